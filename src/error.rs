@@ -1,0 +1,167 @@
+//! Why a store refuses a call; both stores answer with these.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::id::EntityId;
+use crate::kind::Kind;
+use crate::schema::{Problem, What};
+
+/// Why objects were not inserted. The store is as it was before the call.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// No schema of this name is registered.
+    #[error("no schema '{schema}' is registered{}", did_you_mean(suggestion.as_deref()))]
+    UnknownSchema {
+        /// The name.
+        schema: Arc<str>,
+        /// The nearest name that is registered.
+        suggestion: Option<Arc<str>>,
+    },
+    /// The type's schema is not registered.
+    #[error("{type_name} is not registered: call `store.register` first")]
+    NotRegistered {
+        /// The Rust type's name.
+        type_name: &'static str,
+    },
+    /// Values are missing, or the schema does not accept them.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// A limit of the store is reached.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+}
+
+/// All that is wrong with a record, or with the records of a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rejection {
+    problems: Vec<Problem>,
+}
+
+/// A batch is not looked at any further once this many problems have been found.
+pub(crate) const MOST_PROBLEMS: usize = 100;
+
+impl Rejection {
+    pub(crate) fn new(problems: Vec<Problem>) -> Self {
+        assert!(!problems.is_empty(), "a rejection has a reason");
+        Self { problems }
+    }
+
+    /// What is wrong, in the order of the records and of their slots; at least one.
+    ///
+    /// A batch is not looked at any further once there are a hundred.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [problem] = &*self.problems {
+            return problem.fmt(f);
+        }
+        write!(f, "{} problems:", self.problems.len())?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+/// Why an object, a slot or a value cannot be reached or changed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// The object is not alive: despawned, or never of this store.
+    #[error("entity {id} is not alive")]
+    Despawned {
+        /// The id.
+        id: EntityId,
+    },
+    /// The batch names an object twice.
+    #[error("entity {id} is named twice")]
+    Repeated {
+        /// The id.
+        id: EntityId,
+    },
+    /// No schema of this name is registered.
+    #[error("no schema '{schema}' is registered{}", did_you_mean(suggestion.as_deref()))]
+    UnknownSchema {
+        /// The name.
+        schema: Arc<str>,
+        /// The nearest name that is registered.
+        suggestion: Option<Arc<str>>,
+    },
+    /// The object is of a schema that neither is nor extends the one asked for.
+    #[error("entity {id} is a '{found}', not a '{expected}'")]
+    WrongSchema {
+        /// The id.
+        id: EntityId,
+        /// The schema asked for.
+        expected: Arc<str>,
+        /// The object's schema.
+        found: Arc<str>,
+    },
+    /// The Rust type asked for is not the type of the slot's values.
+    #[error("slot '{slot}' of '{schema}' is {}, not {}", slot_type(expected), slot_type(found))]
+    WrongType {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The slot's name.
+        slot: Arc<str>,
+        /// The slot's kind, and whether it is optional.
+        expected: (Kind, bool),
+        /// The kind asked for, and whether as an optional.
+        found: (Kind, bool),
+    },
+    /// The schema has no such slot, or the slot does not accept the value.
+    #[error(transparent)]
+    Rejected(#[from] Box<Problem>),
+    /// A limit of the store is reached.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+}
+
+impl AccessError {
+    pub(crate) fn undeclared(schema: &Arc<str>, slot: &str, suggestion: Option<Arc<str>>) -> Self {
+        let (schema, what) = (Arc::clone(schema), What::Undeclared { suggestion });
+        Box::new(Problem { record: None, schema, slot: slot.into(), what }).into()
+    }
+}
+
+/// A limit of a store is reached.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitError {
+    /// The schema's table has no row left.
+    #[error("'{schema}' objects: at most {limit} rows are possible")]
+    Rows {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// How many rows a table may have.
+        limit: u32,
+    },
+    /// The texts of the store take as much room as they may.
+    #[error("texts take at most {limit} bytes")]
+    Text {
+        /// How many bytes they may take.
+        limit: usize,
+    },
+    /// The allocator has no memory left.
+    #[error("no memory for {rows} more rows of '{schema}'")]
+    Memory {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// How many rows were asked for.
+        rows: usize,
+    },
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))
+}
+
+fn slot_type((kind, optional): &(Kind, bool)) -> String {
+    if *optional { format!("optional {kind}") } else { kind.to_string() }
+}

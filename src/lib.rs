@@ -1,0 +1,20 @@
+//! slotted
+mod by_name;
+mod error;
+mod id;
+mod kind;
+mod number;
+mod record;
+mod schema;
+mod suggest;
+mod value;
+pub use bytemuck;
+pub use glam;
+pub use by_name::ByName;
+pub use error::{AccessError, LimitError, Rejection, SpawnError};
+pub use id::{EntityId, SchemaId};
+pub use kind::{EnumKind, Kind, NumberKind, PodKind};
+pub use number::{Number, NumberRange};
+pub use record::{Name, Record};
+pub use schema::*;
+pub use value::{ConversionError, Value};

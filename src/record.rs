@@ -1,0 +1,120 @@
+//! Named values for one object.
+
+use std::borrow::Cow;
+
+use crate::value::Value;
+
+/// Named values for one object, as they come from a data file or a script.
+///
+/// Names keep their order and may repeat: whether a name is declared, and declared once, is
+/// decided when the record is inserted.
+///
+/// ```
+/// use slotted::{Record, record};
+/// let age = 41;
+/// let written = record! { name: "Ada", age, "size in cm": 170 };
+/// let collected: Record = [("name", "Ada".into()), ("age", age.into()), ("size in cm", 170.into())]
+///     .into_iter()
+///     .collect();
+/// assert_eq!(written, collected);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    values: Vec<(Name, Value)>,
+}
+
+/// A slot's name in a record: most are literals, and cost no allocation.
+pub type Name = Cow<'static, str>;
+
+impl Record {
+    /// A record without values.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { values: Vec::new() }
+    }
+
+    /// A record without values that has room for this many.
+    #[must_use]
+    pub fn with_capacity(values: usize) -> Self {
+        Self { values: Vec::with_capacity(values) }
+    }
+
+    /// Adds a value at the end.
+    pub fn push(&mut self, name: impl Into<Name>, value: impl Into<Value>) {
+        self.values.push((name.into(), value.into()));
+    }
+
+    /// The first value of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The names and values, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> + Clone {
+        self.values.iter().map(|(name, value)| (&**name, value))
+    }
+}
+
+impl<N: Into<Name>, V: Into<Value>> FromIterator<(N, V)> for Record {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(values: I) -> Self {
+        Self { values: values.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+    }
+}
+
+impl<N: Into<Name>, V: Into<Value>> Extend<(N, V)> for Record {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, values: I) {
+        for (name, value) in values {
+            self.push(name, value);
+        }
+    }
+}
+
+impl IntoIterator for Record {
+    type Item = (Name, Value);
+    type IntoIter = std::vec::IntoIter<(Name, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.values.into_iter()
+    }
+}
+
+/// A [`Record`] of the named values: `record! { health: 80.0, "max health": 100.0, age }`.
+///
+/// A name alone stands for the variable of that name.
+#[macro_export]
+macro_rules! record {
+    (@name $name:ident) => { ::core::stringify!($name) };
+    (@name $name:literal) => { $name };
+    (@fill $record:ident) => {};
+    (@fill $record:ident $name:ident : $value:expr $(, $($rest:tt)*)?) => {
+        $record.push($crate::record!(@name $name), $value);
+        $($crate::record!(@fill $record $($rest)*);)?
+    };
+    (@fill $record:ident $name:literal : $value:expr $(, $($rest:tt)*)?) => {
+        $record.push($crate::record!(@name $name), $value);
+        $($crate::record!(@fill $record $($rest)*);)?
+    };
+    (@fill $record:ident $name:ident $(, $($rest:tt)*)?) => {
+        $record.push(::core::stringify!($name), $name);
+        $($crate::record!(@fill $record $($rest)*);)?
+    };
+    ($($values:tt)*) => {{
+        #[allow(unused_mut)]
+        let mut record = $crate::Record::new();
+        $crate::record!(@fill record $($values)*);
+        record
+    }};
+}

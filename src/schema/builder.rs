@@ -1,0 +1,266 @@
+//! Building a schema at run time.
+
+use std::collections::HashSet;
+use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
+
+use crate::kind::{Kind, with_number};
+use crate::number::{Number, NumberRange};
+use crate::schema::check::{Checker, NobodyLives};
+use crate::schema::error::BadKind;
+use crate::schema::{Problem, Registry, SchemaError, Slot};
+use crate::value::{FromValue, Value};
+
+/// A named, ordered list of slots, which may extend another schema's.
+///
+/// `#[derive(Slotted)]` makes one of a Rust struct; [`Schema::builder`] makes one at run time,
+/// with the same abilities.
+///
+/// ```
+/// use slotted::{Kind, Schema};
+/// let orc = Schema::builder("orc")
+///     .extends("unit")
+///     .slot("rage", Kind::F32).default(0.0).range(0.0..=1.0)
+///     .slot("target", Kind::Entity).optional().references("unit")
+///     .build()?;
+/// assert_eq!(orc.slots().len(), 2);
+/// # Ok::<(), slotted::SchemaError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Schema {
+    name: Arc<str>,
+    extends: Option<Arc<str>>,
+    slots: Vec<Slot>,
+}
+
+impl Schema {
+    /// Starts a schema of this name.
+    pub fn builder(name: impl Into<Arc<str>>) -> SchemaBuilder {
+        let schema = Self { name: name.into(), extends: None, slots: Vec::new() };
+        SchemaBuilder { schema, error: None }
+    }
+
+    /// The schema's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) const fn shared_name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The name of the schema whose slots come first.
+    #[must_use]
+    pub fn extends(&self) -> Option<&str> {
+        self.extends.as_deref()
+    }
+
+    /// The slots that the schema itself declares.
+    #[must_use]
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    pub(super) fn into_parts(self) -> (Arc<str>, Option<Arc<str>>, Vec<Slot>) {
+        (self.name, self.extends, self.slots)
+    }
+}
+
+/// Builds a [`Schema`]; what follows a slot applies to it.
+///
+/// The first mistake is reported by [`build`](Self::build).
+#[derive(Clone, Debug)]
+#[must_use = "a schema comes of `build`"]
+pub struct SchemaBuilder {
+    schema: Schema,
+    error: Option<SchemaError>,
+}
+
+impl SchemaBuilder {
+    /// Lays another schema's slots first. It must be registered before this one.
+    pub fn extends(mut self, base: impl Into<Arc<str>>) -> Self {
+        self.schema.extends = Some(base.into());
+        self
+    }
+
+    /// Adds a slot; records must name it unless it gets a default or is optional.
+    pub fn slot(mut self, name: impl Into<Arc<str>>, kind: Kind) -> Self {
+        self.schema.slots.push(Slot::new(name.into(), kind));
+        self
+    }
+
+    /// The value of the slot in records that leave it out.
+    pub fn default(self, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        self.constrain("default", |slot| slot.default = Some(value))
+    }
+
+    /// The slot may be unset, and is where a record leaves it out and there is no default.
+    pub fn optional(self) -> Self {
+        self.constrain("optional", |slot| slot.optional = true)
+    }
+
+    /// The numbers that the slot may hold; for vectors and arrays, each of their numbers.
+    pub fn range<N: Into<Number> + Clone>(self, range: impl RangeBounds<N>) -> Self {
+        let range = NumberRange::new(range);
+        self.constrain("range", |slot| slot.range = Some(range))
+    }
+
+    /// Refuses infinities and NaN.
+    pub fn finite(self) -> Self {
+        self.constrain("finite", |slot| slot.finite = true)
+    }
+
+    /// The schema that a referenced object must have or extend.
+    pub fn references(self, schema: impl Into<Arc<str>>) -> Self {
+        let schema = schema.into();
+        self.constrain("references", |slot| slot.references = Some(schema))
+    }
+
+    fn constrain(mut self, constraint: &'static str, apply: impl FnOnce(&mut Slot)) -> Self {
+        match self.schema.slots.last_mut() {
+            Some(slot) => apply(slot),
+            None => {
+                let schema = Arc::clone(&self.schema.name);
+                self.error.get_or_insert(SchemaError::ConstraintWithoutSlot { schema, constraint });
+            }
+        }
+        self
+    }
+
+    /// Checks the schema and finishes it.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with a name, a kind, a constraint or a default.
+    pub fn build(self) -> Result<Schema, SchemaError> {
+        let Self { mut schema, error } = self;
+        if let Some(error) = error {
+            return Err(error);
+        }
+        check_name(&schema.name)?;
+        schema.extends.as_ref().map_or(Ok(()), check_name)?;
+        let mut names = HashSet::new();
+        for slot in &mut schema.slots {
+            check_name(&slot.name)?;
+            if !names.insert(Arc::clone(&slot.name)) {
+                let (schema, slot) = (Arc::clone(&schema.name), Arc::clone(&slot.name));
+                return Err(SchemaError::DuplicateSlot { schema, slot });
+            }
+            check_kind(&slot.kind).map_err(|reason| SchemaError::BadKind {
+                schema: Arc::clone(&schema.name),
+                slot: Arc::clone(&slot.name),
+                reason,
+            })?;
+            check_constraints(&schema.name, slot)?;
+            check_default(&schema.name, slot)?;
+        }
+        Ok(schema)
+    }
+}
+
+/// Characters that a name may have.
+const LONGEST_NAME: usize = 128;
+
+fn check_name(name: &Arc<str>) -> Result<(), SchemaError> {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let fits = !name.is_empty() && name.chars().nth(LONGEST_NAME).is_none();
+    if fits && !name.chars().any(hidden) {
+        return Ok(());
+    }
+    let name = name.chars().take(LONGEST_NAME).collect::<String>().into();
+    Err(SchemaError::BadName { name, longest: LONGEST_NAME })
+}
+
+/// Keeps a block of 1,024 rows of one column within 4 MiB.
+const LARGEST_VALUE: usize = 4096;
+
+fn check_kind(kind: &Kind) -> Result<(), BadKind> {
+    match kind {
+        Kind::Enum(kind) => {
+            let variants = kind.variants();
+            if !(1..=256).contains(&variants.len()) {
+                return Err(BadKind::VariantCount(variants.len()));
+            }
+            let mut seen = HashSet::new();
+            match variants.iter().find(|variant| !seen.insert(*variant)) {
+                Some(twice) => Err(BadKind::DuplicateVariant(Arc::clone(twice))),
+                None => Ok(()),
+            }
+        }
+        Kind::Array(number, length) => {
+            let size = with_number!(number, T => size_of::<T>());
+            let limit = (LARGEST_VALUE / size) as u32;
+            match length {
+                1.. if *length <= limit => Ok(()),
+                _ => Err(BadKind::ArrayLength { length: *length, limit }),
+            }
+        }
+        Kind::Pod(pod) if !(1..=LARGEST_VALUE).contains(&pod.size()) => {
+            Err(BadKind::PodSize { size: pod.size(), limit: LARGEST_VALUE })
+        }
+        Kind::Pod(pod) if pod.align() > 16 => Err(BadKind::PodAlign(pod.align())),
+        _ => Ok(()),
+    }
+}
+
+fn check_constraints(schema: &Arc<str>, slot: &mut Slot) -> Result<(), SchemaError> {
+    let bad = |constraint| SchemaError::BadConstraint {
+        schema: Arc::clone(schema),
+        slot: Arc::clone(&slot.name),
+        kind: slot.kind.clone(),
+        constraint,
+    };
+    let component = slot.kind.component();
+    if slot.references.is_some() && slot.kind != Kind::Entity {
+        return Err(bad("references"));
+    }
+    if slot.finite && component.is_none() {
+        return Err(bad("finite"));
+    }
+    let Some(range) = slot.range else { return Ok(()) };
+    let Some(component) = component else { return Err(bad("range")) };
+    // The bound is brought to the slot's own precision: 0.1 in a range of an f32 slot is 0.1_f32.
+    let range = with_number!(component, T => fit::<T>(range)).filter(|range| !range.is_empty());
+    let (name, kind) = (Arc::clone(&slot.name), slot.kind.clone());
+    let Some(range) = range else {
+        return Err(SchemaError::BadRange { schema: Arc::clone(schema), slot: name, kind });
+    };
+    slot.range = Some(range);
+    Ok(())
+}
+
+/// The range with its bounds as numbers of this type, or `None` if it cannot hold them.
+fn fit<T: FromValue + Into<Number>>(range: NumberRange) -> Option<NumberRange> {
+    let fit = |bound: Bound<Number>| {
+        let number = match bound {
+            Bound::Included(number) | Bound::Excluded(number) if !number.is_nan() => number,
+            Bound::Unbounded => return Some(bound),
+            _ => return None,
+        };
+        let value = match number {
+            Number::Int(number) => match (i64::try_from(number), u64::try_from(number)) {
+                (Ok(number), _) => number.into(),
+                (_, Ok(number)) => number.into(),
+                _ => return None,
+            },
+            Number::Float(number) => number.into(),
+        };
+        let fitted: Number = T::from_value(&value).ok()?.into();
+        Some(bound.map(|_| fitted))
+    };
+    Some(NumberRange { min: fit(range.min)?, max: fit(range.max)? })
+}
+
+fn check_default(schema: &Arc<str>, slot: &Slot) -> Result<(), SchemaError> {
+    let Some(default) = &slot.default else { return Ok(()) };
+    let registry = Registry::default();
+    let checker = Checker { registry: &registry, living: &NobodyLives };
+    checker.value(slot, default).map_err(|what| {
+        let (schema, slot) = (Arc::clone(schema), Arc::clone(&slot.name));
+        SchemaError::BadDefault(Box::new(Problem { record: None, schema, slot, what }))
+    })
+}

@@ -1,0 +1,159 @@
+//! Whether a slot accepts a value, and a schema a record.
+
+use std::sync::Arc;
+
+use crate::id::{EntityId, SchemaId};
+use crate::kind::{with_number, with_numeric};
+use crate::number::Numbers;
+use crate::record::Record;
+use crate::schema::{Problem, RegisteredSchema, Registry, Slot, What};
+use crate::value::{ConversionError, FromValue, Value};
+
+/// Who knows which objects are alive.
+pub(crate) trait Living {
+    fn is_alive(&self, id: EntityId) -> bool;
+}
+
+/// For values that stand in a schema, before there are objects.
+pub(super) struct NobodyLives;
+
+impl Living for NobodyLives {
+    fn is_alive(&self, _: EntityId) -> bool {
+        false
+    }
+}
+
+/// Checks records and values; writes nothing.
+#[derive(Clone, Copy)]
+pub(crate) struct Checker<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) living: &'a dyn Living,
+}
+
+impl Checker<'_> {
+    /// Finds for each slot of the schema its value's position in the record, and adds to
+    /// `problems` all that is wrong with the record.
+    pub(crate) fn record(
+        self,
+        schema: &RegisteredSchema,
+        record: &Record,
+        positions: &mut Vec<Option<usize>>,
+        problems: &mut Vec<Problem>,
+    ) {
+        positions.clear();
+        positions.resize(schema.slots().len(), None);
+        let before = problems.len();
+        for (position, (name, value)) in record.iter().enumerate() {
+            let Some(slot) = schema.slot_index_near(name, position) else {
+                let suggestion = schema.suggest(name);
+                problems.push(schema.problem(name, What::Undeclared { suggestion }));
+                continue;
+            };
+            if positions[slot].replace(position).is_some() {
+                problems.push(schema.problem(name, What::Duplicate));
+            }
+            if let Err(what) = self.value(&schema.slots()[slot], value) {
+                problems.push(schema.problem(name, what));
+            }
+        }
+        if record.len() < schema.slots().len() || problems.len() > before {
+            let absent = schema.slots().iter().zip(positions).filter(|(_, found)| found.is_none());
+            for (slot, _) in absent.filter(|(slot, _)| slot.is_required()) {
+                let expected = slot.kind().clone();
+                problems.push(schema.problem(slot.name(), What::Missing { expected }));
+            }
+        }
+    }
+
+    /// Whether the slot accepts the value.
+    pub(crate) fn value(self, slot: &Slot, value: &Value) -> Result<(), What> {
+        if value.is_unset() && slot.is_optional() {
+            return Ok(());
+        }
+        let refused = |error| refuse(slot, value, error);
+        with_numeric!(slot.kind(), T => {
+            let numbers = T::from_value(value).map_err(refused)?;
+            Self::numbers(slot, &numbers, || value.clone())
+        },
+            Kind::Bool => bool::from_value(value).map(|_| ()).map_err(refused),
+            Kind::Array(number, length) => with_number!(number, T => {
+                Self::array::<T>(slot, value, *length)
+            }),
+            Kind::Entity => self.reference(slot, EntityId::from_value(value).map_err(refused)?),
+            Kind::Text => match value {
+                Value::Text(_) => Ok(()),
+                _ => Err(refused(ConversionError::WrongKind)),
+            },
+            Kind::Enum(expected) => match value {
+                Value::Text(name) if expected.number(name).is_some() => Ok(()),
+                Value::Text(name) => Err(What::UnknownVariant {
+                    expected: expected.clone(),
+                    found: Arc::clone(name),
+                    suggestion: expected.suggest(name),
+                }),
+                _ => Err(refused(ConversionError::WrongKind)),
+            },
+            Kind::Pod(pod) => match value {
+                Value::Bytes(bytes) if bytes.len() == pod.size() => Ok(()),
+                _ => Err(refused(ConversionError::WrongKind)),
+            },
+        )
+    }
+
+    fn array<T: FromValue + Numbers>(slot: &Slot, value: &Value, length: u32) -> Result<(), What> {
+        let refused = |error| refuse(slot, value, error);
+        match value {
+            Value::List(list) if list.len() == length as usize => list.iter().try_for_each(|element| {
+                let number = T::from_value(element).map_err(refused)?;
+                Self::numbers(slot, &number, || value.clone())
+            }),
+            _ => Err(refused(ConversionError::WrongKind)),
+        }
+    }
+
+    /// Whether numbers of the right kind satisfy the slot's constraints.
+    pub(crate) fn numbers(
+        slot: &Slot,
+        numbers: &impl Numbers,
+        found: impl Fn() -> Value,
+    ) -> Result<(), What> {
+        if let Some(range) = slot.range()
+            && !numbers.within(range)
+        {
+            return Err(What::OutOfRange { expected: *range, found: found() });
+        }
+        if slot.is_finite() && !numbers.are_finite() {
+            return Err(What::NotFinite { found: found() });
+        }
+        Ok(())
+    }
+
+    /// Whether the slot may refer to the object.
+    pub(crate) fn reference(self, slot: &Slot, id: EntityId) -> Result<(), What> {
+        if !self.living.is_alive(id) {
+            return Err(What::DeadReference { found: id });
+        }
+        let Some(expected) = slot.references() else { return Ok(()) };
+        let found = self.registry.get(id.schema()).filter(|_| !self.matches(id.schema(), expected));
+        match found {
+            Some(found) => Err(What::WrongReference {
+                expected: expected.into(),
+                found: Arc::clone(found.shared_name()),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the schema has that name or extends one that has.
+    fn matches(self, schema: SchemaId, expected: &str) -> bool {
+        self.registry.with_bases(schema).any(|schema| schema.name() == expected)
+    }
+}
+
+fn refuse(slot: &Slot, value: &Value, error: ConversionError) -> What {
+    let (expected, found) = (slot.kind().clone(), value.clone());
+    match error {
+        ConversionError::WrongKind => What::WrongKind { expected, found },
+        ConversionError::DoesNotFit => What::DoesNotFit { expected, found },
+    }
+}

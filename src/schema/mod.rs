@@ -1,0 +1,16 @@
+//! Schemas: what an object of a name may hold. Knows nothing of storage.
+
+mod builder;
+mod check;
+mod error;
+mod problem;
+mod registry;
+mod slot;
+
+pub use builder::{Schema, SchemaBuilder};
+pub(crate) use check::{Checker, Living};
+pub use error::{Difference, SchemaError};
+pub use problem::{Problem, What};
+pub use registry::RegisteredSchema;
+pub(crate) use registry::{Registry, RegistryLimits};
+pub use slot::Slot;

@@ -1,0 +1,174 @@
+//! What is wrong with a value or a record.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::id::EntityId;
+use crate::kind::{EnumKind, Kind};
+use crate::number::NumberRange;
+use crate::value::Value;
+
+/// One thing that is wrong with a record or a value: where, and what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Problem {
+    /// The record's position in its batch, if there was a batch.
+    pub record: Option<usize>,
+    /// The schema's name.
+    pub schema: Arc<str>,
+    /// The slot's name, as it was written.
+    pub slot: Arc<str>,
+    /// What is wrong with it.
+    pub what: What,
+}
+
+/// What is wrong with a slot of a record.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum What {
+    /// The schema declares no such slot.
+    Undeclared {
+        /// The nearest name that it does declare.
+        suggestion: Option<Arc<str>>,
+    },
+    /// The slot has no default, and the record does not name it.
+    Missing {
+        /// The slot's kind.
+        expected: Kind,
+    },
+    /// The record names the slot more than once.
+    Duplicate,
+    /// The value is of another kind.
+    WrongKind {
+        /// The slot's kind.
+        expected: Kind,
+        /// The value.
+        found: Value,
+    },
+    /// The slot's kind cannot hold the number.
+    DoesNotFit {
+        /// The slot's kind.
+        expected: Kind,
+        /// The value.
+        found: Value,
+    },
+    /// The number is outside the slot's range.
+    OutOfRange {
+        /// The slot's range.
+        expected: NumberRange,
+        /// The value.
+        found: Value,
+    },
+    /// An infinity or NaN where the slot wants finite numbers.
+    NotFinite {
+        /// The value.
+        found: Value,
+    },
+    /// The enum has no variant of this name.
+    UnknownVariant {
+        /// The variants there are.
+        expected: EnumKind,
+        /// The name.
+        found: Arc<str>,
+        /// The nearest name that exists.
+        suggestion: Option<Arc<str>>,
+    },
+    /// The referenced object is not alive.
+    DeadReference {
+        /// The reference.
+        found: EntityId,
+    },
+    /// The referenced object is of another schema.
+    WrongReference {
+        /// The schema that it must have or extend.
+        expected: Arc<str>,
+        /// The schema that it has.
+        found: Arc<str>,
+    },
+}
+
+/// Names from data files are shown escaped and cut.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 60;
+        f.write_str("'")?;
+        for character in self.0.chars().take(SHOWN) {
+            match character {
+                '\'' => f.write_str("'")?,
+                _ => write!(f, "{}", character.escape_debug())?,
+            }
+        }
+        f.write_str(if self.0.chars().nth(SHOWN).is_some() { "…'" } else { "'" })
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(record) = self.record {
+            write!(f, "record {record}: ")?;
+        }
+        let (schema, slot) = (Quoted(&self.schema), Quoted(&self.slot));
+        match &self.what {
+            What::Undeclared { suggestion } => {
+                write!(f, "{schema} object has no slot {slot}")?;
+                did_you_mean(f, suggestion.as_deref())
+            }
+            What::Missing { expected } => {
+                write!(f, "{schema} object needs a value for slot {slot} ({expected})")
+            }
+            What::Duplicate => write!(f, "{schema} object has two values for slot {slot}"),
+            What::WrongKind { expected, found } if found.is_unset() => {
+                write!(f, "slot {slot} of {schema} expects {expected} and may not be unset")
+            }
+            What::WrongKind { expected, found } => {
+                let kind = found.kind_name();
+                write!(f, "slot {slot} of {schema} expects {expected}, found {kind} {found}")
+            }
+            What::DoesNotFit { expected, found } => {
+                write!(f, "slot {slot} of {schema} expects {expected}, which cannot hold {found}")
+            }
+            What::OutOfRange { expected, found } => {
+                write!(f, "slot {slot} of {schema} expects {expected}, found {found}")
+            }
+            What::NotFinite { found } => {
+                write!(f, "slot {slot} of {schema} expects finite numbers, found {found}")
+            }
+            What::UnknownVariant { expected, found, suggestion } => {
+                let (found, variants) = (Quoted(found), expected.variants().join(", "));
+                write!(f, "slot {slot} of {schema} expects one of {variants}; found {found}")?;
+                did_you_mean(f, suggestion.as_deref())
+            }
+            What::DeadReference { found } => {
+                write!(f, "slot {slot} of {schema} refers to entity {found}, which is not alive")
+            }
+            What::WrongReference { expected, found } => {
+                let (expected, found) = (Quoted(expected), Quoted(found));
+                write!(f, "slot {slot} of {schema} refers to a {found}, expected a {expected}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+fn did_you_mean(f: &mut fmt::Formatter<'_>, suggestion: Option<&str>) -> fmt::Result {
+    match suggestion {
+        Some(suggestion) => write!(f, "; did you mean {}?", Quoted(suggestion)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_are_escaped_and_cut() {
+        let what = What::Undeclared { suggestion: None };
+        let slot = format!("\u{202e}\n{}", "x".repeat(1_000_000)).into();
+        let shown = Problem { record: None, schema: "person".into(), slot, what }.to_string();
+        assert!(shown.starts_with("'person' object has no slot '\\u{202e}\\n"), "{shown}");
+        assert!(shown.len() < 200);
+    }
+}

@@ -1,0 +1,212 @@
+//! The schemas of a store.
+
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::id::SchemaId;
+use crate::schema::error::Difference;
+use crate::schema::{Problem, Schema, SchemaError, Slot, What};
+use crate::suggest::nearest;
+
+type ByName<T> = HashMap<Arc<str>, T, FixedState>;
+
+/// A schema in its store's registry, with all its slots: its bases' first.
+#[derive(Clone, Debug)]
+pub struct RegisteredSchema {
+    id: SchemaId,
+    name: Arc<str>,
+    base: Option<(SchemaId, Arc<str>)>,
+    slots: Vec<Slot>,
+    inherited: usize,
+    by_name: ByName<usize>,
+}
+
+impl RegisteredSchema {
+    /// The schema's position in the registry.
+    #[must_use]
+    pub const fn id(&self) -> SchemaId {
+        self.id
+    }
+
+    /// The schema's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn shared_name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The schema that this one extends.
+    #[must_use]
+    pub fn base(&self) -> Option<SchemaId> {
+        self.base.as_ref().map(|(base, _)| *base)
+    }
+
+    /// All slots, those of the bases first.
+    #[must_use]
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// The slot of this name.
+    #[must_use]
+    pub fn slot(&self, name: &str) -> Option<&Slot> {
+        self.slot_index(name).map(|index| &self.slots[index])
+    }
+
+    pub(crate) fn slot_index(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The same, faster where the guess is right: records often name all slots in order.
+    pub(crate) fn slot_index_near(&self, name: &str, guess: usize) -> Option<usize> {
+        match self.slots.get(guess) {
+            Some(slot) if slot.name() == name => Some(guess),
+            _ => self.slot_index(name),
+        }
+    }
+
+    /// The declared name that is nearest to a misspelt one.
+    pub(crate) fn suggest(&self, name: &str) -> Option<Arc<str>> {
+        nearest(name, self.slots.iter().map(Slot::shared_name))
+    }
+
+    pub(crate) fn problem(&self, slot: &str, what: What) -> Problem {
+        Problem { record: None, schema: Arc::clone(&self.name), slot: slot.into(), what }
+    }
+
+    fn differences(&self, other: &Schema) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));
+        if base.as_deref() != other.extends() {
+            let found = other.extends().map(Into::into);
+            differences.push(Difference::Base { registered: base, found });
+        }
+        let own = &self.slots[self.inherited..];
+        for slot in own {
+            match other.slots().iter().find(|found| found.name() == slot.name()) {
+                None => differences.push(Difference::MissingSlot(Arc::clone(slot.shared_name()))),
+                Some(found) if found != slot => differences.push(Difference::Slot {
+                    registered: Box::new(slot.clone()),
+                    found: Box::new(found.clone()),
+                }),
+                Some(_) => {}
+            }
+        }
+        let declared = |name: &str| own.iter().any(|slot| slot.name() == name);
+        let extra = other.slots().iter().filter(|slot| !declared(slot.name()));
+        differences.extend(extra.map(|slot| Difference::ExtraSlot(Arc::clone(slot.shared_name()))));
+        if differences.is_empty() && own != other.slots() {
+            differences.push(Difference::Order);
+        }
+        differences
+    }
+}
+
+/// How many schemas, and slots in one of them, a registry takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RegistryLimits {
+    pub(crate) schemas: usize,
+    pub(crate) slots: usize,
+}
+
+/// The schemas of a store, by number and by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Registry {
+    schemas: Vec<RegisteredSchema>,
+    by_name: ByName<SchemaId>,
+}
+
+impl Registry {
+    pub(crate) fn len(&self) -> usize {
+        self.schemas.len()
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, RegisteredSchema> {
+        self.schemas.iter()
+    }
+
+    pub(crate) fn get(&self, id: SchemaId) -> Option<&RegisteredSchema> {
+        self.schemas.get(id.index())
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&RegisteredSchema> {
+        self.by_name.get(name).map(|id| &self.schemas[id.index()])
+    }
+
+    pub(crate) fn suggest(&self, name: &str) -> Option<Arc<str>> {
+        nearest(name, self.by_name.keys())
+    }
+
+    /// The schema and all that it extends.
+    pub(crate) fn with_bases(&self, id: SchemaId) -> impl Iterator<Item = &RegisteredSchema> {
+        std::iter::successors(self.get(id), |schema| self.get(schema.base()?))
+    }
+
+    /// Whether `id` is `base` or extends it.
+    pub(crate) fn extends(&self, id: SchemaId, base: SchemaId) -> bool {
+        self.with_bases(id).any(|schema| schema.id() == base)
+    }
+
+    /// Adds the schema, unless an equal one is there already.
+    pub(crate) fn register(
+        &mut self,
+        schema: Schema,
+        limits: RegistryLimits,
+    ) -> Result<SchemaId, SchemaError> {
+        if let Some(registered) = self.find(schema.name()) {
+            let differences = registered.differences(&schema);
+            return if differences.is_empty() {
+                Ok(registered.id)
+            } else {
+                let schema = Arc::clone(&registered.name);
+                Err(SchemaError::Conflict { schema, differences })
+            };
+        }
+        let registered = self.resolve(schema, limits)?;
+        let id = registered.id;
+        self.by_name.insert(Arc::clone(&registered.name), id);
+        self.schemas.push(registered);
+        Ok(id)
+    }
+
+    /// Lays the base's slots first.
+    fn resolve(
+        &self,
+        schema: Schema,
+        limits: RegistryLimits,
+    ) -> Result<RegisteredSchema, SchemaError> {
+        let (name, extends, own) = schema.into_parts();
+        let Some(id) = u16::try_from(self.len()).ok().filter(|id| usize::from(*id) < limits.schemas)
+        else {
+            return Err(SchemaError::TooManySchemas { schema: name, limit: limits.schemas });
+        };
+        let base = match extends {
+            None => None,
+            Some(base) => match self.find(&base) {
+                Some(found) => Some((found, base)),
+                None => return Err(SchemaError::UnknownBase { schema: name, base }),
+            },
+        };
+        let mut slots = base.as_ref().map_or_else(Vec::new, |(base, _)| base.slots.clone());
+        let inherited = slots.len();
+        slots.extend(own);
+        if slots.len() > limits.slots {
+            let (slots, limit) = (slots.len(), limits.slots);
+            return Err(SchemaError::TooManySlots { schema: name, slots, limit });
+        }
+        let mut by_name = ByName::default();
+        for (index, slot) in slots.iter().enumerate() {
+            if by_name.insert(Arc::clone(slot.shared_name()), index).is_some() {
+                let slot = Arc::clone(slot.shared_name());
+                return Err(SchemaError::DuplicateSlot { schema: name, slot });
+            }
+        }
+        let base = base.map(|(base, name)| (base.id, name));
+        Ok(RegisteredSchema { id: SchemaId(id), name, base, slots, inherited, by_name })
+    }
+}

@@ -1,0 +1,83 @@
+//! One typed attribute of a schema.
+
+use std::sync::Arc;
+
+use crate::kind::Kind;
+use crate::number::NumberRange;
+use crate::value::Value;
+
+/// One typed attribute of a schema: name, kind, default and constraints.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slot {
+    pub(super) name: Arc<str>,
+    pub(super) kind: Kind,
+    pub(super) optional: bool,
+    pub(super) default: Option<Value>,
+    pub(super) range: Option<NumberRange>,
+    pub(super) finite: bool,
+    pub(super) references: Option<Arc<str>>,
+}
+
+impl Slot {
+    pub(super) const fn new(name: Arc<str>, kind: Kind) -> Self {
+        let (optional, finite) = (false, false);
+        Self { name, kind, optional, default: None, range: None, finite, references: None }
+    }
+
+    /// The slot's name, unique in its schema.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn shared_name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The kind of the slot's values.
+    #[must_use]
+    pub const fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// Whether the slot may be unset.
+    #[must_use]
+    pub const fn is_optional(&self) -> bool {
+        self.optional
+    }
+
+    /// The value that a record leaves out, if it may.
+    #[must_use]
+    pub const fn default(&self) -> Option<&Value> {
+        self.default.as_ref()
+    }
+
+    /// Whether a record must name the slot: it has no default and may not be unset.
+    #[must_use]
+    pub const fn is_required(&self) -> bool {
+        self.default.is_none() && !self.optional
+    }
+
+    /// The numbers that the slot may hold.
+    #[must_use]
+    pub const fn range(&self) -> Option<&NumberRange> {
+        self.range.as_ref()
+    }
+
+    /// Whether infinities and NaN are refused.
+    #[must_use]
+    pub const fn is_finite(&self) -> bool {
+        self.finite
+    }
+
+    /// The schema that a referenced object must have or extend.
+    #[must_use]
+    pub fn references(&self) -> Option<&str> {
+        self.references.as_deref()
+    }
+
+    /// Whether there is more to check about a value than its kind.
+    pub(crate) const fn is_constrained(&self) -> bool {
+        self.range.is_some() || self.finite || matches!(self.kind, Kind::Entity)
+    }
+}

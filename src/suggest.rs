@@ -1,0 +1,47 @@
+//! "Did you mean": the nearest of the names that exist.
+
+use std::sync::Arc;
+
+/// Longer names are not compared: their cost would grow with the square of a length that a data
+/// file chooses.
+const LONGEST: usize = 64;
+
+/// The candidate nearest to `name`, if it is near enough to be a slip of the pen.
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a Arc<str>>,
+) -> Option<Arc<str>> {
+    if name.len() > LONGEST {
+        return None;
+    }
+    let allowed = (name.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len() <= LONGEST)
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| Arc::clone(candidate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn among(name: &str) -> Option<Arc<str>> {
+        nearest(name, &["name".into(), "age".into(), "health".into()])
+    }
+
+    #[test]
+    fn a_slip_is_recognised() {
+        assert_eq!(among("helth").as_deref(), Some("health"));
+        assert_eq!(among("naem").as_deref(), Some("name"));
+    }
+
+    #[test]
+    fn another_word_is_not() {
+        assert_eq!(among("height"), None);
+        assert_eq!(among("x"), None);
+        assert_eq!(among(&"health".repeat(1000)), None);
+    }
+}

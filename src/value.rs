@@ -1,0 +1,485 @@
+//! Dynamic values and their checked conversion.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
+
+use crate::id::EntityId;
+
+/// One value of any kind, as it comes from a data file or a script.
+///
+/// A value is 24 bytes, which is why `Vec4` and `Quat` are held as arrays and `Mat4` is boxed;
+/// `Value::from` takes the glam types.
+///
+/// **Equality is by bits**: a NaN equals itself, and `-0.0` does not equal `0.0`. Both stores, their
+/// comparison and their hashes follow this one rule. Integers are equal by number, whatever
+/// width they came from; numbers of different variants are not equal.
+///
+/// ```
+/// use slotted::{Value, glam::Vec3};
+/// assert_eq!(Value::from(3_u8), Value::from(3_i64));
+/// assert_ne!(Value::from(0.0), Value::from(-0.0));
+/// assert_eq!(Value::from([1.0, 2.5]).to_string(), "[1.0, 2.5]");
+/// assert_eq!(Value::from(Vec3::ONE), Value::Vec3(Vec3::ONE));
+/// assert_eq!(size_of::<Value>(), 24);
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum Value {
+    /// No value: what an optional slot holds until it is set.
+    #[default]
+    Unset,
+    /// A truth value.
+    Bool(bool),
+    /// An integer of any width that `i64` can hold.
+    Int(i64),
+    /// An integer above `i64::MAX`.
+    UInt(u64),
+    /// A single-precision number.
+    F32(f32),
+    /// A double-precision number; what a decimal fraction in a data file is.
+    F64(f64),
+    /// `glam::Vec2`
+    Vec2(Vec2),
+    /// `glam::Vec3`
+    Vec3(Vec3),
+    /// `glam::Vec4`: x, y, z, w.
+    Vec4([f32; 4]),
+    /// `glam::Quat`: x, y, z, w.
+    Quat([f32; 4]),
+    /// `glam::Mat4`
+    Mat4(Box<Mat4>),
+    /// `glam::IVec2`
+    IVec2(IVec2),
+    /// `glam::IVec3`
+    IVec3(IVec3),
+    /// `glam::UVec2`
+    UVec2(UVec2),
+    /// A string, or the name of an enum's variant.
+    Text(Arc<str>),
+    /// A reference to an object.
+    Entity(EntityId),
+    /// Several values: a vector, or an array of numbers.
+    List(Arc<[Value]>),
+    /// The memory of a plain-memory type.
+    Bytes(Arc<[u8]>),
+}
+
+impl Value {
+    /// What the value is, in one word.
+    #[must_use]
+    pub const fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Unset => "unset",
+            Self::Bool(_) => "bool",
+            Self::Int(_) | Self::UInt(_) => "integer",
+            Self::F32(_) => "f32",
+            Self::F64(_) => "number",
+            Self::Vec2(_) => "vec2",
+            Self::Vec3(_) => "vec3",
+            Self::Vec4(_) => "vec4",
+            Self::Quat(_) => "quat",
+            Self::Mat4(_) => "mat4",
+            Self::IVec2(_) => "ivec2",
+            Self::IVec3(_) => "ivec3",
+            Self::UVec2(_) => "uvec2",
+            Self::Text(_) => "text",
+            Self::Entity(_) => "entity",
+            Self::List(_) => "list",
+            Self::Bytes(_) => "bytes",
+        }
+    }
+
+    /// Whether the value is [`Value::Unset`].
+    #[must_use]
+    pub const fn is_unset(&self) -> bool {
+        matches!(self, Self::Unset)
+    }
+}
+
+/// Why a value cannot become a value of another type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConversionError {
+    /// The value is of another kind.
+    #[error("the value is of another kind")]
+    WrongKind,
+    /// The number is outside the type's range, or the type cannot hold it exactly.
+    #[error("the number does not fit")]
+    DoesNotFit,
+}
+
+/// Checked conversion from a dynamic value.
+///
+/// | to | from |
+/// |---|---|
+/// | integers | integers that fit |
+/// | floats | floats (`f64` to `f32` rounds to nearest, and must not overflow); integers that are held exactly |
+/// | vectors, arrays | their own kind, or a list of as many numbers that convert |
+/// | anything else | its own kind |
+pub(crate) trait FromValue: Sized {
+    fn from_value(value: &Value) -> Result<Self, ConversionError>;
+}
+
+use ConversionError::{DoesNotFit, WrongKind};
+
+macro_rules! integers {
+    ($($type:ty)*) => {$(
+        impl FromValue for $type {
+            fn from_value(value: &Value) -> Result<Self, ConversionError> {
+                match *value {
+                    Value::Int(number) => Self::try_from(number).map_err(|_| DoesNotFit),
+                    Value::UInt(number) => Self::try_from(number).map_err(|_| DoesNotFit),
+                    _ => Err(WrongKind),
+                }
+            }
+        }
+
+        impl From<$type> for Value {
+            fn from(number: $type) -> Self {
+                // Irrefutable for most of the widths, which is the macro's price.
+                #[allow(irrefutable_let_patterns, clippy::unnecessary_fallible_conversions)]
+                if let Ok(number) = i64::try_from(number) {
+                    Self::Int(number)
+                } else {
+                    Self::UInt(number as u64)
+                }
+            }
+        }
+    )*};
+}
+integers!(i8 i16 i32 i64 u8 u16 u32 u64);
+
+impl FromValue for f32 {
+    fn from_value(value: &Value) -> Result<Self, ConversionError> {
+        match *value {
+            Value::F32(number) => Ok(number),
+            Value::F64(number) => narrow(number),
+            Value::Int(_) | Value::UInt(_) => {
+                let wide = f64::from_value(value)?;
+                let number = wide as f32;
+                if f64::from(number) == wide { Ok(number) } else { Err(DoesNotFit) }
+            }
+            _ => Err(WrongKind),
+        }
+    }
+}
+
+/// Rounds to nearest. A NaN's payload is kept as far as there is room.
+fn narrow(number: f64) -> Result<f32, ConversionError> {
+    let narrow = number as f32;
+    if number.is_finite() && narrow.is_infinite() { Err(DoesNotFit) } else { Ok(narrow) }
+}
+
+impl FromValue for f64 {
+    fn from_value(value: &Value) -> Result<Self, ConversionError> {
+        match *value {
+            Value::F32(number) => Ok(Self::from(number)),
+            Value::F64(number) => Ok(number),
+            Value::Int(integer) => exact(integer as Self, i128::from(integer)),
+            Value::UInt(integer) => exact(integer as Self, i128::from(integer)),
+            _ => Err(WrongKind),
+        }
+    }
+}
+
+fn exact(number: f64, integer: i128) -> Result<f64, ConversionError> {
+    if number as i128 == integer { Ok(number) } else { Err(DoesNotFit) }
+}
+
+impl From<f32> for Value {
+    fn from(number: f32) -> Self {
+        Self::F32(number)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::F64(number)
+    }
+}
+
+impl FromValue for bool {
+    fn from_value(value: &Value) -> Result<Self, ConversionError> {
+        if let Value::Bool(truth) = *value { Ok(truth) } else { Err(WrongKind) }
+    }
+}
+
+impl From<bool> for Value {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+impl FromValue for EntityId {
+    fn from_value(value: &Value) -> Result<Self, ConversionError> {
+        if let Value::Entity(id) = *value { Ok(id) } else { Err(WrongKind) }
+    }
+}
+
+impl From<EntityId> for Value {
+    fn from(id: EntityId) -> Self {
+        Self::Entity(id)
+    }
+}
+
+impl<E: FromValue, const N: usize> FromValue for [E; N] {
+    fn from_value(value: &Value) -> Result<Self, ConversionError> {
+        let Value::List(list) = value else { return Err(WrongKind) };
+        let numbers = list.iter().map(E::from_value).collect::<Result<Vec<E>, _>>()?;
+        numbers.try_into().map_err(|_| WrongKind)
+    }
+}
+
+macro_rules! vectors {
+    ($($variant:ident $type:ty, $array:ty;)*) => {$(
+        impl FromValue for $type {
+            fn from_value(value: &Value) -> Result<Self, ConversionError> {
+                match value {
+                    Value::$variant(vector) => Ok(Self::from(*vector)),
+                    _ => <$array>::from_value(value).map(Self::from_array),
+                }
+            }
+        }
+
+        impl From<$type> for Value {
+            fn from(vector: $type) -> Self {
+                Self::$variant(vector.into())
+            }
+        }
+    )*};
+}
+vectors! {
+    Vec2 Vec2, [f32; 2]; Vec3 Vec3, [f32; 3]; Vec4 Vec4, [f32; 4];
+    IVec2 IVec2, [i32; 2]; IVec3 IVec3, [i32; 3]; UVec2 UVec2, [u32; 2];
+}
+
+impl FromValue for Quat {
+    fn from_value(value: &Value) -> Result<Self, ConversionError> {
+        match value {
+            Value::Quat(quat) => Ok(Self::from_array(*quat)),
+            _ => <[f32; 4]>::from_value(value).map(Self::from_array),
+        }
+    }
+}
+
+impl From<Quat> for Value {
+    fn from(quat: Quat) -> Self {
+        Self::Quat(quat.to_array())
+    }
+}
+
+impl FromValue for Mat4 {
+    fn from_value(value: &Value) -> Result<Self, ConversionError> {
+        match value {
+            Value::Mat4(matrix) => Ok(**matrix),
+            _ => <[f32; 16]>::from_value(value).map(|columns| Self::from_cols_array(&columns)),
+        }
+    }
+}
+
+impl From<Mat4> for Value {
+    fn from(matrix: Mat4) -> Self {
+        Self::Mat4(Box::new(matrix))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(text: Arc<str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<V: Into<Value>, const N: usize> From<[V; N]> for Value {
+    fn from(list: [V; N]) -> Self {
+        Self::List(list.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<V: Into<Value>> From<Vec<V>> for Value {
+    fn from(list: Vec<V>) -> Self {
+        Self::List(list.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<V: Into<Value>> From<Option<V>> for Value {
+    fn from(value: Option<V>) -> Self {
+        value.map_or(Self::Unset, Into::into)
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unset, Self::Unset) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::UInt(a), Self::UInt(b)) => a == b,
+            (Self::F32(a), Self::F32(b)) => a.to_bits() == b.to_bits(),
+            (Self::F64(a), Self::F64(b)) => a.to_bits() == b.to_bits(),
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::Entity(a), Self::Entity(b)) => a == b,
+            (Self::List(a), Self::List(b)) => a == b,
+            (Self::Bytes(a), Self::Bytes(b)) => a == b,
+            _ => {
+                let same = std::mem::discriminant(self) == std::mem::discriminant(other);
+                same && self.vector_bytes().is_some_and(|bytes| Some(bytes) == other.vector_bytes())
+            }
+        }
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Unset => {}
+            Self::Bool(truth) => truth.hash(state),
+            Self::Int(number) => number.hash(state),
+            Self::UInt(number) => number.hash(state),
+            Self::F32(number) => number.to_bits().hash(state),
+            Self::F64(number) => number.to_bits().hash(state),
+            Self::Text(text) => text.hash(state),
+            Self::Entity(id) => id.hash(state),
+            Self::List(list) => list.hash(state),
+            Self::Bytes(bytes) => bytes.hash(state),
+            _ => self.vector_bytes().hash(state),
+        }
+    }
+}
+
+impl Value {
+    fn vector_bytes(&self) -> Option<&[u8]> {
+        Some(match self {
+            Self::Vec2(vector) => bytemuck::bytes_of(vector),
+            Self::Vec3(vector) => bytemuck::bytes_of(vector),
+            Self::Vec4(vector) | Self::Quat(vector) => bytemuck::bytes_of(vector),
+            Self::Mat4(matrix) => bytemuck::bytes_of(&**matrix),
+            Self::IVec2(vector) => bytemuck::bytes_of(vector),
+            Self::IVec3(vector) => bytemuck::bytes_of(vector),
+            Self::UVec2(vector) => bytemuck::bytes_of(vector),
+            _ => return None,
+        })
+    }
+}
+
+/// Characters of a text or elements of a list that a message shows.
+const SHOWN: usize = 40;
+
+/// As a data file would have it; long texts and lists are cut, control characters escaped.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unset => f.write_str("unset"),
+            Self::Bool(truth) => truth.fmt(f),
+            Self::Int(number) => number.fmt(f),
+            Self::UInt(number) => number.fmt(f),
+            Self::F32(number) => write!(f, "{number:?}"),
+            Self::F64(number) => write!(f, "{number:?}"),
+            Self::Vec2(vector) => write!(f, "{:?}", vector.to_array()),
+            Self::Vec3(vector) => write!(f, "{:?}", vector.to_array()),
+            Self::Vec4(vector) | Self::Quat(vector) => write!(f, "{vector:?}"),
+            Self::Mat4(matrix) => write!(f, "{:?}", matrix.to_cols_array()),
+            Self::IVec2(vector) => write!(f, "{:?}", vector.to_array()),
+            Self::IVec3(vector) => write!(f, "{:?}", vector.to_array()),
+            Self::UVec2(vector) => write!(f, "{:?}", vector.to_array()),
+            Self::Text(text) if text.chars().nth(SHOWN).is_some() => {
+                let start: String = text.chars().take(SHOWN).collect();
+                write!(f, "{start:?}…")
+            }
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Entity(id) => write!(f, "entity {id}"),
+            Self::List(list) => {
+                f.write_str("[")?;
+                for (position, value) in list.iter().take(SHOWN).enumerate() {
+                    let comma = if position > 0 { ", " } else { "" };
+                    write!(f, "{comma}{value}")?;
+                }
+                f.write_str(if list.len() > SHOWN { ", …]" } else { "]" })
+            }
+            Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn convert<T: FromValue>(value: impl Into<Value>) -> Result<T, ConversionError> {
+        T::from_value(&value.into())
+    }
+
+    #[test]
+    fn fault_18_integers_convert_when_they_fit() {
+        assert_eq!(convert::<u8>(255_i64), Ok(255));
+        assert_eq!(convert::<u8>(256_i64), Err(DoesNotFit));
+        assert_eq!(convert::<u8>(-1_i64), Err(DoesNotFit));
+        assert_eq!(convert::<u64>(u64::MAX), Ok(u64::MAX));
+        assert_eq!(convert::<i64>(u64::MAX), Err(DoesNotFit));
+        assert_eq!(convert::<i64>(i64::MIN), Ok(i64::MIN));
+        assert_eq!(convert::<u64>(i64::MIN), Err(DoesNotFit));
+    }
+
+    #[test]
+    fn fault_19_nothing_is_silently_truncated() {
+        assert_eq!(convert::<i32>(3.0), Err(WrongKind));
+        assert_eq!(convert::<f32>(16_777_216), Ok(16_777_216.0));
+        assert_eq!(convert::<f32>(16_777_217), Err(DoesNotFit));
+        assert_eq!(convert::<f64>(i64::MAX), Err(DoesNotFit));
+        assert_eq!(convert::<f64>(u64::MAX), Err(DoesNotFit));
+        assert_eq!(convert::<f64>(i64::MIN), Ok(i64::MIN as f64));
+        assert_eq!(convert::<f32>(1e300), Err(DoesNotFit));
+        assert_eq!(convert::<f32>(f64::INFINITY), Ok(f32::INFINITY));
+        assert_eq!(convert::<f32>(0.1), Ok(0.1_f32));
+        assert_eq!(convert::<bool>(1), Err(WrongKind));
+    }
+
+    #[test]
+    fn fault_18_subnormals_and_infinities_are_kept() {
+        assert_eq!(convert::<f32>(f32::MIN_POSITIVE / 2.0), Ok(f32::MIN_POSITIVE / 2.0));
+        assert_eq!(convert::<f64>(f32::INFINITY), Ok(f64::INFINITY));
+    }
+
+    #[test]
+    fn lists_become_vectors_of_their_length() {
+        assert_eq!(convert([1, 2, 3]), Ok(IVec3::new(1, 2, 3)));
+        assert_eq!(convert::<IVec3>([1, 2]), Err(WrongKind));
+        assert_eq!(convert([1.0, 2.0, 3.0, 4.0]), Ok(Quat::from_xyzw(1.0, 2.0, 3.0, 4.0)));
+        assert_eq!(convert::<UVec2>([1, -1]), Err(DoesNotFit));
+        assert_eq!(convert::<Vec2>(Value::from(["a", "b"])), Err(WrongKind));
+    }
+
+    #[test]
+    fn fault_17_equality_and_hash_are_by_bits() {
+        use std::hash::BuildHasher;
+        let hasher = foldhash::fast::FixedState::default();
+        let nan = Value::from(f32::NAN);
+        assert_eq!(nan, nan.clone());
+        assert_eq!(hasher.hash_one(&nan), hasher.hash_one(nan.clone()));
+        let (zero, minus) = (Value::from(Vec2::ZERO), Value::from(Vec2::new(0.0, -0.0)));
+        assert_ne!(zero, minus);
+        assert_ne!(hasher.hash_one(zero), hasher.hash_one(minus));
+    }
+
+    #[test]
+    fn long_and_hostile_text_is_cut_and_escaped() {
+        let shown = Value::from("\u{202e}\n".repeat(1000)).to_string();
+        assert!(shown.len() < 500 && !shown.contains('\n') && !shown.contains('\u{202e}'));
+    }
+}
