@@ -115,9 +115,15 @@ pub enum AccessError {
         /// The kind asked for, and whether as an optional.
         found: (Kind, bool),
     },
-    /// The schema has no such slot, or the slot does not accept the value.
+    /// The key is of another store.
+    #[error("the key of a {kind} slot is of another store")]
+    ForeignKey {
+        /// The kind of the key's slot.
+        kind: Kind,
+    },
+    /// The schema has no such slot, or its slots do not accept the values.
     #[error(transparent)]
-    Rejected(#[from] Box<Problem>),
+    Rejected(#[from] Rejection),
     /// A limit of the store is reached.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -126,7 +132,13 @@ pub enum AccessError {
 impl AccessError {
     pub(crate) fn undeclared(schema: &Arc<str>, slot: &str, suggestion: Option<Arc<str>>) -> Self {
         let (schema, what) = (Arc::clone(schema), What::Undeclared { suggestion });
-        Box::new(Problem { record: None, schema, slot: slot.into(), what }).into()
+        Problem { record: None, schema, slot: slot.into(), what }.into()
+    }
+}
+
+impl From<Problem> for AccessError {
+    fn from(problem: Problem) -> Self {
+        Rejection::new(vec![problem]).into()
     }
 }
 
@@ -162,6 +174,6 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))
 }
 
-fn slot_type((kind, optional): &(Kind, bool)) -> String {
+pub(crate) fn slot_type((kind, optional): &(Kind, bool)) -> String {
     if *optional { format!("optional {kind}") } else { kind.to_string() }
 }

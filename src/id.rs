@@ -44,6 +44,9 @@ impl SchemaId {
 pub struct EntityId(NonZeroU64);
 
 impl EntityId {
+    /// What the memory of an unset reference holds; never handed out from there.
+    pub(crate) const FILLER: Self = Self::new(SchemaId(0), 0, 1);
+
     /// Generations of living objects are odd, which also keeps the bits from being zero.
     #[inline]
     pub(crate) const fn new(schema: SchemaId, row: u32, generation: u16) -> Self {

@@ -13,7 +13,7 @@ use crate::suggest::nearest;
 /// assert_eq!(Kind::Vec3.to_string(), "vec3");
 /// assert_eq!(Kind::enumeration(["farmer", "soldier"]).to_string(), "enum(farmer, soldier)");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
     /// `bool`
@@ -51,7 +51,7 @@ pub enum Kind {
 macro_rules! number_kinds {
     ($($name:ident $type:ty, $word:literal;)*) => {
         /// The kind of a number.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum NumberKind {
             $(#[doc = concat!("`", $word, "`")] $name,)*
         }
@@ -139,7 +139,7 @@ impl fmt::Display for NumberKind {
 }
 
 /// The named variants of an enum, in the order of their numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EnumKind {
     variants: Arc<[Arc<str>]>,
 }
@@ -165,7 +165,7 @@ impl EnumKind {
 }
 
 /// A plain-memory type of the embedding program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodKind {
     name: &'static str,
     type_id: TypeId,
@@ -198,16 +198,46 @@ macro_rules! with_number {
     ($kind:expr, $T:ident => $body:expr) => {{
         use $crate::kind::NumberKind;
         match $kind {
-            NumberKind::I8 => { type $T = i8; $body }
-            NumberKind::I16 => { type $T = i16; $body }
-            NumberKind::I32 => { type $T = i32; $body }
-            NumberKind::I64 => { type $T = i64; $body }
-            NumberKind::U8 => { type $T = u8; $body }
-            NumberKind::U16 => { type $T = u16; $body }
-            NumberKind::U32 => { type $T = u32; $body }
-            NumberKind::U64 => { type $T = u64; $body }
-            NumberKind::F32 => { type $T = f32; $body }
-            NumberKind::F64 => { type $T = f64; $body }
+            NumberKind::I8 => {
+                type $T = i8;
+                $body
+            }
+            NumberKind::I16 => {
+                type $T = i16;
+                $body
+            }
+            NumberKind::I32 => {
+                type $T = i32;
+                $body
+            }
+            NumberKind::I64 => {
+                type $T = i64;
+                $body
+            }
+            NumberKind::U8 => {
+                type $T = u8;
+                $body
+            }
+            NumberKind::U16 => {
+                type $T = u16;
+                $body
+            }
+            NumberKind::U32 => {
+                type $T = u32;
+                $body
+            }
+            NumberKind::U64 => {
+                type $T = u64;
+                $body
+            }
+            NumberKind::F32 => {
+                type $T = f32;
+                $body
+            }
+            NumberKind::F64 => {
+                type $T = f64;
+                $body
+            }
         }
     }};
 }

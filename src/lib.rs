@@ -1,4 +1,8 @@
 //! slotted
+#![forbid(unsafe_code)]
+// The derive macros name the crate from outside.
+extern crate self as slotted;
+
 mod by_name;
 mod error;
 mod id;
@@ -6,15 +10,38 @@ mod kind;
 mod number;
 mod record;
 mod schema;
+mod simd;
+mod slot_value;
+mod storage;
+mod store;
 mod suggest;
+mod text;
 mod value;
-pub use bytemuck;
-pub use glam;
 pub use by_name::ByName;
+pub use bytemuck;
 pub use error::{AccessError, LimitError, Rejection, SpawnError};
+pub use glam;
 pub use id::{EntityId, SchemaId};
 pub use kind::{EnumKind, Kind, NumberKind, PodKind};
 pub use number::{Number, NumberRange};
 pub use record::{Name, Record};
 pub use schema::*;
+pub use simd::vectorize;
+pub use slot_value::{SlotField, SlotValue};
+pub use slotted_derive::{SlotValue, Slotted, View};
+pub use storage::{BLOCK_ROWS, Cell};
+pub use store::{
+    IdRun, Limits, MaybeIterMut, MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut,
+    OptionRunMut, SchemaMemory, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory,
+    Slotted, Spawned, Store, View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
+};
+pub use text::Text;
 pub use value::{ConversionError, Value};
+
+/// What the derive macros use; not part of the API.
+#[doc(hidden)]
+pub mod derive_support {
+    pub use crate::slot_value::derive_support::*;
+    pub use crate::store::view_support::*;
+    pub use crate::store::{Batch, ObjectCheck, ObjectReader};
+}

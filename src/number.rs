@@ -5,8 +5,6 @@ use std::ops::{Bound, RangeBounds};
 
 use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 
-use crate::value::Value;
-
 /// A number of any width, held exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
@@ -37,16 +35,6 @@ impl Number {
 
     fn is_finite(self) -> bool {
         matches!(self, Self::Int(_)) || self.to_f64().is_finite()
-    }
-
-    pub(crate) fn of(value: &Value) -> Option<Self> {
-        Some(match *value {
-            Value::Int(number) => Self::Int(number.into()),
-            Value::UInt(number) => Self::Int(number.into()),
-            Value::F32(number) => Self::Float(number.into()),
-            Value::F64(number) => Self::Float(number),
-            _ => return None,
-        })
     }
 }
 

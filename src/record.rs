@@ -10,12 +10,11 @@ use crate::value::Value;
 /// decided when the record is inserted.
 ///
 /// ```
-/// use slotted::{Record, record};
+/// use slotted::{Record, Value, record};
 /// let age = 41;
 /// let written = record! { name: "Ada", age, "size in cm": 170 };
-/// let collected: Record = [("name", "Ada".into()), ("age", age.into()), ("size in cm", 170.into())]
-///     .into_iter()
-///     .collect();
+/// let pairs = [("name", Value::from("Ada")), ("age", age.into()), ("size in cm", 170.into())];
+/// let collected: Record = pairs.into_iter().collect();
 /// assert_eq!(written, collected);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +49,10 @@ impl Record {
         self.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
     }
 
+    pub(crate) fn value(&self, position: usize) -> &Value {
+        &self.values[position].1
+    }
+
     /// How many values there are.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -70,7 +73,9 @@ impl Record {
 
 impl<N: Into<Name>, V: Into<Value>> FromIterator<(N, V)> for Record {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(values: I) -> Self {
-        Self { values: values.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+        Self {
+            values: values.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        }
     }
 }
 

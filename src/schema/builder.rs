@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::kind::{Kind, with_number};
 use crate::number::{Number, NumberRange};
-use crate::schema::check::{Checker, NobodyLives};
+use crate::schema::check::{Checker, NoWorld};
 use crate::schema::error::BadKind;
 use crate::schema::{Problem, Registry, SchemaError, Slot};
 use crate::value::{FromValue, Value};
@@ -43,10 +43,6 @@ impl Schema {
     /// The schema's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(super) const fn shared_name(&self) -> &Arc<str> {
         &self.name
     }
 
@@ -258,7 +254,7 @@ fn fit<T: FromValue + Into<Number>>(range: NumberRange) -> Option<NumberRange> {
 fn check_default(schema: &Arc<str>, slot: &Slot) -> Result<(), SchemaError> {
     let Some(default) = &slot.default else { return Ok(()) };
     let registry = Registry::default();
-    let checker = Checker { registry: &registry, living: &NobodyLives };
+    let checker = Checker { registry: &registry, world: &NoWorld };
     checker.value(slot, default).map_err(|what| {
         let (schema, slot) = (Arc::clone(schema), Arc::clone(&slot.name));
         SchemaError::BadDefault(Box::new(Problem { record: None, schema, slot, what }))

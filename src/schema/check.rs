@@ -7,27 +7,36 @@ use crate::kind::{with_number, with_numeric};
 use crate::number::Numbers;
 use crate::record::Record;
 use crate::schema::{Problem, RegisteredSchema, Registry, Slot, What};
+use crate::text::Text;
 use crate::value::{ConversionError, FromValue, Value};
 
-/// Who knows which objects are alive.
-pub(crate) trait Living {
+/// What a schema has to know of the objects.
+pub(crate) trait World {
+    /// Whether the object is alive.
     fn is_alive(&self, id: EntityId) -> bool;
+    /// Whether the handle is one of this store's.
+    fn knows_text(&self, text: Text) -> bool;
 }
 
 /// For values that stand in a schema, before there are objects.
-pub(super) struct NobodyLives;
+pub(super) struct NoWorld;
 
-impl Living for NobodyLives {
+impl World for NoWorld {
     fn is_alive(&self, _: EntityId) -> bool {
+        false
+    }
+
+    fn knows_text(&self, _: Text) -> bool {
         false
     }
 }
 
 /// Checks records and values; writes nothing.
 #[derive(Clone, Copy)]
-pub(crate) struct Checker<'a> {
+#[allow(missing_debug_implementations)]
+pub struct Checker<'a> {
     pub(crate) registry: &'a Registry,
-    pub(crate) living: &'a dyn Living,
+    pub(crate) world: &'a dyn World,
 }
 
 impl Checker<'_> {
@@ -103,10 +112,12 @@ impl Checker<'_> {
     fn array<T: FromValue + Numbers>(slot: &Slot, value: &Value, length: u32) -> Result<(), What> {
         let refused = |error| refuse(slot, value, error);
         match value {
-            Value::List(list) if list.len() == length as usize => list.iter().try_for_each(|element| {
-                let number = T::from_value(element).map_err(refused)?;
-                Self::numbers(slot, &number, || value.clone())
-            }),
+            Value::List(list) if list.len() == length as usize => {
+                list.iter().try_for_each(|element| {
+                    let number = T::from_value(element).map_err(refused)?;
+                    Self::numbers(slot, &number, || value.clone())
+                })
+            }
             _ => Err(refused(ConversionError::WrongKind)),
         }
     }
@@ -128,9 +139,13 @@ impl Checker<'_> {
         Ok(())
     }
 
+    pub(crate) fn text(self, text: Text) -> Result<(), What> {
+        if self.world.knows_text(text) { Ok(()) } else { Err(What::ForeignText) }
+    }
+
     /// Whether the slot may refer to the object.
     pub(crate) fn reference(self, slot: &Slot, id: EntityId) -> Result<(), What> {
-        if !self.living.is_alive(id) {
+        if !self.world.is_alive(id) {
             return Err(What::DeadReference { found: id });
         }
         let Some(expected) = slot.references() else { return Ok(()) };

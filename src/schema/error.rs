@@ -11,7 +11,9 @@ use crate::schema::{Problem, Slot};
 #[non_exhaustive]
 pub enum SchemaError {
     /// A schema's or slot's name is empty, too long, or has control or bidirectional characters.
-    #[error("{name:?} is not a name: it must have 1 to {longest} characters, none of them a control character")]
+    #[error(
+        "{name:?} is not a name: it must have 1 to {longest} characters, none of them a control character"
+    )]
     BadName {
         /// The name.
         name: Arc<str>,

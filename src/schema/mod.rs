@@ -8,7 +8,8 @@ mod registry;
 mod slot;
 
 pub use builder::{Schema, SchemaBuilder};
-pub(crate) use check::{Checker, Living};
+pub use check::Checker;
+pub(crate) use check::World;
 pub use error::{Difference, SchemaError};
 pub use problem::{Problem, What};
 pub use registry::RegisteredSchema;

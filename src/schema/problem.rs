@@ -72,6 +72,8 @@ pub enum What {
         /// The nearest name that exists.
         suggestion: Option<Arc<str>>,
     },
+    /// The text is of another store.
+    ForeignText,
     /// The referenced object is not alive.
     DeadReference {
         /// The reference.
@@ -139,6 +141,7 @@ impl fmt::Display for Problem {
                 write!(f, "slot {slot} of {schema} expects one of {variants}; found {found}")?;
                 did_you_mean(f, suggestion.as_deref())
             }
+            What::ForeignText => write!(f, "slot {slot} of {schema} has a text of another store"),
             What::DeadReference { found } => {
                 write!(f, "slot {slot} of {schema} refers to entity {found}, which is not alive")
             }

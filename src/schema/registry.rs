@@ -20,6 +20,7 @@ pub struct RegisteredSchema {
     base: Option<(SchemaId, Arc<str>)>,
     slots: Vec<Slot>,
     inherited: usize,
+    constrained: bool,
     by_name: ByName<usize>,
 }
 
@@ -56,6 +57,12 @@ impl RegisteredSchema {
     #[must_use]
     pub fn slot(&self, name: &str) -> Option<&Slot> {
         self.slot_index(name).map(|index| &self.slots[index])
+    }
+
+    /// Whether there is more to check about an object than the kinds of its values.
+    #[inline(always)]
+    pub(crate) fn is_constrained(&self) -> bool {
+        self.constrained
     }
 
     pub(crate) fn slot_index(&self, name: &str) -> Option<usize> {
@@ -181,7 +188,8 @@ impl Registry {
         limits: RegistryLimits,
     ) -> Result<RegisteredSchema, SchemaError> {
         let (name, extends, own) = schema.into_parts();
-        let Some(id) = u16::try_from(self.len()).ok().filter(|id| usize::from(*id) < limits.schemas)
+        let Some(id) =
+            u16::try_from(self.len()).ok().filter(|id| usize::from(*id) < limits.schemas)
         else {
             return Err(SchemaError::TooManySchemas { schema: name, limit: limits.schemas });
         };
@@ -207,6 +215,8 @@ impl Registry {
             }
         }
         let base = base.map(|(base, name)| (base.id, name));
-        Ok(RegisteredSchema { id: SchemaId(id), name, base, slots, inherited, by_name })
+        let constrained = slots.iter().any(Slot::is_constrained);
+        let id = SchemaId(id);
+        Ok(RegisteredSchema { id, name, base, slots, inherited, constrained, by_name })
     }
 }

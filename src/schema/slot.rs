@@ -78,6 +78,6 @@ impl Slot {
 
     /// Whether there is more to check about a value than its kind.
     pub(crate) const fn is_constrained(&self) -> bool {
-        self.range.is_some() || self.finite || matches!(self.kind, Kind::Entity)
+        self.range.is_some() || self.finite || matches!(self.kind, Kind::Entity | Kind::Text)
     }
 }

@@ -1,0 +1,270 @@
+//! Rust types as the values of slots.
+
+use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
+
+use crate::id::EntityId;
+use crate::kind::{Kind, NumberKind};
+use crate::schema::{Checker, Slot, What};
+use crate::storage::Cell;
+use crate::text::Text;
+
+/// A Rust type whose values a slot can hold.
+///
+/// Implemented for `bool`, the integers of 8 to 64 bits, the floats, the glam vectors, [`Text`],
+/// [`EntityId`] and arrays of numbers; `#[derive(SlotValue)]` implements it for
+///
+/// * **enums** without fields, which also derive [`bytemuck::NoUninit`] and
+///   [`bytemuck::CheckedBitPattern`] and are `#[repr(u8)]`: a kind with named variants;
+/// * **structs** that derive [`bytemuck::Pod`]: a kind of their own.
+///
+/// ```
+/// use slotted::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
+/// use slotted::{Kind, SlotValue};
+///
+/// #[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy, Debug, PartialEq)]
+/// #[repr(u8)]
+/// enum Job { Farmer, #[slot(name = "royal guard")] Guard }
+/// assert_eq!(Job::kind(), Kind::enumeration(["farmer", "royal guard"]));
+///
+/// #[derive(SlotValue, Pod, Zeroable, Clone, Copy)]
+/// #[repr(C)]
+/// struct Color { r: u8, g: u8, b: u8 }
+/// assert!(matches!(Color::kind(), Kind::Pod(pod) if pod.size() == 3));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the value of a slot",
+    label = "not a slot value",
+    note = "slots hold bool, numbers, glam vectors, `Text`, `EntityId`, arrays of numbers, and \
+            types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs"
+)]
+pub trait SlotValue: Copy + Send + Sync + 'static {
+    /// What a column of such values is made of.
+    type Cell: Cell;
+
+    #[doc(hidden)]
+    const WIDTH: usize;
+
+    /// The kind of these values.
+    fn kind() -> Kind;
+
+    #[doc(hidden)]
+    fn filler() -> Self;
+
+    #[doc(hidden)]
+    fn as_cells(values: &[Self]) -> &[Self::Cell];
+
+    #[doc(hidden)]
+    fn from_cells(cells: &[Self::Cell]) -> &[Self];
+
+    #[doc(hidden)]
+    fn from_cells_mut(cells: &mut [Self::Cell]) -> &mut [Self];
+
+    #[doc(hidden)]
+    #[inline]
+    fn append(block: &mut Vec<Self::Cell>, values: impl Iterator<Item = Self>) {
+        for value in values {
+            block.extend_from_slice(Self::as_cells(std::slice::from_ref(&value)));
+        }
+    }
+
+    /// Whether the slot, which is of this kind, accepts the value.
+    #[doc(hidden)]
+    fn check(self, _: &Slot, _: Checker<'_>) -> Result<(), What> {
+        Ok(())
+    }
+}
+
+/// A field's type: a slot's value, or an `Option` of one for a slot that may be unset.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be held by a slot",
+    label = "neither a slot value nor an `Option` of one",
+    note = "slots hold bool, numbers, glam vectors, `Text`, `EntityId`, arrays of numbers, and \
+            types with `#[derive(SlotValue)]`; or an `Option` of one of these"
+)]
+pub trait SlotField: Copy + Send + Sync + 'static {
+    /// The type of the value, if there is one.
+    type Value: SlotValue;
+
+    /// Whether the slot may be unset.
+    const OPTIONAL: bool;
+
+    #[doc(hidden)]
+    fn from_value(value: Self::Value, is_set: bool) -> Self;
+
+    #[doc(hidden)]
+    fn into_value(self) -> Option<Self::Value>;
+}
+
+impl<T: SlotValue> SlotField for T {
+    type Value = T;
+    const OPTIONAL: bool = false;
+
+    #[inline(always)]
+    fn from_value(value: T, _: bool) -> Self {
+        value
+    }
+
+    #[inline(always)]
+    fn into_value(self) -> Option<T> {
+        Some(self)
+    }
+}
+
+impl<T: SlotValue> SlotField for Option<T> {
+    type Value = T;
+    const OPTIONAL: bool = true;
+
+    #[inline(always)]
+    fn from_value(value: T, is_set: bool) -> Self {
+        is_set.then_some(value)
+    }
+
+    #[inline(always)]
+    fn into_value(self) -> Self {
+        self
+    }
+}
+
+/// The members of a [`SlotValue`] that is its own cell.
+macro_rules! own_cell {
+    () => {
+        type Cell = Self;
+        const WIDTH: usize = 1;
+
+        fn filler() -> Self {
+            <Self as crate::storage::CellColumn>::FILLER
+        }
+
+        #[inline(always)]
+        fn as_cells(values: &[Self]) -> &[Self] {
+            values
+        }
+
+        #[inline(always)]
+        fn from_cells(cells: &[Self]) -> &[Self] {
+            cells
+        }
+
+        #[inline(always)]
+        fn from_cells_mut(cells: &mut [Self]) -> &mut [Self] {
+            cells
+        }
+
+        #[inline(always)]
+        fn append(block: &mut Vec<Self>, values: impl Iterator<Item = Self>) {
+            block.extend(values);
+        }
+    };
+}
+
+macro_rules! numeric {
+    ($($type:ty: $kind:expr;)*) => {$(
+        impl SlotValue for $type {
+            own_cell!();
+
+            fn kind() -> Kind {
+                $kind
+            }
+
+            fn check(self, slot: &Slot, _: Checker<'_>) -> Result<(), What> {
+                Checker::numbers(slot, &self, || self.into())
+            }
+        }
+    )*};
+}
+numeric! {
+    Vec2: Kind::Vec2; Vec3: Kind::Vec3; Vec4: Kind::Vec4; Quat: Kind::Quat; Mat4: Kind::Mat4;
+    IVec2: Kind::IVec2; IVec3: Kind::IVec3; UVec2: Kind::UVec2;
+}
+
+macro_rules! numbers {
+    ($($type:ty: $kind:ident;)*) => {
+        numeric! { $($type: Kind::$kind;)* }
+
+        $(impl<const N: usize> SlotValue for [$type; N] {
+            type Cell = $type;
+            const WIDTH: usize = {
+                assert!(N > 0 && N * size_of::<$type>() <= 4096, "an array has 1 to 4096 bytes");
+                N
+            };
+
+            fn kind() -> Kind {
+                Kind::Array(NumberKind::$kind, N as u32)
+            }
+
+            fn filler() -> Self {
+                [Default::default(); N]
+            }
+
+            #[inline(always)]
+            fn as_cells(values: &[Self]) -> &[$type] {
+                values.as_flattened()
+            }
+
+            #[inline(always)]
+            fn from_cells(cells: &[$type]) -> &[Self] {
+                cells.as_chunks().0
+            }
+
+            #[inline(always)]
+            fn from_cells_mut(cells: &mut [$type]) -> &mut [Self] {
+                cells.as_chunks_mut().0
+            }
+
+            fn check(self, slot: &Slot, _: Checker<'_>) -> Result<(), What> {
+                Checker::numbers(slot, &self, || self.into())
+            }
+        })*
+    };
+}
+numbers! {
+    i8: I8; i16: I16; i32: I32; i64: I64; u8: U8; u16: U16; u32: U32; u64: U64; f32: F32; f64: F64;
+}
+
+impl SlotValue for bool {
+    own_cell!();
+
+    fn kind() -> Kind {
+        Kind::Bool
+    }
+}
+
+impl SlotValue for Text {
+    own_cell!();
+
+    fn kind() -> Kind {
+        Kind::Text
+    }
+
+    fn check(self, _: &Slot, checker: Checker<'_>) -> Result<(), What> {
+        checker.text(self)
+    }
+}
+
+impl SlotValue for EntityId {
+    own_cell!();
+
+    fn kind() -> Kind {
+        Kind::Entity
+    }
+
+    fn check(self, slot: &Slot, checker: Checker<'_>) -> Result<(), What> {
+        checker.reference(slot, self)
+    }
+}
+
+/// What `#[derive(SlotValue)]` uses.
+pub(crate) mod derive_support {
+    pub use crate::storage::{Align, CellOfAlign};
+
+    /// The unsigned integer of a plain-memory type's alignment.
+    pub type PodCell<const ALIGN: usize> = <Align<ALIGN> as CellOfAlign>::Cell;
+
+    /// Cells of one value of a plain-memory type; evaluated at compile time.
+    #[must_use]
+    pub const fn pod_width<T>() -> usize {
+        assert!(size_of::<T>() > 0, "a slot's value has at least one byte");
+        assert!(size_of::<T>() <= 4096, "a slot's value has at most 4096 bytes");
+        size_of::<T>() / align_of::<T>()
+    }
+}

@@ -1,0 +1,157 @@
+//! All values of one slot, in blocks of rows.
+
+use crate::storage::Span;
+
+/// Rows of a block. See `ARCHITECTURE.md` for how the number was found.
+pub const BLOCK_ROWS: usize = 1024;
+
+/// The cells of one column in blocks of [`BLOCK_ROWS`] rows, `width` cells to a row.
+///
+/// A block holds the cells of its rows up to the highest one that was ever written since the
+/// block was last released; memory beyond that is reserved, never filled in advance.
+#[derive(Clone, Debug)]
+pub(crate) struct Blocks<C> {
+    blocks: Vec<Vec<C>>,
+    width: usize,
+}
+
+impl<C: Copy> Blocks<C> {
+    pub(super) const fn new(width: usize) -> Self {
+        assert!(width > 0, "a value has cells");
+        Self { blocks: Vec::new(), width }
+    }
+
+    pub(crate) const fn width(&self) -> usize {
+        self.width
+    }
+
+    #[inline(always)]
+    pub(crate) fn blocks(&self) -> &[Vec<C>] {
+        &self.blocks
+    }
+
+    #[inline(always)]
+    pub(crate) fn blocks_mut(&mut self) -> &mut [Vec<C>] {
+        &mut self.blocks
+    }
+
+    /// The cells of a row, or `None` if the row was never written.
+    #[inline(always)]
+    pub(crate) fn row(&self, row: u32) -> Option<&[C]> {
+        row_of(self.blocks.get(row as usize / BLOCK_ROWS)?, row, self.width)
+    }
+
+    /// Writes one value to each row of the span. `append` puts values at a block's end,
+    /// `cells` lends one value's.
+    #[inline]
+    pub(crate) fn write<V, I: Iterator<Item = V>>(
+        &mut self,
+        span: Span<'_>,
+        mut values: I,
+        append: impl FnOnce(&mut Vec<C>, I),
+        cells: impl Fn(&V) -> &[C],
+    ) {
+        let width = self.width;
+        let block = self.block_for(span);
+        match span {
+            Span::Run { first, count, .. } => {
+                let start = first as usize * width;
+                if block.len() == start {
+                    return append(block, values);
+                }
+                for offset in first..first + count {
+                    if let Some(value) = values.next() {
+                        put(block, offset as usize * width, cells(&value));
+                    }
+                }
+            }
+            Span::Scattered { offsets, .. } => {
+                for (offset, value) in offsets.iter().zip(values) {
+                    put(block, usize::from(*offset) * width, cells(&value));
+                }
+            }
+        }
+    }
+
+    /// The span's block, with room for it.
+    #[inline]
+    fn block_for(&mut self, span: Span<'_>) -> &mut Vec<C> {
+        let number = span.block();
+        if number >= self.blocks.len() {
+            self.blocks.resize_with(number + 1, Vec::new);
+        }
+        let block = &mut self.blocks[number];
+        let needed = span.end() * self.width;
+        if block.capacity() < needed {
+            grow(block, number, needed, self.width);
+        }
+        block
+    }
+
+    /// Makes room for all rows below `rows`, or does nothing.
+    pub(super) fn try_reserve(
+        &mut self,
+        rows: usize,
+    ) -> Result<(), std::collections::TryReserveError> {
+        let blocks = rows.div_ceil(BLOCK_ROWS);
+        self.blocks.try_reserve(blocks.saturating_sub(self.blocks.len()))?;
+        for number in 0..blocks {
+            if number == self.blocks.len() {
+                self.blocks.push(Vec::new());
+            }
+            let rows = (rows - number * BLOCK_ROWS).min(BLOCK_ROWS);
+            let block = &mut self.blocks[number];
+            if block.capacity() < rows * self.width {
+                block.try_reserve_exact(rows * self.width - block.len())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back the memory of a block; its rows must be dead.
+    pub(super) fn release(&mut self, block: usize) {
+        if let Some(block) = self.blocks.get_mut(block) {
+            *block = Vec::new();
+        }
+    }
+
+    /// Gives back the blocks and the room after the last one that holds a row.
+    pub(super) fn shrink(&mut self, rows: usize) {
+        self.blocks.truncate(rows.div_ceil(BLOCK_ROWS));
+        self.blocks.shrink_to_fit();
+        if let [only] = &mut *self.blocks {
+            only.shrink_to_fit();
+        }
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        let cells: usize = self.blocks.iter().map(Vec::capacity).sum();
+        cells * size_of::<C>() + self.blocks.capacity() * size_of::<Vec<C>>()
+    }
+}
+
+#[inline(always)]
+pub(crate) fn row_of<C>(block: &[C], row: u32, width: usize) -> Option<&[C]> {
+    let start = row as usize % BLOCK_ROWS * width;
+    block.get(start..start + width)
+}
+
+/// A table's first block grows as a vector does, so that small tables stay small.
+#[cold]
+fn grow<C>(block: &mut Vec<C>, number: usize, needed: usize, width: usize) {
+    let most = BLOCK_ROWS * width;
+    let room = if number == 0 { needed.max(block.capacity() * 2).min(most) } else { most };
+    block.reserve_exact(room - block.len());
+}
+
+#[inline(always)]
+fn put<C: Copy>(block: &mut Vec<C>, start: usize, cells: &[C]) {
+    // Rows in between are retired ones of a block that was released: their cells are never read.
+    while block.len() < start {
+        block.extend_from_slice(cells);
+    }
+    match block.get_mut(start..start + cells.len()) {
+        Some(old) => old.copy_from_slice(cells),
+        None => block.extend_from_slice(cells),
+    }
+}

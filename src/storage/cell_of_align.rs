@@ -1,0 +1,29 @@
+//! Which cells hold plain memory of an alignment.
+
+use crate::storage::Cell;
+
+/// An alignment in bytes, as a type.
+#[derive(Debug)]
+pub struct Align<const BYTES: usize>;
+
+/// The unsigned integer of that alignment.
+#[diagnostic::on_unimplemented(
+    message = "a slot's value is aligned to at most 16 bytes",
+    label = "this type is aligned to more",
+    note = "columns are made of integers of up to 16 bytes"
+)]
+pub trait CellOfAlign {
+    /// The integer.
+    type Cell: Cell;
+}
+
+macro_rules! cell_of_align {
+    ($($bytes:literal: $cell:ty;)*) => {$(
+        impl CellOfAlign for Align<$bytes> {
+            type Cell = $cell;
+        }
+
+        const _: () = assert!(align_of::<$cell>() == $bytes && size_of::<$cell>() == $bytes);
+    )*};
+}
+cell_of_align! { 1: u8; 2: u16; 4: u32; 8: u64; 16: u128; }

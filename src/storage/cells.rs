@@ -1,0 +1,116 @@
+//! The columns of all types of cell, in one type.
+
+use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
+
+use crate::id::EntityId;
+use crate::storage::Blocks;
+use crate::text::Text;
+
+/// What a column's blocks are made of.
+///
+/// A slot's value is one cell, or several of them for an array; enums are `u8` cells, and
+/// plain-memory types are unsigned cells of their alignment.
+pub trait Cell: Copy + std::fmt::Debug + Send + Sync + 'static + private::Sealed {}
+
+pub(crate) mod private {
+    use super::*;
+
+    /// How the closed set of cells meets the closed set of columns.
+    pub trait Sealed: Sized {
+        #[doc(hidden)]
+        const FILLER: Self;
+        #[doc(hidden)]
+        #[allow(private_interfaces)]
+        fn blocks(cells: &Cells) -> Option<&Blocks<Self>>;
+        #[doc(hidden)]
+        #[allow(private_interfaces)]
+        fn blocks_mut(cells: &mut Cells) -> Option<&mut Blocks<Self>>;
+        #[doc(hidden)]
+        #[allow(private_interfaces)]
+        fn cells(blocks: Blocks<Self>) -> Cells;
+    }
+}
+
+macro_rules! cells {
+    ($($variant:ident $type:ty = $filler:expr;)*) => {
+        /// The blocks of one column: an enum rather than a trait object, because a match on a
+        /// number costs less than a virtual call where a column is found for a single row.
+        #[derive(Clone, Debug)]
+        pub(crate) enum Cells { $($variant(Blocks<$type>),)* }
+
+        $(
+            impl Cell for $type {}
+
+            #[allow(private_interfaces)]
+            impl private::Sealed for $type {
+                const FILLER: Self = $filler;
+
+                #[inline(always)]
+                fn blocks(cells: &Cells) -> Option<&Blocks<Self>> {
+                    if let Cells::$variant(blocks) = cells { Some(blocks) } else { None }
+                }
+
+                #[inline(always)]
+                fn blocks_mut(cells: &mut Cells) -> Option<&mut Blocks<Self>> {
+                    if let Cells::$variant(blocks) = cells { Some(blocks) } else { None }
+                }
+
+                fn cells(blocks: Blocks<Self>) -> Cells {
+                    Cells::$variant(blocks)
+                }
+            }
+        )*
+
+        /// Runs the body on the blocks, whatever their cells are.
+        macro_rules! with_blocks {
+            ($cells:expr, $blocks:ident => $body:expr) => {
+                match $cells { $(Cells::$variant($blocks) => $body,)* }
+            };
+        }
+    };
+}
+cells! {
+    Bool bool = false;
+    I8 i8 = 0; I16 i16 = 0; I32 i32 = 0; I64 i64 = 0;
+    U8 u8 = 0; U16 u16 = 0; U32 u32 = 0; U64 u64 = 0; U128 u128 = 0;
+    F32 f32 = 0.0; F64 f64 = 0.0;
+    Vec2 Vec2 = Vec2::ZERO; Vec3 Vec3 = Vec3::ZERO; Vec4 Vec4 = Vec4::ZERO;
+    Quat Quat = Quat::IDENTITY; Mat4 Mat4 = Mat4::IDENTITY;
+    IVec2 IVec2 = IVec2::ZERO; IVec3 IVec3 = IVec3::ZERO; UVec2 UVec2 = UVec2::ZERO;
+    Text Text = Text::EMPTY;
+    Entity EntityId = EntityId::FILLER;
+}
+
+impl Cells {
+    /// A column without rows, `width` cells to a row.
+    pub(crate) fn new<C: Cell>(width: usize) -> Self {
+        C::cells(Blocks::new(width))
+    }
+
+    pub(super) fn try_reserve(
+        &mut self,
+        rows: usize,
+    ) -> Result<(), std::collections::TryReserveError> {
+        with_blocks!(self, blocks => blocks.try_reserve(rows))
+    }
+
+    pub(super) fn release(&mut self, block: usize) {
+        with_blocks!(self, blocks => blocks.release(block));
+    }
+
+    pub(super) fn shrink(&mut self, rows: usize) {
+        with_blocks!(self, blocks => blocks.shrink(rows));
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        with_blocks!(self, blocks => blocks.heap_bytes())
+    }
+
+    /// Bytes of one row.
+    pub(super) fn row_bytes(&self) -> usize {
+        fn bytes<C: Copy>(blocks: &Blocks<C>) -> usize {
+            blocks.width() * size_of::<C>()
+        }
+        with_blocks!(self, blocks => bytes(blocks))
+    }
+}

@@ -1,0 +1,21 @@
+//! Where values live: columns in blocks, the rows of a table, interned texts. Knows no names.
+
+mod block_set;
+mod blocks;
+mod cell_of_align;
+mod cells;
+mod column;
+mod rows;
+mod table;
+mod text_pool;
+
+pub use blocks::BLOCK_ROWS;
+pub(crate) use blocks::{Blocks, row_of};
+pub use cell_of_align::{Align, CellOfAlign};
+pub use cells::Cell;
+pub(crate) use cells::Cells;
+pub(crate) use cells::private::Sealed as CellColumn;
+pub(crate) use column::{Column, KindTag};
+pub(crate) use rows::{Bits, RowLimits, Rows, Runs, Span, count_ones, runs, span};
+pub(crate) use table::Table;
+pub(crate) use text_pool::TextPool;

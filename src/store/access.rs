@@ -1,0 +1,63 @@
+//! Whole objects as Rust values.
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use crate::error::{AccessError, Rejection};
+use crate::id::{EntityId, SchemaId};
+use crate::storage::{BLOCK_ROWS, Span};
+use crate::store::{Batch, ObjectCheck, ObjectReader, Slotted, Store};
+
+impl Store {
+    /// A copy of the object, which is of the type's schema or of one that extends it.
+    ///
+    /// # Errors
+    /// If the object is not alive or of another schema.
+    pub fn get_object<T: Slotted>(&self, id: EntityId) -> Result<T, AccessError> {
+        self.schema_of_object::<T>(id)?;
+        let (_, table) = self.locate(id)?;
+        Ok(T::read(&mut ObjectReader { columns: table.columns.iter(), row: id.row() }))
+    }
+
+    /// Overwrites the slots of the type's schema in an object of that schema or of one that
+    /// extends it.
+    ///
+    /// # Errors
+    /// If the object is not alive or of another schema, or a value violates its slot's
+    /// constraints; nothing is written then.
+    pub fn set_object<T: Slotted>(&mut self, id: EntityId, object: T) -> Result<(), AccessError> {
+        self.schema_of_object::<T>(id)?;
+        let (schema, _) = self.locate(id)?;
+        let mut problems = Vec::new();
+        let checker = self.checker();
+        let mut check =
+            ObjectCheck { schema, checker, record: None, problems: &mut problems, next: 0 };
+        object.check(&mut check);
+        if !problems.is_empty() {
+            return Err(Rejection::new(problems).into());
+        }
+        let row = id.row() as usize;
+        let (block, first) = (row / BLOCK_ROWS, (row % BLOCK_ROWS) as u16);
+        let span = Span::Run { block, first, count: 1 };
+        let columns = &mut self.tables[id.schema().index()].columns;
+        T::write(std::slice::from_ref(&object).iter(), &mut Batch::new(columns, span));
+        Ok(())
+    }
+
+    /// The type's schema, if the object is of it or of one that extends it.
+    fn schema_of_object<T: Slotted>(&self, id: EntityId) -> Result<SchemaId, AccessError> {
+        let (found, _) = self.locate(id)?;
+        let schema = self.types.get(&TypeId::of::<T>()).copied();
+        match schema.filter(|schema| self.registry.extends(id.schema(), *schema)) {
+            Some(schema) => Ok(schema),
+            None => Err(AccessError::WrongSchema {
+                id,
+                expected: match schema {
+                    Some(schema) => self.schema_name_of(schema),
+                    None => std::any::type_name::<T>().into(),
+                },
+                found: Arc::clone(found.shared_name()),
+            }),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! How large a store may become.
+
+/// How large a store may become. Reaching a limit is an error, never a panic.
+///
+/// ```
+/// let mut limits = slotted::Limits::default();
+/// limits.rows_per_schema = 50_000;
+/// let store = slotted::Store::with_limits(limits);
+/// assert_eq!(store.limits().schemas, 65_535);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Schemas of the store: at most and by default 65,535.
+    pub schemas: usize,
+    /// Slots of a schema, inherited ones included: 4,096 by default.
+    pub slots_per_schema: usize,
+    /// Objects of a schema that are alive at one time: at most and by default 2³² − 1.
+    pub rows_per_schema: u32,
+    /// Bytes of all different texts: at most 4 GiB, 1 GiB by default.
+    pub text_bytes: usize,
+    /// Objects that use a row one after another until it is retired: at most and by default 32,768.
+    pub generations_per_row: u16,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            schemas: 65_535,
+            slots_per_schema: 4096,
+            rows_per_schema: u32::MAX,
+            text_bytes: 1 << 30,
+            generations_per_row: 32_768,
+        }
+    }
+}
+
+impl Limits {
+    /// The odd number that a row's last object has as its generation.
+    pub(super) fn last_generation(&self) -> u16 {
+        self.generations_per_row.clamp(1, 32_768).saturating_mul(2) - 1 | 1
+    }
+}

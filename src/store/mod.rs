@@ -1,0 +1,257 @@
+//! The store: the only place where names meet storage.
+
+mod access;
+mod despawn;
+mod dynamic;
+mod keys;
+mod limits;
+mod records;
+mod report;
+mod slotted;
+mod spawn;
+mod view;
+
+use std::any::TypeId;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::error::{AccessError, LimitError};
+use crate::id::{EntityId, SchemaId};
+use crate::schema::{
+    Checker, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, World,
+};
+use crate::storage::{RowLimits, Table, TextPool, runs};
+use crate::text::Text;
+
+pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
+pub use limits::Limits;
+pub use report::{MemoryReport, SchemaMemory, SlotMemory};
+pub use slotted::{Batch, ObjectCheck, ObjectReader, Slotted};
+pub use spawn::Spawned;
+pub(crate) use view::view_support;
+pub use view::{
+    IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut, SharedView,
+    View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
+};
+
+/// Millions of objects of fixed structure, in packed columns.
+///
+/// ```
+/// use slotted::{Kind, Schema, Slotted, Store, glam::Vec3, record};
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit {
+///     position: Vec3,
+///     #[slot(default = 100.0, range = 0.0..=500.0)]
+///     health: f32,
+/// }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// let unit = store.spawn(Unit { position: Vec3::ZERO, health: 80.0 })?;
+///
+/// // A schema that arrives at run time extends the one from Rust and uses the same columns.
+/// let orc = Schema::builder("orc").extends("unit").slot("rage", Kind::F32).default(0.0);
+/// store.register_schema(orc.build()?)?;
+/// let orc = store.spawn_record("orc", record! { position: [0.0, 1.0, 0.0] })?;
+/// assert_eq!(store.get_value(orc, "health")?, 100.0_f32.into());
+/// assert_eq!(store.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Store {
+    registry: Registry,
+    /// One for each schema of the registry.
+    tables: Vec<Table>,
+    /// The schemas of Rust types.
+    types: HashMap<TypeId, SchemaId, FixedState>,
+    texts: TextPool,
+    limits: Limits,
+    views: view::ViewCache,
+}
+
+impl Store {
+    /// A store without schemas.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A store with limits of its own.
+    #[must_use]
+    pub fn with_limits(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    /// The limits of this store.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Registers the schema of a Rust type.
+    ///
+    /// The base that it extends must be registered before it. Registering a type again does
+    /// nothing.
+    ///
+    /// # Errors
+    /// If the schema has a mistake, or another schema has its name.
+    pub fn register<T: Slotted>(&mut self) -> Result<SchemaId, SchemaError> {
+        if let Some(id) = self.types.get(&TypeId::of::<T>()) {
+            return Ok(*id);
+        }
+        let id = self.register_schema(T::schema()?)?;
+        self.types.insert(TypeId::of::<T>(), id);
+        Ok(id)
+    }
+
+    /// Registers a schema that was made at run time.
+    ///
+    /// Registering an equal schema again does nothing.
+    ///
+    /// # Errors
+    /// If its base is not registered, or another schema has its name.
+    pub fn register_schema(&mut self, schema: Schema) -> Result<SchemaId, SchemaError> {
+        let limits =
+            RegistryLimits { schemas: self.limits.schemas, slots: self.limits.slots_per_schema };
+        let id = self.registry.register(schema, limits)?;
+        if id.index() == self.tables.len() {
+            let columns = self.registry.get(id).map_or_else(Vec::new, dynamic::columns);
+            let limits = RowLimits {
+                rows: self.limits.rows_per_schema,
+                last_generation: self.limits.last_generation(),
+            };
+            self.tables.push(Table::new(columns, limits));
+        }
+        assert_eq!(self.tables.len(), self.registry.len(), "each schema has a table");
+        Ok(id)
+    }
+
+    /// The schema of this name.
+    #[must_use]
+    pub fn schema(&self, name: &str) -> Option<&RegisteredSchema> {
+        self.registry.find(name)
+    }
+
+    /// The schema of this id.
+    #[must_use]
+    pub fn schema_by_id(&self, id: SchemaId) -> Option<&RegisteredSchema> {
+        self.registry.get(id)
+    }
+
+    /// All schemas, in the order in which they were registered.
+    pub fn schemas(&self) -> impl ExactSizeIterator<Item = &RegisteredSchema> {
+        self.registry.iter()
+    }
+
+    /// The handle of a text, which the store keeps from now on.
+    ///
+    /// # Errors
+    /// If the texts would take more room than they may.
+    pub fn text(&mut self, text: &str) -> Result<Text, LimitError> {
+        let limit = self.limits.text_bytes;
+        self.texts.intern(text, limit).ok_or(LimitError::Text { limit })
+    }
+
+    /// The handle of a text that some value has already had.
+    #[must_use]
+    pub fn find_text(&self, text: &str) -> Option<Text> {
+        self.texts.find(text)
+    }
+
+    /// The string behind a handle of this store.
+    #[must_use]
+    pub fn resolve(&self, text: Text) -> Option<&str> {
+        self.texts.resolve(text)
+    }
+
+    /// How many objects are alive.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tables.iter().map(|table| table.rows.count() as usize).sum()
+    }
+
+    /// Whether no object is alive.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many objects of exactly this schema are alive.
+    ///
+    /// # Errors
+    /// If no schema of this name is registered.
+    pub fn len_of(&self, schema: &str) -> Result<usize, AccessError> {
+        Ok(self.tables[self.find_schema(schema)?.id().index()].rows.count() as usize)
+    }
+
+    /// Whether the object is alive.
+    #[must_use]
+    #[inline]
+    pub fn contains(&self, id: EntityId) -> bool {
+        let table = self.tables.get(id.schema().index());
+        table.is_some_and(|table| table.rows.is_alive(id.row(), id.generation()))
+    }
+
+    /// The ids of all living objects, by schema and row.
+    pub fn ids(&self) -> impl Iterator<Item = EntityId> {
+        (0..self.tables.len()).flat_map(|schema| self.table_ids(SchemaId(schema as u16)))
+    }
+
+    /// The ids of the living objects of exactly this schema, by row.
+    ///
+    /// # Errors
+    /// If no schema of this name is registered.
+    pub fn ids_of(&self, schema: &str) -> Result<impl Iterator<Item = EntityId>, AccessError> {
+        Ok(self.table_ids(self.find_schema(schema)?.id()))
+    }
+
+    fn table_ids(&self, schema: SchemaId) -> impl Iterator<Item = EntityId> {
+        let rows = &self.tables[schema.index()].rows;
+        (0..rows.blocks()).flat_map(move |block| {
+            runs(rows.occupied_in(block)).flatten().map(move |offset| {
+                let row = block * crate::storage::BLOCK_ROWS + offset;
+                EntityId::new(schema, row as u32, rows.generations()[row])
+            })
+        })
+    }
+
+    fn find_schema(&self, name: &str) -> Result<&RegisteredSchema, AccessError> {
+        self.registry.find(name).ok_or_else(|| AccessError::UnknownSchema {
+            schema: name.into(),
+            suggestion: self.registry.suggest(name),
+        })
+    }
+
+    /// The schema and the table of a living object.
+    fn locate(&self, id: EntityId) -> Result<(&RegisteredSchema, &Table), AccessError> {
+        if self.contains(id)
+            && let Some(schema) = self.registry.get(id.schema())
+        {
+            return Ok((schema, &self.tables[id.schema().index()]));
+        }
+        Err(AccessError::Despawned { id })
+    }
+
+    fn checker(&self) -> Checker<'_> {
+        Checker { registry: &self.registry, world: self }
+    }
+
+    fn schema_name_of(&self, schema: SchemaId) -> Arc<str> {
+        self.registry
+            .get(schema)
+            .map_or_else(|| "".into(), |schema| Arc::clone(schema.shared_name()))
+    }
+}
+
+impl World for Store {
+    fn is_alive(&self, id: EntityId) -> bool {
+        self.contains(id)
+    }
+
+    fn knows_text(&self, text: Text) -> bool {
+        self.resolve(text).is_some()
+    }
+}

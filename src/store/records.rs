@@ -1,0 +1,275 @@
+//! Objects and values by name.
+
+use crate::by_name::ByName;
+use crate::error::{AccessError, LimitError, MOST_PROBLEMS, Rejection, SpawnError};
+use crate::id::{EntityId, SchemaId};
+use crate::record::Record;
+use crate::schema::{Problem, Slot};
+use crate::storage::{BLOCK_ROWS, Span};
+use crate::store::spawn::{Plan, Spawned};
+use crate::store::{Store, dynamic};
+use crate::value::Value;
+
+impl Store {
+    /// Inserts one object, given as named values.
+    ///
+    /// The whole record is checked before anything is written.
+    ///
+    /// # Errors
+    /// All that is wrong with the record, or the limit that is reached; nothing is inserted then.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// let person = Schema::builder("person").slot("name", Kind::Text).slot("age", Kind::U8);
+    /// store.register_schema(person.build()?)?;
+    /// store.spawn_record("person", record! { name: "Ada", age: 41 })?;
+    ///
+    /// let error = store.spawn_record("person", record! { name: "Bob", age: 300, height: 170 });
+    /// assert_eq!(error.unwrap_err().to_string(), "2 problems:\
+    ///     \n  slot 'age' of 'person' expects u8, which cannot hold 300\
+    ///     \n  'person' object has no slot 'height'");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn spawn_record(&mut self, schema: &str, record: Record) -> Result<EntityId, SpawnError> {
+        self.insert_records(schema, std::iter::once(record), false)?
+            .next()
+            .ok_or_else(|| unreachable!("one record makes one object"))
+    }
+
+    /// Inserts many objects, all or none, given as named values.
+    ///
+    /// # Errors
+    /// All that is wrong with the records, with their positions in the batch, or the limit that is
+    /// reached; nothing is inserted then.
+    ///
+    /// # Panics
+    /// Only if the iterator does; nothing is inserted then.
+    pub fn spawn_records(
+        &mut self,
+        schema: &str,
+        records: impl IntoIterator<Item = Record>,
+    ) -> Result<Spawned<'_>, SpawnError> {
+        self.insert_records(schema, records.into_iter(), true)
+    }
+
+    fn insert_records(
+        &mut self,
+        schema: &str,
+        records: impl Iterator<Item = Record>,
+        is_batch: bool,
+    ) -> Result<Spawned<'_>, SpawnError> {
+        let Some(schema) = self.registry.find(schema).map(|schema| schema.id()) else {
+            return Err(self.unknown_schema(schema));
+        };
+        let texts = self.texts.len();
+        match self.write_records(schema, records, is_batch) {
+            Ok(plan) => Ok(self.commit(schema, plan)),
+            Err(error) => {
+                self.texts.truncate(texts);
+                Err(error)
+            }
+        }
+    }
+
+    /// Writes the records to rows that are not alive yet.
+    fn write_records(
+        &mut self,
+        schema: SchemaId,
+        records: impl Iterator<Item = Record>,
+        is_batch: bool,
+    ) -> Result<Plan, SpawnError> {
+        let (mut problems, mut positions) = (Vec::new(), Vec::new());
+        let mut plan = Plan::default();
+        for (number, record) in records.enumerate() {
+            let found = problems.len();
+            self.check_record(schema, &record, &mut positions, &mut problems);
+            let number = is_batch.then_some(number);
+            problems[found..].iter_mut().for_each(|problem| problem.record = number);
+            if problems.len() > MOST_PROBLEMS {
+                break;
+            }
+            if !problems.is_empty() {
+                continue;
+            }
+            if plan.room(&self.tables[schema.index()].rows) == 0 {
+                return Err(self.no_rows(schema).into());
+            }
+            self.write_record(schema, plan.take(1), &record, &positions)?;
+        }
+        if problems.is_empty() {
+            return Ok(plan);
+        }
+        problems.truncate(MOST_PROBLEMS);
+        Err(Rejection::new(problems).into())
+    }
+
+    fn check_record(
+        &self,
+        schema: SchemaId,
+        record: &Record,
+        positions: &mut Vec<Option<usize>>,
+        problems: &mut Vec<Problem>,
+    ) {
+        if let Some(schema) = self.registry.get(schema) {
+            self.checker().record(schema, record, positions, problems);
+        }
+    }
+
+    fn write_record(
+        &mut self,
+        schema: SchemaId,
+        span: Span<'_>,
+        record: &Record,
+        positions: &[Option<usize>],
+    ) -> Result<(), LimitError> {
+        let limit = self.limits.text_bytes;
+        let slots = self.registry.get(schema).map_or(&[][..], |schema| schema.slots());
+        let columns = self.tables[schema.index()].columns.iter_mut();
+        for ((slot, column), position) in slots.iter().zip(columns).zip(positions) {
+            let value = match position {
+                Some(position) => record.value(*position),
+                None => slot.default().unwrap_or(&Value::Unset),
+            };
+            dynamic::write(column, slot, span, value, &mut self.texts, limit)
+                .ok_or(LimitError::Text { limit })?;
+        }
+        Ok(())
+    }
+
+    /// One value by name.
+    ///
+    /// # Errors
+    /// If the object is not alive or has no slot of that name.
+    pub fn get_value(&self, id: EntityId, slot: &str) -> Result<Value, AccessError> {
+        let index = self.slot_of(id, slot)?;
+        let (schema, table) = self.locate(id)?;
+        let (column, slot) = (&table.columns[index], &schema.slots()[index]);
+        Ok(dynamic::read(column, slot, id.row(), &self.texts))
+    }
+
+    /// Changes one value by name. [`Value::Unset`] unsets an optional slot.
+    ///
+    /// # Errors
+    /// If the object is not alive, has no slot of that name, or the slot does not accept the value.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// let person = Schema::builder("person").slot("name", Kind::Text).slot("age", Kind::U8);
+    /// store.register_schema(person.build()?)?;
+    /// let ada = store.spawn_record("person", record! { name: "Ada", age: 41 })?;
+    /// store.set_value(ada, "age", 42)?;
+    /// let error = store.set_value(ada, "height", 170).unwrap_err();
+    /// assert_eq!(error.to_string(), "'person' object has no slot 'height'");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_value(
+        &mut self,
+        id: EntityId,
+        slot: &str,
+        value: impl Into<Value>,
+    ) -> Result<(), AccessError> {
+        let value = value.into();
+        let index = self.slot_of(id, slot)?;
+        let Some(schema) = self.registry.get(id.schema()) else {
+            return Err(AccessError::Despawned { id });
+        };
+        let slot = &schema.slots()[index];
+        let checked = self.checker().value(slot, &value);
+        checked.map_err(|what| schema.problem(slot.name(), what))?;
+        let row = id.row() as usize;
+        let (block, first) = (row / BLOCK_ROWS, (row % BLOCK_ROWS) as u16);
+        let span = Span::Run { block, first, count: 1 };
+        let column = &mut self.tables[id.schema().index()].columns[index];
+        let limit = self.limits.text_bytes;
+        dynamic::write(column, slot, span, &value, &mut self.texts, limit)
+            .ok_or(LimitError::Text { limit }.into())
+    }
+
+    /// All values that are set, with their names, in the order of the schema's slots.
+    ///
+    /// # Errors
+    /// If the object is not alive.
+    pub fn get_record(&self, id: EntityId) -> Result<Record, AccessError> {
+        let (schema, table) = self.locate(id)?;
+        let value = |(slot, column): (&Slot, _)| {
+            let value = dynamic::read(column, slot, id.row(), &self.texts);
+            (!value.is_unset()).then(|| (slot.name().to_owned(), value))
+        };
+        Ok(schema.slots().iter().zip(&table.columns).filter_map(value).collect())
+    }
+
+    fn slot_of(&self, id: EntityId, slot: &str) -> Result<usize, AccessError> {
+        let (schema, _) = self.locate(id)?;
+        schema.slot_index(slot).ok_or_else(|| {
+            AccessError::undeclared(schema.shared_name(), slot, schema.suggest(slot))
+        })
+    }
+
+    /// Checks all living objects again: views and columns hand out values to write to, and what is
+    /// written there is not held against the slots' constraints.
+    ///
+    /// Costs a look at each value of each slot that has constraints.
+    ///
+    /// # Errors
+    /// What is wrong, with the objects' ids; at most a hundred problems.
+    pub fn validate(&self) -> Result<(), Vec<(EntityId, Problem)>> {
+        let mut found = Vec::new();
+        for (schema, table) in self.registry.iter().zip(&self.tables) {
+            let slots = schema.slots().iter().zip(&table.columns);
+            for (slot, column) in slots.filter(|(slot, _)| slot.is_constrained()) {
+                for id in self.table_ids(schema.id()) {
+                    let value = dynamic::read(column, slot, id.row(), &self.texts);
+                    if let Err(what) = self.checker().value(slot, &value) {
+                        found.push((id, schema.problem(slot.name(), what)));
+                    }
+                    if found.len() == MOST_PROBLEMS {
+                        return Err(found);
+                    }
+                }
+            }
+        }
+        if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+}
+
+impl ByName for Store {
+    fn spawn_record(&mut self, schema: &str, record: Record) -> Result<EntityId, SpawnError> {
+        Self::spawn_record(self, schema, record)
+    }
+
+    fn despawn(&mut self, id: EntityId) -> Result<(), AccessError> {
+        Self::despawn(self, id)
+    }
+
+    fn contains(&self, id: EntityId) -> bool {
+        Self::contains(self, id)
+    }
+
+    fn len(&self) -> usize {
+        Self::len(self)
+    }
+
+    fn ids(&self) -> impl Iterator<Item = EntityId> {
+        Self::ids(self)
+    }
+
+    fn schema_name(&self, id: EntityId) -> Result<&str, AccessError> {
+        Ok(self.locate(id)?.0.name())
+    }
+
+    fn get_value(&self, id: EntityId, name: &str) -> Result<Value, AccessError> {
+        Self::get_value(self, id, name)
+    }
+
+    fn set_value(&mut self, id: EntityId, name: &str, value: Value) -> Result<(), AccessError> {
+        Self::set_value(self, id, name, value)
+    }
+
+    fn get_record(&self, id: EntityId) -> Result<Record, AccessError> {
+        Self::get_record(self, id)
+    }
+}

@@ -1,0 +1,119 @@
+//! How much memory a store takes, and for what.
+
+use std::fmt;
+
+use crate::storage::BLOCK_ROWS;
+use crate::store::Store;
+
+/// How much heap memory a store takes, and for what. In bytes.
+///
+/// ```
+/// # use slotted::{Slotted, Store};
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Tile { height: f32, wet: bool }
+/// let mut store = Store::new();
+/// store.register::<Tile>()?;
+/// store.spawn_batch([Tile { height: 0.0, wet: false }; 100_000])?;
+/// let report = store.memory_report();
+/// assert_eq!(report.schemas[0].slots[0].living, 400_000);
+/// assert!(report.total() < 8 * 100_000);
+/// println!("{report}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryReport {
+    /// One entry for each schema.
+    pub schemas: Vec<SchemaMemory>,
+    /// The texts, and what finds them.
+    pub texts: usize,
+}
+
+/// How much memory the objects of one schema take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaMemory {
+    /// The schema's name.
+    pub schema: String,
+    /// How many objects are alive.
+    pub objects: usize,
+    /// One entry for each slot.
+    pub slots: Vec<SlotMemory>,
+    /// Generations, occupancy and free rows.
+    pub rows: usize,
+}
+
+/// How much memory the values of one slot take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotMemory {
+    /// The slot's name.
+    pub slot: String,
+    /// Values of living objects.
+    pub living: usize,
+    /// All that is allocated: living, dead and future values, and the list of blocks.
+    pub reserved: usize,
+}
+
+impl SlotMemory {
+    /// What is allocated beyond the values of living objects.
+    #[must_use]
+    pub const fn overhead(&self) -> usize {
+        self.reserved - self.living
+    }
+}
+
+impl SchemaMemory {
+    /// All that is allocated for the schema's objects.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.rows + self.slots.iter().map(|slot| slot.reserved).sum::<usize>()
+    }
+}
+
+impl MemoryReport {
+    /// All that is allocated for objects and texts.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.texts + self.schemas.iter().map(SchemaMemory::total).sum::<usize>()
+    }
+}
+
+impl fmt::Display for MemoryReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for schema in &self.schemas {
+            let (name, objects, total) = (&schema.schema, schema.objects, schema.total());
+            write!(f, "{name}: {objects} objects, {total} bytes")?;
+            match objects {
+                0 => writeln!(f)?,
+                _ => writeln!(f, ", {:.1} each", total as f64 / objects as f64)?,
+            }
+            for slot in &schema.slots {
+                let (living, overhead) = (slot.living, slot.overhead());
+                writeln!(f, "  {}: {living} living, {overhead} overhead", slot.slot)?;
+            }
+            writeln!(f, "  rows: {} overhead", schema.rows)?;
+        }
+        write!(f, "texts: {} bytes; in all {} bytes", self.texts, self.total())
+    }
+}
+
+impl Store {
+    /// How much heap memory the store takes for its objects, by schema and slot.
+    ///
+    /// Costs a look at each block of [`BLOCK_ROWS`] rows.
+    #[must_use]
+    pub fn memory_report(&self) -> MemoryReport {
+        let schemas = self.registry.iter().zip(&self.tables).map(|(schema, table)| {
+            let objects = table.rows.count() as usize;
+            let slots =
+                schema.slots().iter().zip(&table.columns).map(|(slot, column)| SlotMemory {
+                    slot: slot.name().to_owned(),
+                    living: objects * column.row_bytes(),
+                    reserved: column.heap_bytes(),
+                });
+            let (schema, rows) = (schema.name().to_owned(), table.rows.heap_bytes());
+            SchemaMemory { schema, objects, slots: slots.collect(), rows }
+        });
+        MemoryReport { schemas: schemas.collect(), texts: self.texts.heap_bytes() }
+    }
+}
+
+const _: () = assert!(BLOCK_ROWS.is_power_of_two(), "a row's block and offset are bits of it");

@@ -1,0 +1,166 @@
+//! Rust structs as schemas.
+
+use std::slice;
+
+use crate::schema::{Checker, Problem, RegisteredSchema, Schema, SchemaError};
+use crate::slot_value::{SlotField, SlotValue};
+use crate::storage::{CellColumn, Column, Span};
+
+/// A Rust struct that is a schema: derive it.
+///
+/// | attribute | on | means |
+/// |---|---|---|
+/// | `#[slotted(name = "orc")]` | the struct | the schema's name; the struct's in snake case otherwise |
+/// | `#[slot(base)]` | the first field | the field's schema is extended: its slots come first |
+/// | `#[slot(name = "hp")]` | a field | the slot's name; the field's otherwise |
+/// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out |
+/// | `#[slot(range = 0.0..=500.0)]` | a field | the numbers it may hold |
+/// | `#[slot(finite)]` | a field | refuses infinities and NaN |
+/// | `#[slot(references = "unit")]` | a field | the schema that a referenced object has or extends |
+///
+/// Fields are of any [`SlotField`] type: an `Option` makes an optional slot.
+///
+/// ```
+/// use slotted::{EntityId, Slotted, Store, record};
+///
+/// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+/// struct Unit {
+///     #[slot(default = 100.0, range = 0.0..=500.0)]
+///     health: f32,
+///     #[slot(references = "unit")]
+///     target: Option<EntityId>,
+/// }
+///
+/// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+/// struct Orc {
+///     #[slot(base)]
+///     unit: Unit,
+///     rage: f32,
+/// }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// store.register::<Orc>()?;
+/// let orc = store.spawn_record("orc", record! { rage: 0.5 })?;
+/// let unit = Unit { health: 100.0, target: None };
+/// assert_eq!(store.get_object::<Orc>(orc)?, Orc { unit, rage: 0.5 });
+/// assert_eq!(store.get_object::<Unit>(orc)?, unit);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a schema",
+    label = "not a schema",
+    note = "add `#[derive(Slotted)]` to the struct"
+)]
+pub trait Slotted: Copy + Send + Sync + 'static {
+    /// The schema that the struct declares.
+    ///
+    /// # Errors
+    /// If a name, a constraint or a default is wrong.
+    fn schema() -> Result<Schema, SchemaError>;
+
+    #[doc(hidden)]
+    fn check(&self, check: &mut ObjectCheck<'_>);
+
+    #[doc(hidden)]
+    fn write<'a>(objects: impl Iterator<Item = &'a Self> + Clone, batch: &mut Batch<'_>);
+
+    #[doc(hidden)]
+    fn read(reader: &mut ObjectReader<'_>) -> Self;
+}
+
+/// Checks the fields of an object, slot after slot.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct ObjectCheck<'a> {
+    pub(super) schema: &'a RegisteredSchema,
+    pub(super) checker: Checker<'a>,
+    pub(super) record: Option<usize>,
+    pub(super) problems: &'a mut Vec<Problem>,
+    pub(super) next: usize,
+}
+
+impl ObjectCheck<'_> {
+    /// Checks the next slot's value.
+    pub fn value<F: SlotField>(&mut self, field: F) {
+        let slot = &self.schema.slots()[self.next];
+        self.next += 1;
+        if slot.is_constrained()
+            && let Some(value) = field.into_value()
+            && let Err(what) = value.check(slot, self.checker)
+        {
+            let problem = self.schema.problem(slot.name(), what);
+            self.problems.push(Problem { record: self.record, ..problem });
+        }
+    }
+}
+
+/// Writes the fields of objects to rows that are not alive yet, slot after slot.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct Batch<'b> {
+    columns: slice::IterMut<'b, Column>,
+    span: Span<'b>,
+}
+
+impl<'b> Batch<'b> {
+    pub(super) fn new(columns: &'b mut [Column], span: Span<'b>) -> Self {
+        Self { columns: columns.iter_mut(), span }
+    }
+
+    /// Writes the next slot's values.
+    #[inline(always)]
+    pub fn write<F: SlotField>(&mut self, fields: impl Iterator<Item = F> + Clone) {
+        let column = self.columns.next().expect("a table has a column for each slot");
+        write_column(column, self.span, fields);
+    }
+}
+
+/// Writes one field's values to the span's rows of a column.
+#[inline(always)]
+pub(super) fn write_column<F: SlotField>(
+    column: &mut Column,
+    span: Span<'_>,
+    fields: impl Iterator<Item = F> + Clone,
+) {
+    let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells);
+    let blocks = blocks.expect("a column has the cells of its slot's kind");
+    let value = |field: F| field.into_value().unwrap_or_else(F::Value::filler);
+    if let Some(set) = &mut column.set {
+        let is_set = fields.clone().map(|field| field.into_value().is_some());
+        set.write(span, is_set, <bool as SlotValue>::append, slice::from_ref);
+    }
+    blocks.write(span, fields.map(value), F::Value::append, |value| {
+        F::Value::as_cells(slice::from_ref(value))
+    });
+}
+
+/// Reads the fields of one object, slot after slot.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct ObjectReader<'a> {
+    pub(super) columns: slice::Iter<'a, Column>,
+    pub(super) row: u32,
+}
+
+impl ObjectReader<'_> {
+    /// Reads the next slot's value.
+    #[inline(always)]
+    pub fn value<F: SlotField>(&mut self) -> F {
+        let column = self.columns.next().expect("a table has a column for each slot");
+        read_field(column, self.row).expect("a living row has values")
+    }
+}
+
+/// The field's value in a row, or `None` if the row was never written or the column's cells are
+/// of another type.
+#[inline(always)]
+pub(super) fn read_field<F: SlotField>(column: &Column, row: u32) -> Option<F> {
+    let cells = <F::Value as SlotValue>::Cell::blocks(&column.cells)?.row(row)?;
+    let value = *F::Value::from_cells(cells).first()?;
+    let is_set = match &column.set {
+        Some(set) => *set.row(row)?.first()?,
+        None => true,
+    };
+    Some(F::from_value(value, is_set))
+}

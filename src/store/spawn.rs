@@ -1,0 +1,270 @@
+//! Inserting objects given as Rust values.
+
+use std::any::{TypeId, type_name};
+use std::iter::FusedIterator;
+
+use crate::error::{LimitError, MOST_PROBLEMS, Rejection, SpawnError};
+use crate::id::{EntityId, SchemaId};
+use crate::schema::Problem;
+use crate::storage::{BLOCK_ROWS, Bits, Rows, Span, count_ones, runs, span};
+use crate::store::{Batch, ObjectCheck, Slotted, Store};
+
+/// Objects that go through the columns together: few enough to stay in the first-level cache.
+const CHUNK: usize = 128;
+
+impl Store {
+    /// Inserts one object. Its type's schema must be registered.
+    ///
+    /// # Errors
+    /// If a value violates its slot's constraints, or no row is left; nothing is inserted then.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Person { #[slot(range = 0..=150)] age: u8 }
+    /// let mut store = Store::new();
+    /// store.register::<Person>()?;
+    /// let ada = store.spawn(Person { age: 41 })?;
+    /// assert!(store.contains(ada));
+    /// assert!(store.spawn(Person { age: 200 }).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn spawn<T: Slotted>(&mut self, object: T) -> Result<EntityId, SpawnError> {
+        let schema = self.schema_of::<T>()?;
+        self.check_object(schema, &object)?;
+        let rows = &self.tables[schema.index()].rows;
+        let Some(row) = rows.next_row().or_else(|| rows.lowest_free()) else {
+            return Err(self.no_rows(schema).into());
+        };
+        let table = &mut self.tables[schema.index()];
+        let (block, first) = (row as usize / BLOCK_ROWS, (row as usize % BLOCK_ROWS) as u16);
+        let span = Span::Run { block, first, count: 1 };
+        T::write(std::slice::from_ref(&object).iter(), &mut Batch::new(&mut table.columns, span));
+        Ok(EntityId::new(schema, row, table.rows.occupy(row)))
+    }
+
+    /// Inserts many objects, all or none.
+    ///
+    /// Their ids come in the order of the objects; they are made up as the iterator is used, so
+    /// that a caller who does not need them pays nothing for them.
+    ///
+    /// # Errors
+    /// If a value violates its slot's constraints (with the object's position in the batch), or the
+    /// rows are used up; nothing is inserted then.
+    ///
+    /// # Panics
+    /// Only if the iterator does; nothing is inserted then.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{EntityId, Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Tile { height: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Tile>()?;
+    /// let tiles = (0..10_000).map(|tile| Tile { height: tile as f32 });
+    /// let ids: Vec<EntityId> = store.spawn_batch(tiles)?.collect();
+    /// assert_eq!(ids.len(), 10_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn spawn_batch<T: Slotted>(
+        &mut self,
+        objects: impl IntoIterator<Item = T>,
+    ) -> Result<Spawned<'_>, SpawnError> {
+        let schema = self.schema_of::<T>()?;
+        let constrained = self.registry.get(schema).is_some_and(|schema| schema.is_constrained());
+        let mut problems = Vec::new();
+        let mut objects = objects.into_iter();
+        let mut plan = Plan::default();
+        let mut chunk = Vec::with_capacity(CHUNK);
+        loop {
+            let room = plan.room(&self.tables[schema.index()].rows);
+            chunk.clear();
+            chunk.extend(objects.by_ref().take(room.clamp(1, CHUNK)));
+            if chunk.is_empty() || problems.len() > MOST_PROBLEMS {
+                break;
+            }
+            if room == 0 {
+                return Err(self.no_rows(schema).into());
+            }
+            if constrained {
+                for (position, object) in chunk.iter().enumerate() {
+                    let position = plan.count + position;
+                    self.find_problems(schema, object, Some(position), &mut problems);
+                }
+            }
+            let table = &mut self.tables[schema.index()];
+            let span = plan.take(chunk.len());
+            T::write(chunk.iter(), &mut Batch::new(&mut table.columns, span));
+        }
+        if !problems.is_empty() {
+            problems.truncate(MOST_PROBLEMS);
+            return Err(Rejection::new(problems).into());
+        }
+        Ok(self.commit(schema, plan))
+    }
+
+    /// Brings the planned rows to life.
+    pub(super) fn commit(&mut self, schema: SchemaId, plan: Plan) -> Spawned<'_> {
+        let rows = &mut self.tables[schema.index()].rows;
+        plan.blocks.iter().for_each(|(block, bits)| rows.occupy_many(*block, bits));
+        Spawned { rows, schema, left: plan.count, blocks: plan.blocks.into_iter(), current: None }
+    }
+
+    fn schema_of<T: Slotted>(&self) -> Result<SchemaId, SpawnError> {
+        let schema = self.types.get(&TypeId::of::<T>()).copied();
+        schema.ok_or_else(|| SpawnError::NotRegistered { type_name: type_name::<T>() })
+    }
+
+    #[inline(always)]
+    fn check_object<T: Slotted>(&self, schema: SchemaId, object: &T) -> Result<(), SpawnError> {
+        if self.registry.get(schema).is_some_and(|schema| schema.is_constrained()) {
+            let mut problems = Vec::new();
+            self.find_problems(schema, object, None, &mut problems);
+            if !problems.is_empty() {
+                return Err(Rejection::new(problems).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn find_problems<T: Slotted>(
+        &self,
+        schema: SchemaId,
+        object: &T,
+        record: Option<usize>,
+        problems: &mut Vec<Problem>,
+    ) {
+        if let Some(schema) = self.registry.get(schema) {
+            let checker = self.checker();
+            object.check(&mut ObjectCheck { schema, checker, record, problems, next: 0 });
+        }
+    }
+
+    #[cold]
+    pub(super) fn no_rows(&self, schema: SchemaId) -> LimitError {
+        let limit = self.limits.rows_per_schema;
+        LimitError::Rows { schema: self.schema_name_of(schema), limit }
+    }
+
+    /// Makes room for this many more objects of a schema, so that spawning them allocates
+    /// nothing, or tells that there is no room.
+    ///
+    /// The calls that spawn abort the program if the allocator has no memory left, as all of
+    /// Rust's collections do; this one does not.
+    ///
+    /// # Errors
+    /// If no such schema is registered, its rows do not suffice, or there is no memory.
+    pub fn try_reserve(&mut self, schema: &str, additional: usize) -> Result<(), SpawnError> {
+        let id = self.find_schema(schema).map_err(|_| self.unknown_schema(schema))?.id();
+        if additional > self.tables[id.index()].rows.room() {
+            return Err(self.no_rows(id).into());
+        }
+        self.tables[id.index()].try_reserve(additional).map_err(|_| {
+            LimitError::Memory { schema: self.schema_name_of(id), rows: additional }.into()
+        })
+    }
+
+    #[cold]
+    pub(super) fn unknown_schema(&self, name: &str) -> SpawnError {
+        let suggestion = self.registry.suggest(name);
+        SpawnError::UnknownSchema { schema: name.into(), suggestion }
+    }
+}
+
+/// The rows that a batch writes to before any of them comes to life: the lowest free ones.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) count: usize,
+    /// The rows of each block that take objects.
+    blocks: Vec<(usize, Bits)>,
+    /// Rows of the last block that are still free.
+    free: Bits,
+    free_count: usize,
+    offsets: Vec<u16>,
+}
+
+impl Plan {
+    /// How many rows the current block has left; goes on to the next one where there is none.
+    /// Zero if the table has no more rows.
+    pub(super) fn room(&mut self, rows: &Rows) -> usize {
+        if self.free_count == 0 {
+            let from = self.blocks.last().map_or(0, |(block, _)| block + 1);
+            let Some((block, free)) = rows.free_block(from) else { return 0 };
+            self.blocks.push((block, Bits::default()));
+            self.free = free;
+            self.free_count = count_ones(&free);
+        }
+        self.free_count
+    }
+
+    /// The lowest `count` rows of the current block that are still free.
+    pub(super) fn take(&mut self, count: usize) -> Span<'_> {
+        assert!(count <= self.free_count, "the block has room");
+        let (block, taken) = self.blocks.last_mut().expect("there is a current block");
+        let mut left = count;
+        for run in runs(self.free) {
+            let run = run.start..run.end.min(run.start + left);
+            left -= run.len();
+            set_bits(taken, run);
+            if left == 0 {
+                break;
+            }
+        }
+        let span = span(*block, self.free, count, &mut self.offsets);
+        self.free.iter_mut().zip(taken).for_each(|(free, taken)| *free &= !*taken);
+        self.free_count -= count;
+        self.count += count;
+        span
+    }
+}
+
+fn set_bits(bits: &mut Bits, range: std::ops::Range<usize>) {
+    let mut start = range.start;
+    while start < range.end {
+        let word = start / 64;
+        let end = range.end.min((word + 1) * 64);
+        bits[word] |= (u64::MAX >> (64 - (end - start))) << (start % 64);
+        start = end;
+    }
+}
+
+/// The ids of a batch, in the order of its objects.
+#[derive(Debug)]
+pub struct Spawned<'s> {
+    rows: &'s Rows,
+    schema: SchemaId,
+    left: usize,
+    blocks: std::vec::IntoIter<(usize, Bits)>,
+    current: Option<(u32, std::iter::Flatten<crate::storage::Runs>)>,
+}
+
+impl Iterator for Spawned<'_> {
+    type Item = EntityId;
+
+    fn next(&mut self) -> Option<EntityId> {
+        loop {
+            if let Some((first, offsets)) = &mut self.current
+                && let Some(offset) = offsets.next()
+            {
+                let row = *first + offset as u32;
+                self.left -= 1;
+                return Some(EntityId::new(
+                    self.schema,
+                    row,
+                    self.rows.generations()[row as usize],
+                ));
+            }
+            let (block, bits) = self.blocks.next()?;
+            self.current = Some(((block * BLOCK_ROWS) as u32, runs(bits).flatten()));
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Spawned<'_> {}
+impl FusedIterator for Spawned<'_> {}

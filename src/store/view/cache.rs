@@ -1,0 +1,162 @@
+//! Which schemas match a view, looked up once.
+
+use std::any::TypeId;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use crate::error::AccessError;
+use crate::kind::Kind;
+use crate::schema::{RegisteredSchema, Registry};
+use crate::store::view::{View, ViewError};
+
+/// What a field of a view wants of a slot.
+#[derive(Debug)]
+pub struct Request {
+    /// The kind of its values.
+    pub kind: Kind,
+    /// Whether there must be one.
+    pub presence: Presence,
+}
+
+/// Whether a schema must have a slot for a view to match it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// A slot that is never unset.
+    Required,
+    /// A slot that may be unset.
+    Optional,
+    /// Any slot, or none.
+    Any,
+}
+
+/// A schema that matches a view, and where the view's slots are.
+#[derive(Clone, Debug)]
+pub(super) struct TableMatch {
+    /// The schema's number.
+    pub(super) table: usize,
+    /// In the order of the table's columns.
+    pub(super) picks: Box<[Pick]>,
+}
+
+/// One column of a table for one field of a view.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pick {
+    pub(super) column: u16,
+    pub(super) field: u16,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Matches {
+    /// How many schemas have been looked at.
+    seen: usize,
+    tables: Vec<TableMatch>,
+    /// A schema that has all the names, but not the kinds.
+    mismatch: Option<ViewError>,
+}
+
+impl Matches {
+    fn look<V: View>(&mut self, registry: &Registry) {
+        let requests = V::requests();
+        for schema in registry.iter().skip(self.seen) {
+            match match_schema(schema, &requests) {
+                Ok(found) => self.tables.push(found),
+                Err(error @ ViewError::WrongType { .. }) => {
+                    self.mismatch.get_or_insert(error);
+                }
+                Err(ViewError::Access(_)) => {}
+            }
+        }
+        self.seen = registry.len();
+    }
+
+    fn error(&self) -> Option<&ViewError> {
+        self.mismatch.as_ref().filter(|_| self.tables.is_empty())
+    }
+}
+
+/// The matches of each view that was used.
+#[derive(Clone, Debug, Default)]
+pub(in crate::store) struct ViewCache {
+    views: HashMap<TypeId, Matches, FixedState>,
+}
+
+impl ViewCache {
+    /// The view's matches, kept for the next time.
+    #[inline]
+    pub(super) fn update<V: View>(
+        &mut self,
+        registry: &Registry,
+    ) -> Result<&[TableMatch], ViewError> {
+        let matches = self.views.entry(TypeId::of::<V::Static>()).or_default();
+        if matches.seen < registry.len() {
+            matches.look::<V>(registry);
+        }
+        match matches.error() {
+            None => Ok(&matches.tables),
+            Some(error) => Err(error.clone()),
+        }
+    }
+
+    /// The view's matches, looked up again where they have not been kept.
+    pub(super) fn get<V: View>(
+        &self,
+        registry: &Registry,
+    ) -> Result<Cow<'_, [TableMatch]>, ViewError> {
+        let kept = self.views.get(&TypeId::of::<V::Static>());
+        if let Some(matches) = kept.filter(|matches| matches.seen == registry.len()) {
+            return match matches.error() {
+                None => Ok(Cow::Borrowed(&matches.tables)),
+                Some(error) => Err(error.clone()),
+            };
+        }
+        let mut matches = Matches::default();
+        matches.look::<V>(registry);
+        match matches.error() {
+            None => Ok(Cow::Owned(matches.tables)),
+            Some(error) => Err(error.clone()),
+        }
+    }
+}
+
+/// Where the schema has the slots, or which of them it lacks or has with another kind.
+pub(super) fn match_schema(
+    schema: &RegisteredSchema,
+    requests: &[(&'static str, Option<Request>)],
+) -> Result<TableMatch, ViewError> {
+    let mut picks = Vec::with_capacity(requests.len());
+    let mut mismatch = None;
+    for (field, (name, request)) in requests.iter().enumerate() {
+        let Some(request) = request else { continue };
+        let Some(column) = schema.slot_index(name) else {
+            if request.presence == Presence::Any {
+                continue;
+            }
+            let suggestion = schema.suggest(name);
+            let error = AccessError::undeclared(schema.shared_name(), name, suggestion);
+            return Err(error.into());
+        };
+        let slot = &schema.slots()[column];
+        let optional = match request.presence {
+            Presence::Required => false,
+            Presence::Optional => true,
+            Presence::Any => slot.is_optional(),
+        };
+        if (slot.kind(), slot.is_optional()) != (&request.kind, optional) {
+            mismatch.get_or_insert_with(|| ViewError::WrongType {
+                schema: Arc::clone(schema.shared_name()),
+                slot: Arc::clone(slot.shared_name()),
+                expected: (slot.kind().clone(), slot.is_optional()),
+                found: (request.kind.clone(), optional),
+            });
+        }
+        picks.push(Pick { column: column as u16, field: field as u16 });
+    }
+    picks.sort_by_key(|pick| pick.column);
+    match mismatch {
+        None => Ok(TableMatch { table: schema.id().index(), picks: picks.into() }),
+        Some(error) => Err(error),
+    }
+}

@@ -1,0 +1,225 @@
+//! The fields that a view can have.
+
+use std::slice;
+
+use crate::id::{EntityId, SchemaId};
+use crate::slot_value::SlotValue;
+use crate::storage::{BLOCK_ROWS, CellColumn};
+use crate::store::view::cache::{Presence, Request};
+use crate::store::view::walk::{ColumnBorrow, TableRows};
+
+/// A field's type in a [`View`](crate::View).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a view",
+    label = "not a field of a view",
+    note = "fields are `&'a T`, `&'a mut T`, `Option<&'a T>`, `Option<&'a mut T>`, `OptionMut<'a, T>` \
+            where `T` is the value of a slot, or `EntityId`"
+)]
+pub trait ViewField {
+    /// What the field is for one object.
+    type Item<'t>;
+    /// What the field is for objects in adjacent rows.
+    type Run<'t>;
+    #[doc(hidden)]
+    type Blocks<'t>;
+
+    #[doc(hidden)]
+    fn request() -> Option<Request>;
+    #[doc(hidden)]
+    fn blocks<'t>(column: Option<ColumnBorrow<'t>>, rows: TableRows<'t>) -> Self::Blocks<'t>;
+    #[doc(hidden)]
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t>;
+    #[doc(hidden)]
+    fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
+    #[doc(hidden)]
+    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>>;
+}
+
+/// A field that changes nothing.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` changes values",
+    label = "a mutable field",
+    note = "a view with mutable fields needs `store.view`, which borrows the store mutably"
+)]
+pub trait SharedField: ViewField {}
+
+impl<T: SlotValue> SharedField for &T {}
+impl<T: SlotValue> SharedField for Option<&T> {}
+impl SharedField for EntityId {}
+
+const COLUMN: &str = "a matching table has a column of the field's kind";
+
+pub(super) type SharedBlocks<'t, T> = slice::Iter<'t, Vec<<T as SlotValue>::Cell>>;
+pub(super) type ExclusiveBlocks<'t, T> = slice::IterMut<'t, Vec<<T as SlotValue>::Cell>>;
+
+#[inline(always)]
+pub(super) fn next_shared<'t, T: SlotValue>(
+    blocks: &mut SharedBlocks<'t, T>,
+    rows: usize,
+) -> &'t [T] {
+    let block = blocks.next().map_or(&[][..], Vec::as_slice);
+    T::from_cells(&block[..block.len().min(rows * T::WIDTH)])
+}
+
+#[inline(always)]
+pub(super) fn next_exclusive<'t, T: SlotValue>(
+    blocks: &mut ExclusiveBlocks<'t, T>,
+    rows: usize,
+) -> &'t mut [T] {
+    let block = blocks.next().map_or(&mut [][..], Vec::as_mut_slice);
+    let cells = block.len().min(rows * T::WIDTH);
+    T::from_cells_mut(&mut block[..cells])
+}
+
+#[inline(always)]
+pub(super) fn split_shared<'t, T>(run: &mut &'t [T], skip: usize, rows: usize) -> &'t [T] {
+    let (taken, rest) = run[skip..].split_at(rows);
+    *run = rest;
+    taken
+}
+
+#[inline(always)]
+pub(super) fn split_exclusive<'t, T>(
+    run: &mut &'t mut [T],
+    skip: usize,
+    rows: usize,
+) -> &'t mut [T] {
+    let (taken, rest) = std::mem::take(run)[skip..].split_at_mut(rows);
+    *run = rest;
+    taken
+}
+
+impl<T: SlotValue> ViewField for &T {
+    type Item<'t> = &'t T;
+    type Run<'t> = &'t [T];
+    type Blocks<'t> = SharedBlocks<'t, T>;
+
+    fn request() -> Option<Request> {
+        Some(Request { kind: T::kind(), presence: Presence::Required })
+    }
+
+    #[inline(always)]
+    fn blocks<'t>(column: Option<ColumnBorrow<'t>>, _: TableRows<'t>) -> Self::Blocks<'t> {
+        let column = column.expect(COLUMN).shared();
+        T::Cell::blocks(&column.cells).expect(COLUMN).blocks().iter()
+    }
+
+    #[inline(always)]
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+        next_shared(blocks, rows)
+    }
+
+    #[inline(always)]
+    fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
+        split_shared(run, skip, rows)
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+        run.iter()
+    }
+}
+
+impl<T: SlotValue> ViewField for &mut T {
+    type Item<'t> = &'t mut T;
+    type Run<'t> = &'t mut [T];
+    type Blocks<'t> = ExclusiveBlocks<'t, T>;
+
+    fn request() -> Option<Request> {
+        <&T>::request()
+    }
+
+    #[inline(always)]
+    fn blocks<'t>(column: Option<ColumnBorrow<'t>>, _: TableRows<'t>) -> Self::Blocks<'t> {
+        let column = column.expect(COLUMN).exclusive();
+        T::Cell::blocks_mut(&mut column.cells).expect(COLUMN).blocks_mut().iter_mut()
+    }
+
+    #[inline(always)]
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+        next_exclusive(blocks, rows)
+    }
+
+    #[inline(always)]
+    fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
+        split_exclusive(run, skip, rows)
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+        run.iter_mut()
+    }
+}
+
+impl ViewField for EntityId {
+    type Item<'t> = Self;
+    type Run<'t> = IdRun<'t>;
+    type Blocks<'t> = IdRun<'t>;
+
+    fn request() -> Option<Request> {
+        None
+    }
+
+    #[inline(always)]
+    fn blocks<'t>(_: Option<ColumnBorrow<'t>>, rows: TableRows<'t>) -> Self::Blocks<'t> {
+        IdRun { schema: rows.schema, first: 0, generations: rows.generations }
+    }
+
+    #[inline(always)]
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+        let all = blocks.generations.len().min(BLOCK_ROWS);
+        let mut block = blocks.split(0, all);
+        block.split(0, rows)
+    }
+
+    #[inline(always)]
+    fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
+        run.split(skip, rows)
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+        run.iter()
+    }
+}
+
+/// The ids of objects in adjacent rows.
+#[derive(Clone, Copy, Debug)]
+pub struct IdRun<'t> {
+    schema: SchemaId,
+    first: u32,
+    generations: &'t [u16],
+}
+
+impl<'t> IdRun<'t> {
+    /// How many ids there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.generations.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.generations.is_empty()
+    }
+
+    /// The ids, in the order of their rows.
+    #[inline(always)]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = EntityId> + use<'t> {
+        let Self { schema, first, generations } = *self;
+        let id = move |(offset, generation): (usize, &u16)| {
+            EntityId::new(schema, first + offset as u32, *generation)
+        };
+        generations.iter().enumerate().map(id)
+    }
+
+    #[inline(always)]
+    fn split(&mut self, skip: usize, rows: usize) -> Self {
+        let (first, generations) = (self.first + skip as u32, &self.generations[skip..][..rows]);
+        let taken = Self { first, generations, ..*self };
+        self.generations = &self.generations[skip + rows..];
+        self.first = first + rows as u32;
+        taken
+    }
+}

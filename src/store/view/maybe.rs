@@ -1,0 +1,319 @@
+//! The fields of a view that an object may lack.
+
+use crate::slot_value::SlotValue;
+use crate::storage::{Blocks, CellColumn};
+use crate::store::view::cache::{Presence, Request};
+use crate::store::view::field::{
+    ExclusiveBlocks, SharedBlocks, ViewField, next_exclusive, next_shared, split_exclusive,
+    split_shared,
+};
+use crate::store::view::walk::{ColumnBorrow, TableRows};
+
+const KIND: &str = "a matching table's column is of the field's kind";
+
+/// Values of one slot in adjacent rows, of objects that may lack it.
+#[derive(Clone, Copy, Debug)]
+pub struct MaybeRun<'t, T> {
+    rows: usize,
+    values: Option<&'t [T]>,
+    set: Option<&'t [bool]>,
+}
+
+impl<'t, T> MaybeRun<'t, T> {
+    /// How many objects there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// For each object its value, if it has one.
+    #[inline(always)]
+    pub fn iter(&self) -> impl Iterator<Item = Option<&'t T>> + use<'t, T> {
+        let (values, set) = (self.values.unwrap_or_default(), self.set);
+        (0..self.rows).map(move |row| {
+            let is_set = set.is_none_or(|set| set[row]);
+            values.get(row).filter(|_| is_set)
+        })
+    }
+}
+
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct MaybeBlocks<V, S> {
+    values: Option<V>,
+    set: Option<S>,
+}
+
+impl<T: SlotValue> ViewField for Option<&T> {
+    type Item<'t> = Option<&'t T>;
+    type Run<'t> = MaybeRun<'t, T>;
+    type Blocks<'t> = MaybeBlocks<SharedBlocks<'t, T>, SharedBlocks<'t, bool>>;
+
+    fn request() -> Option<Request> {
+        Some(Request { kind: T::kind(), presence: Presence::Any })
+    }
+
+    #[inline(always)]
+    fn blocks<'t>(column: Option<ColumnBorrow<'t>>, _: TableRows<'t>) -> Self::Blocks<'t> {
+        let column = column.map(ColumnBorrow::shared);
+        let values =
+            column.map(|column| T::Cell::blocks(&column.cells).expect(KIND).blocks().iter());
+        let set = column.and_then(|column| column.set.as_ref()).map(|set| set.blocks().iter());
+        MaybeBlocks { values, set }
+    }
+
+    #[inline(always)]
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+        let values = blocks.values.as_mut().map(|values| next_shared(values, rows));
+        let set = blocks.set.as_mut().map(|set| next_shared(set, rows));
+        MaybeRun { rows, values, set }
+    }
+
+    #[inline(always)]
+    fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
+        run.rows -= skip + rows;
+        let values = run.values.as_mut().map(|values| split_shared(values, skip, rows));
+        let set = run.set.as_mut().map(|set| split_shared(set, skip, rows));
+        MaybeRun { rows, values, set }
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+        run.iter()
+    }
+}
+
+/// Values of one slot in adjacent rows to change, of objects that may lack it.
+#[derive(Debug)]
+pub struct MaybeRunMut<'t, T> {
+    rows: usize,
+    values: Option<&'t mut [T]>,
+    set: Option<&'t [bool]>,
+}
+
+impl<'t, T> MaybeRunMut<'t, T> {
+    /// How many objects there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+}
+
+impl<'t, T> IntoIterator for MaybeRunMut<'t, T> {
+    type Item = Option<&'t mut T>;
+    type IntoIter = MaybeIterMut<'t, T>;
+
+    #[inline(always)]
+    fn into_iter(self) -> Self::IntoIter {
+        MaybeIterMut { run: self, row: 0 }
+    }
+}
+
+/// For each object its value, if it has one.
+#[derive(Debug)]
+pub struct MaybeIterMut<'t, T> {
+    run: MaybeRunMut<'t, T>,
+    row: usize,
+}
+
+impl<'t, T> Iterator for MaybeIterMut<'t, T> {
+    type Item = Option<&'t mut T>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.row;
+        if row == self.run.rows {
+            return None;
+        }
+        self.row += 1;
+        let value = self.run.values.as_mut().and_then(|values| {
+            let (first, rest) = std::mem::take(values).split_first_mut()?;
+            *values = rest;
+            Some(first)
+        });
+        let is_set = self.run.set.is_none_or(|set| set[row]);
+        Some(value.filter(|_| is_set))
+    }
+}
+
+impl<T: SlotValue> ViewField for Option<&mut T> {
+    type Item<'t> = Option<&'t mut T>;
+    type Run<'t> = MaybeRunMut<'t, T>;
+    type Blocks<'t> = MaybeBlocks<ExclusiveBlocks<'t, T>, SharedBlocks<'t, bool>>;
+
+    fn request() -> Option<Request> {
+        <Option<&T>>::request()
+    }
+
+    #[inline(always)]
+    fn blocks<'t>(column: Option<ColumnBorrow<'t>>, _: TableRows<'t>) -> Self::Blocks<'t> {
+        let Some(column) = column.map(ColumnBorrow::exclusive) else {
+            return MaybeBlocks { values: None, set: None };
+        };
+        let values = T::Cell::blocks_mut(&mut column.cells).expect(KIND).blocks_mut().iter_mut();
+        let set = column.set.as_ref().map(|set| set.blocks().iter());
+        MaybeBlocks { values: Some(values), set }
+    }
+
+    #[inline(always)]
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+        let values = blocks.values.as_mut().map(|values| next_exclusive(values, rows));
+        let set = blocks.set.as_mut().map(|set| next_shared(set, rows));
+        MaybeRunMut { rows, values, set }
+    }
+
+    #[inline(always)]
+    fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
+        run.rows -= skip + rows;
+        let values = run.values.as_mut().map(|values| split_exclusive(values, skip, rows));
+        let set = run.set.as_mut().map(|set| split_shared(set, skip, rows));
+        MaybeRunMut { rows, values, set }
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+        run.into_iter()
+    }
+}
+
+/// The value of an optional slot, to change, to set and to unset.
+///
+/// ```
+/// use slotted::{OptionMut, Slotted, Store, View};
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit { shield: Option<f32> }
+/// #[derive(View)]
+/// struct Shields<'a> { shield: OptionMut<'a, f32> }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// store.spawn_batch([Unit { shield: Some(1.0) }, Unit { shield: None }])?;
+/// store.view::<Shields>()?.for_each(|mut unit| match unit.shield.get() {
+///     Some(_) => unit.shield.set(None),
+///     None => unit.shield.set(Some(5.0)),
+/// });
+/// let shields: Vec<_> = store.view::<Shields>()?.iter().map(|unit| unit.shield.get()).collect();
+/// assert_eq!(shields, [None, Some(5.0)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct OptionMut<'t, T> {
+    value: &'t mut T,
+    is_set: &'t mut bool,
+}
+
+impl<T: SlotValue> OptionMut<'_, T> {
+    /// The value, if it is set.
+    #[must_use]
+    #[inline(always)]
+    pub fn get(&self) -> Option<T> {
+        self.is_set.then_some(*self.value)
+    }
+
+    /// The value to change in place, if it is set.
+    #[inline(always)]
+    pub fn get_mut(&mut self) -> Option<&mut T> {
+        self.is_set.then_some(&mut *self.value)
+    }
+
+    /// Sets or unsets the value.
+    #[inline(always)]
+    pub fn set(&mut self, value: Option<T>) {
+        *self.is_set = value.is_some();
+        *self.value = value.unwrap_or_else(T::filler);
+    }
+}
+
+/// Values of one optional slot in adjacent rows, to change, to set and to unset.
+#[derive(Debug)]
+pub struct OptionRunMut<'t, T> {
+    values: &'t mut [T],
+    set: &'t mut [bool],
+}
+
+impl<'t, T> OptionRunMut<'t, T> {
+    /// How many objects there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+}
+
+impl<'t, T> IntoIterator for OptionRunMut<'t, T> {
+    type Item = OptionMut<'t, T>;
+    type IntoIter = OptionIterMut<'t, T>;
+
+    #[inline(always)]
+    fn into_iter(self) -> Self::IntoIter {
+        OptionIterMut(self.values.iter_mut().zip(self.set))
+    }
+}
+
+/// For each object its value to change, to set and to unset.
+#[derive(Debug)]
+pub struct OptionIterMut<'t, T>(
+    std::iter::Zip<std::slice::IterMut<'t, T>, std::slice::IterMut<'t, bool>>,
+);
+
+impl<'t, T> Iterator for OptionIterMut<'t, T> {
+    type Item = OptionMut<'t, T>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(value, is_set)| OptionMut { value, is_set })
+    }
+}
+
+impl<T: SlotValue> ViewField for OptionMut<'_, T> {
+    type Item<'t> = OptionMut<'t, T>;
+    type Run<'t> = OptionRunMut<'t, T>;
+    type Blocks<'t> = (ExclusiveBlocks<'t, T>, ExclusiveBlocks<'t, bool>);
+
+    fn request() -> Option<Request> {
+        Some(Request { kind: T::kind(), presence: Presence::Optional })
+    }
+
+    #[inline(always)]
+    fn blocks<'t>(column: Option<ColumnBorrow<'t>>, _: TableRows<'t>) -> Self::Blocks<'t> {
+        let column = column.expect(KIND).exclusive();
+        let values = T::Cell::blocks_mut(&mut column.cells).expect(KIND).blocks_mut().iter_mut();
+        let set = column.set.as_mut().map(Blocks::blocks_mut).expect(KIND).iter_mut();
+        (values, set)
+    }
+
+    #[inline(always)]
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+        let values = next_exclusive(&mut blocks.0, rows);
+        OptionRunMut { values, set: next_exclusive(&mut blocks.1, rows) }
+    }
+
+    #[inline(always)]
+    fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
+        let values = split_exclusive(&mut run.values, skip, rows);
+        OptionRunMut { values, set: split_exclusive(&mut run.set, skip, rows) }
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+        run.into_iter()
+    }
+}

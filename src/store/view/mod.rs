@@ -1,0 +1,258 @@
+//! Views: structural queries over all tables that have the named slots.
+
+mod cache;
+mod error;
+mod field;
+mod maybe;
+mod walk;
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use crate::simd::vectorize;
+use crate::storage::Table;
+use crate::store::Store;
+
+pub(super) use cache::ViewCache;
+use cache::{TableMatch, match_schema};
+pub use error::ViewError;
+pub use field::{IdRun, ViewField};
+pub use maybe::{MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut};
+pub use walk::ViewRuns;
+use walk::{Tables, for_each_run};
+
+/// What `#[derive(View)]` uses.
+pub(crate) mod view_support {
+    pub use super::cache::Request;
+    pub use super::field::SharedField;
+    pub use super::walk::TableColumns;
+}
+use view_support::{Request, TableColumns};
+
+/// A structural query: it matches every schema, from Rust or declared at run time, that has the
+/// slots it names. Derive it for a struct with one lifetime.
+///
+/// | field | sees | matches a schema that has the slot |
+/// |---|---|---|
+/// | `&'a T` | the value | required |
+/// | `&'a mut T` | the value, to change | required |
+/// | `Option<&'a T>` | the value, if there is one | required, optional or not at all |
+/// | `Option<&'a mut T>` | likewise, to change | required, optional or not at all |
+/// | [`OptionMut<'a, T>`] | a value to change, set or unset | optional |
+/// | [`EntityId`](crate::EntityId) | the object's id | |
+///
+/// `#[slot(name = "hp")]` on a field names another slot than the field does. The derive also makes
+/// a struct of runs, with `Run` at the end of its name: the same fields, each over adjacent rows;
+/// slices for the first two kinds of field.
+///
+/// Writing through a view is not held against the slots' constraints;
+/// [`Store::validate`] checks them when asked to.
+///
+/// ```
+/// use slotted::{EntityId, Slotted, Store, View, glam::Vec3};
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit { position: Vec3, velocity: Vec3, shield: Option<f32> }
+///
+/// #[derive(View)]
+/// struct Moving<'a> { position: &'a mut Vec3, velocity: &'a Vec3 }
+///
+/// #[derive(View)]
+/// struct Shielded<'a> { id: EntityId, shield: Option<&'a f32> }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// let unit = Unit { position: Vec3::ZERO, velocity: Vec3::X, shield: None };
+/// store.spawn_batch([unit; 100])?;
+///
+/// store.view::<Moving>()?.for_each(|unit| *unit.position += *unit.velocity * 0.5);
+/// for run in store.view::<Moving>()?.runs() {
+///     assert_eq!(run.position, [Vec3::X * 0.5; 100]);
+/// }
+/// assert!(store.view_ref::<Shielded>()?.iter().all(|unit| unit.shield.is_none()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a view",
+    label = "not a view",
+    note = "add `#[derive(View)]` to the struct"
+)]
+pub trait View {
+    /// The view of one object.
+    type Item<'t>;
+    /// The view of objects in adjacent rows.
+    type Run<'t>;
+    #[doc(hidden)]
+    type Blocks<'t>;
+    #[doc(hidden)]
+    type Static: 'static;
+
+    #[doc(hidden)]
+    fn requests() -> Vec<(&'static str, Option<Request>)>;
+    #[doc(hidden)]
+    fn blocks<'t>(columns: TableColumns<'t, '_>) -> Self::Blocks<'t>;
+    #[doc(hidden)]
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t>;
+    #[doc(hidden)]
+    fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
+    #[doc(hidden)]
+    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>>;
+}
+
+/// A [`View`] that changes nothing. The derive implements it where no field is mutable.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` changes values",
+    label = "has a mutable field",
+    note = "use `store.view`, which borrows the store mutably"
+)]
+pub trait SharedView: View {}
+
+impl Store {
+    /// The objects of all schemas that have the view's slots.
+    ///
+    /// Names are looked up when a view is used for the first time, and for schemas that have been
+    /// registered since; after that a view costs a few nanoseconds and one or two for each schema.
+    ///
+    /// # Errors
+    /// If no schema has the view's slots, but one has their names, with other kinds.
+    #[inline]
+    pub fn view<V: View>(&mut self) -> Result<ViewMut<'_, V>, ViewError> {
+        let matches = Cow::Borrowed(self.views.update::<V>(&self.registry)?);
+        Ok(ViewMut { tables: &mut self.tables, matches, view: PhantomData })
+    }
+
+    /// The objects of exactly this schema.
+    ///
+    /// # Errors
+    /// If the schema does not have the view's slots, with their kinds.
+    pub fn view_of<V: View>(&mut self, schema: &str) -> Result<ViewMut<'_, V>, ViewError> {
+        let matches = Cow::Owned(self.matches_of::<V>(schema)?);
+        Ok(ViewMut { tables: &mut self.tables, matches, view: PhantomData })
+    }
+
+    /// The objects of all schemas that have the view's slots, for reading only.
+    ///
+    /// # Errors
+    /// If no schema has the view's slots, but one has their names, with other kinds.
+    pub fn view_ref<V: SharedView>(&self) -> Result<ViewRef<'_, V>, ViewError> {
+        let matches = self.views.get::<V>(&self.registry)?;
+        Ok(ViewRef { tables: &self.tables, matches, view: PhantomData })
+    }
+
+    /// The objects of exactly this schema, for reading only.
+    ///
+    /// # Errors
+    /// If the schema does not have the view's slots, with their kinds.
+    pub fn view_ref_of<V: SharedView>(&self, schema: &str) -> Result<ViewRef<'_, V>, ViewError> {
+        let matches = Cow::Owned(self.matches_of::<V>(schema)?);
+        Ok(ViewRef { tables: &self.tables, matches, view: PhantomData })
+    }
+
+    fn matches_of<V: View>(&self, schema: &str) -> Result<Vec<TableMatch>, ViewError> {
+        let schema = self.find_schema(schema)?;
+        Ok(vec![match_schema(schema, &V::requests())?])
+    }
+}
+
+/// A [`View`] of a store's objects, to read and change.
+#[derive(Debug)]
+#[must_use = "a view does nothing by itself"]
+pub struct ViewMut<'s, V> {
+    tables: &'s mut [Table],
+    matches: Cow<'s, [TableMatch]>,
+    view: PhantomData<fn() -> V>,
+}
+
+/// A [`View`] of a store's objects, to read.
+#[derive(Debug)]
+#[must_use = "a view does nothing by itself"]
+pub struct ViewRef<'s, V> {
+    tables: &'s [Table],
+    matches: Cow<'s, [TableMatch]>,
+    view: PhantomData<fn() -> V>,
+}
+
+macro_rules! iteration {
+    ($name:ident, $tables:expr) => {
+        impl<'s, V: View> $name<'s, V> {
+            /// Calls the closure with each object, in vectorised code: see
+            /// [`vectorize`](crate::vectorize).
+            #[inline(always)]
+            pub fn for_each(self, mut visit: impl FnMut(V::Item<'s>)) {
+                self.for_each_run(
+                    #[inline(always)]
+                    |run| V::items(run).for_each(&mut visit),
+                );
+            }
+
+            /// Calls the closure with each run of adjacent objects, in vectorised code: see
+            /// [`vectorize`](crate::vectorize).
+            #[inline(always)]
+            pub fn for_each_run(self, visit: impl FnMut(V::Run<'s>)) {
+                let Self { tables, matches, .. } = self;
+                let tables = $tables(tables);
+                vectorize(
+                    #[inline(always)]
+                    || for_each_run::<V>(tables, &matches, visit),
+                );
+            }
+
+            /// The runs of adjacent objects.
+            ///
+            /// [`for_each_run`](Self::for_each_run) is faster where a loop can use the vector
+            /// units.
+            pub fn runs(self) -> ViewRuns<'s, V> {
+                ViewRuns::new($tables(self.tables), self.matches)
+            }
+
+            /// The objects.
+            ///
+            /// [`for_each`](Self::for_each) is faster where a loop can use the vector units.
+            pub fn iter(self) -> impl Iterator<Item = V::Item<'s>> {
+                self.runs().flat_map(V::items)
+            }
+
+            /// How many objects there are.
+            #[must_use]
+            pub fn count(&self) -> usize {
+                self.matches
+                    .iter()
+                    .map(|found| self.tables[found.table].rows.count() as usize)
+                    .sum()
+            }
+
+            /// Calls the closure with each object on all of rayon's threads.
+            ///
+            /// Runs of at most [`BLOCK_ROWS`](crate::BLOCK_ROWS) objects are handed to the
+            /// threads; what the closure sees of two objects never overlaps.
+            #[cfg(feature = "rayon")]
+            pub fn par_for_each(self, visit: impl Fn(V::Item<'s>) + Sync)
+            where
+                V::Run<'s>: Send,
+            {
+                self.par_for_each_run(
+                    #[inline(always)]
+                    |run| V::items(run).for_each(&visit),
+                );
+            }
+
+            /// Calls the closure with each run of adjacent objects on all of rayon's threads.
+            #[cfg(feature = "rayon")]
+            pub fn par_for_each_run(self, visit: impl Fn(V::Run<'s>) + Sync)
+            where
+                V::Run<'s>: Send,
+            {
+                use rayon::iter::{IntoParallelIterator, ParallelIterator};
+                let runs: Vec<V::Run<'s>> = self.runs().collect();
+                runs.into_par_iter().for_each(|run| {
+                    vectorize(
+                        #[inline(always)]
+                        || visit(run),
+                    );
+                });
+            }
+        }
+    };
+}
+iteration!(ViewMut, Tables::exclusive);
+iteration!(ViewRef, Tables::Shared);
