@@ -1,6 +1,8 @@
 //! The derive macros of [slotted](https://docs.rs/slotted). Use them through that crate, which
 //! documents each at the trait of its name.
 
+#![forbid(unsafe_code)]
+
 mod name;
 mod slot_value;
 mod slotted;

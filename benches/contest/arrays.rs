@@ -1,0 +1,315 @@
+//! Hand-written arrays without ids or checks: the limit.
+//!
+//! A handle is the plain index of an object. What an index is after others were despawned is
+//! somebody else's work and not timed.
+
+use std::hint::black_box;
+
+use glam::Vec3;
+
+use super::input::{FRAGMENT_FACTOR, FRAGMENT_OBJECTS, FRAGMENT_OFFSET, FRAGMENT_TYPES};
+use super::input::{NAMED_FACTOR, NAMED_OFFSET};
+use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
+
+pub(crate) const CONTESTANT: Contestant = Contestant {
+    name: "arrays",
+    package: None,
+    cases,
+};
+
+#[derive(Default)]
+struct Arrays {
+    position: Vec<Vec3>,
+    velocity: Vec<Vec3>,
+    health: Vec<f32>,
+    kind: Vec<u16>,
+    team: Vec<u8>,
+    alive: Vec<bool>,
+    seed: Vec<u32>,
+}
+
+impl Arrays {
+    fn filled(units: &[Unit]) -> Self {
+        let mut arrays = Self::default();
+        arrays.extend(units);
+        arrays
+    }
+
+    #[inline]
+    fn push(&mut self, unit: &Unit) {
+        self.position.push(unit.position);
+        self.velocity.push(unit.velocity);
+        self.health.push(unit.health);
+        self.kind.push(unit.kind);
+        self.team.push(unit.team);
+        self.alive.push(unit.alive);
+        self.seed.push(unit.seed);
+    }
+
+    fn reserve(&mut self, additional: usize) {
+        self.position.reserve_exact(additional);
+        self.velocity.reserve_exact(additional);
+        self.health.reserve_exact(additional);
+        self.kind.reserve_exact(additional);
+        self.team.reserve_exact(additional);
+        self.alive.reserve_exact(additional);
+        self.seed.reserve_exact(additional);
+    }
+
+    fn extend_columns(&mut self, units: &[Unit]) {
+        self.position.extend(units.iter().map(|unit| unit.position));
+        self.velocity.extend(units.iter().map(|unit| unit.velocity));
+        self.health.extend(units.iter().map(|unit| unit.health));
+        self.kind.extend(units.iter().map(|unit| unit.kind));
+        self.team.extend(units.iter().map(|unit| unit.team));
+        self.alive.extend(units.iter().map(|unit| unit.alive));
+        self.seed.extend(units.iter().map(|unit| unit.seed));
+    }
+
+    /// Column by column over a few units at a time, which stay in the nearest cache: faster than one pass
+    /// for each column, and than pushing unit by unit.
+    fn extend(&mut self, units: &[Unit]) {
+        self.reserve(units.len());
+        for units in units.chunks(64) {
+            self.extend_columns(units);
+        }
+    }
+
+    #[inline]
+    fn swap_remove(&mut self, index: usize) {
+        self.position.swap_remove(index);
+        self.velocity.swap_remove(index);
+        self.health.swap_remove(index);
+        self.kind.swap_remove(index);
+        self.team.swap_remove(index);
+        self.alive.swap_remove(index);
+        self.seed.swap_remove(index);
+    }
+
+    fn units(&self) -> impl Iterator<Item = Unit> {
+        (0..self.position.len()).map(|index| Unit {
+            position: self.position[index],
+            velocity: self.velocity[index],
+            health: self.health[index],
+            kind: self.kind[index],
+            team: self.team[index],
+            alive: self.alive[index],
+            seed: self.seed[index],
+        })
+    }
+
+    fn digest(&mut self) -> u64 {
+        digest_units(self.units())
+    }
+}
+
+fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
+    match task {
+        Task::SpawnEach => vec![spawn_each(input)],
+        Task::SpawnBulk => vec![spawn_bulk(input)],
+        Task::MoveEach | Task::MoveSlices => vec![advance(|| Arrays::filled(&input.units))],
+        Task::MoveAfterFewDespawned => vec![advance(|| survivors(input, input.few()))],
+        Task::MoveAfterHalfDespawned => vec![advance(|| survivors(input, input.half()))],
+        Task::MoveTwoThreads => vec![advance_two_threads(input)],
+        Task::SumEach | Task::SumSlices => vec![Variant::reading(
+            "masked",
+            || Arrays::filled(&input.units),
+            |arrays| {
+                let sum = kernel::conditional_sum(&arrays.health, &arrays.team, &arrays.alive);
+                u64::from(sum.to_bits())
+            },
+        )],
+        Task::GetResolved | Task::GetByCall => vec![get(input)],
+        Task::SetResolved => vec![set(input)],
+        Task::Churn => vec![churn(input)],
+        Task::Fragmented => vec![fragmented(input)],
+        Task::NamedEach => vec![named_each(input)],
+        Task::NamedColumn => vec![Variant::writing(
+            "flat loop",
+            || Arrays::filled(&input.units),
+            |arrays| kernel::rescale(&mut arrays.health),
+            Arrays::digest,
+        )],
+        Task::RecordInsert | Task::HeapBytes => Vec::new(),
+    }
+}
+
+fn spawn_each(input: &Input) -> Variant<'_> {
+    Variant::filling(
+        "push",
+        |arrays: &mut Arrays| {
+            for unit in &input.units {
+                arrays.push(unit);
+            }
+        },
+        Arrays::digest,
+    )
+}
+
+fn spawn_bulk(input: &Input) -> Variant<'_> {
+    Variant::filling(
+        "extend",
+        |arrays: &mut Arrays| arrays.extend(&input.units),
+        Arrays::digest,
+    )
+}
+
+fn survivors(input: &Input, despawned: &[u32]) -> Arrays {
+    let mut lives = vec![true; input.units.len()];
+    for &number in despawned {
+        lives[number as usize] = false;
+    }
+    let mut arrays = Arrays::default();
+    for (unit, _) in input.units.iter().zip(lives).filter(|(_, lives)| *lives) {
+        arrays.push(unit);
+    }
+    arrays
+}
+
+fn advance<'a>(setup: impl FnOnce() -> Arrays + 'a) -> Variant<'a> {
+    Variant::writing(
+        "flat loop",
+        setup,
+        |arrays| kernel::advance(&mut arrays.position, &arrays.velocity, DT),
+        Arrays::digest,
+    )
+}
+
+fn advance_two_threads(input: &Input) -> Variant<'_> {
+    Variant::writing(
+        "flat loop",
+        || Arrays::filled(&input.units),
+        |arrays| kernel::advance_two_threads(&mut arrays.position, &arrays.velocity, DT),
+        Arrays::digest,
+    )
+}
+
+fn get(input: &Input) -> Variant<'_> {
+    Variant::reading(
+        "index",
+        || Arrays::filled(&input.units),
+        |arrays| {
+            let health = &arrays.health[..];
+            let handles = input.shuffled.iter();
+            let sum: f64 = handles
+                .map(|&handle| f64::from(health[handle as usize]))
+                .sum();
+            sum.to_bits()
+        },
+    )
+}
+
+fn set(input: &Input) -> Variant<'_> {
+    Variant::writing(
+        "index",
+        || Arrays::filled(&input.units),
+        |arrays| {
+            let health = &mut arrays.health[..];
+            for (k, &handle) in input.shuffled.iter().enumerate() {
+                health[handle as usize] = k as f32;
+            }
+        },
+        Arrays::digest,
+    )
+}
+
+/// Churn, and the bookkeeping that turns numbers into indexes.
+struct Churning {
+    arrays: Arrays,
+    rounds_planned: usize,
+    /// Where each number is, and the other way round.
+    index_of: Vec<u32>,
+    number_at: Vec<u32>,
+    /// The index that each doomed object has when its turn comes.
+    doomed: Vec<u32>,
+}
+
+/// The arrays stay dense, as the other tasks want them: a despawn is a swap-remove.
+fn churn(input: &Input) -> Variant<'_> {
+    Variant::preparing(
+        "swap_remove",
+        || Churning::new(input),
+        |state| state.plan(input),
+        |state| {
+            for &index in &state.doomed {
+                state.arrays.swap_remove(index as usize);
+            }
+            let replacements = &input.churn(state.rounds_planned - 1).replacements;
+            state.arrays.extend(replacements);
+        },
+        |state| state.arrays.digest(),
+    )
+}
+
+impl Churning {
+    fn new(input: &Input) -> Self {
+        Self {
+            arrays: Arrays::filled(&input.units),
+            rounds_planned: 0,
+            index_of: input.numbers(),
+            number_at: input.numbers(),
+            doomed: Vec::new(),
+        }
+    }
+
+    /// Goes through the round's despawns on the indexes alone.
+    fn plan(&mut self, input: &Input) {
+        let churn = input.churn(self.rounds_planned);
+        self.rounds_planned += 1;
+        self.doomed.clear();
+        for &number in &churn.doomed {
+            let index = self.index_of[number as usize];
+            self.number_at.swap_remove(index as usize);
+            if let Some(&moved) = self.number_at.get(index as usize) {
+                self.index_of[moved as usize] = index;
+            }
+            self.doomed.push(index);
+        }
+        for &number in &churn.doomed {
+            self.index_of[number as usize] = self.number_at.len() as u32;
+            self.number_at.push(number);
+        }
+    }
+}
+
+fn fragmented(input: &Input) -> Variant<'_> {
+    let setup = || -> Vec<Vec<f32>> {
+        let types = input.units.chunks(FRAGMENT_OBJECTS).take(FRAGMENT_TYPES);
+        types
+            .map(|units| units.iter().map(|unit| unit.health).collect())
+            .collect()
+    };
+    let digest = |fragments: &mut Vec<Vec<f32>>| digest_floats(fragments.iter().flatten().copied());
+    let run = |fragments: &mut Vec<Vec<f32>>| {
+        for fragment in fragments {
+            // So short that the wide loop which the compiler would make costs more than it saves.
+            let (fours, rest) = fragment.as_chunks_mut::<4>();
+            fours.iter_mut().for_each(|four| rescale(four));
+            rescale(rest);
+        }
+    };
+    Variant::writing("chunks of 4", setup, run, digest)
+}
+
+#[inline(always)]
+fn rescale(values: &mut [f32]) {
+    for value in values {
+        *value = *value * FRAGMENT_FACTOR + FRAGMENT_OFFSET;
+    }
+}
+
+fn named_each(input: &Input) -> Variant<'_> {
+    let handles = input.numbers();
+    Variant::writing(
+        "index",
+        || Arrays::filled(&input.units),
+        move |arrays| {
+            let health = &mut arrays.health[..];
+            for &handle in black_box(&handles) {
+                let health = &mut health[handle as usize];
+                *health = *health * NAMED_FACTOR + NAMED_OFFSET;
+            }
+        },
+        Arrays::digest,
+    )
+}

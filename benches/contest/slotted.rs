@@ -1,0 +1,443 @@
+//! slotted: the schema from a Rust struct, and the same one declared at run time.
+
+use std::hint::black_box;
+
+use glam::Vec3;
+use slotted::{EntityId, Kind, Record, Schema, SlotKey, Slotted, Store, View};
+
+use super::components::spawn_fragments;
+use super::handles::{Handles, in_order};
+use super::input::{
+    FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, SLOT_NAMES,
+};
+use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
+
+pub(crate) const CONTESTANT: Contestant =
+    Contestant { name: "slotted", package: Some("slotted"), cases };
+
+/// Objects of a schema that was declared at run time, under the same views.
+pub(crate) const AT_RUN_TIME: Contestant =
+    Contestant { name: "slotted, run-time schema", package: None, cases: run_time_cases };
+
+#[derive(Slotted, Clone, Copy)]
+#[slotted(name = "unit")]
+struct UnitSlots {
+    position: Vec3,
+    velocity: Vec3,
+    health: f32,
+    kind: u16,
+    team: u8,
+    alive: bool,
+    seed: u32,
+}
+
+impl From<&Unit> for UnitSlots {
+    #[inline]
+    fn from(unit: &Unit) -> Self {
+        let Unit { position, velocity, health, kind, team, alive, seed } = *unit;
+        Self { position, velocity, health, kind, team, alive, seed }
+    }
+}
+
+#[derive(View)]
+struct Moving<'a> {
+    position: &'a mut Vec3,
+    velocity: &'a Vec3,
+}
+
+#[derive(View)]
+struct Counted<'a> {
+    health: &'a f32,
+    team: &'a u8,
+    alive: &'a bool,
+}
+
+#[derive(View)]
+struct Whole<'a> {
+    position: &'a Vec3,
+    velocity: &'a Vec3,
+    health: &'a f32,
+    kind: &'a u16,
+    team: &'a u8,
+    alive: &'a bool,
+    seed: &'a u32,
+}
+
+/// A store with the schema and nothing else.
+struct Empty(Store);
+
+impl Default for Empty {
+    fn default() -> Self {
+        let mut store = Store::new();
+        store.register::<UnitSlots>().expect("a good schema");
+        Self(store)
+    }
+}
+
+/// A store and its ids by object number, or in shuffled order where a task asks for that.
+struct Filled {
+    store: Store,
+    ids: Vec<EntityId>,
+}
+
+type Fill = fn(&Input) -> Filled;
+
+fn filled(input: &Input) -> Filled {
+    let Empty(mut store) = Empty::default();
+    let units = input.units.iter().map(UnitSlots::from);
+    let ids = store.spawn_batch(units).expect("no constraints").collect();
+    Filled { store, ids }
+}
+
+fn filled_at_run_time(input: &Input) -> Filled {
+    let mut store = Store::new();
+    let schema = Schema::builder("unit")
+        .slot("position", Kind::Vec3)
+        .slot("velocity", Kind::Vec3)
+        .slot("health", Kind::F32)
+        .slot("kind", Kind::U16)
+        .slot("team", Kind::U8)
+        .slot("alive", Kind::Bool)
+        .slot("seed", Kind::U32);
+    store.register_schema(schema.build().expect("a good schema")).expect("the first");
+    let records = input.units.iter().map(record);
+    let ids = store.spawn_records("unit", records).expect("good records").collect();
+    Filled { store, ids }
+}
+
+fn record(unit: &Unit) -> Record {
+    let Unit { position, velocity, health, kind, team, alive, seed } = *unit;
+    let mut record = Record::with_capacity(SLOT_NAMES.len());
+    let [position_name, velocity_name, health_name, kind_name, team_name, alive_name, seed_name] =
+        SLOT_NAMES;
+    record.push(position_name, position);
+    record.push(velocity_name, velocity);
+    record.push(health_name, health);
+    record.push(kind_name, kind);
+    record.push(team_name, team);
+    record.push(alive_name, alive);
+    record.push(seed_name, seed);
+    record
+}
+
+impl Filled {
+    fn shuffled(fill: Fill, input: &Input) -> Self {
+        let Self { store, ids } = fill(input);
+        Self { store, ids: in_order(&ids, &input.shuffled) }
+    }
+
+    fn health(&self) -> SlotKey<f32> {
+        self.store.key("unit", "health").expect("declared")
+    }
+
+    fn digest(&mut self) -> u64 {
+        digest_store(&self.store)
+    }
+}
+
+fn digest_store(store: &Store) -> u64 {
+    let units = store.view_ref::<Whole>().expect("declared").iter();
+    digest_units(units.map(|unit| Unit {
+        position: *unit.position,
+        velocity: *unit.velocity,
+        health: *unit.health,
+        kind: *unit.kind,
+        team: *unit.team,
+        alive: *unit.alive,
+        seed: *unit.seed,
+    }))
+}
+
+fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
+    match task {
+        Task::SpawnEach => vec![spawn_each(input)],
+        Task::SpawnBulk => vec![spawn_bulk(input)],
+        Task::Churn => vec![churn(input)],
+        Task::Fragmented => vec![fragmented(input)],
+        Task::RecordInsert => vec![record_insert(input)],
+        _ => work(task, input, filled),
+    }
+}
+
+fn run_time_cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
+    work(task, input, filled_at_run_time)
+}
+
+/// What does not depend on how the objects came into the store.
+fn work(task: Task, input: &Input, fill: Fill) -> Vec<Variant<'_>> {
+    match task {
+        Task::MoveEach => vec![advance_each(input, fill, &[])],
+        Task::MoveAfterFewDespawned => vec![advance_each(input, fill, input.few())],
+        Task::MoveAfterHalfDespawned => vec![advance_each(input, fill, input.half())],
+        Task::MoveSlices => vec![advance_runs(input, fill)],
+        Task::MoveTwoThreads => advance_two_threads(input, fill),
+        Task::SumEach => vec![sum_each(input, fill)],
+        Task::SumSlices => vec![sum_runs(input, fill)],
+        Task::GetResolved => vec![get_resolved(input, fill)],
+        Task::SetResolved => vec![set_resolved(input, fill)],
+        Task::GetByCall => vec![get_by_call(input, fill)],
+        Task::NamedEach => vec![named_each(input, fill)],
+        Task::NamedColumn => vec![named_column(input, fill)],
+        _ => Vec::new(),
+    }
+}
+
+fn spawn_each(input: &Input) -> Variant<'_> {
+    Variant::filling(
+        "spawn",
+        |Empty(store)| {
+            for unit in &input.units {
+                black_box(store.spawn(UnitSlots::from(unit)).expect("no constraints"));
+            }
+        },
+        |Empty(store)| digest_store(store),
+    )
+}
+
+fn spawn_bulk(input: &Input) -> Variant<'_> {
+    Variant::filling(
+        "spawn_batch",
+        |Empty(store)| {
+            let units = input.units.iter().map(UnitSlots::from);
+            drop(store.spawn_batch(units).expect("no constraints"));
+        },
+        |Empty(store)| digest_store(store),
+    )
+}
+
+fn advance_each<'a>(input: &'a Input, fill: Fill, despawned: &'a [u32]) -> Variant<'a> {
+    Variant::writing(
+        "for_each",
+        move || {
+            let mut filled = fill(input);
+            let doomed = in_order(&filled.ids, despawned);
+            filled.store.despawn_batch(&doomed).expect("alive");
+            filled
+        },
+        |Filled { store, .. }| {
+            let view = store.view::<Moving>().expect("declared");
+            view.for_each(|unit| *unit.position += *unit.velocity * DT);
+        },
+        Filled::digest,
+    )
+}
+
+fn advance_runs(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::writing(
+        "for_each_run",
+        move || fill(input),
+        |Filled { store, .. }| {
+            let view = store.view::<Moving>().expect("declared");
+            view.for_each_run(|run| advance(run.position, run.velocity));
+        },
+        Filled::digest,
+    )
+}
+
+/// The loop of `kernel::advance`; the view has the dispatch around it already.
+#[inline(always)]
+fn advance(position: &mut [Vec3], velocity: &[Vec3]) {
+    let position: &mut [f32] = bytemuck::cast_slice_mut(position);
+    let velocity: &[f32] = bytemuck::cast_slice(velocity);
+    for (position, velocity) in position.iter_mut().zip(velocity) {
+        *position += *velocity * DT;
+    }
+}
+
+fn advance_two_threads(input: &Input, fill: Fill) -> Vec<Variant<'_>> {
+    let each = Variant::writing(
+        "par_for_each",
+        move || fill(input),
+        |Filled { store, .. }| {
+            let view = store.view::<Moving>().expect("declared");
+            view.par_for_each(|unit| *unit.position += *unit.velocity * DT);
+        },
+        Filled::digest,
+    );
+    let runs = Variant::writing(
+        "par_for_each_run",
+        move || fill(input),
+        |Filled { store, .. }| {
+            let view = store.view::<Moving>().expect("declared");
+            view.par_for_each_run(|run| advance(run.position, run.velocity));
+        },
+        Filled::digest,
+    );
+    vec![each, runs]
+}
+
+fn sum_each(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::reading(
+        "for_each",
+        move || fill(input),
+        |Filled { store, .. }| {
+            let mut sum = 0.0;
+            store.view::<Counted>().expect("declared").for_each(|unit| {
+                sum += kernel::masked(*unit.health, *unit.team, *unit.alive);
+            });
+            u64::from(sum.to_bits())
+        },
+    )
+}
+
+fn sum_runs(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::reading(
+        "for_each_run",
+        move || fill(input),
+        |Filled { store, .. }| {
+            let mut sum = 0.0;
+            store.view::<Counted>().expect("declared").for_each_run(|run| {
+                sum += kernel::masked_sum(run.health, run.team, run.alive);
+            });
+            u64::from(sum.to_bits())
+        },
+    )
+}
+
+fn get_resolved(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::reading(
+        "column",
+        move || Filled::shuffled(fill, input),
+        |filled| {
+            let health = filled.store.column(filled.health()).expect("own key");
+            let values = filled.ids.iter().map(|id| f64::from(health.get(*id).expect("alive")));
+            values.sum::<f64>().to_bits()
+        },
+    )
+}
+
+fn set_resolved(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::writing(
+        "column",
+        move || Filled::shuffled(fill, input),
+        |filled| {
+            let key = filled.health();
+            let mut health = filled.store.column_mut(key).expect("own key");
+            for (k, id) in filled.ids.iter().enumerate() {
+                *health.get_mut(*id).expect("alive") = k as f32;
+            }
+        },
+        Filled::digest,
+    )
+}
+
+fn get_by_call(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::reading(
+        "get",
+        move || Filled::shuffled(fill, input),
+        |filled| {
+            let (store, key) = (&filled.store, filled.health());
+            let values = filled.ids.iter().map(|id| f64::from(store.get(*id, key).expect("alive")));
+            values.sum::<f64>().to_bits()
+        },
+    )
+}
+
+fn churn(input: &Input) -> Variant<'_> {
+    Variant::preparing(
+        "batches",
+        || {
+            let Filled { store, ids } = filled(input);
+            (store, Handles::new(ids))
+        },
+        |(_, handles)| handles.plan(input),
+        |(store, handles)| {
+            for id in &handles.doomed {
+                store.despawn(*id).expect("alive");
+            }
+            let replacements = input.churn(handles.round()).replacements.iter();
+            let replacements = replacements.map(UnitSlots::from);
+            handles.born.extend(store.spawn_batch(replacements).expect("no constraints"));
+        },
+        |(store, _)| digest_store(store),
+    )
+}
+
+#[derive(View)]
+struct Shared<'a> {
+    shared: &'a mut f32,
+}
+
+fn spawn_fragment<const TYPE: usize>(store: &mut Store, units: &[Unit]) {
+    let name = format!("type {TYPE}");
+    let schema = Schema::builder(&*name).slot("letter", Kind::F32).slot("shared", Kind::F32);
+    store.register_schema(schema.build().expect("a good schema")).expect("another name");
+    let records = units.iter().map(|unit| {
+        let values = [("letter", unit.health), ("shared", unit.health)];
+        values.into_iter().collect::<Record>()
+    });
+    drop(store.spawn_records(&name, records).expect("good records"));
+}
+
+fn fragmented(input: &Input) -> Variant<'_> {
+    Variant::writing(
+        "for_each",
+        || {
+            let mut store = Store::new();
+            spawn_fragments!(spawn_fragment, &mut store, input);
+            store
+        },
+        |store| {
+            store.view::<Shared>().expect("declared").for_each(|object| {
+                *object.shared = *object.shared * FRAGMENT_FACTOR + FRAGMENT_OFFSET;
+            });
+        },
+        |store| {
+            let shared = store.view::<Shared>().expect("declared");
+            digest_floats(shared.iter().map(|object| *object.shared))
+        },
+    )
+}
+
+fn named_each(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::writing(
+        "column",
+        move || fill(input),
+        |filled| {
+            let key = filled.health();
+            let mut health = filled.store.column_mut(key).expect("own key");
+            for id in &filled.ids {
+                let health = health.get_mut(*id).expect("alive");
+                *health = *health * NAMED_FACTOR + NAMED_OFFSET;
+            }
+        },
+        Filled::digest,
+    )
+}
+
+fn named_column(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::writing(
+        "runs_mut",
+        move || fill(input),
+        |filled| {
+            let key = filled.health();
+            let mut health = filled.store.column_mut(key).expect("own key");
+            slotted::vectorize(
+                #[inline(always)]
+                || health.runs_mut().for_each(rescale),
+            );
+        },
+        Filled::digest,
+    )
+}
+
+#[inline(always)]
+fn rescale(health: &mut [f32]) {
+    for health in health {
+        *health = *health * NAMED_FACTOR + NAMED_OFFSET;
+    }
+}
+
+fn record_insert(input: &Input) -> Variant<'_> {
+    Variant::preparing(
+        "spawn_record",
+        || (Empty::default(), Vec::new()),
+        |state| *state = (Empty::default(), input.units.iter().map(record).collect()),
+        |(Empty(store), records)| {
+            for record in records.drain(..) {
+                black_box(store.spawn_record("unit", record).expect("good records"));
+            }
+        },
+        |(Empty(store), _)| digest_store(store),
+    )
+}

@@ -1,0 +1,158 @@
+//! What is measured: the one definition of every workload.
+
+use super::input::{FRAGMENT_OBJECTS, FRAGMENT_TYPES};
+
+/// What a contestant is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// One insertion call for each of the `units`; an id that the call returns is used but not kept.
+    SpawnEach,
+    /// All `units` by the fastest interface for many; ids likewise.
+    SpawnBulk,
+    /// `position += velocity * DT` for every object, by a closure or loop that sees one object.
+    MoveEach,
+    /// The same over slices of whole columns or parts of them.
+    MoveSlices,
+    /// The same on two threads, in whatever way is fastest.
+    MoveTwoThreads,
+    /// `MoveEach` after `Input::few` were despawned, per living object.
+    MoveAfterFewDespawned,
+    /// `MoveEach` after `Input::half` were despawned, per living object.
+    MoveAfterHalfDespawned,
+    /// The sum of `health` over all that are `alive` and in `TEAM`, by closure or loop, in `f32`.
+    SumEach,
+    /// The same over slices.
+    SumSlices,
+    /// The sum of `health` in `f64` over handles in the order of `Input::shuffled`, through a column
+    /// that was looked up before (looking it up once a run is part of the run).
+    GetResolved,
+    /// `health = k as f32` for the `k`th handle of that order, likewise.
+    SetResolved,
+    /// `GetResolved` where every access is a call to the store by type or key alone.
+    GetByCall,
+    /// Despawns the doomed one by one, by handle, in their random order, then spawns the
+    /// replacements in bulk and keeps their ids. One operation is a pair.
+    Churn,
+    /// `value = value * FRAGMENT_FACTOR + FRAGMENT_OFFSET` for the one slot that 26 types of 20
+    /// objects share; the values are those of `health`.
+    Fragmented,
+    /// `health = health * NAMED_FACTOR + NAMED_OFFSET` for every handle in spawn order, through a name
+    /// resolved once.
+    NamedEach,
+    /// The same over the whole column, found by name, as slices.
+    NamedColumn,
+    /// Inserts a record of seven named attributes (`SLOT_NAMES`) for each of the `units`. The records
+    /// are the contestant's own type and are built before: only the insertion is timed.
+    RecordInsert,
+    /// Not timed: the heap bytes that live after `SpawnBulk`, per object.
+    HeapBytes,
+}
+
+/// How often a run may be repeated within one sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Freely: a run leaves everything as the next one needs it.
+    Freely,
+    /// Once: every run needs its own preparation.
+    Once,
+    /// Once, and all memory goes back to the operating system before: page faults are part of the run.
+    FreshMemory,
+}
+
+/// Full size, or a size that runs in no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    Full,
+    Small,
+}
+
+/// One task in one size.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Workload {
+    pub(crate) name: &'static str,
+    pub(crate) task: Task,
+    objects: usize,
+}
+
+const MILLION: usize = 1_000_000;
+const SMALL: usize = 3_000;
+const FRAGMENTS: usize = FRAGMENT_TYPES * FRAGMENT_OBJECTS;
+
+impl Workload {
+    pub(crate) const ALL: &[Self] = &[
+        Self::new("spawn one by one", Task::SpawnEach, MILLION),
+        Self::new("spawn in bulk", Task::SpawnBulk, MILLION),
+        Self::new("move each, 10k", Task::MoveEach, 10_000),
+        Self::new("move each, 1M", Task::MoveEach, MILLION),
+        Self::new("move slices, 10k", Task::MoveSlices, 10_000),
+        Self::new("move slices, 1M", Task::MoveSlices, MILLION),
+        Self::new("move, 2 threads", Task::MoveTwoThreads, MILLION),
+        Self::new("move, 1% despawned", Task::MoveAfterFewDespawned, MILLION),
+        Self::new(
+            "move, half despawned",
+            Task::MoveAfterHalfDespawned,
+            MILLION,
+        ),
+        Self::new("conditional sum, each", Task::SumEach, MILLION),
+        Self::new("conditional sum, slices", Task::SumSlices, MILLION),
+        Self::new("random get", Task::GetResolved, MILLION),
+        Self::new("random set", Task::SetResolved, MILLION),
+        Self::new("random get, a call each", Task::GetByCall, MILLION),
+        Self::new("churn, a pair", Task::Churn, MILLION),
+        Self::new("fragmented, 26 x 20", Task::Fragmented, FRAGMENTS),
+        Self::new("by name, each", Task::NamedEach, MILLION),
+        Self::new("by name, column", Task::NamedColumn, MILLION),
+        Self::new("insert records", Task::RecordInsert, 100_000),
+        Self::new("heap bytes", Task::HeapBytes, MILLION),
+    ];
+
+    const fn new(name: &'static str, task: Task, objects: usize) -> Self {
+        Self {
+            name,
+            task,
+            objects,
+        }
+    }
+
+    /// The number of objects that exist when a run starts or, for insertions, when it ends.
+    pub(crate) fn objects(self, scale: Scale) -> usize {
+        match scale {
+            Scale::Full => self.objects,
+            Scale::Small => self.objects.min(SMALL),
+        }
+    }
+
+    /// The operations of one run, which a figure is divided by.
+    pub(crate) fn operations(self, scale: Scale) -> usize {
+        let objects = self.objects(scale);
+        match self.task {
+            Task::MoveAfterFewDespawned => objects - objects / 100,
+            Task::MoveAfterHalfDespawned => objects - objects / 2,
+            Task::Churn => objects / 2,
+            _ => objects,
+        }
+    }
+
+    pub(crate) fn repeat(self) -> Repeat {
+        match self.task {
+            Task::SpawnEach | Task::SpawnBulk | Task::RecordInsert | Task::HeapBytes => {
+                Repeat::FreshMemory
+            }
+            Task::Churn => Repeat::Once,
+            _ => Repeat::Freely,
+        }
+    }
+
+    /// What the figures of this workload count.
+    pub(crate) fn unit(self) -> &'static str {
+        match self.task {
+            Task::HeapBytes => "bytes",
+            _ => "ns",
+        }
+    }
+
+    /// Whether the figure is a time.
+    pub(crate) fn is_timed(self) -> bool {
+        self.task != Task::HeapBytes
+    }
+}

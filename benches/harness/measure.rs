@@ -1,0 +1,174 @@
+//! Samples of all contestants, taken in turn.
+
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+
+use crate::contest::{Contestant, Input, Repeat, Scale, Task, Variant, Workload, sample, verify};
+
+/// Shorter samples would measure the clock and the moment.
+const SHORTEST_SAMPLE: Duration = Duration::from_millis(2);
+
+/// The figures of one workload.
+pub(super) struct Outcome {
+    pub(super) workload: Workload,
+    pub(super) objects: usize,
+    /// The limit's forms first.
+    pub(super) forms: Vec<Form>,
+}
+
+/// What one form of one contestant reached.
+pub(super) struct Form {
+    pub(super) contestant: &'static str,
+    pub(super) name: &'static str,
+    /// Per operation, one for each round.
+    pub(super) samples: Vec<f64>,
+}
+
+impl Form {
+    pub(super) fn minimum(&self) -> f64 {
+        self.samples.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    pub(super) fn median(&self) -> f64 {
+        median(self.samples.clone())
+    }
+
+    pub(super) fn minimum_ratio(&self, limit: &Self) -> f64 {
+        self.minimum() / limit.minimum()
+    }
+
+    /// The median of each round's own ratio: what slows a whole round down cancels out.
+    pub(super) fn median_ratio(&self, limit: &Self) -> f64 {
+        let rounds = self.samples.iter().zip(&limit.samples);
+        median(rounds.map(|(own, limit)| own / limit).collect())
+    }
+}
+
+impl Outcome {
+    /// The best form of every contestant, in the contestants' order.
+    pub(super) fn best(&self) -> Vec<&Form> {
+        let of_one = self
+            .forms
+            .chunk_by(|left, right| left.contestant == right.contestant);
+        of_one
+            .filter_map(|forms| {
+                forms
+                    .iter()
+                    .min_by(|left, right| left.minimum().total_cmp(&right.minimum()))
+            })
+            .collect()
+    }
+
+    /// The best form of the limit, if it does this workload.
+    pub(super) fn limit(&self, limit: &str) -> Option<&Form> {
+        self.best()
+            .into_iter()
+            .find(|form| form.contestant == limit)
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        (values[middle - 1] + values[middle]) / 2.0
+    }
+}
+
+/// One form that takes part.
+type Entry<'a> = (&'static str, Variant<'a>);
+
+/// Every so many rounds all is built anew: which physical pages data gets decides its share of the
+/// caches, and was seen to shift a whole series of samples by 20%.
+const ROUNDS_PER_BUILD: u32 = 3;
+
+/// Checks that all forms compute the same, then samples them in turn, round by round.
+///
+/// # Errors
+/// Two forms computed different results.
+pub(super) fn measure(
+    workload: Workload,
+    scale: Scale,
+    rounds: u32,
+    contestants: &[Contestant],
+    input: &Input,
+    progress: &ProgressBar,
+) -> Result<Outcome, String> {
+    let mut forms: Vec<Form> = Vec::new();
+    let mut round = 0;
+    while round < rounds {
+        let mut entries = entries(workload, contestants, input);
+        verify(workload, &mut entries)?;
+        if forms.is_empty() {
+            forms = entries.iter().map(form_without_samples).collect();
+        }
+        let repetitions: Vec<u32> = entries
+            .iter_mut()
+            .map(|(_, variant)| repetitions(variant, workload, scale))
+            .collect();
+        let until = rounds.min(round + ROUNDS_PER_BUILD);
+        for round in round..until {
+            for turn in 0..entries.len() {
+                // Another one begins each round: nobody always follows the same neighbour's mess.
+                let index = (turn + round as usize) % entries.len();
+                let (_, variant) = &mut entries[index];
+                let total = take_sample(variant, workload, repetitions[index]);
+                let operations = workload.operations(scale) as f64;
+                forms[index].samples.push(total / operations);
+            }
+            progress.inc(1);
+        }
+        round = until;
+    }
+    Ok(Outcome {
+        workload,
+        objects: workload.objects(scale),
+        forms,
+    })
+}
+
+fn entries<'a>(workload: Workload, contestants: &[Contestant], input: &'a Input) -> Vec<Entry<'a>> {
+    let task = match workload.task {
+        Task::HeapBytes => Task::SpawnBulk,
+        task => task,
+    };
+    let mut entries = Vec::new();
+    for contestant in contestants {
+        let variants = (contestant.cases)(task, input).into_iter();
+        entries.extend(variants.map(|variant| (contestant.name, variant)));
+    }
+    entries
+}
+
+fn form_without_samples((contestant, variant): &Entry<'_>) -> Form {
+    Form {
+        contestant,
+        name: variant.form,
+        samples: Vec::new(),
+    }
+}
+
+/// What one run costs, all operations together.
+fn take_sample(variant: &mut Variant<'_>, workload: Workload, repetitions: u32) -> f64 {
+    if workload.is_timed() {
+        let elapsed = sample(variant, workload, repetitions);
+        elapsed.as_secs_f64() * 1e9 / f64::from(repetitions)
+    } else {
+        variant.heap_bytes() as f64
+    }
+}
+
+/// How many runs make a sample that is long enough.
+fn repetitions(variant: &mut Variant<'_>, workload: Workload, scale: Scale) -> u32 {
+    if workload.repeat() != Repeat::Freely || scale == Scale::Small {
+        return 1;
+    }
+    let mut repetitions = 1;
+    while sample(variant, workload, repetitions) < SHORTEST_SAMPLE {
+        repetitions *= 2;
+    }
+    repetitions
+}

@@ -1,0 +1,140 @@
+//! The bench `ratios`: options, the run through all workloads, and what becomes of the figures.
+
+mod machine;
+mod measure;
+mod report;
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::contest::{CONTESTANTS, Contestant, Input, Scale, Workload, memory};
+use measure::Outcome;
+
+#[derive(Parser)]
+#[command(about = "Measures slotted and its peers against hand-written arrays, in turn")]
+struct Options {
+    /// Only workloads whose name contains this (may be repeated)
+    #[arg(long, value_name = "SUBSTR")]
+    workload: Vec<String>,
+    /// Only contestants whose name contains this, and the limit (may be repeated)
+    #[arg(long, value_name = "SUBSTR")]
+    contestant: Vec<String>,
+    /// Samples of each contestant for each workload
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Tiny sizes, one round: checks that everything runs and agrees; the figures mean nothing
+    #[arg(long)]
+    small: bool,
+    /// Also list every form of every contestant, not only the best
+    #[arg(long)]
+    forms: bool,
+    /// Write all samples to this file
+    #[arg(long, value_name = "PATH")]
+    json: Option<PathBuf>,
+    /// Write the README's table to this file
+    #[arg(long, value_name = "PATH")]
+    markdown: Option<PathBuf>,
+    /// `--small` in the words of criterion
+    #[arg(long, hide = true)]
+    test: bool,
+    /// `cargo bench` adds this, `cargo test` does not: without it nothing is measured
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+impl Options {
+    fn scale(&self) -> Scale {
+        if self.small || self.test || !self.bench {
+            Scale::Small
+        } else {
+            Scale::Full
+        }
+    }
+
+    fn rounds(&self, workload: Workload) -> u32 {
+        match self.scale() {
+            Scale::Full if workload.is_timed() => self.rounds,
+            Scale::Full | Scale::Small => 1,
+        }
+    }
+
+    fn workloads(&self) -> Vec<Workload> {
+        let named = |workload: &&Workload| matches(workload.name, &self.workload);
+        Workload::ALL.iter().filter(named).copied().collect()
+    }
+
+    /// The limit comes first and always takes part: there are no ratios without it.
+    fn contestants(&self) -> Vec<Contestant> {
+        let (limit, others) = CONTESTANTS.split_first().expect("the limit");
+        let named = |contestant: &&Contestant| matches(contestant.name, &self.contestant);
+        let others = others.iter().filter(named);
+        std::iter::once(limit).chain(others).copied().collect()
+    }
+}
+
+fn matches(name: &str, patterns: &[String]) -> bool {
+    patterns.is_empty() || patterns.iter().any(|pattern| name.contains(pattern))
+}
+
+/// Does what the command line says.
+pub(crate) fn run() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    memory::keep_start_settings();
+    let workloads = options.workloads();
+    if workloads.is_empty() {
+        return Err("no workload has such a name".into());
+    }
+    let contestants = options.contestants();
+    let progress = progress_bar(&options, &workloads);
+    let mut input = Input::new(0);
+    let mut outcomes = Vec::new();
+    for workload in workloads {
+        progress.set_message(workload.name);
+        if progress.is_hidden() {
+            eprintln!("{} ...", workload.name);
+        }
+        let objects = workload.objects(options.scale());
+        if input.units.len() != objects {
+            input = Input::new(objects);
+        }
+        let rounds = options.rounds(workload);
+        let scale = options.scale();
+        let outcome = measure::measure(workload, scale, rounds, &contestants, &input, &progress)?;
+        if !outcome.forms.is_empty() {
+            progress.suspend(|| println!("{}\n", report::table(&outcome, options.forms)));
+        }
+        outcomes.push(outcome);
+    }
+    progress.finish_and_clear();
+    write_files(&options, &contestants, &outcomes)?;
+    if options.scale() == Scale::Small {
+        println!("Tiny sizes: all contestants agree, the figures mean nothing.");
+    }
+    Ok(())
+}
+
+fn progress_bar(options: &Options, workloads: &[Workload]) -> ProgressBar {
+    let rounds: u32 = workloads.iter().map(|&each| options.rounds(each)).sum();
+    let template = "{bar:30} {pos}/{len} rounds, {elapsed} of about {duration}: {msg}";
+    let style = ProgressStyle::with_template(template).expect("a valid template");
+    ProgressBar::new(u64::from(rounds)).with_style(style)
+}
+
+fn write_files(
+    options: &Options,
+    contestants: &[Contestant],
+    outcomes: &[Outcome],
+) -> Result<(), Box<dyn Error>> {
+    let machine = machine::describe(contestants);
+    if let Some(path) = &options.json {
+        let json = report::json(&machine, outcomes);
+        std::fs::write(path, serde_json::to_string_pretty(&json)?)?;
+    }
+    if let Some(path) = &options.markdown {
+        std::fs::write(path, report::markdown(&machine, contestants, outcomes))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Figures as a table on the terminal, as JSON, and as the README's table.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::{Value, json};
+
+use super::machine::Description;
+use super::measure::{Form, Outcome};
+use crate::contest::{CONTESTANTS, Contestant};
+
+/// The name of the contestant that ratios refer to.
+fn limit_name() -> &'static str {
+    CONTESTANTS[0].name
+}
+
+/// One workload's figures: the best form of each contestant, or all forms.
+pub(super) fn table(outcome: &Outcome, all_forms: bool) -> Table {
+    let workload = outcome.workload;
+    let unit = workload.unit();
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header([
+        workload.name.to_owned(),
+        "form".to_owned(),
+        format!("minimum, {unit}"),
+        format!("median, {unit}"),
+        "ratio of minima".to_owned(),
+        "median ratio".to_owned(),
+    ]);
+    let limit = outcome.limit(limit_name());
+    let forms = if all_forms {
+        outcome.forms.iter().collect()
+    } else {
+        outcome.best()
+    };
+    for form in forms {
+        table.add_row([
+            form.contestant.to_owned(),
+            form.name.to_owned(),
+            figure(form.minimum()),
+            figure(form.median()),
+            limit.map_or_else(String::new, |limit| figure(form.minimum_ratio(limit))),
+            limit.map_or_else(String::new, |limit| figure(form.median_ratio(limit))),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// Three digits that matter, or what stands before the point.
+fn figure(value: f64) -> String {
+    match value {
+        value if value < 1.0 => format!("{value:.3}"),
+        value if value < 10.0 => format!("{value:.2}"),
+        value if value < 100.0 => format!("{value:.1}"),
+        value => format!("{value:.0}"),
+    }
+}
+
+/// Everything that was measured.
+pub(super) fn json(machine: &Description, outcomes: &[Outcome]) -> Value {
+    let machine: serde_json::Map<String, Value> = machine
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), json!(text)))
+        .collect();
+    let workloads: Vec<Value> = outcomes.iter().map(workload_json).collect();
+    json!({ "machine": machine, "limit": limit_name(), "workloads": workloads })
+}
+
+fn workload_json(outcome: &Outcome) -> Value {
+    let limit = outcome.limit(limit_name());
+    let best = outcome.best();
+    let forms: Vec<Value> = outcome
+        .forms
+        .iter()
+        .map(|form| {
+            json!({
+                "contestant": form.contestant,
+                "form": form.name,
+                "best": best.iter().any(|&other| std::ptr::eq(other, form)),
+                "minimum": form.minimum(),
+                "median": form.median(),
+                "minimum_ratio": limit.map(|limit| form.minimum_ratio(limit)),
+                "median_ratio": limit.map(|limit| form.median_ratio(limit)),
+                "samples": form.samples,
+            })
+        })
+        .collect();
+    json!({
+        "workload": outcome.workload.name,
+        "unit": outcome.workload.unit(),
+        "objects": outcome.objects,
+        "forms": forms,
+    })
+}
+
+/// The README's table: the limit's figure, then each contestant's ratio to it.
+pub(super) fn markdown(
+    machine: &Description,
+    contestants: &[Contestant],
+    outcomes: &[Outcome],
+) -> String {
+    let mut text = String::new();
+    for (name, what) in machine {
+        let quote = if *name == "command" { "`" } else { "" };
+        writeln!(text, "- {name}: {quote}{what}{quote}").expect("a string takes all");
+    }
+    let names = contestants.iter().map(|contestant| contestant.name);
+    let header: Vec<&str> = names.collect();
+    writeln!(text, "\n| work | {} |", header.join(" | ")).expect("a string takes all");
+    let columns = "---:|".repeat(header.len());
+    writeln!(text, "|---|{columns}").expect("a string takes all");
+    for outcome in outcomes {
+        let best = outcome.best();
+        let cells = header.iter().map(|&name| cell(outcome, &best, name));
+        let cells: Vec<String> = cells.collect();
+        let row = format!("| {} | {} |", outcome.workload.name, cells.join(" | "));
+        writeln!(text, "{row}").expect("a string takes all");
+    }
+    text.push_str(
+        "\nThe first column is the limit's minimum per operation; the others are ratios to the limit, \
+         of the minima and (in brackets) the median of all rounds. Without a limit: the minimum itself.\n",
+    );
+    text
+}
+
+fn cell(outcome: &Outcome, best: &[&Form], contestant: &str) -> String {
+    let Some(form) = best.iter().find(|form| form.contestant == contestant) else {
+        return "-".to_owned();
+    };
+    match outcome.limit(limit_name()) {
+        Some(limit) if !std::ptr::eq(limit, *form) => format!(
+            "{}× ({}×)",
+            figure(form.minimum_ratio(limit)),
+            figure(form.median_ratio(limit))
+        ),
+        _ => format!("{} {}", figure(form.minimum()), outcome.workload.unit()),
+    }
+}

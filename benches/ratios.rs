@@ -1,0 +1,19 @@
+//! The contest with the contestants interleaved, so that a noisy machine disturbs all of them alike:
+//! ns per operation, and ratios to hand-written arrays.
+//!
+//! `cargo bench --bench ratios -- --workload "random get" --rounds 30 --markdown table.md`
+
+mod contest;
+mod harness;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match harness::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
