@@ -130,10 +130,13 @@ fn view_impl(input: &DeriveInput, fields: &[&Field], names: &[String]) -> TokenS
             }
 
             #[inline(always)]
-            fn next_block<#t>(blocks: &mut Self::Blocks<#t>, rows: usize) -> Self::Run<#t> {
-                #run {
-                    #(#idents: <#types as ::slotted::ViewField>::next_block(&mut blocks.#positions, rows),)*
-                }
+            fn next_block<#t>(
+                blocks: &mut Self::Blocks<#t>,
+                rows: usize,
+            ) -> ::core::option::Option<Self::Run<#t>> {
+                ::core::option::Option::Some(#run {
+                    #(#idents: <#types as ::slotted::ViewField>::next_block(&mut blocks.#positions, rows)?,)*
+                })
             }
 
             #[inline(always)]

@@ -28,7 +28,7 @@ pub trait ViewField {
     #[doc(hidden)]
     fn blocks<'t>(column: Option<ColumnBorrow<'t>>, rows: TableRows<'t>) -> Self::Blocks<'t>;
     #[doc(hidden)]
-    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t>;
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>>;
     #[doc(hidden)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
     #[doc(hidden)]
@@ -52,23 +52,27 @@ const COLUMN: &str = "a matching table has a column of the field's kind";
 pub(super) type SharedBlocks<'t, T> = slice::Iter<'t, Vec<<T as SlotValue>::Cell>>;
 pub(super) type ExclusiveBlocks<'t, T> = slice::IterMut<'t, Vec<<T as SlotValue>::Cell>>;
 
+/// The next block's used rows. `None` where the table has no further block: an empty slice in its
+/// place would look to the compiler like memory that two columns may share, and cost the vector
+/// units.
 #[inline(always)]
 pub(super) fn next_shared<'t, T: SlotValue>(
     blocks: &mut SharedBlocks<'t, T>,
     rows: usize,
-) -> &'t [T] {
-    let block = blocks.next().map_or(&[][..], Vec::as_slice);
-    T::from_cells(&block[..block.len().min(rows * T::WIDTH)])
+) -> Option<&'t [T]> {
+    let block = blocks.next()?;
+    Some(T::from_cells(&block[..block.len().min(rows * T::WIDTH)]))
 }
 
+/// See [`next_shared`].
 #[inline(always)]
 pub(super) fn next_exclusive<'t, T: SlotValue>(
     blocks: &mut ExclusiveBlocks<'t, T>,
     rows: usize,
-) -> &'t mut [T] {
-    let block = blocks.next().map_or(&mut [][..], Vec::as_mut_slice);
+) -> Option<&'t mut [T]> {
+    let block = blocks.next()?;
     let cells = block.len().min(rows * T::WIDTH);
-    T::from_cells_mut(&mut block[..cells])
+    Some(T::from_cells_mut(&mut block[..cells]))
 }
 
 #[inline(always)]
@@ -105,7 +109,7 @@ impl<T: SlotValue> ViewField for &T {
     }
 
     #[inline(always)]
-    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
         next_shared(blocks, rows)
     }
 
@@ -136,7 +140,7 @@ impl<T: SlotValue> ViewField for &mut T {
     }
 
     #[inline(always)]
-    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
         next_exclusive(blocks, rows)
     }
 
@@ -166,10 +170,10 @@ impl ViewField for EntityId {
     }
 
     #[inline(always)]
-    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
         let all = blocks.generations.len().min(BLOCK_ROWS);
         let mut block = blocks.split(0, all);
-        block.split(0, rows)
+        Some(block.split(0, rows))
     }
 
     #[inline(always)]

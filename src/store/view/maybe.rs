@@ -11,6 +11,17 @@ use crate::store::view::walk::{ColumnBorrow, TableRows};
 
 const KIND: &str = "a matching table's column is of the field's kind";
 
+/// `Some(None)` where there is no column, `None` where the column has no further block.
+#[inline(always)]
+#[allow(clippy::option_option)]
+fn transpose<T>(block: Option<Option<T>>) -> Option<Option<T>> {
+    match block {
+        Some(None) => None,
+        Some(block) => Some(block),
+        None => Some(None),
+    }
+}
+
 /// Values of one slot in adjacent rows, of objects that may lack it.
 #[derive(Clone, Copy, Debug)]
 pub struct MaybeRun<'t, T> {
@@ -69,10 +80,10 @@ impl<T: SlotValue> ViewField for Option<&T> {
     }
 
     #[inline(always)]
-    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
         let values = blocks.values.as_mut().map(|values| next_shared(values, rows));
         let set = blocks.set.as_mut().map(|set| next_shared(set, rows));
-        MaybeRun { rows, values, set }
+        Some(MaybeRun { rows, values: transpose(values)?, set: transpose(set)? })
     }
 
     #[inline(always)]
@@ -168,10 +179,10 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
     }
 
     #[inline(always)]
-    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
         let values = blocks.values.as_mut().map(|values| next_exclusive(values, rows));
         let set = blocks.set.as_mut().map(|set| next_shared(set, rows));
-        MaybeRunMut { rows, values, set }
+        Some(MaybeRunMut { rows, values: transpose(values)?, set: transpose(set)? })
     }
 
     #[inline(always)]
@@ -301,9 +312,9 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     }
 
     #[inline(always)]
-    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t> {
-        let values = next_exclusive(&mut blocks.0, rows);
-        OptionRunMut { values, set: next_exclusive(&mut blocks.1, rows) }
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
+        let values = next_exclusive(&mut blocks.0, rows)?;
+        Some(OptionRunMut { values, set: next_exclusive(&mut blocks.1, rows)? })
     }
 
     #[inline(always)]

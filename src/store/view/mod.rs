@@ -92,7 +92,7 @@ pub trait View {
     #[doc(hidden)]
     fn blocks<'t>(columns: TableColumns<'t, '_>) -> Self::Blocks<'t>;
     #[doc(hidden)]
-    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Self::Run<'t>;
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>>;
     #[doc(hidden)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
     #[doc(hidden)]
@@ -172,6 +172,15 @@ pub struct ViewRef<'s, V> {
     view: PhantomData<fn() -> V>,
 }
 
+/// A loop over `next` rather than `Iterator::for_each`, which would remain a function of its own,
+/// compiled without the vector units.
+#[inline(always)]
+fn visit_items<'t, V: View>(run: V::Run<'t>, mut visit: impl FnMut(V::Item<'t>)) {
+    for item in V::items(run) {
+        visit(item);
+    }
+}
+
 macro_rules! iteration {
     ($name:ident, $tables:expr) => {
         impl<'s, V: View> $name<'s, V> {
@@ -181,7 +190,7 @@ macro_rules! iteration {
             pub fn for_each(self, mut visit: impl FnMut(V::Item<'s>)) {
                 self.for_each_run(
                     #[inline(always)]
-                    |run| V::items(run).for_each(&mut visit),
+                    |run| visit_items::<V>(run, &mut visit),
                 );
             }
 
@@ -232,7 +241,7 @@ macro_rules! iteration {
             {
                 self.par_for_each_run(
                     #[inline(always)]
-                    |run| V::items(run).for_each(&visit),
+                    |run| visit_items::<V>(run, &visit),
                 );
             }
 

@@ -134,15 +134,23 @@ pub(super) fn for_each_run<'t, V: View>(
         let mut blocks = V::blocks(columns);
         for number in 0..rows.blocks() {
             let used = rows.used_in(number);
-            let mut block = V::next_block(&mut blocks, used);
+            let Some(mut block) = V::next_block(&mut blocks, used) else { break };
             let living = rows.living_in(number);
-            if living == used {
-                visit(block);
-            } else if living > 0 {
-                let mut at = 0;
-                for run in runs(rows.occupied_in(number)) {
-                    visit(V::split(&mut block, run.start - at, run.len()));
-                    at = run.end;
+            if living == 0 {
+                continue;
+            }
+            // One place calls `visit`, so that it is inlined whatever its size.
+            let mut runs = (living < used).then(|| runs(rows.occupied_in(number)));
+            let (mut run, mut at) = (0..used, 0);
+            loop {
+                if let Some(runs) = &mut runs {
+                    let Some(next) = runs.next() else { break };
+                    run = next;
+                }
+                visit(V::split(&mut block, run.start - at, run.len()));
+                at = run.end;
+                if runs.is_none() {
+                    break;
                 }
             }
         }
@@ -209,7 +217,7 @@ impl<'t, V: View> TableWalk<'t, V> {
             }
             self.next += 1;
             let used = self.rows.used_in(number);
-            let block = V::next_block(&mut self.blocks, used);
+            let block = V::next_block(&mut self.blocks, used)?;
             match self.rows.living_in(number) {
                 0 => {}
                 living if living == used => return Some(block),

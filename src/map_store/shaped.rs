@@ -1,0 +1,292 @@
+//! The tuned layout.
+
+use std::mem;
+
+use crate::id::{EntityId, SchemaId};
+use crate::map_store::AttributeKey;
+use crate::map_store::layout::{MOST_ROWS, Operations, Refused, duplicates};
+use crate::map_store::names::Names;
+use crate::map_store::shape::{Shape, ShapeId, Shapes};
+use crate::record::Record;
+use crate::value::Value;
+
+/// One row: free when the generation is even.
+#[derive(Clone, Debug)]
+struct Object {
+    values: Box<[Value]>,
+    shape: ShapeId,
+    generation: u16,
+    schema: SchemaId,
+}
+
+const _: () = assert!(size_of::<Object>() == 24);
+
+impl Object {
+    const fn is_alive(&self) -> bool {
+        self.generation & 1 == 1
+    }
+
+    /// The schema is compared too: it may have changed hands with the row, or be forged.
+    fn is(&self, id: EntityId) -> bool {
+        self.generation == id.generation() && self.schema == id.schema()
+    }
+}
+
+/// The tuned layout: attribute names are numbers, objects that have the same attributes share one
+/// list of them, and an object holds just its values.
+///
+/// This is what CPython's key-sharing dictionaries and V8's hidden classes do.
+// Measured at 1M objects of seven attributes against a box of (key, value) pairs per object: 193
+// instead of 249 bytes, a movement frame 14 instead of 19 ns, random access the same. Values in blocks
+// of one shape take 181 bytes, but are no faster, and adding an attribute moves the object.
+#[derive(Clone, Debug, Default)]
+pub struct Shaped {
+    objects: Vec<Object>,
+    free: Vec<u32>,
+    living: usize,
+    shapes: Shapes,
+    /// The shape of each schema's latest record: the next one's too, most of the time.
+    latest: Vec<ShapeId>,
+}
+
+impl Shaped {
+    #[inline]
+    fn living(&self, id: EntityId) -> Option<&Object> {
+        self.objects.get(id.row() as usize).filter(|object| object.is(id))
+    }
+
+    /// The record's shape, with one more object, and its values.
+    fn take_apart(
+        &mut self,
+        keys: &mut Names,
+        schema: SchemaId,
+        record: Record,
+    ) -> Result<(ShapeId, Box<[Value]>), Refused> {
+        // Collecting would keep the record's allocation and shrink it, which costs more.
+        let mut values = Vec::with_capacity(record.len());
+        let latest = self.latest.get(schema.index()).copied().unwrap_or(ShapeId::EMPTY);
+        if self.shapes.acquire_matching(latest, keys, &record) {
+            values.extend(record.into_iter().map(|(_, value)| value));
+            return Ok((latest, values.into_boxed_slice()));
+        }
+        let duplicates = duplicates(&record);
+        if !duplicates.is_empty() {
+            return Err(Refused::Duplicates(duplicates));
+        }
+        let mut own = Vec::with_capacity(record.len());
+        for (name, value) in record.into_iter().filter(|(_, value)| !value.is_unset()) {
+            own.push(AttributeKey(keys.intern(&name)));
+            values.push(value);
+        }
+        let shape = self.shapes.acquire(&own);
+        if self.latest.len() <= schema.index() {
+            self.latest.resize(schema.index() + 1, ShapeId::EMPTY);
+        }
+        self.latest[schema.index()] = shape;
+        Ok((shape, values.into_boxed_slice()))
+    }
+
+    /// The latest of the free rows, or a new one.
+    fn free_row(&mut self) -> Option<u32> {
+        if let Some(row) = self.free.pop() {
+            return Some(row);
+        }
+        let row = u32::try_from(self.objects.len()).ok().filter(|row| *row < MOST_ROWS)?;
+        let (shape, schema) = (ShapeId::EMPTY, SchemaId(0));
+        self.objects.push(Object { values: Box::default(), shape, generation: 0, schema });
+        Some(row)
+    }
+
+    fn remove_row(&mut self, row: u32) {
+        let object = &mut self.objects[row as usize];
+        object.values = Box::default();
+        self.shapes.release(object.shape);
+        self.living -= 1;
+        // A used-up generation retires the row: it is free and nobody's.
+        match object.generation.checked_add(1) {
+            Some(generation) => {
+                object.generation = generation;
+                self.free.push(row);
+            }
+            None => object.generation = 0,
+        }
+    }
+}
+
+impl Operations for Shaped {
+    type View<'a> = (&'a Shape, &'a [Value]);
+    type ViewMut<'a> = (&'a Shape, &'a mut [Value]);
+
+    fn insert(
+        &mut self,
+        keys: &mut Names,
+        schema: SchemaId,
+        record: Record,
+    ) -> Result<EntityId, Refused> {
+        let Some(row) = self.free_row() else { return Err(Refused::Rows) };
+        let (shape, values) = match self.take_apart(keys, schema, record) {
+            Ok(parts) => parts,
+            Err(refused) => {
+                self.free.push(row);
+                return Err(refused);
+            }
+        };
+        let object = &mut self.objects[row as usize];
+        assert!(!object.is_alive(), "a free row is nobody's");
+        let generation = object.generation + 1;
+        *object = Object { values, shape, generation, schema };
+        self.living += 1;
+        Ok(EntityId::new(schema, row, generation))
+    }
+
+    fn remove(&mut self, id: EntityId) -> bool {
+        let alive = self.contains(id);
+        if alive {
+            self.remove_row(id.row());
+        }
+        alive
+    }
+
+    fn clear(&mut self) {
+        // Backwards, so that the lowest rows are the first to be used again.
+        for row in (0..self.objects.len() as u32).rev() {
+            if self.objects[row as usize].is_alive() {
+                self.remove_row(row);
+            }
+        }
+    }
+
+    fn contains(&self, id: EntityId) -> bool {
+        self.living(id).is_some()
+    }
+
+    fn len(&self) -> usize {
+        self.living
+    }
+
+    fn ids(&self) -> impl Iterator<Item = EntityId> {
+        let rows = (0..).zip(&self.objects).filter(|(_, object)| object.is_alive());
+        rows.map(|(row, object)| EntityId::new(object.schema, row, object.generation))
+    }
+
+    #[inline]
+    fn get(&self, _: &Names, id: EntityId, key: AttributeKey) -> Option<&Value> {
+        let object = self.living(id)?;
+        object.values.get(self.shapes.get(object.shape).position(key)?)
+    }
+
+    #[inline]
+    fn get_named(&self, keys: &Names, id: EntityId, name: &str) -> Option<&Value> {
+        // In this order, the object is on its way from memory while the name is looked up.
+        let object = self.living(id)?;
+        let key = AttributeKey(keys.find(name)?);
+        object.values.get(self.shapes.get(object.shape).position(key)?)
+    }
+
+    #[inline]
+    fn get_mut(&mut self, _: &Names, id: EntityId, key: AttributeKey) -> Option<&mut Value> {
+        let object = self.objects.get_mut(id.row() as usize).filter(|object| object.is(id))?;
+        object.values.get_mut(self.shapes.get(object.shape).position(key)?)
+    }
+
+    #[inline]
+    fn set(&mut self, _: &Names, id: EntityId, key: AttributeKey, value: Value) -> bool {
+        let object = self.objects.get_mut(id.row() as usize).filter(|object| object.is(id));
+        let Some(object) = object else { return false };
+        let position = self.shapes.get(object.shape).position(key);
+        match (position, value.is_unset()) {
+            (Some(position), false) => object.values[position] = value,
+            (None, true) => {}
+            (position, _) => change_shape(object, &mut self.shapes, position, key, value),
+        }
+        true
+    }
+
+    #[inline]
+    fn set_named(&mut self, keys: &mut Names, id: EntityId, name: &str, value: Value) -> bool {
+        if !self.contains(id) {
+            return false;
+        }
+        let key = match keys.find(name) {
+            Some(key) => key,
+            None if value.is_unset() => return true,
+            None => keys.intern(name),
+        };
+        self.set(keys, id, AttributeKey(key), value)
+    }
+
+    fn record(&self, keys: &Names, id: EntityId) -> Option<Record> {
+        let object = self.living(id)?;
+        let mut record = Record::with_capacity(object.values.len());
+        for (key, value) in self.shapes.get(object.shape).keys().iter().zip(&object.values) {
+            let name = keys.get(key.0).expect("the name of a key of this store");
+            if !value.is_unset() {
+                record.push(String::from(&**name), value.clone());
+            }
+        }
+        Some(record)
+    }
+
+    fn iter<'a>(&'a self, _: &'a Names) -> impl Iterator<Item = (EntityId, Self::View<'a>)> {
+        let rows = (0..).zip(&self.objects).filter(|(_, object)| object.is_alive());
+        rows.map(|(row, object)| {
+            let id = EntityId::new(object.schema, row, object.generation);
+            (id, (self.shapes.get(object.shape), &*object.values))
+        })
+    }
+
+    fn iter_mut<'a>(
+        &'a mut self,
+        _: &'a Names,
+    ) -> impl Iterator<Item = (EntityId, Self::ViewMut<'a>)> {
+        let shapes = &self.shapes;
+        let rows = (0..).zip(&mut self.objects).filter(|(_, object)| object.is_alive());
+        rows.map(|(row, object)| {
+            let id = EntityId::new(object.schema, row, object.generation);
+            (id, (shapes.get(object.shape), &mut *object.values))
+        })
+    }
+
+    #[inline]
+    fn view_get(view: Self::View<'_>, key: AttributeKey) -> Option<&Value> {
+        view.1.get(view.0.position(key)?)
+    }
+
+    #[inline]
+    fn view_mut_get<'v>(view: &'v Self::ViewMut<'_>, key: AttributeKey) -> Option<&'v Value> {
+        view.1.get(view.0.position(key)?)
+    }
+
+    #[inline]
+    fn view_mut_get_mut<'v>(
+        view: &'v mut Self::ViewMut<'_>,
+        key: AttributeKey,
+    ) -> Option<&'v mut Value> {
+        view.1.get_mut(view.0.position(key)?)
+    }
+}
+
+/// Removes the attribute at the position, or adds one where there is none.
+#[cold]
+fn change_shape(
+    object: &mut Object,
+    shapes: &mut Shapes,
+    position: Option<usize>,
+    key: AttributeKey,
+    value: Value,
+) {
+    let shape = match position {
+        Some(position) => shapes.acquire_without(object.shape, position),
+        None => shapes.acquire_with(object.shape, key),
+    };
+    shapes.release(mem::replace(&mut object.shape, shape));
+    let mut values = mem::take(&mut object.values).into_vec();
+    match position {
+        Some(position) => drop(values.remove(position)),
+        None => {
+            values.reserve_exact(1);
+            values.push(value);
+        }
+    }
+    object.values = values.into_boxed_slice();
+}
