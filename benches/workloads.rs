@@ -2,11 +2,7 @@
 //!
 //! `cargo bench --bench workloads -- "random get"`. For ratios between contestants use the bench
 //! `ratios`, which runs them in turn.
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    reason = "criterion's macro makes public functions"
-)]
+#![allow(missing_docs, unreachable_pub, reason = "criterion's macro makes public functions")]
 
 mod contest;
 

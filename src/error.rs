@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::id::EntityId;
 use crate::kind::Kind;
-use crate::schema::{Problem, What};
+use crate::schema::{Problem, Slot, What};
 
 /// Why objects were not inserted. The store is as it was before the call.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -104,17 +104,8 @@ pub enum AccessError {
         found: Arc<str>,
     },
     /// The Rust type asked for is not the type of the slot's values.
-    #[error("slot '{slot}' of '{schema}' is {}, not {}", slot_type(expected), slot_type(found))]
-    WrongType {
-        /// The schema's name.
-        schema: Arc<str>,
-        /// The slot's name.
-        slot: Arc<str>,
-        /// The slot's kind, and whether it is optional.
-        expected: (Kind, bool),
-        /// The kind asked for, and whether as an optional.
-        found: (Kind, bool),
-    },
+    #[error(transparent)]
+    WrongType(#[from] TypeMismatch),
     /// The key is of another store.
     #[error("the key of a {kind} slot is of another store")]
     ForeignKey {
@@ -136,6 +127,55 @@ impl AccessError {
     }
 }
 
+/// A slot whose values are of another type than the one asked for.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("slot '{}' of '{}' is {}, not {}", .0.slot, .0.schema, slot_type(&.0.declared), slot_type(&.0.requested))]
+pub struct TypeMismatch(Box<Mismatch>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Mismatch {
+    schema: Arc<str>,
+    slot: Arc<str>,
+    declared: (Kind, bool),
+    requested: (Kind, bool),
+}
+
+impl TypeMismatch {
+    /// The slot, and the kind that was asked for, each with whether it is optional.
+    pub(crate) fn new(schema: &Arc<str>, slot: &Slot, requested: (Kind, bool)) -> Self {
+        Self(Box::new(Mismatch {
+            schema: Arc::clone(schema),
+            slot: Arc::clone(slot.shared_name()),
+            declared: (slot.kind().clone(), slot.is_optional()),
+            requested,
+        }))
+    }
+
+    /// The schema's name.
+    #[must_use]
+    pub fn schema(&self) -> &str {
+        &self.0.schema
+    }
+
+    /// The slot's name.
+    #[must_use]
+    pub fn slot(&self) -> &str {
+        &self.0.slot
+    }
+
+    /// The slot's kind, and whether it is optional.
+    #[must_use]
+    pub fn declared(&self) -> (&Kind, bool) {
+        (&self.0.declared.0, self.0.declared.1)
+    }
+
+    /// The kind asked for, and whether as an optional.
+    #[must_use]
+    pub fn requested(&self) -> (&Kind, bool) {
+        (&self.0.requested.0, self.0.requested.1)
+    }
+}
+
 impl From<Problem> for AccessError {
     fn from(problem: Problem) -> Self {
         Rejection::new(vec![problem]).into()
@@ -146,6 +186,14 @@ impl From<Problem> for AccessError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LimitError {
+    /// There are as many names of schemas as there may be.
+    #[error("schema '{schema}' is one too many: at most {limit} are possible")]
+    Schemas {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// How many there may be.
+        limit: usize,
+    },
     /// The schema's table has no row left.
     #[error("'{schema}' objects: at most {limit} rows are possible")]
     Rows {
@@ -174,6 +222,6 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))
 }
 
-pub(crate) fn slot_type((kind, optional): &(Kind, bool)) -> String {
+fn slot_type((kind, optional): &(Kind, bool)) -> String {
     if *optional { format!("optional {kind}") } else { kind.to_string() }
 }

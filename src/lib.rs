@@ -7,6 +7,7 @@ mod by_name;
 mod error;
 mod id;
 mod kind;
+mod map_store;
 mod number;
 mod record;
 mod schema;
@@ -19,10 +20,14 @@ mod text;
 mod value;
 pub use by_name::ByName;
 pub use bytemuck;
-pub use error::{AccessError, LimitError, Rejection, SpawnError};
+pub use error::{AccessError, LimitError, Rejection, SpawnError, TypeMismatch};
 pub use glam;
 pub use id::{EntityId, SchemaId};
 pub use kind::{EnumKind, Kind, NumberKind, PodKind};
+pub use map_store::{
+    AttributeKey, AttributeLayout, AttributeStore, MapStore, Naive, NaiveMapStore, Object,
+    ObjectMut, Shaped,
+};
 pub use number::{Number, NumberRange};
 pub use record::{Name, Record};
 pub use schema::*;
@@ -43,5 +48,5 @@ pub use value::{ConversionError, Value};
 pub mod derive_support {
     pub use crate::slot_value::derive_support::*;
     pub use crate::store::view_support::*;
-    pub use crate::store::{Batch, ObjectCheck, ObjectReader};
+    pub use crate::store::{Batch, ObjectCheck, ObjectReader, ObjectWriter};
 }

@@ -11,11 +11,7 @@ use super::input::{FRAGMENT_FACTOR, FRAGMENT_OBJECTS, FRAGMENT_OFFSET, FRAGMENT_
 use super::input::{NAMED_FACTOR, NAMED_OFFSET};
 use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
 
-pub(crate) const CONTESTANT: Contestant = Contestant {
-    name: "arrays",
-    package: None,
-    cases,
-};
+pub(crate) const CONTESTANT: Contestant = Contestant { name: "arrays", package: None, cases };
 
 #[derive(Default)]
 struct Arrays {
@@ -147,11 +143,7 @@ fn spawn_each(input: &Input) -> Variant<'_> {
 }
 
 fn spawn_bulk(input: &Input) -> Variant<'_> {
-    Variant::filling(
-        "extend",
-        |arrays: &mut Arrays| arrays.extend(&input.units),
-        Arrays::digest,
-    )
+    Variant::filling("extend", |arrays: &mut Arrays| arrays.extend(&input.units), Arrays::digest)
 }
 
 fn survivors(input: &Input, despawned: &[u32]) -> Arrays {
@@ -191,9 +183,7 @@ fn get(input: &Input) -> Variant<'_> {
         |arrays| {
             let health = &arrays.health[..];
             let handles = input.shuffled.iter();
-            let sum: f64 = handles
-                .map(|&handle| f64::from(health[handle as usize]))
-                .sum();
+            let sum: f64 = handles.map(|&handle| f64::from(health[handle as usize])).sum();
             sum.to_bits()
         },
     )
@@ -275,9 +265,7 @@ impl Churning {
 fn fragmented(input: &Input) -> Variant<'_> {
     let setup = || -> Vec<Vec<f32>> {
         let types = input.units.chunks(FRAGMENT_OBJECTS).take(FRAGMENT_TYPES);
-        types
-            .map(|units| units.iter().map(|unit| unit.health).collect())
-            .collect()
+        types.map(|units| units.iter().map(|unit| unit.health).collect()).collect()
     };
     let digest = |fragments: &mut Vec<Vec<f32>>| digest_floats(fragments.iter().flatten().copied());
     let run = |fragments: &mut Vec<Vec<f32>>| {

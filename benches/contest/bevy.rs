@@ -17,11 +17,8 @@ use super::handles::{Handles, in_order};
 use super::input::{FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, TEAM};
 use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
 
-pub(crate) const CONTESTANT: Contestant = Contestant {
-    name: "bevy_ecs",
-    package: Some("bevy_ecs"),
-    cases,
-};
+pub(crate) const CONTESTANT: Contestant =
+    Contestant { name: "bevy_ecs", package: Some("bevy_ecs"), cases };
 
 type Moving = (&'static mut Position, &'static Velocity);
 type Counted = (&'static Health, &'static Team, &'static Alive);
@@ -163,12 +160,10 @@ fn advance_two_threads(input: &Input) -> Vec<Variant<'_>> {
         move || filled(input, World::query::<Moving>),
         |Bevy { world, state, .. }| {
             let tables = state.contiguous_par_iter_mut(world);
-            tables
-                .expect("table components")
-                .for_each(|(position, velocity)| {
-                    let (position, _) = ContiguousMut::split(position);
-                    advance_wrapped(position, velocity);
-                });
+            tables.expect("table components").for_each(|(position, velocity)| {
+                let (position, _) = ContiguousMut::split(position);
+                advance_wrapped(position, velocity);
+            });
         },
         digest,
     );
@@ -242,9 +237,7 @@ fn get_resolved(input: &Input) -> Variant<'_> {
         move || shuffled(input, World::query::<&Health>),
         |Bevy { world, ids, state }| {
             let query = state.query(world);
-            let values = ids
-                .iter()
-                .map(|&id| f64::from(query.get(id).expect("alive").0));
+            let values = ids.iter().map(|&id| f64::from(query.get(id).expect("alive").0));
             values.sum::<f64>().to_bits()
         },
     )
@@ -269,9 +262,7 @@ fn get_by_call(input: &Input) -> Variant<'_> {
         "world.get",
         move || shuffled(input, |_| ()),
         |Bevy { world, ids, .. }| {
-            let values = ids
-                .iter()
-                .map(|&id| f64::from(world.get::<Health>(id).expect("alive").0));
+            let values = ids.iter().map(|&id| f64::from(world.get::<Health>(id).expect("alive").0));
             values.sum::<f64>().to_bits()
         },
     )
@@ -290,18 +281,14 @@ fn churn(input: &Input) -> Variant<'_> {
                 world.despawn(id);
             }
             let replacements = input.churn(handles.round()).replacements.iter();
-            handles
-                .born
-                .extend(world.spawn_batch(replacements.map(bundle)));
+            handles.born.extend(world.spawn_batch(replacements.map(bundle)));
         },
         |(world, _)| digest_world(world),
     )
 }
 
 fn spawn_fragment<const TYPE: usize>(world: &mut World, units: &[Unit]) {
-    let bundles = units
-        .iter()
-        .map(|unit| (Letter::<TYPE>(unit.health), Shared(unit.health)));
+    let bundles = units.iter().map(|unit| (Letter::<TYPE>(unit.health), Shared(unit.health)));
     world.spawn_batch(bundles);
 }
 
@@ -358,11 +345,7 @@ fn fragmented(input: &Input) -> Vec<Variant<'_>> {
 fn named_each(input: &Input) -> Variant<'_> {
     Variant::writing(
         "get_mut_by_id",
-        || {
-            filled(input, |world| {
-                world.component_id::<Health>().expect("registered")
-            })
-        },
+        || filled(input, |world| world.component_id::<Health>().expect("registered")),
         |Bevy { world, ids, state }| {
             for &id in &*ids {
                 let health = world.get_mut_by_id(id, *state).expect("alive");

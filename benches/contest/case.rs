@@ -116,17 +116,8 @@ impl<'a> Variant<'a> {
         run: impl FnMut(&mut State) -> u64 + 'a,
         digest: impl FnMut(&mut State) -> u64 + 'a,
     ) -> Self {
-        let case = ClosureCase {
-            state: LazyCell::new(setup),
-            prepare,
-            run,
-            digest,
-            outcome: 0,
-        };
-        Self {
-            form,
-            case: Box::new(case),
-        }
+        let case = ClosureCase { state: LazyCell::new(setup), prepare, run, digest, outcome: 0 };
+        Self { form, case: Box::new(case) }
     }
 
     /// Live heap bytes that one run adds.

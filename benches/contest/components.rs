@@ -47,15 +47,8 @@ pub(crate) fn bundle(unit: &Unit) -> UnitBundle {
     )
 }
 
-pub(crate) type UnitReferences<'a> = (
-    &'a Position,
-    &'a Velocity,
-    &'a Health,
-    &'a UnitKind,
-    &'a Team,
-    &'a Alive,
-    &'a UnitSeed,
-);
+pub(crate) type UnitReferences<'a> =
+    (&'a Position, &'a Velocity, &'a Health, &'a UnitKind, &'a Team, &'a Alive, &'a UnitSeed);
 
 pub(crate) fn unit(slots: UnitReferences<'_>) -> Unit {
     let (position, velocity, health, kind, team, alive, seed) = slots;

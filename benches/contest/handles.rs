@@ -13,12 +13,7 @@ pub(crate) struct Handles<Id> {
 
 impl<Id: Copy> Handles<Id> {
     pub(crate) fn new(by_number: Vec<Id>) -> Self {
-        Self {
-            by_number,
-            rounds_planned: 0,
-            doomed: Vec::new(),
-            born: Vec::new(),
-        }
+        Self { by_number, rounds_planned: 0, doomed: Vec::new(), born: Vec::new() }
     }
 
     /// Takes note of what the last run spawned and looks up what the next one despawns.
@@ -31,8 +26,7 @@ impl<Id: Copy> Handles<Id> {
         }
         let doomed = &input.churn(self.rounds_planned).doomed;
         self.doomed.clear();
-        self.doomed
-            .extend(doomed.iter().map(|&number| self.by_number[number as usize]));
+        self.doomed.extend(doomed.iter().map(|&number| self.by_number[number as usize]));
         self.born.reserve(doomed.len());
         self.rounds_planned += 1;
     }

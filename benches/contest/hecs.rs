@@ -13,11 +13,7 @@ use super::handles::{Handles, in_order};
 use super::input::{FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, TEAM};
 use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
 
-pub(crate) const CONTESTANT: Contestant = Contestant {
-    name: "hecs",
-    package: Some("hecs"),
-    cases,
-};
+pub(crate) const CONTESTANT: Contestant = Contestant { name: "hecs", package: Some("hecs"), cases };
 
 type Moving<'a> = (&'a mut Position, &'a Velocity);
 type Counted<'a> = (&'a Health, &'a Team, &'a Alive);
@@ -136,9 +132,7 @@ fn advance_each<'a>(input: &'a Input, despawned: &'a [u32]) -> Vec<Variant<'a>> 
         fill,
         |hecs| {
             let query = hecs.world.query_mut::<Moving<'_>>();
-            query
-                .into_iter()
-                .for_each(|(position, velocity)| position.0 += velocity.0 * DT);
+            query.into_iter().for_each(|(position, velocity)| position.0 += velocity.0 * DT);
         },
         Hecs::digest,
     );
@@ -278,9 +272,7 @@ fn get_resolved(input: &Input) -> Vec<Variant<'_>> {
         move || Hecs::shuffled(input),
         |Hecs { world, ids }| {
             let view = world.view_mut::<&Health>();
-            let values = ids
-                .iter()
-                .map(|&id| f64::from(view.get(id).expect("alive").0));
+            let values = ids.iter().map(|&id| f64::from(view.get(id).expect("alive").0));
             values.sum::<f64>().to_bits()
         },
     );
@@ -290,9 +282,7 @@ fn get_resolved(input: &Input) -> Vec<Variant<'_>> {
         move || Hecs::shuffled(input),
         move |Hecs { world, ids }| {
             let view = prepared.view_mut(world);
-            let values = ids
-                .iter()
-                .map(|&id| f64::from(view.get(id).expect("alive").0));
+            let values = ids.iter().map(|&id| f64::from(view.get(id).expect("alive").0));
             values.sum::<f64>().to_bits()
         },
     );
@@ -331,9 +321,8 @@ fn get_by_call(input: &Input) -> Vec<Variant<'_>> {
         "get",
         move || Hecs::shuffled(input),
         |Hecs { world, ids }| {
-            let values = ids
-                .iter()
-                .map(|&id| f64::from(world.get::<&Health>(id).expect("alive").0));
+            let values =
+                ids.iter().map(|&id| f64::from(world.get::<&Health>(id).expect("alive").0));
             values.sum::<f64>().to_bits()
         },
     );
@@ -364,18 +353,14 @@ fn churn(input: &Input) -> Variant<'_> {
                 world.despawn(id).expect("alive");
             }
             let replacements = input.churn(handles.round()).replacements.iter();
-            handles
-                .born
-                .extend(world.spawn_batch(replacements.map(bundle)));
+            handles.born.extend(world.spawn_batch(replacements.map(bundle)));
         },
         |(world, _)| digest_world(world),
     )
 }
 
 fn spawn_fragment<const TYPE: usize>(world: &mut World, units: &[Unit]) {
-    let bundles = units
-        .iter()
-        .map(|unit| (Letter::<TYPE>(unit.health), Shared(unit.health)));
+    let bundles = units.iter().map(|unit| (Letter::<TYPE>(unit.health), Shared(unit.health)));
     world.spawn_batch(bundles);
 }
 
@@ -398,10 +383,7 @@ fn fragmented(input: &Input) -> Vec<Variant<'_>> {
         "closure",
         move || filled_fragments(input),
         move |world| {
-            world
-                .query_mut::<&mut Shared>()
-                .into_iter()
-                .for_each(rescale);
+            world.query_mut::<&mut Shared>().into_iter().for_each(rescale);
         },
         digest_fragments,
     );

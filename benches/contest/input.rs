@@ -21,9 +21,8 @@ pub(crate) const FRAGMENT_OFFSET: f32 = 1.0;
 pub(crate) const FRAGMENT_TYPES: usize = 26;
 pub(crate) const FRAGMENT_OBJECTS: usize = 20;
 /// The attributes of a record, in the order of [`Unit`]'s fields.
-pub(crate) const SLOT_NAMES: [&str; 7] = [
-    "position", "velocity", "health", "kind", "team", "alive", "seed",
-];
+pub(crate) const SLOT_NAMES: [&str; 7] =
+    ["position", "velocity", "health", "kind", "team", "alive", "seed"];
 
 const SEED: u64 = 0x0005_107E_D000_0001;
 /// Churn goes through this many different halves, so that none gets into a convenient order.
@@ -83,11 +82,7 @@ impl Input {
         let units = (0..objects).map(|_| Unit::random(&mut random)).collect();
         let mut shuffled = numbers(objects);
         shuffled.shuffle(&mut random);
-        Self {
-            units,
-            shuffled,
-            churn: OnceLock::new(),
-        }
+        Self { units, shuffled, churn: OnceLock::new() }
     }
 
     /// All numbers in their order.
@@ -115,10 +110,7 @@ impl Input {
                     doomed.shuffle(&mut random);
                     doomed.truncate(self.units.len() / 2);
                     let replacements = doomed.iter().map(|_| Unit::random(&mut random)).collect();
-                    Churn {
-                        doomed,
-                        replacements,
-                    }
+                    Churn { doomed, replacements }
                 })
                 .collect()
         });
@@ -138,9 +130,7 @@ pub(crate) fn digest_units(units: impl Iterator<Item = Unit>) -> u64 {
         let mut hash = floats
             .as_flattened()
             .iter()
-            .fold(u64::from(unit.health.to_bits()), |hash, float| {
-                mix(hash, float.to_bits())
-            });
+            .fold(u64::from(unit.health.to_bits()), |hash, float| mix(hash, float.to_bits()));
         let small = u32::from(unit.kind) << 16 | u32::from(unit.team) << 8 | u32::from(unit.alive);
         hash = mix(mix(hash, small), unit.seed);
         sum.wrapping_add(hash).wrapping_add(1)
@@ -149,9 +139,7 @@ pub(crate) fn digest_units(units: impl Iterator<Item = Unit>) -> u64 {
 
 /// Likewise for plain numbers.
 pub(crate) fn digest_floats(floats: impl Iterator<Item = f32>) -> u64 {
-    floats.fold(0, |sum: u64, float| {
-        sum.wrapping_add(mix(1, float.to_bits()))
-    })
+    floats.fold(0, |sum: u64, float| sum.wrapping_add(mix(1, float.to_bits())))
 }
 
 fn mix(hash: u64, word: u32) -> u64 {

@@ -33,10 +33,7 @@ pub(crate) fn advance_two_threads(position: &mut [Vec3], velocity: &[Vec3], dt: 
     let middle = position.len() / 2;
     let (position, position_rest) = position.split_at_mut(middle);
     let (velocity, velocity_rest) = velocity.split_at(middle);
-    rayon::join(
-        || advance(position, velocity, dt),
-        || advance(position_rest, velocity_rest, dt),
-    );
+    rayon::join(|| advance(position, velocity, dt), || advance(position_rest, velocity_rest, dt));
 }
 
 /// The sum of `health` over all that are `alive` and in [`TEAM`].
@@ -59,9 +56,7 @@ pub(crate) fn masked_sum(health: &[f32], team: &[u8], alive: &[bool]) -> f32 {
         }
     }
     let rest = health_rest.iter().zip(team_rest).zip(alive_rest);
-    let rest: f32 = rest
-        .map(|((&health, &team), &alive)| masked(health, team, alive))
-        .sum();
+    let rest: f32 = rest.map(|((&health, &team), &alive)| masked(health, team, alive)).sum();
     sums.iter().sum::<f32>() + rest
 }
 

@@ -36,5 +36,10 @@ pub(crate) use input::{DT, Input, Unit, digest_floats, digest_units};
 pub(crate) use workload::{Repeat, Scale, Task, Workload};
 
 /// The first one is the limit that the others' ratios refer to.
-pub(crate) const CONTESTANTS: &[Contestant] =
-    &[arrays::CONTESTANT, slotted::CONTESTANT, slotted::AT_RUN_TIME, bevy::CONTESTANT, hecs::CONTESTANT];
+pub(crate) const CONTESTANTS: &[Contestant] = &[
+    arrays::CONTESTANT,
+    slotted::CONTESTANT,
+    slotted::AT_RUN_TIME,
+    bevy::CONTESTANT,
+    hecs::CONTESTANT,
+];

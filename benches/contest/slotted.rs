@@ -7,9 +7,7 @@ use slotted::{EntityId, Kind, Record, Schema, SlotKey, Slotted, Store, View};
 
 use super::components::spawn_fragments;
 use super::handles::{Handles, in_order};
-use super::input::{
-    FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, SLOT_NAMES,
-};
+use super::input::{FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, SLOT_NAMES};
 use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
 
 pub(crate) const CONTESTANT: Contestant =

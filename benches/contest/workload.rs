@@ -88,11 +88,7 @@ impl Workload {
         Self::new("move slices, 1M", Task::MoveSlices, MILLION),
         Self::new("move, 2 threads", Task::MoveTwoThreads, MILLION),
         Self::new("move, 1% despawned", Task::MoveAfterFewDespawned, MILLION),
-        Self::new(
-            "move, half despawned",
-            Task::MoveAfterHalfDespawned,
-            MILLION,
-        ),
+        Self::new("move, half despawned", Task::MoveAfterHalfDespawned, MILLION),
         Self::new("conditional sum, each", Task::SumEach, MILLION),
         Self::new("conditional sum, slices", Task::SumSlices, MILLION),
         Self::new("random get", Task::GetResolved, MILLION),
@@ -107,11 +103,7 @@ impl Workload {
     ];
 
     const fn new(name: &'static str, task: Task, objects: usize) -> Self {
-        Self {
-            name,
-            task,
-            objects,
-        }
+        Self { name, task, objects }
     }
 
     /// The number of objects that exist when a run starts or, for insertions, when it ends.

@@ -38,9 +38,7 @@ fn system() -> String {
         .find_map(|line| line.strip_prefix("PRETTY_NAME="))
         .map_or(std::env::consts::OS, |name| name.trim_matches('"'));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("{name}, {} {}", std::env::consts::OS, kernel.trim())
-        .trim_end()
-        .to_owned()
+    format!("{name}, {} {}", std::env::consts::OS, kernel.trim()).trim_end().to_owned()
 }
 
 fn compiler() -> String {
@@ -58,30 +56,23 @@ fn compiler() -> String {
 }
 
 fn versions(contestants: &[Contestant]) -> String {
-    let packages = contestants
-        .iter()
-        .filter_map(|contestant| contestant.package);
-    let versions: Vec<String> = packages
-        .map(|package| format!("{package} {}", version(package)))
-        .collect();
+    let packages = contestants.iter().filter_map(|contestant| contestant.package);
+    let versions: Vec<String> =
+        packages.map(|package| format!("{package} {}", version(package))).collect();
     versions.join(", ")
 }
 
 fn version(package: &str) -> &'static str {
     let line = format!("name = \"{package}\"");
     let mut lines = LOCK_FILE.lines().skip_while(|&other| other != line);
-    let version = lines
-        .nth(1)
-        .and_then(|line| line.strip_prefix("version = "));
+    let version = lines.nth(1).and_then(|line| line.strip_prefix("version = "));
     version.map_or("of unknown version", |version| version.trim_matches('"'))
 }
 
 /// As it is typed, not as cargo passes it on.
 fn command_line() -> String {
     let mut command = "cargo bench --bench ratios".to_owned();
-    let options = std::env::args()
-        .skip(1)
-        .filter(|option| option != "--bench");
+    let options = std::env::args().skip(1).filter(|option| option != "--bench");
     for (index, option) in options.enumerate() {
         let separator = if index == 0 { " -- " } else { " " };
         let quote = if option.contains(' ') { "\"" } else { "" };

@@ -48,34 +48,24 @@ impl Form {
 impl Outcome {
     /// The best form of every contestant, in the contestants' order.
     pub(super) fn best(&self) -> Vec<&Form> {
-        let of_one = self
-            .forms
-            .chunk_by(|left, right| left.contestant == right.contestant);
+        let of_one = self.forms.chunk_by(|left, right| left.contestant == right.contestant);
         of_one
             .filter_map(|forms| {
-                forms
-                    .iter()
-                    .min_by(|left, right| left.minimum().total_cmp(&right.minimum()))
+                forms.iter().min_by(|left, right| left.minimum().total_cmp(&right.minimum()))
             })
             .collect()
     }
 
     /// The best form of the limit, if it does this workload.
     pub(super) fn limit(&self, limit: &str) -> Option<&Form> {
-        self.best()
-            .into_iter()
-            .find(|form| form.contestant == limit)
+        self.best().into_iter().find(|form| form.contestant == limit)
     }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        (values[middle - 1] + values[middle]) / 2.0
-    }
+    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }
 
 /// One form that takes part.
@@ -105,10 +95,8 @@ pub(super) fn measure(
         if forms.is_empty() {
             forms = entries.iter().map(form_without_samples).collect();
         }
-        let repetitions: Vec<u32> = entries
-            .iter_mut()
-            .map(|(_, variant)| repetitions(variant, workload, scale))
-            .collect();
+        let repetitions: Vec<u32> =
+            entries.iter_mut().map(|(_, variant)| repetitions(variant, workload, scale)).collect();
         let until = rounds.min(round + ROUNDS_PER_BUILD);
         for round in round..until {
             for turn in 0..entries.len() {
@@ -123,11 +111,7 @@ pub(super) fn measure(
         }
         round = until;
     }
-    Ok(Outcome {
-        workload,
-        objects: workload.objects(scale),
-        forms,
-    })
+    Ok(Outcome { workload, objects: workload.objects(scale), forms })
 }
 
 fn entries<'a>(workload: Workload, contestants: &[Contestant], input: &'a Input) -> Vec<Entry<'a>> {
@@ -144,11 +128,7 @@ fn entries<'a>(workload: Workload, contestants: &[Contestant], input: &'a Input)
 }
 
 fn form_without_samples((contestant, variant): &Entry<'_>) -> Form {
-    Form {
-        contestant,
-        name: variant.form,
-        samples: Vec::new(),
-    }
+    Form { contestant, name: variant.form, samples: Vec::new() }
 }
 
 /// What one run costs, all operations together.

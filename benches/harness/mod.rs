@@ -47,11 +47,7 @@ struct Options {
 
 impl Options {
     fn scale(&self) -> Scale {
-        if self.small || self.test || !self.bench {
-            Scale::Small
-        } else {
-            Scale::Full
-        }
+        if self.small || self.test || !self.bench { Scale::Small } else { Scale::Full }
     }
 
     fn rounds(&self, workload: Workload) -> u32 {

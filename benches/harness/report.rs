@@ -28,11 +28,7 @@ pub(super) fn table(outcome: &Outcome, all_forms: bool) -> Table {
         "median ratio".to_owned(),
     ]);
     let limit = outcome.limit(limit_name());
-    let forms = if all_forms {
-        outcome.forms.iter().collect()
-    } else {
-        outcome.best()
-    };
+    let forms = if all_forms { outcome.forms.iter().collect() } else { outcome.best() };
     for form in forms {
         table.add_row([
             form.contestant.to_owned(),
@@ -61,10 +57,8 @@ fn figure(value: f64) -> String {
 
 /// Everything that was measured.
 pub(super) fn json(machine: &Description, outcomes: &[Outcome]) -> Value {
-    let machine: serde_json::Map<String, Value> = machine
-        .iter()
-        .map(|(name, text)| ((*name).to_owned(), json!(text)))
-        .collect();
+    let machine: serde_json::Map<String, Value> =
+        machine.iter().map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
     let workloads: Vec<Value> = outcomes.iter().map(workload_json).collect();
     json!({ "machine": machine, "limit": limit_name(), "workloads": workloads })
 }

@@ -219,7 +219,10 @@ impl<L: AttributeLayout> ByName for AttributeStore<L> {
         let number = known.map_or(self.schemas.len(), |number| number as usize);
         let id = match schema_id(number) {
             Some(id) => self.layout.insert(&mut self.keys, id, record),
-            None => return Err(no_rows(schema, 0)),
+            None => {
+                let (schema, limit) = (schema.into(), usize::from(u16::MAX));
+                return Err(LimitError::Schemas { schema, limit }.into());
+            }
         };
         let id = id.map_err(|refused| match refused {
             Refused::Rows => no_rows(schema, MOST_ROWS),

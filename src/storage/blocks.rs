@@ -3,7 +3,7 @@
 use crate::storage::Span;
 
 /// Rows of a block. See `ARCHITECTURE.md` for how the number was found.
-pub const BLOCK_ROWS: usize = 1024;
+pub const BLOCK_ROWS: usize = 4096;
 
 /// The cells of one column in blocks of [`BLOCK_ROWS`] rows, `width` cells to a row.
 ///
@@ -38,7 +38,14 @@ impl<C: Copy> Blocks<C> {
     /// The cells of a row, or `None` if the row was never written.
     #[inline(always)]
     pub(crate) fn row(&self, row: u32) -> Option<&[C]> {
-        row_of(self.blocks.get(row as usize / BLOCK_ROWS)?, row, self.width)
+        self.row_of_width(row, self.width)
+    }
+
+    /// The same where the caller's type tells the width.
+    #[inline(always)]
+    pub(crate) fn row_of_width(&self, row: u32, width: usize) -> Option<&[C]> {
+        debug_assert_eq!(width, self.width, "a column has the width of its values");
+        row_of(self.blocks.get(row as usize / BLOCK_ROWS)?, row, width)
     }
 
     /// Writes one value to each row of the span. `append` puts values at a block's end,
@@ -71,6 +78,29 @@ impl<C: Copy> Blocks<C> {
                 }
             }
         }
+    }
+
+    /// Writes the cells of one row.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, row: u32, cells: &[C]) {
+        let (number, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
+        let start = offset * cells.len();
+        if let Some(block) = self.blocks.get_mut(number) {
+            if block.len() == start && block.capacity() - block.len() >= cells.len() {
+                return push(block, cells);
+            }
+            if let Some(old) = block.get_mut(start..start + cells.len()) {
+                return old.copy_from_slice(cells);
+            }
+        }
+        self.put_in_new_room(number, offset, cells);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_in_new_room(&mut self, block: usize, offset: usize, cells: &[C]) {
+        let block = self.block_for(Span::Run { block, first: offset as u16, count: 1 });
+        put(block, offset * cells.len(), cells);
     }
 
     /// The span's block, with room for it.
@@ -136,22 +166,31 @@ pub(crate) fn row_of<C>(block: &[C], row: u32, width: usize) -> Option<&[C]> {
     block.get(start..start + width)
 }
 
-/// A table's first block grows as a vector does, so that small tables stay small.
+/// A column grows by a quarter, up to a whole block at once, so that small tables stay small.
 #[cold]
 fn grow<C>(block: &mut Vec<C>, number: usize, needed: usize, width: usize) {
-    let most = BLOCK_ROWS * width;
-    let room = if number == 0 { needed.max(block.capacity() * 2).min(most) } else { most };
-    block.reserve_exact(room - block.len());
+    let rows = number * BLOCK_ROWS + block.len() / width;
+    let room = block.len() + (rows / 4).max(8) * width;
+    block.reserve_exact(room.max(needed).min(BLOCK_ROWS * width) - block.len());
 }
 
+/// Writes a row's cells into a block that has room for them.
 #[inline(always)]
 fn put<C: Copy>(block: &mut Vec<C>, start: usize, cells: &[C]) {
+    if let Some(old) = block.get_mut(start..start + cells.len()) {
+        return old.copy_from_slice(cells);
+    }
     // Rows in between are retired ones of a block that was released: their cells are never read.
     while block.len() < start {
         block.extend_from_slice(cells);
     }
-    match block.get_mut(start..start + cells.len()) {
-        Some(old) => old.copy_from_slice(cells),
-        None => block.extend_from_slice(cells),
+    push(block, cells);
+}
+
+#[inline(always)]
+fn push<C: Copy>(block: &mut Vec<C>, cells: &[C]) {
+    match cells {
+        [only] => block.push(*only),
+        _ => block.extend_from_slice(cells),
     }
 }

@@ -16,6 +16,6 @@ pub use cells::Cell;
 pub(crate) use cells::Cells;
 pub(crate) use cells::private::Sealed as CellColumn;
 pub(crate) use column::{Column, KindTag};
-pub(crate) use rows::{Bits, RowLimits, Rows, Runs, Span, count_ones, runs, span};
+pub(crate) use rows::{Bits, NO_ROWS, RowLimits, Rows, Span, count_ones, next_run, runs, span};
 pub(crate) use table::Table;
 pub(crate) use text_pool::TextPool;

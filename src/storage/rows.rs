@@ -9,7 +9,7 @@ use crate::storage::blocks::BLOCK_ROWS;
 /// One bit for each row of a block.
 pub(crate) type Bits = [u64; BLOCK_ROWS / 64];
 
-const NONE: Bits = [0; BLOCK_ROWS / 64];
+pub(crate) const NO_ROWS: Bits = [0; BLOCK_ROWS / 64];
 
 /// Rows of one block that take values, in ascending order.
 #[derive(Clone, Copy, Debug)]
@@ -103,9 +103,10 @@ impl Rows {
         &self.generations
     }
 
+    /// Whether an object of this generation, which is odd as every id's is, lives in the row.
     #[inline(always)]
     pub(crate) fn is_alive(&self, row: u32, generation: u16) -> bool {
-        self.generations.get(row as usize) == Some(&generation) && generation & 1 == 1
+        self.generations.get(row as usize) == Some(&generation)
     }
 
     /// How many rows can still be taken, if memory allows.
@@ -118,11 +119,11 @@ impl Rows {
     pub(crate) fn free_block(&self, from: usize) -> Option<(usize, Bits)> {
         let block = self.free.next(from).unwrap_or_else(|| from.max(self.occupied.len()));
         let bits = self.free_bits(block);
-        (bits != NONE).then_some((block, bits))
+        (bits != NO_ROWS).then_some((block, bits))
     }
 
     fn free_bits(&self, block: usize) -> Bits {
-        let occupied = self.occupied.get(block).unwrap_or(&NONE);
+        let occupied = self.occupied.get(block).unwrap_or(&NO_ROWS);
         let mut bits = std::array::from_fn(|word| !occupied[word]);
         if !self.retired.is_empty()
             && let Some(retired) = self.retired.get(&block)
@@ -189,7 +190,7 @@ impl Rows {
             self.push_block(block);
         }
         let (first, used) = (block * BLOCK_ROWS, self.used_in(block));
-        for run in runs(*bits) {
+        for run in runs(bits) {
             let old = run.start.min(used)..run.end.min(used);
             for generation in &mut self.generations[first + old.start..first + old.end] {
                 debug_assert!(*generation & 1 == 0 && *generation != RETIRED, "the row is free");
@@ -227,14 +228,14 @@ impl Rows {
 
     #[cold]
     fn push_block(&mut self, block: usize) {
-        self.occupied.push(NONE);
+        self.occupied.push(NO_ROWS);
         self.living.push(0);
         self.free.insert(block);
     }
 
     #[cold]
     fn update_free(&mut self, block: usize) {
-        if self.free_bits(block) == NONE {
+        if self.free_bits(block) == NO_ROWS {
             self.free.remove(block);
         } else {
             self.free.insert(block);
@@ -253,7 +254,7 @@ impl Rows {
         self.living[block] -= 1;
         self.count -= 1;
         if retires {
-            let bits = self.retired.entry(block).or_insert_with(|| Box::new(NONE));
+            let bits = self.retired.entry(block).or_insert_with(|| Box::new(NO_ROWS));
             bits[offset / 64] |= 1 << (offset % 64);
             self.update_free(block);
         } else if usize::from(self.living[block]) + 1 == self.rows_in(block)
@@ -273,7 +274,7 @@ impl Rows {
         self.count += 1;
         if let Some(bits) = self.retired.get_mut(&block) {
             bits[offset / 64] &= !(1 << (offset % 64));
-            if **bits == NONE {
+            if **bits == NO_ROWS {
                 self.retired.remove(&block);
             }
         }
@@ -284,7 +285,8 @@ impl Rows {
     pub(crate) fn clear(&mut self) {
         for block in 0..self.occupied.len() {
             let first = (block * BLOCK_ROWS) as u32;
-            for run in runs(self.occupied[block]) {
+            let occupied = self.occupied[block];
+            for run in runs(&occupied) {
                 run.for_each(|offset| self.vacate(first + offset as u32));
             }
         }
@@ -310,8 +312,8 @@ impl Rows {
 
     /// Which rows of the block are alive.
     #[inline(always)]
-    pub(crate) fn occupied_in(&self, block: usize) -> Bits {
-        self.occupied.get(block).copied().unwrap_or(NONE)
+    pub(crate) fn occupied_in(&self, block: usize) -> &Bits {
+        self.occupied.get(block).unwrap_or(&NO_ROWS)
     }
 
     pub(crate) fn try_reserve(
@@ -340,27 +342,20 @@ impl Rows {
 }
 
 /// The offsets of the bits that are set, as ranges.
-#[inline(always)]
-pub(crate) fn runs(bits: Bits) -> Runs {
-    Runs { bits, at: 0 }
+pub(crate) fn runs(bits: &Bits) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let run = next_run(bits, at)?;
+        at = run.end;
+        Some(run)
+    })
 }
 
-/// See [`runs`].
-#[derive(Clone, Debug)]
-pub(crate) struct Runs {
-    bits: Bits,
-    at: usize,
-}
-
-impl Iterator for Runs {
-    type Item = Range<usize>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Range<usize>> {
-        let start = find(&self.bits, self.at, 0)?;
-        self.at = find(&self.bits, start, u64::MAX).unwrap_or(BLOCK_ROWS);
-        Some(start..self.at)
-    }
+/// The first range of set bits at or after `from`.
+#[inline]
+pub(crate) fn next_run(bits: &Bits, from: usize) -> Option<Range<usize>> {
+    let start = find(bits, from, 0)?;
+    Some(start..find(bits, start, u64::MAX).unwrap_or(BLOCK_ROWS))
 }
 
 /// The first set bit at or after `from`, of the bits flipped by `flip`.
@@ -377,13 +372,13 @@ fn find(bits: &Bits, from: usize, flip: u64) -> Option<usize> {
 
 /// The first `count` free rows of a block; `offsets` holds them where they are not adjacent.
 pub(crate) fn span(block: usize, free: Bits, count: usize, offsets: &mut Vec<u16>) -> Span<'_> {
-    if let Some(run) = runs(free).next()
+    if let Some(run) = next_run(&free, 0)
         && run.len() >= count
     {
         return Span::Run { block, first: run.start as u16, count: count as u16 };
     }
     offsets.clear();
-    offsets.extend(runs(free).flatten().take(count).map(|offset| offset as u16));
+    offsets.extend(runs(&free).flatten().take(count).map(|offset| offset as u16));
     Span::Scattered { block, offsets }
 }
 
@@ -426,7 +421,7 @@ mod tests {
         }
         rows.vacate(0);
         assert_eq!(take(&mut rows), Some((1, 1)));
-        assert!((0..=u16::MAX).all(|generation| !rows.is_alive(0, generation)));
+        assert!((1..=u16::MAX).step_by(2).all(|generation| !rows.is_alive(0, generation)));
         assert_eq!(rows.room(), u32::MAX as usize - 2);
     }
 
@@ -449,24 +444,24 @@ mod tests {
         assert_eq!(take(&mut rows), None, "the only generation is used up");
         rows.revive(3, 1);
         assert!(rows.is_alive(3, 1));
-        assert_eq!((rows.count(), rows.room(), rows.living_in(0)), (2000, 0, 1024));
+        assert_eq!((rows.count(), rows.room(), rows.living_in(0)), (2000, 0, 2000));
     }
 
     #[test]
     fn runs_are_the_set_bits() {
-        let mut bits = NONE;
-        assert_eq!(runs(bits).count(), 0);
+        let mut bits = NO_ROWS;
+        assert_eq!(runs(&bits).count(), 0);
         for offset in [0, 1, 63, 64, 65, 1023] {
             bits[offset / 64] |= 1 << (offset % 64);
         }
-        assert_eq!(runs(bits).collect::<Vec<_>>(), [0..2, 63..66, 1023..1024]);
-        assert_eq!(runs([u64::MAX; 16]).collect::<Vec<_>>(), [0..1024]);
+        assert_eq!(runs(&bits).collect::<Vec<_>>(), [0..2, 63..66, 1023..1024]);
+        assert_eq!(runs(&[u64::MAX; BLOCK_ROWS / 64]).collect::<Vec<_>>(), [0..BLOCK_ROWS]);
     }
 
     #[test]
     fn spans_scatter_only_where_they_must() {
         let mut offsets = Vec::new();
-        let mut bits = NONE;
+        let mut bits = NO_ROWS;
         bits[0] = 0b1011;
         assert!(matches!(
             span(2, bits, 2, &mut offsets),

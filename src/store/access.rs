@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{AccessError, Rejection};
 use crate::id::{EntityId, SchemaId};
-use crate::storage::{BLOCK_ROWS, Span};
-use crate::store::{Batch, ObjectCheck, ObjectReader, Slotted, Store};
+use crate::store::{ObjectCheck, ObjectReader, ObjectWriter, Slotted, Store};
 
 impl Store {
     /// A copy of the object, which is of the type's schema or of one that extends it.
@@ -36,11 +35,8 @@ impl Store {
         if !problems.is_empty() {
             return Err(Rejection::new(problems).into());
         }
-        let row = id.row() as usize;
-        let (block, first) = (row / BLOCK_ROWS, (row % BLOCK_ROWS) as u16);
-        let span = Span::Run { block, first, count: 1 };
-        let columns = &mut self.tables[id.schema().index()].columns;
-        T::write(std::slice::from_ref(&object).iter(), &mut Batch::new(columns, span));
+        let columns = self.tables[id.schema().index()].columns.iter_mut();
+        object.write_one(&mut ObjectWriter { columns, row: id.row() });
         Ok(())
     }
 

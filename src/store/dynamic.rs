@@ -8,8 +8,7 @@ use foldhash::fast::FixedState;
 use crate::id::EntityId;
 use crate::kind::{PodKind, with_number, with_numeric};
 use crate::schema::{RegisteredSchema, Slot};
-use crate::slot_value::SlotValue;
-use crate::storage::{Cell, Cells, Column, KindTag, Span, TextPool};
+use crate::storage::{Cell, Cells, Column, KindTag, TextPool};
 use crate::text::Text;
 use crate::value::{FromValue, Value};
 
@@ -98,66 +97,65 @@ fn one<C: Cell>(column: &Column, row: u32) -> C {
 pub(super) fn write(
     column: &mut Column,
     slot: &Slot,
-    span: Span<'_>,
+    row: u32,
     value: &Value,
     texts: &mut TextPool,
     text_limit: usize,
 ) -> Option<()> {
     const CHECKED: &str = "the value was checked";
     if value.is_unset() {
-        with_numeric!(slot.kind(), T => unset::<T>(column, span),
-            Kind::Bool => unset::<bool>(column, span),
-            Kind::Text => unset::<Text>(column, span),
-            Kind::Entity => unset::<EntityId>(column, span),
-            Kind::Enum(_) => unset::<u8>(column, span),
-            Kind::Array(number, _) => with_number!(number, T => unset::<T>(column, span)),
-            Kind::Pod(pod) => with_pod_cell!(pod, C => unset::<C>(column, span)),
+        with_numeric!(slot.kind(), T => unset::<T>(column, row),
+            Kind::Bool => unset::<bool>(column, row),
+            Kind::Text => unset::<Text>(column, row),
+            Kind::Entity => unset::<EntityId>(column, row),
+            Kind::Enum(_) => unset::<u8>(column, row),
+            Kind::Array(number, _) => with_number!(number, T => unset::<T>(column, row)),
+            Kind::Pod(pod) => with_pod_cell!(pod, C => unset::<C>(column, row)),
         );
         return Some(());
     }
-    with_numeric!(slot.kind(), T => put(column, span, &[T::from_value(value).expect(CHECKED)]),
-        Kind::Bool => put(column, span, &[bool::from_value(value).expect(CHECKED)]),
-        Kind::Entity => put(column, span, &[EntityId::from_value(value).expect(CHECKED)]),
+    with_numeric!(slot.kind(), T => put(column, row, &[T::from_value(value).expect(CHECKED)]),
+        Kind::Bool => put(column, row, &[bool::from_value(value).expect(CHECKED)]),
+        Kind::Entity => put(column, row, &[EntityId::from_value(value).expect(CHECKED)]),
         Kind::Text => {
             let Value::Text(text) = value else { unreachable!("{CHECKED}") };
-            put(column, span, &[texts.intern(text, text_limit)?]);
+            put(column, row, &[texts.intern(text, text_limit)?]);
         },
         Kind::Enum(kind) => {
             let Value::Text(name) = value else { unreachable!("{CHECKED}") };
-            put(column, span, &[kind.number(name).expect(CHECKED)]);
+            put(column, row, &[kind.number(name).expect(CHECKED)]);
         },
         Kind::Array(number, _) => with_number!(number, T => {
             let Value::List(list) = value else { unreachable!("{CHECKED}") };
             let numbers: Vec<T> = list.iter().map(|number| T::from_value(number).expect(CHECKED)).collect();
-            put(column, span, &numbers);
+            put(column, row, &numbers);
         }),
         Kind::Pod(pod) => with_pod_cell!(pod, C => {
             let Value::Bytes(bytes) = value else { unreachable!("{CHECKED}") };
-            put(column, span, &bytemuck::allocation::pod_collect_to_vec::<u8, C>(bytes));
+            put(column, row, &bytemuck::allocation::pod_collect_to_vec::<u8, C>(bytes));
         }),
     );
     Some(())
 }
 
-fn unset<C: Cell>(column: &mut Column, span: Span<'_>) {
+fn unset<C: Cell>(column: &mut Column, row: u32) {
     let blocks =
         C::blocks_mut(&mut column.cells).expect("a column has the cells of its slot's kind");
     let filler = vec![C::FILLER; blocks.width()];
-    write_row(column, span, &filler, false);
+    write_row(column, row, &filler, false);
 }
 
-fn put<C: Cell>(column: &mut Column, span: Span<'_>, cells: &[C]) {
-    write_row(column, span, cells, true);
+fn put<C: Cell>(column: &mut Column, row: u32, cells: &[C]) {
+    write_row(column, row, cells, true);
 }
 
-/// Writes the cells of the span's only row.
-fn write_row<C: Cell>(column: &mut Column, span: Span<'_>, cells: &[C], is_set: bool) {
+/// Writes the cells of a row.
+fn write_row<C: Cell>(column: &mut Column, row: u32, cells: &[C], is_set: bool) {
     let blocks =
         C::blocks_mut(&mut column.cells).expect("a column has the cells of its slot's kind");
     assert_eq!(cells.len(), blocks.width(), "a row has the cells of its slot's kind");
-    let append = |block: &mut Vec<C>, _| block.extend_from_slice(cells);
-    blocks.write(span, std::iter::once(cells), append, |cells| cells);
+    blocks.put(row, cells);
     if let Some(set) = &mut column.set {
-        set.write(span, std::iter::once(is_set), <bool as SlotValue>::append, std::slice::from_ref);
+        set.put(row, &[is_set]);
     }
 }

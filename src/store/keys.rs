@@ -2,15 +2,14 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
-use crate::error::AccessError;
+use crate::error::{AccessError, TypeMismatch};
 use crate::id::{EntityId, SchemaId};
 use crate::schema::Slot;
 use crate::slot_value::{SlotField, SlotValue};
-use crate::storage::{BLOCK_ROWS, CellColumn, Column, KindTag, Rows, Span, row_of, runs};
+use crate::storage::{BLOCK_ROWS, CellColumn, Column, KindTag, Rows, row_of, runs};
 use crate::store::Store;
-use crate::store::slotted::{read_field, write_column};
+use crate::store::slotted::{read_field, write_field};
 
 /// A slot whose name and type were checked: as good as a field of a struct.
 ///
@@ -66,12 +65,8 @@ impl Store {
         };
         let slot = &schema.slots()[index];
         if (slot.kind(), slot.is_optional()) != (&F::Value::kind(), F::OPTIONAL) {
-            return Err(AccessError::WrongType {
-                schema: Arc::clone(schema.shared_name()),
-                slot: Arc::clone(slot.shared_name()),
-                expected: (slot.kind().clone(), slot.is_optional()),
-                found: (F::Value::kind(), F::OPTIONAL),
-            });
+            let requested = (F::Value::kind(), F::OPTIONAL);
+            return Err(TypeMismatch::new(schema.shared_name(), slot, requested).into());
         }
         let tag = self.tables[schema.id().index()].columns[index].tag;
         Ok(SlotKey { schema: schema.id(), slot: index as u16, tag, field: PhantomData })
@@ -113,10 +108,7 @@ impl Store {
             self.check_field(&schema.slots()[slot], value)
                 .map_err(|what| schema.problem(schema.slots()[slot].name(), what))?;
         }
-        let row = id.row() as usize;
-        let (block, first) = (row / BLOCK_ROWS, (row % BLOCK_ROWS) as u16);
-        let column = &mut self.tables[id.schema().index()].columns[slot];
-        write_column(column, Span::Run { block, first, count: 1 }, std::iter::once(value));
+        write_field(&mut self.tables[id.schema().index()].columns[slot], id.row(), value);
         Ok(())
     }
 

@@ -38,6 +38,6 @@ impl Default for Limits {
 impl Limits {
     /// The odd number that a row's last object has as its generation.
     pub(super) fn last_generation(&self) -> u16 {
-        self.generations_per_row.clamp(1, 32_768).saturating_mul(2) - 1 | 1
+        (self.generations_per_row.clamp(1, 32_768).saturating_mul(2) - 1) | 1
     }
 }

@@ -28,7 +28,7 @@ use crate::text::Text;
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
 pub use limits::Limits;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
-pub use slotted::{Batch, ObjectCheck, ObjectReader, Slotted};
+pub use slotted::{Batch, ObjectCheck, ObjectReader, ObjectWriter, Slotted};
 pub use spawn::Spawned;
 pub(crate) use view::view_support;
 pub use view::{

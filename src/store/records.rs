@@ -5,7 +5,6 @@ use crate::error::{AccessError, LimitError, MOST_PROBLEMS, Rejection, SpawnError
 use crate::id::{EntityId, SchemaId};
 use crate::record::Record;
 use crate::schema::{Problem, Slot};
-use crate::storage::{BLOCK_ROWS, Span};
 use crate::store::spawn::{Plan, Spawned};
 use crate::store::{Store, dynamic};
 use crate::value::Value;
@@ -81,7 +80,7 @@ impl Store {
         is_batch: bool,
     ) -> Result<Plan, SpawnError> {
         let (mut problems, mut positions) = (Vec::new(), Vec::new());
-        let mut plan = Plan::default();
+        let mut plan = Plan::new();
         for (number, record) in records.enumerate() {
             let found = problems.len();
             self.check_record(schema, &record, &mut positions, &mut problems);
@@ -96,7 +95,8 @@ impl Store {
             if plan.room(&self.tables[schema.index()].rows) == 0 {
                 return Err(self.no_rows(schema).into());
             }
-            self.write_record(schema, plan.take(1), &record, &positions)?;
+            let row = plan.take_one();
+            self.write_record(schema, row, &record, &positions)?;
         }
         if problems.is_empty() {
             return Ok(plan);
@@ -120,7 +120,7 @@ impl Store {
     fn write_record(
         &mut self,
         schema: SchemaId,
-        span: Span<'_>,
+        row: u32,
         record: &Record,
         positions: &[Option<usize>],
     ) -> Result<(), LimitError> {
@@ -132,7 +132,7 @@ impl Store {
                 Some(position) => record.value(*position),
                 None => slot.default().unwrap_or(&Value::Unset),
             };
-            dynamic::write(column, slot, span, value, &mut self.texts, limit)
+            dynamic::write(column, slot, row, value, &mut self.texts, limit)
                 .ok_or(LimitError::Text { limit })?;
         }
         Ok(())
@@ -180,12 +180,9 @@ impl Store {
         let slot = &schema.slots()[index];
         let checked = self.checker().value(slot, &value);
         checked.map_err(|what| schema.problem(slot.name(), what))?;
-        let row = id.row() as usize;
-        let (block, first) = (row / BLOCK_ROWS, (row % BLOCK_ROWS) as u16);
-        let span = Span::Run { block, first, count: 1 };
         let column = &mut self.tables[id.schema().index()].columns[index];
         let limit = self.limits.text_bytes;
-        dynamic::write(column, slot, span, &value, &mut self.texts, limit)
+        dynamic::write(column, slot, id.row(), &value, &mut self.texts, limit)
             .ok_or(LimitError::Text { limit }.into())
     }
 

@@ -66,6 +66,9 @@ pub trait Slotted: Copy + Send + Sync + 'static {
     fn write<'a>(objects: impl Iterator<Item = &'a Self> + Clone, batch: &mut Batch<'_>);
 
     #[doc(hidden)]
+    fn write_one(&self, writer: &mut ObjectWriter<'_>);
+
+    #[doc(hidden)]
     fn read(reader: &mut ObjectReader<'_>) -> Self;
 }
 
@@ -112,27 +115,47 @@ impl<'b> Batch<'b> {
     #[inline(always)]
     pub fn write<F: SlotField>(&mut self, fields: impl Iterator<Item = F> + Clone) {
         let column = self.columns.next().expect("a table has a column for each slot");
-        write_column(column, self.span, fields);
+        let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells);
+        let blocks = blocks.expect("a column has the cells of its slot's kind");
+        if let Some(set) = &mut column.set {
+            let is_set = fields.clone().map(|field| field.into_value().is_some());
+            set.write(self.span, is_set, <bool as SlotValue>::append, slice::from_ref);
+        }
+        let value = |field: F| field.into_value().unwrap_or_else(F::Value::filler);
+        blocks.write(self.span, fields.map(value), F::Value::append, |value| {
+            F::Value::as_cells(slice::from_ref(value))
+        });
     }
 }
 
-/// Writes one field's values to the span's rows of a column.
+/// Writes the fields of one object, slot after slot.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct ObjectWriter<'b> {
+    pub(super) columns: slice::IterMut<'b, Column>,
+    pub(super) row: u32,
+}
+
+impl ObjectWriter<'_> {
+    /// Writes the next slot's value.
+    #[inline(always)]
+    pub fn value<F: SlotField>(&mut self, field: F) {
+        let column = self.columns.next().expect("a table has a column for each slot");
+        write_field(column, self.row, field);
+    }
+}
+
+/// Writes one field's value to a row of a column.
 #[inline(always)]
-pub(super) fn write_column<F: SlotField>(
-    column: &mut Column,
-    span: Span<'_>,
-    fields: impl Iterator<Item = F> + Clone,
-) {
+pub(super) fn write_field<F: SlotField>(column: &mut Column, row: u32, field: F) {
     let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells);
     let blocks = blocks.expect("a column has the cells of its slot's kind");
-    let value = |field: F| field.into_value().unwrap_or_else(F::Value::filler);
+    let value = field.into_value();
     if let Some(set) = &mut column.set {
-        let is_set = fields.clone().map(|field| field.into_value().is_some());
-        set.write(span, is_set, <bool as SlotValue>::append, slice::from_ref);
+        set.put(row, &[value.is_some()]);
     }
-    blocks.write(span, fields.map(value), F::Value::append, |value| {
-        F::Value::as_cells(slice::from_ref(value))
-    });
+    let value = value.unwrap_or_else(F::Value::filler);
+    blocks.put(row, F::Value::as_cells(slice::from_ref(&value)));
 }
 
 /// Reads the fields of one object, slot after slot.
@@ -156,11 +179,12 @@ impl ObjectReader<'_> {
 /// of another type.
 #[inline(always)]
 pub(super) fn read_field<F: SlotField>(column: &Column, row: u32) -> Option<F> {
-    let cells = <F::Value as SlotValue>::Cell::blocks(&column.cells)?.row(row)?;
+    let blocks = <F::Value as SlotValue>::Cell::blocks(&column.cells)?;
+    let cells = blocks.row_of_width(row, F::Value::WIDTH)?;
     let value = *F::Value::from_cells(cells).first()?;
     let is_set = match &column.set {
-        Some(set) => *set.row(row)?.first()?,
-        None => true,
+        Some(set) if F::OPTIONAL => *set.row_of_width(row, 1)?.first()?,
+        _ => true,
     };
     Some(F::from_value(value, is_set))
 }

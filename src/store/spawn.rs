@@ -6,8 +6,8 @@ use std::iter::FusedIterator;
 use crate::error::{LimitError, MOST_PROBLEMS, Rejection, SpawnError};
 use crate::id::{EntityId, SchemaId};
 use crate::schema::Problem;
-use crate::storage::{BLOCK_ROWS, Bits, Rows, Span, count_ones, runs, span};
-use crate::store::{Batch, ObjectCheck, Slotted, Store};
+use crate::storage::{BLOCK_ROWS, Bits, NO_ROWS, Rows, Span, count_ones, runs, span};
+use crate::store::{Batch, ObjectCheck, ObjectWriter, Slotted, Store};
 
 /// Objects that go through the columns together: few enough to stay in the first-level cache.
 const CHUNK: usize = 128;
@@ -38,9 +38,7 @@ impl Store {
             return Err(self.no_rows(schema).into());
         };
         let table = &mut self.tables[schema.index()];
-        let (block, first) = (row as usize / BLOCK_ROWS, (row as usize % BLOCK_ROWS) as u16);
-        let span = Span::Run { block, first, count: 1 };
-        T::write(std::slice::from_ref(&object).iter(), &mut Batch::new(&mut table.columns, span));
+        object.write_one(&mut ObjectWriter { columns: table.columns.iter_mut(), row });
         Ok(EntityId::new(schema, row, table.rows.occupy(row)))
     }
 
@@ -76,7 +74,7 @@ impl Store {
         let constrained = self.registry.get(schema).is_some_and(|schema| schema.is_constrained());
         let mut problems = Vec::new();
         let mut objects = objects.into_iter();
-        let mut plan = Plan::default();
+        let mut plan = Plan::new();
         let mut chunk = Vec::with_capacity(CHUNK);
         loop {
             let room = plan.room(&self.tables[schema.index()].rows);
@@ -109,7 +107,13 @@ impl Store {
     pub(super) fn commit(&mut self, schema: SchemaId, plan: Plan) -> Spawned<'_> {
         let rows = &mut self.tables[schema.index()].rows;
         plan.blocks.iter().for_each(|(block, bits)| rows.occupy_many(*block, bits));
-        Spawned { rows, schema, left: plan.count, blocks: plan.blocks.into_iter(), current: None }
+        Spawned {
+            rows,
+            schema,
+            left: plan.count,
+            blocks: plan.blocks.into_iter(),
+            current: (0, NO_ROWS),
+        }
     }
 
     fn schema_of<T: Slotted>(&self) -> Result<SchemaId, SpawnError> {
@@ -174,7 +178,7 @@ impl Store {
 }
 
 /// The rows that a batch writes to before any of them comes to life: the lowest free ones.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Plan {
     pub(super) count: usize,
     /// The rows of each block that take objects.
@@ -186,13 +190,17 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    pub(super) const fn new() -> Self {
+        Self { count: 0, blocks: Vec::new(), free: NO_ROWS, free_count: 0, offsets: Vec::new() }
+    }
+
     /// How many rows the current block has left; goes on to the next one where there is none.
     /// Zero if the table has no more rows.
     pub(super) fn room(&mut self, rows: &Rows) -> usize {
         if self.free_count == 0 {
             let from = self.blocks.last().map_or(0, |(block, _)| block + 1);
             let Some((block, free)) = rows.free_block(from) else { return 0 };
-            self.blocks.push((block, Bits::default()));
+            self.blocks.push((block, NO_ROWS));
             self.free = free;
             self.free_count = count_ones(&free);
         }
@@ -204,7 +212,7 @@ impl Plan {
         assert!(count <= self.free_count, "the block has room");
         let (block, taken) = self.blocks.last_mut().expect("there is a current block");
         let mut left = count;
-        for run in runs(self.free) {
+        for run in runs(&self.free) {
             let run = run.start..run.end.min(run.start + left);
             left -= run.len();
             set_bits(taken, run);
@@ -217,6 +225,20 @@ impl Plan {
         self.free_count -= count;
         self.count += count;
         span
+    }
+}
+
+impl Plan {
+    /// The lowest row of the current block that is still free.
+    pub(super) fn take_one(&mut self) -> u32 {
+        let (block, taken) = self.blocks.last_mut().expect("there is a current block");
+        let word = self.free.iter().position(|word| *word != 0).expect("the block has room");
+        let bit = self.free[word].trailing_zeros() as usize;
+        self.free[word] &= self.free[word] - 1;
+        taken[word] |= 1 << bit;
+        self.free_count -= 1;
+        self.count += 1;
+        (*block * BLOCK_ROWS + word * 64 + bit) as u32
     }
 }
 
@@ -237,7 +259,8 @@ pub struct Spawned<'s> {
     schema: SchemaId,
     left: usize,
     blocks: std::vec::IntoIter<(usize, Bits)>,
-    current: Option<(u32, std::iter::Flatten<crate::storage::Runs>)>,
+    /// The first row and the rows left of the current block.
+    current: (u32, Bits),
 }
 
 impl Iterator for Spawned<'_> {
@@ -245,10 +268,10 @@ impl Iterator for Spawned<'_> {
 
     fn next(&mut self) -> Option<EntityId> {
         loop {
-            if let Some((first, offsets)) = &mut self.current
-                && let Some(offset) = offsets.next()
-            {
-                let row = *first + offset as u32;
+            let (first, left) = &mut self.current;
+            if let Some(word) = left.iter().position(|word| *word != 0) {
+                let row = *first + word as u32 * 64 + left[word].trailing_zeros();
+                left[word] &= left[word] - 1;
                 self.left -= 1;
                 return Some(EntityId::new(
                     self.schema,
@@ -257,7 +280,7 @@ impl Iterator for Spawned<'_> {
                 ));
             }
             let (block, bits) = self.blocks.next()?;
-            self.current = Some(((block * BLOCK_ROWS) as u32, runs(bits).flatten()));
+            self.current = ((block * BLOCK_ROWS) as u32, bits);
         }
     }
 

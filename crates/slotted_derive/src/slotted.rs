@@ -60,6 +60,10 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
             );
         },
     });
+    let single_writes = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
+        true => quote!(<#ty as ::slotted::Slotted>::write_one(&self.#ident, writer);),
+        false => quote!(writer.value::<#ty>(self.#ident);),
+    });
     let reads = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
         true => quote!(#ident: <#ty as ::slotted::Slotted>::read(reader)),
         false => quote!(#ident: reader.value::<#ty>()),
@@ -85,6 +89,12 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
                 batch: &mut ::slotted::derive_support::Batch<'_>,
             ) {
                 #(#writes)*
+            }
+
+            #[inline]
+            #[allow(unused_variables)]
+            fn write_one(&self, writer: &mut ::slotted::derive_support::ObjectWriter<'_>) {
+                #(#single_writes)*
             }
 
             #[inline]

@@ -2,12 +2,11 @@
 
 use std::any::TypeId;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::error::AccessError;
+use crate::error::{AccessError, TypeMismatch};
 use crate::kind::Kind;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::store::view::{View, ViewError};
@@ -63,7 +62,7 @@ impl Matches {
         for schema in registry.iter().skip(self.seen) {
             match match_schema(schema, &requests) {
                 Ok(found) => self.tables.push(found),
-                Err(error @ ViewError::WrongType { .. }) => {
+                Err(error @ ViewError::WrongType(_)) => {
                     self.mismatch.get_or_insert(error);
                 }
                 Err(ViewError::Access(_)) => {}
@@ -145,11 +144,9 @@ pub(super) fn match_schema(
             Presence::Any => slot.is_optional(),
         };
         if (slot.kind(), slot.is_optional()) != (&request.kind, optional) {
-            mismatch.get_or_insert_with(|| ViewError::WrongType {
-                schema: Arc::clone(schema.shared_name()),
-                slot: Arc::clone(slot.shared_name()),
-                expected: (slot.kind().clone(), slot.is_optional()),
-                found: (request.kind.clone(), optional),
+            mismatch.get_or_insert_with(|| {
+                let requested = (request.kind.clone(), optional);
+                TypeMismatch::new(schema.shared_name(), slot, requested)
             });
         }
         picks.push(Pick { column: column as u16, field: field as u16 });
@@ -157,6 +154,6 @@ pub(super) fn match_schema(
     picks.sort_by_key(|pick| pick.column);
     match mismatch {
         None => Ok(TableMatch { table: schema.id().index(), picks: picks.into() }),
-        Some(error) => Err(error),
+        Some(mismatch) => Err(mismatch.into()),
     }
 }

@@ -175,7 +175,7 @@ pub struct ViewRef<'s, V> {
 /// A loop over `next` rather than `Iterator::for_each`, which would remain a function of its own,
 /// compiled without the vector units.
 #[inline(always)]
-fn visit_items<'t, V: View>(run: V::Run<'t>, mut visit: impl FnMut(V::Item<'t>)) {
+fn visit_items<'t, V: View>(run: V::Run<'t>, visit: &mut impl FnMut(V::Item<'t>)) {
     for item in V::items(run) {
         visit(item);
     }
@@ -188,9 +188,18 @@ macro_rules! iteration {
             /// [`vectorize`](crate::vectorize).
             #[inline(always)]
             pub fn for_each(self, mut visit: impl FnMut(V::Item<'s>)) {
-                self.for_each_run(
+                let Self { tables, matches, .. } = self;
+                let tables = $tables(tables);
+                vectorize(
                     #[inline(always)]
-                    |run| visit_items::<V>(run, &mut visit),
+                    || {
+                        for_each_run::<V>(
+                            tables,
+                            &matches,
+                            #[inline(always)]
+                            |run| visit_items::<V>(run, &mut visit),
+                        );
+                    },
                 );
             }
 
@@ -241,7 +250,7 @@ macro_rules! iteration {
             {
                 self.par_for_each_run(
                     #[inline(always)]
-                    |run| visit_items::<V>(run, &visit),
+                    |run| visit_items::<V>(run, &mut &visit),
                 );
             }
 

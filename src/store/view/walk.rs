@@ -5,7 +5,7 @@ use std::fmt;
 use std::slice;
 
 use crate::id::SchemaId;
-use crate::storage::{Column, Rows, Runs, Table, runs};
+use crate::storage::{Bits, Column, Rows, Table, next_run};
 use crate::store::view::View;
 use crate::store::view::cache::{Pick, TableMatch};
 
@@ -139,19 +139,14 @@ pub(super) fn for_each_run<'t, V: View>(
             if living == 0 {
                 continue;
             }
+            let occupied = rows.occupied_in(number);
+            let mut at = 0;
             // One place calls `visit`, so that it is inlined whatever its size.
-            let mut runs = (living < used).then(|| runs(rows.occupied_in(number)));
-            let (mut run, mut at) = (0..used, 0);
-            loop {
-                if let Some(runs) = &mut runs {
-                    let Some(next) = runs.next() else { break };
-                    run = next;
-                }
+            while at < used {
+                let run = if living == used { Some(0..used) } else { next_run(occupied, at) };
+                let Some(run) = run else { break };
                 visit(V::split(&mut block, run.start - at, run.len()));
                 at = run.end;
-                if runs.is_none() {
-                    break;
-                }
             }
         }
     }
@@ -174,8 +169,8 @@ struct TableWalk<'t, V: View> {
 
 struct BlockWalk<'t, V: View> {
     rest: V::Run<'t>,
+    occupied: &'t Bits,
     at: usize,
-    runs: Runs,
 }
 
 impl<'t, V: View> ViewRuns<'t, V> {
@@ -204,7 +199,7 @@ impl<'t, V: View> TableWalk<'t, V> {
     fn next(&mut self) -> Option<V::Run<'t>> {
         loop {
             if let Some(block) = &mut self.block {
-                if let Some(run) = block.runs.next() {
+                if let Some(run) = next_run(block.occupied, block.at) {
                     let skip = run.start - block.at;
                     block.at = run.end;
                     return Some(V::split(&mut block.rest, skip, run.len()));
@@ -222,8 +217,8 @@ impl<'t, V: View> TableWalk<'t, V> {
                 0 => {}
                 living if living == used => return Some(block),
                 _ => {
-                    let runs = runs(self.rows.occupied_in(number));
-                    self.block = Some(BlockWalk { rest: block, at: 0, runs });
+                    let occupied = self.rows.occupied_in(number);
+                    self.block = Some(BlockWalk { rest: block, occupied, at: 0 });
                 }
             }
         }

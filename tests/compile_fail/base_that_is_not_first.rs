@@ -1,0 +1,17 @@
+//! A base whose slots cannot come first.
+
+use slotted::Slotted;
+
+#[derive(Slotted, Clone, Copy)]
+struct Body {
+    mass: f32,
+}
+
+#[derive(Slotted, Clone, Copy)]
+struct Unit {
+    health: f32,
+    #[slot(base)]
+    body: Body,
+}
+
+fn main() {}

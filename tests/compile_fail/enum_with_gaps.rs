@@ -1,0 +1,13 @@
+//! An enum whose numbers are not those of its variants.
+
+use slotted::SlotValue;
+use slotted::bytemuck::{CheckedBitPattern, NoUninit};
+
+#[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy)]
+#[repr(u8)]
+enum Job {
+    Farmer = 0,
+    Guard = 2,
+}
+
+fn main() {}

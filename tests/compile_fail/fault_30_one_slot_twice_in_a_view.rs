@@ -1,0 +1,12 @@
+//! Two fields of a view that would both lend one value.
+
+use slotted::View;
+
+#[derive(View)]
+struct Twice<'a> {
+    health: &'a mut f32,
+    #[slot(name = "health")]
+    also_health: &'a f32,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A schema for any type.
+
+use slotted::Slotted;
+
+#[derive(Slotted, Clone, Copy)]
+struct Unit<T> {
+    health: T,
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! An object of a type that declares no slots.
+
+use slotted::Store;
+
+#[derive(Clone, Copy)]
+struct Unit {
+    health: f32,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut store = Store::new();
+    store.spawn(Unit { health: 1.0 })?;
+    Ok(())
+}

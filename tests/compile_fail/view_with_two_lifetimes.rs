@@ -1,0 +1,11 @@
+//! A view that borrows for two lifetimes.
+
+use slotted::View;
+
+#[derive(View)]
+struct Pair<'a, 'b> {
+    health: &'a mut f32,
+    shield: &'b f32,
+}
+
+fn main() {}

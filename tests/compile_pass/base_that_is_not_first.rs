@@ -1,0 +1,22 @@
+//! The twin of the case that does not compile.
+
+use slotted::Slotted;
+
+#[allow(dead_code, reason = "its schema is what counts")]
+#[derive(Slotted, Clone, Copy)]
+struct Body {
+    mass: f32,
+}
+
+#[allow(dead_code, reason = "its schema is what counts")]
+#[derive(Slotted, Clone, Copy)]
+struct Unit {
+    #[slot(base)]
+    body: Body,
+    health: f32,
+}
+
+#[test]
+fn a_base_that_comes_first_is_extended() {
+    assert!(Unit::schema().is_ok());
+}

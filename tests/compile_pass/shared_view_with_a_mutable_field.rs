@@ -1,0 +1,15 @@
+//! The twin of the case that does not compile.
+
+use slotted::{Store, View};
+
+#[derive(View)]
+struct Healthy<'a> {
+    health: &'a f32,
+}
+
+#[test]
+fn a_view_that_changes_nothing_reads_a_shared_store() -> Result<(), Box<dyn std::error::Error>> {
+    let store = Store::new();
+    store.view_ref::<Healthy>()?.for_each(|unit| assert!(*unit.health > 0.0));
+    Ok(())
+}

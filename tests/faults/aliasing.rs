@@ -1,0 +1,94 @@
+//! Faults 30 to 33, as far as they can be met at run time.
+
+use slotted::{
+    MapStore, NaiveMapStore, SlotColumn, Spawned, Store, View, ViewError, ViewMut, ViewRef,
+};
+
+use crate::{Outcome, UNIT, refusal, store, unit_with};
+
+#[derive(View)]
+struct Healthy<'a> {
+    health: &'a mut f32,
+}
+
+#[test]
+fn fault_30_views_of_the_same_slot_one_after_another_see_each_others_writes() -> Outcome {
+    #[derive(View)]
+    struct Read<'a> {
+        #[slot(name = "health")]
+        points: &'a f32,
+    }
+    let mut store = store();
+    store.spawn_batch([UNIT; 2000])?;
+    store.view::<Healthy>()?.for_each(|unit| *unit.health += 1.0);
+    assert!(store.view_ref::<Read>()?.iter().all(|unit| *unit.points == UNIT.health + 1.0));
+    let (one, two) = (store.view_ref::<Read>()?, store.view_ref::<Read>()?);
+    assert!(one.iter().zip(two.iter()).all(|(one, two)| std::ptr::eq(one.points, two.points)));
+    Ok(())
+}
+
+#[test]
+fn fault_30_a_slot_of_another_kind_is_a_clear_error() -> Outcome {
+    #[derive(View)]
+    #[allow(dead_code, reason = "it is never had")]
+    struct Wrong<'a> {
+        health: &'a mut u32,
+    }
+    let mut store = store();
+    store.spawn(UNIT)?;
+    let message = "slot 'health' of 'unit' is f32, the view wants u32";
+    assert_eq!(refusal(store.view::<Wrong>().map(|view| view.count())), message);
+    assert_eq!(refusal(store.view_of::<Wrong>("unit").map(|view| view.count())), message);
+    let absent = store.view_of::<Wrong>("tile").map(|view| view.count());
+    assert!(matches!(absent, Err(ViewError::Access(_))));
+    store.view::<Healthy>()?.for_each(|unit| assert_eq!(*unit.health, UNIT.health));
+    Ok(())
+}
+
+#[test]
+fn fault_31_stores_keys_and_views_may_cross_threads() {
+    fn crosses_threads<T: Send + Sync>() {}
+    crosses_threads::<Store>();
+    crosses_threads::<MapStore>();
+    crosses_threads::<NaiveMapStore>();
+    crosses_threads::<slotted::SlotKey<f32>>();
+    crosses_threads::<SlotColumn<'_, f32>>();
+    crosses_threads::<ViewMut<'_, Healthy>>();
+    crosses_threads::<ViewRef<'_, Healthy>>();
+    crosses_threads::<Spawned<'_>>();
+}
+
+#[cfg(feature = "rayon")]
+#[test]
+fn fault_32_parallel_work_visits_each_object_once_whatever_the_table_size() -> Outcome {
+    for rows in [0, 1, 1023, 1024, 1025, 5000] {
+        let mut store = store();
+        let units = (0..rows).map(|number: u16| unit_with(f32::from(number % 499)));
+        store.spawn_batch(units)?;
+        store.view::<Healthy>()?.par_for_each(|unit| *unit.health += 1.0);
+        let healths: Vec<f32> = store.view::<Healthy>()?.iter().map(|unit| *unit.health).collect();
+        let expected: Vec<f32> = (0..rows).map(|number| f32::from(number % 499) + 1.0).collect();
+        assert_eq!(healths, expected);
+    }
+    Ok(())
+}
+
+#[cfg(feature = "rayon")]
+#[test]
+fn fault_33_parallel_readers_share_a_store() -> Outcome {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    #[derive(View)]
+    struct Read<'a> {
+        health: &'a f32,
+    }
+    let mut store = store();
+    let first = store.spawn(UNIT)?;
+    store.spawn_batch([UNIT; 4999])?;
+    let (store, visited) = (&store, AtomicUsize::new(0));
+    store.view_ref::<Read>()?.par_for_each(|unit| {
+        assert!(store.contains(first) && *unit.health == UNIT.health);
+        visited.fetch_add(1, Ordering::Relaxed);
+    });
+    assert_eq!(visited.into_inner(), 5000);
+    Ok(())
+}

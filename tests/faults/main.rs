@@ -1,0 +1,90 @@
+//! One test for each fault of the list that `slotted` survives, through the public API.
+//!
+//! The number in a test's name is the fault's. What is refused at compile time (22, 23, 26, 30, 31,
+//! 33) is in `tests/compile_fail`.
+
+mod aliasing;
+mod handles;
+mod insertion;
+mod memory;
+mod numbers;
+mod panics;
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use slotted::glam::Vec3;
+use slotted::{AccessError, EntityId, Kind, Limits, Record, Schema, Slotted, Store, Text};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+struct Unit {
+    position: Vec3,
+    #[slot(default = 100.0, range = 0.0..=500.0)]
+    health: f32,
+    #[slot(references = "unit")]
+    target: Option<EntityId>,
+    name: Text,
+}
+
+const UNIT: Unit = Unit { position: Vec3::ONE, health: 80.0, target: None, name: Text::EMPTY };
+
+fn unit_with(health: f32) -> Unit {
+    Unit { health, ..UNIT }
+}
+
+fn store() -> Store {
+    store_of(|_| {})
+}
+
+/// A store for units and for the schemas "tile" and "marker", which are declared at run time.
+fn store_of(adjust: impl FnOnce(&mut Limits)) -> Store {
+    let mut limits = Limits::default();
+    adjust(&mut limits);
+    let mut store = Store::with_limits(limits);
+    store.register::<Unit>().expect("the schema is right");
+    let tile = Schema::builder("tile")
+        .slot("height", Kind::F64)
+        .slot("wet", Kind::Bool)
+        .default(false)
+        .slot("ground", Kind::enumeration(["grass", "rock"]))
+        .default("grass")
+        .slot("owner", Kind::Entity)
+        .optional();
+    for schema in [tile, Schema::builder("marker")] {
+        let schema = schema.build().expect("the schema is right");
+        store.register_schema(schema).expect("the schema is new");
+    }
+    store
+}
+
+/// Everything that can be seen of a store, what it would do next included.
+#[derive(Debug, PartialEq)]
+struct Dump {
+    schemas: Vec<String>,
+    objects: Vec<(EntityId, Record)>,
+    next: Vec<Option<EntityId>>,
+}
+
+fn dump(store: &Store) -> Dump {
+    let schemas: Vec<String> = store.schemas().map(|schema| schema.name().to_owned()).collect();
+    let objects: Vec<_> =
+        store.ids().map(|id| (id, store.get_record(id).expect("the id is alive"))).collect();
+    assert_eq!(objects.len(), store.len());
+    let mut future = store.clone();
+    let next = vec![
+        future.spawn(UNIT).ok(),
+        future.spawn_record("tile", slotted::record! { height: 0.0 }).ok(),
+    ];
+    Dump { schemas, objects, next }
+}
+
+fn dead(id: EntityId) -> AccessError {
+    AccessError::Despawned { id }
+}
+
+/// The error's words.
+fn refusal<T: Debug, E: Error>(result: Result<T, E>) -> String {
+    result.expect_err("the call is refused").to_string()
+}
