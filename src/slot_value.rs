@@ -5,7 +5,7 @@ use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 use crate::id::EntityId;
 use crate::kind::{Kind, NumberKind};
 use crate::schema::{Checker, Slot, What};
-use crate::storage::Cell;
+use crate::storage::{Cell, CellValue};
 use crate::text::Text;
 
 /// A Rust type whose values a slot can hold.
@@ -71,6 +71,23 @@ pub trait SlotValue: Copy + Send + Sync + 'static {
     #[doc(hidden)]
     fn check(self, _: &Slot, _: Checker<'_>) -> Result<(), What> {
         Ok(())
+    }
+}
+
+impl<T: SlotValue> CellValue<T::Cell> for T {
+    #[inline(always)]
+    fn cells(&self) -> &[T::Cell] {
+        T::as_cells(std::slice::from_ref(self))
+    }
+
+    #[inline(always)]
+    fn append(block: &mut Vec<T::Cell>, values: impl Iterator<Item = Self>) {
+        <T as SlotValue>::append(block, values);
+    }
+
+    #[inline(always)]
+    fn overwrite(cells: &mut [T::Cell], values: impl Iterator<Item = Self>) {
+        T::from_cells_mut(cells).iter_mut().zip(values).for_each(|(old, value)| *old = value);
     }
 }
 

@@ -27,6 +27,7 @@ mod handles;
 mod hecs;
 mod input;
 mod kernel;
+mod maps;
 pub(crate) mod memory;
 mod slotted;
 mod workload;
@@ -40,6 +41,8 @@ pub(crate) const CONTESTANTS: &[Contestant] = &[
     arrays::CONTESTANT,
     slotted::CONTESTANT,
     slotted::AT_RUN_TIME,
+    maps::TUNED,
+    maps::NAIVE,
     bevy::CONTESTANT,
     hecs::CONTESTANT,
 ];

@@ -103,7 +103,8 @@ fn filled_at_run_time(input: &Input) -> Filled {
     Filled { store, ids }
 }
 
-fn record(unit: &Unit) -> Record {
+/// The unit as seven named attributes.
+pub(crate) fn record(unit: &Unit) -> Record {
     let Unit { position, velocity, health, kind, team, alive, seed } = *unit;
     let mut record = Record::with_capacity(SLOT_NAMES.len());
     let [position_name, velocity_name, health_name, kind_name, team_name, alive_name, seed_name] =

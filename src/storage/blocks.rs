@@ -5,6 +5,16 @@ use crate::storage::Span;
 /// Rows of a block. See `ARCHITECTURE.md` for how the number was found.
 pub const BLOCK_ROWS: usize = 4096;
 
+/// A value that is made of one row's cells.
+pub(crate) trait CellValue<C>: Sized {
+    /// The cells.
+    fn cells(&self) -> &[C];
+    /// Puts the values at a block's end.
+    fn append(block: &mut Vec<C>, values: impl Iterator<Item = Self>);
+    /// Puts the values into the place of others.
+    fn overwrite(cells: &mut [C], values: impl Iterator<Item = Self>);
+}
+
 /// The cells of one column in blocks of [`BLOCK_ROWS`] rows, `width` cells to a row.
 ///
 /// A block holds the cells of its rows up to the highest one that was ever written since the
@@ -48,33 +58,31 @@ impl<C: Copy> Blocks<C> {
         row_of(self.blocks.get(row as usize / BLOCK_ROWS)?, row, width)
     }
 
-    /// Writes one value to each row of the span. `append` puts values at a block's end,
-    /// `cells` lends one value's.
+    /// Writes one value to each row of the span.
     #[inline]
-    pub(crate) fn write<V, I: Iterator<Item = V>>(
+    pub(crate) fn write<V: CellValue<C>>(
         &mut self,
         span: Span<'_>,
-        mut values: I,
-        append: impl FnOnce(&mut Vec<C>, I),
-        cells: impl Fn(&V) -> &[C],
+        values: impl Iterator<Item = V>,
     ) {
         let width = self.width;
         let block = self.block_for(span);
         match span {
             Span::Run { first, count, .. } => {
-                let start = first as usize * width;
+                let (start, end) = (first as usize * width, span.end() * width);
                 if block.len() == start {
-                    return append(block, values);
-                }
-                for offset in first..first + count {
-                    if let Some(value) = values.next() {
-                        put(block, offset as usize * width, cells(&value));
-                    }
+                    V::append(block, values);
+                } else if end <= block.len() {
+                    V::overwrite(&mut block[start..end], values);
+                } else {
+                    let starts = (start..end).step_by(width);
+                    starts.zip(values).for_each(|(start, value)| put(block, start, value.cells()));
+                    debug_assert_eq!(block.len(), end, "{count} values were written");
                 }
             }
             Span::Scattered { offsets, .. } => {
                 for (offset, value) in offsets.iter().zip(values) {
-                    put(block, usize::from(*offset) * width, cells(&value));
+                    put(block, usize::from(*offset) * width, value.cells());
                 }
             }
         }

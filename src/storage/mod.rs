@@ -10,7 +10,7 @@ mod table;
 mod text_pool;
 
 pub use blocks::BLOCK_ROWS;
-pub(crate) use blocks::{Blocks, row_of};
+pub(crate) use blocks::{Blocks, CellValue, row_of};
 pub use cell_of_align::{Align, CellOfAlign};
 pub use cells::Cell;
 pub(crate) use cells::Cells;

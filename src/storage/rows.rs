@@ -146,15 +146,17 @@ impl Rows {
         (self.limits.rows as usize).saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS)
     }
 
-    /// The next row of a table without holes: cheaper than looking for the lowest free one.
+    /// The lowest free row.
     #[inline(always)]
-    pub(crate) fn next_row(&self) -> Option<u32> {
-        let full = self.count as usize == self.generations.len() && self.count < self.limits.rows;
-        full.then_some(self.count)
+    pub(crate) fn lowest_free(&self) -> Option<u32> {
+        // A table without holes goes on at its end.
+        if self.count as usize == self.generations.len() && self.count < self.limits.rows {
+            return Some(self.count);
+        }
+        self.lowest_hole()
     }
 
-    /// The lowest free row.
-    pub(crate) fn lowest_free(&self) -> Option<u32> {
+    fn lowest_hole(&self) -> Option<u32> {
         let (block, bits) = self.free_block(0)?;
         let word = bits.iter().position(|word| *word != 0)?;
         let offset = word * 64 + bits[word].trailing_zeros() as usize;
@@ -396,7 +398,7 @@ mod tests {
     }
 
     fn take(rows: &mut Rows) -> Option<(u32, u16)> {
-        let row = rows.next_row().or_else(|| rows.lowest_free())?;
+        let row = rows.lowest_free()?;
         Some((row, rows.occupy(row)))
     }
 

@@ -70,6 +70,8 @@ pub struct Store {
     texts: TextPool,
     limits: Limits,
     views: view::ViewCache,
+    /// Where a record has the slots' values: kept for its memory only.
+    positions: Vec<Option<usize>>,
 }
 
 impl Store {

@@ -32,9 +32,25 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn spawn_record(&mut self, schema: &str, record: Record) -> Result<EntityId, SpawnError> {
-        self.insert_records(schema, std::iter::once(record), false)?
-            .next()
-            .ok_or_else(|| unreachable!("one record makes one object"))
+        let Some(schema) = self.registry.find(schema).map(|schema| schema.id()) else {
+            return Err(self.unknown_schema(schema));
+        };
+        let mut problems = Vec::new();
+        let mut positions = std::mem::take(&mut self.positions);
+        self.check_record(schema, &record, &mut positions, &mut problems);
+        if !problems.is_empty() {
+            return Err(Rejection::new(problems).into());
+        }
+        let row = self.tables[schema.index()].rows.lowest_free();
+        let Some(row) = row else { return Err(self.no_rows(schema).into()) };
+        let texts = self.texts.len();
+        if let Err(error) = self.write_record(schema, row, &record, &positions) {
+            self.texts.truncate(texts);
+            return Err(error.into());
+        }
+        self.positions = positions;
+        let generation = self.tables[schema.index()].rows.occupy(row);
+        Ok(EntityId::new(schema, row, generation))
     }
 
     /// Inserts many objects, all or none, given as named values.
@@ -50,20 +66,11 @@ impl Store {
         schema: &str,
         records: impl IntoIterator<Item = Record>,
     ) -> Result<Spawned<'_>, SpawnError> {
-        self.insert_records(schema, records.into_iter(), true)
-    }
-
-    fn insert_records(
-        &mut self,
-        schema: &str,
-        records: impl Iterator<Item = Record>,
-        is_batch: bool,
-    ) -> Result<Spawned<'_>, SpawnError> {
         let Some(schema) = self.registry.find(schema).map(|schema| schema.id()) else {
             return Err(self.unknown_schema(schema));
         };
         let texts = self.texts.len();
-        match self.write_records(schema, records, is_batch) {
+        match self.write_records(schema, records.into_iter()) {
             Ok(plan) => Ok(self.commit(schema, plan)),
             Err(error) => {
                 self.texts.truncate(texts);
@@ -77,15 +84,13 @@ impl Store {
         &mut self,
         schema: SchemaId,
         records: impl Iterator<Item = Record>,
-        is_batch: bool,
     ) -> Result<Plan, SpawnError> {
         let (mut problems, mut positions) = (Vec::new(), Vec::new());
         let mut plan = Plan::new();
         for (number, record) in records.enumerate() {
             let found = problems.len();
             self.check_record(schema, &record, &mut positions, &mut problems);
-            let number = is_batch.then_some(number);
-            problems[found..].iter_mut().for_each(|problem| problem.record = number);
+            problems[found..].iter_mut().for_each(|problem| problem.record = Some(number));
             if problems.len() > MOST_PROBLEMS {
                 break;
             }

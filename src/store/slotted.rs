@@ -119,12 +119,10 @@ impl<'b> Batch<'b> {
         let blocks = blocks.expect("a column has the cells of its slot's kind");
         if let Some(set) = &mut column.set {
             let is_set = fields.clone().map(|field| field.into_value().is_some());
-            set.write(self.span, is_set, <bool as SlotValue>::append, slice::from_ref);
+            set.write(self.span, is_set);
         }
         let value = |field: F| field.into_value().unwrap_or_else(F::Value::filler);
-        blocks.write(self.span, fields.map(value), F::Value::append, |value| {
-            F::Value::as_cells(slice::from_ref(value))
-        });
+        blocks.write(self.span, fields.map(value));
     }
 }
 

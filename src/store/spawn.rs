@@ -34,7 +34,7 @@ impl Store {
         let schema = self.schema_of::<T>()?;
         self.check_object(schema, &object)?;
         let rows = &self.tables[schema.index()].rows;
-        let Some(row) = rows.next_row().or_else(|| rows.lowest_free()) else {
+        let Some(row) = rows.lowest_free() else {
             return Err(self.no_rows(schema).into());
         };
         let table = &mut self.tables[schema.index()];

@@ -8,6 +8,7 @@ struct Unit {
 }
 
 #[derive(View)]
+#[allow(dead_code, reason = "runs are looked at")]
 struct Healthy<'a> {
     health: &'a mut f32,
 }

@@ -1,0 +1,223 @@
+//! Compares all that can be seen of the three stores.
+
+use std::collections::BTreeMap;
+
+use slotted::glam::Vec3;
+use slotted::{AccessError, BLOCK_ROWS, ByName, EntityId, Kind, Record, SlotField, Value, View};
+
+use crate::schemas::{Orc, Unit};
+use crate::world::{Object, World, has_required, unit_record};
+
+/// Objects up to which everything is compared after each call.
+const FEW: usize = 150;
+
+#[derive(View)]
+struct Placed<'a> {
+    id: EntityId,
+    position: &'a Vec3,
+    health: &'a f32,
+    shield: Option<&'a f32>,
+    rage: Option<&'a f32>,
+    target: Option<&'a EntityId>,
+}
+
+#[derive(View)]
+struct High<'a> {
+    height: &'a f64,
+    id: EntityId,
+    owner: Option<&'a EntityId>,
+    shield: Option<&'a f32>,
+}
+
+#[derive(View)]
+struct Everything {
+    id: EntityId,
+}
+
+/// The set values of a record, whatever their order.
+fn sorted(record: Record) -> BTreeMap<String, Value> {
+    let values = record.into_iter().map(|(name, value)| (name.into_owned(), value));
+    values.filter(|(_, value)| !value.is_unset()).collect()
+}
+
+impl World {
+    pub(crate) fn check_quickly(&self) {
+        let ids: Vec<EntityId> = self.store.ids().collect();
+        assert!(self.ids().eq(ids), "ids come by schema and row");
+        let len = self.objects.len();
+        assert_eq!((self.store.len(), self.map.len(), self.naive.len()), (len, len, len));
+        if len <= FEW {
+            self.check();
+        }
+    }
+
+    fn ids(&self) -> impl Iterator<Item = EntityId> {
+        self.objects.values().map(|object| object.id)
+    }
+
+    pub(crate) fn check(&self) {
+        self.objects.values().for_each(|object| self.check_object(object));
+        self.check_counts();
+        self.check_stale();
+        self.check_placed();
+        self.check_high();
+        self.check_everything();
+        self.check_column::<f32>("unit", "health");
+        self.check_column::<Option<f32>>("unit", "shield");
+        self.check_column::<bool>("orc", "awake");
+        self.check_column::<[u16; 3]>("unit", "marks");
+        self.check_column::<f64>("tile", "height");
+        self.check_column::<Option<EntityId>>("tile", "owner");
+        self.check_memory();
+    }
+
+    fn check_object(&self, object: &Object) {
+        let id = object.id;
+        assert!(self.store.contains(id) && self.map.contains(object.map));
+        assert_eq!(self.store.schema_name(id), Ok(&*object.schema));
+        assert_eq!(self.map.schema_name(object.map), Ok(&*object.schema));
+        let record = sorted(self.store.get_record(id).expect("it is alive"));
+        assert_eq!(record, sorted(self.map.get_record(object.map).expect("it is alive")));
+        assert_eq!(record, sorted(self.naive.get_record(object.naive).expect("it is alive")));
+        for slot in self.store.schema(&object.schema).expect("a schema").slots() {
+            let value = self.store.get_value(id, slot.name()).expect("the slot is declared");
+            assert_eq!(value, self.expected(object, slot.name()));
+        }
+        if self.extends(&object.schema, "unit") {
+            let unit = self.store.get_object::<Unit>(id).expect("it is a unit");
+            let name = self.store.resolve(unit.name).expect("the text is the store's");
+            let values = sorted(unit_record(&unit, name));
+            assert!(values.iter().all(|(name, value)| record.get(name) == Some(value)));
+            let health = self.store.key::<f32>("unit", "health").expect("there is such a slot");
+            assert_eq!(self.store.get(id, health).map(f32::to_bits), Some(unit.health.to_bits()));
+        } else {
+            assert!(self.store.get_object::<Unit>(id).is_err());
+        }
+        assert_eq!(self.store.get_object::<Orc>(id).is_ok(), self.extends(&object.schema, "orc"));
+    }
+
+    /// The value by the map's account.
+    fn expected(&self, object: &Object, slot: &str) -> Value {
+        self.map.get_value(object.map, slot).unwrap_or_default()
+    }
+
+    fn check_counts(&self) {
+        for schema in self.store.schemas() {
+            let own = self.objects.values().filter(|object| object.schema == schema.name());
+            assert_eq!(self.store.len_of(schema.name()), Ok(own.clone().count()));
+            let ids = self.store.ids_of(schema.name()).expect("there is such a schema");
+            assert!(ids.eq(own.map(|object| object.id)));
+        }
+    }
+
+    fn check_stale(&self) {
+        let health = self.store.key::<f32>("unit", "health").expect("there is such a slot");
+        let column = self.store.column(health).expect("the key is the store's");
+        for id in self.stale.iter().rev().step_by(self.stale.len() / 20 + 1).copied() {
+            let dead = AccessError::Despawned { id };
+            assert!(!self.store.contains(id));
+            assert_eq!((self.store.get(id, health), column.get(id)), (None, None));
+            assert_eq!(self.store.get_value(id, "health"), Err(dead.clone()));
+            assert_eq!(self.store.get_record(id), Err(dead));
+        }
+    }
+
+    /// The objects that a view sees, in its order.
+    fn seen(&self, has: impl Fn(&str) -> bool) -> impl Iterator<Item = &Object> {
+        self.objects.values().filter(move |object| has(&object.schema))
+    }
+
+    fn check_placed(&self) {
+        let has = |schema: &str| {
+            has_required(&self.store, schema, "position", &Kind::Vec3)
+                && has_required(&self.store, schema, "health", &Kind::F32)
+        };
+        let view = || self.store.view_ref::<Placed>().expect("the kinds are right");
+        let mut expected = self.seen(has);
+        for item in view().iter() {
+            let object = expected.next().expect("no more objects are seen");
+            let value = |slot: &str| self.expected(object, slot);
+            assert_eq!(item.id, object.id);
+            assert_eq!(Value::from(*item.position), value("position"));
+            assert_eq!(Value::from(*item.health), value("health"));
+            assert_eq!(Value::from(item.shield.copied()), value("shield"));
+            assert_eq!(Value::from(item.rage.copied()), value("rage"));
+            assert_eq!(Value::from(item.target.copied()), value("target"));
+        }
+        assert!(expected.next().is_none(), "no fewer objects are seen");
+        assert_eq!(view().count(), self.seen(has).count());
+        let mut ids = Vec::new();
+        for run in view().runs() {
+            assert_run(&run.id.iter().collect::<Vec<_>>());
+            let lengths = [run.position.len(), run.health.len(), run.shield.len(), run.rage.len()];
+            assert_eq!(lengths, [run.id.len(); 4]);
+            assert_eq!(run.target.iter().count(), run.id.len());
+            ids.extend(run.id.iter());
+        }
+        assert!(self.seen(has).map(|object| object.id).eq(ids));
+    }
+
+    fn check_high(&self) {
+        let has = |schema: &str| has_required(&self.store, schema, "height", &Kind::F64);
+        let mut expected = self.seen(has);
+        self.store.view_ref::<High>().expect("the kinds are right").for_each(|item| {
+            let object = expected.next().expect("no more objects are seen");
+            assert_eq!(item.id, object.id);
+            assert_eq!(Value::from(*item.height), self.expected(object, "height"));
+            assert_eq!(Value::from(item.owner.copied()), self.expected(object, "owner"));
+            assert_eq!(Value::from(item.shield.copied()), self.expected(object, "shield"));
+        });
+        assert!(expected.next().is_none(), "no fewer objects are seen");
+    }
+
+    fn check_everything(&self) {
+        let mut ids = Vec::new();
+        self.store.view_ref::<Everything>().expect("all match").for_each_run(|run| {
+            assert_run(&run.id.iter().collect::<Vec<_>>());
+            ids.extend(run.id.iter());
+        });
+        assert!(self.ids().eq(ids));
+        for schema in self.store.schemas() {
+            let view = self.store.view_ref_of::<Everything>(schema.name()).expect("it matches");
+            let ids = self.store.ids_of(schema.name()).expect("there is such a schema");
+            assert!(view.iter().map(|item| item.id).eq(ids));
+        }
+    }
+
+    fn check_column<F: SlotField + Into<Value>>(&self, schema: &str, slot: &str) {
+        let key = self.store.key::<F>(schema, slot).expect("there is such a slot");
+        let column = self.store.column(key).expect("the key is the store's");
+        for object in self.objects.values() {
+            let expected = self.expected(object, slot);
+            let by_key = self.store.get(object.id, key).map(Into::into);
+            let is_served = self.extends(&object.schema, schema);
+            assert_eq!(by_key, is_served.then(|| expected.clone()));
+            let by_column = column.get(object.id).map(Into::into);
+            assert_eq!(by_column, (object.schema == schema).then_some(expected));
+        }
+    }
+
+    fn check_memory(&self) {
+        let report = self.store.memory_report();
+        assert_eq!(report.schemas.len(), self.store.schemas().len());
+        for schema in &report.schemas {
+            assert_eq!(self.store.len_of(&schema.schema), Ok(schema.objects));
+            assert!(schema.slots.iter().all(|slot| slot.living <= slot.reserved));
+        }
+        let heights = self.store.key::<f64>("tile", "height").expect("there is such a slot");
+        let column = self.store.column(heights).expect("the key is the store's");
+        let values = column.runs().flatten().map(|height| Value::from(*height));
+        let tiles = self.objects.values().filter(|object| object.schema == "tile");
+        assert!(values.eq(tiles.map(|tile| self.expected(tile, "height"))));
+        assert!(column.runs().all(|run| !run.is_empty() && run.len() <= BLOCK_ROWS));
+    }
+}
+
+/// A run has objects, of one schema, in rows of one block that follow one another.
+fn assert_run(ids: &[EntityId]) {
+    let [first, ..] = ids else { panic!("a run has objects") };
+    let last = ids[ids.len() - 1];
+    assert_eq!(first.row() as usize / BLOCK_ROWS, last.row() as usize / BLOCK_ROWS);
+    assert!(ids.windows(2).all(|pair| pair[0].row() + 1 == pair[1].row()));
+    assert!(ids.iter().all(|id| id.schema() == first.schema()));
+}

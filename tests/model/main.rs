@@ -1,0 +1,91 @@
+//! The store against its model: random calls go to a `Store` and, as far as it accepts them, to both
+//! attribute maps; all that can be seen of the three must be equal, and what the store refuses must
+//! leave it as it was.
+
+mod check;
+mod schemas;
+mod values;
+mod world;
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use world::World;
+
+/// One call; `seed` decides about values, `pick` about objects.
+#[derive(Clone, Debug)]
+pub(crate) enum Call {
+    SpawnRecord { schema: Index, seed: u64, flaw: bool },
+    SpawnRecords { schema: Index, count: usize, seed: u64, flaw: Option<Index> },
+    SpawnUnits { count: usize, seed: u64, flaw: Option<Index> },
+    SpawnOrc { seed: u64 },
+    Despawn { pick: Index },
+    DespawnStale { pick: Index },
+    DespawnBatch { picks: Vec<Index>, stale: Option<Index> },
+    DespawnShare { seed: u64, of: u32 },
+    SetValue { pick: Index, slot: Index, seed: u64, flaw: bool },
+    SetByKey { pick: Index, seed: u64 },
+    SetObject { pick: Index, seed: u64, flaw: bool },
+    WriteThroughViews { seed: u64 },
+    WriteThroughColumns { seed: u64 },
+    Clear,
+    ClearOf { schema: Index },
+    ReleaseMemory,
+    Reserve { rows: usize },
+    Register { which: Index },
+    RegisterConflicting,
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let (index, seed, flaw) = (any::<Index>, any::<u64>, || prop::bool::weighted(0.3));
+    let count = || prop_oneof![4 => 0..40_usize, 1 => 900..1300_usize, 1 => Just(1024_usize)];
+    let place = || prop::option::weighted(0.3, any::<Index>());
+    prop_oneof![
+        6 => (index(), seed(), flaw())
+            .prop_map(|(schema, seed, flaw)| Call::SpawnRecord { schema, seed, flaw }),
+        3 => (index(), count(), seed(), place())
+            .prop_map(|(schema, count, seed, flaw)| Call::SpawnRecords { schema, count, seed, flaw }),
+        3 => (count(), seed(), place())
+            .prop_map(|(count, seed, flaw)| Call::SpawnUnits { count, seed, flaw }),
+        2 => seed().prop_map(|seed| Call::SpawnOrc { seed }),
+        4 => index().prop_map(|pick| Call::Despawn { pick }),
+        1 => index().prop_map(|pick| Call::DespawnStale { pick }),
+        3 => (prop::collection::vec(index(), 0..8), prop::option::weighted(0.2, index()))
+            .prop_map(|(picks, stale)| Call::DespawnBatch { picks, stale }),
+        2 => (seed(), 2..5_u32).prop_map(|(seed, of)| Call::DespawnShare { seed, of }),
+        6 => (index(), index(), seed(), flaw())
+            .prop_map(|(pick, slot, seed, flaw)| Call::SetValue { pick, slot, seed, flaw }),
+        3 => (index(), seed()).prop_map(|(pick, seed)| Call::SetByKey { pick, seed }),
+        3 => (index(), seed(), flaw())
+            .prop_map(|(pick, seed, flaw)| Call::SetObject { pick, seed, flaw }),
+        2 => seed().prop_map(|seed| Call::WriteThroughViews { seed }),
+        2 => seed().prop_map(|seed| Call::WriteThroughColumns { seed }),
+        1 => Just(Call::Clear),
+        1 => index().prop_map(|schema| Call::ClearOf { schema }),
+        2 => Just(Call::ReleaseMemory),
+        1 => (0..3000_usize).prop_map(|rows| Call::Reserve { rows }),
+        2 => index().prop_map(|which| Call::Register { which }),
+        1 => Just(Call::RegisterConflicting),
+    ]
+}
+
+/// Few enough cases for every day; `PROPTEST_CASES=5000 cargo test --release --test model` soaks.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 48 };
+    ProptestConfig { cases, ..config }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_store_and_the_maps_agree(calls in prop::collection::vec(call(), 1..40)) {
+        let mut world = World::new();
+        for call in &calls {
+            world.apply(call);
+            world.check_quickly();
+        }
+        world.check();
+    }
+}

@@ -1,0 +1,101 @@
+//! The schemas that the model test uses.
+
+use slotted::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
+use slotted::glam::{IVec2, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
+use slotted::{EntityId, Kind, NumberKind, Schema, SchemaError, SlotValue, Slotted, Text};
+
+#[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy, Debug, PartialEq)]
+#[repr(u8)]
+pub(crate) enum Job {
+    Farmer,
+    #[slot(name = "royal guard")]
+    Guard,
+    Smith,
+}
+
+#[derive(SlotValue, Pod, Zeroable, Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub(crate) struct Color {
+    pub(crate) channels: [u8; 3],
+}
+
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Unit {
+    pub(crate) position: Vec3,
+    #[slot(default = 100.0, range = 0.0..=500.0)]
+    pub(crate) health: f32,
+    #[slot(references = "unit")]
+    pub(crate) target: Option<EntityId>,
+    #[slot(default = Job::Farmer)]
+    pub(crate) job: Job,
+    pub(crate) name: Text,
+    pub(crate) shield: Option<f32>,
+    pub(crate) marks: [u16; 3],
+    pub(crate) color: Color,
+    #[slot(default = true)]
+    pub(crate) awake: bool,
+}
+
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Orc {
+    #[slot(base)]
+    pub(crate) unit: Unit,
+    #[slot(default = 0.0, finite)]
+    pub(crate) rage: f32,
+}
+
+/// Schemas that are there from the start.
+pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
+    let tile = Schema::builder("tile")
+        .slot("height", Kind::F64)
+        .slot("ground", Kind::enumeration(["grass", "rock"]))
+        .default("rock")
+        .slot("owner", Kind::Entity)
+        .optional()
+        .slot("label", Kind::Text)
+        .optional()
+        .slot("depth", Kind::I8)
+        .range(-5..=5)
+        .default(-1);
+    let kit = [
+        ("i16", Kind::I16),
+        ("i32", Kind::I32),
+        ("i64", Kind::I64),
+        ("u8", Kind::U8),
+        ("u16", Kind::U16),
+        ("u32", Kind::U32),
+        ("u64", Kind::U64),
+        ("vec2", Vec2::kind()),
+        ("vec4", Vec4::kind()),
+        ("quat", Quat::kind()),
+        ("mat4", Mat4::kind()),
+        ("ivec2", IVec2::kind()),
+        ("ivec3", Kind::IVec3),
+        ("uvec2", UVec2::kind()),
+        ("floats", Kind::Array(NumberKind::F64, 5)),
+        ("bytes", Kind::Array(NumberKind::U8, 2)),
+        ("color", Color::kind()),
+    ];
+    let kit = kit.into_iter().enumerate().fold(
+        Schema::builder("kit"),
+        |builder, (position, (name, kind))| {
+            let builder = builder.slot(name, kind);
+            if position % 3 == 0 { builder.optional() } else { builder }
+        },
+    );
+    Ok(vec![tile.build()?, kit.build()?, Schema::builder("marker").build()?])
+}
+
+/// Schemas that are registered on the way; the last extends one of them.
+pub(crate) fn later() -> Result<Vec<Schema>, SchemaError> {
+    let veteran = Schema::builder("veteran").extends("unit").slot("medals", Kind::U8).default(0);
+    let boss = Schema::builder("boss").extends("orc").slot("title", Kind::Text).optional();
+    let hill = Schema::builder("hill").extends("tile").slot("slope", Kind::F64);
+    let crag = Schema::builder("crag").extends("hill").slot("shield", Kind::F32);
+    [veteran, boss, hill, crag].into_iter().map(slotted::SchemaBuilder::build).collect()
+}
+
+/// A schema whose name is taken by another one.
+pub(crate) fn conflicting() -> Result<Schema, SchemaError> {
+    Schema::builder("tile").slot("height", Kind::F32).build()
+}

@@ -1,0 +1,152 @@
+//! Random values that a slot accepts, and flaws that it does not.
+
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt};
+use slotted::glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
+use slotted::{EntityId, Kind, NumberKind, Slot, Value};
+
+/// A value as it is given, and as it comes back.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample {
+    pub(crate) given: Value,
+    pub(crate) stored: Value,
+}
+
+impl Sample {
+    fn plain(value: impl Into<Value>) -> Self {
+        let stored = value.into();
+        Self { given: stored.clone(), stored }
+    }
+}
+
+/// What a slot of this kind makes of its default.
+pub(crate) fn stored_default(slot: &Slot) -> Value {
+    match (slot.kind(), slot.default()) {
+        (_, None) => Value::Unset,
+        (Kind::Number(NumberKind::F32), Some(Value::F64(number))) => Value::F32(*number as f32),
+        (_, Some(value)) => value.clone(),
+    }
+}
+
+/// A value that the slot accepts; references are to one of `targets`.
+pub(crate) fn sample(slot: &Slot, rng: &mut StdRng, targets: &[EntityId]) -> Sample {
+    if slot.is_optional() && rng.random_ratio(1, 3) {
+        return Sample::plain(Value::Unset);
+    }
+    if slot.range().is_some() {
+        return match slot.kind() {
+            Kind::Number(NumberKind::I8) => Sample::plain(rng.random_range(-5..=5)),
+            _ => single(rng.random_range(0..=1000) as f32 / 2.0, rng),
+        };
+    }
+    match slot.kind() {
+        Kind::Bool => Sample::plain(rng.random::<bool>()),
+        Kind::Number(NumberKind::F32) if slot.is_finite() => single(rng.random(), rng),
+        Kind::Number(kind) => number(*kind, rng),
+        Kind::Text => Sample::plain(text(rng)),
+        Kind::Entity => match targets {
+            [] => Sample::plain(Value::Unset),
+            targets => Sample::plain(targets[rng.random_range(0..targets.len())]),
+        },
+        Kind::Enum(kind) => {
+            let variants = kind.variants();
+            Sample::plain(variants[rng.random_range(0..variants.len())].clone())
+        }
+        Kind::Array(kind, length) => list((0..*length).map(|_| number(*kind, rng))),
+        Kind::Pod(kind) => {
+            let mut bytes = vec![0; kind.size()];
+            rng.fill_bytes(&mut bytes);
+            Sample::plain(Value::Bytes(bytes.into()))
+        }
+        vector => self::vector(vector, rng),
+    }
+}
+
+pub(crate) fn text(rng: &mut StdRng) -> String {
+    match rng.random_range(0..4) {
+        0 => String::new(),
+        1 => "Ada".to_owned(),
+        2 => "Zoë \u{1f409}".to_owned(),
+        _ => format!("name {}", rng.random_range(0..50)),
+    }
+}
+
+/// A number that an `f32` holds, given in one of the ways that are accepted.
+fn single(number: f32, rng: &mut StdRng) -> Sample {
+    let given = match rng.random_range(0..3) {
+        0 if number.fract() == 0.0 && number.abs() < 1e6 && number.to_bits() != 1 << 31 => {
+            Value::Int(number as i64)
+        }
+        // A NaN's payload need not come through the conversion.
+        1 if !number.is_nan() => Value::F64(number.into()),
+        _ => Value::F32(number),
+    };
+    Sample { given, stored: Value::F32(number) }
+}
+
+fn number(kind: NumberKind, rng: &mut StdRng) -> Sample {
+    match kind {
+        NumberKind::F32 => match rng.random_range(0..3) {
+            0 => single(special(rng), rng),
+            _ => single(rng.random_range(-100..100) as f32 / 4.0, rng),
+        },
+        NumberKind::F64 => match rng.random_range(0..3) {
+            0 => Sample::plain(f64::from_bits(rng.random())),
+            _ => Sample::plain(rng.random_range(-100..100) as f64 / 4.0),
+        },
+        NumberKind::I8 => Sample::plain(rng.random::<i8>()),
+        NumberKind::I16 => Sample::plain(rng.random::<i16>()),
+        NumberKind::I32 => Sample::plain(rng.random::<i32>()),
+        NumberKind::I64 => Sample::plain(rng.random::<i64>()),
+        NumberKind::U8 => Sample::plain(rng.random::<u8>()),
+        NumberKind::U16 => Sample::plain(rng.random::<u16>()),
+        NumberKind::U32 => Sample::plain(rng.random::<u32>()),
+        NumberKind::U64 => Sample::plain(rng.random::<u64>()),
+    }
+}
+
+fn special(rng: &mut StdRng) -> f32 {
+    let numbers = [-0.0, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MIN, f32::from_bits(1)];
+    numbers[rng.random_range(0..numbers.len())]
+}
+
+fn list(numbers: impl Iterator<Item = Sample>) -> Sample {
+    let (given, stored): (Vec<Value>, Vec<Value>) =
+        numbers.map(|number| (number.given, number.stored)).unzip();
+    Sample { given: given.into(), stored: stored.into() }
+}
+
+/// A vector, given as such or as a list.
+fn vector(kind: &Kind, rng: &mut StdRng) -> Sample {
+    let floats: [f32; 16] = std::array::from_fn(|_| rng.random_range(-100..100) as f32 / 4.0);
+    let integers: [i32; 3] = std::array::from_fn(|_| rng.random());
+    let naturals: [u32; 2] = std::array::from_fn(|_| rng.random());
+    let [x, y, z, w, ..] = floats;
+    let (stored, list): (Value, Value) = match kind {
+        Kind::Vec2 => (Vec2::new(x, y).into(), [x, y].into()),
+        Kind::Vec3 => (Vec3::new(x, y, z).into(), [x, y, z].into()),
+        Kind::Vec4 => (Vec4::new(x, y, z, w).into(), [x, y, z, w].into()),
+        Kind::Quat => (Quat::from_xyzw(x, y, z, w).into(), [x, y, z, w].into()),
+        Kind::Mat4 => (Mat4::from_cols_array(&floats).into(), floats.into()),
+        Kind::IVec2 => {
+            (IVec2::new(integers[0], integers[1]).into(), [integers[0], integers[1]].into())
+        }
+        Kind::IVec3 => (IVec3::from_array(integers).into(), integers.into()),
+        Kind::UVec2 => (UVec2::from_array(naturals).into(), naturals.into()),
+        other => unreachable!("{other} is no vector"),
+    };
+    let given = if rng.random() { stored.clone() } else { list };
+    Sample { given, stored }
+}
+
+/// A value that the slot refuses.
+pub(crate) fn flawed(slot: &Slot, rng: &mut StdRng, dead: Option<EntityId>) -> Value {
+    match (slot.kind(), dead) {
+        (Kind::Entity, Some(dead)) if rng.random() => dead.into(),
+        (Kind::Enum(_), _) if rng.random() => "no such variant".into(),
+        _ if slot.range().is_some() && rng.random() => 501.into(),
+        _ if slot.is_finite() && rng.random() => f32::NAN.into(),
+        _ if !slot.is_optional() && rng.random() => Value::Unset,
+        _ => Value::Bytes([0; 77].into()),
+    }
+}

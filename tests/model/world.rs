@@ -1,0 +1,563 @@
+//! A store, both maps, and what is expected of the store's rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::sample::Index;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use slotted::glam::Vec3;
+use slotted::{
+    AccessError, ByName, EntityId, Kind, LimitError, Limits, MapStore, NaiveMapStore, OptionMut,
+    Record, SchemaError, SchemaId, Slot, SpawnError, Store, Value, View,
+};
+
+use crate::Call;
+use crate::schemas::{self, Color, Job, Orc, Unit};
+use crate::values::{Sample, flawed, sample, stored_default, text};
+
+const ROWS: u32 = 4000;
+const GENERATIONS: u16 = 3;
+
+/// One object in all three stores.
+#[derive(Clone, Debug)]
+pub(crate) struct Object {
+    pub(crate) id: EntityId,
+    pub(crate) map: EntityId,
+    pub(crate) naive: EntityId,
+    pub(crate) schema: String,
+}
+
+/// The rows of one table: which are alive, and how often each was used.
+#[derive(Debug, Default)]
+struct RowModel {
+    living: BTreeSet<u32>,
+    uses: Vec<u16>,
+}
+
+impl RowModel {
+    /// The row and generation of the next object, lowest free row first.
+    fn take(&mut self) -> Option<(u32, u16)> {
+        let is_free = |row: &u32| {
+            let uses = self.uses.get(*row as usize).copied().unwrap_or(0);
+            !self.living.contains(row) && uses < GENERATIONS
+        };
+        let row = (0..ROWS).find(is_free)?;
+        if row as usize == self.uses.len() {
+            self.uses.push(0);
+        }
+        self.living.insert(row);
+        let uses = &mut self.uses[row as usize];
+        *uses += 1;
+        Some((row, *uses * 2 - 1))
+    }
+
+    fn room(&self) -> usize {
+        let retired = |(row, uses): &(usize, &u16)| {
+            **uses == GENERATIONS && !self.living.contains(&(*row as u32))
+        };
+        ROWS as usize - self.living.len() - self.uses.iter().enumerate().filter(retired).count()
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) map: MapStore,
+    pub(crate) naive: NaiveMapStore,
+    /// In the order in which the store has them.
+    pub(crate) objects: BTreeMap<Place, Object>,
+    pub(crate) stale: Vec<EntityId>,
+    rows: BTreeMap<String, RowModel>,
+}
+
+/// Schema and row.
+type Place = (SchemaId, u32);
+
+fn place(id: EntityId) -> Place {
+    (id.schema(), id.row())
+}
+
+pub(crate) type Dump = Vec<(EntityId, Record)>;
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let mut limits = Limits::default();
+        limits.rows_per_schema = ROWS;
+        limits.generations_per_row = GENERATIONS;
+        let mut store = Store::with_limits(limits);
+        store.register::<Unit>().expect("the schema is right");
+        store.register::<Orc>().expect("the schema is right");
+        for schema in schemas::first().expect("the schemas are right") {
+            store.register_schema(schema).expect("the schema is new");
+        }
+        Self {
+            store,
+            map: MapStore::new(),
+            naive: NaiveMapStore::new(),
+            objects: BTreeMap::new(),
+            stale: Vec::new(),
+            rows: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn apply(&mut self, call: &Call) {
+        match call {
+            Call::SpawnRecord { schema, seed, flaw } => {
+                self.spawn_record(&self.schema(schema), *seed, *flaw);
+            }
+            Call::SpawnRecords { schema, count, seed, flaw } => {
+                self.spawn_records(&self.schema(schema), *count, *seed, *flaw);
+            }
+            Call::SpawnUnits { count, seed, flaw } => self.spawn_units(*count, *seed, *flaw),
+            Call::SpawnOrc { seed } => self.spawn_orc(*seed),
+            Call::Despawn { pick } => self.despawn(pick),
+            Call::DespawnStale { pick } => self.despawn_stale(pick),
+            Call::DespawnBatch { picks, stale } => self.despawn_batch(picks, stale.as_ref()),
+            Call::DespawnShare { seed, of } => self.despawn_share(*seed, *of),
+            Call::SetValue { pick, slot, seed, flaw } => self.set_value(pick, slot, *seed, *flaw),
+            Call::SetByKey { pick, seed } => self.set_by_key(pick, *seed),
+            Call::SetObject { pick, seed, flaw } => self.set_object(pick, *seed, *flaw),
+            Call::WriteThroughViews { seed } => self.write_through_views(*seed),
+            Call::WriteThroughColumns { seed } => self.write_through_columns(*seed),
+            Call::Clear => {
+                self.store.clear();
+                self.remove(|_| true);
+            }
+            Call::ClearOf { schema } => {
+                let schema = self.schema(schema);
+                self.store.clear_of(&schema).expect("there is such a schema");
+                self.remove(|object| object.schema == schema);
+            }
+            Call::ReleaseMemory => self.store.release_memory(),
+            Call::Reserve { rows } => {
+                let room = self.rows.get("unit").map_or(ROWS as usize, RowModel::room);
+                assert_eq!(self.store.try_reserve("unit", *rows).is_ok(), *rows <= room);
+            }
+            Call::Register { which } => self.register(which),
+            Call::RegisterConflicting => {
+                let schema = schemas::conflicting().expect("the schema is right");
+                let refused = self.store.register_schema(schema);
+                assert!(matches!(refused, Err(SchemaError::Conflict { .. })));
+            }
+        }
+    }
+
+    fn schema(&self, pick: &Index) -> String {
+        let schemas: Vec<_> = self.store.schemas().collect();
+        pick.get(&schemas).name().to_owned()
+    }
+
+    fn slots(&self, schema: &str) -> Vec<Slot> {
+        self.store.schema(schema).expect("there is such a schema").slots().to_vec()
+    }
+
+    fn object(&self, pick: &Index) -> Option<Object> {
+        let number = (!self.objects.is_empty()).then(|| pick.index(self.objects.len()))?;
+        self.objects.values().nth(number).cloned()
+    }
+
+    pub(crate) fn extends(&self, schema: &str, base: &str) -> bool {
+        let own = self.store.schema(schema).expect("there is such a schema");
+        let parent = own.base().and_then(|base| self.store.schema_by_id(base));
+        schema == base || parent.is_some_and(|parent| self.extends(parent.name(), base))
+    }
+
+    /// The objects that the slot may refer to.
+    fn targets(&self, slot: &Slot) -> Vec<EntityId> {
+        let fits = |object: &&Object| match slot.references() {
+            Some(base) => self.extends(&object.schema, base),
+            None => true,
+        };
+        self.objects.values().filter(fits).take(50).map(|object| object.id).collect()
+    }
+
+    pub(crate) fn dump(&self) -> Dump {
+        let record = |id| (id, self.store.get_record(id).expect("the id is alive"));
+        self.store.ids().map(record).collect()
+    }
+
+    /// Makes a call that must fail and leave the store as it was.
+    fn refused<T: std::fmt::Debug, E>(
+        &mut self,
+        call: impl FnOnce(&mut Store) -> Result<T, E>,
+    ) -> E {
+        let before = self.dump();
+        let error = call(&mut self.store).expect_err("the store refuses the call");
+        assert_eq!(self.dump(), before);
+        error
+    }
+
+    /// A record that the schema accepts, and what the object has then.
+    fn sample_record(&self, schema: &str, rng: &mut StdRng) -> (Record, Record) {
+        let (mut given, mut stored) = (Record::new(), Record::new());
+        let mut slots = self.slots(schema);
+        if rng.random_ratio(1, 4) {
+            slots.reverse();
+        }
+        for slot in &slots {
+            let name = slot.name().to_owned();
+            if !slot.is_required() && rng.random_ratio(1, 3) {
+                stored.push(name, stored_default(slot));
+                continue;
+            }
+            let sample = sample(slot, rng, &self.targets(slot));
+            given.push(name.clone(), sample.given);
+            stored.push(name, sample.stored);
+        }
+        (given, stored)
+    }
+
+    /// A record with one mistake.
+    fn flawed_record(&self, schema: &str, rng: &mut StdRng) -> Record {
+        let (record, _) = self.sample_record(schema, rng);
+        let slots = self.slots(schema);
+        let required = slots.iter().find(|slot| slot.is_required());
+        let named = record.iter().next().map(|(name, value)| (name.to_owned(), value.clone()));
+        match (rng.random_range(0..4), required, named) {
+            (0, Some(required), _) => {
+                record.into_iter().filter(|(name, _)| name != required.name()).collect()
+            }
+            (1, _, Some((name, value))) => {
+                record.into_iter().chain([(name.into(), value)]).collect()
+            }
+            (2, _, Some((name, _))) => {
+                let slot = slots.iter().find(|slot| slot.name() == name).expect("it is declared");
+                let bad = flawed(slot, rng, self.stale.last().copied());
+                let rest = record.into_iter().filter(|(other, _)| *other != name);
+                rest.chain([(name.clone().into(), bad)]).collect()
+            }
+            _ => record.into_iter().chain([("no such slot".into(), 1.into())]).collect(),
+        }
+    }
+
+    /// Notes an object that the store has spawned, and spawns it in the maps.
+    fn add(&mut self, id: EntityId, schema: &str, record: Record) {
+        let expected = self.rows.entry(schema.to_owned()).or_default().take();
+        assert_eq!(Some((id.row(), id.generation())), expected, "the lowest free row is taken");
+        assert_eq!(self.store.schema(schema).map(|schema| schema.id()), Some(id.schema()));
+        let map = self.map.spawn_record(schema, record.clone()).expect("a map takes anything");
+        let naive = self.naive.spawn_record(schema, record).expect("a map takes anything");
+        let object = Object { id, map, naive, schema: schema.to_owned() };
+        assert!(self.objects.insert(place(id), object).is_none(), "the row was free");
+    }
+
+    /// Notes that the store has despawned the objects.
+    fn remove(&mut self, is_gone: impl Fn(&Object) -> bool) {
+        let gone: Vec<Object> = self.objects.values().filter(|o| is_gone(o)).cloned().collect();
+        for object in gone {
+            self.objects.remove(&place(object.id));
+            self.map.despawn(object.map).expect("it is alive");
+            self.naive.despawn(object.naive).expect("it is alive");
+            self.rows.entry(object.schema).or_default().living.remove(&object.id.row());
+            self.stale.push(object.id);
+        }
+    }
+
+    /// Notes that a value of an object has changed.
+    fn note(&mut self, object: &Object, slot: &str, value: Value) {
+        self.map.set_value(object.map, slot, value.clone()).expect("it is alive");
+        self.naive.set_value(object.naive, slot, value).expect("it is alive");
+    }
+
+    /// Whether the table takes this many more objects; if not, the call must say so.
+    fn has_room(&self, schema: &str, count: usize) -> bool {
+        count <= self.rows.get(schema).map_or(ROWS as usize, RowModel::room)
+    }
+
+    fn spawn_record(&mut self, schema: &str, seed: u64, flaw: bool) {
+        let rng = &mut StdRng::seed_from_u64(seed);
+        if flaw {
+            let record = self.flawed_record(schema, rng);
+            let error = self.refused(|store| store.spawn_record(schema, record));
+            let SpawnError::Rejected(rejection) = error else { panic!("{error}") };
+            assert!(rejection.problems().iter().all(|problem| problem.record.is_none()));
+            return;
+        }
+        let (given, stored) = self.sample_record(schema, rng);
+        if self.has_room(schema, 1) {
+            let id = self.store.spawn_record(schema, given).expect("the record is right");
+            self.add(id, schema, stored);
+        } else {
+            assert_full(self.refused(|store| store.spawn_record(schema, given)));
+        }
+    }
+
+    fn spawn_records(&mut self, schema: &str, count: usize, seed: u64, flaw: Option<Index>) {
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let samples: Vec<_> = (0..count).map(|_| self.sample_record(schema, rng)).collect();
+        let (mut given, stored): (Vec<Record>, Vec<Record>) = samples.into_iter().unzip();
+        if !self.has_room(schema, count) {
+            assert_full(self.refused(|store| store.spawn_records(schema, given).map(|_| ())));
+        } else if let Some(place) = flaw.filter(|_| count > 0).map(|place| place.index(count)) {
+            given[place] = self.flawed_record(schema, rng);
+            let error = self.refused(|store| store.spawn_records(schema, given).map(|_| ()));
+            assert_rejected_at(error, place);
+        } else {
+            let spawned = self.store.spawn_records(schema, given).expect("the records are right");
+            let ids: Vec<EntityId> = spawned.collect();
+            assert_eq!(ids.len(), count);
+            ids.into_iter().zip(stored).for_each(|(id, record)| self.add(id, schema, record));
+        }
+    }
+
+    /// A unit, and the record of it.
+    fn sample_unit(&mut self, rng: &mut StdRng, targets: &[EntityId]) -> (Unit, Record) {
+        let name = text(rng);
+        let numbers: [u16; 3] = rng.random();
+        let job = [Job::Farmer, Job::Guard, Job::Smith][rng.random_range(0..3)];
+        let target = (!targets.is_empty() && rng.random())
+            .then(|| targets[rng.random_range(0..targets.len())]);
+        let unit = Unit {
+            position: Vec3::from_array(rng.random()),
+            health: rng.random_range(0.0..=500.0),
+            target,
+            job,
+            name: self.store.text(&name).expect("there is room"),
+            shield: rng.random::<bool>().then_some(f32::from_bits(rng.random())),
+            marks: numbers,
+            color: Color { channels: rng.random() },
+            awake: rng.random(),
+        };
+        let record = unit_record(&unit, &name);
+        (unit, record)
+    }
+
+    fn unit_targets(&self) -> Vec<EntityId> {
+        let slots = self.slots("unit");
+        slots.iter().find(|slot| slot.name() == "target").map_or_else(Vec::new, |s| self.targets(s))
+    }
+
+    fn spawn_units(&mut self, count: usize, seed: u64, flaw: Option<Index>) {
+        let (rng, targets) = (&mut StdRng::seed_from_u64(seed), self.unit_targets());
+        let samples: Vec<_> = (0..count).map(|_| self.sample_unit(rng, &targets)).collect();
+        let (mut units, records): (Vec<Unit>, Vec<Record>) = samples.into_iter().unzip();
+        if !self.has_room("unit", count) {
+            assert_full(self.refused(|store| store.spawn_batch(units).map(|_| ())));
+        } else if let Some(place) = flaw.filter(|_| count > 0).map(|place| place.index(count)) {
+            units[place].health = 500.5;
+            let error = self.refused(|store| store.spawn_batch(units).map(|_| ()));
+            assert_rejected_at(error, place);
+        } else {
+            let spawned = self.store.spawn_batch(units).expect("the units are right");
+            let ids: Vec<EntityId> = spawned.collect();
+            assert_eq!(ids.len(), count);
+            ids.into_iter().zip(records).for_each(|(id, record)| self.add(id, "unit", record));
+        }
+    }
+
+    fn spawn_orc(&mut self, seed: u64) {
+        let (rng, targets) = (&mut StdRng::seed_from_u64(seed), self.unit_targets());
+        let (unit, mut record) = self.sample_unit(rng, &targets);
+        let orc = Orc { unit, rage: rng.random() };
+        if !self.has_room("orc", 1) {
+            assert_full(self.refused(|store| store.spawn(orc)));
+            return;
+        }
+        let id = self.store.spawn(orc).expect("the orc is right");
+        assert_eq!(self.store.get_object::<Orc>(id).map(|orc| orc.rage), Ok(orc.rage));
+        record.push("rage", orc.rage);
+        self.add(id, "orc", record);
+    }
+
+    fn despawn(&mut self, pick: &Index) {
+        let Some(object) = self.object(pick) else { return };
+        assert_eq!(self.store.despawn(object.id), Ok(()));
+        self.remove(|other| other.id == object.id);
+    }
+
+    fn despawn_stale(&mut self, pick: &Index) {
+        if !self.stale.is_empty() {
+            let id = *pick.get(&self.stale);
+            let error = self.refused(|store| store.despawn(id));
+            assert_eq!(error, AccessError::Despawned { id });
+        }
+    }
+
+    fn despawn_batch(&mut self, picks: &[Index], stale: Option<&Index>) {
+        let picked = picks.iter().filter_map(|pick| self.object(pick).map(|object| object.id));
+        let mut ids: Vec<EntityId> = picked.collect();
+        let stale = stale.filter(|_| !self.stale.is_empty()).map(|pick| *pick.get(&self.stale));
+        ids.extend(stale);
+        let distinct: BTreeSet<EntityId> = ids.iter().copied().collect();
+        if stale.is_some() || distinct.len() < ids.len() {
+            let error = self.refused(|store| store.despawn_batch(&ids));
+            let expected = match distinct.len() + 1 > ids.len() && stale.is_some() {
+                true => matches!(error, AccessError::Despawned { .. }),
+                false => matches!(error, AccessError::Repeated { .. }),
+            };
+            assert!(expected, "{error}");
+        } else {
+            assert_eq!(self.store.despawn_batch(&ids), Ok(()));
+            self.remove(|object| distinct.contains(&object.id));
+        }
+    }
+
+    fn despawn_share(&mut self, seed: u64, of: u32) {
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let all: Vec<EntityId> = self.objects.values().map(|object| object.id).collect();
+        let ids: BTreeSet<EntityId> = all.into_iter().filter(|_| rng.random_ratio(1, of)).collect();
+        let batch: Vec<EntityId> = ids.iter().rev().copied().collect();
+        assert_eq!(self.store.despawn_batch(&batch), Ok(()));
+        self.remove(|object| ids.contains(&object.id));
+    }
+
+    fn set_value(&mut self, pick: &Index, slot: &Index, seed: u64, flaw: bool) {
+        let Some(object) = self.object(pick) else { return };
+        let slots = self.slots(&object.schema);
+        let rng = &mut StdRng::seed_from_u64(seed);
+        if slots.is_empty() || (flaw && rng.random()) {
+            let error = self.refused(|store| store.set_value(object.id, "no such slot", 1));
+            assert!(matches!(error, AccessError::Rejected(_)));
+            return;
+        }
+        let slot = slot.get(&slots);
+        if flaw {
+            let bad = flawed(slot, rng, self.stale.last().copied());
+            let error = self.refused(|store| store.set_value(object.id, slot.name(), bad));
+            assert!(matches!(error, AccessError::Rejected(_)));
+            return;
+        }
+        let Sample { given, stored } = sample(slot, rng, &self.targets(slot));
+        assert_eq!(self.store.set_value(object.id, slot.name(), given), Ok(()));
+        self.note(&object, slot.name(), stored);
+    }
+
+    fn set_by_key(&mut self, pick: &Index, seed: u64) {
+        let Some(object) = self.object(pick) else { return };
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let health = self.store.key::<f32>("unit", "health").expect("there is such a slot");
+        let shield = self.store.key::<Option<f32>>("unit", "shield").expect("there is such a slot");
+        if !self.extends(&object.schema, "unit") {
+            let error = self.refused(|store| store.set(object.id, health, 1.0));
+            assert!(matches!(error, AccessError::WrongSchema { .. }));
+            return;
+        }
+        let error = self.refused(|store| store.set(object.id, health, -1.0));
+        assert!(matches!(error, AccessError::Rejected(_)));
+        let (points, cover) = (rng.random_range(0.0..=500.0), rng.random::<bool>().then_some(-0.0));
+        assert_eq!(self.store.set(object.id, health, points), Ok(()));
+        assert_eq!(self.store.set(object.id, shield, cover), Ok(()));
+        self.note(&object, "health", points.into());
+        self.note(&object, "shield", cover.into());
+    }
+
+    fn set_object(&mut self, pick: &Index, seed: u64, flaw: bool) {
+        let Some(object) = self.object(pick) else { return };
+        let (rng, targets) = (&mut StdRng::seed_from_u64(seed), self.unit_targets());
+        let (mut unit, record) = self.sample_unit(rng, &targets);
+        if !self.extends(&object.schema, "unit") {
+            let error = self.refused(|store| store.set_object(object.id, unit));
+            assert!(matches!(error, AccessError::WrongSchema { .. }));
+        } else if flaw {
+            unit.health = f32::NAN;
+            let error = self.refused(|store| store.set_object(object.id, unit));
+            assert!(matches!(error, AccessError::Rejected(_)));
+        } else {
+            assert_eq!(self.store.set_object(object.id, unit), Ok(()));
+            record.into_iter().for_each(|(name, value)| self.note(&object, &name, value));
+        }
+    }
+
+    fn write_through_views(&mut self, seed: u64) {
+        #[derive(View)]
+        struct Moving<'a> {
+            id: EntityId,
+            position: &'a mut Vec3,
+            rage: Option<&'a mut f32>,
+        }
+        #[derive(View)]
+        struct Shielded<'a> {
+            id: EntityId,
+            shield: OptionMut<'a, f32>,
+        }
+        let step = Vec3::splat(StdRng::seed_from_u64(seed).random());
+        let mut written: Vec<(EntityId, &str, Value)> = Vec::new();
+        self.store.view::<Moving>().expect("the kinds are right").for_each(|unit| {
+            *unit.position = step * unit.id.row() as f32;
+            written.push((unit.id, "position", (*unit.position).into()));
+            if let Some(rage) = unit.rage {
+                *rage = step.x;
+                written.push((unit.id, "rage", step.x.into()));
+            }
+        });
+        for mut unit in self.store.view::<Shielded>().expect("the kinds are right").iter() {
+            let new = if unit.shield.get().is_some() { None } else { Some(step.y) };
+            unit.shield.set(new);
+            written.push((unit.id, "shield", new.into()));
+        }
+        self.note_all(written);
+    }
+
+    fn write_through_columns(&mut self, seed: u64) {
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let mut written: Vec<(EntityId, &str, Value)> = Vec::new();
+        let ids: Vec<EntityId> = self.store.ids_of("tile").expect("a schema").collect();
+        let heights = self.store.key::<f64>("tile", "height").expect("there is such a slot");
+        let mut column = self.store.column_mut(heights).expect("the key is the store's");
+        let new: Vec<f64> = ids.iter().map(|_| rng.random()).collect();
+        for (height, new) in column.runs_mut().flatten().zip(&new) {
+            *height = *new;
+        }
+        written.extend(ids.iter().zip(&new).map(|(id, new)| (*id, "height", (*new).into())));
+        let owners = self.store.key::<Option<EntityId>>("tile", "owner").expect("such a slot");
+        let mut column = self.store.column_mut(owners).expect("the key is the store's");
+        for id in ids.iter().step_by(3) {
+            let owner = column.get(*id).flatten().xor(Some(*id));
+            assert!(column.set(*id, owner));
+            written.push((*id, "owner", owner.into()));
+        }
+        self.note_all(written);
+    }
+
+    fn note_all(&mut self, written: Vec<(EntityId, &str, Value)>) {
+        for (id, slot, value) in written {
+            let object =
+                self.objects.get(&place(id)).expect("only living objects are seen").clone();
+            assert_eq!(object.id, id);
+            self.note(&object, slot, value);
+        }
+    }
+
+    fn register(&mut self, which: &Index) {
+        let schemas = schemas::later().expect("the schemas are right");
+        let schema = which.get(&schemas).clone();
+        let base = schema.extends().unwrap_or_default().to_owned();
+        if self.store.schema(&base).is_none() {
+            let error = self.refused(|store| store.register_schema(schema));
+            assert!(matches!(error, SchemaError::UnknownBase { .. }));
+            return;
+        }
+        let first = self.store.register_schema(schema.clone());
+        assert!(first.is_ok());
+        assert_eq!(self.store.register_schema(schema), first);
+    }
+}
+
+fn assert_full(error: SpawnError) {
+    assert!(matches!(error, SpawnError::Limit(LimitError::Rows { limit: ROWS, .. })), "{error}");
+}
+
+fn assert_rejected_at(error: SpawnError, place: usize) {
+    let SpawnError::Rejected(rejection) = error else { panic!("{error}") };
+    assert!(rejection.problems().iter().all(|problem| problem.record == Some(place)));
+}
+
+/// The slots of a unit as by name.
+pub(crate) fn unit_record(unit: &Unit, name: &str) -> Record {
+    slotted::record! {
+        position: unit.position,
+        health: unit.health,
+        target: unit.target,
+        job: unit.job,
+        name: name,
+        shield: unit.shield,
+        marks: unit.marks,
+        color: unit.color,
+        awake: unit.awake,
+    }
+}
+
+/// Whether the schema has the slot, and it must be set.
+pub(crate) fn has_required(store: &Store, schema: &str, name: &str, kind: &Kind) -> bool {
+    let slot = store.schema(schema).and_then(|schema| schema.slot(name));
+    slot.is_some_and(|slot| slot.kind() == kind && !slot.is_optional())
+}
