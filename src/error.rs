@@ -48,6 +48,10 @@ impl Rejection {
         Self { problems }
     }
 
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
+        self.problems
+    }
+
     /// What is wrong, in the order of the records and of their slots; at least one.
     ///
     /// A batch is not looked at any further once there are a hundred.

@@ -127,6 +127,7 @@ use ConversionError::{DoesNotFit, WrongKind};
 macro_rules! integers {
     ($($type:ty)*) => {$(
         impl FromValue for $type {
+            #[inline]
             fn from_value(value: &Value) -> Result<Self, ConversionError> {
                 match *value {
                     Value::Int(number) => Self::try_from(number).map_err(|_| DoesNotFit),
@@ -235,6 +236,7 @@ impl<E: FromValue, const N: usize> FromValue for [E; N] {
 macro_rules! vectors {
     ($($variant:ident $type:ty, $array:ty;)*) => {$(
         impl FromValue for $type {
+            #[inline]
             fn from_value(value: &Value) -> Result<Self, ConversionError> {
                 match value {
                     Value::$variant(vector) => Ok(Self::from(*vector)),

@@ -40,37 +40,32 @@ pub struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Finds for each slot of the schema its value's position in the record, and adds to
-    /// `problems` all that is wrong with the record.
+    /// Adds to `problems` all that is wrong with the record; at least one thing, if
+    /// [`RegisteredSchema::place`] or a slot has refused it.
     pub(crate) fn record(
         self,
         schema: &RegisteredSchema,
         record: &Record,
-        positions: &mut Vec<Option<usize>>,
         problems: &mut Vec<Problem>,
     ) {
-        positions.clear();
-        positions.resize(schema.slots().len(), None);
-        let before = problems.len();
-        for (position, (name, value)) in record.iter().enumerate() {
-            let Some(slot) = schema.slot_index_near(name, position) else {
+        let mut given = vec![false; schema.slots().len()];
+        for (name, value) in record.iter() {
+            let Some(slot) = schema.slot_index(name) else {
                 let suggestion = schema.suggest(name);
                 problems.push(schema.problem(name, What::Undeclared { suggestion }));
                 continue;
             };
-            if positions[slot].replace(position).is_some() {
+            if std::mem::replace(&mut given[slot], true) {
                 problems.push(schema.problem(name, What::Duplicate));
             }
             if let Err(what) = self.value(&schema.slots()[slot], value) {
                 problems.push(schema.problem(name, what));
             }
         }
-        if record.len() < schema.slots().len() || problems.len() > before {
-            let absent = schema.slots().iter().zip(positions).filter(|(_, found)| found.is_none());
-            for (slot, _) in absent.filter(|(slot, _)| slot.is_required()) {
-                let expected = slot.kind().clone();
-                problems.push(schema.problem(slot.name(), What::Missing { expected }));
-            }
+        let absent = schema.slots().iter().zip(given).filter(|(_, given)| !given);
+        for (slot, _) in absent.filter(|(slot, _)| slot.is_required()) {
+            let expected = slot.kind().clone();
+            problems.push(schema.problem(slot.name(), What::Missing { expected }));
         }
     }
 

@@ -6,6 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::id::SchemaId;
+use crate::record::Record;
 use crate::schema::error::Difference;
 use crate::schema::{Problem, Schema, SchemaError, Slot, What};
 use crate::suggest::nearest;
@@ -69,12 +70,26 @@ impl RegisteredSchema {
         self.by_name.get(name).copied()
     }
 
-    /// The same, faster where the guess is right: records often name all slots in order.
-    pub(crate) fn slot_index_near(&self, name: &str, guess: usize) -> Option<usize> {
-        match self.slots.get(guess) {
-            Some(slot) if slot.name() == name => Some(guess),
-            _ => self.slot_index(name),
+    /// Finds for each slot its value's position in the record. `false` if a name is undeclared or
+    /// repeated, or a required one is missing.
+    pub(crate) fn place(&self, record: &Record, positions: &mut Vec<Option<usize>>) -> bool {
+        positions.clear();
+        let names = record.iter().map(|(name, _)| name);
+        if record.len() == self.slots.len() && names.eq(self.slots.iter().map(Slot::name)) {
+            // Most records name all slots in their order.
+            positions.extend((0..record.len()).map(Some));
+            return true;
         }
+        positions.resize(self.slots.len(), None);
+        let place = |(position, (name, _)): (usize, (&str, _))| {
+            self.slot_index(name).is_some_and(|slot| positions[slot].replace(position).is_none())
+        };
+        record.iter().enumerate().all(place)
+            && self
+                .slots
+                .iter()
+                .zip(positions)
+                .all(|(slot, found)| found.is_some() || !slot.is_required())
     }
 
     /// The declared name that is nearest to a misspelt one.

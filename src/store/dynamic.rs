@@ -10,7 +10,7 @@ use crate::kind::{PodKind, with_number, with_numeric};
 use crate::schema::{RegisteredSchema, Slot};
 use crate::storage::{Cell, Cells, Column, KindTag, TextPool};
 use crate::text::Text;
-use crate::value::{FromValue, Value};
+use crate::value::{ConversionError, FromValue, Value};
 
 /// Runs the body with `$C` standing for the cells of a plain-memory kind.
 macro_rules! with_pod_cell {
@@ -82,8 +82,10 @@ pub(super) fn read(column: &Column, slot: &Slot, row: u32, texts: &TextPool) -> 
     )
 }
 
+const CELLS: &str = "a column has the cells of its slot's kind";
+
 fn cells<C: Cell>(column: &Column, row: u32) -> &[C] {
-    let blocks = C::blocks(&column.cells).expect("a column has the cells of its slot's kind");
+    let blocks = C::blocks(&column.cells).expect(CELLS);
     blocks.row(row).expect("a living row has values")
 }
 
@@ -91,9 +93,22 @@ fn one<C: Cell>(column: &Column, row: u32) -> C {
     cells(column, row)[0]
 }
 
-/// Writes a value that the slot accepts, or unsets the row. The one failure left is that a new
-/// text may find no room: then nothing is written, and `None` comes back.
-#[must_use]
+/// Why a value was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unwritten {
+    /// It is not of the slot's kind, or is unset where the slot may not be.
+    Refused,
+    /// It is a new text, and the texts have no room left.
+    NoTextRoom,
+}
+
+impl From<ConversionError> for Unwritten {
+    fn from(_: ConversionError) -> Self {
+        Self::Refused
+    }
+}
+
+/// Writes a value to a row if it is of the slot's kind; constraints are the caller's matter.
 pub(super) fn write(
     column: &mut Column,
     slot: &Slot,
@@ -101,61 +116,70 @@ pub(super) fn write(
     value: &Value,
     texts: &mut TextPool,
     text_limit: usize,
-) -> Option<()> {
-    const CHECKED: &str = "the value was checked";
+) -> Result<(), Unwritten> {
     if value.is_unset() {
-        with_numeric!(slot.kind(), T => unset::<T>(column, row),
-            Kind::Bool => unset::<bool>(column, row),
-            Kind::Text => unset::<Text>(column, row),
-            Kind::Entity => unset::<EntityId>(column, row),
-            Kind::Enum(_) => unset::<u8>(column, row),
-            Kind::Array(number, _) => with_number!(number, T => unset::<T>(column, row)),
-            Kind::Pod(pod) => with_pod_cell!(pod, C => unset::<C>(column, row)),
-        );
-        return Some(());
+        return unset(column, slot, row);
     }
-    with_numeric!(slot.kind(), T => put(column, row, &[T::from_value(value).expect(CHECKED)]),
-        Kind::Bool => put(column, row, &[bool::from_value(value).expect(CHECKED)]),
-        Kind::Entity => put(column, row, &[EntityId::from_value(value).expect(CHECKED)]),
+    with_numeric!(slot.kind(), T => put(column, row, &[T::from_value(value)?]),
+        Kind::Bool => put(column, row, &[bool::from_value(value)?]),
+        Kind::Entity => put(column, row, &[EntityId::from_value(value)?]),
         Kind::Text => {
-            let Value::Text(text) = value else { unreachable!("{CHECKED}") };
-            put(column, row, &[texts.intern(text, text_limit)?]);
+            let Value::Text(text) = value else { return Err(Unwritten::Refused) };
+            let text = texts.intern(text, text_limit).ok_or(Unwritten::NoTextRoom)?;
+            put(column, row, &[text]);
         },
         Kind::Enum(kind) => {
-            let Value::Text(name) = value else { unreachable!("{CHECKED}") };
-            put(column, row, &[kind.number(name).expect(CHECKED)]);
+            let Value::Text(name) = value else { return Err(Unwritten::Refused) };
+            put(column, row, &[kind.number(name).ok_or(Unwritten::Refused)?]);
         },
-        Kind::Array(number, _) => with_number!(number, T => {
-            let Value::List(list) = value else { unreachable!("{CHECKED}") };
-            let numbers: Vec<T> = list.iter().map(|number| T::from_value(number).expect(CHECKED)).collect();
+        Kind::Array(number, length) => with_number!(number, T => {
+            let Value::List(list) = value else { return Err(Unwritten::Refused) };
+            let numbers = list.iter().map(T::from_value).collect::<Result<Vec<T>, _>>()?;
+            if numbers.len() != *length as usize {
+                return Err(Unwritten::Refused);
+            }
             put(column, row, &numbers);
         }),
-        Kind::Pod(pod) => with_pod_cell!(pod, C => {
-            let Value::Bytes(bytes) = value else { unreachable!("{CHECKED}") };
-            put(column, row, &bytemuck::allocation::pod_collect_to_vec::<u8, C>(bytes));
+        Kind::Pod(pod) => with_pod_cell!(pod, C => match value {
+            Value::Bytes(bytes) if bytes.len() == pod.size() => {
+                put(column, row, &bytemuck::allocation::pod_collect_to_vec::<u8, C>(bytes));
+            }
+            _ => return Err(Unwritten::Refused),
         }),
     );
-    Some(())
+    Ok(())
 }
 
-fn unset<C: Cell>(column: &mut Column, row: u32) {
-    let blocks =
-        C::blocks_mut(&mut column.cells).expect("a column has the cells of its slot's kind");
+fn unset(column: &mut Column, slot: &Slot, row: u32) -> Result<(), Unwritten> {
+    if !slot.is_optional() {
+        return Err(Unwritten::Refused);
+    }
+    with_numeric!(slot.kind(), T => fill::<T>(column, row),
+        Kind::Bool => fill::<bool>(column, row),
+        Kind::Text => fill::<Text>(column, row),
+        Kind::Entity => fill::<EntityId>(column, row),
+        Kind::Enum(_) => fill::<u8>(column, row),
+        Kind::Array(number, _) => with_number!(number, T => fill::<T>(column, row)),
+        Kind::Pod(pod) => with_pod_cell!(pod, C => fill::<C>(column, row)),
+    );
+    if let Some(set) = &mut column.set {
+        set.put(row, &[false]);
+    }
+    Ok(())
+}
+
+fn fill<C: Cell>(column: &mut Column, row: u32) {
+    let blocks = C::blocks_mut(&mut column.cells).expect(CELLS);
     let filler = vec![C::FILLER; blocks.width()];
-    write_row(column, row, &filler, false);
+    blocks.put(row, &filler);
 }
 
+#[inline]
 fn put<C: Cell>(column: &mut Column, row: u32, cells: &[C]) {
-    write_row(column, row, cells, true);
-}
-
-/// Writes the cells of a row.
-fn write_row<C: Cell>(column: &mut Column, row: u32, cells: &[C], is_set: bool) {
-    let blocks =
-        C::blocks_mut(&mut column.cells).expect("a column has the cells of its slot's kind");
-    assert_eq!(cells.len(), blocks.width(), "a row has the cells of its slot's kind");
+    let blocks = C::blocks_mut(&mut column.cells).expect(CELLS);
+    debug_assert_eq!(cells.len(), blocks.width(), "a row has the cells of its slot's kind");
     blocks.put(row, cells);
     if let Some(set) = &mut column.set {
-        set.put(row, &[is_set]);
+        set.put(row, &[true]);
     }
 }

@@ -5,8 +5,9 @@ use crate::error::{AccessError, LimitError, MOST_PROBLEMS, Rejection, SpawnError
 use crate::id::{EntityId, SchemaId};
 use crate::record::Record;
 use crate::schema::{Problem, Slot};
+use crate::store::Store;
+use crate::store::dynamic::{self, Unwritten};
 use crate::store::spawn::{Plan, Spawned};
-use crate::store::{Store, dynamic};
 use crate::value::Value;
 
 impl Store {
@@ -35,22 +36,19 @@ impl Store {
         let Some(schema) = self.registry.find(schema).map(|schema| schema.id()) else {
             return Err(self.unknown_schema(schema));
         };
-        let mut problems = Vec::new();
-        let mut positions = std::mem::take(&mut self.positions);
-        self.check_record(schema, &record, &mut positions, &mut problems);
-        if !problems.is_empty() {
-            return Err(Rejection::new(problems).into());
-        }
         let row = self.tables[schema.index()].rows.lowest_free();
         let Some(row) = row else { return Err(self.no_rows(schema).into()) };
         let texts = self.texts.len();
-        if let Err(error) = self.write_record(schema, row, &record, &positions) {
-            self.texts.truncate(texts);
-            return Err(error.into());
+        match self.write_record(schema, row, &record) {
+            Ok(()) => {
+                let generation = self.tables[schema.index()].rows.occupy(row);
+                Ok(EntityId::new(schema, row, generation))
+            }
+            Err(unwritten) => {
+                self.texts.truncate(texts);
+                Err(self.explain(schema, &record, unwritten))
+            }
         }
-        self.positions = positions;
-        let generation = self.tables[schema.index()].rows.occupy(row);
-        Ok(EntityId::new(schema, row, generation))
     }
 
     /// Inserts many objects, all or none, given as named values.
@@ -85,23 +83,25 @@ impl Store {
         schema: SchemaId,
         records: impl Iterator<Item = Record>,
     ) -> Result<Plan, SpawnError> {
-        let (mut problems, mut positions) = (Vec::new(), Vec::new());
+        let mut problems = Vec::new();
         let mut plan = Plan::new();
         for (number, record) in records.enumerate() {
-            let found = problems.len();
-            self.check_record(schema, &record, &mut positions, &mut problems);
-            problems[found..].iter_mut().for_each(|problem| problem.record = Some(number));
-            if problems.len() > MOST_PROBLEMS {
-                break;
-            }
-            if !problems.is_empty() {
-                continue;
-            }
             if plan.room(&self.tables[schema.index()].rows) == 0 {
                 return Err(self.no_rows(schema).into());
             }
-            let row = plan.take_one();
-            self.write_record(schema, row, &record, &positions)?;
+            let written = self.write_record(schema, plan.take_one(), &record);
+            match written.map_err(|unwritten| self.explain(schema, &record, unwritten)) {
+                Ok(()) => {}
+                Err(SpawnError::Rejected(rejection)) => {
+                    let number = Some(number);
+                    let found = rejection.into_problems().into_iter();
+                    problems.extend(found.map(|problem| Problem { record: number, ..problem }));
+                }
+                Err(error) => return Err(error),
+            }
+            if problems.len() >= MOST_PROBLEMS {
+                break;
+            }
         }
         if problems.is_empty() {
             return Ok(plan);
@@ -110,37 +110,62 @@ impl Store {
         Err(Rejection::new(problems).into())
     }
 
-    fn check_record(
-        &self,
-        schema: SchemaId,
-        record: &Record,
-        positions: &mut Vec<Option<usize>>,
-        problems: &mut Vec<Problem>,
-    ) {
-        if let Some(schema) = self.registry.get(schema) {
-            self.checker().record(schema, record, positions, problems);
-        }
-    }
-
+    /// Writes a record to a row that is not alive. Values are checked as they are written: what a
+    /// record that turns out bad leaves there is never seen.
     fn write_record(
         &mut self,
         schema: SchemaId,
         row: u32,
         record: &Record,
-        positions: &[Option<usize>],
-    ) -> Result<(), LimitError> {
-        let limit = self.limits.text_bytes;
-        let slots = self.registry.get(schema).map_or(&[][..], |schema| schema.slots());
-        let columns = self.tables[schema.index()].columns.iter_mut();
-        for ((slot, column), position) in slots.iter().zip(columns).zip(positions) {
+    ) -> Result<(), Unwritten> {
+        let mut positions = std::mem::take(&mut self.positions);
+        let written = self.write_placed(schema, row, record, &mut positions);
+        self.positions = positions;
+        written
+    }
+
+    fn write_placed(
+        &mut self,
+        schema: SchemaId,
+        row: u32,
+        record: &Record,
+        positions: &mut Vec<Option<usize>>,
+    ) -> Result<(), Unwritten> {
+        let registry = &self.registry;
+        let schema = registry.get(schema).ok_or(Unwritten::Refused)?;
+        if !schema.place(record, positions) {
+            return Err(Unwritten::Refused);
+        }
+        for (slot, position) in schema.slots().iter().zip(&*positions) {
+            if slot.is_constrained()
+                && let Some(position) = position
+            {
+                let checked = self.checker().value(slot, record.value(*position));
+                checked.map_err(|_| Unwritten::Refused)?;
+            }
+        }
+        let columns = self.tables[schema.id().index()].columns.iter_mut();
+        for ((slot, column), position) in schema.slots().iter().zip(columns).zip(positions) {
             let value = match position {
                 Some(position) => record.value(*position),
                 None => slot.default().unwrap_or(&Value::Unset),
             };
-            dynamic::write(column, slot, row, value, &mut self.texts, limit)
-                .ok_or(LimitError::Text { limit })?;
+            dynamic::write(column, slot, row, value, &mut self.texts, self.limits.text_bytes)?;
         }
         Ok(())
+    }
+
+    /// All that is wrong with a record that could not be written.
+    #[cold]
+    fn explain(&self, schema: SchemaId, record: &Record, unwritten: Unwritten) -> SpawnError {
+        if unwritten == Unwritten::NoTextRoom {
+            return LimitError::Text { limit: self.limits.text_bytes }.into();
+        }
+        let mut problems = Vec::new();
+        if let Some(schema) = self.registry.get(schema) {
+            self.checker().record(schema, record, &mut problems);
+        }
+        Rejection::new(problems).into()
     }
 
     /// One value by name.
@@ -187,8 +212,11 @@ impl Store {
         checked.map_err(|what| schema.problem(slot.name(), what))?;
         let column = &mut self.tables[id.schema().index()].columns[index];
         let limit = self.limits.text_bytes;
-        dynamic::write(column, slot, id.row(), &value, &mut self.texts, limit)
-            .ok_or(LimitError::Text { limit }.into())
+        let written = dynamic::write(column, slot, id.row(), &value, &mut self.texts, limit);
+        written.map_err(|unwritten| match unwritten {
+            Unwritten::NoTextRoom => LimitError::Text { limit }.into(),
+            Unwritten::Refused => unreachable!("the value was checked"),
+        })
     }
 
     /// All values that are set, with their names, in the order of the schema's slots.

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use slotted::{AccessError, ByName, EntityId, LimitError, Limits, Store, Value, What, record};
 
-use crate::{Outcome, UNIT, Unit, dead, dump, refusal, store, store_of, unit_with};
+use crate::{
+    MANY, Outcome, UNIT, Unit, dead, dump, many_units, refusal, store, store_of, unit_with,
+};
 
 /// Holds each call that takes an id against an id that names no living object.
 fn refused_by_every_call(store: &mut Store, id: EntityId) -> Outcome {
@@ -82,14 +84,14 @@ fn fault_01_a_stale_id_is_refused_after_its_row_is_used_again() -> Outcome {
 #[test]
 fn fault_01_a_stale_id_is_refused_after_clear_and_release() -> Outcome {
     let mut store = store();
-    let ids: Vec<EntityId> = store.spawn_batch([UNIT; 3000])?.collect();
+    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
     store.clear();
     store.release_memory();
     refused_by_every_call(&mut store, ids[0])?;
-    refused_by_every_call(&mut store, ids[2999])?;
+    refused_by_every_call(&mut store, ids[MANY - 1])?;
     store.spawn_batch([UNIT; 10])?;
     refused_by_every_call(&mut store, ids[0])?;
-    refused_by_every_call(&mut store, ids[2999])
+    refused_by_every_call(&mut store, ids[MANY - 1])
 }
 
 #[test]
@@ -154,9 +156,9 @@ fn fault_02_a_refused_batch_retires_no_row() -> Outcome {
 #[test]
 fn fault_02_clear_retires_rows_too() -> Outcome {
     let mut store = store_of(|limits| limits.generations_per_row = 2);
-    for first in [0, 0, 2000] {
-        let rows: Vec<u32> = store.spawn_batch([UNIT; 2000])?.map(EntityId::row).collect();
-        assert_eq!(rows, (first..first + 2000).collect::<Vec<_>>());
+    for first in [0, 0, MANY as u32] {
+        let rows: Vec<u32> = store.spawn_batch(many_units())?.map(EntityId::row).collect();
+        assert_eq!(rows, (first..first + MANY as u32).collect::<Vec<_>>());
         store.clear();
         store.release_memory();
     }
@@ -165,13 +167,14 @@ fn fault_02_clear_retires_rows_too() -> Outcome {
 
 #[test]
 fn fault_03_the_row_limit_is_an_error_of_every_way_to_spawn() -> Outcome {
-    let mut store = store_of(|limits| limits.rows_per_schema = 1500);
-    let full = || LimitError::Rows { schema: "unit".into(), limit: 1500 };
+    let limit = MANY as u32;
+    let mut store = store_of(|limits| limits.rows_per_schema = limit);
+    let full = || LimitError::Rows { schema: "unit".into(), limit };
     let before = dump(&store);
-    assert_eq!(store.spawn_batch([UNIT; 1501]).err(), Some(full().into()));
+    assert_eq!(store.spawn_batch(many_units().chain([UNIT])).err(), Some(full().into()));
     assert_eq!(dump(&store), before);
 
-    let ids: Vec<EntityId> = store.spawn_batch([UNIT; 1500])?.collect();
+    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
     let before = dump(&store);
     let unit = || record! { position: [0.0; 3], name: "late" };
     assert_eq!(store.spawn(UNIT), Err(full().into()));
@@ -285,11 +288,11 @@ fn fault_06_the_second_despawn_is_an_error() -> Outcome {
 #[test]
 fn fault_07_a_batch_that_names_an_id_twice_is_refused_whole() -> Outcome {
     let mut store = store();
-    let ids: Vec<EntityId> = store.spawn_batch([UNIT; 2100])?.collect();
+    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
     store.despawn(ids[5])?;
     let before = dump(&store);
-    let repeated = [ids[0], ids[2050], ids[1], ids[2050]];
-    assert_eq!(store.despawn_batch(&repeated), Err(AccessError::Repeated { id: ids[2050] }));
+    let repeated = [ids[0], ids[MANY - 2], ids[1], ids[MANY - 2]];
+    assert_eq!(store.despawn_batch(&repeated), Err(AccessError::Repeated { id: ids[MANY - 2] }));
     assert_eq!(store.despawn_batch(&[ids[0], ids[0]]), Err(AccessError::Repeated { id: ids[0] }));
     assert_eq!(store.despawn_batch(&[ids[0], ids[5], ids[0]]), Err(dead(ids[5])));
     assert_eq!(dump(&store), before);

@@ -7,7 +7,7 @@ use slotted::{
     SlotValue, Slotted, SpawnError, Store, Text, Value, What, record,
 };
 
-use crate::{Outcome, UNIT, dump, refusal, store, store_of, unit_with};
+use crate::{MANY, Outcome, UNIT, dump, many_units, refusal, store, store_of, unit_with};
 
 fn rejection<T: std::fmt::Debug>(result: Result<T, SpawnError>) -> Rejection {
     match result {
@@ -95,14 +95,15 @@ fn fault_11_one_bad_record_of_a_batch_keeps_all_of_it_out() -> Outcome {
     let mut store = store();
     store.spawn_batch([UNIT; 5])?;
     let before = dump(&store);
-    let records = (0..2000).map(|number| match number {
-        1234 => record! { height: 0.0, wet: "very" },
-        1999 => record! {},
-        _ => record! { height: number },
+    let (middle, last) = (MANY / 2, MANY - 1);
+    let records = (0..MANY).map(|number| match number {
+        _ if number == middle => record! { height: 0.0, wet: "very" },
+        _ if number == last => record! {},
+        _ => record! { height: 1.0 },
     });
     let rejection = rejection(store.spawn_records("tile", records));
     let places: Vec<_> = rejection.problems().iter().map(|problem| problem.record).collect();
-    assert_eq!(places, [Some(1234), Some(1999)]);
+    assert_eq!(places, [Some(middle), Some(last)]);
     assert_eq!(dump(&store), before);
     Ok(())
 }
@@ -110,14 +111,13 @@ fn fault_11_one_bad_record_of_a_batch_keeps_all_of_it_out() -> Outcome {
 #[test]
 fn fault_11_one_bad_object_of_a_typed_batch_keeps_all_of_it_out() -> Outcome {
     let mut store = store();
-    let ids: Vec<EntityId> = store.spawn_batch([UNIT; 1500])?.collect();
+    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
     ids.iter().step_by(3).try_for_each(|id| store.despawn(*id))?;
     let before = dump(&store);
-    let units = (0..3000).map(|number| unit_with(if number == 2999 { 501.0 } else { 1.0 }));
-    let rejection = rejection(store.spawn_batch(units));
+    let rejection = rejection(store.spawn_batch(many_units().chain([unit_with(501.0)])));
     assert_eq!(
         rejection.to_string(),
-        "record 2999: slot 'health' of 'unit' expects 0.0 to 500.0, found 501.0"
+        format!("record {MANY}: slot 'health' of 'unit' expects 0.0 to 500.0, found 501.0")
     );
     assert_eq!(dump(&store), before);
     Ok(())
@@ -305,16 +305,16 @@ impl<I: Iterator> Iterator for Liar<I> {
 }
 
 const CLAIMS: [(usize, Option<usize>); 5] =
-    [(usize::MAX, None), (usize::MAX, Some(usize::MAX)), (0, Some(0)), (3000, Some(1)), (7, None)];
+    [(usize::MAX, None), (usize::MAX, Some(usize::MAX)), (0, Some(0)), (MANY, Some(1)), (7, None)];
 
 #[test]
 fn fault_14_the_true_count_of_objects_is_used() -> Outcome {
     for claim in CLAIMS {
         let mut store = store();
-        let items = (0..1500).map(|number| unit_with(number as f32 / 10.0));
+        let items = many_units();
         let ids: Vec<EntityId> = store.spawn_batch(Liar { items, claim })?.collect();
-        assert_eq!((ids.len(), store.len()), (1500, 1500));
-        assert_eq!(store.get_object::<crate::Unit>(ids[1499])?, unit_with(149.9));
+        assert_eq!((ids.len(), store.len()), (MANY, MANY));
+        assert_eq!(Some(store.get_object::<crate::Unit>(ids[MANY - 1])?), many_units().last());
     }
     Ok(())
 }
@@ -323,10 +323,10 @@ fn fault_14_the_true_count_of_objects_is_used() -> Outcome {
 fn fault_14_the_true_count_of_records_is_used() -> Outcome {
     for claim in CLAIMS {
         let mut store = store();
-        let items = (0..1500).map(|height| record! { height });
+        let items = (0..MANY as u64).map(|height| record! { height });
         let ids: Vec<EntityId> = store.spawn_records("tile", Liar { items, claim })?.collect();
-        assert_eq!((ids.len(), store.len()), (1500, 1500));
-        assert_eq!(store.get_value(ids[1499], "height")?, 1499.0.into());
+        assert_eq!((ids.len(), store.len()), (MANY, MANY));
+        assert_eq!(store.get_value(ids[MANY - 1], "height")?, ((MANY - 1) as f64).into());
     }
     Ok(())
 }

@@ -14,7 +14,9 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use slotted::glam::Vec3;
-use slotted::{AccessError, EntityId, Kind, Limits, Record, Schema, Slotted, Store, Text};
+use slotted::{
+    AccessError, BLOCK_ROWS, EntityId, Kind, Limits, Record, Schema, Slotted, Store, Text,
+};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -29,6 +31,13 @@ struct Unit {
 }
 
 const UNIT: Unit = Unit { position: Vec3::ONE, health: 80.0, target: None, name: Text::EMPTY };
+
+/// Objects that take more than two blocks.
+const MANY: usize = 2 * BLOCK_ROWS + 700;
+
+fn many_units() -> impl Iterator<Item = Unit> {
+    (0..MANY).map(|number| unit_with((number % 500) as f32))
+}
 
 fn unit_with(health: f32) -> Unit {
     Unit { health, ..UNIT }

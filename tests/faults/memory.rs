@@ -3,10 +3,11 @@
 use slotted::bytemuck::{Pod, Zeroable};
 use slotted::glam::Vec3;
 use slotted::{
-    EntityId, Kind, LimitError, Schema, SchemaError, Slotted, SpawnError, Store, View, record,
+    BLOCK_ROWS, EntityId, Kind, LimitError, Schema, SchemaError, Slotted, SpawnError, Store, View,
+    record,
 };
 
-use crate::{Outcome, UNIT, Unit, dump, refusal, store, unit_with};
+use crate::{MANY, Outcome, UNIT, Unit, dump, many_units, refusal, store, unit_with};
 
 #[test]
 fn fault_20_reserving_more_than_there_can_be_is_an_error() -> Outcome {
@@ -24,10 +25,10 @@ fn fault_20_reserving_more_than_there_can_be_is_an_error() -> Outcome {
 #[test]
 fn fault_20_a_reserved_batch_needs_no_more_memory() -> Outcome {
     let mut store = store();
-    store.try_reserve("unit", 5000)?;
+    store.try_reserve("unit", MANY)?;
     assert!(store.is_empty());
     let reserved = store.memory_report().schemas[0].slots.clone();
-    store.spawn_batch([UNIT; 5000])?;
+    store.spawn_batch(many_units())?;
     let used = store.memory_report().schemas[0].slots.clone();
     let bytes = |slots: &[slotted::SlotMemory]| -> Vec<usize> {
         slots.iter().map(|slot| slot.reserved).collect()
@@ -115,7 +116,7 @@ fn fault_23_values_aligned_to_sixteen_bytes_are_stored_aligned() -> Outcome {
     let mut store = Store::new();
     store.register::<Holder>()?;
     let holder = |number| Holder { small: 1, wide: Wide { words: [number, !number] } };
-    store.spawn_batch((0..3000).map(holder))?;
+    store.spawn_batch((0..MANY as u64).map(holder))?;
     for (number, found) in store.view::<Wides>()?.iter().enumerate() {
         let number = number as u64;
         assert_eq!(*found.wide, Wide { words: [number, !number] });
@@ -166,12 +167,12 @@ fn fault_24_schemas_without_slots_hold_objects() -> Outcome {
     }
     let mut store = store();
     store.register::<Marker>()?;
-    let mut ids: Vec<EntityId> = store.spawn_batch([Marker; 3000])?.collect();
+    let mut ids: Vec<EntityId> = store.spawn_batch(std::iter::repeat_n(Marker, MANY))?.collect();
     ids.push(store.spawn(Marker)?);
     ids.push(store.spawn_record("marker", record! {})?);
     assert!(store.spawn_record("marker", record! { x: 1 }).is_err());
-    assert_eq!(store.get_object::<Marker>(ids[2999])?, Marker);
-    assert!(store.get_record(ids[3001])?.is_empty());
+    assert_eq!(store.get_object::<Marker>(ids[MANY - 1])?, Marker);
+    assert!(store.get_record(ids[MANY + 1])?.is_empty());
     store.despawn(ids.swap_remove(7))?;
     ids.sort_unstable();
     let seen: Vec<EntityId> = store.view::<Everything>()?.iter().map(|found| found.id).collect();
@@ -223,20 +224,19 @@ fn assert_seen(store: &mut Store, expected: &[f32]) -> Outcome {
 #[test]
 fn fault_25_only_living_rows_are_visible() -> Outcome {
     let mut store = store();
-    store.try_reserve("unit", 10_000)?;
+    store.try_reserve("unit", 2 * MANY)?;
     assert_seen(&mut store, &[])?;
-    let units =
-        |range: std::ops::Range<u16>| range.map(|number| unit_with(f32::from(number % 500)));
-    let ids: Vec<EntityId> = store.spawn_batch(units(0..3000))?.collect();
-    let kept = |number: &usize| number % 7 == 3 && !(1024..2048).contains(number);
+    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
+    let second_block = BLOCK_ROWS..2 * BLOCK_ROWS;
+    let kept = |number: &usize| number % 7 == 3 && !second_block.contains(number);
     for (_, id) in ids.iter().enumerate().filter(|(number, _)| !kept(number)) {
         store.despawn(*id)?;
     }
-    let expected: Vec<f32> = (0..3000).filter(kept).map(|number| (number % 500) as f32).collect();
+    let expected: Vec<f32> = (0..MANY).filter(kept).map(|number| (number % 500) as f32).collect();
     assert_seen(&mut store, &expected)?;
     store.release_memory();
     assert_seen(&mut store, &expected)?;
-    assert!(store.spawn_batch(units(0..4000).chain([unit_with(-1.0)])).is_err());
+    assert!(store.spawn_batch(many_units().chain([unit_with(-1.0)])).is_err());
     assert_seen(&mut store, &expected)?;
     store.clear();
     assert_seen(&mut store, &[])
@@ -244,7 +244,7 @@ fn fault_25_only_living_rows_are_visible() -> Outcome {
 
 #[test]
 fn fault_25_a_batch_that_fills_its_last_block_shows_no_empty_run() -> Outcome {
-    for rows in [0, slotted::BLOCK_ROWS, 3 * slotted::BLOCK_ROWS] {
+    for rows in [0, BLOCK_ROWS, 3 * BLOCK_ROWS] {
         let mut store = store();
         store.spawn_batch(std::iter::repeat_n(unit_with(1.0), rows))?;
         assert_seen(&mut store, &vec![1.0; rows])?;

@@ -2,9 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use slotted::{EntityId, Kind, Record, Schema, Slotted, Store, Value, View, record};
+use slotted::{BLOCK_ROWS, EntityId, Kind, Record, Schema, Slotted, Store, Value, View, record};
 
-use crate::{Dump, Outcome, UNIT, dump, store, unit_with};
+use crate::{Dump, MANY, Outcome, UNIT, dump, many_units, store};
 
 #[derive(View)]
 struct Healthy<'a> {
@@ -17,9 +17,7 @@ fn panics(work: impl FnOnce()) {
 
 fn full_store() -> Store {
     let mut store = store();
-    store
-        .spawn_batch((0..3000_u16).map(|number| unit_with(f32::from(number % 500))))
-        .expect("fits");
+    store.spawn_batch(many_units()).expect("the units are right");
     store
 }
 
@@ -46,7 +44,7 @@ fn assert_usable(mut store: Store) -> Outcome {
 /// The panic's effect: values up to it are changed, nothing else is.
 fn assert_half_done(store: Store, changed: usize) -> Outcome {
     let expected: Vec<f32> =
-        (0..3000).map(|row| (row % 500) as f32 + if row < changed { 1.0 } else { 0.0 }).collect();
+        (0..MANY).map(|row| (row % 500) as f32 + if row < changed { 1.0 } else { 0.0 }).collect();
     assert_eq!(healths(&store), expected);
     assert_usable(store)
 }
@@ -57,12 +55,12 @@ fn fault_27_a_panic_in_for_each_leaves_the_store_usable() -> Outcome {
     let mut visited = 0;
     panics(|| {
         store.view::<Healthy>().expect("a view").for_each(|unit| {
-            assert!(visited < 1700, "user code");
+            assert!(visited < MANY - 300, "user code");
             visited += 1;
             *unit.health += 1.0;
         });
     });
-    assert_half_done(store, 1700)
+    assert_half_done(store, MANY - 300)
 }
 
 #[test]
@@ -76,7 +74,7 @@ fn fault_27_a_panic_in_for_each_run_leaves_the_store_usable() -> Outcome {
             run.health.iter_mut().for_each(|health| *health += 1.0);
         });
     });
-    assert_half_done(store, 2048)
+    assert_half_done(store, 2 * BLOCK_ROWS)
 }
 
 #[test]
@@ -112,7 +110,7 @@ fn fault_27_a_panic_in_par_for_each_run_leaves_the_store_usable() -> Outcome {
     let mut store = full_store();
     panics(|| {
         let view = store.view::<Healthy>().expect("a view");
-        view.par_for_each_run(|run| assert_eq!(run.health.len(), 1024, "user code"));
+        view.par_for_each_run(|run| assert_eq!(run.health.len(), BLOCK_ROWS, "user code"));
     });
     assert_usable(store)
 }
@@ -128,7 +126,7 @@ fn store_with_holes() -> (Store, Dump) {
 
 #[test]
 fn fault_27_a_batch_whose_iterator_panics_is_absent() -> Outcome {
-    for last in [0, 1, 127, 128, 1000, 2500] {
+    for last in [0, 1, 127, 128, 1000, MANY] {
         let (mut store, before) = store_with_holes();
         panics(|| {
             let units = (0..).map(|number| {
@@ -145,7 +143,7 @@ fn fault_27_a_batch_whose_iterator_panics_is_absent() -> Outcome {
 
 #[test]
 fn fault_27_records_whose_iterator_panics_are_absent() -> Outcome {
-    for last in [0, 1, 1500] {
+    for last in [0, 1, MANY] {
         let (mut store, before) = store_with_holes();
         panics(|| {
             let records = (0..).map(|number| {
@@ -251,12 +249,12 @@ fn fault_29_leaked_views_and_iterators_do_no_harm() -> Outcome {
 fn fault_29_leaked_ids_of_a_batch_do_no_harm() -> Outcome {
     let (mut store, _) = store_with_holes();
     let len = store.len();
-    std::mem::forget(store.spawn_batch([UNIT; 1200])?);
-    let mut spawned = store.spawn_batch([UNIT; 1200])?;
+    std::mem::forget(store.spawn_batch(many_units())?);
+    let mut spawned = store.spawn_batch(many_units())?;
     assert!(spawned.next().is_some());
     std::mem::forget(spawned);
     std::mem::forget(store.spawn_records("tile", [record! { height: 0.0 }])?);
-    assert_eq!(store.len(), len + 2401);
-    assert_eq!(store.ids().count(), len + 2401);
+    assert_eq!(store.len(), len + 2 * MANY + 1);
+    assert_eq!(store.ids().count(), len + 2 * MANY + 1);
     assert_usable(store)
 }

@@ -9,6 +9,7 @@ mod world;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use slotted::BLOCK_ROWS;
 
 use world::World;
 
@@ -38,7 +39,10 @@ pub(crate) enum Call {
 
 fn call() -> impl Strategy<Value = Call> {
     let (index, seed, flaw) = (any::<Index>, any::<u64>, || prop::bool::weighted(0.3));
-    let count = || prop_oneof![4 => 0..40_usize, 1 => 900..1300_usize, 1 => Just(1024_usize)];
+    let count = || {
+        let block = BLOCK_ROWS - 50..BLOCK_ROWS + 50;
+        prop_oneof![20 => 0..40_usize, 1 => block, 1 => Just(BLOCK_ROWS)]
+    };
     let place = || prop::option::weighted(0.3, any::<Index>());
     prop_oneof![
         6 => (index(), seed(), flaw())
@@ -63,7 +67,7 @@ fn call() -> impl Strategy<Value = Call> {
         1 => Just(Call::Clear),
         1 => index().prop_map(|schema| Call::ClearOf { schema }),
         2 => Just(Call::ReleaseMemory),
-        1 => (0..3000_usize).prop_map(|rows| Call::Reserve { rows }),
+        1 => (0..3 * BLOCK_ROWS).prop_map(|rows| Call::Reserve { rows }),
         2 => index().prop_map(|which| Call::Register { which }),
         1 => Just(Call::RegisterConflicting),
     ]
@@ -80,7 +84,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn the_store_and_the_maps_agree(calls in prop::collection::vec(call(), 1..40)) {
+    fn the_store_and_the_maps_agree(calls in prop::collection::vec(call(), 1..60)) {
         let mut world = World::new();
         for call in &calls {
             world.apply(call);

@@ -7,16 +7,16 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, ByName, EntityId, Kind, LimitError, Limits, MapStore, NaiveMapStore, OptionMut,
-    Record, SchemaError, SchemaId, Slot, SpawnError, Store, Value, View,
+    AccessError, BLOCK_ROWS, ByName, EntityId, Kind, LimitError, Limits, MapStore, NaiveMapStore,
+    OptionMut, Record, SchemaError, SchemaId, Slot, SpawnError, Store, Value, View,
 };
 
 use crate::Call;
 use crate::schemas::{self, Color, Job, Orc, Unit};
 use crate::values::{Sample, flawed, sample, stored_default, text};
 
-const ROWS: u32 = 4000;
-const GENERATIONS: u16 = 3;
+const ROWS: u32 = 2 * BLOCK_ROWS as u32 + 300;
+const GENERATIONS: u16 = 2;
 
 /// One object in all three stores.
 #[derive(Clone, Debug)]
@@ -27,35 +27,40 @@ pub(crate) struct Object {
     pub(crate) schema: String,
 }
 
-/// The rows of one table: which are alive, and how often each was used.
+/// The rows of one table.
 #[derive(Debug, Default)]
 struct RowModel {
-    living: BTreeSet<u32>,
+    /// How often each row was used.
     uses: Vec<u16>,
+    free: BTreeSet<u32>,
+    retired: usize,
+    living: usize,
 }
 
 impl RowModel {
     /// The row and generation of the next object, lowest free row first.
     fn take(&mut self) -> Option<(u32, u16)> {
-        let is_free = |row: &u32| {
-            let uses = self.uses.get(*row as usize).copied().unwrap_or(0);
-            !self.living.contains(row) && uses < GENERATIONS
-        };
-        let row = (0..ROWS).find(is_free)?;
-        if row as usize == self.uses.len() {
+        let row = self.free.pop_first().or_else(|| {
             self.uses.push(0);
-        }
-        self.living.insert(row);
+            u32::try_from(self.uses.len() - 1).ok()
+        })?;
+        self.living += 1;
         let uses = &mut self.uses[row as usize];
         *uses += 1;
         Some((row, *uses * 2 - 1))
     }
 
+    fn give_back(&mut self, row: u32) {
+        self.living -= 1;
+        if self.uses[row as usize] == GENERATIONS {
+            self.retired += 1;
+        } else {
+            self.free.insert(row);
+        }
+    }
+
     fn room(&self) -> usize {
-        let retired = |(row, uses): &(usize, &u16)| {
-            **uses == GENERATIONS && !self.living.contains(&(*row as u32))
-        };
-        ROWS as usize - self.living.len() - self.uses.iter().enumerate().filter(retired).count()
+        ROWS as usize - self.living - self.retired
     }
 }
 
@@ -247,7 +252,7 @@ impl World {
             self.objects.remove(&place(object.id));
             self.map.despawn(object.map).expect("it is alive");
             self.naive.despawn(object.naive).expect("it is alive");
-            self.rows.entry(object.schema).or_default().living.remove(&object.id.row());
+            self.rows.entry(object.schema).or_default().give_back(object.id.row());
             self.stale.push(object.id);
         }
     }

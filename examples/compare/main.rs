@@ -1,0 +1,133 @@
+//! Packed slots against attribute maps: the same objects, the same work, the same result.
+//!
+//! ```text
+//! cargo run --release --example compare
+//! ```
+
+mod allocator;
+mod chart;
+mod json;
+mod measure;
+mod report;
+mod storages;
+mod story;
+mod svg;
+mod table;
+mod workload;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use measure::{Contender, Figures, compare, steps};
+use report::{grouped, missed, rounded};
+
+#[derive(Parser)]
+#[command(about = "Compares packed slots with attribute maps")]
+struct Options {
+    /// How many objects
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(100..))]
+    objects: u32,
+    /// Of the random data
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How often all is measured; the best counts
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    repetitions: u32,
+    /// What is compared
+    #[arg(long, value_delimiter = ',', default_values = ["slots", "tuned", "naive"])]
+    storages: Vec<Contender>,
+    /// Write the figures as JSON to this file
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "compare.json")]
+    json: Option<PathBuf>,
+    /// Draw the chart to this file
+    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "docs/compare.svg")]
+    svg: Option<PathBuf>,
+    /// Fail with status 1 if a stated ratio of tuned map to slots is missed
+    #[arg(long)]
+    check: bool,
+}
+
+/// A stated ratio was missed.
+const MISSED: u8 = 1;
+/// The storages disagree.
+const UNEQUAL: u8 = 2;
+/// The comparison could not be made or written.
+const FAILED: u8 = 3;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let progress = progress_bar(&options);
+    let figures =
+        compare(&options.storages, options.objects, options.seed, options.repetitions, &progress);
+    progress.finish_and_clear();
+    let figures = match figures {
+        Ok(figures) => figures,
+        Err(mismatch) => {
+            eprintln!("error: {mismatch}");
+            return ExitCode::from(UNEQUAL);
+        }
+    };
+    match report(&options, &figures) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Drawn on the error stream, and only on a terminal.
+fn progress_bar(options: &Options) -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg:<12} {wide_bar} {pos}/{len} {eta}");
+    let progress = ProgressBar::new(steps(options.storages.len(), options.repetitions));
+    progress.set_style(style.expect("a good template"));
+    progress.set_message("reference");
+    progress
+}
+
+fn report(options: &Options, figures: &[Figures]) -> Result<ExitCode, Box<dyn Error>> {
+    println!(
+        "{} objects of seven attributes, 36 bytes of values; seed {}, best of {}\n",
+        grouped(options.objects as usize),
+        options.seed,
+        options.repetitions
+    );
+    println!("{}", table::table(figures));
+    println!("{}", chart::chart(figures));
+    let checksum = figures.first().map_or(0, |figures| figures.checksum);
+    println!("All ended with the same values: checksum {checksum:016x}.\n");
+    println!("{}", story::story()?);
+    if let Some(path) = &options.json {
+        write(path, &format!("{:#}\n", json::json(options, figures)))?;
+    }
+    if let Some(path) = &options.svg {
+        write(path, &svg::svg(figures))?;
+    }
+    if options.check { check(figures) } else { Ok(ExitCode::SUCCESS) }
+}
+
+fn write(path: &Path, content: &str) -> Result<(), String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let written = folder.map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, content));
+    written.map_err(|error| format!("{}: {error}", path.display()))?;
+    println!("\nWritten to {}.", path.display());
+    Ok(())
+}
+
+fn check(figures: &[Figures]) -> Result<ExitCode, Box<dyn Error>> {
+    let missed = missed(figures).ok_or("--check needs the storages slots and tuned")?;
+    for missed in &missed {
+        let (title, found) = (missed.measure.title(), rounded(missed.found));
+        eprintln!("missed: {title}: tuned map / slots is {found}, stated {}", missed.stated);
+    }
+    if missed.is_empty() {
+        println!("\nAll stated ratios are reached.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::from(MISSED))
+}

@@ -1,0 +1,259 @@
+//! The work, timed: repetition by repetition, the storages in turn.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use indicatif::ProgressBar;
+use slotted::{EntityId, MapStore, NaiveMapStore, Record, SpawnError, Store};
+
+use crate::allocator::added_bytes;
+use crate::workload::{FRAMES, Input, Outcome, Storage, Task, checksum};
+
+/// What can be compared.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ValueEnum)]
+pub(crate) enum Contender {
+    /// `Store`: packed columns
+    Slots,
+    /// `MapStore`: the attribute map as fast as it gets
+    Tuned,
+    /// `NaiveMapStore`: a hash map of names for each object
+    Naive,
+}
+
+/// The naive map takes a minute and a gigabyte for two million objects: beyond that it gets a tenth.
+const MOST_NAIVE_OBJECTS: u32 = 2_000_000;
+
+impl Contender {
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Slots => "slots",
+            Self::Tuned => "tuned map",
+            Self::Naive => "naive map",
+        }
+    }
+
+    fn objects(self, objects: u32) -> u32 {
+        match self {
+            Self::Naive if objects > MOST_NAIVE_OBJECTS => objects / 10,
+            _ => objects,
+        }
+    }
+
+    fn bytes(self, input: &Input) -> usize {
+        match self {
+            Self::Slots => bytes::<Store>(input),
+            Self::Tuned => bytes::<MapStore>(input),
+            Self::Naive => bytes::<NaiveMapStore>(input),
+        }
+    }
+
+    fn repetition(self, input: &Input, watch: &mut Watch<'_>) -> Outcome {
+        match self {
+            Self::Slots => repetition::<Store>(input, watch),
+            Self::Tuned => repetition::<MapStore>(input, watch),
+            Self::Naive => repetition::<NaiveMapStore>(input, watch),
+        }
+    }
+}
+
+/// What one storage reached.
+pub(crate) struct Figures {
+    pub(crate) contender: Contender,
+    pub(crate) objects: usize,
+    pub(crate) bytes_per_object: f64,
+    /// Nanoseconds per operation, the best of all repetitions, in the order of [`Task::ALL`].
+    best: [f64; Task::ALL.len()],
+    /// Records with an undeclared attribute that it accepted.
+    pub(crate) accepted: usize,
+    pub(crate) undeclared: usize,
+    pub(crate) checksum: u64,
+}
+
+impl Figures {
+    pub(crate) fn nanoseconds(&self, task: Task) -> f64 {
+        self.best[task as usize]
+    }
+}
+
+/// Two storages disagree.
+#[derive(Debug)]
+pub(crate) struct Mismatch {
+    contender: Contender,
+    expected: Outcome,
+    found: Outcome,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { contender, expected, found } = self;
+        let title = contender.title();
+        write!(f, "the {title} did not end as the slots did: {found:?}, expected {expected:?}")
+    }
+}
+
+/// Takes the time of each task, and keeps the best.
+struct Watch<'p> {
+    best: [Duration; Task::ALL.len()],
+    accepted: usize,
+    progress: &'p ProgressBar,
+}
+
+impl<'p> Watch<'p> {
+    fn new(progress: &'p ProgressBar) -> Self {
+        Self { best: [Duration::MAX; Task::ALL.len()], accepted: 0, progress }
+    }
+
+    fn time<R>(&mut self, task: Task, work: impl FnOnce() -> R) -> R {
+        let start = Instant::now();
+        let result = black_box(work());
+        self.take(task, start.elapsed());
+        result
+    }
+
+    fn take(&mut self, task: Task, elapsed: Duration) {
+        let best = &mut self.best[task as usize];
+        *best = elapsed.min(*best);
+        self.progress.inc(1);
+    }
+}
+
+/// Steps of the progress bar.
+pub(crate) fn steps(contenders: usize, repetitions: u32) -> u64 {
+    let tasks = Task::ALL.len() as u64;
+    contenders as u64 * (1 + u64::from(repetitions) * tasks)
+}
+
+/// All figures of the chosen storages.
+///
+/// # Errors
+/// A storage ended with other values than `Store` does.
+pub(crate) fn compare(
+    contenders: &[Contender],
+    objects: u32,
+    seed: u64,
+    repetitions: u32,
+    progress: &ProgressBar,
+) -> Result<Vec<Figures>, Box<Mismatch>> {
+    let mut inputs = HashMap::new();
+    for contender in contenders {
+        let objects = contender.objects(objects);
+        inputs.entry(objects).or_insert_with(|| Input::new(objects, seed));
+    }
+    let hidden = ProgressBar::hidden();
+    let expected: HashMap<u32, Outcome> = inputs
+        .iter()
+        .map(|(objects, input)| (*objects, repetition::<Store>(input, &mut Watch::new(&hidden))))
+        .collect();
+    let mut watches: Vec<_> = contenders.iter().map(|_| Watch::new(progress)).collect();
+    for _ in 0..repetitions {
+        for (contender, watch) in contenders.iter().zip(&mut watches) {
+            progress.set_message(contender.title());
+            let objects = contender.objects(objects);
+            let (found, expected) =
+                (contender.repetition(&inputs[&objects], watch), expected[&objects]);
+            if found != expected {
+                return Err(Box::new(Mismatch { contender: *contender, expected, found }));
+            }
+        }
+    }
+    let figures = contenders.iter().zip(watches).map(|(contender, watch)| {
+        let objects = contender.objects(objects);
+        figures(*contender, &inputs[&objects], &watch, expected[&objects].checksum)
+    });
+    Ok(figures.collect())
+}
+
+fn figures(contender: Contender, input: &Input, watch: &Watch<'_>, checksum: u64) -> Figures {
+    let bytes = contender.bytes(input) as f64;
+    watch.progress.inc(1);
+    let best = Task::ALL
+        .map(|task| watch.best[task as usize].as_secs_f64() * 1e9 / task.operations(input) as f64);
+    Figures {
+        contender,
+        objects: input.objects(),
+        bytes_per_object: bytes / input.objects() as f64,
+        best,
+        accepted: watch.accepted,
+        undeclared: input.undeclared,
+        checksum,
+    }
+}
+
+/// What the objects take on the heap, without the list of their ids.
+fn bytes<S: Storage>(input: &Input) -> usize {
+    let mut ids = Vec::with_capacity(input.objects());
+    let mut store = None;
+    added_bytes(|| store.insert(S::empty()).spawn_units(&input.units, &mut ids))
+}
+
+/// All the work on one fresh storage.
+fn repetition<S: Storage>(input: &Input, watch: &mut Watch<'_>) -> Outcome {
+    insert_records::<S>(input, watch);
+    let mut ids = Vec::with_capacity(input.objects());
+    let mut store = S::empty();
+    watch.time(Task::Fill, || store.spawn_units(&input.units, &mut ids));
+
+    let shuffled = in_order(&ids, &input.shuffled);
+    let read = watch.time(Task::Read, || store.read_health(&shuffled));
+    let named = watch.time(Task::ReadByName, || {
+        shuffled.iter().filter(|id| store.get_value(**id, "health").is_ok()).count() as f64
+    });
+    watch.time(Task::Write, || store.write_health(&shuffled));
+    watch.time(Task::Move, || (0..FRAMES).for_each(|_| store.advance()));
+    let team = watch
+        .time(Task::Sum, || (0..FRAMES).map(|_| black_box(&mut store).team_health()).sum::<f64>());
+
+    let doomed = in_order(&ids, input.doomed());
+    let mut born = Vec::with_capacity(doomed.len());
+    watch.time(Task::Churn, || {
+        store.despawn_units(&doomed);
+        store.spawn_units(&input.replacements, &mut born);
+    });
+    insert_undeclared(&mut store, input, watch);
+    Outcome { objects: store.len(), checksum: checksum(&store), sums: [read, named, team] }
+}
+
+fn in_order(ids: &[EntityId], numbers: &[u32]) -> Vec<EntityId> {
+    numbers.iter().map(|number| ids[*number as usize]).collect()
+}
+
+/// Inserts records that are made a few at a time, as from a data file, without the time to make them.
+fn insert_records<S: Storage>(input: &Input, watch: &mut Watch<'_>) {
+    const AT_A_TIME: usize = 1000;
+    let mut store = S::empty();
+    let mut elapsed = Duration::ZERO;
+    for units in input.units.chunks(AT_A_TIME) {
+        let records: Vec<Record> = units.iter().map(|unit| unit.record()).collect();
+        let start = Instant::now();
+        for record in records {
+            black_box(store.spawn_record("unit", record).expect("a unit has these slots"));
+        }
+        elapsed += start.elapsed();
+    }
+    watch.take(Task::InsertRecords, elapsed);
+}
+
+/// Tries records with an attribute that no unit has. What is accepted goes again: the storages shall
+/// end with the same objects.
+fn insert_undeclared<S: Storage>(store: &mut S, input: &Input, watch: &mut Watch<'_>) {
+    let units = input.units.iter().take(input.undeclared);
+    let records: Vec<Record> = units.map(|unit| unit.undeclared_record()).collect();
+    let results: Vec<Result<EntityId, SpawnError>> = watch.time(Task::Undeclared, || {
+        records.into_iter().map(|record| store.spawn_record("unit", record)).collect()
+    });
+    watch.accepted = 0;
+    for result in results {
+        match result {
+            Ok(id) => {
+                store.despawn(id).expect("it was just inserted");
+                watch.accepted += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.to_string(), "'unit' object has no slot 'armour'");
+            }
+        }
+    }
+}

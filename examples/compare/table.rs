@@ -1,0 +1,61 @@
+//! The table.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use crate::measure::{Contender, Figures};
+use crate::report::{Measure, find, grouped, rounded};
+
+/// The figures and their ratios, and below it what the table cannot say.
+pub(crate) fn table(figures: &[Figures]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED);
+    let slots = find(figures, Contender::Slots);
+    let maps: Vec<&Figures> =
+        figures.iter().filter(|figures| figures.contender != Contender::Slots).collect();
+    let mut header = vec!["per object".to_owned(), String::new()];
+    header.extend(figures.iter().map(heading));
+    if slots.is_some() {
+        header.extend(maps.iter().map(|map| format!("{} / slots", map.contender.title())));
+    }
+    let columns = header.len();
+    table.set_header(header);
+    for measure in Measure::all() {
+        let mut row = vec![measure.title().to_owned(), measure.unit().to_owned()];
+        row.extend(figures.iter().map(|figures| rounded(measure.of(figures))));
+        if let Some(slots) = slots {
+            row.extend(maps.iter().map(|map| format!("{}x", rounded(measure.ratio(map, slots)))));
+        }
+        table.add_row(row.into_iter().map(Cell::new));
+    }
+    for column in 2..columns {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    format!("{table}\n{}", notes(figures))
+}
+
+/// The storage's name, with a mark where it had fewer objects than the others.
+fn heading(figures: &Figures) -> String {
+    let mark = if is_smaller(figures, figures.objects) { "*" } else { "" };
+    format!("{}{mark}", figures.contender.title())
+}
+
+fn is_smaller(figures: &Figures, objects: usize) -> bool {
+    figures.objects < objects
+}
+
+fn notes(all: &[Figures]) -> String {
+    let mut notes = String::new();
+    for figures in all {
+        let (title, accepted) = (figures.contender.title(), figures.accepted);
+        let (refused, tried) = (figures.undeclared - accepted, grouped(figures.undeclared));
+        let done = match (accepted, refused) {
+            (0, _) => "refused all".to_owned(),
+            (_, 0) => "accepted all".to_owned(),
+            _ => format!("accepted {} and refused {}", grouped(accepted), grouped(refused)),
+        };
+        notes.push_str(&format!("{title}: {done} {tried} records with an undeclared attribute\n"));
+    }
+    notes
+}
