@@ -7,7 +7,9 @@ use slotted::{EntityId, Kind, Record, Schema, SlotKey, Slotted, Store, View};
 
 use super::components::spawn_fragments;
 use super::handles::{Handles, in_order};
-use super::input::{FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, SLOT_NAMES};
+use super::input::{
+    FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, SLOT_NAMES, TEAM,
+};
 use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
 
 pub(crate) const CONTESTANT: Contestant =
@@ -170,7 +172,7 @@ fn work(task: Task, input: &Input, fill: Fill) -> Vec<Variant<'_>> {
         Task::MoveAfterHalfDespawned => vec![advance_each(input, fill, input.half())],
         Task::MoveSlices => vec![advance_runs(input, fill)],
         Task::MoveTwoThreads => advance_two_threads(input, fill),
-        Task::SumEach => vec![sum_each(input, fill)],
+        Task::SumEach => sum_each(input, fill),
         Task::SumSlices => vec![sum_runs(input, fill)],
         Task::GetResolved => vec![get_resolved(input, fill)],
         Task::SetResolved => vec![set_resolved(input, fill)],
@@ -227,7 +229,10 @@ fn advance_runs(input: &Input, fill: Fill) -> Variant<'_> {
         move || fill(input),
         |Filled { store, .. }| {
             let view = store.view::<Moving>().expect("declared");
-            view.for_each_run(|run| advance(run.position, run.velocity));
+            view.for_each_run(
+                #[inline(always)]
+                |run| advance(run.position, run.velocity),
+            );
         },
         Filled::digest,
     )
@@ -265,9 +270,9 @@ fn advance_two_threads(input: &Input, fill: Fill) -> Vec<Variant<'_>> {
     vec![each, runs]
 }
 
-fn sum_each(input: &Input, fill: Fill) -> Variant<'_> {
-    Variant::reading(
-        "for_each",
+fn sum_each(input: &Input, fill: Fill) -> Vec<Variant<'_>> {
+    let masked = Variant::reading(
+        "for_each, masked",
         move || fill(input),
         |Filled { store, .. }| {
             let mut sum = 0.0;
@@ -276,7 +281,21 @@ fn sum_each(input: &Input, fill: Fill) -> Variant<'_> {
             });
             u64::from(sum.to_bits())
         },
-    )
+    );
+    let branch = Variant::reading(
+        "for_each, one branch",
+        move || fill(input),
+        |Filled { store, .. }| {
+            let mut sum = 0.0;
+            store.view::<Counted>().expect("declared").for_each(|unit| {
+                if *unit.alive & (*unit.team == TEAM) {
+                    sum += *unit.health;
+                }
+            });
+            u64::from(sum.to_bits())
+        },
+    );
+    vec![masked, branch]
 }
 
 fn sum_runs(input: &Input, fill: Fill) -> Variant<'_> {
@@ -285,9 +304,10 @@ fn sum_runs(input: &Input, fill: Fill) -> Variant<'_> {
         move || fill(input),
         |Filled { store, .. }| {
             let mut sum = 0.0;
-            store.view::<Counted>().expect("declared").for_each_run(|run| {
-                sum += kernel::masked_sum(run.health, run.team, run.alive);
-            });
+            store.view::<Counted>().expect("declared").for_each_run(
+                #[inline(always)]
+                |run| sum += kernel::masked_sum(run.health, run.team, run.alive),
+            );
             u64::from(sum.to_bits())
         },
     )
@@ -406,14 +426,14 @@ fn named_each(input: &Input, fill: Fill) -> Variant<'_> {
 
 fn named_column(input: &Input, fill: Fill) -> Variant<'_> {
     Variant::writing(
-        "runs_mut",
+        "for_each_run",
         move || fill(input),
         |filled| {
             let key = filled.health();
             let mut health = filled.store.column_mut(key).expect("own key");
-            slotted::vectorize(
+            health.for_each_run(
                 #[inline(always)]
-                || health.runs_mut().for_each(rescale),
+                |run| rescale(run),
             );
         },
         Filled::digest,

@@ -318,6 +318,27 @@ impl Rows {
         self.occupied.get(block).unwrap_or(&NO_ROWS)
     }
 
+    /// The living rows of the block, as ranges of offsets.
+    #[inline(always)]
+    pub(crate) fn runs_in(&self, block: usize) -> impl Iterator<Item = Range<usize>> {
+        let (used, living) = (self.used_in(block), self.living_in(block));
+        let (occupied, mut at) = (self.occupied_in(block), 0);
+        std::iter::from_fn(
+            #[inline(always)]
+            move || {
+                // A full block is one run; looking for it would cost more than many a loop over it.
+                let run = match living {
+                    0 => return None,
+                    _ if at >= used => return None,
+                    _ if living == used => 0..used,
+                    _ => next_run(occupied, at)?,
+                };
+                at = run.end;
+                Some(run)
+            },
+        )
+    }
+
     pub(crate) fn try_reserve(
         &mut self,
         rows: usize,

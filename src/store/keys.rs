@@ -6,8 +6,9 @@ use std::marker::PhantomData;
 use crate::error::{AccessError, TypeMismatch};
 use crate::id::{EntityId, SchemaId};
 use crate::schema::Slot;
+use crate::simd::vectorize;
 use crate::slot_value::{SlotField, SlotValue};
-use crate::storage::{BLOCK_ROWS, CellColumn, Column, KindTag, Rows, row_of, runs};
+use crate::storage::{BLOCK_ROWS, CellColumn, Column, KindTag, Rows, row_of};
 use crate::store::Store;
 use crate::store::slotted::{read_field, write_field};
 
@@ -247,7 +248,7 @@ impl<'s, T: SlotValue> SlotColumn<'s, T> {
         let (rows, blocks) = (self.rows, self.blocks);
         blocks.iter().enumerate().flat_map(move |(number, block)| {
             let values = T::from_cells(block);
-            runs(rows.occupied_in(number)).map(move |run| &values[run])
+            rows.runs_in(number).map(move |run| &values[run])
         })
     }
 }
@@ -305,18 +306,22 @@ impl<T: SlotValue> SlotColumnMut<'_, T> {
         T::from_cells_mut(block.get_mut(start..start + T::WIDTH)?).first_mut()
     }
 
-    /// The values of all living objects, in runs of adjacent rows, in the order of their ids.
-    pub fn runs_mut(&mut self) -> impl Iterator<Item = &mut [T]> {
-        let rows = self.rows;
-        self.blocks.iter_mut().enumerate().flat_map(move |(number, block)| {
-            let mut rest = T::from_cells_mut(block);
-            let mut at = 0;
-            runs(rows.occupied_in(number)).map(move |run| {
-                let (_, tail) = std::mem::take(&mut rest).split_at_mut(run.start - at);
-                let (run_values, tail) = tail.split_at_mut(run.len());
-                (rest, at) = (tail, run.end);
-                run_values
-            })
-        })
+    /// Calls the closure with the values of all living objects, in runs of adjacent rows, in
+    /// vectorised code: see [`vectorize`].
+    #[inline(always)]
+    pub fn for_each_run(&mut self, mut visit: impl FnMut(&mut [T])) {
+        let Self { rows, blocks, .. } = self;
+        vectorize(
+            #[inline(always)]
+            || {
+                for (number, block) in blocks.iter_mut().enumerate() {
+                    let values = T::from_cells_mut(block);
+                    rows.runs_in(number).for_each(
+                        #[inline(always)]
+                        |run| visit(&mut values[run]),
+                    );
+                }
+            },
+        );
     }
 }

@@ -22,7 +22,7 @@ use crate::id::{EntityId, SchemaId};
 use crate::schema::{
     Checker, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, World,
 };
-use crate::storage::{RowLimits, Table, TextPool, runs};
+use crate::storage::{RowLimits, Table, TextPool};
 use crate::text::Text;
 
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
@@ -213,7 +213,7 @@ impl Store {
     fn table_ids(&self, schema: SchemaId) -> impl Iterator<Item = EntityId> {
         let rows = &self.tables[schema.index()].rows;
         (0..rows.blocks()).flat_map(move |block| {
-            runs(rows.occupied_in(block)).flatten().map(move |offset| {
+            rows.runs_in(block).flatten().map(move |offset| {
                 let row = block * crate::storage::BLOCK_ROWS + offset;
                 EntityId::new(schema, row as u32, rows.generations()[row])
             })

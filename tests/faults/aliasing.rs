@@ -1,11 +1,10 @@
 //! Faults 30 to 33, as far as they can be met at run time.
 
 use slotted::{
-    BLOCK_ROWS, MapStore, NaiveMapStore, SlotColumn, Spawned, Store, View, ViewError, ViewMut,
-    ViewRef,
+    MapStore, NaiveMapStore, SlotColumn, Spawned, Store, View, ViewError, ViewMut, ViewRef,
 };
 
-use crate::{MANY, Outcome, UNIT, many_units, refusal, store};
+use crate::{Outcome, UNIT, many_units, refusal, store};
 
 #[derive(View)]
 struct Healthy<'a> {
@@ -63,6 +62,8 @@ fn fault_31_stores_keys_and_views_may_cross_threads() {
 #[cfg(feature = "rayon")]
 #[test]
 fn fault_32_parallel_work_visits_each_object_once_whatever_the_table_size() -> Outcome {
+    use crate::MANY;
+    use slotted::BLOCK_ROWS;
     for rows in [0, 1, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, MANY] {
         let mut store = store();
         store.spawn_batch(many_units().take(rows))?;
@@ -77,6 +78,7 @@ fn fault_32_parallel_work_visits_each_object_once_whatever_the_table_size() -> O
 #[cfg(feature = "rayon")]
 #[test]
 fn fault_33_parallel_readers_share_a_store() -> Outcome {
+    use crate::MANY;
     use std::sync::atomic::{AtomicUsize, Ordering};
     #[derive(View)]
     struct Read<'a> {

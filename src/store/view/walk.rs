@@ -135,16 +135,8 @@ pub(super) fn for_each_run<'t, V: View>(
         for number in 0..rows.blocks() {
             let used = rows.used_in(number);
             let Some(mut block) = V::next_block(&mut blocks, used) else { break };
-            let living = rows.living_in(number);
-            if living == 0 {
-                continue;
-            }
-            let occupied = rows.occupied_in(number);
             let mut at = 0;
-            // One place calls `visit`, so that it is inlined whatever its size.
-            while at < used {
-                let run = if living == used { Some(0..used) } else { next_run(occupied, at) };
-                let Some(run) = run else { break };
+            for run in rows.runs_in(number) {
                 visit(V::split(&mut block, run.start - at, run.len()));
                 at = run.end;
             }
