@@ -107,13 +107,7 @@ impl Store {
     pub(super) fn commit(&mut self, schema: SchemaId, plan: Plan) -> Spawned<'_> {
         let rows = &mut self.tables[schema.index()].rows;
         plan.blocks.iter().for_each(|(block, bits)| rows.occupy_many(*block, bits));
-        Spawned {
-            rows,
-            schema,
-            left: plan.count,
-            blocks: plan.blocks.into_iter(),
-            current: (0, NO_ROWS),
-        }
+        Spawned::new(rows, schema, plan)
     }
 
     fn schema_of<T: Slotted>(&self) -> Result<SchemaId, SpawnError> {
@@ -186,12 +180,21 @@ pub(super) struct Plan {
     /// Rows of the last block that are still free.
     free: Bits,
     free_count: usize,
+    /// The first word of `free` that may have a row.
+    word: usize,
     offsets: Vec<u16>,
 }
 
 impl Plan {
     pub(super) const fn new() -> Self {
-        Self { count: 0, blocks: Vec::new(), free: NO_ROWS, free_count: 0, offsets: Vec::new() }
+        Self {
+            count: 0,
+            blocks: Vec::new(),
+            free: NO_ROWS,
+            free_count: 0,
+            word: 0,
+            offsets: Vec::new(),
+        }
     }
 
     /// How many rows the current block has left; goes on to the next one where there is none.
@@ -203,6 +206,7 @@ impl Plan {
             self.blocks.push((block, NO_ROWS));
             self.free = free;
             self.free_count = count_ones(&free);
+            self.word = 0;
         }
         self.free_count
     }
@@ -232,7 +236,10 @@ impl Plan {
     /// The lowest row of the current block that is still free.
     pub(super) fn take_one(&mut self) -> u32 {
         let (block, taken) = self.blocks.last_mut().expect("there is a current block");
-        let word = self.free.iter().position(|word| *word != 0).expect("the block has room");
+        while self.free[self.word] == 0 {
+            self.word += 1;
+        }
+        let word = self.word;
         let bit = self.free[word].trailing_zeros() as usize;
         self.free[word] &= self.free[word] - 1;
         taken[word] |= 1 << bit;
@@ -259,29 +266,43 @@ pub struct Spawned<'s> {
     schema: SchemaId,
     left: usize,
     blocks: std::vec::IntoIter<(usize, Bits)>,
-    /// The first row and the rows left of the current block.
-    current: (u32, Bits),
+    /// The rest of the current block.
+    words: std::array::IntoIter<u64, { BLOCK_ROWS / 64 }>,
+    /// The rest of the current word, and the row of its first bit.
+    word: u64,
+    first: u32,
+}
+
+impl<'s> Spawned<'s> {
+    fn new(rows: &'s Rows, schema: SchemaId, plan: Plan) -> Self {
+        let (left, blocks) = (plan.count, plan.blocks.into_iter());
+        let mut words = NO_ROWS.into_iter();
+        words.by_ref().for_each(drop);
+        Self { rows, schema, left, blocks, words, word: 0, first: 0 }
+    }
 }
 
 impl Iterator for Spawned<'_> {
     type Item = EntityId;
 
+    #[inline]
     fn next(&mut self) -> Option<EntityId> {
-        loop {
-            let (first, left) = &mut self.current;
-            if let Some(word) = left.iter().position(|word| *word != 0) {
-                let row = *first + word as u32 * 64 + left[word].trailing_zeros();
-                left[word] &= left[word] - 1;
-                self.left -= 1;
-                return Some(EntityId::new(
-                    self.schema,
-                    row,
-                    self.rows.generations()[row as usize],
-                ));
-            }
-            let (block, bits) = self.blocks.next()?;
-            self.current = ((block * BLOCK_ROWS) as u32, bits);
+        while self.word == 0 {
+            self.first = self.first.wrapping_add(64);
+            self.word = match self.words.next() {
+                Some(word) => word,
+                None => {
+                    let (block, bits) = self.blocks.next()?;
+                    self.words = bits.into_iter();
+                    self.first = ((block * BLOCK_ROWS) as u32).wrapping_sub(64);
+                    0
+                }
+            };
         }
+        let row = self.first + self.word.trailing_zeros();
+        self.word &= self.word - 1;
+        self.left -= 1;
+        Some(EntityId::new(self.schema, row, self.rows.generations()[row as usize]))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
