@@ -79,11 +79,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let error = store.spawn_record("unit", unit).unwrap_err();
     println!("refused: {error}");
 
-    // Despawn, and the id is stale for ever, even when another object takes the place.
+    // A view's objects, one after another.
+    let mut healed = Vec::new();
     for unit in store.view::<Wounded>()?.iter().filter(|unit| *unit.health < 11.0) {
-        println!("{} ({:?}) heals", unit.id, unit.name);
         *unit.health += 50.0;
+        healed.push((unit.id, *unit.name));
     }
+    for (id, name) in healed {
+        println!("{id} ({}) heals", store.resolve(name).unwrap_or_default());
+    }
+
+    // Despawn, and the id is stale for ever, even when another object takes the place.
     store.despawn(bob)?;
     println!("Bob is alive: {}; his position: {:?}", store.contains(bob), store.get(bob, position));
 

@@ -30,7 +30,9 @@ pub use map_store::{
 };
 pub use number::{Number, NumberRange};
 pub use record::{Name, Record};
-pub use schema::*;
+pub use schema::{
+    BadKind, Difference, Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError, Slot, What,
+};
 pub use simd::vectorize;
 pub use slot_value::{SlotField, SlotValue};
 pub use slotted_derive::{SlotValue, Slotted, View};
@@ -46,7 +48,7 @@ pub use value::{ConversionError, Value};
 /// What the derive macros use; not part of the API.
 #[doc(hidden)]
 pub mod derive_support {
-    pub use crate::slot_value::derive_support::*;
-    pub use crate::store::view_support::*;
+    pub use crate::slot_value::derive_support::{Align, CellOfAlign, PodCell, pod_width};
+    pub use crate::store::view_support::{Request, SharedField, TableColumns};
     pub use crate::store::{Batch, ObjectCheck, ObjectReader, ObjectWriter};
 }

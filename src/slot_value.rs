@@ -89,6 +89,12 @@ impl<T: SlotValue> CellValue<T::Cell> for T {
     fn overwrite(cells: &mut [T::Cell], values: impl Iterator<Item = Self>) {
         T::from_cells_mut(cells).iter_mut().zip(values).for_each(|(old, value)| *old = value);
     }
+
+    #[inline(always)]
+    fn scatter(cells: &mut [T::Cell], rows: &[u16], values: impl Iterator<Item = Self>) {
+        let block = T::from_cells_mut(cells);
+        rows.iter().zip(values).for_each(|(row, value)| block[usize::from(*row)] = value);
+    }
 }
 
 /// A field's type: a slot's value, or an `Option` of one for a slot that may be unset.

@@ -12,6 +12,10 @@ pub(crate) fn table(figures: &[Figures]) -> String {
     let slots = find(figures, Contender::Slots);
     let maps: Vec<&Figures> =
         figures.iter().filter(|figures| figures.contender != Contender::Slots).collect();
+    let objects = figures.iter().map(|figures| figures.objects).max().unwrap_or(0);
+    let mark = |fewer: bool| if fewer { "*" } else { "" };
+    let heading =
+        |one: &Figures| format!("{}{}", one.contender.title(), mark(one.objects < objects));
     let mut header = vec!["per object".to_owned(), String::new()];
     header.extend(figures.iter().map(heading));
     if slots.is_some() {
@@ -32,20 +36,10 @@ pub(crate) fn table(figures: &[Figures]) -> String {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    format!("{table}\n{}", notes(figures))
+    format!("{table}\n{}", notes(figures, objects))
 }
 
-/// The storage's name, with a mark where it had fewer objects than the others.
-fn heading(figures: &Figures) -> String {
-    let mark = if is_smaller(figures, figures.objects) { "*" } else { "" };
-    format!("{}{mark}", figures.contender.title())
-}
-
-fn is_smaller(figures: &Figures, objects: usize) -> bool {
-    figures.objects < objects
-}
-
-fn notes(all: &[Figures]) -> String {
+fn notes(all: &[Figures], objects: usize) -> String {
     let mut notes = String::new();
     for figures in all {
         let (title, accepted) = (figures.contender.title(), figures.accepted);
@@ -56,6 +50,10 @@ fn notes(all: &[Figures]) -> String {
             _ => format!("accepted {} and refused {}", grouped(accepted), grouped(refused)),
         };
         notes.push_str(&format!("{title}: {done} {tried} records with an undeclared attribute\n"));
+        if figures.objects < objects {
+            let fewer = grouped(figures.objects);
+            notes.push_str(&format!("* {title}: measured with {fewer} objects only\n"));
+        }
     }
     notes
 }

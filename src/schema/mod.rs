@@ -8,9 +8,8 @@ mod registry;
 mod slot;
 
 pub use builder::{Schema, SchemaBuilder};
-pub use check::Checker;
-pub(crate) use check::World;
-pub use error::{Difference, SchemaError};
+pub(crate) use check::{Checker, World};
+pub use error::{BadKind, Difference, SchemaError};
 pub use problem::{Problem, What};
 pub use registry::RegisteredSchema;
 pub(crate) use registry::{Registry, RegistryLimits};

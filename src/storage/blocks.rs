@@ -13,6 +13,8 @@ pub(crate) trait CellValue<C>: Sized {
     fn append(block: &mut Vec<C>, values: impl Iterator<Item = Self>);
     /// Puts the values into the place of others.
     fn overwrite(cells: &mut [C], values: impl Iterator<Item = Self>);
+    /// Puts the values into the place of those in these rows of the block.
+    fn scatter(cells: &mut [C], rows: &[u16], values: impl Iterator<Item = Self>);
 }
 
 /// The cells of one column in blocks of [`BLOCK_ROWS`] rows, `width` cells to a row.
@@ -80,6 +82,9 @@ impl<C: Copy> Blocks<C> {
                     debug_assert_eq!(block.len(), end, "{count} values were written");
                 }
             }
+            Span::Scattered { offsets, .. } if span.end() * width <= block.len() => {
+                V::scatter(block, offsets, values);
+            }
             Span::Scattered { offsets, .. } => {
                 for (offset, value) in offsets.iter().zip(values) {
                     put(block, usize::from(*offset) * width, value.cells());
@@ -126,7 +131,7 @@ impl<C: Copy> Blocks<C> {
         block
     }
 
-    /// Makes room for all rows below `rows`, or does nothing.
+    /// Makes room for all rows below `rows`, or for as many as there is memory.
     pub(super) fn try_reserve(
         &mut self,
         rows: usize,

@@ -21,7 +21,12 @@ impl Table {
     ) -> Result<(), std::collections::TryReserveError> {
         // Free rows between the living are used first, but their blocks may have been released.
         let holes = self.rows.used() - self.rows.count() as usize;
-        let rows = self.rows.used() + additional.saturating_sub(holes);
+        let new = additional.saturating_sub(holes);
+        let rows = self.rows.used() + new;
+        // An allocator promises small blocks without end: asking for all of them at once shows
+        // whether it has them, before any is taken.
+        let row_bytes: usize = self.columns.iter().map(Column::row_bytes).sum();
+        Vec::<u8>::new().try_reserve_exact(new.saturating_mul(row_bytes))?;
         self.rows.try_reserve(rows)?;
         self.columns.iter_mut().try_for_each(|column| column.try_reserve(rows))
     }

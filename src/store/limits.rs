@@ -2,6 +2,8 @@
 
 /// How large a store may become. Reaching a limit is an error, never a panic.
 ///
+/// A store keeps to the largest limit that is possible where a larger one is asked for.
+///
 /// ```
 /// let mut limits = slotted::Limits::default();
 /// limits.rows_per_schema = 50_000;
@@ -13,7 +15,7 @@
 pub struct Limits {
     /// Schemas of the store: at most and by default 65,535.
     pub schemas: usize,
-    /// Slots of a schema, inherited ones included: 4,096 by default.
+    /// Slots of a schema, inherited ones included: at most 65,535, 4,096 by default.
     pub slots_per_schema: usize,
     /// Objects of a schema that are alive at one time: at most and by default 2³² − 1.
     pub rows_per_schema: u32,
@@ -36,6 +38,18 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The limits as far as ids, keys and text handles can count.
+    pub(super) fn possible(self) -> Self {
+        let largest = usize::from(u16::MAX);
+        Self {
+            schemas: self.schemas.min(largest),
+            slots_per_schema: self.slots_per_schema.min(largest),
+            text_bytes: self.text_bytes.min(u32::MAX as usize),
+            generations_per_row: self.generations_per_row.clamp(1, 32_768),
+            ..self
+        }
+    }
+
     /// The odd number that a row's last object has as its generation.
     pub(super) fn last_generation(&self) -> u16 {
         (self.generations_per_row.clamp(1, 32_768).saturating_mul(2) - 1) | 1

@@ -84,7 +84,7 @@ impl Store {
     /// A store with limits of its own.
     #[must_use]
     pub fn with_limits(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
+        Self { limits: limits.possible(), ..Self::default() }
     }
 
     /// The limits of this store.
@@ -95,8 +95,7 @@ impl Store {
 
     /// Registers the schema of a Rust type.
     ///
-    /// The base that it extends must be registered before it. Registering a type again does
-    /// nothing.
+    /// The base that it extends is registered with it. Registering a type again does nothing.
     ///
     /// # Errors
     /// If the schema has a mistake, or another schema has its name.
@@ -104,6 +103,7 @@ impl Store {
         if let Some(id) = self.types.get(&TypeId::of::<T>()) {
             return Ok(*id);
         }
+        T::register_base(self)?;
         let id = self.register_schema(T::schema()?)?;
         self.types.insert(TypeId::of::<T>(), id);
         Ok(id)

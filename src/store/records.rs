@@ -67,14 +67,11 @@ impl Store {
         let Some(schema) = self.registry.find(schema).map(|schema| schema.id()) else {
             return Err(self.unknown_schema(schema));
         };
-        let texts = self.texts.len();
-        match self.write_records(schema, records.into_iter()) {
-            Ok(plan) => Ok(self.commit(schema, plan)),
-            Err(error) => {
-                self.texts.truncate(texts);
-                Err(error)
-            }
-        }
+        let mut texts = NewTexts { kept: self.texts.len(), store: self };
+        let plan = texts.store.write_records(schema, records.into_iter())?;
+        texts.kept = texts.store.texts.len();
+        drop(texts);
+        Ok(self.commit(schema, plan))
     }
 
     /// Writes the records to rows that are not alive yet.
@@ -263,6 +260,18 @@ impl Store {
             }
         }
         if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+}
+
+/// Forgets the texts of records that are not inserted, also where their iterator panics.
+struct NewTexts<'s> {
+    store: &'s mut Store,
+    kept: usize,
+}
+
+impl Drop for NewTexts<'_> {
+    fn drop(&mut self) {
+        self.store.texts.truncate(self.kept);
     }
 }
 

@@ -5,6 +5,7 @@ use std::slice;
 use crate::schema::{Checker, Problem, RegisteredSchema, Schema, SchemaError};
 use crate::slot_value::{SlotField, SlotValue};
 use crate::storage::{CellColumn, Column, Span};
+use crate::store::Store;
 
 /// A Rust struct that is a schema: derive it.
 ///
@@ -58,6 +59,9 @@ pub trait Slotted: Copy + Send + Sync + 'static {
     /// # Errors
     /// If a name, a constraint or a default is wrong.
     fn schema() -> Result<Schema, SchemaError>;
+
+    #[doc(hidden)]
+    fn register_base(store: &mut Store) -> Result<(), SchemaError>;
 
     #[doc(hidden)]
     fn check(&self, check: &mut ObjectCheck<'_>);

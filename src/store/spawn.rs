@@ -73,7 +73,7 @@ impl Store {
         let schema = self.schema_of::<T>()?;
         let constrained = self.registry.get(schema).is_some_and(|schema| schema.is_constrained());
         let mut problems = Vec::new();
-        let mut objects = objects.into_iter();
+        let mut objects = objects.into_iter().fuse();
         let mut plan = Plan::new();
         let mut chunk = Vec::with_capacity(CHUNK);
         loop {
@@ -104,7 +104,9 @@ impl Store {
     }
 
     /// Brings the planned rows to life.
-    pub(super) fn commit(&mut self, schema: SchemaId, plan: Plan) -> Spawned<'_> {
+    pub(super) fn commit(&mut self, schema: SchemaId, mut plan: Plan) -> Spawned<'_> {
+        // Room may have been looked for in one more block than took objects.
+        plan.blocks.pop_if(|(_, taken)| count_ones(taken) == 0);
         let rows = &mut self.tables[schema.index()].rows;
         plan.blocks.iter().for_each(|(block, bits)| rows.occupy_many(*block, bits));
         Spawned::new(rows, schema, plan)

@@ -43,6 +43,10 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
     refuse_repeated(fields.iter().map(|field| (&*field.name, &field.ident)), "slot")?;
 
     let slots = fields.iter().map(schema_call);
+    let base = fields
+        .iter()
+        .find(|field| field.is_base)
+        .map(|SlotField { ty, .. }| quote!(store.register::<#ty>()?;));
     let checks = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
         true => quote!(<#ty as ::slotted::Slotted>::check(&self.#ident, check);),
         false => quote_spanned!(ty.span()=> check.value::<#ty>(self.#ident);),
@@ -75,6 +79,14 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
                 let builder = ::slotted::Schema::builder(#schema);
                 #(#slots)*
                 builder.build()
+            }
+
+            #[allow(unused_variables)]
+            fn register_base(
+                store: &mut ::slotted::Store,
+            ) -> ::core::result::Result<(), ::slotted::SchemaError> {
+                #base
+                ::core::result::Result::Ok(())
             }
 
             #[allow(unused_variables)]
