@@ -246,7 +246,7 @@ fn progress_bar(frames: u32) -> ProgressBar {
 
 fn print_times(times: &mut [Duration], objects: u32) {
     times.sort_unstable();
-    let percentile = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
+    let percentile = |percent: usize| times[(times.len() * percent).div_ceil(100) - 1];
     let [median, high, highest] = [50, 99, 100].map(|percent| milliseconds(percentile(percent)));
     println!("frame time   p50 {median:.2} ms, p99 {high:.2} ms, max {highest:.2} ms");
     let total: Duration = times.iter().sum();

@@ -57,9 +57,9 @@ impl Measure {
         match self {
             Self::Bytes => Some(4.0),
             Self::Time(Task::Move) => Some(8.0),
-            Self::Time(Task::Sum) => Some(8.0),
+            Self::Time(Task::Sum) => Some(20.0),
             Self::Time(Task::Fill) => Some(4.0),
-            Self::Time(Task::Read | Task::Write) => Some(1.5),
+            Self::Time(Task::Read | Task::Write | Task::Churn) => Some(3.0),
             Self::Time(_) => None,
         }
     }

@@ -88,6 +88,7 @@ impl Page {
 
     /// Thin lines at the powers of ten, down this many pixels.
     fn decades(&mut self, least: f64, most: f64, height: f64, share: impl Fn(f64) -> f64) {
+        self.y += 12.0;
         for exponent in least.log10().ceil() as i32..=most.log10().floor() as i32 {
             let decade = 10.0_f64.powi(exponent);
             let x = LEFT + share(decade) * LONGEST_BAR;
