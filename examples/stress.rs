@@ -103,7 +103,7 @@ impl World {
         let mut random = StdRng::seed_from_u64(seed);
         let mut store = Store::new();
         store.register::<Unit>()?;
-        drop(store.spawn_batch((0..objects).map(|_| Unit::grown(&mut random)))?);
+        store.spawn_batch((0..objects).map(|_| Unit::grown(&mut random)))?;
         Ok(Self { store, random, died: 0 })
     }
 
@@ -113,7 +113,7 @@ impl World {
         let dead = self.dead()?;
         self.store.despawn_batch(&dead)?;
         let births = dead.iter().map(|_| Unit::newborn(&mut self.random));
-        drop(self.store.spawn_batch(births)?);
+        self.store.spawn_batch(births)?;
         self.died += dead.len();
         Ok(())
     }

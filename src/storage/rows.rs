@@ -339,6 +339,44 @@ impl Rows {
         )
     }
 
+    /// Whether the block's living rows lie in runs so short that finding them costs more than
+    /// looking at each row by itself.
+    #[inline]
+    pub(crate) fn is_ragged(&self, block: usize) -> bool {
+        const SHORT: usize = 8;
+        let living = self.living_in(block);
+        if living == self.used_in(block) {
+            return false;
+        }
+        let mut last = 0;
+        let starts = self.occupied_in(block).iter().map(|word| {
+            let starts = word & !(word << 1 | last);
+            last = word >> 63;
+            starts.count_ones() as usize
+        });
+        living < SHORT * starts.sum::<usize>()
+    }
+
+    /// The offsets of the block's living rows.
+    #[inline(always)]
+    pub(crate) fn living_offsets(&self, block: usize) -> impl Iterator<Item = usize> {
+        self.occupied_in(block).iter().enumerate().flat_map(
+            #[inline(always)]
+            |(number, word)| {
+                let mut left = *word;
+                std::iter::from_fn(
+                    #[inline(always)]
+                    move || {
+                        let offset =
+                            (left != 0).then(|| number * 64 + left.trailing_zeros() as usize);
+                        left &= left.wrapping_sub(1);
+                        offset
+                    },
+                )
+            },
+        )
+    }
+
     pub(crate) fn try_reserve(
         &mut self,
         rows: usize,

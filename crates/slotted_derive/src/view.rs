@@ -147,6 +147,13 @@ fn view_impl(input: &DeriveInput, fields: &[&Field], names: &[String]) -> TokenS
             }
 
             #[inline(always)]
+            fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+                #ident {
+                    #(#idents: <#types as ::slotted::ViewField>::item(&mut run.#idents, row),)*
+                }
+            }
+
+            #[inline(always)]
             fn items<#t>(
                 run: Self::Run<#t>,
             ) -> impl ::core::iter::Iterator<Item = Self::Item<#t>> {

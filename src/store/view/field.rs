@@ -32,6 +32,8 @@ pub trait ViewField {
     #[doc(hidden)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
     #[doc(hidden)]
+    fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x>;
+    #[doc(hidden)]
     fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>>;
 }
 
@@ -119,6 +121,11 @@ impl<T: SlotValue> ViewField for &T {
     }
 
     #[inline(always)]
+    fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+        &run[row]
+    }
+
+    #[inline(always)]
     fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
         run.iter()
     }
@@ -147,6 +154,11 @@ impl<T: SlotValue> ViewField for &mut T {
     #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         split_exclusive(run, skip, rows)
+    }
+
+    #[inline(always)]
+    fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+        &mut run[row]
     }
 
     #[inline(always)]
@@ -179,6 +191,11 @@ impl ViewField for EntityId {
     #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         run.split(skip, rows)
+    }
+
+    #[inline(always)]
+    fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+        EntityId::new(run.schema, run.first + row as u32, run.generations[row])
     }
 
     #[inline(always)]

@@ -95,6 +95,12 @@ impl<T: SlotValue> ViewField for Option<&T> {
     }
 
     #[inline(always)]
+    fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+        let is_set = run.set.is_none_or(|set| set[row]);
+        run.values.and_then(|values| values.get(row)).filter(|_| is_set)
+    }
+
+    #[inline(always)]
     fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
         run.iter()
     }
@@ -191,6 +197,12 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
         let values = run.values.as_mut().map(|values| split_exclusive(values, skip, rows));
         let set = run.set.as_mut().map(|set| split_shared(set, skip, rows));
         MaybeRunMut { rows, values, set }
+    }
+
+    #[inline(always)]
+    fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+        let is_set = run.set.is_none_or(|set| set[row]);
+        run.values.as_mut().and_then(|values| values.get_mut(row)).filter(|_| is_set)
     }
 
     #[inline(always)]
@@ -321,6 +333,11 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         let values = split_exclusive(&mut run.values, skip, rows);
         OptionRunMut { values, set: split_exclusive(&mut run.set, skip, rows) }
+    }
+
+    #[inline(always)]
+    fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+        OptionMut { value: &mut run.values[row], is_set: &mut run.set[row] }
     }
 
     #[inline(always)]

@@ -18,8 +18,10 @@ use cache::{TableMatch, match_schema};
 pub use error::ViewError;
 pub use field::{IdRun, ViewField};
 pub use maybe::{MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut};
+#[cfg(feature = "rayon")]
+use walk::Block;
 pub use walk::ViewRuns;
-use walk::{Tables, for_each_run};
+use walk::{Tables, for_each_block};
 
 /// What `#[derive(View)]` uses.
 pub(crate) mod view_support {
@@ -95,6 +97,8 @@ pub trait View {
     fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>>;
     #[doc(hidden)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
+    #[doc(hidden)]
+    fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x>;
     #[doc(hidden)]
     fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>>;
 }
@@ -172,32 +176,23 @@ pub struct ViewRef<'s, V> {
     view: PhantomData<fn() -> V>,
 }
 
-/// A loop over `next` rather than `Iterator::for_each`, which would remain a function of its own,
-/// compiled without the vector units.
-#[inline(always)]
-fn visit_items<'t, V: View>(run: V::Run<'t>, visit: &mut impl FnMut(V::Item<'t>)) {
-    for item in V::items(run) {
-        visit(item);
-    }
-}
-
 macro_rules! iteration {
     ($name:ident, $tables:expr) => {
         impl<'s, V: View> $name<'s, V> {
             /// Calls the closure with each object, in vectorised code: see
             /// [`vectorize`](crate::vectorize).
             #[inline(always)]
-            pub fn for_each(self, mut visit: impl FnMut(V::Item<'s>)) {
+            pub fn for_each(self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
                 let Self { tables, matches, .. } = self;
                 let tables = $tables(tables);
                 vectorize(
                     #[inline(always)]
                     || {
-                        for_each_run::<V>(
+                        for_each_block::<V>(
                             tables,
                             &matches,
                             #[inline(always)]
-                            |run| visit_items::<V>(run, &mut visit),
+                            |block| block.for_each(&mut visit),
                         );
                     },
                 );
@@ -206,12 +201,19 @@ macro_rules! iteration {
             /// Calls the closure with each run of adjacent objects, in vectorised code: see
             /// [`vectorize`](crate::vectorize).
             #[inline(always)]
-            pub fn for_each_run(self, visit: impl FnMut(V::Run<'s>)) {
+            pub fn for_each_run(self, mut visit: impl FnMut(V::Run<'s>)) {
                 let Self { tables, matches, .. } = self;
                 let tables = $tables(tables);
                 vectorize(
                     #[inline(always)]
-                    || for_each_run::<V>(tables, &matches, visit),
+                    || {
+                        for_each_block::<V>(
+                            tables,
+                            &matches,
+                            #[inline(always)]
+                            |block| block.for_each_run(&mut visit),
+                        );
+                    },
                 );
             }
 
@@ -241,16 +243,16 @@ macro_rules! iteration {
 
             /// Calls the closure with each object on all of rayon's threads.
             ///
-            /// Runs of at most [`BLOCK_ROWS`](crate::BLOCK_ROWS) objects are handed to the
-            /// threads; what the closure sees of two objects never overlaps.
+            /// Blocks of [`BLOCK_ROWS`](crate::BLOCK_ROWS) rows are handed to the threads; what the
+            /// closure sees of two objects never overlaps.
             #[cfg(feature = "rayon")]
-            pub fn par_for_each(self, visit: impl Fn(V::Item<'s>) + Sync)
+            pub fn par_for_each(self, visit: impl for<'x> Fn(V::Item<'x>) + Sync)
             where
                 V::Run<'s>: Send,
             {
-                self.par_for_each_run(
+                self.par_for_each_block(
                     #[inline(always)]
-                    |run| visit_items::<V>(run, &mut &visit),
+                    |block| block.for_each(&mut &visit),
                 );
             }
 
@@ -260,12 +262,26 @@ macro_rules! iteration {
             where
                 V::Run<'s>: Send,
             {
+                self.par_for_each_block(
+                    #[inline(always)]
+                    |block| block.for_each_run(&visit),
+                );
+            }
+
+            #[cfg(feature = "rayon")]
+            fn par_for_each_block(self, visit: impl Fn(Block<'s, V>) + Sync)
+            where
+                V::Run<'s>: Send,
+            {
                 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-                let runs: Vec<V::Run<'s>> = self.runs().collect();
-                runs.into_par_iter().for_each(|run| {
+                let mut blocks = Vec::new();
+                for_each_block::<V>($tables(self.tables), &self.matches, |block| {
+                    blocks.push(block)
+                });
+                blocks.into_par_iter().for_each(|block| {
                     vectorize(
                         #[inline(always)]
-                        || visit(run),
+                        || visit(block),
                     );
                 });
             }

@@ -117,13 +117,20 @@ impl<'t> ColumnBorrow<'t> {
     }
 }
 
-/// Calls `visit` with each run of living rows. Loops rather than the iterator below, so that all
-/// of it becomes part of the caller's vectorised code.
+/// A block of a table, as a view sees it, with some living rows.
+pub(super) struct Block<'t, V: View> {
+    rows: &'t Rows,
+    number: usize,
+    run: V::Run<'t>,
+}
+
+/// Calls `visit` with each block that has living rows. Loops rather than the iterator below, so that
+/// all of it becomes part of the caller's vectorised code.
 #[inline(always)]
-pub(super) fn for_each_run<'t, V: View>(
+pub(super) fn for_each_block<'t, V: View>(
     mut tables: Tables<'t>,
     matches: &[TableMatch],
-    mut visit: impl FnMut(V::Run<'t>),
+    mut visit: impl FnMut(Block<'t, V>),
 ) {
     for found in matches {
         let columns = tables.columns(found);
@@ -133,13 +140,46 @@ pub(super) fn for_each_run<'t, V: View>(
         }
         let mut blocks = V::blocks(columns);
         for number in 0..rows.blocks() {
-            let used = rows.used_in(number);
-            let Some(mut block) = V::next_block(&mut blocks, used) else { break };
-            let mut at = 0;
-            for run in rows.runs_in(number) {
-                visit(V::split(&mut block, run.start - at, run.len()));
-                at = run.end;
+            let next = V::next_block(&mut blocks, rows.used_in(number));
+            let Some(run) = next else { break };
+            if rows.living_in(number) > 0 {
+                visit(Block { rows, number, run });
             }
+        }
+    }
+}
+
+impl<'t, V: View> Block<'t, V> {
+    /// Calls `visit` with each run of adjacent objects.
+    #[inline(always)]
+    pub(super) fn for_each_run(mut self, mut visit: impl FnMut(V::Run<'t>)) {
+        let mut at = 0;
+        for run in self.rows.runs_in(self.number) {
+            visit(V::split(&mut self.run, run.start - at, run.len()));
+            at = run.end;
+        }
+    }
+
+    /// Calls `visit` with each object: in runs, or where these are short, row by row, so that the end
+    /// of each need not be guessed.
+    #[inline(always)]
+    pub(super) fn for_each(mut self, visit: &mut impl for<'x> FnMut(V::Item<'x>)) {
+        if self.rows.is_ragged(self.number) {
+            self.rows.living_offsets(self.number).for_each(
+                #[inline(always)]
+                |row| visit(V::item(&mut self.run, row)),
+            );
+        } else {
+            self.for_each_run(
+                #[inline(always)]
+                |run| {
+                    // `Iterator::for_each` would remain a function of its own, compiled without the
+                    // vector units.
+                    for item in V::items(run) {
+                        visit(item);
+                    }
+                },
+            );
         }
     }
 }
