@@ -70,16 +70,16 @@ impl RegisteredSchema {
         self.by_name.get(name).copied()
     }
 
+    /// Whether the record names all slots in their order, as most do.
+    pub(crate) fn is_in_order(&self, record: &Record) -> bool {
+        let mut names = record.iter().zip(&self.slots);
+        record.len() == self.slots.len() && names.all(|((name, _), slot)| name == slot.name())
+    }
+
     /// Finds for each slot its value's position in the record. `false` if a name is undeclared or
     /// repeated, or a required one is missing.
     pub(crate) fn place(&self, record: &Record, positions: &mut Vec<Option<usize>>) -> bool {
         positions.clear();
-        let names = record.iter().map(|(name, _)| name);
-        if record.len() == self.slots.len() && names.eq(self.slots.iter().map(Slot::name)) {
-            // Most records name all slots in their order.
-            positions.extend((0..record.len()).map(Some));
-            return true;
-        }
         positions.resize(self.slots.len(), None);
         let place = |(position, (name, _)): (usize, (&str, _))| {
             self.slot_index(name).is_some_and(|slot| positions[slot].replace(position).is_none())

@@ -128,26 +128,28 @@ impl Store {
         record: &Record,
         positions: &mut Vec<Option<usize>>,
     ) -> Result<(), Unwritten> {
-        let registry = &self.registry;
-        let schema = registry.get(schema).ok_or(Unwritten::Refused)?;
-        if !schema.place(record, positions) {
+        let schema = self.registry.get(schema).ok_or(Unwritten::Refused)?;
+        let in_order = schema.is_in_order(record);
+        if !in_order && !schema.place(record, positions) {
             return Err(Unwritten::Refused);
         }
-        for (slot, position) in schema.slots().iter().zip(&*positions) {
-            if slot.is_constrained()
-                && let Some(position) = position
-            {
-                let checked = self.checker().value(slot, record.value(*position));
-                checked.map_err(|_| Unwritten::Refused)?;
+        let value = |index: usize| {
+            let position = if in_order { Some(index) } else { positions[index] };
+            position.map(|position| record.value(position))
+        };
+        if schema.is_constrained() {
+            let slots = schema.slots().iter().enumerate();
+            for (index, slot) in slots.filter(|(_, slot)| slot.is_constrained()) {
+                if let Some(value) = value(index) {
+                    self.checker().value(slot, value).map_err(|_| Unwritten::Refused)?;
+                }
             }
         }
+        let limit = self.limits.text_bytes;
         let columns = self.tables[schema.id().index()].columns.iter_mut();
-        for ((slot, column), position) in schema.slots().iter().zip(columns).zip(positions) {
-            let value = match position {
-                Some(position) => record.value(*position),
-                None => slot.default().unwrap_or(&Value::Unset),
-            };
-            dynamic::write(column, slot, row, value, &mut self.texts, self.limits.text_bytes)?;
+        for (index, (slot, column)) in schema.slots().iter().zip(columns).enumerate() {
+            let value = value(index).or(slot.default()).unwrap_or(&Value::Unset);
+            dynamic::write(column, slot, row, value, &mut self.texts, limit)?;
         }
         Ok(())
     }
