@@ -172,7 +172,7 @@ mod parallel {
 
         pub(crate) fn for_each<'s, V: View>(
             view: ViewMut<'s, V>,
-            visit: impl Fn(V::Item<'s>) + Sync,
+            visit: impl for<'x> Fn(V::Item<'x>) + Sync,
         ) where
             V::Run<'s>: Send,
         {
@@ -196,7 +196,7 @@ mod parallel {
             Ok(work(1))
         }
 
-        pub(crate) fn for_each<'s, V: View>(view: ViewMut<'s, V>, visit: impl Fn(V::Item<'s>)) {
+        pub(crate) fn for_each<V: View>(view: ViewMut<'_, V>, visit: impl for<'x> Fn(V::Item<'x>)) {
             view.for_each(visit);
         }
     }

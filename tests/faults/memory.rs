@@ -196,7 +196,8 @@ fn seen(store: &mut Store) -> Result<Vec<Vec<f32>>, Box<dyn std::error::Error>> 
     let health = store.key::<f32>("unit", "health")?;
     let by_id = store.ids_of("unit")?.filter_map(|id| store.get(id, health)).collect();
     let column = store.column(health)?.runs().flatten().copied().collect();
-    let column_mut = store.column_mut(health)?.runs_mut().flatten().map(|value| *value).collect();
+    let mut column_mut = Vec::new();
+    store.column_mut(health)?.for_each_run(|run| column_mut.extend_from_slice(run));
     let iterated = store.view::<Healthy>()?.iter().map(|unit| *unit.health).collect();
     let mut visited = Vec::new();
     store.view::<Healthy>()?.for_each(|unit| visited.push(*unit.health));

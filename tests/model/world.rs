@@ -499,9 +499,10 @@ impl World {
         let heights = self.store.key::<f64>("tile", "height").expect("there is such a slot");
         let mut column = self.store.column_mut(heights).expect("the key is the store's");
         let new: Vec<f64> = ids.iter().map(|_| rng.random()).collect();
-        for (height, new) in column.runs_mut().flatten().zip(&new) {
-            *height = *new;
-        }
+        let mut rest = new.iter();
+        column.for_each_run(|run| {
+            run.iter_mut().zip(&mut rest).for_each(|(height, new)| *height = *new);
+        });
         written.extend(ids.iter().zip(&new).map(|(id, new)| (*id, "height", (*new).into())));
         let owners = self.store.key::<Option<EntityId>>("tile", "owner").expect("such a slot");
         let mut column = self.store.column_mut(owners).expect("the key is the store's");
