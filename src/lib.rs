@@ -75,6 +75,8 @@ mod map_store;
 mod number;
 mod record;
 mod schema;
+#[cfg(feature = "serde")]
+mod serde_impls;
 mod simd;
 mod slot_value;
 mod storage;

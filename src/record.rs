@@ -17,6 +17,19 @@ use crate::value::Value;
 /// let collected: Record = pairs.into_iter().collect();
 /// assert_eq!(written, collected);
 /// ```
+///
+/// With the feature `serde`, a record comes from anything that serde can deserialize to a map:
+///
+#[cfg_attr(feature = "serde", doc = "```")]
+#[cfg_attr(not(feature = "serde"), doc = "```ignore")]
+/// use slotted::{Kind, Record, Schema, Store};
+/// let mut store = Store::new();
+/// let person = Schema::builder("person").slot("name", Kind::Text).slot("age", Kind::U8);
+/// store.register_schema(person.build()?)?;
+/// let record: Record = serde_json::from_str(r#"{"name": "Ada", "age": 41}"#)?;
+/// store.spawn_record("person", record)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     values: Vec<(Name, Value)>,

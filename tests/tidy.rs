@@ -17,6 +17,7 @@ const LAYERS: &[&str] = &[
     "kind",
     "value",
     "record",
+    "serde_impls",
     "schema",
     "error",
     "by_name",

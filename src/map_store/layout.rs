@@ -13,12 +13,9 @@ use crate::value::Value;
 pub enum Refused {
     /// Names that stand in the record a second time.
     Duplicates(Vec<String>),
-    /// No row is left.
-    Rows,
+    /// No row is left of this many.
+    Rows(u32),
 }
-
-/// Most rows that a layout hands out at a time.
-pub(super) const MOST_ROWS: u32 = u32::MAX;
 
 /// The operations behind [`AttributeLayout`](super::AttributeLayout): out of reach for users, which
 /// seals that trait.

@@ -3,6 +3,7 @@
 mod layout;
 mod naive;
 mod names;
+mod rows;
 mod shape;
 mod shaped;
 #[cfg(test)]
@@ -11,7 +12,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
-use layout::{MOST_ROWS, Operations, Refused};
+use layout::{Operations, Refused};
 pub use naive::Naive;
 use names::Names;
 pub use shaped::Shaped;
@@ -45,8 +46,8 @@ pub type MapStore = AttributeStore<Shaped>;
 
 /// The same as [`MapStore`] in the naive form: a `HashMap<String, Value>` for each object.
 ///
-/// It is there to be compared with: what a first prototype looks like. Its objects and their
-/// attributes are visited in no particular order; [`get_record`](ByName::get_record) sorts by name.
+/// It is there to be compared with: what a first prototype looks like. A hash map does not keep its
+/// attributes in order, so [`get_record`](ByName::get_record) sorts them by name.
 ///
 /// ```
 /// use slotted::{ByName, NaiveMapStore, record};
@@ -160,7 +161,7 @@ impl<L: AttributeLayout> AttributeStore<L> {
         alive(id, self.layout.set(&self.keys, id, key, value.into()))
     }
 
-    /// All objects; [`MapStore`] visits them in the order of their rows.
+    /// All objects, in the order of their rows.
     ///
     /// ```
     /// use slotted::{ByName, MapStore, Value, record};
@@ -225,7 +226,7 @@ impl<L: AttributeLayout> ByName for AttributeStore<L> {
             }
         };
         let id = id.map_err(|refused| match refused {
-            Refused::Rows => no_rows(schema, MOST_ROWS),
+            Refused::Rows(limit) => no_rows(schema, limit),
             Refused::Duplicates(names) => duplicate(schema, names),
         })?;
         // Only now, so that a refused record leaves the store as it was.

@@ -4,29 +4,18 @@ use std::collections::HashMap;
 
 use crate::id::{EntityId, SchemaId};
 use crate::map_store::AttributeKey;
-use crate::map_store::layout::{MOST_ROWS, Operations, Refused, duplicates};
+use crate::map_store::layout::{Operations, Refused, duplicates};
 use crate::map_store::names::Names;
+use crate::map_store::rows::Rows;
 use crate::record::Record;
 use crate::value::Value;
 
 type Attributes = HashMap<String, Value>;
 
 /// The naive layout, as a first prototype has it: a hash map of names for each object.
-///
-/// Rows are counted up and used again only when all of them were, with the next generation.
 #[derive(Clone, Debug, Default)]
 pub struct Naive {
-    objects: HashMap<EntityId, Attributes>,
-    pub(super) spawned: u64,
-}
-
-impl Naive {
-    fn next_id(&self, schema: SchemaId) -> Option<EntityId> {
-        let rows = u64::from(MOST_ROWS);
-        let row = u32::try_from(self.spawned % rows).ok()?;
-        let generation = u16::try_from(self.spawned / rows * 2 + 1).ok()?;
-        Some(EntityId::new(schema, row, generation))
-    }
+    pub(super) rows: Rows<Attributes>,
 }
 
 impl Operations for Naive {
@@ -39,74 +28,75 @@ impl Operations for Naive {
         schema: SchemaId,
         record: Record,
     ) -> Result<EntityId, Refused> {
+        if !self.rows.has_room() {
+            return Err(Refused::Rows(self.rows.most));
+        }
         let duplicates = duplicates(&record);
         if !duplicates.is_empty() {
             return Err(Refused::Duplicates(duplicates));
         }
-        let Some(id) = self.next_id(schema) else { return Err(Refused::Rows) };
         let set = record.into_iter().filter(|(_, value)| !value.is_unset());
-        self.objects.insert(id, set.map(|(name, value)| (name.into_owned(), value)).collect());
-        self.spawned += 1;
-        Ok(id)
+        let values = set.map(|(name, value)| (name.into_owned(), value)).collect();
+        Ok(self.rows.insert(schema, values, ()))
     }
 
     fn remove(&mut self, id: EntityId) -> bool {
-        self.objects.remove(&id).is_some()
+        self.rows.remove(id).is_some()
     }
 
     fn clear(&mut self) {
-        self.objects.clear();
+        self.rows.clear(|()| ());
     }
 
     fn contains(&self, id: EntityId) -> bool {
-        self.objects.contains_key(&id)
+        self.rows.get(id).is_some()
     }
 
     fn len(&self) -> usize {
-        self.objects.len()
+        self.rows.len()
     }
 
     fn ids(&self) -> impl Iterator<Item = EntityId> {
-        self.objects.keys().copied()
+        self.rows.iter().map(|(id, _)| id)
     }
 
     fn get(&self, keys: &Names, id: EntityId, key: AttributeKey) -> Option<&Value> {
-        self.objects.get(&id)?.get(&**keys.get(key.0)?)
+        self.rows.get(id)?.values.get(&**keys.get(key.0)?)
     }
 
     fn get_named(&self, _: &Names, id: EntityId, name: &str) -> Option<&Value> {
-        self.objects.get(&id)?.get(name)
+        self.rows.get(id)?.values.get(name)
     }
 
     fn get_mut(&mut self, keys: &Names, id: EntityId, key: AttributeKey) -> Option<&mut Value> {
-        self.objects.get_mut(&id)?.get_mut(&**keys.get(key.0)?)
+        self.rows.get_mut(id)?.values.get_mut(&**keys.get(key.0)?)
     }
 
     fn set(&mut self, keys: &Names, id: EntityId, key: AttributeKey, value: Value) -> bool {
         let name = keys.get(key.0).expect("the store has checked the key");
-        self.objects.get_mut(&id).map(|object| set(object, name, value)).is_some()
+        self.rows.get_mut(id).map(|row| set(&mut row.values, name, value)).is_some()
     }
 
     fn set_named(&mut self, _: &mut Names, id: EntityId, name: &str, value: Value) -> bool {
-        self.objects.get_mut(&id).map(|object| set(object, name, value)).is_some()
+        self.rows.get_mut(id).map(|row| set(&mut row.values, name, value)).is_some()
     }
 
     fn record(&self, _: &Names, id: EntityId) -> Option<Record> {
-        let set = self.objects.get(&id)?.iter().filter(|(_, value)| !value.is_unset());
+        let set = self.rows.get(id)?.values.iter().filter(|(_, value)| !value.is_unset());
         let mut values: Vec<_> = set.collect();
         values.sort_unstable_by_key(|(name, _)| *name);
         Some(values.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
     fn iter<'a>(&'a self, keys: &'a Names) -> impl Iterator<Item = (EntityId, Self::View<'a>)> {
-        self.objects.iter().map(move |(id, object)| (*id, (keys, object)))
+        self.rows.iter().map(move |(id, row)| (id, (keys, &row.values)))
     }
 
     fn iter_mut<'a>(
         &'a mut self,
         keys: &'a Names,
     ) -> impl Iterator<Item = (EntityId, Self::ViewMut<'a>)> {
-        self.objects.iter_mut().map(move |(id, object)| (*id, (keys, object)))
+        self.rows.iter_mut().map(move |(id, row)| (id, (keys, &mut row.values)))
     }
 
     fn view_get((keys, object): Self::View<'_>, key: AttributeKey) -> Option<&Value> {

@@ -4,33 +4,16 @@ use std::mem;
 
 use crate::id::{EntityId, SchemaId};
 use crate::map_store::AttributeKey;
-use crate::map_store::layout::{MOST_ROWS, Operations, Refused, duplicates};
+use crate::map_store::layout::{Operations, Refused, duplicates};
 use crate::map_store::names::Names;
+use crate::map_store::rows::{self, Rows};
 use crate::map_store::shape::{Shape, ShapeId, Shapes};
 use crate::record::Record;
 use crate::value::Value;
 
-/// One row: free when the generation is even.
-#[derive(Clone, Debug)]
-struct Object {
-    values: Box<[Value]>,
-    shape: ShapeId,
-    generation: u16,
-    schema: SchemaId,
-}
+type Row = rows::Row<Box<[Value]>, ShapeId>;
 
-const _: () = assert!(size_of::<Object>() == 24);
-
-impl Object {
-    const fn is_alive(&self) -> bool {
-        self.generation & 1 == 1
-    }
-
-    /// The schema is compared too: it may have changed hands with the row, or be forged.
-    fn is(&self, id: EntityId) -> bool {
-        self.generation == id.generation() && self.schema == id.schema()
-    }
-}
+const _: () = assert!(size_of::<Row>() == 24);
 
 /// The tuned layout: attribute names are numbers, objects that have the same attributes share one
 /// list of them, and an object holds just its values.
@@ -41,20 +24,13 @@ impl Object {
 // of one shape take 181 bytes, but are no faster, and adding an attribute moves the object.
 #[derive(Clone, Debug, Default)]
 pub struct Shaped {
-    objects: Vec<Object>,
-    free: Vec<u32>,
-    living: usize,
+    pub(super) rows: Rows<Box<[Value]>, ShapeId>,
     shapes: Shapes,
     /// The shape of each schema's latest record: the next one's too, most of the time.
     latest: Vec<ShapeId>,
 }
 
 impl Shaped {
-    #[inline]
-    fn living(&self, id: EntityId) -> Option<&Object> {
-        self.objects.get(id.row() as usize).filter(|object| object.is(id))
-    }
-
     /// The record's shape, with one more object, and its values.
     fn take_apart(
         &mut self,
@@ -85,32 +61,6 @@ impl Shaped {
         self.latest[schema.index()] = shape;
         Ok((shape, values.into_boxed_slice()))
     }
-
-    /// The latest of the free rows, or a new one.
-    fn free_row(&mut self) -> Option<u32> {
-        if let Some(row) = self.free.pop() {
-            return Some(row);
-        }
-        let row = u32::try_from(self.objects.len()).ok().filter(|row| *row < MOST_ROWS)?;
-        let (shape, schema) = (ShapeId::EMPTY, SchemaId(0));
-        self.objects.push(Object { values: Box::default(), shape, generation: 0, schema });
-        Some(row)
-    }
-
-    fn remove_row(&mut self, row: u32) {
-        let object = &mut self.objects[row as usize];
-        object.values = Box::default();
-        self.shapes.release(object.shape);
-        self.living -= 1;
-        // A used-up generation retires the row: it is free and nobody's.
-        match object.generation.checked_add(1) {
-            Some(generation) => {
-                object.generation = generation;
-                self.free.push(row);
-            }
-            None => object.generation = 0,
-        }
-    }
 }
 
 impl Operations for Shaped {
@@ -123,76 +73,57 @@ impl Operations for Shaped {
         schema: SchemaId,
         record: Record,
     ) -> Result<EntityId, Refused> {
-        let Some(row) = self.free_row() else { return Err(Refused::Rows) };
-        let (shape, values) = match self.take_apart(keys, schema, record) {
-            Ok(parts) => parts,
-            Err(refused) => {
-                self.free.push(row);
-                return Err(refused);
-            }
-        };
-        let object = &mut self.objects[row as usize];
-        assert!(!object.is_alive(), "a free row is nobody's");
-        let generation = object.generation + 1;
-        *object = Object { values, shape, generation, schema };
-        self.living += 1;
-        Ok(EntityId::new(schema, row, generation))
+        if !self.rows.has_room() {
+            return Err(Refused::Rows(self.rows.most));
+        }
+        let (shape, values) = self.take_apart(keys, schema, record)?;
+        Ok(self.rows.insert(schema, values, shape))
     }
 
     fn remove(&mut self, id: EntityId) -> bool {
-        let alive = self.contains(id);
-        if alive {
-            self.remove_row(id.row());
-        }
-        alive
+        let shape = self.rows.remove(id);
+        shape.map(|shape| self.shapes.release(shape)).is_some()
     }
 
     fn clear(&mut self) {
-        // Backwards, so that the lowest rows are the first to be used again.
-        for row in (0..self.objects.len() as u32).rev() {
-            if self.objects[row as usize].is_alive() {
-                self.remove_row(row);
-            }
-        }
+        self.rows.clear(|shape| self.shapes.release(shape));
     }
 
     fn contains(&self, id: EntityId) -> bool {
-        self.living(id).is_some()
+        self.rows.get(id).is_some()
     }
 
     fn len(&self) -> usize {
-        self.living
+        self.rows.len()
     }
 
     fn ids(&self) -> impl Iterator<Item = EntityId> {
-        let rows = (0..).zip(&self.objects).filter(|(_, object)| object.is_alive());
-        rows.map(|(row, object)| EntityId::new(object.schema, row, object.generation))
+        self.rows.iter().map(|(id, _)| id)
     }
 
     #[inline]
     fn get(&self, _: &Names, id: EntityId, key: AttributeKey) -> Option<&Value> {
-        let object = self.living(id)?;
+        let object = self.rows.get(id)?;
         object.values.get(self.shapes.get(object.shape).position(key)?)
     }
 
     #[inline]
     fn get_named(&self, keys: &Names, id: EntityId, name: &str) -> Option<&Value> {
         // In this order, the object is on its way from memory while the name is looked up.
-        let object = self.living(id)?;
+        let object = self.rows.get(id)?;
         let key = AttributeKey(keys.find(name)?);
         object.values.get(self.shapes.get(object.shape).position(key)?)
     }
 
     #[inline]
     fn get_mut(&mut self, _: &Names, id: EntityId, key: AttributeKey) -> Option<&mut Value> {
-        let object = self.objects.get_mut(id.row() as usize).filter(|object| object.is(id))?;
+        let object = self.rows.get_mut(id)?;
         object.values.get_mut(self.shapes.get(object.shape).position(key)?)
     }
 
     #[inline]
     fn set(&mut self, _: &Names, id: EntityId, key: AttributeKey, value: Value) -> bool {
-        let object = self.objects.get_mut(id.row() as usize).filter(|object| object.is(id));
-        let Some(object) = object else { return false };
+        let Some(object) = self.rows.get_mut(id) else { return false };
         let position = self.shapes.get(object.shape).position(key);
         match (position, value.is_unset()) {
             (Some(position), false) => object.values[position] = value,
@@ -216,7 +147,7 @@ impl Operations for Shaped {
     }
 
     fn record(&self, keys: &Names, id: EntityId) -> Option<Record> {
-        let object = self.living(id)?;
+        let object = self.rows.get(id)?;
         let mut record = Record::with_capacity(object.values.len());
         for (key, value) in self.shapes.get(object.shape).keys().iter().zip(&object.values) {
             let name = keys.get(key.0).expect("the name of a key of this store");
@@ -228,11 +159,7 @@ impl Operations for Shaped {
     }
 
     fn iter<'a>(&'a self, _: &'a Names) -> impl Iterator<Item = (EntityId, Self::View<'a>)> {
-        let rows = (0..).zip(&self.objects).filter(|(_, object)| object.is_alive());
-        rows.map(|(row, object)| {
-            let id = EntityId::new(object.schema, row, object.generation);
-            (id, (self.shapes.get(object.shape), &*object.values))
-        })
+        self.rows.iter().map(|(id, object)| (id, (self.shapes.get(object.shape), &*object.values)))
     }
 
     fn iter_mut<'a>(
@@ -240,11 +167,8 @@ impl Operations for Shaped {
         _: &'a Names,
     ) -> impl Iterator<Item = (EntityId, Self::ViewMut<'a>)> {
         let shapes = &self.shapes;
-        let rows = (0..).zip(&mut self.objects).filter(|(_, object)| object.is_alive());
-        rows.map(|(row, object)| {
-            let id = EntityId::new(object.schema, row, object.generation);
-            (id, (shapes.get(object.shape), &mut *object.values))
-        })
+        let rows = self.rows.iter_mut();
+        rows.map(|(id, object)| (id, (shapes.get(object.shape), &mut *object.values)))
     }
 
     #[inline]
@@ -269,7 +193,7 @@ impl Operations for Shaped {
 /// Removes the attribute at the position, or adds one where there is none.
 #[cold]
 fn change_shape(
-    object: &mut Object,
+    object: &mut Row,
     shapes: &mut Shapes,
     position: Option<usize>,
     key: AttributeKey,

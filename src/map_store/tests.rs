@@ -21,10 +21,12 @@ on_both! {
     keys_and_names_reach_the_same_values
     a_key_of_another_store_is_refused
     iteration_visits_each_living_object_once
+    ids_and_objects_come_in_the_order_of_rows
     clear_leaves_ids_stale_and_keys_valid
     a_name_is_remembered_as_the_schema
     objects_without_and_with_many_attributes
     fault_01_a_stale_id_is_refused_by_every_call
+    fault_02_a_used_up_generation_retires_the_row
     fault_04_forged_ids_are_refused
     fault_06_a_second_despawn_is_an_error
     fault_09_duplicates_are_refused_and_nothing_is_inserted
@@ -162,6 +164,15 @@ mod cases {
         assert_eq!(store.ids().count(), store.len());
     }
 
+    pub(super) fn ids_and_objects_come_in_the_order_of_rows<L: AttributeLayout>(
+        mut store: AttributeStore<L>,
+    ) {
+        let ids: Vec<_> = (0..5).map(|_| spawn(&mut store, record! {})).collect();
+        store.despawn(ids[1]).unwrap();
+        assert!(store.ids().map(EntityId::row).eq([0, 2, 3, 4]));
+        assert!(store.iter().map(|object| object.id()).eq(store.ids()));
+    }
+
     pub(super) fn clear_leaves_ids_stale_and_keys_valid<L: AttributeLayout>(
         mut store: AttributeStore<L>,
     ) {
@@ -217,6 +228,25 @@ mod cases {
         let new = spawn(&mut store, record! { health: 2 });
         refused_everywhere(&mut store, old);
         assert_eq!(store.get_record(new), Ok(record! { health: 2 }));
+    }
+
+    pub(super) fn fault_02_a_used_up_generation_retires_the_row<L: AttributeLayout>(
+        mut store: AttributeStore<L>,
+    ) {
+        let first = spawn(&mut store, record! {});
+        let mut last = first;
+        while last.generation() < u16::MAX {
+            store.despawn(last).unwrap();
+            last = spawn(&mut store, record! {});
+            assert_eq!(last.row(), first.row());
+        }
+        store.despawn(last).unwrap();
+        let next = spawn(&mut store, record! {});
+        assert_eq!((next.row(), next.generation()), (1, 1));
+        refused_everywhere(&mut store, first);
+        refused_everywhere(&mut store, last);
+        store.clear();
+        assert_eq!(spawn(&mut store, record! {}).row(), 1, "the row stays retired");
     }
 
     pub(super) fn fault_04_forged_ids_are_refused<L: AttributeLayout>(
@@ -297,32 +327,20 @@ mod cases {
 }
 
 #[test]
-fn fault_02_a_used_up_generation_retires_the_row() {
-    let mut store = MapStore::new();
-    let first = spawn(&mut store, record! {});
-    let mut last = first;
-    while last.generation() < u16::MAX {
-        store.despawn(last).unwrap();
-        last = spawn(&mut store, record! {});
-        assert_eq!(last.row(), first.row());
-    }
-    store.despawn(last).unwrap();
-    let next = spawn(&mut store, record! {});
-    assert_eq!((next.row(), next.generation()), (1, 1));
-    refused_everywhere(&mut store, first);
-    refused_everywhere(&mut store, last);
-    store.clear();
-    assert_eq!(spawn(&mut store, record! {}).row(), 1, "the row stays retired");
+fn fault_15_the_rows_past_the_limit_are_refused() {
+    let (mut tuned, mut naive) = (MapStore::new(), NaiveMapStore::new());
+    (tuned.layout.rows.most, naive.layout.rows.most) = (2, 2);
+    full_at_two(tuned);
+    full_at_two(naive);
 }
 
-#[test]
-fn fault_02_a_naive_store_without_ids_left_refuses() {
-    let mut store = NaiveMapStore::new();
-    store.layout.spawned = u64::from(MOST_ROWS) * 32_768 - 1;
-    let last = spawn(&mut store, record! {});
-    assert_eq!((last.row(), last.generation()), (MOST_ROWS - 1, u16::MAX));
-    assert!(matches!(store.spawn_record("unit", record! {}), Err(SpawnError::Limit(_))));
-    assert_eq!(store.len(), 1);
+fn full_at_two(mut store: impl ByName) {
+    let ids = [spawn(&mut store, record! { a: 1 }), spawn(&mut store, record! { a: 2 })];
+    let error = store.spawn_record("unit", record! { a: 3 }).unwrap_err();
+    assert_eq!(error, LimitError::Rows { schema: "unit".into(), limit: 2 }.into());
+    assert!(store.ids().eq(ids));
+    store.despawn(ids[0]).unwrap();
+    assert_eq!(spawn(&mut store, record! { a: 3 }).row(), 0);
 }
 
 #[test]
@@ -334,15 +352,6 @@ fn attributes_keep_the_order_of_insertion() {
     store.set_value(id, "a", 5.into()).unwrap();
     store.set_value(id, "c", 6.into()).unwrap();
     assert_eq!(store.get_record(id), Ok(record! { a: 5, b: 3, d: 4, c: 6 }));
-}
-
-#[test]
-fn ids_and_objects_come_in_the_order_of_rows() {
-    let mut store = MapStore::new();
-    let ids: Vec<_> = (0..5).map(|_| spawn(&mut store, record! {})).collect();
-    store.despawn(ids[1]).unwrap();
-    assert!(store.ids().map(EntityId::row).eq([0, 2, 3, 4]));
-    assert!(store.iter().map(|object| object.id()).eq(store.ids()));
 }
 
 /// The empty shape and the shapes that were forgotten look alike.

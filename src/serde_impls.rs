@@ -1,0 +1,235 @@
+//! Values and records from and to the formats of serde.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Error as _, SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::record::Record;
+use crate::value::Value;
+
+/// How deep lists may be nested. No slot holds a list of lists, and a file must not be able to
+/// use up the stack.
+const MOST_LEVELS: usize = 32;
+
+/// Elements that are reserved for on a format's word, which a hostile file may have written.
+const MOST_RESERVED: usize = 64;
+
+/// From any format that tells the type of what it holds, as JSON, RON and TOML do.
+///
+/// Integers must fit in 64 bits. A sequence becomes a [`Value::List`], which vector and array slots
+/// take; nothing, as JSON's `null`, becomes [`Value::Unset`].
+///
+/// # Errors
+/// If the value is a map, an integer that does not fit, or lists nested more than 32 deep.
+///
+/// # Example
+/// ```
+/// use slotted::Value;
+/// let value: Value = serde_json::from_str("[1, 2.5, null]")?;
+/// assert_eq!(value, [Value::from(1), 2.5.into(), Value::Unset].into());
+///
+/// let error = serde_json::from_str::<Value>("{}").unwrap_err();
+/// assert_eq!(error.to_string(), "a slot's value is not a map at line 1 column 2");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        ValueSeed::OUTERMOST.deserialize(deserializer)
+    }
+}
+
+/// Reads a value that stands in some others.
+#[derive(Clone, Copy)]
+struct ValueSeed {
+    levels_left: usize,
+}
+
+impl ValueSeed {
+    const OUTERMOST: Self = Self { levels_left: MOST_LEVELS };
+
+    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
+        match self.levels_left.checked_sub(1) {
+            Some(levels_left) => Ok(Self { levels_left }),
+            None => Err(E::custom(format_args!("values are nested more than {MOST_LEVELS} deep"))),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ValueSeed {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueSeed {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a slot's value: a truth value, a number, a text, a list or nothing")
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(truth.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_i128<E: serde::de::Error>(self, number: i128) -> Result<Value, E> {
+        let signed = i64::try_from(number).map(Value::from);
+        let either = signed.or_else(|_| u64::try_from(number).map(Value::from));
+        either.map_err(|_| too_wide(number))
+    }
+
+    fn visit_u128<E: serde::de::Error>(self, number: u128) -> Result<Value, E> {
+        u64::try_from(number).map(Value::from).map_err(|_| too_wide(number))
+    }
+
+    fn visit_f32<E>(self, number: f32) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Value, E> {
+        Ok(Value::Bytes(bytes.into()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Unset)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Unset)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.inner()?.deserialize(deserializer)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Value, D::Error> {
+        self.inner()?.deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let element = self.inner()?;
+        let mut list = Vec::with_capacity(reserved(elements.size_hint()));
+        while let Some(value) = elements.next_element_seed(element)? {
+            list.push(value);
+        }
+        Ok(Value::List(list.into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Value, A::Error> {
+        Err(A::Error::custom("a slot's value is not a map"))
+    }
+}
+
+fn reserved(announced: Option<usize>) -> usize {
+    announced.unwrap_or_default().min(MOST_RESERVED)
+}
+
+#[cold]
+fn too_wide<E: serde::de::Error>(number: impl fmt::Display) -> E {
+    E::custom(format_args!("the integer {number} does not fit in 64 bits"))
+}
+
+/// From a map of names to [values](Value).
+///
+/// Names keep their order and may repeat: a name that stands in a file twice is reported when the
+/// record is inserted, with all else that is wrong with it.
+///
+/// # Errors
+/// If it is no map, or one of the values cannot be read.
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(RecordVisitor)
+    }
+}
+
+struct RecordVisitor;
+
+impl<'de> Visitor<'de> for RecordVisitor {
+    type Value = Record;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record: a map of names to values")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Record, A::Error> {
+        let mut record = Record::with_capacity(reserved(entries.size_hint()));
+        let name = PhantomData::<String>;
+        while let Some((name, value)) = entries.next_entry_seed(name, ValueSeed::OUTERMOST)? {
+            record.push(name, value);
+        }
+        Ok(record)
+    }
+}
+
+/// As a data file would have it: vectors and matrices are sequences of their numbers, and
+/// [`Value::Unset`] is nothing, as JSON's `null`.
+///
+/// Formats differ in what they can hold: `serde_json` writes `null` for a NaN or an infinity and a
+/// sequence of numbers for bytes, and reads `f64` exactly only with its feature `float_roundtrip`.
+///
+/// # Errors
+/// If the value is a reference to an object: an id means nothing outside of its store, and would
+/// name another object there.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unset => serializer.serialize_none(),
+            Self::Bool(truth) => serializer.serialize_bool(*truth),
+            Self::Int(number) => serializer.serialize_i64(*number),
+            Self::UInt(number) => serializer.serialize_u64(*number),
+            Self::F32(number) => serializer.serialize_f32(*number),
+            Self::F64(number) => serializer.serialize_f64(*number),
+            Self::Vec2(vector) => serializer.collect_seq(vector.to_array()),
+            Self::Vec3(vector) => serializer.collect_seq(vector.to_array()),
+            Self::Vec4(vector) | Self::Quat(vector) => serializer.collect_seq(vector),
+            Self::Mat4(matrix) => serializer.collect_seq(matrix.to_cols_array()),
+            Self::IVec2(vector) => serializer.collect_seq(vector.to_array()),
+            Self::IVec3(vector) => serializer.collect_seq(vector.to_array()),
+            Self::UVec2(vector) => serializer.collect_seq(vector.to_array()),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Entity(id) => Err(S::Error::custom(format_args!(
+                "the reference to entity {id} cannot be written: it means nothing outside of its store"
+            ))),
+            Self::List(list) => serializer.collect_seq(&**list),
+            Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
+        }
+    }
+}
+
+/// As a map of names to [values](Value), in the record's order.
+///
+/// # Errors
+/// If a value is a reference to an object.
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
