@@ -108,7 +108,7 @@ impl World {
     }
 
     fn frame(&mut self) -> Result<(), Box<dyn Error>> {
-        parallel::for_each(self.store.view::<Moving>()?, |unit| advance(unit));
+        parallel::for_each(self.store.view::<Moving>()?, advance);
         parallel::for_each(self.store.view::<Ageing>()?, |unit| *unit.age += DT);
         let dead = self.dead()?;
         self.store.despawn_batch(&dead)?;

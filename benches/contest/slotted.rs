@@ -431,10 +431,7 @@ fn named_column(input: &Input, fill: Fill) -> Variant<'_> {
         |filled| {
             let key = filled.health();
             let mut health = filled.store.column_mut(key).expect("own key");
-            health.for_each_run(
-                #[inline(always)]
-                |run| rescale(run),
-            );
+            health.for_each_run(rescale);
         },
         Filled::digest,
     )

@@ -171,7 +171,7 @@ fn check_name(name: &Arc<str>) -> Result<(), SchemaError> {
     Err(SchemaError::BadName { name, longest: LONGEST_NAME })
 }
 
-/// Keeps a block of 1,024 rows of one column within 4 MiB.
+/// Keeps a block of one column within 16 MiB.
 const LARGEST_VALUE: usize = 4096;
 
 fn check_kind(kind: &Kind) -> Result<(), BadKind> {

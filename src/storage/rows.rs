@@ -516,7 +516,7 @@ mod tests {
             bits[offset / 64] |= 1 << (offset % 64);
         }
         assert_eq!(runs(&bits).collect::<Vec<_>>(), [0..2, 63..66, 1023..1024]);
-        assert_eq!(runs(&[u64::MAX; BLOCK_ROWS / 64]).collect::<Vec<_>>(), [0..BLOCK_ROWS]);
+        assert!(runs(&[u64::MAX; BLOCK_ROWS / 64]).eq(std::iter::once(0..BLOCK_ROWS)));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod maybe;
 mod walk;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::marker::PhantomData;
 
 use crate::simd::vectorize;
@@ -159,7 +160,6 @@ impl Store {
 }
 
 /// A [`View`] of a store's objects, to read and change.
-#[derive(Debug)]
 #[must_use = "a view does nothing by itself"]
 pub struct ViewMut<'s, V> {
     tables: &'s mut [Table],
@@ -168,7 +168,6 @@ pub struct ViewMut<'s, V> {
 }
 
 /// A [`View`] of a store's objects, to read.
-#[derive(Debug)]
 #[must_use = "a view does nothing by itself"]
 pub struct ViewRef<'s, V> {
     tables: &'s [Table],
@@ -178,6 +177,13 @@ pub struct ViewRef<'s, V> {
 
 macro_rules! iteration {
     ($name:ident, $tables:expr) => {
+        impl<V> fmt::Debug for $name<'_, V> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let schemas = self.matches.len();
+                f.debug_struct(stringify!($name)).field("schemas", &schemas).finish_non_exhaustive()
+            }
+        }
+
         impl<'s, V: View> $name<'s, V> {
             /// Calls the closure with each object, in vectorised code: see
             /// [`vectorize`](crate::vectorize).
