@@ -98,12 +98,12 @@ fn short_runs_are_visited() -> Outcome {
 
 #[test]
 fn a_block_without_objects_is_passed_over() -> Outcome {
-    check_all_ways_of_iterating(|number| number < 10 || number > 9_000)
+    check_all_ways_of_iterating(|number| !(10..=9_000).contains(&number))
 }
 
 #[test]
 fn optional_values_are_set_and_unset_in_ragged_and_whole_blocks() -> Outcome {
-    for stays in [|_: u32| true, |number: u32| number % 2 == 0] {
+    for stays in [|_: u32| true, |number: u32| number.is_multiple_of(2)] {
         let (mut store, _) = units(stays)?;
         store.view::<Shields>()?.for_each(|mut unit| match unit.shield.get_mut() {
             Some(shield) => *shield += *unit.number as f32,
@@ -129,7 +129,11 @@ fn optional_values_are_set_and_unset_in_ragged_and_whole_blocks() -> Outcome {
 #[cfg(feature = "rayon")]
 #[test]
 fn threads_visit_each_object_once() -> Outcome {
-    for stays in [|_: u32| true, |number: u32| number % 2 == 0, |number: u32| number % 50 != 0] {
+    for stays in [
+        |_: u32| true,
+        |number: u32| number.is_multiple_of(2),
+        |number: u32| !number.is_multiple_of(50),
+    ] {
         let (mut store, left) = units(stays)?;
         store.view::<Moving>()?.par_for_each(|unit| unit.position.z += 1.0);
         store.view::<Moving>()?.par_for_each_run(|run| {
