@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod name;
+mod place;
 mod slot_value;
 mod slotted;
 mod view;

@@ -1,11 +1,12 @@
 //! `#[derive(Slotted)]`.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Error, Expr, Field, Ident, Type, spanned::Spanned};
 
 use crate::name::{are_named, entries, literal, refuse_repeated, snake_case};
+use crate::place::at_place;
 
 /// A field that is a slot, or the base.
 struct SlotField {
@@ -17,121 +18,53 @@ struct SlotField {
     constraints: Vec<TokenStream>,
 }
 
+impl SlotField {
+    /// What the field's type must be.
+    fn bound(&self) -> TokenStream {
+        let ty = &self.ty;
+        let bound = match self.is_base {
+            true => at_place(ty, quote!(::slotted::Slotted)),
+            false => at_place(ty, quote!(::slotted::SlotField)),
+        };
+        quote!(#ty: #bound)
+    }
+}
+
 pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
-    let ident = &input.ident;
-    if let Some(parameter) = input.generics.params.first() {
-        return Err(Error::new(parameter.span(), "a schema has no type or lifetime parameters"));
-    }
-    let Data::Struct(data) = &input.data else {
-        return Err(Error::new(ident.span(), "a schema is a struct"));
-    };
-    if !are_named(&data.fields) {
-        return Err(Error::new(data.fields.span(), "a slot needs a name: use named fields"));
-    }
-    let mut schema = snake_case(ident);
+    let name = schema_name(&input)?;
+    let fields = parse_fields(&input)?;
+    Ok(schema_impl(&input.ident, &name, &fields))
+}
+
+fn schema_name(input: &DeriveInput) -> syn::Result<String> {
+    let mut name = snake_case(&input.ident);
     entries(&input.attrs, "slotted", |meta| {
         if !meta.path.is_ident("name") {
             return Err(meta.error("expected `name = \"...\"`"));
         }
-        schema = literal(&meta)?;
+        name = literal(&meta)?;
         Ok(())
     })?;
+    Ok(name)
+}
+
+/// The fields of what must be a struct without parameters, the base first.
+fn parse_fields(input: &DeriveInput) -> syn::Result<Vec<SlotField>> {
+    if let Some(parameter) = input.generics.params.first() {
+        return Err(Error::new(parameter.span(), "a schema has no type or lifetime parameters"));
+    }
+    let Data::Struct(data) = &input.data else {
+        return Err(Error::new(input.ident.span(), "a schema is a struct"));
+    };
+    if !are_named(&data.fields) {
+        return Err(Error::new(data.fields.span(), "a slot needs a name: use named fields"));
+    }
     let fields = data.fields.iter().map(parse_field).collect::<syn::Result<Vec<_>>>()?;
     if let Some(late) = fields.iter().skip(1).find(|field| field.is_base) {
         return Err(Error::new(late.ident.span(), "the base is the first field"));
     }
     refuse_repeated(fields.iter().map(|field| (&*field.name, &field.ident)), "slot")?;
-
-    let slots = fields.iter().map(schema_call);
-    let base = fields
-        .iter()
-        .find(|field| field.is_base)
-        .map(|SlotField { ty, .. }| quote!(store.register::<#ty>()?;));
-    let checks = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote!(<#ty as ::slotted::Slotted>::check(&self.#ident, check);),
-        false => quote_spanned!(ty.span()=> check.value::<#ty>(self.#ident);),
-    });
-    let writes = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote! {
-            <#ty as ::slotted::Slotted>::write(
-                ::core::iter::Iterator::map(::core::clone::Clone::clone(&objects), |object| &object.#ident),
-                batch,
-            );
-        },
-        false => quote! {
-            batch.write::<#ty>(
-                ::core::iter::Iterator::map(::core::clone::Clone::clone(&objects), |object| object.#ident),
-            );
-        },
-    });
-    let single_writes = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote!(<#ty as ::slotted::Slotted>::write_one(&self.#ident, writer);),
-        false => quote!(writer.value::<#ty>(self.#ident);),
-    });
-    let reads = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote!(#ident: <#ty as ::slotted::Slotted>::read(reader)),
-        false => quote!(#ident: reader.value::<#ty>()),
-    });
-    Ok(quote! {
-        #[automatically_derived]
-        impl ::slotted::Slotted for #ident {
-            fn schema() -> ::core::result::Result<::slotted::Schema, ::slotted::SchemaError> {
-                let builder = ::slotted::Schema::builder(#schema);
-                #(#slots)*
-                builder.build()
-            }
-
-            #[allow(unused_variables)]
-            fn register_base(
-                store: &mut ::slotted::Store,
-            ) -> ::core::result::Result<(), ::slotted::SchemaError> {
-                #base
-                ::core::result::Result::Ok(())
-            }
-
-            #[allow(unused_variables)]
-            fn check(&self, check: &mut ::slotted::derive_support::ObjectCheck<'_>) {
-                #(#checks)*
-            }
-
-            #[inline]
-            #[allow(unused_variables)]
-            fn write<'a>(
-                objects: impl ::core::iter::Iterator<Item = &'a Self> + ::core::clone::Clone,
-                batch: &mut ::slotted::derive_support::Batch<'_>,
-            ) {
-                #(#writes)*
-            }
-
-            #[inline]
-            #[allow(unused_variables)]
-            fn write_one(&self, writer: &mut ::slotted::derive_support::ObjectWriter<'_>) {
-                #(#single_writes)*
-            }
-
-            #[inline]
-            #[allow(unused_variables)]
-            fn read(reader: &mut ::slotted::derive_support::ObjectReader<'_>) -> Self {
-                Self { #(#reads),* }
-            }
-        }
-    })
-}
-
-fn schema_call(field: &SlotField) -> TokenStream {
-    let SlotField { ty, name, is_base, constraints, .. } = field;
-    if *is_base {
-        return quote! {
-            let base = <#ty as ::slotted::Slotted>::schema()?;
-            let builder = builder.extends(base.name());
-        };
-    }
-    quote_spanned! {ty.span()=>
-        let kind = <<#ty as ::slotted::SlotField>::Value as ::slotted::SlotValue>::kind();
-        let builder = builder.slot(#name, kind);
-        let builder = if <#ty as ::slotted::SlotField>::OPTIONAL { builder.optional() } else { builder };
-        let builder = builder #(#constraints)*;
-    }
+    Ok(fields)
 }
 
 fn parse_field(field: &Field) -> syn::Result<SlotField> {
@@ -173,4 +106,131 @@ fn parse_field(field: &Field) -> syn::Result<SlotField> {
         Ok(())
     })?;
     Ok(slot)
+}
+
+/// The implementation of `Slotted`.
+///
+/// What it needs of the fields' types are its bounds: where one does not hold the compiler says so
+/// at the field, and takes it for granted in the functions instead of refusing every line of them.
+fn schema_impl(ident: &Ident, name: &str, fields: &[SlotField]) -> TokenStream {
+    let bounds = fields.iter().map(SlotField::bound);
+    let schema = schema_fn(name, fields);
+    let register_base = register_base_fn(fields);
+    let check = check_fn(fields);
+    let write = write_fn(fields);
+    let write_one = write_one_fn(fields);
+    let read = read_fn(fields);
+    quote! {
+        #[automatically_derived]
+        impl ::slotted::Slotted for #ident where #(#bounds),* {
+            #schema
+            #register_base
+            #check
+            #write
+            #write_one
+            #read
+        }
+    }
+}
+
+fn schema_fn(name: &str, fields: &[SlotField]) -> TokenStream {
+    let slots = fields.iter().map(|SlotField { ty, name, is_base, constraints, .. }| match is_base {
+        true => quote! {
+            let base = <#ty as ::slotted::Slotted>::schema()?;
+            let builder = builder.extends(base.name());
+        },
+        false => quote! {
+            let kind = <<#ty as ::slotted::SlotField>::Value as ::slotted::SlotValue>::kind();
+            let builder = builder.slot(#name, kind);
+            let builder = if <#ty as ::slotted::SlotField>::OPTIONAL { builder.optional() } else { builder };
+            let builder = builder #(#constraints)*;
+        },
+    });
+    quote! {
+        fn schema() -> ::core::result::Result<::slotted::Schema, ::slotted::SchemaError> {
+            let builder = ::slotted::Schema::builder(#name);
+            #(#slots)*
+            builder.build()
+        }
+    }
+}
+
+fn register_base_fn(fields: &[SlotField]) -> TokenStream {
+    let bases = fields.iter().filter(|field| field.is_base).map(|field| &field.ty);
+    quote! {
+        #[allow(unused_variables)]
+        fn register_base(
+            store: &mut ::slotted::Store,
+        ) -> ::core::result::Result<(), ::slotted::SchemaError> {
+            #(store.register::<#bases>()?;)*
+            ::core::result::Result::Ok(())
+        }
+    }
+}
+
+fn check_fn(fields: &[SlotField]) -> TokenStream {
+    let checks = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
+        true => quote!(<#ty as ::slotted::Slotted>::check(&self.#ident, check);),
+        false => quote!(check.value::<#ty>(self.#ident);),
+    });
+    quote! {
+        #[allow(unused_variables)]
+        fn check(&self, check: &mut ::slotted::derive_support::ObjectCheck<'_>) {
+            #(#checks)*
+        }
+    }
+}
+
+/// Writes many objects, one slot of all of them after the other.
+fn write_fn(fields: &[SlotField]) -> TokenStream {
+    let objects = quote!(::core::clone::Clone::clone(&objects));
+    let writes = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
+        true => quote! {
+            <#ty as ::slotted::Slotted>::write(
+                ::core::iter::Iterator::map(#objects, |object| &object.#ident),
+                batch,
+            );
+        },
+        false => quote! {
+            batch.write::<#ty>(::core::iter::Iterator::map(#objects, |object| object.#ident));
+        },
+    });
+    quote! {
+        #[inline]
+        #[allow(unused_variables)]
+        fn write<'a>(
+            objects: impl ::core::iter::Iterator<Item = &'a Self> + ::core::clone::Clone,
+            batch: &mut ::slotted::derive_support::Batch<'_>,
+        ) {
+            #(#writes)*
+        }
+    }
+}
+
+fn write_one_fn(fields: &[SlotField]) -> TokenStream {
+    let writes = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
+        true => quote!(<#ty as ::slotted::Slotted>::write_one(&self.#ident, writer);),
+        false => quote!(writer.value::<#ty>(self.#ident);),
+    });
+    quote! {
+        #[inline]
+        #[allow(unused_variables)]
+        fn write_one(&self, writer: &mut ::slotted::derive_support::ObjectWriter<'_>) {
+            #(#writes)*
+        }
+    }
+}
+
+fn read_fn(fields: &[SlotField]) -> TokenStream {
+    let reads = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
+        true => quote!(#ident: <#ty as ::slotted::Slotted>::read(reader)),
+        false => quote!(#ident: reader.value::<#ty>()),
+    });
+    quote! {
+        #[inline]
+        #[allow(unused_variables)]
+        fn read(reader: &mut ::slotted::derive_support::ObjectReader<'_>) -> Self {
+            Self { #(#reads),* }
+        }
+    }
 }

@@ -1,188 +1,341 @@
 //! `#[derive(View)]`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Error, Field, GenericParam, Ident, Lifetime, spanned::Spanned};
+use syn::{
+    Data, DeriveInput, Error, Field, GenericArgument, GenericParam, Ident, Lifetime, PathArguments,
+    Type, spanned::Spanned,
+};
 
 use crate::name::{are_named, refuse_repeated, renamed};
+use crate::place::at_place;
 
 pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
-    let ident = &input.ident;
-    let Data::Struct(data) = &input.data else {
-        return Err(Error::new(ident.span(), "a view is a struct"));
-    };
-    if !are_named(&data.fields) || data.fields.is_empty() {
-        return Err(Error::new(
-            data.fields.span(),
-            "a view names the slots it wants: use named fields",
-        ));
-    }
-    let lifetime = lifetime(&input)?;
-    let fields: Vec<&Field> = data.fields.iter().collect();
-    let names = slot_names(&fields)?;
-    refuse_repeated(names.iter().zip(&fields).map(|(name, field)| (&**name, *field)), "slot")?;
+    let view = ViewStruct::parse(&input)?;
+    let run = view.run_struct();
+    let implementation = view.implementation();
+    let shared = view.shared_implementation();
+    Ok(quote!(#run #implementation #shared))
+}
 
-    let run = run_struct(&input, &fields, lifetime.as_ref());
-    let view = view_impl(&input, &fields, &names);
-    Ok(quote!(#run #view))
+/// The struct that becomes a view.
+struct ViewStruct<'a> {
+    input: &'a DeriveInput,
+    lifetime: Option<&'a Lifetime>,
+    /// The struct of the same fields over adjacent rows.
+    run: Ident,
+    fields: Vec<WantedSlot<'a>>,
+}
+
+struct WantedSlot<'a> {
+    field: &'a Field,
+    ident: &'a Ident,
+    ty: &'a Type,
+    name: String,
+}
+
+impl<'a> ViewStruct<'a> {
+    fn parse(input: &'a DeriveInput) -> syn::Result<Self> {
+        let Data::Struct(data) = &input.data else {
+            return Err(Error::new(input.ident.span(), "a view is a struct"));
+        };
+        if !are_named(&data.fields) || data.fields.is_empty() {
+            return Err(Error::new(
+                data.fields.span(),
+                "a view names the slots it wants: use named fields",
+            ));
+        }
+        let lifetime = lifetime(input)?;
+        let fields = data.fields.iter().map(WantedSlot::parse).collect::<syn::Result<Vec<_>>>()?;
+        refuse_repeated(fields.iter().map(|slot| (&*slot.name, slot.field)), "slot")?;
+        Ok(Self { input, lifetime, run: format_ident!("{}Run", input.ident), fields })
+    }
+
+    /// The same member of `ViewField` for each field.
+    fn members(&self, member: TokenStream) -> impl Iterator<Item = TokenStream> {
+        self.fields.iter().map(move |slot| slot.member(member.clone()))
+    }
+
+    fn idents(&self) -> impl Iterator<Item = &Ident> {
+        self.fields.iter().map(|slot| slot.ident)
+    }
+
+    /// The struct's parameters that are no lifetimes.
+    fn other_parameters(&self) -> impl Iterator<Item = &Ident> {
+        self.input.generics.params.iter().filter_map(|parameter| match parameter {
+            GenericParam::Lifetime(_) => None,
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            GenericParam::Const(parameter) => Some(&parameter.ident),
+        })
+    }
+
+    /// The struct with another lifetime, if it has one.
+    fn with_lifetime(&self, lifetime: &TokenStream) -> TokenStream {
+        let (ident, others) = (&self.input.ident, self.other_parameters());
+        match self.lifetime {
+            Some(_) => quote!(#ident<#lifetime, #(#others),*>),
+            None => quote!(#ident<#(#others),*>),
+        }
+    }
+
+    /// The struct's own bounds, and those of its fields that the compiler can prove right there:
+    /// where one does not hold it says so at the field, and takes it for granted in the rest of
+    /// what is generated instead of refusing every line of it.
+    fn bounds(&self) -> TokenStream {
+        let own = self.input.generics.where_clause.iter().flat_map(|own| &own.predicates);
+        let fields = self.fields.iter().filter_map(|slot| self.bound(slot));
+        quote!(where #(#own,)* #(#fields,)*)
+    }
+
+    /// What the field's type must be, if it is a field by value or borrows one that can be named.
+    ///
+    /// Of a borrowed value the value is asked for: a bound on the reference would say so of a
+    /// single lifetime, and hide from the compiler what the field is for others.
+    fn bound(&self, slot: &WantedSlot<'_>) -> Option<TokenStream> {
+        let ty = slot.ty;
+        if self.is_concrete(ty) {
+            let bound = at_place(ty, quote!(::slotted::ViewField));
+            return Some(quote!(#ty: #bound + for<'t> ::slotted::ViewField<Item<'t> = #ty>));
+        }
+        let value = borrowed_value(ty).filter(|value| self.is_concrete(value))?;
+        let bound = at_place(value, quote!(::slotted::SlotValue));
+        Some(quote!(#value: #bound))
+    }
+
+    /// Whether the type has neither lifetimes nor parameters.
+    fn is_concrete(&self, ty: &Type) -> bool {
+        let depends = |token: &TokenTree| match token {
+            TokenTree::Punct(punct) => punct.as_char() == '\'',
+            TokenTree::Ident(ident) => self.other_parameters().any(|other| other == ident),
+            _ => false,
+        };
+        !any_token(ty.to_token_stream(), &depends)
+    }
+
+    fn run_struct(&self) -> TokenStream {
+        let (visibility, run) = (&self.input.vis, &self.run);
+        let own = Lifetime::new("'a", Span::call_site());
+        let (lifetime, extra) = match self.lifetime {
+            Some(lifetime) => (lifetime, None),
+            None => (&own, Some(quote!(#own,))),
+        };
+        let parameters = &self.input.generics.params;
+        let bounds = self.bounds();
+        let doc = format!("Objects of [`{}`] in adjacent rows.", self.input.ident);
+        let members = self.fields.iter().map(|slot| {
+            let (visibility, ident, ty) =
+                (&slot.field.vis, slot.ident, slot.member(quote!(Run<#lifetime>)));
+            let docs = slot.field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
+            quote! {
+                #(#docs)*
+                #[allow(missing_docs)]
+                #visibility #ident: #ty
+            }
+        });
+        quote! {
+            #[doc = #doc]
+            #[allow(dead_code, missing_debug_implementations)]
+            #visibility struct #run<#extra #parameters> #bounds { #(#members,)* }
+        }
+    }
+
+    fn implementation(&self) -> TokenStream {
+        let ident = &self.input.ident;
+        let (parameters, own, _) = self.input.generics.split_for_impl();
+        let bounds = self.bounds();
+        let types = self.associated_types();
+        let requests = self.requests_fn();
+        let blocks = self.blocks_fn();
+        let next_block = self.next_block_fn();
+        let split = self.split_fn();
+        let item = self.item_fn();
+        let items = self.items_fn();
+        quote! {
+            #[automatically_derived]
+            impl #parameters ::slotted::View for #ident #own #bounds {
+                #types
+                #requests
+                #blocks
+                #next_block
+                #split
+                #item
+                #items
+            }
+        }
+    }
+
+    fn associated_types(&self) -> TokenStream {
+        let (run, others) = (&self.run, self.other_parameters());
+        let blocks = self.members(quote!(Blocks<'t>));
+        let item = self.with_lifetime(&quote!('t));
+        let of_static = self.with_lifetime(&quote!('static));
+        quote! {
+            type Item<'t> = #item;
+            type Run<'t> = #run<'t, #(#others),*>;
+            type Blocks<'t> = (#(#blocks,)*);
+            type Static = #of_static;
+        }
+    }
+
+    fn requests_fn(&self) -> TokenStream {
+        let names = self.fields.iter().map(|slot| &slot.name);
+        let requests = self.members(quote!(request()));
+        let idents = self.idents();
+        quote! {
+            fn requests() -> ::std::vec::Vec<(
+                &'static str,
+                ::core::option::Option<::slotted::derive_support::Request>,
+            )> {
+                // A field that is only used in runs is no dead code.
+                let _ = |view: &Self| { let _ = (#(&view.#idents,)*); };
+                ::std::vec![#((#names, #requests)),*]
+            }
+        }
+    }
+
+    fn blocks_fn(&self) -> TokenStream {
+        let count = self.fields.len();
+        let columns: Vec<_> = (0..count).map(|field| format_ident!("column_{field}")).collect();
+        let blocks = self.members(quote!(blocks));
+        quote! {
+            #[inline(always)]
+            fn blocks<'t>(
+                columns: ::slotted::derive_support::TableColumns<'t, '_>,
+            ) -> Self::Blocks<'t> {
+                let ([#(#columns),*], rows) = columns.pick::<#count>();
+                (#(#blocks(#columns, rows),)*)
+            }
+        }
+    }
+
+    fn next_block_fn(&self) -> TokenStream {
+        let (run, idents, next_blocks) =
+            (&self.run, self.idents(), self.members(quote!(next_block)));
+        let positions = (0..self.fields.len()).map(syn::Index::from);
+        quote! {
+            #[inline(always)]
+            fn next_block<'t>(
+                blocks: &mut Self::Blocks<'t>,
+                rows: usize,
+            ) -> ::core::option::Option<Self::Run<'t>> {
+                ::core::option::Option::Some(#run {
+                    #(#idents: #next_blocks(&mut blocks.#positions, rows)?,)*
+                })
+            }
+        }
+    }
+
+    fn split_fn(&self) -> TokenStream {
+        let (run, splits) = (&self.run, self.members(quote!(split)));
+        let idents: Vec<_> = self.idents().collect();
+        quote! {
+            #[inline(always)]
+            fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
+                #run {
+                    #(#idents: #splits(&mut run.#idents, skip, rows),)*
+                }
+            }
+        }
+    }
+
+    fn item_fn(&self) -> TokenStream {
+        let (idents, items) = (self.idents(), self.members(quote!(item)));
+        let fields: Vec<_> = self.idents().collect();
+        quote! {
+            #[inline(always)]
+            fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+                Self::Item { #(#idents: #items(&mut run.#fields, row),)* }
+            }
+        }
+    }
+
+    /// Zips the fields' items: `a.zip(b).zip(c).map(|((a, b), c)| Self { a, b, c })`.
+    fn items_fn(&self) -> TokenStream {
+        let idents = self.idents();
+        let mut zipped = TokenStream::new();
+        let mut pattern = TokenStream::new();
+        for (position, (ident, items)) in self.idents().zip(self.members(quote!(items))).enumerate()
+        {
+            let field = quote!(#items(run.#ident));
+            if position == 0 {
+                zipped = field;
+                pattern = quote!(#ident);
+            } else {
+                zipped = quote!(::core::iter::Iterator::zip(#zipped, #field));
+                pattern = quote!((#pattern, #ident));
+            }
+        }
+        quote! {
+            #[inline(always)]
+            fn items<'t>(
+                run: Self::Run<'t>,
+            ) -> impl ::core::iter::Iterator<Item = Self::Item<'t>> {
+                ::core::iter::Iterator::map(#zipped, |#pattern| Self::Item { #(#idents),* })
+            }
+        }
+    }
+
+    /// `SharedView`, where no field is mutable: one by value is not, being the same for any `'t`.
+    fn shared_implementation(&self) -> TokenStream {
+        let ident = &self.input.ident;
+        let (parameters, own, _) = self.input.generics.split_for_impl();
+        let bounds = self.bounds();
+        let borrowed = self.fields.iter().map(|slot| slot.ty).filter(|ty| !self.is_concrete(ty));
+        quote! {
+            #[automatically_derived]
+            impl #parameters ::slotted::SharedView for #ident #own
+            #bounds #(#borrowed: ::slotted::derive_support::SharedField,)*
+            {}
+        }
+    }
+}
+
+impl<'a> WantedSlot<'a> {
+    fn parse(field: &'a Field) -> syn::Result<Self> {
+        let Some(ident) = &field.ident else {
+            return Err(Error::new(field.span(), "a view names the slots it wants"));
+        };
+        let name = renamed(&field.attrs)?.unwrap_or_else(|| ident.unraw().to_string());
+        Ok(Self { field, ident, ty: &field.ty, name })
+    }
+
+    /// A member of `ViewField` for the field's type.
+    fn member(&self, member: TokenStream) -> TokenStream {
+        let ty = self.ty;
+        quote!(<#ty as ::slotted::ViewField>::#member)
+    }
 }
 
 /// The struct's one lifetime, if it has any.
-fn lifetime(input: &DeriveInput) -> syn::Result<Option<Lifetime>> {
+fn lifetime(input: &DeriveInput) -> syn::Result<Option<&Lifetime>> {
     let mut lifetimes = input.generics.lifetimes();
-    let first = lifetimes.next().map(|parameter| parameter.lifetime.clone());
+    let first = lifetimes.next().map(|parameter| &parameter.lifetime);
     match lifetimes.next() {
         Some(second) => Err(Error::new(second.span(), "a view has one lifetime")),
         None => Ok(first),
     }
 }
 
-fn slot_names(fields: &[&Field]) -> syn::Result<Vec<String>> {
-    let name = |field: &&Field| {
-        let ident =
-            field.ident.as_ref().map_or_else(String::new, |ident| ident.unraw().to_string());
-        Ok(renamed(&field.attrs)?.unwrap_or(ident))
+/// The `T` of `&T`, `&mut T`, an `Option` of these, and `OptionMut<T>`.
+fn borrowed_value(ty: &Type) -> Option<&Type> {
+    let path = match ty {
+        Type::Reference(reference) => return Some(&reference.elem),
+        Type::Path(path) => path.path.segments.last()?,
+        _ => return None,
     };
-    fields.iter().map(name).collect()
-}
-
-/// The generic arguments of the struct with another lifetime.
-fn arguments(input: &DeriveInput, lifetime: &Lifetime) -> TokenStream {
-    let arguments = input.generics.params.iter().map(|parameter| match parameter {
-        GenericParam::Lifetime(_) => lifetime.to_token_stream(),
-        GenericParam::Type(parameter) => parameter.ident.to_token_stream(),
-        GenericParam::Const(parameter) => parameter.ident.to_token_stream(),
-    });
-    quote!(<#(#arguments),*>)
-}
-
-/// The struct of the same fields over adjacent rows.
-fn run_struct(input: &DeriveInput, fields: &[&Field], lifetime: Option<&Lifetime>) -> TokenStream {
-    let (visibility, run) = (&input.vis, run_ident(&input.ident));
-    let own = Lifetime::new("'a", Span::call_site());
-    let (lifetime, extra) = match lifetime {
-        Some(lifetime) => (lifetime, None),
-        None => (&own, Some(quote!(#own,))),
-    };
-    let parameters = &input.generics.params;
-    let bounds = &input.generics.where_clause;
-    let doc = format!("Objects of [`{}`] in adjacent rows.", input.ident);
-    let members = fields.iter().map(|field| {
-        let (visibility, ident, ty) = (&field.vis, &field.ident, &field.ty);
-        let docs = field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
-        quote! {
-            #(#docs)*
-            #[allow(missing_docs)]
-            #visibility #ident: <#ty as ::slotted::ViewField>::Run<#lifetime>
-        }
-    });
-    quote! {
-        #[doc = #doc]
-        #[allow(dead_code, missing_debug_implementations)]
-        #visibility struct #run<#extra #parameters> #bounds { #(#members,)* }
+    let PathArguments::AngleBracketed(arguments) = &path.arguments else { return None };
+    let Some(GenericArgument::Type(last)) = arguments.args.last() else { return None };
+    match path.ident.to_string().as_str() {
+        "Option" => borrowed_value(last),
+        "OptionMut" => Some(last),
+        _ => None,
     }
 }
 
-fn run_ident(ident: &Ident) -> Ident {
-    format_ident!("{ident}Run")
-}
-
-fn view_impl(input: &DeriveInput, fields: &[&Field], names: &[String]) -> TokenStream {
-    let (ident, run) = (&input.ident, run_ident(&input.ident));
-    let (parameters, own, bounds) = input.generics.split_for_impl();
-    let t = Lifetime::new("'t", Span::call_site());
-    let item_arguments = arguments(input, &t);
-    let static_arguments = arguments(input, &Lifetime::new("'static", Span::call_site()));
-    let has_lifetime = input.generics.lifetimes().next().is_some();
-    let other = input.generics.type_params().map(|parameter| &parameter.ident);
-    let run_arguments =
-        if has_lifetime { item_arguments.clone() } else { quote!(<#t, #(#other),*>) };
-
-    let count = fields.len();
-    let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
-    let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
-    let positions: Vec<_> = (0..count).map(syn::Index::from).collect();
-    let columns: Vec<_> = (0..count).map(|field| format_ident!("column_{field}")).collect();
-    let items = items(&idents, &types);
-    let shared_bounds = bounds.map(|bounds| &bounds.predicates);
-    quote! {
-        #[automatically_derived]
-        impl #parameters ::slotted::View for #ident #own #bounds {
-            type Item<#t> = #ident #item_arguments;
-            type Run<#t> = #run #run_arguments;
-            type Blocks<#t> = (#(<#types as ::slotted::ViewField>::Blocks<#t>,)*);
-            type Static = #ident #static_arguments;
-
-            fn requests() -> ::std::vec::Vec<(
-                &'static str,
-                ::core::option::Option<::slotted::derive_support::Request>,
-            )> {
-                ::std::vec![#((#names, <#types as ::slotted::ViewField>::request())),*]
-            }
-
-            #[inline(always)]
-            fn blocks<#t>(
-                columns: ::slotted::derive_support::TableColumns<#t, '_>,
-            ) -> Self::Blocks<#t> {
-                let ([#(#columns),*], rows) = columns.pick::<#count>();
-                (#(<#types as ::slotted::ViewField>::blocks(#columns, rows),)*)
-            }
-
-            #[inline(always)]
-            fn next_block<#t>(
-                blocks: &mut Self::Blocks<#t>,
-                rows: usize,
-            ) -> ::core::option::Option<Self::Run<#t>> {
-                ::core::option::Option::Some(#run {
-                    #(#idents: <#types as ::slotted::ViewField>::next_block(&mut blocks.#positions, rows)?,)*
-                })
-            }
-
-            #[inline(always)]
-            fn split<#t>(run: &mut Self::Run<#t>, skip: usize, rows: usize) -> Self::Run<#t> {
-                #run {
-                    #(#idents: <#types as ::slotted::ViewField>::split(&mut run.#idents, skip, rows),)*
-                }
-            }
-
-            #[inline(always)]
-            fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
-                #ident {
-                    #(#idents: <#types as ::slotted::ViewField>::item(&mut run.#idents, row),)*
-                }
-            }
-
-            #[inline(always)]
-            fn items<#t>(
-                run: Self::Run<#t>,
-            ) -> impl ::core::iter::Iterator<Item = Self::Item<#t>> {
-                #items
-            }
-        }
-
-        #[automatically_derived]
-        impl #parameters ::slotted::SharedView for #ident #own
-        where
-            #(#types: ::slotted::derive_support::SharedField,)*
-            #shared_bounds
-        {}
-    }
-}
-
-/// The fields' items, zipped: `a.zip(b).zip(c).map(|((a, b), c)| Self { a, b, c })`.
-fn items(idents: &[&Option<Ident>], types: &[&syn::Type]) -> TokenStream {
-    let mut zipped = TokenStream::new();
-    let mut pattern = TokenStream::new();
-    for (position, (ident, ty)) in idents.iter().zip(types).enumerate() {
-        let field = quote!(<#ty as ::slotted::ViewField>::items(run.#ident));
-        if position == 0 {
-            zipped = field;
-            pattern = quote!(#ident);
-        } else {
-            zipped = quote!(::core::iter::Iterator::zip(#zipped, #field));
-            pattern = quote!((#pattern, #ident));
-        }
-    }
-    quote!(::core::iter::Iterator::map(#zipped, |#pattern| Self::Item { #(#idents),* }))
+fn any_token(tokens: TokenStream, is_wanted: &impl Fn(&TokenTree) -> bool) -> bool {
+    tokens.into_iter().any(|token| match &token {
+        TokenTree::Group(group) => any_token(group.stream(), is_wanted),
+        token => is_wanted(token),
+    })
 }
