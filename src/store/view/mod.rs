@@ -198,7 +198,12 @@ macro_rules! iteration {
                             tables,
                             &matches,
                             #[inline(always)]
-                            |block| block.for_each(&mut visit),
+                            |block| {
+                                block.for_each(
+                                    #[inline(always)]
+                                    |item| visit(item),
+                                );
+                            },
                         );
                     },
                 );
@@ -217,7 +222,12 @@ macro_rules! iteration {
                             tables,
                             &matches,
                             #[inline(always)]
-                            |block| block.for_each_run(&mut visit),
+                            |block| {
+                                block.for_each_run(
+                                    #[inline(always)]
+                                    |run| visit(run),
+                                );
+                            },
                         );
                     },
                 );
@@ -258,7 +268,12 @@ macro_rules! iteration {
             {
                 self.par_for_each_block(
                     #[inline(always)]
-                    |block| block.for_each(&mut &visit),
+                    |block| {
+                        block.for_each(
+                            #[inline(always)]
+                            |item| visit(item),
+                        );
+                    },
                 );
             }
 
@@ -270,7 +285,12 @@ macro_rules! iteration {
             {
                 self.par_for_each_block(
                     #[inline(always)]
-                    |block| block.for_each_run(&visit),
+                    |block| {
+                        block.for_each_run(
+                            #[inline(always)]
+                            |run| visit(run),
+                        );
+                    },
                 );
             }
 

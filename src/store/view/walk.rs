@@ -151,6 +151,9 @@ pub(super) fn for_each_block<'t, V: View>(
 
 impl<'t, V: View> Block<'t, V> {
     /// Calls `visit` with each run of adjacent objects.
+    ///
+    /// Callers wrap a closure of theirs in one that is always inlined: a reference to a closure is
+    /// called through a function of its own, compiled without the vector units.
     #[inline(always)]
     pub(super) fn for_each_run(mut self, mut visit: impl FnMut(V::Run<'t>)) {
         let mut at = 0;
@@ -163,7 +166,7 @@ impl<'t, V: View> Block<'t, V> {
     /// Calls `visit` with each object: in runs, or where these are short, row by row, so that the end
     /// of each need not be guessed.
     #[inline(always)]
-    pub(super) fn for_each(mut self, visit: &mut impl for<'x> FnMut(V::Item<'x>)) {
+    pub(super) fn for_each(mut self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
         if self.rows.is_ragged(self.number) {
             self.rows.living_offsets(self.number).for_each(
                 #[inline(always)]
