@@ -71,7 +71,7 @@ fn version(package: &str) -> &'static str {
 
 /// As it is typed, not as cargo passes it on.
 fn command_line() -> String {
-    let mut command = "cargo bench --bench ratios".to_owned();
+    let mut command = "cargo bench --features rayon --bench ratios".to_owned();
     let options = std::env::args().skip(1).filter(|option| option != "--bench");
     for (index, option) in options.enumerate() {
         let separator = if index == 0 { " -- " } else { " " };
