@@ -46,6 +46,9 @@ impl Record {
     }
 
     /// A record without values that has room for this many.
+    ///
+    /// # Panics
+    /// If so much room is more than an allocation can have.
     #[must_use]
     pub fn with_capacity(values: usize) -> Self {
         Self { values: Vec::with_capacity(values) }
