@@ -316,10 +316,9 @@ impl<T: SlotValue> SlotColumnMut<'_, T> {
             || {
                 for (number, block) in blocks.iter_mut().enumerate() {
                     let values = T::from_cells_mut(block);
-                    rows.runs_in(number).for_each(
-                        #[inline(always)]
-                        |run| visit(&mut values[run]),
-                    );
+                    for run in rows.runs_in(number) {
+                        visit(&mut values[run]);
+                    }
                 }
             },
         );
