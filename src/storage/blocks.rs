@@ -3,7 +3,7 @@
 use crate::storage::Span;
 
 /// Rows of a block. See `ARCHITECTURE.md` for how the number was found.
-pub const BLOCK_ROWS: usize = 4096;
+pub const BLOCK_ROWS: usize = 8192;
 
 /// A value that is made of one row's cells.
 pub(crate) trait CellValue<C>: Sized {

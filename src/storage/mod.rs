@@ -1,10 +1,10 @@
 //! Where values live: columns in blocks, the rows of a table, interned texts. Knows no names.
 
-mod block_set;
 mod blocks;
 mod cell_of_align;
 mod cells;
 mod column;
+mod row_set;
 mod rows;
 mod table;
 mod text_pool;
@@ -16,6 +16,6 @@ pub use cells::Cell;
 pub(crate) use cells::Cells;
 pub(crate) use cells::private::Sealed as CellColumn;
 pub(crate) use column::{Column, KindTag};
-pub(crate) use rows::{Bits, NO_ROWS, RowLimits, Rows, Span, count_ones, next_run, runs, span};
+pub(crate) use rows::{RowLimits, Rows, Span, next_run};
 pub(crate) use table::Table;
 pub(crate) use text_pool::TextPool;

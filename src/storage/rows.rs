@@ -1,15 +1,12 @@
 //! Which rows of a table are alive: generations, occupancy, free rows.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::storage::block_set::BlockSet;
 use crate::storage::blocks::BLOCK_ROWS;
+use crate::storage::row_set::RowSet;
 
-/// One bit for each row of a block.
-pub(crate) type Bits = [u64; BLOCK_ROWS / 64];
-
-pub(crate) const NO_ROWS: Bits = [0; BLOCK_ROWS / 64];
+/// Words of 64 rows in a block.
+const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 
 /// Rows of one block that take values, in ascending order.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +22,15 @@ impl Span<'_> {
     pub(crate) fn block(self) -> usize {
         match self {
             Self::Run { block, .. } | Self::Scattered { block, .. } => block,
+        }
+    }
+
+    /// How many rows there are.
+    #[inline(always)]
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Run { count, .. } => usize::from(count),
+            Self::Scattered { offsets, .. } => offsets.len(),
         }
     }
 
@@ -58,17 +64,18 @@ pub(crate) struct RowLimits {
 pub(crate) struct Rows {
     /// One for each row that was ever used.
     generations: Vec<u16>,
-    occupied: Vec<Bits>,
+    /// One bit for each row that was ever used.
+    occupied: Vec<u64>,
+    /// How many rows of each block are alive.
     living: Vec<u16>,
-    /// Blocks that have a free row.
-    free: BlockSet,
-    /// Rows that are neither alive nor free, by block; most tables have none.
-    retired: BTreeMap<usize, Box<Bits>>,
+    /// Rows that were used and can be used again.
+    holes: RowSet,
     count: u32,
+    retired: u32,
     limits: RowLimits,
 }
 
-/// The even generation of a retired row: no free row has it, because a used row's is at least 2.
+/// The even generation of a retired row: no hole has it, because a used row's is at least 2.
 const RETIRED: u16 = 0;
 
 impl Rows {
@@ -78,9 +85,9 @@ impl Rows {
             generations: Vec::new(),
             occupied: Vec::new(),
             living: Vec::new(),
-            free: BlockSet::default(),
-            retired: BTreeMap::new(),
+            holes: RowSet::default(),
             count: 0,
+            retired: 0,
             limits,
         }
     }
@@ -97,6 +104,12 @@ impl Rows {
         self.generations.len()
     }
 
+    /// Whether all rows that were ever used are alive.
+    #[inline(always)]
+    pub(crate) fn is_dense(&self) -> bool {
+        self.count as usize == self.generations.len()
+    }
+
     /// The generation of each row that was ever used.
     #[inline(always)]
     pub(crate) fn generations(&self) -> &[u16] {
@@ -111,102 +124,89 @@ impl Rows {
 
     /// How many rows can still be taken, if memory allows.
     pub(crate) fn room(&self) -> usize {
-        let retired: usize = self.retired.values().map(|bits| count_ones(bits)).sum();
-        (self.limits.rows - self.count) as usize - retired
+        (self.limits.rows - self.count - self.retired) as usize
     }
 
-    /// The lowest block at or after `from` that has a free row, and which rows are free there.
-    pub(crate) fn free_block(&self, from: usize) -> Option<(usize, Bits)> {
-        let block = self.free.next(from).unwrap_or_else(|| from.max(self.occupied.len()));
-        let bits = self.free_bits(block);
-        (bits != NO_ROWS).then_some((block, bits))
+    /// The rows that were never used.
+    pub(crate) fn fresh(&self) -> Range<u32> {
+        self.generations.len() as u32..self.limits.rows
     }
 
-    fn free_bits(&self, block: usize) -> Bits {
-        let occupied = self.occupied.get(block).unwrap_or(&NO_ROWS);
-        let mut bits = std::array::from_fn(|word| !occupied[word]);
-        if !self.retired.is_empty()
-            && let Some(retired) = self.retired.get(&block)
-        {
-            bits.iter_mut().zip(&**retired).for_each(|(free, retired)| *free &= !retired);
-        }
-        let valid = self.rows_in(block);
-        if valid < BLOCK_ROWS {
-            for (word, free) in bits.iter_mut().enumerate() {
-                let bits = valid.saturating_sub(word * 64).min(64);
-                *free &= if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
-            }
-        }
-        bits
-    }
-
-    /// How many rows the block can have: fewer than usual where the limit cuts it.
-    #[inline(always)]
-    fn rows_in(&self, block: usize) -> usize {
-        (self.limits.rows as usize).saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS)
+    /// The lowest word of 64 rows at or after `from` that has holes, and its holes as bits.
+    pub(crate) fn holes(&self, from: usize) -> Option<(usize, u64)> {
+        self.holes.next_word(from)
     }
 
     /// The lowest free row.
     #[inline(always)]
     pub(crate) fn lowest_free(&self) -> Option<u32> {
-        // A table without holes goes on at its end.
-        if self.count as usize == self.generations.len() && self.count < self.limits.rows {
-            return Some(self.count);
+        if !self.is_dense()
+            && let Some((word, bits)) = self.holes.next_word(0)
+        {
+            return Some(word as u32 * 64 + bits.trailing_zeros());
         }
-        self.lowest_hole()
+        let fresh = self.fresh();
+        (!fresh.is_empty()).then_some(fresh.start)
     }
 
-    fn lowest_hole(&self) -> Option<u32> {
-        let (block, bits) = self.free_block(0)?;
-        let word = bits.iter().position(|word| *word != 0)?;
-        let offset = word * 64 + bits[word].trailing_zeros() as usize;
-        u32::try_from(block * BLOCK_ROWS + offset).ok()
-    }
-
-    /// Brings a free row to life and tells its generation. All rows below must have been used.
+    /// Brings a hole, or the first row that was never used, to life and tells its generation.
     #[inline]
     pub(crate) fn occupy(&mut self, row: u32) -> u16 {
-        let (block, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
-        let generation = if row as usize == self.generations.len() {
-            self.push_row(block)
-        } else {
-            let generation = &mut self.generations[row as usize];
-            debug_assert!(*generation & 1 == 0 && *generation != RETIRED, "the row is free");
-            *generation += 1;
-            *generation
-        };
-        self.occupied[block][offset / 64] |= 1 << (offset % 64);
-        self.living[block] += 1;
+        let index = row as usize;
         self.count += 1;
-        if usize::from(self.living[block]) == self.rows_in(block) {
-            self.free.remove(block);
-        } else if !self.retired.is_empty() {
-            self.update_free(block);
+        if index == self.generations.len() {
+            self.reserve_generations(1);
+            self.generations.push(1);
+            if index.is_multiple_of(64) {
+                self.push_word(index);
+            }
+            self.occupied[index / 64] |= 1 << (index % 64);
+            self.living[index / BLOCK_ROWS] += 1;
+            return 1;
         }
-        generation
+        self.occupied[index / 64] |= 1 << (index % 64);
+        self.living[index / BLOCK_ROWS] += 1;
+        self.holes.remove(index / 64, 1 << (index % 64));
+        let generation = &mut self.generations[index];
+        debug_assert!(*generation & 1 == 0 && *generation != RETIRED, "the row is free");
+        *generation += 1;
+        *generation
     }
 
-    /// Brings free rows of a block to life, lowest first.
-    pub(crate) fn occupy_many(&mut self, block: usize, bits: &Bits) {
-        if block == self.occupied.len() {
-            self.push_block(block);
+    #[cold]
+    fn push_word(&mut self, row: usize) {
+        self.occupied.push(0);
+        if row.is_multiple_of(BLOCK_ROWS) {
+            self.living.push(0);
         }
-        let (first, used) = (block * BLOCK_ROWS, self.used_in(block));
-        for run in runs(bits) {
-            let old = run.start.min(used)..run.end.min(used);
-            for generation in &mut self.generations[first + old.start..first + old.end] {
-                debug_assert!(*generation & 1 == 0 && *generation != RETIRED, "the row is free");
-                *generation += 1;
-            }
-            let new = run.end.saturating_sub(used.max(run.start));
-            self.reserve_generations(new);
-            self.generations.resize(self.generations.len() + new, 1);
+    }
+
+    /// Brings holes of a word to life.
+    pub(crate) fn occupy_holes(&mut self, word: usize, bits: u64) {
+        self.holes.remove(word, bits);
+        self.occupied[word] |= bits;
+        self.living[word / BLOCK_WORDS] += bits.count_ones() as u16;
+        self.count += bits.count_ones();
+        for bit in ones(bits) {
+            let generation = &mut self.generations[word * 64 + bit];
+            debug_assert!(*generation & 1 == 0 && *generation != RETIRED, "the row is free");
+            *generation += 1;
         }
-        let count = count_ones(bits);
-        self.occupied[block].iter_mut().zip(bits).for_each(|(word, bits)| *word |= bits);
-        self.living[block] += count as u16;
+    }
+
+    /// Brings rows to life that were never used.
+    pub(crate) fn occupy_fresh(&mut self, count: usize) {
+        let (first, end) = (self.used(), self.used() + count);
+        self.reserve_generations(count);
+        self.generations.resize(end, 1);
+        self.occupied.resize(end.div_ceil(64), 0);
+        set_bits(&mut self.occupied, first..end);
+        self.living.resize(end.div_ceil(BLOCK_ROWS), 0);
+        for block in first / BLOCK_ROWS..self.living.len() {
+            let start = first.max(block * BLOCK_ROWS);
+            self.living[block] += (end.min((block + 1) * BLOCK_ROWS) - start) as u16;
+        }
         self.count += count as u32;
-        self.update_free(block);
     }
 
     /// An eighth more at a time: doubling would cost up to two bytes an object.
@@ -218,78 +218,44 @@ impl Rows {
         }
     }
 
-    #[inline(always)]
-    fn push_row(&mut self, block: usize) -> u16 {
-        self.reserve_generations(1);
-        self.generations.push(1);
-        if block == self.occupied.len() {
-            self.push_block(block);
-        }
-        1
-    }
-
-    #[cold]
-    fn push_block(&mut self, block: usize) {
-        self.occupied.push(NO_ROWS);
-        self.living.push(0);
-        self.free.insert(block);
-    }
-
-    #[cold]
-    fn update_free(&mut self, block: usize) {
-        if self.free_bits(block) == NO_ROWS {
-            self.free.remove(block);
-        } else {
-            self.free.insert(block);
-        }
-    }
-
     /// Frees a living row; the generation must be its own.
     #[inline]
     pub(crate) fn vacate(&mut self, row: u32) {
-        let (block, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
-        let generation = &mut self.generations[row as usize];
+        let index = row as usize;
+        let generation = &mut self.generations[index];
         debug_assert!(*generation & 1 == 1, "the row is alive");
         let retires = *generation >= self.limits.last_generation;
         *generation = if retires { RETIRED } else { *generation + 1 };
-        self.occupied[block][offset / 64] &= !(1 << (offset % 64));
-        self.living[block] -= 1;
+        self.occupied[index / 64] &= !(1 << (index % 64));
+        self.living[index / BLOCK_ROWS] -= 1;
         self.count -= 1;
         if retires {
-            let bits = self.retired.entry(block).or_insert_with(|| Box::new(NO_ROWS));
-            bits[offset / 64] |= 1 << (offset % 64);
-            self.update_free(block);
-        } else if usize::from(self.living[block]) + 1 == self.rows_in(block)
-            || !self.retired.is_empty()
-        {
-            self.free.insert(block);
+            self.retired += 1;
+        } else {
+            self.holes.insert(index);
         }
     }
 
     /// Takes back a [`vacate`](Self::vacate) of a row that had this generation.
     #[cold]
     pub(crate) fn revive(&mut self, row: u32, generation: u16) {
-        let (block, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
-        self.generations[row as usize] = generation;
-        self.occupied[block][offset / 64] |= 1 << (offset % 64);
-        self.living[block] += 1;
-        self.count += 1;
-        if let Some(bits) = self.retired.get_mut(&block) {
-            bits[offset / 64] &= !(1 << (offset % 64));
-            if **bits == NO_ROWS {
-                self.retired.remove(&block);
-            }
+        let index = row as usize;
+        if self.generations[index] == RETIRED {
+            self.retired -= 1;
+        } else {
+            self.holes.remove(index / 64, 1 << (index % 64));
         }
-        self.update_free(block);
+        self.generations[index] = generation;
+        self.occupied[index / 64] |= 1 << (index % 64);
+        self.living[index / BLOCK_ROWS] += 1;
+        self.count += 1;
     }
 
     /// Frees all rows.
     pub(crate) fn clear(&mut self) {
-        for block in 0..self.occupied.len() {
-            let first = (block * BLOCK_ROWS) as u32;
-            let occupied = self.occupied[block];
-            for run in runs(&occupied) {
-                run.for_each(|offset| self.vacate(first + offset as u32));
+        for word in 0..self.occupied.len() {
+            for bit in ones(self.occupied[word]) {
+                self.vacate((word * 64 + bit) as u32);
             }
         }
     }
@@ -297,7 +263,7 @@ impl Rows {
     /// The blocks that have used rows, as numbers.
     #[inline(always)]
     pub(crate) fn blocks(&self) -> usize {
-        self.living.len()
+        self.generations.len().div_ceil(BLOCK_ROWS)
     }
 
     /// How many rows of the block are alive.
@@ -314,24 +280,25 @@ impl Rows {
 
     /// Which rows of the block are alive.
     #[inline(always)]
-    pub(crate) fn occupied_in(&self, block: usize) -> &Bits {
-        self.occupied.get(block).unwrap_or(&NO_ROWS)
+    pub(crate) fn occupied_in(&self, block: usize) -> &[u64] {
+        let end = self.occupied.len().min((block + 1) * BLOCK_WORDS);
+        self.occupied.get(block * BLOCK_WORDS..end).unwrap_or_default()
     }
 
     /// The living rows of the block, as ranges of offsets.
     #[inline(always)]
     pub(crate) fn runs_in(&self, block: usize) -> impl Iterator<Item = Range<usize>> {
-        let (used, living) = (self.used_in(block), self.living_in(block));
+        let used = self.used_in(block);
+        // A full block is one run; looking for it would cost more than many a loop over it.
+        let is_full = self.is_dense() || self.living_in(block) == used;
         let (occupied, mut at) = (self.occupied_in(block), 0);
         std::iter::from_fn(
             #[inline(always)]
             move || {
-                // A full block is one run; looking for it would cost more than many a loop over it.
-                let run = match living {
-                    0 => return None,
+                let run = match is_full {
                     _ if at >= used => return None,
-                    _ if living == used => 0..used,
-                    _ => next_run(occupied, at)?,
+                    true => 0..used,
+                    false => next_run(occupied, at)?,
                 };
                 at = run.end;
                 Some(run)
@@ -362,18 +329,7 @@ impl Rows {
     pub(crate) fn living_offsets(&self, block: usize) -> impl Iterator<Item = usize> {
         self.occupied_in(block).iter().enumerate().flat_map(
             #[inline(always)]
-            |(number, word)| {
-                let mut left = *word;
-                std::iter::from_fn(
-                    #[inline(always)]
-                    move || {
-                        let offset =
-                            (left != 0).then(|| number * 64 + left.trailing_zeros() as usize);
-                        left &= left.wrapping_sub(1);
-                        offset
-                    },
-                )
-            },
+            |(number, word)| ones(*word).map(move |bit| number * 64 + bit),
         )
     }
 
@@ -381,9 +337,9 @@ impl Rows {
         &mut self,
         rows: usize,
     ) -> Result<(), std::collections::TryReserveError> {
-        let blocks = rows.div_ceil(BLOCK_ROWS);
+        let (words, blocks) = (rows.div_ceil(64), rows.div_ceil(BLOCK_ROWS));
         self.generations.try_reserve_exact(rows.saturating_sub(self.generations.len()))?;
-        self.occupied.try_reserve(blocks.saturating_sub(self.occupied.len()))?;
+        self.occupied.try_reserve(words.saturating_sub(self.occupied.len()))?;
         self.living.try_reserve(blocks.saturating_sub(self.living.len()))
     }
 
@@ -395,33 +351,36 @@ impl Rows {
 
     pub(crate) fn heap_bytes(&self) -> usize {
         self.generations.capacity() * size_of::<u16>()
-            + self.occupied.capacity() * size_of::<Bits>()
+            + self.occupied.capacity() * size_of::<u64>()
             + self.living.capacity() * size_of::<u16>()
-            + self.retired.len() * (size_of::<Bits>() + size_of::<(usize, Box<Bits>)>())
-            + self.free.heap_bytes()
+            + self.holes.heap_bytes()
     }
 }
 
-/// The offsets of the bits that are set, as ranges.
-pub(crate) fn runs(bits: &Bits) -> impl Iterator<Item = Range<usize>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let run = next_run(bits, at)?;
-        at = run.end;
-        Some(run)
-    })
+/// The positions of the bits that are set, lowest first.
+#[inline(always)]
+pub(crate) fn ones(word: u64) -> impl Iterator<Item = usize> {
+    let mut left = word;
+    std::iter::from_fn(
+        #[inline(always)]
+        move || {
+            let bit = (left != 0).then(|| left.trailing_zeros() as usize);
+            left &= left.wrapping_sub(1);
+            bit
+        },
+    )
 }
 
 /// The first range of set bits at or after `from`.
 #[inline]
-pub(crate) fn next_run(bits: &Bits, from: usize) -> Option<Range<usize>> {
+pub(crate) fn next_run(bits: &[u64], from: usize) -> Option<Range<usize>> {
     let start = find(bits, from, 0)?;
-    Some(start..find(bits, start, u64::MAX).unwrap_or(BLOCK_ROWS))
+    Some(start..find(bits, start, u64::MAX).unwrap_or(bits.len() * 64))
 }
 
 /// The first set bit at or after `from`, of the bits flipped by `flip`.
 #[inline(always)]
-fn find(bits: &Bits, from: usize, flip: u64) -> Option<usize> {
+fn find(bits: &[u64], from: usize, flip: u64) -> Option<usize> {
     let mut number = from / 64;
     let mut word = (*bits.get(number)? ^ flip) & (u64::MAX << (from % 64));
     while word == 0 {
@@ -431,21 +390,14 @@ fn find(bits: &Bits, from: usize, flip: u64) -> Option<usize> {
     Some(number * 64 + word.trailing_zeros() as usize)
 }
 
-/// The first `count` free rows of a block; `offsets` holds them where they are not adjacent.
-pub(crate) fn span(block: usize, free: Bits, count: usize, offsets: &mut Vec<u16>) -> Span<'_> {
-    if let Some(run) = next_run(&free, 0)
-        && run.len() >= count
-    {
-        return Span::Run { block, first: run.start as u16, count: count as u16 };
+fn set_bits(bits: &mut [u64], range: Range<usize>) {
+    let mut start = range.start;
+    while start < range.end {
+        let word = start / 64;
+        let end = range.end.min((word + 1) * 64);
+        bits[word] |= (u64::MAX >> (64 - (end - start))) << (start % 64);
+        start = end;
     }
-    offsets.clear();
-    offsets.extend(runs(&free).flatten().take(count).map(|offset| offset as u16));
-    Span::Scattered { block, offsets }
-}
-
-/// How many of the bits are set.
-pub(crate) fn count_ones(bits: &Bits) -> usize {
-    bits.iter().map(|word| word.count_ones() as usize).sum()
 }
 
 #[cfg(test)]
@@ -509,26 +461,38 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_the_set_bits() {
-        let mut bits = NO_ROWS;
-        assert_eq!(runs(&bits).count(), 0);
-        for offset in [0, 1, 63, 64, 65, 1023] {
-            bits[offset / 64] |= 1 << (offset % 64);
+    fn runs_are_the_living_rows() {
+        let mut rows = rows(u32::MAX, u16::MAX);
+        assert_eq!(rows.runs_in(0).count(), 0);
+        rows.occupy_fresh(BLOCK_ROWS + 1024);
+        assert!(rows.runs_in(0).eq([0..BLOCK_ROWS]) && rows.runs_in(1).eq([0..1024]));
+        for (offset, dead) in [(0, 2..63), (BLOCK_ROWS, 66..1023)] {
+            dead.for_each(|row| rows.vacate((offset + row) as u32));
         }
-        assert_eq!(runs(&bits).collect::<Vec<_>>(), [0..2, 63..66, 1023..1024]);
-        assert!(runs(&[u64::MAX; BLOCK_ROWS / 64]).eq(std::iter::once(0..BLOCK_ROWS)));
+        assert!(
+            rows.runs_in(0).eq([0..2, 63..BLOCK_ROWS]) && rows.runs_in(1).eq([0..66, 1023..1024])
+        );
+        let offsets: Vec<_> = rows.living_offsets(1).collect();
+        assert!(offsets.into_iter().eq((0..66).chain([1023])));
+        assert_eq!((rows.living_in(0), rows.living_in(1)), (BLOCK_ROWS - 61, 67));
     }
 
     #[test]
-    fn spans_scatter_only_where_they_must() {
-        let mut offsets = Vec::new();
-        let mut bits = NO_ROWS;
-        bits[0] = 0b1011;
-        assert!(matches!(
-            span(2, bits, 2, &mut offsets),
-            Span::Run { block: 2, first: 0, count: 2 }
-        ));
-        let Span::Scattered { offsets, .. } = span(2, bits, 3, &mut offsets) else { panic!() };
-        assert_eq!(offsets, [0, 1, 3]);
+    fn many_rows_come_to_life_as_one_by_one() {
+        let (mut many, mut single) = (rows(u32::MAX, u16::MAX), rows(u32::MAX, u16::MAX));
+        for count in [1, 63, 64, 5, BLOCK_ROWS, 3 * BLOCK_ROWS - 70] {
+            many.occupy_fresh(count);
+            (0..count).for_each(|_| assert!(take(&mut single).is_some()));
+        }
+        for row in [0, 5, 63, 64, BLOCK_ROWS as u32 + 1] {
+            many.vacate(row);
+            single.vacate(row);
+        }
+        let (word, bits) = many.holes(0).expect("three holes");
+        many.occupy_holes(word, bits);
+        (0..3).for_each(|_| assert!(take(&mut single).is_some()));
+        assert_eq!(many.lowest_free(), single.lowest_free());
+        assert_eq!((many.count(), &many.living), (single.count(), &single.living));
+        assert_eq!((&many.generations, &many.occupied), (&single.generations, &single.occupied));
     }
 }

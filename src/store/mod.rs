@@ -5,6 +5,7 @@ mod despawn;
 mod dynamic;
 mod keys;
 mod limits;
+mod plan;
 mod records;
 mod report;
 mod slotted;
@@ -27,9 +28,9 @@ use crate::text::Text;
 
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
 pub use limits::Limits;
+pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
 pub use slotted::{Batch, ObjectCheck, ObjectReader, ObjectWriter, Slotted};
-pub use spawn::Spawned;
 pub(crate) use view::view_support;
 pub use view::{
     IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut, SharedView,

@@ -7,7 +7,7 @@ use crate::record::Record;
 use crate::schema::{Problem, Slot};
 use crate::store::Store;
 use crate::store::dynamic::{self, Unwritten};
-use crate::store::spawn::{Plan, Spawned};
+use crate::store::plan::{Plan, Spawned};
 use crate::value::Value;
 
 impl Store {
@@ -71,7 +71,7 @@ impl Store {
         let plan = texts.store.write_records(schema, records.into_iter())?;
         texts.kept = texts.store.texts.len();
         drop(texts);
-        Ok(self.commit(schema, plan))
+        Ok(plan.commit(&mut self.tables[schema.index()].rows, schema))
     }
 
     /// Writes the records to rows that are not alive yet.
@@ -81,12 +81,12 @@ impl Store {
         records: impl Iterator<Item = Record>,
     ) -> Result<Plan, SpawnError> {
         let mut problems = Vec::new();
-        let mut plan = Plan::new();
+        let mut plan = Plan::default();
         for (number, record) in records.enumerate() {
-            if plan.room(&self.tables[schema.index()].rows) == 0 {
+            let Some(row) = plan.take_one(&self.tables[schema.index()].rows) else {
                 return Err(self.no_rows(schema).into());
-            }
-            let written = self.write_record(schema, plan.take_one(), &record);
+            };
+            let written = self.write_record(schema, row, &record);
             match written.map_err(|unwritten| self.explain(schema, &record, unwritten)) {
                 Ok(()) => {}
                 Err(SpawnError::Rejected(rejection)) => {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::slice;
 
 use crate::id::SchemaId;
-use crate::storage::{Bits, Column, Rows, Table, next_run};
+use crate::storage::{Column, Rows, Table, next_run};
 use crate::store::view::View;
 use crate::store::view::cache::{Pick, TableMatch};
 
@@ -204,7 +204,7 @@ struct TableWalk<'t, V: View> {
 
 struct BlockWalk<'t, V: View> {
     rest: V::Run<'t>,
-    occupied: &'t Bits,
+    occupied: &'t [u64],
     at: usize,
 }
 

@@ -1,0 +1,135 @@
+//! The rows that a batch takes.
+
+use std::iter::FusedIterator;
+use std::ops::Range;
+
+use crate::id::{EntityId, SchemaId};
+use crate::storage::{BLOCK_ROWS, Rows, Span};
+
+/// The rows that a batch writes to before any of them comes to life: the lowest free ones.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Words of 64 rows and which holes of theirs are taken, in ascending order.
+    holes: Vec<(usize, u64)>,
+    /// The word after the current one, and which holes of the current one are left.
+    next_word: usize,
+    left: u64,
+    /// How many rows are taken that were never used.
+    fresh: usize,
+    offsets: Vec<u16>,
+}
+
+impl Plan {
+    /// The lowest rows that are still free, in one block and at most this many; `None` if the table
+    /// has no more rows.
+    pub(super) fn take(&mut self, rows: &Rows, most: usize) -> Option<Span<'_>> {
+        let block = match self.current_word(rows) {
+            Some(word) => word * 64 / BLOCK_ROWS,
+            None => return self.take_fresh(rows, most),
+        };
+        self.offsets.clear();
+        while self.offsets.len() < most
+            && let Some(word) = self.current_word(rows)
+            && word * 64 / BLOCK_ROWS == block
+        {
+            let bit = self.take_bit();
+            self.offsets.push((word * 64 % BLOCK_ROWS + bit) as u16);
+        }
+        let (first, count) = (self.offsets[0], self.offsets.len() as u16);
+        if self.offsets.last() == Some(&(first + (count - 1))) {
+            return Some(Span::Run { block, first, count });
+        }
+        Some(Span::Scattered { block, offsets: &self.offsets })
+    }
+
+    /// The lowest row that is still free.
+    pub(super) fn take_one(&mut self, rows: &Rows) -> Option<u32> {
+        if let Some(word) = self.current_word(rows) {
+            return Some((word * 64 + self.take_bit()) as u32);
+        }
+        let row = rows.fresh().nth(self.fresh)?;
+        self.fresh += 1;
+        Some(row)
+    }
+
+    /// The lowest word with holes that are left.
+    #[inline]
+    fn current_word(&mut self, rows: &Rows) -> Option<usize> {
+        if self.left == 0 {
+            let (word, bits) = rows.holes(self.next_word)?;
+            self.next_word = word + 1;
+            self.left = bits;
+            self.holes.push((word, 0));
+        }
+        Some(self.next_word - 1)
+    }
+
+    /// Takes the lowest hole of the current word.
+    #[inline]
+    fn take_bit(&mut self) -> usize {
+        let bit = self.left & self.left.wrapping_neg();
+        self.left ^= bit;
+        let (_, taken) = self.holes.last_mut().expect("there is a current word");
+        *taken |= bit;
+        bit.trailing_zeros() as usize
+    }
+
+    fn take_fresh(&mut self, rows: &Rows, most: usize) -> Option<Span<'_>> {
+        let mut fresh = rows.fresh();
+        let row = fresh.nth(self.fresh)? as usize;
+        let (block, first) = (row / BLOCK_ROWS, row % BLOCK_ROWS);
+        let count = most.min(BLOCK_ROWS - first).min(fresh.len() + 1);
+        self.fresh += count;
+        Some(Span::Run { block, first: first as u16, count: count as u16 })
+    }
+
+    /// Brings the rows to life.
+    pub(super) fn commit(self, rows: &mut Rows, schema: SchemaId) -> Spawned<'_> {
+        for &(word, bits) in &self.holes {
+            rows.occupy_holes(word, bits);
+        }
+        let first = rows.fresh().start;
+        rows.occupy_fresh(self.fresh);
+        let fresh = first..rows.fresh().start;
+        Spawned { rows, schema, holes: self.holes.into_iter(), word: 0, left: 0, fresh }
+    }
+}
+
+/// The ids of a batch, in the order of its objects.
+#[derive(Debug)]
+pub struct Spawned<'s> {
+    rows: &'s Rows,
+    schema: SchemaId,
+    /// Rows that had been used before, which are the lower ones: the rest of the words, and of the
+    /// current word.
+    holes: std::vec::IntoIter<(usize, u64)>,
+    word: usize,
+    left: u64,
+    fresh: Range<u32>,
+}
+
+impl Iterator for Spawned<'_> {
+    type Item = EntityId;
+
+    #[inline]
+    fn next(&mut self) -> Option<EntityId> {
+        while self.left == 0 {
+            let Some((word, bits)) = self.holes.next() else {
+                return self.fresh.next().map(|row| EntityId::new(self.schema, row, 1));
+            };
+            (self.word, self.left) = (word, bits);
+        }
+        let row = self.word * 64 + self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        Some(EntityId::new(self.schema, row as u32, self.rows.generations()[row]))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let holes = self.holes.as_slice().iter().map(|(_, bits)| bits.count_ones() as usize);
+        let left = holes.sum::<usize>() + self.left.count_ones() as usize + self.fresh.len();
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Spawned<'_> {}
+impl FusedIterator for Spawned<'_> {}
