@@ -36,15 +36,16 @@ pub enum Presence {
 pub(super) struct TableMatch {
     /// The schema's number.
     pub(super) table: usize,
-    /// In the order of the table's columns.
+    /// One for each field of the view, in the order of the table's columns.
     pub(super) picks: Box<[Pick]>,
 }
 
 /// One column of a table for one field of a view.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pick {
-    pub(super) column: u16,
-    pub(super) field: u16,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pick {
+    Column { column: u16, field: u16 },
+    /// A field that has no column; after all that have.
+    Nothing,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -128,9 +129,13 @@ pub(super) fn match_schema(
     let mut picks = Vec::with_capacity(requests.len());
     let mut mismatch = None;
     for (field, (name, request)) in requests.iter().enumerate() {
-        let Some(request) = request else { continue };
+        let Some(request) = request else {
+            picks.push(Pick::Nothing);
+            continue;
+        };
         let Some(column) = schema.slot_index(name) else {
             if request.presence == Presence::Any {
+                picks.push(Pick::Nothing);
                 continue;
             }
             let suggestion = schema.suggest(name);
@@ -149,9 +154,9 @@ pub(super) fn match_schema(
                 TypeMismatch::new(schema.shared_name(), slot, requested)
             });
         }
-        picks.push(Pick { column: column as u16, field: field as u16 });
+        picks.push(Pick::Column { column: column as u16, field: field as u16 });
     }
-    picks.sort_by_key(|pick| pick.column);
+    picks.sort_unstable();
     match mismatch {
         None => Ok(TableMatch { table: schema.id().index(), picks: picks.into() }),
         Some(mismatch) => Err(mismatch.into()),

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::slice;
 
 use crate::id::SchemaId;
-use crate::storage::{Column, Rows, Table, next_run};
+use crate::storage::{BLOCK_ROWS, Column, Rows, Table, next_run};
 use crate::store::view::View;
 use crate::store::view::cache::{Pick, TableMatch};
 
@@ -13,12 +12,12 @@ use crate::store::view::cache::{Pick, TableMatch};
 #[derive(Debug)]
 pub(super) enum Tables<'t> {
     Shared(&'t [Table]),
-    Exclusive { rest: slice::IterMut<'t, Table>, passed: usize },
+    Exclusive { rest: &'t mut [Table], passed: usize },
 }
 
 impl<'t> Tables<'t> {
     pub(super) fn exclusive(tables: &'t mut [Table]) -> Self {
-        Self::Exclusive { rest: tables.iter_mut(), passed: 0 }
+        Self::Exclusive { rest: tables, passed: 0 }
     }
 
     #[inline(always)]
@@ -31,7 +30,7 @@ impl<'t> Tables<'t> {
                 TableColumns { columns, rows: &table.rows, schema, picks }
             }
             Self::Exclusive { rest, passed } => {
-                let table = rest.nth(found.table - *passed).expect("a match has a table");
+                let table = take_nth(rest, found.table - *passed);
                 *passed = found.table + 1;
                 let columns = Columns::Exclusive(&mut table.columns);
                 TableColumns { columns, rows: &table.rows, schema, picks }
@@ -78,25 +77,30 @@ impl<'t> TableColumns<'t, '_> {
     #[must_use]
     pub fn pick<const FIELDS: usize>(self) -> ([Option<ColumnBorrow<'t>>; FIELDS], TableRows<'t>) {
         let mut picked = [const { None }; FIELDS];
-        match self.columns {
-            Columns::Shared(columns) => {
-                for pick in self.picks {
-                    let column = ColumnBorrow(Borrow::Shared(&columns[usize::from(pick.column)]));
-                    picked[usize::from(pick.field)] = Some(column);
+        let (mut columns, mut passed) = (self.columns, 0);
+        // All views have as many picks as fields, so that the compiler can unroll this.
+        for pick in self.picks.first_chunk::<FIELDS>().expect("a pick for each field") {
+            let Pick::Column { column, field } = *pick else { break };
+            let (column, field) = (usize::from(column), usize::from(field));
+            picked[field] = Some(match &mut columns {
+                Columns::Shared(columns) => ColumnBorrow(Borrow::Shared(&columns[column])),
+                Columns::Exclusive(rest) => {
+                    let skip = column - passed;
+                    passed = column + 1;
+                    ColumnBorrow(Borrow::Exclusive(take_nth(rest, skip)))
                 }
-            }
-            Columns::Exclusive(columns) => {
-                let (mut rest, mut passed) = (columns.iter_mut(), 0);
-                for pick in self.picks {
-                    let column = rest.nth(usize::from(pick.column) - passed);
-                    passed = usize::from(pick.column) + 1;
-                    let column = column.map(|column| ColumnBorrow(Borrow::Exclusive(column)));
-                    picked[usize::from(pick.field)] = column;
-                }
-            }
+            });
         }
         (picked, TableRows { schema: self.schema, generations: self.rows.generations() })
     }
+}
+
+/// Takes one element and drops those before it. An iterator's `nth` would divide to learn its length.
+#[inline(always)]
+fn take_nth<'t, T>(rest: &mut &'t mut [T], skip: usize) -> &'t mut T {
+    let (taken, left) = std::mem::take(rest)[skip..].split_first_mut().expect("there is one");
+    *rest = left;
+    taken
 }
 
 impl<'t> ColumnBorrow<'t> {
@@ -119,8 +123,9 @@ impl<'t> ColumnBorrow<'t> {
 
 /// A block of a table, as a view sees it, with some living rows.
 pub(super) struct Block<'t, V: View> {
-    rows: &'t Rows,
-    number: usize,
+    /// Which rows are alive, where some are not.
+    holes: Option<(&'t Rows, usize)>,
+    rows: usize,
     run: V::Run<'t>,
 }
 
@@ -134,20 +139,28 @@ pub(super) fn for_each_block<'t, V: View>(
 ) {
     for found in matches {
         let columns = tables.columns(found);
-        let rows = columns.rows;
-        if rows.count() == 0 {
-            continue;
-        }
+        let table = columns.rows;
         let mut blocks = V::blocks(columns);
-        for number in 0..rows.blocks() {
-            let next = V::next_block(&mut blocks, rows.used_in(number));
-            let Some(run) = next else { break };
-            if rows.living_in(number) > 0 {
-                visit(Block { rows, number, run });
+        // Where no row is dead there is nothing to look up for each block.
+        let (is_dense, mut left, mut number) = (table.is_dense(), table.used(), 0);
+        while left > 0 {
+            let rows = left.min(BLOCK_ROWS);
+            let Some(run) = V::next_block(&mut blocks, rows) else { break };
+            let living = if is_dense { rows } else { table.living_in(number) };
+            if living > 0 {
+                visit(Block { holes: (living < rows).then_some((table, number)), rows, run });
             }
+            left -= rows;
+            number += 1;
         }
     }
 }
+
+/// Runs of fewer rows than this go through a loop for a few rows at a time: the wide one that the
+/// compiler makes would spend more on finding out that it has little to do.
+const SHORT_RUN: usize = 32;
+/// Rows that the loop for short runs takes together.
+const FEW_ROWS: usize = 4;
 
 impl<'t, V: View> Block<'t, V> {
     /// Calls `visit` with each run of adjacent objects.
@@ -156,8 +169,9 @@ impl<'t, V: View> Block<'t, V> {
     /// called through a function of its own, compiled without the vector units.
     #[inline(always)]
     pub(super) fn for_each_run(mut self, mut visit: impl FnMut(V::Run<'t>)) {
-        let mut at = 0;
-        for run in self.rows.runs_in(self.number) {
+        let Some((rows, number)) = self.holes else { return visit(self.run) };
+        let (occupied, mut at) = (rows.occupied_in(number), 0);
+        while let Some(run) = next_run(occupied, at) {
             visit(V::split(&mut self.run, run.start - at, run.len()));
             at = run.end;
         }
@@ -167,23 +181,32 @@ impl<'t, V: View> Block<'t, V> {
     /// of each need not be guessed.
     #[inline(always)]
     pub(super) fn for_each(mut self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
-        if self.rows.is_ragged(self.number) {
-            self.rows.living_offsets(self.number).for_each(
+        if let Some((rows, number)) = self.holes
+            && rows.is_ragged(number)
+        {
+            return rows.living_offsets(number).for_each(
                 #[inline(always)]
                 |row| visit(V::item(&mut self.run, row)),
             );
-        } else {
-            self.for_each_run(
-                #[inline(always)]
-                |run| {
-                    // `Iterator::for_each` would remain a function of its own, compiled without the
-                    // vector units.
-                    for item in V::items(run) {
-                        visit(item);
-                    }
-                },
-            );
         }
+        if self.rows < SHORT_RUN && self.holes.is_none() {
+            for _ in 0..self.rows / FEW_ROWS {
+                for item in V::items(V::split(&mut self.run, 0, FEW_ROWS)) {
+                    visit(item);
+                }
+            }
+            self.rows %= FEW_ROWS;
+        }
+        self.for_each_run(
+            #[inline(always)]
+            |run| {
+                // `Iterator::for_each` would remain a function of its own, compiled without the
+                // vector units.
+                for item in V::items(run) {
+                    visit(item);
+                }
+            },
+        );
     }
 }
 
