@@ -62,7 +62,7 @@ impl RegisteredSchema {
 
     /// Whether there is more to check about an object than the kinds of its values.
     #[inline(always)]
-    pub(crate) fn is_constrained(&self) -> bool {
+    pub(crate) const fn is_constrained(&self) -> bool {
         self.constrained
     }
 
@@ -154,6 +154,12 @@ impl Registry {
 
     pub(crate) fn get(&self, id: SchemaId) -> Option<&RegisteredSchema> {
         self.schemas.get(id.index())
+    }
+
+    /// Whether there is more to check about the schema's objects than the kinds of their values.
+    #[inline(always)]
+    pub(crate) fn is_constrained(&self, id: SchemaId) -> bool {
+        self.get(id).is_some_and(RegisteredSchema::is_constrained)
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&RegisteredSchema> {

@@ -60,6 +60,14 @@ impl<C: Copy> Blocks<C> {
         row_of(self.blocks.get(row as usize / BLOCK_ROWS)?, row, width)
     }
 
+    /// The cells of a row to write to, or `None` if the row was never written.
+    #[inline(always)]
+    pub(crate) fn row_of_width_mut(&mut self, row: u32, width: usize) -> Option<&mut [C]> {
+        debug_assert_eq!(width, self.width, "a column has the width of its values");
+        let start = row as usize % BLOCK_ROWS * width;
+        self.blocks.get_mut(row as usize / BLOCK_ROWS)?.get_mut(start..start + width)
+    }
+
     /// Writes one value to each row of the span.
     #[inline]
     pub(crate) fn write<V: CellValue<C>>(

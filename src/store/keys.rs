@@ -5,12 +5,11 @@ use std::marker::PhantomData;
 
 use crate::error::{AccessError, TypeMismatch};
 use crate::id::{EntityId, SchemaId};
-use crate::schema::Slot;
 use crate::simd::vectorize;
 use crate::slot_value::{SlotField, SlotValue};
 use crate::storage::{BLOCK_ROWS, CellColumn, Column, KindTag, Rows, row_of};
 use crate::store::Store;
-use crate::store::slotted::{read_field, write_field};
+use crate::store::slotted::{overwrite_field, read_field};
 
 /// A slot whose name and type were checked: as good as a field of a struct.
 ///
@@ -98,24 +97,36 @@ impl Store {
         value: F,
     ) -> Result<(), AccessError> {
         let slot = usize::from(key.slot);
-        let schema = self.registry.get(id.schema()).filter(|_| self.contains(id));
-        let Some(schema) = schema else { return Err(AccessError::Despawned { id }) };
-        let served = self.serves(key.schema, id.schema());
-        let column = self.tables[id.schema().index()].columns.get(slot).filter(|_| served);
-        if column.is_none_or(|column| column.tag != key.tag) {
+        let (schema, served) = (id.schema(), self.serves(key.schema, id.schema()));
+        let table = self.tables.get(schema.index());
+        let Some(table) = table.filter(|table| table.rows.is_alive(id.row(), id.generation()))
+        else {
+            return Err(AccessError::Despawned { id });
+        };
+        if !served || table.columns.get(slot).is_none_or(|column| column.tag != key.tag) {
             return Err(self.wrong_schema(id, key.schema));
         }
-        if schema.is_constrained() {
-            self.check_field(&schema.slots()[slot], value)
-                .map_err(|what| schema.problem(schema.slots()[slot].name(), what))?;
+        if self.registry.is_constrained(schema) {
+            self.check_field(schema, slot, value)?;
         }
-        write_field(&mut self.tables[id.schema().index()].columns[slot], id.row(), value);
+        let column = &mut self.tables[schema.index()].columns[slot];
+        overwrite_field(column, id.row(), value).expect("a living row has values");
         Ok(())
     }
 
-    fn check_field<F: SlotField>(&self, slot: &Slot, field: F) -> Result<(), crate::schema::What> {
+    #[inline(never)]
+    fn check_field<F: SlotField>(
+        &self,
+        schema: SchemaId,
+        slot: usize,
+        field: F,
+    ) -> Result<(), AccessError> {
+        let Some(schema) = self.registry.get(schema) else { return Ok(()) };
+        let slot = &schema.slots()[slot];
         match field.into_value() {
-            Some(value) if slot.is_constrained() => value.check(slot, self.checker()),
+            Some(value) if slot.is_constrained() => value
+                .check(slot, self.checker())
+                .map_err(|what| schema.problem(slot.name(), what).into()),
             _ => Ok(()),
         }
     }
@@ -159,7 +170,8 @@ impl Store {
         let (Some(table), Some(column)) = (table, column) else { return Err(key.foreign()) };
         let blocks = blocks_of::<F>(column, key.tag).ok_or_else(|| key.foreign())?;
         let set = column.set.as_ref().map(|set| set.blocks());
-        Ok(SlotColumn { head: head(key.schema), rows: &table.rows, blocks, set })
+        let (rows, generations) = (&table.rows, table.rows.generations());
+        Ok(SlotColumn { head: head(key.schema), generations, rows, blocks, set })
     }
 
     /// A column for many reads and writes. Constraints are not checked, as in views.
@@ -178,7 +190,8 @@ impl Store {
         let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells);
         let blocks = blocks.ok_or_else(|| key.foreign())?.blocks_mut();
         let set = column.set.as_mut().map(|set| set.blocks_mut());
-        Ok(SlotColumnMut { head: head(key.schema), rows: &table.rows, blocks, set })
+        let (rows, generations) = (&table.rows, table.rows.generations());
+        Ok(SlotColumnMut { head: head(key.schema), generations, rows, blocks, set })
     }
 }
 
@@ -213,6 +226,7 @@ fn living_row(head: u32, generations: &[u16], id: EntityId) -> Option<u32> {
 #[derive(Debug)]
 pub struct SlotColumn<'s, F: SlotField> {
     head: u32,
+    generations: &'s [u16],
     rows: &'s Rows,
     blocks: &'s [Cells<F>],
     set: Option<&'s [Vec<bool>]>,
@@ -231,7 +245,7 @@ impl<'s, F: SlotField> SlotColumn<'s, F> {
     #[must_use]
     #[inline(always)]
     pub fn get(&self, id: EntityId) -> Option<F> {
-        let row = living_row(self.head, self.rows.generations(), id)?;
+        let row = living_row(self.head, self.generations, id)?;
         let block = row as usize / BLOCK_ROWS;
         let cells = row_of(self.blocks.get(block)?, row, F::Value::WIDTH)?;
         let is_set = match self.set {
@@ -257,6 +271,7 @@ impl<'s, T: SlotValue> SlotColumn<'s, T> {
 #[derive(Debug)]
 pub struct SlotColumnMut<'s, F: SlotField> {
     head: u32,
+    generations: &'s [u16],
     rows: &'s Rows,
     blocks: &'s mut [Cells<F>],
     set: Option<&'s mut [Vec<bool>]>,
@@ -267,14 +282,15 @@ impl<F: SlotField> SlotColumnMut<'_, F> {
     #[must_use]
     #[inline(always)]
     pub fn get(&self, id: EntityId) -> Option<F> {
-        let Self { head, rows, .. } = *self;
-        SlotColumn { head, rows, blocks: self.blocks, set: self.set.as_deref() }.get(id)
+        let Self { head, generations, rows, .. } = *self;
+        let set = self.set.as_deref();
+        SlotColumn { head, generations, rows, blocks: self.blocks, set }.get(id)
     }
 
     /// Changes one value. Tells whether the object is alive and of this schema.
     #[inline(always)]
     pub fn set(&mut self, id: EntityId, field: F) -> bool {
-        let Some(row) = living_row(self.head, self.rows.generations(), id) else { return false };
+        let Some(row) = living_row(self.head, self.generations, id) else { return false };
         let (block, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
         let value = field.into_value();
         if let Some(set) = &mut self.set
@@ -300,7 +316,7 @@ impl<T: SlotValue> SlotColumnMut<'_, T> {
     /// One value to change in place, or `None` if the object is not alive or of another schema.
     #[inline(always)]
     pub fn get_mut(&mut self, id: EntityId) -> Option<&mut T> {
-        let row = living_row(self.head, self.rows.generations(), id)?;
+        let row = living_row(self.head, self.generations, id)?;
         let start = row as usize % BLOCK_ROWS * T::WIDTH;
         let block = self.blocks.get_mut(row as usize / BLOCK_ROWS)?;
         T::from_cells_mut(block.get_mut(start..start + T::WIDTH)?).first_mut()

@@ -160,6 +160,21 @@ pub(super) fn write_field<F: SlotField>(column: &mut Column, row: u32, field: F)
     blocks.put(row, F::Value::as_cells(slice::from_ref(&value)));
 }
 
+/// Writes one field's value to a row that was written before. `None` if it was not, or if the
+/// column's cells are of another type.
+#[inline(always)]
+pub(super) fn overwrite_field<F: SlotField>(column: &mut Column, row: u32, field: F) -> Option<()> {
+    let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells)?;
+    let cells = blocks.row_of_width_mut(row, F::Value::WIDTH)?;
+    let place = F::Value::from_cells_mut(cells).first_mut()?;
+    let value = field.into_value();
+    if F::OPTIONAL {
+        *column.set.as_mut()?.row_of_width_mut(row, 1)?.first_mut()? = value.is_some();
+    }
+    *place = value.unwrap_or_else(F::Value::filler);
+    Some(())
+}
+
 /// Reads the fields of one object, slot after slot.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]

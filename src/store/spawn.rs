@@ -71,7 +71,7 @@ impl Store {
         objects: impl IntoIterator<Item = T>,
     ) -> Result<Spawned<'_>, SpawnError> {
         let schema = self.schema_of::<T>()?;
-        let constrained = self.registry.get(schema).is_some_and(|schema| schema.is_constrained());
+        let constrained = self.registry.is_constrained(schema);
         let mut problems = Vec::new();
         let mut objects = objects.into_iter().fuse();
         let mut plan = Plan::default();
@@ -114,7 +114,7 @@ impl Store {
 
     #[inline(always)]
     fn check_object<T: Slotted>(&self, schema: SchemaId, object: &T) -> Result<(), SpawnError> {
-        if self.registry.get(schema).is_some_and(|schema| schema.is_constrained()) {
+        if self.registry.is_constrained(schema) {
             let mut problems = Vec::new();
             self.find_problems(schema, object, None, &mut problems);
             if !problems.is_empty() {
