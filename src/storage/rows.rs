@@ -465,7 +465,8 @@ mod tests {
         let mut rows = rows(u32::MAX, u16::MAX);
         assert_eq!(rows.runs_in(0).count(), 0);
         rows.occupy_fresh(BLOCK_ROWS + 1024);
-        assert!(rows.runs_in(0).eq([0..BLOCK_ROWS]) && rows.runs_in(1).eq([0..1024]));
+        assert!(rows.runs_in(0).eq(std::iter::once(0..BLOCK_ROWS)));
+        assert!(rows.runs_in(1).eq(std::iter::once(0..1024)));
         for (offset, dead) in [(0, 2..63), (BLOCK_ROWS, 66..1023)] {
             dead.for_each(|row| rows.vacate((offset + row) as u32));
         }
