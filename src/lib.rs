@@ -25,6 +25,7 @@
 //! | single values, by key | [`Store::key`], [`Store::get`], [`Store::set`], [`Store::column`] |
 //! | single values, by name | [`Store::get_value`], [`Store::set_value`] |
 //! | enums and types of your own in slots | [`SlotValue`] |
+//! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
 //! | the vector units in a loop of your own | [`vectorize`] |
 //!
@@ -68,6 +69,7 @@
 extern crate self as slotted;
 
 mod by_name;
+mod epoch;
 mod error;
 mod id;
 mod kind;
@@ -79,6 +81,7 @@ mod schema;
 mod serde_impls;
 mod simd;
 mod slot_value;
+mod snapshot;
 mod storage;
 mod store;
 mod suggest;
@@ -87,6 +90,7 @@ mod value;
 
 pub use by_name::ByName;
 pub use bytemuck;
+pub use epoch::Epoch;
 pub use error::{AccessError, LimitError, Rejection, SpawnError, TypeMismatch};
 pub use glam;
 pub use id::{EntityId, SchemaId};
@@ -103,6 +107,7 @@ pub use schema::{
 pub use simd::vectorize;
 pub use slot_value::{SlotField, SlotValue};
 pub use slotted_derive::{SlotValue, Slotted, View};
+pub use snapshot::{Snapshot, SnapshotError, SnapshotRing};
 pub use storage::{BLOCK_ROWS, Cell};
 pub use store::{
     IdRun, Limits, MaybeIterMut, MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut,

@@ -1,5 +1,6 @@
 //! The schemas of a store.
 
+use std::any::TypeId;
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
@@ -141,6 +142,8 @@ pub(crate) struct RegistryLimits {
 pub(crate) struct Registry {
     schemas: Vec<RegisteredSchema>,
     by_name: ByName<SchemaId>,
+    /// The schemas of Rust types.
+    by_type: HashMap<TypeId, SchemaId, FixedState>,
 }
 
 impl Registry {
@@ -160,6 +163,16 @@ impl Registry {
     #[inline(always)]
     pub(crate) fn is_constrained(&self, id: SchemaId) -> bool {
         self.get(id).is_some_and(RegisteredSchema::is_constrained)
+    }
+
+    /// The schema of a Rust type.
+    #[inline]
+    pub(crate) fn of_type(&self, rust: TypeId) -> Option<SchemaId> {
+        self.by_type.get(&rust).copied()
+    }
+
+    pub(crate) fn set_type(&mut self, rust: TypeId, id: SchemaId) {
+        self.by_type.insert(rust, id);
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&RegisteredSchema> {

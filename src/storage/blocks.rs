@@ -1,6 +1,11 @@
 //! All values of one slot, in blocks of rows.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::epoch::Epoch;
 use crate::storage::Span;
+use crate::storage::block::{Block, BlocksMut, FrozenBlocks, Sharing};
 
 /// Rows of a block. See `ARCHITECTURE.md` for how the number was found.
 pub const BLOCK_ROWS: usize = 8192;
@@ -23,14 +28,16 @@ pub(crate) trait CellValue<C>: Sized {
 /// block was last released; memory beyond that is reserved, never filled in advance.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks<C> {
-    blocks: Vec<Vec<C>>,
+    blocks: Vec<Block<C>>,
     width: usize,
+    /// `None` until blocks are sealed for the first time.
+    sharing: Option<Box<Sharing<C>>>,
 }
 
 impl<C: Copy> Blocks<C> {
     pub(super) const fn new(width: usize) -> Self {
         assert!(width > 0, "a value has cells");
-        Self { blocks: Vec::new(), width }
+        Self { blocks: Vec::new(), width, sharing: None }
     }
 
     pub(crate) const fn width(&self) -> usize {
@@ -38,13 +45,13 @@ impl<C: Copy> Blocks<C> {
     }
 
     #[inline(always)]
-    pub(crate) fn blocks(&self) -> &[Vec<C>] {
+    pub(crate) fn blocks(&self) -> &[Block<C>] {
         &self.blocks
     }
 
     #[inline(always)]
-    pub(crate) fn blocks_mut(&mut self) -> &mut [Vec<C>] {
-        &mut self.blocks
+    pub(crate) fn blocks_mut(&mut self) -> BlocksMut<'_, C> {
+        BlocksMut { blocks: &mut self.blocks, sharing: self.sharing.as_deref_mut() }
     }
 
     /// The cells of a row, or `None` if the row was never written.
@@ -57,7 +64,7 @@ impl<C: Copy> Blocks<C> {
     #[inline(always)]
     pub(crate) fn row_of_width(&self, row: u32, width: usize) -> Option<&[C]> {
         debug_assert_eq!(width, self.width, "a column has the width of its values");
-        row_of(self.blocks.get(row as usize / BLOCK_ROWS)?, row, width)
+        row_of(self.blocks.get(row as usize / BLOCK_ROWS)?.cells(), row, width)
     }
 
     /// The cells of a row to write to, or `None` if the row was never written.
@@ -65,7 +72,8 @@ impl<C: Copy> Blocks<C> {
     pub(crate) fn row_of_width_mut(&mut self, row: u32, width: usize) -> Option<&mut [C]> {
         debug_assert_eq!(width, self.width, "a column has the width of its values");
         let start = row as usize % BLOCK_ROWS * width;
-        self.blocks.get_mut(row as usize / BLOCK_ROWS)?.get_mut(start..start + width)
+        let block = self.blocks.get_mut(row as usize / BLOCK_ROWS)?;
+        block.cells_mut(self.sharing.as_deref_mut()).get_mut(start..start + width)
     }
 
     /// Writes one value to each row of the span.
@@ -107,6 +115,7 @@ impl<C: Copy> Blocks<C> {
         let (number, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
         let start = offset * cells.len();
         if let Some(block) = self.blocks.get_mut(number) {
+            let block = block.cells_mut(self.sharing.as_deref_mut());
             if block.len() == start && block.capacity() - block.len() >= cells.len() {
                 return push(block, cells);
             }
@@ -129,9 +138,9 @@ impl<C: Copy> Blocks<C> {
     fn block_for(&mut self, span: Span<'_>) -> &mut Vec<C> {
         let number = span.block();
         if number >= self.blocks.len() {
-            self.blocks.resize_with(number + 1, Vec::new);
+            self.blocks.resize_with(number + 1, || Block::Owned(Vec::new()));
         }
-        let block = &mut self.blocks[number];
+        let block = self.blocks[number].cells_mut(self.sharing.as_deref_mut());
         let needed = span.end() * self.width;
         if block.capacity() < needed {
             grow(block, number, needed, self.width);
@@ -148,11 +157,12 @@ impl<C: Copy> Blocks<C> {
         self.blocks.try_reserve(blocks.saturating_sub(self.blocks.len()))?;
         for number in 0..blocks {
             if number == self.blocks.len() {
-                self.blocks.push(Vec::new());
+                self.blocks.push(Block::Owned(Vec::new()));
             }
             let rows = (rows - number * BLOCK_ROWS).min(BLOCK_ROWS);
             let block = &mut self.blocks[number];
             if block.capacity() < rows * self.width {
+                let block = block.cells_mut(self.sharing.as_deref_mut());
                 block.try_reserve_exact(rows * self.width - block.len())?;
             }
         }
@@ -162,7 +172,7 @@ impl<C: Copy> Blocks<C> {
     /// Gives back the memory of a block; its rows must be dead.
     pub(super) fn release(&mut self, block: usize) {
         if let Some(block) = self.blocks.get_mut(block) {
-            *block = Vec::new();
+            *block = Block::Owned(Vec::new());
         }
     }
 
@@ -170,14 +180,94 @@ impl<C: Copy> Blocks<C> {
     pub(super) fn shrink(&mut self, rows: usize) {
         self.blocks.truncate(rows.div_ceil(BLOCK_ROWS));
         self.blocks.shrink_to_fit();
-        if let [only] = &mut *self.blocks {
+        if let [Block::Owned(only)] = &mut *self.blocks {
             only.shrink_to_fit();
+        }
+        if let Some(sharing) = &mut self.sharing {
+            sharing.shrink(self.blocks.len());
         }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let cells: usize = self.blocks.iter().map(Vec::capacity).sum();
-        cells * size_of::<C>() + self.blocks.capacity() * size_of::<Vec<C>>()
+        let cells: usize = self.blocks.iter().map(Block::capacity).sum();
+        cells * size_of::<C>()
+            + self.blocks.capacity() * size_of::<Block<C>>()
+            + self.sharing.as_ref().map_or(0, |sharing| sharing.heap_bytes())
+    }
+}
+
+/// Sharing blocks with snapshots.
+impl<C: Copy> Blocks<C> {
+    /// Ends an epoch: the next write to a block is the first one of the next epoch.
+    pub(super) fn seal(&mut self, epoch: Epoch) {
+        let sharing = self.sharing.get_or_insert_default();
+        sharing.written.resize(self.blocks.len(), epoch);
+        for (block, written) in self.blocks.iter_mut().zip(&mut sharing.written) {
+            if block.is_owned() {
+                block.seal();
+                *written = epoch;
+                sharing.frozen = std::sync::Weak::new();
+            }
+        }
+    }
+
+    /// Whether a value of the block was written in this epoch or later.
+    pub(crate) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {
+        let written = self.sharing.as_ref().and_then(|sharing| sharing.written.get(block));
+        self.blocks.get(block).is_some_and(Block::is_owned)
+            || written.is_some_and(|written| *written >= epoch)
+    }
+
+    /// The blocks for a snapshot: they must have been sealed. Costs nothing where a snapshot lives that
+    /// has the same blocks.
+    pub(super) fn freeze(&mut self) -> FrozenBlocks<C> {
+        let sharing = self.sharing.get_or_insert_default();
+        if let Some(frozen) = sharing.frozen.upgrade() {
+            return frozen;
+        }
+        let blocks = self.blocks.iter_mut().filter_map(Block::seal).map(Arc::clone);
+        let frozen = Arc::new(blocks.collect());
+        sharing.frozen = Arc::downgrade(&frozen);
+        frozen
+    }
+
+    /// Makes the blocks as they were. What differs counts as written in this epoch.
+    pub(super) fn restore(&mut self, frozen: &FrozenBlocks<C>, epoch: Epoch) {
+        let sharing = self.sharing.get_or_insert_default();
+        sharing.written.resize(self.blocks.len().max(frozen.len()), epoch);
+        for dropped in self.blocks.drain(frozen.len().min(self.blocks.len())..) {
+            if let Block::Owned(cells) = dropped {
+                sharing.keep(cells);
+            }
+        }
+        let (common, new) = frozen.split_at(self.blocks.len());
+        for (number, (block, old)) in self.blocks.iter_mut().zip(common).enumerate() {
+            if matches!(block, Block::Shared(cells) if Arc::ptr_eq(cells, old)) {
+                continue;
+            }
+            sharing.written[number] = epoch;
+            if let Block::Owned(cells) = std::mem::replace(block, Block::Shared(Arc::clone(old))) {
+                sharing.keep(cells);
+            }
+        }
+        self.blocks.extend(new.iter().map(|block| Block::Shared(Arc::clone(block))));
+        sharing.written.truncate(frozen.len());
+        sharing.frozen = Arc::downgrade(frozen);
+    }
+
+    /// Adds the blocks that are shared to `seen`.
+    pub(super) fn list_shared(&self, seen: &mut HashSet<usize>) {
+        for block in &self.blocks {
+            if let Block::Shared(cells) = block {
+                seen.insert(Arc::as_ptr(cells).addr());
+            }
+        }
+    }
+
+    /// A column of its own with the blocks that a snapshot has.
+    pub(super) fn thaw(frozen: &FrozenBlocks<C>, width: usize) -> Self {
+        let blocks = frozen.iter().map(|block| Block::Shared(Arc::clone(block))).collect();
+        Self { blocks, width, sharing: None }
     }
 }
 

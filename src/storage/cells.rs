@@ -1,9 +1,13 @@
 //! The columns of all types of cell, in one type.
 
+use std::collections::HashSet;
+
 use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 
+use crate::epoch::Epoch;
 use crate::id::EntityId;
 use crate::storage::Blocks;
+use crate::storage::block::{FrozenBlocks, frozen_bytes};
 use crate::text::Text;
 
 /// What a column's blocks are made of.
@@ -37,6 +41,40 @@ macro_rules! cells {
         /// number costs less than a virtual call where a column is found for a single row.
         #[derive(Clone, Debug)]
         pub(crate) enum Cells { $($variant(Blocks<$type>),)* }
+
+        /// The blocks of one column as a snapshot has them.
+        #[derive(Clone, Debug)]
+        pub(crate) enum FrozenCells { $($variant(FrozenBlocks<$type>),)* }
+
+        impl FrozenCells {
+            pub(super) fn count_shared(&self, seen: &mut HashSet<usize>) -> usize {
+                match self { $(Self::$variant(blocks) => frozen_bytes(blocks, seen),)* }
+            }
+        }
+
+        impl Cells {
+            pub(super) fn freeze(&mut self) -> FrozenCells {
+                match self { $(Self::$variant(blocks) => FrozenCells::$variant(blocks.freeze()),)* }
+            }
+
+            pub(super) fn restore(&mut self, frozen: &FrozenCells, epoch: Epoch) {
+                match (self, frozen) {
+                    $((Self::$variant(blocks), FrozenCells::$variant(frozen)) => {
+                        blocks.restore(frozen, epoch);
+                    })*
+                    _ => unreachable!("a column keeps its kind"),
+                }
+            }
+
+            pub(super) fn thaw(&self, frozen: &FrozenCells) -> Self {
+                match (self, frozen) {
+                    $((Self::$variant(blocks), FrozenCells::$variant(frozen)) => {
+                        Self::$variant(Blocks::thaw(frozen, blocks.width()))
+                    })*
+                    _ => unreachable!("a column keeps its kind"),
+                }
+            }
+        }
 
         $(
             impl Cell for $type {}
@@ -92,6 +130,18 @@ impl Cells {
         rows: usize,
     ) -> Result<(), std::collections::TryReserveError> {
         with_blocks!(self, blocks => blocks.try_reserve(rows))
+    }
+
+    pub(super) fn seal(&mut self, epoch: Epoch) {
+        with_blocks!(self, blocks => blocks.seal(epoch));
+    }
+
+    pub(super) fn list_shared(&self, seen: &mut HashSet<usize>) {
+        with_blocks!(self, blocks => blocks.list_shared(seen));
+    }
+
+    pub(super) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {
+        with_blocks!(self, blocks => blocks.is_written_since(block, epoch))
     }
 
     pub(super) fn release(&mut self, block: usize) {

@@ -1,6 +1,10 @@
 //! One slot's values, and whether they are set.
 
-use crate::storage::{Blocks, Cells};
+use std::collections::HashSet;
+
+use crate::epoch::Epoch;
+use crate::storage::block::{FrozenBlocks, frozen_bytes};
+use crate::storage::{Blocks, Cells, FrozenCells};
 
 /// Tells columns of different kinds apart whose cells are the same, as those of two enums are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +19,63 @@ pub(crate) struct Column {
     pub(crate) set: Option<Blocks<bool>>,
 }
 
+/// A column as a snapshot has it.
+#[derive(Clone, Debug)]
+pub(crate) struct FrozenColumn {
+    pub(crate) cells: FrozenCells,
+    pub(crate) set: Option<FrozenBlocks<bool>>,
+}
+
+impl FrozenColumn {
+    /// Bytes of the blocks that are not in `seen` yet, which is given them.
+    pub(super) fn count_shared(&self, seen: &mut HashSet<usize>) -> usize {
+        let set = self.set.as_ref().map_or(0, |set| frozen_bytes(set, seen));
+        self.cells.count_shared(seen) + set
+    }
+}
+
 impl Column {
+    /// Adds the blocks that are shared with snapshots to `seen`.
+    pub(super) fn count_shared(&self, seen: &mut HashSet<usize>) {
+        self.cells.list_shared(seen);
+        if let Some(set) = &self.set {
+            set.list_shared(seen);
+        }
+    }
+
     pub(crate) fn new(cells: Cells, tag: KindTag, optional: bool) -> Self {
         Self { cells, tag, set: optional.then(|| Blocks::new(1)) }
+    }
+
+    /// Ends an epoch.
+    pub(super) fn seal(&mut self, epoch: Epoch) {
+        self.cells.seal(epoch);
+        if let Some(set) = &mut self.set {
+            set.seal(epoch);
+        }
+    }
+
+    /// Whether a value of the block was written in this epoch or later.
+    pub(crate) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {
+        self.cells.is_written_since(block, epoch)
+            || self.set.as_ref().is_some_and(|set| set.is_written_since(block, epoch))
+    }
+
+    pub(super) fn freeze(&mut self) -> FrozenColumn {
+        FrozenColumn { cells: self.cells.freeze(), set: self.set.as_mut().map(Blocks::freeze) }
+    }
+
+    pub(super) fn restore(&mut self, frozen: &FrozenColumn, epoch: Epoch) {
+        self.cells.restore(&frozen.cells, epoch);
+        if let (Some(set), Some(frozen)) = (&mut self.set, &frozen.set) {
+            set.restore(frozen, epoch);
+        }
+    }
+
+    /// A column of its own, of the same kind, as a snapshot has it.
+    pub(super) fn thaw(&self, frozen: &FrozenColumn) -> Self {
+        let set = frozen.set.as_ref().map(|set| Blocks::thaw(set, 1));
+        Self { cells: self.cells.thaw(&frozen.cells), tag: self.tag, set }
     }
 
     pub(super) fn try_reserve(

@@ -70,6 +70,15 @@ impl RowSet {
         }
     }
 
+    /// Makes these bits of a word the members among its rows.
+    pub(super) fn set_word(&mut self, word: usize, bits: u64) {
+        self.remove(word, !bits);
+        if bits != 0 {
+            self.insert(word * 64 + bits.trailing_zeros() as usize);
+            self.levels[0][word] = bits;
+        }
+    }
+
     /// The lowest word at or after `from` that has members, and these as bits.
     #[inline]
     pub(super) fn next_word(&self, from: usize) -> Option<(usize, u64)> {
@@ -116,7 +125,11 @@ mod tests {
             let mut set = RowSet::default();
             let mut expected = BTreeSet::new();
             for (insert, row) in steps {
-                if insert {
+                if insert && row % 7 == 0 {
+                    set.set_word(row / 64, 1 << 63 | 1);
+                    expected.retain(|other| other / 64 != row / 64);
+                    expected.extend([row / 64 * 64, row / 64 * 64 + 63]);
+                } else if insert {
                     set.insert(row);
                     expected.insert(row);
                 } else {

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use crate::storage::blocks::BLOCK_ROWS;
+use crate::storage::frozen_rows::RowSharing;
 use crate::storage::row_set::RowSet;
 
 /// Words of 64 rows in a block.
-const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
+pub(super) const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 
 /// Rows of one block that take values, in ascending order.
 #[derive(Clone, Copy, Debug)]
@@ -63,20 +64,44 @@ pub(crate) struct RowLimits {
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
     /// One for each row that was ever used.
-    generations: Vec<u16>,
+    pub(super) generations: Vec<u16>,
     /// One bit for each row that was ever used.
-    occupied: Vec<u64>,
-    /// How many rows of each block are alive.
-    living: Vec<u16>,
+    pub(super) occupied: Vec<u64>,
+    pub(super) blocks: Vec<BlockRows>,
     /// Rows that were used and can be used again.
-    holes: RowSet,
-    count: u32,
-    retired: u32,
-    limits: RowLimits,
+    pub(super) holes: RowSet,
+    pub(super) count: u32,
+    pub(super) retired: u32,
+    pub(super) limits: RowLimits,
+    /// `None` until the rows are sealed for the first time.
+    pub(super) sharing: Option<Box<RowSharing>>,
+}
+
+/// What is known about the rows of one block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct BlockRows {
+    /// How many are alive.
+    pub(super) living: u16,
+    /// Whether one came to life or died since the rows were sealed.
+    pub(super) is_touched: bool,
+}
+
+impl BlockRows {
+    #[inline(always)]
+    fn add(&mut self, living: u16) {
+        self.living += living;
+        self.is_touched = true;
+    }
+
+    #[inline(always)]
+    fn remove_one(&mut self) {
+        self.living -= 1;
+        self.is_touched = true;
+    }
 }
 
 /// The even generation of a retired row: no hole has it, because a used row's is at least 2.
-const RETIRED: u16 = 0;
+pub(super) const RETIRED: u16 = 0;
 
 impl Rows {
     pub(crate) fn new(limits: RowLimits) -> Self {
@@ -84,11 +109,12 @@ impl Rows {
         Self {
             generations: Vec::new(),
             occupied: Vec::new(),
-            living: Vec::new(),
+            blocks: Vec::new(),
             holes: RowSet::default(),
             count: 0,
             retired: 0,
             limits,
+            sharing: None,
         }
     }
 
@@ -161,11 +187,11 @@ impl Rows {
                 self.push_word(index);
             }
             self.occupied[index / 64] |= 1 << (index % 64);
-            self.living[index / BLOCK_ROWS] += 1;
+            self.blocks[index / BLOCK_ROWS].add(1);
             return 1;
         }
         self.occupied[index / 64] |= 1 << (index % 64);
-        self.living[index / BLOCK_ROWS] += 1;
+        self.blocks[index / BLOCK_ROWS].add(1);
         self.holes.remove(index / 64, 1 << (index % 64));
         let generation = &mut self.generations[index];
         debug_assert!(*generation & 1 == 0 && *generation != RETIRED, "the row is free");
@@ -177,7 +203,7 @@ impl Rows {
     fn push_word(&mut self, row: usize) {
         self.occupied.push(0);
         if row.is_multiple_of(BLOCK_ROWS) {
-            self.living.push(0);
+            self.blocks.push(BlockRows::default());
         }
     }
 
@@ -185,7 +211,7 @@ impl Rows {
     pub(crate) fn occupy_holes(&mut self, word: usize, bits: u64) {
         self.holes.remove(word, bits);
         self.occupied[word] |= bits;
-        self.living[word / BLOCK_WORDS] += bits.count_ones() as u16;
+        self.blocks[word / BLOCK_WORDS].add(bits.count_ones() as u16);
         self.count += bits.count_ones();
         for bit in ones(bits) {
             let generation = &mut self.generations[word * 64 + bit];
@@ -196,15 +222,18 @@ impl Rows {
 
     /// Brings rows to life that were never used.
     pub(crate) fn occupy_fresh(&mut self, count: usize) {
+        if count == 0 {
+            return;
+        }
         let (first, end) = (self.used(), self.used() + count);
         self.reserve_generations(count);
         self.generations.resize(end, 1);
         self.occupied.resize(end.div_ceil(64), 0);
         set_bits(&mut self.occupied, first..end);
-        self.living.resize(end.div_ceil(BLOCK_ROWS), 0);
-        for block in first / BLOCK_ROWS..self.living.len() {
+        self.blocks.resize(end.div_ceil(BLOCK_ROWS), BlockRows::default());
+        for (block, rows) in self.blocks.iter_mut().enumerate().skip(first / BLOCK_ROWS) {
             let start = first.max(block * BLOCK_ROWS);
-            self.living[block] += (end.min((block + 1) * BLOCK_ROWS) - start) as u16;
+            rows.add(end.min((block + 1) * BLOCK_ROWS).saturating_sub(start) as u16);
         }
         self.count += count as u32;
     }
@@ -227,7 +256,7 @@ impl Rows {
         let retires = *generation >= self.limits.last_generation;
         *generation = if retires { RETIRED } else { *generation + 1 };
         self.occupied[index / 64] &= !(1 << (index % 64));
-        self.living[index / BLOCK_ROWS] -= 1;
+        self.blocks[index / BLOCK_ROWS].remove_one();
         self.count -= 1;
         if retires {
             self.retired += 1;
@@ -247,7 +276,7 @@ impl Rows {
         }
         self.generations[index] = generation;
         self.occupied[index / 64] |= 1 << (index % 64);
-        self.living[index / BLOCK_ROWS] += 1;
+        self.blocks[index / BLOCK_ROWS].add(1);
         self.count += 1;
     }
 
@@ -269,7 +298,7 @@ impl Rows {
     /// How many rows of the block are alive.
     #[inline(always)]
     pub(crate) fn living_in(&self, block: usize) -> usize {
-        self.living.get(block).map_or(0, |living| usize::from(*living))
+        self.blocks.get(block).map_or(0, |rows| usize::from(rows.living))
     }
 
     /// How many rows of the block were ever used.
@@ -340,20 +369,21 @@ impl Rows {
         let (words, blocks) = (rows.div_ceil(64), rows.div_ceil(BLOCK_ROWS));
         self.generations.try_reserve_exact(rows.saturating_sub(self.generations.len()))?;
         self.occupied.try_reserve(words.saturating_sub(self.occupied.len()))?;
-        self.living.try_reserve(blocks.saturating_sub(self.living.len()))
+        self.blocks.try_reserve(blocks.saturating_sub(self.blocks.len()))
     }
 
     pub(crate) fn shrink(&mut self) {
         self.generations.shrink_to_fit();
         self.occupied.shrink_to_fit();
-        self.living.shrink_to_fit();
+        self.blocks.shrink_to_fit();
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
         self.generations.capacity() * size_of::<u16>()
             + self.occupied.capacity() * size_of::<u64>()
-            + self.living.capacity() * size_of::<u16>()
+            + self.blocks.capacity() * size_of::<BlockRows>()
             + self.holes.heap_bytes()
+            + self.sharing.as_ref().map_or(0, |sharing| sharing.heap_bytes())
     }
 }
 
@@ -493,7 +523,7 @@ mod tests {
         many.occupy_holes(word, bits);
         (0..3).for_each(|_| assert!(take(&mut single).is_some()));
         assert_eq!(many.lowest_free(), single.lowest_free());
-        assert_eq!((many.count(), &many.living), (single.count(), &single.living));
+        assert_eq!((many.count(), &many.blocks), (single.count(), &single.blocks));
         assert_eq!((&many.generations, &many.occupied), (&single.generations, &single.occupied));
     }
 }

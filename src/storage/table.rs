@@ -1,6 +1,10 @@
 //! The columns of one schema and their rows.
 
-use crate::storage::{Column, RowLimits, Rows};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::epoch::Epoch;
+use crate::storage::{Column, FrozenColumn, FrozenRows, RowLimits, Rows};
 
 /// The columns of one schema and their rows.
 #[derive(Clone, Debug)]
@@ -9,9 +13,55 @@ pub(crate) struct Table {
     pub(crate) rows: Rows,
 }
 
+/// A table as a snapshot has it.
+#[derive(Clone, Debug)]
+pub(crate) struct FrozenTable {
+    pub(crate) columns: Vec<FrozenColumn>,
+    pub(crate) rows: Arc<FrozenRows>,
+}
+
+impl FrozenTable {
+    /// Bytes of the blocks that are not in `seen` yet, which is given them.
+    pub(crate) fn count_shared(&self, seen: &mut HashSet<usize>) -> usize {
+        let columns: usize = self.columns.iter().map(|column| column.count_shared(seen)).sum();
+        columns + self.rows.count_shared(seen)
+    }
+}
+
 impl Table {
+    /// Adds the blocks that are shared with snapshots to `seen`.
+    pub(crate) fn count_shared(&self, seen: &mut HashSet<usize>) {
+        self.columns.iter().for_each(|column| column.count_shared(seen));
+    }
+
     pub(crate) fn new(columns: Vec<Column>, limits: RowLimits) -> Self {
         Self { columns, rows: Rows::new(limits) }
+    }
+
+    /// Ends an epoch: the next write to a block is the first one of the next epoch.
+    pub(crate) fn seal(&mut self, epoch: Epoch) {
+        self.columns.iter_mut().for_each(|column| column.seal(epoch));
+        self.rows.seal(epoch);
+    }
+
+    /// The table for a snapshot; it must have been sealed.
+    pub(crate) fn freeze(&mut self) -> FrozenTable {
+        let columns = self.columns.iter_mut().map(Column::freeze).collect();
+        FrozenTable { columns, rows: self.rows.freeze() }
+    }
+
+    /// Makes the table as it was. What differs counts as written in this epoch.
+    pub(crate) fn restore(&mut self, frozen: &FrozenTable, epoch: Epoch) {
+        let columns = self.columns.iter_mut().zip(&frozen.columns);
+        columns.for_each(|(column, frozen)| column.restore(frozen, epoch));
+        self.rows.restore(&frozen.rows, epoch);
+    }
+
+    /// A table of its own, of the same schema, as a snapshot has it.
+    pub(crate) fn thaw(&self, frozen: &FrozenTable) -> Self {
+        let columns = self.columns.iter().zip(&frozen.columns);
+        let columns = columns.map(|(column, frozen)| column.thaw(frozen)).collect();
+        Self { columns, rows: Rows::thaw(&frozen.rows, self.rows.limits()) }
     }
 
     /// Makes room for this many more living rows, so that spawning them allocates nothing.

@@ -3,6 +3,7 @@
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use crate::text::Text;
 
@@ -27,6 +28,11 @@ impl Default for TextPool {
 }
 
 impl TextPool {
+    /// The text's handle in a pool that snapshots may share: a text that is new then copies it.
+    pub(crate) fn intern_shared(pool: &mut Arc<Self>, text: &str, limit: usize) -> Option<Text> {
+        pool.find(text).or_else(|| Arc::make_mut(pool).intern(text, limit))
+    }
+
     /// The text's handle, or `None` if the texts would take more than `limit` bytes.
     pub(crate) fn intern(&mut self, text: &str, limit: usize) -> Option<Text> {
         let hash = self.hasher.hash_one(text);

@@ -43,7 +43,7 @@ impl Store {
     /// The type's schema, if the object is of it or of one that extends it.
     fn schema_of_object<T: Slotted>(&self, id: EntityId) -> Result<SchemaId, AccessError> {
         let (found, _) = self.locate(id)?;
-        let schema = self.types.get(&TypeId::of::<T>()).copied();
+        let schema = self.registry.of_type(TypeId::of::<T>());
         match schema.filter(|schema| self.registry.extends(id.schema(), *schema)) {
             Some(schema) => Ok(schema),
             None => Err(AccessError::WrongSchema {

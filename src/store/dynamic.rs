@@ -114,7 +114,7 @@ pub(super) fn write(
     slot: &Slot,
     row: u32,
     value: &Value,
-    texts: &mut TextPool,
+    texts: &mut Arc<TextPool>,
     text_limit: usize,
 ) -> Result<(), Unwritten> {
     if value.is_unset() {
@@ -125,7 +125,7 @@ pub(super) fn write(
         Kind::Entity => put(column, row, &[EntityId::from_value(value)?]),
         Kind::Text => {
             let Value::Text(text) = value else { return Err(Unwritten::Refused) };
-            let text = texts.intern(text, text_limit).ok_or(Unwritten::NoTextRoom)?;
+            let text = TextPool::intern_shared(texts, text, text_limit).ok_or(Unwritten::NoTextRoom)?;
             put(column, row, &[text]);
         },
         Kind::Enum(kind) => {

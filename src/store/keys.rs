@@ -7,7 +7,7 @@ use crate::error::{AccessError, TypeMismatch};
 use crate::id::{EntityId, SchemaId};
 use crate::simd::vectorize;
 use crate::slot_value::{SlotField, SlotValue};
-use crate::storage::{BLOCK_ROWS, CellColumn, Column, KindTag, Rows, row_of};
+use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn, Column, KindTag, Rows, row_of};
 use crate::store::Store;
 use crate::store::slotted::{overwrite_field, read_field};
 
@@ -195,9 +195,9 @@ impl Store {
     }
 }
 
-type Cells<F> = Vec<<<F as SlotField>::Value as SlotValue>::Cell>;
+type Cells<F> = <<F as SlotField>::Value as SlotValue>::Cell;
 
-fn blocks_of<F: SlotField>(column: &Column, tag: KindTag) -> Option<&[Cells<F>]> {
+fn blocks_of<F: SlotField>(column: &Column, tag: KindTag) -> Option<&[Block<Cells<F>>]> {
     let blocks = <F::Value as SlotValue>::Cell::blocks(&column.cells)?;
     (column.tag == tag).then_some(blocks.blocks())
 }
@@ -228,8 +228,8 @@ pub struct SlotColumn<'s, F: SlotField> {
     head: u32,
     generations: &'s [u16],
     rows: &'s Rows,
-    blocks: &'s [Cells<F>],
-    set: Option<&'s [Vec<bool>]>,
+    blocks: &'s [Block<Cells<F>>],
+    set: Option<&'s [Block<bool>]>,
 }
 
 impl<F: SlotField> Clone for SlotColumn<'_, F> {
@@ -247,9 +247,9 @@ impl<'s, F: SlotField> SlotColumn<'s, F> {
     pub fn get(&self, id: EntityId) -> Option<F> {
         let row = living_row(self.head, self.generations, id)?;
         let block = row as usize / BLOCK_ROWS;
-        let cells = row_of(self.blocks.get(block)?, row, F::Value::WIDTH)?;
+        let cells = row_of(self.blocks.get(block)?.cells(), row, F::Value::WIDTH)?;
         let is_set = match self.set {
-            Some(set) if F::OPTIONAL => *row_of(set.get(block)?, row, 1)?.first()?,
+            Some(set) if F::OPTIONAL => *row_of(set.get(block)?.cells(), row, 1)?.first()?,
             _ => true,
         };
         Some(F::from_value(*F::Value::from_cells(cells).first()?, is_set))
@@ -261,7 +261,7 @@ impl<'s, T: SlotValue> SlotColumn<'s, T> {
     pub fn runs(&self) -> impl Iterator<Item = &'s [T]> + use<'s, T> {
         let (rows, blocks) = (self.rows, self.blocks);
         blocks.iter().enumerate().flat_map(move |(number, block)| {
-            let values = T::from_cells(block);
+            let values = T::from_cells(block.cells());
             rows.runs_in(number).map(move |run| &values[run])
         })
     }
@@ -273,8 +273,8 @@ pub struct SlotColumnMut<'s, F: SlotField> {
     head: u32,
     generations: &'s [u16],
     rows: &'s Rows,
-    blocks: &'s mut [Cells<F>],
-    set: Option<&'s mut [Vec<bool>]>,
+    blocks: BlocksMut<'s, Cells<F>>,
+    set: Option<BlocksMut<'s, bool>>,
 }
 
 impl<F: SlotField> SlotColumnMut<'_, F> {
@@ -282,9 +282,9 @@ impl<F: SlotField> SlotColumnMut<'_, F> {
     #[must_use]
     #[inline(always)]
     pub fn get(&self, id: EntityId) -> Option<F> {
-        let Self { head, generations, rows, .. } = *self;
-        let set = self.set.as_deref();
-        SlotColumn { head, generations, rows, blocks: self.blocks, set }.get(id)
+        let (head, generations, rows) = (self.head, self.generations, self.rows);
+        let set = self.set.as_ref().map(BlocksMut::as_shared);
+        SlotColumn { head, generations, rows, blocks: self.blocks.as_shared(), set }.get(id)
     }
 
     /// Changes one value. Tells whether the object is alive and of this schema.
@@ -330,7 +330,8 @@ impl<T: SlotValue> SlotColumnMut<'_, T> {
         vectorize(
             #[inline(always)]
             || {
-                for (number, block) in blocks.iter_mut().enumerate() {
+                for number in 0..rows.blocks() {
+                    let Some(block) = blocks.get_mut(number) else { break };
                     let values = T::from_cells_mut(block);
                     for run in rows.runs_in(number) {
                         visit(&mut values[run]);

@@ -15,9 +15,7 @@ mod view;
 use std::any::TypeId;
 use std::sync::Arc;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-
+use crate::epoch::Epoch;
 use crate::error::{AccessError, LimitError};
 use crate::id::{EntityId, SchemaId};
 use crate::schema::{
@@ -63,16 +61,40 @@ pub use view::{
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Store {
-    registry: Registry,
+    pub(crate) identity: Identity,
+    pub(crate) epoch: Epoch,
+    /// Shared with snapshots, as the texts are.
+    pub(crate) registry: Arc<Registry>,
     /// One for each schema of the registry.
-    tables: Vec<Table>,
-    /// The schemas of Rust types.
-    types: HashMap<TypeId, SchemaId, FixedState>,
-    texts: TextPool,
-    limits: Limits,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) texts: Arc<TextPool>,
+    pub(crate) limits: Limits,
     views: view::ViewCache,
     /// Where a record has the slots' values: kept for its memory only.
     positions: Vec<Option<usize>>,
+}
+
+/// Tells stores apart, so that a snapshot goes back only to its own.
+#[derive(Debug, Default)]
+pub(crate) struct Identity(Arc<()>);
+
+impl Identity {
+    pub(crate) fn same(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// A copy of a store is another store.
+impl Clone for Identity {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Store {
@@ -101,12 +123,12 @@ impl Store {
     /// # Errors
     /// If the schema has a mistake, or another schema has its name.
     pub fn register<T: Slotted>(&mut self) -> Result<SchemaId, SchemaError> {
-        if let Some(id) = self.types.get(&TypeId::of::<T>()) {
-            return Ok(*id);
+        if let Some(id) = self.registry.of_type(TypeId::of::<T>()) {
+            return Ok(id);
         }
         T::register_base(self)?;
         let id = self.register_schema(T::schema()?)?;
-        self.types.insert(TypeId::of::<T>(), id);
+        Arc::make_mut(&mut self.registry).set_type(TypeId::of::<T>(), id);
         Ok(id)
     }
 
@@ -119,17 +141,22 @@ impl Store {
     pub fn register_schema(&mut self, schema: Schema) -> Result<SchemaId, SchemaError> {
         let limits =
             RegistryLimits { schemas: self.limits.schemas, slots: self.limits.slots_per_schema };
-        let id = self.registry.register(schema, limits)?;
+        let id = Arc::make_mut(&mut self.registry).register(schema, limits)?;
         if id.index() == self.tables.len() {
-            let columns = self.registry.get(id).map_or_else(Vec::new, dynamic::columns);
-            let limits = RowLimits {
-                rows: self.limits.rows_per_schema,
-                last_generation: self.limits.last_generation(),
-            };
-            self.tables.push(Table::new(columns, limits));
+            self.tables.push(self.empty_table(id));
         }
         assert_eq!(self.tables.len(), self.registry.len(), "each schema has a table");
         Ok(id)
+    }
+
+    /// A table for the schema.
+    pub(crate) fn empty_table(&self, schema: SchemaId) -> Table {
+        let columns = self.registry.get(schema).map_or_else(Vec::new, dynamic::columns);
+        let limits = RowLimits {
+            rows: self.limits.rows_per_schema,
+            last_generation: self.limits.last_generation(),
+        };
+        Table::new(columns, limits)
     }
 
     /// The schema of this name.
@@ -155,7 +182,7 @@ impl Store {
     /// If the texts would take more room than they may.
     pub fn text(&mut self, text: &str) -> Result<Text, LimitError> {
         let limit = self.limits.text_bytes;
-        self.texts.intern(text, limit).ok_or(LimitError::Text { limit })
+        TextPool::intern_shared(&mut self.texts, text, limit).ok_or(LimitError::Text { limit })
     }
 
     /// The handle of a text that some value has already had.

@@ -1,5 +1,7 @@
 //! Objects and values by name.
 
+use std::sync::Arc;
+
 use crate::by_name::ByName;
 use crate::error::{AccessError, LimitError, MOST_PROBLEMS, Rejection, SpawnError};
 use crate::id::{EntityId, SchemaId};
@@ -45,7 +47,7 @@ impl Store {
                 Ok(EntityId::new(schema, row, generation))
             }
             Err(unwritten) => {
-                self.texts.truncate(texts);
+                self.forget_texts(texts);
                 Err(self.explain(schema, &record, unwritten))
             }
         }
@@ -152,6 +154,13 @@ impl Store {
             dynamic::write(column, slot, row, value, &mut self.texts, limit)?;
         }
         Ok(())
+    }
+
+    /// Forgets all texts but the first `kept`.
+    fn forget_texts(&mut self, kept: usize) {
+        if self.texts.len() > kept {
+            Arc::make_mut(&mut self.texts).truncate(kept);
+        }
     }
 
     /// All that is wrong with a record that could not be written.
@@ -273,7 +282,7 @@ struct NewTexts<'s> {
 
 impl Drop for NewTexts<'_> {
     fn drop(&mut self) {
-        self.store.texts.truncate(self.kept);
+        self.store.forget_texts(self.kept);
     }
 }
 

@@ -108,7 +108,7 @@ impl Store {
     }
 
     fn schema_of<T: Slotted>(&self) -> Result<SchemaId, SpawnError> {
-        let schema = self.types.get(&TypeId::of::<T>()).copied();
+        let schema = self.registry.of_type(TypeId::of::<T>());
         schema.ok_or_else(|| SpawnError::NotRegistered { type_name: type_name::<T>() })
     }
 

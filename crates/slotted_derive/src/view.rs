@@ -148,6 +148,7 @@ impl<'a> ViewStruct<'a> {
         let requests = self.requests_fn();
         let blocks = self.blocks_fn();
         let next_block = self.next_block_fn();
+        let skip_block = self.skip_block_fn();
         let split = self.split_fn();
         let item = self.item_fn();
         let items = self.items_fn();
@@ -158,6 +159,7 @@ impl<'a> ViewStruct<'a> {
                 #requests
                 #blocks
                 #next_block
+                #skip_block
                 #split
                 #item
                 #items
@@ -222,6 +224,18 @@ impl<'a> ViewStruct<'a> {
                 ::core::option::Option::Some(#run {
                     #(#idents: #next_blocks(&mut blocks.#positions, rows)?,)*
                 })
+            }
+        }
+    }
+
+    fn skip_block_fn(&self) -> TokenStream {
+        let skips = self.members(quote!(skip_block));
+        let positions = (0..self.fields.len()).map(syn::Index::from);
+        quote! {
+            #[inline(always)]
+            #[allow(unused_variables)]
+            fn skip_block(blocks: &mut Self::Blocks<'_>) {
+                #(#skips(&mut blocks.#positions);)*
             }
         }
     }

@@ -4,7 +4,7 @@ use std::slice;
 
 use crate::id::{EntityId, SchemaId};
 use crate::slot_value::SlotValue;
-use crate::storage::{BLOCK_ROWS, CellColumn};
+use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn};
 use crate::store::view::cache::{Presence, Request};
 use crate::store::view::walk::{ColumnBorrow, TableRows};
 
@@ -30,6 +30,8 @@ pub trait ViewField {
     #[doc(hidden)]
     fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>>;
     #[doc(hidden)]
+    fn skip_block(blocks: &mut Self::Blocks<'_>);
+    #[doc(hidden)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
     #[doc(hidden)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x>;
@@ -51,8 +53,8 @@ impl SharedField for EntityId {}
 
 const COLUMN: &str = "a matching table has a column of the field's kind";
 
-pub(super) type SharedBlocks<'t, T> = slice::Iter<'t, Vec<<T as SlotValue>::Cell>>;
-pub(super) type ExclusiveBlocks<'t, T> = slice::IterMut<'t, Vec<<T as SlotValue>::Cell>>;
+pub(super) type SharedBlocks<'t, T> = slice::Iter<'t, Block<<T as SlotValue>::Cell>>;
+pub(super) type ExclusiveBlocks<'t, T> = BlocksMut<'t, <T as SlotValue>::Cell>;
 
 /// The next block's used rows. `None` where the table has no further block: an empty slice in its
 /// place would look to the compiler like memory that two columns may share, and cost the vector
@@ -62,7 +64,7 @@ pub(super) fn next_shared<'t, T: SlotValue>(
     blocks: &mut SharedBlocks<'t, T>,
     rows: usize,
 ) -> Option<&'t [T]> {
-    let block = blocks.next()?;
+    let block = blocks.next()?.cells();
     Some(T::from_cells(&block[..block.len().min(rows * T::WIDTH)]))
 }
 
@@ -116,6 +118,11 @@ impl<T: SlotValue> ViewField for &T {
     }
 
     #[inline(always)]
+    fn skip_block(blocks: &mut Self::Blocks<'_>) {
+        blocks.next();
+    }
+
+    #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         split_shared(run, skip, rows)
     }
@@ -143,12 +150,17 @@ impl<T: SlotValue> ViewField for &mut T {
     #[inline(always)]
     fn blocks<'t>(column: Option<ColumnBorrow<'t>>, _: TableRows<'t>) -> Self::Blocks<'t> {
         let column = column.expect(COLUMN).exclusive();
-        T::Cell::blocks_mut(&mut column.cells).expect(COLUMN).blocks_mut().iter_mut()
+        T::Cell::blocks_mut(&mut column.cells).expect(COLUMN).blocks_mut()
     }
 
     #[inline(always)]
     fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
         next_exclusive(blocks, rows)
+    }
+
+    #[inline(always)]
+    fn skip_block(blocks: &mut Self::Blocks<'_>) {
+        blocks.skip();
     }
 
     #[inline(always)]
@@ -186,6 +198,12 @@ impl ViewField for EntityId {
         let all = blocks.generations.len().min(BLOCK_ROWS);
         let mut block = blocks.split(0, all);
         Some(block.split(0, rows))
+    }
+
+    #[inline(always)]
+    fn skip_block(blocks: &mut Self::Blocks<'_>) {
+        let all = blocks.generations.len().min(BLOCK_ROWS);
+        blocks.split(0, all);
     }
 
     #[inline(always)]

@@ -87,6 +87,16 @@ impl<T: SlotValue> ViewField for Option<&T> {
     }
 
     #[inline(always)]
+    fn skip_block(blocks: &mut Self::Blocks<'_>) {
+        if let Some(values) = &mut blocks.values {
+            values.next();
+        }
+        if let Some(set) = &mut blocks.set {
+            set.next();
+        }
+    }
+
+    #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         run.rows -= skip + rows;
         let values = run.values.as_mut().map(|values| split_shared(values, skip, rows));
@@ -179,7 +189,7 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
         let Some(column) = column.map(ColumnBorrow::exclusive) else {
             return MaybeBlocks { values: None, set: None };
         };
-        let values = T::Cell::blocks_mut(&mut column.cells).expect(KIND).blocks_mut().iter_mut();
+        let values = T::Cell::blocks_mut(&mut column.cells).expect(KIND).blocks_mut();
         let set = column.set.as_ref().map(|set| set.blocks().iter());
         MaybeBlocks { values: Some(values), set }
     }
@@ -189,6 +199,16 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
         let values = blocks.values.as_mut().map(|values| next_exclusive(values, rows));
         let set = blocks.set.as_mut().map(|set| next_shared(set, rows));
         Some(MaybeRunMut { rows, values: transpose(values)?, set: transpose(set)? })
+    }
+
+    #[inline(always)]
+    fn skip_block(blocks: &mut Self::Blocks<'_>) {
+        if let Some(values) = &mut blocks.values {
+            values.skip();
+        }
+        if let Some(set) = &mut blocks.set {
+            set.next();
+        }
     }
 
     #[inline(always)]
@@ -318,8 +338,8 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     #[inline(always)]
     fn blocks<'t>(column: Option<ColumnBorrow<'t>>, _: TableRows<'t>) -> Self::Blocks<'t> {
         let column = column.expect(KIND).exclusive();
-        let values = T::Cell::blocks_mut(&mut column.cells).expect(KIND).blocks_mut().iter_mut();
-        let set = column.set.as_mut().map(Blocks::blocks_mut).expect(KIND).iter_mut();
+        let values = T::Cell::blocks_mut(&mut column.cells).expect(KIND).blocks_mut();
+        let set = column.set.as_mut().map(Blocks::blocks_mut).expect(KIND);
         (values, set)
     }
 
@@ -327,6 +347,12 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
         let values = next_exclusive(&mut blocks.0, rows)?;
         Some(OptionRunMut { values, set: next_exclusive(&mut blocks.1, rows)? })
+    }
+
+    #[inline(always)]
+    fn skip_block(blocks: &mut Self::Blocks<'_>) {
+        blocks.0.skip();
+        blocks.1.skip();
     }
 
     #[inline(always)]

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::epoch::Epoch;
 use crate::simd::vectorize;
 use crate::storage::Table;
 use crate::store::Store;
@@ -22,7 +23,7 @@ pub use maybe::{MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, O
 #[cfg(feature = "rayon")]
 use walk::Block;
 pub use walk::ViewRuns;
-use walk::{Tables, for_each_block};
+use walk::{Scope, Tables, count, for_each_block};
 
 /// What `#[derive(View)]` uses.
 pub(crate) mod view_support {
@@ -97,6 +98,8 @@ pub trait View {
     #[doc(hidden)]
     fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>>;
     #[doc(hidden)]
+    fn skip_block(blocks: &mut Self::Blocks<'_>);
+    #[doc(hidden)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
     #[doc(hidden)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x>;
@@ -123,7 +126,7 @@ impl Store {
     #[inline]
     pub fn view<V: View>(&mut self) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = Cow::Borrowed(self.views.update::<V>(&self.registry)?);
-        Ok(ViewMut { tables: &mut self.tables, matches, view: PhantomData })
+        Ok(ViewMut { tables: &mut self.tables, matches, scope: Scope::All, view: PhantomData })
     }
 
     /// The objects of exactly this schema.
@@ -132,7 +135,7 @@ impl Store {
     /// If the schema does not have the view's slots, with their kinds.
     pub fn view_of<V: View>(&mut self, schema: &str) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = Cow::Owned(self.matches_of::<V>(schema)?);
-        Ok(ViewMut { tables: &mut self.tables, matches, view: PhantomData })
+        Ok(ViewMut { tables: &mut self.tables, matches, scope: Scope::All, view: PhantomData })
     }
 
     /// The objects of all schemas that have the view's slots, for reading only.
@@ -141,7 +144,7 @@ impl Store {
     /// If no schema has the view's slots, but one has their names, with other kinds.
     pub fn view_ref<V: SharedView>(&self) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = self.views.get::<V>(&self.registry)?;
-        Ok(ViewRef { tables: &self.tables, matches, view: PhantomData })
+        Ok(ViewRef { tables: &self.tables, matches, scope: Scope::All, view: PhantomData })
     }
 
     /// The objects of exactly this schema, for reading only.
@@ -150,7 +153,7 @@ impl Store {
     /// If the schema does not have the view's slots, with their kinds.
     pub fn view_ref_of<V: SharedView>(&self, schema: &str) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = Cow::Owned(self.matches_of::<V>(schema)?);
-        Ok(ViewRef { tables: &self.tables, matches, view: PhantomData })
+        Ok(ViewRef { tables: &self.tables, matches, scope: Scope::All, view: PhantomData })
     }
 
     fn matches_of<V: View>(&self, schema: &str) -> Result<Vec<TableMatch>, ViewError> {
@@ -164,6 +167,7 @@ impl Store {
 pub struct ViewMut<'s, V> {
     tables: &'s mut [Table],
     matches: Cow<'s, [TableMatch]>,
+    scope: Scope,
     view: PhantomData<fn() -> V>,
 }
 
@@ -172,6 +176,7 @@ pub struct ViewMut<'s, V> {
 pub struct ViewRef<'s, V> {
     tables: &'s [Table],
     matches: Cow<'s, [TableMatch]>,
+    scope: Scope,
     view: PhantomData<fn() -> V>,
 }
 
@@ -185,11 +190,22 @@ macro_rules! iteration {
         }
 
         impl<'s, V: View> $name<'s, V> {
+            /// Narrows the view to blocks that may have changed since the epoch: in which a value of
+            /// one of the view's slots was written, or an object was spawned or despawned.
+            ///
+            /// A block has [`BLOCK_ROWS`](crate::BLOCK_ROWS) rows of one schema, and all its
+            /// objects are visited: what is left out has not changed, what is visited may not have.
+            /// A mutable field counts as written wherever it was visited.
+            pub fn changed_since(mut self, epoch: Epoch) -> Self {
+                self.scope = Scope::ChangedSince(epoch);
+                self
+            }
+
             /// Calls the closure with each object, in vectorised code: see
             /// [`vectorize`](crate::vectorize).
             #[inline(always)]
             pub fn for_each(self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
-                let Self { tables, matches, .. } = self;
+                let Self { tables, matches, scope, .. } = self;
                 let tables = $tables(tables);
                 vectorize(
                     #[inline(always)]
@@ -197,6 +213,7 @@ macro_rules! iteration {
                         for_each_block::<V>(
                             tables,
                             &matches,
+                            scope,
                             #[inline(always)]
                             |block| {
                                 block.for_each(
@@ -213,7 +230,7 @@ macro_rules! iteration {
             /// [`vectorize`](crate::vectorize).
             #[inline(always)]
             pub fn for_each_run(self, mut visit: impl FnMut(V::Run<'s>)) {
-                let Self { tables, matches, .. } = self;
+                let Self { tables, matches, scope, .. } = self;
                 let tables = $tables(tables);
                 vectorize(
                     #[inline(always)]
@@ -221,6 +238,7 @@ macro_rules! iteration {
                         for_each_block::<V>(
                             tables,
                             &matches,
+                            scope,
                             #[inline(always)]
                             |block| {
                                 block.for_each_run(
@@ -238,7 +256,7 @@ macro_rules! iteration {
             /// [`for_each_run`](Self::for_each_run) is faster where a loop can use the vector
             /// units.
             pub fn runs(self) -> ViewRuns<'s, V> {
-                ViewRuns::new($tables(self.tables), self.matches)
+                ViewRuns::new($tables(self.tables), self.matches, self.scope)
             }
 
             /// The objects.
@@ -251,10 +269,7 @@ macro_rules! iteration {
             /// How many objects there are.
             #[must_use]
             pub fn count(&self) -> usize {
-                self.matches
-                    .iter()
-                    .map(|found| self.tables[found.table].rows.count() as usize)
-                    .sum()
+                count(self.tables, &self.matches, self.scope)
             }
 
             /// Calls the closure with each object on all of rayon's threads.
@@ -301,7 +316,7 @@ macro_rules! iteration {
             {
                 use rayon::iter::{IntoParallelIterator, ParallelIterator};
                 let mut blocks = Vec::new();
-                for_each_block::<V>($tables(self.tables), &self.matches, |block| {
+                for_each_block::<V>($tables(self.tables), &self.matches, self.scope, |block| {
                     blocks.push(block)
                 });
                 blocks.into_par_iter().for_each(|block| {

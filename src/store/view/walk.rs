@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::storage::{BLOCK_ROWS, Column, Rows, Table, next_run};
 use crate::store::view::View;
@@ -129,25 +130,80 @@ pub(super) struct Block<'t, V: View> {
     run: V::Run<'t>,
 }
 
+/// Which blocks of each table a view visits.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scope {
+    All,
+    /// Those of whose columns one was written since, or in which a row came to life or died.
+    ChangedSince(Epoch),
+}
+
+impl TableColumns<'_, '_> {
+    /// For each block whether the view visits it; `None` where it visits all.
+    #[inline(always)]
+    fn visited(&self, scope: Scope) -> Option<Vec<bool>> {
+        match scope {
+            Scope::All => None,
+            Scope::ChangedSince(epoch) => Some(self.changed(epoch)),
+        }
+    }
+
+    #[cold]
+    fn changed(&self, epoch: Epoch) -> Vec<bool> {
+        let columns: &[Column] = match &self.columns {
+            Columns::Shared(columns) => columns,
+            Columns::Exclusive(columns) => columns,
+        };
+        let picked = |pick: &Pick| match *pick {
+            Pick::Column { column, .. } => Some(&columns[usize::from(column)]),
+            Pick::Nothing => None,
+        };
+        let is_changed = |block| {
+            let mut columns = self.picks.iter().filter_map(picked);
+            self.rows.is_changed_since(block, epoch)
+                || columns.any(|column| column.is_written_since(block, epoch))
+        };
+        (0..self.rows.blocks()).map(is_changed).collect()
+    }
+}
+
+/// How many objects a view visits.
+pub(super) fn count(tables: &[Table], matches: &[TableMatch], scope: Scope) -> usize {
+    let in_table = |found: &TableMatch| {
+        let columns = Tables::Shared(tables).columns(found);
+        match columns.visited(scope) {
+            None => columns.rows.count() as usize,
+            Some(visited) => {
+                let visited = visited.iter().enumerate().filter(|(_, visited)| **visited);
+                visited.map(|(number, _)| columns.rows.living_in(number)).sum()
+            }
+        }
+    };
+    matches.iter().map(in_table).sum()
+}
+
 /// Calls `visit` with each block that has living rows. Loops rather than the iterator below, so that
 /// all of it becomes part of the caller's vectorised code.
 #[inline(always)]
 pub(super) fn for_each_block<'t, V: View>(
     mut tables: Tables<'t>,
     matches: &[TableMatch],
+    scope: Scope,
     mut visit: impl FnMut(Block<'t, V>),
 ) {
     for found in matches {
         let columns = tables.columns(found);
-        let table = columns.rows;
+        let (table, visited) = (columns.rows, columns.visited(scope));
         let mut blocks = V::blocks(columns);
         // Where no row is dead there is nothing to look up for each block.
         let (is_dense, mut left, mut number) = (table.is_dense(), table.used(), 0);
         while left > 0 {
             let rows = left.min(BLOCK_ROWS);
-            let Some(run) = V::next_block(&mut blocks, rows) else { break };
             let living = if is_dense { rows } else { table.living_in(number) };
-            if living > 0 {
+            if living == 0 || visited.as_ref().is_some_and(|visited| !visited[number]) {
+                V::skip_block(&mut blocks);
+            } else {
+                let Some(run) = V::next_block(&mut blocks, rows) else { break };
                 visit(Block { holes: (living < rows).then_some((table, number)), rows, run });
             }
             left -= rows;
@@ -214,6 +270,7 @@ impl<'t, V: View> Block<'t, V> {
 pub struct ViewRuns<'t, V: View> {
     tables: Tables<'t>,
     matches: Cow<'t, [TableMatch]>,
+    scope: Scope,
     next: usize,
     table: Option<TableWalk<'t, V>>,
 }
@@ -221,6 +278,7 @@ pub struct ViewRuns<'t, V: View> {
 struct TableWalk<'t, V: View> {
     rows: &'t Rows,
     blocks: V::Blocks<'t>,
+    visited: Option<Vec<bool>>,
     next: usize,
     block: Option<BlockWalk<'t, V>>,
 }
@@ -232,8 +290,8 @@ struct BlockWalk<'t, V: View> {
 }
 
 impl<'t, V: View> ViewRuns<'t, V> {
-    pub(super) fn new(tables: Tables<'t>, matches: Cow<'t, [TableMatch]>) -> Self {
-        Self { tables, matches, next: 0, table: None }
+    pub(super) fn new(tables: Tables<'t>, matches: Cow<'t, [TableMatch]>, scope: Scope) -> Self {
+        Self { tables, matches, scope, next: 0, table: None }
     }
 }
 
@@ -247,8 +305,9 @@ impl<'t, V: View> Iterator for ViewRuns<'t, V> {
             }
             let columns = self.tables.columns(self.matches.get(self.next)?);
             self.next += 1;
-            let (rows, blocks) = (columns.rows, V::blocks(columns));
-            self.table = Some(TableWalk { rows, blocks, next: 0, block: None });
+            let (rows, visited) = (columns.rows, columns.visited(self.scope));
+            let blocks = V::blocks(columns);
+            self.table = Some(TableWalk { rows, blocks, visited, next: 0, block: None });
         }
     }
 }
@@ -269,16 +328,17 @@ impl<'t, V: View> TableWalk<'t, V> {
                 return None;
             }
             self.next += 1;
-            let used = self.rows.used_in(number);
-            let block = V::next_block(&mut self.blocks, used)?;
-            match self.rows.living_in(number) {
-                0 => {}
-                living if living == used => return Some(block),
-                _ => {
-                    let occupied = self.rows.occupied_in(number);
-                    self.block = Some(BlockWalk { rest: block, occupied, at: 0 });
-                }
+            let (used, living) = (self.rows.used_in(number), self.rows.living_in(number));
+            if living == 0 || self.visited.as_ref().is_some_and(|visited| !visited[number]) {
+                V::skip_block(&mut self.blocks);
+                continue;
             }
+            let block = V::next_block(&mut self.blocks, used)?;
+            if living == used {
+                return Some(block);
+            }
+            let occupied = self.rows.occupied_in(number);
+            self.block = Some(BlockWalk { rest: block, occupied, at: 0 });
         }
     }
 }

@@ -1,0 +1,14 @@
+//! Points in the history of a store's writes.
+
+/// A point in the history of a store's writes, to ask later what was written since.
+///
+/// [`Store::advance_epoch`](crate::Store::advance_epoch) makes one. Later epochs are greater. An epoch
+/// means nothing to another store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Epoch(u64);
+
+impl Epoch {
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
