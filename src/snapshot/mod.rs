@@ -113,6 +113,19 @@ impl Store {
         Ok(())
     }
 
+    /// Drops a snapshot and keeps its memory for the next copies, as far as no other snapshot has it.
+    ///
+    /// [`SnapshotRing`] does this with the frames that it forgets.
+    pub fn recycle(&mut self, snapshot: Snapshot) {
+        if snapshot.world.identity == self.identity
+            && let Some(world) = Arc::into_inner(snapshot.world)
+        {
+            drop(world.store);
+            let tables = self.tables.iter_mut().zip(world.tables);
+            tables.for_each(|(table, frozen)| table.recycle(frozen));
+        }
+    }
+
     /// Begins a new epoch and tells it: what is written from now on can be asked for later, by a
     /// view's [`changed_since`](crate::ViewMut::changed_since).
     ///

@@ -59,9 +59,11 @@ impl SnapshotRing {
     /// Keeps the store as it is now, as this frame. Forgets this frame and all later ones, if there are
     /// any, and the oldest one where there is no more room.
     pub fn save(&mut self, frame: u64, store: &mut Store) {
-        self.forget_from(frame);
-        while self.frames.len() >= self.capacity {
-            self.frames.pop_front();
+        self.forget_from(frame, store);
+        while self.frames.len() >= self.capacity
+            && let Some((_, oldest)) = self.frames.pop_front()
+        {
+            store.recycle(oldest);
         }
         self.frames.push_back((frame, store.snapshot()));
     }
@@ -81,7 +83,7 @@ impl SnapshotRing {
     pub fn restore(&mut self, frame: u64, store: &mut Store) -> Result<bool, SnapshotError> {
         let Some(snapshot) = self.get(frame) else { return Ok(false) };
         store.restore(snapshot)?;
-        self.forget_from(frame + 1);
+        self.forget_from(frame.saturating_add(1), store);
         Ok(true)
     }
 
@@ -114,8 +116,8 @@ impl SnapshotRing {
         snapshots.flat_map(|world| &world.tables).map(|table| table.count_shared(&mut seen)).sum()
     }
 
-    fn forget_from(&mut self, frame: u64) {
+    fn forget_from(&mut self, frame: u64, store: &mut Store) {
         let kept = self.frames.partition_point(|(kept, _)| *kept < frame);
-        self.frames.truncate(kept);
+        self.frames.drain(kept..).for_each(|(_, snapshot)| store.recycle(snapshot));
     }
 }

@@ -255,6 +255,14 @@ impl<C: Copy> Blocks<C> {
         sharing.frozen = Arc::downgrade(frozen);
     }
 
+    /// Keeps the memory of blocks that only this snapshot had, for the next copies.
+    pub(super) fn recycle(&mut self, frozen: FrozenBlocks<C>) {
+        let sharing = self.sharing.get_or_insert_default();
+        let blocks = Arc::try_unwrap(frozen).into_iter().flatten();
+        let unshared = blocks.filter_map(|block| Arc::try_unwrap(block).ok());
+        unshared.for_each(|cells| sharing.keep(cells));
+    }
+
     /// Adds the blocks that are shared to `seen`.
     pub(super) fn list_shared(&self, seen: &mut HashSet<usize>) {
         for block in &self.blocks {

@@ -66,6 +66,15 @@ macro_rules! cells {
                 }
             }
 
+            pub(super) fn recycle(&mut self, frozen: FrozenCells) {
+                match (self, frozen) {
+                    $((Self::$variant(blocks), FrozenCells::$variant(frozen)) => {
+                        blocks.recycle(frozen);
+                    })*
+                    _ => unreachable!("a column keeps its kind"),
+                }
+            }
+
             pub(super) fn thaw(&self, frozen: &FrozenCells) -> Self {
                 match (self, frozen) {
                     $((Self::$variant(blocks), FrozenCells::$variant(frozen)) => {

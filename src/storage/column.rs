@@ -72,6 +72,14 @@ impl Column {
         }
     }
 
+    /// Keeps the memory of blocks that only this snapshot had, for the next copies.
+    pub(super) fn recycle(&mut self, frozen: FrozenColumn) {
+        self.cells.recycle(frozen.cells);
+        if let (Some(set), Some(frozen)) = (&mut self.set, frozen.set) {
+            set.recycle(frozen);
+        }
+    }
+
     /// A column of its own, of the same kind, as a snapshot has it.
     pub(super) fn thaw(&self, frozen: &FrozenColumn) -> Self {
         let set = frozen.set.as_ref().map(|set| Blocks::thaw(set, 1));

@@ -57,6 +57,12 @@ impl Table {
         self.rows.restore(&frozen.rows, epoch);
     }
 
+    /// Keeps the memory of blocks that only this snapshot had, for the next copies.
+    pub(crate) fn recycle(&mut self, frozen: FrozenTable) {
+        let columns = self.columns.iter_mut().zip(frozen.columns);
+        columns.for_each(|(column, frozen)| column.recycle(frozen));
+    }
+
     /// A table of its own, of the same schema, as a snapshot has it.
     pub(crate) fn thaw(&self, frozen: &FrozenTable) -> Self {
         let columns = self.columns.iter().zip(&frozen.columns);
