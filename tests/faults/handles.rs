@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Holds each call that takes an id against an id that names no living object.
-fn refused_by_every_call(store: &mut Store, id: EntityId) -> Outcome {
+pub(crate) fn refused_by_every_call(store: &mut Store, id: EntityId) -> Outcome {
     let before = dump(store);
     let health = store.key::<f32>("unit", "health")?;
     assert!(!store.contains(id));

@@ -1,7 +1,7 @@
 //! One test for each fault of the list that `slotted` survives, through the public API.
 //!
 //! The number in a test's name is the fault's. What is refused at compile time (22, 23, 26, 30, 31,
-//! 33) is in `tests/compile_fail`.
+//! 33) is in `tests/compile_fail`, what counts allocations (36) in `tests/snapshot_memory.rs`.
 
 mod aliasing;
 mod handles;
@@ -9,6 +9,7 @@ mod insertion;
 mod memory;
 mod numbers;
 mod panics;
+mod snapshots;
 
 use std::error::Error;
 use std::fmt::Debug;
