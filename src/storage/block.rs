@@ -60,7 +60,9 @@ impl<C: Copy> Sharing<C> {
     }
 
     fn copy(&mut self, cells: &Vec<C>) -> Vec<C> {
-        let fitting = self.spares.iter().rposition(|spare| spare.capacity() >= cells.capacity());
+        // In a spare of a whole block some rows would keep its room, and so would each of their copies.
+        let room = cells.capacity()..=cells.capacity().saturating_mul(2);
+        let fitting = self.spares.iter().rposition(|spare| room.contains(&spare.capacity()));
         let spare = fitting.map(|position| self.spares.swap_remove(position));
         let mut copy = spare.unwrap_or_else(|| Vec::with_capacity(cells.capacity()));
         copy.extend_from_slice(cells);
