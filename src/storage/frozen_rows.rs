@@ -55,6 +55,13 @@ pub(crate) struct RowSharing {
 }
 
 impl RowSharing {
+    /// Forgets the blocks after the first `blocks`: others that come in their place are not what a
+    /// snapshot has.
+    pub(super) fn truncate(&mut self, blocks: usize) {
+        self.changed.truncate(blocks);
+        self.is_stale.truncate(blocks);
+    }
+
     pub(super) fn heap_bytes(&self) -> usize {
         self.changed.capacity() * size_of::<Epoch>() + self.is_stale.capacity()
     }

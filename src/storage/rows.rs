@@ -284,7 +284,8 @@ impl Rows {
     /// first that was not. `false` if it has no such generation.
     pub(crate) fn set(&mut self, row: u32, generation: u16) -> bool {
         let (index, bit) = (row as usize, 1_u64 << (row % 64));
-        if generation & 1 == 1 && generation > self.limits.last_generation {
+        // A free row's next object would have the odd generation that follows.
+        if generation != RETIRED && generation | 1 > self.limits.last_generation {
             return false;
         }
         if index == self.generations.len() {
@@ -322,6 +323,9 @@ impl Rows {
         self.generations.truncate(used);
         self.occupied.truncate(used.div_ceil(64));
         self.blocks.truncate(used.div_ceil(BLOCK_ROWS));
+        if let Some(sharing) = &mut self.sharing {
+            sharing.truncate(self.blocks.len());
+        }
     }
 
     /// Frees all rows.
@@ -521,6 +525,23 @@ mod tests {
         rows.vacate(1499);
         assert_eq!([take(&mut rows), take(&mut rows)], [Some((1030, 3)), Some((1499, 3))]);
         assert_eq!(take(&mut rows), None);
+    }
+
+    #[test]
+    fn fault_37_a_row_takes_no_generation_that_is_beyond_the_last() {
+        let mut rows = rows(u32::MAX, 5);
+        for (generation, is_possible) in [
+            (1, true),
+            (5, true),
+            (4, true),
+            (6, false),
+            (7, false),
+            (u16::MAX - 1, false),
+            (0, true),
+        ] {
+            assert_eq!(rows.set(0, generation), is_possible, "{generation}");
+        }
+        assert_eq!((rows.lowest_free(), rows.used()), (Some(1), 1), "row 0 is retired");
     }
 
     #[test]

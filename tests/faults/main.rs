@@ -4,6 +4,8 @@
 //! 33) is in `tests/compile_fail`, what counts allocations (36) in `tests/snapshot_memory.rs`.
 
 mod aliasing;
+#[cfg(feature = "serde")]
+mod deltas;
 mod handles;
 mod insertion;
 mod memory;

@@ -1,0 +1,413 @@
+//! Faults 37 and 38: deltas from elsewhere.
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Value as Json, json};
+use slotted::glam::Vec3;
+use slotted::{
+    Delta, DeltaError, DeltaPart, EntityId, Kind, LimitError, Limits, Schema, Store, record,
+};
+
+use crate::{
+    Dump, MANY, Outcome, UNIT, Unit, dump, many_units, refusal, store, store_of, unit_with,
+};
+
+/// A delta, the world that it is for, and the world that it makes.
+struct Step {
+    base: Store,
+    delta: Delta,
+    result: Store,
+}
+
+impl Step {
+    fn of(
+        mut store: Store,
+        change: impl FnOnce(&mut Store) -> Outcome,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let before = store.snapshot();
+        change(&mut store)?;
+        let after = store.snapshot();
+        let delta = Delta::between(&before, &after)?;
+        Ok(Self { base: before.to_store(), delta, result: after.to_store() })
+    }
+
+    /// Some of all that a delta can have.
+    fn everything() -> Result<Self, Box<dyn std::error::Error>> {
+        let mut store = store_of(|limits| limits.generations_per_row = 3);
+        let ids: Vec<EntityId> = store.spawn_batch([UNIT; 8])?.collect();
+        let tile = |number: usize| record! { height: number as f64, wet: true };
+        let tiles: Vec<EntityId> = store.spawn_records("tile", (0..6).map(tile))?.collect();
+        store.spawn_record("marker", record! {})?;
+        Self::of(store, |store| {
+            store.despawn_batch(&[ids[1], ids[3], tiles[5]])?;
+            let name = store.text("newborn")?;
+            store.spawn(Unit { name, target: Some(ids[7]), ..UNIT })?;
+            store.set_value(ids[5], "health", 7.5)?;
+            store.set_value(tiles[0], "owner", ids[0])?;
+            store.set_value(tiles[1], "ground", "rock")?;
+            store.set_value(tiles[2], "wet", false)?;
+            store.spawn_records("marker", [record! {}, record! {}])?;
+            Ok(())
+        })
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        postcard::to_allocvec(&self.delta).expect("a delta can be written")
+    }
+
+    fn json(&self) -> Json {
+        serde_json::to_value(&self.delta).expect("a delta can be written")
+    }
+}
+
+/// All that is seen of a store, and a long future of it.
+#[derive(Debug, PartialEq)]
+struct Whole {
+    dump: Dump,
+    hash: u64,
+    future: Vec<EntityId>,
+    knows_new_text: bool,
+}
+
+fn whole(store: &Store) -> Whole {
+    let mut future = store.clone();
+    let hash = future.state_hash();
+    let units: Vec<EntityId> = future.spawn_batch([UNIT; 12]).into_iter().flatten().collect();
+    let knows_new_text = store.find_text("newborn").is_some();
+    Whole { dump: dump(store), hash, future: units, knows_new_text }
+}
+
+/// Applies a delta that may be anything: the store gets to the world of which the delta has the hash, or
+/// stays as it is.
+fn applies_whole_or_not_at_all(base: &Store, delta: &Delta) {
+    let before = whole(base);
+    let mut store = base.clone();
+    match store.apply(delta) {
+        Ok(()) => assert_eq!(store.state_hash(), delta.result_hash()),
+        Err(_) => assert_eq!(whole(&store), before),
+    }
+    // Whatever it was, the store can be used.
+    let unit = store.spawn(UNIT).expect("there is room");
+    assert_eq!(store.get_object::<Unit>(unit), Ok(UNIT));
+    assert!(store.ids().all(|id| store.get_record(id).is_ok()));
+    assert_eq!(store.snapshot().state_hash(), store.state_hash());
+}
+
+#[test]
+fn fault_37_a_delta_comes_back_from_bytes() -> Outcome {
+    let step = Step::everything()?;
+    let mut store = step.base.clone();
+    store.apply(&postcard::from_bytes(&step.bytes())?)?;
+    assert_eq!(whole(&store), whole(&step.result));
+    let from_text: Delta = serde_json::from_str(&serde_json::to_string(&step.delta)?)?;
+    assert_eq!(from_text, step.delta);
+    Ok(())
+}
+
+#[test]
+fn fault_37_a_delta_that_is_cut_off_anywhere_is_refused() -> Outcome {
+    let step = Step::everything()?;
+    let bytes = step.bytes();
+    for length in 0..bytes.len() {
+        assert!(postcard::from_bytes::<Delta>(&bytes[..length]).is_err(), "{length} bytes");
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_37_no_bit_of_a_delta_can_be_flipped_unseen() -> Outcome {
+    let step = Step::everything()?;
+    let (before, after, bytes) = (whole(&step.base), dump(&step.result), step.bytes());
+    for bit in 0..bytes.len() * 8 {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let Ok(delta) = postcard::from_bytes::<Delta>(&bytes) else { continue };
+        let mut store = step.base.clone();
+        match store.apply(&delta) {
+            // Generations of rows in which nobody lives are no part of the hash.
+            Ok(()) => assert_eq!(dump(&store).objects, after.objects, "bit {bit}"),
+            Err(_) => assert_eq!(whole(&store), before, "bit {bit}"),
+        }
+    }
+    Ok(())
+}
+
+/// What happens to bytes on their way.
+#[derive(Clone, Debug)]
+enum Damage {
+    Flip(Index, u8),
+    Replace(Index, u8),
+    Insert(Index, Vec<u8>),
+    Remove(Index, usize),
+    Repeat(Index, usize),
+    CutOff(Index),
+    Append(Vec<u8>),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let (index, bytes) = (any::<Index>, || prop::collection::vec(any::<u8>(), 1..12));
+    let telling = || prop::sample::select(vec![0, 1, 2, 0x7f, 0x80, 0xff]);
+    prop_oneof![
+        (index(), 0..8_u8).prop_map(|(at, bit)| Damage::Flip(at, 1 << bit)),
+        (index(), telling()).prop_map(|(at, byte)| Damage::Replace(at, byte)),
+        (index(), bytes()).prop_map(|(at, bytes)| Damage::Insert(at, bytes)),
+        (index(), 1..12_usize).prop_map(|(at, count)| Damage::Remove(at, count)),
+        (index(), 1..40_usize).prop_map(|(at, count)| Damage::Repeat(at, count)),
+        index().prop_map(Damage::CutOff),
+        bytes().prop_map(Damage::Append),
+    ]
+}
+
+impl Damage {
+    fn inflict(&self, bytes: &mut Vec<u8>) {
+        let range = |at: &Index, count: usize| {
+            let start = at.index(bytes.len());
+            start..bytes.len().min(start + count)
+        };
+        match self {
+            _ if bytes.is_empty() => {}
+            Self::Flip(at, mask) => *at.get_mut(bytes) ^= mask,
+            Self::Replace(at, byte) => *at.get_mut(bytes) = *byte,
+            Self::Insert(at, new) => {
+                bytes.splice(at.index(bytes.len())..at.index(bytes.len()), new.iter().copied());
+            }
+            Self::Remove(at, count) => drop(bytes.drain(range(at, *count))),
+            Self::Repeat(at, count) => {
+                let range = range(at, *count);
+                let again = bytes[range.clone()].to_vec();
+                bytes.splice(range.start..range.start, again);
+            }
+            Self::CutOff(at) => bytes.truncate(at.index(bytes.len())),
+            Self::Append(new) => bytes.extend(new),
+        }
+    }
+}
+
+fn cases(number: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    let asked_for = std::env::var_os("PROPTEST_CASES").is_some();
+    ProptestConfig { cases: if asked_for { config.cases } else { number }, ..config }
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn fault_37_damaged_bytes_make_the_promised_world_or_none(
+        damages in prop::collection::vec(damage(), 1..4),
+    ) {
+        let step = Step::everything().expect("the calls are right");
+        let mut bytes = step.bytes();
+        damages.iter().for_each(|damage| damage.inflict(&mut bytes));
+        if let Ok(delta) = postcard::from_bytes::<Delta>(&bytes) {
+            applies_whole_or_not_at_all(&step.base, &delta);
+        }
+    }
+
+    #[test]
+    fn fault_37_bytes_that_nobody_wrote_change_nothing(
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let base = store();
+        if let Ok(delta) = postcard::from_bytes::<Delta>(&bytes) {
+            applies_whole_or_not_at_all(&base, &delta);
+        }
+    }
+}
+
+/// Changes one place of the delta, as `path` in its JSON, and tells what the store says.
+fn forged(step: &Step, path: &str, value: Json) -> Result<DeltaError, Box<dyn std::error::Error>> {
+    let mut json = step.json();
+    *json.pointer_mut(path).ok_or("there is no such place")? = value;
+    let mut store = step.base.clone();
+    let refused = store.apply(&serde_json::from_value(json)?);
+    assert_eq!(whole(&store), whole(&step.base), "{path}");
+    Ok(refused.err().ok_or_else(|| format!("it was accepted: {path}"))?)
+}
+
+#[test]
+fn fault_37_lists_that_contradict_each_other_are_refused() -> Outcome {
+    let step = Step::everything()?;
+    let (rows, values) = (
+        DeltaError::Damaged { part: DeltaPart::Rows },
+        DeltaError::Damaged { part: DeltaPart::Values },
+    );
+    let huge = u32::MAX;
+    for (path, value, expected) in [
+        ("/tables/0/rows", json!([]), &rows),
+        ("/tables/0/rows", json!([[1, 1], [1, 1]]), &rows),
+        ("/tables/0/rows", json!([[3, 1], [1, 1]]), &rows),
+        ("/tables/0/rows", json!([[1, huge]]), &rows),
+        ("/tables/0/rows", json!([[huge, huge]]), &rows),
+        ("/tables/0/rows", json!([[1, 0], [1, 2]]), &rows),
+        ("/tables/0/schema", json!(77), &rows),
+        ("/tables/0/used/1", json!(huge), &rows),
+        ("/tables/0/used/1", json!(0), &rows),
+        // Three objects use a row, then it is retired.
+        ("/tables/0/generations/0", json!(7), &rows),
+        ("/tables/0/generations/0", json!(6), &rows),
+        ("/tables/0/generations/0", json!(65_535), &rows),
+        ("/tables/0/generations/0", json!(65_534), &rows),
+        ("/tables/0/slots/0/slot", json!(77), &values),
+        ("/tables/0/slots/0/rows", json!([]), &values),
+        ("/tables/0/slots/0/rows", json!([[0, huge]]), &values),
+        ("/tables/0/slots/0/rows", json!([[huge, 1]]), &values),
+        ("/tables/0/slots/0/cells", json!([1, 2, 3]), &values),
+        ("/tables/0/slots/0/cells", json!([]), &values),
+        ("/tables/0/slots/0/set", json!([true]), &values),
+    ] {
+        assert_eq!(&forged(&step, path, value.clone())?, expected, "{path}: {value}");
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_35_a_delta_that_takes_rows_away_is_rolled_back() -> Outcome {
+    let mut store = store();
+    let empty = store.snapshot();
+    store.spawn_batch(many_units())?;
+    let full = store.snapshot();
+    let (hash, before) = (store.state_hash(), whole(&store));
+    for undo in [Delta::between(&full, &empty)?, Delta::between(&full, &full)?] {
+        store.apply(&undo)?;
+        store.restore(&full)?;
+        assert_eq!(store.state_hash(), hash);
+        assert!(whole(&store) == before, "the ids are as they were");
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_37_values_that_no_slot_has_are_refused() -> Outcome {
+    let mut store = store();
+    let tile = store.spawn_record("tile", record! { height: 1.0 })?;
+    let other = store.spawn_record("tile", record! { height: 1.0 })?;
+    let values = DeltaError::Damaged { part: DeltaPart::Values };
+    let wet = Step::of(store.clone(), |store| Ok(store.set_value(tile, "wet", true)?))?;
+    assert_eq!(forged(&wet, "/tables/0/slots/0/cells", json!([2]))?, values);
+    let rock = Step::of(store.clone(), |store| Ok(store.set_value(tile, "ground", "rock")?))?;
+    assert_eq!(forged(&rock, "/tables/0/slots/0/cells", json!([2]))?, values);
+    let owned = Step::of(store.clone(), |store| Ok(store.set_value(tile, "owner", other)?))?;
+    assert_eq!(forged(&owned, "/tables/0/slots/0/cells", json!(vec![0; 8]))?, values);
+    let unknown_schema = json!([0, 0, 0, 0, 1, 0, 9, 0]);
+    assert_eq!(forged(&owned, "/tables/0/slots/0/cells", unknown_schema)?, values);
+    assert_eq!(forged(&owned, "/tables/0/slots/0/set", json!([]))?, values);
+
+    let unit = store.spawn(UNIT)?;
+    let named = Step::of(store, |store| Ok(store.set_value(unit, "name", "newborn")?))?;
+    assert_eq!(forged(&named, "/tables/0/slots/0/cells", json!([1, 0, 0, 0]))?, values);
+    let other_text = forged(&named, "/texts/0", json!("another"))?;
+    assert_eq!(other_text, DeltaError::Damaged { part: DeltaPart::Result });
+    Ok(())
+}
+
+#[test]
+fn fault_38_a_delta_for_another_world_is_refused() -> Outcome {
+    let step = Step::everything()?;
+    for mut other in [store(), Store::new(), step.result.clone()] {
+        let before = whole(&other);
+        let expected =
+            DeltaError::OtherBase { expected: step.delta.base_hash(), found: before.hash };
+        assert_eq!(other.apply(&step.delta), Err(expected));
+        assert_eq!(whole(&other), before);
+    }
+    let mut other = step.base.clone();
+    let id = other.ids().next().ok_or("units live")?;
+    other.set_value(id, "health", 80.00001)?;
+    let before = whole(&other);
+    assert!(matches!(other.apply(&step.delta), Err(DeltaError::OtherBase { .. })));
+    assert_eq!(whole(&other), before);
+    Ok(())
+}
+
+#[test]
+fn fault_38_a_delta_is_applied_once() -> Outcome {
+    let step = Step::everything()?;
+    let mut store = step.base.clone();
+    store.apply(&step.delta)?;
+    let after = whole(&store);
+    assert!(matches!(store.apply(&step.delta), Err(DeltaError::OtherBase { .. })));
+    assert_eq!(whole(&store), after);
+    Ok(())
+}
+
+#[test]
+fn fault_38_a_world_that_used_other_rows_is_told() -> Outcome {
+    let step = Step::everything()?;
+    let mut other = step.base.clone();
+    let doomed = other.spawn_batch([UNIT; 2])?.last().ok_or("two were spawned")?;
+    let last = EntityId::from_bits(doomed.to_bits() - 1).ok_or("an id")?;
+    other.despawn_batch(&[doomed, last])?;
+    assert_eq!(other.state_hash(), step.delta.base_hash());
+    let before = whole(&other);
+    let error = refusal(other.apply(&step.delta));
+    assert_eq!(error, "schema 'unit' has used 10 rows, and 8 where the delta was made");
+    assert_eq!(whole(&other), before);
+    Ok(())
+}
+
+#[test]
+fn fault_38_schemas_that_differ_are_told() -> Outcome {
+    let ship = |crew: Kind| Schema::builder("ship").slot("crew", crew).build();
+    let of_ships = Step::of(store(), |store| {
+        store.register_schema(ship(Kind::U8)?)?;
+        store.spawn_record("ship", record! { crew: 7 })?;
+        Ok(())
+    })?;
+    let mut without = store();
+    let before = whole(&without);
+    let unknown = DeltaError::UnknownSchema { schema: "ship".into() };
+    assert_eq!(without.apply(&of_ships.delta), Err(unknown));
+    assert_eq!(whole(&without), before);
+
+    let optional = Schema::builder("ship").slot("crew", Kind::U8).optional().build()?;
+    let named = Schema::builder("ship").slot("people", Kind::U8).build()?;
+    for schema in [ship(Kind::I8)?, optional, named] {
+        let mut with_other = store();
+        with_other.register_schema(schema)?;
+        let before = whole(&with_other);
+        let other = DeltaError::OtherSchema { schema: "ship".into() };
+        assert_eq!(with_other.apply(&of_ships.delta), Err(other));
+        assert_eq!(whole(&with_other), before);
+    }
+
+    let mut same = Store::new();
+    same.register_schema(ship(Kind::U8)?)?;
+    same.register::<Unit>()?;
+    same.apply(&of_ships.delta)?;
+    assert_eq!(same.state_hash(), of_ships.delta.result_hash(), "in another order");
+    Ok(())
+}
+
+#[test]
+fn fault_38_a_store_with_smaller_limits_says_so() -> Outcome {
+    let grow = Step::of(store(), |store| {
+        let name = store.text("newborn")?;
+        store.spawn_batch(many_units().map(|unit| Unit { name, ..unit }))?;
+        Ok(())
+    })?;
+    let rows = |limits: &mut Limits| limits.rows_per_schema = MANY as u32 - 1;
+    let text = |limits: &mut Limits| limits.text_bytes = 6;
+    for (mut small, expected) in [
+        (store_of(rows), LimitError::Rows { schema: "unit".into(), limit: MANY as u32 - 1 }),
+        (store_of(text), LimitError::Text { limit: 6 }),
+    ] {
+        let before = whole(&small);
+        assert_eq!(small.apply(&grow.delta), Err(expected.into()));
+        assert_eq!(whole(&small), before);
+    }
+    let mut large = grow.base.clone();
+    large.apply(&grow.delta)?;
+    assert_eq!(whole(&large), whole(&grow.result));
+    let reused = Step::of(store(), |store| {
+        let first = store.spawn(unit_with(1.0))?;
+        store.despawn(first)?;
+        store.spawn(Unit { position: Vec3::ZERO, ..UNIT })?;
+        Ok(())
+    })?;
+    let mut single = store_of(|limits| limits.generations_per_row = 1);
+    let before = whole(&single);
+    assert!(single.apply(&reused.delta).is_err(), "its rows have one generation");
+    assert_eq!(whole(&single), before);
+    Ok(())
+}
