@@ -59,6 +59,7 @@ impl World {
         self.objects.values().for_each(|object| self.check_object(object));
         self.check_counts();
         self.check_stale();
+        self.check_futures();
         self.check_placed();
         self.check_high();
         self.check_everything();

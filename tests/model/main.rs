@@ -3,6 +3,7 @@
 //! leave it as it was.
 
 mod check;
+mod history;
 mod schemas;
 mod values;
 mod world;
@@ -11,7 +12,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use slotted::BLOCK_ROWS;
 
-use world::World;
+use history::Past;
+use world::{World, dump};
 
 /// One call; `seed` decides about values, `pick` about objects.
 #[derive(Clone, Debug)]
@@ -35,6 +37,26 @@ pub(crate) enum Call {
     Reserve { rows: usize },
     Register { which: Index },
     RegisterConflicting,
+    Snapshot,
+    Restore { which: Index },
+    Recycle { which: Index },
+    CompareWithPast { which: Index, seed: u64 },
+    AdvanceEpoch,
+    StateHash,
+}
+
+impl Call {
+    /// Whether it has to do with the past, or with schemas.
+    fn is_lasting(&self) -> bool {
+        matches!(
+            self,
+            Self::Register { .. }
+                | Self::Snapshot
+                | Self::Restore { .. }
+                | Self::Recycle { .. }
+                | Self::CompareWithPast { .. }
+        )
+    }
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -70,6 +92,12 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (0..3 * BLOCK_ROWS).prop_map(|rows| Call::Reserve { rows }),
         2 => index().prop_map(|which| Call::Register { which }),
         1 => Just(Call::RegisterConflicting),
+        3 => Just(Call::Snapshot),
+        2 => index().prop_map(|which| Call::Restore { which }),
+        1 => index().prop_map(|which| Call::Recycle { which }),
+        1 => (index(), seed()).prop_map(|(which, seed)| Call::CompareWithPast { which, seed }),
+        2 => Just(Call::AdvanceEpoch),
+        1 => Just(Call::StateHash),
     ]
 }
 
@@ -91,5 +119,30 @@ proptest! {
             world.check_quickly();
         }
         world.check();
+        world.check_pasts();
+    }
+
+    /// Whatever happens in between: a restored world is as it was, and goes on as one would that had
+    /// never left.
+    #[test]
+    fn a_restored_world_goes_on_like_one_that_stayed(
+        before in prop::collection::vec(call(), 0..20),
+        between in prop::collection::vec(call(), 1..20),
+        after in prop::collection::vec(call(), 1..20),
+    ) {
+        let mut world = World::new();
+        before.iter().for_each(|call| world.apply(call));
+        let past = Past::of(&mut world);
+        let mut stayed = past.to_world();
+        between.iter().filter(|call| !call.is_lasting()).for_each(|call| world.apply(call));
+        past.restore(&mut world);
+        world.check_quickly();
+        assert_eq!(world.store.state_hash(), stayed.store.state_hash());
+        for call in after.iter().filter(|call| !call.is_lasting()) {
+            world.apply(call);
+            stayed.apply(call);
+            assert!(dump(&world.store) == dump(&stayed.store), "{call:?} gave another world");
+        }
+        assert_eq!(world.store.state_hash(), stayed.store.state_hash());
     }
 }

@@ -12,6 +12,7 @@ use slotted::{
 };
 
 use crate::Call;
+use crate::history::History;
 use crate::schemas::{self, Color, Job, Orc, Unit};
 use crate::values::{Sample, flawed, sample, stored_default, text};
 
@@ -28,8 +29,8 @@ pub(crate) struct Object {
 }
 
 /// The rows of one table.
-#[derive(Debug, Default)]
-struct RowModel {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RowModel {
     /// How often each row was used.
     uses: Vec<u16>,
     free: BTreeSet<u32>,
@@ -71,17 +72,23 @@ pub(crate) struct World {
     /// In the order in which the store has them.
     pub(crate) objects: BTreeMap<Place, Object>,
     pub(crate) stale: Vec<EntityId>,
-    rows: BTreeMap<String, RowModel>,
+    pub(crate) rows: BTreeMap<String, RowModel>,
+    pub(crate) history: History,
 }
 
 /// Schema and row.
-type Place = (SchemaId, u32);
+pub(crate) type Place = (SchemaId, u32);
 
 fn place(id: EntityId) -> Place {
     (id.schema(), id.row())
 }
 
 pub(crate) type Dump = Vec<(EntityId, Record)>;
+
+pub(crate) fn dump(store: &Store) -> Dump {
+    let record = |id| (id, store.get_record(id).expect("the id is alive"));
+    store.ids().map(record).collect()
+}
 
 impl World {
     pub(crate) fn new() -> Self {
@@ -101,6 +108,7 @@ impl World {
             objects: BTreeMap::new(),
             stale: Vec::new(),
             rows: BTreeMap::new(),
+            history: History::default(),
         }
     }
 
@@ -138,6 +146,12 @@ impl World {
                 assert_eq!(self.store.try_reserve("unit", *rows).is_ok(), *rows <= room);
             }
             Call::Register { which } => self.register(which),
+            Call::Snapshot => self.take_snapshot(),
+            Call::Restore { which } => self.restore_past(which),
+            Call::Recycle { which } => self.recycle_past(which),
+            Call::CompareWithPast { which, seed } => self.compare_with_past(which, *seed),
+            Call::AdvanceEpoch => self.check_changed(),
+            Call::StateHash => self.check_hash(),
             Call::RegisterConflicting => {
                 let schema = schemas::conflicting().expect("the schema is right");
                 let refused = self.store.register_schema(schema);
@@ -175,19 +189,14 @@ impl World {
         self.objects.values().filter(fits).take(50).map(|object| object.id).collect()
     }
 
-    pub(crate) fn dump(&self) -> Dump {
-        let record = |id| (id, self.store.get_record(id).expect("the id is alive"));
-        self.store.ids().map(record).collect()
-    }
-
     /// Makes a call that must fail and leave the store as it was.
     fn refused<T: std::fmt::Debug, E>(
         &mut self,
         call: impl FnOnce(&mut Store) -> Result<T, E>,
     ) -> E {
-        let before = self.dump();
+        let before = dump(&self.store);
         let error = call(&mut self.store).expect_err("the store refuses the call");
-        assert_eq!(self.dump(), before);
+        assert_eq!(dump(&self.store), before);
         error
     }
 
