@@ -218,14 +218,37 @@ impl CellsVisitor for BlockHash<'_> {
         let (width, mut sum) = (blocks.width(), 0_u64);
         let cells = blocks.blocks().get(block).map_or(&[][..], |block| block.cells());
         for run in rows.runs_in(block) {
-            let values = cells[run.start * width..run.end * width].chunks_exact(width);
-            for (offset, value) in run.zip(values) {
-                if set.is_none_or(|set| set[offset]) {
-                    sum = sum.wrapping_add(hash_value(seed, first + offset as u64, value, names));
+            let start = first + run.start as u64;
+            let values = &cells[run.start * width..run.end * width];
+            let set = set.map(|set| &set[run]);
+            // Most values are one cell, and a loop over one cell each would cost more than the hash.
+            sum = sum.wrapping_add(match values.as_chunks::<1>() {
+                (values, _) if width == 1 => {
+                    hash_values(seed, start, values.iter().map(|value| &value[..]), set, names)
                 }
-            }
+                _ => hash_values(seed, start, values.chunks_exact(width), set, names),
+            });
         }
         sum
+    }
+}
+
+/// The sum over values of adjacent rows.
+#[inline(always)]
+fn hash_values<'c, C: Cell>(
+    seed: u64,
+    start: u64,
+    values: impl Iterator<Item = &'c [C]>,
+    set: Option<&[bool]>,
+    names: &StoreNames<'_>,
+) -> u64 {
+    let hashes = values.zip(start..).map(|(value, row)| hash_value(seed, row, value, names));
+    match set {
+        None => hashes.fold(0, u64::wrapping_add),
+        Some(set) => {
+            let hashes = hashes.zip(set).filter(|(_, is_set)| **is_set);
+            hashes.fold(0, |sum, (hash, _)| sum.wrapping_add(hash))
+        }
     }
 }
 
