@@ -224,6 +224,19 @@ impl<C: Copy> Blocks<C> {
             || written.is_some_and(|written| *written >= epoch)
     }
 
+    /// Makes blocks owned that are about to be written to, on all of rayon's threads.
+    #[cfg(feature = "rayon")]
+    pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool)
+    where
+        C: Send + Sync + 'static,
+    {
+        if let Some(sharing) = &mut self.sharing {
+            let blocks = self.blocks.iter_mut().enumerate();
+            let written = blocks.filter(|(number, _)| is_written(*number));
+            sharing.unshare(written.map(|(_, block)| block));
+        }
+    }
+
     /// The blocks for a snapshot: they must have been sealed. Costs nothing where a snapshot lives that
     /// has the same blocks.
     pub(super) fn freeze(&mut self) -> FrozenBlocks<C> {

@@ -197,6 +197,11 @@ impl Cells {
         with_blocks!(self, blocks => blocks.list_shared(seen));
     }
 
+    #[cfg(feature = "rayon")]
+    pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool) {
+        with_blocks!(self, blocks => blocks.unshare(is_written));
+    }
+
     pub(super) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {
         with_blocks!(self, blocks => blocks.is_written_since(block, epoch))
     }

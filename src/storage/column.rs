@@ -59,6 +59,15 @@ impl Column {
             || self.set.as_ref().is_some_and(|set| set.is_written_since(block, epoch))
     }
 
+    /// Makes blocks owned that are about to be written to, on all of rayon's threads.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn unshare(&mut self, is_written: impl Fn(usize) -> bool) {
+        if let Some(set) = &mut self.set {
+            set.unshare(&is_written);
+        }
+        self.cells.unshare(is_written);
+    }
+
     pub(super) fn freeze(&mut self) -> FrozenColumn {
         FrozenColumn { cells: self.cells.freeze(), set: self.set.as_mut().map(Blocks::freeze) }
     }

@@ -183,7 +183,7 @@ pub struct ViewRef<'s, V> {
 }
 
 macro_rules! iteration {
-    ($name:ident, $tables:expr) => {
+    ($name:ident, $tables:expr, $unshare:expr) => {
         impl<V> fmt::Debug for $name<'_, V> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let schemas = self.matches.len();
@@ -317,6 +317,7 @@ macro_rules! iteration {
                 V::Run<'s>: Send,
             {
                 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+                $unshare(self.tables, &self.matches, self.visited.as_ref());
                 let mut blocks = Vec::new();
                 for_each_block::<V>(
                     $tables(self.tables),
@@ -334,5 +335,5 @@ macro_rules! iteration {
         }
     };
 }
-iteration!(ViewMut, Tables::exclusive);
-iteration!(ViewRef, Tables::Shared);
+iteration!(ViewMut, Tables::exclusive, walk::unshare);
+iteration!(ViewRef, Tables::Shared, |_, _, _| ());

@@ -81,7 +81,7 @@ impl<'t> TableColumns<'t, '_> {
         let (mut columns, mut passed) = (self.columns, 0);
         // All views have as many picks as fields, so that the compiler can unroll this.
         for pick in self.picks.first_chunk::<FIELDS>().expect("a pick for each field") {
-            let Pick::Column { column, field } = *pick else { break };
+            let Pick::Column { column, field, .. } = *pick else { break };
             let (column, field) = (usize::from(column), usize::from(field));
             picked[field] = Some(match &mut columns {
                 Columns::Shared(columns) => ColumnBorrow(Borrow::Shared(&columns[column])),
@@ -160,6 +160,20 @@ pub(super) fn count(tables: &[Table], matches: &[TableMatch], visited: Option<&V
         blocks.map(|(block, _)| rows.living_in(block)).sum()
     };
     matches.iter().enumerate().map(in_table).sum()
+}
+
+/// Makes the blocks owned that a view is about to write to, on all of rayon's threads.
+#[cfg(feature = "rayon")]
+pub(super) fn unshare(tables: &mut [Table], matches: &[TableMatch], visited: Option<&Visited>) {
+    for (position, found) in matches.iter().enumerate() {
+        let Table { columns, rows, .. } = &mut tables[found.table];
+        for pick in &found.picks {
+            if let Pick::Column { column, is_mutable: true, .. } = *pick {
+                let is_written = |block| to_visit(rows, block, visited, position) > 0;
+                columns[usize::from(column)].unshare(is_written);
+            }
+        }
+    }
 }
 
 /// How many objects of a block a view visits.
