@@ -1,6 +1,9 @@
 //! The past of a store: snapshots, what differs between them, hashes.
 
+mod changes;
+mod difference;
 mod ring;
+mod state_hash;
 
 use std::fmt;
 use std::ops::Deref;
@@ -10,8 +13,9 @@ use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::schema::Registry;
 use crate::storage::{FrozenTable, TextPool};
-use crate::store::{Identity, Limits, Store};
+use crate::store::{Identity, Limits, Store, empty_table};
 
+pub use changes::{Changes, SlotChanges, changes};
 pub use ring::SnapshotRing;
 
 /// All objects of a store as they were at one moment.
@@ -151,6 +155,15 @@ impl Store {
         self.tables.iter_mut().for_each(|table| table.seal(self.epoch));
         self.epoch = self.epoch.next();
         self.epoch
+    }
+}
+
+impl World {
+    /// What the snapshot would have of a schema that has no objects.
+    fn empty_table(&self, schema: SchemaId) -> FrozenTable {
+        let mut table = empty_table(&self.registry, &self.limits, schema);
+        table.seal(Epoch::default());
+        table.freeze()
     }
 }
 

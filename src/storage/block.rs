@@ -17,13 +17,19 @@ pub enum Block<C> {
 }
 
 /// The blocks of a column as a snapshot has them.
-pub(crate) type FrozenBlocks<C> = Arc<Vec<Arc<Vec<C>>>>;
+pub(crate) type FrozenBlocks<C> = Arc<FrozenList<C>>;
+
+#[derive(Debug)]
+pub(crate) struct FrozenList<C> {
+    pub(crate) blocks: Vec<Arc<Vec<C>>>,
+    pub(crate) width: usize,
+}
 
 /// Bytes of the blocks that are not in `seen` yet, which is given them.
 pub(super) fn frozen_bytes<C>(blocks: &FrozenBlocks<C>, seen: &mut HashSet<usize>) -> usize {
-    let new = blocks.iter().filter(|block| seen.insert(Arc::as_ptr(block).addr()));
+    let new = blocks.blocks.iter().filter(|block| seen.insert(Arc::as_ptr(block).addr()));
     let bytes: usize = new.map(|block| block.capacity() * size_of::<C>()).sum();
-    let list = if seen.insert(Arc::as_ptr(blocks).addr()) { blocks.capacity() } else { 0 };
+    let list = if seen.insert(Arc::as_ptr(blocks).addr()) { blocks.blocks.capacity() } else { 0 };
     bytes + list * size_of::<Arc<Vec<C>>>()
 }
 
@@ -33,7 +39,7 @@ pub(super) struct Sharing<C> {
     /// When each block was written to for the last time before it was sealed.
     pub(super) written: Vec<Epoch>,
     /// The list that a snapshot has, if it still is as the blocks are.
-    pub(super) frozen: Weak<Vec<Arc<Vec<C>>>>,
+    pub(super) frozen: Weak<FrozenList<C>>,
     /// Memory of blocks that were given up, for the next copies.
     spares: Vec<Vec<C>>,
 }

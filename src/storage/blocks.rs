@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::epoch::Epoch;
 use crate::storage::Span;
-use crate::storage::block::{Block, BlocksMut, FrozenBlocks, Sharing};
+use crate::storage::block::{Block, BlocksMut, FrozenBlocks, FrozenList, Sharing};
 
 /// Rows of a block. See `ARCHITECTURE.md` for how the number was found.
 pub const BLOCK_ROWS: usize = 8192;
@@ -226,21 +226,22 @@ impl<C: Copy> Blocks<C> {
             return frozen;
         }
         let blocks = self.blocks.iter_mut().filter_map(Block::seal).map(Arc::clone);
-        let frozen = Arc::new(blocks.collect());
+        let frozen = Arc::new(FrozenList { blocks: blocks.collect(), width: self.width });
         sharing.frozen = Arc::downgrade(&frozen);
         frozen
     }
 
     /// Makes the blocks as they were. What differs counts as written in this epoch.
     pub(super) fn restore(&mut self, frozen: &FrozenBlocks<C>, epoch: Epoch) {
+        let old_blocks = &*frozen.blocks;
         let sharing = self.sharing.get_or_insert_default();
-        sharing.written.resize(self.blocks.len().max(frozen.len()), epoch);
-        for dropped in self.blocks.drain(frozen.len().min(self.blocks.len())..) {
+        sharing.written.resize(self.blocks.len().max(old_blocks.len()), epoch);
+        for dropped in self.blocks.drain(old_blocks.len().min(self.blocks.len())..) {
             if let Block::Owned(cells) = dropped {
                 sharing.keep(cells);
             }
         }
-        let (common, new) = frozen.split_at(self.blocks.len());
+        let (common, new) = old_blocks.split_at(self.blocks.len());
         for (number, (block, old)) in self.blocks.iter_mut().zip(common).enumerate() {
             if matches!(block, Block::Shared(cells) if Arc::ptr_eq(cells, old)) {
                 continue;
@@ -251,14 +252,14 @@ impl<C: Copy> Blocks<C> {
             }
         }
         self.blocks.extend(new.iter().map(|block| Block::Shared(Arc::clone(block))));
-        sharing.written.truncate(frozen.len());
+        sharing.written.truncate(old_blocks.len());
         sharing.frozen = Arc::downgrade(frozen);
     }
 
     /// Keeps the memory of blocks that only this snapshot had, for the next copies.
     pub(super) fn recycle(&mut self, frozen: FrozenBlocks<C>) {
         let sharing = self.sharing.get_or_insert_default();
-        let blocks = Arc::try_unwrap(frozen).into_iter().flatten();
+        let blocks = Arc::try_unwrap(frozen).into_iter().flat_map(|frozen| frozen.blocks);
         let unshared = blocks.filter_map(|block| Arc::try_unwrap(block).ok());
         unshared.for_each(|cells| sharing.keep(cells));
     }
@@ -273,9 +274,9 @@ impl<C: Copy> Blocks<C> {
     }
 
     /// A column of its own with the blocks that a snapshot has.
-    pub(super) fn thaw(frozen: &FrozenBlocks<C>, width: usize) -> Self {
-        let blocks = frozen.iter().map(|block| Block::Shared(Arc::clone(block))).collect();
-        Self { blocks, width, sharing: None }
+    pub(super) fn thaw(frozen: &FrozenBlocks<C>) -> Self {
+        let blocks = frozen.blocks.iter().map(|block| Block::Shared(Arc::clone(block))).collect();
+        Self { blocks, width: frozen.width, sharing: None }
     }
 }
 

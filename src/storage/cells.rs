@@ -7,6 +7,7 @@ use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 use crate::epoch::Epoch;
 use crate::id::EntityId;
 use crate::storage::Blocks;
+use crate::storage::CellBits;
 use crate::storage::block::{FrozenBlocks, frozen_bytes};
 use crate::text::Text;
 
@@ -14,7 +15,10 @@ use crate::text::Text;
 ///
 /// A slot's value is one cell, or several of them for an array; enums are `u8` cells, and
 /// plain-memory types are unsigned cells of their alignment.
-pub trait Cell: Copy + std::fmt::Debug + Send + Sync + 'static + private::Sealed {}
+pub trait Cell:
+    Copy + std::fmt::Debug + Send + Sync + 'static + private::Sealed + CellBits
+{
+}
 
 pub(crate) mod private {
     use super::*;
@@ -47,6 +51,18 @@ macro_rules! cells {
         pub(crate) enum FrozenCells { $($variant(FrozenBlocks<$type>),)* }
 
         impl FrozenCells {
+            /// Lets the visitor see two columns of the same cells; `None` if they are not.
+            pub(crate) fn visit_both<V: FrozenVisitor>(
+                &self,
+                other: &Self,
+                visitor: V,
+            ) -> Option<V::Output> {
+                match (self, other) {
+                    $((Self::$variant(a), Self::$variant(b)) => Some(visitor.visit(a, b)),)*
+                    _ => None,
+                }
+            }
+
             pub(super) fn count_shared(&self, seen: &mut HashSet<usize>) -> usize {
                 match self { $(Self::$variant(blocks) => frozen_bytes(blocks, seen),)* }
             }
@@ -75,12 +91,10 @@ macro_rules! cells {
                 }
             }
 
-            pub(super) fn thaw(&self, frozen: &FrozenCells) -> Self {
-                match (self, frozen) {
-                    $((Self::$variant(blocks), FrozenCells::$variant(frozen)) => {
-                        Self::$variant(Blocks::thaw(frozen, blocks.width()))
-                    })*
-                    _ => unreachable!("a column keeps its kind"),
+            /// Columns of their own with what a snapshot has.
+            pub(super) fn thaw(frozen: &FrozenCells) -> Self {
+                match frozen {
+                    $(FrozenCells::$variant(frozen) => Self::$variant(Blocks::thaw(frozen)),)*
                 }
             }
         }
@@ -128,7 +142,33 @@ cells! {
     Entity EntityId = EntityId::FILLER;
 }
 
+/// Work on a column whatever its cells are.
+pub(crate) trait CellsVisitor {
+    type Output;
+    fn visit<C: Cell>(self, blocks: &Blocks<C>) -> Self::Output;
+}
+
+/// Work that changes a column whatever its cells are.
+pub(crate) trait CellsVisitorMut {
+    type Output;
+    fn visit<C: Cell>(self, blocks: &mut Blocks<C>) -> Self::Output;
+}
+
+/// Work on what two snapshots have of a column, whatever its cells are.
+pub(crate) trait FrozenVisitor {
+    type Output;
+    fn visit<C: Cell>(self, a: &FrozenBlocks<C>, b: &FrozenBlocks<C>) -> Self::Output;
+}
+
 impl Cells {
+    pub(crate) fn visit<V: CellsVisitor>(&self, visitor: V) -> V::Output {
+        with_blocks!(self, blocks => visitor.visit(blocks))
+    }
+
+    pub(crate) fn visit_mut<V: CellsVisitorMut>(&mut self, visitor: V) -> V::Output {
+        with_blocks!(self, blocks => visitor.visit(blocks))
+    }
+
     /// A column without rows, `width` cells to a row.
     pub(crate) fn new<C: Cell>(width: usize) -> Self {
         C::cells(Blocks::new(width))

@@ -82,8 +82,8 @@ impl Column {
 
     /// A column of its own, of the same kind, as a snapshot has it.
     pub(super) fn thaw(&self, frozen: &FrozenColumn) -> Self {
-        let set = frozen.set.as_ref().map(|set| Blocks::thaw(set, 1));
-        Self { cells: self.cells.thaw(&frozen.cells), tag: self.tag, set }
+        let set = frozen.set.as_ref().map(Blocks::thaw);
+        Self { cells: Cells::thaw(&frozen.cells), tag: self.tag, set }
     }
 
     pub(super) fn try_reserve(

@@ -29,6 +29,11 @@ pub(crate) struct FrozenRows {
 }
 
 impl FrozenRows {
+    /// The generation of a row that was used.
+    pub(crate) fn generation(&self, row: u32) -> u16 {
+        self.blocks[row as usize / BLOCK_ROWS].generations[row as usize % BLOCK_ROWS]
+    }
+
     /// Bytes of the blocks that are not in `seen` yet, which is given them.
     pub(super) fn count_shared(&self, seen: &mut HashSet<usize>) -> usize {
         let new = self.blocks.iter().filter(|block| seen.insert(Arc::as_ptr(block).addr()));

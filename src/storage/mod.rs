@@ -2,6 +2,7 @@
 
 mod block;
 mod blocks;
+mod cell_bits;
 mod cell_of_align;
 mod cells;
 mod column;
@@ -11,15 +12,16 @@ mod rows;
 mod table;
 mod text_pool;
 
-pub(crate) use block::{Block, BlocksMut};
+pub(crate) use block::{Block, BlocksMut, FrozenBlocks};
 pub use blocks::BLOCK_ROWS;
 pub(crate) use blocks::{Blocks, CellValue, row_of};
+pub(crate) use cell_bits::{CellBits, Names, Translate, hash_text, step};
 pub use cell_of_align::{Align, CellOfAlign};
 pub use cells::Cell;
 pub(crate) use cells::private::Sealed as CellColumn;
-pub(crate) use cells::{Cells, FrozenCells};
+pub(crate) use cells::{Cells, CellsVisitor, CellsVisitorMut, FrozenCells, FrozenVisitor};
 pub(crate) use column::{Column, FrozenColumn, KindTag};
-pub(crate) use frozen_rows::FrozenRows;
+pub(crate) use frozen_rows::{FrozenRows, RowBlock};
 pub(crate) use rows::{RowLimits, Rows, Span, next_run};
-pub(crate) use table::{FrozenTable, Table};
+pub(crate) use table::{BlockHashes, FrozenTable, Table};
 pub(crate) use text_pool::TextPool;

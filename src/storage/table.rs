@@ -11,6 +11,16 @@ use crate::storage::{Column, FrozenColumn, FrozenRows, RowLimits, Rows};
 pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Rows,
+    pub(crate) hashes: BlockHashes,
+}
+
+/// Hashes of a table's blocks, kept so that blocks which do not change are not hashed again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BlockHashes {
+    /// What was written before this epoch is in the hashes.
+    pub(crate) at: Epoch,
+    /// For each block the hash of its living rows, and of each column's values.
+    pub(crate) blocks: Vec<Vec<u64>>,
 }
 
 /// A table as a snapshot has it.
@@ -35,7 +45,7 @@ impl Table {
     }
 
     pub(crate) fn new(columns: Vec<Column>, limits: RowLimits) -> Self {
-        Self { columns, rows: Rows::new(limits) }
+        Self { columns, rows: Rows::new(limits), hashes: BlockHashes::default() }
     }
 
     /// Ends an epoch: the next write to a block is the first one of the next epoch.
@@ -67,7 +77,8 @@ impl Table {
     pub(crate) fn thaw(&self, frozen: &FrozenTable) -> Self {
         let columns = self.columns.iter().zip(&frozen.columns);
         let columns = columns.map(|(column, frozen)| column.thaw(frozen)).collect();
-        Self { columns, rows: Rows::thaw(&frozen.rows, self.rows.limits()) }
+        let rows = Rows::thaw(&frozen.rows, self.rows.limits());
+        Self { columns, rows, hashes: BlockHashes::default() }
     }
 
     /// Makes room for this many more living rows, so that spawning them allocates nothing.

@@ -5,6 +5,7 @@ use hashbrown::HashTable;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use crate::storage::hash_text;
 use crate::text::Text;
 
 /// All texts of a store, one after another; nothing is ever removed but the newest.
@@ -13,6 +14,8 @@ pub(crate) struct TextPool {
     strings: String,
     /// Where each text ends; text 0 is the empty one.
     ends: Vec<u32>,
+    /// A hash of each text that is the same on every machine.
+    hashes: Vec<u64>,
     numbers: HashTable<u32>,
     hasher: FixedState,
 }
@@ -20,7 +23,13 @@ pub(crate) struct TextPool {
 impl Default for TextPool {
     fn default() -> Self {
         let (strings, numbers) = (String::new(), HashTable::new());
-        let mut pool = Self { strings, ends: Vec::new(), numbers, hasher: FixedState::default() };
+        let mut pool = Self {
+            strings,
+            ends: Vec::new(),
+            hashes: Vec::new(),
+            numbers,
+            hasher: FixedState::default(),
+        };
         let empty = pool.intern("", 0);
         assert_eq!(empty, Some(Text::EMPTY), "the first text is the empty one");
         pool
@@ -44,6 +53,7 @@ impl TextPool {
         let number = u32::try_from(self.ends.len()).ok()?;
         self.strings.push_str(text);
         self.ends.push(end);
+        self.hashes.push(hash_text(text));
         let (strings, ends, hasher) = (&self.strings, &self.ends, &self.hasher);
         let rehash = |number: &u32| hasher.hash_one(string(strings, ends, *number).unwrap_or(""));
         self.numbers.insert_unique(hash, number, rehash);
@@ -60,6 +70,11 @@ impl TextPool {
 
     pub(crate) fn resolve(&self, text: Text) -> Option<&str> {
         self.get(text.number())
+    }
+
+    /// A hash of the text that is the same on every machine.
+    pub(crate) fn hash(&self, text: Text) -> u64 {
+        self.hashes.get(text.number() as usize).copied().unwrap_or_default()
     }
 
     fn get(&self, number: u32) -> Option<&str> {
@@ -80,6 +95,7 @@ impl TextPool {
                 entry.remove();
             }
             self.ends.pop();
+            self.hashes.pop();
             self.strings.truncate(self.ends.last().map_or(0, |end| *end as usize));
         }
     }
@@ -87,6 +103,7 @@ impl TextPool {
     pub(crate) fn heap_bytes(&self) -> usize {
         self.strings.capacity()
             + self.ends.capacity() * size_of::<u32>()
+            + self.hashes.capacity() * size_of::<u64>()
             + self.numbers.allocation_size()
     }
 }

@@ -74,6 +74,14 @@ pub struct Store {
     positions: Vec<Option<usize>>,
 }
 
+/// A table for a schema of the registry.
+pub(crate) fn empty_table(registry: &Registry, limits: &Limits, schema: SchemaId) -> Table {
+    let columns = registry.get(schema).map_or_else(Vec::new, dynamic::columns);
+    let limits =
+        RowLimits { rows: limits.rows_per_schema, last_generation: limits.last_generation() };
+    Table::new(columns, limits)
+}
+
 /// Tells stores apart, so that a snapshot goes back only to its own.
 #[derive(Debug, Default)]
 pub(crate) struct Identity(Arc<()>);
@@ -151,12 +159,7 @@ impl Store {
 
     /// A table for the schema.
     pub(crate) fn empty_table(&self, schema: SchemaId) -> Table {
-        let columns = self.registry.get(schema).map_or_else(Vec::new, dynamic::columns);
-        let limits = RowLimits {
-            rows: self.limits.rows_per_schema,
-            last_generation: self.limits.last_generation(),
-        };
-        Table::new(columns, limits)
+        empty_table(&self.registry, &self.limits, schema)
     }
 
     /// The schema of this name.

@@ -89,7 +89,7 @@ impl Store {
                 }
             }
             position += chunk.len();
-            let Table { columns, rows } = &mut self.tables[schema.index()];
+            let Table { columns, rows, .. } = &mut self.tables[schema.index()];
             let mut rest = &*chunk;
             while !rest.is_empty() {
                 let Some(span) = plan.take(rows, rest.len()) else {

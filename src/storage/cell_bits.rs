@@ -1,0 +1,285 @@
+//! Cells as plain data: to compare, to hash, to send.
+
+use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
+
+use crate::id::EntityId;
+use crate::text::Text;
+
+/// What handles stand for outside of their store.
+pub trait Names {
+    /// A hash of the text itself.
+    fn text(&self, text: Text) -> u64;
+    /// A hash of the schema's name, the row and the generation.
+    fn entity(&self, id: EntityId) -> u64;
+}
+
+/// Turns handles of one store into what they are elsewhere.
+pub trait Translate {
+    /// `None` if there is no such text there.
+    fn text(&mut self, text: Text) -> Option<Text>;
+    /// `None` if there is no such schema there.
+    fn entity(&mut self, id: EntityId) -> Option<EntityId>;
+}
+
+/// A cell as plain data.
+pub trait CellBits: Copy {
+    /// How many bytes [`put`](Self::put) writes.
+    const BYTES: usize;
+
+    /// Whether all cells are the same, bit for bit.
+    fn same(a: &[Self], b: &[Self]) -> bool;
+
+    /// Goes on with a hash. All NaN are one; -0.0 is not 0.0.
+    fn hash(self, hash: u64, names: &impl Names) -> u64;
+
+    /// Writes the cell, lowest byte first.
+    fn put(self, bytes: &mut Vec<u8>);
+
+    /// Reads what `put` has written; `None` if no cell is written like this.
+    fn take(bytes: &[u8]) -> Option<Self>;
+
+    /// The cell in another store.
+    fn translate(self, _: &mut impl Translate) -> Option<Self> {
+        Some(self)
+    }
+}
+
+/// One step of a hash: multiply and fold, as in the finalizer of MurmurHash3 (public domain, Austin
+/// Appleby), whose constant this is.
+#[inline(always)]
+pub(crate) const fn step(hash: u64, bits: u64) -> u64 {
+    let mixed = (hash ^ bits).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    mixed ^ (mixed >> 32)
+}
+
+/// A hash of a name or a text: the same on every machine.
+pub(crate) fn hash_text(text: &str) -> u64 {
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let hash =
+        words.iter().fold(text.len() as u64, |hash, word| step(hash, u64::from_le_bytes(*word)));
+    rest.iter().fold(hash, |hash, byte| step(hash, u64::from(*byte)))
+}
+
+macro_rules! integers {
+    ($($type:ty)*) => {$(
+        impl CellBits for $type {
+            const BYTES: usize = size_of::<Self>();
+
+            fn same(a: &[Self], b: &[Self]) -> bool {
+                a == b
+            }
+
+            #[inline(always)]
+            fn hash(self, hash: u64, _: &impl Names) -> u64 {
+                step(hash, self as u64)
+            }
+
+            fn put(self, bytes: &mut Vec<u8>) {
+                bytes.extend_from_slice(&self.to_le_bytes());
+            }
+
+            fn take(bytes: &[u8]) -> Option<Self> {
+                bytes.try_into().ok().map(Self::from_le_bytes)
+            }
+        }
+    )*};
+}
+integers! { i8 i16 i32 i64 u8 u16 u32 u64 }
+
+impl CellBits for u128 {
+    const BYTES: usize = 16;
+
+    fn same(a: &[Self], b: &[Self]) -> bool {
+        a == b
+    }
+
+    #[inline(always)]
+    fn hash(self, hash: u64, _: &impl Names) -> u64 {
+        step(step(hash, self as u64), (self >> 64) as u64)
+    }
+
+    fn put(self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.to_le_bytes());
+    }
+
+    fn take(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self::from_le_bytes)
+    }
+}
+
+macro_rules! floats {
+    ($($type:ty)*) => {$(
+        impl CellBits for $type {
+            const BYTES: usize = size_of::<Self>();
+
+            fn same(a: &[Self], b: &[Self]) -> bool {
+                bytemuck::cast_slice::<_, u8>(a) == bytemuck::cast_slice::<_, u8>(b)
+            }
+
+            #[inline(always)]
+            fn hash(self, hash: u64, _: &impl Names) -> u64 {
+                let canonical = if self.is_nan() { <$type>::NAN } else { self };
+                step(hash, u64::from(canonical.to_bits()))
+            }
+
+            fn put(self, bytes: &mut Vec<u8>) {
+                bytes.extend_from_slice(&self.to_le_bytes());
+            }
+
+            fn take(bytes: &[u8]) -> Option<Self> {
+                bytes.try_into().ok().map(Self::from_le_bytes)
+            }
+        }
+    )*};
+}
+floats! { f32 f64 }
+
+macro_rules! vectors {
+    ($($type:ty: [$number:ty; $length:literal], $to:ident, $from:path;)*) => {$(
+        impl CellBits for $type {
+            const BYTES: usize = size_of::<$number>() * $length;
+
+            fn same(a: &[Self], b: &[Self]) -> bool {
+                bytemuck::cast_slice::<_, u8>(a) == bytemuck::cast_slice::<_, u8>(b)
+            }
+
+            #[inline(always)]
+            fn hash(self, hash: u64, names: &impl Names) -> u64 {
+                self.$to().into_iter().fold(hash, |hash, number| number.hash(hash, names))
+            }
+
+            fn put(self, bytes: &mut Vec<u8>) {
+                self.$to().into_iter().for_each(|number| number.put(bytes));
+            }
+
+            fn take(bytes: &[u8]) -> Option<Self> {
+                let mut numbers = bytes.chunks(size_of::<$number>()).map(<$number>::take);
+                let mut array = [<$number>::default(); $length];
+                for number in &mut array {
+                    *number = numbers.next()??;
+                }
+                numbers.next().is_none().then(|| $from(&array))
+            }
+        }
+    )*};
+}
+vectors! {
+    Vec2: [f32; 2], to_array, Vec2::from_slice;
+    Vec3: [f32; 3], to_array, Vec3::from_slice;
+    Vec4: [f32; 4], to_array, Vec4::from_slice;
+    Quat: [f32; 4], to_array, Quat::from_slice;
+    Mat4: [f32; 16], to_cols_array, Mat4::from_cols_array;
+    IVec2: [i32; 2], to_array, IVec2::from_slice;
+    IVec3: [i32; 3], to_array, IVec3::from_slice;
+    UVec2: [u32; 2], to_array, UVec2::from_slice;
+}
+
+impl CellBits for bool {
+    const BYTES: usize = 1;
+
+    fn same(a: &[Self], b: &[Self]) -> bool {
+        a == b
+    }
+
+    #[inline(always)]
+    fn hash(self, hash: u64, _: &impl Names) -> u64 {
+        step(hash, u64::from(self))
+    }
+
+    fn put(self, bytes: &mut Vec<u8>) {
+        bytes.push(u8::from(self));
+    }
+
+    fn take(bytes: &[u8]) -> Option<Self> {
+        match bytes {
+            [0] => Some(false),
+            [1] => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl CellBits for Text {
+    const BYTES: usize = 4;
+
+    fn same(a: &[Self], b: &[Self]) -> bool {
+        a == b
+    }
+
+    #[inline(always)]
+    fn hash(self, hash: u64, names: &impl Names) -> u64 {
+        step(hash, names.text(self))
+    }
+
+    fn put(self, bytes: &mut Vec<u8>) {
+        self.number().put(bytes);
+    }
+
+    fn take(bytes: &[u8]) -> Option<Self> {
+        u32::take(bytes).map(Self::new)
+    }
+
+    fn translate(self, to: &mut impl Translate) -> Option<Self> {
+        to.text(self)
+    }
+}
+
+impl CellBits for EntityId {
+    const BYTES: usize = 8;
+
+    fn same(a: &[Self], b: &[Self]) -> bool {
+        a == b
+    }
+
+    #[inline(always)]
+    fn hash(self, hash: u64, names: &impl Names) -> u64 {
+        step(hash, names.entity(self))
+    }
+
+    fn put(self, bytes: &mut Vec<u8>) {
+        self.to_bits().put(bytes);
+    }
+
+    fn take(bytes: &[u8]) -> Option<Self> {
+        u64::take(bytes).and_then(Self::from_bits)
+    }
+
+    fn translate(self, to: &mut impl Translate) -> Option<Self> {
+        to.entity(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn comes_back<C: CellBits + PartialEq + std::fmt::Debug>(cell: C) {
+        let mut bytes = Vec::new();
+        cell.put(&mut bytes);
+        assert_eq!(bytes.len(), C::BYTES);
+        assert_eq!(C::take(&bytes), Some(cell));
+        bytes.push(0);
+        assert_eq!(C::take(&bytes), None);
+        assert_eq!(C::take(&bytes[..C::BYTES - 1]), None);
+    }
+
+    #[test]
+    fn cells_come_back_from_bytes() {
+        comes_back(-7_i8);
+        comes_back(u64::MAX);
+        comes_back(u128::MAX - 5);
+        comes_back(-0.5_f64);
+        comes_back(true);
+        comes_back(Vec3::new(1.0, -2.0, 3.5));
+        comes_back(Mat4::from_translation(Vec3::X));
+        comes_back(IVec2::new(i32::MIN, 4));
+        comes_back(EntityId::FILLER);
+        comes_back(Text::new(9));
+    }
+
+    #[test]
+    fn what_no_cell_is_written_like_is_refused() {
+        assert_eq!(bool::take(&[2]), None);
+        assert_eq!(EntityId::take(&[0; 8]), None);
+    }
+}
