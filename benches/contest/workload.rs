@@ -65,6 +65,9 @@ pub(crate) enum PastTask {
     VisitStretch,
     /// The same where `MARK` was written to `Input::scattered`.
     VisitScattered,
+    /// Lists which objects have another value of which slot in two states that were kept; the `health` of
+    /// `Input::stretch` was written between them. How many there are is the result.
+    Changes,
 }
 
 /// How often a run may be repeated within one sample.
@@ -125,6 +128,7 @@ impl Workload {
         Self::past("restore, one column dirty", PastTask::Restore, MILLION),
         Self::past("visit changed, 1% contiguous", PastTask::VisitStretch, MILLION),
         Self::past("visit changed, 1% scattered", PastTask::VisitScattered, MILLION),
+        Self::past("changes, 1% contiguous", PastTask::Changes, MILLION),
     ];
 
     const fn new(name: &'static str, task: Task, objects: usize) -> Self {
@@ -150,7 +154,7 @@ impl Workload {
             Task::MoveAfterFewDespawned => objects - objects / 100,
             Task::MoveAfterHalfDespawned => objects - objects / 2,
             Task::Churn => objects / 2,
-            Task::Past(PastTask::Snapshot | PastTask::Restore) => 1,
+            Task::Past(PastTask::Snapshot | PastTask::Restore | PastTask::Changes) => 1,
             Task::Past(PastTask::VisitStretch | PastTask::VisitScattered) => objects / 100,
             _ => objects,
         }

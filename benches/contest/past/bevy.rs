@@ -15,7 +15,7 @@ pub(crate) fn cases(task: PastTask, input: &Input) -> Vec<Variant<'_>> {
     match task {
         PastTask::Snapshot => vec![snapshot(input)],
         PastTask::Frame => frame(input),
-        PastTask::Restore => Vec::new(),
+        PastTask::Restore | PastTask::Changes => Vec::new(),
         PastTask::VisitStretch | PastTask::VisitScattered => visit(input, task),
     }
 }

@@ -27,7 +27,7 @@ fn warmed_up<State>(mut state: State, mut frame: impl FnMut(&mut State)) -> Stat
     state
 }
 
-/// The objects whose health is [`MARK`] in a visit of what has changed.
+/// The objects whose health becomes [`MARK`].
 fn marked(task: PastTask, input: &Input) -> Vec<u32> {
     match task {
         PastTask::VisitScattered => input.scattered(),

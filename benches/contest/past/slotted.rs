@@ -1,6 +1,6 @@
 //! slotted: snapshots that share blocks, and views of blocks that were written to.
 
-use slotted::{Epoch, Snapshot, SnapshotRing, Store, View};
+use slotted::{Epoch, Snapshot, SnapshotRing, Store, View, changes as changes_between};
 
 use super::super::slotted::{Filled, Moving, digest_store, filled};
 use super::super::{DT, Input, PastTask, Variant};
@@ -17,6 +17,7 @@ pub(crate) fn cases(task: PastTask, input: &Input) -> Vec<Variant<'_>> {
         PastTask::Frame => frame(input),
         PastTask::Restore => vec![restore(input)],
         PastTask::VisitStretch | PastTask::VisitScattered => visit(input, task),
+        PastTask::Changes => vec![changes(input)],
     }
 }
 
@@ -106,13 +107,17 @@ fn restore(input: &Input) -> Variant<'_> {
     )
 }
 
+fn mark(Filled { store, ids }: &mut Filled, numbers: &[u32]) {
+    let health = store.key("unit", "health").expect("declared");
+    for &number in numbers {
+        store.set(ids[number as usize], health, MARK).expect("alive");
+    }
+}
+
 fn marked_store(input: &Input, task: PastTask) -> (Store, Epoch) {
     let mut filled = filled(input);
-    let health = filled.health();
     let epoch = filled.store.advance_epoch();
-    for number in marked(task, input) {
-        filled.store.set(filled.ids[number as usize], health, MARK).expect("alive");
-    }
+    mark(&mut filled, &marked(task, input));
     (filled.store, epoch)
 }
 
@@ -144,4 +149,20 @@ fn visit(input: &Input, task: PastTask) -> Vec<Variant<'_>> {
         },
     );
     vec![each, runs]
+}
+
+fn changes(input: &Input) -> Variant<'_> {
+    Variant::reading(
+        "changes",
+        || {
+            let mut filled = filled(input);
+            let before = filled.store.snapshot();
+            mark(&mut filled, &input.stretch());
+            (before, filled.store.snapshot())
+        },
+        |(before, after)| {
+            let changes = changes_between(before, after).expect("of one store");
+            changes.slots().iter().map(|slot| slot.len() as u64).sum()
+        },
+    )
 }
