@@ -107,7 +107,10 @@ pub use schema::{
 pub use simd::vectorize;
 pub use slot_value::{SlotField, SlotValue};
 pub use slotted_derive::{SlotValue, Slotted, View};
-pub use snapshot::{Changes, SlotChanges, Snapshot, SnapshotError, SnapshotRing, changes};
+pub use snapshot::{
+    Changes, Delta, DeltaError, DeltaPart, SlotChanges, Snapshot, SnapshotError, SnapshotRing,
+    changes,
+};
 pub use storage::{BLOCK_ROWS, Cell};
 pub use store::{
     IdRun, Limits, MaybeIterMut, MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut,

@@ -1,6 +1,8 @@
 //! The past of a store: snapshots, what differs between them, hashes.
 
+mod apply;
 mod changes;
+mod delta;
 mod difference;
 mod ring;
 mod state_hash;
@@ -15,7 +17,9 @@ use crate::schema::Registry;
 use crate::storage::{FrozenTable, TextPool};
 use crate::store::{Identity, Limits, Store, empty_table};
 
+pub use apply::{DeltaError, DeltaPart};
 pub use changes::{Changes, SlotChanges, changes};
+pub use delta::Delta;
 pub use ring::SnapshotRing;
 
 /// All objects of a store as they were at one moment.

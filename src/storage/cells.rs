@@ -185,6 +185,14 @@ impl Cells {
         with_blocks!(self, blocks => blocks.seal(epoch));
     }
 
+    pub(super) fn fill(&mut self, row: u32) {
+        fn fill<C: Cell>(blocks: &mut Blocks<C>, row: u32) {
+            let filler = vec![C::FILLER; blocks.width()];
+            blocks.put(row, &filler);
+        }
+        with_blocks!(self, blocks => fill(blocks, row));
+    }
+
     pub(super) fn list_shared(&self, seen: &mut HashSet<usize>) {
         with_blocks!(self, blocks => blocks.list_shared(seen));
     }

@@ -86,6 +86,14 @@ impl Column {
         Self { cells: Cells::thaw(&frozen.cells), tag: self.tag, set }
     }
 
+    /// Writes to a row what stands where no value is.
+    pub(crate) fn fill(&mut self, row: u32) {
+        self.cells.fill(row);
+        if let Some(set) = &mut self.set {
+            set.put(row, &[false]);
+        }
+    }
+
     pub(super) fn try_reserve(
         &mut self,
         rows: usize,

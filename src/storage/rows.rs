@@ -280,6 +280,50 @@ impl Rows {
         self.count += 1;
     }
 
+    /// Gives a row this generation, which says whether it is alive, free or retired: one that was used, or the
+    /// first that was not. `false` if it has no such generation.
+    pub(crate) fn set(&mut self, row: u32, generation: u16) -> bool {
+        let (index, bit) = (row as usize, 1_u64 << (row % 64));
+        if generation & 1 == 1 && generation > self.limits.last_generation {
+            return false;
+        }
+        if index == self.generations.len() {
+            self.occupy(row);
+        }
+        match self.generations[index] {
+            RETIRED => self.retired -= 1,
+            old if old & 1 == 0 => self.holes.remove(index / 64, bit),
+            _ => {
+                self.count -= 1;
+                self.blocks[index / BLOCK_ROWS].living -= 1;
+                self.occupied[index / 64] &= !bit;
+            }
+        }
+        self.generations[index] = generation;
+        self.blocks[index / BLOCK_ROWS].is_touched = true;
+        match generation {
+            RETIRED => self.retired += 1,
+            new if new & 1 == 0 => self.holes.insert(index),
+            _ => {
+                self.count += 1;
+                self.blocks[index / BLOCK_ROWS].living += 1;
+                self.occupied[index / 64] |= bit;
+            }
+        }
+        true
+    }
+
+    /// Forgets all rows from this one on, as if they had never been used.
+    pub(crate) fn truncate(&mut self, used: usize) {
+        for row in used..self.generations.len() {
+            self.set(row as u32, RETIRED);
+            self.retired -= 1;
+        }
+        self.generations.truncate(used);
+        self.occupied.truncate(used.div_ceil(64));
+        self.blocks.truncate(used.div_ceil(BLOCK_ROWS));
+    }
+
     /// Frees all rows.
     pub(crate) fn clear(&mut self) {
         for word in 0..self.occupied.len() {

@@ -157,7 +157,7 @@ impl Store {
     }
 
     /// Forgets all texts but the first `kept`.
-    fn forget_texts(&mut self, kept: usize) {
+    pub(crate) fn forget_texts(&mut self, kept: usize) {
         if self.texts.len() > kept {
             Arc::make_mut(&mut self.texts).truncate(kept);
         }

@@ -138,7 +138,7 @@ impl Store {
     }
 
     #[cold]
-    pub(super) fn no_rows(&self, schema: SchemaId) -> LimitError {
+    pub(crate) fn no_rows(&self, schema: SchemaId) -> LimitError {
         let limit = self.limits.rows_per_schema;
         LimitError::Rows { schema: self.schema_name_of(schema), limit }
     }
