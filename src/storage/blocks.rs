@@ -1,7 +1,7 @@
 //! All values of one slot, in blocks of rows.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::epoch::Epoch;
 use crate::storage::Span;
@@ -198,17 +198,23 @@ impl<C: Copy> Blocks<C> {
 
 /// Sharing blocks with snapshots.
 impl<C: Copy> Blocks<C> {
-    /// Ends an epoch: the next write to a block is the first one of the next epoch.
-    pub(super) fn seal(&mut self, epoch: Epoch) {
+    /// Ends an epoch: the next write to a block is the first one of the next epoch. Tells whether any was
+    /// written to in this one.
+    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
         let sharing = self.sharing.get_or_insert_default();
         sharing.written.resize(self.blocks.len(), epoch);
+        let mut any = false;
         for (block, written) in self.blocks.iter_mut().zip(&mut sharing.written) {
             if block.is_owned() {
                 block.seal();
                 *written = epoch;
-                sharing.frozen = std::sync::Weak::new();
+                any = true;
             }
         }
+        if any {
+            sharing.frozen = Weak::new();
+        }
+        any
     }
 
     /// Whether a value of the block was written in this epoch or later.

@@ -134,6 +134,32 @@ macro_rules! floats {
 }
 floats! { f32 f64 }
 
+/// A number of 32 bits, of which two go through a step of the hash together.
+trait Word {
+    fn word(self) -> u64;
+}
+
+impl Word for f32 {
+    #[inline(always)]
+    fn word(self) -> u64 {
+        u64::from(if self.is_nan() { Self::NAN } else { self }.to_bits())
+    }
+}
+
+impl Word for i32 {
+    #[inline(always)]
+    fn word(self) -> u64 {
+        u64::from(self.cast_unsigned())
+    }
+}
+
+impl Word for u32 {
+    #[inline(always)]
+    fn word(self) -> u64 {
+        u64::from(self)
+    }
+}
+
 macro_rules! vectors {
     ($($type:ty: [$number:ty; $length:literal], $to:ident, $from:path;)*) => {$(
         impl CellBits for $type {
@@ -144,8 +170,14 @@ macro_rules! vectors {
             }
 
             #[inline(always)]
-            fn hash(self, hash: u64, names: &impl Names) -> u64 {
-                self.$to().into_iter().fold(hash, |hash, number| number.hash(hash, names))
+            fn hash(self, hash: u64, _: &impl Names) -> u64 {
+                let numbers = self.$to();
+                let (pairs, rest) = numbers.as_chunks::<2>();
+                let pair = |hash, [low, high]: &[$number; 2]| {
+                    step(hash, low.word() | high.word() << 32)
+                };
+                let hash = pairs.iter().fold(hash, pair);
+                rest.iter().fold(hash, |hash, number| step(hash, number.word()))
             }
 
             fn put(self, bytes: &mut Vec<u8>) {

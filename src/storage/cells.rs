@@ -181,8 +181,8 @@ impl Cells {
         with_blocks!(self, blocks => blocks.try_reserve(rows))
     }
 
-    pub(super) fn seal(&mut self, epoch: Epoch) {
-        with_blocks!(self, blocks => blocks.seal(epoch));
+    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
+        with_blocks!(self, blocks => blocks.seal(epoch))
     }
 
     pub(super) fn fill(&mut self, row: u32) {

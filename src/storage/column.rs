@@ -47,12 +47,10 @@ impl Column {
         Self { cells, tag, set: optional.then(|| Blocks::new(1)) }
     }
 
-    /// Ends an epoch.
-    pub(super) fn seal(&mut self, epoch: Epoch) {
-        self.cells.seal(epoch);
-        if let Some(set) = &mut self.set {
-            set.seal(epoch);
-        }
+    /// Ends an epoch, and tells whether anything was written in it.
+    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
+        let is_set_written = self.set.as_mut().is_some_and(|set| set.seal(epoch));
+        self.cells.seal(epoch) | is_set_written
     }
 
     /// Whether a value of the block was written in this epoch or later.
