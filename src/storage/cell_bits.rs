@@ -26,6 +26,9 @@ pub trait CellBits: Copy {
     /// How many bytes [`put`](Self::put) writes.
     const BYTES: usize;
 
+    /// Whether the cells are the same, bit for bit.
+    fn is_same(&self, other: &Self) -> bool;
+
     /// Whether all cells are the same, bit for bit.
     fn same(a: &[Self], b: &[Self]) -> bool;
 
@@ -65,6 +68,11 @@ macro_rules! integers {
         impl CellBits for $type {
             const BYTES: usize = size_of::<Self>();
 
+            #[inline(always)]
+            fn is_same(&self, other: &Self) -> bool {
+                self == other
+            }
+
             fn same(a: &[Self], b: &[Self]) -> bool {
                 a == b
             }
@@ -89,6 +97,11 @@ integers! { i8 i16 i32 i64 u8 u16 u32 u64 }
 impl CellBits for u128 {
     const BYTES: usize = 16;
 
+    #[inline(always)]
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
+
     fn same(a: &[Self], b: &[Self]) -> bool {
         a == b
     }
@@ -111,6 +124,11 @@ macro_rules! floats {
     ($($type:ty)*) => {$(
         impl CellBits for $type {
             const BYTES: usize = size_of::<Self>();
+
+            #[inline(always)]
+            fn is_same(&self, other: &Self) -> bool {
+                bytemuck::bytes_of(self) == bytemuck::bytes_of(other)
+            }
 
             fn same(a: &[Self], b: &[Self]) -> bool {
                 bytemuck::cast_slice::<_, u8>(a) == bytemuck::cast_slice::<_, u8>(b)
@@ -165,6 +183,11 @@ macro_rules! vectors {
         impl CellBits for $type {
             const BYTES: usize = size_of::<$number>() * $length;
 
+            #[inline(always)]
+            fn is_same(&self, other: &Self) -> bool {
+                bytemuck::bytes_of(self) == bytemuck::bytes_of(other)
+            }
+
             fn same(a: &[Self], b: &[Self]) -> bool {
                 bytemuck::cast_slice::<_, u8>(a) == bytemuck::cast_slice::<_, u8>(b)
             }
@@ -209,6 +232,11 @@ vectors! {
 impl CellBits for bool {
     const BYTES: usize = 1;
 
+    #[inline(always)]
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
+
     fn same(a: &[Self], b: &[Self]) -> bool {
         a == b
     }
@@ -234,6 +262,11 @@ impl CellBits for bool {
 impl CellBits for Text {
     const BYTES: usize = 4;
 
+    #[inline(always)]
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
+
     fn same(a: &[Self], b: &[Self]) -> bool {
         a == b
     }
@@ -258,6 +291,11 @@ impl CellBits for Text {
 
 impl CellBits for EntityId {
     const BYTES: usize = 8;
+
+    #[inline(always)]
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
 
     fn same(a: &[Self], b: &[Self]) -> bool {
         a == b

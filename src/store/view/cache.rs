@@ -45,7 +45,11 @@ pub(super) struct TableMatch {
 /// One column of a table for one field of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Pick {
-    Column { column: u16, field: u16, is_mutable: bool },
+    Column {
+        column: u16,
+        field: u16,
+        is_mutable: bool,
+    },
     /// A field that has no column; after all that have.
     Nothing,
 }
