@@ -9,23 +9,25 @@ use glam::Vec3;
 
 use super::input::{FRAGMENT_FACTOR, FRAGMENT_OBJECTS, FRAGMENT_OFFSET, FRAGMENT_TYPES};
 use super::input::{NAMED_FACTOR, NAMED_OFFSET};
-use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
+use super::{
+    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel, past,
+};
 
 pub(crate) const CONTESTANT: Contestant = Contestant { name: "arrays", package: None, cases };
 
 #[derive(Default)]
-struct Arrays {
-    position: Vec<Vec3>,
-    velocity: Vec<Vec3>,
-    health: Vec<f32>,
-    kind: Vec<u16>,
-    team: Vec<u8>,
-    alive: Vec<bool>,
-    seed: Vec<u32>,
+pub(crate) struct Arrays {
+    pub(crate) position: Vec<Vec3>,
+    pub(crate) velocity: Vec<Vec3>,
+    pub(crate) health: Vec<f32>,
+    pub(crate) kind: Vec<u16>,
+    pub(crate) team: Vec<u8>,
+    pub(crate) alive: Vec<bool>,
+    pub(crate) seed: Vec<u32>,
 }
 
 impl Arrays {
-    fn filled(units: &[Unit]) -> Self {
+    pub(crate) fn filled(units: &[Unit]) -> Self {
         let mut arrays = Self::default();
         arrays.extend(units);
         arrays
@@ -94,7 +96,7 @@ impl Arrays {
         })
     }
 
-    fn digest(&mut self) -> u64 {
+    pub(crate) fn digest(&mut self) -> u64 {
         digest_units(self.units())
     }
 }
@@ -127,6 +129,7 @@ fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
             Arrays::digest,
         )],
         Task::RecordInsert | Task::HeapBytes => Vec::new(),
+        Task::Past(task) => past::arrays::cases(task, input),
     }
 }
 

@@ -15,22 +15,24 @@ use super::components::{
 };
 use super::handles::{Handles, in_order};
 use super::input::{FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, TEAM};
-use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
+use super::{
+    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel, past,
+};
 
 pub(crate) const CONTESTANT: Contestant =
     Contestant { name: "bevy_ecs", package: Some("bevy_ecs"), cases };
 
-type Moving = (&'static mut Position, &'static Velocity);
+pub(crate) type Moving = (&'static mut Position, &'static Velocity);
 type Counted = (&'static Health, &'static Team, &'static Alive);
 
 /// A world, its ids by object number, and the state of one query.
-struct Bevy<State> {
-    world: World,
-    ids: Vec<Entity>,
-    state: State,
+pub(crate) struct Bevy<State> {
+    pub(crate) world: World,
+    pub(crate) ids: Vec<Entity>,
+    pub(crate) state: State,
 }
 
-fn filled<State>(input: &Input, state: impl FnOnce(&mut World) -> State) -> Bevy<State> {
+pub(crate) fn filled<State>(input: &Input, state: impl FnOnce(&mut World) -> State) -> Bevy<State> {
     let mut world = World::new();
     let ids = world.spawn_batch(input.units.iter().map(bundle)).collect();
     let state = state(&mut world);
@@ -42,7 +44,7 @@ fn digest_world(world: &mut World) -> u64 {
     digest_units(query.iter(world).map(unit))
 }
 
-fn digest<State>(bevy: &mut Bevy<State>) -> u64 {
+pub(crate) fn digest<State>(bevy: &mut Bevy<State>) -> u64 {
     digest_world(&mut bevy.world)
 }
 
@@ -65,6 +67,7 @@ fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
         Task::NamedEach => vec![named_each(input)],
         Task::NamedColumn => vec![named_column(input)],
         Task::RecordInsert | Task::HeapBytes => Vec::new(),
+        Task::Past(task) => past::bevy::cases(task, input),
     }
 }
 

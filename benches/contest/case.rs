@@ -21,6 +21,8 @@ pub(crate) struct Contestant {
 pub(crate) struct Variant<'a> {
     /// Tells the forms of one contestant apart: "closure", "loop".
     pub(crate) form: &'static str,
+    /// Whether it leaves out what the workload is about, and the contestant's other forms have it on top.
+    pub(crate) is_baseline: bool,
     case: Box<dyn Case + 'a>,
 }
 
@@ -117,7 +119,12 @@ impl<'a> Variant<'a> {
         digest: impl FnMut(&mut State) -> u64 + 'a,
     ) -> Self {
         let case = ClosureCase { state: LazyCell::new(setup), prepare, run, digest, outcome: 0 };
-        Self { form, case: Box::new(case) }
+        Self { form, is_baseline: false, case: Box::new(case) }
+    }
+
+    /// A form to hold the contestant's other forms against. It has to come before them.
+    pub(crate) fn into_baseline(self) -> Self {
+        Self { is_baseline: true, ..self }
     }
 
     /// Live heap bytes that one run adds.

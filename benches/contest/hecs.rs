@@ -11,21 +11,23 @@ use super::components::{
 };
 use super::handles::{Handles, in_order};
 use super::input::{FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, TEAM};
-use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
+use super::{
+    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel, past,
+};
 
 pub(crate) const CONTESTANT: Contestant = Contestant { name: "hecs", package: Some("hecs"), cases };
 
-type Moving<'a> = (&'a mut Position, &'a Velocity);
+pub(crate) type Moving<'a> = (&'a mut Position, &'a Velocity);
 type Counted<'a> = (&'a Health, &'a Team, &'a Alive);
 
 /// A world and its ids by object number, or in shuffled order where a task asks for that.
-struct Hecs {
-    world: World,
+pub(crate) struct Hecs {
+    pub(crate) world: World,
     ids: Vec<Entity>,
 }
 
 impl Hecs {
-    fn filled(input: &Input) -> Self {
+    pub(crate) fn filled(input: &Input) -> Self {
         let mut world = World::new();
         let ids = world.spawn_batch(input.units.iter().map(bundle)).collect();
         Self { world, ids }
@@ -37,7 +39,7 @@ impl Hecs {
         hecs
     }
 
-    fn digest(&mut self) -> u64 {
+    pub(crate) fn digest(&mut self) -> u64 {
         digest_world(&mut self.world)
     }
 }
@@ -66,6 +68,7 @@ fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
         Task::NamedEach => vec![named_each(input)],
         Task::NamedColumn => vec![named_column(input)],
         Task::RecordInsert | Task::HeapBytes => Vec::new(),
+        Task::Past(task) => past::hecs::cases(task, input),
     }
 }
 

@@ -95,6 +95,19 @@ impl Input {
         &self.shuffled[..self.units.len() / 100]
     }
 
+    /// The same number of objects, in ascending order.
+    pub(crate) fn scattered(&self) -> Vec<u32> {
+        let mut scattered = self.few().to_vec();
+        scattered.sort_unstable();
+        scattered
+    }
+
+    /// The same number of objects side by side, from the middle on.
+    pub(crate) fn stretch(&self) -> Vec<u32> {
+        let middle = self.units.len() / 2;
+        self.numbers()[middle..][..self.units.len() / 100].to_vec()
+    }
+
     /// Every other object, picked at random, in random order.
     pub(crate) fn half(&self) -> &[u32] {
         &self.shuffled[..self.units.len() / 2]

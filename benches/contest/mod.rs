@@ -9,7 +9,7 @@
 //! which form is faster (the best one counts), none where the storage cannot do the task. Three
 //! constructors cover the tasks: [`Variant::writing`] for a run that changes the objects,
 //! [`Variant::reading`] for a run that returns a sum, [`Variant::filling`] for a run that fills an
-//! empty store. All checksums come from [`digest_units`], so that the only thing to write beside the runs is
+//! empty store. Where a task has a baseline, [`Variant::into_baseline`] marks it. All checksums come from [`digest_units`], so that the only thing to write beside the runs is
 //! an iterator over the living objects as [`Unit`]s, in any order.
 #![allow(
     dead_code,
@@ -29,12 +29,13 @@ mod input;
 mod kernel;
 mod maps;
 pub(crate) mod memory;
+mod past;
 mod slotted;
 mod workload;
 
 pub(crate) use case::{Contestant, Variant, sample, verify};
 pub(crate) use input::{DT, Input, Unit, digest_floats, digest_units};
-pub(crate) use workload::{Repeat, Scale, Task, Workload};
+pub(crate) use workload::{PastTask, Repeat, Scale, Task, Workload};
 
 /// The first one is the limit that the others' ratios refer to.
 pub(crate) const CONTESTANTS: &[Contestant] = &[

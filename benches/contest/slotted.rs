@@ -10,7 +10,9 @@ use super::handles::{Handles, in_order};
 use super::input::{
     FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, SLOT_NAMES, TEAM,
 };
-use super::{Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel};
+use super::{
+    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel, past,
+};
 
 pub(crate) const CONTESTANT: Contestant =
     Contestant { name: "slotted", package: Some("slotted"), cases };
@@ -40,9 +42,9 @@ impl From<&Unit> for UnitSlots {
 }
 
 #[derive(View)]
-struct Moving<'a> {
-    position: &'a mut Vec3,
-    velocity: &'a Vec3,
+pub(crate) struct Moving<'a> {
+    pub(crate) position: &'a mut Vec3,
+    pub(crate) velocity: &'a Vec3,
 }
 
 #[derive(View)]
@@ -75,14 +77,14 @@ impl Default for Empty {
 }
 
 /// A store and its ids by object number, or in shuffled order where a task asks for that.
-struct Filled {
-    store: Store,
-    ids: Vec<EntityId>,
+pub(crate) struct Filled {
+    pub(crate) store: Store,
+    pub(crate) ids: Vec<EntityId>,
 }
 
 type Fill = fn(&Input) -> Filled;
 
-fn filled(input: &Input) -> Filled {
+pub(crate) fn filled(input: &Input) -> Filled {
     let Empty(mut store) = Empty::default();
     let units = input.units.iter().map(UnitSlots::from);
     let ids = store.spawn_batch(units).expect("no constraints").collect();
@@ -127,7 +129,7 @@ impl Filled {
         Self { store, ids: in_order(&ids, &input.shuffled) }
     }
 
-    fn health(&self) -> SlotKey<f32> {
+    pub(crate) fn health(&self) -> SlotKey<f32> {
         self.store.key("unit", "health").expect("declared")
     }
 
@@ -136,7 +138,7 @@ impl Filled {
     }
 }
 
-fn digest_store(store: &Store) -> u64 {
+pub(crate) fn digest_store(store: &Store) -> u64 {
     let units = store.view_ref::<Whole>().expect("declared").iter();
     digest_units(units.map(|unit| Unit {
         position: *unit.position,
@@ -156,6 +158,7 @@ fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
         Task::Churn => vec![churn(input)],
         Task::Fragmented => vec![fragmented(input)],
         Task::RecordInsert => vec![record_insert(input)],
+        Task::Past(task) => past::slotted::cases(task, input),
         _ => work(task, input, filled),
     }
 }

@@ -46,6 +46,28 @@ pub(crate) enum Task {
     RecordInsert,
     /// Not timed: the heap bytes that live after `SpawnBulk`, per object.
     HeapBytes,
+    /// What has to do with the past of the objects.
+    Past(PastTask),
+}
+
+/// What a contestant is asked to do with the past of its objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PastTask {
+    /// Keeps all objects as they are. They were kept like that before, nothing was written since.
+    Snapshot,
+    /// Keeps all objects as the newest of the last `RING_FRAMES` frames, then does `MoveEach`; there
+    /// were `WARM_UP_FRAMES` such frames before. The baseline is `MoveEach` alone.
+    Frame,
+    /// Makes all objects as they were kept before one `MoveEach`, which is not timed.
+    Restore,
+    /// How many of the objects that changed since a moment have `health == MARK`, which was written to
+    /// `Input::stretch` since then; per changed object.
+    VisitStretch,
+    /// The same where `MARK` was written to `Input::scattered`.
+    VisitScattered,
+    /// Lists which objects have another value of which slot in two states that were kept; the `health` of
+    /// `Input::stretch` was written between them. How many there are is the result.
+    Changes,
 }
 
 /// How often a run may be repeated within one sample.
@@ -100,10 +122,21 @@ impl Workload {
         Self::new("by name, column", Task::NamedColumn, MILLION),
         Self::new("insert records", Task::RecordInsert, 100_000),
         Self::new("heap bytes", Task::HeapBytes, MILLION),
+        Self::past("snapshot, nothing written", PastTask::Snapshot, MILLION),
+        Self::past("frame with a ring of 8, 100k", PastTask::Frame, 100_000),
+        Self::past("frame with a ring of 8, 1M", PastTask::Frame, MILLION),
+        Self::past("restore, one column dirty", PastTask::Restore, MILLION),
+        Self::past("visit changed, 1% contiguous", PastTask::VisitStretch, MILLION),
+        Self::past("visit changed, 1% scattered", PastTask::VisitScattered, MILLION),
+        Self::past("changes, 1% contiguous", PastTask::Changes, MILLION),
     ];
 
     const fn new(name: &'static str, task: Task, objects: usize) -> Self {
         Self { name, task, objects }
+    }
+
+    const fn past(name: &'static str, task: PastTask, objects: usize) -> Self {
+        Self::new(name, Task::Past(task), objects)
     }
 
     /// The number of objects that exist when a run starts or, for insertions, when it ends.
@@ -121,6 +154,8 @@ impl Workload {
             Task::MoveAfterFewDespawned => objects - objects / 100,
             Task::MoveAfterHalfDespawned => objects - objects / 2,
             Task::Churn => objects / 2,
+            Task::Past(PastTask::Snapshot | PastTask::Restore | PastTask::Changes) => 1,
+            Task::Past(PastTask::VisitStretch | PastTask::VisitScattered) => objects / 100,
             _ => objects,
         }
     }
@@ -130,7 +165,7 @@ impl Workload {
             Task::SpawnEach | Task::SpawnBulk | Task::RecordInsert | Task::HeapBytes => {
                 Repeat::FreshMemory
             }
-            Task::Churn => Repeat::Once,
+            Task::Churn | Task::Past(PastTask::Restore) => Repeat::Once,
             _ => Repeat::Freely,
         }
     }

@@ -21,6 +21,7 @@ pub(super) struct Outcome {
 pub(super) struct Form {
     pub(super) contestant: &'static str,
     pub(super) name: &'static str,
+    pub(super) is_baseline: bool,
     /// Per operation, one for each round.
     pub(super) samples: Vec<f64>,
 }
@@ -46,9 +47,11 @@ impl Form {
 }
 
 impl Outcome {
-    /// The best form of every contestant, in the contestants' order.
+    /// The best form of every contestant, in the contestants' order; its best baseline, if it has one,
+    /// comes before.
     pub(super) fn best(&self) -> Vec<&Form> {
-        let of_one = self.forms.chunk_by(|left, right| left.contestant == right.contestant);
+        let kind = |form: &Form| (form.contestant, form.is_baseline);
+        let of_one = self.forms.chunk_by(|left, right| kind(left) == kind(right));
         of_one
             .filter_map(|forms| {
                 forms.iter().min_by(|left, right| left.minimum().total_cmp(&right.minimum()))
@@ -56,9 +59,19 @@ impl Outcome {
             .collect()
     }
 
-    /// The best form of the limit, if it does this workload.
+    /// The best form of the limit, or its baseline, if it does this workload.
     pub(super) fn limit(&self, limit: &str) -> Option<&Form> {
         self.best().into_iter().find(|form| form.contestant == limit)
+    }
+
+    /// What the form is to be held against besides the limit.
+    pub(super) fn baseline(&self, form: &Form) -> Option<&Form> {
+        let is_its = |other: &&Form| other.is_baseline && other.contestant == form.contestant;
+        self.best().into_iter().find(is_its).filter(|_| !form.is_baseline)
+    }
+
+    pub(super) fn has_baselines(&self) -> bool {
+        self.forms.iter().any(|form| form.is_baseline)
     }
 }
 
@@ -128,7 +141,7 @@ fn entries<'a>(workload: Workload, contestants: &[Contestant], input: &'a Input)
 }
 
 fn form_without_samples((contestant, variant): &Entry<'_>) -> Form {
-    Form { contestant, name: variant.form, samples: Vec::new() }
+    Form { contestant, name: variant.form, is_baseline: variant.is_baseline, samples: Vec::new() }
 }
 
 /// What one run costs, all operations together.

@@ -19,25 +19,32 @@ pub(super) fn table(outcome: &Outcome, all_forms: bool) -> Table {
     let workload = outcome.workload;
     let unit = workload.unit();
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
+    let mut header = vec![
         workload.name.to_owned(),
         "form".to_owned(),
         format!("minimum, {unit}"),
         format!("median, {unit}"),
         "ratio of minima".to_owned(),
         "median ratio".to_owned(),
-    ]);
+    ];
+    if outcome.has_baselines() {
+        header.extend(["minima to own baseline".to_owned(), "median to own baseline".to_owned()]);
+    }
+    table.load_style(presets::NOTHING).set_header(header);
     let limit = outcome.limit(limit_name());
     let forms = if all_forms { outcome.forms.iter().collect() } else { outcome.best() };
     for form in forms {
-        table.add_row([
+        let mut row = vec![
             form.contestant.to_owned(),
             form.name.to_owned(),
             figure(form.minimum()),
             figure(form.median()),
-            limit.map_or_else(String::new, |limit| figure(form.minimum_ratio(limit))),
-            limit.map_or_else(String::new, |limit| figure(form.median_ratio(limit))),
-        ]);
+        ];
+        row.extend(ratios(form, limit));
+        if outcome.has_baselines() {
+            row.extend(ratios(form, outcome.baseline(form)));
+        }
+        table.add_row(row);
     }
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -45,9 +52,17 @@ pub(super) fn table(outcome: &Outcome, all_forms: bool) -> Table {
     table
 }
 
+/// Of the minima and the median one, to another form if there is one.
+fn ratios(form: &Form, other: Option<&Form>) -> [String; 2] {
+    let Some(other) = other else { return Default::default() };
+    [figure(form.minimum_ratio(other)), figure(form.median_ratio(other))]
+}
+
 /// Three digits that matter, or what stands before the point.
 fn figure(value: f64) -> String {
     match value {
+        value if value < 0.01 => format!("{value:.5}"),
+        value if value < 0.1 => format!("{value:.4}"),
         value if value < 1.0 => format!("{value:.3}"),
         value if value < 10.0 => format!("{value:.2}"),
         value if value < 100.0 => format!("{value:.1}"),
@@ -70,14 +85,18 @@ fn workload_json(outcome: &Outcome) -> Value {
         .forms
         .iter()
         .map(|form| {
+            let baseline = outcome.baseline(form);
             json!({
                 "contestant": form.contestant,
                 "form": form.name,
+                "baseline": form.is_baseline,
                 "best": best.iter().any(|&other| std::ptr::eq(other, form)),
                 "minimum": form.minimum(),
                 "median": form.median(),
                 "minimum_ratio": limit.map(|limit| form.minimum_ratio(limit)),
                 "median_ratio": limit.map(|limit| form.median_ratio(limit)),
+                "minimum_to_baseline": baseline.map(|baseline| form.minimum_ratio(baseline)),
+                "median_to_baseline": baseline.map(|baseline| form.median_ratio(baseline)),
                 "samples": form.samples,
             })
         })
@@ -107,16 +126,26 @@ pub(super) fn markdown(
     let columns = "---:|".repeat(header.len());
     writeln!(text, "|---|{columns}").expect("a string takes all");
     for outcome in outcomes {
-        let best = outcome.best();
-        let cells = header.iter().map(|&name| cell(outcome, &best, name));
-        let cells: Vec<String> = cells.collect();
-        let row = format!("| {} | {} |", outcome.workload.name, cells.join(" | "));
-        writeln!(text, "{row}").expect("a string takes all");
+        let (baselines, others): (Vec<&Form>, Vec<&Form>) =
+            outcome.best().into_iter().partition(|form| form.is_baseline);
+        let rows = [(", baseline", baselines), ("", others)];
+        for (suffix, best) in rows.into_iter().filter(|(_, best)| !best.is_empty()) {
+            let cells: Vec<String> =
+                header.iter().map(|&name| cell(outcome, &best, name)).collect();
+            let name = outcome.workload.name;
+            let row = format!("| {name}{suffix} | {} |", cells.join(" | "));
+            writeln!(text, "{row}").expect("a string takes all");
+        }
     }
     text.push_str(
         "\nThe first column is the limit's minimum per operation; the others are ratios to the limit, \
          of the minima and (in brackets) the median of all rounds. Without a limit: the minimum itself.\n",
     );
+    if outcomes.iter().any(Outcome::has_baselines) {
+        text.push_str(
+            "A baseline is the work without what it is about; where there is one, it is the limit.\n",
+        );
+    }
     text
 }
 
@@ -125,11 +154,13 @@ fn cell(outcome: &Outcome, best: &[&Form], contestant: &str) -> String {
         return "-".to_owned();
     };
     match outcome.limit(limit_name()) {
-        Some(limit) if !std::ptr::eq(limit, *form) => format!(
-            "{}× ({}×)",
-            figure(form.minimum_ratio(limit)),
-            figure(form.median_ratio(limit))
-        ),
+        Some(limit) if !std::ptr::eq(limit, *form) => {
+            let [of_minima, median] = ratios(form, Some(limit));
+            let own = outcome.baseline(form).map_or_else(String::new, |own| {
+                format!(", {}× its baseline", figure(form.minimum_ratio(own)))
+            });
+            format!("{of_minima}× ({median}×){own}")
+        }
         _ => format!("{} {}", figure(form.minimum()), outcome.workload.unit()),
     }
 }

@@ -125,8 +125,8 @@ pub(super) fn shape(schema: &RegisteredSchema) -> u64 {
 impl Delta {
     /// What makes the first world the second one.
     ///
-    /// Costs a look at each block that the snapshots do not share, and both their
-    /// [hashes](Snapshot::state_hash), which are kept.
+    /// Costs a look at each block that the snapshots do not share, and the first one's
+    /// [hash](Snapshot::state_hash), if that is not known yet.
     ///
     /// # Errors
     /// If the snapshots are of different stores.
@@ -140,7 +140,7 @@ impl Delta {
         let tables = tables.collect();
         Ok(Self {
             base: before.state_hash(),
-            result: after.state_hash(),
+            result: before.state_hash_of(after, &differences),
             schemas: encoder.schemas,
             texts: encoder.texts,
             tables,

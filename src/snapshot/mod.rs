@@ -66,6 +66,8 @@ pub(crate) struct World {
     pub(crate) texts: Arc<TextPool>,
     limits: Limits,
     pub(crate) tables: Vec<FrozenTable>,
+    /// What the state hash is made of, once it is known.
+    hash_sum: OnceLock<u64>,
     /// The same as a store, once somebody has read it.
     store: OnceLock<Store>,
 }
@@ -94,6 +96,7 @@ impl Store {
             texts: Arc::clone(&self.texts),
             limits: self.limits,
             tables: self.tables.iter_mut().map(|table| table.freeze()).collect(),
+            hash_sum: self.hash_sum.map_or_else(OnceLock::new, OnceLock::from),
             store: OnceLock::new(),
         };
         Snapshot { world: Arc::new(world) }
@@ -118,6 +121,7 @@ impl Store {
         for schema in world.tables.len()..self.tables.len() {
             self.tables[schema] = self.empty_table(SchemaId(schema as u16));
         }
+        self.hash_sum = world.hash_sum.get().copied();
         Ok(())
     }
 
@@ -156,7 +160,11 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn advance_epoch(&mut self) -> Epoch {
-        self.tables.iter_mut().for_each(|table| table.seal(self.epoch));
+        for table in &mut self.tables {
+            if table.seal(self.epoch) {
+                self.hash_sum = None;
+            }
+        }
         self.epoch = self.epoch.next();
         self.epoch
     }

@@ -59,14 +59,37 @@ impl<C: Copy> Sharing<C> {
         }
     }
 
-    fn copy(&mut self, cells: &Vec<C>) -> Vec<C> {
+    /// Memory of a block that was given up, for a copy of this one.
+    fn spare(&mut self, cells: &Vec<C>) -> Option<Vec<C>> {
         // In a spare of a whole block some rows would keep its room, and so would each of their copies.
         let room = cells.capacity()..=cells.capacity().saturating_mul(2);
         let fitting = self.spares.iter().rposition(|spare| room.contains(&spare.capacity()));
-        let spare = fitting.map(|position| self.spares.swap_remove(position));
+        fitting.map(|position| self.spares.swap_remove(position))
+    }
+
+    fn copy(&mut self, cells: &Vec<C>) -> Vec<C> {
+        let spare = self.spare(cells);
         let mut copy = spare.unwrap_or_else(|| Vec::with_capacity(cells.capacity()));
         copy.extend_from_slice(cells);
         copy
+    }
+
+    /// Makes blocks owned on all of rayon's threads.
+    #[cfg(feature = "rayon")]
+    pub(super) fn unshare<'b>(&mut self, blocks: impl Iterator<Item = &'b mut Block<C>>)
+    where
+        C: Send + Sync + 'static,
+    {
+        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+        let with_spare = blocks.filter_map(|block| {
+            let Block::Shared(cells) = &*block else { return None };
+            let spare = self.spare(cells);
+            Some((block, spare))
+        });
+        let blocks: Vec<_> = with_spare.collect();
+        let left = blocks.into_par_iter().filter_map(|(block, spare)| block.unshare_to(spare));
+        let left: Vec<_> = left.collect();
+        self.spares.extend(left);
     }
 
     /// Forgets the blocks after the first `blocks`, and gives back what is kept for copies.
@@ -116,6 +139,25 @@ impl<C: Copy> Block<C> {
             Self::Owned(cells) => cells,
             Self::Shared(_) => unreachable!("it was unshared"),
         }
+    }
+
+    /// Makes the block owned before it is written to; copies it to a spare one, if that is needed. Gives
+    /// back a spare that was not.
+    #[cfg(feature = "rayon")]
+    pub(super) fn unshare_to(&mut self, spare: Option<Vec<C>>) -> Option<Vec<C>> {
+        let Self::Shared(shared) = std::mem::replace(self, Self::Owned(Vec::new())) else {
+            return spare;
+        };
+        let (cells, left) = match Arc::try_unwrap(shared) {
+            Ok(cells) => (cells, spare),
+            Err(shared) => {
+                let mut copy = spare.unwrap_or_else(|| Vec::with_capacity(shared.capacity()));
+                copy.extend_from_slice(&shared);
+                (copy, None)
+            }
+        };
+        *self = Self::Owned(cells);
+        left
     }
 
     #[cold]

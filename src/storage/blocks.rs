@@ -1,7 +1,7 @@
 //! All values of one slot, in blocks of rows.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::epoch::Epoch;
 use crate::storage::Span;
@@ -198,17 +198,23 @@ impl<C: Copy> Blocks<C> {
 
 /// Sharing blocks with snapshots.
 impl<C: Copy> Blocks<C> {
-    /// Ends an epoch: the next write to a block is the first one of the next epoch.
-    pub(super) fn seal(&mut self, epoch: Epoch) {
+    /// Ends an epoch: the next write to a block is the first one of the next epoch. Tells whether any was
+    /// written to in this one.
+    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
         let sharing = self.sharing.get_or_insert_default();
         sharing.written.resize(self.blocks.len(), epoch);
+        let mut any = false;
         for (block, written) in self.blocks.iter_mut().zip(&mut sharing.written) {
             if block.is_owned() {
                 block.seal();
                 *written = epoch;
-                sharing.frozen = std::sync::Weak::new();
+                any = true;
             }
         }
+        if any {
+            sharing.frozen = Weak::new();
+        }
+        any
     }
 
     /// Whether a value of the block was written in this epoch or later.
@@ -216,6 +222,19 @@ impl<C: Copy> Blocks<C> {
         let written = self.sharing.as_ref().and_then(|sharing| sharing.written.get(block));
         self.blocks.get(block).is_some_and(Block::is_owned)
             || written.is_some_and(|written| *written >= epoch)
+    }
+
+    /// Makes blocks owned that are about to be written to, on all of rayon's threads.
+    #[cfg(feature = "rayon")]
+    pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool)
+    where
+        C: Send + Sync + 'static,
+    {
+        if let Some(sharing) = &mut self.sharing {
+            let blocks = self.blocks.iter_mut().enumerate();
+            let written = blocks.filter(|(number, _)| is_written(*number));
+            sharing.unshare(written.map(|(_, block)| block));
+        }
     }
 
     /// The blocks for a snapshot: they must have been sealed. Costs nothing where a snapshot lives that

@@ -26,6 +26,9 @@ pub trait CellBits: Copy {
     /// How many bytes [`put`](Self::put) writes.
     const BYTES: usize;
 
+    /// Whether the cells are the same, bit for bit.
+    fn is_same(&self, other: &Self) -> bool;
+
     /// Whether all cells are the same, bit for bit.
     fn same(a: &[Self], b: &[Self]) -> bool;
 
@@ -65,6 +68,11 @@ macro_rules! integers {
         impl CellBits for $type {
             const BYTES: usize = size_of::<Self>();
 
+            #[inline(always)]
+            fn is_same(&self, other: &Self) -> bool {
+                self == other
+            }
+
             fn same(a: &[Self], b: &[Self]) -> bool {
                 a == b
             }
@@ -89,6 +97,11 @@ integers! { i8 i16 i32 i64 u8 u16 u32 u64 }
 impl CellBits for u128 {
     const BYTES: usize = 16;
 
+    #[inline(always)]
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
+
     fn same(a: &[Self], b: &[Self]) -> bool {
         a == b
     }
@@ -112,6 +125,11 @@ macro_rules! floats {
         impl CellBits for $type {
             const BYTES: usize = size_of::<Self>();
 
+            #[inline(always)]
+            fn is_same(&self, other: &Self) -> bool {
+                bytemuck::bytes_of(self) == bytemuck::bytes_of(other)
+            }
+
             fn same(a: &[Self], b: &[Self]) -> bool {
                 bytemuck::cast_slice::<_, u8>(a) == bytemuck::cast_slice::<_, u8>(b)
             }
@@ -134,18 +152,55 @@ macro_rules! floats {
 }
 floats! { f32 f64 }
 
+/// A number of 32 bits, of which two go through a step of the hash together.
+trait Word {
+    fn word(self) -> u64;
+}
+
+impl Word for f32 {
+    #[inline(always)]
+    fn word(self) -> u64 {
+        u64::from(if self.is_nan() { Self::NAN } else { self }.to_bits())
+    }
+}
+
+impl Word for i32 {
+    #[inline(always)]
+    fn word(self) -> u64 {
+        u64::from(self.cast_unsigned())
+    }
+}
+
+impl Word for u32 {
+    #[inline(always)]
+    fn word(self) -> u64 {
+        u64::from(self)
+    }
+}
+
 macro_rules! vectors {
     ($($type:ty: [$number:ty; $length:literal], $to:ident, $from:path;)*) => {$(
         impl CellBits for $type {
             const BYTES: usize = size_of::<$number>() * $length;
+
+            #[inline(always)]
+            fn is_same(&self, other: &Self) -> bool {
+                bytemuck::bytes_of(self) == bytemuck::bytes_of(other)
+            }
 
             fn same(a: &[Self], b: &[Self]) -> bool {
                 bytemuck::cast_slice::<_, u8>(a) == bytemuck::cast_slice::<_, u8>(b)
             }
 
             #[inline(always)]
-            fn hash(self, hash: u64, names: &impl Names) -> u64 {
-                self.$to().into_iter().fold(hash, |hash, number| number.hash(hash, names))
+            fn hash(self, hash: u64, _: &impl Names) -> u64 {
+                let numbers = self.$to();
+                let (pairs, rest) = numbers.as_chunks::<2>();
+                let pair = |hash, [low, high]: &[$number; 2]| {
+                    step(hash, low.word() | high.word() << 32)
+                };
+                let hash = pairs.iter().fold(hash, pair);
+                rest.iter().fold(hash, |hash, number| step(hash, number.word()))
             }
 
             fn put(self, bytes: &mut Vec<u8>) {
@@ -177,6 +232,11 @@ vectors! {
 impl CellBits for bool {
     const BYTES: usize = 1;
 
+    #[inline(always)]
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
+
     fn same(a: &[Self], b: &[Self]) -> bool {
         a == b
     }
@@ -202,6 +262,11 @@ impl CellBits for bool {
 impl CellBits for Text {
     const BYTES: usize = 4;
 
+    #[inline(always)]
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
+
     fn same(a: &[Self], b: &[Self]) -> bool {
         a == b
     }
@@ -226,6 +291,11 @@ impl CellBits for Text {
 
 impl CellBits for EntityId {
     const BYTES: usize = 8;
+
+    #[inline(always)]
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
 
     fn same(a: &[Self], b: &[Self]) -> bool {
         a == b

@@ -181,8 +181,8 @@ impl Cells {
         with_blocks!(self, blocks => blocks.try_reserve(rows))
     }
 
-    pub(super) fn seal(&mut self, epoch: Epoch) {
-        with_blocks!(self, blocks => blocks.seal(epoch));
+    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
+        with_blocks!(self, blocks => blocks.seal(epoch))
     }
 
     pub(super) fn fill(&mut self, row: u32) {
@@ -195,6 +195,11 @@ impl Cells {
 
     pub(super) fn list_shared(&self, seen: &mut HashSet<usize>) {
         with_blocks!(self, blocks => blocks.list_shared(seen));
+    }
+
+    #[cfg(feature = "rayon")]
+    pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool) {
+        with_blocks!(self, blocks => blocks.unshare(is_written));
     }
 
     pub(super) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {

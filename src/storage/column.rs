@@ -47,18 +47,25 @@ impl Column {
         Self { cells, tag, set: optional.then(|| Blocks::new(1)) }
     }
 
-    /// Ends an epoch.
-    pub(super) fn seal(&mut self, epoch: Epoch) {
-        self.cells.seal(epoch);
-        if let Some(set) = &mut self.set {
-            set.seal(epoch);
-        }
+    /// Ends an epoch, and tells whether anything was written in it.
+    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
+        let is_set_written = self.set.as_mut().is_some_and(|set| set.seal(epoch));
+        self.cells.seal(epoch) | is_set_written
     }
 
     /// Whether a value of the block was written in this epoch or later.
     pub(crate) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {
         self.cells.is_written_since(block, epoch)
             || self.set.as_ref().is_some_and(|set| set.is_written_since(block, epoch))
+    }
+
+    /// Makes blocks owned that are about to be written to, on all of rayon's threads.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn unshare(&mut self, is_written: impl Fn(usize) -> bool) {
+        if let Some(set) = &mut self.set {
+            set.unshare(&is_written);
+        }
+        self.cells.unshare(is_written);
     }
 
     pub(super) fn freeze(&mut self) -> FrozenColumn {

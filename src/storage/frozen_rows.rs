@@ -68,19 +68,22 @@ impl RowSharing {
 }
 
 impl Rows {
-    /// Ends an epoch.
-    pub(super) fn seal(&mut self, epoch: Epoch) {
+    /// Ends an epoch, and tells whether a row came to life or died in it.
+    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
         let sharing = self.sharing.get_or_insert_default();
         sharing.changed.resize(self.blocks.len(), epoch);
         sharing.is_stale.resize(self.blocks.len(), true);
+        let mut any = false;
         let stamps = sharing.changed.iter_mut().zip(&mut sharing.is_stale);
         for (rows, (changed, is_stale)) in self.blocks.iter_mut().zip(stamps) {
             if rows.is_touched {
                 rows.is_touched = false;
                 *changed = epoch;
                 *is_stale = true;
+                any = true;
             }
         }
+        any
     }
 
     /// Whether a row of the block came to life or died in this epoch or later.

@@ -22,6 +22,6 @@ pub(crate) use cells::private::Sealed as CellColumn;
 pub(crate) use cells::{Cells, CellsVisitor, CellsVisitorMut, FrozenCells, FrozenVisitor};
 pub(crate) use column::{Column, FrozenColumn, KindTag};
 pub(crate) use frozen_rows::{FrozenRows, RowBlock};
-pub(crate) use rows::{RowLimits, Rows, Span, next_run};
+pub(crate) use rows::{RowLimits, Rows, Span, next_run, ones};
 pub(crate) use table::{BlockHashes, FrozenTable, Table};
 pub(crate) use text_pool::TextPool;

@@ -48,10 +48,12 @@ impl Table {
         Self { columns, rows: Rows::new(limits), hashes: BlockHashes::default() }
     }
 
-    /// Ends an epoch: the next write to a block is the first one of the next epoch.
-    pub(crate) fn seal(&mut self, epoch: Epoch) {
-        self.columns.iter_mut().for_each(|column| column.seal(epoch));
-        self.rows.seal(epoch);
+    /// Ends an epoch: the next write to a block is the first one of the next epoch. Tells whether
+    /// anything was written in this one.
+    pub(crate) fn seal(&mut self, epoch: Epoch) -> bool {
+        let columns = self.columns.iter_mut().map(|column| column.seal(epoch));
+        let is_written = columns.fold(false, |any, is_written| any | is_written);
+        self.rows.seal(epoch) | is_written
     }
 
     /// The table for a snapshot; it must have been sealed.

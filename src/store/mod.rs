@@ -69,6 +69,9 @@ pub struct Store {
     pub(crate) tables: Vec<Table>,
     pub(crate) texts: Arc<TextPool>,
     pub(crate) limits: Limits,
+    /// What the state hash is made of, if nothing was written since it was computed, but for what has
+    /// not been sealed.
+    pub(crate) hash_sum: Option<u64>,
     views: view::ViewCache,
     /// Where a record has the slots' values: kept for its memory only.
     positions: Vec<Option<usize>>,

@@ -18,6 +18,8 @@ pub struct Request {
     pub kind: Kind,
     /// Whether there must be one.
     pub presence: Presence,
+    /// Whether they may be changed.
+    pub is_mutable: bool,
 }
 
 /// Whether a schema must have a slot for a view to match it.
@@ -46,6 +48,7 @@ pub(super) enum Pick {
     Column {
         column: u16,
         field: u16,
+        is_mutable: bool,
     },
     /// A field that has no column; after all that have.
     Nothing,
@@ -157,7 +160,8 @@ pub(super) fn match_schema(
                 TypeMismatch::new(schema.shared_name(), slot, requested)
             });
         }
-        picks.push(Pick::Column { column: column as u16, field: field as u16 });
+        let (column, field, is_mutable) = (column as u16, field as u16, request.is_mutable);
+        picks.push(Pick::Column { column, field, is_mutable });
     }
     picks.sort_unstable();
     match mismatch {

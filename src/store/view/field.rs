@@ -103,7 +103,7 @@ impl<T: SlotValue> ViewField for &T {
     type Blocks<'t> = SharedBlocks<'t, T>;
 
     fn request() -> Option<Request> {
-        Some(Request { kind: T::kind(), presence: Presence::Required })
+        Some(Request { kind: T::kind(), presence: Presence::Required, is_mutable: false })
     }
 
     #[inline(always)]
@@ -144,7 +144,7 @@ impl<T: SlotValue> ViewField for &mut T {
     type Blocks<'t> = ExclusiveBlocks<'t, T>;
 
     fn request() -> Option<Request> {
-        <&T>::request()
+        <&T>::request().map(|request| Request { is_mutable: true, ..request })
     }
 
     #[inline(always)]

@@ -67,7 +67,7 @@ impl<T: SlotValue> ViewField for Option<&T> {
     type Blocks<'t> = MaybeBlocks<SharedBlocks<'t, T>, SharedBlocks<'t, bool>>;
 
     fn request() -> Option<Request> {
-        Some(Request { kind: T::kind(), presence: Presence::Any })
+        Some(Request { kind: T::kind(), presence: Presence::Any, is_mutable: false })
     }
 
     #[inline(always)]
@@ -181,7 +181,7 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
     type Blocks<'t> = MaybeBlocks<ExclusiveBlocks<'t, T>, SharedBlocks<'t, bool>>;
 
     fn request() -> Option<Request> {
-        <Option<&T>>::request()
+        <Option<&T>>::request().map(|request| Request { is_mutable: true, ..request })
     }
 
     #[inline(always)]
@@ -332,7 +332,7 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     type Blocks<'t> = (ExclusiveBlocks<'t, T>, ExclusiveBlocks<'t, bool>);
 
     fn request() -> Option<Request> {
-        Some(Request { kind: T::kind(), presence: Presence::Optional })
+        Some(Request { kind: T::kind(), presence: Presence::Optional, is_mutable: true })
     }
 
     #[inline(always)]

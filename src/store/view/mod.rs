@@ -23,7 +23,7 @@ pub use maybe::{MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, O
 #[cfg(feature = "rayon")]
 use walk::Block;
 pub use walk::ViewRuns;
-use walk::{Scope, Tables, count, for_each_block};
+use walk::{Tables, Visited, changed, count, for_each_block};
 
 /// What `#[derive(View)]` uses.
 pub(crate) mod view_support {
@@ -126,7 +126,7 @@ impl Store {
     #[inline]
     pub fn view<V: View>(&mut self) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = Cow::Borrowed(self.views.update::<V>(&self.registry)?);
-        Ok(ViewMut { tables: &mut self.tables, matches, scope: Scope::All, view: PhantomData })
+        Ok(ViewMut { tables: &mut self.tables, matches, visited: None, view: PhantomData })
     }
 
     /// The objects of exactly this schema.
@@ -135,7 +135,7 @@ impl Store {
     /// If the schema does not have the view's slots, with their kinds.
     pub fn view_of<V: View>(&mut self, schema: &str) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = Cow::Owned(self.matches_of::<V>(schema)?);
-        Ok(ViewMut { tables: &mut self.tables, matches, scope: Scope::All, view: PhantomData })
+        Ok(ViewMut { tables: &mut self.tables, matches, visited: None, view: PhantomData })
     }
 
     /// The objects of all schemas that have the view's slots, for reading only.
@@ -144,7 +144,7 @@ impl Store {
     /// If no schema has the view's slots, but one has their names, with other kinds.
     pub fn view_ref<V: SharedView>(&self) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = self.views.get::<V>(&self.registry)?;
-        Ok(ViewRef { tables: &self.tables, matches, scope: Scope::All, view: PhantomData })
+        Ok(ViewRef { tables: &self.tables, matches, visited: None, view: PhantomData })
     }
 
     /// The objects of exactly this schema, for reading only.
@@ -153,7 +153,7 @@ impl Store {
     /// If the schema does not have the view's slots, with their kinds.
     pub fn view_ref_of<V: SharedView>(&self, schema: &str) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = Cow::Owned(self.matches_of::<V>(schema)?);
-        Ok(ViewRef { tables: &self.tables, matches, scope: Scope::All, view: PhantomData })
+        Ok(ViewRef { tables: &self.tables, matches, visited: None, view: PhantomData })
     }
 
     fn matches_of<V: View>(&self, schema: &str) -> Result<Vec<TableMatch>, ViewError> {
@@ -167,7 +167,8 @@ impl Store {
 pub struct ViewMut<'s, V> {
     tables: &'s mut [Table],
     matches: Cow<'s, [TableMatch]>,
-    scope: Scope,
+    /// `None` where it visits all.
+    visited: Option<Visited>,
     view: PhantomData<fn() -> V>,
 }
 
@@ -176,12 +177,13 @@ pub struct ViewMut<'s, V> {
 pub struct ViewRef<'s, V> {
     tables: &'s [Table],
     matches: Cow<'s, [TableMatch]>,
-    scope: Scope,
+    /// `None` where it visits all.
+    visited: Option<Visited>,
     view: PhantomData<fn() -> V>,
 }
 
 macro_rules! iteration {
-    ($name:ident, $tables:expr) => {
+    ($name:ident, $tables:expr, $unshare:expr) => {
         impl<V> fmt::Debug for $name<'_, V> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let schemas = self.matches.len();
@@ -197,7 +199,7 @@ macro_rules! iteration {
             /// objects are visited: what is left out has not changed, what is visited may not have.
             /// A mutable field counts as written wherever it was visited.
             pub fn changed_since(mut self, epoch: Epoch) -> Self {
-                self.scope = Scope::ChangedSince(epoch);
+                self.visited = Some(changed(self.tables, &self.matches, epoch));
                 self
             }
 
@@ -205,7 +207,7 @@ macro_rules! iteration {
             /// [`vectorize`](crate::vectorize).
             #[inline(always)]
             pub fn for_each(self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
-                let Self { tables, matches, scope, .. } = self;
+                let Self { tables, matches, visited, .. } = self;
                 let tables = $tables(tables);
                 vectorize(
                     #[inline(always)]
@@ -213,7 +215,7 @@ macro_rules! iteration {
                         for_each_block::<V>(
                             tables,
                             &matches,
-                            scope,
+                            visited.as_ref(),
                             #[inline(always)]
                             |block| {
                                 block.for_each(
@@ -230,7 +232,7 @@ macro_rules! iteration {
             /// [`vectorize`](crate::vectorize).
             #[inline(always)]
             pub fn for_each_run(self, mut visit: impl FnMut(V::Run<'s>)) {
-                let Self { tables, matches, scope, .. } = self;
+                let Self { tables, matches, visited, .. } = self;
                 let tables = $tables(tables);
                 vectorize(
                     #[inline(always)]
@@ -238,7 +240,7 @@ macro_rules! iteration {
                         for_each_block::<V>(
                             tables,
                             &matches,
-                            scope,
+                            visited.as_ref(),
                             #[inline(always)]
                             |block| {
                                 block.for_each_run(
@@ -256,7 +258,7 @@ macro_rules! iteration {
             /// [`for_each_run`](Self::for_each_run) is faster where a loop can use the vector
             /// units.
             pub fn runs(self) -> ViewRuns<'s, V> {
-                ViewRuns::new($tables(self.tables), self.matches, self.scope)
+                ViewRuns::new($tables(self.tables), self.matches, self.visited)
             }
 
             /// The objects.
@@ -269,7 +271,7 @@ macro_rules! iteration {
             /// How many objects there are.
             #[must_use]
             pub fn count(&self) -> usize {
-                count(self.tables, &self.matches, self.scope)
+                count(self.tables, &self.matches, self.visited.as_ref())
             }
 
             /// Calls the closure with each object on all of rayon's threads.
@@ -315,10 +317,14 @@ macro_rules! iteration {
                 V::Run<'s>: Send,
             {
                 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+                $unshare(self.tables, &self.matches, self.visited.as_ref());
                 let mut blocks = Vec::new();
-                for_each_block::<V>($tables(self.tables), &self.matches, self.scope, |block| {
-                    blocks.push(block)
-                });
+                for_each_block::<V>(
+                    $tables(self.tables),
+                    &self.matches,
+                    self.visited.as_ref(),
+                    |block| blocks.push(block),
+                );
                 blocks.into_par_iter().for_each(|block| {
                     vectorize(
                         #[inline(always)]
@@ -329,5 +335,5 @@ macro_rules! iteration {
         }
     };
 }
-iteration!(ViewMut, Tables::exclusive);
-iteration!(ViewRef, Tables::Shared);
+iteration!(ViewMut, Tables::exclusive, walk::unshare);
+iteration!(ViewRef, Tables::Shared, |_, _, _| ());

@@ -81,7 +81,7 @@ impl<'t> TableColumns<'t, '_> {
         let (mut columns, mut passed) = (self.columns, 0);
         // All views have as many picks as fields, so that the compiler can unroll this.
         for pick in self.picks.first_chunk::<FIELDS>().expect("a pick for each field") {
-            let Pick::Column { column, field } = *pick else { break };
+            let Pick::Column { column, field, .. } = *pick else { break };
             let (column, field) = (usize::from(column), usize::from(field));
             picked[field] = Some(match &mut columns {
                 Columns::Shared(columns) => ColumnBorrow(Borrow::Shared(&columns[column])),
@@ -130,56 +130,59 @@ pub(super) struct Block<'t, V: View> {
     run: V::Run<'t>,
 }
 
-/// Which blocks of each table a view visits.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Scope {
-    All,
-    /// Those of whose columns one was written since, or in which a row came to life or died.
-    ChangedSince(Epoch),
-}
+/// For each table that matches which of its blocks a view visits.
+pub(super) type Visited = Box<[Vec<bool>]>;
 
-impl TableColumns<'_, '_> {
-    /// For each block whether the view visits it; `None` where it visits all.
-    #[inline(always)]
-    fn visited(&self, scope: Scope) -> Option<Vec<bool>> {
-        match scope {
-            Scope::All => None,
-            Scope::ChangedSince(epoch) => Some(self.changed(epoch)),
-        }
-    }
-
-    #[cold]
-    fn changed(&self, epoch: Epoch) -> Vec<bool> {
-        let columns: &[Column] = match &self.columns {
-            Columns::Shared(columns) => columns,
-            Columns::Exclusive(columns) => columns,
-        };
+/// The blocks in which a value of the view's slots was written since, or a row came to life or died.
+pub(super) fn changed(tables: &[Table], matches: &[TableMatch], epoch: Epoch) -> Visited {
+    let in_table = |found: &TableMatch| {
+        let Table { columns, rows, .. } = &tables[found.table];
         let picked = |pick: &Pick| match *pick {
             Pick::Column { column, .. } => Some(&columns[usize::from(column)]),
             Pick::Nothing => None,
         };
         let is_changed = |block| {
-            let mut columns = self.picks.iter().filter_map(picked);
-            self.rows.is_changed_since(block, epoch)
+            let mut columns = found.picks.iter().filter_map(picked);
+            rows.is_changed_since(block, epoch)
                 || columns.any(|column| column.is_written_since(block, epoch))
         };
-        (0..self.rows.blocks()).map(is_changed).collect()
-    }
+        (0..rows.blocks()).map(is_changed).collect()
+    };
+    matches.iter().map(in_table).collect()
 }
 
 /// How many objects a view visits.
-pub(super) fn count(tables: &[Table], matches: &[TableMatch], scope: Scope) -> usize {
-    let in_table = |found: &TableMatch| {
-        let columns = Tables::Shared(tables).columns(found);
-        match columns.visited(scope) {
-            None => columns.rows.count() as usize,
-            Some(visited) => {
-                let visited = visited.iter().enumerate().filter(|(_, visited)| **visited);
-                visited.map(|(number, _)| columns.rows.living_in(number)).sum()
+pub(super) fn count(tables: &[Table], matches: &[TableMatch], visited: Option<&Visited>) -> usize {
+    let in_table = |(number, found): (usize, &TableMatch)| {
+        let rows = &tables[found.table].rows;
+        let Some(visited) = visited else { return rows.count() as usize };
+        let blocks = visited[number].iter().enumerate().filter(|(_, visited)| **visited);
+        blocks.map(|(block, _)| rows.living_in(block)).sum()
+    };
+    matches.iter().enumerate().map(in_table).sum()
+}
+
+/// Makes the blocks owned that a view is about to write to, on all of rayon's threads.
+#[cfg(feature = "rayon")]
+pub(super) fn unshare(tables: &mut [Table], matches: &[TableMatch], visited: Option<&Visited>) {
+    for (position, found) in matches.iter().enumerate() {
+        let Table { columns, rows, .. } = &mut tables[found.table];
+        for pick in &found.picks {
+            if let Pick::Column { column, is_mutable: true, .. } = *pick {
+                let is_written = |block| to_visit(rows, block, visited, position) > 0;
+                columns[usize::from(column)].unshare(is_written);
             }
         }
-    };
-    matches.iter().map(in_table).sum()
+    }
+}
+
+/// How many objects of a block a view visits.
+#[inline(never)]
+fn to_visit(rows: &Rows, block: usize, visited: Option<&Visited>, table: usize) -> usize {
+    match visited {
+        Some(visited) if !visited[table][block] => 0,
+        _ => rows.living_in(block),
+    }
 }
 
 /// Calls `visit` with each block that has living rows. Loops rather than the iterator below, so that
@@ -188,19 +191,20 @@ pub(super) fn count(tables: &[Table], matches: &[TableMatch], scope: Scope) -> u
 pub(super) fn for_each_block<'t, V: View>(
     mut tables: Tables<'t>,
     matches: &[TableMatch],
-    scope: Scope,
+    visited: Option<&Visited>,
     mut visit: impl FnMut(Block<'t, V>),
 ) {
-    for found in matches {
+    for (position, found) in matches.iter().enumerate() {
         let columns = tables.columns(found);
-        let (table, visited) = (columns.rows, columns.visited(scope));
+        let table = columns.rows;
         let mut blocks = V::blocks(columns);
-        // Where no row is dead there is nothing to look up for each block.
-        let (is_dense, mut left, mut number) = (table.is_dense(), table.used(), 0);
+        // Where all is visited and no row is dead there is nothing to look up for each block.
+        let is_whole = visited.is_none() && table.is_dense();
+        let (mut left, mut number) = (table.used(), 0);
         while left > 0 {
             let rows = left.min(BLOCK_ROWS);
-            let living = if is_dense { rows } else { table.living_in(number) };
-            if living == 0 || visited.as_ref().is_some_and(|visited| !visited[number]) {
+            let living = if is_whole { rows } else { to_visit(table, number, visited, position) };
+            if living == 0 {
                 V::skip_block(&mut blocks);
             } else {
                 let Some(run) = V::next_block(&mut blocks, rows) else { break };
@@ -270,7 +274,7 @@ impl<'t, V: View> Block<'t, V> {
 pub struct ViewRuns<'t, V: View> {
     tables: Tables<'t>,
     matches: Cow<'t, [TableMatch]>,
-    scope: Scope,
+    visited: Option<Visited>,
     next: usize,
     table: Option<TableWalk<'t, V>>,
 }
@@ -290,8 +294,12 @@ struct BlockWalk<'t, V: View> {
 }
 
 impl<'t, V: View> ViewRuns<'t, V> {
-    pub(super) fn new(tables: Tables<'t>, matches: Cow<'t, [TableMatch]>, scope: Scope) -> Self {
-        Self { tables, matches, scope, next: 0, table: None }
+    pub(super) fn new(
+        tables: Tables<'t>,
+        matches: Cow<'t, [TableMatch]>,
+        visited: Option<Visited>,
+    ) -> Self {
+        Self { tables, matches, visited, next: 0, table: None }
     }
 }
 
@@ -304,9 +312,10 @@ impl<'t, V: View> Iterator for ViewRuns<'t, V> {
                 return Some(run);
             }
             let columns = self.tables.columns(self.matches.get(self.next)?);
+            let visited = self.visited.as_mut();
+            let visited = visited.map(|visited| std::mem::take(&mut visited[self.next]));
             self.next += 1;
-            let (rows, visited) = (columns.rows, columns.visited(self.scope));
-            let blocks = V::blocks(columns);
+            let (rows, blocks) = (columns.rows, V::blocks(columns));
             self.table = Some(TableWalk { rows, blocks, visited, next: 0, block: None });
         }
     }

@@ -1,0 +1,109 @@
+//! The past of the objects: keeping it, going back to it, finding what has changed since.
+//!
+//! What has no snapshots of its own copies all columns, into memory that was used before.
+
+pub(crate) mod arrays;
+pub(crate) mod bevy;
+pub(crate) mod hecs;
+pub(crate) mod slotted;
+
+use std::collections::VecDeque;
+
+use glam::Vec3;
+
+use super::arrays::Arrays;
+use super::{DT, Input, PastTask, kernel};
+
+/// The frames that can be gone back to.
+const RING_FRAMES: usize = 8;
+/// By then every place of the ring has given its memory away more than once.
+const WARM_UP_FRAMES: usize = 24;
+/// A health that no object starts with.
+const MARK: f32 = 1000.0;
+
+/// The state that a frame finds in a program that has been running.
+fn warmed_up<State>(mut state: State, mut frame: impl FnMut(&mut State)) -> State {
+    (0..WARM_UP_FRAMES).for_each(|_| frame(&mut state));
+    state
+}
+
+/// The objects whose health becomes [`MARK`].
+fn marked(task: PastTask, input: &Input) -> Vec<u32> {
+    match task {
+        PastTask::VisitScattered => input.scattered(),
+        _ => input.stretch(),
+    }
+}
+
+/// All columns of some objects, wherever they are.
+struct Columns<'a> {
+    position: &'a [Vec3],
+    velocity: &'a [Vec3],
+    health: &'a [f32],
+    kind: &'a [u16],
+    team: &'a [u8],
+    alive: &'a [bool],
+    seed: &'a [u32],
+}
+
+/// A copy of all columns. Its memory stays when others take its place.
+#[derive(Default)]
+struct Copied(Arrays);
+
+impl Copied {
+    fn clear(&mut self) {
+        let Self(arrays) = self;
+        arrays.position.clear();
+        arrays.velocity.clear();
+        arrays.health.clear();
+        arrays.kind.clear();
+        arrays.team.clear();
+        arrays.alive.clear();
+        arrays.seed.clear();
+    }
+
+    /// Adds objects. Each column becomes a single `memcpy`.
+    fn extend(&mut self, columns: &Columns<'_>) {
+        let Self(arrays) = self;
+        arrays.position.extend_from_slice(columns.position);
+        arrays.velocity.extend_from_slice(columns.velocity);
+        arrays.health.extend_from_slice(columns.health);
+        arrays.kind.extend_from_slice(columns.kind);
+        arrays.team.extend_from_slice(columns.team);
+        arrays.alive.extend_from_slice(columns.alive);
+        arrays.seed.extend_from_slice(columns.seed);
+    }
+
+    fn digest(&mut self) -> u64 {
+        self.0.digest()
+    }
+}
+
+/// Copies of the last frames.
+struct CopyRing {
+    /// The oldest one first.
+    frames: VecDeque<Copied>,
+}
+
+impl CopyRing {
+    fn new() -> Self {
+        Self { frames: (0..RING_FRAMES).map(|_| Copied::default()).collect() }
+    }
+
+    /// What the oldest frame had, emptied to become the newest one.
+    fn newest(&mut self) -> &mut Copied {
+        self.frames.rotate_left(1);
+        let newest = self.frames.back_mut().expect("several frames");
+        newest.clear();
+        newest
+    }
+
+    /// The digest of the objects as they are now, after doing the last frame once more from its copy: so
+    /// the copy counts as well.
+    fn digest(&mut self, now: u64) -> u64 {
+        let Copied(arrays) = self.frames.back_mut().expect("several frames");
+        kernel::advance(&mut arrays.position, &arrays.velocity, DT);
+        assert_eq!(arrays.digest(), now, "the last frame again");
+        now
+    }
+}
