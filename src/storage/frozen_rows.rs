@@ -50,6 +50,8 @@ pub(crate) struct RowSharing {
     changed: Vec<Epoch>,
     /// Blocks that have changed since `frozen` was made.
     is_stale: Vec<bool>,
+    /// Whether blocks have gone since the rows were sealed.
+    is_truncated: bool,
     /// The rows that a snapshot has.
     frozen: Weak<FrozenRows>,
 }
@@ -58,6 +60,7 @@ impl RowSharing {
     /// Forgets the blocks after the first `blocks`: others that come in their place are not what a
     /// snapshot has.
     pub(super) fn truncate(&mut self, blocks: usize) {
+        self.is_truncated |= blocks < self.changed.len();
         self.changed.truncate(blocks);
         self.is_stale.truncate(blocks);
     }
@@ -73,7 +76,7 @@ impl Rows {
         let sharing = self.sharing.get_or_insert_default();
         sharing.changed.resize(self.blocks.len(), epoch);
         sharing.is_stale.resize(self.blocks.len(), true);
-        let mut any = false;
+        let mut any = std::mem::take(&mut sharing.is_truncated);
         let stamps = sharing.changed.iter_mut().zip(&mut sharing.is_stale);
         for (rows, (changed, is_stale)) in self.blocks.iter_mut().zip(stamps) {
             if rows.is_touched {
@@ -156,6 +159,7 @@ impl Rows {
         sharing.changed.truncate(frozen.blocks.len());
         sharing.is_stale.clear();
         sharing.is_stale.resize(frozen.blocks.len(), false);
+        sharing.is_truncated = false;
         sharing.frozen = Arc::downgrade(frozen);
         (self.count, self.retired) = (frozen.count, frozen.retired);
         self.sharing = Some(sharing);
