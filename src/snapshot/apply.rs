@@ -5,8 +5,8 @@ use crate::id::{EntityId, SchemaId};
 use crate::kind::Kind;
 use crate::schema::Slot;
 use crate::snapshot::Delta;
-use crate::snapshot::delta::{SlotPart, TablePart, shape};
-use crate::storage::{Blocks, Cell, CellsVisitor, CellsVisitorMut, Column, Translate};
+use crate::snapshot::delta::{Hashes, SlotPart, TablePart, shape};
+use crate::storage::{Blocks, Cell, CellsVisitor, CellsVisitorMut, Translate};
 use crate::store::Store;
 use crate::text::Text;
 
@@ -44,16 +44,10 @@ pub enum DeltaError {
         /// Where this was seen.
         part: DeltaPart,
     },
-    /// Another number of rows was ever used here, by objects that are dead.
-    #[error("schema '{schema}' has used {found} rows, and {expected} where the delta was made")]
-    OtherRows {
-        /// The schema's name.
-        schema: String,
-        /// How many rows the delta is for.
-        expected: usize,
-        /// How many there are.
-        found: usize,
-    },
+    /// The store has the same objects as the world that the delta was made from, but others have died in
+    /// it: its future ids would differ.
+    #[error("the delta is for a world with the same objects, but with other ids to come")]
+    OtherRows,
     /// A limit of this store is reached.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -96,13 +90,17 @@ impl Store {
     /// If the store is not the world that the delta was made from, or the delta is damaged; nothing is
     /// changed then.
     pub fn apply(&mut self, delta: &Delta) -> Result<(), DeltaError> {
-        let found = self.state_hash();
-        if found != delta.base {
-            return Err(DeltaError::OtherBase { expected: delta.base, found });
+        let found = Hashes::from(self.hash_sums());
+        if found.state != delta.base.state {
+            let (expected, found) = (delta.base.state, found.state);
+            return Err(DeltaError::OtherBase { expected, found });
+        }
+        if found.rows != delta.base.rows {
+            return Err(DeltaError::OtherRows);
         }
         let (before, texts) = (self.snapshot(), self.texts.len());
-        let applied = self.apply_parts(delta).and_then(|()| match self.state_hash() {
-            hash if hash == delta.result => Ok(()),
+        let applied = self.apply_parts(delta).and_then(|()| match self.hash_sums().into() {
+            hashes if delta.result == hashes => Ok(()),
             _ => Err(DeltaError::Damaged { part: DeltaPart::Result }),
         });
         if applied.is_err() {
@@ -118,11 +116,13 @@ impl Store {
         for part in &delta.tables {
             let schema = *decoder.schemas.get(usize::from(part.schema)).ok_or(ROWS)?;
             let spawned = self.apply_rows(schema, part)?;
-            for column in &mut self.tables[schema.index()].columns {
-                spawned.iter().for_each(|row| column.fill(*row));
+            let slots = self.tables[schema.index()].columns.len();
+            let names_all = part.slots.iter().map(|slot| usize::from(slot.slot)).eq(0..slots);
+            if !spawned.is_empty() && !names_all {
+                return Err(VALUES);
             }
             for slot in &part.slots {
-                self.apply_slot(schema, slot, &mut decoder)?;
+                self.apply_slot(schema, slot, &spawned, &mut decoder)?;
             }
         }
         Ok(())
@@ -151,15 +151,13 @@ impl Store {
             return Err(self.no_rows(schema).into());
         }
         let rows = &mut self.tables[schema.index()].rows;
-        if rows.used() != before as usize {
-            let name = self.registry.get(schema).map_or("", |schema| schema.name());
-            let (expected, found) = (before as usize, rows.used());
-            return Err(DeltaError::OtherRows { schema: name.to_owned(), expected, found });
+        let listed = part.rows.rows(part.generations.len(), after).ok_or(ROWS)?;
+        if rows.used() != before as usize || listed.len() != part.generations.len() {
+            return Err(ROWS);
         }
         rows.truncate(after as usize);
         let mut spawned = Vec::new();
-        let listed = part.rows.rows(part.generations.len(), after).ok_or(ROWS)?;
-        for (row, generation) in listed.zip(&part.generations) {
+        for (row, generation) in listed.into_iter().zip(&part.generations) {
             // Rows that were never used follow one another.
             if row as usize > rows.used() || !rows.set(row, *generation) {
                 return Err(ROWS);
@@ -171,10 +169,12 @@ impl Store {
         if rows.used() == after as usize { Ok(spawned) } else { Err(ROWS) }
     }
 
+    /// Writes a slot's values, those of all that has come to life among them.
     fn apply_slot(
         &mut self,
         schema: SchemaId,
         part: &SlotPart,
+        spawned: &[u32],
         decoder: &mut Decoder,
     ) -> Result<(), DeltaError> {
         let slots = self.registry.get(schema).map_or(&[][..], |schema| schema.slots());
@@ -182,20 +182,44 @@ impl Store {
         let table = &mut self.tables[schema.index()];
         let column = table.columns.get_mut(usize::from(part.slot)).ok_or(VALUES)?;
         let row_bytes = column.cells.visit(RowBytes);
-        if !part.cells.len().is_multiple_of(row_bytes) {
-            return Err(VALUES);
-        }
-        let count = part.cells.len() / row_bytes;
-        let rows: Vec<u32> =
-            part.rows.rows(count, table.rows.used() as u32).ok_or(VALUES)?.collect();
+        let most = part.set.len().max(part.cells.len() / row_bytes);
+        let rows = part.rows.rows(most, table.rows.used() as u32).ok_or(VALUES)?;
         let is_living = |row: &u32| table.rows.generations()[*row as usize] & 1 == 1;
-        if !rows.iter().all(is_living) || !cells_fit(slot, &part.cells) {
+        if !rows.iter().all(is_living) || !contains_all(&rows, spawned) {
             return Err(VALUES);
         }
-        let take = TakeRows { rows: &rows, bytes: &part.cells, row_bytes, decoder };
+        let (with_value, unset) = with_and_without_value(&rows, &part.set, slot).ok_or(VALUES)?;
+        if part.cells.len() != with_value.len() * row_bytes || !cells_fit(slot, &part.cells) {
+            return Err(VALUES);
+        }
+        let take = TakeRows { rows: &with_value, bytes: &part.cells, row_bytes, decoder };
         column.cells.visit_mut(take).ok_or(VALUES)?;
-        apply_set(column, &rows, &part.set)
+        unset.iter().for_each(|row| column.fill(*row));
+        if let Some(set) = &mut column.set {
+            with_value.iter().for_each(|row| set.put(*row, &[true]));
+        }
+        Ok(())
     }
+}
+
+/// Whether all of the others are among the rows; both are in ascending order.
+fn contains_all(rows: &[u32], others: &[u32]) -> bool {
+    let mut rows = rows.iter();
+    others.iter().all(|other| rows.any(|row| row == other))
+}
+
+/// Which rows have a value, and which have none.
+fn with_and_without_value(
+    rows: &[u32],
+    is_set: &[bool],
+    slot: &Slot,
+) -> Option<(Vec<u32>, Vec<u32>)> {
+    if !slot.is_optional() {
+        return is_set.is_empty().then(|| (rows.to_vec(), Vec::new()));
+    }
+    let (with_value, unset): (Vec<_>, Vec<_>) = rows.iter().zip(is_set).partition(|(_, set)| **set);
+    let rows_of = |pairs: Vec<(&u32, &bool)>| pairs.into_iter().map(|(row, _)| *row).collect();
+    (rows.len() == is_set.len()).then(|| (rows_of(with_value), rows_of(unset)))
 }
 
 /// Whether the bytes are variants, where the slot is an enum.
@@ -204,19 +228,6 @@ fn cells_fit(slot: &Slot, cells: &[u8]) -> bool {
         Kind::Enum(kind) => cells.iter().all(|cell| usize::from(*cell) < kind.variants().len()),
         _ => true,
     }
-}
-
-fn apply_set(column: &mut Column, rows: &[u32], is_set: &[bool]) -> Result<(), DeltaError> {
-    if is_set.len() != if column.set.is_some() { rows.len() } else { 0 } {
-        return Err(VALUES);
-    }
-    for (row, is_set) in rows.iter().zip(is_set) {
-        match &mut column.set {
-            Some(set) if *is_set => set.put(*row, &[true]),
-            _ => column.fill(*row),
-        }
-    }
-    Ok(())
 }
 
 /// Bytes of a row in a delta.

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use crate::id::{EntityId, SchemaId};
 use crate::schema::{RegisteredSchema, Registry};
 use crate::snapshot::difference::{Differences, TableDifference, differences, living};
+use crate::snapshot::state_hash::finish;
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::storage::{
-    BLOCK_ROWS, Cell, FrozenBlocks, FrozenVisitor, TextPool, Translate, hash_text, step,
+    BLOCK_ROWS, Cell, FrozenBlocks, FrozenVisitor, HashSums, TextPool, Translate, hash_text, step,
 };
 use crate::text::Text;
 
@@ -45,12 +46,27 @@ use crate::text::Text;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Delta {
-    pub(super) base: u64,
-    pub(super) result: u64,
+    pub(super) base: Hashes,
+    pub(super) result: Hashes,
     /// All that tables and references name.
     pub(super) schemas: Vec<SchemaPart>,
     pub(super) texts: Vec<String>,
     pub(super) tables: Vec<TablePart>,
+}
+
+/// What tells one world from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Hashes {
+    pub(super) state: u64,
+    /// Of the generations of all rows, also of dead ones.
+    pub(super) rows: u64,
+}
+
+impl From<HashSums> for Hashes {
+    fn from(sums: HashSums) -> Self {
+        Self { state: finish(sums.objects), rows: finish(sums.rows) }
+    }
 }
 
 /// A schema, as far as both stores must agree on it.
@@ -83,7 +99,7 @@ pub(super) struct SlotPart {
     pub(super) rows: Runs,
     /// For each row whether it has a value; nothing where the slot is not optional.
     pub(super) set: Vec<bool>,
-    /// The cells of each row, one after another.
+    /// The cells of each row that has a value, one after another.
     pub(super) cells: Vec<u8>,
 }
 
@@ -98,8 +114,8 @@ impl Runs {
         Self(runs.map(|run| (run[0], run.len() as u32)).collect())
     }
 
-    /// The rows, if there are exactly `count`, all below `end` and in ascending order.
-    pub(super) fn rows(&self, count: usize, end: u32) -> Option<impl Iterator<Item = u32>> {
+    /// The rows, if they are at most `most`, all below `end` and in ascending order.
+    pub(super) fn rows(&self, most: usize, end: u32) -> Option<Vec<u32>> {
         let (mut total, mut next) = (0_usize, 0);
         for &(first, length) in &self.0 {
             let after = first.checked_add(length).filter(|after| *after <= end)?;
@@ -110,7 +126,7 @@ impl Runs {
             total += length as usize;
         }
         let rows = self.0.iter().flat_map(|(first, length)| *first..first + length);
-        (total == count).then_some(rows)
+        (total <= most).then(|| rows.collect())
     }
 }
 
@@ -139,8 +155,8 @@ impl Delta {
         });
         let tables = tables.collect();
         Ok(Self {
-            base: before.state_hash(),
-            result: before.state_hash_of(after, &differences),
+            base: before.hash_sums().into(),
+            result: before.hash_sums_of(after, &differences).into(),
             schemas: encoder.schemas,
             texts: encoder.texts,
             tables,
@@ -150,13 +166,13 @@ impl Delta {
     /// The [state hash](crate::Store::state_hash) of the world to which this applies.
     #[must_use]
     pub const fn base_hash(&self) -> u64 {
-        self.base
+        self.base.state
     }
 
     /// The [state hash](crate::Store::state_hash) of the world that this makes.
     #[must_use]
     pub const fn result_hash(&self) -> u64 {
-        self.result
+        self.result.state
     }
 
     /// Whether the worlds are the same.
@@ -233,11 +249,18 @@ impl<'a> Encoder<'a> {
         let is_set = |set: &FrozenBlocks<bool>, row: u32| {
             set.blocks[row as usize / BLOCK_ROWS][row as usize % BLOCK_ROWS]
         };
-        let set = column.set.as_ref().map(|set| rows.iter().map(|row| is_set(set, *row)).collect());
+        let (set, with_value) = match &column.set {
+            None => (Vec::new(), rows.to_vec()),
+            Some(set) => {
+                let is_set: Vec<bool> = rows.iter().map(|row| is_set(set, *row)).collect();
+                let with_value = rows.iter().zip(&is_set).filter(|(_, is_set)| **is_set);
+                let with_value = with_value.map(|(row, _)| *row).collect();
+                (is_set, with_value)
+            }
+        };
         let mut cells = Vec::new();
-        let put = PutRows { rows, encoder: self, cells: &mut cells };
-        column.cells.visit_both(&column.cells, put)?;
-        let set = set.unwrap_or_default();
+        let put = PutRows { rows: &with_value, encoder: self, cells: &mut cells };
+        column.cells.visit(put);
         Some(SlotPart { slot: slot as u16, rows: Runs::new(rows), set, cells })
     }
 }
@@ -271,7 +294,7 @@ struct PutRows<'e, 'a> {
 impl FrozenVisitor for PutRows<'_, '_> {
     type Output = ();
 
-    fn visit<C: Cell>(self, column: &FrozenBlocks<C>, _: &FrozenBlocks<C>) {
+    fn visit<C: Cell>(self, column: &FrozenBlocks<C>) {
         let width = column.width;
         self.cells.reserve_exact(self.rows.len() * width * C::BYTES);
         for row in self.rows {

@@ -6,8 +6,8 @@ use crate::id::SchemaId;
 use crate::schema::Registry;
 use crate::snapshot::{Snapshot, SnapshotError, World};
 use crate::storage::{
-    BLOCK_ROWS, Cell, FrozenBlocks, FrozenColumn, FrozenRows, FrozenTable, FrozenVisitor, RowBlock,
-    ones,
+    BLOCK_ROWS, Cell, FrozenBlocks, FrozenColumn, FrozenPairVisitor, FrozenRows, FrozenTable,
+    RowBlock, ones,
 };
 
 /// What differs between two snapshots of one store.
@@ -150,7 +150,7 @@ struct Compare<'a> {
     survivors: &'a Survivors<'a>,
 }
 
-impl FrozenVisitor for Compare<'_> {
+impl FrozenPairVisitor for Compare<'_> {
     type Output = Vec<u32>;
 
     fn visit<C: Cell>(self, before: &FrozenBlocks<C>, after: &FrozenBlocks<C>) -> Vec<u32> {

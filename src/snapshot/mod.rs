@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::schema::Registry;
-use crate::storage::{FrozenTable, TextPool};
+use crate::storage::{FrozenTable, HashSums, TextPool};
 use crate::store::{Identity, Limits, Store, empty_table};
 
 pub use apply::{DeltaError, DeltaPart};
@@ -65,9 +65,11 @@ pub(crate) struct World {
     pub(crate) registry: Arc<Registry>,
     pub(crate) texts: Arc<TextPool>,
     limits: Limits,
+    /// The one that began with the snapshot.
+    epoch: Epoch,
     pub(crate) tables: Vec<FrozenTable>,
     /// What the state hash is made of, once it is known.
-    hash_sum: OnceLock<u64>,
+    pub(crate) hash_sums: OnceLock<HashSums>,
     /// The same as a store, once somebody has read it.
     store: OnceLock<Store>,
 }
@@ -79,6 +81,12 @@ pub enum SnapshotError {
     /// They are of different stores. A clone of a store is a store of its own.
     #[error("the snapshot is of another store")]
     OtherStore,
+    /// A ring does not have the frame.
+    #[error("the ring has no snapshot of frame {frame}")]
+    NoFrame {
+        /// The frame.
+        frame: u64,
+    },
 }
 
 impl Store {
@@ -95,8 +103,9 @@ impl Store {
             registry: Arc::clone(&self.registry),
             texts: Arc::clone(&self.texts),
             limits: self.limits,
+            epoch: self.epoch,
             tables: self.tables.iter_mut().map(|table| table.freeze()).collect(),
-            hash_sum: self.hash_sum.map_or_else(OnceLock::new, OnceLock::from),
+            hash_sums: self.hash_sums.map_or_else(OnceLock::new, OnceLock::from),
             store: OnceLock::new(),
         };
         Snapshot { world: Arc::new(world) }
@@ -121,7 +130,7 @@ impl Store {
         for schema in world.tables.len()..self.tables.len() {
             self.tables[schema] = self.empty_table(SchemaId(schema as u16));
         }
-        self.hash_sum = world.hash_sum.get().copied();
+        self.hash_sums = world.hash_sums.get().copied();
         Ok(())
     }
 
@@ -136,6 +145,12 @@ impl Store {
             let tables = self.tables.iter_mut().zip(world.tables);
             tables.for_each(|(table, frozen)| table.recycle(frozen));
         }
+    }
+
+    /// The current epoch: what is written now is written in it.
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
     }
 
     /// Begins a new epoch and tells it: what is written from now on can be asked for later, by a
@@ -162,7 +177,7 @@ impl Store {
     pub fn advance_epoch(&mut self) -> Epoch {
         for table in &mut self.tables {
             if table.seal(self.epoch) {
-                self.hash_sum = None;
+                self.hash_sums = None;
             }
         }
         self.epoch = self.epoch.next();
@@ -171,6 +186,18 @@ impl Store {
 }
 
 impl World {
+    /// A store that shares its blocks with the snapshot.
+    fn thaw(&self) -> Store {
+        let mut store = Store::with_limits(self.limits);
+        store.registry = Arc::clone(&self.registry);
+        store.texts = Arc::clone(&self.texts);
+        store.epoch = self.epoch;
+        let tables = self.tables.iter().enumerate();
+        let tables = tables.map(|(id, frozen)| store.empty_table(SchemaId(id as u16)).thaw(frozen));
+        store.tables = tables.collect();
+        store
+    }
+
     /// What the snapshot would have of a schema that has no objects.
     fn empty_table(&self, schema: SchemaId) -> FrozenTable {
         let mut table = empty_table(&self.registry, &self.limits, schema);
@@ -183,7 +210,16 @@ impl Snapshot {
     /// A store of its own that goes on from here: for what-ifs, and for tests.
     #[must_use]
     pub fn to_store(&self) -> Store {
-        Store::clone(self)
+        let mut store = self.world.thaw();
+        store.hash_sums = self.world.hash_sums.get().copied();
+        store
+    }
+
+    /// The epoch that began with the snapshot: what a later view of its store has
+    /// [changed since](crate::ViewMut::changed_since) it was written after the snapshot was taken.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.world.epoch
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -195,17 +231,7 @@ impl Deref for Snapshot {
     type Target = Store;
 
     fn deref(&self) -> &Store {
-        let world = &*self.world;
-        world.store.get_or_init(|| {
-            let mut store = Store::with_limits(world.limits);
-            store.registry = Arc::clone(&world.registry);
-            store.texts = Arc::clone(&world.texts);
-            let tables = world.tables.iter().enumerate();
-            let tables =
-                tables.map(|(id, frozen)| store.empty_table(SchemaId(id as u16)).thaw(frozen));
-            store.tables = tables.collect();
-            store
-        })
+        self.world.store.get_or_init(|| self.world.thaw())
     }
 }
 

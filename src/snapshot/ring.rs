@@ -19,7 +19,7 @@ use crate::store::Store;
 ///     store.spawn(Unit { health: 1.0 })?;
 /// }
 /// assert!(ring.get(11).is_none(), "only the last eight are kept");
-/// assert!(ring.restore(15, &mut store)?);
+/// ring.restore(15, &mut store)?;
 /// assert_eq!(store.len(), 15);
 /// assert_eq!(ring.newest(), Some(15), "later frames are forgotten");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -59,7 +59,7 @@ impl SnapshotRing {
     /// Keeps the store as it is now, as this frame. Forgets this frame and all later ones, if there are
     /// any, and the oldest one where there is no more room.
     pub fn save(&mut self, frame: u64, store: &mut Store) {
-        self.forget_from(frame, store);
+        self.forget_from(self.frames.partition_point(|(kept, _)| *kept < frame), store);
         while self.frames.len() >= self.capacity
             && let Some((_, oldest)) = self.frames.pop_front()
         {
@@ -71,20 +71,27 @@ impl SnapshotRing {
     /// The store as it was at this frame.
     #[must_use]
     pub fn get(&self, frame: u64) -> Option<&Snapshot> {
-        let position = self.frames.binary_search_by_key(&frame, |(frame, _)| *frame).ok()?;
-        self.frames.get(position).map(|(_, snapshot)| snapshot)
+        self.position(frame).map(|position| &self.frames[position].1)
     }
 
-    /// Makes the store as it was at this frame and forgets all later frames. `false` if the ring does not
-    /// have the frame; nothing is changed then.
+    /// Makes the store as it was at this frame and forgets all later frames.
     ///
     /// # Errors
-    /// If the frame is of another store; nothing is changed then.
-    pub fn restore(&mut self, frame: u64, store: &mut Store) -> Result<bool, SnapshotError> {
-        let Some(snapshot) = self.get(frame) else { return Ok(false) };
-        store.restore(snapshot)?;
-        self.forget_from(frame.saturating_add(1), store);
-        Ok(true)
+    /// If the ring does not have the frame, or it is of another store; nothing is changed then.
+    pub fn restore(&mut self, frame: u64, store: &mut Store) -> Result<(), SnapshotError> {
+        let position = self.position(frame).ok_or(SnapshotError::NoFrame { frame })?;
+        store.restore(&self.frames[position].1)?;
+        self.forget_from(position + 1, store);
+        Ok(())
+    }
+
+    fn position(&self, frame: u64) -> Option<usize> {
+        self.frames.binary_search_by_key(&frame, |(frame, _)| *frame).ok()
+    }
+
+    /// The frames and their snapshots, the oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &Snapshot)> {
+        self.frames.iter().map(|(frame, snapshot)| (*frame, snapshot))
     }
 
     /// The oldest frame.
@@ -105,7 +112,7 @@ impl SnapshotRing {
     }
 
     /// Heap memory that the snapshots take besides what `store` has itself; what several of them share
-    /// counts once.
+    /// counts once. Texts and schemas do not count, nor what was arranged for reading a snapshot.
     ///
     /// Costs a look at each block of each snapshot.
     #[must_use]
@@ -116,8 +123,7 @@ impl SnapshotRing {
         snapshots.flat_map(|world| &world.tables).map(|table| table.count_shared(&mut seen)).sum()
     }
 
-    fn forget_from(&mut self, frame: u64, store: &mut Store) {
-        let kept = self.frames.partition_point(|(kept, _)| *kept < frame);
-        self.frames.drain(kept..).for_each(|(_, snapshot)| store.recycle(snapshot));
+    fn forget_from(&mut self, position: usize, store: &mut Store) {
+        self.frames.drain(position..).for_each(|(_, snapshot)| store.recycle(snapshot));
     }
 }

@@ -3,10 +3,10 @@
 use crate::id::EntityId;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::snapshot::Snapshot;
-use crate::snapshot::difference::{Differences, RowDifference, TableDifference, living};
+use crate::snapshot::difference::{Differences, TableDifference, living};
 use crate::storage::{
     BLOCK_ROWS, BlockHashes, Blocks, Cell, CellsVisitor, Column, FrozenBlocks, FrozenTable,
-    FrozenVisitor, Names, Rows, Table, TextPool, hash_text, step,
+    FrozenVisitor, HashSums, Names, Rows, Table, TextPool, hash_text, step,
 };
 use crate::store::Store;
 use crate::text::Text;
@@ -41,19 +41,23 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn state_hash(&mut self) -> u64 {
+        finish(self.hash_sums().objects)
+    }
+
+    pub(super) fn hash_sums(&mut self) -> HashSums {
         let now = self.advance_epoch();
-        let sum = self.hash_sum.unwrap_or_else(|| {
+        let sums = self.hash_sums.unwrap_or_else(|| {
             let names = StoreNames::new(&self.registry, &self.texts);
             let tables = self.registry.iter().zip(&mut self.tables);
-            tables.fold(0_u64, |sum, (schema, table)| {
+            tables.fold(HashSums::default(), |sums, (schema, table)| {
                 let mut hashes = std::mem::take(&mut table.hashes);
-                let hash = update(&mut hashes, schema, table, &names);
+                let sums = add(sums, update(&mut hashes, schema, table, &names));
                 table.hashes = BlockHashes { at: now, ..hashes };
-                sum.wrapping_add(hash)
+                sums
             })
         });
-        self.hash_sum = Some(sum);
-        finish(sum)
+        self.hash_sums = Some(sums);
+        sums
     }
 }
 
@@ -65,67 +69,80 @@ impl Snapshot {
     /// snapshot.
     #[must_use]
     pub fn state_hash(&self) -> u64 {
-        finish(self.hash_sum())
+        finish(self.hash_sums().objects)
     }
 
-    fn hash_sum(&self) -> u64 {
-        *self.world().hash_sum.get_or_init(|| {
+    pub(super) fn hash_sums(&self) -> HashSums {
+        *self.world().hash_sums.get_or_init(|| {
             let names = StoreNames::new(&self.registry, &self.texts);
             let tables = self.registry.iter().zip(&self.tables);
-            tables.fold(0_u64, |sum, (schema, table)| {
-                sum.wrapping_add(update(&mut BlockHashes::default(), schema, table, &names))
+            tables.fold(HashSums::default(), |sums, (schema, table)| {
+                add(sums, update(&mut BlockHashes::default(), schema, table, &names))
             })
         })
     }
 
-    /// The hash of a later or earlier snapshot of the same store, of which the differences from this one are
+    /// The hashes of a later or earlier snapshot of the same store, of which the differences from this one are
     /// known: only what differs is hashed.
-    pub(super) fn state_hash_of(&self, other: &Self, differences: &Differences<'_>) -> u64 {
-        let sum = other.world().hash_sum.get_or_init(|| {
+    pub(super) fn hash_sums_of(&self, other: &Self, differences: &Differences<'_>) -> HashSums {
+        // First, because the other one may be a clone of this one.
+        let own = self.hash_sums();
+        *other.world().hash_sums.get_or_init(|| {
             let side = |snapshot: &Self, is_after| {
                 let world = snapshot.world();
                 let names = StoreNames::new(differences.registry, &world.texts);
                 let tables = differences.tables.iter().map(|table| {
                     let frozen = world.tables.get(table.schema.index());
                     let schema = differences.registry.get(table.schema);
-                    let (Some(frozen), Some(schema)) = (frozen, schema) else { return 0 };
-                    sum_of_different(table, is_after, schema, frozen, &names)
+                    let (Some(frozen), Some(schema)) = (frozen, schema) else {
+                        return HashSums::default();
+                    };
+                    sums_of_different(table, is_after, schema, frozen, &names)
                 });
-                tables.fold(0_u64, u64::wrapping_add)
+                tables.fold(HashSums::default(), add)
             };
-            let sum = self.hash_sum().wrapping_sub(side(self, false));
-            sum.wrapping_add(side(other, true))
-        });
-        finish(*sum)
+            let (gone, new) = (side(self, false), side(other, true));
+            HashSums {
+                objects: own.objects.wrapping_sub(gone.objects).wrapping_add(new.objects),
+                rows: own.rows.wrapping_sub(gone.rows).wrapping_add(new.rows),
+            }
+        })
     }
 }
 
-/// What the objects and values that differ add to the hash of one of the two snapshots.
-fn sum_of_different(
+const fn add(a: HashSums, b: HashSums) -> HashSums {
+    HashSums { objects: a.objects.wrapping_add(b.objects), rows: a.rows.wrapping_add(b.rows) }
+}
+
+/// What the rows, objects and values that differ add to the hashes of one of the two snapshots.
+fn sums_of_different(
     difference: &TableDifference,
     is_after: bool,
     schema: &RegisteredSchema,
     table: &FrozenTable,
     names: &StoreNames<'_>,
-) -> u64 {
+) -> HashSums {
     let name = hash_text(schema.name());
-    let generation = |row: &RowDifference| living(if is_after { row.after } else { row.before });
-    let moved = difference.rows.iter().filter_map(|row| Some((row.row, generation(row)?)));
-    let (rows, generations): (Vec<_>, Vec<_>) = moved.unzip();
-    let mut sum = 0_u64;
-    for (row, generation) in rows.iter().zip(generations) {
-        sum = sum.wrapping_add(hash_row(name, u64::from(*row), generation));
+    let (mut sum, mut rows_sum, mut rows) = (0_u64, 0_u64, Vec::new());
+    for difference in &difference.rows {
+        let generation = if is_after { difference.after } else { difference.before };
+        let Some(generation) = generation else { continue };
+        let hash = hash_row(name, u64::from(difference.row), generation);
+        rows_sum = rows_sum.wrapping_add(hash);
+        if living(Some(generation)).is_some() {
+            sum = sum.wrapping_add(hash);
+            rows.push(difference.row);
+        }
     }
     let columns = table.columns.iter().zip(schema.slots()).zip(&difference.values);
     for ((column, slot), changed) in columns {
         for rows in [&rows, changed] {
             let seed = step(name, hash_text(slot.name()));
             let values = ValuesHash { rows, set: column.set.as_ref(), seed, names };
-            let values = column.cells.visit_both(&column.cells, values);
-            sum = sum.wrapping_add(values.unwrap_or_default());
+            sum = sum.wrapping_add(column.cells.visit(values));
         }
     }
-    sum
+    HashSums { objects: sum, rows: rows_sum }
 }
 
 struct ValuesHash<'a> {
@@ -138,7 +155,7 @@ struct ValuesHash<'a> {
 impl FrozenVisitor for ValuesHash<'_> {
     type Output = u64;
 
-    fn visit<C: Cell>(self, column: &FrozenBlocks<C>, _: &FrozenBlocks<C>) -> u64 {
+    fn visit<C: Cell>(self, column: &FrozenBlocks<C>) -> u64 {
         let Self { rows, set, seed, names } = self;
         let width = column.width;
         rows.iter().fold(0, |sum, row| {
@@ -152,22 +169,22 @@ impl FrozenVisitor for ValuesHash<'_> {
     }
 }
 
-/// Hashes the blocks that have changed, and tells the sum of all.
+/// Hashes the blocks that have changed, and tells the sums of all.
 fn update(
     hashes: &mut BlockHashes,
     schema: &RegisteredSchema,
     table: &Table,
     names: &StoreNames<'_>,
-) -> u64 {
+) -> HashSums {
     let name = hash_text(schema.name());
     hashes.blocks.resize_with(table.rows.blocks(), Vec::new);
-    let mut sum = 0_u64;
+    let mut sums = HashSums::default();
     for (number, block) in hashes.blocks.iter_mut().enumerate() {
         let is_moved = block.is_empty() || table.rows.is_changed_since(number, hashes.at);
-        block.resize(1 + table.columns.len(), 0);
-        let (of_rows, of_columns) = block.split_at_mut(1);
+        block.resize(2 + table.columns.len(), 0);
+        let (of_rows, of_columns) = block.split_at_mut(2);
         if is_moved {
-            of_rows[0] = hash_rows(&table.rows, number, name);
+            of_rows.copy_from_slice(&hash_rows(&table.rows, number, name));
         }
         let columns = table.columns.iter().zip(schema.slots()).zip(of_columns);
         for ((column, slot), hash) in columns {
@@ -176,16 +193,22 @@ fn update(
                 *hash = hash_column(column, &table.rows, number, seed, names);
             }
         }
-        sum = block.iter().fold(sum, |sum, hash| sum.wrapping_add(*hash));
+        let objects = block[1..].iter().fold(0, |sum: u64, hash| sum.wrapping_add(*hash));
+        sums = add(sums, HashSums { objects, rows: block[0] });
     }
-    sum
+    sums
 }
 
-/// The sum over the block's living objects.
-fn hash_rows(rows: &Rows, block: usize, seed: u64) -> u64 {
+/// The sums over all rows of the block, and over those of living objects.
+fn hash_rows(rows: &Rows, block: usize, seed: u64) -> [u64; 2] {
     let first = block * BLOCK_ROWS;
-    let living = rows.runs_in(block).flatten().map(|offset| first + offset);
-    living.fold(0, |sum, row| sum.wrapping_add(hash_row(seed, row as u64, rows.generations()[row])))
+    let generations = &rows.generations()[first..first + rows.used_in(block)];
+    let hashes = (first as u64..).zip(generations);
+    hashes.fold([0, 0], |[all, living]: [u64; 2], (row, generation)| {
+        let hash = hash_row(seed, row, *generation);
+        let of_living = if generation & 1 == 1 { hash } else { 0 };
+        [all.wrapping_add(hash), living.wrapping_add(of_living)]
+    })
 }
 
 fn hash_column(
@@ -263,7 +286,7 @@ fn hash_value<C: Cell>(seed: u64, row: u64, value: &[C], names: &StoreNames<'_>)
 
 /// Hashes are added up, and a sum must not show how they are alike.
 #[inline(always)]
-const fn finish(hash: u64) -> u64 {
+pub(super) const fn finish(hash: u64) -> u64 {
     step(hash, 0x9e37_79b9_7f4a_7c15)
 }
 

@@ -33,11 +33,13 @@ pub(super) fn frozen_bytes<C>(blocks: &FrozenBlocks<C>, seen: &mut HashSet<usize
     bytes + list * size_of::<Arc<Vec<C>>>()
 }
 
+/// When each block was written to for the last time before it was sealed; shared with snapshots.
+pub(crate) type Stamps = Arc<Vec<Epoch>>;
+
 /// What a column knows about its blocks once they have been sealed for the first time.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Sharing<C> {
-    /// When each block was written to for the last time before it was sealed.
-    pub(super) written: Vec<Epoch>,
+    pub(super) written: Stamps,
     /// The list that a snapshot has, if it still is as the blocks are.
     pub(super) frozen: Weak<FrozenList<C>>,
     /// Memory of blocks that were given up, for the next copies.
@@ -46,7 +48,20 @@ pub(super) struct Sharing<C> {
 
 impl<C> Default for Sharing<C> {
     fn default() -> Self {
-        Self { written: Vec::new(), frozen: Weak::new(), spares: Vec::new() }
+        Self::new(Stamps::default())
+    }
+}
+
+/// A copy has no spare blocks: theirs is memory for the original's copies.
+impl<C> Clone for Sharing<C> {
+    fn clone(&self) -> Self {
+        Self { frozen: Weak::clone(&self.frozen), ..Self::new(Arc::clone(&self.written)) }
+    }
+}
+
+impl<C> Sharing<C> {
+    pub(super) const fn new(written: Stamps) -> Self {
+        Self { written, frozen: Weak::new(), spares: Vec::new() }
     }
 }
 
@@ -96,7 +111,7 @@ impl<C: Copy> Sharing<C> {
     pub(super) fn shrink(&mut self, blocks: usize) {
         self.spares = Vec::new();
         self.frozen = Weak::new();
-        self.written.truncate(blocks);
+        Arc::make_mut(&mut self.written).truncate(blocks);
     }
 
     pub(super) fn heap_bytes(&self) -> usize {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use crate::epoch::Epoch;
 use crate::storage::Span;
-use crate::storage::block::{Block, BlocksMut, FrozenBlocks, FrozenList, Sharing};
+use crate::storage::block::{Block, BlocksMut, FrozenBlocks, FrozenList, Sharing, Stamps};
 
 /// Rows of a block. See `ARCHITECTURE.md` for how the number was found.
 pub const BLOCK_ROWS: usize = 8192;
@@ -202,12 +202,14 @@ impl<C: Copy> Blocks<C> {
     /// written to in this one.
     pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
         let sharing = self.sharing.get_or_insert_default();
-        sharing.written.resize(self.blocks.len(), epoch);
+        if sharing.written.len() != self.blocks.len() {
+            Arc::make_mut(&mut sharing.written).resize(self.blocks.len(), epoch);
+        }
         let mut any = false;
-        for (block, written) in self.blocks.iter_mut().zip(&mut sharing.written) {
+        for (number, block) in self.blocks.iter_mut().enumerate() {
             if block.is_owned() {
                 block.seal();
-                *written = epoch;
+                Arc::make_mut(&mut sharing.written)[number] = epoch;
                 any = true;
             }
         }
@@ -252,27 +254,31 @@ impl<C: Copy> Blocks<C> {
 
     /// Makes the blocks as they were. What differs counts as written in this epoch.
     pub(super) fn restore(&mut self, frozen: &FrozenBlocks<C>, epoch: Epoch) {
-        let old_blocks = &*frozen.blocks;
+        let past = &*frozen.blocks;
         let sharing = self.sharing.get_or_insert_default();
-        sharing.written.resize(self.blocks.len().max(old_blocks.len()), epoch);
-        for dropped in self.blocks.drain(old_blocks.len().min(self.blocks.len())..) {
+        for dropped in self.blocks.drain(past.len().min(self.blocks.len())..) {
             if let Block::Owned(cells) = dropped {
                 sharing.keep(cells);
             }
         }
-        let (common, new) = old_blocks.split_at(self.blocks.len());
-        for (number, (block, old)) in self.blocks.iter_mut().zip(common).enumerate() {
-            if matches!(block, Block::Shared(cells) if Arc::ptr_eq(cells, old)) {
+        Arc::make_mut(&mut sharing.written).resize(past.len(), epoch);
+        let (common, new) = past.split_at(self.blocks.len());
+        for (number, (block, past)) in self.blocks.iter_mut().zip(common).enumerate() {
+            if matches!(block, Block::Shared(cells) if Arc::ptr_eq(cells, past)) {
                 continue;
             }
-            sharing.written[number] = epoch;
-            if let Block::Owned(cells) = std::mem::replace(block, Block::Shared(Arc::clone(old))) {
+            Arc::make_mut(&mut sharing.written)[number] = epoch;
+            if let Block::Owned(cells) = std::mem::replace(block, Block::Shared(Arc::clone(past))) {
                 sharing.keep(cells);
             }
         }
         self.blocks.extend(new.iter().map(|block| Block::Shared(Arc::clone(block))));
-        sharing.written.truncate(old_blocks.len());
         sharing.frozen = Arc::downgrade(frozen);
+    }
+
+    /// When the blocks were written to; they must have been sealed.
+    pub(super) fn written(&self) -> Stamps {
+        self.sharing.as_ref().map(|sharing| Arc::clone(&sharing.written)).unwrap_or_default()
     }
 
     /// Keeps the memory of blocks that only this snapshot had, for the next copies.
@@ -293,9 +299,10 @@ impl<C: Copy> Blocks<C> {
     }
 
     /// A column of its own with the blocks that a snapshot has.
-    pub(super) fn thaw(frozen: &FrozenBlocks<C>) -> Self {
+    pub(super) fn thaw(frozen: &FrozenBlocks<C>, written: &Stamps) -> Self {
         let blocks = frozen.blocks.iter().map(|block| Block::Shared(Arc::clone(block))).collect();
-        Self { blocks, width: frozen.width, sharing: None }
+        let sharing = Some(Box::new(Sharing::new(Arc::clone(written))));
+        Self { blocks, width: frozen.width, sharing }
     }
 }
 

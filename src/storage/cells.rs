@@ -8,7 +8,7 @@ use crate::epoch::Epoch;
 use crate::id::EntityId;
 use crate::storage::Blocks;
 use crate::storage::CellBits;
-use crate::storage::block::{FrozenBlocks, frozen_bytes};
+use crate::storage::block::{FrozenBlocks, Stamps, frozen_bytes};
 use crate::text::Text;
 
 /// What a column's blocks are made of.
@@ -51,8 +51,12 @@ macro_rules! cells {
         pub(crate) enum FrozenCells { $($variant(FrozenBlocks<$type>),)* }
 
         impl FrozenCells {
+            pub(crate) fn visit<V: FrozenVisitor>(&self, visitor: V) -> V::Output {
+                match self { $(Self::$variant(blocks) => visitor.visit(blocks),)* }
+            }
+
             /// Lets the visitor see two columns of the same cells; `None` if they are not.
-            pub(crate) fn visit_both<V: FrozenVisitor>(
+            pub(crate) fn visit_both<V: FrozenPairVisitor>(
                 &self,
                 other: &Self,
                 visitor: V,
@@ -92,9 +96,11 @@ macro_rules! cells {
             }
 
             /// Columns of their own with what a snapshot has.
-            pub(super) fn thaw(frozen: &FrozenCells) -> Self {
+            pub(super) fn thaw(frozen: &FrozenCells, written: &Stamps) -> Self {
                 match frozen {
-                    $(FrozenCells::$variant(frozen) => Self::$variant(Blocks::thaw(frozen)),)*
+                    $(FrozenCells::$variant(frozen) => {
+                        Self::$variant(Blocks::thaw(frozen, written))
+                    })*
                 }
             }
         }
@@ -154,8 +160,14 @@ pub(crate) trait CellsVisitorMut {
     fn visit<C: Cell>(self, blocks: &mut Blocks<C>) -> Self::Output;
 }
 
-/// Work on what two snapshots have of a column, whatever its cells are.
+/// Work on what a snapshot has of a column, whatever its cells are.
 pub(crate) trait FrozenVisitor {
+    type Output;
+    fn visit<C: Cell>(self, blocks: &FrozenBlocks<C>) -> Self::Output;
+}
+
+/// Work on what two snapshots have of a column, whatever its cells are.
+pub(crate) trait FrozenPairVisitor {
     type Output;
     fn visit<C: Cell>(self, a: &FrozenBlocks<C>, b: &FrozenBlocks<C>) -> Self::Output;
 }
@@ -200,6 +212,10 @@ impl Cells {
     #[cfg(feature = "rayon")]
     pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool) {
         with_blocks!(self, blocks => blocks.unshare(is_written));
+    }
+
+    pub(super) fn written(&self) -> Stamps {
+        with_blocks!(self, blocks => blocks.written())
     }
 
     pub(super) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::epoch::Epoch;
-use crate::storage::block::{FrozenBlocks, frozen_bytes};
+use crate::storage::block::{FrozenBlocks, Stamps, frozen_bytes};
 use crate::storage::{Blocks, Cells, FrozenCells};
 
 /// Tells columns of different kinds apart whose cells are the same, as those of two enums are.
@@ -24,6 +24,8 @@ pub(crate) struct Column {
 pub(crate) struct FrozenColumn {
     pub(crate) cells: FrozenCells,
     pub(crate) set: Option<FrozenBlocks<bool>>,
+    cells_written: Stamps,
+    set_written: Stamps,
 }
 
 impl FrozenColumn {
@@ -69,7 +71,12 @@ impl Column {
     }
 
     pub(super) fn freeze(&mut self) -> FrozenColumn {
-        FrozenColumn { cells: self.cells.freeze(), set: self.set.as_mut().map(Blocks::freeze) }
+        FrozenColumn {
+            cells: self.cells.freeze(),
+            set: self.set.as_mut().map(Blocks::freeze),
+            cells_written: self.cells.written(),
+            set_written: self.set.as_ref().map(Blocks::written).unwrap_or_default(),
+        }
     }
 
     pub(super) fn restore(&mut self, frozen: &FrozenColumn, epoch: Epoch) {
@@ -89,8 +96,8 @@ impl Column {
 
     /// A column of its own, of the same kind, as a snapshot has it.
     pub(super) fn thaw(&self, frozen: &FrozenColumn) -> Self {
-        let set = frozen.set.as_ref().map(Blocks::thaw);
-        Self { cells: Cells::thaw(&frozen.cells), tag: self.tag, set }
+        let set = frozen.set.as_ref().map(|set| Blocks::thaw(set, &frozen.set_written));
+        Self { cells: Cells::thaw(&frozen.cells, &frozen.cells_written), tag: self.tag, set }
     }
 
     /// Writes to a row what stands where no value is.

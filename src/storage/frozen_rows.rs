@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
 use crate::epoch::Epoch;
+use crate::storage::block::Stamps;
 use crate::storage::blocks::BLOCK_ROWS;
 use crate::storage::rows::{BLOCK_WORDS, BlockRows, RETIRED, RowLimits, Rows};
 
@@ -47,7 +48,7 @@ impl FrozenRows {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RowSharing {
     /// When a row of each block came to life or died for the last time before it was sealed.
-    changed: Vec<Epoch>,
+    changed: Stamps,
     /// Blocks that have changed since `frozen` was made.
     is_stale: Vec<bool>,
     /// Whether blocks have gone since the rows were sealed.
@@ -61,7 +62,7 @@ impl RowSharing {
     /// snapshot has.
     pub(super) fn truncate(&mut self, blocks: usize) {
         self.is_truncated |= blocks < self.changed.len();
-        self.changed.truncate(blocks);
+        Arc::make_mut(&mut self.changed).truncate(blocks);
         self.is_stale.truncate(blocks);
     }
 
@@ -74,15 +75,15 @@ impl Rows {
     /// Ends an epoch, and tells whether a row came to life or died in it.
     pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
         let sharing = self.sharing.get_or_insert_default();
-        sharing.changed.resize(self.blocks.len(), epoch);
+        if sharing.changed.len() != self.blocks.len() {
+            Arc::make_mut(&mut sharing.changed).resize(self.blocks.len(), epoch);
+        }
         sharing.is_stale.resize(self.blocks.len(), true);
         let mut any = std::mem::take(&mut sharing.is_truncated);
-        let stamps = sharing.changed.iter_mut().zip(&mut sharing.is_stale);
-        for (rows, (changed, is_stale)) in self.blocks.iter_mut().zip(stamps) {
-            if rows.is_touched {
-                rows.is_touched = false;
-                *changed = epoch;
-                *is_stale = true;
+        for (number, rows) in self.blocks.iter_mut().enumerate() {
+            if std::mem::take(&mut rows.is_touched) {
+                Arc::make_mut(&mut sharing.changed)[number] = epoch;
+                sharing.is_stale[number] = true;
                 any = true;
             }
         }
@@ -139,7 +140,7 @@ impl Rows {
         self.generations.resize(used, RETIRED);
         self.occupied.resize(used.div_ceil(64), 0);
         self.blocks.resize(used.div_ceil(BLOCK_ROWS), BlockRows::default());
-        sharing.changed.resize(self.blocks.len(), epoch);
+        Arc::make_mut(&mut sharing.changed).resize(self.blocks.len(), epoch);
         sharing.is_stale.resize(self.blocks.len(), true);
         for (number, old) in frozen.blocks.iter().enumerate() {
             let as_last = last.as_ref().and_then(|last| last.blocks.get(number));
@@ -148,7 +149,7 @@ impl Rows {
                 continue;
             }
             self.restore_block(number, old);
-            sharing.changed[number] = epoch;
+            Arc::make_mut(&mut sharing.changed)[number] = epoch;
         }
         for word in frozen.used.div_ceil(64)..self.occupied.len() {
             self.holes.set_word(word, 0);
@@ -156,7 +157,7 @@ impl Rows {
         self.generations.truncate(frozen.used);
         self.occupied.truncate(frozen.used.div_ceil(64));
         self.blocks.truncate(frozen.blocks.len());
-        sharing.changed.truncate(frozen.blocks.len());
+        Arc::make_mut(&mut sharing.changed).truncate(frozen.blocks.len());
         sharing.is_stale.clear();
         sharing.is_stale.resize(frozen.blocks.len(), false);
         sharing.is_truncated = false;
@@ -179,10 +180,18 @@ impl Rows {
     }
 
     /// Rows of their own, as a snapshot has them.
-    pub(super) fn thaw(frozen: &Arc<FrozenRows>, limits: RowLimits) -> Self {
+    pub(super) fn thaw(frozen: &Arc<FrozenRows>, changed: &Stamps, limits: RowLimits) -> Self {
         let mut rows = Self::new(limits);
         rows.restore(frozen, Epoch::default());
+        if let Some(sharing) = &mut rows.sharing {
+            sharing.changed = Arc::clone(changed);
+        }
         rows
+    }
+
+    /// When rows of each block came to life or died; they must have been sealed.
+    pub(super) fn changed(&self) -> Stamps {
+        self.sharing.as_ref().map(|sharing| Arc::clone(&sharing.changed)).unwrap_or_default()
     }
 
     pub(super) const fn limits(&self) -> RowLimits {

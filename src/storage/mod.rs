@@ -19,9 +19,11 @@ pub(crate) use cell_bits::{CellBits, Names, Translate, hash_text, step};
 pub use cell_of_align::{Align, CellOfAlign};
 pub use cells::Cell;
 pub(crate) use cells::private::Sealed as CellColumn;
-pub(crate) use cells::{Cells, CellsVisitor, CellsVisitorMut, FrozenCells, FrozenVisitor};
+pub(crate) use cells::{
+    Cells, CellsVisitor, CellsVisitorMut, FrozenCells, FrozenPairVisitor, FrozenVisitor,
+};
 pub(crate) use column::{Column, FrozenColumn, KindTag};
 pub(crate) use frozen_rows::{FrozenRows, RowBlock};
 pub(crate) use rows::{RowLimits, Rows, Span, next_run, ones};
-pub(crate) use table::{BlockHashes, FrozenTable, Table};
+pub(crate) use table::{BlockHashes, FrozenTable, HashSums, Table};
 pub(crate) use text_pool::TextPool;

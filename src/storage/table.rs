@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::epoch::Epoch;
+use crate::storage::block::Stamps;
 use crate::storage::{Column, FrozenColumn, FrozenRows, RowLimits, Rows};
 
 /// The columns of one schema and their rows.
@@ -19,8 +20,17 @@ pub(crate) struct Table {
 pub(crate) struct BlockHashes {
     /// What was written before this epoch is in the hashes.
     pub(crate) at: Epoch,
-    /// For each block the hash of its living rows, and of each column's values.
+    /// For each block the hash of all its rows, of the living ones, and of each column's values.
     pub(crate) blocks: Vec<Vec<u64>>,
+}
+
+/// What the hashes of all blocks add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HashSums {
+    /// Of all living objects and their values.
+    pub(crate) objects: u64,
+    /// Of all rows that were ever used and their generations: what future ids depend on.
+    pub(crate) rows: u64,
 }
 
 /// A table as a snapshot has it.
@@ -28,6 +38,7 @@ pub(crate) struct BlockHashes {
 pub(crate) struct FrozenTable {
     pub(crate) columns: Vec<FrozenColumn>,
     pub(crate) rows: Arc<FrozenRows>,
+    rows_changed: Stamps,
 }
 
 impl FrozenTable {
@@ -59,7 +70,7 @@ impl Table {
     /// The table for a snapshot; it must have been sealed.
     pub(crate) fn freeze(&mut self) -> FrozenTable {
         let columns = self.columns.iter_mut().map(Column::freeze).collect();
-        FrozenTable { columns, rows: self.rows.freeze() }
+        FrozenTable { columns, rows: self.rows.freeze(), rows_changed: self.rows.changed() }
     }
 
     /// Makes the table as it was. What differs counts as written in this epoch.
@@ -79,7 +90,7 @@ impl Table {
     pub(crate) fn thaw(&self, frozen: &FrozenTable) -> Self {
         let columns = self.columns.iter().zip(&frozen.columns);
         let columns = columns.map(|(column, frozen)| column.thaw(frozen)).collect();
-        let rows = Rows::thaw(&frozen.rows, self.rows.limits());
+        let rows = Rows::thaw(&frozen.rows, &frozen.rows_changed, self.rows.limits());
         Self { columns, rows, hashes: BlockHashes::default() }
     }
 

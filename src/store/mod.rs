@@ -21,7 +21,7 @@ use crate::id::{EntityId, SchemaId};
 use crate::schema::{
     Checker, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, World,
 };
-use crate::storage::{RowLimits, Table, TextPool};
+use crate::storage::{BlockHashes, HashSums, RowLimits, Table, TextPool};
 use crate::text::Text;
 
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
@@ -71,7 +71,7 @@ pub struct Store {
     pub(crate) limits: Limits,
     /// What the state hash is made of, if nothing was written since it was computed, but for what has
     /// not been sealed.
-    pub(crate) hash_sum: Option<u64>,
+    pub(crate) hash_sums: Option<HashSums>,
     views: view::ViewCache,
     /// Where a record has the slots' values: kept for its memory only.
     positions: Vec<Option<usize>>,
@@ -155,6 +155,9 @@ impl Store {
         let id = Arc::make_mut(&mut self.registry).register(schema, limits)?;
         if id.index() == self.tables.len() {
             self.tables.push(self.empty_table(id));
+            // References to the new schema's objects, wherever they come from, have another hash now.
+            self.hash_sums = None;
+            self.tables.iter_mut().for_each(|table| table.hashes = BlockHashes::default());
         }
         assert_eq!(self.tables.len(), self.registry.len(), "each schema has a table");
         Ok(id)
