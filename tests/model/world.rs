@@ -295,6 +295,11 @@ impl World {
         }
     }
 
+    pub(crate) fn spawn_one_of_each(&mut self, seed: u64) {
+        let schemas: Vec<String> = self.store.schemas().map(|s| s.name().to_owned()).collect();
+        schemas.iter().for_each(|schema| self.spawn_record(schema, seed, false));
+    }
+
     fn spawn_records(&mut self, schema: &str, count: usize, seed: u64, flaw: Option<Index>) {
         let rng = &mut StdRng::seed_from_u64(seed);
         let samples: Vec<_> = (0..count).map(|_| self.sample_record(schema, rng)).collect();

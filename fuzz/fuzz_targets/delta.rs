@@ -1,0 +1,99 @@
+//! Bytes of any origin as a delta: the store becomes the promised world, or stays bit for bit as it is.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use slotted::{Delta, EntityId, Kind, Limits, NumberKind, Record, Schema, Store, Text, record};
+
+static BASE: LazyLock<Store> = LazyLock::new(base);
+static BEFORE: LazyLock<Whole> = LazyLock::new(|| whole(&BASE));
+/// A delta that a store has made, as bytes.
+static REAL: LazyLock<Vec<u8>> = LazyLock::new(real);
+
+fn base() -> Store {
+    let mut limits = Limits::default();
+    limits.rows_per_schema = 20_000;
+    limits.generations_per_row = 3;
+    limits.text_bytes = 10_000;
+    let mut store = Store::with_limits(limits);
+    let unit = Schema::builder("unit")
+        .slot("health", Kind::F32)
+        .slot("name", Kind::Text)
+        .slot("target", Kind::Entity)
+        .optional()
+        .slot("job", Kind::enumeration(["farmer", "smith"]))
+        .slot("awake", Kind::Bool)
+        .slot("path", Kind::Array(NumberKind::U16, 3))
+        .optional();
+    for schema in [unit, Schema::builder("marker")] {
+        store.register_schema(schema.build().expect("it is right")).expect("it is new");
+    }
+    let unit = |number: u32| {
+        record! { health: number as f32, name: "ada", job: "smith", awake: number % 2 == 0 }
+    };
+    let ids: Vec<EntityId> =
+        store.spawn_records("unit", (0..9).map(unit)).expect("they are right").collect();
+    store.set_value(ids[2], "target", ids[7]).expect("it lives");
+    store.set_value(ids[3], "path", [1_u16, 2, 3]).expect("it lives");
+    store.despawn_batch(&[ids[1], ids[5]]).expect("they live");
+    store.spawn_record("marker", record! {}).expect("it is right");
+    store
+}
+
+fn real() -> Vec<u8> {
+    let mut store = BASE.clone();
+    let before = store.snapshot();
+    let ids: Vec<EntityId> = store.ids_of("unit").expect("a schema").collect();
+    store.despawn(ids[0]).expect("it lives");
+    let newborn = record! { health: 9, name: "eve", job: "farmer", awake: true, target: ids[1] };
+    store.spawn_records("unit", (0..4).map(|_| newborn.clone())).expect("they are right");
+    store.set_value(ids[3], "path", [4_u16, 5, 6]).expect("it lives");
+    store.set_value(ids[4], "name", "bob").expect("it lives");
+    store.clear_of("marker").expect("a schema");
+    let delta = Delta::between(&before, &store.snapshot()).expect("both are of this store");
+    let mut reached = BASE.clone();
+    reached.apply(&delta).expect("it is for this world");
+    assert_eq!(reached.state_hash(), store.state_hash());
+    postcard::to_allocvec(&delta).expect("it can be written")
+}
+
+/// All that is seen of a store, the ids that it hands out next, and the handle of its next text.
+type Whole = (Vec<(EntityId, Record)>, Vec<EntityId>, Option<Text>);
+
+fn whole(store: &Store) -> Whole {
+    let record = |id| (id, store.get_record(id).expect("it lives"));
+    let mut future = store.clone();
+    let unit = || record! { health: 1, name: "", job: "farmer", awake: true };
+    let next = (0..6).filter_map(|_| future.spawn_record("unit", unit()).ok()).collect();
+    (store.ids().map(record).collect(), next, future.text("a text that nobody has").ok())
+}
+
+/// The real delta with some bytes changed, each as told by three bytes; or else the bytes as they are, but
+/// for the hash of the base, which nobody guesses: 0 stands for the right one.
+fn delta_bytes(input: &[u8]) -> Option<Vec<u8>> {
+    let (mode, input) = input.split_first()?;
+    if mode % 2 == 0 {
+        let (base, rest) = postcard::take_from_bytes::<u64>(input).ok()?;
+        let base = if base == 0 { BASE.clone().state_hash() } else { base };
+        return postcard::to_extend(&base, Vec::new()).ok().map(|start| [&start, rest].concat());
+    }
+    let mut bytes = REAL.clone();
+    for edit in input.chunks_exact(3) {
+        let at = usize::from(u16::from_le_bytes([edit[0], edit[1]])) % bytes.len();
+        bytes[at] ^= edit[2];
+    }
+    Some(bytes)
+}
+
+fuzz_target!(|input: &[u8]| -> Corpus {
+    let Some(bytes) = delta_bytes(input) else { return Corpus::Reject };
+    let Ok(delta) = postcard::from_bytes::<Delta>(&bytes) else { return Corpus::Keep };
+    let mut store = BASE.clone();
+    match store.apply(&delta) {
+        Ok(()) => assert_eq!(store.state_hash(), delta.result_hash()),
+        Err(_) => assert_eq!(whole(&store), *BEFORE),
+    }
+    assert_eq!(store.snapshot().to_store().state_hash(), store.state_hash());
+    Corpus::Keep
+});
