@@ -411,3 +411,58 @@ fn fault_38_a_store_with_smaller_limits_says_so() -> Outcome {
     assert_eq!(whole(&single), before);
     Ok(())
 }
+
+/// The hash of a world does not see its dead rows, but the ids to come depend on them.
+#[test]
+fn fault_37_a_forged_generation_of_a_dead_row_is_seen() -> Outcome {
+    let mut store = store();
+    let doomed = store.spawn(UNIT)?;
+    let before = store.snapshot();
+    store.despawn(doomed)?;
+    let delta = Delta::between(&before, &store.snapshot())?;
+    for generation in [0, 4] {
+        let mut forged = serde_json::to_value(&delta)?;
+        forged["tables"][0]["generations"] = json!([generation]);
+        let mut other = before.to_store();
+        let applied = other.apply(&serde_json::from_value(forged)?);
+        assert_eq!(applied, Err(DeltaError::Damaged { part: DeltaPart::Result }));
+        assert_eq!(other.get_object::<Unit>(doomed)?, UNIT);
+    }
+    Ok(())
+}
+
+/// An unset reference was sent as if it named the first schema, which the other store may not have.
+#[test]
+fn fault_38_an_unset_reference_needs_no_schema() -> Outcome {
+    let link = || Schema::builder("link").slot("to", Kind::Entity).optional().build();
+    let (mut here, mut there) = (Store::new(), Store::new());
+    here.register_schema(Schema::builder("first").slot("size", Kind::U8).build()?)?;
+    here.register_schema(link()?)?;
+    there.register_schema(link()?)?;
+    let before = here.snapshot();
+    let id = here.spawn_record("link", record! {})?;
+    there.apply(&Delta::between(&before, &here.snapshot())?)?;
+    assert_eq!(there.state_hash(), here.state_hash());
+    assert_eq!(there.ids().next().map(EntityId::row), Some(id.row()));
+    Ok(())
+}
+
+/// A few bytes that claimed many objects without a value took the memory of all of them at once.
+#[test]
+fn fault_37_objects_without_values_are_refused_before_they_take_memory() -> Outcome {
+    let mut store = store();
+    let before = store.snapshot();
+    store.spawn(UNIT)?;
+    let mut forged = serde_json::to_value(Delta::between(&before, &store.snapshot())?)?;
+    forged["tables"][0]["used"] = json!([0, 50_000]);
+    forged["tables"][0]["rows"] = json!([[0, 50_000]]);
+    forged["tables"][0]["generations"] = json!(vec![1; 50_000]);
+    for slots in [json!([]), forged["tables"][0]["slots"].clone()] {
+        forged["tables"][0]["slots"] = slots;
+        let mut other = before.to_store();
+        let applied = other.apply(&serde_json::from_value(forged.clone())?);
+        assert_eq!(applied, Err(DeltaError::Damaged { part: DeltaPart::Values }));
+        assert!(other.is_empty());
+    }
+    Ok(())
+}

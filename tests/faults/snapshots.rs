@@ -4,12 +4,18 @@ use std::sync::mpsc::{self, Receiver};
 
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, BLOCK_ROWS, EntityId, Schema, Slotted, Snapshot, SnapshotError, SpawnError, Store,
-    View, record,
+    AccessError, BLOCK_ROWS, EntityId, Kind, Schema, Slotted, Snapshot, SnapshotError,
+    SnapshotRing, SpawnError, Store, View, record,
 };
 
 use crate::handles::refused_by_every_call;
 use crate::{MANY, Outcome, UNIT, Unit, dead, dump, many_units, store, store_of, unit_with};
+
+#[derive(View)]
+struct Health<'a> {
+    #[allow(dead_code)]
+    health: &'a f32,
+}
 
 #[test]
 fn fault_08_an_id_from_a_future_that_was_rolled_back_is_refused_by_every_call() -> Outcome {
@@ -337,5 +343,57 @@ fn fault_35_a_rolled_back_despawn_revives_the_id() -> Outcome {
     store.restore(&before)?;
     assert_eq!(store.get_object::<Unit>(id)?, UNIT);
     assert_eq!(store.despawn(id), Ok(()));
+    Ok(())
+}
+
+/// A snapshot's view saw nothing change: what was arranged for reading it did not know when its
+/// blocks had been written.
+#[test]
+fn fault_34_a_snapshot_tells_what_had_changed_as_its_store_did() -> Outcome {
+    let mut store = store();
+    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
+    let epoch = store.advance_epoch();
+    store.set_value(ids[0], "health", 2.0)?;
+    store.spawn(UNIT)?;
+    let snapshot = store.snapshot();
+    let living = store.view_ref::<Health>()?.changed_since(epoch).count();
+    assert_eq!(snapshot.view_ref::<Health>()?.changed_since(epoch).count(), living);
+    assert!(living > 0);
+
+    store.set_value(ids[0], "health", 3.0)?;
+    let since = store.view_ref::<Health>()?.changed_since(snapshot.epoch()).count();
+    assert!(since > 0 && since <= BLOCK_ROWS);
+    assert_eq!(snapshot.view_ref::<Health>()?.changed_since(snapshot.epoch()).count(), 0);
+    Ok(())
+}
+
+#[test]
+fn fault_35_a_ring_without_the_frame_says_so_and_changes_nothing() -> Outcome {
+    let mut store = store();
+    let mut ring = SnapshotRing::new(2);
+    ring.save(u64::MAX, &mut store);
+    let id = store.spawn(UNIT)?;
+    assert_eq!(ring.restore(77, &mut store), Err(SnapshotError::NoFrame { frame: 77 }));
+    assert!(store.contains(id));
+    ring.restore(u64::MAX, &mut store)?;
+    assert_eq!((store.len(), ring.newest()), (0, Some(u64::MAX)), "the frame itself is kept");
+    Ok(())
+}
+
+/// The hash was kept while a schema was registered that a reference, written past all checks, names.
+#[test]
+fn fault_35_the_hash_follows_when_a_schema_is_registered() -> Outcome {
+    let mut store = Store::new();
+    let link = Schema::builder("link").slot("to", Kind::Entity).optional();
+    store.register_schema(link.build()?)?;
+    let id = store.spawn_record("link", record! {})?;
+    let to = store.key::<Option<EntityId>>("link", "to")?;
+    let future = EntityId::from_bits(1 << 48 | 1 << 32).ok_or("an id")?;
+    assert!(store.column_mut(to)?.set(id, Some(future)));
+    store.state_hash();
+    store.register_schema(Schema::builder("other").slot("size", Kind::U8).build()?)?;
+    let hash = store.state_hash();
+    assert_eq!(store.snapshot().to_store().state_hash(), hash);
+    assert_eq!(store.clone().state_hash(), hash);
     Ok(())
 }
