@@ -4,9 +4,10 @@ use crate::error::LimitError;
 use crate::id::{EntityId, SchemaId};
 use crate::kind::Kind;
 use crate::schema::Slot;
-use crate::snapshot::Delta;
 use crate::snapshot::delta::{Hashes, SlotPart, TablePart, shape};
-use crate::storage::{Blocks, Cell, CellsVisitor, CellsVisitorMut, Translate};
+use crate::snapshot::difference::differences;
+use crate::snapshot::{Delta, Snapshot};
+use crate::storage::{Blocks, Cell, CellsVisitor, CellsVisitorMut, HashSums, Translate};
 use crate::store::Store;
 use crate::text::Text;
 
@@ -83,8 +84,8 @@ impl Store {
     ///
     /// Meant for data from elsewhere: everything is checked, down to the hash of the world that comes out.
     /// Values are not held against constraints, because views may have written others;
-    /// [`validate`](Self::validate) does that. Costs two [state hashes](Self::state_hash) and a look
-    /// at what changes.
+    /// [`validate`](Self::validate) does that. Costs a [state hash](Self::state_hash) and a look at
+    /// what changes.
     ///
     /// # Errors
     /// If the store is not the world that the delta was made from, or the delta is damaged; nothing is
@@ -99,8 +100,8 @@ impl Store {
             return Err(DeltaError::OtherRows);
         }
         let (before, texts) = (self.snapshot(), self.texts.len());
-        let applied = self.apply_parts(delta).and_then(|()| match self.hash_sums().into() {
-            hashes if delta.result == hashes => Ok(()),
+        let applied = self.apply_parts(delta).and_then(|()| match self.sums_since(&before) {
+            Some(sums) if delta.result == sums.into() => Ok(()),
             _ => Err(DeltaError::Damaged { part: DeltaPart::Result }),
         });
         if applied.is_err() {
@@ -109,6 +110,14 @@ impl Store {
         }
         self.recycle(before);
         applied
+    }
+
+    /// The hashes of the world as it is now, from those of a snapshot and what differs.
+    fn sums_since(&mut self, before: &Snapshot) -> Option<HashSums> {
+        let after = self.snapshot();
+        let sums = before.hash_sums_of(&after, &differences(before, &after).ok()?);
+        self.hash_sums = Some(sums);
+        Some(sums)
     }
 
     fn apply_parts(&mut self, delta: &Delta) -> Result<(), DeltaError> {
