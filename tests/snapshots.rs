@@ -1,0 +1,180 @@
+//! What a user sees of snapshots, hashes and deltas.
+
+use slotted::glam::Vec3;
+use slotted::{
+    BLOCK_ROWS, Delta, EntityId, Kind, Schema, Slotted, Snapshot, SnapshotRing, Store, View,
+    changes, record,
+};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+#[derive(Slotted, Clone, Copy)]
+struct Unit {
+    position: Vec3,
+    health: f32,
+    shield: Option<u16>,
+}
+
+#[derive(View)]
+struct Health<'a> {
+    health: &'a mut f32,
+}
+
+#[derive(View)]
+struct Position<'a> {
+    position: &'a Vec3,
+}
+
+const UNIT: Unit = Unit { position: Vec3::ONE, health: 10.0, shield: Some(3) };
+
+fn units(count: usize) -> Result<(Store, Vec<EntityId>), Box<dyn std::error::Error>> {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    let ids = store.spawn_batch(std::iter::repeat_n(UNIT, count))?.collect();
+    Ok((store, ids))
+}
+
+fn hash_with_health(health: f32) -> Result<u64, Box<dyn std::error::Error>> {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    store.spawn(Unit { health, ..UNIT })?;
+    Ok(store.state_hash())
+}
+
+#[test]
+fn all_nan_hash_alike_and_minus_zero_is_not_zero() -> Outcome {
+    let other_nan = f32::from_bits(0xffc0_1234);
+    assert_eq!(hash_with_health(f32::NAN)?, hash_with_health(other_nan)?);
+    assert_ne!(hash_with_health(0.0)?, hash_with_health(-0.0)?);
+    Ok(())
+}
+
+/// The same world twice: texts interned and schemas registered in another order, objects that died.
+#[test]
+fn equal_worlds_hash_alike_whatever_their_past() -> Outcome {
+    let person = || Schema::builder("person").slot("name", Kind::Text).build();
+    let friend = || Schema::builder("friend").slot("of", Kind::Entity).build();
+    let (mut one, mut two) = (Store::new(), Store::new());
+    one.register_schema(person()?)?;
+    one.register_schema(friend()?)?;
+    two.register_schema(friend()?)?;
+    two.register_schema(person()?)?;
+    two.text("Zoe")?;
+    two.register::<Unit>()?;
+    let doomed = two.spawn(UNIT)?;
+    two.despawn(doomed)?;
+    for store in [&mut one, &mut two] {
+        let ada = store.spawn_record("person", record! { name: "Ada" })?;
+        store.spawn_record("friend", record! { of: ada })?;
+    }
+    assert_eq!(one.state_hash(), two.state_hash());
+    let bob = one.spawn_record("person", record! { name: "Bob" })?;
+    assert_ne!(one.state_hash(), two.state_hash());
+    one.despawn(bob)?;
+    assert_eq!(one.state_hash(), two.state_hash());
+    Ok(())
+}
+
+#[test]
+fn a_hash_that_is_kept_by_block_is_the_hash_of_all() -> Outcome {
+    let (mut store, ids) = units(3 * BLOCK_ROWS)?;
+    store.state_hash();
+    for step in 0..5 {
+        store.set_value(ids[step * 5000], "health", step as f32)?;
+        store.set_value(ids[step * 3000], "shield", slotted::Value::Unset)?;
+        store.despawn(ids[step * 4000 + 1])?;
+        let kept = store.state_hash();
+        assert_eq!(kept, store.clone().state_hash());
+        assert_eq!(kept, store.snapshot().state_hash());
+        // A store of its own that knows no hash yet.
+        let mut fresh = store.snapshot().to_store();
+        fresh.register_schema(Schema::builder("nothing").build()?)?;
+        assert_eq!(kept, fresh.state_hash());
+    }
+    Ok(())
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_delta_is_as_large_as_what_changed() -> Outcome {
+    let (mut store, ids) = units(4 * BLOCK_ROWS)?;
+    let before = store.snapshot();
+    let size = |after: &Snapshot| -> Result<usize, Box<dyn std::error::Error>> {
+        Ok(postcard::to_allocvec(&Delta::between(&before, after)?)?.len())
+    };
+    let nothing = size(&store.snapshot())?;
+    assert!(nothing < 50, "{nothing} bytes");
+    for id in &ids[5000..6000] {
+        store.set_value(*id, "health", 1.0)?;
+    }
+    let stretch = size(&store.snapshot())?;
+    assert!((4000..4000 + 100).contains(&stretch), "{stretch} bytes for 1,000 floats");
+    store.despawn_batch(&ids[..100])?;
+    let despawned = size(&store.snapshot())?;
+    assert!(despawned < stretch + 500, "{despawned} bytes");
+    Ok(())
+}
+
+#[test]
+fn writing_an_equal_value_is_no_change() -> Outcome {
+    let (mut store, _) = units(2 * BLOCK_ROWS)?;
+    let before = store.snapshot();
+    store.view::<Health>()?.for_each(|unit| *unit.health *= 1.0);
+    let after = store.snapshot();
+    assert!(changes(&before, &after)?.is_empty());
+    assert!(Delta::between(&before, &after)?.is_empty());
+    Ok(())
+}
+
+#[test]
+fn only_blocks_that_were_written_to_are_visited() -> Outcome {
+    let (mut store, ids) = units(4 * BLOCK_ROWS)?;
+    let epoch = store.advance_epoch();
+    assert_eq!(store.view::<Health>()?.changed_since(epoch).count(), 0);
+    store.set_value(ids[BLOCK_ROWS + 7], "health", 1.0)?;
+    assert_eq!(store.view_ref::<Position>()?.changed_since(epoch).count(), 0, "another slot");
+    let mut visited = 0;
+    store.view::<Health>()?.changed_since(epoch).for_each(|_| visited += 1);
+    assert_eq!(visited, BLOCK_ROWS);
+    assert_eq!(store.view::<Health>()?.changed_since(epoch).iter().count(), BLOCK_ROWS);
+
+    let later = store.advance_epoch();
+    store.despawn(ids[0])?;
+    assert_eq!(store.view_ref::<Position>()?.changed_since(later).count(), BLOCK_ROWS - 1);
+    Ok(())
+}
+
+#[cfg(feature = "rayon")]
+#[test]
+fn parallel_writes_leave_a_snapshot_as_it_was() -> Outcome {
+    let (mut store, ids) = units(5 * BLOCK_ROWS + 10)?;
+    let health = store.key::<f32>("unit", "health")?;
+    let mut ring = SnapshotRing::new(3);
+    for frame in 0..10 {
+        ring.save(frame, &mut store);
+        store.view::<Health>()?.par_for_each(|unit| *unit.health += 1.0);
+    }
+    for (frame, snapshot) in ring.iter() {
+        let expected = 10.0 + frame as f32;
+        assert!(ids.iter().all(|id| snapshot.get(*id, health) == Some(expected)), "{frame}");
+    }
+    assert!(ids.iter().all(|id| store.get(*id, health) == Some(20.0)));
+    Ok(())
+}
+
+#[test]
+fn what_snapshots_share_counts_once() -> Outcome {
+    let (mut store, _) = units(4 * BLOCK_ROWS)?;
+    let mut ring = SnapshotRing::new(8);
+    (0..8).for_each(|frame| ring.save(frame, &mut store));
+    let shared = ring.heap_bytes(&store);
+    let column = 4 * BLOCK_ROWS * size_of::<f32>();
+    assert!(shared < 4 * BLOCK_ROWS * 3, "little but generations: {shared} bytes");
+    for frame in 8..16 {
+        ring.save(frame, &mut store);
+        store.view::<Health>()?.for_each(|unit| *unit.health += 1.0);
+    }
+    let eight = ring.heap_bytes(&store) - shared;
+    assert!((8 * column..9 * column).contains(&eight), "{eight} bytes for eight columns");
+    Ok(())
+}
