@@ -2,8 +2,7 @@
 
 use slotted::glam::Vec3;
 use slotted::{
-    BLOCK_ROWS, Delta, EntityId, Kind, Schema, Slotted, Snapshot, SnapshotRing, Store, View,
-    changes, record,
+    BLOCK_ROWS, Delta, EntityId, Kind, Schema, Slotted, SnapshotRing, Store, View, changes, record,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -99,7 +98,7 @@ fn a_hash_that_is_kept_by_block_is_the_hash_of_all() -> Outcome {
 fn a_delta_is_as_large_as_what_changed() -> Outcome {
     let (mut store, ids) = units(4 * BLOCK_ROWS)?;
     let before = store.snapshot();
-    let size = |after: &Snapshot| -> Result<usize, Box<dyn std::error::Error>> {
+    let size = |after: &slotted::Snapshot| -> Result<usize, Box<dyn std::error::Error>> {
         Ok(postcard::to_allocvec(&Delta::between(&before, after)?)?.len())
     };
     let nothing = size(&store.snapshot())?;
