@@ -63,19 +63,40 @@ pub(crate) fn hash_text(text: &str) -> u64 {
     rest.iter().fold(hash, |hash, byte| step(hash, u64::from(*byte)))
 }
 
+/// Cells that are the same where they are equal.
+macro_rules! compared_by_equality {
+    () => {
+        #[inline(always)]
+        fn is_same(&self, other: &Self) -> bool {
+            self == other
+        }
+
+        fn same(a: &[Self], b: &[Self]) -> bool {
+            a == b
+        }
+    };
+}
+
+/// Cells that may differ where they are equal, and the other way round, as floats do.
+macro_rules! compared_by_bits {
+    () => {
+        #[inline(always)]
+        fn is_same(&self, other: &Self) -> bool {
+            bytemuck::bytes_of(self) == bytemuck::bytes_of(other)
+        }
+
+        fn same(a: &[Self], b: &[Self]) -> bool {
+            bytemuck::cast_slice::<_, u8>(a) == bytemuck::cast_slice::<_, u8>(b)
+        }
+    };
+}
+
 macro_rules! integers {
     ($($type:ty)*) => {$(
         impl CellBits for $type {
             const BYTES: usize = size_of::<Self>();
 
-            #[inline(always)]
-            fn is_same(&self, other: &Self) -> bool {
-                self == other
-            }
-
-            fn same(a: &[Self], b: &[Self]) -> bool {
-                a == b
-            }
+            compared_by_equality!();
 
             #[inline(always)]
             fn hash(self, hash: u64, _: &impl Names) -> u64 {
@@ -97,14 +118,7 @@ integers! { i8 i16 i32 i64 u8 u16 u32 u64 }
 impl CellBits for u128 {
     const BYTES: usize = 16;
 
-    #[inline(always)]
-    fn is_same(&self, other: &Self) -> bool {
-        self == other
-    }
-
-    fn same(a: &[Self], b: &[Self]) -> bool {
-        a == b
-    }
+    compared_by_equality!();
 
     #[inline(always)]
     fn hash(self, hash: u64, _: &impl Names) -> u64 {
@@ -125,14 +139,7 @@ macro_rules! floats {
         impl CellBits for $type {
             const BYTES: usize = size_of::<Self>();
 
-            #[inline(always)]
-            fn is_same(&self, other: &Self) -> bool {
-                bytemuck::bytes_of(self) == bytemuck::bytes_of(other)
-            }
-
-            fn same(a: &[Self], b: &[Self]) -> bool {
-                bytemuck::cast_slice::<_, u8>(a) == bytemuck::cast_slice::<_, u8>(b)
-            }
+            compared_by_bits!();
 
             #[inline(always)]
             fn hash(self, hash: u64, _: &impl Names) -> u64 {
@@ -183,14 +190,7 @@ macro_rules! vectors {
         impl CellBits for $type {
             const BYTES: usize = size_of::<$number>() * $length;
 
-            #[inline(always)]
-            fn is_same(&self, other: &Self) -> bool {
-                bytemuck::bytes_of(self) == bytemuck::bytes_of(other)
-            }
-
-            fn same(a: &[Self], b: &[Self]) -> bool {
-                bytemuck::cast_slice::<_, u8>(a) == bytemuck::cast_slice::<_, u8>(b)
-            }
+            compared_by_bits!();
 
             #[inline(always)]
             fn hash(self, hash: u64, _: &impl Names) -> u64 {
@@ -232,14 +232,7 @@ vectors! {
 impl CellBits for bool {
     const BYTES: usize = 1;
 
-    #[inline(always)]
-    fn is_same(&self, other: &Self) -> bool {
-        self == other
-    }
-
-    fn same(a: &[Self], b: &[Self]) -> bool {
-        a == b
-    }
+    compared_by_equality!();
 
     #[inline(always)]
     fn hash(self, hash: u64, _: &impl Names) -> u64 {
@@ -262,14 +255,7 @@ impl CellBits for bool {
 impl CellBits for Text {
     const BYTES: usize = 4;
 
-    #[inline(always)]
-    fn is_same(&self, other: &Self) -> bool {
-        self == other
-    }
-
-    fn same(a: &[Self], b: &[Self]) -> bool {
-        a == b
-    }
+    compared_by_equality!();
 
     #[inline(always)]
     fn hash(self, hash: u64, names: &impl Names) -> u64 {
@@ -292,14 +278,7 @@ impl CellBits for Text {
 impl CellBits for EntityId {
     const BYTES: usize = 8;
 
-    #[inline(always)]
-    fn is_same(&self, other: &Self) -> bool {
-        self == other
-    }
-
-    fn same(a: &[Self], b: &[Self]) -> bool {
-        a == b
-    }
+    compared_by_equality!();
 
     #[inline(always)]
     fn hash(self, hash: u64, names: &impl Names) -> u64 {
