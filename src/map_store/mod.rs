@@ -118,6 +118,12 @@ impl<L: AttributeLayout> AttributeStore<L> {
         AttributeKey(self.keys.intern(name))
     }
 
+    /// The key of the attributes of this name, if the store knows the name.
+    #[must_use]
+    pub fn find_key(&self, name: &str) -> Option<AttributeKey> {
+        self.keys.find(name).map(AttributeKey)
+    }
+
     /// One attribute, or `None` if the object is not alive or has no such attribute.
     ///
     /// ```
@@ -125,6 +131,7 @@ impl<L: AttributeLayout> AttributeStore<L> {
     /// let mut store = MapStore::new();
     /// let age = store.key("age");
     /// let ada = store.spawn_record("person", record! { age: 41 })?;
+    /// assert_eq!((store.find_key("age"), store.find_key("height")), (Some(age), None));
     /// store.set(ada, age, 42)?;
     /// assert_eq!(store.get(ada, age), Some(&42.into()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -220,12 +220,12 @@ fn check_constraints(schema: &Arc<str>, slot: &mut Slot) -> Result<(), SchemaErr
     let Some(range) = slot.range else { return Ok(()) };
     let Some(component) = component else { return Err(bad("range")) };
     // The bound is brought to the slot's own precision: 0.1 in a range of an f32 slot is 0.1_f32.
-    let range = with_number!(component, T => fit::<T>(range)).filter(|range| !range.is_empty());
-    let (name, kind) = (Arc::clone(&slot.name), slot.kind.clone());
-    let Some(range) = range else {
-        return Err(SchemaError::BadRange { schema: Arc::clone(schema), slot: name, kind });
+    let fitting = with_number!(component, T => fit::<T>(range)).filter(|range| !range.is_empty());
+    let Some(fitting) = fitting else {
+        let (schema, slot, kind) = (Arc::clone(schema), Arc::clone(&slot.name), slot.kind.clone());
+        return Err(SchemaError::BadRange { range: Box::new(range), schema, slot, kind });
     };
-    slot.range = Some(range);
+    slot.range = Some(fitting);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::kind::Kind;
+use crate::number::NumberRange;
 use crate::schema::{Problem, Slot};
 
 /// Why a schema cannot be built or registered.
@@ -57,8 +58,12 @@ pub enum SchemaError {
         reason: BadKind,
     },
     /// The range does not suit the slot's kind, or no number lies in it.
-    #[error("the range of slot '{slot}' of schema '{schema}' does not suit {kind}, or is empty")]
+    #[error(
+        "the range {range} of slot '{slot}' of schema '{schema}' does not suit {kind}, or is empty"
+    )]
     BadRange {
+        /// The range.
+        range: Box<NumberRange>,
         /// The schema's name.
         schema: Arc<str>,
         /// The slot's name.
@@ -178,36 +183,11 @@ impl fmt::Display for Difference {
             Self::ExtraSlot(slot) => write!(f, "it has no slot '{slot}'"),
             Self::Slot { registered, found } => {
                 let slot = registered.name();
-                write!(f, "its slot '{slot}' is {}, this one's is ", Declaration(registered))?;
-                write!(f, "{}", Declaration(found))
+                write!(f, "its slot '{slot}' is {}, this one's is ", registered.declaration())?;
+                write!(f, "{}", found.declaration())
             }
             Self::Order => f.write_str("the slots stand in another order"),
         }
-    }
-}
-
-struct Declaration<'a>(&'a Slot);
-
-impl fmt::Display for Declaration<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let slot = self.0;
-        write!(f, "{}", slot.kind())?;
-        if slot.is_optional() {
-            f.write_str(", optional")?;
-        }
-        if let Some(default) = slot.default() {
-            write!(f, ", default {default}")?;
-        }
-        if let Some(range) = slot.range() {
-            write!(f, ", range {range}")?;
-        }
-        if slot.is_finite() {
-            f.write_str(", finite")?;
-        }
-        if let Some(schema) = slot.references() {
-            write!(f, ", references '{schema}'")?;
-        }
-        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! One typed attribute of a schema.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::kind::Kind;
@@ -7,6 +8,20 @@ use crate::number::NumberRange;
 use crate::value::Value;
 
 /// One typed attribute of a schema: name, kind, default and constraints.
+///
+/// ```
+/// use slotted::{Kind, Schema};
+/// let unit = Schema::builder("unit").slot("health", Kind::F32).default(100.0).range(0.0..=500.0);
+/// let unit = unit.build()?;
+/// assert_eq!(unit.slots()[0].to_string(), "health: f32, default 100.0, range 0.0 to 500.0");
+///
+/// let error = Schema::builder("unit").slot("age", Kind::U8).range(9..=300).build().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "the range 9 to 300 of slot 'age' of schema 'unit' does not suit u8, or is empty"
+/// );
+/// # Ok::<(), slotted::SchemaError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
     pub(super) name: Arc<str>,
@@ -76,8 +91,45 @@ impl Slot {
         self.references.as_deref()
     }
 
+    /// All but the name.
+    pub(super) const fn declaration(&self) -> impl fmt::Display {
+        Declaration(self)
+    }
+
     /// Whether there is more to check about a value than its kind.
     pub(crate) const fn is_constrained(&self) -> bool {
         self.range.is_some() || self.finite || matches!(self.kind, Kind::Entity | Kind::Text)
+    }
+}
+
+/// As it might be declared: `health: f32, default 100, range 0..=500`.
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.declaration())
+    }
+}
+
+struct Declaration<'a>(&'a Slot);
+
+impl fmt::Display for Declaration<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slot = self.0;
+        write!(f, "{}", slot.kind())?;
+        if slot.is_optional() {
+            f.write_str(", optional")?;
+        }
+        if let Some(default) = slot.default() {
+            write!(f, ", default {default}")?;
+        }
+        if let Some(range) = slot.range() {
+            write!(f, ", range {range}")?;
+        }
+        if slot.is_finite() {
+            f.write_str(", finite")?;
+        }
+        if let Some(schema) = slot.references() {
+            write!(f, ", references '{schema}'")?;
+        }
+        Ok(())
     }
 }
