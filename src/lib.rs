@@ -61,7 +61,8 @@
 //!
 //! # Features
 //!
-//! * `serde`: records and values from anything that serde can deserialize to a map.
+//! * `serde`: records and values from anything that serde can deserialize to a map; [`Delta`] and
+//!   [`EntityId`] can be serialized and deserialized.
 //! * `rayon`: views on all of rayon's threads.
 
 #![forbid(unsafe_code)]

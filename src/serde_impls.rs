@@ -7,6 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde::ser::{Error as _, SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
+use crate::id::EntityId;
 use crate::record::Record;
 use crate::value::Value;
 
@@ -231,5 +232,29 @@ impl Serialize for Record {
             map.serialize_entry(name, value)?;
         }
         map.end()
+    }
+}
+
+/// As its [bits](EntityId::to_bits).
+///
+/// # Example
+/// ```
+/// # use slotted::EntityId;
+/// let id = EntityId::from_bits(7 | 1 << 32).unwrap();
+/// assert_eq!(serde_json::from_str::<EntityId>(&serde_json::to_string(&id)?)?, id);
+/// assert!(serde_json::from_str::<EntityId>("7").is_err(), "no store hands out such an id");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl Serialize for EntityId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.to_bits())
+    }
+}
+
+/// From bits that a store may have handed out.
+impl<'de> Deserialize<'de> for EntityId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bits = u64::deserialize(deserializer)?;
+        Self::from_bits(bits).ok_or_else(|| D::Error::custom("no object has such an id"))
     }
 }

@@ -15,7 +15,8 @@ use crate::text::Text;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeltaError {
-    /// The store is not the world that the delta was made from.
+    /// The store is not the world that the delta was made from: go back to the one whose
+    /// [`state_hash`](Store::state_hash) is the delta's [`base_hash`](Delta::base_hash), then apply it.
     #[error("the delta is for a world with hash {expected:016x}, and this one has {found:016x}")]
     OtherBase {
         /// The hash of the world that the delta was made from.

@@ -26,7 +26,7 @@ pub struct SlotChanges {
 /// What has become different between two snapshots of one store.
 ///
 /// Values are compared, bit for bit: writing an equal value is no change, and -0.0 is another value
-/// than 0.0. Costs a look at each block that the snapshots do not share, and nothing for the others.
+/// than 0.0. Both values can be read from the snapshots, by [`Store::get_value`] or by key. Costs a look at each block that the snapshots do not share, and nothing for the others.
 ///
 /// # Errors
 /// If the snapshots are of different stores.

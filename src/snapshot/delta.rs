@@ -16,9 +16,11 @@ use crate::text::Text;
 /// for undoing.
 ///
 /// [`Store::apply`](crate::Store::apply) makes a store that equals the first snapshot equal to the
-/// second one, ids of future objects included. Handles are translated: the other store may have interned
-/// other texts and registered its schemas in another order. With the feature `serde` a delta can be
-/// serialized; its size is that of the changed values and a few bytes for each stretch of rows.
+/// second one, ids of future objects included. Handles in it are translated: the other store may have
+/// interned other texts and registered its schemas in another order. Ids that you send yourself are
+/// not: they mean the same in both stores only if the schemas were registered in the same order.
+/// With the feature `serde` a delta can be serialized; its size is that of the changed values and a few
+/// bytes for each stretch of rows. A store that has nothing yet begins with [`Delta::full`].
 ///
 /// ```
 /// use slotted::{Delta, Slotted, Store};
@@ -161,6 +163,30 @@ impl Delta {
             texts: encoder.texts,
             tables,
         })
+    }
+
+    /// What makes a store without objects, with the same schemas registered, equal to the snapshot: a
+    /// client's first one.
+    ///
+    #[cfg_attr(feature = "serde", doc = "```")]
+    #[cfg_attr(not(feature = "serde"), doc = "```ignore")]
+    /// use slotted::{Delta, Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut server = Store::new();
+    /// # server.register::<Unit>()?;
+    /// # server.spawn_batch([Unit { health: 1.0 }; 100])?;
+    /// let bytes = postcard::to_allocvec(&Delta::full(&server.snapshot()))?;
+    ///
+    /// let mut client = Store::new();
+    /// client.register::<Unit>()?;
+    /// client.apply(&postcard::from_bytes(&bytes)?)?;
+    /// assert_eq!(client.state_hash(), server.state_hash());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn full(snapshot: &Snapshot) -> Self {
+        Self::between(&snapshot.without_objects(), snapshot).expect("both are of one store")
     }
 
     /// The [state hash](crate::Store::state_hash) of the world to which this applies.

@@ -28,7 +28,8 @@ pub use ring::SnapshotRing;
 /// written to for the first time afterwards. A snapshot can be cloned, sent to other threads, and
 /// read there while the store goes on being written.
 ///
-/// It reads as a [`Store`] does, through the same keys, names and shared views. The first access for reading
+/// It reads as a [`Store`] does, through the same keys, names and shared views: [`Store::get`],
+/// [`Store::get_value`], [`Store::column`], [`Store::view_ref`] and all else that takes `&self`. The first access for reading
 /// arranges what is shared as a store, which copies two bytes for each row; going back to a snapshot
 /// and comparing two of them do not need that.
 ///
@@ -156,7 +157,8 @@ impl Store {
     /// Begins a new epoch and tells it: what is written from now on can be asked for later, by a
     /// view's [`changed_since`](crate::ViewMut::changed_since).
     ///
-    /// Costs what a [`snapshot`](Self::snapshot) costs, but keeps nothing.
+    /// Costs what a [`snapshot`](Self::snapshot) costs, but keeps nothing. Since `Epoch::default()`
+    /// everything has been written, which is what a loop that uploads changes begins with.
     ///
     /// ```
     /// use slotted::{Slotted, Store, View};
@@ -207,7 +209,8 @@ impl World {
 }
 
 impl Snapshot {
-    /// A store of its own that goes on from here: for what-ifs, and for tests.
+    /// A store of its own that goes on from here: for what-ifs, and for tests. Snapshots and epochs of
+    /// the first store mean nothing to it.
     #[must_use]
     pub fn to_store(&self) -> Store {
         let mut store = self.world.thaw();
@@ -220,6 +223,23 @@ impl Snapshot {
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.world.epoch
+    }
+
+    /// The same schemas, before there were any objects.
+    fn without_objects(&self) -> Self {
+        let world = &self.world;
+        let tables = 0..world.tables.len();
+        let world = World {
+            identity: world.identity.same(),
+            registry: Arc::clone(&world.registry),
+            texts: Arc::clone(&world.texts),
+            limits: world.limits,
+            epoch: Epoch::default(),
+            tables: tables.map(|schema| world.empty_table(SchemaId(schema as u16))).collect(),
+            hash_sums: OnceLock::new(),
+            store: OnceLock::new(),
+        };
+        Self { world: Arc::new(world) }
     }
 
     pub(crate) fn world(&self) -> &World {

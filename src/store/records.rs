@@ -55,6 +55,8 @@ impl Store {
 
     /// Inserts many objects, all or none, given as named values.
     ///
+    /// Collect what it returns to keep the ids; dropping it is fine.
+    ///
     /// # Errors
     /// All that is wrong with the records, with their positions in the batch, or the limit that is
     /// reached; nothing is inserted then.

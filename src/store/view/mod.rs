@@ -121,6 +121,9 @@ impl Store {
     /// Names are looked up when a view is used for the first time, and for schemas that have been
     /// registered since; after that a view costs a few nanoseconds and one or two for each schema.
     ///
+    /// A view that no schema matches has no objects: schemas may come later. To have a misspelt
+    /// field refused, name the schema: [`view_of`](Self::view_of).
+    ///
     /// # Errors
     /// If no schema has the view's slots, but one has their names, with other kinds.
     #[inline]
@@ -197,7 +200,8 @@ macro_rules! iteration {
             ///
             /// A block has [`BLOCK_ROWS`](crate::BLOCK_ROWS) rows of one schema, and all its
             /// objects are visited: what is left out has not changed, what is visited may not have.
-            /// A mutable field counts as written wherever it was visited.
+            /// A mutable field counts as written wherever it was visited. The epoch must be one of
+            /// this store's, or the default one, since which everything has changed.
             pub fn changed_since(mut self, epoch: Epoch) -> Self {
                 self.visited = Some(changed(self.tables, &self.matches, epoch));
                 self
