@@ -2,7 +2,8 @@
 
 use slotted::glam::Vec3;
 use slotted::{
-    BLOCK_ROWS, Delta, EntityId, Kind, Schema, Slotted, SnapshotRing, Store, View, changes, record,
+    BLOCK_ROWS, Delta, EntityId, Epoch, Kind, Schema, Slotted, SnapshotRing, Store, View, changes,
+    record,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -128,8 +129,14 @@ fn writing_an_equal_value_is_no_change() -> Outcome {
 #[test]
 fn only_blocks_that_were_written_to_are_visited() -> Outcome {
     let (mut store, ids) = units(4 * BLOCK_ROWS)?;
+    let everything = Epoch::default();
+    assert_eq!(store.view::<Health>()?.changed_since(everything).count(), store.len());
     let epoch = store.advance_epoch();
     assert_eq!(store.view::<Health>()?.changed_since(epoch).count(), 0);
+    let snapshot = store.snapshot();
+    assert_eq!(snapshot.view_ref::<Position>()?.changed_since(everything).count(), store.len());
+    store.restore(&snapshot)?;
+    assert_eq!(store.view::<Health>()?.changed_since(everything).count(), store.len());
     store.set_value(ids[BLOCK_ROWS + 7], "health", 1.0)?;
     assert_eq!(store.view_ref::<Position>()?.changed_since(epoch).count(), 0, "another slot");
     let mut visited = 0;

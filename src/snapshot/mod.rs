@@ -29,9 +29,9 @@ pub use ring::SnapshotRing;
 /// read there while the store goes on being written.
 ///
 /// It reads as a [`Store`] does, through the same keys, names and shared views: [`Store::get`],
-/// [`Store::get_value`], [`Store::column`], [`Store::view_ref`] and all else that takes `&self`. The first access for reading
-/// arranges what is shared as a store, which copies two bytes for each row; going back to a snapshot
-/// and comparing two of them do not need that.
+/// [`Store::get_value`], [`Store::column`], [`Store::view_ref`] and all else that takes `&self`. The
+/// first access for reading arranges what is shared as a store, which copies two bytes for each row;
+/// going back to a snapshot and comparing two of them do not need that.
 ///
 /// ```
 /// use slotted::{Slotted, Store};

@@ -82,13 +82,6 @@ impl<C: Copy> Sharing<C> {
         fitting.map(|position| self.spares.swap_remove(position))
     }
 
-    fn copy(&mut self, cells: &Vec<C>) -> Vec<C> {
-        let spare = self.spare(cells);
-        let mut copy = spare.unwrap_or_else(|| Vec::with_capacity(cells.capacity()));
-        copy.extend_from_slice(cells);
-        copy
-    }
-
     /// Makes blocks owned on all of rayon's threads.
     #[cfg(feature = "rayon")]
     pub(super) fn unshare<'b>(&mut self, blocks: impl Iterator<Item = &'b mut Block<C>>)
@@ -158,8 +151,7 @@ impl<C: Copy> Block<C> {
 
     /// Makes the block owned before it is written to; copies it to a spare one, if that is needed. Gives
     /// back a spare that was not.
-    #[cfg(feature = "rayon")]
-    pub(super) fn unshare_to(&mut self, spare: Option<Vec<C>>) -> Option<Vec<C>> {
+    fn unshare_to(&mut self, spare: Option<Vec<C>>) -> Option<Vec<C>> {
         let Self::Shared(shared) = std::mem::replace(self, Self::Owned(Vec::new())) else {
             return spare;
         };
@@ -178,14 +170,12 @@ impl<C: Copy> Block<C> {
     #[cold]
     #[inline(never)]
     fn unshare(&mut self, sharing: Option<&mut Sharing<C>>) {
-        let Self::Shared(shared) = std::mem::replace(self, Self::Owned(Vec::new())) else {
+        let (Self::Shared(cells), Some(sharing)) = (&*self, sharing) else {
+            self.unshare_to(None);
             return;
         };
-        let cells = Arc::try_unwrap(shared).unwrap_or_else(|shared| match sharing {
-            Some(sharing) => sharing.copy(&shared),
-            None => shared.to_vec(),
-        });
-        *self = Self::Owned(cells);
+        let spare = sharing.spare(cells);
+        sharing.spares.extend(self.unshare_to(spare));
     }
 
     /// Shares the cells with snapshots from now on.

@@ -246,6 +246,7 @@ impl<C: Copy> Blocks<C> {
         if let Some(frozen) = sharing.frozen.upgrade() {
             return frozen;
         }
+        debug_assert!(!self.blocks.iter().any(Block::is_owned), "the blocks have been sealed");
         let blocks = self.blocks.iter_mut().filter_map(Block::seal).map(Arc::clone);
         let frozen = Arc::new(FrozenList { blocks: blocks.collect(), width: self.width });
         sharing.frozen = Arc::downgrade(&frozen);
@@ -326,7 +327,8 @@ fn put<C: Copy>(block: &mut Vec<C>, start: usize, cells: &[C]) {
     if let Some(old) = block.get_mut(start..start + cells.len()) {
         return old.copy_from_slice(cells);
     }
-    // Rows in between are retired ones of a block that was released: their cells are never read.
+    // Rows in between are dead, in a block that was released or that a delta has skipped: their cells
+    // are never read.
     while block.len() < start {
         block.extend_from_slice(cells);
     }

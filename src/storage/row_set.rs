@@ -117,6 +117,13 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
+    #[test]
+    fn the_first_row_may_be_far_up() {
+        let mut set = RowSet::default();
+        set.insert(70_000);
+        assert_eq!(set.next_word(0), Some((1093, 1 << 48)), "all levels know of it");
+    }
+
     proptest! {
         #[test]
         fn agrees_with_a_tree_set(
