@@ -11,8 +11,7 @@ use crate::id::EntityId;
 use crate::record::Record;
 use crate::value::Value;
 
-/// How deep lists may be nested. No slot holds a list of lists, and a file must not be able to
-/// use up the stack.
+/// How deep values may be nested: a file must not be able to use up the stack.
 const MOST_LEVELS: usize = 32;
 
 /// Elements that are reserved for on a format's word, which a hostile file may have written.
@@ -21,10 +20,11 @@ const MOST_RESERVED: usize = 64;
 /// From any format that tells the type of what it holds, as JSON, RON and TOML do.
 ///
 /// Integers must fit in 64 bits. A sequence becomes a [`Value::List`], which vector and array slots
-/// take; nothing, as JSON's `null`, becomes [`Value::Unset`].
+/// take; nothing, as JSON's `null`, becomes [`Value::Unset`]; a map becomes a [`Value::Map`], which no
+/// slot takes.
 ///
 /// # Errors
-/// If the value is a map, an integer that does not fit, or lists nested more than 32 deep.
+/// If there is an integer that does not fit, or values are nested more than 32 deep.
 ///
 /// # Example
 /// ```
@@ -32,8 +32,8 @@ const MOST_RESERVED: usize = 64;
 /// let value: Value = serde_json::from_str("[1, 2.5, null]")?;
 /// assert_eq!(value, [Value::from(1), 2.5.into(), Value::Unset].into());
 ///
-/// let error = serde_json::from_str::<Value>("{}").unwrap_err();
-/// assert_eq!(error.to_string(), "a slot's value is not a map at line 1 column 2");
+/// let error = serde_json::from_str::<Value>(&"[".repeat(33)).unwrap_err();
+/// assert!(error.to_string().starts_with("values are nested more than 32 deep"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 impl<'de> Deserialize<'de> for Value {
@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for ValueSeed {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a slot's value: a truth value, a number, a text, a list or nothing")
+        f.write_str("a value: a truth value, a number, a text, a list, a map or nothing")
     }
 
     fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
@@ -140,8 +140,13 @@ impl<'de> Visitor<'de> for ValueSeed {
         Ok(Value::List(list.into()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Value, A::Error> {
-        Err(A::Error::custom("a slot's value is not a map"))
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let inner = self.inner()?;
+        let mut map = Vec::with_capacity(reserved(entries.size_hint()));
+        while let Some((name, value)) = entries.next_entry_seed(PhantomData::<String>, inner)? {
+            map.push((name.into(), value));
+        }
+        Ok(Value::Map(map.into()))
     }
 }
 
@@ -216,6 +221,9 @@ impl Serialize for Value {
                 "the reference to entity {id} cannot be written: it means nothing outside of its store"
             ))),
             Self::List(list) => serializer.collect_seq(&**list),
+            Self::Map(map) => {
+                serializer.collect_map(map.iter().map(|(name, value)| (&**name, value)))
+            }
             Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
         }
     }

@@ -63,6 +63,9 @@ pub enum Value {
     Entity(EntityId),
     /// Several values: a vector, or an array of numbers.
     List(Arc<[Value]>),
+    /// Named values in an order, as a nested object of a data file: no slot takes them, the
+    /// dynamic-attribute stores do.
+    Map(Arc<[(Arc<str>, Value)]>),
     /// The memory of a plain-memory type.
     Bytes(Arc<[u8]>),
 }
@@ -88,6 +91,7 @@ impl Value {
             Self::Text(_) => "text",
             Self::Entity(_) => "entity",
             Self::List(_) => "list",
+            Self::Map(_) => "map",
             Self::Bytes(_) => "bytes",
         }
     }
@@ -317,6 +321,13 @@ impl<V: Into<Value>> From<Vec<V>> for Value {
     }
 }
 
+impl<N: Into<Arc<str>>, V: Into<Value>> FromIterator<(N, V)> for Value {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(values: I) -> Self {
+        let values = values.into_iter();
+        Self::Map(values.map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
 impl<V: Into<Value>> From<Option<V>> for Value {
     fn from(value: Option<V>) -> Self {
         value.map_or(Self::Unset, Into::into)
@@ -335,6 +346,7 @@ impl PartialEq for Value {
             (Self::Text(a), Self::Text(b)) => a == b,
             (Self::Entity(a), Self::Entity(b)) => a == b,
             (Self::List(a), Self::List(b)) => a == b,
+            (Self::Map(a), Self::Map(b)) => a == b,
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             _ => {
                 let same = std::mem::discriminant(self) == std::mem::discriminant(other);
@@ -359,6 +371,7 @@ impl Hash for Value {
             Self::Text(text) => text.hash(state),
             Self::Entity(id) => id.hash(state),
             Self::List(list) => list.hash(state),
+            Self::Map(map) => map.hash(state),
             Self::Bytes(bytes) => bytes.hash(state),
             _ => self.vector_bytes().hash(state),
         }
@@ -413,6 +426,14 @@ impl fmt::Display for Value {
                     write!(f, "{comma}{value}")?;
                 }
                 f.write_str(if list.len() > SHOWN { ", …]" } else { "]" })
+            }
+            Self::Map(map) => {
+                f.write_str("{")?;
+                for (position, (name, value)) in map.iter().take(SHOWN).enumerate() {
+                    let comma = if position > 0 { ", " } else { "" };
+                    write!(f, "{comma}{name:?}: {value}")?;
+                }
+                f.write_str(if map.len() > SHOWN { ", …}" } else { "}" })
             }
             Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
         }

@@ -111,11 +111,24 @@ fn what_is_no_record_is_refused_with_its_place() {
     let expected = "invalid type: sequence, expected a record: a map of names to values";
     assert!(unreadable("[1]").starts_with(expected), "{}", unreadable("[1]"));
     assert!(unreadable("3").contains("expected a record: a map of names to values"));
-    let nested = unreadable("{\"name\": \"Ada\",\n \"stats\": {\"level\": 1}}");
-    assert_eq!(nested, "a slot's value is not a map at line 2 column 11");
     assert!(unreadable(r#"{"name": NaN}"#).contains("line 1"));
     assert!(unreadable(r#"{"name": 1"#).contains("EOF"));
     assert!(unreadable(r#"{1: 1}"#).contains("key must be a string"));
+}
+
+#[test]
+fn a_nested_object_is_kept_by_the_map_store_and_refused_by_a_slot() -> Outcome {
+    let json = r#"{"name":"Ada","stats":{"level":1,"tags":["a",{"b":2}]}}"#;
+    let record: Record = serde_json::from_str(json)?;
+    assert_eq!(serde_json::to_string(&record)?, json);
+    let mut store = MapStore::new();
+    let ada = store.spawn_record("unit", record)?;
+    assert_eq!(serde_json::to_string(&store.get_record(ada)?)?, json);
+    assert_eq!(
+        refusal(r#"{"name": {"level": 1}}"#)?,
+        "slot 'name' of 'unit' expects text, found map {\"level\": 1}"
+    );
+    Ok(())
 }
 
 #[test]
