@@ -212,6 +212,12 @@ pub enum LimitError {
         /// How many bytes they may take.
         limit: usize,
     },
+    /// The lists of the store take as much room as they may.
+    #[error("the elements of lists take at most {limit} bytes")]
+    List {
+        /// How many bytes they may take.
+        limit: usize,
+    },
     /// The allocator has no memory left.
     #[error("no memory for {rows} more rows of '{schema}'")]
     Memory {

@@ -46,6 +46,8 @@ pub enum Kind {
     Array(NumberKind, u32),
     /// A plain-memory type of the embedding program.
     Pod(PodKind),
+    /// Any number of values of one kind, interned in the store: [`List`](crate::List).
+    List(ListKind),
 }
 
 macro_rules! number_kinds {
@@ -96,7 +98,36 @@ impl Kind {
         })
     }
 
-    /// The numbers that a value of this kind is made of, if it is made of numbers.
+    /// A list of values of this kind, which must not be a list itself.
+    ///
+    /// A slot's range, finiteness and schema of references hold for each element. What the elements
+    /// are is checked when a schema is built.
+    ///
+    /// ```
+    /// use slotted::{Kind, Schema};
+    /// let drops = Kind::list(Kind::U16);
+    /// assert_eq!(drops.to_string(), "list(u16)");
+    /// assert!(Schema::builder("item").slot("drops", drops.clone()).range(1..=999).build().is_ok());
+    /// assert_eq!(
+    ///     Schema::builder("item").slot("drops", Kind::list(drops)).build().unwrap_err().to_string(),
+    ///     "slot 'drops' of schema 'item' cannot be stored: the elements of a list cannot be lists",
+    /// );
+    /// ```
+    #[must_use]
+    pub fn list(element: Self) -> Self {
+        Self::List(ListKind { element: Box::new(element) })
+    }
+
+    /// The kind of a list's elements, and of all else the kind itself.
+    pub(crate) const fn element(&self) -> &Self {
+        match self {
+            Self::List(list) => list.element(),
+            _ => self,
+        }
+    }
+
+    /// The numbers that a value of this kind is made of, if it is made of numbers; those of a list
+    /// are those of its elements.
     #[must_use]
     pub const fn component(&self) -> Option<NumberKind> {
         match self {
@@ -104,6 +135,7 @@ impl Kind {
             Self::Vec2 | Self::Vec3 | Self::Vec4 | Self::Quat | Self::Mat4 => Some(NumberKind::F32),
             Self::IVec2 | Self::IVec3 => Some(NumberKind::I32),
             Self::UVec2 => Some(NumberKind::U32),
+            Self::List(list) => list.element.component(),
             Self::Bool | Self::Text | Self::Entity | Self::Enum(_) | Self::Pod(_) => None,
         }
     }
@@ -127,6 +159,7 @@ impl fmt::Display for Kind {
             Self::Enum(kind) => return write!(f, "enum({})", kind.variants.join(", ")),
             Self::Array(number, length) => return write!(f, "[{}; {length}]", number.name()),
             Self::Pod(kind) => return write!(f, "pod {}", kind.name),
+            Self::List(kind) => return write!(f, "list({})", kind.element),
         };
         f.write_str(word)
     }
@@ -190,6 +223,20 @@ impl PodKind {
     #[must_use]
     pub const fn align(&self) -> usize {
         self.align
+    }
+}
+
+/// What the elements of a list are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ListKind {
+    element: Box<Kind>,
+}
+
+impl ListKind {
+    /// The kind of each element.
+    #[must_use]
+    pub const fn element(&self) -> &Kind {
+        &self.element
     }
 }
 

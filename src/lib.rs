@@ -74,6 +74,7 @@ mod epoch;
 mod error;
 mod id;
 mod kind;
+mod list;
 mod map_store;
 mod number;
 mod record;
@@ -95,7 +96,8 @@ pub use epoch::Epoch;
 pub use error::{AccessError, LimitError, Rejection, SpawnError, TypeMismatch};
 pub use glam;
 pub use id::{EntityId, SchemaId};
-pub use kind::{EnumKind, Kind, NumberKind, PodKind};
+pub use kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
+pub use list::List;
 pub use map_store::{
     AttributeKey, AttributeLayout, AttributeStore, MapStore, Naive, NaiveMapStore, Object,
     ObjectMut, Shaped,
@@ -106,7 +108,7 @@ pub use schema::{
     BadKind, Difference, Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError, Slot, What,
 };
 pub use simd::vectorize;
-pub use slot_value::{SlotField, SlotValue};
+pub use slot_value::{ListElement, SlotField, SlotValue};
 pub use slotted_derive::{SlotValue, Slotted, View};
 pub use snapshot::{
     Changes, Delta, DeltaError, DeltaPart, SlotChanges, Snapshot, SnapshotError, SnapshotRing,

@@ -2,16 +2,20 @@
 
 use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 
+use bytemuck::TransparentWrapper;
+
 use crate::id::EntityId;
 use crate::kind::{Kind, NumberKind};
+use crate::list::{List, ListCell};
 use crate::schema::{Checker, Slot, What};
-use crate::storage::{Cell, CellValue};
+use crate::storage::{Cell, CellColumn, CellValue, ElementShape, Interner};
 use crate::text::Text;
 
 /// A Rust type whose values a slot can hold.
 ///
 /// Implemented for `bool`, the integers of 8 to 64 bits, the floats, the glam vectors, [`Text`],
-/// [`EntityId`] and arrays of numbers; `#[derive(SlotValue)]` implements it for
+/// [`EntityId`], arrays of numbers, and [lists](List) of all of these; `#[derive(SlotValue)]`
+/// implements it for
 ///
 /// * **enums** without fields, which also derive [`bytemuck::NoUninit`] and
 ///   [`bytemuck::CheckedBitPattern`] and are `#[repr(u8)]`: a kind with named variants;
@@ -34,8 +38,8 @@ use crate::text::Text;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a slot",
     label = "not a slot value",
-    note = "slots hold bool, numbers, glam vectors, `Text`, `EntityId`, arrays of numbers, and \
-            types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs"
+    note = "slots hold bool, numbers, glam vectors, `Text`, `EntityId`, arrays of numbers, `List`s, \
+            and types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs"
 )]
 pub trait SlotValue: Copy + Send + Sync + 'static {
     /// What a column of such values is made of.
@@ -43,6 +47,10 @@ pub trait SlotValue: Copy + Send + Sync + 'static {
 
     #[doc(hidden)]
     const WIDTH: usize;
+
+    /// How many variants an enum has: what no other list of bytes may be taken for.
+    #[doc(hidden)]
+    const VARIANTS: u16 = 0;
 
     /// The kind of these values.
     fn kind() -> Kind;
@@ -97,12 +105,65 @@ impl<T: SlotValue> CellValue<T::Cell> for T {
     }
 }
 
+/// What the elements of a [`List`] can be: every [`SlotValue`] but a list.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the element of a list",
+    label = "not an element of lists",
+    note = "the elements of a list are what a slot can hold, but not lists themselves"
+)]
+pub trait ListElement: SlotValue {}
+
+/// What a list of such elements must have in common with another one for the elements to be the same.
+pub(crate) const fn element_shape<T: ListElement>() -> ElementShape {
+    const { assert!(T::WIDTH <= 4096, "a value has at most 4096 bytes") };
+    ElementShape { cell: T::Cell::TYPE, width: T::WIDTH as u16, variants: T::VARIANTS }
+}
+
+impl<T: ListElement> SlotValue for List<T> {
+    type Cell = ListCell;
+    const WIDTH: usize = 1;
+
+    fn kind() -> Kind {
+        Kind::list(T::kind())
+    }
+
+    fn filler() -> Self {
+        Self::EMPTY
+    }
+
+    #[inline(always)]
+    fn as_cells(values: &[Self]) -> &[ListCell] {
+        Self::peel_slice(values)
+    }
+
+    #[inline(always)]
+    fn from_cells(cells: &[ListCell]) -> &[Self] {
+        Self::wrap_slice(cells)
+    }
+
+    #[inline(always)]
+    fn from_cells_mut(cells: &mut [ListCell]) -> &mut [Self] {
+        Self::wrap_slice_mut(cells)
+    }
+
+    fn check(self, slot: &Slot, checker: Checker<'_>) -> Result<(), What> {
+        let interner = checker.world.lists().and_then(|lists| lists.downcast_ref::<Interner>());
+        let cells = interner
+            .and_then(|interner| interner.lists.resolve(element_shape::<T>(), self.cell()))
+            .ok_or(What::ForeignList)?;
+        T::from_cells(cells).iter().enumerate().try_for_each(|(position, element)| {
+            let checked = element.check(slot, checker);
+            checked.map_err(|what| What::Element { position, what: Box::new(what) })
+        })
+    }
+}
+
 /// A field's type: a slot's value, or an `Option` of one for a slot that may be unset.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be held by a slot",
     label = "neither a slot value nor an `Option` of one",
-    note = "slots hold bool, numbers, glam vectors, `Text`, `EntityId`, arrays of numbers, and \
-            types with `#[derive(SlotValue)]`; or an `Option` of one of these"
+    note = "slots hold bool, numbers, glam vectors, `Text`, `EntityId`, arrays of numbers, `List`s, \
+            and types with `#[derive(SlotValue)]`; or an `Option` of one of these"
 )]
 pub trait SlotField: Copy + Send + Sync + 'static {
     /// The type of the value, if there is one.
@@ -193,6 +254,8 @@ macro_rules! numeric {
                 Checker::numbers(slot, &self, || self.into())
             }
         }
+
+        impl ListElement for $type {}
     )*};
 }
 numeric! {
@@ -237,12 +300,16 @@ macro_rules! numbers {
             fn check(self, slot: &Slot, _: Checker<'_>) -> Result<(), What> {
                 Checker::numbers(slot, &self, || self.into())
             }
-        })*
+        }
+
+        impl<const N: usize> ListElement for [$type; N] {})*
     };
 }
 numbers! {
     i8: I8; i16: I16; i32: I32; i64: I64; u8: U8; u16: U16; u32: U32; u64: U64; f32: F32; f64: F64;
 }
+
+impl ListElement for bool {}
 
 impl SlotValue for bool {
     own_cell!();
@@ -251,6 +318,8 @@ impl SlotValue for bool {
         Kind::Bool
     }
 }
+
+impl ListElement for Text {}
 
 impl SlotValue for Text {
     own_cell!();
@@ -263,6 +332,8 @@ impl SlotValue for Text {
         checker.text(self)
     }
 }
+
+impl ListElement for EntityId {}
 
 impl SlotValue for EntityId {
     own_cell!();

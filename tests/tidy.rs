@@ -12,6 +12,7 @@ const LAYERS: &[&str] = &[
     "id",
     "epoch",
     "text",
+    "list",
     "simd",
     "storage",
     "number",

@@ -97,7 +97,7 @@ impl SchemaBuilder {
         self.constrain("optional", |slot| slot.optional = true)
     }
 
-    /// The numbers that the slot may hold; for vectors and arrays, each of their numbers.
+    /// The numbers that the slot may hold; for vectors, arrays and lists, each of their numbers.
     pub fn range<N: Into<Number> + Clone>(self, range: impl RangeBounds<N>) -> Self {
         let range = NumberRange::new(range);
         self.constrain("range", |slot| slot.range = Some(range))
@@ -108,7 +108,7 @@ impl SchemaBuilder {
         self.constrain("finite", |slot| slot.finite = true)
     }
 
-    /// The schema that a referenced object must have or extend.
+    /// The schema that a referenced object must have or extend; for lists, each of theirs.
     pub fn references(self, schema: impl Into<Arc<str>>) -> Self {
         let schema = schema.into();
         self.constrain("references", |slot| slot.references = Some(schema))
@@ -199,6 +199,10 @@ fn check_kind(kind: &Kind) -> Result<(), BadKind> {
             Err(BadKind::PodSize { size: pod.size(), limit: LARGEST_VALUE })
         }
         Kind::Pod(pod) if pod.align() > 16 => Err(BadKind::PodAlign(pod.align())),
+        Kind::List(list) => match list.element() {
+            Kind::List(_) => Err(BadKind::ListOfLists),
+            element => check_kind(element),
+        },
         _ => Ok(()),
     }
 }
@@ -211,7 +215,7 @@ fn check_constraints(schema: &Arc<str>, slot: &mut Slot) -> Result<(), SchemaErr
         constraint,
     };
     let component = slot.kind.component();
-    if slot.references.is_some() && slot.kind != Kind::Entity {
+    if slot.references.is_some() && *slot.kind.element() != Kind::Entity {
         return Err(bad("references"));
     }
     if slot.finite && component.is_none() {

@@ -1,9 +1,10 @@
 //! Whether a slot accepts a value, and a schema a record.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::id::{EntityId, SchemaId};
-use crate::kind::{with_number, with_numeric};
+use crate::kind::{Kind, with_number, with_numeric};
 use crate::number::Numbers;
 use crate::record::Record;
 use crate::schema::{Problem, RegisteredSchema, Registry, Slot, What};
@@ -16,6 +17,8 @@ pub(crate) trait World {
     fn is_alive(&self, id: EntityId) -> bool;
     /// Whether the handle is one of this store's.
     fn knows_text(&self, text: Text) -> bool;
+    /// Where the lists are: storage, which only those know who ask for it.
+    fn lists(&self) -> Option<&dyn Any>;
 }
 
 /// For values that stand in a schema, before there are objects.
@@ -28,6 +31,10 @@ impl World for NoWorld {
 
     fn knows_text(&self, _: Text) -> bool {
         false
+    }
+
+    fn lists(&self) -> Option<&dyn Any> {
+        None
     }
 }
 
@@ -74,14 +81,32 @@ impl Checker<'_> {
         if value.is_unset() && slot.is_optional() {
             return Ok(());
         }
-        let refused = |error| refuse(slot, value, error);
-        with_numeric!(slot.kind(), T => {
+        match slot.kind() {
+            Kind::List(list) => self.list(slot, list.element(), value),
+            kind => self.single(slot, kind, value),
+        }
+    }
+
+    fn list(self, slot: &Slot, element: &Kind, value: &Value) -> Result<(), What> {
+        let Value::List(values) = value else {
+            return Err(refuse(slot.kind(), value, ConversionError::WrongKind));
+        };
+        values.iter().enumerate().try_for_each(|(position, value)| {
+            let checked = self.single(slot, element, value);
+            checked.map_err(|what| What::Element { position, what: Box::new(what) })
+        })
+    }
+
+    /// Whether the slot accepts a value of this kind: its own, or that of its list's elements.
+    fn single(self, slot: &Slot, kind: &Kind, value: &Value) -> Result<(), What> {
+        let refused = |error| refuse(kind, value, error);
+        with_numeric!(kind, T => {
             let numbers = T::from_value(value).map_err(refused)?;
             Self::numbers(slot, &numbers, || value.clone())
         },
             Kind::Bool => bool::from_value(value).map(|_| ()).map_err(refused),
             Kind::Array(number, length) => with_number!(number, T => {
-                Self::array::<T>(slot, value, *length)
+                Self::array::<T>(slot, kind, value, *length)
             }),
             Kind::Entity => self.reference(slot, EntityId::from_value(value).map_err(refused)?),
             Kind::Text => match value {
@@ -101,11 +126,18 @@ impl Checker<'_> {
                 Value::Bytes(bytes) if bytes.len() == pod.size() => Ok(()),
                 _ => Err(refused(ConversionError::WrongKind)),
             },
+            // Nested lists: schemas have none.
+            Kind::List(_) => Err(refused(ConversionError::WrongKind)),
         )
     }
 
-    fn array<T: FromValue + Numbers>(slot: &Slot, value: &Value, length: u32) -> Result<(), What> {
-        let refused = |error| refuse(slot, value, error);
+    fn array<T: FromValue + Numbers>(
+        slot: &Slot,
+        kind: &Kind,
+        value: &Value,
+        length: u32,
+    ) -> Result<(), What> {
+        let refused = |error| refuse(kind, value, error);
         match value {
             Value::List(list) if list.len() == length as usize => {
                 list.iter().try_for_each(|element| {
@@ -160,8 +192,8 @@ impl Checker<'_> {
     }
 }
 
-fn refuse(slot: &Slot, value: &Value, error: ConversionError) -> What {
-    let (expected, found) = (slot.kind().clone(), value.clone());
+fn refuse(kind: &Kind, value: &Value, error: ConversionError) -> What {
+    let (expected, found) = (kind.clone(), value.clone());
     match error {
         ConversionError::WrongKind => What::WrongKind { expected, found },
         ConversionError::DoesNotFit => What::DoesNotFit { expected, found },

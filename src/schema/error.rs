@@ -141,6 +141,9 @@ pub enum BadKind {
     /// A user type is aligned more than any column.
     #[error("a user type is aligned to at most 16 bytes, not {0}")]
     PodAlign(usize),
+    /// A list of lists.
+    #[error("the elements of a list cannot be lists")]
+    ListOfLists,
 }
 
 /// What differs between the schema that is registered and the one that would be.

@@ -74,6 +74,8 @@ pub enum What {
     },
     /// The text is of another store.
     ForeignText,
+    /// The list is of another store.
+    ForeignList,
     /// The referenced object is not alive.
     DeadReference {
         /// The reference.
@@ -85,6 +87,13 @@ pub enum What {
         expected: Arc<str>,
         /// The schema that it has.
         found: Arc<str>,
+    },
+    /// An element of a list is wrong: the first one that is.
+    Element {
+        /// Its position, counted from 0.
+        position: usize,
+        /// What is wrong with it.
+        what: Box<What>,
     },
 }
 
@@ -105,50 +114,76 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+/// Where a value is wrong: a slot, or an element of the list in it.
+struct Place<'a> {
+    problem: &'a Problem,
+    element: Option<usize>,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(position) = self.element {
+            write!(f, "element {position} of ")?;
+        }
+        write!(f, "slot {} of {}", Quoted(&self.problem.slot), Quoted(&self.problem.schema))
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(record) = self.record {
             write!(f, "record {record}: ")?;
         }
-        let (schema, slot) = (Quoted(&self.schema), Quoted(&self.slot));
         match &self.what {
-            What::Undeclared { suggestion } => {
+            What::Element { position, what } => {
+                what.write(f, &Place { problem: self, element: Some(*position) })
+            }
+            what => what.write(f, &Place { problem: self, element: None }),
+        }
+    }
+}
+
+impl What {
+    fn write(&self, f: &mut fmt::Formatter<'_>, place: &Place<'_>) -> fmt::Result {
+        let (schema, slot) = (Quoted(&place.problem.schema), Quoted(&place.problem.slot));
+        match self {
+            Self::Undeclared { suggestion } => {
                 write!(f, "{schema} object has no slot {slot}")?;
                 did_you_mean(f, suggestion.as_deref())
             }
-            What::Missing { expected } => {
+            Self::Missing { expected } => {
                 write!(f, "{schema} object needs a value for slot {slot} ({expected})")
             }
-            What::Duplicate => write!(f, "{schema} object has two values for slot {slot}"),
-            What::WrongKind { expected, found } if found.is_unset() => {
-                write!(f, "slot {slot} of {schema} expects {expected} and may not be unset")
+            Self::Duplicate => write!(f, "{schema} object has two values for slot {slot}"),
+            Self::WrongKind { expected, found } if found.is_unset() => {
+                write!(f, "{place} expects {expected} and may not be unset")
             }
-            What::WrongKind { expected, found } => {
-                let kind = found.kind_name();
-                write!(f, "slot {slot} of {schema} expects {expected}, found {kind} {found}")
+            Self::WrongKind { expected, found } => {
+                write!(f, "{place} expects {expected}, found {} {found}", found.kind_name())
             }
-            What::DoesNotFit { expected, found } => {
-                write!(f, "slot {slot} of {schema} expects {expected}, which cannot hold {found}")
+            Self::DoesNotFit { expected, found } => {
+                write!(f, "{place} expects {expected}, which cannot hold {found}")
             }
-            What::OutOfRange { expected, found } => {
-                write!(f, "slot {slot} of {schema} expects {expected}, found {found}")
+            Self::OutOfRange { expected, found } => {
+                write!(f, "{place} expects {expected}, found {found}")
             }
-            What::NotFinite { found } => {
-                write!(f, "slot {slot} of {schema} expects finite numbers, found {found}")
-            }
-            What::UnknownVariant { expected, found, suggestion } => {
+            Self::NotFinite { found } => write!(f, "{place} expects finite numbers, found {found}"),
+            Self::UnknownVariant { expected, found, suggestion } => {
                 let (found, variants) = (Quoted(found), expected.variants().join(", "));
-                write!(f, "slot {slot} of {schema} expects one of {variants}; found {found}")?;
+                write!(f, "{place} expects one of {variants}; found {found}")?;
                 did_you_mean(f, suggestion.as_deref())
             }
-            What::ForeignText => write!(f, "slot {slot} of {schema} has a text of another store"),
-            What::DeadReference { found } => {
-                write!(f, "slot {slot} of {schema} refers to entity {found}, which is not alive")
+            Self::ForeignText => write!(f, "{place} has a text of another store"),
+            Self::ForeignList => write!(f, "{place} has a list of another store"),
+            Self::DeadReference { found } => {
+                write!(f, "{place} refers to entity {found}, which is not alive")
             }
-            What::WrongReference { expected, found } => {
+            Self::WrongReference { expected, found } => {
                 let (expected, found) = (Quoted(expected), Quoted(found));
-                write!(f, "slot {slot} of {schema} refers to a {found}, expected a {expected}")
+                write!(f, "{place} refers to a {found}, expected a {expected}")
             }
+            // No list is the element of another.
+            Self::Element { what, .. } => what.write(f, place),
         }
     }
 }

@@ -73,7 +73,7 @@ impl Slot {
         self.default.is_none() && !self.optional
     }
 
-    /// The numbers that the slot may hold.
+    /// The numbers that the slot may hold; for a list, those of its elements.
     #[must_use]
     pub const fn range(&self) -> Option<&NumberRange> {
         self.range.as_ref()
@@ -98,7 +98,12 @@ impl Slot {
 
     /// Whether there is more to check about a value than its kind.
     pub(crate) const fn is_constrained(&self) -> bool {
-        self.range.is_some() || self.finite || matches!(self.kind, Kind::Entity | Kind::Text)
+        self.is_confined() || matches!(self.kind, Kind::Text | Kind::List(_))
+    }
+
+    /// Whether there is more to check about a value than its kind, where all handles are the store's.
+    pub(crate) const fn is_confined(&self) -> bool {
+        self.range.is_some() || self.finite || matches!(self.kind.element(), Kind::Entity)
     }
 }
 

@@ -1,14 +1,20 @@
 //! From a delta to the world that it makes.
 
+use std::collections::HashMap;
+
 use crate::error::LimitError;
 use crate::id::{EntityId, SchemaId};
 use crate::kind::Kind;
+use crate::list::ListCell;
 use crate::schema::Slot;
 use crate::snapshot::delta::{Hashes, SlotPart, TablePart, shape};
 use crate::snapshot::difference::differences;
 use crate::snapshot::{Delta, Snapshot};
-use crate::storage::{Blocks, Cell, CellsVisitor, CellsVisitorMut, HashSums, Translate};
-use crate::store::Store;
+use crate::storage::{
+    Blocks, Cell, CellBits, CellVec, CellVecVisitor, CellVecVisitorMut, CellsVisitor,
+    CellsVisitorMut, ElementShape, HashSums, Interner, Translate,
+};
+use crate::store::{Store, shape_of_elements};
 use crate::text::Text;
 
 /// Why a delta was not applied. The store is as it was before the call.
@@ -100,14 +106,14 @@ impl Store {
         if found.rows != delta.base.rows {
             return Err(DeltaError::OtherRows);
         }
-        let (before, texts) = (self.snapshot(), self.texts.len());
+        let (before, interned) = (self.snapshot(), self.interner.now());
         let applied = self.apply_parts(delta).and_then(|()| match self.sums_since(&before) {
             Some(sums) if delta.result == sums.into() => Ok(()),
             _ => Err(DeltaError::Damaged { part: DeltaPart::Result }),
         });
         if applied.is_err() {
             self.restore(&before).expect("a snapshot of this store");
-            self.forget_texts(texts);
+            self.interner.forget_since(interned);
         }
         self.recycle(before);
         applied
@@ -139,7 +145,7 @@ impl Store {
     }
 
     /// What the delta's schemas and texts are in this store.
-    fn decoder(&mut self, delta: &Delta) -> Result<Decoder, DeltaError> {
+    fn decoder<'d>(&mut self, delta: &'d Delta) -> Result<Decoder<'d>, DeltaError> {
         let schemas = delta.schemas.iter().map(|part| {
             let schema = self.registry.find(&part.name);
             let schema =
@@ -151,7 +157,7 @@ impl Store {
         });
         let schemas = schemas.collect::<Result<_, _>>()?;
         let texts = delta.texts.iter().map(|text| self.text(text)).collect::<Result<_, _>>()?;
-        Ok(Decoder { schemas, texts })
+        Ok(Decoder { schemas, texts, parts: &delta.lists, lists: HashMap::new(), shape: None })
     }
 
     /// Tells which rows have come to life.
@@ -185,7 +191,7 @@ impl Store {
         schema: SchemaId,
         part: &SlotPart,
         spawned: &[u32],
-        decoder: &mut Decoder,
+        decoder: &mut Decoder<'_>,
     ) -> Result<(), DeltaError> {
         let slots = self.registry.get(schema).map_or(&[][..], |schema| schema.slots());
         let slot = slots.get(usize::from(part.slot)).ok_or(VALUES)?;
@@ -201,6 +207,10 @@ impl Store {
         let (with_value, unset) = with_and_without_value(&rows, &part.set, slot).ok_or(VALUES)?;
         if part.cells.len() != with_value.len() * row_bytes || !cells_fit(slot, &part.cells) {
             return Err(VALUES);
+        }
+        if let Kind::List(kind) = slot.kind() {
+            let (shape, limit) = (shape_of_elements(kind.element()), self.limits.list_bytes);
+            decoder.read_lists(shape, &part.cells, &mut self.interner, limit)?;
         }
         let take = TakeRows { rows: &with_value, bytes: &part.cells, row_bytes, decoder };
         column.cells.visit_mut(take).ok_or(VALUES)?;
@@ -251,14 +261,14 @@ impl CellsVisitor for RowBytes {
     }
 }
 
-struct TakeRows<'a> {
+struct TakeRows<'a, D> {
     rows: &'a [u32],
     bytes: &'a [u8],
     row_bytes: usize,
-    decoder: &'a mut Decoder,
+    decoder: &'a mut D,
 }
 
-impl CellsVisitorMut for TakeRows<'_> {
+impl<D: Translate> CellsVisitorMut for TakeRows<'_, D> {
     type Output = Option<()>;
 
     fn visit<C: Cell>(self, blocks: &mut Blocks<C>) -> Option<()> {
@@ -275,12 +285,43 @@ impl CellsVisitorMut for TakeRows<'_> {
 }
 
 /// What the positions in a delta stand for in a store.
-struct Decoder {
+struct Decoder<'d> {
     schemas: Vec<SchemaId>,
     texts: Vec<Text>,
+    /// The lists' cells.
+    parts: &'d [Vec<u8>],
+    /// The lists that were read, and what for.
+    lists: HashMap<(ListCell, ElementShape), ListCell>,
+    /// What the elements of the current slot's lists are.
+    shape: Option<ElementShape>,
 }
 
-impl Translate for Decoder {
+impl Decoder<'_> {
+    /// Interns the lists at these positions, which a slot has whose elements are of this shape.
+    fn read_lists(
+        &mut self,
+        shape: ElementShape,
+        positions: &[u8],
+        interner: &mut Interner,
+        limit: usize,
+    ) -> Result<(), DeltaError> {
+        self.shape = Some(shape);
+        for position in positions.chunks_exact(ListCell::BYTES).filter_map(ListCell::take) {
+            if self.lists.contains_key(&(position, shape)) {
+                continue;
+            }
+            let bytes = self.parts.get(position.number() as usize).ok_or(VALUES)?;
+            let mut cells = CellVec::new(shape.cell);
+            cells.visit_mut(TakeCells { bytes, shape, decoder: self }).ok_or(VALUES)?;
+            let list = cells.visit(Intern { shape, interner, limit });
+            let list = list.ok_or(LimitError::List { limit })?;
+            self.lists.insert((position, shape), list);
+        }
+        Ok(())
+    }
+}
+
+impl Translate for Decoder<'_> {
     fn text(&mut self, text: Text) -> Option<Text> {
         self.texts.get(text.number() as usize).copied()
     }
@@ -288,5 +329,49 @@ impl Translate for Decoder {
     fn entity(&mut self, id: EntityId) -> Option<EntityId> {
         let schema = *self.schemas.get(id.schema().index())?;
         Some(EntityId::new(schema, id.row(), id.generation()))
+    }
+
+    fn list(&mut self, list: ListCell) -> Option<ListCell> {
+        self.lists.get(&(list, self.shape?)).copied()
+    }
+}
+
+/// Reads the elements of a list.
+struct TakeCells<'a, D> {
+    bytes: &'a [u8],
+    shape: ElementShape,
+    decoder: &'a mut D,
+}
+
+impl<D: Translate> CellVecVisitorMut for TakeCells<'_, D> {
+    type Output = Option<()>;
+
+    fn visit<C: Cell>(self, cells: &mut Vec<C>) -> Option<()> {
+        let Self { bytes, shape, decoder } = self;
+        let is_variant = |cell: &u8| shape.variants == 0 || u16::from(*cell) < shape.variants;
+        if !bytes.len().is_multiple_of(C::BYTES * usize::from(shape.width))
+            || !bytes.iter().all(is_variant)
+        {
+            return None;
+        }
+        cells.reserve_exact(bytes.len() / C::BYTES);
+        for cell in bytes.chunks_exact(C::BYTES) {
+            cells.push(C::take(cell)?.translate(decoder)?);
+        }
+        Some(())
+    }
+}
+
+struct Intern<'a> {
+    shape: ElementShape,
+    interner: &'a mut Interner,
+    limit: usize,
+}
+
+impl CellVecVisitor for Intern<'_> {
+    type Output = Option<ListCell>;
+
+    fn visit<C: Cell>(self, cells: &[C]) -> Option<ListCell> {
+        self.interner.list(self.shape, cells, self.limit)
     }
 }

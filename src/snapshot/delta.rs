@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use crate::id::{EntityId, SchemaId};
+use crate::list::ListCell;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::snapshot::difference::{Differences, TableDifference, differences, living};
 use crate::snapshot::state_hash::finish;
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::storage::{
-    BLOCK_ROWS, Cell, FrozenBlocks, FrozenVisitor, HashSums, TextPool, Translate, hash_text, step,
+    BLOCK_ROWS, Cell, CellVecVisitor, FrozenBlocks, FrozenVisitor, HashSums, Interner, Translate,
+    hash_text, step,
 };
 use crate::text::Text;
 
@@ -53,6 +55,8 @@ pub struct Delta {
     /// All that tables and references name.
     pub(super) schemas: Vec<SchemaPart>,
     pub(super) texts: Vec<String>,
+    /// The cells of each list that a slot has; what they are is told by the slot.
+    pub(super) lists: Vec<Vec<u8>>,
     pub(super) tables: Vec<TablePart>,
 }
 
@@ -150,7 +154,7 @@ impl Delta {
     /// If the snapshots are of different stores.
     pub fn between(before: &Snapshot, after: &Snapshot) -> Result<Self, SnapshotError> {
         let differences = differences(before, after)?;
-        let mut encoder = Encoder::new(&differences, &after.world().texts);
+        let mut encoder = Encoder::new(&differences, &after.world().interner);
         let tables = differences.tables.iter().filter_map(|table| {
             let used = before.world().tables.get(table.schema.index());
             encoder.table(table, used.map_or(0, |table| table.rows.used), after)
@@ -161,6 +165,7 @@ impl Delta {
             result: before.hash_sums_of(after, &differences).into(),
             schemas: encoder.schemas,
             texts: encoder.texts,
+            lists: encoder.lists,
             tables,
         })
     }
@@ -211,22 +216,26 @@ impl Delta {
 /// Turns the handles of a store into positions in the delta.
 struct Encoder<'a> {
     registry: &'a Registry,
-    pool: &'a TextPool,
+    interner: &'a Interner,
     schemas: Vec<SchemaPart>,
     schema_positions: HashMap<SchemaId, u16>,
     texts: Vec<String>,
     text_positions: HashMap<Text, u32>,
+    lists: Vec<Vec<u8>>,
+    list_positions: HashMap<ListCell, u32>,
 }
 
 impl<'a> Encoder<'a> {
-    fn new(differences: &Differences<'a>, pool: &'a TextPool) -> Self {
+    fn new(differences: &Differences<'a>, interner: &'a Interner) -> Self {
         Self {
             registry: differences.registry,
-            pool,
+            interner,
             schemas: Vec::new(),
             schema_positions: HashMap::new(),
             texts: Vec::new(),
             text_positions: HashMap::new(),
+            lists: Vec::new(),
+            list_positions: HashMap::new(),
         }
     }
 
@@ -297,7 +306,7 @@ impl Translate for Encoder<'_> {
             Some(position) => *position,
             None => {
                 let position = u32::try_from(self.texts.len()).ok()?;
-                self.texts.push(self.pool.resolve(text)?.to_owned());
+                self.texts.push(self.interner.texts.resolve(text)?.to_owned());
                 self.text_positions.insert(text, position);
                 position
             }
@@ -308,6 +317,36 @@ impl Translate for Encoder<'_> {
     fn entity(&mut self, id: EntityId) -> Option<EntityId> {
         let schema = self.schema(id.schema())?;
         Some(EntityId::new(SchemaId(schema), id.row(), id.generation()))
+    }
+
+    fn list(&mut self, list: ListCell) -> Option<ListCell> {
+        let position = match self.list_positions.get(&list) {
+            Some(position) => *position,
+            None => {
+                let mut bytes = Vec::new();
+                let interner = self.interner;
+                interner.lists.visit(list, PutCells { encoder: self, bytes: &mut bytes })?;
+                let position = u32::try_from(self.lists.len()).ok()?;
+                self.lists.push(bytes);
+                self.list_positions.insert(list, position);
+                position
+            }
+        };
+        Some(ListCell::new(position))
+    }
+}
+
+struct PutCells<'e, 'a> {
+    encoder: &'e mut Encoder<'a>,
+    bytes: &'e mut Vec<u8>,
+}
+
+impl CellVecVisitor for PutCells<'_, '_> {
+    type Output = ();
+
+    fn visit<C: Cell>(self, cells: &[C]) {
+        self.bytes.reserve_exact(cells.len() * C::BYTES);
+        put(cells, self.encoder, self.bytes);
     }
 }
 
@@ -325,10 +364,15 @@ impl FrozenVisitor for PutRows<'_, '_> {
         self.cells.reserve_exact(self.rows.len() * width * C::BYTES);
         for row in self.rows {
             let start = *row as usize % BLOCK_ROWS * width;
-            for cell in &column.blocks[*row as usize / BLOCK_ROWS][start..start + width] {
-                // A handle of nothing: what such a delta makes is seen to be another world.
-                cell.translate(self.encoder).unwrap_or(C::FILLER).put(self.cells);
-            }
+            let value = &column.blocks[*row as usize / BLOCK_ROWS][start..start + width];
+            put(value, self.encoder, self.cells);
         }
+    }
+}
+
+fn put<C: Cell>(cells: &[C], encoder: &mut Encoder<'_>, bytes: &mut Vec<u8>) {
+    for cell in cells {
+        // A handle of nothing: what such a delta makes is seen to be another world.
+        cell.translate(encoder).unwrap_or(C::FILLER).put(bytes);
     }
 }

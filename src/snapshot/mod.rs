@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::schema::Registry;
-use crate::storage::{FrozenTable, HashSums, TextPool};
+use crate::storage::{FrozenTable, HashSums, Interner};
 use crate::store::{Identity, Limits, Store, empty_table};
 
 pub use apply::{DeltaError, DeltaPart};
@@ -64,7 +64,7 @@ pub struct Snapshot {
 pub(crate) struct World {
     pub(crate) identity: Identity,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) texts: Arc<TextPool>,
+    pub(crate) interner: Interner,
     limits: Limits,
     /// The one that began with the snapshot.
     epoch: Epoch,
@@ -102,7 +102,7 @@ impl Store {
         let world = World {
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
-            texts: Arc::clone(&self.texts),
+            interner: self.interner.clone(),
             limits: self.limits,
             epoch: self.epoch,
             tables: self.tables.iter_mut().map(|table| table.freeze()).collect(),
@@ -115,8 +115,8 @@ impl Store {
     /// Makes all objects as they were: values, ids, generations and free rows, so that the same calls
     /// afterwards give the same ids.
     ///
-    /// Schemas that were registered since stay registered and have no objects; texts stay known. Costs
-    /// a look at each block, and the memory of blocks that are given up is kept for the next copies.
+    /// Schemas that were registered since stay registered and have no objects; texts and lists stay
+    /// known. Costs a look at each block, and the memory of blocks that are given up is kept for the next copies.
     ///
     /// # Errors
     /// If the snapshot is of another store; nothing is changed then.
@@ -192,7 +192,7 @@ impl World {
     fn thaw(&self) -> Store {
         let mut store = Store::with_limits(self.limits);
         store.registry = Arc::clone(&self.registry);
-        store.texts = Arc::clone(&self.texts);
+        store.interner = self.interner.clone();
         store.epoch = self.epoch;
         let tables = self.tables.iter().enumerate();
         let tables = tables.map(|(id, frozen)| store.empty_table(SchemaId(id as u16)).thaw(frozen));
@@ -232,7 +232,7 @@ impl Snapshot {
         let world = World {
             identity: world.identity.same(),
             registry: Arc::clone(&world.registry),
-            texts: Arc::clone(&world.texts),
+            interner: world.interner.clone(),
             limits: world.limits,
             epoch: Epoch::default(),
             tables: tables.map(|schema| world.empty_table(SchemaId(schema as u16))).collect(),

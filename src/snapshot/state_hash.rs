@@ -1,12 +1,16 @@
 //! A hash of all that lives in a store.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use crate::id::EntityId;
+use crate::list::ListCell;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::snapshot::Snapshot;
 use crate::snapshot::difference::{Differences, TableDifference, living};
 use crate::storage::{
-    BLOCK_ROWS, BlockHashes, Blocks, Cell, CellsVisitor, Column, FrozenBlocks, FrozenTable,
-    FrozenVisitor, HashSums, Names, Rows, Table, TextPool, hash_text, step,
+    BLOCK_ROWS, BlockHashes, Blocks, Cell, CellVecVisitor, CellsVisitor, Column, FrozenBlocks,
+    FrozenTable, FrozenVisitor, HashSums, Interner, Names, Rows, Table, hash_list, hash_text, step,
 };
 use crate::store::Store;
 use crate::text::Text;
@@ -15,7 +19,7 @@ impl Store {
     /// A hash of all living objects: their schemas' names, their ids and their values.
     ///
     /// Equal worlds have equal hashes, on every machine and whatever has happened to them before: texts
-    /// count by their content, references by the schema's name, row and generation; what is left of
+    /// and lists count by their content, references by the schema's name, row and generation; what is left of
     /// dead objects does not count, nor does the order in which schemas were registered. All NaN are one value;
     /// -0.0 is another one than 0.0. Values of [`bytemuck::Pod`] types count by their bytes.
     ///
@@ -47,7 +51,7 @@ impl Store {
     pub(super) fn hash_sums(&mut self) -> HashSums {
         let now = self.advance_epoch();
         let sums = self.hash_sums.unwrap_or_else(|| {
-            let names = StoreNames::new(&self.registry, &self.texts);
+            let names = StoreNames::new(&self.registry, &self.interner);
             let tables = self.registry.iter().zip(&mut self.tables);
             tables.fold(HashSums::default(), |sums, (schema, table)| {
                 let mut hashes = std::mem::take(&mut table.hashes);
@@ -74,7 +78,7 @@ impl Snapshot {
 
     pub(super) fn hash_sums(&self) -> HashSums {
         *self.world().hash_sums.get_or_init(|| {
-            let names = StoreNames::new(&self.registry, &self.texts);
+            let names = StoreNames::new(&self.registry, &self.interner);
             let tables = self.registry.iter().zip(&self.tables);
             tables.fold(HashSums::default(), |sums, (schema, table)| {
                 add(sums, update(&mut BlockHashes::default(), schema, table, &names))
@@ -90,7 +94,7 @@ impl Snapshot {
         *other.world().hash_sums.get_or_init(|| {
             let side = |snapshot: &Self, is_after| {
                 let world = snapshot.world();
-                let names = StoreNames::new(differences.registry, &world.texts);
+                let names = StoreNames::new(differences.registry, &world.interner);
                 let tables = differences.tables.iter().map(|table| {
                     let frozen = world.tables.get(table.schema.index());
                     let schema = differences.registry.get(table.schema);
@@ -292,22 +296,48 @@ pub(super) const fn finish(hash: u64) -> u64 {
 
 struct StoreNames<'a> {
     schemas: Vec<u64>,
-    texts: &'a TextPool,
+    interner: &'a Interner,
+    /// Of lists of references, which many objects may have.
+    lists: RefCell<HashMap<ListCell, u64>>,
 }
 
 impl<'a> StoreNames<'a> {
-    fn new(registry: &Registry, texts: &'a TextPool) -> Self {
-        Self { schemas: registry.iter().map(|schema| hash_text(schema.name())).collect(), texts }
+    fn new(registry: &Registry, interner: &'a Interner) -> Self {
+        let schemas = registry.iter().map(|schema| hash_text(schema.name())).collect();
+        Self { schemas, interner, lists: RefCell::default() }
     }
 }
 
 impl Names for StoreNames<'_> {
     fn text(&self, text: Text) -> u64 {
-        self.texts.hash(text)
+        self.interner.texts.hash(text)
     }
 
     fn entity(&self, id: EntityId) -> u64 {
         let schema = self.schemas.get(id.schema().index()).copied().unwrap_or_default();
         step(step(schema, u64::from(id.row())), u64::from(id.generation()))
+    }
+    fn list(&self, list: ListCell) -> u64 {
+        let lists = &self.interner.lists;
+        lists.hash(list).unwrap_or_else(|| {
+            if let Some(hash) = self.lists.borrow().get(&list) {
+                return *hash;
+            }
+            let hash = lists.visit(list, ListHash { names: self }).unwrap_or_default();
+            self.lists.borrow_mut().insert(list, hash);
+            hash
+        })
+    }
+}
+
+struct ListHash<'a> {
+    names: &'a StoreNames<'a>,
+}
+
+impl CellVecVisitor for ListHash<'_> {
+    type Output = u64;
+
+    fn visit<C: Cell>(self, cells: &[C]) -> u64 {
+        hash_list(cells, self.names)
     }
 }

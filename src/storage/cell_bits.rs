@@ -3,6 +3,7 @@
 use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 
 use crate::id::EntityId;
+use crate::list::ListCell;
 use crate::text::Text;
 
 /// What handles stand for outside of their store.
@@ -11,6 +12,8 @@ pub trait Names {
     fn text(&self, text: Text) -> u64;
     /// A hash of the schema's name, the row and the generation.
     fn entity(&self, id: EntityId) -> u64;
+    /// A hash of the list's elements.
+    fn list(&self, list: ListCell) -> u64;
 }
 
 /// Turns handles of one store into what they are elsewhere.
@@ -19,6 +22,8 @@ pub trait Translate {
     fn text(&mut self, text: Text) -> Option<Text>;
     /// `None` if there is no such schema there.
     fn entity(&mut self, id: EntityId) -> Option<EntityId>;
+    /// `None` if the list cannot be there.
+    fn list(&mut self, list: ListCell) -> Option<ListCell>;
 }
 
 /// A cell as plain data.
@@ -298,6 +303,29 @@ impl CellBits for EntityId {
     }
 }
 
+impl CellBits for ListCell {
+    const BYTES: usize = 4;
+
+    compared_by_equality!();
+
+    #[inline(always)]
+    fn hash(self, hash: u64, names: &impl Names) -> u64 {
+        step(hash, names.list(self))
+    }
+
+    fn put(self, bytes: &mut Vec<u8>) {
+        self.number().put(bytes);
+    }
+
+    fn take(bytes: &[u8]) -> Option<Self> {
+        u32::take(bytes).map(Self::new)
+    }
+
+    fn translate(self, to: &mut impl Translate) -> Option<Self> {
+        to.list(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,6 +352,7 @@ mod tests {
         comes_back(IVec2::new(i32::MIN, 4));
         comes_back(EntityId::FILLER);
         comes_back(Text::new(9));
+        comes_back(ListCell::new(9));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The columns of all types of cell, in one type.
+//! The columns of all types of cell in one type, and the cells of lists in another.
 
 use std::collections::HashSet;
 
@@ -6,6 +6,7 @@ use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 
 use crate::epoch::Epoch;
 use crate::id::EntityId;
+use crate::list::ListCell;
 use crate::storage::Blocks;
 use crate::storage::CellBits;
 use crate::storage::block::{FrozenBlocks, Stamps, frozen_bytes};
@@ -29,6 +30,9 @@ pub(crate) mod private {
         const FILLER: Self;
         #[doc(hidden)]
         #[allow(private_interfaces)]
+        const TYPE: CellType;
+        #[doc(hidden)]
+        #[allow(private_interfaces)]
         fn blocks(cells: &Cells) -> Option<&Blocks<Self>>;
         #[doc(hidden)]
         #[allow(private_interfaces)]
@@ -36,6 +40,12 @@ pub(crate) mod private {
         #[doc(hidden)]
         #[allow(private_interfaces)]
         fn cells(blocks: Blocks<Self>) -> Cells;
+        #[doc(hidden)]
+        #[allow(private_interfaces)]
+        fn slice(cells: &CellVec) -> &[Self];
+        #[doc(hidden)]
+        #[allow(private_interfaces)]
+        fn vec_mut(cells: &mut CellVec) -> &mut Vec<Self>;
     }
 }
 
@@ -45,6 +55,49 @@ macro_rules! cells {
         /// number costs less than a virtual call where a column is found for a single row.
         #[derive(Clone, Debug)]
         pub(crate) enum Cells { $($variant(Blocks<$type>),)* }
+
+        /// A type of cell.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub(crate) enum CellType { $($variant,)* }
+
+        /// Cells of one type, one after another.
+        #[derive(Clone, Debug)]
+        pub(crate) enum CellVec { $($variant(Vec<$type>),)* }
+
+        impl CellType {
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant),*];
+        }
+
+        impl CellVec {
+            pub(crate) const fn new(cell: CellType) -> Self {
+                match cell { $(CellType::$variant => Self::$variant(Vec::new()),)* }
+            }
+
+            pub(crate) fn visit<V: CellVecVisitor>(&self, visitor: V) -> V::Output {
+                match self { $(Self::$variant(cells) => visitor.visit(cells),)* }
+            }
+
+            pub(crate) fn visit_mut<V: CellVecVisitorMut>(&mut self, visitor: V) -> V::Output {
+                match self { $(Self::$variant(cells) => visitor.visit(cells),)* }
+            }
+
+            pub(crate) fn reserve(&mut self, additional: usize) {
+                match self { $(Self::$variant(cells) => cells.reserve(additional),)* }
+            }
+
+            pub(super) fn truncate(&mut self, len: usize) {
+                match self { $(Self::$variant(cells) => cells.truncate(len),)* }
+            }
+
+            /// Bytes of one cell.
+            pub(super) const fn cell_bytes(&self) -> usize {
+                match self { $(Self::$variant(_) => size_of::<$type>(),)* }
+            }
+
+            pub(super) fn heap_bytes(&self) -> usize {
+                match self { $(Self::$variant(cells) => cells.capacity() * size_of::<$type>(),)* }
+            }
+        }
 
         /// The blocks of one column as a snapshot has them.
         #[derive(Clone, Debug)]
@@ -111,6 +164,7 @@ macro_rules! cells {
             #[allow(private_interfaces)]
             impl private::Sealed for $type {
                 const FILLER: Self = $filler;
+                const TYPE: CellType = CellType::$variant;
 
                 #[inline(always)]
                 fn blocks(cells: &Cells) -> Option<&Blocks<Self>> {
@@ -124,6 +178,18 @@ macro_rules! cells {
 
                 fn cells(blocks: Blocks<Self>) -> Cells {
                     Cells::$variant(blocks)
+                }
+
+                #[inline(always)]
+                fn slice(cells: &CellVec) -> &[Self] {
+                    if let CellVec::$variant(cells) = cells { cells } else { &[] }
+                }
+
+                fn vec_mut(cells: &mut CellVec) -> &mut Vec<Self> {
+                    match cells {
+                        CellVec::$variant(cells) => cells,
+                        _ => unreachable!("the cells are of the type that was asked for"),
+                    }
                 }
             }
         )*
@@ -146,6 +212,7 @@ cells! {
     IVec2 IVec2 = IVec2::ZERO; IVec3 IVec3 = IVec3::ZERO; UVec2 UVec2 = UVec2::ZERO;
     Text Text = Text::EMPTY;
     Entity EntityId = EntityId::FILLER;
+    List ListCell = ListCell::EMPTY;
 }
 
 /// Work on a column whatever its cells are.
@@ -158,6 +225,18 @@ pub(crate) trait CellsVisitor {
 pub(crate) trait CellsVisitorMut {
     type Output;
     fn visit<C: Cell>(self, blocks: &mut Blocks<C>) -> Self::Output;
+}
+
+/// Work on cells of whatever type.
+pub(crate) trait CellVecVisitor {
+    type Output;
+    fn visit<C: Cell>(self, cells: &[C]) -> Self::Output;
+}
+
+/// Work that changes cells of whatever type.
+pub(crate) trait CellVecVisitorMut {
+    type Output;
+    fn visit<C: Cell>(self, cells: &mut Vec<C>) -> Self::Output;
 }
 
 /// Work on what a snapshot has of a column, whatever its cells are.

@@ -1,4 +1,5 @@
-//! Where values live: columns in blocks, the rows of a table, interned texts. Knows no names.
+//! Where values live: columns in blocks, the rows of a table, interned texts and lists. Knows no
+//! names.
 
 mod block;
 mod blocks;
@@ -7,6 +8,8 @@ mod cell_of_align;
 mod cells;
 mod column;
 mod frozen_rows;
+mod interner;
+mod list_pool;
 mod row_set;
 mod rows;
 mod table;
@@ -20,10 +23,13 @@ pub use cell_of_align::{Align, CellOfAlign};
 pub use cells::Cell;
 pub(crate) use cells::private::Sealed as CellColumn;
 pub(crate) use cells::{
-    Cells, CellsVisitor, CellsVisitorMut, FrozenCells, FrozenPairVisitor, FrozenVisitor,
+    CellVec, CellVecVisitor, CellVecVisitorMut, Cells, CellsVisitor, CellsVisitorMut, FrozenCells,
+    FrozenPairVisitor, FrozenVisitor,
 };
 pub(crate) use column::{Column, FrozenColumn, KindTag};
 pub(crate) use frozen_rows::{FrozenRows, RowBlock};
+pub(crate) use interner::{Interned, Interner};
+pub(crate) use list_pool::{ElementShape, ListPool, hash_list};
 pub(crate) use rows::{RowLimits, Rows, Span, next_run, ones};
 pub(crate) use table::{BlockHashes, FrozenTable, HashSums, Table};
 pub(crate) use text_pool::TextPool;

@@ -5,10 +5,15 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 
+use crate::error::LimitError;
 use crate::id::EntityId;
-use crate::kind::{PodKind, with_number, with_numeric};
+use crate::kind::{Kind, PodKind, with_number, with_numeric};
+use crate::list::ListCell;
 use crate::schema::{RegisteredSchema, Slot};
-use crate::storage::{Cell, Cells, Column, KindTag, TextPool};
+use crate::storage::{
+    Cell, CellVec, CellVecVisitor, Cells, Column, ElementShape, Interner, KindTag, ListPool,
+};
+use crate::store::Limits;
 use crate::text::Text;
 use crate::value::{ConversionError, FromValue, Value};
 
@@ -53,58 +58,174 @@ fn column(slot: &Slot) -> Column {
         Kind::Enum(_) => Cells::new::<u8>(1),
         Kind::Array(number, length) => with_number!(number, T => Cells::new::<T>(*length as usize)),
         Kind::Pod(pod) => with_pod_cell!(pod, C => Cells::new::<C>(pod.size() / pod.align())),
+        Kind::List(_) => Cells::new::<ListCell>(1),
     );
     let tag = FixedState::default().hash_one((slot.kind(), slot.is_optional()));
     Column::new(cells, KindTag(tag as u32), slot.is_optional())
 }
 
+/// What lists of a kind have in common.
+pub(crate) fn element_shape(element: &Kind) -> ElementShape {
+    fn shape<C: Cell>(width: usize, variants: usize) -> ElementShape {
+        ElementShape { cell: C::TYPE, width: width as u16, variants: variants as u16 }
+    }
+    with_numeric!(element, T => shape::<T>(1, 0),
+        Kind::Bool => shape::<bool>(1, 0),
+        Kind::Text => shape::<Text>(1, 0),
+        Kind::Entity => shape::<EntityId>(1, 0),
+        Kind::Enum(kind) => shape::<u8>(1, kind.variants().len()),
+        Kind::Array(number, length) => with_number!(number, T => shape::<T>(*length as usize, 0)),
+        Kind::Pod(pod) => with_pod_cell!(pod, C => shape::<C>(pod.size() / pod.align(), 0)),
+        // Nested lists: schemas have none.
+        Kind::List(_) => shape::<ListCell>(1, 0),
+    )
+}
+
+/// Where the cells of values stand.
+trait Source {
+    fn cells<C: Cell>(&self) -> &[C];
+}
+
+/// A row that was written.
+struct Row<'a> {
+    column: &'a Column,
+    row: u32,
+}
+
+impl Source for Row<'_> {
+    #[inline]
+    fn cells<C: Cell>(&self) -> &[C] {
+        let blocks = C::blocks(&self.column.cells).expect(CELLS);
+        blocks.row(self.row).expect("a living row has values")
+    }
+}
+
+struct Elements<'a> {
+    lists: &'a ListPool,
+    shape: ElementShape,
+    list: ListCell,
+}
+
+impl Source for Elements<'_> {
+    /// None, where a view wrote a list of another store: reading it must not fail.
+    fn cells<C: Cell>(&self) -> &[C] {
+        self.lists.resolve(self.shape, self.list).unwrap_or_default()
+    }
+}
+
 /// The value in a row that was written, as the slot's kind has it.
-pub(super) fn read(column: &Column, slot: &Slot, row: u32, texts: &TextPool) -> Value {
+pub(super) fn read(column: &Column, slot: &Slot, row: u32, interner: &Interner) -> Value {
     if let Some(set) = &column.set
         && set.row(row) != Some(&[true])
     {
         return Value::Unset;
     }
-    with_numeric!(slot.kind(), T => one::<T>(column, row).into(),
-        Kind::Bool => one::<bool>(column, row).into(),
-        Kind::Text => texts.resolve(one::<Text>(column, row)).unwrap_or_default().into(),
-        Kind::Entity => one::<EntityId>(column, row).into(),
+    let source = Row { column, row };
+    match slot.kind() {
+        Kind::List(kind) => list_value(kind.element(), one(&source, 0), interner),
+        kind => value(kind, &source, 0, interner),
+    }
+}
+
+fn list_value(element: &Kind, list: ListCell, interner: &Interner) -> Value {
+    let shape = element_shape(element);
+    let elements = Elements { lists: &interner.lists, shape, list };
+    let len = interner.lists.cells_in(shape, list) / usize::from(shape.width);
+    Value::List((0..len).map(|at| value(element, &elements, at, interner)).collect())
+}
+
+/// The value at a position among others of its kind, which is no list.
+#[inline]
+fn value(kind: &Kind, source: &impl Source, at: usize, interner: &Interner) -> Value {
+    with_numeric!(kind, T => one::<T>(source, at).into(),
+        Kind::Bool => one::<bool>(source, at).into(),
+        Kind::Text => interner.texts.resolve(one(source, at)).unwrap_or_default().into(),
+        Kind::Entity => one::<EntityId>(source, at).into(),
         Kind::Enum(kind) => {
-            let variant = kind.variants().get(usize::from(one::<u8>(column, row)));
+            let variant = kind.variants().get(usize::from(one::<u8>(source, at)));
             Value::Text(Arc::clone(variant.expect("an enum slot holds one of its variants")))
         },
-        Kind::Array(number, _) => with_number!(number, T => {
-            Value::List(cells::<T>(column, row).iter().map(|number| (*number).into()).collect())
+        Kind::Array(number, length) => with_number!(number, T => {
+            let numbers = several::<T>(source, at, *length as usize).iter();
+            Value::List(numbers.map(|number| (*number).into()).collect())
         }),
         Kind::Pod(pod) => with_pod_cell!(pod, C => {
-            Value::Bytes(bytemuck::cast_slice(cells::<C>(column, row)).into())
+            let cells = several::<C>(source, at, pod.size() / pod.align());
+            Value::Bytes(bytemuck::cast_slice(cells).into())
         }),
+        // Nested lists: schemas have none.
+        Kind::List(_) => Value::Unset,
     )
 }
 
 const CELLS: &str = "a column has the cells of its slot's kind";
 
-fn cells<C: Cell>(column: &Column, row: u32) -> &[C] {
-    let blocks = C::blocks(&column.cells).expect(CELLS);
-    blocks.row(row).expect("a living row has values")
+#[inline]
+fn one<C: Cell>(source: &impl Source, at: usize) -> C {
+    source.cells()[at]
 }
 
-fn one<C: Cell>(column: &Column, row: u32) -> C {
-    cells(column, row)[0]
+#[inline]
+fn several<C: Cell>(source: &impl Source, at: usize, width: usize) -> &[C] {
+    &source.cells()[at * width..(at + 1) * width]
 }
 
 /// Why a value was not written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Unwritten {
     /// It is not of the slot's kind, or is unset where the slot may not be.
     Refused,
-    /// It is a new text, and the texts have no room left.
-    NoTextRoom,
+    /// A new text or list has no room left.
+    NoRoom(LimitError),
 }
 
 impl From<ConversionError> for Unwritten {
     fn from(_: ConversionError) -> Self {
         Self::Refused
+    }
+}
+
+/// Where new texts and lists go.
+pub(super) struct Pools<'a> {
+    pub(super) interner: &'a mut Interner,
+    pub(super) limits: &'a Limits,
+}
+
+impl Pools<'_> {
+    fn text(&mut self, text: &str) -> Result<Text, Unwritten> {
+        let limit = self.limits.text_bytes;
+        let text = self.interner.text(text, limit);
+        text.ok_or(Unwritten::NoRoom(LimitError::Text { limit }))
+    }
+
+    fn list<C: Cell>(&mut self, shape: ElementShape, cells: &[C]) -> Result<ListCell, Unwritten> {
+        let limit = self.limits.list_bytes;
+        let list = self.interner.list(shape, cells, limit);
+        list.ok_or(Unwritten::NoRoom(LimitError::List { limit }))
+    }
+}
+
+/// Where the cells of a value go.
+trait Sink {
+    fn put<C: Cell>(&mut self, cells: &[C]);
+}
+
+struct RowSink<'a> {
+    column: &'a mut Column,
+    row: u32,
+}
+
+impl Sink for RowSink<'_> {
+    #[inline]
+    fn put<C: Cell>(&mut self, cells: &[C]) {
+        put(self.column, self.row, cells);
+    }
+}
+
+impl Sink for CellVec {
+    #[inline]
+    fn put<C: Cell>(&mut self, cells: &[C]) {
+        C::vec_mut(self).extend_from_slice(cells);
     }
 }
 
@@ -114,23 +235,64 @@ pub(super) fn write(
     slot: &Slot,
     row: u32,
     value: &Value,
-    texts: &mut Arc<TextPool>,
-    text_limit: usize,
+    pools: &mut Pools<'_>,
 ) -> Result<(), Unwritten> {
     if value.is_unset() {
         return unset(column, slot, row);
     }
-    with_numeric!(slot.kind(), T => put(column, row, &[T::from_value(value)?]),
-        Kind::Bool => put(column, row, &[bool::from_value(value)?]),
-        Kind::Entity => put(column, row, &[EntityId::from_value(value)?]),
+    match slot.kind() {
+        Kind::List(kind) => {
+            let list = intern(kind.element(), value, pools)?;
+            put(column, row, &[list]);
+            Ok(())
+        }
+        kind => convert(kind, value, &mut RowSink { column, row }, pools),
+    }
+}
+
+/// The handle of a list, if all of its elements are of the kind.
+fn intern(element: &Kind, value: &Value, pools: &mut Pools<'_>) -> Result<ListCell, Unwritten> {
+    let Value::List(values) = value else { return Err(Unwritten::Refused) };
+    let shape = element_shape(element);
+    let mut cells = CellVec::new(shape.cell);
+    cells.reserve(values.len());
+    for value in values.iter() {
+        convert(element, value, &mut cells, pools)?;
+    }
+    cells.visit(Intern { shape, pools })
+}
+
+struct Intern<'a, 'p> {
+    shape: ElementShape,
+    pools: &'a mut Pools<'p>,
+}
+
+impl CellVecVisitor for Intern<'_, '_> {
+    type Output = Result<ListCell, Unwritten>;
+
+    fn visit<C: Cell>(self, cells: &[C]) -> Self::Output {
+        self.pools.list(self.shape, cells)
+    }
+}
+
+/// Gives the sink the cells of a value that is of the kind, which is no list.
+#[inline]
+fn convert(
+    kind: &Kind,
+    value: &Value,
+    sink: &mut impl Sink,
+    pools: &mut Pools<'_>,
+) -> Result<(), Unwritten> {
+    with_numeric!(kind, T => sink.put(&[T::from_value(value)?]),
+        Kind::Bool => sink.put(&[bool::from_value(value)?]),
+        Kind::Entity => sink.put(&[EntityId::from_value(value)?]),
         Kind::Text => {
             let Value::Text(text) = value else { return Err(Unwritten::Refused) };
-            let text = TextPool::intern_shared(texts, text, text_limit).ok_or(Unwritten::NoTextRoom)?;
-            put(column, row, &[text]);
+            sink.put(&[pools.text(text)?]);
         },
         Kind::Enum(kind) => {
             let Value::Text(name) = value else { return Err(Unwritten::Refused) };
-            put(column, row, &[kind.number(name).ok_or(Unwritten::Refused)?]);
+            sink.put(&[kind.number(name).ok_or(Unwritten::Refused)?]);
         },
         Kind::Array(number, length) => with_number!(number, T => {
             let Value::List(list) = value else { return Err(Unwritten::Refused) };
@@ -138,14 +300,16 @@ pub(super) fn write(
             if numbers.len() != *length as usize {
                 return Err(Unwritten::Refused);
             }
-            put(column, row, &numbers);
+            sink.put(&numbers);
         }),
         Kind::Pod(pod) => with_pod_cell!(pod, C => match value {
             Value::Bytes(bytes) if bytes.len() == pod.size() => {
-                put(column, row, &bytemuck::allocation::pod_collect_to_vec::<u8, C>(bytes));
+                sink.put(&bytemuck::allocation::pod_collect_to_vec::<u8, C>(bytes));
             }
             _ => return Err(Unwritten::Refused),
         }),
+        // Nested lists: schemas have none.
+        Kind::List(_) => return Err(Unwritten::Refused),
     );
     Ok(())
 }
@@ -161,6 +325,7 @@ fn unset(column: &mut Column, slot: &Slot, row: u32) -> Result<(), Unwritten> {
         Kind::Enum(_) => fill::<u8>(column, row),
         Kind::Array(number, _) => with_number!(number, T => fill::<T>(column, row)),
         Kind::Pod(pod) => with_pod_cell!(pod, C => fill::<C>(column, row)),
+        Kind::List(_) => fill::<ListCell>(column, row),
     );
     if let Some(set) = &mut column.set {
         set.put(row, &[false]);

@@ -21,6 +21,8 @@ pub struct Limits {
     pub rows_per_schema: u32,
     /// Bytes of all different texts: at most 4 GiB, 1 GiB by default.
     pub text_bytes: usize,
+    /// Bytes of the elements of all different lists: at most 4 GiB, 1 GiB by default.
+    pub list_bytes: usize,
     /// Objects that use a row one after another until it is retired: at most and by default 32,768.
     pub generations_per_row: u16,
 }
@@ -32,19 +34,21 @@ impl Default for Limits {
             slots_per_schema: 4096,
             rows_per_schema: u32::MAX,
             text_bytes: 1 << 30,
+            list_bytes: 1 << 30,
             generations_per_row: 32_768,
         }
     }
 }
 
 impl Limits {
-    /// The limits as far as ids, keys and text handles can count.
+    /// The limits as far as ids, keys and handles can count.
     pub(super) fn possible(self) -> Self {
         let largest = usize::from(u16::MAX);
         Self {
             schemas: self.schemas.min(largest),
             slots_per_schema: self.slots_per_schema.min(largest),
             text_bytes: self.text_bytes.min(u32::MAX as usize),
+            list_bytes: self.list_bytes.min(u32::MAX as usize),
             generations_per_row: self.generations_per_row.clamp(1, 32_768),
             ..self
         }

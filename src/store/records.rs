@@ -1,14 +1,13 @@
 //! Objects and values by name.
 
-use std::sync::Arc;
-
 use crate::by_name::ByName;
-use crate::error::{AccessError, LimitError, MOST_PROBLEMS, Rejection, SpawnError};
+use crate::error::{AccessError, MOST_PROBLEMS, Rejection, SpawnError};
 use crate::id::{EntityId, SchemaId};
 use crate::record::Record;
 use crate::schema::{Problem, Slot};
+use crate::storage::Interned;
 use crate::store::Store;
-use crate::store::dynamic::{self, Unwritten};
+use crate::store::dynamic::{self, Pools, Unwritten};
 use crate::store::plan::{Plan, Spawned};
 use crate::value::Value;
 
@@ -40,14 +39,14 @@ impl Store {
         };
         let row = self.tables[schema.index()].rows.lowest_free();
         let Some(row) = row else { return Err(self.no_rows(schema).into()) };
-        let texts = self.texts.len();
+        let before = self.interner.now();
         match self.write_record(schema, row, &record) {
             Ok(()) => {
                 let generation = self.tables[schema.index()].rows.occupy(row);
                 Ok(EntityId::new(schema, row, generation))
             }
             Err(unwritten) => {
-                self.forget_texts(texts);
+                self.interner.forget_since(before);
                 Err(self.explain(schema, &record, unwritten))
             }
         }
@@ -71,10 +70,10 @@ impl Store {
         let Some(schema) = self.registry.find(schema).map(|schema| schema.id()) else {
             return Err(self.unknown_schema(schema));
         };
-        let mut texts = NewTexts { kept: self.texts.len(), store: self };
-        let plan = texts.store.write_records(schema, records.into_iter())?;
-        texts.kept = texts.store.texts.len();
-        drop(texts);
+        let mut interned = NewlyInterned { kept: self.interner.now(), store: self };
+        let plan = interned.store.write_records(schema, records.into_iter())?;
+        interned.kept = interned.store.interner.now();
+        drop(interned);
         Ok(plan.commit(&mut self.tables[schema.index()].rows, schema))
     }
 
@@ -143,33 +142,26 @@ impl Store {
         };
         if schema.is_constrained() {
             let slots = schema.slots().iter().enumerate();
-            for (index, slot) in slots.filter(|(_, slot)| slot.is_constrained()) {
+            for (index, slot) in slots.filter(|(_, slot)| slot.is_confined()) {
                 if let Some(value) = value(index) {
                     self.checker().value(slot, value).map_err(|_| Unwritten::Refused)?;
                 }
             }
         }
-        let limit = self.limits.text_bytes;
         let columns = self.tables[schema.id().index()].columns.iter_mut();
+        let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
         for (index, (slot, column)) in schema.slots().iter().zip(columns).enumerate() {
             let value = value(index).or(slot.default()).unwrap_or(&Value::Unset);
-            dynamic::write(column, slot, row, value, &mut self.texts, limit)?;
+            dynamic::write(column, slot, row, value, &mut pools)?;
         }
         Ok(())
-    }
-
-    /// Forgets all texts but the first `kept`.
-    pub(crate) fn forget_texts(&mut self, kept: usize) {
-        if self.texts.len() > kept {
-            Arc::make_mut(&mut self.texts).truncate(kept);
-        }
     }
 
     /// All that is wrong with a record that could not be written.
     #[cold]
     fn explain(&self, schema: SchemaId, record: &Record, unwritten: Unwritten) -> SpawnError {
-        if unwritten == Unwritten::NoTextRoom {
-            return LimitError::Text { limit: self.limits.text_bytes }.into();
+        if let Unwritten::NoRoom(limit) = unwritten {
+            return limit.into();
         }
         let mut problems = Vec::new();
         if let Some(schema) = self.registry.get(schema) {
@@ -186,7 +178,7 @@ impl Store {
         let index = self.slot_of(id, slot)?;
         let (schema, table) = self.locate(id)?;
         let (column, slot) = (&table.columns[index], &schema.slots()[index]);
-        Ok(dynamic::read(column, slot, id.row(), &self.texts))
+        Ok(dynamic::read(column, slot, id.row(), &self.interner))
     }
 
     /// Changes one value by name. [`Value::Unset`] unsets an optional slot.
@@ -221,10 +213,15 @@ impl Store {
         let checked = self.checker().value(slot, &value);
         checked.map_err(|what| schema.problem(slot.name(), what))?;
         let column = &mut self.tables[id.schema().index()].columns[index];
-        let limit = self.limits.text_bytes;
-        let written = dynamic::write(column, slot, id.row(), &value, &mut self.texts, limit);
+        let before = self.interner.now();
+        let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
+        let written = dynamic::write(column, slot, id.row(), &value, &mut pools);
         written.map_err(|unwritten| match unwritten {
-            Unwritten::NoTextRoom => LimitError::Text { limit }.into(),
+            Unwritten::NoRoom(limit) => {
+                // The texts of a list that found no room.
+                self.interner.forget_since(before);
+                limit.into()
+            }
             Unwritten::Refused => unreachable!("the value was checked"),
         })
     }
@@ -236,7 +233,7 @@ impl Store {
     pub fn get_record(&self, id: EntityId) -> Result<Record, AccessError> {
         let (schema, table) = self.locate(id)?;
         let value = |(slot, column): (&Slot, _)| {
-            let value = dynamic::read(column, slot, id.row(), &self.texts);
+            let value = dynamic::read(column, slot, id.row(), &self.interner);
             (!value.is_unset()).then(|| (slot.name().to_owned(), value))
         };
         Ok(schema.slots().iter().zip(&table.columns).filter_map(value).collect())
@@ -262,7 +259,7 @@ impl Store {
             let slots = schema.slots().iter().zip(&table.columns);
             for (slot, column) in slots.filter(|(slot, _)| slot.is_constrained()) {
                 for id in self.table_ids(schema.id()) {
-                    let value = dynamic::read(column, slot, id.row(), &self.texts);
+                    let value = dynamic::read(column, slot, id.row(), &self.interner);
                     if let Err(what) = self.checker().value(slot, &value) {
                         found.push((id, schema.problem(slot.name(), what)));
                     }
@@ -276,15 +273,15 @@ impl Store {
     }
 }
 
-/// Forgets the texts of records that are not inserted, also where their iterator panics.
-struct NewTexts<'s> {
+/// Forgets the texts and lists of records that are not inserted, also where their iterator panics.
+struct NewlyInterned<'s> {
     store: &'s mut Store,
-    kept: usize,
+    kept: Interned,
 }
 
-impl Drop for NewTexts<'_> {
+impl Drop for NewlyInterned<'_> {
     fn drop(&mut self) {
-        self.store.forget_texts(self.kept);
+        self.store.interner.forget_since(self.kept);
     }
 }
 

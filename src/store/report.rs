@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::storage::BLOCK_ROWS;
+use crate::storage::{BLOCK_ROWS, Interner};
 use crate::store::Store;
 
 /// How much heap memory a store takes, and for what. In bytes.
@@ -26,6 +26,8 @@ pub struct MemoryReport {
     pub schemas: Vec<SchemaMemory>,
     /// The texts, and what finds them.
     pub texts: usize,
+    /// The lists, and what finds them.
+    pub lists: usize,
 }
 
 /// How much memory the objects of one schema take.
@@ -69,10 +71,10 @@ impl SchemaMemory {
 }
 
 impl MemoryReport {
-    /// All that is allocated for objects and texts.
+    /// All that is allocated for objects, texts and lists.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.texts + self.schemas.iter().map(SchemaMemory::total).sum::<usize>()
+        self.texts + self.lists + self.schemas.iter().map(SchemaMemory::total).sum::<usize>()
     }
 }
 
@@ -91,7 +93,8 @@ impl fmt::Display for MemoryReport {
             }
             writeln!(f, "  rows: {} overhead", schema.rows)?;
         }
-        write!(f, "texts: {} bytes; in all {} bytes", self.texts, self.total())
+        let Self { texts, lists, .. } = self;
+        write!(f, "texts: {texts} bytes; lists: {lists} bytes; in all {} bytes", self.total())
     }
 }
 
@@ -112,7 +115,9 @@ impl Store {
             let (schema, rows) = (schema.name().to_owned(), table.rows.heap_bytes());
             SchemaMemory { schema, objects, slots: slots.collect(), rows }
         });
-        MemoryReport { schemas: schemas.collect(), texts: self.texts.heap_bytes() }
+        let Interner { texts, lists } = &self.interner;
+        let (texts, lists) = (texts.heap_bytes(), lists.heap_bytes());
+        MemoryReport { schemas: schemas.collect(), texts, lists }
     }
 }
 

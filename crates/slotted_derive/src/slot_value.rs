@@ -71,9 +71,11 @@ fn derive_enum(ident: &Ident, variants: &[Variant<'_>]) -> TokenStream {
     let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
     let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();
     let first = idents.first();
+    let count = variants.len();
     let members = quote! {
         type Cell = u8;
         const WIDTH: usize = 1;
+        const VARIANTS: u16 = #count as u16;
 
         fn kind() -> ::slotted::Kind {
             ::slotted::Kind::enumeration([#(#names),*])
@@ -184,6 +186,9 @@ impl Required {
 
                 #[automatically_derived]
                 impl ::slotted::SlotValue for #ident where #bounds { #members }
+
+                #[automatically_derived]
+                impl ::slotted::ListElement for #ident where #bounds {}
 
                 #[automatically_derived]
                 impl ::core::convert::From<#ident> for ::slotted::Value where #bounds {

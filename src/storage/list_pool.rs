@@ -1,0 +1,218 @@
+//! Interned lists: a handle of four bytes for each different list of cells.
+
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+use crate::id::EntityId;
+use crate::list::ListCell;
+use crate::storage::cells::{CellType, CellVec, CellVecVisitor};
+use crate::storage::{Cell, Names, TextPool};
+use crate::text::Text;
+
+/// What lists must have in common for the elements of one to be those of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ElementShape {
+    pub(crate) cell: CellType,
+    /// Cells of one element.
+    pub(crate) width: u16,
+    /// How many variants the elements' enum has; 0 where they are of another kind.
+    pub(crate) variants: u16,
+}
+
+/// All lists of a store; nothing is ever removed but the newest.
+#[derive(Clone, Debug)]
+pub(crate) struct ListPool {
+    /// The cells of all lists, one vector for each type of cell.
+    cells: Vec<CellVec>,
+    /// List 0 is the empty one, whatever its elements would be.
+    lists: Vec<Entry>,
+    numbers: HashTable<u32>,
+    /// What the cells of all lists take.
+    bytes: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    shape: ElementShape,
+    start: u32,
+    end: u32,
+    /// Of the elements, texts by their content: the same on every machine, but where there are
+    /// references, which count by their bits.
+    hash: u64,
+}
+
+impl Default for ListPool {
+    fn default() -> Self {
+        let shape = ElementShape { cell: CellType::U8, width: 1, variants: 0 };
+        let hash = hash_list::<u8>(&[], &ByContent { texts: &TextPool::default() });
+        Self {
+            cells: CellType::ALL.iter().map(|cell| CellVec::new(*cell)).collect(),
+            lists: vec![Entry { shape, start: 0, end: 0, hash }],
+            numbers: HashTable::new(),
+            bytes: 0,
+        }
+    }
+}
+
+impl ListPool {
+    /// The list's handle in a pool that snapshots may share: a list that is new then copies it. `None`
+    /// if the lists would take more than `limit` bytes.
+    pub(crate) fn intern<C: Cell>(
+        pool: &mut Arc<Self>,
+        texts: &TextPool,
+        shape: ElementShape,
+        cells: &[C],
+        limit: usize,
+    ) -> Option<ListCell> {
+        let hash = hash_list(cells, &ByContent { texts });
+        pool.find_hashed(shape, cells, hash)
+            .or_else(|| Arc::make_mut(pool).add(shape, cells, hash, limit))
+    }
+
+    /// The handle of a list that is there already.
+    pub(crate) fn find<C: Cell>(
+        &self,
+        texts: &TextPool,
+        shape: ElementShape,
+        cells: &[C],
+    ) -> Option<ListCell> {
+        self.find_hashed(shape, cells, hash_list(cells, &ByContent { texts }))
+    }
+
+    fn find_hashed<C: Cell>(
+        &self,
+        shape: ElementShape,
+        cells: &[C],
+        hash: u64,
+    ) -> Option<ListCell> {
+        if cells.is_empty() {
+            return Some(ListCell::EMPTY);
+        }
+        let is_same = |number: &u32| {
+            let entry = &self.lists[*number as usize];
+            entry.hash == hash && entry.shape == shape && C::same(self.cells_of(entry), cells)
+        };
+        self.numbers.find(hash, is_same).map(|number| ListCell::new(*number))
+    }
+
+    fn add<C: Cell>(
+        &mut self,
+        shape: ElementShape,
+        cells: &[C],
+        hash: u64,
+        limit: usize,
+    ) -> Option<ListCell> {
+        let bytes = self.bytes.checked_add(size_of_val(cells)).filter(|bytes| *bytes <= limit)?;
+        let number = u32::try_from(self.lists.len()).ok()?;
+        let all = C::vec_mut(&mut self.cells[C::TYPE as usize]);
+        let start = u32::try_from(all.len()).ok()?;
+        let end = u32::try_from(all.len().checked_add(cells.len())?).ok()?;
+        all.extend_from_slice(cells);
+        self.bytes = bytes;
+        self.lists.push(Entry { shape, start, end, hash });
+        let lists = &self.lists;
+        self.numbers.insert_unique(hash, number, |number| lists[*number as usize].hash);
+        Some(ListCell::new(number))
+    }
+
+    /// The list's cells, or `None` if there is no such list of elements of this shape.
+    #[inline]
+    pub(crate) fn resolve<C: Cell>(&self, shape: ElementShape, list: ListCell) -> Option<&[C]> {
+        let entry = self.lists.get(list.number() as usize)?;
+        if list == ListCell::EMPTY {
+            return Some(&[]);
+        }
+        (entry.shape == shape && shape.cell == C::TYPE).then(|| self.cells_of(entry))
+    }
+
+    /// How many cells a list has; 0 if there is no such list of elements of this shape.
+    pub(crate) fn cells_in(&self, shape: ElementShape, list: ListCell) -> usize {
+        let entry = self.lists.get(list.number() as usize).filter(|entry| entry.shape == shape);
+        entry.map_or(0, |entry| (entry.end - entry.start) as usize)
+    }
+
+    /// Lets the visitor see the list's cells; `None` if there is no such list.
+    pub(crate) fn visit<V: CellVecVisitor>(&self, list: ListCell, visitor: V) -> Option<V::Output> {
+        let entry = self.lists.get(list.number() as usize)?;
+        let all = &self.cells[entry.shape.cell as usize];
+        Some(all.visit(Part { start: entry.start as usize, end: entry.end as usize, visitor }))
+    }
+
+    /// A hash of the list that is the same on every machine, if its elements are no references.
+    pub(crate) fn hash(&self, list: ListCell) -> Option<u64> {
+        let Some(entry) = self.lists.get(list.number() as usize) else { return Some(0) };
+        (entry.shape.cell != CellType::Entity).then_some(entry.hash)
+    }
+
+    fn cells_of<C: Cell>(&self, entry: &Entry) -> &[C] {
+        let all = C::slice(&self.cells[C::TYPE as usize]);
+        all.get(entry.start as usize..entry.end as usize).unwrap_or_default()
+    }
+
+    /// How many lists there are: what [`truncate`](Self::truncate) goes back to.
+    pub(crate) fn len(&self) -> usize {
+        self.lists.len()
+    }
+
+    /// Forgets all lists but the first `len`, which no value may refer to.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        while self.lists.len() > len.max(1)
+            && let Some(entry) = self.lists.pop()
+        {
+            let number = self.lists.len() as u32;
+            if let Ok(found) = self.numbers.find_entry(entry.hash, |other| *other == number) {
+                found.remove();
+            }
+            let cells = &mut self.cells[entry.shape.cell as usize];
+            cells.truncate(entry.start as usize);
+            self.bytes -= (entry.end - entry.start) as usize * cells.cell_bytes();
+        }
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.cells.capacity() * size_of::<CellVec>()
+            + self.cells.iter().map(CellVec::heap_bytes).sum::<usize>()
+            + self.lists.capacity() * size_of::<Entry>()
+            + self.numbers.allocation_size()
+    }
+}
+
+/// A hash of the elements, and of how many there are.
+pub(crate) fn hash_list<C: Cell>(cells: &[C], names: &impl Names) -> u64 {
+    cells.iter().fold(cells.len() as u64, |hash, cell| cell.hash(hash, names))
+}
+
+/// Texts count by their content, and references by their bits.
+struct ByContent<'a> {
+    texts: &'a TextPool,
+}
+
+impl Names for ByContent<'_> {
+    fn text(&self, text: Text) -> u64 {
+        self.texts.hash(text)
+    }
+
+    fn entity(&self, id: EntityId) -> u64 {
+        id.to_bits()
+    }
+
+    fn list(&self, list: ListCell) -> u64 {
+        list.number().into()
+    }
+}
+
+/// What a list has of all cells of its type.
+struct Part<V> {
+    start: usize,
+    end: usize,
+    visitor: V,
+}
+
+impl<V: CellVecVisitor> CellVecVisitor for Part<V> {
+    type Output = V::Output;
+
+    fn visit<C: Cell>(self, cells: &[C]) -> V::Output {
+        self.visitor.visit(cells.get(self.start..self.end).unwrap_or_default())
+    }
+}
