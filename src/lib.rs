@@ -70,6 +70,8 @@
 extern crate self as slotted;
 
 mod by_name;
+#[cfg(feature = "definitions")]
+pub mod definitions;
 mod epoch;
 mod error;
 mod id;

@@ -14,7 +14,9 @@ pub(crate) fn nearest<'a>(
     if name.len() > LONGEST {
         return None;
     }
-    let allowed = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    // Of a name of one letter nothing would be left.
+    let allowed = (length / 3).max(1).min(length.saturating_sub(1));
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST)
@@ -42,6 +44,7 @@ mod tests {
     fn another_word_is_not() {
         assert_eq!(among("height"), None);
         assert_eq!(among("x"), None);
+        assert_eq!(nearest("c", &["a".into()]), None);
         assert_eq!(among(&"health".repeat(1000)), None);
     }
 }

@@ -158,7 +158,7 @@ impl SchemaBuilder {
 /// Characters that a name may have.
 const LONGEST_NAME: usize = 128;
 
-fn check_name(name: &Arc<str>) -> Result<(), SchemaError> {
+pub(crate) fn check_name(name: &Arc<str>) -> Result<(), SchemaError> {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -7,6 +7,7 @@ mod problem;
 mod registry;
 mod slot;
 
+pub(crate) use builder::check_name;
 pub use builder::{Schema, SchemaBuilder};
 pub(crate) use check::{Checker, World};
 pub use error::{BadKind, Difference, SchemaError};

@@ -172,7 +172,7 @@ fn several<C: Cell>(source: &impl Source, at: usize, width: usize) -> &[C] {
 
 /// Why a value was not written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unwritten {
+pub(crate) enum Unwritten {
     /// It is not of the slot's kind, or is unset where the slot may not be.
     Refused,
     /// A new text or list has no room left.

@@ -5,6 +5,7 @@ mod despawn;
 mod dynamic;
 mod keys;
 mod limits;
+mod linked;
 mod plan;
 mod records;
 mod report;
@@ -26,6 +27,7 @@ use crate::slot_value::{ListElement, element_shape};
 use crate::storage::{BlockHashes, HashSums, Interner, RowLimits, Table};
 use crate::text::Text;
 
+pub(crate) use dynamic::Unwritten;
 pub(crate) use dynamic::element_shape as shape_of_elements;
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
 pub use limits::Limits;
@@ -315,7 +317,7 @@ impl Store {
         Err(AccessError::Despawned { id })
     }
 
-    fn checker(&self) -> Checker<'_> {
+    pub(crate) fn checker(&self) -> Checker<'_> {
         Checker { registry: &self.registry, world: self }
     }
 

@@ -1,0 +1,284 @@
+//! One thing that is wrong with definitions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::definitions::source::Place;
+use crate::suggest::nearest;
+
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The definitions can be used.
+    Warning,
+    /// They cannot.
+    Error,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident $word:literal;)*) => {
+        /// What kind of problem it is, for programs: the name of a code never changes its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// The code as messages show it.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+codes! {
+    /// A file cannot be read from disk.
+    Unreadable "unreadable";
+    /// A limit of the load is reached.
+    Limit "limit";
+    /// A file is not of its format, or not UTF-8.
+    Syntax "syntax";
+    /// A definition has a word that means nothing there.
+    UnknownWord "unknown-word";
+    /// Something else must stand there.
+    Unexpected "unexpected";
+    /// A name stands twice where it may stand once.
+    Duplicate "duplicate";
+    /// Something cannot have this name.
+    BadName "bad-name";
+    /// Two names look alike but are not.
+    LookAlike "look-alike";
+    /// Two files define the same thing.
+    Conflict "conflict";
+    /// A kind of slot that does not exist.
+    UnknownKind "unknown-kind";
+    /// A slot's declaration contradicts itself.
+    BadSlot "bad-slot";
+    /// There is no such schema.
+    UnknownSchema "unknown-schema";
+    /// There is no such record.
+    UnknownRecord "unknown-record";
+    /// More than one record could be meant.
+    Ambiguous "ambiguous";
+    /// Something depends on itself.
+    Cycle "cycle";
+    /// A pack needs another one that is not there.
+    MissingPack "missing-pack";
+    /// The schema declares no such slot.
+    UndeclaredSlot "undeclared-slot";
+    /// A slot needs a value.
+    MissingValue "missing-value";
+    /// A slot does not accept the value.
+    BadValue "bad-value";
+    /// Living objects stand against a change.
+    LivingObjects "living-objects";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A place and what is to be said about it.
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    pub(super) place: Place,
+    pub(super) text: String,
+}
+
+/// One thing that is wrong with definitions: where, what, and what could be done.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    pub(super) severity: Severity,
+    pub(super) code: Code,
+    pub(super) message: String,
+    /// The first one is where the problem is.
+    pub(super) labels: Vec<Label>,
+    pub(super) help: Vec<String>,
+    pub(super) expected: Option<String>,
+    pub(super) found: Option<String>,
+    pub(super) suggestion: Option<Arc<str>>,
+}
+
+impl Diagnostic {
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// What kind of problem it is.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What is wrong, in one line.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where it is wrong; nowhere, if the file could not be read.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.labels.first().map(|label| label.place)
+    }
+
+    /// What should stand there, as far as that can be said.
+    #[must_use]
+    pub fn expected(&self) -> Option<&str> {
+        self.expected.as_deref()
+    }
+
+    /// What stands there instead.
+    #[must_use]
+    pub fn found(&self) -> Option<&str> {
+        self.found.as_deref()
+    }
+
+    /// The nearest name that would be right.
+    #[must_use]
+    pub fn suggestion(&self) -> Option<&str> {
+        self.suggestion.as_deref()
+    }
+
+    pub(super) fn error(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            code,
+            message: message.into(),
+            labels: Vec::new(),
+            help: Vec::new(),
+            expected: None,
+            found: None,
+            suggestion: None,
+        }
+    }
+
+    pub(super) fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    pub(super) fn with(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    /// Adds a place: the first is where the problem is.
+    pub(super) fn at(mut self, place: Place, text: impl Into<String>) -> Self {
+        self.labels.push(Label { place, text: text.into() });
+        self
+    }
+
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    pub(super) fn expected_found(
+        mut self,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
+        self.expected = Some(expected.into());
+        self.found = Some(found.into());
+        self
+    }
+
+    pub(super) fn suggest(mut self, suggestion: Option<Arc<str>>) -> Self {
+        self.suggestion = suggestion;
+        self
+    }
+}
+
+/// All that is wrong, as far as it is kept.
+#[derive(Debug)]
+pub(super) struct Diagnostics {
+    pub(super) list: Vec<Diagnostic>,
+    most: usize,
+    pub(super) omitted: usize,
+    pub(super) errors: usize,
+    /// Comparing names costs time, which a file must not be able to use up.
+    comparisons_left: usize,
+}
+
+/// Names that are compared with misspelt ones in one load.
+const MOST_COMPARISONS: usize = 500_000;
+
+impl Diagnostics {
+    pub(super) const fn new(most: usize) -> Self {
+        let comparisons_left = MOST_COMPARISONS;
+        Self { list: Vec::new(), most, omitted: 0, errors: 0, comparisons_left }
+    }
+
+    /// Whether another one would only be counted: then it need not be explained.
+    pub(super) const fn is_full(&self) -> bool {
+        self.list.len() >= self.most
+    }
+
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
+        if self.is_full() {
+            self.omitted += 1;
+        } else {
+            self.list.push(diagnostic);
+        }
+    }
+
+    /// Counts an error that is made only if it is to be kept.
+    pub(super) fn push_with(&mut self, make: impl FnOnce(&mut Self) -> Diagnostic) {
+        if self.is_full() {
+            self.omitted += 1;
+            self.errors += 1;
+        } else {
+            let diagnostic = make(self);
+            self.push(diagnostic);
+        }
+    }
+
+    /// The candidate nearest to a misspelt name.
+    pub(super) fn nearest<'n>(
+        &mut self,
+        name: &str,
+        candidates: impl IntoIterator<Item = &'n Arc<str>>,
+    ) -> Option<Arc<str>> {
+        let left = &mut self.comparisons_left;
+        nearest(
+            name,
+            candidates.into_iter().take_while(|_| {
+                let may = *left > 0;
+                *left = left.saturating_sub(1);
+                may
+            }),
+        )
+    }
+}
+
+/// A name of a file, cut and with what cannot be seen made visible.
+pub(super) fn quoted(name: &str) -> String {
+    const SHOWN: usize = 60;
+    let mut shown = String::from("'");
+    for character in name.chars().take(SHOWN) {
+        match character {
+            '\'' | '"' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    shown.push_str(if name.chars().nth(SHOWN).is_some() { "…'" } else { "'" });
+    shown
+}
+
+/// The end of a message about a misspelt name.
+pub(super) fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!("; did you mean {}?", quoted(name)))
+}

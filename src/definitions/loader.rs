@@ -1,0 +1,213 @@
+//! From packs of files to definitions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::definitions::document::{Declarations, Document};
+use crate::definitions::format;
+use crate::definitions::limits::LoadLimits;
+use crate::definitions::loaded::{Definitions, Loaded, Pack};
+use crate::definitions::node::Node;
+use crate::definitions::pack::{FileReader, Manifest, PackFile, Source, is_manifest, order};
+use crate::definitions::records::{RecordReader, Records, Undeclared};
+use crate::definitions::references::Resolver;
+use crate::definitions::report::Report;
+use crate::definitions::schemas::{self, Schemas};
+use crate::definitions::source::{Files, Place};
+use crate::store::Store;
+
+/// Reads packs of definition files.
+///
+/// The format and an example are in the [module's documentation](super).
+#[derive(Clone, Debug, Default)]
+#[must_use = "`load` reads the files"]
+pub struct Loader {
+    packs: Vec<Source>,
+    undeclared: Undeclared,
+    limits: LoadLimits,
+}
+
+impl Loader {
+    /// A loader of nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a folder of definition files, inner folders included, after the packs named so far.
+    ///
+    /// Files whose names end in `.json`, `.toml` or `.ron` are read, in the order of their paths; names
+    /// that start with a dot are passed over. Without a manifest the pack has the folder's name.
+    pub fn pack(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.packs.push(Source::Folder(folder.into()));
+        self
+    }
+
+    /// Adds a pack of files that are in memory: their paths, which tell the formats, and texts.
+    pub fn pack_of_texts<P: Into<String>, T: Into<String>>(
+        mut self,
+        name: &str,
+        files: impl IntoIterator<Item = (P, T)>,
+    ) -> Self {
+        let files = files.into_iter().map(|(path, text)| (path.into(), text.into()));
+        self.packs.push(Source::Texts(name.into(), files.collect()));
+        self
+    }
+
+    /// Adds a file that is in memory, to a pack called `texts` that is read last.
+    pub fn text(mut self, path: &str, text: impl Into<String>) -> Self {
+        match self.packs.last_mut() {
+            Some(Source::Texts(name, files)) if **name == *"texts" => {
+                files.push((path.into(), text.into()));
+                self
+            }
+            _ => self.pack_of_texts("texts", [(path, text)]),
+        }
+    }
+
+    /// What becomes of values and records that no schema declares.
+    pub const fn undeclared(mut self, policy: Undeclared) -> Self {
+        self.undeclared = policy;
+        self
+    }
+
+    /// How much is read at most.
+    pub const fn limits(mut self, limits: LoadLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Reads and checks everything. The schemas of the store can be extended and used by the files;
+    /// the store is not changed, [`Definitions::spawn`] does that.
+    ///
+    /// # Errors
+    /// All that is wrong with all files. Warnings alone are no error: see
+    /// [`Definitions::warnings`].
+    pub fn load(self, store: &Store) -> Result<Definitions, Report> {
+        let limits = self.limits.possible();
+        let mut diagnostics = Diagnostics::new(limits.problems);
+        let mut reader = FileReader::new(limits, &mut diagnostics);
+        let folders = self.packs.iter().enumerate();
+        let folders: Vec<_> = folders.map(|(pack, source)| reader.read(pack, source)).collect();
+        let FileReader { files, listed, .. } = reader;
+        let parsed = Parsed::new(&files, &listed, limits.levels, &mut diagnostics);
+        let mut registry = store.without_objects();
+        let (packs, schemas, records) =
+            parsed.define(&folders, self.undeclared, &mut registry, &mut diagnostics);
+        drop(parsed);
+        let (files, is_usable) = (Arc::new(files), diagnostics.errors == 0);
+        let warnings = Report::new(Arc::clone(&files), diagnostics);
+        if !is_usable {
+            return Err(warnings);
+        }
+        let loaded = Loaded { packs, schemas, records, registry, files, warnings };
+        Ok(Definitions { loaded: Arc::new(loaded) })
+    }
+}
+
+/// The files that could be read, with what they say.
+struct Parsed<'s> {
+    files: &'s Files,
+    nodes: Vec<(PackFile, Node<'s>)>,
+}
+
+impl<'s> Parsed<'s> {
+    fn new(
+        files: &'s Files,
+        listed: &[PackFile],
+        levels: usize,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut nodes = Vec::with_capacity(listed.len());
+        for listed in listed {
+            let text = &*files.0[listed.file as usize].text;
+            let (node, problems) = format::parse(text, listed.format, levels);
+            for problem in problems {
+                let place = Place { file: listed.file, span: problem.span };
+                let message = match node {
+                    None => format!("the file is not valid {}: {}", listed.format, problem.message),
+                    Some(_) => problem.message,
+                };
+                let diagnostic = Diagnostic::error(Code::Syntax, message).at(place, "here");
+                diagnostics.push(match problem.help {
+                    Some(help) => diagnostic.help(help),
+                    None => diagnostic,
+                });
+            }
+            nodes.extend(node.map(|node| (*listed, node)));
+        }
+        Self { files, nodes }
+    }
+
+    fn define(
+        &self,
+        folders: &[Arc<str>],
+        undeclared: Undeclared,
+        registry: &mut Store,
+        diagnostics: &mut Diagnostics,
+    ) -> (Vec<Pack>, Schemas, Records) {
+        let manifests = self.manifests(folders, diagnostics);
+        let order = order(&manifests, diagnostics);
+        let mut declared = Declarations::default();
+        for (position, pack) in order.iter().enumerate() {
+            self.declare(*pack, position, &manifests[*pack], &mut declared, diagnostics);
+        }
+        let schemas =
+            schemas::build(&declared.schemas, &declared.schema_patches, registry, diagnostics);
+        let reader = RecordReader::new(registry, &schemas, undeclared, diagnostics);
+        let mut records = reader.read(&declared.records, &declared.record_patches);
+        Resolver { registry, undeclared, records: &mut records, diagnostics }.resolve();
+        let pack = |pack: &usize| {
+            let Manifest { name, version, .. } = &manifests[*pack];
+            Pack { name: Arc::clone(name), version: version.clone() }
+        };
+        (order.iter().map(pack).collect(), schemas, records)
+    }
+
+    fn manifests(&self, folders: &[Arc<str>], diagnostics: &mut Diagnostics) -> Vec<Manifest> {
+        let mut manifests: Vec<_> =
+            folders.iter().map(|folder| Manifest::nameless(Arc::clone(folder))).collect();
+        for (file, node) in &self.nodes {
+            if is_manifest(self.files, *file) {
+                manifests[file.pack].read(file.file, node, diagnostics);
+            }
+        }
+        manifests
+    }
+
+    /// Adds what a pack's files declare.
+    fn declare<'n>(
+        &'n self,
+        pack: usize,
+        position: usize,
+        manifest: &'n Manifest,
+        declared: &mut Declarations<'n, 's>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let mut is_used = vec![false; manifest.objects.len()];
+        for (file, root) in self.nodes.iter().filter(|(file, _)| file.pack == pack) {
+            if is_manifest(self.files, *file) {
+                continue;
+            }
+            let document = Document { file: file.file, pack: position, root };
+            let path = &self.files.0[file.file as usize].path;
+            let inner = path.split_once('/').map_or(&**path, |(_, inner)| inner);
+            match manifest.objects.iter().position(|objects| *objects.file == *inner) {
+                Some(at) => {
+                    is_used[at] = true;
+                    let objects = &manifest.objects[at];
+                    let schema = (&*objects.schema, objects.schema_place);
+                    declared.read_loose(document, schema, diagnostics);
+                }
+                None => declared.read(document, diagnostics),
+            }
+        }
+        let is_read = |file: &str| self.files.0.iter().any(|read| read.path.ends_with(file));
+        let unused = manifest.objects.iter().zip(is_used).filter(|(_, is_used)| !is_used);
+        for (objects, _) in unused.filter(|(objects, _)| !is_read(&objects.file)) {
+            let message = "the pack has no such file of objects";
+            let diagnostic = Diagnostic::error(Code::Unreadable, message);
+            diagnostics.push(diagnostic.at(objects.place, "not found"));
+        }
+    }
+}

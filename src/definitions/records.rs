@@ -1,0 +1,494 @@
+//! From the records of files to checked values.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::definitions::diagnostic::{
+    Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted,
+};
+use crate::definitions::document::RecordDeclaration;
+use crate::definitions::node::{Entry, Node};
+use crate::definitions::schemas::{RECORD_WORDS, Schemas};
+use crate::definitions::source::Place;
+use crate::definitions::value::{is_reference, refused};
+use crate::definitions::words::Reading;
+use crate::id::SchemaId;
+use crate::schema::RegisteredSchema;
+use crate::store::Store;
+use crate::value::Value;
+
+/// What becomes of values that no schema declares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Undeclared {
+    /// They are errors.
+    #[default]
+    Refuse,
+    /// They are left out, with a warning for each name.
+    Ignore,
+    /// They are kept aside with their record, with a warning for each name, and are there again when
+    /// it is written: removing a mod does not destroy its data.
+    Quarantine,
+}
+
+/// One value of a record, checked, and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Given {
+    pub(super) slot: u16,
+    pub(super) place: Place,
+    /// A reference is the id that [`local_id`](super::references::local_id) makes of a record.
+    pub(super) value: Value,
+}
+
+/// A value that no slot takes, kept for its record.
+#[derive(Clone, Debug)]
+pub(super) struct Aside {
+    pub(super) name: Arc<str>,
+    pub(super) value: Value,
+    pub(super) place: Place,
+}
+
+/// A record of the files.
+#[derive(Clone, Debug)]
+pub(super) struct RecordDefinition {
+    pub(super) schema: SchemaId,
+    pub(super) name: Option<Arc<str>>,
+    pub(super) place: Place,
+    pub(super) pack: usize,
+    /// It is there to be inherited from, and no object comes of it.
+    pub(super) is_abstract: bool,
+    /// Its own values and those that it inherits, in the order of the slots.
+    pub(super) values: Vec<Given>,
+    pub(super) aside: Vec<Aside>,
+}
+
+impl RecordDefinition {
+    /// The value of a slot, if it is given one.
+    pub(super) fn given(&self, slot: usize) -> Option<&Given> {
+        let found = self.values.binary_search_by_key(&slot, |given| usize::from(given.slot));
+        found.ok().map(|position| &self.values[position])
+    }
+}
+
+/// A record of a schema that does not exist, kept aside as a whole.
+#[derive(Clone, Debug)]
+pub(super) struct LostRecord {
+    pub(super) schema: Arc<str>,
+    pub(super) name: Option<Arc<str>>,
+    pub(super) values: Value,
+}
+
+/// All records of the files.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    pub(super) list: Vec<RecordDefinition>,
+    /// Records of each name, whatever their schemas.
+    pub(super) by_name: HashMap<Arc<str>, Vec<u32>>,
+    /// The names of what they inherit from.
+    pub(super) parents: HashMap<u32, (Arc<str>, Place)>,
+    pub(super) lost: Vec<LostRecord>,
+}
+
+/// Reads records and checks their values.
+pub(super) struct RecordReader<'a> {
+    pub(super) registry: &'a Store,
+    pub(super) schemas: &'a Schemas,
+    pub(super) undeclared: Undeclared,
+    pub(super) records: Records,
+    pub(super) diagnostics: &'a mut Diagnostics,
+    /// Names that were ignored or kept aside, by schema, with how many records have them.
+    put_aside: HashMap<(Arc<str>, Arc<str>), (usize, Place)>,
+}
+
+/// What a record's entries say.
+#[derive(Default)]
+struct Entries {
+    values: Vec<Given>,
+    aside: Vec<Aside>,
+    is_abstract: bool,
+    parent: Option<(Arc<str>, Place)>,
+}
+
+impl<'a> RecordReader<'a> {
+    pub(super) fn new(
+        registry: &'a Store,
+        schemas: &'a Schemas,
+        undeclared: Undeclared,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
+        let (records, put_aside) = (Records::default(), HashMap::new());
+        Self { registry, schemas, undeclared, records, diagnostics, put_aside }
+    }
+
+    /// Reads all records and then what later packs change of them.
+    pub(super) fn read(
+        mut self,
+        declared: &[RecordDeclaration<'_, '_>],
+        patches: &[RecordDeclaration<'_, '_>],
+    ) -> Records {
+        self.records.list.reserve(declared.len());
+        let registry = self.registry;
+        let mut unknown = HashSet::new();
+        for record in declared {
+            match registry.schema(record.schema) {
+                Some(schema) => self.record(schema, record),
+                None if self.schemas.broken.contains(record.schema) => {}
+                None => {
+                    // Once for each schema: all of its records have the same problem.
+                    if unknown.insert(record.schema) {
+                        self.unknown_schema(record);
+                    }
+                    self.keep_lost(record);
+                }
+            }
+        }
+        let mut patched = HashMap::new();
+        for patch in patches {
+            self.patch(patch, &mut patched);
+        }
+        self.tell_what_was_put_aside();
+        self.records
+    }
+
+    fn record(&mut self, schema: &RegisteredSchema, declared: &RecordDeclaration<'_, '_>) {
+        let entries = self.entries(schema, declared, true);
+        let number = self.records.list.len() as u32;
+        let name = declared.named.then(|| Arc::<str>::from(declared.of.name));
+        if let Some(name) = &name {
+            self.add_name(schema, name, declared, number);
+        }
+        if let Some(parent) = entries.parent {
+            self.records.parents.insert(number, parent);
+        }
+        self.records.list.push(RecordDefinition {
+            schema: schema.id(),
+            name,
+            place: declared.of.place,
+            pack: declared.of.pack,
+            is_abstract: entries.is_abstract,
+            values: entries.values,
+            aside: entries.aside,
+        });
+    }
+
+    fn add_name(
+        &mut self,
+        schema: &RegisteredSchema,
+        name: &Arc<str>,
+        declared: &RecordDeclaration<'_, '_>,
+        number: u32,
+    ) {
+        if let Err(error) = crate::schema::check_name(name) {
+            let diagnostic = Diagnostic::error(Code::BadName, error.to_string());
+            self.diagnostics.push(diagnostic.at(declared.of.place, "not a name"));
+        }
+        let same_name = self.records.by_name.entry(Arc::clone(name)).or_default();
+        let list = &self.records.list;
+        let earlier = same_name.iter().map(|other| &list[*other as usize]);
+        if let Some(earlier) = earlier.into_iter().find(|other| other.schema == schema.id()) {
+            let (of, name) = (quoted(schema.name()), quoted(name));
+            let message = format!("the {of} record {name} is defined twice");
+            self.diagnostics.push(
+                Diagnostic::error(Code::Conflict, message)
+                    .at(declared.of.place, "defined here again")
+                    .at(earlier.place, "defined here first")
+                    .help("to change single values of it, write them under patches, records"),
+            );
+        }
+        same_name.push(number);
+    }
+
+    /// The values of a record, each checked.
+    fn entries(
+        &mut self,
+        schema: &RegisteredSchema,
+        declared: &RecordDeclaration<'_, '_>,
+        has_words: bool,
+    ) -> Entries {
+        let mut entries = Entries::default();
+        let map = declared.of.map;
+        entries.values.reserve_exact(map.len().min(schema.slots().len()));
+        for (position, entry) in map.iter().enumerate() {
+            if has_words && RECORD_WORDS.contains(&&*entry.name) {
+                self.word(entry, declared, &mut entries);
+                continue;
+            }
+            // Most records name their slots in the schema's order.
+            let in_order = schema.slots().get(position).filter(|slot| slot.name() == entry.name);
+            let slot = match in_order {
+                Some(_) => Some(position),
+                None => schema.slot_index(&entry.name),
+            };
+            match slot {
+                Some(slot) => self.value(schema, slot, entry, declared, &mut entries),
+                None => self.undeclared(schema, entry, declared, &mut entries.aside),
+            }
+        }
+        self.keep_first(schema, declared, &mut entries.values);
+        entries
+    }
+
+    fn word(
+        &mut self,
+        entry: &Entry<'_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) {
+        let mut reading = Reading { file: declared.of.place.file, diagnostics: self.diagnostics };
+        if entry.name == "abstract" {
+            entries.is_abstract |= reading.bool(&entry.value, "abstract").unwrap_or_default();
+        } else if let Some(name) = reading.text(&entry.value, "a record's name") {
+            entries.parent = Some((name.into(), reading.place(entry.value.span)));
+        }
+    }
+
+    fn value(
+        &mut self,
+        schema: &RegisteredSchema,
+        slot: usize,
+        entry: &Entry<'_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) {
+        let file = declared.of.place.file;
+        let place = Place { file, span: entry.value.span };
+        // A value that is refused is given nevertheless: it is not missing too.
+        let value = self.check(schema, slot, &entry.value, place).unwrap_or_default();
+        entries.values.push(Given { slot: slot as u16, place, value });
+    }
+
+    /// The value, if the slot accepts it.
+    fn check(
+        &mut self,
+        schema: &RegisteredSchema,
+        slot: usize,
+        node: &Node<'_>,
+        place: Place,
+    ) -> Option<Value> {
+        if !node.is_whole() {
+            return None;
+        }
+        let (slot, value) = (&schema.slots()[slot], node.to_value());
+        // References are looked up when all records are known.
+        if is_reference(slot.kind(), &value) {
+            return Some(value);
+        }
+        match self.registry.checker().value(slot, &value) {
+            Ok(()) => Some(value),
+            Err(what) => {
+                let problem = schema.problem(slot.name(), what);
+                self.diagnostics.push_with(|_| refused(&problem, place, node));
+                None
+            }
+        }
+    }
+
+    /// Sorts the values by slot and reports those that stand twice.
+    fn keep_first(
+        &mut self,
+        schema: &RegisteredSchema,
+        declared: &RecordDeclaration<'_, '_>,
+        values: &mut Vec<Given>,
+    ) {
+        if !values.is_sorted_by_key(|given| given.slot) {
+            values.sort_by_key(|given| given.slot);
+        }
+        values.dedup_by(|second, first| {
+            let is_same = second.slot == first.slot;
+            if is_same {
+                let slot = schema.slots()[usize::from(second.slot)].name();
+                let (of, slot) = (quoted(schema.name()), quoted(slot));
+                let message = format!("{of} object has two values for slot {slot}");
+                let file = declared.of.place.file;
+                let name = |value: Place| {
+                    let entry = declared.of.map.iter().find(|e| e.value.span == value.span);
+                    Place { file, span: entry.map_or(value.span, |entry| entry.span) }
+                };
+                self.diagnostics.push_with(|_| {
+                    Diagnostic::error(Code::Duplicate, message)
+                        .at(name(second.place), "here for the second time")
+                        .at(name(first.place), "here for the first time")
+                });
+            }
+            is_same
+        });
+    }
+
+    fn undeclared(
+        &mut self,
+        schema: &RegisteredSchema,
+        entry: &Entry<'_>,
+        declared: &RecordDeclaration<'_, '_>,
+        aside: &mut Vec<Aside>,
+    ) {
+        let place = Place { file: declared.of.place.file, span: entry.span };
+        if self.undeclared == Undeclared::Refuse {
+            self.diagnostics.push_with(|diagnostics| {
+                let slots = schema.slots().iter().map(|slot| slot.shared_name());
+                let suggestion = diagnostics.nearest(&entry.name, slots);
+                undeclared(schema, &entry.name, place, suggestion)
+            });
+            return;
+        }
+        let key = (Arc::clone(schema.shared_name()), Arc::<str>::from(&*entry.name));
+        if self.undeclared == Undeclared::Quarantine && entry.value.is_whole() {
+            let (name, value) = (Arc::clone(&key.1), entry.value.to_value());
+            aside.push(Aside { name, value, place });
+        }
+        self.put_aside.entry(key).or_insert((0, place)).0 += 1;
+    }
+
+    /// Keeps a record of a schema that nobody declares, if that is wanted.
+    fn keep_lost(&mut self, record: &RecordDeclaration<'_, '_>) {
+        if self.undeclared == Undeclared::Quarantine {
+            let name = record.named.then(|| record.of.name.into());
+            let values = record.of.map.iter();
+            let values = values.map(|entry| (&*entry.name, entry.value.to_value())).collect();
+            self.records.lost.push(LostRecord { schema: record.schema.into(), name, values });
+        }
+    }
+
+    fn unknown_schema(&mut self, record: &RecordDeclaration<'_, '_>) {
+        let names: Vec<Arc<str>> =
+            self.registry.schemas().map(|schema| Arc::clone(schema.shared_name())).collect();
+        let suggestion = self.diagnostics.nearest(record.schema, &names);
+        let end = did_you_mean(suggestion.as_deref());
+        let message = format!("there is no schema {}{end}", quoted(record.schema));
+        let (severity, label) = match self.undeclared {
+            Undeclared::Refuse => (Severity::Error, "no such schema"),
+            Undeclared::Ignore => (Severity::Warning, "its records are left out"),
+            Undeclared::Quarantine => (Severity::Warning, "its records are kept aside"),
+        };
+        let diagnostic = Diagnostic::error(Code::UnknownSchema, message).with(severity);
+        self.diagnostics.push(diagnostic.at(record.schema_place, label).suggest(suggestion));
+    }
+
+    fn tell_what_was_put_aside(&mut self) {
+        for ((schema, name), (count, place)) in std::mem::take(&mut self.put_aside) {
+            let done = match self.undeclared {
+                Undeclared::Ignore => "left out",
+                _ => "kept aside",
+            };
+            let slots = self.registry.schema(&schema).map_or(&[][..], |schema| schema.slots());
+            let slots = slots.iter().map(|slot| slot.shared_name());
+            let suggestion = self.diagnostics.nearest(&name, slots);
+            let end = did_you_mean(suggestion.as_deref());
+            let (schema, name) = (quoted(&schema), quoted(&name));
+            let of = if count == 1 { "of 1 record".into() } else { format!("of {count} records") };
+            let message = format!("{schema} object has no slot {name}{end}");
+            self.diagnostics.push(
+                Diagnostic::warning(Code::UndeclaredSlot, message)
+                    .at(place, format!("{done}, {of}"))
+                    .suggest(suggestion),
+            );
+        }
+    }
+
+    /// Changes single values of a record of this pack or of one before it.
+    fn patch(
+        &mut self,
+        patch: &RecordDeclaration<'_, '_>,
+        patched: &mut HashMap<(u32, u16), (usize, Place)>,
+    ) {
+        let registry = self.registry;
+        let Some(schema) = registry.schema(patch.schema) else {
+            if !self.schemas.broken.contains(patch.schema) {
+                self.unknown_schema(patch);
+            }
+            return;
+        };
+        let Some(number) = self.find_to_patch(schema, patch) else { return };
+        let entries = self.entries(schema, patch, false);
+        for given in entries.values {
+            let key = (number, given.slot);
+            if let Some((pack, place)) = patched.insert(key, (patch.of.pack, given.place))
+                && pack == patch.of.pack
+            {
+                let slot = schema.slots()[usize::from(given.slot)].name();
+                let (slot, record) = (quoted(slot), quoted(patch.of.name));
+                let message = format!("slot {slot} of {record} is patched twice by one pack");
+                self.diagnostics.push(
+                    Diagnostic::error(Code::Conflict, message)
+                        .at(given.place, "patched here again")
+                        .at(place, "patched here first"),
+                );
+            }
+            let values = &mut self.records.list[number as usize].values;
+            match values.binary_search_by_key(&given.slot, |own| own.slot) {
+                Ok(position) => values[position] = given,
+                Err(position) => values.insert(position, given),
+            }
+        }
+        let aside = &mut self.records.list[number as usize].aside;
+        for value in entries.aside {
+            aside.retain(|own| own.name != value.name);
+            aside.push(value);
+        }
+    }
+
+    fn find_to_patch(
+        &mut self,
+        schema: &RegisteredSchema,
+        patch: &RecordDeclaration<'_, '_>,
+    ) -> Option<u32> {
+        let (of, name) = (quoted(schema.name()), quoted(patch.of.name));
+        if !patch.named {
+            let message = format!("a patch of {of} records names the record");
+            let diagnostic = Diagnostic::error(Code::Unexpected, message);
+            self.diagnostics.push(diagnostic.at(patch.of.place, "a list has no names"));
+            return None;
+        }
+        let records = &self.records;
+        let same_name = records.by_name.get(patch.of.name).into_iter().flatten();
+        let found =
+            same_name.copied().find(|number| records.list[*number as usize].schema == schema.id());
+        let Some(number) = found else {
+            let names = records.by_name.iter().filter(|(_, same_name)| {
+                let of = |number: &u32| records.list[*number as usize].schema == schema.id();
+                same_name.iter().any(of)
+            });
+            let suggestion = self.diagnostics.nearest(patch.of.name, names.map(|(name, _)| name));
+            let end = did_you_mean(suggestion.as_deref());
+            let message = format!("there is no {of} record {name} to patch{end}");
+            self.diagnostics.push(
+                Diagnostic::error(Code::UnknownRecord, message)
+                    .at(patch.of.place, "no such record")
+                    .suggest(suggestion),
+            );
+            return None;
+        };
+        let record = &records.list[number as usize];
+        if record.pack > patch.of.pack {
+            let message = format!("the {of} record {name} is defined by a later pack");
+            self.diagnostics.push(
+                Diagnostic::error(Code::Conflict, message)
+                    .at(patch.of.place, "patched here")
+                    .at(record.place, "defined here, later")
+                    .help("name that pack under requires in this pack's manifest"),
+            );
+            return None;
+        }
+        Some(number)
+    }
+}
+
+fn undeclared(
+    schema: &RegisteredSchema,
+    name: &str,
+    place: Place,
+    suggestion: Option<Arc<str>>,
+) -> Diagnostic {
+    const SHOWN: usize = 20;
+    let (of, end) = (quoted(schema.name()), did_you_mean(suggestion.as_deref()));
+    let message = format!("{of} object has no slot {}{end}", quoted(name));
+    let slots: Vec<_> = schema.slots().iter().take(SHOWN).map(|slot| slot.name()).collect();
+    let more = if schema.slots().len() > SHOWN { ", …" } else { "" };
+    let help = match &*slots {
+        [] => format!("{of} has no slots"),
+        _ => format!("{of} has {}{more}", slots.join(", ")),
+    };
+    Diagnostic::error(Code::UndeclaredSlot, message)
+        .at(place, "not declared")
+        .suggest(suggestion)
+        .help(help)
+}

@@ -1,0 +1,348 @@
+//! What records say of one another: whom they inherit from, whom they refer to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::definitions::diagnostic::{
+    Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted,
+};
+use crate::definitions::records::{Aside, Given, Records, Undeclared};
+use crate::definitions::source::Place;
+use crate::id::{EntityId, SchemaId};
+use crate::kind::Kind;
+use crate::schema::{RegisteredSchema, Slot};
+use crate::store::Store;
+use crate::value::Value;
+
+/// The id by which the value of a definition refers to a record: its row is the record's number.
+pub(super) const fn local_id(schema: SchemaId, record: u32) -> EntityId {
+    EntityId::new(schema, record, 1)
+}
+
+/// Resolves names of records.
+pub(super) struct Resolver<'a> {
+    pub(super) registry: &'a Store,
+    pub(super) undeclared: Undeclared,
+    pub(super) records: &'a mut Records,
+    pub(super) diagnostics: &'a mut Diagnostics,
+}
+
+/// Why a name does not tell which record is meant.
+enum Unresolved {
+    Unknown,
+    Abstract(Place),
+    Ambiguous(Vec<u32>),
+    /// The record is of a schema that the slot does not refer to.
+    OtherSchema(SchemaId),
+}
+
+impl Resolver<'_> {
+    pub(super) fn resolve(&mut self) {
+        self.references();
+        let order = self.parents_first();
+        for record in order {
+            self.inherit(record);
+        }
+        self.missing_values();
+    }
+
+    fn schema_of(&self, record: u32) -> &RegisteredSchema {
+        let schema = self.records.list[record as usize].schema;
+        self.registry.schema_by_id(schema).expect("a record's schema is registered")
+    }
+
+    /// Puts ids in the place of names.
+    fn references(&mut self) {
+        for number in 0..self.records.list.len() as u32 {
+            let registry = self.registry;
+            let schema = self.records.list[number as usize].schema;
+            let slots = registry.schema_by_id(schema).map_or(&[][..], |schema| schema.slots());
+            let is_reference = |slot: &Slot| *slot.kind().element() == Kind::Entity;
+            if !slots.iter().any(is_reference) {
+                continue;
+            }
+            let mut values = std::mem::take(&mut self.records.list[number as usize].values);
+            for given in &mut values {
+                let slot = &slots[usize::from(given.slot)];
+                if is_reference(slot) {
+                    given.value = self.reference(number, slot, given);
+                }
+            }
+            self.records.list[number as usize].values = values;
+        }
+    }
+
+    fn reference(&mut self, record: u32, slot: &Slot, given: &Given) -> Value {
+        let mut one = |value: &Value| match value {
+            Value::Text(name) => self.one_reference(record, slot, name, given.place),
+            other => other.clone(),
+        };
+        match &given.value {
+            Value::List(list) => Value::List(list.iter().map(&mut one).collect()),
+            value => one(value),
+        }
+    }
+
+    fn one_reference(&mut self, record: u32, slot: &Slot, name: &str, place: Place) -> Value {
+        match self.find(name, slot.references()) {
+            Ok(found) => local_id(self.records.list[found as usize].schema, found).into(),
+            Err(unresolved) => {
+                self.unresolved(record, slot, name, place, &unresolved);
+                Value::Unset
+            }
+        }
+    }
+
+    /// The record of this name, which may be `schema/name`.
+    fn find(&self, name: &str, base: Option<&str>) -> Result<u32, Unresolved> {
+        let is_of = |record: u32, base: &str| {
+            let schema = self.records.list[record as usize].schema;
+            let with_bases = self.registry.registry.with_bases(schema);
+            with_bases.into_iter().any(|schema| schema.name() == base)
+        };
+        let with_name = |name: &str| self.records.by_name.get(name).map_or(&[][..], |all| all);
+        let mut same_name: Vec<u32> = with_name(name).to_vec();
+        if same_name.is_empty()
+            && let Some((schema, name)) = name.split_once('/')
+        {
+            let of_schema = with_name(name).iter().filter(|record| is_of(**record, schema));
+            same_name = of_schema.copied().collect();
+        }
+        let Some(any) = same_name.first().copied() else { return Err(Unresolved::Unknown) };
+        if let Some(base) = base {
+            same_name.retain(|record| is_of(*record, base));
+        }
+        if same_name.is_empty() {
+            let schema = self.records.list[any as usize].schema;
+            return Err(Unresolved::OtherSchema(schema));
+        }
+        let first = same_name[0];
+        same_name.retain(|record| !self.records.list[*record as usize].is_abstract);
+        match &*same_name {
+            [] => Err(Unresolved::Abstract(self.records.list[first as usize].place)),
+            [one] => Ok(*one),
+            _ => Err(Unresolved::Ambiguous(same_name)),
+        }
+    }
+
+    fn unresolved(&mut self, record: u32, slot: &Slot, name: &str, place: Place, why: &Unresolved) {
+        let of = self.schema_of(record).name();
+        let owner = format!("slot {} of {}", quoted(slot.name()), quoted(of));
+        let shown = quoted(name);
+        let diagnostic = match why {
+            Unresolved::Unknown => {
+                let names = self.records.by_name.keys();
+                let suggestion = self.diagnostics.nearest(name, names);
+                let end = did_you_mean(suggestion.as_deref());
+                let message = format!("{owner} refers to {shown}, which does not exist{end}");
+                Diagnostic::error(Code::UnknownRecord, message)
+                    .at(place, "no such record")
+                    .suggest(suggestion)
+            }
+            Unresolved::Abstract(defined) => {
+                let message = format!("{owner} refers to {shown}, which is abstract");
+                Diagnostic::error(Code::UnknownRecord, message)
+                    .at(place, "no object comes of it")
+                    .at(*defined, "defined here")
+            }
+            Unresolved::Ambiguous(records) => {
+                let schemas = records.iter().map(|record| self.schema_of(*record).name());
+                let names: Vec<_> = schemas.map(|schema| format!("'{schema}/{name}'")).collect();
+                let message = format!("{owner} refers to {shown}, and there are several");
+                let diagnostic = Diagnostic::error(Code::Ambiguous, message)
+                    .at(place, "which one?")
+                    .help(format!("write {}", names.join(" or ")));
+                records.iter().take(3).fold(diagnostic, |diagnostic, record| {
+                    let defined = self.records.list[*record as usize].place;
+                    diagnostic.at(defined, "this one")
+                })
+            }
+            Unresolved::OtherSchema(found) => {
+                let found = self.registry.schema_by_id(*found).map_or("", |schema| schema.name());
+                let base = slot.references().unwrap_or_default();
+                let message = format!(
+                    "{owner} refers to {shown}, which is a {}, not a {}",
+                    quoted(found),
+                    quoted(base)
+                );
+                Diagnostic::error(Code::BadValue, message)
+                    .at(place, format!("expected a {}", quoted(base)))
+                    .expected_found(base, found)
+            }
+        };
+        self.push_unresolved(record, slot, name, place, why, diagnostic);
+    }
+
+    /// A reference to what a missing pack would define can be put aside, where the slot may be unset.
+    fn push_unresolved(
+        &mut self,
+        record: u32,
+        slot: &Slot,
+        name: &str,
+        place: Place,
+        why: &Unresolved,
+        mut diagnostic: Diagnostic,
+    ) {
+        let is_lost = matches!(why, Unresolved::Unknown) && *slot.kind() == Kind::Entity;
+        if is_lost && slot.is_optional() && self.undeclared != Undeclared::Refuse {
+            diagnostic.severity = Severity::Warning;
+            let kept = self.undeclared == Undeclared::Quarantine;
+            diagnostic.labels[0].text = if kept { "kept aside" } else { "left out" }.to_owned();
+            if kept {
+                let (name, value) = (Arc::clone(slot.shared_name()), Value::from(name));
+                let aside = Aside { name, value, place };
+                self.records.list[record as usize].aside.push(aside);
+            }
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// All records that inherit, each after the one that it inherits from.
+    fn parents_first(&mut self) -> Vec<(u32, u32)> {
+        let mut parents = vec![None; self.records.list.len()];
+        let mut named: Vec<_> = std::mem::take(&mut self.records.parents).into_iter().collect();
+        named.sort_by_key(|(record, _)| *record);
+        let mut places = HashMap::new();
+        for (record, (name, place)) in &named {
+            parents[*record as usize] = self.parent(*record, name, *place);
+            places.insert(*record, *place);
+        }
+        let (mut state, mut order) = (vec![0_u8; parents.len()], Vec::new());
+        for (start, _) in named {
+            let (mut path, mut next) = (Vec::new(), Some(start));
+            while let Some(at) = next.filter(|at| state[*at as usize] == 0) {
+                state[at as usize] = 1;
+                path.push(at);
+                next = parents[at as usize];
+            }
+            if let Some(at) = next.filter(|at| state[*at as usize] == 1) {
+                let first = path.iter().position(|other| *other == at).unwrap_or_default();
+                self.report_cycle(&path[first..], &places);
+                path[first..].iter().for_each(|at| parents[*at as usize] = None);
+            }
+            for at in path.into_iter().rev() {
+                state[at as usize] = 2;
+                order.extend(parents[at as usize].map(|parent| (at, parent)));
+            }
+        }
+        order
+    }
+
+    /// The record of this name of the record's own schema, or of the nearest that it extends.
+    fn parent(&mut self, record: u32, name: &Arc<str>, place: Place) -> Option<u32> {
+        let schema = self.records.list[record as usize].schema;
+        let same_name = self.records.by_name.get(name).map_or(&[][..], |all| all);
+        let of = |base: SchemaId| {
+            let is_of = |other: &&u32| self.records.list[**other as usize].schema == base;
+            same_name.iter().find(is_of).copied()
+        };
+        let found = self.registry.registry.with_bases(schema).find_map(|base| of(base.id()));
+        if found.is_some() {
+            return found;
+        }
+        let own = quoted(self.schema_of(record).name());
+        let other = same_name.first().map(|other| self.schema_of(*other).name());
+        let diagnostic = if let Some(other) = other {
+            let (name, other) = (quoted(name), quoted(other));
+            let message = format!("{name} is a {other}, from which a {own} cannot inherit");
+            let defined = self.records.list[same_name[0] as usize].place;
+            Diagnostic::error(Code::UnknownRecord, message)
+                .at(place, "of another schema")
+                .at(defined, "defined here")
+                .help(format!(
+                    "a record inherits from one of its schema or of one that {own} extends"
+                ))
+        } else {
+            let bases: Vec<_> =
+                self.registry.registry.with_bases(schema).map(RegisteredSchema::id).collect();
+            let records = &self.records;
+            let names = records.by_name.iter().filter(|(_, same_name)| {
+                let is_of = |other: &u32| bases.contains(&records.list[*other as usize].schema);
+                same_name.iter().any(is_of)
+            });
+            let suggestion = self.diagnostics.nearest(name, names.map(|(name, _)| name));
+            let end = did_you_mean(suggestion.as_deref());
+            let message = format!("there is no record {} to inherit from{end}", quoted(name));
+            Diagnostic::error(Code::UnknownRecord, message)
+                .at(place, "no such record")
+                .suggest(suggestion)
+        };
+        self.diagnostics.push(diagnostic);
+        None
+    }
+
+    fn report_cycle(&mut self, cycle: &[u32], places: &HashMap<u32, Place>) {
+        const SHOWN: usize = 8;
+        let record = |at: &u32| &self.records.list[*at as usize];
+        let name = |at: &u32| record(at).name.as_deref().map_or_else(|| "a record".into(), quoted);
+        let shown = cycle.iter().take(SHOWN);
+        let message = match cycle {
+            [one] => format!("{} inherits from itself", name(one)),
+            _ => {
+                let more = if cycle.len() > SHOWN { ", …" } else { "" };
+                let names: Vec<_> = shown.clone().map(name).collect();
+                format!("records inherit from one another: {}{more}", names.join(", "))
+            }
+        };
+        let diagnostic = Diagnostic::error(Code::Cycle, message);
+        let at = |diagnostic: Diagnostic, at: &u32| match places.get(at) {
+            Some(place) => diagnostic.at(*place, format!("{} inherits here", name(at))),
+            None => diagnostic,
+        };
+        let diagnostic = shown.fold(diagnostic, at);
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Adds the values that the record has not itself.
+    fn inherit(&mut self, (record, parent): (u32, u32)) {
+        let own = std::mem::take(&mut self.records.list[record as usize].values);
+        let inherited = &self.records.list[parent as usize].values;
+        let mut values = Vec::with_capacity(own.len() + inherited.len());
+        let mut own = own.into_iter().peekable();
+        for theirs in inherited {
+            while let Some(mine) = own.next_if(|mine| mine.slot < theirs.slot) {
+                values.push(mine);
+            }
+            if own.peek().is_none_or(|mine| mine.slot != theirs.slot) {
+                values.push(theirs.clone());
+            }
+        }
+        values.extend(own);
+        self.records.list[record as usize].values = values;
+    }
+
+    /// Reports required slots that neither a record nor those that it inherits from give a value.
+    fn missing_values(&mut self) {
+        let required: Vec<Vec<u16>> = self
+            .registry
+            .schemas()
+            .map(|schema| {
+                let slots = schema.slots().iter().enumerate();
+                let required = slots.filter(|(_, slot)| slot.is_required());
+                required.map(|(at, _)| at as u16).collect()
+            })
+            .collect();
+        for record in self.records.list.iter().filter(|record| !record.is_abstract) {
+            let Some(schema) = self.registry.schema_by_id(record.schema) else { continue };
+            if record.values.len() == schema.slots().len() {
+                continue;
+            }
+            for slot in &required[record.schema.index()] {
+                let given = record.values.binary_search_by_key(slot, |given| given.slot);
+                if given.is_err() {
+                    let slot = &schema.slots()[usize::from(*slot)];
+                    self.diagnostics.push_with(|_| missing(schema, slot, record.place));
+                }
+            }
+        }
+    }
+}
+
+fn missing(schema: &RegisteredSchema, slot: &Slot, place: Place) -> Diagnostic {
+    let (of, name, kind) = (quoted(schema.name()), quoted(slot.name()), slot.kind());
+    let message = format!("{of} object needs a value for slot {name} ({kind})");
+    Diagnostic::error(Code::MissingValue, message)
+        .at(place, format!("has no {name}"))
+        .expected_found(kind.to_string(), "nothing")
+        .help("a record that is only there to be inherited from says abstract = true")
+}

@@ -1,0 +1,429 @@
+//! From the declarations of schemas in files to registered schemas.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use unicode_security::confusable_detection::skeleton;
+
+use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::definitions::document::Declaration;
+use crate::definitions::node::{Entry, Node};
+use crate::definitions::slot::{SlotDeclaration, SlotNotes};
+use crate::definitions::source::{Place, Span};
+use crate::definitions::words::Reading;
+use crate::schema::{Schema, SchemaError};
+use crate::store::Store;
+
+/// A schema that files declare.
+#[derive(Clone, Debug)]
+pub(super) struct SchemaDefinition {
+    pub(super) schema: Schema,
+    pub(super) doc: Option<Arc<str>>,
+    /// Where its name stands.
+    pub(super) place: Place,
+    /// One for each slot that it declares itself.
+    pub(super) slots: Vec<SlotNotes>,
+}
+
+/// What the files say of schemas, in the order in which schemas can be registered.
+#[derive(Debug, Default)]
+pub(super) struct Schemas {
+    pub(super) defined: Vec<SchemaDefinition>,
+    pub(super) by_name: HashMap<Arc<str>, usize>,
+    /// Schemas with mistakes: what depends on them cannot be judged.
+    pub(super) broken: HashSet<Arc<str>>,
+}
+
+/// What all files together say of one schema.
+struct Gathered<'n, 's> {
+    name: &'n str,
+    pack: usize,
+    place: Place,
+    doc: Option<Arc<str>>,
+    extends: Option<(&'n str, Place)>,
+    slots: Vec<SlotDeclaration<'n, 's>>,
+}
+
+const WORDS: [&str; 3] = ["extends", "slots", "doc"];
+
+/// Builds the schemas and registers them in a store without objects.
+pub(super) fn build(
+    declared: &[Declaration<'_, '_>],
+    patches: &[Declaration<'_, '_>],
+    registry: &mut Store,
+    diagnostics: &mut Diagnostics,
+) -> Schemas {
+    let mut gathered = gather(declared, registry.limits().slots_per_schema, diagnostics);
+    for patch in patches {
+        apply_patch(&mut gathered, patch, registry, diagnostics);
+    }
+    let mut schemas = Schemas::default();
+    for position in order(&gathered, registry, &mut schemas, diagnostics) {
+        let found = &gathered[position];
+        match define(found, &schemas, registry, diagnostics) {
+            Some(definition) => {
+                let name = Arc::from(found.name);
+                schemas.by_name.insert(name, schemas.defined.len());
+                schemas.defined.push(definition);
+            }
+            None => _ = schemas.broken.insert(found.name.into()),
+        }
+    }
+    schemas
+}
+
+fn gather<'n, 's>(
+    declared: &[Declaration<'n, 's>],
+    most_slots: usize,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Gathered<'n, 's>> {
+    let mut gathered: Vec<Gathered<'n, 's>> = Vec::new();
+    let mut positions: HashMap<&str, usize> = HashMap::new();
+    for declaration in declared {
+        if let Some(first) = positions.get(declaration.name) {
+            let message = format!("schema {} is defined twice", quoted(declaration.name));
+            let diagnostic = Diagnostic::error(Code::Conflict, message)
+                .at(declaration.place, "defined here again")
+                .at(gathered[*first].place, "defined here first")
+                .help("to change single slots of it, write them under patches, schemas");
+            diagnostics.push(diagnostic);
+            continue;
+        }
+        let (name, pack, place) = (declaration.name, declaration.pack, declaration.place);
+        let (doc, extends, slots) = (None, None, Vec::new());
+        let mut schema = Gathered { name, pack, place, doc, extends, slots };
+        read_words(&mut schema, declaration, most_slots, diagnostics);
+        positions.insert(name, gathered.len());
+        gathered.push(schema);
+    }
+    look_alike("schemas", gathered.iter().map(|schema| (schema.name, schema.place)), diagnostics);
+    gathered
+}
+
+fn read_words<'n, 's>(
+    schema: &mut Gathered<'n, 's>,
+    declaration: &Declaration<'n, 's>,
+    most_slots: usize,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut reading = Reading { file: declaration.place.file, diagnostics };
+    for entry in reading.once(declaration.map, "the schema") {
+        match &*entry.name {
+            "doc" => schema.doc = reading.text(&entry.value, "doc").map(Arc::from),
+            "extends" => {
+                let base = reading.text(&entry.value, "a schema's name");
+                schema.extends = base.map(|base| (base, reading.place(entry.value.span)));
+            }
+            "slots" => read_slots(schema, &entry.value, most_slots, &mut reading),
+            _ => {
+                let help = match &*entry.name {
+                    "parent" | "base" | "inherits" => Some("the word for it is extends"),
+                    "description" => Some("the word for it is doc"),
+                    _ => Some("a schema has extends, slots and doc; its slots stand under slots"),
+                };
+                reading.unknown(entry, "a schema", &WORDS, help);
+            }
+        }
+    }
+}
+
+fn read_slots<'n, 's>(
+    schema: &mut Gathered<'n, 's>,
+    node: &'n Node<'s>,
+    most: usize,
+    reading: &mut Reading<'_>,
+) {
+    let expected = "a map of slots by their names";
+    let Some(map) = reading.map(node, "slots", expected) else { return };
+    if map.len() > most {
+        let (name, slots) = (quoted(schema.name), map.len());
+        let message = format!("schema {name} has {slots} slots, at most {most} are possible");
+        let place = reading.place(Span { end: node.span.start + 1, ..node.span });
+        reading.diagnostics.push(Diagnostic::error(Code::Limit, message).at(place, "too many"));
+        return;
+    }
+    for entry in reading.once(map, "the slots") {
+        let known = schema.slots.iter_mut().find(|slot| slot.name == entry.name);
+        if let Some(known) = known {
+            known.patch(reading, entry);
+        } else if is_reserved(entry, reading) {
+            continue;
+        } else if let Some(slot) = SlotDeclaration::read(reading, entry) {
+            schema.slots.push(slot);
+        }
+    }
+}
+
+/// The words that records have beside their values.
+pub(super) const RECORD_WORDS: [&str; 2] = ["inherits", "abstract"];
+
+fn is_reserved(entry: &Entry<'_>, reading: &mut Reading<'_>) -> bool {
+    let is_reserved = RECORD_WORDS.contains(&&*entry.name);
+    if is_reserved {
+        let name = quoted(&entry.name);
+        let message = format!("a slot cannot be called {name}, which is a word of records");
+        let place = reading.place(entry.span);
+        let diagnostic = Diagnostic::error(Code::BadName, message);
+        reading.diagnostics.push(diagnostic.at(place, "choose another name"));
+    }
+    is_reserved
+}
+
+fn apply_patch<'n, 's>(
+    gathered: &mut [Gathered<'n, 's>],
+    patch: &Declaration<'n, 's>,
+    registry: &Store,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(schema) = gathered.iter_mut().find(|schema| schema.name == patch.name) else {
+        let message = match registry.schema(patch.name) {
+            Some(_) => format!("schema {} is part of the program", quoted(patch.name)),
+            None => format!("there is no schema {} to patch", quoted(patch.name)),
+        };
+        let names: Vec<Arc<str>> = gathered.iter().map(|schema| schema.name.into()).collect();
+        let suggestion = diagnostics.nearest(patch.name, &names);
+        let end = did_you_mean(suggestion.as_deref());
+        diagnostics.push(
+            Diagnostic::error(Code::UnknownSchema, format!("{message}{end}"))
+                .at(patch.place, "no file defines it")
+                .suggest(suggestion),
+        );
+        return;
+    };
+    if schema.pack > patch.pack {
+        let message = format!("schema {} is defined by a later pack", quoted(patch.name));
+        diagnostics.push(
+            Diagnostic::error(Code::Conflict, message)
+                .at(patch.place, "patched here")
+                .at(schema.place, "defined here, later")
+                .help("name that pack under requires in this pack's manifest"),
+        );
+        return;
+    }
+    let most_slots = registry.limits().slots_per_schema;
+    let mut reading = Reading { file: patch.place.file, diagnostics };
+    for entry in reading.once(patch.map, "the patch") {
+        match &*entry.name {
+            "slots" => read_slots(schema, &entry.value, most_slots, &mut reading),
+            _ => {
+                let help = "a patch of a schema changes slots or adds some";
+                reading.unknown(entry, "a patch of a schema", &["slots"], Some(help));
+            }
+        }
+    }
+}
+
+/// The positions of the schemas, bases first. What extends itself, or nothing that exists, is left
+/// out and reported.
+fn order(
+    gathered: &[Gathered<'_, '_>],
+    registry: &Store,
+    schemas: &mut Schemas,
+    diagnostics: &mut Diagnostics,
+) -> Vec<usize> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum State {
+        New,
+        Entered,
+        Done,
+    }
+    let positions: HashMap<&str, usize> =
+        gathered.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
+    let base_of = |at: usize| gathered[at].extends.and_then(|(base, _)| positions.get(base));
+    let mut states = vec![State::New; gathered.len()];
+    let mut order = Vec::with_capacity(gathered.len());
+    for start in 0..gathered.len() {
+        // Without recursion: a file may declare a chain of any length.
+        let (mut path, mut next) = (Vec::new(), Some(start));
+        while let Some(at) = next.filter(|at| states[*at] == State::New) {
+            states[at] = State::Entered;
+            path.push(at);
+            next = base_of(at).copied();
+        }
+        if let Some(at) = next.filter(|at| states[*at] == State::Entered) {
+            let first = path.iter().position(|other| *other == at).unwrap_or_default();
+            let cycle: Vec<_> = path[first..].iter().map(|at| &gathered[*at]).collect();
+            report_cycle(&cycle, diagnostics);
+            schemas.broken.extend(path[first..].iter().map(|at| Arc::from(gathered[*at].name)));
+        }
+        for at in path.into_iter().rev() {
+            states[at] = State::Done;
+            let schema = &gathered[at];
+            if let Some((base, place)) = schema.extends
+                && !positions.contains_key(base)
+                && registry.schema(base).is_none()
+            {
+                unknown_base(schema, base, place, gathered, registry, diagnostics);
+                schemas.broken.insert(schema.name.into());
+            }
+            if !schemas.broken.contains(schema.name) {
+                order.push(at);
+            }
+        }
+    }
+    order
+}
+
+fn report_cycle(cycle: &[&Gathered<'_, '_>], diagnostics: &mut Diagnostics) {
+    const SHOWN: usize = 8;
+    let message = match cycle {
+        [one] => format!("schema {} extends itself", quoted(one.name)),
+        _ => {
+            let names: Vec<_> = cycle.iter().take(SHOWN).map(|one| quoted(one.name)).collect();
+            let more = if cycle.len() > SHOWN { ", …" } else { "" };
+            format!("schemas extend one another in a circle: {}{more}", names.join(", "))
+        }
+    };
+    let places = cycle.iter().take(SHOWN).filter_map(|schema| schema.extends);
+    let diagnostic = Diagnostic::error(Code::Cycle, message);
+    let at = |diagnostic: Diagnostic, (base, place)| {
+        diagnostic.at(place, format!("extends {}", quoted(base)))
+    };
+    diagnostics.push(places.fold(diagnostic, at));
+}
+
+fn unknown_base(
+    schema: &Gathered<'_, '_>,
+    base: &str,
+    place: Place,
+    gathered: &[Gathered<'_, '_>],
+    registry: &Store,
+    diagnostics: &mut Diagnostics,
+) {
+    let own = gathered.iter().map(|schema| Arc::from(schema.name));
+    let names: Vec<Arc<str>> =
+        own.chain(registry.schemas().map(|known| known.name().into())).collect();
+    let suggestion = diagnostics.nearest(base, names.iter().filter(|name| ***name != *schema.name));
+    let (own, end) = (quoted(schema.name), did_you_mean(suggestion.as_deref()));
+    let message = format!("schema {own} extends {}, which does not exist{end}", quoted(base));
+    diagnostics.push(
+        Diagnostic::error(Code::UnknownSchema, message)
+            .at(place, "no such schema")
+            .suggest(suggestion),
+    );
+}
+
+/// Builds and registers one schema, whose base is registered.
+fn define(
+    found: &Gathered<'_, '_>,
+    schemas: &Schemas,
+    registry: &mut Store,
+    diagnostics: &mut Diagnostics,
+) -> Option<SchemaDefinition> {
+    if let Some((base, _)) = found.extends
+        && schemas.broken.contains(base)
+    {
+        return None;
+    }
+    let mut builder = Schema::builder(found.name);
+    if let Some((base, _)) = found.extends {
+        builder = builder.extends(base);
+    }
+    let errors = diagnostics.errors;
+    let slots = found.slots.iter().map(|slot| (slot.name, slot.place));
+    look_alike(&format!("slots of {}", quoted(found.name)), slots, diagnostics);
+    for slot in &found.slots {
+        builder = slot.add_to(builder, found.name, diagnostics);
+    }
+    let slots = found.slots.iter().map(|slot| slot.notes(diagnostics)).collect();
+    if diagnostics.errors > errors {
+        return None;
+    }
+    let schema = builder.build().and_then(|schema| {
+        registry.register_schema(schema.clone())?;
+        Ok(schema)
+    });
+    match schema {
+        Ok(schema) => {
+            let (doc, place) = (found.doc.clone(), found.place);
+            Some(SchemaDefinition { schema, doc, place, slots })
+        }
+        Err(error) => {
+            refused(found, &error, schemas, diagnostics);
+            None
+        }
+    }
+}
+
+/// What is wrong with the schema as a whole.
+fn refused(
+    found: &Gathered<'_, '_>,
+    error: &SchemaError,
+    schemas: &Schemas,
+    diagnostics: &mut Diagnostics,
+) {
+    let code = match error {
+        SchemaError::BadName { .. } => Code::BadName,
+        SchemaError::Conflict { .. } => Code::Conflict,
+        SchemaError::DuplicateSlot { .. } => Code::Duplicate,
+        SchemaError::TooManySlots { .. } | SchemaError::TooManySchemas { .. } => Code::Limit,
+        _ => Code::BadSlot,
+    };
+    let mut diagnostic = Diagnostic::error(code, error.to_string());
+    if let SchemaError::DuplicateSlot { slot, .. } = error {
+        let own = found.slots.iter().find(|own| *own.name == **slot);
+        diagnostic = diagnostic.at(own.map_or(found.place, |own| own.place), "declared here");
+        if let Some((base, place)) = inherited(found, slot, schemas) {
+            diagnostic = diagnostic
+                .at(place, format!("declared here by {}, which it extends", quoted(base)))
+                .help("a schema has all slots of the one that it extends; leave this one out");
+        }
+    } else {
+        diagnostic = diagnostic.at(found.place, "");
+    }
+    diagnostics.push(diagnostic);
+}
+
+/// The base that declares the slot, and where.
+fn inherited<'a>(
+    found: &Gathered<'a, '_>,
+    slot: &str,
+    schemas: &'a Schemas,
+) -> Option<(&'a str, Place)> {
+    let mut base = found.extends.map(|(base, _)| base);
+    while let Some(name) = base {
+        let definition = &schemas.defined[*schemas.by_name.get(name)?];
+        let position = definition.schema.slots().iter().position(|own| own.name() == slot);
+        if let Some(place) = position.and_then(|position| definition.slots[position].place) {
+            return Some((definition.schema.name(), place));
+        }
+        base = definition.schema.extends();
+    }
+    None
+}
+
+/// Reports names that look the same and are not.
+pub(super) fn look_alike<'a>(
+    what: &str,
+    names: impl Iterator<Item = (&'a str, Place)>,
+    diagnostics: &mut Diagnostics,
+) {
+    const LONGEST: usize = 128;
+    let names: Vec<_> = names.filter(|(name, _)| name.len() <= LONGEST).collect();
+    // Only letters that are not of ASCII can be taken for others of a name worth comparing.
+    if names.iter().all(|(name, _)| name.is_ascii()) {
+        return;
+    }
+    let mut seen: HashMap<String, (&str, Place)> = HashMap::new();
+    for (name, place) in names {
+        let Some((other, other_place)) = seen.insert(skeleton(name).collect(), (name, place))
+        else {
+            continue;
+        };
+        if other == name {
+            continue;
+        }
+        let strange = |name: &str| {
+            let strange: Vec<_> = name.chars().filter(|c| !c.is_ascii()).collect();
+            strange.iter().map(|c| format!("{c} is U+{:04X}", u32::from(*c))).collect::<Vec<_>>()
+        };
+        let letters = [strange(name), strange(other)].concat().join(", ");
+        let message = format!("two {what} look alike: {} and {}", quoted(name), quoted(other));
+        diagnostics.push(
+            Diagnostic::error(Code::LookAlike, message)
+                .at(place, "this one")
+                .at(other_place, "and this one")
+                .help(format!("some letters are not what they seem: {letters}")),
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! The files that definitions come from, and places in them.
+
+use std::sync::{Arc, OnceLock};
+
+/// Bytes of a file, from the first to before the last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Span {
+    /// The largest file has as many bytes as can be counted: see `LoadLimits::file_bytes`.
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        let count = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        Self { start: count(start), end: count(end) }
+    }
+
+    /// Where a part of the text stands in it.
+    pub(super) fn of(part: &str, text: &str) -> Self {
+        let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+        if start <= text.len() { Self::new(start, start + part.len()) } else { Self::default() }
+    }
+}
+
+/// Where something stands: a file and the bytes of it.
+///
+/// [`Definitions::location`](super::Definitions::location) and
+/// [`Report::location`](super::Report::location) tell it as a path, a line and a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    pub(super) file: u32,
+    pub(super) span: Span,
+}
+
+/// Where something stands, for people and editors.
+///
+/// Lines and columns count from 1; columns count characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Location {
+    /// The file, as its pack names it.
+    pub path: Arc<str>,
+    /// The first line.
+    pub line: usize,
+    /// The first character.
+    pub column: usize,
+    /// The last line.
+    pub end_line: usize,
+    /// The character after the last one.
+    pub end_column: usize,
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.path, self.line, self.column)
+    }
+}
+
+/// One file that was read.
+#[derive(Debug)]
+pub(super) struct File {
+    /// As messages show it.
+    pub(super) path: Arc<str>,
+    pub(super) text: Box<str>,
+    /// Where each line starts, once somebody has asked.
+    lines: OnceLock<Vec<u32>>,
+}
+
+impl File {
+    pub(super) fn new(path: Arc<str>, text: Box<str>) -> Self {
+        Self { path, text, lines: OnceLock::new() }
+    }
+
+    fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(breaks.map(|(at, _)| at as u32 + 1)).collect()
+        })
+    }
+
+    /// The line of a byte, and where that line starts; both count from 0.
+    pub(super) fn line_of(&self, byte: u32) -> (usize, usize) {
+        let line = self.lines().partition_point(|start| *start <= byte).saturating_sub(1);
+        (line, self.lines()[line] as usize)
+    }
+
+    /// The bytes of a line, without its end.
+    pub(super) fn line(&self, line: usize) -> std::ops::Range<usize> {
+        let start = self.lines()[line] as usize;
+        let end = self.lines().get(line + 1).map_or(self.text.len(), |next| *next as usize);
+        let text = self.text[start..end].trim_end_matches(['\n', '\r']);
+        start..start + text.len()
+    }
+
+    /// The line and the character of a byte, counted from 1.
+    fn position(&self, byte: u32) -> (usize, usize) {
+        let (line, start) = self.line_of(byte);
+        let mut end = (byte as usize).min(self.text.len());
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        (line + 1, self.text[start..end.max(start)].chars().count() + 1)
+    }
+}
+
+/// All files of a load, in the order in which they were read.
+#[derive(Debug, Default)]
+pub(super) struct Files(pub(super) Vec<File>);
+
+impl Files {
+    pub(super) fn get(&self, place: Place) -> Option<&File> {
+        self.0.get(place.file as usize)
+    }
+
+    pub(super) fn location(&self, place: Place) -> Option<Location> {
+        let file = self.get(place)?;
+        let (line, column) = file.position(place.span.start);
+        let (end_line, end_column) = file.position(place.span.end);
+        Some(Location { path: Arc::clone(&file.path), line, column, end_line, end_column })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str, start: usize, end: usize) -> String {
+        let file = File::new("a.json".into(), text.into());
+        let files = Files(vec![file]);
+        let location = files.location(Place { file: 0, span: Span::new(start, end) });
+        location.map_or_else(String::new, |at| format!("{at} to {}:{}", at.end_line, at.end_column))
+    }
+
+    #[test]
+    fn lines_and_characters_are_counted_from_one() {
+        assert_eq!(at("ab\ncd", 0, 1), "a.json:1:1 to 1:2");
+        assert_eq!(at("ab\ncd", 3, 5), "a.json:2:1 to 2:3");
+        assert_eq!(at("é\né!", 5, 6), "a.json:2:2 to 2:3");
+        assert_eq!(at("", 0, 0), "a.json:1:1 to 1:1");
+        assert_eq!(at("ab", 9, 99), "a.json:1:3 to 1:3");
+    }
+
+    #[test]
+    fn a_place_inside_of_a_character_is_the_character() {
+        assert_eq!(at("éa", 1, 3), "a.json:1:1 to 1:3");
+    }
+
+    #[test]
+    fn lines_end_before_their_breaks() {
+        let file = File::new("a".into(), "ab\r\ncd\n".into());
+        assert_eq!((file.line(0), file.line(1), file.line(2)), (0..2, 4..6, 7..7));
+    }
+}
