@@ -233,7 +233,9 @@ impl<'d> RecordView<'d> {
 
     /// Values that no slot takes and that were kept aside: see
     /// [`Undeclared::Quarantine`](super::Undeclared::Quarantine).
-    pub fn quarantined(&self) -> impl ExactSizeIterator<Item = (&'d str, &'d Value, Place)> {
+    pub fn quarantined(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (&'d str, &'d Value, Place)> + use<'d> {
         self.record.aside.iter().map(|aside| (&*aside.name, &aside.value, aside.place))
     }
 }

@@ -101,6 +101,7 @@ mod slot;
 mod source;
 mod value;
 mod words;
+mod write;
 
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use format::Format;
@@ -111,3 +112,4 @@ pub use objects::{Objects, SpawnDefinitionsError};
 pub use records::Undeclared;
 pub use report::Report;
 pub use source::{Location, Place};
+pub use write::WriteError;
