@@ -25,6 +25,7 @@
 //! | single values, by key | [`Store::key`], [`Store::get`], [`Store::set`], [`Store::column`] |
 //! | single values, by name | [`Store::get_value`], [`Store::set_value`] |
 //! | enums and types of your own in slots | [`SlotValue`] |
+//! | texts and lists in slots | [`Text`], [`List`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
 //! | the vector units in a loop of your own | [`vectorize`] |

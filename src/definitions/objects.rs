@@ -61,10 +61,8 @@ impl Definitions {
             let Some(id) = id else { continue };
             if let Err(unwritten) = write(store, record, *id, &ids) {
                 store.interner.forget_since(before);
-                let Unwritten::NoRoom(limit) = unwritten else {
-                    unreachable!("the values were checked against the same schema")
-                };
-                return Err(limit.into());
+                let limit = unwritten.limit(store.limits());
+                return Err(limit.expect("the values were checked against the same schema").into());
             }
         }
         store.commit_linked(reserved);

@@ -8,6 +8,7 @@ mod aliasing;
 mod deltas;
 mod handles;
 mod insertion;
+mod lists;
 mod memory;
 mod numbers;
 mod panics;
