@@ -114,9 +114,10 @@ pub use snapshot::{
 };
 pub use storage::{BLOCK_ROWS, Cell};
 pub use store::{
-    IdRun, Limits, MaybeIterMut, MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut,
-    OptionRunMut, SchemaMemory, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory,
-    Slotted, Spawned, Store, View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
+    Evolution, EvolutionError, EvolutionRejection, EvolutionStep, IdRun, Limits, MaybeIterMut,
+    MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut, OptionRunMut, SchemaEvolution,
+    SchemaMemory, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory, Slotted, Spawned,
+    Store, View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
 };
 pub use text::Text;
 pub use value::{ConversionError, Value};

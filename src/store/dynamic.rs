@@ -45,7 +45,8 @@ pub(super) fn columns(schema: &RegisteredSchema) -> Vec<Column> {
     schema.slots().iter().map(column).collect()
 }
 
-fn column(slot: &Slot) -> Column {
+/// A column without rows.
+pub(super) fn column(slot: &Slot) -> Column {
     let cells = with_numeric!(slot.kind(), T => Cells::new::<T>(1),
         Kind::Bool => Cells::new::<bool>(1),
         Kind::Text => Cells::new::<Text>(1),
@@ -54,8 +55,14 @@ fn column(slot: &Slot) -> Column {
         Kind::Array(number, length) => with_number!(number, T => Cells::new::<T>(*length as usize)),
         Kind::Pod(pod) => with_pod_cell!(pod, C => Cells::new::<C>(pod.size() / pod.align())),
     );
-    let tag = FixedState::default().hash_one((slot.kind(), slot.is_optional()));
-    Column::new(cells, KindTag(tag as u32), slot.is_optional())
+    Column::new(cells, tag(slot), slot.is_optional())
+}
+
+/// Keys have it too. The name is part of it, so that a key from before an evolution does not serve
+/// another slot that has come to the same place.
+pub(super) fn tag(slot: &Slot) -> KindTag {
+    let tag = FixedState::default().hash_one((slot.name(), slot.kind(), slot.is_optional()));
+    KindTag(tag as u32)
 }
 
 /// The value in a row that was written, as the slot's kind has it.

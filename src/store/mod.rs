@@ -3,6 +3,7 @@
 mod access;
 mod despawn;
 mod dynamic;
+mod evolve;
 mod keys;
 mod limits;
 mod plan;
@@ -24,6 +25,7 @@ use crate::schema::{
 use crate::storage::{BlockHashes, HashSums, RowLimits, Table, TextPool};
 use crate::text::Text;
 
+pub use evolve::{Evolution, EvolutionError, EvolutionRejection, EvolutionStep, SchemaEvolution};
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
 pub use limits::Limits;
 pub use plan::Spawned;
@@ -139,7 +141,7 @@ impl Store {
         }
         T::register_base(self)?;
         let id = self.register_schema(T::schema()?)?;
-        Arc::make_mut(&mut self.registry).set_type(TypeId::of::<T>(), id);
+        Arc::make_mut(&mut self.registry).set_type::<T>(id);
         Ok(id)
     }
 
