@@ -25,6 +25,13 @@ pub(crate) enum Source {
     Contested(Arc<str>),
 }
 
+impl Source {
+    /// The position of the slot that it was.
+    pub(crate) const fn position(&self) -> Option<usize> {
+        if let Self::Slot(position) = self { Some(*position) } else { None }
+    }
+}
+
 impl Redeclared {
     pub(crate) fn new(
         before: &Registry,
@@ -108,9 +115,8 @@ fn sources(before: &RegisteredSchema, after: &RegisteredSchema) -> Vec<Source> {
     let source = |(slot, claimed): (&Slot, &Option<usize>)| {
         let Some(claimed) = claimed else { return Source::New };
         let name = before.slots()[*claimed].shared_name();
-        let is_same = slot.name() == &**name;
-        let claimants = claims.iter().filter(|other| **other == Some(*claimed)).count();
-        if is_same || claimants == 1 {
+        let claimants = || claims.iter().filter(|other| **other == Some(*claimed)).count();
+        if slot.name() == &**name || claimants() == 1 {
             Source::Slot(*claimed)
         } else {
             Source::Contested(Arc::clone(name))

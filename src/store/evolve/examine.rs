@@ -1,5 +1,6 @@
 //! What other schemas mean for living objects, found out without changing any.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::id::EntityId;
@@ -103,8 +104,9 @@ impl<'a> Examination<'a> {
             let name = |schema: &RegisteredSchema| schema.base_name().map(Arc::clone);
             steps.push(EvolutionStep::Base { from: name(before), to: name(after) });
         }
+        let kept: HashSet<usize> = sources.iter().filter_map(Source::position).collect();
         for (position, slot) in before.slots().iter().enumerate() {
-            if !sources.contains(&Source::Slot(position)) {
+            if !kept.contains(&position) {
                 let values = count_set(&table.columns[position], &table.rows);
                 let slot = Arc::clone(slot.shared_name());
                 steps.push(EvolutionStep::Removed { slot, values });
