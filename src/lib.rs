@@ -25,6 +25,7 @@
 //! | single values, by key | [`Store::key`], [`Store::get`], [`Store::set`], [`Store::column`] |
 //! | single values, by name | [`Store::get_value`], [`Store::set_value`] |
 //! | enums and types of your own in slots | [`SlotValue`] |
+//! | other schemas for living objects: hot reload | [`Store::plan_evolution`], [`Store::evolve`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
 //! | the vector units in a loop of your own | [`vectorize`] |

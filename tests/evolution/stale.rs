@@ -212,6 +212,12 @@ fn hashes_are_of_what_is_there() -> Outcome {
     evolve(&mut store, [next()])?;
     let (mut fresh, _) = store_of(next(), [record! { c: 1.0 }])?;
     assert_eq!(store.state_hash(), fresh.state_hash());
+    // Also where no value is written.
+    let renamed = || Schema::builder("unit").slot("d", Kind::F64).renamed_from("c");
+    evolve(&mut store, [renamed()])?;
+    let (mut fresh, _) = store_of(renamed(), [record! { d: 1.0 }])?;
+    assert_eq!(store.state_hash(), fresh.state_hash());
+    evolve(&mut store, [next().renamed_from("d")])?;
     store.snapshot().to_store().apply(&Delta::full(&store.snapshot())).expect_err("not empty");
     let mut client = Store::new();
     client.register_schema(next().build()?)?;
