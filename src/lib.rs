@@ -26,6 +26,7 @@
 //! | single values, by name | [`Store::get_value`], [`Store::set_value`] |
 //! | enums and types of your own in slots | [`SlotValue`] |
 //! | texts and lists in slots | [`Text`], [`List`] |
+//! | other schemas for living objects: hot reload | [`Store::plan_evolution`], [`Store::evolve`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
 //! | the vector units in a loop of your own | [`vectorize`] |
@@ -119,9 +120,10 @@ pub use snapshot::{
 };
 pub use storage::{BLOCK_ROWS, Cell};
 pub use store::{
-    IdRun, Limits, MaybeIterMut, MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut,
-    OptionRunMut, SchemaMemory, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory,
-    Slotted, Spawned, Store, View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
+    Evolution, EvolutionError, EvolutionRejection, EvolutionStep, IdRun, Limits, MaybeIterMut,
+    MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut, OptionRunMut, SchemaEvolution,
+    SchemaMemory, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory, Slotted, Spawned,
+    Store, View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
 };
 pub use text::Text;
 pub use value::{ConversionError, Value};

@@ -4,6 +4,7 @@ mod builder;
 mod check;
 mod error;
 mod problem;
+mod redeclare;
 mod registry;
 mod slot;
 
@@ -12,6 +13,7 @@ pub use builder::{Schema, SchemaBuilder};
 pub(crate) use check::{Checker, World};
 pub use error::{BadKind, Difference, SchemaError};
 pub use problem::{Problem, What};
+pub(crate) use redeclare::{Redeclared, Source};
 pub use registry::RegisteredSchema;
 pub(crate) use registry::{Registry, RegistryLimits};
 pub use slot::Slot;

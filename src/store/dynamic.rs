@@ -50,7 +50,8 @@ pub(super) fn columns(schema: &RegisteredSchema) -> Vec<Column> {
     schema.slots().iter().map(column).collect()
 }
 
-fn column(slot: &Slot) -> Column {
+/// A column without rows.
+pub(super) fn column(slot: &Slot) -> Column {
     let cells = with_numeric!(slot.kind(), T => Cells::new::<T>(1),
         Kind::Bool => Cells::new::<bool>(1),
         Kind::Text => Cells::new::<Text>(1),
@@ -60,8 +61,14 @@ fn column(slot: &Slot) -> Column {
         Kind::Pod(pod) => with_pod_cell!(pod, C => Cells::new::<C>(pod.size() / pod.align())),
         Kind::List(_) => Cells::new::<ListCell>(1),
     );
-    let tag = FixedState::default().hash_one((slot.kind(), slot.is_optional()));
-    Column::new(cells, KindTag(tag as u32), slot.is_optional())
+    Column::new(cells, tag(slot), slot.is_optional())
+}
+
+/// Keys have it too. The name is part of it, so that a key from before an evolution does not serve
+/// another slot that has come to the same place.
+pub(super) fn tag(slot: &Slot) -> KindTag {
+    let tag = FixedState::default().hash_one((slot.name(), slot.kind(), slot.is_optional()));
+    KindTag(tag as u32)
 }
 
 /// What lists of a kind have in common.
@@ -189,7 +196,7 @@ impl From<ConversionError> for Unwritten {
 
 impl Unwritten {
     /// The limit that is reached, if that is why.
-    pub(super) const fn limit(self, limits: &Limits) -> Option<LimitError> {
+    pub(crate) const fn limit(self, limits: &Limits) -> Option<LimitError> {
         match self {
             Self::Refused => None,
             Self::NoTextRoom => Some(LimitError::Text { limit: limits.text_bytes }),

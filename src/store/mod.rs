@@ -3,6 +3,7 @@
 mod access;
 mod despawn;
 mod dynamic;
+mod evolve;
 mod keys;
 mod limits;
 mod linked;
@@ -29,6 +30,7 @@ use crate::text::Text;
 
 pub(crate) use dynamic::Unwritten;
 pub(crate) use dynamic::element_shape as shape_of_elements;
+pub use evolve::{Evolution, EvolutionError, EvolutionRejection, EvolutionStep, SchemaEvolution};
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
 pub use limits::Limits;
 pub use plan::Spawned;
@@ -144,7 +146,7 @@ impl Store {
         }
         T::register_base(self)?;
         let id = self.register_schema(T::schema()?)?;
-        Arc::make_mut(&mut self.registry).set_type(TypeId::of::<T>(), id);
+        Arc::make_mut(&mut self.registry).set_type::<T>(id);
         Ok(id)
     }
 

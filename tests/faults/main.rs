@@ -6,6 +6,7 @@
 mod aliasing;
 #[cfg(feature = "serde")]
 mod deltas;
+mod evolution;
 mod handles;
 mod insertion;
 mod lists;
