@@ -84,6 +84,7 @@ impl Loader {
     /// All that is wrong with all files. Warnings alone are no error: see
     /// [`Definitions::warnings`].
     pub fn load(self, store: &Store) -> Result<Definitions, Report> {
+        let program = store.without_objects();
         let limits = self.limits.possible();
         let mut diagnostics = Diagnostics::new(limits.problems);
         let mut reader = FileReader::new(limits, &mut diagnostics);
@@ -91,7 +92,7 @@ impl Loader {
         let folders: Vec<_> = folders.map(|(pack, source)| reader.read(pack, source)).collect();
         let FileReader { files, listed, .. } = reader;
         let parsed = Parsed::new(&files, &listed, limits.levels, &mut diagnostics);
-        let mut registry = store.without_objects();
+        let mut registry = program.without_objects();
         let (packs, schemas, records) =
             parsed.define(&folders, self.undeclared, &mut registry, &mut diagnostics);
         drop(parsed);
@@ -100,8 +101,20 @@ impl Loader {
         if !is_usable {
             return Err(warnings);
         }
-        let loaded = Loaded { packs, schemas, records, registry, files, warnings };
+        let loader = self;
+        let loaded = Loaded { packs, schemas, records, registry, program, loader, files, warnings };
         Ok(Definitions { loaded: Arc::new(loaded) })
+    }
+
+    /// Reads and checks everything against the schemas of the program that earlier definitions were read
+    /// against: what [`Objects::plan_reload`](super::Objects::plan_reload) takes.
+    ///
+    /// [`Definitions::reload`] does this with the same packs.
+    ///
+    /// # Errors
+    /// All that is wrong with all files.
+    pub fn load_again(self, earlier: &Definitions) -> Result<Definitions, Report> {
+        self.load(&earlier.loaded.program)
     }
 }
 

@@ -226,6 +226,13 @@ impl Snapshot {
         store
     }
 
+    /// The store itself as it was, for who puts it in the store's place: its snapshots stay its own.
+    pub(crate) fn to_store_of(&self, store: &Store) -> Store {
+        let mut same = self.to_store();
+        same.identity = store.identity.same();
+        same
+    }
+
     /// The epoch that began with the snapshot: what a later view of its store has
     /// [changed since](crate::ViewMut::changed_since) it was written after the snapshot was taken.
     #[must_use]
