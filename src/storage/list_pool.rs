@@ -341,7 +341,7 @@ mod tests {
         let texts = ElementShape { cell: CellType::Text, width: 1, variants: 0 };
         let hash = |words: [&str; 2], list: [&str; 2]| {
             let mut pool = Pool::new();
-            words.map(|word| pool.texts.intern(word, usize::MAX));
+            assert!(words.iter().all(|word| pool.texts.intern(word, usize::MAX).is_some()));
             let list = list.map(|word| pool.texts.find(word).unwrap_or_default());
             let list = pool.intern(texts, &list).unwrap_or(ListCell::EMPTY);
             pool.lists.hash(list)

@@ -38,8 +38,6 @@ pub(crate) struct Unit {
     pub(crate) titles: Option<List<Text>>,
     #[slot(references = "unit")]
     pub(crate) allies: List<EntityId>,
-    #[slot(default = [Job::Smith, Job::Farmer])]
-    pub(crate) past_jobs: List<Job>,
 }
 
 #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
@@ -87,11 +85,6 @@ pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
         ("bytes", Kind::Array(NumberKind::U8, 2)),
         ("color", Color::kind()),
         ("floats of any number", Kind::list(Kind::F32)),
-        ("doubles of any number", Kind::list(Kind::F64)),
-        ("bools", Kind::list(Kind::Bool)),
-        ("texts", Kind::list(Kind::Text)),
-        ("vectors", Kind::list(Kind::Vec3)),
-        ("matrices", Kind::list(Kind::Mat4)),
         ("arrays", Kind::list(Kind::Array(NumberKind::F32, 3))),
         ("colors", Kind::list(Color::kind())),
         ("jobs", Kind::list(Job::kind())),

@@ -344,7 +344,6 @@ impl World {
             drops: self.store.list(&drops).expect("there is room"),
             titles: rng.random::<bool>().then(|| self.store.list(&titles).expect("there is room")),
             allies: self.store.list(allies).expect("there is room"),
-            past_jobs: self.store.list(&[job, Job::Guard]).expect("there is room"),
         };
         let record = unit_record(&unit, &self.store);
         (unit, record)
@@ -593,7 +592,6 @@ pub(crate) fn unit_record(unit: &Unit, store: &Store) -> Record {
         drops: elements(store, unit.drops),
         titles: titles.map(Iterator::collect::<Vec<Value>>),
         allies: elements(store, unit.allies),
-        past_jobs: elements(store, unit.past_jobs),
     }
 }
 
