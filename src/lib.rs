@@ -27,6 +27,7 @@
 //! | enums and types of your own in slots | [`SlotValue`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
+//! | a schema for objects that have none | [`Inference`] |
 //! | the vector units in a loop of your own | [`vectorize`] |
 //!
 //! # Example
@@ -73,6 +74,7 @@ mod by_name;
 mod epoch;
 mod error;
 mod id;
+mod infer;
 mod kind;
 mod list;
 mod map_store;
@@ -96,6 +98,9 @@ pub use epoch::Epoch;
 pub use error::{AccessError, LimitError, Rejection, SpawnError, TypeMismatch};
 pub use glam;
 pub use id::{EntityId, SchemaId};
+pub use infer::{
+    Attribute, Example, Inference, InferenceOptions, Note, Proposal, Seen, Unslottable,
+};
 pub use kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
 pub use list::List;
 pub use map_store::{

@@ -27,11 +27,12 @@ const LAYERS: &[&str] = &[
     "store",
     "snapshot",
     "map_store",
+    "infer",
 ];
 
 /// Modules that only some of those above them may use: schemas never touch storage.
 const RESERVED: &[(&str, &[&str])] =
-    &[("storage", &["slot_value", "store", "snapshot"]), ("store", &["snapshot"])];
+    &[("storage", &["slot_value", "store", "snapshot"]), ("store", &["snapshot", "infer"])];
 
 const MOST_LINES_OF_FILE: usize = 700;
 const MOST_LINES_OF_FUNCTION: usize = 70;
