@@ -27,7 +27,7 @@
 //! | enums and types of your own in slots | [`SlotValue`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
-//! | a schema for objects that have none | [`Inference`] |
+//! | a schema for objects that have none | [`Inference`], [`AttributeStore::into_store`] |
 //! | the vector units in a loop of your own | [`vectorize`] |
 //!
 //! # Example
@@ -99,7 +99,8 @@ pub use error::{AccessError, LimitError, Rejection, SpawnError, TypeMismatch};
 pub use glam;
 pub use id::{EntityId, SchemaId};
 pub use infer::{
-    Attribute, Example, Inference, InferenceOptions, Note, Proposal, Seen, Unslottable,
+    Attribute, DeadReference, Example, Inference, InferenceOptions, MoveError, MoveReport, Moved,
+    NotMoved, Note, Proposal, Seen, Unslottable,
 };
 pub use kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
 pub use list::List;

@@ -1,6 +1,7 @@
 //! Schemas from what objects without one have: the road from free attributes to slots.
 
 mod decide;
+mod into_store;
 mod observed;
 mod proposal;
 mod same_data;
@@ -12,6 +13,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 pub use decide::Unslottable;
+pub use into_store::{DeadReference, MoveError, MoveReport, Moved, NotMoved};
 pub use observed::{Example, Seen};
 use observed::{Observed, SchemaOf};
 pub use proposal::{Attribute, Note, Proposal};

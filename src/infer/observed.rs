@@ -329,6 +329,12 @@ impl Observed {
         seen.collect()
     }
 
+    /// Whether values, or elements of lists, are references.
+    pub(super) fn holds_references(&self) -> bool {
+        let elements = self.lists.as_ref().map_or(0, |lists| lists.elements.of(Shape::Entity));
+        self.of(Shape::Entity) + elements > 0
+    }
+
     /// The one schema that all references lead to.
     pub(super) fn references(&self) -> Option<&Arc<str>> {
         if let Targets::One(schema) = &self.targets { Some(schema) } else { None }

@@ -97,13 +97,13 @@ impl Proposal {
         for (named, suggestion) in inference.attributes.iter().zip(slips(&names)) {
             let attribute = Attribute::new(named, suggestion, &inference.options);
             if let Ok(kind) = &attribute.kind {
-                let is_reference = *kind == Kind::Entity;
                 slots.insert(Arc::clone(&named.name), slots.len());
                 builder = builder.slot(Arc::clone(&named.name), kind.clone());
-                if is_reference || named.objects < inference.objects {
+                if named.observed.holds_references() || named.objects < inference.objects {
                     builder = builder.optional();
                 }
-                if let Some(schema) = named.observed.references().filter(|_| is_reference) {
+                if let Some(schema) = named.observed.references().filter(|_| *kind == Kind::Entity)
+                {
                     builder = builder.references(Arc::clone(schema));
                 }
             }
