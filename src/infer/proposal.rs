@@ -287,7 +287,8 @@ impl Attribute {
                 writeln!(f, "  {name} in {own} of {objects}: did you mean {suggestion}?")
             }
             Note::Repeated(times) => {
-                writeln!(f, "  {name} is named again {times} times: the first value is the slot's")
+                let times = if *times == 1 { "once".into() } else { format!("{times} times") };
+                writeln!(f, "  {name} is named again {times}: the first value is the slot's")
             }
         }
     }
