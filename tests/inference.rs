@@ -82,16 +82,13 @@ fn blocks_become_what_a_person_would_write() -> Outcome {
         "defaultState: u16",
         "minStateId: u16",
         "maxStateId: u16",
+        "drops: list(u16)",
         "boundingBox: enum(block, empty)",
     ];
     assert_eq!(slots(&proposal), expected);
     assert_eq!(
         unslottable(&proposal),
-        [
-            ("states", Unslottable::NestedLists, 1003),
-            ("drops", Unslottable::Lists, 1003),
-            ("harvestTools", Unslottable::Nested, 340)
-        ]
+        [("states", Unslottable::NestedLists, 1003), ("harvestTools", Unslottable::Nested, 340)]
     );
     round_trip(&proposal, &objects)
 }
@@ -112,9 +109,10 @@ fn entities_become_what_a_person_would_write() -> Outcome {
              player, projectile, water_creature)",
         "category: enum(Hostile mobs, Immobile, Passive mobs, Projectiles, \
              UNKNOWN, Vehicles)",
+        "metadataKeys: list(text)",
     ];
     assert_eq!(slots(&proposal), expected);
-    assert_eq!(unslottable(&proposal), [("metadataKeys", Unslottable::Lists, 124)]);
+    assert_eq!(unslottable(&proposal), []);
     round_trip(&proposal, &objects)
 }
 
@@ -148,12 +146,11 @@ fn items_become_what_a_person_would_write() -> Outcome {
         "name: text",
         "displayName: text",
         "stackSize: u8",
+        "enchantCategories: list(text), optional",
         "maxDurability: u16, optional",
+        "repairWith: list(text), optional",
     ];
     assert_eq!(slots(&proposal), expected);
-    assert_eq!(
-        unslottable(&proposal),
-        [("enchantCategories", Unslottable::Lists, 75), ("repairWith", Unslottable::Lists, 57)]
-    );
+    assert_eq!(unslottable(&proposal), []);
     round_trip(&proposal, &objects)
 }

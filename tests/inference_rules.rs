@@ -129,10 +129,19 @@ fn vectors_are_proposed_where_a_person_would_see_one() {
     is(slot([Mat4::IDENTITY]), "mat4");
     assert_eq!(slot([Value::from(Vec3::ONE), [1, 2].into()]), Err(Unslottable::Mixed));
     assert_eq!(slot([Value::from(IVec2::ONE), [0.5, 1.0].into()]), Err(Unslottable::Mixed));
-    for list in [vec![0.5], vec![0.5; 5], vec![0.123456789; 3], vec![1.0; 3]] {
-        assert_eq!(slot([list]), Err(Unslottable::Lists));
-    }
-    assert_eq!(slot([vec![0.5; 3], vec![0.5; 2]]), Err(Unslottable::Lists));
+}
+
+#[test]
+fn other_lists_are_of_the_kind_that_holds_all_elements() {
+    is(slot([vec![0.5]]), "list(f32)");
+    is(slot([vec![0.5; 5], vec![]]), "list(f32)");
+    is(slot([vec![0.5; 3], vec![0.5; 2]]), "list(f32)");
+    is(slot([[1.0, 2.0, 3.0]]), "list(f32)");
+    is(slot([[0.1234567891; 3]]), "list(f64)");
+    is(slot([[1, 2, 1000]]), "list(u16)");
+    is(slot([["a", "b"]; 50]), "list(text)");
+    is(slot([[true]]), "list(bool)");
+    is(slot([Value::from([Vec3::ONE]), Value::Unset]), "list(vec3), optional");
 }
 
 #[test]
@@ -144,7 +153,6 @@ fn what_cannot_be_slotted_says_why() {
     assert_eq!(slot([nested()]), Err(Unslottable::Nested));
     assert_eq!(slot([[nested()]]), Err(Unslottable::NestedLists));
     assert_eq!(slot([[[1]]]), Err(Unslottable::NestedLists));
-    assert_eq!(slot([[1]]), Err(Unslottable::Lists));
     assert_eq!(slot([[Value::from(1), "a".into()]]), Err(Unslottable::MixedLists));
     assert_eq!(slot([[Value::from(1), Value::Unset]]), Err(Unslottable::MixedLists));
     assert_eq!(slot([Vec::<i32>::new()]), Err(Unslottable::EmptyLists));

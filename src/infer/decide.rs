@@ -19,8 +19,6 @@ pub enum Unslottable {
     Numbers,
     /// Its values have named values of their own: they may be objects by themselves.
     Nested,
-    /// Its values are lists.
-    Lists,
     /// The elements of its lists are objects or lists themselves.
     NestedLists,
     /// The elements of its lists are not all of one kind.
@@ -40,7 +38,6 @@ impl fmt::Display for Unslottable {
             Self::Mixed => "its values are of several kinds",
             Self::Numbers => "no kind of number holds all its numbers exactly",
             Self::Nested => "its values are nested objects",
-            Self::Lists => "its values are lists",
             Self::NestedLists => "the elements of its lists are objects or lists",
             Self::MixedLists => "the elements of its lists are not of one kind",
             Self::EmptyLists => "all its lists are empty",
@@ -203,15 +200,9 @@ fn list_kind(lists: &Lists) -> Result<Kind, Unslottable> {
         return Err(Unslottable::MixedLists);
     }
     match one_kind(elements) {
-        Ok(One::Kind(element)) => list_of(element),
+        Ok(One::Kind(element)) => Ok(Kind::list(element)),
         Ok(One::Lists) | Err(Unslottable::Nested) => Err(Unslottable::NestedLists),
         Err(Unslottable::Mixed) => Err(Unslottable::MixedLists),
         Err(reason) => Err(reason),
     }
-}
-
-/// The kind of lists of any length. The one place to change once slots hold such lists.
-#[allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps)]
-fn list_of(_: Kind) -> Result<Kind, Unslottable> {
-    Err(Unslottable::Lists)
 }

@@ -59,6 +59,7 @@ impl Default for InferenceOptions {
 /// | few texts that recur | an enum of them, in alphabetical order; see [`InferenceOptions`] |
 /// | other texts | text |
 /// | lists of 2, 3 or 4 numbers, always as many, some of them with fractions | a vector |
+/// | other lists | a list of the kind that holds all their elements; texts in lists stay texts |
 /// | references | a reference, always optional: what it refers to may go |
 /// | nothing, or null, in some of the objects | optional |
 ///

@@ -262,7 +262,7 @@ impl Observed {
         self.count(value, object);
         match value {
             Value::Text(text) => self.texts.observe(text, options.variants.max(1)),
-            Value::List(list) => self.list(list, object),
+            Value::List(list) => self.list(list, object, schema_of),
             Value::Entity(id) => self.target(schema_of(*id)),
             _ => {}
         }
@@ -285,14 +285,19 @@ impl Observed {
         }
     }
 
-    fn list(&mut self, list: &[Value], object: u64) {
+    fn list(&mut self, list: &[Value], object: u64, schema_of: SchemaOf<'_>) {
         let lists = self.lists.get_or_insert_with(|| {
             let (shortest, longest) = (list.len(), list.len());
             Box::new(Lists { elements: Self::default(), shortest, longest })
         });
         lists.shortest = lists.shortest.min(list.len());
         lists.longest = lists.longest.max(list.len());
-        list.iter().for_each(|element| lists.elements.count(element, object));
+        for element in list {
+            lists.elements.count(element, object);
+            if let Value::Entity(id) = element {
+                lists.elements.target(schema_of(*id));
+            }
+        }
     }
 
     fn target(&mut self, schema: Option<Arc<str>>) {
@@ -337,7 +342,11 @@ impl Observed {
 
     /// The one schema that all references lead to.
     pub(super) fn references(&self) -> Option<&Arc<str>> {
-        if let Targets::One(schema) = &self.targets { Some(schema) } else { None }
+        match (&self.targets, &self.lists) {
+            (Targets::One(schema), _) => Some(schema),
+            (Targets::None, Some(lists)) => lists.elements.references(),
+            _ => None,
+        }
     }
 
     /// The value that all objects with the attribute share, if it is a short one.

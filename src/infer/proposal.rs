@@ -102,8 +102,8 @@ impl Proposal {
                 if named.observed.holds_references() || named.objects < inference.objects {
                     builder = builder.optional();
                 }
-                if let Some(schema) = named.observed.references().filter(|_| *kind == Kind::Entity)
-                {
+                let is_reference = *kind.element() == Kind::Entity;
+                if let Some(schema) = named.observed.references().filter(|_| is_reference) {
                     builder = builder.references(Arc::clone(schema));
                 }
             }
@@ -160,10 +160,10 @@ impl Proposal {
     /// ```
     /// use slotted::{Inference, record};
     /// let mut inference = Inference::default();
-    /// let orc = record! { health: 80, drops: ["axe"] };
+    /// let orc = record! { health: 80, drops: [[1, 2]] };
     /// inference.observe(&orc);
     /// let (slots, rest) = inference.finish("orc")?.split(orc);
-    /// assert_eq!((slots, rest), (record! { health: 80 }, record! { drops: ["axe"] }));
+    /// assert_eq!((slots, rest), (record! { health: 80 }, record! { drops: [[1, 2]] }));
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
     #[must_use]
