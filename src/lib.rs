@@ -29,6 +29,7 @@
 //! | other schemas for living objects: hot reload | [`Store::plan_evolution`], [`Store::evolve`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
+//! | a schema for objects that have none | [`Inference`], [`AttributeStore::into_store`] |
 //! | the vector units in a loop of your own | [`vectorize`] |
 //!
 //! # Example
@@ -77,6 +78,7 @@ pub mod definitions;
 mod epoch;
 mod error;
 mod id;
+mod infer;
 mod kind;
 mod list;
 mod map_store;
@@ -100,6 +102,10 @@ pub use epoch::Epoch;
 pub use error::{AccessError, LimitError, Rejection, SpawnError, TypeMismatch};
 pub use glam;
 pub use id::{EntityId, SchemaId};
+pub use infer::{
+    Attribute, DeadReference, Example, Inference, InferenceOptions, MoveError, MoveReport, Moved,
+    NotMoved, Note, Proposal, Seen, Unslottable,
+};
 pub use kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
 pub use list::List;
 pub use map_store::{

@@ -8,10 +8,11 @@ mod redeclare;
 mod registry;
 mod slot;
 
-pub(crate) use builder::check_name;
 pub use builder::{Schema, SchemaBuilder};
+pub(crate) use builder::{check_name, is_name};
 pub(crate) use check::{Checker, World};
 pub use error::{BadKind, Difference, SchemaError};
+pub(crate) use problem::Quoted;
 pub use problem::{Problem, What};
 pub(crate) use redeclare::{Redeclared, Source};
 pub use registry::RegisteredSchema;
