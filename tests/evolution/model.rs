@@ -40,7 +40,9 @@ fn value(kind: &Kind, seed: u8) -> Value {
         Kind::Number(NumberKind::I16) => (i16::from(seed) * 3 - 40).into(),
         Kind::Number(NumberKind::U64) => (u64::from(seed) << (seed % 60)).into(),
         Kind::Number(NumberKind::F32) => (f32::from(seed) / 2.0).into(),
-        Kind::Number(_) => (f64::from(seed) * if seed % 9 == 0 { 1e200 } else { 0.5 }).into(),
+        Kind::Number(_) => {
+            (f64::from(seed) * if seed.is_multiple_of(9) { 1e200 } else { 0.5 }).into()
+        }
         Kind::Text => ["x", "y", "z", "other"][usize::from(seed % 16 / 5)].into(),
         Kind::Enum(kind) => {
             kind.variants()[usize::from(seed) % kind.variants().len()].clone().into()
