@@ -124,9 +124,8 @@ impl Objects {
             let Value::Map(values) = &lost.values else { continue };
             add(&lost.schema, lost.name.as_ref(), Arc::clone(values));
         }
-        let list = |records: Vec<(_, Value)>| {
-            Value::List(records.into_iter().map(|(_, record)| record).collect())
-        };
+        let list =
+            |records: Named| Value::List(records.into_iter().map(|(_, record)| record).collect());
         let named = named.into_file(|records| Value::Map(records.into()));
         let files = [("records", named), ("records_without_names", nameless.into_file(list))];
         let files = files.into_iter().filter_map(|(name, file)| Some((name, file?)));
@@ -176,16 +175,17 @@ impl Objects {
 }
 
 type Values = Arc<[(Arc<str>, Value)]>;
+type Named = Vec<(Arc<str>, Value)>;
 
 /// Records by their schemas, in the order in which these come up.
 #[derive(Default)]
 struct Sections {
-    schemas: Vec<(Arc<str>, Vec<(Arc<str>, Value)>)>,
+    schemas: Vec<(Arc<str>, Named)>,
     positions: HashMap<Arc<str>, usize>,
 }
 
 impl Sections {
-    fn of(&mut self, schema: &str) -> &mut Vec<(Arc<str>, Value)> {
+    fn of(&mut self, schema: &str) -> &mut Named {
         let position = match self.positions.get(schema) {
             Some(position) => *position,
             None => {
@@ -199,7 +199,7 @@ impl Sections {
     }
 
     /// `None` if there are no records.
-    fn into_file(self, records: impl Fn(Vec<(Arc<str>, Value)>) -> Value) -> Option<Value> {
+    fn into_file(self, records: impl Fn(Named) -> Value) -> Option<Value> {
         let of_schemas = self.schemas.into_iter().map(|(schema, list)| (schema, records(list)));
         let of_schemas: Vec<_> = of_schemas.collect();
         (!of_schemas.is_empty())
