@@ -27,6 +27,7 @@
 //! | enums and types of your own in slots | [`SlotValue`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
+//! | a schema for objects that have none | [`Inference`], [`AttributeStore::into_store`] |
 //! | the vector units in a loop of your own | [`vectorize`] |
 //!
 //! # Example
@@ -75,6 +76,7 @@ pub mod definitions;
 mod epoch;
 mod error;
 mod id;
+mod infer;
 mod kind;
 mod list;
 mod map_store;
@@ -98,6 +100,10 @@ pub use epoch::Epoch;
 pub use error::{AccessError, LimitError, Rejection, SpawnError, TypeMismatch};
 pub use glam;
 pub use id::{EntityId, SchemaId};
+pub use infer::{
+    Attribute, DeadReference, Example, Inference, InferenceOptions, MoveError, MoveReport, Moved,
+    NotMoved, Note, Proposal, Seen, Unslottable,
+};
 pub use kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
 pub use list::List;
 pub use map_store::{

@@ -158,13 +158,18 @@ impl SchemaBuilder {
 /// Characters that a name may have.
 const LONGEST_NAME: usize = 128;
 
-pub(crate) fn check_name(name: &Arc<str>) -> Result<(), SchemaError> {
+/// Whether a schema or a slot can have that name.
+pub(crate) fn is_name(name: &str) -> bool {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     let fits = !name.is_empty() && name.chars().nth(LONGEST_NAME).is_none();
-    if fits && !name.chars().any(hidden) {
+    fits && !name.chars().any(hidden)
+}
+
+pub(crate) fn check_name(name: &Arc<str>) -> Result<(), SchemaError> {
+    if is_name(name) {
         return Ok(());
     }
     let name = name.chars().take(LONGEST_NAME).collect::<String>().into();

@@ -7,10 +7,11 @@ mod problem;
 mod registry;
 mod slot;
 
-pub(crate) use builder::check_name;
+pub(crate) use builder::{check_name, is_name};
 pub use builder::{Schema, SchemaBuilder};
 pub(crate) use check::{Checker, World};
 pub use error::{BadKind, Difference, SchemaError};
+pub(crate) use problem::Quoted;
 pub use problem::{Problem, What};
 pub use registry::RegisteredSchema;
 pub(crate) use registry::{Registry, RegistryLimits};
