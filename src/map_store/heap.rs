@@ -25,17 +25,13 @@ impl HeapCount {
             Value::Bytes(bytes) => {
                 self.shared(bytes);
             }
-            Value::List(list) => {
-                if self.shared(list) {
-                    list.iter().for_each(|value| self.value(value));
-                }
+            Value::List(list) if self.shared(list) => {
+                list.iter().for_each(|value| self.value(value));
             }
-            Value::Map(map) => {
-                if self.shared(map) {
-                    for (name, value) in map.iter() {
-                        self.shared(name);
-                        self.value(value);
-                    }
+            Value::Map(map) if self.shared(map) => {
+                for (name, value) in map.iter() {
+                    self.shared(name);
+                    self.value(value);
                 }
             }
             Value::Mat4(_) => self.bytes += size_of::<Mat4>(),
