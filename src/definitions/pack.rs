@@ -382,8 +382,7 @@ fn report_cycle(
     let first = pack;
     let mut message = format!("packs need one another: {}", quoted(&manifests[first].name));
     let mut places = Vec::new();
-    loop {
-        let Some((need, place)) = left(pack) else { break };
+    while let Some((need, place)) = left(pack) {
         let (own, other) = (quoted(&manifests[pack].name), quoted(&manifests[*need].name));
         message.push_str(&format!(" needs {other}"));
         places.extend(place.map(|place| (place, format!("{own} needs {other}"))));
