@@ -26,6 +26,7 @@
 //! | single values, by name | [`Store::get_value`], [`Store::set_value`] |
 //! | enums and types of your own in slots | [`SlotValue`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
+//! | schemas and records from data files | `definitions`, with a feature for each format |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
 //! | a schema for objects that have none | [`Inference`], [`AttributeStore::into_store`] |
 //! | the vector units in a loop of your own | [`vectorize`] |
@@ -65,6 +66,7 @@
 //! * `serde`: records and values from anything that serde can deserialize to a map; [`Delta`] and
 //!   [`EntityId`] can be serialized and deserialized.
 //! * `rayon`: views on all of rayon's threads.
+//! * `json`, `toml`, `ron`: schemas and records from definition files of that format.
 
 #![forbid(unsafe_code)]
 // The derive macros name the crate from outside.
