@@ -28,6 +28,7 @@
 //! | texts and lists in slots | [`Text`], [`List`] |
 //! | other schemas for living objects: hot reload | [`Store::plan_evolution`], [`Store::evolve`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
+//! | schemas and records from data files | `definitions`, with a feature for each format |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
 //! | a schema for objects that have none | [`Inference`], [`AttributeStore::into_store`] |
 //! | the vector units in a loop of your own | [`vectorize`] |
@@ -67,6 +68,7 @@
 //! * `serde`: records and values from anything that serde can deserialize to a map; [`Delta`] and
 //!   [`EntityId`] can be serialized and deserialized.
 //! * `rayon`: views on all of rayon's threads.
+//! * `json`, `toml`, `ron`: schemas and records from definition files of that format.
 
 #![forbid(unsafe_code)]
 // The derive macros name the crate from outside.

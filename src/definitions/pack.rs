@@ -10,6 +10,7 @@ use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean
 use crate::definitions::format::Format;
 use crate::definitions::limits::LoadLimits;
 use crate::definitions::node::{Entry, Node};
+use crate::definitions::progress::{Listener, LoadProgress};
 use crate::definitions::source::{File, Files, Place, Span};
 use crate::definitions::words::Reading;
 
@@ -36,13 +37,18 @@ pub(super) struct FileReader<'d> {
     pub(super) files: Files,
     pub(super) listed: Vec<PackFile>,
     bytes: u64,
+    listener: &'d Listener,
     diagnostics: &'d mut Diagnostics,
 }
 
 impl<'d> FileReader<'d> {
-    pub(super) fn new(limits: LoadLimits, diagnostics: &'d mut Diagnostics) -> Self {
+    pub(super) fn new(
+        limits: LoadLimits,
+        listener: &'d Listener,
+        diagnostics: &'d mut Diagnostics,
+    ) -> Self {
         let (files, listed) = (Files::default(), Vec::new());
-        Self { limits, files, listed, bytes: 0, diagnostics }
+        Self { limits, files, listed, bytes: 0, listener, diagnostics }
     }
 
     /// Reads a pack's files and tells the name that it has without a manifest.
@@ -148,6 +154,8 @@ impl<'d> FileReader<'d> {
         }
         self.bytes += bytes.len() as u64;
         let file = self.files.0.len() as u32;
+        let files = self.files.0.len() + 1;
+        self.listener.tell(LoadProgress::Reading { files, bytes: self.bytes });
         match std::str::from_utf8(bytes) {
             Ok(text) => {
                 self.files.0.push(File::new(shown, text.into()));
@@ -374,8 +382,7 @@ fn report_cycle(
     let first = pack;
     let mut message = format!("packs need one another: {}", quoted(&manifests[first].name));
     let mut places = Vec::new();
-    loop {
-        let Some((need, place)) = left(pack) else { break };
+    while let Some((need, place)) = left(pack) {
         let (own, other) = (quoted(&manifests[pack].name), quoted(&manifests[*need].name));
         message.push_str(&format!(" needs {other}"));
         places.extend(place.map(|place| (place, format!("{own} needs {other}"))));

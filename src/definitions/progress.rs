@@ -1,0 +1,47 @@
+//! How far a load is, for those who wait for it.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// How far a load is: see [`Loader::progress`](super::Loader::progress).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoadProgress {
+    /// Files are read.
+    Reading {
+        /// How many were read.
+        files: usize,
+        /// How many bytes these have together.
+        bytes: u64,
+    },
+    /// The files' texts are taken apart.
+    Parsing {
+        /// How many were taken apart.
+        files: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// The values of records are checked, the last step.
+    Checking {
+        /// How many records there are.
+        records: usize,
+    },
+}
+
+/// Whom a load tells how far it is.
+#[derive(Clone, Default)]
+pub(super) struct Listener(pub(super) Option<Arc<dyn Fn(LoadProgress) + Send + Sync>>);
+
+impl Listener {
+    pub(super) fn tell(&self, progress: LoadProgress) {
+        if let Some(listener) = &self.0 {
+            listener(progress);
+        }
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "a listener" } else { "nobody" })
+    }
+}
