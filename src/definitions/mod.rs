@@ -69,8 +69,6 @@
 //!   |
 //! 8 | helth = 80.0
 //!   | ^^^^^ not declared
-//!   |
-//!   = help: 'unit' has health, name
 //!
 //! 1 error");
 //!
@@ -90,6 +88,7 @@ mod kind_name;
 mod limits;
 mod loaded;
 mod loader;
+mod names;
 mod node;
 mod objects;
 mod pack;

@@ -38,7 +38,7 @@ fn to_a_program() {
     assert_eq!(helth.suggestion(), Some("health"));
     assert_eq!((level.expected(), level.found()), (Some("u8"), Some("\"3\"")));
     assert_eq!((grunt.code(), grunt.severity()), (Code::Conflict, Severity::Error));
-    assert_eq!(grunt.message(), "the 'unit' record 'grunt' is defined twice");
+    assert_eq!(grunt.message(), "record 'grunt' of 'unit' is defined twice");
     let place = level.place().and_then(|place| report.location(place)).expect("it has a place");
     assert_eq!((&*place.path, place.line, place.column), ("mod/units.toml", 3, 9));
     assert_eq!((place.end_line, place.end_column), (3, 12));
