@@ -22,7 +22,8 @@ pub(crate) fn nearest<'a>(
         .filter(|candidate| candidate.len() <= LONGEST)
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
+        // Of two that are as near, the same one whatever the order: a map's is another in every run.
+        .min_by_key(|(distance, candidate)| (*distance, *candidate))
         .map(|(_, candidate)| Arc::clone(candidate))
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use unicode_security::confusable_detection::skeleton;
+
 use crate::definitions::source::Place;
 use crate::suggest::nearest;
 
@@ -199,6 +201,17 @@ impl Diagnostic {
         self.suggestion = suggestion;
         self
     }
+
+    /// Tells the letters that make a name another one than the one that it looks like.
+    pub(super) fn look_alike(self, name: &str) -> Self {
+        match &self.suggestion {
+            Some(other) if !name.is_ascii() && skeleton(name).eq(skeleton(other)) => {
+                let letters = strange_letters([name, other]);
+                self.help(letters)
+            }
+            _ => self,
+        }
+    }
 }
 
 /// All that is wrong, as far as it is kept.
@@ -226,13 +239,18 @@ impl Diagnostics {
         self.list.len() >= self.most
     }
 
-    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+    pub(super) fn push(&mut self, mut diagnostic: Diagnostic) {
         self.errors += usize::from(diagnostic.severity == Severity::Error);
         if self.is_full() {
             self.omitted += 1;
-        } else {
-            self.list.push(diagnostic);
+            return;
         }
+        // Whatever a file has put into it: nobody reads more.
+        let Diagnostic { message, labels, help, expected, found, .. } = &mut diagnostic;
+        let labels = labels.iter_mut().map(|label| &mut label.text);
+        let texts = labels.chain(help).chain(expected).chain(found).chain([message]);
+        texts.for_each(cut);
+        self.list.push(diagnostic);
     }
 
     /// Counts an error that is made only if it is to be kept.
@@ -264,6 +282,15 @@ impl Diagnostics {
     }
 }
 
+fn cut(text: &mut String) {
+    const SHOWN: usize = 1000;
+    if text.len() > SHOWN {
+        text.truncate(text.floor_char_boundary(SHOWN));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+}
+
 /// A name of a file, cut and with what cannot be seen made visible.
 pub(super) fn quoted(name: &str) -> String {
     const SHOWN: usize = 60;
@@ -276,6 +303,17 @@ pub(super) fn quoted(name: &str) -> String {
     }
     shown.push_str(if name.chars().nth(SHOWN).is_some() { "…'" } else { "'" });
     shown
+}
+
+/// Which letters of the names are not of ASCII.
+pub(super) fn strange_letters<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 8;
+    let strange = names.into_iter().flat_map(str::chars).filter(|letter| !letter.is_ascii());
+    let letters = strange
+        .take(SHOWN)
+        .map(|letter| format!("{} is U+{:04X}", letter.escape_debug(), u32::from(letter)));
+    let letters: Vec<_> = letters.collect();
+    format!("some letters are not what they seem: {}", letters.join(", "))
 }
 
 /// The end of a message about a misspelt name.

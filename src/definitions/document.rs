@@ -63,8 +63,8 @@ impl<'n, 's> Declarations<'n, 's> {
                 // By this word editors know how to complete the file.
                 "$schema" => _ = reading.text(&section.value, "the address of a JSON Schema"),
                 _ => {
-                    let help = "a definition file has schemas, records and patches; values of a \
-                                record stand under records, its schema and its name";
+                    let help = "a definition file has schemas, records and patches; a record \
+                                stands under its schema: records, SCHEMA, NAME";
                     reading.unknown(section, "a definition file", &SECTIONS, Some(help));
                 }
             }
@@ -78,7 +78,11 @@ impl<'n, 's> Declarations<'n, 's> {
             match &*section.name {
                 "schemas" => schemas(reading, pack, section, &mut self.schema_patches),
                 "records" => records(reading, pack, section, &mut self.record_patches),
-                _ => reading.unknown(section, "patches", &PATCHES, None),
+                _ => {
+                    let help =
+                        "patches are of schemas or of records: patches, records, SCHEMA, NAME";
+                    reading.unknown(section, "patches", &PATCHES, Some(help));
+                }
             }
         }
     }
@@ -147,7 +151,9 @@ fn list<'n, 's>(
     let Some(list) = reading.list(node, "a file of objects", "a list of maps") else { return };
     into.reserve(list.len());
     for node in list {
-        let Some(map) = reading.map(node, "a record", "a map of values") else { continue };
+        let Some(map) = reading.map(node, "an object", "a map of slots and values") else {
+            continue;
+        };
         let place = reading.place(node.span);
         let of = Declaration { pack, name: "", place, map };
         into.push(RecordDeclaration { schema, schema_place, named: false, of });

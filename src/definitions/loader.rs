@@ -1,9 +1,10 @@
 //! From packs of files to definitions.
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::definitions::document::{Declarations, Document};
 use crate::definitions::format;
 use crate::definitions::limits::LoadLimits;
@@ -157,7 +158,7 @@ impl<'s> Parsed<'s> {
                     None => format!("the file is not valid {}: {}", listed.format, problem.message),
                     Some(_) => problem.message,
                 };
-                let diagnostic = Diagnostic::error(Code::Syntax, message).at(place, "here");
+                let diagnostic = Diagnostic::error(Code::Syntax, message).at(place, problem.label);
                 diagnostics.push(match problem.help {
                     Some(help) => diagnostic.help(help),
                     None => diagnostic,
@@ -179,14 +180,16 @@ impl<'s> Parsed<'s> {
         let order = order(&manifests, diagnostics);
         let mut declared = Declarations::default();
         for (position, pack) in order.iter().enumerate() {
-            self.declare(*pack, position, &manifests[*pack], &mut declared, diagnostics);
+            let of = (folders, &manifests[*pack]);
+            self.declare(*pack, position, of, &mut declared, diagnostics);
         }
         let schemas =
             schemas::build(&declared.schemas, &declared.schema_patches, registry, diagnostics);
         listener.tell(LoadProgress::Checking { records: declared.records.len() });
         let reader = RecordReader::new(registry, &schemas, undeclared, diagnostics);
         let mut records = reader.read(&declared.records, &declared.record_patches);
-        Resolver { registry, undeclared, records: &mut records, diagnostics }.resolve();
+        let files = self.files;
+        Resolver { registry, files, undeclared, records: &mut records, diagnostics }.resolve();
         let pack = |pack: &usize| {
             let Manifest { name, version, .. } = &manifests[*pack];
             Pack { name: Arc::clone(name), version: version.clone() }
@@ -210,34 +213,43 @@ impl<'s> Parsed<'s> {
         &'n self,
         pack: usize,
         position: usize,
-        manifest: &'n Manifest,
+        (folders, manifest): (&[Arc<str>], &'n Manifest),
         declared: &mut Declarations<'n, 's>,
         diagnostics: &mut Diagnostics,
     ) {
-        let mut is_used = vec![false; manifest.objects.len()];
+        let folder = &folders[pack];
+        let objects: HashMap<&str, usize> =
+            manifest.objects.iter().enumerate().map(|(at, objects)| (&*objects.file, at)).collect();
+        let inner_path = |file: u32| {
+            let path = &*self.files.0[file as usize].path;
+            path.strip_prefix(&**folder).and_then(|path| path.strip_prefix('/'))
+        };
         for (file, root) in self.nodes.iter().filter(|(file, _)| file.pack == pack) {
             if is_manifest(self.files, *file) {
                 continue;
             }
             let document = Document { file: file.file, pack: position, root };
-            let path = &self.files.0[file.file as usize].path;
-            let inner = path.split_once('/').map_or(&**path, |(_, inner)| inner);
-            match manifest.objects.iter().position(|objects| *objects.file == *inner) {
+            match inner_path(file.file).and_then(|path| objects.get(path)) {
                 Some(at) => {
-                    is_used[at] = true;
-                    let objects = &manifest.objects[at];
+                    let objects = &manifest.objects[*at];
                     let schema = (&*objects.schema, objects.schema_place);
                     declared.read_loose(document, schema, diagnostics);
                 }
                 None => declared.read(document, diagnostics),
             }
         }
-        let is_read = |file: &str| self.files.0.iter().any(|read| read.path.ends_with(file));
-        let unused = manifest.objects.iter().zip(is_used).filter(|(_, is_used)| !is_used);
-        for (objects, _) in unused.filter(|(objects, _)| !is_read(&objects.file)) {
-            let message = "the pack has no such file of objects";
-            let diagnostic = Diagnostic::error(Code::Unreadable, message);
-            diagnostics.push(diagnostic.at(objects.place, "not found"));
+        // Files that could not be read are there too.
+        let files: Vec<_> = (0..self.files.0.len() as u32).filter_map(inner_path).collect();
+        let there: HashSet<&str> = files.iter().copied().collect();
+        for objects in manifest.objects.iter().filter(|one| !there.contains(&*one.file)) {
+            diagnostics.push_with(|diagnostics| {
+                let names: Vec<Arc<str>> = files.iter().map(|file| Arc::from(*file)).collect();
+                let suggestion = diagnostics.nearest(&objects.file, &names);
+                let (file, end) = (quoted(&objects.file), did_you_mean(suggestion.as_deref()));
+                let message = format!("the pack has no file {file}{end}");
+                let diagnostic = Diagnostic::error(Code::Unreadable, message);
+                diagnostic.at(objects.place, "no such file").suggest(suggestion)
+            });
         }
     }
 }

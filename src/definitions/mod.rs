@@ -70,8 +70,6 @@
 //!   |
 //! 8 | helth = 80.0
 //!   | ^^^^^ not declared
-//!   |
-//!   = help: 'unit' has health, name
 //!
 //! 1 error");
 //!
@@ -93,6 +91,7 @@ mod kind_name;
 mod limits;
 mod loaded;
 mod loader;
+mod names;
 mod node;
 mod objects;
 mod pack;

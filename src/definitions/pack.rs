@@ -83,8 +83,10 @@ impl<'d> FileReader<'d> {
         let mut entries = match entries {
             Ok(entries) => entries,
             Err(error) => {
-                let folder = shown_path(name, inner);
-                return self.unreadable(folder, format!("the folder cannot be read: {error}"));
+                let shown = shown_path(name, inner);
+                let folder = if inner.as_os_str().is_empty() { root } else { &folder };
+                let (folder, why) = (folder.display(), why_unreadable(&error));
+                return self.unreadable(shown, format!("folder '{folder}' cannot be read: {why}"));
             }
         };
         // The same order on every machine.
@@ -121,7 +123,12 @@ impl<'d> FileReader<'d> {
 
     fn file(&mut self, pack: usize, format: Format, shown: Arc<str>, path: &Path) {
         let limit = self.limits.file_bytes.min(self.limits.all_bytes.saturating_sub(self.bytes));
-        let bytes = fs::File::open(path).and_then(|file| {
+        let bytes = fs::metadata(path).and_then(|kind| {
+            // A pipe would be waited for.
+            if !kind.is_file() {
+                return Err(std::io::Error::other("it is no file"));
+            }
+            let file = fs::File::open(path)?;
             // What the system says of the length may be a claim only.
             let mut bytes = Vec::new();
             file.take(limit + 1).read_to_end(&mut bytes)?;
@@ -142,7 +149,10 @@ impl<'d> FileReader<'d> {
                 );
             }
             Ok(bytes) => self.add(pack, format, shown, &bytes),
-            Err(error) => self.unreadable(shown, format!("the file cannot be read: {error}")),
+            Err(error) => {
+                let why = why_unreadable(&error);
+                self.unreadable(shown, format!("the file cannot be read: {why}"));
+            }
         }
     }
 
@@ -156,6 +166,8 @@ impl<'d> FileReader<'d> {
         let file = self.files.0.len() as u32;
         let files = self.files.0.len() + 1;
         self.listener.tell(LoadProgress::Reading { files, bytes: self.bytes });
+        // A byte order mark is no part of any format.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match std::str::from_utf8(bytes) {
             Ok(text) => {
                 self.files.0.push(File::new(shown, text.into()));
@@ -167,8 +179,12 @@ impl<'d> FileReader<'d> {
                 let at = error.valid_up_to();
                 let place = Place { file, span: Span::new(at, at + 1) };
                 let byte = bytes.get(at).copied().unwrap_or_default();
+                let message = match bytes {
+                    [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file is UTF-16, not UTF-8",
+                    _ => "the file is not UTF-8",
+                };
                 self.diagnostics.push(
-                    Diagnostic::error(Code::Syntax, "the file is not UTF-8")
+                    Diagnostic::error(Code::Syntax, message)
                         .at(place, format!("the byte 0x{byte:02x} begins no character"))
                         .help("save it as UTF-8; many editors call this the encoding"),
                 );
@@ -196,6 +212,16 @@ impl<'d> FileReader<'d> {
     fn unknown_format(&mut self, shown: Arc<str>) {
         let message = "the file's name ends neither in .json nor in .toml nor in .ron".to_owned();
         self.unreadable(shown, message);
+    }
+}
+
+/// The common reasons in the same words on every machine.
+fn why_unreadable(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "it may not be read by this user".to_owned(),
+        std::io::ErrorKind::NotADirectory => "it is no folder".to_owned(),
+        _ => error.to_string(),
     }
 }
 
@@ -270,7 +296,18 @@ impl Manifest {
                 "requires" => self.requires = packs(&mut reading, entry),
                 "after" => self.after = packs(&mut reading, entry),
                 "objects" => self.objects = objects(&mut reading, entry),
-                _ => reading.unknown(entry, "a pack's manifest", &WORDS, None),
+                _ => {
+                    let help = match &*entry.name {
+                        "title" | "id" => Some("the word for it is name"),
+                        "depends" | "dependencies" => Some("the word for it is requires"),
+                        "author" | "authors" | "description" => Some("doc has room for it"),
+                        "schemas" | "records" | "patches" => {
+                            Some("definitions stand in the other files of a pack")
+                        }
+                        _ => None,
+                    };
+                    reading.unknown(entry, "a pack's manifest", &WORDS, help);
+                }
             }
         }
     }
@@ -380,6 +417,10 @@ fn report_cycle(
         pack = left(pack).map_or(pack, |(need, _)| *need);
     }
     let first = pack;
+    if let Some((_, Some(place))) = left(first).filter(|(need, _)| *need == first) {
+        let message = format!("pack {} needs itself", quoted(&manifests[first].name));
+        return diagnostics.push(Diagnostic::error(Code::Cycle, message).at(*place, "itself"));
+    }
     let mut message = format!("packs need one another: {}", quoted(&manifests[first].name));
     let mut places = Vec::new();
     while let Some((need, place)) = left(pack) {

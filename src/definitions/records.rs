@@ -7,10 +7,11 @@ use crate::definitions::diagnostic::{
     Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted,
 };
 use crate::definitions::document::RecordDeclaration;
+use crate::definitions::names::bad_name;
 use crate::definitions::node::{Entry, Node};
 use crate::definitions::schemas::{RECORD_WORDS, Schemas};
 use crate::definitions::source::Place;
-use crate::definitions::value::{is_reference, refused};
+use crate::definitions::value::{is_reference, not_a_name, refused};
 use crate::definitions::words::Reading;
 use crate::id::SchemaId;
 use crate::schema::RegisteredSchema;
@@ -180,21 +181,22 @@ impl<'a> RecordReader<'a> {
         declared: &RecordDeclaration<'_, '_>,
         number: u32,
     ) {
-        if let Err(error) = crate::schema::check_name(name) {
-            let diagnostic = Diagnostic::error(Code::BadName, error.to_string());
-            self.diagnostics.push(diagnostic.at(declared.of.place, "not a name"));
+        if crate::schema::check_name(name).is_err() {
+            self.diagnostics.push_with(|_| bad_name("a record", name, declared.of.place));
         }
         let same_name = self.records.by_name.entry(Arc::clone(name)).or_default();
         let list = &self.records.list;
         let earlier = same_name.iter().map(|other| &list[*other as usize]);
         if let Some(earlier) = earlier.into_iter().find(|other| other.schema == schema.id()) {
             let (of, name) = (quoted(schema.name()), quoted(name));
-            let message = format!("the {of} record {name} is defined twice");
+            let message = format!("record {name} of {of} is defined twice");
             self.diagnostics.push(
                 Diagnostic::error(Code::Conflict, message)
                     .at(declared.of.place, "defined here again")
                     .at(earlier.place, "defined here first")
-                    .help("to change single values of it, write them under patches, records"),
+                    .help(format!(
+                        "to change values of it, write them under patches, records, {of}, {name}"
+                    )),
             );
         }
         same_name.push(number);
@@ -275,7 +277,11 @@ impl<'a> RecordReader<'a> {
         if is_reference(slot.kind(), &value) {
             return Some(value);
         }
-        match self.registry.checker().value(slot, &value) {
+        let wrong = match not_a_name(slot.kind(), &value) {
+            Some(what) => Err(what),
+            None => self.registry.checker().value(slot, &value),
+        };
+        match wrong {
             Ok(()) => Some(value),
             Err(what) => {
                 let problem = schema.problem(slot.name(), what);
@@ -303,7 +309,10 @@ impl<'a> RecordReader<'a> {
                 let message = format!("{of} object has two values for slot {slot}");
                 let file = declared.of.place.file;
                 let name = |value: Place| {
-                    let entry = declared.of.map.iter().find(|e| e.value.span == value.span);
+                    // Formats in which a name can stand twice keep the order of the file.
+                    let map = declared.of.map;
+                    let at = map.partition_point(|entry| entry.value.span.start < value.span.start);
+                    let entry = map.get(at).filter(|entry| entry.value.span == value.span);
                     Place { file, span: entry.map_or(value.span, |entry| entry.span) }
                 };
                 self.diagnostics.push_with(|_| {
@@ -361,12 +370,22 @@ impl<'a> RecordReader<'a> {
             Undeclared::Ignore => (Severity::Warning, "its records are left out"),
             Undeclared::Quarantine => (Severity::Warning, "its records are kept aside"),
         };
-        let diagnostic = Diagnostic::error(Code::UnknownSchema, message).with(severity);
-        self.diagnostics.push(diagnostic.at(record.schema_place, label).suggest(suggestion));
+        let is_clear = suggestion.is_some();
+        let diagnostic = Diagnostic::error(Code::UnknownSchema, message)
+            .with(severity)
+            .at(record.schema_place, label)
+            .suggest(suggestion)
+            .look_alike(record.schema);
+        self.diagnostics.push(match names.is_empty() || is_clear {
+            true => diagnostic,
+            false => diagnostic.help(format!("the schemas are {}", listed(&names))),
+        });
     }
 
     fn tell_what_was_put_aside(&mut self) {
-        for ((schema, name), (count, place)) in std::mem::take(&mut self.put_aside) {
+        let mut put_aside: Vec<_> = std::mem::take(&mut self.put_aside).into_iter().collect();
+        put_aside.sort_by_key(|(_, (_, place))| (place.file, place.span.start));
+        for ((schema, name), (count, place)) in put_aside {
             let done = match self.undeclared {
                 Undeclared::Ignore => "left out",
                 _ => "kept aside",
@@ -400,7 +419,16 @@ impl<'a> RecordReader<'a> {
             return;
         };
         let Some(number) = self.find_to_patch(schema, patch) else { return };
-        let entries = self.entries(schema, patch, false);
+        let entries = self.entries(schema, patch, true);
+        for word in patch.of.map.iter().filter(|entry| RECORD_WORDS.contains(&&*entry.name)) {
+            let place = Place { file: patch.of.place.file, span: word.span };
+            self.diagnostics.push_with(|_| {
+                let message = format!("a patch cannot change {} of a record", quoted(&word.name));
+                Diagnostic::error(Code::Unexpected, message)
+                    .at(place, "not in a patch")
+                    .help("a patch changes values: write those that the record should have")
+            });
+        }
         for given in entries.values {
             let key = (number, given.slot);
             if let Some((pack, place)) = patched.insert(key, (patch.of.pack, given.place))
@@ -435,9 +463,11 @@ impl<'a> RecordReader<'a> {
     ) -> Option<u32> {
         let (of, name) = (quoted(schema.name()), quoted(patch.of.name));
         if !patch.named {
-            let message = format!("a patch of {of} records names the record");
-            let diagnostic = Diagnostic::error(Code::Unexpected, message);
-            self.diagnostics.push(diagnostic.at(patch.of.place, "a list has no names"));
+            let message = format!("a patch must name the record of {of} that it changes");
+            let diagnostic = Diagnostic::error(Code::Unexpected, message)
+                .at(patch.of.place, "nameless")
+                .help(format!("write patches, records, {of}, and the record's name"));
+            self.diagnostics.push(diagnostic);
             return None;
         }
         let records = &self.records;
@@ -451,7 +481,7 @@ impl<'a> RecordReader<'a> {
             });
             let suggestion = self.diagnostics.nearest(patch.of.name, names.map(|(name, _)| name));
             let end = did_you_mean(suggestion.as_deref());
-            let message = format!("there is no {of} record {name} to patch{end}");
+            let message = format!("there is no record {name} of {of} to patch{end}");
             self.diagnostics.push(
                 Diagnostic::error(Code::UnknownRecord, message)
                     .at(patch.of.place, "no such record")
@@ -461,7 +491,7 @@ impl<'a> RecordReader<'a> {
         };
         let record = &records.list[number as usize];
         if record.pack > patch.of.pack {
-            let message = format!("the {of} record {name} is defined by a later pack");
+            let message = format!("record {name} of {of} is defined by a later pack");
             self.diagnostics.push(
                 Diagnostic::error(Code::Conflict, message)
                     .at(patch.of.place, "patched here")
@@ -480,17 +510,29 @@ fn undeclared(
     place: Place,
     suggestion: Option<Arc<str>>,
 ) -> Diagnostic {
-    const SHOWN: usize = 20;
     let (of, end) = (quoted(schema.name()), did_you_mean(suggestion.as_deref()));
     let message = format!("{of} object has no slot {}{end}", quoted(name));
-    let slots: Vec<_> = schema.slots().iter().take(SHOWN).map(|slot| slot.name()).collect();
-    let more = if schema.slots().len() > SHOWN { ", …" } else { "" };
-    let help = match &*slots {
-        [] => format!("{of} has no slots"),
-        _ => format!("{of} has {}{more}", slots.join(", ")),
+    let help = match (name, schema.slots()) {
+        ("extends" | "parent" | "base" | "prototype", _) => {
+            "the word for it is inherits".to_owned()
+        }
+        (_, []) => format!("{of} has no slots"),
+        (_, slots) => {
+            let names: Vec<_> = slots.iter().map(|slot| Arc::clone(slot.shared_name())).collect();
+            format!("{of} has {}", listed(&names))
+        }
     };
-    Diagnostic::error(Code::UndeclaredSlot, message)
+    let is_clear = suggestion.is_some();
+    let diagnostic = Diagnostic::error(Code::UndeclaredSlot, message)
         .at(place, "not declared")
         .suggest(suggestion)
-        .help(help)
+        .look_alike(name);
+    if is_clear { diagnostic } else { diagnostic.help(help) }
+}
+
+/// Names for a message, not too many.
+fn listed(names: &[Arc<str>]) -> String {
+    const SHOWN: usize = 20;
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
 }

@@ -7,7 +7,7 @@ use crate::definitions::diagnostic::{
     Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted,
 };
 use crate::definitions::records::{Aside, Given, Records, Undeclared};
-use crate::definitions::source::Place;
+use crate::definitions::source::{Files, Place};
 use crate::id::{EntityId, SchemaId};
 use crate::kind::Kind;
 use crate::schema::{RegisteredSchema, Slot};
@@ -22,6 +22,7 @@ pub(super) const fn local_id(schema: SchemaId, record: u32) -> EntityId {
 /// Resolves names of records.
 pub(super) struct Resolver<'a> {
     pub(super) registry: &'a Store,
+    pub(super) files: &'a Files,
     pub(super) undeclared: Undeclared,
     pub(super) records: &'a mut Records,
     pub(super) diagnostics: &'a mut Diagnostics,
@@ -87,6 +88,7 @@ impl Resolver<'_> {
         match self.find(name, slot.references()) {
             Ok(found) => local_id(self.records.list[found as usize].schema, found).into(),
             Err(unresolved) => {
+                let place = self.files.part(place, name);
                 self.unresolved(record, slot, name, place, &unresolved);
                 Value::Unset
             }
@@ -138,6 +140,7 @@ impl Resolver<'_> {
                 Diagnostic::error(Code::UnknownRecord, message)
                     .at(place, "no such record")
                     .suggest(suggestion)
+                    .look_alike(name)
             }
             Unresolved::Abstract(defined) => {
                 let message = format!("{owner} refers to {shown}, which is abstract");
@@ -161,12 +164,12 @@ impl Resolver<'_> {
                 let found = self.registry.schema_by_id(*found).map_or("", |schema| schema.name());
                 let base = slot.references().unwrap_or_default();
                 let message = format!(
-                    "{owner} refers to {shown}, which is a {}, not a {}",
+                    "{owner} refers to {shown}, which is of schema {}, not of {}",
                     quoted(found),
                     quoted(base)
                 );
                 Diagnostic::error(Code::BadValue, message)
-                    .at(place, format!("expected a {}", quoted(base)))
+                    .at(place, format!("expected a record of {}", quoted(base)))
                     .expected_found(base, found)
             }
         };
@@ -230,6 +233,7 @@ impl Resolver<'_> {
 
     /// The record of this name of the record's own schema, or of the nearest that it extends.
     fn parent(&mut self, record: u32, name: &Arc<str>, place: Place) -> Option<u32> {
+        let parent = Arc::clone(name);
         let schema = self.records.list[record as usize].schema;
         let same_name = self.records.by_name.get(name).map_or(&[][..], |all| all);
         let of = |base: SchemaId| {
@@ -244,7 +248,8 @@ impl Resolver<'_> {
         let other = same_name.first().map(|other| self.schema_of(*other).name());
         let diagnostic = if let Some(other) = other {
             let (name, other) = (quoted(name), quoted(other));
-            let message = format!("{name} is a {other}, from which a {own} cannot inherit");
+            let message =
+                format!("{name} is of schema {other}, a record of {own} cannot inherit from it");
             let defined = self.records.list[same_name[0] as usize].place;
             Diagnostic::error(Code::UnknownRecord, message)
                 .at(place, "of another schema")
@@ -266,6 +271,7 @@ impl Resolver<'_> {
             Diagnostic::error(Code::UnknownRecord, message)
                 .at(place, "no such record")
                 .suggest(suggestion)
+                .look_alike(&parent)
         };
         self.diagnostics.push(diagnostic);
         None
@@ -331,18 +337,24 @@ impl Resolver<'_> {
                 let given = record.values.binary_search_by_key(slot, |given| given.slot);
                 if given.is_err() {
                     let slot = &schema.slots()[usize::from(*slot)];
-                    self.diagnostics.push_with(|_| missing(schema, slot, record.place));
+                    let has_name = record.name.is_some();
+                    self.diagnostics.push_with(|_| missing(schema, slot, record.place, has_name));
                 }
             }
         }
     }
 }
 
-fn missing(schema: &RegisteredSchema, slot: &Slot, place: Place) -> Diagnostic {
+fn missing(schema: &RegisteredSchema, slot: &Slot, place: Place, has_name: bool) -> Diagnostic {
     let (of, name, kind) = (quoted(schema.name()), quoted(slot.name()), slot.kind());
     let message = format!("{of} object needs a value for slot {name} ({kind})");
-    Diagnostic::error(Code::MissingValue, message)
+    let diagnostic = Diagnostic::error(Code::MissingValue, message)
         .at(place, format!("has no {name}"))
-        .expected_found(kind.to_string(), "nothing")
-        .help("a record that is only there to be inherited from says abstract = true")
+        .expected_found(kind.to_string(), "nothing");
+    match has_name {
+        true => {
+            diagnostic.help("a record that is only there to be inherited from says abstract = true")
+        }
+        false => diagnostic,
+    }
 }

@@ -76,8 +76,12 @@ impl Report {
     fn text(&self, renderer: &Renderer) -> String {
         let mut text = String::new();
         for diagnostic in &self.diagnostics {
-            text.push_str(&renderer.render(&[self.group(diagnostic)]));
-            text.push_str("\n\n");
+            let rendered = renderer.render(&[self.group(diagnostic)]);
+            rendered.lines().filter(|line| !is_bare(line)).for_each(|line| {
+                text.push_str(line);
+                text.push('\n');
+            });
+            text.push('\n');
         }
         if self.omitted > 0 {
             text.push_str(&format!("and {}\n\n", count(self.omitted, "more problem")));
@@ -154,6 +158,16 @@ fn shown_line(file: &File, label: &Label) -> (String, std::ops::Range<usize>, bo
     let shown = format!("{before}{}{after}", &text[from..to]);
     let moved = |at: usize| at - from + before.len();
     (shown, moved(start)..moved(end), true)
+}
+
+/// What the renderer writes between a place and a cut line: an arrow to nowhere.
+fn is_bare(line: &str) -> bool {
+    let mut parts = line.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default();
+    let without = parts.map(|part| part.split_once('m').map_or(part, |(_, text)| text));
+    let mut shown = std::iter::once(first).chain(without).flat_map(str::chars);
+    let arrow: String = shown.by_ref().filter(|c| *c != ' ').take(4).collect();
+    arrow == ":::"
 }
 
 fn count(number: usize, what: &str) -> String {

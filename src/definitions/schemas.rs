@@ -3,10 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use unicode_security::confusable_detection::skeleton;
-
 use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::definitions::document::Declaration;
+use crate::definitions::names::{bad_name, look_alike};
 use crate::definitions::node::{Entry, Node};
 use crate::definitions::slot::{SlotDeclaration, SlotNotes};
 use crate::definitions::source::{Place, Span};
@@ -54,8 +53,10 @@ pub(super) fn build(
     diagnostics: &mut Diagnostics,
 ) -> Schemas {
     let mut gathered = gather(declared, registry.limits().slots_per_schema, diagnostics);
+    let positions: HashMap<&str, usize> =
+        gathered.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
     for patch in patches {
-        apply_patch(&mut gathered, patch, registry, diagnostics);
+        apply_patch(&mut gathered, &positions, patch, registry, diagnostics);
     }
     let mut schemas = Schemas::default();
     for position in order(&gathered, registry, &mut schemas, diagnostics) {
@@ -69,7 +70,41 @@ pub(super) fn build(
             None => _ = schemas.broken.insert(found.name.into()),
         }
     }
+    unknown_references(&schemas, &positions, registry, diagnostics);
     schemas
+}
+
+/// Reports slots for references to schemas that nobody declares.
+fn unknown_references(
+    schemas: &Schemas,
+    positions: &HashMap<&str, usize>,
+    registry: &Store,
+    diagnostics: &mut Diagnostics,
+) {
+    for definition in &schemas.defined {
+        for (slot, notes) in definition.schema.slots().iter().zip(&definition.slots) {
+            let (Some(base), Some(place)) = (slot.references(), notes.references_place) else {
+                continue;
+            };
+            if positions.contains_key(base) || registry.schema(base).is_some() {
+                continue;
+            }
+            diagnostics.push_with(|diagnostics| {
+                let names = registry.schemas().map(|known| known.name().into());
+                let names: Vec<Arc<str>> = names.collect();
+                let suggestion = diagnostics.nearest(base, &names);
+                let (shown, end) = (quoted(base), did_you_mean(suggestion.as_deref()));
+                let (slot, of) = (quoted(slot.name()), quoted(definition.schema.name()));
+                let message = format!(
+                    "slot {slot} of {of} refers to schema {shown}, which does not exist{end}"
+                );
+                Diagnostic::error(Code::UnknownSchema, message)
+                    .at(place, "no such schema")
+                    .suggest(suggestion)
+                    .look_alike(base)
+            });
+        }
+    }
 }
 
 fn gather<'n, 's>(
@@ -85,7 +120,10 @@ fn gather<'n, 's>(
             let diagnostic = Diagnostic::error(Code::Conflict, message)
                 .at(declaration.place, "defined here again")
                 .at(gathered[*first].place, "defined here first")
-                .help("to change single slots of it, write them under patches, schemas");
+                .help(format!(
+                    "to change slots of it, write them under patches, schemas, {}, slots",
+                    quoted(declaration.name)
+                ));
             diagnostics.push(diagnostic);
             continue;
         }
@@ -169,25 +207,39 @@ fn is_reserved(entry: &Entry<'_>, reading: &mut Reading<'_>) -> bool {
     is_reserved
 }
 
+fn unknown_to_patch(
+    gathered: &[Gathered<'_, '_>],
+    patch: &Declaration<'_, '_>,
+    is_of_program: bool,
+    diagnostics: &mut Diagnostics,
+) -> Diagnostic {
+    let name = quoted(patch.name);
+    if is_of_program {
+        let message = format!("schema {name} is part of the program, which no file can change");
+        return Diagnostic::error(Code::UnknownSchema, message)
+            .at(patch.place, "of the program")
+            .help("extend it by a schema of another name");
+    }
+    let names: Vec<Arc<str>> = gathered.iter().map(|schema| schema.name.into()).collect();
+    let suggestion = diagnostics.nearest(patch.name, &names);
+    let end = did_you_mean(suggestion.as_deref());
+    Diagnostic::error(Code::UnknownSchema, format!("there is no schema {name} to patch{end}"))
+        .at(patch.place, "no file defines it")
+        .suggest(suggestion)
+        .look_alike(patch.name)
+}
+
 fn apply_patch<'n, 's>(
     gathered: &mut [Gathered<'n, 's>],
+    positions: &HashMap<&str, usize>,
     patch: &Declaration<'n, 's>,
     registry: &Store,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(schema) = gathered.iter_mut().find(|schema| schema.name == patch.name) else {
-        let message = match registry.schema(patch.name) {
-            Some(_) => format!("schema {} is part of the program", quoted(patch.name)),
-            None => format!("there is no schema {} to patch", quoted(patch.name)),
-        };
-        let names: Vec<Arc<str>> = gathered.iter().map(|schema| schema.name.into()).collect();
-        let suggestion = diagnostics.nearest(patch.name, &names);
-        let end = did_you_mean(suggestion.as_deref());
-        diagnostics.push(
-            Diagnostic::error(Code::UnknownSchema, format!("{message}{end}"))
-                .at(patch.place, "no file defines it")
-                .suggest(suggestion),
-        );
+    let Some(schema) = positions.get(patch.name).map(|at| &mut gathered[*at]) else {
+        let is_of_program = registry.schema(patch.name).is_some();
+        diagnostics
+            .push_with(|diagnostics| unknown_to_patch(gathered, patch, is_of_program, diagnostics));
         return;
     };
     if schema.pack > patch.pack {
@@ -253,7 +305,9 @@ fn order(
                 && !positions.contains_key(base)
                 && registry.schema(base).is_none()
             {
-                unknown_base(schema, base, place, gathered, registry, diagnostics);
+                diagnostics.push_with(|diagnostics| {
+                    unknown_base(schema, base, place, gathered, registry, diagnostics)
+                });
                 schemas.broken.insert(schema.name.into());
             }
             if !schemas.broken.contains(schema.name) {
@@ -289,18 +343,17 @@ fn unknown_base(
     gathered: &[Gathered<'_, '_>],
     registry: &Store,
     diagnostics: &mut Diagnostics,
-) {
+) -> Diagnostic {
     let own = gathered.iter().map(|schema| Arc::from(schema.name));
     let names: Vec<Arc<str>> =
         own.chain(registry.schemas().map(|known| known.name().into())).collect();
     let suggestion = diagnostics.nearest(base, names.iter().filter(|name| ***name != *schema.name));
     let (own, end) = (quoted(schema.name), did_you_mean(suggestion.as_deref()));
     let message = format!("schema {own} extends {}, which does not exist{end}", quoted(base));
-    diagnostics.push(
-        Diagnostic::error(Code::UnknownSchema, message)
-            .at(place, "no such schema")
-            .suggest(suggestion),
-    );
+    Diagnostic::error(Code::UnknownSchema, message)
+        .at(place, "no such schema")
+        .suggest(suggestion)
+        .look_alike(base)
 }
 
 /// Builds and registers one schema, whose base is registered.
@@ -313,6 +366,10 @@ fn define(
     if let Some((base, _)) = found.extends
         && schemas.broken.contains(base)
     {
+        return None;
+    }
+    if crate::schema::check_name(&found.name.into()).is_err() {
+        diagnostics.push_with(|_| bad_name("a schema", found.name, found.place));
         return None;
     }
     let mut builder = Schema::builder(found.name);
@@ -360,7 +417,14 @@ fn refused(
         _ => Code::BadSlot,
     };
     let mut diagnostic = Diagnostic::error(code, error.to_string());
-    if let SchemaError::DuplicateSlot { slot, .. } = error {
+    if let SchemaError::Conflict { differences, .. } = error {
+        let (name, differences) = (quoted(found.name), differences.iter().map(ToString::to_string));
+        let differences = differences.collect::<Vec<_>>().join("; ");
+        let message = format!("schema {name} is another one in the program: there {differences}");
+        diagnostic = Diagnostic::error(code, message)
+            .at(found.place, "declared here")
+            .help("leave it out, records can use the program's; or give it another name");
+    } else if let SchemaError::DuplicateSlot { slot, .. } = error {
         let own = found.slots.iter().find(|own| *own.name == **slot);
         diagnostic = diagnostic.at(own.map_or(found.place, |own| own.place), "declared here");
         if let Some((base, place)) = inherited(found, slot, schemas) {
@@ -369,7 +433,7 @@ fn refused(
                 .help("a schema has all slots of the one that it extends; leave this one out");
         }
     } else {
-        diagnostic = diagnostic.at(found.place, "");
+        diagnostic = diagnostic.at(found.place, "this schema");
     }
     diagnostics.push(diagnostic);
 }
@@ -390,40 +454,4 @@ fn inherited<'a>(
         base = definition.schema.extends();
     }
     None
-}
-
-/// Reports names that look the same and are not.
-pub(super) fn look_alike<'a>(
-    what: &str,
-    names: impl Iterator<Item = (&'a str, Place)>,
-    diagnostics: &mut Diagnostics,
-) {
-    const LONGEST: usize = 128;
-    let names: Vec<_> = names.filter(|(name, _)| name.len() <= LONGEST).collect();
-    // Only letters that are not of ASCII can be taken for others of a name worth comparing.
-    if names.iter().all(|(name, _)| name.is_ascii()) {
-        return;
-    }
-    let mut seen: HashMap<String, (&str, Place)> = HashMap::new();
-    for (name, place) in names {
-        let Some((other, other_place)) = seen.insert(skeleton(name).collect(), (name, place))
-        else {
-            continue;
-        };
-        if other == name {
-            continue;
-        }
-        let strange = |name: &str| {
-            let strange: Vec<_> = name.chars().filter(|c| !c.is_ascii()).collect();
-            strange.iter().map(|c| format!("{c} is U+{:04X}", u32::from(*c))).collect::<Vec<_>>()
-        };
-        let letters = [strange(name), strange(other)].concat().join(", ");
-        let message = format!("two {what} look alike: {} and {}", quoted(name), quoted(other));
-        diagnostics.push(
-            Diagnostic::error(Code::LookAlike, message)
-                .at(place, "this one")
-                .at(other_place, "and this one")
-                .help(format!("some letters are not what they seem: {letters}")),
-        );
-    }
 }

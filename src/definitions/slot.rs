@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::definitions::kind_name;
+use crate::definitions::names::bad_name;
 use crate::definitions::node::{Data, Entry, Node};
 use crate::definitions::source::Place;
+use crate::definitions::value::{ends, refused};
 use crate::definitions::words::Reading;
 use crate::kind::Kind;
-use crate::number::Number;
-use crate::schema::{Schema, SchemaBuilder, SchemaError};
+use crate::number::{Number, NumberRange};
+use crate::schema::{BadKind, Schema, SchemaBuilder, SchemaError};
 
 /// The words of a slot, in the order in which they are looked at.
 const WORDS: [&str; 10] = [
@@ -33,6 +35,8 @@ pub(super) struct SlotDeclaration<'n, 's> {
     /// Where its name stands for the first time.
     pub(super) place: Place,
     words: BTreeMap<usize, (Place, &'n Node<'s>)>,
+    /// Whether it has words that mean nothing: one of them may be meant to be its kind.
+    has_unknown: bool,
 }
 
 /// What a slot is to people: it has no effect on values.
@@ -42,13 +46,16 @@ pub(super) struct SlotNotes {
     pub(super) unit: Option<Arc<str>>,
     pub(super) place: Option<Place>,
     pub(super) default_place: Option<Place>,
+    /// Where the schema stands that it refers to.
+    pub(super) references_place: Option<Place>,
 }
 
 impl<'n, 's> SlotDeclaration<'n, 's> {
     /// `None` if what stands there is no declaration at all.
     pub(super) fn read(reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> Option<Self> {
         let place = reading.place(entry.span);
-        let mut slot = Self { name: &entry.name, place, words: BTreeMap::new() };
+        let mut slot =
+            Self { name: &entry.name, place, words: BTreeMap::new(), has_unknown: false };
         slot.patch(reading, entry).then_some(slot)
     }
 
@@ -66,6 +73,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                     self.words.insert(known, (reading.place(word.value.span), &word.value));
                 }
                 None => {
+                    self.has_unknown = true;
                     let help = help_for(&word.name);
                     reading.unknown(word, "a slot", &WORDS, help);
                 }
@@ -147,8 +155,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 .map(Arc::from)
         };
         let (doc, unit) = (text("doc"), text("unit"));
-        let default_place = self.word("default").map(|(place, _)| place);
-        SlotNotes { doc, unit, place: Some(self.place), default_place }
+        let place_of = |word| self.word(word).map(|(place, _)| place);
+        let (default_place, references_place) = (place_of("default"), place_of("references"));
+        SlotNotes { doc, unit, place: Some(self.place), default_place, references_place }
     }
 
     fn kind(&self, schema: &str, diagnostics: &mut Diagnostics) -> Option<Kind> {
@@ -162,6 +171,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             if variants.is_some() {
                 return variants;
             }
+            if self.has_unknown {
+                return None;
+            }
             let (slot, schema) = (quoted(self.name), quoted(schema));
             let message = format!("slot {slot} of {schema} has no kind");
             diagnostics.push(
@@ -174,7 +186,24 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let mut reading = Reading { file: place.file, diagnostics };
         let name = reading.text(node, "a kind")?;
         match kind_name::parse(name, variants.as_ref()) {
-            Ok(kind) => Some(kind),
+            Ok(kind) => {
+                if let (Some((place, _)), false) = (self.word("variants"), is_enum(&kind)) {
+                    let message = format!("{kind} has no variants");
+                    diagnostics.push(
+                        Diagnostic::error(Code::BadSlot, message)
+                            .at(place, "only an enum has variants")
+                            .help("leave the kind out, or write kind = \"enum\""),
+                    );
+                    return None;
+                }
+                Some(kind)
+            }
+            Err(_) if name.contains("list(list") => {
+                let message = "the elements of a list cannot be lists";
+                let diagnostic = Diagnostic::error(Code::BadSlot, message);
+                diagnostics.push(diagnostic.at(place, "a list of lists"));
+                None
+            }
             Err(_) if name.trim() == "enum" || name.trim() == "list(enum)" => {
                 let diagnostic = Diagnostic::error(Code::BadSlot, "an enum has no variants")
                     .at(place, "which ones are possible?")
@@ -186,13 +215,15 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 let suggestion = error.suggestion;
                 let end = did_you_mean(suggestion.as_deref());
                 let message = format!("there is no kind {}{end}", quoted(name));
-                diagnostics.push(
-                    Diagnostic::error(Code::UnknownKind, message)
-                        .at(place, "no such kind")
-                        .suggest(suggestion)
-                        .expected_found(kind_name::all(), quoted(name))
-                        .help(format!("a kind is one of {}", kind_name::all())),
-                );
+                let is_clear = suggestion.is_some();
+                let diagnostic = Diagnostic::error(Code::UnknownKind, message)
+                    .at(place, "no such kind")
+                    .suggest(suggestion)
+                    .expected_found(kind_name::all(), quoted(name));
+                diagnostics.push(match is_clear {
+                    true => diagnostic,
+                    false => diagnostic.help(format!("a kind is one of {}", kind_name::all())),
+                });
                 None
             }
         }
@@ -200,33 +231,65 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
 
     /// A mistake of the declaration, at the word that it is about.
     fn report(&self, error: SchemaError, diagnostics: &mut Diagnostics) {
-        let word = match &error {
-            SchemaError::BadName { .. } => None,
-            SchemaError::BadKind { .. } => {
-                Some("variants").filter(|name| self.word(name).is_some())
+        let at = |word| self.word(word).map_or(self.place, |(place, _)| place);
+        let diagnostic = Diagnostic::error(Code::BadSlot, error.to_string());
+        diagnostics.push(match &error {
+            SchemaError::BadName { .. } => bad_name("a slot", self.name, self.place),
+            SchemaError::BadKind { reason: BadKind::DuplicateVariant(variant), .. } => {
+                diagnostic.at(self.second(variant), "here for the second time")
             }
-            SchemaError::BadRange { .. } => Some("range"),
-            SchemaError::BadConstraint { constraint, .. } => Some(*constraint),
-            SchemaError::BadDefault(_) => Some("default"),
-            _ => Some("kind"),
+            SchemaError::BadKind { .. } => {
+                let word = if self.word("variants").is_some() { "variants" } else { "kind" };
+                diagnostic.at(at(word), "not possible")
+            }
+            SchemaError::BadRange { range, kind, .. } => {
+                let diagnostic = diagnostic.at(at("range"), format!("not a range of {kind}"));
+                match (is_reversed(range), ends(kind)) {
+                    (true, _) => diagnostic.help("write the smaller number first"),
+                    (_, Some((min, max))) => {
+                        diagnostic.help(format!("{kind} holds {min} to {max}"))
+                    }
+                    _ => diagnostic,
+                }
+            }
+            SchemaError::BadConstraint { constraint, kind, .. } => {
+                diagnostic.at(at(constraint), format!("not for {kind}"))
+            }
+            SchemaError::BadDefault(problem) => match self.word("default") {
+                Some((place, node)) => {
+                    let mut diagnostic = refused(problem, place, node);
+                    (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
+                    diagnostic
+                }
+                None => diagnostic.at(self.place, ""),
+            },
+            _ => diagnostic.at(self.place, "this slot"),
+        });
+    }
+
+    /// Where a variant stands for the second time.
+    fn second(&self, variant: &str) -> Place {
+        let Some((place, node)) = self.word("variants").or_else(|| self.word("kind")) else {
+            return self.place;
         };
-        let place = word.and_then(|word| self.word(word)).map(|(place, _)| place);
-        let code = match &error {
-            SchemaError::BadName { .. } => Code::BadName,
-            _ => Code::BadSlot,
-        };
-        let diagnostic = Diagnostic::error(code, error.to_string());
-        diagnostics.push(diagnostic.at(place.unwrap_or(self.place), label(&error)));
+        let Data::List(list) = &node.data else { return place };
+        let is_it = |node: &&Node<'_>| matches!(&node.data, Data::Text(text) if text == variant);
+        let second = list.iter().filter(is_it).nth(1);
+        second.map_or(place, |node| Place { span: node.span, ..place })
     }
 }
 
-const fn label(error: &SchemaError) -> &'static str {
-    match error {
-        SchemaError::BadName { .. } => "not a name",
-        SchemaError::BadRange { .. } => "not a range of this kind",
-        SchemaError::BadConstraint { .. } => "does not apply to this kind",
-        SchemaError::BadDefault(_) => "the slot would not accept it",
-        _ => "",
+fn is_enum(kind: &Kind) -> bool {
+    matches!(kind.element(), Kind::Enum(_))
+}
+
+fn is_reversed(range: &NumberRange) -> bool {
+    match (range.min, range.max) {
+        (
+            Bound::Included(min) | Bound::Excluded(min),
+            Bound::Included(max) | Bound::Excluded(max),
+        ) => !NumberRange::new(min..).contains(max),
+        _ => false,
     }
 }
 

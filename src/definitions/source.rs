@@ -65,11 +65,32 @@ pub(super) struct File {
     pub(super) text: Box<str>,
     /// Where each line starts, once somebody has asked.
     lines: OnceLock<Vec<u32>>,
+    /// Characters before each [`STEP`] bytes: many places may stand in one line of megabytes.
+    characters: OnceLock<Vec<u32>>,
 }
+
+const STEP: usize = 4096;
 
 impl File {
     pub(super) fn new(path: Arc<str>, text: Box<str>) -> Self {
-        Self { path, text, lines: OnceLock::new() }
+        Self { path, text, lines: OnceLock::new(), characters: OnceLock::new() }
+    }
+
+    /// Characters that begin before a byte.
+    fn characters_before(&self, byte: usize) -> usize {
+        let begin = |bytes: &[u8]| bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        let steps = self.characters.get_or_init(|| {
+            let mut total = 0;
+            let counts = self.text.as_bytes().chunks(STEP).map(|chunk| {
+                let before = total;
+                total += begin(chunk) as u32;
+                before
+            });
+            counts.collect()
+        });
+        let step = (byte / STEP).min(steps.len().saturating_sub(1));
+        let known = steps.get(step).map_or(0, |count| *count as usize);
+        known + begin(&self.text.as_bytes()[step * STEP..byte])
     }
 
     fn lines(&self) -> &[u32] {
@@ -100,7 +121,8 @@ impl File {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        (line + 1, self.text[start..end.max(start)].chars().count() + 1)
+        let column = self.characters_before(end.max(start)) - self.characters_before(start);
+        (line + 1, column + 1)
     }
 }
 
@@ -111,6 +133,17 @@ pub(super) struct Files(pub(super) Vec<File>);
 impl Files {
     pub(super) fn get(&self, place: Place) -> Option<&File> {
         self.0.get(place.file as usize)
+    }
+
+    /// Where a name stands in quotes within a place that may be a list of such names.
+    pub(super) fn part(&self, place: Place, name: &str) -> Place {
+        let (start, end) = (place.span.start as usize, place.span.end as usize);
+        let text = self.get(place).and_then(|file| file.text.get(start..end));
+        let quoted = format!("\"{name}\"");
+        match text.filter(|text| text.starts_with('[')).and_then(|text| text.find(&quoted)) {
+            Some(at) => Place { span: Span::new(start + at, start + at + quoted.len()), ..place },
+            None => place,
+        }
     }
 
     pub(super) fn location(&self, place: Place) -> Option<Location> {

@@ -3,7 +3,7 @@
 use crate::definitions::diagnostic::{Code, Diagnostic};
 use crate::definitions::node::{Data, Node};
 use crate::definitions::source::Place;
-use crate::kind::Kind;
+use crate::kind::{Kind, NumberKind};
 use crate::schema::{Problem, What};
 use crate::value::Value;
 
@@ -18,6 +18,17 @@ pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
     }
 }
 
+/// The first element that is no name of a record, in a slot for a list of these.
+pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<What> {
+    let (Kind::List(list), Value::List(names)) = (kind, value) else { return None };
+    if *list.element() != Kind::Entity {
+        return None;
+    }
+    let position = names.iter().position(|name| !matches!(name, Value::Text(_)))?;
+    let what = What::WrongKind { expected: Kind::Entity, found: names[position].clone() };
+    Some(What::Element { position, what: Box::new(what) })
+}
+
 /// What is wrong with the value that the node is.
 pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagnostic {
     let (what, node) = element(&problem.what, node);
@@ -29,25 +40,27 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
     };
     match what {
         What::WrongKind { expected, found } => {
-            let diagnostic = with(diagnostic, format!("expected {expected}"), expected.to_string());
+            let label = format!("expected {}", in_words(expected));
+            let diagnostic = with(diagnostic, label, expected.to_string());
             match help_for_kind(expected, found) {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic,
             }
         }
         What::DoesNotFit { expected, .. } => {
-            let diagnostic =
-                with(diagnostic, format!("{expected} cannot hold it"), expected.to_string());
-            match ends(expected) {
-                Some((min, max)) => diagnostic.help(format!("{expected} holds {min} to {max}")),
-                None => diagnostic,
-            }
+            let end = if expected.component() == Some(NumberKind::F32) {
+                " of at most 3.4e38"
+            } else {
+                ""
+            };
+            let label = format!("expected {}{end}", in_words(expected));
+            with(diagnostic, label, expected.to_string())
         }
         What::OutOfRange { expected, .. } => {
             with(diagnostic, format!("must be {expected}"), expected.to_string())
         }
         What::NotFinite { .. } => {
-            with(diagnostic, "must be finite".to_owned(), "a finite number".to_owned())
+            with(diagnostic, "no infinity and no NaN".to_owned(), "a finite number".to_owned())
         }
         What::UnknownVariant { expected, suggestion, .. } => {
             let variants = expected.variants().join(", ");
@@ -68,34 +81,66 @@ fn element<'a, 'n, 's>(what: &'a What, node: &'n Node<'s>) -> (&'a What, &'n Nod
     (what, node)
 }
 
+/// The kind for people who do not program.
+fn in_words(kind: &Kind) -> String {
+    match kind {
+        Kind::Bool => "true or false".to_owned(),
+        Kind::Number(_) => match ends(kind) {
+            Some((min, max)) => format!("a whole number from {min} to {max}"),
+            None => "a number".to_owned(),
+        },
+        Kind::Text => "a text".to_owned(),
+        Kind::Enum(kind) => format!("one of {}", kind.variants().join(", ")),
+        Kind::Entity => "the name of a record in quotes".to_owned(),
+        Kind::Vec2 => "two numbers: [x, y]".to_owned(),
+        Kind::Vec3 => "three numbers: [x, y, z]".to_owned(),
+        Kind::Vec4 | Kind::Quat => "four numbers: [x, y, z, w]".to_owned(),
+        Kind::IVec2 | Kind::UVec2 => "two whole numbers: [x, y]".to_owned(),
+        Kind::IVec3 => "three whole numbers: [x, y, z]".to_owned(),
+        Kind::Mat4 => "a list of 16 numbers, column by column".to_owned(),
+        Kind::Array(_, length) => format!("a list of {length} numbers"),
+        Kind::List(list) => format!("a list in brackets, each of it {}", in_words(list.element())),
+        _ => kind.to_string(),
+    }
+}
+
 /// What a modder has meant, most likely.
 fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
     match (expected, found) {
         (Kind::Number(_), Value::Text(text)) if text.parse::<f64>().is_ok() => {
             Some("write the number without quotes".to_owned())
         }
-        (Kind::Bool, Value::Text(text)) if matches!(&**text, "true" | "false") => {
-            Some("write it without quotes".to_owned())
+        (Kind::Bool, Value::Text(text)) if text.eq_ignore_ascii_case("true") => {
+            Some("write true, without quotes and capitals".to_owned())
         }
-        (Kind::Bool, Value::Int(0 | 1)) => Some("write true or false".to_owned()),
-        (Kind::Text | Kind::Enum(_), Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
+        (Kind::Bool, Value::Text(text)) if text.eq_ignore_ascii_case("false") => {
+            Some("write false, without quotes and capitals".to_owned())
+        }
+        (_, Value::Text(text)) if matches!(&**text, "null" | "nil" | "none") => {
+            Some("leave the name out where there is no value; RON writes None".to_owned())
+        }
+        (Kind::Text, Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
             Some("write it in quotes".to_owned())
         }
-        (Kind::Number(kind), Value::F64(_)) if !matches!(kind.name(), "f32" | "f64") => {
-            Some(format!("{kind} holds whole numbers, without a point"))
+        (Kind::Enum(_), Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
+            Some("write the variant's name, in quotes".to_owned())
         }
-        (Kind::Entity, _) => Some("write the name of a record, in quotes".to_owned()),
-        (Kind::List(list), _) => {
-            let element = list.element();
-            Some(format!("write a list of {element} in brackets, also of one: [ … ]"))
+        (Kind::List(list), Value::Text(_) | Value::Int(_) | Value::F64(_)) => {
+            let help = match list.element() {
+                Kind::Text | Kind::Entity | Kind::Enum(_) => "[\"like this\"]",
+                _ => "[7]",
+            };
+            Some(format!("a list of one is written in brackets too: {help}"))
         }
-        (Kind::Array(_, length), Value::List(list)) if list.len() != *length as usize => {
-            Some(format!("there are {} numbers, {length} are expected", list.len()))
+        (Kind::Vec2 | Kind::Vec3 | Kind::Vec4 | Kind::Quat | Kind::Mat4, Value::List(list))
+            if list.iter().any(|one| matches!(one, Value::Text(_))) =>
+        {
+            Some("write numbers without quotes".to_owned())
         }
-        (Kind::Vec2 | Kind::IVec2 | Kind::UVec2, _) => Some("write two numbers: [x, y]".to_owned()),
-        (Kind::Vec3 | Kind::IVec3, _) => Some("write three numbers: [x, y, z]".to_owned()),
-        (Kind::Vec4 | Kind::Quat, _) => Some("write four numbers: [x, y, z, w]".to_owned()),
-        (Kind::Mat4, _) => Some("write 16 numbers, column by column".to_owned()),
+        (Kind::Array(..), Value::List(list)) => {
+            let count = list.len();
+            Some(format!("there are {count}; each of them must be a number without quotes"))
+        }
         (Kind::Pod(_), _) => Some("only the program itself can make such a value".to_owned()),
         (_, Value::Unset) => Some("leave the name out, or give it a value".to_owned()),
         _ => None,
@@ -103,7 +148,7 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
 }
 
 /// The least and the largest that an integer kind holds.
-fn ends(kind: &Kind) -> Option<(i128, i128)> {
+pub(super) fn ends(kind: &Kind) -> Option<(i128, i128)> {
     let number = kind.component()?;
     let bits: u32 = number.name().get(1..)?.parse().ok()?;
     match number.name().as_bytes()[0] {

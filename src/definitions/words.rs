@@ -1,6 +1,6 @@
 //! Reading maps whose words are known: each at most once, and no other.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::definitions::node::{Data, Entry, Node};
@@ -24,12 +24,25 @@ impl Reading<'_> {
             return;
         }
         let found = node.kind_name();
-        let diagnostic = Diagnostic::error(
-            Code::Unexpected,
-            format!("{what} must be {expected}, found {found}"),
-        );
-        let diagnostic = diagnostic.at(self.place(node.span), format!("expected {expected}"));
-        self.diagnostics.push(diagnostic.expected_found(expected, found));
+        let place = self.place(node.span);
+        self.diagnostics.push_with(|_| {
+            let message = format!("{what} must be {expected}, not {found}");
+            let diagnostic = Diagnostic::error(Code::Unexpected, message)
+                .at(place, format!("this is {found}"))
+                .expected_found(expected, found);
+            match (expected, &node.data) {
+                ("a text", Data::Int(_) | Data::UInt(_) | Data::Float(_) | Data::Bool(_)) => {
+                    diagnostic.help("write it in quotes")
+                }
+                ("a map of values", _) => {
+                    diagnostic.help("a record stands under its schema: records, SCHEMA, NAME")
+                }
+                ("a kind, or a map with a kind", _) => {
+                    diagnostic.help("write the kind, as in \"f32\"; values stand under records")
+                }
+                _ => diagnostic,
+            }
+        });
     }
 
     pub(super) fn map<'n, 's>(
@@ -80,24 +93,21 @@ impl Reading<'_> {
 
     /// The entries whose names stand for the first time; the others are reported.
     pub(super) fn once<'n, 's>(&mut self, map: &'n [Entry<'s>], owner: &str) -> Vec<&'n Entry<'s>> {
-        let mut seen = HashSet::with_capacity(map.len());
+        let mut seen = HashMap::with_capacity(map.len());
         let mut first = Vec::with_capacity(map.len());
         for entry in map {
-            if seen.insert(&*entry.name) {
+            let earlier = *seen.entry(&*entry.name).or_insert(entry.span);
+            if earlier == entry.span {
                 first.push(entry);
                 continue;
             }
             let file = self.file;
             self.diagnostics.push_with(|_| {
-                let earlier = first.iter().find(|first| first.name == entry.name);
                 let message = format!("{} stands twice in {owner}", quoted(&entry.name));
                 let place = |span| Place { file, span };
-                let diagnostic = Diagnostic::error(Code::Duplicate, message)
-                    .at(place(entry.span), "here for the second time");
-                match earlier {
-                    Some(earlier) => diagnostic.at(place(earlier.span), "here for the first time"),
-                    None => diagnostic,
-                }
+                Diagnostic::error(Code::Duplicate, message)
+                    .at(place(entry.span), "here for the second time")
+                    .at(place(earlier), "here for the first time")
             });
         }
         first
@@ -116,13 +126,17 @@ impl Reading<'_> {
             let candidates: Vec<_> = words.iter().map(|word| (*word).into()).collect();
             let suggestion = nearest(&entry.name, &candidates);
             let end = did_you_mean(suggestion.as_deref());
-            let message = format!("{owner} knows no {}{end}", quoted(&entry.name));
+            let message = format!("{} is no word of {owner}{end}", quoted(&entry.name));
+            let is_clear = suggestion.is_some();
             let diagnostic = Diagnostic::error(Code::UnknownWord, message)
                 .at(place, "means nothing here")
                 .suggest(suggestion)
                 .expected_found(format!("one of {}", words.join(", ")), quoted(&entry.name));
-            let known = format!("it knows {}", words.join(", "));
-            diagnostic.help(help.map_or(known, str::to_owned))
+            match help {
+                Some(help) => diagnostic.help(help),
+                None if is_clear => diagnostic,
+                None => diagnostic.help(format!("it has {}", words.join(", "))),
+            }
         });
     }
 }

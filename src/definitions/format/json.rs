@@ -8,7 +8,8 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
-use crate::definitions::format::Reader;
+use crate::definitions::format::advice::{self, BACKSLASHES, Wanted, character_at};
+use crate::definitions::format::{Format, Reader};
 use crate::definitions::node::{Data, Entry, Node};
 use crate::definitions::source::Span;
 
@@ -156,33 +157,69 @@ fn syntax(reader: &mut Reader<'_>, error: &serde_json::Error) {
     let text = reader.text;
     let before = error.line().saturating_sub(1);
     let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
-    let mut at = usize::min(start + error.column().saturating_sub(1), text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    let next = text[at..].chars().next();
-    let end = at + next.map_or(0, char::len_utf8);
-    if matches!(next, Some(']' | '}')) && text[..at].trim_end().ends_with(',') {
-        let comma = text[..at].trim_end().len() - 1;
-        let message = "there is a comma after the last value";
-        reader.bad(Span::new(comma, comma + 1), message, Some("remove the comma"));
-        return;
-    }
-    let help = match next {
-        Some('\'') => Some("texts stand in double quotes: \"like this\""),
-        Some('/' | '#') => Some("JSON has no comments; RON and TOML have"),
-        Some('.' | '+') => Some("a number starts with a digit: 0.5"),
-        Some('0'..='9') => Some("a number has no zeros in front of it: 7, not 07"),
-        Some('N' | 'I' | 'i') => Some("JSON has no NaN and no infinity; RON and TOML have"),
-        Some('T' | 'F') => Some("truth values are written true and false"),
+    let at = usize::min(start + error.column().saturating_sub(1), text.len());
+    let message = message(error);
+    let wanted = match &*message {
+        "expected value" | "expected ident" => Some(Wanted::Value),
+        "key must be a string" => Some(Wanted::Name),
+        "expected `:`" => Some(Wanted::Colon),
+        "expected `,` or `]`" | "expected `,` or `}`" => Some(Wanted::Comma),
         _ => None,
     };
-    reader.bad(Span::new(at, end), message(error), help);
+    let is_in_text = matches!(&*message, "invalid escape") || message.starts_with("control");
+    let advice = match is_in_text || message == "trailing characters" {
+        true => None,
+        false => advice::about(text, at, Format::Json, wanted),
+    };
+    match advice {
+        Some(advice) => reader.advise(advice),
+        None if message == "trailing characters" => reader.advise(advice::trailing(text, at)),
+        None => words(reader, at, &message),
+    }
+}
+
+/// Says in other words what serde_json says of texts and numbers.
+fn words(reader: &mut Reader<'_>, at: usize, message: &str) {
+    let mut span = character_at(reader.text, at);
+    if message.starts_with("control") {
+        // serde_json tells the last character before it.
+        span = character_at(reader.text, span.end as usize);
+    }
+    let next = reader.text.as_bytes().get(span.start as usize);
+    let (message, label, help) = match (message, next) {
+        ("invalid escape", _) => {
+            span.start = span.start.saturating_sub(1);
+            ("a backslash begins nothing that JSON knows", "no such escape", Some(BACKSLASHES))
+        }
+        (control, Some(b'\n' | b'\r')) if control.starts_with("control") => {
+            let help = "write the closing quote; a line break in a text is written \\n";
+            ("a text is not closed", "the line ends", Some(help))
+        }
+        (control, Some(b'\t')) if control.starts_with("control") => {
+            ("a text has a tab", "a tab", Some("a tab in a text is written \\t"))
+        }
+        (control, _) if control.starts_with("control") => {
+            ("a text has a control character", "here", None)
+        }
+        ("the file ends inside of a string", _) => ("a text is not closed", "the file ends", None),
+        ("invalid number", Some(b'0'..=b'9')) => {
+            ("a number starts with a zero", "a digit too many", Some("write 7, not 07"))
+        }
+        ("invalid number", _) => ("a number ends early", "expected a digit", Some("write 5.0")),
+        (other, _) => (other, "here", None),
+    };
+    reader.bad_at(span, message, label, help);
 }
 
 /// The error without its place, which is told apart.
 fn message(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let end = message.rfind(" at line ").unwrap_or(message.len());
-    message[..end].replace("EOF while parsing", "the file ends inside of")
+    let message = message[..end].replace("EOF while parsing", "the file ends inside of");
+    match &*message {
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+            "a text has half of a character: \\ud83d needs another one after it".to_owned()
+        }
+        _ => message,
+    }
 }

@@ -1,5 +1,7 @@
 //! The formats of definition files: three ways to write one data model.
 
+#[cfg(any(feature = "json", feature = "ron", feature = "toml"))]
+mod advice;
 #[cfg(feature = "json")]
 mod json;
 #[cfg(feature = "ron")]
@@ -10,6 +12,7 @@ mod toml;
 use std::fmt;
 use std::path::Path;
 
+use crate::definitions::format::advice::Advice;
 use crate::definitions::node::{Data, Node};
 use crate::definitions::source::Span;
 
@@ -71,6 +74,7 @@ impl fmt::Display for Format {
 pub(super) struct SyntaxProblem {
     pub(super) span: Span,
     pub(super) message: String,
+    pub(super) label: &'static str,
     pub(super) help: Option<&'static str>,
 }
 
@@ -88,8 +92,22 @@ impl<'s> Reader<'s> {
         message: impl Into<String>,
         help: Option<&'static str>,
     ) -> Node<'s> {
-        self.problems.push(SyntaxProblem { span, message: message.into(), help });
+        self.bad_at(span, message, "here", help);
         Node { span, data: Data::Bad }
+    }
+
+    fn bad_at(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        label: &'static str,
+        help: Option<&'static str>,
+    ) {
+        self.problems.push(SyntaxProblem { span, message: message.into(), label, help });
+    }
+
+    fn advise(&mut self, Advice { span, message, label, help }: Advice) {
+        self.bad_at(span, message, label, help);
     }
 
     fn too_deep(&mut self, span: Span) -> Node<'s> {
@@ -109,13 +127,17 @@ impl<'s> Reader<'s> {
             Ok(number) if number.is_finite() || !text.contains(|c: char| c.is_ascii_digit()) => {
                 Node { span, data: Data::Float(number) }
             }
-            Ok(_) => self.bad(span, "the number is past what 64 bits of a float can hold", None),
+            Ok(_) => {
+                let help = "the largest number is 1.7976931348623157e308";
+                self.bad(span, "the number is too large for every kind", Some(help))
+            }
             Err(_) => self.bad(span, "this is not a number", None),
         }
     }
 
     fn integer_past_all(&mut self, span: Span) -> Node<'s> {
-        self.bad(span, "the integer is past what 64 bits can hold", None)
+        let help = "whole numbers go from -9223372036854775808 to 18446744073709551615";
+        self.bad(span, "the whole number is too large for every kind", Some(help))
     }
 }
 

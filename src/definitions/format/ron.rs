@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use ron::Error;
 use ron::value::RawValue;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use crate::definitions::format::Reader;
+use crate::definitions::format::advice::{self, BACKSLASHES, Wanted, character_at};
+use crate::definitions::format::{Format, Reader};
 use crate::definitions::node::{Data, Entry, Node};
 use crate::definitions::source::Span;
 
@@ -34,11 +36,46 @@ impl<'s> Reader<'s> {
             Err(_) if self.problems.len() > problems => None,
             Err(error) => {
                 let at = raw_span.start as usize + offset(raw, error.span.end);
-                let at = at.min(self.text.len());
-                let end = at + self.text[at..].chars().next().map_or(0, char::len_utf8);
-                self.bad(Span::new(at, end), error.code.to_string(), None);
+                self.ron_syntax(at.min(self.text.len()), &error.code);
                 None
             }
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Reports why the text is no RON, in words for people.
+    fn ron_syntax(&mut self, at: usize, error: &Error) {
+        let wanted = match error {
+            Error::ExpectedComma => Some(Wanted::Comma),
+            Error::ExpectedMapColon => Some(Wanted::Colon),
+            _ => None,
+        };
+        let text = self.text;
+        let span = character_at(text, at);
+        let advice = match error {
+            Error::TrailingCharacters => Some(advice::trailing(text, at)),
+            Error::ExpectedStringEnd | Error::InvalidEscape(_) | Error::ExpectedChar => None,
+            _ => advice::about(text, at, Format::Ron, wanted),
+        };
+        if let Some(advice) = advice {
+            return self.advise(advice);
+        }
+        match error {
+            Error::ExpectedStringEnd => {
+                let help = Some("write the closing quote");
+                self.bad_at(span, "a text is not closed", "begins here", help);
+            }
+            Error::InvalidEscape(_) => {
+                let message = "a backslash begins nothing that RON knows";
+                self.bad_at(span, message, "no such escape", Some(BACKSLASHES));
+            }
+            Error::ExpectedChar => {
+                let help = Some("write double quotes: \"like this\"");
+                self.bad_at(span, "a text stands in single quotes", "more than a letter", help);
+            }
+            Error::ExceededRecursionLimit => _ = self.too_deep(span),
+            _ => _ = self.bad(span, error.to_string(), None),
         }
     }
 }

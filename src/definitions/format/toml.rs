@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::definitions::format::Reader;
+use crate::definitions::format::advice::open_brackets;
 use crate::definitions::node::{Data, Entry, Node};
 use crate::definitions::source::Span;
 
@@ -18,12 +19,107 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
         let data = Data::Map(reader.table(table.into_inner(), base, levels_left));
         return Some(Node { span, data });
     }
-    for error in errors {
+    let errors = errors.iter().map(|error| {
         let span = error.span().unwrap_or(0..0);
-        let span = Span::new(base + span.start, base + span.end);
-        reader.bad(span, error.message(), None);
-    }
+        (Span::new(base + span.start, base + span.end), error.message())
+    });
+    report(reader, errors.collect());
     None
+}
+
+/// Reports what is wrong: of each line one thing, because one mistake makes the parser stumble
+/// several times.
+fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
+    errors.sort_by_key(|(span, _)| span.start);
+    let text = reader.text;
+    if text.trim_start().starts_with('{') {
+        let start = text.len() - text.trim_start().len();
+        let span = Span::new(start, start + 1);
+        return reader.bad_at(span, "it looks like JSON", "not of TOML", Some("call it .json"));
+    }
+    // Where something is left open, what follows is wrong only because of it.
+    let unclosed = errors.iter().position(|(_, message)| message.starts_with("unclosed array"));
+    let open = unclosed.and_then(|_| open_brackets(text).pop());
+    let mut line_end = None;
+    for (position, (span, message)) in errors.iter().enumerate() {
+        let at = text.floor_char_boundary(span.start as usize);
+        if line_end.is_some_and(|end| at <= end) {
+            continue;
+        }
+        if let Some((at, _)) = open.filter(|(open, _)| *open < at) {
+            let help = Some("write the ] that is missing");
+            return reader.bad_at(Span::new(at, at + 1), "a [ is not closed", "never closed", help);
+        }
+        let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+        line_end = Some(end);
+        let mut same_line =
+            errors[position..].iter().take_while(|(span, _)| span.start as usize <= end);
+        let comma = same_line.find(|(_, message)| message.starts_with("missing comma"));
+        let (span, message) = comma.map_or((*span, *message), |(span, message)| (*span, *message));
+        in_words(reader, span, message);
+    }
+}
+
+/// Says in other words what toml says.
+fn in_words(reader: &mut Reader<'_>, span: Span, message: &str) {
+    let at = reader.text.floor_char_boundary(span.start as usize);
+    let (before, rest) = reader.text.split_at(at);
+    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+    let (message, label, help) = match message.split(',').next().unwrap_or_default() {
+        "string values must be quoted"
+            if rest.trim_start_matches([' ', '\t']).is_empty()
+                || rest.starts_with(['\n', '\r']) =>
+        {
+            ("a value is missing", "expected after this", None)
+        }
+        "string values must be quoted" => {
+            let help = "texts stand in quotes: \"like this\"";
+            ("a text stands without quotes", "no quotes", Some(help))
+        }
+        "invalid boolean" => {
+            ("a truth value is misspelt", "not a value", Some("write true or false"))
+        }
+        "missing escaped value" => {
+            let help = "write the backslash twice, or the text in single quotes: 'C:\\mods'";
+            ("a backslash begins nothing that TOML knows", "no such escape", Some(help))
+        }
+        "unclosed table" if rest.starts_with(['\n', '\r']) || rest.is_empty() => {
+            ("a [ is not closed", "expected ] before this", None)
+        }
+        "unclosed table" => {
+            let help = "names with blanks stand in quotes: [records.\"old unit\"]";
+            ("a name has a blank", "expected ] before this", Some(help))
+        }
+        "invalid unquoted key" if rest.starts_with(':') => {
+            ("between a name and its value stands =", "not a =", Some("write = instead of :"))
+        }
+        "invalid unquoted key" => {
+            let help = "names of other characters than letters, digits, - and _ stand in quotes";
+            ("a name has a character that needs quotes", "this one", Some(help))
+        }
+        "key with no value" => ("a name has no value", "expected = and a value", None),
+        "unexpected key or value" if rest.starts_with(',') => {
+            let help = "a decimal point is a point: 0.5; several values stand in brackets: [1, 2]";
+            ("a comma follows a value", "not expected", Some(help))
+        }
+        "unexpected key or value" => {
+            ("something follows a value on its line", "not expected", Some("begin a new line"))
+        }
+        "invalid basic string" | "invalid literal string" => {
+            ("a text is not closed", "the line ends", Some("write the closing quote"))
+        }
+        "missing comma between key-value pairs" | "missing comma between array elements" => {
+            ("a comma is missing", "expected before this", None)
+        }
+        "duplicate key" if line.trim_start().starts_with('[') => {
+            let help = "write all values of a table below its first heading";
+            ("a table stands twice", "here for the second time", Some(help))
+        }
+        "duplicate key" => ("a name stands twice", "here for the second time", Some("remove one")),
+        _ => (message, "here", None),
+    };
+    let message = message.to_owned();
+    reader.bad_at(span, message, label, help);
 }
 
 impl<'s> Reader<'s> {

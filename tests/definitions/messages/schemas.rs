@@ -1,0 +1,73 @@
+//! Schemas that contradict themselves, one another or the program.
+
+use slotted::{Slotted, Store};
+
+use crate::UNIT;
+use crate::messages::{assert_told, told};
+
+told! {
+    misspelt_word { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", defualt = 1.0 }\n") }
+    word_of_other_games { ("a.toml", "[schemas.unit.slots]\nhealth = { type = \"f32\", min = 0, max = 9 }\n") }
+    misspelt_kind { ("a.toml", "[schemas.unit.slots]\nhealth = \"f23\"\n") }
+    kind_of_other_games { ("a.toml", "[schemas.unit.slots]\nname = \"string\"\n") }
+    unknown_kind { ("a.toml", "[schemas.unit.slots]\ntint = { kind = \"colour\" }\n") }
+    kind_without_quotes_ron { ("a.ron", r#"(schemas: { "unit": (slots: { "health": f32 }), "orc": (extend: "unit") })"#) }
+    no_kind { ("a.toml", "[schemas.unit.slots]\nhealth = { default = 1.0 }\n") }
+    slots_without_slots { ("a.toml", "[schemas.unit]\nhealth = \"f32\"\n") }
+    slot_that_is_a_number { ("a.toml", "[schemas.unit.slots]\nhealth = 100.0\n") }
+    schema_that_is_a_text { ("a.toml", "[schemas]\nunit = \"f32\"\n") }
+    default_of_another_kind { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", default = \"full\" }\n") }
+    default_in_quotes { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", default = \"100\" }\n") }
+    default_out_of_range { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", default = 100.0, range = [0.0, 1.0] }\n") }
+    default_that_is_no_variant { ("a.toml", "[schemas.unit.slots]\njob = { variants = [\"farmer\", \"soldier\"], default = \"Farmer\" }\n") }
+    default_of_a_reference { ("a.toml", "[schemas.unit.slots]\ntarget = { kind = \"entity\", default = \"grunt\" }\n") }
+    range_reversed { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = [500.0, 0.0] }\n") }
+    range_of_a_text { ("a.toml", "[schemas.unit.slots]\nname = { kind = \"text\", range = [0, 9] }\n") }
+    range_past_the_kind { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", range = [0, 300] }\n") }
+    range_of_one_number { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = [500.0] }\n") }
+    range_of_texts { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = { min = \"0\" } }\n") }
+    range_with_other_words { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = { from = 0, to = 9 } }\n") }
+    references_of_a_number { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", references = \"unit\" }\n") }
+    references_to_nothing { ("a.toml", "[schemas.unit.slots]\ntarget = { kind = \"entity\", references = \"untit\" }\n") }
+    optional_in_quotes { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", optional = \"yes\" }\n") }
+    enum_without_variants { ("a.toml", "[schemas.unit.slots]\njob = \"enum\"\n") }
+    enum_of_nothing { ("a.toml", "[schemas.unit.slots]\njob = { variants = [] }\n") }
+    enum_of_numbers { ("a.toml", "[schemas.unit.slots]\njob = { variants = [1, 2] }\n") }
+    duplicate_variant { ("a.toml", "[schemas.unit.slots]\njob = { variants = [\"a\", \"b\", \"a\"] }\n") }
+    variants_of_a_number { ("a.toml", "[schemas.unit.slots]\njob = { kind = \"u8\", variants = [\"a\", \"b\"] }\n") }
+    list_of_lists { ("a.toml", "[schemas.unit.slots]\ngrid = \"list(list(u8))\"\n") }
+    array_without_elements { ("a.toml", "[schemas.unit.slots]\nslots = \"[f32; 0]\"\n") }
+    slot_of_the_base_again { ("a.toml", "[schemas.unit.slots]\nhealth = \"f32\"\n\n[schemas.orc]\nextends = \"unit\"\nslots.health = \"f64\"\n") }
+    extends_itself { ("a.toml", "[schemas.unit]\nextends = \"unit\"\n") }
+    extends_in_a_circle { ("a.toml", "[schemas.a]\nextends = \"c\"\n[schemas.b]\nextends = \"a\"\n[schemas.c]\nextends = \"b\"\n") }
+    extends_nothing { UNIT, ("b.toml", "[schemas.orc]\nextends = \"units\"\n") }
+    extends_a_list { UNIT, ("b.toml", "[schemas.orc]\nextends = [\"unit\"]\n") }
+    inherits_for_extends { UNIT, ("b.toml", "[schemas.orc]\ninherits = \"unit\"\n") }
+    patched_but_unknown { UNIT, ("b.toml", "[patches.schemas.unti.slots]\nspeed = { default = 2.0 }\n") }
+    patched_with_other_words { UNIT, ("b.toml", "[patches.schemas.unit]\nextends = \"thing\"\n") }
+    patched_default { UNIT, ("b.toml", "[patches.schemas.unit.slots]\nlevel = { default = 1000 }\n") }
+    defined_twice { UNIT, ("b.toml", "[schemas.unit]\nslots = [\"health\"]\n") }
+}
+
+#[derive(Slotted, Clone, Copy)]
+struct Tile {
+    #[slot(range = 0.0..=10.0)]
+    height: f32,
+}
+
+#[test]
+fn too_many_variants() {
+    let variants: Vec<String> = (0..300).map(|number| format!("'v{number}'")).collect();
+    let file = format!("[schemas.unit.slots]\njob = {{ variants = [{}] }}\n", variants.join(", "));
+    assert_told("schemas_too_many_variants", &crate::refused(&[("a.toml", &file)]));
+}
+
+#[test]
+fn other_than_the_programs() {
+    let mut store = Store::new();
+    store.register::<Tile>().expect("it is right");
+    let file = "[schemas.tile.slots]\nheight = \"f64\"\nwet = \"bool\"\n\n\
+        [patches.schemas.tile.slots]\nwet = \"bool\"\n";
+    let report = crate::load_into(&store, &[("tiles.toml", file)]).expect_err("there is a tile");
+    assert_told("schemas_other_than_the_programs", &report);
+}
