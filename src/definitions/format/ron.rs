@@ -1,11 +1,14 @@
-//! RON, by ron: raw parts of the text tell where they stand.
+//! RON, by ron, with the places of everything.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use ron::Error;
 use ron::value::RawValue;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use crate::definitions::format::advice::{self, BACKSLASHES, Wanted, character_at};
 use crate::definitions::format::{Format, Reader};
@@ -28,7 +31,8 @@ impl<'s> Reader<'s> {
             return Some(Node { span: shown, data: Data::Text(Cow::Borrowed(name)) });
         }
         let problems = self.problems.len();
-        let part = Part { reader: self, raw, span: shown, levels_left };
+        let mut walk = Walk { reader: self, at: None };
+        let part = Part { walk: &mut walk, raw, span: shown, levels_left };
         let read = ron::Options::default().from_str_seed(raw, part);
         match read {
             Ok(node) => Some(node),
@@ -104,15 +108,125 @@ fn is_decimal(raw: &str) -> bool {
         && raw.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))
 }
 
-/// Reads one value of which the text is known.
-struct Part<'r, 's> {
+/// Goes through the text beside ron, which tells what stands there but not where: brackets are seen
+/// coming, everything else is taken as a raw part of the text.
+struct Walk<'r, 's> {
     reader: &'r mut Reader<'s>,
+    /// Where what was read last ends, if that is known.
+    at: Option<usize>,
+}
+
+impl<'s> Walk<'_, 's> {
+    /// Goes over a mark, if it is there.
+    fn pass(&mut self, marks: &[char]) {
+        let text = self.reader.text;
+        self.at = self.at.map(|at| {
+            let at = after_blanks(text, at);
+            at + usize::from(text[at..].starts_with(marks))
+        });
+    }
+}
+
+/// The byte after blanks and comments.
+fn after_blanks(text: &str, at: usize) -> usize {
+    let mut rest = &text[at..];
+    loop {
+        rest = rest.trim_start_matches(is_blank);
+        rest = if rest.starts_with("//") {
+            rest.find('\n').map_or("", |end| &rest[end..])
+        } else if rest.starts_with("/*") {
+            after_comment(rest)
+        } else {
+            return text.len() - rest.len();
+        };
+    }
+}
+
+/// What ron takes for a blank.
+const fn is_blank(character: char) -> bool {
+    matches!(
+        character,
+        ' ' | '\t'
+            | '\n'
+            | '\r'
+            | '\u{b}'
+            | '\u{c}'
+            | '\u{85}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'
+            | '\u{2029}'
+    )
+}
+
+/// What follows a comment that may have others in it.
+fn after_comment(text: &str) -> &str {
+    let (mut depth, mut rest) = (0_usize, text);
+    while let Some(at) = rest.find(['/', '*']) {
+        rest = &rest[at..];
+        let length = match rest.get(..2) {
+            Some("/*") => {
+                depth += 1;
+                2
+            }
+            Some("*/") => {
+                depth = depth.saturating_sub(1);
+                2
+            }
+            _ => 1,
+        };
+        rest = &rest[length..];
+        if depth == 0 {
+            return rest;
+        }
+    }
+    ""
+}
+
+/// Reads the value after what the walk has passed.
+struct Next<'w, 'r, 's> {
+    walk: &'w mut Walk<'r, 's>,
+    levels_left: usize,
+}
+
+impl<'s> DeserializeSeed<'s> for Next<'_, '_, 's> {
+    type Value = Node<'s>;
+
+    fn deserialize<D: Deserializer<'s>>(self, deserializer: D) -> Result<Node<'s>, D::Error> {
+        let Self { walk, levels_left } = self;
+        let text = walk.reader.text;
+        let start = walk.at.map(|at| after_blanks(text, at));
+        let Some(start) = start.filter(|at| text[*at..].starts_with(['(', '[', '{'])) else {
+            let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?.get_ron();
+            walk.at = Some(walk.reader.span_of(raw).end as usize);
+            let node = walk.reader.ron_value(raw, levels_left);
+            return node.ok_or_else(|| D::Error::custom("reported"));
+        };
+        walk.at = Some(start + 1);
+        let span = Span::new(start, start + 1);
+        let part = Part { walk: &mut *walk, raw: "", span, levels_left };
+        let node = deserializer.deserialize_any(part)?;
+        walk.pass(&[')', ']', '}']);
+        let end = walk.at.unwrap_or(start + 1);
+        Ok(Node { span: Span::new(start, end), ..node })
+    }
+}
+
+/// Reads one value of which the text is known, or a map or list in the course of a walk.
+struct Part<'w, 'r, 's> {
+    walk: &'w mut Walk<'r, 's>,
     raw: &'s str,
     span: Span,
     levels_left: usize,
 }
 
-impl<'s> Part<'_, 's> {
+impl<'s> Part<'_, '_, 's> {
+    /// Goes no deeper; what is passed over there is not walked through.
+    fn too_deep(self) -> Node<'s> {
+        self.walk.at = None;
+        self.walk.reader.too_deep(self.span)
+    }
+
     const fn node(&self, data: Data<'s>) -> Node<'s> {
         Node { span: self.span, data }
     }
@@ -121,13 +235,13 @@ impl<'s> Part<'_, 's> {
     fn float(self, number: f64) -> Node<'s> {
         let raw = self.raw.trim();
         if is_decimal(raw) {
-            return self.reader.float(self.span, raw);
+            return self.walk.reader.float(self.span, raw);
         }
         self.node(Data::Float(number))
     }
 }
 
-impl<'s> DeserializeSeed<'s> for Part<'_, 's> {
+impl<'s> DeserializeSeed<'s> for Part<'_, '_, 's> {
     type Value = Node<'s>;
 
     fn deserialize<D: Deserializer<'s>>(self, deserializer: D) -> Result<Node<'s>, D::Error> {
@@ -135,7 +249,7 @@ impl<'s> DeserializeSeed<'s> for Part<'_, 's> {
     }
 }
 
-impl<'s> Visitor<'s> for Part<'_, 's> {
+impl<'s> Visitor<'s> for Part<'_, '_, 's> {
     type Value = Node<'s>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -181,45 +295,46 @@ impl<'s> Visitor<'s> for Part<'_, 's> {
 
     fn visit_some<D: Deserializer<'s>>(self, deserializer: D) -> Result<Node<'s>, D::Error> {
         let Some(levels_left) = self.levels_left.checked_sub(1) else {
-            return Ok(self.reader.too_deep(self.span));
+            return Ok(self.too_deep());
         };
         let inner = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
-        let node = self.reader.ron_value(inner.get_ron(), levels_left);
+        let node = self.walk.reader.ron_value(inner.get_ron(), levels_left);
         node.ok_or_else(|| D::Error::custom("reported"))
     }
 
     fn visit_seq<A: SeqAccess<'s>>(self, mut list: A) -> Result<Node<'s>, A::Error> {
         let Some(levels_left) = self.levels_left.checked_sub(1) else {
-            while list.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-            return Ok(self.reader.too_deep(self.span));
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(self.too_deep());
         };
+        let Self { walk, .. } = self;
         let mut nodes = Vec::new();
-        while let Some(raw) = list.next_element::<&RawValue>()? {
-            let node = self.reader.ron_value(raw.get_ron(), levels_left);
-            nodes.push(node.ok_or_else(|| A::Error::custom("reported"))?);
+        while let Some(node) = list.next_element_seed(Next { walk: &mut *walk, levels_left })? {
+            nodes.push(node);
+            walk.pass(&[',']);
         }
         Ok(Node { span: self.span, data: Data::List(nodes) })
     }
 
     fn visit_map<A: MapAccess<'s>>(self, mut map: A) -> Result<Node<'s>, A::Error> {
         let Some(levels_left) = self.levels_left.checked_sub(1) else {
-            while map
-                .next_entry_seed(Name, std::marker::PhantomData::<serde::de::IgnoredAny>)?
-                .is_some()
-            {}
-            return Ok(self.reader.too_deep(self.span));
+            while map.next_entry_seed(Name, PhantomData::<IgnoredAny>)?.is_some() {}
+            return Ok(self.too_deep());
         };
+        let Self { walk, .. } = self;
         let mut entries = Vec::new();
         while let Some(name) = map.next_key_seed(Name)? {
-            let raw = map.next_value::<&RawValue>()?;
-            let node = self.reader.ron_value(raw.get_ron(), levels_left);
-            let value = node.ok_or_else(|| A::Error::custom("reported"))?;
-            // A name with escapes is a text of its own, which stands nowhere.
             let span = match &name {
-                Cow::Borrowed(name) => self.reader.span_of(name),
-                Cow::Owned(_) => value.span,
+                Cow::Borrowed(name) => Some(walk.reader.span_of(name)),
+                // A name with escapes is a text of its own, which stands nowhere.
+                Cow::Owned(_) => None,
             };
-            entries.push(Entry { name, span, value });
+            walk.at = span.map(|span| span.end as usize);
+            walk.pass(&['"']);
+            walk.pass(&[':']);
+            let value = map.next_value_seed(Next { walk: &mut *walk, levels_left })?;
+            walk.pass(&[',']);
+            entries.push(Entry { name, span: span.unwrap_or(value.span), value });
         }
         Ok(Node { span: self.span, data: Data::Map(entries) })
     }
