@@ -7,8 +7,10 @@ mod problem;
 mod registry;
 mod slot;
 
+#[cfg(feature = "definitions")]
+pub(crate) use builder::check_name;
+pub(crate) use builder::is_name;
 pub use builder::{Schema, SchemaBuilder};
-pub(crate) use builder::{check_name, is_name};
 pub(crate) use check::{Checker, World};
 pub use error::{BadKind, Difference, SchemaError};
 pub(crate) use problem::Quoted;

@@ -5,6 +5,7 @@ mod despawn;
 mod dynamic;
 mod keys;
 mod limits;
+#[cfg(feature = "definitions")]
 mod linked;
 mod plan;
 mod records;
@@ -27,6 +28,7 @@ use crate::slot_value::{ListElement, element_shape};
 use crate::storage::{BlockHashes, HashSums, Interner, RowLimits, Table};
 use crate::text::Text;
 
+#[cfg(feature = "definitions")]
 pub(crate) use dynamic::Unwritten;
 pub(crate) use dynamic::element_shape as shape_of_elements;
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};

@@ -114,6 +114,7 @@ impl<'s> Reader<'s> {
         }
     }
 
+    #[cfg(any(feature = "json", feature = "toml"))]
     fn integer_past_all(&mut self, span: Span) -> Node<'s> {
         self.bad(span, "the integer is past what 64 bits can hold", None)
     }
