@@ -297,7 +297,7 @@ fn what_a_file_cannot_have_is_named() -> Result<(), Box<dyn std::error::Error>> 
     let pod = Schema::builder("unit").slot("flags", Kind::pod::<[u8; 3]>()).build()?;
     let error = |schema: &Schema, format| {
         let written = schemas_to_text([(schema, &SchemaDocs::default())], format);
-        written.map_or_else(|error| error.to_string(), |text| text)
+        written.unwrap_or_else(|error| error.to_string())
     };
     assert_eq!(
         error(&reserved, Format::Toml),

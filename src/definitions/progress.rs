@@ -45,3 +45,31 @@ impl fmt::Debug for Listener {
         f.write_str(if self.0.is_some() { "a listener" } else { "nobody" })
     }
 }
+
+#[cfg(all(test, feature = "toml"))]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::definitions::Loader;
+    use crate::store::Store;
+
+    #[test]
+    fn every_file_is_told_when_it_is_read_and_when_it_is_parsed() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&told);
+        let loader = Loader::new()
+            .text("a.toml", "[schemas.unit.slots]\n")
+            .text("b.toml", "records.unit = [{}, {}]\n")
+            .progress(move |step| into.lock().unwrap().push(step));
+        assert!(loader.load(&Store::new()).is_ok());
+        let expected = [
+            LoadProgress::Reading { files: 1, bytes: 21 },
+            LoadProgress::Reading { files: 2, bytes: 45 },
+            LoadProgress::Parsing { files: 0, of: 2 },
+            LoadProgress::Parsing { files: 1, of: 2 },
+            LoadProgress::Checking { records: 2 },
+        ];
+        assert_eq!(*told.lock().unwrap(), expected);
+    }
+}

@@ -8,8 +8,10 @@ mod redeclare;
 mod registry;
 mod slot;
 
+#[cfg(feature = "definitions")]
+pub(crate) use builder::check_name;
+pub(crate) use builder::is_name;
 pub use builder::{Schema, SchemaBuilder};
-pub(crate) use builder::{check_name, is_name};
 pub(crate) use check::{Checker, World};
 pub use error::{BadKind, Difference, SchemaError};
 pub(crate) use problem::Quoted;

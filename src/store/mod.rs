@@ -6,6 +6,7 @@ mod dynamic;
 mod evolve;
 mod keys;
 mod limits;
+#[cfg(feature = "definitions")]
 mod linked;
 mod plan;
 mod records;
@@ -28,6 +29,7 @@ use crate::slot_value::{ListElement, element_shape};
 use crate::storage::{BlockHashes, HashSums, Interner, RowLimits, Table};
 use crate::text::Text;
 
+#[cfg(feature = "definitions")]
 pub(crate) use dynamic::Unwritten;
 pub(crate) use dynamic::element_shape as shape_of_elements;
 pub use evolve::{Evolution, EvolutionError, EvolutionRejection, EvolutionStep, SchemaEvolution};

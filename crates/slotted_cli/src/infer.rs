@@ -27,7 +27,8 @@ pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure
             inferences.push((name, Inference::new(InferenceOptions::default())));
             inferences.len() - 1
         });
-        let read = objects::observe(path, infer.max_file_bytes, &mut inferences[position].1)?;
+        let read =
+            objects::observe(path, infer.max_file_bytes, &mut inferences[position].1, &progress)?;
         if let Err(problem) = read {
             output.tell(&format!("error: {}: {problem}", path.display()));
             is_clean = false;

@@ -10,12 +10,14 @@ use slotted::definitions::Format;
 use slotted::{Inference, Value};
 
 use crate::failure::Failure;
+use crate::progress::Progress;
 
 /// Shows an inference all objects of a file. The inner error is what is wrong with the file.
 pub(crate) fn observe(
     path: &Path,
     most_bytes: u64,
     inference: &mut Inference,
+    progress: &Progress,
 ) -> Result<Result<(), String>, Failure> {
     let Some(format) = Format::of(path) else {
         let message = format!("{} is of no known format", path.display());
@@ -32,11 +34,10 @@ pub(crate) fn observe(
     let Ok(text) = std::str::from_utf8(&bytes) else {
         return Ok(Err("the file is not UTF-8".to_owned()));
     };
-    Ok(observe_text(text.trim_start_matches('\u{feff}'), format, inference))
+    Ok(observe_text(text.trim_start_matches('\u{feff}'), format, Objects { inference, progress }))
 }
 
-fn observe_text(text: &str, format: Format, inference: &mut Inference) -> Result<(), String> {
-    let objects = Objects { inference };
+fn observe_text(text: &str, format: Format, objects: Objects<'_>) -> Result<(), String> {
     match format {
         Format::Json => {
             let mut json = serde_json::Deserializer::from_str(text);
@@ -59,7 +60,11 @@ fn observe_text(text: &str, format: Format, inference: &mut Inference) -> Result
 /// A list of objects, or a map of them; a map may have lists of them too, as `[[item]]` in TOML.
 struct Objects<'i> {
     inference: &'i mut Inference,
+    progress: &'i Progress,
 }
+
+/// Objects between two looks at the clock.
+const OBJECTS_PER_LOOK: u64 = 1000;
 
 impl Objects<'_> {
     fn observe<E: serde::de::Error>(&mut self, value: &Value) -> Result<(), E> {
@@ -69,6 +74,10 @@ impl Objects<'_> {
             let message = format!("object {position}: found {found} in the place of an object");
             return Err(E::custom(message));
         };
+        let objects = self.inference.objects();
+        if objects.is_multiple_of(OBJECTS_PER_LOOK) {
+            self.progress.tell(|| format!("{objects} objects"));
+        }
         self.inference.observe_values(map.iter().map(|(name, value)| (&**name, value)));
         Ok(())
     }

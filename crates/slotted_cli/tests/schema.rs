@@ -137,6 +137,14 @@ doc = \"A unit with a temper.\"
 }
 
 #[test]
+fn a_file_may_name_its_json_schema() -> Outcome {
+    let text = r#"{"$schema": "../packs.schema.json", "schemas": {"unit": {}}}"#;
+    let folder = folder_with("names_its_schema", "units.json", text)?;
+    assert_eq!(run(["check", &folder])?.output, "1 pack, 1 schema, 0 records: no problems\n");
+    Ok(())
+}
+
+#[test]
 fn packs_with_problems_have_no_schema() -> Outcome {
     let answer = run(["schema", &pack("misspelt"), "--json-schema"])?;
     assert_eq!((answer.status, &*answer.output), (Some(1), ""));

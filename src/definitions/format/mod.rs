@@ -135,6 +135,7 @@ impl<'s> Reader<'s> {
         }
     }
 
+    #[cfg(any(feature = "json", feature = "toml"))]
     fn integer_past_all(&mut self, span: Span) -> Node<'s> {
         let help = "whole numbers go from -9223372036854775808 to 18446744073709551615";
         self.bad(span, "the whole number is too large for every kind", Some(help))
