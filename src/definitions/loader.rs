@@ -91,7 +91,7 @@ impl Loader {
         let folders = self.packs.iter().enumerate();
         let folders: Vec<_> = folders.map(|(pack, source)| reader.read(pack, source)).collect();
         let FileReader { files, listed, .. } = reader;
-        let parsed = Parsed::new(&files, &listed, limits.levels, &mut diagnostics);
+        let parsed = Parsed::new(&files, &listed, limits, &mut diagnostics);
         let mut registry = store.without_objects();
         let (packs, schemas, records) =
             parsed.define(&folders, self.undeclared, &mut registry, &mut diagnostics);
@@ -110,19 +110,23 @@ impl Loader {
 struct Parsed<'s> {
     files: &'s Files,
     nodes: Vec<(PackFile, Node<'s>)>,
+    limits: LoadLimits,
+    values_left: usize,
 }
 
 impl<'s> Parsed<'s> {
     fn new(
         files: &'s Files,
         listed: &[PackFile],
-        levels: usize,
+        limits: LoadLimits,
         diagnostics: &mut Diagnostics,
     ) -> Self {
+        let mut values_left = limits.values;
         let mut nodes = Vec::with_capacity(listed.len());
         for listed in listed {
             let text = &*files.0[listed.file as usize].text;
-            let (node, problems) = format::parse(text, listed.format, levels);
+            let (node, problems) =
+                format::parse(text, listed.format, limits.levels, &mut values_left);
             for problem in problems {
                 let place = Place { file: listed.file, span: problem.span };
                 let message = match node {
@@ -137,7 +141,7 @@ impl<'s> Parsed<'s> {
             }
             nodes.extend(node.map(|node| (*listed, node)));
         }
-        Self { files, nodes }
+        Self { files, nodes, limits, values_left }
     }
 
     fn define(
@@ -154,12 +158,19 @@ impl<'s> Parsed<'s> {
             let of = (folders, &manifests[*pack]);
             self.declare(*pack, position, of, &mut declared, diagnostics);
         }
-        let schemas =
-            schemas::build(&declared.schemas, &declared.schema_patches, registry, diagnostics);
+        let schemas = schemas::build(
+            &declared.schemas,
+            &declared.schema_patches,
+            self.limits.slots,
+            registry,
+            diagnostics,
+        );
         let reader = RecordReader::new(registry, &schemas, undeclared, diagnostics);
         let mut records = reader.read(&declared.records, &declared.record_patches);
         let files = self.files;
-        Resolver { registry, files, undeclared, records: &mut records, diagnostics }.resolve();
+        let values_left = self.values_left;
+        Resolver { registry, files, undeclared, values_left, records: &mut records, diagnostics }
+            .resolve();
         let pack = |pack: &usize| {
             let Manifest { name, version, .. } = &manifests[*pack];
             Pack { name: Arc::clone(name), version: version.clone() }

@@ -12,7 +12,7 @@ use crate::definitions::format::{Format, Reader};
 use crate::definitions::node::{Data, Entry, Node};
 use crate::definitions::source::Span;
 
-pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
+pub(super) fn parse<'s>(reader: &mut Reader<'s, '_>) -> Option<Node<'s>> {
     let text = reader.text;
     match serde_json::from_str::<&RawValue>(text) {
         Ok(raw) => Some(reader.json_value(raw.get(), reader.most_levels)),
@@ -23,10 +23,13 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     }
 }
 
-impl<'s> Reader<'s> {
+impl<'s> Reader<'s, '_> {
     /// A value that was found to be well-formed, but for its strings' escapes.
     fn json_value(&mut self, raw: &'s str, levels_left: usize) -> Node<'s> {
         let span = self.span_of(raw);
+        if !self.may_read(span) {
+            return Node { span, data: Data::Bad };
+        }
         let data = match raw.as_bytes().first() {
             Some(b'{' | b'[') if levels_left == 0 => return self.too_deep(span),
             Some(b'{') => {
@@ -67,12 +70,12 @@ fn string(raw: &str) -> serde_json::Result<Cow<'_, str>> {
     }
 }
 
-struct Members<'r, 's> {
-    reader: &'r mut Reader<'s>,
+struct Members<'r, 's, 'l> {
+    reader: &'r mut Reader<'s, 'l>,
     levels_left: usize,
 }
 
-impl<'s> Visitor<'s> for Members<'_, 's> {
+impl<'s> Visitor<'s> for Members<'_, 's, '_> {
     type Value = Vec<Entry<'s>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,6 +85,9 @@ impl<'s> Visitor<'s> for Members<'_, 's> {
     fn visit_map<A: MapAccess<'s>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = Vec::new();
         while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            if self.reader.is_over {
+                continue;
+            }
             let span = self.reader.span_of(name.get());
             let name = match string(name.get()) {
                 Ok(name) => name,
@@ -97,12 +103,12 @@ impl<'s> Visitor<'s> for Members<'_, 's> {
     }
 }
 
-struct Elements<'r, 's> {
-    reader: &'r mut Reader<'s>,
+struct Elements<'r, 's, 'l> {
+    reader: &'r mut Reader<'s, 'l>,
     levels_left: usize,
 }
 
-impl<'s> Visitor<'s> for Elements<'_, 's> {
+impl<'s> Visitor<'s> for Elements<'_, 's, '_> {
     type Value = Vec<Node<'s>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,6 +118,9 @@ impl<'s> Visitor<'s> for Elements<'_, 's> {
     fn visit_seq<A: SeqAccess<'s>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut nodes = Vec::new();
         while let Some(value) = list.next_element::<&RawValue>()? {
+            if self.reader.is_over {
+                continue;
+            }
             nodes.push(self.reader.json_value(value.get(), self.levels_left));
         }
         Ok(nodes)
@@ -119,7 +128,7 @@ impl<'s> Visitor<'s> for Elements<'_, 's> {
 }
 
 /// Reports why the text is no JSON.
-fn syntax(reader: &mut Reader<'_>, error: &serde_json::Error) {
+fn syntax(reader: &mut Reader<'_, '_>, error: &serde_json::Error) {
     let text = reader.text;
     let before = error.line().saturating_sub(1);
     let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
@@ -145,7 +154,7 @@ fn syntax(reader: &mut Reader<'_>, error: &serde_json::Error) {
 }
 
 /// Says in other words what serde_json says of texts and numbers.
-fn words(reader: &mut Reader<'_>, at: usize, message: &str) {
+fn words(reader: &mut Reader<'_, '_>, at: usize, message: &str) {
     let mut span = character_at(reader.text, at);
     if message.starts_with("control") {
         // serde_json tells the last character before it.

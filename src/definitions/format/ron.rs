@@ -12,18 +12,21 @@ use crate::definitions::format::{Format, Reader};
 use crate::definitions::node::{Data, Entry, Node};
 use crate::definitions::source::Span;
 
-pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
+pub(super) fn parse<'s>(reader: &mut Reader<'s, '_>) -> Option<Node<'s>> {
     let text = reader.text.trim_start_matches('\u{feff}');
     let levels_left = reader.most_levels;
     reader.ron_value(text, levels_left)
 }
 
-impl<'s> Reader<'s> {
+impl<'s> Reader<'s, '_> {
     /// `None` if the part cannot be read, which is reported.
     fn ron_value(&mut self, raw: &'s str, levels_left: usize) -> Option<Node<'s>> {
         let raw_span = self.span_of(raw);
         // Blanks around a value are no part of it; comments are, which does no harm.
         let shown = self.span_of(raw.trim());
+        if !self.may_read(shown) {
+            return Some(Node { span: shown, data: Data::Bad });
+        }
         if let Some(name) = bare_name(raw.trim()) {
             return Some(Node { span: shown, data: Data::Text(Cow::Borrowed(name)) });
         }
@@ -43,7 +46,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// Reports why the text is no RON, in words for people.
     fn ron_syntax(&mut self, at: usize, error: &Error) {
         let wanted = match error {
@@ -105,14 +108,14 @@ fn is_decimal(raw: &str) -> bool {
 }
 
 /// Reads one value of which the text is known.
-struct Part<'r, 's> {
-    reader: &'r mut Reader<'s>,
+struct Part<'r, 's, 'l> {
+    reader: &'r mut Reader<'s, 'l>,
     raw: &'s str,
     span: Span,
     levels_left: usize,
 }
 
-impl<'s> Part<'_, 's> {
+impl<'s> Part<'_, 's, '_> {
     const fn node(&self, data: Data<'s>) -> Node<'s> {
         Node { span: self.span, data }
     }
@@ -127,7 +130,7 @@ impl<'s> Part<'_, 's> {
     }
 }
 
-impl<'s> DeserializeSeed<'s> for Part<'_, 's> {
+impl<'s> DeserializeSeed<'s> for Part<'_, 's, '_> {
     type Value = Node<'s>;
 
     fn deserialize<D: Deserializer<'s>>(self, deserializer: D) -> Result<Node<'s>, D::Error> {
@@ -135,7 +138,7 @@ impl<'s> DeserializeSeed<'s> for Part<'_, 's> {
     }
 }
 
-impl<'s> Visitor<'s> for Part<'_, 's> {
+impl<'s> Visitor<'s> for Part<'_, 's, '_> {
     type Value = Node<'s>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -195,6 +198,9 @@ impl<'s> Visitor<'s> for Part<'_, 's> {
         };
         let mut nodes = Vec::new();
         while let Some(raw) = list.next_element::<&RawValue>()? {
+            if self.reader.is_over {
+                continue;
+            }
             let node = self.reader.ron_value(raw.get_ron(), levels_left);
             nodes.push(node.ok_or_else(|| A::Error::custom("reported"))?);
         }
@@ -212,6 +218,9 @@ impl<'s> Visitor<'s> for Part<'_, 's> {
         let mut entries = Vec::new();
         while let Some(name) = map.next_key_seed(Name)? {
             let raw = map.next_value::<&RawValue>()?;
+            if self.reader.is_over {
+                continue;
+            }
             let node = self.reader.ron_value(raw.get_ron(), levels_left);
             let value = node.ok_or_else(|| A::Error::custom("reported"))?;
             // A name with escapes is a text of its own, which stands nowhere.
