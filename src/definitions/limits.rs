@@ -20,6 +20,11 @@ pub struct LoadLimits {
     pub folder_levels: usize,
     /// How deep values may be nested in a file: 32 by default, at most 64.
     pub levels: usize,
+    /// Values of all files together, those included that records inherit: 64 million by default, which
+    /// take some 3 GB.
+    pub values: usize,
+    /// Slots of all schemas together, those included that they inherit: 1,000,000 by default.
+    pub slots: usize,
     /// Problems that are reported; the others are counted. 1,000 by default.
     pub problems: usize,
 }
@@ -32,6 +37,8 @@ impl Default for LoadLimits {
             files: 100_000,
             folder_levels: 16,
             levels: 32,
+            values: 64 << 20,
+            slots: 1_000_000,
             problems: 1000,
         }
     }

@@ -101,7 +101,7 @@ impl Loader {
         let folders = self.packs.iter().enumerate();
         let folders: Vec<_> = folders.map(|(pack, source)| reader.read(pack, source)).collect();
         let FileReader { files, listed, .. } = reader;
-        let parsed = Parsed::new(&files, &listed, limits.levels, &self.listener, &mut diagnostics);
+        let parsed = Parsed::new(&files, &listed, limits, &self.listener, &mut diagnostics);
         let mut registry = program.without_objects();
         let (packs, schemas, records) = parsed.define(
             &folders,
@@ -136,22 +136,25 @@ impl Loader {
 struct Parsed<'s> {
     files: &'s Files,
     nodes: Vec<(PackFile, Node<'s>)>,
+    limits: LoadLimits,
+    values_left: usize,
 }
 
 impl<'s> Parsed<'s> {
     fn new(
         files: &'s Files,
         listed: &[PackFile],
-        levels: usize,
+        limits: LoadLimits,
         listener: &Listener,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        let of = listed.len();
+        let (mut values_left, of) = (limits.values, listed.len());
         let mut nodes = Vec::with_capacity(of);
         for (position, listed) in listed.iter().enumerate() {
             listener.tell(LoadProgress::Parsing { files: position, of });
             let text = &*files.0[listed.file as usize].text;
-            let (node, problems) = format::parse(text, listed.format, levels);
+            let (node, problems) =
+                format::parse(text, listed.format, limits.levels, &mut values_left);
             for problem in problems {
                 let place = Place { file: listed.file, span: problem.span };
                 let message = match node {
@@ -166,7 +169,7 @@ impl<'s> Parsed<'s> {
             }
             nodes.extend(node.map(|node| (*listed, node)));
         }
-        Self { files, nodes }
+        Self { files, nodes, limits, values_left }
     }
 
     fn define(
@@ -183,13 +186,20 @@ impl<'s> Parsed<'s> {
             let of = (folders, &manifests[*pack]);
             self.declare(*pack, position, of, &mut declared, diagnostics);
         }
-        let schemas =
-            schemas::build(&declared.schemas, &declared.schema_patches, registry, diagnostics);
+        let schemas = schemas::build(
+            &declared.schemas,
+            &declared.schema_patches,
+            self.limits.slots,
+            registry,
+            diagnostics,
+        );
         listener.tell(LoadProgress::Checking { records: declared.records.len() });
         let reader = RecordReader::new(registry, &schemas, undeclared, diagnostics);
         let mut records = reader.read(&declared.records, &declared.record_patches);
         let files = self.files;
-        Resolver { registry, files, undeclared, records: &mut records, diagnostics }.resolve();
+        let values_left = self.values_left;
+        Resolver { registry, files, undeclared, values_left, records: &mut records, diagnostics }
+            .resolve();
         let pack = |pack: &usize| {
             let Manifest { name, version, .. } = &manifests[*pack];
             Pack { name: Arc::clone(name), version: version.clone() }

@@ -24,6 +24,8 @@ pub(super) struct Resolver<'a> {
     pub(super) registry: &'a Store,
     pub(super) files: &'a Files,
     pub(super) undeclared: Undeclared,
+    /// How many values records may inherit.
+    pub(super) values_left: usize,
     pub(super) records: &'a mut Records,
     pub(super) diagnostics: &'a mut Diagnostics,
 }
@@ -41,8 +43,17 @@ impl Resolver<'_> {
     pub(super) fn resolve(&mut self) {
         self.references();
         let order = self.parents_first();
-        for record in order {
-            self.inherit(record);
+        for (record, parent) in order {
+            let inherited = self.records.list[parent as usize].values.len();
+            let Some(left) = self.values_left.checked_sub(inherited) else {
+                let place = self.records.list[record as usize].place;
+                let message = "records inherit more values than may be read";
+                let diagnostic = Diagnostic::error(Code::Limit, message);
+                self.diagnostics.push(diagnostic.at(place, "the first too many"));
+                return;
+            };
+            self.values_left = left;
+            self.inherit((record, parent));
         }
         self.missing_values();
     }

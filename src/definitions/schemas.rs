@@ -49,6 +49,7 @@ const WORDS: [&str; 3] = ["extends", "slots", "doc"];
 pub(super) fn build(
     declared: &[Declaration<'_, '_>],
     patches: &[Declaration<'_, '_>],
+    most_slots: usize,
     registry: &mut Store,
     diagnostics: &mut Diagnostics,
 ) -> Schemas {
@@ -59,8 +60,22 @@ pub(super) fn build(
         apply_patch(&mut gathered, &positions, patch, registry, diagnostics);
     }
     let mut schemas = Schemas::default();
+    let mut slots_left = Some(most_slots);
     for position in order(&gathered, registry, &mut schemas, diagnostics) {
         let found = &gathered[position];
+        let base = found.extends.and_then(|(base, _)| registry.schema(base));
+        let slots = found.slots.len() + base.map_or(0, |base| base.slots().len());
+        let was_left = slots_left.is_some();
+        slots_left = slots_left.and_then(|left| left.checked_sub(slots));
+        if slots_left.is_none() {
+            if was_left {
+                let message = format!("all schemas together have more than {most_slots} slots");
+                let diagnostic = Diagnostic::error(Code::Limit, message);
+                diagnostics.push(diagnostic.at(found.place, "the first too many"));
+            }
+            schemas.broken.insert(found.name.into());
+            continue;
+        }
         match define(found, &schemas, registry, diagnostics) {
             Some(definition) => {
                 let name = Arc::from(found.name);

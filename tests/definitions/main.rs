@@ -2,7 +2,12 @@
 //!
 //! `messages/` holds every message against a file in `snapshots/`, `INSTA_UPDATE=always` writes these.
 
+mod faults;
+mod formats;
+mod hostile;
+mod meaning;
 mod messages;
+mod properties;
 
 use slotted::Store;
 use slotted::definitions::{Definitions, Loader, Report};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
@@ -102,7 +102,13 @@ impl<'s> DeserializeSeed<'s> for Value<'_, '_, 's> {
     type Value = Node<'s>;
 
     fn deserialize<D: serde::Deserializer<'s>>(self, from: D) -> Result<Node<'s>, D::Error> {
-        match self.walk.reader.text.as_bytes().get(self.walk.at) {
+        let at = self.walk.at;
+        let here = Span::new(at, at + 1);
+        if !self.walk.reader.may_read(here) {
+            IgnoredAny::deserialize(from)?;
+            return Ok(Node { span: here, data: Data::Bad });
+        }
+        match self.walk.reader.text.as_bytes().get(at) {
             Some(b'{') if self.levels_left > 0 => from.deserialize_map(self),
             Some(b'[') if self.levels_left > 0 => from.deserialize_seq(self),
             _ => <&RawValue>::deserialize(from).map(|raw| self.walk.scalar(raw.get())),
@@ -127,6 +133,8 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
             walk.pass(":");
             let value = map.next_value_seed(walk.value(levels_left - 1))?;
             match string(raw.get()) {
+                // What is left is only looked at for its syntax.
+                _ if walk.reader.is_over => {}
                 Ok(name) => entries.push(Entry { name, span, value }),
                 Err(error) => _ = walk.reader.bad(span, message(&error), None),
             }
@@ -144,7 +152,9 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
         let mut nodes = Vec::new();
         walk.pass("[");
         while let Some(node) = list.next_element_seed(walk.value(levels_left - 1))? {
-            nodes.push(node);
+            if !walk.reader.is_over {
+                nodes.push(node);
+            }
             walk.pass(",");
         }
         let span = walk.close(start, "]");

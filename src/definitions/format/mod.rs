@@ -83,6 +83,9 @@ struct Reader<'s> {
     text: &'s str,
     problems: Vec<SyntaxProblem>,
     most_levels: usize,
+    values_left: usize,
+    /// Whether there were more values than are read.
+    is_over: bool,
 }
 
 impl<'s> Reader<'s> {
@@ -108,6 +111,20 @@ impl<'s> Reader<'s> {
 
     fn advise(&mut self, Advice { span, message, label, help }: Advice) {
         self.bad_at(span, message, label, help);
+    }
+
+    /// Whether one more value may be read. That it may not is reported once.
+    fn may_read(&mut self, span: Span) -> bool {
+        if let Some(left) = self.values_left.checked_sub(1) {
+            self.values_left = left;
+            return true;
+        }
+        if !self.is_over {
+            self.is_over = true;
+            let here = Span { end: span.start + 1, ..span };
+            self.bad_at(here, "there are more values than may be read", "the first too many", None);
+        }
+        false
     }
 
     fn too_deep(&mut self, span: Span) -> Node<'s> {
@@ -143,12 +160,14 @@ impl<'s> Reader<'s> {
 }
 
 /// Reads a text. `None` if it cannot be read at all; then there is a problem.
-pub(super) fn parse(
-    text: &str,
+pub(super) fn parse<'s>(
+    text: &'s str,
     format: Format,
     most_levels: usize,
-) -> (Option<Node<'_>>, Vec<SyntaxProblem>) {
-    let mut reader = Reader { text, problems: Vec::new(), most_levels };
+    values_left: &mut usize,
+) -> (Option<Node<'s>>, Vec<SyntaxProblem>) {
+    let (problems, is_over) = (Vec::new(), false);
+    let mut reader = Reader { text, problems, most_levels, values_left: *values_left, is_over };
     let node = match format {
         #[cfg(feature = "json")]
         Format::Json => json::parse(&mut reader),
@@ -163,5 +182,6 @@ pub(super) fn parse(
             None
         }
     };
+    *values_left = reader.values_left;
     (node, reader.problems)
 }

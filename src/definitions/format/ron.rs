@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use ron::Error;
 use ron::value::RawValue;
+use serde::Deserialize;
 use serde::de::{
     DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
@@ -196,8 +197,14 @@ impl<'s> DeserializeSeed<'s> for Next<'_, '_, 's> {
         let Self { walk, levels_left } = self;
         let text = walk.reader.text;
         let start = walk.at.map(|at| after_blanks(text, at));
+        let here = start.map_or_else(Span::default, |at| Span::new(at, at + 1));
+        if !walk.reader.may_read(here) {
+            IgnoredAny::deserialize(deserializer)?;
+            walk.at = None;
+            return Ok(Node { span: here, data: Data::Bad });
+        }
         let Some(start) = start.filter(|at| text[*at..].starts_with(['(', '[', '{'])) else {
-            let raw = <&RawValue as serde::Deserialize>::deserialize(deserializer)?.get_ron();
+            let raw = <&RawValue>::deserialize(deserializer)?.get_ron();
             walk.at = Some(walk.reader.span_of(raw).end as usize);
             let node = walk.reader.ron_value(raw, levels_left);
             return node.ok_or_else(|| D::Error::custom("reported"));
@@ -297,7 +304,7 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
         let Some(levels_left) = self.levels_left.checked_sub(1) else {
             return Ok(self.too_deep());
         };
-        let inner = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
+        let inner = <&RawValue>::deserialize(deserializer)?;
         let node = self.walk.reader.ron_value(inner.get_ron(), levels_left);
         node.ok_or_else(|| D::Error::custom("reported"))
     }
@@ -310,7 +317,9 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
         let Self { walk, .. } = self;
         let mut nodes = Vec::new();
         while let Some(node) = list.next_element_seed(Next { walk: &mut *walk, levels_left })? {
-            nodes.push(node);
+            if !walk.reader.is_over {
+                nodes.push(node);
+            }
             walk.pass(&[',']);
         }
         Ok(Node { span: self.span, data: Data::List(nodes) })
@@ -334,7 +343,9 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
             walk.pass(&[':']);
             let value = map.next_value_seed(Next { walk: &mut *walk, levels_left })?;
             walk.pass(&[',']);
-            entries.push(Entry { name, span: span.unwrap_or(value.span), value });
+            if !walk.reader.is_over {
+                entries.push(Entry { name, span: span.unwrap_or(value.span), value });
+            }
         }
         Ok(Node { span: self.span, data: Data::Map(entries) })
     }

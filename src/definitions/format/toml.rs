@@ -55,8 +55,7 @@ fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
         let mut same_line =
             errors[position..].iter().take_while(|(span, _)| span.start as usize <= end);
         let comma = same_line.find(|(_, message)| message.starts_with("missing comma"));
-        let (span, message) = comma.map_or((*span, *message), |(span, message)| (*span, *message));
-        in_words(reader, span, message);
+        in_words(reader, *span, comma.map_or(message, |(_, message)| message));
     }
 }
 
@@ -146,6 +145,9 @@ impl<'s> Reader<'s> {
     ) -> Node<'s> {
         let span = value.span();
         let span = Span::new(base + span.start, base + span.end);
+        if !self.may_read(span) {
+            return Node { span, data: Data::Bad };
+        }
         let data = match value.into_inner() {
             DeValue::Array(_) | DeValue::Table(_) if levels_left == 0 => {
                 return self.too_deep(span);
