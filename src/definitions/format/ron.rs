@@ -126,6 +126,11 @@ impl<'s> Part<'_, 's, '_> {
         if is_decimal(raw) {
             return self.reader.float(self.span, raw);
         }
+        let digits = raw.trim_start_matches(['-', '+']);
+        if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') {
+            // ron makes a float of an integer that is too large.
+            return self.reader.integer_past_all(self.span);
+        }
         self.node(Data::Float(number))
     }
 }
