@@ -251,9 +251,12 @@ impl<'s> Parsed<'s> {
         // Files that could not be read are there too.
         let files: Vec<_> = (0..self.files.0.len() as u32).filter_map(inner_path).collect();
         let there: HashSet<&str> = files.iter().copied().collect();
+        let names: Vec<Arc<str>> = match objects.is_empty() {
+            true => Vec::new(),
+            false => files.iter().map(|file| Arc::from(*file)).collect(),
+        };
         for objects in manifest.objects.iter().filter(|one| !there.contains(&*one.file)) {
             diagnostics.push_with(|diagnostics| {
-                let names: Vec<Arc<str>> = files.iter().map(|file| Arc::from(*file)).collect();
                 let suggestion = diagnostics.nearest(&objects.file, &names);
                 let (file, end) = (quoted(&objects.file), did_you_mean(suggestion.as_deref()));
                 let message = format!("the pack has no file {file}{end}");

@@ -38,6 +38,8 @@ pub(super) struct FileReader<'d> {
     pub(super) listed: Vec<PackFile>,
     bytes: u64,
     listener: &'d Listener,
+    /// Whether there were more files than are read.
+    is_over: bool,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -48,7 +50,7 @@ impl<'d> FileReader<'d> {
         diagnostics: &'d mut Diagnostics,
     ) -> Self {
         let (files, listed) = (Files::default(), Vec::new());
-        Self { limits, files, listed, bytes: 0, listener, diagnostics }
+        Self { limits, files, listed, bytes: 0, listener, is_over: false, diagnostics }
     }
 
     /// Reads a pack's files and tells the name that it has without a manifest.
@@ -92,6 +94,9 @@ impl<'d> FileReader<'d> {
         // The same order on every machine.
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (entry, kind) in entries {
+            if self.is_over {
+                return;
+            }
             let path = inner.join(&entry);
             if entry.to_string_lossy().starts_with('.') {
                 continue;
@@ -113,8 +118,11 @@ impl<'d> FileReader<'d> {
             } else if let Some(format) = Format::of(&path) {
                 if self.listed.len() >= self.limits.files {
                     let limit = self.limits.files;
-                    let shown = shown_path(name, &path);
-                    return self.limit(shown, format!("there are more than {limit} files"));
+                    if !std::mem::replace(&mut self.is_over, true) {
+                        let shown = shown_path(name, &path);
+                        self.limit(shown, format!("there are more than {limit} files"));
+                    }
+                    return;
                 }
                 self.file(pack, format, shown_path(name, &path), &root.join(&path));
             }

@@ -360,8 +360,12 @@ impl<'a> RecordReader<'a> {
     }
 
     fn unknown_schema(&mut self, record: &RecordDeclaration<'_, '_>) {
-        let names: Vec<Arc<str>> =
-            self.registry.schemas().map(|schema| Arc::clone(schema.shared_name())).collect();
+        let names = match self.diagnostics.is_full() {
+            true => Vec::new(),
+            false => {
+                self.registry.schemas().map(|schema| Arc::clone(schema.shared_name())).collect()
+            }
+        };
         let suggestion = self.diagnostics.nearest(record.schema, &names);
         let end = did_you_mean(suggestion.as_deref());
         let message = format!("there is no schema {}{end}", quoted(record.schema));
@@ -386,6 +390,10 @@ impl<'a> RecordReader<'a> {
         let mut put_aside: Vec<_> = std::mem::take(&mut self.put_aside).into_iter().collect();
         put_aside.sort_by_key(|(_, (_, place))| (place.file, place.span.start));
         for ((schema, name), (count, place)) in put_aside {
+            if self.diagnostics.is_full() {
+                self.diagnostics.omitted += 1;
+                continue;
+            }
             let done = match self.undeclared {
                 Undeclared::Ignore => "left out",
                 _ => "kept aside",

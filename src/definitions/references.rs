@@ -108,33 +108,36 @@ impl Resolver<'_> {
 
     /// The record of this name, which may be `schema/name`.
     fn find(&self, name: &str, base: Option<&str>) -> Result<u32, Unresolved> {
-        let is_of = |record: u32, base: &str| {
-            let schema = self.records.list[record as usize].schema;
-            let with_bases = self.registry.registry.with_bases(schema);
-            with_bases.into_iter().any(|schema| schema.name() == base)
+        /// More are not told of, and need not be looked for.
+        const MOST: usize = 3;
+        let registry = &self.registry.registry;
+        let of = |record: u32| self.records.list[record as usize].schema;
+        let is_of = |record: u32, base: Option<SchemaId>| {
+            base.is_some_and(|base| registry.extends(of(record), base))
         };
         let with_name = |name: &str| self.records.by_name.get(name).map_or(&[][..], |all| all);
-        let mut same_name: Vec<u32> = with_name(name).to_vec();
+        let id_of = |schema: &str| self.registry.schema(schema).map(RegisteredSchema::id);
+        let (mut same_name, mut of_schema) = (with_name(name), None);
         if same_name.is_empty()
             && let Some((schema, name)) = name.split_once('/')
         {
-            let of_schema = with_name(name).iter().filter(|record| is_of(**record, schema));
-            same_name = of_schema.copied().collect();
+            (same_name, of_schema) = (with_name(name), Some(id_of(schema)));
         }
-        let Some(any) = same_name.first().copied() else { return Err(Unresolved::Unknown) };
-        if let Some(base) = base {
-            same_name.retain(|record| is_of(*record, base));
-        }
-        if same_name.is_empty() {
-            let schema = self.records.list[any as usize].schema;
-            return Err(Unresolved::OtherSchema(schema));
-        }
-        let first = same_name[0];
-        same_name.retain(|record| !self.records.list[*record as usize].is_abstract);
-        match &*same_name {
+        let base = base.map(id_of);
+        let is_named = |record: &u32| of_schema.is_none_or(|schema| is_of(*record, schema));
+        let is_meant = |record: &u32| base.is_none_or(|base| is_of(*record, base));
+        let mut named = same_name.iter().copied().filter(is_named).peekable();
+        let Some(any) = named.peek().copied() else { return Err(Unresolved::Unknown) };
+        let mut meant = named.filter(is_meant).peekable();
+        let Some(first) = meant.peek().copied() else {
+            return Err(Unresolved::OtherSchema(of(any)));
+        };
+        let is_concrete = |record: &u32| !self.records.list[*record as usize].is_abstract;
+        let found: Vec<u32> = meant.filter(is_concrete).take(MOST).collect();
+        match &*found {
             [] => Err(Unresolved::Abstract(self.records.list[first as usize].place)),
             [one] => Ok(*one),
-            _ => Err(Unresolved::Ambiguous(same_name)),
+            _ => Err(Unresolved::Ambiguous(found)),
         }
     }
 
@@ -166,7 +169,7 @@ impl Resolver<'_> {
                 let diagnostic = Diagnostic::error(Code::Ambiguous, message)
                     .at(place, "which one?")
                     .help(format!("write {}", names.join(" or ")));
-                records.iter().take(3).fold(diagnostic, |diagnostic, record| {
+                records.iter().fold(diagnostic, |diagnostic, record| {
                     let defined = self.records.list[*record as usize].place;
                     diagnostic.at(defined, "this one")
                 })

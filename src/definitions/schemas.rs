@@ -1,5 +1,6 @@
 //! From the declarations of schemas in files to registered schemas.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -56,8 +57,13 @@ pub(super) fn build(
     let mut gathered = gather(declared, registry.limits().slots_per_schema, diagnostics);
     let positions: HashMap<&str, usize> =
         gathered.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
+    let names: Vec<Arc<str>> = if patches.is_empty() {
+        Vec::new()
+    } else {
+        gathered.iter().map(|schema| schema.name.into()).collect()
+    };
     for patch in patches {
-        apply_patch(&mut gathered, &positions, patch, registry, diagnostics);
+        apply_patch(&mut gathered, (&positions, &names), patch, registry, diagnostics);
     }
     let mut schemas = Schemas::default();
     let mut slots_left = Some(most_slots);
@@ -96,6 +102,7 @@ fn unknown_references(
     registry: &Store,
     diagnostics: &mut Diagnostics,
 ) {
+    let names = OnceCell::new();
     for definition in &schemas.defined {
         for (slot, notes) in definition.schema.slots().iter().zip(&definition.slots) {
             let (Some(base), Some(place)) = (slot.references(), notes.references_place) else {
@@ -105,9 +112,8 @@ fn unknown_references(
                 continue;
             }
             diagnostics.push_with(|diagnostics| {
-                let names = registry.schemas().map(|known| known.name().into());
-                let names: Vec<Arc<str>> = names.collect();
-                let suggestion = diagnostics.nearest(base, &names);
+                let names = names.get_or_init(|| known_names(&[], registry));
+                let suggestion = diagnostics.nearest(base, names);
                 let (shown, end) = (quoted(base), did_you_mean(suggestion.as_deref()));
                 let (slot, of) = (quoted(slot.name()), quoted(definition.schema.name()));
                 let message = format!(
@@ -223,7 +229,7 @@ fn is_reserved(entry: &Entry<'_>, reading: &mut Reading<'_>) -> bool {
 }
 
 fn unknown_to_patch(
-    gathered: &[Gathered<'_, '_>],
+    names: &[Arc<str>],
     patch: &Declaration<'_, '_>,
     is_of_program: bool,
     diagnostics: &mut Diagnostics,
@@ -235,8 +241,7 @@ fn unknown_to_patch(
             .at(patch.place, "of the program")
             .help("extend it by a schema of another name");
     }
-    let names: Vec<Arc<str>> = gathered.iter().map(|schema| schema.name.into()).collect();
-    let suggestion = diagnostics.nearest(patch.name, &names);
+    let suggestion = diagnostics.nearest(patch.name, names);
     let end = did_you_mean(suggestion.as_deref());
     Diagnostic::error(Code::UnknownSchema, format!("there is no schema {name} to patch{end}"))
         .at(patch.place, "no file defines it")
@@ -246,7 +251,7 @@ fn unknown_to_patch(
 
 fn apply_patch<'n, 's>(
     gathered: &mut [Gathered<'n, 's>],
-    positions: &HashMap<&str, usize>,
+    (positions, names): (&HashMap<&str, usize>, &[Arc<str>]),
     patch: &Declaration<'n, 's>,
     registry: &Store,
     diagnostics: &mut Diagnostics,
@@ -254,7 +259,7 @@ fn apply_patch<'n, 's>(
     let Some(schema) = positions.get(patch.name).map(|at| &mut gathered[*at]) else {
         let is_of_program = registry.schema(patch.name).is_some();
         diagnostics
-            .push_with(|diagnostics| unknown_to_patch(gathered, patch, is_of_program, diagnostics));
+            .push_with(|diagnostics| unknown_to_patch(names, patch, is_of_program, diagnostics));
         return;
     };
     if schema.pack > patch.pack {
@@ -297,6 +302,7 @@ fn order(
     let positions: HashMap<&str, usize> =
         gathered.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
     let base_of = |at: usize| gathered[at].extends.and_then(|(base, _)| positions.get(base));
+    let all_names = OnceCell::new();
     let mut states = vec![State::New; gathered.len()];
     let mut order = Vec::with_capacity(gathered.len());
     for start in 0..gathered.len() {
@@ -321,7 +327,8 @@ fn order(
                 && registry.schema(base).is_none()
             {
                 diagnostics.push_with(|diagnostics| {
-                    unknown_base(schema, base, place, gathered, registry, diagnostics)
+                    let names = all_names.get_or_init(|| known_names(gathered, registry));
+                    unknown_base(schema, base, place, names, diagnostics)
                 });
                 schemas.broken.insert(schema.name.into());
             }
@@ -351,17 +358,18 @@ fn report_cycle(cycle: &[&Gathered<'_, '_>], diagnostics: &mut Diagnostics) {
     diagnostics.push(places.fold(diagnostic, at));
 }
 
+fn known_names(gathered: &[Gathered<'_, '_>], registry: &Store) -> Vec<Arc<str>> {
+    let own = gathered.iter().map(|schema| Arc::from(schema.name));
+    own.chain(registry.schemas().map(|known| known.name().into())).collect()
+}
+
 fn unknown_base(
     schema: &Gathered<'_, '_>,
     base: &str,
     place: Place,
-    gathered: &[Gathered<'_, '_>],
-    registry: &Store,
+    names: &[Arc<str>],
     diagnostics: &mut Diagnostics,
 ) -> Diagnostic {
-    let own = gathered.iter().map(|schema| Arc::from(schema.name));
-    let names: Vec<Arc<str>> =
-        own.chain(registry.schemas().map(|known| known.name().into())).collect();
     let suggestion = diagnostics.nearest(base, names.iter().filter(|name| ***name != *schema.name));
     let (own, end) = (quoted(schema.name), did_you_mean(suggestion.as_deref()));
     let message = format!("schema {own} extends {}, which does not exist{end}", quoted(base));

@@ -50,11 +50,15 @@ impl Store {
 
     pub(super) fn hash_sums(&mut self) -> HashSums {
         let now = self.advance_epoch();
+        let registered = self.registered;
         let sums = self.hash_sums.unwrap_or_else(|| {
             let names = StoreNames::new(&self.registry, &self.interner);
             let tables = self.registry.iter().zip(&mut self.tables);
             tables.fold(HashSums::default(), |sums, (schema, table)| {
                 let mut hashes = std::mem::take(&mut table.hashes);
+                if hashes.at <= registered {
+                    hashes = BlockHashes::default();
+                }
                 let sums = add(sums, update(&mut hashes, schema, table, &names));
                 table.hashes = BlockHashes { at: now, ..hashes };
                 sums

@@ -26,7 +26,7 @@ use crate::schema::{
     Checker, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, World,
 };
 use crate::slot_value::{ListElement, element_shape};
-use crate::storage::{BlockHashes, HashSums, Interner, RowLimits, Table};
+use crate::storage::{HashSums, Interner, RowLimits, Table};
 use crate::text::Text;
 
 #[cfg(feature = "definitions")]
@@ -81,6 +81,8 @@ pub struct Store {
     /// What the state hash is made of, if nothing was written since it was computed, but for what has
     /// not been sealed.
     pub(crate) hash_sums: Option<HashSums>,
+    /// When the last schema came: what was hashed before does not count.
+    pub(crate) registered: Epoch,
     views: view::ViewCache,
     /// Where a record has the slots' values: kept for its memory only.
     positions: Vec<Option<usize>>,
@@ -166,7 +168,7 @@ impl Store {
             self.tables.push(self.empty_table(id));
             // References to the new schema's objects, wherever they come from, have another hash now.
             self.hash_sums = None;
-            self.tables.iter_mut().for_each(|table| table.hashes = BlockHashes::default());
+            self.registered = self.epoch;
         }
         assert_eq!(self.tables.len(), self.registry.len(), "each schema has a table");
         Ok(id)

@@ -1,12 +1,10 @@
 //! One content in all three formats.
 
-/// A list of records of one schema in each format, from what each calls a record's body.
-pub(crate) fn records(
-    schema: &str,
-    json: &str,
-    toml: &str,
-    ron: &str,
-) -> [(&'static str, String); 3] {
+/// A file's path, which tells the format, and its text.
+pub(crate) type Case = (&'static str, String);
+
+/// One record of a schema in each format, from what each calls a record's body.
+pub(crate) fn records(schema: &str, json: &str, toml: &str, ron: &str) -> [Case; 3] {
     [
         ("a.json", format!("{{\"records\":{{\"{schema}\":[{{{json}}}]}}}}")),
         ("a.toml", format!("[[records.{schema}]]\n{toml}\n")),
@@ -15,7 +13,7 @@ pub(crate) fn records(
 }
 
 /// The same with one value that is written alike everywhere.
-pub(crate) fn value(schema: &str, slot: &str, value: &str) -> [(&'static str, String); 3] {
+pub(crate) fn value(schema: &str, slot: &str, value: &str) -> [Case; 3] {
     let json = format!("\"{slot}\": {value}");
     records(schema, &json, &format!("{slot} = {value}"), &format!("{slot}: {value}"))
 }

@@ -244,6 +244,11 @@ impl<'s> Part<'_, '_, 's> {
         if is_decimal(raw) {
             return self.walk.reader.float(self.span, raw);
         }
+        let digits = raw.trim_start_matches(['-', '+']);
+        if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') {
+            // ron makes a float of an integer that is too large.
+            return self.reader.integer_past_all(self.span);
+        }
         self.node(Data::Float(number))
     }
 }
