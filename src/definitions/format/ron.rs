@@ -247,7 +247,7 @@ impl<'s> Part<'_, '_, 's> {
         let digits = raw.trim_start_matches(['-', '+']);
         if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') {
             // ron makes a float of an integer that is too large.
-            return self.reader.integer_past_all(self.span);
+            return self.walk.reader.integer_past_all(self.span);
         }
         self.node(Data::Float(number))
     }
