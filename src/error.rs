@@ -110,8 +110,9 @@ pub enum AccessError {
     /// The Rust type asked for is not the type of the slot's values.
     #[error(transparent)]
     WrongType(#[from] TypeMismatch),
-    /// The key is of another store.
-    #[error("the key of a {kind} slot is of another store")]
+    /// The key is of another store, or of one whose schemas have [evolved](crate::Store::evolve) since,
+    /// so that its slot is gone, moved, renamed or of another kind.
+    #[error("the key of a {kind} slot is of another store, or was made before its schema changed")]
     ForeignKey {
         /// The kind of the key's slot.
         kind: Kind,

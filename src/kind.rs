@@ -12,6 +12,7 @@ use crate::suggest::nearest;
 /// use slotted::Kind;
 /// assert_eq!(Kind::Vec3.to_string(), "vec3");
 /// assert_eq!(Kind::enumeration(["farmer", "soldier"]).to_string(), "enum(farmer, soldier)");
+/// assert_eq!(Kind::list(Kind::Text).to_string(), "list(text)");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

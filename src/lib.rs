@@ -25,8 +25,12 @@
 //! | single values, by key | [`Store::key`], [`Store::get`], [`Store::set`], [`Store::column`] |
 //! | single values, by name | [`Store::get_value`], [`Store::set_value`] |
 //! | enums and types of your own in slots | [`SlotValue`] |
+//! | texts and lists in slots | [`Text`], [`List`] |
+//! | other schemas for living objects: hot reload | [`Store::plan_evolution`], [`Store::evolve`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
+//! | schemas and records from data files | `definitions`, with a feature for each format |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
+//! | a schema for objects that have none | [`Inference`], [`AttributeStore::into_store`] |
 //! | the vector units in a loop of your own | [`vectorize`] |
 //!
 //! # Example
@@ -64,6 +68,7 @@
 //! * `serde`: records and values from anything that serde can deserialize to a map; [`Delta`] and
 //!   [`EntityId`] can be serialized and deserialized.
 //! * `rayon`: views on all of rayon's threads.
+//! * `json`, `toml`, `ron`: schemas and records from definition files of that format.
 
 #![forbid(unsafe_code)]
 // The derive macros name the crate from outside.
@@ -75,6 +80,7 @@ pub mod definitions;
 mod epoch;
 mod error;
 mod id;
+mod infer;
 mod kind;
 mod list;
 mod map_store;
@@ -98,6 +104,10 @@ pub use epoch::Epoch;
 pub use error::{AccessError, LimitError, Rejection, SpawnError, TypeMismatch};
 pub use glam;
 pub use id::{EntityId, SchemaId};
+pub use infer::{
+    Attribute, DeadReference, Example, Inference, InferenceOptions, MoveError, MoveReport, Moved,
+    NotMoved, Note, Proposal, Seen, Unslottable,
+};
 pub use kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
 pub use list::List;
 pub use map_store::{
@@ -118,9 +128,10 @@ pub use snapshot::{
 };
 pub use storage::{BLOCK_ROWS, Cell};
 pub use store::{
-    IdRun, Limits, MaybeIterMut, MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut,
-    OptionRunMut, SchemaMemory, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory,
-    Slotted, Spawned, Store, View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
+    Evolution, EvolutionError, EvolutionRejection, EvolutionStep, IdRun, Limits, MaybeIterMut,
+    MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut, OptionRunMut, SchemaEvolution,
+    SchemaMemory, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory, Slotted, Spawned,
+    Store, View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
 };
 pub use text::Text;
 pub use value::{ConversionError, Value};

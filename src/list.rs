@@ -10,8 +10,9 @@ use bytemuck::TransparentWrapper;
 ///
 /// [`Store::list`](crate::Store::list) makes one, [`Store::resolve_list`](crate::Store::resolve_list)
 /// gives its elements back as a slice. What is in a list never changes: a slot gets another list
-/// instead. A store keeps all lists that it was ever given, as it keeps texts, so that they are for what
-/// is chosen from few possibilities, or changes seldom. A handle means nothing to another store.
+/// instead. A store keeps all lists that it was ever given, as it keeps texts, and copies them when
+/// a new one comes while a snapshot lives: they are for what is declared or changes seldom, not for what
+/// grows every frame. A handle means nothing to another store.
 ///
 /// Two lists are equal if their elements are, bit for bit: a NaN equals itself, and `-0.0` does not
 /// equal `0.0`.

@@ -61,7 +61,7 @@ pub enum Value {
     Text(Arc<str>),
     /// A reference to an object.
     Entity(EntityId),
-    /// Several values: a vector, or an array of numbers.
+    /// Several values: a vector, an array of numbers, or a list.
     List(Arc<[Value]>),
     /// Named values in an order, as a nested object of a data file: no slot takes them, the
     /// dynamic-attribute stores do.

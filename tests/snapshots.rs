@@ -75,6 +75,64 @@ fn equal_worlds_hash_alike_whatever_their_past() -> Outcome {
     Ok(())
 }
 
+/// Lists count by their elements, whatever was interned before them and in which order.
+#[test]
+fn lists_hash_by_their_elements() -> Outcome {
+    let item = || {
+        let item = Schema::builder("item").slot("drops", Kind::list(Kind::U16));
+        let item = item.slot("tags", Kind::list(Kind::Text));
+        item.slot("parts", Kind::list(Kind::Entity)).optional().build()
+    };
+    let (mut one, mut two) = (Store::new(), Store::new());
+    one.register_schema(item()?)?;
+    one.list(&[1_u8; 100])?;
+    two.register::<Unit>()?;
+    two.register_schema(item()?)?;
+    two.list(&[1_u16, 2])?;
+    two.text("sharp")?;
+    let mut hashes = Vec::new();
+    for store in [&mut one, &mut two] {
+        let first = store.spawn_record("item", record! { drops: [2, 1], tags: ["a", "sharp"] })?;
+        let rest = record! { drops: [1, 2], tags: ["sharp"], parts: [first, first] };
+        let second = store.spawn_record("item", rest)?;
+        let mut seen = vec![store.state_hash()];
+        for (slot, value) in [
+            ("drops", slotted::Value::from([2, 1])),
+            ("drops", [1, 2, 0].into()),
+            ("tags", ["a", "b"].into()),
+            ("tags", ["b", "a"].into()),
+            ("parts", [first, second].into()),
+            ("parts", [second, first].into()),
+        ] {
+            store.set_value(second, slot, value)?;
+            seen.push(store.state_hash());
+            assert_eq!(store.snapshot().state_hash(), store.snapshot().to_store().state_hash());
+        }
+        hashes.push(seen);
+    }
+    assert_eq!(hashes[0], hashes[1]);
+    let different: std::collections::HashSet<u64> = hashes[0].iter().copied().collect();
+    assert_eq!(different.len(), hashes[0].len());
+    Ok(())
+}
+
+/// The pools are shared with snapshots: what comes new must not reach into them.
+#[test]
+fn a_snapshot_does_not_see_later_lists() -> Outcome {
+    let mut store = Store::new();
+    let known = store.list(&[1_u16, 2])?;
+    let before = store.snapshot();
+    let new = store.list(&[3_u16])?;
+    assert_eq!((before.resolve_list(known), before.resolve_list(new)), (Some(&[1, 2][..]), None));
+    let mut other = before.to_store();
+    let own = other.list(&[4_u16])?;
+    assert_eq!(
+        (other.resolve_list(own), store.resolve_list(new)),
+        (Some(&[4][..]), Some(&[3][..]))
+    );
+    Ok(())
+}
+
 #[test]
 fn a_hash_that_is_kept_by_block_is_the_hash_of_all() -> Outcome {
     let (mut store, ids) = units(3 * BLOCK_ROWS)?;

@@ -3,20 +3,19 @@
 use std::fs;
 use std::process::Command;
 
-use crate::contest::Contestant;
-
 const LOCK_FILE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock"));
 
 /// Names and what they are, in the order in which they are printed.
 pub(super) type Description = Vec<(&'static str, String)>;
 
-pub(super) fn describe(contestants: &[Contestant]) -> Description {
+/// `bench` is the command that runs the bench, without the options that were given.
+pub(super) fn describe(packages: &[&str], bench: &str) -> Description {
     vec![
         ("CPU", processor()),
         ("system", system()),
         ("compiler", compiler()),
-        ("versions", versions(contestants)),
-        ("command", command_line()),
+        ("versions", versions(packages)),
+        ("command", command_line(bench)),
     ]
 }
 
@@ -55,10 +54,9 @@ fn compiler() -> String {
     format!("{version}, {build}")
 }
 
-fn versions(contestants: &[Contestant]) -> String {
-    let packages = contestants.iter().filter_map(|contestant| contestant.package);
+fn versions(packages: &[&str]) -> String {
     let versions: Vec<String> =
-        packages.map(|package| format!("{package} {}", version(package))).collect();
+        packages.iter().map(|package| format!("{package} {}", version(package))).collect();
     versions.join(", ")
 }
 
@@ -70,8 +68,8 @@ fn version(package: &str) -> &'static str {
 }
 
 /// As it is typed, not as cargo passes it on.
-fn command_line() -> String {
-    let mut command = "cargo bench --features rayon --bench ratios".to_owned();
+fn command_line(bench: &str) -> String {
+    let mut command = bench.to_owned();
     let options = std::env::args().skip(1).filter(|option| option != "--bench");
     for (index, option) in options.enumerate() {
         let separator = if index == 0 { " -- " } else { " " };

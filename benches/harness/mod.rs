@@ -124,7 +124,8 @@ fn write_files(
     contestants: &[Contestant],
     outcomes: &[Outcome],
 ) -> Result<(), Box<dyn Error>> {
-    let machine = machine::describe(contestants);
+    let packages: Vec<_> = contestants.iter().filter_map(|one| one.package).collect();
+    let machine = machine::describe(&packages, "cargo bench --features rayon --bench ratios");
     if let Some(path) = &options.json {
         let json = report::json(&machine, outcomes);
         std::fs::write(path, serde_json::to_string_pretty(&json)?)?;

@@ -4,7 +4,9 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use slotted::{Delta, EntityId, Kind, Limits, NumberKind, Record, Schema, Store, Text, record};
+use slotted::{
+    Delta, EntityId, Kind, Limits, List, NumberKind, Record, Schema, Store, Text, record,
+};
 
 static BASE: LazyLock<Store> = LazyLock::new(base);
 static BEFORE: LazyLock<Whole> = LazyLock::new(|| whole(&BASE));
@@ -16,6 +18,7 @@ fn base() -> Store {
     limits.rows_per_schema = 20_000;
     limits.generations_per_row = 3;
     limits.text_bytes = 10_000;
+    limits.list_bytes = 10_000;
     let mut store = Store::with_limits(limits);
     let unit = Schema::builder("unit")
         .slot("health", Kind::F32)
@@ -25,6 +28,14 @@ fn base() -> Store {
         .slot("job", Kind::enumeration(["farmer", "smith"]))
         .slot("awake", Kind::Bool)
         .slot("path", Kind::Array(NumberKind::U16, 3))
+        .optional()
+        .slot("drops", Kind::list(Kind::U16))
+        .default([22, 7])
+        .slot("crafts", Kind::list(Kind::enumeration(["mining", "smithing"])))
+        .optional()
+        .slot("tags", Kind::list(Kind::Text))
+        .optional()
+        .slot("allies", Kind::list(Kind::Entity))
         .optional();
     for schema in [unit, Schema::builder("marker")] {
         store.register_schema(schema.build().expect("it is right")).expect("it is new");
@@ -36,6 +47,7 @@ fn base() -> Store {
         store.spawn_records("unit", (0..9).map(unit)).expect("they are right").collect();
     store.set_value(ids[2], "target", ids[7]).expect("it lives");
     store.set_value(ids[3], "path", [1_u16, 2, 3]).expect("it lives");
+    store.set_value(ids[4], "tags", ["metal"]).expect("it lives");
     store.despawn_batch(&[ids[1], ids[5]]).expect("they live");
     store.spawn_record("marker", record! {}).expect("it is right");
     store
@@ -50,6 +62,10 @@ fn real() -> Vec<u8> {
     store.spawn_records("unit", (0..4).map(|_| newborn.clone())).expect("they are right");
     store.set_value(ids[3], "path", [4_u16, 5, 6]).expect("it lives");
     store.set_value(ids[4], "name", "bob").expect("it lives");
+    store.set_value(ids[4], "tags", ["bob", "metal"]).expect("it lives");
+    store.set_value(ids[4], "allies", [ids[1], ids[3]]).expect("it lives");
+    store.set_value(ids[3], "drops", [1, 2, 3]).expect("it lives");
+    store.set_value(ids[3], "crafts", ["smithing"]).expect("it lives");
     store.clear_of("marker").expect("a schema");
     let delta = Delta::between(&before, &store.snapshot()).expect("both are of this store");
     let mut reached = BASE.clone();
@@ -58,15 +74,16 @@ fn real() -> Vec<u8> {
     postcard::to_allocvec(&delta).expect("it can be written")
 }
 
-/// All that is seen of a store, the ids that it hands out next, and the handle of its next text.
-type Whole = (Vec<(EntityId, Record)>, Vec<EntityId>, Option<Text>);
+/// All that is seen of a store, the ids that it hands out next, and the handles of its next text and list.
+type Whole = (Vec<(EntityId, Record)>, Vec<EntityId>, Option<Text>, Option<List<u64>>);
 
 fn whole(store: &Store) -> Whole {
     let record = |id| (id, store.get_record(id).expect("it lives"));
     let mut future = store.clone();
     let unit = || record! { health: 1, name: "", job: "farmer", awake: true };
     let next = (0..6).filter_map(|_| future.spawn_record("unit", unit()).ok()).collect();
-    (store.ids().map(record).collect(), next, future.text("a text that nobody has").ok())
+    let (text, list) = (future.text("a text that nobody has"), future.list(&[u64::MAX; 3]));
+    (store.ids().map(record).collect(), next, text.ok(), list.ok())
 }
 
 /// The real delta with some bytes changed, each as told by three bytes; or else the bytes as they are, but

@@ -60,6 +60,8 @@ impl<'n, 's> Declarations<'n, 's> {
                 "schemas" => schemas(&mut reading, document.pack, section, &mut self.schemas),
                 "records" => records(&mut reading, document.pack, section, &mut self.records),
                 "patches" => self.patches(&mut reading, document.pack, section),
+                // By this word editors know how to complete the file.
+                "$schema" => _ = reading.text(&section.value, "the address of a JSON Schema"),
                 _ => {
                     let help = "a definition file has schemas, records and patches; a record \
                                 stands under its schema: records, SCHEMA, NAME";

@@ -59,6 +59,12 @@ const ALIASES: [(&str, &str); 18] = [
     ("vector", "vec3"),
 ];
 
+/// The names of all kinds that need no more than a name.
+#[cfg(feature = "json")]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    OTHERS.iter().map(|(name, _)| *name).chain(NUMBERS.iter().map(|kind| kind.name()))
+}
+
 /// All words that a kind can be.
 pub(super) fn all() -> String {
     let numbers = NUMBERS.iter().map(|kind| kind.name());

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::definitions::loader::Loader;
 use crate::definitions::records::{RecordDefinition, Records};
 use crate::definitions::report::Report;
 use crate::definitions::schemas::{SchemaDefinition, Schemas};
+use crate::definitions::slot::SlotNotes;
 use crate::definitions::source::{Files, Location, Place};
 use crate::error::AccessError;
 use crate::id::EntityId;
@@ -30,6 +32,9 @@ pub(super) struct Loaded {
     pub(super) records: Records,
     /// The program's schemas and those of the files; no objects.
     pub(super) registry: Store,
+    /// The program's schemas alone, and what has read the files.
+    pub(super) program: Store,
+    pub(super) loader: Loader,
     pub(super) files: Arc<Files>,
     pub(super) warnings: Report,
 }
@@ -78,6 +83,23 @@ impl Definitions {
         self.schema_definition(name).map(|schema| schema.place)
     }
 
+    /// Where a slot is declared, by the schema itself or by one that it extends; `None` for slots of
+    /// the program's schemas.
+    #[must_use]
+    pub fn slot_place(&self, schema: &str, slot: &str) -> Option<Place> {
+        self.slot_notes(schema, slot)?.place
+    }
+
+    pub(super) fn slot_notes(&self, schema: &str, slot: &str) -> Option<&SlotNotes> {
+        let registry = &self.loaded.registry;
+        let mut bases = registry.registry.with_bases(registry.schema(schema)?.id());
+        bases.find_map(|schema| {
+            let definition = self.schema_definition(schema.name())?;
+            let own = definition.schema.slots().iter().position(|own| own.name() == slot)?;
+            Some(&definition.slots[own])
+        })
+    }
+
     /// What the files say that a schema is.
     #[must_use]
     pub fn schema_doc(&self, name: &str) -> Option<&str> {
@@ -114,6 +136,25 @@ impl Definitions {
         self.loaded.files.location(place)
     }
 
+    /// The schemas of the files, and those of the program that these extend or that records have: a
+    /// store in which these are others has other slots than the values were checked against.
+    fn needed(&self) -> Vec<Schema> {
+        let Loaded { registry, records, schemas, .. } = &*self.loaded;
+        let mut is_needed = vec![false; registry.schemas().len()];
+        let of_files = schemas.defined.iter().filter_map(|own| registry.schema(own.schema.name()));
+        let of_records = records.list.iter().map(|record| record.schema);
+        for schema in of_files.map(RegisteredSchema::id).chain(of_records) {
+            let bases = registry.registry.with_bases(schema).map(|schema| schema.id().index());
+            for schema in bases {
+                if std::mem::replace(&mut is_needed[schema], true) {
+                    break;
+                }
+            }
+        }
+        let needed = registry.schemas().zip(is_needed).filter(|(_, is_needed)| *is_needed);
+        needed.map(|(schema, _)| schema.to_schema()).collect()
+    }
+
     /// Registers the files' schemas, all or none.
     ///
     /// [`spawn`](Self::spawn) does this too.
@@ -121,12 +162,13 @@ impl Definitions {
     /// # Errors
     /// If the store has other schemas of these names: it is not the one that the files were read for.
     pub fn register(&self, store: &mut Store) -> Result<(), SchemaError> {
+        let schemas = self.needed();
         let mut trial = store.without_objects();
-        for schema in self.schemas() {
+        for schema in &schemas {
             trial.register_schema(schema.clone())?;
         }
-        for schema in self.schemas() {
-            store.register_schema(schema.clone()).expect("a store with the same schemas took it");
+        for schema in schemas {
+            store.register_schema(schema).expect("a store with the same schemas took it");
         }
         Ok(())
     }
@@ -209,9 +251,17 @@ impl<'d> RecordView<'d> {
             let suggestion = schema.suggest(slot);
             return Err(AccessError::undeclared(schema.shared_name(), slot, suggestion));
         };
-        let given = self.record.given(index);
-        let value = given.map(|given| self.definitions.named(&given.value));
-        Ok(value.or_else(|| schema.slots()[index].default().cloned()).unwrap_or_default())
+        Ok(self.definitions.named(&self.local_at(index)))
+    }
+
+    /// The value of a slot, with ids of records in the place of names.
+    pub(super) fn local(&self, slot: &str) -> Value {
+        self.schema().slot_index(slot).map_or(Value::Unset, |index| self.local_at(index))
+    }
+
+    fn local_at(&self, index: usize) -> Value {
+        let given = self.record.given(index).map(|given| &given.value);
+        given.or(self.schema().slots()[index].default()).cloned().unwrap_or_default()
     }
 
     /// Where the value of a slot comes from: the record, one that it inherits from, a patch, or the
@@ -223,17 +273,14 @@ impl<'d> RecordView<'d> {
         if let Some(given) = self.record.given(index) {
             return Some(given.place);
         }
-        let bases = self.definitions.loaded.registry.registry.with_bases(self.record.schema);
-        bases.into_iter().find_map(|schema| {
-            let definition = self.definitions.schema_definition(schema.name())?;
-            let own = definition.schema.slots().iter().position(|own| own.name() == slot)?;
-            definition.slots[own].default_place
-        })
+        self.definitions.slot_notes(self.schema().name(), slot)?.default_place
     }
 
     /// Values that no slot takes and that were kept aside: see
     /// [`Undeclared::Quarantine`](super::Undeclared::Quarantine).
-    pub fn quarantined(&self) -> impl ExactSizeIterator<Item = (&'d str, &'d Value, Place)> {
+    pub fn quarantined(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (&'d str, &'d Value, Place)> + use<'d> {
         self.record.aside.iter().map(|aside| (&*aside.name, &aside.value, aside.place))
     }
 }

@@ -11,6 +11,7 @@ use crate::definitions::limits::LoadLimits;
 use crate::definitions::loaded::{Definitions, Loaded, Pack};
 use crate::definitions::node::Node;
 use crate::definitions::pack::{FileReader, Manifest, PackFile, Source, is_manifest, order};
+use crate::definitions::progress::{Listener, LoadProgress};
 use crate::definitions::records::{RecordReader, Records, Undeclared};
 use crate::definitions::references::Resolver;
 use crate::definitions::report::Report;
@@ -27,6 +28,7 @@ pub struct Loader {
     packs: Vec<Source>,
     undeclared: Undeclared,
     limits: LoadLimits,
+    listener: Listener,
 }
 
 impl Loader {
@@ -78,6 +80,13 @@ impl Loader {
         self
     }
 
+    /// Calls this for every file that is read and every one that is parsed, and once more before
+    /// records are checked: a load that takes long can show that it is alive.
+    pub fn progress(mut self, listener: impl Fn(LoadProgress) + Send + Sync + 'static) -> Self {
+        self.listener = Listener(Some(Arc::new(listener)));
+        self
+    }
+
     /// Reads and checks everything. The schemas of the store can be extended and used by the files;
     /// the store is not changed, [`Definitions::spawn`] does that.
     ///
@@ -85,24 +94,41 @@ impl Loader {
     /// All that is wrong with all files. Warnings alone are no error: see
     /// [`Definitions::warnings`].
     pub fn load(self, store: &Store) -> Result<Definitions, Report> {
+        let program = store.without_objects();
         let limits = self.limits.possible();
         let mut diagnostics = Diagnostics::new(limits.problems);
-        let mut reader = FileReader::new(limits, &mut diagnostics);
+        let mut reader = FileReader::new(limits, &self.listener, &mut diagnostics);
         let folders = self.packs.iter().enumerate();
         let folders: Vec<_> = folders.map(|(pack, source)| reader.read(pack, source)).collect();
         let FileReader { files, listed, .. } = reader;
-        let parsed = Parsed::new(&files, &listed, limits, &mut diagnostics);
-        let mut registry = store.without_objects();
-        let (packs, schemas, records) =
-            parsed.define(&folders, self.undeclared, &mut registry, &mut diagnostics);
+        let parsed = Parsed::new(&files, &listed, limits, &self.listener, &mut diagnostics);
+        let mut registry = program.without_objects();
+        let (packs, schemas, records) = parsed.define(
+            &folders,
+            (self.undeclared, &self.listener),
+            &mut registry,
+            &mut diagnostics,
+        );
         drop(parsed);
         let (files, is_usable) = (Arc::new(files), diagnostics.errors == 0);
         let warnings = Report::new(Arc::clone(&files), diagnostics);
         if !is_usable {
             return Err(warnings);
         }
-        let loaded = Loaded { packs, schemas, records, registry, files, warnings };
+        let loader = self;
+        let loaded = Loaded { packs, schemas, records, registry, program, loader, files, warnings };
         Ok(Definitions { loaded: Arc::new(loaded) })
+    }
+
+    /// Reads and checks everything against the schemas of the program that earlier definitions were read
+    /// against: what [`Objects::plan_reload`](super::Objects::plan_reload) takes.
+    ///
+    /// [`Definitions::reload`] does this with the same packs.
+    ///
+    /// # Errors
+    /// All that is wrong with all files.
+    pub fn load_again(self, earlier: &Definitions) -> Result<Definitions, Report> {
+        self.load(&earlier.loaded.program)
     }
 }
 
@@ -119,11 +145,13 @@ impl<'s> Parsed<'s> {
         files: &'s Files,
         listed: &[PackFile],
         limits: LoadLimits,
+        listener: &Listener,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        let mut values_left = limits.values;
-        let mut nodes = Vec::with_capacity(listed.len());
-        for listed in listed {
+        let (mut values_left, of) = (limits.values, listed.len());
+        let mut nodes = Vec::with_capacity(of);
+        for (position, listed) in listed.iter().enumerate() {
+            listener.tell(LoadProgress::Parsing { files: position, of });
             let text = &*files.0[listed.file as usize].text;
             let (node, problems) =
                 format::parse(text, listed.format, limits.levels, &mut values_left);
@@ -147,7 +175,7 @@ impl<'s> Parsed<'s> {
     fn define(
         &self,
         folders: &[Arc<str>],
-        undeclared: Undeclared,
+        (undeclared, listener): (Undeclared, &Listener),
         registry: &mut Store,
         diagnostics: &mut Diagnostics,
     ) -> (Vec<Pack>, Schemas, Records) {
@@ -165,6 +193,7 @@ impl<'s> Parsed<'s> {
             registry,
             diagnostics,
         );
+        listener.tell(LoadProgress::Checking { records: declared.records.len() });
         let reader = RecordReader::new(registry, &schemas, undeclared, diagnostics);
         let mut records = reader.read(&declared.records, &declared.record_patches);
         let files = self.files;

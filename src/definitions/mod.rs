@@ -39,6 +39,7 @@
 //! | `patches.schemas.NAME.slots` | slots to add, and words to change of slots that are there |
 //! | `patches.records.SCHEMA.NAME` | values to change |
 //! | a reference | a record's name, or `schema/name` where several have it |
+//! | `$schema` | the address of a JSON Schema, for editors; it is passed over |
 //!
 //! A pack may have a **manifest**, `pack.toml` (or `.json`, `.ron`): its `name`, `version`, `doc`; `requires`,
 //! packs that must be there and come first; `after`, packs that come first if they are there; `objects`,
@@ -84,6 +85,8 @@
 mod diagnostic;
 mod document;
 mod format;
+#[cfg(feature = "json")]
+mod json_schema;
 mod kind_name;
 mod limits;
 mod loaded;
@@ -92,14 +95,18 @@ mod names;
 mod node;
 mod objects;
 mod pack;
+mod progress;
 mod records;
 mod references;
+mod reload;
 mod report;
 mod schemas;
 mod slot;
 mod source;
 mod value;
 mod words;
+mod write;
+mod write_schema;
 
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use format::Format;
@@ -107,6 +114,10 @@ pub use limits::LoadLimits;
 pub use loaded::{Definitions, Pack, RecordView};
 pub use loader::Loader;
 pub use objects::{Objects, SpawnDefinitionsError};
+pub use progress::LoadProgress;
 pub use records::Undeclared;
+pub use reload::{RecordChange, RecordName, Reload, ReloadError};
 pub use report::Report;
 pub use source::{Location, Place};
+pub use write::WriteError;
+pub use write_schema::{NotWritable, SchemaDocs, SlotDocs, schemas_to_text};

@@ -61,21 +61,17 @@ impl Definitions {
             let Some(id) = id else { continue };
             if let Err(unwritten) = write(store, record, *id, &ids) {
                 store.interner.forget_since(before);
-                let Unwritten::NoRoom(limit) = unwritten else {
-                    unreachable!("the values were checked against the same schema")
-                };
-                return Err(limit.into());
+                let limit = unwritten.limit(store.limits());
+                return Err(limit.expect("the values were checked against the same schema").into());
             }
         }
         store.commit_linked(reserved);
-        let numbered = ids.iter().enumerate();
-        let records = numbered.filter_map(|(number, id)| Some(((*id)?, number as u32))).collect();
-        Ok(Objects { definitions: self.clone(), ids, records })
+        Ok(Objects::new(self.clone(), ids))
     }
 }
 
 /// Writes a record's values, with ids of objects in the place of records.
-fn write(
+pub(super) fn write(
     store: &mut Store,
     record: &RecordDefinition,
     id: EntityId,
@@ -109,6 +105,12 @@ pub(super) fn with_ids(value: &Value, ids: &[Option<EntityId>]) -> Value {
 }
 
 impl Objects {
+    pub(super) fn new(definitions: Definitions, ids: Vec<Option<EntityId>>) -> Self {
+        let numbered = ids.iter().enumerate();
+        let records = numbered.filter_map(|(number, id)| Some(((*id)?, number as u32))).collect();
+        Self { definitions, ids, records }
+    }
+
     /// How many objects there were when they were made.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -10,6 +10,7 @@ use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean
 use crate::definitions::format::Format;
 use crate::definitions::limits::LoadLimits;
 use crate::definitions::node::{Entry, Node};
+use crate::definitions::progress::{Listener, LoadProgress};
 use crate::definitions::source::{File, Files, Place, Span};
 use crate::definitions::words::Reading;
 
@@ -38,13 +39,18 @@ pub(super) struct FileReader<'d> {
     bytes: u64,
     /// Whether there were more files than are read.
     is_over: bool,
+    listener: &'d Listener,
     diagnostics: &'d mut Diagnostics,
 }
 
 impl<'d> FileReader<'d> {
-    pub(super) fn new(limits: LoadLimits, diagnostics: &'d mut Diagnostics) -> Self {
+    pub(super) fn new(
+        limits: LoadLimits,
+        listener: &'d Listener,
+        diagnostics: &'d mut Diagnostics,
+    ) -> Self {
         let (files, listed) = (Files::default(), Vec::new());
-        Self { limits, files, listed, bytes: 0, is_over: false, diagnostics }
+        Self { limits, files, listed, bytes: 0, is_over: false, listener, diagnostics }
     }
 
     /// Reads a pack's files and tells the name that it has without a manifest.
@@ -166,6 +172,8 @@ impl<'d> FileReader<'d> {
         }
         self.bytes += bytes.len() as u64;
         let file = self.files.0.len() as u32;
+        let files = self.files.0.len() + 1;
+        self.listener.tell(LoadProgress::Reading { files, bytes: self.bytes });
         // A byte order mark is no part of any format.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match std::str::from_utf8(bytes) {
@@ -423,8 +431,7 @@ fn report_cycle(
     }
     let mut message = format!("packs need one another: {}", quoted(&manifests[first].name));
     let mut places = Vec::new();
-    loop {
-        let Some((need, place)) = left(pack) else { break };
+    while let Some((need, place)) = left(pack) {
         let (own, other) = (quoted(&manifests[pack].name), quoted(&manifests[*need].name));
         message.push_str(&format!(" needs {other}"));
         places.extend(place.map(|place| (place, format!("{own} needs {other}"))));

@@ -132,7 +132,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 schema = schema.references(base);
             }
             if let Some(name) = renamed_from {
-                schema = with_former_name(schema, name);
+                schema = schema.renamed_from(name);
             }
             match self.word("default") {
                 Some((_, node)) if !matches!(node.data, Data::Bad) => {
@@ -358,9 +358,4 @@ fn number(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Number> {
             None
         }
     }
-}
-
-// Until schemas can be evolved.
-fn with_former_name(schema: SchemaBuilder, _: &str) -> SchemaBuilder {
-    schema
 }

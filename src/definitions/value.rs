@@ -149,7 +149,7 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
 
 /// The least and the largest that an integer kind holds.
 pub(super) fn ends(kind: &Kind) -> Option<(i128, i128)> {
-    let Some(number) = kind.component() else { return None };
+    let number = kind.component()?;
     let bits: u32 = number.name().get(1..)?.parse().ok()?;
     match number.name().as_bytes()[0] {
         b'i' => Some((-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1)),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::id::{EntityId, SchemaId};
 use crate::map_store::AttributeKey;
+use crate::map_store::heap::HeapCount;
 use crate::map_store::names::Names;
 use crate::record::Record;
 use crate::value::Value;
@@ -39,6 +40,8 @@ pub trait Operations: Default {
     fn contains(&self, id: EntityId) -> bool;
     fn len(&self) -> usize;
     fn ids(&self) -> impl Iterator<Item = EntityId>;
+    /// The memory of all objects; that of their values is added to the count.
+    fn heap_bytes(&self, values: &mut HeapCount) -> usize;
 
     fn get(&self, keys: &Names, id: EntityId, key: AttributeKey) -> Option<&Value>;
     fn get_named(&self, keys: &Names, id: EntityId, name: &str) -> Option<&Value>;

@@ -1,5 +1,6 @@
 //! The dynamic-attribute store: any attribute at any time.
 
+mod heap;
 mod layout;
 mod naive;
 mod names;
@@ -12,6 +13,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use heap::HeapCount;
 use layout::{Operations, Refused};
 pub use naive::Naive;
 use names::Names;
@@ -204,7 +206,28 @@ impl<L: AttributeLayout> AttributeStore<L> {
         self.layout.clear();
     }
 
-    fn schema_of(&self, id: EntityId) -> Result<&Arc<str>, AccessError> {
+    /// How much heap memory the store takes: all that it has allocated for its objects, their values and
+    /// their names. What several values share is counted once, and also where something outside of the
+    /// store shares it.
+    ///
+    /// Costs a look at each value.
+    ///
+    /// ```
+    /// use slotted::{ByName, MapStore, record};
+    /// let mut store = MapStore::new();
+    /// assert!(store.heap_bytes() < 100);
+    /// store.spawn_record("person", record! { name: "Ada", age: 41 })?;
+    /// assert!(store.heap_bytes() > 100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let mut values = HeapCount::default();
+        let objects = self.layout.heap_bytes(&mut values);
+        objects + values.bytes + self.schemas.heap_bytes() + self.keys.heap_bytes()
+    }
+
+    pub(crate) fn schema_of(&self, id: EntityId) -> Result<&Arc<str>, AccessError> {
         let name = self.schemas.get(u32::from(id.schema().0));
         name.filter(|_| self.layout.contains(id)).ok_or(AccessError::Despawned { id })
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::id::{EntityId, SchemaId};
 use crate::map_store::AttributeKey;
+use crate::map_store::heap::{HeapCount, map_bytes};
 use crate::map_store::layout::{Operations, Refused, duplicates};
 use crate::map_store::names::Names;
 use crate::map_store::rows::Rows;
@@ -58,6 +59,14 @@ impl Operations for Naive {
 
     fn ids(&self) -> impl Iterator<Item = EntityId> {
         self.rows.iter().map(|(id, _)| id)
+    }
+
+    fn heap_bytes(&self, values: &mut HeapCount) -> usize {
+        let objects = self.rows.iter().map(|(_, row)| {
+            row.values.values().for_each(|value| values.value(value));
+            map_bytes(&row.values) + row.values.keys().map(String::capacity).sum::<usize>()
+        });
+        objects.sum::<usize>() + self.rows.heap_bytes()
     }
 
     fn get(&self, keys: &Names, id: EntityId, key: AttributeKey) -> Option<&Value> {

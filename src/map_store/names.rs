@@ -5,6 +5,8 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
+use crate::map_store::heap::arc_bytes;
+
 /// Numbers names in the order of their first use; forgets none.
 ///
 /// The hash is seeded by chance, as the names may come from a data file that wants them to collide.
@@ -25,6 +27,12 @@ impl Names {
 
     pub(super) fn len(&self) -> usize {
         self.names.len()
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.names.capacity() * size_of::<Arc<str>>()
+            + self.names.iter().map(arc_bytes).sum::<usize>()
+            + self.numbers.allocation_size()
     }
 
     pub(super) fn intern(&mut self, name: &str) -> u32 {

@@ -47,6 +47,11 @@ impl<V: Default, S: Copy> Rows<V, S> {
         self.living
     }
 
+    /// Without the memory of what the objects hold.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.rows.capacity() * size_of::<Row<V, S>>() + self.free.capacity() * size_of::<u32>()
+    }
+
     /// Whether one more object can be inserted.
     #[inline]
     pub(super) fn has_room(&self) -> bool {

@@ -62,6 +62,14 @@ impl Shape {
             })
     }
 
+    fn heap_bytes(&self) -> usize {
+        let positions = self
+            .positions
+            .as_ref()
+            .map_or(0, |positions| size_of_val(&**positions) + positions.allocation_size());
+        size_of_val(&*self.keys) + positions
+    }
+
     fn weight(&self) -> usize {
         self.keys.len() + SHAPE_WEIGHT
     }
@@ -94,6 +102,14 @@ impl Default for Shapes {
 }
 
 impl Shapes {
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.shapes.capacity() * size_of::<Shape>()
+            + self.shapes.iter().map(Shape::heap_bytes).sum::<usize>()
+            + self.free.capacity() * size_of::<ShapeId>()
+            + self.by_keys.allocation_size()
+            + self.scratch.capacity() * size_of::<AttributeKey>()
+    }
+
     #[inline]
     pub(super) fn get(&self, id: ShapeId) -> &Shape {
         &self.shapes[id.0 as usize]

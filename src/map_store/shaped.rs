@@ -4,6 +4,7 @@ use std::mem;
 
 use crate::id::{EntityId, SchemaId};
 use crate::map_store::AttributeKey;
+use crate::map_store::heap::HeapCount;
 use crate::map_store::layout::{Operations, Refused, duplicates};
 use crate::map_store::names::Names;
 use crate::map_store::rows::{self, Rows};
@@ -99,6 +100,17 @@ impl Operations for Shaped {
 
     fn ids(&self) -> impl Iterator<Item = EntityId> {
         self.rows.iter().map(|(id, _)| id)
+    }
+
+    fn heap_bytes(&self, values: &mut HeapCount) -> usize {
+        let objects = self.rows.iter().map(|(_, row)| {
+            row.values.iter().for_each(|value| values.value(value));
+            size_of_val(&*row.values)
+        });
+        objects.sum::<usize>()
+            + self.rows.heap_bytes()
+            + self.shapes.heap_bytes()
+            + self.latest.capacity() * size_of::<ShapeId>()
     }
 
     #[inline]

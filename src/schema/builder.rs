@@ -58,6 +58,15 @@ impl Schema {
         &self.slots
     }
 
+    /// The names are not checked again.
+    pub(super) const fn from_parts(
+        name: Arc<str>,
+        extends: Option<Arc<str>>,
+        slots: Vec<Slot>,
+    ) -> Self {
+        Self { name, extends, slots }
+    }
+
     pub(super) fn into_parts(self) -> (Arc<str>, Option<Arc<str>>, Vec<Slot>) {
         (self.name, self.extends, self.slots)
     }
@@ -114,6 +123,16 @@ impl SchemaBuilder {
         self.constrain("references", |slot| slot.references = Some(schema))
     }
 
+    /// The name that the slot had before: [`Store::evolve`](crate::Store::evolve) then keeps the values
+    /// that living objects have under that name.
+    ///
+    /// Without effect where a slot of the new name is there already, and where a schema is registered for
+    /// the first time; so the note may stay in a data file. Schemas that differ in nothing else are equal.
+    pub fn renamed_from(self, name: impl Into<Arc<str>>) -> Self {
+        let name = name.into();
+        self.constrain("former name", |slot| slot.renamed_from = Some(name))
+    }
+
     fn constrain(mut self, constraint: &'static str, apply: impl FnOnce(&mut Slot)) -> Self {
         match self.schema.slots.last_mut() {
             Some(slot) => apply(slot),
@@ -139,6 +158,7 @@ impl SchemaBuilder {
         let mut names = HashSet::new();
         for slot in &mut schema.slots {
             check_name(&slot.name)?;
+            slot.renamed_from.as_ref().map_or(Ok(()), check_name)?;
             if !names.insert(Arc::clone(&slot.name)) {
                 let (schema, slot) = (Arc::clone(&schema.name), Arc::clone(&slot.name));
                 return Err(SchemaError::DuplicateSlot { schema, slot });
@@ -158,13 +178,18 @@ impl SchemaBuilder {
 /// Characters that a name may have.
 const LONGEST_NAME: usize = 128;
 
-pub(crate) fn check_name(name: &Arc<str>) -> Result<(), SchemaError> {
+/// Whether a schema or a slot can have that name.
+pub(crate) fn is_name(name: &str) -> bool {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
     let fits = !name.is_empty() && name.chars().nth(LONGEST_NAME).is_none();
-    if fits && !name.chars().any(hidden) {
+    fits && !name.chars().any(hidden)
+}
+
+pub(crate) fn check_name(name: &Arc<str>) -> Result<(), SchemaError> {
+    if is_name(name) {
         return Ok(());
     }
     let name = name.chars().take(LONGEST_NAME).collect::<String>().into();

@@ -94,6 +94,20 @@ pub enum SchemaError {
         /// The base's name.
         base: Arc<str>,
     },
+    /// Two different schemas of one name are given together.
+    #[error("schema '{schema}' is declared twice")]
+    DeclaredTwice {
+        /// The name of both.
+        schema: Arc<str>,
+    },
+    /// The schema would extend itself.
+    #[error("schema '{schema}' extends itself, by way of '{base}'")]
+    Circular {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The base's name.
+        base: Arc<str>,
+    },
     /// A different schema of this name is registered.
     #[error("another schema '{schema}' is registered: {}", list(differences))]
     Conflict {

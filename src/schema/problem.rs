@@ -98,7 +98,7 @@ pub enum What {
 }
 
 /// Names from data files are shown escaped and cut.
-struct Quoted<'a>(&'a str);
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -200,6 +200,39 @@ fn did_you_mean(f: &mut fmt::Formatter<'_>, suggestion: Option<&str>) -> fmt::Re
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shown(what: What) -> String {
+        Problem { record: None, schema: "item".into(), slot: "drops".into(), what }.to_string()
+    }
+
+    #[test]
+    fn an_element_is_told_by_its_position() {
+        let element = |what| What::Element { position: 3, what: Box::new(what) };
+        let place = "element 3 of slot 'drops' of 'item'";
+        for (what, expected) in [
+            (
+                What::WrongKind { expected: Kind::U16, found: "x".into() },
+                "expects u16, found text \"x\"",
+            ),
+            (
+                What::WrongKind { expected: Kind::U16, found: Value::Unset },
+                "expects u16 and may not be unset",
+            ),
+            (
+                What::DoesNotFit { expected: Kind::U16, found: 70_000.into() },
+                "expects u16, which cannot hold 70000",
+            ),
+            (What::NotFinite { found: f32::NAN.into() }, "expects finite numbers, found NaN"),
+            (What::ForeignText, "has a text of another store"),
+            (
+                What::WrongReference { expected: "unit".into(), found: "tile".into() },
+                "refers to a 'tile', expected a 'unit'",
+            ),
+        ] {
+            assert_eq!(shown(element(what.clone())), format!("{place} {expected}"));
+            assert_eq!(shown(what), format!("slot 'drops' of 'item' {expected}"));
+        }
+    }
 
     #[test]
     fn hostile_names_are_escaped_and_cut() {

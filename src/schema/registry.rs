@@ -17,11 +17,11 @@ type ByName<T> = HashMap<Arc<str>, T, FixedState>;
 /// A schema in its store's registry, with all its slots: its bases' first.
 #[derive(Clone, Debug)]
 pub struct RegisteredSchema {
-    id: SchemaId,
-    name: Arc<str>,
-    base: Option<(SchemaId, Arc<str>)>,
-    slots: Vec<Slot>,
-    inherited: usize,
+    pub(super) id: SchemaId,
+    pub(super) name: Arc<str>,
+    pub(super) base: Option<(SchemaId, Arc<str>)>,
+    pub(super) slots: Vec<Slot>,
+    pub(super) inherited: usize,
     constrained: bool,
     by_name: ByName<usize>,
 }
@@ -49,6 +49,10 @@ impl RegisteredSchema {
         self.base.as_ref().map(|(base, _)| *base)
     }
 
+    pub(crate) fn base_name(&self) -> Option<&Arc<str>> {
+        self.base.as_ref().map(|(_, name)| name)
+    }
+
     /// All slots, those of the bases first.
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
@@ -59,6 +63,12 @@ impl RegisteredSchema {
     #[must_use]
     pub fn slot(&self, name: &str) -> Option<&Slot> {
         self.slot_index(name).map(|index| &self.slots[index])
+    }
+
+    /// Whether tables of both have the same columns.
+    pub(crate) fn is_stored_as(&self, other: &Self) -> bool {
+        self.slots.len() == other.slots.len()
+            && self.slots.iter().zip(&other.slots).all(|(slot, other)| slot.is_stored_as(other))
     }
 
     /// Whether there is more to check about an object than the kinds of its values.
@@ -100,6 +110,12 @@ impl RegisteredSchema {
 
     pub(crate) fn problem(&self, slot: &str, what: What) -> Problem {
         Problem { record: None, schema: Arc::clone(&self.name), slot: slot.into(), what }
+    }
+
+    /// The schema as it was before it was registered.
+    pub(crate) fn to_schema(&self) -> Schema {
+        let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));
+        Schema::from_parts(Arc::clone(&self.name), base, self.slots[self.inherited..].to_vec())
     }
 
     fn differences(&self, other: &Schema) -> Vec<Difference> {
@@ -144,6 +160,10 @@ pub(crate) struct Registry {
     by_name: ByName<SchemaId>,
     /// The schemas of Rust types.
     by_type: HashMap<TypeId, SchemaId, FixedState>,
+    /// The same with the types' names, for messages.
+    rust_types: Vec<(SchemaId, &'static str)>,
+    /// How often living objects were evolved: what was stored before has another form.
+    pub(super) evolutions: u32,
 }
 
 impl Registry {
@@ -171,8 +191,21 @@ impl Registry {
         self.by_type.get(&rust).copied()
     }
 
-    pub(crate) fn set_type(&mut self, rust: TypeId, id: SchemaId) {
-        self.by_type.insert(rust, id);
+    pub(crate) fn set_type<T: 'static>(&mut self, id: SchemaId) {
+        self.by_type.insert(TypeId::of::<T>(), id);
+        self.rust_types.push((id, std::any::type_name::<T>()));
+    }
+
+    /// The names of the Rust types that have this schema.
+    pub(crate) fn rust_types(&self, id: SchemaId) -> impl Iterator<Item = &'static str> {
+        let of_schema = self.rust_types.iter().filter(move |(schema, _)| *schema == id);
+        of_schema.map(|(_, name)| *name)
+    }
+
+    /// Whether objects have the same form in both: one of them is the other one before or after
+    /// schemas were added.
+    pub(crate) const fn stores_as(&self, other: &Self) -> bool {
+        self.evolutions == other.evolutions
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&RegisteredSchema> {
@@ -208,31 +241,39 @@ impl Registry {
                 Err(SchemaError::Conflict { schema, differences })
             };
         }
-        let registered = self.resolve(schema, limits)?;
-        let id = registered.id;
-        self.by_name.insert(Arc::clone(&registered.name), id);
-        self.schemas.push(registered);
+        let id = SchemaId(self.len().min(limits.schemas) as u16);
+        let base = schema.extends().and_then(|base| self.find(base));
+        let registered = RegisteredSchema::resolve(id, schema, base, limits)?;
+        self.insert(registered);
         Ok(id)
     }
 
+    /// Takes the place of the schema with the same id, or the next place.
+    pub(super) fn insert(&mut self, schema: RegisteredSchema) {
+        self.by_name.insert(Arc::clone(&schema.name), schema.id);
+        match self.schemas.get_mut(schema.id.index()) {
+            Some(place) => *place = schema,
+            None => self.schemas.push(schema),
+        }
+    }
+}
+
+impl RegisteredSchema {
     /// Lays the base's slots first.
-    fn resolve(
-        &self,
+    pub(super) fn resolve(
+        id: SchemaId,
         schema: Schema,
+        base: Option<&Self>,
         limits: RegistryLimits,
-    ) -> Result<RegisteredSchema, SchemaError> {
+    ) -> Result<Self, SchemaError> {
         let (name, extends, own) = schema.into_parts();
-        let Some(id) =
-            u16::try_from(self.len()).ok().filter(|id| usize::from(*id) < limits.schemas)
-        else {
+        if id.index() >= limits.schemas {
             return Err(SchemaError::TooManySchemas { schema: name, limit: limits.schemas });
-        };
-        let base = match extends {
-            None => None,
-            Some(base) => match self.find(&base) {
-                Some(found) => Some((found, base)),
-                None => return Err(SchemaError::UnknownBase { schema: name, base }),
-            },
+        }
+        let base = match (extends, base) {
+            (None, _) => None,
+            (Some(extends), Some(base)) => Some((base, extends)),
+            (Some(base), None) => return Err(SchemaError::UnknownBase { schema: name, base }),
         };
         let mut slots = base.as_ref().map_or_else(Vec::new, |(base, _)| base.slots.clone());
         let inherited = slots.len();
@@ -250,7 +291,6 @@ impl Registry {
         }
         let base = base.map(|(base, name)| (base.id, name));
         let constrained = slots.iter().any(Slot::is_constrained);
-        let id = SchemaId(id);
-        Ok(RegisteredSchema { id, name, base, slots, inherited, constrained, by_name })
+        Ok(Self { id, name, base, slots, inherited, constrained, by_name })
     }
 }

@@ -22,7 +22,7 @@ use crate::value::Value;
 /// );
 /// # Ok::<(), slotted::SchemaError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Slot {
     pub(super) name: Arc<str>,
     pub(super) kind: Kind,
@@ -31,12 +31,25 @@ pub struct Slot {
     pub(super) range: Option<NumberRange>,
     pub(super) finite: bool,
     pub(super) references: Option<Arc<str>>,
+    pub(super) renamed_from: Option<Arc<str>>,
+}
+
+/// A former name does not count: it says what the slot was, not what it is.
+impl PartialEq for Slot {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { name, kind, optional, default, range, finite, references, renamed_from: _ } =
+            self;
+        (name, kind, optional, default)
+            == (&other.name, &other.kind, &other.optional, &other.default)
+            && (range, finite, references) == (&other.range, &other.finite, &other.references)
+    }
 }
 
 impl Slot {
     pub(super) const fn new(name: Arc<str>, kind: Kind) -> Self {
+        let (default, range, references, renamed_from) = (None, None, None, None);
         let (optional, finite) = (false, false);
-        Self { name, kind, optional, default: None, range: None, finite, references: None }
+        Self { name, kind, optional, default, range, finite, references, renamed_from }
     }
 
     /// The slot's name, unique in its schema.
@@ -91,8 +104,25 @@ impl Slot {
         self.references.as_deref()
     }
 
+    /// The name that the slot had before: see [`SchemaBuilder::renamed_from`](crate::SchemaBuilder::renamed_from).
+    #[must_use]
+    pub fn renamed_from(&self) -> Option<&str> {
+        self.renamed_from.as_deref()
+    }
+
+    /// Whether objects hold the slot's values in the same way.
+    pub(crate) fn is_stored_as(&self, other: &Self) -> bool {
+        (&self.name, &self.kind, self.optional) == (&other.name, &other.kind, other.optional)
+    }
+
+    /// Whether both refuse the same values of their kind.
+    pub(crate) fn has_constraints_of(&self, other: &Self) -> bool {
+        (&self.range, self.finite, &self.references)
+            == (&other.range, other.finite, &other.references)
+    }
+
     /// All but the name.
-    pub(super) const fn declaration(&self) -> impl fmt::Display {
+    pub(crate) const fn declaration(&self) -> impl fmt::Display {
         Declaration(self)
     }
 

@@ -29,7 +29,7 @@ pub struct SlotChanges {
 /// than 0.0. Both values can be read from the snapshots, by [`Store::get_value`] or by key. Costs a look at each block that the snapshots do not share, and nothing for the others.
 ///
 /// # Errors
-/// If the snapshots are of different stores.
+/// If the snapshots are of different stores, or one of them is from before an [evolution](Store::evolve).
 ///
 /// ```
 /// use slotted::{Slotted, Store, changes};
@@ -82,7 +82,7 @@ impl Store {
     /// [epoch](Self::advance_epoch).
     ///
     /// # Errors
-    /// If the snapshot is of another store.
+    /// If the snapshot is of another store or from before an [evolution](Self::evolve).
     pub fn changes_since(&mut self, snapshot: &Snapshot) -> Result<Changes, SnapshotError> {
         changes(snapshot, &self.snapshot())
     }

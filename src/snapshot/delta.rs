@@ -151,7 +151,8 @@ impl Delta {
     /// [hash](Snapshot::state_hash), if that is not known yet.
     ///
     /// # Errors
-    /// If the snapshots are of different stores.
+    /// If the snapshots are of different stores, or one of them is from before an
+    /// [evolution](crate::Store::evolve).
     pub fn between(before: &Snapshot, after: &Snapshot) -> Result<Self, SnapshotError> {
         let differences = differences(before, after)?;
         let mut encoder = Encoder::new(&differences, &after.world().interner);

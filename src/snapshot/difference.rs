@@ -51,6 +51,9 @@ pub(super) fn differences<'a>(
     if before.identity != after.identity {
         return Err(SnapshotError::OtherStore);
     }
+    if !before.registry.stores_as(&after.registry) {
+        return Err(SnapshotError::OtherSchemas);
+    }
     // One of them may know schemas that were registered later.
     let larger = if before.registry.len() > after.registry.len() { before } else { after };
     let table = |world: &World, schema: usize| match world.tables.get(schema) {

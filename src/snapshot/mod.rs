@@ -82,6 +82,10 @@ pub enum SnapshotError {
     /// They are of different stores. A clone of a store is a store of its own.
     #[error("the snapshot is of another store")]
     OtherStore,
+    /// The store's schemas have [evolved](Store::evolve) in between: the objects have another form now. The
+    /// snapshot can still be read.
+    #[error("the snapshot is from before or after its store's schemas changed")]
+    OtherSchemas,
     /// A ring does not have the frame.
     #[error("the ring has no snapshot of frame {frame}")]
     NoFrame {
@@ -119,11 +123,14 @@ impl Store {
     /// known. Costs a look at each block, and the memory of blocks that are given up is kept for the next copies.
     ///
     /// # Errors
-    /// If the snapshot is of another store; nothing is changed then.
+    /// If the snapshot is of another store or from before an [evolution](Self::evolve); nothing is changed then.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
         let world = &snapshot.world;
         if world.identity != self.identity {
             return Err(SnapshotError::OtherStore);
+        }
+        if !world.registry.stores_as(&self.registry) {
+            return Err(SnapshotError::OtherSchemas);
         }
         for (table, frozen) in self.tables.iter_mut().zip(&world.tables) {
             table.restore(frozen, self.epoch);
@@ -140,6 +147,7 @@ impl Store {
     /// [`SnapshotRing`] does this with the frames that it forgets.
     pub fn recycle(&mut self, snapshot: Snapshot) {
         if snapshot.world.identity == self.identity
+            && snapshot.world.registry.stores_as(&self.registry)
             && let Some(world) = Arc::into_inner(snapshot.world)
         {
             drop(world.store);
@@ -216,6 +224,13 @@ impl Snapshot {
         let mut store = self.world.thaw();
         store.hash_sums = self.world.hash_sums.get().copied();
         store
+    }
+
+    /// The store itself as it was, for who puts it in the store's place: its snapshots stay its own.
+    pub(crate) fn to_store_of(&self, store: &Store) -> Store {
+        let mut same = self.to_store();
+        same.identity = store.identity.same();
+        same
     }
 
     /// The epoch that began with the snapshot: what a later view of its store has

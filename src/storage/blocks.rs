@@ -35,7 +35,7 @@ pub(crate) struct Blocks<C> {
 }
 
 impl<C: Copy> Blocks<C> {
-    pub(super) const fn new(width: usize) -> Self {
+    pub(crate) const fn new(width: usize) -> Self {
         assert!(width > 0, "a value has cells");
         Self { blocks: Vec::new(), width, sharing: None }
     }
@@ -133,6 +133,13 @@ impl<C: Copy> Blocks<C> {
         put(block, offset * cells.len(), cells);
     }
 
+    /// Writes the same cells to the first rows of a block.
+    pub(crate) fn fill_block(&mut self, block: usize, rows: usize, cells: &[C]) {
+        let block = self.block_for(Span::Run { block, first: 0, count: rows as u16 });
+        block.clear();
+        (0..rows).for_each(|_| push(block, cells));
+    }
+
     /// The span's block, with room for it.
     #[inline]
     fn block_for(&mut self, span: Span<'_>) -> &mut Vec<C> {
@@ -217,6 +224,13 @@ impl<C: Copy> Blocks<C> {
             sharing.frozen = Weak::new();
         }
         any
+    }
+
+    /// Counts as written in this epoch, in all blocks.
+    pub(super) fn touch(&mut self, epoch: Epoch) {
+        if let Some(sharing) = &mut self.sharing {
+            Arc::make_mut(&mut sharing.written).fill(epoch);
+        }
     }
 
     /// Whether a value of the block was written in this epoch or later.

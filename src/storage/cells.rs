@@ -148,6 +148,17 @@ macro_rules! cells {
                 }
             }
 
+            /// Writes to the first rows of a block what the other column has in its first row.
+            pub(super) fn fill_block(&mut self, block: usize, rows: usize, pattern: &Self) {
+                match (self, pattern) {
+                    $((Self::$variant(blocks), Self::$variant(pattern)) => {
+                        let cells = pattern.row(0).expect("the pattern has a row");
+                        blocks.fill_block(block, rows, cells);
+                    })*
+                    _ => unreachable!("a pattern has the column's kind"),
+                }
+            }
+
             /// Columns of their own with what a snapshot has.
             pub(super) fn thaw(frozen: &FrozenCells, written: &Stamps) -> Self {
                 match frozen {
@@ -295,6 +306,10 @@ impl Cells {
 
     pub(super) fn written(&self) -> Stamps {
         with_blocks!(self, blocks => blocks.written())
+    }
+
+    pub(super) fn touch(&mut self, epoch: Epoch) {
+        with_blocks!(self, blocks => blocks.touch(epoch));
     }
 
     pub(super) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {

@@ -6,7 +6,7 @@ use crate::epoch::Epoch;
 use crate::storage::block::{FrozenBlocks, Stamps, frozen_bytes};
 use crate::storage::{Blocks, Cells, FrozenCells};
 
-/// Tells columns of different kinds apart whose cells are the same, as those of two enums are.
+/// Tells columns apart whose cells are the same: those of two enums, or of two slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KindTag(pub(crate) u32);
 
@@ -98,6 +98,22 @@ impl Column {
     pub(super) fn thaw(&self, frozen: &FrozenColumn) -> Self {
         let set = frozen.set.as_ref().map(|set| Blocks::thaw(set, &frozen.set_written));
         Self { cells: Cells::thaw(&frozen.cells, &frozen.cells_written), tag: self.tag, set }
+    }
+
+    /// Counts as written in this epoch, in all blocks.
+    pub(crate) fn touch(&mut self, epoch: Epoch) {
+        self.cells.touch(epoch);
+        if let Some(set) = &mut self.set {
+            set.touch(epoch);
+        }
+    }
+
+    /// Writes to the first rows of a block what the other column has in its first row.
+    pub(crate) fn fill_block(&mut self, block: usize, rows: usize, pattern: &Self) {
+        self.cells.fill_block(block, rows, &pattern.cells);
+        if let (Some(set), Some(pattern)) = (&mut self.set, &pattern.set) {
+            set.fill_block(block, rows, pattern.row(0).unwrap_or(&[false]));
+        }
     }
 
     /// Writes to a row what stands where no value is.

@@ -216,3 +216,137 @@ impl<V: CellVecVisitor> CellVecVisitor for Part<V> {
         self.visitor.visit(cells.get(self.start..self.end).unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NUMBERS: ElementShape = ElementShape { cell: CellType::U16, width: 1, variants: 0 };
+    const FLOATS: ElementShape = ElementShape { cell: CellType::F32, width: 1, variants: 0 };
+
+    struct Pool {
+        lists: Arc<ListPool>,
+        texts: TextPool,
+    }
+
+    impl Pool {
+        fn new() -> Self {
+            Self { lists: Arc::default(), texts: TextPool::default() }
+        }
+
+        fn intern<C: Cell>(&mut self, shape: ElementShape, cells: &[C]) -> Option<ListCell> {
+            self.intern_up_to(shape, cells, usize::MAX)
+        }
+
+        fn intern_up_to<C: Cell>(
+            &mut self,
+            shape: ElementShape,
+            cells: &[C],
+            limit: usize,
+        ) -> Option<ListCell> {
+            ListPool::intern(&mut self.lists, &self.texts, shape, cells, limit)
+        }
+    }
+
+    #[test]
+    fn equal_lists_have_equal_handles() {
+        let mut pool = Pool::new();
+        let lists: Vec<Vec<u16>> = (0..1000).map(|number| (number..number * 2).collect()).collect();
+        let first: Vec<_> = lists.iter().map(|list| pool.intern(NUMBERS, list)).collect();
+        let again: Vec<_> = lists.iter().map(|list| pool.intern(NUMBERS, list)).collect();
+        assert_eq!(first, again);
+        for (handle, list) in first.iter().zip(&lists) {
+            let found = handle.and_then(|handle| pool.lists.resolve(NUMBERS, handle));
+            assert_eq!(found, Some(&**list));
+            assert_eq!(pool.lists.find(&pool.texts, NUMBERS, list), *handle);
+        }
+    }
+
+    #[test]
+    fn elements_are_those_of_their_shape_only() {
+        let mut pool = Pool::new();
+        let pairs = ElementShape { width: 2, ..NUMBERS };
+        let jobs = ElementShape { cell: CellType::U8, width: 1, variants: 3 };
+        let bytes = ElementShape { variants: 0, ..jobs };
+        let handles = [
+            pool.intern(NUMBERS, &[1_u16, 2]),
+            pool.intern(pairs, &[1_u16, 2]),
+            pool.intern(jobs, &[1_u8, 2]),
+            pool.intern(bytes, &[1_u8, 2]),
+            pool.intern(FLOATS, &[1.0_f32, 2.0]),
+        ];
+        assert_eq!(handles, [1, 2, 3, 4, 5].map(|number| Some(ListCell::new(number))));
+        assert_eq!(pool.lists.resolve::<u16>(NUMBERS, ListCell::new(2)), None);
+        assert_eq!(pool.lists.resolve::<u8>(jobs, ListCell::new(4)), None);
+        assert_eq!(pool.lists.resolve::<f32>(FLOATS, ListCell::new(1)), None);
+        assert_eq!(pool.lists.resolve::<u16>(NUMBERS, ListCell::new(6)), None);
+    }
+
+    #[test]
+    fn the_empty_list_is_one_whatever_its_elements() {
+        let mut pool = Pool::new();
+        assert_eq!(pool.intern_up_to::<u16>(NUMBERS, &[], 0), Some(ListCell::EMPTY));
+        assert_eq!(pool.intern_up_to::<f32>(FLOATS, &[], 0), Some(ListCell::EMPTY));
+        assert_eq!(pool.lists.resolve::<f32>(FLOATS, ListCell::EMPTY), Some(&[][..]));
+        assert_eq!(pool.lists.len(), 1);
+    }
+
+    #[test]
+    fn fault_17_lists_are_equal_by_bits() {
+        let mut pool = Pool::new();
+        let nan = pool.intern(FLOATS, &[f32::NAN]);
+        assert_eq!(pool.intern(FLOATS, &[f32::NAN]), nan);
+        assert_ne!(pool.intern(FLOATS, &[f32::from_bits(0xffc0_1234)]), nan);
+        assert_ne!(pool.intern(FLOATS, &[0.0_f32]), pool.intern(FLOATS, &[-0.0_f32]));
+    }
+
+    #[test]
+    fn fault_15_the_limit_is_an_error_and_known_lists_still_work() {
+        let mut pool = Pool::new();
+        let two = pool.intern_up_to(NUMBERS, &[1_u16, 2], 8);
+        assert_eq!(pool.intern_up_to(NUMBERS, &[1_u16, 2, 3], 8), None);
+        assert_eq!(pool.intern_up_to(FLOATS, &[1.0_f32, 2.0], 8), None);
+        assert_eq!(pool.intern_up_to(NUMBERS, &[1_u16, 2], 8), two);
+        assert!(pool.intern_up_to(FLOATS, &[1.0_f32], 8).is_some());
+    }
+
+    #[test]
+    fn truncation_forgets_the_newest() {
+        let mut pool = Pool::new();
+        let kept = pool.intern_up_to(NUMBERS, &[1_u16, 2], 10);
+        let len = pool.lists.len();
+        pool.intern_up_to(NUMBERS, &[3_u16], 10);
+        pool.intern_up_to(FLOATS, &[3.0_f32], 10);
+        Arc::make_mut(&mut pool.lists).truncate(len);
+        let find = |cells: &[u16]| pool.lists.find(&pool.texts, NUMBERS, cells);
+        assert_eq!((find(&[1, 2]), find(&[3]), find(&[2, 1])), (kept, None, None));
+        let next = pool.intern_up_to(NUMBERS, &[4_u16, 5, 6], 10);
+        assert_eq!(next, Some(ListCell::new(2)), "their room is free again");
+        assert_eq!(pool.lists.resolve(NUMBERS, ListCell::new(2)), Some(&[4_u16, 5, 6][..]));
+    }
+
+    #[test]
+    fn a_shared_pool_is_copied_by_what_is_new_only() {
+        let mut pool = Pool::new();
+        pool.intern(NUMBERS, &[1_u16]);
+        let shared = Arc::clone(&pool.lists);
+        pool.intern(NUMBERS, &[1_u16]);
+        assert!(Arc::ptr_eq(&shared, &pool.lists));
+        pool.intern(NUMBERS, &[2_u16]);
+        assert_eq!((shared.len(), pool.lists.len()), (2, 3));
+    }
+
+    #[test]
+    fn lists_of_texts_hash_by_their_content() {
+        let texts = ElementShape { cell: CellType::Text, width: 1, variants: 0 };
+        let hash = |words: [&str; 2], list: [&str; 2]| {
+            let mut pool = Pool::new();
+            assert!(words.iter().all(|word| pool.texts.intern(word, usize::MAX).is_some()));
+            let list = list.map(|word| pool.texts.find(word).unwrap_or_default());
+            let list = pool.intern(texts, &list).unwrap_or(ListCell::EMPTY);
+            pool.lists.hash(list)
+        };
+        assert_eq!(hash(["a", "b"], ["a", "b"]), hash(["b", "a"], ["a", "b"]));
+        assert_ne!(hash(["a", "b"], ["a", "b"]), hash(["a", "b"], ["b", "a"]));
+    }
+}

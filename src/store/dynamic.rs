@@ -50,7 +50,8 @@ pub(super) fn columns(schema: &RegisteredSchema) -> Vec<Column> {
     schema.slots().iter().map(column).collect()
 }
 
-fn column(slot: &Slot) -> Column {
+/// A column without rows.
+pub(super) fn column(slot: &Slot) -> Column {
     let cells = with_numeric!(slot.kind(), T => Cells::new::<T>(1),
         Kind::Bool => Cells::new::<bool>(1),
         Kind::Text => Cells::new::<Text>(1),
@@ -60,8 +61,14 @@ fn column(slot: &Slot) -> Column {
         Kind::Pod(pod) => with_pod_cell!(pod, C => Cells::new::<C>(pod.size() / pod.align())),
         Kind::List(_) => Cells::new::<ListCell>(1),
     );
-    let tag = FixedState::default().hash_one((slot.kind(), slot.is_optional()));
-    Column::new(cells, KindTag(tag as u32), slot.is_optional())
+    Column::new(cells, tag(slot), slot.is_optional())
+}
+
+/// Keys have it too. The name is part of it, so that a key from before an evolution does not serve
+/// another slot that has come to the same place.
+pub(super) fn tag(slot: &Slot) -> KindTag {
+    let tag = FixedState::default().hash_one((slot.name(), slot.kind(), slot.is_optional()));
+    KindTag(tag as u32)
 }
 
 /// What lists of a kind have in common.
@@ -171,17 +178,30 @@ fn several<C: Cell>(source: &impl Source, at: usize, width: usize) -> &[C] {
 }
 
 /// Why a value was not written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unwritten {
     /// It is not of the slot's kind, or is unset where the slot may not be.
     Refused,
-    /// A new text or list has no room left.
-    NoRoom(LimitError),
+    /// It is a new text, or has one, and the texts have no room left.
+    NoTextRoom,
+    /// It is a new list, and the lists have no room left.
+    NoListRoom,
 }
 
 impl From<ConversionError> for Unwritten {
     fn from(_: ConversionError) -> Self {
         Self::Refused
+    }
+}
+
+impl Unwritten {
+    /// The limit that is reached, if that is why.
+    pub(crate) const fn limit(self, limits: &Limits) -> Option<LimitError> {
+        match self {
+            Self::Refused => None,
+            Self::NoTextRoom => Some(LimitError::Text { limit: limits.text_bytes }),
+            Self::NoListRoom => Some(LimitError::List { limit: limits.list_bytes }),
+        }
     }
 }
 
@@ -193,15 +213,12 @@ pub(super) struct Pools<'a> {
 
 impl Pools<'_> {
     fn text(&mut self, text: &str) -> Result<Text, Unwritten> {
-        let limit = self.limits.text_bytes;
-        let text = self.interner.text(text, limit);
-        text.ok_or(Unwritten::NoRoom(LimitError::Text { limit }))
+        self.interner.text(text, self.limits.text_bytes).ok_or(Unwritten::NoTextRoom)
     }
 
     fn list<C: Cell>(&mut self, shape: ElementShape, cells: &[C]) -> Result<ListCell, Unwritten> {
-        let limit = self.limits.list_bytes;
-        let list = self.interner.list(shape, cells, limit);
-        list.ok_or(Unwritten::NoRoom(LimitError::List { limit }))
+        let list = self.interner.list(shape, cells, self.limits.list_bytes);
+        list.ok_or(Unwritten::NoListRoom)
     }
 }
 

@@ -13,7 +13,8 @@ use crate::store::slotted::{overwrite_field, read_field};
 
 /// A slot whose name and type were checked: as good as a field of a struct.
 ///
-/// [`Store::key`] makes one. It serves objects of its schema and of those that extend it.
+/// [`Store::key`] makes one. It serves objects of its schema and of those that extend it, until
+/// [`Store::evolve`] moves, renames or changes the slot: then it serves none, and is to be looked up again.
 pub struct SlotKey<F> {
     schema: SchemaId,
     slot: u16,
@@ -72,7 +73,8 @@ impl Store {
         Ok(SlotKey { schema: schema.id(), slot: index as u16, tag, field: PhantomData })
     }
 
-    /// One value, or `None` if the object is not alive or of another schema.
+    /// One value, or `None` if the object is not alive or of another schema, or the key is of another
+    /// store or from before an evolution.
     #[must_use]
     #[inline]
     pub fn get<F: SlotField>(&self, id: EntityId, key: SlotKey<F>) -> Option<F> {
@@ -88,7 +90,8 @@ impl Store {
     /// Changes one value.
     ///
     /// # Errors
-    /// If the object is not alive or of another schema, or the slot's constraints refuse the value.
+    /// If the object is not alive or of another schema, the slot's constraints refuse the value, or the
+    /// key is of another store or from before an evolution.
     #[inline]
     pub fn set<F: SlotField>(
         &mut self,
@@ -103,8 +106,11 @@ impl Store {
         else {
             return Err(AccessError::Despawned { id });
         };
-        if !served || table.columns.get(slot).is_none_or(|column| column.tag != key.tag) {
+        if !served {
             return Err(self.wrong_schema(id, key.schema));
+        }
+        if table.columns.get(slot).is_none_or(|column| column.tag != key.tag) {
+            return Err(key.foreign());
         }
         if self.registry.is_constrained(schema) {
             self.check_field(schema, slot, value)?;
@@ -148,7 +154,7 @@ impl Store {
     /// It has the objects of exactly the key's schema.
     ///
     /// # Errors
-    /// If the key is of another store.
+    /// If the key is of another store or from before an evolution.
     ///
     /// # Example
     /// ```
@@ -177,7 +183,7 @@ impl Store {
     /// A column for many reads and writes. Constraints are not checked, as in views.
     ///
     /// # Errors
-    /// If the key is of another store.
+    /// If the key is of another store or from before an evolution.
     pub fn column_mut<F: SlotField>(
         &mut self,
         key: SlotKey<F>,

@@ -3,8 +3,10 @@
 mod access;
 mod despawn;
 mod dynamic;
+mod evolve;
 mod keys;
 mod limits;
+#[cfg(feature = "definitions")]
 mod linked;
 mod plan;
 mod records;
@@ -27,8 +29,10 @@ use crate::slot_value::{ListElement, element_shape};
 use crate::storage::{HashSums, Interner, RowLimits, Table};
 use crate::text::Text;
 
+#[cfg(feature = "definitions")]
 pub(crate) use dynamic::Unwritten;
 pub(crate) use dynamic::element_shape as shape_of_elements;
+pub use evolve::{Evolution, EvolutionError, EvolutionRejection, EvolutionStep, SchemaEvolution};
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
 pub use limits::Limits;
 pub use plan::Spawned;
@@ -146,7 +150,7 @@ impl Store {
         }
         T::register_base(self)?;
         let id = self.register_schema(T::schema()?)?;
-        Arc::make_mut(&mut self.registry).set_type(TypeId::of::<T>(), id);
+        Arc::make_mut(&mut self.registry).set_type::<T>(id);
         Ok(id)
     }
 

@@ -160,7 +160,7 @@ impl Store {
     /// All that is wrong with a record that could not be written.
     #[cold]
     fn explain(&self, schema: SchemaId, record: &Record, unwritten: Unwritten) -> SpawnError {
-        if let Unwritten::NoRoom(limit) = unwritten {
+        if let Some(limit) = unwritten.limit(&self.limits) {
             return limit.into();
         }
         let mut problems = Vec::new();
@@ -216,13 +216,10 @@ impl Store {
         let before = self.interner.now();
         let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
         let written = dynamic::write(column, slot, id.row(), &value, &mut pools);
-        written.map_err(|unwritten| match unwritten {
-            Unwritten::NoRoom(limit) => {
-                // The texts of a list that found no room.
-                self.interner.forget_since(before);
-                limit.into()
-            }
-            Unwritten::Refused => unreachable!("the value was checked"),
+        written.map_err(|unwritten| {
+            // The texts of a list that found no room.
+            self.interner.forget_since(before);
+            unwritten.limit(&self.limits).expect("the value was checked").into()
         })
     }
 

@@ -19,7 +19,8 @@ use crate::store::Store;
 /// | `#[slot(finite)]` | a field | refuses infinities and NaN |
 /// | `#[slot(references = "unit")]` | a field | the schema that a referenced object has or extends |
 ///
-/// Fields are of any [`SlotField`] type: an `Option` makes an optional slot.
+/// Fields are of any [`SlotField`] type: an `Option` makes an optional slot. What is said of a
+/// [`List`](crate::List)'s numbers or references holds for each element.
 ///
 /// ```
 /// use slotted::{EntityId, Slotted, Store, record};

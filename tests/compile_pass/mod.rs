@@ -17,6 +17,8 @@ mod fault_33_structural_change_in_parallel;
 mod generics_on_a_schema;
 mod item_kept_over_the_next_change;
 mod key_of_another_type_in_set;
+mod list_of_lists;
+mod list_of_what_no_slot_holds;
 mod run_kept_over_the_next_change;
 mod schema_that_is_an_enum;
 mod shared_view_with_a_mutable_field;

@@ -5,9 +5,11 @@ use proptest::sample::Index;
 use serde_json::{Value as Json, json};
 use slotted::glam::Vec3;
 use slotted::{
-    Delta, DeltaError, DeltaPart, EntityId, Kind, LimitError, Limits, Schema, Store, record,
+    Delta, DeltaError, DeltaPart, EntityId, Kind, LimitError, Limits, Record, Schema, Store, Value,
+    record,
 };
 
+use crate::lists::{Craft, ITEM, Item, items};
 use crate::{
     Dump, MANY, Outcome, UNIT, Unit, dump, many_units, refusal, store, store_of, unit_with,
 };
@@ -38,6 +40,8 @@ impl Step {
         let tile = |number: usize| record! { height: number as f64, wet: true };
         let tiles: Vec<EntityId> = store.spawn_records("tile", (0..6).map(tile))?.collect();
         store.spawn_record("marker", record! {})?;
+        store.register::<Item>()?;
+        let item = store.spawn_record("item", record! { drops: [3, 1], tags: ["old"] })?;
         Self::of(store, |store| {
             store.despawn_batch(&[ids[1], ids[3], tiles[5]])?;
             let name = store.text("newborn")?;
@@ -47,6 +51,9 @@ impl Step {
             store.set_value(tiles[1], "ground", "rock")?;
             store.set_value(tiles[2], "wet", false)?;
             store.spawn_records("marker", [record! {}, record! {}])?;
+            store.set_value(item, "drops", [31, 41])?;
+            let tags = ["newborn", "old"];
+            store.spawn_record("item", record! { drops: [31, 41], tags, parts: [item] })?;
             Ok(())
         })
     }
@@ -67,6 +74,7 @@ struct Whole {
     hash: u64,
     future: Vec<EntityId>,
     knows_new_text: bool,
+    knows_new_list: bool,
 }
 
 fn whole(store: &Store) -> Whole {
@@ -74,7 +82,8 @@ fn whole(store: &Store) -> Whole {
     let hash = future.state_hash();
     let units: Vec<EntityId> = future.spawn_batch([UNIT; 12]).into_iter().flatten().collect();
     let knows_new_text = store.find_text("newborn").is_some();
-    Whole { dump: dump(store), hash, future: units, knows_new_text }
+    let knows_new_list = store.find_list(&[31_u16, 41]).is_some();
+    Whole { dump: dump(store), hash, future: units, knows_new_text, knows_new_list }
 }
 
 /// Applies a delta that may be anything: the store gets to the world of which the delta has the hash, or
@@ -298,6 +307,80 @@ fn fault_37_values_that_no_slot_has_are_refused() -> Outcome {
     assert_eq!(forged(&named, "/tables/0/slots/0/cells", json!([1, 0, 0, 0]))?, values);
     let other_text = forged(&named, "/texts/0", json!("another"))?;
     assert_eq!(other_text, DeltaError::Damaged { part: DeltaPart::Result });
+    Ok(())
+}
+
+#[test]
+fn fault_37_lists_that_no_slot_has_are_refused() -> Outcome {
+    let values = DeltaError::Damaged { part: DeltaPart::Values };
+    let result = DeltaError::Damaged { part: DeltaPart::Result };
+    let mut store = items();
+    let item = store.spawn(ITEM)?;
+    let of = |slot: &str, value: Value| {
+        Step::of(store.clone(), |store| Ok(store.set_value(item, slot, value)?))
+    };
+    let (drops, crafts) = (of("drops", [31, 41].into())?, of("crafts", ["mining"].into())?);
+    let (parts, tags) = (of("parts", [item].into())?, of("tags", ["newborn"].into())?);
+    let cells = "/tables/0/slots/0/cells";
+    for (step, path, value, expected) in [
+        // Half an element, no such variant, no reference, no such schema, no such text.
+        (&drops, "/lists/0", json!([31, 0, 41]), &values),
+        (&crafts, "/lists/0", json!([3]), &values),
+        (&parts, "/lists/0", json!(vec![0; 8]), &values),
+        (&parts, "/lists/0", json!([0, 0, 0, 0, 1, 0, 9, 0]), &values),
+        (&tags, "/lists/0", json!([1, 0, 0, 0]), &values),
+        // No such list, and half a handle of one.
+        (&drops, "/lists", json!([]), &values),
+        (&drops, cells, json!([1, 0, 0, 0]), &values),
+        (&drops, cells, json!([255, 255, 255, 255]), &values),
+        (&drops, cells, json!([0, 0]), &values),
+        // Other lists than were promised.
+        (&drops, "/lists/0", json!([31, 0, 42, 0]), &result),
+        (&drops, "/lists/0", json!([]), &result),
+        (&drops, "/lists/0", json!(vec![31; 1 << 20]), &result),
+        (&crafts, "/lists/0", json!([2]), &result),
+    ] {
+        assert_eq!(&forged(step, path, value)?, expected, "{path}");
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_38_lists_are_translated() -> Outcome {
+    let mut here = items();
+    let before = here.snapshot();
+    let item = here.spawn(ITEM)?;
+    here.spawn_record(
+        "item",
+        record! { drops: [31, 41], tags: ["a", "b"], parts: [item], crafts: Value::List([].into()) },
+    )?;
+    let delta = Delta::between(&before, &here.snapshot())?;
+    // Other texts and lists came first, and the schema has another number.
+    let mut there = store();
+    there.list(&[Craft::Smithing])?;
+    there.text("b")?;
+    there.register::<Item>()?;
+    there.apply(&delta)?;
+    assert_eq!(there.state_hash(), here.state_hash());
+    let records = |store: &Store| -> Vec<_> {
+        store.ids().filter_map(|id| store.get_record(id).ok()).collect()
+    };
+    let (expected, found) = (records(&here), records(&there));
+    assert_eq!(found[0], expected[0]);
+    for slot in ["drops", "tags", "crafts"] {
+        let value =
+            |record: &Record| record.iter().find(|(name, _)| *name == slot).map(|(_, v)| v.clone());
+        assert_eq!(value(&found[1]), value(&expected[1]));
+    }
+    let there_ids: Vec<EntityId> = there.ids().collect();
+    assert_eq!(there.get_value(there_ids[1], "parts")?, [there_ids[0]].into());
+
+    let mut small = Limits::default();
+    small.list_bytes = 10;
+    let mut small = Store::with_limits(small);
+    small.register::<Item>()?;
+    assert_eq!(small.apply(&delta), Err(LimitError::List { limit: 10 }.into()));
+    assert!(small.is_empty() && small.find_list(&[31_u16, 41]).is_none());
     Ok(())
 }
 

@@ -231,7 +231,7 @@ fn fault_05_an_id_of_another_store_never_gives_a_value_of_the_wrong_type() -> Ou
     let own = store.spawn(UNIT)?;
     assert_eq!(foreign, own, "the first id of every store is the same");
     assert_eq!(store.get(own, foreign_key), None);
-    assert!(matches!(store.set(own, foreign_key, 1), Err(AccessError::WrongSchema { .. })));
+    assert!(matches!(store.set(own, foreign_key, 1), Err(AccessError::ForeignKey { .. })));
     assert!(matches!(store.column(foreign_key), Err(AccessError::ForeignKey { .. })));
     assert!(matches!(store.column_mut(foreign_key), Err(AccessError::ForeignKey { .. })));
     assert_eq!(store.get_object::<Unit>(own)?, UNIT);

@@ -6,8 +6,10 @@
 mod aliasing;
 #[cfg(feature = "serde")]
 mod deltas;
+mod evolution;
 mod handles;
 mod insertion;
+mod lists;
 mod memory;
 mod numbers;
 mod panics;

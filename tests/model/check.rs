@@ -86,8 +86,7 @@ impl World {
         }
         if self.extends(&object.schema, "unit") {
             let unit = self.store.get_object::<Unit>(id).expect("it is a unit");
-            let name = self.store.resolve(unit.name).expect("the text is the store's");
-            let values = sorted(unit_record(&unit, name));
+            let values = sorted(unit_record(&unit, &self.store));
             assert!(values.iter().all(|(name, value)| record.get(name) == Some(value)));
             let health = self.store.key::<f32>("unit", "health").expect("there is such a slot");
             assert_eq!(self.store.get(id, health).map(f32::to_bits), Some(unit.health.to_bits()));

@@ -2,7 +2,7 @@
 
 use slotted::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
 use slotted::glam::{IVec2, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-use slotted::{EntityId, Kind, NumberKind, Schema, SchemaError, SlotValue, Slotted, Text};
+use slotted::{EntityId, Kind, List, NumberKind, Schema, SchemaError, SlotValue, Slotted, Text};
 
 #[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy, Debug, PartialEq)]
 #[repr(u8)]
@@ -34,6 +34,10 @@ pub(crate) struct Unit {
     pub(crate) color: Color,
     #[slot(default = true)]
     pub(crate) awake: bool,
+    pub(crate) drops: List<u16>,
+    pub(crate) titles: Option<List<Text>>,
+    #[slot(references = "unit")]
+    pub(crate) allies: List<EntityId>,
 }
 
 #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
@@ -56,7 +60,12 @@ pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
         .optional()
         .slot("depth", Kind::I8)
         .range(-5..=5)
-        .default(-1);
+        .default(-1)
+        .slot("depths", Kind::list(Kind::I8))
+        .range(-5..=5)
+        .default([-1, 5])
+        .slot("visitors", Kind::list(Kind::Entity))
+        .optional();
     let kit = [
         ("i16", Kind::I16),
         ("i32", Kind::I32),
@@ -75,6 +84,10 @@ pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
         ("floats", Kind::Array(NumberKind::F64, 5)),
         ("bytes", Kind::Array(NumberKind::U8, 2)),
         ("color", Color::kind()),
+        ("floats of any number", Kind::list(Kind::F32)),
+        ("arrays", Kind::list(Kind::Array(NumberKind::F32, 3))),
+        ("colors", Kind::list(Color::kind())),
+        ("jobs", Kind::list(Job::kind())),
     ];
     let kit = kit.into_iter().enumerate().fold(
         Schema::builder("kit"),

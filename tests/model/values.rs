@@ -33,13 +33,26 @@ pub(crate) fn sample(slot: &Slot, rng: &mut StdRng, targets: &[EntityId]) -> Sam
     if slot.is_optional() && rng.random_ratio(1, 3) {
         return Sample::plain(Value::Unset);
     }
+    match slot.kind() {
+        Kind::List(kind) => {
+            let length = rng.random_range(0..4) * rng.random_range(0..3);
+            let can_be_any = *kind.element() != Kind::Entity || !targets.is_empty();
+            let elements = 0..if can_be_any { length } else { 0 };
+            list(elements.map(|_| single_value(slot, kind.element(), rng, targets)))
+        }
+        kind => single_value(slot, kind, rng, targets),
+    }
+}
+
+/// A value of this kind, the slot's or that of its list's elements.
+fn single_value(slot: &Slot, kind: &Kind, rng: &mut StdRng, targets: &[EntityId]) -> Sample {
     if slot.range().is_some() {
-        return match slot.kind() {
+        return match kind {
             Kind::Number(NumberKind::I8) => Sample::plain(rng.random_range(-5..=5)),
             _ => single(rng.random_range(0..=1000) as f32 / 2.0, rng),
         };
     }
-    match slot.kind() {
+    match kind {
         Kind::Bool => Sample::plain(rng.random::<bool>()),
         Kind::Number(NumberKind::F32) if slot.is_finite() => single(rng.random(), rng),
         Kind::Number(kind) => number(*kind, rng),
@@ -144,6 +157,18 @@ pub(crate) fn flawed(slot: &Slot, rng: &mut StdRng, dead: Option<EntityId>) -> V
     match (slot.kind(), dead) {
         (Kind::Entity, Some(dead)) if rng.random() => dead.into(),
         (Kind::Enum(_), _) if rng.random() => "no such variant".into(),
+        (Kind::List(kind), Some(dead)) if *kind.element() == Kind::Entity && rng.random() => {
+            [dead].into()
+        }
+        (Kind::List(_), _) if rng.random() => {
+            let mut elements = match sample(slot, rng, &[]).given {
+                Value::List(elements) => elements.to_vec(),
+                _ => Vec::new(),
+            };
+            let bad = if rng.random() { Value::Unset } else { Value::Bytes([0; 77].into()) };
+            elements.insert(rng.random_range(0..=elements.len()), bad);
+            elements.into()
+        }
         _ if slot.range().is_some() && rng.random() => 501.into(),
         _ if slot.is_finite() && rng.random() => f32::NAN.into(),
         _ if !slot.is_optional() && rng.random() => Value::Unset,

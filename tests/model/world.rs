@@ -7,8 +7,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, BLOCK_ROWS, ByName, EntityId, Kind, LimitError, Limits, MapStore, NaiveMapStore,
-    OptionMut, Record, SchemaError, SchemaId, Slot, SpawnError, Store, Value, View,
+    AccessError, BLOCK_ROWS, ByName, EntityId, Kind, LimitError, Limits, List, ListElement,
+    MapStore, NaiveMapStore, OptionMut, Record, SchemaError, SchemaId, Slot, SpawnError, Store,
+    Value, View,
 };
 
 use crate::Call;
@@ -325,6 +326,11 @@ impl World {
         let job = [Job::Farmer, Job::Guard, Job::Smith][rng.random_range(0..3)];
         let target = (!targets.is_empty() && rng.random())
             .then(|| targets[rng.random_range(0..targets.len())]);
+        let numbers_of_drops = 0..rng.random_range(0..3);
+        let drops: Vec<u16> = numbers_of_drops.map(|_| rng.random_range(0..9)).collect();
+        let allies = &targets[..targets.len().min(rng.random_range(0..3))];
+        let titles = (0..rng.random_range(0..3)).map(|_| self.store.text(&text(rng)));
+        let titles: Vec<_> = titles.map(|title| title.expect("there is room")).collect();
         let unit = Unit {
             position: Vec3::from_array(rng.random()),
             health: rng.random_range(0.0..=500.0),
@@ -335,8 +341,11 @@ impl World {
             marks: numbers,
             color: Color { channels: rng.random() },
             awake: rng.random(),
+            drops: self.store.list(&drops).expect("there is room"),
+            titles: rng.random::<bool>().then(|| self.store.list(&titles).expect("there is room")),
+            allies: self.store.list(allies).expect("there is room"),
         };
-        let record = unit_record(&unit, &name);
+        let record = unit_record(&unit, &self.store);
         (unit, record)
     }
 
@@ -482,6 +491,7 @@ impl World {
             id: EntityId,
             position: &'a mut Vec3,
             rage: Option<&'a mut f32>,
+            drops: &'a mut List<u16>,
         }
         #[derive(View)]
         struct Shielded<'a> {
@@ -489,9 +499,13 @@ impl World {
             shield: OptionMut<'a, f32>,
         }
         let step = Vec3::splat(StdRng::seed_from_u64(seed).random());
+        let drops = [seed as u16, 7];
+        let new_drops = self.store.list(&drops).expect("there is room");
         let mut written: Vec<(EntityId, &str, Value)> = Vec::new();
         self.store.view::<Moving>().expect("the kinds are right").for_each(|unit| {
             *unit.position = step * unit.id.row() as f32;
+            *unit.drops = new_drops;
+            written.push((unit.id, "drops", drops.into()));
             written.push((unit.id, "position", (*unit.position).into()));
             if let Some(rage) = unit.rage {
                 *rage = step.x;
@@ -562,18 +576,27 @@ fn assert_rejected_at(error: SpawnError, place: usize) {
 }
 
 /// The slots of a unit as by name.
-pub(crate) fn unit_record(unit: &Unit, name: &str) -> Record {
+pub(crate) fn unit_record(unit: &Unit, store: &Store) -> Record {
+    let text = |text| Value::from(store.resolve(text).expect("the text is the store's"));
+    let titles = unit.titles.map(|titles| elements(store, titles).into_iter().map(text));
     slotted::record! {
         position: unit.position,
         health: unit.health,
         target: unit.target,
         job: unit.job,
-        name: name,
+        name: text(unit.name),
         shield: unit.shield,
         marks: unit.marks,
         color: unit.color,
         awake: unit.awake,
+        drops: elements(store, unit.drops),
+        titles: titles.map(Iterator::collect::<Vec<Value>>),
+        allies: elements(store, unit.allies),
     }
+}
+
+fn elements<T: ListElement>(store: &Store, list: List<T>) -> Vec<T> {
+    store.resolve_list(list).expect("the list is the store's").to_vec()
 }
 
 /// Whether the schema has the slot, and it must be set.

@@ -1,9 +1,10 @@
-//! JSON, by serde_json: raw parts of the text tell where they stand.
+//! JSON, by serde_json, with the places of everything.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
@@ -12,10 +13,14 @@ use crate::definitions::format::{Format, Reader};
 use crate::definitions::node::{Data, Entry, Node};
 use crate::definitions::source::Span;
 
-pub(super) fn parse<'s>(reader: &mut Reader<'s, '_>) -> Option<Node<'s>> {
-    let text = reader.text;
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(raw) => Some(reader.json_value(raw.get(), reader.most_levels)),
+pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
+    let (text, levels_left) = (reader.text, reader.most_levels);
+    let mut deserializer = Deserializer::from_str(text);
+    let mut walk = Walk { reader, at: 0 };
+    walk.pass("");
+    let node = walk.value(levels_left).deserialize(&mut deserializer);
+    match node.and_then(|node| deserializer.end().map(|()| node)) {
+        Ok(node) => Some(node),
         Err(error) => {
             syntax(reader, &error);
             None
@@ -23,35 +28,52 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s, '_>) -> Option<Node<'s>> {
     }
 }
 
-impl<'s> Reader<'s, '_> {
-    /// A value that was found to be well-formed, but for its strings' escapes.
-    fn json_value(&mut self, raw: &'s str, levels_left: usize) -> Node<'s> {
-        let span = self.span_of(raw);
-        if !self.may_read(span) {
-            return Node { span, data: Data::Bad };
-        }
-        let data = match raw.as_bytes().first() {
-            Some(b'{' | b'[') if levels_left == 0 => return self.too_deep(span),
-            Some(b'{') => {
-                let map = Members { reader: self, levels_left: levels_left - 1 };
-                Deserializer::from_str(raw).deserialize_map(map).map(Data::Map)
-            }
-            Some(b'[') => {
-                let list = Elements { reader: self, levels_left: levels_left - 1 };
-                Deserializer::from_str(raw).deserialize_seq(list).map(Data::List)
-            }
-            Some(b'"') => string(raw).map(Data::Text),
-            Some(b't') => Ok(Data::Bool(true)),
-            Some(b'f') => Ok(Data::Bool(false)),
-            Some(b'n') => Ok(Data::Unset),
-            _ => return self.number(span, raw),
-        };
-        match data {
-            Ok(data) => Node { span, data },
-            Err(error) => self.bad(span, message(&error), None),
-        }
+/// Goes through the text beside serde_json, which tells what stands there but not where: scalars are
+/// taken as raw parts of the text, and between them stand only blanks, brackets, commas and colons.
+struct Walk<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    /// Where what was read last ends, or the next value starts.
+    at: usize,
+}
+
+impl<'r, 's> Walk<'r, 's> {
+    /// Goes over blanks, the mark if it is there, and blanks after it.
+    fn pass(&mut self, mark: &str) {
+        let rest = self.reader.text[self.at..].trim_ascii_start();
+        let rest = rest.strip_prefix(mark).unwrap_or(rest).trim_ascii_start();
+        self.at = self.reader.text.len() - rest.len();
     }
 
+    const fn value(&mut self, levels_left: usize) -> Value<'_, 'r, 's> {
+        Value { walk: self, levels_left }
+    }
+
+    /// From the start of a map or a list to its end.
+    fn close(&mut self, start: usize, mark: &str) -> Span {
+        let rest = self.reader.text[self.at..].trim_ascii_start();
+        let rest = rest.strip_prefix(mark).unwrap_or(rest);
+        self.at = self.reader.text.len() - rest.len();
+        Span::new(start, self.at)
+    }
+
+    fn scalar(&mut self, raw: &'s str) -> Node<'s> {
+        let span = self.reader.span_of(raw);
+        self.at = span.end as usize;
+        match raw.as_bytes().first() {
+            Some(b'"') => match string(raw) {
+                Ok(text) => Node { span, data: Data::Text(text) },
+                Err(error) => self.reader.bad(span, message(&error), None),
+            },
+            Some(b't') => Node { span, data: Data::Bool(true) },
+            Some(b'f') => Node { span, data: Data::Bool(false) },
+            Some(b'n') => Node { span, data: Data::Unset },
+            Some(b'{' | b'[') => self.reader.too_deep(span),
+            _ => self.reader.number(span, raw),
+        }
+    }
+}
+
+impl<'s> Reader<'s> {
     fn number(&mut self, span: Span, raw: &str) -> Node<'s> {
         // As serde_json has it: the sign of -0 is kept.
         if raw.contains(['.', 'e', 'E']) || raw == "-0" {
@@ -70,65 +92,78 @@ fn string(raw: &str) -> serde_json::Result<Cow<'_, str>> {
     }
 }
 
-struct Members<'r, 's, 'l> {
-    reader: &'r mut Reader<'s, 'l>,
+/// Reads the value at which the walk stands.
+struct Value<'w, 'r, 's> {
+    walk: &'w mut Walk<'r, 's>,
     levels_left: usize,
 }
 
-impl<'s> Visitor<'s> for Members<'_, 's, '_> {
-    type Value = Vec<Entry<'s>>;
+impl<'s> DeserializeSeed<'s> for Value<'_, '_, 's> {
+    type Value = Node<'s>;
+
+    fn deserialize<D: serde::Deserializer<'s>>(self, from: D) -> Result<Node<'s>, D::Error> {
+        let at = self.walk.at;
+        let here = Span::new(at, at + 1);
+        if !self.walk.reader.may_read(here) {
+            IgnoredAny::deserialize(from)?;
+            return Ok(Node { span: here, data: Data::Bad });
+        }
+        match self.walk.reader.text.as_bytes().get(at) {
+            Some(b'{') if self.levels_left > 0 => from.deserialize_map(self),
+            Some(b'[') if self.levels_left > 0 => from.deserialize_seq(self),
+            _ => <&RawValue>::deserialize(from).map(|raw| self.walk.scalar(raw.get())),
+        }
+    }
+}
+
+impl<'s> Visitor<'s> for Value<'_, '_, 's> {
+    type Value = Node<'s>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+        f.write_str("a value")
     }
 
-    fn visit_map<A: MapAccess<'s>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+    fn visit_map<A: MapAccess<'s>>(self, mut map: A) -> Result<Node<'s>, A::Error> {
+        let Self { walk, levels_left } = self;
+        let start = walk.at;
         let mut entries = Vec::new();
-        while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-            if self.reader.is_over {
-                continue;
+        while let Some(raw) = map.next_key::<&RawValue>()? {
+            let span = walk.reader.span_of(raw.get());
+            walk.at = span.end as usize;
+            walk.pass(":");
+            let value = map.next_value_seed(walk.value(levels_left - 1))?;
+            match string(raw.get()) {
+                // What is left is only looked at for its syntax.
+                _ if walk.reader.is_over => {}
+                Ok(name) => entries.push(Entry { name, span, value }),
+                Err(error) => _ = walk.reader.bad(span, message(&error), None),
             }
-            let span = self.reader.span_of(name.get());
-            let name = match string(name.get()) {
-                Ok(name) => name,
-                Err(error) => {
-                    self.reader.bad(span, message(&error), None);
-                    continue;
-                }
-            };
-            let value = self.reader.json_value(value.get(), self.levels_left);
-            entries.push(Entry { name, span, value });
         }
-        Ok(entries)
-    }
-}
-
-struct Elements<'r, 's, 'l> {
-    reader: &'r mut Reader<'s, 'l>,
-    levels_left: usize,
-}
-
-impl<'s> Visitor<'s> for Elements<'_, 's, '_> {
-    type Value = Vec<Node<'s>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
+        if entries.is_empty() {
+            walk.pass("{");
+        }
+        let span = walk.close(start, "}");
+        Ok(Node { span, data: Data::Map(entries) })
     }
 
-    fn visit_seq<A: SeqAccess<'s>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'s>>(self, mut list: A) -> Result<Node<'s>, A::Error> {
+        let Self { walk, levels_left } = self;
+        let start = walk.at;
         let mut nodes = Vec::new();
-        while let Some(value) = list.next_element::<&RawValue>()? {
-            if self.reader.is_over {
-                continue;
+        walk.pass("[");
+        while let Some(node) = list.next_element_seed(walk.value(levels_left - 1))? {
+            if !walk.reader.is_over {
+                nodes.push(node);
             }
-            nodes.push(self.reader.json_value(value.get(), self.levels_left));
+            walk.pass(",");
         }
-        Ok(nodes)
+        let span = walk.close(start, "]");
+        Ok(Node { span, data: Data::List(nodes) })
     }
 }
 
 /// Reports why the text is no JSON.
-fn syntax(reader: &mut Reader<'_, '_>, error: &serde_json::Error) {
+fn syntax(reader: &mut Reader<'_>, error: &serde_json::Error) {
     let text = reader.text;
     let before = error.line().saturating_sub(1);
     let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
@@ -154,7 +189,7 @@ fn syntax(reader: &mut Reader<'_, '_>, error: &serde_json::Error) {
 }
 
 /// Says in other words what serde_json says of texts and numbers.
-fn words(reader: &mut Reader<'_, '_>, at: usize, message: &str) {
+fn words(reader: &mut Reader<'_>, at: usize, message: &str) {
     let mut span = character_at(reader.text, at);
     if message.starts_with("control") {
         // serde_json tells the last character before it.

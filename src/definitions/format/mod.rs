@@ -79,16 +79,16 @@ pub(super) struct SyntaxProblem {
 }
 
 /// What a reader has found wrong so far, and how deep it may still go.
-struct Reader<'s, 'l> {
+struct Reader<'s> {
     text: &'s str,
     problems: Vec<SyntaxProblem>,
     most_levels: usize,
-    values_left: &'l mut usize,
+    values_left: usize,
     /// Whether there were more values than are read.
     is_over: bool,
 }
 
-impl<'s> Reader<'s, '_> {
+impl<'s> Reader<'s> {
     fn bad(
         &mut self,
         span: Span,
@@ -116,7 +116,7 @@ impl<'s> Reader<'s, '_> {
     /// Whether one more value may be read. That it may not is reported once.
     fn may_read(&mut self, span: Span) -> bool {
         if let Some(left) = self.values_left.checked_sub(1) {
-            *self.values_left = left;
+            self.values_left = left;
             return true;
         }
         if !self.is_over {
@@ -152,6 +152,7 @@ impl<'s> Reader<'s, '_> {
         }
     }
 
+    #[cfg(any(feature = "json", feature = "toml"))]
     fn integer_past_all(&mut self, span: Span) -> Node<'s> {
         let help = "whole numbers go from -9223372036854775808 to 18446744073709551615";
         self.bad(span, "the whole number is too large for every kind", Some(help))
@@ -165,8 +166,8 @@ pub(super) fn parse<'s>(
     most_levels: usize,
     values_left: &mut usize,
 ) -> (Option<Node<'s>>, Vec<SyntaxProblem>) {
-    let problems = Vec::new();
-    let mut reader = Reader { text, problems, most_levels, values_left, is_over: false };
+    let (problems, is_over) = (Vec::new(), false);
+    let mut reader = Reader { text, problems, most_levels, values_left: *values_left, is_over };
     let node = match format {
         #[cfg(feature = "json")]
         Format::Json => json::parse(&mut reader),
@@ -181,5 +182,6 @@ pub(super) fn parse<'s>(
             None
         }
     };
+    *values_left = reader.values_left;
     (node, reader.problems)
 }

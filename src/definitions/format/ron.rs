@@ -1,37 +1,41 @@
-//! RON, by ron: raw parts of the text tell where they stand.
+//! RON, by ron, with the places of everything.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use ron::Error;
 use ron::value::RawValue;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use crate::definitions::format::advice::{self, BACKSLASHES, Wanted, character_at};
 use crate::definitions::format::{Format, Reader};
 use crate::definitions::node::{Data, Entry, Node};
 use crate::definitions::source::Span;
 
-pub(super) fn parse<'s>(reader: &mut Reader<'s, '_>) -> Option<Node<'s>> {
+pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     let text = reader.text.trim_start_matches('\u{feff}');
     let levels_left = reader.most_levels;
     reader.ron_value(text, levels_left)
 }
 
-impl<'s> Reader<'s, '_> {
+impl<'s> Reader<'s> {
     /// `None` if the part cannot be read, which is reported.
     fn ron_value(&mut self, raw: &'s str, levels_left: usize) -> Option<Node<'s>> {
+        // Blanks around a value are no part of it. Comments are, which does no harm but where the text
+        // itself tells what is meant.
+        let raw = without_comments(raw).unwrap_or(raw);
         let raw_span = self.span_of(raw);
-        // Blanks around a value are no part of it; comments are, which does no harm.
         let shown = self.span_of(raw.trim());
-        if !self.may_read(shown) {
-            return Some(Node { span: shown, data: Data::Bad });
-        }
         if let Some(name) = bare_name(raw.trim()) {
             return Some(Node { span: shown, data: Data::Text(Cow::Borrowed(name)) });
         }
         let problems = self.problems.len();
-        let part = Part { reader: self, raw, span: shown, levels_left };
+        let mut walk = Walk { reader: self, at: None };
+        let part = Part { walk: &mut walk, raw, span: shown, levels_left };
         let read = ron::Options::default().from_str_seed(raw, part);
         match read {
             Ok(node) => Some(node),
@@ -46,7 +50,7 @@ impl<'s> Reader<'s, '_> {
     }
 }
 
-impl Reader<'_, '_> {
+impl Reader<'_> {
     /// Reports why the text is no RON, in words for people.
     fn ron_syntax(&mut self, at: usize, error: &Error) {
         let wanted = match error {
@@ -92,6 +96,14 @@ fn offset(text: &str, position: ron::error::Position) -> usize {
     start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
 }
 
+/// The name or number that a part is, if it is nothing else.
+fn without_comments(raw: &str) -> Option<&str> {
+    let rest = &raw[after_blanks(raw, 0)..];
+    let is_of_it = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '+' | '-');
+    let end = rest.find(|c| !is_of_it(c)).unwrap_or(rest.len());
+    (end > 0 && after_blanks(rest, end) == rest.len()).then(|| &rest[..end])
+}
+
 /// An enum's variant, written as RON writes it: without quotes.
 fn bare_name(raw: &str) -> Option<&str> {
     const WORDS: [&str; 9] =
@@ -107,15 +119,131 @@ fn is_decimal(raw: &str) -> bool {
         && raw.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))
 }
 
-/// Reads one value of which the text is known.
-struct Part<'r, 's, 'l> {
-    reader: &'r mut Reader<'s, 'l>,
+/// Goes through the text beside ron, which tells what stands there but not where: brackets are seen
+/// coming, everything else is taken as a raw part of the text.
+struct Walk<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    /// Where what was read last ends, if that is known.
+    at: Option<usize>,
+}
+
+impl<'s> Walk<'_, 's> {
+    /// Goes over a mark, if it is there.
+    fn pass(&mut self, marks: &[char]) {
+        let text = self.reader.text;
+        self.at = self.at.map(|at| {
+            let at = after_blanks(text, at);
+            at + usize::from(text[at..].starts_with(marks))
+        });
+    }
+}
+
+/// The byte after blanks and comments.
+fn after_blanks(text: &str, at: usize) -> usize {
+    let mut rest = &text[at..];
+    loop {
+        rest = rest.trim_start_matches(is_blank);
+        rest = if rest.starts_with("//") {
+            rest.find('\n').map_or("", |end| &rest[end..])
+        } else if rest.starts_with("/*") {
+            after_comment(rest)
+        } else {
+            return text.len() - rest.len();
+        };
+    }
+}
+
+/// What ron takes for a blank.
+const fn is_blank(character: char) -> bool {
+    matches!(
+        character,
+        ' ' | '\t'
+            | '\n'
+            | '\r'
+            | '\u{b}'
+            | '\u{c}'
+            | '\u{85}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'
+            | '\u{2029}'
+    )
+}
+
+/// What follows a comment that may have others in it.
+fn after_comment(text: &str) -> &str {
+    let (mut depth, mut rest) = (0_usize, text);
+    while let Some(at) = rest.find(['/', '*']) {
+        rest = &rest[at..];
+        let length = match rest.get(..2) {
+            Some("/*") => {
+                depth += 1;
+                2
+            }
+            Some("*/") => {
+                depth = depth.saturating_sub(1);
+                2
+            }
+            _ => 1,
+        };
+        rest = &rest[length..];
+        if depth == 0 {
+            return rest;
+        }
+    }
+    ""
+}
+
+/// Reads the value after what the walk has passed.
+struct Next<'w, 'r, 's> {
+    walk: &'w mut Walk<'r, 's>,
+    levels_left: usize,
+}
+
+impl<'s> DeserializeSeed<'s> for Next<'_, '_, 's> {
+    type Value = Node<'s>;
+
+    fn deserialize<D: Deserializer<'s>>(self, deserializer: D) -> Result<Node<'s>, D::Error> {
+        let Self { walk, levels_left } = self;
+        let text = walk.reader.text;
+        let start = walk.at.map(|at| after_blanks(text, at));
+        let here = start.map_or_else(Span::default, |at| Span::new(at, at + 1));
+        if !walk.reader.may_read(here) {
+            IgnoredAny::deserialize(deserializer)?;
+            walk.at = None;
+            return Ok(Node { span: here, data: Data::Bad });
+        }
+        let Some(start) = start.filter(|at| text[*at..].starts_with(['(', '[', '{'])) else {
+            let raw = <&RawValue>::deserialize(deserializer)?.get_ron();
+            walk.at = Some(walk.reader.span_of(raw).end as usize);
+            let node = walk.reader.ron_value(raw, levels_left);
+            return node.ok_or_else(|| D::Error::custom("reported"));
+        };
+        walk.at = Some(start + 1);
+        let span = Span::new(start, start + 1);
+        let part = Part { walk: &mut *walk, raw: "", span, levels_left };
+        let node = deserializer.deserialize_any(part)?;
+        walk.pass(&[')', ']', '}']);
+        let end = walk.at.unwrap_or(start + 1);
+        Ok(Node { span: Span::new(start, end), ..node })
+    }
+}
+
+/// Reads one value of which the text is known, or a map or list in the course of a walk.
+struct Part<'w, 'r, 's> {
+    walk: &'w mut Walk<'r, 's>,
     raw: &'s str,
     span: Span,
     levels_left: usize,
 }
 
-impl<'s> Part<'_, 's, '_> {
+impl<'s> Part<'_, '_, 's> {
+    /// Goes no deeper; what is passed over there is not walked through.
+    fn too_deep(self) -> Node<'s> {
+        self.walk.at = None;
+        self.walk.reader.too_deep(self.span)
+    }
+
     const fn node(&self, data: Data<'s>) -> Node<'s> {
         Node { span: self.span, data }
     }
@@ -124,18 +252,18 @@ impl<'s> Part<'_, 's, '_> {
     fn float(self, number: f64) -> Node<'s> {
         let raw = self.raw.trim();
         if is_decimal(raw) {
-            return self.reader.float(self.span, raw);
+            return self.walk.reader.float(self.span, raw);
         }
         let digits = raw.trim_start_matches(['-', '+']);
         if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') {
             // ron makes a float of an integer that is too large.
-            return self.reader.integer_past_all(self.span);
+            return self.walk.reader.integer_past_all(self.span);
         }
         self.node(Data::Float(number))
     }
 }
 
-impl<'s> DeserializeSeed<'s> for Part<'_, 's, '_> {
+impl<'s> DeserializeSeed<'s> for Part<'_, '_, 's> {
     type Value = Node<'s>;
 
     fn deserialize<D: Deserializer<'s>>(self, deserializer: D) -> Result<Node<'s>, D::Error> {
@@ -143,7 +271,7 @@ impl<'s> DeserializeSeed<'s> for Part<'_, 's, '_> {
     }
 }
 
-impl<'s> Visitor<'s> for Part<'_, 's, '_> {
+impl<'s> Visitor<'s> for Part<'_, '_, 's> {
     type Value = Node<'s>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -189,51 +317,50 @@ impl<'s> Visitor<'s> for Part<'_, 's, '_> {
 
     fn visit_some<D: Deserializer<'s>>(self, deserializer: D) -> Result<Node<'s>, D::Error> {
         let Some(levels_left) = self.levels_left.checked_sub(1) else {
-            return Ok(self.reader.too_deep(self.span));
+            return Ok(self.too_deep());
         };
-        let inner = <&RawValue as serde::Deserialize>::deserialize(deserializer)?;
-        let node = self.reader.ron_value(inner.get_ron(), levels_left);
+        let inner = <&RawValue>::deserialize(deserializer)?;
+        let node = self.walk.reader.ron_value(inner.get_ron(), levels_left);
         node.ok_or_else(|| D::Error::custom("reported"))
     }
 
     fn visit_seq<A: SeqAccess<'s>>(self, mut list: A) -> Result<Node<'s>, A::Error> {
         let Some(levels_left) = self.levels_left.checked_sub(1) else {
-            while list.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-            return Ok(self.reader.too_deep(self.span));
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(self.too_deep());
         };
+        let Self { walk, .. } = self;
         let mut nodes = Vec::new();
-        while let Some(raw) = list.next_element::<&RawValue>()? {
-            if self.reader.is_over {
-                continue;
+        while let Some(node) = list.next_element_seed(Next { walk: &mut *walk, levels_left })? {
+            if !walk.reader.is_over {
+                nodes.push(node);
             }
-            let node = self.reader.ron_value(raw.get_ron(), levels_left);
-            nodes.push(node.ok_or_else(|| A::Error::custom("reported"))?);
+            walk.pass(&[',']);
         }
         Ok(Node { span: self.span, data: Data::List(nodes) })
     }
 
     fn visit_map<A: MapAccess<'s>>(self, mut map: A) -> Result<Node<'s>, A::Error> {
         let Some(levels_left) = self.levels_left.checked_sub(1) else {
-            while map
-                .next_entry_seed(Name, std::marker::PhantomData::<serde::de::IgnoredAny>)?
-                .is_some()
-            {}
-            return Ok(self.reader.too_deep(self.span));
+            while map.next_entry_seed(Name, PhantomData::<IgnoredAny>)?.is_some() {}
+            return Ok(self.too_deep());
         };
+        let Self { walk, .. } = self;
         let mut entries = Vec::new();
         while let Some(name) = map.next_key_seed(Name)? {
-            let raw = map.next_value::<&RawValue>()?;
-            if self.reader.is_over {
-                continue;
-            }
-            let node = self.reader.ron_value(raw.get_ron(), levels_left);
-            let value = node.ok_or_else(|| A::Error::custom("reported"))?;
-            // A name with escapes is a text of its own, which stands nowhere.
             let span = match &name {
-                Cow::Borrowed(name) => self.reader.span_of(name),
-                Cow::Owned(_) => value.span,
+                Cow::Borrowed(name) => Some(walk.reader.span_of(name)),
+                // A name with escapes is a text of its own, which stands nowhere.
+                Cow::Owned(_) => None,
             };
-            entries.push(Entry { name, span, value });
+            walk.at = span.map(|span| span.end as usize);
+            walk.pass(&['"']);
+            walk.pass(&[':']);
+            let value = map.next_value_seed(Next { walk: &mut *walk, levels_left })?;
+            walk.pass(&[',']);
+            if !walk.reader.is_over {
+                entries.push(Entry { name, span: span.unwrap_or(value.span), value });
+            }
         }
         Ok(Node { span: self.span, data: Data::Map(entries) })
     }

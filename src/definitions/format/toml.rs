@@ -8,7 +8,7 @@ use crate::definitions::format::advice::open_brackets;
 use crate::definitions::node::{Data, Entry, Node};
 use crate::definitions::source::Span;
 
-pub(super) fn parse<'s>(reader: &mut Reader<'s, '_>) -> Option<Node<'s>> {
+pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     // A byte order mark is no part of the table.
     let text = reader.text.trim_start_matches('\u{feff}');
     let base = reader.text.len() - text.len();
@@ -29,7 +29,7 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s, '_>) -> Option<Node<'s>> {
 
 /// Reports what is wrong: of each line one thing, because one mistake makes the parser stumble
 /// several times.
-fn report(reader: &mut Reader<'_, '_>, mut errors: Vec<(Span, &str)>) {
+fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
     errors.sort_by_key(|(span, _)| span.start);
     let text = reader.text;
     if text.trim_start().starts_with('{') {
@@ -55,12 +55,19 @@ fn report(reader: &mut Reader<'_, '_>, mut errors: Vec<(Span, &str)>) {
         let mut same_line =
             errors[position..].iter().take_while(|(span, _)| span.start as usize <= end);
         let comma = same_line.find(|(_, message)| message.starts_with("missing comma"));
-        in_words(reader, *span, comma.map_or(message, |(_, message)| message));
+        let Some((_, message)) = comma else {
+            in_words(reader, *span, message);
+            continue;
+        };
+        // Without the comma toml takes a value and the next name for one text.
+        let part = text.get(at..span.end as usize).unwrap_or_default();
+        let start = part.rfind([' ', '\t']).map_or(span.start, |blank| (at + blank + 1) as u32);
+        in_words(reader, Span { start, ..*span }, message);
     }
 }
 
 /// Says in other words what toml says.
-fn in_words(reader: &mut Reader<'_, '_>, span: Span, message: &str) {
+fn in_words(reader: &mut Reader<'_>, span: Span, message: &str) {
     let at = reader.text.floor_char_boundary(span.start as usize);
     let (before, rest) = reader.text.split_at(at);
     let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
@@ -121,7 +128,7 @@ fn in_words(reader: &mut Reader<'_, '_>, span: Span, message: &str) {
     reader.bad_at(span, message, label, help);
 }
 
-impl<'s> Reader<'s, '_> {
+impl<'s> Reader<'s> {
     fn table(&mut self, table: DeTable<'s>, base: usize, levels_left: usize) -> Vec<Entry<'s>> {
         let entries = table.into_iter().map(|(name, value)| {
             let span = name.span();

@@ -1,0 +1,260 @@
+//! Reading definition files, against what the formats' own libraries need for the same text, and
+//! iteration after a hot reload, against a store that was just filled.
+//!
+//! `cargo bench --features json,toml,ron --bench definitions -- --rounds 9 --markdown table.md`
+
+#[path = "harness/machine.rs"]
+mod machine;
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Parser;
+use slotted::definitions::Loader;
+use slotted::{Inference, InferenceOptions, Record, Store, View};
+
+#[derive(Parser)]
+#[command(about = "Measures how fast definition files are read")]
+struct Options {
+    /// Samples of each form
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Records of twelve slots
+    #[arg(long, default_value_t = 100_000)]
+    records: usize,
+    /// Write the README's table to this file
+    #[arg(long, value_name = "PATH")]
+    markdown: Option<PathBuf>,
+    /// Few records, one round: checks that everything runs; the figures mean nothing
+    #[arg(long)]
+    test: bool,
+    /// `cargo bench` adds this, `cargo test` does not: without it nothing is measured
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// A form, and the one that it is held against.
+struct Form<'a> {
+    name: &'static str,
+    /// The position of the limit among the forms.
+    limit: usize,
+    run: Box<dyn FnMut() -> Result<(), Box<dyn Error>> + 'a>,
+    /// Milliseconds.
+    samples: Vec<f64>,
+}
+
+impl<'a> Form<'a> {
+    fn new(
+        name: &'static str,
+        limit: usize,
+        run: impl FnMut() -> Result<(), Box<dyn Error>> + 'a,
+    ) -> Self {
+        Self { name, limit, run: Box::new(run), samples: Vec::new() }
+    }
+
+    fn minimum(&self) -> f64 {
+        self.samples.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+const SLOTS: [(&str, &str); 12] = [
+    ("name", "\"text\""),
+    ("health", "\"f32\""),
+    ("speed", "\"u8\""),
+    ("level", "\"u8\""),
+    ("alive", "\"bool\""),
+    ("job", "{\"variants\": [\"farmer\", \"smith\", \"soldier\"]}"),
+    ("x", "\"f64\""),
+    ("y", "\"f64\""),
+    ("team", "\"u8\""),
+    ("mass", "\"f32\""),
+    ("drops", "\"list(u16)\""),
+    ("title", "\"text\""),
+];
+
+/// The values of a record, in the order of the slots, as all three formats write them.
+fn values(n: usize) -> [String; 12] {
+    let job = ["farmer", "soldier", "smith"][n % 3];
+    let title = ["the great", "the small", "of the hills", "the old"][n / 7 % 4];
+    [
+        format!("\"orc number {n}\""),
+        format!("{:.2}", n as f64 * 0.37 % 100.0),
+        (n % 30).to_string(),
+        (n % 60).to_string(),
+        (n % 2 == 0).to_string(),
+        format!("\"{job}\""),
+        format!("{:.3}", n as f64 * 0.123),
+        format!("{:.3}", n as f64 * 0.77),
+        (n % 8).to_string(),
+        format!("{:.1}", n as f64 % 99.0),
+        format!("[{}, {}]", n % 50, n % 77),
+        format!("\"{title}\""),
+    ]
+}
+
+/// The records as a list; `name` writes a slot's name with what stands between it and its value.
+fn list(records: usize, brackets: [char; 2], name: impl Fn(&str) -> String) -> String {
+    let mut text = String::from("[\n");
+    for n in 0..records {
+        text.push(brackets[0]);
+        for (position, ((slot, _), value)) in SLOTS.iter().zip(values(n)).enumerate() {
+            let comma = if position > 0 { ", " } else { "" };
+            let _ = write!(text, "{comma}{}{value}", name(slot));
+        }
+        text.push(brackets[1]);
+        text.push_str(if n + 1 < records { ",\n" } else { "\n]" });
+    }
+    text
+}
+
+struct Files {
+    json: String,
+    toml: String,
+    ron: String,
+    /// Only the list, without the schema: what inference is for.
+    loose: String,
+}
+
+impl Files {
+    fn new(records: usize) -> Self {
+        let loose = list(records, ['{', '}'], |name| format!("\"{name}\": "));
+        let slots = SLOTS.map(|(name, kind)| format!("\"{name}\": {kind}")).join(", ");
+        let json = format!(
+            "{{\"schemas\": {{\"orc\": {{\"slots\": {{{slots}}}}}}}, \"records\": {{\"orc\": {loose}}}}}"
+        );
+        let slots =
+            SLOTS.map(|(name, kind)| format!("{name} = {}", kind.replace(':', " ="))).join("\n");
+        let slots = slots.replace("{\"variants\"", "{ variants");
+        let toml = list(records, ['{', '}'], |name| format!("{name} = "));
+        let toml = format!("[schemas.orc.slots]\n{slots}\n[records]\norc = {toml}\n");
+        let slots = SLOTS.map(|(name, kind)| format!("\"{name}\": {kind}")).join(", ");
+        let ron = list(records, ['(', ')'], |name| format!("{name}: "));
+        let ron =
+            format!("(schemas: {{\"orc\": (slots: {{{slots}}})}}, records: {{\"orc\": {ron}}})");
+        Self { json, toml, ron, loose }
+    }
+}
+
+fn load(path: &str, text: &str) -> Result<(), Box<dyn Error>> {
+    let store = Store::new();
+    black_box(Loader::new().text(path, text).load(&store)?);
+    Ok(())
+}
+
+fn infer(loose: &str) -> Result<(), Box<dyn Error>> {
+    let objects: Vec<Record> = serde_json::from_str(loose)?;
+    let mut inference = Inference::new(InferenceOptions::default());
+    objects.iter().for_each(|object| inference.observe(object));
+    black_box(inference.finish("orc")?);
+    Ok(())
+}
+
+#[derive(View)]
+struct Moving<'a> {
+    x: &'a mut f64,
+    y: &'a f64,
+}
+
+fn iterate(store: &mut Store) -> Result<(), Box<dyn Error>> {
+    for _ in 0..20 {
+        store.view::<Moving>()?.for_each(|orc| *orc.x += *orc.y * 0.01);
+    }
+    Ok(())
+}
+
+/// A store whose objects got another slot and a wider one while they lived, and one that was filled
+/// with the same definitions at once.
+fn reloaded_and_fresh(json: &str) -> Result<(Store, Store), Box<dyn Error>> {
+    let mut reloaded = Store::new();
+    let definitions = Loader::new().text("orcs.json", json).load(&reloaded)?;
+    let mut objects = definitions.spawn(&mut reloaded)?;
+    let next = json.replace(
+        "\"team\": \"u8\"",
+        "\"team\": \"u16\", \"rage\": {\"kind\": \"f32\", \"default\": 0}",
+    );
+    let next = Loader::new().text("orcs.json", next).load_again(&definitions)?;
+    let plan = objects.plan_reload(&reloaded, &next)?;
+    objects.apply_reload(&mut reloaded, &plan)?;
+    let mut fresh = Store::new();
+    next.spawn(&mut fresh)?;
+    Ok((reloaded, fresh))
+}
+
+fn forms<'a>(files: &'a Files, stores: &'a mut (Store, Store)) -> Vec<Form<'a>> {
+    let (reloaded, fresh) = stores;
+    vec![
+        Form::new("JSON: `serde_json::Value`", 0, || {
+            black_box(serde_json::from_str::<serde_json::Value>(&files.json)?);
+            Ok(())
+        }),
+        Form::new("JSON: definitions, read and checked", 0, || load("orcs.json", &files.json)),
+        Form::new("JSON: the same, and spawned", 0, || {
+            let mut store = Store::new();
+            let definitions = Loader::new().text("orcs.json", &*files.json).load(&store)?;
+            black_box(definitions.spawn(&mut store)?);
+            Ok(())
+        }),
+        Form::new("JSON: a schema inferred", 0, || infer(&files.loose)),
+        Form::new("TOML: `toml::Table`", 4, || {
+            black_box(files.toml.parse::<toml::Table>()?);
+            Ok(())
+        }),
+        Form::new("TOML: definitions, read and checked", 4, || load("orcs.toml", &files.toml)),
+        Form::new("RON: `ron::Value`", 6, || {
+            black_box(ron::from_str::<ron::Value>(&files.ron)?);
+            Ok(())
+        }),
+        Form::new("RON: definitions, read and checked", 6, || load("orcs.ron", &files.ron)),
+        Form::new("20 iterations, a store just filled", 8, || iterate(fresh)),
+        Form::new("20 iterations, a store after a hot reload", 8, || iterate(reloaded)),
+    ]
+}
+
+fn table(forms: &[Form<'_>], records: usize) -> String {
+    let mut table =
+        format!("| {records} records of twelve slots | time | ratio |\n|---|---:|---:|\n");
+    for form in forms {
+        let limit = &forms[form.limit];
+        let rounds = form.samples.iter().zip(&limit.samples);
+        let ratio = form.minimum() / limit.minimum();
+        let median = median(rounds.map(|(own, limit)| own / limit).collect());
+        let name = form.name;
+        let _ =
+            writeln!(table, "| {name} | {:.1} ms | {ratio:.2}× ({median:.2}×) |", form.minimum());
+    }
+    table
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    let is_test = options.test || !options.bench;
+    let (records, rounds) = if is_test { (200, 1) } else { (options.records, options.rounds) };
+    let files = Files::new(records);
+    let mut stores = reloaded_and_fresh(&files.json)?;
+    let mut forms = forms(&files, &mut stores);
+    for _ in 0..rounds {
+        for form in &mut forms {
+            let start = Instant::now();
+            (form.run)()?;
+            form.samples.push(start.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    let table = table(&forms, records);
+    println!("{table}");
+    if let Some(path) = options.markdown {
+        let bench = "cargo bench --features json,toml,ron --bench definitions";
+        let packages = ["slotted", "serde_json", "toml", "ron"];
+        let machine = machine::describe(&packages, bench).into_iter();
+        let machine: String = machine.map(|(name, what)| format!("- {name}: {what}\n")).collect();
+        std::fs::write(path, format!("{machine}\n{table}"))?;
+    }
+    Ok(())
+}

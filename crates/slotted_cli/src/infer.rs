@@ -1,0 +1,151 @@
+//! `slotted infer`: a definition file, as a person would have written it, for loose objects.
+
+use std::path::Path;
+
+use slotted::definitions::{Format, SchemaDocs, schemas_to_text};
+use slotted::{Attribute, Inference, InferenceOptions, Note, Proposal, Schema, Slot};
+
+use crate::arguments::Infer;
+use crate::check::count;
+use crate::failure::{Failure, Outcome};
+use crate::objects;
+use crate::output::Output;
+use crate::progress::Progress;
+
+/// The words that records have beside their values: no slot of a file can be called so.
+const RECORD_WORDS: [&str; 2] = ["inherits", "abstract"];
+
+pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure> {
+    let progress = Progress::new();
+    let mut inferences: Vec<(String, Inference)> = Vec::new();
+    let mut is_clean = true;
+    for path in &infer.files {
+        progress.tell(|| format!("reading {}", path.display()));
+        let name = infer.schema_name.clone().unwrap_or_else(|| schema_name(path));
+        let position = inferences.iter().position(|(known, _)| *known == name);
+        let position = position.unwrap_or_else(|| {
+            inferences.push((name, Inference::new(InferenceOptions::default())));
+            inferences.len() - 1
+        });
+        let read =
+            objects::observe(path, infer.max_file_bytes, &mut inferences[position].1, &progress)?;
+        if let Err(problem) = read {
+            output.tell(&format!("error: {}: {problem}", path.display()));
+            is_clean = false;
+        }
+    }
+    progress.finish();
+    if !is_clean {
+        return Ok(Outcome::Problems);
+    }
+    let mut schemas = Vec::new();
+    for (name, inference) in &inferences {
+        let proposal = inference.finish(name.as_str()).map_err(|error| {
+            Failure::new(error.to_string()).help("choose another name by --schema-name")
+        })?;
+        let (schema, left_out) = writable(&proposal)?;
+        output.tell(&format!("{proposal}"));
+        for slot in left_out {
+            output.tell(&format!("  '{slot}' is left out: that is a word of records"));
+        }
+        schemas.push((schema, docs(&proposal)));
+    }
+    let format = Format::from(infer.output);
+    let text = schemas_to_text(schemas.iter().map(|(schema, docs)| (schema, docs)), format);
+    output.result(&text.map_err(|error| Failure::new(error.to_string()))?)?;
+    Ok(Outcome::Clean)
+}
+
+/// The file's name in the singular, as English mostly has it: `items.json` is of `item`,
+/// `entities.json` of `entity`, `classes.json` of `class`.
+fn schema_name(path: &Path) -> String {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    for (plural, singular) in
+        [("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")]
+    {
+        if let Some(start) = name.strip_suffix(plural).filter(|start| !start.is_empty()) {
+            return format!("{start}{singular}");
+        }
+    }
+    match name.strip_suffix('s') {
+        Some(start) if !start.is_empty() && !start.ends_with(['s', 'u', 'i']) => start.to_owned(),
+        _ => name.into_owned(),
+    }
+}
+
+/// The schema without slots that definition files cannot have, and the names of these.
+fn writable(proposal: &Proposal) -> Result<(Schema, Vec<&str>), Failure> {
+    let proposed = proposal.schema();
+    let is_word = |slot: &&Slot| RECORD_WORDS.contains(&slot.name());
+    let left_out: Vec<&str> = proposed.slots().iter().filter(is_word).map(Slot::name).collect();
+    if left_out.is_empty() {
+        return Ok((proposed.clone(), left_out));
+    }
+    let mut builder = Schema::builder(proposed.name());
+    for slot in proposed.slots().iter().filter(|slot| !is_word(slot)) {
+        builder = builder.slot(slot.name(), slot.kind().clone());
+        if slot.is_optional() {
+            builder = builder.optional();
+        }
+    }
+    let schema = builder.build().map_err(|error| Failure::new(error.to_string()))?;
+    Ok((schema, left_out))
+}
+
+/// What stands beside the declarations, for whoever goes through them.
+fn docs(proposal: &Proposal) -> SchemaDocs {
+    let objects = proposal.objects();
+    let mut docs = SchemaDocs::default();
+    let mut comment = format!("Proposed for {}.", count(objects, "object"));
+    for (attribute, reason) in proposal.unslottable() {
+        comment.push_str(&format!("\nNo slot: {:?}, {reason}.", attribute.name));
+    }
+    docs.comment = Some(comment);
+    for attribute in proposal.attributes().iter().filter(|attribute| attribute.kind.is_ok()) {
+        let remarks = remarks(attribute, objects);
+        if !remarks.is_empty() {
+            let slot = docs.slots.entry(attribute.name.clone()).or_default();
+            slot.comment = Some(remarks.join("\n"));
+        }
+    }
+    docs
+}
+
+fn remarks(attribute: &Attribute, objects: u64) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for note in &attribute.notes {
+        remarks.extend(match note {
+            Note::Constant(value) if attribute.objects == objects => {
+                Some(format!("{value} in every object: a default, or no slot at all."))
+            }
+            Note::Constant(value) => {
+                Some(format!("{value} in each of the {} objects that set it.", attribute.objects))
+            }
+            Note::Misspelt { suggestion } => {
+                let own = attribute.objects;
+                Some(format!("In {own} of {objects}: did you mean {suggestion:?}?"))
+            }
+            Note::Repeated(_) => Some("Some objects name it more than once.".to_owned()),
+            _ => None,
+        });
+    }
+    remarks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_is_named_after_the_file_in_the_singular() {
+        let name = |path: &str| schema_name(Path::new(path));
+        assert_eq!(name("data/items.json"), "item");
+        assert_eq!(name("entities.json"), "entity");
+        assert_eq!(name("boxes.toml"), "box");
+        assert_eq!(name("classes.ron"), "class");
+        assert_eq!(name("grass.json"), "grass");
+        assert_eq!(name("status.json"), "status");
+        assert_eq!(name("trees.backup.json"), "trees.backup");
+        assert_eq!(name("s.json"), "s");
+    }
+}

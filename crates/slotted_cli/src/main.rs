@@ -1,0 +1,37 @@
+//! The tool `slotted`: checks packs of definition files, infers schemas, writes JSON Schemas.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod check;
+mod failure;
+mod infer;
+mod objects;
+mod output;
+mod packs;
+mod progress;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let Arguments { color, command } = Arguments::parse();
+    let mut output = Output::new(color);
+    let outcome = match &command {
+        Command::Check(check) => check::run(check, &mut output),
+        Command::Infer(infer) => infer::run(infer, &mut output),
+        Command::Schema(schema) => schema::run(schema, &mut output),
+    };
+    match outcome {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => {
+            output.failure(&failure);
+            failure::COULD_NOT_RUN.into()
+        }
+    }
+}

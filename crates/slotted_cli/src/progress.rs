@@ -1,0 +1,67 @@
+//! What people see while work takes longer than they like to wait.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use slotted::definitions::{LoadProgress, Loader};
+
+/// Shorter work shows nothing: a line that comes and goes at once only flickers.
+const PATIENCE: Duration = Duration::from_millis(500);
+const STEPS_PER_SECOND: u8 = 10;
+
+/// A line on standard error that tells how far the work is. Without a terminal there is none.
+#[derive(Clone, Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    start: Instant,
+    is_shown: Arc<std::sync::OnceLock<()>>,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{spinner} {msg}");
+        Self {
+            bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())),
+            start: Instant::now(),
+            is_shown: Arc::default(),
+        }
+    }
+
+    /// Tells how far the work is.
+    pub(crate) fn tell(&self, message: impl FnOnce() -> String) {
+        if self.start.elapsed() < PATIENCE {
+            return;
+        }
+        self.is_shown.get_or_init(|| {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(STEPS_PER_SECOND));
+            self.bar.enable_steady_tick(Duration::from_millis(100));
+        });
+        if !self.bar.is_hidden() {
+            self.bar.set_message(message());
+        }
+    }
+
+    /// Tells how far a load is.
+    pub(crate) fn watch(&self, loader: Loader) -> Loader {
+        let progress = self.clone();
+        loader.progress(move |step| progress.tell(|| message(step)))
+    }
+
+    /// Takes the line away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn message(step: LoadProgress) -> String {
+    match step {
+        LoadProgress::Reading { files, bytes } => {
+            format!("reading: {files} files, {}", HumanBytes(bytes))
+        }
+        LoadProgress::Parsing { files, of } => format!("parsing: {files} of {of} files"),
+        LoadProgress::Checking { records } => format!("checking {records} records"),
+        _ => "working".to_owned(),
+    }
+}

@@ -1,0 +1,34 @@
+//! `slotted schema`: what packs declare, for people and for editors.
+
+use slotted::definitions::{Definitions, Format, SchemaDocs, schemas_to_text};
+
+use crate::arguments::Schema;
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::packs;
+
+pub(crate) fn run(schema: &Schema, output: &mut Output) -> Result<Outcome, Failure> {
+    let definitions = match packs::load(&schema.packs)? {
+        Ok(definitions) => definitions,
+        Err(report) => {
+            output.report(&report);
+            return Ok(Outcome::Problems);
+        }
+    };
+    let text = if schema.json_schema { definitions.json_schema() } else { readable(&definitions)? };
+    output.result(&text)?;
+    Ok(Outcome::Clean)
+}
+
+/// The schemas as a definition file has them, each with where it is declared.
+fn readable(definitions: &Definitions) -> Result<String, Failure> {
+    let documented = definitions.schemas().map(|schema| {
+        let place = definitions.schema_place(schema.name());
+        let place = place.and_then(|place| definitions.location(place));
+        let comment = place.map(|place| place.to_string());
+        (schema, SchemaDocs { comment, ..definitions.schema_docs(schema.name()) })
+    });
+    let documented: Vec<_> = documented.collect();
+    let schemas = documented.iter().map(|(schema, docs)| (*schema, docs));
+    schemas_to_text(schemas, Format::Toml).map_err(|error| Failure::new(error.to_string()))
+}

@@ -1,0 +1,165 @@
+//! What `slotted check` says, and its exit status.
+
+mod common;
+
+use common::{Outcome, empty_folder, example_packs, folder_with, pack, run, tool};
+
+#[test]
+fn packs_without_problems_are_counted() -> Outcome {
+    let [core, more_orcs] = example_packs();
+    let answer = run(["check".as_ref(), core.as_os_str(), more_orcs.as_os_str()])?;
+    assert_eq!(answer.output, "2 packs, 4 schemas, 22 records: no problems\n");
+    assert_eq!((answer.status, &*answer.errors), (Some(0), ""));
+    Ok(())
+}
+
+#[test]
+fn a_problem_is_shown_to_people() -> Outcome {
+    let answer = run(["check", &pack("misspelt")])?;
+    assert_eq!(
+        answer.errors,
+        "\
+error[undeclared-slot]: 'unit' object has no slot 'helth'; did you mean 'health'?
+ --> misspelt/units.toml:7:1
+  |
+7 | helth = 80.0
+  | ^^^^^ not declared
+  |
+  = help: 'unit' has health, name
+
+1 error
+"
+    );
+    assert_eq!((answer.status, &*answer.output), (Some(1), ""));
+    Ok(())
+}
+
+#[test]
+fn a_problem_is_told_to_programs() -> Outcome {
+    let answer = run(["check", &pack("misspelt"), "--format", "json"])?;
+    let report: serde_json::Value = serde_json::from_str(&answer.output)?;
+    let found = &report["diagnostics"][0];
+    assert_eq!(found["code"], "undeclared-slot");
+    assert_eq!(found["file"], "misspelt/units.toml");
+    assert_eq!((&found["line"], &found["column"]), (&7.into(), &1.into()));
+    assert_eq!(found["suggestion"], "health");
+    assert_eq!((&report["errors"], &report["packs"]), (&1.into(), &serde_json::Value::Null));
+    assert_eq!((answer.status, &*answer.errors), (Some(1), ""));
+
+    let [core, _] = example_packs();
+    let answer = run(["check".as_ref(), core.as_os_str(), "--format=json".as_ref()])?;
+    let report: serde_json::Value = serde_json::from_str(&answer.output)?;
+    assert_eq!(report["packs"][0]["version"], "1.0.0");
+    assert_eq!((&report["schemas"], &report["records"]), (&3.into(), &15.into()));
+    assert_eq!(answer.status, Some(0));
+    Ok(())
+}
+
+#[test]
+fn warnings_are_problems_if_they_are_to_be() -> Outcome {
+    let pack = pack("warned");
+    assert_eq!(run(["check", &pack])?.status, Some(1));
+    let answer = run(["check", &pack, "--undeclared", "quarantine"])?;
+    assert_eq!(answer.output, "1 pack, 1 schema, 1 record: 1 warning\n");
+    assert!(answer.errors.starts_with("warning[undeclared-slot]"), "{}", answer.errors);
+    assert_eq!(answer.status, Some(0));
+    let denied = run(["check", &pack, "--undeclared", "ignore", "--deny-warnings"])?;
+    assert_eq!(denied.status, Some(1));
+    Ok(())
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_who_asks() -> Outcome {
+    let pack = pack("misspelt");
+    assert!(!run(["check", &pack])?.errors.contains('\u{1b}'));
+    assert!(run(["check", &pack, "--color", "always"])?.errors.contains('\u{1b}'));
+    assert!(!run(["check", &pack, "--color", "never"])?.errors.contains('\u{1b}'));
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_done_is_no_problem_of_a_pack() -> Outcome {
+    let folder = empty_folder("nothing_to_check")?.display().to_string();
+    let cases: [(&[&str], &str); 6] = [
+        (&["check", "nowhere"], "error: nowhere cannot be read"),
+        (&["check", "Cargo.toml"], "error: Cargo.toml cannot be read"),
+        (&["check", &folder], "has no definition files"),
+        (&["check", "--packs", &folder], "has no folders, which would be packs"),
+        (&["check"], "required"),
+        (&["check", ".", "--undeclared", "maybe"], "invalid value"),
+    ];
+    for (arguments, message) in cases {
+        let answer = run(arguments)?;
+        assert_eq!(answer.status, Some(2), "{arguments:?} {answer:?}");
+        assert!(answer.errors.contains(message), "{arguments:?} {answer:?}");
+        assert_eq!(answer.output, "");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_folder_of_packs_is_named_as_such() -> Outcome {
+    let [core, _] = example_packs();
+    let packs = core.parent().unwrap_or(&core);
+    let answer = run(["check".as_ref(), packs.as_os_str()])?;
+    assert_eq!(answer.status, Some(2));
+    assert!(answer.errors.contains("help: name the packs, or write --packs"), "{answer:?}");
+    let answer = run(["check".as_ref(), "--packs".as_ref(), packs.as_os_str()])?;
+    assert_eq!(answer.output, "2 packs, 4 schemas, 22 records: no problems\n");
+    assert_eq!(answer.status, Some(0));
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_told() -> Outcome {
+    let [core, _] = example_packs();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full")?;
+    let output = tool().arg("check").arg(core).stdout(full).output()?;
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.starts_with("error: the output cannot be written"), "{errors}");
+    Ok(())
+}
+
+#[test]
+fn hostile_files_are_problems_and_no_crashes() -> Outcome {
+    let open = "[".repeat(100_000);
+    let maps = "{\"a\":".repeat(100_000);
+    let records: String = (0..3000).map(|number| format!("r{number} = {{ x = 1 }}\n")).collect();
+    let records = format!("[schemas.unit.slots]\n[records.unit]\n{records}");
+    let cases = [
+        ("nested.json", open.clone()),
+        ("maps.json", maps),
+        ("nested.toml", format!("a = {open}")),
+        ("nested.ron", open),
+        ("records.toml", records),
+        ("zeros.json", "\0".repeat(1 << 20)),
+        ("digits.json", "9".repeat(1 << 20)),
+        ("unended.toml", format!("a = \"{}", "x".repeat(1 << 20))),
+        ("empty.json", String::new()),
+    ];
+    for (file, text) in cases {
+        let folder = folder_with(&format!("hostile_{file}"), file, &text)?;
+        let answer = run(["check", &folder])?;
+        assert_eq!(answer.status, Some(1), "{file}: {}", answer.errors);
+        assert!(answer.errors.len() < 1 << 20, "{file} makes too much of a report");
+        let answer = run(["check", &folder, "--format", "json", "--max-problems", "5"])?;
+        assert_eq!(answer.status, Some(1), "{file}: {}", answer.errors);
+        let report: serde_json::Value = serde_json::from_str(&answer.output)?;
+        assert!(report["diagnostics"].as_array().is_some_and(|found| found.len() <= 5));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_past_the_limit_is_not_read() -> Outcome {
+    let [core, _] = example_packs();
+    let core = core.display().to_string();
+    let answer = run(["check", &core, "--max-file-bytes", "100"])?;
+    assert_eq!(answer.status, Some(1));
+    assert!(answer.errors.contains("larger than 100 bytes, which is the limit"), "{answer:?}");
+    let answer = run(["check", &core, "--max-file-bytes", "100", "--max-problems", "1"])?;
+    assert!(answer.errors.contains("more problem"), "{answer:?}");
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! What `slotted infer` proposes, and that `slotted check` accepts it.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{Outcome, empty_folder, folder_with, run};
+
+const FORMATS: [&str; 3] = ["json", "toml", "ron"];
+
+const ORCS: &str = r#"[
+    { "name": "Grunt", "health": 80, "rage": 0.25, "abstract": true },
+    { "name": "Thrall", "health": 300, "drops": [[1, 2]] },
+    { "name": "Rider", "health": 120, "rage": 0.5, "drops": [[3]] }
+]"#;
+
+#[test]
+fn a_file_is_written_as_a_person_would_have() -> Outcome {
+    let folder = folder_with("infer_orcs", "orcs.json", ORCS)?;
+    let answer = run(["infer", &format!("{folder}/orcs.json")])?;
+    assert_eq!(
+        answer.output,
+        "\
+# Proposed for 3 objects.
+# No slot: \"drops\", the elements of its lists are objects or lists.
+[schemas.orc.slots]
+name = \"text\"
+health = \"u16\"
+rage = { kind = \"f32\", optional = true }
+"
+    );
+    assert_eq!(answer.status, Some(0));
+    assert!(answer.errors.starts_with("'orc': 3 objects, 5 attributes"), "{}", answer.errors);
+    assert!(answer.errors.contains("2 list: [[1, 2]] in object 1"), "{}", answer.errors);
+    assert!(answer.errors.contains("'abstract' is left out: that is a word of records"));
+    Ok(())
+}
+
+/// Checks what was inferred in all formats.
+fn assert_accepted(name: &str, files: &[&str], arguments: &[&str], schemas: usize) -> Outcome {
+    for format in FORMATS {
+        let answer = run([&["infer", "--output", format], files, arguments].concat())?;
+        assert_eq!(answer.status, Some(0), "{name}, {format}: {}", answer.errors);
+        let file = format!("schemas.{format}");
+        let folder = folder_with(&format!("inferred_{name}_{format}"), &file, &answer.output)?;
+        let checked = run(["check", &folder])?;
+        let plural = if schemas == 1 { "schema" } else { "schemas" };
+        let expected = format!("1 pack, {schemas} {plural}, 0 records: no problems\n");
+        assert_eq!(checked.output, expected, "{name}, {format}: {}", checked.errors);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_proposed_is_accepted() -> Outcome {
+    let folder = empty_folder("infer_formats")?;
+    std::fs::write(folder.join("orcs.json"), ORCS)?;
+    std::fs::write(folder.join("trees.toml"), "[oak]\nheight = 20.5\n[[pines]]\nheight = 30\n")?;
+    std::fs::write(folder.join("walls.ron"), "[(height: 3, stone: \"granite\"), (height: 2)]")?;
+    let odd = r#"[{"a \"b\" \\ c": 1, "é.ü": "x\ny", "": 1, "日本": [1, 2]}]"#;
+    std::fs::write(folder.join("odd names.json"), odd)?;
+    let paths = ["orcs.json", "trees.toml", "walls.ron", "odd names.json"]
+        .map(|file| folder.join(file).display().to_string());
+    let paths = paths.each_ref().map(String::as_str);
+    assert_accepted("formats", &paths, &[], 4)?;
+    assert_accepted("one", &paths[..3], &["--schema-name", "thing"], 1)?;
+    let answer = run(["infer", paths[1]])?;
+    assert!(answer.output.contains("# Proposed for 2 objects.\n[schemas.tree.slots]\n"));
+    Ok(())
+}
+
+#[test]
+fn files_that_are_no_objects_are_problems() -> Outcome {
+    let deep = format!("[{}1{}]", "{\"a\":".repeat(1000), "}".repeat(1000));
+    let cases = [
+        ("number.json", "3", "expected a list of objects, or a map of objects by their names"),
+        ("numbers.json", "[{}, 3]", "object 1: found integer in the place of an object"),
+        ("object.json", r#"{"name": "Grunt"}"#, "\"name\" is text, expected an object"),
+        ("broken.json", "[{", "EOF"),
+        ("twice.json", "[] []", "trailing characters"),
+        ("broken.toml", "a = ", ""),
+        ("broken.ron", "[(", "2"),
+        ("deep.json", &*deep, "nested"),
+        ("deep.ron", &*deep, ""),
+        ("open.json", &*"[".repeat(100_000), ""),
+        ("open.ron", &*"[".repeat(100_000), ""),
+        ("open.toml", &*format!("a = {}", "[".repeat(100_000)), ""),
+    ];
+    for (file, text, message) in cases {
+        let folder = folder_with(&format!("not_objects_{file}"), file, text)?;
+        let answer = run(["infer", &format!("{folder}/{file}")])?;
+        assert_eq!(answer.status, Some(1), "{file}: {answer:?}");
+        assert!(answer.errors.starts_with("error: "), "{file}: {answer:?}");
+        assert!(answer.errors.contains(message), "{file}: {answer:?}");
+        assert_eq!(answer.output, "", "{file}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_done_has_its_own_status() -> Outcome {
+    let folder = folder_with("infer_no_format", "orcs.yaml", "- name: Grunt\n")?;
+    let yaml = format!("{folder}/orcs.yaml");
+    for arguments in [&["infer", "nowhere.json"][..], &["infer", &yaml], &["infer"]] {
+        assert_eq!(run(arguments)?.status, Some(2), "{arguments:?}");
+    }
+    let folder = folder_with("infer_too_large", "orcs.json", ORCS)?;
+    let answer = run(["infer", &format!("{folder}/orcs.json"), "--max-file-bytes", "10"])?;
+    assert_eq!(answer.status, Some(1));
+    assert!(answer.errors.contains("larger than 10 bytes"), "{}", answer.errors);
+    Ok(())
+}
+
+/// Files of a game, which are not part of the repository: the folder that the variable names, or the
+/// one beside the repository.
+fn data() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/minecraft-1.20");
+    let folder = std::env::var_os("SLOTTED_DATA").map_or(beside, PathBuf::from);
+    folder.is_dir().then_some(folder)
+}
+
+#[test]
+fn files_of_a_real_game() -> Outcome {
+    let Some(folder) = data() else {
+        println!("skipped: there is no such data here; SLOTTED_DATA may name its folder");
+        return Ok(());
+    };
+    for name in ["blocks", "entities", "foods", "items"] {
+        let file = folder.join(format!("{name}.json")).display().to_string();
+        assert_accepted(name, &[&file], &[], 1)?;
+    }
+    Ok(())
+}

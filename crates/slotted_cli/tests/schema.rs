@@ -1,0 +1,154 @@
+//! What `slotted schema` prints: schemas for people, and a JSON Schema that editors can use.
+
+mod common;
+
+use std::error::Error;
+use std::fs;
+
+use common::{Outcome, example_packs, folder_with, pack, run};
+use serde_json::{Value, json};
+
+fn json_schema() -> Result<Value, Box<dyn Error>> {
+    let [core, more_orcs] = example_packs();
+    let arguments = ["schema".as_ref(), core.as_os_str(), more_orcs.as_os_str()];
+    let answer = run(arguments.into_iter().chain(["--json-schema".as_ref()]))?;
+    assert_eq!((answer.status, &*answer.errors), (Some(0), ""));
+    Ok(serde_json::from_str(&answer.output)?)
+}
+
+fn problems(validator: &jsonschema::Validator, document: &Value) -> Vec<String> {
+    validator.iter_errors(document).map(|error| error.to_string()).collect()
+}
+
+#[test]
+fn it_is_a_json_schema_of_the_packs_own_files() -> Outcome {
+    let schema = json_schema()?;
+    assert!(jsonschema::meta::is_valid(&schema));
+    let validator = jsonschema::validator_for(&schema)?;
+    let [core, more_orcs] = example_packs();
+    let json = |path| Ok::<_, Box<dyn Error>>(serde_json::from_str(&fs::read_to_string(path)?)?);
+    let toml = |path| Ok::<_, Box<dyn Error>>(toml::from_str::<Value>(&fs::read_to_string(path)?)?);
+    let files = [
+        ("items.json", json(core.join("records/items.json"))?),
+        ("units.toml", toml(core.join("records/units.toml"))?),
+        ("schemas.toml", toml(core.join("schemas.toml"))?),
+        ("patches.toml", toml(more_orcs.join("patches.toml"))?),
+    ];
+    for (file, document) in files {
+        assert_eq!(problems(&validator, &document), [""; 0], "{file}");
+    }
+    Ok(())
+}
+
+#[test]
+fn it_tells_right_from_wrong() -> Outcome {
+    let validator = jsonschema::validator_for(&json_schema()?)?;
+    let unit = |values: Value| json!({ "records": { "unit": { "x": values } } });
+    let slot = |slot: Value| json!({ "schemas": { "s": { "slots": { "a": slot } } } });
+    let right = [
+        json!({}),
+        json!({ "$schema": "packs.schema.json" }),
+        unit(json!({ "name": "X", "health": 500, "follows": "somebody new", "home": [1, 2.5] })),
+        unit(json!({ "name": "X", "follows": null, "carries": ["axe", "sword"] })),
+        unit(json!({ "inherits": "guard" })),
+        unit(json!({ "abstract": true, "job": "raider" })),
+        json!({ "records": { "tile": [{ "terrain": "rock" }] } }),
+        json!({ "patches": { "records": { "orc": { "grunt": { "rage": 1 } } } } }),
+        json!({ "patches": { "schemas": { "orc": { "slots": { "rage": { "unit": "r" } } } } } }),
+        json!({ "schemas": { "s": { "extends": "unit", "doc": "", "slots": {} } } }),
+        slot(json!("list([f32; 3])")),
+        slot(json!({ "variants": ["a", "b"], "default": "a" })),
+        slot(json!({ "kind": "f32", "range": [null, 2], "finite": true, "unit": "m" })),
+        slot(json!({ "kind": "f32", "range": { "above": 0 }, "renamed_from": "b" })),
+    ];
+    for document in right {
+        assert_eq!(problems(&validator, &document), [""; 0], "{document}");
+    }
+    let wrong = [
+        json!([]),
+        json!({ "record": {} }),
+        unit(json!({ "name": "X", "helth": 5 })),
+        unit(json!({ "health": 5 })),
+        unit(json!({ "abstract": false })),
+        unit(json!({ "name": "X", "health": 801 })),
+        unit(json!({ "name": "X", "speed": 20 })),
+        unit(json!({ "name": "X", "health": "80" })),
+        unit(json!({ "name": "X", "health": null })),
+        unit(json!({ "name": "X", "job": "cook" })),
+        unit(json!({ "name": "X", "home": [1, 2, 3] })),
+        unit(json!({ "name": "X", "carries": "axe" })),
+        json!({ "records": { "item": { "x": { "name": "X", "price": -1 } } } }),
+        json!({ "records": { "item": { "x": { "name": "X", "price": 1.5 } } } }),
+        json!({ "records": { "unti": {} } }),
+        json!({ "patches": { "records": { "orc": { "grunt": { "inherits": "x" } } } } }),
+        json!({ "schemas": { "s": { "slot": {} } } }),
+        json!({ "schemas": { "s": { "slots": { "inherits": "text" } } } }),
+        slot(json!("f23")),
+        slot(json!({ "doc": "Of no kind." })),
+        slot(json!({ "kind": "f32", "min": 0 })),
+        slot(json!({ "kind": "f32", "range": [1] })),
+    ];
+    for document in wrong {
+        assert!(!validator.is_valid(&document), "{document} is accepted");
+    }
+    Ok(())
+}
+
+#[test]
+fn editors_show_docs_units_and_defaults() -> Outcome {
+    let schema = json_schema()?;
+    let defs = schema["$defs"].as_object().into_iter().flatten();
+    let unit = defs.map(|(_, part)| part).find(|part| part["title"] == "orc");
+    let slots = &unit.ok_or("there is no orc")?["properties"];
+    assert_eq!(
+        slots["health"]["description"],
+        "Unit: hp\n\nhealth: f32, default 100.0, range 0.0 to 800.0"
+    );
+    assert_eq!(slots["health"]["default"], 100.0);
+    assert_eq!(
+        (&slots["health"]["minimum"], &slots["health"]["maximum"]),
+        (&json!(0.0), &json!(800.0))
+    );
+    let rage = slots["rage"]["description"].as_str().unwrap_or_default();
+    assert!(rage.starts_with("At 1 it attacks its own.\n\n"), "{rage}");
+    let proposed = &slots["follows"]["anyOf"][0]["enum"];
+    assert!(proposed.as_array().is_some_and(|names| names.contains(&json!("thrall"))));
+    assert!(proposed.as_array().is_some_and(|names| !names.contains(&json!("warrior"))));
+    Ok(())
+}
+
+#[test]
+fn people_see_a_definition_file() -> Outcome {
+    let [core, more_orcs] = example_packs();
+    let answer = run(["schema".as_ref(), core.as_os_str(), more_orcs.as_os_str()])?;
+    assert_eq!(answer.status, Some(0));
+    let orc = "\
+# more_orcs/orcs.ron:3:10
+[schemas.orc]
+extends = \"unit\"
+doc = \"A unit with a temper.\"
+
+[schemas.orc.slots]
+";
+    assert!(answer.output.contains(orc), "{}", answer.output);
+    let folder = folder_with("printed_schemas", "schemas.toml", &answer.output)?;
+    assert_eq!(run(["check", &folder])?.output, "1 pack, 4 schemas, 0 records: no problems\n");
+    Ok(())
+}
+
+#[test]
+fn a_file_may_name_its_json_schema() -> Outcome {
+    let text = r#"{"$schema": "../packs.schema.json", "schemas": {"unit": {}}}"#;
+    let folder = folder_with("names_its_schema", "units.json", text)?;
+    assert_eq!(run(["check", &folder])?.output, "1 pack, 1 schema, 0 records: no problems\n");
+    Ok(())
+}
+
+#[test]
+fn packs_with_problems_have_no_schema() -> Outcome {
+    let answer = run(["schema", &pack("misspelt"), "--json-schema"])?;
+    assert_eq!((answer.status, &*answer.output), (Some(1), ""));
+    assert!(answer.errors.contains("did you mean 'health'?"));
+    assert_eq!(run(["schema", "nowhere"])?.status, Some(2));
+    Ok(())
+}

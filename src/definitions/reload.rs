@@ -1,0 +1,369 @@
+//! Definitions that have changed, for objects that live.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::definitions::loaded::{Definitions, RecordView};
+use crate::definitions::objects::{Objects, with_ids, write};
+use crate::definitions::report::Report;
+use crate::error::{AccessError, LimitError};
+use crate::id::EntityId;
+use crate::schema::{SchemaError, Slot};
+use crate::store::{Evolution, EvolutionError, EvolutionRejection, Store};
+use crate::value::Value;
+
+/// What changed definitions do to the objects of those before: made by [`Objects::plan_reload`].
+#[derive(Clone, Debug)]
+pub struct Reload {
+    next: Definitions,
+    evolution: Evolution,
+    changes: Vec<RecordChange>,
+}
+
+/// What a [`Reload`] does to the object of one record.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RecordChange {
+    /// The record is new: an object is spawned.
+    Added {
+        /// The record.
+        record: RecordName,
+    },
+    /// The record is gone: its object is despawned, if it is alive.
+    Removed {
+        /// The record.
+        record: RecordName,
+    },
+    /// The record gives a slot another value: its object gets it, if it is alive.
+    Changed {
+        /// The record.
+        record: RecordName,
+        /// The slot.
+        slot: Arc<str>,
+        /// The value in the definitions before.
+        from: Value,
+        /// The value that the object gets.
+        to: Value,
+    },
+}
+
+/// By what a record is found again in changed definitions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct RecordName {
+    /// Its schema.
+    pub schema: Arc<str>,
+    /// Its name, if it has one.
+    pub name: Option<Arc<str>>,
+    /// How many records without a name of the same schema stand before it; 0 for one with a name.
+    pub position: usize,
+}
+
+impl fmt::Display for RecordName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{}/{name}", self.schema),
+            None => write!(f, "{}/#{}", self.schema, self.position),
+        }
+    }
+}
+
+/// Why changed definitions were not applied. The store is as it was before the call, but for its
+/// [epoch](Store::epoch).
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReloadError {
+    /// Living objects stand against a change of their schema, or the store has changed.
+    #[error(transparent)]
+    Evolution(#[from] EvolutionError),
+    /// A value refers to an object that is no longer alive.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// A limit of the store is reached.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+}
+
+impl Definitions {
+    /// Reads the same packs again, against the same schemas of the program: what a change on disk makes of
+    /// the definitions.
+    ///
+    /// # Errors
+    /// All that is wrong with all files. These definitions stay as they are.
+    pub fn reload(&self) -> Result<Self, Report> {
+        let loaded = &self.loaded;
+        loaded.loader.clone().load(&loaded.program)
+    }
+}
+
+impl Objects {
+    /// What it takes to make the objects those of changed definitions.
+    ///
+    /// Schemas change as [`Store::plan_evolution`] says: slots are added with their defaults, removed, renamed
+    /// where they are `renamed_from`, converted where no value is lost; what would lose values is in the way.
+    /// Records are found again by schema and name, those without a name by their order: new ones are spawned,
+    /// objects of those that are gone are despawned, and values that the files have changed are set. What
+    /// the game has changed meanwhile and the files have not stays.
+    ///
+    /// Costs what [`Store::plan_evolution`] costs and a look at each value of both definitions.
+    ///
+    /// # Errors
+    /// If the schemas do not fit those of the store: it is not the one of these objects.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted::definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.hp = 'u8'\nrecords.unit.grunt.hp = 80\n";
+    /// let mut store = Store::new();
+    /// let definitions = Loader::new().text("units.toml", file).load(&store)?;
+    /// let mut objects = definitions.spawn(&mut store)?;
+    /// let grunt = objects.id("unit", "grunt").unwrap();
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'u16', renamed_from = 'hp' }\n\
+    ///             schemas.unit.slots.rage = { kind = 'f32', default = 0.5 }\n\
+    ///             records.unit.grunt.health = 300\n";
+    /// let next = Loader::new().text("units.toml", file).load_again(&definitions)?;
+    /// let plan = objects.plan_reload(&store, &next)?;
+    /// assert_eq!(plan.to_string(), "schema 'unit' changes, which 1 object has:\
+    ///     \n  slot 'hp' is renamed to 'health'\
+    ///     \n  slot 'health' changes from u8 to u16, 1 value is converted\
+    ///     \n  slot 'rage' is added: f32, default 0.5\
+    ///     \nrecord 'unit/grunt': 'health' changes from 80 to 300");
+    /// objects.apply_reload(&mut store, &plan)?;
+    /// assert_eq!(store.get_value(grunt, "health")?, 300.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan_reload(&self, store: &Store, next: &Definitions) -> Result<Reload, SchemaError> {
+        let evolution = store.plan_evolution(next.schemas().cloned())?;
+        let before = names(&self.definitions);
+        let after = names(next);
+        let positions: HashMap<&RecordName, usize> =
+            before.iter().enumerate().map(|(at, name)| (name, at)).collect();
+        let mut is_found = vec![false; before.len()];
+        let mut changes = Vec::new();
+        for (name, record) in after.iter().zip(next.records()) {
+            let old = positions.get(name).map(|at| {
+                is_found[*at] = true;
+                self.definitions.numbered(*at as u32).expect("the record is listed")
+            });
+            match old.filter(|old| !old.is_abstract()) {
+                _ if record.is_abstract() => {
+                    if old.is_some_and(|old| !old.is_abstract()) {
+                        changes.push(RecordChange::Removed { record: name.clone() });
+                    }
+                }
+                None => changes.push(RecordChange::Added { record: name.clone() }),
+                Some(old) => changed_values(name, old, record, &mut changes),
+            }
+        }
+        let gone = before.iter().zip(is_found).zip(self.definitions.records());
+        let gone = gone.filter(|((_, is_found), record)| !is_found && !record.is_abstract());
+        let gone = gone.map(|((name, _), _)| RecordChange::Removed { record: name.clone() });
+        changes.extend(gone);
+        Ok(Reload { next: next.clone(), evolution, changes })
+    }
+
+    /// Carries out a plan: all of it, or, where anything is in the way, nothing. Ids of objects stay, and
+    /// iteration afterwards has the speed of a store that has just been filled.
+    ///
+    /// Begins a new [epoch](Store::epoch) of the store. Keys and snapshots from before are refused where
+    /// schemas have changed: see [`Store::evolve`].
+    ///
+    /// # Errors
+    /// All that is in the way, see [`Reload::rejections`]; or the store has changed since in a way that
+    /// matters, or a limit is reached.
+    pub fn apply_reload(&mut self, store: &mut Store, plan: &Reload) -> Result<(), ReloadError> {
+        // All blocks are shared with the store that this is tried in, so that nothing has to be undone.
+        let mut trial = store.snapshot().to_store_of(store);
+        trial.evolve(&plan.evolution)?;
+        let next = self.replace(&mut trial, plan)?;
+        *store = trial;
+        *self = next;
+        Ok(())
+    }
+
+    /// Makes the objects those of the next definitions; the schemas are theirs already.
+    fn replace(&self, store: &mut Store, plan: &Reload) -> Result<Self, ReloadError> {
+        let mut ids = self.ids_by_name();
+        for change in &plan.changes {
+            if let RecordChange::Removed { record } = change
+                && let Some(id) = ids.remove(record)
+                && store.contains(id)
+            {
+                store.despawn(id)?;
+            }
+        }
+        let next_names = names(&plan.next);
+        let records = &plan.next.loaded.records.list;
+        let is_new =
+            |(name, record): &(&RecordName, &_)| is_concrete(record) && !ids.contains_key(*name);
+        let new: Vec<_> = next_names.iter().zip(records).filter(is_new).collect();
+        let schema = |name: &RecordName| store.schema(&name.schema).map(|schema| schema.id());
+        let reserved = store.reserve_linked(new.iter().filter_map(|(name, _)| schema(name)))?;
+        let new_ids = new.iter().zip(&reserved.ids).map(|((name, _), id)| ((*name).clone(), *id));
+        ids.extend(new_ids);
+        let of_record = |(name, record): (&RecordName, &_)| {
+            ids.get(name).copied().filter(|_| is_concrete(record))
+        };
+        let all: Vec<Option<EntityId>> = next_names.iter().zip(records).map(of_record).collect();
+        for ((_, record), id) in new.iter().zip(&reserved.ids) {
+            write(store, record, *id, &all).map_err(|unwritten| {
+                unwritten.limit(store.limits()).expect("the values were checked")
+            })?;
+        }
+        store.commit_linked(reserved);
+        let positions: HashMap<&RecordName, usize> =
+            next_names.iter().enumerate().map(|(at, name)| (name, at)).collect();
+        for change in &plan.changes {
+            if let RecordChange::Changed { record, slot, .. } = change
+                && let Some(number) = positions.get(record)
+                && let Some(id) = all[*number].filter(|id| store.contains(*id))
+            {
+                let given = plan.next.numbered(*number as u32).map(|record| record.local(slot));
+                let value = with_ids(&given.unwrap_or_default(), &all);
+                store.set_value(id, slot, value)?;
+            }
+        }
+        Ok(Self::new(plan.next.clone(), all))
+    }
+
+    fn ids_by_name(&self) -> HashMap<RecordName, EntityId> {
+        let named = names(&self.definitions).into_iter().zip(&self.ids);
+        named.filter_map(|(name, id)| Some((name, (*id)?))).collect()
+    }
+}
+
+const fn is_concrete(record: &crate::definitions::records::RecordDefinition) -> bool {
+    !record.is_abstract
+}
+
+/// By what each record is found again.
+fn names(definitions: &Definitions) -> Vec<RecordName> {
+    let mut nameless: HashMap<Arc<str>, usize> = HashMap::new();
+    let name = |record: RecordView<'_>| {
+        let schema = Arc::clone(record.schema().shared_name());
+        let name: Option<Arc<str>> = record.name().map(Into::into);
+        let position = if name.is_none() {
+            let next = nameless.entry(Arc::clone(&schema)).or_default();
+            *next += 1;
+            *next - 1
+        } else {
+            0
+        };
+        RecordName { schema, name, position }
+    };
+    definitions.records().map(name).collect()
+}
+
+/// Adds what the files have changed of a record's values.
+fn changed_values(
+    name: &RecordName,
+    old: RecordView<'_>,
+    new: RecordView<'_>,
+    changes: &mut Vec<RecordChange>,
+) {
+    for slot in new.schema().slots() {
+        let from = former_value(slot, old);
+        let to = new.get(slot.name()).unwrap_or_default();
+        // A slot that is added has its default already.
+        let from = from.unwrap_or_else(|| slot.default().cloned().unwrap_or_default());
+        if from != to {
+            let (record, slot) = (name.clone(), Arc::clone(slot.shared_name()));
+            changes.push(RecordChange::Changed { record, slot, from, to });
+        }
+    }
+}
+
+/// The value of the slot in the definitions before, if it was there.
+fn former_value(slot: &Slot, old: RecordView<'_>) -> Option<Value> {
+    let own = old.get(slot.name()).ok();
+    own.or_else(|| old.get(slot.renamed_from()?).ok())
+}
+
+impl Reload {
+    /// What happens to the schemas.
+    #[must_use]
+    pub const fn evolution(&self) -> &Evolution {
+        &self.evolution
+    }
+
+    /// What happens to the objects of records.
+    #[must_use]
+    pub fn changes(&self) -> &[RecordChange] {
+        &self.changes
+    }
+
+    /// Whether nothing is in the way.
+    #[must_use]
+    pub fn is_possible(&self) -> bool {
+        self.evolution.is_possible()
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.evolution.is_empty() && self.changes.is_empty()
+    }
+
+    /// What is in the way, at the places of the files that would have to be other.
+    #[must_use]
+    pub fn rejections(&self) -> Report {
+        let loaded = &self.next.loaded;
+        let mut diagnostics = Diagnostics::new(usize::MAX);
+        for rejection in self.evolution.rejections() {
+            let mut diagnostic = Diagnostic::error(Code::LivingObjects, rejection.to_string());
+            if let Some(place) = self.place(rejection) {
+                diagnostic = diagnostic.at(place, "living objects are in the way");
+            }
+            diagnostics.push(diagnostic);
+        }
+        Report::new(Arc::clone(&loaded.files), diagnostics)
+    }
+
+    fn place(&self, rejection: &EvolutionRejection) -> Option<crate::definitions::source::Place> {
+        let (schema, slot) = match rejection {
+            EvolutionRejection::NoValue { schema, slot, .. }
+            | EvolutionRejection::FormerName { schema, slot, .. } => (schema, Some(slot)),
+            EvolutionRejection::BadValue { problem, .. } => (&problem.schema, Some(&problem.slot)),
+            EvolutionRejection::RustType { schema, .. } => (schema, None),
+        };
+        let of_slot = slot.and_then(|slot| self.next.slot_place(schema, slot));
+        of_slot.or_else(|| self.next.schema_place(schema))
+    }
+}
+
+impl fmt::Display for RecordChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Added { record } => write!(f, "record '{record}' is new"),
+            Self::Removed { record } => write!(f, "record '{record}' is gone"),
+            Self::Changed { record, slot, from, to } => {
+                write!(f, "record '{record}': '{slot}' changes from {from} to {to}")
+            }
+        }
+    }
+}
+
+/// What happens, a line for each step; then what is in the way.
+impl fmt::Display for Reload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str("nothing changes");
+        }
+        let mut before = "";
+        if !self.evolution.is_empty() {
+            self.evolution.fmt(f)?;
+            before = "\n";
+        }
+        for change in &self.changes {
+            write!(f, "{before}{change}")?;
+            before = "\n";
+        }
+        Ok(())
+    }
+}

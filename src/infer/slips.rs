@@ -1,0 +1,91 @@
+//! Rare names that look like slips of the pen.
+
+use std::sync::Arc;
+
+/// Longer names are not compared.
+const LONGEST: usize = 64;
+/// Among shorter names one character makes another word: `x` and `y`.
+const SHORTEST: usize = 4;
+/// How many times as common the right name is.
+const RATIO: u64 = 20;
+
+/// For each name, with how many objects have it, the much more common one that was probably meant.
+pub(super) fn slips(names: &[(&Arc<str>, u64)]) -> Vec<Option<Arc<str>>> {
+    let spelt: Vec<Vec<char>> = names.iter().map(|(name, _)| spelling(name)).collect();
+    let meant = |rare: usize| {
+        let (_, count) = names[rare];
+        let common = names
+            .iter()
+            .zip(&spelt)
+            .filter(|((_, other), other_spelt)| is_slip(&spelt[rare], other_spelt, *other, count));
+        common.max_by_key(|((_, other), _)| *other).map(|((name, _), _)| Arc::clone(name))
+    };
+    (0..names.len()).map(meant).collect()
+}
+
+/// The characters of a name that is not too long to compare.
+fn spelling(name: &str) -> Vec<char> {
+    if name.chars().nth(LONGEST).is_some() { Vec::new() } else { name.chars().collect() }
+}
+
+fn is_slip(rare: &[char], common: &[char], more: u64, count: u64) -> bool {
+    if count == 0 || more <= count || rare.is_empty() || common.is_empty() {
+        return false;
+    }
+    differ_by_case(rare, common)
+        || (more / RATIO >= count
+            && rare.len().min(common.len()) >= SHORTEST
+            && is_edit(rare, common))
+}
+
+fn differ_by_case(a: &[char], b: &[char]) -> bool {
+    let lower = |c: &char| c.to_lowercase().next();
+    a.len() == b.len() && a != b && a.iter().zip(b).all(|(a, b)| a == b || lower(a) == lower(b))
+}
+
+/// Whether one character is missing, too much or another one, or two are in the wrong order.
+fn is_edit(a: &[char], b: &[char]) -> bool {
+    if a.len().abs_diff(b.len()) > 1 {
+        return false;
+    }
+    let start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[start..], &b[start..]);
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
+    match (a, b) {
+        // Numbers tell names of a series apart.
+        ([] | [_], [] | [_]) => !a.iter().chain(b).all(char::is_ascii_digit),
+        ([a1, a2], [b1, b2]) => a1 == b2 && a2 == b1,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meant(rare: &str, count: u64, common: &str, more: u64) -> bool {
+        let (rare, common) = (Arc::from(rare), Arc::from(common));
+        let found = slips(&[(&rare, count), (&common, more)]);
+        assert_eq!(found[1], None, "the common one is right");
+        found[0].as_ref() == Some(&common)
+    }
+
+    #[test]
+    fn slips_are_seen() {
+        for rare in ["helth", "heallth", "heakth", "haelth", "Health", "HEALTH"] {
+            assert!(meant(rare, 1, "health", 1000), "{rare}");
+        }
+        assert!(meant("Health", 400, "health", 1000), "case alone is enough");
+    }
+
+    #[test]
+    fn other_names_are_not() {
+        assert!(!meant("health", 400, "wealth", 1000), "as common");
+        assert!(!meant("x", 1, "y", 1000), "short");
+        assert!(!meant("slot1", 1, "slot2", 1000), "numbered");
+        assert!(!meant("height", 1, "health", 1000), "further apart");
+        assert!(!meant("", 1, "h", 1000));
+        assert!(!meant("health", 0, "healths", 1000), "never set");
+    }
+}

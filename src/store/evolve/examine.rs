@@ -1,0 +1,287 @@
+//! What other schemas mean for living objects, found out without changing any.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::id::EntityId;
+use crate::kind::{Kind, NumberKind};
+use crate::schema::{Checker, Redeclared, RegisteredSchema, Slot, Source, What};
+use crate::storage::{BLOCK_ROWS, Column, Rows, Table};
+use crate::store::evolve::{EvolutionRejection, EvolutionStep, SchemaEvolution};
+use crate::store::{Store, dynamic};
+use crate::value::Value;
+
+/// The rows in which objects live.
+pub(super) fn living_rows(rows: &Rows) -> impl Iterator<Item = u32> {
+    (0..rows.blocks()).flat_map(|block| {
+        let offsets = rows.runs_in(block).flatten();
+        offsets.map(move |offset| (block * BLOCK_ROWS + offset) as u32)
+    })
+}
+
+/// Whether values of the one kind are values of the other one, cell by cell.
+pub(super) fn cells_stay(from: &Kind, to: &Kind) -> bool {
+    match (from, to) {
+        (Kind::Enum(from), Kind::Enum(to)) => to.variants().starts_with(from.variants()),
+        _ => from == to,
+    }
+}
+
+/// How many objects something holds for, and one of them.
+#[derive(Clone, Copy)]
+struct Found<T> {
+    objects: usize,
+    first: T,
+}
+
+impl<T> Found<T> {
+    fn add(found: &mut Option<Self>, first: impl FnOnce() -> T) {
+        match found {
+            Some(found) => found.objects += 1,
+            None => *found = Some(Self { objects: 1, first: first() }),
+        }
+    }
+}
+
+/// What the values of a slot are like.
+#[derive(Default)]
+struct Values {
+    set: usize,
+    unset: Option<Found<EntityId>>,
+    bad: Option<Found<(EntityId, What)>>,
+}
+
+pub(super) struct Examination<'a> {
+    store: &'a Store,
+    redeclared: &'a Redeclared,
+    /// Whether objects may have another base: references must be looked at again.
+    are_bases_changed: bool,
+    schemas: Vec<SchemaEvolution>,
+    rejections: Vec<EvolutionRejection>,
+}
+
+/// One schema before and after, and the table of its objects.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    before: &'a RegisteredSchema,
+    after: &'a RegisteredSchema,
+    table: &'a Table,
+}
+
+impl<'a> Examination<'a> {
+    pub(super) fn new(store: &'a Store, redeclared: &'a Redeclared) -> Self {
+        let mut pairs = store.registry.iter().zip(redeclared.registry.iter());
+        let are_bases_changed = pairs.any(|(before, after)| before.base() != after.base());
+        let (schemas, rejections) = (Vec::new(), Vec::new());
+        Self { store, redeclared, are_bases_changed, schemas, rejections }
+    }
+
+    pub(super) fn run(mut self) -> (Vec<SchemaEvolution>, Vec<EvolutionRejection>) {
+        let registered = self.store.registry.iter().zip(&self.redeclared.sources);
+        let tables = self.store.tables.iter().zip(self.redeclared.registry.iter());
+        for ((before, sources), (table, after)) in registered.zip(tables) {
+            let steps = self.schema(Subject { before, after, table }, sources);
+            if !steps.is_empty() {
+                let (name, objects) =
+                    (Arc::clone(after.shared_name()), table.rows.count() as usize);
+                self.schemas.push(SchemaEvolution { name, is_new: false, objects, steps });
+            }
+        }
+        let added = self.redeclared.registry.iter().skip(self.store.registry.len());
+        self.schemas.extend(added.map(|schema| SchemaEvolution {
+            name: Arc::clone(schema.shared_name()),
+            is_new: true,
+            objects: 0,
+            steps: Vec::new(),
+        }));
+        (self.schemas, self.rejections)
+    }
+
+    fn schema(&mut self, subject: Subject<'a>, sources: &[Source]) -> Vec<EvolutionStep> {
+        let Subject { before, after, table } = subject;
+        let mut steps = Vec::new();
+        if before.base() != after.base() {
+            let name = |schema: &RegisteredSchema| schema.base_name().map(Arc::clone);
+            steps.push(EvolutionStep::Base { from: name(before), to: name(after) });
+        }
+        let kept: HashSet<usize> = sources.iter().filter_map(Source::position).collect();
+        for (position, slot) in before.slots().iter().enumerate() {
+            if !kept.contains(&position) {
+                let values = count_set(&table.columns[position], &table.rows);
+                let slot = Arc::clone(slot.shared_name());
+                steps.push(EvolutionStep::Removed { slot, values });
+            }
+        }
+        for (position, (slot, source)) in after.slots().iter().zip(sources).enumerate() {
+            match source {
+                Source::Slot(from) => self.kept(subject, (*from, position), &mut steps),
+                Source::New => self.added(subject, slot, &mut steps),
+                Source::Contested(from) => {
+                    self.rejections.push(EvolutionRejection::FormerName {
+                        schema: Arc::clone(after.shared_name()),
+                        slot: Arc::clone(slot.shared_name()),
+                        from: Arc::clone(from),
+                    });
+                }
+            }
+        }
+        if before.base() != after.base() || !before.is_stored_as(after) {
+            let types = self.store.registry.rust_types(before.id());
+            self.rejections.extend(types.map(|type_name| {
+                let schema = Arc::clone(after.shared_name());
+                EvolutionRejection::RustType { schema, type_name }
+            }));
+        }
+        steps
+    }
+
+    fn added(&mut self, subject: Subject<'a>, slot: &Slot, steps: &mut Vec<EvolutionStep>) {
+        steps.push(EvolutionStep::Added { slot: Box::new(slot.clone()) });
+        if let Some(row) = living_rows(&subject.table.rows).next()
+            && slot.is_required()
+        {
+            self.rejections.push(EvolutionRejection::NoValue {
+                schema: Arc::clone(subject.after.shared_name()),
+                slot: Arc::clone(slot.shared_name()),
+                objects: subject.table.rows.count() as usize,
+                example: subject.id(row),
+            });
+        }
+    }
+
+    fn kept(
+        &mut self,
+        subject: Subject<'a>,
+        (from, to): (usize, usize),
+        steps: &mut Vec<EvolutionStep>,
+    ) {
+        let (old, new) = (&subject.before.slots()[from], &subject.after.slots()[to]);
+        let name = || Arc::clone(new.shared_name());
+        if old.name() != new.name() {
+            steps.push(EvolutionStep::Renamed { from: Arc::clone(old.shared_name()), to: name() });
+        }
+        if from != to {
+            steps.push(EvolutionStep::Moved { slot: name(), from, to });
+        }
+        let values = self.values(subject, from, new, old);
+        if old.kind() != new.kind() {
+            let values = if cells_stay(old.kind(), new.kind()) { 0 } else { values.set };
+            let (from, to) = (old.kind().clone(), new.kind().clone());
+            steps.push(EvolutionStep::Kind { slot: name(), from, to, values });
+        }
+        match (old.is_optional(), new.is_optional()) {
+            (false, true) => steps.push(EvolutionStep::Optional { slot: name() }),
+            (true, false) => {
+                let unset = values.unset.map_or(0, |unset| unset.objects);
+                let filled = if new.default().is_some() { unset } else { 0 };
+                steps.push(EvolutionStep::Required { slot: name(), filled });
+            }
+            _ => {}
+        }
+        if old.default() != new.default() {
+            let (from, to) = (old.default().cloned(), new.default().cloned());
+            steps.push(EvolutionStep::Default { slot: name(), from, to });
+        }
+        if !old.has_constraints_of(new) {
+            let (from, to) = (Box::new(old.clone()), Box::new(new.clone()));
+            steps.push(EvolutionStep::Constraints { from, to });
+        }
+        self.reject(subject, new, values);
+    }
+
+    /// Looks at the values of living objects, if that is needed.
+    fn values(&self, subject: Subject<'a>, from: usize, new: &Slot, old: &Slot) -> Values {
+        let is_same = cells_stay(old.kind(), new.kind());
+        let is_checked = !is_same
+            || !old.has_constraints_of(new)
+            || self.are_bases_changed && new.references().is_some();
+        let mut values = Values::default();
+        if !is_checked && (!old.is_optional() || new.is_optional()) {
+            return values;
+        }
+        let (store, column) = (self.store, &subject.table.columns[from]);
+        let checker = Checker { registry: &self.redeclared.registry, world: store };
+        for row in living_rows(&subject.table.rows) {
+            let value = dynamic::read(column, old, row, &store.interner);
+            if value.is_unset() {
+                Found::add(&mut values.unset, || subject.id(row));
+                continue;
+            }
+            values.set += 1;
+            if !is_checked {
+                continue;
+            }
+            let checked = if is_same { Ok(()) } else { check_conversion(&value, old, new) };
+            match checked.and_then(|()| checker.value(new, &value)) {
+                // That an object has died since is no matter of schemas.
+                Ok(()) => {}
+                Err(what) if is_dead_reference(&what) => {}
+                Err(what) => Found::add(&mut values.bad, || (subject.id(row), what)),
+            }
+        }
+        values
+    }
+
+    fn reject(&mut self, subject: Subject<'a>, slot: &Slot, values: Values) {
+        if let Some(Found { objects, first: example }) = values.unset
+            && slot.is_required()
+        {
+            self.rejections.push(EvolutionRejection::NoValue {
+                schema: Arc::clone(subject.after.shared_name()),
+                slot: Arc::clone(slot.shared_name()),
+                objects,
+                example,
+            });
+        }
+        if let Some(Found { objects, first: (example, what) }) = values.bad {
+            let problem = Box::new(subject.after.problem(slot.name(), what));
+            self.rejections.push(EvolutionRejection::BadValue { problem, objects, example });
+        }
+    }
+}
+
+impl Subject<'_> {
+    fn id(&self, row: u32) -> EntityId {
+        EntityId::new(self.before.id(), row, self.table.rows.generations()[row as usize])
+    }
+}
+
+fn count_set(column: &Column, rows: &Rows) -> usize {
+    match &column.set {
+        None => rows.count() as usize,
+        Some(set) => living_rows(rows).filter(|row| set.row(*row) == Some(&[true])).count(),
+    }
+}
+
+/// Whether the value, which the slot's new kind may accept, would come out as another one.
+fn check_conversion(value: &Value, old: &Slot, new: &Slot) -> Result<(), What> {
+    let (expected, found) = (new.kind().clone(), value.clone());
+    match (old.kind(), new.kind()) {
+        // Memory of one type is no value of another one, be it as large.
+        (Kind::Pod(_), Kind::Pod(_)) => Err(What::WrongKind { expected, found }),
+        (old, new)
+            if old.component() == Some(NumberKind::F64)
+                && new.component() == Some(NumberKind::F32)
+                && !is_single(value) =>
+        {
+            Err(What::DoesNotFit { expected, found })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether no number would be rounded. A record's may be: it says what is wanted, not what is there.
+fn is_single(value: &Value) -> bool {
+    match value {
+        Value::F64(number) => number.is_nan() || f64::from(*number as f32) == *number,
+        Value::List(list) => list.iter().all(is_single),
+        _ => true,
+    }
+}
+
+fn is_dead_reference(what: &What) -> bool {
+    match what {
+        What::Element { what, .. } => is_dead_reference(what),
+        what => matches!(what, What::DeadReference { .. }),
+    }
+}

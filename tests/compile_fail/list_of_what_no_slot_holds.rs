@@ -1,0 +1,8 @@
+//! A list whose elements no slot could hold.
+
+use slotted::Store;
+
+fn main() {
+    let mut store = Store::new();
+    let _ = store.list(&["metal", "sharp"]);
+}

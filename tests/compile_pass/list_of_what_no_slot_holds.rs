@@ -1,0 +1,12 @@
+//! The twin of the case that does not compile.
+
+use slotted::{LimitError, Store};
+
+#[test]
+fn a_list_of_texts_is_one_of_handles() -> Result<(), LimitError> {
+    let mut store = Store::new();
+    let tags = [store.text("metal")?, store.text("sharp")?];
+    let list = store.list(&tags)?;
+    assert_eq!(store.resolve_list(list), Some(&tags[..]));
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! What living objects have against other schemas.
+
+use slotted::bytemuck::{Pod, Zeroable};
+use slotted::glam::Vec3;
+use slotted::{
+    EvolutionError, EvolutionRejection, Kind, Limits, NumberKind, Schema, SchemaBuilder, SlotValue,
+    Slotted, Store, record,
+};
+
+use crate::{Outcome, evolve, objects, plan, refused, store_of};
+
+const WHY: &str = "the objects cannot have these schemas: ";
+
+fn slot(kind: Kind) -> SchemaBuilder {
+    Schema::builder("unit").slot("x", kind)
+}
+
+#[test]
+fn values_that_do_not_fit_are_counted() -> Outcome {
+    let records = (0..1000).map(|x| record! { x });
+    let (mut store, _) = store_of(slot(Kind::U32), records)?;
+    for (schema, why) in [
+        (slot(Kind::U8), "expects u8, which cannot hold 256 (744 objects, as 0:256:1)"),
+        (slot(Kind::Text), "expects text, found integer 0 (1000 objects, as 0:0:1)"),
+        (slot(Kind::U16).range(..=998), "expects up to 998, found 999 (1 object, as 0:999:1)"),
+        (slot(Kind::U32).range(1..), "expects 1 to any, found 0 (1 object, as 0:0:1)"),
+    ] {
+        assert_eq!(refused(&mut store, [schema]), format!("{WHY}slot 'x' of 'unit' {why}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn no_number_is_rounded() -> Outcome {
+    let numbers = [0.5, 0.1, f64::NAN, f64::INFINITY, 1e300, 1e-300];
+    let (mut store, _) = store_of(slot(Kind::F64), numbers.map(|x| record! { x }))?;
+    assert_eq!(
+        refused(&mut store, [slot(Kind::F32)]),
+        format!("{WHY}slot 'x' of 'unit' expects f32, which cannot hold 0.1 (3 objects, as 0:1:1)")
+    );
+    let (mut store, _) = store_of(slot(Kind::I64), [record! { x: 16_777_217 }])?;
+    assert!(refused(&mut store, [slot(Kind::F32)]).contains("which cannot hold 16777217"));
+    evolve(&mut store, [slot(Kind::F64)])?;
+    assert!(refused(&mut store, [slot(Kind::F32)]).contains("which cannot hold 16777217.0"));
+    let array = slot(Kind::Array(NumberKind::F64, 3));
+    let (mut store, _) = store_of(array, [record! { x: [0.0, 0.1, 0.0] }])?;
+    assert!(refused(&mut store, [slot(Kind::Vec3)]).contains("vec3, which cannot hold [0.0, 0.1"));
+    Ok(())
+}
+
+#[test]
+fn infinities_are_refused_where_numbers_become_finite() -> Outcome {
+    let (mut store, _) = store_of(slot(Kind::Vec3), [record! { x: Vec3::INFINITY }])?;
+    let error = refused(&mut store, [slot(Kind::Vec3).finite()]);
+    assert!(error.contains("expects finite numbers"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn variants_that_are_gone_and_texts_that_are_none_are_refused() -> Outcome {
+    let job = |variants: &[&'static str]| slot(Kind::enumeration(variants.iter().copied()));
+    let records = ["guard", "smith", "guard"].map(|x| record! { x });
+    let (mut store, _) = store_of(job(&["smith", "guard"]), records)?;
+    let error = "slot 'x' of 'unit' expects one of smith, guards; found 'guard'; \
+                 did you mean 'guards'? (2 objects, as 0:0:1)";
+    assert_eq!(refused(&mut store, [job(&["smith", "guards"])]), format!("{WHY}{error}"));
+    evolve(&mut store, [slot(Kind::Text)])?;
+    assert_eq!(refused(&mut store, [job(&["smith", "guards"])]), format!("{WHY}{error}"));
+    Ok(())
+}
+
+#[test]
+fn a_required_slot_needs_values() -> Outcome {
+    let (mut store, ids) = store_of(slot(Kind::U8).optional(), [record! { x: 1 }, record! {}])?;
+    let why = "of 'unit' has no default for objects without a value";
+    assert_eq!(
+        refused(&mut store, [slot(Kind::U8)]),
+        format!("{WHY}slot 'x' {why} (1 object, as 0:1:1)")
+    );
+    let added = slot(Kind::U8).optional().slot("y", Kind::Text);
+    assert_eq!(
+        refused(&mut store, [added.clone()]),
+        format!("{WHY}slot 'y' {why} (2 objects, as 0:0:1)")
+    );
+    store.despawn_batch(&ids)?;
+    evolve(&mut store, [added])?;
+    Ok(())
+}
+
+#[test]
+fn all_that_is_in_the_way_is_told_at_once_and_shown_with_the_plan() -> Outcome {
+    let schema = slot(Kind::U16).slot("y", Kind::Text).slot("z", Kind::U8);
+    let (mut store, _) = store_of(schema, [record! { x: 300, y: "a", z: 1 }])?;
+    let next = || slot(Kind::U8).slot("y", Kind::Bool).slot("w", Kind::U8);
+    let shown = "\n  slot 'x' of 'unit' expects u8, which cannot hold 300 (1 object, as 0:0:1)\
+                 \n  slot 'y' of 'unit' expects bool, found text \"a\" (1 object, as 0:0:1)\
+                 \n  slot 'w' of 'unit' has no default for objects without a value (1 object, as 0:0:1)";
+    assert_eq!(refused(&mut store, [next()]), format!("{WHY}{shown}"));
+    let plan = plan(&store, [next()])?;
+    assert_eq!(plan.rejections().len(), 3);
+    assert!(plan.to_string().ends_with(&format!("\nthis is in the way:{shown}")), "{plan}");
+    assert!(plan.to_string().contains("\n  slot 'z' is removed, and with it 1 value\n"), "{plan}");
+    Ok(())
+}
+
+#[test]
+fn a_former_name_must_not_be_contested() -> Outcome {
+    let (mut store, _) = store_of(slot(Kind::U8), [record! { x: 1 }])?;
+    let kept = slot(Kind::U8).slot("y", Kind::U8).default(0).renamed_from("x");
+    let why = "cannot be renamed from 'x', which is declared as well or is another slot's former name too";
+    let y = format!("slot 'y' of 'unit' {why}");
+    assert_eq!(refused(&mut store, [kept]), format!("{WHY}{y}"));
+    let both = Schema::builder("unit")
+        .slot("y", Kind::U8)
+        .renamed_from("x")
+        .slot("z", Kind::U8)
+        .renamed_from("x");
+    let z = format!("slot 'z' of 'unit' {why}");
+    assert_eq!(refused(&mut store, [both]), format!("{WHY}\n  {y}\n  {z}"));
+    Ok(())
+}
+
+#[derive(Slotted, Clone, Copy)]
+struct Unit {
+    health: f32,
+}
+
+#[derive(Slotted, Clone, Copy)]
+struct Orc {
+    #[slot(base)]
+    unit: Unit,
+    rage: u8,
+}
+
+#[test]
+fn a_rust_type_whose_slots_would_change_is_named() -> Outcome {
+    let mut store = Store::new();
+    store.register::<Orc>()?;
+    let id = store.spawn(Orc { unit: Unit { health: 1.0 }, rage: 2 })?;
+    let unit = Schema::builder("unit").slot("health", Kind::F64);
+    let error = refused(&mut store, [unit]);
+    let name = std::any::type_name::<Unit>();
+    let unit = format!("'unit' is the schema of the Rust type {name}, which would no longer match");
+    let orc = unit.replace("unit", "orc").replace("Unit", "Orc");
+    assert_eq!(error, format!("{WHY}\n  {unit}\n  {orc}"));
+    let health = || Schema::builder("unit").slot("health", Kind::F32);
+    let changes = [
+        health().slot("mana", Kind::U8).default(0),
+        Schema::builder("unit").slot("hp", Kind::F32).renamed_from("health"),
+        health().optional(),
+    ];
+    for changed in changes {
+        assert_eq!(refused(&mut store, [changed]), error);
+    }
+    // Nor does it extend another schema with the same slots.
+    let base = Schema::builder("base").slot("health", Kind::F32);
+    let orc = Schema::builder("orc").extends("base").slot("rage", Kind::U8);
+    assert!(refused(&mut store, [base, orc]).contains("Rust type"));
+    assert_eq!(store.get_object::<Orc>(id)?.unit.health, 1.0);
+    Ok(())
+}
+
+#[derive(SlotValue, Pod, Zeroable, Clone, Copy)]
+#[repr(C)]
+struct Color {
+    channels: [u8; 3],
+}
+
+#[derive(SlotValue, Pod, Zeroable, Clone, Copy)]
+#[repr(C)]
+struct Tile {
+    at: [u8; 3],
+}
+
+#[test]
+fn memory_of_one_type_does_not_become_another_one() -> Outcome {
+    let mut store = Store::new();
+    store.register_schema(slot(Color::kind()).optional().build()?)?;
+    let id = store.spawn_record("unit", record! {})?;
+    evolve(&mut store, [slot(Tile::kind()).optional()])?;
+    let key = store.key::<Option<Tile>>("unit", "x")?;
+    store.set(id, key, Some(Tile { at: [1, 2, 3] }))?;
+    assert!(refused(&mut store, [slot(Color::kind()).optional()]).contains("found bytes 3 bytes"));
+    Ok(())
+}
+
+#[test]
+fn references_are_held_against_what_schemas_extend_now() -> Outcome {
+    let mut store = Store::new();
+    let unit = Schema::builder("unit");
+    let orc = || Schema::builder("orc");
+    let aim = || Schema::builder("tower").slot("aim", Kind::Entity).references("unit");
+    for schema in [unit, orc().extends("unit"), aim()] {
+        store.register_schema(schema.build()?)?;
+    }
+    let orc_id = store.spawn_record("orc", record! {})?;
+    let unit_id = store.spawn_record("unit", record! {})?;
+    let tower = store.spawn_record("tower", record! { aim: orc_id })?;
+    let dead = store.spawn_record("tower", record! { aim: unit_id })?;
+    store.despawn(unit_id)?;
+    let error = "slot 'aim' of 'tower' refers to a 'orc', expected a 'unit' (1 object, as 2:0:1)";
+    assert_eq!(refused(&mut store, [orc()]), format!("{WHY}{error}"));
+    // Both at once are fine; that an object has died since is no matter of schemas.
+    let plan = plan(&store, [orc(), aim().references("orc")])?;
+    store.evolve(&plan)?;
+    assert_eq!(store.get_value(tower, "aim")?, orc_id.into());
+    assert_eq!(store.get_value(dead, "aim")?, unit_id.into());
+    let error = refused(&mut store, [aim()]);
+    assert!(error.contains("refers to a 'orc', expected a 'unit'"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn schemas_that_make_no_sense_together_have_no_plan() -> Outcome {
+    let mut limits = Limits::default();
+    (limits.schemas, limits.slots_per_schema) = (3, 3);
+    let mut store = Store::with_limits(limits);
+    let (a, b) = (|| Schema::builder("a").slot("x", Kind::U8), || Schema::builder("b"));
+    store.register_schema(a().build()?)?;
+    store.register_schema(b().extends("a").build()?)?;
+    let y = |schema: SchemaBuilder| schema.slot("y", Kind::U8);
+    for (schemas, error) in [
+        (vec![a().extends("b")], "schema 'a' extends itself, by way of 'b'"),
+        (vec![a().extends("a")], "schema 'a' extends itself, by way of 'a'"),
+        (vec![b().extends("c")], "schema 'b' extends 'c', which is not registered"),
+        (vec![y(a()), y(b().extends("a"))], "schema 'b' declares slot 'y' twice"),
+        (vec![a(), y(a())], "schema 'a' is declared twice"),
+        (
+            vec![y(a()).slot("z", Kind::U8).slot("w", Kind::U8)],
+            "schema 'a' has 4 slots, at most 3 are possible",
+        ),
+        (
+            vec![Schema::builder("c"), Schema::builder("d")],
+            "schema 'd' is one too many: at most 3 are possible",
+        ),
+    ] {
+        let error_of_plan = plan(&store, schemas).expect_err("there is no plan").to_string();
+        assert_eq!(error_of_plan, error);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_plan_serves_the_store_that_it_was_made_for() -> Outcome {
+    let (mut store, ids) = store_of(slot(Kind::U8).optional(), [record! {}, record! {}])?;
+    let (gone, kept) = (plan(&store, [Schema::builder("unit")])?, plan(&store, [slot(Kind::U16)])?);
+    assert_eq!(kept.rejections().len(), 1);
+    // More objects are no other plan, but that one loses a value is.
+    store.spawn_record("unit", record! {})?;
+    store.clone().evolve(&gone)?;
+    store.set_value(ids[0], "x", 5)?;
+    assert_eq!(store.evolve(&gone), Err(EvolutionError::Outdated));
+    // What was in the way may be gone.
+    ids[1..].iter().try_for_each(|id| store.despawn(*id))?;
+    let before = objects(&store);
+    let Err(EvolutionError::Rejected(rejections)) = store.evolve(&kept) else {
+        panic!("one object has no value")
+    };
+    assert!(matches!(&*rejections, [EvolutionRejection::NoValue { objects: 1, .. }]));
+    assert_eq!(objects(&store), before);
+    store.set_value(before[1].0, "x", 6)?;
+    store.evolve(&kept)?;
+    assert_eq!(store.evolve(&kept), Err(EvolutionError::Outdated), "it is done already");
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! What was looked up or kept before an evolution: refused, never wrong.
+
+use slotted::{
+    AccessError, Delta, EntityId, Epoch, Kind, Schema, SchemaBuilder, SlotKey, SnapshotError,
+    SnapshotRing, Store, Value, View, changes, record,
+};
+
+use crate::{Outcome, evolve, objects, store_of};
+
+fn two() -> SchemaBuilder {
+    Schema::builder("unit").slot("a", Kind::F32).slot("b", Kind::F32)
+}
+
+fn swapped() -> SchemaBuilder {
+    Schema::builder("unit").slot("b", Kind::F32).slot("a", Kind::F32)
+}
+
+fn store() -> Result<(Store, EntityId), Box<dyn std::error::Error>> {
+    let (store, ids) = store_of(two(), [record! { a: 1.0, b: 2.0 }])?;
+    Ok((store, ids[0]))
+}
+
+fn refused_everywhere(store: &mut Store, id: EntityId, key: SlotKey<f32>) {
+    assert_eq!(store.get(id, key), None);
+    let foreign = AccessError::ForeignKey { kind: Kind::F32 };
+    assert_eq!(store.set(id, key, 9.0), Err(foreign.clone()));
+    assert_eq!(store.column(key).err(), Some(foreign.clone()));
+    assert_eq!(store.column_mut(key).err(), Some(foreign.clone()));
+    assert_eq!(
+        foreign.to_string(),
+        "the key of a f32 slot is of another store, or was made before its schema changed"
+    );
+}
+
+#[test]
+fn keys_of_slots_that_moved_or_changed_are_refused() -> Outcome {
+    for next in [
+        swapped(),
+        Schema::builder("unit").slot("c", Kind::F32).renamed_from("a").slot("b", Kind::F32),
+        Schema::builder("unit").slot("a", Kind::F64).slot("b", Kind::F32),
+        Schema::builder("unit").slot("a", Kind::F32).optional().slot("b", Kind::F32),
+        Schema::builder("unit").slot("b", Kind::F32),
+    ] {
+        let (mut store, id) = store()?;
+        let (a, b) = (store.key::<f32>("unit", "a")?, store.key::<f32>("unit", "b")?);
+        evolve(&mut store, [next])?;
+        let before = objects(&store);
+        refused_everywhere(&mut store, id, a);
+        assert_eq!(objects(&store), before);
+        // That of the other slot serves if the slot is where it was.
+        let place = store
+            .schema("unit")
+            .and_then(|unit| unit.slots().iter().position(|slot| slot.name() == "b"));
+        match place {
+            Some(1) => assert_eq!(store.get(id, b), Some(2.0)),
+            _ => refused_everywhere(&mut store, id, b),
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_key_of_what_is_kept_goes_on_serving() -> Outcome {
+    let (mut store, id) = store()?;
+    let a = store.key::<f32>("unit", "a")?;
+    evolve(&mut store, [two().slot("c", Kind::Text).optional()])?;
+    assert_eq!(store.get(id, a), Some(1.0));
+    store.set(id, a, 3.0)?;
+    assert_eq!(store.column(a)?.get(id), Some(3.0));
+    Ok(())
+}
+
+#[derive(View)]
+struct Pair<'a> {
+    a: &'a f32,
+    b: &'a mut f32,
+}
+
+#[derive(View)]
+struct First<'a> {
+    a: &'a f32,
+}
+
+#[derive(View)]
+struct Either<'a> {
+    id: EntityId,
+    b: Option<&'a f32>,
+}
+
+#[test]
+fn views_find_slots_where_they_are_now() -> Outcome {
+    let (mut store, id) = store()?;
+    let pair = |store: &mut Store| -> Result<Vec<(f32, f32)>, slotted::ViewError> {
+        Ok(store.view::<Pair>()?.iter().map(|pair| (*pair.a, *pair.b)).collect())
+    };
+    assert_eq!(pair(&mut store)?, [(1.0, 2.0)]);
+    evolve(&mut store, [swapped()])?;
+    assert_eq!(pair(&mut store)?, [(1.0, 2.0)]);
+    store.view::<Pair>()?.for_each(|pair| *pair.b = 7.0);
+    assert_eq!(store.get_value(id, "b")?, Value::F32(7.0));
+    evolve(&mut store, [Schema::builder("unit").slot("a", Kind::F32)])?;
+    assert_eq!(pair(&mut store)?, []);
+    assert_eq!(store.view_ref::<Either>()?.iter().filter(|unit| unit.b.is_none()).count(), 1);
+    evolve(&mut store, [Schema::builder("unit").slot("a", Kind::F64)])?;
+    assert!(store.view::<First>().is_err(), "of another kind");
+    evolve(&mut store, [two().default(4.0)])?;
+    assert_eq!(pair(&mut store)?, [(1.0, 4.0)]);
+    Ok(())
+}
+
+#[test]
+fn what_an_evolution_gives_a_view_counts_as_written() -> Outcome {
+    let (mut store, id) = store()?;
+    let ids = |store: &Store, epoch: Epoch| -> Result<Vec<EntityId>, slotted::ViewError> {
+        Ok(store.view_ref::<Either>()?.changed_since(epoch).iter().map(|unit| unit.id).collect())
+    };
+    let _kept = store.snapshot();
+    let epoch = store.advance_epoch();
+    assert_eq!(ids(&store, epoch)?, []);
+    // What was "a" is "b" now, in the same memory.
+    let renamed = Schema::builder("unit").slot("b", Kind::F32);
+    evolve(&mut store, [Schema::builder("unit").slot("a", Kind::F32)])?;
+    let epoch = store.advance_epoch();
+    evolve(&mut store, [renamed.clone().renamed_from("a")])?;
+    assert_eq!(ids(&store, epoch)?, [id]);
+    let epoch = store.advance_epoch();
+    assert_eq!(ids(&store, epoch)?, []);
+    Ok(())
+}
+
+#[test]
+fn snapshots_from_before_are_read_and_no_more() -> Outcome {
+    let (mut store, id) = store()?;
+    let mut ring = SnapshotRing::new(3);
+    ring.save(1, &mut store);
+    let before = store.snapshot();
+    let (seen, hash) = (objects(&store), store.state_hash());
+    let grown = two().slot("c", Kind::U8).default(1);
+    evolve(&mut store, [grown.clone()])?;
+    let after = store.snapshot();
+    ring.save(2, &mut store);
+
+    assert_eq!(objects(&before), seen);
+    assert_eq!(before.state_hash(), hash);
+    let a = before.key::<f32>("unit", "a")?;
+    assert_eq!((before.get(id, a), before.column(a)?.get(id)), (Some(1.0), Some(1.0)));
+    assert_eq!(objects(&before.to_store()), seen);
+
+    let now = objects(&store);
+    let other = SnapshotError::OtherSchemas;
+    assert_eq!(store.restore(&before), Err(other));
+    assert_eq!(ring.restore(1, &mut store), Err(other));
+    assert_eq!((ring.newest(), objects(&store)), (Some(2), now.clone()));
+    for (from, to) in [(&before, &after), (&after, &before)] {
+        assert_eq!(changes(from, to).err(), Some(other));
+        assert_eq!(Delta::between(from, to).err(), Some(other));
+    }
+    assert_eq!(store.changes_since(&before).err(), Some(other));
+    assert_eq!(
+        other.to_string(),
+        "the snapshot is from before or after its store's schemas changed"
+    );
+
+    // Also where the slots are the same again.
+    evolve(&mut store, [two()])?;
+    assert_eq!(store.restore(&before), Err(other));
+    evolve(&mut store, [grown])?;
+    assert_eq!(store.restore(&after), Err(other));
+    store.recycle(before);
+    store.recycle(after);
+    (3..6).for_each(|frame| ring.save(frame, &mut store));
+    store.set_value(id, "a", 5.0)?;
+    ring.restore(4, &mut store)?;
+    assert_eq!(objects(&store), now);
+    Ok(())
+}
+
+#[test]
+fn snapshots_outlive_what_is_refused_and_what_is_for_objects_to_come() -> Outcome {
+    let (mut store, id) = store()?;
+    let before = store.snapshot();
+    store.set_value(id, "a", 6.0)?;
+    assert!(evolve(&mut store, [two().slot("c", Kind::U8)]).is_err());
+    assert!(evolve(&mut store, [two()])?.is_empty());
+    let with_default = Schema::builder("unit").slot("a", Kind::F32).default(1.0);
+    evolve(&mut store, [with_default.slot("b", Kind::F32), Schema::builder("new")])?;
+    assert_eq!(changes(&before, &store.snapshot())?.slots().len(), 1);
+    store.restore(&before)?;
+    assert_eq!(store.get_value(id, "a")?, Value::F32(1.0));
+    Ok(())
+}
+
+#[test]
+fn a_delta_from_before_is_refused() -> Outcome {
+    let (mut store, id) = store()?;
+    let before = store.snapshot();
+    store.set_value(id, "a", 6.0)?;
+    let delta = Delta::between(&before, &store.snapshot())?;
+    store.restore(&before)?;
+    evolve(&mut store, [swapped()])?;
+    let error = store.apply(&delta).expect_err("other slots").to_string();
+    assert_eq!(error, "schema 'unit' has other slots here than where the delta was made");
+    assert_eq!(store.get_value(id, "a")?, Value::F32(1.0));
+    Ok(())
+}
+
+#[test]
+fn hashes_are_of_what_is_there() -> Outcome {
+    let (mut store, _) = store()?;
+    store.state_hash();
+    let next = || Schema::builder("unit").slot("c", Kind::F64).renamed_from("a");
+    evolve(&mut store, [next()])?;
+    let (mut fresh, _) = store_of(next(), [record! { c: 1.0 }])?;
+    assert_eq!(store.state_hash(), fresh.state_hash());
+    // Also where no value is written.
+    let renamed = || Schema::builder("unit").slot("d", Kind::F64).renamed_from("c");
+    evolve(&mut store, [renamed()])?;
+    let (mut fresh, _) = store_of(renamed(), [record! { d: 1.0 }])?;
+    assert_eq!(store.state_hash(), fresh.state_hash());
+    evolve(&mut store, [next().renamed_from("d")])?;
+    store.snapshot().to_store().apply(&Delta::full(&store.snapshot())).expect_err("not empty");
+    let mut client = Store::new();
+    client.register_schema(next().build()?)?;
+    client.apply(&Delta::full(&store.snapshot()))?;
+    assert_eq!(client.state_hash(), store.state_hash());
+    Ok(())
+}
