@@ -136,6 +136,25 @@ impl Definitions {
         self.loaded.files.location(place)
     }
 
+    /// The schemas of the files, and those of the program that these extend or that records have: a
+    /// store in which these are others has other slots than the values were checked against.
+    fn needed(&self) -> Vec<Schema> {
+        let Loaded { registry, records, schemas, .. } = &*self.loaded;
+        let mut is_needed = vec![false; registry.schemas().len()];
+        let of_files = schemas.defined.iter().filter_map(|own| registry.schema(own.schema.name()));
+        let of_records = records.list.iter().map(|record| record.schema);
+        for schema in of_files.map(RegisteredSchema::id).chain(of_records) {
+            let bases = registry.registry.with_bases(schema).map(|schema| schema.id().index());
+            for schema in bases {
+                if std::mem::replace(&mut is_needed[schema], true) {
+                    break;
+                }
+            }
+        }
+        let needed = registry.schemas().zip(is_needed).filter(|(_, is_needed)| *is_needed);
+        needed.map(|(schema, _)| schema.to_schema()).collect()
+    }
+
     /// Registers the files' schemas, all or none.
     ///
     /// [`spawn`](Self::spawn) does this too.
@@ -143,12 +162,13 @@ impl Definitions {
     /// # Errors
     /// If the store has other schemas of these names: it is not the one that the files were read for.
     pub fn register(&self, store: &mut Store) -> Result<(), SchemaError> {
+        let schemas = self.needed();
         let mut trial = store.without_objects();
-        for schema in self.schemas() {
+        for schema in &schemas {
             trial.register_schema(schema.clone())?;
         }
-        for schema in self.schemas() {
-            store.register_schema(schema.clone()).expect("a store with the same schemas took it");
+        for schema in schemas {
+            store.register_schema(schema).expect("a store with the same schemas took it");
         }
         Ok(())
     }

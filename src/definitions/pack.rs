@@ -37,9 +37,9 @@ pub(super) struct FileReader<'d> {
     pub(super) files: Files,
     pub(super) listed: Vec<PackFile>,
     bytes: u64,
-    listener: &'d Listener,
     /// Whether there were more files than are read.
     is_over: bool,
+    listener: &'d Listener,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -50,7 +50,7 @@ impl<'d> FileReader<'d> {
         diagnostics: &'d mut Diagnostics,
     ) -> Self {
         let (files, listed) = (Files::default(), Vec::new());
-        Self { limits, files, listed, bytes: 0, listener, is_over: false, diagnostics }
+        Self { limits, files, listed, bytes: 0, is_over: false, listener, diagnostics }
     }
 
     /// Reads a pack's files and tells the name that it has without a manifest.

@@ -112,6 +112,12 @@ impl RegisteredSchema {
         Problem { record: None, schema: Arc::clone(&self.name), slot: slot.into(), what }
     }
 
+    /// The schema as it was before it was registered.
+    pub(crate) fn to_schema(&self) -> Schema {
+        let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));
+        Schema::from_parts(Arc::clone(&self.name), base, self.slots[self.inherited..].to_vec())
+    }
+
     fn differences(&self, other: &Schema) -> Vec<Difference> {
         let mut differences = Vec::new();
         let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));

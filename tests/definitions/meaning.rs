@@ -89,7 +89,7 @@ fn patches_apply_in_the_order_of_packs_and_before_inheritance() -> Outcome {
     let orc = definitions.record("unit", "orc").ok_or("no orc")?;
     assert!(orc.is_abstract());
     assert_eq!(orc.get("name")?, Value::from("nobody"));
-    assert_eq!(orc.get("speed")?, Value::F32(5.0));
+    assert_eq!(orc.get("speed")?, Value::F64(5.0));
     Ok(())
 }
 
@@ -102,7 +102,7 @@ fn every_value_tells_where_it_comes_from() -> Outcome {
     assert_eq!(origin("name"), "base/a.toml:15:8", "inherited");
     assert_eq!(origin("health"), "last/a.toml:5:10", "inherited and patched");
     assert_eq!(origin("level"), "last/a.toml:2:9", "inherited from an abstract one and patched");
-    assert_eq!(origin("speed"), "more/a.toml:14:36", "the default of a patch");
+    assert_eq!(origin("speed"), "more/a.toml:14:35", "the default of a patch");
     assert_eq!(origin("target"), "nowhere");
     assert_eq!(origin("no such slot"), "nowhere");
     let values: Vec<_> =
@@ -245,6 +245,13 @@ height = 3.0
     other.register_schema(slotted::Schema::builder("tile").build()?)?;
     assert!(definitions.spawn(&mut other).is_err());
     assert_eq!((other.len(), other.schemas().len()), (0, 1));
+    // One that has none of them gets them all.
+    let mut empty = Store::new();
+    let objects = definitions.spawn(&mut empty)?;
+    assert_eq!((objects.len(), empty.len(), empty.schemas().len()), (2, 2, 2));
+    empty.register::<Tile>()?;
+    let track = objects.id("road", "track").ok_or("no track")?;
+    assert_eq!(empty.get_value(track, "height")?, Value::F32(3.0));
     Ok(())
 }
 

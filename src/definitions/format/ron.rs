@@ -25,8 +25,10 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
 impl<'s> Reader<'s> {
     /// `None` if the part cannot be read, which is reported.
     fn ron_value(&mut self, raw: &'s str, levels_left: usize) -> Option<Node<'s>> {
+        // Blanks around a value are no part of it. Comments are, which does no harm but where the text
+        // itself tells what is meant.
+        let raw = without_comments(raw).unwrap_or(raw);
         let raw_span = self.span_of(raw);
-        // Blanks around a value are no part of it; comments are, which does no harm.
         let shown = self.span_of(raw.trim());
         if let Some(name) = bare_name(raw.trim()) {
             return Some(Node { span: shown, data: Data::Text(Cow::Borrowed(name)) });
@@ -92,6 +94,14 @@ fn offset(text: &str, position: ron::error::Position) -> usize {
     let line = text.get(start..).unwrap_or_default();
     let column = position.col.saturating_sub(1);
     start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
+}
+
+/// The name or number that a part is, if it is nothing else.
+fn without_comments(raw: &str) -> Option<&str> {
+    let rest = &raw[after_blanks(raw, 0)..];
+    let is_of_it = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '+' | '-');
+    let end = rest.find(|c| !is_of_it(c)).unwrap_or(rest.len());
+    (end > 0 && after_blanks(rest, end) == rest.len()).then(|| &rest[..end])
 }
 
 /// An enum's variant, written as RON writes it: without quotes.

@@ -55,7 +55,14 @@ fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
         let mut same_line =
             errors[position..].iter().take_while(|(span, _)| span.start as usize <= end);
         let comma = same_line.find(|(_, message)| message.starts_with("missing comma"));
-        in_words(reader, *span, comma.map_or(message, |(_, message)| message));
+        let Some((_, message)) = comma else {
+            in_words(reader, *span, message);
+            continue;
+        };
+        // Without the comma toml takes a value and the next name for one text.
+        let part = text.get(at..span.end as usize).unwrap_or_default();
+        let start = part.rfind([' ', '\t']).map_or(span.start, |blank| (at + blank + 1) as u32);
+        in_words(reader, Span { start, ..*span }, message);
     }
 }
 
