@@ -16,7 +16,7 @@ use crate::definitions::records::{RecordReader, Records, Undeclared};
 use crate::definitions::references::Resolver;
 use crate::definitions::report::Report;
 use crate::definitions::schemas::{self, Schemas};
-use crate::definitions::source::{Files, Place};
+use crate::definitions::source::{File, Files, Place};
 use crate::store::Store;
 
 /// Reads packs of definition files.
@@ -183,8 +183,7 @@ impl<'s> Parsed<'s> {
         let order = order(&manifests, diagnostics);
         let mut declared = Declarations::default();
         for (position, pack) in order.iter().enumerate() {
-            let of = (folders, &manifests[*pack]);
-            self.declare(*pack, position, of, &mut declared, diagnostics);
+            self.declare(*pack, position, &manifests[*pack], &mut declared, diagnostics);
         }
         let schemas = schemas::build(
             &declared.schemas,
@@ -223,23 +222,18 @@ impl<'s> Parsed<'s> {
         &'n self,
         pack: usize,
         position: usize,
-        (folders, manifest): (&[Arc<str>], &'n Manifest),
+        manifest: &'n Manifest,
         declared: &mut Declarations<'n, 's>,
         diagnostics: &mut Diagnostics,
     ) {
-        let folder = &folders[pack];
         let objects: HashMap<&str, usize> =
             manifest.objects.iter().enumerate().map(|(at, objects)| (&*objects.file, at)).collect();
-        let inner_path = |file: u32| {
-            let path = &*self.files.0[file as usize].path;
-            path.strip_prefix(&**folder).and_then(|path| path.strip_prefix('/'))
-        };
         for (file, root) in self.nodes.iter().filter(|(file, _)| file.pack == pack) {
             if is_manifest(self.files, *file) {
                 continue;
             }
             let document = Document { file: file.file, pack: position, root };
-            match inner_path(file.file).and_then(|path| objects.get(path)) {
+            match objects.get(self.files.0[file.file as usize].inner_path()) {
                 Some(at) => {
                     let objects = &manifest.objects[*at];
                     let schema = (&*objects.schema, objects.schema_place);
@@ -249,7 +243,8 @@ impl<'s> Parsed<'s> {
             }
         }
         // Files that could not be read are there too.
-        let files: Vec<_> = (0..self.files.0.len() as u32).filter_map(inner_path).collect();
+        let files = self.files.0.iter().filter(|file| file.pack == pack);
+        let files: Vec<_> = files.map(File::inner_path).collect();
         let there: HashSet<&str> = files.iter().copied().collect();
         let names: Vec<Arc<str>> = match objects.is_empty() {
             true => Vec::new(),

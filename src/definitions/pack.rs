@@ -37,6 +37,9 @@ pub(super) struct FileReader<'d> {
     pub(super) files: Files,
     pub(super) listed: Vec<PackFile>,
     bytes: u64,
+    /// The current pack, and where the paths of its files go on after that of the pack.
+    pack: usize,
+    inner_path: usize,
     /// Whether there were more files than are read.
     is_over: bool,
     listener: &'d Listener,
@@ -50,13 +53,25 @@ impl<'d> FileReader<'d> {
         diagnostics: &'d mut Diagnostics,
     ) -> Self {
         let (files, listed) = (Files::default(), Vec::new());
-        Self { limits, files, listed, bytes: 0, is_over: false, listener, diagnostics }
+        Self {
+            limits,
+            files,
+            listed,
+            bytes: 0,
+            pack: 0,
+            inner_path: 0,
+            is_over: false,
+            listener,
+            diagnostics,
+        }
     }
 
     /// Reads a pack's files and tells the name that it has without a manifest.
     pub(super) fn read(&mut self, pack: usize, source: &Source) -> Arc<str> {
+        self.pack = pack;
         match source {
             Source::Texts(name, texts) => {
+                self.inner_path = name.len() + 1;
                 for (path, text) in texts {
                     let shown = shown_path(name, Path::new(path));
                     match Format::of(path) {
@@ -67,11 +82,14 @@ impl<'d> FileReader<'d> {
                 Arc::clone(name)
             }
             Source::Folder(folder) => {
+                // As it was given, so that who has given it finds the files.
+                let shown = folder.to_string_lossy().replace('\\', "/");
+                let shown = shown.trim_end_matches('/');
+                self.inner_path = shown.len() + 1;
+                self.folder(pack, shown, folder, Path::new(""), self.limits.folder_levels);
                 let name = folder.canonicalize().ok();
                 let name = name.as_deref().unwrap_or(folder).file_name();
-                let name = name.map_or_else(|| "pack".into(), |name| name.to_string_lossy());
-                self.folder(pack, &name, folder, Path::new(""), self.limits.folder_levels);
-                name.into()
+                name.map_or_else(|| "pack".into(), |name| name.to_string_lossy()).into()
             }
         }
     }
@@ -178,12 +196,12 @@ impl<'d> FileReader<'d> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match std::str::from_utf8(bytes) {
             Ok(text) => {
-                self.files.0.push(File::new(shown, text.into()));
+                self.push(shown, text.into());
                 self.listed.push(PackFile { file, pack, format });
             }
             Err(error) => {
                 let text = String::from_utf8_lossy(bytes).into_owned();
-                self.files.0.push(File::new(shown, text.into()));
+                self.push(shown, text.into());
                 let at = error.valid_up_to();
                 let place = Place { file, span: Span::new(at, at + 1) };
                 let byte = bytes.get(at).copied().unwrap_or_default();
@@ -200,10 +218,14 @@ impl<'d> FileReader<'d> {
         }
     }
 
+    fn push(&mut self, shown: Arc<str>, text: Box<str>) {
+        self.files.0.push(File::new(shown, text).of_pack(self.pack, self.inner_path));
+    }
+
     /// A file of which there is nothing to show.
     fn empty(&mut self, shown: Arc<str>) -> Place {
         let file = self.files.0.len() as u32;
-        self.files.0.push(File::new(shown, "".into()));
+        self.push(shown, "".into());
         Place { file, span: Span::default() }
     }
 
@@ -233,7 +255,7 @@ fn why_unreadable(error: &std::io::Error) -> String {
     }
 }
 
-/// The path as messages show it: the same on every machine.
+/// The path as messages show it, with the same separators on every machine.
 fn shown_path(pack: &str, path: &Path) -> Arc<str> {
     let parts = path.components().map(|part| part.as_os_str().to_string_lossy());
     let parts: Vec<_> = std::iter::once(pack.into()).chain(parts).collect();
@@ -265,9 +287,8 @@ pub(super) struct LooseObjects {
 
 /// Whether the file of a pack is its manifest.
 pub(super) fn is_manifest(files: &Files, file: PackFile) -> bool {
-    let path = &files.0[file.file as usize].path;
-    let inner = path.split_once('/').map_or(&**path, |(_, inner)| inner);
-    inner.strip_suffix(file.format.extension()) == Some("pack.")
+    let file_name = files.0[file.file as usize].inner_path();
+    file_name.strip_suffix(file.format.extension()) == Some("pack.")
 }
 
 const WORDS: [&str; 6] = ["name", "version", "doc", "requires", "after", "objects"];

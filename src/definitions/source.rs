@@ -63,6 +63,10 @@ pub(super) struct File {
     /// As messages show it.
     pub(super) path: Arc<str>,
     pub(super) text: Box<str>,
+    /// The pack, by its number as it was given.
+    pub(super) pack: usize,
+    /// Where the path goes on after that of the pack.
+    inner_path: usize,
     /// Where each line starts, once somebody has asked.
     lines: OnceLock<Vec<u32>>,
     /// Characters before each [`STEP`] bytes: many places may stand in one line of megabytes.
@@ -73,7 +77,18 @@ const STEP: usize = 4096;
 
 impl File {
     pub(super) fn new(path: Arc<str>, text: Box<str>) -> Self {
-        Self { path, text, lines: OnceLock::new(), characters: OnceLock::new() }
+        let (lines, characters) = (OnceLock::new(), OnceLock::new());
+        Self { path, text, pack: 0, inner_path: 0, lines, characters }
+    }
+
+    /// The same as a file of a pack, the path of which is so long.
+    pub(super) fn of_pack(self, pack: usize, inner_path: usize) -> Self {
+        Self { pack, inner_path, ..self }
+    }
+
+    /// The path in the pack.
+    pub(super) fn inner_path(&self) -> &str {
+        self.path.get(self.inner_path..).unwrap_or_default()
     }
 
     /// Characters that begin before a byte.
