@@ -89,7 +89,7 @@ fn values(n: usize) -> [String; 12] {
         format!("{:.2}", n as f64 * 0.37 % 100.0),
         (n % 30).to_string(),
         (n % 60).to_string(),
-        (n % 2 == 0).to_string(),
+        n.is_multiple_of(2).to_string(),
         format!("\"{job}\""),
         format!("{:.3}", n as f64 * 0.123),
         format!("{:.3}", n as f64 * 0.77),

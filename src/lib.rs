@@ -76,6 +76,10 @@ extern crate self as slotted;
 
 mod by_name;
 #[cfg(feature = "definitions")]
+#[cfg_attr(
+    not(all(feature = "json", feature = "toml", feature = "ron")),
+    allow(dead_code, unused_variables, reason = "each format needs a part of what serves all")
+)]
 pub mod definitions;
 mod epoch;
 mod error;

@@ -60,7 +60,6 @@ const ALIASES: [(&str, &str); 18] = [
 ];
 
 /// The names of all kinds that need no more than a name.
-#[cfg(feature = "json")]
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     OTHERS.iter().map(|(name, _)| *name).chain(NUMBERS.iter().map(|kind| kind.name()))
 }

@@ -120,4 +120,4 @@ pub use reload::{RecordChange, RecordName, Reload, ReloadError};
 pub use report::Report;
 pub use source::{Location, Place};
 pub use write::WriteError;
-pub use write_schema::{NotWritable, SchemaDocs, SlotDocs, schemas_to_text};
+pub use write_schema::{SchemaDocs, SlotDocs, WriteSchemaError, schemas_to_text};

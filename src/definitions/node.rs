@@ -16,7 +16,6 @@ pub(super) struct Node<'s> {
 #[derive(Clone, Debug)]
 pub(super) enum Data<'s> {
     // TOML has no nothing.
-    #[cfg_attr(not(any(feature = "json", feature = "ron")), allow(dead_code))]
     Unset,
     Bool(bool),
     Int(i64),

@@ -17,7 +17,6 @@ impl Span {
     }
 
     /// Where a part of the text stands in it.
-    #[cfg(any(feature = "json", feature = "ron"))]
     pub(super) fn of(part: &str, text: &str) -> Self {
         let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
         if start <= text.len() { Self::new(start, start + part.len()) } else { Self::default() }

@@ -38,7 +38,7 @@ pub struct SlotDocs {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("slot '{slot}' of schema '{schema}' cannot be in a {format} file: {reason}")]
 #[non_exhaustive]
-pub struct NotWritable {
+pub struct WriteSchemaError {
     /// The schema's name.
     pub schema: Arc<str>,
     /// The slot's name.
@@ -80,7 +80,7 @@ pub struct NotWritable {
 pub fn schemas_to_text<'s>(
     schemas: impl IntoIterator<Item = (&'s Schema, &'s SchemaDocs)>,
     format: Format,
-) -> Result<String, NotWritable> {
+) -> Result<String, WriteSchemaError> {
     let schemas = schemas.into_iter().map(|(schema, docs)| Written::new(schema, docs, format));
     let schemas = schemas.collect::<Result<Vec<_>, _>>()?;
     Ok(match format {
@@ -123,7 +123,11 @@ struct WrittenSlot<'s> {
 }
 
 impl<'s> Written<'s> {
-    fn new(schema: &'s Schema, docs: &'s SchemaDocs, format: Format) -> Result<Self, NotWritable> {
+    fn new(
+        schema: &'s Schema,
+        docs: &'s SchemaDocs,
+        format: Format,
+    ) -> Result<Self, WriteSchemaError> {
         let text = |text: &str| quoted(text, format);
         let extends = schema.extends().map(|base| ("extends", text(base)));
         let words = extends.into_iter().chain(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
@@ -131,7 +135,7 @@ impl<'s> Written<'s> {
             let none = SlotDocs::default();
             let own = docs.slots.get(slot.name());
             let words = slot_words(slot, own.unwrap_or(&none), format);
-            let words = words.map_err(|reason| NotWritable {
+            let words = words.map_err(|reason| WriteSchemaError {
                 schema: schema.name().into(),
                 slot: Arc::clone(slot.shared_name()),
                 format,

@@ -113,6 +113,7 @@ impl RegisteredSchema {
     }
 
     /// The schema as it was before it was registered.
+    #[cfg(feature = "definitions")]
     pub(crate) fn to_schema(&self) -> Schema {
         let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));
         Schema::from_parts(Arc::clone(&self.name), base, self.slots[self.inherited..].to_vec())

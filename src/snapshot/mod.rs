@@ -227,6 +227,7 @@ impl Snapshot {
     }
 
     /// The store itself as it was, for who puts it in the store's place: its snapshots stay its own.
+    #[cfg(feature = "definitions")]
     pub(crate) fn to_store_of(&self, store: &Store) -> Store {
         let mut same = self.to_store();
         same.identity = store.identity.same();

@@ -1,6 +1,5 @@
 //! The formats of definition files: three ways to write one data model.
 
-#[cfg(any(feature = "json", feature = "ron", feature = "toml"))]
 mod advice;
 #[cfg(feature = "json")]
 mod json;
@@ -133,7 +132,6 @@ impl<'s> Reader<'s> {
         self.bad(Span { end: span.start + 1, ..span }, message, None)
     }
 
-    #[cfg(any(feature = "json", feature = "ron"))]
     fn span_of(&self, part: &str) -> Span {
         Span::of(part, self.text)
     }
@@ -152,7 +150,6 @@ impl<'s> Reader<'s> {
         }
     }
 
-    #[cfg(any(feature = "json", feature = "toml"))]
     fn integer_past_all(&mut self, span: Span) -> Node<'s> {
         let help = "whole numbers go from -9223372036854775808 to 18446744073709551615";
         self.bad(span, "the whole number is too large for every kind", Some(help))
