@@ -294,15 +294,33 @@ fn cut(text: &mut String) {
 /// A name of a file, cut and with what cannot be seen made visible.
 pub(super) fn quoted(name: &str) -> String {
     const SHOWN: usize = 60;
-    let mut shown = String::from("'");
-    for character in name.chars().take(SHOWN) {
-        match character {
-            '\'' | '"' => shown.push(character),
-            _ => shown.extend(character.escape_debug()),
+    let cut = name.chars().nth(SHOWN).is_some();
+    let shown: String = name.chars().take(SHOWN).collect();
+    format!("'{}{}", visible(&shown), if cut { "…'" } else { "'" })
+}
+
+/// The text with what cannot be seen made visible: a file must not be able to write to a terminal.
+pub(super) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match is_hidden(character) {
+            true => shown.extend(character.escape_debug()),
+            false => shown.push(character),
         }
     }
-    shown.push_str(if name.chars().nth(SHOWN).is_some() { "…'" } else { "'" });
     shown
+}
+
+/// Whether it has no look of its own, or changes the look of others.
+pub(super) fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+        )
 }
 
 /// Which letters of the names are not of ASCII.

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use unicode_security::confusable_detection::skeleton;
 
-use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, quoted, strange_letters};
+use crate::definitions::diagnostic::{
+    Code, Diagnostic, Diagnostics, is_hidden, quoted, strange_letters,
+};
 use crate::definitions::source::Place;
 
 /// Why something cannot be called so.
 pub(super) fn bad_name(what: &str, name: &str, place: Place) -> Diagnostic {
     let shown = quoted(name);
-    let hidden = name.chars().find(|letter| !matches!(letter, ' '..='~') && is_hidden(*letter));
+    let hidden = name.chars().find(|letter| is_hidden(*letter));
     let (message, label, help) = match hidden {
         _ if name.is_empty() => (format!("{what} has an empty name"), "empty", "give it a name"),
         Some(letter) => {
@@ -25,11 +27,6 @@ pub(super) fn bad_name(what: &str, name: &str, place: Place) -> Diagnostic {
         }
     };
     Diagnostic::error(Code::BadName, message).at(place, label).help(help)
-}
-
-/// What an escape for debugging shows as a number is not seen by people.
-fn is_hidden(letter: char) -> bool {
-    letter.is_control() || letter.escape_debug().len() > 1
 }
 
 /// Reports names that look the same and are not.

@@ -6,7 +6,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::definitions::diagnostic::{
+    Code, Diagnostic, Diagnostics, did_you_mean, quoted, visible,
+};
 use crate::definitions::format::Format;
 use crate::definitions::limits::LoadLimits;
 use crate::definitions::node::{Entry, Node};
@@ -105,8 +107,9 @@ impl<'d> FileReader<'d> {
             Err(error) => {
                 let shown = shown_path(name, inner);
                 let folder = if inner.as_os_str().is_empty() { root } else { &folder };
-                let (folder, why) = (folder.display(), why_unreadable(&error));
-                return self.unreadable(shown, format!("folder '{folder}' cannot be read: {why}"));
+                let (folder, why) = (folder.to_string_lossy(), why_unreadable(&error));
+                let message = format!("folder '{}' cannot be read: {why}", visible(&folder));
+                return self.unreadable(shown, message);
             }
         };
         // The same order on every machine.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 
-use crate::definitions::diagnostic::{Diagnostic, Diagnostics, Label, Severity};
+use crate::definitions::diagnostic::{Diagnostic, Diagnostics, Label, Severity, visible};
 use crate::definitions::source::{File, Files, Location, Place};
 
 /// All that is wrong with definitions, in the order of the files.
@@ -106,7 +106,7 @@ impl Report {
         for (position, label) in diagnostic.labels.iter().enumerate() {
             let Some(file) = self.files.get(label.place) else { continue };
             let Some(at) = self.files.location(label.place) else { continue };
-            let path = at.path.to_string();
+            let path = visible(&at.path);
             if file.text.is_empty() {
                 group = group.element(Origin::path(path));
                 continue;
@@ -149,15 +149,21 @@ fn shown_line(file: &File, label: &Label) -> (String, std::ops::Range<usize>, bo
     let (start, end) = (text.floor_char_boundary(start), text.ceil_char_boundary(end));
     if line.len() <= LONG_LINE {
         let underlined = start - line.start..end - line.start;
-        return (text[line].to_owned(), underlined, false);
+        return (without_controls(&text[line]), underlined, false);
     }
     let from = text.ceil_char_boundary(line.start.max(start.saturating_sub(MOST_BEFORE)));
     let to = text.floor_char_boundary(line.end.min(end + MOST_AFTER));
     let before = if from > line.start { "…" } else { "" };
     let after = if to < line.end { "…" } else { "" };
-    let shown = format!("{before}{}{after}", &text[from..to]);
+    let shown = format!("{before}{}{after}", without_controls(&text[from..to]));
     let moved = |at: usize| at - from + before.len();
     (shown, moved(start)..moved(end), true)
+}
+
+/// The line without the control characters that the renderer leaves as they are, which terminals take
+/// for commands. What stands in their place has as many bytes.
+fn without_controls(line: &str) -> String {
+    line.replace(|c: char| matches!(c, '\u{80}'..='\u{9f}'), "\u{b7}")
 }
 
 /// What the renderer writes between a place and a cut line: an arrow to nowhere.

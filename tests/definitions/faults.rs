@@ -334,7 +334,7 @@ fn fault_18_the_ends_of_every_number_come_back_as_they_were() {
         9_007_199_254_740_993.0,
         1e23,
         5e-324,
-        2.2250738585072011e-308,
+        2.225_073_858_507_201e-308,
     ];
     for number in floats {
         for case in &formats::value("probe", "f64", &format!("{number:?}")) {
