@@ -182,6 +182,55 @@ fn fault_45_a_change_that_would_lose_values_is_refused_and_changes_nothing() -> 
 }
 
 #[test]
+fn a_schema_and_the_records_that_obey_it_change_together() -> Outcome {
+    let mut game = Game::new()?;
+    let (grunt, thrall) = (game.id("orc", "grunt"), game.id("orc", "thrall"));
+    let next = BEFORE
+        .replace(
+            "health = { kind = \"u8\", default = 100 }",
+            "health = { kind = \"u8\", default = 100, range = [0, 200] }",
+        )
+        .replace("health = 250", "health = 200")
+        .replace("\"farmer\", \"soldier\"], default = \"farmer\"", "\"peasant\", \"soldier\"]")
+        .replace("name = \"Wall\"", "name = \"Wall\"\njob = \"soldier\"")
+        .replace("name = \"Grunt\"", "name = \"Grunt\"\njob = \"peasant\"\nmana = 7")
+        .replace(
+            "slots.rage",
+            "slots.mana = \"u16\"
+slots.rage",
+        );
+    let next = game.file(&next)?;
+    game.reload(&next)?;
+    assert_eq!(game.store.get_value(thrall, "health")?, 200.into());
+    assert_eq!(game.store.get_value(grunt, "job")?, "peasant".into());
+    assert_eq!(game.store.get_value(thrall, "mana")?, 7.into());
+
+    // An object of the game's own is in the way of a slot that it has no value for.
+    let mut game = Game::new()?;
+    game.store.spawn_record("orc", record! { name: "Free" })?;
+    let plan = game.objects.plan_reload(&game.store, &next)?;
+    let rejections = plan.rejections().to_string();
+    assert!(
+        rejections.contains("no default for objects without a value (1 object"),
+        "{rejections}"
+    );
+    Ok(())
+}
+
+#[test]
+fn another_default_is_for_objects_to_come() -> Outcome {
+    let mut game = Game::new()?;
+    let grunt = game.id("orc", "grunt");
+    game.store.set_value(grunt, "health", 77)?;
+    let next = game.next("default = 100", "default = 90")?;
+    let plan = game.objects.plan_reload(&game.store, &next)?;
+    assert!(plan.changes().is_empty(), "{plan}");
+    game.reload(&next)?;
+    assert_eq!(game.store.get_value(grunt, "health")?, 77.into());
+    Ok(())
+}
+
+#[test]
 fn fault_21_a_limit_in_the_midst_leaves_everything_as_it_was() -> Outcome {
     let mut limits = Limits::default();
     limits.text_bytes = 60;

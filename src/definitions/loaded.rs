@@ -254,6 +254,11 @@ impl<'d> RecordView<'d> {
         Ok(self.definitions.named(&self.local_at(index)))
     }
 
+    /// Whether a file gives the slot a value.
+    pub(super) fn is_given(&self, slot: &str) -> bool {
+        self.schema().slot_index(slot).is_some_and(|index| self.record.given(index).is_some())
+    }
+
     /// The value of a slot, with ids of records in the place of names.
     pub(super) fn local(&self, slot: &str) -> Value {
         self.schema().slot_index(slot).map_or(Value::Unset, |index| self.local_at(index))

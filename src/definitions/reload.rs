@@ -11,7 +11,7 @@ use crate::definitions::report::Report;
 use crate::error::{AccessError, LimitError};
 use crate::id::EntityId;
 use crate::schema::{SchemaError, Slot};
-use crate::store::{Evolution, EvolutionError, EvolutionRejection, Store};
+use crate::store::{Evolution, EvolutionError, EvolutionRejection, Overwritten, Store};
 use crate::value::Value;
 
 /// What changed definitions do to the objects of those before: made by [`Objects::plan_reload`].
@@ -102,10 +102,17 @@ impl Objects {
     /// What it takes to make the objects those of changed definitions.
     ///
     /// Schemas change as [`Store::plan_evolution`] says: slots are added with their defaults, removed, renamed
-    /// where they are `renamed_from`, converted where no value is lost; what would lose values is in the way.
+    /// where they are `renamed_from`, converted where each value of a living object has the same meaning in the
+    /// new kind (integers and floats to wider ones and to narrower ones that hold them, integers to floats, texts
+    /// and variants to one another by name; a float never becomes an integer); what does not is in the way. A
+    /// slot that is no longer declared is removed with its values, which the plan counts: that is also what
+    /// happens to the slots of a mod that is gone. A schema that is no longer declared stays, without the objects
+    /// of its records.
+    ///
     /// Records are found again by schema and name, those without a name by their order: new ones are spawned,
-    /// objects of those that are gone are despawned, and values that the files have changed are set. What
-    /// the game has changed meanwhile and the files have not stays.
+    /// objects of those that are gone are despawned, and values that the files have changed are set, whatever the
+    /// game has made of them; what only the game has changed stays. Another default is for objects to come. A
+    /// record of another name is another record. Values that are overwritten are in nobody's way.
     ///
     /// Costs what [`Store::plan_evolution`] costs and a look at each value of both definitions.
     ///
@@ -139,7 +146,6 @@ impl Objects {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_reload(&self, store: &Store, next: &Definitions) -> Result<Reload, SchemaError> {
-        let evolution = store.plan_evolution(next.schemas().cloned())?;
         let before = names(&self.definitions);
         let after = names(next);
         let positions: HashMap<&RecordName, usize> =
@@ -165,6 +171,8 @@ impl Objects {
         let gone = gone.filter(|((_, is_found), record)| !is_found && !record.is_abstract());
         let gone = gone.map(|((name, _), _)| RecordChange::Removed { record: name.clone() });
         changes.extend(gone);
+        let overwritten = self.overwritten(&changes);
+        let evolution = store.plan_evolution_and(next.schemas().cloned(), overwritten)?;
         Ok(Reload { next: next.clone(), evolution, changes })
     }
 
@@ -232,6 +240,23 @@ impl Objects {
         Ok(Self::new(plan.next.clone(), all))
     }
 
+    /// What the changes overwrite, so that it is not in the way of other schemas.
+    fn overwritten(&self, changes: &[RecordChange]) -> Overwritten {
+        let ids = self.ids_by_name();
+        let mut overwritten = Overwritten::default();
+        for change in changes {
+            match change {
+                RecordChange::Added { .. } => {}
+                RecordChange::Removed { record } => overwritten.objects.extend(ids.get(record)),
+                RecordChange::Changed { record, slot, .. } => {
+                    let value = ids.get(record).map(|id| (*id, Arc::clone(slot)));
+                    overwritten.values.extend(value);
+                }
+            }
+        }
+        overwritten
+    }
+
     fn ids_by_name(&self) -> HashMap<RecordName, EntityId> {
         let named = names(&self.definitions).into_iter().zip(&self.ids);
         named.filter_map(|(name, id)| Some((name, (*id)?))).collect()
@@ -272,7 +297,11 @@ fn changed_values(
         let to = new.get(slot.name()).unwrap_or_default();
         // A slot that is added has its default already.
         let from = from.unwrap_or_else(|| slot.default().cloned().unwrap_or_default());
-        if from != to {
+        // Another default is for objects to come.
+        let is_given = new.is_given(slot.name())
+            || old.is_given(slot.name())
+            || slot.renamed_from().is_some_and(|name| old.is_given(name));
+        if is_given && from != to {
             let (record, slot) = (name.clone(), Arc::clone(slot.shared_name()));
             changes.push(RecordChange::Changed { record, slot, from, to });
         }

@@ -32,6 +32,8 @@ use crate::text::Text;
 #[cfg(feature = "definitions")]
 pub(crate) use dynamic::Unwritten;
 pub(crate) use dynamic::element_shape as shape_of_elements;
+#[cfg(feature = "definitions")]
+pub(crate) use evolve::Overwritten;
 pub use evolve::{Evolution, EvolutionError, EvolutionRejection, EvolutionStep, SchemaEvolution};
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
 pub use limits::Limits;

@@ -7,7 +7,7 @@ use crate::id::EntityId;
 use crate::kind::{Kind, NumberKind};
 use crate::schema::{Checker, Redeclared, RegisteredSchema, Slot, Source, What};
 use crate::storage::{BLOCK_ROWS, Column, Rows, Table};
-use crate::store::evolve::{EvolutionRejection, EvolutionStep, SchemaEvolution};
+use crate::store::evolve::{EvolutionRejection, EvolutionStep, Overwritten, SchemaEvolution};
 use crate::store::{Store, dynamic};
 use crate::value::Value;
 
@@ -54,6 +54,7 @@ struct Values {
 pub(super) struct Examination<'a> {
     store: &'a Store,
     redeclared: &'a Redeclared,
+    overwritten: &'a Overwritten,
     /// Whether objects may have another base: references must be looked at again.
     are_bases_changed: bool,
     schemas: Vec<SchemaEvolution>,
@@ -69,11 +70,15 @@ struct Subject<'a> {
 }
 
 impl<'a> Examination<'a> {
-    pub(super) fn new(store: &'a Store, redeclared: &'a Redeclared) -> Self {
+    pub(super) fn new(
+        store: &'a Store,
+        redeclared: &'a Redeclared,
+        overwritten: &'a Overwritten,
+    ) -> Self {
         let mut pairs = store.registry.iter().zip(redeclared.registry.iter());
         let are_bases_changed = pairs.any(|(before, after)| before.base() != after.base());
         let (schemas, rejections) = (Vec::new(), Vec::new());
-        Self { store, redeclared, are_bases_changed, schemas, rejections }
+        Self { store, redeclared, overwritten, are_bases_changed, schemas, rejections }
     }
 
     pub(super) fn run(mut self) -> (Vec<SchemaEvolution>, Vec<EvolutionRejection>) {
@@ -137,14 +142,17 @@ impl<'a> Examination<'a> {
 
     fn added(&mut self, subject: Subject<'a>, slot: &Slot, steps: &mut Vec<EvolutionStep>) {
         steps.push(EvolutionStep::Added { slot: Box::new(slot.clone()) });
-        if let Some(row) = living_rows(&subject.table.rows).next()
-            && slot.is_required()
-        {
+        if !slot.is_required() {
+            return;
+        }
+        let ids = living_rows(&subject.table.rows).map(|row| subject.id(row));
+        let mut without = ids.filter(|id| !self.overwritten.contains(*id, slot));
+        if let Some(example) = without.next() {
             self.rejections.push(EvolutionRejection::NoValue {
                 schema: Arc::clone(subject.after.shared_name()),
                 slot: Arc::clone(slot.shared_name()),
-                objects: subject.table.rows.count() as usize,
-                example: subject.id(row),
+                objects: without.count() + 1,
+                example,
             });
         }
     }
@@ -202,6 +210,9 @@ impl<'a> Examination<'a> {
         let (store, column) = (self.store, &subject.table.columns[from]);
         let checker = Checker { registry: &self.redeclared.registry, world: store };
         for row in living_rows(&subject.table.rows) {
+            if self.overwritten.contains(subject.id(row), new) {
+                continue;
+            }
             let value = dynamic::read(column, old, row, &store.interner);
             if value.is_unset() {
                 Found::add(&mut values.unset, || subject.id(row));

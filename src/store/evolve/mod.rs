@@ -17,6 +17,7 @@ use crate::store::view::ViewCache;
 use examine::Examination;
 use rebuild::Rebuilder;
 
+pub(crate) use plan::Overwritten;
 pub use plan::{Evolution, SchemaEvolution};
 pub use rejection::{EvolutionError, EvolutionRejection};
 pub use step::EvolutionStep;
@@ -66,9 +67,18 @@ impl Store {
         &self,
         schemas: impl IntoIterator<Item = Schema>,
     ) -> Result<Evolution, SchemaError> {
+        self.plan_evolution_and(schemas, Overwritten::default())
+    }
+
+    /// The same for who gives objects other values afterwards.
+    pub(crate) fn plan_evolution_and(
+        &self,
+        schemas: impl IntoIterator<Item = Schema>,
+        overwritten: Overwritten,
+    ) -> Result<Evolution, SchemaError> {
         let declarations: Vec<Schema> = schemas.into_iter().collect();
         let redeclared = self.redeclare(&declarations)?;
-        Ok(self.examine(declarations, &redeclared))
+        Ok(self.examine(declarations, &redeclared, overwritten))
     }
 
     /// Carries out a plan: living objects get their schemas' new slots in place, all of them or, where
@@ -93,7 +103,8 @@ impl Store {
     /// See [`plan_evolution`](Self::plan_evolution).
     pub fn evolve(&mut self, plan: &Evolution) -> Result<(), EvolutionError> {
         let redeclared = self.redeclare(plan.declarations())?;
-        let now = self.examine(plan.declarations().to_vec(), &redeclared);
+        let overwritten = plan.overwritten().clone();
+        let now = self.examine(plan.declarations().to_vec(), &redeclared, overwritten);
         if !now.rejections().is_empty() {
             return Err(EvolutionError::Rejected(now.into_rejections()));
         }
@@ -109,6 +120,7 @@ impl Store {
             after: &redeclared,
             tables: &self.tables,
             pools: Pools { interner: &mut self.interner, limits: &self.limits },
+            overwritten: plan.overwritten(),
         };
         match rebuilt.rebuild() {
             Ok(rebuilt) => {
@@ -133,9 +145,14 @@ impl Store {
         Redeclared::new(&self.registry, declarations, limits)
     }
 
-    fn examine(&self, declarations: Vec<Schema>, redeclared: &Redeclared) -> Evolution {
-        let (schemas, rejections) = Examination::new(self, redeclared).run();
-        Evolution::new(declarations, schemas, rejections)
+    fn examine(
+        &self,
+        declarations: Vec<Schema>,
+        redeclared: &Redeclared,
+        overwritten: Overwritten,
+    ) -> Evolution {
+        let (schemas, rejections) = Examination::new(self, redeclared, &overwritten).run();
+        Evolution::new(declarations, schemas, rejections, overwritten)
     }
 
     /// The tables must have been made to fit.

@@ -1,9 +1,11 @@
 //! What an evolution would do.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::schema::Schema;
+use crate::id::EntityId;
+use crate::schema::{Schema, Slot};
 use crate::store::evolve::{EvolutionRejection, EvolutionStep};
 
 /// What other schemas would do to the objects of a store: see
@@ -13,6 +15,24 @@ pub struct Evolution {
     declarations: Vec<Schema>,
     schemas: Vec<SchemaEvolution>,
     rejections: Vec<EvolutionRejection>,
+    overwritten: Overwritten,
+}
+
+/// What of living objects is given other values afterwards, or is despawned: it is in nobody's way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Overwritten {
+    pub(crate) objects: HashSet<EntityId>,
+    /// The objects' slots, by their new names.
+    pub(crate) values: HashSet<(EntityId, Arc<str>)>,
+}
+
+impl Overwritten {
+    pub(super) fn contains(&self, id: EntityId, slot: &Slot) -> bool {
+        let is_nothing = self.objects.is_empty() && self.values.is_empty();
+        !is_nothing
+            && (self.objects.contains(&id)
+                || self.values.contains(&(id, Arc::clone(slot.shared_name()))))
+    }
 }
 
 /// What an [`Evolution`] does to the objects of one schema.
@@ -25,12 +45,17 @@ pub struct SchemaEvolution {
 }
 
 impl Evolution {
-    pub(super) const fn new(
+    pub(super) fn new(
         declarations: Vec<Schema>,
         schemas: Vec<SchemaEvolution>,
         rejections: Vec<EvolutionRejection>,
+        overwritten: Overwritten,
     ) -> Self {
-        Self { declarations, schemas, rejections }
+        Self { declarations, schemas, rejections, overwritten }
+    }
+
+    pub(super) const fn overwritten(&self) -> &Overwritten {
+        &self.overwritten
     }
 
     pub(super) fn declarations(&self) -> &[Schema] {

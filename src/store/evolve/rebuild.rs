@@ -2,9 +2,11 @@
 
 use crate::epoch::Epoch;
 use crate::error::LimitError;
+use crate::id::{EntityId, SchemaId};
 use crate::schema::{Redeclared, RegisteredSchema, Registry, Slot, Source};
 use crate::storage::{Blocks, Column, KindTag, Rows, Table};
 use crate::store::dynamic::{self, Pools};
+use crate::store::evolve::Overwritten;
 use crate::store::evolve::examine::{cells_stay, living_rows};
 use crate::value::Value;
 
@@ -14,6 +16,7 @@ pub(super) struct Rebuilder<'a> {
     pub(super) after: &'a Redeclared,
     pub(super) tables: &'a [Table],
     pub(super) pools: Pools<'a>,
+    pub(super) overwritten: &'a Overwritten,
 }
 
 /// The columns of one table.
@@ -65,7 +68,10 @@ impl Rebuilder<'_> {
                 let (old, column) = (&before.slots()[*from], &table.columns[*from]);
                 match kept(column, old, new, &table.rows) {
                     Some(set) => Ok(NewColumn::Kept { from: *from, tag: dynamic::tag(new), set }),
-                    None => self.convert(column, old, new, &table.rows).map(NewColumn::Written),
+                    None => {
+                        let objects = (before.id(), &table.rows);
+                        self.convert(column, old, new, objects).map(NewColumn::Written)
+                    }
                 }
             }
             Source::New | Source::Contested(_) => {
@@ -81,10 +87,15 @@ impl Rebuilder<'_> {
         column: &Column,
         old: &Slot,
         new: &Slot,
-        rows: &Rows,
+        (schema, rows): (SchemaId, &Rows),
     ) -> Result<Column, LimitError> {
         let mut converted = dynamic::column(new);
         for row in living_rows(rows) {
+            let id = EntityId::new(schema, row, rows.generations()[row as usize]);
+            if self.overwritten.contains(id, new) {
+                converted.fill(row);
+                continue;
+            }
             let value = dynamic::read(column, old, row, self.pools.interner);
             let missing = value.is_unset() && !new.is_optional();
             let value = if missing { new.default().unwrap_or(&Value::Unset) } else { &value };
@@ -98,8 +109,11 @@ impl Rebuilder<'_> {
         let mut filled = dynamic::column(slot);
         if rows.count() > 0 {
             let mut pattern = dynamic::column(slot);
-            let value = slot.default().unwrap_or(&Value::Unset);
-            self.write(&mut pattern, slot, 0, value)?;
+            match slot.default() {
+                Some(default) => self.write(&mut pattern, slot, 0, default)?,
+                // It is optional, or all objects are given a value afterwards.
+                None => pattern.fill(0),
+            }
             for (block, rows) in blocks_with_objects(rows) {
                 filled.fill_block(block, rows, &pattern);
             }
