@@ -53,6 +53,7 @@ impl fmt::Display for Number {
 /// use slotted::NumberRange;
 /// assert_eq!(NumberRange::new(0.0..=500.0).to_string(), "0.0 to 500.0");
 /// assert_eq!(NumberRange::new(1..10).to_string(), "1 to below 10");
+/// assert_eq!(NumberRange::new(1..).to_string(), "at least 1");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NumberRange {
@@ -97,6 +98,12 @@ impl NumberRange {
 impl fmt::Display for NumberRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.min {
+            Bound::Included(min) if self.max == Bound::Unbounded => {
+                return write!(f, "at least {min}");
+            }
+            Bound::Excluded(min) if self.max == Bound::Unbounded => {
+                return write!(f, "above {min}");
+            }
             Bound::Included(min) => write!(f, "{min} to ")?,
             Bound::Excluded(min) => write!(f, "above {min} to ")?,
             Bound::Unbounded => {}

@@ -4,7 +4,9 @@
 use std::error::Error;
 
 use slotted::definitions::{Definitions, Loader, Objects, RecordChange, ReloadError};
-use slotted::{EntityId, EvolutionError, LimitError, Limits, Store, Value, View, record};
+use slotted::{
+    EntityId, EvolutionError, Kind, LimitError, Limits, Schema, Store, Value, View, record,
+};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -214,6 +216,94 @@ slots.rage",
         rejections.contains("no default for objects without a value (1 object"),
         "{rejections}"
     );
+    Ok(())
+}
+
+#[test]
+fn references_are_compared_by_the_record_that_is_meant() -> Outcome {
+    let schemas = "schemas.unit.slots = { hp = { kind = 'f32', default = 1.0 } }\n\
+                   schemas.orc = { extends = 'unit' }\n\
+                   schemas.squad.slots.leader = { kind = 'entity', references = 'unit', optional = true }\n";
+    let file = |records: &str| format!("{schemas}{records}");
+    let mut store = Store::new();
+    let before =
+        load(&file("records.unit.grunt.hp = 5\nrecords.squad.s.leader = 'grunt'"), &store)?;
+    let mut objects = before.spawn(&mut store)?;
+    let squad = objects.id("squad", "s").ok_or("no squad")?;
+
+    // The same name, but another record: the reference follows.
+    let next = file("records.orc.grunt.hp = 5.0\nrecords.squad.s.leader = 'grunt'");
+    let next = Loader::new().text("units.toml", next).load_again(&before)?;
+    let plan = objects.plan_reload(&store, &next)?;
+    objects.apply_reload(&mut store, &plan)?;
+    let orc = objects.id("orc", "grunt").ok_or("no orc")?;
+    assert_eq!(store.get_value(squad, "leader")?, orc.into());
+    store.validate().map_err(|problems| format!("{problems:?}"))?;
+
+    // The same record, which only needs another name now: what the game has set stays.
+    store.set_value(squad, "leader", Value::Unset)?;
+    let next = file(
+        "records.orc.grunt.hp = 5\nrecords.unit.grunt = {}\nrecords.squad.s.leader = 'orc/grunt'",
+    );
+    let next = Loader::new().text("units.toml", next).load_again(&before)?;
+    let plan = objects.plan_reload(&store, &next)?;
+    assert_eq!(plan.to_string(), "record 'unit/grunt' is new");
+    objects.apply_reload(&mut store, &plan)?;
+    assert_eq!(store.get_value(squad, "leader")?, Value::Unset);
+    Ok(())
+}
+
+#[test]
+fn a_plan_is_for_the_objects_that_it_was_made_from() -> Outcome {
+    let mut game = Game::new()?;
+    let first = game.next("health = 250", "health = 251")?;
+    let second = game.next("health = 250", "health = 252")?;
+    let first = game.objects.plan_reload(&game.store, &first)?;
+    let second = game.objects.plan_reload(&game.store, &second)?;
+    game.objects.apply_reload(&mut game.store, &first)?;
+    for plan in [&first, &second] {
+        let error = game.objects.apply_reload(&mut game.store, plan).expect_err("outdated");
+        assert_eq!(error, ReloadError::Evolution(EvolutionError::Outdated));
+    }
+    let thrall = game.id("orc", "thrall");
+    assert_eq!(game.store.get_value(thrall, "health")?, 251.into());
+    Ok(())
+}
+
+#[test]
+fn a_program_that_has_changed_its_own_schema_is_told() -> Outcome {
+    let schema = |a: Kind, b: Kind| Schema::builder("unit").slot("a", a).slot("b", b).build();
+    let mut store = Store::new();
+    store.register_schema(schema(Kind::U8, Kind::U8)?)?;
+    let before = load("records.unit.x = { a = 1, b = 2 }", &store)?;
+    let mut objects = before.spawn(&mut store)?;
+    let plan = store.plan_evolution([Schema::builder("unit")
+        .slot("b", Kind::U8)
+        .slot("a", Kind::U8)
+        .build()?])?;
+    store.evolve(&plan)?;
+    let hash = store.state_hash();
+    let next = "records.unit.x = { a = 1, b = 2 }\nrecords.unit.y = { a = 3, b = 4 }";
+    let next = Loader::new().text("units.toml", next).load_again(&before)?;
+    let plan = objects.plan_reload(&store, &next)?;
+    let error = objects.apply_reload(&mut store, &plan).expect_err("the slots lie elsewhere");
+    assert!(error.to_string().contains("another schema 'unit' is registered"), "{error}");
+    assert_eq!(store.state_hash(), hash);
+    Ok(())
+}
+
+#[test]
+fn a_reference_to_what_the_game_has_despawned_is_unset() -> Outcome {
+    let mut game = Game::new()?;
+    let (wall, grunt) = (game.id("unit", "wall"), game.id("orc", "grunt"));
+    game.store.despawn(wall)?;
+    let next = BEFORE.replace("target = \"thrall\"", "target = \"wall\"");
+    let next =
+        game.file(&format!("{next}[records.unit.hut]\nname = \"Hut\"\ntarget = \"wall\"\n"))?;
+    game.reload(&next)?;
+    assert_eq!(game.store.get_value(grunt, "target")?, Value::Unset);
+    let hut = game.id("unit", "hut");
+    assert_eq!(game.store.get_value(hut, "target")?, Value::Unset);
     Ok(())
 }
 

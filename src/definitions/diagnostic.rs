@@ -176,9 +176,20 @@ impl Diagnostic {
         Self { severity, ..self }
     }
 
+    /// The same as a warning that says what became of the value.
+    pub(super) fn only_warns(mut self, label: &str) -> Self {
+        self.severity = Severity::Warning;
+        if let Some(first) = self.labels.first_mut() {
+            label.clone_into(&mut first.text);
+        }
+        self
+    }
+
     /// Adds a place: the first is where the problem is.
     pub(super) fn at(mut self, place: Place, text: impl Into<String>) -> Self {
-        self.labels.push(Label { place, text: text.into() });
+        if self.labels.len() < MOST_LABELS {
+            self.labels.push(Label { place, text: text.into() });
+        }
         self
     }
 
@@ -224,6 +235,9 @@ pub(super) struct Diagnostics {
     /// Comparing names costs time, which a file must not be able to use up.
     comparisons_left: usize,
 }
+
+/// Places that a problem shows.
+const MOST_LABELS: usize = 8;
 
 /// Names that are compared with misspelt ones in one load.
 const MOST_COMPARISONS: usize = 500_000;

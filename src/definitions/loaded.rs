@@ -109,7 +109,8 @@ impl Definitions {
     /// All records, in the order of the packs and files, those without names and abstract ones
     /// included.
     pub fn records(&self) -> impl ExactSizeIterator<Item = RecordView<'_>> {
-        self.loaded.records.list.iter().map(|record| RecordView { definitions: self, record })
+        let numbered = self.loaded.records.list.iter().enumerate();
+        numbered.map(|(number, record)| RecordView { definitions: self, number, record })
     }
 
     /// The record of this name and exactly this schema.
@@ -127,7 +128,7 @@ impl Definitions {
 
     pub(super) fn numbered(&self, number: u32) -> Option<RecordView<'_>> {
         let record = self.loaded.records.list.get(number as usize)?;
-        Some(RecordView { definitions: self, record })
+        Some(RecordView { definitions: self, number: number as usize, record })
     }
 
     /// The path, line and column of a place in the files.
@@ -201,10 +202,16 @@ impl Definitions {
 #[derive(Clone, Copy, Debug)]
 pub struct RecordView<'d> {
     definitions: &'d Definitions,
+    number: usize,
     record: &'d RecordDefinition,
 }
 
 impl<'d> RecordView<'d> {
+    /// Its position among all records.
+    pub(super) const fn number(&self) -> usize {
+        self.number
+    }
+
     /// Its name, if it has one.
     #[must_use]
     pub fn name(&self) -> Option<&'d str> {

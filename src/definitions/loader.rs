@@ -57,14 +57,18 @@ impl Loader {
         self
     }
 
-    /// Adds a file that is in memory, to a pack called `texts` that is read last.
+    /// Adds a file that is in memory to a pack called `texts`, which stands where its first file was added.
     pub fn text(mut self, path: &str, text: impl Into<String>) -> Self {
-        match self.packs.last_mut() {
-            Some(Source::Texts(name, files)) if **name == *"texts" => {
+        let texts = self.packs.iter_mut().find_map(|pack| match pack {
+            Source::Texts(name, files) if **name == *"texts" => Some(files),
+            _ => None,
+        });
+        match texts {
+            Some(files) => {
                 files.push((path.into(), text.into()));
                 self
             }
-            _ => self.pack_of_texts("texts", [(path, text)]),
+            None => self.pack_of_texts("texts", [(path, text)]),
         }
     }
 
@@ -188,7 +192,7 @@ impl<'s> Parsed<'s> {
         let schemas = schemas::build(
             &declared.schemas,
             &declared.schema_patches,
-            self.limits.slots,
+            (self.limits.slots, undeclared),
             registry,
             diagnostics,
         );

@@ -146,6 +146,11 @@ impl<'d> FileReader<'d> {
                     return;
                 }
                 self.file(pack, format, shown_path(name, &path), &root.join(&path));
+            } else if looks_like_definitions(&path) {
+                let message = "the file is not read: its name must end in .json, .toml or .ron";
+                let place = self.empty(shown_path(name, &path));
+                let warning = Diagnostic::warning(Code::Unreadable, message);
+                self.diagnostics.push(warning.at(place, ""));
             }
         }
     }
@@ -263,6 +268,14 @@ fn shown_path(pack: &str, path: &Path) -> Arc<str> {
     let parts = path.components().map(|part| part.as_os_str().to_string_lossy());
     let parts: Vec<_> = std::iter::once(pack.into()).chain(parts).collect();
     parts.join("/").into()
+}
+
+/// Whether somebody may think that the file is read: `units.toml.txt`, `units.yaml`.
+fn looks_like_definitions(path: &Path) -> bool {
+    const ALIKE: [&str; 4] = ["yaml", "yml", "json5", "jsonc"];
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    ALIKE.iter().any(|alike| extension.eq_ignore_ascii_case(alike))
+        || path.file_stem().is_some_and(|stem| Format::of(stem).is_some())
 }
 
 /// What a pack says of itself, in a file `pack.json`, `pack.toml` or `pack.ron`.

@@ -14,7 +14,7 @@ use crate::definitions::source::Place;
 use crate::definitions::value::{is_reference, not_a_name, refused};
 use crate::definitions::words::Reading;
 use crate::id::SchemaId;
-use crate::schema::RegisteredSchema;
+use crate::schema::{RegisteredSchema, Slot, What};
 use crate::store::Store;
 use crate::value::Value;
 
@@ -73,8 +73,6 @@ impl RecordDefinition {
 
 /// A record of a schema that does not exist, kept aside as a whole.
 #[derive(Clone, Debug)]
-// Until records are written to files again.
-#[allow(dead_code)]
 pub(super) struct LostRecord {
     pub(super) schema: Arc<str>,
     pub(super) name: Option<Arc<str>>,
@@ -90,6 +88,8 @@ pub(super) struct Records {
     /// The names of what they inherit from.
     pub(super) parents: HashMap<u32, (Arc<str>, Place)>,
     pub(super) lost: Vec<LostRecord>,
+    /// Names of records that cannot be judged, but are there.
+    pub(super) of_broken_schemas: HashSet<Arc<str>>,
 }
 
 /// Reads records and checks their values.
@@ -101,6 +101,34 @@ pub(super) struct RecordReader<'a> {
     pub(super) diagnostics: &'a mut Diagnostics,
     /// Names that were ignored or kept aside, by schema, with how many records have them.
     put_aside: HashMap<(Arc<str>, Arc<str>), (usize, Place)>,
+}
+
+impl Undeclared {
+    /// What is said of a value that no slot takes.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Refuse => "not declared",
+            Self::Ignore => "left out",
+            Self::Quarantine => "kept aside",
+        }
+    }
+}
+
+/// What came of a value.
+enum Checked {
+    Right(Value),
+    /// It is reported.
+    Wrong,
+    /// The slot does not take it and does without.
+    Lost,
+}
+
+fn is_lost_variant(what: &What, slot: &Slot) -> bool {
+    match what {
+        What::UnknownVariant { .. } => !slot.is_required(),
+        What::Element { what, .. } => is_lost_variant(what, slot),
+        _ => false,
+    }
 }
 
 /// What a record's entries say.
@@ -135,7 +163,9 @@ impl<'a> RecordReader<'a> {
         for record in declared {
             match registry.schema(record.schema) {
                 Some(schema) => self.record(schema, record),
-                None if self.schemas.broken.contains(record.schema) => {}
+                None if self.schemas.broken.contains(record.schema) => {
+                    self.records.of_broken_schemas.insert(record.of.name.into());
+                }
                 None => {
                     // Once for each schema: all of its records have the same problem.
                     if unknown.insert(record.schema) {
@@ -147,7 +177,7 @@ impl<'a> RecordReader<'a> {
         }
         let mut patched = HashMap::new();
         for patch in patches {
-            self.patch(patch, &mut patched);
+            self.patch(patch, &mut patched, &mut unknown);
         }
         self.tell_what_was_put_aside();
         self.records
@@ -183,6 +213,14 @@ impl<'a> RecordReader<'a> {
     ) {
         if crate::schema::check_name(name).is_err() {
             self.diagnostics.push_with(|_| bad_name("a record", name, declared.of.place));
+        }
+        if name.contains('/') {
+            let message = format!("a record cannot be called {}", quoted(name));
+            self.diagnostics.push_with(|_| {
+                Diagnostic::error(Code::BadName, message).at(declared.of.place, "has a /").help(
+                    "a / stands between a schema and a record where several records have a name",
+                )
+            });
         }
         let same_name = self.records.by_name.entry(Arc::clone(name)).or_default();
         let list = &self.records.list;
@@ -256,37 +294,54 @@ impl<'a> RecordReader<'a> {
     ) {
         let file = declared.of.place.file;
         let place = Place { file, span: entry.value.span };
-        // A value that is refused is given nevertheless: it is not missing too.
-        let value = self.check(schema, slot, &entry.value, place).unwrap_or_default();
+        let value = match self.check(schema, slot, &entry.value, place) {
+            Checked::Right(value) => value,
+            // A value that is refused is given nevertheless: it is not missing too.
+            Checked::Wrong => Value::Unset,
+            Checked::Lost => {
+                if self.undeclared == Undeclared::Quarantine {
+                    let (name, value) = (entry.name.as_ref().into(), entry.value.to_value());
+                    entries.aside.push(Aside { name, value, place });
+                }
+                return;
+            }
+        };
         entries.values.push(Given { slot: slot as u16, place, value });
     }
 
-    /// The value, if the slot accepts it.
+    /// Whether the slot accepts the value.
     fn check(
         &mut self,
         schema: &RegisteredSchema,
         slot: usize,
         node: &Node<'_>,
         place: Place,
-    ) -> Option<Value> {
+    ) -> Checked {
         if !node.is_whole() {
-            return None;
+            return Checked::Wrong;
         }
         let (slot, value) = (&schema.slots()[slot], node.to_value());
         // References are looked up when all records are known.
         if is_reference(slot.kind(), &value) {
-            return Some(value);
+            return Checked::Right(value);
         }
         let wrong = match not_a_name(slot.kind(), &value) {
             Some(what) => Err(what),
             None => self.registry.checker().value(slot, &value),
         };
         match wrong {
-            Ok(()) => Some(value),
+            Ok(()) => Checked::Right(value),
+            // A variant of a mod that is gone; the slot has a default, or may be unset.
+            Err(what) if self.undeclared != Undeclared::Refuse && is_lost_variant(&what, slot) => {
+                let problem = schema.problem(slot.name(), what);
+                let label = self.undeclared.label();
+                self.diagnostics.push_with(|_| refused(&problem, place, node).only_warns(label));
+                Checked::Lost
+            }
             Err(what) => {
                 let problem = schema.problem(slot.name(), what);
                 self.diagnostics.push_with(|_| refused(&problem, place, node));
-                None
+                Checked::Wrong
             }
         }
     }
@@ -414,15 +469,18 @@ impl<'a> RecordReader<'a> {
     }
 
     /// Changes single values of a record of this pack or of one before it.
-    fn patch(
+    fn patch<'p>(
         &mut self,
-        patch: &RecordDeclaration<'_, '_>,
+        patch: &RecordDeclaration<'p, '_>,
         patched: &mut HashMap<(u32, u16), (usize, Place)>,
+        unknown: &mut HashSet<&'p str>,
     ) {
         let registry = self.registry;
         let Some(schema) = registry.schema(patch.schema) else {
             if !self.schemas.broken.contains(patch.schema) {
-                self.unknown_schema(patch);
+                if unknown.insert(patch.schema) {
+                    self.unknown_schema(patch);
+                }
             }
             return;
         };
@@ -458,10 +516,10 @@ impl<'a> RecordReader<'a> {
             }
         }
         let aside = &mut self.records.list[number as usize].aside;
-        for value in entries.aside {
-            aside.retain(|own| own.name != value.name);
-            aside.push(value);
-        }
+        let names: HashSet<Arc<str>> =
+            entries.aside.iter().map(|value| Arc::clone(&value.name)).collect();
+        aside.retain(|own| !names.contains(&own.name));
+        aside.extend(entries.aside);
     }
 
     fn find_to_patch(

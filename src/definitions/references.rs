@@ -1,11 +1,9 @@
 //! What records say of one another: whom they inherit from, whom they refer to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::definitions::diagnostic::{
-    Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted,
-};
+use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::definitions::records::{Aside, Given, Records, Undeclared};
 use crate::definitions::source::{Files, Place};
 use crate::id::{EntityId, SchemaId};
@@ -74,34 +72,73 @@ impl Resolver<'_> {
                 continue;
             }
             let mut values = std::mem::take(&mut self.records.list[number as usize].values);
-            for given in &mut values {
+            values.retain_mut(|given| {
                 let slot = &slots[usize::from(given.slot)];
-                if is_reference(slot) {
-                    given.value = self.reference(number, slot, given);
+                if !is_reference(slot) {
+                    return true;
                 }
-            }
+                match self.reference(number, slot, given) {
+                    Some(value) => given.value = value,
+                    // The slot does without it.
+                    None => self.put_aside(number, slot, given),
+                }
+                given.value != Value::Unset || !self.is_forgiving(slot)
+            });
             self.records.list[number as usize].values = values;
         }
     }
 
-    fn reference(&mut self, record: u32, slot: &Slot, given: &Given) -> Value {
+    /// Whether the slot does without a reference to what does not exist, as what a missing pack would
+    /// define.
+    fn is_forgiving(&self, slot: &Slot) -> bool {
+        self.undeclared != Undeclared::Refuse && !slot.is_required()
+    }
+
+    fn put_aside(&mut self, record: u32, slot: &Slot, given: &mut Given) {
+        let value = std::mem::take(&mut given.value);
+        if self.undeclared == Undeclared::Quarantine {
+            let (name, place) = (Arc::clone(slot.shared_name()), given.place);
+            let aside = &mut self.records.list[record as usize].aside;
+            aside.push(Aside { name, value, place });
+        }
+    }
+
+    /// The value with ids in the place of names; `None` if it names what does not exist.
+    fn reference(&mut self, record: u32, slot: &Slot, given: &Given) -> Option<Value> {
         let mut one = |value: &Value| match value {
             Value::Text(name) => self.one_reference(record, slot, name, given.place),
-            other => other.clone(),
+            other => Some(other.clone()),
         };
         match &given.value {
-            Value::List(list) => Value::List(list.iter().map(&mut one).collect()),
+            Value::List(list) => {
+                // All are looked at: each may be wrong.
+                let ids: Vec<_> = list.iter().map(&mut one).collect();
+                ids.into_iter().collect::<Option<_>>().map(Value::List)
+            }
             value => one(value),
         }
     }
 
-    fn one_reference(&mut self, record: u32, slot: &Slot, name: &str, place: Place) -> Value {
+    fn one_reference(
+        &mut self,
+        record: u32,
+        slot: &Slot,
+        name: &str,
+        place: Place,
+    ) -> Option<Value> {
         match self.find(name, slot.references()) {
-            Ok(found) => local_id(self.records.list[found as usize].schema, found).into(),
+            Ok(found) => Some(local_id(self.records.list[found as usize].schema, found).into()),
+            // What is wrong with its schema is reported.
+            Err(Unresolved::Unknown) if self.records.of_broken_schemas.contains(name) => None,
+            // It is only counted.
+            Err(Unresolved::Unknown) if self.diagnostics.is_full() && !self.is_forgiving(slot) => {
+                self.diagnostics.push(Diagnostic::error(Code::UnknownRecord, ""));
+                None
+            }
             Err(unresolved) => {
                 let place = self.files.part(place, name);
                 self.unresolved(record, slot, name, place, &unresolved);
-                Value::Unset
+                None
             }
         }
     }
@@ -119,12 +156,13 @@ impl Resolver<'_> {
         let id_of = |schema: &str| self.registry.schema(schema).map(RegisteredSchema::id);
         let (mut same_name, mut of_schema) = (with_name(name), None);
         if same_name.is_empty()
-            && let Some((schema, name)) = name.split_once('/')
+            && let Some((schema, name)) = name.rsplit_once('/')
         {
             (same_name, of_schema) = (with_name(name), Some(id_of(schema)));
         }
         let base = base.map(id_of);
-        let is_named = |record: &u32| of_schema.is_none_or(|schema| is_of(*record, schema));
+        // With its schema's name exactly this schema is meant, not one that extends it.
+        let is_named = |record: &u32| of_schema.is_none_or(|schema| schema == Some(of(*record)));
         let is_meant = |record: &u32| base.is_none_or(|base| is_of(*record, base));
         let mut named = same_name.iter().copied().filter(is_named).peekable();
         let Some(any) = named.peek().copied() else { return Err(Unresolved::Unknown) };
@@ -187,31 +225,11 @@ impl Resolver<'_> {
                     .expected_found(base, found)
             }
         };
-        self.push_unresolved(record, slot, name, place, why, diagnostic);
-    }
-
-    /// A reference to what a missing pack would define can be put aside, where the slot may be unset.
-    fn push_unresolved(
-        &mut self,
-        record: u32,
-        slot: &Slot,
-        name: &str,
-        place: Place,
-        why: &Unresolved,
-        mut diagnostic: Diagnostic,
-    ) {
-        let is_lost = matches!(why, Unresolved::Unknown) && *slot.kind() == Kind::Entity;
-        if is_lost && slot.is_optional() && self.undeclared != Undeclared::Refuse {
-            diagnostic.severity = Severity::Warning;
-            let kept = self.undeclared == Undeclared::Quarantine;
-            diagnostic.labels[0].text = if kept { "kept aside" } else { "left out" }.to_owned();
-            if kept {
-                let (name, value) = (Arc::clone(slot.shared_name()), Value::from(name));
-                let aside = Aside { name, value, place };
-                self.records.list[record as usize].aside.push(aside);
-            }
-        }
-        self.diagnostics.push(diagnostic);
+        let is_lost = matches!(why, Unresolved::Unknown) && self.is_forgiving(slot);
+        self.diagnostics.push(match is_lost {
+            true => diagnostic.only_warns(self.undeclared.label()),
+            false => diagnostic,
+        });
     }
 
     /// All records that inherit, each after the one that it inherits from.
@@ -329,6 +347,24 @@ impl Resolver<'_> {
         }
         values.extend(own);
         self.records.list[record as usize].values = values;
+        if !self.records.list[parent as usize].aside.is_empty() {
+            self.inherit_aside(record, parent);
+        }
+    }
+
+    /// Adds what was kept aside with a record that is inherited from.
+    fn inherit_aside(&mut self, record: u32, parent: u32) {
+        let of_parent = self.records.list[parent as usize].aside.clone();
+        let values = &self.records.list[record as usize].values;
+        let slots = self.schema_of(record).slots();
+        let own_names: HashSet<&str> =
+            values.iter().map(|given| slots[usize::from(given.slot)].name()).collect();
+        let of_parent: Vec<Aside> =
+            of_parent.into_iter().filter(|aside| !own_names.contains(&*aside.name)).collect();
+        let record = &mut self.records.list[record as usize];
+        let own: HashSet<Arc<str>> =
+            record.aside.iter().map(|aside| Arc::clone(&aside.name)).collect();
+        record.aside.extend(of_parent.into_iter().filter(|aside| !own.contains(&aside.name)));
     }
 
     /// Reports required slots that neither a record nor those that it inherits from give a value.

@@ -1,6 +1,6 @@
 //! Definitions that have changed, for objects that live.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::value::Value;
 /// What changed definitions do to the objects of those before: made by [`Objects::plan_reload`].
 #[derive(Clone, Debug)]
 pub struct Reload {
+    before: Definitions,
     next: Definitions,
     evolution: Evolution,
     changes: Vec<RecordChange>,
@@ -164,7 +165,7 @@ impl Objects {
                     }
                 }
                 None => changes.push(RecordChange::Added { record: name.clone() }),
-                Some(old) => changed_values(name, old, record, &mut changes),
+                Some(old) => changed_values((&before, old), (&after, record), &mut changes),
             }
         }
         let gone = before.iter().zip(is_found).zip(self.definitions.records());
@@ -173,7 +174,8 @@ impl Objects {
         changes.extend(gone);
         let overwritten = self.overwritten(&changes);
         let evolution = store.plan_evolution_and(next.schemas().cloned(), overwritten)?;
-        Ok(Reload { next: next.clone(), evolution, changes })
+        let before = self.definitions.clone();
+        Ok(Reload { before, next: next.clone(), evolution, changes })
     }
 
     /// Carries out a plan: all of it, or, where anything is in the way, nothing. Ids of objects stay, and
@@ -187,8 +189,13 @@ impl Objects {
     /// matters, or a limit is reached.
     pub fn apply_reload(&mut self, store: &mut Store, plan: &Reload) -> Result<(), ReloadError> {
         // All blocks are shared with the store that this is tried in, so that nothing has to be undone.
+        if !Arc::ptr_eq(&self.definitions.loaded, &plan.before.loaded) {
+            return Err(EvolutionError::Outdated.into());
+        }
         let mut trial = store.snapshot().to_store_of(store);
         trial.evolve(&plan.evolution)?;
+        // Records may be of schemas of the program, which must be as they were.
+        plan.next.register(&mut trial).map_err(EvolutionError::Schema)?;
         let next = self.replace(&mut trial, plan)?;
         *store = trial;
         *self = next;
@@ -213,15 +220,20 @@ impl Objects {
         let new: Vec<_> = next_names.iter().zip(records).filter(is_new).collect();
         let schema = |name: &RecordName| store.schema(&name.schema).map(|schema| schema.id());
         let reserved = store.reserve_linked(new.iter().filter_map(|(name, _)| schema(name)))?;
-        let new_ids = new.iter().zip(&reserved.ids).map(|((name, _), id)| ((*name).clone(), *id));
-        ids.extend(new_ids);
+        let named = new.iter().zip(&reserved.ids).map(|((name, _), id)| ((*name).clone(), *id));
+        ids.extend(named);
         let of_record = |(name, record): (&RecordName, &_)| {
             ids.get(name).copied().filter(|_| is_concrete(record))
         };
         let all: Vec<Option<EntityId>> = next_names.iter().zip(records).map(of_record).collect();
+        // What the game has despawned is nothing to refer to.
+        let new_ids: HashSet<EntityId> = reserved.ids.iter().copied().collect();
+        let is_there = |id: &EntityId| store.contains(*id) || new_ids.contains(id);
+        let there: Vec<_> = all.iter().map(|id| id.filter(is_there)).collect();
         for ((_, record), id) in new.iter().zip(&reserved.ids) {
-            write(store, record, *id, &all).map_err(|unwritten| {
-                unwritten.limit(store.limits()).expect("the values were checked")
+            write(store, record, *id, &there).map_err(|unwritten| {
+                let limit = unwritten.limit(store.limits());
+                limit.map_or(AccessError::Despawned { id: *id }.into(), ReloadError::Limit)
             })?;
         }
         store.commit_linked(reserved);
@@ -233,7 +245,7 @@ impl Objects {
                 && let Some(id) = all[*number].filter(|id| store.contains(*id))
             {
                 let given = plan.next.numbered(*number as u32).map(|record| record.local(slot));
-                let value = with_ids(&given.unwrap_or_default(), &all);
+                let value = with_ids(&given.unwrap_or_default(), &there);
                 store.set_value(id, slot, value)?;
             }
         }
@@ -287,11 +299,11 @@ fn names(definitions: &Definitions) -> Vec<RecordName> {
 
 /// Adds what the files have changed of a record's values.
 fn changed_values(
-    name: &RecordName,
-    old: RecordView<'_>,
-    new: RecordView<'_>,
+    (old_names, old): (&[RecordName], RecordView<'_>),
+    (new_names, new): (&[RecordName], RecordView<'_>),
     changes: &mut Vec<RecordChange>,
 ) {
+    let name = &new_names[new.number()];
     for slot in new.schema().slots() {
         let from = former_value(slot, old);
         let to = new.get(slot.name()).unwrap_or_default();
@@ -301,10 +313,37 @@ fn changed_values(
         let is_given = new.is_given(slot.name())
             || old.is_given(slot.name())
             || slot.renamed_from().is_some_and(|name| old.is_given(name));
-        if is_given && from != to {
+        let is_same = || {
+            let former = if old.schema().slot(slot.name()).is_some() {
+                Some(slot.name())
+            } else {
+                slot.renamed_from()
+            };
+            let former = former.map(|name| old.local(name)).unwrap_or_default();
+            means_the_same((&former, old_names), (&new.local(slot.name()), new_names))
+        };
+        if is_given && !(is_same() && from.is_unset() == to.is_unset()) {
             let (record, slot) = (name.clone(), Arc::clone(slot.shared_name()));
             changes.push(RecordChange::Changed { record, slot, from, to });
         }
+    }
+}
+
+/// Whether both are the same data, with references to the same records.
+fn means_the_same(
+    (a, names_of_a): (&Value, &[RecordName]),
+    (b, names_of_b): (&Value, &[RecordName]),
+) -> bool {
+    match (a, b) {
+        (Value::Entity(a), Value::Entity(b)) => {
+            names_of_a.get(a.row() as usize) == names_of_b.get(b.row() as usize)
+        }
+        (Value::List(a), Value::List(b)) => {
+            let pairs = || a.iter().zip(b.iter());
+            a.len() == b.len()
+                && pairs().all(|(a, b)| means_the_same((a, names_of_a), (b, names_of_b)))
+        }
+        _ => a.is_same_data(b),
     }
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 
-use crate::definitions::diagnostic::{Diagnostic, Diagnostics, Label, Severity, visible};
+use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, visible};
 use crate::definitions::source::{File, Files, Location, Place};
 
-/// All that is wrong with definitions, in the order of the files.
+/// All that is wrong with definitions: first what keeps files from being read, then all else in the order
+/// of the files.
 ///
 /// Its `Display` is for people: each problem with its file, line and column, the line itself with the
 /// place underlined, and what could be done. [`to_colored_text`](Self::to_colored_text) is the same
@@ -26,7 +27,12 @@ impl Report {
     pub(super) fn new(files: Arc<Files>, found: Diagnostics) -> Self {
         let Diagnostics { list: mut diagnostics, omitted, errors, .. } = found;
         diagnostics.sort_by_key(|diagnostic| {
-            diagnostic.place().map(|place| (place.file, place.span.start))
+            // What keeps files from being read comes first: other problems may follow from it.
+            let is_first = matches!(
+                diagnostic.code,
+                Code::Unreadable | Code::Limit | Code::Syntax | Code::MissingPack
+            );
+            (!is_first, diagnostic.place().map(|place| (place.file, place.span.start)))
         });
         Self { files, diagnostics, omitted, errors }
     }

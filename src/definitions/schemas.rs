@@ -8,6 +8,7 @@ use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean
 use crate::definitions::document::Declaration;
 use crate::definitions::names::{bad_name, look_alike};
 use crate::definitions::node::{Entry, Node};
+use crate::definitions::records::Undeclared;
 use crate::definitions::slot::{SlotDeclaration, SlotNotes};
 use crate::definitions::source::{Place, Span};
 use crate::definitions::words::Reading;
@@ -50,7 +51,7 @@ const WORDS: [&str; 3] = ["extends", "slots", "doc"];
 pub(super) fn build(
     declared: &[Declaration<'_, '_>],
     patches: &[Declaration<'_, '_>],
-    most_slots: usize,
+    (most_slots, undeclared): (usize, Undeclared),
     registry: &mut Store,
     diagnostics: &mut Diagnostics,
 ) -> Schemas {
@@ -63,6 +64,7 @@ pub(super) fn build(
         gathered.iter().map(|schema| schema.name.into()).collect()
     };
     for patch in patches {
+        let patch = (patch, undeclared);
         apply_patch(&mut gathered, (&positions, &names), patch, registry, diagnostics);
     }
     let mut schemas = Schemas::default();
@@ -252,14 +254,19 @@ fn unknown_to_patch(
 fn apply_patch<'n, 's>(
     gathered: &mut [Gathered<'n, 's>],
     (positions, names): (&HashMap<&str, usize>, &[Arc<str>]),
-    patch: &Declaration<'n, 's>,
+    (patch, undeclared): (&Declaration<'n, 's>, Undeclared),
     registry: &Store,
     diagnostics: &mut Diagnostics,
 ) {
     let Some(schema) = positions.get(patch.name).map(|at| &mut gathered[*at]) else {
         let is_of_program = registry.schema(patch.name).is_some();
-        diagnostics
-            .push_with(|diagnostics| unknown_to_patch(names, patch, is_of_program, diagnostics));
+        diagnostics.push_with(|diagnostics| {
+            let diagnostic = unknown_to_patch(names, patch, is_of_program, diagnostics);
+            match undeclared {
+                Undeclared::Refuse => diagnostic,
+                _ => diagnostic.only_warns("left out"),
+            }
+        });
         return;
     };
     if schema.pack > patch.pack {

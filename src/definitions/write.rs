@@ -62,11 +62,23 @@ impl Objects {
         for (slot, value) in store.get_record(id)?.iter() {
             record.push(slot.to_owned(), self.with_names(id, slot, value)?);
         }
+        let schema = store.schema_by_id(id.schema());
         let aside = self.record(id).map(|record| record.quarantined());
         for (name, value, _) in aside.into_iter().flatten() {
-            // A reference that was kept aside stands in a slot that may have a value by now.
-            if record.get(name).is_none() {
-                record.push(name.to_owned(), value.clone());
+            // It may stand in a slot that does without it: what the game has put there goes before.
+            let default =
+                schema.and_then(|schema| schema.slot(name)).and_then(|slot| slot.default());
+            match record.get(name) {
+                None => record.push(name.to_owned(), value.clone()),
+                Some(own) if default.is_some_and(|default| default.is_same_data(own)) => {
+                    let values = record.into_iter();
+                    let values = values.map(|(own, given)| match own == name {
+                        true => (own, value.clone()),
+                        false => (own, given),
+                    });
+                    record = values.collect();
+                }
+                Some(_) => {}
             }
         }
         Ok(record)
@@ -213,8 +225,11 @@ fn writable(value: &Value, format: Format) -> Option<Value> {
         |number: f64| (number.is_finite() || format != Format::Json).then_some(Value::F64(number));
     match value {
         // The shortest digits that tell it apart, which a wider number would not have.
-        Value::F32(number) if number.is_finite() => number.to_string().parse().ok().map(Value::F64),
-        Value::F32(number) => float((*number).into()),
+        Value::F32(number) => {
+            let short: Option<f64> = number.to_string().parse().ok();
+            let comes_back = |short: &f64| (*short as f32).to_bits() == number.to_bits();
+            float(short.filter(comes_back).unwrap_or((*number).into()))
+        }
         Value::F64(number) => float(*number),
         Value::UInt(_) if format == Format::Toml => None,
         Value::List(list) => {

@@ -23,7 +23,7 @@ fn values_that_do_not_fit_are_counted() -> Outcome {
         (slot(Kind::U8), "expects u8, which cannot hold 256 (744 objects, as 0:256:1)"),
         (slot(Kind::Text), "expects text, found integer 0 (1000 objects, as 0:0:1)"),
         (slot(Kind::U16).range(..=998), "expects up to 998, found 999 (1 object, as 0:999:1)"),
-        (slot(Kind::U32).range(1..), "expects 1 to any, found 0 (1 object, as 0:0:1)"),
+        (slot(Kind::U32).range(1..), "expects at least 1, found 0 (1 object, as 0:0:1)"),
     ] {
         assert_eq!(refused(&mut store, [schema]), format!("{WHY}slot 'x' of 'unit' {why}"));
     }
