@@ -148,6 +148,6 @@ pub mod derive_support {
     pub use crate::store::{Batch, ObjectCheck, ObjectReader, ObjectWriter};
 }
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "toml"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

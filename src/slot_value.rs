@@ -26,11 +26,13 @@ use crate::text::Text;
 /// use slotted::{Kind, SlotValue};
 ///
 /// #[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy, Debug, PartialEq)]
+/// #[bytemuck(crate = "slotted::bytemuck")] // not needed where bytemuck is a dependency of its own
 /// #[repr(u8)]
 /// enum Job { Farmer, #[slot(name = "royal guard")] Guard }
 /// assert_eq!(Job::kind(), Kind::enumeration(["farmer", "royal guard"]));
 ///
 /// #[derive(SlotValue, Pod, Zeroable, Clone, Copy)]
+/// #[bytemuck(crate = "slotted::bytemuck")]
 /// #[repr(C)]
 /// struct Color { r: u8, g: u8, b: u8 }
 /// assert!(matches!(Color::kind(), Kind::Pod(pod) if pod.size() == 3));

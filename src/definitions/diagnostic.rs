@@ -284,15 +284,25 @@ impl Diagnostics {
         name: &str,
         candidates: impl IntoIterator<Item = &'n Arc<str>>,
     ) -> Option<Arc<str>> {
+        self.nearest_of(name, candidates.into_iter().map(Some))
+    }
+
+    /// The same where to find a candidate costs something too: those that are none count as well.
+    pub(super) fn nearest_of<'n>(
+        &mut self,
+        name: &str,
+        candidates: impl IntoIterator<Item = Option<&'n Arc<str>>>,
+    ) -> Option<Arc<str>> {
+        if self.is_full() {
+            return None;
+        }
         let left = &mut self.comparisons_left;
-        nearest(
-            name,
-            candidates.into_iter().take_while(|_| {
-                let may = *left > 0;
-                *left = left.saturating_sub(1);
-                may
-            }),
-        )
+        let affordable = candidates.into_iter().take_while(|_| {
+            let may = *left > 0;
+            *left = left.saturating_sub(1);
+            may
+        });
+        nearest(name, affordable.flatten())
     }
 }
 

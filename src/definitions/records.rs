@@ -541,11 +541,11 @@ impl<'a> RecordReader<'a> {
         let found =
             same_name.copied().find(|number| records.list[*number as usize].schema == schema.id());
         let Some(number) = found else {
-            let names = records.by_name.iter().filter(|(_, same_name)| {
+            let names = records.by_name.iter().map(|(name, same_name)| {
                 let of = |number: &u32| records.list[*number as usize].schema == schema.id();
-                same_name.iter().any(of)
+                same_name.iter().any(of).then_some(name)
             });
-            let suggestion = self.diagnostics.nearest(patch.of.name, names.map(|(name, _)| name));
+            let suggestion = self.diagnostics.nearest_of(patch.of.name, names);
             let end = did_you_mean(suggestion.as_deref());
             let message = format!("there is no record {name} of {of} to patch{end}");
             self.diagnostics.push(

@@ -293,11 +293,11 @@ impl Resolver<'_> {
             let bases: Vec<_> =
                 self.registry.registry.with_bases(schema).map(RegisteredSchema::id).collect();
             let records = &self.records;
-            let names = records.by_name.iter().filter(|(_, same_name)| {
+            let names = records.by_name.iter().map(|(name, same_name)| {
                 let is_of = |other: &u32| bases.contains(&records.list[*other as usize].schema);
-                same_name.iter().any(is_of)
+                same_name.iter().any(is_of).then_some(name)
             });
-            let suggestion = self.diagnostics.nearest(name, names.map(|(name, _)| name));
+            let suggestion = self.diagnostics.nearest_of(name, names);
             let end = did_you_mean(suggestion.as_deref());
             let message = format!("there is no record {} to inherit from{end}", quoted(name));
             Diagnostic::error(Code::UnknownRecord, message)

@@ -139,7 +139,7 @@ impl Objects {
     /// let plan = objects.plan_reload(&store, &next)?;
     /// assert_eq!(plan.to_string(), "schema 'unit' changes, which 1 object has:\
     ///     \n  slot 'hp' is renamed to 'health'\
-    ///     \n  slot 'health' changes from u8 to u16, 1 value is converted\
+    ///     \n  slot 'health' changes from u8 to u16\
     ///     \n  slot 'rage' is added: f32, default 0.5\
     ///     \nrecord 'unit/grunt': 'health' changes from 80 to 300");
     /// objects.apply_reload(&mut store, &plan)?;

@@ -84,11 +84,13 @@ impl Objects {
         Ok(record)
     }
 
-    /// The living objects as definition files, paths and texts, with all their values; records of schemas
+    /// The living objects that records have made, as definition files, paths and texts, with all their
+    /// values; objects that the program has spawned itself are not among them. Records of schemas
     /// that do not exist and were [quarantined](super::Undeclared::Quarantine) are there again too.
     ///
     /// There is one file for records with names and one for those without, as far as there are any. What
-    /// they inherit is written with each of them. Numbers of an `f32` slot are written with as many digits
+    /// they inherit is written with each of them, so that the files are loaded with the files of the schemas
+    /// alone, in the place of those of the records. Numbers of an `f32` slot are written with as many digits
     /// as tell them apart.
     ///
     /// # Errors

@@ -123,7 +123,7 @@ fn people_see_a_definition_file() -> Outcome {
     let answer = run(["schema".as_ref(), core.as_os_str(), more_orcs.as_os_str()])?;
     assert_eq!(answer.status, Some(0));
     let orc = "\
-# more_orcs/orcs.ron:3:10
+/more_orcs/orcs.ron:3:10
 [schemas.orc]
 extends = \"unit\"
 doc = \"A unit with a temper.\"
