@@ -24,8 +24,6 @@ error[undeclared-slot]: 'unit' object has no slot 'helth'; did you mean 'health'
   |
 7 | helth = 80.0
   | ^^^^^ not declared
-  |
-  = help: 'unit' has health, name
 
 1 error
 "
