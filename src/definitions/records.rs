@@ -477,10 +477,8 @@ impl<'a> RecordReader<'a> {
     ) {
         let registry = self.registry;
         let Some(schema) = registry.schema(patch.schema) else {
-            if !self.schemas.broken.contains(patch.schema) {
-                if unknown.insert(patch.schema) {
-                    self.unknown_schema(patch);
-                }
+            if !self.schemas.broken.contains(patch.schema) && unknown.insert(patch.schema) {
+                self.unknown_schema(patch);
             }
             return;
         };
