@@ -119,3 +119,35 @@ target = 'unit/grunt'
     assert!(error.to_string().contains("cannot be called 'orc/grunt'"), "{error}");
     Ok(())
 }
+
+#[test]
+fn an_optional_slot_that_is_unset_does_not_come_back_as_its_default() -> Outcome {
+    let schema = "schemas.unit.slots.x = { kind = 'u8', optional = true, default = 5 }";
+    let records = "records.unit.grunt = {}";
+    let (mut store, objects) = spawn(&load(&[("s.toml", schema), ("r.toml", records)])?)?;
+    let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+    store.set_value(grunt, "x", slotted::Value::Unset)?;
+    for format in [Format::Json, Format::Ron] {
+        let files = objects.to_files(&store, format)?;
+        let (again, objects) = spawn(&load(&[("s.toml", schema), (&files[0].0, &files[0].1)])?)?;
+        let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+        assert!(again.get_value(grunt, "x")?.is_unset(), "{format}");
+    }
+    let error = objects.to_files(&store, Format::Toml).expect_err("TOML has no word for it");
+    assert!(error.to_string().contains("TOML cannot hold the value unset of 'x'"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn records_of_a_program_whose_slot_is_a_word_of_records_are_refused() -> Outcome {
+    let mut store = Store::new();
+    let note = slotted::Schema::builder("note").slot("abstract", slotted::Kind::Bool);
+    store.register_schema(note.build()?)?;
+    let report = Loader::new().text("r.toml", "[[records.note]]\nabstract = true").load(&store);
+    let report = report.expect_err("it would not be read as the slot's value").to_string();
+    assert!(
+        report.contains("'note' has a slot 'abstract', which is a word of records"),
+        "{report}"
+    );
+    Ok(())
+}

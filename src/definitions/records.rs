@@ -99,6 +99,8 @@ pub(super) struct RecordReader<'a> {
     pub(super) undeclared: Undeclared,
     pub(super) records: Records,
     pub(super) diagnostics: &'a mut Diagnostics,
+    /// Schemas of which records were read.
+    seen: HashSet<SchemaId>,
     /// Names that were ignored or kept aside, by schema, with how many records have them.
     put_aside: HashMap<(Arc<str>, Arc<str>), (usize, Place)>,
 }
@@ -148,7 +150,8 @@ impl<'a> RecordReader<'a> {
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
         let (records, put_aside) = (Records::default(), HashMap::new());
-        Self { registry, schemas, undeclared, records, diagnostics, put_aside }
+        let seen = HashSet::new();
+        Self { registry, schemas, undeclared, records, diagnostics, seen, put_aside }
     }
 
     /// Reads all records and then what later packs change of them.
@@ -184,6 +187,9 @@ impl<'a> RecordReader<'a> {
     }
 
     fn record(&mut self, schema: &RegisteredSchema, declared: &RecordDeclaration<'_, '_>) {
+        if self.seen.insert(schema.id()) {
+            self.refuse_slots_called_as_words(schema, declared);
+        }
         let entries = self.entries(schema, declared, true);
         let number = self.records.list.len() as u32;
         let name = declared.named.then(|| Arc::<str>::from(declared.of.name));
@@ -202,6 +208,23 @@ impl<'a> RecordReader<'a> {
             values: entries.values,
             aside: entries.aside,
         });
+    }
+
+    /// Files cannot declare such slots, but the program can.
+    fn refuse_slots_called_as_words(
+        &mut self,
+        schema: &RegisteredSchema,
+        declared: &RecordDeclaration<'_, '_>,
+    ) {
+        for word in RECORD_WORDS.into_iter().filter(|word| schema.slot(word).is_some()) {
+            let of = quoted(schema.name());
+            let message = format!("{of} has a slot '{word}', which is a word of records");
+            self.diagnostics.push(
+                Diagnostic::error(Code::BadName, message)
+                    .at(declared.schema_place, "its records cannot stand in files")
+                    .help("the program must give the slot another name"),
+            );
+        }
     }
 
     fn add_name(

@@ -63,6 +63,13 @@ impl Objects {
             record.push(slot.to_owned(), self.with_names(id, slot, value)?);
         }
         let schema = store.schema_by_id(id.schema());
+        // A slot that is left out would have its default when it is read again.
+        for slot in schema.map_or(&[][..], |schema| schema.slots()) {
+            let has_default = slot.default().is_some_and(|default| !default.is_unset());
+            if slot.is_optional() && has_default && record.get(slot.name()).is_none() {
+                record.push(slot.name().to_owned(), Value::Unset);
+            }
+        }
         let aside = self.record(id).map(|record| record.quarantined());
         for (name, value, _) in aside.into_iter().flatten() {
             // It may stand in a slot that does without it: what the game has put there goes before.
@@ -95,7 +102,7 @@ impl Objects {
     ///
     /// # Errors
     /// If an object refers to one without a name, or the format cannot hold a value: JSON has no NaN and no
-    /// infinity, TOML no integer above `i64::MAX`.
+    /// infinity, TOML no integer above `i64::MAX` and nothing for a slot that is unset and has a default.
     ///
     /// # Example
     #[cfg_attr(feature = "toml", doc = "```")]
@@ -154,7 +161,11 @@ impl Objects {
     /// An object's values as the format can hold them.
     fn values(&self, store: &Store, id: EntityId, format: Format) -> Result<Values, WriteError> {
         let record = self.to_record(store, id)?;
-        let values = record.iter().map(|(slot, value)| match writable(value, format) {
+        let schema = store.schema_by_id(id.schema());
+        let is_slot = |name: &str| schema.is_some_and(|schema| schema.slot(name).is_some());
+        // Nothing that was kept aside means what its absence means.
+        let said = record.iter().filter(|(name, value)| !value.is_unset() || is_slot(name));
+        let values = said.map(|(slot, value)| match writable(value, format) {
             Some(value) => Ok((Arc::from(slot), value)),
             None => {
                 let (slot, value) = (slot.into(), value.clone());
@@ -233,7 +244,7 @@ fn writable(value: &Value, format: Format) -> Option<Value> {
             float(short.filter(comes_back).unwrap_or((*number).into()))
         }
         Value::F64(number) => float(*number),
-        Value::UInt(_) if format == Format::Toml => None,
+        Value::UInt(_) | Value::Unset if format == Format::Toml => None,
         Value::List(list) => {
             let list = list.iter().map(|one| writable(one, format));
             list.collect::<Option<_>>().map(Value::List)
@@ -242,7 +253,8 @@ fn writable(value: &Value, format: Format) -> Option<Value> {
             let entry = |(name, value): &(Arc<str>, Value)| {
                 Some((Arc::clone(name), writable(value, format)?))
             };
-            map.iter().map(entry).collect::<Option<_>>().map(Value::Map)
+            let said = map.iter().filter(|(_, value)| !value.is_unset() || format != Format::Toml);
+            said.map(entry).collect::<Option<_>>().map(Value::Map)
         }
         Value::Bytes(_) => None,
         other => Some(writable_vector(other)),
