@@ -50,13 +50,23 @@ fn reported_and_allocated<L: AttributeLayout>() -> Result<(usize, usize), Box<dy
     Ok((kept.map_or(0, |store| store.heap_bytes()), allocated))
 }
 
+/// The thread that runs the tests may allocate at the same moment: then it is counted once more.
+fn assert_reported<L: AttributeLayout>(layout: &str) -> Result<(), Box<dyn Error>> {
+    let mut counts = Vec::new();
+    for _ in 0..20 {
+        counts.push(reported_and_allocated::<L>()?);
+        if counts.last().is_some_and(|(reported, allocated)| reported == allocated) {
+            return Ok(());
+        }
+    }
+    panic!("{layout}: never as it is allocated: {counts:?}");
+}
+
 /// One test after the other: the counter is one for all threads.
 #[test]
 fn memory_is_reported_as_it_is_allocated() -> Result<(), Box<dyn Error>> {
-    let (reported, allocated) = reported_and_allocated::<slotted::Shaped>()?;
-    assert_eq!(reported, allocated, "tuned");
-    let (reported, allocated) = reported_and_allocated::<slotted::Naive>()?;
-    assert_eq!(reported, allocated, "naive");
+    assert_reported::<slotted::Shaped>("tuned")?;
+    assert_reported::<slotted::Naive>("naive")?;
     assert_eq!(MapStore::new().heap_bytes(), size_of_shape_list());
     assert_eq!(NaiveMapStore::new().heap_bytes(), 0);
 
