@@ -308,6 +308,44 @@ fn a_reference_to_what_the_game_has_despawned_is_unset() -> Outcome {
 }
 
 #[test]
+fn a_required_reference_to_what_the_game_has_despawned_names_it_and_changes_nothing() -> Outcome {
+    let schemas = "schemas.unit.slots.hp = 'u8'\n\
+                   schemas.squad.slots.leader = { kind = 'entity' }\n\
+                   records.unit = { a = { hp = 1 }, b = { hp = 2 } }\n";
+    let file = |records: &str| format!("{schemas}{records}");
+    let mut store = Store::new();
+    let before = load(&file("records.squad.s.leader = 'a'"), &store)?;
+    let mut objects = before.spawn(&mut store)?;
+    let b = objects.id("unit", "b").ok_or("no b")?;
+    store.despawn(b)?;
+    let hash = store.state_hash();
+    for records in [
+        "records.squad.s.leader = 'b'",
+        "records.squad = { s = { leader = 'a' }, t = { leader = 'b' } }",
+    ] {
+        let next = Loader::new().text("units.toml", file(records)).load_again(&before)?;
+        let plan = objects.plan_reload(&store, &next)?;
+        let error = objects.apply_reload(&mut store, &plan).expect_err("b is gone");
+        assert_eq!(error.to_string(), format!("entity {b} is not alive"));
+        assert_eq!(store.state_hash(), hash);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_slot_that_is_added_with_its_default_changes_nothing_else() -> Outcome {
+    let mut game = Game::new()?;
+    let next = game.next("slots.rage", "slots.mana = { kind = 'u8', default = 5 }\nslots.rage")?;
+    assert!(game.objects.plan_reload(&game.store, &next)?.changes().is_empty());
+    let given =
+        BEFORE.replace("slots.rage", "slots.mana = { kind = 'u8', default = 5 }\nslots.rage");
+    let given = game.file(&given.replace("name = \"Grunt\"", "name = \"Grunt\"\nmana = 5"))?;
+    let plan = game.reload(&given)?;
+    assert!(!plan.contains("record"), "{plan}");
+    Ok(())
+}
+
+#[test]
 fn another_default_is_for_objects_to_come() -> Outcome {
     let mut game = Game::new()?;
     let grunt = game.id("orc", "grunt");

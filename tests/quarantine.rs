@@ -81,6 +81,43 @@ mood = 'calm'
 }
 
 #[test]
+fn what_is_kept_aside_or_unset_lets_nothing_be_inherited_in_its_place() -> Outcome {
+    let records = r#"{"records": {"unit": {
+        "base": {"job": "smith", "target": "boss", "friends": ["boss"]},
+        "boss": {},
+        "lone": {"inherits": "base", "target": null},
+        "lost": {"inherits": "base", "job": "elven", "target": "elf", "friends": ["elf"]}
+    }}}"#;
+    let (store, objects) = spawn(&load(&[("s.toml", SCHEMAS), ("r.json", records)])?)?;
+    let id = |name| objects.id("unit", name).ok_or("no such record");
+    assert!(store.get_value(id("lone")?, "target")?.is_unset());
+    assert!(store.get_value(id("lost")?, "target")?.is_unset());
+    assert_eq!(store.get_value(id("lost")?, "job")?, "farmer".into());
+    let lost = objects.to_record(&store, id("lost")?)?;
+    let expected = record! { hp: 1.0, job: "elven", target: "elf", friends: ["elf"] };
+    assert!(lost.is_same_data(&expected), "{lost:?}");
+    Ok(())
+}
+
+#[test]
+fn a_patch_replaces_what_was_kept_aside() -> Outcome {
+    let records = "
+[records.unit.grunt]
+job = 'elven'
+[patches.records.unit.grunt]
+job = 'farmer'
+[patches.records.gone.x]
+hp = 1.0
+";
+    let definitions = load(&[("s.toml", SCHEMAS), ("r.toml", records)])?;
+    assert!(definitions.warnings().to_string().contains("its patches are left out"));
+    let (store, objects) = spawn(&definitions)?;
+    let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+    assert_eq!(objects.to_record(&store, grunt)?.get("job"), Some(&"farmer".into()));
+    Ok(())
+}
+
+#[test]
 fn singles_are_written_with_digits_that_come_back() -> Outcome {
     let (mut store, objects) =
         spawn(&load(&[("s.toml", SCHEMAS), ("r.toml", "records.unit.grunt = {}")])?)?;

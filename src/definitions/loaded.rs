@@ -10,7 +10,7 @@ use crate::definitions::slot::SlotNotes;
 use crate::definitions::source::{Files, Location, Place};
 use crate::error::AccessError;
 use crate::id::EntityId;
-use crate::schema::{RegisteredSchema, Schema, SchemaError};
+use crate::schema::{RegisteredSchema, Schema, SchemaError, Slot};
 use crate::store::Store;
 use crate::value::Value;
 
@@ -124,6 +124,10 @@ impl Definitions {
         let schema = registry.schema(schema)?.id();
         let mut same_name = records.by_name.get(name)?.iter().copied();
         same_name.find(|number| records.list[*number as usize].schema == schema)
+    }
+
+    pub(super) fn slots_of(&self, record: &RecordDefinition) -> &[Slot] {
+        self.loaded.registry.schema_by_id(record.schema).map_or(&[][..], |schema| schema.slots())
     }
 
     pub(super) fn numbered(&self, number: u32) -> Option<RecordView<'_>> {

@@ -172,7 +172,11 @@ impl<'a> RecordReader<'a> {
                 None => {
                     // Once for each schema: all of its records have the same problem.
                     if unknown.insert(record.schema) {
-                        self.unknown_schema(record);
+                        let kept = match self.undeclared {
+                            Undeclared::Quarantine => "its records are kept aside",
+                            _ => "its records are left out",
+                        };
+                        self.unknown_schema(record, kept);
                     }
                     self.keep_lost(record);
                 }
@@ -326,7 +330,8 @@ impl<'a> RecordReader<'a> {
                     let (name, value) = (entry.name.as_ref().into(), entry.value.to_value());
                     entries.aside.push(Aside { name, value, place });
                 }
-                return;
+                // So that none is inherited in its place.
+                schema.slots()[slot].default().cloned().unwrap_or_default()
             }
         };
         entries.values.push(Given { slot: slot as u16, place, value });
@@ -437,7 +442,8 @@ impl<'a> RecordReader<'a> {
         }
     }
 
-    fn unknown_schema(&mut self, record: &RecordDeclaration<'_, '_>) {
+    /// `done` is what becomes of what stands there, where that is no error.
+    fn unknown_schema(&mut self, record: &RecordDeclaration<'_, '_>, done: &str) {
         let names = match self.diagnostics.is_full() {
             true => Vec::new(),
             false => {
@@ -449,8 +455,7 @@ impl<'a> RecordReader<'a> {
         let message = format!("there is no schema {}{end}", quoted(record.schema));
         let (severity, label) = match self.undeclared {
             Undeclared::Refuse => (Severity::Error, "no such schema"),
-            Undeclared::Ignore => (Severity::Warning, "its records are left out"),
-            Undeclared::Quarantine => (Severity::Warning, "its records are kept aside"),
+            Undeclared::Ignore | Undeclared::Quarantine => (Severity::Warning, done),
         };
         let is_clear = suggestion.is_some();
         let diagnostic = Diagnostic::error(Code::UnknownSchema, message)
@@ -472,10 +477,7 @@ impl<'a> RecordReader<'a> {
                 self.diagnostics.omitted += 1;
                 continue;
             }
-            let done = match self.undeclared {
-                Undeclared::Ignore => "left out",
-                _ => "kept aside",
-            };
+            let done = self.undeclared.label();
             let slots = self.registry.schema(&schema).map_or(&[][..], |schema| schema.slots());
             let slots = slots.iter().map(|slot| slot.shared_name());
             let suggestion = self.diagnostics.nearest(&name, slots);
@@ -501,7 +503,7 @@ impl<'a> RecordReader<'a> {
         let registry = self.registry;
         let Some(schema) = registry.schema(patch.schema) else {
             if !self.schemas.broken.contains(patch.schema) && unknown.insert(patch.schema) {
-                self.unknown_schema(patch);
+                self.unknown_schema(patch, "its patches are left out");
             }
             return;
         };
@@ -516,6 +518,10 @@ impl<'a> RecordReader<'a> {
                     .help("a patch changes values: write those that the record should have")
             });
         }
+        let slots = entries.values.iter().map(|given| &schema.slots()[usize::from(given.slot)]);
+        let said = slots.map(|slot| slot.shared_name());
+        let said = said.chain(entries.aside.iter().map(|aside| &aside.name));
+        let said: HashSet<Arc<str>> = said.cloned().collect();
         for given in entries.values {
             let key = (number, given.slot);
             if let Some((pack, place)) = patched.insert(key, (patch.of.pack, given.place))
@@ -537,9 +543,7 @@ impl<'a> RecordReader<'a> {
             }
         }
         let aside = &mut self.records.list[number as usize].aside;
-        let names: HashSet<Arc<str>> =
-            entries.aside.iter().map(|value| Arc::clone(&value.name)).collect();
-        aside.retain(|own| !names.contains(&own.name));
+        aside.retain(|own| !said.contains(&own.name));
         aside.extend(entries.aside);
     }
 

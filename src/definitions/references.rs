@@ -72,18 +72,16 @@ impl Resolver<'_> {
                 continue;
             }
             let mut values = std::mem::take(&mut self.records.list[number as usize].values);
-            values.retain_mut(|given| {
+            for given in &mut values {
                 let slot = &slots[usize::from(given.slot)];
                 if !is_reference(slot) {
-                    return true;
+                    continue;
                 }
                 match self.reference(number, slot, given) {
                     Some(value) => given.value = value,
-                    // The slot does without it.
                     None => self.put_aside(number, slot, given),
                 }
-                given.value != Value::Unset || !self.is_forgiving(slot)
-            });
+            }
             self.records.list[number as usize].values = values;
         }
     }
@@ -94,8 +92,10 @@ impl Resolver<'_> {
         self.undeclared != Undeclared::Refuse && !slot.is_required()
     }
 
+    /// The slot is given what it has without a value, so that none is inherited in its place.
     fn put_aside(&mut self, record: u32, slot: &Slot, given: &mut Given) {
-        let value = std::mem::take(&mut given.value);
+        let without = slot.default().cloned().unwrap_or_default();
+        let value = std::mem::replace(&mut given.value, without);
         if self.undeclared == Undeclared::Quarantine {
             let (name, place) = (Arc::clone(slot.shared_name()), given.place);
             let aside = &mut self.records.list[record as usize].aside;
@@ -333,6 +333,7 @@ impl Resolver<'_> {
 
     /// Adds the values that the record has not itself.
     fn inherit(&mut self, (record, parent): (u32, u32)) {
+        self.inherit_aside(record, parent);
         let own = std::mem::take(&mut self.records.list[record as usize].values);
         let inherited = &self.records.list[parent as usize].values;
         let mut values = Vec::with_capacity(own.len() + inherited.len());
@@ -347,24 +348,22 @@ impl Resolver<'_> {
         }
         values.extend(own);
         self.records.list[record as usize].values = values;
-        if !self.records.list[parent as usize].aside.is_empty() {
-            self.inherit_aside(record, parent);
-        }
     }
 
-    /// Adds what was kept aside with a record that is inherited from.
-    fn inherit_aside(&mut self, record: u32, parent: u32) {
+    /// Adds what was kept aside with a record that is inherited from, where the record says nothing itself.
+    fn inherit_aside(&mut self, number: u32, parent: u32) {
         let of_parent = self.records.list[parent as usize].aside.clone();
-        let values = &self.records.list[record as usize].values;
-        let slots = self.schema_of(record).slots();
-        let own_names: HashSet<&str> =
-            values.iter().map(|given| slots[usize::from(given.slot)].name()).collect();
-        let of_parent: Vec<Aside> =
-            of_parent.into_iter().filter(|aside| !own_names.contains(&*aside.name)).collect();
-        let record = &mut self.records.list[record as usize];
-        let own: HashSet<Arc<str>> =
-            record.aside.iter().map(|aside| Arc::clone(&aside.name)).collect();
-        record.aside.extend(of_parent.into_iter().filter(|aside| !own.contains(&aside.name)));
+        if of_parent.is_empty() {
+            return;
+        }
+        let slots = self.schema_of(number).slots();
+        let record = &self.records.list[number as usize];
+        let given = record.values.iter().map(|given| slots[usize::from(given.slot)].shared_name());
+        let own = given.chain(record.aside.iter().map(|aside| &aside.name));
+        let own: HashSet<&Arc<str>> = own.collect();
+        let inherited = of_parent.into_iter().filter(|aside| !own.contains(&aside.name));
+        let inherited: Vec<Aside> = inherited.collect();
+        self.records.list[number as usize].aside.extend(inherited);
     }
 
     /// Reports required slots that neither a record nor those that it inherits from give a value.

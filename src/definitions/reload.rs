@@ -7,9 +7,12 @@ use std::sync::Arc;
 use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::definitions::loaded::{Definitions, RecordView};
 use crate::definitions::objects::{Objects, with_ids, write};
+use crate::definitions::records::RecordDefinition;
 use crate::definitions::report::Report;
+use crate::definitions::source::Place;
 use crate::error::{AccessError, LimitError};
 use crate::id::EntityId;
+use crate::kind::Kind;
 use crate::schema::{SchemaError, Slot};
 use crate::store::{Evolution, EvolutionError, EvolutionRejection, Overwritten, Store};
 use crate::value::Value;
@@ -188,10 +191,10 @@ impl Objects {
     /// All that is in the way, see [`Reload::rejections`]; or the store has changed since in a way that
     /// matters, or a limit is reached.
     pub fn apply_reload(&mut self, store: &mut Store, plan: &Reload) -> Result<(), ReloadError> {
-        // All blocks are shared with the store that this is tried in, so that nothing has to be undone.
         if !Arc::ptr_eq(&self.definitions.loaded, &plan.before.loaded) {
             return Err(EvolutionError::Outdated.into());
         }
+        // All blocks are shared with the store that this is tried in, so that nothing has to be undone.
         let mut trial = store.snapshot().to_store_of(store);
         trial.evolve(&plan.evolution)?;
         // Records may be of schemas of the program, which must be as they were.
@@ -230,10 +233,17 @@ impl Objects {
         let new_ids: HashSet<EntityId> = reserved.ids.iter().copied().collect();
         let is_there = |id: &EntityId| store.contains(*id) || new_ids.contains(id);
         let there: Vec<_> = all.iter().map(|id| id.filter(is_there)).collect();
+        let living = |value: &Value, slot: &Slot| match dead_reference(value, slot, &all, &there) {
+            Some(id) => Err(AccessError::Despawned { id }),
+            None => Ok(with_ids(value, &there)),
+        };
         for ((_, record), id) in new.iter().zip(&reserved.ids) {
+            let slots = plan.next.slots_of(record);
+            for given in &record.values {
+                living(&given.value, &slots[usize::from(given.slot)])?;
+            }
             write(store, record, *id, &there).map_err(|unwritten| {
-                let limit = unwritten.limit(store.limits());
-                limit.map_or(AccessError::Despawned { id: *id }.into(), ReloadError::Limit)
+                unwritten.limit(store.limits()).expect("the values were checked")
             })?;
         }
         store.commit_linked(reserved);
@@ -244,9 +254,9 @@ impl Objects {
                 && let Some(number) = positions.get(record)
                 && let Some(id) = all[*number].filter(|id| store.contains(*id))
             {
-                let given = plan.next.numbered(*number as u32).map(|record| record.local(slot));
-                let value = with_ids(&given.unwrap_or_default(), &there);
-                store.set_value(id, slot, value)?;
+                let record = plan.next.numbered(*number as u32).expect("the record is listed");
+                let declared = record.schema().slot(slot).expect("the plan names slots");
+                store.set_value(id, slot, living(&record.local(slot), declared)?)?;
             }
         }
         Ok(Self::new(plan.next.clone(), all))
@@ -275,7 +285,7 @@ impl Objects {
     }
 }
 
-const fn is_concrete(record: &crate::definitions::records::RecordDefinition) -> bool {
+const fn is_concrete(record: &RecordDefinition) -> bool {
     !record.is_abstract
 }
 
@@ -303,27 +313,21 @@ fn changed_values(
     (new_names, new): (&[RecordName], RecordView<'_>),
     changes: &mut Vec<RecordChange>,
 ) {
-    let name = &new_names[new.number()];
     for slot in new.schema().slots() {
-        let from = former_value(slot, old);
-        let to = new.get(slot.name()).unwrap_or_default();
-        // A slot that is added has its default already.
-        let from = from.unwrap_or_else(|| slot.default().cloned().unwrap_or_default());
+        let name = slot.name();
+        let declares = |name: &&str| old.schema().slot(name).is_some();
+        let former = Some(name).filter(declares).or(slot.renamed_from().filter(declares));
         // Another default is for objects to come.
-        let is_given = new.is_given(slot.name())
-            || old.is_given(slot.name())
-            || slot.renamed_from().is_some_and(|name| old.is_given(name));
-        let is_same = || {
-            let former = if old.schema().slot(slot.name()).is_some() {
-                Some(slot.name())
-            } else {
-                slot.renamed_from()
-            };
-            let former = former.map(|name| old.local(name)).unwrap_or_default();
-            means_the_same((&former, old_names), (&new.local(slot.name()), new_names))
-        };
-        if is_given && !(is_same() && from.is_unset() == to.is_unset()) {
-            let (record, slot) = (name.clone(), Arc::clone(slot.shared_name()));
+        if !new.is_given(name) && !former.is_some_and(|former| old.is_given(former)) {
+            continue;
+        }
+        // A slot that is added has its default already.
+        let default = || slot.default().cloned().unwrap_or_default();
+        let before = former.map_or_else(default, |former| old.local(former));
+        if !means_the_same((&before, old_names), (&new.local(name), new_names)) {
+            let from = former.and_then(|former| old.get(former).ok()).unwrap_or_else(default);
+            let to = new.get(name).unwrap_or_default();
+            let (record, slot) = (new_names[new.number()].clone(), Arc::clone(slot.shared_name()));
             changes.push(RecordChange::Changed { record, slot, from, to });
         }
     }
@@ -347,10 +351,23 @@ fn means_the_same(
     }
 }
 
-/// The value of the slot in the definitions before, if it was there.
-fn former_value(slot: &Slot, old: RecordView<'_>) -> Option<Value> {
-    let own = old.get(slot.name()).ok();
-    own.or_else(|| old.get(slot.renamed_from()?).ok())
+/// The object of the first reference in a value that is not there any more, though the slot needs one. A
+/// single reference can be left out where the slot may be unset.
+fn dead_reference(
+    value: &Value,
+    slot: &Slot,
+    all: &[Option<EntityId>],
+    there: &[Option<EntityId>],
+) -> Option<EntityId> {
+    match value {
+        Value::Entity(_) if slot.is_optional() && *slot.kind() == Kind::Entity => None,
+        Value::Entity(local) => {
+            let number = local.row() as usize;
+            all[number].filter(|_| there[number].is_none())
+        }
+        Value::List(list) => list.iter().find_map(|one| dead_reference(one, slot, all, there)),
+        _ => None,
+    }
 }
 
 impl Reload {
@@ -393,7 +410,7 @@ impl Reload {
         Report::new(Arc::clone(&loaded.files), diagnostics)
     }
 
-    fn place(&self, rejection: &EvolutionRejection) -> Option<crate::definitions::source::Place> {
+    fn place(&self, rejection: &EvolutionRejection) -> Option<Place> {
         let (schema, slot) = match rejection {
             EvolutionRejection::NoValue { schema, slot, .. }
             | EvolutionRejection::FormerName { schema, slot, .. } => (schema, Some(slot)),

@@ -8,6 +8,7 @@ use crate::definitions::objects::Objects;
 use crate::definitions::references::local_id;
 use crate::error::AccessError;
 use crate::id::EntityId;
+use crate::infer::as_written;
 use crate::record::Record;
 use crate::store::Store;
 use crate::value::Value;
@@ -237,12 +238,7 @@ fn writable(value: &Value, format: Format) -> Option<Value> {
     let float =
         |number: f64| (number.is_finite() || format != Format::Json).then_some(Value::F64(number));
     match value {
-        // The shortest digits that tell it apart, which a wider number would not have.
-        Value::F32(number) => {
-            let short: Option<f64> = number.to_string().parse().ok();
-            let comes_back = |short: &f64| (*short as f32).to_bits() == number.to_bits();
-            float(short.filter(comes_back).unwrap_or((*number).into()))
-        }
+        Value::F32(number) => float(as_written(*number)),
         Value::F64(number) => float(*number),
         Value::UInt(_) | Value::Unset if format == Format::Toml => None,
         Value::List(list) => {

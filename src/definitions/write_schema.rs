@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::definitions::format::Format;
 use crate::definitions::loaded::Definitions;
 use crate::definitions::schemas::RECORD_WORDS;
+use crate::infer::as_written;
 use crate::kind::Kind;
 use crate::number::{Number, NumberRange};
 use crate::schema::{Schema, Slot};
@@ -207,14 +208,14 @@ fn range(range: &NumberRange, format: Format) -> Option<String> {
 /// `None` if the format knows no such value.
 fn value(given: &Value, format: Format) -> Option<String> {
     let floats = |numbers: &[f32]| {
-        let numbers = numbers.iter().map(|number| single(*number, format));
+        let numbers = numbers.iter().map(|number| float(as_written(*number), format));
         Some(list(numbers.collect::<Option<Vec<_>>>()?.into_iter()))
     };
     match given {
         Value::Bool(truth) => Some(truth.to_string()),
         Value::Int(number) => Some(number.to_string()),
         Value::UInt(number) => Some(number.to_string()),
-        Value::F32(number) => single(*number, format),
+        Value::F32(number) => float(as_written(*number), format),
         Value::F64(number) => float(*number, format),
         Value::Vec2(vector) => floats(&vector.to_array()),
         Value::Vec3(vector) => floats(&vector.to_array()),
@@ -239,16 +240,6 @@ fn float(number: f64, format: Format) -> Option<String> {
         (false, Format::Toml) => Some(format!("{number}").to_lowercase()),
         (false, Format::Ron) => Some(format!("{number}")),
     }
-}
-
-/// The shortest digits that come back as the same number, also by way of an `f64`.
-fn single(number: f32, format: Format) -> Option<String> {
-    let short = format!("{number:?}");
-    let back = short.parse::<f64>().map(|wide| wide as f32);
-    if number.is_finite() && back.is_ok_and(|back| back.to_bits() == number.to_bits()) {
-        return Some(short);
-    }
-    float(f64::from(number), format)
 }
 
 /// A text in quotes, with the escapes that the format has.

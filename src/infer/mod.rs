@@ -17,6 +17,8 @@ pub use into_store::{DeadReference, MoveError, MoveReport, Moved, NotMoved};
 pub use observed::{Example, Seen};
 use observed::{Observed, SchemaOf};
 pub use proposal::{Attribute, Note, Proposal};
+#[cfg(feature = "definitions")]
+pub(crate) use same_data::as_written;
 
 use crate::record::Record;
 use crate::schema::SchemaError;

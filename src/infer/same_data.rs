@@ -139,6 +139,13 @@ fn shortest(narrow: f32) -> Option<f64> {
     format!("{narrow:e}").parse().ok().filter(|_| narrow.is_finite())
 }
 
+/// The number that a file has for an `f32`: of the shortest decimal, if that comes back as the same.
+#[cfg(feature = "definitions")]
+pub(crate) fn as_written(narrow: f32) -> f64 {
+    let comes_back = |wide: &f64| (*wide as f32).to_bits() == narrow.to_bits();
+    shortest(narrow).filter(comes_back).unwrap_or(narrow.into())
+}
+
 /// Whether an `f32` gives back the [same](Value::is_same_data) number.
 pub(super) fn survives_f32(wide: f64) -> bool {
     has_few_digits(wide) || is_same_float(wide as f32, wide)
