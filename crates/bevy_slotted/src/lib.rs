@@ -1,0 +1,3 @@
+//! slotted inside Bevy.
+
+pub use slotted;
