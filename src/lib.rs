@@ -89,6 +89,7 @@ mod kind;
 mod list;
 mod map_store;
 mod number;
+mod pool;
 mod record;
 mod schema;
 #[cfg(feature = "serde")]
@@ -119,6 +120,7 @@ pub use map_store::{
     ObjectMut, Shaped,
 };
 pub use number::{Number, NumberRange};
+pub use pool::ThreadPool;
 pub use record::{Name, Record};
 pub use schema::{
     BadKind, Difference, Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError, Slot, What,
@@ -131,11 +133,12 @@ pub use snapshot::{
     changes,
 };
 pub use storage::{BLOCK_ROWS, Cell};
+pub use store::lend;
 pub use store::{
     Evolution, EvolutionError, EvolutionRejection, EvolutionStep, IdRun, Limits, MaybeIterMut,
     MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut, OptionRunMut, SchemaEvolution,
     SchemaMemory, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory, Slotted, Spawned,
-    Store, View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
+    SplitError, SplitStore, Store, View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
 };
 pub use text::Text;
 pub use value::{ConversionError, Value};

@@ -14,6 +14,7 @@ const LAYERS: &[&str] = &[
     "text",
     "list",
     "simd",
+    "pool",
     "storage",
     "number",
     "kind",

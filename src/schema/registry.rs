@@ -209,6 +209,12 @@ impl Registry {
         self.evolutions == other.evolutions
     }
 
+    /// How often living objects were evolved.
+    #[inline]
+    pub(crate) const fn evolutions(&self) -> u32 {
+        self.evolutions
+    }
+
     pub(crate) fn find(&self, name: &str) -> Option<&RegisteredSchema> {
         self.by_name.get(name).map(|id| &self.schemas[id.index()])
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
 use crate::epoch::Epoch;
+use crate::pool::ThreadPool;
 
 /// Some rows' cells of one column.
 ///
@@ -82,22 +83,24 @@ impl<C: Copy> Sharing<C> {
         fitting.map(|position| self.spares.swap_remove(position))
     }
 
-    /// Makes blocks owned on all of rayon's threads.
-    #[cfg(feature = "rayon")]
-    pub(super) fn unshare<'b>(&mut self, blocks: impl Iterator<Item = &'b mut Block<C>>)
-    where
+    /// Makes blocks owned on all of the pool's threads.
+    pub(super) fn unshare<'b>(
+        &mut self,
+        blocks: impl Iterator<Item = &'b mut Block<C>>,
+        pool: &impl ThreadPool,
+    ) where
         C: Send + Sync + 'static,
     {
-        use rayon::iter::{IntoParallelIterator, ParallelIterator};
         let with_spare = blocks.filter_map(|block| {
             let Block::Shared(cells) = &*block else { return None };
             let spare = self.spare(cells);
             Some((block, spare))
         });
         let blocks: Vec<_> = with_spare.collect();
-        let left = blocks.into_par_iter().filter_map(|(block, spare)| block.unshare_to(spare));
-        let left: Vec<_> = left.collect();
-        self.spares.extend(left);
+        if !blocks.is_empty() {
+            let left = pool.map(blocks, |(block, spare)| block.unshare_to(spare));
+            self.spares.extend(left.into_iter().flatten());
+        }
     }
 
     /// Forgets the blocks after the first `blocks`, and gives back what is kept for copies.
@@ -206,12 +209,10 @@ impl<'t, C: Copy> BlocksMut<'t, C> {
         Some(block.cells_mut(self.sharing.as_deref_mut()))
     }
 
-    /// Leaves the next block as it is.
+    /// Leaves the next blocks as they are.
     #[inline(always)]
-    pub(crate) fn skip(&mut self) {
-        if let Some((_, rest)) = std::mem::take(&mut self.blocks).split_first_mut() {
-            self.blocks = rest;
-        }
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.blocks = std::mem::take(&mut self.blocks).get_mut(count..).unwrap_or_default();
     }
 
     /// The cells of a block.

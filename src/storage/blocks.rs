@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Weak};
 
 use crate::epoch::Epoch;
+use crate::pool::ThreadPool;
 use crate::storage::Span;
 use crate::storage::block::{Block, BlocksMut, FrozenBlocks, FrozenList, Sharing, Stamps};
 
@@ -240,16 +241,15 @@ impl<C: Copy> Blocks<C> {
             || written.is_some_and(|written| *written >= epoch)
     }
 
-    /// Makes blocks owned that are about to be written to, on all of rayon's threads.
-    #[cfg(feature = "rayon")]
-    pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool)
+    /// Makes blocks owned that are about to be written to, on all of the pool's threads.
+    pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool, pool: &impl ThreadPool)
     where
         C: Send + Sync + 'static,
     {
         if let Some(sharing) = &mut self.sharing {
             let blocks = self.blocks.iter_mut().enumerate();
             let written = blocks.filter(|(number, _)| is_written(*number));
-            sharing.unshare(written.map(|(_, block)| block));
+            sharing.unshare(written.map(|(_, block)| block), pool);
         }
     }
 

@@ -7,6 +7,7 @@ use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 use crate::epoch::Epoch;
 use crate::id::EntityId;
 use crate::list::ListCell;
+use crate::pool::ThreadPool;
 use crate::storage::Blocks;
 use crate::storage::CellBits;
 use crate::storage::block::{FrozenBlocks, Stamps, frozen_bytes};
@@ -299,9 +300,8 @@ impl Cells {
         with_blocks!(self, blocks => blocks.list_shared(seen));
     }
 
-    #[cfg(feature = "rayon")]
-    pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool) {
-        with_blocks!(self, blocks => blocks.unshare(is_written));
+    pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool, pool: &impl ThreadPool) {
+        with_blocks!(self, blocks => blocks.unshare(is_written, pool));
     }
 
     pub(super) fn written(&self) -> Stamps {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::epoch::Epoch;
+use crate::pool::ThreadPool;
 use crate::storage::block::{FrozenBlocks, Stamps, frozen_bytes};
 use crate::storage::{Blocks, Cells, FrozenCells};
 
@@ -12,7 +13,7 @@ pub(crate) struct KindTag(pub(crate) u32);
 
 /// All values of one slot, and for an optional slot which of them are set.
 #[derive(Clone, Debug)]
-pub(crate) struct Column {
+pub struct Column {
     pub(crate) cells: Cells,
     pub(crate) tag: KindTag,
     /// One `bool` a row, where the slot is optional. An unset row's cells hold the filler.
@@ -61,13 +62,12 @@ impl Column {
             || self.set.as_ref().is_some_and(|set| set.is_written_since(block, epoch))
     }
 
-    /// Makes blocks owned that are about to be written to, on all of rayon's threads.
-    #[cfg(feature = "rayon")]
-    pub(crate) fn unshare(&mut self, is_written: impl Fn(usize) -> bool) {
+    /// Makes blocks owned that are about to be written to, on all of the pool's threads.
+    pub(crate) fn unshare(&mut self, is_written: impl Fn(usize) -> bool, pool: &impl ThreadPool) {
         if let Some(set) = &mut self.set {
-            set.unshare(&is_written);
+            set.unshare(&is_written, pool);
         }
-        self.cells.unshare(is_written);
+        self.cells.unshare(is_written, pool);
     }
 
     pub(super) fn freeze(&mut self) -> FrozenColumn {

@@ -26,10 +26,12 @@ pub(crate) use cells::{
     CellVec, CellVecVisitor, CellVecVisitorMut, Cells, CellsVisitor, CellsVisitorMut, FrozenCells,
     FrozenPairVisitor, FrozenVisitor,
 };
-pub(crate) use column::{Column, FrozenColumn, KindTag};
+pub use column::Column;
+pub(crate) use column::{FrozenColumn, KindTag};
 pub(crate) use frozen_rows::{FrozenRows, RowBlock};
 pub(crate) use interner::{Interned, Interner};
 pub(crate) use list_pool::{ElementShape, ListPool, hash_list};
-pub(crate) use rows::{RowLimits, Rows, Span, next_run, ones};
+pub use rows::Rows;
+pub(crate) use rows::{RowLimits, Span, next_run, ones};
 pub(crate) use table::{BlockHashes, FrozenTable, HashSums, Table};
 pub(crate) use text_pool::TextPool;

@@ -62,7 +62,7 @@ pub(crate) struct RowLimits {
 /// while it is free; it never wraps: a row whose generations are used up is retired. The lowest
 /// free row is taken first, so that the living cluster at the front.
 #[derive(Clone, Debug)]
-pub(crate) struct Rows {
+pub struct Rows {
     /// One for each row that was ever used.
     pub(super) generations: Vec<u16>,
     /// One bit for each row that was ever used.

@@ -8,11 +8,13 @@ mod keys;
 mod limits;
 #[cfg(feature = "definitions")]
 mod linked;
+mod parts;
 mod plan;
 mod records;
 mod report;
 mod slotted;
 mod spawn;
+mod split;
 mod view;
 
 use std::any::{Any, TypeId};
@@ -40,7 +42,18 @@ pub use limits::Limits;
 pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
 pub use slotted::{Batch, ObjectCheck, ObjectReader, ObjectWriter, Slotted};
+pub use split::{SplitError, SplitStore};
 pub(crate) use view::view_support;
+
+/// What an engine needs to lend a store's columns to views by rules of its own, such as its scheduler's.
+///
+/// [`StoreParts`] tells where the columns are, [`ViewColumns`] which of them a view needs and for what, and
+/// makes a view of those that were lent to it.
+pub mod lend {
+    pub use super::parts::StoreParts;
+    pub use super::view::lend::{Lent, ViewColumns, ViewSlot, Wanted};
+    pub use crate::storage::{Column, Rows};
+}
 pub use view::{
     IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut, SharedView,
     View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,

@@ -148,7 +148,7 @@ impl<'a> ViewStruct<'a> {
         let requests = self.requests_fn();
         let blocks = self.blocks_fn();
         let next_block = self.next_block_fn();
-        let skip_block = self.skip_block_fn();
+        let skip_blocks = self.skip_blocks_fn();
         let split = self.split_fn();
         let item = self.item_fn();
         let items = self.items_fn();
@@ -159,7 +159,7 @@ impl<'a> ViewStruct<'a> {
                 #requests
                 #blocks
                 #next_block
-                #skip_block
+                #skip_blocks
                 #split
                 #item
                 #items
@@ -228,14 +228,14 @@ impl<'a> ViewStruct<'a> {
         }
     }
 
-    fn skip_block_fn(&self) -> TokenStream {
-        let skips = self.members(quote!(skip_block));
+    fn skip_blocks_fn(&self) -> TokenStream {
+        let skips = self.members(quote!(skip_blocks));
         let positions = (0..self.fields.len()).map(syn::Index::from);
         quote! {
             #[inline(always)]
             #[allow(unused_variables)]
-            fn skip_block(blocks: &mut Self::Blocks<'_>) {
-                #(#skips(&mut blocks.#positions);)*
+            fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
+                #(#skips(&mut blocks.#positions, count);)*
             }
         }
     }

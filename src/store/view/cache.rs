@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::borrow::Cow;
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -40,6 +41,8 @@ pub(super) struct TableMatch {
     pub(super) table: usize,
     /// One for each field of the view, in the order of the table's columns.
     pub(super) picks: Box<[Pick]>,
+    /// Where the table's rows and columns are among those of all matches, if these are lent.
+    pub(super) lent: Range<usize>,
 }
 
 /// One column of a table for one field of a view.
@@ -54,8 +57,17 @@ pub(super) enum Pick {
     Nothing,
 }
 
+impl Pick {
+    pub(super) fn column(&self) -> Option<usize> {
+        match *self {
+            Self::Column { column, .. } => Some(usize::from(column)),
+            Self::Nothing => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
-struct Matches {
+pub(super) struct Matches {
     /// How many schemas have been looked at.
     seen: usize,
     tables: Vec<TableMatch>,
@@ -64,11 +76,39 @@ struct Matches {
 }
 
 impl Matches {
+    pub(super) fn tables(&self) -> &[TableMatch] {
+        &self.tables
+    }
+
+    pub(super) fn into_tables(self) -> Vec<TableMatch> {
+        self.tables
+    }
+
+    /// Looks at the schemas that have come since the last time.
+    #[inline]
+    pub(super) fn update<V: View>(&mut self, registry: &Registry) -> Result<(), ViewError> {
+        if self.seen < registry.len() {
+            self.look::<V>(registry);
+        }
+        self.error()
+    }
+
+    fn error(&self) -> Result<(), ViewError> {
+        match &self.mismatch {
+            Some(error) if self.tables.is_empty() => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
     fn look<V: View>(&mut self, registry: &Registry) {
         let requests = V::requests();
         for schema in registry.iter().skip(self.seen) {
             match match_schema(schema, &requests) {
-                Ok(found) => self.tables.push(found),
+                Ok(mut found) => {
+                    let lent = self.tables.last().map_or(0, |last| last.lent.end);
+                    found.lent = lent..lent + found.lent.len();
+                    self.tables.push(found);
+                }
                 Err(error @ ViewError::WrongType(_)) => {
                     self.mismatch.get_or_insert(error);
                 }
@@ -76,10 +116,6 @@ impl Matches {
             }
         }
         self.seen = registry.len();
-    }
-
-    fn error(&self) -> Option<&ViewError> {
-        self.mismatch.as_ref().filter(|_| self.tables.is_empty())
     }
 }
 
@@ -97,13 +133,8 @@ impl ViewCache {
         registry: &Registry,
     ) -> Result<&[TableMatch], ViewError> {
         let matches = self.views.entry(TypeId::of::<V::Static>()).or_default();
-        if matches.seen < registry.len() {
-            matches.look::<V>(registry);
-        }
-        match matches.error() {
-            None => Ok(&matches.tables),
-            Some(error) => Err(error.clone()),
-        }
+        matches.update::<V>(registry)?;
+        Ok(&matches.tables)
     }
 
     /// The view's matches, looked up again where they have not been kept.
@@ -113,17 +144,12 @@ impl ViewCache {
     ) -> Result<Cow<'_, [TableMatch]>, ViewError> {
         let kept = self.views.get(&TypeId::of::<V::Static>());
         if let Some(matches) = kept.filter(|matches| matches.seen == registry.len()) {
-            return match matches.error() {
-                None => Ok(Cow::Borrowed(&matches.tables)),
-                Some(error) => Err(error.clone()),
-            };
+            matches.error()?;
+            return Ok(Cow::Borrowed(&matches.tables));
         }
         let mut matches = Matches::default();
-        matches.look::<V>(registry);
-        match matches.error() {
-            None => Ok(Cow::Owned(matches.tables)),
-            Some(error) => Err(error.clone()),
-        }
+        matches.update::<V>(registry)?;
+        Ok(Cow::Owned(matches.tables))
     }
 }
 
@@ -165,7 +191,10 @@ pub(super) fn match_schema(
     }
     picks.sort_unstable();
     match mismatch {
-        None => Ok(TableMatch { table: schema.id().index(), picks: picks.into() }),
+        None => {
+            let lent = 0..1 + picks.iter().filter_map(Pick::column).count();
+            Ok(TableMatch { table: schema.id().index(), picks: picks.into(), lent })
+        }
         Some(mismatch) => Err(mismatch.into()),
     }
 }

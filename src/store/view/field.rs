@@ -6,7 +6,7 @@ use crate::id::{EntityId, SchemaId};
 use crate::slot_value::SlotValue;
 use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn};
 use crate::store::view::cache::{Presence, Request};
-use crate::store::view::walk::{ColumnBorrow, TableRows};
+use crate::store::view::tables::{ColumnBorrow, TableRows};
 
 /// A field's type in a [`View`](crate::View).
 #[diagnostic::on_unimplemented(
@@ -30,7 +30,7 @@ pub trait ViewField {
     #[doc(hidden)]
     fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>>;
     #[doc(hidden)]
-    fn skip_block(blocks: &mut Self::Blocks<'_>);
+    fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize);
     #[doc(hidden)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
     #[doc(hidden)]
@@ -79,6 +79,12 @@ pub(super) fn next_exclusive<'t, T: SlotValue>(
     Some(T::from_cells_mut(&mut block[..cells]))
 }
 
+/// Leaves out the next blocks; all of them where there are fewer.
+#[inline(always)]
+pub(super) fn skip_shared<C>(blocks: &mut slice::Iter<'_, Block<C>>, count: usize) {
+    *blocks = blocks.as_slice().get(count..).unwrap_or_default().iter();
+}
+
 #[inline(always)]
 pub(super) fn split_shared<'t, T>(run: &mut &'t [T], skip: usize, rows: usize) -> &'t [T] {
     let (taken, rest) = run[skip..].split_at(rows);
@@ -118,8 +124,8 @@ impl<T: SlotValue> ViewField for &T {
     }
 
     #[inline(always)]
-    fn skip_block(blocks: &mut Self::Blocks<'_>) {
-        blocks.next();
+    fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
+        skip_shared(blocks, count);
     }
 
     #[inline(always)]
@@ -159,8 +165,8 @@ impl<T: SlotValue> ViewField for &mut T {
     }
 
     #[inline(always)]
-    fn skip_block(blocks: &mut Self::Blocks<'_>) {
-        blocks.skip();
+    fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
+        blocks.skip(count);
     }
 
     #[inline(always)]
@@ -201,8 +207,8 @@ impl ViewField for EntityId {
     }
 
     #[inline(always)]
-    fn skip_block(blocks: &mut Self::Blocks<'_>) {
-        let all = blocks.generations.len().min(BLOCK_ROWS);
+    fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
+        let all = blocks.generations.len().min(count * BLOCK_ROWS);
         blocks.split(0, all);
     }
 

@@ -4,10 +4,10 @@ use crate::slot_value::SlotValue;
 use crate::storage::{Blocks, CellColumn};
 use crate::store::view::cache::{Presence, Request};
 use crate::store::view::field::{
-    ExclusiveBlocks, SharedBlocks, ViewField, next_exclusive, next_shared, split_exclusive,
-    split_shared,
+    ExclusiveBlocks, SharedBlocks, ViewField, next_exclusive, next_shared, skip_shared,
+    split_exclusive, split_shared,
 };
-use crate::store::view::walk::{ColumnBorrow, TableRows};
+use crate::store::view::tables::{ColumnBorrow, TableRows};
 
 const KIND: &str = "a matching table's column is of the field's kind";
 
@@ -87,12 +87,12 @@ impl<T: SlotValue> ViewField for Option<&T> {
     }
 
     #[inline(always)]
-    fn skip_block(blocks: &mut Self::Blocks<'_>) {
+    fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
         if let Some(values) = &mut blocks.values {
-            values.next();
+            skip_shared(values, count);
         }
         if let Some(set) = &mut blocks.set {
-            set.next();
+            skip_shared(set, count);
         }
     }
 
@@ -202,12 +202,12 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
     }
 
     #[inline(always)]
-    fn skip_block(blocks: &mut Self::Blocks<'_>) {
+    fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
         if let Some(values) = &mut blocks.values {
-            values.skip();
+            values.skip(count);
         }
         if let Some(set) = &mut blocks.set {
-            set.next();
+            skip_shared(set, count);
         }
     }
 
@@ -350,9 +350,9 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     }
 
     #[inline(always)]
-    fn skip_block(blocks: &mut Self::Blocks<'_>) {
-        blocks.0.skip();
-        blocks.1.skip();
+    fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
+        blocks.0.skip(count);
+        blocks.1.skip(count);
     }
 
     #[inline(always)]

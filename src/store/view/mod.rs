@@ -3,7 +3,9 @@
 mod cache;
 mod error;
 mod field;
+pub(in crate::store) mod lend;
 mod maybe;
+mod tables;
 mod walk;
 
 use std::borrow::Cow;
@@ -11,8 +13,12 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::epoch::Epoch;
+use crate::id::EntityId;
+#[cfg(feature = "rayon")]
+use crate::pool::Rayon;
+use crate::pool::ThreadPool;
 use crate::simd::vectorize;
-use crate::storage::Table;
+use crate::storage::BLOCK_ROWS;
 use crate::store::Store;
 
 pub(super) use cache::ViewCache;
@@ -20,16 +26,15 @@ use cache::{TableMatch, match_schema};
 pub use error::ViewError;
 pub use field::{IdRun, ViewField};
 pub use maybe::{MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut};
-#[cfg(feature = "rayon")]
-use walk::Block;
+use tables::Tables;
 pub use walk::ViewRuns;
-use walk::{Tables, Visited, changed, count, for_each_block};
+use walk::{Block, Visited, changed, count, for_each_block, unshare};
 
 /// What `#[derive(View)]` uses.
 pub(crate) mod view_support {
     pub use super::cache::Request;
     pub use super::field::SharedField;
-    pub use super::walk::TableColumns;
+    pub use super::tables::TableColumns;
 }
 use view_support::{Request, TableColumns};
 
@@ -98,7 +103,7 @@ pub trait View {
     #[doc(hidden)]
     fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>>;
     #[doc(hidden)]
-    fn skip_block(blocks: &mut Self::Blocks<'_>);
+    fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize);
     #[doc(hidden)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
     #[doc(hidden)]
@@ -129,7 +134,7 @@ impl Store {
     #[inline]
     pub fn view<V: View>(&mut self) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = Cow::Borrowed(self.views.update::<V>(&self.registry)?);
-        Ok(ViewMut { tables: &mut self.tables, matches, visited: None, view: PhantomData })
+        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), matches))
     }
 
     /// The objects of exactly this schema.
@@ -138,7 +143,7 @@ impl Store {
     /// If the schema does not have the view's slots, with their kinds.
     pub fn view_of<V: View>(&mut self, schema: &str) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = Cow::Owned(self.matches_of::<V>(schema)?);
-        Ok(ViewMut { tables: &mut self.tables, matches, visited: None, view: PhantomData })
+        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), matches))
     }
 
     /// The objects of all schemas that have the view's slots, for reading only.
@@ -147,7 +152,7 @@ impl Store {
     /// If no schema has the view's slots, but one has their names, with other kinds.
     pub fn view_ref<V: SharedView>(&self) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = self.views.get::<V>(&self.registry)?;
-        Ok(ViewRef { tables: &self.tables, matches, visited: None, view: PhantomData })
+        Ok(ViewRef::new(Tables::Shared(&self.tables), matches))
     }
 
     /// The objects of exactly this schema, for reading only.
@@ -156,7 +161,7 @@ impl Store {
     /// If the schema does not have the view's slots, with their kinds.
     pub fn view_ref_of<V: SharedView>(&self, schema: &str) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = Cow::Owned(self.matches_of::<V>(schema)?);
-        Ok(ViewRef { tables: &self.tables, matches, visited: None, view: PhantomData })
+        Ok(ViewRef::new(Tables::Shared(&self.tables), matches))
     }
 
     fn matches_of<V: View>(&self, schema: &str) -> Result<Vec<TableMatch>, ViewError> {
@@ -168,7 +173,7 @@ impl Store {
 /// A [`View`] of a store's objects, to read and change.
 #[must_use = "a view does nothing by itself"]
 pub struct ViewMut<'s, V> {
-    tables: &'s mut [Table],
+    tables: Tables<'s>,
     matches: Cow<'s, [TableMatch]>,
     /// `None` where it visits all.
     visited: Option<Visited>,
@@ -178,7 +183,7 @@ pub struct ViewMut<'s, V> {
 /// A [`View`] of a store's objects, to read.
 #[must_use = "a view does nothing by itself"]
 pub struct ViewRef<'s, V> {
-    tables: &'s [Table],
+    tables: Tables<'s>,
     matches: Cow<'s, [TableMatch]>,
     /// `None` where it visits all.
     visited: Option<Visited>,
@@ -186,11 +191,18 @@ pub struct ViewRef<'s, V> {
 }
 
 macro_rules! iteration {
-    ($name:ident, $tables:expr, $unshare:expr) => {
+    ($name:ident) => {
         impl<V> fmt::Debug for $name<'_, V> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let schemas = self.matches.len();
                 f.debug_struct(stringify!($name)).field("schemas", &schemas).finish_non_exhaustive()
+            }
+        }
+
+        impl<'s, V> $name<'s, V> {
+            #[inline]
+            const fn new(tables: Tables<'s>, matches: Cow<'s, [TableMatch]>) -> Self {
+                Self { tables, matches, visited: None, view: PhantomData }
             }
         }
 
@@ -203,7 +215,7 @@ macro_rules! iteration {
             /// A mutable field counts as written wherever it was visited. The epoch must be one of
             /// this store's, or the default one, since which everything has changed.
             pub fn changed_since(mut self, epoch: Epoch) -> Self {
-                self.visited = Some(changed(self.tables, &self.matches, epoch));
+                self.visited = Some(changed(&self.tables, &self.matches, epoch));
                 self
             }
 
@@ -212,7 +224,6 @@ macro_rules! iteration {
             #[inline(always)]
             pub fn for_each(self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
                 let Self { tables, matches, visited, .. } = self;
-                let tables = $tables(tables);
                 vectorize(
                     #[inline(always)]
                     || {
@@ -237,7 +248,6 @@ macro_rules! iteration {
             #[inline(always)]
             pub fn for_each_run(self, mut visit: impl FnMut(V::Run<'s>)) {
                 let Self { tables, matches, visited, .. } = self;
-                let tables = $tables(tables);
                 vectorize(
                     #[inline(always)]
                     || {
@@ -262,7 +272,7 @@ macro_rules! iteration {
             /// [`for_each_run`](Self::for_each_run) is faster where a loop can use the vector
             /// units.
             pub fn runs(self) -> ViewRuns<'s, V> {
-                ViewRuns::new($tables(self.tables), self.matches, self.visited)
+                ViewRuns::new(self.tables, self.matches, self.visited)
             }
 
             /// The objects.
@@ -275,19 +285,49 @@ macro_rules! iteration {
             /// How many objects there are.
             #[must_use]
             pub fn count(&self) -> usize {
-                count(self.tables, &self.matches, self.visited.as_ref())
+                count(&self.tables, &self.matches, self.visited.as_ref())
             }
 
-            /// Calls the closure with each object on all of rayon's threads.
-            ///
-            /// Blocks of [`BLOCK_ROWS`](crate::BLOCK_ROWS) rows are handed to the threads; what the
-            /// closure sees of two objects never overlaps.
+            /// Calls the closure with each object on all of rayon's threads:
+            /// [`par_for_each_on`](Self::par_for_each_on) them.
             #[cfg(feature = "rayon")]
             pub fn par_for_each(self, visit: impl for<'x> Fn(V::Item<'x>) + Sync)
             where
                 V::Run<'s>: Send,
             {
+                self.par_for_each_on(
+                    &Rayon,
+                    #[inline(always)]
+                    |item| visit(item),
+                );
+            }
+
+            /// Calls the closure with each run of adjacent objects on all of rayon's threads.
+            #[cfg(feature = "rayon")]
+            pub fn par_for_each_run(self, visit: impl Fn(V::Run<'s>) + Sync)
+            where
+                V::Run<'s>: Send,
+            {
+                self.par_for_each_run_on(
+                    &Rayon,
+                    #[inline(always)]
+                    |run| visit(run),
+                );
+            }
+
+            /// Calls the closure with each object on all of a pool's threads.
+            ///
+            /// Blocks of [`BLOCK_ROWS`](crate::BLOCK_ROWS) rows are handed to the threads; what the
+            /// closure sees of two objects never overlaps.
+            pub fn par_for_each_on(
+                self,
+                pool: &impl ThreadPool,
+                visit: impl for<'x> Fn(V::Item<'x>) + Sync,
+            ) where
+                V::Run<'s>: Send,
+            {
                 self.par_for_each_block(
+                    pool,
                     #[inline(always)]
                     |block| {
                         block.for_each(
@@ -298,13 +338,16 @@ macro_rules! iteration {
                 );
             }
 
-            /// Calls the closure with each run of adjacent objects on all of rayon's threads.
-            #[cfg(feature = "rayon")]
-            pub fn par_for_each_run(self, visit: impl Fn(V::Run<'s>) + Sync)
-            where
+            /// Calls the closure with each run of adjacent objects on all of a pool's threads.
+            pub fn par_for_each_run_on(
+                self,
+                pool: &impl ThreadPool,
+                visit: impl Fn(V::Run<'s>) + Sync,
+            ) where
                 V::Run<'s>: Send,
             {
                 self.par_for_each_block(
+                    pool,
                     #[inline(always)]
                     |block| {
                         block.for_each_run(
@@ -315,29 +358,47 @@ macro_rules! iteration {
                 );
             }
 
-            #[cfg(feature = "rayon")]
-            fn par_for_each_block(self, visit: impl Fn(Block<'s, V>) + Sync)
-            where
+            fn par_for_each_block(
+                mut self,
+                pool: &impl ThreadPool,
+                visit: impl Fn(Block<'s, V>) + Sync,
+            ) where
                 V::Run<'s>: Send,
             {
-                use rayon::iter::{IntoParallelIterator, ParallelIterator};
-                $unshare(self.tables, &self.matches, self.visited.as_ref());
+                unshare(&mut self.tables, &self.matches, self.visited.as_ref(), pool);
                 let mut blocks = Vec::new();
-                for_each_block::<V>(
-                    $tables(self.tables),
-                    &self.matches,
-                    self.visited.as_ref(),
-                    |block| blocks.push(block),
-                );
-                blocks.into_par_iter().for_each(|block| {
+                for_each_block::<V>(self.tables, &self.matches, self.visited.as_ref(), |block| {
+                    blocks.push(block);
+                });
+                pool.map(blocks, |block| {
                     vectorize(
                         #[inline(always)]
                         || visit(block),
                     );
                 });
             }
+
+            /// One object, or `None` if it is not alive or not of a schema that the view matches.
+            ///
+            /// For many objects of one schema, a [column](crate::Store::column) is faster. A view that
+            /// was narrowed still has all objects here.
+            pub fn get(&mut self, id: EntityId) -> Option<V::Item<'_>> {
+                let table = id.schema().index();
+                let position = self.matches.binary_search_by_key(&table, |found| found.table);
+                let found = &self.matches[position.ok()?];
+                let rows = self.tables.rows(found);
+                if !rows.is_alive(id.row(), id.generation()) {
+                    return None;
+                }
+                let (block, row) = (id.row() as usize / BLOCK_ROWS, id.row() as usize % BLOCK_ROWS);
+                let used = rows.used_in(block);
+                let mut blocks = self.tables.with_match(found, |columns| V::blocks(columns));
+                V::skip_blocks(&mut blocks, block);
+                let mut run = V::next_block(&mut blocks, used)?;
+                V::items(V::split(&mut run, row, 1)).next()
+            }
         }
     };
 }
-iteration!(ViewMut, Tables::exclusive, walk::unshare);
-iteration!(ViewRef, Tables::Shared, |_, _, _| ());
+iteration!(ViewMut);
+iteration!(ViewRef);

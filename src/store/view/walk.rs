@@ -4,123 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::epoch::Epoch;
-use crate::id::SchemaId;
-use crate::storage::{BLOCK_ROWS, Column, Rows, Table, next_run};
+use crate::pool::ThreadPool;
+use crate::storage::{BLOCK_ROWS, Rows, next_run};
 use crate::store::view::View;
-use crate::store::view::cache::{Pick, TableMatch};
-
-/// Tables, borrowed one after another in ascending order.
-#[derive(Debug)]
-pub(super) enum Tables<'t> {
-    Shared(&'t [Table]),
-    Exclusive { rest: &'t mut [Table], passed: usize },
-}
-
-impl<'t> Tables<'t> {
-    pub(super) fn exclusive(tables: &'t mut [Table]) -> Self {
-        Self::Exclusive { rest: tables, passed: 0 }
-    }
-
-    #[inline(always)]
-    fn columns<'m>(&mut self, found: &'m TableMatch) -> TableColumns<'t, 'm> {
-        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
-        match self {
-            Self::Shared(tables) => {
-                let table = &tables[found.table];
-                let columns = Columns::Shared(&table.columns);
-                TableColumns { columns, rows: &table.rows, schema, picks }
-            }
-            Self::Exclusive { rest, passed } => {
-                let table = take_nth(rest, found.table - *passed);
-                *passed = found.table + 1;
-                let columns = Columns::Exclusive(&mut table.columns);
-                TableColumns { columns, rows: &table.rows, schema, picks }
-            }
-        }
-    }
-}
-
-#[derive(Debug)]
-enum Columns<'t> {
-    Shared(&'t [Column]),
-    Exclusive(&'t mut [Column]),
-}
-
-/// The columns of one table that a view has matched.
-#[derive(Debug)]
-pub struct TableColumns<'t, 'm> {
-    columns: Columns<'t>,
-    rows: &'t Rows,
-    schema: SchemaId,
-    picks: &'m [Pick],
-}
-
-/// A column, borrowed as the view was.
-#[derive(Debug)]
-pub struct ColumnBorrow<'t>(Borrow<'t>);
-
-#[derive(Debug)]
-enum Borrow<'t> {
-    Shared(&'t Column),
-    Exclusive(&'t mut Column),
-}
-
-/// What the fields of a view see of a table besides its columns.
-#[derive(Clone, Copy, Debug)]
-pub struct TableRows<'t> {
-    pub(super) schema: SchemaId,
-    pub(super) generations: &'t [u16],
-}
-
-impl<'t> TableColumns<'t, '_> {
-    /// The column of each field of the view, and what all fields may need.
-    #[inline(always)]
-    #[must_use]
-    pub fn pick<const FIELDS: usize>(self) -> ([Option<ColumnBorrow<'t>>; FIELDS], TableRows<'t>) {
-        let mut picked = [const { None }; FIELDS];
-        let (mut columns, mut passed) = (self.columns, 0);
-        // All views have as many picks as fields, so that the compiler can unroll this.
-        for pick in self.picks.first_chunk::<FIELDS>().expect("a pick for each field") {
-            let Pick::Column { column, field, .. } = *pick else { break };
-            let (column, field) = (usize::from(column), usize::from(field));
-            picked[field] = Some(match &mut columns {
-                Columns::Shared(columns) => ColumnBorrow(Borrow::Shared(&columns[column])),
-                Columns::Exclusive(rest) => {
-                    let skip = column - passed;
-                    passed = column + 1;
-                    ColumnBorrow(Borrow::Exclusive(take_nth(rest, skip)))
-                }
-            });
-        }
-        (picked, TableRows { schema: self.schema, generations: self.rows.generations() })
-    }
-}
-
-/// Takes one element and drops those before it. An iterator's `nth` would divide to learn its length.
-#[inline(always)]
-fn take_nth<'t, T>(rest: &mut &'t mut [T], skip: usize) -> &'t mut T {
-    let (taken, left) = std::mem::take(rest)[skip..].split_first_mut().expect("there is one");
-    *rest = left;
-    taken
-}
-
-impl<'t> ColumnBorrow<'t> {
-    #[inline(always)]
-    pub(super) fn shared(self) -> &'t Column {
-        match self.0 {
-            Borrow::Shared(column) => column,
-            Borrow::Exclusive(column) => column,
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn exclusive(self) -> &'t mut Column {
-        match self.0 {
-            Borrow::Shared(_) => unreachable!("a shared view has no mutable fields"),
-            Borrow::Exclusive(column) => column,
-        }
-    }
-}
+use crate::store::view::cache::TableMatch;
+use crate::store::view::tables::{Tables, TablesWalk};
 
 /// A block of a table, as a view sees it, with some living rows.
 pub(super) struct Block<'t, V: View> {
@@ -134,17 +22,12 @@ pub(super) struct Block<'t, V: View> {
 pub(super) type Visited = Box<[Vec<bool>]>;
 
 /// The blocks in which a value of the view's slots was written since, or a row came to life or died.
-pub(super) fn changed(tables: &[Table], matches: &[TableMatch], epoch: Epoch) -> Visited {
+pub(super) fn changed(tables: &Tables<'_>, matches: &[TableMatch], epoch: Epoch) -> Visited {
     let in_table = |found: &TableMatch| {
-        let Table { columns, rows, .. } = &tables[found.table];
-        let picked = |pick: &Pick| match *pick {
-            Pick::Column { column, .. } => Some(&columns[usize::from(column)]),
-            Pick::Nothing => None,
-        };
+        let rows = tables.rows(found);
         let is_changed = |block| {
-            let mut columns = found.picks.iter().filter_map(picked);
             rows.is_changed_since(block, epoch)
-                || columns.any(|column| column.is_written_since(block, epoch))
+                || tables.columns(found).any(|column| column.is_written_since(block, epoch))
         };
         (0..rows.blocks()).map(is_changed).collect()
     };
@@ -152,9 +35,13 @@ pub(super) fn changed(tables: &[Table], matches: &[TableMatch], epoch: Epoch) ->
 }
 
 /// How many objects a view visits.
-pub(super) fn count(tables: &[Table], matches: &[TableMatch], visited: Option<&Visited>) -> usize {
+pub(super) fn count(
+    tables: &Tables<'_>,
+    matches: &[TableMatch],
+    visited: Option<&Visited>,
+) -> usize {
     let in_table = |(number, found): (usize, &TableMatch)| {
-        let rows = &tables[found.table].rows;
+        let rows = tables.rows(found);
         let Some(visited) = visited else { return rows.count() as usize };
         let blocks = visited[number].iter().enumerate().filter(|(_, visited)| **visited);
         blocks.map(|(block, _)| rows.living_in(block)).sum()
@@ -162,18 +49,16 @@ pub(super) fn count(tables: &[Table], matches: &[TableMatch], visited: Option<&V
     matches.iter().enumerate().map(in_table).sum()
 }
 
-/// Makes the blocks owned that a view is about to write to, on all of rayon's threads.
-#[cfg(feature = "rayon")]
-pub(super) fn unshare(tables: &mut [Table], matches: &[TableMatch], visited: Option<&Visited>) {
-    for (position, found) in matches.iter().enumerate() {
-        let Table { columns, rows, .. } = &mut tables[found.table];
-        for pick in &found.picks {
-            if let Pick::Column { column, is_mutable: true, .. } = *pick {
-                let is_written = |block| to_visit(rows, block, visited, position) > 0;
-                columns[usize::from(column)].unshare(is_written);
-            }
-        }
-    }
+/// Makes the blocks owned that a view is about to write to, on all of the pool's threads.
+pub(super) fn unshare(
+    tables: &mut Tables<'_>,
+    matches: &[TableMatch],
+    visited: Option<&Visited>,
+    pool: &impl ThreadPool,
+) {
+    tables.for_each_written(matches, |position, rows, column| {
+        column.unshare(|block| to_visit(rows, block, visited, position) > 0, pool);
+    });
 }
 
 /// How many objects of a block a view visits.
@@ -189,15 +74,18 @@ fn to_visit(rows: &Rows, block: usize, visited: Option<&Visited>, table: usize) 
 /// all of it becomes part of the caller's vectorised code.
 #[inline(always)]
 pub(super) fn for_each_block<'t, V: View>(
-    mut tables: Tables<'t>,
+    tables: Tables<'t>,
     matches: &[TableMatch],
     visited: Option<&Visited>,
     mut visit: impl FnMut(Block<'t, V>),
 ) {
+    let mut tables = tables.walk();
     for (position, found) in matches.iter().enumerate() {
-        let columns = tables.columns(found);
-        let table = columns.rows;
-        let mut blocks = V::blocks(columns);
+        let (table, mut blocks) = tables.next(
+            found,
+            #[inline(always)]
+            |columns| V::blocks(columns),
+        );
         // Where all is visited and no row is dead there is nothing to look up for each block.
         let is_whole = visited.is_none() && table.is_dense();
         let (mut left, mut number) = (table.used(), 0);
@@ -205,7 +93,7 @@ pub(super) fn for_each_block<'t, V: View>(
             let rows = left.min(BLOCK_ROWS);
             let living = if is_whole { rows } else { to_visit(table, number, visited, position) };
             if living == 0 {
-                V::skip_block(&mut blocks);
+                V::skip_blocks(&mut blocks, 1);
             } else {
                 let Some(run) = V::next_block(&mut blocks, rows) else { break };
                 visit(Block { holes: (living < rows).then_some((table, number)), rows, run });
@@ -272,7 +160,7 @@ impl<'t, V: View> Block<'t, V> {
 
 /// The runs of adjacent living rows of a view, table after table, in ascending order.
 pub struct ViewRuns<'t, V: View> {
-    tables: Tables<'t>,
+    tables: TablesWalk<'t>,
     matches: Cow<'t, [TableMatch]>,
     visited: Option<Visited>,
     next: usize,
@@ -299,7 +187,7 @@ impl<'t, V: View> ViewRuns<'t, V> {
         matches: Cow<'t, [TableMatch]>,
         visited: Option<Visited>,
     ) -> Self {
-        Self { tables, matches, visited, next: 0, table: None }
+        Self { tables: tables.walk(), matches, visited, next: 0, table: None }
     }
 }
 
@@ -311,11 +199,10 @@ impl<'t, V: View> Iterator for ViewRuns<'t, V> {
             if let Some(run) = self.table.as_mut().and_then(TableWalk::next) {
                 return Some(run);
             }
-            let columns = self.tables.columns(self.matches.get(self.next)?);
+            let (rows, blocks) = self.tables.next(self.matches.get(self.next)?, V::blocks);
             let visited = self.visited.as_mut();
             let visited = visited.map(|visited| std::mem::take(&mut visited[self.next]));
             self.next += 1;
-            let (rows, blocks) = (columns.rows, V::blocks(columns));
             self.table = Some(TableWalk { rows, blocks, visited, next: 0, block: None });
         }
     }
@@ -339,7 +226,7 @@ impl<'t, V: View> TableWalk<'t, V> {
             self.next += 1;
             let (used, living) = (self.rows.used_in(number), self.rows.living_in(number));
             if living == 0 || self.visited.as_ref().is_some_and(|visited| !visited[number]) {
-                V::skip_block(&mut self.blocks);
+                V::skip_blocks(&mut self.blocks, 1);
                 continue;
             }
             let block = V::next_block(&mut self.blocks, used)?;

@@ -1,0 +1,51 @@
+//! Threads to share work with.
+
+/// Threads that work on a view's objects: rayon's, with the feature `rayon`, or an engine's own.
+///
+/// ```
+/// use slotted::{Slotted, Store, ThreadPool, View};
+///
+/// /// A thread for each item, where a real pool would keep its threads.
+/// struct Threads;
+///
+/// impl ThreadPool for Threads {
+///     fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+///         std::thread::scope(|scope| {
+///             let work = &work;
+///             let threads: Vec<_> =
+///                 items.into_iter().map(|item| scope.spawn(move || work(item))).collect();
+///             threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+///         })
+///     }
+/// }
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit { health: f32 }
+///
+/// #[derive(View)]
+/// struct Ageing<'a> { health: &'a mut f32 }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// store.spawn_batch([Unit { health: 1.0 }; 20_000])?;
+/// store.view::<Ageing>()?.par_for_each_on(&Threads, |unit| *unit.health *= 0.5);
+/// # let health = store.key::<f32>("unit", "health")?;
+/// # assert!(store.column(health)?.runs().flatten().all(|health| *health == 0.5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait ThreadPool {
+    /// Calls the closure with each item, on whichever thread, and gives back the results in any order.
+    fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R>;
+}
+
+/// Rayon's global threads.
+#[cfg(feature = "rayon")]
+pub(crate) struct Rayon;
+
+#[cfg(feature = "rayon")]
+impl ThreadPool for Rayon {
+    fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+        use rayon::iter::{IntoParallelIterator, ParallelIterator};
+        items.into_par_iter().map(&work).collect()
+    }
+}

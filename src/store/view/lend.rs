@@ -1,0 +1,209 @@
+//! Columns that are lent to a view one by one.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::id::SchemaId;
+use crate::kind::Kind;
+use crate::schema::Registry;
+use crate::storage::{Column, Rows};
+use crate::store::Identity;
+use crate::store::parts::StoreParts;
+use crate::store::view::cache::{Matches, Pick, TableMatch};
+use crate::store::view::tables::{ColumnBorrow, Tables};
+use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
+
+/// What a view does with one slot, for who decides which views may be used at the same time.
+///
+/// Columns of different slots are different memory, in all schemas; so two views get on where neither
+/// writes to a slot of this name and kind that the other one has.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ViewSlot {
+    /// The slot's name.
+    pub name: &'static str,
+    /// The kind of its values: a slot of another kind is another slot.
+    pub kind: Kind,
+    /// Whether the view may change values.
+    pub is_written: bool,
+}
+
+/// Where a view's slots are in a store, looked up once for many uses.
+///
+/// It is for engines that lend columns to views by rules of their own; others have
+/// [`Store::view`](crate::Store::view) and [`Store::split`](crate::Store::split).
+pub struct ViewColumns<V> {
+    store: Option<Identity>,
+    evolutions: u32,
+    matches: Matches,
+    view: PhantomData<fn() -> V>,
+}
+
+/// What a view is to be lent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The rows of a schema's table.
+    Rows(SchemaId),
+    /// One of its columns to read.
+    Read(SchemaId, usize),
+    /// One of its columns to write.
+    Written(SchemaId, usize),
+}
+
+/// What is lent to a view.
+#[derive(Debug)]
+pub enum Lent<'t> {
+    /// The rows of a schema's table.
+    Rows(&'t Rows),
+    /// A column to read.
+    Read(&'t Column),
+    /// A column to write.
+    Written(&'t mut Column),
+}
+
+const ORDER: &str = "a view is lent what it wants, in its order";
+
+impl<'t> Lent<'t> {
+    pub(super) fn rows(&self) -> &Rows {
+        let Self::Rows(rows) = self else { panic!("{ORDER}") };
+        rows
+    }
+
+    pub(super) fn into_rows(self) -> &'t Rows {
+        let Self::Rows(rows) = self else { panic!("{ORDER}") };
+        rows
+    }
+
+    pub(super) fn column(&self) -> &Column {
+        match self {
+            Self::Rows(_) => panic!("{ORDER}"),
+            Self::Read(column) => column,
+            Self::Written(column) => column,
+        }
+    }
+
+    pub(super) fn into_column(self) -> ColumnBorrow<'t> {
+        match self {
+            Self::Rows(_) => panic!("{ORDER}"),
+            Self::Read(column) => ColumnBorrow::of_shared(column),
+            Self::Written(column) => ColumnBorrow::of_exclusive(column),
+        }
+    }
+
+    pub(super) fn reborrow(&mut self) -> Lent<'_> {
+        match self {
+            Self::Rows(rows) => Lent::Rows(rows),
+            Self::Read(column) => Lent::Read(column),
+            Self::Written(column) => Lent::Written(column),
+        }
+    }
+}
+
+impl<V> Default for ViewColumns<V> {
+    fn default() -> Self {
+        Self { store: None, evolutions: 0, matches: Matches::default(), view: PhantomData }
+    }
+}
+
+impl<V> fmt::Debug for ViewColumns<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ViewColumns")
+            .field("schemas", &self.matches().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<V> ViewColumns<V> {
+    fn matches(&self) -> &[TableMatch] {
+        self.matches.tables()
+    }
+
+    /// What a view is to be lent, in ascending order: for each schema its rows and then its columns.
+    /// No column comes twice.
+    pub fn wanted(&self) -> impl Iterator<Item = Wanted> {
+        self.matches().iter().flat_map(|found| {
+            let schema = SchemaId(found.table as u16);
+            let columns = found.picks.iter().filter_map(move |pick| match *pick {
+                Pick::Column { column, is_mutable: true, .. } => {
+                    Some(Wanted::Written(schema, usize::from(column)))
+                }
+                Pick::Column { column, .. } => Some(Wanted::Read(schema, usize::from(column))),
+                Pick::Nothing => None,
+            });
+            std::iter::once(Wanted::Rows(schema)).chain(columns)
+        })
+    }
+}
+
+impl<V: View> ViewColumns<V> {
+    /// What the view does with which slots.
+    #[must_use]
+    pub fn slots() -> Vec<ViewSlot> {
+        let slots = V::requests().into_iter().filter_map(|(name, request)| {
+            let request = request?;
+            Some(ViewSlot { name, kind: request.kind, is_written: request.is_mutable })
+        });
+        slots.collect()
+    }
+
+    /// Looks at the schemas that have come since the last time; at all of them after an
+    /// [evolution](crate::Store::evolve), or in another store.
+    ///
+    /// Costs a comparison where nothing has come.
+    ///
+    /// # Errors
+    /// If no schema has the view's slots, but one has their names, with other kinds.
+    #[inline]
+    pub fn update(&mut self, store: &StoreParts) -> Result<(), ViewError> {
+        self.look(store.identity(), store.registry())
+    }
+
+    #[inline]
+    pub(in crate::store) fn look(
+        &mut self,
+        store: &Identity,
+        registry: &Registry,
+    ) -> Result<(), ViewError> {
+        if self.store.as_ref() != Some(store) || self.evolutions != registry.evolutions() {
+            self.store = Some(store.same());
+            self.evolutions = registry.evolutions();
+            self.matches = Matches::default();
+        }
+        self.matches.update::<V>(registry)
+    }
+
+    /// The view of what was lent to it.
+    ///
+    /// # Panics
+    /// If that is not what [`wanted`](Self::wanted) names, in its order.
+    #[inline]
+    pub fn view<'s>(&'s self, lent: Vec<Lent<'s>>) -> ViewMut<'s, V> {
+        self.check(&lent);
+        ViewMut::new(Tables::Lent(lent), Cow::Borrowed(self.matches()))
+    }
+
+    /// The same for reading only.
+    ///
+    /// # Panics
+    /// If that is not what [`wanted`](Self::wanted) names, in its order.
+    #[inline]
+    pub fn view_ref<'s>(&'s self, lent: Vec<Lent<'s>>) -> ViewRef<'s, V>
+    where
+        V: SharedView,
+    {
+        self.check(&lent);
+        ViewRef::new(Tables::Lent(lent), Cow::Borrowed(self.matches()))
+    }
+
+    /// The view of what was lent to it, for itself.
+    pub(in crate::store) fn into_view(self, lent: Vec<Lent<'_>>) -> ViewMut<'_, V> {
+        self.check(&lent);
+        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches.into_tables()))
+    }
+
+    fn check(&self, lent: &[Lent<'_>]) {
+        let wanted = self.matches().last().map_or(0, |last| last.lent.end);
+        assert_eq!(lent.len(), wanted, "{ORDER}");
+    }
+}

@@ -1,0 +1,241 @@
+//! What a view looks at: a store's tables, or rows and columns that were lent to it one by one.
+
+use std::fmt;
+use std::vec;
+
+use crate::id::SchemaId;
+use crate::storage::{Column, Rows, Table};
+use crate::store::view::cache::{Pick, TableMatch};
+use crate::store::view::lend::Lent;
+
+/// What a view looks at, borrowed as the view was.
+#[derive(Debug)]
+pub(super) enum Tables<'t> {
+    Shared(&'t [Table]),
+    Exclusive(&'t mut [Table]),
+    /// For each match its rows and then its columns, in the order of the picks.
+    Lent(Vec<Lent<'t>>),
+}
+
+const LENT: &str = "the view was lent what it wants, in its order";
+
+impl<'t> Tables<'t> {
+    pub(super) fn rows(&self, found: &TableMatch) -> &Rows {
+        match self {
+            Self::Shared(tables) => &tables[found.table].rows,
+            Self::Exclusive(tables) => &tables[found.table].rows,
+            Self::Lent(lent) => lent[found.lent.start].rows(),
+        }
+    }
+
+    /// The columns of one match.
+    pub(super) fn columns(&self, found: &TableMatch) -> impl Iterator<Item = &Column> {
+        let picks = found.picks.iter().filter_map(Pick::column).enumerate();
+        picks.map(|(number, column)| match self {
+            Self::Shared(tables) => &tables[found.table].columns[column],
+            Self::Exclusive(tables) => &tables[found.table].columns[column],
+            Self::Lent(lent) => lent[found.lent.start + 1 + number].column(),
+        })
+    }
+
+    /// Calls the closure with the rows of each table and each of its columns that the view writes to.
+    pub(super) fn for_each_written(
+        &mut self,
+        matches: &[TableMatch],
+        mut visit: impl FnMut(usize, &Rows, &mut Column),
+    ) {
+        for (position, found) in matches.iter().enumerate() {
+            match self {
+                Self::Shared(_) => {}
+                Self::Exclusive(tables) => {
+                    let Table { columns, rows, .. } = &mut tables[found.table];
+                    for pick in &found.picks {
+                        if let Pick::Column { column, is_mutable: true, .. } = *pick {
+                            visit(position, rows, &mut columns[usize::from(column)]);
+                        }
+                    }
+                }
+                Self::Lent(lent) => {
+                    let (rows, columns) = lent[found.lent.clone()].split_first_mut().expect(LENT);
+                    for column in columns {
+                        if let Lent::Written(column) = column {
+                            visit(position, rows.rows(), column);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What `V::blocks` wants of one match, for as long as `self` is borrowed.
+    #[inline(always)]
+    pub(super) fn with_match<'x, R>(
+        &'x mut self,
+        found: &TableMatch,
+        take: impl FnOnce(TableColumns<'x, '_>) -> R,
+    ) -> R {
+        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
+        match self {
+            Self::Shared(tables) => {
+                let Table { columns, rows, .. } = &tables[found.table];
+                take(TableColumns { columns: Columns::Shared(columns), rows, schema, picks })
+            }
+            Self::Exclusive(tables) => {
+                let Table { columns, rows, .. } = &mut tables[found.table];
+                take(TableColumns { columns: Columns::Exclusive(columns), rows, schema, picks })
+            }
+            Self::Lent(lent) => {
+                let mut lent = lent[found.lent.clone()].iter_mut().map(Lent::reborrow);
+                let rows = lent.next().expect(LENT).into_rows();
+                let mut columns = lent.map(Lent::into_column);
+                take(TableColumns { columns: Columns::Lent(&mut columns), rows, schema, picks })
+            }
+        }
+    }
+
+    /// The tables of the matches, one after another in ascending order.
+    #[inline(always)]
+    pub(super) fn walk(self) -> TablesWalk<'t> {
+        match self {
+            Self::Shared(tables) => TablesWalk::Shared(tables),
+            Self::Exclusive(rest) => TablesWalk::Exclusive { rest, passed: 0 },
+            Self::Lent(lent) => TablesWalk::Lent(lent.into_iter()),
+        }
+    }
+}
+
+/// Tables, borrowed one after another in ascending order.
+#[derive(Debug)]
+pub(super) enum TablesWalk<'t> {
+    Shared(&'t [Table]),
+    Exclusive { rest: &'t mut [Table], passed: usize },
+    Lent(vec::IntoIter<Lent<'t>>),
+}
+
+impl<'t> TablesWalk<'t> {
+    /// The rows of the next match and what the closure makes of its columns.
+    #[inline(always)]
+    pub(super) fn next<R>(
+        &mut self,
+        found: &TableMatch,
+        take: impl FnOnce(TableColumns<'t, '_>) -> R,
+    ) -> (&'t Rows, R) {
+        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
+        match self {
+            Self::Shared(tables) => {
+                let Table { columns, rows, .. } = &tables[found.table];
+                let columns = Columns::Shared(columns);
+                (rows, take(TableColumns { columns, rows, schema, picks }))
+            }
+            Self::Exclusive { rest, passed } => {
+                let Table { columns, rows, .. } = take_nth(rest, found.table - *passed);
+                *passed = found.table + 1;
+                let columns = Columns::Exclusive(columns);
+                (rows, take(TableColumns { columns, rows, schema, picks }))
+            }
+            Self::Lent(lent) => {
+                let rows = lent.next().expect(LENT).into_rows();
+                let mut columns = lent.by_ref().take(found.lent.len() - 1).map(Lent::into_column);
+                let columns = Columns::Lent(&mut columns);
+                (rows, take(TableColumns { columns, rows, schema, picks }))
+            }
+        }
+    }
+}
+
+enum Columns<'t, 'm> {
+    Shared(&'t [Column]),
+    Exclusive(&'t mut [Column]),
+    /// Those that were picked.
+    Lent(&'m mut dyn Iterator<Item = ColumnBorrow<'t>>),
+}
+
+/// The columns of one table that a view has matched.
+pub struct TableColumns<'t, 'm> {
+    columns: Columns<'t, 'm>,
+    rows: &'t Rows,
+    schema: SchemaId,
+    picks: &'m [Pick],
+}
+
+impl fmt::Debug for TableColumns<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TableColumns").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+/// A column, borrowed as the view was.
+#[derive(Debug)]
+pub struct ColumnBorrow<'t>(Borrow<'t>);
+
+#[derive(Debug)]
+enum Borrow<'t> {
+    Shared(&'t Column),
+    Exclusive(&'t mut Column),
+}
+
+/// What the fields of a view see of a table besides its columns.
+#[derive(Clone, Copy, Debug)]
+pub struct TableRows<'t> {
+    pub(super) schema: SchemaId,
+    pub(super) generations: &'t [u16],
+}
+
+impl<'t> TableColumns<'t, '_> {
+    /// The column of each field of the view, and what all fields may need.
+    #[inline(always)]
+    #[must_use]
+    pub fn pick<const FIELDS: usize>(self) -> ([Option<ColumnBorrow<'t>>; FIELDS], TableRows<'t>) {
+        let mut picked = [const { None }; FIELDS];
+        let (mut columns, mut passed) = (self.columns, 0);
+        // All views have as many picks as fields, so that the compiler can unroll this.
+        for pick in self.picks.first_chunk::<FIELDS>().expect("a pick for each field") {
+            let Pick::Column { column, field, .. } = *pick else { break };
+            let (column, field) = (usize::from(column), usize::from(field));
+            picked[field] = Some(match &mut columns {
+                Columns::Shared(columns) => ColumnBorrow::of_shared(&columns[column]),
+                Columns::Exclusive(rest) => {
+                    let skip = column - passed;
+                    passed = column + 1;
+                    ColumnBorrow::of_exclusive(take_nth(rest, skip))
+                }
+                Columns::Lent(columns) => columns.next().expect(LENT),
+            });
+        }
+        (picked, TableRows { schema: self.schema, generations: self.rows.generations() })
+    }
+}
+
+/// Takes one element and drops those before it. An iterator's `nth` would divide to learn its length.
+#[inline(always)]
+fn take_nth<'t, T>(rest: &mut &'t mut [T], skip: usize) -> &'t mut T {
+    let (taken, left) = std::mem::take(rest)[skip..].split_first_mut().expect("there is one");
+    *rest = left;
+    taken
+}
+
+impl<'t> ColumnBorrow<'t> {
+    pub(super) const fn of_shared(column: &'t Column) -> Self {
+        Self(Borrow::Shared(column))
+    }
+
+    pub(super) const fn of_exclusive(column: &'t mut Column) -> Self {
+        Self(Borrow::Exclusive(column))
+    }
+
+    #[inline(always)]
+    pub(super) fn shared(self) -> &'t Column {
+        match self.0 {
+            Borrow::Shared(column) => column,
+            Borrow::Exclusive(column) => column,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn exclusive(self) -> &'t mut Column {
+        match self.0 {
+            Borrow::Shared(_) => unreachable!("a shared view has no mutable fields"),
+            Borrow::Exclusive(column) => column,
+        }
+    }
+}
