@@ -102,8 +102,7 @@ impl<'s> SplitStore<'s> {
         for wanted in columns.wanted() {
             self.check(wanted)?;
         }
-        let lent = columns.wanted().map(|wanted| self.lend(wanted)).collect();
-        Ok(columns.into_view(lent))
+        Ok(columns.into_view(|wanted| self.lend(wanted)))
     }
 
     fn check(&self, wanted: Wanted) -> Result<(), SplitError> {

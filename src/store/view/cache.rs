@@ -8,6 +8,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::error::{AccessError, TypeMismatch};
+use crate::id::EntityId;
 use crate::kind::Kind;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::store::view::{View, ViewError};
@@ -84,13 +85,15 @@ impl Matches {
         self.tables
     }
 
-    /// Looks at the schemas that have come since the last time.
+    /// Looks at the schemas that have come since the last time, and tells whether there were any.
     #[inline]
-    pub(super) fn update<V: View>(&mut self, registry: &Registry) -> Result<(), ViewError> {
-        if self.seen < registry.len() {
+    pub(super) fn update<V: View>(&mut self, registry: &Registry) -> Result<bool, ViewError> {
+        let is_behind = self.seen < registry.len();
+        if is_behind {
             self.look::<V>(registry);
         }
-        self.error()
+        self.error()?;
+        Ok(is_behind)
     }
 
     fn error(&self) -> Result<(), ViewError> {
@@ -151,6 +154,12 @@ impl ViewCache {
         matches.update::<V>(registry)?;
         Ok(Cow::Owned(matches.tables))
     }
+}
+
+/// The match of the object's schema.
+pub(super) fn match_of(matches: &[TableMatch], id: EntityId) -> Option<&TableMatch> {
+    let position = matches.binary_search_by_key(&id.schema().index(), |found| found.table);
+    Some(&matches[position.ok()?])
 }
 
 /// Where the schema has the slots, or which of them it lacks or has with another kind.

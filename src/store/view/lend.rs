@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::id::SchemaId;
+use crate::id::{EntityId, SchemaId};
 use crate::kind::Kind;
 use crate::schema::Registry;
 use crate::storage::{Column, Rows};
 use crate::store::Identity;
 use crate::store::parts::StoreParts;
-use crate::store::view::cache::{Matches, Pick, TableMatch};
-use crate::store::view::tables::{ColumnBorrow, Tables};
+use crate::store::view::cache::{Matches, Pick, TableMatch, match_of};
+use crate::store::view::tables::{ColumnBorrow, TableColumns, Tables};
+use crate::store::view::walk::item_of;
 use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
 
 /// What a view does with one slot, for who decides which views may be used at the same time.
@@ -62,22 +63,22 @@ pub enum Lent<'t> {
     Written(&'t mut Column),
 }
 
-const ORDER: &str = "a view is lent what it wants, in its order";
+const WANTED: &str = "a view is lent what it wants";
 
 impl<'t> Lent<'t> {
     pub(super) fn rows(&self) -> &Rows {
-        let Self::Rows(rows) = self else { panic!("{ORDER}") };
+        let Self::Rows(rows) = self else { panic!("{WANTED}") };
         rows
     }
 
     pub(super) fn into_rows(self) -> &'t Rows {
-        let Self::Rows(rows) = self else { panic!("{ORDER}") };
+        let Self::Rows(rows) = self else { panic!("{WANTED}") };
         rows
     }
 
     pub(super) fn column(&self) -> &Column {
         match self {
-            Self::Rows(_) => panic!("{ORDER}"),
+            Self::Rows(_) => panic!("{WANTED}"),
             Self::Read(column) => column,
             Self::Written(column) => column,
         }
@@ -85,7 +86,7 @@ impl<'t> Lent<'t> {
 
     pub(super) fn into_column(self) -> ColumnBorrow<'t> {
         match self {
-            Self::Rows(_) => panic!("{ORDER}"),
+            Self::Rows(_) => panic!("{WANTED}"),
             Self::Read(column) => ColumnBorrow::of_shared(column),
             Self::Written(column) => ColumnBorrow::of_exclusive(column),
         }
@@ -122,17 +123,7 @@ impl<V> ViewColumns<V> {
     /// What a view is to be lent, in ascending order: for each schema its rows and then its columns.
     /// No column comes twice.
     pub fn wanted(&self) -> impl Iterator<Item = Wanted> {
-        self.matches().iter().flat_map(|found| {
-            let schema = SchemaId(found.table as u16);
-            let columns = found.picks.iter().filter_map(move |pick| match *pick {
-                Pick::Column { column, is_mutable: true, .. } => {
-                    Some(Wanted::Written(schema, usize::from(column)))
-                }
-                Pick::Column { column, .. } => Some(Wanted::Read(schema, usize::from(column))),
-                Pick::Nothing => None,
-            });
-            std::iter::once(Wanted::Rows(schema)).chain(columns)
-        })
+        self.matches().iter().flat_map(wanted_of)
     }
 }
 
@@ -148,14 +139,14 @@ impl<V: View> ViewColumns<V> {
     }
 
     /// Looks at the schemas that have come since the last time; at all of them after an
-    /// [evolution](crate::Store::evolve), or in another store.
+    /// [evolution](crate::Store::evolve), or in another store. Tells whether there was anything to look at.
     ///
-    /// Costs a comparison where nothing has come.
+    /// Costs a few comparisons where there was not.
     ///
     /// # Errors
     /// If no schema has the view's slots, but one has their names, with other kinds.
     #[inline]
-    pub fn update(&mut self, store: &StoreParts) -> Result<(), ViewError> {
+    pub fn update(&mut self, store: &StoreParts) -> Result<bool, ViewError> {
         self.look(store.identity(), store.registry())
     }
 
@@ -164,7 +155,7 @@ impl<V: View> ViewColumns<V> {
         &mut self,
         store: &Identity,
         registry: &Registry,
-    ) -> Result<(), ViewError> {
+    ) -> Result<bool, ViewError> {
         if self.store.as_ref() != Some(store) || self.evolutions != registry.evolutions() {
             self.store = Some(store.same());
             self.evolutions = registry.evolutions();
@@ -173,37 +164,70 @@ impl<V: View> ViewColumns<V> {
         self.matches.update::<V>(registry)
     }
 
-    /// The view of what was lent to it.
+    /// The view of what the closure lends to it.
     ///
     /// # Panics
-    /// If that is not what [`wanted`](Self::wanted) names, in its order.
+    /// If something else is lent than what was wanted.
     #[inline]
-    pub fn view<'s>(&'s self, lent: Vec<Lent<'s>>) -> ViewMut<'s, V> {
-        self.check(&lent);
+    pub fn view<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
+        let lent = self.wanted().map(lend).collect();
         ViewMut::new(Tables::Lent(lent), Cow::Borrowed(self.matches()))
     }
 
     /// The same for reading only.
     ///
     /// # Panics
-    /// If that is not what [`wanted`](Self::wanted) names, in its order.
+    /// If something else is lent than what was wanted.
     #[inline]
-    pub fn view_ref<'s>(&'s self, lent: Vec<Lent<'s>>) -> ViewRef<'s, V>
+    pub fn view_ref<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewRef<'s, V>
     where
         V: SharedView,
     {
-        self.check(&lent);
+        let lent = self.wanted().map(lend).collect();
         ViewRef::new(Tables::Lent(lent), Cow::Borrowed(self.matches()))
     }
 
-    /// The view of what was lent to it, for itself.
-    pub(in crate::store) fn into_view(self, lent: Vec<Lent<'_>>) -> ViewMut<'_, V> {
-        self.check(&lent);
-        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches.into_tables()))
+    /// One object, for which only the columns of its schema are lent; `None` if it is not alive or not of a
+    /// schema that the view matches.
+    ///
+    /// # Panics
+    /// If something else is lent than what was wanted.
+    #[inline]
+    pub fn get<'s>(
+        &self,
+        id: EntityId,
+        mut lend: impl FnMut(Wanted) -> Lent<'s>,
+    ) -> Option<V::Item<'s>> {
+        let found = match_of(self.matches(), id)?;
+        let mut lent = wanted_of(found).map(|wanted| lend(wanted));
+        let rows = lent.next()?.into_rows();
+        if !rows.is_alive(id.row(), id.generation()) {
+            return None;
+        }
+        let mut columns = lent.map(Lent::into_column);
+        let blocks = V::blocks(TableColumns::of_lent(&mut columns, rows, found));
+        item_of::<V>(blocks, rows, id)
     }
 
-    fn check(&self, lent: &[Lent<'_>]) {
-        let wanted = self.matches().last().map_or(0, |last| last.lent.end);
-        assert_eq!(lent.len(), wanted, "{ORDER}");
+    /// The view of what the closure lends to it, for itself.
+    pub(in crate::store) fn into_view<'s>(
+        self,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
+    ) -> ViewMut<'s, V> {
+        let lent = self.wanted().map(lend).collect();
+        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches.into_tables()))
     }
+}
+
+/// What a view is to be lent of one schema.
+fn wanted_of(found: &TableMatch) -> impl Iterator<Item = Wanted> {
+    let schema = SchemaId(found.table as u16);
+    let columns = found.picks.iter().filter_map(move |pick| match *pick {
+        Pick::Column { column, is_mutable: true, .. } => {
+            Some(Wanted::Written(schema, usize::from(column)))
+        }
+        Pick::Column { column, .. } => Some(Wanted::Read(schema, usize::from(column))),
+        Pick::Nothing => None,
+    });
+    std::iter::once(Wanted::Rows(schema)).chain(columns)
 }

@@ -18,17 +18,16 @@ use crate::id::EntityId;
 use crate::pool::Rayon;
 use crate::pool::ThreadPool;
 use crate::simd::vectorize;
-use crate::storage::BLOCK_ROWS;
 use crate::store::Store;
 
 pub(super) use cache::ViewCache;
-use cache::{TableMatch, match_schema};
+use cache::{TableMatch, match_of, match_schema};
 pub use error::ViewError;
 pub use field::{IdRun, ViewField};
 pub use maybe::{MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut};
 use tables::Tables;
 pub use walk::ViewRuns;
-use walk::{Block, Visited, changed, count, for_each_block, unshare};
+use walk::{Block, Visited, changed, count, for_each_block, item_of, unshare};
 
 /// What `#[derive(View)]` uses.
 pub(crate) mod view_support {
@@ -383,19 +382,12 @@ macro_rules! iteration {
             /// For many objects of one schema, a [column](crate::Store::column) is faster. A view that
             /// was narrowed still has all objects here.
             pub fn get(&mut self, id: EntityId) -> Option<V::Item<'_>> {
-                let table = id.schema().index();
-                let position = self.matches.binary_search_by_key(&table, |found| found.table);
-                let found = &self.matches[position.ok()?];
-                let rows = self.tables.rows(found);
-                if !rows.is_alive(id.row(), id.generation()) {
-                    return None;
-                }
-                let (block, row) = (id.row() as usize / BLOCK_ROWS, id.row() as usize % BLOCK_ROWS);
-                let used = rows.used_in(block);
-                let mut blocks = self.tables.with_match(found, |columns| V::blocks(columns));
-                V::skip_blocks(&mut blocks, block);
-                let mut run = V::next_block(&mut blocks, used)?;
-                V::items(V::split(&mut run, row, 1)).next()
+                let found = match_of(&self.matches, id)?;
+                self.tables.with_match(found, |columns| {
+                    let rows = columns.rows();
+                    let is_alive = rows.is_alive(id.row(), id.generation());
+                    is_alive.then(|| item_of::<V>(V::blocks(columns), rows, id)).flatten()
+                })
             }
         }
     };

@@ -88,7 +88,7 @@ impl<'t> Tables<'t> {
                 let mut lent = lent[found.lent.clone()].iter_mut().map(Lent::reborrow);
                 let rows = lent.next().expect(LENT).into_rows();
                 let mut columns = lent.map(Lent::into_column);
-                take(TableColumns { columns: Columns::Lent(&mut columns), rows, schema, picks })
+                take(TableColumns::of_lent(&mut columns, rows, found))
             }
         }
     }
@@ -136,8 +136,7 @@ impl<'t> TablesWalk<'t> {
             Self::Lent(lent) => {
                 let rows = lent.next().expect(LENT).into_rows();
                 let mut columns = lent.by_ref().take(found.lent.len() - 1).map(Lent::into_column);
-                let columns = Columns::Lent(&mut columns);
-                (rows, take(TableColumns { columns, rows, schema, picks }))
+                (rows, take(TableColumns::of_lent(&mut columns, rows, found)))
             }
         }
     }
@@ -181,7 +180,21 @@ pub struct TableRows<'t> {
     pub(super) generations: &'t [u16],
 }
 
-impl<'t> TableColumns<'t, '_> {
+impl<'t, 'm> TableColumns<'t, 'm> {
+    /// Those of one match, lent in the order of its picks.
+    pub(super) fn of_lent(
+        columns: &'m mut dyn Iterator<Item = ColumnBorrow<'t>>,
+        rows: &'t Rows,
+        found: &'m TableMatch,
+    ) -> Self {
+        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
+        Self { columns: Columns::Lent(columns), rows, schema, picks }
+    }
+
+    pub(super) const fn rows(&self) -> &'t Rows {
+        self.rows
+    }
+
     /// The column of each field of the view, and what all fields may need.
     #[inline(always)]
     #[must_use]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::epoch::Epoch;
+use crate::id::EntityId;
 use crate::pool::ThreadPool;
 use crate::storage::{BLOCK_ROWS, Rows, next_run};
 use crate::store::view::View;
@@ -68,6 +69,18 @@ fn to_visit(rows: &Rows, block: usize, visited: Option<&Visited>, table: usize) 
         Some(visited) if !visited[table][block] => 0,
         _ => rows.living_in(block),
     }
+}
+
+/// A living object of a table, of which the blocks are given.
+pub(super) fn item_of<'t, V: View>(
+    mut blocks: V::Blocks<'t>,
+    rows: &Rows,
+    id: EntityId,
+) -> Option<V::Item<'t>> {
+    let (block, row) = (id.row() as usize / BLOCK_ROWS, id.row() as usize % BLOCK_ROWS);
+    V::skip_blocks(&mut blocks, block);
+    let mut run = V::next_block(&mut blocks, rows.used_in(block))?;
+    V::items(V::split(&mut run, row, 1)).next()
 }
 
 /// Calls `visit` with each block that has living rows. Loops rather than the iterator below, so that

@@ -1,0 +1,34 @@
+//! Bevy's threads for a view's objects.
+
+use bevy_tasks::ComputeTaskPool;
+use slotted::ThreadPool;
+
+/// Bevy's [`ComputeTaskPool`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ComputeTasks;
+
+/// Tasks for each thread, so that one that is held up leaves work to the others.
+const TASKS_PER_THREAD: usize = 4;
+
+impl ThreadPool for ComputeTasks {
+    fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+        let threads = ComputeTaskPool::try_get().map_or(1, |pool| pool.thread_num().max(1));
+        if threads == 1 || items.len() < 2 {
+            return items.into_iter().map(work).collect();
+        }
+        let each = items.len().div_ceil(threads * TASKS_PER_THREAD);
+        let mut results: Vec<Option<R>> = items.iter().map(|_| None).collect();
+        let mut items: Vec<Option<T>> = items.into_iter().map(Some).collect();
+        let work = &work;
+        ComputeTaskPool::get().scope(|scope| {
+            for (items, results) in items.chunks_mut(each).zip(results.chunks_mut(each)) {
+                scope.spawn(async move {
+                    for (item, result) in items.iter_mut().zip(results) {
+                        *result = item.take().map(work);
+                    }
+                });
+            }
+        });
+        results.into_iter().flatten().collect()
+    }
+}
