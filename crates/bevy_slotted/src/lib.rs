@@ -1,3 +1,6 @@
 //! slotted inside Bevy.
 
+#[cfg(feature = "reflect")]
+pub mod reflect;
+
 pub use slotted;
