@@ -49,6 +49,14 @@ pub enum ReflectError {
         /// The short name of the dynamic type.
         type_name: Arc<str>,
     },
+    /// An attribute for fields stands on the struct.
+    #[error("'{type_name}' has the attribute '{attribute}', which belongs on a field")]
+    Misplaced {
+        /// The struct's short name.
+        type_name: Arc<str>,
+        /// The attribute's type.
+        attribute: &'static str,
+    },
     /// Something is wrong with fields of the struct.
     #[error("{}", FieldsMessage { type_name, problems })]
     Fields {
@@ -109,6 +117,12 @@ pub enum FieldIssue {
     /// The slot's name, default or a constraint is wrong.
     #[error("cannot be a slot: {0}")]
     Schema(SchemaError),
+    /// An attribute for structs stands on the field.
+    #[error("has the attribute '{attribute}', which belongs on the struct")]
+    Misplaced {
+        /// The attribute's type.
+        attribute: &'static str,
+    },
     /// Two fields are the same slot.
     #[error("is slot '{slot}', which field '{other}' is already")]
     SameSlot {
@@ -156,7 +170,7 @@ pub enum FieldIssue {
     },
     /// The slot has another text than the field, which a store's text does not live long enough for.
     #[error(
-        "is a '&'static str', which cannot take a text of a store; use 'String' or 'Cow<'static, str>'"
+        "is a `&'static str`, which cannot take a text of a store; use `String` or `Cow<'static, str>`"
     )]
     StaticText,
     /// The type's own implementation of `PartialReflect` did not take a value of the type.

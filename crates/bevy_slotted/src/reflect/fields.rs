@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bevy_reflect::structs::{Struct, StructInfo};
 use bevy_reflect::{NamedField, PartialReflect, ReflectRef, TypeInfo};
-use slotted::{Schema, SchemaBuilder};
+use slotted::{Schema, SchemaBuilder, Value};
 
 use super::attributes::{SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences};
 use super::error::{FieldIssue, FieldProblem, NotASlot, ReflectError};
@@ -20,21 +20,23 @@ pub(super) struct SlotField<'a> {
     /// The name of the slot.
     pub(super) slot: Cow<'a, str>,
     pub(super) shape: Shape,
+    /// The value in records that leave it out.
+    pub(super) default: Option<Value>,
     /// `None` where no type declares the field.
-    pub(super) declared: Option<&'a NamedField>,
+    declared: Option<&'a NamedField>,
 }
 
 impl SlotField<'_> {
     /// The slot with what attributes say of it.
-    pub(super) fn declare(&self, builder: SchemaBuilder) -> SchemaBuilder {
+    fn declare(&self, builder: SchemaBuilder) -> SchemaBuilder {
         let mut builder = builder.slot(&*self.slot, self.shape.kind());
         if self.shape.is_optional() {
             builder = builder.optional();
         }
-        let Some(declared) = self.declared else { return builder };
-        if let Some(default) = declared.get_attribute::<SlotDefault>() {
-            builder = builder.default(default.0.clone());
+        if let Some(default) = &self.default {
+            builder = builder.default(default.clone());
         }
+        let Some(declared) = self.declared else { return builder };
         if let Some(range) = declared.get_attribute::<SlotRange>() {
             builder = builder.range(range.bounds);
         }
@@ -82,14 +84,21 @@ pub(super) fn struct_info(info: &TypeInfo) -> Result<&StructInfo, ReflectError> 
     info.as_struct().map_err(|_| ReflectError::NotAStruct { type_name: name.into() })
 }
 
-/// The struct's fields, or all that can be no slots.
-pub(super) fn fields_of_type(info: &StructInfo) -> Result<Vec<SlotField<'_>>, ReflectError> {
+/// The struct's fields that can be slots; what is wrong with the others is added to `problems`.
+pub(super) fn fields_of_type<'a>(
+    info: &'a StructInfo,
+    problems: &mut Vec<FieldProblem>,
+) -> Result<Vec<SlotField<'a>>, ReflectError> {
+    refuse_misplaced(info)?;
     let mut fields = Vec::with_capacity(info.field_len());
-    let mut problems = Vec::new();
     let mut slots: HashMap<&str, &str> = HashMap::with_capacity(info.field_len());
     for declared in info.iter() {
         let own = declared.get_attribute::<SlotName>().map(|name| name.0);
         let slot = own.unwrap_or_else(|| unraw(declared.name()));
+        if declared.has_attribute::<SchemaName>() {
+            let attribute = "SchemaName";
+            problems.push(problem(declared.name(), FieldIssue::Misplaced { attribute }));
+        }
         if let Some(other) = slots.insert(slot, declared.name()) {
             let what = FieldIssue::SameSlot { slot: slot.into(), other: other.into() };
             problems.push(problem(declared.name(), what));
@@ -99,32 +108,56 @@ pub(super) fn fields_of_type(info: &StructInfo) -> Result<Vec<SlotField<'_>>, Re
                 name: declared.name().into(),
                 slot: slot.into(),
                 shape,
+                default: declared.get_attribute().map(|SlotDefault(value)| value.clone()),
                 declared: Some(declared),
             }),
             Err(what) => problems.push(problem(declared.name(), what)),
         }
     }
-    all_well(info.type_path_table().short_path(), problems)?;
     Ok(fields)
 }
 
+/// What is said of a field would go unheard on the struct.
+fn refuse_misplaced(info: &StructInfo) -> Result<(), ReflectError> {
+    let attributes = [
+        ("SlotName", info.has_attribute::<SlotName>()),
+        ("SlotDefault", info.has_attribute::<SlotDefault>()),
+        ("SlotRange", info.has_attribute::<SlotRange>()),
+        ("SlotFinite", info.has_attribute::<SlotFinite>()),
+        ("SlotReferences", info.has_attribute::<SlotReferences>()),
+    ];
+    match attributes.into_iter().find(|(_, is_there)| *is_there) {
+        Some((attribute, _)) => {
+            let type_name = info.type_path_table().short_path().into();
+            Err(ReflectError::Misplaced { type_name, attribute })
+        }
+        None => Ok(()),
+    }
+}
+
 /// The fields that the value has: those of its type, or where it does not tell that, each by what
-/// is in it.
-pub(super) fn fields_of_value(value: &dyn Struct) -> Result<Vec<SlotField<'_>>, ReflectError> {
-    let Some(info) = value.get_represented_struct_info() else { return fields_of_dynamic(value) };
-    let mut fields = fields_of_type(info)?;
+/// is in it. What is wrong with others is added to `problems`.
+pub(super) fn fields_of_value<'a>(
+    value: &'a dyn Struct,
+    problems: &mut Vec<FieldProblem>,
+) -> Result<Vec<SlotField<'a>>, ReflectError> {
+    let Some(info) = value.get_represented_struct_info() else {
+        return Ok(fields_of_dynamic(value, problems));
+    };
+    let mut fields = fields_of_type(info, problems)?;
     if value.is_dynamic() {
         let unknown = value.iter_fields().filter(|(name, _)| info.field(name).is_none());
-        let unknown = unknown.map(|(name, _)| problem(name, FieldIssue::Unknown)).collect();
-        all_well(info.type_path_table().short_path(), unknown)?;
+        problems.extend(unknown.map(|(name, _)| problem(name, FieldIssue::Unknown)));
         fields.retain(|field| value.field(&field.name).is_some());
     }
     Ok(fields)
 }
 
-fn fields_of_dynamic(value: &dyn Struct) -> Result<Vec<SlotField<'_>>, ReflectError> {
+fn fields_of_dynamic<'a>(
+    value: &'a dyn Struct,
+    problems: &mut Vec<FieldProblem>,
+) -> Vec<SlotField<'a>> {
     let mut fields = Vec::with_capacity(value.field_len());
-    let mut problems = Vec::new();
     for (name, field) in value.iter_fields() {
         let shape = match field.get_represented_type_info() {
             Some(info) => Shape::of(info.ty(), Some(info)),
@@ -134,17 +167,14 @@ fn fields_of_dynamic(value: &dyn Struct) -> Result<Vec<SlotField<'_>>, ReflectEr
             }),
         };
         match shape {
-            Ok(shape) => fields.push(SlotField {
-                name: name.into(),
-                slot: unraw(name).into(),
-                shape,
-                declared: None,
-            }),
+            Ok(shape) => {
+                let (slot, default, declared) = (unraw(name).into(), None, None);
+                fields.push(SlotField { name: name.into(), slot, shape, default, declared });
+            }
             Err(what) => problems.push(problem(name, what)),
         }
     }
-    all_well(value.reflect_short_type_path(), problems)?;
-    Ok(fields)
+    fields
 }
 
 /// What must be the value of a struct with named fields.
@@ -163,21 +193,22 @@ pub(super) fn type_name(value: &dyn PartialReflect) -> &str {
     }
 }
 
-/// The schema of these fields, or all that is wrong with their slots.
+/// The schema of these fields, or these problems and all others of their slots.
 pub(super) fn build(
-    type_name: &str,
-    name: &Arc<str>,
+    info: &StructInfo,
     fields: &[SlotField<'_>],
-    declare: impl Fn(&SlotField<'_>, SchemaBuilder) -> SchemaBuilder,
+    mut problems: Vec<FieldProblem>,
 ) -> Result<Schema, ReflectError> {
+    let name = schema_name(info)?;
+    let empty = || Schema::builder(Arc::clone(&name));
     // What is wrong with the name would otherwise be wrong with each field.
-    let empty = || Schema::builder(Arc::clone(name));
     empty().build()?;
-    let problem = |field: &SlotField<'_>| {
-        let error = declare(field, empty()).build().err()?;
+    problems.extend(fields.iter().filter_map(|field| {
+        let error = field.declare(empty()).build().err()?;
         Some(field.problem(FieldIssue::Schema(error)))
-    };
-    all_well(type_name, fields.iter().filter_map(problem).collect())?;
-    let declared = fields.iter().fold(empty(), |builder, field| declare(field, builder));
+    }));
+    problems.sort_by_key(|problem| info.index_of(&problem.field));
+    all_well(info.type_path_table().short_path(), problems)?;
+    let declared = fields.iter().fold(empty(), |builder, field| field.declare(builder));
     Ok(declared.build()?)
 }

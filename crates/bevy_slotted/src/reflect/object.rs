@@ -5,7 +5,9 @@ use bevy_reflect::{PartialReflect, ReflectMut};
 use slotted::{AccessError, EntityId, Record, RegisteredSchema, Store, Value};
 
 use super::error::{FieldIssue, ReflectError};
-use super::fields::{SlotField, all_well, fields_of_value, schema_name, struct_ref, type_name};
+use super::fields::{
+    SlotField, all_well, fields_of_value, problem, schema_name, struct_ref, type_name,
+};
 
 /// The values of a reflected struct as a record of its schema.
 ///
@@ -43,9 +45,9 @@ use super::fields::{SlotField, all_well, fields_of_value, schema_name, struct_re
 /// ```
 pub fn record_of(value: &dyn PartialReflect) -> Result<Record, ReflectError> {
     let object = struct_ref(value)?;
-    let fields = fields_of_value(object)?;
-    let mut record = Record::with_capacity(fields.len());
     let mut problems = Vec::new();
+    let fields = fields_of_value(object, &mut problems)?;
+    let mut record = Record::with_capacity(fields.len());
     for field in &fields {
         let Some(value) = object.field(&field.name) else { continue };
         match field.shape.read(value) {
@@ -131,7 +133,7 @@ pub fn read_into(
     let schema = schema.ok_or(AccessError::Despawned { id })?;
     let mut changes = Vec::new();
     let mut problems = Vec::new();
-    for field in fields_of_value(object)? {
+    for field in fields_of_value(object, &mut problems)? {
         match value_for(&field, object, store, schema, id) {
             Ok(Some(value)) => changes.push((field.name.into_owned(), field.shape, value)),
             Ok(None) => {}
@@ -148,7 +150,7 @@ pub fn read_into(
         let Some(field) = target.field_mut(&name) else { continue };
         if let Err(error) = shape.put(field, made) {
             let what = FieldIssue::NotApplied { reason: error.to_string().into() };
-            return all_well(&type_name, vec![super::fields::problem(&name, what)]);
+            return all_well(&type_name, vec![problem(&name, what)]);
         }
     }
     Ok(())

@@ -3,9 +3,8 @@
 use bevy_reflect::{TypeInfo, Typed};
 use slotted::{Kind, Schema};
 
-use super::attributes::SlotDefault;
 use super::error::ReflectError;
-use super::fields::{all_well, build, fields_of_type, schema_name, struct_info, struct_ref};
+use super::fields::{build, fields_of_type, struct_info, struct_ref};
 
 /// The schema of a struct that derives `Reflect`.
 ///
@@ -59,9 +58,9 @@ pub fn schema_of<T: Typed>() -> Result<Schema, ReflectError> {
 /// ```
 pub fn schema_of_info(info: &TypeInfo) -> Result<Schema, ReflectError> {
     let info = struct_info(info)?;
-    let (name, fields) = (schema_name(info)?, fields_of_type(info)?);
-    let type_name = info.type_path_table().short_path();
-    build(type_name, &name, &fields, |field, builder| field.declare(builder))
+    let mut problems = Vec::new();
+    let fields = fields_of_type(info, &mut problems)?;
+    build(info, &fields, problems)
 }
 
 /// The schema of a struct, with the values of `T::default()` as the slots' defaults.
@@ -90,30 +89,23 @@ pub fn schema_of_info(info: &TypeInfo) -> Result<Schema, ReflectError> {
 /// assert_eq!(unit.slots()[0].to_string(), "health: f32, default 100.0");
 /// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
 /// ```
+///
+/// [`SlotDefault`]: super::SlotDefault
 pub fn schema_with_defaults_of<T: Typed + Default>() -> Result<Schema, ReflectError> {
     let info = struct_info(T::type_info())?;
-    let (name, fields) = (schema_name(info)?, fields_of_type(info)?);
-    let type_name = info.type_path_table().short_path();
+    let mut problems = Vec::new();
+    let mut fields = fields_of_type(info, &mut problems)?;
     let object = T::default();
     let object = struct_ref(&object)?;
-    let mut problems = Vec::new();
-    for field in &fields {
-        let value = object.field(&field.name).map(|value| field.shape.read(value));
-        problems.extend(value.and_then(Result::err).map(|what| field.problem(what)));
-    }
-    all_well(type_name, problems)?;
-    build(type_name, &name, &fields, |field, builder| {
-        let builder = field.declare(builder);
-        let is_given =
-            field.declared.is_some_and(|declared| declared.has_attribute::<SlotDefault>());
-        let value = object.field(&field.name).and_then(|value| field.shape.read(value).ok());
-        match value {
-            Some(value) if !is_given && !value.is_unset() && !refers(&field.shape.kind()) => {
-                builder.default(value)
-            }
-            _ => builder,
+    for field in fields.iter_mut().filter(|field| field.default.is_none()) {
+        let Some(value) = object.field(&field.name) else { continue };
+        match field.shape.read(value) {
+            Ok(value) if value.is_unset() || refers(&field.shape.kind()) => {}
+            Ok(value) => field.default = Some(value),
+            Err(what) => problems.push(field.problem(what)),
         }
-    })
+    }
+    build(info, &fields, problems)
 }
 
 /// No object lives in every store, as a default would have to.

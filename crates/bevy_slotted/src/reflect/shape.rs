@@ -1,6 +1,5 @@
 //! What a field's type is to a slot: its kind, and the way of its values into a store and back.
 
-use std::any::TypeId;
 use std::sync::Arc;
 
 use bevy_ecs::entity::Entity;
@@ -172,6 +171,7 @@ impl Shape {
 
     /// What has to be put into the field for it to have the value, which is of the slot's kind.
     pub(super) fn make(&self, value: &Value) -> Result<Box<dyn PartialReflect>, FieldIssue> {
+        // For values of other kinds, which the caller has refused.
         let wrong = || FieldIssue::WrongType {
             expected: self.name().into(),
             found: value.to_string().into(),
@@ -275,15 +275,13 @@ fn refuse(ty: &Type, reason: NotASlot) -> FieldIssue {
 
 /// Why the type, which is no leaf, enum, option, list or array, is no slot's.
 fn reason(ty: &Type, info: Option<&TypeInfo>) -> NotASlot {
-    let id = ty.id();
-    let is_one_of = |ids: &[TypeId]| ids.contains(&id);
-    if is_one_of(&[TypeId::of::<Entity>()]) {
+    if ty.is::<Entity>() {
         return NotASlot::BevyEntity;
     }
-    if is_one_of(&[TypeId::of::<usize>(), TypeId::of::<isize>()]) {
+    if ty.is::<usize>() || ty.is::<isize>() {
         return NotASlot::PointerSized { instead: if ty.is::<usize>() { 'u' } else { 'i' } };
     }
-    if is_one_of(&[TypeId::of::<u128>(), TypeId::of::<i128>()]) {
+    if ty.is::<u128>() || ty.is::<i128>() {
         return NotASlot::TooWide { instead: if ty.is::<u128>() { 'u' } else { 'i' } };
     }
     if ty.crate_name() == Some("glam") {
