@@ -6,6 +6,8 @@ mod columns;
 mod lending;
 mod plugin;
 mod pool;
+#[cfg(feature = "reflect")]
+pub mod reflect;
 mod slots;
 
 pub use lending::{Slots, SlotsRef, StoreMut, StoreRef};

@@ -196,10 +196,10 @@ impl<V: View> ViewColumns<V> {
     pub fn get<'s>(
         &self,
         id: EntityId,
-        mut lend: impl FnMut(Wanted) -> Lent<'s>,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> Option<V::Item<'s>> {
         let found = match_of(self.matches(), id)?;
-        let mut lent = wanted_of(found).map(|wanted| lend(wanted));
+        let mut lent = wanted_of(found).map(lend);
         let rows = lent.next()?.into_rows();
         if !rows.is_alive(id.row(), id.generation()) {
             return None;

@@ -1,0 +1,172 @@
+//! What `#[reflect(@...)]` can say about a schema and its slots.
+
+use std::ops::{Bound, RangeBounds};
+
+use bevy_reflect::Reflect;
+use slotted::{EntityId, Number, Value};
+
+/// On the struct: the schema's name, where it is not the struct's in snake case.
+///
+/// ```
+/// use bevy_reflect::Reflect;
+/// use bevy_slotted::reflect::{SchemaName, schema_of};
+///
+/// #[derive(Reflect)]
+/// #[reflect(@SchemaName("orc"))]
+/// struct OrcData {
+///     rage: f32,
+/// }
+/// assert_eq!(schema_of::<OrcData>()?.name(), "orc");
+/// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
+pub struct SchemaName(pub &'static str);
+
+/// On a field: the slot's name, where it is not the field's; on a variant of an enum: the variant's,
+/// where it is not its own in snake case.
+///
+/// ```
+/// use bevy_reflect::Reflect;
+/// use bevy_slotted::reflect::{SlotName, schema_of};
+///
+/// #[derive(Reflect)]
+/// enum Job {
+///     Farmer,
+///     #[reflect(@SlotName("royal guard"))]
+///     Guard,
+/// }
+///
+/// #[derive(Reflect)]
+/// struct Person {
+///     #[reflect(@SlotName("profession"))]
+///     job: Job,
+/// }
+/// let person = schema_of::<Person>()?;
+/// assert_eq!(person.slots()[0].to_string(), "profession: enum(farmer, royal guard)");
+/// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
+pub struct SlotName(pub &'static str);
+
+/// On a field: the slot's value in records that leave it out.
+///
+/// It is checked as any value of the slot is, when the schema is made.
+///
+/// ```
+/// use bevy_reflect::Reflect;
+/// use bevy_slotted::reflect::{SlotDefault, schema_of};
+///
+/// #[derive(Reflect)]
+/// struct Unit {
+///     #[reflect(@SlotDefault::new(100.0))]
+///     health: f32,
+/// }
+/// assert_eq!(schema_of::<Unit>()?.slots()[0].to_string(), "health: f32, default 100.0");
+/// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Reflect)]
+#[reflect(opaque)]
+pub struct SlotDefault(pub Value);
+
+impl SlotDefault {
+    /// The default of this value; an enum's variant is given by its name in the schema.
+    pub fn new(value: impl Into<Value>) -> Self {
+        Self(value.into())
+    }
+}
+
+/// On a field: the numbers that the slot may hold; for vectors, arrays and lists, each of their
+/// numbers.
+///
+/// ```
+/// use bevy_reflect::Reflect;
+/// use bevy_slotted::reflect::{SlotRange, schema_of};
+///
+/// #[derive(Reflect)]
+/// struct Unit {
+///     #[reflect(@SlotRange::new(0.0..=500.0))]
+///     health: f32,
+/// }
+/// assert_eq!(schema_of::<Unit>()?.slots()[0].to_string(), "health: f32, range 0.0 to 500.0");
+/// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Reflect)]
+#[reflect(opaque)]
+pub struct SlotRange {
+    pub(super) bounds: (Bound<Number>, Bound<Number>),
+}
+
+impl SlotRange {
+    /// The range of these bounds.
+    pub fn new<N: Into<Number> + Clone>(range: impl RangeBounds<N>) -> Self {
+        let number = |bound: Bound<&N>| bound.map(|number| number.clone().into());
+        Self { bounds: (number(range.start_bound()), number(range.end_bound())) }
+    }
+}
+
+/// On a field: the slot refuses infinities and NaN.
+///
+/// ```
+/// use bevy_reflect::Reflect;
+/// use bevy_slotted::reflect::{SlotFinite, schema_of};
+///
+/// #[derive(Reflect)]
+/// struct Unit {
+///     #[reflect(@SlotFinite)]
+///     health: f32,
+/// }
+/// assert_eq!(schema_of::<Unit>()?.slots()[0].to_string(), "health: f32, finite");
+/// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
+pub struct SlotFinite;
+
+/// On a field of a [`Reference`], or of a list of them: the schema that a referenced object must have
+/// or extend.
+///
+/// ```
+/// use bevy_reflect::Reflect;
+/// use bevy_slotted::reflect::{Reference, SlotReferences, schema_of};
+///
+/// #[derive(Reflect)]
+/// struct Unit {
+///     #[reflect(@SlotReferences("unit"))]
+///     target: Option<Reference>,
+/// }
+/// let unit = schema_of::<Unit>()?;
+/// assert_eq!(unit.slots()[0].to_string(), "target: entity, optional, references 'unit'");
+/// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
+pub struct SlotReferences(pub &'static str);
+
+/// A reference to an object of a store, as the field of a reflected struct: an [`EntityId`] that can
+/// be reflected.
+///
+/// ```
+/// use bevy_slotted::reflect::Reference;
+/// use bevy_slotted::slotted::{EntityId, Kind, Schema, Store, record};
+///
+/// let mut store = Store::new();
+/// store.register_schema(Schema::builder("tile").slot("height", Kind::F32).build()?)?;
+/// let tile = store.spawn_record("tile", record! { height: 1.0 })?;
+/// let reference = Reference::from(tile);
+/// assert_eq!(EntityId::from(reference), tile);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Reflect)]
+#[reflect(opaque)]
+#[reflect(Clone, Debug, PartialEq, Hash)]
+pub struct Reference(pub EntityId);
+
+impl From<EntityId> for Reference {
+    fn from(id: EntityId) -> Self {
+        Self(id)
+    }
+}
+
+impl From<Reference> for EntityId {
+    fn from(reference: Reference) -> Self {
+        reference.0
+    }
+}

@@ -1,0 +1,221 @@
+//! The types whose values are those of slots: where Rust types meet kinds.
+
+use std::any::TypeId;
+use std::borrow::Cow;
+
+use bevy_reflect::{FromReflect, PartialReflect, ReflectRef, TypeInfo, Typed};
+use slotted::glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
+use slotted::{EntityId, Kind, SlotValue, Value};
+
+use super::attributes::Reference;
+
+/// A Rust type that is no list, enum or option, and whose values a slot can hold.
+#[allow(missing_debug_implementations)]
+pub(super) struct Leaf {
+    type_id: TypeId,
+    pub(super) kind: fn() -> Kind,
+    /// The value, if it is complete and of the type.
+    pub(super) read: fn(&dyn PartialReflect) -> Option<Value>,
+    /// The other way round; `None` also where the type cannot be made of any.
+    pub(super) make: fn(&Value) -> Option<Box<dyn PartialReflect>>,
+    /// Whether values of the type can be made.
+    pub(super) is_writable: bool,
+}
+
+impl Leaf {
+    const fn of<T: LeafType>() -> Self {
+        Self {
+            type_id: TypeId::of::<T>(),
+            kind: T::kind,
+            read: read::<T>,
+            make: make::<T>,
+            is_writable: T::IS_WRITABLE,
+        }
+    }
+
+    /// The leaf of this type, if it is one.
+    pub(super) fn find(type_id: TypeId) -> Option<&'static Self> {
+        LEAVES.iter().find(|leaf| leaf.type_id == type_id)
+    }
+}
+
+static LEAVES: [Leaf; 23] = [
+    Leaf::of::<f32>(),
+    Leaf::of::<bool>(),
+    Leaf::of::<i8>(),
+    Leaf::of::<i16>(),
+    Leaf::of::<i32>(),
+    Leaf::of::<i64>(),
+    Leaf::of::<u8>(),
+    Leaf::of::<u16>(),
+    Leaf::of::<u32>(),
+    Leaf::of::<u64>(),
+    Leaf::of::<f64>(),
+    Leaf::of::<Vec2>(),
+    Leaf::of::<Vec3>(),
+    Leaf::of::<Vec4>(),
+    Leaf::of::<Quat>(),
+    Leaf::of::<Mat4>(),
+    Leaf::of::<IVec2>(),
+    Leaf::of::<IVec3>(),
+    Leaf::of::<UVec2>(),
+    Leaf::of::<String>(),
+    Leaf::of::<Cow<'static, str>>(),
+    Leaf::of::<&'static str>(),
+    Leaf::of::<Reference>(),
+];
+
+trait LeafType: Typed + FromReflect + Clone {
+    const IS_WRITABLE: bool = true;
+
+    fn kind() -> Kind;
+
+    fn into_value(self) -> Value;
+
+    fn from_value(value: &Value) -> Option<Self>;
+}
+
+fn read<T: LeafType>(value: &dyn PartialReflect) -> Option<Value> {
+    if let Some(value) = value.try_downcast_ref::<T>() {
+        return Some(value.clone().into_value());
+    }
+    let value = is_complete(T::type_info(), value).then(|| T::from_reflect(value));
+    value.flatten().map(T::into_value)
+}
+
+/// Whether a dynamic value has all that the type has: `FromReflect` fills up what is missing.
+fn is_complete(info: &TypeInfo, value: &dyn PartialReflect) -> bool {
+    let (TypeInfo::Struct(info), ReflectRef::Struct(value)) = (info, value.reflect_ref()) else {
+        return value
+            .get_represented_type_info()
+            .is_some_and(|own| own.type_id() == info.type_id());
+    };
+    let is_own =
+        value.get_represented_type_info().is_none_or(|own| own.type_id() == info.type_id());
+    is_own
+        && value.field_len() == info.field_len()
+        && info.iter().all(|field| match (field.type_info(), value.field(field.name())) {
+            (Some(info), Some(value)) => is_complete(info, value),
+            _ => false,
+        })
+}
+
+fn make<T: LeafType>(value: &Value) -> Option<Box<dyn PartialReflect>> {
+    Some(Box::new(T::from_value(value)?))
+}
+
+macro_rules! leaf_types {
+    ($($type:ty: $pattern:pat => $value:expr;)*) => {$(
+        impl LeafType for $type {
+            fn kind() -> Kind {
+                <$type as SlotValue>::kind()
+            }
+
+            fn into_value(self) -> Value {
+                self.into()
+            }
+
+            fn from_value(value: &Value) -> Option<Self> {
+                match value {
+                    $pattern => Some($value),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+leaf_types! {
+    bool: Value::Bool(truth) => *truth;
+    f32: Value::F32(number) => *number;
+    f64: Value::F64(number) => *number;
+    Vec2: Value::Vec2(vector) => *vector;
+    Vec3: Value::Vec3(vector) => *vector;
+    Vec4: Value::Vec4(vector) => Self::from_array(*vector);
+    Quat: Value::Quat(vector) => Self::from_array(*vector);
+    Mat4: Value::Mat4(matrix) => **matrix;
+    IVec2: Value::IVec2(vector) => *vector;
+    IVec3: Value::IVec3(vector) => *vector;
+    UVec2: Value::UVec2(vector) => *vector;
+}
+
+macro_rules! integer_types {
+    ($($type:ty)*) => {$(
+        impl LeafType for $type {
+            fn kind() -> Kind {
+                <$type as SlotValue>::kind()
+            }
+
+            fn into_value(self) -> Value {
+                self.into()
+            }
+
+            fn from_value(value: &Value) -> Option<Self> {
+                match *value {
+                    Value::Int(number) => Self::try_from(number).ok(),
+                    Value::UInt(number) => Self::try_from(number).ok(),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+integer_types!(i8 i16 i32 i64 u8 u16 u32 u64);
+
+impl LeafType for Reference {
+    fn kind() -> Kind {
+        EntityId::kind()
+    }
+
+    fn into_value(self) -> Value {
+        self.0.into()
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Entity(id) = value { Some(Self(*id)) } else { None }
+    }
+}
+
+impl LeafType for String {
+    fn kind() -> Kind {
+        Kind::Text
+    }
+
+    fn into_value(self) -> Value {
+        self.into()
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Text(text) = value { Some((**text).to_owned()) } else { None }
+    }
+}
+
+impl LeafType for Cow<'static, str> {
+    fn kind() -> Kind {
+        Kind::Text
+    }
+
+    fn into_value(self) -> Value {
+        Value::from(&*self)
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        String::from_value(value).map(Self::Owned)
+    }
+}
+
+impl LeafType for &'static str {
+    /// A store's text does not live for `'static`.
+    const IS_WRITABLE: bool = false;
+
+    fn kind() -> Kind {
+        Kind::Text
+    }
+
+    fn into_value(self) -> Value {
+        self.into()
+    }
+
+    fn from_value(_: &Value) -> Option<Self> {
+        None
+    }
+}

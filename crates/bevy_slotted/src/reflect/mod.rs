@@ -1,0 +1,87 @@
+//! Schemas and objects from structs that derive `Reflect`.
+//!
+//! | you want | look at |
+//! |---|---|
+//! | a schema from a struct | [`schema_of`], [`schema_of_info`], [`schema_with_defaults_of`] |
+//! | an object from a struct | [`spawn_reflected`], [`record_of`] |
+//! | a struct from an object | [`read_into`] |
+//! | names, defaults and constraints | the attributes below |
+//!
+//! | field | slot |
+//! |---|---|
+//! | `bool`, integers of 8 to 64 bits, `f32`, `f64` | the same |
+//! | `Vec2` `Vec3` `Vec4` `Quat` `Mat4` `IVec2` `IVec3` `UVec2` of glam | the same |
+//! | `String`, `Cow<'static, str>`, `&'static str` | text |
+//! | [`Reference`] | a reference to an object of the store |
+//! | an enum without data | an enum of the variants' names, in snake case |
+//! | an array of numbers | the same |
+//! | `Vec` and other lists of all of these; an array of what is no number | a list |
+//! | `Option` of all of these | an optional slot |
+//! | anything else | is refused |
+//!
+//! | attribute | on | means |
+//! |---|---|---|
+//! | [`@SchemaName("orc")`](SchemaName) | the struct | the schema's name; the struct's in snake case otherwise |
+//! | [`@SlotName("hp")`](SlotName) | a field | the slot's name; the field's otherwise |
+//! | [`@SlotName("royal guard")`](SlotName) | a variant | the variant's name; its own in snake case otherwise |
+//! | [`@SlotDefault::new(100.0)`](SlotDefault) | a field | the value in records that leave it out |
+//! | [`@SlotRange::new(0.0..=500.0)`](SlotRange) | a field | the numbers it may hold |
+//! | [`@SlotFinite`](SlotFinite) | a field | refuses infinities and NaN |
+//! | [`@SlotReferences("unit")`](SlotReferences) | a field | the schema that a referenced object has or extends |
+//! | `ignore` | a field | no slot |
+//!
+//! A struct whose fields have the types that slotted's own derive takes too gets the same schema as from
+//! that, so that `#[derive(Reflect, Slotted)]` and the two of them are one schema in a store.
+//!
+//! ```
+//! use bevy_reflect::Reflect;
+//! use bevy_slotted::reflect::{
+//!     Reference, SlotDefault, SlotRange, SlotReferences, read_into, schema_of, spawn_reflected,
+//! };
+//! use bevy_slotted::slotted::Store;
+//! use bevy_slotted::slotted::glam::Vec3;
+//!
+//! #[derive(Reflect, Default)]
+//! struct Unit {
+//!     name: String,
+//!     position: Vec3,
+//!     #[reflect(@SlotDefault::new(100.0), @SlotRange::new(0.0..=500.0))]
+//!     health: f32,
+//!     #[reflect(@SlotReferences("unit"))]
+//!     target: Option<Reference>,
+//! }
+//!
+//! let mut store = Store::new();
+//! store.register_schema(schema_of::<Unit>()?)?;
+//! let ada = Unit { name: "Ada".into(), health: 80.0, ..Unit::default() };
+//! let ada = spawn_reflected(&mut store, &ada)?;
+//! let bob = Unit { name: "Bob".into(), target: Some(ada.into()), ..Unit::default() };
+//! let bob = spawn_reflected(&mut store, &bob)?;
+//!
+//! let mut unit = Unit::default();
+//! read_into(&store, bob, &mut unit)?;
+//! assert_eq!((&*unit.name, unit.target), ("Bob", Some(ada.into())));
+//!
+//! unit.health = 900.0;
+//! assert_eq!(
+//!     spawn_reflected(&mut store, &unit).unwrap_err().to_string(),
+//!     "slot 'health' of 'unit' expects 0.0 to 500.0, found 900.0",
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod attributes;
+mod error;
+mod fields;
+mod leaf;
+mod name;
+mod object;
+mod schema;
+mod shape;
+
+pub use attributes::{
+    Reference, SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences,
+};
+pub use error::{FieldIssue, FieldProblem, NotASlot, ReflectError};
+pub use object::{read_into, record_of, spawn_reflected};
+pub use schema::{schema_of, schema_of_info, schema_with_defaults_of};
