@@ -57,11 +57,8 @@ impl<V: View> Slots<'_, '_, V> {
 
     /// Calls the closure with each run of adjacent objects, in vectorised code.
     #[inline(always)]
-    pub fn for_each_run(&mut self, mut visit: impl for<'x> FnMut(V::Run<'x>)) {
-        self.view().for_each_run(
-            #[inline(always)]
-            |run| visit(run),
-        );
+    pub fn for_each_run(&mut self, visit: impl for<'x> FnMut(V::Run<'x>)) {
+        self.view().for_each_run(visit);
     }
 
     /// Calls the closure with each object on the threads of Bevy's
@@ -85,11 +82,7 @@ impl<V: View> Slots<'_, '_, V> {
     where
         for<'x> V::Run<'x>: Send,
     {
-        self.view().par_for_each_run_on(
-            &ComputeTasks,
-            #[inline(always)]
-            |run| visit(run),
-        );
+        self.view().par_for_each_run_on(&ComputeTasks, visit);
     }
 
     /// The objects; [`for_each`](Self::for_each) is faster where a loop can use the vector units.

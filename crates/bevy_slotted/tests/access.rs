@@ -1,17 +1,18 @@
 //! Which systems run at the same time, which are ordered, and which are refused.
 
-use std::error::Error;
-use std::sync::{Arc, Barrier};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bevy_app::{App, Update};
 use bevy_ecs::prelude::*;
-use bevy_ecs::schedule::Schedule;
+use bevy_ecs::schedule::{MultiThreadedExecutor, Schedule};
 use bevy_ecs::system::{IntoSystem, RunSystemOnce, SystemAccess, SystemState};
 use bevy_slotted::prelude::*;
-use bevy_slotted::slotted::{Kind, Schema, SlotKey, Store, record};
+use bevy_slotted::slotted::{BLOCK_ROWS, Kind, Schema, Store, record};
+use bevy_tasks::{ComputeTaskPool, TaskPoolBuilder};
 
-type Outcome = Result<(), Box<dyn Error>>;
+type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 #[derive(Slotted, Clone, Copy)]
 struct Unit {
@@ -55,7 +56,6 @@ struct Repairing<'a> {
 
 #[derive(View)]
 struct Ids {
-    #[expect(dead_code, reason = "only counted")]
     id: EntityId,
 }
 
@@ -168,4 +168,316 @@ fn systems_run_at_the_same_time_unless_one_writes_what_another_has() {
             }
         }
     }
+}
+
+/// What the panic of initialising a system says.
+fn refusal<M>(system: impl IntoSystem<(), (), M>) -> String {
+    let mut world = world();
+    let refused = catch_unwind(AssertUnwindSafe(|| access(&mut world, system)));
+    let panic = refused.expect_err("the system is refused");
+    panic.downcast_ref::<String>().cloned().unwrap_or_default()
+}
+
+#[test]
+fn parameters_of_one_system_that_conflict_are_refused() {
+    fn write_and_write(_: Slots<Moving>, _: Slots<Moving>) {}
+    fn read_and_write(_: Slots<Moving>, _: Slots<Braking>) {}
+    fn write_and_read(_: Slots<Braking>, _: SlotsRef<Watching>) {}
+    fn write_and_maybe(_: Slots<Healing>, _: Slots<MaybeHealing>) {}
+    fn write_and_whole(_: Slots<Healing>, _: StoreRef) {}
+    fn whole_and_write(_: StoreRef, _: Slots<Healing>) {}
+    fn change_and_read(_: StoreMut, _: SlotsRef<Ids>) {}
+    fn read_and_change(_: SlotsRef<Ids>, _: StoreMut) {}
+    fn change_and_whole(_: StoreMut, _: StoreRef) {}
+    fn change_and_change(_: StoreMut, _: StoreMut) {}
+    fn world_and_write(_: &World, _: Slots<Healing>) {}
+    fn write_and_world(_: Slots<Healing>, _: &World) {}
+    fn deferred_and_read(_: bevy_ecs::world::DeferredWorld, _: SlotsRef<Ids>) {}
+
+    let said = [
+        (refusal(write_and_write), "it writes slot 'position' (f32), which that one has too"),
+        (refusal(read_and_write), "it writes slot 'velocity' (f32), which that one has too"),
+        (refusal(write_and_read), "it reads slot 'velocity' (f32), which that one writes"),
+        (refusal(write_and_maybe), "it writes slot 'health' (u32), which that one has too"),
+        (refusal(write_and_whole), "`StoreRef` in system"),
+        (refusal(whole_and_write), "it writes slot 'health' (u32), which that one has too"),
+        (refusal(change_and_read), "that one has the whole store to change"),
+        (refusal(read_and_change), "`StoreMut` in system"),
+        (refusal(change_and_whole), "`StoreRef` in system"),
+        (refusal(change_and_change), "`StoreMut` in system"),
+        (refusal(world_and_write), "it writes slot 'health' (u32), which that one has too"),
+        (refusal(write_and_world), "&World"),
+        (refusal(deferred_and_read), "that one has the whole store to change"),
+    ];
+    for (said, expected) in said {
+        assert!(said.contains(expected), "{said}");
+    }
+    let said = refusal(write_and_write);
+    assert!(said.starts_with("`Slots<Moving>` in system `"), "{said}");
+    assert!(said.ends_with("Make one view of both, or put them into a `ParamSet`."), "{said}");
+}
+
+#[test]
+fn parameters_that_get_on_with_each_other_are_taken() -> Outcome {
+    fn several(
+        mut moving: Slots<Moving>,
+        watching: SlotsRef<Watching>,
+        mut healing: Slots<Healing>,
+        ids: SlotsRef<Ids>,
+    ) -> usize {
+        moving.for_each(|unit| *unit.position += *unit.velocity);
+        healing.for_each(|unit| *unit.health += 1);
+        watching.iter().filter(|unit| *unit.velocity == 2.0).count() + ids.view().count()
+    }
+    fn one_after_the_other(mut both: ParamSet<(Slots<Moving>, StoreRef, StoreMut)>) -> usize {
+        both.p0().for_each(|unit| *unit.position = 0.0);
+        let before = both.p1().len();
+        both.p2().spawn(Unit { position: 0.0, velocity: 0.0, health: 0 }).expect("room");
+        both.p1().len() - before
+    }
+    fn two_readers(a: StoreRef, b: StoreRef, c: SlotsRef<Watching>) -> usize {
+        a.len() + b.len() + c.view().count()
+    }
+    let mut world = world();
+    let units = (0..3).map(|number| Unit { position: 1.0, velocity: number as f32, health: 7 });
+    let ids: Vec<_> = world.store_mut().spawn_batch(units)?.collect();
+    assert_eq!(world.run_system_once(several).expect("it runs"), 1 + 3);
+    assert_eq!(world.store().get_value(ids[2], "position")?, 3.0_f32.into());
+    assert_eq!(world.store().get_value(ids[0], "health")?, 8_u32.into());
+    assert_eq!(world.run_system_once(one_after_the_other).expect("it runs"), 1);
+    assert_eq!(world.run_system_once(two_readers).expect("it runs"), 12);
+    Ok(())
+}
+
+/// A slot of which a system has spoken only after one that reads the whole store.
+#[test]
+fn who_reads_the_whole_store_is_safe_from_slots_that_come_later() {
+    #[derive(View)]
+    struct Early<'a> {
+        position: &'a mut f32,
+    }
+    #[derive(View)]
+    struct Late<'a> {
+        armour: &'a mut u8,
+    }
+    #[derive(View)]
+    struct Later<'a> {
+        shield: &'a mut u8,
+        armour: &'a u8,
+    }
+    #[derive(View)]
+    struct ReadsLate<'a> {
+        armour: &'a u8,
+    }
+    fn early(_: Slots<Early>) {}
+    fn late(_: Slots<Late>) {}
+    fn later(_: Slots<Later>) {}
+    fn both(_: Slots<Late>, _: Slots<Early>) {}
+    fn two_late(_: Slots<Late>, _: Slots<LatestOnly>) {}
+    #[derive(View)]
+    struct LatestOnly<'a> {
+        shield: &'a mut u8,
+    }
+    fn reads_late(_: SlotsRef<ReadsLate>) {}
+
+    let mut world = world();
+    let world = &mut world;
+    let early = access(world, early);
+    let whole_before = access(world, whole);
+    let late = access(world, late);
+    let later = access(world, later);
+    let whole_after = access(world, whole);
+    for whole in [&whole_before, &whole_after] {
+        assert!(!whole.is_compatible(&early));
+        assert!(!whole.is_compatible(&late));
+        assert!(!whole.is_compatible(&later));
+        assert!(whole.is_compatible(&access(world, reads_late)));
+    }
+    assert!(whole_before.is_compatible(&whole_after), "both only read");
+    assert!(early.is_compatible(&late));
+    assert!(!late.is_compatible(&later), "one reads what the other writes");
+    let two_late = access(world, two_late);
+    assert!(!two_late.is_compatible(&whole_before), "different late slots in one system are fine");
+    assert!(!access(world, both).is_compatible(&whole_before));
+}
+
+#[derive(Resource)]
+struct Handshake {
+    hello: Mutex<(Sender<()>, Receiver<()>)>,
+}
+
+fn handshakes() -> (Handshake, Handshake) {
+    let ((to_second, from_first), (to_first, from_second)) = (channel(), channel());
+    (
+        Handshake { hello: Mutex::new((to_second, from_second)) },
+        Handshake { hello: Mutex::new((to_first, from_first)) },
+    )
+}
+
+impl Handshake {
+    /// Whether the other system runs now.
+    fn meets(&self) -> bool {
+        let hello = self.hello.lock().expect("no panic");
+        hello.0.send(()).is_ok() && hello.1.recv_timeout(Duration::from_secs(20)).is_ok()
+    }
+}
+
+fn on_two_threads() -> Schedule {
+    ComputeTaskPool::get_or_init(|| TaskPoolBuilder::new().num_threads(4).build());
+    let mut schedule = Schedule::default();
+    schedule.set_executor(MultiThreadedExecutor::new());
+    schedule
+}
+
+#[test]
+fn writers_of_different_slots_do_run_at_the_same_time() -> Outcome {
+    let mut world = world();
+    let unit = Unit { position: 1.0, velocity: 2.0, health: 0 };
+    world.store_mut().spawn_batch(vec![unit; 3 * BLOCK_ROWS])?;
+    let (first, second) = handshakes();
+    let met = Arc::new(Mutex::new(Vec::new()));
+    let (by_first, by_second) = (Arc::clone(&met), Arc::clone(&met));
+    let mut schedule = on_two_threads();
+    schedule.add_systems((
+        move |mut units: Slots<Moving>| {
+            let met = first.meets();
+            units.for_each(|unit| *unit.position += *unit.velocity);
+            by_first.lock().expect("no panic").push(met);
+        },
+        move |mut units: Slots<Healing>, watched: SlotsRef<Watching>| {
+            let met = second.meets() && watched.iter().all(|unit| *unit.velocity == 2.0);
+            units.par_for_each(|unit| *unit.health += 1);
+            by_second.lock().expect("no panic").push(met);
+        },
+    ));
+    schedule.run(&mut world);
+    assert_eq!(*met.lock().expect("no panic"), [true, true]);
+    world.store_mut().view::<Moving>()?.for_each(|unit| assert_eq!(*unit.position, 3.0));
+    world.store_mut().view::<Healing>()?.for_each(|unit| assert_eq!(*unit.health, 1));
+    Ok(())
+}
+
+/// Each system leaves a mark and finds none but its own: torn or lost ones would show.
+#[test]
+fn writers_of_one_slot_never_run_at_the_same_time() -> Outcome {
+    let mut world = world();
+    let unit = Unit { position: 0.0, velocity: 0.0, health: 0 };
+    world.store_mut().spawn_batch(vec![unit; 2 * BLOCK_ROWS])?;
+    let mut schedule = on_two_threads();
+    for mark in 1..=8_u32 {
+        schedule.add_systems(move |mut units: Slots<Healing>, ids: SlotsRef<Ids>| {
+            units.for_each(|unit| *unit.health = mark);
+            std::thread::sleep(Duration::from_millis(1));
+            assert!(units.iter_mut().all(|unit| *unit.health == mark));
+            assert_eq!(ids.view().count(), 2 * BLOCK_ROWS, "nobody spawns meanwhile");
+        });
+        schedule.add_systems(move |mut store: StoreMut| {
+            let id = store.spawn(unit).expect("room");
+            std::thread::sleep(Duration::from_millis(1));
+            store.despawn(id).expect("alive");
+        });
+    }
+    for _ in 0..5 {
+        schedule.run(&mut world);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_view_sees_schemas_that_come_later() -> Outcome {
+    let mut world = world();
+    let mut state = SystemState::<Slots<Moving>>::new(&mut world);
+    assert_eq!(state.get_mut(&mut world)?.view().count(), 0);
+    let drone = Schema::builder("drone").slot("velocity", Kind::F32).slot("position", Kind::F32);
+    world.store_mut().register_schema(drone.build()?)?;
+    let id = world.store_mut().spawn_record("drone", record! { position: 1.0, velocity: 2.0 })?;
+    state.get_mut(&mut world)?.for_each(|drone| *drone.position += *drone.velocity);
+    assert_eq!(world.store().get_value(id, "position")?, 3.0_f32.into());
+    let position = state.get_mut(&mut world)?.get_mut(id).map(|drone| *drone.position);
+    assert_eq!(position, Some(3.0));
+
+    // And another store, in which the same schema has another number and the slots other places.
+    let mut store = Store::new();
+    store.register_schema(Schema::builder("drone").slot("armour", Kind::U8).build()?)?;
+    store.register::<Unit>()?;
+    let unit = store.spawn(Unit { position: 5.0, velocity: 1.0, health: 1 })?;
+    assert_eq!(world.insert_store(store).map(|before| before.len()), Some(1));
+    let mut units = state.get_mut(&mut world)?;
+    assert_eq!(units.get_mut(unit).map(|unit| *unit.position), Some(5.0));
+    Ok(())
+}
+
+#[test]
+fn a_world_without_a_store_is_said_to_have_none() {
+    let mut world = World::new();
+    for error in [
+        world.run_system_once(moving).unwrap_err().to_string(),
+        world.run_system_once(watching_only).unwrap_err().to_string(),
+        world.run_system_once(whole).unwrap_err().to_string(),
+        world.run_system_once(changing).unwrap_err().to_string(),
+    ] {
+        assert!(
+            error.contains("the world has no store: add `SlottedPlugin` to the app"),
+            "{error}"
+        );
+    }
+    fn maybe(units: Option<Slots<Moving>>) -> bool {
+        units.is_some()
+    }
+    assert!(!world.run_system_once(maybe).expect("it runs"));
+    assert!(world.get_store().is_none() && world.remove_store().is_none());
+}
+
+#[test]
+fn a_slot_of_another_kind_is_an_error_that_names_it() -> Outcome {
+    let mut world = World::new();
+    world.insert_store(Store::new());
+    let odd = Schema::builder("odd").slot("position", Kind::F64).slot("velocity", Kind::F32);
+    world.store_mut().register_schema(odd.build()?)?;
+    let error = world.run_system_once(moving).unwrap_err().to_string();
+    assert!(error.contains("slot 'position' of 'odd' is f64, not f32"), "{error}");
+    Ok(())
+}
+
+/// Who clears a world takes away what systems have declared their access by: those from before are not to
+/// run beside those from after.
+#[test]
+fn systems_from_before_a_world_was_cleared_are_refused() -> Outcome {
+    let mut world = world();
+    let mut before = SystemState::<Slots<Moving>>::new(&mut world);
+    let mut whole_before = SystemState::<StoreRef>::new(&mut world);
+    world.clear_resources();
+    let error = before.get_mut(&mut world).unwrap_err().to_string();
+    assert!(error.contains("no store"), "{error}");
+    world.insert_store(Store::new());
+    let cleared = "the world was cleared of its resources after the system was initialised";
+    let error = before.get_mut(&mut world).unwrap_err().to_string();
+    assert!(error.contains(cleared), "{error}");
+    let error = whole_before.get_mut(&mut world).unwrap_err().to_string();
+    assert!(error.contains(cleared), "{error}");
+    let mut after = SystemState::<Slots<Moving>>::new(&mut world);
+    assert_eq!(after.get_mut(&mut world)?.view().count(), 0);
+    Ok(())
+}
+
+#[test]
+fn what_only_reads_serves_as_a_condition() {
+    fn is_any(units: SlotsRef<Ids>) -> bool {
+        units.view().count() > 0
+    }
+    fn is_large(store: StoreRef) -> bool {
+        store.len() > 1
+    }
+    #[derive(Resource, Default)]
+    struct Runs(usize);
+    let mut world = world();
+    world.init_resource::<Runs>();
+    let mut schedule = Schedule::default();
+    schedule.add_systems((|mut runs: ResMut<Runs>| runs.0 += 1).run_if(is_any.and_then(is_large)));
+    for _ in 0..3 {
+        schedule.run(&mut world);
+        let unit = Unit { position: 0.0, velocity: 0.0, health: 0 };
+        world.store_mut().spawn(unit).expect("room");
+    }
+    assert_eq!(world.resource::<Runs>().0, 1, "with two units, not with none or one");
 }
