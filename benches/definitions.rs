@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --features json,toml,ron --bench definitions -- --rounds 9 --markdown table.md`
 
+#[path = "harness/forms.rs"]
+mod forms;
 #[path = "harness/machine.rs"]
 mod machine;
 
@@ -10,9 +12,9 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use clap::Parser;
+use forms::{Form, sample, table};
 use slotted::definitions::Loader;
 use slotted::{Inference, InferenceOptions, Record, Store, View};
 
@@ -34,35 +36,6 @@ struct Options {
     /// `cargo bench` adds this, `cargo test` does not: without it nothing is measured
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-/// A form, and the one that it is held against.
-struct Form<'a> {
-    name: &'static str,
-    /// The position of the limit among the forms.
-    limit: usize,
-    run: Box<dyn FnMut() -> Result<(), Box<dyn Error>> + 'a>,
-    /// Milliseconds.
-    samples: Vec<f64>,
-}
-
-impl<'a> Form<'a> {
-    fn new(
-        name: &'static str,
-        limit: usize,
-        run: impl FnMut() -> Result<(), Box<dyn Error>> + 'a,
-    ) -> Self {
-        Self { name, limit, run: Box::new(run), samples: Vec::new() }
-    }
-
-    fn minimum(&self) -> f64 {
-        self.samples.iter().copied().fold(f64::INFINITY, f64::min)
-    }
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 const SLOTS: [(&str, &str); 12] = [
@@ -218,21 +191,6 @@ fn forms<'a>(files: &'a Files, stores: &'a mut (Store, Store)) -> Vec<Form<'a>> 
     ]
 }
 
-fn table(forms: &[Form<'_>], records: usize) -> String {
-    let mut table =
-        format!("| {records} records of twelve slots | time | ratio |\n|---|---:|---:|\n");
-    for form in forms {
-        let limit = &forms[form.limit];
-        let rounds = form.samples.iter().zip(&limit.samples);
-        let ratio = form.minimum() / limit.minimum();
-        let median = median(rounds.map(|(own, limit)| own / limit).collect());
-        let name = form.name;
-        let _ =
-            writeln!(table, "| {name} | {:.1} ms | {ratio:.2}× ({median:.2}×) |", form.minimum());
-    }
-    table
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
     let is_test = options.test || !options.bench;
@@ -240,14 +198,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = Files::new(records);
     let mut stores = reloaded_and_fresh(&files.json)?;
     let mut forms = forms(&files, &mut stores);
-    for _ in 0..rounds {
-        for form in &mut forms {
-            let start = Instant::now();
-            (form.run)()?;
-            form.samples.push(start.elapsed().as_secs_f64() * 1e3);
-        }
-    }
-    let table = table(&forms, records);
+    sample(&mut forms, rounds)?;
+    let table = table(&format!("{records} records of twelve slots"), &forms, "ms", 1e3);
     println!("{table}");
     if let Some(path) = options.markdown {
         let bench = "cargo bench --features json,toml,ron --bench definitions";

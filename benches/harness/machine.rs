@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-const LOCK_FILE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock"));
+const LOCK_FILE: &str = include_str!("../../Cargo.lock");
 
 /// Names and what they are, in the order in which they are printed.
 pub(super) type Description = Vec<(&'static str, String)>;

@@ -100,9 +100,9 @@ impl<'s> SplitStore<'s> {
         let mut columns = ViewColumns::<V>::default();
         columns.look(self.identity, self.registry)?;
         for wanted in columns.wanted() {
-            self.check(wanted)?;
+            self.check(*wanted)?;
         }
-        Ok(columns.into_view(|wanted| self.lend(wanted)))
+        Ok(columns.view_of_its_own(|wanted| self.lend(wanted)))
     }
 
     fn check(&self, wanted: Wanted) -> Result<(), SplitError> {

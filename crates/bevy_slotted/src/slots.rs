@@ -46,21 +46,6 @@ lookups!(Slots, View);
 lookups!(SlotsRef, SharedView);
 
 impl<V: View> Slots<'_, '_, V> {
-    /// Calls the closure with each object, in vectorised code: see [`vectorize`](slotted::vectorize).
-    #[inline(always)]
-    pub fn for_each(&mut self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
-        self.view().for_each(
-            #[inline(always)]
-            |item| visit(item),
-        );
-    }
-
-    /// Calls the closure with each run of adjacent objects, in vectorised code.
-    #[inline(always)]
-    pub fn for_each_run(&mut self, visit: impl for<'x> FnMut(V::Run<'x>)) {
-        self.view().for_each_run(visit);
-    }
-
     /// Calls the closure with each object on the threads of Bevy's
     /// [`ComputeTaskPool`](bevy_tasks::ComputeTaskPool).
     ///

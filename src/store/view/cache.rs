@@ -81,10 +81,6 @@ impl Matches {
         &self.tables
     }
 
-    pub(super) fn into_tables(self) -> Vec<TableMatch> {
-        self.tables
-    }
-
     /// Looks at the schemas that have come since the last time, and tells whether there were any.
     #[inline]
     pub(super) fn update<V: View>(&mut self, registry: &Registry) -> Result<bool, ViewError> {

@@ -7,12 +7,13 @@ use std::marker::PhantomData;
 use crate::id::{EntityId, SchemaId};
 use crate::kind::Kind;
 use crate::schema::Registry;
+use crate::simd::vectorize;
 use crate::storage::{Column, Rows};
 use crate::store::Identity;
 use crate::store::parts::StoreParts;
 use crate::store::view::cache::{Matches, Pick, TableMatch, match_of};
-use crate::store::view::tables::{ColumnBorrow, TableColumns, Tables};
-use crate::store::view::walk::item_of;
+use crate::store::view::tables::{ColumnBorrow, LendOnTurn, TableColumns, Tables};
+use crate::store::view::walk::{for_each_block, item_of};
 use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
 
 /// What a view does with one slot, for who decides which views may be used at the same time.
@@ -38,6 +39,8 @@ pub struct ViewColumns<V> {
     store: Option<Identity>,
     evolutions: u32,
     matches: Matches,
+    /// What the matches are to be lent, one after another.
+    wanted: Vec<Wanted>,
     view: PhantomData<fn() -> V>,
 }
 
@@ -103,7 +106,13 @@ impl<'t> Lent<'t> {
 
 impl<V> Default for ViewColumns<V> {
     fn default() -> Self {
-        Self { store: None, evolutions: 0, matches: Matches::default(), view: PhantomData }
+        Self {
+            store: None,
+            evolutions: 0,
+            matches: Matches::default(),
+            wanted: Vec::new(),
+            view: PhantomData,
+        }
     }
 }
 
@@ -122,8 +131,26 @@ impl<V> ViewColumns<V> {
 
     /// What a view is to be lent, in ascending order: for each schema its rows and then its columns.
     /// No column comes twice.
-    pub fn wanted(&self) -> impl Iterator<Item = Wanted> {
-        self.matches().iter().flat_map(wanted_of)
+    #[must_use]
+    pub fn wanted(&self) -> &[Wanted] {
+        &self.wanted
+    }
+
+    /// What is lent, and the matches that it is for: none as long as there were no objects.
+    #[inline]
+    fn lend<'s>(&self, mut lend: impl FnMut(Wanted) -> Lent<'s>) -> (Tables<'s>, &[TableMatch]) {
+        if self.has_rows(&mut lend) {
+            (Tables::Lent(self.wanted.iter().copied().map(lend).collect()), self.matches())
+        } else {
+            (Tables::Lent(Vec::new()), &[])
+        }
+    }
+
+    /// Whether any row was ever used.
+    #[inline]
+    fn has_rows<'s>(&self, mut lend: impl FnMut(Wanted) -> Lent<'s>) -> bool {
+        let mut rows = self.matches().iter().map(|found| lend(self.wanted[found.lent.start]));
+        rows.any(|rows| rows.into_rows().used() > 0)
     }
 }
 
@@ -161,7 +188,11 @@ impl<V: View> ViewColumns<V> {
             self.evolutions = registry.evolutions();
             self.matches = Matches::default();
         }
-        self.matches.update::<V>(registry)
+        let is_new = self.matches.update::<V>(registry)?;
+        if is_new {
+            self.wanted = self.matches().iter().flat_map(wanted_of).collect();
+        }
+        Ok(is_new)
     }
 
     /// The view of what the closure lends to it.
@@ -170,8 +201,8 @@ impl<V: View> ViewColumns<V> {
     /// If something else is lent than what was wanted.
     #[inline]
     pub fn view<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
-        let lent = self.wanted().map(lend).collect();
-        ViewMut::new(Tables::Lent(lent), Cow::Borrowed(self.matches()))
+        let (tables, matches) = self.lend(lend);
+        ViewMut::new(tables, Cow::Borrowed(matches))
     }
 
     /// The same for reading only.
@@ -183,8 +214,78 @@ impl<V: View> ViewColumns<V> {
     where
         V: SharedView,
     {
-        let lent = self.wanted().map(lend).collect();
-        ViewRef::new(Tables::Lent(lent), Cow::Borrowed(self.matches()))
+        let (tables, matches) = self.lend(lend);
+        ViewRef::new(tables, Cow::Borrowed(matches))
+    }
+
+    /// Calls the closure with each object, in vectorised code; columns are lent when it is their table's turn,
+    /// which costs less than a [`view`](Self::view).
+    ///
+    /// # Panics
+    /// If something else is lent than what was wanted.
+    #[inline(always)]
+    pub fn for_each<'s>(
+        &self,
+        mut lend: impl FnMut(Wanted) -> Lent<'s>,
+        mut visit: impl for<'x> FnMut(V::Item<'x>),
+    ) {
+        // Finding the CPU's vector units would cost more than a walk over nothing.
+        if !self.has_rows(&mut lend) {
+            return;
+        }
+        let tables = LendOnTurn { wanted: &self.wanted, lend };
+        vectorize(
+            #[inline(always)]
+            || {
+                for_each_block::<V>(
+                    tables,
+                    self.matches(),
+                    None,
+                    #[inline(always)]
+                    |block| {
+                        block.for_each(
+                            #[inline(always)]
+                            |item| visit(item),
+                        );
+                    },
+                );
+            },
+        );
+    }
+
+    /// Calls the closure with each run of adjacent objects, likewise.
+    ///
+    /// # Panics
+    /// If something else is lent than what was wanted.
+    #[inline(always)]
+    #[expect(clippy::redundant_closure, reason = "a reference to a closure is not vectorised")]
+    pub fn for_each_run<'s>(
+        &self,
+        mut lend: impl FnMut(Wanted) -> Lent<'s>,
+        mut visit: impl FnMut(V::Run<'s>),
+    ) {
+        // Finding the CPU's vector units would cost more than a walk over nothing.
+        if !self.has_rows(&mut lend) {
+            return;
+        }
+        let tables = LendOnTurn { wanted: &self.wanted, lend };
+        vectorize(
+            #[inline(always)]
+            || {
+                for_each_block::<V>(
+                    tables,
+                    self.matches(),
+                    None,
+                    #[inline(always)]
+                    |block| {
+                        block.for_each_run(
+                            #[inline(always)]
+                            |run| visit(run),
+                        );
+                    },
+                );
+            },
+        );
     }
 
     /// One object, for which only the columns of its schema are lent; `None` if it is not alive or not of a
@@ -199,7 +300,7 @@ impl<V: View> ViewColumns<V> {
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> Option<V::Item<'s>> {
         let found = match_of(self.matches(), id)?;
-        let mut lent = wanted_of(found).map(lend);
+        let mut lent = self.wanted[found.lent.clone()].iter().copied().map(lend);
         let rows = lent.next()?.into_rows();
         if !rows.is_alive(id.row(), id.generation()) {
             return None;
@@ -209,13 +310,13 @@ impl<V: View> ViewColumns<V> {
         item_of::<V>(blocks, rows, id)
     }
 
-    /// The view of what the closure lends to it, for itself.
-    pub(in crate::store) fn into_view<'s>(
-        self,
+    /// The view of all that it wants, with matches of its own.
+    pub(in crate::store) fn view_of_its_own<'s>(
+        &self,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> ViewMut<'s, V> {
-        let lent = self.wanted().map(lend).collect();
-        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches.into_tables()))
+        let lent = self.wanted.iter().copied().map(lend).collect();
+        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches().to_vec()))
     }
 }
 

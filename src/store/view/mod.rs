@@ -227,7 +227,7 @@ macro_rules! iteration {
                     #[inline(always)]
                     || {
                         for_each_block::<V>(
-                            tables,
+                            tables.walk(),
                             &matches,
                             visited.as_ref(),
                             #[inline(always)]
@@ -251,7 +251,7 @@ macro_rules! iteration {
                     #[inline(always)]
                     || {
                         for_each_block::<V>(
-                            tables,
+                            tables.walk(),
                             &matches,
                             visited.as_ref(),
                             #[inline(always)]
@@ -366,9 +366,14 @@ macro_rules! iteration {
             {
                 unshare(&mut self.tables, &self.matches, self.visited.as_ref(), pool);
                 let mut blocks = Vec::new();
-                for_each_block::<V>(self.tables, &self.matches, self.visited.as_ref(), |block| {
-                    blocks.push(block);
-                });
+                for_each_block::<V>(
+                    self.tables.walk(),
+                    &self.matches,
+                    self.visited.as_ref(),
+                    |block| {
+                        blocks.push(block);
+                    },
+                );
                 pool.map(blocks, |block| {
                     vectorize(
                         #[inline(always)]

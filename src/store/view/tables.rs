@@ -6,7 +6,7 @@ use std::vec;
 use crate::id::SchemaId;
 use crate::storage::{Column, Rows, Table};
 use crate::store::view::cache::{Pick, TableMatch};
-use crate::store::view::lend::Lent;
+use crate::store::view::lend::{Lent, Wanted};
 
 /// What a view looks at, borrowed as the view was.
 #[derive(Debug)]
@@ -112,33 +112,64 @@ pub(super) enum TablesWalk<'t> {
     Lent(vec::IntoIter<Lent<'t>>),
 }
 
-impl<'t> TablesWalk<'t> {
-    /// The rows of the next match and what the closure makes of its columns.
-    #[inline(always)]
-    pub(super) fn next<R>(
+/// Where the tables of a view's matches come from, one after another in ascending order.
+pub(super) trait TableSource<'t> {
+    /// The rows of the next match, if it has any, and what the closure makes of its columns.
+    fn next<R>(
         &mut self,
         found: &TableMatch,
         take: impl FnOnce(TableColumns<'t, '_>) -> R,
-    ) -> (&'t Rows, R) {
+    ) -> Option<(&'t Rows, R)>;
+}
+
+impl<'t> TableSource<'t> for TablesWalk<'t> {
+    #[inline(always)]
+    fn next<R>(
+        &mut self,
+        found: &TableMatch,
+        take: impl FnOnce(TableColumns<'t, '_>) -> R,
+    ) -> Option<(&'t Rows, R)> {
         let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
-        match self {
+        let (columns, rows) = match self {
             Self::Shared(tables) => {
                 let Table { columns, rows, .. } = &tables[found.table];
-                let columns = Columns::Shared(columns);
-                (rows, take(TableColumns { columns, rows, schema, picks }))
+                (Columns::Shared(columns), rows)
             }
             Self::Exclusive { rest, passed } => {
                 let Table { columns, rows, .. } = take_nth(rest, found.table - *passed);
                 *passed = found.table + 1;
-                let columns = Columns::Exclusive(columns);
-                (rows, take(TableColumns { columns, rows, schema, picks }))
+                (Columns::Exclusive(columns), &*rows)
             }
             Self::Lent(lent) => {
                 let rows = lent.next().expect(LENT).into_rows();
                 let mut columns = lent.by_ref().take(found.lent.len() - 1).map(Lent::into_column);
-                (rows, take(TableColumns::of_lent(&mut columns, rows, found)))
+                return Some((rows, take(TableColumns::of_lent(&mut columns, rows, found))));
             }
+        };
+        Some((rows, take(TableColumns { columns, rows, schema, picks })))
+    }
+}
+
+/// Tables whose columns are lent when it is their turn.
+pub(super) struct LendOnTurn<'m, F> {
+    pub(super) wanted: &'m [Wanted],
+    pub(super) lend: F,
+}
+
+impl<'t, F: FnMut(Wanted) -> Lent<'t>> TableSource<'t> for LendOnTurn<'_, F> {
+    #[inline(always)]
+    fn next<R>(
+        &mut self,
+        found: &TableMatch,
+        take: impl FnOnce(TableColumns<'t, '_>) -> R,
+    ) -> Option<(&'t Rows, R)> {
+        let (rows, columns) = self.wanted[found.lent.clone()].split_first()?;
+        let rows = (self.lend)(*rows).into_rows();
+        if rows.used() == 0 {
+            return None;
         }
+        let mut columns = columns.iter().map(|wanted| (self.lend)(*wanted).into_column());
+        Some((rows, take(TableColumns::of_lent(&mut columns, rows, found))))
     }
 }
 

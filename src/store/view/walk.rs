@@ -9,7 +9,7 @@ use crate::pool::ThreadPool;
 use crate::storage::{BLOCK_ROWS, Rows, next_run};
 use crate::store::view::View;
 use crate::store::view::cache::TableMatch;
-use crate::store::view::tables::{Tables, TablesWalk};
+use crate::store::view::tables::{TableSource, Tables, TablesWalk};
 
 /// A block of a table, as a view sees it, with some living rows.
 pub(super) struct Block<'t, V: View> {
@@ -87,18 +87,18 @@ pub(super) fn item_of<'t, V: View>(
 /// all of it becomes part of the caller's vectorised code.
 #[inline(always)]
 pub(super) fn for_each_block<'t, V: View>(
-    tables: Tables<'t>,
+    mut tables: impl TableSource<'t>,
     matches: &[TableMatch],
     visited: Option<&Visited>,
     mut visit: impl FnMut(Block<'t, V>),
 ) {
-    let mut tables = tables.walk();
     for (position, found) in matches.iter().enumerate() {
-        let (table, mut blocks) = tables.next(
+        let next = tables.next(
             found,
             #[inline(always)]
             |columns| V::blocks(columns),
         );
+        let Some((table, mut blocks)) = next else { continue };
         // Where all is visited and no row is dead there is nothing to look up for each block.
         let is_whole = visited.is_none() && table.is_dense();
         let (mut left, mut number) = (table.used(), 0);
@@ -212,10 +212,11 @@ impl<'t, V: View> Iterator for ViewRuns<'t, V> {
             if let Some(run) = self.table.as_mut().and_then(TableWalk::next) {
                 return Some(run);
             }
-            let (rows, blocks) = self.tables.next(self.matches.get(self.next)?, V::blocks);
+            let next = self.tables.next(self.matches.get(self.next)?, V::blocks);
             let visited = self.visited.as_mut();
             let visited = visited.map(|visited| std::mem::take(&mut visited[self.next]));
             self.next += 1;
+            let Some((rows, blocks)) = next else { continue };
             self.table = Some(TableWalk { rows, blocks, visited, next: 0, block: None });
         }
     }

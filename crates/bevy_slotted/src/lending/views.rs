@@ -84,7 +84,7 @@ impl<V: View + 'static> SlotsState<V> {
     /// same of itself gets at nothing.
     fn assert_declared(&self, parts: &StoreParts) {
         for wanted in self.columns.wanted() {
-            let (schema, number, is_written) = match wanted {
+            let (schema, number, is_written) = match *wanted {
                 Wanted::Rows(_) => continue,
                 Wanted::Read(schema, number) => (schema, number, false),
                 Wanted::Written(schema, number) => (schema, number, true),
@@ -176,6 +176,20 @@ impl<V: View> Slots<'_, '_, V> {
         // SAFETY: all of the view is declared at least to be read, and while `self` is borrowed this
         // parameter lends nothing to be written.
         self.columns.view_ref(unsafe { self.cell.lend(true) })
+    }
+
+    /// Calls the closure with each object, in vectorised code: see [`vectorize`](slotted::vectorize).
+    #[inline(always)]
+    pub fn for_each(&mut self, visit: impl for<'x> FnMut(V::Item<'x>)) {
+        // SAFETY: as for `view`.
+        self.columns.for_each(unsafe { self.cell.lend(false) }, visit);
+    }
+
+    /// Calls the closure with each run of adjacent objects, in vectorised code.
+    #[inline(always)]
+    pub fn for_each_run(&mut self, visit: impl for<'x> FnMut(V::Run<'x>)) {
+        // SAFETY: as for `view`.
+        self.columns.for_each_run(unsafe { self.cell.lend(false) }, visit);
     }
 
     /// One object to read and change, or `None` if it is not alive or not of a schema that the view

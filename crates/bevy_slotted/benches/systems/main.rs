@@ -1,0 +1,275 @@
+//! Systems over slots against systems over Bevy's own components, each as it runs in a schedule.
+//!
+//! `cargo bench -p bevy_slotted --bench systems -- --rounds 15 --markdown table.md`
+
+#[path = "../../../../examples/compare/allocator.rs"]
+mod allocator;
+mod bevy;
+#[path = "../../../../benches/harness/forms.rs"]
+mod forms;
+#[path = "../../../../benches/harness/machine.rs"]
+mod machine;
+mod slots;
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use bevy_ecs::schedule::{MultiThreadedExecutor, Schedule, SingleThreadedExecutor};
+use bevy_ecs::world::World;
+use bevy_tasks::{ComputeTaskPool, TaskPoolBuilder};
+use clap::Parser;
+use forms::{Form, sample, table};
+use slotted::glam::Vec3;
+
+#[derive(Parser)]
+#[command(about = "Measures systems over slots against systems over components")]
+struct Options {
+    /// Samples of each form
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Objects, and entities
+    #[arg(long, default_value_t = 1_000_000)]
+    objects: usize,
+    /// Only tables whose name contains this: memory, movement, two systems, idle
+    #[arg(long, value_name = "SUBSTR", default_value = "")]
+    table: String,
+    /// Write the README's tables to this file
+    #[arg(long, value_name = "PATH")]
+    markdown: Option<PathBuf>,
+    /// Few objects, one round: checks that everything runs and agrees; the figures mean nothing
+    #[arg(long)]
+    test: bool,
+    /// `cargo bench` adds this, `cargo test` does not: without it nothing is measured
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// The time step of a frame.
+const DT: f32 = 1.0 / 64.0;
+
+/// What a game has a million of: 36 bytes in seven slots, or components.
+#[derive(Clone, Copy)]
+struct Unit {
+    position: Vec3,
+    velocity: Vec3,
+    health: f32,
+    kind: u16,
+    team: u8,
+    alive: bool,
+    seed: u32,
+}
+
+fn units(count: usize) -> impl Iterator<Item = Unit> + Clone {
+    (0..count).map(|number| {
+        let part = (number % 1000) as f32;
+        Unit {
+            position: Vec3::new(part, -part, part * 0.5),
+            velocity: Vec3::new(1.0, part * 0.01, -2.0),
+            health: part,
+            kind: (number % 300) as u16,
+            team: (number % 8) as u8,
+            alive: !number.is_multiple_of(3),
+            seed: number as u32,
+        }
+    })
+}
+
+fn digest(value: Vec3) -> u64 {
+    value
+        .to_array()
+        .iter()
+        .fold(0, |digest, part| digest ^ u64::from(part.to_bits()).rotate_left(21))
+}
+
+/// The loop over slices, the same for both, as one would write it who cares for speed.
+fn advance(values: &mut [Vec3], changes: &[Vec3]) {
+    slotted::vectorize(
+        #[inline(always)]
+        || {
+            for (value, change) in values.iter_mut().zip(changes) {
+                *value += *change * DT;
+            }
+        },
+    );
+}
+
+/// A world and what runs in it.
+struct Frame {
+    world: World,
+    schedule: Schedule,
+}
+
+#[derive(Clone, Copy)]
+enum Threads {
+    One,
+    Two,
+}
+
+impl Frame {
+    fn new(world: World, threads: Threads, add: impl FnOnce(&mut Schedule)) -> Self {
+        let mut schedule = Schedule::default();
+        match threads {
+            Threads::One => schedule.set_executor(SingleThreadedExecutor::new()),
+            Threads::Two => schedule.set_executor(MultiThreadedExecutor::new()),
+        };
+        add(&mut schedule);
+        Self { world, schedule }
+    }
+
+    fn run(&mut self, times: usize) -> Result<(), Box<dyn Error>> {
+        (0..times).for_each(|_| self.schedule.run(&mut self.world));
+        Ok(())
+    }
+}
+
+/// One table: forms with a name, what each is held against, and its frame.
+struct Contest {
+    title: String,
+    unit: &'static str,
+    /// What a second has of the unit, for one run of a frame.
+    units: f64,
+    /// Runs of a frame in a sample.
+    times: usize,
+    frames: Vec<(&'static str, usize, Frame)>,
+}
+
+impl Contest {
+    fn run(&mut self, rounds: u32) -> Result<String, Box<dyn Error>> {
+        let times = self.times;
+        let frames = self.frames.iter_mut();
+        let mut forms: Vec<_> = frames
+            .map(|(name, limit, frame)| Form::new(name, *limit, move || frame.run(times)))
+            .collect();
+        sample(&mut forms, rounds)?;
+        Ok(table(&self.title, &forms, self.unit, self.units / times as f64))
+    }
+}
+
+fn movement(objects: usize) -> Contest {
+    let bevy = || bevy::world(units(objects));
+    let slots = || slots::world(units(objects));
+    let frames = vec![
+        ("Bevy `iter_mut`", 0, Frame::new(bevy(), Threads::One, bevy::add_iter)),
+        ("Bevy `contiguous_iter_mut`", 0, Frame::new(bevy(), Threads::One, bevy::add_contiguous)),
+        (
+            "Bevy `contiguous_iter_mut`, changes not marked",
+            0,
+            Frame::new(bevy(), Threads::One, bevy::add_contiguous_unmarked),
+        ),
+        ("`Slots::for_each`", 0, Frame::new(slots(), Threads::One, slots::add_each)),
+        ("`Slots::for_each_run`", 0, Frame::new(slots(), Threads::One, slots::add_runs)),
+        ("Bevy `par_iter_mut`, 2 threads", 0, Frame::new(bevy(), Threads::Two, bevy::add_par)),
+        (
+            "Bevy `contiguous_par_iter_mut`, 2 threads, changes not marked",
+            0,
+            Frame::new(bevy(), Threads::Two, bevy::add_contiguous_par_unmarked),
+        ),
+        ("`Slots::par_for_each`, 2 threads", 0, Frame::new(slots(), Threads::Two, slots::add_par)),
+        (
+            "`Slots::par_for_each_run`, 2 threads",
+            0,
+            Frame::new(slots(), Threads::Two, slots::add_par_runs),
+        ),
+    ];
+    let title = format!("movement of {objects}, for each");
+    Contest {
+        title,
+        unit: "ns",
+        units: 1e9 / objects as f64,
+        times: (4_000_000 / objects).max(1),
+        frames,
+    }
+}
+
+fn two_systems(objects: usize) -> Contest {
+    let bevy = || bevy::world_of_pairs(units(objects));
+    let slots = || slots::world_of_pairs(units(objects));
+    let title = format!("two systems, each over other columns of {objects}");
+    let frames = vec![
+        ("slots, one after the other", 0, Frame::new(slots(), Threads::One, slots::add_two)),
+        ("slots, 2 threads", 0, Frame::new(slots(), Threads::Two, slots::add_two)),
+        ("Bevy, one after the other", 2, Frame::new(bevy(), Threads::One, bevy::add_two)),
+        ("Bevy, 2 threads", 2, Frame::new(bevy(), Threads::Two, bevy::add_two)),
+    ];
+    let times = (4_000_000 / objects).max(1);
+    Contest { title, unit: "ms", units: 1e3, times, frames }
+}
+
+/// Systems in the schedule of which nobody has anything to do.
+const IDLE_SYSTEMS: usize = 64;
+
+fn idle(_: usize) -> Contest {
+    let bevy = || bevy::world(units(0));
+    let slots = || slots::world(units(0));
+    let frames = vec![
+        ("Bevy `Query`, not looked at", 0, Frame::new(bevy(), Threads::One, bevy::add_empty)),
+        ("`Slots`, not looked at", 0, Frame::new(slots(), Threads::One, slots::add_empty)),
+        ("Bevy `iter_mut`", 2, Frame::new(bevy(), Threads::One, bevy::add_idle)),
+        ("`Slots::for_each`", 2, Frame::new(slots(), Threads::One, slots::add_idle)),
+        ("`Slots::iter_mut`", 2, Frame::new(slots(), Threads::One, slots::add_idle_iter)),
+    ];
+    let title = "a system over no objects, in a frame".to_owned();
+    Contest { title, unit: "ns", units: 1e9 / IDLE_SYSTEMS as f64, times: 2000, frames }
+}
+
+fn memory(objects: usize) -> String {
+    let mut keep: (Option<World>, Option<World>) = (None, None);
+    let empty = allocator::added_bytes(|| keep.0 = Some(bevy::world(units(0))));
+    let bevy = allocator::added_bytes(|| keep.0 = Some(bevy::world(units(objects)))) + empty;
+    let empty_slots = allocator::added_bytes(|| keep.1 = Some(slots::world(units(0))));
+    let slots =
+        allocator::added_bytes(|| keep.1 = Some(slots::world(units(objects)))) + empty_slots;
+    let each = |bytes: usize, empty: usize| (bytes - empty) as f64 / objects as f64;
+    let (bevy, slots) = (each(bevy, empty), each(slots, empty_slots));
+    format!(
+        "| heap memory of {objects}, for each | bytes | ratio |\n|---|---:|---:|\n\
+         | Bevy components | {bevy:.1} | 1.00× |\n| slots | {slots:.1} | {:.2}× |\n",
+        slots / bevy
+    )
+}
+
+/// All forms of the movement have come to the same.
+fn compare(contest: &mut Contest) {
+    let digests = contest.frames.iter_mut().map(|(name, _, Frame { world, .. })| {
+        (*name, slots::digest(world).or_else(|| bevy::digest(world)))
+    });
+    let digests: Vec<_> = digests.collect();
+    for (name, digest) in &digests {
+        assert_eq!(*digest, digests[0].1, "{name} comes to what the others do");
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    let is_test = options.test || !options.bench;
+    let (objects, rounds) = if is_test { (20_000, 1) } else { (options.objects, options.rounds) };
+    ComputeTaskPool::get_or_init(|| TaskPoolBuilder::new().num_threads(2).build());
+    type Make = fn(usize) -> Contest;
+    let contests: [(&str, Make, usize); 5] = [
+        ("movement", movement, objects),
+        ("movement", movement, objects / 100),
+        ("two systems", two_systems, objects),
+        ("two systems", two_systems, objects / 10),
+        ("idle", idle, 0),
+    ];
+    let is_wanted = |name: &str| name.contains(&options.table);
+    let mut tables = Vec::new();
+    if is_wanted("memory") {
+        tables.push(memory(objects));
+    }
+    for (_, contest, objects) in contests.into_iter().filter(|(name, ..)| is_wanted(name)) {
+        let mut contest = contest(objects);
+        tables.push(contest.run(rounds)?);
+        compare(&mut contest);
+    }
+    let tables = tables.join("\n");
+    println!("{tables}");
+    if let Some(path) = options.markdown {
+        let bench = "cargo bench -p bevy_slotted --bench systems";
+        let machine =
+            machine::describe(&["bevy_slotted", "slotted", "bevy_ecs"], bench).into_iter();
+        let machine: String = machine.map(|(name, what)| format!("- {name}: {what}\n")).collect();
+        std::fs::write(path, format!("{machine}\n{tables}"))?;
+    }
+    Ok(())
+}
