@@ -88,6 +88,37 @@ fn all_entities_to_read(_: Query<EntityRef>) {}
 fn all_but_resources(_: Query<EntityMut, Without<bevy_ecs::resource::IsResource>>) {}
 fn elsewhere(_: Query<&mut Name>, _: Commands) {}
 
+/// The systems that have slots.
+const SLOTTED: &[&str] = &[
+    "moving",
+    "braking",
+    "watching",
+    "watching_only",
+    "healing",
+    "maybe_healing",
+    "repairing",
+    "counting",
+    "whole",
+    "changing",
+];
+
+const WRITING: &[&str] =
+    &["moving", "braking", "healing", "maybe_healing", "repairing", "changing"];
+
+/// Those that must not run with any of them.
+const WITH_ALL: &[&str] = &["changing", "deferred_world", "exclusive", "all_entities"];
+
+/// Of others those that they must not run with; each pair once.
+const CONFLICTS: &[(&str, &[&str])] = &[
+    ("moving", &["moving", "braking", "whole"]),
+    ("braking", &["braking", "watching", "watching_only", "whole"]),
+    ("healing", &["healing", "maybe_healing", "whole"]),
+    ("maybe_healing", &["maybe_healing", "whole"]),
+    ("repairing", &["repairing", "whole"]),
+    ("by_world", WRITING),
+    ("all_entities_to_read", WRITING),
+];
+
 /// Each pair of systems, and whether they may run at the same time.
 #[test]
 fn systems_run_at_the_same_time_unless_one_writes_what_another_has() {
@@ -112,58 +143,16 @@ fn systems_run_at_the_same_time_unless_one_writes_what_another_has() {
         ("all_but_resources", access(world, all_but_resources)),
         ("elsewhere", access(world, elsewhere)),
     ];
-    // Of each system those that it must not run with, but for those that are named in both tables.
-    let conflicts: &[(&str, &[&str])] = &[
-        ("moving", &["moving", "braking", "whole"]),
-        ("braking", &["braking", "watching", "watching_only", "whole"]),
-        ("healing", &["healing", "maybe_healing", "whole"]),
-        ("maybe_healing", &["maybe_healing", "whole"]),
-        ("repairing", &["repairing", "whole"]),
-        (
-            "changing",
-            &[
-                "moving",
-                "braking",
-                "watching",
-                "watching_only",
-                "healing",
-                "maybe_healing",
-                "repairing",
-                "counting",
-                "whole",
-                "changing",
-            ],
-        ),
-        ("by_world", &["moving", "braking", "healing", "maybe_healing", "repairing", "changing"]),
-        (
-            "all_entities_to_read",
-            &["moving", "braking", "healing", "maybe_healing", "repairing", "changing"],
-        ),
-    ];
-    // Those that conflict with all that have a resource or a component.
-    let with_all = ["deferred_world", "exclusive", "all_entities"];
-    let slotted = [
-        "moving",
-        "braking",
-        "watching",
-        "watching_only",
-        "healing",
-        "maybe_healing",
-        "repairing",
-        "counting",
-        "whole",
-        "changing",
-    ];
     let is_conflict = |a: &str, b: &str| {
         let listed = |a: &str, b: &str| {
-            conflicts.iter().any(|(name, others)| *name == a && others.contains(&b))
-                || with_all.contains(&a) && slotted.contains(&b)
+            CONFLICTS.iter().any(|(name, others)| *name == a && others.contains(&b))
+                || WITH_ALL.contains(&a) && SLOTTED.contains(&b)
         };
         listed(a, b) || listed(b, a)
     };
     for (a, access) in &systems {
         for (b, other) in &systems {
-            if slotted.contains(a) || slotted.contains(b) {
+            if SLOTTED.contains(a) || SLOTTED.contains(b) {
                 assert_eq!(!access.is_compatible(other), is_conflict(a, b), "{a} and {b}");
             }
         }

@@ -29,7 +29,7 @@ struct Parts(StoreParts);
 // SAFETY: besides what is `Send` and `Sync` anyway, there are pointers to columns and rows, which are both.
 // They are only followed under the rules of this module, by any thread.
 unsafe impl Send for Parts {}
-// SAFETY: see above.
+// SAFETY: as for `Send`: what the pointers lead to may be shared between threads.
 unsafe impl Sync for Parts {}
 
 // SAFETY: through a shared reference the store is only looked at by the unsafe functions below, whose callers
@@ -157,10 +157,10 @@ impl CellAccess {
         world: UnsafeWorldCell<'w>,
     ) -> Result<&'w StoreCell, SystemParamValidationError> {
         // SAFETY: the resource is declared to be read, as the caller promises, so that there is no mutable
-        // reference to it; under the id of `StoreCell` there is a `StoreCell`.
-        let cell =
-            unsafe { world.get_resource_by_id(self.id).map(|cell| cell.deref::<StoreCell>()) };
-        match cell {
+        // reference to it.
+        let cell = unsafe { world.get_resource_by_id(self.id) };
+        // SAFETY: under the id of `StoreCell` there is a `StoreCell`.
+        match cell.map(|cell| unsafe { cell.deref::<StoreCell>() }) {
             Some(cell) if cell.numbering == self.numbering => Ok(cell),
             Some(_) => Err(SystemParamValidationError::invalid::<P>(
                 "the world was cleared of its resources after the system was initialised",

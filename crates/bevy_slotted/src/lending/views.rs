@@ -181,14 +181,14 @@ impl<V: View> Slots<'_, '_, V> {
     /// Calls the closure with each object, in vectorised code: see [`vectorize`](slotted::vectorize).
     #[inline(always)]
     pub fn for_each(&mut self, visit: impl for<'x> FnMut(V::Item<'x>)) {
-        // SAFETY: as for `view`.
+        // SAFETY: as for `view`: all is declared, and `self` is borrowed mutably.
         self.columns.for_each(unsafe { self.cell.lend(false) }, visit);
     }
 
     /// Calls the closure with each run of adjacent objects, in vectorised code.
     #[inline(always)]
     pub fn for_each_run(&mut self, visit: impl for<'x> FnMut(V::Run<'x>)) {
-        // SAFETY: as for `view`.
+        // SAFETY: as for `view`: all is declared, and `self` is borrowed mutably.
         self.columns.for_each_run(unsafe { self.cell.lend(false) }, visit);
     }
 
@@ -196,7 +196,7 @@ impl<V: View> Slots<'_, '_, V> {
     /// matches.
     #[inline]
     pub fn get_mut(&mut self, id: EntityId) -> Option<V::Item<'_>> {
-        // SAFETY: as for `view`.
+        // SAFETY: as for `view`: all is declared, and `self` is borrowed mutably.
         self.columns.get(id, unsafe { self.cell.lend(false) })
     }
 
@@ -226,7 +226,7 @@ impl<V: SharedView> SlotsRef<'_, '_, V> {
     /// One object, or `None` if it is not alive or not of a schema that the view matches.
     #[inline]
     pub fn get(&self, id: EntityId) -> Option<V::Item<'_>> {
-        // SAFETY: as for `view`.
+        // SAFETY: as for `view`: all is declared to be read.
         self.columns.get(id, unsafe { self.cell.lend(true) })
     }
 

@@ -78,7 +78,7 @@ unsafe impl SystemParam for StoreRef<'_> {
     }
 }
 
-// SAFETY: it only reads.
+// SAFETY: nothing is written through a `StoreRef`.
 unsafe impl ReadOnlySystemParam for StoreRef<'_> {}
 
 /// The whole store, to change it: to register schemas, to spawn and despawn, to take snapshots.
