@@ -1,0 +1,108 @@
+//! A view that was not derived, and does not say the same of itself each time, gets at nothing.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bevy_ecs::prelude::*;
+use bevy_ecs::system::SystemState;
+use bevy_slotted::prelude::*;
+use slotted::Store;
+use slotted::derive_support::{Request, TableColumns};
+
+#[derive(Slotted, Clone, Copy)]
+struct Unit {
+    position: f32,
+    velocity: f32,
+}
+
+#[derive(View)]
+struct Moving<'a> {
+    position: &'a mut f32,
+    velocity: &'a f32,
+}
+
+thread_local! {
+    /// Whether the view says that it only reads.
+    static IS_HARMLESS: Cell<bool> = const { Cell::new(true) };
+}
+
+struct Dishonest;
+
+impl View for Dishonest {
+    type Item<'t> = Moving<'t>;
+    type Run<'t> = MovingRun<'t>;
+    type Blocks<'t> = <Moving<'static> as View>::Blocks<'t>;
+    type Static = Self;
+
+    fn requests() -> Vec<(&'static str, Option<Request>)> {
+        let mut requests = Moving::requests();
+        for (_, request) in &mut requests {
+            let request = request.as_mut().expect("both fields are slots");
+            request.is_mutable &= !IS_HARMLESS.get();
+        }
+        requests
+    }
+
+    fn blocks<'t>(columns: TableColumns<'t, '_>) -> Self::Blocks<'t> {
+        Moving::blocks(columns)
+    }
+
+    fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
+        Moving::next_block(blocks, rows)
+    }
+
+    fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
+        Moving::skip_blocks(blocks, count);
+    }
+
+    fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
+        Moving::split(run, skip, rows)
+    }
+
+    fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+        Moving::item(run, row)
+    }
+
+    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+        Moving::items(run)
+    }
+}
+
+impl slotted::SharedView for Dishonest {}
+
+fn world() -> World {
+    let mut store = Store::new();
+    store.register::<Unit>().expect("no mistake");
+    store.spawn(Unit { position: 0.0, velocity: 1.0 }).expect("room");
+    let mut world = World::new();
+    world.insert_store(store);
+    world
+}
+
+fn panic_of<R>(work: impl FnOnce() -> R) -> String {
+    let Err(panic) = catch_unwind(AssertUnwindSafe(work)) else { return String::new() };
+    let owned = panic.downcast_ref::<String>().cloned();
+    owned.or_else(|| panic.downcast_ref().map(|text: &&str| text.to_string())).unwrap_or_default()
+}
+
+#[test]
+fn what_was_declared_to_be_read_is_not_lent_to_be_written() {
+    let mut world = world();
+    let mut state = SystemState::<Slots<Dishonest>>::new(&mut world);
+    IS_HARMLESS.set(false);
+    let said = panic_of(|| state.get_mut(&mut world).is_ok());
+    assert_eq!(said, "the view wants 'position', which it has not declared");
+}
+
+#[test]
+fn what_is_borrowed_to_be_read_is_not_lent_to_be_written() {
+    let mut world = world();
+    IS_HARMLESS.set(false);
+    let mut state = SystemState::<Slots<Dishonest>>::new(&mut world);
+    let units = state.get_mut(&mut world).expect("it says what it does now");
+    let said = panic_of(|| units.view_ref().iter().count());
+    assert!(said.contains("a shared view has no mutable fields"), "{said}");
+    let mut state = SystemState::<SlotsRef<Dishonest>>::new(&mut world);
+    let said = panic_of(|| state.get(&world).map(|units| units.iter().count()).is_ok());
+    assert!(said.contains("which it has not declared"), "{said}");
+}
