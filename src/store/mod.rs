@@ -163,8 +163,8 @@ impl Store {
 
     /// Which store this is, for whoever keeps ids: those of one store mean nothing in another one.
     ///
-    /// A store stays the same where it is moved, evolves or goes back to a snapshot; a clone is another
-    /// one.
+    /// A store stays the same where it is moved, evolves or goes back to a snapshot. A clone is another one,
+    /// and so is what a snapshot is read through.
     ///
     /// ```
     /// use slotted::Store;

@@ -127,7 +127,7 @@ impl LinkIndex {
 /// # world.store_mut().register::<Unit>()?;
 /// # let unit = world.store_mut().spawn(Unit { health: 8.0 })?;
 /// # let entity = world.spawn(ObjectLink::new(unit)).id();
-/// # world.run_system_once(mark_wounded)?;
+/// # world.run_system_once(mark_wounded).expect("it runs");
 /// # assert!(world.entity(entity).contains::<Wounded>());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -242,4 +242,37 @@ pub(crate) fn entity_of(world: &World, object: EntityId) -> Option<Entity> {
 /// Tells the links which store the world has now.
 pub(crate) fn store_was_inserted(world: &mut World, store: StoreIdentity) {
     world.get_resource_or_init::<LinkIndex>().belong_to(store);
+}
+
+#[cfg(test)]
+mod tests {
+    use bevy_ecs::change_detection::DetectChangesMut;
+    use bevy_ecs::schedule::Schedule;
+    use slotted::{Kind, Schema, record};
+
+    use super::*;
+    use crate::SlottedWorld;
+
+    /// An object that dies behind the back of Bevy's change detection is not missed.
+    #[test]
+    fn links_are_looked_at_only_when_the_store_was_to_be_changed() {
+        let mut world = World::new();
+        let mut store = Store::new();
+        let tile = Schema::builder("tile").slot("height", Kind::F32).build().expect("no mistake");
+        store.register_schema(tile).expect("no mistake");
+        let object = store.spawn_record("tile", record! { height: 1.0 }).expect("no mistake");
+        world.insert_store(store);
+        let entity = world.spawn(ObjectLink::new(object)).id();
+        let mut schedule = Schedule::default();
+        schedule.add_systems(sync_links);
+        schedule.run(&mut world);
+
+        let mut cell = world.resource_mut::<StoreCell>();
+        cell.bypass_change_detection().get_mut().despawn(object).expect("it is alive");
+        schedule.run(&mut world);
+        assert!(world.get_entity(entity).is_ok());
+        world.store_mut();
+        schedule.run(&mut world);
+        assert!(world.get_entity(entity).is_err());
+    }
 }
