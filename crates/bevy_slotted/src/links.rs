@@ -202,9 +202,6 @@ pub fn sync_links(store: LinkedStore<'_>, mut commands: Commands<'_, '_>) {
 pub(crate) fn relink(world: &mut World, mut map: impl FnMut(EntityId) -> Option<EntityId>) {
     let Some(identity) = store_of(world).map(Store::identity) else { return };
     let Some(mut index) = world.get_resource_mut::<LinkIndex>() else { return };
-    if index.is_empty() {
-        return;
-    }
     index.belong_to(identity);
     for (object, entity) in gone(world) {
         // Hooks and observers may have changed anything meanwhile.

@@ -167,6 +167,23 @@ fn fault_46_a_link_that_is_renewed_by_an_observer_of_the_sync_is_kept() -> Outco
 }
 
 #[test]
+fn fault_46_an_object_that_an_observer_of_the_sync_brings_back_keeps_its_entity() -> Outcome {
+    let mut world = world();
+    let (first, of_first) = linked(&mut world);
+    let (second, of_second) = linked(&mut world);
+    let before = world.store_mut().snapshot();
+    world.store_mut().despawn_batch(&[first, second])?;
+    world.add_observer(move |_: On<Despawn<ObjectLink>>, mut store: StoreMut| {
+        store.restore(&before).expect("it is of this store");
+    });
+    world.sync_links();
+    assert_eq!(world.resource::<Despawned>().0, [of_first]);
+    assert_eq!(world.entity_of(second), Some(of_second));
+    assert!(world.store().contains(second) && is_there(&world, of_second));
+    Ok(())
+}
+
+#[test]
 fn fault_46_an_observer_that_takes_the_store_away_leaves_the_object_in_it() -> Outcome {
     #[derive(Resource)]
     struct Aside(Option<Store>);

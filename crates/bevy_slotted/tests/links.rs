@@ -204,6 +204,18 @@ fn in_a_batch_one_entity_has_the_object() {
 }
 
 #[test]
+fn an_entity_that_takes_the_object_back_at_once_keeps_it() {
+    let mut world = world();
+    let object = unit(&mut world);
+    let [first, second] = [(); 2].map(|()| world.spawn_empty().id());
+    // The commands of all three are applied at the end.
+    world.insert_batch([first, second, first].map(|entity| (entity, ObjectLink::new(object))));
+    assert_eq!(world.entity_of(object), Some(first));
+    assert!(world.entity(first).contains::<ObjectLink>());
+    assert!(!world.entity(second).contains::<ObjectLink>());
+}
+
+#[test]
 fn an_entity_that_was_taken_over_does_not_take_the_object_with_it() {
     let mut world = world();
     let (object, first) = linked(&mut world);
