@@ -208,8 +208,8 @@ fn an_entity_that_takes_the_object_back_at_once_keeps_it() {
     let mut world = world();
     let object = unit(&mut world);
     let [first, second] = [(); 2].map(|()| world.spawn_empty().id());
-    // The commands of all three are applied at the end.
     world.insert_batch([first, second, first].map(|entity| (entity, ObjectLink::new(object))));
+    world.flush();
     assert_eq!(world.entity_of(object), Some(first));
     assert!(world.entity(first).contains::<ObjectLink>());
     assert!(!world.entity(second).contains::<ObjectLink>());
