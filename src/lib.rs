@@ -138,7 +138,8 @@ pub use store::{
     Evolution, EvolutionError, EvolutionRejection, EvolutionStep, IdRun, Limits, MaybeIterMut,
     MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut, OptionRunMut, SchemaEvolution,
     SchemaMemory, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory, Slotted, Spawned,
-    SplitError, SplitStore, Store, View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
+    SplitError, SplitStore, Store, StoreIdentity, View, ViewError, ViewField, ViewMut, ViewRef,
+    ViewRuns,
 };
 pub use text::Text;
 pub use value::{ConversionError, Value};

@@ -242,3 +242,24 @@ fn what_snapshots_share_counts_once() -> Outcome {
     assert!((8 * column..9 * column).contains(&eight), "{eight} bytes for eight columns");
     Ok(())
 }
+
+#[test]
+fn a_store_is_told_from_its_copies_and_stays_the_same_in_time() -> Outcome {
+    let (mut store, ids) = units(3)?;
+    let identity = store.identity();
+    let snapshot = store.snapshot();
+    store.despawn(ids[0])?;
+    store.restore(&snapshot)?;
+    let plan = store.plan_evolution([])?;
+    store.evolve(&plan)?;
+    assert_eq!(store.identity(), identity);
+    assert_ne!(store.clone().identity(), identity);
+    assert_ne!(snapshot.to_store().identity(), identity);
+    assert_ne!(Store::new().identity(), Store::new().identity());
+    let moved = std::mem::take(&mut store);
+    assert_eq!(moved.identity(), identity);
+    assert_ne!(store.identity(), identity);
+    drop(moved);
+    assert_ne!(Store::new().identity(), identity, "what is kept of it is not given away again");
+    Ok(())
+}

@@ -134,6 +134,20 @@ impl PartialEq for Identity {
     }
 }
 
+/// Which store it is: what [`Store::identity`] gives.
+///
+/// It holds no more than what tells stores apart, and outlives its store without ever naming another one.
+#[derive(Clone, Debug)]
+pub struct StoreIdentity(Arc<()>);
+
+impl PartialEq for StoreIdentity {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for StoreIdentity {}
+
 impl Store {
     /// A store without schemas.
     #[must_use]
@@ -145,6 +159,26 @@ impl Store {
     #[must_use]
     pub fn with_limits(limits: Limits) -> Self {
         Self { limits: limits.possible(), ..Self::default() }
+    }
+
+    /// Which store this is, for whoever keeps ids: those of one store mean nothing in another one.
+    ///
+    /// A store stays the same where it is moved, evolves or goes back to a snapshot. A clone is another one,
+    /// and so is what a snapshot is read through.
+    ///
+    /// ```
+    /// use slotted::Store;
+    /// let mut store = Store::new();
+    /// let identity = store.identity();
+    /// let before = store.snapshot();
+    /// store.restore(&before)?;
+    /// assert_eq!(store.identity(), identity);
+    /// assert_ne!(store.clone().identity(), identity);
+    /// # Ok::<(), slotted::SnapshotError>(())
+    /// ```
+    #[must_use]
+    pub fn identity(&self) -> StoreIdentity {
+        StoreIdentity(self.identity.same().0)
     }
 
     /// The limits of this store.

@@ -1,13 +1,16 @@
 //! The plugin, and what apps and worlds can do with their store.
 
-use bevy_app::{App, Plugin};
+use bevy_app::{App, Last, Plugin};
+use bevy_ecs::entity::Entity;
+use bevy_ecs::schedule::IntoScheduleConfigs;
 use bevy_ecs::world::World;
-use slotted::{Limits, Schema, SchemaError, Slotted, Store};
+use slotted::{EntityId, Limits, Schema, SchemaError, Slotted, Store};
 
 use crate::columns::ColumnIds;
 use crate::lending::{NO_STORE, StoreCell, store_of};
+use crate::links::{self, SlottedSystems, sync_links};
 
-/// Gives an app's world a [`Store`], if it has none yet.
+/// Gives an app's world a [`Store`], if it has none yet, and keeps [`ObjectLink`](crate::ObjectLink)s right.
 ///
 /// ```
 /// use bevy_app::prelude::*;
@@ -28,6 +31,7 @@ impl Plugin for SlottedPlugin {
         if app.world().get_store().is_none() {
             app.world_mut().insert_store(Store::with_limits(self.limits));
         }
+        app.add_systems(Last, sync_links.in_set(SlottedSystems::SyncLinks));
     }
 }
 
@@ -86,10 +90,62 @@ pub trait SlottedWorld {
     fn get_store_mut(&mut self) -> Option<&mut Store>;
 
     /// Gives the world a store and takes the one that it had.
+    ///
+    /// Links to objects of another store tell no entity any more, and are untied by the next
+    /// [`sync_links`](crate::sync_links) unless [`relink`](Self::relink) finds them objects before.
     fn insert_store(&mut self, store: Store) -> Option<Store>;
 
-    /// Takes the store out of the world: systems that want it do not run any more.
+    /// Takes the store out of the world: systems that want it do not run any more, and links wait for a
+    /// store.
     fn remove_store(&mut self) -> Option<Store>;
+
+    /// The entity that is [linked](crate::ObjectLink) to an object of the world's store.
+    ///
+    /// It is told also of an object that was despawned, until [`sync_links`](Self::sync_links).
+    fn entity_of(&self, object: EntityId) -> Option<Entity>;
+
+    /// Does right away what the system [`sync_links`](crate::sync_links) does: despawns or frees the
+    /// entities whose objects are not alive any more.
+    ///
+    /// Costs a look at each link.
+    fn sync_links(&mut self);
+
+    /// Gives the links whose objects are gone the objects that have come in their place: where a store was
+    /// loaded anew and its objects have other ids.
+    ///
+    /// The closure is called with the ids of objects that are not alive any more, and of those of another
+    /// store than the world's, in the order of the ids. Where it gives none, the entity is despawned or freed
+    /// as its link says; an id that is not alive unties it with a warning.
+    ///
+    /// Costs a look at each link.
+    ///
+    /// # Example
+    /// ```
+    /// use std::collections::HashMap;
+    ///
+    /// use bevy_ecs::prelude::*;
+    /// use bevy_slotted::prelude::*;
+    /// use bevy_slotted::slotted::Store;
+    ///
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Unit { health: f32 }
+    ///
+    /// let mut world = World::new();
+    /// world.insert_store(Store::new());
+    /// world.store_mut().register::<Unit>()?;
+    /// let before = world.store_mut().spawn(Unit { health: 80.0 })?;
+    /// let hero = world.spawn(ObjectLink::new(before)).id();
+    ///
+    /// let mut loaded = Store::new();
+    /// loaded.register::<Unit>()?;
+    /// let after = loaded.spawn(Unit { health: 80.0 })?;
+    /// world.insert_store(loaded);
+    /// let ids = HashMap::from([(before, after)]);
+    /// world.relink(|id| ids.get(&id).copied());
+    /// assert_eq!(world.entity_of(after), Some(hero));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn relink(&mut self, map: impl FnMut(EntityId) -> Option<EntityId>);
 }
 
 impl SlottedWorld for World {
@@ -114,11 +170,25 @@ impl SlottedWorld for World {
     fn insert_store(&mut self, store: Store) -> Option<Store> {
         let before = self.remove_store();
         let numbering = ColumnIds::numbering(self);
+        let identity = store.identity();
         self.insert_resource(StoreCell::new(store, numbering));
+        links::store_was_inserted(self, identity);
         before
     }
 
     fn remove_store(&mut self) -> Option<Store> {
         self.remove_resource::<StoreCell>().map(StoreCell::into_store)
+    }
+
+    fn entity_of(&self, object: EntityId) -> Option<Entity> {
+        links::entity_of(self, object)
+    }
+
+    fn sync_links(&mut self) {
+        links::relink(self, |_| None);
+    }
+
+    fn relink(&mut self, map: impl FnMut(EntityId) -> Option<EntityId>) {
+        links::relink(self, map);
     }
 }
