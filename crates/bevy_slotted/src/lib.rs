@@ -1,4 +1,20 @@
 //! slotted inside Bevy: millions of uniform objects in packed columns, as parameters of Bevy's systems.
+//!
+//! | you want | look at |
+//! |---|---|
+//! | a store in your app | [`SlottedPlugin`], [`SlottedApp`], [`SlottedWorld`] |
+//! | systems over objects | [`Slots`], [`SlotsRef`] |
+//! | the whole store in a system | [`StoreRef`], [`StoreMut`] |
+//! | to spawn and despawn from systems | [`StoreMut`], or later by [`SlottedCommands`] |
+//! | an entity for an object | [`ObjectLink`], [`ObjectLinks`] |
+//! | entities in slots | [`EntitySlot`], [`map_entity_slots`] |
+//! | to hear of what has changed | [`SlottedMessages`] |
+//! | rollback networking | [`StoreFrames`], [`save_frame`], [`restore_frame`] |
+//! | entities made objects, and back | [`import_entities`], [`export_objects`] |
+//! | schemas from `Reflect` | `reflect`, with the feature of that name |
+//!
+//! What a system's parameters access is declared slot by slot, so that systems which write different slots
+//! run at the same time; see [`Slots`].
 
 #![deny(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
@@ -31,3 +47,7 @@ pub mod prelude {
     };
     pub use slotted::{EntityId, SlotValue, Slotted, Text, View};
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
