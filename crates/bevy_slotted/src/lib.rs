@@ -3,6 +3,7 @@
 #![deny(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
 mod columns;
+pub mod commands;
 mod entity_slot;
 mod lending;
 mod link;
@@ -13,21 +14,22 @@ mod pool;
 pub mod reflect;
 mod slots;
 
+pub use commands::SlottedCommands;
 pub use entity_slot::{EntitySlot, map_entity_slots};
 pub use lending::{Slots, SlotsRef, StoreMut, StoreRef};
 pub use link::{Fate, ObjectLink};
 #[doc(hidden)]
 pub use links::LinkedStore;
 pub use links::{ObjectLinks, SlottedSystems, sync_links};
-pub use plugin::{SlottedApp, SlottedPlugin, SlottedWorld};
+pub use plugin::{NoStore, SlottedApp, SlottedPlugin, SlottedWorld};
 pub use pool::ComputeTasks;
 pub use slotted;
 
 /// What most programs use.
 pub mod prelude {
     pub use crate::{
-        EntitySlot, Fate, ObjectLink, ObjectLinks, Slots, SlotsRef, SlottedApp, SlottedPlugin,
-        SlottedSystems, SlottedWorld, StoreMut, StoreRef,
+        EntitySlot, Fate, ObjectLink, ObjectLinks, Slots, SlotsRef, SlottedApp, SlottedCommands,
+        SlottedPlugin, SlottedSystems, SlottedWorld, StoreMut, StoreRef,
     };
     pub use slotted::{EntityId, SlotValue, Slotted, Text, View};
 }

@@ -35,6 +35,11 @@ impl Plugin for SlottedPlugin {
     }
 }
 
+/// The world has no store to work with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{NO_STORE}")]
+pub struct NoStore;
+
 /// What an app can do with its world's store.
 pub trait SlottedApp {
     /// Registers the schema of a Rust type.
