@@ -12,6 +12,7 @@ mod plugin;
 mod pool;
 #[cfg(feature = "reflect")]
 pub mod reflect;
+pub mod rollback;
 mod slots;
 
 pub use commands::SlottedCommands;
@@ -23,13 +24,14 @@ pub use links::LinkedStore;
 pub use links::{ObjectLinks, SlottedSystems, sync_links};
 pub use plugin::{NoStore, SlottedApp, SlottedPlugin, SlottedWorld};
 pub use pool::ComputeTasks;
+pub use rollback::{RollbackError, StoreFrames};
 pub use slotted;
 
 /// What most programs use.
 pub mod prelude {
     pub use crate::{
         EntitySlot, Fate, ObjectLink, ObjectLinks, Slots, SlotsRef, SlottedApp, SlottedCommands,
-        SlottedPlugin, SlottedSystems, SlottedWorld, StoreMut, StoreRef,
+        SlottedPlugin, SlottedSystems, SlottedWorld, StoreFrames, StoreMut, StoreRef,
     };
     pub use slotted::{EntityId, SlotValue, Slotted, Text, View};
 }
