@@ -14,6 +14,7 @@ mod pool;
 pub mod reflect;
 pub mod rollback;
 mod slots;
+pub mod transfer;
 
 pub use commands::SlottedCommands;
 pub use entity_slot::{EntitySlot, map_entity_slots};
@@ -26,6 +27,7 @@ pub use plugin::{NoStore, SlottedApp, SlottedPlugin, SlottedWorld};
 pub use pool::ComputeTasks;
 pub use rollback::{RollbackError, StoreFrames};
 pub use slotted;
+pub use transfer::TransferError;
 
 /// What most programs use.
 pub mod prelude {
