@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
+mod changes;
 mod columns;
 pub mod commands;
 mod entity_slot;
@@ -16,6 +17,10 @@ pub mod rollback;
 mod slots;
 pub mod transfer;
 
+pub use changes::{
+    ChangesLost, MessageRequestError, ObjectDespawned, ObjectSpawned, SlotChanged,
+    SlotMessageSystems, SlottedMessages,
+};
 pub use commands::SlottedCommands;
 pub use entity_slot::{EntitySlot, map_entity_slots};
 pub use lending::{Slots, SlotsRef, StoreMut, StoreRef};
@@ -32,7 +37,8 @@ pub use transfer::TransferError;
 /// What most programs use.
 pub mod prelude {
     pub use crate::{
-        EntitySlot, Fate, ObjectLink, ObjectLinks, Slots, SlotsRef, SlottedApp, SlottedCommands,
+        EntitySlot, Fate, ObjectDespawned, ObjectLink, ObjectLinks, ObjectSpawned, SlotChanged,
+        SlotMessageSystems, Slots, SlotsRef, SlottedApp, SlottedCommands, SlottedMessages,
         SlottedPlugin, SlottedSystems, SlottedWorld, StoreFrames, StoreMut, StoreRef,
     };
     pub use slotted::{EntityId, SlotValue, Slotted, Text, View};
