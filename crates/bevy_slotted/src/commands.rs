@@ -91,7 +91,8 @@ pub trait SlottedCommands {
         value: impl Into<Value>,
     );
 
-    /// Registers the schema of a Rust type: [`Store::register`].
+    /// Registers the schema of a Rust type: [`Store::register`]. Where it has a mistake, the base that it extends
+    /// stays registered.
     fn register_slotted<T: Slotted>(&mut self);
 
     /// Registers a schema that was made at run time: [`Store::register_schema`].
