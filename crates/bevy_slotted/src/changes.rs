@@ -16,7 +16,7 @@ use slotted::{
     SnapshotError, Store, changes_of,
 };
 
-use crate::plugin::{NoStore, SlottedWorld};
+use crate::plugin::{NoStore, SlottedWorld, without_a_change};
 
 /// The value of one slot of one object is another one than a frame ago.
 ///
@@ -363,8 +363,8 @@ fn write_messages(world: &mut World) -> Result<(), BevyError> {
 }
 
 fn compare(world: &mut World, requests: &mut Requests) -> Result<(), BevyError> {
-    let store = world.get_store_mut().ok_or(NoStore)?;
-    let now = store.snapshot();
+    let now = without_a_change(world, Store::snapshot).ok_or(NoStore)?;
+    let store = world.store();
     let mut problems = Vec::new();
     if requests.plan.schemas.len() != store.schemas().len() || requests.last.is_none() {
         problems = requests.make_plan(store);
@@ -380,7 +380,7 @@ fn compare(world: &mut World, requests: &mut Requests) -> Result<(), BevyError> 
                 write_batch(world, [ChangesLost { reason }]);
             }
         }
-        world.store_mut().recycle(before);
+        without_a_change(world, |store| store.recycle(before));
     } else {
         let spawned: Vec<_> = world.store().ids().filter(|id| requests.is_followed(*id)).collect();
         write_batch(world, spawned.into_iter().map(|id| ObjectSpawned { id }));
@@ -419,5 +419,29 @@ fn write_batch<M: Message>(world: &mut World, batch: impl IntoIterator<Item = M>
         && let Some(mut messages) = world.get_resource_mut::<Messages<M>>()
     {
         messages.write_batch(batch);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lending::StoreCell;
+    use crate::plugin::SlottedPlugin;
+
+    #[test]
+    fn comparing_is_no_change_of_the_store() {
+        let mut app = App::new();
+        app.add_plugins(SlottedPlugin::default()).add_object_messages("unit");
+        // The schema is missed by then.
+        app.insert_resource(bevy_ecs::error::FallbackErrorHandler(bevy_ecs::error::ignore));
+        let changed = |app: &mut App| {
+            app.update();
+            let ticks = app.world().get_resource_change_ticks::<StoreCell>();
+            ticks.expect("there is a store").changed
+        };
+        let before = changed(&mut app);
+        assert_eq!(changed(&mut app), before);
+        app.world_mut().store_mut();
+        assert_ne!(changed(&mut app), before);
     }
 }

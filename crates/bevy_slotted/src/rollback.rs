@@ -51,7 +51,7 @@ use bevy_ecs::resource::Resource;
 use bevy_ecs::world::World;
 use slotted::{Snapshot, SnapshotError, SnapshotRing};
 
-use crate::plugin::{NoStore, SlottedWorld};
+use crate::plugin::{NoStore, SlottedWorld, without_a_change};
 
 /// The store of a world as it was in the last frames.
 ///
@@ -178,13 +178,14 @@ fn kept_frames(kept: Option<(u64, u64)>) -> String {
 /// If the world has no store or no [`StoreFrames`].
 pub fn save_frame(world: &mut World, frame: u64) -> Result<(), RollbackError> {
     with_frames(world, |world, frames| {
-        let store = world.get_store_mut().ok_or(NoStore)?;
-        if frames.is_hashed {
-            // The snapshot that is taken next has it too.
-            store.state_hash();
-        }
-        frames.ring.save(frame, store);
-        Ok(())
+        let saved = without_a_change(world, |store| {
+            if frames.is_hashed {
+                // The snapshot that is taken next has it too.
+                store.state_hash();
+            }
+            frames.ring.save(frame, store);
+        });
+        Ok(saved.ok_or(NoStore)?)
     })
 }
 

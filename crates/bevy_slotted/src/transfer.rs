@@ -1,8 +1,8 @@
 //! Entities into objects and back, many at once.
 //!
 //! Nothing is transferred on an error, or if the closure that converts panics. What was converted stays as it is: the
-//! pairs that are given back say which became which, for those who link them, despawn one side or strip it of
-//! components. So a program moves by
+//! pairs that are given back say which became which, for those who tie them with an
+//! [`ObjectLink`](crate::ObjectLink), despawn one side or strip it of components. So a program moves by
 //!
 //! * [`import_entities`] and [`despawn_entities`], or
 //! * [`export_objects`] and [`Store::clear_of`].
