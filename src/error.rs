@@ -97,6 +97,12 @@ pub enum AccessError {
         /// The nearest name that is registered.
         suggestion: Option<Arc<str>>,
     },
+    /// The type's schema is not registered.
+    #[error("{type_name} is not registered: call `store.register` first")]
+    NotRegistered {
+        /// The Rust type's name.
+        type_name: &'static str,
+    },
     /// The object is of a schema that neither is nor extends the one asked for.
     #[error("entity {id} is a '{found}', not a '{expected}'")]
     WrongSchema {

@@ -130,7 +130,7 @@ pub use slot_value::{ListElement, SlotField, SlotValue};
 pub use slotted_derive::{SlotValue, Slotted, View};
 pub use snapshot::{
     Changes, Delta, DeltaError, DeltaPart, SlotChanges, Snapshot, SnapshotError, SnapshotRing,
-    changes,
+    changes, changes_of,
 };
 pub use storage::{BLOCK_ROWS, Cell};
 pub use store::lend;

@@ -3,7 +3,7 @@
 use slotted::glam::Vec3;
 use slotted::{
     BLOCK_ROWS, Delta, EntityId, Epoch, Kind, Schema, Slotted, SnapshotRing, Store, View, changes,
-    record,
+    changes_of, record,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -181,6 +181,50 @@ fn writing_an_equal_value_is_no_change() -> Outcome {
     let after = store.snapshot();
     assert!(changes(&before, &after)?.is_empty());
     assert!(Delta::between(&before, &after)?.is_empty());
+    Ok(())
+}
+
+#[test]
+fn changes_of_some_slots_are_those_of_all_without_the_others() -> Outcome {
+    let (mut store, ids) = units(20_000)?;
+    let before = store.snapshot();
+    store.set_value(ids[3], "health", 1.0)?;
+    store.set_value(ids[9000], "position", Vec3::ZERO)?;
+    store.set_value(ids[15_000], "shield", slotted::Value::Unset)?;
+    store.despawn(ids[7])?;
+    store.register_schema(Schema::builder("tile").slot("health", Kind::F32).build()?)?;
+    let tile = store.spawn_record("tile", record! { health: 1.0 })?;
+    let after = store.snapshot();
+
+    let all = changes(&before, &after)?;
+    let some = changes_of(&before, &after, |schema, slot| {
+        schema.name() == "unit" && slot.name() != "position"
+    })?;
+    assert_eq!((some.spawned(), some.despawned()), (&[tile][..], &[ids[7]][..]));
+    let others: Vec<_> = all.slots().iter().filter(|slot| slot.slot() != "position").collect();
+    assert_eq!(others.len(), 2);
+    assert_eq!(some.slots().iter().collect::<Vec<_>>(), others);
+    let none = changes_of(&before, &after, |_, _| false)?;
+    assert_eq!((none.slots().len(), none.spawned()), (0, all.spawned()));
+    Ok(())
+}
+
+#[test]
+fn all_objects_of_a_type_are_copied_row_by_row() -> Outcome {
+    let (mut store, ids) = units(20_000)?;
+    store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    store.spawn_record("orc", record! { position: Vec3::ONE, health: 1.0 })?;
+    store.despawn_batch(&ids[5000..9000])?;
+    store.set_value(ids[9500], "health", 7.0)?;
+    let objects: Vec<(EntityId, Unit)> = store.objects()?.collect();
+    let living = ids[..5000].iter().chain(&ids[9000..]).copied();
+    assert!(objects.iter().map(|(id, _)| *id).eq(living));
+    for (id, unit) in objects {
+        assert_eq!(unit.health, if id == ids[9500] { 7.0 } else { 10.0 });
+        assert_eq!((unit.position, unit.shield), (Vec3::ONE, Some(3)));
+    }
+    let error = Store::new().objects::<Unit>().map(drop).unwrap_err();
+    assert!(error.to_string().contains("Unit is not registered"), "{error}");
     Ok(())
 }
 

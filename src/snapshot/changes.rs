@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::id::EntityId;
-use crate::snapshot::difference::{differences, living};
+use crate::schema::{RegisteredSchema, Slot};
+use crate::snapshot::difference::{differences_of, living};
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::store::Store;
 
@@ -52,7 +53,38 @@ pub struct SlotChanges {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn changes(before: &Snapshot, after: &Snapshot) -> Result<Changes, SnapshotError> {
-    let differences = differences(before, after)?;
+    changes_of(before, after, |_, _| true)
+}
+
+/// Like [`changes`], with the wanted slots only: others are not looked at and cost nothing.
+///
+/// Which objects were spawned and despawned is told of all schemas.
+///
+/// # Errors
+/// If the snapshots are of different stores, or one of them is from before an [evolution](Store::evolve).
+///
+/// ```
+/// # use slotted::{Slotted, Store, changes_of};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { health: f32, armour: u8 }
+/// # let mut store = Store::new();
+/// # store.register::<Unit>()?;
+/// let unit = store.spawn(Unit { health: 1.0, armour: 0 })?;
+/// let before = store.snapshot();
+/// store.set_value(unit, "health", 0.5)?;
+/// store.set_value(unit, "armour", 3)?;
+///
+/// let changes = changes_of(&before, &store.snapshot(), |_, slot| slot.name() == "armour")?;
+/// let [armour] = changes.slots() else { panic!("one slot") };
+/// assert_eq!((armour.slot(), armour.ids()), ("armour", &[unit][..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn changes_of(
+    before: &Snapshot,
+    after: &Snapshot,
+    is_wanted: impl FnMut(&RegisteredSchema, &Slot) -> bool,
+) -> Result<Changes, SnapshotError> {
+    let differences = differences_of(before, after, is_wanted)?;
     let mut changes = Changes::default();
     for table in &differences.tables {
         let id = |row, generation| EntityId::new(table.schema, row, generation);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::id::SchemaId;
-use crate::schema::Registry;
+use crate::schema::{RegisteredSchema, Registry, Slot};
 use crate::snapshot::{Snapshot, SnapshotError, World};
 use crate::storage::{
     BLOCK_ROWS, Cell, FrozenBlocks, FrozenColumn, FrozenPairVisitor, FrozenRows, FrozenTable,
@@ -24,7 +24,8 @@ pub(super) struct TableDifference {
     pub(super) used: usize,
     /// Rows whose generations differ, in ascending order.
     pub(super) rows: Vec<RowDifference>,
-    /// For each slot the rows of objects that live in both tables and have different values.
+    /// For each slot the rows of objects that live in both tables and have different values; none where
+    /// the slot is not wanted.
     pub(super) values: Vec<Vec<u32>>,
 }
 
@@ -47,6 +48,15 @@ pub(super) fn differences<'a>(
     before: &'a Snapshot,
     after: &'a Snapshot,
 ) -> Result<Differences<'a>, SnapshotError> {
+    differences_of(before, after, |_, _| true)
+}
+
+/// Compares which objects live, and the wanted slots, as far as the snapshots do not share them.
+pub(super) fn differences_of<'a>(
+    before: &'a Snapshot,
+    after: &'a Snapshot,
+    mut is_wanted: impl FnMut(&RegisteredSchema, &Slot) -> bool,
+) -> Result<Differences<'a>, SnapshotError> {
     let (before, after) = (before.world(), after.world());
     if before.identity != after.identity {
         return Err(SnapshotError::OtherStore);
@@ -62,21 +72,33 @@ pub(super) fn differences<'a>(
     };
     let tables = (0..larger.tables.len()).filter_map(|schema| {
         let (before, after) = (table(before, schema), table(after, schema));
-        TableDifference::find(SchemaId(schema as u16), &before, &after)
+        let schema = larger.registry.get(SchemaId(schema as u16))?;
+        let wanted = schema.slots().iter().map(|slot| is_wanted(schema, slot));
+        TableDifference::find(schema.id(), &before, &after, wanted)
     });
     Ok(Differences { tables: tables.collect(), registry: &larger.registry })
 }
 
 impl TableDifference {
-    fn find(schema: SchemaId, before: &FrozenTable, after: &FrozenTable) -> Option<Self> {
+    fn find(
+        schema: SchemaId,
+        before: &FrozenTable,
+        after: &FrozenTable,
+        wanted: impl Iterator<Item = bool>,
+    ) -> Option<Self> {
         let rows = if Arc::ptr_eq(&before.rows, &after.rows) {
             Vec::new()
         } else {
             row_differences(&before.rows, &after.rows)
         };
         let survivors = Survivors { before: &before.rows, after: &after.rows };
-        let columns = before.columns.iter().zip(&after.columns);
-        let values = columns.map(|(before, after)| survivors.changed(before, after));
+        let columns = before.columns.iter().zip(&after.columns).zip(wanted);
+        let values =
+            columns.map(
+                |((before, after), is_wanted)| {
+                    if is_wanted { survivors.changed(before, after) } else { Vec::new() }
+                },
+            );
         let values: Vec<_> = values.collect();
         let differs = !rows.is_empty() || values.iter().any(|rows| !rows.is_empty());
         differs.then_some(Self { schema, used: after.rows.used, rows, values })

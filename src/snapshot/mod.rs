@@ -18,7 +18,7 @@ use crate::storage::{FrozenTable, HashSums, Interner};
 use crate::store::{Identity, Limits, Store, empty_table};
 
 pub use apply::{DeltaError, DeltaPart};
-pub use changes::{Changes, SlotChanges, changes};
+pub use changes::{Changes, SlotChanges, changes, changes_of};
 pub use delta::Delta;
 pub use ring::SnapshotRing;
 

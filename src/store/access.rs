@@ -1,6 +1,6 @@
 //! Whole objects as Rust values.
 
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 use std::sync::Arc;
 
 use crate::error::{AccessError, Rejection};
@@ -16,6 +16,34 @@ impl Store {
         self.schema_of_object::<T>(id)?;
         let (_, table) = self.locate(id)?;
         Ok(T::read(&mut ObjectReader { columns: table.columns.iter(), row: id.row() }))
+    }
+
+    /// Copies of all living objects of exactly the type's schema, by row.
+    ///
+    /// The schema is looked up once for all of them.
+    ///
+    /// # Errors
+    /// If the type's schema is not registered.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{EntityId, Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Tile { height: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Tile>()?;
+    /// let ids: Vec<EntityId> = store.spawn_batch([Tile { height: 2.0 }; 10])?.collect();
+    /// store.despawn(ids[4])?;
+    /// assert_eq!(store.objects::<Tile>()?.map(|(_, tile)| tile.height).sum::<f32>(), 18.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn objects<T: Slotted>(&self) -> Result<impl Iterator<Item = (EntityId, T)>, AccessError> {
+        let schema = self.registry.of_type(TypeId::of::<T>());
+        let schema = schema.ok_or(AccessError::NotRegistered { type_name: type_name::<T>() })?;
+        let columns = &self.tables[schema.index()].columns;
+        Ok(self
+            .table_ids(schema)
+            .map(|id| (id, T::read(&mut ObjectReader { columns: columns.iter(), row: id.row() }))))
     }
 
     /// Overwrites the slots of the type's schema in an object of that schema or of one that
@@ -50,7 +78,7 @@ impl Store {
                 id,
                 expected: match schema {
                     Some(schema) => self.schema_name_of(schema),
-                    None => std::any::type_name::<T>().into(),
+                    None => type_name::<T>().into(),
                 },
                 found: Arc::clone(found.shared_name()),
             }),

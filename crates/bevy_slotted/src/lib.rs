@@ -18,7 +18,9 @@
 
 #![deny(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
+mod changes;
 mod columns;
+pub mod commands;
 mod entity_slot;
 mod lending;
 mod link;
@@ -27,23 +29,33 @@ mod plugin;
 mod pool;
 #[cfg(feature = "reflect")]
 pub mod reflect;
+pub mod rollback;
 mod slots;
+pub mod transfer;
 
+pub use changes::{
+    ChangesLost, MessageRequestError, ObjectDespawned, ObjectSpawned, SlotChanged,
+    SlotMessageSystems, SlottedMessages,
+};
+pub use commands::SlottedCommands;
 pub use entity_slot::{EntitySlot, map_entity_slots};
 pub use lending::{Slots, SlotsRef, StoreMut, StoreRef};
 pub use link::{Fate, ObjectLink};
 #[doc(hidden)]
 pub use links::LinkedStore;
 pub use links::{ObjectLinks, SlottedSystems, sync_links};
-pub use plugin::{SlottedApp, SlottedPlugin, SlottedWorld};
+pub use plugin::{NoStore, SlottedApp, SlottedPlugin, SlottedWorld};
 pub use pool::ComputeTasks;
+pub use rollback::{RollbackError, StoreFrames};
 pub use slotted;
+pub use transfer::TransferError;
 
 /// What most programs use.
 pub mod prelude {
     pub use crate::{
-        EntitySlot, Fate, ObjectLink, ObjectLinks, Slots, SlotsRef, SlottedApp, SlottedPlugin,
-        SlottedSystems, SlottedWorld, StoreMut, StoreRef,
+        EntitySlot, Fate, ObjectDespawned, ObjectLink, ObjectLinks, ObjectSpawned, SlotChanged,
+        SlotMessageSystems, Slots, SlotsRef, SlottedApp, SlottedCommands, SlottedMessages,
+        SlottedPlugin, SlottedSystems, SlottedWorld, StoreFrames, StoreMut, StoreRef,
     };
     pub use slotted::{EntityId, SlotValue, Slotted, Text, View};
 }

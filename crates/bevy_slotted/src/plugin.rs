@@ -1,6 +1,7 @@
 //! The plugin, and what apps and worlds can do with their store.
 
 use bevy_app::{App, Last, Plugin};
+use bevy_ecs::change_detection::DetectChangesMut;
 use bevy_ecs::entity::Entity;
 use bevy_ecs::schedule::IntoScheduleConfigs;
 use bevy_ecs::world::World;
@@ -34,6 +35,11 @@ impl Plugin for SlottedPlugin {
         app.add_systems(Last, sync_links.in_set(SlottedSystems::SyncLinks));
     }
 }
+
+/// The world has no store to work with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{NO_STORE}")]
+pub struct NoStore;
 
 /// What an app can do with its world's store.
 pub trait SlottedApp {
@@ -191,4 +197,13 @@ impl SlottedWorld for World {
     fn relink(&mut self, map: impl FnMut(EntityId) -> Option<EntityId>) {
         links::relink(self, map);
     }
+}
+
+/// Works on the store without marking it as changed, which links would be looked at for: no object may change.
+pub(crate) fn without_a_change<R>(
+    world: &mut World,
+    work: impl FnOnce(&mut Store) -> R,
+) -> Option<R> {
+    let mut cell = world.get_resource_mut::<StoreCell>()?;
+    Some(work(cell.bypass_change_detection().get_mut()))
 }
