@@ -9,14 +9,14 @@ use bevy_ecs::change_detection::Mut;
 use bevy_ecs::error::{BevyError, Severity};
 use bevy_ecs::message::{Message, Messages};
 use bevy_ecs::resource::Resource;
-use bevy_ecs::schedule::{IntoScheduleConfigs, SystemSet};
+use bevy_ecs::schedule::IntoScheduleConfigs;
 use bevy_ecs::world::World;
 use slotted::{
     AccessError, Changes, EntityId, RegisteredSchema, SlotChanges, SlotColumn, SlotField, Snapshot,
     SnapshotError, Store, changes_of,
 };
 
-use crate::plugin::{NoStore, SlottedWorld, without_a_change};
+use crate::plugin::{NoStore, SlottedSystems, SlottedWorld, without_a_change};
 
 /// The value of one slot of one object is another one than a frame ago.
 ///
@@ -61,13 +61,6 @@ pub struct ChangesLost {
     /// Why the two cannot be compared.
     pub reason: SnapshotError,
 }
-
-/// The system, in [`Last`], that compares the store with what it was a frame ago and writes messages.
-///
-/// Who reads them after it in the same frame orders a system of [`Last`] after this set; all others read them in
-/// the next frame.
-#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SlotMessageSystems;
 
 /// Messages of what has changed in an app's store.
 ///
@@ -122,7 +115,7 @@ pub struct SlotMessageSystems;
 ///     .add_slot_messages::<f32>("unit", "health")
 ///     .init_resource::<Deaths>()
 ///     .add_systems(Update, damage)
-///     .add_systems(Last, notice.after(SlotMessageSystems));
+///     .add_systems(Last, notice.after(SlottedSystems::WriteMessages));
 /// let unit = app.world_mut().store_mut().spawn(Unit { health: 100.0 })?;
 /// app.update(); // the first frame: the unit is new, its slots have not changed
 /// assert!(app.world().resource::<Deaths>().0.is_empty());
@@ -246,7 +239,7 @@ struct SchemaPlan {
 fn requests(app: &mut App) -> Mut<'_, Requests> {
     if !app.world().contains_resource::<Requests>() {
         app.init_resource::<Requests>().add_message::<ChangesLost>();
-        app.add_systems(Last, write_messages.in_set(SlotMessageSystems));
+        app.add_systems(Last, write_messages.in_set(SlottedSystems::WriteMessages));
     }
     app.world_mut().resource_mut::<Requests>()
 }

@@ -9,8 +9,8 @@
 //! | an entity for an object | [`ObjectLink`], [`ObjectLinks`] |
 //! | entities in slots | [`EntitySlot`], [`map_entity_slots`] |
 //! | to hear of what has changed | [`SlottedMessages`] |
-//! | rollback networking | [`StoreFrames`], [`save_frame`], [`restore_frame`] |
-//! | entities made objects, and back | [`import_entities`], [`export_objects`] |
+//! | rollback networking | [`StoreFrames`], [`rollback`] |
+//! | entities made objects, and back | [`transfer`] |
 //! | schemas from `Reflect` | `reflect`, with the feature of that name |
 //!
 //! What a system's parameters access is declared slot by slot, so that systems which write different slots
@@ -34,8 +34,7 @@ mod slots;
 pub mod transfer;
 
 pub use changes::{
-    ChangesLost, MessageRequestError, ObjectDespawned, ObjectSpawned, SlotChanged,
-    SlotMessageSystems, SlottedMessages,
+    ChangesLost, MessageRequestError, ObjectDespawned, ObjectSpawned, SlotChanged, SlottedMessages,
 };
 pub use commands::SlottedCommands;
 pub use entity_slot::{EntitySlot, map_entity_slots};
@@ -43,8 +42,8 @@ pub use lending::{Slots, SlotsRef, StoreMut, StoreRef};
 pub use link::{Fate, ObjectLink};
 #[doc(hidden)]
 pub use links::LinkedStore;
-pub use links::{ObjectLinks, SlottedSystems, sync_links};
-pub use plugin::{NoStore, SlottedApp, SlottedPlugin, SlottedWorld};
+pub use links::{ObjectLinks, sync_links};
+pub use plugin::{NoStore, SlottedApp, SlottedPlugin, SlottedSystems, SlottedWorld};
 pub use pool::ComputeTasks;
 pub use rollback::{RollbackError, StoreFrames};
 pub use slotted;
@@ -54,8 +53,8 @@ pub use transfer::TransferError;
 pub mod prelude {
     pub use crate::{
         EntitySlot, Fate, ObjectDespawned, ObjectLink, ObjectLinks, ObjectSpawned, SlotChanged,
-        SlotMessageSystems, Slots, SlotsRef, SlottedApp, SlottedCommands, SlottedMessages,
-        SlottedPlugin, SlottedSystems, SlottedWorld, StoreFrames, StoreMut, StoreRef,
+        Slots, SlotsRef, SlottedApp, SlottedCommands, SlottedMessages, SlottedPlugin,
+        SlottedSystems, SlottedWorld, StoreFrames, StoreMut, StoreRef,
     };
     pub use slotted::{EntityId, SlotValue, Slotted, Text, View};
 }

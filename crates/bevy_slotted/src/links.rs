@@ -5,20 +5,12 @@ use std::collections::HashMap;
 use bevy_ecs::change_detection::{DetectChanges, Res};
 use bevy_ecs::entity::{Entity, EntityHash, EntityHashMap};
 use bevy_ecs::resource::Resource;
-use bevy_ecs::schedule::SystemSet;
 use bevy_ecs::system::{Commands, SystemParam};
 use bevy_ecs::world::{FromWorld, World};
 use slotted::{EntityId, Store, StoreIdentity};
 
 use crate::lending::{StoreCell, store_of};
 use crate::link::{Fate, ObjectLink};
-
-/// The sets of the systems that [`SlottedPlugin`](crate::SlottedPlugin) adds.
-#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SlottedSystems {
-    /// [`sync_links`], in `Last`.
-    SyncLinks,
-}
 
 /// All links of the world, as the hooks of [`ObjectLink`] have told of them.
 ///

@@ -3,13 +3,13 @@
 use bevy_app::{App, Last, Plugin};
 use bevy_ecs::change_detection::DetectChangesMut;
 use bevy_ecs::entity::Entity;
-use bevy_ecs::schedule::IntoScheduleConfigs;
+use bevy_ecs::schedule::{IntoScheduleConfigs, SystemSet};
 use bevy_ecs::world::World;
 use slotted::{EntityId, Limits, Schema, SchemaError, Slotted, Store};
 
 use crate::columns::ColumnIds;
 use crate::lending::{NO_STORE, StoreCell, store_of};
-use crate::links::{self, SlottedSystems, sync_links};
+use crate::links::{self, sync_links};
 
 /// Gives an app's world a [`Store`], if it has none yet, and keeps [`ObjectLink`](crate::ObjectLink)s right.
 ///
@@ -34,6 +34,16 @@ impl Plugin for SlottedPlugin {
         }
         app.add_systems(Last, sync_links.in_set(SlottedSystems::SyncLinks));
     }
+}
+
+/// The systems of this crate, to order others before or after them; both in [`Last`].
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SlottedSystems {
+    /// [`sync_links`], which the plugin adds.
+    SyncLinks,
+    /// What compares the store with what it was a frame ago and writes messages, once an app has asked for any:
+    /// see [`SlottedMessages`](crate::SlottedMessages). Who reads them in the same frame comes after it.
+    WriteMessages,
 }
 
 /// The world has no store to work with.

@@ -221,7 +221,7 @@ fn two_readers_read_each_message_once() -> Outcome {
     }
     let mut app = app();
     app.init_resource::<Read>().add_slot_messages::<f32>("unit", "health");
-    app.add_systems(Update, early).add_systems(Last, late.after(SlotMessageSystems));
+    app.add_systems(Update, early).add_systems(Last, late.after(SlottedSystems::WriteMessages));
     let unit = store(&mut app).spawn(UNIT)?;
     for frame in 0..4 {
         store(&mut app).set_value(unit, "health", frame as f32)?;

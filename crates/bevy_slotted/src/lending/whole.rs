@@ -19,7 +19,7 @@ use crate::lending::declared::declare;
 /// The whole store, to be read: all columns of all schemas, by key and by name.
 ///
 /// It can be had at the same time as other parameters that only read. A system that reads a few slots
-/// of many objects gets on with more others as [`Slots`] or [`SlotsRef`].
+/// of many objects gets on with more others as [`Slots`](crate::Slots) or [`SlotsRef`](crate::SlotsRef).
 pub struct StoreRef<'w> {
     store: &'w Store,
 }
