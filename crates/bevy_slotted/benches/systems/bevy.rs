@@ -5,7 +5,7 @@ use bevy_ecs::prelude::*;
 use bytemuck::TransparentWrapper;
 use slotted::glam::Vec3;
 
-use crate::{DT, IDLE_SYSTEMS, Unit, advance};
+use crate::{DT, IDLE_SYSTEMS, Loop, Unit, advance};
 
 macro_rules! components {
     ($($name:ident: $inner:ty,)*) => {
@@ -99,15 +99,23 @@ pub(crate) fn add_contiguous_par_unmarked(schedule: &mut Schedule) {
     });
 }
 
-pub(crate) fn add_two(schedule: &mut Schedule) {
-    add_contiguous_unmarked(schedule);
-    schedule.add_systems(|mut units: Query<(&mut Drift, &Wind)>| {
-        for (drift, wind) in units.contiguous_iter_mut().expect("table components") {
-            let (drift, _) = ContiguousMut::split(drift);
-            let wind = TransparentWrapper::peel_slice(wind);
-            advance(TransparentWrapper::peel_slice_mut(drift), wind);
-        }
-    });
+pub(crate) fn add_two(schedule: &mut Schedule, work: Loop) {
+    schedule.add_systems((
+        move |mut units: Query<(&mut Position, &Velocity)>| {
+            for (position, velocity) in units.contiguous_iter_mut().expect("table components") {
+                let (position, _) = ContiguousMut::split(position);
+                let velocity = TransparentWrapper::peel_slice(velocity);
+                work(TransparentWrapper::peel_slice_mut(position), velocity);
+            }
+        },
+        move |mut units: Query<(&mut Drift, &Wind)>| {
+            for (drift, wind) in units.contiguous_iter_mut().expect("table components") {
+                let (drift, _) = ContiguousMut::split(drift);
+                let wind = TransparentWrapper::peel_slice(wind);
+                work(TransparentWrapper::peel_slice_mut(drift), wind);
+            }
+        },
+    ));
 }
 
 pub(crate) fn add_empty(schedule: &mut Schedule) {

@@ -1,9 +1,10 @@
 //! Systems over slots against systems over Bevy's own components, each as it runs in a schedule.
 //!
-//! `cargo bench -p bevy_slotted --bench systems -- --rounds 15 --markdown table.md`
+//! `cargo bench -p bevy_slotted --bench systems -- --rounds 15 --markdown ../../target/systems.md`
 
 #[path = "../../../../examples/compare/allocator.rs"]
 mod allocator;
+mod arrays;
 mod bevy;
 #[path = "../../../../benches/harness/forms.rs"]
 mod forms;
@@ -93,6 +94,18 @@ fn advance(values: &mut [Vec3], changes: &[Vec3]) {
     );
 }
 
+/// Some work for each value, so that memory is not what limits it.
+fn steer(values: &mut [Vec3], changes: &[Vec3]) {
+    for (value, change) in values.iter_mut().zip(changes) {
+        let (along, turned) = (value.normalize_or_zero(), value.cross(*change));
+        let changed = *value + (along * 3.0 + turned * 0.01).clamp_length_max(1.0) * DT;
+        *value = changed.clamp_length_max(1000.0);
+    }
+}
+
+/// A loop of a system over two columns.
+type Loop = fn(&mut [Vec3], &[Vec3]);
+
 /// A world and what runs in it.
 struct Frame {
     world: World,
@@ -181,18 +194,33 @@ fn movement(objects: usize) -> Contest {
     }
 }
 
-fn two_systems(objects: usize) -> Contest {
+/// Two systems, each with one pair of columns, against the same loops over plain arrays.
+fn two_systems(objects: usize, name: &str, work: Loop) -> Contest {
     let bevy = || bevy::world_of_pairs(units(objects));
     let slots = || slots::world_of_pairs(units(objects));
-    let title = format!("two systems, each over other columns of {objects}");
+    let arrays = || arrays::world_of_pairs(units(objects));
+    let title = format!("two systems that {name}, each with other columns of {objects}");
+    let frame = |world, threads, add: fn(&mut Schedule, Loop)| {
+        Frame::new(world, threads, move |schedule| add(schedule, work))
+    };
+    let (one, two) = (Threads::One, Threads::Two);
     let frames = vec![
-        ("slots, one after the other", 0, Frame::new(slots(), Threads::One, slots::add_two)),
-        ("slots, 2 threads", 0, Frame::new(slots(), Threads::Two, slots::add_two)),
-        ("Bevy, one after the other", 2, Frame::new(bevy(), Threads::One, bevy::add_two)),
-        ("Bevy, 2 threads", 2, Frame::new(bevy(), Threads::Two, bevy::add_two)),
+        ("arrays, one after the other", 0, frame(arrays(), one, arrays::add_two)),
+        ("arrays, 2 threads", 0, frame(arrays(), two, arrays::add_two)),
+        ("slots, one after the other", 2, frame(slots(), one, slots::add_two)),
+        ("slots, 2 threads", 2, frame(slots(), two, slots::add_two)),
+        ("Bevy, one after the other", 4, frame(bevy(), one, bevy::add_two)),
+        ("Bevy, 2 threads", 4, frame(bevy(), two, bevy::add_two)),
     ];
-    let times = (4_000_000 / objects).max(1);
-    Contest { title, unit: "ms", units: 1e3, times, frames }
+    Contest { title, unit: "ms", units: 1e3, times: 2, frames }
+}
+
+fn two_that_move(objects: usize) -> Contest {
+    two_systems(objects, "move", advance)
+}
+
+fn two_that_steer(objects: usize) -> Contest {
+    two_systems(objects, "steer", steer)
 }
 
 /// Systems in the schedule of which nobody has anything to do.
@@ -231,7 +259,10 @@ fn memory(objects: usize) -> String {
 /// All forms of the movement have come to the same.
 fn compare(contest: &mut Contest) {
     let digests = contest.frames.iter_mut().map(|(name, _, Frame { world, .. })| {
-        (*name, slots::digest(world).or_else(|| bevy::digest(world)))
+        (
+            *name,
+            slots::digest(world).or_else(|| bevy::digest(world)).or_else(|| arrays::digest(world)),
+        )
     });
     let digests: Vec<_> = digests.collect();
     for (name, digest) in &digests {
@@ -248,8 +279,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let contests: [(&str, Make, usize); 5] = [
         ("movement", movement, objects),
         ("movement", movement, objects / 100),
-        ("two systems", two_systems, objects),
-        ("two systems", two_systems, objects / 10),
+        ("two systems", two_that_move, objects),
+        ("two systems", two_that_steer, objects),
         ("idle", idle, 0),
     ];
     let is_wanted = |name: &str| name.contains(&options.table);

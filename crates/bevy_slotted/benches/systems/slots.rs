@@ -5,7 +5,7 @@ use bevy_slotted::prelude::*;
 use slotted::Store;
 use slotted::glam::Vec3;
 
-use crate::{DT, IDLE_SYSTEMS, Unit, advance};
+use crate::{DT, IDLE_SYSTEMS, Loop, Unit, advance};
 
 #[derive(Slotted, Clone, Copy)]
 #[slot(name = "unit")]
@@ -92,11 +92,11 @@ pub(crate) fn add_par_runs(schedule: &mut Schedule) {
     });
 }
 
-pub(crate) fn add_two(schedule: &mut Schedule) {
-    add_runs(schedule);
-    schedule.add_systems(|mut units: Slots<Drifting>| {
-        units.for_each_run(|run| advance(run.drift, run.wind));
-    });
+pub(crate) fn add_two(schedule: &mut Schedule, work: Loop) {
+    schedule.add_systems((
+        move |mut units: Slots<Moving>| units.for_each_run(|run| work(run.position, run.velocity)),
+        move |mut units: Slots<Drifting>| units.for_each_run(|run| work(run.drift, run.wind)),
+    ));
 }
 
 pub(crate) fn add_empty(schedule: &mut Schedule) {
