@@ -47,8 +47,8 @@ pub(crate) use view::view_support;
 
 /// What an engine needs to lend a store's columns to views by rules of its own, such as its scheduler's.
 ///
-/// [`StoreParts`] tells where the columns are, [`ViewColumns`] which of them a view needs and for what, and
-/// makes a view of those that were lent to it.
+/// [`StoreParts`](lend::StoreParts) tells where the columns are, [`ViewColumns`](lend::ViewColumns) which of
+/// them a view needs and for what, and makes a view of those that were lent to it.
 pub mod lend {
     pub use super::parts::StoreParts;
     pub use super::view::lend::{Lent, ViewColumns, ViewSlot, Wanted};
