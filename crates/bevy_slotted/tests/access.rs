@@ -393,6 +393,10 @@ fn a_view_sees_schemas_that_come_later() -> Outcome {
     assert_eq!(world.insert_store(store).map(|before| before.len()), Some(1));
     let mut units = state.get_mut(&mut world)?;
     assert_eq!(units.get_mut(unit).map(|unit| *unit.position), Some(5.0));
+    // And one without any schema.
+    world.insert_store(Store::new());
+    let mut units = state.get_mut(&mut world)?;
+    assert!(units.get_mut(unit).is_none() && units.iter_mut().next().is_none());
     Ok(())
 }
 

@@ -187,6 +187,7 @@ impl<V: View> ViewColumns<V> {
             self.store = Some(store.same());
             self.evolutions = registry.evolutions();
             self.matches = Matches::default();
+            self.wanted.clear();
         }
         let is_new = self.matches.update::<V>(registry)?;
         if is_new {
