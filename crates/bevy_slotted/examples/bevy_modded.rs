@@ -74,7 +74,7 @@ fn rage(mut raging: Slots<Raging>) {
 
 fn bury(units: SlotsRef<Named>, mut commands: Commands) {
     let dead = units.iter().filter(|unit| *unit.health == 0.0).map(|unit| unit.id);
-    commands.despawn_objects(dead.collect::<Vec<_>>());
+    commands.try_despawn_objects(dead.collect::<Vec<_>>());
 }
 
 fn report(

@@ -163,7 +163,7 @@ fn shoot(
         }
     }
     statistics.killed += killed.len();
-    commands.despawn_objects(killed);
+    commands.try_despawn_objects(killed);
 }
 
 fn reinforce(mut store: StoreMut, options: Res<Options>, statistics: Res<Statistics>) -> Result {

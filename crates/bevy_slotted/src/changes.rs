@@ -16,7 +16,7 @@ use slotted::{
     SnapshotError, Store, changes_of,
 };
 
-use crate::plugin::{NoStore, SlottedSystems, SlottedWorld, without_a_change};
+use crate::plugin::{SlottedSystems, SlottedWorld, without_a_change};
 
 /// The value of one slot of one object is another one than a frame ago.
 ///
@@ -67,7 +67,8 @@ pub struct ChangesLost {
 /// Frames are compared by what the store has in [`Last`], value by value and bit for bit, as
 /// [`slotted::changes`] does: writing an equal value is no change, nor is what came and went in between, and it
 /// makes no difference by which way a value came, a view or a [`restore`](Store::restore). Before the first
-/// comparison there was nothing, so that objects spawned at startup are reported by it.
+/// comparison there was nothing, so that objects spawned at startup are reported by it. What is asked for later is
+/// reported from the comparison after the next on.
 ///
 /// # Cost
 /// Nothing in an app that asks for none. Otherwise a snapshot each frame, one for all that was asked for: the first
@@ -156,14 +157,14 @@ impl SlottedMessages for App {
             field: TypeId::of::<F>(),
             check: |store, schema, slot| store.key::<F>(schema, slot).map(drop),
             write: write_changes::<F>,
-            is_told: false,
+            told: None,
         });
         self
     }
 
     fn add_object_messages(&mut self, schema: impl Into<Arc<str>>) -> &mut Self {
         self.add_message::<ObjectSpawned>().add_message::<ObjectDespawned>();
-        requests(self).add_schema(SchemaRequest { schema: schema.into(), is_told: false });
+        requests(self).add_schema(SchemaRequest { schema: schema.into(), told: None });
         self
     }
 }
@@ -214,13 +215,13 @@ struct SlotRequest {
     field: TypeId,
     check: fn(&Store, &str, &str) -> Result<(), AccessError>,
     write: fn(&mut World, &Snapshot, &SlotChanges, &Arc<str>),
-    /// Whether it has been reported that there is no such slot.
-    is_told: bool,
+    /// What was reported to be wrong with it.
+    told: Option<AccessError>,
 }
 
 struct SchemaRequest {
     schema: Arc<str>,
-    is_told: bool,
+    told: Option<AccessError>,
 }
 
 /// What is to be looked at of each schema; made for so many schemas.
@@ -239,7 +240,9 @@ struct SchemaPlan {
 fn requests(app: &mut App) -> Mut<'_, Requests> {
     if !app.world().contains_resource::<Requests>() {
         app.init_resource::<Requests>().add_message::<ChangesLost>();
-        app.add_systems(Last, write_messages.in_set(SlottedSystems::WriteMessages));
+        let system = write_messages.in_set(SlottedSystems::WriteMessages);
+        // Objects that go with their entities are told of in the same frame.
+        app.add_systems(Last, system.after(SlottedSystems::SyncLinks));
     }
     app.world_mut().resource_mut::<Requests>()
 }
@@ -269,7 +272,7 @@ impl Requests {
         for number in 0..self.slots.len() {
             let request = &mut self.slots[number];
             let checked = (request.check)(store, &request.schema, &request.slot);
-            if !note(checked, &mut request.is_told, &mut problems) {
+            if !note(checked, &mut request.told, &mut problems) {
                 continue;
             }
             let request = &self.slots[number];
@@ -287,7 +290,7 @@ impl Requests {
         }
         for request in &mut self.schemas {
             let checked = store.len_of(&request.schema).map(drop);
-            if note(checked, &mut request.is_told, &mut problems) {
+            if note(checked, &mut request.told, &mut problems) {
                 let schemas = store.schemas();
                 schemas
                     .filter(|schema| extends(store, schema, &request.schema))
@@ -331,14 +334,15 @@ impl Requests {
 /// Whether the look-up went well; keeps its error if that was not told before.
 fn note(
     checked: Result<(), AccessError>,
-    is_told: &mut bool,
+    told: &mut Option<AccessError>,
     problems: &mut Vec<AccessError>,
 ) -> bool {
     let problem = checked.err();
-    let was_told = std::mem::replace(is_told, problem.is_some());
-    let is_fine = problem.is_none();
-    problems.extend(problem.filter(|_| !was_told));
-    is_fine
+    if *told != problem {
+        problems.extend(problem.clone());
+        *told = problem;
+    }
+    told.is_none()
 }
 
 /// Whether the schema is the one of this name or extends it.
@@ -356,7 +360,8 @@ fn write_messages(world: &mut World) -> Result<(), BevyError> {
 }
 
 fn compare(world: &mut World, requests: &mut Requests) -> Result<(), BevyError> {
-    let now = without_a_change(world, Store::snapshot).ok_or(NoStore)?;
+    // A store that is away is compared when it is back.
+    let Some(now) = without_a_change(world, Store::snapshot) else { return Ok(()) };
     let store = world.store();
     let mut problems = Vec::new();
     if requests.plan.schemas.len() != store.schemas().len() || requests.last.is_none() {

@@ -20,10 +20,22 @@ use crate::lending::register_virtual_component;
 pub(crate) struct ColumnIds {
     numbering: Numbering,
     slots: HashMap<&'static str, Vec<(Kind, ColumnId)>>,
-    /// Stands for all slots of which a system has spoken after one that reads the whole store, which can
-    /// not have declared them. `None` as long as no system reads the whole store.
-    late: Option<ComponentId>,
+    /// `None` as long as no system reads the whole store.
+    for_later: Option<ForLater>,
 }
+
+/// What stands for slots of which systems speak only after one that reads the whole store: that one declares
+/// to read all of this.
+#[derive(Debug)]
+struct ForLater {
+    /// For one slot each.
+    spare: Vec<ComponentId>,
+    /// For all slots together that find no spare one.
+    shared: ComponentId,
+}
+
+/// Slots that come later than a system that reads the whole store and still get on with one another.
+const SPARE: usize = 512;
 
 /// Tells numberings of columns apart: who clears a world of all resources, this one among them, gets
 /// another one, under which systems that were initialised before would be safe from nobody.
@@ -41,7 +53,7 @@ impl PartialEq for Numbering {
 pub(crate) struct ColumnId {
     pub(crate) column: ComponentId,
     /// What who writes to it declares to write besides.
-    pub(crate) late: Option<ComponentId>,
+    pub(crate) shared: Option<ComponentId>,
 }
 
 impl ColumnIds {
@@ -49,37 +61,40 @@ impl ColumnIds {
         world.get_resource_or_init::<Self>().numbering.clone()
     }
 
-    /// Sees to it that there is a component for each of the slots.
-    pub(crate) fn register(world: &mut World, slots: &[ViewSlot]) {
-        for slot in slots {
-            let ids = world.get_resource_or_init::<Self>();
-            if ids.get(slot).is_some() {
-                continue;
-            }
-            let late = ids.late;
-            let name = format!("slot '{}' ({})", slot.name, slot.kind);
-            let column = register_virtual_component(world, name);
-            let mut ids = world.resource_mut::<Self>();
-            let named = ids.slots.entry(slot.name).or_default();
-            named.push((slot.kind.clone(), ColumnId { column, late }));
+    /// What stands for the slot, from now on if nothing has before.
+    pub(crate) fn of(world: &mut World, slot: &ViewSlot) -> ColumnId {
+        let mut ids = world.get_resource_or_init::<Self>();
+        if let Some(id) = ids.get(slot) {
+            return id;
         }
-    }
-
-    /// What stands for the slots, which must have been registered.
-    pub(crate) fn of(world: &World, slots: &[ViewSlot]) -> Vec<ColumnId> {
-        let ids = world.resource::<Self>();
-        slots.iter().map(|slot| ids.get(slot).expect("the slot was registered")).collect()
+        let spare = ids.for_later.as_mut().and_then(|later| later.spare.pop());
+        let shared = ids.for_later.as_ref().map(|later| later.shared);
+        let id = match spare {
+            Some(column) => ColumnId { column, shared: None },
+            None => {
+                let name = format!("slot '{}' ({})", slot.name, slot.kind);
+                ColumnId { column: register_virtual_component(world, name), shared }
+            }
+        };
+        let mut ids = world.resource_mut::<Self>();
+        ids.slots.entry(slot.name).or_default().push((slot.kind.clone(), id));
+        id
     }
 
     /// All that who reads the whole store declares to read.
     pub(crate) fn all(world: &mut World) -> Vec<ComponentId> {
-        let late = world.get_resource_or_init::<Self>().late.unwrap_or_else(|| {
-            register_virtual_component(world, "slots that came after `StoreRef`".to_owned())
-        });
-        let mut ids = world.resource_mut::<Self>();
-        ids.late = Some(late);
+        if world.get_resource_or_init::<Self>().for_later.is_none() {
+            let mut register = |name: &str| register_virtual_component(world, name.to_owned());
+            let spare = (0..SPARE).map(|_| register("a slot that came after `StoreRef`"));
+            let spare = spare.collect();
+            let shared = register("slots that came after `StoreRef`");
+            world.resource_mut::<Self>().for_later = Some(ForLater { spare, shared });
+        }
+        let ids = world.resource::<Self>();
         let columns = ids.slots.values().flatten().map(|(_, id)| id.column);
-        std::iter::once(late).chain(columns).collect()
+        let later = ids.for_later.iter();
+        let later = later.flat_map(|later| later.spare.iter().chain([&later.shared]).copied());
+        columns.chain(later).collect()
     }
 
     fn get(&self, slot: &ViewSlot) -> Option<ColumnId> {

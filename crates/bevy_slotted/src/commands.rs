@@ -83,6 +83,10 @@ pub trait SlottedCommands {
     /// Despawns many objects, all or none: [`Store::despawn_batch`].
     fn despawn_objects(&mut self, ids: impl Into<Vec<EntityId>>);
 
+    /// Despawns those of the objects that are still alive by then: where several systems may come to bury the
+    /// same ones.
+    fn try_despawn_objects(&mut self, ids: impl Into<Vec<EntityId>>);
+
     /// Changes one value by the slot's name: [`Store::set_value`].
     fn set_value(
         &mut self,
@@ -160,6 +164,10 @@ impl SlottedCommands for Commands<'_, '_> {
 
     fn despawn_objects(&mut self, ids: impl Into<Vec<EntityId>>) {
         self.queue(despawn_objects(ids));
+    }
+
+    fn try_despawn_objects(&mut self, ids: impl Into<Vec<EntityId>>) {
+        self.queue(try_despawn_objects(ids));
     }
 
     fn set_value(
@@ -257,6 +265,20 @@ pub fn despawn_object(id: EntityId) -> impl Command {
 pub fn despawn_objects(ids: impl Into<Vec<EntityId>>) -> impl Command {
     let ids = ids.into();
     move |world: &mut World| -> Outcome { Ok(store_of(world)?.despawn_batch(&ids)?) }
+}
+
+/// A command that despawns what is still alive: see [`SlottedCommands::try_despawn_objects`].
+pub fn try_despawn_objects(ids: impl Into<Vec<EntityId>>) -> impl Command {
+    let ids = ids.into();
+    move |world: &mut World| -> Outcome {
+        let store = store_of(world)?;
+        for id in ids {
+            if store.contains(id) {
+                store.despawn(id)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A command that changes one value by the slot's name: see [`SlottedCommands::set_value`].

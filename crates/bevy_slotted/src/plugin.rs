@@ -111,8 +111,9 @@ pub trait SlottedWorld {
     /// [`sync_links`](crate::sync_links) unless [`relink`](Self::relink) finds them objects before.
     fn insert_store(&mut self, store: Store) -> Option<Store>;
 
-    /// Takes the store out of the world: systems that want it do not run any more, and links wait for a
-    /// store.
+    /// Takes the store out of the world. Links and messages wait for it to come back; systems that want it fail
+    /// their validation, on which Bevy's own handler panics, unless they have it in an `Option` or an
+    /// [`If`](bevy_ecs::system::If), or a condition of their own.
     fn remove_store(&mut self) -> Option<Store>;
 
     /// The entity that is [linked](crate::ObjectLink) to an object of the world's store.

@@ -263,6 +263,7 @@ fn who_reads_the_whole_store_is_safe_from_slots_that_come_later() {
     fn later(_: Slots<Later>) {}
     fn both(_: Slots<Late>, _: Slots<Early>) {}
     fn two_late(_: Slots<Late>, _: Slots<LatestOnly>) {}
+    fn shielded(_: Slots<LatestOnly>) {}
     #[derive(View)]
     struct LatestOnly<'a> {
         shield: &'a mut u8,
@@ -287,6 +288,7 @@ fn who_reads_the_whole_store_is_safe_from_slots_that_come_later() {
     assert!(!late.is_compatible(&later), "one reads what the other writes");
     let two_late = access(world, two_late);
     assert!(!two_late.is_compatible(&whole_before), "different late slots in one system are fine");
+    assert!(late.is_compatible(&access(world, shielded)), "so are they in two");
     assert!(!access(world, both).is_compatible(&whole_before));
 }
 
@@ -443,7 +445,7 @@ fn systems_from_before_a_world_was_cleared_are_refused() -> Outcome {
     let error = before.get_mut(&mut world).unwrap_err().to_string();
     assert!(error.contains("no store"), "{error}");
     world.insert_store(Store::new());
-    let cleared = "the world was cleared of its resources after the system was initialised";
+    let cleared = "the world was cleared of its resources between the system and the store";
     let error = before.get_mut(&mut world).unwrap_err().to_string();
     assert!(error.contains(cleared), "{error}");
     let error = whole_before.get_mut(&mut world).unwrap_err().to_string();

@@ -14,7 +14,7 @@ use crate::schema::{RegisteredSchema, Registry};
 use crate::store::view::{View, ViewError};
 
 /// What a field of a view wants of a slot.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// The kind of its values.
     pub kind: Kind,
@@ -23,6 +23,9 @@ pub struct Request {
     /// Whether they may be changed.
     pub is_mutable: bool,
 }
+
+/// A slot's name, and what a field wants of it; nothing for a field without a slot.
+pub(super) type FieldRequest = (&'static str, Option<Request>);
 
 /// Whether a schema must have a slot for a view to match it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,10 +86,14 @@ impl Matches {
 
     /// Looks at the schemas that have come since the last time, and tells whether there were any.
     #[inline]
-    pub(super) fn update<V: View>(&mut self, registry: &Registry) -> Result<bool, ViewError> {
+    pub(super) fn update<R: AsRef<[FieldRequest]>>(
+        &mut self,
+        registry: &Registry,
+        requests: impl FnOnce() -> R,
+    ) -> Result<bool, ViewError> {
         let is_behind = self.seen < registry.len();
         if is_behind {
-            self.look::<V>(registry);
+            self.look(registry, requests().as_ref());
         }
         self.error()?;
         Ok(is_behind)
@@ -99,10 +106,9 @@ impl Matches {
         }
     }
 
-    fn look<V: View>(&mut self, registry: &Registry) {
-        let requests = V::requests();
+    fn look(&mut self, registry: &Registry, requests: &[FieldRequest]) {
         for schema in registry.iter().skip(self.seen) {
-            match match_schema(schema, &requests) {
+            match match_schema(schema, requests) {
                 Ok(mut found) => {
                     let lent = self.tables.last().map_or(0, |last| last.lent.end);
                     found.lent = lent..lent + found.lent.len();
@@ -132,7 +138,7 @@ impl ViewCache {
         registry: &Registry,
     ) -> Result<&[TableMatch], ViewError> {
         let matches = self.views.entry(TypeId::of::<V::Static>()).or_default();
-        matches.update::<V>(registry)?;
+        matches.update(registry, V::requests)?;
         Ok(&matches.tables)
     }
 
@@ -147,7 +153,7 @@ impl ViewCache {
             return Ok(Cow::Borrowed(&matches.tables));
         }
         let mut matches = Matches::default();
-        matches.update::<V>(registry)?;
+        matches.update(registry, V::requests)?;
         Ok(Cow::Owned(matches.tables))
     }
 }
@@ -161,7 +167,7 @@ pub(super) fn match_of(matches: &[TableMatch], id: EntityId) -> Option<&TableMat
 /// Where the schema has the slots, or which of them it lacks or has with another kind.
 pub(super) fn match_schema(
     schema: &RegisteredSchema,
-    requests: &[(&'static str, Option<Request>)],
+    requests: &[FieldRequest],
 ) -> Result<TableMatch, ViewError> {
     let mut picks = Vec::with_capacity(requests.len());
     let mut mismatch = None;

@@ -11,7 +11,7 @@ use crate::simd::vectorize;
 use crate::storage::{Column, Rows};
 use crate::store::Identity;
 use crate::store::parts::StoreParts;
-use crate::store::view::cache::{Matches, Pick, TableMatch, match_of};
+use crate::store::view::cache::{FieldRequest, Matches, Pick, Request, TableMatch, match_of};
 use crate::store::view::tables::{ColumnBorrow, LendOnTurn, TableColumns, Tables};
 use crate::store::view::walk::{for_each_block, item_of};
 use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
@@ -36,6 +36,8 @@ pub struct ViewSlot {
 /// It is for engines that lend columns to views by rules of their own; others have
 /// [`Store::view`](crate::Store::view) and [`Store::split`](crate::Store::split).
 pub struct ViewColumns<V> {
+    /// What the view said of itself when this was made: it is not asked again.
+    requests: Vec<FieldRequest>,
     store: Option<Identity>,
     evolutions: u32,
     matches: Matches,
@@ -104,9 +106,10 @@ impl<'t> Lent<'t> {
     }
 }
 
-impl<V> Default for ViewColumns<V> {
+impl<V: View> Default for ViewColumns<V> {
     fn default() -> Self {
         Self {
+            requests: V::requests(),
             store: None,
             evolutions: 0,
             matches: Matches::default(),
@@ -155,25 +158,25 @@ impl<V> ViewColumns<V> {
 }
 
 impl<V: View> ViewColumns<V> {
-    /// What the view does with which slots.
+    /// What the view does with which slots: nothing else is ever [`wanted`](Self::wanted) for it.
     #[must_use]
-    pub fn slots() -> Vec<ViewSlot> {
-        let slots = V::requests().into_iter().filter_map(|(name, request)| {
-            let request = request?;
-            Some(ViewSlot { name, kind: request.kind, is_written: request.is_mutable })
+    pub fn slots(&self) -> Vec<ViewSlot> {
+        let slots = self.requests.iter().filter_map(|(name, request)| {
+            let Request { kind, is_mutable, .. } = request.clone()?;
+            Some(ViewSlot { name, kind, is_written: is_mutable })
         });
         slots.collect()
     }
 
     /// Looks at the schemas that have come since the last time; at all of them after an
-    /// [evolution](crate::Store::evolve), or in another store. Tells whether there was anything to look at.
+    /// [evolution](crate::Store::evolve), or in another store.
     ///
     /// Costs a few comparisons where there was not.
     ///
     /// # Errors
     /// If no schema has the view's slots, but one has their names, with other kinds.
     #[inline]
-    pub fn update(&mut self, store: &StoreParts) -> Result<bool, ViewError> {
+    pub fn update(&mut self, store: &StoreParts) -> Result<(), ViewError> {
         self.look(store.identity(), store.registry())
     }
 
@@ -182,18 +185,18 @@ impl<V: View> ViewColumns<V> {
         &mut self,
         store: &Identity,
         registry: &Registry,
-    ) -> Result<bool, ViewError> {
+    ) -> Result<(), ViewError> {
         if self.store.as_ref() != Some(store) || self.evolutions != registry.evolutions() {
             self.store = Some(store.same());
             self.evolutions = registry.evolutions();
             self.matches = Matches::default();
             self.wanted.clear();
         }
-        let is_new = self.matches.update::<V>(registry)?;
+        let is_new = self.matches.update(registry, || &self.requests)?;
         if is_new {
             self.wanted = self.matches().iter().flat_map(wanted_of).collect();
         }
-        Ok(is_new)
+        Ok(())
     }
 
     /// The view of what the closure lends to it.

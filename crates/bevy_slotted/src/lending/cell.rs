@@ -26,8 +26,8 @@ pub(crate) struct StoreCell {
 
 struct Parts(StoreParts);
 
-// SAFETY: besides what is `Send` and `Sync` anyway, there are pointers to columns and rows, which are both.
-// They are only followed under the rules of this module, by any thread.
+// SAFETY: besides schemas, texts and lists, which a `Store` has too, there are pointers to columns and rows. All
+// of these are `Send` and `Sync`; the pointers are only followed under the rules of this module, by any thread.
 unsafe impl Send for Parts {}
 // SAFETY: as for `Send`: what the pointers lead to may be shared between threads.
 unsafe impl Sync for Parts {}
@@ -163,7 +163,8 @@ impl CellAccess {
         match cell.map(|cell| unsafe { cell.deref::<StoreCell>() }) {
             Some(cell) if cell.numbering == self.numbering => Ok(cell),
             Some(_) => Err(SystemParamValidationError::invalid::<P>(
-                "the world was cleared of its resources after the system was initialised",
+                "the world was cleared of its resources between the system and the store: insert the store \
+                 again and make the system anew",
             )),
             None => Err(SystemParamValidationError::invalid::<P>(NO_STORE)),
         }

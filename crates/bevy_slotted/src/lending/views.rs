@@ -8,10 +8,10 @@ use bevy_ecs::system::{
 };
 use bevy_ecs::world::World;
 use bevy_ecs::world::unsafe_world_cell::UnsafeWorldCell;
-use slotted::lend::{StoreParts, ViewColumns, ViewSlot, Wanted};
+use slotted::lend::{StoreParts, ViewColumns, ViewSlot};
 use slotted::{EntityId, SharedView, View, ViewError, ViewMut, ViewRef};
 
-use crate::columns::ColumnIds;
+use crate::columns::{ColumnId, ColumnIds};
 use crate::lending::cell::{CellAccess, StoreCell};
 use crate::lending::declared::declare;
 
@@ -19,7 +19,8 @@ use crate::lending::declared::declare;
 #[doc(hidden)]
 pub struct SlotsState<V> {
     cell: CellAccess,
-    slots: Vec<ViewSlot>,
+    /// What `columns` may want, and what stands for it.
+    slots: Vec<(ColumnId, ViewSlot)>,
     columns: ViewColumns<V>,
 }
 
@@ -31,13 +32,15 @@ impl<V> fmt::Debug for SlotsState<V> {
 
 impl<V: View + 'static> SlotsState<V> {
     fn new(world: &mut World, is_read_only: bool) -> Self {
-        let mut slots = ViewColumns::<V>::slots();
-        slots.iter_mut().for_each(|slot| slot.is_written &= !is_read_only);
-        ColumnIds::register(world, &slots);
-        Self { cell: CellAccess::new(world), slots, columns: ViewColumns::default() }
+        let columns = ViewColumns::<V>::default();
+        let slots = columns.slots().into_iter().map(|mut slot| {
+            slot.is_written &= !is_read_only;
+            (ColumnIds::of(world, &slot), slot)
+        });
+        Self { slots: slots.collect(), cell: CellAccess::new(world), columns }
     }
 
-    fn declare<P>(&self, meta: &SystemMeta, access: &mut SystemAccess, world: &mut World) {
+    fn declare<P>(&self, meta: &SystemMeta, access: &mut SystemAccess) {
         let refuse = |what: fmt::Arguments<'_>| -> ! {
             panic!(
                 "`{}` in system `{}` conflicts with a parameter before it: {what}. Make one view of \
@@ -49,16 +52,15 @@ impl<V: View + 'static> SlotsState<V> {
         if !declare(access, self.cell.id, false) {
             refuse(format_args!("that one has the whole store to change"));
         }
-        for (slot, id) in self.slots.iter().zip(ColumnIds::of(world, &self.slots)) {
-            if !declare(access, id.column, slot.is_written) {
-                let ViewSlot { name, kind, .. } = slot;
+        for (id, ViewSlot { name, kind, is_written, .. }) in &self.slots {
+            if !declare(access, id.column, *is_written) {
                 let (this, that) =
-                    if slot.is_written { ("writes", "has too") } else { ("reads", "writes") };
+                    if *is_written { ("writes", "has too") } else { ("reads", "writes") };
                 refuse(format_args!("it {this} slot '{name}' ({kind}), which that one {that}"));
             }
-            if let Some(late) = id.late.filter(|_| slot.is_written) {
+            if let Some(shared) = id.shared.filter(|_| *is_written) {
                 // Within one system the columns have told all conflicts already.
-                declare(access, late, true);
+                declare(access, shared, true);
             }
         }
     }
@@ -72,32 +74,8 @@ impl<V: View + 'static> SlotsState<V> {
     ) -> Result<&'w StoreCell, SystemParamValidationError> {
         // SAFETY: `declare` has declared the resource to be read.
         let cell = unsafe { self.cell.get::<P>(world) }?;
-        match self.columns.update(cell.parts()) {
-            Ok(false) => {}
-            Ok(true) => self.assert_declared(cell.parts()),
-            Err(error) => return Err(invalid::<P>(&error)),
-        }
+        self.columns.update(cell.parts()).map_err(|error| invalid::<P>(&error))?;
         Ok(cell)
-    }
-
-    /// Holds what the view wants against what was declared, so that a view that does not always say the
-    /// same of itself gets at nothing.
-    fn assert_declared(&self, parts: &StoreParts) {
-        for wanted in self.columns.wanted() {
-            let (schema, number, is_written) = match *wanted {
-                Wanted::Rows(_) => continue,
-                Wanted::Read(schema, number) => (schema, number, false),
-                Wanted::Written(schema, number) => (schema, number, true),
-            };
-            let schema = parts.schema_by_id(schema).expect("a view wants schemas that there are");
-            let slot = &schema.slots()[number];
-            let is_declared = self.slots.iter().any(|declared| {
-                declared.name == slot.name()
-                    && declared.kind == *slot.kind()
-                    && (declared.is_written || !is_written)
-            });
-            assert!(is_declared, "the view wants '{}', which it has not declared", slot.name());
-        }
     }
 }
 
@@ -161,8 +139,8 @@ impl<V: View> Slots<'_, '_, V> {
     /// The objects, to be looked at once.
     #[inline]
     pub fn view(&mut self) -> ViewMut<'_, V> {
-        // SAFETY: `SlotsState` has declared what of the view is written and what is read, so that no other
-        // system has it; and what of this parameter was lent before is not used while `self` is borrowed
+        // SAFETY: `SlotsState` has declared what of the view is written and what is read, and `ViewColumns`
+        // wants nothing else, so that no other system has it; and what of this parameter was lent before is not used while `self` is borrowed
         // mutably.
         self.columns.view(unsafe { self.cell.lend(false) })
     }
@@ -249,9 +227,9 @@ unsafe impl<V: View + 'static> SystemParam for Slots<'_, '_, V> {
         state: &Self::State,
         meta: &mut SystemMeta,
         access: &mut SystemAccess,
-        world: &mut World,
+        _: &mut World,
     ) {
-        state.declare::<Self>(meta, access, world);
+        state.declare::<Self>(meta, access);
     }
 
     #[inline]
@@ -280,9 +258,9 @@ unsafe impl<V: SharedView + 'static> SystemParam for SlotsRef<'_, '_, V> {
         state: &Self::State,
         meta: &mut SystemMeta,
         access: &mut SystemAccess,
-        world: &mut World,
+        _: &mut World,
     ) {
-        state.declare::<Self>(meta, access, world);
+        state.declare::<Self>(meta, access);
     }
 
     #[inline]

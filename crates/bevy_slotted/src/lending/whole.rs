@@ -39,7 +39,8 @@ impl fmt::Debug for StoreRef<'_> {
 }
 
 // SAFETY: the resource and all columns that systems have declared before are declared to be read. Who writes to
-// a column of which a system has spoken only later declares to write `late`, which is read here too.
+// a column of which a system speaks only later has one of the spare ids or the shared one, which are
+// declared here too.
 unsafe impl SystemParam for StoreRef<'_> {
     type State = CellAccess;
     type Item<'w, 's> = StoreRef<'w>;
@@ -83,7 +84,8 @@ unsafe impl ReadOnlySystemParam for StoreRef<'_> {}
 
 /// The whole store, to change it: to register schemas, to spawn and despawn, to take snapshots.
 ///
-/// A system that has it runs while no other system has slots; it gets on with all that has not.
+/// A system that has it runs while no other system has slots; it gets on with all that has not. To have it counts
+/// as changing the store, whether it is changed or not: who only reads takes a [`StoreRef`].
 pub struct StoreMut<'w> {
     store: &'w mut Store,
 }
