@@ -92,7 +92,7 @@ fn populate(store: &mut Store) -> Result<EntityId, Box<dyn Error>> {
         }
     });
     let followers = store.spawn_records("orc", followers)?.len();
-    println!("\nGrom is entity {grom}; he has {followers} followers.");
+    println!("\nGrom is object {grom}; he has {followers} followers.");
     store.spawn(Unit {
         position: Vec3::ONE,
         velocity: Vec3::X,

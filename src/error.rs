@@ -20,7 +20,7 @@ pub enum SpawnError {
         suggestion: Option<Arc<str>>,
     },
     /// The type's schema is not registered.
-    #[error("{type_name} is not registered: call `store.register` first")]
+    #[error("{type_name} is not registered: `register` it first")]
     NotRegistered {
         /// The Rust type's name.
         type_name: &'static str,
@@ -78,13 +78,13 @@ impl std::error::Error for Rejection {}
 #[non_exhaustive]
 pub enum AccessError {
     /// The object is not alive: despawned, or never of this store.
-    #[error("entity {id} is not alive")]
+    #[error("object {id} is not alive")]
     Despawned {
         /// The id.
         id: EntityId,
     },
     /// The batch names an object twice.
-    #[error("entity {id} is named twice")]
+    #[error("object {id} is named twice")]
     Repeated {
         /// The id.
         id: EntityId,
@@ -98,13 +98,13 @@ pub enum AccessError {
         suggestion: Option<Arc<str>>,
     },
     /// The type's schema is not registered.
-    #[error("{type_name} is not registered: call `store.register` first")]
+    #[error("{type_name} is not registered: `register` it first")]
     NotRegistered {
         /// The Rust type's name.
         type_name: &'static str,
     },
     /// The object is of a schema that neither is nor extends the one asked for.
-    #[error("entity {id} is a '{found}', not a '{expected}'")]
+    #[error("object {id} is a '{found}', not a '{expected}'")]
     WrongSchema {
         /// The id.
         id: EntityId,

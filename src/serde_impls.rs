@@ -218,7 +218,7 @@ impl Serialize for Value {
             Self::UVec2(vector) => serializer.collect_seq(vector.to_array()),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Entity(id) => Err(S::Error::custom(format_args!(
-                "the reference to entity {id} cannot be written: it means nothing outside of its store"
+                "the reference to object {id} cannot be written: it means nothing outside of its store"
             ))),
             Self::List(list) => serializer.collect_seq(&**list),
             Self::Map(map) => {

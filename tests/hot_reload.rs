@@ -326,7 +326,7 @@ fn a_required_reference_to_what_the_game_has_despawned_names_it_and_changes_noth
         let next = Loader::new().text("units.toml", file(records)).load_again(&before)?;
         let plan = objects.plan_reload(&store, &next)?;
         let error = objects.apply_reload(&mut store, &plan).expect_err("b is gone");
-        assert_eq!(error.to_string(), format!("entity {b} is not alive"));
+        assert_eq!(error.to_string(), format!("object {b} is not alive"));
         assert_eq!(store.state_hash(), hash);
     }
     Ok(())

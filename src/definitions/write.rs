@@ -21,7 +21,7 @@ pub enum WriteError {
     #[error(transparent)]
     Access(#[from] AccessError),
     /// The format cannot hold a value.
-    #[error("{format} cannot hold the value {value} of '{slot}' of entity {id}")]
+    #[error("{format} cannot hold the value {value} of '{slot}' of object {id}")]
     Value {
         /// The format.
         format: Format,
@@ -33,7 +33,7 @@ pub enum WriteError {
         value: Value,
     },
     /// An object refers to one that no record has made, so that there is no name for it.
-    #[error("slot '{slot}' of entity {id} refers to entity {found}, which has no name")]
+    #[error("slot '{slot}' of object {id} refers to object {found}, which has no name")]
     NamelessReference {
         /// The object.
         id: EntityId,

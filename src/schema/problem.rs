@@ -176,7 +176,7 @@ impl What {
             Self::ForeignText => write!(f, "{place} has a text of another store"),
             Self::ForeignList => write!(f, "{place} has a list of another store"),
             Self::DeadReference { found } => {
-                write!(f, "{place} refers to entity {found}, which is not alive")
+                write!(f, "{place} refers to object {found}, which is not alive")
             }
             Self::WrongReference { expected, found } => {
                 let (expected, found) = (Quoted(expected), Quoted(found));

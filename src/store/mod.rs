@@ -111,6 +111,16 @@ pub(crate) fn empty_table(registry: &Registry, limits: &Limits, schema: SchemaId
     Table::new(columns, limits)
 }
 
+fn find_schema<'r>(
+    registry: &'r Registry,
+    name: &str,
+) -> Result<&'r RegisteredSchema, AccessError> {
+    registry.find(name).ok_or_else(|| AccessError::UnknownSchema {
+        schema: name.into(),
+        suggestion: registry.suggest(name),
+    })
+}
+
 /// Tells stores apart, so that a snapshot goes back only to its own.
 #[derive(Debug, Default)]
 pub(crate) struct Identity(Arc<()>);
@@ -356,10 +366,7 @@ impl Store {
     }
 
     fn find_schema(&self, name: &str) -> Result<&RegisteredSchema, AccessError> {
-        self.registry.find(name).ok_or_else(|| AccessError::UnknownSchema {
-            schema: name.into(),
-            suggestion: self.registry.suggest(name),
-        })
+        find_schema(&self.registry, name)
     }
 
     /// The schema and the table of a living object.

@@ -51,14 +51,14 @@ fn refused_as_reference(store: &mut Store, living: EntityId, id: EntityId) -> Ou
     let owned = || record! { height: 0.0, owner: id };
     assert_eq!(
         refusal(store.spawn_record("tile", owned())),
-        format!("slot 'owner' of 'tile' refers to entity {id}, which is not alive")
+        format!("slot 'owner' of 'tile' refers to object {id}, which is not alive")
     );
     assert!(store.spawn_records("tile", [record! { height: 0.0 }, owned()]).is_err());
     Ok(())
 }
 
 fn dead_reference(id: EntityId) -> String {
-    format!("slot 'target' of 'unit' refers to entity {id}, which is not alive")
+    format!("slot 'target' of 'unit' refers to object {id}, which is not alive")
 }
 
 #[test]

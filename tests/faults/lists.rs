@@ -265,7 +265,7 @@ fn fault_01_references_in_lists_are_alive_and_of_the_schema() -> Outcome {
     let rock = store.spawn_record("rock", record! {})?;
     store.despawn(gone)?;
     for (id, wrong) in [
-        (gone, format!("refers to entity {gone}, which is not alive")),
+        (gone, format!("refers to object {gone}, which is not alive")),
         (rock, "refers to a 'rock', expected a 'item'".to_owned()),
     ] {
         let message = format!("element 1 of slot 'parts' of 'item' {wrong}");

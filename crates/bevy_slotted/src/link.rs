@@ -30,6 +30,8 @@ pub enum Fate {
 ///   [`sync_links`](crate::sync_links) despawns the entity in `Last`, and
 ///   [`World::sync_links`](crate::SlottedWorld::sync_links) right away.
 ///
+/// A rollback that brings an object back does not bring back its entity: it has none until it is given one.
+///
 /// Removing the component, or inserting another one in its place, unties the two and despawns neither.
 ///
 /// An object has one entity: who is linked to it last has it, and the component of the one before is removed.

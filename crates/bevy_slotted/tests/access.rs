@@ -203,7 +203,10 @@ fn parameters_of_one_system_that_conflict_are_refused() {
     }
     let said = refusal(write_and_write);
     assert!(said.starts_with("`Slots<Moving>` in system `"), "{said}");
-    assert!(said.ends_with("Make one view of both, or put them into a `ParamSet`."), "{said}");
+    assert!(
+        said.ends_with("in place of the whole store, or put both into a `ParamSet`."),
+        "{said}"
+    );
 }
 
 #[test]
@@ -386,6 +389,17 @@ fn a_view_sees_schemas_that_come_later() -> Outcome {
     assert_eq!(world.store().get_value(id, "position")?, 3.0_f32.into());
     let position = state.get_mut(&mut world)?.get_mut(id).map(|drone| *drone.position);
     assert_eq!(position, Some(3.0));
+
+    let mut units = state.get_mut(&mut world)?;
+    assert_eq!(units.view_of("drone")?.count(), 1);
+    units.view_of("drone")?.for_each(|drone| *drone.position += 1.0);
+    assert_eq!(units.view_of("unit")?.count(), 0);
+    assert_eq!(units.get_mut(id).map(|drone| *drone.position), Some(4.0));
+    let error = units.view_of("drome").unwrap_err().to_string();
+    assert_eq!(error, "no schema 'drome' is registered; did you mean 'drone'?");
+    let mut healing = SystemState::<Slots<Healing>>::new(&mut world);
+    let error = healing.get_mut(&mut world)?.view_of("drone").unwrap_err().to_string();
+    assert_eq!(error, "'drone' object has no slot 'health'");
 
     // And another store, in which the same schema has another number and the slots other places.
     let mut store = Store::new();

@@ -169,8 +169,8 @@ fn references_round_trip_and_are_checked() -> Outcome {
     assert_eq!(
         message(spawn_reflected(&mut store, &follower)),
         "2 problems:\
-         \n  slot 'leader' of 'follower' refers to entity 0:0:1, which is not alive\
-         \n  element 0 of slot 'friends' of 'follower' refers to entity 0:0:1, which is not alive"
+         \n  slot 'leader' of 'follower' refers to object 0:0:1, which is not alive\
+         \n  element 0 of slot 'friends' of 'follower' refers to object 0:0:1, which is not alive"
     );
     Ok(())
 }

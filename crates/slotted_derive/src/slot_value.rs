@@ -31,7 +31,9 @@ fn require_byte(input: &DeriveInput) -> syn::Result<()> {
             Ok(())
         })?;
     }
-    let message = "the enum must be `#[repr(u8)]`: a slot holds a byte";
+    let message = "a slot's enum is a byte: \
+                   `#[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy)]` \
+                   `#[bytemuck(crate = \"slotted::bytemuck\")]` `#[repr(u8)]`";
     is_byte.then_some(()).ok_or_else(|| Error::new(input.ident.span(), message))
 }
 
@@ -66,7 +68,8 @@ fn derive_enum(ident: &Ident, variants: &[Variant<'_>]) -> TokenStream {
         ],
         message: "`{Self}` cannot be stored as a byte, as an enum in a slot is",
         label: "not known to be a byte of certain values",
-        note: "derive `NoUninit` and `CheckedBitPattern` of `slotted::bytemuck`",
+        note: "derive `NoUninit` and `CheckedBitPattern` of `slotted::bytemuck`, with \
+               `#[bytemuck(crate = \"slotted::bytemuck\")]` and `#[repr(u8)]`",
     };
     let names: Vec<_> = variants.iter().map(|variant| &variant.name).collect();
     let idents: Vec<_> = variants.iter().map(|variant| variant.ident).collect();

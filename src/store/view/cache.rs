@@ -8,7 +8,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::error::{AccessError, TypeMismatch};
-use crate::id::EntityId;
+use crate::id::SchemaId;
 use crate::kind::Kind;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::store::view::{View, ViewError};
@@ -158,9 +158,9 @@ impl ViewCache {
     }
 }
 
-/// The match of the object's schema.
-pub(super) fn match_of(matches: &[TableMatch], id: EntityId) -> Option<&TableMatch> {
-    let position = matches.binary_search_by_key(&id.schema().index(), |found| found.table);
+/// The match of a schema.
+pub(super) fn match_of(matches: &[TableMatch], schema: SchemaId) -> Option<&TableMatch> {
+    let position = matches.binary_search_by_key(&schema.index(), |found| found.table);
     Some(&matches[position.ok()?])
 }
 

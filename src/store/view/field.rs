@@ -43,7 +43,7 @@ pub trait ViewField {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` changes values",
     label = "a mutable field",
-    note = "a view with mutable fields needs `store.view`, which borrows the store mutably"
+    note = "a view with mutable fields needs `store.view`, or `Slots` as a parameter of a Bevy system"
 )]
 pub trait SharedField: ViewField {}
 

@@ -9,12 +9,14 @@ use crate::kind::Kind;
 use crate::schema::Registry;
 use crate::simd::vectorize;
 use crate::storage::{Column, Rows};
-use crate::store::Identity;
 use crate::store::parts::StoreParts;
-use crate::store::view::cache::{FieldRequest, Matches, Pick, Request, TableMatch, match_of};
+use crate::store::view::cache::{
+    FieldRequest, Matches, Pick, Request, TableMatch, match_of, match_schema,
+};
 use crate::store::view::tables::{ColumnBorrow, LendOnTurn, TableColumns, Tables};
 use crate::store::view::walk::{for_each_block, item_of};
 use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
+use crate::store::{Identity, find_schema};
 
 /// What a view does with one slot, for who decides which views may be used at the same time.
 ///
@@ -209,6 +211,24 @@ impl<V: View> ViewColumns<V> {
         ViewMut::new(tables, Cow::Borrowed(matches))
     }
 
+    /// The view of the objects of exactly this schema.
+    ///
+    /// # Errors
+    /// If the schema does not have the view's slots, with their kinds.
+    ///
+    /// # Panics
+    /// If something else is lent than what was wanted.
+    pub fn view_of<'s>(
+        &self,
+        store: &StoreParts,
+        schema: &str,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
+    ) -> Result<ViewMut<'s, V>, ViewError> {
+        let found = match_schema(find_schema(store.registry(), schema)?, &self.requests)?;
+        let lent = wanted_of(&found).map(lend).collect();
+        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(vec![found])))
+    }
+
     /// The same for reading only.
     ///
     /// # Panics
@@ -303,7 +323,7 @@ impl<V: View> ViewColumns<V> {
         id: EntityId,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> Option<V::Item<'s>> {
-        let found = match_of(self.matches(), id)?;
+        let found = match_of(self.matches(), id.schema())?;
         let mut lent = self.wanted[found.lent.clone()].iter().copied().map(lend);
         let rows = lent.next()?.into_rows();
         if !rows.is_alive(id.row(), id.generation()) {

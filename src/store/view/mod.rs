@@ -83,7 +83,7 @@ use view_support::{Request, TableColumns};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a view",
     label = "not a view",
-    note = "add `#[derive(View)]` to the struct"
+    note = "a view is a struct with a lifetime and `#[derive(View)]`, whose fields are named like slots"
 )]
 pub trait View {
     /// The view of one object.
@@ -115,7 +115,7 @@ pub trait View {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` changes values",
     label = "has a mutable field",
-    note = "use `store.view`, which borrows the store mutably"
+    note = "use `store.view`, which borrows the store mutably, or `Slots` as a parameter of a Bevy system"
 )]
 pub trait SharedView: View {}
 
@@ -387,7 +387,7 @@ macro_rules! iteration {
             /// For many objects of one schema, a [column](crate::Store::column) is faster. A view that
             /// was narrowed still has all objects here.
             pub fn get(&mut self, id: EntityId) -> Option<V::Item<'_>> {
-                let found = match_of(&self.matches, id)?;
+                let found = match_of(&self.matches, id.schema())?;
                 self.tables.with_match(found, |columns| {
                     let rows = columns.rows();
                     let is_alive = rows.is_alive(id.row(), id.generation());

@@ -43,20 +43,26 @@ impl<V: View + 'static> SlotsState<V> {
     fn declare<P>(&self, meta: &SystemMeta, access: &mut SystemAccess) {
         let refuse = |what: fmt::Arguments<'_>| -> ! {
             panic!(
-                "`{}` in system `{}` conflicts with a parameter before it: {what}. Make one view of \
-                 both, or put them into a `ParamSet`.",
+                "`{}` in system `{}` conflicts with a parameter before it: {what}",
                 name_of::<P>(),
                 meta.name(),
             )
         };
         if !declare(access, self.cell.id, false) {
-            refuse(format_args!("that one has the whole store to change"));
+            refuse(format_args!(
+                "that one has the whole store to change. Take a view of the `StoreMut`, `store.view`, or \
+                 put both into a `ParamSet`."
+            ));
         }
         for (id, ViewSlot { name, kind, is_written, .. }) in &self.slots {
             if !declare(access, id.column, *is_written) {
                 let (this, that) =
                     if *is_written { ("writes", "has too") } else { ("reads", "writes") };
-                refuse(format_args!("it {this} slot '{name}' ({kind}), which that one {that}"));
+                refuse(format_args!(
+                    "it {this} slot '{name}' ({kind}), which that one {that}. Make one view of both, take \
+                     a `SlotsRef` of what is needed in place of the whole store, or put both into a \
+                     `ParamSet`."
+                ));
             }
             if let Some(shared) = id.shared.filter(|_| *is_written) {
                 // Within one system the columns have told all conflicts already.
@@ -123,14 +129,14 @@ fn name_of<P>() -> String {
 /// assert_eq!(app.world().store().get_value(id, "position")?, Vec3::new(0.5, 0.0, 0.0).into());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Slots<'w, 's, V> {
+pub struct Slots<'w, 's, V: View> {
     cell: &'w StoreCell,
     columns: &'s ViewColumns<V>,
 }
 
 /// Like [`Slots`], for views that change nothing: a system parameter that only reads, as run conditions
 /// must.
-pub struct SlotsRef<'w, 's, V> {
+pub struct SlotsRef<'w, 's, V: SharedView> {
     cell: &'w StoreCell,
     columns: &'s ViewColumns<V>,
 }
@@ -143,6 +149,15 @@ impl<V: View> Slots<'_, '_, V> {
         // wants nothing else, so that no other system has it; and what of this parameter was lent before is not used while `self` is borrowed
         // mutably.
         self.columns.view(unsafe { self.cell.lend(false) })
+    }
+
+    /// The objects of exactly this schema, to be looked at once.
+    ///
+    /// # Errors
+    /// If the schema does not have the view's slots, with their kinds.
+    pub fn view_of(&mut self, schema: &str) -> Result<ViewMut<'_, V>, ViewError> {
+        // SAFETY: as for `view`: all is declared, and `self` is borrowed mutably.
+        self.columns.view_of(self.cell.parts(), schema, unsafe { self.cell.lend(false) })
     }
 
     /// The objects, to be read.

@@ -58,8 +58,8 @@ unsafe impl SystemParam for StoreRef<'_> {
         let columns = ColumnIds::all(world);
         if !std::iter::once(cell.id).chain(columns).all(|id| declare(access, id, false)) {
             panic!(
-                "`StoreRef` in system `{}` conflicts with a parameter before it, which changes the \
-                 store. Put both into a `ParamSet`.",
+                "`StoreRef` in system `{}` conflicts with a parameter before it, a view that writes or \
+                 the whole store to change. Put both into a `ParamSet`.",
                 meta.name(),
             );
         }
@@ -127,8 +127,8 @@ unsafe impl SystemParam for StoreMut<'_> {
     ) {
         if !declare(access, *cell, true) {
             panic!(
-                "`StoreMut` in system `{}` conflicts with a parameter before it, which looks at the \
-                 store. Put both into a `ParamSet`.",
+                "`StoreMut` in system `{}` conflicts with a parameter before it, a view or the whole store. \
+                 Put both into a `ParamSet`, or take views of the `StoreMut`: `store.view`.",
                 meta.name(),
             );
         }
