@@ -174,7 +174,7 @@ impl LinkedStore<'_> {
 }
 
 /// Despawns or frees the entities whose objects are not alive any more: the system that
-/// [`SlottedPlugin`](crate::SlottedPlugin) adds to `Last`, in [`SlottedSystems::SyncLinks`].
+/// [`SlottedPlugin`](crate::SlottedPlugin) adds to `Last`, in [`SlottedSystems::SyncLinks`](crate::SlottedSystems::SyncLinks).
 ///
 /// It works by a command. Only where a system has had [`StoreMut`](crate::StoreMut), or the store was to be
 /// changed through the world, since the last run are the links looked at, at the cost of a look at a
