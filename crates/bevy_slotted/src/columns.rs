@@ -102,3 +102,53 @@ impl ColumnIds {
         named.iter().find(|(kind, _)| *kind == slot.kind).map(|(_, id)| *id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bevy_ecs::system::{IntoSystem, System, SystemAccess};
+    use slotted::View;
+    use slotted::lend::ViewColumns;
+
+    use super::*;
+    use crate::{Slots, StoreRef};
+
+    #[derive(View)]
+    struct Moving<'a> {
+        position: &'a mut f32,
+    }
+
+    #[derive(View)]
+    struct Healing<'a> {
+        health: &'a mut f32,
+    }
+
+    fn access<M>(world: &mut World, system: impl IntoSystem<(), (), M>) -> SystemAccess {
+        IntoSystem::into_system(system).initialize(world)
+    }
+
+    #[test]
+    fn slots_that_find_no_spare_component_are_kept_from_who_reads_the_whole_store() {
+        let world = &mut World::new();
+        let whole = access(world, |_: StoreRef| {});
+        let [slot] = &ViewColumns::<Moving>::default().slots()[..] else { panic!("one slot") };
+        for number in 0..SPARE {
+            let mut slot = slot.clone();
+            slot.name = Box::leak(format!("slot_{number}").into_boxed_str());
+            assert_eq!(ColumnIds::of(world, &slot).shared, None);
+        }
+        let moving = access(world, |_: Slots<Moving>| {});
+        let healing = access(world, |_: Slots<Healing>| {});
+        assert!(!whole.is_compatible(&moving));
+        assert!(!moving.is_compatible(&healing), "both have the shared component");
+        access(world, |_: Slots<Moving>, _: Slots<Healing>| {});
+    }
+
+    #[test]
+    #[should_panic(expected = "conflicts with a parameter before it")]
+    fn nor_are_they_had_beside_it_in_one_system() {
+        let world = &mut World::new();
+        access(world, |_: StoreRef| {});
+        world.resource_mut::<ColumnIds>().for_later.as_mut().expect("all are read").spare.clear();
+        access(world, |_: StoreRef, _: Slots<Moving>| {});
+    }
+}

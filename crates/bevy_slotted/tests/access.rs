@@ -469,6 +469,22 @@ fn systems_from_before_a_world_was_cleared_are_refused() -> Outcome {
     Ok(())
 }
 
+/// The state is from before, so that what it declares now would be of no use.
+#[test]
+fn a_state_from_before_a_world_was_cleared_makes_no_system() {
+    let mut world = world();
+    let system = SystemState::<(StoreRef,)>::new(&mut world).build_any_system(whole);
+    world.clear_resources();
+    world.insert_store(Store::new());
+    let refused = catch_unwind(AssertUnwindSafe(|| access(&mut world, system)));
+    let panic = refused.expect_err("the system is refused");
+    let said = panic.downcast_ref::<String>().expect("a text");
+    assert!(
+        said.contains("the world was cleared of its resources between making the state"),
+        "{said}"
+    );
+}
+
 #[test]
 fn what_only_reads_serves_as_a_condition() {
     fn is_any(units: SlotsRef<Ids>) -> bool {

@@ -14,7 +14,7 @@ use crate::store::view::cache::{
     FieldRequest, Matches, Pick, Request, TableMatch, match_of, match_schema,
 };
 use crate::store::view::tables::{ColumnBorrow, LendOnTurn, TableColumns, Tables};
-use crate::store::view::walk::{for_each_block, item_of};
+use crate::store::view::walk::{Block, for_each_block, item_of};
 use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
 use crate::store::{Identity, find_schema};
 
@@ -173,7 +173,7 @@ impl<V: View> ViewColumns<V> {
     /// Looks at the schemas that have come since the last time; at all of them after an
     /// [evolution](crate::Store::evolve), or in another store.
     ///
-    /// Costs a few comparisons where there was not.
+    /// Costs a few comparisons where nothing has come.
     ///
     /// # Errors
     /// If no schema has the view's slots, but one has their names, with other kinds.
@@ -229,7 +229,7 @@ impl<V: View> ViewColumns<V> {
         Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(vec![found])))
     }
 
-    /// The same for reading only.
+    /// The view of what the closure lends to it, for reading only.
     ///
     /// # Panics
     /// If something else is lent than what was wanted.
@@ -250,28 +250,16 @@ impl<V: View> ViewColumns<V> {
     #[inline(always)]
     pub fn for_each<'s>(
         &self,
-        mut lend: impl FnMut(Wanted) -> Lent<'s>,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
         mut visit: impl for<'x> FnMut(V::Item<'x>),
     ) {
-        // Finding the CPU's vector units would cost more than a walk over nothing.
-        if !self.has_rows(&mut lend) {
-            return;
-        }
-        let tables = LendOnTurn { wanted: &self.wanted, lend };
-        vectorize(
+        self.for_each_block(
+            lend,
             #[inline(always)]
-            || {
-                for_each_block::<V>(
-                    tables,
-                    self.matches(),
-                    None,
+            |block| {
+                block.for_each(
                     #[inline(always)]
-                    |block| {
-                        block.for_each(
-                            #[inline(always)]
-                            |item| visit(item),
-                        );
-                    },
+                    |item| visit(item),
                 );
             },
         );
@@ -285,8 +273,26 @@ impl<V: View> ViewColumns<V> {
     #[expect(clippy::redundant_closure, reason = "a reference to a closure is not vectorised")]
     pub fn for_each_run<'s>(
         &self,
-        mut lend: impl FnMut(Wanted) -> Lent<'s>,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
         mut visit: impl FnMut(V::Run<'s>),
+    ) {
+        self.for_each_block(
+            lend,
+            #[inline(always)]
+            |block| {
+                block.for_each_run(
+                    #[inline(always)]
+                    |run| visit(run),
+                );
+            },
+        );
+    }
+
+    #[inline(always)]
+    fn for_each_block<'s>(
+        &self,
+        mut lend: impl FnMut(Wanted) -> Lent<'s>,
+        visit: impl FnMut(Block<'s, V>),
     ) {
         // Finding the CPU's vector units would cost more than a walk over nothing.
         if !self.has_rows(&mut lend) {
@@ -295,20 +301,7 @@ impl<V: View> ViewColumns<V> {
         let tables = LendOnTurn { wanted: &self.wanted, lend };
         vectorize(
             #[inline(always)]
-            || {
-                for_each_block::<V>(
-                    tables,
-                    self.matches(),
-                    None,
-                    #[inline(always)]
-                    |block| {
-                        block.for_each_run(
-                            #[inline(always)]
-                            |run| visit(run),
-                        );
-                    },
-                );
-            },
+            || for_each_block(tables, self.matches(), None, visit),
         );
     }
 

@@ -149,6 +149,11 @@ impl CellAccess {
         Self { id: cell_id(world), numbering: ColumnIds::numbering(world) }
     }
 
+    /// Whether the world still has the numbering of columns from when this was made.
+    pub(super) fn is_of(&self, world: &mut World) -> bool {
+        ColumnIds::numbering(world) == self.numbering
+    }
+
     /// # Safety
     /// As for [`SystemParam::get_param`], with the resource declared to be read.
     #[inline]

@@ -146,8 +146,8 @@ impl<V: View> Slots<'_, '_, V> {
     #[inline]
     pub fn view(&mut self) -> ViewMut<'_, V> {
         // SAFETY: `SlotsState` has declared what of the view is written and what is read, and `ViewColumns`
-        // wants nothing else, so that no other system has it; and what of this parameter was lent before is not used while `self` is borrowed
-        // mutably.
+        // wants nothing else, so that no other system has it; and what of this parameter was lent before is
+        // not used while `self` is borrowed mutably.
         self.columns.view(unsafe { self.cell.lend(false) })
     }
 

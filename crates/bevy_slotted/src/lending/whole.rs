@@ -38,9 +38,9 @@ impl fmt::Debug for StoreRef<'_> {
     }
 }
 
-// SAFETY: the resource and all columns that systems have declared before are declared to be read. Who writes to
-// a column of which a system speaks only later has one of the spare ids or the shared one, which are
-// declared here too.
+// SAFETY: the resource and all columns that systems have declared before are declared to be read, under the
+// numbering that `CellAccess::get` asks for. Who writes to a column of which a system speaks only later has one of
+// the spare ids or the shared one, which are declared here too.
 unsafe impl SystemParam for StoreRef<'_> {
     type State = CellAccess;
     type Item<'w, 's> = StoreRef<'w>;
@@ -55,6 +55,12 @@ unsafe impl SystemParam for StoreRef<'_> {
         access: &mut SystemAccess,
         world: &mut World,
     ) {
+        assert!(
+            cell.is_of(world),
+            "the world was cleared of its resources between making the state of system `{}` and \
+             initialising it: make the system anew",
+            meta.name(),
+        );
         let columns = ColumnIds::all(world);
         if !std::iter::once(cell.id).chain(columns).all(|id| declare(access, id, false)) {
             panic!(
