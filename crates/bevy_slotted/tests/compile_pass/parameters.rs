@@ -1,0 +1,34 @@
+//! What the cases that do not compile were meant to be.
+
+use bevy_ecs::prelude::*;
+use bevy_slotted::prelude::*;
+
+#[derive(View)]
+struct Moving<'a> {
+    position: &'a mut f32,
+}
+
+#[derive(View)]
+struct Placed<'a> {
+    position: &'a f32,
+}
+
+fn of_the_whole_store(_: StoreRef) {}
+
+fn of_a_view(_: Slots<Moving>) {}
+
+fn that_only_reads(_: SlotsRef<Placed>) {}
+
+fn that_is_done_with_an_object_before_the_next(id: In<EntityId>, mut units: Slots<Moving>) {
+    if let Some(unit) = units.get_mut(*id) {
+        *unit.position = 1.0;
+    }
+    units.for_each(|unit| *unit.position = 2.0);
+}
+
+fn main() {
+    let mut schedule = Schedule::default();
+    schedule.add_systems((of_the_whole_store, of_a_view, that_only_reads));
+    let _: Box<dyn System<In = In<EntityId>, Out = ()>> =
+        Box::new(IntoSystem::into_system(that_is_done_with_an_object_before_the_next));
+}
