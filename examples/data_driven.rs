@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use slotted::glam::Vec3;
-use slotted::{EntityId, Kind, Record, Schema, SlotKey, Slotted, Store, View, record};
+use slotted::{Kind, ObjectId, Record, Schema, SlotKey, Slotted, Store, View, record};
 
 /// What the engine's programmers declared.
 #[derive(Slotted, Clone, Copy)]
@@ -16,7 +16,7 @@ struct Unit {
     #[slot(default = 100.0, range = 0.0..=500.0)]
     health: f32,
     #[slot(references = "unit")]
-    target: Option<EntityId>,
+    target: Option<ObjectId>,
 }
 
 /// Matches units, and everything that a mod derives from them.
@@ -29,7 +29,7 @@ struct Moving<'a> {
 /// What some objects have and others lack.
 #[derive(View)]
 struct Angry<'a> {
-    id: EntityId,
+    id: ObjectId,
     rage: Option<&'a f32>,
 }
 
@@ -83,7 +83,7 @@ fn declare(store: &mut Store) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn populate(store: &mut Store) -> Result<EntityId, Box<dyn Error>> {
+fn populate(store: &mut Store) -> Result<ObjectId, Box<dyn Error>> {
     let grom = store.spawn_record("orc", record! { name: "Grom", position: [1.0, 0.0, 2.0] })?;
     let followers = (0..3).map(|k| {
         record! {
@@ -103,7 +103,7 @@ fn populate(store: &mut Store) -> Result<EntityId, Box<dyn Error>> {
 }
 
 /// Tries records that the schema refuses, and prints what is said about them.
-fn refuse(store: &mut Store, grom: EntityId) -> Result<(), Box<dyn Error>> {
+fn refuse(store: &mut Store, grom: ObjectId) -> Result<(), Box<dyn Error>> {
     let fallen = store.spawn_record("orc", record! { name: "Mog", position: [0, 0, 0] })?;
     store.despawn(fallen)?;
     let good = || record! { name: "Zog", position: [0.0, 0.0, 0.0] };
@@ -142,7 +142,7 @@ fn refuse(store: &mut Store, grom: EntityId) -> Result<(), Box<dyn Error>> {
 }
 
 /// Reads and writes by name, through a key of the base, and through views over both schemas.
-fn work(store: &mut Store, grom: EntityId) -> Result<(), Box<dyn Error>> {
+fn work(store: &mut Store, grom: ObjectId) -> Result<(), Box<dyn Error>> {
     store.set_value(grom, "rage", 0.75)?;
     println!("\nGrom, a {}, by name:", store.get_value(grom, "job")?);
     for (name, value) in store.get_record(grom)?.iter() {

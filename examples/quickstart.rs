@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use slotted::glam::Vec3;
-use slotted::{EntityId, SlotKey, Slotted, Store, Text, View, record};
+use slotted::{ObjectId, SlotKey, Slotted, Store, Text, View, record};
 
 // A struct is a schema: a fixed list of typed slots. Its name in the store is "unit".
 #[derive(Slotted, Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ struct Unit {
     health: f32,
     // A slot that may be unset; what it refers to must be a living unit.
     #[slot(references = "unit")]
-    target: Option<EntityId>,
+    target: Option<ObjectId>,
     name: Text,
 }
 
@@ -27,7 +27,7 @@ struct Moving<'a> {
 
 #[derive(View)]
 struct Wounded<'a> {
-    id: EntityId,
+    id: ObjectId,
     name: &'a Text,
     health: &'a mut f32,
 }
@@ -42,13 +42,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         velocity: Vec3::X,
         health: 80.0,
         target: None,
-        name: store.text("Ada")?,
+        name: store.intern_text("Ada")?,
     };
     let ada = store.spawn(ada)?;
     println!("spawned {ada}: {:?}", store.get_object::<Unit>(ada)?);
 
     // Or many. The batch is inserted as a whole, or not at all.
-    let name = store.text("follower")?;
+    let name = store.intern_text("follower")?;
     let follower = |k: u8| Unit {
         position: Vec3::Y * f32::from(k),
         velocity: Vec3::X * f32::from(k),
@@ -56,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         target: Some(ada),
         name,
     };
-    let followers: Vec<EntityId> = store.spawn_batch((0..100).map(follower))?.collect();
+    let followers: Vec<ObjectId> = store.spawn_batch((0..100).map(follower))?.collect();
     println!("{} units are alive", store.len());
 
     // Work on all objects goes through a view, at the speed of a loop over arrays.

@@ -15,7 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::Vec3;
-use slotted::{EntityId, Slotted, Store, View};
+use slotted::{ObjectId, Slotted, Store, View};
 
 #[derive(Parser)]
 #[command(about = "Simulates a world of units that move, age, die and are replaced")]
@@ -79,7 +79,7 @@ struct Ageing<'a> {
 
 #[derive(View)]
 struct Mortal<'a> {
-    id: EntityId,
+    id: ObjectId,
     age: &'a f32,
     lifetime: &'a f32,
 }
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// The ids of those whose time has come, in the order of their rows whatever thread found them.
-    fn dead(&mut self) -> Result<Vec<EntityId>, Box<dyn Error>> {
+    fn dead(&mut self) -> Result<Vec<ObjectId>, Box<dyn Error>> {
         let dead = Mutex::new(Vec::new());
         parallel::for_each(self.store.view::<Mortal>()?, |unit| {
             if unit.age > unit.lifetime {

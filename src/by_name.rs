@@ -1,7 +1,7 @@
 //! What both stores can do with names.
 
 use crate::error::{AccessError, SpawnError};
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::record::Record;
 use crate::value::Value;
 
@@ -32,16 +32,16 @@ pub trait ByName {
     ///
     /// # Errors
     /// All that is wrong with the record, or the limit that is reached; nothing is inserted then.
-    fn spawn_record(&mut self, schema: &str, record: Record) -> Result<EntityId, SpawnError>;
+    fn spawn_record(&mut self, schema: &str, record: Record) -> Result<ObjectId, SpawnError>;
 
     /// Removes one object.
     ///
     /// # Errors
     /// If it is not alive.
-    fn despawn(&mut self, id: EntityId) -> Result<(), AccessError>;
+    fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError>;
 
     /// Whether the object is alive.
-    fn contains(&self, id: EntityId) -> bool;
+    fn contains(&self, id: ObjectId) -> bool;
 
     /// How many objects are alive.
     fn len(&self) -> usize;
@@ -52,29 +52,29 @@ pub trait ByName {
     }
 
     /// The ids of all living objects.
-    fn ids(&self) -> impl Iterator<Item = EntityId>;
+    fn ids(&self) -> impl Iterator<Item = ObjectId>;
 
     /// The name of the object's schema.
     ///
     /// # Errors
     /// If the object is not alive.
-    fn schema_name(&self, id: EntityId) -> Result<&str, AccessError>;
+    fn schema_name(&self, id: ObjectId) -> Result<&str, AccessError>;
 
     /// One value.
     ///
     /// # Errors
     /// If the object is not alive or has nothing of that name.
-    fn get_value(&self, id: EntityId, name: &str) -> Result<Value, AccessError>;
+    fn get_value(&self, id: ObjectId, name: &str) -> Result<Value, AccessError>;
 
     /// Changes one value. [`Value::Unset`] unsets it.
     ///
     /// # Errors
     /// If the object is not alive or does not accept the value under that name.
-    fn set_value(&mut self, id: EntityId, name: &str, value: Value) -> Result<(), AccessError>;
+    fn set_value(&mut self, id: ObjectId, name: &str, value: Value) -> Result<(), AccessError>;
 
     /// All values that are set, with their names.
     ///
     /// # Errors
     /// If the object is not alive.
-    fn get_record(&self, id: EntityId) -> Result<Record, AccessError>;
+    fn get_record(&self, id: ObjectId) -> Result<Record, AccessError>;
 }

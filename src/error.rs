@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::kind::Kind;
-use crate::schema::{Problem, Slot, What};
+use crate::schema::{Problem, ProblemKind, Slot};
 
 /// Why objects were not inserted. The store is as it was before the call.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -81,13 +81,13 @@ pub enum AccessError {
     #[error("object {id} is not alive")]
     Despawned {
         /// The id.
-        id: EntityId,
+        id: ObjectId,
     },
     /// The batch names an object twice.
     #[error("object {id} is named twice")]
     Repeated {
         /// The id.
-        id: EntityId,
+        id: ObjectId,
     },
     /// No schema of this name is registered.
     #[error("no schema '{schema}' is registered{}", did_you_mean(suggestion.as_deref()))]
@@ -107,7 +107,7 @@ pub enum AccessError {
     #[error("object {id} is a '{found}', not a '{expected}'")]
     WrongSchema {
         /// The id.
-        id: EntityId,
+        id: ObjectId,
         /// The schema asked for.
         expected: Arc<str>,
         /// The object's schema.
@@ -116,7 +116,7 @@ pub enum AccessError {
     /// The Rust type asked for is not the type of the slot's values.
     #[error(transparent)]
     WrongType(#[from] TypeMismatch),
-    /// The key is of another store, or of one whose schemas have [evolved](crate::Store::evolve) since,
+    /// The key is of another store, or of one whose schemas have [migrated](crate::Store::migrate) since,
     /// so that its slot is gone, moved, renamed or of another kind.
     #[error("the key of a {kind} slot is of another store, or was made before its schema changed")]
     ForeignKey {
@@ -133,7 +133,7 @@ pub enum AccessError {
 
 impl AccessError {
     pub(crate) fn undeclared(schema: &Arc<str>, slot: &str, suggestion: Option<Arc<str>>) -> Self {
-        let (schema, what) = (Arc::clone(schema), What::Undeclared { suggestion });
+        let (schema, what) = (Arc::clone(schema), ProblemKind::Undeclared { suggestion });
         Problem { record: None, schema, slot: slot.into(), what }.into()
     }
 }

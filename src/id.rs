@@ -26,7 +26,7 @@ impl SchemaId {
 /// The handle of one object: schema, row and generation in 64 bits.
 ///
 /// A row that is used again has another generation, so an id outlives its object without ever
-/// naming another one. `Option<EntityId>` is 64 bits wide too.
+/// naming another one. `Option<ObjectId>` is 64 bits wide too.
 ///
 /// ```
 /// use slotted::{Kind, Schema, Store, record};
@@ -37,13 +37,13 @@ impl SchemaId {
 /// let new = store.spawn_record("tile", record! { height: 2.0 })?;
 /// assert_eq!(old.row(), new.row());
 /// assert!(!store.contains(old) && store.contains(new));
-/// assert_eq!(size_of::<Option<slotted::EntityId>>(), 8);
+/// assert_eq!(size_of::<Option<slotted::ObjectId>>(), 8);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EntityId(NonZeroU64);
+pub struct ObjectId(NonZeroU64);
 
-impl EntityId {
+impl ObjectId {
     /// What the memory of an unset reference holds; never handed out from there.
     pub(crate) const FILLER: Self = Self::new(SchemaId(0), 0, 1);
 
@@ -89,9 +89,9 @@ impl EntityId {
     /// The id of these bits, or `None` if no store hands out such an id.
     ///
     /// ```
-    /// use slotted::EntityId;
-    /// assert_eq!(EntityId::from_bits(0), None);
-    /// assert_eq!(EntityId::from_bits(7 | 1 << 32).unwrap().row(), 7);
+    /// use slotted::ObjectId;
+    /// assert_eq!(ObjectId::from_bits(0), None);
+    /// assert_eq!(ObjectId::from_bits(7 | 1 << 32).unwrap().row(), 7);
     /// ```
     #[must_use]
     pub const fn from_bits(bits: u64) -> Option<Self> {
@@ -102,14 +102,14 @@ impl EntityId {
     }
 }
 
-impl fmt::Debug for EntityId {
+impl fmt::Debug for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EntityId({self})")
+        write!(f, "ObjectId({self})")
     }
 }
 
 /// `schema:row:generation`, as in `3:41:1`.
-impl fmt::Display for EntityId {
+impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.schema().0, self.row(), self.generation())
     }

@@ -39,8 +39,8 @@ pub enum Kind {
     UVec2,
     /// A string, interned in the store: [`Text`](crate::Text).
     Text,
-    /// A reference to an object: [`EntityId`](crate::EntityId).
-    Entity,
+    /// A reference to an object: [`ObjectId`](crate::ObjectId).
+    Object,
     /// One of a list of named variants.
     Enum(EnumKind),
     /// This many numbers.
@@ -137,7 +137,7 @@ impl Kind {
             Self::IVec2 | Self::IVec3 => Some(NumberKind::I32),
             Self::UVec2 => Some(NumberKind::U32),
             Self::List(list) => list.element.component(),
-            Self::Bool | Self::Text | Self::Entity | Self::Enum(_) | Self::Pod(_) => None,
+            Self::Bool | Self::Text | Self::Object | Self::Enum(_) | Self::Pod(_) => None,
         }
     }
 }
@@ -156,7 +156,7 @@ impl fmt::Display for Kind {
             Self::IVec3 => "ivec3",
             Self::UVec2 => "uvec2",
             Self::Text => "text",
-            Self::Entity => "entity",
+            Self::Object => "object",
             Self::Enum(kind) => return write!(f, "enum({})", kind.variants.join(", ")),
             Self::Array(number, length) => return write!(f, "[{}; {length}]", number.name()),
             Self::Pod(kind) => return write!(f, "pod {}", kind.name),

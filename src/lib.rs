@@ -26,7 +26,7 @@
 //! | single values, by name | [`Store::get_value`], [`Store::set_value`] |
 //! | enums and types of your own in slots | [`SlotValue`] |
 //! | texts and lists in slots | [`Text`], [`List`] |
-//! | other schemas for living objects: hot reload | [`Store::plan_evolution`], [`Store::evolve`] |
+//! | other schemas for living objects: hot reload | [`Store::plan_migration`], [`Store::migrate`] |
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
 //! | schemas and records from data files | `definitions`, with a feature for each format |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
@@ -66,7 +66,7 @@
 //! # Features
 //!
 //! * `serde`: records and values from anything that serde can deserialize to a map; [`Delta`] and
-//!   [`EntityId`] can be serialized and deserialized.
+//!   [`ObjectId`] can be serialized and deserialized.
 //! * `rayon`: views on all of rayon's threads.
 //! * `json`, `toml`, `ron`: schemas and records from definition files of that format.
 
@@ -108,7 +108,7 @@ pub use bytemuck;
 pub use epoch::Epoch;
 pub use error::{AccessError, LimitError, Rejection, SpawnError, TypeMismatch};
 pub use glam;
-pub use id::{EntityId, SchemaId};
+pub use id::{ObjectId, SchemaId};
 pub use infer::{
     Attribute, DeadReference, Example, Inference, InferenceOptions, MoveError, MoveReport, Moved,
     NotMoved, Note, Proposal, Seen, Unslottable,
@@ -123,7 +123,8 @@ pub use number::{Number, NumberRange};
 pub use pool::ThreadPool;
 pub use record::{Name, Record};
 pub use schema::{
-    BadKind, Difference, Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError, Slot, What,
+    BadKind, Difference, Problem, ProblemKind, RegisteredSchema, Schema, SchemaBuilder,
+    SchemaError, Slot,
 };
 pub use simd::vectorize;
 pub use slot_value::{ListElement, SlotField, SlotValue};
@@ -135,9 +136,9 @@ pub use snapshot::{
 pub use storage::{BLOCK_ROWS, Cell};
 pub use store::lend;
 pub use store::{
-    Evolution, EvolutionError, EvolutionRejection, EvolutionStep, IdRun, Limits, MaybeIterMut,
-    MaybeRun, MaybeRunMut, MemoryReport, OptionIterMut, OptionMut, OptionRunMut, SchemaEvolution,
-    SchemaMemory, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory, Slotted, Spawned,
+    IdRun, Limits, MaybeIterMut, MaybeRun, MaybeRunMut, MemoryReport, Migration, MigrationError,
+    MigrationRejection, MigrationStep, OptionIterMut, OptionMut, OptionRunMut, SchemaMemory,
+    SchemaMigration, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory, Slotted, Spawned,
     SplitError, SplitStore, Store, StoreIdentity, View, ViewError, ViewField, ViewMut, ViewRef,
     ViewRuns,
 };

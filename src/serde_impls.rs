@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde::ser::{Error as _, SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::record::Record;
 use crate::value::Value;
 
@@ -217,7 +217,7 @@ impl Serialize for Value {
             Self::IVec3(vector) => serializer.collect_seq(vector.to_array()),
             Self::UVec2(vector) => serializer.collect_seq(vector.to_array()),
             Self::Text(text) => serializer.serialize_str(text),
-            Self::Entity(id) => Err(S::Error::custom(format_args!(
+            Self::Object(id) => Err(S::Error::custom(format_args!(
                 "the reference to object {id} cannot be written: it means nothing outside of its store"
             ))),
             Self::List(list) => serializer.collect_seq(&**list),
@@ -243,24 +243,24 @@ impl Serialize for Record {
     }
 }
 
-/// As its [bits](EntityId::to_bits).
+/// As its [bits](ObjectId::to_bits).
 ///
 /// # Example
 /// ```
-/// # use slotted::EntityId;
-/// let id = EntityId::from_bits(7 | 1 << 32).unwrap();
-/// assert_eq!(serde_json::from_str::<EntityId>(&serde_json::to_string(&id)?)?, id);
-/// assert!(serde_json::from_str::<EntityId>("7").is_err(), "no store hands out such an id");
+/// # use slotted::ObjectId;
+/// let id = ObjectId::from_bits(7 | 1 << 32).unwrap();
+/// assert_eq!(serde_json::from_str::<ObjectId>(&serde_json::to_string(&id)?)?, id);
+/// assert!(serde_json::from_str::<ObjectId>("7").is_err(), "no store hands out such an id");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-impl Serialize for EntityId {
+impl Serialize for ObjectId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u64(self.to_bits())
     }
 }
 
 /// From bits that a store may have handed out.
-impl<'de> Deserialize<'de> for EntityId {
+impl<'de> Deserialize<'de> for ObjectId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bits = u64::deserialize(deserializer)?;
         Self::from_bits(bits).ok_or_else(|| D::Error::custom("no object has such an id"))

@@ -4,17 +4,17 @@ use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 
 use bytemuck::TransparentWrapper;
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::kind::{Kind, NumberKind};
 use crate::list::{List, ListCell};
-use crate::schema::{Checker, Slot, What};
+use crate::schema::{Checker, ProblemKind, Slot};
 use crate::storage::{Cell, CellColumn, CellValue, ElementShape, Interner};
 use crate::text::Text;
 
 /// A Rust type whose values a slot can hold.
 ///
 /// Implemented for `bool`, the integers of 8 to 64 bits, the floats, the glam vectors, [`Text`],
-/// [`EntityId`], arrays of numbers, and [lists](List) of all of these; `#[derive(SlotValue)]`
+/// [`ObjectId`], arrays of numbers, and [lists](List) of all of these; `#[derive(SlotValue)]`
 /// implements it for
 ///
 /// * **enums** without fields, which also derive [`bytemuck::NoUninit`] and
@@ -40,7 +40,7 @@ use crate::text::Text;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the value of a slot",
     label = "not a slot value",
-    note = "slots hold bool, numbers, glam vectors, `Text`, `EntityId`, arrays of numbers, `List`s, \
+    note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs"
 )]
 pub trait SlotValue: Copy + Send + Sync + 'static {
@@ -79,7 +79,7 @@ pub trait SlotValue: Copy + Send + Sync + 'static {
 
     /// Whether the slot, which is of this kind, accepts the value.
     #[doc(hidden)]
-    fn check(self, _: &Slot, _: Checker<'_>) -> Result<(), What> {
+    fn check(self, _: &Slot, _: Checker<'_>) -> Result<(), ProblemKind> {
         Ok(())
     }
 }
@@ -148,14 +148,14 @@ impl<T: ListElement> SlotValue for List<T> {
         Self::wrap_slice_mut(cells)
     }
 
-    fn check(self, slot: &Slot, checker: Checker<'_>) -> Result<(), What> {
+    fn check(self, slot: &Slot, checker: Checker<'_>) -> Result<(), ProblemKind> {
         let interner = checker.world.lists().and_then(|lists| lists.downcast_ref::<Interner>());
         let cells = interner
             .and_then(|interner| interner.lists.resolve(element_shape::<T>(), self.cell()))
-            .ok_or(What::ForeignList)?;
+            .ok_or(ProblemKind::ForeignList)?;
         T::from_cells(cells).iter().enumerate().try_for_each(|(position, element)| {
             let checked = element.check(slot, checker);
-            checked.map_err(|what| What::Element { position, what: Box::new(what) })
+            checked.map_err(|what| ProblemKind::Element { position, what: Box::new(what) })
         })
     }
 }
@@ -164,7 +164,7 @@ impl<T: ListElement> SlotValue for List<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be held by a slot",
     label = "neither a slot value nor an `Option` of one",
-    note = "slots hold bool, numbers, glam vectors, `Text`, `EntityId`, arrays of numbers, `List`s, \
+    note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`; or an `Option` of one of these"
 )]
 pub trait SlotField: Copy + Send + Sync + 'static {
@@ -252,7 +252,7 @@ macro_rules! numeric {
                 $kind
             }
 
-            fn check(self, slot: &Slot, _: Checker<'_>) -> Result<(), What> {
+            fn check(self, slot: &Slot, _: Checker<'_>) -> Result<(), ProblemKind> {
                 Checker::numbers(slot, &self, || self.into())
             }
         }
@@ -299,7 +299,7 @@ macro_rules! numbers {
                 cells.as_chunks_mut().0
             }
 
-            fn check(self, slot: &Slot, _: Checker<'_>) -> Result<(), What> {
+            fn check(self, slot: &Slot, _: Checker<'_>) -> Result<(), ProblemKind> {
                 Checker::numbers(slot, &self, || self.into())
             }
         }
@@ -330,21 +330,21 @@ impl SlotValue for Text {
         Kind::Text
     }
 
-    fn check(self, _: &Slot, checker: Checker<'_>) -> Result<(), What> {
+    fn check(self, _: &Slot, checker: Checker<'_>) -> Result<(), ProblemKind> {
         checker.text(self)
     }
 }
 
-impl ListElement for EntityId {}
+impl ListElement for ObjectId {}
 
-impl SlotValue for EntityId {
+impl SlotValue for ObjectId {
     own_cell!();
 
     fn kind() -> Kind {
-        Kind::Entity
+        Kind::Object
     }
 
-    fn check(self, slot: &Slot, checker: Checker<'_>) -> Result<(), What> {
+    fn check(self, slot: &Slot, checker: Checker<'_>) -> Result<(), ProblemKind> {
         checker.reference(slot, self)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 
 /// One value of any kind, as it comes from a data file or a script.
 ///
@@ -60,7 +60,7 @@ pub enum Value {
     /// A string, or the name of an enum's variant.
     Text(Arc<str>),
     /// A reference to an object.
-    Entity(EntityId),
+    Object(ObjectId),
     /// Several values: a vector, an array of numbers, or a list.
     List(Arc<[Value]>),
     /// Named values in an order, as a nested object of a data file: no slot takes them, the
@@ -89,7 +89,7 @@ impl Value {
             Self::IVec3(_) => "ivec3",
             Self::UVec2(_) => "uvec2",
             Self::Text(_) => "text",
-            Self::Entity(_) => "entity",
+            Self::Object(_) => "object",
             Self::List(_) => "list",
             Self::Map(_) => "map",
             Self::Bytes(_) => "bytes",
@@ -217,15 +217,15 @@ impl From<bool> for Value {
     }
 }
 
-impl FromValue for EntityId {
+impl FromValue for ObjectId {
     fn from_value(value: &Value) -> Result<Self, ConversionError> {
-        if let Value::Entity(id) = *value { Ok(id) } else { Err(WrongKind) }
+        if let Value::Object(id) = *value { Ok(id) } else { Err(WrongKind) }
     }
 }
 
-impl From<EntityId> for Value {
-    fn from(id: EntityId) -> Self {
-        Self::Entity(id)
+impl From<ObjectId> for Value {
+    fn from(id: ObjectId) -> Self {
+        Self::Object(id)
     }
 }
 
@@ -344,7 +344,7 @@ impl PartialEq for Value {
             (Self::F32(a), Self::F32(b)) => a.to_bits() == b.to_bits(),
             (Self::F64(a), Self::F64(b)) => a.to_bits() == b.to_bits(),
             (Self::Text(a), Self::Text(b)) => a == b,
-            (Self::Entity(a), Self::Entity(b)) => a == b,
+            (Self::Object(a), Self::Object(b)) => a == b,
             (Self::List(a), Self::List(b)) => a == b,
             (Self::Map(a), Self::Map(b)) => a == b,
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
@@ -369,7 +369,7 @@ impl Hash for Value {
             Self::F32(number) => number.to_bits().hash(state),
             Self::F64(number) => number.to_bits().hash(state),
             Self::Text(text) => text.hash(state),
-            Self::Entity(id) => id.hash(state),
+            Self::Object(id) => id.hash(state),
             Self::List(list) => list.hash(state),
             Self::Map(map) => map.hash(state),
             Self::Bytes(bytes) => bytes.hash(state),
@@ -418,7 +418,7 @@ impl fmt::Display for Value {
                 write!(f, "{start:?}…")
             }
             Self::Text(text) => write!(f, "{text:?}"),
-            Self::Entity(id) => write!(f, "entity {id}"),
+            Self::Object(id) => write!(f, "object {id}"),
             Self::List(list) => {
                 f.write_str("[")?;
                 for (position, value) in list.iter().take(SHOWN).enumerate() {

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use slotted::definitions::{Definitions, Loader, Objects, RecordChange, ReloadError};
 use slotted::{
-    EntityId, EvolutionError, Kind, LimitError, Limits, Schema, Store, Value, View, record,
+    Kind, LimitError, Limits, MigrationError, ObjectId, Schema, Store, Value, View, record,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -16,7 +16,7 @@ name = "text"
 health = { kind = "u8", default = 100 }
 job = { variants = ["farmer", "soldier"], default = "farmer" }
 drops = { kind = "list(u8)", default = [] }
-target = { kind = "entity", optional = true }
+target = { kind = "object", optional = true }
 [schemas.orc]
 extends = "unit"
 slots.rage = { kind = "f32", default = 0.0 }
@@ -62,7 +62,7 @@ impl Game {
         Ok(plan.to_string())
     }
 
-    fn id(&self, schema: &str, name: &str) -> EntityId {
+    fn id(&self, schema: &str, name: &str) -> ObjectId {
         self.objects.id(schema, name).expect("the record has an object")
     }
 }
@@ -174,7 +174,7 @@ fn fault_45_a_change_that_would_lose_values_is_refused_and_changes_nothing() -> 
     assert!(report.contains("--> texts/units.toml:4:1"), "{report}");
     assert!(report.contains("expects 0 to 250, found 255 (1 object"), "{report}");
     let error = game.objects.apply_reload(&mut game.store, &plan).expect_err("in the way");
-    assert!(matches!(error, ReloadError::Evolution(EvolutionError::Rejected(_))), "{error}");
+    assert!(matches!(error, ReloadError::Migration(MigrationError::Rejected(_))), "{error}");
     assert_eq!(game.store.state_hash(), hash_now);
     assert_eq!(
         game.store.schema("unit").and_then(|unit| unit.slot("health")?.range().copied()),
@@ -223,7 +223,7 @@ slots.rage",
 fn references_are_compared_by_the_record_that_is_meant() -> Outcome {
     let schemas = "schemas.unit.slots = { hp = { kind = 'f32', default = 1.0 } }\n\
                    schemas.orc = { extends = 'unit' }\n\
-                   schemas.squad.slots.leader = { kind = 'entity', references = 'unit', optional = true }\n";
+                   schemas.squad.slots.leader = { kind = 'object', references = 'unit', optional = true }\n";
     let file = |records: &str| format!("{schemas}{records}");
     let mut store = Store::new();
     let before =
@@ -263,7 +263,7 @@ fn a_plan_is_for_the_objects_that_it_was_made_from() -> Outcome {
     game.objects.apply_reload(&mut game.store, &first)?;
     for plan in [&first, &second] {
         let error = game.objects.apply_reload(&mut game.store, plan).expect_err("outdated");
-        assert_eq!(error, ReloadError::Evolution(EvolutionError::Outdated));
+        assert_eq!(error, ReloadError::Migration(MigrationError::Outdated));
     }
     let thrall = game.id("orc", "thrall");
     assert_eq!(game.store.get_value(thrall, "health")?, 251.into());
@@ -277,11 +277,11 @@ fn a_program_that_has_changed_its_own_schema_is_told() -> Outcome {
     store.register_schema(schema(Kind::U8, Kind::U8)?)?;
     let before = load("records.unit.x = { a = 1, b = 2 }", &store)?;
     let mut objects = before.spawn(&mut store)?;
-    let plan = store.plan_evolution([Schema::builder("unit")
+    let plan = store.plan_migration([Schema::builder("unit")
         .slot("b", Kind::U8)
         .slot("a", Kind::U8)
         .build()?])?;
-    store.evolve(&plan)?;
+    store.migrate(&plan)?;
     let hash = store.state_hash();
     let next = "records.unit.x = { a = 1, b = 2 }\nrecords.unit.y = { a = 3, b = 4 }";
     let next = Loader::new().text("units.toml", next).load_again(&before)?;
@@ -310,7 +310,7 @@ fn a_reference_to_what_the_game_has_despawned_is_unset() -> Outcome {
 #[test]
 fn a_required_reference_to_what_the_game_has_despawned_names_it_and_changes_nothing() -> Outcome {
     let schemas = "schemas.unit.slots.hp = 'u8'\n\
-                   schemas.squad.slots.leader = { kind = 'entity' }\n\
+                   schemas.squad.slots.leader = { kind = 'object' }\n\
                    records.unit = { a = { hp = 1 }, b = { hp = 2 } }\n";
     let file = |records: &str| format!("{schemas}{records}");
     let mut store = Store::new();
@@ -458,7 +458,7 @@ fn a_plan_is_outdated_once_the_store_has_changed_in_a_way_that_matters() -> Outc
     let grunt = game.id("orc", "grunt");
     game.store.set_value(grunt, "health", 255)?;
     let error = game.objects.apply_reload(&mut game.store, &plan).expect_err("255 is too much");
-    assert!(matches!(error, ReloadError::Evolution(_)), "{error}");
+    assert!(matches!(error, ReloadError::Migration(_)), "{error}");
     assert_eq!(game.store.get_value(grunt, "health")?, 255.into());
     Ok(())
 }

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use slotted::{
-    AttributeLayout, AttributeStore, ByName, EntityId, InferenceOptions, MapStore, MoveError,
-    Moved, NaiveMapStore, Record, Shaped, Value, record,
+    AttributeLayout, AttributeStore, ByName, InferenceOptions, MapStore, MoveError, Moved,
+    NaiveMapStore, ObjectId, Record, Shaped, Value, record,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -35,10 +35,10 @@ fn references_are_translated<L: AttributeLayout>() -> Outcome {
     let bytes = map.heap_bytes();
     let moved = map.into_store(&InferenceOptions::default()).map_err(|error| error.to_string())?;
     let (orcs, towers) = (slots(&moved, "orc"), slots(&moved, "tower"));
-    assert!(orcs.contains(&"leader: entity, optional, references 'orc'".into()), "{orcs:?}");
-    assert!(orcs.contains(&"friends: list(entity), optional, references 'orc'".into()), "{orcs:?}");
-    assert!(orcs.contains(&"at: entity, optional".into()), "of two schemas: {orcs:?}");
-    assert_eq!(towers, ["owner: entity, optional, references 'orc'"]);
+    assert!(orcs.contains(&"leader: object, optional, references 'orc'".into()), "{orcs:?}");
+    assert!(orcs.contains(&"friends: list(object), optional, references 'orc'".into()), "{orcs:?}");
+    assert!(orcs.contains(&"at: object, optional".into()), "of two schemas: {orcs:?}");
+    assert_eq!(towers, ["owner: object, optional, references 'orc'"]);
 
     let new = |old| moved.new_id(old).ok_or("it was moved");
     let (new_ada, new_bob, new_tower) = (new(ada)?, new(bob)?, new(tower)?);
@@ -87,7 +87,7 @@ fn a_list_with_a_dead_reference_is_left_over_whole() -> Outcome {
     map.set_value(ada, "friends", [bob].into())?;
     map.despawn(gone)?;
     let moved = map.into_store(&InferenceOptions::default())?;
-    let new: Vec<EntityId> = [ada, bob].into_iter().filter_map(|id| moved.new_id(id)).collect();
+    let new: Vec<ObjectId> = [ada, bob].into_iter().filter_map(|id| moved.new_id(id)).collect();
     assert_eq!(moved.store.get_value(new[0], "friends")?, [new[1]].into());
     assert!(moved.store.get_value(new[1], "friends")?.is_unset());
     let rest = record! { bag: [[1]], friends: [Value::from(new[0]), Value::Unset] };

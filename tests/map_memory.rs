@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use slotted::glam::Mat4;
 use slotted::{
-    AttributeLayout, AttributeStore, ByName, EntityId, InferenceOptions, MapStore, NaiveMapStore,
+    AttributeLayout, AttributeStore, ByName, InferenceOptions, MapStore, NaiveMapStore, ObjectId,
     Record, Value, record,
 };
 
@@ -77,7 +77,7 @@ fn memory_is_reported_as_it_is_allocated() -> Result<(), Box<dyn Error>> {
     let report = moved.as_ref().map(|moved| moved.report).ok_or("it was moved")?;
     assert_eq!(report.bytes_before, before);
     assert!(report.bytes_left_over > 0 && report.bytes_after > 0);
-    let rest: Vec<(EntityId, Record)> = moved.map(|moved| moved.leftovers).unwrap_or_default();
+    let rest: Vec<(ObjectId, Record)> = moved.map(|moved| moved.leftovers).unwrap_or_default();
     assert_eq!(rest.iter().map(|(_, rest)| rest.len()).sum::<usize>(), report.leftovers);
     Ok(())
 }

@@ -12,8 +12,8 @@ const SCHEMAS: &str = "
 [schemas.unit.slots]
 hp = { kind = 'f32', default = 1.0 }
 job = { variants = ['farmer', 'smith'], default = 'farmer' }
-friends = { kind = 'list(entity)', default = [] }
-target = { kind = 'entity', optional = true }
+friends = { kind = 'list(object)', default = [] }
+target = { kind = 'object', optional = true }
 ";
 
 fn load(files: &[(&str, &str)]) -> Result<Definitions, Box<dyn Error>> {

@@ -10,7 +10,7 @@ use serde::de::value::{
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
 use slotted::glam::{IVec2, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 use slotted::{
-    ByName, EntityId, Kind, MapStore, NaiveMapStore, NumberKind, Record, Schema, Store, Value,
+    ByName, Kind, MapStore, NaiveMapStore, NumberKind, ObjectId, Record, Schema, Store, Value,
     record,
 };
 
@@ -35,7 +35,7 @@ fn store() -> Result<Store, Box<dyn Error>> {
         .optional()
         .slot("path", Kind::Array(NumberKind::I16, 3))
         .optional()
-        .slot("target", Kind::Entity)
+        .slot("target", Kind::Object)
         .optional();
     store.register_schema(unit.build()?)?;
     Ok(store)
@@ -84,7 +84,7 @@ fn all_that_is_wrong_with_a_record_is_told_at_once() -> Outcome {
         \n  slot 'seed' of 'unit' expects u64, which cannot hold -1\
         \n  slot 'charge' of 'unit' expects f64, found text \"full\"\
         \n  slot 'path' of 'unit' expects [i16; 3], which cannot hold [1, 2, 99999]\
-        \n  slot 'target' of 'unit' expects entity, found integer 4294967296\
+        \n  slot 'target' of 'unit' expects object, found integer 4294967296\
         \n  'unit' object needs a value for slot 'name' (text)";
     assert_eq!(refusal(json)?, expected);
     Ok(())
@@ -194,7 +194,7 @@ fn vectors_are_written_as_their_numbers() -> Outcome {
 
 #[test]
 fn a_reference_is_not_written() {
-    let id = EntityId::from_bits(2 << 48 | 3 << 32 | 7).expect("the generation is odd");
+    let id = ObjectId::from_bits(2 << 48 | 3 << 32 | 7).expect("the generation is odd");
     let error = serde_json::to_string(&record! { target: id }).unwrap_err().to_string();
     let expected =
         "the reference to object 2:7:3 cannot be written: it means nothing outside of its store";

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use slotted::{BLOCK_ROWS, EntityId, Slotted, Snapshot, Store};
+use slotted::{BLOCK_ROWS, ObjectId, Slotted, Snapshot, Store};
 
 #[path = "../examples/compare/allocator.rs"]
 mod allocator;
@@ -92,7 +92,7 @@ fn fault_36_ten_thousand_snapshots_dropped_in_random_order_leave_no_memory_behin
     let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
     let mut store = Store::new();
     store.register::<Unit>()?;
-    let ids: Vec<EntityId> =
+    let ids: Vec<ObjectId> =
         store.spawn_batch([Unit { health: 1.0, shield: None }; OBJECTS])?.collect();
     assert_eq!(ids.len(), OBJECTS);
     let rng = &mut StdRng::seed_from_u64(36);
@@ -126,7 +126,7 @@ fn fault_36_the_copies_of_a_short_block_stay_short() -> Result<(), Box<dyn Error
     let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
     let mut store = Store::new();
     store.register::<Unit>()?;
-    let ids: Vec<EntityId> =
+    let ids: Vec<ObjectId> =
         store.spawn_batch([Unit { health: 1.0, shield: None }; OBJECTS])?.collect();
     let health = store.key::<f32>("unit", "health")?;
     let begin = store.snapshot();

@@ -2,7 +2,7 @@
 
 use slotted::glam::Vec3;
 use slotted::{
-    BLOCK_ROWS, Delta, EntityId, Epoch, Kind, Schema, Slotted, SnapshotRing, Store, View, changes,
+    BLOCK_ROWS, Delta, Epoch, Kind, ObjectId, Schema, Slotted, SnapshotRing, Store, View, changes,
     changes_of, record,
 };
 
@@ -27,7 +27,7 @@ struct Position<'a> {
 
 const UNIT: Unit = Unit { position: Vec3::ONE, health: 10.0, shield: Some(3) };
 
-fn units(count: usize) -> Result<(Store, Vec<EntityId>), Box<dyn std::error::Error>> {
+fn units(count: usize) -> Result<(Store, Vec<ObjectId>), Box<dyn std::error::Error>> {
     let mut store = Store::new();
     store.register::<Unit>()?;
     let ids = store.spawn_batch(std::iter::repeat_n(UNIT, count))?.collect();
@@ -53,13 +53,13 @@ fn all_nan_hash_alike_and_minus_zero_is_not_zero() -> Outcome {
 #[test]
 fn equal_worlds_hash_alike_whatever_their_past() -> Outcome {
     let person = || Schema::builder("person").slot("name", Kind::Text).build();
-    let friend = || Schema::builder("friend").slot("of", Kind::Entity).build();
+    let friend = || Schema::builder("friend").slot("of", Kind::Object).build();
     let (mut one, mut two) = (Store::new(), Store::new());
     one.register_schema(person()?)?;
     one.register_schema(friend()?)?;
     two.register_schema(friend()?)?;
     two.register_schema(person()?)?;
-    two.text("Zoe")?;
+    two.intern_text("Zoe")?;
     two.register::<Unit>()?;
     let doomed = two.spawn(UNIT)?;
     two.despawn(doomed)?;
@@ -81,15 +81,15 @@ fn lists_hash_by_their_elements() -> Outcome {
     let item = || {
         let item = Schema::builder("item").slot("drops", Kind::list(Kind::U16));
         let item = item.slot("tags", Kind::list(Kind::Text));
-        item.slot("parts", Kind::list(Kind::Entity)).optional().build()
+        item.slot("parts", Kind::list(Kind::Object)).optional().build()
     };
     let (mut one, mut two) = (Store::new(), Store::new());
     one.register_schema(item()?)?;
-    one.list(&[1_u8; 100])?;
+    one.intern_list(&[1_u8; 100])?;
     two.register::<Unit>()?;
     two.register_schema(item()?)?;
-    two.list(&[1_u16, 2])?;
-    two.text("sharp")?;
+    two.intern_list(&[1_u16, 2])?;
+    two.intern_text("sharp")?;
     let mut hashes = Vec::new();
     for store in [&mut one, &mut two] {
         let first = store.spawn_record("item", record! { drops: [2, 1], tags: ["a", "sharp"] })?;
@@ -120,12 +120,12 @@ fn lists_hash_by_their_elements() -> Outcome {
 #[test]
 fn a_snapshot_does_not_see_later_lists() -> Outcome {
     let mut store = Store::new();
-    let known = store.list(&[1_u16, 2])?;
+    let known = store.intern_list(&[1_u16, 2])?;
     let before = store.snapshot();
-    let new = store.list(&[3_u16])?;
+    let new = store.intern_list(&[3_u16])?;
     assert_eq!((before.resolve_list(known), before.resolve_list(new)), (Some(&[1, 2][..]), None));
     let mut other = before.to_store();
-    let own = other.list(&[4_u16])?;
+    let own = other.intern_list(&[4_u16])?;
     assert_eq!(
         (other.resolve_list(own), store.resolve_list(new)),
         (Some(&[4][..]), Some(&[3][..]))
@@ -216,7 +216,7 @@ fn all_objects_of_a_type_are_copied_row_by_row() -> Outcome {
     store.spawn_record("orc", record! { position: Vec3::ONE, health: 1.0 })?;
     store.despawn_batch(&ids[5000..9000])?;
     store.set_value(ids[9500], "health", 7.0)?;
-    let objects: Vec<(EntityId, Unit)> = store.objects()?.collect();
+    let objects: Vec<(ObjectId, Unit)> = store.objects()?.collect();
     let living = ids[..5000].iter().chain(&ids[9000..]).copied();
     assert!(objects.iter().map(|(id, _)| *id).eq(living));
     for (id, unit) in objects {
@@ -294,8 +294,8 @@ fn a_store_is_told_from_its_copies_and_stays_the_same_in_time() -> Outcome {
     let snapshot = store.snapshot();
     store.despawn(ids[0])?;
     store.restore(&snapshot)?;
-    let plan = store.plan_evolution([])?;
-    store.evolve(&plan)?;
+    let plan = store.plan_migration([])?;
+    store.migrate(&plan)?;
     assert_eq!(store.identity(), identity);
     assert_ne!(store.clone().identity(), identity);
     assert_ne!(snapshot.to_store().identity(), identity);

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use slotted::{
-    EntityId, Kind, OptionMut, Schema, Slotted, SplitError, Store, ThreadPool, View, record,
+    Kind, ObjectId, OptionMut, Schema, Slotted, SplitError, Store, ThreadPool, View, record,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -29,14 +29,14 @@ struct Braking<'a> {
 
 #[derive(View)]
 struct Watching<'a> {
-    id: EntityId,
+    id: ObjectId,
     velocity: &'a i64,
     health: Option<&'a u32>,
 }
 
 #[derive(View)]
 struct Hurt<'a> {
-    id: EntityId,
+    id: ObjectId,
     health: &'a mut u32,
     shield: OptionMut<'a, u8>,
 }
@@ -134,7 +134,7 @@ fn a_lent_view_sees_what_has_changed() -> Outcome {
     let mut store = store()?;
     let epoch = store.advance_epoch();
     let health = store.key::<u32>("unit", "health")?;
-    let is_further = |id: &EntityId| id.row() as usize > slotted::BLOCK_ROWS;
+    let is_further = |id: &ObjectId| id.row() as usize > slotted::BLOCK_ROWS;
     let second = store.ids_of("unit")?.find(is_further).ok_or("one")?;
     store.set(second, health, 5)?;
     let whole = store.view_ref::<Watching>()?.changed_since(epoch).count();

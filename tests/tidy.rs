@@ -496,7 +496,7 @@ mod the_rule {
 
     #[test]
     fn of_layers_finds_upward_uses() {
-        let text = "//! A\nuse crate::id::EntityId;\nuse crate::store::Store;\n\n\
+        let text = "//! A\nuse crate::id::ObjectId;\nuse crate::store::Store;\n\n\
             // use crate::store::Store;\nfn f() { crate::map_store::f(); }\nuse crate::nowhere::X;\n";
         assert_eq!(lines(layers, "src/schema/slot.rs", text), [3, 6, 7]);
         assert_eq!(lines(layers, "src/lib.rs", text), []);
@@ -515,7 +515,7 @@ mod the_rule {
 
     #[test]
     fn of_layers_finds_names_of_the_root() {
-        let text = "use crate::{EntityId, Kind};\nuse crate::Value;\nuse super::super::id;\n\
+        let text = "use crate::{ObjectId, Kind};\nuse crate::Value;\nuse super::super::id;\n\
             macro_rules! m { () => { $crate::Record::new(); $crate::record!() } }\n";
         assert_eq!(lines(layers, "src/record.rs", text), [1, 2, 3]);
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use slotted::{
-    EntityId, Kind, OptionMut, Schema, Slotted, Store, View, ViewError, glam::Vec3, record,
+    Kind, ObjectId, OptionMut, Schema, Slotted, Store, View, ViewError, glam::Vec3, record,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -18,7 +18,7 @@ struct Unit {
 
 #[derive(View)]
 struct Moving<'a> {
-    id: EntityId,
+    id: ObjectId,
     position: &'a mut Vec3,
     velocity: &'a Vec3,
     number: &'a u32,
@@ -40,7 +40,7 @@ struct Numbers<'a> {
 const UNITS: u32 = 10_000;
 
 /// Units of which every one stays whose number `stays` picks.
-fn units(stays: impl Fn(u32) -> bool) -> Result<(Store, Vec<EntityId>), Box<dyn Error>> {
+fn units(stays: impl Fn(u32) -> bool) -> Result<(Store, Vec<ObjectId>), Box<dyn Error>> {
     let mut store = Store::new();
     store.register::<Unit>()?;
     let unit = |number| Unit {
@@ -49,7 +49,7 @@ fn units(stays: impl Fn(u32) -> bool) -> Result<(Store, Vec<EntityId>), Box<dyn 
         number,
         shield: number.is_multiple_of(3).then_some(1.0),
     };
-    let ids: Vec<EntityId> = store.spawn_batch((0..UNITS).map(unit))?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch((0..UNITS).map(unit))?.collect();
     let pairs = || ids.iter().copied().zip(0..);
     let gone: Vec<_> = pairs().filter(|(_, number)| !stays(*number)).map(|(id, _)| id).collect();
     store.despawn_batch(&gone)?;

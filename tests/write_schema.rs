@@ -47,7 +47,7 @@ fn single_kind() -> impl Strategy<Value = Kind> {
         Kind::IVec3,
         Kind::UVec2,
         Kind::Text,
-        Kind::Entity,
+        Kind::Object,
     ];
     let variants = prop::collection::hash_set(text(), 1..30);
     prop_oneof![
@@ -267,7 +267,7 @@ fn defaults_of_rust_types_come_back_as_the_same_values() -> Result<(), Box<dyn s
         .default(Vec3::new(0.1, -0.0, 3e-5))
         .slot("count", Kind::U64)
         .default(u64::MAX)
-        .slot("target", Kind::Entity)
+        .slot("target", Kind::Object)
         .references("unit")
         .optional()
         .build()?;

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use glam::Vec3;
 use slotted::{
-    AttributeLayout, AttributeStore, ByName, EntityId, Naive, Object, Record, Shaped, Value,
+    AttributeLayout, AttributeStore, ByName, Naive, Object, ObjectId, Record, Shaped, Value,
 };
 
 use super::handles::{Handles, in_order};
@@ -21,7 +21,7 @@ pub(crate) const NAIVE: Contestant =
 /// A store and its ids by object number, or in shuffled order where a task asks for that.
 struct Filled<L> {
     store: AttributeStore<L>,
-    ids: Vec<EntityId>,
+    ids: Vec<ObjectId>,
 }
 
 fn filled<L: AttributeLayout>(input: &Input) -> Filled<L> {

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use glam::Vec3;
-use slotted::{EntityId, Kind, Record, Schema, SlotKey, Slotted, Store, View};
+use slotted::{Kind, ObjectId, Record, Schema, SlotKey, Slotted, Store, View};
 
 use super::components::spawn_fragments;
 use super::handles::{Handles, in_order};
@@ -79,7 +79,7 @@ impl Default for Empty {
 /// A store and its ids by object number, or in shuffled order where a task asks for that.
 pub(crate) struct Filled {
     pub(crate) store: Store,
-    pub(crate) ids: Vec<EntityId>,
+    pub(crate) ids: Vec<ObjectId>,
 }
 
 type Fill = fn(&Input) -> Filled;

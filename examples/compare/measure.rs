@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use indicatif::ProgressBar;
-use slotted::{EntityId, MapStore, NaiveMapStore, Record, SpawnError, Store};
+use slotted::{MapStore, NaiveMapStore, ObjectId, Record, SpawnError, Store};
 
 use crate::allocator::added_bytes;
 use crate::workload::{FRAMES, Input, Outcome, Storage, Task, checksum};
@@ -225,7 +225,7 @@ fn repetition<S: Storage>(input: &Input, watch: &mut Watch<'_>) -> Outcome {
     Outcome { objects: store.len(), checksum, sums: [read, named, team] }
 }
 
-fn in_order(ids: &[EntityId], numbers: &[u32]) -> Vec<EntityId> {
+fn in_order(ids: &[ObjectId], numbers: &[u32]) -> Vec<ObjectId> {
     numbers.iter().map(|number| ids[*number as usize]).collect()
 }
 
@@ -250,7 +250,7 @@ fn insert_records<S: Storage>(input: &Input, watch: &mut Watch<'_>) {
 fn insert_undeclared<S: Storage>(store: &mut S, input: &Input, watch: &mut Watch<'_>) {
     let units = input.units.iter().take(input.undeclared);
     let records: Vec<Record> = units.map(|unit| unit.undeclared_record()).collect();
-    let results: Vec<Result<EntityId, SpawnError>> = watch.time(Task::Undeclared, || {
+    let results: Vec<Result<ObjectId, SpawnError>> = watch.time(Task::Undeclared, || {
         records.into_iter().map(|record| store.spawn_record("unit", record)).collect()
     });
     watch.accepted = 0;

@@ -1,7 +1,7 @@
 //! The storages, each with the calls that are fastest for it.
 
 use slotted::glam::Vec3;
-use slotted::{AttributeLayout, AttributeStore, ByName, EntityId, SlotKey, Store, Value, View};
+use slotted::{AttributeLayout, AttributeStore, ByName, ObjectId, SlotKey, Store, Value, View};
 
 use crate::workload::{DT, Storage, TEAM, Unit, written_health};
 
@@ -30,20 +30,20 @@ impl Storage for Store {
         store
     }
 
-    fn spawn_units(&mut self, units: &[Unit], ids: &mut Vec<EntityId>) {
+    fn spawn_units(&mut self, units: &[Unit], ids: &mut Vec<ObjectId>) {
         ids.extend(self.spawn_batch(units.iter().copied()).expect("no slot has constraints"));
     }
 
-    fn despawn_units(&mut self, ids: &[EntityId]) {
+    fn despawn_units(&mut self, ids: &[ObjectId]) {
         self.despawn_batch(ids).expect("the units are alive");
     }
 
-    fn read_health(&mut self, ids: &[EntityId]) -> f64 {
+    fn read_health(&mut self, ids: &[ObjectId]) -> f64 {
         let health = self.column(health_key(self)).expect("its own key");
         ids.iter().map(|id| f64::from(health.get(*id).expect("the units are alive"))).sum()
     }
 
-    fn write_health(&mut self, ids: &[EntityId]) {
+    fn write_health(&mut self, ids: &[ObjectId]) {
         let mut health = self.column_mut(health_key(self)).expect("its own key");
         for (k, id) in ids.iter().enumerate() {
             *health.get_mut(*id).expect("the units are alive") = written_health(k);
@@ -94,17 +94,17 @@ impl<L: AttributeLayout> Storage for AttributeStore<L> {
         Self::new()
     }
 
-    fn spawn_units(&mut self, units: &[Unit], ids: &mut Vec<EntityId>) {
+    fn spawn_units(&mut self, units: &[Unit], ids: &mut Vec<ObjectId>) {
         ids.extend(units.iter().map(|unit| {
             self.spawn_record("unit", unit.record()).expect("no attribute is named twice")
         }));
     }
 
-    fn despawn_units(&mut self, ids: &[EntityId]) {
+    fn despawn_units(&mut self, ids: &[ObjectId]) {
         ids.iter().for_each(|id| self.despawn(*id).expect("the units are alive"));
     }
 
-    fn read_health(&mut self, ids: &[EntityId]) -> f64 {
+    fn read_health(&mut self, ids: &[ObjectId]) -> f64 {
         let health = self.key("health");
         let values = ids.iter().map(|id| match self.get(*id, health) {
             Some(Value::F32(health)) => f64::from(*health),
@@ -113,7 +113,7 @@ impl<L: AttributeLayout> Storage for AttributeStore<L> {
         values.sum()
     }
 
-    fn write_health(&mut self, ids: &[EntityId]) {
+    fn write_health(&mut self, ids: &[ObjectId]) {
         let health = self.key("health");
         for (k, id) in ids.iter().enumerate() {
             *self.get_mut(*id, health).expect("the units are alive") = written_health(k).into();

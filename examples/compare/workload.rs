@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::Vec3;
-use slotted::{ByName, EntityId, Record, Slotted, record};
+use slotted::{ByName, ObjectId, Record, Slotted, record};
 
 /// The time step of a movement frame.
 pub(crate) const DT: f32 = 1.0 / 64.0;
@@ -170,13 +170,13 @@ pub(crate) trait Storage: ByName {
     /// Without objects, ready to take units.
     fn empty() -> Self;
     /// Inserts the units and appends their ids.
-    fn spawn_units(&mut self, units: &[Unit], ids: &mut Vec<EntityId>);
+    fn spawn_units(&mut self, units: &[Unit], ids: &mut Vec<ObjectId>);
     /// Removes units that are alive.
-    fn despawn_units(&mut self, ids: &[EntityId]);
+    fn despawn_units(&mut self, ids: &[ObjectId]);
     /// The sum of the health of these objects, read in this order.
-    fn read_health(&mut self, ids: &[EntityId]) -> f64;
+    fn read_health(&mut self, ids: &[ObjectId]) -> f64;
     /// Gives the `k`th of these objects the health [`written_health`] says.
-    fn write_health(&mut self, ids: &[EntityId]);
+    fn write_health(&mut self, ids: &[ObjectId]);
     /// `position += velocity * DT` for all objects.
     fn advance(&mut self);
     /// The health of all objects of [`TEAM`] that are alive.

@@ -5,7 +5,7 @@ use std::error::Error;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::IVec2;
-use slotted::{EntityId, Slotted, Store, View};
+use slotted::{ObjectId, Slotted, Store, View};
 
 use crate::inputs::{FrameInputs, Input, PLAYERS};
 
@@ -65,7 +65,7 @@ struct Ageing<'a> {
 
 #[derive(View)]
 struct Mortal<'a> {
-    id: EntityId,
+    id: ObjectId,
     health: &'a i32,
     life: &'a u16,
 }
@@ -114,7 +114,7 @@ fn strike(store: &mut Store, player: u8, input: &Input) -> Result<(), Box<dyn Er
 fn replace_the_dead(store: &mut Store, frame: u64) -> Result<(), Box<dyn Error>> {
     let mortal = store.view_ref::<Mortal>()?.iter();
     let dead = mortal.filter(|unit| *unit.health <= 0 || *unit.life == 0).map(|unit| unit.id);
-    let dead: Vec<EntityId> = dead.collect();
+    let dead: Vec<ObjectId> = dead.collect();
     store.despawn_batch(&dead)?;
     let random = &mut StdRng::seed_from_u64(frame);
     store.spawn_batch(dead.iter().map(|_| Unit::newborn(random)))?;

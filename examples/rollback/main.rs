@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use slotted::{EntityId, Record, SnapshotRing, Store};
+use slotted::{ObjectId, Record, SnapshotRing, Store};
 
 use inputs::{Inputs, PLAYERS};
 
@@ -171,8 +171,8 @@ impl<'o> Session<'o> {
     fn print_difference(&self, frame: u64) {
         let Some(here) = self.ring.get(frame + 1) else { return };
         let there = &self.server;
-        let is_other = |id: &EntityId| here.get_record(*id).ok() != there.get_record(*id).ok();
-        let others: Vec<EntityId> = here.ids().filter(is_other).collect();
+        let is_other = |id: &ObjectId| here.get_record(*id).ok() != there.get_record(*id).ok();
+        let others: Vec<ObjectId> = here.ids().filter(is_other).collect();
         let Some(first) = others.first().copied() else { return };
         eprintln!("{} units are not the server's, the first one is {first}:", others.len());
         for (slot, value) in here.get_record(first).iter().flat_map(Record::iter) {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use slotted::{
-    Delta, EntityId, Kind, Limits, List, NumberKind, Record, Schema, Store, Text, record,
+    Delta, ObjectId, Kind, Limits, List, NumberKind, Record, Schema, Store, Text, record,
 };
 
 static BASE: LazyLock<Store> = LazyLock::new(base);
@@ -23,7 +23,7 @@ fn base() -> Store {
     let unit = Schema::builder("unit")
         .slot("health", Kind::F32)
         .slot("name", Kind::Text)
-        .slot("target", Kind::Entity)
+        .slot("target", Kind::Object)
         .optional()
         .slot("job", Kind::enumeration(["farmer", "smith"]))
         .slot("awake", Kind::Bool)
@@ -35,7 +35,7 @@ fn base() -> Store {
         .optional()
         .slot("tags", Kind::list(Kind::Text))
         .optional()
-        .slot("allies", Kind::list(Kind::Entity))
+        .slot("allies", Kind::list(Kind::Object))
         .optional();
     for schema in [unit, Schema::builder("marker")] {
         store.register_schema(schema.build().expect("it is right")).expect("it is new");
@@ -43,7 +43,7 @@ fn base() -> Store {
     let unit = |number: u32| {
         record! { health: number as f32, name: "ada", job: "smith", awake: number % 2 == 0 }
     };
-    let ids: Vec<EntityId> =
+    let ids: Vec<ObjectId> =
         store.spawn_records("unit", (0..9).map(unit)).expect("they are right").collect();
     store.set_value(ids[2], "target", ids[7]).expect("it lives");
     store.set_value(ids[3], "path", [1_u16, 2, 3]).expect("it lives");
@@ -56,7 +56,7 @@ fn base() -> Store {
 fn real() -> Vec<u8> {
     let mut store = BASE.clone();
     let before = store.snapshot();
-    let ids: Vec<EntityId> = store.ids_of("unit").expect("a schema").collect();
+    let ids: Vec<ObjectId> = store.ids_of("unit").expect("a schema").collect();
     store.despawn(ids[0]).expect("it lives");
     let newborn = record! { health: 9, name: "eve", job: "farmer", awake: true, target: ids[1] };
     store.spawn_records("unit", (0..4).map(|_| newborn.clone())).expect("they are right");
@@ -75,7 +75,7 @@ fn real() -> Vec<u8> {
 }
 
 /// All that is seen of a store, the ids that it hands out next, and the handles of its next text and list.
-type Whole = (Vec<(EntityId, Record)>, Vec<EntityId>, Option<Text>, Option<List<u64>>);
+type Whole = (Vec<(ObjectId, Record)>, Vec<ObjectId>, Option<Text>, Option<List<u64>>);
 
 fn whole(store: &Store) -> Whole {
     let record = |id| (id, store.get_record(id).expect("it lives"));

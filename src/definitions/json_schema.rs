@@ -135,7 +135,7 @@ impl Writer<'_> {
             Kind::Mat4 => numbers(16),
             Kind::Array(_, length) => numbers(*length),
             Kind::Text => json!({ "type": "string" }),
-            Kind::Entity => self.record_name(slot.references(), false),
+            Kind::Object => self.record_name(slot.references(), false),
             Kind::Enum(kind) => {
                 json!({ "enum": kind.variants().iter().map(|name| &**name).collect::<Vec<_>>() })
             }
@@ -372,6 +372,6 @@ fn value(given: &Value) -> Option<Json> {
         Value::UVec2(vector) => Some(json!(vector.to_array())),
         Value::Text(text) => Some((&**text).into()),
         Value::List(list) => list.iter().map(value).collect(),
-        Value::Unset | Value::Entity(_) | Value::Map(_) | Value::Bytes(_) => None,
+        Value::Unset | Value::Object(_) | Value::Map(_) | Value::Bytes(_) => None,
     }
 }

@@ -34,7 +34,7 @@ const OTHERS: [(&str, Kind); 11] = [
     ("ivec3", Kind::IVec3),
     ("uvec2", Kind::UVec2),
     ("text", Kind::Text),
-    ("entity", Kind::Entity),
+    ("object", Kind::Object),
 ];
 
 /// What other games and languages call our kinds.
@@ -52,9 +52,9 @@ const ALIASES: [(&str, &str); 18] = [
     ("string", "text"),
     ("str", "text"),
     ("boolean", "bool"),
-    ("reference", "entity"),
-    ("ref", "entity"),
-    ("id", "entity"),
+    ("reference", "object"),
+    ("ref", "object"),
+    ("id", "object"),
     ("array", "list(f32)"),
     ("vector", "vec3"),
 ];

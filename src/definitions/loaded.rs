@@ -9,7 +9,7 @@ use crate::definitions::schemas::{SchemaDefinition, Schemas};
 use crate::definitions::slot::SlotNotes;
 use crate::definitions::source::{Files, Location, Place};
 use crate::error::AccessError;
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::schema::{RegisteredSchema, Schema, SchemaError, Slot};
 use crate::store::Store;
 use crate::value::Value;
@@ -181,8 +181,8 @@ impl Definitions {
     /// The value as files have it: a reference is the name of a record.
     pub(super) fn named(&self, value: &Value) -> Value {
         match value {
-            Value::Entity(local) => self.name_of(*local).map_or(Value::Unset, Value::Text),
-            Value::List(list) if list.iter().any(|one| matches!(one, Value::Entity(_))) => {
+            Value::Object(local) => self.name_of(*local).map_or(Value::Unset, Value::Text),
+            Value::List(list) if list.iter().any(|one| matches!(one, Value::Object(_))) => {
                 Value::List(list.iter().map(|one| self.named(one)).collect())
             }
             other => other.clone(),
@@ -190,7 +190,7 @@ impl Definitions {
     }
 
     /// The name by which a record can be referred to.
-    pub(super) fn name_of(&self, local: EntityId) -> Option<Arc<str>> {
+    pub(super) fn name_of(&self, local: ObjectId) -> Option<Arc<str>> {
         let record = self.loaded.records.list.get(local.row() as usize)?;
         let name = record.name.as_ref()?;
         let same_name = self.loaded.records.by_name.get(name)?;

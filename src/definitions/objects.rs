@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::definitions::loaded::{Definitions, RecordView};
 use crate::definitions::records::RecordDefinition;
 use crate::error::LimitError;
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::schema::SchemaError;
 use crate::store::{Store, Unwritten};
 use crate::value::Value;
@@ -15,8 +15,8 @@ use crate::value::Value;
 pub struct Objects {
     pub(super) definitions: Definitions,
     /// For each record its object, if it is not abstract.
-    pub(super) ids: Vec<Option<EntityId>>,
-    pub(super) records: HashMap<EntityId, u32>,
+    pub(super) ids: Vec<Option<ObjectId>>,
+    pub(super) records: HashMap<ObjectId, u32>,
 }
 
 /// Why definitions did not become objects. The store has no new objects then.
@@ -55,7 +55,7 @@ impl Definitions {
             true => None,
             false => new_ids.next(),
         });
-        let ids: Vec<Option<EntityId>> = ids.collect();
+        let ids: Vec<Option<ObjectId>> = ids.collect();
         let before = store.interner.now();
         for (record, id) in self.loaded.records.list.iter().zip(&ids) {
             let Some(id) = id else { continue };
@@ -74,12 +74,12 @@ impl Definitions {
 pub(super) fn write(
     store: &mut Store,
     record: &RecordDefinition,
-    id: EntityId,
-    ids: &[Option<EntityId>],
+    id: ObjectId,
+    ids: &[Option<ObjectId>],
 ) -> Result<(), Unwritten> {
     let is_reference = |value: &Value| match value {
-        Value::Entity(_) => true,
-        Value::List(list) => list.iter().any(|one| matches!(one, Value::Entity(_))),
+        Value::Object(_) => true,
+        Value::List(list) => list.iter().any(|one| matches!(one, Value::Object(_))),
         _ => false,
     };
     let linked = record
@@ -96,16 +96,16 @@ pub(super) fn write(
 }
 
 /// The value with ids of objects in the place of those of records.
-pub(super) fn with_ids(value: &Value, ids: &[Option<EntityId>]) -> Value {
+pub(super) fn with_ids(value: &Value, ids: &[Option<ObjectId>]) -> Value {
     match value {
-        Value::Entity(local) => ids.get(local.row() as usize).copied().flatten().into(),
+        Value::Object(local) => ids.get(local.row() as usize).copied().flatten().into(),
         Value::List(list) => Value::List(list.iter().map(|one| with_ids(one, ids)).collect()),
         other => other.clone(),
     }
 }
 
 impl Objects {
-    pub(super) fn new(definitions: Definitions, ids: Vec<Option<EntityId>>) -> Self {
+    pub(super) fn new(definitions: Definitions, ids: Vec<Option<ObjectId>>) -> Self {
         let numbered = ids.iter().enumerate();
         let records = numbered.filter_map(|(number, id)| Some(((*id)?, number as u32))).collect();
         Self { definitions, ids, records }
@@ -124,20 +124,20 @@ impl Objects {
     }
 
     /// The objects' ids, in the order of their records.
-    pub fn ids(&self) -> impl Iterator<Item = EntityId> {
+    pub fn ids(&self) -> impl Iterator<Item = ObjectId> {
         self.ids.iter().filter_map(|id| *id)
     }
 
     /// The object that the record of this name and exactly this schema has become.
     #[must_use]
-    pub fn id(&self, schema: &str, name: &str) -> Option<EntityId> {
+    pub fn id(&self, schema: &str, name: &str) -> Option<ObjectId> {
         let number = self.definitions.number(schema, name)?;
         self.ids.get(number as usize).copied().flatten()
     }
 
     /// The record that has become an object.
     #[must_use]
-    pub fn record(&self, id: EntityId) -> Option<RecordView<'_>> {
+    pub fn record(&self, id: ObjectId) -> Option<RecordView<'_>> {
         self.definitions.numbered(*self.records.get(&id)?)
     }
 

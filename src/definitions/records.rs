@@ -14,7 +14,7 @@ use crate::definitions::source::Place;
 use crate::definitions::value::{is_reference, not_a_name, refused};
 use crate::definitions::words::Reading;
 use crate::id::SchemaId;
-use crate::schema::{RegisteredSchema, Slot, What};
+use crate::schema::{ProblemKind, RegisteredSchema, Slot};
 use crate::store::Store;
 use crate::value::Value;
 
@@ -125,10 +125,10 @@ enum Checked {
     Lost,
 }
 
-fn is_lost_variant(what: &What, slot: &Slot) -> bool {
+fn is_lost_variant(what: &ProblemKind, slot: &Slot) -> bool {
     match what {
-        What::UnknownVariant { .. } => !slot.is_required(),
-        What::Element { what, .. } => is_lost_variant(what, slot),
+        ProblemKind::UnknownVariant { .. } => !slot.is_required(),
+        ProblemKind::Element { what, .. } => is_lost_variant(what, slot),
         _ => false,
     }
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use crate::definitions::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::definitions::records::{Aside, Given, Records, Undeclared};
 use crate::definitions::source::{Files, Place};
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::kind::Kind;
 use crate::schema::{RegisteredSchema, Slot};
 use crate::store::Store;
 use crate::value::Value;
 
 /// The id by which the value of a definition refers to a record: its row is the record's number.
-pub(super) const fn local_id(schema: SchemaId, record: u32) -> EntityId {
-    EntityId::new(schema, record, 1)
+pub(super) const fn local_id(schema: SchemaId, record: u32) -> ObjectId {
+    ObjectId::new(schema, record, 1)
 }
 
 /// Resolves names of records.
@@ -67,7 +67,7 @@ impl Resolver<'_> {
             let registry = self.registry;
             let schema = self.records.list[number as usize].schema;
             let slots = registry.schema_by_id(schema).map_or(&[][..], |schema| schema.slots());
-            let is_reference = |slot: &Slot| *slot.kind().element() == Kind::Entity;
+            let is_reference = |slot: &Slot| *slot.kind().element() == Kind::Object;
             if !slots.iter().any(is_reference) {
                 continue;
             }

@@ -11,10 +11,10 @@ use crate::definitions::records::RecordDefinition;
 use crate::definitions::report::Report;
 use crate::definitions::source::Place;
 use crate::error::{AccessError, LimitError};
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::schema::{SchemaError, Slot};
-use crate::store::{Evolution, EvolutionError, EvolutionRejection, Overwritten, Store};
+use crate::store::{Migration, MigrationError, MigrationRejection, Overwritten, Store};
 use crate::value::Value;
 
 /// What changed definitions do to the objects of those before: made by [`Objects::plan_reload`].
@@ -22,7 +22,7 @@ use crate::value::Value;
 pub struct Reload {
     before: Definitions,
     next: Definitions,
-    evolution: Evolution,
+    migration: Migration,
     changes: Vec<RecordChange>,
 }
 
@@ -81,7 +81,7 @@ impl fmt::Display for RecordName {
 pub enum ReloadError {
     /// Living objects stand against a change of their schema, or the store has changed.
     #[error(transparent)]
-    Evolution(#[from] EvolutionError),
+    Migration(#[from] MigrationError),
     /// A value refers to an object that is no longer alive.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -105,7 +105,7 @@ impl Definitions {
 impl Objects {
     /// What it takes to make the objects those of changed definitions.
     ///
-    /// Schemas change as [`Store::plan_evolution`] says: slots are added with their defaults, removed, renamed
+    /// Schemas change as [`Store::plan_migration`] says: slots are added with their defaults, removed, renamed
     /// where they are `renamed_from`, converted where each value of a living object has the same meaning in the
     /// new kind (integers and floats to wider ones and to narrower ones that hold them, integers to floats, texts
     /// and variants to one another by name; a float never becomes an integer); what does not is in the way. A
@@ -118,7 +118,7 @@ impl Objects {
     /// game has made of them; what only the game has changed stays. Another default is for objects to come. A
     /// record of another name is another record. Values that are overwritten are in nobody's way.
     ///
-    /// Costs what [`Store::plan_evolution`] costs and a look at each value of both definitions.
+    /// Costs what [`Store::plan_migration`] costs and a look at each value of both definitions.
     ///
     /// # Errors
     /// If the schemas do not fit those of the store: it is not the one of these objects.
@@ -176,29 +176,29 @@ impl Objects {
         let gone = gone.map(|((name, _), _)| RecordChange::Removed { record: name.clone() });
         changes.extend(gone);
         let overwritten = self.overwritten(&changes);
-        let evolution = store.plan_evolution_and(next.schemas().cloned(), overwritten)?;
+        let migration = store.plan_migration_and(next.schemas().cloned(), overwritten)?;
         let before = self.definitions.clone();
-        Ok(Reload { before, next: next.clone(), evolution, changes })
+        Ok(Reload { before, next: next.clone(), migration, changes })
     }
 
     /// Carries out a plan: all of it, or, where anything is in the way, nothing. Ids of objects stay, and
     /// iteration afterwards has the speed of a store that has just been filled.
     ///
     /// Begins a new [epoch](Store::epoch) of the store. Keys and snapshots from before are refused where
-    /// schemas have changed: see [`Store::evolve`].
+    /// schemas have changed: see [`Store::migrate`].
     ///
     /// # Errors
     /// All that is in the way, see [`Reload::rejections`]; or the store has changed since in a way that
     /// matters, or a limit is reached.
     pub fn apply_reload(&mut self, store: &mut Store, plan: &Reload) -> Result<(), ReloadError> {
         if !Arc::ptr_eq(&self.definitions.loaded, &plan.before.loaded) {
-            return Err(EvolutionError::Outdated.into());
+            return Err(MigrationError::Outdated.into());
         }
         // All blocks are shared with the store that this is tried in, so that nothing has to be undone.
         let mut trial = store.snapshot().to_store_of(store);
-        trial.evolve(&plan.evolution)?;
+        trial.migrate(&plan.migration)?;
         // Records may be of schemas of the program, which must be as they were.
-        plan.next.register(&mut trial).map_err(EvolutionError::Schema)?;
+        plan.next.register(&mut trial).map_err(MigrationError::Schema)?;
         let next = self.replace(&mut trial, plan)?;
         *store = trial;
         *self = next;
@@ -228,10 +228,10 @@ impl Objects {
         let of_record = |(name, record): (&RecordName, &_)| {
             ids.get(name).copied().filter(|_| is_concrete(record))
         };
-        let all: Vec<Option<EntityId>> = next_names.iter().zip(records).map(of_record).collect();
+        let all: Vec<Option<ObjectId>> = next_names.iter().zip(records).map(of_record).collect();
         // What the game has despawned is nothing to refer to.
-        let new_ids: HashSet<EntityId> = reserved.ids.iter().copied().collect();
-        let is_there = |id: &EntityId| store.contains(*id) || new_ids.contains(id);
+        let new_ids: HashSet<ObjectId> = reserved.ids.iter().copied().collect();
+        let is_there = |id: &ObjectId| store.contains(*id) || new_ids.contains(id);
         let there: Vec<_> = all.iter().map(|id| id.filter(is_there)).collect();
         let living = |value: &Value, slot: &Slot| match dead_reference(value, slot, &all, &there) {
             Some(id) => Err(AccessError::Despawned { id }),
@@ -279,7 +279,7 @@ impl Objects {
         overwritten
     }
 
-    fn ids_by_name(&self) -> HashMap<RecordName, EntityId> {
+    fn ids_by_name(&self) -> HashMap<RecordName, ObjectId> {
         let named = names(&self.definitions).into_iter().zip(&self.ids);
         named.filter_map(|(name, id)| Some((name, (*id)?))).collect()
     }
@@ -339,7 +339,7 @@ fn means_the_same(
     (b, names_of_b): (&Value, &[RecordName]),
 ) -> bool {
     match (a, b) {
-        (Value::Entity(a), Value::Entity(b)) => {
+        (Value::Object(a), Value::Object(b)) => {
             names_of_a.get(a.row() as usize) == names_of_b.get(b.row() as usize)
         }
         (Value::List(a), Value::List(b)) => {
@@ -356,12 +356,12 @@ fn means_the_same(
 fn dead_reference(
     value: &Value,
     slot: &Slot,
-    all: &[Option<EntityId>],
-    there: &[Option<EntityId>],
-) -> Option<EntityId> {
+    all: &[Option<ObjectId>],
+    there: &[Option<ObjectId>],
+) -> Option<ObjectId> {
     match value {
-        Value::Entity(_) if slot.is_optional() && *slot.kind() == Kind::Entity => None,
-        Value::Entity(local) => {
+        Value::Object(_) if slot.is_optional() && *slot.kind() == Kind::Object => None,
+        Value::Object(local) => {
             let number = local.row() as usize;
             all[number].filter(|_| there[number].is_none())
         }
@@ -373,8 +373,8 @@ fn dead_reference(
 impl Reload {
     /// What happens to the schemas.
     #[must_use]
-    pub const fn evolution(&self) -> &Evolution {
-        &self.evolution
+    pub const fn migration(&self) -> &Migration {
+        &self.migration
     }
 
     /// What happens to the objects of records.
@@ -386,13 +386,13 @@ impl Reload {
     /// Whether nothing is in the way.
     #[must_use]
     pub fn is_possible(&self) -> bool {
-        self.evolution.is_possible()
+        self.migration.is_possible()
     }
 
     /// Whether nothing changes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.evolution.is_empty() && self.changes.is_empty()
+        self.migration.is_empty() && self.changes.is_empty()
     }
 
     /// What is in the way, at the places of the files that would have to be other.
@@ -400,7 +400,7 @@ impl Reload {
     pub fn rejections(&self) -> Report {
         let loaded = &self.next.loaded;
         let mut diagnostics = Diagnostics::new(usize::MAX);
-        for rejection in self.evolution.rejections() {
+        for rejection in self.migration.rejections() {
             let mut diagnostic = Diagnostic::error(Code::LivingObjects, rejection.to_string());
             if let Some(place) = self.place(rejection) {
                 diagnostic = diagnostic.at(place, "living objects are in the way");
@@ -410,12 +410,12 @@ impl Reload {
         Report::new(Arc::clone(&loaded.files), diagnostics)
     }
 
-    fn place(&self, rejection: &EvolutionRejection) -> Option<Place> {
+    fn place(&self, rejection: &MigrationRejection) -> Option<Place> {
         let (schema, slot) = match rejection {
-            EvolutionRejection::NoValue { schema, slot, .. }
-            | EvolutionRejection::FormerName { schema, slot, .. } => (schema, Some(slot)),
-            EvolutionRejection::BadValue { problem, .. } => (&problem.schema, Some(&problem.slot)),
-            EvolutionRejection::RustType { schema, .. } => (schema, None),
+            MigrationRejection::NoValue { schema, slot, .. }
+            | MigrationRejection::FormerName { schema, slot, .. } => (schema, Some(slot)),
+            MigrationRejection::BadValue { problem, .. } => (&problem.schema, Some(&problem.slot)),
+            MigrationRejection::RustType { schema, .. } => (schema, None),
         };
         let of_slot = slot.and_then(|slot| self.next.slot_place(schema, slot));
         of_slot.or_else(|| self.next.schema_place(schema))
@@ -441,8 +441,8 @@ impl fmt::Display for Reload {
             return f.write_str("nothing changes");
         }
         let mut before = "";
-        if !self.evolution.is_empty() {
-            self.evolution.fmt(f)?;
+        if !self.migration.is_empty() {
+            self.migration.fmt(f)?;
             before = "\n";
         }
         for change in &self.changes {

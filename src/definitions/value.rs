@@ -4,14 +4,14 @@ use crate::definitions::diagnostic::{Code, Diagnostic};
 use crate::definitions::node::{Data, Node};
 use crate::definitions::source::Place;
 use crate::kind::{Kind, NumberKind};
-use crate::schema::{Problem, What};
+use crate::schema::{Problem, ProblemKind};
 use crate::value::Value;
 
 /// Whether a value is the name of a record, or a list of such names, in a slot for references.
 pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
     match (kind, value) {
-        (Kind::Entity, Value::Text(_)) => true,
-        (Kind::List(list), Value::List(names)) if *list.element() == Kind::Entity => {
+        (Kind::Object, Value::Text(_)) => true,
+        (Kind::List(list), Value::List(names)) if *list.element() == Kind::Object => {
             names.iter().all(|name| matches!(name, Value::Text(_)))
         }
         _ => false,
@@ -19,14 +19,14 @@ pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
 }
 
 /// The first element that is no name of a record, in a slot for a list of these.
-pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<What> {
+pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
     let (Kind::List(list), Value::List(names)) = (kind, value) else { return None };
-    if *list.element() != Kind::Entity {
+    if *list.element() != Kind::Object {
         return None;
     }
     let position = names.iter().position(|name| !matches!(name, Value::Text(_)))?;
-    let what = What::WrongKind { expected: Kind::Entity, found: names[position].clone() };
-    Some(What::Element { position, what: Box::new(what) })
+    let what = ProblemKind::WrongKind { expected: Kind::Object, found: names[position].clone() };
+    Some(ProblemKind::Element { position, what: Box::new(what) })
 }
 
 /// What is wrong with the value that the node is.
@@ -39,7 +39,7 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
         diagnostic.at(place, label).expected_found(expected, found.to_string())
     };
     match what {
-        What::WrongKind { expected, found } => {
+        ProblemKind::WrongKind { expected, found } => {
             let label = format!("expected {}", in_words(expected));
             let diagnostic = with(diagnostic, label, expected.to_string());
             match help_for_kind(expected, found) {
@@ -47,7 +47,7 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
                 None => diagnostic,
             }
         }
-        What::DoesNotFit { expected, .. } => {
+        ProblemKind::DoesNotFit { expected, .. } => {
             let end = if expected.component() == Some(NumberKind::F32) {
                 " of at most 3.4e38"
             } else {
@@ -56,13 +56,13 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
             let label = format!("expected {}{end}", in_words(expected));
             with(diagnostic, label, expected.to_string())
         }
-        What::OutOfRange { expected, .. } => {
+        ProblemKind::OutOfRange { expected, .. } => {
             with(diagnostic, format!("must be {expected}"), expected.to_string())
         }
-        What::NotFinite { .. } => {
+        ProblemKind::NotFinite { .. } => {
             with(diagnostic, "no infinity and no NaN".to_owned(), "a finite number".to_owned())
         }
-        What::UnknownVariant { expected, suggestion, .. } => {
+        ProblemKind::UnknownVariant { expected, suggestion, .. } => {
             let variants = expected.variants().join(", ");
             with(diagnostic, "no such variant".to_owned(), format!("one of {variants}"))
                 .suggest(suggestion.clone())
@@ -72,8 +72,11 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
 }
 
 /// What is wrong with an element of a list, and the element.
-fn element<'a, 'n, 's>(what: &'a What, node: &'n Node<'s>) -> (&'a What, &'n Node<'s>) {
-    if let (What::Element { position, what }, Data::List(list)) = (what, &node.data)
+fn element<'a, 'n, 's>(
+    what: &'a ProblemKind,
+    node: &'n Node<'s>,
+) -> (&'a ProblemKind, &'n Node<'s>) {
+    if let (ProblemKind::Element { position, what }, Data::List(list)) = (what, &node.data)
         && let Some(node) = list.get(*position)
     {
         return (what, node);
@@ -91,7 +94,7 @@ fn in_words(kind: &Kind) -> String {
         },
         Kind::Text => "a text".to_owned(),
         Kind::Enum(kind) => format!("one of {}", kind.variants().join(", ")),
-        Kind::Entity => "the name of a record in quotes".to_owned(),
+        Kind::Object => "the name of a record in quotes".to_owned(),
         Kind::Vec2 => "two numbers: [x, y]".to_owned(),
         Kind::Vec3 => "three numbers: [x, y, z]".to_owned(),
         Kind::Vec4 | Kind::Quat => "four numbers: [x, y, z, w]".to_owned(),
@@ -127,7 +130,7 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
         }
         (Kind::List(list), Value::Text(_) | Value::Int(_) | Value::F64(_)) => {
             let help = match list.element() {
-                Kind::Text | Kind::Entity | Kind::Enum(_) => "[\"like this\"]",
+                Kind::Text | Kind::Object | Kind::Enum(_) => "[\"like this\"]",
                 _ => "[7]",
             };
             Some(format!("a list of one is written in brackets too: {help}"))

@@ -7,7 +7,7 @@ use crate::definitions::format::Format;
 use crate::definitions::objects::Objects;
 use crate::definitions::references::local_id;
 use crate::error::AccessError;
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::infer::as_written;
 use crate::record::Record;
 use crate::store::Store;
@@ -26,7 +26,7 @@ pub enum WriteError {
         /// The format.
         format: Format,
         /// The object.
-        id: EntityId,
+        id: ObjectId,
         /// The slot's name.
         slot: Arc<str>,
         /// The value.
@@ -36,11 +36,11 @@ pub enum WriteError {
     #[error("slot '{slot}' of object {id} refers to object {found}, which has no name")]
     NamelessReference {
         /// The object.
-        id: EntityId,
+        id: ObjectId,
         /// The slot's name.
         slot: Arc<str>,
         /// The object without a name.
-        found: EntityId,
+        found: ObjectId,
     },
     /// The format's own library refuses to write it, or the crate was built without the format.
     #[error("{format} cannot be written: {message}")]
@@ -58,7 +58,7 @@ impl Objects {
     ///
     /// # Errors
     /// If the object is not alive, or refers to one that no named record has made.
-    pub fn to_record(&self, store: &Store, id: EntityId) -> Result<Record, WriteError> {
+    pub fn to_record(&self, store: &Store, id: ObjectId) -> Result<Record, WriteError> {
         let mut record = Record::new();
         for (slot, value) in store.get_record(id)?.iter() {
             record.push(slot.to_owned(), self.with_names(id, slot, value)?);
@@ -160,7 +160,7 @@ impl Objects {
     }
 
     /// An object's values as the format can hold them.
-    fn values(&self, store: &Store, id: EntityId, format: Format) -> Result<Values, WriteError> {
+    fn values(&self, store: &Store, id: ObjectId, format: Format) -> Result<Values, WriteError> {
         let record = self.to_record(store, id)?;
         let schema = store.schema_by_id(id.schema());
         let is_slot = |name: &str| schema.is_some_and(|schema| schema.slot(name).is_some());
@@ -176,9 +176,9 @@ impl Objects {
         values.collect()
     }
 
-    fn with_names(&self, id: EntityId, slot: &str, value: &Value) -> Result<Value, WriteError> {
+    fn with_names(&self, id: ObjectId, slot: &str, value: &Value) -> Result<Value, WriteError> {
         match value {
-            Value::Entity(found) => {
+            Value::Object(found) => {
                 let name = self.records.get(found).and_then(|number| {
                     let schema = self.definitions.loaded.records.list[*number as usize].schema;
                     let local = local_id(schema, *number);
@@ -191,7 +191,7 @@ impl Objects {
                     found: *found,
                 })
             }
-            Value::List(list) if list.iter().any(|one| matches!(one, Value::Entity(_))) => {
+            Value::List(list) if list.iter().any(|one| matches!(one, Value::Object(_))) => {
                 let names = list.iter().map(|one| self.with_names(id, slot, one));
                 names.collect::<Result<_, _>>().map(Value::List)
             }

@@ -229,7 +229,7 @@ fn value(given: &Value, format: Format) -> Option<String> {
             let values = values.iter().map(|one| value(one, format));
             Some(list(values.collect::<Option<Vec<_>>>()?.into_iter()))
         }
-        Value::Unset | Value::Entity(_) | Value::Map(_) | Value::Bytes(_) => None,
+        Value::Unset | Value::Object(_) | Value::Map(_) | Value::Bytes(_) => None,
     }
 }
 

@@ -77,7 +77,7 @@ fn one_kind(observed: &Observed) -> Result<One, Unslottable> {
             Shape::Integer => integer_kind(&observed.numbers)?,
             Shape::Float => float_kind(&observed.numbers)?,
             Shape::Text => Kind::Text,
-            Shape::Entity => Kind::Entity,
+            Shape::Object => Kind::Object,
             Shape::List => return Ok(One::Lists),
             Shape::Map => return Err(Unslottable::Nested),
             Shape::Bytes => return Err(Unslottable::Bytes),

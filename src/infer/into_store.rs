@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::by_name::ByName;
 use crate::error::{AccessError, SpawnError};
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::infer::{Inference, InferenceOptions, Proposal};
 use crate::map_store::{AttributeLayout, AttributeStore, HeapCount};
 use crate::record::Record;
@@ -20,9 +20,9 @@ pub struct Moved {
     /// The objects under the schemas that were proposed for them.
     pub store: Store,
     /// The old and the new id of each object, by the old ones.
-    pub ids: Vec<(EntityId, EntityId)>,
+    pub ids: Vec<(ObjectId, ObjectId)>,
     /// By the new ids, the attributes of objects that are no slots. References in them have new ids too.
-    pub leftovers: Vec<(EntityId, Record)>,
+    pub leftovers: Vec<(ObjectId, Record)>,
     /// References that led to no object: what they stood for is unset now.
     pub dead_references: Vec<DeadReference>,
     /// What was seen of the objects of each schema.
@@ -34,7 +34,7 @@ pub struct Moved {
 impl Moved {
     /// The id that an object has now, by the one that it had.
     #[must_use]
-    pub fn new_id(&self, old: EntityId) -> Option<EntityId> {
+    pub fn new_id(&self, old: ObjectId) -> Option<ObjectId> {
         new_id(&self.ids, old)
     }
 }
@@ -43,11 +43,11 @@ impl Moved {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadReference {
     /// The new id of the object that has it.
-    pub object: EntityId,
+    pub object: ObjectId,
     /// The attribute.
     pub attribute: Arc<str>,
     /// The id that was referred to, of the old store.
-    pub found: EntityId,
+    pub found: ObjectId,
 }
 
 /// How much was moved, and the memory before and after.
@@ -133,7 +133,7 @@ impl<L: AttributeLayout> AttributeStore<L> {
     /// let moved = map.into_store(&InferenceOptions::default())?;
     /// let slots: Vec<String> =
     ///     moved.store.schema("orc").unwrap().slots().iter().map(ToString::to_string).collect();
-    /// assert_eq!(slots, ["name: text", "health: f32", "leader: entity, optional, references 'orc'"]);
+    /// assert_eq!(slots, ["name: text", "health: f32", "leader: object, optional, references 'orc'"]);
     ///
     /// let (grom, zog) = (moved.new_id(grom).unwrap(), moved.new_id(zog).unwrap());
     /// assert_eq!(moved.store.get_value(zog, "leader")?, grom.into());
@@ -233,7 +233,7 @@ fn propose<L: AttributeLayout>(
         let Some((_, inference)) = &mut inferences[schema] else { continue };
         let record = old.get_record(id)?;
         let values = record.iter().map(|(name, value)| match value {
-            Value::Entity(id) if !old.contains(*id) => (name, &Value::Unset),
+            Value::Object(id) if !old.contains(*id) => (name, &Value::Unset),
             value => (name, value),
         });
         inference.observe_in_store(values, &schema_of);
@@ -247,29 +247,29 @@ fn propose<L: AttributeLayout>(
 
 fn has_references(value: &Value) -> bool {
     match value {
-        Value::Entity(_) => true,
+        Value::Object(_) => true,
         Value::List(list) => list.iter().any(has_references),
         Value::Map(map) => map.iter().any(|(_, value)| has_references(value)),
         _ => false,
     }
 }
 
-fn new_id(ids: &[(EntityId, EntityId)], old: EntityId) -> Option<EntityId> {
+fn new_id(ids: &[(ObjectId, ObjectId)], old: ObjectId) -> Option<ObjectId> {
     let position = ids.binary_search_by_key(&old, |(old, _)| *old).ok()?;
     Some(ids[position].1)
 }
 
 /// Gives references the new ids of their objects, and unsets those that lead to none.
 struct Translator<'a> {
-    ids: &'a [(EntityId, EntityId)],
+    ids: &'a [(ObjectId, ObjectId)],
     dead: &'a mut Vec<DeadReference>,
 }
 
 impl Translator<'_> {
-    fn value(&mut self, object: EntityId, attribute: &str, value: &Value) -> Value {
+    fn value(&mut self, object: ObjectId, attribute: &str, value: &Value) -> Value {
         match value {
             value if !has_references(value) => value.clone(),
-            Value::Entity(found) => match new_id(self.ids, *found) {
+            Value::Object(found) => match new_id(self.ids, *found) {
                 Some(id) => id.into(),
                 None => {
                     let (attribute, found) = (attribute.into(), *found);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::infer::InferenceOptions;
 use crate::infer::same_data::survives_f32;
 use crate::number::Number;
@@ -35,7 +35,7 @@ macro_rules! shapes {
     };
 }
 shapes! {
-    Null "null", Bool "bool", Integer "integer", Float "number", Text "text", Entity "reference",
+    Null "null", Bool "bool", Integer "integer", Float "number", Text "text", Object "reference",
     List "list", Map "object", Bytes "bytes", Vec2 "vec2", Vec3 "vec3", Vec4 "vec4", Quat "quat",
     Mat4 "mat4", IVec2 "ivec2", IVec3 "ivec3", UVec2 "uvec2",
 }
@@ -48,7 +48,7 @@ impl Shape {
             Value::Int(_) | Value::UInt(_) => Self::Integer,
             Value::F32(_) | Value::F64(_) => Self::Float,
             Value::Text(_) => Self::Text,
-            Value::Entity(_) => Self::Entity,
+            Value::Object(_) => Self::Object,
             Value::List(_) => Self::List,
             Value::Map(_) => Self::Map,
             Value::Bytes(_) => Self::Bytes,
@@ -237,7 +237,7 @@ enum Targets {
 }
 
 /// Finds out the schema of an object that a value refers to.
-pub(super) type SchemaOf<'a> = &'a dyn Fn(EntityId) -> Option<Arc<str>>;
+pub(super) type SchemaOf<'a> = &'a dyn Fn(ObjectId) -> Option<Arc<str>>;
 
 /// What has been seen of an attribute's values, or of the elements of its lists.
 #[derive(Clone, Debug, Default)]
@@ -263,7 +263,7 @@ impl Observed {
         match value {
             Value::Text(text) => self.texts.observe(text, options.variants.max(1)),
             Value::List(list) => self.list(list, object, schema_of),
-            Value::Entity(id) => self.target(schema_of(*id)),
+            Value::Object(id) => self.target(schema_of(*id)),
             _ => {}
         }
     }
@@ -294,7 +294,7 @@ impl Observed {
         lists.longest = lists.longest.max(list.len());
         for element in list {
             lists.elements.count(element, object);
-            if let Value::Entity(id) = element {
+            if let Value::Object(id) = element {
                 lists.elements.target(schema_of(*id));
             }
         }
@@ -336,8 +336,8 @@ impl Observed {
 
     /// Whether values, or elements of lists, are references.
     pub(super) fn holds_references(&self) -> bool {
-        let elements = self.lists.as_ref().map_or(0, |lists| lists.elements.of(Shape::Entity));
-        self.of(Shape::Entity) + elements > 0
+        let elements = self.lists.as_ref().map_or(0, |lists| lists.elements.of(Shape::Object));
+        self.of(Shape::Object) + elements > 0
     }
 
     /// The one schema that all references lead to.

@@ -102,7 +102,7 @@ impl Proposal {
                 if named.observed.holds_references() || named.objects < inference.objects {
                     builder = builder.optional();
                 }
-                let is_reference = *kind.element() == Kind::Entity;
+                let is_reference = *kind.element() == Kind::Object;
                 if let Some(schema) = named.observed.references().filter(|_| is_reference) {
                     builder = builder.references(Arc::clone(schema));
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::map_store::AttributeKey;
 use crate::map_store::heap::HeapCount;
 use crate::map_store::names::Names;
@@ -33,28 +33,28 @@ pub trait Operations: Default {
         keys: &mut Names,
         schema: SchemaId,
         record: Record,
-    ) -> Result<EntityId, Refused>;
+    ) -> Result<ObjectId, Refused>;
     /// Whether the object was alive; likewise what `set` and `set_named` return.
-    fn remove(&mut self, id: EntityId) -> bool;
+    fn remove(&mut self, id: ObjectId) -> bool;
     fn clear(&mut self);
-    fn contains(&self, id: EntityId) -> bool;
+    fn contains(&self, id: ObjectId) -> bool;
     fn len(&self) -> usize;
-    fn ids(&self) -> impl Iterator<Item = EntityId>;
+    fn ids(&self) -> impl Iterator<Item = ObjectId>;
     /// The memory of all objects; that of their values is added to the count.
     fn heap_bytes(&self, values: &mut HeapCount) -> usize;
 
-    fn get(&self, keys: &Names, id: EntityId, key: AttributeKey) -> Option<&Value>;
-    fn get_named(&self, keys: &Names, id: EntityId, name: &str) -> Option<&Value>;
-    fn get_mut(&mut self, keys: &Names, id: EntityId, key: AttributeKey) -> Option<&mut Value>;
-    fn set(&mut self, keys: &Names, id: EntityId, key: AttributeKey, value: Value) -> bool;
-    fn set_named(&mut self, keys: &mut Names, id: EntityId, name: &str, value: Value) -> bool;
-    fn record(&self, keys: &Names, id: EntityId) -> Option<Record>;
+    fn get(&self, keys: &Names, id: ObjectId, key: AttributeKey) -> Option<&Value>;
+    fn get_named(&self, keys: &Names, id: ObjectId, name: &str) -> Option<&Value>;
+    fn get_mut(&mut self, keys: &Names, id: ObjectId, key: AttributeKey) -> Option<&mut Value>;
+    fn set(&mut self, keys: &Names, id: ObjectId, key: AttributeKey, value: Value) -> bool;
+    fn set_named(&mut self, keys: &mut Names, id: ObjectId, name: &str, value: Value) -> bool;
+    fn record(&self, keys: &Names, id: ObjectId) -> Option<Record>;
 
-    fn iter<'a>(&'a self, keys: &'a Names) -> impl Iterator<Item = (EntityId, Self::View<'a>)>;
+    fn iter<'a>(&'a self, keys: &'a Names) -> impl Iterator<Item = (ObjectId, Self::View<'a>)>;
     fn iter_mut<'a>(
         &'a mut self,
         keys: &'a Names,
-    ) -> impl Iterator<Item = (EntityId, Self::ViewMut<'a>)>;
+    ) -> impl Iterator<Item = (ObjectId, Self::ViewMut<'a>)>;
 
     fn view_get(view: Self::View<'_>, key: AttributeKey) -> Option<&Value>;
     fn view_mut_get<'v>(view: &'v Self::ViewMut<'_>, key: AttributeKey) -> Option<&'v Value>;

@@ -21,9 +21,9 @@ pub use shaped::Shaped;
 
 use crate::by_name::ByName;
 use crate::error::{AccessError, LimitError, Rejection, SpawnError};
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::record::Record;
-use crate::schema::{Problem, What};
+use crate::schema::{Problem, ProblemKind};
 use crate::suggest::nearest;
 use crate::value::Value;
 
@@ -140,14 +140,14 @@ impl<L: AttributeLayout> AttributeStore<L> {
     /// ```
     #[must_use]
     #[inline]
-    pub fn get(&self, id: EntityId, key: AttributeKey) -> Option<&Value> {
+    pub fn get(&self, id: ObjectId, key: AttributeKey) -> Option<&Value> {
         self.layout.get(&self.keys, id, key).filter(|value| !value.is_unset())
     }
 
     /// The same, to be changed in place.
     #[must_use]
     #[inline]
-    pub fn get_mut(&mut self, id: EntityId, key: AttributeKey) -> Option<&mut Value> {
+    pub fn get_mut(&mut self, id: ObjectId, key: AttributeKey) -> Option<&mut Value> {
         self.layout.get_mut(&self.keys, id, key).filter(|value| !value.is_unset())
     }
 
@@ -160,7 +160,7 @@ impl<L: AttributeLayout> AttributeStore<L> {
     #[inline]
     pub fn set(
         &mut self,
-        id: EntityId,
+        id: ObjectId,
         key: AttributeKey,
         value: impl Into<Value>,
     ) -> Result<(), AccessError> {
@@ -227,13 +227,13 @@ impl<L: AttributeLayout> AttributeStore<L> {
         objects + values.bytes + self.schemas.heap_bytes() + self.keys.heap_bytes()
     }
 
-    pub(crate) fn schema_of(&self, id: EntityId) -> Result<&Arc<str>, AccessError> {
+    pub(crate) fn schema_of(&self, id: ObjectId) -> Result<&Arc<str>, AccessError> {
         let name = self.schemas.get(u32::from(id.schema().0));
         name.filter(|_| self.layout.contains(id)).ok_or(AccessError::Despawned { id })
     }
 
     #[cold]
-    fn absent(&self, id: EntityId, name: &str) -> AccessError {
+    fn absent(&self, id: ObjectId, name: &str) -> AccessError {
         let schema = match self.schema_of(id) {
             Ok(schema) => schema,
             Err(error) => return error,
@@ -245,7 +245,7 @@ impl<L: AttributeLayout> AttributeStore<L> {
 }
 
 impl<L: AttributeLayout> ByName for AttributeStore<L> {
-    fn spawn_record(&mut self, schema: &str, record: Record) -> Result<EntityId, SpawnError> {
+    fn spawn_record(&mut self, schema: &str, record: Record) -> Result<ObjectId, SpawnError> {
         let known = self.schemas.find(schema);
         let number = known.map_or(self.schemas.len(), |number| number as usize);
         let id = match schema_id(number) {
@@ -266,11 +266,11 @@ impl<L: AttributeLayout> ByName for AttributeStore<L> {
         Ok(id)
     }
 
-    fn despawn(&mut self, id: EntityId) -> Result<(), AccessError> {
+    fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
         alive(id, self.layout.remove(id))
     }
 
-    fn contains(&self, id: EntityId) -> bool {
+    fn contains(&self, id: ObjectId) -> bool {
         self.layout.contains(id)
     }
 
@@ -278,29 +278,29 @@ impl<L: AttributeLayout> ByName for AttributeStore<L> {
         self.layout.len()
     }
 
-    fn ids(&self) -> impl Iterator<Item = EntityId> {
+    fn ids(&self) -> impl Iterator<Item = ObjectId> {
         self.layout.ids()
     }
 
-    fn schema_name(&self, id: EntityId) -> Result<&str, AccessError> {
+    fn schema_name(&self, id: ObjectId) -> Result<&str, AccessError> {
         self.schema_of(id).map(|name| &**name)
     }
 
-    fn get_value(&self, id: EntityId, name: &str) -> Result<Value, AccessError> {
+    fn get_value(&self, id: ObjectId, name: &str) -> Result<Value, AccessError> {
         let value = self.layout.get_named(&self.keys, id, name).filter(|value| !value.is_unset());
         value.cloned().ok_or_else(|| self.absent(id, name))
     }
 
-    fn set_value(&mut self, id: EntityId, name: &str, value: Value) -> Result<(), AccessError> {
+    fn set_value(&mut self, id: ObjectId, name: &str, value: Value) -> Result<(), AccessError> {
         alive(id, self.layout.set_named(&mut self.keys, id, name, value))
     }
 
-    fn get_record(&self, id: EntityId) -> Result<Record, AccessError> {
+    fn get_record(&self, id: ObjectId) -> Result<Record, AccessError> {
         self.layout.record(&self.keys, id).ok_or(AccessError::Despawned { id })
     }
 }
 
-const fn alive(id: EntityId, alive: bool) -> Result<(), AccessError> {
+const fn alive(id: ObjectId, alive: bool) -> Result<(), AccessError> {
     if alive { Ok(()) } else { Err(AccessError::Despawned { id }) }
 }
 
@@ -321,14 +321,14 @@ fn duplicate(schema: &str, names: Vec<String>) -> SpawnError {
         record: None,
         schema: Arc::clone(&schema),
         slot: name.into(),
-        what: What::Duplicate,
+        what: ProblemKind::Duplicate,
     };
     Rejection::new(names.into_iter().map(problem).collect()).into()
 }
 
 /// One object of an [`AttributeStore`], from its [`iter`](AttributeStore::iter).
 pub struct Object<'a, L: AttributeLayout + 'a> {
-    id: EntityId,
+    id: ObjectId,
     view: L::View<'a>,
 }
 
@@ -336,7 +336,7 @@ impl<'a, L: AttributeLayout> Object<'a, L> {
     /// The object's id.
     #[must_use]
     #[inline]
-    pub const fn id(&self) -> EntityId {
+    pub const fn id(&self) -> ObjectId {
         self.id
     }
 
@@ -350,7 +350,7 @@ impl<'a, L: AttributeLayout> Object<'a, L> {
 
 /// One object of an [`AttributeStore`], from its [`iter_mut`](AttributeStore::iter_mut).
 pub struct ObjectMut<'a, L: AttributeLayout + 'a> {
-    id: EntityId,
+    id: ObjectId,
     view: L::ViewMut<'a>,
 }
 
@@ -358,7 +358,7 @@ impl<L: AttributeLayout> ObjectMut<'_, L> {
     /// The object's id.
     #[must_use]
     #[inline]
-    pub const fn id(&self) -> EntityId {
+    pub const fn id(&self) -> ObjectId {
         self.id
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::map_store::AttributeKey;
 use crate::map_store::heap::{HeapCount, map_bytes};
 use crate::map_store::layout::{Operations, Refused, duplicates};
@@ -28,7 +28,7 @@ impl Operations for Naive {
         _: &mut Names,
         schema: SchemaId,
         record: Record,
-    ) -> Result<EntityId, Refused> {
+    ) -> Result<ObjectId, Refused> {
         if !self.rows.has_room() {
             return Err(Refused::Rows(self.rows.most));
         }
@@ -41,7 +41,7 @@ impl Operations for Naive {
         Ok(self.rows.insert(schema, values, ()))
     }
 
-    fn remove(&mut self, id: EntityId) -> bool {
+    fn remove(&mut self, id: ObjectId) -> bool {
         self.rows.remove(id).is_some()
     }
 
@@ -49,7 +49,7 @@ impl Operations for Naive {
         self.rows.clear(|()| ());
     }
 
-    fn contains(&self, id: EntityId) -> bool {
+    fn contains(&self, id: ObjectId) -> bool {
         self.rows.get(id).is_some()
     }
 
@@ -57,7 +57,7 @@ impl Operations for Naive {
         self.rows.len()
     }
 
-    fn ids(&self) -> impl Iterator<Item = EntityId> {
+    fn ids(&self) -> impl Iterator<Item = ObjectId> {
         self.rows.iter().map(|(id, _)| id)
     }
 
@@ -69,42 +69,42 @@ impl Operations for Naive {
         objects.sum::<usize>() + self.rows.heap_bytes()
     }
 
-    fn get(&self, keys: &Names, id: EntityId, key: AttributeKey) -> Option<&Value> {
+    fn get(&self, keys: &Names, id: ObjectId, key: AttributeKey) -> Option<&Value> {
         self.rows.get(id)?.values.get(&**keys.get(key.0)?)
     }
 
-    fn get_named(&self, _: &Names, id: EntityId, name: &str) -> Option<&Value> {
+    fn get_named(&self, _: &Names, id: ObjectId, name: &str) -> Option<&Value> {
         self.rows.get(id)?.values.get(name)
     }
 
-    fn get_mut(&mut self, keys: &Names, id: EntityId, key: AttributeKey) -> Option<&mut Value> {
+    fn get_mut(&mut self, keys: &Names, id: ObjectId, key: AttributeKey) -> Option<&mut Value> {
         self.rows.get_mut(id)?.values.get_mut(&**keys.get(key.0)?)
     }
 
-    fn set(&mut self, keys: &Names, id: EntityId, key: AttributeKey, value: Value) -> bool {
+    fn set(&mut self, keys: &Names, id: ObjectId, key: AttributeKey, value: Value) -> bool {
         let name = keys.get(key.0).expect("the store has checked the key");
         self.rows.get_mut(id).map(|row| set(&mut row.values, name, value)).is_some()
     }
 
-    fn set_named(&mut self, _: &mut Names, id: EntityId, name: &str, value: Value) -> bool {
+    fn set_named(&mut self, _: &mut Names, id: ObjectId, name: &str, value: Value) -> bool {
         self.rows.get_mut(id).map(|row| set(&mut row.values, name, value)).is_some()
     }
 
-    fn record(&self, _: &Names, id: EntityId) -> Option<Record> {
+    fn record(&self, _: &Names, id: ObjectId) -> Option<Record> {
         let set = self.rows.get(id)?.values.iter().filter(|(_, value)| !value.is_unset());
         let mut values: Vec<_> = set.collect();
         values.sort_unstable_by_key(|(name, _)| *name);
         Some(values.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
-    fn iter<'a>(&'a self, keys: &'a Names) -> impl Iterator<Item = (EntityId, Self::View<'a>)> {
+    fn iter<'a>(&'a self, keys: &'a Names) -> impl Iterator<Item = (ObjectId, Self::View<'a>)> {
         self.rows.iter().map(move |(id, row)| (id, (keys, &row.values)))
     }
 
     fn iter_mut<'a>(
         &'a mut self,
         keys: &'a Names,
-    ) -> impl Iterator<Item = (EntityId, Self::ViewMut<'a>)> {
+    ) -> impl Iterator<Item = (ObjectId, Self::ViewMut<'a>)> {
         self.rows.iter_mut().map(move |(id, row)| (id, (keys, &mut row.values)))
     }
 

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 
 /// One row: free when the generation is even.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ impl<V, S> Row<V, S> {
     }
 
     /// The schema is compared too: it may have changed hands with the row, or be forged.
-    fn is(&self, id: EntityId) -> bool {
+    fn is(&self, id: ObjectId) -> bool {
         self.generation == id.generation() && self.schema == id.schema()
     }
 }
@@ -60,7 +60,7 @@ impl<V: Default, S: Copy> Rows<V, S> {
 
     /// Inserts an object in the latest of the free rows, or in a new one.
     #[inline]
-    pub(super) fn insert(&mut self, schema: SchemaId, values: V, shape: S) -> EntityId {
+    pub(super) fn insert(&mut self, schema: SchemaId, values: V, shape: S) -> ObjectId {
         assert!(self.has_room(), "the layout has asked");
         if let Some(number) = self.free.pop() {
             let row = &mut self.rows[number as usize];
@@ -68,16 +68,16 @@ impl<V: Default, S: Copy> Rows<V, S> {
             let generation = row.generation + 1;
             *row = Row { values, shape, generation, schema };
             self.living += 1;
-            return EntityId::new(schema, number, generation);
+            return ObjectId::new(schema, number, generation);
         }
         let number = self.rows.len() as u32;
         self.rows.push(Row { values, shape, generation: 1, schema });
         self.living += 1;
-        EntityId::new(schema, number, 1)
+        ObjectId::new(schema, number, 1)
     }
 
     /// The shape of the object that was removed, if it was alive.
-    pub(super) fn remove(&mut self, id: EntityId) -> Option<S> {
+    pub(super) fn remove(&mut self, id: ObjectId) -> Option<S> {
         self.get(id)?;
         Some(self.remove_row(id.row()))
     }
@@ -108,24 +108,24 @@ impl<V: Default, S: Copy> Rows<V, S> {
     }
 
     #[inline]
-    pub(super) fn get(&self, id: EntityId) -> Option<&Row<V, S>> {
+    pub(super) fn get(&self, id: ObjectId) -> Option<&Row<V, S>> {
         self.rows.get(id.row() as usize).filter(|row| row.is(id))
     }
 
     #[inline]
-    pub(super) fn get_mut(&mut self, id: EntityId) -> Option<&mut Row<V, S>> {
+    pub(super) fn get_mut(&mut self, id: ObjectId) -> Option<&mut Row<V, S>> {
         self.rows.get_mut(id.row() as usize).filter(|row| row.is(id))
     }
 
     #[inline]
-    pub(super) fn iter(&self) -> impl Iterator<Item = (EntityId, &Row<V, S>)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ObjectId, &Row<V, S>)> {
         let living = (0..).zip(&self.rows).filter(|(_, row)| row.is_alive());
-        living.map(|(number, row)| (EntityId::new(row.schema, number, row.generation), row))
+        living.map(|(number, row)| (ObjectId::new(row.schema, number, row.generation), row))
     }
 
     #[inline]
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (EntityId, &mut Row<V, S>)> {
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (ObjectId, &mut Row<V, S>)> {
         let living = (0..).zip(&mut self.rows).filter(|(_, row)| row.is_alive());
-        living.map(|(number, row)| (EntityId::new(row.schema, number, row.generation), row))
+        living.map(|(number, row)| (ObjectId::new(row.schema, number, row.generation), row))
     }
 }

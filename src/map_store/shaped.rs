@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::map_store::AttributeKey;
 use crate::map_store::heap::HeapCount;
 use crate::map_store::layout::{Operations, Refused, duplicates};
@@ -73,7 +73,7 @@ impl Operations for Shaped {
         keys: &mut Names,
         schema: SchemaId,
         record: Record,
-    ) -> Result<EntityId, Refused> {
+    ) -> Result<ObjectId, Refused> {
         if !self.rows.has_room() {
             return Err(Refused::Rows(self.rows.most));
         }
@@ -81,7 +81,7 @@ impl Operations for Shaped {
         Ok(self.rows.insert(schema, values, shape))
     }
 
-    fn remove(&mut self, id: EntityId) -> bool {
+    fn remove(&mut self, id: ObjectId) -> bool {
         let shape = self.rows.remove(id);
         shape.map(|shape| self.shapes.release(shape)).is_some()
     }
@@ -90,7 +90,7 @@ impl Operations for Shaped {
         self.rows.clear(|shape| self.shapes.release(shape));
     }
 
-    fn contains(&self, id: EntityId) -> bool {
+    fn contains(&self, id: ObjectId) -> bool {
         self.rows.get(id).is_some()
     }
 
@@ -98,7 +98,7 @@ impl Operations for Shaped {
         self.rows.len()
     }
 
-    fn ids(&self) -> impl Iterator<Item = EntityId> {
+    fn ids(&self) -> impl Iterator<Item = ObjectId> {
         self.rows.iter().map(|(id, _)| id)
     }
 
@@ -114,13 +114,13 @@ impl Operations for Shaped {
     }
 
     #[inline]
-    fn get(&self, _: &Names, id: EntityId, key: AttributeKey) -> Option<&Value> {
+    fn get(&self, _: &Names, id: ObjectId, key: AttributeKey) -> Option<&Value> {
         let object = self.rows.get(id)?;
         object.values.get(self.shapes.get(object.shape).position(key)?)
     }
 
     #[inline]
-    fn get_named(&self, keys: &Names, id: EntityId, name: &str) -> Option<&Value> {
+    fn get_named(&self, keys: &Names, id: ObjectId, name: &str) -> Option<&Value> {
         // In this order, the object is on its way from memory while the name is looked up.
         let object = self.rows.get(id)?;
         let key = AttributeKey(keys.find(name)?);
@@ -128,13 +128,13 @@ impl Operations for Shaped {
     }
 
     #[inline]
-    fn get_mut(&mut self, _: &Names, id: EntityId, key: AttributeKey) -> Option<&mut Value> {
+    fn get_mut(&mut self, _: &Names, id: ObjectId, key: AttributeKey) -> Option<&mut Value> {
         let object = self.rows.get_mut(id)?;
         object.values.get_mut(self.shapes.get(object.shape).position(key)?)
     }
 
     #[inline]
-    fn set(&mut self, _: &Names, id: EntityId, key: AttributeKey, value: Value) -> bool {
+    fn set(&mut self, _: &Names, id: ObjectId, key: AttributeKey, value: Value) -> bool {
         let Some(object) = self.rows.get_mut(id) else { return false };
         let position = self.shapes.get(object.shape).position(key);
         match (position, value.is_unset()) {
@@ -146,7 +146,7 @@ impl Operations for Shaped {
     }
 
     #[inline]
-    fn set_named(&mut self, keys: &mut Names, id: EntityId, name: &str, value: Value) -> bool {
+    fn set_named(&mut self, keys: &mut Names, id: ObjectId, name: &str, value: Value) -> bool {
         if !self.contains(id) {
             return false;
         }
@@ -158,7 +158,7 @@ impl Operations for Shaped {
         self.set(keys, id, AttributeKey(key), value)
     }
 
-    fn record(&self, keys: &Names, id: EntityId) -> Option<Record> {
+    fn record(&self, keys: &Names, id: ObjectId) -> Option<Record> {
         let object = self.rows.get(id)?;
         let mut record = Record::with_capacity(object.values.len());
         for (key, value) in self.shapes.get(object.shape).keys().iter().zip(&object.values) {
@@ -170,14 +170,14 @@ impl Operations for Shaped {
         Some(record)
     }
 
-    fn iter<'a>(&'a self, _: &'a Names) -> impl Iterator<Item = (EntityId, Self::View<'a>)> {
+    fn iter<'a>(&'a self, _: &'a Names) -> impl Iterator<Item = (ObjectId, Self::View<'a>)> {
         self.rows.iter().map(|(id, object)| (id, (self.shapes.get(object.shape), &*object.values)))
     }
 
     fn iter_mut<'a>(
         &'a mut self,
         _: &'a Names,
-    ) -> impl Iterator<Item = (EntityId, Self::ViewMut<'a>)> {
+    ) -> impl Iterator<Item = (ObjectId, Self::ViewMut<'a>)> {
         let shapes = &self.shapes;
         let rows = self.rows.iter_mut();
         rows.map(|(id, object)| (id, (shapes.get(object.shape), &mut *object.values)))

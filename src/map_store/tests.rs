@@ -35,14 +35,14 @@ on_both! {
     fault_17_minus_zero_is_kept
 }
 
-type Spawned = Result<EntityId, SpawnError>;
+type Spawned = Result<ObjectId, SpawnError>;
 
-fn spawn(store: &mut impl ByName, record: Record) -> EntityId {
+fn spawn(store: &mut impl ByName, record: Record) -> ObjectId {
     store.spawn_record("unit", record).unwrap()
 }
 
 /// Every call that takes an id and can fail.
-fn refused_everywhere<L: AttributeLayout>(store: &mut AttributeStore<L>, id: EntityId) {
+fn refused_everywhere<L: AttributeLayout>(store: &mut AttributeStore<L>, id: ObjectId) {
     let gone = AccessError::Despawned { id };
     let key = store.key("health");
     let length = store.len();
@@ -169,7 +169,7 @@ mod cases {
     ) {
         let ids: Vec<_> = (0..5).map(|_| spawn(&mut store, record! {})).collect();
         store.despawn(ids[1]).unwrap();
-        assert!(store.ids().map(EntityId::row).eq([0, 2, 3, 4]));
+        assert!(store.ids().map(ObjectId::row).eq([0, 2, 3, 4]));
         assert!(store.iter().map(|object| object.id()).eq(store.ids()));
     }
 
@@ -256,12 +256,12 @@ mod cases {
         store.spawn_record("orc", record! { health: 2 }).unwrap();
         let (row, generation) = (id.row(), id.generation());
         let mut forged = vec![
-            EntityId::new(SchemaId(0), u32::MAX, generation),
-            EntityId::new(SchemaId(1), row, generation),
-            EntityId::new(SchemaId(u16::MAX), row, generation),
-            EntityId::new(SchemaId(0), row, u16::MAX),
+            ObjectId::new(SchemaId(0), u32::MAX, generation),
+            ObjectId::new(SchemaId(1), row, generation),
+            ObjectId::new(SchemaId(u16::MAX), row, generation),
+            ObjectId::new(SchemaId(0), row, u16::MAX),
         ];
-        forged.extend(EntityId::from_bits(u64::MAX));
+        forged.extend(ObjectId::from_bits(u64::MAX));
         forged.into_iter().for_each(|id| refused_everywhere(&mut store, id));
         assert_eq!(store.get_record(id), Ok(record! { health: 1 }));
     }
@@ -284,7 +284,7 @@ mod cases {
             Err(SpawnError::Rejected(rejection)) => {
                 let problems = rejection.problems().iter();
                 let problems =
-                    problems.inspect(|problem| assert_eq!(problem.what, What::Duplicate));
+                    problems.inspect(|problem| assert_eq!(problem.what, ProblemKind::Duplicate));
                 problems.map(|problem| problem.slot.to_string()).collect::<Vec<_>>()
             }
             other => panic!("{other:?}"),

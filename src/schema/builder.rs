@@ -21,7 +21,7 @@ use crate::value::{FromValue, Value};
 /// let orc = Schema::builder("orc")
 ///     .extends("unit")
 ///     .slot("rage", Kind::F32).default(0.0).range(0.0..=1.0)
-///     .slot("target", Kind::Entity).optional().references("unit")
+///     .slot("target", Kind::Object).optional().references("unit")
 ///     .build()?;
 /// assert_eq!(orc.slots().len(), 2);
 /// # Ok::<(), slotted::SchemaError>(())
@@ -123,7 +123,7 @@ impl SchemaBuilder {
         self.constrain("references", |slot| slot.references = Some(schema))
     }
 
-    /// The name that the slot had before: [`Store::evolve`](crate::Store::evolve) then keeps the values
+    /// The name that the slot had before: [`Store::migrate`](crate::Store::migrate) then keeps the values
     /// that living objects have under that name.
     ///
     /// Without effect where a slot of the new name is there already, and where a schema is registered for
@@ -240,7 +240,7 @@ fn check_constraints(schema: &Arc<str>, slot: &mut Slot) -> Result<(), SchemaErr
         constraint,
     };
     let component = slot.kind.component();
-    if slot.references.is_some() && *slot.kind.element() != Kind::Entity {
+    if slot.references.is_some() && *slot.kind.element() != Kind::Object {
         return Err(bad("references"));
     }
     if slot.finite && component.is_none() {

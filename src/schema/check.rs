@@ -3,18 +3,18 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::kind::{Kind, with_number, with_numeric};
 use crate::number::Numbers;
 use crate::record::Record;
-use crate::schema::{Problem, RegisteredSchema, Registry, Slot, What};
+use crate::schema::{Problem, ProblemKind, RegisteredSchema, Registry, Slot};
 use crate::text::Text;
 use crate::value::{ConversionError, FromValue, Value};
 
 /// What a schema has to know of the objects.
 pub(crate) trait World {
     /// Whether the object is alive.
-    fn is_alive(&self, id: EntityId) -> bool;
+    fn is_alive(&self, id: ObjectId) -> bool;
     /// Whether the handle is one of this store's.
     fn knows_text(&self, text: Text) -> bool;
     /// Where the lists are: storage, which only those know who ask for it.
@@ -25,7 +25,7 @@ pub(crate) trait World {
 pub(super) struct NoWorld;
 
 impl World for NoWorld {
-    fn is_alive(&self, _: EntityId) -> bool {
+    fn is_alive(&self, _: ObjectId) -> bool {
         false
     }
 
@@ -59,11 +59,11 @@ impl Checker<'_> {
         for (name, value) in record.iter() {
             let Some(slot) = schema.slot_index(name) else {
                 let suggestion = schema.suggest(name);
-                problems.push(schema.problem(name, What::Undeclared { suggestion }));
+                problems.push(schema.problem(name, ProblemKind::Undeclared { suggestion }));
                 continue;
             };
             if std::mem::replace(&mut given[slot], true) {
-                problems.push(schema.problem(name, What::Duplicate));
+                problems.push(schema.problem(name, ProblemKind::Duplicate));
             }
             if let Err(what) = self.value(&schema.slots()[slot], value) {
                 problems.push(schema.problem(name, what));
@@ -72,12 +72,12 @@ impl Checker<'_> {
         let absent = schema.slots().iter().zip(given).filter(|(_, given)| !given);
         for (slot, _) in absent.filter(|(slot, _)| slot.is_required()) {
             let expected = slot.kind().clone();
-            problems.push(schema.problem(slot.name(), What::Missing { expected }));
+            problems.push(schema.problem(slot.name(), ProblemKind::Missing { expected }));
         }
     }
 
     /// Whether the slot accepts the value.
-    pub(crate) fn value(self, slot: &Slot, value: &Value) -> Result<(), What> {
+    pub(crate) fn value(self, slot: &Slot, value: &Value) -> Result<(), ProblemKind> {
         if value.is_unset() && slot.is_optional() {
             return Ok(());
         }
@@ -87,18 +87,18 @@ impl Checker<'_> {
         }
     }
 
-    fn list(self, slot: &Slot, element: &Kind, value: &Value) -> Result<(), What> {
+    fn list(self, slot: &Slot, element: &Kind, value: &Value) -> Result<(), ProblemKind> {
         let Value::List(values) = value else {
             return Err(refuse(slot.kind(), value, ConversionError::WrongKind));
         };
         values.iter().enumerate().try_for_each(|(position, value)| {
             let checked = self.single(slot, element, value);
-            checked.map_err(|what| What::Element { position, what: Box::new(what) })
+            checked.map_err(|what| ProblemKind::Element { position, what: Box::new(what) })
         })
     }
 
     /// Whether the slot accepts a value of this kind: its own, or that of its list's elements.
-    fn single(self, slot: &Slot, kind: &Kind, value: &Value) -> Result<(), What> {
+    fn single(self, slot: &Slot, kind: &Kind, value: &Value) -> Result<(), ProblemKind> {
         let refused = |error| refuse(kind, value, error);
         with_numeric!(kind, T => {
             let numbers = T::from_value(value).map_err(refused)?;
@@ -108,14 +108,14 @@ impl Checker<'_> {
             Kind::Array(number, length) => with_number!(number, T => {
                 Self::array::<T>(slot, kind, value, *length)
             }),
-            Kind::Entity => self.reference(slot, EntityId::from_value(value).map_err(refused)?),
+            Kind::Object => self.reference(slot, ObjectId::from_value(value).map_err(refused)?),
             Kind::Text => match value {
                 Value::Text(_) => Ok(()),
                 _ => Err(refused(ConversionError::WrongKind)),
             },
             Kind::Enum(expected) => match value {
                 Value::Text(name) if expected.number(name).is_some() => Ok(()),
-                Value::Text(name) => Err(What::UnknownVariant {
+                Value::Text(name) => Err(ProblemKind::UnknownVariant {
                     expected: expected.clone(),
                     found: Arc::clone(name),
                     suggestion: expected.suggest(name),
@@ -136,7 +136,7 @@ impl Checker<'_> {
         kind: &Kind,
         value: &Value,
         length: u32,
-    ) -> Result<(), What> {
+    ) -> Result<(), ProblemKind> {
         let refused = |error| refuse(kind, value, error);
         match value {
             Value::List(list) if list.len() == length as usize => {
@@ -154,31 +154,31 @@ impl Checker<'_> {
         slot: &Slot,
         numbers: &impl Numbers,
         found: impl Fn() -> Value,
-    ) -> Result<(), What> {
+    ) -> Result<(), ProblemKind> {
         if let Some(range) = slot.range()
             && !numbers.within(range)
         {
-            return Err(What::OutOfRange { expected: *range, found: found() });
+            return Err(ProblemKind::OutOfRange { expected: *range, found: found() });
         }
         if slot.is_finite() && !numbers.are_finite() {
-            return Err(What::NotFinite { found: found() });
+            return Err(ProblemKind::NotFinite { found: found() });
         }
         Ok(())
     }
 
-    pub(crate) fn text(self, text: Text) -> Result<(), What> {
-        if self.world.knows_text(text) { Ok(()) } else { Err(What::ForeignText) }
+    pub(crate) fn text(self, text: Text) -> Result<(), ProblemKind> {
+        if self.world.knows_text(text) { Ok(()) } else { Err(ProblemKind::ForeignText) }
     }
 
     /// Whether the slot may refer to the object.
-    pub(crate) fn reference(self, slot: &Slot, id: EntityId) -> Result<(), What> {
+    pub(crate) fn reference(self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
         if !self.world.is_alive(id) {
-            return Err(What::DeadReference { found: id });
+            return Err(ProblemKind::DeadReference { found: id });
         }
         let Some(expected) = slot.references() else { return Ok(()) };
         let found = self.registry.get(id.schema()).filter(|_| !self.matches(id.schema(), expected));
         match found {
-            Some(found) => Err(What::WrongReference {
+            Some(found) => Err(ProblemKind::WrongReference {
                 expected: expected.into(),
                 found: Arc::clone(found.shared_name()),
             }),
@@ -192,10 +192,10 @@ impl Checker<'_> {
     }
 }
 
-fn refuse(kind: &Kind, value: &Value, error: ConversionError) -> What {
+fn refuse(kind: &Kind, value: &Value, error: ConversionError) -> ProblemKind {
     let (expected, found) = (kind.clone(), value.clone());
     match error {
-        ConversionError::WrongKind => What::WrongKind { expected, found },
-        ConversionError::DoesNotFit => What::DoesNotFit { expected, found },
+        ConversionError::WrongKind => ProblemKind::WrongKind { expected, found },
+        ConversionError::DoesNotFit => ProblemKind::DoesNotFit { expected, found },
     }
 }

@@ -15,7 +15,7 @@ pub use builder::{Schema, SchemaBuilder};
 pub(crate) use check::{Checker, World};
 pub use error::{BadKind, Difference, SchemaError};
 pub(crate) use problem::Quoted;
-pub use problem::{Problem, What};
+pub use problem::{Problem, ProblemKind};
 pub(crate) use redeclare::{Redeclared, Source};
 pub use registry::RegisteredSchema;
 pub(crate) use registry::{Registry, RegistryLimits};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::kind::{EnumKind, Kind};
 use crate::number::NumberRange;
 use crate::value::Value;
@@ -18,13 +18,13 @@ pub struct Problem {
     /// The slot's name, as it was written.
     pub slot: Arc<str>,
     /// What is wrong with it.
-    pub what: What,
+    pub what: ProblemKind,
 }
 
 /// What is wrong with a slot of a record.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum What {
+pub enum ProblemKind {
     /// The schema declares no such slot.
     Undeclared {
         /// The nearest name that it does declare.
@@ -79,7 +79,7 @@ pub enum What {
     /// The referenced object is not alive.
     DeadReference {
         /// The reference.
-        found: EntityId,
+        found: ObjectId,
     },
     /// The referenced object is of another schema.
     WrongReference {
@@ -93,7 +93,7 @@ pub enum What {
         /// Its position, counted from 0.
         position: usize,
         /// What is wrong with it.
-        what: Box<What>,
+        what: Box<ProblemKind>,
     },
 }
 
@@ -135,7 +135,7 @@ impl fmt::Display for Problem {
             write!(f, "record {record}: ")?;
         }
         match &self.what {
-            What::Element { position, what } => {
+            ProblemKind::Element { position, what } => {
                 what.write(f, &Place { problem: self, element: Some(*position) })
             }
             what => what.write(f, &Place { problem: self, element: None }),
@@ -143,7 +143,7 @@ impl fmt::Display for Problem {
     }
 }
 
-impl What {
+impl ProblemKind {
     fn write(&self, f: &mut fmt::Formatter<'_>, place: &Place<'_>) -> fmt::Result {
         let (schema, slot) = (Quoted(&place.problem.schema), Quoted(&place.problem.slot));
         match self {
@@ -201,31 +201,34 @@ fn did_you_mean(f: &mut fmt::Formatter<'_>, suggestion: Option<&str>) -> fmt::Re
 mod tests {
     use super::*;
 
-    fn shown(what: What) -> String {
+    fn shown(what: ProblemKind) -> String {
         Problem { record: None, schema: "item".into(), slot: "drops".into(), what }.to_string()
     }
 
     #[test]
     fn an_element_is_told_by_its_position() {
-        let element = |what| What::Element { position: 3, what: Box::new(what) };
+        let element = |what| ProblemKind::Element { position: 3, what: Box::new(what) };
         let place = "element 3 of slot 'drops' of 'item'";
         for (what, expected) in [
             (
-                What::WrongKind { expected: Kind::U16, found: "x".into() },
+                ProblemKind::WrongKind { expected: Kind::U16, found: "x".into() },
                 "expects u16, found text \"x\"",
             ),
             (
-                What::WrongKind { expected: Kind::U16, found: Value::Unset },
+                ProblemKind::WrongKind { expected: Kind::U16, found: Value::Unset },
                 "expects u16 and may not be unset",
             ),
             (
-                What::DoesNotFit { expected: Kind::U16, found: 70_000.into() },
+                ProblemKind::DoesNotFit { expected: Kind::U16, found: 70_000.into() },
                 "expects u16, which cannot hold 70000",
             ),
-            (What::NotFinite { found: f32::NAN.into() }, "expects finite numbers, found NaN"),
-            (What::ForeignText, "has a text of another store"),
             (
-                What::WrongReference { expected: "unit".into(), found: "tile".into() },
+                ProblemKind::NotFinite { found: f32::NAN.into() },
+                "expects finite numbers, found NaN",
+            ),
+            (ProblemKind::ForeignText, "has a text of another store"),
+            (
+                ProblemKind::WrongReference { expected: "unit".into(), found: "tile".into() },
                 "refers to a 'tile', expected a 'unit'",
             ),
         ] {
@@ -236,7 +239,7 @@ mod tests {
 
     #[test]
     fn hostile_names_are_escaped_and_cut() {
-        let what = What::Undeclared { suggestion: None };
+        let what = ProblemKind::Undeclared { suggestion: None };
         let slot = format!("\u{202e}\n{}", "x".repeat(1_000_000)).into();
         let shown = Problem { record: None, schema: "person".into(), slot, what }.to_string();
         assert!(shown.starts_with("'person' object has no slot '\\u{202e}\\n"), "{shown}");

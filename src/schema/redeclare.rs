@@ -60,7 +60,7 @@ impl Redeclared {
         let pairs = || before.iter().zip(registry.iter());
         let sources = pairs().map(|(before, after)| sources(before, after)).collect();
         if pairs().any(|(before, after)| !before.accepts_as(after)) {
-            registry.evolutions += 1;
+            registry.migrations += 1;
         }
         Ok(Self { registry, sources })
     }

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use crate::id::SchemaId;
 use crate::record::Record;
 use crate::schema::error::Difference;
-use crate::schema::{Problem, Schema, SchemaError, Slot, What};
+use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot};
 use crate::suggest::nearest;
 
 type ByName<T> = HashMap<Arc<str>, T, FixedState>;
@@ -108,7 +108,7 @@ impl RegisteredSchema {
         nearest(name, self.slots.iter().map(Slot::shared_name))
     }
 
-    pub(crate) fn problem(&self, slot: &str, what: What) -> Problem {
+    pub(crate) fn problem(&self, slot: &str, what: ProblemKind) -> Problem {
         Problem { record: None, schema: Arc::clone(&self.name), slot: slot.into(), what }
     }
 
@@ -163,8 +163,8 @@ pub(crate) struct Registry {
     by_type: HashMap<TypeId, SchemaId, FixedState>,
     /// The same with the types' names, for messages.
     rust_types: Vec<(SchemaId, &'static str)>,
-    /// How often living objects were evolved: what was stored before has another form.
-    pub(super) evolutions: u32,
+    /// How often living objects were migrated: what was stored before has another form.
+    pub(super) migrations: u32,
 }
 
 impl Registry {
@@ -206,13 +206,13 @@ impl Registry {
     /// Whether objects have the same form in both: one of them is the other one before or after
     /// schemas were added.
     pub(crate) const fn stores_as(&self, other: &Self) -> bool {
-        self.evolutions == other.evolutions
+        self.migrations == other.migrations
     }
 
-    /// How often living objects were evolved.
+    /// How often living objects were migrated.
     #[inline]
-    pub(crate) const fn evolutions(&self) -> u32 {
-        self.evolutions
+    pub(crate) const fn migrations(&self) -> u32 {
+        self.migrations
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&RegisteredSchema> {

@@ -133,7 +133,7 @@ impl Slot {
 
     /// Whether there is more to check about a value than its kind, where all handles are the store's.
     pub(crate) const fn is_confined(&self) -> bool {
-        self.range.is_some() || self.finite || matches!(self.kind.element(), Kind::Entity)
+        self.range.is_some() || self.finite || matches!(self.kind.element(), Kind::Object)
     }
 }
 

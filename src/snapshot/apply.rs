@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::error::LimitError;
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::kind::Kind;
 use crate::list::ListCell;
 use crate::schema::Slot;
@@ -156,7 +156,8 @@ impl Store {
             }
         });
         let schemas = schemas.collect::<Result<_, _>>()?;
-        let texts = delta.texts.iter().map(|text| self.text(text)).collect::<Result<_, _>>()?;
+        let texts =
+            delta.texts.iter().map(|text| self.intern_text(text)).collect::<Result<_, _>>()?;
         Ok(Decoder { schemas, texts, parts: &delta.lists, lists: HashMap::new(), shape: None })
     }
 
@@ -326,9 +327,9 @@ impl Translate for Decoder<'_> {
         self.texts.get(text.number() as usize).copied()
     }
 
-    fn entity(&mut self, id: EntityId) -> Option<EntityId> {
+    fn object(&mut self, id: ObjectId) -> Option<ObjectId> {
         let schema = *self.schemas.get(id.schema().index())?;
-        Some(EntityId::new(schema, id.row(), id.generation()))
+        Some(ObjectId::new(schema, id.row(), id.generation()))
     }
 
     fn list(&mut self, list: ListCell) -> Option<ListCell> {

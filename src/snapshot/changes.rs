@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::schema::{RegisteredSchema, Slot};
 use crate::snapshot::difference::{differences_of, living};
 use crate::snapshot::{Snapshot, SnapshotError};
@@ -11,8 +11,8 @@ use crate::store::Store;
 /// What differs between two snapshots.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    spawned: Vec<EntityId>,
-    despawned: Vec<EntityId>,
+    spawned: Vec<ObjectId>,
+    despawned: Vec<ObjectId>,
     slots: Vec<SlotChanges>,
 }
 
@@ -21,7 +21,7 @@ pub struct Changes {
 pub struct SlotChanges {
     schema: Arc<str>,
     slot: Arc<str>,
-    ids: Vec<EntityId>,
+    ids: Vec<ObjectId>,
 }
 
 /// What has become different between two snapshots of one store.
@@ -30,7 +30,7 @@ pub struct SlotChanges {
 /// than 0.0. Both values can be read from the snapshots, by [`Store::get_value`] or by key. Costs a look at each block that the snapshots do not share, and nothing for the others.
 ///
 /// # Errors
-/// If the snapshots are of different stores, or one of them is from before an [evolution](Store::evolve).
+/// If the snapshots are of different stores, or one of them is from before an [migration](Store::migrate).
 ///
 /// ```
 /// use slotted::{Slotted, Store, changes};
@@ -61,7 +61,7 @@ pub fn changes(before: &Snapshot, after: &Snapshot) -> Result<Changes, SnapshotE
 /// Which objects were spawned and despawned is told of all schemas.
 ///
 /// # Errors
-/// If the snapshots are of different stores, or one of them is from before an [evolution](Store::evolve).
+/// If the snapshots are of different stores, or one of them is from before an [migration](Store::migrate).
 ///
 /// ```
 /// # use slotted::{Slotted, Store, changes_of};
@@ -87,7 +87,7 @@ pub fn changes_of(
     let differences = differences_of(before, after, is_wanted)?;
     let mut changes = Changes::default();
     for table in &differences.tables {
-        let id = |row, generation| EntityId::new(table.schema, row, generation);
+        let id = |row, generation| ObjectId::new(table.schema, row, generation);
         for row in &table.rows {
             changes.despawned.extend(living(row.before).map(|generation| id(row.row, generation)));
             changes.spawned.extend(living(row.after).map(|generation| id(row.row, generation)));
@@ -114,7 +114,7 @@ impl Store {
     /// [epoch](Self::advance_epoch).
     ///
     /// # Errors
-    /// If the snapshot is of another store or from before an [evolution](Self::evolve).
+    /// If the snapshot is of another store or from before an [migration](Self::migrate).
     pub fn changes_since(&mut self, snapshot: &Snapshot) -> Result<Changes, SnapshotError> {
         changes(snapshot, &self.snapshot())
     }
@@ -129,13 +129,13 @@ impl Changes {
 
     /// The objects that live in the later snapshot only, by schema and row.
     #[must_use]
-    pub fn spawned(&self) -> &[EntityId] {
+    pub fn spawned(&self) -> &[ObjectId] {
         &self.spawned
     }
 
     /// The objects that live in the earlier snapshot only, by schema and row.
     #[must_use]
-    pub fn despawned(&self) -> &[EntityId] {
+    pub fn despawned(&self) -> &[ObjectId] {
         &self.despawned
     }
 
@@ -161,7 +161,7 @@ impl SlotChanges {
 
     /// The objects that have another value, by row.
     #[must_use]
-    pub fn ids(&self) -> &[EntityId] {
+    pub fn ids(&self) -> &[ObjectId] {
         &self.ids
     }
 

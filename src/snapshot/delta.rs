@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::list::ListCell;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::snapshot::difference::{Differences, TableDifference, differences, living};
@@ -152,7 +152,7 @@ impl Delta {
     ///
     /// # Errors
     /// If the snapshots are of different stores, or one of them is from before an
-    /// [evolution](crate::Store::evolve).
+    /// [migration](crate::Store::migrate).
     pub fn between(before: &Snapshot, after: &Snapshot) -> Result<Self, SnapshotError> {
         let differences = differences(before, after)?;
         let mut encoder = Encoder::new(&differences, &after.world().interner);
@@ -315,9 +315,9 @@ impl Translate for Encoder<'_> {
         Some(Text::new(position))
     }
 
-    fn entity(&mut self, id: EntityId) -> Option<EntityId> {
+    fn object(&mut self, id: ObjectId) -> Option<ObjectId> {
         let schema = self.schema(id.schema())?;
-        Some(EntityId::new(SchemaId(schema), id.row(), id.generation()))
+        Some(ObjectId::new(SchemaId(schema), id.row(), id.generation()))
     }
 
     fn list(&mut self, list: ListCell) -> Option<ListCell> {

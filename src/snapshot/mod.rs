@@ -82,7 +82,7 @@ pub enum SnapshotError {
     /// They are of different stores. A clone of a store is a store of its own.
     #[error("the snapshot is of another store")]
     OtherStore,
-    /// The store's schemas have [evolved](Store::evolve) in between: the objects have another form now. The
+    /// The store's schemas have [migrated](Store::migrate) in between: the objects have another form now. The
     /// snapshot can still be read.
     #[error("the snapshot is from before or after its store's schemas changed")]
     OtherSchemas,
@@ -123,7 +123,7 @@ impl Store {
     /// known. Costs a look at each block, and the memory of blocks that are given up is kept for the next copies.
     ///
     /// # Errors
-    /// If the snapshot is of another store or from before an [evolution](Self::evolve); nothing is changed then.
+    /// If the snapshot is of another store or from before an [migration](Self::migrate); nothing is changed then.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
         let world = &snapshot.world;
         if world.identity != self.identity {

@@ -7,7 +7,7 @@ use crate::store::Store;
 
 /// The snapshots of the last frames, to go back to any of them.
 ///
-/// Frames from before the store's schemas [evolved](Store::evolve) can be read, but not gone back to:
+/// Frames from before the store's schemas [migrated](Store::migrate) can be read, but not gone back to:
 /// [`clear`](Self::clear) gives their memory back.
 ///
 /// ```
@@ -81,7 +81,7 @@ impl SnapshotRing {
     ///
     /// # Errors
     /// If the ring does not have the frame, or it is of another store or from before an
-    /// [evolution](Store::evolve); nothing is changed then.
+    /// [migration](Store::migrate); nothing is changed then.
     pub fn restore(&mut self, frame: u64, store: &mut Store) -> Result<(), SnapshotError> {
         let position = self.position(frame).ok_or(SnapshotError::NoFrame { frame })?;
         store.restore(&self.frames[position].1)?;

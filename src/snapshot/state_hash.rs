@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::list::ListCell;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::snapshot::Snapshot;
@@ -317,7 +317,7 @@ impl Names for StoreNames<'_> {
         self.interner.texts.hash(text)
     }
 
-    fn entity(&self, id: EntityId) -> u64 {
+    fn object(&self, id: ObjectId) -> u64 {
         let schema = self.schemas.get(id.schema().index()).copied().unwrap_or_default();
         step(step(schema, u64::from(id.row())), u64::from(id.generation()))
     }

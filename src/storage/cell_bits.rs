@@ -2,7 +2,7 @@
 
 use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::list::ListCell;
 use crate::text::Text;
 
@@ -11,7 +11,7 @@ pub trait Names {
     /// A hash of the text itself.
     fn text(&self, text: Text) -> u64;
     /// A hash of the schema's name, the row and the generation.
-    fn entity(&self, id: EntityId) -> u64;
+    fn object(&self, id: ObjectId) -> u64;
     /// A hash of the list's elements.
     fn list(&self, list: ListCell) -> u64;
 }
@@ -21,7 +21,7 @@ pub trait Translate {
     /// `None` if there is no such text there.
     fn text(&mut self, text: Text) -> Option<Text>;
     /// `None` if there is no such schema there.
-    fn entity(&mut self, id: EntityId) -> Option<EntityId>;
+    fn object(&mut self, id: ObjectId) -> Option<ObjectId>;
     /// `None` if the list cannot be there.
     fn list(&mut self, list: ListCell) -> Option<ListCell>;
 }
@@ -280,14 +280,14 @@ impl CellBits for Text {
     }
 }
 
-impl CellBits for EntityId {
+impl CellBits for ObjectId {
     const BYTES: usize = 8;
 
     compared_by_equality!();
 
     #[inline(always)]
     fn hash(self, hash: u64, names: &impl Names) -> u64 {
-        step(hash, names.entity(self))
+        step(hash, names.object(self))
     }
 
     fn put(self, bytes: &mut Vec<u8>) {
@@ -299,7 +299,7 @@ impl CellBits for EntityId {
     }
 
     fn translate(self, to: &mut impl Translate) -> Option<Self> {
-        to.entity(self)
+        to.object(self)
     }
 }
 
@@ -350,7 +350,7 @@ mod tests {
         comes_back(Vec3::new(1.0, -2.0, 3.5));
         comes_back(Mat4::from_translation(Vec3::X));
         comes_back(IVec2::new(i32::MIN, 4));
-        comes_back(EntityId::FILLER);
+        comes_back(ObjectId::FILLER);
         comes_back(Text::new(9));
         comes_back(ListCell::new(9));
     }
@@ -358,6 +358,6 @@ mod tests {
     #[test]
     fn what_no_cell_is_written_like_is_refused() {
         assert_eq!(bool::take(&[2]), None);
-        assert_eq!(EntityId::take(&[0; 8]), None);
+        assert_eq!(ObjectId::take(&[0; 8]), None);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 
 use crate::epoch::Epoch;
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::list::ListCell;
 use crate::pool::ThreadPool;
 use crate::storage::Blocks;
@@ -223,7 +223,7 @@ cells! {
     Quat Quat = Quat::IDENTITY; Mat4 Mat4 = Mat4::IDENTITY;
     IVec2 IVec2 = IVec2::ZERO; IVec3 IVec3 = IVec3::ZERO; UVec2 UVec2 = UVec2::ZERO;
     Text Text = Text::EMPTY;
-    Entity EntityId = EntityId::FILLER;
+    Object ObjectId = ObjectId::FILLER;
     List ListCell = ListCell::EMPTY;
 }
 

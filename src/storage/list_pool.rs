@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashTable;
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::list::ListCell;
 use crate::storage::cells::{CellType, CellVec, CellVecVisitor};
 use crate::storage::{Cell, Names, TextPool};
@@ -142,7 +142,7 @@ impl ListPool {
     /// A hash of the list that is the same on every machine, if its elements are no references.
     pub(crate) fn hash(&self, list: ListCell) -> Option<u64> {
         let Some(entry) = self.lists.get(list.number() as usize) else { return Some(0) };
-        (entry.shape.cell != CellType::Entity).then_some(entry.hash)
+        (entry.shape.cell != CellType::Object).then_some(entry.hash)
     }
 
     fn cells_of<C: Cell>(&self, entry: &Entry) -> &[C] {
@@ -193,7 +193,7 @@ impl Names for ByContent<'_> {
         self.texts.hash(text)
     }
 
-    fn entity(&self, id: EntityId) -> u64 {
+    fn object(&self, id: ObjectId) -> u64 {
         id.to_bits()
     }
 

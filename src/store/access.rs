@@ -4,7 +4,7 @@ use std::any::{TypeId, type_name};
 use std::sync::Arc;
 
 use crate::error::{AccessError, Rejection};
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::store::{ObjectCheck, ObjectReader, ObjectWriter, Slotted, Store};
 
 impl Store {
@@ -12,7 +12,7 @@ impl Store {
     ///
     /// # Errors
     /// If the object is not alive or of another schema.
-    pub fn get_object<T: Slotted>(&self, id: EntityId) -> Result<T, AccessError> {
+    pub fn get_object<T: Slotted>(&self, id: ObjectId) -> Result<T, AccessError> {
         self.schema_of_object::<T>(id)?;
         let (_, table) = self.locate(id)?;
         Ok(T::read(&mut ObjectReader { columns: table.columns.iter(), row: id.row() }))
@@ -27,17 +27,17 @@ impl Store {
     ///
     /// # Example
     /// ```
-    /// # use slotted::{EntityId, Slotted, Store};
+    /// # use slotted::{ObjectId, Slotted, Store};
     /// #[derive(Slotted, Clone, Copy)]
     /// struct Tile { height: f32 }
     /// let mut store = Store::new();
     /// store.register::<Tile>()?;
-    /// let ids: Vec<EntityId> = store.spawn_batch([Tile { height: 2.0 }; 10])?.collect();
+    /// let ids: Vec<ObjectId> = store.spawn_batch([Tile { height: 2.0 }; 10])?.collect();
     /// store.despawn(ids[4])?;
     /// assert_eq!(store.objects::<Tile>()?.map(|(_, tile)| tile.height).sum::<f32>(), 18.0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn objects<T: Slotted>(&self) -> Result<impl Iterator<Item = (EntityId, T)>, AccessError> {
+    pub fn objects<T: Slotted>(&self) -> Result<impl Iterator<Item = (ObjectId, T)>, AccessError> {
         let schema = self.registry.of_type(TypeId::of::<T>());
         let schema = schema.ok_or(AccessError::NotRegistered { type_name: type_name::<T>() })?;
         let columns = &self.tables[schema.index()].columns;
@@ -52,7 +52,7 @@ impl Store {
     /// # Errors
     /// If the object is not alive or of another schema, or a value violates its slot's
     /// constraints; nothing is written then.
-    pub fn set_object<T: Slotted>(&mut self, id: EntityId, object: T) -> Result<(), AccessError> {
+    pub fn set_object<T: Slotted>(&mut self, id: ObjectId, object: T) -> Result<(), AccessError> {
         self.schema_of_object::<T>(id)?;
         let (schema, _) = self.locate(id)?;
         let mut problems = Vec::new();
@@ -69,7 +69,7 @@ impl Store {
     }
 
     /// The type's schema, if the object is of it or of one that extends it.
-    fn schema_of_object<T: Slotted>(&self, id: EntityId) -> Result<SchemaId, AccessError> {
+    fn schema_of_object<T: Slotted>(&self, id: ObjectId) -> Result<SchemaId, AccessError> {
         let (found, _) = self.locate(id)?;
         let schema = self.registry.of_type(TypeId::of::<T>());
         match schema.filter(|schema| self.registry.extends(id.schema(), *schema)) {

@@ -1,7 +1,7 @@
 //! Removing objects.
 
 use crate::error::AccessError;
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::store::Store;
 
 impl Store {
@@ -10,7 +10,7 @@ impl Store {
     /// # Errors
     /// If the object is not alive.
     #[inline]
-    pub fn despawn(&mut self, id: EntityId) -> Result<(), AccessError> {
+    pub fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
         if !self.contains(id) {
             return Err(AccessError::Despawned { id });
         }
@@ -25,19 +25,19 @@ impl Store {
     ///
     /// # Example
     /// ```
-    /// # use slotted::{EntityId, Slotted, Store};
+    /// # use slotted::{ObjectId, Slotted, Store};
     /// # #[derive(Slotted, Clone, Copy)]
     /// # struct Tile { height: f32 }
     /// # let mut store = Store::new();
     /// # store.register::<Tile>()?;
     /// let tile = Tile { height: 0.0 };
-    /// let ids: Vec<EntityId> = store.spawn_batch([tile; 10])?.collect();
+    /// let ids: Vec<ObjectId> = store.spawn_batch([tile; 10])?.collect();
     /// assert!(store.despawn_batch(&[ids[0], ids[1], ids[0]]).is_err());
     /// store.despawn_batch(&ids[..2])?;
     /// assert_eq!(store.len(), 8);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn despawn_batch(&mut self, ids: &[EntityId]) -> Result<(), AccessError> {
+    pub fn despawn_batch(&mut self, ids: &[ObjectId]) -> Result<(), AccessError> {
         for (position, id) in ids.iter().enumerate() {
             if let Err(error) = self.despawn(*id) {
                 let done = &ids[..position];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 
 use crate::error::LimitError;
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::kind::{Kind, PodKind, with_number, with_numeric};
 use crate::list::ListCell;
 use crate::schema::{RegisteredSchema, Slot};
@@ -55,7 +55,7 @@ pub(super) fn column(slot: &Slot) -> Column {
     let cells = with_numeric!(slot.kind(), T => Cells::new::<T>(1),
         Kind::Bool => Cells::new::<bool>(1),
         Kind::Text => Cells::new::<Text>(1),
-        Kind::Entity => Cells::new::<EntityId>(1),
+        Kind::Object => Cells::new::<ObjectId>(1),
         Kind::Enum(_) => Cells::new::<u8>(1),
         Kind::Array(number, length) => with_number!(number, T => Cells::new::<T>(*length as usize)),
         Kind::Pod(pod) => with_pod_cell!(pod, C => Cells::new::<C>(pod.size() / pod.align())),
@@ -64,7 +64,7 @@ pub(super) fn column(slot: &Slot) -> Column {
     Column::new(cells, tag(slot), slot.is_optional())
 }
 
-/// Keys have it too. The name is part of it, so that a key from before an evolution does not serve
+/// Keys have it too. The name is part of it, so that a key from before a migration does not serve
 /// another slot that has come to the same place.
 pub(super) fn tag(slot: &Slot) -> KindTag {
     let tag = FixedState::default().hash_one((slot.name(), slot.kind(), slot.is_optional()));
@@ -79,7 +79,7 @@ pub(crate) fn element_shape(element: &Kind) -> ElementShape {
     with_numeric!(element, T => shape::<T>(1, 0),
         Kind::Bool => shape::<bool>(1, 0),
         Kind::Text => shape::<Text>(1, 0),
-        Kind::Entity => shape::<EntityId>(1, 0),
+        Kind::Object => shape::<ObjectId>(1, 0),
         Kind::Enum(kind) => shape::<u8>(1, kind.variants().len()),
         Kind::Array(number, length) => with_number!(number, T => shape::<T>(*length as usize, 0)),
         Kind::Pod(pod) => with_pod_cell!(pod, C => shape::<C>(pod.size() / pod.align(), 0)),
@@ -147,7 +147,7 @@ fn value(kind: &Kind, source: &impl Source, at: usize, interner: &Interner) -> V
     with_numeric!(kind, T => one::<T>(source, at).into(),
         Kind::Bool => one::<bool>(source, at).into(),
         Kind::Text => interner.texts.resolve(one(source, at)).unwrap_or_default().into(),
-        Kind::Entity => one::<EntityId>(source, at).into(),
+        Kind::Object => one::<ObjectId>(source, at).into(),
         Kind::Enum(kind) => {
             let variant = kind.variants().get(usize::from(one::<u8>(source, at)));
             Value::Text(Arc::clone(variant.expect("an enum slot holds one of its variants")))
@@ -302,7 +302,7 @@ fn convert(
 ) -> Result<(), Unwritten> {
     with_numeric!(kind, T => sink.put(&[T::from_value(value)?]),
         Kind::Bool => sink.put(&[bool::from_value(value)?]),
-        Kind::Entity => sink.put(&[EntityId::from_value(value)?]),
+        Kind::Object => sink.put(&[ObjectId::from_value(value)?]),
         Kind::Text => {
             let Value::Text(text) = value else { return Err(Unwritten::Refused) };
             sink.put(&[pools.text(text)?]);
@@ -338,7 +338,7 @@ fn unset(column: &mut Column, slot: &Slot, row: u32) -> Result<(), Unwritten> {
     with_numeric!(slot.kind(), T => fill::<T>(column, row),
         Kind::Bool => fill::<bool>(column, row),
         Kind::Text => fill::<Text>(column, row),
-        Kind::Entity => fill::<EntityId>(column, row),
+        Kind::Object => fill::<ObjectId>(column, row),
         Kind::Enum(_) => fill::<u8>(column, row),
         Kind::Array(number, _) => with_number!(number, T => fill::<T>(column, row)),
         Kind::Pod(pod) => with_pod_cell!(pod, C => fill::<C>(column, row)),

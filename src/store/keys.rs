@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::error::{AccessError, TypeMismatch};
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::simd::vectorize;
 use crate::slot_value::{SlotField, SlotValue};
 use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn, Column, KindTag, Rows, row_of};
@@ -14,7 +14,7 @@ use crate::store::slotted::{overwrite_field, read_field};
 /// A slot whose name and type were checked: as good as a field of a struct.
 ///
 /// [`Store::key`] makes one. It serves objects of its schema and of those that extend it, until
-/// [`Store::evolve`] moves, renames or changes the slot: then it serves none, and is to be looked up again.
+/// [`Store::migrate`] moves, renames or changes the slot: then it serves none, and is to be looked up again.
 pub struct SlotKey<F> {
     schema: SchemaId,
     slot: u16,
@@ -74,10 +74,10 @@ impl Store {
     }
 
     /// One value, or `None` if the object is not alive or of another schema, or the key is of another
-    /// store or from before an evolution.
+    /// store or from before a migration.
     #[must_use]
     #[inline]
-    pub fn get<F: SlotField>(&self, id: EntityId, key: SlotKey<F>) -> Option<F> {
+    pub fn get<F: SlotField>(&self, id: ObjectId, key: SlotKey<F>) -> Option<F> {
         let table = self.tables.get(id.schema().index())?;
         if !table.rows.is_alive(id.row(), id.generation()) || !self.serves(key.schema, id.schema())
         {
@@ -91,11 +91,11 @@ impl Store {
     ///
     /// # Errors
     /// If the object is not alive or of another schema, the slot's constraints refuse the value, or the
-    /// key is of another store or from before an evolution.
+    /// key is of another store or from before a migration.
     #[inline]
     pub fn set<F: SlotField>(
         &mut self,
-        id: EntityId,
+        id: ObjectId,
         key: SlotKey<F>,
         value: F,
     ) -> Result<(), AccessError> {
@@ -144,7 +144,7 @@ impl Store {
     }
 
     #[cold]
-    fn wrong_schema(&self, id: EntityId, expected: SchemaId) -> AccessError {
+    fn wrong_schema(&self, id: ObjectId, expected: SchemaId) -> AccessError {
         let (expected, found) = (self.schema_name_of(expected), self.schema_name_of(id.schema()));
         AccessError::WrongSchema { id, expected, found }
     }
@@ -154,16 +154,16 @@ impl Store {
     /// It has the objects of exactly the key's schema.
     ///
     /// # Errors
-    /// If the key is of another store or from before an evolution.
+    /// If the key is of another store or from before a migration.
     ///
     /// # Example
     /// ```
-    /// # use slotted::{EntityId, Slotted, Store};
+    /// # use slotted::{ObjectId, Slotted, Store};
     /// # #[derive(Slotted, Clone, Copy)]
     /// # struct Tile { height: f32 }
     /// # let mut store = Store::new();
     /// # store.register::<Tile>()?;
-    /// # let ids: Vec<EntityId> = store.spawn_batch([Tile { height: 2.0 }; 10])?.collect();
+    /// # let ids: Vec<ObjectId> = store.spawn_batch([Tile { height: 2.0 }; 10])?.collect();
     /// let heights = store.column(store.key::<f32>("tile", "height")?)?;
     /// let single: f32 = ids.iter().filter_map(|id| heights.get(*id)).sum();
     /// let whole: f32 = heights.runs().flatten().sum();
@@ -183,7 +183,7 @@ impl Store {
     /// A column for many reads and writes. Constraints are not checked, as in views.
     ///
     /// # Errors
-    /// If the key is of another store or from before an evolution.
+    /// If the key is of another store or from before a migration.
     pub fn column_mut<F: SlotField>(
         &mut self,
         key: SlotKey<F>,
@@ -222,7 +222,7 @@ const fn head(schema: SchemaId) -> u32 {
 
 /// The row of a living object of the schema.
 #[inline(always)]
-fn living_row(head: u32, generations: &[u16], id: EntityId) -> Option<u32> {
+fn living_row(head: u32, generations: &[u16], id: ObjectId) -> Option<u32> {
     let generation = *generations.get(id.row() as usize)?;
     // Ids have odd generations, so that one of a free row never equals an id's.
     (head | u32::from(generation) == (id.to_bits() >> 32) as u32).then_some(id.row())
@@ -250,7 +250,7 @@ impl<'s, F: SlotField> SlotColumn<'s, F> {
     /// One value, or `None` if the object is not alive or of another schema.
     #[must_use]
     #[inline(always)]
-    pub fn get(&self, id: EntityId) -> Option<F> {
+    pub fn get(&self, id: ObjectId) -> Option<F> {
         let row = living_row(self.head, self.generations, id)?;
         let block = row as usize / BLOCK_ROWS;
         let cells = row_of(self.blocks.get(block)?.cells(), row, F::Value::WIDTH)?;
@@ -287,7 +287,7 @@ impl<F: SlotField> SlotColumnMut<'_, F> {
     /// One value, or `None` if the object is not alive or of another schema.
     #[must_use]
     #[inline(always)]
-    pub fn get(&self, id: EntityId) -> Option<F> {
+    pub fn get(&self, id: ObjectId) -> Option<F> {
         let (head, generations, rows) = (self.head, self.generations, self.rows);
         let set = self.set.as_ref().map(BlocksMut::as_shared);
         SlotColumn { head, generations, rows, blocks: self.blocks.as_shared(), set }.get(id)
@@ -295,7 +295,7 @@ impl<F: SlotField> SlotColumnMut<'_, F> {
 
     /// Changes one value. Tells whether the object is alive and of this schema.
     #[inline(always)]
-    pub fn set(&mut self, id: EntityId, field: F) -> bool {
+    pub fn set(&mut self, id: ObjectId, field: F) -> bool {
         let Some(row) = living_row(self.head, self.generations, id) else { return false };
         let (block, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
         let value = field.into_value();
@@ -321,7 +321,7 @@ impl<F: SlotField> SlotColumnMut<'_, F> {
 impl<T: SlotValue> SlotColumnMut<'_, T> {
     /// One value to change in place, or `None` if the object is not alive or of another schema.
     #[inline(always)]
-    pub fn get_mut(&mut self, id: EntityId) -> Option<&mut T> {
+    pub fn get_mut(&mut self, id: ObjectId) -> Option<&mut T> {
         let row = living_row(self.head, self.generations, id)?;
         let start = row as usize % BLOCK_ROWS * T::WIDTH;
         let block = self.blocks.get_mut(row as usize / BLOCK_ROWS)?;

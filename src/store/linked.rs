@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::LimitError;
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::store::Store;
 use crate::store::dynamic::{self, Pools, Unwritten};
 use crate::store::plan::Plan;
@@ -14,7 +14,7 @@ use crate::value::Value;
 pub(crate) struct Reserved {
     plans: BTreeMap<SchemaId, Plan>,
     /// The ids that the objects will have, in the order of the request.
-    pub(crate) ids: Vec<EntityId>,
+    pub(crate) ids: Vec<ObjectId>,
 }
 
 impl Store {
@@ -38,7 +38,7 @@ impl Store {
             let plan = reserved.plans.entry(schema).or_default();
             let row = plan.take_one(rows).ok_or_else(|| self.no_rows(schema))?;
             let generation = rows.generations().get(row as usize).map_or(1, |free| free + 1);
-            reserved.ids.push(EntityId::new(schema, row, generation));
+            reserved.ids.push(ObjectId::new(schema, row, generation));
         }
         Ok(reserved)
     }
@@ -47,7 +47,7 @@ impl Store {
     /// one; constraints and references are the caller's matter.
     pub(crate) fn write_linked<'v>(
         &mut self,
-        id: EntityId,
+        id: ObjectId,
         mut value: impl FnMut(usize) -> Option<&'v Value>,
     ) -> Result<(), Unwritten> {
         let Some(schema) = self.registry.get(id.schema()) else { return Err(Unwritten::Refused) };
@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// Brings all of the objects to life.
-    pub(crate) fn commit_linked(&mut self, reserved: Reserved) -> Vec<EntityId> {
+    pub(crate) fn commit_linked(&mut self, reserved: Reserved) -> Vec<ObjectId> {
         for (schema, plan) in reserved.plans {
             plan.commit(&mut self.tables[schema.index()].rows, schema);
         }

@@ -3,11 +3,11 @@
 mod access;
 mod despawn;
 mod dynamic;
-mod evolve;
 mod keys;
 mod limits;
 #[cfg(feature = "definitions")]
 mod linked;
+mod migrate;
 mod parts;
 mod plan;
 mod records;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::epoch::Epoch;
 use crate::error::{AccessError, LimitError};
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
 use crate::schema::{
     Checker, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, World,
@@ -34,11 +34,11 @@ use crate::text::Text;
 #[cfg(feature = "definitions")]
 pub(crate) use dynamic::Unwritten;
 pub(crate) use dynamic::element_shape as shape_of_elements;
-#[cfg(feature = "definitions")]
-pub(crate) use evolve::Overwritten;
-pub use evolve::{Evolution, EvolutionError, EvolutionRejection, EvolutionStep, SchemaEvolution};
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
 pub use limits::Limits;
+#[cfg(feature = "definitions")]
+pub(crate) use migrate::Overwritten;
+pub use migrate::{Migration, MigrationError, MigrationRejection, MigrationStep, SchemaMigration};
 pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
 pub use slotted::{Batch, ObjectCheck, ObjectReader, ObjectWriter, Slotted};
@@ -173,7 +173,7 @@ impl Store {
 
     /// Which store this is, for whoever keeps ids: those of one store mean nothing in another one.
     ///
-    /// A store stays the same where it is moved, evolves or goes back to a snapshot. A clone is another one,
+    /// A store stays the same where it is moved, migrates or goes back to a snapshot. A clone is another one,
     /// and so is what a snapshot is read through.
     ///
     /// ```
@@ -259,7 +259,7 @@ impl Store {
     ///
     /// # Errors
     /// If the texts would take more room than they may.
-    pub fn text(&mut self, text: &str) -> Result<Text, LimitError> {
+    pub fn intern_text(&mut self, text: &str) -> Result<Text, LimitError> {
         let limit = self.limits.text_bytes;
         self.interner.text(text, limit).ok_or(LimitError::Text { limit })
     }
@@ -293,7 +293,7 @@ impl Store {
     /// assert_eq!(store.resolve_list(a), Some(&[22, 7][..]));
     /// # Ok::<(), slotted::LimitError>(())
     /// ```
-    pub fn list<T: ListElement>(&mut self, elements: &[T]) -> Result<List<T>, LimitError> {
+    pub fn intern_list<T: ListElement>(&mut self, elements: &[T]) -> Result<List<T>, LimitError> {
         let limit = self.limits.list_bytes;
         let list = self.interner.list(element_shape::<T>(), T::as_cells(elements), limit);
         list.map(List::new).ok_or(LimitError::List { limit })
@@ -337,13 +337,13 @@ impl Store {
     /// Whether the object is alive.
     #[must_use]
     #[inline]
-    pub fn contains(&self, id: EntityId) -> bool {
+    pub fn contains(&self, id: ObjectId) -> bool {
         let table = self.tables.get(id.schema().index());
         table.is_some_and(|table| table.rows.is_alive(id.row(), id.generation()))
     }
 
     /// The ids of all living objects, by schema and row.
-    pub fn ids(&self) -> impl Iterator<Item = EntityId> {
+    pub fn ids(&self) -> impl Iterator<Item = ObjectId> {
         (0..self.tables.len()).flat_map(|schema| self.table_ids(SchemaId(schema as u16)))
     }
 
@@ -351,16 +351,16 @@ impl Store {
     ///
     /// # Errors
     /// If no schema of this name is registered.
-    pub fn ids_of(&self, schema: &str) -> Result<impl Iterator<Item = EntityId>, AccessError> {
+    pub fn ids_of(&self, schema: &str) -> Result<impl Iterator<Item = ObjectId>, AccessError> {
         Ok(self.table_ids(self.find_schema(schema)?.id()))
     }
 
-    fn table_ids(&self, schema: SchemaId) -> impl Iterator<Item = EntityId> {
+    fn table_ids(&self, schema: SchemaId) -> impl Iterator<Item = ObjectId> {
         let rows = &self.tables[schema.index()].rows;
         (0..rows.blocks()).flat_map(move |block| {
             rows.runs_in(block).flatten().map(move |offset| {
                 let row = block * crate::storage::BLOCK_ROWS + offset;
-                EntityId::new(schema, row as u32, rows.generations()[row])
+                ObjectId::new(schema, row as u32, rows.generations()[row])
             })
         })
     }
@@ -370,7 +370,7 @@ impl Store {
     }
 
     /// The schema and the table of a living object.
-    fn locate(&self, id: EntityId) -> Result<(&RegisteredSchema, &Table), AccessError> {
+    fn locate(&self, id: ObjectId) -> Result<(&RegisteredSchema, &Table), AccessError> {
         if self.contains(id)
             && let Some(schema) = self.registry.get(id.schema())
         {
@@ -391,7 +391,7 @@ impl Store {
 }
 
 impl World for Store {
-    fn is_alive(&self, id: EntityId) -> bool {
+    fn is_alive(&self, id: ObjectId) -> bool {
         self.contains(id)
     }
 

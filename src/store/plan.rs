@@ -3,7 +3,7 @@
 use std::iter::FusedIterator;
 use std::ops::Range;
 
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::storage::{BLOCK_ROWS, Rows, Span};
 
 /// The rows that a batch writes to before any of them comes to life: the lowest free ones.
@@ -109,19 +109,19 @@ pub struct Spawned<'s> {
 }
 
 impl Iterator for Spawned<'_> {
-    type Item = EntityId;
+    type Item = ObjectId;
 
     #[inline]
-    fn next(&mut self) -> Option<EntityId> {
+    fn next(&mut self) -> Option<ObjectId> {
         while self.left == 0 {
             let Some((word, bits)) = self.holes.next() else {
-                return self.fresh.next().map(|row| EntityId::new(self.schema, row, 1));
+                return self.fresh.next().map(|row| ObjectId::new(self.schema, row, 1));
             };
             (self.word, self.left) = (word, bits);
         }
         let row = self.word * 64 + self.left.trailing_zeros() as usize;
         self.left &= self.left - 1;
-        Some(EntityId::new(self.schema, row as u32, self.rows.generations()[row]))
+        Some(ObjectId::new(self.schema, row as u32, self.rows.generations()[row]))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

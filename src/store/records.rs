@@ -2,7 +2,7 @@
 
 use crate::by_name::ByName;
 use crate::error::{AccessError, MOST_PROBLEMS, Rejection, SpawnError};
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::record::Record;
 use crate::schema::{Problem, Slot};
 use crate::storage::Interned;
@@ -33,7 +33,7 @@ impl Store {
     ///     \n  'person' object has no slot 'height'");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn spawn_record(&mut self, schema: &str, record: Record) -> Result<EntityId, SpawnError> {
+    pub fn spawn_record(&mut self, schema: &str, record: Record) -> Result<ObjectId, SpawnError> {
         let Some(schema) = self.registry.find(schema).map(|schema| schema.id()) else {
             return Err(self.unknown_schema(schema));
         };
@@ -43,7 +43,7 @@ impl Store {
         match self.write_record(schema, row, &record) {
             Ok(()) => {
                 let generation = self.tables[schema.index()].rows.occupy(row);
-                Ok(EntityId::new(schema, row, generation))
+                Ok(ObjectId::new(schema, row, generation))
             }
             Err(unwritten) => {
                 self.interner.forget_since(before);
@@ -174,7 +174,7 @@ impl Store {
     ///
     /// # Errors
     /// If the object is not alive or has no slot of that name.
-    pub fn get_value(&self, id: EntityId, slot: &str) -> Result<Value, AccessError> {
+    pub fn get_value(&self, id: ObjectId, slot: &str) -> Result<Value, AccessError> {
         let index = self.slot_of(id, slot)?;
         let (schema, table) = self.locate(id)?;
         let (column, slot) = (&table.columns[index], &schema.slots()[index]);
@@ -200,7 +200,7 @@ impl Store {
     /// ```
     pub fn set_value(
         &mut self,
-        id: EntityId,
+        id: ObjectId,
         slot: &str,
         value: impl Into<Value>,
     ) -> Result<(), AccessError> {
@@ -227,7 +227,7 @@ impl Store {
     ///
     /// # Errors
     /// If the object is not alive.
-    pub fn get_record(&self, id: EntityId) -> Result<Record, AccessError> {
+    pub fn get_record(&self, id: ObjectId) -> Result<Record, AccessError> {
         let (schema, table) = self.locate(id)?;
         let value = |(slot, column): (&Slot, _)| {
             let value = dynamic::read(column, slot, id.row(), &self.interner);
@@ -236,7 +236,7 @@ impl Store {
         Ok(schema.slots().iter().zip(&table.columns).filter_map(value).collect())
     }
 
-    fn slot_of(&self, id: EntityId, slot: &str) -> Result<usize, AccessError> {
+    fn slot_of(&self, id: ObjectId, slot: &str) -> Result<usize, AccessError> {
         let (schema, _) = self.locate(id)?;
         schema.slot_index(slot).ok_or_else(|| {
             AccessError::undeclared(schema.shared_name(), slot, schema.suggest(slot))
@@ -250,7 +250,7 @@ impl Store {
     ///
     /// # Errors
     /// What is wrong, with the objects' ids; at most a hundred problems.
-    pub fn validate(&self) -> Result<(), Vec<(EntityId, Problem)>> {
+    pub fn validate(&self) -> Result<(), Vec<(ObjectId, Problem)>> {
         let mut found = Vec::new();
         for (schema, table) in self.registry.iter().zip(&self.tables) {
             let slots = schema.slots().iter().zip(&table.columns);
@@ -283,15 +283,15 @@ impl Drop for NewlyInterned<'_> {
 }
 
 impl ByName for Store {
-    fn spawn_record(&mut self, schema: &str, record: Record) -> Result<EntityId, SpawnError> {
+    fn spawn_record(&mut self, schema: &str, record: Record) -> Result<ObjectId, SpawnError> {
         Self::spawn_record(self, schema, record)
     }
 
-    fn despawn(&mut self, id: EntityId) -> Result<(), AccessError> {
+    fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
         Self::despawn(self, id)
     }
 
-    fn contains(&self, id: EntityId) -> bool {
+    fn contains(&self, id: ObjectId) -> bool {
         Self::contains(self, id)
     }
 
@@ -299,23 +299,23 @@ impl ByName for Store {
         Self::len(self)
     }
 
-    fn ids(&self) -> impl Iterator<Item = EntityId> {
+    fn ids(&self) -> impl Iterator<Item = ObjectId> {
         Self::ids(self)
     }
 
-    fn schema_name(&self, id: EntityId) -> Result<&str, AccessError> {
+    fn schema_name(&self, id: ObjectId) -> Result<&str, AccessError> {
         Ok(self.locate(id)?.0.name())
     }
 
-    fn get_value(&self, id: EntityId, name: &str) -> Result<Value, AccessError> {
+    fn get_value(&self, id: ObjectId, name: &str) -> Result<Value, AccessError> {
         Self::get_value(self, id, name)
     }
 
-    fn set_value(&mut self, id: EntityId, name: &str, value: Value) -> Result<(), AccessError> {
+    fn set_value(&mut self, id: ObjectId, name: &str, value: Value) -> Result<(), AccessError> {
         Self::set_value(self, id, name, value)
     }
 
-    fn get_record(&self, id: EntityId) -> Result<Record, AccessError> {
+    fn get_record(&self, id: ObjectId) -> Result<Record, AccessError> {
         Self::get_record(self, id)
     }
 }

@@ -23,14 +23,14 @@ use crate::store::Store;
 /// [`List`](crate::List)'s numbers or references holds for each element.
 ///
 /// ```
-/// use slotted::{EntityId, Slotted, Store, record};
+/// use slotted::{ObjectId, Slotted, Store, record};
 ///
 /// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
 /// struct Unit {
 ///     #[slot(default = 100.0, range = 0.0..=500.0)]
 ///     health: f32,
 ///     #[slot(references = "unit")]
-///     target: Option<EntityId>,
+///     target: Option<ObjectId>,
 /// }
 ///
 /// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]

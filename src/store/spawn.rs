@@ -3,7 +3,7 @@
 use std::any::{TypeId, type_name};
 
 use crate::error::{LimitError, MOST_PROBLEMS, Rejection, SpawnError};
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::schema::Problem;
 use crate::storage::Table;
 use crate::store::plan::{Plan, Spawned};
@@ -30,7 +30,7 @@ impl Store {
     /// assert!(store.spawn(Person { age: 200 }).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn spawn<T: Slotted>(&mut self, object: T) -> Result<EntityId, SpawnError> {
+    pub fn spawn<T: Slotted>(&mut self, object: T) -> Result<ObjectId, SpawnError> {
         let schema = self.schema_of::<T>()?;
         self.check_object(schema, &object)?;
         let rows = &self.tables[schema.index()].rows;
@@ -39,7 +39,7 @@ impl Store {
         };
         let table = &mut self.tables[schema.index()];
         object.write_one(&mut ObjectWriter { columns: table.columns.iter_mut(), row });
-        Ok(EntityId::new(schema, row, table.rows.occupy(row)))
+        Ok(ObjectId::new(schema, row, table.rows.occupy(row)))
     }
 
     /// Inserts many objects, all or none.
@@ -56,13 +56,13 @@ impl Store {
     ///
     /// # Example
     /// ```
-    /// # use slotted::{EntityId, Slotted, Store};
+    /// # use slotted::{ObjectId, Slotted, Store};
     /// #[derive(Slotted, Clone, Copy)]
     /// struct Tile { height: f32 }
     /// let mut store = Store::new();
     /// store.register::<Tile>()?;
     /// let tiles = (0..10_000).map(|tile| Tile { height: tile as f32 });
-    /// let ids: Vec<EntityId> = store.spawn_batch(tiles)?.collect();
+    /// let ids: Vec<ObjectId> = store.spawn_batch(tiles)?.collect();
     /// assert_eq!(ids.len(), 10_000);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

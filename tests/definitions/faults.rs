@@ -1,7 +1,7 @@
 //! Faults of insertion and of numbers, through files of each format.
 
 use slotted::definitions::{Code, Definitions, Loader, Report, SpawnDefinitionsError};
-use slotted::{EntityId, Limits, Slotted, Store, Value};
+use slotted::{Limits, ObjectId, Slotted, Store, Value};
 
 use crate::formats::{self, Case};
 
@@ -32,7 +32,7 @@ ivec2 = { kind = "ivec2", default = [0, 0] }
 array = { kind = "[u8; 3]", default = [0, 0, 0] }
 list = { kind = "list(u16)", default = [] }
 floats = { kind = "list(f64)", default = [] }
-other = { kind = "entity", optional = true }
+other = { kind = "object", optional = true }
 
 [schemas.strict.slots]
 name = "text"
@@ -60,7 +60,7 @@ fn stored(case: &Case, slot: &str) -> Value {
     let mut store = Store::new();
     let definitions = load_into(&store, case).unwrap_or_else(|report| panic!("{report}"));
     let objects = definitions.spawn(&mut store).expect("there is room");
-    let ids: Vec<EntityId> = objects.ids().collect();
+    let ids: Vec<ObjectId> = objects.ids().collect();
     let [id] = *ids else { panic!("one object is defined") };
     store.get_value(id, slot).expect("it lives")
 }
@@ -166,7 +166,7 @@ fn fault_11_a_limit_that_is_reached_late_leaves_no_object() -> Outcome {
     assert!(matches!(error, SpawnDefinitionsError::Limit(_)), "{error}");
     assert_eq!(seen(&mut store), before);
     // The texts that were written before it are forgotten.
-    store.text(&"z".repeat(150))?;
+    store.intern_text(&"z".repeat(150))?;
     Ok(())
 }
 

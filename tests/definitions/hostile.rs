@@ -330,7 +330,7 @@ fn fault_45_names_of_a_megabyte() {
         ),
         (
             "references.toml",
-            format!("[schemas.e.slots]\na = {{ kind = \"entity\", references = \"g{long}\" }}\n"),
+            format!("[schemas.e.slots]\na = {{ kind = \"object\", references = \"g{long}\" }}\n"),
         ),
         ("section.toml", format!("h{long} = 1\n")),
         ("of.toml", format!("[records.i{long}.a]\n")),

@@ -25,8 +25,8 @@ asleep = { kind = "bool", default = false }
 job = { variants = ["farmer", "soldier"], default = "farmer" }
 position = { kind = "vec3", optional = true }
 drops = { kind = "list(u16)", default = [] }
-target = { kind = "entity", references = "unit", optional = true }
-friends = { kind = "list(entity)", references = "unit", default = [] }
+target = { kind = "object", references = "unit", optional = true }
+friends = { kind = "list(object)", references = "unit", default = [] }
 "#,
 );
 

@@ -1,7 +1,7 @@
 //! What right files mean: values and where they come from, packs in their order, references.
 
 use slotted::definitions::{Definitions, Loader, RecordView, Undeclared};
-use slotted::{EntityId, Limits, Slotted, Store, Value};
+use slotted::{Limits, ObjectId, Slotted, Store, Value};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -10,8 +10,8 @@ const BASE: &str = "\
 health = { kind = 'f32', default = 100.0 }
 level = { kind = 'u8', default = 1 }
 name = { kind = 'text', default = '' }
-target = { kind = 'entity', references = 'unit', optional = true }
-friends = { kind = 'list(entity)', references = 'unit', default = [] }
+target = { kind = 'object', references = 'unit', optional = true }
+friends = { kind = 'list(object)', references = 'unit', default = [] }
 
 [records.unit.orc]
 abstract = true
@@ -158,10 +158,10 @@ fn ids_are_in_the_order_of_records_and_spawning_twice_makes_more() -> Outcome {
     assert_eq!(definitions.record("unit", "").map(|record| record.place()), None);
     let mut store = Store::new();
     let first = definitions.spawn(&mut store)?;
-    let levels = |ids: &[EntityId]| -> Result<Vec<Value>, slotted::AccessError> {
+    let levels = |ids: &[ObjectId]| -> Result<Vec<Value>, slotted::AccessError> {
         ids.iter().map(|id| store.get_value(*id, "level")).collect()
     };
-    let ids: Vec<EntityId> = first.ids().collect();
+    let ids: Vec<ObjectId> = first.ids().collect();
     assert_eq!(levels(&ids)?, [1, 2, 3, 4, 5].map(Value::from));
     assert!(ids.is_sorted());
     let second = definitions.spawn(&mut store)?;

@@ -205,15 +205,15 @@ fn spawned(definitions: &Definitions) -> String {
 const GOOD: [(&str, &str); 3] = [
     (
         "a.json",
-        r#"{ "schemas": { "u": { "doc": "d", "slots": { "h": { "kind": "f32", "range": [0, 9.5], "default": 1.0 }, "j": { "variants": ["a", "b"], "default": "a" }, "t": { "kind": "list(entity)", "references": "u", "default": [] }, "n": "text" } }, "v": { "extends": "u" } }, "records": { "u": { "x": { "h": 2.5, "n": "é\n\u00e9", "t": ["x", "y"] }, "y": { "inherits": "x", "abstract": false } }, "v": [{ "n": "" }] }, "patches": { "records": { "u": { "x": { "j": "b" } } } } }"#,
+        r#"{ "schemas": { "u": { "doc": "d", "slots": { "h": { "kind": "f32", "range": [0, 9.5], "default": 1.0 }, "j": { "variants": ["a", "b"], "default": "a" }, "t": { "kind": "list(object)", "references": "u", "default": [] }, "n": "text" } }, "v": { "extends": "u" } }, "records": { "u": { "x": { "h": 2.5, "n": "é\n\u00e9", "t": ["x", "y"] }, "y": { "inherits": "x", "abstract": false } }, "v": [{ "n": "" }] }, "patches": { "records": { "u": { "x": { "j": "b" } } } } }"#,
     ),
     (
         "a.toml",
-        "[schemas.u]\ndoc = 'd'\n[schemas.u.slots]\nh = { kind = \"f32\", range = { min = 0, below = 9.5 }, default = 1.0 }\nj = { variants = [\"a\", \"b\"], default = \"a\" }\nt = { kind = \"list(entity)\", references = 'u', default = [] }\nn = \"text\"\n[schemas.v]\nextends = \"u\"\n[records.u.x]\nh = 2.5 # comment\nn = \"é\\n\\u00e9\"\nt = ['x', 'y']\n[records.u.y]\ninherits = 'x'\n[[records.v]]\nn = ''\n[patches.records.u.x]\nj = 'b'\n",
+        "[schemas.u]\ndoc = 'd'\n[schemas.u.slots]\nh = { kind = \"f32\", range = { min = 0, below = 9.5 }, default = 1.0 }\nj = { variants = [\"a\", \"b\"], default = \"a\" }\nt = { kind = \"list(object)\", references = 'u', default = [] }\nn = \"text\"\n[schemas.v]\nextends = \"u\"\n[records.u.x]\nh = 2.5 # comment\nn = \"é\\n\\u00e9\"\nt = ['x', 'y']\n[records.u.y]\ninherits = 'x'\n[[records.v]]\nn = ''\n[patches.records.u.x]\nj = 'b'\n",
     ),
     (
         "a.ron",
-        "// comment\n(schemas: { \"u\": (doc: \"d\", slots: { \"h\": (kind: f32, range: [0, 9.5], default: 1.0), \"j\": (variants: [a, b], default: a), \"t\": (kind: \"list(entity)\", references: u, default: []), \"n\": text, }), \"v\": (extends: Some(\"u\")) }, records: { \"u\": { \"x\": (h: 2.5, n: \"é\\n\\u{e9}\", t: [x, y]), \"y\": (inherits: x) /* c */, }, \"v\": [(n: r#\"\"#)] }, patches: (records: { \"u\": { \"x\": (j: b) } }))",
+        "// comment\n(schemas: { \"u\": (doc: \"d\", slots: { \"h\": (kind: f32, range: [0, 9.5], default: 1.0), \"j\": (variants: [a, b], default: a), \"t\": (kind: \"list(object)\", references: u, default: []), \"n\": text, }), \"v\": (extends: Some(\"u\")) }, records: { \"u\": { \"x\": (h: 2.5, n: \"é\\n\\u{e9}\", t: [x, y]), \"y\": (inherits: x) /* c */, }, \"v\": [(n: r#\"\"#)] }, patches: (records: { \"u\": { \"x\": (j: b) } }))",
     ),
 ];
 

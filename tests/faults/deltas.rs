@@ -5,7 +5,7 @@ use proptest::sample::Index;
 use serde_json::{Value as Json, json};
 use slotted::glam::Vec3;
 use slotted::{
-    Delta, DeltaError, DeltaPart, EntityId, Kind, LimitError, Limits, Record, Schema, Store, Value,
+    Delta, DeltaError, DeltaPart, Kind, LimitError, Limits, ObjectId, Record, Schema, Store, Value,
     record,
 };
 
@@ -36,15 +36,15 @@ impl Step {
     /// Some of all that a delta can have.
     fn everything() -> Result<Self, Box<dyn std::error::Error>> {
         let mut store = store_of(|limits| limits.generations_per_row = 3);
-        let ids: Vec<EntityId> = store.spawn_batch([UNIT; 8])?.collect();
+        let ids: Vec<ObjectId> = store.spawn_batch([UNIT; 8])?.collect();
         let tile = |number: usize| record! { height: number as f64, wet: true };
-        let tiles: Vec<EntityId> = store.spawn_records("tile", (0..6).map(tile))?.collect();
+        let tiles: Vec<ObjectId> = store.spawn_records("tile", (0..6).map(tile))?.collect();
         store.spawn_record("marker", record! {})?;
         store.register::<Item>()?;
         let item = store.spawn_record("item", record! { drops: [3, 1], tags: ["old"] })?;
         Self::of(store, |store| {
             store.despawn_batch(&[ids[1], ids[3], tiles[5]])?;
-            let name = store.text("newborn")?;
+            let name = store.intern_text("newborn")?;
             store.spawn(Unit { name, target: Some(ids[7]), ..UNIT })?;
             store.set_value(ids[5], "health", 7.5)?;
             store.set_value(tiles[0], "owner", ids[0])?;
@@ -72,7 +72,7 @@ impl Step {
 struct Whole {
     dump: Dump,
     hash: u64,
-    future: Vec<EntityId>,
+    future: Vec<ObjectId>,
     knows_new_text: bool,
     knows_new_list: bool,
 }
@@ -80,7 +80,7 @@ struct Whole {
 fn whole(store: &Store) -> Whole {
     let mut future = store.clone();
     let hash = future.state_hash();
-    let units: Vec<EntityId> = future.spawn_batch([UNIT; 12]).into_iter().flatten().collect();
+    let units: Vec<ObjectId> = future.spawn_batch([UNIT; 12]).into_iter().flatten().collect();
     let knows_new_text = store.find_text("newborn").is_some();
     let knows_new_list = store.find_list(&[31_u16, 41]).is_some();
     Whole { dump: dump(store), hash, future: units, knows_new_text, knows_new_list }
@@ -357,8 +357,8 @@ fn fault_38_lists_are_translated() -> Outcome {
     let delta = Delta::between(&before, &here.snapshot())?;
     // Other texts and lists came first, and the schema has another number.
     let mut there = store();
-    there.list(&[Craft::Smithing])?;
-    there.text("b")?;
+    there.intern_list(&[Craft::Smithing])?;
+    there.intern_text("b")?;
     there.register::<Item>()?;
     there.apply(&delta)?;
     assert_eq!(there.state_hash(), here.state_hash());
@@ -372,7 +372,7 @@ fn fault_38_lists_are_translated() -> Outcome {
             |record: &Record| record.iter().find(|(name, _)| *name == slot).map(|(_, v)| v.clone());
         assert_eq!(value(&found[1]), value(&expected[1]));
     }
-    let there_ids: Vec<EntityId> = there.ids().collect();
+    let there_ids: Vec<ObjectId> = there.ids().collect();
     assert_eq!(there.get_value(there_ids[1], "parts")?, [there_ids[0]].into());
 
     let mut small = Limits::default();
@@ -419,7 +419,7 @@ fn fault_38_a_world_that_used_other_rows_is_told() -> Outcome {
     let step = Step::everything()?;
     let mut other = step.base.clone();
     let doomed = other.spawn_batch([UNIT; 2])?.last().ok_or("two were spawned")?;
-    let last = EntityId::from_bits(doomed.to_bits() - 1).ok_or("an id")?;
+    let last = ObjectId::from_bits(doomed.to_bits() - 1).ok_or("an id")?;
     other.despawn_batch(&[doomed, last])?;
     assert_eq!(other.state_hash(), step.delta.base_hash());
     let before = whole(&other);
@@ -465,7 +465,7 @@ fn fault_38_schemas_that_differ_are_told() -> Outcome {
 #[test]
 fn fault_38_a_store_with_smaller_limits_says_so() -> Outcome {
     let grow = Step::of(store(), |store| {
-        let name = store.text("newborn")?;
+        let name = store.intern_text("newborn")?;
         store.spawn_batch(many_units().map(|unit| Unit { name, ..unit }))?;
         Ok(())
     })?;
@@ -517,7 +517,7 @@ fn fault_37_a_forged_generation_of_a_dead_row_is_seen() -> Outcome {
 /// An unset reference was sent as if it named the first schema, which the other store may not have.
 #[test]
 fn fault_38_an_unset_reference_needs_no_schema() -> Outcome {
-    let link = || Schema::builder("link").slot("to", Kind::Entity).optional().build();
+    let link = || Schema::builder("link").slot("to", Kind::Object).optional().build();
     let (mut here, mut there) = (Store::new(), Store::new());
     here.register_schema(Schema::builder("first").slot("size", Kind::U8).build()?)?;
     here.register_schema(link()?)?;
@@ -526,7 +526,7 @@ fn fault_38_an_unset_reference_needs_no_schema() -> Outcome {
     let id = here.spawn_record("link", record! {})?;
     there.apply(&Delta::between(&before, &here.snapshot())?)?;
     assert_eq!(there.state_hash(), here.state_hash());
-    assert_eq!(there.ids().next().map(EntityId::row), Some(id.row()));
+    assert_eq!(there.ids().next().map(ObjectId::row), Some(id.row()));
     Ok(())
 }
 

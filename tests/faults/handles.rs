@@ -2,14 +2,16 @@
 
 use std::collections::HashSet;
 
-use slotted::{AccessError, ByName, EntityId, LimitError, Limits, Store, Value, What, record};
+use slotted::{
+    AccessError, ByName, LimitError, Limits, ObjectId, ProblemKind, Store, Value, record,
+};
 
 use crate::{
     MANY, Outcome, UNIT, Unit, dead, dump, many_units, refusal, store, store_of, unit_with,
 };
 
 /// Holds each call that takes an id against an id that names no living object.
-pub(crate) fn refused_by_every_call(store: &mut Store, id: EntityId) -> Outcome {
+pub(crate) fn refused_by_every_call(store: &mut Store, id: ObjectId) -> Outcome {
     let before = dump(store);
     let health = store.key::<f32>("unit", "health")?;
     assert!(!store.contains(id));
@@ -38,8 +40,8 @@ pub(crate) fn refused_by_every_call(store: &mut Store, id: EntityId) -> Outcome 
     Ok(())
 }
 
-fn refused_as_reference(store: &mut Store, living: EntityId, id: EntityId) -> Outcome {
-    let target = store.key::<Option<EntityId>>("unit", "target")?;
+fn refused_as_reference(store: &mut Store, living: ObjectId, id: ObjectId) -> Outcome {
+    let target = store.key::<Option<ObjectId>>("unit", "target")?;
     let aiming = Unit { target: Some(id), ..UNIT };
     let error = dead_reference(id);
     assert_eq!(refusal(store.spawn(aiming)), error);
@@ -57,7 +59,7 @@ fn refused_as_reference(store: &mut Store, living: EntityId, id: EntityId) -> Ou
     Ok(())
 }
 
-fn dead_reference(id: EntityId) -> String {
+fn dead_reference(id: ObjectId) -> String {
     format!("slot 'target' of 'unit' refers to object {id}, which is not alive")
 }
 
@@ -84,7 +86,7 @@ fn fault_01_a_stale_id_is_refused_after_its_row_is_used_again() -> Outcome {
 #[test]
 fn fault_01_a_stale_id_is_refused_after_clear_and_release() -> Outcome {
     let mut store = store();
-    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
     store.clear();
     store.release_memory();
     refused_by_every_call(&mut store, ids[0])?;
@@ -105,7 +107,7 @@ fn fault_01_a_reference_that_died_is_found_by_validate() -> Outcome {
     let found = store.validate().expect_err("the reference is dead");
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].0, hunter);
-    assert_eq!(found[0].1.what, What::DeadReference { found: target });
+    assert_eq!(found[0].1.what, ProblemKind::DeadReference { found: target });
     Ok(())
 }
 
@@ -130,7 +132,7 @@ fn fault_02_a_table_of_retired_rows_takes_no_more_objects() -> Outcome {
         limits.rows_per_schema = 4;
     };
     let mut store = store_of(limits);
-    let ids: Vec<EntityId> = store.spawn_batch([UNIT; 4])?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch([UNIT; 4])?.collect();
     store.despawn_batch(&ids)?;
     let full = LimitError::Rows { schema: "unit".into(), limit: 4 };
     assert_eq!(store.spawn(UNIT), Err(full.clone().into()));
@@ -143,7 +145,7 @@ fn fault_02_a_table_of_retired_rows_takes_no_more_objects() -> Outcome {
 #[test]
 fn fault_02_a_refused_batch_retires_no_row() -> Outcome {
     let mut store = store_of(|limits| limits.generations_per_row = 1);
-    let ids: Vec<EntityId> = store.spawn_batch([UNIT; 3])?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch([UNIT; 3])?.collect();
     let before = dump(&store);
     let twice = [ids[0], ids[1], ids[2], ids[1]];
     assert_eq!(store.despawn_batch(&twice), Err(AccessError::Repeated { id: ids[1] }));
@@ -157,7 +159,7 @@ fn fault_02_a_refused_batch_retires_no_row() -> Outcome {
 fn fault_02_clear_retires_rows_too() -> Outcome {
     let mut store = store_of(|limits| limits.generations_per_row = 2);
     for first in [0, 0, MANY as u32] {
-        let rows: Vec<u32> = store.spawn_batch(many_units())?.map(EntityId::row).collect();
+        let rows: Vec<u32> = store.spawn_batch(many_units())?.map(ObjectId::row).collect();
         assert_eq!(rows, (first..first + MANY as u32).collect::<Vec<_>>());
         store.clear();
         store.release_memory();
@@ -174,7 +176,7 @@ fn fault_03_the_row_limit_is_an_error_of_every_way_to_spawn() -> Outcome {
     assert_eq!(store.spawn_batch(many_units().chain([UNIT])).err(), Some(full().into()));
     assert_eq!(dump(&store), before);
 
-    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
     let before = dump(&store);
     let unit = || record! { position: [0.0; 3], name: "late" };
     assert_eq!(store.spawn(UNIT), Err(full().into()));
@@ -192,9 +194,9 @@ fn fault_03_the_row_limit_is_an_error_of_every_way_to_spawn() -> Outcome {
 
 #[test]
 fn fault_04_bits_that_no_store_hands_out_are_no_id() {
-    assert_eq!(EntityId::from_bits(0), None);
-    assert_eq!(EntityId::from_bits(u64::from(u32::MAX)), None);
-    assert_eq!(EntityId::from_bits(2 << 32), None);
+    assert_eq!(ObjectId::from_bits(0), None);
+    assert_eq!(ObjectId::from_bits(u64::from(u32::MAX)), None);
+    assert_eq!(ObjectId::from_bits(2 << 32), None);
 }
 
 #[test]
@@ -206,7 +208,7 @@ fn fault_04_forged_ids_are_refused_by_every_call() -> Outcome {
     let later_generation = 3 << 32;
     let last_schema = 1 << 32 | 0xffff << 48;
     for bits in [u64::MAX, unknown_schema, huge_row, later_generation, last_schema, 1 << 32 | 3] {
-        let id = EntityId::from_bits(bits).expect("the generation is odd");
+        let id = ObjectId::from_bits(bits).expect("the generation is odd");
         assert_eq!(id.to_bits(), bits);
         // The next row's id is forged too, but a call below brings it to life in passing.
         if bits != 1 << 32 | 3 {
@@ -259,7 +261,7 @@ fn fault_05_an_object_of_another_schema_is_told_from_the_type_asked_for() -> Out
 #[test]
 fn fault_05_a_text_of_another_store_is_refused_where_it_can_be_told() -> Outcome {
     let mut other = Store::new();
-    let foreign = other.text("only there")?;
+    let foreign = other.intern_text("only there")?;
     let mut store = store();
     let unit = store.spawn(UNIT)?;
     let name = store.key::<slotted::Text>("unit", "name")?;
@@ -288,7 +290,7 @@ fn fault_06_the_second_despawn_is_an_error() -> Outcome {
 #[test]
 fn fault_07_a_batch_that_names_an_id_twice_is_refused_whole() -> Outcome {
     let mut store = store();
-    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
     store.despawn(ids[5])?;
     let before = dump(&store);
     let repeated = [ids[0], ids[MANY - 2], ids[1], ids[MANY - 2]];

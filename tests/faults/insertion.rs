@@ -3,8 +3,8 @@
 use slotted::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, EntityId, Kind, LimitError, Limits, Record, Rejection, Schema, SchemaError,
-    SlotValue, Slotted, SpawnError, Store, Text, Value, What, record,
+    AccessError, Kind, LimitError, Limits, ObjectId, ProblemKind, Record, Rejection, Schema,
+    SchemaError, SlotValue, Slotted, SpawnError, Store, Text, Value, record,
 };
 
 use crate::{MANY, Outcome, UNIT, dump, many_units, refusal, store, store_of, unit_with};
@@ -40,7 +40,7 @@ fn fault_09_a_slip_of_the_pen_gets_a_suggestion() {
     let mut store = store();
     let rejection = rejection(store.spawn_record("unit", record! { helth: 1.0 }));
     let what = &rejection.problems()[0].what;
-    assert_eq!(*what, What::Undeclared { suggestion: Some("health".into()) });
+    assert_eq!(*what, ProblemKind::Undeclared { suggestion: Some("health".into()) });
     let error = refusal(store.spawn_record("units", record! {}));
     assert_eq!(error, "no schema 'units' is registered; did you mean 'unit'?");
 }
@@ -111,7 +111,7 @@ fn fault_11_one_bad_record_of_a_batch_keeps_all_of_it_out() -> Outcome {
 #[test]
 fn fault_11_one_bad_object_of_a_typed_batch_keeps_all_of_it_out() -> Outcome {
     let mut store = store();
-    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
     ids.iter().step_by(3).try_for_each(|id| store.despawn(*id))?;
     let before = dump(&store);
     let rejection = rejection(store.spawn_batch(many_units().chain([unit_with(501.0)])));
@@ -178,7 +178,7 @@ struct Citizen {
     marks: [u8; 4],
 }
 
-fn citizen() -> Result<(Store, EntityId), Box<dyn std::error::Error>> {
+fn citizen() -> Result<(Store, ObjectId), Box<dyn std::error::Error>> {
     let mut store = Store::new();
     store.register::<Citizen>()?;
     let id = store.spawn(Citizen {
@@ -312,7 +312,7 @@ fn fault_14_the_true_count_of_objects_is_used() -> Outcome {
     for claim in CLAIMS {
         let mut store = store();
         let items = many_units();
-        let ids: Vec<EntityId> = store.spawn_batch(Liar { items, claim })?.collect();
+        let ids: Vec<ObjectId> = store.spawn_batch(Liar { items, claim })?.collect();
         assert_eq!((ids.len(), store.len()), (MANY, MANY));
         assert_eq!(Some(store.get_object::<crate::Unit>(ids[MANY - 1])?), many_units().last());
     }
@@ -324,7 +324,7 @@ fn fault_14_the_true_count_of_records_is_used() -> Outcome {
     for claim in CLAIMS {
         let mut store = store();
         let items = (0..MANY as u64).map(|height| record! { height });
-        let ids: Vec<EntityId> = store.spawn_records("tile", Liar { items, claim })?.collect();
+        let ids: Vec<ObjectId> = store.spawn_records("tile", Liar { items, claim })?.collect();
         assert_eq!((ids.len(), store.len()), (MANY, MANY));
         assert_eq!(store.get_value(ids[MANY - 1], "height")?, ((MANY - 1) as f64).into());
     }
@@ -430,7 +430,7 @@ fn fault_15_the_text_limit_is_an_error_that_changes_nothing() -> Outcome {
     let named = |name: &str| record! { position: Vec3::ZERO, name };
     let unit = store.spawn_record("unit", named("sixsix"))?;
     let before = dump(&store);
-    assert_eq!(store.text("fives"), Err(full.clone()));
+    assert_eq!(store.intern_text("fives"), Err(full.clone()));
     assert_eq!(store.spawn_record("unit", named("fives")), Err(full.clone().into()));
     assert_eq!(store.set_value(unit, "name", "fives"), Err(full.clone().into()));
     let batch = [named("four"), named("a"), named("sixsix")];

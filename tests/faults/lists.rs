@@ -3,8 +3,8 @@
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
 use slotted::glam::Vec2;
 use slotted::{
-    AccessError, EntityId, Kind, LimitError, Limits, List, NumberKind, Problem, Record, Schema,
-    SlotValue, Slotted, SpawnError, Store, Text, Value, View, What, record,
+    AccessError, Kind, LimitError, Limits, List, NumberKind, ObjectId, Problem, ProblemKind,
+    Record, Schema, SlotValue, Slotted, SpawnError, Store, Text, Value, View, record,
 };
 
 use crate::{Outcome, refusal};
@@ -25,8 +25,8 @@ pub(crate) struct Item {
     pub(crate) tags: Option<List<Text>>,
     #[slot(default = ["mining"])]
     pub(crate) crafts: List<Craft>,
-    #[slot(references = "item", default = Vec::<EntityId>::new())]
-    pub(crate) parts: List<EntityId>,
+    #[slot(references = "item", default = Vec::<ObjectId>::new())]
+    pub(crate) parts: List<ObjectId>,
     #[slot(finite, default = [[0.0, 0.5]])]
     pub(crate) path: List<Vec2>,
 }
@@ -51,7 +51,7 @@ fn items_of(adjust: impl FnOnce(&mut Limits)) -> Store {
     store
 }
 
-fn dump(store: &Store) -> Vec<(EntityId, Record)> {
+fn dump(store: &Store) -> Vec<(ObjectId, Record)> {
     store.ids().map(|id| (id, store.get_record(id).expect("it lives"))).collect()
 }
 
@@ -82,7 +82,7 @@ fn lists_come_back_as_they_were_given() -> Outcome {
     assert_eq!(tags, [Some("sharp"), Some("")]);
 
     // What came as a record and what came from Rust are one list.
-    assert_eq!(store.list(&[Craft::Engines, Craft::Mining])?, item.crafts);
+    assert_eq!(store.intern_list(&[Craft::Engines, Craft::Mining])?, item.crafts);
     assert_eq!(store.find_list(&[22_u16, 7]), Some(store.get_object::<Item>(first)?.drops));
     assert_eq!(store.find_list(&[7_u16, 22]), None);
     Ok(())
@@ -125,10 +125,10 @@ fn views_and_keys_hand_out_lists() -> Outcome {
         tags: Option<&'a List<Text>>,
     }
     let mut store = items();
-    let (few, many) = (store.list(&[1_u16])?, store.list(&[1_u16, 2, 3])?);
-    let tags = store.text("sharp")?;
-    let tags = Some(store.list(&[tags])?);
-    let ids: Vec<EntityId> =
+    let (few, many) = (store.intern_list(&[1_u16])?, store.intern_list(&[1_u16, 2, 3])?);
+    let tags = store.intern_text("sharp")?;
+    let tags = Some(store.intern_list(&[tags])?);
+    let ids: Vec<ObjectId> =
         store.spawn_batch([Item { drops: few, ..ITEM }, Item { tags, ..ITEM }])?.collect();
     store.view::<Dropping>()?.for_each(|item| {
         if item.tags.is_some() {
@@ -203,7 +203,7 @@ fn fault_16_elements_are_finite_where_the_slot_is() -> Outcome {
     let shown = "element 1 of slot 'path' of 'item' expects finite numbers, found [0.0, inf]";
     refused_everywhere("path", [Vec2::ZERO, Vec2::new(0.0, f32::INFINITY)], shown)?;
     let mut store = items();
-    let path = store.list(&[Vec2::NAN])?;
+    let path = store.intern_list(&[Vec2::NAN])?;
     let shown = "element 0 of slot 'path' of 'item' expects finite numbers, found [NaN, NaN]";
     assert_eq!(refusal(store.spawn(Item { path, ..ITEM })), shown);
     Ok(())
@@ -213,7 +213,7 @@ fn fault_16_elements_are_finite_where_the_slot_is() -> Outcome {
 fn fault_11_typed_lists_are_held_against_the_slot() -> Outcome {
     let mut store = items();
     let id = store.spawn(ITEM)?;
-    let drops = store.list(&[999_u16, 1000])?;
+    let drops = store.intern_list(&[999_u16, 1000])?;
     let bad = Item { drops, ..ITEM };
     let message = "element 1 of slot 'drops' of 'item' expects 1 to 999, found 1000";
     let key = store.key::<List<u16>>("item", "drops")?;
@@ -226,9 +226,11 @@ fn fault_11_typed_lists_are_held_against_the_slot() -> Outcome {
 
     // What a column lets in is found on demand.
     assert!(store.column_mut(key)?.set(id, drops));
-    let what =
-        What::OutOfRange { expected: slotted::NumberRange::new(1..=999), found: 1000.into() };
-    let what = What::Element { position: 1, what: Box::new(what) };
+    let what = ProblemKind::OutOfRange {
+        expected: slotted::NumberRange::new(1..=999),
+        found: 1000.into(),
+    };
+    let what = ProblemKind::Element { position: 1, what: Box::new(what) };
     let (schema, slot) = ("item".into(), "drops".into());
     assert_eq!(store.validate(), Err(vec![(id, Problem { record: None, schema, slot, what })]));
     Ok(())
@@ -270,24 +272,24 @@ fn fault_01_references_in_lists_are_alive_and_of_the_schema() -> Outcome {
     ] {
         let message = format!("element 1 of slot 'parts' of 'item' {wrong}");
         assert_eq!(refusal(store.set_value(part, "parts", [part, id])), message);
-        let parts = store.list(&[part, id])?;
+        let parts = store.intern_list(&[part, id])?;
         assert_eq!(refusal(store.spawn(Item { parts, ..ITEM })), message);
     }
     let whole = store.spawn_record("item", record! { drops: [1], parts: [part] })?;
     assert_eq!(store.validate(), Ok(()));
     store.despawn(part)?;
     let found = store.validate().err().ok_or("a reference is dead")?;
-    let what = What::DeadReference { found: part };
+    let what = ProblemKind::DeadReference { found: part };
     assert_eq!(found[0].0, whole);
-    assert_eq!(found[0].1.what, What::Element { position: 0, what: Box::new(what) });
+    assert_eq!(found[0].1.what, ProblemKind::Element { position: 0, what: Box::new(what) });
     Ok(())
 }
 
 #[test]
 fn fault_25_lists_of_another_store_are_refused_or_mean_nothing() -> Outcome {
     let (mut store, mut other) = (items(), items());
-    other.list(&[Craft::Mining])?;
-    let foreign = other.list(&[1_u16, 2, 3])?;
+    other.intern_list(&[Craft::Mining])?;
+    let foreign = other.intern_list(&[1_u16, 2, 3])?;
     let id = store.spawn(ITEM)?;
     let message = "slot 'drops' of 'item' has a list of another store";
     assert_eq!(store.resolve_list(foreign), None);
@@ -296,8 +298,8 @@ fn fault_25_lists_of_another_store_are_refused_or_mean_nothing() -> Outcome {
     assert_eq!(refusal(store.set(id, key, foreign)), message);
 
     // A handle whose number is here that of a list of other elements, and one of no variant.
-    let foreign_crafts = other.list(&[Craft::Engines])?;
-    (0..5).try_for_each(|number| store.list(&[200_u8, number]).map(|_| ()))?;
+    let foreign_crafts = other.intern_list(&[Craft::Engines])?;
+    (0..5).try_for_each(|number| store.intern_list(&[200_u8, number]).map(|_| ()))?;
     assert_eq!(store.resolve_list(foreign), None);
     assert_eq!(store.resolve_list(foreign_crafts), None);
     assert_eq!(refusal(store.spawn(Item { drops: foreign, ..ITEM })), message);
@@ -307,8 +309,8 @@ fn fault_25_lists_of_another_store_are_refused_or_mean_nothing() -> Outcome {
     store.state_hash();
 
     // A text in a list.
-    let text = other.text("sharp")?;
-    let tags = Some(store.list(&[Text::EMPTY, text])?);
+    let text = other.intern_text("sharp")?;
+    let tags = Some(store.intern_list(&[Text::EMPTY, text])?);
     let message = "element 1 of slot 'tags' of 'item' has a text of another store";
     assert_eq!(refusal(store.spawn(Item { tags, ..ITEM })), message);
     Ok(())
@@ -324,7 +326,7 @@ fn fault_15_the_list_limit_is_an_error_that_changes_nothing() -> Outcome {
     // Eight bytes of the default path, one of the default craft, four of drops: four are left.
     let id = store.spawn_record("item", record! { drops: [1, 2] })?;
     let before = dump(&store);
-    assert_eq!(store.list(&[1_u16, 2, 3]), Err(full.clone()));
+    assert_eq!(store.intern_list(&[1_u16, 2, 3]), Err(full.clone()));
     let record = |drops: [u16; 3]| record! { drops };
     assert_eq!(store.spawn_record("item", record([7; 3])), Err(full.clone().into()));
     assert_eq!(store.set_value(id, "drops", [7; 3]), Err(full.clone().into()));
@@ -382,6 +384,6 @@ fn a_list_of_lists_and_a_bad_default_are_refused() -> Outcome {
     let message = "slot 'drops' of schema 'item' is list(bool): 'finite' does not apply";
     assert_eq!(refusal(slot(Kind::Bool).finite().build()), message);
     assert!(slot(Kind::U8).references("item").build().is_err());
-    assert!(slot(Kind::Entity).references("item").build().is_ok());
+    assert!(slot(Kind::Object).references("item").build().is_ok());
     Ok(())
 }

@@ -6,11 +6,11 @@
 mod aliasing;
 #[cfg(feature = "serde")]
 mod deltas;
-mod evolution;
 mod handles;
 mod insertion;
 mod lists;
 mod memory;
+mod migration;
 mod numbers;
 mod panics;
 mod snapshots;
@@ -20,7 +20,7 @@ use std::fmt::Debug;
 
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, BLOCK_ROWS, EntityId, Kind, Limits, Record, Schema, Slotted, Store, Text,
+    AccessError, BLOCK_ROWS, Kind, Limits, ObjectId, Record, Schema, Slotted, Store, Text,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -31,7 +31,7 @@ struct Unit {
     #[slot(default = 100.0, range = 0.0..=500.0)]
     health: f32,
     #[slot(references = "unit")]
-    target: Option<EntityId>,
+    target: Option<ObjectId>,
     name: Text,
 }
 
@@ -64,7 +64,7 @@ fn store_of(adjust: impl FnOnce(&mut Limits)) -> Store {
         .default(false)
         .slot("ground", Kind::enumeration(["grass", "rock"]))
         .default("grass")
-        .slot("owner", Kind::Entity)
+        .slot("owner", Kind::Object)
         .optional();
     for schema in [tile, Schema::builder("marker")] {
         let schema = schema.build().expect("the schema is right");
@@ -77,8 +77,8 @@ fn store_of(adjust: impl FnOnce(&mut Limits)) -> Store {
 #[derive(Debug, PartialEq)]
 struct Dump {
     schemas: Vec<String>,
-    objects: Vec<(EntityId, Record)>,
-    next: Vec<Option<EntityId>>,
+    objects: Vec<(ObjectId, Record)>,
+    next: Vec<Option<ObjectId>>,
 }
 
 fn dump(store: &Store) -> Dump {
@@ -94,7 +94,7 @@ fn dump(store: &Store) -> Dump {
     Dump { schemas, objects, next }
 }
 
-fn dead(id: EntityId) -> AccessError {
+fn dead(id: ObjectId) -> AccessError {
     AccessError::Despawned { id }
 }
 

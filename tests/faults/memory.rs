@@ -3,7 +3,7 @@
 use slotted::bytemuck::{Pod, Zeroable};
 use slotted::glam::Vec3;
 use slotted::{
-    BLOCK_ROWS, EntityId, Kind, LimitError, Schema, SchemaError, Slotted, SpawnError, Store, View,
+    BLOCK_ROWS, Kind, LimitError, ObjectId, Schema, SchemaError, Slotted, SpawnError, Store, View,
     record,
 };
 
@@ -143,7 +143,7 @@ fn fault_24_empty_batches_change_nothing() -> Outcome {
 fn fault_24_a_store_without_schemas_answers_every_question() -> Outcome {
     #[derive(View)]
     struct Everything {
-        id: EntityId,
+        id: ObjectId,
     }
     let mut store = Store::new();
     assert!(store.is_empty() && store.ids().next().is_none() && store.schemas().len() == 0);
@@ -163,11 +163,11 @@ fn fault_24_schemas_without_slots_hold_objects() -> Outcome {
     struct Marker;
     #[derive(View)]
     struct Everything {
-        id: EntityId,
+        id: ObjectId,
     }
     let mut store = store();
     store.register::<Marker>()?;
-    let mut ids: Vec<EntityId> = store.spawn_batch(std::iter::repeat_n(Marker, MANY))?.collect();
+    let mut ids: Vec<ObjectId> = store.spawn_batch(std::iter::repeat_n(Marker, MANY))?.collect();
     ids.push(store.spawn(Marker)?);
     ids.push(store.spawn_record("marker", record! {})?);
     assert!(store.spawn_record("marker", record! { x: 1 }).is_err());
@@ -175,7 +175,7 @@ fn fault_24_schemas_without_slots_hold_objects() -> Outcome {
     assert!(store.get_record(ids[MANY + 1])?.is_empty());
     store.despawn(ids.swap_remove(7))?;
     ids.sort_unstable();
-    let seen: Vec<EntityId> = store.view::<Everything>()?.iter().map(|found| found.id).collect();
+    let seen: Vec<ObjectId> = store.view::<Everything>()?.iter().map(|found| found.id).collect();
     assert_eq!(seen, ids);
     store.clear();
     store.release_memory();
@@ -186,9 +186,9 @@ fn fault_24_schemas_without_slots_hold_objects() -> Outcome {
 #[derive(View)]
 #[allow(dead_code, reason = "runs are looked at")]
 struct Healthy<'a> {
-    id: EntityId,
+    id: ObjectId,
     health: &'a mut f32,
-    target: Option<&'a EntityId>,
+    target: Option<&'a ObjectId>,
 }
 
 /// What each way of looking at all health sees.
@@ -227,7 +227,7 @@ fn fault_25_only_living_rows_are_visible() -> Outcome {
     let mut store = store();
     store.try_reserve("unit", 2 * MANY)?;
     assert_seen(&mut store, &[])?;
-    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
     let second_block = BLOCK_ROWS..2 * BLOCK_ROWS;
     let kept = |number: &usize| number % 7 == 3 && !second_block.contains(number);
     for (_, id) in ids.iter().enumerate().filter(|(number, _)| !kept(number)) {

@@ -4,7 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use slotted::glam::{IVec3, Quat, Vec2, Vec3};
-use slotted::{EntityId, Kind, Schema, Slotted, Store, Value, record};
+use slotted::{Kind, ObjectId, Schema, Slotted, Store, Value, record};
 
 use crate::{Outcome, refusal};
 
@@ -23,7 +23,7 @@ struct Probe {
 const PROBE: Probe =
     Probe { finite: 0.0, direction: Vec3::ZERO, bounded: 0.0, free: 0.0, wide: 0.0 };
 
-fn probes() -> Result<(Store, EntityId), Box<dyn std::error::Error>> {
+fn probes() -> Result<(Store, ObjectId), Box<dyn std::error::Error>> {
     let mut store = Store::new();
     store.register::<Probe>()?;
     let id = store.spawn(PROBE)?;
@@ -34,7 +34,7 @@ fn probes() -> Result<(Store, EntityId), Box<dyn std::error::Error>> {
 fn single(
     kind: Kind,
     value: impl Into<Value>,
-) -> Result<(Store, EntityId), Box<dyn std::error::Error>> {
+) -> Result<(Store, ObjectId), Box<dyn std::error::Error>> {
     let mut store = Store::new();
     store.register_schema(Schema::builder("single").slot("value", kind).build()?)?;
     let id = store.spawn_record("single", record! { value })?;

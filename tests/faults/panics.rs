@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use slotted::{BLOCK_ROWS, EntityId, Kind, Record, Schema, Slotted, Store, Value, View, record};
+use slotted::{BLOCK_ROWS, Kind, ObjectId, Record, Schema, Slotted, Store, Value, View, record};
 
 use crate::{Dump, MANY, Outcome, UNIT, dump, many_units, store};
 
@@ -31,7 +31,7 @@ fn assert_usable(mut store: Store) -> Outcome {
     let len = store.len();
     store.view::<Healthy>()?.for_each(|unit| *unit.health = 2.0);
     assert!(healths(&store).iter().all(|health| *health == 2.0));
-    let ids: Vec<EntityId> = store.spawn_batch([UNIT; 100])?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch([UNIT; 100])?.collect();
     assert_eq!(store.len(), len + 100);
     store.despawn_batch(&ids)?;
     store.clear();
@@ -118,7 +118,7 @@ fn fault_27_a_panic_in_par_for_each_run_leaves_the_store_usable() -> Outcome {
 /// A store with holes, so that a batch is scattered over rows.
 fn store_with_holes() -> (Store, Dump) {
     let mut store = full_store();
-    let ids: Vec<EntityId> = store.ids().step_by(3).collect();
+    let ids: Vec<ObjectId> = store.ids().step_by(3).collect();
     store.despawn_batch(&ids).expect("all are alive");
     let before = dump(&store);
     (store, before)

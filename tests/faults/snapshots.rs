@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, Receiver};
 
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, BLOCK_ROWS, EntityId, Kind, Schema, Slotted, Snapshot, SnapshotError,
+    AccessError, BLOCK_ROWS, Kind, ObjectId, Schema, Slotted, Snapshot, SnapshotError,
     SnapshotRing, SpawnError, Store, View, record,
 };
 
@@ -22,7 +22,7 @@ fn fault_08_an_id_from_a_future_that_was_rolled_back_is_refused_by_every_call() 
     let mut store = store();
     store.spawn_batch([UNIT; 3])?;
     let before = store.snapshot();
-    let future: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
+    let future: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
     store.restore(&before)?;
     // The calls spawn a unit in passing, which gets the first of these ids.
     for id in [future[1], future[BLOCK_ROWS], future[MANY - 1]] {
@@ -35,7 +35,7 @@ fn fault_08_an_id_from_a_future_that_was_rolled_back_is_refused_by_every_call() 
 #[test]
 fn fault_08_an_id_of_a_row_that_was_used_again_in_the_future_is_refused() -> Outcome {
     let mut store = store();
-    let ids: Vec<EntityId> = store.spawn_batch([UNIT; 3])?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch([UNIT; 3])?.collect();
     let before = store.snapshot();
     store.despawn(ids[1])?;
     let future = store.spawn(unit_with(7.0))?;
@@ -52,7 +52,7 @@ fn fault_08_an_id_of_a_schema_that_was_registered_in_the_future_is_refused() -> 
     let before = store.snapshot();
     store.register_schema(Schema::builder("ship").extends("unit").build()?)?;
     let ship = || record! { position: Vec3::ZERO, name: "late" };
-    let future: Vec<EntityId> = store.spawn_records("ship", [ship(), ship()])?.collect();
+    let future: Vec<ObjectId> = store.spawn_records("ship", [ship(), ship()])?.collect();
     store.restore(&before)?;
     refused_by_every_call(&mut store, future[1])?;
     assert_eq!(store.len_of("ship"), Ok(0));
@@ -70,7 +70,7 @@ struct Stamp {
 
 #[derive(View)]
 struct StampMut<'a> {
-    id: EntityId,
+    id: ObjectId,
     frame: &'a mut u32,
     product: &'a mut u64,
     shield: slotted::OptionMut<'a, u32>,
@@ -78,13 +78,13 @@ struct StampMut<'a> {
 
 #[derive(View)]
 struct StampRef<'a> {
-    id: EntityId,
+    id: ObjectId,
     frame: &'a u32,
     product: &'a u64,
     shield: Option<&'a u32>,
 }
 
-fn product(frame: u32, id: EntityId) -> u64 {
+fn product(frame: u32, id: ObjectId) -> u64 {
     u64::from(frame + 1) * (id.to_bits() | 1)
 }
 
@@ -95,7 +95,7 @@ fn shield(frame: u32) -> Option<u32> {
 
 /// Writes a frame to all objects; each frame kills another tenth of them and replaces it.
 fn write_frame(store: &mut Store, frame: u32) -> Outcome {
-    let dead: Vec<EntityId> = store.ids().skip(frame as usize % 10).step_by(10).collect();
+    let dead: Vec<ObjectId> = store.ids().skip(frame as usize % 10).step_by(10).collect();
     store.despawn_batch(&dead)?;
     let newborn = Stamp { frame: u32::MAX, product: 0, shield: None };
     store.spawn_batch(vec![newborn; dead.len()])?;
@@ -175,9 +175,9 @@ fn fault_34_readers_on_other_threads_see_frozen_values_while_the_store_is_writte
 }
 
 /// Something that happens to a store, and the ids that it handed out.
-type Change = fn(&mut Store) -> Result<Vec<EntityId>, Box<dyn std::error::Error>>;
+type Change = fn(&mut Store) -> Result<Vec<ObjectId>, Box<dyn std::error::Error>>;
 
-fn spawn_two_blocks(store: &mut Store) -> Result<Vec<EntityId>, Box<dyn std::error::Error>> {
+fn spawn_two_blocks(store: &mut Store) -> Result<Vec<ObjectId>, Box<dyn std::error::Error>> {
     Ok(store.spawn_batch(many_units())?.collect())
 }
 
@@ -189,12 +189,12 @@ const CHANGES: &[(&str, Change)] = &[
         Ok(store.spawn_records("tile", (0..50).map(tile))?.collect())
     }),
     ("despawn", |store| {
-        let doomed: Vec<EntityId> = store.ids().step_by(3).collect();
+        let doomed: Vec<ObjectId> = store.ids().step_by(3).collect();
         doomed.iter().try_for_each(|id| store.despawn(*id))?;
         Ok(doomed)
     }),
     ("row reuse", |store| {
-        let doomed: Vec<EntityId> = store.ids_of("unit")?.step_by(2).collect();
+        let doomed: Vec<ObjectId> = store.ids_of("unit")?.step_by(2).collect();
         store.despawn_batch(&doomed)?;
         Ok(store.spawn_batch((0..doomed.len() + 100).map(|n| unit_with(n as f32 % 9.0)))?.collect())
     }),
@@ -216,7 +216,7 @@ const CHANGES: &[(&str, Change)] = &[
         let (health, position) =
             (store.key::<f32>("unit", "health")?, store.key::<Vec3>("unit", "position")?);
         store.column_mut(health)?.for_each_run(|run| run.fill(1.5));
-        let ids: Vec<EntityId> = store.ids_of("unit")?.collect();
+        let ids: Vec<ObjectId> = store.ids_of("unit")?.collect();
         for pair in ids.windows(2).step_by(100) {
             store.set(pair[0], position, Vec3::NEG_ONE)?;
             store.set_value(pair[0], "target", pair[1])?;
@@ -227,9 +227,9 @@ const CHANGES: &[(&str, Change)] = &[
     ("a refused batch", |store| {
         let refused = store.spawn_batch(many_units().chain([unit_with(-1.0)])).err();
         assert!(matches!(refused, Some(SpawnError::Rejected(_))));
-        let ids: Vec<EntityId> = store.ids().collect();
+        let ids: Vec<ObjectId> = store.ids().collect();
         if let Some(first) = ids.first() {
-            let twice: Vec<EntityId> = ids.iter().chain([first]).copied().collect();
+            let twice: Vec<ObjectId> = ids.iter().chain([first]).copied().collect();
             assert_eq!(store.despawn_batch(&twice), Err(AccessError::Repeated { id: *first }));
         }
         Ok(Vec::new())
@@ -249,12 +249,12 @@ fn beginnings() -> Result<Vec<Store>, Box<dyn std::error::Error>> {
     few.spawn_batch([UNIT; 5])?;
     few.spawn_record("tile", record! { height: 2.0 })?;
     let mut holed = limited();
-    let ids: Vec<EntityId> = holed.spawn_batch(many_units())?.collect();
-    let dead: Vec<EntityId> = ids.iter().skip(60).step_by(9).copied().collect();
+    let ids: Vec<ObjectId> = holed.spawn_batch(many_units())?.collect();
+    let dead: Vec<ObjectId> = ids.iter().skip(60).step_by(9).copied().collect();
     holed.despawn_batch(&dead)?;
     let mut retired = holed.clone();
     for _ in 0..2 {
-        let reused: Vec<EntityId> = retired.spawn_batch([UNIT; 40])?.collect();
+        let reused: Vec<ObjectId> = retired.spawn_batch([UNIT; 40])?.collect();
         retired.despawn_batch(&reused)?;
     }
     Ok(vec![limited(), few, holed, retired])
@@ -351,7 +351,7 @@ fn fault_35_a_rolled_back_despawn_revives_the_id() -> Outcome {
 #[test]
 fn fault_34_a_snapshot_tells_what_had_changed_as_its_store_did() -> Outcome {
     let mut store = store();
-    let ids: Vec<EntityId> = store.spawn_batch(many_units())?.collect();
+    let ids: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
     let epoch = store.advance_epoch();
     store.set_value(ids[0], "health", 2.0)?;
     store.spawn(UNIT)?;
@@ -384,11 +384,11 @@ fn fault_35_a_ring_without_the_frame_says_so_and_changes_nothing() -> Outcome {
 #[test]
 fn fault_35_the_hash_follows_when_a_schema_is_registered() -> Outcome {
     let mut store = Store::new();
-    let link = Schema::builder("link").slot("to", Kind::Entity).optional();
+    let link = Schema::builder("link").slot("to", Kind::Object).optional();
     store.register_schema(link.build()?)?;
     let id = store.spawn_record("link", record! {})?;
-    let to = store.key::<Option<EntityId>>("link", "to")?;
-    let future = EntityId::from_bits(1 << 48 | 1 << 32).ok_or("an id")?;
+    let to = store.key::<Option<ObjectId>>("link", "to")?;
+    let future = ObjectId::from_bits(1 << 48 | 1 << 32).ok_or("an id")?;
     assert!(store.column_mut(to)?.set(id, Some(future)));
     store.state_hash();
     store.register_schema(Schema::builder("other").slot("size", Kind::U8).build()?)?;

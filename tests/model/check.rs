@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use slotted::glam::Vec3;
-use slotted::{AccessError, BLOCK_ROWS, ByName, EntityId, Kind, Record, SlotField, Value, View};
+use slotted::{AccessError, BLOCK_ROWS, ByName, Kind, ObjectId, Record, SlotField, Value, View};
 
 use crate::schemas::{Orc, Unit};
 use crate::world::{Object, World, has_required, unit_record};
@@ -13,25 +13,25 @@ const FEW: usize = 150;
 
 #[derive(View)]
 struct Placed<'a> {
-    id: EntityId,
+    id: ObjectId,
     position: &'a Vec3,
     health: &'a f32,
     shield: Option<&'a f32>,
     rage: Option<&'a f32>,
-    target: Option<&'a EntityId>,
+    target: Option<&'a ObjectId>,
 }
 
 #[derive(View)]
 struct High<'a> {
     height: &'a f64,
-    id: EntityId,
-    owner: Option<&'a EntityId>,
+    id: ObjectId,
+    owner: Option<&'a ObjectId>,
     shield: Option<&'a f32>,
 }
 
 #[derive(View)]
 struct Everything {
-    id: EntityId,
+    id: ObjectId,
 }
 
 /// The set values of a record, whatever their order.
@@ -42,7 +42,7 @@ fn sorted(record: Record) -> BTreeMap<String, Value> {
 
 impl World {
     pub(crate) fn check_quickly(&self) {
-        let ids: Vec<EntityId> = self.store.ids().collect();
+        let ids: Vec<ObjectId> = self.store.ids().collect();
         assert!(self.ids().eq(ids), "ids come by schema and row");
         let len = self.objects.len();
         assert_eq!((self.store.len(), self.map.len(), self.naive.len()), (len, len, len));
@@ -51,7 +51,7 @@ impl World {
         }
     }
 
-    fn ids(&self) -> impl Iterator<Item = EntityId> {
+    fn ids(&self) -> impl Iterator<Item = ObjectId> {
         self.objects.values().map(|object| object.id)
     }
 
@@ -68,7 +68,7 @@ impl World {
         self.check_column::<bool>("orc", "awake");
         self.check_column::<[u16; 3]>("unit", "marks");
         self.check_column::<f64>("tile", "height");
-        self.check_column::<Option<EntityId>>("tile", "owner");
+        self.check_column::<Option<ObjectId>>("tile", "owner");
         self.check_memory();
     }
 
@@ -214,7 +214,7 @@ impl World {
 }
 
 /// A run has objects, of one schema, in rows of one block that follow one another.
-fn assert_run(ids: &[EntityId]) {
+fn assert_run(ids: &[ObjectId]) {
     let [first, ..] = ids else { panic!("a run has objects") };
     let last = ids[ids.len() - 1];
     assert_eq!(first.row() as usize / BLOCK_ROWS, last.row() as usize / BLOCK_ROWS);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::sample::Index;
 use slotted::glam::Vec3;
 use slotted::{
-    Changes, Delta, DeltaError, EntityId, Epoch, MapStore, NaiveMapStore, Record, Snapshot, Store,
+    Changes, Delta, DeltaError, Epoch, MapStore, NaiveMapStore, ObjectId, Record, Snapshot, Store,
     Value, View, changes,
 };
 
@@ -22,7 +22,7 @@ pub(crate) struct Past {
     map: MapStore,
     naive: NaiveMapStore,
     objects: BTreeMap<Place, Object>,
-    stale: Vec<EntityId>,
+    stale: Vec<ObjectId>,
     rows: BTreeMap<String, RowModel>,
     dump: Dump,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Past {
 /// What the store was when an epoch began.
 pub(crate) struct Mark {
     epoch: Epoch,
-    values: BTreeMap<EntityId, Record>,
+    values: BTreeMap<ObjectId, Record>,
 }
 
 /// What is remembered of a world.
@@ -39,7 +39,7 @@ pub(crate) struct History {
     pasts: Vec<Past>,
     marks: Vec<Mark>,
     /// Ids that were alive in a future that was rolled back.
-    futures: BTreeSet<EntityId>,
+    futures: BTreeSet<ObjectId>,
 }
 
 impl Past {
@@ -62,7 +62,7 @@ impl Past {
     pub(crate) fn restore(&self, world: &mut World) {
         assert_eq!(world.store.restore(&self.snapshot), Ok(()));
         let alive = world.objects.values().map(|object| object.id);
-        let gone: Vec<EntityId> = alive.chain(world.stale.iter().copied()).collect();
+        let gone: Vec<ObjectId> = alive.chain(world.stale.iter().copied()).collect();
         world.history.futures.extend(gone);
         self.set_model(world);
         assert_eq!(dump(&world.store), self.dump);
@@ -90,7 +90,7 @@ impl Mark {
     }
 
     /// Whether the object has another value of one of the slots than it had, or did not live.
-    fn is_changed(&self, object: EntityId, record: &Record, slots: &[&str]) -> bool {
+    fn is_changed(&self, object: ObjectId, record: &Record, slots: &[&str]) -> bool {
         self.values.get(&object).is_none_or(|before| {
             slots.iter().any(|slot| value(before, slot) != value(record, slot))
         })
@@ -104,7 +104,7 @@ fn value<'r>(record: &'r Record, slot: &str) -> Option<&'r Value> {
 /// Views of all objects that have these slots: what they see is held against the marks.
 #[derive(View)]
 struct Placed<'a> {
-    id: EntityId,
+    id: ObjectId,
     #[allow(dead_code, reason = "it is what may have changed")]
     position: &'a Vec3,
     #[allow(dead_code, reason = "it is what may have changed")]
@@ -113,11 +113,11 @@ struct Placed<'a> {
 
 #[derive(View)]
 struct High<'a> {
-    id: EntityId,
+    id: ObjectId,
     #[allow(dead_code, reason = "it is what may have changed")]
     height: &'a f64,
     #[allow(dead_code, reason = "it is what may have changed")]
-    owner: Option<&'a EntityId>,
+    owner: Option<&'a ObjectId>,
 }
 
 impl World {
@@ -149,7 +149,7 @@ impl World {
 
     /// What was alive in a future that is gone must not live, unless the store gave the id out again.
     pub(crate) fn check_futures(&self) {
-        let living: BTreeSet<EntityId> = self.objects.values().map(|object| object.id).collect();
+        let living: BTreeSet<ObjectId> = self.objects.values().map(|object| object.id).collect();
         for id in self.history.futures.iter().step_by(self.history.futures.len() / 20 + 1) {
             assert_eq!(self.store.contains(*id), living.contains(id), "{id}");
         }
@@ -163,7 +163,7 @@ impl World {
     pub(crate) fn check_changed(&mut self) {
         let now = dump(&self.store);
         for mark in &self.history.marks {
-            let seen: BTreeSet<EntityId> = {
+            let seen: BTreeSet<ObjectId> = {
                 let placed = self.store.view_ref::<Placed>().expect("the kinds are right");
                 let high = self.store.view_ref::<High>().expect("the kinds are right");
                 let placed = placed.changed_since(mark.epoch).iter().map(|item| item.id);
@@ -238,15 +238,15 @@ fn canonical(dump: Dump) -> Dump {
 
 /// Holds the changes against both worlds, value by value.
 fn assert_changes(found: &Changes, before: &Dump, after: &Dump) {
-    let old: BTreeMap<EntityId, &Record> =
+    let old: BTreeMap<ObjectId, &Record> =
         before.iter().map(|(id, record)| (*id, record)).collect();
-    let new: BTreeMap<EntityId, &Record> = after.iter().map(|(id, record)| (*id, record)).collect();
-    let only = |of: &Dump, other: &BTreeMap<EntityId, &Record>| -> Vec<EntityId> {
+    let new: BTreeMap<ObjectId, &Record> = after.iter().map(|(id, record)| (*id, record)).collect();
+    let only = |of: &Dump, other: &BTreeMap<ObjectId, &Record>| -> Vec<ObjectId> {
         of.iter().map(|(id, _)| *id).filter(|id| !other.contains_key(id)).collect()
     };
     assert_eq!(found.spawned(), only(after, &old));
     assert_eq!(found.despawned(), only(before, &new));
-    let mut expected: BTreeSet<(EntityId, &str)> = BTreeSet::new();
+    let mut expected: BTreeSet<(ObjectId, &str)> = BTreeSet::new();
     for (id, record) in &new {
         let Some(old) = old.get(id) else { continue };
         let differs = |slot: &&str| value(old, slot) != value(record, slot);

@@ -2,7 +2,7 @@
 
 use slotted::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
 use slotted::glam::{IVec2, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-use slotted::{EntityId, Kind, List, NumberKind, Schema, SchemaError, SlotValue, Slotted, Text};
+use slotted::{Kind, List, NumberKind, ObjectId, Schema, SchemaError, SlotValue, Slotted, Text};
 
 #[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy, Debug, PartialEq)]
 #[repr(u8)]
@@ -25,7 +25,7 @@ pub(crate) struct Unit {
     #[slot(default = 100.0, range = 0.0..=500.0)]
     pub(crate) health: f32,
     #[slot(references = "unit")]
-    pub(crate) target: Option<EntityId>,
+    pub(crate) target: Option<ObjectId>,
     #[slot(default = Job::Farmer)]
     pub(crate) job: Job,
     pub(crate) name: Text,
@@ -37,7 +37,7 @@ pub(crate) struct Unit {
     pub(crate) drops: List<u16>,
     pub(crate) titles: Option<List<Text>>,
     #[slot(references = "unit")]
-    pub(crate) allies: List<EntityId>,
+    pub(crate) allies: List<ObjectId>,
 }
 
 #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
@@ -54,7 +54,7 @@ pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
         .slot("height", Kind::F64)
         .slot("ground", Kind::enumeration(["grass", "rock"]))
         .default("rock")
-        .slot("owner", Kind::Entity)
+        .slot("owner", Kind::Object)
         .optional()
         .slot("label", Kind::Text)
         .optional()
@@ -64,7 +64,7 @@ pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
         .slot("depths", Kind::list(Kind::I8))
         .range(-5..=5)
         .default([-1, 5])
-        .slot("visitors", Kind::list(Kind::Entity))
+        .slot("visitors", Kind::list(Kind::Object))
         .optional();
     let kit = [
         ("i16", Kind::I16),

@@ -3,7 +3,7 @@
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use slotted::glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-use slotted::{EntityId, Kind, NumberKind, Slot, Value};
+use slotted::{Kind, NumberKind, ObjectId, Slot, Value};
 
 /// A value as it is given, and as it comes back.
 #[derive(Clone, Debug)]
@@ -29,14 +29,14 @@ pub(crate) fn stored_default(slot: &Slot) -> Value {
 }
 
 /// A value that the slot accepts; references are to one of `targets`.
-pub(crate) fn sample(slot: &Slot, rng: &mut StdRng, targets: &[EntityId]) -> Sample {
+pub(crate) fn sample(slot: &Slot, rng: &mut StdRng, targets: &[ObjectId]) -> Sample {
     if slot.is_optional() && rng.random_ratio(1, 3) {
         return Sample::plain(Value::Unset);
     }
     match slot.kind() {
         Kind::List(kind) => {
             let length = rng.random_range(0..4) * rng.random_range(0..3);
-            let can_be_any = *kind.element() != Kind::Entity || !targets.is_empty();
+            let can_be_any = *kind.element() != Kind::Object || !targets.is_empty();
             let elements = 0..if can_be_any { length } else { 0 };
             list(elements.map(|_| single_value(slot, kind.element(), rng, targets)))
         }
@@ -45,7 +45,7 @@ pub(crate) fn sample(slot: &Slot, rng: &mut StdRng, targets: &[EntityId]) -> Sam
 }
 
 /// A value of this kind, the slot's or that of its list's elements.
-fn single_value(slot: &Slot, kind: &Kind, rng: &mut StdRng, targets: &[EntityId]) -> Sample {
+fn single_value(slot: &Slot, kind: &Kind, rng: &mut StdRng, targets: &[ObjectId]) -> Sample {
     if slot.range().is_some() {
         return match kind {
             Kind::Number(NumberKind::I8) => Sample::plain(rng.random_range(-5..=5)),
@@ -57,7 +57,7 @@ fn single_value(slot: &Slot, kind: &Kind, rng: &mut StdRng, targets: &[EntityId]
         Kind::Number(NumberKind::F32) if slot.is_finite() => single(rng.random(), rng),
         Kind::Number(kind) => number(*kind, rng),
         Kind::Text => Sample::plain(text(rng)),
-        Kind::Entity => match targets {
+        Kind::Object => match targets {
             [] => Sample::plain(Value::Unset),
             targets => Sample::plain(targets[rng.random_range(0..targets.len())]),
         },
@@ -153,11 +153,11 @@ fn vector(kind: &Kind, rng: &mut StdRng) -> Sample {
 }
 
 /// A value that the slot refuses.
-pub(crate) fn flawed(slot: &Slot, rng: &mut StdRng, dead: Option<EntityId>) -> Value {
+pub(crate) fn flawed(slot: &Slot, rng: &mut StdRng, dead: Option<ObjectId>) -> Value {
     match (slot.kind(), dead) {
-        (Kind::Entity, Some(dead)) if rng.random() => dead.into(),
+        (Kind::Object, Some(dead)) if rng.random() => dead.into(),
         (Kind::Enum(_), _) if rng.random() => "no such variant".into(),
-        (Kind::List(kind), Some(dead)) if *kind.element() == Kind::Entity && rng.random() => {
+        (Kind::List(kind), Some(dead)) if *kind.element() == Kind::Object && rng.random() => {
             [dead].into()
         }
         (Kind::List(_), _) if rng.random() => {

@@ -7,8 +7,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, BLOCK_ROWS, ByName, EntityId, Kind, LimitError, Limits, List, ListElement,
-    MapStore, NaiveMapStore, OptionMut, Record, SchemaError, SchemaId, Slot, SpawnError, Store,
+    AccessError, BLOCK_ROWS, ByName, Kind, LimitError, Limits, List, ListElement, MapStore,
+    NaiveMapStore, ObjectId, OptionMut, Record, SchemaError, SchemaId, Slot, SpawnError, Store,
     Value, View,
 };
 
@@ -23,9 +23,9 @@ const GENERATIONS: u16 = 2;
 /// One object in all three stores.
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
-    pub(crate) id: EntityId,
-    pub(crate) map: EntityId,
-    pub(crate) naive: EntityId,
+    pub(crate) id: ObjectId,
+    pub(crate) map: ObjectId,
+    pub(crate) naive: ObjectId,
     pub(crate) schema: String,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct World {
     pub(crate) naive: NaiveMapStore,
     /// In the order in which the store has them.
     pub(crate) objects: BTreeMap<Place, Object>,
-    pub(crate) stale: Vec<EntityId>,
+    pub(crate) stale: Vec<ObjectId>,
     pub(crate) rows: BTreeMap<String, RowModel>,
     pub(crate) history: History,
 }
@@ -80,11 +80,11 @@ pub(crate) struct World {
 /// Schema and row.
 pub(crate) type Place = (SchemaId, u32);
 
-fn place(id: EntityId) -> Place {
+fn place(id: ObjectId) -> Place {
     (id.schema(), id.row())
 }
 
-pub(crate) type Dump = Vec<(EntityId, Record)>;
+pub(crate) type Dump = Vec<(ObjectId, Record)>;
 
 pub(crate) fn dump(store: &Store) -> Dump {
     let record = |id| (id, store.get_record(id).expect("the id is alive"));
@@ -182,7 +182,7 @@ impl World {
     }
 
     /// The objects that the slot may refer to.
-    fn targets(&self, slot: &Slot) -> Vec<EntityId> {
+    fn targets(&self, slot: &Slot) -> Vec<ObjectId> {
         let fits = |object: &&Object| match slot.references() {
             Some(base) => self.extends(&object.schema, base),
             None => true,
@@ -245,7 +245,7 @@ impl World {
     }
 
     /// Notes an object that the store has spawned, and spawns it in the maps.
-    fn add(&mut self, id: EntityId, schema: &str, record: Record) {
+    fn add(&mut self, id: ObjectId, schema: &str, record: Record) {
         let expected = self.rows.entry(schema.to_owned()).or_default().take();
         assert_eq!(Some((id.row(), id.generation())), expected, "the lowest free row is taken");
         assert_eq!(self.store.schema(schema).map(|schema| schema.id()), Some(id.schema()));
@@ -313,14 +313,14 @@ impl World {
             assert_rejected_at(error, place);
         } else {
             let spawned = self.store.spawn_records(schema, given).expect("the records are right");
-            let ids: Vec<EntityId> = spawned.collect();
+            let ids: Vec<ObjectId> = spawned.collect();
             assert_eq!(ids.len(), count);
             ids.into_iter().zip(stored).for_each(|(id, record)| self.add(id, schema, record));
         }
     }
 
     /// A unit, and the record of it.
-    fn sample_unit(&mut self, rng: &mut StdRng, targets: &[EntityId]) -> (Unit, Record) {
+    fn sample_unit(&mut self, rng: &mut StdRng, targets: &[ObjectId]) -> (Unit, Record) {
         let name = text(rng);
         let numbers: [u16; 3] = rng.random();
         let job = [Job::Farmer, Job::Guard, Job::Smith][rng.random_range(0..3)];
@@ -329,27 +329,29 @@ impl World {
         let numbers_of_drops = 0..rng.random_range(0..3);
         let drops: Vec<u16> = numbers_of_drops.map(|_| rng.random_range(0..9)).collect();
         let allies = &targets[..targets.len().min(rng.random_range(0..3))];
-        let titles = (0..rng.random_range(0..3)).map(|_| self.store.text(&text(rng)));
+        let titles = (0..rng.random_range(0..3)).map(|_| self.store.intern_text(&text(rng)));
         let titles: Vec<_> = titles.map(|title| title.expect("there is room")).collect();
         let unit = Unit {
             position: Vec3::from_array(rng.random()),
             health: rng.random_range(0.0..=500.0),
             target,
             job,
-            name: self.store.text(&name).expect("there is room"),
+            name: self.store.intern_text(&name).expect("there is room"),
             shield: rng.random::<bool>().then_some(f32::from_bits(rng.random())),
             marks: numbers,
             color: Color { channels: rng.random() },
             awake: rng.random(),
-            drops: self.store.list(&drops).expect("there is room"),
-            titles: rng.random::<bool>().then(|| self.store.list(&titles).expect("there is room")),
-            allies: self.store.list(allies).expect("there is room"),
+            drops: self.store.intern_list(&drops).expect("there is room"),
+            titles: rng
+                .random::<bool>()
+                .then(|| self.store.intern_list(&titles).expect("there is room")),
+            allies: self.store.intern_list(allies).expect("there is room"),
         };
         let record = unit_record(&unit, &self.store);
         (unit, record)
     }
 
-    fn unit_targets(&self) -> Vec<EntityId> {
+    fn unit_targets(&self) -> Vec<ObjectId> {
         let slots = self.slots("unit");
         slots.iter().find(|slot| slot.name() == "target").map_or_else(Vec::new, |s| self.targets(s))
     }
@@ -366,7 +368,7 @@ impl World {
             assert_rejected_at(error, place);
         } else {
             let spawned = self.store.spawn_batch(units).expect("the units are right");
-            let ids: Vec<EntityId> = spawned.collect();
+            let ids: Vec<ObjectId> = spawned.collect();
             assert_eq!(ids.len(), count);
             ids.into_iter().zip(records).for_each(|(id, record)| self.add(id, "unit", record));
         }
@@ -402,10 +404,10 @@ impl World {
 
     fn despawn_batch(&mut self, picks: &[Index], stale: Option<&Index>) {
         let picked = picks.iter().filter_map(|pick| self.object(pick).map(|object| object.id));
-        let mut ids: Vec<EntityId> = picked.collect();
+        let mut ids: Vec<ObjectId> = picked.collect();
         let stale = stale.filter(|_| !self.stale.is_empty()).map(|pick| *pick.get(&self.stale));
         ids.extend(stale);
-        let distinct: BTreeSet<EntityId> = ids.iter().copied().collect();
+        let distinct: BTreeSet<ObjectId> = ids.iter().copied().collect();
         if stale.is_some() || distinct.len() < ids.len() {
             let error = self.refused(|store| store.despawn_batch(&ids));
             let expected = match distinct.len() + 1 > ids.len() && stale.is_some() {
@@ -421,9 +423,9 @@ impl World {
 
     fn despawn_share(&mut self, seed: u64, of: u32) {
         let rng = &mut StdRng::seed_from_u64(seed);
-        let all: Vec<EntityId> = self.objects.values().map(|object| object.id).collect();
-        let ids: BTreeSet<EntityId> = all.into_iter().filter(|_| rng.random_ratio(1, of)).collect();
-        let batch: Vec<EntityId> = ids.iter().rev().copied().collect();
+        let all: Vec<ObjectId> = self.objects.values().map(|object| object.id).collect();
+        let ids: BTreeSet<ObjectId> = all.into_iter().filter(|_| rng.random_ratio(1, of)).collect();
+        let batch: Vec<ObjectId> = ids.iter().rev().copied().collect();
         assert_eq!(self.store.despawn_batch(&batch), Ok(()));
         self.remove(|object| ids.contains(&object.id));
     }
@@ -488,20 +490,20 @@ impl World {
     fn write_through_views(&mut self, seed: u64) {
         #[derive(View)]
         struct Moving<'a> {
-            id: EntityId,
+            id: ObjectId,
             position: &'a mut Vec3,
             rage: Option<&'a mut f32>,
             drops: &'a mut List<u16>,
         }
         #[derive(View)]
         struct Shielded<'a> {
-            id: EntityId,
+            id: ObjectId,
             shield: OptionMut<'a, f32>,
         }
         let step = Vec3::splat(StdRng::seed_from_u64(seed).random());
         let drops = [seed as u16, 7];
-        let new_drops = self.store.list(&drops).expect("there is room");
-        let mut written: Vec<(EntityId, &str, Value)> = Vec::new();
+        let new_drops = self.store.intern_list(&drops).expect("there is room");
+        let mut written: Vec<(ObjectId, &str, Value)> = Vec::new();
         self.store.view::<Moving>().expect("the kinds are right").for_each(|unit| {
             *unit.position = step * unit.id.row() as f32;
             *unit.drops = new_drops;
@@ -522,8 +524,8 @@ impl World {
 
     fn write_through_columns(&mut self, seed: u64) {
         let rng = &mut StdRng::seed_from_u64(seed);
-        let mut written: Vec<(EntityId, &str, Value)> = Vec::new();
-        let ids: Vec<EntityId> = self.store.ids_of("tile").expect("a schema").collect();
+        let mut written: Vec<(ObjectId, &str, Value)> = Vec::new();
+        let ids: Vec<ObjectId> = self.store.ids_of("tile").expect("a schema").collect();
         let heights = self.store.key::<f64>("tile", "height").expect("there is such a slot");
         let mut column = self.store.column_mut(heights).expect("the key is the store's");
         let new: Vec<f64> = ids.iter().map(|_| rng.random()).collect();
@@ -532,7 +534,7 @@ impl World {
             run.iter_mut().zip(&mut rest).for_each(|(height, new)| *height = *new);
         });
         written.extend(ids.iter().zip(&new).map(|(id, new)| (*id, "height", (*new).into())));
-        let owners = self.store.key::<Option<EntityId>>("tile", "owner").expect("such a slot");
+        let owners = self.store.key::<Option<ObjectId>>("tile", "owner").expect("such a slot");
         let mut column = self.store.column_mut(owners).expect("the key is the store's");
         for id in ids.iter().step_by(3) {
             let owner = column.get(*id).flatten().xor(Some(*id));
@@ -542,7 +544,7 @@ impl World {
         self.note_all(written);
     }
 
-    fn note_all(&mut self, written: Vec<(EntityId, &str, Value)>) {
+    fn note_all(&mut self, written: Vec<(ObjectId, &str, Value)>) {
         for (id, slot, value) in written {
             let object =
                 self.objects.get(&place(id)).expect("only living objects are seen").clone();

@@ -40,7 +40,7 @@ struct Raging<'a> {
 
 #[derive(View)]
 struct Named<'a> {
-    id: EntityId,
+    id: ObjectId,
     name: &'a Text,
     health: &'a f32,
     rage: Option<&'a f32>,

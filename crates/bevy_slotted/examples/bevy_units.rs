@@ -49,7 +49,7 @@ struct Moving<'a> {
 
 #[derive(View)]
 struct Placed<'a> {
-    id: EntityId,
+    id: ObjectId,
     position: &'a Vec2,
 }
 
@@ -60,19 +60,19 @@ struct Mending<'a> {
 
 #[derive(View)]
 struct Mortal<'a> {
-    id: EntityId,
+    id: ObjectId,
     health: &'a mut f32,
 }
 
 #[derive(Component)]
 struct Tower {
     place: Vec2,
-    target: Option<EntityId>,
+    target: Option<ObjectId>,
 }
 
 /// Units that a tower may aim at: a few of them, other ones in each frame.
 #[derive(Default, Resource)]
-struct Candidates(VecDeque<EntityId>);
+struct Candidates(VecDeque<ObjectId>);
 
 #[derive(Default, Resource)]
 struct Statistics {

@@ -12,7 +12,7 @@ use bevy_ecs::resource::Resource;
 use bevy_ecs::schedule::IntoScheduleConfigs;
 use bevy_ecs::world::World;
 use slotted::{
-    AccessError, Changes, EntityId, RegisteredSchema, SlotChanges, SlotColumn, SlotField, Snapshot,
+    AccessError, Changes, ObjectId, RegisteredSchema, SlotChanges, SlotColumn, SlotField, Snapshot,
     SnapshotError, Store, changes_of,
 };
 
@@ -24,7 +24,7 @@ use crate::plugin::{SlottedSystems, SlottedWorld, without_a_change};
 #[derive(Message, Clone, Debug, PartialEq)]
 pub struct SlotChanged<F: SlotField> {
     /// The object, which was alive then and is now.
-    pub id: EntityId,
+    pub id: ObjectId,
     /// The slot's name.
     pub slot: Arc<str>,
     /// Its value a frame ago.
@@ -39,7 +39,7 @@ pub struct SlotChanged<F: SlotField> {
 #[derive(Message, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectSpawned {
     /// The object.
-    pub id: EntityId,
+    pub id: ObjectId,
 }
 
 /// An object that was alive a frame ago is not any more.
@@ -48,11 +48,11 @@ pub struct ObjectSpawned {
 #[derive(Message, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectDespawned {
     /// What was the object's id.
-    pub id: EntityId,
+    pub id: ObjectId,
 }
 
 /// What has changed since the last frame is not known: the world has another store, or the store's schemas
-/// have [evolved](Store::evolve).
+/// have [migrated](Store::migrate).
 ///
 /// Written wherever one of the other messages was asked for, in place of all of them. Who follows the objects
 /// with messages looks at all of them anew.
@@ -103,7 +103,7 @@ pub struct ChangesLost {
 /// }
 ///
 /// #[derive(Resource, Default)]
-/// struct Deaths(Vec<EntityId>);
+/// struct Deaths(Vec<ObjectId>);
 ///
 /// fn notice(mut changes: MessageReader<SlotChanged<f32>>, mut deaths: ResMut<Deaths>) {
 ///     let dead = changes.read().filter(|change| change.after == 0.0);
@@ -306,7 +306,7 @@ impl Requests {
         plan.is_some_and(|plan| plan.slots.iter().any(|number| &*self.slots[*number].slot == slot))
     }
 
-    fn is_followed(&self, id: EntityId) -> bool {
+    fn is_followed(&self, id: ObjectId) -> bool {
         self.plan.schemas.get(id.schema().index()).is_some_and(|plan| plan.is_followed)
     }
 
@@ -321,7 +321,7 @@ impl Requests {
                 }
             }
         }
-        let followed = |ids: &[EntityId]| -> Vec<EntityId> {
+        let followed = |ids: &[ObjectId]| -> Vec<ObjectId> {
             ids.iter().copied().filter(|id| self.is_followed(*id)).collect()
         };
         let despawned = followed(changes.despawned()).into_iter();
@@ -402,7 +402,7 @@ fn write_changes<F: SlotField>(
     world.try_resource_scope(|world, mut messages: Mut<Messages<SlotChanged<F>>>| {
         let columns = (column::<F>(before, changes), column::<F>(world.store(), changes));
         let (Ok(was), Ok(is)) = columns else { return };
-        let message = |id: &EntityId| {
+        let message = |id: &ObjectId| {
             let (before, after) = (was.get(*id)?, is.get(*id)?);
             Some(SlotChanged { id: *id, slot: Arc::clone(slot), before, after })
         };

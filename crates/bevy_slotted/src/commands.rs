@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use bevy_ecs::error::{BevyError, CommandOutput};
 use bevy_ecs::system::{Command, Commands};
 use bevy_ecs::world::World;
-use slotted::{EntityId, Record, Schema, Slotted, Store, Value};
+use slotted::{ObjectId, Record, Schema, Slotted, Store, Value};
 
 use crate::plugin::{NoStore, SlottedWorld};
 
@@ -37,7 +37,7 @@ use crate::plugin::{NoStore, SlottedWorld};
 /// struct Shot { #[slot(default = 1.0)] energy: f32 }
 ///
 /// #[derive(View)]
-/// struct Energy<'a> { id: EntityId, energy: &'a mut f32 }
+/// struct Energy<'a> { id: ObjectId, energy: &'a mut f32 }
 ///
 /// fn fire(mut commands: Commands) {
 ///     commands.spawn_objects((0..3).map(|n| Shot { energy: n as f32 }));
@@ -78,19 +78,19 @@ pub trait SlottedCommands {
         I: IntoIterator<Item = Record> + Send + 'static;
 
     /// Despawns one object: [`Store::despawn`]. An object that is not alive any more by then is an error.
-    fn despawn_object(&mut self, id: EntityId);
+    fn despawn_object(&mut self, id: ObjectId);
 
     /// Despawns many objects, all or none: [`Store::despawn_batch`].
-    fn despawn_objects(&mut self, ids: impl Into<Vec<EntityId>>);
+    fn despawn_objects(&mut self, ids: impl Into<Vec<ObjectId>>);
 
     /// Despawns those of the objects that are still alive by then: where several systems may come to bury the
     /// same ones.
-    fn try_despawn_objects(&mut self, ids: impl Into<Vec<EntityId>>);
+    fn try_despawn_objects(&mut self, ids: impl Into<Vec<ObjectId>>);
 
     /// Changes one value by the slot's name: [`Store::set_value`].
     fn set_value(
         &mut self,
-        id: EntityId,
+        id: ObjectId,
         slot: impl Into<Cow<'static, str>>,
         value: impl Into<Value>,
     );
@@ -116,7 +116,7 @@ pub trait SlottedCommands {
     /// fn heal(mut commands: Commands) {
     ///     commands.change_store(|store: &mut Store| -> Result<(), AccessError> {
     ///         let health = store.key::<f32>("unit", "health")?;
-    ///         let ids: Vec<EntityId> = store.ids_of("unit")?.collect();
+    ///         let ids: Vec<ObjectId> = store.ids_of("unit")?.collect();
     ///         ids.into_iter().try_for_each(|id| store.set(id, health, 500.0))
     ///     });
     /// }
@@ -158,21 +158,21 @@ impl SlottedCommands for Commands<'_, '_> {
         self.queue(spawn_records(schema, records));
     }
 
-    fn despawn_object(&mut self, id: EntityId) {
+    fn despawn_object(&mut self, id: ObjectId) {
         self.queue(despawn_object(id));
     }
 
-    fn despawn_objects(&mut self, ids: impl Into<Vec<EntityId>>) {
+    fn despawn_objects(&mut self, ids: impl Into<Vec<ObjectId>>) {
         self.queue(despawn_objects(ids));
     }
 
-    fn try_despawn_objects(&mut self, ids: impl Into<Vec<EntityId>>) {
+    fn try_despawn_objects(&mut self, ids: impl Into<Vec<ObjectId>>) {
         self.queue(try_despawn_objects(ids));
     }
 
     fn set_value(
         &mut self,
-        id: EntityId,
+        id: ObjectId,
         slot: impl Into<Cow<'static, str>>,
         value: impl Into<Value>,
     ) {
@@ -257,18 +257,18 @@ where
 }
 
 /// A command that despawns one object: see [`SlottedCommands::despawn_object`].
-pub fn despawn_object(id: EntityId) -> impl Command {
+pub fn despawn_object(id: ObjectId) -> impl Command {
     move |world: &mut World| -> Outcome { Ok(store_of(world)?.despawn(id)?) }
 }
 
 /// A command that despawns many objects, all or none: see [`SlottedCommands::despawn_objects`].
-pub fn despawn_objects(ids: impl Into<Vec<EntityId>>) -> impl Command {
+pub fn despawn_objects(ids: impl Into<Vec<ObjectId>>) -> impl Command {
     let ids = ids.into();
     move |world: &mut World| -> Outcome { Ok(store_of(world)?.despawn_batch(&ids)?) }
 }
 
 /// A command that despawns what is still alive: see [`SlottedCommands::try_despawn_objects`].
-pub fn try_despawn_objects(ids: impl Into<Vec<EntityId>>) -> impl Command {
+pub fn try_despawn_objects(ids: impl Into<Vec<ObjectId>>) -> impl Command {
     let ids = ids.into();
     move |world: &mut World| -> Outcome {
         let store = store_of(world)?;
@@ -283,7 +283,7 @@ pub fn try_despawn_objects(ids: impl Into<Vec<EntityId>>) -> impl Command {
 
 /// A command that changes one value by the slot's name: see [`SlottedCommands::set_value`].
 pub fn set_value(
-    id: EntityId,
+    id: ObjectId,
     slot: impl Into<Cow<'static, str>>,
     value: impl Into<Value>,
 ) -> impl Command {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bevy_ecs::entity::{Entities, Entity, EntityMapper, MapEntities};
 use slotted::bytemuck::{Pod, Zeroable};
-use slotted::{EntityId, LimitError, List, SlotField, SlotValue, Store};
+use slotted::{LimitError, List, ObjectId, SlotField, SlotValue, Store};
 
 /// An entity in a slot, or none.
 ///
@@ -177,7 +177,7 @@ fn map_slot<F: MappedField, M: EntityMapper>(
     let key = store.key::<F>(schema, slot).expect(THERE);
     let column = store.column(key).expect(THERE);
     let ids = store.ids_of(schema).expect(THERE);
-    let before: Vec<(EntityId, F)> = ids
+    let before: Vec<(ObjectId, F)> = ids
         .filter_map(|id| column.get(id).filter(|value| value.may_change()).map(|value| (id, value)))
         .collect();
     let mut changed = Vec::new();
@@ -236,7 +236,7 @@ impl MappedField for List<EntitySlot> {
         let Some(before) = store.resolve_list(self) else { return Ok(self) };
         let mut mapped = before.to_vec();
         mapped.map_entities(mapper);
-        if mapped == before { Ok(self) } else { store.list(&mapped) }
+        if mapped == before { Ok(self) } else { store.intern_list(&mapped) }
     }
 }
 

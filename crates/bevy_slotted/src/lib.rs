@@ -56,7 +56,7 @@ pub mod prelude {
         Slots, SlotsRef, SlottedApp, SlottedCommands, SlottedMessages, SlottedPlugin,
         SlottedSystems, SlottedWorld, StoreFrames, StoreMut, StoreRef,
     };
-    pub use slotted::{EntityId, SlotValue, Slotted, Text, View};
+    pub use slotted::{ObjectId, SlotValue, Slotted, Text, View};
 }
 
 #[cfg(doctest)]

@@ -5,7 +5,7 @@ use bevy_ecs::entity::Entity;
 use bevy_ecs::lifecycle::HookContext;
 use bevy_ecs::world::{DeferredWorld, World};
 use log::warn;
-use slotted::{EntityId, StoreIdentity};
+use slotted::{ObjectId, StoreIdentity};
 
 use crate::lending::{StoreCell, store_of};
 use crate::links::LinkIndex;
@@ -65,7 +65,7 @@ pub enum Fate {
 #[component(immutable, clone_behavior = Ignore)]
 #[component(on_insert = tie, on_discard = untie, on_despawn = despawn_object)]
 pub struct ObjectLink {
-    object: EntityId,
+    object: ObjectId,
     object_fate: Fate,
     entity_fate: Fate,
 }
@@ -73,7 +73,7 @@ pub struct ObjectLink {
 impl ObjectLink {
     /// A link to the object; the two die together.
     #[must_use]
-    pub const fn new(object: EntityId) -> Self {
+    pub const fn new(object: ObjectId) -> Self {
         Self { object, object_fate: Fate::Despawn, entity_fate: Fate::Despawn }
     }
 
@@ -109,13 +109,13 @@ impl ObjectLink {
 
     /// The same link to another object.
     #[must_use]
-    pub const fn with_object(self, object: EntityId) -> Self {
+    pub const fn with_object(self, object: ObjectId) -> Self {
         Self { object, ..self }
     }
 
     /// The object, alive or not.
     #[must_use]
-    pub const fn object(&self) -> EntityId {
+    pub const fn object(&self) -> ObjectId {
         self.object
     }
 
@@ -190,7 +190,7 @@ fn despawn_object(mut world: DeferredWorld<'_>, context: HookContext) {
 }
 
 /// Removes a link that the index does not have, if the entity still has it.
-fn remove_unknown(world: &mut World, entity: Entity, object: EntityId) {
+fn remove_unknown(world: &mut World, entity: Entity, object: ObjectId) {
     let is_known = world
         .get_resource::<LinkIndex>()
         .is_some_and(|index| index.entity_of(object) == Some(entity));
@@ -203,7 +203,7 @@ fn remove_unknown(world: &mut World, entity: Entity, object: EntityId) {
 }
 
 /// Despawns an object whose entity is despawned, unless another entity has it by now.
-fn despawn_unlinked(world: &mut World, object: EntityId, identity: &StoreIdentity) {
+fn despawn_unlinked(world: &mut World, object: ObjectId, identity: &StoreIdentity) {
     let is_linked =
         world.get_resource::<LinkIndex>().is_some_and(|index| index.entity_of(object).is_some());
     let is_alive = store_of(world)

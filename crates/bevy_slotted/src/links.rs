@@ -7,7 +7,7 @@ use bevy_ecs::entity::{Entity, EntityHash, EntityHashMap};
 use bevy_ecs::resource::Resource;
 use bevy_ecs::system::{Commands, SystemParam};
 use bevy_ecs::world::{FromWorld, World};
-use slotted::{EntityId, Store, StoreIdentity};
+use slotted::{ObjectId, Store, StoreIdentity};
 
 use crate::lending::{StoreCell, store_of};
 use crate::link::{Fate, ObjectLink};
@@ -18,10 +18,10 @@ use crate::link::{Fate, ObjectLink};
 #[derive(Debug, Resource)]
 pub(crate) struct LinkIndex {
     /// The links to objects of `store`, which may have been despawned since.
-    entities: HashMap<EntityId, Entity, EntityHash>,
+    entities: HashMap<ObjectId, Entity, EntityHash>,
     store: Option<StoreIdentity>,
     /// The links to objects of stores that were here before; `None` is one that is not known any more.
-    former: EntityHashMap<(EntityId, Option<StoreIdentity>)>,
+    former: EntityHashMap<(ObjectId, Option<StoreIdentity>)>,
 }
 
 /// Where the index was cleared away with the store, links may be left.
@@ -34,7 +34,7 @@ impl FromWorld for LinkIndex {
 }
 
 impl LinkIndex {
-    pub(crate) fn entity_of(&self, object: EntityId) -> Option<Entity> {
+    pub(crate) fn entity_of(&self, object: ObjectId) -> Option<Entity> {
         self.entities.get(&object).copied()
     }
 
@@ -58,11 +58,11 @@ impl LinkIndex {
     }
 
     /// Gives the object the entity and tells which other one had it.
-    pub(crate) fn insert(&mut self, object: EntityId, entity: Entity) -> Option<Entity> {
+    pub(crate) fn insert(&mut self, object: ObjectId, entity: Entity) -> Option<Entity> {
         self.entities.insert(object, entity).filter(|other| *other != entity)
     }
 
-    pub(crate) fn remove(&mut self, object: EntityId, entity: Entity) {
+    pub(crate) fn remove(&mut self, object: ObjectId, entity: Entity) {
         if self.entity_of(object) == Some(entity) {
             self.entities.remove(&object);
         } else {
@@ -75,12 +75,12 @@ impl LinkIndex {
     }
 
     /// Whether the entity has an object of this store that is alive.
-    fn is_good(&self, store: &Store, object: EntityId, entity: Entity) -> bool {
+    fn is_good(&self, store: &Store, object: ObjectId, entity: Entity) -> bool {
         self.entity_of(object) == Some(entity) && store.contains(object)
     }
 
     /// The links to objects that are not there any more, in the order of the objects' ids.
-    fn gone(&self, store: &Store) -> Vec<(EntityId, Entity)> {
+    fn gone(&self, store: &Store) -> Vec<(ObjectId, Entity)> {
         let dead = self.entities.iter().filter(|(object, _)| !store.contains(**object));
         let dead = dead.map(|(object, entity)| (*object, *entity));
         let former = self.former.iter().map(|(entity, (object, _))| (*object, *entity));
@@ -102,7 +102,7 @@ impl LinkIndex {
 /// struct Unit { health: f32 }
 ///
 /// #[derive(View)]
-/// struct Health<'a> { id: EntityId, health: &'a f32 }
+/// struct Health<'a> { id: ObjectId, health: &'a f32 }
 ///
 /// #[derive(Component)]
 /// struct Wounded;
@@ -135,7 +135,7 @@ impl ObjectLinks<'_> {
     /// was here before none is told; but where another store was assigned to the one in the world, only from
     /// the next run of [`sync_links`] or the next link on.
     #[must_use]
-    pub fn entity_of(&self, object: EntityId) -> Option<Entity> {
+    pub fn entity_of(&self, object: ObjectId) -> Option<Entity> {
         self.index.as_ref()?.entity_of(object)
     }
 
@@ -152,7 +152,7 @@ impl ObjectLinks<'_> {
     }
 
     /// All objects that have an entity, with the entity, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (EntityId, Entity)> {
+    pub fn iter(&self) -> impl Iterator<Item = (ObjectId, Entity)> {
         let entities = self.index.iter().flat_map(|index| &index.entities);
         entities.map(|(object, entity)| (*object, *entity))
     }
@@ -191,7 +191,7 @@ pub fn sync_links(store: LinkedStore<'_>, mut commands: Commands<'_, '_>) {
 }
 
 /// Gives links whose objects are gone other objects, or unties them where there are none.
-pub(crate) fn relink(world: &mut World, mut map: impl FnMut(EntityId) -> Option<EntityId>) {
+pub(crate) fn relink(world: &mut World, mut map: impl FnMut(ObjectId) -> Option<ObjectId>) {
     let Some(identity) = store_of(world).map(Store::identity) else { return };
     let Some(mut index) = world.get_resource_mut::<LinkIndex>() else { return };
     index.belong_to(identity);
@@ -211,18 +211,18 @@ pub(crate) fn relink(world: &mut World, mut map: impl FnMut(EntityId) -> Option<
     }
 }
 
-fn gone(world: &World) -> Vec<(EntityId, Entity)> {
+fn gone(world: &World) -> Vec<(ObjectId, Entity)> {
     let index = world.get_resource::<LinkIndex>();
     index.zip(store_of(world)).map_or_else(Vec::new, |(index, store)| index.gone(store))
 }
 
-fn is_good(world: &World, object: EntityId, entity: Entity) -> bool {
+fn is_good(world: &World, object: ObjectId, entity: Entity) -> bool {
     let index = world.get_resource::<LinkIndex>();
     index.zip(store_of(world)).is_some_and(|(index, store)| index.is_good(store, object, entity))
 }
 
 /// The entity of an object of the store that is in the world now.
-pub(crate) fn entity_of(world: &World, object: EntityId) -> Option<Entity> {
+pub(crate) fn entity_of(world: &World, object: ObjectId) -> Option<Entity> {
     let index = world.get_resource::<LinkIndex>()?;
     let is_same = store_of(world).is_some_and(|store| index.store() == Some(&store.identity()));
     index.entity_of(object).filter(|_| is_same)

@@ -5,7 +5,7 @@ use bevy_ecs::change_detection::DetectChangesMut;
 use bevy_ecs::entity::Entity;
 use bevy_ecs::schedule::{IntoScheduleConfigs, SystemSet};
 use bevy_ecs::world::World;
-use slotted::{EntityId, Limits, Schema, SchemaError, Slotted, Store};
+use slotted::{Limits, ObjectId, Schema, SchemaError, Slotted, Store};
 
 use crate::columns::ColumnIds;
 use crate::lending::{NO_STORE, StoreCell, store_of};
@@ -119,7 +119,7 @@ pub trait SlottedWorld {
     /// The entity that is [linked](crate::ObjectLink) to an object of the world's store.
     ///
     /// It is told also of an object that was despawned, until [`sync_links`](Self::sync_links).
-    fn entity_of(&self, object: EntityId) -> Option<Entity>;
+    fn entity_of(&self, object: ObjectId) -> Option<Entity>;
 
     /// Does right away what the system [`sync_links`](crate::sync_links) does: despawns or frees the
     /// entities whose objects are not alive any more.
@@ -162,7 +162,7 @@ pub trait SlottedWorld {
     /// assert_eq!(world.entity_of(after), Some(hero));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    fn relink(&mut self, map: impl FnMut(EntityId) -> Option<EntityId>);
+    fn relink(&mut self, map: impl FnMut(ObjectId) -> Option<ObjectId>);
 }
 
 impl SlottedWorld for World {
@@ -197,7 +197,7 @@ impl SlottedWorld for World {
         self.remove_resource::<StoreCell>().map(StoreCell::into_store)
     }
 
-    fn entity_of(&self, object: EntityId) -> Option<Entity> {
+    fn entity_of(&self, object: ObjectId) -> Option<Entity> {
         links::entity_of(self, object)
     }
 
@@ -205,7 +205,7 @@ impl SlottedWorld for World {
         links::relink(self, |_| None);
     }
 
-    fn relink(&mut self, map: impl FnMut(EntityId) -> Option<EntityId>) {
+    fn relink(&mut self, map: impl FnMut(ObjectId) -> Option<ObjectId>) {
         links::relink(self, map);
     }
 }

@@ -195,7 +195,7 @@ pub fn save_frame(world: &mut World, frame: u64) -> Result<(), RollbackError> {
 ///
 /// # Errors
 /// If the world has no store or no [`StoreFrames`], the frame is not kept, or it is of another store or from before
-/// an [evolution](slotted::Store::evolve); nothing is changed then.
+/// an [migration](slotted::Store::migrate); nothing is changed then.
 pub fn restore_frame(world: &mut World, frame: u64) -> Result<(), RollbackError> {
     with_frames(world, |world, frames| {
         let store = world.get_store_mut().ok_or(NoStore)?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use slotted::{EntityId, List, ListElement, RegisteredSchema, SharedView, Text, View, ViewRuns};
+use slotted::{List, ListElement, ObjectId, RegisteredSchema, SharedView, Text, View, ViewRuns};
 
 use crate::lending::{Slots, SlotsRef};
 use crate::pool::ComputeTasks;
@@ -36,7 +36,7 @@ macro_rules! lookups {
 
             /// The schema of an object, alive or not.
             #[must_use]
-            pub fn schema_of(&self, id: EntityId) -> Option<&RegisteredSchema> {
+            pub fn schema_of(&self, id: ObjectId) -> Option<&RegisteredSchema> {
                 self.parts().schema_by_id(id.schema())
             }
         }

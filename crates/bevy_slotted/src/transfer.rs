@@ -15,7 +15,7 @@ use bevy_ecs::entity::Entity;
 use bevy_ecs::query::{QueryFilter, ReadOnlyQueryData, Without};
 use bevy_ecs::resource::IsResource;
 use bevy_ecs::world::World;
-use slotted::{AccessError, EntityId, Record, Slotted, SpawnError, Store};
+use slotted::{AccessError, ObjectId, Record, Slotted, SpawnError, Store};
 
 use crate::plugin::{NoStore, SlottedWorld};
 
@@ -82,7 +82,7 @@ pub enum TransferError {
 pub fn import_entities<D, F, T>(
     world: &mut World,
     convert: impl FnMut(D::Item<'_, '_>) -> T,
-) -> Result<Vec<(Entity, EntityId)>, TransferError>
+) -> Result<Vec<(Entity, ObjectId)>, TransferError>
 where
     D: ReadOnlyQueryData,
     F: QueryFilter,
@@ -129,7 +129,7 @@ pub fn import_records<D, F>(
     world: &mut World,
     schema: &str,
     convert: impl FnMut(D::Item<'_, '_>) -> Record,
-) -> Result<Vec<(Entity, EntityId)>, TransferError>
+) -> Result<Vec<(Entity, ObjectId)>, TransferError>
 where
     D: ReadOnlyQueryData,
     F: QueryFilter,
@@ -198,8 +198,8 @@ pub fn despawn_entities(world: &mut World, entities: impl IntoIterator<Item = En
 /// ```
 pub fn export_objects<T, B>(
     world: &mut World,
-    mut convert: impl FnMut(&Store, EntityId, T) -> B,
-) -> Result<Vec<(EntityId, Entity)>, TransferError>
+    mut convert: impl FnMut(&Store, ObjectId, T) -> B,
+) -> Result<Vec<(ObjectId, Entity)>, TransferError>
 where
     T: Slotted,
     B: Bundle<Effect: NoBundleEffect>,
@@ -243,8 +243,8 @@ where
 pub fn export_records<B>(
     world: &mut World,
     schema: &str,
-    mut convert: impl FnMut(&Store, EntityId, Record) -> B,
-) -> Result<Vec<(EntityId, Entity)>, TransferError>
+    mut convert: impl FnMut(&Store, ObjectId, Record) -> B,
+) -> Result<Vec<(ObjectId, Entity)>, TransferError>
 where
     B: Bundle<Effect: NoBundleEffect>,
 {
@@ -259,7 +259,7 @@ where
 
 fn spawn<B: Bundle<Effect: NoBundleEffect>>(
     world: &mut World,
-    (ids, bundles): (Vec<EntityId>, Vec<B>),
-) -> Vec<(EntityId, Entity)> {
+    (ids, bundles): (Vec<ObjectId>, Vec<B>),
+) -> Vec<(ObjectId, Entity)> {
     ids.into_iter().zip(world.spawn_batch(bundles)).collect()
 }

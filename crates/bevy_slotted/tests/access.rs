@@ -34,7 +34,7 @@ struct Braking<'a> {
 
 #[derive(View)]
 struct Watching<'a> {
-    id: EntityId,
+    id: ObjectId,
     velocity: &'a f32,
 }
 
@@ -56,7 +56,7 @@ struct Repairing<'a> {
 
 #[derive(View)]
 struct Ids {
-    id: EntityId,
+    id: ObjectId,
 }
 
 fn world() -> World {

@@ -40,16 +40,16 @@ fn written<M: Message + Clone>(app: &App) -> Vec<M> {
     messages.iter_current_update_messages().cloned().collect()
 }
 
-fn changed<F: SlotField>(app: &App) -> Vec<(EntityId, String, F, F)> {
+fn changed<F: SlotField>(app: &App) -> Vec<(ObjectId, String, F, F)> {
     let messages = written::<SlotChanged<F>>(app).into_iter();
     messages.map(|m| (m.id, m.slot.to_string(), m.before, m.after)).collect()
 }
 
-fn spawned(app: &App) -> Vec<EntityId> {
+fn spawned(app: &App) -> Vec<ObjectId> {
     written::<ObjectSpawned>(app).into_iter().map(|message| message.id).collect()
 }
 
-fn despawned(app: &App) -> Vec<EntityId> {
+fn despawned(app: &App) -> Vec<ObjectId> {
     written::<ObjectDespawned>(app).into_iter().map(|message| message.id).collect()
 }
 
@@ -73,7 +73,7 @@ fn values_are_told_as_they_were_and_are() -> Outcome {
     let mut app = app();
     app.add_slot_messages::<f32>("unit", "health");
     app.add_slot_messages::<Option<u32>>("unit", "level");
-    let ids: Vec<EntityId> = store(&mut app).spawn_batch([UNIT; 5])?.collect();
+    let ids: Vec<ObjectId> = store(&mut app).spawn_batch([UNIT; 5])?.collect();
     app.update();
     assert_eq!(changed::<f32>(&app), []);
 
@@ -112,7 +112,7 @@ fn values_are_compared_bit_for_bit() -> Outcome {
 fn what_came_and_what_went() -> Outcome {
     let mut app = app();
     app.add_object_messages("unit").add_slot_messages::<f32>("unit", "health");
-    let old: Vec<EntityId> = store(&mut app).spawn_batch([UNIT; 3])?.collect();
+    let old: Vec<ObjectId> = store(&mut app).spawn_batch([UNIT; 3])?.collect();
     app.update();
     assert_eq!(spawned(&app), old, "before the first frame there was nothing");
 
@@ -134,7 +134,7 @@ fn what_came_and_what_went() -> Outcome {
 fn going_back_is_told_too() -> Outcome {
     let mut app = app();
     app.add_object_messages("unit").add_slot_messages::<f32>("unit", "health");
-    let ids: Vec<EntityId> = store(&mut app).spawn_batch([UNIT; 3])?.collect();
+    let ids: Vec<ObjectId> = store(&mut app).spawn_batch([UNIT; 3])?.collect();
     let past = store(&mut app).snapshot();
     app.update();
     store(&mut app).set_value(ids[0], "health", 1.0)?;
@@ -310,7 +310,7 @@ fn another_store_or_other_schemas_cannot_be_compared_and_it_goes_on_from_there()
 }
 
 #[test]
-fn after_an_evolution_slots_are_looked_up_anew() -> Outcome {
+fn after_an_migration_slots_are_looked_up_anew() -> Outcome {
     let mut app = App::new();
     app.add_plugins(SlottedPlugin::default());
     let errors = keep_errors!(app);
@@ -322,8 +322,8 @@ fn after_an_evolution_slots_are_looked_up_anew() -> Outcome {
 
     // In another place, and the other one is gone.
     let next = Schema::builder("orc").slot("health", Kind::F32).build()?;
-    let plan = store(&mut app).plan_evolution([next])?;
-    store(&mut app).evolve(&plan)?;
+    let plan = store(&mut app).plan_migration([next])?;
+    store(&mut app).migrate(&plan)?;
     app.update();
     assert_eq!(written::<ChangesLost>(&app), [ChangesLost { reason: SnapshotError::OtherSchemas }]);
     let found = errors();
@@ -411,10 +411,10 @@ fn messages_are_what_differs_from_a_copy() -> Outcome {
     app.add_slot_messages::<f32>("unit", "health").add_object_messages("unit");
     let mut state = 7;
     let mut past = vec![store(&mut app).snapshot()];
-    let mut model: BTreeMap<EntityId, f32> = BTreeMap::new();
+    let mut model: BTreeMap<ObjectId, f32> = BTreeMap::new();
     for _ in 0..200 {
         for _ in 0..random(&mut state) % 20 {
-            let ids: Vec<EntityId> = model_of(&mut app)?.into_keys().collect();
+            let ids: Vec<ObjectId> = model_of(&mut app)?.into_keys().collect();
             let store = store(&mut app);
             match (random(&mut state) % 10, ids.get(random(&mut state) % ids.len().max(1))) {
                 (0..4, Some(id)) => {
@@ -444,12 +444,12 @@ fn messages_are_what_differs_from_a_copy() -> Outcome {
     Ok(())
 }
 
-fn by_bits(mut ids: Vec<EntityId>) -> Vec<EntityId> {
+fn by_bits(mut ids: Vec<ObjectId>) -> Vec<ObjectId> {
     ids.sort();
     ids
 }
 
-fn model_of(app: &mut App) -> Result<BTreeMap<EntityId, f32>, Box<dyn Error>> {
+fn model_of(app: &mut App) -> Result<BTreeMap<ObjectId, f32>, Box<dyn Error>> {
     let units = app.world().store().objects::<Unit>()?;
     Ok(units.map(|(id, unit)| (id, unit.health)).collect())
 }

@@ -165,7 +165,7 @@ fn a_handler_of_one_s_own_and_none_at_all() {
 fn a_batch_that_fails_half_way_does_nothing() -> Outcome {
     let mut world = world();
     let errors = keep_errors!(world);
-    let ids: Vec<EntityId> = world.store_mut().spawn_batch([Unit { health: 1.0 }; 1000])?.collect();
+    let ids: Vec<ObjectId> = world.store_mut().spawn_batch([Unit { health: 1.0 }; 1000])?.collect();
     let hash = world.store_mut().state_hash();
     let mut commands = world.commands();
     let good_and_bad = |n: u16| if n == 700 { -1.0 } else { 1.0 };

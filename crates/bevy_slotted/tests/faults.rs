@@ -52,11 +52,11 @@ fn world() -> World {
 #[derive(Resource, Default)]
 struct Despawned(Vec<Entity>);
 
-fn unit(world: &mut World) -> EntityId {
+fn unit(world: &mut World) -> ObjectId {
     world.store_mut().spawn(UNIT).expect("there is room")
 }
 
-fn linked(world: &mut World) -> (EntityId, Entity) {
+fn linked(world: &mut World) -> (ObjectId, Entity) {
     let object = unit(world);
     (object, world.spawn(ObjectLink::new(object)).id())
 }
@@ -75,7 +75,7 @@ fn panic_of<T>(of: impl FnOnce() -> T) -> String {
 #[test]
 fn fault_46_an_object_despawned_by_an_observer_of_its_entity_dies_once() -> Outcome {
     #[derive(Resource)]
-    struct Next(EntityId);
+    struct Next(ObjectId);
     let mut world = world();
     world.add_observer(
         |event: On<Despawn<ObjectLink>>,

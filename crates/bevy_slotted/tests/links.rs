@@ -47,11 +47,11 @@ fn app() -> App {
     app
 }
 
-fn unit(world: &mut World) -> EntityId {
+fn unit(world: &mut World) -> ObjectId {
     world.store_mut().spawn(UNIT).expect("there is room")
 }
 
-fn linked(world: &mut World) -> (EntityId, Entity) {
+fn linked(world: &mut World) -> (ObjectId, Entity) {
     let object = unit(world);
     (object, world.spawn(ObjectLink::new(object)).id())
 }
@@ -572,8 +572,8 @@ fn all_entities_in_slots_are_mapped() -> Outcome {
     let rocket = Schema::builder("rocket").extends("bullet").slot("owner", EntitySlot::kind());
     store.register_schema(rocket.slot("speed", Kind::U64).build()?)?;
     let slot = EntitySlot::from;
-    let bystanders = store.list(&[slot(a), slot(c), EntitySlot::NONE])?;
-    let witnesses = Some(store.list(&[slot(b)])?);
+    let bystanders = store.intern_list(&[slot(a), slot(c), EntitySlot::NONE])?;
+    let witnesses = Some(store.intern_list(&[slot(b)])?);
     let full = Bullet { shooter: slot(a), target: Some(slot(b)), bystanders, witnesses };
     let empty = Bullet {
         shooter: EntitySlot::NONE,
@@ -633,7 +633,7 @@ fn a_map_for_whose_lists_there_is_no_room_changes_nothing() -> Outcome {
     limits.list_bytes = 12;
     let mut store = Store::with_limits(limits);
     store.register::<Bullet>()?;
-    let bystanders = store.list(&[EntitySlot::from(a)])?;
+    let bystanders = store.intern_list(&[EntitySlot::from(a)])?;
     let bullet = Bullet { shooter: a.into(), target: None, bystanders, witnesses: None };
     let id = store.spawn(bullet)?;
     let mapped = map_entity_slots(&mut store, &mut (a, b));

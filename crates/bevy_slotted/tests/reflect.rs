@@ -14,7 +14,7 @@ use bevy_slotted::reflect::{
 };
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
 use slotted::glam::{DVec3, IVec2, IVec3, Mat4, Quat, UVec2, UVec3, Vec2, Vec3, Vec3A, Vec4};
-use slotted::{EntityId, Schema, SlotValue, Slotted, Store};
+use slotted::{ObjectId, Schema, SlotValue, Slotted, Store};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -287,7 +287,7 @@ fn defaults_of_the_type_become_those_of_the_slots() -> Outcome {
     }
     impl Default for Unit {
         fn default() -> Self {
-            let nobody = EntityId::from_bits(1 << 32).map(Reference::from);
+            let nobody = ObjectId::from_bits(1 << 32).map(Reference::from);
             Self {
                 name: "nobody",
                 health: 100.0,
@@ -296,7 +296,7 @@ fn defaults_of_the_type_become_those_of_the_slots() -> Outcome {
                 tags: vec!["new".into()],
                 level: None,
                 target: nobody,
-                home: Reference(EntityId::from_bits(1 << 32).expect("an odd generation")),
+                home: Reference(ObjectId::from_bits(1 << 32).expect("an odd generation")),
                 friends: nobody.into_iter().collect(),
                 cache: HashMap::new(),
             }

@@ -48,7 +48,7 @@ fn ada() -> Unit {
 }
 
 /// A store with the schema of units, and Ada in it.
-fn store() -> Result<(Store, slotted::EntityId), Box<dyn Error>> {
+fn store() -> Result<(Store, slotted::ObjectId), Box<dyn Error>> {
     let mut store = Store::new();
     store.register_schema(schema_of::<Unit>()?)?;
     let id = spawn_reflected(&mut store, &ada())?;

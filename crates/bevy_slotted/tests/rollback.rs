@@ -23,7 +23,7 @@ struct Unit {
 
 #[derive(View)]
 struct Health<'a> {
-    id: EntityId,
+    id: ObjectId,
     health: &'a mut f32,
 }
 
@@ -94,7 +94,7 @@ fn input(frame: u64) -> u64 {
     frame.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40
 }
 
-fn ids(world: &World) -> Vec<EntityId> {
+fn ids(world: &World) -> Vec<ObjectId> {
     world.store().ids().collect()
 }
 
@@ -133,7 +133,7 @@ fn what_is_simulated_again_comes_to_the_same_ids_and_hashes() -> Outcome {
         advance(&mut straight, input(frame));
     }
     assert!(expected.iter().any(|(_, ids)| ids.len() > 50));
-    let reused = |id: &EntityId| id.generation() > 1;
+    let reused = |id: &ObjectId| id.generation() > 1;
     assert!(expected.iter().any(|(_, ids)| ids.iter().any(reused)), "rows are used again");
 
     for frames in [StoreFrames::new(9), StoreFrames::new(9).with_hashes()] {
@@ -209,8 +209,8 @@ fn frames_of_another_store_or_of_other_schemas_are_refused() -> Outcome {
     world.store_mut().register_schema(orc(Kind::F32)?)?;
     let id = world.store_mut().spawn_record("orc", record! { rage: 1.0 })?;
     save_frame(&mut world, 1)?;
-    let plan = world.store_mut().plan_evolution([orc(Kind::F64)?])?;
-    world.store_mut().evolve(&plan)?;
+    let plan = world.store_mut().plan_migration([orc(Kind::F64)?])?;
+    world.store_mut().migrate(&plan)?;
     let source = SnapshotError::OtherSchemas;
     let error = restore_frame(&mut world, 1).unwrap_err();
     assert_eq!(error, RollbackError::Unusable { frame: 1, source });

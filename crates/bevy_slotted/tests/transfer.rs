@@ -72,7 +72,7 @@ fn thousands_go_there_and_back_with_their_values() -> Outcome {
         (Number(unit.number), Health(unit.health))
     })?;
     assert_eq!(world.store().len(), COUNT as usize, "objects stay");
-    let imported: Vec<EntityId> = pairs.iter().map(|(_, id)| *id).collect();
+    let imported: Vec<ObjectId> = pairs.iter().map(|(_, id)| *id).collect();
     assert_eq!(exported.iter().map(|(id, _)| *id).collect::<Vec<_>>(), imported);
     for (id, entity) in &exported {
         let unit: Unit = world.store().get_object(*id)?;

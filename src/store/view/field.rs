@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::slot_value::SlotValue;
 use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn};
 use crate::store::view::cache::{Presence, Request};
@@ -13,7 +13,7 @@ use crate::store::view::tables::{ColumnBorrow, TableRows};
     message = "`{Self}` cannot be a field of a view",
     label = "not a field of a view",
     note = "fields are `&'a T`, `&'a mut T`, `Option<&'a T>`, `Option<&'a mut T>`, `OptionMut<'a, T>` \
-            where `T` is the value of a slot, or `EntityId`"
+            where `T` is the value of a slot, or `ObjectId`"
 )]
 pub trait ViewField {
     /// What the field is for one object.
@@ -49,7 +49,7 @@ pub trait SharedField: ViewField {}
 
 impl<T: SlotValue> SharedField for &T {}
 impl<T: SlotValue> SharedField for Option<&T> {}
-impl SharedField for EntityId {}
+impl SharedField for ObjectId {}
 
 const COLUMN: &str = "a matching table has a column of the field's kind";
 
@@ -185,7 +185,7 @@ impl<T: SlotValue> ViewField for &mut T {
     }
 }
 
-impl ViewField for EntityId {
+impl ViewField for ObjectId {
     type Item<'t> = Self;
     type Run<'t> = IdRun<'t>;
     type Blocks<'t> = IdRun<'t>;
@@ -219,7 +219,7 @@ impl ViewField for EntityId {
 
     #[inline(always)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
-        EntityId::new(run.schema, run.first + row as u32, run.generations[row])
+        ObjectId::new(run.schema, run.first + row as u32, run.generations[row])
     }
 
     #[inline(always)]
@@ -251,10 +251,10 @@ impl<'t> IdRun<'t> {
 
     /// The ids, in the order of their rows.
     #[inline(always)]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = EntityId> + use<'t> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ObjectId> + use<'t> {
         let Self { schema, first, generations } = *self;
         let id = move |(offset, generation): (usize, &u16)| {
-            EntityId::new(schema, first + offset as u32, *generation)
+            ObjectId::new(schema, first + offset as u32, *generation)
         };
         generations.iter().enumerate().map(id)
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::kind::Kind;
 use crate::schema::Registry;
 use crate::simd::vectorize;
@@ -41,7 +41,7 @@ pub struct ViewColumns<V> {
     /// What the view said of itself when this was made: it is not asked again.
     requests: Vec<FieldRequest>,
     store: Option<Identity>,
-    evolutions: u32,
+    migrations: u32,
     matches: Matches,
     /// What the matches are to be lent, one after another.
     wanted: Vec<Wanted>,
@@ -113,7 +113,7 @@ impl<V: View> Default for ViewColumns<V> {
         Self {
             requests: V::requests(),
             store: None,
-            evolutions: 0,
+            migrations: 0,
             matches: Matches::default(),
             wanted: Vec::new(),
             view: PhantomData,
@@ -171,7 +171,7 @@ impl<V: View> ViewColumns<V> {
     }
 
     /// Looks at the schemas that have come since the last time; at all of them after an
-    /// [evolution](crate::Store::evolve), or in another store.
+    /// [migration](crate::Store::migrate), or in another store.
     ///
     /// Costs a few comparisons where nothing has come.
     ///
@@ -188,9 +188,9 @@ impl<V: View> ViewColumns<V> {
         store: &Identity,
         registry: &Registry,
     ) -> Result<(), ViewError> {
-        if self.store.as_ref() != Some(store) || self.evolutions != registry.evolutions() {
+        if self.store.as_ref() != Some(store) || self.migrations != registry.migrations() {
             self.store = Some(store.same());
-            self.evolutions = registry.evolutions();
+            self.migrations = registry.migrations();
             self.matches = Matches::default();
             self.wanted.clear();
         }
@@ -313,7 +313,7 @@ impl<V: View> ViewColumns<V> {
     #[inline]
     pub fn get<'s>(
         &self,
-        id: EntityId,
+        id: ObjectId,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> Option<V::Item<'s>> {
         let found = match_of(self.matches(), id.schema())?;

@@ -13,7 +13,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::epoch::Epoch;
-use crate::id::EntityId;
+use crate::id::ObjectId;
 #[cfg(feature = "rayon")]
 use crate::pool::Rayon;
 use crate::pool::ThreadPool;
@@ -47,7 +47,7 @@ use view_support::{Request, TableColumns};
 /// | `Option<&'a T>` | the value, if there is one | required, optional or not at all |
 /// | `Option<&'a mut T>` | likewise, to change | required, optional or not at all |
 /// | [`OptionMut<'a, T>`] | a value to change, set or unset | optional |
-/// | [`EntityId`](crate::EntityId) | the object's id | |
+/// | [`ObjectId`](crate::ObjectId) | the object's id | |
 ///
 /// `#[slot(name = "hp")]` on a field names another slot than the field does. The derive also makes
 /// a struct of runs, with `Run` at the end of its name: the same fields, each over adjacent rows;
@@ -57,7 +57,7 @@ use view_support::{Request, TableColumns};
 /// [`Store::validate`] checks them when asked to.
 ///
 /// ```
-/// use slotted::{EntityId, Slotted, Store, View, glam::Vec3};
+/// use slotted::{ObjectId, Slotted, Store, View, glam::Vec3};
 ///
 /// #[derive(Slotted, Clone, Copy)]
 /// struct Unit { position: Vec3, velocity: Vec3, shield: Option<f32> }
@@ -66,7 +66,7 @@ use view_support::{Request, TableColumns};
 /// struct Moving<'a> { position: &'a mut Vec3, velocity: &'a Vec3 }
 ///
 /// #[derive(View)]
-/// struct Shielded<'a> { id: EntityId, shield: Option<&'a f32> }
+/// struct Shielded<'a> { id: ObjectId, shield: Option<&'a f32> }
 ///
 /// let mut store = Store::new();
 /// store.register::<Unit>()?;
@@ -386,7 +386,7 @@ macro_rules! iteration {
             ///
             /// For many objects of one schema, a [column](crate::Store::column) is faster. A view that
             /// was narrowed still has all objects here.
-            pub fn get(&mut self, id: EntityId) -> Option<V::Item<'_>> {
+            pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
                 let found = match_of(&self.matches, id.schema())?;
                 self.tables.with_match(found, |columns| {
                     let rows = columns.rows();

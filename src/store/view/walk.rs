@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::epoch::Epoch;
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::pool::ThreadPool;
 use crate::storage::{BLOCK_ROWS, Rows, next_run};
 use crate::store::view::View;
@@ -75,7 +75,7 @@ fn to_visit(rows: &Rows, block: usize, visited: Option<&Visited>, table: usize) 
 pub(super) fn item_of<'t, V: View>(
     mut blocks: V::Blocks<'t>,
     rows: &Rows,
-    id: EntityId,
+    id: ObjectId,
 ) -> Option<V::Item<'t>> {
     let (block, row) = (id.row() as usize / BLOCK_ROWS, id.row() as usize % BLOCK_ROWS);
     V::skip_blocks(&mut blocks, block);

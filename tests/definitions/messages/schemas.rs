@@ -20,7 +20,7 @@ told! {
     default_in_quotes { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", default = \"100\" }\n") }
     default_out_of_range { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", default = 100.0, range = [0.0, 1.0] }\n") }
     default_that_is_no_variant { ("a.toml", "[schemas.unit.slots]\njob = { variants = [\"farmer\", \"soldier\"], default = \"Farmer\" }\n") }
-    default_of_a_reference { ("a.toml", "[schemas.unit.slots]\ntarget = { kind = \"entity\", default = \"grunt\" }\n") }
+    default_of_a_reference { ("a.toml", "[schemas.unit.slots]\ntarget = { kind = \"object\", default = \"grunt\" }\n") }
     range_reversed { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = [500.0, 0.0] }\n") }
     range_of_a_text { ("a.toml", "[schemas.unit.slots]\nname = { kind = \"text\", range = [0, 9] }\n") }
     range_past_the_kind { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", range = [0, 300] }\n") }
@@ -28,7 +28,7 @@ told! {
     range_of_texts { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = { min = \"0\" } }\n") }
     range_with_other_words { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = { from = 0, to = 9 } }\n") }
     references_of_a_number { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", references = \"unit\" }\n") }
-    references_to_nothing { ("a.toml", "[schemas.unit.slots]\ntarget = { kind = \"entity\", references = \"untit\" }\n") }
+    references_to_nothing { ("a.toml", "[schemas.unit.slots]\ntarget = { kind = \"object\", references = \"untit\" }\n") }
     optional_in_quotes { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", optional = \"yes\" }\n") }
     enum_without_variants { ("a.toml", "[schemas.unit.slots]\njob = \"enum\"\n") }
     enum_of_nothing { ("a.toml", "[schemas.unit.slots]\njob = { variants = [] }\n") }

@@ -9,7 +9,7 @@ use bevy_ecs::system::{
 use bevy_ecs::world::World;
 use bevy_ecs::world::unsafe_world_cell::UnsafeWorldCell;
 use slotted::lend::{StoreParts, ViewColumns, ViewSlot};
-use slotted::{EntityId, SharedView, View, ViewError, ViewMut, ViewRef};
+use slotted::{ObjectId, SharedView, View, ViewError, ViewMut, ViewRef};
 
 use crate::columns::{ColumnId, ColumnIds};
 use crate::lending::cell::{CellAccess, StoreCell};
@@ -188,14 +188,14 @@ impl<V: View> Slots<'_, '_, V> {
     /// One object to read and change, or `None` if it is not alive or not of a schema that the view
     /// matches.
     #[inline]
-    pub fn get_mut(&mut self, id: EntityId) -> Option<V::Item<'_>> {
+    pub fn get_mut(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
         // SAFETY: as for `view`: all is declared, and `self` is borrowed mutably.
         self.columns.get(id, unsafe { self.cell.lend(false) })
     }
 
     /// One object to read, or `None` if it is not alive or not of a schema that the view matches.
     #[inline]
-    pub fn get(&self, id: EntityId) -> Option<V::Item<'_>>
+    pub fn get(&self, id: ObjectId) -> Option<V::Item<'_>>
     where
         V: SharedView,
     {
@@ -218,7 +218,7 @@ impl<V: SharedView> SlotsRef<'_, '_, V> {
 
     /// One object, or `None` if it is not alive or not of a schema that the view matches.
     #[inline]
-    pub fn get(&self, id: EntityId) -> Option<V::Item<'_>> {
+    pub fn get(&self, id: ObjectId) -> Option<V::Item<'_>> {
         // SAFETY: as for `view`: all is declared to be read.
         self.columns.get(id, unsafe { self.cell.lend(true) })
     }

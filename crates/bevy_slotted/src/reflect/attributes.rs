@@ -3,7 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 
 use bevy_reflect::Reflect;
-use slotted::{EntityId, Number, Value};
+use slotted::{Number, ObjectId, Value};
 
 /// On the struct: the schema's name, where it is not the struct's in snake case.
 ///
@@ -140,32 +140,32 @@ pub struct SlotFinite;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
 pub struct SlotReferences(pub &'static str);
 
-/// A reference to an object of a store, as the field of a reflected struct: an [`EntityId`] that can
+/// A reference to an object of a store, as the field of a reflected struct: an [`ObjectId`] that can
 /// be reflected.
 ///
 /// ```
 /// use bevy_slotted::reflect::Reference;
-/// use bevy_slotted::slotted::{EntityId, Kind, Schema, Store, record};
+/// use bevy_slotted::slotted::{ObjectId, Kind, Schema, Store, record};
 ///
 /// let mut store = Store::new();
 /// store.register_schema(Schema::builder("tile").slot("height", Kind::F32).build()?)?;
 /// let tile = store.spawn_record("tile", record! { height: 1.0 })?;
 /// let reference = Reference::from(tile);
-/// assert_eq!(EntityId::from(reference), tile);
+/// assert_eq!(ObjectId::from(reference), tile);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Reflect)]
 #[reflect(opaque)]
 #[reflect(Clone, Debug, PartialEq, Hash)]
-pub struct Reference(pub EntityId);
+pub struct Reference(pub ObjectId);
 
-impl From<EntityId> for Reference {
-    fn from(id: EntityId) -> Self {
+impl From<ObjectId> for Reference {
+    fn from(id: ObjectId) -> Self {
         Self(id)
     }
 }
 
-impl From<Reference> for EntityId {
+impl From<Reference> for ObjectId {
     fn from(reference: Reference) -> Self {
         reference.0
     }

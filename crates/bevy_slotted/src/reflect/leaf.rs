@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use bevy_reflect::{FromReflect, PartialReflect, ReflectRef, TypeInfo, Typed};
 use slotted::glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-use slotted::{EntityId, Kind, SlotValue, Value};
+use slotted::{Kind, ObjectId, SlotValue, Value};
 
 use super::attributes::Reference;
 
@@ -163,7 +163,7 @@ integer_types!(i8 i16 i32 i64 u8 u16 u32 u64);
 
 impl LeafType for Reference {
     fn kind() -> Kind {
-        EntityId::kind()
+        ObjectId::kind()
     }
 
     fn into_value(self) -> Value {
@@ -171,7 +171,7 @@ impl LeafType for Reference {
     }
 
     fn from_value(value: &Value) -> Option<Self> {
-        if let Value::Entity(id) = value { Some(Self(*id)) } else { None }
+        if let Value::Object(id) = value { Some(Self(*id)) } else { None }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bevy_reflect::structs::Struct;
 use bevy_reflect::{PartialReflect, ReflectMut};
-use slotted::{AccessError, EntityId, Record, RegisteredSchema, Store, Value};
+use slotted::{AccessError, ObjectId, Record, RegisteredSchema, Store, Value};
 
 use super::error::{FieldIssue, ReflectError};
 use super::fields::{
@@ -83,7 +83,7 @@ pub fn record_of(value: &dyn PartialReflect) -> Result<Record, ReflectError> {
 pub fn spawn_reflected(
     store: &mut Store,
     value: &dyn PartialReflect,
-) -> Result<EntityId, ReflectError> {
+) -> Result<ObjectId, ReflectError> {
     let object = struct_ref(value)?;
     let Some(info) = object.get_represented_struct_info() else {
         return Err(ReflectError::NoType { type_name: value.reflect_short_type_path().into() });
@@ -125,7 +125,7 @@ pub fn spawn_reflected(
 /// ```
 pub fn read_into(
     store: &Store,
-    id: EntityId,
+    id: ObjectId,
     target: &mut dyn PartialReflect,
 ) -> Result<(), ReflectError> {
     let object = struct_ref(target)?;
@@ -162,7 +162,7 @@ fn value_for(
     object: &dyn Struct,
     store: &Store,
     schema: &RegisteredSchema,
-    id: EntityId,
+    id: ObjectId,
 ) -> Result<Option<Box<dyn PartialReflect>>, FieldIssue> {
     let value = slot_value(field, store, schema, id)?;
     let Some(current) = object.field(&field.name) else { return Ok(None) };
@@ -181,7 +181,7 @@ fn slot_value(
     field: &SlotField<'_>,
     store: &Store,
     schema: &RegisteredSchema,
-    id: EntityId,
+    id: ObjectId,
 ) -> Result<Value, FieldIssue> {
     let value = store.get_value(id, &field.slot).map_err(FieldIssue::Access)?;
     let (expected, is_optional) = (field.shape.kind(), field.shape.is_optional());

@@ -111,8 +111,8 @@ pub fn schema_with_defaults_of<T: Typed + Default>() -> Result<Schema, ReflectEr
 /// No object lives in every store, as a default would have to.
 fn refers(kind: &Kind) -> bool {
     match kind {
-        Kind::Entity => true,
-        Kind::List(list) => *list.element() == Kind::Entity,
+        Kind::Object => true,
+        Kind::List(list) => *list.element() == Kind::Object,
         _ => false,
     }
 }

@@ -5,7 +5,7 @@ struct Moving<'a> {
     position: &'a mut f32,
 }
 
-fn twice(mut units: Slots<Moving>, id: EntityId) {
+fn twice(mut units: Slots<Moving>, id: ObjectId) {
     let unit = units.get_mut(id);
     units.for_each(|unit| *unit.position = 2.0);
     drop(unit);

@@ -19,7 +19,7 @@ fn of_a_view(_: Slots<Moving>) {}
 
 fn that_only_reads(_: SlotsRef<Placed>) {}
 
-fn that_is_done_with_an_object_before_the_next(id: In<EntityId>, mut units: Slots<Moving>) {
+fn that_is_done_with_an_object_before_the_next(id: In<ObjectId>, mut units: Slots<Moving>) {
     if let Some(unit) = units.get_mut(*id) {
         *unit.position = 1.0;
     }
@@ -29,6 +29,6 @@ fn that_is_done_with_an_object_before_the_next(id: In<EntityId>, mut units: Slot
 fn main() {
     let mut schedule = Schedule::default();
     schedule.add_systems((of_the_whole_store, of_a_view, that_only_reads));
-    let _: Box<dyn System<In = In<EntityId>, Out = ()>> =
+    let _: Box<dyn System<In = In<ObjectId>, Out = ()>> =
         Box::new(IntoSystem::into_system(that_is_done_with_an_object_before_the_next));
 }

@@ -3,11 +3,11 @@
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
 use slotted::glam::Vec3;
 use slotted::{
-    BLOCK_ROWS, EntityId, EvolutionStep, Kind, NumberKind, Schema, SlotValue, Slotted, Store,
+    BLOCK_ROWS, Kind, MigrationStep, NumberKind, ObjectId, Schema, SlotValue, Slotted, Store,
     Value, record,
 };
 
-use crate::{Outcome, evolve, objects, plan, store_of};
+use crate::{Outcome, migrate, objects, plan, store_of};
 
 #[test]
 fn a_slot_is_added_with_its_default_or_unset() -> Outcome {
@@ -18,18 +18,18 @@ fn a_slot_is_added_with_its_default_or_unset() -> Outcome {
         .default("nobody")
         .slot("path", Kind::Array(NumberKind::U16, 3))
         .default([1, 2, 3])
-        .slot("target", Kind::Entity)
+        .slot("target", Kind::Object)
         .optional()
         .slot("shield", Kind::F32)
         .optional()
         .default(2.5);
-    let plan = evolve(&mut store, [schema])?;
+    let plan = migrate(&mut store, [schema])?;
     assert_eq!(
         plan.to_string(),
         "schema 'unit' changes, which 2 objects have:\
          \n  slot 'name' is added: text, default \"nobody\"\
          \n  slot 'path' is added: [u16; 3], default [1, 2, 3]\
-         \n  slot 'target' is added, unset: entity, optional\
+         \n  slot 'target' is added, unset: object, optional\
          \n  slot 'shield' is added: f32, optional, default 2.5"
     );
     let expected = record! { name: "nobody", path: [1, 2, 3], shield: 2.5_f32 };
@@ -44,11 +44,11 @@ fn a_slot_is_removed_and_its_values_are_counted() -> Outcome {
     let schema = Schema::builder("unit").slot("hp", Kind::U8).slot("age", Kind::U8).optional();
     let records = [record! { hp: 1, age: 5 }, record! { hp: 2 }];
     let (mut store, ids) = store_of(schema, records)?;
-    let plan = evolve(&mut store, [Schema::builder("unit").slot("hp", Kind::U8)])?;
-    let age = EvolutionStep::Removed { slot: "age".into(), values: 1 };
+    let plan = migrate(&mut store, [Schema::builder("unit").slot("hp", Kind::U8)])?;
+    let age = MigrationStep::Removed { slot: "age".into(), values: 1 };
     assert_eq!(plan.schemas()[0].steps(), [age]);
     assert_eq!(objects(&store), [(ids[0], record! { hp: 1 }), (ids[1], record! { hp: 2 })]);
-    let plan = evolve(&mut store, [Schema::builder("unit")])?;
+    let plan = migrate(&mut store, [Schema::builder("unit")])?;
     assert_eq!(
         plan.to_string(),
         "schema 'unit' changes, which 2 objects have:\
@@ -63,7 +63,7 @@ fn a_slot_is_renamed_where_that_is_declared_and_only_once() -> Outcome {
     let schema = || Schema::builder("unit").slot("hp", Kind::U8).slot("name", Kind::Text);
     let (mut store, ids) = store_of(schema(), [record! { hp: 7, name: "Ada" }])?;
     let next = || Schema::builder("unit").slot("name", Kind::Text).slot("health", Kind::U8);
-    let plan = evolve(&mut store, [next().renamed_from("hp")])?;
+    let plan = migrate(&mut store, [next().renamed_from("hp")])?;
     assert_eq!(
         plan.to_string(),
         "schema 'unit' changes, which 1 object has:\
@@ -73,13 +73,13 @@ fn a_slot_is_renamed_where_that_is_declared_and_only_once() -> Outcome {
     assert_eq!(store.get_record(ids[0])?, record! { name: "Ada", health: 7 });
     // The note may stay where it is, and an equal schema is no other one for having it or not.
     for same in [next().renamed_from("hp"), next(), next().renamed_from("nothing")] {
-        let plan = evolve(&mut store, [same.clone()])?;
+        let plan = migrate(&mut store, [same.clone()])?;
         assert!(plan.is_empty() && plan.to_string() == "nothing changes");
         store.register_schema(same.build()?)?;
     }
     // Without the note it is another slot.
     let health = Schema::builder("unit").slot("life", Kind::U8).default(1);
-    evolve(&mut store, [health])?;
+    migrate(&mut store, [health])?;
     assert_eq!(store.get_record(ids[0])?, record! { life: 1 });
     Ok(())
 }
@@ -90,7 +90,7 @@ fn a_note_is_without_effect_where_a_schema_is_new() -> Outcome {
     let schema = Schema::builder("unit").slot("health", Kind::U8).renamed_from("hp").build()?;
     assert_eq!(schema.slots()[0].renamed_from(), Some("hp"));
     store.register_schema(schema.clone())?;
-    assert!(store.plan_evolution([schema])?.is_empty());
+    assert!(store.plan_migration([schema])?.is_empty());
     Ok(())
 }
 
@@ -113,9 +113,9 @@ fn numbers_are_widened_and_narrowed_where_all_fit() -> Outcome {
         let plan = plan(&store, [number(kind.clone())])?;
         assert_eq!(plan.is_possible(), is_possible, "{kind}");
         if is_possible {
-            store.evolve(&plan)?;
+            store.migrate(&plan)?;
             let steps = plan.schemas()[0].steps();
-            assert!(matches!(steps, [EvolutionStep::Kind { values: 2, .. }]), "{steps:?}");
+            assert!(matches!(steps, [MigrationStep::Kind { values: 2, .. }]), "{steps:?}");
         }
     }
     // A float does not become an integer, as in records.
@@ -128,10 +128,10 @@ fn numbers_are_widened_and_narrowed_where_all_fit() -> Outcome {
 fn vectors_come_of_arrays_and_any_kind_of_any_other_without_values() -> Outcome {
     let array = Schema::builder("unit").slot("at", Kind::Array(NumberKind::F64, 3));
     let (mut store, ids) = store_of(array, [record! { at: [0.5, 1.0, -2.0] }])?;
-    evolve(&mut store, [Schema::builder("unit").slot("at", Kind::Vec3)])?;
+    migrate(&mut store, [Schema::builder("unit").slot("at", Kind::Vec3)])?;
     assert_eq!(store.get_value(ids[0], "at")?, Vec3::new(0.5, 1.0, -2.0).into());
     store.despawn(ids[0])?;
-    let plan = evolve(&mut store, [Schema::builder("unit").slot("at", Kind::Text)])?;
+    let plan = migrate(&mut store, [Schema::builder("unit").slot("at", Kind::Text)])?;
     assert_eq!(
         plan.to_string(),
         "schema 'unit' changes, which no object has:\n  slot 'at' changes from vec3 to text"
@@ -155,10 +155,10 @@ fn variants_are_mapped_by_name() -> Outcome {
     let records = [record! { job: "farmer" }, record! { job: "guard" }];
     let (mut store, ids) = store_of(job(Kind::enumeration(["farmer", "guard"])), records)?;
     // More at the end: the memory stays. In another order: values are converted.
-    let longer = evolve(&mut store, [job(Kind::enumeration(["farmer", "guard", "smith"]))])?;
-    let converted = evolve(&mut store, [job(Job::kind())])?;
+    let longer = migrate(&mut store, [job(Kind::enumeration(["farmer", "guard", "smith"]))])?;
+    let converted = migrate(&mut store, [job(Job::kind())])?;
     for (plan, expected) in [(longer, 0), (converted, 2)] {
-        let [EvolutionStep::Kind { values, .. }] = plan.schemas()[0].steps() else {
+        let [MigrationStep::Kind { values, .. }] = plan.schemas()[0].steps() else {
             panic!("one step: {plan}")
         };
         assert_eq!(*values, expected);
@@ -169,9 +169,9 @@ fn variants_are_mapped_by_name() -> Outcome {
         [Some(Job::Farmer), Some(Job::Guard)]
     );
     // By way of text, and without the variant that nobody has.
-    evolve(&mut store, [job(Kind::Text)])?;
+    migrate(&mut store, [job(Kind::Text)])?;
     assert_eq!(store.get_value(ids[1], "job")?, "guard".into());
-    evolve(&mut store, [job(Kind::enumeration(["guard", "farmer"]))])?;
+    migrate(&mut store, [job(Kind::enumeration(["guard", "farmer"]))])?;
     assert_eq!(store.get_value(ids[0], "job")?, "farmer".into());
     Ok(())
 }
@@ -180,17 +180,17 @@ fn variants_are_mapped_by_name() -> Outcome {
 fn slots_become_optional_and_required() -> Outcome {
     let slot = || Schema::builder("unit").slot("x", Kind::I16);
     let (mut store, ids) = store_of(slot(), [record! { x: 1 }, record! { x: 2 }])?;
-    evolve(&mut store, [slot().optional()])?;
+    migrate(&mut store, [slot().optional()])?;
     assert_eq!(objects(&store), [(ids[0], record! { x: 1 }), (ids[1], record! { x: 2 })]);
     // Without an unset value, as it came.
-    evolve(&mut store, [slot()])?;
-    evolve(&mut store, [slot().optional()])?;
+    migrate(&mut store, [slot()])?;
+    migrate(&mut store, [slot().optional()])?;
     store.set_value(ids[0], "x", Value::Unset)?;
     let x = store.key::<Option<i16>>("unit", "x")?;
     assert_eq!((store.get(ids[0], x), store.get(ids[1], x)), (Some(None), Some(Some(2))));
     // With one: its default fills it, also where the kind changes at the same time.
     let filled = Schema::builder("unit").slot("x", Kind::I32).default(9);
-    let plan = evolve(&mut store, [filled])?;
+    let plan = migrate(&mut store, [filled])?;
     assert_eq!(
         plan.to_string(),
         "schema 'unit' changes, which 2 objects have:\
@@ -206,7 +206,7 @@ fn slots_become_optional_and_required() -> Outcome {
 fn an_unset_value_stays_unset_where_it_may() -> Outcome {
     let slot = |kind| Schema::builder("unit").slot("x", kind).optional();
     let (mut store, ids) = store_of(slot(Kind::U8), [record! {}, record! { x: 2 }])?;
-    evolve(&mut store, [slot(Kind::F32).default(7.0)])?;
+    migrate(&mut store, [slot(Kind::F32).default(7.0)])?;
     assert_eq!(store.get_value(ids[0], "x")?, Value::Unset);
     assert_eq!(store.get_value(ids[1], "x")?, Value::F32(2.0));
     Ok(())
@@ -216,7 +216,7 @@ fn an_unset_value_stays_unset_where_it_may() -> Outcome {
 fn defaults_and_constraints_are_for_what_comes() -> Outcome {
     let slot = || Schema::builder("unit").slot("x", Kind::F32);
     let (mut store, ids) = store_of(slot().default(1.0), [record! {}])?;
-    let plan = evolve(&mut store, [slot().default(2.0).range(0.0..=5.0).finite()])?;
+    let plan = migrate(&mut store, [slot().default(2.0).range(0.0..=5.0).finite()])?;
     assert_eq!(
         plan.to_string(),
         "schema 'unit' changes, which 1 object has:\
@@ -227,7 +227,7 @@ fn defaults_and_constraints_are_for_what_comes() -> Outcome {
     let new = store.spawn_record("unit", record! {})?;
     assert_eq!(store.get_value(new, "x")?, Value::F32(2.0));
     assert!(store.set_value(new, "x", 6.0).is_err());
-    let plan = evolve(&mut store, [slot()])?;
+    let plan = migrate(&mut store, [slot()])?;
     assert!(plan.to_string().contains("slot 'x' has no default any more"));
     assert!(store.spawn_record("unit", record! {}).is_err());
     store.set_value(new, "x", f32::INFINITY)?;
@@ -258,7 +258,7 @@ fn what_bases_change_changes_all_that_extend_them() -> Outcome {
     // In any order, and with a new one that a registered one comes to extend.
     let chief = Schema::builder("chief").extends("orc").slot("medals", Kind::U8).default(1);
     let boss = Schema::builder("boss").extends("chief").slot("title", Kind::Text);
-    let plan = evolve(&mut store, [boss, chief, orc, unit])?;
+    let plan = migrate(&mut store, [boss, chief, orc, unit])?;
     let changed: Vec<_> = plan.schemas().iter().map(|schema| schema.name()).collect();
     assert_eq!(changed, ["unit", "orc", "boss", "chief"]);
     assert!(plan.schemas()[3].is_new());
@@ -295,10 +295,10 @@ fn a_slot_goes_from_a_schema_to_its_base_and_back() -> Outcome {
     store.register_schema(unit().build()?)?;
     store.register_schema(orc().slot("rage", Kind::U8).build()?)?;
     let id = store.spawn_record("orc", record! { hp: 1, rage: 2 })?;
-    let plan = evolve(&mut store, [unit().slot("rage", Kind::U8), orc()])?;
+    let plan = migrate(&mut store, [unit().slot("rage", Kind::U8), orc()])?;
     assert_eq!(plan.schemas().len(), 1, "the orcs stay as they are");
     assert_eq!(store.get_record(id)?, record! { hp: 1, rage: 2 });
-    evolve(&mut store, [unit(), orc().slot("rage", Kind::U8)])?;
+    migrate(&mut store, [unit(), orc().slot("rage", Kind::U8)])?;
     assert_eq!(store.get_record(id)?, record! { hp: 1, rage: 2 });
     store.register_schema(orc().slot("rage", Kind::U8).build()?)?;
     Ok(())
@@ -307,7 +307,7 @@ fn a_slot_goes_from_a_schema_to_its_base_and_back() -> Outcome {
 #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
 struct Unit {
     health: f32,
-    target: Option<EntityId>,
+    target: Option<ObjectId>,
 }
 
 #[test]
@@ -321,10 +321,10 @@ fn a_rust_type_keeps_its_slots_while_its_constraints_and_extensions_change() -> 
         .slot("health", Kind::F32)
         .default(3.0)
         .range(0.0..=10.0)
-        .slot("target", Kind::Entity)
+        .slot("target", Kind::Object)
         .optional();
     let orcs = Schema::builder("orc").extends("unit").slot("rage", Kind::U64);
-    evolve(&mut store, [unit, orcs])?;
+    migrate(&mut store, [unit, orcs])?;
     assert_eq!(store.get_object::<Unit>(orc)?, Unit { health: 5.0, target: None });
     assert!(store.spawn(Unit { health: 11.0, target: None }).is_err());
     store.register::<Unit>()?;
@@ -341,8 +341,8 @@ fn blocks_without_objects_stay_empty_and_are_used_again() -> Outcome {
     store.despawn(ids[0])?;
     store.release_memory();
     let next = slot(Kind::U64).slot("y", Kind::Bool).default(true);
-    evolve(&mut store, [next.slot("z", Kind::U8).optional()])?;
-    let row = |id: EntityId| (id, record! { x: id.row(), y: true });
+    migrate(&mut store, [next.slot("z", Kind::U8).optional()])?;
+    let row = |id: ObjectId| (id, record! { x: id.row(), y: true });
     let living = ids[1..BLOCK_ROWS].iter().chain(&ids[2 * BLOCK_ROWS..2 * BLOCK_ROWS + 5]);
     assert!(objects(&store).into_iter().eq(living.map(|id| row(*id))));
     let more = (0..2 * BLOCK_ROWS as u32).map(|x| record! { x, y: false, z: 3 });

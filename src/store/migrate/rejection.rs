@@ -4,19 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::LimitError;
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::schema::{Problem, SchemaError};
 
-/// Why an evolution was not carried out. The store is as it was before the call.
+/// Why a migration was not carried out. The store is as it was before the call.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum EvolutionError {
+pub enum MigrationError {
     /// The schemas do not make sense together.
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// Values would be lost, or are missing: all that is in the way.
     #[error("the objects cannot have these schemas: {}", list(.0))]
-    Rejected(Vec<EvolutionRejection>),
+    Rejected(Vec<MigrationRejection>),
     /// The store has changed since the plan was made, so that another one is needed.
     #[error("the plan is no longer what would be done: the store has changed since it was made")]
     Outdated,
@@ -28,7 +28,7 @@ pub enum EvolutionError {
 /// One reason why living objects cannot have other schemas.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum EvolutionRejection {
+pub enum MigrationRejection {
     /// Objects have no value for a slot that may not be unset and has no default.
     NoValue {
         /// The schema's name.
@@ -38,7 +38,7 @@ pub enum EvolutionRejection {
         /// How many objects.
         objects: usize,
         /// One of them.
-        example: EntityId,
+        example: ObjectId,
     },
     /// Objects have values that the slot does not accept.
     BadValue {
@@ -47,7 +47,7 @@ pub enum EvolutionRejection {
         /// How many objects have such a value.
         objects: usize,
         /// The object whose value it is.
-        example: EntityId,
+        example: ObjectId,
     },
     /// The slot's former name is still declared, or that of another renamed slot too.
     FormerName {
@@ -68,7 +68,7 @@ pub enum EvolutionRejection {
     },
 }
 
-impl fmt::Display for EvolutionRejection {
+impl fmt::Display for MigrationRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoValue { schema, slot, objects, example } => {
@@ -93,7 +93,7 @@ impl fmt::Display for EvolutionRejection {
     }
 }
 
-struct Objects(usize, EntityId);
+struct Objects(usize, ObjectId);
 
 impl fmt::Display for Objects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +102,7 @@ impl fmt::Display for Objects {
     }
 }
 
-fn list(rejections: &[EvolutionRejection]) -> String {
+fn list(rejections: &[MigrationRejection]) -> String {
     match rejections {
         [only] => only.to_string(),
         _ => rejections.iter().map(|rejection| format!("\n  {rejection}")).collect(),

@@ -20,11 +20,11 @@ fn fault_45_redefinition_under_living_objects_keeps_ids_or_changes_nothing() -> 
     let narrow = Schema::builder("tile").slot("height", Kind::F32).slot("depth", Kind::I8);
     let error = refusal(store.register_schema(narrow.clone().build()?));
     assert!(error.starts_with("another schema 'tile' is registered"), "{error}");
-    let plan = store.plan_evolution([narrow.build()?])?;
-    assert!(refusal(store.evolve(&plan)).contains("slot 'depth' of 'tile' has no default"));
+    let plan = store.plan_migration([narrow.build()?])?;
+    assert!(refusal(store.migrate(&plan)).contains("slot 'depth' of 'tile' has no default"));
     let unit_schema = Schema::builder("unit").slot("health", Kind::F64);
-    let plan = store.plan_evolution([unit_schema.build()?])?;
-    let error = refusal(store.evolve(&plan));
+    let plan = store.plan_migration([unit_schema.build()?])?;
+    let error = refusal(store.migrate(&plan));
     assert!(error.contains("the Rust type") && error.contains("Unit"), "{error}");
     assert_eq!(dump(&store), before);
     store.restore(&snapshot)?;
@@ -35,12 +35,12 @@ fn fault_45_redefinition_under_living_objects_keeps_ids_or_changes_nothing() -> 
         .default("grass")
         .slot("level", Kind::F64)
         .renamed_from("height")
-        .slot("owner", Kind::Entity)
+        .slot("owner", Kind::Object)
         .optional()
         .slot("snow", Kind::Bool)
         .default(false);
-    let plan = store.plan_evolution([next.build()?])?;
-    store.evolve(&plan)?;
+    let plan = store.plan_migration([next.build()?])?;
+    store.migrate(&plan)?;
     assert_eq!(store.get(ids[2], height), None, "the key's slot has moved and has another name");
     assert_eq!(store.restore(&snapshot), Err(SnapshotError::OtherSchemas));
     assert_eq!(snapshot.get(ids[2], height), Some(2.0));

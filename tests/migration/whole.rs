@@ -1,11 +1,11 @@
 //! Many objects: ids and memory afterwards, and that all of it happens or nothing.
 
 use slotted::{
-    EntityId, EvolutionError, Kind, LimitError, Limits, Record, Schema, SchemaBuilder, Store,
+    Kind, LimitError, Limits, MigrationError, ObjectId, Record, Schema, SchemaBuilder, Store,
     Value, View, record,
 };
 
-use crate::{Outcome, evolve, objects, plan};
+use crate::{Outcome, migrate, objects, plan};
 
 const MANY: u32 = 100_000;
 
@@ -13,7 +13,7 @@ fn unit() -> SchemaBuilder {
     Schema::builder("unit")
         .slot("x", Kind::U32)
         .slot("name", Kind::Text)
-        .slot("target", Kind::Entity)
+        .slot("target", Kind::Object)
         .optional()
         .slot("gone", Kind::F64)
 }
@@ -26,7 +26,7 @@ fn next_unit() -> SchemaBuilder {
     Schema::builder("unit")
         .slot("mana", Kind::F32)
         .default(0.5)
-        .slot("target", Kind::Entity)
+        .slot("target", Kind::Object)
         .optional()
         .slot("place", Kind::I64)
         .renamed_from("x")
@@ -43,7 +43,7 @@ fn next_orc() -> SchemaBuilder {
 fn filled(
     schemas: [SchemaBuilder; 2],
     record: impl Fn(&str, u32) -> Record,
-) -> Result<(Store, Vec<EntityId>), Box<dyn std::error::Error>> {
+) -> Result<(Store, Vec<ObjectId>), Box<dyn std::error::Error>> {
     let mut store = Store::new();
     for schema in schemas {
         store.register_schema(schema.build()?)?;
@@ -85,9 +85,9 @@ struct Sums<'a> {
 }
 
 #[test]
-fn what_has_evolved_is_as_what_was_spawned_so() -> Outcome {
+fn what_has_migrated_is_as_what_was_spawned_so() -> Outcome {
     let (mut store, ids) = filled([unit(), orc()], record)?;
-    evolve(&mut store, [next_orc(), next_unit()])?;
+    migrate(&mut store, [next_orc(), next_unit()])?;
     let (mut fresh, fresh_ids) = filled([next_unit(), next_orc()], next_record)?;
     assert_eq!(ids, fresh_ids);
     assert_eq!(objects(&store), objects(&fresh));
@@ -112,19 +112,19 @@ fn what_has_evolved_is_as_what_was_spawned_so() -> Outcome {
 fn references_stay_what_they_are() -> Outcome {
     let (mut store, ids) = filled([unit(), orc()], record)?;
     store.set_value(ids[0], "target", ids[70_000])?;
-    evolve(&mut store, [next_unit().slot("count", Kind::U8).default(0)])?;
-    let Value::Entity(target) = store.get_value(ids[0], "target")? else { panic!("a reference") };
+    migrate(&mut store, [next_unit().slot("count", Kind::U8).default(0)])?;
+    let Value::Object(target) = store.get_value(ids[0], "target")? else { panic!("a reference") };
     assert_eq!(target, ids[70_000]);
     assert_eq!(store.get_value(target, "place")?, target.row().into());
     Ok(())
 }
 
 #[test]
-fn snapshots_keep_what_an_evolution_writes_over() -> Outcome {
+fn snapshots_keep_what_an_migration_writes_over() -> Outcome {
     let (mut store, _) = filled([unit(), orc()], record)?;
     let before = store.snapshot();
     let seen = objects(&store);
-    evolve(&mut store, [next_unit()])?;
+    migrate(&mut store, [next_unit()])?;
     let after = store.snapshot();
     let seen_after = objects(&store);
     let ids: Vec<_> = store.ids().collect();
@@ -156,7 +156,7 @@ fn nothing_happens_where_texts_reach_their_limit_in_the_last_table() -> Outcome 
     let plan = plan(&store, [text("a"), text("b"), c.clone()])?;
     let (before, report, snapshot) = (objects(&store), store.memory_report(), store.snapshot());
     let full = LimitError::Text { limit: 12 };
-    assert_eq!(store.evolve(&plan), Err(EvolutionError::Limit(full)));
+    assert_eq!(store.migrate(&plan), Err(MigrationError::Limit(full)));
     assert_eq!((objects(&store), store.find_text("smith")), (before, None));
     assert_eq!(store.memory_report().schemas.len(), report.schemas.len());
     assert!(store.schemas().all(|schema| schema.slots()[0].kind() == &jobs()));
@@ -168,7 +168,7 @@ fn nothing_happens_where_texts_reach_their_limit_in_the_last_table() -> Outcome 
     store.set_value(x, "x", "smith")?;
     let c_id = store.ids().nth(2).ok_or("three are left")?;
     store.set_value(c_id, "x", "smith")?;
-    store.evolve(&plan)?;
+    store.migrate(&plan)?;
     assert_eq!(store.get_record(c_id)?, record! { x: "smith", y: "two!" });
     assert_eq!(store.get_record(a)?, record! { x: "smith" });
     Ok(())

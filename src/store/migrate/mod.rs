@@ -18,16 +18,16 @@ use examine::Examination;
 use rebuild::Rebuilder;
 
 pub(crate) use plan::Overwritten;
-pub use plan::{Evolution, SchemaEvolution};
-pub use rejection::{EvolutionError, EvolutionRejection};
-pub use step::EvolutionStep;
+pub use plan::{Migration, SchemaMigration};
+pub use rejection::{MigrationError, MigrationRejection};
+pub use step::MigrationStep;
 
 impl Store {
     /// What it would take to give living objects these schemas in place of those that have their names.
     ///
     /// Schemas of other names stay as they are, but for the slots of bases, which lie first in all that
     /// extend them; those that are new are registered, in any order. Nothing is changed: the plan says what
-    /// [`evolve`](Self::evolve) will do, and what is in its way.
+    /// [`migrate`](Self::migrate) will do, and what is in its way.
     ///
     /// Costs a look at each value of living objects that will be converted, or held against other
     /// constraints.
@@ -47,35 +47,35 @@ impl Store {
     /// let next = Schema::builder("unit")
     ///     .slot("health", Kind::U16).renamed_from("hp")
     ///     .slot("rage", Kind::F32).default(0.5);
-    /// let plan = store.plan_evolution([next.build()?])?;
+    /// let plan = store.plan_migration([next.build()?])?;
     /// assert_eq!(plan.to_string(), "schema 'unit' changes, which 1 object has:\
     ///     \n  slot 'age' is removed, and with it 1 value\
     ///     \n  slot 'hp' is renamed to 'health'\
     ///     \n  slot 'health' changes from u8 to u16, 1 value is converted\
     ///     \n  slot 'rage' is added: f32, default 0.5");
-    /// store.evolve(&plan)?;
+    /// store.migrate(&plan)?;
     /// assert_eq!(store.get_record(unit)?, record! { health: 80, rage: 0.5_f32 });
     ///
     /// let narrow = Schema::builder("unit").slot("health", Kind::I8).range(..=50);
-    /// let plan = store.plan_evolution([narrow.build()?])?;
-    /// let error = store.evolve(&plan).unwrap_err();
+    /// let plan = store.plan_migration([narrow.build()?])?;
+    /// let error = store.migrate(&plan).unwrap_err();
     /// assert_eq!(error.to_string(), "the objects cannot have these schemas: \
     ///     slot 'health' of 'unit' expects up to 50, found 80 (1 object, as 0:0:1)");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn plan_evolution(
+    pub fn plan_migration(
         &self,
         schemas: impl IntoIterator<Item = Schema>,
-    ) -> Result<Evolution, SchemaError> {
-        self.plan_evolution_and(schemas, Overwritten::default())
+    ) -> Result<Migration, SchemaError> {
+        self.plan_migration_and(schemas, Overwritten::default())
     }
 
     /// The same for who gives objects other values afterwards.
-    pub(crate) fn plan_evolution_and(
+    pub(crate) fn plan_migration_and(
         &self,
         schemas: impl IntoIterator<Item = Schema>,
         overwritten: Overwritten,
-    ) -> Result<Evolution, SchemaError> {
+    ) -> Result<Migration, SchemaError> {
         let declarations: Vec<Schema> = schemas.into_iter().collect();
         let redeclared = self.redeclare(&declarations)?;
         Ok(self.examine(declarations, &redeclared, overwritten))
@@ -100,16 +100,16 @@ impl Store {
     /// changed since; nothing is changed then.
     ///
     /// # Example
-    /// See [`plan_evolution`](Self::plan_evolution).
-    pub fn evolve(&mut self, plan: &Evolution) -> Result<(), EvolutionError> {
+    /// See [`plan_migration`](Self::plan_migration).
+    pub fn migrate(&mut self, plan: &Migration) -> Result<(), MigrationError> {
         let redeclared = self.redeclare(plan.declarations())?;
         let overwritten = plan.overwritten().clone();
         let now = self.examine(plan.declarations().to_vec(), &redeclared, overwritten);
         if !now.rejections().is_empty() {
-            return Err(EvolutionError::Rejected(now.into_rejections()));
+            return Err(MigrationError::Rejected(now.into_rejections()));
         }
         if !now.does_the_same(plan) {
-            return Err(EvolutionError::Outdated);
+            return Err(MigrationError::Outdated);
         }
         if now.is_empty() {
             return Ok(());
@@ -150,9 +150,9 @@ impl Store {
         declarations: Vec<Schema>,
         redeclared: &Redeclared,
         overwritten: Overwritten,
-    ) -> Evolution {
+    ) -> Migration {
         let (schemas, rejections) = Examination::new(self, redeclared, &overwritten).run();
-        Evolution::new(declarations, schemas, rejections, overwritten)
+        Migration::new(declarations, schemas, rejections, overwritten)
     }
 
     /// The tables must have been made to fit.

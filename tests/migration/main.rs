@@ -8,17 +8,17 @@ mod whole;
 
 use std::error::Error;
 
-use slotted::{EntityId, Evolution, Record, Schema, SchemaBuilder, Store};
+use slotted::{Migration, ObjectId, Record, Schema, SchemaBuilder, Store};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// Gives the objects other schemas and tells what was done.
-fn evolve(
+fn migrate(
     store: &mut Store,
     schemas: impl IntoIterator<Item = SchemaBuilder>,
-) -> Result<Evolution, Box<dyn Error>> {
+) -> Result<Migration, Box<dyn Error>> {
     let plan = plan(store, schemas)?;
-    store.evolve(&plan)?;
+    store.migrate(&plan)?;
     store.validate().map_err(|problems| format!("{problems:?}"))?;
     Ok(plan)
 }
@@ -26,16 +26,16 @@ fn evolve(
 fn plan(
     store: &Store,
     schemas: impl IntoIterator<Item = SchemaBuilder>,
-) -> Result<Evolution, Box<dyn Error>> {
+) -> Result<Migration, Box<dyn Error>> {
     let schemas = schemas.into_iter().map(SchemaBuilder::build);
-    Ok(store.plan_evolution(schemas.collect::<Result<Vec<Schema>, _>>()?)?)
+    Ok(store.plan_migration(schemas.collect::<Result<Vec<Schema>, _>>()?)?)
 }
 
 /// A store with one schema and its objects.
 fn store_of(
     schema: SchemaBuilder,
     records: impl IntoIterator<Item = Record>,
-) -> Result<(Store, Vec<EntityId>), Box<dyn Error>> {
+) -> Result<(Store, Vec<ObjectId>), Box<dyn Error>> {
     let (mut store, schema) = (Store::new(), schema.build()?);
     store.register_schema(schema.clone())?;
     let ids = store.spawn_records(schema.name(), records)?.collect();
@@ -43,7 +43,7 @@ fn store_of(
 }
 
 /// All objects with their values.
-fn objects(store: &Store) -> Vec<(EntityId, Record)> {
+fn objects(store: &Store) -> Vec<(ObjectId, Record)> {
     store.ids().map(|id| (id, store.get_record(id).expect("the id is alive"))).collect()
 }
 
@@ -53,7 +53,7 @@ fn refused(store: &mut Store, schemas: impl IntoIterator<Item = SchemaBuilder>) 
     assert!(!plan.is_possible() && !plan.is_empty());
     let (before, texts) = (objects(store), store.memory_report());
     let schemas: Vec<_> = store.schemas().map(|schema| schema.slots().to_vec()).collect();
-    let error = store.evolve(&plan).expect_err("the plan has rejections").to_string();
+    let error = store.migrate(&plan).expect_err("the plan has rejections").to_string();
     assert_eq!((objects(store), store.memory_report()), (before, texts));
     assert!(store.schemas().map(|schema| schema.slots()).eq(schemas.iter().map(|slots| &**slots)));
     error

@@ -2,12 +2,12 @@
 
 use crate::epoch::Epoch;
 use crate::error::LimitError;
-use crate::id::{EntityId, SchemaId};
+use crate::id::{ObjectId, SchemaId};
 use crate::schema::{Redeclared, RegisteredSchema, Registry, Slot, Source};
 use crate::storage::{Blocks, Column, KindTag, Rows, Table};
 use crate::store::dynamic::{self, Pools};
-use crate::store::evolve::Overwritten;
-use crate::store::evolve::examine::{cells_stay, living_rows};
+use crate::store::migrate::Overwritten;
+use crate::store::migrate::examine::{cells_stay, living_rows};
 use crate::value::Value;
 
 /// Makes columns without touching those that are there: only texts and lists may come to the store.
@@ -91,7 +91,7 @@ impl Rebuilder<'_> {
     ) -> Result<Column, LimitError> {
         let mut converted = dynamic::column(new);
         for row in living_rows(rows) {
-            let id = EntityId::new(schema, row, rows.generations()[row as usize]);
+            let id = ObjectId::new(schema, row, rows.generations()[row as usize]);
             if self.overwritten.contains(id, new) {
                 converted.fill(row);
                 continue;

@@ -1,9 +1,9 @@
-//! Random evolutions, held against stores that were filled with the new schemas from the start.
+//! Random migrations, held against stores that were filled with the new schemas from the start.
 
 use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
-use slotted::{EntityId, EvolutionStep, Kind, NumberKind, Record, Schema, Store, Value, View};
+use slotted::{Kind, MigrationStep, NumberKind, ObjectId, Record, Schema, Store, Value, View};
 
 /// A slot as it is drawn: its name, its kind, and what else is said of it.
 #[derive(Clone, Debug)]
@@ -154,7 +154,7 @@ enum Step {
     Spawn(usize, u8),
     Despawn(usize),
     /// To edited schemas.
-    Evolve(Vec<(usize, usize, Edit)>),
+    Migrate(Vec<(usize, usize, Edit)>),
     /// To schemas that were there before.
     Back(usize),
     Snapshot,
@@ -164,13 +164,13 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (0..4_usize, any::<u8>()).prop_map(|(schema, seed)| Step::Spawn(schema, seed)),
         1 => any::<usize>().prop_map(Step::Despawn),
-        5 => prop::collection::vec(edit(), 1..4).prop_map(Step::Evolve),
+        5 => prop::collection::vec(edit(), 1..4).prop_map(Step::Migrate),
         1 => any::<usize>().prop_map(Step::Back),
         1 => Just(Step::Snapshot),
     ]
 }
 
-fn dump(store: &Store) -> BTreeMap<EntityId, Record> {
+fn dump(store: &Store) -> BTreeMap<ObjectId, Record> {
     store.ids().map(|id| (id, store.get_record(id).expect("the id is alive"))).collect()
 }
 
@@ -179,7 +179,7 @@ fn slots_of(store: &Store, schema: &str) -> Vec<slotted::Slot> {
 }
 
 /// What the object's record is for the new schema; `None` if that is contradictory.
-fn translated(before: &Store, id: EntityId, next: &Store) -> Option<Record> {
+fn translated(before: &Store, id: ObjectId, next: &Store) -> Option<Record> {
     let name = before.schema_by_id(id.schema())?.name();
     let (old, new) = (slots_of(before, name), slots_of(next, name));
     let has = |name: &str| old.iter().any(|slot| slot.name() == name);
@@ -211,7 +211,7 @@ fn is_rounded(given: &Value, stored: &Value) -> bool {
 }
 
 /// The objects as they would have been spawned with the new schemas; `None` if one of them could not.
-fn expected(before: &Store, schemas: &[Schema]) -> Option<BTreeMap<EntityId, Record>> {
+fn expected(before: &Store, schemas: &[Schema]) -> Option<BTreeMap<ObjectId, Record>> {
     let mut fresh = Store::new();
     for schema in schemas {
         fresh.register_schema(schema.clone()).ok()?;
@@ -236,12 +236,12 @@ fn expected(before: &Store, schemas: &[Schema]) -> Option<BTreeMap<EntityId, Rec
 
 #[derive(View)]
 struct FloatA<'a> {
-    id: EntityId,
+    id: ObjectId,
     a: Option<&'a f32>,
 }
 
 /// Views and hashes see what names do.
-fn check(store: &mut Store, expected: &BTreeMap<EntityId, Record>) {
+fn check(store: &mut Store, expected: &BTreeMap<ObjectId, Record>) {
     assert_eq!(&dump(store), expected);
     // A new schema makes a store forget what it knows of its hash.
     let mut copy = store.clone();
@@ -258,25 +258,25 @@ fn check(store: &mut Store, expected: &BTreeMap<EntityId, Record>) {
 }
 
 /// Gives the store other schemas if its objects can have them, and tells whether they have.
-fn evolve(store: &mut Store, world: &World) -> bool {
+fn migrate(store: &mut Store, world: &World) -> bool {
     let Some(schemas) = schemas(world) else { return false };
     // Two slots of one name in a schema and its base.
-    let Ok(plan) = store.plan_evolution(schemas.clone()) else { return false };
+    let Ok(plan) = store.plan_migration(schemas.clone()) else { return false };
     store.state_hash();
     let (before, snapshot) = (dump(store), store.snapshot());
     let of_objects = expected(store, &schemas);
-    match store.evolve(&plan) {
+    match store.migrate(&plan) {
         Ok(()) => {
-            let after = of_objects.expect("an evolution that is possible");
+            let after = of_objects.expect("a migration that is possible");
             check(store, &after);
             assert_eq!(dump(&snapshot), before);
             let is_kept = plan
                 .schemas()
                 .iter()
                 .flat_map(|schema| schema.steps())
-                .all(|step| matches!(step, EvolutionStep::Default { .. }));
+                .all(|step| matches!(step, MigrationStep::Default { .. }));
             assert_eq!(store.restore(&snapshot).is_ok(), is_kept);
-            let again = store.plan_evolution(schemas).expect("the same schemas");
+            let again = store.plan_migration(schemas).expect("the same schemas");
             assert!(again.is_empty(), "{again}");
             true
         }
@@ -318,16 +318,16 @@ fn run(steps: &[Step]) {
                     store.despawn(ids[position % ids.len()]).expect("it is alive");
                 }
             }
-            Step::Evolve(edits) => {
+            Step::Migrate(edits) => {
                 let mut world = worlds[worlds.len() - 1].clone();
                 edits.iter().for_each(|edit| apply(&mut world, edit));
-                if evolve(&mut store, &world) {
+                if migrate(&mut store, &world) {
                     worlds.push(world);
                 }
             }
             Step::Back(position) => {
                 let world = worlds[position % worlds.len()].clone();
-                if evolve(&mut store, &world) {
+                if migrate(&mut store, &world) {
                     worlds.push(world);
                 }
             }
@@ -343,7 +343,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
-    fn evolved_objects_are_as_if_they_had_been_spawned_so(
+    fn migrated_objects_are_as_if_they_had_been_spawned_so(
         steps in prop::collection::vec(step(), 1..60),
     ) {
         run(&steps);

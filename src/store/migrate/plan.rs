@@ -1,33 +1,33 @@
-//! What an evolution would do.
+//! What a migration would do.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::schema::{Schema, Slot};
-use crate::store::evolve::{EvolutionRejection, EvolutionStep};
+use crate::store::migrate::{MigrationRejection, MigrationStep};
 
 /// What other schemas would do to the objects of a store: see
-/// [`Store::plan_evolution`](crate::Store::plan_evolution).
+/// [`Store::plan_migration`](crate::Store::plan_migration).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Evolution {
+pub struct Migration {
     declarations: Vec<Schema>,
-    schemas: Vec<SchemaEvolution>,
-    rejections: Vec<EvolutionRejection>,
+    schemas: Vec<SchemaMigration>,
+    rejections: Vec<MigrationRejection>,
     overwritten: Overwritten,
 }
 
 /// What of living objects is given other values afterwards, or is despawned: it is in nobody's way.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Overwritten {
-    pub(crate) objects: HashSet<EntityId>,
+    pub(crate) objects: HashSet<ObjectId>,
     /// The objects' slots, by their new names.
-    pub(crate) values: HashSet<(EntityId, Arc<str>)>,
+    pub(crate) values: HashSet<(ObjectId, Arc<str>)>,
 }
 
 impl Overwritten {
-    pub(super) fn contains(&self, id: EntityId, slot: &Slot) -> bool {
+    pub(super) fn contains(&self, id: ObjectId, slot: &Slot) -> bool {
         let is_nothing = self.objects.is_empty() && self.values.is_empty();
         !is_nothing
             && (self.objects.contains(&id)
@@ -35,20 +35,20 @@ impl Overwritten {
     }
 }
 
-/// What an [`Evolution`] does to the objects of one schema.
+/// What an [`Migration`] does to the objects of one schema.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SchemaEvolution {
+pub struct SchemaMigration {
     pub(super) name: Arc<str>,
     pub(super) is_new: bool,
     pub(super) objects: usize,
-    pub(super) steps: Vec<EvolutionStep>,
+    pub(super) steps: Vec<MigrationStep>,
 }
 
-impl Evolution {
+impl Migration {
     pub(super) fn new(
         declarations: Vec<Schema>,
-        schemas: Vec<SchemaEvolution>,
-        rejections: Vec<EvolutionRejection>,
+        schemas: Vec<SchemaMigration>,
+        rejections: Vec<MigrationRejection>,
         overwritten: Overwritten,
     ) -> Self {
         Self { declarations, schemas, rejections, overwritten }
@@ -62,20 +62,20 @@ impl Evolution {
         &self.declarations
     }
 
-    pub(super) fn into_rejections(self) -> Vec<EvolutionRejection> {
+    pub(super) fn into_rejections(self) -> Vec<MigrationRejection> {
         self.rejections
     }
 
     /// The schemas that are new or that change, in the order in which they are registered. Those that
     /// extend one that changes are among them.
     #[must_use]
-    pub fn schemas(&self) -> &[SchemaEvolution] {
+    pub fn schemas(&self) -> &[SchemaMigration] {
         &self.schemas
     }
 
     /// What is in the way; a plan with a rejection is not carried out.
     #[must_use]
-    pub fn rejections(&self) -> &[EvolutionRejection] {
+    pub fn rejections(&self) -> &[MigrationRejection] {
         &self.rejections
     }
 
@@ -94,9 +94,9 @@ impl Evolution {
     /// Whether both do the same, if maybe to another number of objects; to lose values is another thing than
     /// to lose none.
     pub(super) fn does_the_same(&self, other: &Self) -> bool {
-        let same = |(a, b): (&SchemaEvolution, &SchemaEvolution)| {
-            let steps = |schema: &SchemaEvolution| -> Vec<_> {
-                schema.steps.iter().map(EvolutionStep::without_counts).collect()
+        let same = |(a, b): (&SchemaMigration, &SchemaMigration)| {
+            let steps = |schema: &SchemaMigration| -> Vec<_> {
+                schema.steps.iter().map(MigrationStep::without_counts).collect()
             };
             (&a.name, a.is_new) == (&b.name, b.is_new) && steps(a) == steps(b)
         };
@@ -105,7 +105,7 @@ impl Evolution {
     }
 }
 
-impl SchemaEvolution {
+impl SchemaMigration {
     /// The schema's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -126,13 +126,13 @@ impl SchemaEvolution {
 
     /// What happens to its slots, inherited ones included.
     #[must_use]
-    pub fn steps(&self) -> &[EvolutionStep] {
+    pub fn steps(&self) -> &[MigrationStep] {
         &self.steps
     }
 }
 
 /// What happens, a line for each step but for moves, which are counted; then what is in the way.
-impl fmt::Display for Evolution {
+impl fmt::Display for Migration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {
             return f.write_str("nothing changes");
@@ -150,7 +150,7 @@ impl fmt::Display for Evolution {
     }
 }
 
-impl fmt::Display for SchemaEvolution {
+impl fmt::Display for SchemaMigration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, objects, .. } = self;
         match objects {
@@ -159,7 +159,7 @@ impl fmt::Display for SchemaEvolution {
             1 => write!(f, "schema '{name}' changes, which 1 object has:")?,
             _ => write!(f, "schema '{name}' changes, which {objects} objects have:")?,
         }
-        let is_move = |step: &&EvolutionStep| matches!(step, EvolutionStep::Moved { .. });
+        let is_move = |step: &&MigrationStep| matches!(step, MigrationStep::Moved { .. });
         let mut others = self.steps.iter().filter(|step| !is_move(step));
         others.try_for_each(|step| write!(f, "\n  {step}"))?;
         // A slot more in a base moves all others: one line says so.

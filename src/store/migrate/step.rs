@@ -1,4 +1,4 @@
-//! What an evolution does to one slot.
+//! What a migration does to one slot.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use crate::kind::Kind;
 use crate::schema::Slot;
 use crate::value::Value;
 
-/// What an [`Evolution`](crate::Evolution) does to one slot of a schema; several of them may concern one slot.
+/// What an [`Migration`](crate::Migration) does to one slot of a schema; several of them may concern one slot.
 ///
 /// Slots have their new names, but for those that are removed or renamed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum EvolutionStep {
+pub enum MigrationStep {
     /// The schema extends another one.
     Base {
         /// What it has extended.
@@ -89,7 +89,7 @@ pub enum EvolutionStep {
     },
 }
 
-impl EvolutionStep {
+impl MigrationStep {
     /// The step, whatever the number of objects: only whether there is any that loses or gets a value.
     pub(super) fn without_counts(&self) -> Self {
         let mut step = self.clone();
@@ -104,7 +104,7 @@ impl EvolutionStep {
     }
 }
 
-impl fmt::Display for EvolutionStep {
+impl fmt::Display for MigrationStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Base { from, to } => {

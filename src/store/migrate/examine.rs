@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::id::EntityId;
+use crate::id::ObjectId;
 use crate::kind::{Kind, NumberKind};
-use crate::schema::{Checker, Redeclared, RegisteredSchema, Slot, Source, What};
+use crate::schema::{Checker, ProblemKind, Redeclared, RegisteredSchema, Slot, Source};
 use crate::storage::{BLOCK_ROWS, Column, Rows, Table};
-use crate::store::evolve::{EvolutionRejection, EvolutionStep, Overwritten, SchemaEvolution};
+use crate::store::migrate::{MigrationRejection, MigrationStep, Overwritten, SchemaMigration};
 use crate::store::{Store, dynamic};
 use crate::value::Value;
 
@@ -47,8 +47,8 @@ impl<T> Found<T> {
 #[derive(Default)]
 struct Values {
     set: usize,
-    unset: Option<Found<EntityId>>,
-    bad: Option<Found<(EntityId, What)>>,
+    unset: Option<Found<ObjectId>>,
+    bad: Option<Found<(ObjectId, ProblemKind)>>,
 }
 
 pub(super) struct Examination<'a> {
@@ -57,8 +57,8 @@ pub(super) struct Examination<'a> {
     overwritten: &'a Overwritten,
     /// Whether objects may have another base: references must be looked at again.
     are_bases_changed: bool,
-    schemas: Vec<SchemaEvolution>,
-    rejections: Vec<EvolutionRejection>,
+    schemas: Vec<SchemaMigration>,
+    rejections: Vec<MigrationRejection>,
 }
 
 /// One schema before and after, and the table of its objects.
@@ -81,7 +81,7 @@ impl<'a> Examination<'a> {
         Self { store, redeclared, overwritten, are_bases_changed, schemas, rejections }
     }
 
-    pub(super) fn run(mut self) -> (Vec<SchemaEvolution>, Vec<EvolutionRejection>) {
+    pub(super) fn run(mut self) -> (Vec<SchemaMigration>, Vec<MigrationRejection>) {
         let registered = self.store.registry.iter().zip(&self.redeclared.sources);
         let tables = self.store.tables.iter().zip(self.redeclared.registry.iter());
         for ((before, sources), (table, after)) in registered.zip(tables) {
@@ -89,11 +89,11 @@ impl<'a> Examination<'a> {
             if !steps.is_empty() {
                 let (name, objects) =
                     (Arc::clone(after.shared_name()), table.rows.count() as usize);
-                self.schemas.push(SchemaEvolution { name, is_new: false, objects, steps });
+                self.schemas.push(SchemaMigration { name, is_new: false, objects, steps });
             }
         }
         let added = self.redeclared.registry.iter().skip(self.store.registry.len());
-        self.schemas.extend(added.map(|schema| SchemaEvolution {
+        self.schemas.extend(added.map(|schema| SchemaMigration {
             name: Arc::clone(schema.shared_name()),
             is_new: true,
             objects: 0,
@@ -102,19 +102,19 @@ impl<'a> Examination<'a> {
         (self.schemas, self.rejections)
     }
 
-    fn schema(&mut self, subject: Subject<'a>, sources: &[Source]) -> Vec<EvolutionStep> {
+    fn schema(&mut self, subject: Subject<'a>, sources: &[Source]) -> Vec<MigrationStep> {
         let Subject { before, after, table } = subject;
         let mut steps = Vec::new();
         if before.base() != after.base() {
             let name = |schema: &RegisteredSchema| schema.base_name().map(Arc::clone);
-            steps.push(EvolutionStep::Base { from: name(before), to: name(after) });
+            steps.push(MigrationStep::Base { from: name(before), to: name(after) });
         }
         let kept: HashSet<usize> = sources.iter().filter_map(Source::position).collect();
         for (position, slot) in before.slots().iter().enumerate() {
             if !kept.contains(&position) {
                 let values = count_set(&table.columns[position], &table.rows);
                 let slot = Arc::clone(slot.shared_name());
-                steps.push(EvolutionStep::Removed { slot, values });
+                steps.push(MigrationStep::Removed { slot, values });
             }
         }
         for (position, (slot, source)) in after.slots().iter().zip(sources).enumerate() {
@@ -122,7 +122,7 @@ impl<'a> Examination<'a> {
                 Source::Slot(from) => self.kept(subject, (*from, position), &mut steps),
                 Source::New => self.added(subject, slot, &mut steps),
                 Source::Contested(from) => {
-                    self.rejections.push(EvolutionRejection::FormerName {
+                    self.rejections.push(MigrationRejection::FormerName {
                         schema: Arc::clone(after.shared_name()),
                         slot: Arc::clone(slot.shared_name()),
                         from: Arc::clone(from),
@@ -134,21 +134,21 @@ impl<'a> Examination<'a> {
             let types = self.store.registry.rust_types(before.id());
             self.rejections.extend(types.map(|type_name| {
                 let schema = Arc::clone(after.shared_name());
-                EvolutionRejection::RustType { schema, type_name }
+                MigrationRejection::RustType { schema, type_name }
             }));
         }
         steps
     }
 
-    fn added(&mut self, subject: Subject<'a>, slot: &Slot, steps: &mut Vec<EvolutionStep>) {
-        steps.push(EvolutionStep::Added { slot: Box::new(slot.clone()) });
+    fn added(&mut self, subject: Subject<'a>, slot: &Slot, steps: &mut Vec<MigrationStep>) {
+        steps.push(MigrationStep::Added { slot: Box::new(slot.clone()) });
         if !slot.is_required() {
             return;
         }
         let ids = living_rows(&subject.table.rows).map(|row| subject.id(row));
         let mut without = ids.filter(|id| !self.overwritten.contains(*id, slot));
         if let Some(example) = without.next() {
-            self.rejections.push(EvolutionRejection::NoValue {
+            self.rejections.push(MigrationRejection::NoValue {
                 schema: Arc::clone(subject.after.shared_name()),
                 slot: Arc::clone(slot.shared_name()),
                 objects: without.count() + 1,
@@ -161,38 +161,38 @@ impl<'a> Examination<'a> {
         &mut self,
         subject: Subject<'a>,
         (from, to): (usize, usize),
-        steps: &mut Vec<EvolutionStep>,
+        steps: &mut Vec<MigrationStep>,
     ) {
         let (old, new) = (&subject.before.slots()[from], &subject.after.slots()[to]);
         let name = || Arc::clone(new.shared_name());
         if old.name() != new.name() {
-            steps.push(EvolutionStep::Renamed { from: Arc::clone(old.shared_name()), to: name() });
+            steps.push(MigrationStep::Renamed { from: Arc::clone(old.shared_name()), to: name() });
         }
         if from != to {
-            steps.push(EvolutionStep::Moved { slot: name(), from, to });
+            steps.push(MigrationStep::Moved { slot: name(), from, to });
         }
         let values = self.values(subject, from, new, old);
         if old.kind() != new.kind() {
             let values = if cells_stay(old.kind(), new.kind()) { 0 } else { values.set };
             let (from, to) = (old.kind().clone(), new.kind().clone());
-            steps.push(EvolutionStep::Kind { slot: name(), from, to, values });
+            steps.push(MigrationStep::Kind { slot: name(), from, to, values });
         }
         match (old.is_optional(), new.is_optional()) {
-            (false, true) => steps.push(EvolutionStep::Optional { slot: name() }),
+            (false, true) => steps.push(MigrationStep::Optional { slot: name() }),
             (true, false) => {
                 let unset = values.unset.map_or(0, |unset| unset.objects);
                 let filled = if new.default().is_some() { unset } else { 0 };
-                steps.push(EvolutionStep::Required { slot: name(), filled });
+                steps.push(MigrationStep::Required { slot: name(), filled });
             }
             _ => {}
         }
         if old.default() != new.default() {
             let (from, to) = (old.default().cloned(), new.default().cloned());
-            steps.push(EvolutionStep::Default { slot: name(), from, to });
+            steps.push(MigrationStep::Default { slot: name(), from, to });
         }
         if !old.has_constraints_of(new) {
             let (from, to) = (Box::new(old.clone()), Box::new(new.clone()));
-            steps.push(EvolutionStep::Constraints { from, to });
+            steps.push(MigrationStep::Constraints { from, to });
         }
         self.reject(subject, new, values);
     }
@@ -237,7 +237,7 @@ impl<'a> Examination<'a> {
         if let Some(Found { objects, first: example }) = values.unset
             && slot.is_required()
         {
-            self.rejections.push(EvolutionRejection::NoValue {
+            self.rejections.push(MigrationRejection::NoValue {
                 schema: Arc::clone(subject.after.shared_name()),
                 slot: Arc::clone(slot.shared_name()),
                 objects,
@@ -246,14 +246,14 @@ impl<'a> Examination<'a> {
         }
         if let Some(Found { objects, first: (example, what) }) = values.bad {
             let problem = Box::new(subject.after.problem(slot.name(), what));
-            self.rejections.push(EvolutionRejection::BadValue { problem, objects, example });
+            self.rejections.push(MigrationRejection::BadValue { problem, objects, example });
         }
     }
 }
 
 impl Subject<'_> {
-    fn id(&self, row: u32) -> EntityId {
-        EntityId::new(self.before.id(), row, self.table.rows.generations()[row as usize])
+    fn id(&self, row: u32) -> ObjectId {
+        ObjectId::new(self.before.id(), row, self.table.rows.generations()[row as usize])
     }
 }
 
@@ -265,17 +265,17 @@ fn count_set(column: &Column, rows: &Rows) -> usize {
 }
 
 /// Whether the value, which the slot's new kind may accept, would come out as another one.
-fn check_conversion(value: &Value, old: &Slot, new: &Slot) -> Result<(), What> {
+fn check_conversion(value: &Value, old: &Slot, new: &Slot) -> Result<(), ProblemKind> {
     let (expected, found) = (new.kind().clone(), value.clone());
     match (old.kind(), new.kind()) {
         // Memory of one type is no value of another one, be it as large.
-        (Kind::Pod(_), Kind::Pod(_)) => Err(What::WrongKind { expected, found }),
+        (Kind::Pod(_), Kind::Pod(_)) => Err(ProblemKind::WrongKind { expected, found }),
         (old, new)
             if old.component() == Some(NumberKind::F64)
                 && new.component() == Some(NumberKind::F32)
                 && !is_single(value) =>
         {
-            Err(What::DoesNotFit { expected, found })
+            Err(ProblemKind::DoesNotFit { expected, found })
         }
         _ => Ok(()),
     }
@@ -290,9 +290,9 @@ fn is_single(value: &Value) -> bool {
     }
 }
 
-fn is_dead_reference(what: &What) -> bool {
+fn is_dead_reference(what: &ProblemKind) -> bool {
     match what {
-        What::Element { what, .. } => is_dead_reference(what),
-        what => matches!(what, What::DeadReference { .. }),
+        ProblemKind::Element { what, .. } => is_dead_reference(what),
+        what => matches!(what, ProblemKind::DeadReference { .. }),
     }
 }

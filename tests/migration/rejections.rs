@@ -3,11 +3,11 @@
 use slotted::bytemuck::{Pod, Zeroable};
 use slotted::glam::Vec3;
 use slotted::{
-    EvolutionError, EvolutionRejection, Kind, Limits, NumberKind, Schema, SchemaBuilder, SlotValue,
+    Kind, Limits, MigrationError, MigrationRejection, NumberKind, Schema, SchemaBuilder, SlotValue,
     Slotted, Store, record,
 };
 
-use crate::{Outcome, evolve, objects, plan, refused, store_of};
+use crate::{Outcome, migrate, objects, plan, refused, store_of};
 
 const WHY: &str = "the objects cannot have these schemas: ";
 
@@ -40,7 +40,7 @@ fn no_number_is_rounded() -> Outcome {
     );
     let (mut store, _) = store_of(slot(Kind::I64), [record! { x: 16_777_217 }])?;
     assert!(refused(&mut store, [slot(Kind::F32)]).contains("which cannot hold 16777217"));
-    evolve(&mut store, [slot(Kind::F64)])?;
+    migrate(&mut store, [slot(Kind::F64)])?;
     assert!(refused(&mut store, [slot(Kind::F32)]).contains("which cannot hold 16777217.0"));
     let array = slot(Kind::Array(NumberKind::F64, 3));
     let (mut store, _) = store_of(array, [record! { x: [0.0, 0.1, 0.0] }])?;
@@ -64,7 +64,7 @@ fn variants_that_are_gone_and_texts_that_are_none_are_refused() -> Outcome {
     let error = "slot 'x' of 'unit' expects one of smith, guards; found 'guard'; \
                  did you mean 'guards'? (2 objects, as 0:0:1)";
     assert_eq!(refused(&mut store, [job(&["smith", "guards"])]), format!("{WHY}{error}"));
-    evolve(&mut store, [slot(Kind::Text)])?;
+    migrate(&mut store, [slot(Kind::Text)])?;
     assert_eq!(refused(&mut store, [job(&["smith", "guards"])]), format!("{WHY}{error}"));
     Ok(())
 }
@@ -83,7 +83,7 @@ fn a_required_slot_needs_values() -> Outcome {
         format!("{WHY}slot 'y' {why} (2 objects, as 0:0:1)")
     );
     store.despawn_batch(&ids)?;
-    evolve(&mut store, [added])?;
+    migrate(&mut store, [added])?;
     Ok(())
 }
 
@@ -177,7 +177,7 @@ fn memory_of_one_type_does_not_become_another_one() -> Outcome {
     let mut store = Store::new();
     store.register_schema(slot(Color::kind()).optional().build()?)?;
     let id = store.spawn_record("unit", record! {})?;
-    evolve(&mut store, [slot(Tile::kind()).optional()])?;
+    migrate(&mut store, [slot(Tile::kind()).optional()])?;
     let key = store.key::<Option<Tile>>("unit", "x")?;
     store.set(id, key, Some(Tile { at: [1, 2, 3] }))?;
     assert!(refused(&mut store, [slot(Color::kind()).optional()]).contains("found bytes 3 bytes"));
@@ -189,7 +189,7 @@ fn references_are_held_against_what_schemas_extend_now() -> Outcome {
     let mut store = Store::new();
     let unit = Schema::builder("unit");
     let orc = || Schema::builder("orc");
-    let aim = || Schema::builder("tower").slot("aim", Kind::Entity).references("unit");
+    let aim = || Schema::builder("tower").slot("aim", Kind::Object).references("unit");
     for schema in [unit, orc().extends("unit"), aim()] {
         store.register_schema(schema.build()?)?;
     }
@@ -202,7 +202,7 @@ fn references_are_held_against_what_schemas_extend_now() -> Outcome {
     assert_eq!(refused(&mut store, [orc()]), format!("{WHY}{error}"));
     // Both at once are fine; that an object has died since is no matter of schemas.
     let plan = plan(&store, [orc(), aim().references("orc")])?;
-    store.evolve(&plan)?;
+    store.migrate(&plan)?;
     assert_eq!(store.get_value(tower, "aim")?, orc_id.into());
     assert_eq!(store.get_value(dead, "aim")?, unit_id.into());
     let error = refused(&mut store, [aim()]);
@@ -247,19 +247,19 @@ fn a_plan_serves_the_store_that_it_was_made_for() -> Outcome {
     assert_eq!(kept.rejections().len(), 1);
     // More objects are no other plan, but that one loses a value is.
     store.spawn_record("unit", record! {})?;
-    store.clone().evolve(&gone)?;
+    store.clone().migrate(&gone)?;
     store.set_value(ids[0], "x", 5)?;
-    assert_eq!(store.evolve(&gone), Err(EvolutionError::Outdated));
+    assert_eq!(store.migrate(&gone), Err(MigrationError::Outdated));
     // What was in the way may be gone.
     ids[1..].iter().try_for_each(|id| store.despawn(*id))?;
     let before = objects(&store);
-    let Err(EvolutionError::Rejected(rejections)) = store.evolve(&kept) else {
+    let Err(MigrationError::Rejected(rejections)) = store.migrate(&kept) else {
         panic!("one object has no value")
     };
-    assert!(matches!(&*rejections, [EvolutionRejection::NoValue { objects: 1, .. }]));
+    assert!(matches!(&*rejections, [MigrationRejection::NoValue { objects: 1, .. }]));
     assert_eq!(objects(&store), before);
     store.set_value(before[1].0, "x", 6)?;
-    store.evolve(&kept)?;
-    assert_eq!(store.evolve(&kept), Err(EvolutionError::Outdated), "it is done already");
+    store.migrate(&kept)?;
+    assert_eq!(store.migrate(&kept), Err(MigrationError::Outdated), "it is done already");
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! What was looked up or kept before an evolution: refused, never wrong.
+//! What was looked up or kept before a migration: refused, never wrong.
 
 use slotted::{
-    AccessError, Delta, EntityId, Epoch, Kind, Schema, SchemaBuilder, SlotKey, SnapshotError,
+    AccessError, Delta, Epoch, Kind, ObjectId, Schema, SchemaBuilder, SlotKey, SnapshotError,
     SnapshotRing, Store, Value, View, changes, record,
 };
 
-use crate::{Outcome, evolve, objects, store_of};
+use crate::{Outcome, migrate, objects, store_of};
 
 fn two() -> SchemaBuilder {
     Schema::builder("unit").slot("a", Kind::F32).slot("b", Kind::F32)
@@ -15,12 +15,12 @@ fn swapped() -> SchemaBuilder {
     Schema::builder("unit").slot("b", Kind::F32).slot("a", Kind::F32)
 }
 
-fn store() -> Result<(Store, EntityId), Box<dyn std::error::Error>> {
+fn store() -> Result<(Store, ObjectId), Box<dyn std::error::Error>> {
     let (store, ids) = store_of(two(), [record! { a: 1.0, b: 2.0 }])?;
     Ok((store, ids[0]))
 }
 
-fn refused_everywhere(store: &mut Store, id: EntityId, key: SlotKey<f32>) {
+fn refused_everywhere(store: &mut Store, id: ObjectId, key: SlotKey<f32>) {
     assert_eq!(store.get(id, key), None);
     let foreign = AccessError::ForeignKey { kind: Kind::F32 };
     assert_eq!(store.set(id, key, 9.0), Err(foreign.clone()));
@@ -43,7 +43,7 @@ fn keys_of_slots_that_moved_or_changed_are_refused() -> Outcome {
     ] {
         let (mut store, id) = store()?;
         let (a, b) = (store.key::<f32>("unit", "a")?, store.key::<f32>("unit", "b")?);
-        evolve(&mut store, [next])?;
+        migrate(&mut store, [next])?;
         let before = objects(&store);
         refused_everywhere(&mut store, id, a);
         assert_eq!(objects(&store), before);
@@ -63,7 +63,7 @@ fn keys_of_slots_that_moved_or_changed_are_refused() -> Outcome {
 fn a_key_of_what_is_kept_goes_on_serving() -> Outcome {
     let (mut store, id) = store()?;
     let a = store.key::<f32>("unit", "a")?;
-    evolve(&mut store, [two().slot("c", Kind::Text).optional()])?;
+    migrate(&mut store, [two().slot("c", Kind::Text).optional()])?;
     assert_eq!(store.get(id, a), Some(1.0));
     store.set(id, a, 3.0)?;
     assert_eq!(store.column(a)?.get(id), Some(3.0));
@@ -83,7 +83,7 @@ struct First<'a> {
 
 #[derive(View)]
 struct Either<'a> {
-    id: EntityId,
+    id: ObjectId,
     b: Option<&'a f32>,
 }
 
@@ -94,24 +94,24 @@ fn views_find_slots_where_they_are_now() -> Outcome {
         Ok(store.view::<Pair>()?.iter().map(|pair| (*pair.a, *pair.b)).collect())
     };
     assert_eq!(pair(&mut store)?, [(1.0, 2.0)]);
-    evolve(&mut store, [swapped()])?;
+    migrate(&mut store, [swapped()])?;
     assert_eq!(pair(&mut store)?, [(1.0, 2.0)]);
     store.view::<Pair>()?.for_each(|pair| *pair.b = 7.0);
     assert_eq!(store.get_value(id, "b")?, Value::F32(7.0));
-    evolve(&mut store, [Schema::builder("unit").slot("a", Kind::F32)])?;
+    migrate(&mut store, [Schema::builder("unit").slot("a", Kind::F32)])?;
     assert_eq!(pair(&mut store)?, []);
     assert_eq!(store.view_ref::<Either>()?.iter().filter(|unit| unit.b.is_none()).count(), 1);
-    evolve(&mut store, [Schema::builder("unit").slot("a", Kind::F64)])?;
+    migrate(&mut store, [Schema::builder("unit").slot("a", Kind::F64)])?;
     assert!(store.view::<First>().is_err(), "of another kind");
-    evolve(&mut store, [two().default(4.0)])?;
+    migrate(&mut store, [two().default(4.0)])?;
     assert_eq!(pair(&mut store)?, [(1.0, 4.0)]);
     Ok(())
 }
 
 #[test]
-fn what_an_evolution_gives_a_view_counts_as_written() -> Outcome {
+fn what_an_migration_gives_a_view_counts_as_written() -> Outcome {
     let (mut store, id) = store()?;
-    let ids = |store: &Store, epoch: Epoch| -> Result<Vec<EntityId>, slotted::ViewError> {
+    let ids = |store: &Store, epoch: Epoch| -> Result<Vec<ObjectId>, slotted::ViewError> {
         Ok(store.view_ref::<Either>()?.changed_since(epoch).iter().map(|unit| unit.id).collect())
     };
     let _kept = store.snapshot();
@@ -119,9 +119,9 @@ fn what_an_evolution_gives_a_view_counts_as_written() -> Outcome {
     assert_eq!(ids(&store, epoch)?, []);
     // What was "a" is "b" now, in the same memory.
     let renamed = Schema::builder("unit").slot("b", Kind::F32);
-    evolve(&mut store, [Schema::builder("unit").slot("a", Kind::F32)])?;
+    migrate(&mut store, [Schema::builder("unit").slot("a", Kind::F32)])?;
     let epoch = store.advance_epoch();
-    evolve(&mut store, [renamed.clone().renamed_from("a")])?;
+    migrate(&mut store, [renamed.clone().renamed_from("a")])?;
     assert_eq!(ids(&store, epoch)?, [id]);
     let epoch = store.advance_epoch();
     assert_eq!(ids(&store, epoch)?, []);
@@ -136,7 +136,7 @@ fn snapshots_from_before_are_read_and_no_more() -> Outcome {
     let before = store.snapshot();
     let (seen, hash) = (objects(&store), store.state_hash());
     let grown = two().slot("c", Kind::U8).default(1);
-    evolve(&mut store, [grown.clone()])?;
+    migrate(&mut store, [grown.clone()])?;
     let after = store.snapshot();
     ring.save(2, &mut store);
 
@@ -162,9 +162,9 @@ fn snapshots_from_before_are_read_and_no_more() -> Outcome {
     );
 
     // Also where the slots are the same again.
-    evolve(&mut store, [two()])?;
+    migrate(&mut store, [two()])?;
     assert_eq!(store.restore(&before), Err(other));
-    evolve(&mut store, [grown])?;
+    migrate(&mut store, [grown])?;
     assert_eq!(store.restore(&after), Err(other));
     store.recycle(before);
     store.recycle(after);
@@ -180,10 +180,10 @@ fn snapshots_outlive_what_is_refused_and_what_is_for_objects_to_come() -> Outcom
     let (mut store, id) = store()?;
     let before = store.snapshot();
     store.set_value(id, "a", 6.0)?;
-    assert!(evolve(&mut store, [two().slot("c", Kind::U8)]).is_err());
-    assert!(evolve(&mut store, [two()])?.is_empty());
+    assert!(migrate(&mut store, [two().slot("c", Kind::U8)]).is_err());
+    assert!(migrate(&mut store, [two()])?.is_empty());
     let with_default = Schema::builder("unit").slot("a", Kind::F32).default(1.0);
-    evolve(&mut store, [with_default.slot("b", Kind::F32), Schema::builder("new")])?;
+    migrate(&mut store, [with_default.slot("b", Kind::F32), Schema::builder("new")])?;
     assert_eq!(changes(&before, &store.snapshot())?.slots().len(), 1);
     store.restore(&before)?;
     assert_eq!(store.get_value(id, "a")?, Value::F32(1.0));
@@ -197,7 +197,7 @@ fn a_delta_from_before_is_refused() -> Outcome {
     store.set_value(id, "a", 6.0)?;
     let delta = Delta::between(&before, &store.snapshot())?;
     store.restore(&before)?;
-    evolve(&mut store, [swapped()])?;
+    migrate(&mut store, [swapped()])?;
     let error = store.apply(&delta).expect_err("other slots").to_string();
     assert_eq!(error, "schema 'unit' has other slots here than where the delta was made");
     assert_eq!(store.get_value(id, "a")?, Value::F32(1.0));
@@ -209,15 +209,15 @@ fn hashes_are_of_what_is_there() -> Outcome {
     let (mut store, _) = store()?;
     store.state_hash();
     let next = || Schema::builder("unit").slot("c", Kind::F64).renamed_from("a");
-    evolve(&mut store, [next()])?;
+    migrate(&mut store, [next()])?;
     let (mut fresh, _) = store_of(next(), [record! { c: 1.0 }])?;
     assert_eq!(store.state_hash(), fresh.state_hash());
     // Also where no value is written.
     let renamed = || Schema::builder("unit").slot("d", Kind::F64).renamed_from("c");
-    evolve(&mut store, [renamed()])?;
+    migrate(&mut store, [renamed()])?;
     let (mut fresh, _) = store_of(renamed(), [record! { d: 1.0 }])?;
     assert_eq!(store.state_hash(), fresh.state_hash());
-    evolve(&mut store, [next().renamed_from("d")])?;
+    migrate(&mut store, [next().renamed_from("d")])?;
     store.snapshot().to_store().apply(&Delta::full(&store.snapshot())).expect_err("not empty");
     let mut client = Store::new();
     client.register_schema(next().build()?)?;
