@@ -1,7 +1,7 @@
 //! Reading definition files, against what the formats' own libraries need for the same text, and
 //! iteration after a hot reload, against a store that was just filled.
 //!
-//! `cargo bench --features json,toml,ron --bench definitions -- --rounds 9 --markdown table.md`
+//! `cargo bench -p slotted_benches --bench definitions -- --rounds 9 --markdown table.md`
 
 #[path = "harness/forms.rs"]
 mod forms;
@@ -15,8 +15,9 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use forms::{Form, sample, table};
-use slotted::definitions::Loader;
-use slotted::{Inference, InferenceOptions, Record, Store, View};
+use slotted::{Record, Store, View};
+use slotted_definitions::Loader;
+use slotted_definitions::infer::{Inference, InferenceOptions};
 
 #[derive(Parser)]
 #[command(about = "Measures how fast definition files are read")]
@@ -202,7 +203,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let table = table(&format!("{records} records of twelve slots"), &forms, "ms", 1e3);
     println!("{table}");
     if let Some(path) = options.markdown {
-        let bench = "cargo bench --features json,toml,ron --bench definitions";
+        let bench = "cargo bench -p slotted_benches --bench definitions";
         let packages = ["slotted", "serde_json", "toml", "ron"];
         let machine = machine::describe(&packages, bench).into_iter();
         let machine: String = machine.map(|(name, what)| format!("- {name}: {what}\n")).collect();

@@ -1,7 +1,7 @@
 //! The contest with the contestants interleaved, so that a noisy machine disturbs all of them alike:
 //! ns per operation, and ratios to hand-written arrays.
 //!
-//! `cargo bench --features rayon --bench ratios -- --workload "random get" --rounds 30 --markdown table.md`
+//! `cargo bench -p slotted_benches --bench ratios -- --workload "random get" --rounds 30 --markdown table.md`
 
 mod contest;
 mod harness;

@@ -1,6 +1,6 @@
 //! The contest under criterion: statistics, and comparison with the last run.
 //!
-//! `cargo bench --features rayon --bench workloads -- "random get"`. For ratios between contestants use the bench
+//! `cargo bench -p slotted_benches --bench workloads -- "random get"`. For ratios between contestants use the bench
 //! `ratios`, which runs them in turn.
 #![allow(missing_docs, unreachable_pub, reason = "criterion's macro makes public functions")]
 

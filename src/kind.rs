@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::suggest::nearest;
+use crate::suggest::nearest_name;
 
 /// The kind of a slot's value.
 ///
@@ -119,8 +119,9 @@ impl Kind {
         Self::List(ListKind { element: Box::new(element) })
     }
 
-    /// The kind of a list's elements, and of all else the kind itself.
-    pub(crate) const fn element(&self) -> &Self {
+    /// Returns the kind of a list's elements; for any other kind, the kind itself.
+    #[must_use]
+    pub const fn element(&self) -> &Self {
         match self {
             Self::List(list) => list.element(),
             _ => self,
@@ -194,7 +195,7 @@ impl EnumKind {
 
     /// The variant whose name is nearest to a misspelt one.
     pub(crate) fn suggest(&self, name: &str) -> Option<Arc<str>> {
-        nearest(name, self.variants.iter())
+        nearest_name(name, self.variants.iter())
     }
 }
 

@@ -75,28 +75,21 @@
 extern crate self as slotted;
 
 mod by_name;
-#[cfg(feature = "definitions")]
-#[cfg_attr(
-    not(all(feature = "json", feature = "toml", feature = "ron")),
-    allow(dead_code, unused_variables, reason = "each format needs a part of what serves all")
-)]
-pub mod definitions;
 mod epoch;
-mod error;
+pub mod error;
 mod id;
-mod infer;
 mod kind;
 mod list;
-mod map_store;
+pub mod map;
 mod number;
 mod pool;
 mod record;
-mod schema;
+pub mod schema;
 #[cfg(feature = "serde")]
 mod serde_impls;
 mod simd;
-mod slot_value;
-mod snapshot;
+pub mod slot_value;
+pub mod snapshot;
 mod storage;
 mod store;
 mod suggest;
@@ -106,53 +99,60 @@ mod value;
 pub use by_name::ByName;
 pub use bytemuck;
 pub use epoch::Epoch;
-pub use error::{AccessError, LimitError, Rejection, SpawnError, TypeMismatch};
+pub use error::{AccessError, LimitError, SpawnError};
 pub use glam;
 pub use id::{ObjectId, SchemaId};
-pub use infer::{
-    Attribute, DeadReference, Example, Inference, InferenceOptions, MoveError, MoveReport, Moved,
-    NotMoved, Note, Proposal, Seen, Unslottable,
-};
-pub use kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
+pub use kind::Kind;
 pub use list::List;
-pub use map_store::{
-    AttributeKey, AttributeLayout, AttributeStore, MapStore, Naive, NaiveMapStore, Object,
-    ObjectMut, Shaped,
-};
-pub use number::{Number, NumberRange};
+pub use map::MapStore;
 pub use pool::ThreadPool;
-pub use record::{Name, Record};
-pub use schema::{
-    BadKind, Difference, Problem, ProblemKind, RegisteredSchema, Schema, SchemaBuilder,
-    SchemaError, Slot,
-};
+pub use record::Record;
+pub use schema::{Schema, SchemaError};
 pub use simd::vectorize;
-pub use slot_value::{ListElement, SlotField, SlotValue};
+pub use slot_value::SlotValue;
+#[cfg(feature = "derive")]
 pub use slotted_derive::{SlotValue, Slotted, View};
-pub use snapshot::{
-    Changes, Delta, DeltaError, DeltaPart, SlotChanges, Snapshot, SnapshotError, SnapshotRing,
-    changes, changes_of,
-};
-pub use storage::{BLOCK_ROWS, Cell};
+pub use snapshot::{Delta, DeltaError, Snapshot, SnapshotError, SnapshotRing};
 pub use store::lend;
 pub use store::{
-    IdRun, Limits, MaybeIterMut, MaybeRun, MaybeRunMut, MemoryReport, Migration, MigrationError,
-    MigrationRejection, MigrationStep, OptionIterMut, OptionMut, OptionRunMut, SchemaMemory,
-    SchemaMigration, SharedView, SlotColumn, SlotColumnMut, SlotKey, SlotMemory, Slotted, Spawned,
-    SplitError, SplitStore, Store, StoreIdentity, View, ViewError, ViewField, ViewMut, ViewRef,
-    ViewRuns,
+    Limits, Migration, MigrationError, ReservedIds, SlotKey, Slotted, Spawned, Store,
+    StoreIdentity, View, ViewError,
 };
 pub use text::Text;
-pub use value::{ConversionError, Value};
+pub use value::Value;
+
+/// How much memory a store takes, and the size of its blocks.
+pub mod memory {
+    pub use crate::storage::BLOCK_ROWS;
+    pub use crate::store::{MemoryReport, SchemaMemory, SlotMemory};
+}
+
+/// Other schemas for living objects: the plan of a migration, its steps and what stands against it.
+pub mod migration {
+    pub use crate::store::{
+        Migration, MigrationError, MigrationRejection, MigrationStep, Overwrites, SchemaMigration,
+    };
+}
+
+/// Views and their parts: iteration over objects and runs, optional slots, columns, views at the same time.
+pub mod view {
+    pub use crate::store::{
+        IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
+        SharedView, SlotColumn, SlotColumnMut, SplitError, SplitStore, View, ViewError, ViewField,
+        ViewMut, ViewRef, ViewRuns,
+    };
+}
 
 /// What the derive macros use; not part of the API.
 #[doc(hidden)]
 pub mod derive_support {
     pub use crate::slot_value::derive_support::{Align, CellOfAlign, PodCell, pod_width};
+    pub use crate::slot_value::{ListElement, SlotField};
     pub use crate::store::view_support::{Request, SharedField, TableColumns};
     pub use crate::store::{Batch, ObjectCheck, ObjectReader, ObjectWriter};
+    pub use crate::store::{SharedView, ViewField};
 }
 
-#[cfg(all(doctest, feature = "toml"))]
+#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -50,15 +50,15 @@ impl fmt::Display for Number {
 /// The numbers that a slot's value may hold; for vectors and arrays, each of their numbers.
 ///
 /// ```
-/// use slotted::NumberRange;
+/// use slotted::schema::NumberRange;
 /// assert_eq!(NumberRange::new(0.0..=500.0).to_string(), "0.0 to 500.0");
 /// assert_eq!(NumberRange::new(1..10).to_string(), "1 to below 10");
 /// assert_eq!(NumberRange::new(1..).to_string(), "at least 1");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NumberRange {
-    pub(crate) min: Bound<Number>,
-    pub(crate) max: Bound<Number>,
+    min: Bound<Number>,
+    max: Bound<Number>,
 }
 
 impl NumberRange {
@@ -66,6 +66,22 @@ impl NumberRange {
     pub fn new<N: Into<Number> + Clone>(range: impl RangeBounds<N>) -> Self {
         let number = |bound: Bound<&N>| bound.map(|number| number.clone().into());
         Self { min: number(range.start_bound()), max: number(range.end_bound()) }
+    }
+
+    pub(crate) const fn from_bounds(min: Bound<Number>, max: Bound<Number>) -> Self {
+        Self { min, max }
+    }
+
+    /// Returns the lower end.
+    #[must_use]
+    pub const fn min(&self) -> Bound<Number> {
+        self.min
+    }
+
+    /// Returns the upper end.
+    #[must_use]
+    pub const fn max(&self) -> Bound<Number> {
+        self.max
     }
 
     /// Whether the number lies within; a NaN lies in no range.

@@ -36,7 +36,7 @@ pub struct Record {
 }
 
 /// A slot's name in a record: most are literals, and cost no allocation.
-pub type Name = Cow<'static, str>;
+pub(crate) type Name = Cow<'static, str>;
 
 impl Record {
     /// A record without values.

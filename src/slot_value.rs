@@ -8,7 +8,8 @@ use crate::id::ObjectId;
 use crate::kind::{Kind, NumberKind};
 use crate::list::{List, ListCell};
 use crate::schema::{Checker, ProblemKind, Slot};
-use crate::storage::{Cell, CellColumn, CellValue, ElementShape, Interner};
+pub use crate::storage::Cell;
+use crate::storage::{CellColumn, CellValue, ElementShape, Interner};
 use crate::text::Text;
 
 /// A Rust type whose values a slot can hold.

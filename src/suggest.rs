@@ -6,8 +6,17 @@ use std::sync::Arc;
 /// file chooses.
 const LONGEST: usize = 64;
 
-/// The candidate nearest to `name`, if it is near enough to be a slip of the pen.
-pub(crate) fn nearest<'a>(
+/// Returns the candidate nearest to a misspelt name, if it is near enough to be a slip of the pen.
+///
+/// Names of more than 64 bytes have no nearest one. Computes in **O(n)** time for n candidates of bounded length.
+///
+/// ```
+/// use slotted::schema::nearest_name;
+/// let names = ["health".into(), "age".into()];
+/// assert_eq!(nearest_name("helth", &names).as_deref(), Some("health"));
+/// assert_eq!(nearest_name("height", &names), None);
+/// ```
+pub fn nearest_name<'a>(
     name: &str,
     candidates: impl IntoIterator<Item = &'a Arc<str>>,
 ) -> Option<Arc<str>> {
@@ -32,7 +41,7 @@ mod tests {
     use super::*;
 
     fn among(name: &str) -> Option<Arc<str>> {
-        nearest(name, &["name".into(), "age".into(), "health".into()])
+        nearest_name(name, &["name".into(), "age".into(), "health".into()])
     }
 
     #[test]
@@ -45,7 +54,7 @@ mod tests {
     fn another_word_is_not() {
         assert_eq!(among("height"), None);
         assert_eq!(among("x"), None);
-        assert_eq!(nearest("c", &["a".into()]), None);
+        assert_eq!(nearest_name("c", &["a".into()]), None);
         assert_eq!(among(&"health".repeat(1000)), None);
     }
 }

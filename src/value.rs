@@ -105,7 +105,7 @@ impl Value {
 
 /// Why a value cannot become a value of another type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConversionError {
+pub(crate) enum ConversionError {
     /// The value is of another kind.
     #[error("the value is of another kind")]
     WrongKind,

@@ -10,8 +10,8 @@ use serde::de::value::{
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
 use slotted::glam::{IVec2, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 use slotted::{
-    ByName, Kind, MapStore, NaiveMapStore, NumberKind, ObjectId, Record, Schema, Store, Value,
-    record,
+    ByName, Kind, MapStore, ObjectId, Record, Schema, Store, Value, map::NaiveMapStore, record,
+    schema::NumberKind,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -117,7 +117,7 @@ fn what_is_no_record_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_nested_object_is_kept_by_the_map_store_and_refused_by_a_slot() -> Outcome {
+fn a_nested_object_is_kept_by_the_map_and_refused_by_a_slot() -> Outcome {
     let json = r#"{"name":"Ada","stats":{"level":1,"tags":["a",{"b":2}]}}"#;
     let record: Record = serde_json::from_str(json)?;
     assert_eq!(serde_json::to_string(&record)?, json);

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use slotted::{BLOCK_ROWS, ObjectId, Slotted, Snapshot, Store};
+use slotted::{ObjectId, Slotted, Snapshot, Store, memory::BLOCK_ROWS};
 
 #[path = "../examples/compare/allocator.rs"]
 mod allocator;

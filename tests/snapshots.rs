@@ -2,8 +2,8 @@
 
 use slotted::glam::Vec3;
 use slotted::{
-    BLOCK_ROWS, Delta, Epoch, Kind, ObjectId, Schema, Slotted, SnapshotRing, Store, View, changes,
-    changes_of, record,
+    Delta, Epoch, Kind, ObjectId, Schema, Slotted, SnapshotRing, Store, View, memory::BLOCK_ROWS,
+    record, snapshot::changes, snapshot::changes_of,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;

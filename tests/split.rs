@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use slotted::{
-    Kind, ObjectId, OptionMut, Schema, Slotted, SplitError, Store, ThreadPool, View, record,
+    Kind, ObjectId, Schema, Slotted, Store, ThreadPool, View, record, view::OptionMut,
+    view::SplitError,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -41,7 +42,7 @@ struct Hurt<'a> {
     shield: OptionMut<'a, u8>,
 }
 
-const OBJECTS: i64 = 3 * slotted::BLOCK_ROWS as i64 + 5;
+const OBJECTS: i64 = 3 * slotted::memory::BLOCK_ROWS as i64 + 5;
 
 fn unit(number: i64) -> Unit {
     Unit { position: 0, velocity: number, health: 100, shield: None }
@@ -134,7 +135,7 @@ fn a_lent_view_sees_what_has_changed() -> Outcome {
     let mut store = store()?;
     let epoch = store.advance_epoch();
     let health = store.key::<u32>("unit", "health")?;
-    let is_further = |id: &ObjectId| id.row() as usize > slotted::BLOCK_ROWS;
+    let is_further = |id: &ObjectId| id.row() as usize > slotted::memory::BLOCK_ROWS;
     let second = store.ids_of("unit")?.find(is_further).ok_or("one")?;
     store.set(second, health, 5)?;
     let whole = store.view_ref::<Watching>()?.changed_since(epoch).count();

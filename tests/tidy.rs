@@ -27,7 +27,7 @@ const LAYERS: &[&str] = &[
     "slot_value",
     "store",
     "snapshot",
-    "map_store",
+    "map",
     "infer",
     "definitions",
 ];
@@ -497,7 +497,7 @@ mod the_rule {
     #[test]
     fn of_layers_finds_upward_uses() {
         let text = "//! A\nuse crate::id::ObjectId;\nuse crate::store::Store;\n\n\
-            // use crate::store::Store;\nfn f() { crate::map_store::f(); }\nuse crate::nowhere::X;\n";
+            // use crate::store::Store;\nfn f() { crate::map::f(); }\nuse crate::nowhere::X;\n";
         assert_eq!(lines(layers, "src/schema/slot.rs", text), [3, 6, 7]);
         assert_eq!(lines(layers, "src/lib.rs", text), []);
         assert_eq!(lines(layers, "src/novel.rs", "//! New\n"), [1]);
@@ -509,7 +509,7 @@ mod the_rule {
         assert_eq!(lines(layers, "src/store/spawn.rs", text), []);
         assert_eq!(lines(layers, "src/storage/column.rs", text), []);
         assert_eq!(lines(layers, "src/schema/check.rs", text), [1]);
-        assert_eq!(lines(layers, "src/map_store/mod.rs", text), [1]);
+        assert_eq!(lines(layers, "src/map/mod.rs", text), [1]);
         assert_eq!(lines(layers, "src/storage/table.rs", "use crate::schema::Slot;"), [1]);
     }
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use slotted::{
-    Kind, ObjectId, OptionMut, Schema, Slotted, Store, View, ViewError, glam::Vec3, record,
+    Kind, ObjectId, Schema, Slotted, Store, View, ViewError, glam::Vec3, record, view::OptionMut,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;

@@ -4,7 +4,8 @@ use std::hint::black_box;
 
 use glam::Vec3;
 use slotted::{
-    AttributeLayout, AttributeStore, ByName, Naive, Object, ObjectId, Record, Shaped, Value,
+    ByName, ObjectId, Record, Value, map::AttributeLayout, map::AttributeStore, map::MapObject,
+    map::Naive, map::Shaped,
 };
 
 use super::handles::{Handles, in_order};
@@ -132,7 +133,7 @@ fn sum<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
         move || filled::<L>(input).store,
         |store| {
             let [health, team, alive] = ["health", "team", "alive"].map(|name| store.key(name));
-            let counts = |object: &Object<'_, L>| {
+            let counts = |object: &MapObject<'_, L>| {
                 truth(object.get(alive)) & (integer(object.get(team)) == i64::from(TEAM))
             };
             let counted = store.iter().filter(counts);

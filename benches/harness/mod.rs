@@ -125,7 +125,7 @@ fn write_files(
     outcomes: &[Outcome],
 ) -> Result<(), Box<dyn Error>> {
     let packages: Vec<_> = contestants.iter().filter_map(|one| one.package).collect();
-    let machine = machine::describe(&packages, "cargo bench --features rayon --bench ratios");
+    let machine = machine::describe(&packages, "cargo bench -p slotted_benches --bench ratios");
     if let Some(path) = &options.json {
         let json = report::json(&machine, outcomes);
         std::fs::write(path, serde_json::to_string_pretty(&json)?)?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use indicatif::ProgressBar;
-use slotted::{MapStore, NaiveMapStore, ObjectId, Record, SpawnError, Store};
+use slotted::{MapStore, ObjectId, Record, SpawnError, Store, map::NaiveMapStore};
 
 use crate::allocator::added_bytes;
 use crate::workload::{FRAMES, Input, Outcome, Storage, Task, checksum};

@@ -1,7 +1,9 @@
 //! The storages, each with the calls that are fastest for it.
 
 use slotted::glam::Vec3;
-use slotted::{AttributeLayout, AttributeStore, ByName, ObjectId, SlotKey, Store, Value, View};
+use slotted::{
+    ByName, ObjectId, SlotKey, Store, Value, View, map::AttributeLayout, map::AttributeStore,
+};
 
 use crate::workload::{DT, Storage, TEAM, Unit, written_health};
 

@@ -2,7 +2,7 @@
 //! simulates up to the present again.
 //!
 //! ```text
-//! cargo run --release --example rollback -- --objects 100000 --frames 300 --delay 8
+//! cargo run --release -p rollback -- --objects 100000 --frames 300 --delay 8
 //! ```
 //!
 //! One machine predicts what the other players do and is often wrong; another one, which stands for the

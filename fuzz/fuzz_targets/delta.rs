@@ -4,9 +4,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use slotted::{
-    Delta, ObjectId, Kind, Limits, List, NumberKind, Record, Schema, Store, Text, record,
-};
+use slotted::{Delta, ObjectId, Kind, Limits, List, schema::NumberKind, Record, Schema, Store, Text, record};
 
 static BASE: LazyLock<Store> = LazyLock::new(base);
 static BEFORE: LazyLock<Whole> = LazyLock::new(|| whole(&BASE));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::kind::{Kind, with_number};
 use crate::number::{Number, NumberRange};
 use crate::schema::check::{Checker, NoWorld};
-use crate::schema::error::BadKind;
+use crate::schema::error::KindError;
 use crate::schema::{Problem, Registry, SchemaError, Slot};
 use crate::value::{FromValue, Value};
 
@@ -154,16 +154,16 @@ impl SchemaBuilder {
             return Err(error);
         }
         check_name(&schema.name)?;
-        schema.extends.as_ref().map_or(Ok(()), check_name)?;
+        schema.extends.as_ref().map_or(Ok(()), |name| check_name(name))?;
         let mut names = HashSet::new();
         for slot in &mut schema.slots {
             check_name(&slot.name)?;
-            slot.renamed_from.as_ref().map_or(Ok(()), check_name)?;
+            slot.renamed_from.as_ref().map_or(Ok(()), |name| check_name(name))?;
             if !names.insert(Arc::clone(&slot.name)) {
                 let (schema, slot) = (Arc::clone(&schema.name), Arc::clone(&slot.name));
                 return Err(SchemaError::DuplicateSlot { schema, slot });
             }
-            check_kind(&slot.kind).map_err(|reason| SchemaError::BadKind {
+            check_kind(&slot.kind).map_err(|reason| SchemaError::KindError {
                 schema: Arc::clone(&schema.name),
                 slot: Arc::clone(&slot.name),
                 reason,
@@ -178,8 +178,9 @@ impl SchemaBuilder {
 /// Characters that a name may have.
 const LONGEST_NAME: usize = 128;
 
-/// Whether a schema or a slot can have that name.
-pub(crate) fn is_name(name: &str) -> bool {
+/// Returns whether a schema or a slot can have that name: 1 to 128 characters, none of them invisible.
+#[must_use]
+pub fn is_name(name: &str) -> bool {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -188,7 +189,11 @@ pub(crate) fn is_name(name: &str) -> bool {
     fits && !name.chars().any(hidden)
 }
 
-pub(crate) fn check_name(name: &Arc<str>) -> Result<(), SchemaError> {
+/// Checks a name for a schema or a slot.
+///
+/// # Errors
+/// Returns [`SchemaError::BadName`] if [`is_name`] is false.
+pub fn check_name(name: &str) -> Result<(), SchemaError> {
     if is_name(name) {
         return Ok(());
     }
@@ -199,16 +204,16 @@ pub(crate) fn check_name(name: &Arc<str>) -> Result<(), SchemaError> {
 /// Keeps a block of one column within 16 MiB.
 const LARGEST_VALUE: usize = 4096;
 
-fn check_kind(kind: &Kind) -> Result<(), BadKind> {
+fn check_kind(kind: &Kind) -> Result<(), KindError> {
     match kind {
         Kind::Enum(kind) => {
             let variants = kind.variants();
             if !(1..=256).contains(&variants.len()) {
-                return Err(BadKind::VariantCount(variants.len()));
+                return Err(KindError::VariantCount(variants.len()));
             }
             let mut seen = HashSet::new();
             match variants.iter().find(|variant| !seen.insert(*variant)) {
-                Some(twice) => Err(BadKind::DuplicateVariant(Arc::clone(twice))),
+                Some(twice) => Err(KindError::DuplicateVariant(Arc::clone(twice))),
                 None => Ok(()),
             }
         }
@@ -217,15 +222,15 @@ fn check_kind(kind: &Kind) -> Result<(), BadKind> {
             let limit = (LARGEST_VALUE / size) as u32;
             match length {
                 1.. if *length <= limit => Ok(()),
-                _ => Err(BadKind::ArrayLength { length: *length, limit }),
+                _ => Err(KindError::ArrayLength { length: *length, limit }),
             }
         }
         Kind::Pod(pod) if !(1..=LARGEST_VALUE).contains(&pod.size()) => {
-            Err(BadKind::PodSize { size: pod.size(), limit: LARGEST_VALUE })
+            Err(KindError::PodSize { size: pod.size(), limit: LARGEST_VALUE })
         }
-        Kind::Pod(pod) if pod.align() > 16 => Err(BadKind::PodAlign(pod.align())),
+        Kind::Pod(pod) if pod.align() > 16 => Err(KindError::PodAlign(pod.align())),
         Kind::List(list) => match list.element() {
-            Kind::List(_) => Err(BadKind::ListOfLists),
+            Kind::List(_) => Err(KindError::ListOfLists),
             element => check_kind(element),
         },
         _ => Ok(()),
@@ -277,7 +282,7 @@ fn fit<T: FromValue + Into<Number>>(range: NumberRange) -> Option<NumberRange> {
         let fitted: Number = T::from_value(&value).ok()?.into();
         Some(bound.map(|_| fitted))
     };
-    Some(NumberRange { min: fit(range.min)?, max: fit(range.max)? })
+    Some(NumberRange::from_bounds(fit(range.min())?, fit(range.max())?))
 }
 
 fn check_default(schema: &Arc<str>, slot: &Slot) -> Result<(), SchemaError> {

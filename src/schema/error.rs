@@ -49,13 +49,13 @@ pub enum SchemaError {
     },
     /// The enum, array or user type of a slot cannot be stored.
     #[error("slot '{slot}' of schema '{schema}' cannot be stored: {reason}")]
-    BadKind {
+    KindError {
         /// The schema's name.
         schema: Arc<str>,
         /// The slot's name.
         slot: Arc<str>,
         /// What is wrong with its kind.
-        reason: BadKind,
+        reason: KindError,
     },
     /// The range does not suit the slot's kind, or no number lies in it.
     #[error(
@@ -114,7 +114,7 @@ pub enum SchemaError {
         /// The name of both.
         schema: Arc<str>,
         /// What differs.
-        differences: Vec<Difference>,
+        differences: Vec<SchemaDifference>,
     },
     /// There are as many schemas as there may be.
     #[error("schema '{schema}' is one too many: at most {limit} are possible")]
@@ -129,7 +129,7 @@ pub enum SchemaError {
 /// Why a kind cannot be stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BadKind {
+pub enum KindError {
     /// An enum has no variants or more than 256.
     #[error("an enum has 1 to 256 variants, not {0}")]
     VariantCount(usize),
@@ -163,7 +163,7 @@ pub enum BadKind {
 /// What differs between the schema that is registered and the one that would be.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Difference {
+pub enum SchemaDifference {
     /// They extend different schemas.
     Base {
         /// What the registered one extends.
@@ -186,7 +186,7 @@ pub enum Difference {
     Order,
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for SchemaDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base = |base: &Option<Arc<str>>| match base {
             Some(base) => format!("extends '{base}'"),
@@ -208,6 +208,6 @@ impl fmt::Display for Difference {
     }
 }
 
-fn list(differences: &[Difference]) -> String {
+fn list(differences: &[SchemaDifference]) -> String {
     differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

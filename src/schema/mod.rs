@@ -8,14 +8,13 @@ mod redeclare;
 mod registry;
 mod slot;
 
-#[cfg(feature = "definitions")]
-pub(crate) use builder::check_name;
-pub(crate) use builder::is_name;
-pub use builder::{Schema, SchemaBuilder};
+pub use crate::kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
+pub use crate::number::{Number, NumberRange};
+pub use crate::suggest::nearest_name;
+pub use builder::{Schema, SchemaBuilder, check_name, is_name};
 pub(crate) use check::{Checker, World};
-pub use error::{BadKind, Difference, SchemaError};
-pub(crate) use problem::Quoted;
-pub use problem::{Problem, ProblemKind};
+pub use error::{KindError, SchemaDifference, SchemaError};
+pub use problem::{Problem, ProblemKind, Quoted};
 pub(crate) use redeclare::{Redeclared, Source};
 pub use registry::RegisteredSchema;
 pub(crate) use registry::{Registry, RegistryLimits};

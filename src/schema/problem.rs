@@ -97,8 +97,9 @@ pub enum ProblemKind {
     },
 }
 
-/// Names from data files are shown escaped and cut.
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+/// Displays a name from a data file in quotes: escaped, and cut after 60 characters.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

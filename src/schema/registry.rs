@@ -8,9 +8,9 @@ use hashbrown::HashMap;
 
 use crate::id::SchemaId;
 use crate::record::Record;
-use crate::schema::error::Difference;
+use crate::schema::error::SchemaDifference;
 use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot};
-use crate::suggest::nearest;
+use crate::suggest::nearest_name;
 
 type ByName<T> = HashMap<Arc<str>, T, FixedState>;
 
@@ -39,7 +39,9 @@ impl RegisteredSchema {
         &self.name
     }
 
-    pub(crate) const fn shared_name(&self) -> &Arc<str> {
+    /// The schema's name, to be cloned without a copy of the text.
+    #[must_use]
+    pub const fn shared_name(&self) -> &Arc<str> {
         &self.name
     }
 
@@ -77,7 +79,9 @@ impl RegisteredSchema {
         self.constrained
     }
 
-    pub(crate) fn slot_index(&self, name: &str) -> Option<usize> {
+    /// Returns the position of the slot of this name among [`slots`](Self::slots).
+    #[must_use]
+    pub fn slot_index(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
 
@@ -104,33 +108,44 @@ impl RegisteredSchema {
     }
 
     /// The declared name that is nearest to a misspelt one.
-    pub(crate) fn suggest(&self, name: &str) -> Option<Arc<str>> {
-        nearest(name, self.slots.iter().map(Slot::shared_name))
+    #[must_use]
+    pub fn suggest(&self, name: &str) -> Option<Arc<str>> {
+        nearest_name(name, self.slots.iter().map(Slot::shared_name))
     }
 
-    pub(crate) fn problem(&self, slot: &str, what: ProblemKind) -> Problem {
+    /// Returns the problem of a name that the schema does not declare, with the nearest one that it does.
+    #[must_use]
+    pub fn undeclared(&self, name: &str) -> Problem {
+        self.problem(name, ProblemKind::Undeclared { suggestion: self.suggest(name) })
+    }
+
+    /// Returns a problem of one of the schema's slots.
+    #[must_use]
+    pub fn problem(&self, slot: &str, what: ProblemKind) -> Problem {
         Problem { record: None, schema: Arc::clone(&self.name), slot: slot.into(), what }
     }
 
-    /// The schema as it was before it was registered.
-    #[cfg(feature = "definitions")]
-    pub(crate) fn to_schema(&self) -> Schema {
+    /// Returns the schema as it was declared: its own slots and the name of its base.
+    #[must_use]
+    pub fn to_schema(&self) -> Schema {
         let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));
         Schema::from_parts(Arc::clone(&self.name), base, self.slots[self.inherited..].to_vec())
     }
 
-    fn differences(&self, other: &Schema) -> Vec<Difference> {
+    fn differences(&self, other: &Schema) -> Vec<SchemaDifference> {
         let mut differences = Vec::new();
         let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));
         if base.as_deref() != other.extends() {
             let found = other.extends().map(Into::into);
-            differences.push(Difference::Base { registered: base, found });
+            differences.push(SchemaDifference::Base { registered: base, found });
         }
         let own = &self.slots[self.inherited..];
         for slot in own {
             match other.slots().iter().find(|found| found.name() == slot.name()) {
-                None => differences.push(Difference::MissingSlot(Arc::clone(slot.shared_name()))),
-                Some(found) if found != slot => differences.push(Difference::Slot {
+                None => {
+                    differences.push(SchemaDifference::MissingSlot(Arc::clone(slot.shared_name())))
+                }
+                Some(found) if found != slot => differences.push(SchemaDifference::Slot {
                     registered: Box::new(slot.clone()),
                     found: Box::new(found.clone()),
                 }),
@@ -139,9 +154,10 @@ impl RegisteredSchema {
         }
         let declared = |name: &str| own.iter().any(|slot| slot.name() == name);
         let extra = other.slots().iter().filter(|slot| !declared(slot.name()));
-        differences.extend(extra.map(|slot| Difference::ExtraSlot(Arc::clone(slot.shared_name()))));
+        differences
+            .extend(extra.map(|slot| SchemaDifference::ExtraSlot(Arc::clone(slot.shared_name()))));
         if differences.is_empty() && own != other.slots() {
-            differences.push(Difference::Order);
+            differences.push(SchemaDifference::Order);
         }
         differences
     }
@@ -220,7 +236,7 @@ impl Registry {
     }
 
     pub(crate) fn suggest(&self, name: &str) -> Option<Arc<str>> {
-        nearest(name, self.by_name.keys())
+        nearest_name(name, self.by_name.keys())
     }
 
     /// The schema and all that it extends.

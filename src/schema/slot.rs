@@ -58,7 +58,9 @@ impl Slot {
         &self.name
     }
 
-    pub(crate) const fn shared_name(&self) -> &Arc<str> {
+    /// The slot's name, to be cloned without a copy of the text.
+    #[must_use]
+    pub const fn shared_name(&self) -> &Arc<str> {
         &self.name
     }
 

@@ -33,7 +33,7 @@ pub struct SlotChanges {
 /// If the snapshots are of different stores, or one of them is from before an [migration](Store::migrate).
 ///
 /// ```
-/// use slotted::{Slotted, Store, changes};
+/// use slotted::{Slotted, Store, snapshot::changes};
 ///
 /// #[derive(Slotted, Clone, Copy)]
 /// struct Unit { health: f32, armour: u8 }
@@ -64,7 +64,7 @@ pub fn changes(before: &Snapshot, after: &Snapshot) -> Result<Changes, SnapshotE
 /// If the snapshots are of different stores, or one of them is from before an [migration](Store::migrate).
 ///
 /// ```
-/// # use slotted::{Slotted, Store, changes_of};
+/// # use slotted::{Slotted, Store, snapshot::changes_of};
 /// # #[derive(Slotted, Clone, Copy)]
 /// # struct Unit { health: f32, armour: u8 }
 /// # let mut store = Store::new();

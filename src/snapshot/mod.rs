@@ -6,6 +6,7 @@ mod delta;
 mod difference;
 mod ring;
 mod state_hash;
+mod transaction;
 
 use std::fmt;
 use std::ops::Deref;
@@ -181,7 +182,7 @@ impl Store {
     /// let epoch = store.advance_epoch();
     /// store.set(ids[9000], height, 3.0)?;
     /// let changed = store.view_ref::<Heights>()?.changed_since(epoch);
-    /// assert_eq!(changed.count(), slotted::BLOCK_ROWS, "the rest of the block is visited too");
+    /// assert_eq!(changed.count(), slotted::memory::BLOCK_ROWS, "the rest of the block is visited too");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn advance_epoch(&mut self) -> Epoch {
@@ -224,14 +225,6 @@ impl Snapshot {
         let mut store = self.world.thaw();
         store.hash_sums = self.world.hash_sums.get().copied();
         store
-    }
-
-    /// The store itself as it was, for who puts it in the store's place: its snapshots stay its own.
-    #[cfg(feature = "definitions")]
-    pub(crate) fn to_store_of(&self, store: &Store) -> Store {
-        let mut same = self.to_store();
-        same.identity = store.identity.same();
-        same
     }
 
     /// The epoch that began with the snapshot: what a later view of its store has

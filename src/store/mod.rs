@@ -5,13 +5,12 @@ mod despawn;
 mod dynamic;
 mod keys;
 mod limits;
-#[cfg(feature = "definitions")]
-mod linked;
 mod migrate;
 mod parts;
 mod plan;
 mod records;
 mod report;
+mod reserve;
 mod slotted;
 mod spawn;
 mod split;
@@ -25,22 +24,23 @@ use crate::error::{AccessError, LimitError};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
 use crate::schema::{
-    Checker, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, World,
+    Checker, ProblemKind, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, Slot,
+    World,
 };
 use crate::slot_value::{ListElement, element_shape};
 use crate::storage::{HashSums, Interner, RowLimits, Table};
 use crate::text::Text;
+use crate::value::Value;
 
-#[cfg(feature = "definitions")]
-pub(crate) use dynamic::Unwritten;
 pub(crate) use dynamic::element_shape as shape_of_elements;
 pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
 pub use limits::Limits;
-#[cfg(feature = "definitions")]
-pub(crate) use migrate::Overwritten;
-pub use migrate::{Migration, MigrationError, MigrationRejection, MigrationStep, SchemaMigration};
+pub use migrate::{
+    Migration, MigrationError, MigrationRejection, MigrationStep, Overwrites, SchemaMigration,
+};
 pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
+pub use reserve::ReservedIds;
 pub use slotted::{Batch, ObjectCheck, ObjectReader, ObjectWriter, Slotted};
 pub use split::{SplitError, SplitStore};
 pub(crate) use view::view_support;
@@ -248,6 +248,30 @@ impl Store {
     #[must_use]
     pub fn schema_by_id(&self, id: SchemaId) -> Option<&RegisteredSchema> {
         self.registry.get(id)
+    }
+
+    /// Returns the schema of this id and all that it extends, nearest first.
+    ///
+    /// ```
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// let orc = store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    /// let names: Vec<&str> = store.schema_and_bases(orc).map(|schema| schema.name()).collect();
+    /// assert_eq!(names, ["orc", "unit"]);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    pub fn schema_and_bases(&self, id: SchemaId) -> impl Iterator<Item = &RegisteredSchema> {
+        self.registry.with_bases(id)
+    }
+
+    /// Checks whether a slot takes a value: its kind, its constraints, and whether a reference leads to a
+    /// living object of the right schema.
+    ///
+    /// # Errors
+    /// Returns the first problem of the value. [`RegisteredSchema::problem`] names the slot with it.
+    pub fn check_value(&self, slot: &Slot, value: &Value) -> Result<(), ProblemKind> {
+        self.checker().value(slot, value)
     }
 
     /// All schemas, in the order in which they were registered.

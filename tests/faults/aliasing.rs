@@ -1,7 +1,8 @@
 //! Faults 30 to 33, as far as they can be met at run time.
 
 use slotted::{
-    MapStore, NaiveMapStore, SlotColumn, Spawned, Store, View, ViewError, ViewMut, ViewRef,
+    MapStore, Spawned, Store, View, ViewError, map::NaiveMapStore, view::SlotColumn, view::ViewMut,
+    view::ViewRef,
 };
 
 use crate::{Outcome, UNIT, many_units, refusal, store};
@@ -63,7 +64,7 @@ fn fault_31_stores_keys_and_views_may_cross_threads() {
 #[test]
 fn fault_32_parallel_work_visits_each_object_once_whatever_the_table_size() -> Outcome {
     use crate::MANY;
-    use slotted::BLOCK_ROWS;
+    use slotted::memory::BLOCK_ROWS;
     for rows in [0, 1, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, MANY] {
         let mut store = store();
         store.spawn_batch(many_units().take(rows))?;

@@ -5,8 +5,8 @@ use proptest::sample::Index;
 use serde_json::{Value as Json, json};
 use slotted::glam::Vec3;
 use slotted::{
-    Delta, DeltaError, DeltaPart, Kind, LimitError, Limits, ObjectId, Record, Schema, Store, Value,
-    record,
+    Delta, DeltaError, Kind, LimitError, Limits, ObjectId, Record, Schema, Store, Value, record,
+    snapshot::DeltaPart,
 };
 
 use crate::lists::{Craft, ITEM, Item, items};

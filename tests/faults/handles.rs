@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use slotted::{
-    AccessError, ByName, LimitError, Limits, ObjectId, ProblemKind, Store, Value, record,
+    AccessError, ByName, LimitError, Limits, ObjectId, Store, Value, record, schema::ProblemKind,
 };
 
 use crate::{

@@ -3,8 +3,8 @@
 use slotted::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, Kind, LimitError, Limits, ObjectId, ProblemKind, Record, Rejection, Schema,
-    SchemaError, SlotValue, Slotted, SpawnError, Store, Text, Value, record,
+    AccessError, Kind, LimitError, Limits, ObjectId, Record, Schema, SchemaError, SlotValue,
+    Slotted, SpawnError, Store, Text, Value, error::Rejection, record, schema::ProblemKind,
 };
 
 use crate::{MANY, Outcome, UNIT, dump, many_units, refusal, store, store_of, unit_with};
@@ -195,7 +195,7 @@ fn citizen() -> Result<(Store, ObjectId), Box<dyn std::error::Error>> {
 
 #[test]
 fn fault_12_a_key_of_another_kind_of_equal_size_is_refused() -> Outcome {
-    fn wrong<F: slotted::SlotField>(store: &Store, slot: &str) {
+    fn wrong<F: slotted::slot_value::SlotField>(store: &Store, slot: &str) {
         let result = store.key::<F>("citizen", slot);
         let type_name = std::any::type_name::<F>();
         let is_wrong = matches!(result, Err(AccessError::WrongType { .. }));
@@ -402,7 +402,7 @@ fn fault_15_the_schema_limit_is_an_error() -> Outcome {
     let one_too_many = SchemaError::TooManySchemas { schema: "fifth".into(), limit: 4 };
     assert_eq!(store.register_schema(schema_of("fifth", 1)?), Err(one_too_many));
     let again = store.register_schema(schema_of("fourth", 1)?)?;
-    assert_eq!(store.schema("fourth").map(slotted::RegisteredSchema::id), Some(again));
+    assert_eq!(store.schema("fourth").map(slotted::schema::RegisteredSchema::id), Some(again));
     assert_eq!(store.schemas().len(), 4);
     Ok(())
 }

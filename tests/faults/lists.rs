@@ -3,8 +3,9 @@
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
 use slotted::glam::Vec2;
 use slotted::{
-    AccessError, Kind, LimitError, Limits, List, NumberKind, ObjectId, Problem, ProblemKind,
-    Record, Schema, SlotValue, Slotted, SpawnError, Store, Text, Value, View, record,
+    AccessError, Kind, LimitError, Limits, List, ObjectId, Record, Schema, SlotValue, Slotted,
+    SpawnError, Store, Text, Value, View, record, schema::NumberKind, schema::Problem,
+    schema::ProblemKind,
 };
 
 use crate::{Outcome, refusal};
@@ -227,7 +228,7 @@ fn fault_11_typed_lists_are_held_against_the_slot() -> Outcome {
     // What a column lets in is found on demand.
     assert!(store.column_mut(key)?.set(id, drops));
     let what = ProblemKind::OutOfRange {
-        expected: slotted::NumberRange::new(1..=999),
+        expected: slotted::schema::NumberRange::new(1..=999),
         found: 1000.into(),
     };
     let what = ProblemKind::Element { position: 1, what: Box::new(what) };
@@ -363,7 +364,7 @@ fn fault_35_lists_go_back_with_a_snapshot() -> Outcome {
         (before.resolve_list(drops), after.resolve_list(drops)),
         (None, Some(&[3, 4, 5][..]))
     );
-    assert_eq!(slotted::changes(&before, &after)?.slots().len(), 2);
+    assert_eq!(slotted::snapshot::changes(&before, &after)?.slots().len(), 2);
     store.restore(&before)?;
     assert_eq!((store.state_hash(), dump(&store)), (hash, seen));
     Ok(())

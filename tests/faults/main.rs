@@ -20,7 +20,7 @@ use std::fmt::Debug;
 
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, BLOCK_ROWS, Kind, Limits, ObjectId, Record, Schema, Slotted, Store, Text,
+    AccessError, Kind, Limits, ObjectId, Record, Schema, Slotted, Store, Text, memory::BLOCK_ROWS,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;

@@ -3,8 +3,8 @@
 use slotted::bytemuck::{Pod, Zeroable};
 use slotted::glam::Vec3;
 use slotted::{
-    BLOCK_ROWS, Kind, LimitError, ObjectId, Schema, SchemaError, Slotted, SpawnError, Store, View,
-    record,
+    Kind, LimitError, ObjectId, Schema, SchemaError, Slotted, SpawnError, Store, View,
+    memory::BLOCK_ROWS, record,
 };
 
 use crate::{MANY, Outcome, UNIT, Unit, dump, many_units, refusal, store, unit_with};
@@ -30,7 +30,7 @@ fn fault_20_a_reserved_batch_needs_no_more_memory() -> Outcome {
     let reserved = store.memory_report().schemas[0].slots.clone();
     store.spawn_batch(many_units())?;
     let used = store.memory_report().schemas[0].slots.clone();
-    let bytes = |slots: &[slotted::SlotMemory]| -> Vec<usize> {
+    let bytes = |slots: &[slotted::memory::SlotMemory]| -> Vec<usize> {
         slots.iter().map(|slot| slot.reserved).collect()
     };
     assert_eq!(bytes(&reserved), bytes(&used));
@@ -43,7 +43,9 @@ fn fault_20_a_reserved_batch_needs_no_more_memory() -> Outcome {
 fn fault_21_memory_that_no_machine_has_is_an_error_of_try_reserve() -> Outcome {
     let slots = (0..1024).map(|slot| format!("s{slot}"));
     let huge = slots.fold(Schema::builder("huge"), |schema, slot| {
-        schema.slot(slot, Kind::Array(slotted::NumberKind::F64, 512)).default(vec![0.0; 512])
+        schema
+            .slot(slot, Kind::Array(slotted::schema::NumberKind::F64, 512))
+            .default(vec![0.0; 512])
     });
     let mut store = store();
     store.register_schema(huge.build()?)?;
@@ -61,7 +63,7 @@ fn fault_21_memory_that_no_machine_has_is_an_error_of_try_reserve() -> Outcome {
 #[test]
 fn fault_21_a_refused_reservation_keeps_no_memory() -> Outcome {
     let mut store = store();
-    let array = Kind::Array(slotted::NumberKind::F64, 512);
+    let array = Kind::Array(slotted::schema::NumberKind::F64, 512);
     let huge = (0..1024).fold(Schema::builder("huge"), |schema, slot| {
         schema.slot(format!("s{slot}"), array.clone()).default(vec![0.0; 512])
     });
@@ -85,15 +87,16 @@ struct Aligned {
 #[test]
 fn fault_22_a_zero_size_value_is_refused_at_run_time_too() {
     let schema = Schema::builder("odd").slot("nothing", Kind::pod::<Nothing>());
-    assert!(matches!(schema.clone().build(), Err(SchemaError::BadKind { .. })));
+    assert!(matches!(schema.clone().build(), Err(SchemaError::KindError { .. })));
     assert_eq!(
         refusal(schema.build()),
         "slot 'nothing' of schema 'odd' cannot be stored: a user type has 1 to 4096 bytes, not 0"
     );
-    let empty = Schema::builder("odd").slot("none", Kind::Array(slotted::NumberKind::U8, 0));
-    assert!(matches!(empty.build(), Err(SchemaError::BadKind { .. })));
+    let empty =
+        Schema::builder("odd").slot("none", Kind::Array(slotted::schema::NumberKind::U8, 0));
+    assert!(matches!(empty.build(), Err(SchemaError::KindError { .. })));
     let empty = Schema::builder("odd").slot("none", Kind::enumeration::<&str>([]));
-    assert!(matches!(empty.build(), Err(SchemaError::BadKind { .. })));
+    assert!(matches!(empty.build(), Err(SchemaError::KindError { .. })));
 }
 
 #[test]

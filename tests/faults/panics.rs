@@ -2,7 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use slotted::{BLOCK_ROWS, Kind, ObjectId, Record, Schema, Slotted, Store, Value, View, record};
+use slotted::{
+    Kind, ObjectId, Record, Schema, Slotted, Store, Value, View, memory::BLOCK_ROWS, record,
+};
 
 use crate::{Dump, MANY, Outcome, UNIT, dump, many_units, store};
 

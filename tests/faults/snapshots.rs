@@ -4,8 +4,8 @@ use std::sync::mpsc::{self, Receiver};
 
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, BLOCK_ROWS, Kind, ObjectId, Schema, Slotted, Snapshot, SnapshotError,
-    SnapshotRing, SpawnError, Store, View, record,
+    AccessError, Kind, ObjectId, Schema, Slotted, Snapshot, SnapshotError, SnapshotRing,
+    SpawnError, Store, View, memory::BLOCK_ROWS, record,
 };
 
 use crate::handles::refused_by_every_call;
@@ -73,7 +73,7 @@ struct StampMut<'a> {
     id: ObjectId,
     frame: &'a mut u32,
     product: &'a mut u64,
-    shield: slotted::OptionMut<'a, u32>,
+    shield: slotted::view::OptionMut<'a, u32>,
 }
 
 #[derive(View)]
@@ -326,7 +326,10 @@ fn fault_35_a_snapshot_of_another_store_is_refused() -> Outcome {
     store.spawn(UNIT)?;
     let before = dump(&store);
     assert_eq!(store.restore(&foreign), Err(SnapshotError::OtherStore));
-    assert_eq!(slotted::changes(&store.snapshot(), &foreign), Err(SnapshotError::OtherStore));
+    assert_eq!(
+        slotted::snapshot::changes(&store.snapshot(), &foreign),
+        Err(SnapshotError::OtherStore)
+    );
     store.recycle(foreign);
     assert_eq!(dump(&store), before);
     Ok(())

@@ -8,7 +8,7 @@ mod whole;
 
 use std::error::Error;
 
-use slotted::{Migration, ObjectId, Record, Schema, SchemaBuilder, Store};
+use slotted::{Migration, ObjectId, Record, Schema, Store, schema::SchemaBuilder};
 
 type Outcome = Result<(), Box<dyn Error>>;
 

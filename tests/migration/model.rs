@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
-use slotted::{Kind, MigrationStep, NumberKind, ObjectId, Record, Schema, Store, Value, View};
+use slotted::{
+    Kind, ObjectId, Record, Schema, Store, Value, View, migration::MigrationStep,
+    schema::NumberKind,
+};
 
 /// A slot as it is drawn: its name, its kind, and what else is said of it.
 #[derive(Clone, Debug)]
@@ -174,7 +177,7 @@ fn dump(store: &Store) -> BTreeMap<ObjectId, Record> {
     store.ids().map(|id| (id, store.get_record(id).expect("the id is alive"))).collect()
 }
 
-fn slots_of(store: &Store, schema: &str) -> Vec<slotted::Slot> {
+fn slots_of(store: &Store, schema: &str) -> Vec<slotted::schema::Slot> {
     store.schema(schema).map_or_else(Vec::new, |schema| schema.slots().to_vec())
 }
 

@@ -3,8 +3,8 @@
 use slotted::bytemuck::{Pod, Zeroable};
 use slotted::glam::Vec3;
 use slotted::{
-    Kind, Limits, MigrationError, MigrationRejection, NumberKind, Schema, SchemaBuilder, SlotValue,
-    Slotted, Store, record,
+    Kind, Limits, MigrationError, Schema, SlotValue, Slotted, Store, migration::MigrationRejection,
+    record, schema::NumberKind, schema::SchemaBuilder,
 };
 
 use crate::{Outcome, migrate, objects, plan, refused, store_of};

@@ -3,8 +3,8 @@
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
 use slotted::glam::Vec3;
 use slotted::{
-    BLOCK_ROWS, Kind, MigrationStep, NumberKind, ObjectId, Schema, SlotValue, Slotted, Store,
-    Value, record,
+    Kind, ObjectId, Schema, SlotValue, Slotted, Store, Value, memory::BLOCK_ROWS,
+    migration::MigrationStep, record, schema::NumberKind,
 };
 
 use crate::{Outcome, migrate, objects, plan, store_of};

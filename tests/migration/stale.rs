@@ -1,8 +1,8 @@
 //! What was looked up or kept before a migration: refused, never wrong.
 
 use slotted::{
-    AccessError, Delta, Epoch, Kind, ObjectId, Schema, SchemaBuilder, SlotKey, SnapshotError,
-    SnapshotRing, Store, Value, View, changes, record,
+    AccessError, Delta, Epoch, Kind, ObjectId, Schema, SlotKey, SnapshotError, SnapshotRing, Store,
+    Value, View, record, schema::SchemaBuilder, snapshot::changes,
 };
 
 use crate::{Outcome, migrate, objects, store_of};

@@ -1,8 +1,8 @@
 //! Many objects: ids and memory afterwards, and that all of it happens or nothing.
 
 use slotted::{
-    Kind, LimitError, Limits, MigrationError, ObjectId, Record, Schema, SchemaBuilder, Store,
-    Value, View, record,
+    Kind, LimitError, Limits, MigrationError, ObjectId, Record, Schema, Store, Value, View, record,
+    schema::SchemaBuilder,
 };
 
 use crate::{Outcome, migrate, objects, plan};

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use slotted::glam::Vec3;
-use slotted::{AccessError, BLOCK_ROWS, ByName, Kind, ObjectId, Record, SlotField, Value, View};
+use slotted::{
+    AccessError, ByName, Kind, ObjectId, Record, Value, View, memory::BLOCK_ROWS,
+    slot_value::SlotField,
+};
 
 use crate::schemas::{Orc, Unit};
 use crate::world::{Object, World, has_required, unit_record};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::sample::Index;
 use slotted::glam::Vec3;
 use slotted::{
-    Changes, Delta, DeltaError, Epoch, MapStore, NaiveMapStore, ObjectId, Record, Snapshot, Store,
-    Value, View, changes,
+    Delta, DeltaError, Epoch, MapStore, ObjectId, Record, Snapshot, Store, Value, View,
+    map::NaiveMapStore, snapshot::Changes, snapshot::changes,
 };
 
 use crate::world::{Dump, Object, Place, RowModel, World, dump};

@@ -10,7 +10,7 @@ mod world;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use slotted::BLOCK_ROWS;
+use slotted::memory::BLOCK_ROWS;
 
 use history::Past;
 use world::{World, dump};

@@ -2,7 +2,9 @@
 
 use slotted::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
 use slotted::glam::{IVec2, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-use slotted::{Kind, List, NumberKind, ObjectId, Schema, SchemaError, SlotValue, Slotted, Text};
+use slotted::{
+    Kind, List, ObjectId, Schema, SchemaError, SlotValue, Slotted, Text, schema::NumberKind,
+};
 
 #[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy, Debug, PartialEq)]
 #[repr(u8)]
@@ -105,7 +107,7 @@ pub(crate) fn later() -> Result<Vec<Schema>, SchemaError> {
     let boss = Schema::builder("boss").extends("orc").slot("title", Kind::Text).optional();
     let hill = Schema::builder("hill").extends("tile").slot("slope", Kind::F64);
     let crag = Schema::builder("crag").extends("hill").slot("shield", Kind::F32);
-    [veteran, boss, hill, crag].into_iter().map(slotted::SchemaBuilder::build).collect()
+    [veteran, boss, hill, crag].into_iter().map(slotted::schema::SchemaBuilder::build).collect()
 }
 
 /// A schema whose name is taken by another one.

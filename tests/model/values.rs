@@ -3,7 +3,7 @@
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use slotted::glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-use slotted::{Kind, NumberKind, ObjectId, Slot, Value};
+use slotted::{Kind, ObjectId, Value, schema::NumberKind, schema::Slot};
 
 /// A value as it is given, and as it comes back.
 #[derive(Clone, Debug)]

@@ -7,9 +7,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, BLOCK_ROWS, ByName, Kind, LimitError, Limits, List, ListElement, MapStore,
-    NaiveMapStore, ObjectId, OptionMut, Record, SchemaError, SchemaId, Slot, SpawnError, Store,
-    Value, View,
+    AccessError, ByName, Kind, LimitError, Limits, List, MapStore, ObjectId, Record, SchemaError,
+    SchemaId, SpawnError, Store, Value, View, map::NaiveMapStore, memory::BLOCK_ROWS, schema::Slot,
+    slot_value::ListElement, view::OptionMut,
 };
 
 use crate::Call;

@@ -1,6 +1,6 @@
 //! slotted: snapshots that share blocks, and views of blocks that were written to.
 
-use slotted::{Epoch, Snapshot, SnapshotRing, Store, View, changes as changes_between};
+use slotted::{Epoch, Snapshot, SnapshotRing, Store, View, snapshot::changes as changes_between};
 
 use super::super::slotted::{Filled, Moving, digest_store, filled};
 use super::super::{DT, Input, PastTask, Variant};

@@ -1,7 +1,7 @@
 //! Objects whose schemas and values come from packs of definition files, spawned by a system; other systems
 //! work on whatever has the slots that they name, the mods' objects among them.
 //!
-//! `cargo run -p bevy_slotted --features json,toml,ron --example bevy_modded -- PACK...`
+//! `cargo run -p bevy_slotted --example bevy_modded -- PACK...`
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use bevy_app::{AppExit, ScheduleRunnerPlugin, TaskPoolPlugin, prelude::*};
 use bevy_ecs::prelude::*;
 use bevy_slotted::prelude::*;
-use slotted::definitions::{Loader, Objects};
+use slotted_definitions::{Loader, Objects};
 
 /// The folders of the packs.
 #[derive(Resource)]
@@ -105,7 +105,7 @@ fn report(
 fn main() -> AppExit {
     let mut packs: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     if packs.is_empty() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/packs");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/modding/packs");
         packs = ["core", "more_orcs"].map(|pack| folder.join(pack)).into();
     }
     let mut app = App::new();

@@ -12,8 +12,9 @@ use bevy_ecs::resource::Resource;
 use bevy_ecs::schedule::IntoScheduleConfigs;
 use bevy_ecs::world::World;
 use slotted::{
-    AccessError, Changes, ObjectId, RegisteredSchema, SlotChanges, SlotColumn, SlotField, Snapshot,
-    SnapshotError, Store, changes_of,
+    AccessError, ObjectId, Snapshot, SnapshotError, Store, schema::RegisteredSchema,
+    slot_value::SlotField, snapshot::Changes, snapshot::SlotChanges, snapshot::changes_of,
+    view::SlotColumn,
 };
 
 use crate::plugin::{SlottedSystems, SlottedWorld, without_a_change};
@@ -65,7 +66,7 @@ pub struct ChangesLost {
 /// Messages of what has changed in an app's store.
 ///
 /// Frames are compared by what the store has in [`Last`], value by value and bit for bit, as
-/// [`slotted::changes`] does: writing an equal value is no change, nor is what came and went in between, and it
+/// [`slotted::snapshot::changes`] does: writing an equal value is no change, nor is what came and went in between, and it
 /// makes no difference by which way a value came, a view or a [`restore`](Store::restore). Before the first
 /// comparison there was nothing, so that objects spawned at startup are reported by it. What is asked for later is
 /// reported from the comparison after the next on.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bevy_ecs::entity::{Entities, Entity, EntityMapper, MapEntities};
 use slotted::bytemuck::{Pod, Zeroable};
-use slotted::{LimitError, List, ObjectId, SlotField, SlotValue, Store};
+use slotted::{LimitError, List, ObjectId, SlotValue, Store, slot_value::SlotField};
 
 /// An entity in a slot, or none.
 ///

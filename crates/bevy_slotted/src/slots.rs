@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use slotted::{List, ListElement, ObjectId, RegisteredSchema, SharedView, Text, View, ViewRuns};
+use slotted::{
+    List, ObjectId, Text, View, schema::RegisteredSchema, slot_value::ListElement,
+    view::SharedView, view::ViewRuns,
+};
 
 use crate::lending::{Slots, SlotsRef};
 use crate::pool::ComputeTasks;
@@ -49,7 +52,7 @@ impl<V: View> Slots<'_, '_, V> {
     /// Calls the closure with each object on the threads of Bevy's
     /// [`ComputeTaskPool`](bevy_tasks::ComputeTaskPool).
     ///
-    /// Blocks of [`BLOCK_ROWS`](slotted::BLOCK_ROWS) rows are handed to the threads.
+    /// Blocks of [`BLOCK_ROWS`](slotted::memory::BLOCK_ROWS) rows are handed to the threads.
     pub fn par_for_each(&mut self, visit: impl for<'x> Fn(V::Item<'x>) + Sync)
     where
         for<'x> V::Run<'x>: Send,

@@ -9,7 +9,8 @@ use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::{MultiThreadedExecutor, Schedule};
 use bevy_ecs::system::{IntoSystem, RunSystemOnce, SystemAccess, SystemState};
 use bevy_slotted::prelude::*;
-use bevy_slotted::slotted::{BLOCK_ROWS, Kind, Schema, Store, record};
+use bevy_slotted::slotted::memory::BLOCK_ROWS;
+use bevy_slotted::slotted::{Kind, Schema, Store, record};
 use bevy_tasks::{ComputeTaskPool, TaskPoolBuilder};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;

@@ -9,7 +9,8 @@ use bevy_ecs::error::{BevyError, FallbackErrorHandler, Severity};
 use bevy_ecs::message::Messages;
 use bevy_ecs::prelude::*;
 use bevy_slotted::prelude::*;
-use bevy_slotted::slotted::{Kind, Schema, SlotField, SnapshotError, Store, record};
+use bevy_slotted::slotted::slot_value::SlotField;
+use bevy_slotted::slotted::{Kind, Schema, SnapshotError, Store, record};
 use bevy_slotted::{ChangesLost, MessageRequestError};
 
 type Outcome = Result<(), Box<dyn Error>>;

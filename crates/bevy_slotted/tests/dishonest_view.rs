@@ -68,7 +68,7 @@ impl View for Dishonest {
     }
 }
 
-impl slotted::SharedView for Dishonest {}
+impl slotted::view::SharedView for Dishonest {}
 
 fn world() -> World {
     let mut store = Store::new();

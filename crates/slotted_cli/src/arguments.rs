@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use slotted::definitions::{Format, LoadLimits, Undeclared};
+use slotted_definitions::{Format, LoadLimits, Undeclared};
 
 const STATUS: &str = "Exit status: 0 without problems, 1 with problems, 2 if it could not be done.";
 

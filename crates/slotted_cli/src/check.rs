@@ -1,7 +1,7 @@
 //! `slotted check`: all that is wrong with packs.
 
 use serde::Serialize;
-use slotted::definitions::{Definitions, Report};
+use slotted_definitions::{Definitions, Report};
 
 use crate::arguments::{Check, ReportFormat};
 use crate::failure::{Failure, Outcome};

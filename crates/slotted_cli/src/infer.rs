@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use slotted::definitions::{Format, SchemaDocs, schemas_to_text};
-use slotted::{Attribute, Inference, InferenceOptions, Note, Proposal, Schema, Slot};
+use slotted::{Schema, schema::Slot};
+use slotted_definitions::infer::{Attribute, Inference, InferenceOptions, Note, Proposal};
+use slotted_definitions::{Format, SchemaDocs, schemas_to_text};
 
 use crate::arguments::Infer;
 use crate::check::count;

@@ -6,8 +6,9 @@ use std::io::Read;
 use std::path::Path;
 
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use slotted::definitions::Format;
-use slotted::{Inference, Value};
+use slotted::Value;
+use slotted_definitions::Format;
+use slotted_definitions::infer::Inference;
 
 use crate::failure::Failure;
 use crate::progress::Progress;

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use slotted::definitions::Report;
+use slotted_definitions::Report;
 
 use crate::arguments::Color;
 use crate::failure::Failure;

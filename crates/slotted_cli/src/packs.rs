@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use slotted::Store;
-use slotted::definitions::{Definitions, Format, Loader, Report};
+use slotted_definitions::{Definitions, Format, Loader, Report};
 
 use crate::arguments::Packs;
 use crate::failure::Failure;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use slotted::definitions::{LoadProgress, Loader};
+use slotted_definitions::{LoadProgress, Loader};
 
 /// Shorter work shows nothing: a line that comes and goes at once only flickers.
 const PATIENCE: Duration = Duration::from_millis(500);

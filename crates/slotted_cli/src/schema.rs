@@ -1,6 +1,6 @@
 //! `slotted schema`: what packs declare, for people and for editors.
 
-use slotted::definitions::{Definitions, Format, SchemaDocs, schemas_to_text};
+use slotted_definitions::{Definitions, Format, SchemaDocs, schemas_to_text};
 
 use crate::arguments::Schema;
 use crate::failure::{Failure, Outcome};

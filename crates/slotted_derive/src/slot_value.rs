@@ -191,7 +191,7 @@ impl Required {
                 impl ::slotted::SlotValue for #ident where #bounds { #members }
 
                 #[automatically_derived]
-                impl ::slotted::ListElement for #ident where #bounds {}
+                impl ::slotted::derive_support::ListElement for #ident where #bounds {}
 
                 #[automatically_derived]
                 impl ::core::convert::From<#ident> for ::slotted::Value where #bounds {

@@ -24,7 +24,7 @@ impl SlotField {
         let ty = &self.ty;
         let bound = match self.is_base {
             true => at_place(ty, quote!(::slotted::Slotted)),
-            false => at_place(ty, quote!(::slotted::SlotField)),
+            false => at_place(ty, quote!(::slotted::derive_support::SlotField)),
         };
         quote!(#ty: #bound)
     }
@@ -140,9 +140,9 @@ fn schema_fn(name: &str, fields: &[SlotField]) -> TokenStream {
             let builder = builder.extends(base.name());
         },
         false => quote! {
-            let kind = <<#ty as ::slotted::SlotField>::Value as ::slotted::SlotValue>::kind();
+            let kind = <<#ty as ::slotted::derive_support::SlotField>::Value as ::slotted::SlotValue>::kind();
             let builder = builder.slot(#name, kind);
-            let builder = if <#ty as ::slotted::SlotField>::OPTIONAL { builder.optional() } else { builder };
+            let builder = if <#ty as ::slotted::derive_support::SlotField>::OPTIONAL { builder.optional() } else { builder };
             let builder = builder #(#constraints)*;
         },
     });

@@ -95,8 +95,10 @@ impl<'a> ViewStruct<'a> {
     fn bound(&self, slot: &WantedSlot<'_>) -> Option<TokenStream> {
         let ty = slot.ty;
         if self.is_concrete(ty) {
-            let bound = at_place(ty, quote!(::slotted::ViewField));
-            return Some(quote!(#ty: #bound + for<'t> ::slotted::ViewField<Item<'t> = #ty>));
+            let bound = at_place(ty, quote!(::slotted::derive_support::ViewField));
+            return Some(
+                quote!(#ty: #bound + for<'t> ::slotted::derive_support::ViewField<Item<'t> = #ty>),
+            );
         }
         let value = borrowed_value(ty).filter(|value| self.is_concrete(value))?;
         let bound = at_place(value, quote!(::slotted::SlotValue));
@@ -298,7 +300,7 @@ impl<'a> ViewStruct<'a> {
         let borrowed = self.fields.iter().map(|slot| slot.ty).filter(|ty| !self.is_concrete(ty));
         quote! {
             #[automatically_derived]
-            impl #parameters ::slotted::SharedView for #ident #own
+            impl #parameters ::slotted::derive_support::SharedView for #ident #own
             #bounds #(#borrowed: ::slotted::derive_support::SharedField,)*
             {}
         }
@@ -317,7 +319,7 @@ impl<'a> WantedSlot<'a> {
     /// A member of `ViewField` for the field's type.
     fn member(&self, member: TokenStream) -> TokenStream {
         let ty = self.ty;
-        quote!(<#ty as ::slotted::ViewField>::#member)
+        quote!(<#ty as ::slotted::derive_support::ViewField>::#member)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the targets for definition files have in common.
 
 use slotted::Store;
-use slotted::definitions::{LoadLimits, Loader, Undeclared};
+use slotted_definitions::{LoadLimits, Loader, Undeclared};
 
 /// Loads the bytes as a file: it becomes objects, or all that is wrong with it can be told.
 pub fn load(path: &str, bytes: &[u8]) {

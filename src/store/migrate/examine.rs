@@ -7,7 +7,7 @@ use crate::id::ObjectId;
 use crate::kind::{Kind, NumberKind};
 use crate::schema::{Checker, ProblemKind, Redeclared, RegisteredSchema, Slot, Source};
 use crate::storage::{BLOCK_ROWS, Column, Rows, Table};
-use crate::store::migrate::{MigrationRejection, MigrationStep, Overwritten, SchemaMigration};
+use crate::store::migrate::{MigrationRejection, MigrationStep, Overwrites, SchemaMigration};
 use crate::store::{Store, dynamic};
 use crate::value::Value;
 
@@ -54,7 +54,7 @@ struct Values {
 pub(super) struct Examination<'a> {
     store: &'a Store,
     redeclared: &'a Redeclared,
-    overwritten: &'a Overwritten,
+    overwrites: &'a Overwrites,
     /// Whether objects may have another base: references must be looked at again.
     are_bases_changed: bool,
     schemas: Vec<SchemaMigration>,
@@ -73,12 +73,12 @@ impl<'a> Examination<'a> {
     pub(super) fn new(
         store: &'a Store,
         redeclared: &'a Redeclared,
-        overwritten: &'a Overwritten,
+        overwrites: &'a Overwrites,
     ) -> Self {
         let mut pairs = store.registry.iter().zip(redeclared.registry.iter());
         let are_bases_changed = pairs.any(|(before, after)| before.base() != after.base());
         let (schemas, rejections) = (Vec::new(), Vec::new());
-        Self { store, redeclared, overwritten, are_bases_changed, schemas, rejections }
+        Self { store, redeclared, overwrites, are_bases_changed, schemas, rejections }
     }
 
     pub(super) fn run(mut self) -> (Vec<SchemaMigration>, Vec<MigrationRejection>) {
@@ -146,7 +146,7 @@ impl<'a> Examination<'a> {
             return;
         }
         let ids = living_rows(&subject.table.rows).map(|row| subject.id(row));
-        let mut without = ids.filter(|id| !self.overwritten.contains(*id, slot));
+        let mut without = ids.filter(|id| !self.overwrites.contains(*id, slot));
         if let Some(example) = without.next() {
             self.rejections.push(MigrationRejection::NoValue {
                 schema: Arc::clone(subject.after.shared_name()),
@@ -210,7 +210,7 @@ impl<'a> Examination<'a> {
         let (store, column) = (self.store, &subject.table.columns[from]);
         let checker = Checker { registry: &self.redeclared.registry, world: store };
         for row in living_rows(&subject.table.rows) {
-            if self.overwritten.contains(subject.id(row), new) {
+            if self.overwrites.contains(subject.id(row), new) {
                 continue;
             }
             let value = dynamic::read(column, old, row, &store.interner);

@@ -17,8 +17,7 @@ use crate::store::view::ViewCache;
 use examine::Examination;
 use rebuild::Rebuilder;
 
-pub(crate) use plan::Overwritten;
-pub use plan::{Migration, SchemaMigration};
+pub use plan::{Migration, Overwrites, SchemaMigration};
 pub use rejection::{MigrationError, MigrationRejection};
 pub use step::MigrationStep;
 
@@ -67,18 +66,44 @@ impl Store {
         &self,
         schemas: impl IntoIterator<Item = Schema>,
     ) -> Result<Migration, SchemaError> {
-        self.plan_migration_and(schemas, Overwritten::default())
+        self.plan_migration_with(schemas, Overwrites::default())
     }
 
-    /// The same for who gives objects other values afterwards.
-    pub(crate) fn plan_migration_and(
+    /// Plans a migration after which the caller sets values or despawns objects.
+    ///
+    /// A slot that is added without a default, or a value that does not convert, is no problem if
+    /// `overwrites` names it. Run [`migrate`](Self::migrate) and the writes in one
+    /// [`transaction`](Self::transaction), so that nobody sees the values in between.
+    ///
+    /// # Errors
+    /// As [`plan_migration`](Self::plan_migration).
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, migration::Overwrites, record};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("age", Kind::U16).build()?)?;
+    /// let unit = store.spawn_record("unit", record! { age: 300 })?;
+    ///
+    /// let narrow = Schema::builder("unit").slot("age", Kind::U8).build()?;
+    /// let mut overwrites = Overwrites::default();
+    /// overwrites.set(unit, "age");
+    /// let plan = store.plan_migration_with([narrow], overwrites)?;
+    /// store.transaction(|store| -> Result<(), Box<dyn std::error::Error>> {
+    ///     store.migrate(&plan)?;
+    ///     Ok(store.set_value(unit, "age", 30)?)
+    /// })?;
+    /// assert_eq!(store.get_value(unit, "age")?, 30.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan_migration_with(
         &self,
         schemas: impl IntoIterator<Item = Schema>,
-        overwritten: Overwritten,
+        overwrites: Overwrites,
     ) -> Result<Migration, SchemaError> {
         let declarations: Vec<Schema> = schemas.into_iter().collect();
         let redeclared = self.redeclare(&declarations)?;
-        Ok(self.examine(declarations, &redeclared, overwritten))
+        Ok(self.examine(declarations, &redeclared, overwrites))
     }
 
     /// Carries out a plan: living objects get their schemas' new slots in place, all of them or, where
@@ -103,8 +128,8 @@ impl Store {
     /// See [`plan_migration`](Self::plan_migration).
     pub fn migrate(&mut self, plan: &Migration) -> Result<(), MigrationError> {
         let redeclared = self.redeclare(plan.declarations())?;
-        let overwritten = plan.overwritten().clone();
-        let now = self.examine(plan.declarations().to_vec(), &redeclared, overwritten);
+        let overwrites = plan.overwrites().clone();
+        let now = self.examine(plan.declarations().to_vec(), &redeclared, overwrites);
         if !now.rejections().is_empty() {
             return Err(MigrationError::Rejected(now.into_rejections()));
         }
@@ -120,7 +145,7 @@ impl Store {
             after: &redeclared,
             tables: &self.tables,
             pools: Pools { interner: &mut self.interner, limits: &self.limits },
-            overwritten: plan.overwritten(),
+            overwrites: plan.overwrites(),
         };
         match rebuilt.rebuild() {
             Ok(rebuilt) => {
@@ -149,10 +174,10 @@ impl Store {
         &self,
         declarations: Vec<Schema>,
         redeclared: &Redeclared,
-        overwritten: Overwritten,
+        overwrites: Overwrites,
     ) -> Migration {
-        let (schemas, rejections) = Examination::new(self, redeclared, &overwritten).run();
-        Migration::new(declarations, schemas, rejections, overwritten)
+        let (schemas, rejections) = Examination::new(self, redeclared, &overwrites).run();
+        Migration::new(declarations, schemas, rejections, overwrites)
     }
 
     /// The tables must have been made to fit.

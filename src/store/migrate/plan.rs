@@ -15,18 +15,31 @@ pub struct Migration {
     declarations: Vec<Schema>,
     schemas: Vec<SchemaMigration>,
     rejections: Vec<MigrationRejection>,
-    overwritten: Overwritten,
+    overwrites: Overwrites,
 }
 
-/// What of living objects is given other values afterwards, or is despawned: it is in nobody's way.
+/// Values that a loader will set, and objects that it will despawn, right after a migration: made for
+/// [`Store::plan_migration_with`](crate::Store::plan_migration_with).
+///
+/// The values that they have now do not stand against the migration.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Overwritten {
-    pub(crate) objects: HashSet<ObjectId>,
+pub struct Overwrites {
+    objects: HashSet<ObjectId>,
     /// The objects' slots, by their new names.
-    pub(crate) values: HashSet<(ObjectId, Arc<str>)>,
+    values: HashSet<(ObjectId, Arc<str>)>,
 }
 
-impl Overwritten {
+impl Overwrites {
+    /// Adds an object that will be despawned.
+    pub fn despawn(&mut self, id: ObjectId) {
+        self.objects.insert(id);
+    }
+
+    /// Adds a value that will be set; `slot` is the slot's name after the migration.
+    pub fn set(&mut self, id: ObjectId, slot: impl Into<Arc<str>>) {
+        self.values.insert((id, slot.into()));
+    }
+
     pub(super) fn contains(&self, id: ObjectId, slot: &Slot) -> bool {
         let is_nothing = self.objects.is_empty() && self.values.is_empty();
         !is_nothing
@@ -49,13 +62,13 @@ impl Migration {
         declarations: Vec<Schema>,
         schemas: Vec<SchemaMigration>,
         rejections: Vec<MigrationRejection>,
-        overwritten: Overwritten,
+        overwrites: Overwrites,
     ) -> Self {
-        Self { declarations, schemas, rejections, overwritten }
+        Self { declarations, schemas, rejections, overwrites }
     }
 
-    pub(super) const fn overwritten(&self) -> &Overwritten {
-        &self.overwritten
+    pub(super) const fn overwrites(&self) -> &Overwrites {
+        &self.overwrites
     }
 
     pub(super) fn declarations(&self) -> &[Schema] {

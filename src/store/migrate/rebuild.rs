@@ -6,7 +6,7 @@ use crate::id::{ObjectId, SchemaId};
 use crate::schema::{Redeclared, RegisteredSchema, Registry, Slot, Source};
 use crate::storage::{Blocks, Column, KindTag, Rows, Table};
 use crate::store::dynamic::{self, Pools};
-use crate::store::migrate::Overwritten;
+use crate::store::migrate::Overwrites;
 use crate::store::migrate::examine::{cells_stay, living_rows};
 use crate::value::Value;
 
@@ -16,7 +16,7 @@ pub(super) struct Rebuilder<'a> {
     pub(super) after: &'a Redeclared,
     pub(super) tables: &'a [Table],
     pub(super) pools: Pools<'a>,
-    pub(super) overwritten: &'a Overwritten,
+    pub(super) overwrites: &'a Overwrites,
 }
 
 /// The columns of one table.
@@ -92,7 +92,7 @@ impl Rebuilder<'_> {
         let mut converted = dynamic::column(new);
         for row in living_rows(rows) {
             let id = ObjectId::new(schema, row, rows.generations()[row as usize]);
-            if self.overwritten.contains(id, new) {
+            if self.overwrites.contains(id, new) {
                 converted.fill(row);
                 continue;
             }

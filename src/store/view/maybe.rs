@@ -234,7 +234,7 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
 /// The value of an optional slot, to change, to set and to unset.
 ///
 /// ```
-/// use slotted::{OptionMut, Slotted, Store, View};
+/// use slotted::{view::OptionMut, Slotted, Store, View};
 ///
 /// #[derive(Slotted, Clone, Copy)]
 /// struct Unit { shield: Option<f32> }

@@ -9,7 +9,7 @@ use bevy_ecs::system::{
 use bevy_ecs::world::World;
 use bevy_ecs::world::unsafe_world_cell::UnsafeWorldCell;
 use slotted::lend::{StoreParts, ViewColumns, ViewSlot};
-use slotted::{ObjectId, SharedView, View, ViewError, ViewMut, ViewRef};
+use slotted::{ObjectId, View, ViewError, view::SharedView, view::ViewMut, view::ViewRef};
 
 use crate::columns::{ColumnId, ColumnIds};
 use crate::lending::cell::{CellAccess, StoreCell};

@@ -3,7 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 
 use bevy_reflect::Reflect;
-use slotted::{Number, ObjectId, Value};
+use slotted::{ObjectId, Value, schema::Number};
 
 /// On the struct: the schema's name, where it is not the struct's in snake case.
 ///

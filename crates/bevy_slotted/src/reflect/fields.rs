@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bevy_reflect::structs::{Struct, StructInfo};
 use bevy_reflect::{NamedField, PartialReflect, ReflectRef, TypeInfo};
-use slotted::{Schema, SchemaBuilder, Value};
+use slotted::{Schema, Value, schema::SchemaBuilder};
 
 use super::attributes::{SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences};
 use super::error::{FieldIssue, FieldProblem, NotASlot, ReflectError};

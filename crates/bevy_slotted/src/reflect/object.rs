@@ -2,7 +2,7 @@
 
 use bevy_reflect::structs::Struct;
 use bevy_reflect::{PartialReflect, ReflectMut};
-use slotted::{AccessError, ObjectId, Record, RegisteredSchema, Store, Value};
+use slotted::{AccessError, ObjectId, Record, Store, Value, schema::RegisteredSchema};
 
 use super::error::{FieldIssue, ReflectError};
 use super::fields::{

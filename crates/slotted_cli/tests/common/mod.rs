@@ -47,7 +47,7 @@ pub(crate) fn pack(name: &str) -> String {
 
 /// The packs of the repository's examples.
 pub(crate) fn example_packs() -> [PathBuf; 2] {
-    let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/packs");
+    let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/modding/packs");
     ["core", "more_orcs"].map(|name| packs.join(name))
 }
 

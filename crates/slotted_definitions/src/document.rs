@@ -1,0 +1,161 @@
+//! What the files declare: schemas, records, patches of both.
+
+use crate::diagnostic::Diagnostics;
+use crate::node::{Data, Entry, Node};
+use crate::source::Place;
+use crate::words::Reading;
+
+/// All that the files of all packs declare, in the order of the packs.
+#[derive(Default)]
+pub(super) struct Declarations<'n, 's> {
+    pub(super) schemas: Vec<Declaration<'n, 's>>,
+    pub(super) schema_patches: Vec<Declaration<'n, 's>>,
+    pub(super) records: Vec<RecordDeclaration<'n, 's>>,
+    pub(super) record_patches: Vec<RecordDeclaration<'n, 's>>,
+}
+
+/// Something with a name.
+#[derive(Clone, Copy)]
+pub(super) struct Declaration<'n, 's> {
+    /// The position of its pack in the load order.
+    pub(super) pack: usize,
+    pub(super) name: &'n str,
+    /// Where the name stands.
+    pub(super) place: Place,
+    pub(super) map: &'n [Entry<'s>],
+}
+
+/// One record, or a patch of one.
+#[derive(Clone, Copy)]
+pub(super) struct RecordDeclaration<'n, 's> {
+    pub(super) schema: &'n str,
+    /// Where the schema's name stands.
+    pub(super) schema_place: Place,
+    /// Without a name where the record stands in a list.
+    pub(super) named: bool,
+    pub(super) of: Declaration<'n, 's>,
+}
+
+/// A file that was read, of a pack.
+#[derive(Clone, Copy)]
+pub(super) struct Document<'n, 's> {
+    pub(super) file: u32,
+    pub(super) pack: usize,
+    pub(super) root: &'n Node<'s>,
+}
+
+const SECTIONS: [&str; 3] = ["schemas", "records", "patches"];
+const PATCHES: [&str; 2] = ["schemas", "records"];
+
+impl<'n, 's> Declarations<'n, 's> {
+    /// Adds what a definition file declares.
+    pub(super) fn read(&mut self, document: Document<'n, 's>, diagnostics: &mut Diagnostics) {
+        let mut reading = Reading { file: document.file, diagnostics };
+        let expected = "a map with schemas, records or patches";
+        let Some(sections) = reading.map(document.root, "a definition file", expected) else {
+            return;
+        };
+        for section in reading.once(sections, "the file") {
+            match &*section.name {
+                "schemas" => schemas(&mut reading, document.pack, section, &mut self.schemas),
+                "records" => records(&mut reading, document.pack, section, &mut self.records),
+                "patches" => self.patches(&mut reading, document.pack, section),
+                // By this word editors know how to complete the file.
+                "$schema" => _ = reading.text(&section.value, "the address of a JSON Schema"),
+                _ => {
+                    let help = "a definition file has schemas, records and patches; a record \
+                                stands under its schema: records, SCHEMA, NAME";
+                    reading.unknown(section, "a definition file", &SECTIONS, Some(help));
+                }
+            }
+        }
+    }
+
+    fn patches(&mut self, reading: &mut Reading<'_>, pack: usize, section: &'n Entry<'s>) {
+        let expected = "a map with schemas or records";
+        let Some(map) = reading.map(&section.value, "patches", expected) else { return };
+        for section in reading.once(map, "patches") {
+            match &*section.name {
+                "schemas" => schemas(reading, pack, section, &mut self.schema_patches),
+                "records" => records(reading, pack, section, &mut self.record_patches),
+                _ => {
+                    let help =
+                        "patches are of schemas or of records: patches, records, SCHEMA, NAME";
+                    reading.unknown(section, "patches", &PATCHES, Some(help));
+                }
+            }
+        }
+    }
+
+    /// Adds the objects of a file that is a list of loose objects.
+    pub(super) fn read_loose(
+        &mut self,
+        document: Document<'n, 's>,
+        schema: (&'n str, Place),
+        diagnostics: &mut Diagnostics,
+    ) {
+        let mut reading = Reading { file: document.file, diagnostics };
+        list(&mut reading, document.pack, schema, document.root, &mut self.records);
+    }
+}
+
+fn schemas<'n, 's>(
+    reading: &mut Reading<'_>,
+    pack: usize,
+    section: &'n Entry<'s>,
+    into: &mut Vec<Declaration<'n, 's>>,
+) {
+    let expected = "a map of schemas by their names";
+    let Some(schemas) = reading.map(&section.value, "schemas", expected) else { return };
+    for entry in reading.once(schemas, "schemas") {
+        let expected = "a map with slots";
+        let Some(map) = reading.map(&entry.value, "a schema", expected) else { continue };
+        into.push(Declaration { pack, name: &entry.name, place: reading.place(entry.span), map });
+    }
+}
+
+fn records<'n, 's>(
+    reading: &mut Reading<'_>,
+    pack: usize,
+    section: &'n Entry<'s>,
+    into: &mut Vec<RecordDeclaration<'n, 's>>,
+) {
+    let expected = "a map of schemas, each with its records";
+    let Some(schemas) = reading.map(&section.value, "records", expected) else { return };
+    for of_schema in reading.once(schemas, "records") {
+        let schema = (&*of_schema.name, reading.place(of_schema.span));
+        if matches!(of_schema.value.data, Data::List(_)) {
+            list(reading, pack, schema, &of_schema.value, into);
+            continue;
+        }
+        let expected = "a map of records by their names, or a list of records";
+        let records = reading.map(&of_schema.value, "the records of a schema", expected);
+        for entry in reading.once(records.unwrap_or_default(), "the records of a schema") {
+            let expected = "a map of values";
+            let Some(map) = reading.map(&entry.value, "a record", expected) else { continue };
+            let of = Declaration { pack, name: &entry.name, place: reading.place(entry.span), map };
+            let (schema, schema_place) = schema;
+            into.push(RecordDeclaration { schema, schema_place, named: true, of });
+        }
+    }
+}
+
+/// Records without names.
+fn list<'n, 's>(
+    reading: &mut Reading<'_>,
+    pack: usize,
+    (schema, schema_place): (&'n str, Place),
+    node: &'n Node<'s>,
+    into: &mut Vec<RecordDeclaration<'n, 's>>,
+) {
+    let Some(list) = reading.list(node, "a file of objects", "a list of maps") else { return };
+    into.reserve(list.len());
+    for node in list {
+        let Some(map) = reading.map(node, "an object", "a map of slots and values") else {
+            continue;
+        };
+        let place = reading.place(node.span);
+        let of = Declaration { pack, name: "", place, map };
+        into.push(RecordDeclaration { schema, schema_place, named: false, of });
+    }
+}

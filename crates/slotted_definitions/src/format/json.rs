@@ -1,0 +1,235 @@
+//! JSON, by serde_json, with the places of everything.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Deserializer;
+use serde_json::value::RawValue;
+
+use crate::format::advice::{self, BACKSLASHES, Wanted, character_at};
+use crate::format::{Format, Reader};
+use crate::node::{Data, Entry, Node};
+use crate::source::Span;
+
+pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
+    let (text, levels_left) = (reader.text, reader.most_levels);
+    let mut deserializer = Deserializer::from_str(text);
+    let mut walk = Walk { reader, at: 0 };
+    walk.pass("");
+    let node = walk.value(levels_left).deserialize(&mut deserializer);
+    match node.and_then(|node| deserializer.end().map(|()| node)) {
+        Ok(node) => Some(node),
+        Err(error) => {
+            syntax(reader, &error);
+            None
+        }
+    }
+}
+
+/// Goes through the text beside serde_json, which tells what stands there but not where: scalars are
+/// taken as raw parts of the text, and between them stand only blanks, brackets, commas and colons.
+struct Walk<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    /// Where what was read last ends, or the next value starts.
+    at: usize,
+}
+
+impl<'r, 's> Walk<'r, 's> {
+    /// Goes over blanks, the mark if it is there, and blanks after it.
+    fn pass(&mut self, mark: &str) {
+        let rest = self.reader.text[self.at..].trim_ascii_start();
+        let rest = rest.strip_prefix(mark).unwrap_or(rest).trim_ascii_start();
+        self.at = self.reader.text.len() - rest.len();
+    }
+
+    const fn value(&mut self, levels_left: usize) -> Value<'_, 'r, 's> {
+        Value { walk: self, levels_left }
+    }
+
+    /// From the start of a map or a list to its end.
+    fn close(&mut self, start: usize, mark: &str) -> Span {
+        let rest = self.reader.text[self.at..].trim_ascii_start();
+        let rest = rest.strip_prefix(mark).unwrap_or(rest);
+        self.at = self.reader.text.len() - rest.len();
+        Span::new(start, self.at)
+    }
+
+    fn scalar(&mut self, raw: &'s str) -> Node<'s> {
+        let span = self.reader.span_of(raw);
+        self.at = span.end as usize;
+        match raw.as_bytes().first() {
+            Some(b'"') => match string(raw) {
+                Ok(text) => Node { span, data: Data::Text(text) },
+                Err(error) => self.reader.bad(span, message(&error), None),
+            },
+            Some(b't') => Node { span, data: Data::Bool(true) },
+            Some(b'f') => Node { span, data: Data::Bool(false) },
+            Some(b'n') => Node { span, data: Data::Unset },
+            Some(b'{' | b'[') => self.reader.too_deep(span),
+            _ => self.reader.number(span, raw),
+        }
+    }
+}
+
+impl<'s> Reader<'s> {
+    fn number(&mut self, span: Span, raw: &str) -> Node<'s> {
+        // As serde_json has it: the sign of -0 is kept.
+        if raw.contains(['.', 'e', 'E']) || raw == "-0" {
+            return self.float(span, raw);
+        }
+        let data = raw.parse().map(Data::Int).or_else(|_| raw.parse().map(Data::UInt));
+        data.map_or_else(|_| self.integer_past_all(span), |data| Node { span, data })
+    }
+}
+
+/// What stands between the quotes.
+fn string(raw: &str) -> serde_json::Result<Cow<'_, str>> {
+    match raw.get(1..raw.len() - 1) {
+        Some(inner) if !inner.contains('\\') => Ok(Cow::Borrowed(inner)),
+        _ => serde_json::from_str(raw).map(Cow::Owned),
+    }
+}
+
+/// Reads the value at which the walk stands.
+struct Value<'w, 'r, 's> {
+    walk: &'w mut Walk<'r, 's>,
+    levels_left: usize,
+}
+
+impl<'s> DeserializeSeed<'s> for Value<'_, '_, 's> {
+    type Value = Node<'s>;
+
+    fn deserialize<D: serde::Deserializer<'s>>(self, from: D) -> Result<Node<'s>, D::Error> {
+        let at = self.walk.at;
+        let here = Span::new(at, at + 1);
+        if !self.walk.reader.may_read(here) {
+            IgnoredAny::deserialize(from)?;
+            return Ok(Node { span: here, data: Data::Bad });
+        }
+        match self.walk.reader.text.as_bytes().get(at) {
+            Some(b'{') if self.levels_left > 0 => from.deserialize_map(self),
+            Some(b'[') if self.levels_left > 0 => from.deserialize_seq(self),
+            _ => <&RawValue>::deserialize(from).map(|raw| self.walk.scalar(raw.get())),
+        }
+    }
+}
+
+impl<'s> Visitor<'s> for Value<'_, '_, 's> {
+    type Value = Node<'s>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_map<A: MapAccess<'s>>(self, mut map: A) -> Result<Node<'s>, A::Error> {
+        let Self { walk, levels_left } = self;
+        let start = walk.at;
+        let mut entries = Vec::new();
+        while let Some(raw) = map.next_key::<&RawValue>()? {
+            let span = walk.reader.span_of(raw.get());
+            walk.at = span.end as usize;
+            walk.pass(":");
+            let value = map.next_value_seed(walk.value(levels_left - 1))?;
+            match string(raw.get()) {
+                // What is left is only looked at for its syntax.
+                _ if walk.reader.is_over => {}
+                Ok(name) => entries.push(Entry { name, span, value }),
+                Err(error) => _ = walk.reader.bad(span, message(&error), None),
+            }
+        }
+        if entries.is_empty() {
+            walk.pass("{");
+        }
+        let span = walk.close(start, "}");
+        Ok(Node { span, data: Data::Map(entries) })
+    }
+
+    fn visit_seq<A: SeqAccess<'s>>(self, mut list: A) -> Result<Node<'s>, A::Error> {
+        let Self { walk, levels_left } = self;
+        let start = walk.at;
+        let mut nodes = Vec::new();
+        walk.pass("[");
+        while let Some(node) = list.next_element_seed(walk.value(levels_left - 1))? {
+            if !walk.reader.is_over {
+                nodes.push(node);
+            }
+            walk.pass(",");
+        }
+        let span = walk.close(start, "]");
+        Ok(Node { span, data: Data::List(nodes) })
+    }
+}
+
+/// Reports why the text is no JSON.
+fn syntax(reader: &mut Reader<'_>, error: &serde_json::Error) {
+    let text = reader.text;
+    let before = error.line().saturating_sub(1);
+    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    let at = usize::min(start + error.column().saturating_sub(1), text.len());
+    let message = message(error);
+    let wanted = match &*message {
+        "expected value" | "expected ident" => Some(Wanted::Value),
+        "key must be a string" => Some(Wanted::Name),
+        "expected `:`" => Some(Wanted::Colon),
+        "expected `,` or `]`" | "expected `,` or `}`" => Some(Wanted::Comma),
+        _ => None,
+    };
+    let is_in_text = matches!(&*message, "invalid escape") || message.starts_with("control");
+    let advice = match is_in_text || message == "trailing characters" {
+        true => None,
+        false => advice::about(text, at, Format::Json, wanted),
+    };
+    match advice {
+        Some(advice) => reader.advise(advice),
+        None if message == "trailing characters" => reader.advise(advice::trailing(text, at)),
+        None => words(reader, at, &message),
+    }
+}
+
+/// Says in other words what serde_json says of texts and numbers.
+fn words(reader: &mut Reader<'_>, at: usize, message: &str) {
+    let mut span = character_at(reader.text, at);
+    if message.starts_with("control") {
+        // serde_json tells the last character before it.
+        span = character_at(reader.text, span.end as usize);
+    }
+    let next = reader.text.as_bytes().get(span.start as usize);
+    let (message, label, help) = match (message, next) {
+        ("invalid escape", _) => {
+            span.start = span.start.saturating_sub(1);
+            ("a backslash begins nothing that JSON knows", "no such escape", Some(BACKSLASHES))
+        }
+        (control, Some(b'\n' | b'\r')) if control.starts_with("control") => {
+            let help = "write the closing quote; a line break in a text is written \\n";
+            ("a text is not closed", "the line ends", Some(help))
+        }
+        (control, Some(b'\t')) if control.starts_with("control") => {
+            ("a text has a tab", "a tab", Some("a tab in a text is written \\t"))
+        }
+        (control, _) if control.starts_with("control") => {
+            ("a text has a control character", "here", None)
+        }
+        ("the file ends inside of a string", _) => ("a text is not closed", "the file ends", None),
+        ("invalid number", Some(b'0'..=b'9')) => {
+            ("a number starts with a zero", "a digit too many", Some("write 7, not 07"))
+        }
+        ("invalid number", _) => ("a number ends early", "expected a digit", Some("write 5.0")),
+        (other, _) => (other, "here", None),
+    };
+    reader.bad_at(span, message, label, help);
+}
+
+/// The error without its place, which is told apart.
+fn message(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let end = message.rfind(" at line ").unwrap_or(message.len());
+    let message = message[..end].replace("EOF while parsing", "the file ends inside of");
+    match &*message {
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+            "a text has half of a character: \\ud83d needs another one after it".to_owned()
+        }
+        _ => message,
+    }
+}

@@ -1,0 +1,394 @@
+//! RON, by ron, with the places of everything.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use ron::Error;
+use ron::value::RawValue;
+use serde::Deserialize;
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+
+use crate::format::advice::{self, BACKSLASHES, Wanted, character_at};
+use crate::format::{Format, Reader};
+use crate::node::{Data, Entry, Node};
+use crate::source::Span;
+
+pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
+    let text = reader.text.trim_start_matches('\u{feff}');
+    let levels_left = reader.most_levels;
+    reader.ron_value(text, levels_left)
+}
+
+impl<'s> Reader<'s> {
+    /// `None` if the part cannot be read, which is reported.
+    fn ron_value(&mut self, raw: &'s str, levels_left: usize) -> Option<Node<'s>> {
+        // Blanks around a value are no part of it. Comments are, which does no harm but where the text
+        // itself tells what is meant.
+        let raw = without_comments(raw).unwrap_or(raw);
+        let raw_span = self.span_of(raw);
+        let shown = self.span_of(raw.trim());
+        if let Some(name) = bare_name(raw.trim()) {
+            return Some(Node { span: shown, data: Data::Text(Cow::Borrowed(name)) });
+        }
+        let problems = self.problems.len();
+        let mut walk = Walk { reader: self, at: None };
+        let part = Part { walk: &mut walk, raw, span: shown, levels_left };
+        let read = ron::Options::default().from_str_seed(raw, part);
+        match read {
+            Ok(node) => Some(node),
+            // What is wrong inside of it is reported there.
+            Err(_) if self.problems.len() > problems => None,
+            Err(error) => {
+                let at = raw_span.start as usize + offset(raw, error.span.end);
+                self.ron_syntax(at.min(self.text.len()), &error.code);
+                None
+            }
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Reports why the text is no RON, in words for people.
+    fn ron_syntax(&mut self, at: usize, error: &Error) {
+        let wanted = match error {
+            Error::ExpectedComma => Some(Wanted::Comma),
+            Error::ExpectedMapColon => Some(Wanted::Colon),
+            _ => None,
+        };
+        let text = self.text;
+        let span = character_at(text, at);
+        let advice = match error {
+            Error::TrailingCharacters => Some(advice::trailing(text, at)),
+            Error::ExpectedStringEnd | Error::InvalidEscape(_) | Error::ExpectedChar => None,
+            _ => advice::about(text, at, Format::Ron, wanted),
+        };
+        if let Some(advice) = advice {
+            return self.advise(advice);
+        }
+        match error {
+            Error::ExpectedStringEnd => {
+                let help = Some("write the closing quote");
+                self.bad_at(span, "a text is not closed", "begins here", help);
+            }
+            Error::InvalidEscape(_) => {
+                let message = "a backslash begins nothing that RON knows";
+                self.bad_at(span, message, "no such escape", Some(BACKSLASHES));
+            }
+            Error::ExpectedChar => {
+                let help = Some("write double quotes: \"like this\"");
+                self.bad_at(span, "a text stands in single quotes", "more than a letter", help);
+            }
+            Error::ExceededRecursionLimit => _ = self.too_deep(span),
+            _ => _ = self.bad(span, error.to_string(), None),
+        }
+    }
+}
+
+/// The byte of a line and a column.
+fn offset(text: &str, position: ron::error::Position) -> usize {
+    let before = position.line.saturating_sub(1);
+    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    let line = text.get(start..).unwrap_or_default();
+    let column = position.col.saturating_sub(1);
+    start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
+}
+
+/// The name or number that a part is, if it is nothing else.
+fn without_comments(raw: &str) -> Option<&str> {
+    let rest = &raw[after_blanks(raw, 0)..];
+    let is_of_it = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '+' | '-');
+    let end = rest.find(|c| !is_of_it(c)).unwrap_or(rest.len());
+    (end > 0 && after_blanks(rest, end) == rest.len()).then(|| &rest[..end])
+}
+
+/// An enum's variant, written as RON writes it: without quotes.
+fn bare_name(raw: &str) -> Option<&str> {
+    const WORDS: [&str; 9] =
+        ["true", "false", "None", "inf", "inff32", "inff64", "NaN", "NaNf32", "NaNf64"];
+    let is_name = raw.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && raw.chars().all(|c| c.is_alphanumeric() || c == '_');
+    (is_name && !WORDS.contains(&raw)).then_some(raw)
+}
+
+/// A number of decimal digits with a point or an exponent.
+fn is_decimal(raw: &str) -> bool {
+    raw.contains(['.', 'e', 'E'])
+        && raw.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))
+}
+
+/// Goes through the text beside ron, which tells what stands there but not where: brackets are seen
+/// coming, everything else is taken as a raw part of the text.
+struct Walk<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    /// Where what was read last ends, if that is known.
+    at: Option<usize>,
+}
+
+impl<'s> Walk<'_, 's> {
+    /// Goes over a mark, if it is there.
+    fn pass(&mut self, marks: &[char]) {
+        let text = self.reader.text;
+        self.at = self.at.map(|at| {
+            let at = after_blanks(text, at);
+            at + usize::from(text[at..].starts_with(marks))
+        });
+    }
+}
+
+/// The byte after blanks and comments.
+fn after_blanks(text: &str, at: usize) -> usize {
+    let mut rest = &text[at..];
+    loop {
+        rest = rest.trim_start_matches(is_blank);
+        rest = if rest.starts_with("//") {
+            rest.find('\n').map_or("", |end| &rest[end..])
+        } else if rest.starts_with("/*") {
+            after_comment(rest)
+        } else {
+            return text.len() - rest.len();
+        };
+    }
+}
+
+/// What ron takes for a blank.
+const fn is_blank(character: char) -> bool {
+    matches!(
+        character,
+        ' ' | '\t'
+            | '\n'
+            | '\r'
+            | '\u{b}'
+            | '\u{c}'
+            | '\u{85}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'
+            | '\u{2029}'
+    )
+}
+
+/// What follows a comment that may have others in it.
+fn after_comment(text: &str) -> &str {
+    let (mut depth, mut rest) = (0_usize, text);
+    while let Some(at) = rest.find(['/', '*']) {
+        rest = &rest[at..];
+        let length = match rest.get(..2) {
+            Some("/*") => {
+                depth += 1;
+                2
+            }
+            Some("*/") => {
+                depth = depth.saturating_sub(1);
+                2
+            }
+            _ => 1,
+        };
+        rest = &rest[length..];
+        if depth == 0 {
+            return rest;
+        }
+    }
+    ""
+}
+
+/// Reads the value after what the walk has passed.
+struct Next<'w, 'r, 's> {
+    walk: &'w mut Walk<'r, 's>,
+    levels_left: usize,
+}
+
+impl<'s> DeserializeSeed<'s> for Next<'_, '_, 's> {
+    type Value = Node<'s>;
+
+    fn deserialize<D: Deserializer<'s>>(self, deserializer: D) -> Result<Node<'s>, D::Error> {
+        let Self { walk, levels_left } = self;
+        let text = walk.reader.text;
+        let start = walk.at.map(|at| after_blanks(text, at));
+        let here = start.map_or_else(Span::default, |at| Span::new(at, at + 1));
+        if !walk.reader.may_read(here) {
+            IgnoredAny::deserialize(deserializer)?;
+            walk.at = None;
+            return Ok(Node { span: here, data: Data::Bad });
+        }
+        let Some(start) = start.filter(|at| text[*at..].starts_with(['(', '[', '{'])) else {
+            let raw = <&RawValue>::deserialize(deserializer)?.get_ron();
+            walk.at = Some(walk.reader.span_of(raw).end as usize);
+            let node = walk.reader.ron_value(raw, levels_left);
+            return node.ok_or_else(|| D::Error::custom("reported"));
+        };
+        walk.at = Some(start + 1);
+        let span = Span::new(start, start + 1);
+        let part = Part { walk: &mut *walk, raw: "", span, levels_left };
+        let node = deserializer.deserialize_any(part)?;
+        walk.pass(&[')', ']', '}']);
+        let end = walk.at.unwrap_or(start + 1);
+        Ok(Node { span: Span::new(start, end), ..node })
+    }
+}
+
+/// Reads one value of which the text is known, or a map or list in the course of a walk.
+struct Part<'w, 'r, 's> {
+    walk: &'w mut Walk<'r, 's>,
+    raw: &'s str,
+    span: Span,
+    levels_left: usize,
+}
+
+impl<'s> Part<'_, '_, 's> {
+    /// Goes no deeper; what is passed over there is not walked through.
+    fn too_deep(self) -> Node<'s> {
+        self.walk.at = None;
+        self.walk.reader.too_deep(self.span)
+    }
+
+    const fn node(&self, data: Data<'s>) -> Node<'s> {
+        Node { span: self.span, data }
+    }
+
+    /// ron takes the narrowest float that seems to suffice; the text tells what was meant.
+    fn float(self, number: f64) -> Node<'s> {
+        let raw = self.raw.trim();
+        if is_decimal(raw) {
+            return self.walk.reader.float(self.span, raw);
+        }
+        let digits = raw.trim_start_matches(['-', '+']);
+        if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') {
+            // ron makes a float of an integer that is too large.
+            return self.walk.reader.integer_past_all(self.span);
+        }
+        self.node(Data::Float(number))
+    }
+}
+
+impl<'s> DeserializeSeed<'s> for Part<'_, '_, 's> {
+    type Value = Node<'s>;
+
+    fn deserialize<D: Deserializer<'s>>(self, deserializer: D) -> Result<Node<'s>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'s> Visitor<'s> for Part<'_, '_, 's> {
+    type Value = Node<'s>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a truth value, a number, a text, a list or a map")
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Node<'s>, E> {
+        Ok(self.node(Data::Bool(truth)))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Node<'s>, E> {
+        Ok(self.node(Data::Int(number)))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Node<'s>, E> {
+        let signed = i64::try_from(number).map(Data::Int);
+        Ok(self.node(signed.unwrap_or(Data::UInt(number))))
+    }
+
+    fn visit_f32<E>(self, number: f32) -> Result<Node<'s>, E> {
+        Ok(self.float(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Node<'s>, E> {
+        Ok(self.float(number))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'s str) -> Result<Node<'s>, E> {
+        Ok(self.node(Data::Text(Cow::Borrowed(text))))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Node<'s>, E> {
+        Ok(self.node(Data::Text(Cow::Owned(text.to_owned()))))
+    }
+
+    fn visit_unit<E>(self) -> Result<Node<'s>, E> {
+        Ok(self.node(Data::Unset))
+    }
+
+    fn visit_none<E>(self) -> Result<Node<'s>, E> {
+        Ok(self.node(Data::Unset))
+    }
+
+    fn visit_some<D: Deserializer<'s>>(self, deserializer: D) -> Result<Node<'s>, D::Error> {
+        let Some(levels_left) = self.levels_left.checked_sub(1) else {
+            return Ok(self.too_deep());
+        };
+        let inner = <&RawValue>::deserialize(deserializer)?;
+        let node = self.walk.reader.ron_value(inner.get_ron(), levels_left);
+        node.ok_or_else(|| D::Error::custom("reported"))
+    }
+
+    fn visit_seq<A: SeqAccess<'s>>(self, mut list: A) -> Result<Node<'s>, A::Error> {
+        let Some(levels_left) = self.levels_left.checked_sub(1) else {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(self.too_deep());
+        };
+        let Self { walk, .. } = self;
+        let mut nodes = Vec::new();
+        while let Some(node) = list.next_element_seed(Next { walk: &mut *walk, levels_left })? {
+            if !walk.reader.is_over {
+                nodes.push(node);
+            }
+            walk.pass(&[',']);
+        }
+        Ok(Node { span: self.span, data: Data::List(nodes) })
+    }
+
+    fn visit_map<A: MapAccess<'s>>(self, mut map: A) -> Result<Node<'s>, A::Error> {
+        let Some(levels_left) = self.levels_left.checked_sub(1) else {
+            while map.next_entry_seed(Name, PhantomData::<IgnoredAny>)?.is_some() {}
+            return Ok(self.too_deep());
+        };
+        let Self { walk, .. } = self;
+        let mut entries = Vec::new();
+        while let Some(name) = map.next_key_seed(Name)? {
+            let span = match &name {
+                Cow::Borrowed(name) => Some(walk.reader.span_of(name)),
+                // A name with escapes is a text of its own, which stands nowhere.
+                Cow::Owned(_) => None,
+            };
+            walk.at = span.map(|span| span.end as usize);
+            walk.pass(&['"']);
+            walk.pass(&[':']);
+            let value = map.next_value_seed(Next { walk: &mut *walk, levels_left })?;
+            walk.pass(&[',']);
+            if !walk.reader.is_over {
+                entries.push(Entry { name, span: span.unwrap_or(value.span), value });
+            }
+        }
+        Ok(Node { span: self.span, data: Data::Map(entries) })
+    }
+}
+
+/// The name of a map's value or of a struct's field.
+struct Name;
+
+impl<'s> DeserializeSeed<'s> for Name {
+    type Value = Cow<'s, str>;
+
+    fn deserialize<D: Deserializer<'s>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'s> Visitor<'s> for Name {
+    type Value = Cow<'s, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name: (name: value), or {\"name\": value} with quotes")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'s str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}

@@ -1,0 +1,188 @@
+//! TOML, by toml, which tells where everything stands.
+
+use toml::Spanned;
+use toml::de::{DeInteger, DeTable, DeValue};
+
+use crate::format::Reader;
+use crate::format::advice::open_brackets;
+use crate::node::{Data, Entry, Node};
+use crate::source::Span;
+
+pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
+    // A byte order mark is no part of the table.
+    let text = reader.text.trim_start_matches('\u{feff}');
+    let base = reader.text.len() - text.len();
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        let span = Span::new(base, reader.text.len());
+        let levels_left = reader.most_levels - 1;
+        let data = Data::Map(reader.table(table.into_inner(), base, levels_left));
+        return Some(Node { span, data });
+    }
+    let errors = errors.iter().map(|error| {
+        let span = error.span().unwrap_or(0..0);
+        (Span::new(base + span.start, base + span.end), error.message())
+    });
+    report(reader, errors.collect());
+    None
+}
+
+/// Reports what is wrong: of each line one thing, because one mistake makes the parser stumble
+/// several times.
+fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
+    errors.sort_by_key(|(span, _)| span.start);
+    let text = reader.text;
+    if text.trim_start().starts_with('{') {
+        let start = text.len() - text.trim_start().len();
+        let span = Span::new(start, start + 1);
+        return reader.bad_at(span, "it looks like JSON", "not of TOML", Some("call it .json"));
+    }
+    // Where something is left open, what follows is wrong only because of it.
+    let unclosed = errors.iter().position(|(_, message)| message.starts_with("unclosed array"));
+    let open = unclosed.and_then(|_| open_brackets(text).pop());
+    let mut line_end = None;
+    for (position, (span, message)) in errors.iter().enumerate() {
+        let at = text.floor_char_boundary(span.start as usize);
+        if line_end.is_some_and(|end| at <= end) {
+            continue;
+        }
+        if let Some((at, _)) = open.filter(|(open, _)| *open < at) {
+            let help = Some("write the ] that is missing");
+            return reader.bad_at(Span::new(at, at + 1), "a [ is not closed", "never closed", help);
+        }
+        let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+        line_end = Some(end);
+        let mut same_line =
+            errors[position..].iter().take_while(|(span, _)| span.start as usize <= end);
+        let comma = same_line.find(|(_, message)| message.starts_with("missing comma"));
+        let Some((_, message)) = comma else {
+            in_words(reader, *span, message);
+            continue;
+        };
+        // Without the comma toml takes a value and the next name for one text.
+        let part = text.get(at..span.end as usize).unwrap_or_default();
+        let start = part.rfind([' ', '\t']).map_or(span.start, |blank| (at + blank + 1) as u32);
+        in_words(reader, Span { start, ..*span }, message);
+    }
+}
+
+/// Says in other words what toml says.
+fn in_words(reader: &mut Reader<'_>, span: Span, message: &str) {
+    let at = reader.text.floor_char_boundary(span.start as usize);
+    let (before, rest) = reader.text.split_at(at);
+    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+    let (message, label, help) = match message.split(',').next().unwrap_or_default() {
+        "string values must be quoted"
+            if rest.trim_start_matches([' ', '\t']).is_empty()
+                || rest.starts_with(['\n', '\r']) =>
+        {
+            ("a value is missing", "expected after this", None)
+        }
+        "string values must be quoted" => {
+            let help = "texts stand in quotes: \"like this\"";
+            ("a text stands without quotes", "no quotes", Some(help))
+        }
+        "invalid boolean" => {
+            ("a truth value is misspelt", "not a value", Some("write true or false"))
+        }
+        "missing escaped value" => {
+            let help = "write the backslash twice, or the text in single quotes: 'C:\\mods'";
+            ("a backslash begins nothing that TOML knows", "no such escape", Some(help))
+        }
+        "unclosed table" if rest.starts_with(['\n', '\r']) || rest.is_empty() => {
+            ("a [ is not closed", "expected ] before this", None)
+        }
+        "unclosed table" => {
+            let help = "names with blanks stand in quotes: [records.\"old unit\"]";
+            ("a name has a blank", "expected ] before this", Some(help))
+        }
+        "invalid unquoted key" if rest.starts_with(':') => {
+            ("between a name and its value stands =", "not a =", Some("write = instead of :"))
+        }
+        "invalid unquoted key" => {
+            let help = "names of other characters than letters, digits, - and _ stand in quotes";
+            ("a name has a character that needs quotes", "this one", Some(help))
+        }
+        "key with no value" => ("a name has no value", "expected = and a value", None),
+        "unexpected key or value" if rest.starts_with(',') => {
+            let help = "a decimal point is a point: 0.5; several values stand in brackets: [1, 2]";
+            ("a comma follows a value", "not expected", Some(help))
+        }
+        "unexpected key or value" => {
+            ("something follows a value on its line", "not expected", Some("begin a new line"))
+        }
+        "invalid basic string" | "invalid literal string" => {
+            ("a text is not closed", "the line ends", Some("write the closing quote"))
+        }
+        "missing comma between key-value pairs" | "missing comma between array elements" => {
+            ("a comma is missing", "expected before this", None)
+        }
+        "duplicate key" if line.trim_start().starts_with('[') => {
+            let help = "write all values of a table below its first heading";
+            ("a table stands twice", "here for the second time", Some(help))
+        }
+        "duplicate key" => ("a name stands twice", "here for the second time", Some("remove one")),
+        _ => (message, "here", None),
+    };
+    let message = message.to_owned();
+    reader.bad_at(span, message, label, help);
+}
+
+impl<'s> Reader<'s> {
+    fn table(&mut self, table: DeTable<'s>, base: usize, levels_left: usize) -> Vec<Entry<'s>> {
+        let entries = table.into_iter().map(|(name, value)| {
+            let span = name.span();
+            let span = Span::new(base + span.start, base + span.end);
+            Entry {
+                name: name.into_inner(),
+                span,
+                value: self.toml_value(value, base, levels_left),
+            }
+        });
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_by_key(|entry| entry.span.start);
+        entries
+    }
+
+    fn toml_value(
+        &mut self,
+        value: Spanned<DeValue<'s>>,
+        base: usize,
+        levels_left: usize,
+    ) -> Node<'s> {
+        let span = value.span();
+        let span = Span::new(base + span.start, base + span.end);
+        if !self.may_read(span) {
+            return Node { span, data: Data::Bad };
+        }
+        let data = match value.into_inner() {
+            DeValue::Array(_) | DeValue::Table(_) if levels_left == 0 => {
+                return self.too_deep(span);
+            }
+            DeValue::Array(array) => {
+                let nodes =
+                    array.into_iter().map(|value| self.toml_value(value, base, levels_left - 1));
+                Data::List(nodes.collect())
+            }
+            DeValue::Table(table) => Data::Map(self.table(table, base, levels_left - 1)),
+            DeValue::String(text) => Data::Text(text),
+            DeValue::Boolean(truth) => Data::Bool(truth),
+            DeValue::Integer(integer) => match number(&integer) {
+                Some(data) => data,
+                None => return self.integer_past_all(span),
+            },
+            DeValue::Float(float) => return self.float(span, float.as_str()),
+            DeValue::Datetime(_) => {
+                let help = "write it as a text, in quotes, or as a number";
+                return self.bad(span, "no slot holds a date or a time", Some(help));
+            }
+        };
+        Node { span, data }
+    }
+}
+
+fn number(integer: &DeInteger<'_>) -> Option<Data<'static>> {
+    let (text, radix) = (integer.as_str(), integer.radix());
+    let signed = i64::from_str_radix(text, radix).map(Data::Int);
+    signed.or_else(|_| u64::from_str_radix(text, radix).map(Data::UInt)).ok()
+}

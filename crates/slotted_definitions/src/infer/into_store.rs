@@ -1,0 +1,293 @@
+//! From a store of free attributes to one of slots.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::infer::{Inference, InferenceOptions, Proposal};
+use slotted::ByName;
+use slotted::ObjectId;
+use slotted::Record;
+use slotted::SchemaError;
+use slotted::Store;
+use slotted::Value;
+use slotted::{AccessError, SpawnError};
+use slotted::{map::AttributeLayout, map::AttributeStore};
+
+/// The objects of an [`AttributeStore`] in a [`Store`], and all that was not moved there.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Moved {
+    /// The objects under the schemas that were proposed for them.
+    pub store: Store,
+    /// The old and the new id of each object, by the old ones.
+    pub ids: Vec<(ObjectId, ObjectId)>,
+    /// By the new ids, the attributes of objects that are no slots. References in them have new ids too.
+    pub leftovers: Vec<(ObjectId, Record)>,
+    /// References that led to no object: what they stood for is unset now.
+    pub dead_references: Vec<DeadReference>,
+    /// What was seen of the objects of each schema.
+    pub proposals: Vec<Proposal>,
+    /// What was moved, and the memory before and after.
+    pub report: MoveReport,
+}
+
+impl Moved {
+    /// The id that an object has now, by the one that it had.
+    #[must_use]
+    pub fn new_id(&self, old: ObjectId) -> Option<ObjectId> {
+        new_id(&self.ids, old)
+    }
+}
+
+/// A reference that led to no object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadReference {
+    /// The new id of the object that has it.
+    pub object: ObjectId,
+    /// The attribute.
+    pub attribute: Arc<str>,
+    /// The id that was referred to, of the old store.
+    pub found: ObjectId,
+}
+
+/// How much was moved, and the memory before and after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MoveReport {
+    /// How many objects there are.
+    pub objects: usize,
+    /// How many values are [left over](Moved::leftovers).
+    pub leftovers: usize,
+    /// How many references led to no object.
+    pub dead_references: usize,
+    /// The [heap memory](AttributeStore::heap_bytes) of the old store.
+    pub bytes_before: usize,
+    /// The [heap memory](Store::memory_report) of the new one.
+    pub bytes_after: usize,
+    /// About the memory of what is left over.
+    pub bytes_left_over: usize,
+}
+
+impl fmt::Display for MoveReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { objects, leftovers, dead_references, .. } = self;
+        let (before, after) = (self.bytes_before, self.bytes_after);
+        write!(f, "{objects} objects: {before} bytes before, {after} after")?;
+        if *leftovers > 0 {
+            write!(f, "; {leftovers} values left over, {} bytes", self.bytes_left_over)?;
+        }
+        if *dead_references > 0 {
+            write!(f, "; {dead_references} references to no object")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why objects could not be moved.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MoveError {
+    /// The name of a schema is none, or there are too many of them.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The new store has reached a limit.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    /// The new store has reached a limit.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+}
+
+/// Why objects could not be moved, and the store as it was.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct NotMoved<L> {
+    /// The store, with all its objects.
+    pub store: AttributeStore<L>,
+    /// What is wrong.
+    pub error: MoveError,
+}
+
+/// Moves all objects to a [`Store`], under schemas that are [inferred](Inference) from them.
+///
+/// Objects get new ids. References are translated, also those of cycles and of lists; if all of an
+/// attribute's references lead to objects of one schema, its slot [says so](crate::Slot::references).
+/// Nothing is dropped: what is no slot is [left over](Moved::leftovers), and references to objects that
+/// are gone are [listed](Moved::dead_references).
+///
+/// While it runs there is memory for both stores, and a copy of each object is made twice.
+///
+/// # Errors
+/// If the name of a schema is none, or a limit of the new store is reached. The error has the map store
+/// as it was.
+///
+/// # Example
+/// ```
+/// use slotted::{ByName, MapStore, record};
+/// use slotted_definitions::infer::{InferenceOptions, into_store};
+/// let mut map = MapStore::new();
+/// let grom = map.spawn_record("orc", record! { name: "Grom", health: 80 })?;
+/// let zog = map.spawn_record("orc", record! { name: "Zog", health: 65.5, leader: grom })?;
+/// map.set_value(grom, "drops", [["axe", "gold"], ["hide", "bone"]].into())?;
+///
+/// let moved = into_store(map, &InferenceOptions::default())?;
+/// let slots: Vec<String> =
+///     moved.store.schema("orc").unwrap().slots().iter().map(ToString::to_string).collect();
+/// assert_eq!(slots, ["name: text", "health: f32", "leader: object, optional, references 'orc'"]);
+///
+/// let (grom, zog) = (moved.new_id(grom).unwrap(), moved.new_id(zog).unwrap());
+/// assert_eq!(moved.store.get_value(zog, "leader")?, grom.into());
+/// assert_eq!(moved.leftovers[0].0, grom, "slots take no lists of lists");
+/// println!("{}\n{}", moved.proposals[0], moved.report);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn into_store<L: AttributeLayout>(
+    map: AttributeStore<L>,
+    options: &InferenceOptions,
+) -> Result<Moved, Box<NotMoved<L>>> {
+    match move_objects(&map, options) {
+        Ok(moved) => Ok(moved),
+        Err(error) => Err(Box::new(NotMoved { store: map, error })),
+    }
+}
+
+fn move_objects<L: AttributeLayout>(
+    old: &AttributeStore<L>,
+    options: &InferenceOptions,
+) -> Result<Moved, MoveError> {
+    let mut store = Store::new();
+    let proposals = propose(old, options)?;
+    for proposal in proposals.iter().flatten() {
+        store.register_schema(proposal.schema().clone())?;
+    }
+    let mut ids = Vec::with_capacity(old.len());
+    let (mut leftovers, mut references) = (Vec::new(), Vec::new());
+    for id in old.ids() {
+        let Some(Some(proposal)) = proposals.get(id.schema().index()) else { continue };
+        let (slots, rest) = proposal.split(old.get_record(id)?);
+        // Objects that are referred to may come later, or be the object itself.
+        let (later, now): (Vec<_>, Vec<_>) =
+            slots.into_iter().partition(|(_, value)| has_references(value));
+        let new = store.spawn_record(proposal.schema().name(), now.into_iter().collect())?;
+        ids.push((id, new));
+        references.extend(later.into_iter().map(|(name, value)| (new, name, value)));
+        if !rest.is_empty() {
+            leftovers.push((new, rest));
+        }
+    }
+    ids.sort_unstable();
+    let mut dead_references = Vec::new();
+    let mut translator = Translator { ids: &ids, dead: &mut dead_references };
+    for (object, name, value) in references {
+        let known = translator.dead.len();
+        let translated = translator.value(object, &name, &value);
+        // A list's slot takes no list with a hole.
+        if translated.is_unset() || translator.dead.len() == known {
+            store.set_value(object, &name, translated)?;
+        } else {
+            leftovers.push((object, Record::from_iter([(name, value)])));
+            translator.dead.truncate(known);
+        }
+    }
+    leftovers.sort_by_key(|(object, _)| *object);
+    leftovers.dedup_by(|(next, more), (object, rest)| {
+        let is_same = next == object;
+        if is_same {
+            rest.extend(std::mem::take(more));
+        }
+        is_same
+    });
+    let mut bytes_left_over = 0;
+    for (object, rest) in &mut leftovers {
+        let translated = rest
+            .iter()
+            .map(|(name, value)| (name.to_owned(), translator.value(*object, name, value)));
+        *rest = translated.collect();
+        bytes_left_over += rest.heap_bytes();
+    }
+    let report = MoveReport {
+        objects: ids.len(),
+        leftovers: leftovers.iter().map(|(_, rest)| rest.len()).sum(),
+        dead_references: dead_references.len(),
+        bytes_before: old.heap_bytes(),
+        bytes_after: store.memory_report().total(),
+        bytes_left_over,
+    };
+    let proposals = proposals.into_iter().flatten().collect();
+    Ok(Moved { store, ids, leftovers, dead_references, proposals, report })
+}
+
+/// A proposal for the objects of each schema, by the old schemas' numbers.
+fn propose<L: AttributeLayout>(
+    old: &AttributeStore<L>,
+    options: &InferenceOptions,
+) -> Result<Vec<Option<Proposal>>, MoveError> {
+    let mut inferences: Vec<Option<(Arc<str>, Inference)>> = Vec::new();
+    let schema_of = |id| old.schema_of(id).ok().cloned();
+    for id in old.ids() {
+        let schema = id.schema().index();
+        if inferences.len() <= schema {
+            inferences.resize_with(schema + 1, || None);
+        }
+        if inferences[schema].is_none() {
+            inferences[schema] = Some((Arc::clone(old.schema_of(id)?), Inference::new(*options)));
+        }
+        let Some((_, inference)) = &mut inferences[schema] else { continue };
+        let record = old.get_record(id)?;
+        let values = record.iter().map(|(name, value)| match value {
+            Value::Object(id) if !old.contains(*id) => (name, &Value::Unset),
+            value => (name, value),
+        });
+        inference.observe_in_store(values, &schema_of);
+    }
+    let finish = |inference: Option<(Arc<str>, Inference)>| match inference {
+        Some((schema, inference)) => inference.finish(schema).map(Some),
+        None => Ok(None),
+    };
+    Ok(inferences.into_iter().map(finish).collect::<Result<_, SchemaError>>()?)
+}
+
+fn has_references(value: &Value) -> bool {
+    match value {
+        Value::Object(_) => true,
+        Value::List(list) => list.iter().any(has_references),
+        Value::Map(map) => map.iter().any(|(_, value)| has_references(value)),
+        _ => false,
+    }
+}
+
+fn new_id(ids: &[(ObjectId, ObjectId)], old: ObjectId) -> Option<ObjectId> {
+    let position = ids.binary_search_by_key(&old, |(old, _)| *old).ok()?;
+    Some(ids[position].1)
+}
+
+/// Gives references the new ids of their objects, and unsets those that lead to none.
+struct Translator<'a> {
+    ids: &'a [(ObjectId, ObjectId)],
+    dead: &'a mut Vec<DeadReference>,
+}
+
+impl Translator<'_> {
+    fn value(&mut self, object: ObjectId, attribute: &str, value: &Value) -> Value {
+        match value {
+            value if !has_references(value) => value.clone(),
+            Value::Object(found) => match new_id(self.ids, *found) {
+                Some(id) => id.into(),
+                None => {
+                    let (attribute, found) = (attribute.into(), *found);
+                    self.dead.push(DeadReference { object, attribute, found });
+                    Value::Unset
+                }
+            },
+            Value::List(list) => {
+                Value::List(list.iter().map(|value| self.value(object, attribute, value)).collect())
+            }
+            Value::Map(map) => {
+                let mut translated = |value| self.value(object, attribute, value);
+                let values = map.iter().map(|(name, value)| (Arc::clone(name), translated(value)));
+                Value::Map(values.collect())
+            }
+            value => value.clone(),
+        }
+    }
+}

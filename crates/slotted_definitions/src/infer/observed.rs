@@ -1,0 +1,373 @@
+//! What has been seen of an attribute: counts, ranges, few texts and few examples, never the values.
+
+use std::fmt;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use crate::infer::InferenceOptions;
+use crate::infer::same_data::survives_f32;
+use slotted::ObjectId;
+use slotted::Value;
+use slotted::schema::Number;
+
+/// Values of each shape that are remembered as examples.
+const EXAMPLES: u64 = 3;
+/// Bytes of an example that are kept.
+const SHOWN: usize = 80;
+/// Longer texts are no variants, and are not hashed.
+const LONGEST_VARIANT: usize = 64;
+
+macro_rules! shapes {
+    ($($name:ident $word:literal,)*) => {
+        /// What a value is before it is known which kind holds all of them.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub(super) enum Shape { $($name,)* }
+
+        impl Shape {
+            pub(super) const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            pub(super) const fn name(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+shapes! {
+    Null "null", Bool "bool", Integer "integer", Float "number", Text "text", Object "reference",
+    List "list", Map "object", Bytes "bytes", Vec2 "vec2", Vec3 "vec3", Vec4 "vec4", Quat "quat",
+    Mat4 "mat4", IVec2 "ivec2", IVec3 "ivec3", UVec2 "uvec2",
+}
+
+impl Shape {
+    const fn of(value: &Value) -> Self {
+        match value {
+            Value::Unset => Self::Null,
+            Value::Bool(_) => Self::Bool,
+            Value::Int(_) | Value::UInt(_) => Self::Integer,
+            Value::F32(_) | Value::F64(_) => Self::Float,
+            Value::Text(_) => Self::Text,
+            Value::Object(_) => Self::Object,
+            Value::List(_) => Self::List,
+            Value::Map(_) => Self::Map,
+            Value::Vec2(_) => Self::Vec2,
+            Value::Vec3(_) => Self::Vec3,
+            Value::Vec4(_) => Self::Vec4,
+            Value::Quat(_) => Self::Quat,
+            Value::Mat4(_) => Self::Mat4,
+            Value::IVec2(_) => Self::IVec2,
+            Value::IVec3(_) => Self::IVec3,
+            Value::UVec2(_) => Self::UVec2,
+            _ => Self::Bytes,
+        }
+    }
+}
+
+/// One value that was seen, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The object's position among all that were observed, from 0.
+    pub object: u64,
+    /// The value as a data file would have it, cut where it is long.
+    pub value: String,
+}
+
+/// How many values of an attribute are of one sort.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Seen {
+    /// What they are, in one word.
+    pub sort: &'static str,
+    /// How many.
+    pub values: u64,
+    /// The first of them.
+    pub examples: Vec<Example>,
+}
+
+impl Example {
+    fn new(object: u64, value: &Value) -> Self {
+        Self { object, value: shown(value) }
+    }
+}
+
+/// The value's text, cut: a value may be as long as its file.
+pub(super) fn shown(value: &Value) -> String {
+    let mut start = Start(String::new());
+    if fmt::write(&mut start, format_args!("{value}")).is_err() {
+        start.0.push('…');
+    }
+    start.0
+}
+
+/// Takes the start of a text and refuses the rest.
+struct Start(String);
+
+impl fmt::Write for Start {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = SHOWN - self.0.len();
+        if text.len() <= room {
+            self.0.push_str(text);
+            return Ok(());
+        }
+        self.0.push_str(&text[..text.floor_char_boundary(room)]);
+        Err(fmt::Error)
+    }
+}
+
+/// The numbers that were seen.
+#[derive(Clone, Debug)]
+pub(super) struct Numbers {
+    pub(super) integers: Option<(i128, i128)>,
+    /// The ends of all but NaN.
+    floats: Option<(f64, f64)>,
+    /// Whether an `f32` gives back each, and whether an `f64` does.
+    pub(super) fit_f32: bool,
+    pub(super) fit_f64: bool,
+    pub(super) has_fractions: bool,
+    has_nan: bool,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self {
+            integers: None,
+            floats: None,
+            fit_f32: true,
+            fit_f64: true,
+            has_fractions: false,
+            has_nan: false,
+        }
+    }
+}
+
+impl Numbers {
+    fn integer(&mut self, number: i128) {
+        let (least, most) = self.integers.unwrap_or((number, number));
+        self.integers = Some((least.min(number), most.max(number)));
+        // All up to here are exact in both.
+        if number.unsigned_abs() > 1 << 24 {
+            self.fit_f32 &= number as f32 as i128 == number;
+            self.fit_f64 &= number as f64 as i128 == number;
+        }
+    }
+
+    fn float(&mut self, number: f64) {
+        self.has_fractions |= number.fract() != 0.0;
+        if number.is_nan() {
+            self.has_nan = true;
+            return;
+        }
+        let (least, most) = self.floats.unwrap_or((number, number));
+        self.floats = Some((least.min(number), most.max(number)));
+    }
+
+    fn wide(&mut self, number: f64) {
+        self.float(number);
+        self.fit_f32 = self.fit_f32 && survives_f32(number);
+    }
+
+    /// The smallest and the largest, if there were any but NaN.
+    pub(super) fn range(&self) -> Option<(Number, Number)> {
+        let integers = self.integers.map(|(least, most)| (Number::Int(least), Number::Int(most)));
+        let Some((least, most)) = self.floats else { return integers };
+        let floats = (Number::Float(least), Number::Float(most));
+        let Some((low, high)) = self.integers else { return Some(floats) };
+        Some((
+            if (low as f64) < least { Number::Int(low) } else { floats.0 },
+            if high as f64 > most { Number::Int(high) } else { floats.1 },
+        ))
+    }
+
+    pub(super) fn constant(&self) -> Option<Number> {
+        let (least, most) = self.range()?;
+        (least == most && !self.has_nan).then_some(least)
+    }
+}
+
+/// The different texts with their counts, as long as they are few and short.
+#[derive(Clone, Debug)]
+pub(super) struct Texts(Option<HashMap<Arc<str>, u64, RandomState>>);
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self(Some(HashMap::default()))
+    }
+}
+
+impl Texts {
+    fn observe(&mut self, text: &Arc<str>, most: usize) {
+        let Some(distinct) = &mut self.0 else { return };
+        if text.len() > LONGEST_VARIANT {
+            self.0 = None;
+        } else if let Some(count) = distinct.get_mut(text) {
+            *count += 1;
+        } else if distinct.len() < most {
+            distinct.insert(Arc::clone(text), 1);
+        } else {
+            self.0 = None;
+        }
+    }
+
+    /// In their order, with their counts; `None` if they are many or long.
+    pub(super) fn distinct(&self) -> Option<Vec<(Arc<str>, u64)>> {
+        let distinct = self.0.as_ref().filter(|distinct| !distinct.is_empty())?;
+        let mut texts: Vec<_> =
+            distinct.iter().map(|(text, count)| (Arc::clone(text), *count)).collect();
+        texts.sort_unstable();
+        Some(texts)
+    }
+}
+
+/// The lists that were seen, all their elements together.
+#[derive(Clone, Debug)]
+pub(super) struct Lists {
+    pub(super) elements: Observed,
+    pub(super) shortest: usize,
+    pub(super) longest: usize,
+}
+
+/// The schemas of the objects that references lead to.
+#[derive(Clone, Debug, Default)]
+enum Targets {
+    #[default]
+    None,
+    One(Arc<str>),
+    Several,
+}
+
+/// Finds out the schema of an object that a value refers to.
+pub(super) type SchemaOf<'a> = &'a dyn Fn(ObjectId) -> Option<Arc<str>>;
+
+/// What has been seen of an attribute's values, or of the elements of its lists.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Observed {
+    counts: [u64; Shape::ALL.len()],
+    trues: u64,
+    pub(super) numbers: Numbers,
+    pub(super) texts: Texts,
+    pub(super) lists: Option<Box<Lists>>,
+    targets: Targets,
+    examples: Vec<(Shape, Example)>,
+}
+
+impl Observed {
+    pub(super) fn observe(
+        &mut self,
+        value: &Value,
+        object: u64,
+        options: &InferenceOptions,
+        schema_of: SchemaOf<'_>,
+    ) {
+        self.count(value, object);
+        match value {
+            Value::Text(text) => self.texts.observe(text, options.variants.max(1)),
+            Value::List(list) => self.list(list, object, schema_of),
+            Value::Object(id) => self.target(schema_of(*id)),
+            _ => {}
+        }
+    }
+
+    fn count(&mut self, value: &Value, object: u64) {
+        let shape = Shape::of(value);
+        let count = &mut self.counts[shape as usize];
+        *count += 1;
+        if *count <= EXAMPLES {
+            self.examples.push((shape, Example::new(object, value)));
+        }
+        match *value {
+            Value::Bool(truth) => self.trues += u64::from(truth),
+            Value::Int(number) => self.numbers.integer(number.into()),
+            Value::UInt(number) => self.numbers.integer(number.into()),
+            Value::F32(number) => self.numbers.float(number.into()),
+            Value::F64(number) => self.numbers.wide(number),
+            _ => {}
+        }
+    }
+
+    fn list(&mut self, list: &[Value], object: u64, schema_of: SchemaOf<'_>) {
+        let lists = self.lists.get_or_insert_with(|| {
+            let (shortest, longest) = (list.len(), list.len());
+            Box::new(Lists { elements: Self::default(), shortest, longest })
+        });
+        lists.shortest = lists.shortest.min(list.len());
+        lists.longest = lists.longest.max(list.len());
+        for element in list {
+            lists.elements.count(element, object);
+            if let Value::Object(id) = element {
+                lists.elements.target(schema_of(*id));
+            }
+        }
+    }
+
+    fn target(&mut self, schema: Option<Arc<str>>) {
+        self.targets = match (std::mem::take(&mut self.targets), schema) {
+            (Targets::None, Some(schema)) => Targets::One(schema),
+            (Targets::One(one), Some(schema)) if one == schema => Targets::One(one),
+            _ => Targets::Several,
+        };
+    }
+
+    pub(super) const fn of(&self, shape: Shape) -> u64 {
+        self.counts[shape as usize]
+    }
+
+    /// How many values there were but nulls.
+    pub(super) fn set(&self) -> u64 {
+        self.counts.iter().sum::<u64>() - self.of(Shape::Null)
+    }
+
+    /// What there was, but nulls.
+    pub(super) fn shapes(&self) -> impl Iterator<Item = Shape> + Clone {
+        let set = Shape::ALL.iter().copied().filter(|shape| *shape != Shape::Null);
+        set.filter(|shape| self.of(*shape) > 0)
+    }
+
+    /// What there was, with counts and examples.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        let examples = |shape| self.examples.iter().filter(move |(own, _)| *own == shape);
+        let seen = self.shapes().map(|shape| Seen {
+            sort: shape.name(),
+            values: self.of(shape),
+            examples: examples(shape).map(|(_, example)| example.clone()).collect(),
+        });
+        seen.collect()
+    }
+
+    /// Whether values, or elements of lists, are references.
+    pub(super) fn holds_references(&self) -> bool {
+        let elements = self.lists.as_ref().map_or(0, |lists| lists.elements.of(Shape::Object));
+        self.of(Shape::Object) + elements > 0
+    }
+
+    /// The one schema that all references lead to.
+    pub(super) fn references(&self) -> Option<&Arc<str>> {
+        match (&self.targets, &self.lists) {
+            (Targets::One(schema), _) => Some(schema),
+            (Targets::None, Some(lists)) => lists.elements.references(),
+            _ => None,
+        }
+    }
+
+    /// The value that all objects with the attribute share, if it is a short one.
+    pub(super) fn constant(&self) -> Option<Value> {
+        let mut shapes = self.shapes();
+        let number = |number| match number {
+            Number::Int(number) => match i64::try_from(number) {
+                Ok(number) => Some(number.into()),
+                Err(_) => u64::try_from(number).ok().map(Value::from),
+            },
+            Number::Float(number) => Some(number.into()),
+        };
+        match (shapes.next()?, shapes.next()) {
+            (Shape::Bool, None) if self.trues == 0 => Some(false.into()),
+            (Shape::Bool, None) if self.trues == self.of(Shape::Bool) => Some(true.into()),
+            (Shape::Integer | Shape::Float, None) => number(self.numbers.constant()?),
+            (Shape::Text, None) => match &*self.texts.distinct()? {
+                [(text, _)] => Some(Arc::clone(text).into()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}

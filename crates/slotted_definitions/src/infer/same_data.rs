@@ -1,0 +1,206 @@
+//! Whether two values mean the same in a data file, though not the same bits.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use slotted::Record;
+use slotted::Value;
+
+/// Compares values as data files would write them.
+///
+/// Slots give back what they were given as values of their own kind: `1` from a slot of floats is `1.0`,
+/// `0.35` from an `f32` slot is [`Value::F32`], a list of three numbers may be a vector. `is_same_data` tells
+/// whether anything was lost by that; `==` tells whether anything was changed.
+///
+/// * Numbers are the same if they are exactly equal or have the same shortest decimal, so that `0.35_f32` is
+///   the same as `0.35`. Any NaN is the same as any other; `0.0` and `-0.0` differ.
+/// * Vectors and matrices are the same as lists of their numbers.
+/// * Records, and nested maps, are the same if the same names have the same values in any order.
+///   [`Value::Unset`] is the same as nothing.
+///
+/// # Example
+/// ```
+/// use slotted::{Value, glam::Vec2, record};
+/// use slotted_definitions::infer::SameData;
+/// assert!(Value::from(0.35_f32).is_same_data(&0.35.into()));
+/// assert!(Value::from(Vec2::new(1.0, 0.35)).is_same_data(&[Value::from(1), 0.35.into()].into()));
+/// assert!(!Value::from(0.35_f32).is_same_data(&0.350000001.into()));
+///
+/// let written = record! { name: "Ada", height: 1.7, shield: Value::Unset };
+/// assert!(written.is_same_data(&record! { height: 1.7_f32, name: "Ada" }));
+/// ```
+pub trait SameData {
+    /// Returns whether a data file would say the same with either.
+    fn is_same_data(&self, other: &Self) -> bool;
+}
+
+impl SameData for Value {
+    fn is_same_data(&self, other: &Self) -> bool {
+        if self == other {
+            return true;
+        }
+        if let (Self::Map(a), Self::Map(b)) = (self, other) {
+            return are_same_named(named(a), named(b));
+        }
+        match (elements(self), elements(other)) {
+            (Some(a), Some(b)) => {
+                a.len() == b.len() && a.iter().zip(&*b).all(|(a, b)| a.is_same_data(b))
+            }
+            (None, None) => are_same_numbers(self, other),
+            _ => false,
+        }
+    }
+}
+
+impl SameData for Record {
+    fn is_same_data(&self, other: &Self) -> bool {
+        are_same_named(self.iter().collect(), other.iter().collect())
+    }
+}
+
+fn named(map: &[(Arc<str>, Value)]) -> Vec<(&str, &Value)> {
+    map.iter().map(|(name, value)| (&**name, value)).collect()
+}
+
+fn are_same_named<'a>(mut a: Vec<(&'a str, &'a Value)>, mut b: Vec<(&'a str, &'a Value)>) -> bool {
+    for values in [&mut a, &mut b] {
+        values.retain(|(_, value)| !value.is_unset());
+        // Stable: of a name that is repeated, the first is compared with the first.
+        values.sort_by_key(|(name, _)| *name);
+    }
+    a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0 && a.1.is_same_data(b.1))
+}
+
+/// What a list, a vector or a matrix is made of.
+fn elements(value: &Value) -> Option<Cow<'_, [Value]>> {
+    fn list<V: Into<Value> + Copy>(numbers: &[V]) -> Cow<'static, [Value]> {
+        numbers.iter().map(|number| (*number).into()).collect()
+    }
+    Some(match value {
+        Value::List(list) => Cow::Borrowed(list),
+        Value::Vec2(vector) => list(vector.as_ref()),
+        Value::Vec3(vector) => list(vector.as_ref()),
+        Value::Vec4(vector) | Value::Quat(vector) => list(vector),
+        Value::Mat4(matrix) => list(&matrix.to_cols_array()),
+        Value::IVec2(vector) => list(vector.as_ref()),
+        Value::IVec3(vector) => list(vector.as_ref()),
+        Value::UVec2(vector) => list(vector.as_ref()),
+        _ => return None,
+    })
+}
+
+fn are_same_numbers(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::F32(a), Value::F32(b)) => a.is_nan() && b.is_nan(),
+        (Value::F64(a), Value::F64(b)) => a.is_nan() && b.is_nan(),
+        (Value::F32(narrow), Value::F64(wide)) | (Value::F64(wide), Value::F32(narrow)) => {
+            is_same_float(*narrow, *wide)
+        }
+        _ => match (integer(a), float(b), integer(b), float(a)) {
+            (Some(a), _, Some(b), _) => a == b,
+            (Some(integer), Some(float), ..) | (.., Some(integer), Some(float)) => {
+                is_exactly(float, integer)
+            }
+            _ => false,
+        },
+    }
+}
+
+fn integer(value: &Value) -> Option<i128> {
+    match *value {
+        Value::Int(number) => Some(number.into()),
+        Value::UInt(number) => Some(number.into()),
+        _ => None,
+    }
+}
+
+fn float(value: &Value) -> Option<f64> {
+    match *value {
+        Value::F32(number) => Some(number.into()),
+        Value::F64(number) => Some(number),
+        _ => None,
+    }
+}
+
+fn is_exactly(float: f64, integer: i128) -> bool {
+    let is_minus_zero = float == 0.0 && float.is_sign_negative();
+    float.fract() == 0.0 && float as i128 == integer && !is_minus_zero
+}
+
+fn is_same_float(narrow: f32, wide: f64) -> bool {
+    let is = |number: f64| number.to_bits() == wide.to_bits();
+    (narrow.is_nan() && wide.is_nan()) || is(narrow.into()) || shortest(narrow).is_some_and(is)
+}
+
+/// What a reader makes of the number's shortest decimal.
+fn shortest(narrow: f32) -> Option<f64> {
+    format!("{narrow:e}").parse().ok().filter(|_| narrow.is_finite())
+}
+
+/// The number that a file has for an `f32`: of the shortest decimal, if that comes back as the same.
+pub(crate) fn as_written(narrow: f32) -> f64 {
+    let comes_back = |wide: &f64| (*wide as f32).to_bits() == narrow.to_bits();
+    shortest(narrow).filter(comes_back).unwrap_or(narrow.into())
+}
+
+/// Whether an `f32` gives back the [same](SameData::is_same_data) number.
+pub(super) fn survives_f32(wide: f64) -> bool {
+    has_few_digits(wide) || is_same_float(wide as f32, wide)
+}
+
+/// Whether the number is a decimal of at most six digits, as most in data files are: those an `f32`
+/// always gives back, and to find out about them takes no printing.
+fn has_few_digits(number: f64) -> bool {
+    const POWERS: [f64; 7] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6];
+    POWERS.iter().any(|power| {
+        let digits = (number * power).round();
+        digits.abs() < 1e6 && (digits / power).to_bits() == number.to_bits()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn decimals_that_an_f32_prints_again_survive_it() {
+        for number in [0.0, -0.0, 0.35, 7.2000003, 3_600_000.8, 14.400001, 1e30, f64::INFINITY] {
+            assert!(survives_f32(number), "{number}");
+        }
+        for number in [0.1234567891, 16_777_217.0, 1e300, -1e-50, f64::from(f32::MAX) * 1.000_01] {
+            assert!(!survives_f32(number), "{number}");
+        }
+        assert!(survives_f32(f64::NAN));
+    }
+
+    #[test]
+    fn signs_widths_and_words_are_not_overlooked() {
+        let same = |a: Value, b: Value| a.is_same_data(&b);
+        assert!(same(1.into(), 1.0_f32.into()) && same(1.0.into(), 1.into()));
+        assert!(!same(0.into(), Value::from(-0.0)) && !same(0.0.into(), Value::from(-0.0)));
+        assert!(same(u64::MAX.into(), u64::MAX.into()) && !same(u64::MAX.into(), 2e19.into()));
+        assert!(!same(i64::MAX.into(), (i64::MAX as f64).into()), "it is not exactly that");
+        assert!(same(f64::NAN.into(), f32::NAN.into()));
+        assert!(!same(Value::Unset, 0.into()) && !same(true.into(), 1.into()));
+        assert!(!same([1].into(), 1.into()) && !same([1].into(), [1, 1].into()));
+        let nested = |number: Value| Value::from_iter([("a", number), ("b", Value::Unset)]);
+        assert!(same(nested(0.5.into()), Value::from_iter([("a", 0.5_f32)])));
+        assert!(!same(nested(0.5.into()), Value::from_iter([("a", 0.25_f32)])));
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_agrees_with_printing(digits in -1_000_000_i32..=1_000_000, power in 0..9) {
+            let number = f64::from(digits) / 10_f64.powi(power);
+            prop_assert!(!has_few_digits(number) || is_same_float(number as f32, number));
+        }
+
+        #[test]
+        fn every_f32_survives_as_it_is_written(number in any::<f32>()) {
+            let written: f64 = number.to_string().parse().expect("a number");
+            prop_assert!(survives_f32(written) && survives_f32(number.into()));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Kinds as files write them: the way in which `Kind` is displayed.
+
+use std::sync::Arc;
+
+use slotted::schema::nearest_name;
+use slotted::{Kind, schema::NumberKind};
+
+/// Why a text names no kind.
+pub(super) struct UnknownKind {
+    pub(super) suggestion: Option<Arc<str>>,
+}
+
+const NUMBERS: [NumberKind; 10] = [
+    NumberKind::I8,
+    NumberKind::I16,
+    NumberKind::I32,
+    NumberKind::I64,
+    NumberKind::U8,
+    NumberKind::U16,
+    NumberKind::U32,
+    NumberKind::U64,
+    NumberKind::F32,
+    NumberKind::F64,
+];
+
+const OTHERS: [(&str, Kind); 11] = [
+    ("bool", Kind::Bool),
+    ("vec2", Kind::Vec2),
+    ("vec3", Kind::Vec3),
+    ("vec4", Kind::Vec4),
+    ("quat", Kind::Quat),
+    ("mat4", Kind::Mat4),
+    ("ivec2", Kind::IVec2),
+    ("ivec3", Kind::IVec3),
+    ("uvec2", Kind::UVec2),
+    ("text", Kind::Text),
+    ("object", Kind::Object),
+];
+
+/// What other games and languages call our kinds.
+const ALIASES: [(&str, &str); 18] = [
+    ("int", "i32"),
+    ("integer", "i32"),
+    ("uint", "u32"),
+    ("byte", "u8"),
+    ("short", "i16"),
+    ("long", "i64"),
+    ("float", "f32"),
+    ("number", "f32"),
+    ("single", "f32"),
+    ("double", "f64"),
+    ("string", "text"),
+    ("str", "text"),
+    ("boolean", "bool"),
+    ("reference", "object"),
+    ("ref", "object"),
+    ("id", "object"),
+    ("array", "list(f32)"),
+    ("vector", "vec3"),
+];
+
+/// The names of all kinds that need no more than a name.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    OTHERS.iter().map(|(name, _)| *name).chain(NUMBERS.iter().map(|kind| kind.name()))
+}
+
+/// All words that a kind can be.
+pub(super) fn all() -> String {
+    let numbers = NUMBERS.iter().map(|kind| kind.name());
+    let others = OTHERS.iter().map(|(name, _)| *name);
+    let words: Vec<_> = others.chain(numbers).chain(["enum", "list(…)", "[f32; 3]"]).collect();
+    words.join(", ")
+}
+
+/// The kind of this name. `variants` are those of an enum, which a name alone does not tell.
+pub(super) fn parse(name: &str, variants: Option<&Kind>) -> Result<Kind, UnknownKind> {
+    match within(name.trim(), "list(", ")") {
+        Some(element) => parse_element(element.trim(), variants).map(Kind::list),
+        None => parse_element(name.trim(), variants),
+    }
+}
+
+/// Every kind but a list.
+fn parse_element(name: &str, variants: Option<&Kind>) -> Result<Kind, UnknownKind> {
+    if let Some(kind) = word(name) {
+        return Ok(kind);
+    }
+    if name == "enum" {
+        return variants.cloned().ok_or(UnknownKind { suggestion: None });
+    }
+    if let Some(names) = within(name, "enum(", ")") {
+        return Ok(Kind::enumeration(names.split(',').map(str::trim)));
+    }
+    if let Some((number, length)) = within(name, "[", "]").and_then(|array| array.split_once(';'))
+        && let Some(Kind::Number(number)) = word(number.trim())
+        && let Ok(length) = length.trim().parse()
+    {
+        return Ok(Kind::Array(number, length));
+    }
+    Err(UnknownKind { suggestion: suggestion(name) })
+}
+
+fn within<'a>(name: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    name.strip_prefix(before)?.strip_suffix(after)
+}
+
+fn word(name: &str) -> Option<Kind> {
+    let number = NUMBERS.iter().find(|kind| kind.name() == name).map(|kind| Kind::Number(*kind));
+    let other = || OTHERS.iter().find(|(word, _)| *word == name).map(|(_, kind)| kind.clone());
+    number.or_else(other)
+}
+
+fn suggestion(name: &str) -> Option<Arc<str>> {
+    let lower = name.to_lowercase();
+    if let Some((_, kind)) = ALIASES.iter().find(|(alias, _)| *alias == lower) {
+        return Some((*kind).into());
+    }
+    let numbers = NUMBERS.iter().map(|kind| kind.name());
+    let words = numbers.chain(OTHERS.iter().map(|(word, _)| *word)).chain(["enum"]);
+    let words: Vec<Arc<str>> = words.map(Into::into).collect();
+    nearest_name(&lower, &words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_read_as_they_are_displayed() {
+        let enumeration = Kind::enumeration(["farmer", "royal guard"]);
+        let list = Kind::list(Kind::U16);
+        let array = Kind::Array(NumberKind::F32, 7);
+        let words = OTHERS.iter().map(|(_, kind)| kind.clone());
+        let numbers = NUMBERS.iter().map(|kind| Kind::Number(*kind));
+        for kind in words.chain(numbers).chain([enumeration, list, array]) {
+            assert_eq!(parse(&kind.to_string(), None).ok(), Some(kind));
+        }
+    }
+
+    #[test]
+    fn variants_make_an_enum_and_a_list_of_enums() {
+        let variants = Kind::enumeration(["a", "b"]);
+        assert_eq!(parse("enum", Some(&variants)).ok(), Some(variants.clone()));
+        assert_eq!(parse("list(enum)", Some(&variants)).ok(), Some(Kind::list(variants)));
+        assert!(parse("enum", None).is_err());
+    }
+
+    #[test]
+    fn words_of_other_games_are_recognised() {
+        let suggestion = |name| parse(name, None).err().and_then(|error| error.suggestion);
+        assert_eq!(suggestion("String").as_deref(), Some("text"));
+        assert_eq!(suggestion("f23").as_deref(), Some("f32"));
+        assert_eq!(suggestion("colour").as_deref(), None);
+        assert!(parse("[f32; x]", None).is_err() && parse("list()", None).is_err());
+    }
+}

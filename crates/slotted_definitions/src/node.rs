@@ -1,0 +1,79 @@
+//! What a file says, whatever its format, with the places where it says it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::source::Span;
+use slotted::Value;
+
+/// One value of a file.
+#[derive(Clone, Debug)]
+pub(super) struct Node<'s> {
+    pub(super) span: Span,
+    pub(super) data: Data<'s>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Data<'s> {
+    // TOML has no nothing.
+    Unset,
+    Bool(bool),
+    Int(i64),
+    UInt(u64),
+    Float(f64),
+    Text(Cow<'s, str>),
+    List(Vec<Node<'s>>),
+    Map(Vec<Entry<'s>>),
+    /// What was wrong with it is reported already.
+    Bad,
+}
+
+/// One named value of a map. Names may repeat.
+#[derive(Clone, Debug)]
+pub(super) struct Entry<'s> {
+    pub(super) name: Cow<'s, str>,
+    pub(super) span: Span,
+    pub(super) value: Node<'s>,
+}
+
+impl Node<'_> {
+    /// What the value is, as a message says it.
+    pub(super) const fn kind_name(&self) -> &'static str {
+        match self.data {
+            Data::Unset => "nothing",
+            Data::Bool(_) => "a truth value",
+            Data::Int(_) | Data::UInt(_) => "an integer",
+            Data::Float(_) => "a number",
+            Data::Text(_) => "a text",
+            Data::List(_) => "a list",
+            Data::Map(_) => "a map",
+            Data::Bad => "something unreadable",
+        }
+    }
+
+    /// The same without places. What could not be read is unset.
+    pub(super) fn to_value(&self) -> Value {
+        match &self.data {
+            Data::Unset | Data::Bad => Value::Unset,
+            Data::Bool(truth) => (*truth).into(),
+            Data::Int(number) => (*number).into(),
+            Data::UInt(number) => (*number).into(),
+            Data::Float(number) => (*number).into(),
+            Data::Text(text) => Value::Text(Arc::from(&**text)),
+            Data::List(list) => Value::List(list.iter().map(Node::to_value).collect()),
+            Data::Map(map) => {
+                map.iter().map(|entry| (&*entry.name, entry.value.to_value())).collect()
+            }
+        }
+    }
+
+    /// Whether nothing in it could not be read.
+    pub(super) fn is_whole(&self) -> bool {
+        match &self.data {
+            Data::Bad => false,
+            Data::List(list) => list.iter().all(Node::is_whole),
+            Data::Map(map) => map.iter().all(|entry| entry.value.is_whole()),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! Definitions that have changed, for objects that live.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::infer::SameData;
+use crate::loaded::{Definitions, RecordView};
+use crate::objects::{Objects, limit, with_ids, write};
+use crate::records::RecordDefinition;
+use crate::report::Report;
+use crate::source::Place;
+use slotted::Kind;
+use slotted::ObjectId;
+use slotted::Value;
+use slotted::{AccessError, LimitError};
+use slotted::{
+    Migration, MigrationError, Store, migration::MigrationRejection, migration::Overwrites,
+};
+use slotted::{SchemaError, schema::Slot};
+
+/// What changed definitions do to the objects of those before: made by [`Objects::plan_reload`].
+#[derive(Clone, Debug)]
+pub struct Reload {
+    before: Definitions,
+    next: Definitions,
+    migration: Migration,
+    changes: Vec<RecordChange>,
+}
+
+/// What a [`Reload`] does to the object of one record.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RecordChange {
+    /// The record is new: an object is spawned.
+    Added {
+        /// The record.
+        record: RecordName,
+    },
+    /// The record is gone: its object is despawned, if it is alive.
+    Removed {
+        /// The record.
+        record: RecordName,
+    },
+    /// The record gives a slot another value: its object gets it, if it is alive.
+    Changed {
+        /// The record.
+        record: RecordName,
+        /// The slot.
+        slot: Arc<str>,
+        /// The value in the definitions before.
+        from: Value,
+        /// The value that the object gets.
+        to: Value,
+    },
+}
+
+/// By what a record is found again in changed definitions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct RecordName {
+    /// Its schema.
+    pub schema: Arc<str>,
+    /// Its name, if it has one.
+    pub name: Option<Arc<str>>,
+    /// How many records without a name of the same schema stand before it; 0 for one with a name.
+    pub position: usize,
+}
+
+impl fmt::Display for RecordName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{}/{name}", self.schema),
+            None => write!(f, "{}/#{}", self.schema, self.position),
+        }
+    }
+}
+
+/// Why changed definitions were not applied. The store is as it was before the call, but for its
+/// [epoch](Store::epoch).
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReloadError {
+    /// Living objects stand against a change of their schema, or the store has changed.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    /// A value refers to an object that is no longer alive.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// A limit of the store is reached.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+}
+
+impl Definitions {
+    /// Reads the same packs again, against the same schemas of the program: what a change on disk makes of
+    /// the definitions.
+    ///
+    /// # Errors
+    /// All that is wrong with all files. These definitions stay as they are.
+    pub fn reload(&self) -> Result<Self, Report> {
+        let loaded = &self.loaded;
+        loaded.loader.clone().load(&loaded.program)
+    }
+}
+
+impl Objects {
+    /// What it takes to make the objects those of changed definitions.
+    ///
+    /// Schemas change as [`Store::plan_migration`] says: slots are added with their defaults, removed, renamed
+    /// where they are `renamed_from`, converted where each value of a living object has the same meaning in the
+    /// new kind (integers and floats to wider ones and to narrower ones that hold them, integers to floats, texts
+    /// and variants to one another by name; a float never becomes an integer); what does not is in the way. A
+    /// slot that is no longer declared is removed with its values, which the plan counts: that is also what
+    /// happens to the slots of a mod that is gone. A schema that is no longer declared stays, without the objects
+    /// of its records.
+    ///
+    /// Records are found again by schema and name, those without a name by their order: new ones are spawned,
+    /// objects of those that are gone are despawned, and values that the files have changed are set, whatever the
+    /// game has made of them; what only the game has changed stays. Another default is for objects to come. A
+    /// record of another name is another record. Values that are overwritten are in nobody's way.
+    ///
+    /// Costs what [`Store::plan_migration`] costs and a look at each value of both definitions.
+    ///
+    /// # Errors
+    /// If the schemas do not fit those of the store: it is not the one of these objects.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.hp = 'u8'\nrecords.unit.grunt.hp = 80\n";
+    /// let mut store = Store::new();
+    /// let definitions = Loader::new().text("units.toml", file).load(&store)?;
+    /// let mut objects = definitions.spawn(&mut store)?;
+    /// let grunt = objects.id("unit", "grunt").unwrap();
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'u16', renamed_from = 'hp' }\n\
+    ///             schemas.unit.slots.rage = { kind = 'f32', default = 0.5 }\n\
+    ///             records.unit.grunt.health = 300\n";
+    /// let next = Loader::new().text("units.toml", file).load_again(&definitions)?;
+    /// let plan = objects.plan_reload(&store, &next)?;
+    /// assert_eq!(plan.to_string(), "schema 'unit' changes, which 1 object has:\
+    ///     \n  slot 'hp' is renamed to 'health'\
+    ///     \n  slot 'health' changes from u8 to u16\
+    ///     \n  slot 'rage' is added: f32, default 0.5\
+    ///     \nrecord 'unit/grunt': 'health' changes from 80 to 300");
+    /// objects.apply_reload(&mut store, &plan)?;
+    /// assert_eq!(store.get_value(grunt, "health")?, 300.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn plan_reload(&self, store: &Store, next: &Definitions) -> Result<Reload, SchemaError> {
+        let before = names(&self.definitions);
+        let after = names(next);
+        let positions: HashMap<&RecordName, usize> =
+            before.iter().enumerate().map(|(at, name)| (name, at)).collect();
+        let mut is_found = vec![false; before.len()];
+        let mut changes = Vec::new();
+        for (name, record) in after.iter().zip(next.records()) {
+            let old = positions.get(name).map(|at| {
+                is_found[*at] = true;
+                self.definitions.numbered(*at as u32).expect("the record is listed")
+            });
+            match old.filter(|old| !old.is_abstract()) {
+                _ if record.is_abstract() => {
+                    if old.is_some_and(|old| !old.is_abstract()) {
+                        changes.push(RecordChange::Removed { record: name.clone() });
+                    }
+                }
+                None => changes.push(RecordChange::Added { record: name.clone() }),
+                Some(old) => changed_values((&before, old), (&after, record), &mut changes),
+            }
+        }
+        let gone = before.iter().zip(is_found).zip(self.definitions.records());
+        let gone = gone.filter(|((_, is_found), record)| !is_found && !record.is_abstract());
+        let gone = gone.map(|((name, _), _)| RecordChange::Removed { record: name.clone() });
+        changes.extend(gone);
+        let overwrites = self.overwrites(&changes);
+        let migration = store.plan_migration_with(next.schemas().cloned(), overwrites)?;
+        let before = self.definitions.clone();
+        Ok(Reload { before, next: next.clone(), migration, changes })
+    }
+
+    /// Carries out a plan: all of it, or, where anything is in the way, nothing. Ids of objects stay, and
+    /// iteration afterwards has the speed of a store that has just been filled.
+    ///
+    /// Begins a new [epoch](Store::epoch) of the store. Keys and snapshots from before are refused where
+    /// schemas have changed: see [`Store::migrate`].
+    ///
+    /// # Errors
+    /// All that is in the way, see [`Reload::rejections`]; or the store has changed since in a way that
+    /// matters, or a limit is reached.
+    pub fn apply_reload(&mut self, store: &mut Store, plan: &Reload) -> Result<(), ReloadError> {
+        if !Arc::ptr_eq(&self.definitions.loaded, &plan.before.loaded) {
+            return Err(MigrationError::Outdated.into());
+        }
+        *self = store.transaction(|store| {
+            store.migrate(&plan.migration)?;
+            // Records may be of schemas of the program, which must be as they were.
+            plan.next.register(store).map_err(MigrationError::Schema)?;
+            self.replace(store, plan)
+        })?;
+        Ok(())
+    }
+
+    /// Makes the objects those of the next definitions; the schemas are theirs already.
+    fn replace(&self, store: &mut Store, plan: &Reload) -> Result<Self, ReloadError> {
+        let mut ids = self.ids_by_name();
+        for change in &plan.changes {
+            if let RecordChange::Removed { record } = change
+                && let Some(id) = ids.remove(record)
+                && store.contains(id)
+            {
+                store.despawn(id)?;
+            }
+        }
+        let next_names = names(&plan.next);
+        let records = &plan.next.loaded.records.list;
+        let is_new =
+            |(name, record): &(&RecordName, &_)| is_concrete(record) && !ids.contains_key(*name);
+        let new: Vec<_> = next_names.iter().zip(records).filter(is_new).collect();
+        let schemas = new.iter().map(|(name, _)| &*name.schema);
+        let mut reserved = store.reserve_ids(schemas).map_err(limit)?;
+        let named = new.iter().zip(reserved.ids()).map(|((name, _), id)| ((*name).clone(), *id));
+        ids.extend(named);
+        let of_record = |(name, record): (&RecordName, &_)| {
+            ids.get(name).copied().filter(|_| is_concrete(record))
+        };
+        let all: Vec<Option<ObjectId>> = next_names.iter().zip(records).map(of_record).collect();
+        // What the game has despawned is nothing to refer to.
+        let new_ids: HashSet<ObjectId> = reserved.ids().iter().copied().collect();
+        let is_there = |id: &ObjectId| reserved.store().contains(*id) || new_ids.contains(id);
+        let there: Vec<_> = all.iter().map(|id| id.filter(is_there)).collect();
+        let living = |value: &Value, slot: &Slot| match dead_reference(value, slot, &all, &there) {
+            Some(id) => Err(AccessError::Despawned { id }),
+            None => Ok(with_ids(value, &there)),
+        };
+        for (number, (_, record)) in new.iter().enumerate() {
+            let slots = plan.next.slots_of(record);
+            for given in &record.values {
+                living(&given.value, &slots[usize::from(given.slot)])?;
+            }
+            write(&mut reserved, number, record, &there).map_err(limit)?;
+        }
+        reserved.spawn().map_err(limit)?;
+        let positions: HashMap<&RecordName, usize> =
+            next_names.iter().enumerate().map(|(at, name)| (name, at)).collect();
+        for change in &plan.changes {
+            if let RecordChange::Changed { record, slot, .. } = change
+                && let Some(number) = positions.get(record)
+                && let Some(id) = all[*number].filter(|id| store.contains(*id))
+            {
+                let record = plan.next.numbered(*number as u32).expect("the record is listed");
+                let declared = record.schema().slot(slot).expect("the plan names slots");
+                store.set_value(id, slot, living(&record.local(slot), declared)?)?;
+            }
+        }
+        Ok(Self::new(plan.next.clone(), all))
+    }
+
+    /// What the changes overwrite, so that it is not in the way of other schemas.
+    fn overwrites(&self, changes: &[RecordChange]) -> Overwrites {
+        let ids = self.ids_by_name();
+        let mut overwrites = Overwrites::default();
+        for change in changes {
+            match change {
+                RecordChange::Added { .. } => {}
+                RecordChange::Removed { record } => {
+                    ids.get(record).into_iter().for_each(|id| overwrites.despawn(*id));
+                }
+                RecordChange::Changed { record, slot, .. } => {
+                    ids.get(record)
+                        .into_iter()
+                        .for_each(|id| overwrites.set(*id, Arc::clone(slot)));
+                }
+            }
+        }
+        overwrites
+    }
+
+    fn ids_by_name(&self) -> HashMap<RecordName, ObjectId> {
+        let named = names(&self.definitions).into_iter().zip(&self.ids);
+        named.filter_map(|(name, id)| Some((name, (*id)?))).collect()
+    }
+}
+
+const fn is_concrete(record: &RecordDefinition) -> bool {
+    !record.is_abstract
+}
+
+/// By what each record is found again.
+fn names(definitions: &Definitions) -> Vec<RecordName> {
+    let mut nameless: HashMap<Arc<str>, usize> = HashMap::new();
+    let name = |record: RecordView<'_>| {
+        let schema = Arc::clone(record.schema().shared_name());
+        let name: Option<Arc<str>> = record.name().map(Into::into);
+        let position = if name.is_none() {
+            let next = nameless.entry(Arc::clone(&schema)).or_default();
+            *next += 1;
+            *next - 1
+        } else {
+            0
+        };
+        RecordName { schema, name, position }
+    };
+    definitions.records().map(name).collect()
+}
+
+/// Adds what the files have changed of a record's values.
+fn changed_values(
+    (old_names, old): (&[RecordName], RecordView<'_>),
+    (new_names, new): (&[RecordName], RecordView<'_>),
+    changes: &mut Vec<RecordChange>,
+) {
+    for slot in new.schema().slots() {
+        let name = slot.name();
+        let declares = |name: &&str| old.schema().slot(name).is_some();
+        let former = Some(name).filter(declares).or(slot.renamed_from().filter(declares));
+        // Another default is for objects to come.
+        if !new.is_given(name) && !former.is_some_and(|former| old.is_given(former)) {
+            continue;
+        }
+        // A slot that is added has its default already.
+        let default = || slot.default().cloned().unwrap_or_default();
+        let before = former.map_or_else(default, |former| old.local(former));
+        if !means_the_same((&before, old_names), (&new.local(name), new_names)) {
+            let from = former.and_then(|former| old.get(former).ok()).unwrap_or_else(default);
+            let to = new.get(name).unwrap_or_default();
+            let (record, slot) = (new_names[new.number()].clone(), Arc::clone(slot.shared_name()));
+            changes.push(RecordChange::Changed { record, slot, from, to });
+        }
+    }
+}
+
+/// Whether both are the same data, with references to the same records.
+fn means_the_same(
+    (a, names_of_a): (&Value, &[RecordName]),
+    (b, names_of_b): (&Value, &[RecordName]),
+) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            names_of_a.get(a.row() as usize) == names_of_b.get(b.row() as usize)
+        }
+        (Value::List(a), Value::List(b)) => {
+            let pairs = || a.iter().zip(b.iter());
+            a.len() == b.len()
+                && pairs().all(|(a, b)| means_the_same((a, names_of_a), (b, names_of_b)))
+        }
+        _ => a.is_same_data(b),
+    }
+}
+
+/// The object of the first reference in a value that is not there any more, though the slot needs one. A
+/// single reference can be left out where the slot may be unset.
+fn dead_reference(
+    value: &Value,
+    slot: &Slot,
+    all: &[Option<ObjectId>],
+    there: &[Option<ObjectId>],
+) -> Option<ObjectId> {
+    match value {
+        Value::Object(_) if slot.is_optional() && *slot.kind() == Kind::Object => None,
+        Value::Object(local) => {
+            let number = local.row() as usize;
+            all[number].filter(|_| there[number].is_none())
+        }
+        Value::List(list) => list.iter().find_map(|one| dead_reference(one, slot, all, there)),
+        _ => None,
+    }
+}
+
+impl Reload {
+    /// What happens to the schemas.
+    #[must_use]
+    pub const fn migration(&self) -> &Migration {
+        &self.migration
+    }
+
+    /// What happens to the objects of records.
+    #[must_use]
+    pub fn changes(&self) -> &[RecordChange] {
+        &self.changes
+    }
+
+    /// Whether nothing is in the way.
+    #[must_use]
+    pub fn is_possible(&self) -> bool {
+        self.migration.is_possible()
+    }
+
+    /// Whether nothing changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.migration.is_empty() && self.changes.is_empty()
+    }
+
+    /// What is in the way, at the places of the files that would have to be other.
+    #[must_use]
+    pub fn rejections(&self) -> Report {
+        let loaded = &self.next.loaded;
+        let mut diagnostics = Diagnostics::new(usize::MAX);
+        for rejection in self.migration.rejections() {
+            let mut diagnostic = Diagnostic::error(Code::LivingObjects, rejection.to_string());
+            if let Some(place) = self.place(rejection) {
+                diagnostic = diagnostic.at(place, "living objects are in the way");
+            }
+            diagnostics.push(diagnostic);
+        }
+        Report::new(Arc::clone(&loaded.files), diagnostics)
+    }
+
+    fn place(&self, rejection: &MigrationRejection) -> Option<Place> {
+        let (schema, slot) = match rejection {
+            MigrationRejection::NoValue { schema, slot, .. }
+            | MigrationRejection::FormerName { schema, slot, .. } => (schema, Some(slot)),
+            MigrationRejection::BadValue { problem, .. } => (&problem.schema, Some(&problem.slot)),
+            MigrationRejection::RustType { schema, .. } => (schema, None),
+            _ => return None,
+        };
+        let of_slot = slot.and_then(|slot| self.next.slot_place(schema, slot));
+        of_slot.or_else(|| self.next.schema_place(schema))
+    }
+}
+
+impl fmt::Display for RecordChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Added { record } => write!(f, "record '{record}' is new"),
+            Self::Removed { record } => write!(f, "record '{record}' is gone"),
+            Self::Changed { record, slot, from, to } => {
+                write!(f, "record '{record}': '{slot}' changes from {from} to {to}")
+            }
+        }
+    }
+}
+
+/// What happens, a line for each step; then what is in the way.
+impl fmt::Display for Reload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_empty() {
+            return f.write_str("nothing changes");
+        }
+        let mut before = "";
+        if !self.migration.is_empty() {
+            self.migration.fmt(f)?;
+            before = "\n";
+        }
+        for change in &self.changes {
+            write!(f, "{before}{change}")?;
+            before = "\n";
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,280 @@
+//! All that is wrong with definitions, for people and for programs.
+
+use std::fmt;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, visible};
+use crate::source::{File, Files, Location, Place};
+
+/// All that is wrong with definitions: first what keeps files from being read, then all else in the order
+/// of the files.
+///
+/// Its `Display` is for people: each problem with its file, line and column, the line itself with the
+/// place underlined, and what could be done. [`to_colored_text`](Self::to_colored_text) is the same
+/// for terminals. Serialized (it implements [`serde::Serialize`]), it is for editors and for CI.
+#[derive(Clone)]
+pub struct Report {
+    files: Arc<Files>,
+    diagnostics: Vec<Diagnostic>,
+    omitted: usize,
+    errors: usize,
+}
+
+impl Report {
+    pub(super) fn new(files: Arc<Files>, found: Diagnostics) -> Self {
+        let Diagnostics { list: mut diagnostics, omitted, errors, .. } = found;
+        diagnostics.sort_by_key(|diagnostic| {
+            // What keeps files from being read comes first: other problems may follow from it.
+            let is_first = matches!(
+                diagnostic.code,
+                Code::Unreadable | Code::Limit | Code::Syntax | Code::MissingPack
+            );
+            (!is_first, diagnostic.place().map(|place| (place.file, place.span.start)))
+        });
+        Self { files, diagnostics, omitted, errors }
+    }
+
+    /// The problems that are kept, in the order of the files and of the places in them.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// How many errors there are, those included that are only counted.
+    #[must_use]
+    pub const fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// How many warnings there are.
+    #[must_use]
+    pub const fn warnings(&self) -> usize {
+        (self.diagnostics.len() + self.omitted).saturating_sub(self.errors)
+    }
+
+    /// How many problems there are beyond those that are kept.
+    #[must_use]
+    pub const fn omitted(&self) -> usize {
+        self.omitted
+    }
+
+    /// Whether there is nothing to report.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.diagnostics.is_empty()
+    }
+
+    /// The path, line and column of a place. `None` if it is of other definitions.
+    #[must_use]
+    pub fn location(&self, place: Place) -> Option<Location> {
+        self.files.location(place)
+    }
+
+    /// The same as `Display` with colours, for a terminal.
+    #[must_use]
+    pub fn to_colored_text(&self) -> String {
+        self.text(&Renderer::styled())
+    }
+
+    fn text(&self, renderer: &Renderer) -> String {
+        let mut text = String::new();
+        for diagnostic in &self.diagnostics {
+            let rendered = renderer.render(&[self.group(diagnostic)]);
+            rendered.lines().filter(|line| !is_bare(line)).for_each(|line| {
+                text.push_str(line);
+                text.push('\n');
+            });
+            text.push('\n');
+        }
+        if self.omitted > 0 {
+            text.push_str(&format!("and {}\n\n", count(self.omitted, "more problem")));
+        }
+        let (errors, warnings) = (self.errors, self.warnings());
+        text.push_str(&match (errors, warnings) {
+            (0, 0) => "no problems".to_owned(),
+            (_, 0) => count(errors, "error"),
+            (0, _) => count(warnings, "warning"),
+            _ => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+        });
+        text
+    }
+
+    fn group<'a>(&'a self, diagnostic: &'a Diagnostic) -> Group<'a> {
+        let level = match diagnostic.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(&*diagnostic.message).id(diagnostic.code.name());
+        let mut group = Group::with_title(title);
+        for (position, label) in diagnostic.labels.iter().enumerate() {
+            let Some(file) = self.files.get(label.place) else { continue };
+            let Some(at) = self.files.location(label.place) else { continue };
+            let path = visible(&at.path);
+            if file.text.is_empty() {
+                group = group.element(Origin::path(path));
+                continue;
+            }
+            let kind = match position {
+                0 => AnnotationKind::Primary,
+                _ => AnnotationKind::Context,
+            };
+            let (line, range, is_cut) = shown_line(file, label);
+            let annotation = kind.span(range).label(&*label.text);
+            let mut snippet = Snippet::source(line).line_start(at.line).annotation(annotation);
+            if is_cut {
+                // The renderer would count columns from the cut.
+                let origin = Origin::path(path).line(at.line).char_column(at.column);
+                group = group.element(origin);
+            } else {
+                snippet = snippet.path(path);
+            }
+            group = group.element(snippet);
+        }
+        let help = diagnostic.help.iter().map(|help| Level::HELP.message(&**help));
+        help.fold(group, Group::element)
+    }
+}
+
+/// Bytes before and after a place that are shown of a very long line.
+const MOST_BEFORE: usize = 60;
+const MOST_AFTER: usize = 60;
+const MOST_UNDERLINED: usize = 100;
+/// Lines up to this long are left to the renderer, which shows a part of them too.
+const LONG_LINE: usize = 2000;
+
+/// The line of a place, what to underline, and whether the line is cut.
+fn shown_line(file: &File, label: &Label) -> (String, std::ops::Range<usize>, bool) {
+    let text = &*file.text;
+    let (line, _) = file.line_of(label.place.span.start);
+    let line = file.line(line);
+    let start = (label.place.span.start as usize).clamp(line.start, line.end);
+    let end = (label.place.span.end as usize).clamp(start, line.end).min(start + MOST_UNDERLINED);
+    let (start, end) = (text.floor_char_boundary(start), text.ceil_char_boundary(end));
+    if line.len() <= LONG_LINE {
+        let underlined = start - line.start..end - line.start;
+        return (without_controls(&text[line]), underlined, false);
+    }
+    let from = text.ceil_char_boundary(line.start.max(start.saturating_sub(MOST_BEFORE)));
+    let to = text.floor_char_boundary(line.end.min(end + MOST_AFTER));
+    let before = if from > line.start { "…" } else { "" };
+    let after = if to < line.end { "…" } else { "" };
+    let shown = format!("{before}{}{after}", without_controls(&text[from..to]));
+    let moved = |at: usize| at - from + before.len();
+    (shown, moved(start)..moved(end), true)
+}
+
+/// The line without the control characters that the renderer leaves as they are, which terminals take
+/// for commands. What stands in their place has as many bytes.
+fn without_controls(line: &str) -> String {
+    line.replace(|c: char| matches!(c, '\u{80}'..='\u{9f}'), "\u{b7}")
+}
+
+/// What the renderer writes between a place and a cut line: an arrow to nowhere.
+fn is_bare(line: &str) -> bool {
+    let mut parts = line.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default();
+    let without = parts.map(|part| part.split_once('m').map_or(part, |(_, text)| text));
+    let mut shown = std::iter::once(first).chain(without).flat_map(str::chars);
+    let arrow: String = shown.by_ref().filter(|c| *c != ' ').take(4).collect();
+    arrow == ":::"
+}
+
+fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(&Renderer::plain()))
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Report {}
+
+/// `{"errors": 1, "warnings": 0, "omitted": 0, "diagnostics": [..]}`; each diagnostic has
+/// `severity`, `code`, `message`, `file`, `line`, `column`, `end_line`, `end_column`, `label`,
+/// `expected`, `found`, `suggestion`, `help` and `related`, a list of other places with their labels.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut report = serializer.serialize_struct("Report", 4)?;
+        report.serialize_field("errors", &self.errors)?;
+        report.serialize_field("warnings", &self.warnings())?;
+        report.serialize_field("omitted", &self.omitted)?;
+        report.serialize_field("diagnostics", &Located { report: self, of: &*self.diagnostics })?;
+        report.end()
+    }
+}
+
+/// Something of a report, with what its places mean.
+struct Located<'a, T: ?Sized> {
+    report: &'a Report,
+    of: &'a T,
+}
+
+impl Serialize for Located<'_, [Diagnostic]> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = self.report;
+        let mut list = serializer.serialize_seq(Some(self.of.len()))?;
+        self.of.iter().try_for_each(|of| list.serialize_element(&Located { report, of }))?;
+        list.end()
+    }
+}
+
+impl Serialize for Located<'_, Diagnostic> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (report, diagnostic) = (self.report, self.of);
+        let mut fields = serializer.serialize_struct("Diagnostic", 14)?;
+        fields.serialize_field("severity", &diagnostic.severity.to_string())?;
+        fields.serialize_field("code", diagnostic.code.name())?;
+        fields.serialize_field("message", &diagnostic.message)?;
+        place_fields::<S>(&mut fields, report, diagnostic.labels.first())?;
+        fields.serialize_field("expected", &diagnostic.expected)?;
+        fields.serialize_field("found", &diagnostic.found)?;
+        fields.serialize_field("suggestion", &diagnostic.suggestion.as_deref())?;
+        fields.serialize_field("help", &diagnostic.help)?;
+        let related = diagnostic.labels.get(1..).unwrap_or_default();
+        fields.serialize_field("related", &Located { report, of: related })?;
+        fields.end()
+    }
+}
+
+impl Serialize for Located<'_, [Label]> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = self.report;
+        let mut list = serializer.serialize_seq(Some(self.of.len()))?;
+        self.of.iter().try_for_each(|of| list.serialize_element(&Located { report, of }))?;
+        list.end()
+    }
+}
+
+impl Serialize for Located<'_, Label> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Place", 6)?;
+        place_fields::<S>(&mut fields, self.report, Some(self.of))?;
+        fields.end()
+    }
+}
+
+fn place_fields<S: Serializer>(
+    fields: &mut S::SerializeStruct,
+    report: &Report,
+    label: Option<&Label>,
+) -> Result<(), S::Error> {
+    let at = label.and_then(|label| report.location(label.place));
+    fields.serialize_field("file", &at.as_ref().map(|at| &*at.path))?;
+    fields.serialize_field("line", &at.as_ref().map(|at| at.line))?;
+    fields.serialize_field("column", &at.as_ref().map(|at| at.column))?;
+    fields.serialize_field("end_line", &at.as_ref().map(|at| at.end_line))?;
+    fields.serialize_field("end_column", &at.as_ref().map(|at| at.end_column))?;
+    fields.serialize_field("label", &label.map(|label| &label.text))
+}

@@ -1,0 +1,361 @@
+//! From a slot's declaration in files to the slot.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::kind_name;
+use crate::names::bad_name;
+use crate::node::{Data, Entry, Node};
+use crate::source::Place;
+use crate::value::{ends, refused};
+use crate::words::Reading;
+use slotted::Kind;
+use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
+use slotted::{schema::Number, schema::NumberRange};
+
+/// The words of a slot, in the order in which they are looked at.
+const WORDS: [&str; 10] = [
+    "kind",
+    "variants",
+    "optional",
+    "default",
+    "range",
+    "finite",
+    "references",
+    "doc",
+    "unit",
+    "renamed_from",
+];
+
+/// What files say about one slot: the last file that has a word decides about it.
+pub(super) struct SlotDeclaration<'n, 's> {
+    pub(super) name: &'n str,
+    /// Where its name stands for the first time.
+    pub(super) place: Place,
+    words: BTreeMap<usize, (Place, &'n Node<'s>)>,
+    /// Whether it has words that mean nothing: one of them may be meant to be its kind.
+    has_unknown: bool,
+}
+
+/// What a slot is to people: it has no effect on values.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SlotNotes {
+    pub(super) doc: Option<Arc<str>>,
+    pub(super) unit: Option<Arc<str>>,
+    pub(super) place: Option<Place>,
+    pub(super) default_place: Option<Place>,
+    /// Where the schema stands that it refers to.
+    pub(super) references_place: Option<Place>,
+}
+
+impl<'n, 's> SlotDeclaration<'n, 's> {
+    /// `None` if what stands there is no declaration at all.
+    pub(super) fn read(reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> Option<Self> {
+        let place = reading.place(entry.span);
+        let mut slot =
+            Self { name: &entry.name, place, words: BTreeMap::new(), has_unknown: false };
+        slot.patch(reading, entry).then_some(slot)
+    }
+
+    /// Adds what another file says of the slot.
+    pub(super) fn patch(&mut self, reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> bool {
+        if matches!(entry.value.data, Data::Text(_)) {
+            self.words.insert(0, (reading.place(entry.value.span), &entry.value));
+            return true;
+        }
+        let expected = "a kind, or a map with a kind";
+        let Some(map) = reading.map(&entry.value, "a slot", expected) else { return false };
+        for word in reading.once(map, "the slot") {
+            match WORDS.iter().position(|known| *known == word.name) {
+                Some(known) => {
+                    self.words.insert(known, (reading.place(word.value.span), &word.value));
+                }
+                None => {
+                    self.has_unknown = true;
+                    let help = help_for(&word.name);
+                    reading.unknown(word, "a slot", &WORDS, help);
+                }
+            }
+        }
+        true
+    }
+
+    fn word(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
+        let word = WORDS.iter().position(|known| *known == name)?;
+        self.words.get(&word).copied()
+    }
+
+    /// Reads one word with the reader of its file.
+    fn read_word<T>(
+        &self,
+        diagnostics: &mut Diagnostics,
+        name: &str,
+        read: impl FnOnce(&mut Reading<'_>, &'n Node<'s>) -> Option<T>,
+    ) -> Option<T> {
+        let (place, node) = self.word(name)?;
+        read(&mut Reading { file: place.file, diagnostics }, node)
+    }
+
+    /// Adds the slot to the schema, if nothing is wrong with it.
+    pub(super) fn add_to(
+        &self,
+        schema: SchemaBuilder,
+        schema_name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> SchemaBuilder {
+        let errors = diagnostics.errors;
+        let kind = self.kind(schema_name, diagnostics);
+        let range = self.read_word(diagnostics, "range", range);
+        let flag = |diagnostics: &mut _, name| {
+            self.read_word(diagnostics, name, |reading, node| reading.bool(node, name))
+        };
+        let (optional, finite) = (flag(diagnostics, "optional"), flag(diagnostics, "finite"));
+        let text = |diagnostics: &mut _, name| {
+            self.read_word(diagnostics, name, |reading, node| reading.text(node, name))
+        };
+        let references = text(diagnostics, "references");
+        let renamed_from = text(diagnostics, "renamed_from");
+        let add = |schema: SchemaBuilder, kind: Kind| {
+            let mut schema = schema.slot(self.name, kind);
+            if optional == Some(true) {
+                schema = schema.optional();
+            }
+            if finite == Some(true) {
+                schema = schema.finite();
+            }
+            if let Some(range) = range {
+                schema = schema.range::<Number>(range);
+            }
+            if let Some(base) = references {
+                schema = schema.references(base);
+            }
+            if let Some(name) = renamed_from {
+                schema = schema.renamed_from(name);
+            }
+            match self.word("default") {
+                Some((_, node)) if !matches!(node.data, Data::Bad) => {
+                    schema.default(node.to_value())
+                }
+                _ => schema,
+            }
+        };
+        let Some(kind) = kind else { return schema };
+        // By itself, so that every slot's mistake is found.
+        if let Err(error) = add(Schema::builder(schema_name), kind.clone()).build() {
+            self.report(error, diagnostics);
+        }
+        if diagnostics.errors == errors { add(schema, kind) } else { schema }
+    }
+
+    pub(super) fn notes(&self, diagnostics: &mut Diagnostics) -> SlotNotes {
+        let mut text = |name| {
+            self.read_word(diagnostics, name, |reading, node| reading.text(node, name))
+                .map(Arc::from)
+        };
+        let (doc, unit) = (text("doc"), text("unit"));
+        let place_of = |word| self.word(word).map(|(place, _)| place);
+        let (default_place, references_place) = (place_of("default"), place_of("references"));
+        SlotNotes { doc, unit, place: Some(self.place), default_place, references_place }
+    }
+
+    fn kind(&self, schema: &str, diagnostics: &mut Diagnostics) -> Option<Kind> {
+        let variants = match self.word("variants") {
+            None => None,
+            Some((place, node)) => {
+                Some(variants(&mut Reading { file: place.file, diagnostics }, node)?)
+            }
+        };
+        let Some((place, node)) = self.word("kind") else {
+            if variants.is_some() {
+                return variants;
+            }
+            if self.has_unknown {
+                return None;
+            }
+            let (slot, schema) = (quoted(self.name), quoted(schema));
+            let message = format!("slot {slot} of {schema} has no kind");
+            diagnostics.push(
+                Diagnostic::error(Code::BadSlot, message)
+                    .at(self.place, "needs a kind")
+                    .help(format!("a kind is one of {}", kind_name::all())),
+            );
+            return None;
+        };
+        let mut reading = Reading { file: place.file, diagnostics };
+        let name = reading.text(node, "a kind")?;
+        match kind_name::parse(name, variants.as_ref()) {
+            Ok(kind) => {
+                if let (Some((place, _)), false) = (self.word("variants"), is_enum(&kind)) {
+                    let message = format!("{kind} has no variants");
+                    diagnostics.push(
+                        Diagnostic::error(Code::BadSlot, message)
+                            .at(place, "only an enum has variants")
+                            .help("leave the kind out, or write kind = \"enum\""),
+                    );
+                    return None;
+                }
+                Some(kind)
+            }
+            Err(_) if name.contains("list(list") => {
+                let message = "the elements of a list cannot be lists";
+                let diagnostic = Diagnostic::error(Code::BadSlot, message);
+                diagnostics.push(diagnostic.at(place, "a list of lists"));
+                None
+            }
+            Err(_) if name.trim() == "enum" || name.trim() == "list(enum)" => {
+                let diagnostic = Diagnostic::error(Code::BadSlot, "an enum has no variants")
+                    .at(place, "which ones are possible?")
+                    .help("name them beside the kind: variants = [\"one\", \"other\"]");
+                diagnostics.push(diagnostic);
+                None
+            }
+            Err(error) => {
+                let suggestion = error.suggestion;
+                let end = did_you_mean(suggestion.as_deref());
+                let message = format!("there is no kind {}{end}", quoted(name));
+                let is_clear = suggestion.is_some();
+                let diagnostic = Diagnostic::error(Code::UnknownKind, message)
+                    .at(place, "no such kind")
+                    .suggest(suggestion)
+                    .expected_found(kind_name::all(), quoted(name));
+                diagnostics.push(match is_clear {
+                    true => diagnostic,
+                    false => diagnostic.help(format!("a kind is one of {}", kind_name::all())),
+                });
+                None
+            }
+        }
+    }
+
+    /// A mistake of the declaration, at the word that it is about.
+    fn report(&self, error: SchemaError, diagnostics: &mut Diagnostics) {
+        let at = |word| self.word(word).map_or(self.place, |(place, _)| place);
+        let diagnostic = Diagnostic::error(Code::BadSlot, error.to_string());
+        diagnostics.push(match &error {
+            SchemaError::BadName { .. } => bad_name("a slot", self.name, self.place),
+            SchemaError::KindError { reason: KindError::DuplicateVariant(variant), .. } => {
+                diagnostic.at(self.second(variant), "here for the second time")
+            }
+            SchemaError::KindError { .. } => {
+                let word = if self.word("variants").is_some() { "variants" } else { "kind" };
+                diagnostic.at(at(word), "not possible")
+            }
+            SchemaError::BadRange { range, kind, .. } => {
+                let diagnostic = diagnostic.at(at("range"), format!("not a range of {kind}"));
+                match (is_reversed(range), ends(kind)) {
+                    (true, _) => diagnostic.help("write the smaller number first"),
+                    (_, Some((min, max))) => {
+                        diagnostic.help(format!("{kind} holds {min} to {max}"))
+                    }
+                    _ => diagnostic,
+                }
+            }
+            SchemaError::BadConstraint { constraint, kind, .. } => {
+                diagnostic.at(at(constraint), format!("not for {kind}"))
+            }
+            SchemaError::BadDefault(problem) => match self.word("default") {
+                Some((place, node)) => {
+                    let mut diagnostic = refused(problem, place, node);
+                    (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
+                    diagnostic
+                }
+                None => diagnostic.at(self.place, ""),
+            },
+            _ => diagnostic.at(self.place, "this slot"),
+        });
+    }
+
+    /// Where a variant stands for the second time.
+    fn second(&self, variant: &str) -> Place {
+        let Some((place, node)) = self.word("variants").or_else(|| self.word("kind")) else {
+            return self.place;
+        };
+        let Data::List(list) = &node.data else { return place };
+        let is_it = |node: &&Node<'_>| matches!(&node.data, Data::Text(text) if text == variant);
+        let second = list.iter().filter(is_it).nth(1);
+        second.map_or(place, |node| Place { span: node.span, ..place })
+    }
+}
+
+fn is_enum(kind: &Kind) -> bool {
+    matches!(kind.element(), Kind::Enum(_))
+}
+
+fn is_reversed(range: &NumberRange) -> bool {
+    match (range.min(), range.max()) {
+        (
+            Bound::Included(min) | Bound::Excluded(min),
+            Bound::Included(max) | Bound::Excluded(max),
+        ) => !NumberRange::new(min..).contains(max),
+        _ => false,
+    }
+}
+
+fn help_for(word: &str) -> Option<&'static str> {
+    Some(match word.to_lowercase().as_str() {
+        "type" => "the word for it is kind",
+        "min" | "max" | "minimum" | "maximum" => "write range = [min, max]",
+        "values" | "options" | "enum" | "choices" => "the word for it is variants",
+        "description" | "desc" | "comment" | "help" => "the word for it is doc",
+        "required" => "a slot is required unless it is optional or has a default",
+        "nullable" => "the word for it is optional",
+        "units" => "the word for it is unit",
+        "ref" | "reference" | "refers_to" => "the word for it is references",
+        _ => return None,
+    })
+}
+
+fn variants(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Kind> {
+    let list = reading.list(node, "the variants of an enum", "a list of names")?;
+    let names: Vec<Option<&str>> =
+        list.iter().map(|node| reading.text(node, "a variant")).collect();
+    Some(Kind::enumeration(names.into_iter().collect::<Option<Vec<_>>>()?))
+}
+
+type Range = (Bound<Number>, Bound<Number>);
+
+const BOUNDS: [&str; 4] = ["min", "max", "above", "below"];
+
+fn range(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Range> {
+    let expected = "[min, max], or a map with min, max, above or below";
+    match &node.data {
+        Data::List(list) if list.len() == 2 => {
+            let mut bound = |node: &Node<'_>| match node.data {
+                Data::Unset => Some(Bound::Unbounded),
+                _ => number(reading, node).map(Bound::Included),
+            };
+            Some((bound(&list[0])?, bound(&list[1])?))
+        }
+        Data::Map(map) => {
+            let mut range = (Bound::Unbounded, Bound::Unbounded);
+            for entry in reading.once(map, "the range") {
+                match &*entry.name {
+                    "min" => range.0 = Bound::Included(number(reading, &entry.value)?),
+                    "above" => range.0 = Bound::Excluded(number(reading, &entry.value)?),
+                    "max" => range.1 = Bound::Included(number(reading, &entry.value)?),
+                    "below" => range.1 = Bound::Excluded(number(reading, &entry.value)?),
+                    _ => reading.unknown(entry, "a range", &BOUNDS, None),
+                }
+            }
+            Some(range)
+        }
+        _ => {
+            reading.unexpected(node, "a range", expected);
+            None
+        }
+    }
+}
+
+fn number(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Number> {
+    match node.data {
+        Data::Int(number) => Some(number.into()),
+        Data::UInt(number) => Some(number.into()),
+        Data::Float(number) => Some(number.into()),
+        _ => {
+            reading.unexpected(node, "the end of a range", "a number");
+            None
+        }
+    }
+}

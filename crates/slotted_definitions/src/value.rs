@@ -1,0 +1,162 @@
+//! Why a slot does not accept a value of a file, at its place.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::node::{Data, Node};
+use crate::source::Place;
+use slotted::Value;
+use slotted::{Kind, schema::NumberKind};
+use slotted::{schema::Problem, schema::ProblemKind};
+
+/// Whether a value is the name of a record, or a list of such names, in a slot for references.
+pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
+    match (kind, value) {
+        (Kind::Object, Value::Text(_)) => true,
+        (Kind::List(list), Value::List(names)) if *list.element() == Kind::Object => {
+            names.iter().all(|name| matches!(name, Value::Text(_)))
+        }
+        _ => false,
+    }
+}
+
+/// The first element that is no name of a record, in a slot for a list of these.
+pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
+    let (Kind::List(list), Value::List(names)) = (kind, value) else { return None };
+    if *list.element() != Kind::Object {
+        return None;
+    }
+    let position = names.iter().position(|name| !matches!(name, Value::Text(_)))?;
+    let what = ProblemKind::WrongKind { expected: Kind::Object, found: names[position].clone() };
+    Some(ProblemKind::Element { position, what: Box::new(what) })
+}
+
+/// What is wrong with the value that the node is.
+pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagnostic {
+    let (what, node) = element(&problem.what, node);
+    let place = Place { span: node.span, ..place };
+    let diagnostic = Diagnostic::error(Code::BadValue, problem.to_string());
+    let found = node.to_value();
+    let with = |diagnostic: Diagnostic, label: String, expected: String| {
+        diagnostic.at(place, label).expected_found(expected, found.to_string())
+    };
+    match what {
+        ProblemKind::WrongKind { expected, found } => {
+            let label = format!("expected {}", in_words(expected));
+            let diagnostic = with(diagnostic, label, expected.to_string());
+            match help_for_kind(expected, found) {
+                Some(help) => diagnostic.help(help),
+                None => diagnostic,
+            }
+        }
+        ProblemKind::DoesNotFit { expected, .. } => {
+            let end = if expected.component() == Some(NumberKind::F32) {
+                " of at most 3.4e38"
+            } else {
+                ""
+            };
+            let label = format!("expected {}{end}", in_words(expected));
+            with(diagnostic, label, expected.to_string())
+        }
+        ProblemKind::OutOfRange { expected, .. } => {
+            with(diagnostic, format!("must be {expected}"), expected.to_string())
+        }
+        ProblemKind::NotFinite { .. } => {
+            with(diagnostic, "no infinity and no NaN".to_owned(), "a finite number".to_owned())
+        }
+        ProblemKind::UnknownVariant { expected, suggestion, .. } => {
+            let variants = expected.variants().join(", ");
+            with(diagnostic, "no such variant".to_owned(), format!("one of {variants}"))
+                .suggest(suggestion.clone())
+        }
+        _ => diagnostic.at(place, ""),
+    }
+}
+
+/// What is wrong with an element of a list, and the element.
+fn element<'a, 'n, 's>(
+    what: &'a ProblemKind,
+    node: &'n Node<'s>,
+) -> (&'a ProblemKind, &'n Node<'s>) {
+    if let (ProblemKind::Element { position, what }, Data::List(list)) = (what, &node.data)
+        && let Some(node) = list.get(*position)
+    {
+        return (what, node);
+    }
+    (what, node)
+}
+
+/// The kind for people who do not program.
+fn in_words(kind: &Kind) -> String {
+    match kind {
+        Kind::Bool => "true or false".to_owned(),
+        Kind::Number(_) => match ends(kind) {
+            Some((min, max)) => format!("a whole number from {min} to {max}"),
+            None => "a number".to_owned(),
+        },
+        Kind::Text => "a text".to_owned(),
+        Kind::Enum(kind) => format!("one of {}", kind.variants().join(", ")),
+        Kind::Object => "the name of a record in quotes".to_owned(),
+        Kind::Vec2 => "two numbers: [x, y]".to_owned(),
+        Kind::Vec3 => "three numbers: [x, y, z]".to_owned(),
+        Kind::Vec4 | Kind::Quat => "four numbers: [x, y, z, w]".to_owned(),
+        Kind::IVec2 | Kind::UVec2 => "two whole numbers: [x, y]".to_owned(),
+        Kind::IVec3 => "three whole numbers: [x, y, z]".to_owned(),
+        Kind::Mat4 => "a list of 16 numbers, column by column".to_owned(),
+        Kind::Array(_, length) => format!("a list of {length} numbers"),
+        Kind::List(list) => format!("a list in brackets, each of it {}", in_words(list.element())),
+        _ => kind.to_string(),
+    }
+}
+
+/// What a modder has meant, most likely.
+fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
+    match (expected, found) {
+        (Kind::Number(_), Value::Text(text)) if text.parse::<f64>().is_ok() => {
+            Some("write the number without quotes".to_owned())
+        }
+        (Kind::Bool, Value::Text(text)) if text.eq_ignore_ascii_case("true") => {
+            Some("write true, without quotes and capitals".to_owned())
+        }
+        (Kind::Bool, Value::Text(text)) if text.eq_ignore_ascii_case("false") => {
+            Some("write false, without quotes and capitals".to_owned())
+        }
+        (_, Value::Text(text)) if matches!(&**text, "null" | "nil" | "none") => {
+            Some("leave the name out where there is no value; RON writes None".to_owned())
+        }
+        (Kind::Text, Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
+            Some("write it in quotes".to_owned())
+        }
+        (Kind::Enum(_), Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
+            Some("write the variant's name, in quotes".to_owned())
+        }
+        (Kind::List(list), Value::Text(_) | Value::Int(_) | Value::F64(_)) => {
+            let help = match list.element() {
+                Kind::Text | Kind::Object | Kind::Enum(_) => "[\"like this\"]",
+                _ => "[7]",
+            };
+            Some(format!("a list of one is written in brackets too: {help}"))
+        }
+        (Kind::Vec2 | Kind::Vec3 | Kind::Vec4 | Kind::Quat | Kind::Mat4, Value::List(list))
+            if list.iter().any(|one| matches!(one, Value::Text(_))) =>
+        {
+            Some("write numbers without quotes".to_owned())
+        }
+        (Kind::Array(..), Value::List(list)) => {
+            let count = list.len();
+            Some(format!("there are {count}; each of them must be a number without quotes"))
+        }
+        (Kind::Pod(_), _) => Some("only the program itself can make such a value".to_owned()),
+        (_, Value::Unset) => Some("leave the name out, or give it a value".to_owned()),
+        _ => None,
+    }
+}
+
+/// The least and the largest that an integer kind holds.
+pub(super) fn ends(kind: &Kind) -> Option<(i128, i128)> {
+    let number = kind.component()?;
+    let bits: u32 = number.name().get(1..)?.parse().ok()?;
+    match number.name().as_bytes()[0] {
+        b'i' => Some((-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1)),
+        b'u' => Some((0, (1_i128 << bits) - 1)),
+        _ => None,
+    }
+}

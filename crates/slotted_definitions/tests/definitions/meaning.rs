@@ -1,0 +1,295 @@
+//! What right files mean: values and where they come from, packs in their order, references.
+
+use slotted::{Limits, ObjectId, Slotted, Store, Value};
+use slotted_definitions::{Definitions, Loader, RecordView, Undeclared};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+const BASE: &str = "\
+[schemas.unit.slots]
+health = { kind = 'f32', default = 100.0 }
+level = { kind = 'u8', default = 1 }
+name = { kind = 'text', default = '' }
+target = { kind = 'object', references = 'unit', optional = true }
+friends = { kind = 'list(object)', references = 'unit', default = [] }
+
+[records.unit.orc]
+abstract = true
+level = 2
+health = 80.0
+
+[records.unit.grunt]
+inherits = 'orc'
+name = 'Grunt'
+";
+
+const MORE: &str = "\
+[schemas.boss]
+extends = 'unit'
+slots.rage = { kind = 'f32', default = 1.0 }
+
+[records.boss.thrall]
+inherits = 'grunt'
+rage = 2.0
+
+[patches.records.unit.orc]
+level = 3
+
+[patches.schemas.unit.slots]
+name = { default = 'nobody' }
+speed = { kind = 'f32', default = 5.0 }
+";
+
+const LAST: &str = "\
+[patches.records.unit.orc]
+level = 4
+
+[patches.records.unit.grunt]
+health = 70.0
+";
+
+fn three_packs() -> Definitions {
+    let packs = [
+        ("last", "requires = ['more']", LAST),
+        ("base", "", BASE),
+        ("more", "after = ['base']\nversion = '1.2'", MORE),
+    ];
+    let pack = |loader: Loader, (name, manifest, text): (&str, &str, &str)| {
+        loader.pack_of_texts(name, [("pack.toml", manifest), ("a.toml", text)])
+    };
+    let result = packs.into_iter().fold(Loader::new(), pack).load(&Store::new());
+    result.unwrap_or_else(|report| panic!("{report}"))
+}
+
+/// Where a slot's value comes from.
+fn origin(definitions: &Definitions, record: RecordView<'_>, slot: &str) -> String {
+    let at = record.origin(slot).and_then(|place| definitions.location(place));
+    at.map_or_else(|| "nowhere".to_owned(), |at| at.to_string())
+}
+
+#[test]
+fn packs_are_read_in_the_order_that_they_need() {
+    let definitions = three_packs();
+    let packs: Vec<_> = definitions.packs().iter().map(|pack| &*pack.name).collect();
+    assert_eq!(packs, ["base", "more", "last"]);
+    assert_eq!(definitions.packs()[1].version.as_deref(), Some("1.2"));
+}
+
+#[test]
+fn patches_apply_in_the_order_of_packs_and_before_inheritance() -> Outcome {
+    let definitions = three_packs();
+    let grunt = definitions.record("unit", "grunt").ok_or("no grunt")?;
+    assert_eq!(grunt.get("level")?, Value::from(4));
+    assert_eq!(grunt.get("health")?, Value::F64(70.0));
+    let thrall = definitions.record("boss", "thrall").ok_or("no thrall")?;
+    assert_eq!(thrall.get("level")?, Value::from(4));
+    assert_eq!(thrall.get("health")?, Value::F64(70.0));
+    assert_eq!(thrall.get("name")?, Value::from("Grunt"));
+    assert_eq!(thrall.get("rage")?, Value::F64(2.0));
+    let orc = definitions.record("unit", "orc").ok_or("no orc")?;
+    assert!(orc.is_abstract());
+    assert_eq!(orc.get("name")?, Value::from("nobody"));
+    assert_eq!(orc.get("speed")?, Value::F64(5.0));
+    Ok(())
+}
+
+#[test]
+fn every_value_tells_where_it_comes_from() -> Outcome {
+    let definitions = three_packs();
+    let thrall = definitions.record("boss", "thrall").ok_or("no thrall")?;
+    let origin = |slot| origin(&definitions, thrall, slot);
+    assert_eq!(origin("rage"), "more/a.toml:7:8", "its own");
+    assert_eq!(origin("name"), "base/a.toml:15:8", "inherited");
+    assert_eq!(origin("health"), "last/a.toml:5:10", "inherited and patched");
+    assert_eq!(origin("level"), "last/a.toml:2:9", "inherited from an abstract one and patched");
+    assert_eq!(origin("speed"), "more/a.toml:14:35", "the default of a patch");
+    assert_eq!(origin("target"), "nowhere");
+    assert_eq!(origin("no such slot"), "nowhere");
+    let values: Vec<_> =
+        thrall.values().map(|(slot, value, _)| format!("{slot}: {value}")).collect();
+    assert_eq!(values, ["health: 70.0", "level: 4", "name: \"Grunt\"", "rage: 2.0"]);
+    let place = definitions.schema_place("boss").and_then(|place| definitions.location(place));
+    assert_eq!(place.ok_or("no place")?.to_string(), "more/a.toml:1:10");
+    assert_eq!(
+        definitions.location(thrall.place()).ok_or("no place")?.to_string(),
+        "more/a.toml:5:15"
+    );
+    Ok(())
+}
+
+#[test]
+fn references_go_forward_back_and_in_circles() -> Outcome {
+    let file = "\
+[schemas.elf]
+extends = 'unit'
+[records.unit.a]
+target = 'b'
+friends = ['c', 'a', 'elf/b']
+[records.unit.c]
+target = 'a'
+[records.elf.b]
+target = 'c'
+";
+    let mut store = Store::new();
+    let schema = BASE.split("[records").next().unwrap_or_default();
+    let definitions = crate::load(&[("s.toml", schema), ("a.toml", file)])?;
+    assert_eq!(definitions.record("unit", "a").ok_or("no a")?.get("target")?, "b".into());
+    let objects = definitions.spawn(&mut store)?;
+    let id = |schema, name| objects.id(schema, name).ok_or("it is there");
+    let (a, b, c) = (id("unit", "a")?, id("elf", "b")?, id("unit", "c")?);
+    assert_eq!(store.get_value(a, "target")?, b.into());
+    assert_eq!(store.get_value(b, "target")?, c.into());
+    assert_eq!(store.get_value(c, "target")?, a.into());
+    let friends: Value =
+        [Value::from(c), a.into(), b.into()].into_iter().collect::<Vec<_>>().into();
+    assert_eq!(store.get_value(a, "friends")?, friends);
+    assert_eq!(objects.record(b).ok_or("no record")?.name(), Some("b"));
+    Ok(())
+}
+
+#[test]
+fn ids_are_in_the_order_of_records_and_spawning_twice_makes_more() -> Outcome {
+    let file =
+        "[[records.unit]]\nlevel = 1\n[[records.unit]]\nlevel = 2\n[[records.unit]]\nlevel = 3\n";
+    let more =
+        r#"{ "records": { "unit": { "x": { "level": 4 }, "a": { "level": 5, "target": "x" } } } }"#;
+    let schema = BASE.split("[records").next().unwrap_or_default();
+    let definitions = crate::load(&[("s.toml", schema), ("a.toml", file), ("b.json", more)])?;
+    assert_eq!(definitions.record("unit", "").map(|record| record.place()), None);
+    let mut store = Store::new();
+    let first = definitions.spawn(&mut store)?;
+    let levels = |ids: &[ObjectId]| -> Result<Vec<Value>, slotted::AccessError> {
+        ids.iter().map(|id| store.get_value(*id, "level")).collect()
+    };
+    let ids: Vec<ObjectId> = first.ids().collect();
+    assert_eq!(levels(&ids)?, [1, 2, 3, 4, 5].map(Value::from));
+    assert!(ids.is_sorted());
+    let second = definitions.spawn(&mut store)?;
+    assert_eq!((first.len(), second.len(), store.len()), (5, 5, 10));
+    assert!(second.ids().all(|id| !ids.contains(&id)));
+    let target = store.get_value(second.id("unit", "a").ok_or("no a")?, "target")?;
+    assert_eq!(target, second.id("unit", "x").into());
+    Ok(())
+}
+
+#[test]
+fn a_manifest_names_files_of_loose_objects() -> Outcome {
+    let manifest =
+        r#"(name: "things", objects: { "deep/units.json": "unit", "more.ron": "unit" })"#;
+    let schema = BASE.split("[records").next().unwrap_or_default();
+    let files = [
+        ("pack.ron", manifest),
+        ("a.toml", schema),
+        ("deep/units.json", r#"[{ "level": 7 }, {}]"#),
+        ("more.ron", "[(level: 8)]"),
+        // Of the same name, but not the file that is named.
+        ("other/deep/units.json", "{}"),
+    ];
+    let definitions = crate::load(&files)?;
+    let levels: Result<Vec<_>, _> =
+        definitions.records().map(|record| record.get("level")).collect();
+    assert_eq!(levels?, [7, 1, 8].map(Value::from));
+    assert!(definitions.records().all(|record| record.name().is_none()));
+    Ok(())
+}
+
+#[test]
+fn quarantine_keeps_what_no_slot_takes() -> Outcome {
+    let file = "[records.unit.a]\nlevel = 7\nmana = [1, { deep = 'x' }]\ntarget = 'gone'\n";
+    let schema = BASE.split("[records").next().unwrap_or_default();
+    let loader = || Loader::new().pack_of_texts("mod", [("s.toml", schema), ("a.toml", file)]);
+    let definitions = loader().undeclared(Undeclared::Quarantine).load(&Store::new())?;
+    let record = definitions.record("unit", "a").ok_or("no a")?;
+    let kept: Vec<_> =
+        record.quarantined().map(|(name, value, _)| format!("{name}: {value}")).collect();
+    assert_eq!(kept, ["mana: [1, {\"deep\": \"x\"}]", "target: \"gone\""]);
+    assert_eq!(record.get("level")?, 7.into());
+    assert_eq!(definitions.warnings().warnings(), 2);
+    let definitions = loader().undeclared(Undeclared::Ignore).load(&Store::new())?;
+    assert_eq!(definitions.record("unit", "a").ok_or("no a")?.quarantined().len(), 0);
+    assert_eq!(definitions.warnings().warnings(), 2);
+    Ok(())
+}
+
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+struct Tile {
+    #[slot(default = 1.5)]
+    height: f32,
+    wet: bool,
+}
+
+#[test]
+fn files_use_and_extend_the_programs_schemas() -> Outcome {
+    let mut store = Store::new();
+    store.register::<Tile>()?;
+    let file = "\
+[schemas.road]
+extends = 'tile'
+slots.width = { kind = 'u8', default = 2 }
+[records.tile.meadow]
+wet = true
+[records.road.track]
+inherits = 'meadow'
+height = 3.0
+";
+    let definitions = crate::load_into(&store, &[("a.toml", file)])?;
+    assert_eq!(definitions.schemas().len(), 1);
+    let objects = definitions.spawn(&mut store)?;
+    let meadow = objects.id("tile", "meadow").ok_or("no meadow")?;
+    assert_eq!(store.get_object::<Tile>(meadow)?, Tile { height: 1.5, wet: true });
+    let track = objects.id("road", "track").ok_or("no track")?;
+    assert_eq!(store.get_value(track, "wet")?, true.into());
+    assert_eq!(store.get_value(track, "width")?, 2.into());
+    // Another store, in which the schema is another one, takes none of it.
+    let mut other = Store::new();
+    other.register_schema(slotted::Schema::builder("tile").build()?)?;
+    assert!(definitions.spawn(&mut other).is_err());
+    assert_eq!((other.len(), other.schemas().len()), (0, 1));
+    // One that has none of them gets them all.
+    let mut empty = Store::new();
+    let objects = definitions.spawn(&mut empty)?;
+    assert_eq!((objects.len(), empty.len(), empty.schemas().len()), (2, 2, 2));
+    empty.register::<Tile>()?;
+    let track = objects.id("road", "track").ok_or("no track")?;
+    assert_eq!(empty.get_value(track, "height")?, Value::F32(3.0));
+    Ok(())
+}
+
+#[test]
+fn loading_changes_no_store_and_nothing_is_spawned_past_a_limit() -> Outcome {
+    let mut limits = Limits::default();
+    limits.rows_per_schema = 1;
+    let mut store = Store::with_limits(limits);
+    let schema = BASE.split("[records").next().unwrap_or_default();
+    let file = "[records.unit.a]\n[records.unit.b]\n";
+    let definitions = crate::load_into(&store, &[("s.toml", schema), ("a.toml", file)])?;
+    assert_eq!((store.schemas().len(), store.len()), (0, 0));
+    assert!(definitions.spawn(&mut store).is_err());
+    assert_eq!(store.len(), 0);
+    Ok(())
+}
+
+#[test]
+fn names_of_other_languages_are_names() -> Outcome {
+    let file = "[schemas.\"Воин\".slots]\n\"здоровье\" = { kind = 'f32', default = 1.0 }\n\
+        [records.\"Воин\".\"Илья Муромец\"]\n[schemas.\"ユニット\"]\n[schemas.\"القائد\"]\n";
+    let definitions = crate::load(&[("a.toml", file)])?;
+    assert!(definitions.warnings().is_empty());
+    assert!(definitions.record("Воин", "Илья Муромец").is_some());
+    Ok(())
+}
+
+#[test]
+fn comments_blanks_and_line_ends_mean_nothing() -> Outcome {
+    let schema = "[schemas.unit.slots]\njob = { variants = ['farmer', 'smith'], default = 'farmer' }\nlevel = { kind = 'u8', optional = true }\n";
+    let ron = "// A comment.\r\n(records: { \"unit\": [( // one\r\n  job: smith // its job\r\n  , level: Some(3) /* three */), (job: /* no */ farmer /* yes */, level: None)] })\r\n";
+    let toml = "# A comment.\r\n[[records.unit]] # one\r\njob = 'smith' # its job\r\n";
+    let json =
+        "\r\n{\t\"records\" : { \"unit\" : [ { \"job\" : \"smith\" , \"level\" : null } ] } }\r\n";
+    for file in [("a.ron", ron), ("a.toml", toml), ("a.json", json)] {
+        let definitions = crate::load(&[("s.toml", schema), file])?;
+        let first = definitions.records().next().ok_or("no record")?;
+        assert_eq!(first.get("job")?, "smith".into(), "{}", file.0);
+    }
+    Ok(())
+}

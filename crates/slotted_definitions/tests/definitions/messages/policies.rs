@@ -1,0 +1,50 @@
+//! Warnings about what no schema declares, where that is no error.
+
+use slotted::Store;
+use slotted_definitions::{Loader, Undeclared};
+
+use crate::UNIT;
+use crate::messages::assert_told;
+
+const WITH_RESTS: &str = "\
+[records.unit.grunt]
+mana = 3.0
+helth = 80.0
+target = \"gone\"
+
+[records.unit.peon]
+mana = 4.0
+
+[records.dragon.smaug]
+gold = 1000000
+";
+
+fn warned(name: &str, policy: Undeclared) {
+    let loader = Loader::new().pack_of_texts("mod", [UNIT, ("units.toml", WITH_RESTS)]);
+    let definitions = loader.undeclared(policy).load(&Store::new()).expect("these are warnings");
+    assert_told(name, definitions.warnings());
+}
+
+#[test]
+fn ignored() {
+    warned("policies_ignored", Undeclared::Ignore);
+}
+
+#[test]
+fn quarantined() {
+    warned("policies_quarantined", Undeclared::Quarantine);
+}
+
+#[test]
+fn refused() {
+    let files = [UNIT, ("units.toml", WITH_RESTS)];
+    assert_told("policies_refused", &crate::refused(&files));
+}
+
+#[test]
+fn an_error_besides() {
+    let file = format!("{WITH_RESTS}\n[records.unit.ogre]\nhealth = \"9\"\n");
+    let loader = Loader::new().pack_of_texts("mod", [UNIT, ("units.toml", &file)]);
+    let report = loader.undeclared(Undeclared::Ignore).load(&Store::new());
+    assert_told("policies_an_error_besides", &report.expect_err("a text is no number"));
+}

@@ -1,0 +1,66 @@
+//! The same report for people, for terminals and for programs.
+
+use slotted::Store;
+use slotted_definitions::{Code, LoadLimits, Loader, Report, Severity};
+
+use crate::UNIT;
+use crate::messages::{assert_text, assert_told};
+
+fn report() -> Report {
+    let units = "[records.unit.grunt]\nhelth = 80.0\nlevel = \"3\"\n";
+    let more = r#"{ "records": { "unit": { "grunt": {} } } }"#;
+    crate::refused(&[UNIT, ("units.toml", units), ("more.json", more)])
+}
+
+#[test]
+fn as_json() {
+    let json = serde_json::to_string_pretty(&report()).expect("it can be written");
+    assert_text("report_as_json", &json);
+}
+
+#[test]
+fn in_colours() {
+    let report = report();
+    let (plain, coloured) = (report.to_string(), report.to_colored_text());
+    assert!(coloured.contains("\u{1b}["));
+    assert!(!plain.contains('\u{1b}'));
+    let mut parts = coloured.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let without = |part: &str| part.split_once('m').map_or("", |(_, text)| text).to_owned();
+    assert_eq!(first + &parts.map(without).collect::<String>(), plain);
+}
+
+#[test]
+fn to_a_program() {
+    let report = report();
+    let [helth, level, grunt] = report.diagnostics() else { panic!("{report}") };
+    assert_eq!((helth.code(), level.code()), (Code::UndeclaredSlot, Code::BadValue));
+    assert_eq!(helth.suggestion(), Some("health"));
+    assert_eq!((level.expected(), level.found()), (Some("u8"), Some("\"3\"")));
+    assert_eq!((grunt.code(), grunt.severity()), (Code::Conflict, Severity::Error));
+    assert_eq!(grunt.message(), "record 'grunt' of 'unit' is defined twice");
+    let place = level.place().and_then(|place| report.location(place)).expect("it has a place");
+    assert_eq!((&*place.path, place.line, place.column), ("mod/units.toml", 3, 9));
+    assert_eq!((place.end_line, place.end_column), (3, 12));
+    assert_eq!((report.errors(), report.warnings(), report.omitted()), (3, 0, 0));
+}
+
+#[test]
+fn of_more_problems_than_are_kept() {
+    let records: String = (0..9).map(|at| format!("[records.unit.r{at}]\nmana = 1\n")).collect();
+    let mut limits = LoadLimits::default();
+    limits.problems = 2;
+    let loader = Loader::new().pack_of_texts("mod", [UNIT, ("units.toml", &*records)]);
+    let report = loader.limits(limits).load(&Store::new()).expect_err("nobody has mana");
+    assert_eq!((report.errors(), report.omitted()), (9, 7));
+    assert_told("report_of_more_problems_than_are_kept", &report);
+}
+
+#[test]
+fn of_a_very_long_line() {
+    let wide = "é".repeat(30_000);
+    let file = format!(
+        r#"{{ "records": {{ "unit": [{{ "name": "{wide}", "helth": 80.0, "name": "{wide}" }}] }} }}"#
+    );
+    assert_told("report_of_a_very_long_line", &crate::refused(&[UNIT, ("units.json", &file)]));
+}

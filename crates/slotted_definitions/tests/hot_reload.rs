@@ -1,0 +1,514 @@
+//! Definitions that change while their objects live.
+#![cfg(all(feature = "json", feature = "toml"))]
+
+use std::error::Error;
+
+use slotted::{
+    Kind, LimitError, Limits, MigrationError, ObjectId, Schema, Store, Value, View, record,
+};
+use slotted_definitions::{Definitions, Loader, Objects, RecordChange, ReloadError};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+const BEFORE: &str = r#"
+[schemas.unit.slots]
+name = "text"
+health = { kind = "u8", default = 100 }
+job = { variants = ["farmer", "soldier"], default = "farmer" }
+drops = { kind = "list(u8)", default = [] }
+target = { kind = "object", optional = true }
+[schemas.orc]
+extends = "unit"
+slots.rage = { kind = "f32", default = 0.0 }
+
+[records.unit.wall]
+name = "Wall"
+[records.orc.grunt]
+name = "Grunt"
+target = "thrall"
+drops = [1, 2]
+[records.orc.thrall]
+inherits = "grunt"
+name = "Thrall"
+health = 250
+"#;
+
+struct Game {
+    store: Store,
+    objects: Objects,
+}
+
+impl Game {
+    fn new() -> Result<Self, Box<dyn Error>> {
+        let mut store = Store::new();
+        let objects = load(BEFORE, &store)?.spawn(&mut store)?;
+        Ok(Self { store, objects })
+    }
+
+    fn next(&self, from: &str, to: &str) -> Result<Definitions, Box<dyn Error>> {
+        assert!(BEFORE.contains(from), "{from} is there to be replaced");
+        self.file(&BEFORE.replace(from, to))
+    }
+
+    fn file(&self, file: &str) -> Result<Definitions, Box<dyn Error>> {
+        Ok(Loader::new().text("units.toml", file).load_again(self.objects.definitions())?)
+    }
+
+    /// Applies the change and tells the plan.
+    fn reload(&mut self, next: &Definitions) -> Result<String, Box<dyn Error>> {
+        let plan = self.objects.plan_reload(&self.store, next)?;
+        self.objects.apply_reload(&mut self.store, &plan)?;
+        self.store.validate().map_err(|problems| format!("{problems:?}"))?;
+        Ok(plan.to_string())
+    }
+
+    fn id(&self, schema: &str, name: &str) -> ObjectId {
+        self.objects.id(schema, name).expect("the record has an object")
+    }
+}
+
+fn load(file: &str, store: &Store) -> Result<Definitions, Box<dyn Error>> {
+    Ok(Loader::new().text("units.toml", file).load(store)?)
+}
+
+#[test]
+fn slots_are_added_removed_renamed_and_widened_in_place() -> Outcome {
+    let mut game = Game::new()?;
+    let (grunt, thrall) = (game.id("orc", "grunt"), game.id("orc", "thrall"));
+    let next = BEFORE
+        .replace("health = { kind = \"u8\", default = 100 }", "hp = { kind = \"f32\", default = 100.0, renamed_from = \"health\" }\narmour = { kind = \"u16\", default = 7 }")
+        .replace("health = 250", "hp = 250")
+        .replace("drops = { kind = \"list(u8)\", default = [] }", "drops = { kind = \"list(u16)\", default = [] }")
+        .replace("slots.rage = { kind = \"f32\", default = 0.0 }", "");
+    let next = game.file(&next)?;
+    game.store.set_value(thrall, "health", 3)?;
+    let plan = game.reload(&next)?;
+    for line in [
+        "slot 'health' is renamed to 'hp'",
+        "slot 'hp' changes from u8 to f32",
+        "slot 'armour' is added: u16, default 7",
+        "slot 'drops' changes from list(u8) to list(u16)",
+        "slot 'rage' is removed",
+    ] {
+        assert!(plan.contains(line), "{line} is missing in\n{plan}");
+    }
+    assert_eq!(game.id("orc", "grunt"), grunt);
+    assert_eq!(
+        game.store.get_record(thrall)?,
+        record! { name: "Thrall", hp: 3.0_f32, armour: 7, job: "farmer", drops: [1, 2], target: thrall },
+        "what the game has changed stays"
+    );
+    assert_eq!(game.store.get_value(grunt, "hp")?, 100.0_f32.into());
+    Ok(())
+}
+
+#[test]
+fn what_the_files_change_is_set_and_what_the_game_has_changed_stays() -> Outcome {
+    let mut game = Game::new()?;
+    let (grunt, thrall) = (game.id("orc", "grunt"), game.id("orc", "thrall"));
+    game.store.set_value(grunt, "job", "soldier")?;
+    game.store.set_value(thrall, "health", 1)?;
+    let next = game.next("drops = [1, 2]", "drops = [1, 2, 3]\nhealth = 120")?;
+    let plan = game.reload(&next)?;
+    // The thrall has a health of its own, and inherits the drops.
+    assert_eq!(
+        plan,
+        "record 'orc/grunt': 'health' changes from 100 to 120\n\
+         record 'orc/grunt': 'drops' changes from [1, 2] to [1, 2, 3]\n\
+         record 'orc/thrall': 'drops' changes from [1, 2] to [1, 2, 3]"
+    );
+    assert_eq!(game.store.get_value(grunt, "job")?, "soldier".into());
+    assert_eq!(game.store.get_value(thrall, "health")?, 1.into());
+    assert_eq!(game.store.get_value(thrall, "drops")?, [1, 2, 3].into());
+    Ok(())
+}
+
+#[test]
+fn records_come_and_go_and_references_to_new_ones_are_resolved() -> Outcome {
+    let mut game = Game::new()?;
+    let (wall, grunt) = (game.id("unit", "wall"), game.id("orc", "grunt"));
+    let next = game.next(
+        "[records.unit.wall]\nname = \"Wall\"",
+        "[records.unit.tower]\nname = \"Tower\"\ntarget = \"peon\"\n[records.orc.peon]\nname = \"Peon\"",
+    )?;
+    let plan = game.objects.plan_reload(&game.store, &next)?;
+    let changes: Vec<_> = plan.changes().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        changes,
+        ["record 'unit/tower' is new", "record 'orc/peon' is new", "record 'unit/wall' is gone"]
+    );
+    game.objects.apply_reload(&mut game.store, &plan)?;
+    assert!(!game.store.contains(wall) && game.store.contains(grunt));
+    assert_eq!(game.objects.id("unit", "wall"), None);
+    let (tower, peon) = (game.id("unit", "tower"), game.id("orc", "peon"));
+    assert_eq!(game.store.get_value(tower, "target")?, peon.into());
+    assert_eq!(game.objects.record(peon).and_then(|record| record.name()), Some("peon"));
+    Ok(())
+}
+
+#[test]
+fn fault_45_a_change_that_would_lose_values_is_refused_and_changes_nothing() -> Outcome {
+    let mut game = Game::new()?;
+    let hash = game.store.state_hash();
+    let next = game.next("\"farmer\", \"soldier\"", "\"soldier\", \"smith\"");
+    assert!(next.is_err(), "the default is no variant any more: the files themselves are wrong");
+    let next = game.next(
+        "health = { kind = \"u8\", default = 100 }",
+        "health = { kind = \"u8\", default = 100, range = [0, 200] }",
+    );
+    let report = next.expect_err("a record is out of range").to_string();
+    assert!(report.contains("expects 0 to 200, found 250"), "{report}");
+
+    // Right in the files, but not for an object that the game has changed.
+    let grunt = game.id("orc", "grunt");
+    game.store.set_value(grunt, "health", 255)?;
+    let hash_now = game.store.state_hash();
+    assert_ne!(hash, hash_now);
+    let next = game.next(
+        "health = { kind = \"u8\", default = 100 }",
+        "health = { kind = \"u8\", default = 100, range = [0, 250] }",
+    )?;
+    let plan = game.objects.plan_reload(&game.store, &next)?;
+    assert!(!plan.is_possible());
+    let report = plan.rejections().to_string();
+    assert!(report.contains("--> texts/units.toml:4:1"), "{report}");
+    assert!(report.contains("expects 0 to 250, found 255 (1 object"), "{report}");
+    let error = game.objects.apply_reload(&mut game.store, &plan).expect_err("in the way");
+    assert!(matches!(error, ReloadError::Migration(MigrationError::Rejected(_))), "{error}");
+    assert_eq!(game.store.state_hash(), hash_now);
+    assert_eq!(
+        game.store.schema("unit").and_then(|unit| unit.slot("health")?.range().copied()),
+        None
+    );
+    Ok(())
+}
+
+#[test]
+fn a_schema_and_the_records_that_obey_it_change_together() -> Outcome {
+    let mut game = Game::new()?;
+    let (grunt, thrall) = (game.id("orc", "grunt"), game.id("orc", "thrall"));
+    let next = BEFORE
+        .replace(
+            "health = { kind = \"u8\", default = 100 }",
+            "health = { kind = \"u8\", default = 100, range = [0, 200] }",
+        )
+        .replace("health = 250", "health = 200")
+        .replace("\"farmer\", \"soldier\"], default = \"farmer\"", "\"peasant\", \"soldier\"]")
+        .replace("name = \"Wall\"", "name = \"Wall\"\njob = \"soldier\"")
+        .replace("name = \"Grunt\"", "name = \"Grunt\"\njob = \"peasant\"\nmana = 7")
+        .replace(
+            "slots.rage",
+            "slots.mana = \"u16\"
+slots.rage",
+        );
+    let next = game.file(&next)?;
+    game.reload(&next)?;
+    assert_eq!(game.store.get_value(thrall, "health")?, 200.into());
+    assert_eq!(game.store.get_value(grunt, "job")?, "peasant".into());
+    assert_eq!(game.store.get_value(thrall, "mana")?, 7.into());
+
+    // An object of the game's own is in the way of a slot that it has no value for.
+    let mut game = Game::new()?;
+    game.store.spawn_record("orc", record! { name: "Free" })?;
+    let plan = game.objects.plan_reload(&game.store, &next)?;
+    let rejections = plan.rejections().to_string();
+    assert!(
+        rejections.contains("no default for objects without a value (1 object"),
+        "{rejections}"
+    );
+    Ok(())
+}
+
+#[test]
+fn references_are_compared_by_the_record_that_is_meant() -> Outcome {
+    let schemas = "schemas.unit.slots = { hp = { kind = 'f32', default = 1.0 } }\n\
+                   schemas.orc = { extends = 'unit' }\n\
+                   schemas.squad.slots.leader = { kind = 'object', references = 'unit', optional = true }\n";
+    let file = |records: &str| format!("{schemas}{records}");
+    let mut store = Store::new();
+    let before =
+        load(&file("records.unit.grunt.hp = 5\nrecords.squad.s.leader = 'grunt'"), &store)?;
+    let mut objects = before.spawn(&mut store)?;
+    let squad = objects.id("squad", "s").ok_or("no squad")?;
+
+    // The same name, but another record: the reference follows.
+    let next = file("records.orc.grunt.hp = 5.0\nrecords.squad.s.leader = 'grunt'");
+    let next = Loader::new().text("units.toml", next).load_again(&before)?;
+    let plan = objects.plan_reload(&store, &next)?;
+    objects.apply_reload(&mut store, &plan)?;
+    let orc = objects.id("orc", "grunt").ok_or("no orc")?;
+    assert_eq!(store.get_value(squad, "leader")?, orc.into());
+    store.validate().map_err(|problems| format!("{problems:?}"))?;
+
+    // The same record, which only needs another name now: what the game has set stays.
+    store.set_value(squad, "leader", Value::Unset)?;
+    let next = file(
+        "records.orc.grunt.hp = 5\nrecords.unit.grunt = {}\nrecords.squad.s.leader = 'orc/grunt'",
+    );
+    let next = Loader::new().text("units.toml", next).load_again(&before)?;
+    let plan = objects.plan_reload(&store, &next)?;
+    assert_eq!(plan.to_string(), "record 'unit/grunt' is new");
+    objects.apply_reload(&mut store, &plan)?;
+    assert_eq!(store.get_value(squad, "leader")?, Value::Unset);
+    Ok(())
+}
+
+#[test]
+fn a_plan_is_for_the_objects_that_it_was_made_from() -> Outcome {
+    let mut game = Game::new()?;
+    let first = game.next("health = 250", "health = 251")?;
+    let second = game.next("health = 250", "health = 252")?;
+    let first = game.objects.plan_reload(&game.store, &first)?;
+    let second = game.objects.plan_reload(&game.store, &second)?;
+    game.objects.apply_reload(&mut game.store, &first)?;
+    for plan in [&first, &second] {
+        let error = game.objects.apply_reload(&mut game.store, plan).expect_err("outdated");
+        assert_eq!(error, ReloadError::Migration(MigrationError::Outdated));
+    }
+    let thrall = game.id("orc", "thrall");
+    assert_eq!(game.store.get_value(thrall, "health")?, 251.into());
+    Ok(())
+}
+
+#[test]
+fn a_program_that_has_changed_its_own_schema_is_told() -> Outcome {
+    let schema = |a: Kind, b: Kind| Schema::builder("unit").slot("a", a).slot("b", b).build();
+    let mut store = Store::new();
+    store.register_schema(schema(Kind::U8, Kind::U8)?)?;
+    let before = load("records.unit.x = { a = 1, b = 2 }", &store)?;
+    let mut objects = before.spawn(&mut store)?;
+    let plan = store.plan_migration([Schema::builder("unit")
+        .slot("b", Kind::U8)
+        .slot("a", Kind::U8)
+        .build()?])?;
+    store.migrate(&plan)?;
+    let hash = store.state_hash();
+    let next = "records.unit.x = { a = 1, b = 2 }\nrecords.unit.y = { a = 3, b = 4 }";
+    let next = Loader::new().text("units.toml", next).load_again(&before)?;
+    let plan = objects.plan_reload(&store, &next)?;
+    let error = objects.apply_reload(&mut store, &plan).expect_err("the slots lie elsewhere");
+    assert!(error.to_string().contains("another schema 'unit' is registered"), "{error}");
+    assert_eq!(store.state_hash(), hash);
+    Ok(())
+}
+
+#[test]
+fn a_reference_to_what_the_game_has_despawned_is_unset() -> Outcome {
+    let mut game = Game::new()?;
+    let (wall, grunt) = (game.id("unit", "wall"), game.id("orc", "grunt"));
+    game.store.despawn(wall)?;
+    let next = BEFORE.replace("target = \"thrall\"", "target = \"wall\"");
+    let next =
+        game.file(&format!("{next}[records.unit.hut]\nname = \"Hut\"\ntarget = \"wall\"\n"))?;
+    game.reload(&next)?;
+    assert_eq!(game.store.get_value(grunt, "target")?, Value::Unset);
+    let hut = game.id("unit", "hut");
+    assert_eq!(game.store.get_value(hut, "target")?, Value::Unset);
+    Ok(())
+}
+
+#[test]
+fn a_required_reference_to_what_the_game_has_despawned_names_it_and_changes_nothing() -> Outcome {
+    let schemas = "schemas.unit.slots.hp = 'u8'\n\
+                   schemas.squad.slots.leader = { kind = 'object' }\n\
+                   records.unit = { a = { hp = 1 }, b = { hp = 2 } }\n";
+    let file = |records: &str| format!("{schemas}{records}");
+    let mut store = Store::new();
+    let before = load(&file("records.squad.s.leader = 'a'"), &store)?;
+    let mut objects = before.spawn(&mut store)?;
+    let b = objects.id("unit", "b").ok_or("no b")?;
+    store.despawn(b)?;
+    let hash = store.state_hash();
+    for records in [
+        "records.squad.s.leader = 'b'",
+        "records.squad = { s = { leader = 'a' }, t = { leader = 'b' } }",
+    ] {
+        let next = Loader::new().text("units.toml", file(records)).load_again(&before)?;
+        let plan = objects.plan_reload(&store, &next)?;
+        let error = objects.apply_reload(&mut store, &plan).expect_err("b is gone");
+        assert_eq!(error.to_string(), format!("object {b} is not alive"));
+        assert_eq!(store.state_hash(), hash);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_slot_that_is_added_with_its_default_changes_nothing_else() -> Outcome {
+    let mut game = Game::new()?;
+    let next = game.next("slots.rage", "slots.mana = { kind = 'u8', default = 5 }\nslots.rage")?;
+    assert!(game.objects.plan_reload(&game.store, &next)?.changes().is_empty());
+    let given =
+        BEFORE.replace("slots.rage", "slots.mana = { kind = 'u8', default = 5 }\nslots.rage");
+    let given = game.file(&given.replace("name = \"Grunt\"", "name = \"Grunt\"\nmana = 5"))?;
+    let plan = game.reload(&given)?;
+    assert!(!plan.contains("record"), "{plan}");
+    Ok(())
+}
+
+#[test]
+fn another_default_is_for_objects_to_come() -> Outcome {
+    let mut game = Game::new()?;
+    let grunt = game.id("orc", "grunt");
+    game.store.set_value(grunt, "health", 77)?;
+    let next = game.next("default = 100", "default = 90")?;
+    let plan = game.objects.plan_reload(&game.store, &next)?;
+    assert!(plan.changes().is_empty(), "{plan}");
+    game.reload(&next)?;
+    assert_eq!(game.store.get_value(grunt, "health")?, 77.into());
+    Ok(())
+}
+
+#[test]
+fn fault_21_a_limit_in_the_midst_leaves_everything_as_it_was() -> Outcome {
+    let mut limits = Limits::default();
+    limits.text_bytes = 60;
+    let mut store = Store::with_limits(limits);
+    let mut objects = load(BEFORE, &store)?.spawn(&mut store)?;
+    let (hash, ids) = (store.state_hash(), store.ids().collect::<Vec<_>>());
+    let next =
+        BEFORE.replace("name = \"Wall\"", &format!("name = \"{}\"\nhealth = 1", "x".repeat(60)));
+    let next = next.replace("slots.rage = { kind = \"f32\"", "slots.fury = { kind = \"f32\"");
+    let next = Loader::new().text("units.toml", next).load_again(objects.definitions())?;
+    let plan = objects.plan_reload(&store, &next)?;
+    let error = objects.apply_reload(&mut store, &plan).expect_err("the text has no room");
+    assert!(error.to_string().contains("texts take at most 60 bytes"), "{error}");
+    assert!(!matches!(error, ReloadError::Limit(LimitError::Memory { .. })));
+    assert_eq!((store.state_hash(), store.ids().collect::<Vec<_>>()), (hash, ids));
+    assert!(store.schema("orc").is_some_and(|orc| orc.slot("rage").is_some()));
+    let wall = objects.id("unit", "wall").ok_or("the wall is there")?;
+    assert_eq!(store.get_value(wall, "name")?, "Wall".into());
+    Ok(())
+}
+
+#[test]
+fn snapshots_from_before_still_serve_where_no_schema_has_changed() -> Outcome {
+    let mut game = Game::new()?;
+    let before = game.store.snapshot();
+    let next = game.next("health = 250", "health = 251")?;
+    game.reload(&next)?;
+    let thrall = game.id("orc", "thrall");
+    assert_eq!(before.get_value(thrall, "health")?, 250.into());
+    game.store.restore(&before)?;
+    assert_eq!(game.store.get_value(thrall, "health")?, 250.into());
+
+    let next = game.next("slots.rage", "slots.fury")?;
+    game.reload(&next)?;
+    let error = game.store.restore(&before).expect_err("the schemas are others");
+    assert!(error.to_string().contains("schemas"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn records_without_names_are_found_again_by_their_order() -> Outcome {
+    let file = |values: &str| {
+        format!(
+            r#"{{"schemas": {{"tile": {{"slots": {{"height": "i8"}}}}}}, "records": {{"tile": [{values}]}}}}"#
+        )
+    };
+    let load = |values: &str| Loader::new().text("tiles.json", file(values));
+    let mut store = Store::new();
+    let definitions = load(r#"{"height": 1}, {"height": 2}"#).load(&store)?;
+    let mut objects = definitions.spawn(&mut store)?;
+    let ids: Vec<_> = objects.ids().collect();
+    let next = load(r#"{"height": 1}, {"height": 5}, {"height": 3}"#).load_again(&definitions)?;
+    let plan = objects.plan_reload(&store, &next)?;
+    assert_eq!(
+        plan.to_string(),
+        "record 'tile/#1': 'height' changes from 2 to 5\nrecord 'tile/#2' is new"
+    );
+    objects.apply_reload(&mut store, &plan)?;
+    assert_eq!(objects.ids().take(2).collect::<Vec<_>>(), ids);
+    let heights: Vec<Value> =
+        objects.ids().map(|id| store.get_value(id, "height")).collect::<Result<_, _>>()?;
+    assert_eq!(heights, [1.into(), 5.into(), 3.into()]);
+    Ok(())
+}
+
+#[test]
+fn a_record_that_becomes_abstract_loses_its_object_and_the_other_way_round() -> Outcome {
+    let mut game = Game::new()?;
+    let grunt = game.id("orc", "grunt");
+    let next = BEFORE.replace("name = \"Grunt\"\ntarget = \"thrall\"", "abstract = true");
+    let next = game.file(&next)?;
+    assert_eq!(game.reload(&next)?.lines().next(), Some("record 'orc/grunt' is gone"));
+    assert!(!game.store.contains(grunt));
+    let back = game.file(BEFORE)?;
+    let plan = game.reload(&back)?;
+    assert!(plan.contains("record 'orc/grunt' is new"), "{plan}");
+    assert_ne!(game.id("orc", "grunt"), grunt, "another object");
+    Ok(())
+}
+
+#[test]
+fn nothing_changes_where_nothing_has_changed() -> Outcome {
+    let mut game = Game::new()?;
+    let same = game.objects.definitions().reload()?;
+    let plan = game.objects.plan_reload(&game.store, &same)?;
+    assert!(plan.is_empty());
+    assert_eq!(game.reload(&same)?, "nothing changes");
+    Ok(())
+}
+
+#[test]
+fn a_plan_is_outdated_once_the_store_has_changed_in_a_way_that_matters() -> Outcome {
+    let mut game = Game::new()?;
+    let next = game.next("default = 100 }", "default = 100, range = [0, 250] }")?;
+    let plan = game.objects.plan_reload(&game.store, &next)?;
+    assert!(plan.is_possible());
+    let grunt = game.id("orc", "grunt");
+    game.store.set_value(grunt, "health", 255)?;
+    let error = game.objects.apply_reload(&mut game.store, &plan).expect_err("255 is too much");
+    assert!(matches!(error, ReloadError::Migration(_)), "{error}");
+    assert_eq!(game.store.get_value(grunt, "health")?, 255.into());
+    Ok(())
+}
+
+#[derive(View)]
+struct Rage<'a> {
+    rage: &'a mut f32,
+}
+
+#[test]
+fn the_memory_afterwards_is_not_more_than_that_of_a_fresh_store() -> Outcome {
+    let mut game = Game::new()?;
+    let many: Vec<_> = (0..20_000).map(|n| record! { name: "orc", rage: n as f32 }).collect();
+    game.store.spawn_records("orc", many.clone())?;
+    let next =
+        game.next("slots.rage", "slots.skill = { kind = \"u32\", default = 3 }\nslots.rage")?;
+    game.reload(&next)?;
+    game.store.view::<Rage>()?.for_each(|orc| *orc.rage += 1.0);
+
+    let mut fresh = Store::new();
+    next.spawn(&mut fresh)?;
+    fresh.spawn_records("orc", many)?;
+    fresh.view::<Rage>()?.for_each(|orc| *orc.rage += 1.0);
+    assert_eq!(game.store.state_hash(), fresh.state_hash());
+    let bytes = |store: &Store| -> Vec<usize> {
+        store
+            .memory_report()
+            .schemas
+            .iter()
+            .map(|schema| schema.slots.iter().map(|slot| slot.reserved).sum())
+            .collect()
+    };
+    let (reloaded, fresh) = (bytes(&game.store), bytes(&fresh));
+    let pairs = || reloaded.iter().zip(&fresh);
+    assert!(pairs().all(|(a, b)| a <= b), "{reloaded:?}, {fresh:?}");
+    Ok(())
+}
+
+#[test]
+fn the_changes_are_data_too() -> Outcome {
+    let game = Game::new()?;
+    let next = game.next("health = 250", "health = 251")?;
+    let plan = game.objects.plan_reload(&game.store, &next)?;
+    let [RecordChange::Changed { record, slot, from, to, .. }] = plan.changes() else {
+        return Err("one value changes".into());
+    };
+    assert_eq!(
+        (&*record.schema, record.name.as_deref(), &**slot),
+        ("orc", Some("thrall"), "health")
+    );
+    assert_eq!((from, to), (&250.into(), &251.into()));
+    Ok(())
+}

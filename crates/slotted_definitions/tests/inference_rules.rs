@@ -1,0 +1,294 @@
+//! What an inference proposes, rule by rule, and that it holds for whatever objects there are.
+
+use std::error::Error;
+
+use proptest::prelude::*;
+use slotted::glam::{IVec2, Mat4, Quat, Vec3};
+use slotted::{Kind, Record, SchemaError, Store, Value, record};
+use slotted_definitions::infer::SameData;
+use slotted_definitions::infer::{Inference, InferenceOptions, Note, Proposal, Unslottable};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn infer(objects: &[Record]) -> Result<Proposal, SchemaError> {
+    let mut inference = Inference::new(InferenceOptions::default());
+    objects.iter().for_each(|object| inference.observe(object));
+    inference.finish("thing")
+}
+
+/// The slot of objects that have nothing but these values, or why there is none.
+fn slot(values: impl IntoIterator<Item = impl Into<Value>>) -> Result<String, Unslottable> {
+    let objects: Vec<Record> =
+        values.into_iter().map(|value| Record::from_iter([("a", value)])).collect();
+    let proposal = infer(&objects).expect("a proposal");
+    proposal.attributes()[0].kind.clone()?;
+    let slot = proposal.schema().slots()[0].to_string();
+    Ok(slot.trim_start_matches("a: ").to_owned())
+}
+
+#[track_caller]
+fn is(slot: Result<String, Unslottable>, expected: &str) {
+    assert_eq!(slot.as_deref(), Ok(expected));
+}
+
+/// Loads what the proposal says is for the slots, reads it back, adds the rest, and compares.
+fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
+    let mut store = Store::new();
+    store.register_schema(proposal.schema().clone())?;
+    for object in objects {
+        let (slots, rest) = proposal.split(object.clone());
+        let id = store.spawn_record("thing", slots)?;
+        let mut back = store.get_record(id)?;
+        back.extend(rest);
+        assert!(back.is_same_data(object), "{object:?}\ncame out as\n{back:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn integers_get_the_narrowest_kind_with_room_for_twice_as_much() {
+    is(slot([0, 123]), "u8");
+    is(slot([1, 64]), "u8");
+    is(slot([0, 200]), "u16");
+    is(slot([0, 1254]), "u16");
+    is(slot([0, 24134]), "u16");
+    is(slot([0, 40_000]), "u32");
+    is(slot([-1, 15]), "i8");
+    is(slot([-1, 100]), "i16");
+    is(slot([-5_000_000_000_i64, 0]), "i64");
+    is(slot([u64::MAX]), "u64");
+    is(slot([i64::MIN]), "i64");
+}
+
+#[test]
+fn a_kind_whose_very_end_was_seen_is_meant() {
+    is(slot([0, 17, 255]), "u8");
+    is(slot([0, 254]), "u16");
+    is(slot([65_535]), "u16");
+    is(slot([-128, 127]), "i8");
+}
+
+#[test]
+fn numbers_are_floats_as_soon_as_one_is() {
+    is(slot([Value::from(1), 0.5.into()]), "f32");
+    is(slot([1.0, 4.0]), "f32");
+    is(slot([0.35, 7.2000003]), "f32");
+    is(slot([0.35, 0.1234567891]), "f64");
+    is(slot([Value::from(16_777_217), 0.5.into()]), "f64");
+    is(slot([0.1_f32]), "f32");
+    is(slot([f64::NAN, f64::INFINITY, -0.0]), "f32");
+    assert_eq!(slot([Value::from(i64::MAX), 0.5.into()]), Err(Unslottable::Numbers));
+    assert_eq!(slot([Value::from(-1), u64::MAX.into()]), Err(Unslottable::Numbers));
+}
+
+#[test]
+fn few_texts_that_recur_are_an_enum() {
+    let of = |different: usize, times: usize| {
+        slot((0..different * times).map(|number| format!("v{:02}", number % different)))
+    };
+    is(of(2, 5), "enum(v00, v01)");
+    is(of(2, 4), "text");
+    is(of(32, 5).map(|slot| slot[..9].to_owned()), "enum(v00,");
+    is(of(33, 50), "text");
+    is(of(1, 50), "text");
+    is(slot(["", "a"].repeat(20)), "text");
+    is(slot(["long ".repeat(20).as_str(), "a"].repeat(20)), "text");
+}
+
+#[test]
+fn options_decide_what_few_means() -> Outcome {
+    let mut options = InferenceOptions::default();
+    (options.variants, options.recurrence) = (1000, 1);
+    let mut inference = Inference::new(options);
+    for number in 0..300 {
+        let (few, many) = ((number % 256).to_string(), number.to_string());
+        inference.observe(&record! { few, many });
+    }
+    let proposal = inference.finish("thing")?;
+    let kinds: Vec<&Kind> =
+        proposal.schema().slots().iter().map(slotted::schema::Slot::kind).collect();
+    assert!(matches!(kinds[..], [Kind::Enum(_), Kind::Text]), "an enum has at most 256 variants");
+    Ok(())
+}
+
+#[test]
+fn what_is_absent_or_null_is_optional() {
+    is(slot([Value::from(true), Value::Unset]), "bool, optional");
+    let proposal = infer(&[record! { a: 1 }, record! { b: 1 }]).expect("a proposal");
+    assert!(proposal.schema().slots().iter().all(slotted::schema::Slot::is_optional));
+}
+
+#[test]
+fn vectors_are_proposed_where_a_person_would_see_one() {
+    is(slot([[0.5, 1.0, 2.0], [0.0, 0.0, 0.0]]), "vec3");
+    is(slot([[0.5, 1.0]]), "vec2");
+    is(slot([[0.5, 1.0, 1.0, 1.0]]), "vec4");
+    is(slot([Value::from(Vec3::ONE), [1, 2, 3].into()]), "vec3");
+    is(slot([Value::from(IVec2::ONE), [1, 2].into()]), "ivec2");
+    is(slot([Quat::IDENTITY]), "quat");
+    is(slot([Mat4::IDENTITY]), "mat4");
+    assert_eq!(slot([Value::from(Vec3::ONE), [1, 2].into()]), Err(Unslottable::Mixed));
+    assert_eq!(slot([Value::from(IVec2::ONE), [0.5, 1.0].into()]), Err(Unslottable::Mixed));
+}
+
+#[test]
+fn other_lists_are_of_the_kind_that_holds_all_elements() {
+    is(slot([vec![0.5]]), "list(f32)");
+    is(slot([vec![0.5; 5], vec![]]), "list(f32)");
+    is(slot([vec![0.5; 3], vec![0.5; 2]]), "list(f32)");
+    is(slot([[1.0, 2.0, 3.0]]), "list(f32)");
+    is(slot([[0.1234567891; 3]]), "list(f64)");
+    is(slot([[1, 2, 1000]]), "list(u16)");
+    is(slot([["a", "b"]; 50]), "list(text)");
+    is(slot([[true]]), "list(bool)");
+    is(slot([Value::from([Vec3::ONE]), Value::Unset]), "list(vec3), optional");
+}
+
+#[test]
+fn what_cannot_be_slotted_says_why() {
+    let nested = || Value::from_iter([("b", 1)]);
+    assert_eq!(slot([Value::from(1), "one".into()]), Err(Unslottable::Mixed));
+    assert_eq!(slot([Value::from(1), true.into()]), Err(Unslottable::Mixed));
+    assert_eq!(slot([Value::Unset]), Err(Unslottable::NeverSet));
+    assert_eq!(slot([nested()]), Err(Unslottable::Nested));
+    assert_eq!(slot([[nested()]]), Err(Unslottable::NestedLists));
+    assert_eq!(slot([[[1]]]), Err(Unslottable::NestedLists));
+    assert_eq!(slot([[Value::from(1), "a".into()]]), Err(Unslottable::MixedLists));
+    assert_eq!(slot([[Value::from(1), Value::Unset]]), Err(Unslottable::MixedLists));
+    assert_eq!(slot([Vec::<i32>::new()]), Err(Unslottable::EmptyLists));
+    assert_eq!(slot([Value::Bytes([1].into())]), Err(Unslottable::Bytes));
+    for name in [String::new(), "x".repeat(129), "a\u{202e}b".into(), "a\nb".into()] {
+        let proposal = infer(&[Record::from_iter([(name, 1)])]).expect("a proposal");
+        assert_eq!(proposal.attributes()[0].kind, Err(Unslottable::Name));
+        assert!(!proposal.to_string().contains('\u{202e}'), "names are shown escaped");
+    }
+}
+
+#[test]
+fn what_was_seen_is_counted_with_examples() -> Outcome {
+    let long = "long ".repeat(1000);
+    let mixed = |number: i32| match number {
+        7 => Value::from(&*long),
+        9 => [1, 2].into(),
+        _ => number.into(),
+    };
+    let objects: Vec<Record> = (0..100).map(|number| record! { a: mixed(number) }).collect();
+    let proposal = infer(&objects)?;
+    let attribute = &proposal.attributes()[0];
+    let counts: Vec<_> = attribute.seen.iter().map(|seen| (seen.sort, seen.values)).collect();
+    assert_eq!(counts, [("integer", 98), ("text", 1), ("list", 1)]);
+    let example = &attribute.seen[1].examples[0];
+    assert_eq!(example.object, 7);
+    assert!(example.value.len() < 100, "examples are cut");
+    assert_eq!(attribute.elements[0].values, 2);
+    Ok(())
+}
+
+#[test]
+fn constants_slips_and_repetitions_are_pointed_out() -> Outcome {
+    let mut objects: Vec<Record> =
+        (0..1000).map(|number| record! { health: number, size: 64, name: "orc" }).collect();
+    objects.push(record! { helth: 1, health: 1, size: 64, name: "orc" });
+    let mut twice = record! { health: 1, size: 64, name: "orc" };
+    twice.push("size", 64);
+    objects.push(twice);
+    let proposal = infer(&objects)?;
+    let notes = |name: &str| {
+        let named = proposal.attributes().iter().find(|attribute| &*attribute.name == name);
+        named.map(|attribute| attribute.notes.clone()).unwrap_or_default()
+    };
+    assert_eq!(notes("size"), [Note::Constant(64.into()), Note::Repeated(1)]);
+    assert_eq!(notes("name"), [Note::Constant("orc".into())]);
+    assert_eq!(notes("health"), []);
+    assert_eq!(notes("helth"), [Note::Misspelt { suggestion: "health".into() }]);
+    let report = proposal.to_string();
+    for line in [
+        "'size' is 64 in every object: a default, or no slot at all",
+        "'size' is named again once: the first value is the slot's",
+        "'helth' in 1 of 1002: did you mean 'health'?",
+    ] {
+        assert!(report.contains(line), "{report}");
+    }
+    round_trip(&proposal, &objects)
+}
+
+#[test]
+fn memory_is_bounded_where_names_are_not() -> Outcome {
+    let mut options = InferenceOptions::default();
+    options.attributes = 10;
+    let mut inference = Inference::new(options);
+    for number in 0..100 {
+        inference.observe(&Record::from_iter([(format!("name {number}"), number)]));
+    }
+    let proposal = inference.finish("thing")?;
+    assert_eq!((proposal.attributes().len(), proposal.unwatched()), (10, 90));
+    assert!(proposal.to_string().contains("90 values of further attributes were not looked at"));
+    let (slots, rest) = proposal.split(record! { "name 3": 3, "name 33": 33 });
+    assert_eq!((slots, rest), (record! { "name 3": 3 }, record! { "name 33": 33 }));
+    Ok(())
+}
+
+#[test]
+fn a_schema_has_a_name() {
+    assert!(matches!(Inference::default().finish(""), Err(SchemaError::BadName { .. })));
+    let empty = Inference::default().finish("nothing").expect("a proposal");
+    assert_eq!(empty.to_string(), "'nothing': 0 objects, 0 attributes, 0 slots\n");
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let number = prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (-3_i64..300).prop_map(Value::from),
+        any::<f32>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        (-1000_i32..1000).prop_map(|number| (f64::from(number) / 100.0).into()),
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Unset),
+        any::<bool>().prop_map(Value::from),
+        number,
+        "[a-c]?|\\PC{0,80}".prop_map(Value::from),
+        any::<[f32; 3]>().prop_map(|vector| Vec3::from(vector).into()),
+        any::<[i32; 2]>().prop_map(|vector| IVec2::from(vector).into()),
+        any::<[u8; 2]>().prop_map(|bytes| Value::Bytes(bytes.as_slice().into())),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec(("[a-c]", inner), 0..3).prop_map(Value::from_iter),
+        ]
+    })
+}
+
+/// Values that are alike, as those of an attribute mostly are.
+fn like_values() -> impl Strategy<Value = Vec<Value>> {
+    let numbers = prop::collection::vec(any::<f32>(), 3);
+    prop_oneof![
+        prop::collection::vec(any_value(), 1..12),
+        prop::collection::vec(any::<i64>().prop_map(Value::from), 1..12),
+        prop::collection::vec(any::<u16>().prop_map(Value::from), 1..12),
+        prop::collection::vec(any::<f64>().prop_map(Value::from), 1..12),
+        prop::collection::vec(any::<f32>().prop_map(|n| f64::from(n).into()), 1..12),
+        prop::collection::vec("[ab]".prop_map(Value::from), 1..12),
+        prop::collection::vec(numbers.prop_map(Value::from), 1..12),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn any_objects_load_and_come_out_the_same(
+        columns in prop::collection::vec(("[a-c]{0,2}|\\PC{0,3}", like_values()), 0..6),
+    ) {
+        let row = |position: usize| -> Record {
+            let value = |values: &Vec<Value>| values.get(position).cloned();
+            columns.iter().filter_map(|(name, values)| Some((name.clone(), value(values)?))).collect()
+        };
+        let objects: Vec<Record> = (0..12).map(row).collect();
+        let proposal = infer(&objects).expect("the schema is possible");
+        prop_assert!(!proposal.to_string().is_empty());
+        round_trip(&proposal, &objects).expect("the objects load");
+    }
+}

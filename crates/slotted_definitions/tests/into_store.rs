@@ -1,0 +1,137 @@
+//! Objects move from free attributes to slots with their references, and nothing is lost on the way.
+
+use std::error::Error;
+
+use slotted::{
+    ByName, MapStore, ObjectId, Record, Value, map::AttributeLayout, map::AttributeStore,
+    map::NaiveMapStore, map::Shaped, record,
+};
+use slotted_definitions::infer::SameData;
+use slotted_definitions::infer::{InferenceOptions, MoveError, Moved, into_store};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn slots(moved: &Moved, schema: &str) -> Vec<String> {
+    let schema = moved.store.schema(schema).expect("it is registered");
+    schema.slots().iter().map(ToString::to_string).collect()
+}
+
+fn references_are_translated<L: AttributeLayout>() -> Outcome {
+    let mut map = AttributeStore::<L>::new();
+    // A row that is used again, so that ids must change.
+    let gone = map.spawn_record("orc", record! {})?;
+    map.despawn(gone)?;
+    let ada = map.spawn_record("orc", record! { name: "Ada" })?;
+    let tower = map.spawn_record("tower", record! { owner: ada })?;
+    let bob = map.spawn_record("orc", record! { name: "Bob", leader: ada, friends: [ada, ada] })?;
+    // Forwards, to itself, in a cycle, to nothing, in lists and nested objects.
+    map.set_value(ada, "leader", bob.into())?;
+    map.set_value(ada, "friends", [bob, ada].into())?;
+    map.set_value(ada, "at", tower.into())?;
+    map.set_value(bob, "at", bob.into())?;
+    map.set_value(bob, "enemy", gone.into())?;
+    map.set_value(bob, "orders", Value::from_iter([("guard", tower), ("kill", gone)]))?;
+
+    let old: Vec<Record> =
+        [ada, bob].into_iter().map(|id| map.get_record(id)).collect::<Result<_, _>>()?;
+    let bytes = map.heap_bytes();
+    let moved = into_store(map, &InferenceOptions::default()).map_err(|error| error.to_string())?;
+    let (orcs, towers) = (slots(&moved, "orc"), slots(&moved, "tower"));
+    assert!(orcs.contains(&"leader: object, optional, references 'orc'".into()), "{orcs:?}");
+    assert!(orcs.contains(&"friends: list(object), optional, references 'orc'".into()), "{orcs:?}");
+    assert!(orcs.contains(&"at: object, optional".into()), "of two schemas: {orcs:?}");
+    assert_eq!(towers, ["owner: object, optional, references 'orc'"]);
+
+    let new = |old| moved.new_id(old).ok_or("it was moved");
+    let (new_ada, new_bob, new_tower) = (new(ada)?, new(bob)?, new(tower)?);
+    assert_eq!((moved.new_id(gone), moved.ids.len()), (None, 3));
+    let get = |id, name| moved.store.get_value(id, name);
+    assert_eq!(get(new_ada, "leader")?, new_bob.into());
+    assert_eq!(get(new_bob, "leader")?, new_ada.into());
+    assert_eq!(get(new_ada, "friends")?, [new_bob, new_ada].into());
+    assert_eq!(get(new_ada, "at")?, new_tower.into());
+    assert_eq!(get(new_bob, "at")?, new_bob.into());
+    assert_eq!(get(new_tower, "owner")?, new_ada.into());
+    assert!(old.iter().all(|record| record.get("name").is_some()), "the old ones had names");
+    assert_eq!((get(new_ada, "name")?, get(new_bob, "name")?), ("Ada".into(), "Bob".into()));
+
+    let dead: Vec<_> = moved
+        .dead_references
+        .iter()
+        .map(|dead| (dead.object, &*dead.attribute, dead.found))
+        .collect();
+    assert_eq!(dead, [(new_bob, "enemy", gone), (new_bob, "orders", gone)]);
+    let orders = Value::from_iter([("guard", Value::from(new_tower)), ("kill", Value::Unset)]);
+    assert!(
+        moved
+            .leftovers
+            .iter()
+            .any(|(object, rest)| { *object == new_bob && rest.get("orders") == Some(&orders) })
+    );
+    assert_eq!((moved.report.objects, moved.report.bytes_before), (3, bytes));
+    assert!(moved.report.to_string().ends_with("; 2 references to no object"), "{}", moved.report);
+    moved.store.validate().map_err(|problems| format!("{problems:?}"))?;
+    Ok(())
+}
+
+#[test]
+fn references_are_translated_from_either_layout() -> Outcome {
+    references_are_translated::<Shaped>()?;
+    references_are_translated::<slotted::map::Naive>()
+}
+
+#[test]
+fn a_list_with_a_dead_reference_is_left_over_whole() -> Outcome {
+    let mut map = MapStore::new();
+    let gone = map.spawn_record("orc", record! {})?;
+    let ada = map.spawn_record("orc", record! {})?;
+    let bob = map.spawn_record("orc", record! { friends: [ada, gone], bag: [[1]] })?;
+    map.set_value(ada, "friends", [bob].into())?;
+    map.despawn(gone)?;
+    let moved = into_store(map, &InferenceOptions::default())?;
+    let new: Vec<ObjectId> = [ada, bob].into_iter().filter_map(|id| moved.new_id(id)).collect();
+    assert_eq!(moved.store.get_value(new[0], "friends")?, [new[1]].into());
+    assert!(moved.store.get_value(new[1], "friends")?.is_unset());
+    let rest = record! { bag: [[1]], friends: [Value::from(new[0]), Value::Unset] };
+    assert_eq!(moved.leftovers, [(new[1], rest)]);
+    assert_eq!(moved.dead_references.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn nothing_is_lost() -> Outcome {
+    let mut map = NaiveMapStore::new();
+    for number in 0..200_i64 {
+        let mut object =
+            record! { number, name: format!("object {number}"), half: number as f64 / 2.0 };
+        object.push("mixed", if number == 3 { Value::from("three") } else { number.into() });
+        if number % 2 == 0 {
+            object.push("nested", Value::from_iter([("a", number)]));
+            object.push("bad\u{202e}name", number);
+        }
+        map.spawn_record("thing", object)?;
+    }
+    let before = map.clone();
+    let moved = into_store(map, &InferenceOptions::default())?;
+    assert_eq!(slots(&moved, "thing"), ["half: f32", "name: text", "number: u16"]);
+    for (old, new) in &moved.ids {
+        let mut back = moved.store.get_record(*new)?;
+        let rest = moved.leftovers.iter().find(|(object, _)| object == new);
+        back.extend(rest.map(|(_, rest)| rest.clone()).unwrap_or_default());
+        assert!(back.is_same_data(&before.get_record(*old)?));
+    }
+    assert_eq!(moved.report.leftovers, 200 + 100 + 100);
+    assert!(moved.report.bytes_after < moved.report.bytes_before / 4, "{}", moved.report);
+    Ok(())
+}
+
+#[test]
+fn a_store_that_cannot_be_moved_is_given_back() -> Outcome {
+    let mut map = MapStore::new();
+    let ada = map.spawn_record("", record! { name: "Ada" })?;
+    let error = into_store(map, &InferenceOptions::default()).expect_err("a schema has a name");
+    assert!(matches!(error.error, MoveError::Schema(_)));
+    assert!(error.to_string().starts_with("\"\" is not a name"));
+    assert_eq!(error.store.get_value(ada, "name")?, "Ada".into());
+    Ok(())
+}

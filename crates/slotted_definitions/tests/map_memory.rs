@@ -1,0 +1,89 @@
+//! What the stores of free attributes say of their memory, held against the allocator. A program of its
+//! own, because it counts the bytes of every thread.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use slotted::glam::Mat4;
+use slotted::{
+    ByName, MapStore, ObjectId, Record, Value, map::AttributeLayout, map::AttributeStore,
+    map::NaiveMapStore, record,
+};
+use slotted_definitions::infer::{InferenceOptions, into_store};
+
+#[path = "../../../examples/compare/allocator.rs"]
+mod allocator;
+
+/// Objects of several shapes, with values that allocate in every way, and some that went again.
+fn fill<L: AttributeLayout>(store: &mut AttributeStore<L>) -> Result<(), Box<dyn Error>> {
+    let shared: Arc<str> = "shared by many".into();
+    let mut ids = Vec::new();
+    for number in 0..500_i64 {
+        let mut object =
+            record! { number, name: format!("object {number}"), "alike": Arc::clone(&shared) };
+        if number % 3 == 0 {
+            object.push("matrix", Mat4::IDENTITY);
+            object.push("list", [Value::from("a"), number.into(), [1, 2].into()]);
+        }
+        if number % 7 == 0 {
+            object.push("bytes", Value::Bytes(vec![0; 13].into()));
+            object.push("map", Value::from_iter([("x", Value::from("y")), ("z", number.into())]));
+        }
+        if number % 100 == 0 {
+            object.extend((0..40).map(|extra| (format!("extra {extra}"), extra)));
+        }
+        ids.push(store.spawn_record(if number % 2 == 0 { "even" } else { "odd" }, object)?);
+    }
+    for id in ids.into_iter().step_by(9) {
+        store.despawn(id)?;
+    }
+    Ok(())
+}
+
+fn reported_and_allocated<L: AttributeLayout>() -> Result<(usize, usize), Box<dyn Error>> {
+    let (mut kept, mut outcome) = (None, Ok(()));
+    let allocated = allocator::added_bytes(|| {
+        let mut store = AttributeStore::<L>::new();
+        outcome = fill(&mut store);
+        kept = Some(store);
+    });
+    outcome?;
+    Ok((kept.map_or(0, |store| store.heap_bytes()), allocated))
+}
+
+/// The thread that runs the tests may allocate at the same moment: then it is counted once more.
+fn assert_reported<L: AttributeLayout>(layout: &str) -> Result<(), Box<dyn Error>> {
+    let mut counts = Vec::new();
+    for _ in 0..20 {
+        counts.push(reported_and_allocated::<L>()?);
+        if counts.last().is_some_and(|(reported, allocated)| reported == allocated) {
+            return Ok(());
+        }
+    }
+    panic!("{layout}: never as it is allocated: {counts:?}");
+}
+
+/// One test after the other: the counter is one for all threads.
+#[test]
+fn memory_is_reported_as_it_is_allocated() -> Result<(), Box<dyn Error>> {
+    assert_reported::<slotted::map::Shaped>("tuned")?;
+    assert_reported::<slotted::map::Naive>("naive")?;
+    assert_eq!(MapStore::new().heap_bytes(), size_of_shape_list());
+    assert_eq!(NaiveMapStore::new().heap_bytes(), 0);
+
+    let mut map = MapStore::new();
+    fill(&mut map)?;
+    let (mut moved, before) = (None, map.heap_bytes());
+    moved.replace(into_store(map, &InferenceOptions::default())?);
+    let report = moved.as_ref().map(|moved| moved.report).ok_or("it was moved")?;
+    assert_eq!(report.bytes_before, before);
+    assert!(report.bytes_left_over > 0 && report.bytes_after > 0);
+    let rest: Vec<(ObjectId, Record)> = moved.map(|moved| moved.leftovers).unwrap_or_default();
+    assert_eq!(rest.iter().map(|(_, rest)| rest.len()).sum::<usize>(), report.leftovers);
+    Ok(())
+}
+
+/// An empty store knows the shape of objects without attributes.
+fn size_of_shape_list() -> usize {
+    allocator::added_bytes(|| std::mem::forget(MapStore::new()))
+}

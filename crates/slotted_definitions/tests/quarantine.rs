@@ -1,0 +1,191 @@
+//! What is kept aside comes back: removing a mod does not destroy its data.
+#![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
+
+use std::error::Error;
+
+use slotted::{Store, record};
+use slotted_definitions::infer::SameData;
+use slotted_definitions::{Definitions, Format, Loader, Objects, Undeclared};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+const SCHEMAS: &str = "
+[schemas.unit.slots]
+hp = { kind = 'f32', default = 1.0 }
+job = { variants = ['farmer', 'smith'], default = 'farmer' }
+friends = { kind = 'list(object)', default = [] }
+target = { kind = 'object', optional = true }
+";
+
+fn load(files: &[(&str, &str)]) -> Result<Definitions, Box<dyn Error>> {
+    let loader = Loader::new().pack_of_texts("game", files.iter().copied());
+    Ok(loader.undeclared(Undeclared::Quarantine).load(&Store::new())?)
+}
+
+fn spawn(definitions: &Definitions) -> Result<(Store, Objects), Box<dyn Error>> {
+    let mut store = Store::new();
+    let objects = definitions.spawn(&mut store)?;
+    Ok((store, objects))
+}
+
+#[test]
+fn variants_and_lists_of_a_mod_that_is_gone_are_written_again() -> Outcome {
+    let records = "
+[records.unit.grunt]
+job = 'elven'
+friends = ['elf', 'thrall']
+target = 'elf'
+[records.unit.thrall]
+";
+    let definitions = load(&[("s.toml", SCHEMAS), ("r.toml", records)])?;
+    assert_eq!(definitions.warnings().warnings(), 3, "{}", definitions.warnings());
+    let (mut store, objects) = spawn(&definitions)?;
+    let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+    assert_eq!(store.get_value(grunt, "job")?, "farmer".into(), "the default in its place");
+    let expected = record! { hp: 1.0, job: "elven", friends: ["elf", "thrall"], target: "elf" };
+    for format in [Format::Json, Format::Toml, Format::Ron] {
+        let mut files = objects.to_files(&store, format)?;
+        files.push(("s.toml".to_owned(), SCHEMAS.to_owned()));
+        let files: Vec<_> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+        let (again, objects) = spawn(&load(&files)?)?;
+        let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+        let found = objects.to_record(&again, grunt)?;
+        assert!(found.is_same_data(&expected), "{format}: {found:?}");
+    }
+    // What the game has put there since goes before.
+    store.set_value(grunt, "job", "smith")?;
+    assert_eq!(objects.to_record(&store, grunt)?.get("job"), Some(&"smith".into()));
+    Ok(())
+}
+
+#[test]
+fn what_an_abstract_record_carries_comes_back_with_those_that_inherit_from_it() -> Outcome {
+    let records = "
+[records.unit.base]
+abstract = true
+hp = 2.0
+mood = 'angry'
+[records.unit.grunt]
+inherits = 'base'
+[records.unit.calm]
+inherits = 'base'
+mood = 'calm'
+";
+    let (store, objects) = spawn(&load(&[("s.toml", SCHEMAS), ("r.toml", records)])?)?;
+    let mood = |name| -> Result<_, Box<dyn Error>> {
+        let id = objects.id("unit", name).ok_or("no such record")?;
+        Ok(objects.to_record(&store, id)?.get("mood").cloned())
+    };
+    assert_eq!(mood("grunt")?, Some("angry".into()));
+    assert_eq!(mood("calm")?, Some("calm".into()));
+    Ok(())
+}
+
+#[test]
+fn what_is_kept_aside_or_unset_lets_nothing_be_inherited_in_its_place() -> Outcome {
+    let records = r#"{"records": {"unit": {
+        "base": {"job": "smith", "target": "boss", "friends": ["boss"]},
+        "boss": {},
+        "lone": {"inherits": "base", "target": null},
+        "lost": {"inherits": "base", "job": "elven", "target": "elf", "friends": ["elf"]}
+    }}}"#;
+    let (store, objects) = spawn(&load(&[("s.toml", SCHEMAS), ("r.json", records)])?)?;
+    let id = |name| objects.id("unit", name).ok_or("no such record");
+    assert!(store.get_value(id("lone")?, "target")?.is_unset());
+    assert!(store.get_value(id("lost")?, "target")?.is_unset());
+    assert_eq!(store.get_value(id("lost")?, "job")?, "farmer".into());
+    let lost = objects.to_record(&store, id("lost")?)?;
+    let expected = record! { hp: 1.0, job: "elven", target: "elf", friends: ["elf"] };
+    assert!(lost.is_same_data(&expected), "{lost:?}");
+    Ok(())
+}
+
+#[test]
+fn a_patch_replaces_what_was_kept_aside() -> Outcome {
+    let records = "
+[records.unit.grunt]
+job = 'elven'
+[patches.records.unit.grunt]
+job = 'farmer'
+[patches.records.gone.x]
+hp = 1.0
+";
+    let definitions = load(&[("s.toml", SCHEMAS), ("r.toml", records)])?;
+    assert!(definitions.warnings().to_string().contains("its patches are left out"));
+    let (store, objects) = spawn(&definitions)?;
+    let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+    assert_eq!(objects.to_record(&store, grunt)?.get("job"), Some(&"farmer".into()));
+    Ok(())
+}
+
+#[test]
+fn singles_are_written_with_digits_that_come_back() -> Outcome {
+    let (mut store, objects) =
+        spawn(&load(&[("s.toml", SCHEMAS), ("r.toml", "records.unit.grunt = {}")])?)?;
+    let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+    for bits in [0x15ae_43fd, 0x0000_0001, 0x7f7f_ffff, 0x3eb3_3333, 0x8000_0000_u32] {
+        let number = f32::from_bits(bits);
+        store.set_value(grunt, "hp", number)?;
+        for format in [Format::Json, Format::Toml, Format::Ron] {
+            let files = objects.to_files(&store, format)?;
+            let files = [("s.toml", SCHEMAS), (&*files[0].0, &*files[0].1)];
+            let (again, objects) = spawn(&load(&files)?)?;
+            let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+            assert_eq!(again.get_value(grunt, "hp")?, number.into(), "{format} {bits:x}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_reference_with_its_schema_means_exactly_that_schema() -> Outcome {
+    let records = "
+[schemas.orc]
+extends = 'unit'
+[records.unit.grunt]
+[records.orc.grunt]
+[records.unit.boss]
+target = 'unit/grunt'
+";
+    let (store, objects) = spawn(&load(&[("s.toml", SCHEMAS), ("r.toml", records)])?)?;
+    let boss = objects.id("unit", "boss").ok_or("no boss")?;
+    let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+    assert_eq!(store.get_value(boss, "target")?, grunt.into());
+    assert_eq!(objects.to_record(&store, boss)?.get("target"), Some(&"unit/grunt".into()));
+    let slash = "[records.unit.'orc/grunt']";
+    let error = load(&[("s.toml", SCHEMAS), ("r.toml", slash)]).expect_err("a / in a name");
+    assert!(error.to_string().contains("cannot be called 'orc/grunt'"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn an_optional_slot_that_is_unset_does_not_come_back_as_its_default() -> Outcome {
+    let schema = "schemas.unit.slots.x = { kind = 'u8', optional = true, default = 5 }";
+    let records = "records.unit.grunt = {}";
+    let (mut store, objects) = spawn(&load(&[("s.toml", schema), ("r.toml", records)])?)?;
+    let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+    store.set_value(grunt, "x", slotted::Value::Unset)?;
+    for format in [Format::Json, Format::Ron] {
+        let files = objects.to_files(&store, format)?;
+        let (again, objects) = spawn(&load(&[("s.toml", schema), (&files[0].0, &files[0].1)])?)?;
+        let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
+        assert!(again.get_value(grunt, "x")?.is_unset(), "{format}");
+    }
+    let error = objects.to_files(&store, Format::Toml).expect_err("TOML has no word for it");
+    assert!(error.to_string().contains("TOML cannot hold the value unset of 'x'"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn records_of_a_program_whose_slot_is_a_word_of_records_are_refused() -> Outcome {
+    let mut store = Store::new();
+    let note = slotted::Schema::builder("note").slot("abstract", slotted::Kind::Bool);
+    store.register_schema(note.build()?)?;
+    let report = Loader::new().text("r.toml", "[[records.note]]\nabstract = true").load(&store);
+    let report = report.expect_err("it would not be read as the slot's value").to_string();
+    assert!(
+        report.contains("'note' has a slot 'abstract', which is a word of records"),
+        "{report}"
+    );
+    Ok(())
+}

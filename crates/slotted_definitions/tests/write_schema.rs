@@ -1,0 +1,313 @@
+//! What is written of schemas loads to the same schemas, in all formats.
+
+#![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use slotted::{Kind, Schema, Store, Value, glam::Vec3, schema::Number, schema::NumberKind};
+use slotted_definitions::{Format, Loader, SchemaDocs, SlotDocs, schemas_to_text};
+
+const FORMATS: [Format; 3] = [Format::Json, Format::Toml, Format::Ron];
+
+const NUMBERS: [NumberKind; 10] = [
+    NumberKind::I8,
+    NumberKind::I16,
+    NumberKind::I32,
+    NumberKind::I64,
+    NumberKind::U8,
+    NumberKind::U16,
+    NumberKind::U32,
+    NumberKind::U64,
+    NumberKind::F32,
+    NumberKind::F64,
+];
+
+/// Texts with all that quotes and escapes are needed for.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z_]{1,12}",
+        "[ -~]{0,12}",
+        "[\\PC\n\t\r\"\\\\\u{7f}\u{85}\u{1}\u{2028}]{0,12}",
+        Just("true".to_owned()),
+        Just("12".to_owned()),
+    ]
+}
+
+fn single_kind() -> impl Strategy<Value = Kind> {
+    let simple = [
+        Kind::Bool,
+        Kind::Vec2,
+        Kind::Vec3,
+        Kind::Vec4,
+        Kind::Quat,
+        Kind::Mat4,
+        Kind::IVec2,
+        Kind::IVec3,
+        Kind::UVec2,
+        Kind::Text,
+        Kind::Object,
+    ];
+    let variants = prop::collection::hash_set(text(), 1..30);
+    prop_oneof![
+        3 => prop::sample::select(NUMBERS.to_vec()).prop_map(Kind::Number),
+        2 => prop::sample::select(simple.to_vec()),
+        1 => variants.prop_map(Kind::enumeration),
+        1 => (prop::sample::select(NUMBERS.to_vec()), 1..40_u32)
+            .prop_map(|(number, length)| Kind::Array(number, length)),
+    ]
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![3 => single_kind(), 1 => single_kind().prop_map(Kind::list)]
+}
+
+/// A number as a file has it.
+fn number(kind: NumberKind) -> BoxedStrategy<Value> {
+    match kind {
+        NumberKind::I8 => any::<i8>().prop_map(Value::from).boxed(),
+        NumberKind::I16 => any::<i16>().prop_map(Value::from).boxed(),
+        NumberKind::I32 => any::<i32>().prop_map(Value::from).boxed(),
+        NumberKind::I64 => any::<i64>().prop_map(Value::from).boxed(),
+        NumberKind::U8 => any::<u8>().prop_map(Value::from).boxed(),
+        NumberKind::U16 => any::<u16>().prop_map(Value::from).boxed(),
+        NumberKind::U32 => any::<u32>().prop_map(Value::from).boxed(),
+        NumberKind::U64 => any::<u64>().prop_map(Value::from).boxed(),
+        NumberKind::F32 => prop_oneof![
+            prop::num::f32::NORMAL.prop_map(|number| Value::from(f64::from(number))),
+            (-1000..1000_i64).prop_map(|number| Value::from(number as f64 / 10.0)),
+        ]
+        .boxed(),
+        NumberKind::F64 => prop::num::f64::NORMAL.prop_map(Value::from).boxed(),
+    }
+}
+
+/// A value of the kind as a file has it, if one can be written.
+fn value(kind: &Kind) -> BoxedStrategy<Option<Value>> {
+    let several = |number_kind: NumberKind, length: usize| {
+        prop::collection::vec(number(number_kind), length).prop_map(|list| Some(list.into()))
+    };
+    match kind {
+        Kind::Bool => any::<bool>().prop_map(|truth| Some(truth.into())).boxed(),
+        Kind::Number(kind) => number(*kind).prop_map(Some).boxed(),
+        Kind::Vec2 => several(NumberKind::F32, 2).boxed(),
+        Kind::Vec3 => several(NumberKind::F32, 3).boxed(),
+        Kind::Vec4 | Kind::Quat => several(NumberKind::F32, 4).boxed(),
+        Kind::Mat4 => several(NumberKind::F32, 16).boxed(),
+        Kind::IVec2 => several(NumberKind::I32, 2).boxed(),
+        Kind::IVec3 => several(NumberKind::I32, 3).boxed(),
+        Kind::UVec2 => several(NumberKind::U32, 2).boxed(),
+        Kind::Array(kind, length) => several(*kind, *length as usize).boxed(),
+        Kind::Text => text().prop_map(|text| Some(text.into())).boxed(),
+        Kind::Enum(kind) => prop::sample::select(kind.variants().to_vec())
+            .prop_map(|variant| Some(variant.into()))
+            .boxed(),
+        Kind::List(list) => prop::collection::vec(value(list.element()), 0..5)
+            .prop_map(|list| Some(list.into_iter().collect::<Option<Vec<_>>>()?.into()))
+            .boxed(),
+        _ => Just(None).boxed(),
+    }
+}
+
+/// What makes a slot, as far as its kind takes it.
+#[derive(Clone, Debug)]
+struct Parts {
+    kind: Kind,
+    default: Option<Value>,
+    is_optional: bool,
+    is_finite: bool,
+    range: (Bound<Number>, Bound<Number>),
+    docs: SlotDocs,
+}
+
+fn parts() -> impl Strategy<Value = Parts> {
+    let kind = kind().prop_flat_map(|kind| {
+        let default = prop::option::of(value(&kind)).prop_map(Option::flatten);
+        let end = kind.component().unwrap_or(NumberKind::U8);
+        (Just(kind), default, bound(end), bound(end))
+    });
+    let text = || prop::option::of(text().prop_map(Arc::from));
+    (kind, any::<bool>(), any::<bool>(), text(), text()).prop_map(
+        |((kind, default, min, max), is_optional, is_finite, doc, unit)| {
+            let docs = SlotDocs { doc, unit, comment: None };
+            Parts { kind, default, is_optional, is_finite, range: (min, max), docs }
+        },
+    )
+}
+
+fn bound(kind: NumberKind) -> impl Strategy<Value = Bound<Number>> {
+    (0..3_usize, number(kind)).prop_map(|(sort, value)| {
+        let number: Number = match value {
+            Value::Int(number) => number.into(),
+            Value::UInt(number) => number.into(),
+            Value::F64(number) => number.into(),
+            _ => return Bound::Unbounded,
+        };
+        [Bound::Included(number), Bound::Excluded(number), Bound::Unbounded][sort]
+    })
+}
+
+/// A schema with all of the slots, each with as much of its parts as it takes.
+fn schema(name: &str, base: Option<&str>, names: &[String], parts: &[Parts]) -> Schema {
+    let mut builder = Schema::builder(name);
+    if let Some(base) = base {
+        builder = builder.extends(base);
+    }
+    for (slot, parts) in names.iter().zip(parts) {
+        // A random default lies in no random range, mostly.
+        let forms = [(true, true), (true, false), (false, true), (false, false)];
+        let forms = forms.map(|(has_range, has_default)| {
+            let add = |mut builder: slotted::schema::SchemaBuilder| {
+                builder = builder.slot(slot.as_str(), parts.kind.clone());
+                if parts.is_optional {
+                    builder = builder.optional();
+                }
+                if parts.is_finite && parts.kind.component().is_some() {
+                    builder = builder.finite();
+                }
+                if has_range {
+                    builder = builder.range::<Number>(parts.range);
+                }
+                match parts.default.clone().filter(|_| has_default) {
+                    Some(default) => builder.default(default),
+                    None => builder,
+                }
+            };
+            add(Schema::builder("one")).build().is_ok().then(|| add(builder.clone()))
+        });
+        builder = forms.into_iter().flatten().next().expect("a kind alone is a slot");
+    }
+    builder.build().expect("every slot was tried")
+}
+
+/// Names that differ, whatever the texts are.
+fn names(texts: Vec<String>, after: &str) -> Vec<String> {
+    let clean = |text: String| text.chars().filter(|c| !c.is_control()).collect::<String>();
+    texts
+        .into_iter()
+        .enumerate()
+        .map(|(number, text)| format!("{}{after}{number}", clean(text)))
+        .collect()
+}
+
+fn assert_comes_back(schemas: &[(&Schema, &SchemaDocs)], format: Format) -> Result<(), String> {
+    let text = schemas_to_text(schemas.iter().copied(), format).map_err(|e| e.to_string())?;
+    let path = format!("schemas.{}", format.extension());
+    let loaded = Loader::new().text(&path, &*text).load(&Store::new());
+    let loaded = loaded.map_err(|report| format!("{report}\nin\n{text}"))?;
+    let read: Vec<&Schema> = loaded.schemas().collect();
+    let written: Vec<&Schema> = schemas.iter().map(|(schema, _)| *schema).collect();
+    if read != written {
+        return Err(format!("{read:#?}\nis not\n{written:#?}\nin\n{text}"));
+    }
+    for (schema, docs) in schemas {
+        if loaded.schema_docs(schema.name()) != **docs {
+            return Err(format!("{docs:?} is lost in\n{text}"));
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_comes_back(
+        base_parts in prop::collection::vec(parts(), 0..6),
+        own_parts in prop::collection::vec(parts(), 0..6),
+        slot_texts in prop::collection::vec(text(), 12),
+        schema_texts in prop::collection::vec(text(), 2),
+        doc in prop::option::of(text()),
+    ) {
+        let slots = names(slot_texts, "_");
+        let schema_names = names(schema_texts, "/");
+        let (base_slots, own_slots) = slots.split_at(6);
+        let base = schema(&schema_names[0], None, base_slots, &base_parts);
+        let own = schema(&schema_names[1], Some(&schema_names[0]), own_slots, &own_parts);
+        let docs = |slots: &[String], parts: &[Parts]| SchemaDocs {
+            doc: doc.as_deref().map(Arc::from),
+            comment: None,
+            slots: slots
+                .iter()
+                .zip(parts)
+                .filter(|(_, parts)| parts.docs != SlotDocs::default())
+                .map(|(slot, parts)| (slot.as_str().into(), parts.docs.clone()))
+                .collect(),
+        };
+        let (base_docs, own_docs) = (docs(base_slots, &base_parts), docs(own_slots, &own_parts));
+        for format in FORMATS {
+            let outcome = assert_comes_back(&[(&base, &base_docs), (&own, &own_docs)], format);
+            prop_assert!(outcome.is_ok(), "{format}: {}", outcome.unwrap_err());
+        }
+    }
+}
+
+#[test]
+fn comments_are_no_part_of_it_whatever_they_say() -> Result<(), Box<dyn std::error::Error>> {
+    let schema = Schema::builder("unit").slot("health", Kind::F32).build()?;
+    let comment = Some("one \u{7}\r\ntwo = 2\n\n[three] */ \" }".to_owned());
+    let slot = SlotDocs { comment: comment.clone(), ..SlotDocs::default() };
+    let slots = [("health".into(), slot)].into();
+    let docs = SchemaDocs { comment, slots, ..SchemaDocs::default() };
+    for format in FORMATS {
+        let text = schemas_to_text([(&schema, &docs)], format)?;
+        assert_eq!(text.contains("two = 2"), format != Format::Json);
+        let path = format!("unit.{}", format.extension());
+        let loaded = Loader::new().text(&path, text).load(&Store::new())?;
+        assert_eq!(loaded.schemas().collect::<Vec<_>>(), [&schema]);
+    }
+    Ok(())
+}
+
+#[test]
+fn defaults_of_rust_types_come_back_as_the_same_values() -> Result<(), Box<dyn std::error::Error>> {
+    let schema = Schema::builder("unit")
+        .slot("health", Kind::F32)
+        .default(0.1_f32)
+        .slot("position", Kind::Vec3)
+        .default(Vec3::new(0.1, -0.0, 3e-5))
+        .slot("count", Kind::U64)
+        .default(u64::MAX)
+        .slot("target", Kind::Object)
+        .references("unit")
+        .optional()
+        .build()?;
+    let mut original = Store::new();
+    original.register_schema(schema.clone())?;
+    let original_id = original.spawn_record("unit", slotted::Record::new())?;
+    for format in FORMATS {
+        let text = schemas_to_text([(&schema, &SchemaDocs::default())], format)?;
+        let path = format!("unit.{}", format.extension());
+        let loaded = Loader::new().text(&path, text).load(&Store::new())?;
+        let mut store = Store::new();
+        loaded.register(&mut store)?;
+        let id = store.spawn_record("unit", slotted::Record::new())?;
+        for slot in schema.slots() {
+            let (own, other) = (store.get_value(id, slot.name())?, slot.name());
+            assert_eq!(own, original.get_value(original_id, other)?, "{format} {slot}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_a_file_cannot_have_is_named() -> Result<(), Box<dyn std::error::Error>> {
+    let reserved = Schema::builder("unit").slot("abstract", Kind::Bool).build()?;
+    let not_a_number =
+        Schema::builder("unit").slot("speed", Kind::F64).default(f64::NAN).build()?;
+    let pod = Schema::builder("unit").slot("flags", Kind::pod::<[u8; 3]>()).build()?;
+    let error = |schema: &Schema, format| {
+        let written = schemas_to_text([(schema, &SchemaDocs::default())], format);
+        written.unwrap_or_else(|error| error.to_string())
+    };
+    assert_eq!(
+        error(&reserved, Format::Toml),
+        "slot 'abstract' of schema 'unit' cannot be in a TOML file: that is a word of records"
+    );
+    assert_eq!(
+        error(&not_a_number, Format::Json),
+        "slot 'speed' of schema 'unit' cannot be in a JSON file: the format does not know its default"
+    );
+    assert!(error(&not_a_number, Format::Ron).contains("default: NaN"));
+    assert!(error(&pod, Format::Ron).contains("only a program has values of"));
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! Schemas and objects that arrive at run time, and what is said about the bad ones:
+//! `cargo run --example data_driven`.
+
+use std::error::Error;
+
+use slotted::glam::Vec3;
+use slotted::{Kind, ObjectId, Record, Schema, SlotKey, Slotted, Store, View, record};
+
+/// What the engine's programmers declared.
+#[derive(Slotted, Clone, Copy)]
+struct Unit {
+    #[slot(finite)]
+    position: Vec3,
+    #[slot(default = [0.0, 0.0, 0.0], finite)]
+    velocity: Vec3,
+    #[slot(default = 100.0, range = 0.0..=500.0)]
+    health: f32,
+    #[slot(references = "unit")]
+    target: Option<ObjectId>,
+}
+
+/// Matches units, and everything that a mod derives from them.
+#[derive(View)]
+struct Moving<'a> {
+    position: &'a mut Vec3,
+    velocity: &'a Vec3,
+}
+
+/// What some objects have and others lack.
+#[derive(View)]
+struct Angry<'a> {
+    id: ObjectId,
+    rage: Option<&'a f32>,
+}
+
+/// What a mod declares: its slots come after the unit's.
+fn orc() -> Result<Schema, slotted::SchemaError> {
+    Schema::builder("orc")
+        .extends("unit")
+        .slot("name", Kind::Text)
+        .slot("job", Kind::enumeration(["farmer", "soldier", "shaman"]))
+        .default("soldier")
+        .slot("rage", Kind::F32)
+        .default(0.0)
+        .range(0.0..=1.0)
+        .slot("level", Kind::U8)
+        .default(1)
+        .range(1..=60)
+        .slot("bounties", Kind::Array(slotted::schema::NumberKind::U16, 3))
+        .default([0, 0, 0])
+        .build()
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    declare(&mut store)?;
+    let grom = populate(&mut store)?;
+    refuse(&mut store, grom)?;
+    work(&mut store, grom)
+}
+
+/// Declares the mod's schema; a mistake in one is an error too, and changes nothing.
+fn declare(store: &mut Store) -> Result<(), Box<dyn Error>> {
+    store.register_schema(orc()?)?;
+    let orc = store.schema("orc").ok_or("just registered")?;
+    println!("'orc' extends 'unit'. Its slots:");
+    for slot in orc.slots() {
+        let needed = if slot.is_required() { ", required" } else { "" };
+        println!("  {}: {}{needed}", slot.name(), slot.kind());
+    }
+
+    println!("\nSchemas that are refused:");
+    let other = Schema::builder("orc").extends("unit").slot("rage", Kind::F64).build()?;
+    let orphan = Schema::builder("elf").extends("fairy").build()?;
+    for schema in [other, orphan] {
+        println!("  {}", refusal(store.register_schema(schema))?);
+    }
+    let builder = Schema::builder("elf").slot("level", Kind::U8).range(0..=1000);
+    println!("  {}", refusal(builder.build())?);
+    let builder = Schema::builder("elf").slot("level", Kind::U8).default("high");
+    println!("  {}", refusal(builder.build())?);
+    Ok(())
+}
+
+fn populate(store: &mut Store) -> Result<ObjectId, Box<dyn Error>> {
+    let grom = store.spawn_record("orc", record! { name: "Grom", position: [1.0, 0.0, 2.0] })?;
+    let followers = (0..3).map(|k| {
+        record! {
+            name: format!("follower {k}"), position: [k, 0, 0], velocity: Vec3::Z,
+            target: grom, job: "shaman", rage: 0.25 * f64::from(k),
+        }
+    });
+    let followers = store.spawn_records("orc", followers)?.len();
+    println!("\nGrom is object {grom}; he has {followers} followers.");
+    store.spawn(Unit {
+        position: Vec3::ONE,
+        velocity: Vec3::X,
+        health: 50.0,
+        target: Some(grom),
+    })?;
+    Ok(grom)
+}
+
+/// Tries records that the schema refuses, and prints what is said about them.
+fn refuse(store: &mut Store, grom: ObjectId) -> Result<(), Box<dyn Error>> {
+    let fallen = store.spawn_record("orc", record! { name: "Mog", position: [0, 0, 0] })?;
+    store.despawn(fallen)?;
+    let good = || record! { name: "Zog", position: [0.0, 0.0, 0.0] };
+    let with = |name: &'static str, value: slotted::Value| {
+        let mut record = good();
+        record.push(name, value);
+        record
+    };
+    let mut twice = good();
+    twice.push("name", "Zogg");
+    let cases: [(&str, Record); 10] = [
+        ("undeclared", with("helth", 80.into())),
+        ("missing", record! { rage: 0.5 }),
+        ("wrong kind", with("health", "plenty".into())),
+        ("does not fit", with("level", 300.into())),
+        ("out of range", with("rage", 1.5.into())),
+        ("not finite", with("velocity", Vec3::new(0.0, f32::NAN, 0.0).into())),
+        ("unknown variant", with("job", "solider".into())),
+        ("duplicate", twice),
+        ("dead reference", with("target", fallen.into())),
+        ("wrong length", with("bounties", [1, 2].into())),
+    ];
+    let alive = store.len();
+    println!("\nRecords that are refused:");
+    for (title, record) in cases {
+        println!("  {title}: {}", refusal(store.spawn_record("orc", record))?);
+    }
+    println!("  unknown schema: {}", refusal(store.spawn_record("orcs", good()))?);
+
+    let everything = record! { helth: 80, position: "here", level: -1, job: "king", target: grom };
+    println!("\nAll at once: {}", refusal(store.spawn_record("orc", everything))?);
+    let batch = [good(), with("rage", 2.into()), good(), with("levl", 2.into())];
+    println!("\nIn a batch: {}", refusal(store.spawn_records("orc", batch))?);
+    println!("\nNone of them was inserted: {}", store.len() == alive);
+    Ok(())
+}
+
+/// Reads and writes by name, through a key of the base, and through views over both schemas.
+fn work(store: &mut Store, grom: ObjectId) -> Result<(), Box<dyn Error>> {
+    store.set_value(grom, "rage", 0.75)?;
+    println!("\nGrom, a {}, by name:", store.get_value(grom, "job")?);
+    for (name, value) in store.get_record(grom)?.iter() {
+        println!("  {name}: {value}");
+    }
+    println!("refused: {}", refusal(store.set_value(grom, "rage", 7))?);
+
+    let health: SlotKey<f32> = store.key("unit", "health")?;
+    store.set(grom, health, 99.0)?;
+    println!("\nA key of 'unit' serves orcs: {:?}", store.get(grom, health));
+
+    let moving = store.view::<Moving>()?;
+    println!("A view moves {} objects of both schemas.", moving.count());
+    moving.for_each(|unit| *unit.position += *unit.velocity * 0.5);
+    for object in store.view_ref::<Angry>()?.iter() {
+        let schema = store.schema_by_id(object.id.schema()).map_or("?", |schema| schema.name());
+        let position = store.get_value(object.id, "position")?;
+        println!("  {schema} {}: rage {:?}, at {position}", object.id, object.rage);
+    }
+    Ok(())
+}
+
+/// The message of a call that must fail.
+fn refusal<T, E: Error>(result: Result<T, E>) -> Result<String, &'static str> {
+    match result {
+        Ok(_) => Err("this should have been refused"),
+        Err(error) => Ok(error.to_string()),
+    }
+}

@@ -1,0 +1,49 @@
+//! Several changes of a store, all or none.
+
+use crate::store::Store;
+
+impl Store {
+    /// Runs the closure and keeps its changes if it returns `Ok`; after an error or a panic the store is as it
+    /// was.
+    ///
+    /// The closure works on a store that shares all blocks with this one, so that nothing has to be undone:
+    /// values, objects, schemas, migrations, texts and lists alike. Begins a new [epoch](Self::epoch) in any case.
+    ///
+    /// Computes in **O(blocks)** time, plus the work of the closure; each block that the closure writes to is
+    /// copied once, as after a [`snapshot`](Self::snapshot).
+    ///
+    /// # Errors
+    /// Returns the closure's error.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{AccessError, Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Account { #[slot(range = 0..)] gold: i64 }
+    /// let mut store = Store::new();
+    /// store.register::<Account>()?;
+    /// let (ada, bob) = (store.spawn(Account { gold: 50 })?, store.spawn(Account { gold: 10 })?);
+    /// let gold = store.key::<i64>("account", "gold")?;
+    ///
+    /// let pay = |store: &mut Store, amount: i64| -> Result<(), AccessError> {
+    ///     store.set(bob, gold, 10 + amount)?;
+    ///     store.set(ada, gold, 50 - amount) // out of range if she has less
+    /// };
+    /// assert!(store.transaction(|store| pay(store, 60)).is_err());
+    /// assert_eq!(store.get(bob, gold), Some(10));
+    /// store.transaction(|store| pay(store, 40))?;
+    /// assert_eq!(store.get(bob, gold), Some(50));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn transaction<T, E>(
+        &mut self,
+        changes: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut trial = self.snapshot().to_store();
+        trial.identity = self.identity.same();
+        trial.registered = self.registered;
+        let result = changes(&mut trial)?;
+        *self = trial;
+        Ok(result)
+    }
+}
