@@ -156,3 +156,28 @@ pub mod derive_support {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The guide: a chapter for each need, in the order in which you meet them.
+#[cfg(any(doc, doctest))]
+pub mod guide {
+    #[doc = include_str!("../docs/guide/01_first_steps.md")]
+    pub mod first_steps {}
+    #[doc = include_str!("../docs/guide/02_schemas.md")]
+    pub mod schemas {}
+    #[doc = include_str!("../docs/guide/03_views.md")]
+    pub mod views {}
+    #[doc = include_str!("../docs/guide/04_records.md")]
+    pub mod records {}
+    #[doc = include_str!("../docs/guide/05_definition_files.md")]
+    pub mod definition_files {}
+    #[doc = include_str!("../docs/guide/06_mods.md")]
+    pub mod mods {}
+    #[doc = include_str!("../docs/guide/07_snapshots.md")]
+    pub mod snapshots {}
+    #[doc = include_str!("../docs/guide/08_migration.md")]
+    pub mod migration {}
+    #[doc = include_str!("../docs/guide/09_maps.md")]
+    pub mod maps {}
+    #[doc = include_str!("../docs/guide/10_performance.md")]
+    pub mod performance {}
+}
