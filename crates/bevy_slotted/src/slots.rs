@@ -30,10 +30,9 @@ macro_rules! lookups {
             /// #[derive(View)]
             /// struct Named<'a> { name: &'a Text }
             ///
-            #[doc = concat!("fn print_names(units: ", stringify!($name), "<Named>, id: bevy_ecs::prelude::In<ObjectId>) {")]
-            ///     if let Some(unit) = units.get(*id) {
-            ///         println!("{}", units.resolve(*unit.name).unwrap_or_default());
-            ///     }
+            #[doc = concat!("fn name_of(units: &", stringify!($name), "<Named>, id: ObjectId) -> String {")]
+            ///     let name = units.get(id).and_then(|unit| units.resolve(*unit.name));
+            ///     name.unwrap_or("nameless").to_owned()
             /// }
             /// ```
             #[must_use]

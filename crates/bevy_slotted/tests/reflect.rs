@@ -311,9 +311,9 @@ fn the_type_s_default_values_become_the_slots_defaults() -> Outcome {
             "at: vec2, default [1.0, 0.0]",
             "tags: list(text), default [\"new\"]",
             "level: u8, optional",
-            "target: entity, optional",
-            "home: entity",
-            "friends: list(entity)",
+            "target: object, optional",
+            "home: object",
+            "friends: list(object)",
         ]
     );
     Ok(())
