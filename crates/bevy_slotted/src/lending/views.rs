@@ -210,7 +210,7 @@ impl<V: View> Slots<'_, '_, V> {
     ///     units.view_of("orc")?.for_each(|orc| *orc.health = 100.0);
     ///     Ok(())
     /// }
-    /// # bevy_ecs::system::assert_is_system(heal_orcs);
+    /// # bevy_ecs::system::assert_is_system::<(), (), _>(heal_orcs);
     /// ```
     pub fn view_of(&mut self, schema: &str) -> Result<ViewMut<'_, V>, ViewError> {
         // SAFETY: as for `view`: the access is registered, and `self` is borrowed mutably.
