@@ -35,7 +35,7 @@ const UNIT: Unit = Unit { health: 80 };
 
 fn store() -> Store {
     let mut store = Store::new();
-    store.register::<Unit>().expect("no mistake");
+    store.register::<Unit>().expect("valid");
     store
 }
 
@@ -54,7 +54,7 @@ fn world() -> World {
 struct Despawned(Vec<Entity>);
 
 fn unit(world: &mut World) -> ObjectId {
-    world.store_mut().spawn(UNIT).expect("there is room")
+    world.store_mut().spawn(UNIT).expect("the store has room")
 }
 
 fn linked(world: &mut World) -> (ObjectId, Entity) {
@@ -87,7 +87,7 @@ fn fault_46_an_object_despawned_by_an_observer_of_its_entity_dies_once() -> Outc
                 links.get(event.event().entity).expect("the component is still there").object();
             store.despawn(object).expect("it is alive");
             // The next object in the row must not be despawned instead.
-            commands.insert_resource(Next(store.spawn(UNIT).expect("there is room")));
+            commands.insert_resource(Next(store.spawn(UNIT).expect("the store has room")));
         },
     );
     let (object, entity) = linked(&mut world);
@@ -366,8 +366,8 @@ fn fault_46_dropping_the_world_first_leaks_nothing() {
     let mut store = Store::new();
     // A store keeps the names of an enum's variants.
     let schema = Schema::builder("unit").slot("rank", Kind::enumeration([Arc::clone(&counter)]));
-    store.register_schema(schema.build().expect("no mistake")).expect("no mistake");
-    let object = store.spawn_record("unit", record! { rank: "counted" }).expect("no mistake");
+    store.register_schema(schema.build().expect("valid")).expect("valid");
+    let object = store.spawn_record("unit", record! { rank: "counted" }).expect("valid");
     world.insert_store(store);
     world.spawn((ObjectLink::new(object), Counted(Arc::clone(&counter))));
     world.commands().spawn((ObjectLink::new(object), Counted(Arc::clone(&counter))));
@@ -450,7 +450,7 @@ fn fault_46_a_system_that_panics_with_the_store_leaves_nothing_half_done() -> Ou
                 assert!(!is_first || number < 5, "the sixth");
                 UNIT
             });
-            store.spawn_batch(units).expect("there is room");
+            store.spawn_batch(units).expect("the store has room");
         };
         schedule.add_systems(spawn);
         assert_eq!(panic_of(|| schedule.run(&mut world)), "the sixth");

@@ -48,7 +48,7 @@ fn app() -> App {
 }
 
 fn unit(world: &mut World) -> ObjectId {
-    world.store_mut().spawn(UNIT).expect("there is room")
+    world.store_mut().spawn(UNIT).expect("the store has room")
 }
 
 fn linked(world: &mut World) -> (ObjectId, Entity) {

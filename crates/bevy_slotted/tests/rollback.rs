@@ -69,7 +69,7 @@ fn simulate(
 fn world(frames: StoreFrames) -> World {
     let mut world = World::new();
     world.insert_store(Store::new());
-    world.store_mut().register::<Unit>().expect("no mistake");
+    world.store_mut().register::<Unit>().expect("valid");
     world.insert_resource(frames);
     world.insert_resource(FrameNumber(0));
     let mut save = Schedule::new(Save);

@@ -34,7 +34,7 @@ const COUNT: u32 = 20_000;
 fn world() -> World {
     let mut world = World::new();
     world.insert_store(Store::new());
-    world.store_mut().register::<Unit>().expect("no mistake");
+    world.store_mut().register::<Unit>().expect("valid");
     world
 }
 
