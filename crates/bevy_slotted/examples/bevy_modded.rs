@@ -1,5 +1,5 @@
-//! Objects whose schemas and values come from packs of definition files, spawned by a system; other systems
-//! work on whatever has the slots that they name, the mods' objects among them.
+//! A system spawns objects whose schemas and values come from packs of definition files. Other systems process all
+//! objects that have the slots they name, including those of mods.
 //!
 //! `cargo run -p bevy_slotted --example bevy_modded -- PACK...`
 
@@ -9,29 +9,30 @@ use std::time::Duration;
 use bevy_app::{AppExit, ScheduleRunnerPlugin, TaskPoolPlugin, prelude::*};
 use bevy_ecs::prelude::*;
 use bevy_slotted::prelude::*;
+use bevy_slotted::slotted::Text;
 use slotted_definitions::{Loader, Objects};
 
 /// The folders of the packs.
 #[derive(Resource)]
 struct Packs(Vec<PathBuf>);
 
-/// What came out of the files: records by their names.
+/// The records from the files, by name.
 #[derive(Resource)]
 struct Records(Objects);
 
-/// An ordinary Bevy entity that stands for an object: what a renderer would draw.
+/// A component of an entity that represents an object, as a renderer would draw it.
 #[derive(Component)]
 struct Sprite {
     label: String,
 }
 
-/// Whatever has health: units of the game, and orcs of a mod of which the game knows nothing.
+/// All objects with health: the game's units, and the orcs of a mod that the game does not know.
 #[derive(View)]
 struct Living<'a> {
     health: &'a mut f32,
 }
 
-/// Only what the mod's schema has.
+/// A slot that only the mod's schema has.
 #[derive(View)]
 struct Raging<'a> {
     health: &'a f32,
@@ -48,7 +49,7 @@ struct Named<'a> {
 
 fn load(packs: Res<Packs>, mut store: StoreMut, mut commands: Commands) -> Result {
     let loader = packs.0.iter().fold(Loader::new(), |loader, pack| loader.pack(pack));
-    // What is wrong is said all at once, with file, line and column.
+    // The report lists all problems at once, with file, line and column.
     let definitions = loader.load(&store)?;
     let records = definitions.spawn(&mut store)?;
     println!("{} objects of {} schemas", records.len(), definitions.schemas().len());
@@ -56,7 +57,7 @@ fn load(packs: Res<Packs>, mut store: StoreMut, mut commands: Commands) -> Resul
     Ok(())
 }
 
-/// Gives each object that has a name and health an entity; when one goes, the other one does too.
+/// Spawns an entity for each object with a name and health. Both are despawned together.
 fn give_sprites(units: SlotsRef<Named>, mut commands: Commands) {
     for unit in units.iter() {
         let label = units.resolve(*unit.name).unwrap_or_default().to_owned();

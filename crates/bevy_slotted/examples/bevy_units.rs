@@ -1,5 +1,5 @@
 //! A million units in slots and a few thousand towers that are ordinary Bevy entities, in one app without
-//! a window. Prints what its frames take.
+//! a window. Prints the time of its frames.
 //!
 //! `cargo run --release -p bevy_slotted --example bevy_units -- --units 1000000 --towers 4000 --frames 200`
 
@@ -70,7 +70,7 @@ struct Tower {
     target: Option<ObjectId>,
 }
 
-/// Units that a tower may aim at: a few of them, other ones in each frame.
+/// The units that a tower may aim at: a few of them, others in each frame.
 #[derive(Default, Resource)]
 struct Candidates(VecDeque<ObjectId>);
 
@@ -81,7 +81,7 @@ struct Statistics {
     killed: usize,
 }
 
-/// Where the `number`th unit begins and where it goes.
+/// Returns the start and the velocity of the unit with this number.
 fn unit(number: usize) -> Unit {
     let part = |factor: f32| (number as f32 * factor).fract();
     let position = Vec2::new(part(0.618_034), part(0.754_878)) * FIELD;
@@ -113,7 +113,7 @@ fn move_units(mut units: Slots<Moving>, time: Res<Time>) {
     });
 }
 
-/// Writes other slots than `move_units`, so that both run at the same time.
+/// Writes other slots than `move_units`, so that both run in parallel.
 fn mend(mut units: Slots<Mending>, time: Res<Time>) {
     let step = time.delta_secs().min(0.1);
     units.for_each(|unit| *unit.health = (*unit.health + step).min(100.0));

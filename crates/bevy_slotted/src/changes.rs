@@ -1,4 +1,4 @@
-//! What has changed in the store since the last frame, as Bevy messages.
+//! Bevy messages about changes in the store since the last frame.
 
 use std::any::TypeId;
 use std::fmt;
@@ -17,76 +17,101 @@ use slotted::{
     view::SlotColumn,
 };
 
+use crate::error_debug::debug_as_display;
 use crate::plugin::{SlottedSystems, SlottedWorld, without_a_change};
 
-/// The value of one slot of one object is another one than a frame ago.
+/// A message that one slot of one object has another value than in the last frame.
 ///
 /// See [`SlottedMessages::add_slot_messages`].
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use bevy_slotted::prelude::*;
+///
+/// fn print_damage(mut changes: MessageReader<SlotChanged<f32>>) {
+///     for change in changes.read().filter(|change| change.after < change.before) {
+///         println!("{} {}: {} -> {}", change.id, change.slot, change.before, change.after);
+///     }
+/// }
+/// # bevy_ecs::system::assert_is_system(print_damage);
+/// ```
 #[derive(Message, Clone, Debug, PartialEq)]
 pub struct SlotChanged<F: SlotField> {
-    /// The object, which was alive then and is now.
+    /// The object, which is alive in both frames.
     pub id: ObjectId,
     /// The slot's name.
     pub slot: Arc<str>,
-    /// Its value a frame ago.
+    /// The slot's value in the last frame.
     pub before: F,
-    /// Its value now.
+    /// The slot's value now.
     pub after: F,
 }
 
-/// An object is alive that was not a frame ago.
+/// A message that an object was spawned since the last frame.
 ///
 /// See [`SlottedMessages::add_object_messages`].
 #[derive(Message, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectSpawned {
-    /// The object.
+    /// The object's id.
     pub id: ObjectId,
 }
 
-/// An object that was alive a frame ago is not any more.
+/// A message that an object was despawned since the last frame.
 ///
 /// See [`SlottedMessages::add_object_messages`].
 #[derive(Message, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectDespawned {
-    /// What was the object's id.
+    /// The id that the object had.
     pub id: ObjectId,
 }
 
-/// What has changed since the last frame is not known: the world has another store, or the store's schemas
+/// A message that the changes since the last frame are unknown: the world has another store, or the store's schemas
 /// have [migrated](Store::migrate).
 ///
-/// Written wherever one of the other messages was asked for, in place of all of them. Who follows the objects
-/// with messages looks at all of them anew.
+/// Apps that requested other messages get this one instead of them. A system that mirrors objects with the
+/// help of messages must then read all objects again.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use bevy_slotted::ChangesLost;
+///
+/// fn warn_of_lost_changes(mut lost: MessageReader<ChangesLost>) {
+///     for message in lost.read() {
+///         println!("all objects must be read again: {}", message.reason);
+///     }
+/// }
+/// # bevy_ecs::system::assert_is_system(warn_of_lost_changes);
+/// ```
 #[derive(Message, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChangesLost {
-    /// Why the two cannot be compared.
+    /// The reason why the two frames cannot be compared.
     pub reason: SnapshotError,
 }
 
-/// Messages of what has changed in an app's store.
+/// Requests messages about changes in an app's store.
 ///
-/// Frames are compared by what the store has in [`Last`], value by value and bit for bit, as
-/// [`slotted::snapshot::changes`] does: writing an equal value is no change, nor is what came and went in between, and it
-/// makes no difference by which way a value came, a view or a [`restore`](Store::restore). Before the first
-/// comparison there was nothing, so that objects spawned at startup are reported by it. What is asked for later is
-/// reported from the comparison after the next on.
+/// Each frame, a system in [`Last`] compares the store with its state of the last frame, bit for bit, as
+/// [`slotted::snapshot::changes`] does. Writing an equal value is not a change, nor is a value that was changed and
+/// changed back within a frame. The cause of a change makes no difference: views, keys and
+/// [`restore`](Store::restore) are all seen.
+///
+/// The first comparison reports all living objects as spawned. Requests after that take effect one comparison later.
 ///
 /// # Cost
-/// Nothing in an app that asks for none. Otherwise a snapshot each frame, one for all that was asked for: the first
-/// write to each block of 8,192 rows in the next frame copies that block, and so much memory is taken besides.
-/// Comparing looks at the blocks that were written to, of the slots that were asked for; a frame in which one of
-/// these changed copies two bytes for each row of the store. A message of a slot holds a counted reference to its
-/// name. Slots that change in most objects every frame are better followed by a system that looks at all of them.
+/// An app without requests pays nothing. Otherwise the system takes one snapshot each frame for all requests. The
+/// first write to each block of 8,192 rows in the next frame then copies that block and keeps both in memory.
+/// A comparison reads the blocks of the requested slots that were written. In a frame with such changes it also copies
+/// 2 bytes for each row of the store. A slot message holds a counted reference to the slot's name. If most objects
+/// change every frame, a system that reads all objects is cheaper.
 ///
 /// # Errors
-/// What was asked for is looked up when the store is compared for the first time, and again when there are other
-/// schemas. A slot that its schema does not have, or has with another type, goes to Bevy's error handling as
-/// a [`MessageRequestError`], once. So does a schema that is not registered yet, but as a
-/// [warning](Severity::Warning), because it may come later.
+/// The first comparison resolves the requested names; it does so again after schemas were registered. A slot that its
+/// schema does not have, or has with another type, goes to Bevy's error handler as a [`MessageRequestError`], once.
+/// A schema that is not registered does too, but as a [warning](Severity::Warning), because it may be registered later.
 ///
 /// # Observers
-/// There are none: differences are found all at once, when what made them is past, and an observer would be run for
-/// each without knowing any sooner. A system that reads the messages can trigger what events it likes.
+/// Changes do not trigger observers: a comparison finds all of them at once, after the fact. A system that reads the
+/// messages can trigger events.
 ///
 /// ```
 /// use bevy_app::prelude::*;
@@ -119,29 +144,29 @@ pub struct ChangesLost {
 ///     .add_systems(Update, damage)
 ///     .add_systems(Last, notice.after(SlottedSystems::WriteMessages));
 /// let unit = app.world_mut().store_mut().spawn(Unit { health: 100.0 })?;
-/// app.update(); // the first frame: the unit is new, its slots have not changed
+/// app.update(); // the first frame: the unit is new, so its slots have not changed
 /// assert!(app.world().resource::<Deaths>().0.is_empty());
 /// app.update();
-/// app.update(); // 0.0 remains 0.0
+/// app.update(); // 0.0 stays 0.0
 /// assert_eq!(app.world().resource::<Deaths>().0, [unit]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait SlottedMessages {
-    /// Asks for a [`SlotChanged`] message for each object of the schema, or of one that extends it, that has another
-    /// value of the slot than a frame ago.
+    /// Requests a [`SlotChanged`] message for each object of the schema, or of one that extends it, whose value of the
+    /// slot changed since the last frame.
     ///
-    /// `F` is the slot's type, an `Option` for an optional slot. Messages of all slots of one type come together,
-    /// by schema, slot and row. Asking twice is asking once.
+    /// `F` is the slot's type, an `Option` for an optional slot. The messages of all slots of one type come in one
+    /// queue, in the order of schema, slot and row. A repeated request has no effect.
     fn add_slot_messages<F: SlotField>(
         &mut self,
         schema: impl Into<Arc<str>>,
         slot: impl Into<Arc<str>>,
     ) -> &mut Self;
 
-    /// Asks for an [`ObjectSpawned`] and an [`ObjectDespawned`] message for each object of the schema, or of one that
-    /// extends it, that came or went since the last frame.
+    /// Requests an [`ObjectSpawned`] or [`ObjectDespawned`] message for each object of the schema, or of one that extends
+    /// it, that was spawned or despawned since the last frame.
     ///
-    /// An object that went and another one that came in its row are two, with two ids.
+    /// An object that reuses the row of a despawned one has another id, so both get a message.
     fn add_object_messages(&mut self, schema: impl Into<Arc<str>>) -> &mut Self;
 }
 
@@ -170,20 +195,22 @@ impl SlottedMessages for App {
     }
 }
 
-/// Slots or schemas of which messages were asked for, and which the store does not have.
-#[derive(Clone, Debug, PartialEq)]
+/// The error of [requested messages](SlottedMessages) about slots or schemas that the store does not have.
+#[derive(Clone, PartialEq)]
 pub struct MessageRequestError {
     problems: Vec<AccessError>,
 }
 
+debug_as_display!(MessageRequestError);
+
 impl MessageRequestError {
-    /// What is wrong; at least one.
+    /// Returns the problems, at least one.
     #[must_use]
     pub fn problems(&self) -> &[AccessError] {
         &self.problems
     }
 
-    /// The error with its severity: a schema may be registered later, a slot cannot be added.
+    /// Returns the error with its severity: a schema may be registered later, but a slot cannot be added.
     fn into_bevy(self) -> BevyError {
         let may_come = |problem: &AccessError| matches!(problem, AccessError::UnknownSchema { .. });
         let is_warning = self.problems.iter().all(may_come);
@@ -194,14 +221,14 @@ impl MessageRequestError {
 
 impl fmt::Display for MessageRequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("messages were asked for that there cannot be:")?;
+        f.write_str("requested change messages are impossible:")?;
         self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }
 
 impl std::error::Error for MessageRequestError {}
 
-/// What messages an app has asked for, and what the store was a frame ago.
+/// The requests of an app, and the store's state in the last frame.
 #[derive(Default, Resource)]
 struct Requests {
     slots: Vec<SlotRequest>,
@@ -216,7 +243,7 @@ struct SlotRequest {
     field: TypeId,
     check: fn(&Store, &str, &str) -> Result<(), AccessError>,
     write: fn(&mut World, &Snapshot, &SlotChanges, &Arc<str>),
-    /// What was reported to be wrong with it.
+    /// The problem that was last reported.
     told: Option<AccessError>,
 }
 
@@ -225,7 +252,7 @@ struct SchemaRequest {
     told: Option<AccessError>,
 }
 
-/// What is to be looked at of each schema; made for so many schemas.
+/// The requests for each schema, as of the number of schemas at that time.
 #[derive(Default)]
 struct Plan {
     schemas: Vec<SchemaPlan>,
@@ -233,7 +260,7 @@ struct Plan {
 
 #[derive(Clone, Default)]
 struct SchemaPlan {
-    /// By their numbers.
+    /// Indices into [`Requests::slots`].
     slots: Vec<usize>,
     is_followed: bool,
 }
@@ -242,7 +269,7 @@ fn requests(app: &mut App) -> Mut<'_, Requests> {
     if !app.world().contains_resource::<Requests>() {
         app.init_resource::<Requests>().add_message::<ChangesLost>();
         let system = write_messages.in_set(SlottedSystems::WriteMessages);
-        // Objects that go with their entities are told of in the same frame.
+        // Objects that despawn with their entities are reported in the same frame.
         app.add_systems(Last, system.after(SlottedSystems::SyncLinks));
     }
     app.world_mut().resource_mut::<Requests>()
@@ -266,7 +293,7 @@ impl Requests {
         }
     }
 
-    /// Looks up what was asked for, and tells what was not told before.
+    /// Resolves the requests and returns the problems that were not reported before.
     fn make_plan(&mut self, store: &Store) -> Vec<AccessError> {
         let mut problems = Vec::new();
         let mut plan = vec![SchemaPlan::default(); store.schemas().len()];
@@ -279,7 +306,7 @@ impl Requests {
             let request = &self.slots[number];
             for schema in store.schemas().filter(|schema| extends(store, schema, &request.schema)) {
                 let SchemaPlan { slots, .. } = &mut plan[schema.id().index()];
-                // An object is of its own schema and of those that it extends: one message is enough.
+                // Requests for a schema and for its base may match the same object: one message is enough.
                 let is_same = |other: &usize| {
                     let other = &self.slots[*other];
                     (&other.slot, other.field) == (&request.slot, request.field)
@@ -332,7 +359,7 @@ impl Requests {
     }
 }
 
-/// Whether the look-up went well; keeps its error if that was not told before.
+/// Returns `true` if the look-up succeeded, and records its error if that was not reported before.
 fn note(
     checked: Result<(), AccessError>,
     told: &mut Option<AccessError>,
@@ -346,22 +373,22 @@ fn note(
     told.is_none()
 }
 
-/// Whether the schema is the one of this name or extends it.
+/// Returns `true` if the schema has this name or extends the schema with this name.
 fn extends(store: &Store, schema: &RegisteredSchema, base: &str) -> bool {
     let base_of = |schema: &&RegisteredSchema| store.schema_by_id(schema.base()?);
     std::iter::successors(Some(schema), base_of).any(|schema| schema.name() == base)
 }
 
-/// Compares the store with what it was, and writes what was asked for.
+/// Compares the store with its last state and writes the requested messages.
 fn write_messages(world: &mut World) -> Result<(), BevyError> {
-    // Not there where a world was cleared of its resources.
+    // The resource is missing if the world's resources were cleared.
     world
         .try_resource_scope(|world, mut requests: Mut<Requests>| compare(world, &mut requests))
         .unwrap_or(Ok(()))
 }
 
 fn compare(world: &mut World, requests: &mut Requests) -> Result<(), BevyError> {
-    // A store that is away is compared when it is back.
+    // A removed store is compared when the world has it again.
     let Some(now) = without_a_change(world, Store::snapshot) else { return Ok(()) };
     let store = world.store();
     let mut problems = Vec::new();
@@ -374,7 +401,7 @@ fn compare(world: &mut World, requests: &mut Requests) -> Result<(), BevyError> 
         match changes {
             Ok(changes) => requests.write(world, &before, &changes),
             Err(reason) => {
-                // Other schemas: what the plan says of slots may be wrong.
+                // The schemas may have changed, so the plan is outdated.
                 problems.extend(requests.make_plan(world.store()));
                 write_batch(world, [ChangesLost { reason }]);
             }
@@ -411,7 +438,7 @@ fn write_changes<F: SlotField>(
     });
 }
 
-/// Writes messages that are still asked for: a world can be cleared of its resources.
+/// Writes the messages, unless the world's resources were cleared.
 fn write_batch<M: Message>(world: &mut World, batch: impl IntoIterator<Item = M>) {
     let mut batch = batch.into_iter().peekable();
     if batch.peek().is_some()
@@ -428,10 +455,10 @@ mod tests {
     use crate::plugin::SlottedPlugin;
 
     #[test]
-    fn comparing_is_no_change_of_the_store() {
+    fn comparing_does_not_mark_the_store_as_changed() {
         let mut app = App::new();
         app.add_plugins(SlottedPlugin::default()).add_object_messages("unit");
-        // The schema is missed by then.
+        // The schema is not registered, which is an error.
         app.insert_resource(bevy_ecs::error::FallbackErrorHandler(bevy_ecs::error::ignore));
         let changed = |app: &mut App| {
             app.update();

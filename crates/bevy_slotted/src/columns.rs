@@ -1,4 +1,4 @@
-//! What stands for the columns in what systems declare to access.
+//! Component ids that represent columns in the access sets of systems.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,34 +11,36 @@ use slotted::lend::ViewSlot;
 
 use crate::lending::register_virtual_component;
 
-/// A component for each slot that systems have spoken of, told apart by name and kind: the columns of all
-/// schemas that have it.
+/// Holds a component id for each slot, by name and kind, that a system accesses.
 ///
-/// Slots rather than columns, because a view has the columns of schemas that are registered later, when
-/// systems have long declared what they access.
+/// One id covers the columns of all schemas with that slot. A schema may be registered after a system was
+/// initialised, so an id for each column would come too late.
 #[derive(Debug, Default, Resource)]
 pub(crate) struct ColumnIds {
     numbering: Numbering,
     slots: HashMap<&'static str, Vec<(Kind, ColumnId)>>,
-    /// `None` as long as no system reads the whole store.
+    /// `None` until a system reads the whole store.
     for_later: Option<ForLater>,
 }
 
-/// What stands for slots of which systems speak only after one that reads the whole store: that one declares
-/// to read all of this.
+/// Ids for slots that a system accesses first after another system registered read access to the whole store.
+///
+/// The system that reads the whole store has read access to all of these ids.
 #[derive(Debug)]
 struct ForLater {
-    /// For one slot each.
+    /// Ids for one slot each.
     spare: Vec<ComponentId>,
-    /// For all slots together that find no spare one.
+    /// The common id of all slots that come when `spare` is empty.
     shared: ComponentId,
 }
 
-/// Slots that come later than a system that reads the whole store and still get on with one another.
+/// The number of such slots that do not conflict with each other.
 const SPARE: usize = 512;
 
-/// Tells numberings of columns apart: who clears a world of all resources, this one among them, gets
-/// another one, under which systems that were initialised before would be safe from nobody.
+/// Identifies one assignment of ids to slots.
+///
+/// Clearing a world of all resources removes [`ColumnIds`], and a new one assigns other ids. The access of systems
+/// that were initialised before would then protect nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Numbering(Arc<()>);
 
@@ -48,11 +50,11 @@ impl PartialEq for Numbering {
     }
 }
 
-/// What stands for one slot.
+/// The component ids of one slot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ColumnId {
     pub(crate) column: ComponentId,
-    /// What who writes to it declares to write besides.
+    /// A second id that a system which writes the slot must have write access to.
     pub(crate) shared: Option<ComponentId>,
 }
 
@@ -61,7 +63,7 @@ impl ColumnIds {
         world.get_resource_or_init::<Self>().numbering.clone()
     }
 
-    /// What stands for the slot, from now on if nothing has before.
+    /// Returns the ids of the slot, and assigns them if it has none yet.
     pub(crate) fn of(world: &mut World, slot: &ViewSlot) -> ColumnId {
         let mut ids = world.get_resource_or_init::<Self>();
         if let Some(id) = ids.get(slot) {
@@ -81,13 +83,13 @@ impl ColumnIds {
         id
     }
 
-    /// All that who reads the whole store declares to read.
+    /// Returns all ids that a system which reads the whole store needs read access to.
     pub(crate) fn all(world: &mut World) -> Vec<ComponentId> {
         if world.get_resource_or_init::<Self>().for_later.is_none() {
             let mut register = |name: &str| register_virtual_component(world, name.to_owned());
-            let spare = (0..SPARE).map(|_| register("a slot that came after `StoreRef`"));
+            let spare = (0..SPARE).map(|_| register("a slot first accessed after `StoreRef`"));
             let spare = spare.collect();
-            let shared = register("slots that came after `StoreRef`");
+            let shared = register("slots first accessed after `StoreRef`");
             world.resource_mut::<Self>().for_later = Some(ForLater { spare, shared });
         }
         let ids = world.resource::<Self>();
@@ -127,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_that_find_no_spare_component_are_kept_from_who_reads_the_whole_store() {
+    fn slots_without_a_spare_id_conflict_with_reads_of_the_whole_store() {
         let world = &mut World::new();
         let whole = access(world, |_: StoreRef| {});
         let [slot] = &ViewColumns::<Moving>::default().slots()[..] else { panic!("one slot") };
@@ -139,16 +141,22 @@ mod tests {
         let moving = access(world, |_: Slots<Moving>| {});
         let healing = access(world, |_: Slots<Healing>| {});
         assert!(!whole.is_compatible(&moving));
-        assert!(!moving.is_compatible(&healing), "both have the shared component");
+        assert!(!moving.is_compatible(&healing), "both write the shared id");
         access(world, |_: Slots<Moving>, _: Slots<Healing>| {});
     }
 
     #[test]
-    #[should_panic(expected = "conflicts with a parameter before it")]
-    fn nor_are_they_had_beside_it_in_one_system() {
+    #[should_panic(expected = "conflicts with an earlier parameter")]
+    fn one_system_cannot_write_such_a_slot_and_read_the_whole_store() {
         let world = &mut World::new();
         access(world, |_: StoreRef| {});
-        world.resource_mut::<ColumnIds>().for_later.as_mut().expect("all are read").spare.clear();
+        world
+            .resource_mut::<ColumnIds>()
+            .for_later
+            .as_mut()
+            .expect("`StoreRef` was used")
+            .spare
+            .clear();
         access(world, |_: StoreRef, _: Slots<Moving>| {});
     }
 }

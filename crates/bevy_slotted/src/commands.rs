@@ -1,8 +1,8 @@
-//! Changes to the store as a whole, deferred through Bevy's [`Commands`].
+//! Structural changes to the store, deferred through Bevy's [`Commands`].
 //!
-//! A system that spawns and despawns with [`StoreMut`](crate::StoreMut) runs while no other system has slots.
-//! One that does it through its `Commands` runs beside them: what it asks for is done at Bevy's next sync
-//! point, in the order of all commands.
+//! A system that spawns and despawns with [`StoreMut`](crate::StoreMut) conflicts with all systems that access slots.
+//! A system that uses `Commands` does not: its changes are applied at Bevy's next sync point, in the order of all
+//! commands.
 //!
 //! The functions of this module are the commands themselves, for
 //! [`queue_handled`](Commands::queue_handled) and [`queue_silenced`](Commands::queue_silenced), as Bevy's are
@@ -17,14 +17,14 @@ use slotted::{ObjectId, Record, Schema, Slotted, Store, Value};
 
 use crate::plugin::{NoStore, SlottedWorld};
 
-/// What systems ask of the store, to be done at the next sync point.
+/// Queues changes to the store, which are applied at the next sync point.
 ///
-/// Each of these is done as a whole or, on an error, not at all. The error goes to Bevy's error handling as it is,
-/// so that a handler can ask for [`SpawnError`](slotted::SpawnError), [`AccessError`](slotted::AccessError),
-/// [`SchemaError`](slotted::SchemaError) or [`NoStore`] by [`BevyError::downcast_ref`], and the commands after it
-/// are carried out if the handler returns. Bevy's own handler panics.
+/// Each command is applied as a whole or, on an error, not at all. The error goes to Bevy's error handler unchanged. A
+/// handler finds [`SpawnError`](slotted::SpawnError), [`AccessError`](slotted::AccessError),
+/// [`SchemaError`](slotted::SchemaError) or [`NoStore`] with [`BevyError::downcast_ref`]. If the handler returns, the
+/// later commands are still applied. Bevy's default handler panics.
 ///
-/// The ids of new objects are not known before the sync point: who needs them spawns in
+/// The ids of new objects are unknown before the sync point. A system that needs them spawns in
 /// [`change_store`](Self::change_store), or with [`StoreMut`](crate::StoreMut).
 ///
 /// ```
@@ -57,13 +57,13 @@ use crate::plugin::{NoStore, SlottedWorld};
 /// app.add_plugins(SlottedPlugin::default()).register_slotted::<Shot>();
 /// app.add_systems(Update, (fire, fade).chain()); // Bevy adds a sync point between them
 /// app.update();
-/// assert_eq!(app.world().store().len(), 2); // of 2.0 and 5.0 before they faded
+/// assert_eq!(app.world().store().len(), 2); // two of four had energy left
 /// ```
 pub trait SlottedCommands {
     /// Spawns one object: [`Store::spawn`].
     fn spawn_object<T: Slotted>(&mut self, object: T);
 
-    /// Spawns many objects, all or none: [`Store::spawn_batch`]. The iterator is run at the sync point.
+    /// Spawns many objects, all or none: [`Store::spawn_batch`]. The iterator runs at the sync point.
     fn spawn_objects<I>(&mut self, objects: I)
     where
         I: IntoIterator<Item: Slotted> + Send + 'static;
@@ -71,23 +71,24 @@ pub trait SlottedCommands {
     /// Spawns one object of a schema by its name: [`Store::spawn_record`].
     fn spawn_record(&mut self, schema: impl Into<Cow<'static, str>>, record: Record);
 
-    /// Spawns many objects of a schema by its name, all or none: [`Store::spawn_records`]. The iterator is run
-    /// at the sync point.
+    /// Spawns many objects of a schema by its name, all or none: [`Store::spawn_records`]. The iterator runs at the
+    /// sync point.
     fn spawn_records<I>(&mut self, schema: impl Into<Cow<'static, str>>, records: I)
     where
         I: IntoIterator<Item = Record> + Send + 'static;
 
-    /// Despawns one object: [`Store::despawn`]. An object that is not alive any more by then is an error.
+    /// Despawns one object: [`Store::despawn`]. An object that is dead by then is an error.
     fn despawn_object(&mut self, id: ObjectId);
 
     /// Despawns many objects, all or none: [`Store::despawn_batch`].
     fn despawn_objects(&mut self, ids: impl Into<Vec<ObjectId>>);
 
-    /// Despawns those of the objects that are still alive by then: where several systems may come to bury the
-    /// same ones.
+    /// Despawns those of the objects that are still alive at the sync point.
+    ///
+    /// Several systems may despawn the same object this way.
     fn try_despawn_objects(&mut self, ids: impl Into<Vec<ObjectId>>);
 
-    /// Changes one value by the slot's name: [`Store::set_value`].
+    /// Sets one value by the slot's name: [`Store::set_value`].
     fn set_value(
         &mut self,
         id: ObjectId,
@@ -95,17 +96,17 @@ pub trait SlottedCommands {
         value: impl Into<Value>,
     );
 
-    /// Registers the schema of a Rust type: [`Store::register`]. Where it has a mistake, the base that it extends
+    /// Registers the schema of a Rust type: [`Store::register`]. If the schema is invalid, a base that it extends
     /// stays registered.
     fn register_slotted<T: Slotted>(&mut self);
 
-    /// Registers a schema that was made at run time: [`Store::register_schema`].
+    /// Registers a schema that was built at run time: [`Store::register_schema`].
     fn register_schema(&mut self, schema: Schema);
 
-    /// Calls the closure with the store. Its error, if it returns one, goes where those of all commands go.
+    /// Calls the closure with the store. An error that it returns goes to Bevy's error handler.
     ///
-    /// What the closure has done before an error stays done. Who wants all or nothing of several calls takes
-    /// a [`snapshot`](Store::snapshot) first and [restores](Store::restore) it.
+    /// Changes that the closure made before an error remain. For all or nothing, use
+    /// [`Store::transaction`] in the closure.
     ///
     /// ```
     /// # use bevy_ecs::prelude::*;
@@ -201,7 +202,7 @@ fn store_of(world: &mut World) -> Result<&mut Store, NoStore> {
     world.get_store_mut().ok_or(NoStore)
 }
 
-/// A command that spawns one object: see [`SlottedCommands::spawn_object`].
+/// Returns a command that spawns one object: see [`SlottedCommands::spawn_object`].
 ///
 /// ```
 /// use bevy_ecs::error::warn;
@@ -211,7 +212,7 @@ fn store_of(world: &mut World) -> Result<&mut Store, NoStore> {
 /// # #[derive(Slotted, Clone, Copy)]
 /// # struct Unit { health: f32 }
 /// fn reinforce(mut commands: Commands) {
-///     // A full store is no reason to stop the game.
+///     // A full store is only worth a warning.
 ///     commands.queue_handled(spawn_object(Unit { health: 80.0 }), warn);
 /// }
 /// # bevy_ecs::system::assert_is_system(reinforce);
@@ -223,7 +224,7 @@ pub fn spawn_object<T: Slotted>(object: T) -> impl Command {
     }
 }
 
-/// A command that spawns many objects, all or none: see [`SlottedCommands::spawn_objects`].
+/// Returns a command that spawns many objects, all or none: see [`SlottedCommands::spawn_objects`].
 pub fn spawn_objects<I>(objects: I) -> impl Command
 where
     I: IntoIterator<Item: Slotted> + Send + 'static,
@@ -234,7 +235,7 @@ where
     }
 }
 
-/// A command that spawns one object of a schema by its name: see [`SlottedCommands::spawn_record`].
+/// Returns a command that spawns one object of a schema by its name: see [`SlottedCommands::spawn_record`].
 pub fn spawn_record(schema: impl Into<Cow<'static, str>>, record: Record) -> impl Command {
     let schema = schema.into();
     move |world: &mut World| -> Outcome {
@@ -243,7 +244,7 @@ pub fn spawn_record(schema: impl Into<Cow<'static, str>>, record: Record) -> imp
     }
 }
 
-/// A command that spawns many objects of a schema by its name, all or none: see
+/// Returns a command that spawns many objects of a schema by its name, all or none: see
 /// [`SlottedCommands::spawn_records`].
 pub fn spawn_records<I>(schema: impl Into<Cow<'static, str>>, records: I) -> impl Command
 where
@@ -256,18 +257,18 @@ where
     }
 }
 
-/// A command that despawns one object: see [`SlottedCommands::despawn_object`].
+/// Returns a command that despawns one object: see [`SlottedCommands::despawn_object`].
 pub fn despawn_object(id: ObjectId) -> impl Command {
     move |world: &mut World| -> Outcome { Ok(store_of(world)?.despawn(id)?) }
 }
 
-/// A command that despawns many objects, all or none: see [`SlottedCommands::despawn_objects`].
+/// Returns a command that despawns many objects, all or none: see [`SlottedCommands::despawn_objects`].
 pub fn despawn_objects(ids: impl Into<Vec<ObjectId>>) -> impl Command {
     let ids = ids.into();
     move |world: &mut World| -> Outcome { Ok(store_of(world)?.despawn_batch(&ids)?) }
 }
 
-/// A command that despawns what is still alive: see [`SlottedCommands::try_despawn_objects`].
+/// Returns a command that despawns the objects that are still alive: see [`SlottedCommands::try_despawn_objects`].
 pub fn try_despawn_objects(ids: impl Into<Vec<ObjectId>>) -> impl Command {
     let ids = ids.into();
     move |world: &mut World| -> Outcome {
@@ -281,7 +282,7 @@ pub fn try_despawn_objects(ids: impl Into<Vec<ObjectId>>) -> impl Command {
     }
 }
 
-/// A command that changes one value by the slot's name: see [`SlottedCommands::set_value`].
+/// Returns a command that sets one value by the slot's name: see [`SlottedCommands::set_value`].
 pub fn set_value(
     id: ObjectId,
     slot: impl Into<Cow<'static, str>>,
@@ -291,7 +292,7 @@ pub fn set_value(
     move |world: &mut World| -> Outcome { Ok(store_of(world)?.set_value(id, &slot, value)?) }
 }
 
-/// A command that registers the schema of a Rust type: see [`SlottedCommands::register_slotted`].
+/// Returns a command that registers the schema of a Rust type: see [`SlottedCommands::register_slotted`].
 pub fn register_slotted<T: Slotted>() -> impl Command {
     move |world: &mut World| -> Outcome {
         store_of(world)?.register::<T>()?;
@@ -299,7 +300,7 @@ pub fn register_slotted<T: Slotted>() -> impl Command {
     }
 }
 
-/// A command that registers a schema that was made at run time: see [`SlottedCommands::register_schema`].
+/// Returns a command that registers a schema that was built at run time: see [`SlottedCommands::register_schema`].
 pub fn register_schema(schema: Schema) -> impl Command {
     move |world: &mut World| -> Outcome {
         store_of(world)?.register_schema(schema)?;
@@ -307,7 +308,7 @@ pub fn register_schema(schema: Schema) -> impl Command {
     }
 }
 
-/// A command that calls the closure with the store: see [`SlottedCommands::change_store`].
+/// Returns a command that calls the closure with the store: see [`SlottedCommands::change_store`].
 pub fn change_store<O: CommandOutput>(
     change: impl FnOnce(&mut Store) -> O + Send + 'static,
 ) -> impl Command {

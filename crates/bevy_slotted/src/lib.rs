@@ -1,20 +1,46 @@
 //! slotted inside Bevy: millions of uniform objects in packed columns, as parameters of Bevy's systems.
 //!
+//! An *entity* is always Bevy's [`Entity`](bevy_ecs::entity::Entity); an *object* is a row of a slotted store.
+//!
 //! | you want | look at |
 //! |---|---|
 //! | a store in your app | [`SlottedPlugin`], [`SlottedApp`], [`SlottedWorld`] |
 //! | systems over objects | [`Slots`], [`SlotsRef`] |
 //! | the whole store in a system | [`StoreRef`], [`StoreMut`] |
-//! | to spawn and despawn from systems | [`StoreMut`], or later by [`SlottedCommands`] |
+//! | to spawn and despawn from systems | [`StoreMut`], or deferred with [`SlottedCommands`] |
 //! | an entity for an object | [`ObjectLink`], [`ObjectLinks`] |
 //! | entities in slots | [`EntitySlot`], [`map_entity_slots`] |
-//! | to hear of what has changed | [`SlottedMessages`] |
+//! | messages about changes | [`SlottedMessages`] |
 //! | rollback networking | [`StoreFrames`], [`rollback`] |
-//! | entities made objects, and back | [`transfer`] |
+//! | to turn entities into objects, and back | [`transfer`] |
 //! | schemas from `Reflect` | `reflect`, with the feature of that name |
 //!
-//! What a system's parameters access is declared slot by slot, so that systems which write different slots
-//! run at the same time; see [`Slots`].
+//! System parameters register their access slot by slot. Systems that write different slots therefore run in
+//! parallel; see [`Slots`].
+//!
+//! # A misspelt field
+//!
+//! A view finds its slots by the names of its fields. A name that no registered schema declares is usually a
+//! misspelling, so the view is an error by default and the message names the field. The derive attribute
+//! `#[view(lenient)]` allows such names, for a schema that a mod may or may not register:
+//!
+//! ```
+//! use bevy_ecs::prelude::*;
+//! use bevy_slotted::prelude::*;
+//! use bevy_slotted::slotted::Store;
+//!
+//! #[derive(Slotted, Clone, Copy)]
+//! struct Unit { health: f32 }
+//!
+//! #[derive(View)]
+//! struct Misspelt<'a> { helth: &'a f32 }
+//!
+//! let mut store = Store::new();
+//! store.register::<Unit>()?;
+//! let error = store.view_of::<Misspelt>("unit").unwrap_err();
+//! assert_eq!(error.to_string(), "'unit' object has no slot 'helth'; did you mean 'health'?");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![deny(unsafe_code, clippy::undocumented_unsafe_blocks)]
 
@@ -22,6 +48,7 @@ mod changes;
 mod columns;
 pub mod commands;
 mod entity_slot;
+mod error_debug;
 mod lending;
 mod link;
 mod links;
@@ -49,14 +76,17 @@ pub use rollback::{RollbackError, StoreFrames};
 pub use slotted;
 pub use transfer::TransferError;
 
-/// What most programs use.
+/// The names that most systems need.
+///
+/// A program can glob-import it beside `bevy::prelude`: slotted's text handle is left out because Bevy's prelude
+/// has a `Text` too. Import it as `slotted::Text`.
 pub mod prelude {
     pub use crate::{
-        EntitySlot, Fate, ObjectDespawned, ObjectLink, ObjectLinks, ObjectSpawned, SlotChanged,
-        Slots, SlotsRef, SlottedApp, SlottedCommands, SlottedMessages, SlottedPlugin,
-        SlottedSystems, SlottedWorld, StoreFrames, StoreMut, StoreRef,
+        EntitySlot, ObjectDespawned, ObjectLink, ObjectLinks, ObjectSpawned, SlotChanged, Slots,
+        SlotsRef, SlottedApp, SlottedCommands, SlottedMessages, SlottedPlugin, SlottedSystems,
+        SlottedWorld, StoreMut, StoreRef,
     };
-    pub use slotted::{ObjectId, SlotValue, Slotted, Text, View};
+    pub use slotted::{ObjectId, SlotValue, Slotted, View};
 }
 
 #[cfg(doctest)]

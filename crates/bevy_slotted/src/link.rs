@@ -1,4 +1,4 @@
-//! The component that ties an entity to an object.
+//! The component that links an entity to an object.
 
 use bevy_ecs::component::Component;
 use bevy_ecs::entity::Entity;
@@ -10,36 +10,40 @@ use slotted::{ObjectId, StoreIdentity};
 use crate::lending::{StoreCell, store_of};
 use crate::links::LinkIndex;
 
-/// What becomes of one of two that are linked when the other is despawned.
+/// The fate of a linked entity or object when its partner is despawned.
+///
+/// ```
+/// use bevy_slotted::Fate;
+///
+/// assert_eq!(Fate::default(), Fate::Despawn);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Fate {
     /// It is despawned too.
     #[default]
     Despawn,
-    /// It lives on, free to be linked again.
+    /// It stays alive without a link, and can be linked again.
     Free,
 }
 
-/// Ties an entity to an object of the world's store, which it names in all of Bevy.
+/// A component that links its entity to an object of the world's store.
 ///
-/// Both die together unless a [`Fate`] says otherwise:
+/// Both are despawned together unless a [`Fate`] says otherwise:
 ///
-/// * The entity is despawned: its object is despawned with it, as soon as commands are applied, so that
-///   observers still find the object's values.
-/// * The object is despawned, or a rollback takes it away: the store calls nobody, so
-///   [`sync_links`](crate::sync_links) despawns the entity in `Last`, and
-///   [`World::sync_links`](crate::SlottedWorld::sync_links) right away.
+/// * If the entity is despawned, its object is despawned when commands are applied. Observers of the entity's despawn
+///   can still read the object.
+/// * If the object is despawned, or removed by a rollback, [`sync_links`](crate::sync_links) despawns the entity in
+///   `Last`. The store has no hooks; [`World::sync_links`](crate::SlottedWorld::sync_links) does the same immediately.
 ///
-/// A rollback that brings an object back does not bring back its entity: it has none until it is given one.
+/// A rollback that restores an object does not restore its entity: link the object to a new one.
 ///
-/// Removing the component, or inserting another one in its place, unties the two and despawns neither.
+/// Removing the component, or replacing it with a link to another object, despawns neither of the two.
 ///
-/// An object has one entity: who is linked to it last has it, and the component of the one before is removed.
-/// A link to an object that is not alive is removed again with a warning in the log, as Bevy does with
-/// relationships to entities that do not exist. Clones of an entity have no link.
+/// An object has at most one entity. A second link to the same object removes the component of the first entity. A link
+/// to a dead object is removed with a warning in the log, as Bevy does for relationships to missing entities. Clones
+/// of an entity have no link.
 ///
-/// [`ObjectLinks`](crate::ObjectLinks) tells the entity of an object. Linking costs an insertion into its
-/// hash map.
+/// [`ObjectLinks`](crate::ObjectLinks) finds the entity of an object. Linking costs one insertion into a hash map.
 ///
 /// ```
 /// use bevy_app::prelude::*;
@@ -71,17 +75,18 @@ pub struct ObjectLink {
 }
 
 impl ObjectLink {
-    /// A link to the object; the two die together.
+    /// Returns a link to the object; entity and object are despawned together.
     #[must_use]
     pub const fn new(object: ObjectId) -> Self {
         Self { object, object_fate: Fate::Despawn, entity_fate: Fate::Despawn }
     }
 
-    /// The same link, with another fate of the object when the entity is despawned.
+    /// Returns the link with this fate of the object for when the entity is despawned.
     ///
     /// ```
     /// # use bevy_ecs::prelude::*;
     /// # use bevy_slotted::prelude::*;
+    /// use bevy_slotted::Fate;
     /// # use bevy_slotted::slotted::Store;
     /// # #[derive(Slotted, Clone, Copy)]
     /// # struct Unit { health: f32 }
@@ -89,7 +94,7 @@ impl ObjectLink {
     /// # world.insert_store(Store::new());
     /// # world.store_mut().register::<Unit>()?;
     /// # let unit = world.store_mut().spawn(Unit { health: 80.0 })?;
-    /// // An entity that shows the unit as long as it is on the screen.
+    /// // This entity draws the unit while it is on the screen.
     /// let sprite = world.spawn(ObjectLink::new(unit).with_object_fate(Fate::Free)).id();
     /// world.despawn(sprite);
     /// assert!(world.store().contains(unit));
@@ -100,32 +105,51 @@ impl ObjectLink {
         Self { object_fate, ..self }
     }
 
-    /// The same link, with another fate of the entity when the object is despawned: an entity that is freed
-    /// loses this component and keeps all others.
+    /// Returns the link with this fate of the entity for when the object is despawned.
+    ///
+    /// A freed entity loses this component and keeps all others.
+    ///
+    /// ```
+    /// # use bevy_ecs::prelude::*;
+    /// # use bevy_slotted::prelude::*;
+    /// use bevy_slotted::Fate;
+    /// # use bevy_slotted::slotted::Store;
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut world = World::new();
+    /// # world.insert_store(Store::new());
+    /// # world.store_mut().register::<Unit>()?;
+    /// # let unit = world.store_mut().spawn(Unit { health: 80.0 })?;
+    /// let corpse = world.spawn(ObjectLink::new(unit).with_entity_fate(Fate::Free)).id();
+    /// world.store_mut().despawn(unit)?;
+    /// world.sync_links();
+    /// assert!(!world.entity(corpse).contains::<ObjectLink>());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn with_entity_fate(self, entity_fate: Fate) -> Self {
         Self { entity_fate, ..self }
     }
 
-    /// The same link to another object.
+    /// Returns the link with another object and the same fates.
     #[must_use]
     pub const fn with_object(self, object: ObjectId) -> Self {
         Self { object, ..self }
     }
 
-    /// The object, alive or not.
+    /// Returns the object, alive or not.
     #[must_use]
     pub const fn object(&self) -> ObjectId {
         self.object
     }
 
-    /// What becomes of the object when the entity is despawned.
+    /// Returns the object's fate when the entity is despawned.
     #[must_use]
     pub const fn object_fate(&self) -> Fate {
         self.object_fate
     }
 
-    /// What becomes of the entity when the object is despawned.
+    /// Returns the entity's fate when the object is despawned.
     #[must_use]
     pub const fn entity_fate(&self) -> Fate {
         self.entity_fate
@@ -138,21 +162,21 @@ fn tie(mut world: DeferredWorld<'_>, context: HookContext) {
     let store = store_of(&world).filter(|store| store.contains(object));
     let Some(identity) = store.map(|store| store.identity()) else {
         let caller = context.caller.map(|place| format!("{place}: "));
-        let missing = if store_of(&world).is_some() {
-            "is not alive"
+        let problem = if store_of(&world).is_some() {
+            "which is not alive"
         } else {
-            "is of no store: there is none"
+            "but the world has no store"
         };
         warn!(
-            "{}The ObjectLink on entity {entity:?} relates to object {object}, which {missing}. The \
-             invalid ObjectLink has been removed.",
+            "{}The ObjectLink on entity {entity:?} relates to object {object}, {problem}. The invalid \
+             ObjectLink has been removed.",
             caller.into_option().unwrap_or_default(),
         );
         world.commands().queue(move |world: &mut World| remove_unknown(world, entity, object));
         return;
     };
     let Some(mut index) = world.get_resource_mut::<LinkIndex>() else {
-        // Only where resources are being cleared.
+        // The index is missing only while the world's resources are being cleared.
         world.commands().queue(move |world: &mut World| remove_unknown(world, entity, object));
         return;
     };
@@ -177,7 +201,7 @@ fn despawn_object(mut world: DeferredWorld<'_>, context: HookContext) {
     if link.object_fate == Fate::Free {
         return;
     }
-    // Another entity may have taken over already, or the object is of a store that is here no more.
+    // Another entity may own the object already, or the object's store may have been replaced.
     let index = world.get_resource::<LinkIndex>();
     let identity = index
         .filter(|index| index.entity_of(link.object) == Some(entity))
@@ -189,7 +213,7 @@ fn despawn_object(mut world: DeferredWorld<'_>, context: HookContext) {
     }
 }
 
-/// Removes a link that the index does not have, if the entity still has it.
+/// Removes the entity's link to the object if the index does not contain it.
 fn remove_unknown(world: &mut World, entity: Entity, object: ObjectId) {
     let is_known = world
         .get_resource::<LinkIndex>()
@@ -202,7 +226,7 @@ fn remove_unknown(world: &mut World, entity: Entity, object: ObjectId) {
     }
 }
 
-/// Despawns an object whose entity is despawned, unless another entity has it by now.
+/// Despawns an object whose entity was despawned, unless another entity is linked to it by now.
 fn despawn_unlinked(world: &mut World, object: ObjectId, identity: &StoreIdentity) {
     let is_linked =
         world.get_resource::<LinkIndex>().is_some_and(|index| index.entity_of(object).is_some());

@@ -1,4 +1,4 @@
-//! Which entity is whose, and what becomes of those whose object is gone.
+//! The index from objects to entities, and the system that removes links to dead objects.
 
 use std::collections::HashMap;
 
@@ -12,19 +12,19 @@ use slotted::{ObjectId, Store, StoreIdentity};
 use crate::lending::{StoreCell, store_of};
 use crate::link::{Fate, ObjectLink};
 
-/// All links of the world, as the hooks of [`ObjectLink`] have told of them.
+/// All links of the world. The hooks of [`ObjectLink`] update it.
 ///
-/// Each of these components is in one of the two maps, or a command that removes it is on its way.
+/// Each of these components is in one of the two maps, or a command that removes it is queued.
 #[derive(Debug, Resource)]
 pub(crate) struct LinkIndex {
-    /// The links to objects of `store`, which may have been despawned since.
+    /// The links to objects of `store`, alive or not.
     entities: HashMap<ObjectId, Entity, EntityHash>,
     store: Option<StoreIdentity>,
-    /// The links to objects of stores that were here before; `None` is one that is not known any more.
+    /// The links to objects of earlier stores; `None` is an unknown store.
     former: EntityHashMap<(ObjectId, Option<StoreIdentity>)>,
 }
 
-/// Where the index was cleared away with the store, links may be left.
+/// Collects links that outlived an index which was cleared with all resources.
 impl FromWorld for LinkIndex {
     fn from_world(world: &mut World) -> Self {
         let mut links = world.query::<(Entity, &ObjectLink)>();
@@ -42,9 +42,9 @@ impl LinkIndex {
         self.store.as_ref()
     }
 
-    /// Puts the links to objects of another store aside, and takes back those to objects of this one.
+    /// Makes this store the current one: sets links to other stores aside and restores those to this store.
     ///
-    /// Costs nothing as long as the store is the same.
+    /// Does nothing if the store is the current one already.
     pub(crate) fn belong_to(&mut self, store: StoreIdentity) {
         if self.store.as_ref() == Some(&store) {
             return;
@@ -57,7 +57,7 @@ impl LinkIndex {
         self.former.extend(aside);
     }
 
-    /// Gives the object the entity and tells which other one had it.
+    /// Links the object to the entity and returns another entity that it was linked to.
     pub(crate) fn insert(&mut self, object: ObjectId, entity: Entity) -> Option<Entity> {
         self.entities.insert(object, entity).filter(|other| *other != entity)
     }
@@ -74,12 +74,12 @@ impl LinkIndex {
         self.entities.is_empty() && self.former.is_empty()
     }
 
-    /// Whether the entity has an object of this store that is alive.
+    /// Returns `true` if the entity is linked to this object and the object is alive.
     fn is_good(&self, store: &Store, object: ObjectId, entity: Entity) -> bool {
         self.entity_of(object) == Some(entity) && store.contains(object)
     }
 
-    /// The links to objects that are not there any more, in the order of the objects' ids.
+    /// Returns the links to dead objects and to objects of other stores, in the order of the objects' ids.
     fn gone(&self, store: &Store) -> Vec<(ObjectId, Entity)> {
         let dead = self.entities.iter().filter(|(object, _)| !store.contains(**object));
         let dead = dead.map(|(object, entity)| (*object, *entity));
@@ -90,7 +90,9 @@ impl LinkIndex {
     }
 }
 
-/// Which entity an object has: a parameter of systems that only reads, beside all others of this crate.
+/// A system parameter that finds the entity of an object.
+///
+/// It only reads, and conflicts with no other parameter of this crate.
 ///
 /// ```
 /// use bevy_ecs::prelude::*;
@@ -129,36 +131,49 @@ pub struct ObjectLinks<'w> {
 }
 
 impl ObjectLinks<'_> {
-    /// The entity that is linked to the object.
+    /// Returns the entity that is linked to the object.
     ///
-    /// It is told also of an object that was despawned, until [`sync_links`] has run. Of ids of a store that
-    /// was here before none is told; but where another store was assigned to the one in the world, only from
-    /// the next run of [`sync_links`] or the next link on.
+    /// A despawned object keeps its entity until [`sync_links`] runs. Ids of an earlier store return `None`. If
+    /// a program replaced the store by assignment (`*store = other`), they do so after the next link or run of
+    /// [`sync_links`].
+    ///
+    /// Computes in **O(1)** time.
     #[must_use]
     pub fn entity_of(&self, object: ObjectId) -> Option<Entity> {
         self.index.as_ref()?.entity_of(object)
     }
 
-    /// How many objects have an entity.
+    /// Returns the number of objects with an entity.
     #[must_use]
     pub fn len(&self) -> usize {
         self.index.as_ref().map_or(0, |index| index.entities.len())
     }
 
-    /// Whether no object has an entity.
+    /// Returns `true` if no object has an entity.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// All objects that have an entity, with the entity, in no order.
+    /// Returns an iterator over all linked objects and their entities, in arbitrary order.
+    ///
+    /// ```
+    /// use bevy_slotted::prelude::*;
+    ///
+    /// fn print_links(links: ObjectLinks) {
+    ///     for (object, entity) in links.iter() {
+    ///         println!("object {object} has entity {entity}");
+    ///     }
+    /// }
+    /// # bevy_ecs::system::assert_is_read_only_system(print_links);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (ObjectId, Entity)> {
         let entities = self.index.iter().flat_map(|index| &index.entities);
         entities.map(|(object, entity)| (*object, *entity))
     }
 }
 
-/// What [`sync_links`] looks at to know whether it has something to do.
+/// The parameter by which [`sync_links`] decides if there may be dead objects.
 #[doc(hidden)]
 #[derive(Debug, SystemParam)]
 pub struct LinkedStore<'w> {
@@ -173,30 +188,55 @@ impl LinkedStore<'_> {
     }
 }
 
-/// Despawns or frees the entities whose objects are not alive any more: the system that
-/// [`SlottedPlugin`](crate::SlottedPlugin) adds to `Last`, in [`SlottedSystems::SyncLinks`](crate::SlottedSystems::SyncLinks).
+/// A system that despawns or unlinks the entities of dead objects.
 ///
-/// It works by a command. Only where a system has had [`StoreMut`](crate::StoreMut), or the store was to be
-/// changed through the world, since the last run are the links looked at, at the cost of a look at a
-/// generation for each. Otherwise, however many links there are, it costs a look at the store's change tick:
-/// [`Slots`](crate::Slots) despawn nothing.
+/// [`SlottedPlugin`](crate::SlottedPlugin) adds it to `Last`, in [`SlottedSystems::SyncLinks`](crate::SlottedSystems::SyncLinks).
+/// It queues a command that does the work.
 ///
-/// An object that a rollback takes away and that is back under its id when this runs is the same object:
-/// simulating again gives the same ids. One that comes back after its entity was despawned has none. While
-/// the world has no store, links wait for it; those to objects of another store are untied.
+/// The command checks the generation of each linked object, in **O(links)** time. It is queued only if the store was
+/// taken for changes since the last run, by [`StoreMut`](crate::StoreMut) or through the world. Otherwise the
+/// system only compares a change tick: [`Slots`](crate::Slots) cannot despawn.
+///
+/// An object that a rollback removed and the simulation spawned again has the same id, so it keeps its entity if it is
+/// back when this system runs. An object that comes back later has no entity. Links are on hold while the world
+/// has no store. Links to objects of another store are removed.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use bevy_slotted::prelude::*;
+/// use bevy_slotted::slotted::Store;
+/// use bevy_slotted::sync_links;
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit { health: f32 }
+///
+/// // Without the plugin, a program runs the system itself.
+/// let mut world = World::new();
+/// let mut schedule = Schedule::default();
+/// schedule.add_systems(sync_links);
+///
+/// world.insert_store(Store::new());
+/// world.store_mut().register::<Unit>()?;
+/// let unit = world.store_mut().spawn(Unit { health: 80.0 })?;
+/// let entity = world.spawn(ObjectLink::new(unit)).id();
+/// world.store_mut().despawn(unit)?;
+/// schedule.run(&mut world);
+/// assert!(world.get_entity(entity).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn sync_links(store: LinkedStore<'_>, mut commands: Commands<'_, '_>) {
     if store.may_have_lost_objects() {
         commands.queue(|world: &mut World| relink(world, |_| None));
     }
 }
 
-/// Gives links whose objects are gone other objects, or unties them where there are none.
+/// Moves links of missing objects to the objects that `map` returns, or applies the link's fate for `None`.
 pub(crate) fn relink(world: &mut World, mut map: impl FnMut(ObjectId) -> Option<ObjectId>) {
     let Some(identity) = store_of(world).map(Store::identity) else { return };
     let Some(mut index) = world.get_resource_mut::<LinkIndex>() else { return };
     index.belong_to(identity);
     for (object, entity) in gone(world) {
-        // Hooks and observers may have changed anything meanwhile.
+        // Hooks and observers of earlier iterations may have changed anything.
         let link = world.get::<ObjectLink>(entity).copied();
         let Some(link) = link.filter(|link| link.object() == object) else { continue };
         if is_good(world, object, entity) {
@@ -221,14 +261,14 @@ fn is_good(world: &World, object: ObjectId, entity: Entity) -> bool {
     index.zip(store_of(world)).is_some_and(|(index, store)| index.is_good(store, object, entity))
 }
 
-/// The entity of an object of the store that is in the world now.
+/// Returns the entity of an object of the world's current store.
 pub(crate) fn entity_of(world: &World, object: ObjectId) -> Option<Entity> {
     let index = world.get_resource::<LinkIndex>()?;
     let is_same = store_of(world).is_some_and(|store| index.store() == Some(&store.identity()));
     index.entity_of(object).filter(|_| is_same)
 }
 
-/// Tells the links which store the world has now.
+/// Updates the index after the world got this store.
 pub(crate) fn store_was_inserted(world: &mut World, store: StoreIdentity) {
     world.get_resource_or_init::<LinkIndex>().belong_to(store);
 }
@@ -242,14 +282,14 @@ mod tests {
     use super::*;
     use crate::SlottedWorld;
 
-    /// An object that dies behind the back of Bevy's change detection is not missed.
+    /// Despawns an object without Bevy's change detection, so that the system has no reason to check.
     #[test]
-    fn links_are_looked_at_only_when_the_store_was_to_be_changed() {
+    fn links_are_checked_only_after_the_store_was_taken_for_changes() {
         let mut world = World::new();
         let mut store = Store::new();
-        let tile = Schema::builder("tile").slot("height", Kind::F32).build().expect("no mistake");
-        store.register_schema(tile).expect("no mistake");
-        let object = store.spawn_record("tile", record! { height: 1.0 }).expect("no mistake");
+        let tile = Schema::builder("tile").slot("height", Kind::F32).build().expect("valid schema");
+        store.register_schema(tile).expect("valid schema");
+        let object = store.spawn_record("tile", record! { height: 1.0 }).expect("valid record");
         world.insert_store(store);
         let entity = world.spawn(ObjectLink::new(object)).id();
         let mut schedule = Schedule::default();

@@ -1,4 +1,4 @@
-//! The plugin, and what apps and worlds can do with their store.
+//! The plugin, and the extension traits that give apps and worlds access to their store.
 
 use bevy_app::{App, Last, Plugin};
 use bevy_ecs::change_detection::DetectChangesMut;
@@ -8,10 +8,13 @@ use bevy_ecs::world::World;
 use slotted::{Limits, ObjectId, Schema, SchemaError, Slotted, Store};
 
 use crate::columns::ColumnIds;
+use crate::error_debug::debug_as_display;
 use crate::lending::{NO_STORE, StoreCell, store_of};
 use crate::links::{self, sync_links};
 
-/// Gives an app's world a [`Store`], if it has none yet, and keeps [`ObjectLink`](crate::ObjectLink)s right.
+/// Inserts a [`Store`] into the app's world and keeps [`ObjectLink`](crate::ObjectLink)s up to date.
+///
+/// A store that the world already has stays there.
 ///
 /// ```
 /// use bevy_app::prelude::*;
@@ -23,7 +26,7 @@ use crate::links::{self, sync_links};
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SlottedPlugin {
-    /// The limits of the store.
+    /// The limits of the store that the plugin inserts.
     pub limits: Limits,
 }
 
@@ -36,30 +39,64 @@ impl Plugin for SlottedPlugin {
     }
 }
 
-/// The systems of this crate, to order others before or after them; both in [`Last`].
+/// The sets of this crate's systems in [`Last`], to order other systems before or after them.
+///
+/// ```
+/// use bevy_app::prelude::*;
+/// use bevy_ecs::prelude::*;
+/// use bevy_slotted::prelude::*;
+///
+/// fn count_new_objects(mut spawned: MessageReader<ObjectSpawned>) {
+///     println!("{} new objects", spawned.read().count());
+/// }
+///
+/// let mut app = App::new();
+/// app.add_plugins(SlottedPlugin::default());
+/// app.add_object_messages("unit");
+/// app.add_systems(Last, count_new_objects.after(SlottedSystems::WriteMessages));
+/// ```
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SlottedSystems {
     /// [`sync_links`], which the plugin adds.
     SyncLinks,
-    /// What compares the store with what it was a frame ago and writes messages, once an app has asked for any:
-    /// see [`SlottedMessages`](crate::SlottedMessages). Who reads them in the same frame comes after it.
+    /// The system that compares the store with the last frame and writes [messages](crate::SlottedMessages).
+    ///
+    /// It exists once an app has asked for messages. A system that reads them in the same frame runs after it.
     WriteMessages,
 }
 
-/// The world has no store to work with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
+/// The error of a world without a store.
+#[derive(Clone, Copy, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{NO_STORE}")]
 pub struct NoStore;
 
-/// What an app can do with its world's store.
+debug_as_display!(NoStore);
+
+/// Registers schemas in the store of an app's world.
+///
+/// ```
+/// use bevy_app::prelude::*;
+/// use bevy_slotted::prelude::*;
+/// use bevy_slotted::slotted::{Kind, Schema};
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit { health: f32 }
+///
+/// let mut app = App::new();
+/// app.add_plugins(SlottedPlugin::default()).register_slotted::<Unit>();
+/// let orc = Schema::builder("orc").extends("unit").slot("rage", Kind::F32).default(0.0);
+/// app.register_schema(orc.build()?)?;
+/// assert!(app.world().store().schema("orc").is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait SlottedApp {
     /// Registers the schema of a Rust type.
     ///
     /// # Panics
-    /// If the app has no store, the type's schema has a mistake, or another schema has its name.
+    /// If the app has no store, the type's schema is invalid, or another schema has its name.
     fn register_slotted<T: Slotted>(&mut self) -> &mut Self;
 
-    /// Registers a schema that was made at run time.
+    /// Registers a schema that was built at run time.
     ///
     /// # Errors
     /// If its base is not registered, or another schema has its name.
@@ -85,58 +122,76 @@ impl SlottedApp for App {
     }
 }
 
-/// What a world can do with its store.
+/// Gives access to the store of a world.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use bevy_slotted::prelude::*;
+/// use bevy_slotted::slotted::Store;
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit { health: f32 }
+///
+/// let mut world = World::new();
+/// assert!(world.get_store().is_none());
+/// world.insert_store(Store::new());
+/// world.store_mut().register::<Unit>()?;
+/// world.store_mut().spawn(Unit { health: 80.0 })?;
+/// assert_eq!(world.store().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait SlottedWorld {
-    /// The store.
+    /// Returns the store.
     ///
     /// # Panics
-    /// If the world has none.
+    /// If the world has no store.
     fn store(&self) -> &Store;
 
-    /// The store, to change it.
+    /// Returns the store for changes.
     ///
     /// # Panics
-    /// If the world has none.
+    /// If the world has no store.
     fn store_mut(&mut self) -> &mut Store;
 
-    /// The store, if there is one.
+    /// Returns the store, or `None` if the world has no store.
     fn get_store(&self) -> Option<&Store>;
 
-    /// The store to change it, if there is one.
+    /// Returns the store for changes, or `None` if the world has no store.
     fn get_store_mut(&mut self) -> Option<&mut Store>;
 
-    /// Gives the world a store and takes the one that it had.
+    /// Inserts a store and returns the one that it replaces.
     ///
-    /// Links to objects of another store tell no entity any more, and are untied by the next
-    /// [`sync_links`](crate::sync_links) unless [`relink`](Self::relink) finds them objects before.
+    /// Links to objects of the old store no longer resolve to an entity. The next
+    /// [`sync_links`](crate::sync_links) despawns or unlinks their entities, unless [`relink`](Self::relink) maps
+    /// them to new objects first.
     fn insert_store(&mut self, store: Store) -> Option<Store>;
 
-    /// Takes the store out of the world. Links and messages wait for it to come back; systems that want it fail
-    /// their validation, on which Bevy's own handler panics, unless they have it in an `Option` or an
-    /// [`If`](bevy_ecs::system::If), or a condition of their own.
+    /// Removes and returns the store.
+    ///
+    /// Links and messages are on hold until the world has a store again. Systems that need the store fail
+    /// validation, and Bevy's default error handler then panics. To avoid that, wrap the parameter in `Option` or
+    /// [`If`](bevy_ecs::system::If), or give the system a run condition.
     fn remove_store(&mut self) -> Option<Store>;
 
-    /// The entity that is [linked](crate::ObjectLink) to an object of the world's store.
+    /// Returns the entity that is [linked](crate::ObjectLink) to an object of the world's store.
     ///
-    /// It is told also of an object that was despawned, until [`sync_links`](Self::sync_links).
+    /// A despawned object keeps its entity until [`sync_links`](Self::sync_links) runs. Computes in **O(1)** time.
     fn entity_of(&self, object: ObjectId) -> Option<Entity>;
 
-    /// Does right away what the system [`sync_links`](crate::sync_links) does: despawns or frees the
-    /// entities whose objects are not alive any more.
+    /// Despawns or unlinks the entities of dead objects now, as the system [`sync_links`](crate::sync_links) does.
     ///
-    /// Costs a look at each link.
+    /// Computes in **O(links)** time.
     fn sync_links(&mut self);
 
-    /// Gives the links whose objects are gone the objects that have come in their place: where a store was
-    /// loaded anew and its objects have other ids.
+    /// Moves the links of missing objects to the objects that replace them, for a store that was loaded again and
+    /// whose objects have new ids.
     ///
-    /// The closure is called with the ids of objects that are not alive any more, and of those of another
-    /// store than the world's, in the order of the ids. Where it gives none, the entity is despawned or freed
-    /// as its link says; an id that is not alive unties it with a warning.
+    /// Calls the closure with the id of each linked object that is dead or of another store, in the order of the ids.
+    /// If the closure returns `None`, the entity is despawned or unlinked as its link's [`Fate`](crate::Fate) says.
+    /// If it returns the id of a dead object, the entity is unlinked with a warning.
     ///
-    /// Costs a look at each link.
+    /// Computes in **O(links)** time.
     ///
-    /// # Example
     /// ```
     /// use std::collections::HashMap;
     ///
@@ -210,7 +265,9 @@ impl SlottedWorld for World {
     }
 }
 
-/// Works on the store without marking it as changed, which links would be looked at for: no object may change.
+/// Calls the closure with the store without marking the store as changed, so that links are not checked.
+///
+/// The closure must not change any object.
 pub(crate) fn without_a_change<R>(
     world: &mut World,
     work: impl FnOnce(&mut Store) -> R,

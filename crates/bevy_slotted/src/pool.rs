@@ -1,13 +1,22 @@
-//! Bevy's threads for a view's objects.
+//! Runs the parallel loops of views on Bevy's threads.
 
 use bevy_tasks::ComputeTaskPool;
 use slotted::ThreadPool;
 
-/// Bevy's [`ComputeTaskPool`].
+/// A thread pool for views that uses Bevy's [`ComputeTaskPool`].
+///
+/// Runs the work on the calling thread if the pool was not initialised or has a single thread.
+///
+/// ```
+/// use bevy_slotted::ComputeTasks;
+/// use bevy_slotted::slotted::ThreadPool;
+///
+/// assert_eq!(ComputeTasks.map(vec![1, 2, 3], |number| number * 2), [2, 4, 6]);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ComputeTasks;
 
-/// Tasks for each thread, so that one that is held up leaves work to the others.
+/// The number of tasks for each thread. More than one lets idle threads take over work.
 const TASKS_PER_THREAD: usize = 4;
 
 impl ThreadPool for ComputeTasks {

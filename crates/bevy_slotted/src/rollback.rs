@@ -1,13 +1,13 @@
-//! Going back to earlier frames: the store's part of rollback networking.
+//! Saving and restoring frames: the store's part of rollback networking.
 //!
-//! [`StoreFrames`] keeps the store as it was in the last frames. [`save_frame`] and [`restore_frame`] take the frame's
-//! number, [`save_frame_of`] and [`restore_frame_of`] are systems that ask a resource for it. Going back gives
-//! values, ids, generations and free rows, so that the same simulation of the same inputs gives the same ids and
-//! the same [hash](frame_hash) again.
+//! [`StoreFrames`] keeps snapshots of the last frames. [`save_frame`] and [`restore_frame`] take the frame's number.
+//! [`save_frame_of`] and [`restore_frame_of`] make systems that read the number from a resource. Restoring a frame
+//! restores values, ids, generations and free rows, so that the same simulation with the same inputs gives the same
+//! ids and the same [hash](frame_hash).
 //!
 //! # GGRS
-//! bevy_ggrs saves, loads and advances the world in schedules of its own, and its resource `RollbackFrameCount`
-//! has the number of the frame. This is all that it needs to know of the store:
+//! bevy_ggrs saves, loads and advances the world in schedules of its own. Its resource `RollbackFrameCount` holds the
+//! frame's number. The store needs these systems:
 //!
 //! ```
 //! # use bevy_ecs::schedule::ScheduleLabel;
@@ -23,7 +23,7 @@
 //! use bevy_ecs::prelude::*;
 //! use bevy_ggrs::{LoadWorld, RollbackFrameCount, SaveWorld};
 //! use bevy_slotted::prelude::*;
-//! use bevy_slotted::rollback::{frame_hash, restore_frame_of, save_frame_of};
+//! use bevy_slotted::rollback::{StoreFrames, frame_hash, restore_frame_of, save_frame_of};
 //!
 //! fn number(count: &RollbackFrameCount) -> u64 {
 //!     count.0 as u64
@@ -41,9 +41,9 @@
 //! # assert!(frame_hash(app.world(), 3).is_ok());
 //! ```
 //!
-//! For desynchronisation detection the store is saved in the set `SaveWorldSystems::Checksum`, and after it a
-//! system puts `ChecksumPart(frame_hash(world, frame)? as u128)` on an entity. Systems of the simulation take their
-//! random numbers and their inputs from what is rolled back too, and do not change the store from other schedules.
+//! To detect desynchronisation, save the store in the set `SaveWorldSystems::Checksum`. A system after it puts
+//! `ChecksumPart(frame_hash(world, frame)? as u128)` on an entity. The simulation must read its random numbers and
+//! inputs from data that is rolled back too. Other schedules must not change the store.
 
 use bevy_ecs::change_detection::Mut;
 use bevy_ecs::error::BevyError;
@@ -51,16 +51,17 @@ use bevy_ecs::resource::Resource;
 use bevy_ecs::world::World;
 use slotted::{Snapshot, SnapshotError, SnapshotRing};
 
+use crate::error_debug::debug_as_display;
 use crate::plugin::{NoStore, SlottedWorld, without_a_change};
 
-/// The store of a world as it was in the last frames.
+/// A resource that keeps snapshots of the store of the last frames.
 ///
-/// Saving a frame copies nothing; the first write to each block of 8,192 rows afterwards copies that block.
+/// Saving a frame copies nothing. The first write to each block of 8,192 rows afterwards copies that block.
 ///
 /// ```
 /// use bevy_ecs::prelude::*;
 /// use bevy_slotted::prelude::*;
-/// use bevy_slotted::rollback::{restore_frame, save_frame};
+/// use bevy_slotted::rollback::{StoreFrames, restore_frame, save_frame};
 /// use bevy_slotted::slotted::Store;
 ///
 /// #[derive(Slotted, Clone, Copy)]
@@ -78,7 +79,7 @@ use crate::plugin::{NoStore, SlottedWorld, without_a_change};
 /// assert_eq!(world.store().len(), 15);
 ///
 /// let error = restore_frame(&mut world, 3).unwrap_err();
-/// assert_eq!(error.to_string(), "frame 3 of the store is not kept; kept are frames 12 to 15");
+/// assert_eq!(error.to_string(), "frame 3 of the store is not kept; frames 12 to 15 are");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Resource)]
@@ -88,37 +89,52 @@ pub struct StoreFrames {
 }
 
 impl StoreFrames {
-    /// Room for this many frames; at least one.
+    /// Returns an empty resource with room for this many frames, at least one.
     ///
-    /// Who goes back by eight frames needs nine: that frame and those after it.
+    /// Going back by 8 frames needs room for 9: that frame and the later ones.
     #[must_use]
     pub fn new(frames: usize) -> Self {
         Self { ring: SnapshotRing::new(frames), is_hashed: false }
     }
 
-    /// Hashes each frame when it is saved, so that [`frame_hash`] costs nothing.
+    /// Hashes each frame when it is saved, so that [`frame_hash`] computes in **O(1)** time.
     ///
-    /// That costs a nanosecond or two for each number in blocks that were written to since the frame before.
-    /// A hash that is asked for only afterwards looks at all numbers of the store.
+    /// Saving then takes 1 to 2 ns for each number in blocks that were written since the last frame. Without this
+    /// option, the first [`frame_hash`] of a frame hashes the whole store.
     #[must_use]
     pub const fn with_hashes(mut self) -> Self {
         self.is_hashed = true;
         self
     }
 
-    /// The store as it was in this frame, to be read.
+    /// Returns the snapshot of this frame, or `None` if the frame is not kept.
+    ///
+    /// ```
+    /// # use bevy_ecs::prelude::*;
+    /// # use bevy_slotted::prelude::*;
+    /// # use bevy_slotted::rollback::{StoreFrames, save_frame};
+    /// # use bevy_slotted::slotted::Store;
+    /// # let mut world = World::new();
+    /// # world.insert_store(Store::new());
+    /// # world.insert_resource(StoreFrames::new(8));
+    /// save_frame(&mut world, 5)?;
+    /// let frames = world.resource::<StoreFrames>();
+    /// assert!(frames.get(5).is_some());
+    /// assert!(frames.get(4).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn get(&self, frame: u64) -> Option<&Snapshot> {
         self.ring.get(frame)
     }
 
-    /// All that is kept.
+    /// Returns all kept snapshots.
     #[must_use]
     pub const fn ring(&self) -> &SnapshotRing {
         &self.ring
     }
 
-    /// Forgets all frames, as between two matches.
+    /// Removes all frames, for example between two matches.
     pub fn clear(&mut self) {
         self.ring.clear();
     }
@@ -128,17 +144,17 @@ impl StoreFrames {
     }
 }
 
-/// Why a frame could not be saved, restored or looked at. The store is as it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// The error of saving, restoring or hashing a frame. The store is unchanged.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RollbackError {
     /// The world has no store.
     #[error(transparent)]
     NoStore(#[from] NoStore),
-    /// The world keeps no frames.
-    #[error("the world keeps no frames of its store: insert `StoreFrames`")]
+    /// The world has no [`StoreFrames`].
+    #[error("the world keeps no frames of its store: insert the resource `StoreFrames`")]
     NoFrames,
-    /// The frame was never saved, or is forgotten already.
+    /// The frame was never saved, or a newer one has replaced it.
     #[error("frame {frame} of the store is not kept{}", kept_frames(*kept))]
     FrameGone {
         /// The frame.
@@ -146,33 +162,35 @@ pub enum RollbackError {
         /// The oldest and the newest frame that are kept.
         kept: Option<(u64, u64)>,
     },
-    /// The frame is of another store than the world has now, or of other schemas.
+    /// The frame is of another store than the world's, or the schemas have changed.
     #[error("frame {frame} of the store cannot be restored: {source}")]
     Unusable {
         /// The frame.
         frame: u64,
-        /// What has changed.
+        /// The reason.
         source: SnapshotError,
     },
-    /// The resource that has the frame's number is not there.
-    #[error("there is no `{type_name}`, which has the number of the frame")]
+    /// The world does not have the resource with the frame's number.
+    #[error("the world has no resource `{type_name}` to read the frame's number from")]
     NoNumber {
         /// The resource's type.
         type_name: &'static str,
     },
 }
 
+debug_as_display!(RollbackError);
+
 fn kept_frames(kept: Option<(u64, u64)>) -> String {
     kept.map_or_else(
         || "; no frame is".to_owned(),
-        |(oldest, newest)| format!("; kept are frames {oldest} to {newest}"),
+        |(oldest, newest)| format!("; frames {oldest} to {newest} are"),
     )
 }
 
-/// Keeps the store as it is now, as this frame.
+/// Saves the store as this frame.
 ///
-/// Forgets this frame and all later ones, if there are any, and the oldest one where there is no more room. Begins a
-/// new [epoch](slotted::Store::advance_epoch). See [`StoreFrames`] for the cost.
+/// Replaces a frame of this number, and removes later ones. Removes the oldest one if there is no more room. Begins
+/// a new [epoch](slotted::Store::advance_epoch). See [`StoreFrames`] for the cost and an example.
 ///
 /// # Errors
 /// If the world has no store or no [`StoreFrames`].
@@ -180,7 +198,7 @@ pub fn save_frame(world: &mut World, frame: u64) -> Result<(), RollbackError> {
     with_frames(world, |world, frames| {
         let saved = without_a_change(world, |store| {
             if frames.is_hashed {
-                // The snapshot that is taken next has it too.
+                // Computed before the snapshot, so that the snapshot shares the cached hash.
                 store.state_hash();
             }
             frames.ring.save(frame, store);
@@ -189,13 +207,13 @@ pub fn save_frame(world: &mut World, frame: u64) -> Result<(), RollbackError> {
     })
 }
 
-/// Makes the store as it was in this frame, and forgets all later frames.
+/// Restores the store's state of this frame, and removes all later frames.
 ///
-/// Costs a look at each block.
+/// Computes in **O(blocks)** time. See [`StoreFrames`] for an example.
 ///
 /// # Errors
-/// If the world has no store or no [`StoreFrames`], the frame is not kept, or it is of another store or from before
-/// an [migration](slotted::Store::migrate); nothing is changed then.
+/// If the world has no store or no [`StoreFrames`], if the frame is not kept, or if it is of another store or from
+/// before a [migration](slotted::Store::migrate). Nothing is changed then.
 pub fn restore_frame(world: &mut World, frame: u64) -> Result<(), RollbackError> {
     with_frames(world, |world, frames| {
         let store = world.get_store_mut().ok_or(NoStore)?;
@@ -206,11 +224,10 @@ pub fn restore_frame(world: &mut World, frame: u64) -> Result<(), RollbackError>
     })
 }
 
-/// The [`state_hash`](slotted::Store::state_hash) of the store in this frame, equal on all machines where the frame
-/// was the same.
+/// Returns the [`state_hash`](slotted::Store::state_hash) of this frame, which equal frames have on all machines.
 ///
-/// Costs nothing for frames [with hashes](StoreFrames::with_hashes), and otherwise, the first time, a nanosecond
-/// or two for each number in the store.
+/// Computes in **O(1)** time for frames [with hashes](StoreFrames::with_hashes). Otherwise the first call takes 1 to
+/// 2 ns for each number in the store.
 ///
 /// # Errors
 /// If the world has no [`StoreFrames`], or the frame is not kept.
@@ -218,7 +235,7 @@ pub fn restore_frame(world: &mut World, frame: u64) -> Result<(), RollbackError>
 /// ```
 /// # use bevy_ecs::prelude::*;
 /// # use bevy_slotted::prelude::*;
-/// # use bevy_slotted::rollback::{frame_hash, restore_frame, save_frame};
+/// # use bevy_slotted::rollback::{StoreFrames, frame_hash, restore_frame, save_frame};
 /// # use bevy_slotted::slotted::Store;
 /// # #[derive(Slotted, Clone, Copy)]
 /// # struct Unit { health: f32 }
@@ -231,7 +248,7 @@ pub fn restore_frame(world: &mut World, frame: u64) -> Result<(), RollbackError>
 /// save_frame(&mut world, 1)?;
 /// let predicted = frame_hash(&world, 1)?;
 ///
-/// restore_frame(&mut world, 0)?; // the inputs were others than predicted
+/// restore_frame(&mut world, 0)?; // the prediction of the inputs was wrong
 /// world.store_mut().spawn(Unit { health: 2.0 })?;
 /// save_frame(&mut world, 1)?;
 /// assert_ne!(frame_hash(&world, 1)?, predicted);
@@ -243,18 +260,18 @@ pub fn frame_hash(world: &World, frame: u64) -> Result<u64, RollbackError> {
     Ok(snapshot.state_hash())
 }
 
-/// A system that [saves](save_frame) the store under the number that the closure finds in a resource.
+/// Returns a system that [saves](save_frame) the store under the number that the closure reads from a resource.
 ///
-/// Its error is a [`RollbackError`] and goes to Bevy's error handling. See [the module](self) for an example.
+/// Its error, a [`RollbackError`], goes to Bevy's error handler. See [the module](self) for an example.
 pub fn save_frame_of<R: Resource>(
     number: impl Fn(&R) -> u64 + Send + Sync + 'static,
 ) -> impl Fn(&mut World) -> Result<(), BevyError> + Send + Sync + 'static {
     move |world: &mut World| Ok(save_frame(world, number_of(world, &number)?)?)
 }
 
-/// A system that [restores](restore_frame) the store of the frame whose number the closure finds in a resource.
+/// Returns a system that [restores](restore_frame) the frame whose number the closure reads from a resource.
 ///
-/// Its error is a [`RollbackError`] and goes to Bevy's error handling. See [the module](self) for an example.
+/// Its error, a [`RollbackError`], goes to Bevy's error handler. See [the module](self) for an example.
 pub fn restore_frame_of<R: Resource>(
     number: impl Fn(&R) -> u64 + Send + Sync + 'static,
 ) -> impl Fn(&mut World) -> Result<(), BevyError> + Send + Sync + 'static {

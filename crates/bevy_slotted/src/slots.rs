@@ -1,4 +1,4 @@
-//! What a system does with the objects of its views.
+//! Iteration, parallel loops and look-ups of [`Slots`] and [`SlotsRef`].
 
 use std::fmt;
 
@@ -19,25 +19,46 @@ macro_rules! lookups {
         }
 
         impl<V: $bound> $name<'_, '_, V> {
-            /// The string behind a handle of the store.
+            /// Returns the string of a text handle, or `None` if the handle is not of this store.
+            ///
+            /// Computes in **O(1)** time.
+            ///
+            /// ```
+            /// use bevy_slotted::prelude::*;
+            /// use bevy_slotted::slotted::Text;
+            ///
+            /// #[derive(View)]
+            /// struct Named<'a> { name: &'a Text }
+            ///
+            #[doc = concat!("fn name_of(units: &", stringify!($name), "<Named>, id: ObjectId) -> String {")]
+            ///     let name = units.get(id).and_then(|unit| units.resolve(*unit.name));
+            ///     name.unwrap_or("nameless").to_owned()
+            /// }
+            /// ```
             #[must_use]
             pub fn resolve(&self, text: Text) -> Option<&str> {
                 self.parts().resolve(text)
             }
 
-            /// The handle of a text that some value has already had.
+            /// Returns the handle of a text, or `None` if the store has not interned it.
+            ///
+            /// Comparing handles is cheaper than comparing strings.
             #[must_use]
             pub fn find_text(&self, text: &str) -> Option<Text> {
                 self.parts().find_text(text)
             }
 
-            /// The elements behind a handle of the store.
+            /// Returns the elements of a list handle, or `None` if the handle is not of this store.
+            ///
+            /// Computes in **O(1)** time.
             #[must_use]
             pub fn resolve_list<T: ListElement>(&self, list: List<T>) -> Option<&[T]> {
                 self.parts().resolve_list(list)
             }
 
-            /// The schema of an object, alive or not.
+            /// Returns the schema of an object, alive or not, or `None` if the store does not have the schema.
+            ///
+            /// Computes in **O(1)** time.
             #[must_use]
             pub fn schema_of(&self, id: ObjectId) -> Option<&RegisteredSchema> {
                 self.parts().schema_by_id(id.schema())
@@ -49,10 +70,30 @@ lookups!(Slots, View);
 lookups!(SlotsRef, SharedView);
 
 impl<V: View> Slots<'_, '_, V> {
-    /// Calls the closure with each object on the threads of Bevy's
+    /// Calls the closure with each object, in parallel on Bevy's
     /// [`ComputeTaskPool`](bevy_tasks::ComputeTaskPool).
     ///
-    /// Blocks of [`BLOCK_ROWS`](slotted::memory::BLOCK_ROWS) rows are handed to the threads.
+    /// Each task gets whole blocks of [`BLOCK_ROWS`](slotted::memory::BLOCK_ROWS) rows. Few objects are faster with
+    /// [`for_each`](Self::for_each).
+    ///
+    /// ```
+    /// # use bevy_app::prelude::*;
+    /// # use bevy_slotted::prelude::*;
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { position: f32, velocity: f32 }
+    /// # #[derive(View)]
+    /// # struct Moving<'a> { position: &'a mut f32, velocity: &'a f32 }
+    /// fn move_units(mut units: Slots<Moving>) {
+    ///     units.par_for_each(|unit| *unit.position += *unit.velocity);
+    /// }
+    /// # let mut app = App::new();
+    /// # app.add_plugins((TaskPoolPlugin::default(), SlottedPlugin::default()));
+    /// # app.register_slotted::<Unit>().add_systems(Update, move_units);
+    /// # let unit = app.world_mut().store_mut().spawn(Unit { position: 1.0, velocity: 2.0 })?;
+    /// # app.update();
+    /// # assert_eq!(app.world().store().get_object::<Unit>(unit)?.position, 3.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn par_for_each(&mut self, visit: impl for<'x> Fn(V::Item<'x>) + Sync)
     where
         for<'x> V::Run<'x>: Send,
@@ -64,8 +105,10 @@ impl<V: View> Slots<'_, '_, V> {
         );
     }
 
-    /// Calls the closure with each run of adjacent objects on the threads of Bevy's
+    /// Calls the closure with each run of adjacent objects, in parallel on Bevy's
     /// [`ComputeTaskPool`](bevy_tasks::ComputeTaskPool).
+    ///
+    /// A run's fields are slices of equal length.
     pub fn par_for_each_run(&mut self, visit: impl for<'x> Fn(V::Run<'x>) + Sync)
     where
         for<'x> V::Run<'x>: Send,
@@ -73,12 +116,28 @@ impl<V: View> Slots<'_, '_, V> {
         self.view().par_for_each_run_on(&ComputeTasks, visit);
     }
 
-    /// The objects; [`for_each`](Self::for_each) is faster where a loop can use the vector units.
+    /// Returns an iterator over the objects.
+    ///
+    /// [`for_each`](Self::for_each) is faster because its loop is vectorised.
+    ///
+    /// ```
+    /// # use bevy_slotted::prelude::*;
+    /// # #[derive(View)]
+    /// # struct Health<'a> { health: &'a mut f32 }
+    /// fn heal_the_first(mut units: Slots<Health>) {
+    ///     if let Some(unit) = units.iter_mut().find(|unit| *unit.health < 10.0) {
+    ///         *unit.health = 100.0;
+    ///     }
+    /// }
+    /// # bevy_ecs::system::assert_is_system(heal_the_first);
+    /// ```
     pub fn iter_mut(&mut self) -> impl Iterator<Item = V::Item<'_>> {
         self.view().iter()
     }
 
-    /// The runs of adjacent objects.
+    /// Returns an iterator over the runs of adjacent objects.
+    ///
+    /// A run's fields are slices of equal length.
     pub fn runs_mut(&mut self) -> ViewRuns<'_, V> {
         self.view().runs()
     }
@@ -94,7 +153,17 @@ impl<V: SharedView> SlotsRef<'_, '_, V> {
         );
     }
 
-    /// The objects.
+    /// Returns an iterator over the objects.
+    ///
+    /// ```
+    /// # use bevy_slotted::prelude::*;
+    /// # #[derive(View)]
+    /// # struct Health<'a> { health: &'a f32 }
+    /// fn all_are_dead(units: SlotsRef<Health>) -> bool {
+    ///     units.iter().all(|unit| *unit.health <= 0.0)
+    /// }
+    /// # bevy_ecs::system::assert_is_read_only_system(all_are_dead);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = V::Item<'_>> {
         self.view().iter()
     }

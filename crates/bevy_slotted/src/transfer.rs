@@ -1,14 +1,14 @@
-//! Entities into objects and back, many at once.
+//! Converts many entities to objects, and back.
 //!
-//! Nothing is transferred on an error, or if the closure that converts panics. What was converted stays as it is: the
-//! pairs that are given back say which became which, for those who tie them with an
-//! [`ObjectLink`](crate::ObjectLink), despawn one side or strip it of components. So a program moves by
+//! Nothing is spawned on an error, or if the converting closure panics. The functions copy: the entities or objects
+//! that were converted stay alive. The returned pairs say which entity became which object, so that a program can link
+//! them with an [`ObjectLink`](crate::ObjectLink) or despawn one side. To move instead of copying, use
 //!
 //! * [`import_entities`] and [`despawn_entities`], or
 //! * [`export_objects`] and [`Store::clear_of`].
 //!
-//! Everything is done in bulk: one query, one batch of objects, one batch of entities. What was converted is collected
-//! before any of it is spawned, which for a while takes its size in memory once more.
+//! All work is done in bulk: one query, one batch of objects, one batch of entities. The converted values are collected
+//! before they are spawned, which takes their size in memory a second time until then.
 
 use bevy_ecs::bundle::{Bundle, NoBundleEffect};
 use bevy_ecs::entity::Entity;
@@ -17,16 +17,17 @@ use bevy_ecs::resource::IsResource;
 use bevy_ecs::world::World;
 use slotted::{AccessError, ObjectId, Record, Slotted, SpawnError, Store};
 
+use crate::error_debug::debug_as_display;
 use crate::plugin::{NoStore, SlottedWorld};
 
-/// Why nothing was transferred.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// The error of an import or export. Nothing was spawned.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransferError {
     /// The world has no store.
     #[error(transparent)]
     NoStore(#[from] NoStore),
-    /// The store does not take the objects.
+    /// The store rejected the objects.
     #[error(transparent)]
     Spawn(#[from] SpawnError),
     /// The store does not have the schema.
@@ -34,18 +35,19 @@ pub enum TransferError {
     Access(#[from] AccessError),
 }
 
-/// Makes an object of each entity that the query has, all or none.
+debug_as_display!(TransferError);
+
+/// Spawns an object for each entity that the query matches, all or none.
 ///
-/// The pairs come in the query's order, and the ids in that order too. Entities that hold resources
-/// are left out. For objects with texts or lists, which the closure cannot put into the store, see
-/// [`import_records`].
+/// The pairs and the ids come in the query's order. Entities that hold resources are left out. For schemas with texts or
+/// lists use [`import_records`], because the closure cannot intern them.
 ///
 /// # Errors
-/// If the world has no store, the type is not registered, a value violates its slot's constraints (with the
-/// object's position in the query), or the rows are used up; nothing is imported then.
+/// If the world has no store, if the type is not registered, if a value violates its slot's constraints (the error has
+/// the object's position in the query), or if the rows are used up. Nothing is imported then.
 ///
 /// # Panics
-/// Only if the closure does; nothing is imported then.
+/// Only if the closure panics. Nothing is imported then.
 ///
 /// # Example
 /// ```
@@ -94,17 +96,17 @@ where
     Ok(entities.into_iter().zip(ids).collect())
 }
 
-/// Makes an object of a schema, by its name, of each entity that the query has, all or none.
+/// Spawns an object of a schema, by its name, for each entity that the query matches, all or none.
 ///
-/// Like [`import_entities`], for schemas from run time and for texts and lists; a record costs an allocation and
+/// Like [`import_entities`], for run-time schemas and for texts and lists. Each record costs an allocation and
 /// a look-up of each of its names.
 ///
 /// # Errors
-/// If the world has no store, there is no such schema, the schema does not accept a record (all that is wrong, with
-/// the objects' positions in the query), or the rows are used up; nothing is imported then.
+/// If the world has no store, if the schema is not registered, if a record is invalid (the error lists all problems with
+/// the objects' positions in the query), or if the rows are used up. Nothing is imported then.
 ///
 /// # Panics
-/// Only if the closure does; nothing is imported then.
+/// Only if the closure panics. Nothing is imported then.
 ///
 /// # Example
 /// ```
@@ -134,7 +136,7 @@ where
     D: ReadOnlyQueryData,
     F: QueryFilter,
 {
-    // Before anything is converted in vain.
+    // Checked first, so that nothing is converted in vain.
     world.get_store().ok_or(NoStore)?.len_of(schema)?;
     let (entities, records) = converted::<D, F, Record>(world, convert);
     let ids = world.store_mut().spawn_records(schema, records)?;
@@ -153,28 +155,38 @@ where
     query.iter(world).map(|(entity, item)| (entity, convert(item))).unzip()
 }
 
-/// Despawns entities, as those that were imported, and tells how many.
+/// Despawns the entities, for example those that were imported, and returns their number.
 ///
-/// Those that are gone already, as children go with their parents, do not count.
+/// Entities that are despawned already, such as the children of a despawned parent, do not count.
+///
+/// ```
+/// use bevy_ecs::prelude::*;
+/// use bevy_slotted::transfer::despawn_entities;
+///
+/// let mut world = World::new();
+/// let (first, second) = (world.spawn_empty().id(), world.spawn_empty().id());
+/// world.despawn(second);
+/// assert_eq!(despawn_entities(&mut world, [first, second]), 1);
+/// ```
 pub fn despawn_entities(world: &mut World, entities: impl IntoIterator<Item = Entity>) -> usize {
     entities.into_iter().filter(|entity| world.try_despawn(*entity).is_ok()).count()
 }
 
 /// Spawns an entity for each object of exactly the type's schema.
 ///
-/// The closure has the store to read, for texts, lists and what the object refers to. The pairs come by row.
+/// The closure can read the store, for texts, lists and referenced objects. The pairs come in the order of rows.
 ///
 /// # Errors
 /// If the world has no store, or the type is not registered.
 ///
 /// # Panics
-/// Only if the closure does; nothing is exported then.
+/// Only if the closure panics. Nothing is exported then.
 ///
 /// # Example
 /// ```
 /// use bevy_ecs::prelude::*;
 /// use bevy_slotted::prelude::*;
-/// use bevy_slotted::slotted::Store;
+/// use bevy_slotted::slotted::{Store, Text};
 /// use bevy_slotted::transfer::export_objects;
 ///
 /// #[derive(Slotted, Clone, Copy)]
@@ -186,13 +198,13 @@ pub fn despawn_entities(world: &mut World, entities: impl IntoIterator<Item = En
 /// let mut world = World::new();
 /// world.insert_store(Store::new());
 /// world.store_mut().register::<Unit>()?;
-/// let name = world.store_mut().text("grunt")?;
+/// let name = world.store_mut().intern_text("grunt")?;
 /// world.store_mut().spawn_batch([Unit { name, health: 80.0 }; 1000])?;
 ///
 /// let pairs = export_objects(&mut world, |store, _, unit: Unit| {
 ///     (Name::new(store.resolve(unit.name).unwrap_or_default().to_owned()), Health(unit.health))
 /// })?;
-/// world.store_mut().clear_of("unit")?; // they are entities now
+/// world.store_mut().clear_of("unit")?; // removes the objects that are entities now
 /// assert_eq!(world.get::<Health>(pairs[999].1).map(|health| health.0), Some(80.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -210,15 +222,15 @@ where
     Ok(spawn(world, converted))
 }
 
-/// Spawns an entity for each object of exactly this schema, which is given by its name.
+/// Spawns an entity for each object of exactly the schema with this name.
 ///
-/// Like [`export_objects`], for schemas from run time; each record and each text in it is a copy.
+/// Like [`export_objects`], for run-time schemas. Each record and each text in it is a copy.
 ///
 /// # Errors
-/// If the world has no store, or there is no such schema.
+/// If the world has no store, or the schema is not registered.
 ///
 /// # Panics
-/// Only if the closure does; nothing is exported then.
+/// Only if the closure panics. Nothing is exported then.
 ///
 /// # Example
 /// ```

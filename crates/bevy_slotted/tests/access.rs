@@ -1,4 +1,4 @@
-//! Which systems run at the same time, which are ordered, and which are refused.
+//! Systems that run in parallel, systems that are ordered, and systems that are rejected.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -49,7 +49,7 @@ struct MaybeHealing<'a> {
     health: Option<&'a mut u32>,
 }
 
-/// The same name, but another slot.
+/// Another slot: the name is the same, the kind is not.
 #[derive(View)]
 struct Repairing<'a> {
     health: &'a mut i8,
@@ -63,7 +63,7 @@ struct Ids {
 fn world() -> World {
     let mut world = World::new();
     world.insert_store(Store::new());
-    world.store_mut().register::<Unit>().expect("no mistake");
+    world.store_mut().register::<Unit>().expect("valid schema");
     world
 }
 
@@ -89,7 +89,7 @@ fn all_entities_to_read(_: Query<EntityRef>) {}
 fn all_but_resources(_: Query<EntityMut, Without<bevy_ecs::resource::IsResource>>) {}
 fn elsewhere(_: Query<&mut Name>, _: Commands) {}
 
-/// The systems that have slots.
+/// The systems that access slots.
 const SLOTTED: &[&str] = &[
     "moving",
     "braking",
@@ -106,10 +106,10 @@ const SLOTTED: &[&str] = &[
 const WRITING: &[&str] =
     &["moving", "braking", "healing", "maybe_healing", "repairing", "changing"];
 
-/// Those that must not run with any of them.
+/// The systems that conflict with all of them.
 const WITH_ALL: &[&str] = &["changing", "deferred_world", "exclusive", "all_entities"];
 
-/// Of others those that they must not run with; each pair once.
+/// The other pairs of systems that conflict.
 const CONFLICTS: &[(&str, &[&str])] = &[
     ("moving", &["moving", "braking", "whole"]),
     ("braking", &["braking", "watching", "watching_only", "whole"]),
@@ -120,9 +120,9 @@ const CONFLICTS: &[(&str, &[&str])] = &[
     ("all_entities_to_read", WRITING),
 ];
 
-/// Each pair of systems, and whether they may run at the same time.
+/// Checks each pair of systems.
 #[test]
-fn systems_run_at_the_same_time_unless_one_writes_what_another_has() {
+fn systems_run_in_parallel_unless_one_writes_a_slot_that_the_other_accesses() {
     let mut world = world();
     let world = &mut world;
     let systems = [
@@ -160,16 +160,16 @@ fn systems_run_at_the_same_time_unless_one_writes_what_another_has() {
     }
 }
 
-/// What the panic of initialising a system says.
+/// Returns the panic message of initialising a system.
 fn refusal<M>(system: impl IntoSystem<(), (), M>) -> String {
     let mut world = world();
     let refused = catch_unwind(AssertUnwindSafe(|| access(&mut world, system)));
-    let panic = refused.expect_err("the system is refused");
+    let panic = refused.expect_err("the system is rejected");
     panic.downcast_ref::<String>().cloned().unwrap_or_default()
 }
 
 #[test]
-fn parameters_of_one_system_that_conflict_are_refused() {
+fn conflicting_parameters_of_one_system_panic_at_initialisation() {
     fn write_and_write(_: Slots<Moving>, _: Slots<Moving>) {}
     fn read_and_write(_: Slots<Moving>, _: Slots<Braking>) {}
     fn write_and_read(_: Slots<Braking>, _: SlotsRef<Watching>) {}
@@ -185,19 +185,37 @@ fn parameters_of_one_system_that_conflict_are_refused() {
     fn deferred_and_read(_: bevy_ecs::world::DeferredWorld, _: SlotsRef<Ids>) {}
 
     let said = [
-        (refusal(write_and_write), "it writes slot 'position' (f32), which that one has too"),
-        (refusal(read_and_write), "it writes slot 'velocity' (f32), which that one has too"),
-        (refusal(write_and_read), "it reads slot 'velocity' (f32), which that one writes"),
-        (refusal(write_and_maybe), "it writes slot 'health' (u32), which that one has too"),
+        (
+            refusal(write_and_write),
+            "it writes slot 'position' (f32), which the earlier parameter also accesses",
+        ),
+        (
+            refusal(read_and_write),
+            "it writes slot 'velocity' (f32), which the earlier parameter also accesses",
+        ),
+        (
+            refusal(write_and_read),
+            "it reads slot 'velocity' (f32), which the earlier parameter writes",
+        ),
+        (
+            refusal(write_and_maybe),
+            "it writes slot 'health' (u32), which the earlier parameter also accesses",
+        ),
         (refusal(write_and_whole), "`StoreRef` in system"),
-        (refusal(whole_and_write), "it writes slot 'health' (u32), which that one has too"),
-        (refusal(change_and_read), "that one has the whole store to change"),
+        (
+            refusal(whole_and_write),
+            "it writes slot 'health' (u32), which the earlier parameter also accesses",
+        ),
+        (refusal(change_and_read), "the earlier parameter has write access to the whole store"),
         (refusal(read_and_change), "`StoreMut` in system"),
         (refusal(change_and_whole), "`StoreRef` in system"),
         (refusal(change_and_change), "`StoreMut` in system"),
-        (refusal(world_and_write), "it writes slot 'health' (u32), which that one has too"),
+        (
+            refusal(world_and_write),
+            "it writes slot 'health' (u32), which the earlier parameter also accesses",
+        ),
         (refusal(write_and_world), "&World"),
-        (refusal(deferred_and_read), "that one has the whole store to change"),
+        (refusal(deferred_and_read), "the earlier parameter has write access to the whole store"),
     ];
     for (said, expected) in said {
         assert!(said.contains(expected), "{said}");
@@ -205,13 +223,13 @@ fn parameters_of_one_system_that_conflict_are_refused() {
     let said = refusal(write_and_write);
     assert!(said.starts_with("`Slots<Moving>` in system `"), "{said}");
     assert!(
-        said.ends_with("in place of the whole store, or put both into a `ParamSet`."),
+        said.ends_with("replace the whole store with a `SlotsRef`, or put both into a `ParamSet`"),
         "{said}"
     );
 }
 
 #[test]
-fn parameters_that_get_on_with_each_other_are_taken() -> Outcome {
+fn parameters_without_conflicts_work_in_one_system() -> Outcome {
     fn several(
         mut moving: Slots<Moving>,
         watching: SlotsRef<Watching>,
@@ -242,9 +260,9 @@ fn parameters_that_get_on_with_each_other_are_taken() -> Outcome {
     Ok(())
 }
 
-/// A slot of which a system has spoken only after one that reads the whole store.
+/// A later system accesses a slot first after another system that reads the whole store.
 #[test]
-fn who_reads_the_whole_store_is_safe_from_slots_that_come_later() {
+fn reads_of_the_whole_store_conflict_with_slots_accessed_first_by_later_systems() {
     #[derive(View)]
     struct Early<'a> {
         position: &'a mut f32,
@@ -291,8 +309,11 @@ fn who_reads_the_whole_store_is_safe_from_slots_that_come_later() {
     assert!(early.is_compatible(&late));
     assert!(!late.is_compatible(&later), "one reads what the other writes");
     let two_late = access(world, two_late);
-    assert!(!two_late.is_compatible(&whole_before), "different late slots in one system are fine");
-    assert!(late.is_compatible(&access(world, shielded)), "so are they in two");
+    assert!(
+        !two_late.is_compatible(&whole_before),
+        "different late slots do not conflict in one system"
+    );
+    assert!(late.is_compatible(&access(world, shielded)), "nor in two systems");
     assert!(!access(world, both).is_compatible(&whole_before));
 }
 
@@ -310,7 +331,7 @@ fn handshakes() -> (Handshake, Handshake) {
 }
 
 impl Handshake {
-    /// Whether the other system runs now.
+    /// Returns `true` if the other system runs at this moment.
     fn meets(&self) -> bool {
         let hello = self.hello.lock().expect("no panic");
         hello.0.send(()).is_ok() && hello.1.recv_timeout(Duration::from_secs(20)).is_ok()
@@ -325,7 +346,7 @@ fn on_two_threads() -> Schedule {
 }
 
 #[test]
-fn writers_of_different_slots_do_run_at_the_same_time() -> Outcome {
+fn writers_of_different_slots_run_in_parallel() -> Outcome {
     let mut world = world();
     let unit = Unit { position: 1.0, velocity: 2.0, health: 0 };
     world.store_mut().spawn_batch(vec![unit; 3 * BLOCK_ROWS])?;
@@ -352,9 +373,9 @@ fn writers_of_different_slots_do_run_at_the_same_time() -> Outcome {
     Ok(())
 }
 
-/// Each system leaves a mark and finds none but its own: torn or lost ones would show.
+/// Each system writes its mark and must find only its own, so that torn or lost writes are found.
 #[test]
-fn writers_of_one_slot_never_run_at_the_same_time() -> Outcome {
+fn writers_of_one_slot_never_run_in_parallel() -> Outcome {
     let mut world = world();
     let unit = Unit { position: 0.0, velocity: 0.0, health: 0 };
     world.store_mut().spawn_batch(vec![unit; 2 * BLOCK_ROWS])?;
@@ -364,7 +385,7 @@ fn writers_of_one_slot_never_run_at_the_same_time() -> Outcome {
             units.for_each(|unit| *unit.health = mark);
             std::thread::sleep(Duration::from_millis(1));
             assert!(units.iter_mut().all(|unit| *unit.health == mark));
-            assert_eq!(ids.view().count(), 2 * BLOCK_ROWS, "nobody spawns meanwhile");
+            assert_eq!(ids.view().count(), 2 * BLOCK_ROWS, "no system spawns in parallel");
         });
         schedule.add_systems(move |mut store: StoreMut| {
             let id = store.spawn(unit).expect("room");
@@ -379,7 +400,7 @@ fn writers_of_one_slot_never_run_at_the_same_time() -> Outcome {
 }
 
 #[test]
-fn a_view_sees_schemas_that_come_later() -> Outcome {
+fn a_view_matches_schemas_registered_later() -> Outcome {
     let mut world = world();
     let mut state = SystemState::<Slots<Moving>>::new(&mut world);
     assert_eq!(state.get_mut(&mut world)?.view().count(), 0);
@@ -402,7 +423,7 @@ fn a_view_sees_schemas_that_come_later() -> Outcome {
     let error = healing.get_mut(&mut world)?.view_of("drone").unwrap_err().to_string();
     assert_eq!(error, "'drone' object has no slot 'health'");
 
-    // And another store, in which the same schema has another number and the slots other places.
+    // In another store the same schema has another number and the slots have other positions.
     let mut store = Store::new();
     store.register_schema(Schema::builder("drone").slot("armour", Kind::U8).build()?)?;
     store.register::<Unit>()?;
@@ -410,7 +431,7 @@ fn a_view_sees_schemas_that_come_later() -> Outcome {
     assert_eq!(world.insert_store(store).map(|before| before.len()), Some(1));
     let mut units = state.get_mut(&mut world)?;
     assert_eq!(units.get_mut(unit).map(|unit| *unit.position), Some(5.0));
-    // And one without any schema.
+    // A store without any schema.
     world.insert_store(Store::new());
     let mut units = state.get_mut(&mut world)?;
     assert!(units.get_mut(unit).is_none() && units.iter_mut().next().is_none());
@@ -418,7 +439,7 @@ fn a_view_sees_schemas_that_come_later() -> Outcome {
 }
 
 #[test]
-fn a_world_without_a_store_is_said_to_have_none() {
+fn the_error_for_a_world_without_a_store_says_so() {
     let mut world = World::new();
     for error in [
         world.run_system_once(moving).unwrap_err().to_string(),
@@ -439,7 +460,7 @@ fn a_world_without_a_store_is_said_to_have_none() {
 }
 
 #[test]
-fn a_slot_of_another_kind_is_an_error_that_names_it() -> Outcome {
+fn the_error_for_a_slot_of_another_kind_names_it() -> Outcome {
     let mut world = World::new();
     world.insert_store(Store::new());
     let odd = Schema::builder("odd").slot("position", Kind::F64).slot("velocity", Kind::F32);
@@ -449,10 +470,10 @@ fn a_slot_of_another_kind_is_an_error_that_names_it() -> Outcome {
     Ok(())
 }
 
-/// Who clears a world takes away what systems have declared their access by: those from before are not to
-/// run beside those from after.
+/// Clearing a world removes the ids under which systems registered access, so systems initialised before the clearing
+/// must not run beside later ones.
 #[test]
-fn systems_from_before_a_world_was_cleared_are_refused() -> Outcome {
+fn systems_initialised_before_a_world_was_cleared_fail_validation() -> Outcome {
     let mut world = world();
     let mut before = SystemState::<Slots<Moving>>::new(&mut world);
     let mut whole_before = SystemState::<StoreRef>::new(&mut world);
@@ -460,7 +481,7 @@ fn systems_from_before_a_world_was_cleared_are_refused() -> Outcome {
     let error = before.get_mut(&mut world).unwrap_err().to_string();
     assert!(error.contains("no store"), "{error}");
     world.insert_store(Store::new());
-    let cleared = "the world was cleared of its resources between the system and the store";
+    let cleared = "the world's resources were cleared after this system was initialised";
     let error = before.get_mut(&mut world).unwrap_err().to_string();
     assert!(error.contains(cleared), "{error}");
     let error = whole_before.get_mut(&mut world).unwrap_err().to_string();
@@ -470,24 +491,24 @@ fn systems_from_before_a_world_was_cleared_are_refused() -> Outcome {
     Ok(())
 }
 
-/// The state is from before, so that what it declares now would be of no use.
+/// The state has the ids from before the clearing, so access registered with them would protect nothing.
 #[test]
-fn a_state_from_before_a_world_was_cleared_makes_no_system() {
+fn building_a_system_from_a_state_older_than_the_clearing_panics() {
     let mut world = world();
     let system = SystemState::<(StoreRef,)>::new(&mut world).build_any_system(whole);
     world.clear_resources();
     world.insert_store(Store::new());
     let refused = catch_unwind(AssertUnwindSafe(|| access(&mut world, system)));
-    let panic = refused.expect_err("the system is refused");
-    let said = panic.downcast_ref::<String>().expect("a text");
+    let panic = refused.expect_err("the system is rejected");
+    let said = panic.downcast_ref::<String>().expect("a string");
     assert!(
-        said.contains("the world was cleared of its resources between making the state"),
+        said.contains("the world's resources were cleared after the state of system"),
         "{said}"
     );
 }
 
 #[test]
-fn what_only_reads_serves_as_a_condition() {
+fn read_only_parameters_work_in_run_conditions() {
     fn is_any(units: SlotsRef<Ids>) -> bool {
         units.view().count() > 0
     }
@@ -505,5 +526,5 @@ fn what_only_reads_serves_as_a_condition() {
         let unit = Unit { position: 0.0, velocity: 0.0, health: 0 };
         world.store_mut().spawn(unit).expect("room");
     }
-    assert_eq!(world.resource::<Runs>().0, 1, "with two units, not with none or one");
+    assert_eq!(world.resource::<Runs>().0, 1, "runs with two units, not with zero or one");
 }

@@ -1,4 +1,4 @@
-//! Which messages tell what has changed, in which frame, and what becomes of slots that there are not.
+//! Messages about changes, the frames they come in, and requests for missing slots.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -35,7 +35,7 @@ fn app() -> App {
     app
 }
 
-/// What was written in the last frame.
+/// Returns the messages of the last frame.
 fn written<M: Message + Clone>(app: &App) -> Vec<M> {
     let messages = app.world().resource::<Messages<M>>();
     messages.iter_current_update_messages().cloned().collect()
@@ -58,7 +58,7 @@ fn store(app: &mut App) -> &mut Store {
     app.world_mut().store_mut()
 }
 
-/// Keeps the errors that come to Bevy's handler, of one test.
+/// Collects the errors that Bevy's handler gets in one test.
 macro_rules! keep_errors {
     ($app:expr) => {{
         static ERRORS: Mutex<Vec<BevyError>> = Mutex::new(Vec::new());
@@ -70,7 +70,7 @@ macro_rules! keep_errors {
 }
 
 #[test]
-fn values_are_told_as_they_were_and_are() -> Outcome {
+fn messages_have_the_old_and_the_new_value() -> Outcome {
     let mut app = app();
     app.add_slot_messages::<f32>("unit", "health");
     app.add_slot_messages::<Option<u32>>("unit", "level");
@@ -80,8 +80,8 @@ fn values_are_told_as_they_were_and_are() -> Outcome {
 
     let store = store(&mut app);
     store.set_value(ids[3], "health", 5.0)?;
-    store.set_value(ids[1], "health", 80.0)?; // as it was
-    store.set_value(ids[2], "armour", 7.0)?; // nobody has asked
+    store.set_value(ids[1], "health", 80.0)?; // the same value
+    store.set_value(ids[2], "armour", 7.0)?; // not requested
     store.set_value(ids[4], "level", 2)?;
     app.update();
     assert_eq!(changed::<f32>(&app), [(ids[3], "health".to_owned(), 80.0, 5.0)]);
@@ -104,18 +104,18 @@ fn values_are_compared_bit_for_bit() -> Outcome {
     view.for_each(|unit| *unit.health = if *unit.health == 0.0 { -0.0 } else { f32::NAN });
     app.update();
     let changes = changed::<f32>(&app);
-    assert_eq!(changes.len(), 1, "{nan} is as it was");
+    assert_eq!(changes.len(), 1, "{nan} has not changed");
     assert_eq!((changes[0].0, changes[0].3.is_sign_negative()), (zero, true));
     Ok(())
 }
 
 #[test]
-fn what_came_and_what_went() -> Outcome {
+fn spawned_and_despawned_objects_get_messages() -> Outcome {
     let mut app = app();
     app.add_object_messages("unit").add_slot_messages::<f32>("unit", "health");
     let old: Vec<ObjectId> = store(&mut app).spawn_batch([UNIT; 3])?.collect();
     app.update();
-    assert_eq!(spawned(&app), old, "before the first frame there was nothing");
+    assert_eq!(spawned(&app), old, "the first frame reports all objects");
 
     store(&mut app).despawn(old[1])?;
     let new = store(&mut app).spawn(Unit { health: 3.0, ..UNIT })?;
@@ -124,7 +124,7 @@ fn what_came_and_what_went() -> Outcome {
     store(&mut app).despawn(shortlived)?;
     app.update();
     assert_eq!((despawned(&app), spawned(&app)), (vec![old[1]], vec![new]));
-    assert_eq!(changed::<f32>(&app), [], "another object in the row is no change");
+    assert_eq!(changed::<f32>(&app), [], "another object in the row is not a change");
 
     app.update();
     assert_eq!((despawned(&app), spawned(&app)), (vec![], vec![]));
@@ -132,7 +132,7 @@ fn what_came_and_what_went() -> Outcome {
 }
 
 #[test]
-fn going_back_is_told_too() -> Outcome {
+fn a_restore_writes_messages_too() -> Outcome {
     let mut app = app();
     app.add_object_messages("unit").add_slot_messages::<f32>("unit", "health");
     let ids: Vec<ObjectId> = store(&mut app).spawn_batch([UNIT; 3])?.collect();
@@ -151,12 +151,12 @@ fn going_back_is_told_too() -> Outcome {
     store(&mut app).set_value(ids[0], "health", 1.0)?;
     store(&mut app).restore(&past)?;
     app.update();
-    assert_eq!(changed::<f32>(&app), [], "there and back within a frame");
+    assert_eq!(changed::<f32>(&app), [], "changed and restored within one frame");
     Ok(())
 }
 
 #[test]
-fn objects_of_schemas_that_extend_one_are_told_of_with_it_but_not_those_of_its_base() -> Outcome {
+fn a_request_covers_extending_schemas_but_not_the_base() -> Outcome {
     let mut app = app();
     let orc = Schema::builder("orc").extends("unit").build()?;
     let chief = Schema::builder("chief").extends("orc").build()?;
@@ -178,7 +178,7 @@ fn objects_of_schemas_that_extend_one_are_told_of_with_it_but_not_those_of_its_b
 }
 
 #[test]
-fn an_object_is_told_of_once_however_many_have_asked_for_it() -> Outcome {
+fn overlapping_requests_write_one_message_for_an_object() -> Outcome {
     let mut app = app();
     let orc = Schema::builder("orc").extends("unit").slot("rage", Kind::F32);
     app.register_schema(orc.build()?)?;
@@ -234,7 +234,7 @@ fn two_readers_read_each_message_once() -> Outcome {
 }
 
 #[test]
-fn a_schema_may_come_later_and_is_missed_with_a_warning_once() -> Outcome {
+fn an_unregistered_schema_is_warned_of_once_and_works_when_it_is_registered() -> Outcome {
     let mut app = app();
     let errors = keep_errors!(app);
     app.add_slot_messages::<f32>("units", "speed").add_object_messages("units");
@@ -244,7 +244,8 @@ fn a_schema_may_come_later_and_is_missed_with_a_warning_once() -> Outcome {
     let found = errors();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].severity(), Severity::Warning);
-    let error = found[0].downcast_ref::<MessageRequestError>().ok_or("it is the error")?;
+    let error =
+        found[0].downcast_ref::<MessageRequestError>().ok_or("not a MessageRequestError")?;
     assert_eq!(error.problems().len(), 2);
     assert!(error.to_string().contains("no schema 'units' is registered; did you mean 'unit'?"));
 
@@ -261,7 +262,7 @@ fn a_schema_may_come_later_and_is_missed_with_a_warning_once() -> Outcome {
 }
 
 #[test]
-fn a_slot_that_there_is_not_is_an_error_once_and_the_others_are_told() -> Outcome {
+fn a_missing_slot_is_an_error_once_and_other_slots_still_get_messages() -> Outcome {
     let mut app = app();
     let errors = keep_errors!(app);
     app.add_slot_messages::<f32>("unit", "helth")
@@ -272,7 +273,8 @@ fn a_slot_that_there_is_not_is_an_error_once_and_the_others_are_told() -> Outcom
     app.update();
     let found = errors();
     assert_eq!((found.len(), found[0].severity()), (1, Severity::Panic));
-    let error = found[0].downcast_ref::<MessageRequestError>().ok_or("it is the error")?;
+    let error =
+        found[0].downcast_ref::<MessageRequestError>().ok_or("not a MessageRequestError")?;
     let problems: Vec<String> = error.problems().iter().map(ToString::to_string).collect();
     let expected = [
         "'unit' object has no slot 'helth'; did you mean 'health'?",
@@ -282,7 +284,7 @@ fn a_slot_that_there_is_not_is_an_error_once_and_the_others_are_told() -> Outcom
     assert_eq!(problems, expected);
 
     store(&mut app).set_value(unit, "health", 2.0)?;
-    // Whatever is registered, nothing new is wrong.
+    // Registering a schema reports no problem again.
     app.register_schema(Schema::builder("tile").slot("height", Kind::F32).build()?)?;
     app.update();
     assert_eq!(changed::<f32>(&app).len(), 1);
@@ -291,7 +293,7 @@ fn a_slot_that_there_is_not_is_an_error_once_and_the_others_are_told() -> Outcom
 }
 
 #[test]
-fn another_store_or_other_schemas_cannot_be_compared_and_it_goes_on_from_there() -> Outcome {
+fn another_store_or_a_migration_loses_the_changes_of_one_frame() -> Outcome {
     let mut app = app();
     app.add_slot_messages::<f32>("unit", "health").add_object_messages("unit");
     store(&mut app).spawn(UNIT)?;
@@ -311,7 +313,7 @@ fn another_store_or_other_schemas_cannot_be_compared_and_it_goes_on_from_there()
 }
 
 #[test]
-fn after_an_migration_slots_are_looked_up_anew() -> Outcome {
+fn a_migration_resolves_the_requested_slots_again() -> Outcome {
     let mut app = App::new();
     app.add_plugins(SlottedPlugin::default());
     let errors = keep_errors!(app);
@@ -321,7 +323,7 @@ fn after_an_migration_slots_are_looked_up_anew() -> Outcome {
     let orc = store(&mut app).spawn_record("orc", record! { rage: 1.0, health: 1.0 })?;
     app.update();
 
-    // In another place, and the other one is gone.
+    // One slot has moved, the other one is removed.
     let next = Schema::builder("orc").slot("health", Kind::F32).build()?;
     let plan = store(&mut app).plan_migration([next])?;
     store(&mut app).migrate(&plan)?;
@@ -338,9 +340,9 @@ fn after_an_migration_slots_are_looked_up_anew() -> Outcome {
     Ok(())
 }
 
-/// A slot can only be missed when its schema is there; that it was not there before was told for itself.
+/// The missing schema is reported first, its missing slot after the schema was registered.
 #[test]
-fn a_misspelt_slot_of_a_schema_that_comes_later_is_told_of() -> Outcome {
+fn a_misspelt_slot_of_a_schema_registered_later_is_reported() -> Outcome {
     let mut app = app();
     let errors = keep_errors!(app);
     app.add_slot_messages::<f32>("later", "helth");
@@ -358,13 +360,13 @@ fn a_misspelt_slot_of_a_schema_that_comes_later_is_told_of() -> Outcome {
 }
 
 #[test]
-fn a_store_that_is_away_is_compared_when_it_is_back() -> Outcome {
+fn a_removed_store_is_compared_when_it_is_inserted_again() -> Outcome {
     let mut app = app();
     let errors = keep_errors!(app);
     app.add_slot_messages::<f32>("unit", "health");
     let unit = store(&mut app).spawn(UNIT)?;
     app.update();
-    let mut away = app.world_mut().remove_store().ok_or("there is one")?;
+    let mut away = app.world_mut().remove_store().ok_or("no store")?;
     away.set_value(unit, "health", 2.0)?;
     app.update();
     assert_eq!(errors().len(), 0);
@@ -375,7 +377,7 @@ fn a_store_that_is_away_is_compared_when_it_is_back() -> Outcome {
 }
 
 #[test]
-fn one_snapshot_is_taken_each_frame_and_none_where_nobody_asks() {
+fn one_snapshot_is_taken_each_frame_and_none_without_requests() {
     // Each snapshot begins an epoch.
     let epochs = |mut app: App| {
         let epoch = |app: &mut App| {
@@ -399,15 +401,15 @@ fn one_snapshot_is_taken_each_frame_and_none_where_nobody_asks() {
     assert_eq!((epochs(one), epochs(many)), (each, each));
 }
 
-/// A small generator: the same sequence on every run.
+/// A small random number generator with the same sequence on every run.
 fn random(state: &mut u64) -> usize {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*state >> 33) as usize
 }
 
-/// Random changes, held against a copy of all values a frame ago.
+/// Compares the messages of random changes with a copy of all values of the last frame.
 #[test]
-fn messages_are_what_differs_from_a_copy() -> Outcome {
+fn messages_match_the_differences_from_a_copy() -> Outcome {
     let mut app = app();
     app.add_slot_messages::<f32>("unit", "health").add_object_messages("unit");
     let mut state = 7;

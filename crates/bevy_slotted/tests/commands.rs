@@ -1,4 +1,4 @@
-//! What systems ask of the store through their commands: when it is done, in which order, and what becomes of errors.
+//! Deferred changes to the store: their time, their order and their errors.
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,7 +32,7 @@ struct Health<'a> {
     health: &'a f32,
 }
 
-/// What commands and systems have seen.
+/// The counts that commands and systems have seen.
 #[derive(Resource, Default)]
 struct Seen(Vec<usize>);
 
@@ -40,11 +40,11 @@ fn world() -> World {
     let mut world = World::new();
     world.insert_store(Store::new());
     world.init_resource::<Seen>();
-    world.store_mut().register::<Unit>().expect("no mistake");
+    world.store_mut().register::<Unit>().expect("valid schema");
     world
 }
 
-/// Keeps the errors that come to Bevy's handler, of one test.
+/// Collects the errors that Bevy's handler gets in one test.
 macro_rules! keep_errors {
     ($world:expr) => {{
         static ERRORS: Mutex<Vec<BevyError>> = Mutex::new(Vec::new());
@@ -66,7 +66,7 @@ fn healths(world: &mut World) -> Vec<f32> {
 }
 
 #[test]
-fn commands_are_carried_out_in_the_order_of_all_commands() -> Outcome {
+fn commands_are_applied_in_the_order_of_all_commands() -> Outcome {
     let mut world = world();
     let old = world.store_mut().spawn(Unit { health: 1.0 })?;
     let mut commands = world.commands();
@@ -83,7 +83,7 @@ fn commands_are_carried_out_in_the_order_of_all_commands() -> Outcome {
     commands.queue(see_len);
     commands.change_store(Store::clear);
     commands.queue(see_len);
-    assert_eq!(world.store().len(), 1, "nothing is done before the sync point");
+    assert_eq!(world.store().len(), 1, "nothing is applied before the sync point");
 
     world.flush();
     assert_eq!(world.resource::<Seen>().0, [1, 2, 12, 11, 14, 0]);
@@ -92,7 +92,7 @@ fn commands_are_carried_out_in_the_order_of_all_commands() -> Outcome {
 }
 
 #[test]
-fn a_later_system_sees_what_an_earlier_one_asked_for_if_there_is_a_sync_point_between_them() {
+fn a_later_system_sees_the_changes_after_a_sync_point() {
     fn spawn(mut commands: Commands) {
         commands.spawn_objects([Unit { health: 80.0 }; 3]);
     }
@@ -113,7 +113,7 @@ fn a_later_system_sees_what_an_earlier_one_asked_for_if_there_is_a_sync_point_be
 }
 
 #[test]
-fn errors_go_to_the_handler_as_they_are_and_later_commands_are_carried_out() -> Outcome {
+fn errors_reach_the_handler_unchanged_and_later_commands_are_applied() -> Outcome {
     let mut world = world();
     let errors = keep_errors!(world);
     let dead = world.store_mut().spawn(Unit { health: 1.0 })?;
@@ -145,7 +145,7 @@ fn errors_go_to_the_handler_as_they_are_and_later_commands_are_carried_out() -> 
 }
 
 #[test]
-fn a_handler_of_one_s_own_and_none_at_all() {
+fn commands_can_be_queued_with_a_custom_handler_or_silenced() {
     static OWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let mut world = world();
     let errors = keep_errors!(world);
@@ -162,7 +162,7 @@ fn a_handler_of_one_s_own_and_none_at_all() {
 }
 
 #[test]
-fn a_batch_that_fails_half_way_does_nothing() -> Outcome {
+fn a_batch_that_fails_half_way_changes_nothing() -> Outcome {
     let mut world = world();
     let errors = keep_errors!(world);
     let ids: Vec<ObjectId> = world.store_mut().spawn_batch([Unit { health: 1.0 }; 1000])?.collect();
@@ -192,7 +192,7 @@ fn a_batch_that_fails_half_way_does_nothing() -> Outcome {
 }
 
 #[test]
-fn an_iterator_that_panics_inserts_nothing() {
+fn an_iterator_that_panics_spawns_nothing() {
     let mut world = world();
     world.commands().spawn_objects((0..1000).map(|n| {
         assert_ne!(n, 700, "the iterator's own");
@@ -215,7 +215,7 @@ fn a_single_slot_is_set_by_name() -> Outcome {
 }
 
 #[test]
-fn what_is_registered_by_a_command_is_there_for_the_next_and_for_systems_that_run_already() {
+fn a_schema_registered_by_a_command_is_visible_to_the_next_command_and_to_running_systems() {
     fn count(units: SlotsRef<Health>, mut seen: ResMut<Seen>) {
         seen.0.push(units.iter().count());
     }
@@ -229,7 +229,7 @@ fn what_is_registered_by_a_command_is_there_for_the_next_and_for_systems_that_ru
     let mut commands = world.commands();
     commands.register_slotted::<Unit>();
     commands.spawn_object(Unit { health: 1.0 });
-    let orc = Schema::builder("orc").extends("unit").build().expect("no mistake");
+    let orc = Schema::builder("orc").extends("unit").build().expect("valid schema");
     commands.register_schema(orc);
     commands.spawn_record("orc", record! { health: 2.0 });
     world.flush();
@@ -238,7 +238,7 @@ fn what_is_registered_by_a_command_is_there_for_the_next_and_for_systems_that_ru
 }
 
 #[test]
-fn without_a_store_each_command_says_so() -> Outcome {
+fn each_command_reports_a_missing_store() -> Outcome {
     let mut world = world();
     let errors = keep_errors!(world);
     let id = world.store_mut().spawn(Unit { health: 1.0 })?;
@@ -267,7 +267,7 @@ fn without_a_store_each_command_says_so() -> Outcome {
 }
 
 #[test]
-fn without_a_handler_an_error_is_a_panic() -> Outcome {
+fn the_default_handler_panics_on_an_error() -> Outcome {
     let mut world = world();
     let id = world.store_mut().spawn(Unit { health: 1.0 })?;
     world.commands().queue(despawn_object(id));

@@ -1,14 +1,14 @@
-//! What must not compile, with the messages that users get; and the same lines as they are meant.
+//! Programs that must not compile, with the messages that users get, and their corrected twins.
 
 use std::error::Error;
 use std::process::Command;
 
-/// The compiler whose words the `.stderr` files have: others say the same in other words.
+/// The compiler that wrote the `.stderr` files. Other versions word their messages differently.
 const WRITTEN_WITH: &str = "rustc 1.95.";
 
-/// Write the messages anew with `TRYBUILD=overwrite cargo test -p bevy_slotted --test compile_fail`.
+/// Update the messages with `TRYBUILD=overwrite cargo test -p bevy_slotted --test compile_fail`.
 #[test]
-fn mistakes_are_refused_with_a_message_that_helps() -> Result<(), Box<dyn Error>> {
+fn mistakes_fail_to_compile_with_a_helpful_message() -> Result<(), Box<dyn Error>> {
     let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let version = String::from_utf8(Command::new(compiler).arg("--version").output()?.stdout)?;
     let cases = trybuild::TestCases::new();
@@ -16,7 +16,9 @@ fn mistakes_are_refused_with_a_message_that_helps() -> Result<(), Box<dyn Error>
     if version.starts_with(WRITTEN_WITH) {
         cases.compile_fail("tests/compile_fail/*.rs");
     } else {
-        eprintln!("messages not compared: they are those of {WRITTEN_WITH}, this is {version}");
+        eprintln!(
+            "messages not compared: they are from {WRITTEN_WITH}, this compiler is {version}"
+        );
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A view that was not derived, and does not say the same of itself each time, gets at nothing.
+//! A hand-written view that reports different slots each time cannot break the borrow rules.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,7 +22,7 @@ struct Moving<'a> {
 }
 
 thread_local! {
-    /// Whether the view says that it only reads.
+    /// `true` if the view reports that it only reads.
     static IS_HARMLESS: Cell<bool> = const { Cell::new(true) };
 }
 
@@ -72,7 +72,7 @@ impl slotted::view::SharedView for Dishonest {}
 
 fn world() -> World {
     let mut store = Store::new();
-    store.register::<Unit>().expect("no mistake");
+    store.register::<Unit>().expect("valid schema");
     store.spawn(Unit { position: 0.0, velocity: 1.0 }).expect("room");
     let mut world = World::new();
     world.insert_store(store);
@@ -90,15 +90,14 @@ struct Positions<'a> {
     position: &'a f32,
 }
 
-/// It says that it only reads when systems are initialised, and something else whenever it is asked later; and
-/// whoever catches the panic tries again.
+/// The view reports reads when systems are initialised and writes later. The test catches the panic and tries again.
 #[test]
-fn what_was_declared_to_be_read_is_never_lent_to_be_written() {
+fn a_slot_with_read_access_is_never_borrowed_mutably() {
     let mut world = world();
     let mut state = SystemState::<(Slots<Dishonest>, SlotsRef<Positions>)>::new(&mut world);
     IS_HARMLESS.set(false);
     for _ in 0..3 {
-        let (mut units, positions) = state.get_mut(&mut world).expect("there is a store");
+        let (mut units, positions) = state.get_mut(&mut world).expect("the world has a store");
         let position = positions.iter().next().expect("a unit").position;
         let said = panic_of(|| units.for_each(|unit| *unit.position = 7.0));
         assert!(said.contains("a shared view has no mutable fields"), "{said}");
@@ -107,7 +106,7 @@ fn what_was_declared_to_be_read_is_never_lent_to_be_written() {
 }
 
 #[test]
-fn a_schedule_that_goes_on_after_the_panic_gets_at_nothing_either() {
+fn a_schedule_that_continues_after_the_panic_writes_nothing() {
     let mut world = world();
     let mut schedule = Schedule::default();
     schedule.add_systems(|mut units: Slots<Dishonest>| {
@@ -125,15 +124,15 @@ fn a_schedule_that_goes_on_after_the_panic_gets_at_nothing_either() {
 }
 
 #[test]
-fn what_is_borrowed_to_be_read_is_not_lent_to_be_written() {
+fn a_shared_borrow_never_gives_a_mutable_reference() {
     let mut world = world();
     IS_HARMLESS.set(false);
     let mut state = SystemState::<Slots<Dishonest>>::new(&mut world);
-    let units = state.get_mut(&mut world).expect("it says what it does now");
+    let units = state.get_mut(&mut world).expect("the view reports its writes now");
     let said = panic_of(|| units.view_ref().iter().count());
     assert!(said.contains("a shared view has no mutable fields"), "{said}");
     let mut state = SystemState::<SlotsRef<Dishonest>>::new(&mut world);
-    let units = state.get(&world).expect("there is a store");
+    let units = state.get(&world).expect("the world has a store");
     let said = panic_of(|| units.iter().count());
     assert!(said.contains("a shared view has no mutable fields"), "{said}");
 }

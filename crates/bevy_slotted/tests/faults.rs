@@ -1,5 +1,5 @@
-//! Fault 46: despawns inside hooks and observers, maps between entities and ids gone stale, worlds dropped first,
-//! systems that panic, two worlds.
+//! Fault 46: despawns inside hooks and observers, stale maps between entities and ids, worlds dropped first, systems
+//! that panic, two worlds.
 
 use std::any::Any;
 use std::error::Error;
@@ -10,6 +10,7 @@ use bevy_app::{App, AppLabel, Main, MainSchedulePlugin, SubApp, Update};
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::{Schedule, ScheduleLabel, SingleThreadedExecutor};
 use bevy_ecs::system::{IntoSystem, RunSystemOnce, System};
+use bevy_slotted::Fate;
 use bevy_slotted::prelude::*;
 use bevy_slotted::slotted::{Kind, Schema, Store, record};
 
@@ -34,7 +35,7 @@ const UNIT: Unit = Unit { health: 80 };
 
 fn store() -> Store {
     let mut store = Store::new();
-    store.register::<Unit>().expect("no mistake");
+    store.register::<Unit>().expect("valid");
     store
 }
 
@@ -53,7 +54,7 @@ fn world() -> World {
 struct Despawned(Vec<Entity>);
 
 fn unit(world: &mut World) -> ObjectId {
-    world.store_mut().spawn(UNIT).expect("there is room")
+    world.store_mut().spawn(UNIT).expect("the store has room")
 }
 
 fn linked(world: &mut World) -> (ObjectId, Entity) {
@@ -65,7 +66,7 @@ fn is_there(world: &World, entity: Entity) -> bool {
     world.get_entity(entity).is_ok()
 }
 
-/// What the panic says that the closure ends in.
+/// Returns the panic message of the closure.
 fn panic_of<T>(of: impl FnOnce() -> T) -> String {
     let payload: Box<dyn Any + Send> = catch_unwind(AssertUnwindSafe(of)).err().expect("it panics");
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -82,10 +83,11 @@ fn fault_46_an_object_despawned_by_an_observer_of_its_entity_dies_once() -> Outc
          links: Query<&ObjectLink>,
          mut store: StoreMut,
          mut commands: Commands| {
-            let object = links.get(event.event().entity).expect("it is still there").object();
+            let object =
+                links.get(event.event().entity).expect("the component is still there").object();
             store.despawn(object).expect("it is alive");
-            // The row's next object must not die in its place.
-            commands.insert_resource(Next(store.spawn(UNIT).expect("there is room")));
+            // The next object in the row must not be despawned instead.
+            commands.insert_resource(Next(store.spawn(UNIT).expect("the store has room")));
         },
     );
     let (object, entity) = linked(&mut world);
@@ -103,7 +105,7 @@ fn fault_46_an_entity_despawned_for_its_object_may_despawn_both_again() -> Outco
     world.add_observer(
         |event: On<Despawn<ObjectLink>>, links: Query<&ObjectLink>, mut commands: Commands| {
             let entity = event.event().entity;
-            let object = links.get(entity).expect("it is still there").object();
+            let object = links.get(entity).expect("the component is still there").object();
             commands.entity(entity).try_despawn();
             commands.queue(move |world: &mut World| {
                 assert!(world.store_mut().despawn(object).is_err());
@@ -122,13 +124,14 @@ fn fault_46_an_entity_despawned_for_its_object_may_despawn_both_again() -> Outco
 }
 
 #[test]
-fn fault_46_entities_that_despawn_one_another_end() {
+fn fault_46_entities_that_despawn_each_other_do_not_recurse_forever() {
     #[derive(Component)]
     struct Takes(Entity);
     let mut world = world();
     world.add_observer(
         |event: On<Despawn<ObjectLink>>, takes: Query<&Takes>, mut commands: Commands| {
-            let Takes(other) = takes.get(event.event().entity).expect("it is still there");
+            let Takes(other) =
+                takes.get(event.event().entity).expect("the component is still there");
             commands.entity(*other).try_despawn();
         },
     );
@@ -149,7 +152,7 @@ fn fault_46_entities_that_despawn_one_another_end() {
 }
 
 #[test]
-fn fault_46_a_link_that_is_renewed_by_an_observer_of_the_sync_is_kept() -> Outcome {
+fn fault_46_a_link_renewed_by_an_observer_of_the_sync_is_kept() -> Outcome {
     let mut world = world();
     let (first, of_first) = linked(&mut world);
     let (second, of_second) = linked(&mut world);
@@ -200,7 +203,7 @@ fn fault_46_an_observer_that_takes_the_store_away_leaves_the_object_in_it() -> O
     world.despawn(entity);
     assert!(!is_there(&world, entity) && world.get_store().is_none());
 
-    let store = world.resource_mut::<Aside>().0.take().ok_or("it was put aside")?;
+    let store = world.resource_mut::<Aside>().0.take().ok_or("no store was set aside")?;
     assert!(store.contains(object));
     world.insert_store(store);
     assert_eq!([world.entity_of(object), world.entity_of(gone)], [None, Some(of_gone)]);
@@ -211,11 +214,11 @@ fn fault_46_an_observer_that_takes_the_store_away_leaves_the_object_in_it() -> O
 }
 
 #[test]
-fn fault_46_links_wait_for_the_store_that_was_taken_out() -> Outcome {
+fn fault_46_links_stay_while_the_store_is_removed() -> Outcome {
     let mut world = world();
     let (object, entity) = linked(&mut world);
     let (free, of_free) = linked(&mut world);
-    let store = world.remove_store().ok_or("there is one")?;
+    let store = world.remove_store().ok_or("no store")?;
     assert_eq!(world.entity_of(object), None);
     world.sync_links();
     assert!(is_there(&world, entity));
@@ -225,23 +228,23 @@ fn fault_46_links_wait_for_the_store_that_was_taken_out() -> Outcome {
     world.sync_links();
     world.despawn(entity);
     assert!(!world.store().contains(object));
-    assert!(world.store().contains(free), "there was no store to despawn it from");
+    assert!(world.store().contains(free), "the world had no store to despawn it from");
     Ok(())
 }
 
 #[test]
-fn fault_46_an_id_of_the_store_before_names_no_object_of_the_next_one() -> Outcome {
+fn fault_46_an_id_of_the_old_store_resolves_to_nothing_in_the_new_one() -> Outcome {
     let mut world = world();
     let (old, entity) = linked(&mut world);
     let (_, other) = linked(&mut world);
     world.insert_store(store());
     let new = unit(&mut world);
-    assert_eq!(old, new, "the stores count alike");
+    assert_eq!(old, new, "both stores assign the same ids");
     assert_eq!(world.entity_of(new), None);
     let found = world.run_system_once(move |links: ObjectLinks| links.entity_of(new));
     assert_eq!(found.expect("the system runs"), None);
     world.despawn(entity);
-    assert!(world.store().contains(new), "it was never the entity's");
+    assert!(world.store().contains(new), "the entity was never linked to it");
     world.sync_links();
     assert!(!is_there(&world, other));
     assert!(world.store().contains(new));
@@ -249,7 +252,7 @@ fn fault_46_an_id_of_the_store_before_names_no_object_of_the_next_one() -> Outco
 }
 
 #[test]
-fn fault_46_a_store_that_is_assigned_is_told_from_the_one_before() -> Outcome {
+fn fault_46_an_assigned_store_is_distinguished_from_the_old_one() -> Outcome {
     let mut world = world();
     let (old, entity) = linked(&mut world);
     let (_, other) = linked(&mut world);
@@ -268,15 +271,15 @@ fn fault_46_a_store_that_is_assigned_is_told_from_the_one_before() -> Outcome {
 }
 
 #[test]
-fn fault_46_a_store_that_is_back_in_time_has_its_links_back() -> Outcome {
+fn fault_46_a_store_that_returns_before_the_sync_gets_its_links_back() -> Outcome {
     let mut world = world();
     let (object, entity) = linked(&mut world);
     let (untied, of_untied) = linked(&mut world);
-    let before = world.insert_store(store()).ok_or("there was one")?;
+    let before = world.insert_store(store()).ok_or("no store")?;
     let (new, of_new) = linked(&mut world);
     assert_eq!(new, object);
     world.entity_mut(of_untied).remove::<ObjectLink>();
-    let between = world.insert_store(before).ok_or("there was one")?;
+    let between = world.insert_store(before).ok_or("no store")?;
     assert_eq!(world.entity_of(object), Some(entity));
     assert_eq!(world.entity_of(untied), None);
     world.insert_store(between);
@@ -294,11 +297,11 @@ fn fault_46_a_copy_of_the_store_is_another_store() {
     world.insert_store(copy);
     assert_eq!(world.entity_of(object), None);
     world.relink(Some);
-    assert_eq!(world.entity_of(object), Some(entity), "whoever knows that the ids are the same");
+    assert_eq!(world.entity_of(object), Some(entity), "a program may map equal ids");
 }
 
 #[test]
-fn fault_46_links_that_outlive_all_resources_are_untied() {
+fn fault_46_links_that_outlive_all_resources_are_removed() {
     let mut world = world();
     let (object, entity) = linked(&mut world);
     let link = ObjectLink::new(unit(&mut world)).with_entity_fate(Fate::Free);
@@ -334,17 +337,17 @@ fn fault_46_a_world_without_entities_has_no_links() {
 }
 
 #[test]
-fn fault_46_an_entity_in_the_place_of_another_one_is_not_taken_for_it() {
+fn fault_46_an_entity_that_reuses_an_index_is_another_entity() {
     let mut world = world();
     let (object, entity) = linked(&mut world);
     let other = unit(&mut world);
-    // The removal from `entity` is on its way while another one comes to its index.
+    // The removal from `entity` is queued while another entity reuses its index.
     let mut commands = world.commands();
     let heir = commands.spawn(ObjectLink::new(object)).id();
     commands.queue(move |world: &mut World| {
         let next = world.entity_mut(entity).despawn_no_free();
         assert_eq!((next.index(), next == entity), (entity.index(), false));
-        world.spawn_at(next, ObjectLink::new(other)).expect("nobody is there");
+        world.spawn_at(next, ObjectLink::new(other)).expect("the index is free");
     });
     world.flush();
     let next = world.entity_of(other).expect("the link was not removed");
@@ -355,7 +358,7 @@ fn fault_46_an_entity_in_the_place_of_another_one_is_not_taken_for_it() {
 }
 
 #[test]
-fn fault_46_a_world_that_is_dropped_first_leaves_nothing() {
+fn fault_46_dropping_the_world_first_leaks_nothing() {
     #[derive(Component)]
     struct Counted(#[expect(dead_code, reason = "only counted")] Arc<str>);
     let counter: Arc<str> = "counted".into();
@@ -363,8 +366,8 @@ fn fault_46_a_world_that_is_dropped_first_leaves_nothing() {
     let mut store = Store::new();
     // A store keeps the names of an enum's variants.
     let schema = Schema::builder("unit").slot("rank", Kind::enumeration([Arc::clone(&counter)]));
-    store.register_schema(schema.build().expect("no mistake")).expect("no mistake");
-    let object = store.spawn_record("unit", record! { rank: "counted" }).expect("no mistake");
+    store.register_schema(schema.build().expect("valid")).expect("valid");
+    let object = store.spawn_record("unit", record! { rank: "counted" }).expect("valid");
     world.insert_store(store);
     world.spawn((ObjectLink::new(object), Counted(Arc::clone(&counter))));
     world.commands().spawn((ObjectLink::new(object), Counted(Arc::clone(&counter))));
@@ -376,7 +379,7 @@ fn fault_46_a_world_that_is_dropped_first_leaves_nothing() {
 #[derive(Resource, Default)]
 struct Rounds(u32);
 
-/// Runs the schedule until the system that panicked has run again: Bevy's executors take it for done with at first.
+/// Runs the schedule until the system that panicked runs again: Bevy's executors skip it the first time.
 fn run_twice_more(schedule: &mut Schedule, world: &mut World) {
     schedule.run(world);
     schedule.run(world);
@@ -447,7 +450,7 @@ fn fault_46_a_system_that_panics_with_the_store_leaves_nothing_half_done() -> Ou
                 assert!(!is_first || number < 5, "the sixth");
                 UNIT
             });
-            store.spawn_batch(units).expect("there is room");
+            store.spawn_batch(units).expect("the store has room");
         };
         schedule.add_systems(spawn);
         assert_eq!(panic_of(|| schedule.run(&mut world)), "the sixth");
@@ -461,8 +464,7 @@ fn fault_46_a_system_that_panics_with_the_store_leaves_nothing_half_done() -> Ou
 }
 
 #[test]
-fn fault_46_an_observer_that_panics_while_links_are_synced_leaves_the_rest_to_the_next_time()
--> Outcome {
+fn fault_46_links_left_by_an_observer_that_panics_are_synced_the_next_time() -> Outcome {
     let mut world = world();
     let pairs = [(); 3].map(|()| linked(&mut world));
     let second = pairs[1].1;
@@ -484,7 +486,7 @@ fn fault_46_an_observer_that_panics_while_links_are_synced_leaves_the_rest_to_th
 }
 
 #[test]
-fn fault_46_a_system_of_one_world_is_refused_by_another_one() {
+fn fault_46_a_system_of_one_world_is_rejected_by_another_one() {
     fn check<M>(system: impl IntoSystem<(), (), M>) {
         let [mut one, mut other] = [world(), world()];
         unit(&mut other);
@@ -502,7 +504,7 @@ fn fault_46_a_system_of_one_world_is_refused_by_another_one() {
 }
 
 #[test]
-fn fault_46_ids_of_one_world_name_nothing_in_another_one() -> Outcome {
+fn fault_46_ids_of_one_world_resolve_to_nothing_in_another_one() -> Outcome {
     let [mut one, mut other] = [world(), world()];
     let mut last = unit(&mut one);
     for _ in 0..3 {
@@ -524,11 +526,11 @@ fn fault_46_ids_of_one_world_name_nothing_in_another_one() -> Outcome {
 }
 
 #[test]
-fn fault_46_the_links_of_two_worlds_know_nothing_of_each_other() -> Outcome {
+fn fault_46_the_links_of_two_worlds_are_independent() -> Outcome {
     let [mut one, mut other] = [world(), world()];
     let (object, entity) = linked(&mut one);
     let (same, of_same) = linked(&mut other);
-    assert_eq!((object, entity), (same, of_same), "the worlds count alike");
+    assert_eq!((object, entity), (same, of_same), "both worlds assign the same ids");
     one.despawn(entity);
     assert!(other.store().contains(same));
     assert_eq!(other.entity_of(same), Some(of_same));
@@ -540,13 +542,13 @@ fn fault_46_the_links_of_two_worlds_know_nothing_of_each_other() -> Outcome {
     Ok(())
 }
 
-/// The store of the one world moves into the other one, where entities of the same bits have no part in it.
+/// A store moves to another world, whose entities with the same bits must not be linked to its objects.
 #[test]
 fn fault_46_a_store_that_moves_to_another_world_brings_no_links() -> Outcome {
     let [mut one, mut other] = [world(), world()];
     let (object, _) = linked(&mut one);
     let (_, entity) = linked(&mut other);
-    let store = one.remove_store().ok_or("there is one")?;
+    let store = one.remove_store().ok_or("no store")?;
     other.insert_store(store);
     assert_eq!(other.entity_of(object), None);
     other.despawn(entity);

@@ -1,4 +1,4 @@
-//! Entities tied to objects, and entities in slots, as a user sees them.
+//! Links between entities and objects, and entities in slots.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,9 +9,9 @@ use bevy_app::{App, Last, Update};
 use bevy_ecs::entity::{Entities, EntityHashMap, MapEntities};
 use bevy_ecs::prelude::*;
 use bevy_ecs::system::RunSystemOnce;
-use bevy_slotted::map_entity_slots;
 use bevy_slotted::prelude::*;
 use bevy_slotted::slotted::{Kind, LimitError, Limits, List, Schema, SnapshotRing, Store, record};
+use bevy_slotted::{Fate, map_entity_slots};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -31,7 +31,7 @@ const UNIT: Unit = Unit { health: 80.0 };
 
 fn store() -> Store {
     let mut store = Store::new();
-    store.register::<Unit>().expect("no mistake");
+    store.register::<Unit>().expect("valid schema");
     store
 }
 
@@ -48,7 +48,7 @@ fn app() -> App {
 }
 
 fn unit(world: &mut World) -> ObjectId {
-    world.store_mut().spawn(UNIT).expect("there is room")
+    world.store_mut().spawn(UNIT).expect("the store has room")
 }
 
 fn linked(world: &mut World) -> (ObjectId, Entity) {
@@ -64,7 +64,7 @@ thread_local! {
     static WARNINGS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Keeps what is logged for the thread that logged it, which is that of one test.
+/// Collects the log messages of each thread, and so of each test.
 struct Warnings;
 
 impl log::Log for Warnings {
@@ -84,7 +84,7 @@ impl log::Log for Warnings {
 fn warnings(of: impl FnOnce()) -> Vec<String> {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        log::set_logger(&Warnings).expect("nobody else sets one");
+        log::set_logger(&Warnings).expect("no other logger is set");
         log::set_max_level(log::LevelFilter::Warn);
     });
     WARNINGS.take();
@@ -144,7 +144,7 @@ fn an_entity_can_outlive_its_object() -> Outcome {
 }
 
 #[test]
-fn removing_the_link_unties_the_two() -> Outcome {
+fn removing_the_link_despawns_neither() -> Outcome {
     let mut world = world();
     let (object, entity) = linked(&mut world);
     world.entity_mut(entity).remove::<ObjectLink>();
@@ -161,7 +161,7 @@ fn removing_the_link_unties_the_two() -> Outcome {
 }
 
 #[test]
-fn another_link_unties_the_entity_from_its_object() {
+fn another_link_replaces_the_object_of_an_entity() {
     let mut world = world();
     let (first, entity) = linked(&mut world);
     let second = unit(&mut world);
@@ -172,7 +172,7 @@ fn another_link_unties_the_entity_from_its_object() {
 }
 
 #[test]
-fn another_fate_is_given_by_the_same_link_again() {
+fn inserting_the_link_again_changes_the_fate() {
     let mut world = world();
     let (object, entity) = linked(&mut world);
     world.entity_mut(entity).insert(ObjectLink::new(object).with_object_fate(Fate::Free));
@@ -182,7 +182,7 @@ fn another_fate_is_given_by_the_same_link_again() {
 }
 
 #[test]
-fn who_links_last_has_the_object() {
+fn the_last_link_owns_the_object() {
     let mut world = world();
     let (object, first) = linked(&mut world);
     let second = world.spawn(ObjectLink::new(object)).id();
@@ -195,7 +195,7 @@ fn who_links_last_has_the_object() {
 }
 
 #[test]
-fn in_a_batch_one_entity_has_the_object() {
+fn in_a_batch_one_entity_owns_the_object() {
     let mut world = world();
     let object = unit(&mut world);
     let entities: Vec<_> = world.spawn_batch([ObjectLink::new(object); 5]).collect();
@@ -216,7 +216,7 @@ fn an_entity_that_takes_the_object_back_at_once_keeps_it() {
 }
 
 #[test]
-fn an_entity_that_was_taken_over_does_not_take_the_object_with_it() {
+fn an_entity_that_lost_its_object_does_not_despawn_it() {
     let mut world = world();
     let (object, first) = linked(&mut world);
     // Both commands are queued before the first one's component is removed.
@@ -229,23 +229,23 @@ fn an_entity_that_was_taken_over_does_not_take_the_object_with_it() {
 }
 
 #[test]
-fn an_object_can_be_handed_over_while_its_entity_is_despawned() {
+fn an_object_can_move_to_another_entity_while_its_entity_is_despawned() {
     let mut world = world();
     world.add_observer(
         |event: On<Despawn<ObjectLink>>, links: Query<&ObjectLink>, mut commands: Commands| {
             let link = links.get(event.event().entity).copied();
-            commands.spawn((link.expect("it is still there"), Name::new("Heir")));
+            commands.spawn((link.expect("the link is still there"), Name::new("Heir")));
         },
     );
     let (object, entity) = linked(&mut world);
     world.despawn(entity);
     assert!(world.store().contains(object));
-    let heir = world.entity_of(object).expect("the heir has it");
+    let heir = world.entity_of(object).expect("the heir is linked");
     assert!(world.entity(heir).contains::<Name>());
 }
 
 #[test]
-fn a_link_to_nothing_is_removed_with_a_warning() -> Outcome {
+fn a_link_to_a_dead_object_is_removed_with_a_warning() -> Outcome {
     let mut world = world();
     let dead = unit(&mut world);
     world.store_mut().despawn(dead)?;
@@ -268,7 +268,10 @@ fn a_link_without_a_store_is_removed_with_a_warning() {
         let entity = world.spawn(ObjectLink::new(id)).id();
         assert!(!world.entity(entity).contains::<ObjectLink>());
     });
-    assert!(warnings.len() == 1 && warnings[0].contains("of no store"), "{warnings:?}");
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("but the world has no store"),
+        "{warnings:?}"
+    );
 }
 
 #[test]
@@ -296,7 +299,7 @@ fn children_die_with_the_entity_of_an_object() -> Outcome {
 }
 
 #[test]
-fn links_can_be_asked_beside_all_access_to_the_store() {
+fn object_links_conflict_with_no_access_to_the_store() {
     fn despawn_linked(mut store: StoreMut, links: ObjectLinks) {
         let linked: Vec<_> = store.ids().filter(|id| links.entity_of(*id).is_some()).collect();
         store.despawn_batch(&linked).expect("all are alive");
@@ -316,7 +319,7 @@ fn links_can_be_asked_beside_all_access_to_the_store() {
 }
 
 #[test]
-fn without_links_there_are_none_to_ask_for() {
+fn object_links_are_empty_without_links() {
     let count = World::new().run_system_once(|links: ObjectLinks| links.len()).expect(RUNS);
     assert_eq!(count, 0);
     let id = linked(&mut world()).0;
@@ -335,7 +338,7 @@ fn an_object_lives_on_until_the_commands_of_its_entitys_despawn() {
          links: Query<&ObjectLink>,
          store: StoreRef,
          mut seen: ResMut<Seen>| {
-            let link = links.get(event.event().entity).expect("it is still there");
+            let link = links.get(event.event().entity).expect("the link is still there");
             seen.0.push(store.contains(link.object()));
         },
     );
@@ -368,7 +371,7 @@ fn the_system_runs_in_last_in_its_set() -> Outcome {
 }
 
 #[test]
-fn a_rollback_that_takes_an_object_away_takes_its_entity() -> Outcome {
+fn a_rollback_that_removes_an_object_despawns_its_entity() -> Outcome {
     let mut app = app();
     let (old, of_old) = linked(app.world_mut());
     let before = app.world_mut().store_mut().snapshot();
@@ -383,7 +386,7 @@ fn a_rollback_that_takes_an_object_away_takes_its_entity() -> Outcome {
 }
 
 #[test]
-fn a_rollback_that_brings_an_object_back_in_time_keeps_its_entity() -> Outcome {
+fn a_rollback_that_restores_an_object_before_the_sync_keeps_its_entity() -> Outcome {
     let mut app = app();
     let (object, entity) = linked(app.world_mut());
     let before = app.world_mut().store_mut().snapshot();
@@ -405,7 +408,7 @@ fn a_rollback_that_brings_an_object_back_in_time_keeps_its_entity() -> Outcome {
 }
 
 #[test]
-fn a_row_that_is_used_again_is_another_object() -> Outcome {
+fn a_reused_row_is_another_object() -> Outcome {
     let mut world = world();
     let (old, entity) = linked(&mut world);
     world.store_mut().despawn(old)?;
@@ -419,7 +422,7 @@ fn a_row_that_is_used_again_is_another_object() -> Outcome {
 }
 
 #[test]
-fn objects_that_were_loaded_anew_get_their_entities_back() -> Outcome {
+fn objects_that_were_loaded_again_get_their_entities_back() -> Outcome {
     let mut world = world();
     let (first, hero) = linked(&mut world);
     let (second, villain) = linked(&mut world);
@@ -427,7 +430,7 @@ fn objects_that_were_loaded_anew_get_their_entities_back() -> Outcome {
     let free = unit(&mut world);
     let shade = world.spawn(ObjectLink::new(free).with_entity_fate(Fate::Free)).id();
     let mut loaded = store();
-    // The other way round, so that the ids are those of one another.
+    // Loaded in reverse order, so that the ids are swapped.
     let ids = HashMap::from([(second, loaded.spawn(UNIT)?), (first, loaded.spawn(UNIT)?)]);
     assert_eq!(ids[&second], first);
     world.insert_store(loaded);
@@ -447,7 +450,7 @@ fn objects_that_were_loaded_anew_get_their_entities_back() -> Outcome {
 }
 
 #[test]
-fn only_links_whose_objects_are_gone_are_given_others() -> Outcome {
+fn relinking_changes_only_links_to_missing_objects() -> Outcome {
     let mut world = world();
     let (kept, of_kept) = linked(&mut world);
     let (old, entity) = linked(&mut world);
@@ -480,7 +483,7 @@ fn a_link_keeps_its_fates_when_it_gets_another_object() -> Outcome {
 }
 
 #[test]
-fn an_object_that_is_not_there_either_unties_the_entity() -> Outcome {
+fn relinking_to_a_dead_object_removes_the_link() -> Outcome {
     let mut world = world();
     let (old, entity) = linked(&mut world);
     world.store_mut().despawn(old)?;
@@ -505,7 +508,7 @@ struct Shooters<'a> {
 }
 
 #[test]
-fn entities_in_slots_come_out_as_they_went_in() {
+fn entities_in_slots_round_trip() {
     let mut world = World::new();
     let old = world.spawn_empty().id();
     world.despawn(old);
@@ -523,11 +526,11 @@ fn entities_in_slots_come_out_as_they_went_in() {
 }
 
 #[test]
-fn only_entities_that_are_there_are_resolved() {
+fn only_living_entities_are_resolved() {
     let mut world = World::new();
     let [alive, dead] = [world.spawn_empty().id(), world.spawn_empty().id()];
     let again = world.entity_mut(dead).despawn_no_free();
-    world.spawn_empty_at(again).expect("nobody is there");
+    world.spawn_empty_at(again).expect("the index is free");
     let resolve = |entity: Entity| EntitySlot::from(entity).resolve(world.entities());
     assert_eq!(resolve(alive), Some(alive));
     assert_eq!(resolve(dead), None);
@@ -626,7 +629,7 @@ fn a_map_that_changes_nothing_writes_nothing() -> Outcome {
 }
 
 #[test]
-fn a_map_for_whose_lists_there_is_no_room_changes_nothing() -> Outcome {
+fn mapping_without_room_for_new_lists_changes_nothing() -> Outcome {
     let mut world = World::new();
     let [a, b] = [(); 2].map(|()| world.spawn_empty().id());
     let mut limits = Limits::default();

@@ -1,4 +1,4 @@
-//! Reflected structs as schemas, into a store and back.
+//! Schemas from reflected structs, and round trips through a store.
 #![cfg(feature = "reflect")]
 
 use std::borrow::Cow;
@@ -26,7 +26,7 @@ fn slots(schema: &Schema) -> Vec<String> {
     schema.slots().iter().map(ToString::to_string).collect()
 }
 
-/// The object with this as its only field's value after it went through a store.
+/// Spawns the object, reads it back into `back` and returns that.
 fn through_store<T: Reflect + Typed>(object: &T, mut back: T) -> Result<T, Box<dyn Error>> {
     let mut store = Store::new();
     store.register_schema(schema_of::<T>()?)?;
@@ -176,7 +176,7 @@ fn references_round_trip_and_are_checked() -> Outcome {
 }
 
 #[test]
-fn what_is_unset_stays_so_where_the_slot_has_a_default() -> Outcome {
+fn unset_options_stay_unset_if_the_slot_has_a_default() -> Outcome {
     #[derive(Reflect, Debug, PartialEq)]
     struct Unit {
         level: Option<u8>,
@@ -268,7 +268,7 @@ mod names {
 }
 
 #[test]
-fn defaults_of_the_type_become_those_of_the_slots() -> Outcome {
+fn the_type_s_default_values_become_the_slots_defaults() -> Outcome {
     #[derive(Reflect)]
     struct Unit {
         name: &'static str,
@@ -320,7 +320,7 @@ fn defaults_of_the_type_become_those_of_the_slots() -> Outcome {
 }
 
 #[test]
-fn bad_defaults_and_constraints_are_named_together() {
+fn all_bad_defaults_and_constraints_are_listed() {
     #[derive(Reflect, Default)]
     struct Unit {
         #[reflect(@SlotDefault::new("full"))]
@@ -414,43 +414,38 @@ mod refused {
             one, or make it a schema and use a 'Reference' to it";
         lists_of_structs: Vec<Inner> => "'Inner' is a struct; put its fields into this one, or make \
             it a schema and use a 'Reference' to it";
-        tuple_structs: Option<Meters> => "'Meters' is a tuple struct; use what is inside";
+        tuple_structs: Option<Meters> => "'Meters' is a tuple struct; use its inner type";
         tuples: (f32, f32) => "'(f32, f32)' is a tuple; use a field for each part, or an array of \
             numbers";
         units: () => "'()' is a tuple; use a field for each part, or an array of numbers";
         maps: HashMap<String, u8> => "'HashMap<String, u8, RandomState>' is a map; use a list of the \
             keys and one of the values";
         sets: HashSet<u8> => "'HashSet<u8, RandomState>' is a set; use a 'Vec'";
-        enums_with_data: Shape => "'Shape' is an enum whose variant 'Circle' has data; use an enum \
-            without, and optional fields for the data";
-        results: Result<u8, u8> => "'Result<u8, u8>' is an enum whose variant 'Ok' has data; use an \
-            enum without, and optional fields for the data";
-        nested_options: Option<Option<u8>> => "'Option<Option<u8>>' is an option inside an option; \
-            use one";
-        lists_of_options: Vec<Option<u8>> => "'Option<u8>' may be unset, which an element of a list \
-            may not be; leave out the unset ones";
-        arrays_of_options: [Option<u8>; 2] => "'Option<u8>' may be unset, which an element of a list \
-            may not be; leave out the unset ones";
+        enums_with_data: Shape => "'Shape' is an enum whose variant 'Circle' has data; use an enum without data, and optional fields for the data";
+        results: Result<u8, u8> => "'Result<u8, u8>' is an enum whose variant 'Ok' has data; use an enum without data, and optional fields for the data";
+        nested_options: Option<Option<u8>> => "'Option<Option<u8>>' is an option inside an option; use one option";
+        lists_of_options: Vec<Option<u8>> => "'Option<u8>' is optional, but list elements must be set; leave out the unset ones";
+        arrays_of_options: [Option<u8>; 2] => "'Option<u8>' is optional, but list elements must be set; leave out the unset ones";
         nested_lists: Vec<Vec<u8>> => "'Vec<Vec<u8>>' is a list inside a list; use one list, or an \
             object for each";
         lists_of_arrays_of_vectors: Vec<[Vec2; 2]> => "'Vec<[Vec2; 2]>' is a list inside a list; use \
             one list, or an object for each";
         arrays_of_arrays_of_arrays: [[[u8; 2]; 2]; 2] => "'[[[u8; 2]; 2]; 2]' is a list inside a \
             list; use one list, or an object for each";
-        other_floats: Vec3A => "'Vec3A' is none of the vectors that slots hold; use 'Vec2', 'Vec3', \
+        other_floats: Vec3A => "'Vec3A' is not a supported vector type; use 'Vec2', 'Vec3', \
             'Vec4', 'Quat', 'Mat4', 'IVec2', 'IVec3', 'UVec2' or an array of numbers";
-        doubles: DVec3 => "'DVec3' is none of the vectors that slots hold; use 'Vec2', 'Vec3', \
+        doubles: DVec3 => "'DVec3' is not a supported vector type; use 'Vec2', 'Vec3', \
             'Vec4', 'Quat', 'Mat4', 'IVec2', 'IVec3', 'UVec2' or an array of numbers";
-        other_integers: UVec3 => "'UVec3' is none of the vectors that slots hold; use 'Vec2', 'Vec3', \
+        other_integers: UVec3 => "'UVec3' is not a supported vector type; use 'Vec2', 'Vec3', \
             'Vec4', 'Quat', 'Mat4', 'IVec2', 'IVec3', 'UVec2' or an array of numbers";
-        usizes: usize => "'usize' differs from machine to machine; use 'u32' or 'u64'";
-        isizes: isize => "'isize' differs from machine to machine; use 'i32' or 'i64'";
+        usizes: usize => "'usize' has a platform-dependent width; use 'u32' or 'u64'";
+        isizes: isize => "'isize' has a platform-dependent width; use 'i32' or 'i64'";
         u128s: u128 => "'u128' is wider than any slot; use 'u64', or an array of two";
         i128s: Option<i128> => "'i128' is wider than any slot; use 'i64', or an array of two";
-        entities: Entity => "'Entity' is of Bevy's world; use 'Reference' for an object of the store";
-        characters: char => "'char' is no value that slots hold; use a bool, a number, a glam vector, \
+        entities: Entity => "'Entity' is an entity of Bevy; use 'Reference' for an object of the store";
+        characters: char => "'char' is not a supported type; use a bool, a number, a glam vector, \
             a text or a list";
-        durations: std::time::Duration => "'Duration' is no value that slots hold; use a bool, a \
+        durations: std::time::Duration => "'Duration' is not a supported type; use a bool, a \
             number, a glam vector, a text or a list";
     }
 
@@ -472,11 +467,11 @@ mod refused {
             "'Bad' has 4 problems:\
              \n  field 'inner' cannot be a slot: 'Inner' is a struct; put its fields into this one, or \
              make it a schema and use a 'Reference' to it\
-             \n  field 'size' cannot be a slot: 'usize' differs from machine to machine; use 'u32' or \
+             \n  field 'size' cannot be a slot: 'usize' has a platform-dependent width; use 'u32' or \
              'u64'\
              \n  field 'health' cannot be a slot: bad default: slot 'health' of 'bad' expects u8, found \
              text \"full\"\
-             \n  field 'twice' is slot 'fine', which field 'fine' is already"
+             \n  field 'twice' names slot 'fine', which field 'fine' already uses"
         );
         let ReflectError::Fields { problems, .. } = error else { panic!("{error}") };
         let FieldIssue::NotASlot { reason, .. } = &problems[0].what else { panic!() };
@@ -486,7 +481,7 @@ mod refused {
     #[test]
     fn what_is_no_struct_with_names() {
         let expected =
-            |name| format!("'{name}' is no struct with named fields, which a schema is made of");
+            |name| format!("'{name}' is not a struct with named fields; a schema needs one");
         assert_eq!(message(schema_of::<Meters>()), expected("Meters"));
         assert_eq!(message(schema_of::<Shape>()), expected("Shape"));
         assert_eq!(message(schema_of::<Vec<u8>>()), expected("Vec<u8>"));
@@ -504,8 +499,7 @@ mod refused {
         }
         assert_eq!(
             message(schema_of::<Parametric<f32>>()),
-            "'Parametric<f32>' has parameters, so that its name is that of several types; give it one \
-             with `#[reflect(@SchemaName(\"...\"))]`"
+            "'Parametric<f32>' is generic, so several types share its name; name the schema with `#[reflect(@SchemaName(\"...\"))]`"
         );
         assert_eq!(schema_of::<Named<u8, 4>>()?.name(), "box");
         assert_eq!(slots(&schema_of::<Named<u8, 4>>()?), ["items: [u8; 4]"]);

@@ -1,4 +1,4 @@
-//! Dynamic structs into a store, and objects into structs that do not suit them.
+//! Dynamic structs as objects, and objects that do not fit the struct they are read into.
 #![cfg(feature = "reflect")]
 
 use std::borrow::Cow;
@@ -47,7 +47,7 @@ fn ada() -> Unit {
     Unit { name, health: 80.0, at, job: Job::Guard, tags, level, pair: [5, 6] }
 }
 
-/// A store with the schema of units, and Ada in it.
+/// Returns a store with the schema of units and one object, Ada.
 fn store() -> Result<(Store, slotted::ObjectId), Box<dyn Error>> {
     let mut store = Store::new();
     store.register_schema(schema_of::<Unit>()?)?;
@@ -55,7 +55,7 @@ fn store() -> Result<(Store, slotted::ObjectId), Box<dyn Error>> {
     Ok((store, id))
 }
 
-/// Units of which only the names of fields are known.
+/// Returns a unit without a represented type: only the names of its fields are known.
 fn untyped() -> Result<DynamicStruct, Box<dyn Error>> {
     let mut unit = ada().to_dynamic_struct()?;
     unit.set_represented_type(None);
@@ -63,7 +63,7 @@ fn untyped() -> Result<DynamicStruct, Box<dyn Error>> {
 }
 
 #[test]
-fn a_dynamic_struct_is_what_it_represents() -> Outcome {
+fn a_dynamic_struct_spawns_as_its_represented_type() -> Outcome {
     let dynamic = ada().to_dynamic_struct()?;
     assert_eq!(record_of(&dynamic)?, record_of(&ada())?);
     assert_eq!(record_of(&ada())?.get("hp"), Some(&Value::F32(80.0)));
@@ -74,7 +74,7 @@ fn a_dynamic_struct_is_what_it_represents() -> Outcome {
 }
 
 #[test]
-fn missing_fields_are_left_to_the_store() -> Outcome {
+fn missing_fields_get_the_slots_defaults() -> Outcome {
     let (mut store, _) = store()?;
     let mut dynamic = DynamicStruct::default();
     dynamic.set_represented_type(Some(Unit::type_info()));
@@ -82,7 +82,7 @@ fn missing_fields_are_left_to_the_store() -> Outcome {
     dynamic.insert("level", Some(300_u16));
     assert_eq!(
         message(record_of(&dynamic)),
-        "'Unit': field 'level' holds 'core::option::Option<u16>', which is no complete 'Option<u8>'"
+        "'Unit': field 'level' expects a complete 'Option<u8>', found 'core::option::Option<u16>'"
     );
     dynamic.insert("level", Some(3_u8));
     assert_eq!(record_of(&dynamic)?, record! { name: "Bob", level: 3 });
@@ -99,7 +99,7 @@ fn missing_fields_are_left_to_the_store() -> Outcome {
 }
 
 #[test]
-fn wrong_types_in_a_dynamic_struct_are_named_together() -> Outcome {
+fn all_wrong_types_in_a_dynamic_struct_are_listed() -> Outcome {
     let mut dynamic = ada().to_dynamic_struct()?;
     dynamic.insert("name", 7_u8);
     dynamic.insert("health", 80.0_f64);
@@ -113,53 +113,52 @@ fn wrong_types_in_a_dynamic_struct_are_named_together() -> Outcome {
     assert_eq!(
         message(record_of(&dynamic)),
         "'Unit' has 7 problems:\
-         \n  field 'name' holds 'u8', which is no complete 'String'\
-         \n  field 'health' holds 'f64', which is no complete 'f32'\
-         \n  field 'at' holds 'bevy_reflect::DynamicStruct', which is no complete 'Vec3'\
-         \n  field 'job' holds 'bevy_reflect::DynamicEnum', which is no complete 'Job'\
-         \n  field 'tags' holds 'u16', which is no complete 'u8'\
-         \n  field 'level' holds 'bevy_reflect::DynamicEnum', which is no complete 'Option<u8>'\
-         \n  field 'pair' holds 'bevy_reflect::DynamicArray', which is no complete '[u16; 2]'"
+         \n  field 'name' expects a complete 'String', found 'u8'\
+         \n  field 'health' expects a complete 'f32', found 'f64'\
+         \n  field 'at' expects a complete 'Vec3', found 'bevy_reflect::DynamicStruct'\
+         \n  field 'job' expects a complete 'Job', found 'bevy_reflect::DynamicEnum'\
+         \n  field 'tags' expects a complete 'u8', found 'u16'\
+         \n  field 'level' expects a complete 'Option<u8>', found 'bevy_reflect::DynamicEnum'\
+         \n  field 'pair' expects a complete '[u16; 2]', found 'bevy_reflect::DynamicArray'"
     );
     Ok(())
 }
 
 #[test]
-fn fields_that_the_type_does_not_have_are_refused() -> Outcome {
+fn fields_that_the_type_does_not_have_are_rejected() -> Outcome {
     let (store, id) = store()?;
     let mut dynamic = ada().to_dynamic_struct()?;
     dynamic.insert("helth", 1.0_f32);
     dynamic.insert("\u{202e}\n", 1.0_f32);
     let expected = "'Unit' has 2 problems:\
-        \n  field 'helth' is no field of the type\
-        \n  field '\\u{202e}\\n' is no field of the type";
+        \n  field 'helth' is not a field of the type\
+        \n  field '\\u{202e}\\n' is not a field of the type";
     assert_eq!(message(record_of(&dynamic)), expected);
     assert_eq!(message(read_into(&store, id, &mut dynamic)), expected);
     Ok(())
 }
 
 #[test]
-fn unknown_fields_and_wrong_types_are_named_together() -> Outcome {
+fn unknown_fields_and_wrong_types_are_listed_together() -> Outcome {
     let mut dynamic = ada().to_dynamic_struct()?;
     dynamic.insert("helth", 1.0_f32);
     dynamic.insert("name", 1_u8);
     assert_eq!(
         message(record_of(&dynamic)),
         "'Unit' has 2 problems:\
-         \n  field 'helth' is no field of the type\
-         \n  field 'name' holds 'u8', which is no complete 'String'"
+         \n  field 'helth' is not a field of the type\
+         \n  field 'name' expects a complete 'String', found 'u8'"
     );
     Ok(())
 }
 
 #[test]
-fn a_struct_without_a_type_goes_by_its_own_names() -> Outcome {
+fn a_struct_without_a_type_uses_its_field_names() -> Outcome {
     let (mut store, _) = store()?;
     let mut dynamic = untyped()?;
     assert_eq!(
         message(spawn_reflected(&mut store, &dynamic)),
-        "a 'DynamicStruct' that represents no type has no schema; use `set_represented_type`, or \
-         `record_of` with the schema's name"
+        "a 'DynamicStruct' without a represented type has no schema; call `set_represented_type`, or use `record_of` and the schema's name"
     );
     let record = record_of(&dynamic)?;
     assert_eq!(record.get("health"), Some(&Value::F32(80.0)));
@@ -171,15 +170,14 @@ fn a_struct_without_a_type_goes_by_its_own_names() -> Outcome {
     assert_eq!(
         message(record_of(&dynamic)),
         "'DynamicStruct' has 2 problems:\
-         \n  field 'job' cannot be a slot: 'DynamicEnum' does not tell its type; use a static type, or \
-         `set_represented_type` of a value\
-         \n  field 'size' cannot be a slot: 'usize' differs from machine to machine; use 'u32' or 'u64'"
+         \n  field 'job' cannot be a slot: 'DynamicEnum' has no type information; use a static type, or call `set_represented_type` on a value\
+         \n  field 'size' cannot be a slot: 'usize' has a platform-dependent width; use 'u32' or 'u64'"
     );
     Ok(())
 }
 
 #[test]
-fn a_field_of_a_dynamic_type_is_no_slot() {
+fn a_field_of_a_dynamic_type_cannot_be_a_slot() {
     #[derive(Reflect)]
     #[reflect(from_reflect = false)]
     struct Open {
@@ -187,8 +185,7 @@ fn a_field_of_a_dynamic_type_is_no_slot() {
     }
     assert_eq!(
         message(schema_of::<Open>()),
-        "'Open': field 'rest' cannot be a slot: 'DynamicStruct' does not tell its type; use a static \
-         type, or `set_represented_type` of a value"
+        "'Open': field 'rest' cannot be a slot: 'DynamicStruct' has no type information; use a static type, or call `set_represented_type` on a value"
     );
 }
 
@@ -206,7 +203,7 @@ fn dynamic_matrices_are_read_whole_or_not_at_all() -> Outcome {
     dynamic.insert("at", inner);
     assert_eq!(
         message(record_of(&dynamic)),
-        "'Placed': field 'at' holds 'bevy_reflect::DynamicStruct', which is no complete 'Mat4'"
+        "'Placed': field 'at' expects a complete 'Mat4', found 'bevy_reflect::DynamicStruct'"
     );
     Ok(())
 }
@@ -237,13 +234,13 @@ fn objects_are_read_into_dynamic_structs() -> Outcome {
 }
 
 #[test]
-fn a_dynamic_target_with_other_types_is_left_alone() -> Outcome {
+fn a_dynamic_target_with_other_types_is_not_written() -> Outcome {
     let (store, id) = store()?;
     let mut dynamic = Unit::default().to_dynamic_struct()?;
     dynamic.insert("pair", 7_u8);
     assert_eq!(
         message(read_into(&store, id, &mut dynamic)),
-        "'Unit': field 'pair' holds 'u8', which is no complete '[u16; 2]'"
+        "'Unit': field 'pair' expects a complete '[u16; 2]', found 'u8'"
     );
     let name = dynamic.field("name").and_then(|name| name.try_downcast_ref::<String>());
     assert_eq!(name.map(String::as_str), Some(""));
@@ -251,7 +248,7 @@ fn a_dynamic_target_with_other_types_is_left_alone() -> Outcome {
 }
 
 #[test]
-fn slots_that_do_not_suit_the_fields_are_named_together() -> Outcome {
+fn all_slots_that_do_not_fit_the_fields_are_listed() -> Outcome {
     let mut store = Store::new();
     let unit = Schema::builder("unit").slot("name", Kind::Text).slot("hp", Kind::F64);
     let unit = unit.slot("at", Kind::Vec3).optional().slot("job", Kind::Text);
@@ -265,18 +262,18 @@ fn slots_that_do_not_suit_the_fields_are_named_together() -> Outcome {
     assert_eq!(
         message(read_into(&store, id, &mut unit)),
         "'Unit' has 5 problems:\
-         \n  field 'health' is f32, slot 'hp' of the object is f64\
-         \n  field 'at' is vec3, slot 'at' of the object is optional vec3\
-         \n  field 'job' is enum(farmer, royal guard), slot 'job' of the object is text\
+         \n  field 'health' is f32, but slot 'hp' of the object is f64\
+         \n  field 'at' is vec3, but slot 'at' of the object is optional vec3\
+         \n  field 'job' is enum(farmer, royal guard), but slot 'job' of the object is text\
          \n  field 'tags' cannot be read: 'unit' object has no slot 'tags'; did you mean 'tag'?\
-         \n  field 'pair' is [u16; 2], slot 'pair' of the object is list(u16)"
+         \n  field 'pair' is [u16; 2], but slot 'pair' of the object is list(u16)"
     );
     assert_eq!(unit, Unit::default());
     Ok(())
 }
 
 #[test]
-fn a_dead_object_is_told_of_whatever_the_struct() -> Outcome {
+fn reading_a_dead_object_is_an_error_for_any_struct() -> Outcome {
     #[derive(Reflect)]
     struct Nothing {}
     let (mut store, id) = store()?;
@@ -289,7 +286,7 @@ fn a_dead_object_is_told_of_whatever_the_struct() -> Outcome {
 }
 
 #[test]
-fn structs_without_fields_are_objects_without_slots() -> Outcome {
+fn structs_without_fields_spawn_objects_without_slots() -> Outcome {
     #[derive(Reflect)]
     struct Marker;
     let mut store = Store::new();
@@ -301,7 +298,7 @@ fn structs_without_fields_are_objects_without_slots() -> Outcome {
 }
 
 #[test]
-fn an_object_that_extends_the_struct_s_schema_is_read_too() -> Outcome {
+fn an_object_of_an_extending_schema_is_read_too() -> Outcome {
     let (mut store, _) = store()?;
     let orc = Schema::builder("orc").extends("unit").slot("rage", Kind::F32).default(0.5);
     store.register_schema(orc.build()?)?;
@@ -324,7 +321,7 @@ fn lists_of_another_length_do_not_fit_an_array() -> Outcome {
     let id = store.spawn_record("path", record! { name: "a", corners: [Vec3::X] })?;
     let mut path = Path { name: "b".into(), corners: [Vec3::Y; 2] };
     let error = read_into(&store, id, &mut path).unwrap_err();
-    assert_eq!(error.to_string(), "'Path': field 'corners' has 2 elements, found 1");
+    assert_eq!(error.to_string(), "'Path': field 'corners' expects 2 elements, found 1");
     let ReflectError::Fields { problems, .. } = error else { panic!("{error}") };
     assert_eq!(problems[0].what, FieldIssue::WrongLength { expected: 2, found: 1 });
     assert_eq!(path, Path { name: "b".into(), corners: [Vec3::Y; 2] });
@@ -332,7 +329,7 @@ fn lists_of_another_length_do_not_fit_an_array() -> Outcome {
 }
 
 #[test]
-fn ignored_fields_are_no_slots_and_stay() -> Outcome {
+fn ignored_fields_are_not_slots_and_stay_unchanged() -> Outcome {
     #[derive(Reflect)]
     struct Cached {
         #[reflect(ignore)]
@@ -352,7 +349,7 @@ fn ignored_fields_are_no_slots_and_stay() -> Outcome {
 }
 
 #[test]
-fn a_static_text_takes_no_other() -> Outcome {
+fn a_static_text_cannot_take_another_text() -> Outcome {
     #[derive(Reflect)]
     struct Named {
         count: u8,
@@ -365,7 +362,7 @@ fn a_static_text_takes_no_other() -> Outcome {
     let mut back = Named { count: 2, name: "b", cow: "".into() };
     assert_eq!(
         message(read_into(&store, id, &mut back)),
-        "'Named': field 'name' is a `&'static str`, which cannot take a text of a store; use \
+        "'Named': field 'name' is a `&'static str`, which cannot hold a text of a store; use \
          `String` or `Cow<'static, str>`"
     );
     assert_eq!((back.count, &*back.cow), (2, ""));
@@ -376,7 +373,7 @@ fn a_static_text_takes_no_other() -> Outcome {
 }
 
 #[test]
-fn what_the_store_refuses_is_said_as_the_store_says_it() -> Outcome {
+fn the_store_s_errors_are_passed_on() -> Outcome {
     let mut store = Store::new();
     assert_eq!(message(spawn_reflected(&mut store, &ada())), "no schema 'unit' is registered");
     store.register_schema(Schema::builder("unit").slot("hp", Kind::U8).build()?)?;

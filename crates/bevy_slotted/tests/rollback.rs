@@ -1,4 +1,4 @@
-//! Frames of the store: saved, gone back to, hashed, and simulated again.
+//! Frames of the store: saved, restored, hashed and simulated again.
 
 use std::error::Error;
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use bevy_slotted::rollback::{
     frame_hash, restore_frame, restore_frame_of, save_frame, save_frame_of,
 };
 use bevy_slotted::slotted::{Kind, Schema, SnapshotError, Store, record};
-use bevy_slotted::{NoStore, RollbackError};
+use bevy_slotted::{NoStore, RollbackError, StoreFrames};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -46,7 +46,7 @@ fn number(frame: &FrameNumber) -> u64 {
     frame.0 as u64
 }
 
-/// All decay, the dead are despawned, and the input says how many come.
+/// Lowers the health of all units, despawns the dead, and spawns as many units as the input says.
 fn simulate(
     mut units: Slots<Health>,
     mut commands: Commands,
@@ -69,7 +69,7 @@ fn simulate(
 fn world(frames: StoreFrames) -> World {
     let mut world = World::new();
     world.insert_store(Store::new());
-    world.store_mut().register::<Unit>().expect("no mistake");
+    world.store_mut().register::<Unit>().expect("valid");
     world.insert_resource(frames);
     world.insert_resource(FrameNumber(0));
     let mut save = Schedule::new(Save);
@@ -99,7 +99,7 @@ fn ids(world: &World) -> Vec<ObjectId> {
 }
 
 #[test]
-fn going_back_gives_values_ids_and_hashes() -> Outcome {
+fn restoring_a_frame_restores_values_ids_and_hashes() -> Outcome {
     let mut world = world(StoreFrames::new(4));
     let old = world.store_mut().spawn(Unit { health: 1.0, born: 0 })?;
     let hash = world.store_mut().state_hash();
@@ -117,14 +117,14 @@ fn going_back_gives_values_ids_and_hashes() -> Outcome {
     assert_eq!(world.store_mut().state_hash(), hash);
     assert_eq!(frame_hash(&world, 7)?, hash);
     assert_eq!(world.store_mut().spawn(Unit { health: 9.0, born: 0 })?, next);
-    // Frame 8 was of another future.
+    // Frame 8 belonged to the discarded future.
     let kept = Some((7, 7));
     assert_eq!(frame_hash(&world, 8), Err(RollbackError::FrameGone { frame: 8, kept }));
     Ok(())
 }
 
 #[test]
-fn what_is_simulated_again_comes_to_the_same_ids_and_hashes() -> Outcome {
+fn simulating_again_gives_the_same_ids_and_hashes() -> Outcome {
     const FRAMES: u64 = 60;
     let mut straight = world(StoreFrames::new(1));
     let mut expected = Vec::new();
@@ -140,7 +140,7 @@ fn what_is_simulated_again_comes_to_the_same_ids_and_hashes() -> Outcome {
         let mut world = world(frames);
         for frame in 0..FRAMES {
             world.run_schedule(Save);
-            // The last eight inputs were guessed wrong, and come to be known now.
+            // The last eight inputs were mispredicted, and the right ones arrive now.
             let wrong = input(frame) + 1;
             advance(&mut world, wrong);
             let back = frame.saturating_sub(8);
@@ -161,7 +161,7 @@ fn what_is_simulated_again_comes_to_the_same_ids_and_hashes() -> Outcome {
 }
 
 #[test]
-fn a_hash_differs_where_a_frame_does() -> Outcome {
+fn hashes_of_different_frames_differ() -> Outcome {
     let mut world = world(StoreFrames::new(2).with_hashes());
     let unit = world.store_mut().spawn(Unit { health: 1.0, born: 0 })?;
     save_frame(&mut world, 0)?;
@@ -175,7 +175,7 @@ fn a_hash_differs_where_a_frame_does() -> Outcome {
 }
 
 #[test]
-fn frames_that_are_gone_are_named_with_those_that_are_kept() -> Outcome {
+fn the_error_for_a_missing_frame_lists_the_kept_frames() -> Outcome {
     let mut world = world(StoreFrames::new(3));
     let error = restore_frame(&mut world, 5).unwrap_err();
     assert_eq!(error.to_string(), "frame 5 of the store is not kept; no frame is");
@@ -194,10 +194,10 @@ fn frames_that_are_gone_are_named_with_those_that_are_kept() -> Outcome {
 }
 
 #[test]
-fn frames_of_another_store_or_of_other_schemas_are_refused() -> Outcome {
+fn frames_of_another_store_or_of_other_schemas_are_rejected() -> Outcome {
     let mut world = world(StoreFrames::new(3));
     save_frame(&mut world, 0)?;
-    let first = world.insert_store(Store::new()).ok_or("there was one")?;
+    let first = world.insert_store(Store::new()).ok_or("no store")?;
     let source = SnapshotError::OtherStore;
     assert_eq!(restore_frame(&mut world, 0), Err(RollbackError::Unusable { frame: 0, source }));
     save_frame(&mut world, 1)?;
@@ -220,7 +220,7 @@ fn frames_of_another_store_or_of_other_schemas_are_refused() -> Outcome {
 }
 
 #[test]
-fn what_is_missing_is_an_error_of_the_systems_too() {
+fn systems_report_missing_resources() {
     static ERRORS: Mutex<Vec<BevyError>> = Mutex::new(Vec::new());
     let mut world = world(StoreFrames::new(3));
     world.insert_resource(FallbackErrorHandler(|error, _| {

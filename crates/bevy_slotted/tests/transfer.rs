@@ -1,4 +1,4 @@
-//! Entities into objects and back: what comes of it, and that nothing does on errors and panics.
+//! Import and export of entities, which do nothing on errors and panics.
 
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,7 +34,7 @@ const COUNT: u32 = 20_000;
 fn world() -> World {
     let mut world = World::new();
     world.insert_store(Store::new());
-    world.store_mut().register::<Unit>().expect("no mistake");
+    world.store_mut().register::<Unit>().expect("valid");
     world
 }
 
@@ -42,7 +42,7 @@ fn health(number: u32) -> f32 {
     (number % 500) as f32
 }
 
-/// In two archetypes.
+/// Spawns entities of two archetypes.
 fn spawn(world: &mut World) {
     world.spawn_batch((0..COUNT).step_by(2).map(|n| (Number(n), Health(health(n)))));
     world.spawn_batch((1..COUNT).step_by(2).map(|n| (Number(n), Health(health(n)), Odd)));
@@ -53,7 +53,7 @@ fn unit((number, health): (&Number, &Health)) -> Unit {
 }
 
 #[test]
-fn thousands_go_there_and_back_with_their_values() -> Outcome {
+fn thousands_are_imported_and_exported_with_their_values() -> Outcome {
     let mut world = world();
     spawn(&mut world);
     let pairs = import_entities::<(&Number, &Health), (), _>(&mut world, unit)?;
@@ -85,7 +85,7 @@ fn thousands_go_there_and_back_with_their_values() -> Outcome {
 }
 
 #[test]
-fn the_filter_says_which_and_rows_that_are_free_are_used_first() -> Outcome {
+fn the_filter_selects_entities_and_free_rows_are_reused_first() -> Outcome {
     let mut world = world();
     spawn(&mut world);
     let old = world.store_mut().spawn(Unit { number: 0, health: 0.0 })?;
@@ -114,7 +114,7 @@ fn a_query_without_entities_gives_no_objects() -> Outcome {
 }
 
 #[test]
-fn resources_are_no_entities_to_import() -> Outcome {
+fn resources_are_not_imported() -> Outcome {
     let mut world = world();
     let entity = world.spawn(Number(3)).id();
     let pairs = import_entities::<Entity, (), _>(&mut world, |_| Unit { number: 0, health: 0.0 })?;
@@ -164,7 +164,7 @@ fn a_closure_that_panics_transfers_nothing() -> Outcome {
 }
 
 #[test]
-fn an_object_in_the_middle_that_is_refused_refuses_all() -> Outcome {
+fn one_rejected_object_rejects_the_whole_import() -> Outcome {
     let mut world = world();
     spawn(&mut world);
     let before = world.entities().count_spawned();
@@ -189,7 +189,7 @@ fn an_object_in_the_middle_that_is_refused_refuses_all() -> Outcome {
 }
 
 #[test]
-fn schemas_from_run_time_go_by_records_with_their_texts() -> Outcome {
+fn run_time_schemas_are_imported_and_exported_as_records_with_texts() -> Outcome {
     let mut world = world();
     let person = Schema::builder("person").slot("name", Kind::Text).slot("age", Kind::U8);
     world.store_mut().register_schema(person.build()?)?;
@@ -233,7 +233,7 @@ fn only_objects_of_exactly_the_schema_are_exported() -> Outcome {
 }
 
 #[test]
-fn what_is_gone_already_is_not_despawned_again() {
+fn despawned_entities_do_not_count() {
     let mut world = world();
     let parent = world.spawn(Number(0)).id();
     let child = world.spawn((Number(1), ChildOf(parent))).id();
@@ -241,7 +241,7 @@ fn what_is_gone_already_is_not_despawned_again() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn errors_name_the_missing_store_or_schema() {
     #[derive(Slotted, Clone, Copy, Debug)]
     struct Tile {
         height: f32,

@@ -1,4 +1,4 @@
-//! Plain arrays as resources of a world: what the machine can do.
+//! Plain arrays as resources of a world: the limit of the machine.
 
 use bevy_ecs::prelude::*;
 use slotted::glam::Vec3;
@@ -39,7 +39,7 @@ pub(crate) fn add_two(schedule: &mut Schedule, work: Loop) {
     ));
 }
 
-/// What all positions come to, if the world has any.
+/// Returns a digest of all positions, or `None` if the world has none.
 pub(crate) fn digest(world: &World) -> Option<u64> {
     let positions = world.get_resource::<Placed>()?.position.iter().copied().map(crate::digest);
     positions.reduce(|sum, position| sum.wrapping_mul(31).wrapping_add(position))

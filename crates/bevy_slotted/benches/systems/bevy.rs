@@ -1,4 +1,4 @@
-//! The units as Bevy's own entities.
+//! Units as Bevy entities with components.
 
 use bevy_ecs::change_detection::ContiguousMut;
 use bevy_ecs::prelude::*;
@@ -38,7 +38,7 @@ pub(crate) fn world(units: impl Iterator<Item = Unit>) -> World {
     world
 }
 
-/// Two pairs of columns of one size.
+/// Two pairs of components of equal size.
 pub(crate) fn world_of_pairs(units: impl Iterator<Item = Unit>) -> World {
     let mut world = World::new();
     world.spawn_batch(units.map(|unit| {
@@ -130,7 +130,7 @@ pub(crate) fn add_idle(schedule: &mut Schedule) {
     }
 }
 
-/// What all positions come to, if the world has any.
+/// Returns a digest of all positions, or `None` if the world has none.
 pub(crate) fn digest(world: &mut World) -> Option<u64> {
     let mut units = world.query::<&Position>();
     let positions = units.iter(world).map(|position| crate::digest(position.0));

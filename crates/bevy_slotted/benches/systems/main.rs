@@ -1,4 +1,4 @@
-//! Systems over slots against systems over Bevy's own components, each as it runs in a schedule.
+//! Compares systems over slots with systems over Bevy's components. All run in a schedule.
 //!
 //! `cargo bench -p bevy_slotted --bench systems -- --rounds 15 --markdown ../../target/systems.md`
 
@@ -23,12 +23,12 @@ use forms::{Form, sample, table};
 use slotted::glam::Vec3;
 
 #[derive(Parser)]
-#[command(about = "Measures systems over slots against systems over components")]
+#[command(about = "Compares systems over slots with systems over components")]
 struct Options {
     /// Samples of each form
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Objects, and entities
+    /// Number of objects and of entities
     #[arg(long, default_value_t = 1_000_000)]
     objects: usize,
     /// Only tables whose name contains this: memory, movement, two systems, idle
@@ -37,10 +37,10 @@ struct Options {
     /// Write the README's tables to this file
     #[arg(long, value_name = "PATH")]
     markdown: Option<PathBuf>,
-    /// Few objects, one round: checks that everything runs and agrees; the figures mean nothing
+    /// Few objects, one round: only checks that all forms run and agree
     #[arg(long)]
     test: bool,
-    /// `cargo bench` adds this, `cargo test` does not: without it nothing is measured
+    /// Added by `cargo bench`, not by `cargo test`; without it nothing is measured
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -48,7 +48,7 @@ struct Options {
 /// The time step of a frame.
 const DT: f32 = 1.0 / 64.0;
 
-/// What a game has a million of: 36 bytes in seven slots, or components.
+/// A unit of 36 bytes in seven slots, or components.
 #[derive(Clone, Copy)]
 struct Unit {
     position: Vec3,
@@ -82,7 +82,7 @@ fn digest(value: Vec3) -> u64 {
         .fold(0, |digest, part| digest ^ u64::from(part.to_bits()).rotate_left(21))
 }
 
-/// The loop over slices, the same for both, as one would write it who cares for speed.
+/// The hand-written loop over slices, the same for both.
 fn advance(values: &mut [Vec3], changes: &[Vec3]) {
     slotted::vectorize(
         #[inline(always)]
@@ -94,7 +94,7 @@ fn advance(values: &mut [Vec3], changes: &[Vec3]) {
     );
 }
 
-/// Some work for each value, so that memory is not what limits it.
+/// Computes enough for each value that memory bandwidth is not the limit.
 fn steer(values: &mut [Vec3], changes: &[Vec3]) {
     for (value, change) in values.iter_mut().zip(changes) {
         let (along, turned) = (value.normalize_or_zero(), value.cross(*change));
@@ -103,10 +103,10 @@ fn steer(values: &mut [Vec3], changes: &[Vec3]) {
     }
 }
 
-/// A loop of a system over two columns.
+/// The loop of a system over two columns.
 type Loop = fn(&mut [Vec3], &[Vec3]);
 
-/// A world and what runs in it.
+/// A world and its schedule.
 struct Frame {
     world: World,
     schedule: Schedule,
@@ -135,11 +135,11 @@ impl Frame {
     }
 }
 
-/// One table: forms with a name, what each is held against, and its frame.
+/// One table: forms with a name, the index of their baseline, and a frame.
 struct Contest {
     title: String,
     unit: &'static str,
-    /// What a second has of the unit, for one run of a frame.
+    /// The number of `unit`s in a second, divided by the work of one frame.
     units: f64,
     /// Runs of a frame in a sample.
     times: usize,
@@ -223,7 +223,7 @@ fn two_that_steer(objects: usize) -> Contest {
     two_systems(objects, "steer", steer)
 }
 
-/// Systems in the schedule of which nobody has anything to do.
+/// Systems without any work.
 const IDLE_SYSTEMS: usize = 64;
 
 fn idle(_: usize) -> Contest {
@@ -256,7 +256,7 @@ fn memory(objects: usize) -> String {
     )
 }
 
-/// All forms of the movement have come to the same.
+/// Checks that all forms of the movement gave the same result.
 fn compare(contest: &mut Contest) {
     let digests = contest.frames.iter_mut().map(|(name, _, Frame { world, .. })| {
         (
@@ -266,7 +266,7 @@ fn compare(contest: &mut Contest) {
     });
     let digests: Vec<_> = digests.collect();
     for (name, digest) in &digests {
-        assert_eq!(*digest, digests[0].1, "{name} comes to what the others do");
+        assert_eq!(*digest, digests[0].1, "{name} agrees with the others");
     }
 }
 

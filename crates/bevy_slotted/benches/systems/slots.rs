@@ -1,4 +1,4 @@
-//! The units as objects in slots.
+//! Units as objects in slots.
 
 use bevy_ecs::prelude::*;
 use bevy_slotted::prelude::*;
@@ -19,7 +19,7 @@ struct Object {
     seed: u32,
 }
 
-/// Two pairs of columns of one size.
+/// Two pairs of columns of equal size.
 #[derive(Slotted, Clone, Copy)]
 struct Pairs {
     position: Vec3,
@@ -48,7 +48,7 @@ struct Placed<'a> {
 fn world_of<T: Slotted>(objects: impl Iterator<Item = T>) -> World {
     let mut world = World::new();
     let mut store = Store::new();
-    store.register::<T>().expect("no mistake");
+    store.register::<T>().expect("valid schema");
     store.spawn_batch(objects).expect("there is room");
     world.insert_store(store);
     world
@@ -121,7 +121,7 @@ pub(crate) fn add_idle_iter(schedule: &mut Schedule) {
     }
 }
 
-/// What all positions come to, if the world has any.
+/// Returns a digest of all positions, or `None` if the world has none.
 pub(crate) fn digest(world: &mut World) -> Option<u64> {
     let units = world.get_store()?.view_ref::<Placed>().ok()?;
     let positions = units.iter().map(|unit| crate::digest(*unit.position));

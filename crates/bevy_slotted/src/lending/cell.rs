@@ -1,4 +1,4 @@
-//! The store as a resource of its world.
+//! The resource that holds a world's store.
 
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -18,22 +18,22 @@ use crate::columns::{ColumnIds, Numbering};
 #[derive(Resource)]
 pub(crate) struct StoreCell {
     store: UnsafeCell<Store>,
-    /// Where its columns are, from the first look at them until the store is changed as a whole.
+    /// Cached pointers to the columns. `get_mut` invalidates them.
     parts: OnceLock<Parts>,
-    /// What its columns are called in what systems declare.
+    /// The ids under which systems register access to the columns.
     numbering: Numbering,
 }
 
 struct Parts(StoreParts);
 
-// SAFETY: besides schemas, texts and lists, which a `Store` has too, there are pointers to columns and rows. All
-// of these are `Send` and `Sync`; the pointers are only followed under the rules of this module, by any thread.
+// SAFETY: the parts are schemas, texts and lists, as in a `Store`, and pointers to columns and rows. Schemas, texts,
+// lists, columns and rows are `Send` and `Sync`. Any thread may dereference the pointers, under this module's rules.
 unsafe impl Send for Parts {}
-// SAFETY: as for `Send`: what the pointers lead to may be shared between threads.
+// SAFETY: as for `Send`: threads may share the columns and rows that the pointers lead to.
 unsafe impl Sync for Parts {}
 
-// SAFETY: through a shared reference the store is only looked at by the unsafe functions below, whose callers
-// see to it that nobody writes to what another one has; `Store` and all that it holds are `Sync`.
+// SAFETY: only the unsafe functions below access the store through a shared reference. Their callers guarantee that
+// nobody writes a column that another reference covers. `Store` and all that it holds are `Sync`.
 unsafe impl Sync for StoreCell {}
 
 const _: () = {
@@ -54,9 +54,9 @@ impl StoreCell {
         Self { store: UnsafeCell::new(store), parts: OnceLock::new(), numbering }
     }
 
-    /// The store, to change it as a whole.
+    /// Returns the whole store for changes.
     pub(crate) fn get_mut(&mut self) -> &mut Store {
-        // With what shares its schemas and texts, which would be copied when new ones come.
+        // The parts share the schemas and texts, so keeping them would force a copy on the next change.
         self.parts.take();
         self.store.get_mut()
     }
@@ -67,40 +67,42 @@ impl StoreCell {
 
     pub(super) fn parts(&self) -> &StoreParts {
         let parts = self.parts.get_or_init(|| {
-            // SAFETY: this runs once after each `get_mut`, before anything else is made of a shared
-            // reference to the cell: all that looks at the store, `whole` and `lend`, asks for the parts
-            // first and so waits for this. The reference ends here; the parts are good beyond it.
+            // SAFETY: this runs once after each `get_mut`, before any other reference to the store is made from a
+            // shared reference to the cell: `whole` and `lend` call `parts` first and so wait for this. The
+            // reference ends here; the parts stay valid afterwards.
             Parts(unsafe { &mut *self.store.get() }.parts())
         });
         &parts.0
     }
 
-    /// The whole store.
+    /// Returns the whole store.
     ///
     /// # Safety
-    /// As long as the reference lives nobody may have a column to write.
+    /// While the reference lives, no mutable reference to a column may exist.
     pub(super) unsafe fn whole(&self) -> &Store {
         self.parts();
         // SAFETY: there is no mutable reference to the store: `parts` has made and dropped its own, and that
-        // of `get_mut` would exclude `self`. Nobody has a column to write, as the caller promises. The
-        // pointers of the parts stay good, see `StoreParts`.
+        // of `get_mut` would exclude `self`. The caller guarantees that there is no mutable reference to a column.
+        // The pointers of the parts stay valid, see `StoreParts`.
         unsafe { &*self.store.get() }
     }
 
-    /// Lends rows and columns, in ascending order; to read only, if need be, also what is wanted to be written.
+    /// Returns a closure that gives references to rows and columns, in ascending order.
+    ///
+    /// If `is_read_only`, the closure gives shared references also for columns that the view wants to write.
     ///
     /// # Safety
-    /// As long as what is lent lives nobody else may have one of the columns to write, nor, of those that are
-    /// lent to be written, to read.
+    /// While the closure or a reference from it lives, no other mutable reference to one of these columns may
+    /// exist, and no other reference at all to a column that the closure gives mutably.
     pub(super) unsafe fn lend<'x>(&'x self, is_read_only: bool) -> impl FnMut(Wanted) -> Lent<'x> {
-        const THERE: &str = "what a view wants of a store is there";
+        const THERE: &str = "the store has the rows and columns of its views";
         let parts = self.parts();
         let mut last = None;
         move |wanted| {
             let (schema, slot, is_written) = match wanted {
                 Wanted::Rows(schema) => {
                     let rows = parts.rows(schema).expect(THERE);
-                    // SAFETY: rows are only written to through `get_mut`, which excludes `self`.
+                    // SAFETY: rows are only written through `get_mut`, which excludes `self`.
                     return Lent::Rows(unsafe { &*rows });
                 }
                 Wanted::Read(schema, slot) => (schema, slot, false),
@@ -108,25 +110,26 @@ impl StoreCell {
             };
             let column = parts.column(schema, slot).expect(THERE);
             let place = Some((schema, slot));
-            assert!(last < place, "no column is lent twice");
+            assert!(last < place, "a view must request each column once, in ascending order");
             last = place;
             if is_written {
-                // SAFETY: the pointer is good until `get_mut`, which excludes `self`. Nobody else has the
-                // column, as the caller promises, and this is the first time that it is lent.
+                // SAFETY: the pointer is valid until `get_mut`, which excludes `self`. The caller guarantees that
+                // there is no other reference to the column, and this closure gives each column once.
                 Lent::Written(unsafe { &mut *column })
             } else {
-                // SAFETY: likewise; others may read the column too.
+                // SAFETY: the pointer is valid until `get_mut`, which excludes `self`. The caller guarantees that
+                // there is no mutable reference to the column, and this closure gives each column once.
                 Lent::Read(unsafe { &*column })
             }
         }
     }
 }
 
-/// The store of a world that is borrowed as a whole.
+/// Returns the store of a world that is borrowed as a whole.
 pub(crate) fn store_of(world: &World) -> Option<&Store> {
     let cell = world.get_resource::<StoreCell>()?;
-    // SAFETY: who has a column to write has declared to write a component, which nobody may while another one
-    // has the whole world to read.
+    // SAFETY: a mutable reference to a column needs write access to a component, and nobody has that while the whole
+    // world is borrowed.
     Some(unsafe { cell.whole() })
 }
 
@@ -136,7 +139,7 @@ pub(super) fn cell_id(world: &mut World) -> ComponentId {
 
 pub(crate) const NO_STORE: &str = "the world has no store: add `SlottedPlugin` to the app";
 
-/// How a parameter that looks at columns gets at the store.
+/// Gives a parameter that reads or writes columns access to the store.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct CellAccess {
@@ -149,27 +152,26 @@ impl CellAccess {
         Self { id: cell_id(world), numbering: ColumnIds::numbering(world) }
     }
 
-    /// Whether the world still has the numbering of columns from when this was made.
+    /// Returns `true` if the world still has the numbering of columns from when this was made.
     pub(super) fn is_of(&self, world: &mut World) -> bool {
         ColumnIds::numbering(world) == self.numbering
     }
 
     /// # Safety
-    /// As for [`SystemParam::get_param`], with the resource declared to be read.
+    /// As for [`SystemParam::get_param`], with read access to the resource registered.
     #[inline]
     pub(super) unsafe fn get<'w, P>(
         &self,
         world: UnsafeWorldCell<'w>,
     ) -> Result<&'w StoreCell, SystemParamValidationError> {
-        // SAFETY: the resource is declared to be read, as the caller promises, so that there is no mutable
-        // reference to it.
+        // SAFETY: the caller has registered read access to the resource, so there is no mutable reference to it.
         let cell = unsafe { world.get_resource_by_id(self.id) };
-        // SAFETY: under the id of `StoreCell` there is a `StoreCell`.
+        // SAFETY: the resource with the id of `StoreCell` is a `StoreCell`.
         match cell.map(|cell| unsafe { cell.deref::<StoreCell>() }) {
             Some(cell) if cell.numbering == self.numbering => Ok(cell),
             Some(_) => Err(SystemParamValidationError::invalid::<P>(
-                "the world was cleared of its resources between the system and the store: insert the store \
-                 again and make the system anew",
+                "the world's resources were cleared after this system was initialised: insert the store again \
+                 and build the system again",
             )),
             None => Err(SystemParamValidationError::invalid::<P>(NO_STORE)),
         }

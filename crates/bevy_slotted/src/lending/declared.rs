@@ -1,4 +1,4 @@
-//! What systems declare.
+//! Registers the access of systems.
 
 use std::alloc::Layout;
 
@@ -8,10 +8,10 @@ use bevy_ecs::resource::IS_RESOURCE;
 use bevy_ecs::system::SystemAccess;
 use bevy_ecs::world::World;
 
-/// Registers a component that nobody has: its id stands for something in what systems declare.
+/// Registers a component that no entity has. Its id represents a slot in the access sets of systems.
 pub(crate) fn register_virtual_component(world: &mut World, name: String) -> ComponentId {
-    // SAFETY: the component's values have no size and nothing to drop, so that all threads may have them,
-    // and it is no relationship.
+    // SAFETY: the component's values are zero-sized and have nothing to drop, so any thread may hold them, and the
+    // component is not a relationship.
     let descriptor = unsafe {
         ComponentDescriptor::new_with_layout(
             name,
@@ -27,7 +27,7 @@ pub(crate) fn register_virtual_component(world: &mut World, name: String) -> Com
     world.register_component_with_descriptor(descriptor)
 }
 
-/// Declares an access, unless it conflicts with one that was declared before.
+/// Registers an access and returns `true`, or returns `false` if it conflicts with an earlier one.
 pub(super) fn declare(access: &mut SystemAccess, id: ComponentId, is_written: bool) -> bool {
     let mut filter = FilteredAccess::default();
     if is_written {
@@ -35,7 +35,7 @@ pub(super) fn declare(access: &mut SystemAccess, id: ComponentId, is_written: bo
     } else {
         filter.add_read(id);
     }
-    // As Bevy's own resources: who asks for all entities without resources asks for none of this.
+    // As for Bevy's own resources: a query over all entities without resources does not conflict.
     filter.and_with(IS_RESOURCE);
     access.try_add(filter).is_ok()
 }

@@ -1,7 +1,7 @@
-//! The store in a Bevy world, and who may look at what of it when: all unsafe code of this crate.
+//! The store in a Bevy world and the system parameters that access it: all unsafe code of this crate.
 //!
-//! Bevy's scheduler runs systems at the same time if what they declare to access does not conflict. Here
-//! is what the system parameters declare, in the order of what they can do:
+//! Bevy's scheduler runs systems in parallel if their registered access does not conflict. The system parameters
+//! register this access:
 //!
 //! | | the store's resource | columns |
 //! |---|---|---|
@@ -9,9 +9,9 @@
 //! | [`StoreRef`] | read | all read |
 //! | [`StoreMut`](crate::StoreMut), `&mut World` | written | |
 //!
-//! So whoever has the resource to read may look at all that only structural changes touch: the rows, the
-//! schemas, the texts. What a column's values are belongs to who has declared that slot. The resource's type
-//! is private to this crate, since with a plain `Res` of it one could do neither.
+//! Read access to the resource allows reading the rows, schemas and texts: only structural changes modify them, and
+//! those need write access to the resource. Reading or writing a column's values also needs access to its slot. The
+//! resource's type is private to this crate, because a plain `Res` of it would skip the slots' access.
 
 #![allow(unsafe_code)]
 

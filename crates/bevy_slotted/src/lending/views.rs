@@ -15,11 +15,11 @@ use crate::columns::{ColumnId, ColumnIds};
 use crate::lending::cell::{CellAccess, StoreCell};
 use crate::lending::declared::declare;
 
-/// What [`Slots`] and [`SlotsRef`] keep between runs.
+/// The state of [`Slots`] and [`SlotsRef`] between runs of their system.
 #[doc(hidden)]
 pub struct SlotsState<V> {
     cell: CellAccess,
-    /// What `columns` may want, and what stands for it.
+    /// The slots that `columns` may access, and their ids.
     slots: Vec<(ColumnId, ViewSlot)>,
     columns: ViewColumns<V>,
 }
@@ -43,29 +43,28 @@ impl<V: View + 'static> SlotsState<V> {
     fn declare<P>(&self, meta: &SystemMeta, access: &mut SystemAccess) {
         let refuse = |what: fmt::Arguments<'_>| -> ! {
             panic!(
-                "`{}` in system `{}` conflicts with a parameter before it: {what}",
+                "`{}` in system `{}` conflicts with an earlier parameter: {what}",
                 name_of::<P>(),
                 meta.name(),
             )
         };
         if !declare(access, self.cell.id, false) {
             refuse(format_args!(
-                "that one has the whole store to change. Take a view of the `StoreMut`, `store.view`, or \
-                 put both into a `ParamSet`."
+                "the earlier parameter has write access to the whole store; take the view from the `StoreMut` \
+                 with `store.view`, or put both into a `ParamSet`"
             ));
         }
         for (id, ViewSlot { name, kind, is_written, .. }) in &self.slots {
             if !declare(access, id.column, *is_written) {
                 let (this, that) =
-                    if *is_written { ("writes", "has too") } else { ("reads", "writes") };
+                    if *is_written { ("writes", "also accesses") } else { ("reads", "writes") };
                 refuse(format_args!(
-                    "it {this} slot '{name}' ({kind}), which that one {that}. Make one view of both, take \
-                     a `SlotsRef` of what is needed in place of the whole store, or put both into a \
-                     `ParamSet`."
+                    "it {this} slot '{name}' ({kind}), which the earlier parameter {that}; merge the two \
+                     views, replace the whole store with a `SlotsRef`, or put both into a `ParamSet`"
                 ));
             }
             if let Some(shared) = id.shared.filter(|_| *is_written) {
-                // Within one system the columns have told all conflicts already.
+                // Within one system the check of the columns has found all conflicts already.
                 declare(access, shared, true);
             }
         }
@@ -78,7 +77,7 @@ impl<V: View + 'static> SlotsState<V> {
         &mut self,
         world: UnsafeWorldCell<'w>,
     ) -> Result<&'w StoreCell, SystemParamValidationError> {
-        // SAFETY: `declare` has declared the resource to be read.
+        // SAFETY: `declare` has registered read access to the resource.
         let cell = unsafe { self.cell.get::<P>(world) }?;
         self.columns.update(cell.parts()).map_err(|error| invalid::<P>(&error))?;
         Ok(cell)
@@ -90,20 +89,21 @@ fn invalid<P>(error: &ViewError) -> SystemParamValidationError {
     SystemParamValidationError::invalid::<P>(error.to_string())
 }
 
-/// The type's name as one would write it: without paths and lifetimes.
+/// Returns the type's name as a program spells it: without paths and lifetimes.
 fn name_of<P>() -> String {
     let name = std::any::type_name::<P>().replace("'_, ", "").replace("<'_>", "");
     let parts = name.split_inclusive(['<', '>', ',', ' ']);
     parts.map(|part| part.rsplit("::").next().unwrap_or(part)).collect()
 }
 
-/// The objects of all schemas that have a view's slots, as a parameter of a system.
+/// A system parameter that iterates over the objects of all schemas that have a view's slots.
 ///
-/// Systems run at the same time as long as none of them writes to a slot that another one has: slots are
-/// told apart by name and kind, for all schemas together, as components are by their type. Two parameters of
-/// one system that are in each other's way are refused when the system is initialised, as queries are.
+/// Two systems run in parallel unless one of them writes a slot that the other accesses. A slot is identified by
+/// name and kind, for all schemas together, as a component is by its type. If two parameters of one system
+/// conflict, initialising the system panics, as it does for conflicting queries.
 ///
-/// A view that no schema matches has no objects: schemas may come later.
+/// The view also matches schemas that are registered later. See [a misspelt field](crate#a-misspelt-field) for names
+/// that no schema has.
 ///
 /// ```
 /// use bevy_app::prelude::*;
@@ -134,66 +134,154 @@ pub struct Slots<'w, 's, V: View> {
     columns: &'s ViewColumns<V>,
 }
 
-/// Like [`Slots`], for views that change nothing: a system parameter that only reads, as run conditions
-/// must.
+/// Like [`Slots`], for views that only read.
+///
+/// Systems with a `SlotsRef` serve as run conditions.
+///
+/// ```
+/// use bevy_app::prelude::*;
+/// use bevy_ecs::prelude::*;
+/// use bevy_slotted::prelude::*;
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit { health: f32 }
+///
+/// #[derive(View)]
+/// struct Health<'a> { health: &'a f32 }
+///
+/// fn any_is_alive(units: SlotsRef<Health>) -> bool {
+///     units.iter().any(|unit| *unit.health > 0.0)
+/// }
+///
+/// #[derive(Resource, Default)]
+/// struct Turns(u32);
+///
+/// fn play(mut turns: ResMut<Turns>) {
+///     turns.0 += 1;
+/// }
+///
+/// let mut app = App::new();
+/// app.add_plugins(SlottedPlugin::default()).register_slotted::<Unit>();
+/// app.init_resource::<Turns>().add_systems(Update, play.run_if(any_is_alive));
+/// app.update();
+/// app.world_mut().store_mut().spawn(Unit { health: 1.0 })?;
+/// app.update();
+/// assert_eq!(app.world().resource::<Turns>().0, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct SlotsRef<'w, 's, V: SharedView> {
     cell: &'w StoreCell,
     columns: &'s ViewColumns<V>,
 }
 
 impl<V: View> Slots<'_, '_, V> {
-    /// The objects, to be looked at once.
+    /// Returns the view of all matching schemas.
+    ///
+    /// ```
+    /// # use bevy_slotted::prelude::*;
+    /// # #[derive(View)]
+    /// # struct Health<'a> { health: &'a mut f32 }
+    /// fn heal_all(mut units: Slots<Health>) {
+    ///     for unit in units.view().iter() {
+    ///         *unit.health = 100.0;
+    ///     }
+    /// }
+    /// # bevy_ecs::system::assert_is_system(heal_all);
+    /// ```
     #[inline]
     pub fn view(&mut self) -> ViewMut<'_, V> {
-        // SAFETY: `SlotsState` has declared what of the view is written and what is read, and `ViewColumns`
-        // wants nothing else, so that no other system has it; and what of this parameter was lent before is
-        // not used while `self` is borrowed mutably.
+        // SAFETY: `SlotsState` has registered the view's reads and writes, and `ViewColumns` requests nothing else,
+        // so no other system accesses these columns. References that this parameter gave before are not used
+        // while `self` is borrowed mutably.
         self.columns.view(unsafe { self.cell.lend(false) })
     }
 
-    /// The objects of exactly this schema, to be looked at once.
+    /// Returns the view of exactly this schema.
     ///
     /// # Errors
-    /// If the schema does not have the view's slots, with their kinds.
+    /// If the schema does not have the view's slots, with their kinds. The error names the slot.
+    ///
+    /// ```
+    /// # use bevy_ecs::prelude::Result;
+    /// # use bevy_slotted::prelude::*;
+    /// # #[derive(View)]
+    /// # struct Health<'a> { health: &'a mut f32 }
+    /// fn heal_orcs(mut units: Slots<Health>) -> Result {
+    ///     units.view_of("orc")?.for_each(|orc| *orc.health = 100.0);
+    ///     Ok(())
+    /// }
+    /// # bevy_ecs::system::assert_is_system::<(), (), _>(heal_orcs);
+    /// ```
     pub fn view_of(&mut self, schema: &str) -> Result<ViewMut<'_, V>, ViewError> {
-        // SAFETY: as for `view`: all is declared, and `self` is borrowed mutably.
+        // SAFETY: as for `view`: the access is registered, and `self` is borrowed mutably.
         self.columns.view_of(self.cell.parts(), schema, unsafe { self.cell.lend(false) })
     }
 
-    /// The objects, to be read.
+    /// Returns the view of all matching schemas, for reading.
     #[inline]
     pub fn view_ref(&self) -> ViewRef<'_, V>
     where
         V: SharedView,
     {
-        // SAFETY: all of the view is declared at least to be read, and while `self` is borrowed this
-        // parameter lends nothing to be written.
+        // SAFETY: at least read access to all of the view is registered, and while `self` is borrowed this
+        // parameter gives no mutable reference.
         self.columns.view_ref(unsafe { self.cell.lend(true) })
     }
 
     /// Calls the closure with each object, in vectorised code: see [`vectorize`](slotted::vectorize).
     #[inline(always)]
     pub fn for_each(&mut self, visit: impl for<'x> FnMut(V::Item<'x>)) {
-        // SAFETY: as for `view`: all is declared, and `self` is borrowed mutably.
+        // SAFETY: as for `view`: the access is registered, and `self` is borrowed mutably.
         self.columns.for_each(unsafe { self.cell.lend(false) }, visit);
     }
 
     /// Calls the closure with each run of adjacent objects, in vectorised code.
+    ///
+    /// A run's fields are slices of equal length.
+    ///
+    /// ```
+    /// # use bevy_slotted::prelude::*;
+    /// # #[derive(View)]
+    /// # struct Moving<'a> { position: &'a mut f32, velocity: &'a f32 }
+    /// fn move_units(mut units: Slots<Moving>) {
+    ///     units.for_each_run(|run| {
+    ///         for (position, velocity) in run.position.iter_mut().zip(run.velocity) {
+    ///             *position += *velocity;
+    ///         }
+    ///     });
+    /// }
+    /// # bevy_ecs::system::assert_is_system(move_units);
+    /// ```
     #[inline(always)]
     pub fn for_each_run(&mut self, visit: impl for<'x> FnMut(V::Run<'x>)) {
-        // SAFETY: as for `view`: all is declared, and `self` is borrowed mutably.
+        // SAFETY: as for `view`: the access is registered, and `self` is borrowed mutably.
         self.columns.for_each_run(unsafe { self.cell.lend(false) }, visit);
     }
 
-    /// One object to read and change, or `None` if it is not alive or not of a schema that the view
-    /// matches.
+    /// Returns one object for reading and writing, or `None` if it is dead or its schema does not match the view.
+    ///
+    /// ```
+    /// # use bevy_ecs::prelude::*;
+    /// # use bevy_slotted::prelude::*;
+    /// # #[derive(View)]
+    /// # struct Health<'a> { health: &'a mut f32 }
+    /// #[derive(Resource)]
+    /// struct Player(ObjectId);
+    ///
+    /// fn hurt_player(player: Res<Player>, mut units: Slots<Health>) {
+    ///     if let Some(unit) = units.get_mut(player.0) {
+    ///         *unit.health -= 1.0;
+    ///     }
+    /// }
+    /// # bevy_ecs::system::assert_is_system(hurt_player);
+    /// ```
     #[inline]
     pub fn get_mut(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
-        // SAFETY: as for `view`: all is declared, and `self` is borrowed mutably.
+        // SAFETY: as for `view`: the access is registered, and `self` is borrowed mutably.
         self.columns.get(id, unsafe { self.cell.lend(false) })
     }
 
-    /// One object to read, or `None` if it is not alive or not of a schema that the view matches.
+    /// Returns one object for reading, or `None` if it is dead or its schema does not match the view.
     #[inline]
     pub fn get(&self, id: ObjectId) -> Option<V::Item<'_>>
     where
@@ -209,17 +297,31 @@ impl<V: View> Slots<'_, '_, V> {
 }
 
 impl<V: SharedView> SlotsRef<'_, '_, V> {
-    /// The objects, to be read.
+    /// Returns the view of all matching schemas.
     #[inline]
     pub fn view(&self) -> ViewRef<'_, V> {
-        // SAFETY: all of the view is declared to be read, and this parameter lends nothing to be written.
+        // SAFETY: read access to all of the view is registered, and this parameter gives no mutable reference.
         self.columns.view_ref(unsafe { self.cell.lend(true) })
     }
 
-    /// One object, or `None` if it is not alive or not of a schema that the view matches.
+    /// Returns one object, or `None` if it is dead or its schema does not match the view.
+    ///
+    /// ```
+    /// # use bevy_ecs::prelude::*;
+    /// # use bevy_slotted::prelude::*;
+    /// # #[derive(View)]
+    /// # struct Health<'a> { health: &'a f32 }
+    /// #[derive(Resource)]
+    /// struct Player(ObjectId);
+    ///
+    /// fn player_is_dead(player: Res<Player>, units: SlotsRef<Health>) -> bool {
+    ///     units.get(player.0).is_none_or(|unit| *unit.health <= 0.0)
+    /// }
+    /// # bevy_ecs::system::assert_is_read_only_system(player_is_dead);
+    /// ```
     #[inline]
     pub fn get(&self, id: ObjectId) -> Option<V::Item<'_>> {
-        // SAFETY: as for `view`: all is declared to be read.
+        // SAFETY: as for `view`: read access is registered.
         self.columns.get(id, unsafe { self.cell.lend(true) })
     }
 
@@ -228,8 +330,8 @@ impl<V: SharedView> SlotsRef<'_, '_, V> {
     }
 }
 
-// SAFETY: `SlotsState::declare` declares what `SlotsState::get` and the methods above access, and panics where
-// that conflicts with what was declared before.
+// SAFETY: `SlotsState::declare` registers the access of `SlotsState::get` and of the methods above, and panics if it
+// conflicts with access that was registered before.
 unsafe impl<V: View + 'static> SystemParam for Slots<'_, '_, V> {
     type State = SlotsState<V>;
     type Item<'w, 's> = Slots<'w, 's, V>;
@@ -254,13 +356,13 @@ unsafe impl<V: View + 'static> SystemParam for Slots<'_, '_, V> {
         world: UnsafeWorldCell<'w>,
         _: Tick,
     ) -> Result<Self::Item<'w, 's>, SystemParamValidationError> {
-        // SAFETY: the caller promises what `SlotsState::get` asks for.
+        // SAFETY: the caller upholds the contract of `SlotsState::get`.
         let cell = unsafe { state.get::<Self>(world) }?;
         Ok(Slots { cell, columns: &state.columns })
     }
 }
 
-// SAFETY: as for `Slots`; all is declared to be read.
+// SAFETY: as for `Slots`; all access is read access.
 unsafe impl<V: SharedView + 'static> SystemParam for SlotsRef<'_, '_, V> {
     type State = SlotsState<V>;
     type Item<'w, 's> = SlotsRef<'w, 's, V>;
@@ -285,11 +387,11 @@ unsafe impl<V: SharedView + 'static> SystemParam for SlotsRef<'_, '_, V> {
         world: UnsafeWorldCell<'w>,
         _: Tick,
     ) -> Result<Self::Item<'w, 's>, SystemParamValidationError> {
-        // SAFETY: the caller promises what `SlotsState::get` asks for.
+        // SAFETY: the caller upholds the contract of `SlotsState::get`.
         let cell = unsafe { state.get::<Self>(world) }?;
         Ok(SlotsRef { cell, columns: &state.columns })
     }
 }
 
-// SAFETY: `SlotsRef` lends everything to be read only.
+// SAFETY: `SlotsRef` only gives shared references.
 unsafe impl<V: SharedView + 'static> ReadOnlySystemParam for SlotsRef<'_, '_, V> {}

@@ -1,4 +1,4 @@
-//! The whole store as a system parameter.
+//! System parameters for the whole store.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -16,10 +16,32 @@ use crate::columns::ColumnIds;
 use crate::lending::cell::{CellAccess, NO_STORE, StoreCell, cell_id};
 use crate::lending::declared::declare;
 
-/// The whole store, to be read: all columns of all schemas, by key and by name.
+/// A system parameter that reads the whole store: all schemas and all slots, by key and by name.
 ///
-/// It can be had at the same time as other parameters that only read. A system that reads a few slots
-/// of many objects gets on with more others as [`Slots`](crate::Slots) or [`SlotsRef`](crate::SlotsRef).
+/// It conflicts with every parameter that writes a slot. A system that reads only a few slots runs in parallel
+/// with more systems if it uses [`SlotsRef`](crate::SlotsRef).
+///
+/// ```
+/// use bevy_app::prelude::*;
+/// use bevy_ecs::prelude::*;
+/// use bevy_slotted::prelude::*;
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit { health: f32 }
+///
+/// fn report(store: StoreRef) -> Result {
+///     let health = store.key::<f32>("unit", "health")?;
+///     for id in store.ids_of("unit")? {
+///         println!("{id}: {:?}", store.get(id, health));
+///     }
+///     Ok(())
+/// }
+///
+/// let mut app = App::new();
+/// app.add_plugins(SlottedPlugin::default()).register_slotted::<Unit>();
+/// app.add_systems(Update, report);
+/// app.update();
+/// ```
 pub struct StoreRef<'w> {
     store: &'w Store,
 }
@@ -38,9 +60,9 @@ impl fmt::Debug for StoreRef<'_> {
     }
 }
 
-// SAFETY: the resource and all columns that systems have declared before are declared to be read, under the
-// numbering that `CellAccess::get` asks for. Who writes to a column of which a system speaks only later has one of
-// the spare ids or the shared one, which are declared here too.
+// SAFETY: `init_access` registers read access to the resource and to all columns with an id, under the numbering that
+// `CellAccess::get` checks. A column that gets its id later gets a spare id or is written with the shared id, and
+// read access to those is registered here too.
 unsafe impl SystemParam for StoreRef<'_> {
     type State = CellAccess;
     type Item<'w, 's> = StoreRef<'w>;
@@ -57,15 +79,15 @@ unsafe impl SystemParam for StoreRef<'_> {
     ) {
         assert!(
             cell.is_of(world),
-            "the world was cleared of its resources between making the state of system `{}` and \
-             initialising it: make the system anew",
+            "the world's resources were cleared after the state of system `{}` was built: build the system \
+             again",
             meta.name(),
         );
         let columns = ColumnIds::all(world);
         if !std::iter::once(cell.id).chain(columns).all(|id| declare(access, id, false)) {
             panic!(
-                "`StoreRef` in system `{}` conflicts with a parameter before it, a view that writes or \
-                 the whole store to change. Put both into a `ParamSet`.",
+                "`StoreRef` in system `{}` conflicts with an earlier parameter that writes slots or the whole \
+                 store; put both into a `ParamSet`",
                 meta.name(),
             );
         }
@@ -78,9 +100,9 @@ unsafe impl SystemParam for StoreRef<'_> {
         world: UnsafeWorldCell<'w>,
         _: Tick,
     ) -> Result<Self::Item<'w, 's>, SystemParamValidationError> {
-        // SAFETY: `init_access` has declared the resource to be read.
+        // SAFETY: `init_access` has registered read access to the resource.
         let cell = unsafe { cell.get::<Self>(world) }?;
-        // SAFETY: all columns are declared to be read, so that no other system has one to write.
+        // SAFETY: read access to all columns is registered, so no other system has a mutable reference to one.
         Ok(StoreRef { store: unsafe { cell.whole() } })
     }
 }
@@ -88,10 +110,30 @@ unsafe impl SystemParam for StoreRef<'_> {
 // SAFETY: nothing is written through a `StoreRef`.
 unsafe impl ReadOnlySystemParam for StoreRef<'_> {}
 
-/// The whole store, to change it: to register schemas, to spawn and despawn, to take snapshots.
+/// A system parameter that changes the whole store: it registers schemas, spawns, despawns and takes snapshots.
 ///
-/// A system that has it runs while no other system has slots; it gets on with all that has not. To have it counts
-/// as changing the store, whether it is changed or not: who only reads takes a [`StoreRef`].
+/// It conflicts with every other parameter that accesses the store, and with nothing else. Taking it marks the store
+/// as changed, also if the system only reads; use [`StoreRef`] for that.
+///
+/// ```
+/// use bevy_app::prelude::*;
+/// use bevy_ecs::prelude::*;
+/// use bevy_slotted::prelude::*;
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit { health: f32 }
+///
+/// fn spawn_units(mut store: StoreMut) -> Result {
+///     store.spawn_batch(vec![Unit { health: 80.0 }; 1000])?;
+///     Ok(())
+/// }
+///
+/// let mut app = App::new();
+/// app.add_plugins(SlottedPlugin::default()).register_slotted::<Unit>();
+/// app.add_systems(Startup, spawn_units);
+/// app.update();
+/// assert_eq!(app.world().store().len(), 1000);
+/// ```
 pub struct StoreMut<'w> {
     store: &'w mut Store,
 }
@@ -116,7 +158,8 @@ impl fmt::Debug for StoreMut<'_> {
     }
 }
 
-// SAFETY: the resource is declared to be written. All parameters that look at the store declare to read it.
+// SAFETY: `init_access` registers write access to the resource. All parameters that access the store register at least
+// read access to it.
 unsafe impl SystemParam for StoreMut<'_> {
     type State = ComponentId;
     type Item<'w, 's> = StoreMut<'w>;
@@ -133,8 +176,8 @@ unsafe impl SystemParam for StoreMut<'_> {
     ) {
         if !declare(access, *cell, true) {
             panic!(
-                "`StoreMut` in system `{}` conflicts with a parameter before it, a view or the whole store. \
-                 Put both into a `ParamSet`, or take views of the `StoreMut`: `store.view`.",
+                "`StoreMut` in system `{}` conflicts with an earlier parameter that accesses the store; take \
+                 views from the `StoreMut` with `store.view`, or put both into a `ParamSet`",
                 meta.name(),
             );
         }
@@ -147,7 +190,7 @@ unsafe impl SystemParam for StoreMut<'_> {
         world: UnsafeWorldCell<'w>,
         tick: Tick,
     ) -> Result<Self::Item<'w, 's>, SystemParamValidationError> {
-        // SAFETY: `init_access` has declared what that of `ResMut` would have, and the state is the same.
+        // SAFETY: `init_access` has registered the same access as that of `ResMut`, and the state is the same.
         match unsafe { ResMut::<StoreCell>::get_param(cell, meta, world, tick) } {
             Ok(cell) => Ok(StoreMut { store: cell.into_inner().get_mut() }),
             Err(_) => Err(SystemParamValidationError::invalid::<Self>(NO_STORE)),

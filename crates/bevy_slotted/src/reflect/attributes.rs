@@ -1,11 +1,11 @@
-//! What `#[reflect(@...)]` can say about a schema and its slots.
+//! Attributes for `#[reflect(@...)]` that describe a schema and its slots.
 
 use std::ops::{Bound, RangeBounds};
 
 use bevy_reflect::Reflect;
 use slotted::{ObjectId, Value, schema::Number};
 
-/// On the struct: the schema's name, where it is not the struct's in snake case.
+/// Names the schema; an attribute of the struct. The default is the struct's name in snake case.
 ///
 /// ```
 /// use bevy_reflect::Reflect;
@@ -22,8 +22,9 @@ use slotted::{ObjectId, Value, schema::Number};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
 pub struct SchemaName(pub &'static str);
 
-/// On a field: the slot's name, where it is not the field's; on a variant of an enum: the variant's,
-/// where it is not its own in snake case.
+/// Names a slot or an enum's variant; an attribute of a field or a variant.
+///
+/// The default is the field's name, or the variant's name in snake case.
 ///
 /// ```
 /// use bevy_reflect::Reflect;
@@ -48,9 +49,9 @@ pub struct SchemaName(pub &'static str);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
 pub struct SlotName(pub &'static str);
 
-/// On a field: the slot's value in records that leave it out.
+/// Sets the slot's default, which records that omit the slot get; an attribute of a field.
 ///
-/// It is checked as any value of the slot is, when the schema is made.
+/// Building the schema checks the default like any value of the slot.
 ///
 /// ```
 /// use bevy_reflect::Reflect;
@@ -69,14 +70,15 @@ pub struct SlotName(pub &'static str);
 pub struct SlotDefault(pub Value);
 
 impl SlotDefault {
-    /// The default of this value; an enum's variant is given by its name in the schema.
+    /// Returns the attribute for this default. An enum's variant is given by its name in the schema.
     pub fn new(value: impl Into<Value>) -> Self {
         Self(value.into())
     }
 }
 
-/// On a field: the numbers that the slot may hold; for vectors, arrays and lists, each of their
-/// numbers.
+/// Limits the numbers that the slot may hold; an attribute of a field.
+///
+/// For vectors, arrays and lists the range applies to each of their numbers.
 ///
 /// ```
 /// use bevy_reflect::Reflect;
@@ -97,14 +99,14 @@ pub struct SlotRange {
 }
 
 impl SlotRange {
-    /// The range of these bounds.
+    /// Returns the attribute for this range.
     pub fn new<N: Into<Number> + Clone>(range: impl RangeBounds<N>) -> Self {
         let number = |bound: Bound<&N>| bound.map(|number| number.clone().into());
         Self { bounds: (number(range.start_bound()), number(range.end_bound())) }
     }
 }
 
-/// On a field: the slot refuses infinities and NaN.
+/// Makes the slot reject infinities and NaN; an attribute of a field.
 ///
 /// ```
 /// use bevy_reflect::Reflect;
@@ -121,8 +123,9 @@ impl SlotRange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
 pub struct SlotFinite;
 
-/// On a field of a [`Reference`], or of a list of them: the schema that a referenced object must have
-/// or extend.
+/// Names the schema that a referenced object must have or extend; an attribute of a field.
+///
+/// The field's type is a [`Reference`] or a list of them.
 ///
 /// ```
 /// use bevy_reflect::Reflect;
@@ -134,14 +137,13 @@ pub struct SlotFinite;
 ///     target: Option<Reference>,
 /// }
 /// let unit = schema_of::<Unit>()?;
-/// assert_eq!(unit.slots()[0].to_string(), "target: entity, optional, references 'unit'");
+/// assert_eq!(unit.slots()[0].to_string(), "target: object, optional, references 'unit'");
 /// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
 pub struct SlotReferences(pub &'static str);
 
-/// A reference to an object of a store, as the field of a reflected struct: an [`ObjectId`] that can
-/// be reflected.
+/// An [`ObjectId`] that can be reflected: a field type for references to objects of a store.
 ///
 /// ```
 /// use bevy_slotted::reflect::Reference;

@@ -1,4 +1,4 @@
-//! Why reflected data cannot go into a store or come out of it.
+//! Errors of conversions between reflected data and a store.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use slotted::{AccessError, Kind, SchemaError, SpawnError};
 
-/// Why reflected data cannot be a schema, go into a store or come out of it.
+use crate::error_debug::debug_as_display;
+
+/// The error of building a schema from a reflected type, or of converting a reflected value to or from an object.
 ///
 /// ```
 /// use bevy_reflect::Reflect;
@@ -18,38 +20,38 @@ use slotted::{AccessError, Kind, SchemaError, SpawnError};
 ///     corners: (f32, f32),
 /// }
 /// assert_eq!(schema_of::<Chest>().unwrap_err().to_string(), "'Chest' has 2 problems:\
-///     \n  field 'size' cannot be a slot: 'usize' differs from machine to machine; use 'u32' or 'u64'\
+///     \n  field 'size' cannot be a slot: 'usize' has a platform-dependent width; use 'u32' or 'u64'\
 ///     \n  field 'corners' cannot be a slot: '(f32, f32)' is a tuple; use a field for each part, or \
 ///     an array of numbers");
 /// ```
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReflectError {
-    /// The type is no struct with named fields.
-    #[error("'{type_name}' is no struct with named fields, which a schema is made of")]
+    /// The type is not a struct with named fields.
+    #[error("'{type_name}' is not a struct with named fields; a schema needs one")]
     NotAStruct {
         /// The type's short name.
         type_name: Arc<str>,
     },
-    /// The struct has parameters, so that several types would have its name.
+    /// The struct is generic, so its name does not identify one schema.
     #[error(
-        "'{type_name}' has parameters, so that its name is that of several types; give it one with \
+        "'{type_name}' is generic, so several types share its name; name the schema with \
          `#[reflect(@SchemaName(\"...\"))]`"
     )]
     Generic {
         /// The type's short name.
         type_name: Arc<str>,
     },
-    /// The value does not tell of which type it is, and so not of which schema.
+    /// The value has no represented type, and so no schema.
     #[error(
-        "a '{type_name}' that represents no type has no schema; use `set_represented_type`, or \
-         `record_of` with the schema's name"
+        "a '{type_name}' without a represented type has no schema; call `set_represented_type`, or \
+         use `record_of` and the schema's name"
     )]
     NoType {
         /// The short name of the dynamic type.
         type_name: Arc<str>,
     },
-    /// An attribute for fields stands on the struct.
+    /// The struct has an attribute for fields.
     #[error("'{type_name}' has the attribute '{attribute}', which belongs on a field")]
     Misplaced {
         /// The struct's short name.
@@ -57,24 +59,26 @@ pub enum ReflectError {
         /// The attribute's type.
         attribute: &'static str,
     },
-    /// Something is wrong with fields of the struct.
+    /// Fields of the struct have problems.
     #[error("{}", FieldsMessage { type_name, problems })]
     Fields {
         /// The struct's short name.
         type_name: Arc<str>,
-        /// What is wrong, in the order of the fields; at least one.
+        /// The problems in the order of the fields, at least one.
         problems: Vec<FieldProblem>,
     },
-    /// The schema as a whole cannot be built.
+    /// The schema as a whole is invalid.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// The object cannot be reached.
+    /// The object cannot be accessed.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The store does not take the object.
+    /// The store rejected the object.
     #[error(transparent)]
     Spawn(#[from] SpawnError),
 }
+
+debug_as_display!(ReflectError, FieldProblem, FieldIssue, NotASlot);
 
 struct FieldsMessage<'a> {
     type_name: &'a str,
@@ -92,99 +96,100 @@ impl fmt::Display for FieldsMessage<'_> {
     }
 }
 
-/// What is wrong with one field.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// The problem of one field.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[error("field '{}' {what}", Escaped(field))]
 pub struct FieldProblem {
     /// The field's name.
     pub field: Cow<'static, str>,
-    /// What is wrong with it.
+    /// The problem.
     pub what: FieldIssue,
 }
 
-/// What can be wrong with a field.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// A problem that a field can have.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FieldIssue {
     /// No slot holds values of the field's type.
     #[error("cannot be a slot: '{type_name}' {reason}")]
     NotASlot {
-        /// The short name of the type, which may be inside the field's own.
+        /// The short name of the type, which may be inside the field's own type.
         type_name: Arc<str>,
-        /// What the type is, and what can be done.
+        /// The reason and a remedy.
         reason: NotASlot,
     },
-    /// The slot's name, default or a constraint is wrong.
+    /// The slot's name, default or a constraint is invalid.
     #[error("cannot be a slot: {0}")]
     Schema(SchemaError),
-    /// An attribute for structs stands on the field.
+    /// The field has an attribute for structs.
     #[error("has the attribute '{attribute}', which belongs on the struct")]
     Misplaced {
         /// The attribute's type.
         attribute: &'static str,
     },
-    /// Two fields are the same slot.
-    #[error("is slot '{slot}', which field '{other}' is already")]
+    /// Two fields name the same slot.
+    #[error("names slot '{slot}', which field '{other}' already uses")]
     SameSlot {
         /// The slot's name.
         slot: Arc<str>,
         /// The field that came first.
         other: Arc<str>,
     },
-    /// A dynamic value is not of the field's type.
-    #[error("holds '{}', which is no complete '{expected}'", Escaped(found))]
+    /// A dynamic value is not of the field's type, or incomplete.
+    #[error("expects a complete '{expected}', found '{}'", Escaped(found))]
     WrongType {
-        /// The short name of the type it should be of.
+        /// The short name of the field's type.
         expected: Arc<str>,
-        /// The path of the type that it is of.
+        /// The path of the value's type.
         found: Arc<str>,
     },
-    /// A list is of another length than the array.
-    #[error("has {expected} elements, found {found}")]
+    /// A list has another length than the array.
+    #[error("expects {expected} elements, found {found}")]
     WrongLength {
-        /// How many the array has.
+        /// The array's length.
         expected: usize,
-        /// How many the list has.
+        /// The list's length.
         found: usize,
     },
-    /// A dynamic struct has a field that the type it represents does not have.
-    #[error("is no field of the type")]
+    /// A dynamic struct has a field that its represented type does not have.
+    #[error("is not a field of the type")]
     Unknown,
-    /// The slot cannot be reached.
+    /// The slot cannot be accessed.
     #[error("cannot be read: {0}")]
     Access(AccessError),
-    /// The slot's values are of another kind, or may be unset where the field's may not.
+    /// The slot has another kind than the field, or is optional and the field is not.
     #[error(
-        "is {expected}, slot '{slot}' of the object is {}{found}",
+        "is {expected}, but slot '{slot}' of the object is {}{found}",
         if *is_optional { "optional " } else { "" }
     )]
     WrongKind {
         /// The slot's name.
         slot: Arc<str>,
-        /// The kind that the field has room for.
+        /// The field's kind.
         expected: Box<Kind>,
         /// The slot's kind.
         found: Box<Kind>,
-        /// Whether the slot may be unset.
+        /// `true` if the slot is optional.
         is_optional: bool,
     },
-    /// The slot has another text than the field, which a store's text does not live long enough for.
+    /// The slot's text differs from the field's `&'static str`, and a store's text does not live for `'static`.
     #[error(
-        "is a `&'static str`, which cannot take a text of a store; use `String` or `Cow<'static, str>`"
+        "is a `&'static str`, which cannot hold a text of a store; use `String` or \
+         `Cow<'static, str>`"
     )]
     StaticText,
-    /// The type's own implementation of `PartialReflect` did not take a value of the type.
-    #[error("did not take its value: {reason}")]
+    /// The type's own implementation of `PartialReflect` rejected a value of the type.
+    #[error("rejected its value: {reason}")]
     NotApplied {
-        /// What it said.
+        /// The implementation's message.
         reason: Arc<str>,
     },
 }
 
-/// Why a type's values cannot be held by a slot.
+/// The reason why a slot cannot hold a type's values.
 ///
-/// Its text says what the type is, and what can be done.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// The message follows the type's name, and names a remedy.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotASlot {
     /// A struct.
@@ -193,7 +198,7 @@ pub enum NotASlot {
     )]
     Struct,
     /// A tuple struct.
-    #[error("is a tuple struct; use what is inside")]
+    #[error("is a tuple struct; use its inner type")]
     TupleStruct,
     /// A tuple.
     #[error("is a tuple; use a field for each part, or an array of numbers")]
@@ -206,30 +211,30 @@ pub enum NotASlot {
     Set,
     /// An enum with data.
     #[error(
-        "is an enum whose variant '{variant}' has data; use an enum without, and optional fields \
-         for the data"
+        "is an enum whose variant '{variant}' has data; use an enum without data, and optional \
+         fields for the data"
     )]
     EnumWithData {
         /// The first variant that has data.
         variant: &'static str,
     },
-    /// An option that stands in another one.
-    #[error("is an option inside an option; use one")]
+    /// An option inside an option.
+    #[error("is an option inside an option; use one option")]
     NestedOption,
     /// A list of options.
-    #[error("may be unset, which an element of a list may not be; leave out the unset ones")]
+    #[error("is optional, but list elements must be set; leave out the unset ones")]
     OptionalElement,
     /// A list of lists.
     #[error("is a list inside a list; use one list, or an object for each")]
     NestedList,
-    /// A vector or matrix for which there is no kind.
+    /// A vector or matrix that no kind supports.
     #[error(
-        "is none of the vectors that slots hold; use 'Vec2', 'Vec3', 'Vec4', 'Quat', 'Mat4', \
-         'IVec2', 'IVec3', 'UVec2' or an array of numbers"
+        "is not a supported vector type; use 'Vec2', 'Vec3', 'Vec4', 'Quat', 'Mat4', 'IVec2', \
+         'IVec3', 'UVec2' or an array of numbers"
     )]
     Vector,
-    /// An integer whose width is the machine's.
-    #[error("differs from machine to machine; use '{instead}32' or '{instead}64'")]
+    /// An integer with a platform-dependent width.
+    #[error("has a platform-dependent width; use '{instead}32' or '{instead}64'")]
     PointerSized {
         /// `u` or `i`.
         instead: char,
@@ -241,17 +246,19 @@ pub enum NotASlot {
         instead: char,
     },
     /// An entity of Bevy.
-    #[error("is of Bevy's world; use 'Reference' for an object of the store")]
+    #[error("is an entity of Bevy; use 'Reference' for an object of the store")]
     BevyEntity,
-    /// A type of which reflection shows nothing.
-    #[error("is no value that slots hold; use a bool, a number, a glam vector, a text or a list")]
+    /// A type that reflection shows no parts of.
+    #[error("is not a supported type; use a bool, a number, a glam vector, a text or a list")]
     Opaque,
-    /// A dynamic value that does not tell of which type it is.
-    #[error("does not tell its type; use a static type, or `set_represented_type` of a value")]
+    /// A dynamic value without a represented type.
+    #[error(
+        "has no type information; use a static type, or call `set_represented_type` on a value"
+    )]
     Untyped,
 }
 
-/// Names of dynamic fields come from anywhere: escaped and cut.
+/// Escapes and truncates a name: names of dynamic fields may hold anything.
 struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -1,4 +1,4 @@
-//! The fields of a reflected struct as slots.
+//! Converts the fields of a reflected struct to slots.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,19 +15,19 @@ use super::shape::Shape;
 
 /// A field that can be a slot.
 pub(super) struct SlotField<'a> {
-    /// As reflection names it.
+    /// The field's name in reflection.
     pub(super) name: Cow<'a, str>,
     /// The name of the slot.
     pub(super) slot: Cow<'a, str>,
     pub(super) shape: Shape,
-    /// The value in records that leave it out.
+    /// The value in records that omit the slot.
     pub(super) default: Option<Value>,
-    /// `None` where no type declares the field.
+    /// `None` if no type declares the field.
     declared: Option<&'a NamedField>,
 }
 
 impl SlotField<'_> {
-    /// The slot with what attributes say of it.
+    /// Adds the slot with its attributes to the builder.
     fn declare(&self, builder: SchemaBuilder) -> SchemaBuilder {
         let mut builder = builder.slot(&*self.slot, self.shape.kind());
         if self.shape.is_optional() {
@@ -58,7 +58,7 @@ pub(super) fn problem(field: &str, what: FieldIssue) -> FieldProblem {
     FieldProblem { field: field.to_owned().into(), what }
 }
 
-/// An error if there are problems.
+/// Returns an error if there are problems.
 pub(super) fn all_well(type_name: &str, problems: Vec<FieldProblem>) -> Result<(), ReflectError> {
     if problems.is_empty() {
         return Ok(());
@@ -66,7 +66,7 @@ pub(super) fn all_well(type_name: &str, problems: Vec<FieldProblem>) -> Result<(
     Err(ReflectError::Fields { type_name: type_name.into(), problems })
 }
 
-/// The name of the schema that the struct is.
+/// Returns the name of the struct's schema.
 pub(super) fn schema_name(info: &StructInfo) -> Result<Arc<str>, ReflectError> {
     if let Some(name) = info.get_attribute::<SchemaName>() {
         return Ok(name.0.into());
@@ -78,13 +78,13 @@ pub(super) fn schema_name(info: &StructInfo) -> Result<Arc<str>, ReflectError> {
     }
 }
 
-/// The info of what must be a struct with named fields.
+/// Returns the struct's info, or an error if the type is not a struct with named fields.
 pub(super) fn struct_info(info: &TypeInfo) -> Result<&StructInfo, ReflectError> {
     let name = info.type_path_table().short_path();
     info.as_struct().map_err(|_| ReflectError::NotAStruct { type_name: name.into() })
 }
 
-/// The struct's fields that can be slots; what is wrong with the others is added to `problems`.
+/// Returns the struct's fields that can be slots, and adds the problems of the others to `problems`.
 pub(super) fn fields_of_type<'a>(
     info: &'a StructInfo,
     problems: &mut Vec<FieldProblem>,
@@ -117,7 +117,7 @@ pub(super) fn fields_of_type<'a>(
     Ok(fields)
 }
 
-/// What is said of a field would go unheard on the struct.
+/// Rejects field attributes on the struct, which would have no effect there.
 fn refuse_misplaced(info: &StructInfo) -> Result<(), ReflectError> {
     let attributes = [
         ("SlotName", info.has_attribute::<SlotName>()),
@@ -135,8 +135,9 @@ fn refuse_misplaced(info: &StructInfo) -> Result<(), ReflectError> {
     }
 }
 
-/// The fields that the value has: those of its type, or where it does not tell that, each by what
-/// is in it. What is wrong with others is added to `problems`.
+/// Returns the fields of the value that can be slots, and adds the problems of the others to `problems`.
+///
+/// The fields' types are those of the represented type or, without one, those of the fields' values.
 pub(super) fn fields_of_value<'a>(
     value: &'a dyn Struct,
     problems: &mut Vec<FieldProblem>,
@@ -177,7 +178,7 @@ fn fields_of_dynamic<'a>(
     fields
 }
 
-/// What must be the value of a struct with named fields.
+/// Returns the value as a struct, or an error if it is not a struct with named fields.
 pub(super) fn struct_ref(value: &dyn PartialReflect) -> Result<&dyn Struct, ReflectError> {
     match value.reflect_ref() {
         ReflectRef::Struct(value) => Ok(value),
@@ -185,7 +186,7 @@ pub(super) fn struct_ref(value: &dyn PartialReflect) -> Result<&dyn Struct, Refl
     }
 }
 
-/// The short name of the value's type, or of the dynamic one.
+/// Returns the short name of the value's represented type or, without one, of its dynamic type.
 pub(super) fn type_name(value: &dyn PartialReflect) -> &str {
     match value.get_represented_type_info() {
         Some(info) => info.type_path_table().short_path(),
@@ -193,7 +194,7 @@ pub(super) fn type_name(value: &dyn PartialReflect) -> &str {
     }
 }
 
-/// The schema of these fields, or these problems and all others of their slots.
+/// Returns the schema of these fields, or an error with `problems` and those of the fields' slots.
 pub(super) fn build(
     info: &StructInfo,
     fields: &[SlotField<'_>],
@@ -201,7 +202,7 @@ pub(super) fn build(
 ) -> Result<Schema, ReflectError> {
     let name = schema_name(info)?;
     let empty = || Schema::builder(Arc::clone(&name));
-    // What is wrong with the name would otherwise be wrong with each field.
+    // Checked first: an invalid name would otherwise be a problem of each field.
     empty().build()?;
     problems.extend(fields.iter().filter_map(|field| {
         let error = field.declare(empty()).build().err()?;

@@ -1,4 +1,4 @@
-//! The types whose values are those of slots: where Rust types meet kinds.
+//! Maps Rust types without parts, such as `f32` and `String`, to kinds.
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -9,16 +9,16 @@ use slotted::{Kind, ObjectId, SlotValue, Value};
 
 use super::attributes::Reference;
 
-/// A Rust type that is no list, enum or option, and whose values a slot can hold.
+/// A Rust type that a slot can hold and that is not a list, enum or option.
 #[allow(missing_debug_implementations)]
 pub(super) struct Leaf {
     type_id: TypeId,
     pub(super) kind: fn() -> Kind,
-    /// The value, if it is complete and of the type.
+    /// Converts a value that is complete and of the type.
     pub(super) read: fn(&dyn PartialReflect) -> Option<Value>,
-    /// The other way round; `None` also where the type cannot be made of any.
+    /// Converts a slot's value back; `None` also for types that are not writable.
     pub(super) make: fn(&Value) -> Option<Box<dyn PartialReflect>>,
-    /// Whether values of the type can be made.
+    /// `true` if `make` can produce values of the type.
     pub(super) is_writable: bool,
 }
 
@@ -33,7 +33,7 @@ impl Leaf {
         }
     }
 
-    /// The leaf of this type, if it is one.
+    /// Returns the leaf of this type, if there is one.
     pub(super) fn find(type_id: TypeId) -> Option<&'static Self> {
         LEAVES.iter().find(|leaf| leaf.type_id == type_id)
     }
@@ -83,7 +83,7 @@ fn read<T: LeafType>(value: &dyn PartialReflect) -> Option<Value> {
     value.flatten().map(T::into_value)
 }
 
-/// Whether a dynamic value has all that the type has: `FromReflect` fills up what is missing.
+/// Returns `true` if a dynamic value has all fields of the type. `FromReflect` would fill in missing ones.
 fn is_complete(info: &TypeInfo, value: &dyn PartialReflect) -> bool {
     let (TypeInfo::Struct(info), ReflectRef::Struct(value)) = (info, value.reflect_ref()) else {
         return value

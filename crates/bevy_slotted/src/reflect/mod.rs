@@ -4,7 +4,7 @@
 //! |---|---|
 //! | a schema from a struct | [`schema_of`], [`schema_of_info`], [`schema_with_defaults_of`] |
 //! | an object from a struct | [`spawn_reflected`], [`record_of`] |
-//! | a struct from an object | [`read_into`] |
+//! | to read an object into a struct | [`read_into`] |
 //! | names, defaults and constraints | the attributes below |
 //!
 //! | field | slot |
@@ -15,23 +15,23 @@
 //! | [`Reference`] | a reference to an object of the store |
 //! | an enum without data | an enum of the variants' names, in snake case |
 //! | an array of numbers | the same |
-//! | `Vec` and other lists of all of these; an array of what is no number | a list |
-//! | `Option` of all of these | an optional slot |
-//! | anything else | is refused |
+//! | `Vec` and other lists of these; arrays of other types than numbers | a list |
+//! | `Option` of these | an optional slot |
+//! | anything else | an error |
 //!
 //! | attribute | on | means |
 //! |---|---|---|
-//! | [`@SchemaName("orc")`](SchemaName) | the struct | the schema's name; the struct's in snake case otherwise |
-//! | [`@SlotName("hp")`](SlotName) | a field | the slot's name; the field's otherwise |
-//! | [`@SlotName("royal guard")`](SlotName) | a variant | the variant's name; its own in snake case otherwise |
-//! | [`@SlotDefault::new(100.0)`](SlotDefault) | a field | the value in records that leave it out |
+//! | [`@SchemaName("orc")`](SchemaName) | the struct | the schema's name; default: the struct's in snake case |
+//! | [`@SlotName("hp")`](SlotName) | a field | the slot's name; default: the field's |
+//! | [`@SlotName("royal guard")`](SlotName) | a variant | the variant's name; default: its own in snake case |
+//! | [`@SlotDefault::new(100.0)`](SlotDefault) | a field | the value in records that omit the slot |
 //! | [`@SlotRange::new(0.0..=500.0)`](SlotRange) | a field | the numbers it may hold |
-//! | [`@SlotFinite`](SlotFinite) | a field | refuses infinities and NaN |
+//! | [`@SlotFinite`](SlotFinite) | a field | rejects infinities and NaN |
 //! | [`@SlotReferences("unit")`](SlotReferences) | a field | the schema that a referenced object has or extends |
 //! | `ignore` | a field | no slot |
 //!
-//! A struct whose fields have the types that slotted's own derive takes too gets the same schema as from
-//! that, so that `#[derive(Reflect, Slotted)]` and the two of them are one schema in a store.
+//! If `#[derive(Slotted)]` supports all field types of a struct, it makes the same schema as this module. A struct
+//! that derives both `Reflect` and `Slotted` therefore has one schema in a store.
 //!
 //! ```
 //! use bevy_reflect::Reflect;

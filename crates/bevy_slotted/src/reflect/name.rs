@@ -1,6 +1,6 @@
-//! The names of schemas and slots, as the derives of slotted make them.
+//! Derives the names of schemas and slots from identifiers, as slotted's derives do.
 
-/// `RoyalGuard` as `royal_guard`: what `#[derive(Slotted)]` and `#[derive(SlotValue)]` do.
+/// Converts `RoyalGuard` to `royal_guard`, as `#[derive(Slotted)]` and `#[derive(SlotValue)]` do.
 pub(super) fn snake_case(ident: &str) -> String {
     let mut name = String::new();
     let mut characters = unraw(ident).chars().peekable();
@@ -17,7 +17,7 @@ pub(super) fn snake_case(ident: &str) -> String {
     name
 }
 
-/// `type` for `r#type`: reflection names a field by its raw identifier.
+/// Converts `r#type` to `type`: reflection names a field by its raw identifier.
 pub(super) fn unraw(ident: &str) -> &str {
     ident.strip_prefix("r#").unwrap_or(ident)
 }

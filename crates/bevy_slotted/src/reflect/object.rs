@@ -1,4 +1,4 @@
-//! Reflected structs into a store and out of it.
+//! Converts reflected structs to objects, and back.
 
 use bevy_reflect::structs::Struct;
 use bevy_reflect::{PartialReflect, ReflectMut};
@@ -9,15 +9,15 @@ use super::fields::{
     SlotField, all_well, fields_of_value, problem, schema_name, struct_ref, type_name,
 };
 
-/// The values of a reflected struct as a record of its schema.
+/// Returns the values of a reflected struct as a record of its schema.
 ///
-/// A dynamic struct gives what it has: slots of fields that are missing are left to their defaults,
-/// and where it represents no type, slots have the names of its fields. Everything is copied; the
-/// fields' types are looked at each time.
+/// The record omits fields that a dynamic struct does not have, so that their slots get the defaults. Without a
+/// represented type, the slots have the names of the fields. Copies all values, and inspects the fields' types on each
+/// call.
 ///
 /// # Errors
-/// If the value is no struct with named fields, or with all fields that can be no slots, that are of
-/// another type than the struct's own, or that it does not have.
+/// If the value is not a struct with named fields. If fields cannot be slots, have another type than in the represented
+/// struct, or do not exist there; the error lists all of them.
 ///
 /// # Example
 /// ```
@@ -35,7 +35,7 @@ use super::fields::{
 /// let mut unit = Unit { name: "Ada".into(), health: 80.0 };
 /// let ada = store.spawn_record("unit", record_of(&unit)?)?;
 ///
-/// // The same for an object that is there already, a slot at a time.
+/// // To update a living object, set its slots one by one.
 /// unit.health = 75.0;
 /// for (slot, value) in record_of(&unit)? {
 ///     store.set_value(ada, &slot, value)?;
@@ -59,10 +59,10 @@ pub fn record_of(value: &dyn PartialReflect) -> Result<Record, ReflectError> {
     Ok(record)
 }
 
-/// Inserts a reflected struct as an object of its type's schema, which must be registered.
+/// Spawns an object from a reflected struct. The schema of its type must be registered.
 ///
 /// # Errors
-/// As [`record_of`]; if the value represents no type; and if the store refuses the record.
+/// The errors of [`record_of`]. Also if the value has no represented type, or if the store rejects the record.
 ///
 /// # Example
 /// ```
@@ -92,17 +92,16 @@ pub fn spawn_reflected(
     Ok(store.spawn_record(&schema, record_of(value)?)?)
 }
 
-/// Writes the values of an object's slots to the fields of a struct.
+/// Reads an object's slots into the fields of a struct.
 ///
-/// The object may be of any schema that has these slots: one that extends the struct's, for example.
-/// Fields that are ignored by reflection stay as they are, and so does a `&'static str` that has the
-/// text already. Everything is copied; the fields' types are looked at each time, so that millions of
-/// objects are better read through views.
+/// The object's schema may be any that has these slots, for example one that extends the struct's schema. Fields that
+/// reflection ignores stay unchanged, and so does a `&'static str` with an equal text. Copies all values, and inspects
+/// the fields' types on each call, so views are better for millions of objects.
 ///
 /// # Errors
-/// If the object is not alive, or with all fields whose slot is missing, of another kind or optional
-/// where the field is not, or that cannot hold the value. Nothing is written then; only if a type's own
-/// implementation of `PartialReflect` refuses a value of that type, fields before it have been.
+/// If the object is dead. If the slots of fields are missing, have another kind, are optional while the field is not, or
+/// hold values that do not fit; the error lists all of them. Nothing is written then. Only if a type's own
+/// implementation of `PartialReflect` rejects a value of that type, earlier fields have been written.
 ///
 /// # Example
 /// ```
@@ -156,7 +155,7 @@ pub fn read_into(
     Ok(())
 }
 
-/// What has to be put into the field, or `None` where it has the slot's value already.
+/// Returns the value to write into the field, or `None` if the field needs no write.
 fn value_for(
     field: &SlotField<'_>,
     object: &dyn Struct,
@@ -166,7 +165,7 @@ fn value_for(
 ) -> Result<Option<Box<dyn PartialReflect>>, FieldIssue> {
     let value = slot_value(field, store, schema, id)?;
     let Some(current) = object.field(&field.name) else { return Ok(None) };
-    // Of a dynamic value it is not known whether it has all that is going to be written to.
+    // A dynamic value may lack parts that are written next.
     if object.is_dynamic() {
         field.shape.read(current)?;
     }

@@ -1,4 +1,4 @@
-//! Schemas from the types of reflected structs.
+//! Builds schemas from the types of reflected structs.
 
 use bevy_reflect::{TypeInfo, Typed};
 use slotted::{Kind, Schema};
@@ -6,13 +6,13 @@ use slotted::{Kind, Schema};
 use super::error::ReflectError;
 use super::fields::{build, fields_of_type, struct_info, struct_ref};
 
-/// The schema of a struct that derives `Reflect`.
+/// Returns the schema of a struct that derives `Reflect`.
 ///
-/// Costs a look at each field, and at the variants of enums twice.
+/// Computes in **O(fields + variants of enums)** time.
 ///
 /// # Errors
-/// If the type is no struct with named fields, is generic without a [`SchemaName`], or has fields that
-/// can be no slots: all of them are named.
+/// If the type is not a struct with named fields, is generic without a [`SchemaName`], or has fields that cannot be
+/// slots. The error lists all of these fields.
 ///
 /// # Example
 /// ```
@@ -36,10 +36,10 @@ pub fn schema_of<T: Typed>() -> Result<Schema, ReflectError> {
     schema_of_info(T::type_info())
 }
 
-/// The schema of a struct of which the type is known only at run time: see [`schema_of`].
+/// Returns the schema of a struct whose type is known only at run time: see [`schema_of`].
 ///
 /// # Errors
-/// As [`schema_of`].
+/// The errors of [`schema_of`].
 ///
 /// # Example
 /// ```
@@ -52,7 +52,7 @@ pub fn schema_of<T: Typed>() -> Result<Schema, ReflectError> {
 /// }
 /// let mut registry = TypeRegistry::new();
 /// registry.register::<Unit>();
-/// let unit = registry.get_with_short_type_path("Unit").ok_or("it is registered")?;
+/// let unit = registry.get_with_short_type_path("Unit").ok_or("unit is not registered")?;
 /// assert_eq!(schema_of_info(unit.type_info())?.name(), "unit");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -63,12 +63,12 @@ pub fn schema_of_info(info: &TypeInfo) -> Result<Schema, ReflectError> {
     build(info, &fields, problems)
 }
 
-/// The schema of a struct, with the values of `T::default()` as the slots' defaults.
+/// Returns the schema of a struct, with the values of `T::default()` as the slots' defaults.
 ///
-/// A [`SlotDefault`] takes precedence; references, and options that are `None`, get no default.
+/// A [`SlotDefault`] takes precedence. References and options that are `None` get no default.
 ///
 /// # Errors
-/// As [`schema_of`], and if a value of `T::default()` violates the slot's own range or finiteness.
+/// The errors of [`schema_of`]. Also if a value of `T::default()` violates the slot's range or finiteness.
 ///
 /// # Example
 /// ```
@@ -108,7 +108,7 @@ pub fn schema_with_defaults_of<T: Typed + Default>() -> Result<Schema, ReflectEr
     build(info, &fields, problems)
 }
 
-/// No object lives in every store, as a default would have to.
+/// Returns `true` for references, which have no default: no object lives in every store.
 fn refers(kind: &Kind) -> bool {
     match kind {
         Kind::Object => true,

@@ -1,4 +1,4 @@
-//! What a field's type is to a slot: its kind, and the way of its values into a store and back.
+//! Maps a field's type to a slot's kind, and converts its values to slot values and back.
 
 use std::sync::Arc;
 
@@ -27,14 +27,14 @@ enum Form {
     Leaf(&'static Leaf),
     /// An enum without data.
     Enum(&'static EnumInfo),
-    /// Never of an option itself.
+    /// The inner shape is never an option.
     Option(Box<Shape>),
     List(Box<Shape>),
     Array(Box<Shape>, usize),
 }
 
 impl Shape {
-    /// What a field of this type is.
+    /// Returns the shape of a field of this type.
     pub(super) fn of(ty: &Type, info: Option<&'static TypeInfo>) -> Result<Self, FieldIssue> {
         let Some(TypeInfo::Enum(option)) = info else { return Self::of_value(ty, info) };
         let Some((inner, info)) = inside_of_option(option) else { return Self::of_value(ty, info) };
@@ -71,7 +71,7 @@ impl Shape {
                 return Err(refuse(ty, NotASlot::OptionalElement));
             }
             Some(TypeInfo::List(_)) => return Err(refuse(list, NotASlot::NestedList)),
-            // Numbers only, which are a kind of their own.
+            // An array of numbers is one value, so it can be an element.
             Some(TypeInfo::Array(array)) => {
                 let number = Self::of_single(&array.item_ty(), array.item_info());
                 let number = number.map_err(|_| refuse(list, NotASlot::NestedList))?;
@@ -108,7 +108,7 @@ impl Shape {
         matches!(self.form, Form::Option(_))
     }
 
-    /// The kind of the slot; variants of enums are named anew each time.
+    /// Returns the slot's kind. Computes the names of an enum's variants on each call.
     pub(super) fn kind(&self) -> Kind {
         match &self.form {
             Form::Leaf(leaf) => (leaf.kind)(),
@@ -124,7 +124,7 @@ impl Shape {
         }
     }
 
-    /// Whether values of the type can be made.
+    /// Returns `true` if values of the type can be made.
     pub(super) fn is_writable(&self) -> bool {
         match &self.form {
             Form::Leaf(leaf) => leaf.is_writable,
@@ -133,7 +133,7 @@ impl Shape {
         }
     }
 
-    /// The value as that of the slot.
+    /// Converts a field's value to the slot's.
     pub(super) fn read(&self, value: &dyn PartialReflect) -> Result<Value, FieldIssue> {
         let wrong = || FieldIssue::WrongType {
             expected: self.name().into(),
@@ -169,9 +169,9 @@ impl Shape {
         .unwrap_or_else(|| Err(wrong()))
     }
 
-    /// What has to be put into the field for it to have the value, which is of the slot's kind.
+    /// Converts a value of the slot's kind to a reflected value that [`put`](Self::put) writes to the field.
     pub(super) fn make(&self, value: &Value) -> Result<Box<dyn PartialReflect>, FieldIssue> {
-        // For values of other kinds, which the caller has refused.
+        // Values of other kinds; the caller has rejected them already.
         let wrong = || FieldIssue::WrongType {
             expected: self.name().into(),
             found: value.to_string().into(),
@@ -209,21 +209,21 @@ impl Shape {
         made.ok_or_else(wrong)
     }
 
-    /// Puts what [`make`](Self::make) has made into a field that [`read`](Self::read) can read.
+    /// Writes a value from [`make`](Self::make) to a field that [`read`](Self::read) can read.
     pub(super) fn put(
         &self,
         field: &mut dyn PartialReflect,
         made: Box<dyn PartialReflect>,
     ) -> Result<(), ApplyError> {
         match (&self.form, field.reflect_mut()) {
-            // Applying a list to a longer one leaves the rest of that.
+            // `try_apply` on a longer list would keep its last elements.
             (Form::List(_), ReflectMut::List(list)) => {
                 list.drain();
                 let ReflectOwned::List(mut made) = made.reflect_owned() else { return Ok(()) };
                 made.drain().into_iter().for_each(|element| list.push(element));
                 Ok(())
             }
-            // The same for a list in an option: it is made anew.
+            // The same holds for a list in an option, so the option is cleared first.
             (Form::Option(_), _) => {
                 field.try_apply(&none())?;
                 field.try_apply(&*made)
@@ -258,7 +258,7 @@ fn variant_name(variant: &VariantInfo) -> Arc<str> {
     }
 }
 
-/// The type in an `Option`, if it is one.
+/// Returns the type inside an `Option`, or `None` for other types.
 fn inside_of_option(info: &EnumInfo) -> Option<(Type, Option<&'static TypeInfo>)> {
     let path = info.type_path_table();
     if (path.module_path(), path.ident()) != (Some("core::option"), Some("Option")) {
@@ -273,7 +273,7 @@ fn refuse(ty: &Type, reason: NotASlot) -> FieldIssue {
     FieldIssue::NotASlot { type_name: ty.short_path().into(), reason }
 }
 
-/// Why the type, which is no leaf, enum, option, list or array, is no slot's.
+/// Returns the reason why a slot cannot hold the type, which is not a leaf, enum, option, list or array.
 fn reason(ty: &Type, info: Option<&TypeInfo>) -> NotASlot {
     if ty.is::<Entity>() {
         return NotASlot::BevyEntity;

@@ -1,4 +1,4 @@
-//! What the cases that do not compile were meant to be.
+//! The corrected twins of the programs in `compile_fail`.
 
 use bevy_ecs::prelude::*;
 use bevy_slotted::prelude::*;
@@ -19,7 +19,7 @@ fn of_a_view(_: Slots<Moving>) {}
 
 fn that_only_reads(_: SlotsRef<Placed>) {}
 
-fn that_is_done_with_an_object_before_the_next(id: In<ObjectId>, mut units: Slots<Moving>) {
+fn that_drops_an_object_before_the_next_borrow(id: In<ObjectId>, mut units: Slots<Moving>) {
     if let Some(unit) = units.get_mut(*id) {
         *unit.position = 1.0;
     }
@@ -30,5 +30,5 @@ fn main() {
     let mut schedule = Schedule::default();
     schedule.add_systems((of_the_whole_store, of_a_view, that_only_reads));
     let _: Box<dyn System<In = In<ObjectId>, Out = ()>> =
-        Box::new(IntoSystem::into_system(that_is_done_with_an_object_before_the_next));
+        Box::new(IntoSystem::into_system(that_drops_an_object_before_the_next_borrow));
 }
