@@ -1,14 +1,15 @@
-//! Why a store refuses a call; both stores answer with these.
+//! The errors of both stores.
 
 use std::fmt;
 use std::sync::Arc;
 
+use crate::debug_as_display::debug_as_display;
 use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::schema::{Problem, ProblemKind, Slot};
 
 /// Why objects were not inserted. The store is as it was before the call.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpawnError {
     /// No schema of this name is registered.
@@ -34,7 +35,7 @@ pub enum SpawnError {
 }
 
 /// All that is wrong with a record, or with the records of a batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Rejection {
     problems: Vec<Problem>,
 }
@@ -74,7 +75,7 @@ impl fmt::Display for Rejection {
 impl std::error::Error for Rejection {}
 
 /// Why an object, a slot or a value cannot be reached or changed.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
     /// The object is not alive: despawned, or never of this store.
@@ -139,7 +140,7 @@ impl AccessError {
 }
 
 /// A slot whose values are of another type than the one asked for.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[error("slot '{}' of '{}' is {}, not {}", .0.slot, .0.schema, slot_type(&.0.declared), slot_type(&.0.requested))]
 pub struct TypeMismatch(Box<Mismatch>);
 
@@ -194,7 +195,7 @@ impl From<Problem> for AccessError {
 }
 
 /// A limit of a store is reached.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LimitError {
     /// There are as many names of schemas as there may be.
@@ -234,6 +235,8 @@ pub enum LimitError {
         rows: usize,
     },
 }
+
+debug_as_display!(SpawnError, Rejection, AccessError, TypeMismatch, LimitError);
 
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::storage::blocks::BLOCK_ROWS;
-use crate::storage::frozen_rows::RowSharing;
 use crate::storage::row_set::RowSet;
+use crate::storage::rows_snapshot::RowSharing;
 
 /// Words of 64 rows in a block.
 pub(super) const BLOCK_WORDS: usize = BLOCK_ROWS / 64;

@@ -1,5 +1,7 @@
 //! How large a store may become.
 
+use crate::storage::RowLimits;
+
 /// How large a store may become. Reaching a limit is an error, never a panic.
 ///
 /// A store keeps to the largest limit that is possible where a larger one is asked for.
@@ -54,8 +56,9 @@ impl Limits {
         }
     }
 
-    /// The odd number that a row's last object has as its generation.
-    pub(super) fn last_generation(&self) -> u16 {
-        (self.generations_per_row.clamp(1, 32_768).saturating_mul(2) - 1) | 1
+    /// Returns the limits of each table's rows.
+    pub(super) fn of_rows(&self) -> RowLimits {
+        let last_generation = (self.generations_per_row.clamp(1, 32_768).saturating_mul(2) - 1) | 1;
+        RowLimits { rows: self.rows_per_schema, last_generation }
     }
 }

@@ -14,9 +14,11 @@ mod reserve;
 mod slotted;
 mod spawn;
 mod split;
+mod state;
+mod transaction;
 mod view;
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::sync::Arc;
 
 use crate::epoch::Epoch;
@@ -27,8 +29,8 @@ use crate::schema::{
     Checker, ProblemKind, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, Slot,
     World,
 };
-use crate::slot_value::{ListElement, element_shape};
-use crate::storage::{HashSums, Interner, RowLimits, Table};
+use crate::slot_value::{ListElement, ValueCheck, element_shape};
+use crate::storage::{Interner, Table};
 use crate::text::Text;
 use crate::value::Value;
 
@@ -43,6 +45,9 @@ pub use report::{MemoryReport, SchemaMemory, SlotMemory};
 pub use reserve::ReservedIds;
 pub use slotted::{Batch, ObjectCheck, ObjectReader, ObjectWriter, Slotted};
 pub use split::{SplitError, SplitStore};
+pub(crate) use state::{
+    Differences, HashSums, StateMismatch, StoreState, TableDifference, UncheckedTable, living,
+};
 pub(crate) use view::view_support;
 
 /// What an engine needs to lend a store's columns to views by rules of its own, such as its scheduler's.
@@ -85,30 +90,26 @@ pub use view::{
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Store {
-    pub(crate) identity: Identity,
-    pub(crate) epoch: Epoch,
+    identity: Identity,
+    epoch: Epoch,
     /// Shared with snapshots, as texts and lists are.
-    pub(crate) registry: Arc<Registry>,
+    registry: Arc<Registry>,
     /// One for each schema of the registry.
-    pub(crate) tables: Vec<Table>,
-    pub(crate) interner: Interner,
-    pub(crate) limits: Limits,
-    /// What the state hash is made of, if nothing was written since it was computed, but for what has
-    /// not been sealed.
-    pub(crate) hash_sums: Option<HashSums>,
-    /// When the last schema came: what was hashed before does not count.
-    pub(crate) registered: Epoch,
+    tables: Vec<Table>,
+    interner: Interner,
+    limits: Limits,
+    /// The sums of the state hash, unless an epoch has ended since in which something was written.
+    hash_sums: Option<HashSums>,
+    /// The epoch in which the last schema was registered: hashes of blocks from before are outdated.
+    registered: Epoch,
     views: view::ViewCache,
-    /// Where a record has the slots' values: kept for its memory only.
+    /// The positions of the slots' values in a record. Scratch memory.
     positions: Vec<Option<usize>>,
 }
 
 /// A table for a schema of the registry.
-pub(crate) fn empty_table(registry: &Registry, limits: &Limits, schema: SchemaId) -> Table {
-    let columns = registry.get(schema).map_or_else(Vec::new, dynamic::columns);
-    let limits =
-        RowLimits { rows: limits.rows_per_schema, last_generation: limits.last_generation() };
-    Table::new(columns, limits)
+fn empty_table(registry: &Registry, limits: &Limits, schema: SchemaId) -> Table {
+    Table::new(registry.get(schema).map_or_else(Vec::new, dynamic::columns), limits.of_rows())
 }
 
 fn find_schema<'r>(
@@ -123,10 +124,10 @@ fn find_schema<'r>(
 
 /// Tells stores apart, so that a snapshot goes back only to its own.
 #[derive(Debug, Default)]
-pub(crate) struct Identity(Arc<()>);
+struct Identity(Arc<()>);
 
 impl Identity {
-    pub(crate) fn same(&self) -> Self {
+    fn same(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
@@ -234,7 +235,7 @@ impl Store {
     }
 
     /// A table for the schema.
-    pub(crate) fn empty_table(&self, schema: SchemaId) -> Table {
+    fn empty_table(&self, schema: SchemaId) -> Table {
         empty_table(&self.registry, &self.limits, schema)
     }
 
@@ -403,8 +404,12 @@ impl Store {
         Err(AccessError::Despawned { id })
     }
 
-    pub(crate) fn checker(&self) -> Checker<'_> {
+    fn checker(&self) -> Checker<'_> {
         Checker { registry: &self.registry, world: self }
+    }
+
+    fn value_check(&self) -> ValueCheck<'_> {
+        ValueCheck { checker: self.checker(), interner: &self.interner }
     }
 
     fn schema_name_of(&self, schema: SchemaId) -> Arc<str> {
@@ -417,13 +422,5 @@ impl Store {
 impl World for Store {
     fn is_alive(&self, id: ObjectId) -> bool {
         self.contains(id)
-    }
-
-    fn knows_text(&self, text: Text) -> bool {
-        self.resolve(text).is_some()
-    }
-
-    fn lists(&self) -> Option<&dyn Any> {
-        Some(&self.interner)
     }
 }

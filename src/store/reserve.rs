@@ -11,7 +11,6 @@ use crate::storage::Interned;
 use crate::store::Store;
 use crate::store::dynamic::{self, Pools, Unwritten};
 use crate::store::plan::Plan;
-use crate::text::Text;
 use crate::value::Value;
 
 /// Objects that have ids but are not alive yet: made by [`Store::reserve_ids`].
@@ -252,13 +251,5 @@ impl World for WithReserved<'_> {
             Some(next == id.generation())
         };
         self.store.contains(id) || is_reserved() == Some(true)
-    }
-
-    fn knows_text(&self, text: Text) -> bool {
-        self.store.knows_text(text)
-    }
-
-    fn lists(&self) -> Option<&dyn std::any::Any> {
-        self.store.lists()
     }
 }

@@ -166,8 +166,8 @@ fn snapshots_from_before_are_read_and_no_more() -> Outcome {
     assert_eq!(store.restore(&before), Err(other));
     migrate(&mut store, [grown])?;
     assert_eq!(store.restore(&after), Err(other));
-    store.recycle(before);
-    store.recycle(after);
+    store.reuse_memory_of(before);
+    store.reuse_memory_of(after);
     (3..6).for_each(|frame| ring.save(frame, &mut store));
     store.set_value(id, "a", 5.0)?;
     ring.restore(4, &mut store)?;
