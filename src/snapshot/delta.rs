@@ -156,7 +156,20 @@ impl Delta {
     /// [migration](crate::Store::migrate).
     ///
     /// # Example
-    /// See [`Delta`].
+    /// ```
+    /// use slotted::{Delta, Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let before = store.snapshot();
+    /// store.spawn(Unit { health: 80.0 })?;
+    /// let after = store.snapshot();
+    /// let undo = Delta::between(&after, &before)?;
+    /// store.apply(&undo)?;
+    /// assert!(store.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn between(before: &Snapshot, after: &Snapshot) -> Result<Self, SnapshotError> {
         let (before, after) = (before.state(), after.state());
         let differences = Differences::between(before, after)?;

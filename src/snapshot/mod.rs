@@ -72,7 +72,8 @@ pub enum SnapshotError {
     /// The store's schemas have [migrated](Store::migrate) in between, so the objects have other slots now. The
     /// snapshot can still be read.
     #[error(
-        "the store's schemas migrated between the snapshot and now; the snapshot can only be read"
+        "the snapshot is from before a migration of the store's schemas; \
+         it can be read, but not restored or compared"
     )]
     OtherSchemas,
     /// The ring has no snapshot of the frame.

@@ -1,4 +1,4 @@
-//! Where values live: columns in blocks, the rows of a table, interned texts and lists. Knows no
+//! The storage of values: columns in blocks, the rows of a table, interned texts and lists. Storage knows no
 //! names.
 
 mod block;
