@@ -1,13 +1,13 @@
-//! What both stores can do with names.
+//! Access to objects by name, which both stores offer.
 
 use crate::error::{AccessError, SpawnError};
 use crate::id::ObjectId;
 use crate::record::Record;
 use crate::value::Value;
 
-/// Objects with named values: what a [`Store`](crate::Store) and a
-/// [`MapStore`](crate::MapStore) have in common, so that one workload runs on either.
+/// Access to objects by name, common to [`Store`](crate::Store) and [`MapStore`](crate::MapStore).
 ///
+/// # Example
 /// ```
 /// use slotted::{ByName, Kind, MapStore, Schema, Store, record};
 ///
@@ -31,50 +31,50 @@ pub trait ByName {
     /// Inserts one object.
     ///
     /// # Errors
-    /// All that is wrong with the record, or the limit that is reached; nothing is inserted then.
+    /// Returns all problems of the record, or the limit that is reached. Nothing is inserted then.
     fn spawn_record(&mut self, schema: &str, record: Record) -> Result<ObjectId, SpawnError>;
 
     /// Removes one object.
     ///
     /// # Errors
-    /// If it is not alive.
+    /// Returns an error if the object is not alive.
     fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError>;
 
-    /// Whether the object is alive.
+    /// Returns `true` if the object is alive.
     fn contains(&self, id: ObjectId) -> bool;
 
-    /// How many objects are alive.
+    /// Returns the number of living objects.
     fn len(&self) -> usize;
 
-    /// Whether none is.
+    /// Returns `true` if no object is alive.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The ids of all living objects.
+    /// Returns the ids of all living objects.
     fn ids(&self) -> impl Iterator<Item = ObjectId>;
 
-    /// The name of the object's schema.
+    /// Returns the name of the object's schema.
     ///
     /// # Errors
-    /// If the object is not alive.
+    /// Returns an error if the object is not alive.
     fn schema_name(&self, id: ObjectId) -> Result<&str, AccessError>;
 
-    /// One value.
+    /// Returns one value.
     ///
     /// # Errors
-    /// If the object is not alive or has nothing of that name.
+    /// Returns an error if the object is not alive or has no value of that name.
     fn get_value(&self, id: ObjectId, name: &str) -> Result<Value, AccessError>;
 
     /// Changes one value. [`Value::Unset`] unsets it.
     ///
     /// # Errors
-    /// If the object is not alive or does not accept the value under that name.
+    /// Returns an error if the object is not alive, or if the slot does not exist or refuses the value.
     fn set_value(&mut self, id: ObjectId, name: &str, value: Value) -> Result<(), AccessError>;
 
-    /// All values that are set, with their names.
+    /// Returns all values that are set, with their names.
     ///
     /// # Errors
-    /// If the object is not alive.
+    /// Returns an error if the object is not alive.
     fn get_record(&self, id: ObjectId) -> Result<Record, AccessError>;
 }

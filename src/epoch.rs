@@ -1,10 +1,19 @@
-//! Points in the history of a store's writes.
+//! Epochs: points in the history of a store's writes.
 
-/// A point in the history of a store's writes, to ask later what was written since.
+/// A point in the history of a store's writes. Views visit the blocks that were written to since.
 ///
-/// [`Store::advance_epoch`](crate::Store::advance_epoch) makes one. Later epochs are greater, and the
-/// default one is where every store begins: everything was written since. An epoch means nothing to
-/// another store, nor to a clone of its own one.
+/// [`Store::advance_epoch`](crate::Store::advance_epoch) begins a new epoch. Later epochs are greater. Every
+/// store starts at the default epoch, so everything was written since then. Use an epoch only with the store
+/// that returned it, and not with a clone.
+///
+/// # Example
+/// ```
+/// use slotted::{Epoch, Store};
+/// let mut store = Store::new();
+/// let epoch = store.advance_epoch();
+/// assert!(epoch > Epoch::default());
+/// assert!(store.advance_epoch() > epoch);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Epoch(u64);
 

@@ -1,45 +1,46 @@
-//! Why a store refuses a call; both stores answer with these.
+//! The errors of both stores.
 
 use std::fmt;
 use std::sync::Arc;
 
+use crate::debug_as_display::debug_as_display;
 use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::schema::{Problem, ProblemKind, Slot};
 
-/// Why objects were not inserted. The store is as it was before the call.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// The reason why objects were not inserted. The store is as it was before the call.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpawnError {
-    /// No schema of this name is registered.
+    /// No schema with this name is registered.
     #[error("no schema '{schema}' is registered{}", did_you_mean(suggestion.as_deref()))]
     UnknownSchema {
         /// The name.
         schema: Arc<str>,
-        /// The nearest name that is registered.
+        /// The nearest registered name.
         suggestion: Option<Arc<str>>,
     },
     /// The type's schema is not registered.
-    #[error("{type_name} is not registered: `register` it first")]
+    #[error("type '{type_name}' is not registered; call `Store::register` first")]
     NotRegistered {
         /// The Rust type's name.
         type_name: &'static str,
     },
-    /// Values are missing, or the schema does not accept them.
+    /// Values are missing, or their slots refuse them.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// A limit of the store is reached.
+    /// A limit of the store is exceeded.
     #[error(transparent)]
     Limit(#[from] LimitError),
 }
 
-/// All that is wrong with a record, or with the records of a batch.
-#[derive(Clone, Debug, PartialEq)]
+/// All problems of a record, or of the records of a batch.
+#[derive(Clone, PartialEq)]
 pub struct Rejection {
     problems: Vec<Problem>,
 }
 
-/// A batch is not looked at any further once this many problems have been found.
+/// The check of a batch stops at this number of problems.
 pub(crate) const MOST_PROBLEMS: usize = 100;
 
 impl Rejection {
@@ -52,9 +53,9 @@ impl Rejection {
         self.problems
     }
 
-    /// What is wrong, in the order of the records and of their slots; at least one.
+    /// Returns the problems, in the order of the records and their slots. There is at least one.
     ///
-    /// A batch is not looked at any further once there are a hundred.
+    /// The check of a batch stops at a hundred problems.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
@@ -73,60 +74,63 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-/// Why an object, a slot or a value cannot be reached or changed.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// The reason why an object, a slot or a value cannot be read or changed.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
-    /// The object is not alive: despawned, or never of this store.
+    /// The object is not alive: it was despawned, or belongs to another store.
     #[error("object {id} is not alive")]
     Despawned {
         /// The id.
         id: ObjectId,
     },
-    /// The batch names an object twice.
-    #[error("object {id} is named twice")]
+    /// The batch lists an object twice.
+    #[error("object {id} is listed twice in the batch")]
     Repeated {
         /// The id.
         id: ObjectId,
     },
-    /// No schema of this name is registered.
+    /// No schema with this name is registered.
     #[error("no schema '{schema}' is registered{}", did_you_mean(suggestion.as_deref()))]
     UnknownSchema {
         /// The name.
         schema: Arc<str>,
-        /// The nearest name that is registered.
+        /// The nearest registered name.
         suggestion: Option<Arc<str>>,
     },
     /// The type's schema is not registered.
-    #[error("{type_name} is not registered: `register` it first")]
+    #[error("type '{type_name}' is not registered; call `Store::register` first")]
     NotRegistered {
         /// The Rust type's name.
         type_name: &'static str,
     },
-    /// The object is of a schema that neither is nor extends the one asked for.
-    #[error("object {id} is a '{found}', not a '{expected}'")]
+    /// The object's schema neither is nor extends the requested one.
+    #[error("object {id} has schema '{found}', not '{expected}' or a schema that extends it")]
     WrongSchema {
         /// The id.
         id: ObjectId,
-        /// The schema asked for.
+        /// The requested schema.
         expected: Arc<str>,
         /// The object's schema.
         found: Arc<str>,
     },
-    /// The Rust type asked for is not the type of the slot's values.
+    /// The requested Rust type is not the type of the slot's values.
     #[error(transparent)]
     WrongType(#[from] TypeMismatch),
-    /// The key is of another store, or of one whose schemas have [migrated](crate::Store::migrate) since,
-    /// so that its slot is gone, moved, renamed or of another kind.
-    #[error("the key of a {kind} slot is of another store, or was made before its schema changed")]
+    /// The key is of another store, or from before a [migration](crate::Store::migrate) that removed, moved,
+    /// renamed or changed its slot.
+    #[error(
+        "the key of a {kind} slot is of another store, or from before its schema changed; \
+         look the key up again"
+    )]
     ForeignKey {
         /// The kind of the key's slot.
         kind: Kind,
     },
-    /// The schema has no such slot, or its slots do not accept the values.
+    /// The schema has no such slot, or its slots refuse the values.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// A limit of the store is reached.
+    /// A limit of the store is exceeded.
     #[error(transparent)]
     Limit(#[from] LimitError),
 }
@@ -138,8 +142,8 @@ impl AccessError {
     }
 }
 
-/// A slot whose values are of another type than the one asked for.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// A slot whose values have another type than the requested one.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[error("slot '{}' of '{}' is {}, not {}", .0.slot, .0.schema, slot_type(&.0.declared), slot_type(&.0.requested))]
 pub struct TypeMismatch(Box<Mismatch>);
 
@@ -152,7 +156,7 @@ struct Mismatch {
 }
 
 impl TypeMismatch {
-    /// The slot, and the kind that was asked for, each with whether it is optional.
+    /// Creates the error from the slot and the requested kind, with `true` for an optional one.
     pub(crate) fn new(schema: &Arc<str>, slot: &Slot, requested: (Kind, bool)) -> Self {
         Self(Box::new(Mismatch {
             schema: Arc::clone(schema),
@@ -162,25 +166,25 @@ impl TypeMismatch {
         }))
     }
 
-    /// The schema's name.
+    /// Returns the schema's name.
     #[must_use]
     pub fn schema(&self) -> &str {
         &self.0.schema
     }
 
-    /// The slot's name.
+    /// Returns the slot's name.
     #[must_use]
     pub fn slot(&self) -> &str {
         &self.0.slot
     }
 
-    /// The slot's kind, and whether it is optional.
+    /// Returns the slot's kind, and `true` if the slot is optional.
     #[must_use]
     pub fn declared(&self) -> (&Kind, bool) {
         (&self.0.declared.0, self.0.declared.1)
     }
 
-    /// The kind asked for, and whether as an optional.
+    /// Returns the requested kind, and `true` if an optional one was requested.
     #[must_use]
     pub fn requested(&self) -> (&Kind, bool) {
         (&self.0.requested.0, self.0.requested.1)
@@ -193,47 +197,49 @@ impl From<Problem> for AccessError {
     }
 }
 
-/// A limit of a store is reached.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// A limit of a store that is exceeded.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LimitError {
-    /// There are as many names of schemas as there may be.
-    #[error("schema '{schema}' is one too many: at most {limit} are possible")]
+    /// The store has the maximal number of schemas.
+    #[error("schema '{schema}' exceeds the limit of {limit} schemas")]
     Schemas {
         /// The schema's name.
         schema: Arc<str>,
-        /// How many there may be.
+        /// The largest number of schemas.
         limit: usize,
     },
-    /// The schema's table has no row left.
-    #[error("'{schema}' objects: at most {limit} rows are possible")]
+    /// The schema's table has no free row.
+    #[error("the objects of schema '{schema}' exceed the limit of {limit} rows")]
     Rows {
         /// The schema's name.
         schema: Arc<str>,
-        /// How many rows a table may have.
+        /// The largest number of rows in a table.
         limit: u32,
     },
-    /// The texts of the store take as much room as they may.
-    #[error("texts take at most {limit} bytes")]
+    /// The texts of the store take too much memory.
+    #[error("the texts exceed the limit of {limit} bytes")]
     Text {
-        /// How many bytes they may take.
+        /// The largest number of bytes.
         limit: usize,
     },
-    /// The lists of the store take as much room as they may.
-    #[error("the elements of lists take at most {limit} bytes")]
+    /// The lists of the store take too much memory.
+    #[error("the elements of lists exceed the limit of {limit} bytes")]
     List {
-        /// How many bytes they may take.
+        /// The largest number of bytes.
         limit: usize,
     },
-    /// The allocator has no memory left.
-    #[error("no memory for {rows} more rows of '{schema}'")]
+    /// The allocator is out of memory.
+    #[error("out of memory for {rows} more rows of schema '{schema}'")]
     Memory {
         /// The schema's name.
         schema: Arc<str>,
-        /// How many rows were asked for.
+        /// The number of rows that were requested.
         rows: usize,
     },
 }
+
+debug_as_display!(SpawnError, Rejection, AccessError, TypeMismatch, LimitError);
 
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))

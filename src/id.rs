@@ -8,8 +8,9 @@ use std::num::NonZeroU64;
 pub struct SchemaId(pub(crate) u16);
 
 impl SchemaId {
-    /// The position as an index.
+    /// Returns the position as an index.
     ///
+    /// # Example
     /// ```
     /// use slotted::{Kind, Schema, Store};
     /// let mut store = Store::new();
@@ -25,9 +26,10 @@ impl SchemaId {
 
 /// The handle of one object: schema, row and generation in 64 bits.
 ///
-/// A row that is used again has another generation, so an id outlives its object without ever
-/// naming another one. `Option<ObjectId>` is 64 bits wide too.
+/// A row gets a new generation when it is reused, so the id of a dead object never refers to another one.
+/// `Option<ObjectId>` has 64 bits too.
 ///
+/// # Example
 /// ```
 /// use slotted::{Kind, Schema, Store, record};
 /// let mut store = Store::new();
@@ -44,10 +46,10 @@ impl SchemaId {
 pub struct ObjectId(NonZeroU64);
 
 impl ObjectId {
-    /// What the memory of an unset reference holds; never handed out from there.
+    /// The memory of an unset reference. Callers never see it.
     pub(crate) const FILLER: Self = Self::new(SchemaId(0), 0, 1);
 
-    /// Generations of living objects are odd, which also keeps the bits from being zero.
+    /// Creates an id. Generations of living objects are odd, so the bits are never zero.
     #[inline]
     pub(crate) const fn new(schema: SchemaId, row: u32, generation: u16) -> Self {
         debug_assert!(generation & 1 == 1, "only living rows have ids");
@@ -58,36 +60,62 @@ impl ObjectId {
         }
     }
 
-    /// The object's schema.
+    /// Returns the object's schema.
+    ///
+    /// # Example
+    /// ```
+    /// let id = slotted::ObjectId::from_bits(7 | 1 << 32 | 2 << 48).unwrap();
+    /// assert_eq!(id.schema().index(), 2);
+    /// ```
     #[must_use]
     #[inline]
     pub const fn schema(self) -> SchemaId {
         SchemaId((self.0.get() >> 48) as u16)
     }
 
-    /// The object's position in its table.
+    /// Returns the object's position in its table.
+    ///
+    /// # Example
+    /// ```
+    /// let id = slotted::ObjectId::from_bits(7 | 1 << 32 | 2 << 48).unwrap();
+    /// assert_eq!(id.row(), 7);
+    /// ```
     #[must_use]
     #[inline]
     pub const fn row(self) -> u32 {
         (self.0.get() & u32::MAX as u64) as u32
     }
 
-    /// How often the row has changed hands; odd.
+    /// Returns the generation of the row: 1 for its first object, 3 for the second, and so on.
+    ///
+    /// # Example
+    /// ```
+    /// let id = slotted::ObjectId::from_bits(7 | 1 << 32 | 2 << 48).unwrap();
+    /// assert_eq!(id.generation(), 1);
+    /// ```
     #[must_use]
     #[inline]
     pub const fn generation(self) -> u16 {
         ((self.0.get() >> 32) & u16::MAX as u64) as u16
     }
 
-    /// The id as bits, for saving or for a foreign interface.
+    /// Returns the id as bits, for files or foreign interfaces.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::ObjectId;
+    /// let id = ObjectId::from_bits(7 | 1 << 32).unwrap();
+    /// assert_eq!(id.to_bits(), 7 | 1 << 32);
+    /// ```
     #[must_use]
     #[inline]
     pub const fn to_bits(self) -> u64 {
         self.0.get()
     }
 
-    /// The id of these bits, or `None` if no store hands out such an id.
+    /// Creates an id from bits. Returns `None` if no store can have such an id.
     ///
+    /// # Example
     /// ```
     /// use slotted::ObjectId;
     /// assert_eq!(ObjectId::from_bits(0), None);

@@ -75,6 +75,7 @@
 extern crate self as slotted;
 
 mod by_name;
+mod debug_as_display;
 mod epoch;
 pub mod error;
 mod id;

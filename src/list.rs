@@ -6,17 +6,19 @@ use std::marker::PhantomData;
 
 use bytemuck::TransparentWrapper;
 
-/// A list of values that is held once by its store: four bytes, equal if and only if the lists are.
+/// The handle of a list that its store keeps once. It has four bytes; equal lists have equal handles.
 ///
-/// [`Store::list`](crate::Store::list) makes one, [`Store::resolve_list`](crate::Store::resolve_list)
-/// gives its elements back as a slice. What is in a list never changes: a slot gets another list
-/// instead. A store keeps all lists that it was ever given, as it keeps texts, and copies them when
-/// a new one comes while a snapshot lives: they are for what is declared or changes seldom, not for what
-/// grows every frame. A handle means nothing to another store.
+/// [`Store::intern_list`](crate::Store::intern_list) returns the handle of a list, and
+/// [`Store::resolve_list`](crate::Store::resolve_list) the elements of a handle. Use a handle only with its own
+/// store.
 ///
-/// Two lists are equal if their elements are, bit for bit: a NaN equals itself, and `-0.0` does not
-/// equal `0.0`.
+/// A list never changes; assign a new list to the slot instead. The store keeps every list, like every text, and
+/// copies all of them if a new one is added while a snapshot is alive. So use lists for declared or rarely
+/// changing data, not for data that grows in every frame.
 ///
+/// Lists are compared bit by bit: a NaN equals itself, and `-0.0` differs from `0.0`.
+///
+/// # Example
 /// ```
 /// use slotted::{List, Slotted, Store, Text, record};
 ///
@@ -29,7 +31,7 @@ use bytemuck::TransparentWrapper;
 ///
 /// let mut store = Store::new();
 /// store.register::<Item>()?;
-/// let drops = store.list(&[22, 7])?;
+/// let drops = store.intern_list(&[22, 7])?;
 /// let item = store.spawn(Item { drops, tags: None })?;
 /// assert_eq!(store.get_value(item, "drops")?, [22, 7].into());
 ///
@@ -54,7 +56,7 @@ pub struct List<T> {
 }
 
 impl<T> List<T> {
-    /// The list without elements, in every store.
+    /// The empty list, in every store.
     pub const EMPTY: Self = Self::new(ListCell::EMPTY);
 
     pub(crate) const fn new(cell: ListCell) -> Self {
@@ -65,14 +67,22 @@ impl<T> List<T> {
         self.cell
     }
 
-    /// Whether the list has no elements.
+    /// Returns `true` if the list has no elements.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::List;
+    /// assert!(List::<u16>::EMPTY.is_empty());
+    /// assert!(!slotted::Store::new().intern_list(&[7_u16])?.is_empty());
+    /// # Ok::<(), slotted::LimitError>(())
+    /// ```
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.cell.0 == ListCell::EMPTY.0
     }
 }
 
-// Derived, these would ask of the elements what only the handle needs.
+// Derived implementations would require the same traits of the elements.
 impl<T> Clone for List<T> {
     #[inline(always)]
     fn clone(&self) -> Self {
@@ -108,7 +118,7 @@ impl<T> fmt::Debug for List<T> {
     }
 }
 
-/// A list's handle, whatever its elements are: what a column of lists is made of.
+/// A list's handle without the type of its elements: the cell of a column of lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ListCell(u32);
 

@@ -1,11 +1,12 @@
-//! Threads to share work with.
+//! Thread pools for parallel work.
 
-/// Threads that work on a view's objects: rayon's, with the feature `rayon`, or an engine's own.
+/// A pool of threads for a view's objects: rayon's with the feature `rayon`, or an engine's own.
 ///
+/// # Example
 /// ```
 /// use slotted::{Slotted, Store, ThreadPool, View};
 ///
-/// /// A thread for each item, where a real pool would keep its threads.
+/// /// Starts a thread for each item. A real pool would keep its threads.
 /// struct Threads;
 ///
 /// impl ThreadPool for Threads {
@@ -34,11 +35,11 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait ThreadPool {
-    /// Calls the closure with each item, on whichever thread, and gives back the results in any order.
+    /// Calls the closure with each item, on any thread, and returns the results in any order.
     fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R>;
 }
 
-/// Rayon's global threads.
+/// The global thread pool of rayon.
 #[cfg(feature = "rayon")]
 pub(crate) struct Rayon;
 

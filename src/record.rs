@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use crate::value::Value;
 
-/// Named values for one object, as they come from a data file or a script.
+/// Named values for one object, as a data file or a script gives them.
 ///
-/// Names keep their order and may repeat: whether a name is declared, and declared once, is
-/// decided when the record is inserted.
+/// Names keep their order and may repeat. A store rejects unknown and repeated names when the record is
+/// inserted.
 ///
+/// # Example
 /// ```
 /// use slotted::{Record, Value, record};
 /// let age = 41;
@@ -18,7 +19,7 @@ use crate::value::Value;
 /// assert_eq!(written, collected);
 /// ```
 ///
-/// With the feature `serde`, a record comes from anything that serde can deserialize to a map:
+/// With the feature `serde`, a record can be deserialized from any map:
 ///
 #[cfg_attr(feature = "serde", doc = "```")]
 #[cfg_attr(not(feature = "serde"), doc = "```ignore")]
@@ -35,31 +36,58 @@ pub struct Record {
     values: Vec<(Name, Value)>,
 }
 
-/// A slot's name in a record: most are literals, and cost no allocation.
+/// A slot's name in a record. Most names are literals and need no allocation.
 pub(crate) type Name = Cow<'static, str>;
 
 impl Record {
-    /// A record without values.
+    /// Creates an empty record.
+    ///
+    /// # Example
+    /// ```
+    /// assert!(slotted::Record::new().is_empty());
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self { values: Vec::new() }
     }
 
-    /// A record without values that has room for this many.
+    /// Creates an empty record with room for this many values.
     ///
     /// # Panics
-    /// If so much room is more than an allocation can have.
+    /// Panics if the capacity exceeds `isize::MAX` bytes.
+    ///
+    /// # Example
+    /// ```
+    /// let mut record = slotted::Record::with_capacity(2);
+    /// record.push("name", "Ada");
+    /// record.push("age", 41);
+    /// assert_eq!(record.len(), 2);
+    /// ```
     #[must_use]
     pub fn with_capacity(values: usize) -> Self {
         Self { values: Vec::with_capacity(values) }
     }
 
-    /// Adds a value at the end.
+    /// Appends a value.
+    ///
+    /// # Example
+    /// ```
+    /// let mut record = slotted::Record::new();
+    /// record.push("age", 41);
+    /// assert_eq!(record, slotted::record! { age: 41 });
+    /// ```
     pub fn push(&mut self, name: impl Into<Name>, value: impl Into<Value>) {
         self.values.push((name.into(), value.into()));
     }
 
-    /// The first value of this name.
+    /// Returns the first value with this name. Computes in **O(n)** time for n values.
+    ///
+    /// # Example
+    /// ```
+    /// let record = slotted::record! { name: "Ada", age: 41 };
+    /// assert_eq!(record.get("age"), Some(&41.into()));
+    /// assert_eq!(record.get("height"), None);
+    /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.iter().find(|(own, _)| *own == name).map(|(_, value)| value)
@@ -69,19 +97,35 @@ impl Record {
         &self.values[position].1
     }
 
-    /// How many values there are.
+    /// Returns the number of values.
+    ///
+    /// # Example
+    /// ```
+    /// assert_eq!(slotted::record! { name: "Ada", age: 41 }.len(), 2);
+    /// ```
     #[must_use]
     pub const fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there are none.
+    /// Returns `true` if the record has no values.
+    ///
+    /// # Example
+    /// ```
+    /// assert!(!slotted::record! { age: 41 }.is_empty());
+    /// ```
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// The names and values, in order.
+    /// Returns an iterator over the names and values, in order.
+    ///
+    /// # Example
+    /// ```
+    /// let record = slotted::record! { name: "Ada", age: 41 };
+    /// assert!(record.iter().map(|(name, _)| name).eq(["name", "age"]));
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> + Clone {
         self.values.iter().map(|(name, value)| (&**name, value))
     }
@@ -112,9 +156,16 @@ impl IntoIterator for Record {
     }
 }
 
-/// A [`Record`] of the named values: `record! { health: 80.0, "max health": 100.0, age }`.
+/// Creates a [`Record`] of named values.
 ///
-/// A name alone stands for the variable of that name.
+/// A name without a value takes the variable of that name.
+///
+/// # Example
+/// ```
+/// let age = 41;
+/// let record = slotted::record! { age, health: 80.0, "max health": 100.0 };
+/// assert_eq!(record.get("max health"), Some(&100.0.into()));
+/// ```
 #[macro_export]
 macro_rules! record {
     (@name $name:ident) => { ::core::stringify!($name) };

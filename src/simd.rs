@@ -1,15 +1,15 @@
-//! The CPU's vector units in a default build.
+//! Use of the CPU's vector units in a default build.
 
-/// Runs the work as code that uses the vector units this CPU has, which a default build otherwise
-/// leaves idle.
+/// Runs a closure with all vector units of the CPU, which a default build does not use otherwise.
 ///
-/// On x86-64 the work is compiled for AVX-512, AVX2 and the baseline, and the best that the CPU has
-/// is picked when it runs, which costs a nanosecond or two; on other CPUs the baseline has the
-/// vector units. What the work calls must be inlined into it to be compiled along: small functions
-/// and closures are, larger ones need `#[inline(always)]`.
+/// On x86-64 the closure is compiled for AVX-512, AVX2 and the baseline. Each call selects the best version for
+/// the CPU, which takes one or two nanoseconds. On other CPUs the baseline includes the vector units. Functions
+/// that the closure calls must be inlined: small functions and closures are, larger ones need
+/// `#[inline(always)]`.
 ///
-/// Closures given to a view's `for_each` and `for_each_run` run this way already.
+/// The `for_each` and `for_each_run` methods of views do this already.
 ///
+/// # Example
 /// ```
 /// let (mut heights, rain) = (vec![1.0_f32; 1000], vec![0.5_f32; 1000]);
 /// slotted::vectorize(|| {
@@ -21,8 +21,8 @@
 /// ```
 #[inline(always)]
 pub fn vectorize<R>(work: impl FnOnce() -> R) -> R {
-    // Elsewhere the vector units are part of what every build may use. The levels between are left
-    // out: each is one more copy of the work, and none makes the loops of a default build faster.
+    // The levels in between are left out: each is another copy of the code, and none is faster than the
+    // baseline.
     #[cfg(target_arch = "x86_64")]
     {
         use fearless_simd::{Level, Simd};

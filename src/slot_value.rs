@@ -78,11 +78,20 @@ pub trait SlotValue: Copy + Send + Sync + 'static {
         }
     }
 
-    /// Whether the slot, which is of this kind, accepts the value.
+    /// Checks a value against the constraints of a slot of this kind.
     #[doc(hidden)]
-    fn check(self, _: &Slot, _: Checker<'_>) -> Result<(), ProblemKind> {
+    fn check(self, _: &Slot, _: ValueCheck<'_>) -> Result<(), ProblemKind> {
         Ok(())
     }
+}
+
+/// Everything that the check of a typed value needs: texts and lists are handles here, and must be known.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations)]
+pub struct ValueCheck<'a> {
+    pub(crate) checker: Checker<'a>,
+    pub(crate) interner: &'a Interner,
 }
 
 impl<T: SlotValue> CellValue<T::Cell> for T {
@@ -149,13 +158,11 @@ impl<T: ListElement> SlotValue for List<T> {
         Self::wrap_slice_mut(cells)
     }
 
-    fn check(self, slot: &Slot, checker: Checker<'_>) -> Result<(), ProblemKind> {
-        let interner = checker.world.lists().and_then(|lists| lists.downcast_ref::<Interner>());
-        let cells = interner
-            .and_then(|interner| interner.lists.resolve(element_shape::<T>(), self.cell()))
-            .ok_or(ProblemKind::ForeignList)?;
-        T::from_cells(cells).iter().enumerate().try_for_each(|(position, element)| {
-            let checked = element.check(slot, checker);
+    fn check(self, slot: &Slot, check: ValueCheck<'_>) -> Result<(), ProblemKind> {
+        let cells = check.interner.lists.resolve(element_shape::<T>(), self.cell());
+        let elements = T::from_cells(cells.ok_or(ProblemKind::ForeignList)?);
+        elements.iter().enumerate().try_for_each(|(position, element)| {
+            let checked = element.check(slot, check);
             checked.map_err(|what| ProblemKind::Element { position, what: Box::new(what) })
         })
     }
@@ -253,7 +260,7 @@ macro_rules! numeric {
                 $kind
             }
 
-            fn check(self, slot: &Slot, _: Checker<'_>) -> Result<(), ProblemKind> {
+            fn check(self, slot: &Slot, _: ValueCheck<'_>) -> Result<(), ProblemKind> {
                 Checker::numbers(slot, &self, || self.into())
             }
         }
@@ -300,7 +307,7 @@ macro_rules! numbers {
                 cells.as_chunks_mut().0
             }
 
-            fn check(self, slot: &Slot, _: Checker<'_>) -> Result<(), ProblemKind> {
+            fn check(self, slot: &Slot, _: ValueCheck<'_>) -> Result<(), ProblemKind> {
                 Checker::numbers(slot, &self, || self.into())
             }
         }
@@ -331,8 +338,8 @@ impl SlotValue for Text {
         Kind::Text
     }
 
-    fn check(self, _: &Slot, checker: Checker<'_>) -> Result<(), ProblemKind> {
-        checker.text(self)
+    fn check(self, _: &Slot, check: ValueCheck<'_>) -> Result<(), ProblemKind> {
+        check.interner.texts.resolve(self).map(|_| ()).ok_or(ProblemKind::ForeignText)
     }
 }
 
@@ -345,8 +352,8 @@ impl SlotValue for ObjectId {
         Kind::Object
     }
 
-    fn check(self, slot: &Slot, checker: Checker<'_>) -> Result<(), ProblemKind> {
-        checker.reference(slot, self)
+    fn check(self, slot: &Slot, check: ValueCheck<'_>) -> Result<(), ProblemKind> {
+        check.checker.reference(slot, self)
     }
 }
 

@@ -1,15 +1,16 @@
-//! "Did you mean": the nearest of the names that exist.
+//! "Did you mean": the known name nearest to a misspelt one.
 
 use std::sync::Arc;
 
-/// Longer names are not compared: their cost would grow with the square of a length that a data
-/// file chooses.
+/// The longest name to compare, in bytes. The cost grows with the square of the length, which a data file
+/// chooses.
 const LONGEST: usize = 64;
 
-/// Returns the candidate nearest to a misspelt name, if it is near enough to be a slip of the pen.
+/// Returns the candidate nearest to a misspelt name, or `None` if no candidate is similar enough.
 ///
-/// Names of more than 64 bytes have no nearest one. Computes in **O(n)** time for n candidates of bounded length.
+/// Names of more than 64 bytes are not compared. Computes in **O(n)** time for n candidates.
 ///
+/// # Example
 /// ```
 /// use slotted::schema::nearest_name;
 /// let names = ["health".into(), "age".into()];
@@ -24,14 +25,14 @@ pub fn nearest_name<'a>(
         return None;
     }
     let length = name.chars().count();
-    // Of a name of one letter nothing would be left.
+    // At least one letter must match.
     let allowed = (length / 3).max(1).min(length.saturating_sub(1));
     candidates
         .into_iter()
         .filter(|candidate| candidate.len() <= LONGEST)
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)
-        // Of two that are as near, the same one whatever the order: a map's is another in every run.
+        // The smaller name wins a tie, because the candidates may come from a map in random order.
         .min_by_key(|(distance, candidate)| (*distance, *candidate))
         .map(|(_, candidate)| Arc::clone(candidate))
 }
@@ -45,13 +46,13 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_recognised() {
+    fn a_misspelt_name_is_recognised() {
         assert_eq!(among("helth").as_deref(), Some("health"));
         assert_eq!(among("naem").as_deref(), Some("name"));
     }
 
     #[test]
-    fn another_word_is_not() {
+    fn a_different_word_is_not_suggested() {
         assert_eq!(among("height"), None);
         assert_eq!(among("x"), None);
         assert_eq!(nearest_name("c", &["a".into()]), None);

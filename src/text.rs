@@ -1,13 +1,14 @@
 //! The handle of an interned string.
 
-/// A string that is held once by its store: four bytes, equal if and only if the strings are.
+/// The handle of a string that its store keeps once. It has four bytes; equal strings have equal handles.
 ///
-/// [`Store::text`](crate::Store::text) makes one, [`Store::resolve`](crate::Store::resolve) gives
-/// the string back. A handle means nothing to another store.
+/// [`Store::intern_text`](crate::Store::intern_text) returns the handle of a string, and
+/// [`Store::resolve`](crate::Store::resolve) the string of a handle. Use a handle only with its own store.
 ///
+/// # Example
 /// ```
 /// let mut store = slotted::Store::new();
-/// let (a, b) = (store.text("Ada")?, store.text("Ada")?);
+/// let (a, b) = (store.intern_text("Ada")?, store.intern_text("Ada")?);
 /// assert_eq!(a, b);
 /// assert_eq!(store.resolve(a), Some("Ada"));
 /// # Ok::<(), slotted::LimitError>(())

@@ -75,7 +75,7 @@ fn forget(store: &mut Store, snapshots: &mut Vec<Snapshot>, rng: &mut StdRng) {
         let snapshot = snapshots.swap_remove(rng.random_range(0..snapshots.len()));
         match rng.random() {
             true => drop(snapshot),
-            false => store.recycle(snapshot),
+            false => store.reuse_memory_of(snapshot),
         }
     }
 }

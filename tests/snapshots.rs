@@ -224,7 +224,7 @@ fn all_objects_of_a_type_are_copied_row_by_row() -> Outcome {
         assert_eq!((unit.position, unit.shield), (Vec3::ONE, Some(3)));
     }
     let error = Store::new().objects::<Unit>().map(drop).unwrap_err();
-    assert!(error.to_string().contains("Unit is not registered"), "{error}");
+    assert!(error.to_string().contains("Unit' is not registered"), "{error}");
     Ok(())
 }
 

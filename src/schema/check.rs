@@ -1,6 +1,5 @@
 //! Whether a slot accepts a value, and a schema a record.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use crate::id::{ObjectId, SchemaId};
@@ -8,40 +7,27 @@ use crate::kind::{Kind, with_number, with_numeric};
 use crate::number::Numbers;
 use crate::record::Record;
 use crate::schema::{Problem, ProblemKind, RegisteredSchema, Registry, Slot};
-use crate::text::Text;
 use crate::value::{ConversionError, FromValue, Value};
 
-/// What a schema has to know of the objects.
+/// Tells a checker which objects a reference may lead to.
 pub(crate) trait World {
-    /// Whether the object is alive.
+    /// Returns `true` if the object is alive.
     fn is_alive(&self, id: ObjectId) -> bool;
-    /// Whether the handle is one of this store's.
-    fn knows_text(&self, text: Text) -> bool;
-    /// Where the lists are: storage, which only those know who ask for it.
-    fn lists(&self) -> Option<&dyn Any>;
 }
 
-/// For values that stand in a schema, before there are objects.
+/// The world of defaults: a schema is declared before any object exists.
 pub(super) struct NoWorld;
 
 impl World for NoWorld {
     fn is_alive(&self, _: ObjectId) -> bool {
         false
     }
-
-    fn knows_text(&self, _: Text) -> bool {
-        false
-    }
-
-    fn lists(&self) -> Option<&dyn Any> {
-        None
-    }
 }
 
 /// Checks records and values; writes nothing.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)]
-pub struct Checker<'a> {
+pub(crate) struct Checker<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) world: &'a dyn World,
 }
@@ -164,10 +150,6 @@ impl Checker<'_> {
             return Err(ProblemKind::NotFinite { found: found() });
         }
         Ok(())
-    }
-
-    pub(crate) fn text(self, text: Text) -> Result<(), ProblemKind> {
-        if self.world.knows_text(text) { Ok(()) } else { Err(ProblemKind::ForeignText) }
     }
 
     /// Whether the slot may refer to the object.

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::debug_as_display::debug_as_display;
 use crate::kind::Kind;
 use crate::number::NumberRange;
 use crate::schema::{Problem, Slot};
 
 /// Why a schema cannot be built or registered.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
     /// A schema's or slot's name is empty, too long, or has control or bidirectional characters.
@@ -127,7 +128,7 @@ pub enum SchemaError {
 }
 
 /// Why a kind cannot be stored.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KindError {
     /// An enum has no variants or more than 256.
@@ -159,6 +160,8 @@ pub enum KindError {
     #[error("the elements of a list cannot be lists")]
     ListOfLists,
 }
+
+debug_as_display!(SchemaError, KindError);
 
 /// What differs between the schema that is registered and the one that would be.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::debug_as_display::debug_as_display;
 use crate::id::ObjectId;
 use crate::kind::{EnumKind, Kind};
 use crate::number::NumberRange;
 use crate::value::Value;
 
 /// One thing that is wrong with a record or a value: where, and what.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Problem {
     /// The record's position in its batch, if there was a batch.
     pub record: Option<usize>,
@@ -190,6 +191,8 @@ impl ProblemKind {
 }
 
 impl std::error::Error for Problem {}
+
+debug_as_display!(Problem);
 
 fn did_you_mean(f: &mut fmt::Formatter<'_>, suggestion: Option<&str>) -> fmt::Result {
     match suggestion {

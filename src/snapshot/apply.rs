@@ -1,75 +1,86 @@
-//! From a delta to the world that it makes.
+//! Applying a delta to a store.
 
 use std::collections::HashMap;
 
+use crate::debug_as_display::debug_as_display;
 use crate::error::LimitError;
 use crate::id::{ObjectId, SchemaId};
 use crate::kind::Kind;
 use crate::list::ListCell;
 use crate::schema::Slot;
+use crate::snapshot::Delta;
 use crate::snapshot::delta::{Hashes, SlotPart, TablePart, shape};
-use crate::snapshot::difference::differences;
-use crate::snapshot::{Delta, Snapshot};
 use crate::storage::{
     Blocks, Cell, CellBits, CellVec, CellVecVisitor, CellVecVisitorMut, CellsVisitor,
-    CellsVisitorMut, ElementShape, HashSums, Interner, Translate,
+    CellsVisitorMut, ElementShape, Interner, Translate,
 };
-use crate::store::{Store, shape_of_elements};
+use crate::store::{Store, UncheckedTable, shape_of_elements};
 use crate::text::Text;
 
-/// Why a delta was not applied. The store is as it was before the call.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// The reason why a delta was not applied. The store is as it was before the call.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeltaError {
-    /// The store is not the world that the delta was made from: go back to the one whose
-    /// [`state_hash`](Store::state_hash) is the delta's [`base_hash`](Delta::base_hash), then apply it.
-    #[error("the delta is for a world with hash {expected:016x}, and this one has {found:016x}")]
+    /// The store is not the world that the delta was made from. Restore the snapshot whose
+    /// [`state_hash`](Store::state_hash) is the delta's [`base_hash`](Delta::base_hash), then apply the delta.
+    #[error(
+        "the delta applies to a world with hash {expected:016x}, this store has {found:016x}; \
+         go back to the world that the delta was made from"
+    )]
     OtherBase {
         /// The hash of the world that the delta was made from.
         expected: u64,
-        /// The hash of this one.
+        /// The hash of this store.
         found: u64,
     },
-    /// A schema is not registered here.
-    #[error("the delta names schema '{schema}', which is not registered")]
+    /// A schema is not registered in this store.
+    #[error("the delta needs schema '{schema}', which is not registered; register it first")]
     UnknownSchema {
-        /// Its name.
+        /// The schema's name.
         schema: String,
     },
-    /// A schema has other slots here.
-    #[error("schema '{schema}' has other slots here than where the delta was made")]
+    /// A schema has other slots in this store.
+    #[error(
+        "schema '{schema}' has other slots here than in the store that made the delta; \
+         register the same schema in both"
+    )]
     OtherSchema {
-        /// Its name.
+        /// The schema's name.
         schema: String,
     },
-    /// The delta contradicts itself: it was damaged, or nobody made it from two snapshots.
-    #[error("the delta is damaged: {part} {}", if *part == DeltaPart::Result {
-        "differs from what was promised"
+    /// The delta contradicts itself: it was damaged, or was not made from two snapshots.
+    #[error("the delta is damaged: {part} {}; request it again", if *part == DeltaPart::Result {
+        "does not have the promised hash"
     } else {
         "cannot be read"
     })]
     Damaged {
-        /// Where this was seen.
+        /// The damaged part.
         part: DeltaPart,
     },
-    /// The store has the same objects as the world that the delta was made from, but others have died in
-    /// it: its future ids would differ.
-    #[error("the delta is for a world with the same objects, but with other ids to come")]
+    /// The store has the same objects as the world that the delta was made from, but other objects were
+    /// despawned in it, so its future ids would differ.
+    #[error(
+        "the delta applies to a world with the same objects, but other free rows; \
+         start again from a snapshot or from a full delta in a new store"
+    )]
     OtherRows,
-    /// A limit of this store is reached.
+    /// The delta exceeds a limit of this store.
     #[error(transparent)]
     Limit(#[from] LimitError),
 }
+
+debug_as_display!(DeltaError);
 
 /// A part of a [`Delta`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeltaPart {
-    /// Which rows have changed hands.
+    /// The rows that objects were spawned in or despawned from.
     Rows,
     /// The values of slots.
     Values,
-    /// The world that it makes.
+    /// The world after the delta.
     Result,
 }
 
@@ -78,7 +89,7 @@ impl std::fmt::Display for DeltaPart {
         f.write_str(match self {
             Self::Rows => "its list of rows",
             Self::Values => "its list of values",
-            Self::Result => "the world that it makes",
+            Self::Result => "the resulting world",
         })
     }
 }
@@ -87,16 +98,20 @@ const ROWS: DeltaError = DeltaError::Damaged { part: DeltaPart::Rows };
 const VALUES: DeltaError = DeltaError::Damaged { part: DeltaPart::Values };
 
 impl Store {
-    /// Makes this world the delta's second one, if it equals the first one.
+    /// Applies a delta: turns this store into the delta's second world if it equals the first one.
     ///
-    /// Meant for data from elsewhere: everything is checked, down to the hash of the world that comes out.
-    /// Values are not held against constraints, because views may have written others;
-    /// [`validate`](Self::validate) does that. Costs a [state hash](Self::state_hash) and a look at
-    /// what changes.
+    /// Deltas may come from an untrusted source: everything is checked, including the hash of the resulting
+    /// world. Values skip constraint checks, because views may have written any value; use
+    /// [`validate`](Self::validate) for that.
+    ///
+    /// Computes in the time of a [state hash](Self::state_hash), plus **O(n)** for n rows and values that change.
     ///
     /// # Errors
-    /// If the store is not the world that the delta was made from, or the delta is damaged; nothing is
-    /// changed then.
+    /// Returns an error if the store is not the world that the delta was made from, or if the delta is damaged.
+    /// Nothing is changed then.
+    ///
+    /// # Example
+    /// See [`Delta`].
     pub fn apply(&mut self, delta: &Delta) -> Result<(), DeltaError> {
         let found = Hashes::from(self.hash_sums());
         if found.state != delta.base.state {
@@ -106,130 +121,106 @@ impl Store {
         if found.rows != delta.base.rows {
             return Err(DeltaError::OtherRows);
         }
-        let (before, interned) = (self.snapshot(), self.interner.now());
-        let applied = self.apply_parts(delta).and_then(|()| match self.sums_since(&before) {
-            Some(sums) if delta.result == sums.into() => Ok(()),
-            _ => Err(DeltaError::Damaged { part: DeltaPart::Result }),
+        let (before, interned) = (self.state(), self.interned());
+        let applied = self.apply_parts(delta).and_then(|()| {
+            match delta.result == self.hash_sums_since(&before).into() {
+                true => Ok(()),
+                false => Err(DeltaError::Damaged { part: DeltaPart::Result }),
+            }
         });
         if applied.is_err() {
-            self.restore(&before).expect("a snapshot of this store");
-            self.interner.forget_since(interned);
+            self.set_state(&before).expect("a state of this store");
+            self.forget_since(interned);
         }
-        self.recycle(before);
+        self.reuse_memory_of_state(before);
         applied
     }
 
-    /// The hashes of the world as it is now, from those of a snapshot and what differs.
-    fn sums_since(&mut self, before: &Snapshot) -> Option<HashSums> {
-        let after = self.snapshot();
-        let sums = before.hash_sums_of(&after, &differences(before, &after).ok()?);
-        self.hash_sums = Some(sums);
-        Some(sums)
-    }
-
     fn apply_parts(&mut self, delta: &Delta) -> Result<(), DeltaError> {
-        let mut decoder = self.decoder(delta)?;
+        let mut decoder = Decoder::new(delta, self)?;
         for part in &delta.tables {
             let schema = *decoder.schemas.get(usize::from(part.schema)).ok_or(ROWS)?;
-            let spawned = self.apply_rows(schema, part)?;
-            let slots = self.tables[schema.index()].columns.len();
+            let mut table = self.unchecked_table(schema).ok_or(ROWS)?;
+            let spawned = apply_rows(&mut table, part)?;
+            let slots = table.columns.len();
             let names_all = part.slots.iter().map(|slot| usize::from(slot.slot)).eq(0..slots);
             if !spawned.is_empty() && !names_all {
                 return Err(VALUES);
             }
             for slot in &part.slots {
-                self.apply_slot(schema, slot, &spawned, &mut decoder)?;
+                apply_slot(&mut table, slot, &spawned, &mut decoder)?;
             }
-        }
-        Ok(())
-    }
-
-    /// What the delta's schemas and texts are in this store.
-    fn decoder<'d>(&mut self, delta: &'d Delta) -> Result<Decoder<'d>, DeltaError> {
-        let schemas = delta.schemas.iter().map(|part| {
-            let schema = self.registry.find(&part.name);
-            let schema =
-                schema.ok_or_else(|| DeltaError::UnknownSchema { schema: part.name.clone() })?;
-            match shape(schema) == part.shape {
-                true => Ok(schema.id()),
-                false => Err(DeltaError::OtherSchema { schema: part.name.clone() }),
-            }
-        });
-        let schemas = schemas.collect::<Result<_, _>>()?;
-        let texts =
-            delta.texts.iter().map(|text| self.intern_text(text)).collect::<Result<_, _>>()?;
-        Ok(Decoder { schemas, texts, parts: &delta.lists, lists: HashMap::new(), shape: None })
-    }
-
-    /// Tells which rows have come to life.
-    fn apply_rows(&mut self, schema: SchemaId, part: &TablePart) -> Result<Vec<u32>, DeltaError> {
-        let [before, after] = part.used;
-        if after > self.limits.rows_per_schema {
-            return Err(self.no_rows(schema).into());
-        }
-        let rows = &mut self.tables[schema.index()].rows;
-        let listed = part.rows.rows(part.generations.len(), after).ok_or(ROWS)?;
-        if rows.used() != before as usize || listed.len() != part.generations.len() {
-            return Err(ROWS);
-        }
-        rows.truncate(after as usize);
-        let mut spawned = Vec::new();
-        for (row, generation) in listed.into_iter().zip(&part.generations) {
-            // Rows that were never used follow one another.
-            if row as usize > rows.used() || !rows.set(row, *generation) {
-                return Err(ROWS);
-            }
-            if generation & 1 == 1 {
-                spawned.push(row);
-            }
-        }
-        if rows.used() == after as usize { Ok(spawned) } else { Err(ROWS) }
-    }
-
-    /// Writes a slot's values, those of all that has come to life among them.
-    fn apply_slot(
-        &mut self,
-        schema: SchemaId,
-        part: &SlotPart,
-        spawned: &[u32],
-        decoder: &mut Decoder<'_>,
-    ) -> Result<(), DeltaError> {
-        let slots = self.registry.get(schema).map_or(&[][..], |schema| schema.slots());
-        let slot = slots.get(usize::from(part.slot)).ok_or(VALUES)?;
-        let table = &mut self.tables[schema.index()];
-        let column = table.columns.get_mut(usize::from(part.slot)).ok_or(VALUES)?;
-        let row_bytes = column.cells.visit(RowBytes);
-        let most = part.set.len().max(part.cells.len() / row_bytes);
-        let rows = part.rows.rows(most, table.rows.used() as u32).ok_or(VALUES)?;
-        let is_living = |row: &u32| table.rows.generations()[*row as usize] & 1 == 1;
-        if !rows.iter().all(is_living) || !contains_all(&rows, spawned) {
-            return Err(VALUES);
-        }
-        let (with_value, unset) = with_and_without_value(&rows, &part.set, slot).ok_or(VALUES)?;
-        if part.cells.len() != with_value.len() * row_bytes || !cells_fit(slot, &part.cells) {
-            return Err(VALUES);
-        }
-        if let Kind::List(kind) = slot.kind() {
-            let (shape, limit) = (shape_of_elements(kind.element()), self.limits.list_bytes);
-            decoder.read_lists(shape, &part.cells, &mut self.interner, limit)?;
-        }
-        let take = TakeRows { rows: &with_value, bytes: &part.cells, row_bytes, decoder };
-        column.cells.visit_mut(take).ok_or(VALUES)?;
-        unset.iter().for_each(|row| column.fill(*row));
-        if let Some(set) = &mut column.set {
-            with_value.iter().for_each(|row| set.put(*row, &[true]));
         }
         Ok(())
     }
 }
 
-/// Whether all of the others are among the rows; both are in ascending order.
+/// Applies the changes of rows and returns the rows of spawned objects.
+fn apply_rows(table: &mut UncheckedTable<'_>, part: &TablePart) -> Result<Vec<u32>, DeltaError> {
+    let ([before, after], limit) = (part.used, table.limits.rows_per_schema);
+    if after > limit {
+        let schema = table.schema.shared_name().clone();
+        return Err(LimitError::Rows { schema, limit }.into());
+    }
+    let rows = &mut *table.rows;
+    let listed = part.rows.rows(part.generations.len(), after).ok_or(ROWS)?;
+    if rows.used() != before as usize || listed.len() != part.generations.len() {
+        return Err(ROWS);
+    }
+    rows.truncate(after as usize);
+    let mut spawned = Vec::new();
+    for (row, generation) in listed.into_iter().zip(&part.generations) {
+        // Unused rows are taken one after another.
+        if row as usize > rows.used() || !rows.set(row, *generation) {
+            return Err(ROWS);
+        }
+        if generation & 1 == 1 {
+            spawned.push(row);
+        }
+    }
+    if rows.used() == after as usize { Ok(spawned) } else { Err(ROWS) }
+}
+
+/// Writes the values of one slot, including those of all spawned objects.
+fn apply_slot(
+    table: &mut UncheckedTable<'_>,
+    part: &SlotPart,
+    spawned: &[u32],
+    decoder: &mut Decoder<'_>,
+) -> Result<(), DeltaError> {
+    let slot = table.schema.slots().get(usize::from(part.slot)).ok_or(VALUES)?;
+    let column = table.columns.get_mut(usize::from(part.slot)).ok_or(VALUES)?;
+    let row_bytes = column.cells.visit(RowBytes);
+    let most = part.set.len().max(part.cells.len() / row_bytes);
+    let rows = part.rows.rows(most, table.rows.used() as u32).ok_or(VALUES)?;
+    let is_living = |row: &u32| table.rows.generations()[*row as usize] & 1 == 1;
+    if !rows.iter().all(is_living) || !contains_all(&rows, spawned) {
+        return Err(VALUES);
+    }
+    let (with_value, unset) = with_and_without_value(&rows, &part.set, slot).ok_or(VALUES)?;
+    if part.cells.len() != with_value.len() * row_bytes || !cells_fit(slot, &part.cells) {
+        return Err(VALUES);
+    }
+    if let Kind::List(kind) = slot.kind() {
+        let (shape, limit) = (shape_of_elements(kind.element()), table.limits.list_bytes);
+        decoder.read_lists(shape, &part.cells, table.interner, limit)?;
+    }
+    let take = TakeRows { rows: &with_value, bytes: &part.cells, row_bytes, decoder };
+    column.cells.visit_mut(take).ok_or(VALUES)?;
+    unset.iter().for_each(|row| column.fill(*row));
+    if let Some(set) = &mut column.set {
+        with_value.iter().for_each(|row| set.put(*row, &[true]));
+    }
+    Ok(())
+}
+
+/// Returns `true` if the rows contain all of the others. Both are in ascending order.
 fn contains_all(rows: &[u32], others: &[u32]) -> bool {
     let mut rows = rows.iter();
     others.iter().all(|other| rows.any(|row| row == other))
 }
 
-/// Which rows have a value, and which have none.
+/// Splits the rows into those with a value and those without.
 fn with_and_without_value(
     rows: &[u32],
     is_set: &[bool],
@@ -243,7 +234,7 @@ fn with_and_without_value(
     (rows.len() == is_set.len()).then(|| (rows_of(with_value), rows_of(unset)))
 }
 
-/// Whether the bytes are variants, where the slot is an enum.
+/// Returns `false` if the slot is an enum and a byte is not one of its variants.
 fn cells_fit(slot: &Slot, cells: &[u8]) -> bool {
     match slot.kind() {
         Kind::Enum(kind) => cells.iter().all(|cell| usize::from(*cell) < kind.variants().len()),
@@ -251,7 +242,7 @@ fn cells_fit(slot: &Slot, cells: &[u8]) -> bool {
     }
 }
 
-/// Bytes of a row in a delta.
+/// Computes the bytes of a row in a delta.
 struct RowBytes;
 
 impl CellsVisitor for RowBytes {
@@ -285,20 +276,37 @@ impl<D: Translate> CellsVisitorMut for TakeRows<'_, D> {
     }
 }
 
-/// What the positions in a delta stand for in a store.
+/// Translates positions in a delta to handles of a store.
 struct Decoder<'d> {
     schemas: Vec<SchemaId>,
     texts: Vec<Text>,
     /// The lists' cells.
     parts: &'d [Vec<u8>],
-    /// The lists that were read, and what for.
+    /// The lists that were read, by position and element shape.
     lists: HashMap<(ListCell, ElementShape), ListCell>,
-    /// What the elements of the current slot's lists are.
+    /// The element shape of the current slot's lists.
     shape: Option<ElementShape>,
 }
 
-impl Decoder<'_> {
-    /// Interns the lists at these positions, which a slot has whose elements are of this shape.
+impl<'d> Decoder<'d> {
+    /// Looks up the schemas of a delta and interns its texts.
+    fn new(delta: &'d Delta, store: &mut Store) -> Result<Self, DeltaError> {
+        let schemas = delta.schemas.iter().map(|part| {
+            let schema = store.schema(&part.name);
+            let schema =
+                schema.ok_or_else(|| DeltaError::UnknownSchema { schema: part.name.clone() })?;
+            match shape(schema) == part.shape {
+                true => Ok(schema.id()),
+                false => Err(DeltaError::OtherSchema { schema: part.name.clone() }),
+            }
+        });
+        let schemas = schemas.collect::<Result<_, _>>()?;
+        let texts = delta.texts.iter().map(|text| store.intern_text(text));
+        let texts = texts.collect::<Result<_, _>>()?;
+        Ok(Self { schemas, texts, parts: &delta.lists, lists: HashMap::new(), shape: None })
+    }
+
+    /// Interns the lists at these positions, whose elements have this shape.
     fn read_lists(
         &mut self,
         shape: ElementShape,

@@ -1,14 +1,13 @@
-//! What differs between two snapshots, as objects.
+//! The differences between two snapshots, as lists of objects.
 
 use std::sync::Arc;
 
 use crate::id::ObjectId;
 use crate::schema::{RegisteredSchema, Slot};
-use crate::snapshot::difference::{differences_of, living};
 use crate::snapshot::{Snapshot, SnapshotError};
-use crate::store::Store;
+use crate::store::{Differences, Store, living};
 
-/// What differs between two snapshots.
+/// The differences between two snapshots, made by [`changes`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     spawned: Vec<ObjectId>,
@@ -16,7 +15,7 @@ pub struct Changes {
     slots: Vec<SlotChanges>,
 }
 
-/// The objects of one schema that have another value of one slot.
+/// The objects of one schema with a different value of one slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotChanges {
     schema: Arc<str>,
@@ -24,14 +23,17 @@ pub struct SlotChanges {
     ids: Vec<ObjectId>,
 }
 
-/// What has become different between two snapshots of one store.
+/// Compares two snapshots of one store and returns the differences.
 ///
-/// Values are compared, bit for bit: writing an equal value is no change, and -0.0 is another value
-/// than 0.0. Both values can be read from the snapshots, by [`Store::get_value`] or by key. Costs a look at each block that the snapshots do not share, and nothing for the others.
+/// Values are compared bit by bit: a write of an equal value is no change, and -0.0 differs from 0.0. Read both
+/// values from the snapshots, with [`Store::get_value`] or by key. Computes in **O(n)** time for n rows of
+/// blocks that the snapshots do not share.
 ///
 /// # Errors
-/// If the snapshots are of different stores, or one of them is from before an [migration](Store::migrate).
+/// Returns an error if the snapshots are of different stores, or one of them is from before a
+/// [migration](Store::migrate).
 ///
+/// # Example
 /// ```
 /// use slotted::{Slotted, Store, snapshot::changes};
 ///
@@ -56,13 +58,15 @@ pub fn changes(before: &Snapshot, after: &Snapshot) -> Result<Changes, SnapshotE
     changes_of(before, after, |_, _| true)
 }
 
-/// Like [`changes`], with the wanted slots only: others are not looked at and cost nothing.
+/// Compares two snapshots like [`changes`], but skips all slots for which `is_wanted` returns `false`.
 ///
-/// Which objects were spawned and despawned is told of all schemas.
+/// Spawned and despawned objects are listed for all schemas.
 ///
 /// # Errors
-/// If the snapshots are of different stores, or one of them is from before an [migration](Store::migrate).
+/// Returns an error if the snapshots are of different stores, or one of them is from before a
+/// [migration](Store::migrate).
 ///
+/// # Example
 /// ```
 /// # use slotted::{Slotted, Store, snapshot::changes_of};
 /// # #[derive(Slotted, Clone, Copy)]
@@ -84,7 +88,7 @@ pub fn changes_of(
     after: &Snapshot,
     is_wanted: impl FnMut(&RegisteredSchema, &Slot) -> bool,
 ) -> Result<Changes, SnapshotError> {
-    let differences = differences_of(before, after, is_wanted)?;
+    let differences = Differences::of_slots(before.state(), after.state(), is_wanted)?;
     let mut changes = Changes::default();
     for table in &differences.tables {
         let id = |row, generation| ObjectId::new(table.schema, row, generation);
@@ -92,13 +96,15 @@ pub fn changes_of(
             changes.despawned.extend(living(row.before).map(|generation| id(row.row, generation)));
             changes.spawned.extend(living(row.after).map(|generation| id(row.row, generation)));
         }
-        let Some(schema) = differences.registry.get(table.schema) else { continue };
+        let schema = differences.registry.get(table.schema);
+        let (Some(schema), Some(now)) = (schema, after.state().table(table.schema)) else {
+            continue;
+        };
         for (slot, rows) in schema.slots().iter().zip(&table.values) {
             if rows.is_empty() {
                 continue;
             }
-            let blocks = &after.world().tables[table.schema.index()].rows;
-            let ids = rows.iter().map(|row| id(*row, blocks.generation(*row)));
+            let ids = rows.iter().map(|row| id(*row, now.rows.generation(*row)));
             changes.slots.push(SlotChanges {
                 schema: Arc::clone(schema.shared_name()),
                 slot: Arc::clone(slot.shared_name()),
@@ -110,36 +116,104 @@ pub fn changes_of(
 }
 
 impl Store {
-    /// What has become different since the snapshot: see [`changes`]. Begins a new
+    /// Compares the store with an earlier snapshot, as [`changes`] does, and begins a new
     /// [epoch](Self::advance_epoch).
     ///
     /// # Errors
-    /// If the snapshot is of another store or from before an [migration](Self::migrate).
+    /// Returns an error if the snapshot is of another store or from before a [migration](Self::migrate).
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let before = store.snapshot();
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// assert_eq!(store.changes_since(&before)?.spawned(), [unit]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn changes_since(&mut self, snapshot: &Snapshot) -> Result<Changes, SnapshotError> {
         changes(snapshot, &self.snapshot())
     }
 }
 
 impl Changes {
-    /// Whether nothing differs.
+    /// Returns `true` if nothing differs.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let before = store.snapshot();
+    /// assert!(store.changes_since(&before)?.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.spawned.is_empty() && self.despawned.is_empty() && self.slots.is_empty()
     }
 
-    /// The objects that live in the later snapshot only, by schema and row.
+    /// Returns the objects that live only in the later snapshot, ordered by schema and row.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let before = store.snapshot();
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// assert_eq!(store.changes_since(&before)?.spawned(), [unit]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn spawned(&self) -> &[ObjectId] {
         &self.spawned
     }
 
-    /// The objects that live in the earlier snapshot only, by schema and row.
+    /// Returns the objects that live only in the earlier snapshot, ordered by schema and row.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let before = store.snapshot();
+    /// store.despawn(unit)?;
+    /// assert_eq!(store.changes_since(&before)?.despawned(), [unit]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn despawned(&self) -> &[ObjectId] {
         &self.despawned
     }
 
-    /// The slots of which objects that live in both snapshots have different values.
+    /// Returns the slots with different values, of objects that live in both snapshots.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let before = store.snapshot();
+    /// store.set_value(unit, "health", 5.0)?;
+    /// let changes = store.changes_since(&before)?;
+    /// assert_eq!(changes.slots()[0].slot(), "health");
+    /// assert_eq!(changes.slots()[0].ids(), [unit]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn slots(&self) -> &[SlotChanges] {
         &self.slots
@@ -147,31 +221,31 @@ impl Changes {
 }
 
 impl SlotChanges {
-    /// The schema's name.
+    /// Returns the schema's name.
     #[must_use]
     pub fn schema(&self) -> &str {
         &self.schema
     }
 
-    /// The slot's name.
+    /// Returns the slot's name.
     #[must_use]
     pub fn slot(&self) -> &str {
         &self.slot
     }
 
-    /// The objects that have another value, by row.
+    /// Returns the objects with a different value, ordered by row.
     #[must_use]
     pub fn ids(&self) -> &[ObjectId] {
         &self.ids
     }
 
-    /// How many objects have another value.
+    /// Returns the number of objects with a different value.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether there is none: never so in [`Changes`].
+    /// Returns `true` if no object has a different value, which never happens in [`Changes`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()

@@ -1,29 +1,29 @@
-//! What differs between two snapshots, as a value to keep or to send.
+//! The differences between two snapshots, as a value to keep or to send.
 
 use std::collections::HashMap;
 
 use crate::id::{ObjectId, SchemaId};
 use crate::list::ListCell;
 use crate::schema::{RegisteredSchema, Registry};
-use crate::snapshot::difference::{Differences, TableDifference, differences, living};
-use crate::snapshot::state_hash::finish;
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::storage::{
-    BLOCK_ROWS, Cell, CellVecVisitor, FrozenBlocks, FrozenVisitor, HashSums, Interner, Translate,
-    hash_text, step,
+    BLOCK_ROWS, BlocksSnapshot, Cell, CellVecVisitor, Interner, SnapshotVisitor, TableSnapshot,
+    Translate, hash_text, step,
 };
+use crate::store::{Differences, HashSums, TableDifference, living};
 use crate::text::Text;
 
-/// What differs between two snapshots, as a value of its own: to send to another machine, or to keep
-/// for undoing.
+/// The differences between two snapshots as a value of its own, to send to another machine or to keep for undo.
 ///
-/// [`Store::apply`](crate::Store::apply) makes a store that equals the first snapshot equal to the
-/// second one, ids of future objects included. Handles in it are translated: the other store may have
-/// interned other texts and registered its schemas in another order. Ids that you send yourself are
-/// not: they mean the same in both stores only if the schemas were registered in the same order.
-/// With the feature `serde` a delta can be serialized; its size is that of the changed values and a few
-/// bytes for each stretch of rows. A store that has nothing yet begins with [`Delta::full`].
+/// [`Store::apply`](crate::Store::apply) turns a store that equals the first snapshot into one that equals the
+/// second, future ids included. A delta translates its handles: the other store may have other texts, and its
+/// schemas in another order. Ids that you send yourself are not translated: both stores must then register their
+/// schemas in the same order.
 ///
+/// With the feature `serde` a delta can be serialized. Its size is that of the changed values, plus a few bytes
+/// for each run of rows. A new store starts with [`Delta::full`].
+///
+/// # Example
 /// ```
 /// use slotted::{Delta, Slotted, Store};
 ///
@@ -42,7 +42,7 @@ use crate::text::Text;
 /// assert_eq!(client.get_value(unit, "health")?, 0.5_f32.into());
 /// assert_eq!(client.state_hash(), server.state_hash());
 ///
-/// // The other way round: undo.
+/// // Undo: the delta in the other direction.
 /// server.apply(&Delta::between(&after, &before)?)?;
 /// assert_eq!(server.get_value(unit, "health")?, 1.0_f32.into());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -52,35 +52,35 @@ use crate::text::Text;
 pub struct Delta {
     pub(super) base: Hashes,
     pub(super) result: Hashes,
-    /// All that tables and references name.
+    /// All schemas that tables and references name.
     pub(super) schemas: Vec<SchemaPart>,
     pub(super) texts: Vec<String>,
-    /// The cells of each list that a slot has; what they are is told by the slot.
+    /// The cells of each list. The slot determines their type.
     pub(super) lists: Vec<Vec<u8>>,
     pub(super) tables: Vec<TablePart>,
 }
 
-/// What tells one world from another.
+/// The hashes that identify a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Hashes {
     pub(super) state: u64,
-    /// Of the generations of all rows, also of dead ones.
+    /// The hash of the generations of all rows, dead ones included.
     pub(super) rows: u64,
 }
 
 impl From<HashSums> for Hashes {
     fn from(sums: HashSums) -> Self {
-        Self { state: finish(sums.objects), rows: finish(sums.rows) }
+        Self { state: sums.state_hash(), rows: sums.rows_hash() }
     }
 }
 
-/// A schema, as far as both stores must agree on it.
+/// The parts of a schema on which both stores must agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct SchemaPart {
     pub(super) name: String,
-    /// See [`shape`].
+    /// The hash of its slots, see [`shape`].
     pub(super) shape: u64,
 }
 
@@ -89,10 +89,11 @@ pub(super) struct SchemaPart {
 pub(super) struct TablePart {
     /// A position in the delta's schemas.
     pub(super) schema: u16,
-    /// How many rows were ever used, before and after.
+    /// The number of used rows, before and after.
     pub(super) used: [u32; 2],
-    /// Rows that have another generation, and what it is.
+    /// The rows with a different generation.
     pub(super) rows: Runs,
+    /// The new generation of each of them.
     pub(super) generations: Vec<u16>,
     pub(super) slots: Vec<SlotPart>,
 }
@@ -103,13 +104,13 @@ pub(super) struct SlotPart {
     /// A position among the schema's slots.
     pub(super) slot: u16,
     pub(super) rows: Runs,
-    /// For each row whether it has a value; nothing where the slot is not optional.
+    /// One flag per row: `true` if it has a value. Empty if the slot is not optional.
     pub(super) set: Vec<bool>,
     /// The cells of each row that has a value, one after another.
     pub(super) cells: Vec<u8>,
 }
 
-/// Rows in ascending order, as pairs of a first row and how many follow one another from there.
+/// Rows in ascending order, as pairs of a first row and the number of consecutive rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Runs(Vec<(u32, u32)>);
@@ -120,7 +121,7 @@ impl Runs {
         Self(runs.map(|run| (run[0], run.len() as u32)).collect())
     }
 
-    /// The rows, if they are at most `most`, all below `end` and in ascending order.
+    /// Returns the rows if there are at most `most`, all below `end` and in ascending order.
     pub(super) fn rows(&self, most: usize, end: u32) -> Option<Vec<u32>> {
         let (mut total, mut next) = (0_usize, 0);
         for &(first, length) in &self.0 {
@@ -136,7 +137,7 @@ impl Runs {
     }
 }
 
-/// What two schemas must have in common for the cells of one to be those of the other.
+/// Returns a hash of the slots. Two schemas with the same shape store the same cells.
 pub(super) fn shape(schema: &RegisteredSchema) -> u64 {
     schema.slots().iter().fold(hash_text(schema.name()), |shape, slot| {
         let kind = step(hash_text(&slot.kind().to_string()), u64::from(slot.is_optional()));
@@ -145,25 +146,42 @@ pub(super) fn shape(schema: &RegisteredSchema) -> u64 {
 }
 
 impl Delta {
-    /// What makes the first world the second one.
+    /// Returns the delta that turns the first world into the second.
     ///
-    /// Costs a look at each block that the snapshots do not share, and the first one's
-    /// [hash](Snapshot::state_hash), if that is not known yet.
+    /// Computes in **O(n)** time for n rows of blocks that the snapshots do not share, plus the
+    /// [hash](Snapshot::state_hash) of the first one if that is not known yet.
     ///
     /// # Errors
-    /// If the snapshots are of different stores, or one of them is from before an
+    /// Returns an error if the snapshots are of different stores, or one of them is from before a
     /// [migration](crate::Store::migrate).
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Delta, Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let before = store.snapshot();
+    /// store.spawn(Unit { health: 80.0 })?;
+    /// let after = store.snapshot();
+    /// let undo = Delta::between(&after, &before)?;
+    /// store.apply(&undo)?;
+    /// assert!(store.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn between(before: &Snapshot, after: &Snapshot) -> Result<Self, SnapshotError> {
-        let differences = differences(before, after)?;
-        let mut encoder = Encoder::new(&differences, &after.world().interner);
-        let tables = differences.tables.iter().filter_map(|table| {
-            let used = before.world().tables.get(table.schema.index());
-            encoder.table(table, used.map_or(0, |table| table.rows.used), after)
-        });
+        let (before, after) = (before.state(), after.state());
+        let differences = Differences::between(before, after)?;
+        let mut encoder = Encoder::new(&differences, after.interner());
+        let tables = differences
+            .tables
+            .iter()
+            .filter_map(|table| encoder.table(table, after.table(table.schema)?));
         let tables = tables.collect();
         Ok(Self {
             base: before.hash_sums().into(),
-            result: before.hash_sums_of(after, &differences).into(),
+            result: after.hash_sums_from(before, &differences).into(),
             schemas: encoder.schemas,
             texts: encoder.texts,
             lists: encoder.lists,
@@ -171,9 +189,10 @@ impl Delta {
         })
     }
 
-    /// What makes a store without objects, with the same schemas registered, equal to the snapshot: a
-    /// client's first one.
+    /// Returns the delta that turns a store with the same schemas, but without objects, into the snapshot: the
+    /// first delta for a new client.
     ///
+    /// # Example
     #[cfg_attr(feature = "serde", doc = "```")]
     #[cfg_attr(not(feature = "serde"), doc = "```ignore")]
     /// use slotted::{Delta, Slotted, Store};
@@ -192,22 +211,45 @@ impl Delta {
     /// ```
     #[must_use]
     pub fn full(snapshot: &Snapshot) -> Self {
-        Self::between(&snapshot.without_objects(), snapshot).expect("both are of one store")
+        Self::between(&Snapshot::new(snapshot.state().without_objects()), snapshot)
+            .expect("both are of one store")
     }
 
-    /// The [state hash](crate::Store::state_hash) of the world to which this applies.
+    /// Returns the [state hash](crate::Store::state_hash) of the world to which the delta applies.
+    ///
+    /// # Example
+    /// ```
+    /// let mut store = slotted::Store::new();
+    /// let delta = slotted::Delta::full(&store.snapshot());
+    /// assert_eq!(delta.base_hash(), store.state_hash());
+    /// ```
     #[must_use]
     pub const fn base_hash(&self) -> u64 {
         self.base.state
     }
 
-    /// The [state hash](crate::Store::state_hash) of the world that this makes.
+    /// Returns the [state hash](crate::Store::state_hash) of the world after the delta.
+    ///
+    /// # Example
+    /// ```
+    /// let mut store = slotted::Store::new();
+    /// let snapshot = store.snapshot();
+    /// assert_eq!(slotted::Delta::full(&snapshot).result_hash(), snapshot.state_hash());
+    /// ```
     #[must_use]
     pub const fn result_hash(&self) -> u64 {
         self.result.state
     }
 
-    /// Whether the worlds are the same.
+    /// Returns `true` if the worlds are equal.
+    ///
+    /// # Example
+    /// ```
+    /// let mut store = slotted::Store::new();
+    /// let (before, after) = (store.snapshot(), store.snapshot());
+    /// assert!(slotted::Delta::between(&before, &after)?.is_empty());
+    /// # Ok::<(), slotted::SnapshotError>(())
+    /// ```
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.tables.is_empty()
@@ -251,12 +293,7 @@ impl<'a> Encoder<'a> {
         Some(position)
     }
 
-    fn table(
-        &mut self,
-        difference: &TableDifference,
-        used_before: usize,
-        after: &Snapshot,
-    ) -> Option<TablePart> {
+    fn table(&mut self, difference: &TableDifference, after: &TableSnapshot) -> Option<TablePart> {
         let schema = self.schema(difference.schema)?;
         let moved = difference.rows.iter().filter_map(|row| Some((row.row, row.after?)));
         let (rows, generations): (Vec<_>, Vec<_>) = moved.unzip();
@@ -267,22 +304,16 @@ impl<'a> Encoder<'a> {
         let slots = difference.values.iter().enumerate().filter_map(|(slot, changed)| {
             let mut rows = [&*spawned, changed].concat();
             rows.sort_unstable();
-            (!rows.is_empty()).then(|| self.slot(difference.schema, slot, &rows, after))?
+            (!rows.is_empty()).then(|| self.slot(slot, &rows, after))?
         });
         let slots = slots.collect();
-        let used = [used_before as u32, difference.used as u32];
+        let used = difference.used.map(|rows| rows as u32);
         Some(TablePart { schema, used, rows: Runs::new(&rows), generations, slots })
     }
 
-    fn slot(
-        &mut self,
-        schema: SchemaId,
-        slot: usize,
-        rows: &[u32],
-        after: &Snapshot,
-    ) -> Option<SlotPart> {
-        let column = after.world().tables.get(schema.index())?.columns.get(slot)?;
-        let is_set = |set: &FrozenBlocks<bool>, row: u32| {
+    fn slot(&mut self, slot: usize, rows: &[u32], after: &TableSnapshot) -> Option<SlotPart> {
+        let column = after.columns.get(slot)?;
+        let is_set = |set: &BlocksSnapshot<bool>, row: u32| {
             set.blocks[row as usize / BLOCK_ROWS][row as usize % BLOCK_ROWS]
         };
         let (set, with_value) = match &column.set {
@@ -357,10 +388,10 @@ struct PutRows<'e, 'a> {
     cells: &'e mut Vec<u8>,
 }
 
-impl FrozenVisitor for PutRows<'_, '_> {
+impl SnapshotVisitor for PutRows<'_, '_> {
     type Output = ();
 
-    fn visit<C: Cell>(self, column: &FrozenBlocks<C>) {
+    fn visit<C: Cell>(self, column: &BlocksSnapshot<C>) {
         let width = column.width;
         self.cells.reserve_exact(self.rows.len() * width * C::BYTES);
         for row in self.rows {
@@ -373,7 +404,7 @@ impl FrozenVisitor for PutRows<'_, '_> {
 
 fn put<C: Cell>(cells: &[C], encoder: &mut Encoder<'_>, bytes: &mut Vec<u8>) {
     for cell in cells {
-        // A handle of nothing: what such a delta makes is seen to be another world.
+        // A dangling handle becomes the filler; `apply` rejects such a delta by its hash.
         cell.translate(encoder).unwrap_or(C::FILLER).put(bytes);
     }
 }

@@ -6,44 +6,43 @@ use std::sync::{Arc, Weak};
 use crate::epoch::Epoch;
 use crate::pool::ThreadPool;
 
-/// Some rows' cells of one column.
+/// The cells of up to [`BLOCK_ROWS`](crate::storage::BLOCK_ROWS) rows of one column.
 ///
-/// A block that is owned is written to as any `Vec` is: whether it is shared is one branch, without
-/// an atomic operation. The first write to a shared block copies it, unless no snapshot has it any
-/// more.
+/// A write to an owned block costs one branch more than a write to a `Vec`, and no atomic operation. The
+/// first write to a shared block makes it owned. It copies the cells only if a snapshot still has them.
 #[derive(Clone, Debug)]
 pub enum Block<C> {
     Owned(Vec<C>),
     Shared(Arc<Vec<C>>),
 }
 
-/// The blocks of a column as a snapshot has them.
-pub(crate) type FrozenBlocks<C> = Arc<FrozenList<C>>;
+/// The blocks of a column in a snapshot.
+pub(crate) type BlocksSnapshot<C> = Arc<BlockList<C>>;
 
 #[derive(Debug)]
-pub(crate) struct FrozenList<C> {
+pub(crate) struct BlockList<C> {
     pub(crate) blocks: Vec<Arc<Vec<C>>>,
     pub(crate) width: usize,
 }
 
-/// Bytes of the blocks that are not in `seen` yet, which is given them.
-pub(super) fn frozen_bytes<C>(blocks: &FrozenBlocks<C>, seen: &mut HashSet<usize>) -> usize {
+/// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
+pub(super) fn snapshot_bytes<C>(blocks: &BlocksSnapshot<C>, seen: &mut HashSet<usize>) -> usize {
     let new = blocks.blocks.iter().filter(|block| seen.insert(Arc::as_ptr(block).addr()));
     let bytes: usize = new.map(|block| block.capacity() * size_of::<C>()).sum();
     let list = if seen.insert(Arc::as_ptr(blocks).addr()) { blocks.blocks.capacity() } else { 0 };
     bytes + list * size_of::<Arc<Vec<C>>>()
 }
 
-/// When each block was written to for the last time before it was sealed; shared with snapshots.
+/// The epoch of the last write to each block, up to the end of the last epoch. Shared with snapshots.
 pub(crate) type Stamps = Arc<Vec<Epoch>>;
 
-/// What a column knows about its blocks once they have been sealed for the first time.
+/// Bookkeeping of a column whose blocks were shared at least once.
 #[derive(Debug)]
 pub(super) struct Sharing<C> {
     pub(super) written: Stamps,
-    /// The list that a snapshot has, if it still is as the blocks are.
-    pub(super) frozen: Weak<FrozenList<C>>,
-    /// Memory of blocks that were given up, for the next copies.
+    /// The list of blocks in the last snapshot, unless a block was written to since.
+    pub(super) snapshot: Weak<BlockList<C>>,
+    /// Memory of blocks that are no longer used, for the next copies.
     spares: Vec<Vec<C>>,
 }
 
@@ -53,21 +52,21 @@ impl<C> Default for Sharing<C> {
     }
 }
 
-/// A copy has no spare blocks: theirs is memory for the original's copies.
+/// A clone has no spare blocks: they stay with the original.
 impl<C> Clone for Sharing<C> {
     fn clone(&self) -> Self {
-        Self { frozen: Weak::clone(&self.frozen), ..Self::new(Arc::clone(&self.written)) }
+        Self { snapshot: Weak::clone(&self.snapshot), ..Self::new(Arc::clone(&self.written)) }
     }
 }
 
 impl<C> Sharing<C> {
     pub(super) const fn new(written: Stamps) -> Self {
-        Self { written, frozen: Weak::new(), spares: Vec::new() }
+        Self { written, snapshot: Weak::new(), spares: Vec::new() }
     }
 }
 
 impl<C: Copy> Sharing<C> {
-    /// Keeps the memory of a block for another one; as many as the column has blocks.
+    /// Keeps the memory of a block for a later copy. Keeps at most one spare for each block of the column.
     pub(super) fn keep(&mut self, mut cells: Vec<C>) {
         if cells.capacity() > 0 && self.spares.len() < self.written.len() {
             cells.clear();
@@ -75,15 +74,15 @@ impl<C: Copy> Sharing<C> {
         }
     }
 
-    /// Memory of a block that was given up, for a copy of this one.
+    /// Returns a spare of suitable size for a copy of these cells.
     fn spare(&mut self, cells: &Vec<C>) -> Option<Vec<C>> {
-        // In a spare of a whole block some rows would keep its room, and so would each of their copies.
+        // A much larger spare would waste its room in this copy and in each copy of that.
         let room = cells.capacity()..=cells.capacity().saturating_mul(2);
         let fitting = self.spares.iter().rposition(|spare| room.contains(&spare.capacity()));
         fitting.map(|position| self.spares.swap_remove(position))
     }
 
-    /// Makes blocks owned on all of the pool's threads.
+    /// Makes blocks owned, on all threads of the pool.
     pub(super) fn unshare<'b>(
         &mut self,
         blocks: impl Iterator<Item = &'b mut Block<C>>,
@@ -103,10 +102,10 @@ impl<C: Copy> Sharing<C> {
         }
     }
 
-    /// Forgets the blocks after the first `blocks`, and gives back what is kept for copies.
+    /// Forgets all blocks after the first `blocks`, and drops the spares.
     pub(super) fn shrink(&mut self, blocks: usize) {
         self.spares = Vec::new();
-        self.frozen = Weak::new();
+        self.snapshot = Weak::new();
         Arc::make_mut(&mut self.written).truncate(blocks);
     }
 
@@ -140,7 +139,7 @@ impl<C> Block<C> {
 }
 
 impl<C: Copy> Block<C> {
-    /// The cells to write to.
+    /// Returns the cells to write to.
     #[inline(always)]
     pub(super) fn cells_mut(&mut self, sharing: Option<&mut Sharing<C>>) -> &mut Vec<C> {
         if let Self::Shared(_) = self {
@@ -152,8 +151,8 @@ impl<C: Copy> Block<C> {
         }
     }
 
-    /// Makes the block owned before it is written to; copies it to a spare one, if that is needed. Gives
-    /// back a spare that was not.
+    /// Makes the block owned before a write. Copies the cells to the spare if a snapshot has them; otherwise
+    /// returns the spare.
     fn unshare_to(&mut self, spare: Option<Vec<C>>) -> Option<Vec<C>> {
         let Self::Shared(shared) = std::mem::replace(self, Self::Owned(Vec::new())) else {
             return spare;
@@ -181,8 +180,8 @@ impl<C: Copy> Block<C> {
         sharing.spares.extend(self.unshare_to(spare));
     }
 
-    /// Shares the cells with snapshots from now on.
-    pub(super) fn seal(&mut self) -> Option<&Arc<Vec<C>>> {
+    /// Makes the block shared, so that snapshots can have it too.
+    pub(super) fn share(&mut self) -> Option<&Arc<Vec<C>>> {
         if let Self::Owned(cells) = self {
             *self = Self::Shared(Arc::new(std::mem::take(cells)));
         }
@@ -193,7 +192,7 @@ impl<C: Copy> Block<C> {
     }
 }
 
-/// The blocks of a column to write to, one after another or by number.
+/// Mutable access to the blocks of a column, one after another or by number.
 #[derive(Debug)]
 pub struct BlocksMut<'t, C> {
     pub(super) blocks: &'t mut [Block<C>],
@@ -201,7 +200,7 @@ pub struct BlocksMut<'t, C> {
 }
 
 impl<'t, C: Copy> BlocksMut<'t, C> {
-    /// The cells of the next block.
+    /// Returns the cells of the next block.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<&'t mut [C]> {
         let (block, rest) = std::mem::take(&mut self.blocks).split_first_mut()?;
@@ -209,20 +208,20 @@ impl<'t, C: Copy> BlocksMut<'t, C> {
         Some(block.cells_mut(self.sharing.as_deref_mut()))
     }
 
-    /// Leaves the next blocks as they are.
+    /// Skips the next blocks.
     #[inline(always)]
     pub(crate) fn skip(&mut self, count: usize) {
         self.blocks = std::mem::take(&mut self.blocks).get_mut(count..).unwrap_or_default();
     }
 
-    /// The cells of a block.
+    /// Returns the cells of a block.
     #[inline(always)]
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut [C]> {
         let block = self.blocks.get_mut(number)?;
         Some(block.cells_mut(self.sharing.as_deref_mut()))
     }
 
-    /// The same blocks to read.
+    /// Returns the same blocks for reading.
     #[inline(always)]
     pub(crate) fn as_shared(&self) -> &[Block<C>] {
         self.blocks

@@ -6,32 +6,32 @@ use std::sync::{Arc, Weak};
 use crate::epoch::Epoch;
 use crate::pool::ThreadPool;
 use crate::storage::Span;
-use crate::storage::block::{Block, BlocksMut, FrozenBlocks, FrozenList, Sharing, Stamps};
+use crate::storage::block::{Block, BlockList, BlocksMut, BlocksSnapshot, Sharing, Stamps};
 
-/// Rows of a block. See `ARCHITECTURE.md` for how the number was found.
+/// The number of rows in a block. `ARCHITECTURE.md` explains the choice.
 pub const BLOCK_ROWS: usize = 8192;
 
-/// A value that is made of one row's cells.
+/// A value that consists of the cells of one row.
 pub(crate) trait CellValue<C>: Sized {
-    /// The cells.
+    /// Returns the cells.
     fn cells(&self) -> &[C];
-    /// Puts the values at a block's end.
+    /// Appends the values to a block.
     fn append(block: &mut Vec<C>, values: impl Iterator<Item = Self>);
-    /// Puts the values into the place of others.
+    /// Overwrites cells with the values.
     fn overwrite(cells: &mut [C], values: impl Iterator<Item = Self>);
-    /// Puts the values into the place of those in these rows of the block.
+    /// Overwrites these rows of a block with the values.
     fn scatter(cells: &mut [C], rows: &[u16], values: impl Iterator<Item = Self>);
 }
 
-/// The cells of one column in blocks of [`BLOCK_ROWS`] rows, `width` cells to a row.
+/// The cells of one column in blocks of [`BLOCK_ROWS`] rows, `width` cells per row.
 ///
-/// A block holds the cells of its rows up to the highest one that was ever written since the
-/// block was last released; memory beyond that is reserved, never filled in advance.
+/// A block holds its rows up to the highest one that was written since the block was last released.
+/// Memory beyond that row is reserved, but not initialised.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks<C> {
     blocks: Vec<Block<C>>,
     width: usize,
-    /// `None` until blocks are sealed for the first time.
+    /// `None` until the first epoch ends.
     sharing: Option<Box<Sharing<C>>>,
 }
 
@@ -55,20 +55,20 @@ impl<C: Copy> Blocks<C> {
         BlocksMut { blocks: &mut self.blocks, sharing: self.sharing.as_deref_mut() }
     }
 
-    /// The cells of a row, or `None` if the row was never written.
+    /// Returns the cells of a row, or `None` if the row was never written.
     #[inline(always)]
     pub(crate) fn row(&self, row: u32) -> Option<&[C]> {
         self.row_of_width(row, self.width)
     }
 
-    /// The same where the caller's type tells the width.
+    /// Returns the cells of a row, for callers whose type determines the width.
     #[inline(always)]
     pub(crate) fn row_of_width(&self, row: u32, width: usize) -> Option<&[C]> {
         debug_assert_eq!(width, self.width, "a column has the width of its values");
         row_of(self.blocks.get(row as usize / BLOCK_ROWS)?.cells(), row, width)
     }
 
-    /// The cells of a row to write to, or `None` if the row was never written.
+    /// Returns the cells of a row to write to, or `None` if the row was never written.
     #[inline(always)]
     pub(crate) fn row_of_width_mut(&mut self, row: u32, width: usize) -> Option<&mut [C]> {
         debug_assert_eq!(width, self.width, "a column has the width of its values");
@@ -141,7 +141,7 @@ impl<C: Copy> Blocks<C> {
         (0..rows).for_each(|_| push(block, cells));
     }
 
-    /// The span's block, with room for it.
+    /// Returns the block of the span, with room for the span.
     #[inline]
     fn block_for(&mut self, span: Span<'_>) -> &mut Vec<C> {
         let number = span.block();
@@ -156,7 +156,7 @@ impl<C: Copy> Blocks<C> {
         block
     }
 
-    /// Makes room for all rows below `rows`, or for as many as there is memory.
+    /// Makes room for all rows below `rows`, as far as memory allows.
     pub(super) fn try_reserve(
         &mut self,
         rows: usize,
@@ -177,14 +177,14 @@ impl<C: Copy> Blocks<C> {
         Ok(())
     }
 
-    /// Gives back the memory of a block; its rows must be dead.
+    /// Releases the memory of a block, whose rows must be dead.
     pub(super) fn release(&mut self, block: usize) {
         if let Some(block) = self.blocks.get_mut(block) {
             *block = Block::Owned(Vec::new());
         }
     }
 
-    /// Gives back the blocks and the room after the last one that holds a row.
+    /// Releases all blocks and spare capacity after the first `rows` rows.
     pub(super) fn shrink(&mut self, rows: usize) {
         self.blocks.truncate(rows.div_ceil(BLOCK_ROWS));
         self.blocks.shrink_to_fit();
@@ -206,9 +206,8 @@ impl<C: Copy> Blocks<C> {
 
 /// Sharing blocks with snapshots.
 impl<C: Copy> Blocks<C> {
-    /// Ends an epoch: the next write to a block is the first one of the next epoch. Tells whether any was
-    /// written to in this one.
-    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
+    /// Ends an epoch by sharing all blocks. Returns `true` if any block was written to in this epoch.
+    pub(super) fn end_epoch(&mut self, epoch: Epoch) -> bool {
         let sharing = self.sharing.get_or_insert_default();
         if sharing.written.len() != self.blocks.len() {
             Arc::make_mut(&mut sharing.written).resize(self.blocks.len(), epoch);
@@ -216,32 +215,32 @@ impl<C: Copy> Blocks<C> {
         let mut any = false;
         for (number, block) in self.blocks.iter_mut().enumerate() {
             if block.is_owned() {
-                block.seal();
+                block.share();
                 Arc::make_mut(&mut sharing.written)[number] = epoch;
                 any = true;
             }
         }
         if any {
-            sharing.frozen = Weak::new();
+            sharing.snapshot = Weak::new();
         }
         any
     }
 
-    /// Counts as written in this epoch, in all blocks.
+    /// Marks all blocks as written in this epoch.
     pub(super) fn touch(&mut self, epoch: Epoch) {
         if let Some(sharing) = &mut self.sharing {
             Arc::make_mut(&mut sharing.written).fill(epoch);
         }
     }
 
-    /// Whether a value of the block was written in this epoch or later.
+    /// Returns `true` if a value of the block was written in this epoch or later.
     pub(crate) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {
         let written = self.sharing.as_ref().and_then(|sharing| sharing.written.get(block));
         self.blocks.get(block).is_some_and(Block::is_owned)
             || written.is_some_and(|written| *written >= epoch)
     }
 
-    /// Makes blocks owned that are about to be written to, on all of the pool's threads.
+    /// Makes the blocks owned for which `is_written` returns `true`, on all threads of the pool.
     pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool, pool: &impl ThreadPool)
     where
         C: Send + Sync + 'static,
@@ -253,23 +252,26 @@ impl<C: Copy> Blocks<C> {
         }
     }
 
-    /// The blocks for a snapshot: they must have been sealed. Costs nothing where a snapshot lives that
-    /// has the same blocks.
-    pub(super) fn freeze(&mut self) -> FrozenBlocks<C> {
+    /// Takes a snapshot of the blocks, whose epoch must have ended. Computes in **O(1)** time if the last
+    /// snapshot has the same blocks and is still alive.
+    pub(super) fn snapshot(&mut self) -> BlocksSnapshot<C> {
         let sharing = self.sharing.get_or_insert_default();
-        if let Some(frozen) = sharing.frozen.upgrade() {
-            return frozen;
+        if let Some(snapshot) = sharing.snapshot.upgrade() {
+            return snapshot;
         }
-        debug_assert!(!self.blocks.iter().any(Block::is_owned), "the blocks have been sealed");
-        let blocks = self.blocks.iter_mut().filter_map(Block::seal).map(Arc::clone);
-        let frozen = Arc::new(FrozenList { blocks: blocks.collect(), width: self.width });
-        sharing.frozen = Arc::downgrade(&frozen);
-        frozen
+        debug_assert!(
+            !self.blocks.iter().any(Block::is_owned),
+            "the epoch of the blocks has ended"
+        );
+        let blocks = self.blocks.iter_mut().filter_map(Block::share).map(Arc::clone);
+        let snapshot = Arc::new(BlockList { blocks: blocks.collect(), width: self.width });
+        sharing.snapshot = Arc::downgrade(&snapshot);
+        snapshot
     }
 
-    /// Makes the blocks as they were. What differs counts as written in this epoch.
-    pub(super) fn restore(&mut self, frozen: &FrozenBlocks<C>, epoch: Epoch) {
-        let past = &*frozen.blocks;
+    /// Goes back to a snapshot. Blocks that differ count as written in this epoch.
+    pub(super) fn restore(&mut self, snapshot: &BlocksSnapshot<C>, epoch: Epoch) {
+        let past = &*snapshot.blocks;
         let sharing = self.sharing.get_or_insert_default();
         for dropped in self.blocks.drain(past.len().min(self.blocks.len())..) {
             if let Block::Owned(cells) = dropped {
@@ -288,24 +290,24 @@ impl<C: Copy> Blocks<C> {
             }
         }
         self.blocks.extend(new.iter().map(|block| Block::Shared(Arc::clone(block))));
-        sharing.frozen = Arc::downgrade(frozen);
+        sharing.snapshot = Arc::downgrade(snapshot);
     }
 
-    /// When the blocks were written to; they must have been sealed.
+    /// Returns the epochs in which the blocks were last written to. The current epoch must have ended.
     pub(super) fn written(&self) -> Stamps {
         self.sharing.as_ref().map(|sharing| Arc::clone(&sharing.written)).unwrap_or_default()
     }
 
     /// Keeps the memory of blocks that only this snapshot had, for the next copies.
-    pub(super) fn recycle(&mut self, frozen: FrozenBlocks<C>) {
+    pub(super) fn reuse_memory_of(&mut self, snapshot: BlocksSnapshot<C>) {
         let sharing = self.sharing.get_or_insert_default();
-        let blocks = Arc::try_unwrap(frozen).into_iter().flat_map(|frozen| frozen.blocks);
+        let blocks = Arc::try_unwrap(snapshot).into_iter().flat_map(|snapshot| snapshot.blocks);
         let unshared = blocks.filter_map(|block| Arc::try_unwrap(block).ok());
         unshared.for_each(|cells| sharing.keep(cells));
     }
 
-    /// Adds the blocks that are shared to `seen`.
-    pub(super) fn list_shared(&self, seen: &mut HashSet<usize>) {
+    /// Adds the blocks that are shared with snapshots to `seen`.
+    pub(super) fn list_shared_blocks(&self, seen: &mut HashSet<usize>) {
         for block in &self.blocks {
             if let Block::Shared(cells) = block {
                 seen.insert(Arc::as_ptr(cells).addr());
@@ -313,11 +315,11 @@ impl<C: Copy> Blocks<C> {
         }
     }
 
-    /// A column of its own with the blocks that a snapshot has.
-    pub(super) fn thaw(frozen: &FrozenBlocks<C>, written: &Stamps) -> Self {
-        let blocks = frozen.blocks.iter().map(|block| Block::Shared(Arc::clone(block))).collect();
+    /// Returns blocks of their own, shared with the snapshot.
+    pub(super) fn from_snapshot(snapshot: &BlocksSnapshot<C>, written: &Stamps) -> Self {
+        let blocks = snapshot.blocks.iter().map(|block| Block::Shared(Arc::clone(block))).collect();
         let sharing = Some(Box::new(Sharing::new(Arc::clone(written))));
-        Self { blocks, width: frozen.width, sharing }
+        Self { blocks, width: snapshot.width, sharing }
     }
 }
 
@@ -327,7 +329,8 @@ pub(crate) fn row_of<C>(block: &[C], row: u32, width: usize) -> Option<&[C]> {
     block.get(start..start + width)
 }
 
-/// A column grows by a quarter, up to a whole block at once, so that small tables stay small.
+/// Makes room in a block. A column grows by a quarter, and by one block at most, so that small tables stay
+/// small.
 #[cold]
 fn grow<C>(block: &mut Vec<C>, number: usize, needed: usize, width: usize) {
     let rows = number * BLOCK_ROWS + block.len() / width;
@@ -341,8 +344,7 @@ fn put<C: Copy>(block: &mut Vec<C>, start: usize, cells: &[C]) {
     if let Some(old) = block.get_mut(start..start + cells.len()) {
         return old.copy_from_slice(cells);
     }
-    // Rows in between are dead, in a block that was released or that a delta has skipped: their cells
-    // are never read.
+    // Rows in between are dead: the block was released, or a delta skipped them. Nobody reads their cells.
     while block.len() < start {
         block.extend_from_slice(cells);
     }

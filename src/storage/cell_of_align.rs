@@ -1,4 +1,4 @@
-//! Which cells hold plain memory of an alignment.
+//! The cell type for plain memory of each alignment.
 
 use crate::storage::Cell;
 
@@ -6,14 +6,14 @@ use crate::storage::Cell;
 #[derive(Debug)]
 pub struct Align<const BYTES: usize>;
 
-/// The unsigned integer of that alignment.
+/// Maps an alignment to the unsigned integer with that alignment.
 #[diagnostic::on_unimplemented(
     message = "a slot's value is aligned to at most 16 bytes",
     label = "this type is aligned to more",
     note = "columns are made of integers of up to 16 bytes"
 )]
 pub trait CellOfAlign {
-    /// The integer.
+    /// The unsigned integer with this alignment.
     type Cell: Cell;
 }
 

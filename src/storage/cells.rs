@@ -10,7 +10,7 @@ use crate::list::ListCell;
 use crate::pool::ThreadPool;
 use crate::storage::Blocks;
 use crate::storage::CellBits;
-use crate::storage::block::{FrozenBlocks, Stamps, frozen_bytes};
+use crate::storage::block::{BlocksSnapshot, Stamps, snapshot_bytes};
 use crate::text::Text;
 
 /// What a column's blocks are made of.
@@ -102,15 +102,15 @@ macro_rules! cells {
 
         /// The blocks of one column as a snapshot has them.
         #[derive(Clone, Debug)]
-        pub(crate) enum FrozenCells { $($variant(FrozenBlocks<$type>),)* }
+        pub(crate) enum CellsSnapshot { $($variant(BlocksSnapshot<$type>),)* }
 
-        impl FrozenCells {
-            pub(crate) fn visit<V: FrozenVisitor>(&self, visitor: V) -> V::Output {
+        impl CellsSnapshot {
+            pub(crate) fn visit<V: SnapshotVisitor>(&self, visitor: V) -> V::Output {
                 match self { $(Self::$variant(blocks) => visitor.visit(blocks),)* }
             }
 
             /// Lets the visitor see two columns of the same cells; `None` if they are not.
-            pub(crate) fn visit_both<V: FrozenPairVisitor>(
+            pub(crate) fn visit_both<V: SnapshotPairVisitor>(
                 &self,
                 other: &Self,
                 visitor: V,
@@ -121,29 +121,29 @@ macro_rules! cells {
                 }
             }
 
-            pub(super) fn count_shared(&self, seen: &mut HashSet<usize>) -> usize {
-                match self { $(Self::$variant(blocks) => frozen_bytes(blocks, seen),)* }
+            pub(super) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
+                match self { $(Self::$variant(blocks) => snapshot_bytes(blocks, seen),)* }
             }
         }
 
         impl Cells {
-            pub(super) fn freeze(&mut self) -> FrozenCells {
-                match self { $(Self::$variant(blocks) => FrozenCells::$variant(blocks.freeze()),)* }
+            pub(super) fn snapshot(&mut self) -> CellsSnapshot {
+                match self { $(Self::$variant(blocks) => CellsSnapshot::$variant(blocks.snapshot()),)* }
             }
 
-            pub(super) fn restore(&mut self, frozen: &FrozenCells, epoch: Epoch) {
-                match (self, frozen) {
-                    $((Self::$variant(blocks), FrozenCells::$variant(frozen)) => {
-                        blocks.restore(frozen, epoch);
+            pub(super) fn restore(&mut self, snapshot: &CellsSnapshot, epoch: Epoch) {
+                match (self, snapshot) {
+                    $((Self::$variant(blocks), CellsSnapshot::$variant(snapshot)) => {
+                        blocks.restore(snapshot, epoch);
                     })*
                     _ => unreachable!("a column keeps its kind"),
                 }
             }
 
-            pub(super) fn recycle(&mut self, frozen: FrozenCells) {
-                match (self, frozen) {
-                    $((Self::$variant(blocks), FrozenCells::$variant(frozen)) => {
-                        blocks.recycle(frozen);
+            pub(super) fn reuse_memory_of(&mut self, snapshot: CellsSnapshot) {
+                match (self, snapshot) {
+                    $((Self::$variant(blocks), CellsSnapshot::$variant(snapshot)) => {
+                        blocks.reuse_memory_of(snapshot);
                     })*
                     _ => unreachable!("a column keeps its kind"),
                 }
@@ -160,11 +160,11 @@ macro_rules! cells {
                 }
             }
 
-            /// Columns of their own with what a snapshot has.
-            pub(super) fn thaw(frozen: &FrozenCells, written: &Stamps) -> Self {
-                match frozen {
-                    $(FrozenCells::$variant(frozen) => {
-                        Self::$variant(Blocks::thaw(frozen, written))
+            /// Returns cells of their own that share the snapshot's blocks.
+            pub(super) fn from_snapshot(snapshot: &CellsSnapshot, written: &Stamps) -> Self {
+                match snapshot {
+                    $(CellsSnapshot::$variant(snapshot) => {
+                        Self::$variant(Blocks::from_snapshot(snapshot, written))
                     })*
                 }
             }
@@ -252,15 +252,15 @@ pub(crate) trait CellVecVisitorMut {
 }
 
 /// Work on what a snapshot has of a column, whatever its cells are.
-pub(crate) trait FrozenVisitor {
+pub(crate) trait SnapshotVisitor {
     type Output;
-    fn visit<C: Cell>(self, blocks: &FrozenBlocks<C>) -> Self::Output;
+    fn visit<C: Cell>(self, blocks: &BlocksSnapshot<C>) -> Self::Output;
 }
 
 /// Work on what two snapshots have of a column, whatever its cells are.
-pub(crate) trait FrozenPairVisitor {
+pub(crate) trait SnapshotPairVisitor {
     type Output;
-    fn visit<C: Cell>(self, a: &FrozenBlocks<C>, b: &FrozenBlocks<C>) -> Self::Output;
+    fn visit<C: Cell>(self, a: &BlocksSnapshot<C>, b: &BlocksSnapshot<C>) -> Self::Output;
 }
 
 impl Cells {
@@ -284,8 +284,8 @@ impl Cells {
         with_blocks!(self, blocks => blocks.try_reserve(rows))
     }
 
-    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
-        with_blocks!(self, blocks => blocks.seal(epoch))
+    pub(super) fn end_epoch(&mut self, epoch: Epoch) -> bool {
+        with_blocks!(self, blocks => blocks.end_epoch(epoch))
     }
 
     pub(super) fn fill(&mut self, row: u32) {
@@ -296,8 +296,8 @@ impl Cells {
         with_blocks!(self, blocks => fill(blocks, row));
     }
 
-    pub(super) fn list_shared(&self, seen: &mut HashSet<usize>) {
-        with_blocks!(self, blocks => blocks.list_shared(seen));
+    pub(super) fn list_shared_blocks(&self, seen: &mut HashSet<usize>) {
+        with_blocks!(self, blocks => blocks.list_shared_blocks(seen));
     }
 
     pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool, pool: &impl ThreadPool) {

@@ -1,48 +1,49 @@
-//! One slot's values, and whether they are set.
+//! The values of one slot, set or unset.
 
 use std::collections::HashSet;
 
 use crate::epoch::Epoch;
 use crate::pool::ThreadPool;
-use crate::storage::block::{FrozenBlocks, Stamps, frozen_bytes};
-use crate::storage::{Blocks, Cells, FrozenCells};
+use crate::storage::block::{BlocksSnapshot, Stamps, snapshot_bytes};
+use crate::storage::{Blocks, Cells, CellsSnapshot};
 
-/// Tells columns apart whose cells are the same: those of two enums, or of two slots.
+/// Distinguishes columns with the same type of cells, for example those of two enums or two slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct KindTag(pub(crate) u32);
 
-/// All values of one slot, and for an optional slot which of them are set.
+/// All values of one slot. For an optional slot, also a flag for each value that is set.
 #[derive(Clone, Debug)]
 pub struct Column {
     pub(crate) cells: Cells,
     pub(crate) tag: KindTag,
-    /// One `bool` a row, where the slot is optional. An unset row's cells hold the filler.
+    /// One `bool` per row if the slot is optional. The cells of an unset row hold the filler.
     pub(crate) set: Option<Blocks<bool>>,
 }
 
 /// A column as a snapshot has it.
 #[derive(Clone, Debug)]
-pub(crate) struct FrozenColumn {
-    pub(crate) cells: FrozenCells,
-    pub(crate) set: Option<FrozenBlocks<bool>>,
+pub(crate) struct ColumnSnapshot {
+    pub(crate) cells: CellsSnapshot,
+    pub(crate) set: Option<BlocksSnapshot<bool>>,
+    tag: KindTag,
     cells_written: Stamps,
     set_written: Stamps,
 }
 
-impl FrozenColumn {
-    /// Bytes of the blocks that are not in `seen` yet, which is given them.
-    pub(super) fn count_shared(&self, seen: &mut HashSet<usize>) -> usize {
-        let set = self.set.as_ref().map_or(0, |set| frozen_bytes(set, seen));
-        self.cells.count_shared(seen) + set
+impl ColumnSnapshot {
+    /// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
+    pub(super) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
+        let set = self.set.as_ref().map_or(0, |set| snapshot_bytes(set, seen));
+        self.cells.count_new_blocks(seen) + set
     }
 }
 
 impl Column {
     /// Adds the blocks that are shared with snapshots to `seen`.
-    pub(super) fn count_shared(&self, seen: &mut HashSet<usize>) {
-        self.cells.list_shared(seen);
+    pub(super) fn list_shared_blocks(&self, seen: &mut HashSet<usize>) {
+        self.cells.list_shared_blocks(seen);
         if let Some(set) = &self.set {
-            set.list_shared(seen);
+            set.list_shared_blocks(seen);
         }
     }
 
@@ -50,19 +51,19 @@ impl Column {
         Self { cells, tag, set: optional.then(|| Blocks::new(1)) }
     }
 
-    /// Ends an epoch, and tells whether anything was written in it.
-    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
-        let is_set_written = self.set.as_mut().is_some_and(|set| set.seal(epoch));
-        self.cells.seal(epoch) | is_set_written
+    /// Ends an epoch. Returns `true` if anything was written in it.
+    pub(super) fn end_epoch(&mut self, epoch: Epoch) -> bool {
+        let is_set_written = self.set.as_mut().is_some_and(|set| set.end_epoch(epoch));
+        self.cells.end_epoch(epoch) | is_set_written
     }
 
-    /// Whether a value of the block was written in this epoch or later.
+    /// Returns `true` if a value of the block was written in this epoch or later.
     pub(crate) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {
         self.cells.is_written_since(block, epoch)
             || self.set.as_ref().is_some_and(|set| set.is_written_since(block, epoch))
     }
 
-    /// Makes blocks owned that are about to be written to, on all of the pool's threads.
+    /// Makes the blocks owned for which `is_written` returns `true`, on all threads of the pool.
     pub(crate) fn unshare(&mut self, is_written: impl Fn(usize) -> bool, pool: &impl ThreadPool) {
         if let Some(set) = &mut self.set {
             set.unshare(&is_written, pool);
@@ -70,37 +71,44 @@ impl Column {
         self.cells.unshare(is_written, pool);
     }
 
-    pub(super) fn freeze(&mut self) -> FrozenColumn {
-        FrozenColumn {
-            cells: self.cells.freeze(),
-            set: self.set.as_mut().map(Blocks::freeze),
+    /// Takes a snapshot of the column, whose epoch must have ended.
+    pub(super) fn snapshot(&mut self) -> ColumnSnapshot {
+        ColumnSnapshot {
+            cells: self.cells.snapshot(),
+            set: self.set.as_mut().map(Blocks::snapshot),
+            tag: self.tag,
             cells_written: self.cells.written(),
             set_written: self.set.as_ref().map(Blocks::written).unwrap_or_default(),
         }
     }
 
-    pub(super) fn restore(&mut self, frozen: &FrozenColumn, epoch: Epoch) {
-        self.cells.restore(&frozen.cells, epoch);
-        if let (Some(set), Some(frozen)) = (&mut self.set, &frozen.set) {
-            set.restore(frozen, epoch);
+    /// Goes back to a snapshot. Blocks that differ count as written in this epoch.
+    pub(super) fn restore(&mut self, snapshot: &ColumnSnapshot, epoch: Epoch) {
+        self.cells.restore(&snapshot.cells, epoch);
+        if let (Some(set), Some(snapshot)) = (&mut self.set, &snapshot.set) {
+            set.restore(snapshot, epoch);
         }
     }
 
     /// Keeps the memory of blocks that only this snapshot had, for the next copies.
-    pub(super) fn recycle(&mut self, frozen: FrozenColumn) {
-        self.cells.recycle(frozen.cells);
-        if let (Some(set), Some(frozen)) = (&mut self.set, frozen.set) {
-            set.recycle(frozen);
+    pub(super) fn reuse_memory_of(&mut self, snapshot: ColumnSnapshot) {
+        self.cells.reuse_memory_of(snapshot.cells);
+        if let (Some(set), Some(snapshot)) = (&mut self.set, snapshot.set) {
+            set.reuse_memory_of(snapshot);
         }
     }
 
-    /// A column of its own, of the same kind, as a snapshot has it.
-    pub(super) fn thaw(&self, frozen: &FrozenColumn) -> Self {
-        let set = frozen.set.as_ref().map(|set| Blocks::thaw(set, &frozen.set_written));
-        Self { cells: Cells::thaw(&frozen.cells, &frozen.cells_written), tag: self.tag, set }
+    /// Returns a column of its own that shares the snapshot's blocks.
+    pub(super) fn from_snapshot(snapshot: &ColumnSnapshot) -> Self {
+        let set = snapshot.set.as_ref();
+        Self {
+            cells: Cells::from_snapshot(&snapshot.cells, &snapshot.cells_written),
+            tag: snapshot.tag,
+            set: set.map(|set| Blocks::from_snapshot(set, &snapshot.set_written)),
+        }
     }
 
-    /// Counts as written in this epoch, in all blocks.
+    /// Marks all blocks as written in this epoch.
     pub(crate) fn touch(&mut self, epoch: Epoch) {
         self.cells.touch(epoch);
         if let Some(set) = &mut self.set {
@@ -108,7 +116,7 @@ impl Column {
         }
     }
 
-    /// Writes to the first rows of a block what the other column has in its first row.
+    /// Copies the first row of `pattern` to the first rows of a block.
     pub(crate) fn fill_block(&mut self, block: usize, rows: usize, pattern: &Self) {
         self.cells.fill_block(block, rows, &pattern.cells);
         if let (Some(set), Some(pattern)) = (&mut self.set, &pattern.set) {
@@ -116,7 +124,7 @@ impl Column {
         }
     }
 
-    /// Writes to a row what stands where no value is.
+    /// Writes the filler to a row, which is unset then if the slot is optional.
     pub(crate) fn fill(&mut self, row: u32) {
         self.cells.fill(row);
         if let Some(set) = &mut self.set {
@@ -150,7 +158,7 @@ impl Column {
         self.cells.heap_bytes() + self.set.as_ref().map_or(0, Blocks::heap_bytes)
     }
 
-    /// Bytes of one row.
+    /// Returns the bytes of one row.
     pub(crate) fn row_bytes(&self) -> usize {
         self.cells.row_bytes() + usize::from(self.set.is_some())
     }

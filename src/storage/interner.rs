@@ -1,4 +1,4 @@
-//! What a store holds once and refers to by handles: texts, and lists of values.
+//! Interned values: texts and lists that a store keeps once and refers to by handles.
 
 use std::sync::Arc;
 
@@ -6,15 +6,15 @@ use crate::list::ListCell;
 use crate::storage::{Cell, ElementShape, ListPool, TextPool};
 use crate::text::Text;
 
-/// All texts and lists of a store. Snapshots share both, so that what comes new while one lives copies
-/// either the texts or the lists.
+/// All texts and lists of a store. Snapshots share both: a new text or list copies the whole pool while a
+/// snapshot is alive.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interner {
     pub(crate) texts: Arc<TextPool>,
     pub(crate) lists: Arc<ListPool>,
 }
 
-/// How much was interned at one moment: what [`Interner::forget_since`] goes back to.
+/// The number of texts and lists at one moment, for [`Interner::forget_since`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Interned {
     texts: usize,
@@ -22,13 +22,13 @@ pub(crate) struct Interned {
 }
 
 impl Interner {
-    /// The text's handle, or `None` if the texts would take more than `limit` bytes.
+    /// Returns the text's handle, or `None` if the texts would take more than `limit` bytes.
     #[inline]
     pub(crate) fn text(&mut self, text: &str, limit: usize) -> Option<Text> {
         TextPool::intern_shared(&mut self.texts, text, limit)
     }
 
-    /// The list's handle, or `None` if the lists would take more than `limit` bytes.
+    /// Returns the list's handle, or `None` if the lists would take more than `limit` bytes.
     #[inline]
     pub(crate) fn list<C: Cell>(
         &mut self,
@@ -39,7 +39,7 @@ impl Interner {
         ListPool::intern(&mut self.lists, &self.texts, shape, cells, limit)
     }
 
-    /// The handle of a list that is there already.
+    /// Returns the handle of a known list.
     pub(crate) fn find_list<C: Cell>(&self, shape: ElementShape, cells: &[C]) -> Option<ListCell> {
         self.lists.find(&self.texts, shape, cells)
     }
@@ -48,7 +48,7 @@ impl Interner {
         Interned { texts: self.texts.len(), lists: self.lists.len() }
     }
 
-    /// Forgets what came after that moment, which no value may refer to.
+    /// Forgets texts and lists that came later. No value may refer to them.
     pub(crate) fn forget_since(&mut self, then: Interned) {
         if self.lists.len() > then.lists {
             Arc::make_mut(&mut self.lists).truncate(then.lists);

@@ -10,25 +10,25 @@ use crate::storage::cells::{CellType, CellVec, CellVecVisitor};
 use crate::storage::{Cell, Names, TextPool};
 use crate::text::Text;
 
-/// What lists must have in common for the elements of one to be those of the other.
+/// The memory layout of a list's elements. A handle resolves only with the shape of its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ElementShape {
     pub(crate) cell: CellType,
     /// Cells of one element.
     pub(crate) width: u16,
-    /// How many variants the elements' enum has; 0 where they are of another kind.
+    /// The number of variants if the elements are an enum, otherwise 0.
     pub(crate) variants: u16,
 }
 
-/// All lists of a store; nothing is ever removed but the newest.
+/// All lists of a store. Only the newest lists can be removed.
 #[derive(Clone, Debug)]
 pub(crate) struct ListPool {
     /// The cells of all lists, one vector for each type of cell.
     cells: Vec<CellVec>,
-    /// List 0 is the empty one, whatever its elements would be.
+    /// List 0 is the empty list of every shape.
     lists: Vec<Entry>,
     numbers: HashTable<u32>,
-    /// What the cells of all lists take.
+    /// The size of the cells of all lists.
     bytes: usize,
 }
 
@@ -37,8 +37,8 @@ struct Entry {
     shape: ElementShape,
     start: u32,
     end: u32,
-    /// Of the elements, texts by their content: the same on every machine, but where there are
-    /// references, which count by their bits.
+    /// A hash of the elements, where texts count by their content and references by their bits. It is equal on
+    /// every machine if no element is a reference.
     hash: u64,
 }
 
@@ -56,8 +56,8 @@ impl Default for ListPool {
 }
 
 impl ListPool {
-    /// The list's handle in a pool that snapshots may share: a list that is new then copies it. `None`
-    /// if the lists would take more than `limit` bytes.
+    /// Returns the list's handle, or `None` if the lists would take more than `limit` bytes. Copies the pool if
+    /// the list is new and a snapshot shares the pool.
     pub(crate) fn intern<C: Cell>(
         pool: &mut Arc<Self>,
         texts: &TextPool,
@@ -70,7 +70,7 @@ impl ListPool {
             .or_else(|| Arc::make_mut(pool).add(shape, cells, hash, limit))
     }
 
-    /// The handle of a list that is there already.
+    /// Returns the handle of a known list.
     pub(crate) fn find<C: Cell>(
         &self,
         texts: &TextPool,
@@ -116,7 +116,7 @@ impl ListPool {
         Some(ListCell::new(number))
     }
 
-    /// The list's cells, or `None` if there is no such list of elements of this shape.
+    /// Returns the list's cells, or `None` if no list with this shape has the handle.
     #[inline]
     pub(crate) fn resolve<C: Cell>(&self, shape: ElementShape, list: ListCell) -> Option<&[C]> {
         let entry = self.lists.get(list.number() as usize)?;
@@ -126,20 +126,20 @@ impl ListPool {
         (entry.shape == shape && shape.cell == C::TYPE).then(|| self.cells_of(entry))
     }
 
-    /// How many cells a list has; 0 if there is no such list of elements of this shape.
+    /// Returns the number of cells in a list, or 0 if no list with this shape has the handle.
     pub(crate) fn cells_in(&self, shape: ElementShape, list: ListCell) -> usize {
         let entry = self.lists.get(list.number() as usize).filter(|entry| entry.shape == shape);
         entry.map_or(0, |entry| (entry.end - entry.start) as usize)
     }
 
-    /// Lets the visitor see the list's cells; `None` if there is no such list.
+    /// Calls the visitor with the list's cells. Returns `None` if the list is unknown.
     pub(crate) fn visit<V: CellVecVisitor>(&self, list: ListCell, visitor: V) -> Option<V::Output> {
         let entry = self.lists.get(list.number() as usize)?;
         let all = &self.cells[entry.shape.cell as usize];
         Some(all.visit(Part { start: entry.start as usize, end: entry.end as usize, visitor }))
     }
 
-    /// A hash of the list that is the same on every machine, if its elements are no references.
+    /// Returns a hash of the list, equal on every machine. Returns `None` if the elements are references.
     pub(crate) fn hash(&self, list: ListCell) -> Option<u64> {
         let Some(entry) = self.lists.get(list.number() as usize) else { return Some(0) };
         (entry.shape.cell != CellType::Object).then_some(entry.hash)
@@ -150,12 +150,12 @@ impl ListPool {
         all.get(entry.start as usize..entry.end as usize).unwrap_or_default()
     }
 
-    /// How many lists there are: what [`truncate`](Self::truncate) goes back to.
+    /// Returns the number of lists, for [`truncate`](Self::truncate).
     pub(crate) fn len(&self) -> usize {
         self.lists.len()
     }
 
-    /// Forgets all lists but the first `len`, which no value may refer to.
+    /// Forgets all lists after the first `len`. No value may refer to them.
     pub(crate) fn truncate(&mut self, len: usize) {
         while self.lists.len() > len.max(1)
             && let Some(entry) = self.lists.pop()
@@ -178,12 +178,12 @@ impl ListPool {
     }
 }
 
-/// A hash of the elements, and of how many there are.
+/// Returns a hash of the elements and their number.
 pub(crate) fn hash_list<C: Cell>(cells: &[C], names: &impl Names) -> u64 {
     cells.iter().fold(cells.len() as u64, |hash, cell| cell.hash(hash, names))
 }
 
-/// Texts count by their content, and references by their bits.
+/// Hashes texts by their content and references by their bits.
 struct ByContent<'a> {
     texts: &'a TextPool,
 }
@@ -202,7 +202,7 @@ impl Names for ByContent<'_> {
     }
 }
 
-/// What a list has of all cells of its type.
+/// Restricts a visitor to the cells of one list.
 struct Part<V> {
     start: usize,
     end: usize,
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_those_of_their_shape_only() {
+    fn a_list_resolves_only_with_its_own_shape() {
         let mut pool = Pool::new();
         let pairs = ElementShape { width: 2, ..NUMBERS };
         let jobs = ElementShape { cell: CellType::U8, width: 1, variants: 3 };
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_pool_is_copied_by_what_is_new_only() {
+    fn only_a_new_list_copies_a_shared_pool() {
         let mut pool = Pool::new();
         pool.intern(NUMBERS, &[1_u16]);
         let shared = Arc::clone(&pool.lists);

@@ -1,4 +1,4 @@
-//! Where values live: columns in blocks, the rows of a table, interned texts and lists. Knows no
+//! The storage of values: columns in blocks, the rows of a table, interned texts and lists. Storage knows no
 //! names.
 
 mod block;
@@ -7,15 +7,15 @@ mod cell_bits;
 mod cell_of_align;
 mod cells;
 mod column;
-mod frozen_rows;
 mod interner;
 mod list_pool;
 mod row_set;
 mod rows;
+mod rows_snapshot;
 mod table;
 mod text_pool;
 
-pub(crate) use block::{Block, BlocksMut, FrozenBlocks};
+pub(crate) use block::{Block, BlocksMut, BlocksSnapshot};
 pub use blocks::BLOCK_ROWS;
 pub(crate) use blocks::{Blocks, CellValue, row_of};
 pub(crate) use cell_bits::{CellBits, Names, Translate, hash_text, step};
@@ -23,15 +23,15 @@ pub use cell_of_align::{Align, CellOfAlign};
 pub use cells::Cell;
 pub(crate) use cells::private::Sealed as CellColumn;
 pub(crate) use cells::{
-    CellVec, CellVecVisitor, CellVecVisitorMut, Cells, CellsVisitor, CellsVisitorMut, FrozenCells,
-    FrozenPairVisitor, FrozenVisitor,
+    CellVec, CellVecVisitor, CellVecVisitorMut, Cells, CellsSnapshot, CellsVisitor,
+    CellsVisitorMut, SnapshotPairVisitor, SnapshotVisitor,
 };
 pub use column::Column;
-pub(crate) use column::{FrozenColumn, KindTag};
-pub(crate) use frozen_rows::{FrozenRows, RowBlock};
+pub(crate) use column::{ColumnSnapshot, KindTag};
 pub(crate) use interner::{Interned, Interner};
 pub(crate) use list_pool::{ElementShape, ListPool, hash_list};
 pub use rows::Rows;
 pub(crate) use rows::{RowLimits, Span, next_run, ones};
-pub(crate) use table::{BlockHashes, FrozenTable, HashSums, Table};
+pub(crate) use rows_snapshot::{RowBlock, RowsSnapshot};
+pub(crate) use table::{BlockHashes, Table, TableSnapshot};
 pub(crate) use text_pool::TextPool;

@@ -1,7 +1,7 @@
-//! A set of rows that finds its lowest members in a few steps.
+//! A set of rows that finds its lowest member in a few steps.
 
-/// A hierarchical bitmap: one bit a row, above it one bit for each word that has any bit set, and so
-/// on up to a single word.
+/// A hierarchical bitmap: one bit per row, above it one bit for each word that is not zero, and so on up to a
+/// single word.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RowSet {
     levels: Vec<Vec<u64>>,
@@ -26,7 +26,7 @@ impl RowSet {
             if level == self.levels.len() {
                 self.levels.push(Vec::new());
                 if level > 0 {
-                    // Holds the new row's bit too, but no level above it knows of that yet.
+                    // The new bit must stay clear until the levels above it are updated.
                     self.summarise(level);
                     self.levels[level][bit / 64] &= !(1 << (bit % 64));
                 }
@@ -55,7 +55,7 @@ impl RowSet {
         self.levels[level] = words;
     }
 
-    /// Removes the rows that these bits of a word stand for.
+    /// Removes the rows of these bits of a word.
     #[inline]
     pub(super) fn remove(&mut self, word: usize, bits: u64) {
         let (mut number, mut bits) = (word, bits);
@@ -70,7 +70,7 @@ impl RowSet {
         }
     }
 
-    /// Makes these bits of a word the members among its rows.
+    /// Replaces the members of a word with these bits.
     pub(super) fn set_word(&mut self, word: usize, bits: u64) {
         self.remove(word, !bits);
         if bits != 0 {
@@ -79,14 +79,14 @@ impl RowSet {
         }
     }
 
-    /// The lowest word at or after `from` that has members, and these as bits.
+    /// Returns the lowest word with members at or after `from`, and its members as bits.
     #[inline]
     pub(super) fn next_word(&self, from: usize) -> Option<(usize, u64)> {
         let bits = *self.levels.first()?.get(from)?;
         if bits != 0 {
             return Some((from, bits));
         }
-        // Up until a word has a bit after the one that led here, then down to the lowest one.
+        // Up to the first word with a later bit, then down to the lowest member.
         let (mut number, mut level) = (from, 1);
         loop {
             let bit = number + 1;
@@ -118,10 +118,10 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn the_first_row_may_be_far_up() {
+    fn the_first_row_may_be_a_large_one() {
         let mut set = RowSet::default();
         set.insert(70_000);
-        assert_eq!(set.next_word(0), Some((1093, 1 << 48)), "all levels know of it");
+        assert_eq!(set.next_word(0), Some((1093, 1 << 48)), "all levels are updated");
     }
 
     proptest! {

@@ -1,20 +1,20 @@
-//! Which rows of a table are alive: generations, occupancy, free rows.
+//! The rows of a table: generations, occupancy, free rows.
 
 use std::ops::Range;
 
 use crate::storage::blocks::BLOCK_ROWS;
-use crate::storage::frozen_rows::RowSharing;
 use crate::storage::row_set::RowSet;
+use crate::storage::rows_snapshot::RowSharing;
 
 /// Words of 64 rows in a block.
 pub(super) const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 
-/// Rows of one block that take values, in ascending order.
+/// Rows of one block to write values to, in ascending order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Span<'a> {
-    /// Rows that follow one another.
+    /// Consecutive rows.
     Run { block: usize, first: u16, count: u16 },
-    /// Rows with others in between.
+    /// Rows with gaps in between.
     Scattered { block: usize, offsets: &'a [u16] },
 }
 
@@ -26,7 +26,7 @@ impl Span<'_> {
         }
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     #[inline(always)]
     pub(crate) fn len(self) -> usize {
         match self {
@@ -35,7 +35,7 @@ impl Span<'_> {
         }
     }
 
-    /// One past the last row's offset.
+    /// Returns the offset after the last row.
     #[inline(always)]
     pub(crate) fn end(self) -> usize {
         match self {
@@ -47,42 +47,42 @@ impl Span<'_> {
     }
 }
 
-/// How far the rows of a table go.
+/// The limits of a table's rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowLimits {
-    /// Rows of the table.
+    /// The largest number of rows.
     pub(crate) rows: u32,
-    /// The last generation of a row; odd.
+    /// The last generation of a row, an odd number.
     pub(crate) last_generation: u16,
 }
 
-/// Which rows are alive.
+/// The rows of a table, and which of them are alive.
 ///
-/// An object keeps its row for life. A row's generation is odd while an object lives there and even
-/// while it is free; it never wraps: a row whose generations are used up is retired. The lowest
-/// free row is taken first, so that the living cluster at the front.
+/// An object keeps its row until it is despawned. The row's generation is odd while an object lives there and even
+/// while the row is free. Generations never wrap: a row is retired after its last one. The lowest free row is
+/// taken first, so that living rows cluster at the front.
 #[derive(Clone, Debug)]
 pub struct Rows {
-    /// One for each row that was ever used.
+    /// One for each used row.
     pub(super) generations: Vec<u16>,
-    /// One bit for each row that was ever used.
+    /// One bit for each used row.
     pub(super) occupied: Vec<u64>,
     pub(super) blocks: Vec<BlockRows>,
-    /// Rows that were used and can be used again.
+    /// Free rows that were used before.
     pub(super) holes: RowSet,
     pub(super) count: u32,
     pub(super) retired: u32,
     pub(super) limits: RowLimits,
-    /// `None` until the rows are sealed for the first time.
+    /// `None` until the first epoch ends.
     pub(super) sharing: Option<Box<RowSharing>>,
 }
 
-/// What is known about the rows of one block.
+/// A summary of the rows of one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct BlockRows {
-    /// How many are alive.
+    /// The number of living rows.
     pub(super) living: u16,
-    /// Whether one came to life or died since the rows were sealed.
+    /// A row was spawned or despawned in this epoch.
     pub(super) is_touched: bool,
 }
 
@@ -100,7 +100,7 @@ impl BlockRows {
     }
 }
 
-/// The even generation of a retired row: no hole has it, because a used row's is at least 2.
+/// The even generation of a retired row. Free rows that were used before have at least 2.
 pub(super) const RETIRED: u16 = 0;
 
 impl Rows {
@@ -118,52 +118,52 @@ impl Rows {
         }
     }
 
-    /// How many rows are alive.
+    /// Returns the number of living rows.
     #[inline(always)]
     pub(crate) fn count(&self) -> u32 {
         self.count
     }
 
-    /// How many rows were ever used.
+    /// Returns the number of used rows: all rows up to the highest one that was ever alive.
     #[inline(always)]
     pub(crate) fn used(&self) -> usize {
         self.generations.len()
     }
 
-    /// Whether all rows that were ever used are alive.
+    /// Returns `true` if all used rows are alive.
     #[inline(always)]
     pub(crate) fn is_dense(&self) -> bool {
         self.count as usize == self.generations.len()
     }
 
-    /// The generation of each row that was ever used.
+    /// Returns the generation of each used row.
     #[inline(always)]
     pub(crate) fn generations(&self) -> &[u16] {
         &self.generations
     }
 
-    /// Whether an object of this generation, which is odd as every id's is, lives in the row.
+    /// Returns `true` if an object with this generation lives in the row. The generation must be odd, as in every id.
     #[inline(always)]
     pub(crate) fn is_alive(&self, row: u32, generation: u16) -> bool {
         self.generations.get(row as usize) == Some(&generation)
     }
 
-    /// How many rows can still be taken, if memory allows.
+    /// Returns the number of rows that can still be taken.
     pub(crate) fn room(&self) -> usize {
         (self.limits.rows - self.count - self.retired) as usize
     }
 
-    /// The rows that were never used.
+    /// Returns the rows that were never used.
     pub(crate) fn fresh(&self) -> Range<u32> {
         self.generations.len() as u32..self.limits.rows
     }
 
-    /// The lowest word of 64 rows at or after `from` that has holes, and its holes as bits.
+    /// Returns the lowest word of 64 rows with holes at or after `from`, and the holes as bits.
     pub(crate) fn holes(&self, from: usize) -> Option<(usize, u64)> {
         self.holes.next_word(from)
     }
 
-    /// The lowest free row.
+    /// Returns the lowest free row.
     #[inline(always)]
     pub(crate) fn lowest_free(&self) -> Option<u32> {
         if !self.is_dense()
@@ -175,7 +175,7 @@ impl Rows {
         (!fresh.is_empty()).then_some(fresh.start)
     }
 
-    /// Brings a hole, or the first row that was never used, to life and tells its generation.
+    /// Occupies a hole, or the first unused row, and returns its new generation.
     #[inline]
     pub(crate) fn occupy(&mut self, row: u32) -> u16 {
         let index = row as usize;
@@ -207,7 +207,7 @@ impl Rows {
         }
     }
 
-    /// Brings holes of a word to life.
+    /// Occupies holes of a word.
     pub(crate) fn occupy_holes(&mut self, word: usize, bits: u64) {
         self.holes.remove(word, bits);
         self.occupied[word] |= bits;
@@ -220,7 +220,7 @@ impl Rows {
         }
     }
 
-    /// Brings rows to life that were never used.
+    /// Occupies the next unused rows.
     pub(crate) fn occupy_fresh(&mut self, count: usize) {
         if count == 0 {
             return;
@@ -238,7 +238,7 @@ impl Rows {
         self.count += count as u32;
     }
 
-    /// An eighth more at a time: doubling would cost up to two bytes an object.
+    /// Makes room for more generations. Grows by an eighth, because doubling could waste two bytes per object.
     #[inline(always)]
     fn reserve_generations(&mut self, additional: usize) {
         let (len, capacity) = (self.generations.len(), self.generations.capacity());
@@ -247,7 +247,7 @@ impl Rows {
         }
     }
 
-    /// Frees a living row; the generation must be its own.
+    /// Frees a living row.
     #[inline]
     pub(crate) fn vacate(&mut self, row: u32) {
         let index = row as usize;
@@ -265,7 +265,7 @@ impl Rows {
         }
     }
 
-    /// Takes back a [`vacate`](Self::vacate) of a row that had this generation.
+    /// Undoes [`vacate`](Self::vacate) for a row that had this generation.
     #[cold]
     pub(crate) fn revive(&mut self, row: u32, generation: u16) {
         let index = row as usize;
@@ -280,11 +280,11 @@ impl Rows {
         self.count += 1;
     }
 
-    /// Gives a row this generation, which says whether it is alive, free or retired: one that was used, or the
-    /// first that was not. `false` if it has no such generation.
+    /// Sets the generation of a used row or of the first unused one, and with it whether the row is alive, free
+    /// or retired. Returns `false` if the generation is beyond the last one.
     pub(crate) fn set(&mut self, row: u32, generation: u16) -> bool {
         let (index, bit) = (row as usize, 1_u64 << (row % 64));
-        // A free row's next object would have the odd generation that follows.
+        // The next object of a free row would have the following, odd generation.
         if generation != RETIRED && generation | 1 > self.limits.last_generation {
             return false;
         }
@@ -314,7 +314,7 @@ impl Rows {
         true
     }
 
-    /// Forgets all rows from this one on, as if they had never been used.
+    /// Makes all rows from this one on unused.
     pub(crate) fn truncate(&mut self, used: usize) {
         for row in used..self.generations.len() {
             self.set(row as u32, RETIRED);
@@ -337,36 +337,36 @@ impl Rows {
         }
     }
 
-    /// The blocks that have used rows, as numbers.
+    /// Returns the number of blocks with used rows.
     #[inline(always)]
     pub(crate) fn blocks(&self) -> usize {
         self.generations.len().div_ceil(BLOCK_ROWS)
     }
 
-    /// How many rows of the block are alive.
+    /// Returns the number of living rows of the block.
     #[inline(always)]
     pub(crate) fn living_in(&self, block: usize) -> usize {
         self.blocks.get(block).map_or(0, |rows| usize::from(rows.living))
     }
 
-    /// How many rows of the block were ever used.
+    /// Returns the number of used rows of the block.
     #[inline(always)]
     pub(crate) fn used_in(&self, block: usize) -> usize {
         self.generations.len().saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS)
     }
 
-    /// Which rows of the block are alive.
+    /// Returns the living rows of the block as bits.
     #[inline(always)]
     pub(crate) fn occupied_in(&self, block: usize) -> &[u64] {
         let end = self.occupied.len().min((block + 1) * BLOCK_WORDS);
         self.occupied.get(block * BLOCK_WORDS..end).unwrap_or_default()
     }
 
-    /// The living rows of the block, as ranges of offsets.
+    /// Returns the living rows of the block as ranges of offsets.
     #[inline(always)]
     pub(crate) fn runs_in(&self, block: usize) -> impl Iterator<Item = Range<usize>> {
         let used = self.used_in(block);
-        // A full block is one run; looking for it would cost more than many a loop over it.
+        // A full block is one run. The search for it could take longer than the loop over it.
         let is_full = self.is_dense() || self.living_in(block) == used;
         let (occupied, mut at) = (self.occupied_in(block), 0);
         std::iter::from_fn(
@@ -383,8 +383,7 @@ impl Rows {
         )
     }
 
-    /// Whether the block's living rows lie in runs so short that finding them costs more than
-    /// looking at each row by itself.
+    /// Returns `true` if the block's runs of living rows are so short that a walk row by row is faster.
     #[inline]
     pub(crate) fn is_ragged(&self, block: usize) -> bool {
         const SHORT: usize = 8;
@@ -401,7 +400,7 @@ impl Rows {
         living < SHORT * starts.sum::<usize>()
     }
 
-    /// The offsets of the block's living rows.
+    /// Returns the offsets of the block's living rows.
     #[inline(always)]
     pub(crate) fn living_offsets(&self, block: usize) -> impl Iterator<Item = usize> {
         self.occupied_in(block).iter().enumerate().flat_map(
@@ -435,7 +434,7 @@ impl Rows {
     }
 }
 
-/// The positions of the bits that are set, lowest first.
+/// Returns the positions of the set bits, lowest first.
 #[inline(always)]
 pub(crate) fn ones(word: u64) -> impl Iterator<Item = usize> {
     let mut left = word;
@@ -449,14 +448,14 @@ pub(crate) fn ones(word: u64) -> impl Iterator<Item = usize> {
     )
 }
 
-/// The first range of set bits at or after `from`.
+/// Returns the first range of set bits at or after `from`.
 #[inline]
 pub(crate) fn next_run(bits: &[u64], from: usize) -> Option<Range<usize>> {
     let start = find(bits, from, 0)?;
     Some(start..find(bits, start, u64::MAX).unwrap_or(bits.len() * 64))
 }
 
-/// The first set bit at or after `from`, of the bits flipped by `flip`.
+/// Returns the first set bit at or after `from`, after all words are XORed with `flip`.
 #[inline(always)]
 fn find(bits: &[u64], from: usize, flip: u64) -> Option<usize> {
     let mut number = from / 64;
@@ -517,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn fault_03_the_rows_come_to_an_end_and_back() {
+    fn fault_03_rows_run_out_and_are_reused() {
         let mut rows = rows(1500, u16::MAX);
         (0..1500).for_each(|row| assert_eq!(take(&mut rows), Some((row, 1))));
         assert_eq!((take(&mut rows), rows.room()), (None, 0));
@@ -528,7 +527,7 @@ mod tests {
     }
 
     #[test]
-    fn fault_37_a_row_takes_no_generation_that_is_beyond_the_last() {
+    fn fault_37_a_row_refuses_a_generation_beyond_the_last() {
         let mut rows = rows(u32::MAX, 5);
         for (generation, is_possible) in [
             (1, true),
@@ -545,7 +544,7 @@ mod tests {
     }
 
     #[test]
-    fn a_despawn_taken_back_leaves_no_trace() {
+    fn an_undone_despawn_leaves_no_trace() {
         let mut rows = rows(2000, 1);
         (0..2000).for_each(|_| assert!(take(&mut rows).is_some()));
         rows.vacate(3);
@@ -574,7 +573,7 @@ mod tests {
     }
 
     #[test]
-    fn many_rows_come_to_life_as_one_by_one() {
+    fn occupying_many_rows_equals_occupying_them_one_by_one() {
         let (mut many, mut single) = (rows(u32::MAX, u16::MAX), rows(u32::MAX, u16::MAX));
         for count in [1, 63, 64, 5, BLOCK_ROWS, 3 * BLOCK_ROWS - 70] {
             many.occupy_fresh(count);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::epoch::Epoch;
 use crate::storage::block::Stamps;
-use crate::storage::{Column, FrozenColumn, FrozenRows, RowLimits, Rows};
+use crate::storage::{Column, ColumnSnapshot, RowLimits, Rows, RowsSnapshot};
 
 /// The columns of one schema and their rows.
 #[derive(Clone, Debug)]
@@ -15,103 +15,93 @@ pub(crate) struct Table {
     pub(crate) hashes: BlockHashes,
 }
 
-/// Hashes of a table's blocks, kept so that blocks which do not change are not hashed again.
+/// Hashes of a table's blocks. Only blocks that change are hashed again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BlockHashes {
-    /// What was written before this epoch is in the hashes.
+    /// The hashes cover everything that was written before this epoch.
     pub(crate) at: Epoch,
-    /// For each block the hash of all its rows, of the living ones, and of each column's values.
+    /// For each block: the hash of all its rows, of the living ones, and of each column's values.
     pub(crate) blocks: Vec<Vec<u64>>,
-}
-
-/// What the hashes of all blocks add up to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct HashSums {
-    /// Of all living objects and their values.
-    pub(crate) objects: u64,
-    /// Of all rows that were ever used and their generations: what future ids depend on.
-    pub(crate) rows: u64,
 }
 
 /// A table as a snapshot has it.
 #[derive(Clone, Debug)]
-pub(crate) struct FrozenTable {
-    pub(crate) columns: Vec<FrozenColumn>,
-    pub(crate) rows: Arc<FrozenRows>,
+pub(crate) struct TableSnapshot {
+    pub(crate) columns: Vec<ColumnSnapshot>,
+    pub(crate) rows: Arc<RowsSnapshot>,
     rows_changed: Stamps,
 }
 
-impl FrozenTable {
-    /// Bytes of the blocks that are not in `seen` yet, which is given them.
-    pub(crate) fn count_shared(&self, seen: &mut HashSet<usize>) -> usize {
-        let columns: usize = self.columns.iter().map(|column| column.count_shared(seen)).sum();
-        columns + self.rows.count_shared(seen)
+impl TableSnapshot {
+    /// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
+    pub(crate) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
+        let columns: usize = self.columns.iter().map(|column| column.count_new_blocks(seen)).sum();
+        columns + self.rows.count_new_blocks(seen)
     }
 }
 
 impl Table {
     /// Adds the blocks that are shared with snapshots to `seen`.
-    pub(crate) fn count_shared(&self, seen: &mut HashSet<usize>) {
-        self.columns.iter().for_each(|column| column.count_shared(seen));
+    pub(crate) fn list_shared_blocks(&self, seen: &mut HashSet<usize>) {
+        self.columns.iter().for_each(|column| column.list_shared_blocks(seen));
     }
 
     pub(crate) fn new(columns: Vec<Column>, limits: RowLimits) -> Self {
         Self { columns, rows: Rows::new(limits), hashes: BlockHashes::default() }
     }
 
-    /// Ends an epoch: the next write to a block is the first one of the next epoch. Tells whether
-    /// anything was written in this one.
-    pub(crate) fn seal(&mut self, epoch: Epoch) -> bool {
-        let columns = self.columns.iter_mut().map(|column| column.seal(epoch));
+    /// Ends an epoch: the next write to a block belongs to the next one. Returns `true` if anything was
+    /// written in this one.
+    pub(crate) fn end_epoch(&mut self, epoch: Epoch) -> bool {
+        let columns = self.columns.iter_mut().map(|column| column.end_epoch(epoch));
         let is_written = columns.fold(false, |any, is_written| any | is_written);
-        self.rows.seal(epoch) | is_written
+        self.rows.end_epoch(epoch) | is_written
     }
 
-    /// The table for a snapshot; it must have been sealed.
-    pub(crate) fn freeze(&mut self) -> FrozenTable {
-        let columns = self.columns.iter_mut().map(Column::freeze).collect();
-        FrozenTable { columns, rows: self.rows.freeze(), rows_changed: self.rows.changed() }
+    /// Takes a snapshot of the table, whose epoch must have ended.
+    pub(crate) fn snapshot(&mut self) -> TableSnapshot {
+        let columns = self.columns.iter_mut().map(Column::snapshot).collect();
+        TableSnapshot { columns, rows: self.rows.snapshot(), rows_changed: self.rows.changed() }
     }
 
-    /// Makes the table as it was. What differs counts as written in this epoch.
-    pub(crate) fn restore(&mut self, frozen: &FrozenTable, epoch: Epoch) {
-        let columns = self.columns.iter_mut().zip(&frozen.columns);
-        columns.for_each(|(column, frozen)| column.restore(frozen, epoch));
-        self.rows.restore(&frozen.rows, epoch);
+    /// Goes back to a snapshot. Blocks that differ count as written in this epoch.
+    pub(crate) fn restore(&mut self, snapshot: &TableSnapshot, epoch: Epoch) {
+        let columns = self.columns.iter_mut().zip(&snapshot.columns);
+        columns.for_each(|(column, snapshot)| column.restore(snapshot, epoch));
+        self.rows.restore(&snapshot.rows, epoch);
     }
 
     /// Keeps the memory of blocks that only this snapshot had, for the next copies.
-    pub(crate) fn recycle(&mut self, frozen: FrozenTable) {
-        let columns = self.columns.iter_mut().zip(frozen.columns);
-        columns.for_each(|(column, frozen)| column.recycle(frozen));
+    pub(crate) fn reuse_memory_of(&mut self, snapshot: TableSnapshot) {
+        let columns = self.columns.iter_mut().zip(snapshot.columns);
+        columns.for_each(|(column, snapshot)| column.reuse_memory_of(snapshot));
     }
 
-    /// A table of its own, of the same schema, as a snapshot has it.
-    pub(crate) fn thaw(&self, frozen: &FrozenTable) -> Self {
-        let columns = self.columns.iter().zip(&frozen.columns);
-        let columns = columns.map(|(column, frozen)| column.thaw(frozen)).collect();
-        let rows = Rows::thaw(&frozen.rows, &frozen.rows_changed, self.rows.limits());
+    /// Returns a table of its own that shares the snapshot's blocks.
+    pub(crate) fn from_snapshot(snapshot: &TableSnapshot, limits: RowLimits) -> Self {
+        let columns = snapshot.columns.iter().map(Column::from_snapshot).collect();
+        let rows = Rows::from_snapshot(&snapshot.rows, &snapshot.rows_changed, limits);
         Self { columns, rows, hashes: BlockHashes::default() }
     }
 
-    /// Makes room for this many more living rows, so that spawning them allocates nothing.
+    /// Makes room for this many more living rows, so that spawning them does not allocate.
     pub(crate) fn try_reserve(
         &mut self,
         additional: usize,
     ) -> Result<(), std::collections::TryReserveError> {
-        // Free rows between the living are used first, but their blocks may have been released.
+        // Free rows between living ones are used first, but their blocks may have been released.
         let holes = self.rows.used() - self.rows.count() as usize;
         let new = additional.saturating_sub(holes);
         let rows = self.rows.used() + new;
-        // An allocator promises small blocks without end: asking for all of them at once shows
-        // whether it has them, before any is taken.
+        // An allocator may promise more small blocks than it has. One request for all of them at
+        // once fails before any block is allocated.
         let row_bytes: usize = self.columns.iter().map(Column::row_bytes).sum();
         Vec::<u8>::new().try_reserve_exact(new.saturating_mul(row_bytes))?;
         self.rows.try_reserve(rows)?;
         self.columns.iter_mut().try_for_each(|column| column.try_reserve(rows))
     }
 
-    /// Gives back the blocks in which no row is alive, and room that was reserved for growth.
+    /// Releases blocks without living rows, and room that was reserved for growth.
     pub(crate) fn release_memory(&mut self) {
         let blocks = self.rows.blocks();
         let mut last = 0;

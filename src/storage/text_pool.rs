@@ -8,13 +8,13 @@ use std::sync::Arc;
 use crate::storage::hash_text;
 use crate::text::Text;
 
-/// All texts of a store, one after another; nothing is ever removed but the newest.
+/// All texts of a store, one after another. Only the newest texts can be removed.
 #[derive(Clone, Debug)]
 pub(crate) struct TextPool {
     strings: String,
-    /// Where each text ends; text 0 is the empty one.
+    /// The end of each text. Text 0 is the empty one.
     ends: Vec<u32>,
-    /// A hash of each text that is the same on every machine.
+    /// A hash of each text, equal on every machine.
     hashes: Vec<u64>,
     numbers: HashTable<u32>,
     hasher: FixedState,
@@ -37,12 +37,12 @@ impl Default for TextPool {
 }
 
 impl TextPool {
-    /// The text's handle in a pool that snapshots may share: a text that is new then copies it.
+    /// Returns the text's handle. Copies the pool if the text is new and a snapshot shares the pool.
     pub(crate) fn intern_shared(pool: &mut Arc<Self>, text: &str, limit: usize) -> Option<Text> {
         pool.find(text).or_else(|| Arc::make_mut(pool).intern(text, limit))
     }
 
-    /// The text's handle, or `None` if the texts would take more than `limit` bytes.
+    /// Returns the text's handle, or `None` if the texts would take more than `limit` bytes.
     pub(crate) fn intern(&mut self, text: &str, limit: usize) -> Option<Text> {
         let hash = self.hasher.hash_one(text);
         if let Some(number) = self.numbers.find(hash, |number| self.get(*number) == Some(text)) {
@@ -60,7 +60,7 @@ impl TextPool {
         Some(Text::new(number))
     }
 
-    /// The handle of a text that is there already.
+    /// Returns the handle of a known text.
     pub(crate) fn find(&self, text: &str) -> Option<Text> {
         let hash = self.hasher.hash_one(text);
         self.numbers
@@ -72,7 +72,7 @@ impl TextPool {
         self.get(text.number())
     }
 
-    /// A hash of the text that is the same on every machine.
+    /// Returns a hash of the text, equal on every machine.
     pub(crate) fn hash(&self, text: Text) -> u64 {
         self.hashes.get(text.number() as usize).copied().unwrap_or_default()
     }
@@ -81,12 +81,12 @@ impl TextPool {
         string(&self.strings, &self.ends, number)
     }
 
-    /// How many texts there are: what [`truncate`](Self::truncate) goes back to.
+    /// Returns the number of texts, for [`truncate`](Self::truncate).
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Forgets all texts but the first `len`, which no value may refer to.
+    /// Forgets all texts after the first `len`. No value may refer to them.
     pub(crate) fn truncate(&mut self, len: usize) {
         while self.ends.len() > len.max(1) {
             let number = (self.ends.len() - 1) as u32;

@@ -56,9 +56,9 @@ impl Store {
         self.schema_of_object::<T>(id)?;
         let (schema, _) = self.locate(id)?;
         let mut problems = Vec::new();
-        let checker = self.checker();
+        let context = self.value_check();
         let mut check =
-            ObjectCheck { schema, checker, record: None, problems: &mut problems, next: 0 };
+            ObjectCheck { schema, context, record: None, problems: &mut problems, next: 0 };
         object.check(&mut check);
         if !problems.is_empty() {
             return Err(Rejection::new(problems).into());

@@ -131,7 +131,7 @@ impl Store {
         let slot = &schema.slots()[slot];
         match field.into_value() {
             Some(value) if slot.is_constrained() => value
-                .check(slot, self.checker())
+                .check(slot, self.value_check())
                 .map_err(|what| schema.problem(slot.name(), what).into()),
             _ => Ok(()),
         }

@@ -1,9 +1,12 @@
-//! How large a store may become.
+//! The limits of a store.
 
-/// How large a store may become. Reaching a limit is an error, never a panic.
+use crate::storage::RowLimits;
+
+/// The limits of a store. Exceeding a limit is an error, never a panic.
 ///
-/// A store keeps to the largest limit that is possible where a larger one is asked for.
+/// A store replaces limits beyond the maximum by the maximum.
 ///
+/// # Example
 /// ```
 /// let mut limits = slotted::Limits::default();
 /// limits.rows_per_schema = 50_000;
@@ -17,13 +20,13 @@ pub struct Limits {
     pub schemas: usize,
     /// Slots of a schema, inherited ones included: at most 65,535, 4,096 by default.
     pub slots_per_schema: usize,
-    /// Objects of a schema that are alive at one time: at most and by default 2³² − 1.
+    /// Living objects of a schema: at most and by default 2³² − 1.
     pub rows_per_schema: u32,
-    /// Bytes of all different texts: at most 4 GiB, 1 GiB by default.
+    /// Bytes of all texts: at most 4 GiB, 1 GiB by default.
     pub text_bytes: usize,
-    /// Bytes of the elements of all different lists: at most 4 GiB, 1 GiB by default.
+    /// Bytes of the elements of all lists: at most 4 GiB, 1 GiB by default.
     pub list_bytes: usize,
-    /// Objects that use a row one after another until it is retired: at most and by default 32,768.
+    /// Objects that use a row, one after another, before it is retired: at most and by default 32,768.
     pub generations_per_row: u16,
 }
 
@@ -41,7 +44,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits as far as ids, keys and handles can count.
+    /// Returns the limits, reduced to the maximum of ids, keys and handles.
     pub(super) fn possible(self) -> Self {
         let largest = usize::from(u16::MAX);
         Self {
@@ -54,8 +57,9 @@ impl Limits {
         }
     }
 
-    /// The odd number that a row's last object has as its generation.
-    pub(super) fn last_generation(&self) -> u16 {
-        (self.generations_per_row.clamp(1, 32_768).saturating_mul(2) - 1) | 1
+    /// Returns the limits of each table's rows.
+    pub(super) fn of_rows(&self) -> RowLimits {
+        let last_generation = (self.generations_per_row.clamp(1, 32_768).saturating_mul(2) - 1) | 1;
+        RowLimits { rows: self.rows_per_schema, last_generation }
     }
 }

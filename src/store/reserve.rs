@@ -1,4 +1,4 @@
-//! Objects whose ids are known before their values: for data in which objects refer to one another.
+//! Reserved ids: known before the values, for data in which objects refer to one another.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,39 +11,41 @@ use crate::storage::Interned;
 use crate::store::Store;
 use crate::store::dynamic::{self, Pools, Unwritten};
 use crate::store::plan::Plan;
-use crate::text::Text;
 use crate::value::Value;
 
-/// Objects that have ids but are not alive yet: made by [`Store::reserve_ids`].
+/// Objects with ids that are not alive yet, created by [`Store::reserve_ids`].
 ///
 /// Give each object its values with [`write`](Self::write) or [`write_record`](Self::write_record), then
-/// bring all of them to life with [`spawn`](Self::spawn). The store is unchanged if it is dropped before.
+/// insert all of them with [`spawn`](Self::spawn). Dropping it leaves the store unchanged.
+///
+/// # Example
+/// See [`Store::reserve_ids`].
 #[derive(Debug)]
 pub struct ReservedIds<'s> {
     store: &'s mut Store,
     rows: BTreeMap<SchemaId, ReservedRows>,
     ids: Vec<ObjectId>,
     is_written: Vec<bool>,
-    /// Texts and lists from before are kept if the objects are dropped.
+    /// The texts and lists from before, which are kept if the objects are dropped.
     interned: Interned,
 }
 
 #[derive(Debug, Default)]
 struct ReservedRows {
     plan: Plan,
-    /// In ascending order: the lowest free rows come first.
+    /// In ascending order, because the lowest free rows are taken first.
     rows: Vec<u32>,
 }
 
 impl Store {
     /// Reserves an id for one object of each of these schemas, in this order.
     ///
-    /// The ids are known before any value is written, so that objects can refer to one another in circles.
+    /// The ids are known before any value is written, so objects can refer to one another in cycles.
     ///
-    /// Computes in **O(n)** time for n objects, plus one look-up by name for each.
+    /// Computes in **O(n)** time for n objects.
     ///
     /// # Errors
-    /// Returns an error if a schema is not registered or a limit on rows is reached; nothing is reserved
+    /// Returns an error if a schema is not registered or the limit of rows is exceeded. Nothing is reserved
     /// then.
     ///
     /// # Example
@@ -84,24 +86,24 @@ impl Store {
 }
 
 impl ReservedIds<'_> {
-    /// The ids that the objects will have, in the order of the request.
+    /// Returns the ids that the objects will have, in the order of the request.
     #[must_use]
     pub fn ids(&self) -> &[ObjectId] {
         &self.ids
     }
 
-    /// The store as it is without the objects.
+    /// Returns the store, which does not have the objects yet.
     #[must_use]
     pub const fn store(&self) -> &Store {
         self.store
     }
 
-    /// Writes an object's values, given by name; slots without a value get their defaults.
+    /// Writes an object's values, given by name. Slots without a value get their defaults.
     ///
     /// `number` counts the objects from 0, in the order of the request. References may lead to reserved ids.
     ///
     /// # Errors
-    /// Returns all problems of the record, or the limit that is reached. The object can be written again.
+    /// Returns all problems of the record, or the limit that is exceeded. The object can be written again.
     ///
     /// # Panics
     /// Panics if `number` is out of bounds.
@@ -122,13 +124,15 @@ impl ReservedIds<'_> {
         })
     }
 
-    /// Writes an object's values, given slot by slot: `value` is called once for each slot with its index,
-    /// in ascending order. Slots for which it returns `None` get their defaults.
+    /// Writes an object's values, slot by slot.
+    ///
+    /// Calls `value` once for each slot, in ascending order of the index. Slots for which it returns `None` get
+    /// their defaults.
     ///
     /// `number` counts the objects from 0, in the order of the request. References may lead to reserved ids.
     ///
     /// # Errors
-    /// Returns all problems of the values, or the limit that is reached. The object can be written again.
+    /// Returns all problems of the values, or the limit that is exceeded. The object can be written again.
     ///
     /// # Panics
     /// Panics if `number` is out of bounds.
@@ -198,12 +202,12 @@ impl ReservedIds<'_> {
         Err(Rejection::new(problems.collect()).into())
     }
 
-    /// Brings all objects to life and returns their ids, in the order of the request.
+    /// Inserts all objects and returns their ids, in the order of the request.
     ///
     /// Objects that were not written get their defaults.
     ///
     /// # Errors
-    /// Returns all problems of objects that were not written; nothing is inserted then.
+    /// Returns all problems of objects that were not written. Nothing is inserted then.
     pub fn spawn(mut self) -> Result<Vec<ObjectId>, SpawnError> {
         for number in 0..self.ids.len() {
             if !self.is_written[number] {
@@ -236,7 +240,7 @@ impl Drop for ReservedIds<'_> {
 
 const REGISTERED: &str = "ids are reserved for registered schemas";
 
-/// The store as it will be: reserved ids count as alive.
+/// The store after the insertion: reserved ids count as alive.
 struct WithReserved<'a> {
     store: &'a Store,
     rows: &'a BTreeMap<SchemaId, ReservedRows>,
@@ -252,13 +256,5 @@ impl World for WithReserved<'_> {
             Some(next == id.generation())
         };
         self.store.contains(id) || is_reserved() == Some(true)
-    }
-
-    fn knows_text(&self, text: Text) -> bool {
-        self.store.knows_text(text)
-    }
-
-    fn lists(&self) -> Option<&dyn std::any::Any> {
-        self.store.lists()
     }
 }

@@ -2,8 +2,8 @@
 
 use std::slice;
 
-use crate::schema::{Checker, Problem, RegisteredSchema, Schema, SchemaError};
-use crate::slot_value::{SlotField, SlotValue};
+use crate::schema::{Problem, RegisteredSchema, Schema, SchemaError};
+use crate::slot_value::{SlotField, SlotValue, ValueCheck};
 use crate::storage::{CellColumn, Column, Span};
 use crate::store::Store;
 
@@ -82,7 +82,7 @@ pub trait Slotted: Copy + Send + Sync + 'static {
 #[allow(missing_debug_implementations)]
 pub struct ObjectCheck<'a> {
     pub(super) schema: &'a RegisteredSchema,
-    pub(super) checker: Checker<'a>,
+    pub(super) context: ValueCheck<'a>,
     pub(super) record: Option<usize>,
     pub(super) problems: &'a mut Vec<Problem>,
     pub(super) next: usize,
@@ -95,7 +95,7 @@ impl ObjectCheck<'_> {
         self.next += 1;
         if slot.is_constrained()
             && let Some(value) = field.into_value()
-            && let Err(what) = value.check(slot, self.checker)
+            && let Err(what) = value.check(slot, self.context)
         {
             let problem = self.schema.problem(slot.name(), what);
             self.problems.push(Problem { record: self.record, ..problem });

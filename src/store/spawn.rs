@@ -132,8 +132,8 @@ impl Store {
         problems: &mut Vec<Problem>,
     ) {
         if let Some(schema) = self.registry.get(schema) {
-            let checker = self.checker();
-            object.check(&mut ObjectCheck { schema, checker, record, problems, next: 0 });
+            let context = self.value_check();
+            object.check(&mut ObjectCheck { schema, context, record, problems, next: 0 });
         }
     }
 

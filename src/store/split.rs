@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::debug_as_display::debug_as_display;
 use crate::schema::Registry;
 use crate::storage::{Column, Rows};
 use crate::store::lend::{Lent, ViewColumns, Wanted};
@@ -58,7 +59,7 @@ enum SplitColumn<'s> {
 }
 
 /// Why a view of a [`SplitStore`] cannot be had.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SplitError {
     /// A view that was had before reads or writes a slot that this one wants to write, or writes one that
@@ -74,6 +75,8 @@ pub enum SplitError {
     #[error(transparent)]
     View(#[from] ViewError),
 }
+
+debug_as_display!(SplitError);
 
 impl Store {
     /// The columns, to be borrowed one by one: see [`SplitStore`].

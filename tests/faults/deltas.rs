@@ -424,7 +424,7 @@ fn fault_38_a_world_that_used_other_rows_is_told() -> Outcome {
     assert_eq!(other.state_hash(), step.delta.base_hash());
     let before = whole(&other);
     let error = refusal(other.apply(&step.delta));
-    assert_eq!(error, "the delta is for a world with the same objects, but with other ids to come");
+    assert!(error.contains("the same objects, but other free rows"), "{error}");
     assert_eq!(whole(&other), before);
     Ok(())
 }

@@ -113,7 +113,7 @@ fn write_frame(store: &mut Store, frame: u32) -> Outcome {
 }
 
 /// Holds all that a snapshot has against the frame that it is of.
-fn assert_frozen(snapshot: &Snapshot, frame: u32) {
+fn assert_unchanged(snapshot: &Snapshot, frame: u32) {
     let mut seen = 0;
     for stamp in snapshot.view_ref::<StampRef>().expect("the kinds are right").iter() {
         let found = (*stamp.frame, *stamp.product, stamp.shield.copied());
@@ -127,20 +127,20 @@ fn assert_frozen(snapshot: &Snapshot, frame: u32) {
 fn read_frames(frames: &Receiver<(u32, Snapshot)>) -> usize {
     let (mut held, mut read) = (Vec::new(), 0);
     while let Ok((frame, snapshot)) = frames.recv() {
-        assert_frozen(&snapshot, frame);
+        assert_unchanged(&snapshot, frame);
         held.push((frame, snapshot));
         if held.len() == 5 {
-            held.iter().for_each(|(frame, snapshot)| assert_frozen(snapshot, *frame));
+            held.iter().for_each(|(frame, snapshot)| assert_unchanged(snapshot, *frame));
             held.drain(..3);
         }
         read += 1;
     }
-    held.iter().for_each(|(frame, snapshot)| assert_frozen(snapshot, *frame));
+    held.iter().for_each(|(frame, snapshot)| assert_unchanged(snapshot, *frame));
     read
 }
 
 #[test]
-fn fault_34_readers_on_other_threads_see_frozen_values_while_the_store_is_written() -> Outcome {
+fn fault_34_readers_on_other_threads_see_unchanged_values_while_the_store_is_written() -> Outcome {
     const FRAMES: u32 = 24;
     const READERS: usize = 3;
     let mut store = Store::new();
@@ -164,7 +164,7 @@ fn fault_34_readers_on_other_threads_see_frozen_values_while_the_store_is_writte
                 write_frame(&mut store, frame + 1000)?;
                 store.restore(&snapshot)?;
             }
-            store.recycle(snapshot);
+            store.reuse_memory_of(snapshot);
         }
         drop(readers);
         for thread in threads {
@@ -330,7 +330,7 @@ fn fault_35_a_snapshot_of_another_store_is_refused() -> Outcome {
         slotted::snapshot::changes(&store.snapshot(), &foreign),
         Err(SnapshotError::OtherStore)
     );
-    store.recycle(foreign);
+    store.reuse_memory_of(foreign);
     assert_eq!(dump(&store), before);
     Ok(())
 }

@@ -28,7 +28,8 @@ fn refused_everywhere(store: &mut Store, id: ObjectId, key: SlotKey<f32>) {
     assert_eq!(store.column_mut(key).err(), Some(foreign.clone()));
     assert_eq!(
         foreign.to_string(),
-        "the key of a f32 slot is of another store, or was made before its schema changed"
+        "the key of a f32 slot is of another store, or from before its schema changed; \
+         look the key up again"
     );
 }
 
@@ -158,7 +159,8 @@ fn snapshots_from_before_are_read_and_no_more() -> Outcome {
     assert_eq!(store.changes_since(&before).err(), Some(other));
     assert_eq!(
         other.to_string(),
-        "the snapshot is from before or after its store's schemas changed"
+        "the snapshot is from before a migration of the store's schemas; \
+         it can be read, but not restored or compared"
     );
 
     // Also where the slots are the same again.
@@ -166,8 +168,8 @@ fn snapshots_from_before_are_read_and_no_more() -> Outcome {
     assert_eq!(store.restore(&before), Err(other));
     migrate(&mut store, [grown])?;
     assert_eq!(store.restore(&after), Err(other));
-    store.recycle(before);
-    store.recycle(after);
+    store.reuse_memory_of(before);
+    store.reuse_memory_of(after);
     (3..6).for_each(|frame| ring.save(frame, &mut store));
     store.set_value(id, "a", 5.0)?;
     ring.restore(4, &mut store)?;
@@ -199,7 +201,7 @@ fn a_delta_from_before_is_refused() -> Outcome {
     store.restore(&before)?;
     migrate(&mut store, [swapped()])?;
     let error = store.apply(&delta).expect_err("other slots").to_string();
-    assert_eq!(error, "schema 'unit' has other slots here than where the delta was made");
+    assert!(error.starts_with("schema 'unit' has other slots here"), "{error}");
     assert_eq!(store.get_value(id, "a")?, Value::F32(1.0));
     Ok(())
 }

@@ -135,10 +135,10 @@ impl World {
         }
     }
 
-    pub(crate) fn recycle_past(&mut self, which: &Index) {
+    pub(crate) fn reuse_memory_of_past(&mut self, which: &Index) {
         if !self.history.pasts.is_empty() {
             let past = self.history.pasts.swap_remove(which.index(self.history.pasts.len()));
-            self.store.recycle(past.snapshot);
+            self.store.reuse_memory_of(past.snapshot);
         }
     }
 

@@ -39,7 +39,7 @@ pub(crate) enum Call {
     RegisterConflicting,
     Snapshot,
     Restore { which: Index },
-    Recycle { which: Index },
+    ReuseMemory { which: Index },
     CompareWithPast { which: Index, seed: u64 },
     AdvanceEpoch,
     StateHash,
@@ -53,7 +53,7 @@ impl Call {
             Self::Register { .. }
                 | Self::Snapshot
                 | Self::Restore { .. }
-                | Self::Recycle { .. }
+                | Self::ReuseMemory { .. }
                 | Self::CompareWithPast { .. }
         )
     }
@@ -94,7 +94,7 @@ fn call() -> impl Strategy<Value = Call> {
         1 => Just(Call::RegisterConflicting),
         3 => Just(Call::Snapshot),
         2 => index().prop_map(|which| Call::Restore { which }),
-        1 => index().prop_map(|which| Call::Recycle { which }),
+        1 => index().prop_map(|which| Call::ReuseMemory { which }),
         1 => (index(), seed()).prop_map(|(which, seed)| Call::CompareWithPast { which, seed }),
         2 => Just(Call::AdvanceEpoch),
         1 => Just(Call::StateHash),
@@ -111,7 +111,7 @@ fn call_of_values() -> impl Strategy<Value = Call> {
         1 => seed().prop_map(|seed| Call::WriteThroughColumns { seed }),
         3 => Just(Call::Snapshot),
         3 => index().prop_map(|which| Call::Restore { which }),
-        1 => index().prop_map(|which| Call::Recycle { which }),
+        1 => index().prop_map(|which| Call::ReuseMemory { which }),
         1 => (index(), seed()).prop_map(|(which, seed)| Call::CompareWithPast { which, seed }),
         4 => Just(Call::AdvanceEpoch),
         3 => Just(Call::StateHash),

@@ -149,7 +149,7 @@ impl World {
             Call::Register { which } => self.register(which),
             Call::Snapshot => self.take_snapshot(),
             Call::Restore { which } => self.restore_past(which),
-            Call::Recycle { which } => self.recycle_past(which),
+            Call::ReuseMemory { which } => self.reuse_memory_of_past(which),
             Call::CompareWithPast { which, seed } => self.compare_with_past(which, *seed),
             Call::AdvanceEpoch => self.check_changed(),
             Call::StateHash => self.check_hash(),

@@ -4,6 +4,7 @@ use crate::source::{Source, Violation, code, first_word, is_word, words};
 
 /// The modules of the crate, lowest first: each may use those before it.
 pub(crate) const LAYERS: &[&str] = &[
+    "debug_as_display",
     "suggest",
     "id",
     "epoch",

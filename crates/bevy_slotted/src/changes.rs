@@ -406,7 +406,7 @@ fn compare(world: &mut World, requests: &mut Requests) -> Result<(), BevyError> 
                 write_batch(world, [ChangesLost { reason }]);
             }
         }
-        without_a_change(world, |store| store.recycle(before));
+        without_a_change(world, |store| store.reuse_memory_of(before));
     } else {
         let spawned: Vec<_> = world.store().ids().filter(|id| requests.is_followed(*id)).collect();
         write_batch(world, spawned.into_iter().map(|id| ObjectSpawned { id }));

@@ -133,7 +133,7 @@ fn errors_reach_the_handler_unchanged_and_later_commands_are_applied() -> Outcom
     let errors = errors();
     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
     assert!(texts[0].contains("slot 'health' of 'unit'"), "{}", texts[0]);
-    assert!(texts[1].contains("Tile is not registered"), "{}", texts[1]);
+    assert!(texts[1].contains("Tile' is not registered"), "{}", texts[1]);
     assert!(texts[2].contains("did you mean 'unit'?"), "{}", texts[2]);
     assert!(errors[..3].iter().all(BevyError::is::<SpawnError>));
     assert!(errors[3..5].iter().all(BevyError::is::<AccessError>));

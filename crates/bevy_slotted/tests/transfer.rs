@@ -250,9 +250,9 @@ fn errors_name_the_missing_store_or_schema() {
     world.spawn(Number(0));
     let text = |error: TransferError| error.to_string();
     let error = import_entities::<&Number, (), _>(&mut world, |_| Tile { height: 1.0 });
-    assert!(text(error.unwrap_err()).contains("Tile is not registered"));
+    assert!(text(error.unwrap_err()).contains("Tile' is not registered"));
     let error = export_objects(&mut world, |_, _, tile: Tile| Health(tile.height));
-    assert!(text(error.unwrap_err()).contains("Tile is not registered"));
+    assert!(text(error.unwrap_err()).contains("Tile' is not registered"));
     let error = import_records::<&Number, ()>(&mut world, "unti", |_| unreachable!());
     assert!(text(error.unwrap_err()).contains("did you mean 'unit'?"));
     let error = export_records(&mut world, "unti", |_, _, _| Number(0));

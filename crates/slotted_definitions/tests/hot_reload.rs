@@ -371,7 +371,7 @@ fn fault_21_a_limit_in_the_midst_leaves_everything_as_it_was() -> Outcome {
     let next = Loader::new().text("units.toml", next).load_again(objects.definitions())?;
     let plan = objects.plan_reload(&store, &next)?;
     let error = objects.apply_reload(&mut store, &plan).expect_err("the text has no room");
-    assert!(error.to_string().contains("texts take at most 60 bytes"), "{error}");
+    assert!(error.to_string().contains("the texts exceed the limit of 60 bytes"), "{error}");
     assert!(!matches!(error, ReloadError::Limit(LimitError::Memory { .. })));
     assert_eq!((store.state_hash(), store.ids().collect::<Vec<_>>()), (hash, ids));
     assert!(store.schema("orc").is_some_and(|orc| orc.slot("rage").is_some()));

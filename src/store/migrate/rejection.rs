@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::debug_as_display::debug_as_display;
 use crate::error::LimitError;
 use crate::id::ObjectId;
 use crate::schema::{Problem, SchemaError};
 
 /// Why a migration was not carried out. The store is as it was before the call.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrationError {
     /// The schemas do not make sense together.
@@ -24,6 +25,8 @@ pub enum MigrationError {
     #[error(transparent)]
     Limit(#[from] LimitError),
 }
+
+debug_as_display!(MigrationError);
 
 /// One reason why living objects cannot have other schemas.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,9 +1,10 @@
 //! Why a view cannot be had.
 
+use crate::debug_as_display::debug_as_display;
 use crate::error::{AccessError, TypeMismatch};
 
 /// Why a view cannot be had.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {
     /// The schema has a slot of that name, but not as the view wants it.
@@ -13,3 +14,5 @@ pub enum ViewError {
     #[error(transparent)]
     Access(#[from] AccessError),
 }
+
+debug_as_display!(ViewError);

@@ -3,13 +3,14 @@
 use crate::store::Store;
 
 impl Store {
-    /// Runs the closure and keeps its changes if it returns `Ok`; after an error or a panic the store is as it
-    /// was.
+    /// Runs the closure and keeps its changes if it returns `Ok`. After an error or a panic the store is as it
+    /// was before.
     ///
-    /// The closure works on a store that shares all blocks with this one, so that nothing has to be undone:
-    /// values, objects, schemas, migrations, texts and lists alike. Begins a new [epoch](Self::epoch) in any case.
+    /// The closure works on a store that shares all blocks with this one, so nothing has to be undone. This
+    /// holds for values, objects, schemas, migrations, texts and lists. Begins a new [epoch](Self::epoch) in
+    /// any case.
     ///
-    /// Computes in **O(blocks)** time, plus the work of the closure; each block that the closure writes to is
+    /// Computes in **O(blocks)** time, plus the work of the closure. Each block that the closure writes to is
     /// copied once, as after a [`snapshot`](Self::snapshot).
     ///
     /// # Errors
@@ -39,9 +40,8 @@ impl Store {
         &mut self,
         changes: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut trial = self.snapshot().to_store();
+        let mut trial = self.state().to_store();
         trial.identity = self.identity.same();
-        trial.registered = self.registered;
         let result = changes(&mut trial)?;
         *self = trial;
         Ok(result)

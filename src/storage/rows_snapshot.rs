@@ -1,8 +1,8 @@
-//! The rows of a table as a snapshot has them.
+//! The rows of a table in a snapshot.
 //!
-//! The table keeps its generations in one piece, because every access to a single value looks at one. A
-//! snapshot has them block by block; blocks in which no row came to life or died since the snapshot
-//! before are shared with it.
+//! The table keeps its generations in one vector, because every access to a single value reads one. A
+//! snapshot has them block by block. Two snapshots share a block if no row of it was spawned or despawned
+//! in between.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Weak};
@@ -12,7 +12,7 @@ use crate::storage::block::Stamps;
 use crate::storage::blocks::BLOCK_ROWS;
 use crate::storage::rows::{BLOCK_WORDS, BlockRows, RETIRED, RowLimits, Rows};
 
-/// The rows of one block, as far as they were ever used.
+/// The used rows of one block.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RowBlock {
     pub(crate) generations: Box<[u16]>,
@@ -20,23 +20,23 @@ pub(crate) struct RowBlock {
     living: u16,
 }
 
-/// The rows of a table as a snapshot has them.
+/// The rows of a table in a snapshot.
 #[derive(Debug)]
-pub(crate) struct FrozenRows {
+pub(crate) struct RowsSnapshot {
     pub(crate) blocks: Vec<Arc<RowBlock>>,
     pub(crate) used: usize,
     pub(crate) count: u32,
     retired: u32,
 }
 
-impl FrozenRows {
-    /// The generation of a row that was used.
+impl RowsSnapshot {
+    /// Returns the generation of a used row.
     pub(crate) fn generation(&self, row: u32) -> u16 {
         self.blocks[row as usize / BLOCK_ROWS].generations[row as usize % BLOCK_ROWS]
     }
 
-    /// Bytes of the blocks that are not in `seen` yet, which is given them.
-    pub(super) fn count_shared(&self, seen: &mut HashSet<usize>) -> usize {
+    /// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
+    pub(super) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
         let new = self.blocks.iter().filter(|block| seen.insert(Arc::as_ptr(block).addr()));
         let bytes =
             new.map(|block| size_of_val(&*block.generations) + size_of_val(&*block.occupied));
@@ -44,22 +44,21 @@ impl FrozenRows {
     }
 }
 
-/// What a table knows about its rows once they have been sealed for the first time.
+/// Bookkeeping of rows that were shared with a snapshot at least once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RowSharing {
-    /// When a row of each block came to life or died for the last time before it was sealed.
+    /// The last epoch in which a row of each block was spawned or despawned, up to the end of the last epoch.
     changed: Stamps,
-    /// Blocks that have changed since `frozen` was made.
+    /// Blocks that have changed since `snapshot` was taken.
     is_stale: Vec<bool>,
-    /// Whether blocks have gone since the rows were sealed.
+    /// Blocks were removed in this epoch.
     is_truncated: bool,
-    /// The rows that a snapshot has.
-    frozen: Weak<FrozenRows>,
+    /// The rows of the last snapshot.
+    snapshot: Weak<RowsSnapshot>,
 }
 
 impl RowSharing {
-    /// Forgets the blocks after the first `blocks`: others that come in their place are not what a
-    /// snapshot has.
+    /// Forgets all blocks after the first `blocks`. Later blocks with the same numbers are new ones.
     pub(super) fn truncate(&mut self, blocks: usize) {
         self.is_truncated |= blocks < self.changed.len();
         Arc::make_mut(&mut self.changed).truncate(blocks);
@@ -72,8 +71,8 @@ impl RowSharing {
 }
 
 impl Rows {
-    /// Ends an epoch, and tells whether a row came to life or died in it.
-    pub(super) fn seal(&mut self, epoch: Epoch) -> bool {
+    /// Ends an epoch. Returns `true` if a row was spawned or despawned in it.
+    pub(super) fn end_epoch(&mut self, epoch: Epoch) -> bool {
         let sharing = self.sharing.get_or_insert_default();
         if sharing.changed.len() != self.blocks.len() {
             Arc::make_mut(&mut sharing.changed).resize(self.blocks.len(), epoch);
@@ -90,19 +89,19 @@ impl Rows {
         any
     }
 
-    /// Whether a row of the block came to life or died in this epoch or later.
+    /// Returns `true` if a row of the block was spawned or despawned in this epoch or later.
     pub(crate) fn is_changed_since(&self, block: usize, epoch: Epoch) -> bool {
         let changed = self.sharing.as_ref().and_then(|sharing| sharing.changed.get(block));
         self.blocks.get(block).is_some_and(|rows| rows.is_touched)
             || changed.is_some_and(|changed| *changed >= epoch)
     }
 
-    /// The rows for a snapshot: they must have been sealed. Copies the blocks that have changed since the
-    /// last snapshot, or all where none lives.
-    pub(super) fn freeze(&mut self) -> Arc<FrozenRows> {
+    /// Takes a snapshot of the rows, whose epoch must have ended. Copies the blocks that have changed since
+    /// the last snapshot, or all blocks if that was dropped.
+    pub(super) fn snapshot(&mut self) -> Arc<RowsSnapshot> {
         let mut sharing: Box<RowSharing> = self.sharing.take().unwrap_or_default();
-        let last = sharing.frozen.upgrade();
-        let frozen = match &last {
+        let last = sharing.snapshot.upgrade();
+        let snapshot = match &last {
             Some(last) if last.used == self.used() && !sharing.is_stale.contains(&true) => {
                 Arc::clone(last)
             }
@@ -114,13 +113,13 @@ impl Rows {
                     };
                 let blocks = (0..self.blocks.len()).map(block).collect();
                 let (used, count, retired) = (self.used(), self.count, self.retired);
-                Arc::new(FrozenRows { blocks, used, count, retired })
+                Arc::new(RowsSnapshot { blocks, used, count, retired })
             }
         };
         sharing.is_stale.fill(false);
-        sharing.frozen = Arc::downgrade(&frozen);
+        sharing.snapshot = Arc::downgrade(&snapshot);
         self.sharing = Some(sharing);
-        frozen
+        snapshot
     }
 
     fn row_block(&self, number: usize) -> RowBlock {
@@ -132,17 +131,17 @@ impl Rows {
         }
     }
 
-    /// Makes the rows as they were. What differs counts as changed in this epoch.
-    pub(super) fn restore(&mut self, frozen: &Arc<FrozenRows>, epoch: Epoch) {
+    /// Goes back to a snapshot. Blocks that differ count as changed in this epoch.
+    pub(super) fn restore(&mut self, snapshot: &Arc<RowsSnapshot>, epoch: Epoch) {
         let mut sharing: Box<RowSharing> = self.sharing.take().unwrap_or_default();
-        let last = sharing.frozen.upgrade();
-        let used = frozen.used.max(self.used());
+        let last = sharing.snapshot.upgrade();
+        let used = snapshot.used.max(self.used());
         self.generations.resize(used, RETIRED);
         self.occupied.resize(used.div_ceil(64), 0);
         self.blocks.resize(used.div_ceil(BLOCK_ROWS), BlockRows::default());
         Arc::make_mut(&mut sharing.changed).resize(self.blocks.len(), epoch);
         sharing.is_stale.resize(self.blocks.len(), true);
-        for (number, old) in frozen.blocks.iter().enumerate() {
+        for (number, old) in snapshot.blocks.iter().enumerate() {
             let as_last = last.as_ref().and_then(|last| last.blocks.get(number));
             let is_same = as_last.is_some_and(|last| Arc::ptr_eq(last, old));
             if is_same && !sharing.is_stale[number] && !self.blocks[number].is_touched {
@@ -151,18 +150,18 @@ impl Rows {
             self.restore_block(number, old);
             Arc::make_mut(&mut sharing.changed)[number] = epoch;
         }
-        for word in frozen.used.div_ceil(64)..self.occupied.len() {
+        for word in snapshot.used.div_ceil(64)..self.occupied.len() {
             self.holes.set_word(word, 0);
         }
-        self.generations.truncate(frozen.used);
-        self.occupied.truncate(frozen.used.div_ceil(64));
-        self.blocks.truncate(frozen.blocks.len());
-        Arc::make_mut(&mut sharing.changed).truncate(frozen.blocks.len());
+        self.generations.truncate(snapshot.used);
+        self.occupied.truncate(snapshot.used.div_ceil(64));
+        self.blocks.truncate(snapshot.blocks.len());
+        Arc::make_mut(&mut sharing.changed).truncate(snapshot.blocks.len());
         sharing.is_stale.clear();
-        sharing.is_stale.resize(frozen.blocks.len(), false);
+        sharing.is_stale.resize(snapshot.blocks.len(), false);
         sharing.is_truncated = false;
-        sharing.frozen = Arc::downgrade(frozen);
-        (self.count, self.retired) = (frozen.count, frozen.retired);
+        sharing.snapshot = Arc::downgrade(snapshot);
+        (self.count, self.retired) = (snapshot.count, snapshot.retired);
         self.sharing = Some(sharing);
     }
 
@@ -179,22 +178,23 @@ impl Rows {
         }
     }
 
-    /// Rows of their own, as a snapshot has them.
-    pub(super) fn thaw(frozen: &Arc<FrozenRows>, changed: &Stamps, limits: RowLimits) -> Self {
+    /// Returns rows of their own, equal to the snapshot's.
+    pub(super) fn from_snapshot(
+        snapshot: &Arc<RowsSnapshot>,
+        changed: &Stamps,
+        limits: RowLimits,
+    ) -> Self {
         let mut rows = Self::new(limits);
-        rows.restore(frozen, Epoch::default());
+        rows.restore(snapshot, Epoch::default());
         if let Some(sharing) = &mut rows.sharing {
             sharing.changed = Arc::clone(changed);
         }
         rows
     }
 
-    /// When rows of each block came to life or died; they must have been sealed.
+    /// Returns the last epoch in which a row of each block was spawned or despawned. The current epoch must
+    /// have ended.
     pub(super) fn changed(&self) -> Stamps {
         self.sharing.as_ref().map(|sharing| Arc::clone(&sharing.changed)).unwrap_or_default()
-    }
-
-    pub(super) const fn limits(&self) -> RowLimits {
-        self.limits
     }
 }

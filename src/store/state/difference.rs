@@ -1,89 +1,83 @@
-//! What differs between two snapshots, row by row.
+//! The differences between two states of a store, row by row.
 
 use std::sync::Arc;
 
 use crate::id::SchemaId;
 use crate::schema::{RegisteredSchema, Registry, Slot};
-use crate::snapshot::{Snapshot, SnapshotError, World};
 use crate::storage::{
-    BLOCK_ROWS, Cell, FrozenBlocks, FrozenColumn, FrozenPairVisitor, FrozenRows, FrozenTable,
-    RowBlock, ones,
+    BLOCK_ROWS, BlocksSnapshot, Cell, ColumnSnapshot, RowBlock, RowsSnapshot, SnapshotPairVisitor,
+    TableSnapshot, ones,
 };
+use crate::store::state::{StateMismatch, StoreState};
 
-/// What differs between two snapshots of one store.
-pub(super) struct Differences<'a> {
-    pub(super) registry: &'a Registry,
+/// The differences between two states of one store.
+pub(crate) struct Differences<'a> {
+    pub(crate) registry: &'a Registry,
     /// One for each schema that differs.
-    pub(super) tables: Vec<TableDifference>,
+    pub(crate) tables: Vec<TableDifference>,
 }
 
-/// What differs between two tables of one schema.
-pub(super) struct TableDifference {
-    pub(super) schema: SchemaId,
-    /// How many rows were ever used, in the later table.
-    pub(super) used: usize,
-    /// Rows whose generations differ, in ascending order.
-    pub(super) rows: Vec<RowDifference>,
-    /// For each slot the rows of objects that live in both tables and have different values; none where
-    /// the slot is not wanted.
-    pub(super) values: Vec<Vec<u32>>,
+/// The differences between two states of one table.
+pub(crate) struct TableDifference {
+    pub(crate) schema: SchemaId,
+    /// The number of used rows, before and after.
+    pub(crate) used: [usize; 2],
+    /// Rows with different generations, in ascending order.
+    pub(crate) rows: Vec<RowDifference>,
+    /// For each slot, the rows of objects that live in both states and have different values. Empty for slots
+    /// that are not wanted.
+    pub(crate) values: Vec<Vec<u32>>,
 }
 
-/// A row that is not what it was.
+/// A row with different generations.
 #[derive(Clone, Copy)]
-pub(super) struct RowDifference {
-    pub(super) row: u32,
-    /// `None` for a row that was never used.
-    pub(super) before: Option<u16>,
-    pub(super) after: Option<u16>,
+pub(crate) struct RowDifference {
+    pub(crate) row: u32,
+    /// `None` if the row was never used.
+    pub(crate) before: Option<u16>,
+    pub(crate) after: Option<u16>,
 }
 
-/// The generation, if an object lives there.
-pub(super) fn living(generation: Option<u16>) -> Option<u16> {
+/// Returns the generation if an object lives in the row.
+pub(crate) fn living(generation: Option<u16>) -> Option<u16> {
     generation.filter(|generation| generation & 1 == 1)
 }
 
-/// Compares what the snapshots do not share.
-pub(super) fn differences<'a>(
-    before: &'a Snapshot,
-    after: &'a Snapshot,
-) -> Result<Differences<'a>, SnapshotError> {
-    differences_of(before, after, |_, _| true)
-}
+impl<'a> Differences<'a> {
+    /// Compares all blocks that the states do not share.
+    pub(crate) fn between(
+        before: &'a StoreState,
+        after: &'a StoreState,
+    ) -> Result<Self, StateMismatch> {
+        Self::of_slots(before, after, |_, _| true)
+    }
 
-/// Compares which objects live, and the wanted slots, as far as the snapshots do not share them.
-pub(super) fn differences_of<'a>(
-    before: &'a Snapshot,
-    after: &'a Snapshot,
-    mut is_wanted: impl FnMut(&RegisteredSchema, &Slot) -> bool,
-) -> Result<Differences<'a>, SnapshotError> {
-    let (before, after) = (before.world(), after.world());
-    if before.identity != after.identity {
-        return Err(SnapshotError::OtherStore);
+    /// Compares the rows and the wanted slots, except for blocks that the states share.
+    pub(crate) fn of_slots(
+        before: &'a StoreState,
+        after: &'a StoreState,
+        mut is_wanted: impl FnMut(&RegisteredSchema, &Slot) -> bool,
+    ) -> Result<Self, StateMismatch> {
+        before.fits(&after.identity, &after.registry)?;
+        // One of them may have schemas that were registered later.
+        let larger = if before.registry.len() > after.registry.len() { before } else { after };
+        let table = |state: &StoreState, schema: SchemaId| {
+            state.table(schema).cloned().unwrap_or_else(|| larger.empty_table(schema))
+        };
+        let tables = larger.registry.iter().filter_map(|schema| {
+            let (before, after) = (table(before, schema.id()), table(after, schema.id()));
+            let wanted = schema.slots().iter().map(|slot| is_wanted(schema, slot));
+            TableDifference::find(schema.id(), &before, &after, wanted)
+        });
+        Ok(Self { tables: tables.collect(), registry: &larger.registry })
     }
-    if !before.registry.stores_as(&after.registry) {
-        return Err(SnapshotError::OtherSchemas);
-    }
-    // One of them may know schemas that were registered later.
-    let larger = if before.registry.len() > after.registry.len() { before } else { after };
-    let table = |world: &World, schema: usize| match world.tables.get(schema) {
-        Some(table) => table.clone(),
-        None => larger.empty_table(SchemaId(schema as u16)),
-    };
-    let tables = (0..larger.tables.len()).filter_map(|schema| {
-        let (before, after) = (table(before, schema), table(after, schema));
-        let schema = larger.registry.get(SchemaId(schema as u16))?;
-        let wanted = schema.slots().iter().map(|slot| is_wanted(schema, slot));
-        TableDifference::find(schema.id(), &before, &after, wanted)
-    });
-    Ok(Differences { tables: tables.collect(), registry: &larger.registry })
 }
 
 impl TableDifference {
     fn find(
         schema: SchemaId,
-        before: &FrozenTable,
-        after: &FrozenTable,
+        before: &TableSnapshot,
+        after: &TableSnapshot,
         wanted: impl Iterator<Item = bool>,
     ) -> Option<Self> {
         let rows = if Arc::ptr_eq(&before.rows, &after.rows) {
@@ -101,11 +95,12 @@ impl TableDifference {
             );
         let values: Vec<_> = values.collect();
         let differs = !rows.is_empty() || values.iter().any(|rows| !rows.is_empty());
-        differs.then_some(Self { schema, used: after.rows.used, rows, values })
+        let used = [before.rows.used, after.rows.used];
+        differs.then_some(Self { schema, used, rows, values })
     }
 }
 
-fn row_differences(before: &FrozenRows, after: &FrozenRows) -> Vec<RowDifference> {
+fn row_differences(before: &RowsSnapshot, after: &RowsSnapshot) -> Vec<RowDifference> {
     let mut differences = Vec::new();
     for number in 0..before.blocks.len().max(after.blocks.len()) {
         let (before, after) = (before.blocks.get(number), after.blocks.get(number));
@@ -131,13 +126,13 @@ fn row_differences(before: &FrozenRows, after: &FrozenRows) -> Vec<RowDifference
 
 /// The objects that live in both tables.
 struct Survivors<'a> {
-    before: &'a FrozenRows,
-    after: &'a FrozenRows,
+    before: &'a RowsSnapshot,
+    after: &'a RowsSnapshot,
 }
 
 impl Survivors<'_> {
-    /// The rows whose values differ, or are set in one of them only.
-    fn changed(&self, before: &FrozenColumn, after: &FrozenColumn) -> Vec<u32> {
+    /// Returns the rows whose values differ or are set in only one of the tables.
+    fn changed(&self, before: &ColumnSnapshot, after: &ColumnSnapshot) -> Vec<u32> {
         let values = Compare { survivors: self };
         let mut rows = before.cells.visit_both(&after.cells, values).unwrap_or_default();
         if let (Some(before), Some(after)) = (&before.set, &after.set) {
@@ -151,7 +146,7 @@ impl Survivors<'_> {
         rows
     }
 
-    /// Which rows of a word live in both tables, as the same object.
+    /// Returns the rows of a word in which the same object lives in both tables.
     fn in_word(&self, block: usize, word: usize) -> u64 {
         let (Some(before), Some(after)) =
             (self.before.blocks.get(block), self.after.blocks.get(block))
@@ -175,10 +170,10 @@ struct Compare<'a> {
     survivors: &'a Survivors<'a>,
 }
 
-impl FrozenPairVisitor for Compare<'_> {
+impl SnapshotPairVisitor for Compare<'_> {
     type Output = Vec<u32>;
 
-    fn visit<C: Cell>(self, before: &FrozenBlocks<C>, after: &FrozenBlocks<C>) -> Vec<u32> {
+    fn visit<C: Cell>(self, before: &BlocksSnapshot<C>, after: &BlocksSnapshot<C>) -> Vec<u32> {
         let mut rows = Vec::new();
         if Arc::ptr_eq(before, after) {
             return rows;
@@ -207,7 +202,7 @@ impl Compare<'_> {
             }
             let survivors = self.survivors.in_word(number, word);
             let values = before.chunks_exact(width).zip(after.chunks_exact(width));
-            // Without a branch for each value: whether one differs cannot be guessed.
+            // No branch per value: the CPU could not predict it.
             let different = values.enumerate().fold(0, |bits, (bit, (before, after))| {
                 let is_same = before.iter().zip(after).all(|(before, after)| before.is_same(after));
                 bits | u64::from(!is_same) << bit

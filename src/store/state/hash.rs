@@ -1,4 +1,4 @@
-//! A hash of all that lives in a store.
+//! The state hash: a hash of everything that lives in a store.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -6,28 +6,63 @@ use std::collections::HashMap;
 use crate::id::ObjectId;
 use crate::list::ListCell;
 use crate::schema::{RegisteredSchema, Registry};
-use crate::snapshot::Snapshot;
-use crate::snapshot::difference::{Differences, TableDifference, living};
 use crate::storage::{
-    BLOCK_ROWS, BlockHashes, Blocks, Cell, CellVecVisitor, CellsVisitor, Column, FrozenBlocks,
-    FrozenTable, FrozenVisitor, HashSums, Interner, Names, Rows, Table, hash_list, hash_text, step,
+    BLOCK_ROWS, BlockHashes, Blocks, BlocksSnapshot, Cell, CellVecVisitor, CellsVisitor, Column,
+    Interner, Names, Rows, SnapshotVisitor, Table, TableSnapshot, hash_list, hash_text, step,
 };
 use crate::store::Store;
+use crate::store::state::{Differences, StoreState, TableDifference, living};
 use crate::text::Text;
 
+/// The sums of the hashes of all rows, objects and values of a store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HashSums {
+    /// The sum over all living objects and their values.
+    objects: u64,
+    /// The sum over all used rows and their generations, which determine future ids.
+    rows: u64,
+}
+
+impl HashSums {
+    /// Returns the [state hash](Store::state_hash).
+    pub(crate) const fn state_hash(self) -> u64 {
+        finish(self.objects)
+    }
+
+    /// Returns a hash of the generations of all used rows.
+    pub(crate) const fn rows_hash(self) -> u64 {
+        finish(self.rows)
+    }
+
+    const fn plus(self, other: Self) -> Self {
+        Self {
+            objects: self.objects.wrapping_add(other.objects),
+            rows: self.rows.wrapping_add(other.rows),
+        }
+    }
+
+    const fn minus(self, other: Self) -> Self {
+        Self {
+            objects: self.objects.wrapping_sub(other.objects),
+            rows: self.rows.wrapping_sub(other.rows),
+        }
+    }
+}
+
 impl Store {
-    /// A hash of all living objects: their schemas' names, their ids and their values.
+    /// Returns a hash of all living objects: the names of their schemas, their ids and their values.
     ///
-    /// Equal worlds have equal hashes, on every machine and whatever has happened to them before: texts
-    /// and lists count by their content, references by the schema's name, row and generation; what is left of
-    /// dead objects does not count, nor does the order in which schemas were registered. All NaN are one value;
-    /// -0.0 is another one than 0.0. Values of [`bytemuck::Pod`] types count by their bytes.
+    /// Use it to find out whether two machines have diverged. It is no protection against forgery.
     ///
-    /// To find out that two machines have gone apart; it is no protection against forgery.
+    /// Equal worlds have equal hashes on every machine, whatever happened to them before. Texts and lists count
+    /// by their content, and references by schema name, row and generation. Dead objects and the order in
+    /// which schemas were registered do not count. All NaN values are equal; -0.0 differs from 0.0. Values of
+    /// [`bytemuck::Pod`] types count by their bytes. Begins a new [epoch](Self::advance_epoch).
     ///
-    /// Costs a nanosecond or two for each number in blocks that were written to since the last call, and
-    /// next to nothing for others. Begins a new [epoch](Self::advance_epoch).
+    /// Computes in **O(blocks)** time, plus one or two nanoseconds for each number in blocks that were written
+    /// to since the last call.
     ///
+    /// # Example
     /// ```
     /// use slotted::{Slotted, Store};
     /// # #[derive(Slotted, Clone, Copy)]
@@ -45,10 +80,11 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn state_hash(&mut self) -> u64 {
-        finish(self.hash_sums().objects)
+        self.hash_sums().state_hash()
     }
 
-    pub(super) fn hash_sums(&mut self) -> HashSums {
+    /// Returns the hash sums of the store as it is now.
+    pub(crate) fn hash_sums(&mut self) -> HashSums {
         let now = self.advance_epoch();
         let registered = self.registered;
         let sums = self.hash_sums.unwrap_or_else(|| {
@@ -59,7 +95,7 @@ impl Store {
                 if hashes.at <= registered {
                     hashes = BlockHashes::default();
                 }
-                let sums = add(sums, update(&mut hashes, schema, table, &names));
+                let sums = sums.plus(update(&mut hashes, schema, table, &names));
                 table.hashes = BlockHashes { at: now, ..hashes };
                 sums
             })
@@ -67,67 +103,58 @@ impl Store {
         self.hash_sums = Some(sums);
         sums
     }
+
+    /// Returns the hash sums of the store as it is now, computed from an earlier state and the differences.
+    pub(crate) fn hash_sums_since(&mut self, before: &StoreState) -> HashSums {
+        let after = self.state();
+        let differences = Differences::between(before, &after).expect("states of one store");
+        let sums = after.hash_sums_from(before, &differences);
+        self.hash_sums = Some(sums);
+        sums
+    }
 }
 
-impl Snapshot {
-    /// The [`state_hash`](Store::state_hash) of the store at that moment.
-    ///
-    /// Costs nothing where it is known already: if the store's hash was asked for just before the
-    /// snapshot was taken, or the snapshot's was before. Otherwise a nanosecond or two for each number in the
-    /// snapshot.
-    #[must_use]
-    pub fn state_hash(&self) -> u64 {
-        finish(self.hash_sums().objects)
-    }
-
-    pub(super) fn hash_sums(&self) -> HashSums {
-        *self.world().hash_sums.get_or_init(|| {
+impl StoreState {
+    /// Returns the hash sums of this state.
+    pub(crate) fn hash_sums(&self) -> HashSums {
+        *self.hash_sums.get_or_init(|| {
             let names = StoreNames::new(&self.registry, &self.interner);
             let tables = self.registry.iter().zip(&self.tables);
             tables.fold(HashSums::default(), |sums, (schema, table)| {
-                add(sums, update(&mut BlockHashes::default(), schema, table, &names))
+                let table = Table::from_snapshot(table, self.limits.of_rows());
+                sums.plus(update(&mut BlockHashes::default(), schema, &table, &names))
             })
         })
     }
 
-    /// The hashes of a later or earlier snapshot of the same store, of which the differences from this one are
-    /// known: only what differs is hashed.
-    pub(super) fn hash_sums_of(&self, other: &Self, differences: &Differences<'_>) -> HashSums {
-        // First, because the other one may be a clone of this one.
-        let own = self.hash_sums();
-        *other.world().hash_sums.get_or_init(|| {
-            let side = |snapshot: &Self, is_after| {
-                let world = snapshot.world();
-                let names = StoreNames::new(differences.registry, &world.interner);
+    /// Returns the hash sums of this state, computed from another state and the differences from that one.
+    pub(crate) fn hash_sums_from(&self, before: &Self, differences: &Differences<'_>) -> HashSums {
+        // Computed first: both may be the same state, whose cell must not be initialised recursively.
+        let base = before.hash_sums();
+        *self.hash_sums.get_or_init(|| {
+            let side = |state: &Self, is_after| {
+                let names = StoreNames::new(differences.registry, &state.interner);
                 let tables = differences.tables.iter().map(|table| {
-                    let frozen = world.tables.get(table.schema.index());
+                    let snapshot = state.table(table.schema);
                     let schema = differences.registry.get(table.schema);
-                    let (Some(frozen), Some(schema)) = (frozen, schema) else {
+                    let (Some(snapshot), Some(schema)) = (snapshot, schema) else {
                         return HashSums::default();
                     };
-                    sums_of_different(table, is_after, schema, frozen, &names)
+                    sums_of_different(table, is_after, schema, snapshot, &names)
                 });
-                tables.fold(HashSums::default(), add)
+                tables.fold(HashSums::default(), HashSums::plus)
             };
-            let (gone, new) = (side(self, false), side(other, true));
-            HashSums {
-                objects: own.objects.wrapping_sub(gone.objects).wrapping_add(new.objects),
-                rows: own.rows.wrapping_sub(gone.rows).wrapping_add(new.rows),
-            }
+            base.minus(side(before, false)).plus(side(self, true))
         })
     }
 }
 
-const fn add(a: HashSums, b: HashSums) -> HashSums {
-    HashSums { objects: a.objects.wrapping_add(b.objects), rows: a.rows.wrapping_add(b.rows) }
-}
-
-/// What the rows, objects and values that differ add to the hashes of one of the two snapshots.
+/// Returns the share of the differing rows, objects and values in the hash sums of one of the two states.
 fn sums_of_different(
     difference: &TableDifference,
     is_after: bool,
     schema: &RegisteredSchema,
-    table: &FrozenTable,
+    table: &TableSnapshot,
     names: &StoreNames<'_>,
 ) -> HashSums {
     let name = hash_text(schema.name());
@@ -155,15 +182,15 @@ fn sums_of_different(
 
 struct ValuesHash<'a> {
     rows: &'a [u32],
-    set: Option<&'a FrozenBlocks<bool>>,
+    set: Option<&'a BlocksSnapshot<bool>>,
     seed: u64,
     names: &'a StoreNames<'a>,
 }
 
-impl FrozenVisitor for ValuesHash<'_> {
+impl SnapshotVisitor for ValuesHash<'_> {
     type Output = u64;
 
-    fn visit<C: Cell>(self, column: &FrozenBlocks<C>) -> u64 {
+    fn visit<C: Cell>(self, column: &BlocksSnapshot<C>) -> u64 {
         let Self { rows, set, seed, names } = self;
         let width = column.width;
         rows.iter().fold(0, |sum, row| {
@@ -177,7 +204,7 @@ impl FrozenVisitor for ValuesHash<'_> {
     }
 }
 
-/// Hashes the blocks that have changed, and tells the sums of all.
+/// Hashes the blocks that have changed, and returns the sums over all blocks.
 fn update(
     hashes: &mut BlockHashes,
     schema: &RegisteredSchema,
@@ -202,12 +229,12 @@ fn update(
             }
         }
         let objects = block[1..].iter().fold(0, |sum: u64, hash| sum.wrapping_add(*hash));
-        sums = add(sums, HashSums { objects, rows: block[0] });
+        sums = sums.plus(HashSums { objects, rows: block[0] });
     }
     sums
 }
 
-/// The sums over all rows of the block, and over those of living objects.
+/// Returns two sums: over all rows of the block, and over the living ones.
 fn hash_rows(rows: &Rows, block: usize, seed: u64) -> [u64; 2] {
     let first = block * BLOCK_ROWS;
     let generations = &rows.generations()[first..first + rows.used_in(block)];
@@ -242,7 +269,7 @@ struct BlockHash<'a> {
 impl CellsVisitor for BlockHash<'_> {
     type Output = u64;
 
-    /// The sum over the living objects that have a value.
+    /// Returns the sum over the living objects that have a value.
     fn visit<C: Cell>(self, blocks: &Blocks<C>) -> u64 {
         let Self { set, rows, block, seed, names } = self;
         let first = (block * BLOCK_ROWS) as u64;
@@ -252,7 +279,7 @@ impl CellsVisitor for BlockHash<'_> {
             let start = first + run.start as u64;
             let values = &cells[run.start * width..run.end * width];
             let set = set.map(|set| &set[run]);
-            // Most values are one cell, and a loop over one cell each would cost more than the hash.
+            // Most values are one cell. An inner loop over that one cell would cost more than the hash.
             sum = sum.wrapping_add(match values.as_chunks::<1>() {
                 (values, _) if width == 1 => {
                     hash_values(seed, start, values.iter().map(|value| &value[..]), set, names)
@@ -264,7 +291,7 @@ impl CellsVisitor for BlockHash<'_> {
     }
 }
 
-/// The sum over values of adjacent rows.
+/// Returns the sum over the values of adjacent rows.
 #[inline(always)]
 fn hash_values<'c, C: Cell>(
     seed: u64,
@@ -292,16 +319,16 @@ fn hash_value<C: Cell>(seed: u64, row: u64, value: &[C], names: &StoreNames<'_>)
     finish(value.iter().fold(step(seed, row), |hash, cell| cell.hash(hash, names)))
 }
 
-/// Hashes are added up, and a sum must not show how they are alike.
+/// Mixes a hash again, so that similar hashes do not cancel out when they are summed.
 #[inline(always)]
-pub(super) const fn finish(hash: u64) -> u64 {
+const fn finish(hash: u64) -> u64 {
     step(hash, 0x9e37_79b9_7f4a_7c15)
 }
 
 struct StoreNames<'a> {
     schemas: Vec<u64>,
     interner: &'a Interner,
-    /// Of lists of references, which many objects may have.
+    /// Hashes of lists of references, because many objects may have the same list.
     lists: RefCell<HashMap<ListCell, u64>>,
 }
 
@@ -321,6 +348,7 @@ impl Names for StoreNames<'_> {
         let schema = self.schemas.get(id.schema().index()).copied().unwrap_or_default();
         step(step(schema, u64::from(id.row())), u64::from(id.generation()))
     }
+
     fn list(&self, list: ListCell) -> u64 {
         let lists = &self.interner.lists;
         lists.hash(list).unwrap_or_else(|| {

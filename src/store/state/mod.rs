@@ -1,0 +1,225 @@
+//! Everything of a store that a snapshot preserves: taking it, going back to it, and making a store of it.
+
+mod difference;
+mod hash;
+
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+
+use crate::epoch::Epoch;
+use crate::id::SchemaId;
+use crate::schema::{RegisteredSchema, Registry};
+use crate::storage::{Column, Interned, Interner, Rows, Table, TableSnapshot};
+use crate::store::{Identity, Limits, Store, empty_table};
+
+pub(crate) use difference::{Differences, TableDifference, living};
+pub(crate) use hash::HashSums;
+
+/// Everything of a store that a snapshot preserves. The blocks are shared with the store.
+pub(crate) struct StoreState {
+    identity: Identity,
+    registry: Arc<Registry>,
+    interner: Interner,
+    limits: Limits,
+    /// The epoch that began when the state was taken.
+    epoch: Epoch,
+    tables: Vec<TableSnapshot>,
+    /// The sums of the state hash, once they are known.
+    hash_sums: OnceLock<HashSums>,
+}
+
+/// The reason why a state does not fit a store or another state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum StateMismatch {
+    /// They are of different stores.
+    Store,
+    /// The schemas have migrated in between.
+    Schemas,
+}
+
+impl Store {
+    /// Takes the state as it is now and begins a new epoch.
+    pub(crate) fn state(&mut self) -> StoreState {
+        self.advance_epoch();
+        StoreState {
+            identity: self.identity.same(),
+            registry: Arc::clone(&self.registry),
+            interner: self.interner.clone(),
+            limits: self.limits,
+            epoch: self.epoch,
+            tables: self.tables.iter_mut().map(Table::snapshot).collect(),
+            hash_sums: self.hash_sums.map_or_else(OnceLock::new, OnceLock::from),
+        }
+    }
+
+    /// Goes back to a state of this store. Schemas that were registered since stay, without objects.
+    pub(crate) fn set_state(&mut self, state: &StoreState) -> Result<(), StateMismatch> {
+        state.fits(&self.identity, &self.registry)?;
+        for (table, snapshot) in self.tables.iter_mut().zip(&state.tables) {
+            table.restore(snapshot, self.epoch);
+        }
+        for schema in state.tables.len()..self.tables.len() {
+            self.tables[schema] = self.empty_table(SchemaId(schema as u16));
+        }
+        self.hash_sums = state.hash_sums.get().copied();
+        Ok(())
+    }
+
+    /// Keeps the memory of a state's blocks for the next copies, unless a snapshot still shares them.
+    pub(crate) fn reuse_memory_of_state(&mut self, state: StoreState) {
+        if state.fits(&self.identity, &self.registry).is_ok() {
+            let tables = self.tables.iter_mut().zip(state.tables);
+            tables.for_each(|(table, snapshot)| table.reuse_memory_of(snapshot));
+        }
+    }
+
+    /// Returns the current epoch, in which everything is written now.
+    ///
+    /// # Example
+    /// ```
+    /// let mut store = slotted::Store::new();
+    /// let epoch = store.epoch();
+    /// assert!(store.advance_epoch() > epoch);
+    /// ```
+    #[must_use]
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Begins a new epoch and returns it. A view's [`changed_since`](crate::view::ViewMut::changed_since) visits
+    /// what is written from then on.
+    ///
+    /// Everything was written since `Epoch::default()`, which is where a loop that uploads changes begins.
+    /// Computes in **O(blocks)** time and keeps nothing, unlike a [`snapshot`](Self::snapshot).
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Tile { height: f32 }
+    /// #[derive(View)]
+    /// struct Heights<'a> { height: &'a f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Tile>()?;
+    /// # let ids: Vec<_> = store.spawn_batch([Tile { height: 0.0 }; 20_000])?.collect();
+    /// # let height = store.key::<f32>("tile", "height")?;
+    /// let epoch = store.advance_epoch();
+    /// store.set(ids[9000], height, 3.0)?;
+    /// let changed = store.view_ref::<Heights>()?.changed_since(epoch);
+    /// assert_eq!(changed.count(), slotted::memory::BLOCK_ROWS, "the rest of the block is visited too");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn advance_epoch(&mut self) -> Epoch {
+        for table in &mut self.tables {
+            if table.end_epoch(self.epoch) {
+                self.hash_sums = None;
+            }
+        }
+        self.epoch = self.epoch.next();
+        self.epoch
+    }
+
+    /// Adds the blocks that are shared with snapshots to `seen`.
+    pub(crate) fn list_shared_blocks(&self, seen: &mut HashSet<usize>) {
+        self.tables.iter().for_each(|table| table.list_shared_blocks(seen));
+    }
+
+    /// Returns the texts and lists that are known now, for [`forget_since`](Self::forget_since).
+    pub(crate) fn interned(&self) -> Interned {
+        self.interner.now()
+    }
+
+    /// Forgets texts and lists that came later. No value may refer to them.
+    pub(crate) fn forget_since(&mut self, then: Interned) {
+        self.interner.forget_since(then);
+    }
+
+    /// Returns one table to write to without any check of its values.
+    pub(crate) fn unchecked_table(&mut self, schema: SchemaId) -> Option<UncheckedTable<'_>> {
+        let Table { columns, rows, .. } = self.tables.get_mut(schema.index())?;
+        Some(UncheckedTable {
+            schema: self.registry.get(schema)?,
+            rows,
+            columns,
+            interner: &mut self.interner,
+            limits: &self.limits,
+        })
+    }
+}
+
+/// One table to write to without any check of its values, and what its values refer to.
+pub(crate) struct UncheckedTable<'s> {
+    pub(crate) schema: &'s RegisteredSchema,
+    pub(crate) rows: &'s mut Rows,
+    pub(crate) columns: &'s mut [Column],
+    pub(crate) interner: &'s mut Interner,
+    pub(crate) limits: &'s Limits,
+}
+
+impl StoreState {
+    /// Returns a store of its own that shares the blocks.
+    pub(crate) fn to_store(&self) -> Store {
+        let mut store = Store::with_limits(self.limits);
+        let tables = self.tables.iter();
+        store.tables =
+            tables.map(|table| Table::from_snapshot(table, self.limits.of_rows())).collect();
+        store.registry = Arc::clone(&self.registry);
+        store.interner = self.interner.clone();
+        store.epoch = self.epoch;
+        store.hash_sums = self.hash_sums.get().copied();
+        store
+    }
+
+    /// Returns the same schemas, texts and lists without any object.
+    pub(crate) fn without_objects(&self) -> Self {
+        let tables = 0..self.tables.len();
+        Self {
+            identity: self.identity.same(),
+            registry: Arc::clone(&self.registry),
+            interner: self.interner.clone(),
+            limits: self.limits,
+            epoch: Epoch::default(),
+            tables: tables.map(|schema| self.empty_table(SchemaId(schema as u16))).collect(),
+            hash_sums: OnceLock::new(),
+        }
+    }
+
+    /// Returns the table that a schema without objects has.
+    fn empty_table(&self, schema: SchemaId) -> TableSnapshot {
+        let mut table = empty_table(&self.registry, &self.limits, schema);
+        table.end_epoch(Epoch::default());
+        table.snapshot()
+    }
+
+    fn fits(&self, identity: &Identity, registry: &Registry) -> Result<(), StateMismatch> {
+        if self.identity != *identity {
+            return Err(StateMismatch::Store);
+        }
+        match self.registry.stores_as(registry) {
+            true => Ok(()),
+            false => Err(StateMismatch::Schemas),
+        }
+    }
+
+    pub(crate) const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub(crate) const fn interner(&self) -> &Interner {
+        &self.interner
+    }
+
+    pub(crate) fn table(&self, schema: SchemaId) -> Option<&TableSnapshot> {
+        self.tables.get(schema.index())
+    }
+
+    /// Returns the number of living objects.
+    pub(crate) fn len(&self) -> usize {
+        self.tables.iter().map(|table| table.rows.count as usize).sum()
+    }
+
+    /// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
+    pub(crate) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
+        self.tables.iter().map(|table| table.count_new_blocks(seen)).sum()
+    }
+}
