@@ -39,7 +39,7 @@ use crate::text::Text;
 /// assert!(matches!(Color::kind(), Kind::Pod(pod) if pod.size() == 3));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the value of a slot",
+    message = "no slot holds a `{Self}`",
     label = "not a slot value",
     note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs"
@@ -110,9 +110,10 @@ impl<T: SlotValue> CellValue<T::Cell> for T {
 
 /// What the elements of a [`List`] can be: every [`SlotValue`] but a list.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the element of a list",
+    message = "no list holds a `{Self}`",
     label = "not an element of lists",
-    note = "the elements of a list are what a slot can hold, but not lists themselves"
+    note = "the elements of a list are slot values: bool, numbers, glam vectors, `Text`, `ObjectId`, \
+            arrays of numbers, and types with `#[derive(SlotValue)]`; but not lists"
 )]
 pub trait ListElement: SlotValue {}
 
@@ -122,6 +123,7 @@ pub(crate) const fn element_shape<T: ListElement>() -> ElementShape {
     ElementShape { cell: T::Cell::TYPE, width: T::WIDTH as u16, variants: T::VARIANTS }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ListElement> SlotValue for List<T> {
     type Cell = ListCell;
     const WIDTH: usize = 1;
@@ -163,10 +165,12 @@ impl<T: ListElement> SlotValue for List<T> {
 
 /// A field's type: a slot's value, or an `Option` of one for a slot that may be unset.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be held by a slot",
+    message = "no slot holds a `{Self}`",
     label = "neither a slot value nor an `Option` of one",
     note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
-            and types with `#[derive(SlotValue)]`; or an `Option` of one of these"
+            and types with `#[derive(SlotValue)]`; or an `Option` of one of these",
+    note = "if `{Self}` derives `Slotted`: `#[slot(base)]` on the first field extends it; to refer to \
+            another object use `ObjectId`; to hold its values use `#[derive(SlotValue)]`"
 )]
 pub trait SlotField: Copy + Send + Sync + 'static {
     /// The type of the value, if there is one.
@@ -182,6 +186,7 @@ pub trait SlotField: Copy + Send + Sync + 'static {
     fn into_value(self) -> Option<Self::Value>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: SlotValue> SlotField for T {
     type Value = T;
     const OPTIONAL: bool = false;
@@ -246,6 +251,7 @@ macro_rules! own_cell {
 
 macro_rules! numeric {
     ($($type:ty: $kind:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl SlotValue for $type {
             own_cell!();
 
@@ -258,6 +264,7 @@ macro_rules! numeric {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl ListElement for $type {}
     )*};
 }
@@ -270,7 +277,8 @@ macro_rules! numbers {
     ($($type:ty: $kind:ident;)*) => {
         numeric! { $($type: Kind::$kind;)* }
 
-        $(impl<const N: usize> SlotValue for [$type; N] {
+        $(#[diagnostic::do_not_recommend]
+        impl<const N: usize> SlotValue for [$type; N] {
             type Cell = $type;
             const WIDTH: usize = {
                 assert!(N > 0 && N * size_of::<$type>() <= 4096, "an array has 1 to 4096 bytes");
@@ -305,6 +313,7 @@ macro_rules! numbers {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<const N: usize> ListElement for [$type; N] {})*
     };
 }
@@ -312,8 +321,10 @@ numbers! {
     i8: I8; i16: I16; i32: I32; i64: I64; u8: U8; u16: U16; u32: U32; u64: U64; f32: F32; f64: F64;
 }
 
+#[diagnostic::do_not_recommend]
 impl ListElement for bool {}
 
+#[diagnostic::do_not_recommend]
 impl SlotValue for bool {
     own_cell!();
 
@@ -322,8 +333,10 @@ impl SlotValue for bool {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl ListElement for Text {}
 
+#[diagnostic::do_not_recommend]
 impl SlotValue for Text {
     own_cell!();
 
@@ -336,8 +349,10 @@ impl SlotValue for Text {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl ListElement for ObjectId {}
 
+#[diagnostic::do_not_recommend]
 impl SlotValue for ObjectId {
     own_cell!();
 
