@@ -29,7 +29,7 @@ use bytemuck::TransparentWrapper;
 ///
 /// let mut store = Store::new();
 /// store.register::<Item>()?;
-/// let drops = store.list(&[22, 7])?;
+/// let drops = store.intern_list(&[22, 7])?;
 /// let item = store.spawn(Item { drops, tags: None })?;
 /// assert_eq!(store.get_value(item, "drops")?, [22, 7].into());
 ///

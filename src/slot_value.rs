@@ -39,7 +39,7 @@ use crate::text::Text;
 /// assert!(matches!(Color::kind(), Kind::Pod(pod) if pod.size() == 3));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "no slot holds a `{Self}`",
+    message = "no slot holds `{Self}`",
     label = "not a slot value",
     note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs"
@@ -110,7 +110,7 @@ impl<T: SlotValue> CellValue<T::Cell> for T {
 
 /// What the elements of a [`List`] can be: every [`SlotValue`] but a list.
 #[diagnostic::on_unimplemented(
-    message = "no list holds a `{Self}`",
+    message = "no list holds `{Self}`",
     label = "not an element of lists",
     note = "the elements of a list are slot values: bool, numbers, glam vectors, `Text`, `ObjectId`, \
             arrays of numbers, and types with `#[derive(SlotValue)]`; but not lists"
@@ -165,12 +165,10 @@ impl<T: ListElement> SlotValue for List<T> {
 
 /// A field's type: a slot's value, or an `Option` of one for a slot that may be unset.
 #[diagnostic::on_unimplemented(
-    message = "no slot holds a `{Self}`",
+    message = "no slot holds `{Self}`",
     label = "neither a slot value nor an `Option` of one",
     note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
-            and types with `#[derive(SlotValue)]`; or an `Option` of one of these",
-    note = "if `{Self}` derives `Slotted`: `#[slot(base)]` on the first field extends it; to refer to \
-            another object use `ObjectId`; to hold its values use `#[derive(SlotValue)]`"
+            and types with `#[derive(SlotValue)]`; or an `Option` of one of these"
 )]
 pub trait SlotField: Copy + Send + Sync + 'static {
     /// The type of the value, if there is one.
@@ -202,6 +200,7 @@ impl<T: SlotValue> SlotField for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: SlotValue> SlotField for Option<T> {
     type Value = T;
     const OPTIONAL: bool = true;

@@ -41,7 +41,7 @@ pub use migrate::{
 pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
 pub use reserve::ReservedIds;
-pub use slotted::{Batch, ObjectCheck, ObjectReader, ObjectWriter, Slotted};
+pub use slotted::{Batch, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, Slotted};
 pub use split::{SplitError, SplitStore};
 pub(crate) use view::view_support;
 
@@ -312,7 +312,7 @@ impl Store {
     /// # Example
     /// ```
     /// let mut store = slotted::Store::new();
-    /// let (a, b) = (store.list(&[22_u16, 7])?, store.list(&[22_u16, 7])?);
+    /// let (a, b) = (store.intern_list(&[22_u16, 7])?, store.intern_list(&[22_u16, 7])?);
     /// assert_eq!(a, b);
     /// assert_eq!(store.resolve_list(a), Some(&[22, 7][..]));
     /// # Ok::<(), slotted::LimitError>(())

@@ -2,7 +2,7 @@
 
 use std::slice;
 
-use crate::schema::{Checker, Problem, RegisteredSchema, Schema, SchemaError};
+use crate::schema::{Checker, Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError};
 use crate::slot_value::{SlotField, SlotValue};
 use crate::storage::{CellColumn, Column, Span};
 use crate::store::Store;
@@ -62,6 +62,11 @@ pub trait Slotted: Copy + Send + Sync + 'static {
     fn schema() -> Result<Schema, SchemaError>;
 
     #[doc(hidden)]
+    fn register(store: &mut Store) -> Result<(), SchemaError> {
+        store.register::<Self>().map(|_| ())
+    }
+
+    #[doc(hidden)]
     fn register_base(store: &mut Store) -> Result<(), SchemaError>;
 
     #[doc(hidden)]
@@ -75,6 +80,64 @@ pub trait Slotted: Copy + Send + Sync + 'static {
 
     #[doc(hidden)]
     fn read(reader: &mut ObjectReader<'_>) -> Self;
+}
+
+/// A field of a struct that derives [`Slotted`], in each of the derived functions.
+///
+/// Each derived function reaches a field through this trait alone, so that the compiler reports a type
+/// that no slot holds once.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "no slot holds `{Self}`",
+    label = "neither a slot value nor an `Option` of one",
+    note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
+            and types with `#[derive(SlotValue)]`; or an `Option` of one of these",
+    note = "if `{Self}` derives `Slotted`: `#[slot(base)]` on the first field extends it; to refer to \
+            another object use `ObjectId`; to hold its values use `#[derive(SlotValue)]`"
+)]
+pub trait ObjectField: Sized {
+    /// Adds the field's slot to a schema.
+    fn declare(schema: SchemaBuilder, name: &'static str) -> SchemaBuilder;
+
+    /// Checks the value against its slot, which is the next one.
+    fn check(self, check: &mut ObjectCheck<'_>);
+
+    /// Writes the field of many objects to the next slot.
+    fn write(fields: impl Iterator<Item = Self> + Clone, batch: &mut Batch<'_>);
+
+    /// Writes the field of one object to the next slot.
+    fn write_one(self, writer: &mut ObjectWriter<'_>);
+
+    /// Reads the field of one object from the next slot.
+    fn read(reader: &mut ObjectReader<'_>) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: SlotField> ObjectField for T {
+    fn declare(schema: SchemaBuilder, name: &'static str) -> SchemaBuilder {
+        let schema = schema.slot(name, T::Value::kind());
+        if T::OPTIONAL { schema.optional() } else { schema }
+    }
+
+    #[inline]
+    fn check(self, check: &mut ObjectCheck<'_>) {
+        check.value(self);
+    }
+
+    #[inline(always)]
+    fn write(fields: impl Iterator<Item = Self> + Clone, batch: &mut Batch<'_>) {
+        batch.write(fields);
+    }
+
+    #[inline(always)]
+    fn write_one(self, writer: &mut ObjectWriter<'_>) {
+        writer.value(self);
+    }
+
+    #[inline(always)]
+    fn read(reader: &mut ObjectReader<'_>) -> Self {
+        reader.value()
+    }
 }
 
 /// Checks the fields of an object, slot after slot.
@@ -95,7 +158,7 @@ impl ObjectCheck<'_> {
         self.next += 1;
         if slot.is_constrained()
             && let Some(value) = field.into_value()
-            && let Err(what) = value.check(slot, self.checker)
+            && let Err(what) = SlotValue::check(value, slot, self.checker)
         {
             let problem = self.schema.problem(slot.name(), what);
             self.problems.push(Problem { record: self.record, ..problem });

@@ -1,7 +1,9 @@
 //! Advice for field types that are common in Rust, and that no slot holds.
 
 use quote::ToTokens;
-use syn::{Error, Expr, ExprLit, GenericArgument, Lit, PathArguments, PathSegment, Type};
+use syn::{
+    Error, Expr, ExprLit, GenericArgument, Lit, PathArguments, PathSegment, Type, TypeArray,
+};
 
 /// Returns an error at the type if it is known by its name as one that no slot holds.
 ///
@@ -27,15 +29,19 @@ fn advice(ty: &Type) -> Option<String> {
                 .to_owned(),
         ),
         Type::Slice(slice) => Some(use_list(ty, &slice.elem)),
-        Type::Array(array) => advice(&array.elem).or_else(|| {
-            let is_empty = matches!(&array.len, Expr::Lit(ExprLit { lit: Lit::Int(length), .. })
-                if length.base10_digits() == "0");
-            is_empty.then(|| holds_no(ty, "an array has at least one element"))
-        }),
+        Type::Array(array) => advice(&array.elem).or_else(|| of_array(ty, array)),
         Type::Reference(reference) => Some(instead_of_pointer(ty, &reference.elem)),
         Type::Path(path) => named(ty, path.path.segments.last()?),
         _ => None,
     }
+}
+
+fn of_array(ty: &Type, array: &TypeArray) -> Option<String> {
+    if is_named(&array.elem, "bool") {
+        return Some(holds_no(ty, "use an array of `u8`, or `List<bool>`"));
+    }
+    let Expr::Lit(ExprLit { lit: Lit::Int(length), .. }) = &array.len else { return None };
+    (length.base10_digits() == "0").then(|| holds_no(ty, "an array has at least one element"))
 }
 
 fn named(ty: &Type, name: &PathSegment) -> Option<String> {
@@ -57,7 +63,7 @@ fn named(ty: &Type, name: &PathSegment) -> Option<String> {
             "use `List<T>` of keys and one of values, and `store.intern_list(..)` to make them",
         )),
         ("Box" | "Rc" | "Arc" | "Cow", Some(target)) => Some(instead_of_pointer(ty, target)),
-        ("Option", Some(inner)) if is_option(inner) => {
+        ("Option", Some(inner)) if is_named(inner, "Option") => {
             let innermost = shown(inner);
             Some(holds_no(ty, &format!("a slot is set or unset, use `{innermost}`")))
         }
@@ -95,9 +101,9 @@ fn holds_no(ty: &Type, instead: &str) -> String {
     format!("a slot holds no `{}`: {instead}", shown(ty))
 }
 
-fn is_option(ty: &Type) -> bool {
+fn is_named(ty: &Type, name: &str) -> bool {
     match ty {
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Option"),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == name),
         _ => false,
     }
 }
@@ -161,6 +167,7 @@ mod tests {
             ("char", "a slot holds no `char`: use `u32`"),
             ("(u8, f32)", "a slot holds no tuple: use one field for each element"),
             ("()", "a slot holds no `()`: remove the field"),
+            ("[bool; 4]", "a slot holds no `[bool; 4]`: use an array of `u8`, or `List<bool>`"),
             ("[u8; 0]", "a slot holds no `[u8; 0]`: an array has at least one element"),
             ("Box<Unit>", "a slot holds no `Box<Unit>`: use `Unit` itself, or `ObjectId`"),
         ] {

@@ -28,14 +28,17 @@ struct SlotField {
 }
 
 impl SlotField {
-    /// The trait that the field's type must implement.
-    fn bound(&self, slotted: &Path) -> TokenStream {
+    /// The field's type as what it must implement: `<T as Slotted>` or `<T as ObjectField>`.
+    ///
+    /// All generated code reaches the field's type through this one form, in the place of the type. So
+    /// the compiler reports a type that implements no such trait once, and not in each function.
+    fn cast(&self, slotted: &Path) -> TokenStream {
         let ty = &self.ty;
-        let bound = match self.is_base {
+        let required = match self.is_base {
             true => at_place(ty, quote!(#slotted::Slotted)),
-            false => at_place(ty, quote!(#slotted::derive_support::SlotField)),
+            false => at_place(ty, quote!(#slotted::derive_support::ObjectField)),
         };
-        quote!(#ty: #bound)
+        quote!(<#ty as #required>)
     }
 }
 
@@ -172,12 +175,7 @@ fn list_value(slotted: &Path, value: &Expr) -> TokenStream {
     quote!(#slotted::Value::List(::core::iter::Iterator::collect(#list)))
 }
 
-/// The implementation of `Slotted`.
-///
-/// Its bounds are on the fields' types. The compiler reports a bound that does not hold at the field
-/// alone: inside the functions it takes all bounds for granted.
 fn schema_impl(slotted: &Path, ident: &Ident, name: &str, fields: &[SlotField]) -> TokenStream {
-    let bounds = fields.iter().map(|field| field.bound(slotted));
     let schema = schema_fn(slotted, name, fields);
     let register_base = register_base_fn(slotted, fields);
     let check = check_fn(slotted, fields);
@@ -186,7 +184,7 @@ fn schema_impl(slotted: &Path, ident: &Ident, name: &str, fields: &[SlotField]) 
     let read = read_fn(slotted, fields);
     quote! {
         #[automatically_derived]
-        impl #slotted::Slotted for #ident where #(#bounds),* {
+        impl #slotted::Slotted for #ident {
             #schema
             #register_base
             #check
@@ -239,17 +237,15 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
 }
 
 fn schema_fn(slotted: &Path, name: &str, fields: &[SlotField]) -> TokenStream {
-    let slots = fields.iter().map(|SlotField { ty, name, is_base, constraints, .. }| match is_base {
-        true => quote! {
-            let base = <#ty as #slotted::Slotted>::schema()?;
-            let builder = builder.extends(base.name());
-        },
-        false => quote! {
-            let kind = <<#ty as #slotted::derive_support::SlotField>::Value as #slotted::SlotValue>::kind();
-            let builder = builder.slot(#name, kind);
-            let builder = if <#ty as #slotted::derive_support::SlotField>::OPTIONAL { builder.optional() } else { builder };
-            let builder = builder #(#constraints)*;
-        },
+    let slots = fields.iter().map(|field| {
+        let (cast, name, constraints) = (field.cast(slotted), &field.name, &field.constraints);
+        match field.is_base {
+            true => quote! {
+                let base = #cast::schema()?;
+                let builder = builder.extends(base.name());
+            },
+            false => quote!(let builder = #cast::declare(builder, #name) #(#constraints)*;),
+        }
     });
     quote! {
         fn schema() -> ::core::result::Result<#slotted::Schema, #slotted::SchemaError> {
@@ -261,22 +257,25 @@ fn schema_fn(slotted: &Path, name: &str, fields: &[SlotField]) -> TokenStream {
 }
 
 fn register_base_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
-    let bases = fields.iter().filter(|field| field.is_base).map(|field| &field.ty);
+    let bases = fields.iter().filter(|field| field.is_base).map(|field| field.cast(slotted));
     quote! {
         #[allow(unused_variables)]
         fn register_base(
             store: &mut #slotted::Store,
         ) -> ::core::result::Result<(), #slotted::SchemaError> {
-            #(store.register::<#bases>()?;)*
+            #(#bases::register(store)?;)*
             ::core::result::Result::Ok(())
         }
     }
 }
 
 fn check_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
-    let checks = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote!(<#ty as #slotted::Slotted>::check(&self.#ident, check);),
-        false => quote!(check.value::<#ty>(self.#ident);),
+    let checks = fields.iter().map(|field| {
+        let (cast, ident) = (field.cast(slotted), &field.ident);
+        match field.is_base {
+            true => quote!(#cast::check(&self.#ident, check);),
+            false => quote!(#cast::check(self.#ident, check);),
+        }
     });
     quote! {
         #[allow(unused_variables)]
@@ -289,16 +288,13 @@ fn check_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
 /// Writes many objects, one slot of all of them after the other.
 fn write_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
     let objects = quote!(::core::clone::Clone::clone(&objects));
-    let writes = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote! {
-            <#ty as #slotted::Slotted>::write(
-                ::core::iter::Iterator::map(#objects, |object| &object.#ident),
-                batch,
-            );
-        },
-        false => quote! {
-            batch.write::<#ty>(::core::iter::Iterator::map(#objects, |object| object.#ident));
-        },
+    let writes = fields.iter().map(|field| {
+        let (cast, ident) = (field.cast(slotted), &field.ident);
+        let value = match field.is_base {
+            true => quote!(&object.#ident),
+            false => quote!(object.#ident),
+        };
+        quote!(#cast::write(::core::iter::Iterator::map(#objects, |object| #value), batch);)
     });
     quote! {
         #[inline]
@@ -313,9 +309,12 @@ fn write_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
 }
 
 fn write_one_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
-    let writes = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote!(<#ty as #slotted::Slotted>::write_one(&self.#ident, writer);),
-        false => quote!(writer.value::<#ty>(self.#ident);),
+    let writes = fields.iter().map(|field| {
+        let (cast, ident) = (field.cast(slotted), &field.ident);
+        match field.is_base {
+            true => quote!(#cast::write_one(&self.#ident, writer);),
+            false => quote!(#cast::write_one(self.#ident, writer);),
+        }
     });
     quote! {
         #[inline]
@@ -327,9 +326,9 @@ fn write_one_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
 }
 
 fn read_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
-    let reads = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote!(#ident: <#ty as #slotted::Slotted>::read(reader)),
-        false => quote!(#ident: reader.value::<#ty>()),
+    let reads = fields.iter().map(|field| {
+        let (cast, ident) = (field.cast(slotted), &field.ident);
+        quote!(#ident: #cast::read(reader))
     });
     quote! {
         #[inline]
