@@ -158,7 +158,7 @@ impl<T: ListElement> SlotValue for List<T> {
             .ok_or(ProblemKind::ForeignList)?;
         T::from_cells(cells).iter().enumerate().try_for_each(|(position, element)| {
             let checked = element.check(slot, checker);
-            checked.map_err(|what| ProblemKind::Element { position, what: Box::new(what) })
+            checked.map_err(|kind| ProblemKind::Element { position, kind: Box::new(kind) })
         })
     }
 }

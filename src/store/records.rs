@@ -211,7 +211,7 @@ impl Store {
         };
         let slot = &schema.slots()[index];
         let checked = self.checker().value(slot, &value);
-        checked.map_err(|what| schema.problem(slot.name(), what))?;
+        checked.map_err(|kind| schema.problem(slot.name(), kind))?;
         let column = &mut self.tables[id.schema().index()].columns[index];
         let before = self.interner.now();
         let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
@@ -257,8 +257,8 @@ impl Store {
             for (slot, column) in slots.filter(|(slot, _)| slot.is_constrained()) {
                 for id in self.table_ids(schema.id()) {
                     let value = dynamic::read(column, slot, id.row(), &self.interner);
-                    if let Err(what) = self.checker().value(slot, &value) {
-                        found.push((id, schema.problem(slot.name(), what)));
+                    if let Err(kind) = self.checker().value(slot, &value) {
+                        found.push((id, schema.problem(slot.name(), kind)));
                     }
                     if found.len() == MOST_PROBLEMS {
                         return Err(found);

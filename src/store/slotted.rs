@@ -158,9 +158,9 @@ impl ObjectCheck<'_> {
         self.next += 1;
         if slot.is_constrained()
             && let Some(value) = field.into_value()
-            && let Err(what) = SlotValue::check(value, slot, self.checker)
+            && let Err(kind) = SlotValue::check(value, slot, self.checker)
         {
-            let problem = self.schema.problem(slot.name(), what);
+            let problem = self.schema.problem(slot.name(), kind);
             self.problems.push(Problem { record: self.record, ..problem });
         }
     }

@@ -1,6 +1,6 @@
 //! Fields of types that are common in Rust and that no slot holds.
 
-use slotted::{Slotted, Store};
+use slotted::Slotted;
 use std::collections::HashMap;
 
 #[derive(Slotted, Clone)]
@@ -20,7 +20,4 @@ struct Person {
     flags: [bool; 4],
 }
 
-fn main() {
-    let mut store = Store::new();
-    let _ = store.register::<Person>();
-}
+fn main() {}

@@ -107,7 +107,7 @@ fn fault_01_a_reference_that_died_is_found_by_validate() -> Outcome {
     let found = store.validate().expect_err("the reference is dead");
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].0, hunter);
-    assert_eq!(found[0].1.what, ProblemKind::DeadReference { found: target });
+    assert_eq!(found[0].1.kind, ProblemKind::DeadReference { found: target });
     Ok(())
 }
 

@@ -39,8 +39,8 @@ fn fault_09_every_problem_of_a_record_is_reported_at_once() -> Outcome {
 fn fault_09_a_slip_of_the_pen_gets_a_suggestion() {
     let mut store = store();
     let rejection = rejection(store.spawn_record("unit", record! { helth: 1.0 }));
-    let what = &rejection.problems()[0].what;
-    assert_eq!(*what, ProblemKind::Undeclared { suggestion: Some("health".into()) });
+    let kind = &rejection.problems()[0].kind;
+    assert_eq!(*kind, ProblemKind::Undeclared { suggestion: Some("health".into()) });
     let error = refusal(store.spawn_record("units", record! {}));
     assert_eq!(error, "no schema 'units' is registered; did you mean 'unit'?");
 }

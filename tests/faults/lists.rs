@@ -227,13 +227,13 @@ fn fault_11_typed_lists_are_held_against_the_slot() -> Outcome {
 
     // What a column lets in is found on demand.
     assert!(store.column_mut(key)?.set(id, drops));
-    let what = ProblemKind::OutOfRange {
+    let kind = ProblemKind::OutOfRange {
         expected: slotted::schema::NumberRange::new(1..=999),
         found: 1000.into(),
     };
-    let what = ProblemKind::Element { position: 1, what: Box::new(what) };
+    let kind = ProblemKind::Element { position: 1, kind: Box::new(kind) };
     let (schema, slot) = ("item".into(), "drops".into());
-    assert_eq!(store.validate(), Err(vec![(id, Problem { record: None, schema, slot, what })]));
+    assert_eq!(store.validate(), Err(vec![(id, Problem { record: None, schema, slot, kind })]));
     Ok(())
 }
 
@@ -280,9 +280,9 @@ fn fault_01_references_in_lists_are_alive_and_of_the_schema() -> Outcome {
     assert_eq!(store.validate(), Ok(()));
     store.despawn(part)?;
     let found = store.validate().err().ok_or("a reference is dead")?;
-    let what = ProblemKind::DeadReference { found: part };
+    let kind = ProblemKind::DeadReference { found: part };
     assert_eq!(found[0].0, whole);
-    assert_eq!(found[0].1.what, ProblemKind::Element { position: 0, what: Box::new(what) });
+    assert_eq!(found[0].1.kind, ProblemKind::Element { position: 0, kind: Box::new(kind) });
     Ok(())
 }
 

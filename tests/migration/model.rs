@@ -285,8 +285,8 @@ fn migrate(store: &mut Store, world: &World) -> bool {
         }
         Err(error) => {
             assert!(!plan.is_possible(), "{error}");
-            let is_contested = error.to_string().contains("cannot be renamed from");
-            assert!(of_objects.is_none() || is_contested, "{error}");
+            let is_ambiguous = error.to_string().contains("cannot be renamed from");
+            assert!(of_objects.is_none() || is_ambiguous, "{error}");
             check(store, &before);
             assert_eq!(store.restore(&snapshot), Ok(()));
             false

@@ -26,7 +26,7 @@ fn a_slot_is_added_with_its_default_or_unset() -> Outcome {
     let plan = migrate(&mut store, [schema])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which 2 objects have:\
+        "schema 'unit' changes (2 objects):\
          \n  slot 'name' is added: text, default \"nobody\"\
          \n  slot 'path' is added: [u16; 3], default [1, 2, 3]\
          \n  slot 'target' is added, unset: object, optional\
@@ -51,8 +51,8 @@ fn a_slot_is_removed_and_its_values_are_counted() -> Outcome {
     let plan = migrate(&mut store, [Schema::builder("unit")])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which 2 objects have:\
-         \n  slot 'hp' is removed, and with it 2 values"
+        "schema 'unit' changes (2 objects):\
+         \n  slot 'hp' is removed with 2 values"
     );
     assert_eq!(objects(&store), [(ids[0], record! {}), (ids[1], record! {})]);
     Ok(())
@@ -66,9 +66,9 @@ fn a_slot_is_renamed_where_that_is_declared_and_only_once() -> Outcome {
     let plan = migrate(&mut store, [next().renamed_from("hp")])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which 1 object has:\
+        "schema 'unit' changes (1 object):\
          \n  slot 'hp' is renamed to 'health'\
-         \n  2 slots move, and keys of them no longer serve"
+         \n  2 slots move; their keys are invalidated"
     );
     assert_eq!(store.get_record(ids[0])?, record! { name: "Ada", health: 7 });
     // The note may stay where it is, and an equal schema is no other one for having it or not.
@@ -134,7 +134,7 @@ fn vectors_come_of_arrays_and_any_kind_of_any_other_without_values() -> Outcome 
     let plan = migrate(&mut store, [Schema::builder("unit").slot("at", Kind::Text)])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which no object has:\n  slot 'at' changes from vec3 to text"
+        "schema 'unit' changes (no living objects):\n  slot 'at' changes from vec3 to text"
     );
     let id = store.spawn_record("unit", record! { at: "home" })?;
     assert_eq!(store.get_record(id)?, record! { at: "home" });
@@ -193,10 +193,10 @@ fn slots_become_optional_and_required() -> Outcome {
     let plan = migrate(&mut store, [filled])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which 2 objects have:\
+        "schema 'unit' changes (2 objects):\
          \n  slot 'x' changes from i16 to i32, 1 value is converted\
-         \n  slot 'x' may no longer be unset; 1 object gets the default\
-         \n  slot 'x' has default 9, for objects to come"
+         \n  slot 'x' becomes required; 1 object gets the default\
+         \n  slot 'x' has default 9 for new objects"
     );
     assert_eq!(objects(&store), [(ids[0], record! { x: 9 }), (ids[1], record! { x: 2 })]);
     Ok(())
@@ -219,8 +219,8 @@ fn defaults_and_constraints_are_for_what_comes() -> Outcome {
     let plan = migrate(&mut store, [slot().default(2.0).range(0.0..=5.0).finite()])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which 1 object has:\
-         \n  slot 'x' has default 2.0, for objects to come\
+        "schema 'unit' changes (1 object):\
+         \n  slot 'x' has default 2.0 for new objects\
          \n  slot 'x' was f32, default 1.0; it is f32, default 2.0, range 0.0 to 5.0, finite"
     );
     assert_eq!(store.get_value(ids[0], "x")?, Value::F32(1.0));
@@ -228,7 +228,7 @@ fn defaults_and_constraints_are_for_what_comes() -> Outcome {
     assert_eq!(store.get_value(new, "x")?, Value::F32(2.0));
     assert!(store.set_value(new, "x", 6.0).is_err());
     let plan = migrate(&mut store, [slot()])?;
-    assert!(plan.to_string().contains("slot 'x' has no default any more"));
+    assert!(plan.to_string().contains("slot 'x' no longer has a default"));
     assert!(store.spawn_record("unit", record! {}).is_err());
     store.set_value(new, "x", f32::INFINITY)?;
     Ok(())

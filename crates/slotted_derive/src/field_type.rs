@@ -52,9 +52,7 @@ fn named(ty: &Type, name: &PathSegment) -> Option<String> {
         ("isize", None) => Some(holds_no(ty, "use `i64`/`i32`")),
         ("u128", None) => Some(holds_no(ty, "use `u64`, or `[u64; 2]`")),
         ("i128", None) => Some(holds_no(ty, "use `i64`, or `[i64; 2]`")),
-        ("char", None) => {
-            Some(holds_no(ty, "use `u32` and `u32::from(..)`, or `Text` for more than one"))
-        }
+        ("char", None) => Some(holds_no(ty, "use `u32`, and `u32::from(..)` to make one")),
         ("Vec" | "VecDeque" | "LinkedList" | "HashSet" | "BTreeSet", Some(element)) => {
             Some(use_list(ty, element))
         }
@@ -67,6 +65,10 @@ fn named(ty: &Type, name: &PathSegment) -> Option<String> {
             let innermost = shown(inner);
             Some(holds_no(ty, &format!("a slot is set or unset, use `{innermost}`")))
         }
+        ("List", Some(element)) if is_named(element, "List") => Some(
+            "a slot holds no list of lists: use one list, and a list of the lengths of its parts"
+                .to_owned(),
+        ),
         ("Option" | "OptionMut" | "List", Some(inner)) => advice(inner),
         _ => None,
     }
@@ -167,6 +169,7 @@ mod tests {
             ("char", "a slot holds no `char`: use `u32`"),
             ("(u8, f32)", "a slot holds no tuple: use one field for each element"),
             ("()", "a slot holds no `()`: remove the field"),
+            ("List<List<u8>>", "a slot holds no list of lists: use one list"),
             ("[bool; 4]", "a slot holds no `[bool; 4]`: use an array of `u8`, or `List<bool>`"),
             ("[u8; 0]", "a slot holds no `[u8; 0]`: an array has at least one element"),
             ("Box<Unit>", "a slot holds no `Box<Unit>`: use `Unit` itself, or `ObjectId`"),

@@ -60,10 +60,10 @@ impl Keys {
         };
         let nearest = self.known.iter().min_by_key(|known| distance(&found, known));
         let nearest = nearest.filter(|known| distance(&found, known) <= known.len().div_ceil(3));
-        let hint = nearest.map_or_else(String::new, |key| format!(", did you mean `{key}`?"));
+        let hint = nearest.map_or_else(String::new, |key| format!(" (did you mean `{key}`?)"));
         let known: Vec<_> = self.known.iter().map(|key| format!("`{key}`")).collect();
         let (attribute, known) = (self.attribute, known.join(", "));
-        meta.error(format!("unknown key `{found}`{hint}; here `#[{attribute}(..)]` takes {known}"))
+        meta.error(format!("unknown key `{found}`{hint}; `#[{attribute}(..)]` takes {known} here"))
     }
 }
 
