@@ -197,7 +197,7 @@ fn a_reference_is_not_written() {
     let id = ObjectId::from_bits(2 << 48 | 3 << 32 | 7).expect("the generation is odd");
     let error = serde_json::to_string(&record! { target: id }).unwrap_err().to_string();
     let expected =
-        "the reference to object 2:7:3 cannot be written: it means nothing outside of its store";
+        "the reference to object 2:7:3 cannot be written: ids are valid only in their own store";
     assert_eq!(error, expected);
 }
 

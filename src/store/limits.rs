@@ -1,8 +1,8 @@
-//! How large a store may become.
+//! The limits of a store.
 
-/// How large a store may become. Reaching a limit is an error, never a panic.
+/// The limits of a store. Exceeding a limit is an error, never a panic.
 ///
-/// A store keeps to the largest limit that is possible where a larger one is asked for.
+/// A limit above the largest possible one is reduced to that.
 ///
 /// ```
 /// let mut limits = slotted::Limits::default();
@@ -13,17 +13,17 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Schemas of the store: at most and by default 65,535.
+    /// Schemas of the store: 65,535 at most and by default.
     pub schemas: usize,
     /// Slots of a schema, inherited ones included: at most 65,535, 4,096 by default.
     pub slots_per_schema: usize,
-    /// Objects of a schema that are alive at one time: at most and by default 2³² − 1.
+    /// Living objects of a schema: 2³² − 1 at most and by default.
     pub rows_per_schema: u32,
     /// Bytes of all different texts: at most 4 GiB, 1 GiB by default.
     pub text_bytes: usize,
     /// Bytes of the elements of all different lists: at most 4 GiB, 1 GiB by default.
     pub list_bytes: usize,
-    /// Objects that use a row one after another until it is retired: at most and by default 32,768.
+    /// Objects that use a row in turn before it is retired: 32,768 at most and by default.
     pub generations_per_row: u16,
 }
 
@@ -41,7 +41,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits as far as ids, keys and handles can count.
+    /// Reduces the limits to the ranges of ids, keys and handles.
     pub(super) fn possible(self) -> Self {
         let largest = usize::from(u16::MAX);
         Self {
@@ -54,7 +54,7 @@ impl Limits {
         }
     }
 
-    /// The odd number that a row's last object has as its generation.
+    /// Returns the generation of a row's last object, an odd number.
     pub(super) fn last_generation(&self) -> u16 {
         (self.generations_per_row.clamp(1, 32_768).saturating_mul(2) - 1) | 1
     }

@@ -7,20 +7,25 @@ use crate::slot_value::{SlotField, SlotValue};
 use crate::storage::{CellColumn, Column, Span};
 use crate::store::Store;
 
-/// A Rust struct that is a schema: derive it.
+/// A Rust struct that is a schema. Implement it with `#[derive(Slotted)]`.
 ///
 /// | attribute | on | means |
 /// |---|---|---|
-/// | `#[slotted(name = "orc")]` | the struct | the schema's name; the struct's in snake case otherwise |
-/// | `#[slot(base)]` | the first field | the field's schema is extended: its slots come first |
-/// | `#[slot(name = "hp")]` | a field | the slot's name; the field's otherwise |
-/// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out |
-/// | `#[slot(range = 0.0..=500.0)]` | a field | the numbers it may hold |
+/// | `#[slotted(name = "orc")]` | the struct | the schema's name; by default the struct's in snake case |
+/// | `#[slotted(crate = "path")]` | the struct | the path of this crate, if it is not `slotted` |
+/// | `#[slot(base)]` | the first field | extends the field's schema: its slots come first |
+/// | `#[slot(name = "hp")]` | a field | the slot's name; by default the field's |
+/// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out; `[]` or `[1, 2]` for lists and arrays |
+/// | `#[slot(range = 0.0..=500.0)]` | a field | the numbers that the slot accepts |
 /// | `#[slot(finite)]` | a field | refuses infinities and NaN |
 /// | `#[slot(references = "unit")]` | a field | the schema that a referenced object has or extends |
 ///
-/// Fields are of any [`SlotField`] type: an `Option` makes an optional slot. What is said of a
-/// [`List`](crate::List)'s numbers or references holds for each element.
+/// A field's type is any [`SlotValue`], or an `Option` of one for an optional slot. `range`, `finite`
+/// and `references` of a [`List`](crate::List) apply to each element.
+///
+/// A crate that re-exports slotted tells its users the path: with
+/// `#[slotted(crate = "bevy_slotted::slotted")]` a package needs no dependency on slotted itself. The
+/// attribute works for all three derives.
 ///
 /// ```
 /// use slotted::{ObjectId, Slotted, Store, record};
@@ -55,10 +60,10 @@ use crate::store::Store;
     note = "add `#[derive(Slotted)]` to the struct"
 )]
 pub trait Slotted: Copy + Send + Sync + 'static {
-    /// The schema that the struct declares.
+    /// Returns the schema that the struct declares.
     ///
     /// # Errors
-    /// If a name, a constraint or a default is wrong.
+    /// Returns an error if a name, a constraint or a default is invalid.
     fn schema() -> Result<Schema, SchemaError>;
 
     #[doc(hidden)]
@@ -166,7 +171,7 @@ impl ObjectCheck<'_> {
     }
 }
 
-/// Writes the fields of objects to rows that are not alive yet, slot after slot.
+/// Writes the fields of objects to free rows, slot after slot.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct Batch<'b> {
@@ -224,8 +229,8 @@ pub(super) fn write_field<F: SlotField>(column: &mut Column, row: u32, field: F)
     blocks.put(row, F::Value::as_cells(slice::from_ref(&value)));
 }
 
-/// Writes one field's value to a row that was written before. `None` if it was not, or if the
-/// column's cells are of another type.
+/// Overwrites one field's value in a row. Returns `None` if the row was never written, or if the
+/// column's cells have another type.
 #[inline(always)]
 pub(super) fn overwrite_field<F: SlotField>(column: &mut Column, row: u32, field: F) -> Option<()> {
     let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells)?;
@@ -256,8 +261,8 @@ impl ObjectReader<'_> {
     }
 }
 
-/// The field's value in a row, or `None` if the row was never written or the column's cells are
-/// of another type.
+/// Returns the field's value in a row, or `None` if the row was never written or the column's cells
+/// have another type.
 #[inline(always)]
 pub(super) fn read_field<F: SlotField>(column: &Column, row: u32) -> Option<F> {
     let blocks = <F::Value as SlotValue>::Cell::blocks(&column.cells)?;
