@@ -7,7 +7,7 @@
 ///
 /// ```
 /// let mut store = slotted::Store::new();
-/// let (a, b) = (store.text("Ada")?, store.text("Ada")?);
+/// let (a, b) = (store.intern_text("Ada")?, store.intern_text("Ada")?);
 /// assert_eq!(a, b);
 /// assert_eq!(store.resolve(a), Some("Ada"));
 /// # Ok::<(), slotted::LimitError>(())
