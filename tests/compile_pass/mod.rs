@@ -1,4 +1,4 @@
-//! What compiles: each a twin of a case in `tests/compile_fail` without its mistake.
+//! The twins of the cases in `tests/compile_fail`, without their mistakes.
 
 mod base_that_is_no_schema;
 mod base_that_is_not_first;

@@ -1,4 +1,4 @@
-//! What living objects have against other schemas.
+//! Tests the conflicts of living objects with new schemas.
 
 use slotted::bytemuck::{Pod, Zeroable};
 use slotted::glam::Vec3;
@@ -51,7 +51,7 @@ fn no_number_is_rounded() -> Outcome {
 }
 
 #[test]
-fn infinities_are_refused_where_numbers_become_finite() -> Outcome {
+fn infinities_are_refused_if_a_slot_becomes_finite() -> Outcome {
     let (mut store, _) = store_of(slot(Kind::Vec3), [record! { x: Vec3::INFINITY }])?;
     let error = refused(&mut store, [slot(Kind::Vec3).finite()]);
     assert!(error.contains("expects finite numbers"), "{error}");
@@ -59,7 +59,7 @@ fn infinities_are_refused_where_numbers_become_finite() -> Outcome {
 }
 
 #[test]
-fn variants_that_are_gone_and_texts_that_are_none_are_refused() -> Outcome {
+fn values_of_removed_variants_are_refused() -> Outcome {
     let job = |variants: &[&'static str]| slot(Kind::enumeration(variants.iter().copied()));
     let records = ["guard", "smith", "guard"].map(|x| record! { x });
     let (mut store, _) = store_of(job(&["smith", "guard"]), records)?;
@@ -90,7 +90,7 @@ fn a_required_slot_needs_values() -> Outcome {
 }
 
 #[test]
-fn all_that_is_in_the_way_is_told_at_once_and_shown_with_the_plan() -> Outcome {
+fn all_conflicts_are_reported_at_once_and_shown_with_the_plan() -> Outcome {
     let schema = slot(Kind::U16).slot("y", Kind::Text).slot("z", Kind::U8);
     let (mut store, _) = store_of(schema, [record! { x: 300, y: "a", z: 1 }])?;
     let next = || slot(Kind::U8).slot("y", Kind::Bool).slot("w", Kind::U8);
@@ -180,7 +180,7 @@ struct Tile {
 }
 
 #[test]
-fn memory_of_one_type_does_not_become_another_one() -> Outcome {
+fn bytes_of_one_type_do_not_convert_to_another_type() -> Outcome {
     let mut store = Store::new();
     store.register_schema(slot(Color::kind()).optional().build()?)?;
     let id = store.spawn_record("unit", record! {})?;
@@ -192,7 +192,7 @@ fn memory_of_one_type_does_not_become_another_one() -> Outcome {
 }
 
 #[test]
-fn references_are_held_against_what_schemas_extend_now() -> Outcome {
+fn references_are_checked_against_the_new_bases() -> Outcome {
     let mut store = Store::new();
     let unit = Schema::builder("unit");
     let orc = || Schema::builder("orc");
@@ -219,7 +219,7 @@ fn references_are_held_against_what_schemas_extend_now() -> Outcome {
 }
 
 #[test]
-fn schemas_that_make_no_sense_together_have_no_plan() -> Outcome {
+fn contradictory_schemas_have_no_plan() -> Outcome {
     let mut limits = Limits::default();
     (limits.schemas, limits.slots_per_schema) = (3, 3);
     let mut store = Store::with_limits(limits);
@@ -249,7 +249,7 @@ fn schemas_that_make_no_sense_together_have_no_plan() -> Outcome {
 }
 
 #[test]
-fn a_plan_serves_the_store_that_it_was_made_for() -> Outcome {
+fn a_plan_applies_to_its_own_store_until_that_changes() -> Outcome {
     let (mut store, ids) = store_of(slot(Kind::U8).optional(), [record! {}, record! {}])?;
     let (gone, kept) = (plan(&store, [Schema::builder("unit")])?, plan(&store, [slot(Kind::U16)])?);
     assert_eq!(kept.rejections().len(), 1);
@@ -258,7 +258,7 @@ fn a_plan_serves_the_store_that_it_was_made_for() -> Outcome {
     store.clone().migrate(&gone)?;
     store.set_value(ids[0], "x", 5)?;
     assert_eq!(store.migrate(&gone), Err(MigrationError::Outdated));
-    // What was in the way may be gone.
+    // The conflict may be gone by the time of the migration.
     ids[1..].iter().try_for_each(|id| store.despawn(*id))?;
     let before = objects(&store);
     let Err(MigrationError::Rejected(rejections)) = store.migrate(&kept) else {

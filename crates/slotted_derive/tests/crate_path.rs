@@ -3,7 +3,7 @@
 use engine::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
 use engine::{List, SlotValue, Slotted, Store, View};
 
-/// What a crate that builds on slotted passes on to its users.
+/// The re-export of a crate that builds on slotted.
 mod facade {
     pub(crate) use engine as slotted;
 }
