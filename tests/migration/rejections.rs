@@ -228,11 +228,11 @@ fn contradictory_schemas_have_no_plan() -> Outcome {
     store.register_schema(b().extends("a").build()?)?;
     let y = |schema: SchemaBuilder| schema.slot("y", Kind::U8);
     for (schemas, error) in [
-        (vec![a().extends("b")], "schema 'a' extends itself, by way of 'b'"),
-        (vec![a().extends("a")], "schema 'a' extends itself, by way of 'a'"),
-        (vec![b().extends("c")], "schema 'b' extends 'c', which is not registered"),
+        (vec![a().extends("b")], "schema 'a' extends itself through 'b'"),
+        (vec![a().extends("a")], "schema 'a' extends itself through 'a'"),
+        (vec![b().extends("c")], "schema 'b' extends 'c', which is not registered; register 'c' first"),
         (vec![y(a()), y(b().extends("a"))], "schema 'b' declares slot 'y' twice"),
-        (vec![a(), y(a())], "schema 'a' is declared twice"),
+        (vec![a(), y(a())], "schema 'a' is declared twice, and differently; keep one declaration"),
         (
             vec![y(a()).slot("z", Kind::U8).slot("w", Kind::U8)],
             "schema 'a' has 4 slots; the limit is 3",

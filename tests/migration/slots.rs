@@ -221,7 +221,7 @@ fn defaults_and_constraints_concern_new_objects() -> Outcome {
         plan.to_string(),
         "schema 'unit' changes (1 object):\
          \n  slot 'x' has default 2.0 for new objects\
-         \n  slot 'x' was f32, default 1.0; it is f32, default 2.0, range 0.0 to 5.0, finite"
+         \n  slot 'x' was f32, default 1.0; it becomes f32, default 2.0, range 0.0 to 5.0, finite"
     );
     assert_eq!(store.get_value(ids[0], "x")?, Value::F32(1.0));
     let new = store.spawn_record("unit", record! {})?;
@@ -262,7 +262,7 @@ fn a_changed_base_changes_all_its_extensions() -> Outcome {
     let changed: Vec<_> = plan.schemas().iter().map(|schema| schema.name()).collect();
     assert_eq!(changed, ["unit", "orc", "boss", "chief"]);
     assert!(plan.schemas()[3].is_new());
-    assert!(plan.to_string().contains("it extends 'chief', no longer 'orc'"), "{plan}");
+    assert!(plan.to_string().contains("the schema extends 'chief' instead of 'orc'"), "{plan}");
     assert_eq!(
         objects(&store),
         [

@@ -151,7 +151,7 @@ impl fmt::Display for MigrationStep {
             Self::Default { slot, .. } => write!(f, "slot '{slot}' no longer has a default"),
             Self::Constraints { from, to } => {
                 let (slot, from, to) = (to.name(), from.declaration(), to.declaration());
-                write!(f, "slot '{slot}' changes from {from} to {to}")
+                write!(f, "slot '{slot}' was {from}; it becomes {to}")
             }
         }
     }
