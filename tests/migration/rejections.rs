@@ -230,7 +230,10 @@ fn contradictory_schemas_have_no_plan() -> Outcome {
     for (schemas, error) in [
         (vec![a().extends("b")], "schema 'a' extends itself through 'b'"),
         (vec![a().extends("a")], "schema 'a' extends itself through 'a'"),
-        (vec![b().extends("c")], "schema 'b' extends 'c', which is not registered; register 'c' first"),
+        (
+            vec![b().extends("c")],
+            "schema 'b' extends 'c', which is not registered; register 'c' first",
+        ),
         (vec![y(a()), y(b().extends("a"))], "schema 'b' declares slot 'y' twice"),
         (vec![a(), y(a())], "schema 'a' is declared twice, and differently; keep one declaration"),
         (
