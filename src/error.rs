@@ -137,8 +137,8 @@ pub enum AccessError {
 
 impl AccessError {
     pub(crate) fn undeclared(schema: &Arc<str>, slot: &str, suggestion: Option<Arc<str>>) -> Self {
-        let (schema, what) = (Arc::clone(schema), ProblemKind::Undeclared { suggestion });
-        Problem { record: None, schema, slot: slot.into(), what }.into()
+        let (schema, kind) = (Arc::clone(schema), ProblemKind::Undeclared { suggestion });
+        Problem { record: None, schema, slot: slot.into(), kind }.into()
     }
 }
 

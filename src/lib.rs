@@ -1,37 +1,37 @@
 //! An entity store for millions of objects of fixed structure.
 //!
-//! Python's `__slots__` trades an object's free-form dictionary for a fixed set of attributes: less
-//! memory, faster access, and an error for a name that was not declared. slotted gives games and
-//! simulations that trade at the scale of millions. Its goals, in this order:
+//! Python's `__slots__` replaces an object's free-form dictionary by a fixed set of attributes: less
+//! memory, faster access, and an error for an undeclared name. slotted does the same for millions of
+//! objects in games and simulations. Its goals, in this order:
 //!
-//! 1. **Right**: no unsafe code, no stale handle that resolves, no half-done insertion.
-//! 2. **Fast**: iteration at the speed of a loop over arrays, with the CPU's vector units in a default
-//!    build.
-//! 3. **Small**: little more than the values themselves.
-//! 4. **Data-driven**: what Rust code can do with a schema, a data file or a mod can do too, and errors
-//!    say what to change.
+//! 1. **Right**: no unsafe code; stale handles never resolve; insertion is all or nothing.
+//! 2. **Fast**: iteration is as fast as a loop over arrays, and uses the CPU's vector units in a
+//!    default build.
+//! 3. **Small**: an object takes little more memory than its values.
+//! 4. **Data-driven**: data files and mods can do the same with a schema as Rust code, and errors say
+//!    what to change.
 //!
-//! It is no full ECS: objects do not gain or lose slots while they live, and there is no scheduler.
+//! slotted is not a full ECS: living objects do not gain or lose slots, and slotted has no scheduler.
 //!
 //! # Map of the crate
 //!
 //! | you want | look at |
 //! |---|---|
-//! | to hold objects | [`Store`] |
+//! | a store for objects | [`Store`] |
 //! | a schema from a Rust struct | [`Slotted`] |
 //! | a schema at run time | [`Schema::builder`], [`Kind`] |
 //! | objects from data | [`Record`], [`record!`], [`Value`] |
-//! | work on all objects that have some slots | [`View`] |
+//! | all objects that have certain slots | [`View`] |
 //! | single values, by key | [`Store::key`], [`Store::get`], [`Store::set`], [`Store::column`] |
 //! | single values, by name | [`Store::get_value`], [`Store::set_value`] |
-//! | enums and types of your own in slots | [`SlotValue`] |
+//! | your own enums and types in slots | [`SlotValue`] |
 //! | texts and lists in slots | [`Text`], [`List`] |
-//! | other schemas for living objects: hot reload | [`Store::plan_migration`], [`Store::migrate`] |
-//! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
-//! | schemas and records from data files | `definitions`, with a feature for each format |
+//! | new schemas for living objects: hot reload | [`Store::plan_migration`], [`Store::migrate`] |
+//! | rollback, and the changes between two frames | [`Snapshot`], [`SnapshotRing`] |
+//! | schemas and records from data files | the crate `slotted_definitions` |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
-//! | a schema for objects that have none | [`Inference`], [`AttributeStore::into_store`] |
-//! | the vector units in a loop of your own | [`vectorize`] |
+//! | a schema inferred from attributes | the crate `slotted_definitions` |
+//! | vector units in your own loops | [`vectorize`] |
 //!
 //! # Example
 //!
@@ -65,13 +65,13 @@
 //!
 //! # Features
 //!
-//! * `serde`: records and values from anything that serde can deserialize to a map; [`Delta`] and
-//!   [`ObjectId`] can be serialized and deserialized.
-//! * `rayon`: views on all of rayon's threads.
-//! * `json`, `toml`, `ron`: schemas and records from definition files of that format.
+//! * `derive` (default): the derive macros.
+//! * `serde`: deserializes records and values from any format with maps; serializes and deserializes
+//!   [`Delta`] and [`ObjectId`].
+//! * `rayon`: runs views on rayon's threads.
 
 #![forbid(unsafe_code)]
-// The derive macros name the crate from outside.
+// The derive macros name the crate by its outside path.
 extern crate self as slotted;
 
 mod by_name;
@@ -122,20 +122,20 @@ pub use store::{
 pub use text::Text;
 pub use value::Value;
 
-/// How much memory a store takes, and the size of its blocks.
+/// The memory use of a store, and the size of its blocks.
 pub mod memory {
     pub use crate::storage::BLOCK_ROWS;
     pub use crate::store::{MemoryReport, SchemaMemory, SlotMemory};
 }
 
-/// Other schemas for living objects: the plan of a migration, its steps and what stands against it.
+/// Migrations of living objects to new schemas: plans, steps and conflicts.
 pub mod migration {
     pub use crate::store::{
         Migration, MigrationError, MigrationRejection, MigrationStep, Overwrites, SchemaMigration,
     };
 }
 
-/// Views and their parts: iteration over objects and runs, optional slots, columns, views at the same time.
+/// Views and their parts: iteration over objects and runs, optional slots, columns, several views at once.
 pub mod view {
     pub use crate::store::{
         IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
@@ -144,13 +144,13 @@ pub mod view {
     };
 }
 
-/// What the derive macros use; not part of the API.
+/// The items that derive macros use; not part of the API.
 #[doc(hidden)]
 pub mod derive_support {
     pub use crate::slot_value::derive_support::{Align, CellOfAlign, PodCell, pod_width};
     pub use crate::slot_value::{ListElement, SlotField};
     pub use crate::store::view_support::{Request, SharedField, TableColumns};
-    pub use crate::store::{Batch, ObjectCheck, ObjectReader, ObjectWriter};
+    pub use crate::store::{Batch, ObjectCheck, ObjectField, ObjectReader, ObjectWriter};
     pub use crate::store::{SharedView, ViewField};
 }
 

@@ -1,4 +1,4 @@
-//! Values and records from and to the formats of serde.
+//! Serializes and deserializes values, records and ids with serde.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,20 +11,20 @@ use crate::id::ObjectId;
 use crate::record::Record;
 use crate::value::Value;
 
-/// How deep values may be nested: a file must not be able to use up the stack.
+/// The limit of nested values, so that no file overflows the stack.
 const MOST_LEVELS: usize = 32;
 
-/// Elements that are reserved for on a format's word, which a hostile file may have written.
+/// The limit of elements that a size hint reserves: a hostile file may have written the hint.
 const MOST_RESERVED: usize = 64;
 
-/// From any format that tells the type of what it holds, as JSON, RON and TOML do.
+/// Deserializes from self-describing formats, such as JSON, RON and TOML.
 ///
 /// Integers must fit in 64 bits. A sequence becomes a [`Value::List`], which vector and array slots
-/// take; nothing, as JSON's `null`, becomes [`Value::Unset`]; a map becomes a [`Value::Map`], which no
-/// slot takes.
+/// accept. JSON's `null` and its like become [`Value::Unset`]. A map becomes a [`Value::Map`], which no
+/// slot accepts.
 ///
 /// # Errors
-/// If there is an integer that does not fit, or values are nested more than 32 deep.
+/// Returns an error if an integer does not fit in 64 bits, or values are nested more than 32 deep.
 ///
 /// # Example
 /// ```
@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Value {
     }
 }
 
-/// Reads a value that stands in some others.
+/// Reads a value inside of others.
 #[derive(Clone, Copy)]
 struct ValueSeed {
     levels_left: usize,
@@ -159,13 +159,13 @@ fn too_wide<E: serde::de::Error>(number: impl fmt::Display) -> E {
     E::custom(format_args!("the integer {number} does not fit in 64 bits"))
 }
 
-/// From a map of names to [values](Value).
+/// Deserializes from a map of names to [values](Value).
 ///
-/// Names keep their order and may repeat: a name that stands in a file twice is reported when the
-/// record is inserted, with all else that is wrong with it.
+/// Names keep their order and may repeat. Inserting the record reports a repeated name with its other
+/// problems.
 ///
 /// # Errors
-/// If it is no map, or one of the values cannot be read.
+/// Returns an error if the input is not a map, or a value cannot be read.
 impl<'de> Deserialize<'de> for Record {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(RecordVisitor)
@@ -191,15 +191,15 @@ impl<'de> Visitor<'de> for RecordVisitor {
     }
 }
 
-/// As a data file would have it: vectors and matrices are sequences of their numbers, and
-/// [`Value::Unset`] is nothing, as JSON's `null`.
+/// Serializes as in a data file: vectors and matrices as sequences of numbers, [`Value::Unset`] as none
+/// (`null` in JSON).
 ///
-/// Formats differ in what they can hold: `serde_json` writes `null` for a NaN or an infinity and a
+/// Not every format keeps every value. `serde_json` writes `null` for a NaN or an infinity and a
 /// sequence of numbers for bytes, and reads `f64` exactly only with its feature `float_roundtrip`.
 ///
 /// # Errors
-/// If the value is a reference to an object: an id means nothing outside of its store, and would
-/// name another object there.
+/// Returns an error if the value is a reference to an object: in another store its id would name
+/// another object.
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -218,7 +218,7 @@ impl Serialize for Value {
             Self::UVec2(vector) => serializer.collect_seq(vector.to_array()),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Object(id) => Err(S::Error::custom(format_args!(
-                "the reference to object {id} cannot be written: it means nothing outside of its store"
+                "the reference to object {id} cannot be written: ids are valid only in their own store"
             ))),
             Self::List(list) => serializer.collect_seq(&**list),
             Self::Map(map) => {
@@ -229,10 +229,10 @@ impl Serialize for Value {
     }
 }
 
-/// As a map of names to [values](Value), in the record's order.
+/// Serializes as a map of names to [values](Value), in the record's order.
 ///
 /// # Errors
-/// If a value is a reference to an object.
+/// Returns an error if a value is a reference to an object.
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.len()))?;
@@ -243,7 +243,7 @@ impl Serialize for Record {
     }
 }
 
-/// As its [bits](ObjectId::to_bits).
+/// Serializes as its [bits](ObjectId::to_bits).
 ///
 /// # Example
 /// ```
@@ -259,7 +259,10 @@ impl Serialize for ObjectId {
     }
 }
 
-/// From bits that a store may have handed out.
+/// Deserializes from [bits](ObjectId::to_bits).
+///
+/// # Errors
+/// Returns an error if no store hands out such bits.
 impl<'de> Deserialize<'de> for ObjectId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bits = u64::deserialize(deserializer)?;

@@ -39,7 +39,7 @@ use crate::text::Text;
 /// assert!(matches!(Color::kind(), Kind::Pod(pod) if pod.size() == 3));
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the value of a slot",
+    message = "no slot holds `{Self}`",
     label = "not a slot value",
     note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs"
@@ -119,9 +119,10 @@ impl<T: SlotValue> CellValue<T::Cell> for T {
 
 /// What the elements of a [`List`] can be: every [`SlotValue`] but a list.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the element of a list",
+    message = "no list holds `{Self}`",
     label = "not an element of lists",
-    note = "the elements of a list are what a slot can hold, but not lists themselves"
+    note = "the elements of a list are slot values: bool, numbers, glam vectors, `Text`, `ObjectId`, \
+            arrays of numbers, and types with `#[derive(SlotValue)]`; but not lists"
 )]
 pub trait ListElement: SlotValue {}
 
@@ -131,6 +132,7 @@ pub(crate) const fn element_shape<T: ListElement>() -> ElementShape {
     ElementShape { cell: T::Cell::TYPE, width: T::WIDTH as u16, variants: T::VARIANTS }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ListElement> SlotValue for List<T> {
     type Cell = ListCell;
     const WIDTH: usize = 1;
@@ -163,14 +165,14 @@ impl<T: ListElement> SlotValue for List<T> {
         let elements = T::from_cells(cells.ok_or(ProblemKind::ForeignList)?);
         elements.iter().enumerate().try_for_each(|(position, element)| {
             let checked = element.check(slot, check);
-            checked.map_err(|what| ProblemKind::Element { position, what: Box::new(what) })
+            checked.map_err(|kind| ProblemKind::Element { position, kind: Box::new(kind) })
         })
     }
 }
 
 /// A field's type: a slot's value, or an `Option` of one for a slot that may be unset.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be held by a slot",
+    message = "no slot holds `{Self}`",
     label = "neither a slot value nor an `Option` of one",
     note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`; or an `Option` of one of these"
@@ -189,6 +191,7 @@ pub trait SlotField: Copy + Send + Sync + 'static {
     fn into_value(self) -> Option<Self::Value>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: SlotValue> SlotField for T {
     type Value = T;
     const OPTIONAL: bool = false;
@@ -204,6 +207,7 @@ impl<T: SlotValue> SlotField for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: SlotValue> SlotField for Option<T> {
     type Value = T;
     const OPTIONAL: bool = true;
@@ -253,6 +257,7 @@ macro_rules! own_cell {
 
 macro_rules! numeric {
     ($($type:ty: $kind:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl SlotValue for $type {
             own_cell!();
 
@@ -265,6 +270,7 @@ macro_rules! numeric {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl ListElement for $type {}
     )*};
 }
@@ -277,7 +283,8 @@ macro_rules! numbers {
     ($($type:ty: $kind:ident;)*) => {
         numeric! { $($type: Kind::$kind;)* }
 
-        $(impl<const N: usize> SlotValue for [$type; N] {
+        $(#[diagnostic::do_not_recommend]
+        impl<const N: usize> SlotValue for [$type; N] {
             type Cell = $type;
             const WIDTH: usize = {
                 assert!(N > 0 && N * size_of::<$type>() <= 4096, "an array has 1 to 4096 bytes");
@@ -312,6 +319,7 @@ macro_rules! numbers {
             }
         }
 
+        #[diagnostic::do_not_recommend]
         impl<const N: usize> ListElement for [$type; N] {})*
     };
 }
@@ -319,8 +327,10 @@ numbers! {
     i8: I8; i16: I16; i32: I32; i64: I64; u8: U8; u16: U16; u32: U32; u64: U64; f32: F32; f64: F64;
 }
 
+#[diagnostic::do_not_recommend]
 impl ListElement for bool {}
 
+#[diagnostic::do_not_recommend]
 impl SlotValue for bool {
     own_cell!();
 
@@ -329,8 +339,10 @@ impl SlotValue for bool {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl ListElement for Text {}
 
+#[diagnostic::do_not_recommend]
 impl SlotValue for Text {
     own_cell!();
 
@@ -343,8 +355,10 @@ impl SlotValue for Text {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl ListElement for ObjectId {}
 
+#[diagnostic::do_not_recommend]
 impl SlotValue for ObjectId {
     own_cell!();
 

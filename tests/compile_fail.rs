@@ -1,7 +1,7 @@
-//! What must not compile, with the messages that users get.
+//! Checks mistakes that must not compile, and the messages that users get.
 //!
-//! Each file of `tests/compile_fail` has a twin of its name in `tests/compile_pass`, which differs in
-//! the mistake only and is compiled and run here: it proves that the mistake is what fails.
+//! Each file of `tests/compile_fail` has a twin of its name in `tests/compile_pass`, which differs only
+//! in the mistake and is compiled and run here. It proves that the mistake causes the error.
 
 mod compile_pass;
 
@@ -10,10 +10,10 @@ use std::error::Error;
 use std::path::Path;
 use std::process::Command;
 
-/// The compiler whose words the `.stderr` files have: others say the same in other words.
+/// The compiler of the `.stderr` files. Others word their messages differently.
 const WRITTEN_WITH: &str = "rustc 1.95.";
 
-/// Write the messages anew with `TRYBUILD=overwrite cargo test --all-features --test compile_fail`.
+/// Update the messages with `TRYBUILD=overwrite cargo test --all-features --test compile_fail`.
 #[test]
 fn mistakes_are_refused_with_a_message_that_helps() -> Result<(), Box<dyn Error>> {
     let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());

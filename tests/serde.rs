@@ -70,7 +70,7 @@ fn records_of_json_are_accepted() -> Outcome {
 }
 
 #[test]
-fn all_that_is_wrong_with_a_record_is_told_at_once() -> Outcome {
+fn all_problems_of_a_record_are_reported_at_once() -> Outcome {
     let json = r#"{
         "level": 300, "state": "Runing", "position": [0, 1], "health": 501, "helth": 1,
         "seed": -1, "charge": "full", "path": [1, 2, 99999], "target": 4294967296
@@ -91,7 +91,7 @@ fn all_that_is_wrong_with_a_record_is_told_at_once() -> Outcome {
 }
 
 #[test]
-fn fault_09_a_name_that_stands_twice_in_a_file_is_reported() -> Outcome {
+fn fault_09_a_duplicate_name_in_a_file_is_reported() -> Outcome {
     let json = r#"{"name": "Ada", "level": 1, "name": "Bob"}"#;
     assert_eq!(refusal(json)?, "'unit' object has two values for slot 'name'");
     let record: Record = serde_json::from_str(json)?;
@@ -107,7 +107,7 @@ fn fault_09_a_name_that_stands_twice_in_a_file_is_reported() -> Outcome {
 }
 
 #[test]
-fn what_is_no_record_is_refused_with_its_place() {
+fn input_that_is_not_a_record_is_refused_with_its_place() {
     let expected = "invalid type: sequence, expected a record: a map of names to values";
     assert!(unreadable("[1]").starts_with(expected), "{}", unreadable("[1]"));
     assert!(unreadable("3").contains("expected a record: a map of names to values"));
@@ -117,7 +117,7 @@ fn what_is_no_record_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_nested_object_is_kept_by_the_map_and_refused_by_a_slot() -> Outcome {
+fn a_map_keeps_a_nested_object_and_a_slot_refuses_it() -> Outcome {
     let json = r#"{"name":"Ada","stats":{"level":1,"tags":["a",{"b":2}]}}"#;
     let record: Record = serde_json::from_str(json)?;
     assert_eq!(serde_json::to_string(&record)?, json);
@@ -197,7 +197,7 @@ fn a_reference_is_not_written() {
     let id = ObjectId::from_bits(2 << 48 | 3 << 32 | 7).expect("the generation is odd");
     let error = serde_json::to_string(&record! { target: id }).unwrap_err().to_string();
     let expected =
-        "the reference to object 2:7:3 cannot be written: it means nothing outside of its store";
+        "the reference to object 2:7:3 cannot be written: ids are valid only in their own store";
     assert_eq!(error, expected);
 }
 
@@ -276,7 +276,7 @@ impl<'de> SeqAccess<'de> for Only {
 }
 
 #[test]
-fn hostile_nesting_is_an_error_and_no_crash() -> Outcome {
+fn deep_nesting_is_an_error() -> Outcome {
     for wrapping in [Wrapping::List, Wrapping::Some, Wrapping::Newtype] {
         assert!(Nested::read(32, wrapping).is_ok(), "{wrapping:?}");
         for levels in [33, 100_000] {
@@ -290,7 +290,7 @@ fn hostile_nesting_is_an_error_and_no_crash() -> Outcome {
 }
 
 #[test]
-fn lengths_that_a_file_announces_are_not_believed() -> Outcome {
+fn announced_lengths_reserve_a_bounded_amount_of_memory() -> Outcome {
     assert_eq!(Nested::read(1, Wrapping::List)?, [Value::Unset].into());
     let long: Vec<u32> = (0..1000).collect();
     let deserializer: serde::de::value::SeqDeserializer<_, ValueError> =

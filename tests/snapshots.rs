@@ -1,4 +1,4 @@
-//! What a user sees of snapshots, hashes and deltas.
+//! Tests snapshots, hashes and deltas through the public API.
 
 use slotted::glam::Vec3;
 use slotted::{
@@ -134,7 +134,7 @@ fn a_snapshot_does_not_see_later_lists() -> Outcome {
 }
 
 #[test]
-fn a_hash_that_is_kept_by_block_is_the_hash_of_all() -> Outcome {
+fn cached_block_hashes_give_the_hash_of_the_whole_store() -> Outcome {
     let (mut store, ids) = units(3 * BLOCK_ROWS)?;
     store.state_hash();
     for step in 0..5 {
@@ -154,7 +154,7 @@ fn a_hash_that_is_kept_by_block_is_the_hash_of_all() -> Outcome {
 
 #[cfg(feature = "serde")]
 #[test]
-fn a_delta_is_as_large_as_what_changed() -> Outcome {
+fn the_size_of_a_delta_follows_the_changes() -> Outcome {
     let (mut store, ids) = units(4 * BLOCK_ROWS)?;
     let before = store.snapshot();
     let size = |after: &slotted::Snapshot| -> Result<usize, Box<dyn std::error::Error>> {
@@ -185,7 +185,7 @@ fn writing_an_equal_value_is_no_change() -> Outcome {
 }
 
 #[test]
-fn changes_of_some_slots_are_those_of_all_without_the_others() -> Outcome {
+fn changes_can_be_limited_to_some_slots() -> Outcome {
     let (mut store, ids) = units(20_000)?;
     let before = store.snapshot();
     store.set_value(ids[3], "health", 1.0)?;
@@ -271,7 +271,7 @@ fn parallel_writes_leave_a_snapshot_as_it_was() -> Outcome {
 }
 
 #[test]
-fn what_snapshots_share_counts_once() -> Outcome {
+fn memory_shared_by_snapshots_counts_once() -> Outcome {
     let (mut store, _) = units(4 * BLOCK_ROWS)?;
     let mut ring = SnapshotRing::new(8);
     (0..8).for_each(|frame| ring.save(frame, &mut store));
@@ -288,7 +288,7 @@ fn what_snapshots_share_counts_once() -> Outcome {
 }
 
 #[test]
-fn a_store_is_told_from_its_copies_and_stays_the_same_in_time() -> Outcome {
+fn a_store_keeps_its_identity_and_its_copies_have_another() -> Outcome {
     let (mut store, ids) = units(3)?;
     let identity = store.identity();
     let snapshot = store.snapshot();

@@ -98,7 +98,7 @@ fn views_of_different_slots_are_used_at_the_same_time() -> Outcome {
 }
 
 #[test]
-fn what_another_view_has_is_refused_and_nothing_is_borrowed() -> Outcome {
+fn a_conflicting_view_is_refused_and_borrows_nothing() -> Outcome {
     let mut store = store()?;
     let mut columns = store.split();
     let braking = columns.view::<Braking>()?;

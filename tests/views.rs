@@ -1,4 +1,4 @@
-//! What a view visits, whatever holes a table has.
+//! Tests that views visit all living objects of tables with holes.
 
 use std::error::Error;
 
@@ -97,7 +97,7 @@ fn short_runs_are_visited() -> Outcome {
 }
 
 #[test]
-fn a_block_without_objects_is_passed_over() -> Outcome {
+fn a_block_without_objects_is_skipped() -> Outcome {
     check_all_ways_of_iterating(|number| !(10..=9_000).contains(&number))
 }
 

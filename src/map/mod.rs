@@ -325,7 +325,7 @@ fn duplicate(schema: &str, names: Vec<String>) -> SpawnError {
         record: None,
         schema: Arc::clone(&schema),
         slot: name.into(),
-        what: ProblemKind::Duplicate,
+        kind: ProblemKind::Duplicate,
     };
     Rejection::new(names.into_iter().map(problem).collect()).into()
 }

@@ -284,7 +284,7 @@ mod cases {
             Err(SpawnError::Rejected(rejection)) => {
                 let problems = rejection.problems().iter();
                 let problems =
-                    problems.inspect(|problem| assert_eq!(problem.what, ProblemKind::Duplicate));
+                    problems.inspect(|problem| assert_eq!(problem.kind, ProblemKind::Duplicate));
                 problems.map(|problem| problem.slot.to_string()).collect::<Vec<_>>()
             }
             other => panic!("{other:?}"),

@@ -289,8 +289,8 @@ fn check_default(schema: &Arc<str>, slot: &Slot) -> Result<(), SchemaError> {
     let Some(default) = &slot.default else { return Ok(()) };
     let registry = Registry::default();
     let checker = Checker { registry: &registry, world: &NoWorld };
-    checker.value(slot, default).map_err(|what| {
+    checker.value(slot, default).map_err(|kind| {
         let (schema, slot) = (Arc::clone(schema), Arc::clone(&slot.name));
-        SchemaError::BadDefault(Box::new(Problem { record: None, schema, slot, what }))
+        SchemaError::BadDefault(Box::new(Problem { record: None, schema, slot, kind }))
     })
 }

@@ -51,8 +51,8 @@ impl Checker<'_> {
             if std::mem::replace(&mut given[slot], true) {
                 problems.push(schema.problem(name, ProblemKind::Duplicate));
             }
-            if let Err(what) = self.value(&schema.slots()[slot], value) {
-                problems.push(schema.problem(name, what));
+            if let Err(kind) = self.value(&schema.slots()[slot], value) {
+                problems.push(schema.problem(name, kind));
             }
         }
         let absent = schema.slots().iter().zip(given).filter(|(_, given)| !given);
@@ -79,7 +79,7 @@ impl Checker<'_> {
         };
         values.iter().enumerate().try_for_each(|(position, value)| {
             let checked = self.single(slot, element, value);
-            checked.map_err(|what| ProblemKind::Element { position, what: Box::new(what) })
+            checked.map_err(|kind| ProblemKind::Element { position, kind: Box::new(kind) })
         })
     }
 

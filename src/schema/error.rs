@@ -1,4 +1,4 @@
-//! Why a schema cannot be built or registered.
+//! The errors of building and registering a schema.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,29 +8,35 @@ use crate::kind::Kind;
 use crate::number::NumberRange;
 use crate::schema::{Problem, Slot};
 
-/// Why a schema cannot be built or registered.
+/// The error of a schema that cannot be built or registered.
+///
+/// ```
+/// use slotted::{Kind, Schema};
+/// let error = Schema::builder("unit").slot("age", Kind::U8).slot("age", Kind::U16).build();
+/// assert_eq!(error.unwrap_err().to_string(), "schema 'unit' declares slot 'age' twice");
+/// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
     /// A schema's or slot's name is empty, too long, or has control or bidirectional characters.
     #[error(
-        "{name:?} is not a name: it must have 1 to {longest} characters, none of them a control character"
+        "invalid name {name:?}: use 1 to {longest} characters, none of them a control character"
     )]
     BadName {
         /// The name.
         name: Arc<str>,
-        /// The longest that a name may be.
+        /// The limit of characters.
         longest: usize,
     },
-    /// A default, a range or another constraint stands before the first slot.
-    #[error("schema '{schema}' has a {constraint} before its first slot")]
+    /// A default, a range or another constraint comes before the first slot.
+    #[error("schema '{schema}' has a {constraint} before its first slot; call `slot` first")]
     ConstraintWithoutSlot {
         /// The schema's name.
         schema: Arc<str>,
-        /// Which constraint.
+        /// The constraint's name.
         constraint: &'static str,
     },
-    /// Two slots have one name; one of them may be the base's.
+    /// Two slots have the same name; one of them may belong to the base.
     #[error("schema '{schema}' declares slot '{slot}' twice")]
     DuplicateSlot {
         /// The schema's name.
@@ -38,14 +44,14 @@ pub enum SchemaError {
         /// The slot's name.
         slot: Arc<str>,
     },
-    /// There are more slots than a schema may have.
-    #[error("schema '{schema}' has {slots} slots, at most {limit} are possible")]
+    /// The schema has more slots than the limit.
+    #[error("schema '{schema}' has {slots} slots; the limit is {limit}")]
     TooManySlots {
         /// The schema's name.
         schema: Arc<str>,
-        /// How many there are.
+        /// The number of slots, inherited ones included.
         slots: usize,
-        /// How many there may be.
+        /// The limit, see [`Limits`](crate::Limits).
         limit: usize,
     },
     /// The enum, array or user type of a slot cannot be stored.
@@ -55,12 +61,13 @@ pub enum SchemaError {
         schema: Arc<str>,
         /// The slot's name.
         slot: Arc<str>,
-        /// What is wrong with its kind.
+        /// The error of its kind.
         reason: KindError,
     },
-    /// The range does not suit the slot's kind, or no number lies in it.
+    /// The range is empty, or has a bound that the slot's kind cannot hold.
     #[error(
-        "the range {range} of slot '{slot}' of schema '{schema}' does not suit {kind}, or is empty"
+        "slot '{slot}' of schema '{schema}' is {kind}: \
+         the range {range} is empty or has a bound that {kind} cannot hold"
     )]
     BadRange {
         /// The range.
@@ -81,28 +88,28 @@ pub enum SchemaError {
         slot: Arc<str>,
         /// The slot's kind.
         kind: Kind,
-        /// Which constraint.
+        /// The constraint's name.
         constraint: &'static str,
     },
     /// The default is not a value that the slot accepts.
     #[error("bad default: {0}")]
     BadDefault(Box<Problem>),
     /// The base is not registered.
-    #[error("schema '{schema}' extends '{base}', which is not registered")]
+    #[error("schema '{schema}' extends '{base}', which is not registered; register '{base}' first")]
     UnknownBase {
         /// The schema's name.
         schema: Arc<str>,
         /// The base's name.
         base: Arc<str>,
     },
-    /// Two different schemas of one name are given together.
-    #[error("schema '{schema}' is declared twice")]
+    /// A migration declares one name twice, with different schemas.
+    #[error("schema '{schema}' is declared twice, and differently; keep one declaration")]
     DeclaredTwice {
-        /// The name of both.
+        /// The name of both schemas.
         schema: Arc<str>,
     },
     /// The schema would extend itself.
-    #[error("schema '{schema}' extends itself, by way of '{base}'")]
+    #[error("schema '{schema}' extends itself through '{base}'")]
     Circular {
         /// The schema's name.
         schema: Arc<str>,
@@ -112,22 +119,22 @@ pub enum SchemaError {
     /// A different schema of this name is registered.
     #[error("another schema '{schema}' is registered: {}", list(differences))]
     Conflict {
-        /// The name of both.
+        /// The name of both schemas.
         schema: Arc<str>,
-        /// What differs.
+        /// The differences, at least one.
         differences: Vec<SchemaDifference>,
     },
-    /// There are as many schemas as there may be.
-    #[error("schema '{schema}' is one too many: at most {limit} are possible")]
+    /// The store has as many schemas as its limit allows.
+    #[error("schema '{schema}' exceeds the limit of {limit} schemas")]
     TooManySchemas {
         /// The schema's name.
         schema: Arc<str>,
-        /// How many there may be.
+        /// The limit, see [`Limits`](crate::Limits).
         limit: usize,
     },
 }
 
-/// Why a kind cannot be stored.
+/// The error of a kind that cannot be stored.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KindError {
@@ -140,20 +147,20 @@ pub enum KindError {
     /// An array has no elements or too many.
     #[error("an array has 1 to {limit} elements, not {length}")]
     ArrayLength {
-        /// How many it has.
+        /// Its number of elements.
         length: u32,
-        /// How many it may have.
+        /// The limit of elements.
         limit: u32,
     },
     /// A user type has no bytes or too many.
     #[error("a user type has 1 to {limit} bytes, not {size}")]
     PodSize {
-        /// How many it has.
+        /// Its size in bytes.
         size: usize,
-        /// How many it may have.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// A user type is aligned more than any column.
+    /// A user type has a larger alignment than any column.
     #[error("a user type is aligned to at most 16 bytes, not {0}")]
     PodAlign(usize),
     /// A list of lists.
@@ -163,29 +170,29 @@ pub enum KindError {
 
 debug_as_display!(SchemaError, KindError);
 
-/// What differs between the schema that is registered and the one that would be.
+/// A difference between a registered schema and a new declaration of its name.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SchemaDifference {
-    /// They extend different schemas.
+    /// The schemas extend different bases.
     Base {
-        /// What the registered one extends.
+        /// The base of the registered schema.
         registered: Option<Arc<str>>,
-        /// What the other one extends.
+        /// The base of the new declaration.
         found: Option<Arc<str>>,
     },
-    /// Only the registered one has the slot.
+    /// Only the registered schema has the slot.
     MissingSlot(Arc<str>),
-    /// Only the other one has the slot.
+    /// Only the new declaration has the slot.
     ExtraSlot(Arc<str>),
-    /// The slot is declared in another way.
+    /// The slot is declared differently.
     Slot {
-        /// How the registered one declares it.
+        /// The slot of the registered schema.
         registered: Box<Slot>,
-        /// How the other one does.
+        /// The slot of the new declaration.
         found: Box<Slot>,
     },
-    /// The slots are the same, in another order.
+    /// The slots are equal, in another order.
     Order,
 }
 
@@ -197,16 +204,16 @@ impl fmt::Display for SchemaDifference {
         };
         match self {
             Self::Base { registered, found } => {
-                write!(f, "it {}, this one {}", base(registered), base(found))
+                write!(f, "it {}, the new one {}", base(registered), base(found))
             }
-            Self::MissingSlot(slot) => write!(f, "this one lacks slot '{slot}'"),
+            Self::MissingSlot(slot) => write!(f, "the new one has no slot '{slot}'"),
             Self::ExtraSlot(slot) => write!(f, "it has no slot '{slot}'"),
             Self::Slot { registered, found } => {
                 let slot = registered.name();
-                write!(f, "its slot '{slot}' is {}, this one's is ", registered.declaration())?;
+                write!(f, "its slot '{slot}' is {}, the new one's is ", registered.declaration())?;
                 write!(f, "{}", found.declaration())
             }
-            Self::Order => f.write_str("the slots stand in another order"),
+            Self::Order => f.write_str("the slots have another order"),
         }
     }
 }

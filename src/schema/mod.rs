@@ -1,4 +1,4 @@
-//! Schemas: what an object of a name may hold. Knows nothing of storage.
+//! Schemas: the slots that objects have. This module does not use storage.
 
 mod builder;
 mod check;

@@ -1,4 +1,4 @@
-//! What is wrong with a value or a record.
+//! The problems of values and records.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,26 +9,39 @@ use crate::kind::{EnumKind, Kind};
 use crate::number::NumberRange;
 use crate::value::Value;
 
-/// One thing that is wrong with a record or a value: where, and what.
+/// One problem of a record or a value, and its place.
+///
+/// ```
+/// use slotted::schema::ProblemKind;
+/// use slotted::{Kind, Schema, Store};
+/// let mut store = Store::new();
+/// store.register_schema(Schema::builder("unit").slot("age", Kind::U8).build()?)?;
+/// let schema = store.schema("unit").unwrap();
+/// let kind = store.check_value(&schema.slots()[0], &300.into()).unwrap_err();
+/// assert!(matches!(kind, ProblemKind::DoesNotFit { .. }));
+/// let problem = schema.problem("age", kind);
+/// assert_eq!(problem.to_string(), "slot 'age' of 'unit' expects u8, which cannot hold 300");
+/// # Ok::<(), slotted::SchemaError>(())
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct Problem {
-    /// The record's position in its batch, if there was a batch.
+    /// The record's position in its batch. `None` outside of a batch.
     pub record: Option<usize>,
     /// The schema's name.
     pub schema: Arc<str>,
-    /// The slot's name, as it was written.
+    /// The slot's name, as the caller wrote it.
     pub slot: Arc<str>,
-    /// What is wrong with it.
-    pub what: ProblemKind,
+    /// The kind of the problem.
+    pub kind: ProblemKind,
 }
 
-/// What is wrong with a slot of a record.
+/// The kinds of problems that a slot's value can have.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ProblemKind {
     /// The schema declares no such slot.
     Undeclared {
-        /// The nearest name that it does declare.
+        /// The nearest declared name.
         suggestion: Option<Arc<str>>,
     },
     /// The slot has no default, and the record does not name it.
@@ -59,42 +72,42 @@ pub enum ProblemKind {
         /// The value.
         found: Value,
     },
-    /// An infinity or NaN where the slot wants finite numbers.
+    /// An infinity or NaN in a slot that expects finite numbers.
     NotFinite {
         /// The value.
         found: Value,
     },
     /// The enum has no variant of this name.
     UnknownVariant {
-        /// The variants there are.
+        /// The enum's variants.
         expected: EnumKind,
         /// The name.
         found: Arc<str>,
-        /// The nearest name that exists.
+        /// The nearest variant.
         suggestion: Option<Arc<str>>,
     },
-    /// The text is of another store.
+    /// The text belongs to another store.
     ForeignText,
-    /// The list is of another store.
+    /// The list belongs to another store.
     ForeignList,
     /// The referenced object is not alive.
     DeadReference {
         /// The reference.
         found: ObjectId,
     },
-    /// The referenced object is of another schema.
+    /// The referenced object has another schema.
     WrongReference {
-        /// The schema that it must have or extend.
+        /// The schema that the slot requires, or a schema that extends it.
         expected: Arc<str>,
-        /// The schema that it has.
+        /// The object's schema.
         found: Arc<str>,
     },
-    /// An element of a list is wrong: the first one that is.
+    /// An element of a list has a problem. Only the first such element is reported.
     Element {
-        /// Its position, counted from 0.
+        /// The element's position, counted from 0.
         position: usize,
-        /// What is wrong with it.
-        what: Box<ProblemKind>,
+        /// The element's problem.
+        kind: Box<ProblemKind>,
     },
 }
 
@@ -116,7 +129,7 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// Where a value is wrong: a slot, or an element of the list in it.
+/// The place of a problem: a slot, or an element of its list.
 struct Place<'a> {
     problem: &'a Problem,
     element: Option<usize>,
@@ -136,11 +149,11 @@ impl fmt::Display for Problem {
         if let Some(record) = self.record {
             write!(f, "record {record}: ")?;
         }
-        match &self.what {
-            ProblemKind::Element { position, what } => {
-                what.write(f, &Place { problem: self, element: Some(*position) })
+        match &self.kind {
+            ProblemKind::Element { position, kind } => {
+                kind.write(f, &Place { problem: self, element: Some(*position) })
             }
-            what => what.write(f, &Place { problem: self, element: None }),
+            kind => kind.write(f, &Place { problem: self, element: None }),
         }
     }
 }
@@ -184,8 +197,8 @@ impl ProblemKind {
                 let (expected, found) = (Quoted(expected), Quoted(found));
                 write!(f, "{place} refers to a {found}, expected a {expected}")
             }
-            // No list is the element of another.
-            Self::Element { what, .. } => what.write(f, place),
+            // A list has no lists as elements.
+            Self::Element { kind, .. } => kind.write(f, place),
         }
     }
 }
@@ -205,15 +218,15 @@ fn did_you_mean(f: &mut fmt::Formatter<'_>, suggestion: Option<&str>) -> fmt::Re
 mod tests {
     use super::*;
 
-    fn shown(what: ProblemKind) -> String {
-        Problem { record: None, schema: "item".into(), slot: "drops".into(), what }.to_string()
+    fn shown(kind: ProblemKind) -> String {
+        Problem { record: None, schema: "item".into(), slot: "drops".into(), kind }.to_string()
     }
 
     #[test]
-    fn an_element_is_told_by_its_position() {
-        let element = |what| ProblemKind::Element { position: 3, what: Box::new(what) };
+    fn messages_name_an_element_by_its_position() {
+        let element = |kind| ProblemKind::Element { position: 3, kind: Box::new(kind) };
         let place = "element 3 of slot 'drops' of 'item'";
-        for (what, expected) in [
+        for (kind, expected) in [
             (
                 ProblemKind::WrongKind { expected: Kind::U16, found: "x".into() },
                 "expects u16, found text \"x\"",
@@ -236,16 +249,16 @@ mod tests {
                 "refers to a 'tile', expected a 'unit'",
             ),
         ] {
-            assert_eq!(shown(element(what.clone())), format!("{place} {expected}"));
-            assert_eq!(shown(what), format!("slot 'drops' of 'item' {expected}"));
+            assert_eq!(shown(element(kind.clone())), format!("{place} {expected}"));
+            assert_eq!(shown(kind), format!("slot 'drops' of 'item' {expected}"));
         }
     }
 
     #[test]
     fn hostile_names_are_escaped_and_cut() {
-        let what = ProblemKind::Undeclared { suggestion: None };
+        let kind = ProblemKind::Undeclared { suggestion: None };
         let slot = format!("\u{202e}\n{}", "x".repeat(1_000_000)).into();
-        let shown = Problem { record: None, schema: "person".into(), slot, what }.to_string();
+        let shown = Problem { record: None, schema: "person".into(), slot, kind }.to_string();
         assert!(shown.starts_with("'person' object has no slot '\\u{202e}\\n"), "{shown}");
         assert!(shown.len() < 200);
     }

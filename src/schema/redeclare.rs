@@ -1,4 +1,4 @@
-//! A registry in which some schemas are declared anew.
+//! A registry in which some schemas have new declarations.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,27 +6,27 @@ use std::sync::Arc;
 use crate::id::SchemaId;
 use crate::schema::{RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, Slot};
 
-/// A registry in which some schemas are declared anew: ids stay, new schemas come last.
+/// A registry in which some schemas have new declarations: ids stay, new schemas come last.
 #[derive(Debug)]
 pub(crate) struct Redeclared {
     pub(crate) registry: Registry,
-    /// For each schema that was registered before, and each slot that it has now: what it was.
+    /// The source of each slot, for each schema that was registered before.
     pub(crate) sources: Vec<Vec<Source>>,
 }
 
-/// What a slot was before its schema was declared anew.
+/// The slot from which a slot of a new declaration comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// The slot at this position, maybe under another name.
+    /// The old slot at this position, perhaps under another name.
     Slot(usize),
-    /// Nothing.
+    /// No old slot.
     New,
-    /// The slot of this name, which another slot claims to be as well.
-    Contested(Arc<str>),
+    /// The old slot of this name, which another new slot names as its source too.
+    Ambiguous(Arc<str>),
 }
 
 impl Source {
-    /// The position of the slot that it was.
+    /// Returns the position of the old slot.
     pub(crate) const fn position(&self) -> Option<usize> {
         if let Self::Slot(position) = self { Some(*position) } else { None }
     }
@@ -66,7 +66,7 @@ impl Redeclared {
     }
 }
 
-/// Lays the slots of bases first, whatever the order in which the schemas stand.
+/// Resolves the schemas in any order: the slots of a base come before those of its extensions.
 fn resolve_all(
     schemas: Vec<Schema>,
     limits: RegistryLimits,
@@ -82,7 +82,7 @@ fn resolve_all(
     let bases = bases.collect::<Result<Vec<_>, _>>()?;
     let mut resolved: Vec<Option<RegisteredSchema>> = vec![None; schemas.len()];
     for start in 0..schemas.len() {
-        // From the schema down to the first base that is resolved, and back up.
+        // Walks from the schema to the first resolved base, then resolves the path backwards.
         let mut path = Vec::new();
         let mut next = Some(start);
         while let Some(schema) = next.filter(|schema| resolved[*schema].is_none()) {
@@ -96,7 +96,7 @@ fn resolve_all(
         }
         for schema in path.into_iter().rev() {
             let base = bases[schema].and_then(|base| resolved[base].as_ref());
-            // Beyond the last number a schema is refused in any case.
+            // `resolve` refuses schemas beyond the last id.
             let id = SchemaId(u16::try_from(schema).unwrap_or(u16::MAX));
             let declaration = schemas[schema].clone();
             resolved[schema] = Some(RegisteredSchema::resolve(id, declaration, base, limits)?);
@@ -105,7 +105,7 @@ fn resolve_all(
     Ok(resolved.into_iter().flatten().collect())
 }
 
-/// What the slots of a schema were before.
+/// Returns the source of each slot of `after`.
 fn sources(before: &RegisteredSchema, after: &RegisteredSchema) -> Vec<Source> {
     let claim = |slot: &Slot| match before.slot_index(slot.name()) {
         Some(same) => Some(same),
@@ -119,20 +119,21 @@ fn sources(before: &RegisteredSchema, after: &RegisteredSchema) -> Vec<Source> {
         if slot.name() == &**name || claimants() == 1 {
             Source::Slot(*claimed)
         } else {
-            Source::Contested(Arc::clone(name))
+            Source::Ambiguous(Arc::clone(name))
         }
     };
     after.slots().iter().zip(&claims).map(source).collect()
 }
 
 impl RegisteredSchema {
-    /// What it was registered with.
+    /// Returns the declaration that it was registered with.
     fn declaration(&self) -> Schema {
         let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));
         Schema::from_parts(Arc::clone(&self.name), base, self.slots[self.inherited..].to_vec())
     }
 
-    /// Whether objects hold the same in the same way: defaults may differ, which are for objects to come.
+    /// Returns `true` if objects of both keep the same layout and constraints. Defaults may differ:
+    /// they concern new objects only.
     fn accepts_as(&self, other: &Self) -> bool {
         let mut slots = self.slots.iter().zip(&other.slots);
         self.base == other.base

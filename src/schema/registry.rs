@@ -14,7 +14,26 @@ use crate::suggest::nearest_name;
 
 type ByName<T> = HashMap<Arc<str>, T, FixedState>;
 
-/// A schema in its store's registry, with all its slots: its bases' first.
+/// A schema in its store's registry, with all its slots, those of its bases first.
+///
+/// ```
+/// use slotted::{Kind, Schema, Store};
+/// let mut store = Store::new();
+/// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+/// let orc = Schema::builder("orc").extends("unit").slot("rage", Kind::F32).build()?;
+/// store.register_schema(orc.clone())?;
+///
+/// let schema = store.schema("orc").unwrap();
+/// let unit = store.schema("unit").unwrap();
+/// assert_eq!(schema.name(), "orc");
+/// assert_eq!(schema.base(), Some(unit.id()));
+/// assert_eq!(schema.slots().len(), 2);
+/// assert_eq!(schema.slot_index("rage"), Some(1));
+/// assert_eq!(schema.slot("health").unwrap().kind(), &Kind::F32);
+/// assert_eq!(schema.suggest("raeg").as_deref(), Some("rage"));
+/// assert_eq!(schema.to_schema(), orc);
+/// # Ok::<(), slotted::SchemaError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct RegisteredSchema {
     pub(super) id: SchemaId,
@@ -27,25 +46,25 @@ pub struct RegisteredSchema {
 }
 
 impl RegisteredSchema {
-    /// The schema's position in the registry.
+    /// Returns the schema's id, its position in the registry.
     #[must_use]
     pub const fn id(&self) -> SchemaId {
         self.id
     }
 
-    /// The schema's name.
+    /// Returns the schema's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The schema's name, to be cloned without a copy of the text.
+    /// Returns the schema's name, for cloning without a copy of the text.
     #[must_use]
     pub const fn shared_name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// The schema that this one extends.
+    /// Returns the schema that this one extends.
     #[must_use]
     pub fn base(&self) -> Option<SchemaId> {
         self.base.as_ref().map(|(base, _)| *base)
@@ -55,25 +74,25 @@ impl RegisteredSchema {
         self.base.as_ref().map(|(_, name)| name)
     }
 
-    /// All slots, those of the bases first.
+    /// Returns all slots, those of the bases first.
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
     }
 
-    /// The slot of this name.
+    /// Returns the slot of this name.
     #[must_use]
     pub fn slot(&self, name: &str) -> Option<&Slot> {
         self.slot_index(name).map(|index| &self.slots[index])
     }
 
-    /// Whether tables of both have the same columns.
+    /// Returns `true` if tables of both have the same columns.
     pub(crate) fn is_stored_as(&self, other: &Self) -> bool {
         self.slots.len() == other.slots.len()
             && self.slots.iter().zip(&other.slots).all(|(slot, other)| slot.is_stored_as(other))
     }
 
-    /// Whether there is more to check about an object than the kinds of its values.
+    /// Returns `true` if a slot has constraints besides its kind.
     #[inline(always)]
     pub(crate) const fn is_constrained(&self) -> bool {
         self.constrained
@@ -85,14 +104,15 @@ impl RegisteredSchema {
         self.by_name.get(name).copied()
     }
 
-    /// Whether the record names all slots in their order, as most do.
+    /// Returns `true` if the record names all slots in their order, as most records do.
     pub(crate) fn is_in_order(&self, record: &Record) -> bool {
         let mut names = record.iter().zip(&self.slots);
         record.len() == self.slots.len() && names.all(|((name, _), slot)| name == slot.name())
     }
 
-    /// Finds for each slot its value's position in the record. `false` if a name is undeclared or
-    /// repeated, or a required one is missing.
+    /// Finds the position in the record of each slot's value.
+    ///
+    /// Returns `false` if a name is undeclared or repeated, or a required one is missing.
     pub(crate) fn place(&self, record: &Record, positions: &mut Vec<Option<usize>>) -> bool {
         positions.clear();
         positions.resize(self.slots.len(), None);
@@ -107,22 +127,36 @@ impl RegisteredSchema {
                 .all(|(slot, found)| found.is_some() || !slot.is_required())
     }
 
-    /// The declared name that is nearest to a misspelt one.
+    /// Returns the declared name that is nearest to a misspelt one.
     #[must_use]
     pub fn suggest(&self, name: &str) -> Option<Arc<str>> {
         nearest_name(name, self.slots.iter().map(Slot::shared_name))
     }
 
-    /// Returns the problem of a name that the schema does not declare, with the nearest one that it does.
+    /// Returns the problem of an undeclared name, with the nearest declared name.
+    ///
+    /// ```
+    /// # use slotted::{Kind, Schema, Store};
+    /// # let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// let problem = store.schema("unit").unwrap().undeclared("healht");
+    /// assert_eq!(
+    ///     problem.to_string(),
+    ///     "'unit' object has no slot 'healht'; did you mean 'health'?"
+    /// );
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn undeclared(&self, name: &str) -> Problem {
         self.problem(name, ProblemKind::Undeclared { suggestion: self.suggest(name) })
     }
 
     /// Returns a problem of one of the schema's slots.
+    ///
+    /// [`Problem`] has an example.
     #[must_use]
-    pub fn problem(&self, slot: &str, what: ProblemKind) -> Problem {
-        Problem { record: None, schema: Arc::clone(&self.name), slot: slot.into(), what }
+    pub fn problem(&self, slot: &str, kind: ProblemKind) -> Problem {
+        Problem { record: None, schema: Arc::clone(&self.name), slot: slot.into(), kind }
     }
 
     /// Returns the schema as it was declared: its own slots and the name of its base.
@@ -163,7 +197,7 @@ impl RegisteredSchema {
     }
 }
 
-/// How many schemas, and slots in one of them, a registry takes.
+/// The limits of a registry: its schemas, and the slots of one schema.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RegistryLimits {
     pub(crate) schemas: usize,
@@ -177,9 +211,9 @@ pub(crate) struct Registry {
     by_name: ByName<SchemaId>,
     /// The schemas of Rust types.
     by_type: HashMap<TypeId, SchemaId, FixedState>,
-    /// The same with the types' names, for messages.
+    /// The same, with the types' names for messages.
     rust_types: Vec<(SchemaId, &'static str)>,
-    /// How often living objects were migrated: what was stored before has another form.
+    /// The number of migrations. Objects stored before the last one have another form.
     pub(super) migrations: u32,
 }
 
@@ -196,13 +230,13 @@ impl Registry {
         self.schemas.get(id.index())
     }
 
-    /// Whether there is more to check about the schema's objects than the kinds of their values.
+    /// Returns `true` if a slot of the schema has constraints besides its kind.
     #[inline(always)]
     pub(crate) fn is_constrained(&self, id: SchemaId) -> bool {
         self.get(id).is_some_and(RegisteredSchema::is_constrained)
     }
 
-    /// The schema of a Rust type.
+    /// Returns the schema of a Rust type.
     #[inline]
     pub(crate) fn of_type(&self, rust: TypeId) -> Option<SchemaId> {
         self.by_type.get(&rust).copied()
@@ -213,19 +247,19 @@ impl Registry {
         self.rust_types.push((id, std::any::type_name::<T>()));
     }
 
-    /// The names of the Rust types that have this schema.
+    /// Returns the names of the Rust types that have this schema.
     pub(crate) fn rust_types(&self, id: SchemaId) -> impl Iterator<Item = &'static str> {
         let of_schema = self.rust_types.iter().filter(move |(schema, _)| *schema == id);
         of_schema.map(|(_, name)| *name)
     }
 
-    /// Whether objects have the same form in both: one of them is the other one before or after
-    /// schemas were added.
+    /// Returns `true` if objects have the same form in both registries: they differ in added schemas
+    /// at most.
     pub(crate) const fn stores_as(&self, other: &Self) -> bool {
         self.migrations == other.migrations
     }
 
-    /// How often living objects were migrated.
+    /// Returns the number of migrations.
     #[inline]
     pub(crate) const fn migrations(&self) -> u32 {
         self.migrations
@@ -239,17 +273,17 @@ impl Registry {
         nearest_name(name, self.by_name.keys())
     }
 
-    /// The schema and all that it extends.
+    /// Returns the schema and all that it extends, nearest first.
     pub(crate) fn with_bases(&self, id: SchemaId) -> impl Iterator<Item = &RegisteredSchema> {
         std::iter::successors(self.get(id), |schema| self.get(schema.base()?))
     }
 
-    /// Whether `id` is `base` or extends it.
+    /// Returns `true` if `id` is `base` or extends it.
     pub(crate) fn extends(&self, id: SchemaId, base: SchemaId) -> bool {
         self.with_bases(id).any(|schema| schema.id() == base)
     }
 
-    /// Adds the schema, unless an equal one is there already.
+    /// Adds the schema, unless an equal one is registered already.
     pub(crate) fn register(
         &mut self,
         schema: Schema,
@@ -271,7 +305,7 @@ impl Registry {
         Ok(id)
     }
 
-    /// Takes the place of the schema with the same id, or the next place.
+    /// Replaces the schema with the same id, or adds the schema as the next one.
     pub(super) fn insert(&mut self, schema: RegisteredSchema) {
         self.by_name.insert(Arc::clone(&schema.name), schema.id);
         match self.schemas.get_mut(schema.id.index()) {
@@ -282,7 +316,7 @@ impl Registry {
 }
 
 impl RegisteredSchema {
-    /// Lays the base's slots first.
+    /// Puts the base's slots before the schema's own.
     pub(super) fn resolve(
         id: SchemaId,
         schema: Schema,

@@ -18,7 +18,8 @@ use crate::value::Value;
 /// let error = Schema::builder("unit").slot("age", Kind::U8).range(9..=300).build().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "the range 9 to 300 of slot 'age' of schema 'unit' does not suit u8, or is empty"
+///     "slot 'age' of schema 'unit' is u8: \
+///      the range 9 to 300 is empty or has a bound that u8 cannot hold"
 /// );
 /// # Ok::<(), slotted::SchemaError>(())
 /// ```

@@ -1,14 +1,28 @@
-//! Removing objects.
+//! Removes objects.
 
 use crate::error::AccessError;
 use crate::id::ObjectId;
 use crate::store::Store;
 
 impl Store {
-    /// Removes one object. Touches no column: its values are overwritten by the row's next object.
+    /// Removes one object. Its values stay in the columns, unreachable, until its row is reused.
+    ///
+    /// Computes in **O(1)** time.
     ///
     /// # Errors
-    /// If the object is not alive.
+    /// Returns an error if the object is not alive.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Kind, Schema, Store, record};
+    /// # let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// let unit = store.spawn_record("unit", record! { health: 1.0 })?;
+    /// store.despawn(unit)?;
+    /// assert!(!store.contains(unit));
+    /// assert!(store.despawn(unit).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     pub fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
         if !self.contains(id) {
@@ -21,7 +35,7 @@ impl Store {
     /// Removes many objects, all or none.
     ///
     /// # Errors
-    /// If one of them is not alive or is named twice; all of them live on then.
+    /// Returns an error if an id is not alive or appears twice. No object is removed then.
     ///
     /// # Example
     /// ```
@@ -54,7 +68,18 @@ impl Store {
         Ok(())
     }
 
-    /// Removes all objects; schemas, texts and memory stay.
+    /// Removes all objects. Schemas, texts, lists and reserved memory stay.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Kind, Schema, Store, record};
+    /// # let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// let unit = store.spawn_record("unit", record! { health: 1.0 })?;
+    /// store.clear();
+    /// assert!(store.is_empty() && !store.contains(unit));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clear(&mut self) {
         self.tables.iter_mut().for_each(|table| table.rows.clear());
     }
@@ -62,14 +87,42 @@ impl Store {
     /// Removes all objects of exactly this schema.
     ///
     /// # Errors
-    /// If no schema of this name is registered.
+    /// Returns an error if no schema of this name is registered.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Kind, Schema, Store, record};
+    /// # let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    /// store.spawn_record("unit", record! { health: 1.0 })?;
+    /// let orc = store.spawn_record("orc", record! { health: 2.0 })?;
+    /// store.clear_of("unit")?;
+    /// assert_eq!(store.ids().collect::<Vec<_>>(), [orc]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn clear_of(&mut self, schema: &str) -> Result<(), AccessError> {
         let schema = self.find_schema(schema)?.id();
         self.tables[schema.index()].rows.clear();
         Ok(())
     }
 
-    /// Gives back the memory of blocks in which no object lives, and what is reserved for growth.
+    /// Frees the memory of blocks without living objects, and the memory reserved for growth.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Tile { height: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Tile>()?;
+    /// store.spawn_batch([Tile { height: 0.0 }; 10_000])?;
+    /// store.clear();
+    /// let before = store.memory_report().total();
+    /// store.release_memory();
+    /// assert!(store.memory_report().total() < before);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn release_memory(&mut self) {
         self.tables.iter_mut().for_each(|table| table.release_memory());
     }

@@ -132,7 +132,7 @@ impl Store {
         match field.into_value() {
             Some(value) if slot.is_constrained() => value
                 .check(slot, self.value_check())
-                .map_err(|what| schema.problem(slot.name(), what).into()),
+                .map_err(|kind| schema.problem(slot.name(), kind).into()),
             _ => Ok(()),
         }
     }

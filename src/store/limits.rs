@@ -4,7 +4,7 @@ use crate::storage::RowLimits;
 
 /// The limits of a store. Exceeding a limit is an error, never a panic.
 ///
-/// A store replaces limits beyond the maximum by the maximum.
+/// A limit above the largest possible one is reduced to that.
 ///
 /// # Example
 /// ```
@@ -16,17 +16,17 @@ use crate::storage::RowLimits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Schemas of the store: at most and by default 65,535.
+    /// Schemas of the store: 65,535 at most and by default.
     pub schemas: usize,
     /// Slots of a schema, inherited ones included: at most 65,535, 4,096 by default.
     pub slots_per_schema: usize,
-    /// Living objects of a schema: at most and by default 2³² − 1.
+    /// Living objects of a schema: 2³² − 1 at most and by default.
     pub rows_per_schema: u32,
     /// Bytes of all texts: at most 4 GiB, 1 GiB by default.
     pub text_bytes: usize,
     /// Bytes of the elements of all lists: at most 4 GiB, 1 GiB by default.
     pub list_bytes: usize,
-    /// Objects that use a row, one after another, before it is retired: at most and by default 32,768.
+    /// Objects that use a row in turn before it is retired: 32,768 at most and by default.
     pub generations_per_row: u16,
 }
 
@@ -44,7 +44,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Returns the limits, reduced to the maximum of ids, keys and handles.
+    /// Reduces the limits to the ranges of ids, keys and handles.
     pub(super) fn possible(self) -> Self {
         let largest = usize::from(u16::MAX);
         Self {

@@ -1,4 +1,4 @@
-//! The rows that a batch takes.
+//! The rows of a batch.
 
 use std::iter::FusedIterator;
 use std::ops::Range;
@@ -6,22 +6,22 @@ use std::ops::Range;
 use crate::id::{ObjectId, SchemaId};
 use crate::storage::{BLOCK_ROWS, Rows, Span};
 
-/// The rows that a batch writes to before any of them comes to life: the lowest free ones.
+/// The rows that a batch writes to before any of them becomes alive: the lowest free ones.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    /// Words of 64 rows and which holes of theirs are taken, in ascending order.
+    /// Words of 64 rows with the holes taken from each, in ascending order.
     holes: Vec<(usize, u64)>,
-    /// The word after the current one, and which holes of the current one are left.
+    /// The word after the current one, and the holes left in the current one.
     next_word: usize,
     left: u64,
-    /// How many rows are taken that were never used.
+    /// The number of taken rows that were never used.
     fresh: usize,
     offsets: Vec<u16>,
 }
 
 impl Plan {
-    /// The lowest rows that are still free, in one block and at most this many; `None` if the table
-    /// has no more rows.
+    /// Takes the lowest free rows of one block, at most this many. Returns `None` if the table has no
+    /// more rows.
     pub(super) fn take(&mut self, rows: &Rows, most: usize) -> Option<Span<'_>> {
         let block = match self.current_word(rows) {
             Some(word) => word * 64 / BLOCK_ROWS,
@@ -42,7 +42,7 @@ impl Plan {
         Some(Span::Scattered { block, offsets: &self.offsets })
     }
 
-    /// The lowest row that is still free.
+    /// Takes the lowest free row.
     pub(super) fn take_one(&mut self, rows: &Rows) -> Option<u32> {
         if let Some(word) = self.current_word(rows) {
             return Some((word * 64 + self.take_bit()) as u32);
@@ -52,7 +52,7 @@ impl Plan {
         Some(row)
     }
 
-    /// The lowest word with holes that are left.
+    /// Returns the lowest word with holes left.
     #[inline]
     fn current_word(&mut self, rows: &Rows) -> Option<usize> {
         if self.left == 0 {
@@ -83,7 +83,7 @@ impl Plan {
         Some(Span::Run { block, first: first as u16, count: count as u16 })
     }
 
-    /// Brings the rows to life.
+    /// Makes the rows alive.
     pub(super) fn commit(self, rows: &mut Rows, schema: SchemaId) -> Spawned<'_> {
         for &(word, bits) in &self.holes {
             rows.occupy_holes(word, bits);
@@ -95,13 +95,13 @@ impl Plan {
     }
 }
 
-/// The ids of a batch, in the order of its objects.
+/// The ids of a batch, in the order of its objects. [`Store::spawn_batch`](crate::Store::spawn_batch)
+/// returns it, and has an example.
 #[derive(Debug)]
 pub struct Spawned<'s> {
     rows: &'s Rows,
     schema: SchemaId,
-    /// Rows that had been used before, which are the lower ones: the rest of the words, and of the
-    /// current word.
+    /// The reused rows, which are the lower ones: the remaining words, and the rest of the current word.
     holes: std::vec::IntoIter<(usize, u64)>,
     word: usize,
     left: u64,

@@ -1,4 +1,4 @@
-//! Objects and values by name.
+//! Accesses objects and values by name.
 
 use crate::by_name::ByName;
 use crate::error::{AccessError, MOST_PROBLEMS, Rejection, SpawnError};
@@ -12,12 +12,10 @@ use crate::store::plan::{Plan, Spawned};
 use crate::value::Value;
 
 impl Store {
-    /// Inserts one object, given as named values.
-    ///
-    /// The whole record is checked before anything is written.
+    /// Inserts one object from named values.
     ///
     /// # Errors
-    /// All that is wrong with the record, or the limit that is reached; nothing is inserted then.
+    /// Returns all problems of the record, or the limit that is reached. Nothing is inserted then.
     ///
     /// # Example
     /// ```
@@ -52,16 +50,34 @@ impl Store {
         }
     }
 
-    /// Inserts many objects, all or none, given as named values.
+    /// Inserts many objects from named values, all or none.
     ///
-    /// Collect what it returns to keep the ids; dropping it is fine.
+    /// Returns their ids in the order of the records. Dropping the iterator costs nothing.
     ///
     /// # Errors
-    /// All that is wrong with the records, with their positions in the batch, or the limit that is
-    /// reached; nothing is inserted then.
+    /// Returns the problems of the records with their positions in the batch, at most a hundred, or the
+    /// limit that is reached. Nothing is inserted then.
     ///
     /// # Panics
-    /// Only if the iterator does; nothing is inserted then.
+    /// Panics if the iterator does. Nothing is inserted then.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, ObjectId, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("person").slot("age", Kind::U8).build()?)?;
+    /// let people = [41, 23].map(|age| record! { age: age });
+    /// let ids: Vec<ObjectId> = store.spawn_records("person", people)?.collect();
+    /// assert_eq!(store.get_value(ids[1], "age")?, 23.into());
+    ///
+    /// let error = store.spawn_records("person", [41, 300].map(|age| record! { age: age }));
+    /// assert_eq!(
+    ///     error.unwrap_err().to_string(),
+    ///     "record 1: slot 'age' of 'person' expects u8, which cannot hold 300"
+    /// );
+    /// assert_eq!(store.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn spawn_records(
         &mut self,
         schema: &str,
@@ -77,7 +93,7 @@ impl Store {
         Ok(plan.commit(&mut self.tables[schema.index()].rows, schema))
     }
 
-    /// Writes the records to rows that are not alive yet.
+    /// Writes the records to free rows.
     fn write_records(
         &mut self,
         schema: SchemaId,
@@ -110,8 +126,8 @@ impl Store {
         Err(Rejection::new(problems).into())
     }
 
-    /// Writes a record to a row that is not alive. Values are checked as they are written: what a
-    /// record that turns out bad leaves there is never seen.
+    /// Writes a record to a free row, and checks each value before writing it. Values of a refused
+    /// record stay invisible, because the row stays free.
     fn write_record(
         &mut self,
         schema: SchemaId,
@@ -157,7 +173,7 @@ impl Store {
         Ok(())
     }
 
-    /// All that is wrong with a record that could not be written.
+    /// Returns all problems of a record that could not be written.
     #[cold]
     fn explain(&self, schema: SchemaId, record: &Record, unwritten: Unwritten) -> SpawnError {
         if let Some(limit) = unwritten.limit(&self.limits) {
@@ -170,10 +186,21 @@ impl Store {
         Rejection::new(problems).into()
     }
 
-    /// One value by name.
+    /// Returns one value by name.
     ///
     /// # Errors
-    /// If the object is not alive or has no slot of that name.
+    /// Returns an error if the object is not alive or has no slot of that name.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("person").slot("age", Kind::U8).build()?)?;
+    /// let ada = store.spawn_record("person", record! { age: 41 })?;
+    /// assert_eq!(store.get_value(ada, "age")?, 41.into());
+    /// assert!(store.get_value(ada, "height").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get_value(&self, id: ObjectId, slot: &str) -> Result<Value, AccessError> {
         let index = self.slot_of(id, slot)?;
         let (schema, table) = self.locate(id)?;
@@ -184,7 +211,8 @@ impl Store {
     /// Changes one value by name. [`Value::Unset`] unsets an optional slot.
     ///
     /// # Errors
-    /// If the object is not alive, has no slot of that name, or the slot does not accept the value.
+    /// Returns an error if the object is not alive, has no slot of that name, or the slot does not
+    /// accept the value. The value stays as it was then.
     ///
     /// # Example
     /// ```
@@ -211,22 +239,33 @@ impl Store {
         };
         let slot = &schema.slots()[index];
         let checked = self.checker().value(slot, &value);
-        checked.map_err(|what| schema.problem(slot.name(), what))?;
+        checked.map_err(|kind| schema.problem(slot.name(), kind))?;
         let column = &mut self.tables[id.schema().index()].columns[index];
         let before = self.interner.now();
         let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
         let written = dynamic::write(column, slot, id.row(), &value, &mut pools);
         written.map_err(|unwritten| {
-            // The texts of a list that found no room.
+            // A list beyond the limit may have added texts.
             self.interner.forget_since(before);
             unwritten.limit(&self.limits).expect("the value was checked").into()
         })
     }
 
-    /// All values that are set, with their names, in the order of the schema's slots.
+    /// Returns all set values with their names, in the order of the schema's slots.
     ///
     /// # Errors
-    /// If the object is not alive.
+    /// Returns an error if the object is not alive.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// let person = Schema::builder("person").slot("name", Kind::Text).slot("age", Kind::U8);
+    /// store.register_schema(person.build()?)?;
+    /// let ada = store.spawn_record("person", record! { name: "Ada", age: 41 })?;
+    /// assert_eq!(store.get_record(ada)?, record! { name: "Ada", age: 41 });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get_record(&self, id: ObjectId) -> Result<Record, AccessError> {
         let (schema, table) = self.locate(id)?;
         let value = |(slot, column): (&Slot, _)| {
@@ -243,13 +282,32 @@ impl Store {
         })
     }
 
-    /// Checks all living objects again: views and columns hand out values to write to, and what is
-    /// written there is not held against the slots' constraints.
+    /// Checks the values of all living objects again.
     ///
-    /// Costs a look at each value of each slot that has constraints.
+    /// Writes through views and columns skip constraint checks; this call finds their mistakes.
+    ///
+    /// Computes in **O(values)** time, for the values of slots with constraints.
     ///
     /// # Errors
-    /// What is wrong, with the objects' ids; at most a hundred problems.
+    /// Returns the problems with the objects' ids, at most a hundred.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store, View};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Unit { #[slot(range = 0.0..=500.0)] health: f32 }
+    /// #[derive(View)]
+    /// struct Health<'a> { health: &'a mut f32 }
+    ///
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// assert_eq!(store.validate(), Ok(()));
+    /// store.view::<Health>()?.for_each(|unit| *unit.health = -1.0);
+    /// let problems = store.validate().unwrap_err();
+    /// assert_eq!(problems[0].0, unit);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn validate(&self) -> Result<(), Vec<(ObjectId, Problem)>> {
         let mut found = Vec::new();
         for (schema, table) in self.registry.iter().zip(&self.tables) {
@@ -257,8 +315,8 @@ impl Store {
             for (slot, column) in slots.filter(|(slot, _)| slot.is_constrained()) {
                 for id in self.table_ids(schema.id()) {
                     let value = dynamic::read(column, slot, id.row(), &self.interner);
-                    if let Err(what) = self.checker().value(slot, &value) {
-                        found.push((id, schema.problem(slot.name(), what)));
+                    if let Err(kind) = self.checker().value(slot, &value) {
+                        found.push((id, schema.problem(slot.name(), kind)));
                     }
                     if found.len() == MOST_PROBLEMS {
                         return Err(found);
@@ -270,7 +328,7 @@ impl Store {
     }
 }
 
-/// Forgets the texts and lists of records that are not inserted, also where their iterator panics.
+/// Forgets the texts and lists of records that are not inserted, even if their iterator panics.
 struct NewlyInterned<'s> {
     store: &'s mut Store,
     kept: Interned,

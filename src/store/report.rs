@@ -1,11 +1,11 @@
-//! How much memory a store takes, and for what.
+//! The memory use of a store.
 
 use std::fmt;
 
 use crate::storage::{BLOCK_ROWS, Interner};
 use crate::store::Store;
 
-/// How much heap memory a store takes, and for what. In bytes.
+/// The heap memory of a store by use, in bytes.
 ///
 /// ```
 /// # use slotted::{Slotted, Store};
@@ -24,18 +24,18 @@ use crate::store::Store;
 pub struct MemoryReport {
     /// One entry for each schema.
     pub schemas: Vec<SchemaMemory>,
-    /// The texts, and what finds them.
+    /// The texts and their index.
     pub texts: usize,
-    /// The lists, and what finds them.
+    /// The lists and their index.
     pub lists: usize,
 }
 
-/// How much memory the objects of one schema take.
+/// The memory of the objects of one schema, in bytes. [`MemoryReport`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaMemory {
     /// The schema's name.
     pub schema: String,
-    /// How many objects are alive.
+    /// The number of living objects.
     pub objects: usize,
     /// One entry for each slot.
     pub slots: Vec<SlotMemory>,
@@ -43,19 +43,19 @@ pub struct SchemaMemory {
     pub rows: usize,
 }
 
-/// How much memory the values of one slot take.
+/// The memory of the values of one slot, in bytes. [`MemoryReport`] has an example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotMemory {
     /// The slot's name.
     pub slot: String,
-    /// Values of living objects.
+    /// The values of living objects.
     pub living: usize,
-    /// All that is allocated: living, dead and future values, and the list of blocks.
+    /// All allocated memory: living, dead and future values, and the list of blocks.
     pub reserved: usize,
 }
 
 impl SlotMemory {
-    /// What is allocated beyond the values of living objects.
+    /// Returns the memory beyond the values of living objects.
     #[must_use]
     pub const fn overhead(&self) -> usize {
         self.reserved - self.living
@@ -63,7 +63,7 @@ impl SlotMemory {
 }
 
 impl SchemaMemory {
-    /// All that is allocated for the schema's objects.
+    /// Returns all memory of the schema's objects.
     #[must_use]
     pub fn total(&self) -> usize {
         self.rows + self.slots.iter().map(|slot| slot.reserved).sum::<usize>()
@@ -71,7 +71,7 @@ impl SchemaMemory {
 }
 
 impl MemoryReport {
-    /// All that is allocated for objects, texts and lists.
+    /// Returns all memory of objects, texts and lists.
     #[must_use]
     pub fn total(&self) -> usize {
         self.texts + self.lists + self.schemas.iter().map(SchemaMemory::total).sum::<usize>()
@@ -94,14 +94,14 @@ impl fmt::Display for MemoryReport {
             writeln!(f, "  rows: {} overhead", schema.rows)?;
         }
         let Self { texts, lists, .. } = self;
-        write!(f, "texts: {texts} bytes; lists: {lists} bytes; in all {} bytes", self.total())
+        write!(f, "texts: {texts} bytes; lists: {lists} bytes; total: {} bytes", self.total())
     }
 }
 
 impl Store {
-    /// How much heap memory the store takes for its objects, by schema and slot.
+    /// Returns the heap memory of the store's objects by schema and slot, and that of texts and lists.
     ///
-    /// Costs a look at each block of [`BLOCK_ROWS`] rows.
+    /// Computes in **O(blocks)** time, for blocks of [`BLOCK_ROWS`] rows. [`MemoryReport`] has an example.
     #[must_use]
     pub fn memory_report(&self) -> MemoryReport {
         let schemas = self.registry.iter().zip(&self.tables).map(|(schema, table)| {

@@ -169,8 +169,8 @@ impl ReservedIds<'_> {
             {
                 let world = self.world();
                 let checker = Checker { registry: &registry, world: &world };
-                if let Err(what) = checker.value(slot, given) {
-                    problems.push(schema.problem(slot.name(), what));
+                if let Err(kind) = checker.value(slot, given) {
+                    problems.push(schema.problem(slot.name(), kind));
                     continue;
                 }
             }

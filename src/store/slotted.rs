@@ -2,25 +2,30 @@
 
 use std::slice;
 
-use crate::schema::{Problem, RegisteredSchema, Schema, SchemaError};
+use crate::schema::{Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError};
 use crate::slot_value::{SlotField, SlotValue, ValueCheck};
 use crate::storage::{CellColumn, Column, Span};
 use crate::store::Store;
 
-/// A Rust struct that is a schema: derive it.
+/// A Rust struct that is a schema. Implement it with `#[derive(Slotted)]`.
 ///
 /// | attribute | on | means |
 /// |---|---|---|
-/// | `#[slotted(name = "orc")]` | the struct | the schema's name; the struct's in snake case otherwise |
-/// | `#[slot(base)]` | the first field | the field's schema is extended: its slots come first |
-/// | `#[slot(name = "hp")]` | a field | the slot's name; the field's otherwise |
-/// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out |
-/// | `#[slot(range = 0.0..=500.0)]` | a field | the numbers it may hold |
+/// | `#[slotted(name = "orc")]` | the struct | the schema's name; by default the struct's in snake case |
+/// | `#[slotted(crate = "path")]` | the struct | the path of this crate, if it is not `slotted` |
+/// | `#[slot(base)]` | the first field | extends the field's schema: its slots come first |
+/// | `#[slot(name = "hp")]` | a field | the slot's name; by default the field's |
+/// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out; `[]` or `[1, 2]` for lists and arrays |
+/// | `#[slot(range = 0.0..=500.0)]` | a field | the numbers that the slot accepts |
 /// | `#[slot(finite)]` | a field | refuses infinities and NaN |
 /// | `#[slot(references = "unit")]` | a field | the schema that a referenced object has or extends |
 ///
-/// Fields are of any [`SlotField`] type: an `Option` makes an optional slot. What is said of a
-/// [`List`](crate::List)'s numbers or references holds for each element.
+/// A field's type is any [`SlotValue`], or an `Option` of one for an optional slot. `range`, `finite`
+/// and `references` of a [`List`](crate::List) apply to each element.
+///
+/// A crate that re-exports slotted tells its users the path: with
+/// `#[slotted(crate = "bevy_slotted::slotted")]` a package needs no dependency on slotted itself. The
+/// attribute works for all three derives.
 ///
 /// ```
 /// use slotted::{ObjectId, Slotted, Store, record};
@@ -55,11 +60,16 @@ use crate::store::Store;
     note = "add `#[derive(Slotted)]` to the struct"
 )]
 pub trait Slotted: Copy + Send + Sync + 'static {
-    /// The schema that the struct declares.
+    /// Returns the schema that the struct declares.
     ///
     /// # Errors
-    /// If a name, a constraint or a default is wrong.
+    /// Returns an error if a name, a constraint or a default is invalid.
     fn schema() -> Result<Schema, SchemaError>;
+
+    #[doc(hidden)]
+    fn register(store: &mut Store) -> Result<(), SchemaError> {
+        store.register::<Self>().map(|_| ())
+    }
 
     #[doc(hidden)]
     fn register_base(store: &mut Store) -> Result<(), SchemaError>;
@@ -75,6 +85,64 @@ pub trait Slotted: Copy + Send + Sync + 'static {
 
     #[doc(hidden)]
     fn read(reader: &mut ObjectReader<'_>) -> Self;
+}
+
+/// A field of a struct that derives [`Slotted`], in each of the derived functions.
+///
+/// Each derived function reaches a field through this trait alone, so that the compiler reports a type
+/// that no slot holds once.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "no slot holds `{Self}`",
+    label = "neither a slot value nor an `Option` of one",
+    note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
+            and types with `#[derive(SlotValue)]`; or an `Option` of one of these",
+    note = "if `{Self}` derives `Slotted`: `#[slot(base)]` on the first field extends it; to refer to \
+            another object use `ObjectId`; to hold its values use `#[derive(SlotValue)]`"
+)]
+pub trait ObjectField: Sized {
+    /// Adds the field's slot to a schema.
+    fn declare(schema: SchemaBuilder, name: &'static str) -> SchemaBuilder;
+
+    /// Checks the value against its slot, which is the next one.
+    fn check(self, check: &mut ObjectCheck<'_>);
+
+    /// Writes the field of many objects to the next slot.
+    fn write(fields: impl Iterator<Item = Self> + Clone, batch: &mut Batch<'_>);
+
+    /// Writes the field of one object to the next slot.
+    fn write_one(self, writer: &mut ObjectWriter<'_>);
+
+    /// Reads the field of one object from the next slot.
+    fn read(reader: &mut ObjectReader<'_>) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: SlotField> ObjectField for T {
+    fn declare(schema: SchemaBuilder, name: &'static str) -> SchemaBuilder {
+        let schema = schema.slot(name, T::Value::kind());
+        if T::OPTIONAL { schema.optional() } else { schema }
+    }
+
+    #[inline]
+    fn check(self, check: &mut ObjectCheck<'_>) {
+        check.value(self);
+    }
+
+    #[inline(always)]
+    fn write(fields: impl Iterator<Item = Self> + Clone, batch: &mut Batch<'_>) {
+        batch.write(fields);
+    }
+
+    #[inline(always)]
+    fn write_one(self, writer: &mut ObjectWriter<'_>) {
+        writer.value(self);
+    }
+
+    #[inline(always)]
+    fn read(reader: &mut ObjectReader<'_>) -> Self {
+        reader.value()
+    }
 }
 
 /// Checks the fields of an object, slot after slot.
@@ -95,15 +163,15 @@ impl ObjectCheck<'_> {
         self.next += 1;
         if slot.is_constrained()
             && let Some(value) = field.into_value()
-            && let Err(what) = value.check(slot, self.context)
+            && let Err(kind) = SlotValue::check(value, slot, self.context)
         {
-            let problem = self.schema.problem(slot.name(), what);
+            let problem = self.schema.problem(slot.name(), kind);
             self.problems.push(Problem { record: self.record, ..problem });
         }
     }
 }
 
-/// Writes the fields of objects to rows that are not alive yet, slot after slot.
+/// Writes the fields of objects to free rows, slot after slot.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct Batch<'b> {
@@ -161,8 +229,8 @@ pub(super) fn write_field<F: SlotField>(column: &mut Column, row: u32, field: F)
     blocks.put(row, F::Value::as_cells(slice::from_ref(&value)));
 }
 
-/// Writes one field's value to a row that was written before. `None` if it was not, or if the
-/// column's cells are of another type.
+/// Overwrites one field's value in a row. Returns `None` if the row was never written, or if the
+/// column's cells have another type.
 #[inline(always)]
 pub(super) fn overwrite_field<F: SlotField>(column: &mut Column, row: u32, field: F) -> Option<()> {
     let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells)?;
@@ -193,8 +261,8 @@ impl ObjectReader<'_> {
     }
 }
 
-/// The field's value in a row, or `None` if the row was never written or the column's cells are
-/// of another type.
+/// Returns the field's value in a row, or `None` if the row was never written or the column's cells
+/// have another type.
 #[inline(always)]
 pub(super) fn read_field<F: SlotField>(column: &Column, row: u32) -> Option<F> {
     let blocks = <F::Value as SlotValue>::Cell::blocks(&column.cells)?;

@@ -1,4 +1,4 @@
-//! Inserting objects given as Rust values.
+//! Inserts objects from Rust values.
 
 use std::any::{TypeId, type_name};
 
@@ -9,14 +9,17 @@ use crate::storage::Table;
 use crate::store::plan::{Plan, Spawned};
 use crate::store::{Batch, ObjectCheck, ObjectWriter, Slotted, Store};
 
-/// Objects that go through the columns together: few enough to stay in the first-level cache.
+/// Objects that are written together: few enough to stay in the first-level cache.
 const CHUNK: usize = 128;
 
 impl Store {
     /// Inserts one object. Its type's schema must be registered.
     ///
+    /// Computes in **O(slots)** time.
+    ///
     /// # Errors
-    /// If a value violates its slot's constraints, or no row is left; nothing is inserted then.
+    /// Returns an error if a value violates its slot's constraints, or no row is left. Nothing is
+    /// inserted then.
     ///
     /// # Example
     /// ```
@@ -44,15 +47,15 @@ impl Store {
 
     /// Inserts many objects, all or none.
     ///
-    /// Their ids come in the order of the objects; they are made up as the iterator is used, so
-    /// that a caller who does not need them pays nothing for them.
+    /// Returns their ids in the order of the objects. The ids are computed when the iterator is used:
+    /// dropping it costs nothing.
     ///
     /// # Errors
-    /// If a value violates its slot's constraints (with the object's position in the batch), or the
-    /// rows are used up; nothing is inserted then.
+    /// Returns an error if a value violates its slot's constraints, with the object's position in the
+    /// batch, or no row is left. Nothing is inserted then.
     ///
     /// # Panics
-    /// Only if the iterator does; nothing is inserted then.
+    /// Panics if the iterator does. Nothing is inserted then.
     ///
     /// # Example
     /// ```
@@ -143,14 +146,26 @@ impl Store {
         LimitError::Rows { schema: self.schema_name_of(schema), limit }
     }
 
-    /// Makes room for this many more objects of a schema, so that spawning them allocates
-    /// nothing, or tells that there is no room.
+    /// Reserves memory for `additional` more objects of a schema, so that spawning them allocates
+    /// nothing.
     ///
-    /// The calls that spawn abort the program if the allocator has no memory left, as all of
-    /// Rust's collections do; this one does not.
+    /// If the allocator fails, this call returns an error. The calls that spawn abort the program, as
+    /// Rust's collections do.
     ///
     /// # Errors
-    /// If no such schema is registered, its rows do not suffice, or there is no memory.
+    /// Returns an error if the schema is not registered, has too few rows left, or memory is out.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Tile { height: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Tile>()?;
+    /// store.try_reserve("tile", 10_000)?;
+    /// assert!(store.try_reserve("tile", usize::MAX).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn try_reserve(&mut self, schema: &str, additional: usize) -> Result<(), SpawnError> {
         let id = self.find_schema(schema).map_err(|_| self.unknown_schema(schema))?.id();
         if additional > self.tables[id.index()].rows.room() {

@@ -1,4 +1,4 @@
-//! An enum whose size is not said.
+//! An enum without a representation.
 
 use slotted::SlotValue;
 

@@ -4,5 +4,5 @@ use slotted::Store;
 
 fn main() {
     let mut store = Store::new();
-    let _ = store.list(&["metal", "sharp"]);
+    let _ = store.intern_list(&["metal", "sharp"]);
 }

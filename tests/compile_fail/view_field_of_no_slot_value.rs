@@ -2,9 +2,11 @@
 
 use slotted::View;
 
+struct Name;
+
 #[derive(View)]
 struct Named<'a> {
-    name: &'a String,
+    name: &'a Name,
 }
 
 fn main() {}

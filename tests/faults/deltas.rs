@@ -103,7 +103,7 @@ fn applies_whole_or_not_at_all(base: &Store, delta: &Delta) {
 }
 
 #[test]
-fn fault_37_a_delta_comes_back_from_bytes() -> Outcome {
+fn fault_37_a_delta_survives_serialization() -> Outcome {
     let step = Step::everything()?;
     let mut store = step.base.clone();
     store.apply(&postcard::from_bytes(&step.bytes())?)?;
@@ -124,7 +124,7 @@ fn fault_37_a_delta_that_is_cut_off_anywhere_is_refused() -> Outcome {
 }
 
 #[test]
-fn fault_37_no_bit_of_a_delta_can_be_flipped_unseen() -> Outcome {
+fn fault_37_each_flipped_bit_of_a_delta_is_detected() -> Outcome {
     let step = Step::everything()?;
     let (before, after, bytes) = (whole(&step.base), dump(&step.result), step.bytes());
     for bit in 0..bytes.len() * 8 {
@@ -141,7 +141,7 @@ fn fault_37_no_bit_of_a_delta_can_be_flipped_unseen() -> Outcome {
     Ok(())
 }
 
-/// What happens to bytes on their way.
+/// The damage to bytes in transit.
 #[derive(Clone, Debug)]
 enum Damage {
     Flip(Index, u8),
@@ -214,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn fault_37_bytes_that_nobody_wrote_change_nothing(
+    fn fault_37_random_bytes_change_nothing(
         bytes in prop::collection::vec(any::<u8>(), 0..200),
     ) {
         let base = store();
@@ -271,7 +271,7 @@ fn fault_37_lists_that_contradict_each_other_are_refused() -> Outcome {
 }
 
 #[test]
-fn fault_35_a_delta_that_takes_rows_away_is_rolled_back() -> Outcome {
+fn fault_35_a_delta_that_removes_rows_is_rolled_back() -> Outcome {
     let mut store = store();
     let empty = store.snapshot();
     store.spawn_batch(many_units())?;
@@ -415,7 +415,7 @@ fn fault_38_a_delta_is_applied_once() -> Outcome {
 }
 
 #[test]
-fn fault_38_a_world_that_used_other_rows_is_told() -> Outcome {
+fn fault_38_a_world_that_used_other_rows_is_refused() -> Outcome {
     let step = Step::everything()?;
     let mut other = step.base.clone();
     let doomed = other.spawn_batch([UNIT; 2])?.last().ok_or("two were spawned")?;
@@ -430,7 +430,7 @@ fn fault_38_a_world_that_used_other_rows_is_told() -> Outcome {
 }
 
 #[test]
-fn fault_38_schemas_that_differ_are_told() -> Outcome {
+fn fault_38_differing_schemas_are_reported() -> Outcome {
     let ship = |crew: Kind| Schema::builder("ship").slot("crew", crew).build();
     let of_ships = Step::of(store(), |store| {
         store.register_schema(ship(Kind::U8)?)?;
@@ -497,7 +497,7 @@ fn fault_38_a_store_with_smaller_limits_says_so() -> Outcome {
 
 /// The hash of a world does not see its dead rows, but the ids to come depend on them.
 #[test]
-fn fault_37_a_forged_generation_of_a_dead_row_is_seen() -> Outcome {
+fn fault_37_a_forged_generation_of_a_dead_row_is_refused() -> Outcome {
     let mut store = store();
     let doomed = store.spawn(UNIT)?;
     let before = store.snapshot();

@@ -72,7 +72,7 @@ fn fault_01_a_stale_id_is_refused_by_every_call() -> Outcome {
 }
 
 #[test]
-fn fault_01_a_stale_id_is_refused_after_its_row_is_used_again() -> Outcome {
+fn fault_01_a_stale_id_is_refused_after_its_row_is_reused() -> Outcome {
     let mut store = store();
     let old = store.spawn(UNIT)?;
     store.despawn(old)?;
@@ -97,7 +97,7 @@ fn fault_01_a_stale_id_is_refused_after_clear_and_release() -> Outcome {
 }
 
 #[test]
-fn fault_01_a_reference_that_died_is_found_by_validate() -> Outcome {
+fn fault_01_validate_finds_a_dead_reference() -> Outcome {
     let mut store = store();
     let target = store.spawn(UNIT)?;
     let hunter = store.spawn(Unit { target: Some(target), ..UNIT })?;
@@ -107,7 +107,7 @@ fn fault_01_a_reference_that_died_is_found_by_validate() -> Outcome {
     let found = store.validate().expect_err("the reference is dead");
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].0, hunter);
-    assert_eq!(found[0].1.what, ProblemKind::DeadReference { found: target });
+    assert_eq!(found[0].1.kind, ProblemKind::DeadReference { found: target });
     Ok(())
 }
 
@@ -193,7 +193,7 @@ fn fault_03_the_row_limit_is_an_error_of_every_way_to_spawn() -> Outcome {
 }
 
 #[test]
-fn fault_04_bits_that_no_store_hands_out_are_no_id() {
+fn fault_04_impossible_bits_make_no_id() {
     assert_eq!(ObjectId::from_bits(0), None);
     assert_eq!(ObjectId::from_bits(u64::from(u32::MAX)), None);
     assert_eq!(ObjectId::from_bits(2 << 32), None);
@@ -241,7 +241,7 @@ fn fault_05_an_id_of_another_store_never_gives_a_value_of_the_wrong_type() -> Ou
 }
 
 #[test]
-fn fault_05_an_object_of_another_schema_is_told_from_the_type_asked_for() -> Outcome {
+fn fault_05_an_object_of_another_schema_than_the_requested_type_is_refused() -> Outcome {
     let mut store = store();
     let tile = store.spawn_record("tile", record! { height: 1.0 })?;
     let health = store.key::<f32>("unit", "health")?;
@@ -259,7 +259,7 @@ fn fault_05_an_object_of_another_schema_is_told_from_the_type_asked_for() -> Out
 }
 
 #[test]
-fn fault_05_a_text_of_another_store_is_refused_where_it_can_be_told() -> Outcome {
+fn fault_05_a_text_of_another_store_is_refused_if_the_store_can_tell() -> Outcome {
     let mut other = Store::new();
     let foreign = other.intern_text("only there")?;
     let mut store = store();
@@ -302,7 +302,7 @@ fn fault_07_a_batch_that_names_an_id_twice_is_refused_whole() -> Outcome {
 }
 
 #[test]
-fn fault_01_a_stale_id_is_told_before_a_wrong_name() -> Outcome {
+fn fault_01_a_stale_id_is_reported_before_a_wrong_name() -> Outcome {
     let mut store = store();
     let id = store.spawn_record("tile", record! { height: 1.0 })?;
     store.despawn(id)?;

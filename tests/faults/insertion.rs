@@ -36,11 +36,11 @@ fn fault_09_every_problem_of_a_record_is_reported_at_once() -> Outcome {
 }
 
 #[test]
-fn fault_09_a_slip_of_the_pen_gets_a_suggestion() {
+fn fault_09_a_misspelt_name_gets_a_suggestion() {
     let mut store = store();
     let rejection = rejection(store.spawn_record("unit", record! { helth: 1.0 }));
-    let what = &rejection.problems()[0].what;
-    assert_eq!(*what, ProblemKind::Undeclared { suggestion: Some("health".into()) });
+    let kind = &rejection.problems()[0].kind;
+    assert_eq!(*kind, ProblemKind::Undeclared { suggestion: Some("health".into()) });
     let error = refusal(store.spawn_record("units", record! {}));
     assert_eq!(error, "no schema 'units' is registered; did you mean 'unit'?");
 }
@@ -91,7 +91,7 @@ fn fault_10_a_value_of_another_kind_is_never_coerced() -> Outcome {
 }
 
 #[test]
-fn fault_11_one_bad_record_of_a_batch_keeps_all_of_it_out() -> Outcome {
+fn fault_11_one_invalid_record_rejects_its_whole_batch() -> Outcome {
     let mut store = store();
     store.spawn_batch([UNIT; 5])?;
     let before = dump(&store);
@@ -109,7 +109,7 @@ fn fault_11_one_bad_record_of_a_batch_keeps_all_of_it_out() -> Outcome {
 }
 
 #[test]
-fn fault_11_one_bad_object_of_a_typed_batch_keeps_all_of_it_out() -> Outcome {
+fn fault_11_one_invalid_object_rejects_its_whole_batch() -> Outcome {
     let mut store = store();
     let ids: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
     ids.iter().step_by(3).try_for_each(|id| store.despawn(*id))?;
@@ -234,7 +234,7 @@ fn fault_12_a_key_serves_only_its_own_schemas() -> Outcome {
 }
 
 #[test]
-fn fault_12_a_base_that_is_not_the_rust_types_own_is_refused() -> Outcome {
+fn fault_12_a_base_other_than_the_rust_types_own_is_refused() -> Outcome {
     #[derive(Slotted, Clone, Copy)]
     struct Beast {
         weight: f32,
@@ -332,7 +332,7 @@ fn fault_14_the_true_count_of_records_is_used() -> Outcome {
 }
 
 #[test]
-fn fault_14_an_iterator_that_goes_on_after_its_end_is_not_asked_again() -> Outcome {
+fn fault_14_an_iterator_is_not_polled_after_its_end() -> Outcome {
     let mut asked = 0;
     let unfused = std::iter::from_fn(|| {
         asked += 1;

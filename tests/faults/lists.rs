@@ -82,7 +82,7 @@ fn lists_come_back_as_they_were_given() -> Outcome {
     let tags: Vec<_> = tags.iter().map(|tag| store.resolve(*tag)).collect();
     assert_eq!(tags, [Some("sharp"), Some("")]);
 
-    // What came as a record and what came from Rust are one list.
+    // The list from a record and the list from Rust are the same one.
     assert_eq!(store.intern_list(&[Craft::Engines, Craft::Mining])?, item.crafts);
     assert_eq!(store.find_list(&[22_u16, 7]), Some(store.get_object::<Item>(first)?.drops));
     assert_eq!(store.find_list(&[7_u16, 22]), None);
@@ -165,7 +165,7 @@ fn refused_everywhere(slot: &'static str, value: impl Into<Value>, expected: &st
 }
 
 #[test]
-fn fault_09_what_is_no_list_is_refused() -> Outcome {
+fn fault_09_a_value_that_is_not_a_list_is_refused() -> Outcome {
     let text = "slot 'drops' of 'item' expects list(u16), found text \"22\"";
     refused_everywhere("drops", "22", text)?;
     refused_everywhere("drops", 22, "slot 'drops' of 'item' expects list(u16), found integer 22")?;
@@ -200,7 +200,7 @@ fn fault_19_elements_are_not_truncated_and_keep_to_the_range() -> Outcome {
 }
 
 #[test]
-fn fault_16_elements_are_finite_where_the_slot_is() -> Outcome {
+fn fault_16_elements_of_a_finite_slot_are_finite() -> Outcome {
     let shown = "element 1 of slot 'path' of 'item' expects finite numbers, found [0.0, inf]";
     refused_everywhere("path", [Vec2::ZERO, Vec2::new(0.0, f32::INFINITY)], shown)?;
     let mut store = items();
@@ -211,7 +211,7 @@ fn fault_16_elements_are_finite_where_the_slot_is() -> Outcome {
 }
 
 #[test]
-fn fault_11_typed_lists_are_held_against_the_slot() -> Outcome {
+fn fault_11_typed_lists_are_checked_against_the_slot() -> Outcome {
     let mut store = items();
     let id = store.spawn(ITEM)?;
     let drops = store.intern_list(&[999_u16, 1000])?;
@@ -225,15 +225,15 @@ fn fault_11_typed_lists_are_held_against_the_slot() -> Outcome {
     assert_eq!(store.len(), 1);
     assert_eq!(store.get_object::<Item>(id)?, ITEM);
 
-    // What a column lets in is found on demand.
+    // `validate` finds values written through a column.
     assert!(store.column_mut(key)?.set(id, drops));
-    let what = ProblemKind::OutOfRange {
+    let kind = ProblemKind::OutOfRange {
         expected: slotted::schema::NumberRange::new(1..=999),
         found: 1000.into(),
     };
-    let what = ProblemKind::Element { position: 1, what: Box::new(what) };
+    let kind = ProblemKind::Element { position: 1, kind: Box::new(kind) };
     let (schema, slot) = ("item".into(), "drops".into());
-    assert_eq!(store.validate(), Err(vec![(id, Problem { record: None, schema, slot, what })]));
+    assert_eq!(store.validate(), Err(vec![(id, Problem { record: None, schema, slot, kind })]));
     Ok(())
 }
 
@@ -280,14 +280,14 @@ fn fault_01_references_in_lists_are_alive_and_of_the_schema() -> Outcome {
     assert_eq!(store.validate(), Ok(()));
     store.despawn(part)?;
     let found = store.validate().err().ok_or("a reference is dead")?;
-    let what = ProblemKind::DeadReference { found: part };
+    let kind = ProblemKind::DeadReference { found: part };
     assert_eq!(found[0].0, whole);
-    assert_eq!(found[0].1.what, ProblemKind::Element { position: 0, what: Box::new(what) });
+    assert_eq!(found[0].1.kind, ProblemKind::Element { position: 0, kind: Box::new(kind) });
     Ok(())
 }
 
 #[test]
-fn fault_25_lists_of_another_store_are_refused_or_mean_nothing() -> Outcome {
+fn fault_25_lists_of_another_store_are_refused_or_read_as_empty() -> Outcome {
     let (mut store, mut other) = (items(), items());
     other.intern_list(&[Craft::Mining])?;
     let foreign = other.intern_list(&[1_u16, 2, 3])?;

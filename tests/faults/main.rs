@@ -1,13 +1,14 @@
-//! One test for each fault of the list that `slotted` survives, through the public API.
+//! The tests of the faults that [`docs/faults.md`](../../docs/faults.md) lists, through the public API.
 //!
-//! The number in a test's name is the fault's. What is refused at compile time (22, 23, 26, 30, 31,
-//! 33) is in `tests/compile_fail`, what counts allocations (36) in `tests/snapshot_memory.rs`.
+//! The number in a test's name is the fault's. `tests/compile_fail` has the faults that the compiler
+//! rejects (22, 23, 26, 30, 31, 33), `tests/snapshot_memory.rs` the one that counts allocations (36).
 
 mod aliasing;
 #[cfg(feature = "serde")]
 mod deltas;
 mod handles;
 mod insertion;
+mod list;
 mod lists;
 mod memory;
 mod migration;
@@ -73,7 +74,7 @@ fn store_of(adjust: impl FnOnce(&mut Limits)) -> Store {
     store
 }
 
-/// Everything that can be seen of a store, what it would do next included.
+/// All that a caller can see of a store, and the ids that it would hand out next.
 #[derive(Debug, PartialEq)]
 struct Dump {
     schemas: Vec<String>,
@@ -98,7 +99,7 @@ fn dead(id: ObjectId) -> AccessError {
     AccessError::Despawned { id }
 }
 
-/// The error's words.
+/// The message of the error that the call returns.
 fn refusal<T: Debug, E: Error>(result: Result<T, E>) -> String {
     result.expect_err("the call is refused").to_string()
 }

@@ -10,7 +10,7 @@ use slotted::{
 use crate::{MANY, Outcome, UNIT, Unit, dump, many_units, refusal, store, unit_with};
 
 #[test]
-fn fault_20_reserving_more_than_there_can_be_is_an_error() -> Outcome {
+fn fault_20_reserving_more_than_the_limit_is_an_error() -> Outcome {
     let mut store = store();
     store.spawn_batch([UNIT; 10])?;
     let before = dump(&store);
@@ -40,7 +40,7 @@ fn fault_20_a_reserved_batch_needs_no_more_memory() -> Outcome {
 /// Sixteen pebibytes for all the rows that there can be: more than 64-bit machines address.
 #[cfg(target_pointer_width = "64")]
 #[test]
-fn fault_21_memory_that_no_machine_has_is_an_error_of_try_reserve() -> Outcome {
+fn fault_21_try_reserve_returns_an_error_if_allocation_fails() -> Outcome {
     let slots = (0..1024).map(|slot| format!("s{slot}"));
     let huge = slots.fold(Schema::builder("huge"), |schema, slot| {
         schema
@@ -194,7 +194,7 @@ struct Healthy<'a> {
     target: Option<&'a ObjectId>,
 }
 
-/// What each way of looking at all health sees.
+/// The healths that each way of iteration visits.
 fn seen(store: &mut Store) -> Result<Vec<Vec<f32>>, Box<dyn std::error::Error>> {
     let health = store.key::<f32>("unit", "health")?;
     let by_id = store.ids_of("unit")?.filter_map(|id| store.get(id, health)).collect();
@@ -257,7 +257,7 @@ fn fault_25_a_batch_that_fills_its_last_block_shows_no_empty_run() -> Outcome {
 }
 
 #[test]
-fn fault_25_a_new_object_sees_nothing_of_the_rows_last_one() -> Outcome {
+fn fault_25_a_new_object_shows_no_value_of_the_rows_last_one() -> Outcome {
     let mut store = store();
     let target = store.spawn(UNIT)?;
     let old = store.spawn(Unit { target: Some(target), ..unit_with(3.0) })?;

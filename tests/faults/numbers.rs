@@ -42,7 +42,7 @@ fn single(
 }
 
 #[test]
-fn fault_16_nan_and_infinities_are_refused_where_finite_is_required() -> Outcome {
+fn fault_16_finite_slots_refuse_nan_and_infinities() -> Outcome {
     let (mut store, id) = probes()?;
     let finite = store.key::<f32>("probe", "finite")?;
     let direction = store.key::<Vec3>("probe", "direction")?;
@@ -148,7 +148,7 @@ fn fault_17_both_stores_keep_the_sign_of_zero() -> Outcome {
 }
 
 #[test]
-fn fault_18_the_ends_of_every_number_come_back_as_they_were() -> Outcome {
+fn fault_18_the_extremes_of_every_number_kind_are_stored_exactly() -> Outcome {
     let cases = [
         (Kind::I8, Value::from(i8::MIN), Value::from(i8::MAX)),
         (Kind::I16, i16::MIN.into(), i16::MAX.into()),

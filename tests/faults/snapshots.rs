@@ -33,7 +33,7 @@ fn fault_08_an_id_from_a_future_that_was_rolled_back_is_refused_by_every_call() 
 }
 
 #[test]
-fn fault_08_an_id_of_a_row_that_was_used_again_in_the_future_is_refused() -> Outcome {
+fn fault_08_an_id_of_a_row_that_was_reused_in_the_future_is_refused() -> Outcome {
     let mut store = store();
     let ids: Vec<ObjectId> = store.spawn_batch([UNIT; 3])?.collect();
     let before = store.snapshot();
@@ -269,7 +269,7 @@ fn assert_equal_worlds(store: &Store, expected: &Store, what: &str) {
 }
 
 #[test]
-fn fault_35_a_rollback_makes_the_world_and_its_next_ids_what_they_were() -> Outcome {
+fn fault_35_a_rollback_restores_the_world_and_its_next_ids() -> Outcome {
     for (number, beginning) in beginnings()?.into_iter().enumerate() {
         for (name, change) in CHANGES {
             let what = format!("world {number}, {name}");
@@ -297,7 +297,7 @@ fn fault_35_a_rollback_makes_the_world_and_its_next_ids_what_they_were() -> Outc
 
 /// Forwards as well as backwards, in whatever order.
 #[test]
-fn fault_35_a_store_goes_to_any_of_its_snapshots() -> Outcome {
+fn fault_35_a_store_restores_any_of_its_snapshots() -> Outcome {
     let mut store = store_of(|limits| limits.generations_per_row = 40);
     let (mut snapshots, mut worlds) = (Vec::new(), Vec::new());
     for (_, change) in CHANGES {
@@ -311,7 +311,7 @@ fn fault_35_a_store_goes_to_any_of_its_snapshots() -> Outcome {
         assert_equal_worlds(&store, &worlds[at].0, CHANGES[at].0);
         assert_eq!(store.state_hash(), worlds[at].1);
         assert_eq!(snapshots[at].state_hash(), worlds[at].1);
-        // What is done here and there must not reach another snapshot.
+        // Changes to one snapshot's store must not reach another snapshot.
         CHANGES[step % CHANGES.len()].1(&mut store)?;
     }
     Ok(())
@@ -352,7 +352,7 @@ fn fault_35_a_rolled_back_despawn_revives_the_id() -> Outcome {
 /// A snapshot's view saw nothing change: what was arranged for reading it did not know when its
 /// blocks had been written.
 #[test]
-fn fault_34_a_snapshot_tells_what_had_changed_as_its_store_did() -> Outcome {
+fn fault_34_a_snapshot_reports_the_same_changes_as_its_store() -> Outcome {
     let mut store = store();
     let ids: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
     let epoch = store.advance_epoch();

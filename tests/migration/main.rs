@@ -47,7 +47,7 @@ fn objects(store: &Store) -> Vec<(ObjectId, Record)> {
     store.ids().map(|id| (id, store.get_record(id).expect("the id is alive"))).collect()
 }
 
-/// What the schemas meet: that nothing is changed, and why.
+/// Checks that the migration is refused and changes nothing. Returns the message.
 fn refused(store: &mut Store, schemas: impl IntoIterator<Item = SchemaBuilder>) -> String {
     let plan = plan(store, schemas).expect("the schemas make sense together");
     assert!(!plan.is_possible() && !plan.is_empty());

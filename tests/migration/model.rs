@@ -1,4 +1,4 @@
-//! Random migrations, held against stores that were filled with the new schemas from the start.
+//! Compares random migrations with stores filled with the new schemas from the start.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -181,7 +181,7 @@ fn slots_of(store: &Store, schema: &str) -> Vec<slotted::schema::Slot> {
     store.schema(schema).map_or_else(Vec::new, |schema| schema.slots().to_vec())
 }
 
-/// What the object's record is for the new schema; `None` if that is contradictory.
+/// Translates the object's record for the new schema. Returns `None` if that is contradictory.
 fn translated(before: &Store, id: ObjectId, next: &Store) -> Option<Record> {
     let name = before.schema_by_id(id.schema())?.name();
     let (old, new) = (slots_of(before, name), slots_of(next, name));
@@ -198,7 +198,7 @@ fn translated(before: &Store, id: ObjectId, next: &Store) -> Option<Record> {
             return None;
         }
         let value = before.get_value(id, source).ok()?;
-        // What was not set stays so, or gets the default.
+        // An unset value stays unset, or gets the default.
         if !value.is_unset() || slot.is_optional() {
             record.push(slot.name().to_owned(), value);
         }
@@ -285,8 +285,8 @@ fn migrate(store: &mut Store, world: &World) -> bool {
         }
         Err(error) => {
             assert!(!plan.is_possible(), "{error}");
-            let is_contested = error.to_string().contains("cannot be renamed from");
-            assert!(of_objects.is_none() || is_contested, "{error}");
+            let is_ambiguous = error.to_string().contains("cannot be renamed from");
+            assert!(of_objects.is_none() || is_ambiguous, "{error}");
             check(store, &before);
             assert_eq!(store.restore(&snapshot), Ok(()));
             false
@@ -346,7 +346,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
-    fn migrated_objects_are_as_if_they_had_been_spawned_so(
+    fn migrated_objects_equal_objects_spawned_with_the_new_schemas(
         steps in prop::collection::vec(step(), 1..60),
     ) {
         run(&steps);

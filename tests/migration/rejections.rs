@@ -1,4 +1,4 @@
-//! What living objects have against other schemas.
+//! Tests the conflicts of living objects with new schemas.
 
 use slotted::bytemuck::{Pod, Zeroable};
 use slotted::glam::Vec3;
@@ -9,7 +9,7 @@ use slotted::{
 
 use crate::{Outcome, migrate, objects, plan, refused, store_of};
 
-const WHY: &str = "the objects cannot have these schemas: ";
+const WHY: &str = "living objects block the migration: ";
 
 fn slot(kind: Kind) -> SchemaBuilder {
     Schema::builder("unit").slot("x", kind)
@@ -20,10 +20,10 @@ fn values_that_do_not_fit_are_counted() -> Outcome {
     let records = (0..1000).map(|x| record! { x });
     let (mut store, _) = store_of(slot(Kind::U32), records)?;
     for (schema, why) in [
-        (slot(Kind::U8), "expects u8, which cannot hold 256 (744 objects, as 0:256:1)"),
-        (slot(Kind::Text), "expects text, found integer 0 (1000 objects, as 0:0:1)"),
-        (slot(Kind::U16).range(..=998), "expects up to 998, found 999 (1 object, as 0:999:1)"),
-        (slot(Kind::U32).range(1..), "expects at least 1, found 0 (1 object, as 0:0:1)"),
+        (slot(Kind::U8), "expects u8, which cannot hold 256 (744 objects, such as 0:256:1)"),
+        (slot(Kind::Text), "expects text, found integer 0 (1000 objects, such as 0:0:1)"),
+        (slot(Kind::U16).range(..=998), "expects up to 998, found 999 (1 object, such as 0:999:1)"),
+        (slot(Kind::U32).range(1..), "expects at least 1, found 0 (1 object, such as 0:0:1)"),
     ] {
         assert_eq!(refused(&mut store, [schema]), format!("{WHY}slot 'x' of 'unit' {why}"));
     }
@@ -36,7 +36,9 @@ fn no_number_is_rounded() -> Outcome {
     let (mut store, _) = store_of(slot(Kind::F64), numbers.map(|x| record! { x }))?;
     assert_eq!(
         refused(&mut store, [slot(Kind::F32)]),
-        format!("{WHY}slot 'x' of 'unit' expects f32, which cannot hold 0.1 (3 objects, as 0:1:1)")
+        format!(
+            "{WHY}slot 'x' of 'unit' expects f32, which cannot hold 0.1 (3 objects, such as 0:1:1)"
+        )
     );
     let (mut store, _) = store_of(slot(Kind::I64), [record! { x: 16_777_217 }])?;
     assert!(refused(&mut store, [slot(Kind::F32)]).contains("which cannot hold 16777217"));
@@ -49,7 +51,7 @@ fn no_number_is_rounded() -> Outcome {
 }
 
 #[test]
-fn infinities_are_refused_where_numbers_become_finite() -> Outcome {
+fn infinities_are_refused_if_a_slot_becomes_finite() -> Outcome {
     let (mut store, _) = store_of(slot(Kind::Vec3), [record! { x: Vec3::INFINITY }])?;
     let error = refused(&mut store, [slot(Kind::Vec3).finite()]);
     assert!(error.contains("expects finite numbers"), "{error}");
@@ -57,12 +59,12 @@ fn infinities_are_refused_where_numbers_become_finite() -> Outcome {
 }
 
 #[test]
-fn variants_that_are_gone_and_texts_that_are_none_are_refused() -> Outcome {
+fn values_of_removed_variants_are_refused() -> Outcome {
     let job = |variants: &[&'static str]| slot(Kind::enumeration(variants.iter().copied()));
     let records = ["guard", "smith", "guard"].map(|x| record! { x });
     let (mut store, _) = store_of(job(&["smith", "guard"]), records)?;
     let error = "slot 'x' of 'unit' expects one of smith, guards; found 'guard'; \
-                 did you mean 'guards'? (2 objects, as 0:0:1)";
+                 did you mean 'guards'? (2 objects, such as 0:0:1)";
     assert_eq!(refused(&mut store, [job(&["smith", "guards"])]), format!("{WHY}{error}"));
     migrate(&mut store, [slot(Kind::Text)])?;
     assert_eq!(refused(&mut store, [job(&["smith", "guards"])]), format!("{WHY}{error}"));
@@ -72,15 +74,15 @@ fn variants_that_are_gone_and_texts_that_are_none_are_refused() -> Outcome {
 #[test]
 fn a_required_slot_needs_values() -> Outcome {
     let (mut store, ids) = store_of(slot(Kind::U8).optional(), [record! { x: 1 }, record! {}])?;
-    let why = "of 'unit' has no default for objects without a value";
+    let why = "of 'unit' needs a default for objects without a value";
     assert_eq!(
         refused(&mut store, [slot(Kind::U8)]),
-        format!("{WHY}slot 'x' {why} (1 object, as 0:1:1)")
+        format!("{WHY}slot 'x' {why} (1 object, such as 0:1:1)")
     );
     let added = slot(Kind::U8).optional().slot("y", Kind::Text);
     assert_eq!(
         refused(&mut store, [added.clone()]),
-        format!("{WHY}slot 'y' {why} (2 objects, as 0:0:1)")
+        format!("{WHY}slot 'y' {why} (2 objects, such as 0:0:1)")
     );
     store.despawn_batch(&ids)?;
     migrate(&mut store, [added])?;
@@ -88,26 +90,29 @@ fn a_required_slot_needs_values() -> Outcome {
 }
 
 #[test]
-fn all_that_is_in_the_way_is_told_at_once_and_shown_with_the_plan() -> Outcome {
+fn all_conflicts_are_reported_at_once_and_shown_with_the_plan() -> Outcome {
     let schema = slot(Kind::U16).slot("y", Kind::Text).slot("z", Kind::U8);
     let (mut store, _) = store_of(schema, [record! { x: 300, y: "a", z: 1 }])?;
     let next = || slot(Kind::U8).slot("y", Kind::Bool).slot("w", Kind::U8);
-    let shown = "\n  slot 'x' of 'unit' expects u8, which cannot hold 300 (1 object, as 0:0:1)\
-                 \n  slot 'y' of 'unit' expects bool, found text \"a\" (1 object, as 0:0:1)\
-                 \n  slot 'w' of 'unit' has no default for objects without a value (1 object, as 0:0:1)";
+    let shown = "\n  slot 'x' of 'unit' expects u8, which cannot hold 300 (1 object, such as 0:0:1)\
+                 \n  slot 'y' of 'unit' expects bool, found text \"a\" (1 object, such as 0:0:1)\
+                 \n  slot 'w' of 'unit' needs a default for objects without a value (1 object, such as 0:0:1)";
     assert_eq!(refused(&mut store, [next()]), format!("{WHY}{shown}"));
     let plan = plan(&store, [next()])?;
     assert_eq!(plan.rejections().len(), 3);
-    assert!(plan.to_string().ends_with(&format!("\nthis is in the way:{shown}")), "{plan}");
-    assert!(plan.to_string().contains("\n  slot 'z' is removed, and with it 1 value\n"), "{plan}");
+    assert!(
+        plan.to_string().ends_with(&format!("\nconflicts with living objects:{shown}")),
+        "{plan}"
+    );
+    assert!(plan.to_string().contains("\n  slot 'z' is removed with 1 value\n"), "{plan}");
     Ok(())
 }
 
 #[test]
-fn a_former_name_must_not_be_contested() -> Outcome {
+fn a_former_name_must_be_unambiguous() -> Outcome {
     let (mut store, _) = store_of(slot(Kind::U8), [record! { x: 1 }])?;
     let kept = slot(Kind::U8).slot("y", Kind::U8).default(0).renamed_from("x");
-    let why = "cannot be renamed from 'x', which is declared as well or is another slot's former name too";
+    let why = "cannot be renamed from 'x': a slot of that name is still declared, or another slot is renamed from it too";
     let y = format!("slot 'y' of 'unit' {why}");
     assert_eq!(refused(&mut store, [kept]), format!("{WHY}{y}"));
     let both = Schema::builder("unit")
@@ -140,7 +145,9 @@ fn a_rust_type_whose_slots_would_change_is_named() -> Outcome {
     let unit = Schema::builder("unit").slot("health", Kind::F64);
     let error = refused(&mut store, [unit]);
     let name = std::any::type_name::<Unit>();
-    let unit = format!("'unit' is the schema of the Rust type {name}, which would no longer match");
+    let unit = format!(
+        "schema 'unit' comes from the Rust type {name}, which would no longer match; change the type instead"
+    );
     let orc = unit.replace("unit", "orc").replace("Unit", "Orc");
     assert_eq!(error, format!("{WHY}\n  {unit}\n  {orc}"));
     let health = || Schema::builder("unit").slot("health", Kind::F32);
@@ -173,7 +180,7 @@ struct Tile {
 }
 
 #[test]
-fn memory_of_one_type_does_not_become_another_one() -> Outcome {
+fn bytes_of_one_type_do_not_convert_to_another_type() -> Outcome {
     let mut store = Store::new();
     store.register_schema(slot(Color::kind()).optional().build()?)?;
     let id = store.spawn_record("unit", record! {})?;
@@ -185,7 +192,7 @@ fn memory_of_one_type_does_not_become_another_one() -> Outcome {
 }
 
 #[test]
-fn references_are_held_against_what_schemas_extend_now() -> Outcome {
+fn references_are_checked_against_the_new_bases() -> Outcome {
     let mut store = Store::new();
     let unit = Schema::builder("unit");
     let orc = || Schema::builder("orc");
@@ -198,7 +205,8 @@ fn references_are_held_against_what_schemas_extend_now() -> Outcome {
     let tower = store.spawn_record("tower", record! { aim: orc_id })?;
     let dead = store.spawn_record("tower", record! { aim: unit_id })?;
     store.despawn(unit_id)?;
-    let error = "slot 'aim' of 'tower' refers to a 'orc', expected a 'unit' (1 object, as 2:0:1)";
+    let error =
+        "slot 'aim' of 'tower' refers to a 'orc', expected a 'unit' (1 object, such as 2:0:1)";
     assert_eq!(refused(&mut store, [orc()]), format!("{WHY}{error}"));
     // Both at once are fine; that an object has died since is no matter of schemas.
     let plan = plan(&store, [orc(), aim().references("orc")])?;
@@ -211,7 +219,7 @@ fn references_are_held_against_what_schemas_extend_now() -> Outcome {
 }
 
 #[test]
-fn schemas_that_make_no_sense_together_have_no_plan() -> Outcome {
+fn contradictory_schemas_have_no_plan() -> Outcome {
     let mut limits = Limits::default();
     (limits.schemas, limits.slots_per_schema) = (3, 3);
     let mut store = Store::with_limits(limits);
@@ -220,18 +228,21 @@ fn schemas_that_make_no_sense_together_have_no_plan() -> Outcome {
     store.register_schema(b().extends("a").build()?)?;
     let y = |schema: SchemaBuilder| schema.slot("y", Kind::U8);
     for (schemas, error) in [
-        (vec![a().extends("b")], "schema 'a' extends itself, by way of 'b'"),
-        (vec![a().extends("a")], "schema 'a' extends itself, by way of 'a'"),
-        (vec![b().extends("c")], "schema 'b' extends 'c', which is not registered"),
+        (vec![a().extends("b")], "schema 'a' extends itself through 'b'"),
+        (vec![a().extends("a")], "schema 'a' extends itself through 'a'"),
+        (
+            vec![b().extends("c")],
+            "schema 'b' extends 'c', which is not registered; register 'c' first",
+        ),
         (vec![y(a()), y(b().extends("a"))], "schema 'b' declares slot 'y' twice"),
-        (vec![a(), y(a())], "schema 'a' is declared twice"),
+        (vec![a(), y(a())], "schema 'a' is declared twice, and differently; keep one declaration"),
         (
             vec![y(a()).slot("z", Kind::U8).slot("w", Kind::U8)],
-            "schema 'a' has 4 slots, at most 3 are possible",
+            "schema 'a' has 4 slots; the limit is 3",
         ),
         (
             vec![Schema::builder("c"), Schema::builder("d")],
-            "schema 'd' is one too many: at most 3 are possible",
+            "schema 'd' exceeds the limit of 3 schemas",
         ),
     ] {
         let error_of_plan = plan(&store, schemas).expect_err("there is no plan").to_string();
@@ -241,7 +252,7 @@ fn schemas_that_make_no_sense_together_have_no_plan() -> Outcome {
 }
 
 #[test]
-fn a_plan_serves_the_store_that_it_was_made_for() -> Outcome {
+fn a_plan_applies_to_its_own_store_until_that_changes() -> Outcome {
     let (mut store, ids) = store_of(slot(Kind::U8).optional(), [record! {}, record! {}])?;
     let (gone, kept) = (plan(&store, [Schema::builder("unit")])?, plan(&store, [slot(Kind::U16)])?);
     assert_eq!(kept.rejections().len(), 1);
@@ -250,7 +261,7 @@ fn a_plan_serves_the_store_that_it_was_made_for() -> Outcome {
     store.clone().migrate(&gone)?;
     store.set_value(ids[0], "x", 5)?;
     assert_eq!(store.migrate(&gone), Err(MigrationError::Outdated));
-    // What was in the way may be gone.
+    // The conflict may be gone by the time of the migration.
     ids[1..].iter().try_for_each(|id| store.despawn(*id))?;
     let before = objects(&store);
     let Err(MigrationError::Rejected(rejections)) = store.migrate(&kept) else {

@@ -1,4 +1,4 @@
-//! What can happen to a slot.
+//! Tests each change that a migration makes to a slot.
 
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
 use slotted::glam::Vec3;
@@ -26,7 +26,7 @@ fn a_slot_is_added_with_its_default_or_unset() -> Outcome {
     let plan = migrate(&mut store, [schema])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which 2 objects have:\
+        "schema 'unit' changes (2 objects):\
          \n  slot 'name' is added: text, default \"nobody\"\
          \n  slot 'path' is added: [u16; 3], default [1, 2, 3]\
          \n  slot 'target' is added, unset: object, optional\
@@ -51,24 +51,24 @@ fn a_slot_is_removed_and_its_values_are_counted() -> Outcome {
     let plan = migrate(&mut store, [Schema::builder("unit")])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which 2 objects have:\
-         \n  slot 'hp' is removed, and with it 2 values"
+        "schema 'unit' changes (2 objects):\
+         \n  slot 'hp' is removed with 2 values"
     );
     assert_eq!(objects(&store), [(ids[0], record! {}), (ids[1], record! {})]);
     Ok(())
 }
 
 #[test]
-fn a_slot_is_renamed_where_that_is_declared_and_only_once() -> Outcome {
+fn a_declared_rename_keeps_values_and_happens_once() -> Outcome {
     let schema = || Schema::builder("unit").slot("hp", Kind::U8).slot("name", Kind::Text);
     let (mut store, ids) = store_of(schema(), [record! { hp: 7, name: "Ada" }])?;
     let next = || Schema::builder("unit").slot("name", Kind::Text).slot("health", Kind::U8);
     let plan = migrate(&mut store, [next().renamed_from("hp")])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which 1 object has:\
+        "schema 'unit' changes (1 object):\
          \n  slot 'hp' is renamed to 'health'\
-         \n  2 slots move, and keys of them no longer serve"
+         \n  2 slots move; their keys are invalidated"
     );
     assert_eq!(store.get_record(ids[0])?, record! { name: "Ada", health: 7 });
     // The note may stay where it is, and an equal schema is no other one for having it or not.
@@ -85,7 +85,7 @@ fn a_slot_is_renamed_where_that_is_declared_and_only_once() -> Outcome {
 }
 
 #[test]
-fn a_note_is_without_effect_where_a_schema_is_new() -> Outcome {
+fn a_former_name_has_no_effect_on_a_new_schema() -> Outcome {
     let mut store = Store::new();
     let schema = Schema::builder("unit").slot("health", Kind::U8).renamed_from("hp").build()?;
     assert_eq!(schema.slots()[0].renamed_from(), Some("hp"));
@@ -95,7 +95,7 @@ fn a_note_is_without_effect_where_a_schema_is_new() -> Outcome {
 }
 
 #[test]
-fn numbers_are_widened_and_narrowed_where_all_fit() -> Outcome {
+fn numbers_are_widened_and_narrowed_if_all_fit() -> Outcome {
     let number = |kind| Schema::builder("unit").slot("x", kind);
     let (mut store, ids) = store_of(number(Kind::U8), [record! { x: 100 }, record! { x: 3 }])?;
     for (kind, is_possible) in [
@@ -125,7 +125,7 @@ fn numbers_are_widened_and_narrowed_where_all_fit() -> Outcome {
 }
 
 #[test]
-fn vectors_come_of_arrays_and_any_kind_of_any_other_without_values() -> Outcome {
+fn arrays_convert_to_vectors_and_slots_without_values_to_any_kind() -> Outcome {
     let array = Schema::builder("unit").slot("at", Kind::Array(NumberKind::F64, 3));
     let (mut store, ids) = store_of(array, [record! { at: [0.5, 1.0, -2.0] }])?;
     migrate(&mut store, [Schema::builder("unit").slot("at", Kind::Vec3)])?;
@@ -134,7 +134,7 @@ fn vectors_come_of_arrays_and_any_kind_of_any_other_without_values() -> Outcome 
     let plan = migrate(&mut store, [Schema::builder("unit").slot("at", Kind::Text)])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which no object has:\n  slot 'at' changes from vec3 to text"
+        "schema 'unit' changes (no living objects):\n  slot 'at' changes from vec3 to text"
     );
     let id = store.spawn_record("unit", record! { at: "home" })?;
     assert_eq!(store.get_record(id)?, record! { at: "home" });
@@ -193,17 +193,17 @@ fn slots_become_optional_and_required() -> Outcome {
     let plan = migrate(&mut store, [filled])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which 2 objects have:\
+        "schema 'unit' changes (2 objects):\
          \n  slot 'x' changes from i16 to i32, 1 value is converted\
-         \n  slot 'x' may no longer be unset; 1 object gets the default\
-         \n  slot 'x' has default 9, for objects to come"
+         \n  slot 'x' becomes required; 1 object gets the default\
+         \n  slot 'x' has default 9 for new objects"
     );
     assert_eq!(objects(&store), [(ids[0], record! { x: 9 }), (ids[1], record! { x: 2 })]);
     Ok(())
 }
 
 #[test]
-fn an_unset_value_stays_unset_where_it_may() -> Outcome {
+fn an_unset_value_of_an_optional_slot_stays_unset() -> Outcome {
     let slot = |kind| Schema::builder("unit").slot("x", kind).optional();
     let (mut store, ids) = store_of(slot(Kind::U8), [record! {}, record! { x: 2 }])?;
     migrate(&mut store, [slot(Kind::F32).default(7.0)])?;
@@ -213,29 +213,29 @@ fn an_unset_value_stays_unset_where_it_may() -> Outcome {
 }
 
 #[test]
-fn defaults_and_constraints_are_for_what_comes() -> Outcome {
+fn defaults_and_constraints_concern_new_objects() -> Outcome {
     let slot = || Schema::builder("unit").slot("x", Kind::F32);
     let (mut store, ids) = store_of(slot().default(1.0), [record! {}])?;
     let plan = migrate(&mut store, [slot().default(2.0).range(0.0..=5.0).finite()])?;
     assert_eq!(
         plan.to_string(),
-        "schema 'unit' changes, which 1 object has:\
-         \n  slot 'x' has default 2.0, for objects to come\
-         \n  slot 'x' was f32, default 1.0; it is f32, default 2.0, range 0.0 to 5.0, finite"
+        "schema 'unit' changes (1 object):\
+         \n  slot 'x' has default 2.0 for new objects\
+         \n  slot 'x' was f32, default 1.0; it becomes f32, default 2.0, range 0.0 to 5.0, finite"
     );
     assert_eq!(store.get_value(ids[0], "x")?, Value::F32(1.0));
     let new = store.spawn_record("unit", record! {})?;
     assert_eq!(store.get_value(new, "x")?, Value::F32(2.0));
     assert!(store.set_value(new, "x", 6.0).is_err());
     let plan = migrate(&mut store, [slot()])?;
-    assert!(plan.to_string().contains("slot 'x' has no default any more"));
+    assert!(plan.to_string().contains("slot 'x' no longer has a default"));
     assert!(store.spawn_record("unit", record! {}).is_err());
     store.set_value(new, "x", f32::INFINITY)?;
     Ok(())
 }
 
 #[test]
-fn what_bases_change_changes_all_that_extend_them() -> Outcome {
+fn a_changed_base_changes_all_its_extensions() -> Outcome {
     let mut store = Store::new();
     let unit = Schema::builder("unit").slot("hp", Kind::U8);
     let orc = Schema::builder("orc").extends("unit").slot("rage", Kind::F32);
@@ -262,7 +262,7 @@ fn what_bases_change_changes_all_that_extend_them() -> Outcome {
     let changed: Vec<_> = plan.schemas().iter().map(|schema| schema.name()).collect();
     assert_eq!(changed, ["unit", "orc", "boss", "chief"]);
     assert!(plan.schemas()[3].is_new());
-    assert!(plan.to_string().contains("it extends 'chief', no longer 'orc'"), "{plan}");
+    assert!(plan.to_string().contains("the schema extends 'chief' instead of 'orc'"), "{plan}");
     assert_eq!(
         objects(&store),
         [
@@ -288,7 +288,7 @@ fn what_bases_change_changes_all_that_extend_them() -> Outcome {
 }
 
 #[test]
-fn a_slot_goes_from_a_schema_to_its_base_and_back() -> Outcome {
+fn a_slot_moves_from_a_schema_to_its_base_and_back() -> Outcome {
     let mut store = Store::new();
     let unit = || Schema::builder("unit").slot("hp", Kind::U8);
     let orc = || Schema::builder("orc").extends("unit");
@@ -332,7 +332,7 @@ fn a_rust_type_keeps_its_slots_while_its_constraints_and_extensions_change() -> 
 }
 
 #[test]
-fn blocks_without_objects_stay_empty_and_are_used_again() -> Outcome {
+fn blocks_without_objects_stay_empty_and_are_reused() -> Outcome {
     let slot = |kind| Schema::builder("unit").slot("x", kind);
     let records = (0..3 * BLOCK_ROWS as u32).map(|x| record! { x });
     let (mut store, ids) = store_of(slot(Kind::U32), records)?;

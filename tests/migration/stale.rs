@@ -1,4 +1,4 @@
-//! What was looked up or kept before a migration: refused, never wrong.
+//! Tests that keys, snapshots and deltas from before a migration are refused or still right.
 
 use slotted::{
     AccessError, Delta, Epoch, Kind, ObjectId, Schema, SlotKey, SnapshotError, SnapshotRing, Store,
@@ -61,7 +61,7 @@ fn keys_of_slots_that_moved_or_changed_are_refused() -> Outcome {
 }
 
 #[test]
-fn a_key_of_what_is_kept_goes_on_serving() -> Outcome {
+fn keys_of_unchanged_slots_stay_valid() -> Outcome {
     let (mut store, id) = store()?;
     let a = store.key::<f32>("unit", "a")?;
     migrate(&mut store, [two().slot("c", Kind::Text).optional()])?;
@@ -89,7 +89,7 @@ struct Either<'a> {
 }
 
 #[test]
-fn views_find_slots_where_they_are_now() -> Outcome {
+fn views_find_slots_at_their_new_positions() -> Outcome {
     let (mut store, id) = store()?;
     let pair = |store: &mut Store| -> Result<Vec<(f32, f32)>, slotted::ViewError> {
         Ok(store.view::<Pair>()?.iter().map(|pair| (*pair.a, *pair.b)).collect())
@@ -110,7 +110,7 @@ fn views_find_slots_where_they_are_now() -> Outcome {
 }
 
 #[test]
-fn what_an_migration_gives_a_view_counts_as_written() -> Outcome {
+fn slots_that_a_migration_adds_to_a_view_count_as_written() -> Outcome {
     let (mut store, id) = store()?;
     let ids = |store: &Store, epoch: Epoch| -> Result<Vec<ObjectId>, slotted::ViewError> {
         Ok(store.view_ref::<Either>()?.changed_since(epoch).iter().map(|unit| unit.id).collect())
@@ -118,7 +118,7 @@ fn what_an_migration_gives_a_view_counts_as_written() -> Outcome {
     let _kept = store.snapshot();
     let epoch = store.advance_epoch();
     assert_eq!(ids(&store, epoch)?, []);
-    // What was "a" is "b" now, in the same memory.
+    // Slot "a" is "b" now, in the same memory.
     let renamed = Schema::builder("unit").slot("b", Kind::F32);
     migrate(&mut store, [Schema::builder("unit").slot("a", Kind::F32)])?;
     let epoch = store.advance_epoch();
@@ -130,7 +130,7 @@ fn what_an_migration_gives_a_view_counts_as_written() -> Outcome {
 }
 
 #[test]
-fn snapshots_from_before_are_read_and_no_more() -> Outcome {
+fn earlier_snapshots_can_only_be_read() -> Outcome {
     let (mut store, id) = store()?;
     let mut ring = SnapshotRing::new(3);
     ring.save(1, &mut store);
@@ -178,7 +178,7 @@ fn snapshots_from_before_are_read_and_no_more() -> Outcome {
 }
 
 #[test]
-fn snapshots_outlive_what_is_refused_and_what_is_for_objects_to_come() -> Outcome {
+fn refused_migrations_and_new_defaults_keep_snapshots_valid() -> Outcome {
     let (mut store, id) = store()?;
     let before = store.snapshot();
     store.set_value(id, "a", 6.0)?;
@@ -193,7 +193,7 @@ fn snapshots_outlive_what_is_refused_and_what_is_for_objects_to_come() -> Outcom
 }
 
 #[test]
-fn a_delta_from_before_is_refused() -> Outcome {
+fn an_earlier_delta_is_refused() -> Outcome {
     let (mut store, id) = store()?;
     let before = store.snapshot();
     store.set_value(id, "a", 6.0)?;
@@ -207,7 +207,7 @@ fn a_delta_from_before_is_refused() -> Outcome {
 }
 
 #[test]
-fn hashes_are_of_what_is_there() -> Outcome {
+fn hashes_depend_on_the_present_state_only() -> Outcome {
     let (mut store, _) = store()?;
     store.state_hash();
     let next = || Schema::builder("unit").slot("c", Kind::F64).renamed_from("a");

@@ -85,7 +85,7 @@ struct Sums<'a> {
 }
 
 #[test]
-fn what_has_migrated_is_as_what_was_spawned_so() -> Outcome {
+fn a_migrated_store_equals_one_filled_with_the_new_schemas() -> Outcome {
     let (mut store, ids) = filled([unit(), orc()], record)?;
     migrate(&mut store, [next_orc(), next_unit()])?;
     let (mut fresh, fresh_ids) = filled([next_unit(), next_orc()], next_record)?;
@@ -109,7 +109,7 @@ fn what_has_migrated_is_as_what_was_spawned_so() -> Outcome {
 }
 
 #[test]
-fn references_stay_what_they_are() -> Outcome {
+fn references_stay_unchanged() -> Outcome {
     let (mut store, ids) = filled([unit(), orc()], record)?;
     store.set_value(ids[0], "target", ids[70_000])?;
     migrate(&mut store, [next_unit().slot("count", Kind::U8).default(0)])?;
@@ -120,7 +120,7 @@ fn references_stay_what_they_are() -> Outcome {
 }
 
 #[test]
-fn snapshots_keep_what_an_migration_writes_over() -> Outcome {
+fn snapshots_keep_the_values_that_a_migration_overwrites() -> Outcome {
     let (mut store, _) = filled([unit(), orc()], record)?;
     let before = store.snapshot();
     let seen = objects(&store);
@@ -139,7 +139,7 @@ fn snapshots_keep_what_an_migration_writes_over() -> Outcome {
 }
 
 #[test]
-fn nothing_happens_where_texts_reach_their_limit_in_the_last_table() -> Outcome {
+fn a_text_limit_reached_in_the_last_table_changes_nothing() -> Outcome {
     let mut limits = Limits::default();
     limits.text_bytes = 12;
     let mut store = Store::with_limits(limits);

@@ -358,7 +358,7 @@ fn all_bad_defaults_and_constraints_are_listed() {
         apply\
         \n  field 'target' cannot be a slot: slot 'target' of schema 'unit' is u32: 'references' does \
         not apply\
-        \n  field 'nameless' cannot be a slot: \"\" is not a name: it must have 1 to 128 characters, \
+        \n  field 'nameless' cannot be a slot: invalid name \"\": use 1 to 128 characters, \
         none of them a control character\
         \n  field 'long' cannot be a slot: slot 'long' of schema 'unit' cannot be stored: an array has \
         1 to 4096 elements, not 5000\
@@ -516,7 +516,7 @@ mod refused {
         }
         assert_eq!(
             message(schema_of::<Object>()),
-            "\"two\\nlines\" is not a name: it must have 1 to 128 characters, none of them a control \
+            "invalid name \"two\\nlines\": use 1 to 128 characters, none of them a control \
              character"
         );
     }

@@ -123,10 +123,10 @@ enum Checked {
     Lost,
 }
 
-fn is_lost_variant(what: &ProblemKind, slot: &Slot) -> bool {
-    match what {
+fn is_lost_variant(kind: &ProblemKind, slot: &Slot) -> bool {
+    match kind {
         ProblemKind::UnknownVariant { .. } => !slot.is_required(),
-        ProblemKind::Element { what, .. } => is_lost_variant(what, slot),
+        ProblemKind::Element { kind, .. } => is_lost_variant(kind, slot),
         _ => false,
     }
 }
@@ -352,20 +352,20 @@ impl<'a> RecordReader<'a> {
             return Checked::Right(value);
         }
         let wrong = match not_a_name(slot.kind(), &value) {
-            Some(what) => Err(what),
+            Some(kind) => Err(kind),
             None => self.registry.check_value(slot, &value),
         };
         match wrong {
             Ok(()) => Checked::Right(value),
             // A variant of a mod that is gone; the slot has a default, or may be unset.
-            Err(what) if self.undeclared != Undeclared::Refuse && is_lost_variant(&what, slot) => {
-                let problem = schema.problem(slot.name(), what);
+            Err(kind) if self.undeclared != Undeclared::Refuse && is_lost_variant(&kind, slot) => {
+                let problem = schema.problem(slot.name(), kind);
                 let label = self.undeclared.label();
                 self.diagnostics.push_with(|_| refused(&problem, place, node).only_warns(label));
                 Checked::Lost
             }
-            Err(what) => {
-                let problem = schema.problem(slot.name(), what);
+            Err(kind) => {
+                let problem = schema.problem(slot.name(), kind);
                 self.diagnostics.push_with(|_| refused(&problem, place, node));
                 Checked::Wrong
             }

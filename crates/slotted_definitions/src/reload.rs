@@ -143,7 +143,7 @@ impl Objects {
     ///             records.unit.grunt.health = 300\n";
     /// let next = Loader::new().text("units.toml", file).load_again(&definitions)?;
     /// let plan = objects.plan_reload(&store, &next)?;
-    /// assert_eq!(plan.to_string(), "schema 'unit' changes, which 1 object has:\
+    /// assert_eq!(plan.to_string(), "schema 'unit' changes (1 object):\
     ///     \n  slot 'hp' is renamed to 'health'\
     ///     \n  slot 'health' changes from u8 to u16\
     ///     \n  slot 'rage' is added: f32, default 0.5\

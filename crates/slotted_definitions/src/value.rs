@@ -25,20 +25,20 @@ pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
         return None;
     }
     let position = names.iter().position(|name| !matches!(name, Value::Text(_)))?;
-    let what = ProblemKind::WrongKind { expected: Kind::Object, found: names[position].clone() };
-    Some(ProblemKind::Element { position, what: Box::new(what) })
+    let kind = ProblemKind::WrongKind { expected: Kind::Object, found: names[position].clone() };
+    Some(ProblemKind::Element { position, kind: Box::new(kind) })
 }
 
 /// What is wrong with the value that the node is.
 pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagnostic {
-    let (what, node) = element(&problem.what, node);
+    let (kind, node) = element(&problem.kind, node);
     let place = Place { span: node.span, ..place };
     let diagnostic = Diagnostic::error(Code::BadValue, problem.to_string());
     let found = node.to_value();
     let with = |diagnostic: Diagnostic, label: String, expected: String| {
         diagnostic.at(place, label).expected_found(expected, found.to_string())
     };
-    match what {
+    match kind {
         ProblemKind::WrongKind { expected, found } => {
             let label = format!("expected {}", in_words(expected));
             let diagnostic = with(diagnostic, label, expected.to_string());
@@ -73,15 +73,15 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
 
 /// What is wrong with an element of a list, and the element.
 fn element<'a, 'n, 's>(
-    what: &'a ProblemKind,
+    kind: &'a ProblemKind,
     node: &'n Node<'s>,
 ) -> (&'a ProblemKind, &'n Node<'s>) {
-    if let (ProblemKind::Element { position, what }, Data::List(list)) = (what, &node.data)
+    if let (ProblemKind::Element { position, kind }, Data::List(list)) = (kind, &node.data)
         && let Some(node) = list.get(*position)
     {
-        return (what, node);
+        return (kind, node);
     }
-    (what, node)
+    (kind, node)
 }
 
 /// The kind for people who do not program.

@@ -213,7 +213,7 @@ slots.rage",
     let plan = game.objects.plan_reload(&game.store, &next)?;
     let rejections = plan.rejections().to_string();
     assert!(
-        rejections.contains("no default for objects without a value (1 object"),
+        rejections.contains("needs a default for objects without a value (1 object"),
         "{rejections}"
     );
     Ok(())

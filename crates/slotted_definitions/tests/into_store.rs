@@ -131,7 +131,7 @@ fn a_store_that_cannot_be_moved_is_given_back() -> Outcome {
     let ada = map.spawn_record("", record! { name: "Ada" })?;
     let error = into_store(map, &InferenceOptions::default()).expect_err("a schema has a name");
     assert!(matches!(error.error, MoveError::Schema(_)));
-    assert!(error.to_string().starts_with("\"\" is not a name"));
+    assert!(error.to_string().starts_with("invalid name \"\""));
     assert_eq!(error.store.get_value(ada, "name")?, "Ada".into());
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! The derive macros of [slotted](https://docs.rs/slotted). Use them through that crate, which
-//! documents each at the trait of its name.
+//! documents each macro at the trait of the same name.
 
 #![forbid(unsafe_code)]
 
+mod crate_path;
+mod field_type;
 mod name;
 mod place;
 mod slot_value;
@@ -12,20 +14,26 @@ mod view;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a struct a schema. See the trait `slotted::Slotted`.
+/// Implements `slotted::Slotted` for a struct, which becomes a schema.
+///
+/// The trait's documentation lists the attributes.
 #[proc_macro_derive(Slotted, attributes(slotted, slot))]
 pub fn derive_slotted(input: TokenStream) -> TokenStream {
     expand(parse_macro_input!(input as DeriveInput), slotted::derive)
 }
 
-/// Makes an enum or a plain-memory struct the value of a slot. See the trait `slotted::SlotValue`.
-#[proc_macro_derive(SlotValue, attributes(slot))]
+/// Implements `slotted::SlotValue` for an enum or a plain-memory struct, which slots then hold.
+///
+/// The trait's documentation lists the requirements.
+#[proc_macro_derive(SlotValue, attributes(slotted, slot))]
 pub fn derive_slot_value(input: TokenStream) -> TokenStream {
     expand(parse_macro_input!(input as DeriveInput), slot_value::derive)
 }
 
-/// Makes a struct a view of objects. See the trait `slotted::View`.
-#[proc_macro_derive(View, attributes(slot))]
+/// Implements `slotted::View` for a struct whose fields name slots.
+///
+/// The trait's documentation lists the types of fields.
+#[proc_macro_derive(View, attributes(slotted, slot))]
 pub fn derive_view(input: TokenStream) -> TokenStream {
     expand(parse_macro_input!(input as DeriveInput), view::derive)
 }

@@ -3,10 +3,19 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Error, Expr, Field, Ident, Type, spanned::Spanned};
+use syn::{Data, DeriveInput, Error, Expr, Field, Ident, Path, Type, spanned::Spanned};
 
-use crate::name::{are_named, entries, literal, refuse_repeated, snake_case};
+use crate::crate_path::{default_path, parse_path};
+use crate::field_type::check_type;
+use crate::name::{Keys, are_named, check_unique, collect, entries, literal, snake_case};
 use crate::place::at_place;
+
+/// The attributes of the struct.
+struct Container {
+    /// The schema's name.
+    name: String,
+    slotted: Path,
+}
 
 /// A field that is a slot, or the base.
 struct SlotField {
@@ -19,55 +28,86 @@ struct SlotField {
 }
 
 impl SlotField {
-    /// What the field's type must be.
-    fn bound(&self) -> TokenStream {
+    /// The field's type as what it must implement: `<T as Slotted>` or `<T as ObjectField>`.
+    ///
+    /// All generated code reaches the field's type through this one form, in the place of the type. So
+    /// the compiler reports a type that implements no such trait once, and not in each function.
+    fn cast(&self, slotted: &Path) -> TokenStream {
         let ty = &self.ty;
-        let bound = match self.is_base {
-            true => at_place(ty, quote!(::slotted::Slotted)),
-            false => at_place(ty, quote!(::slotted::derive_support::SlotField)),
+        let required = match self.is_base {
+            true => at_place(ty, quote!(#slotted::Slotted)),
+            false => at_place(ty, quote!(#slotted::derive_support::ObjectField)),
         };
-        quote!(#ty: #bound)
+        quote!(<#ty as #required>)
     }
 }
 
 pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
-    let name = schema_name(&input)?;
-    let fields = parse_fields(&input)?;
-    Ok(schema_impl(&input.ident, &name, &fields))
+    let Container { name, slotted } = parse_container(&input)?;
+    Ok(match parse_fields(&slotted, &input) {
+        Ok(fields) => schema_impl(&slotted, &input.ident, &name, &fields),
+        Err(errors) => {
+            let errors = errors.to_compile_error();
+            let placeholder = placeholder_impl(&slotted, &input);
+            quote!(#errors #placeholder)
+        }
+    })
 }
 
-fn schema_name(input: &DeriveInput) -> syn::Result<String> {
-    let mut name = snake_case(&input.ident);
+fn parse_container(input: &DeriveInput) -> syn::Result<Container> {
+    let mut container = Container { name: snake_case(&input.ident), slotted: default_path() };
     entries(&input.attrs, "slotted", |meta| {
-        if !meta.path.is_ident("name") {
-            return Err(meta.error("expected `name = \"...\"`"));
+        if meta.path.is_ident("name") {
+            container.name = literal(&meta)?;
+        } else if meta.path.is_ident("crate") {
+            container.slotted = parse_path(&meta)?;
+        } else {
+            return Err(Keys { attribute: "slotted", known: &["name", "crate"] }.unknown(&meta));
         }
-        name = literal(&meta)?;
         Ok(())
     })?;
-    Ok(name)
+    Ok(container)
 }
 
-/// The fields of what must be a struct without parameters, the base first.
-fn parse_fields(input: &DeriveInput) -> syn::Result<Vec<SlotField>> {
-    if let Some(parameter) = input.generics.params.first() {
-        return Err(Error::new(parameter.span(), "a schema has no type or lifetime parameters"));
-    }
+/// The fields, the base first, or all that is wrong with the struct.
+fn parse_fields(slotted: &Path, input: &DeriveInput) -> syn::Result<Vec<SlotField>> {
     let Data::Struct(data) = &input.data else {
-        return Err(Error::new(input.ident.span(), "a schema is a struct"));
+        let message = "a schema is a struct; for an enum in a slot use `#[derive(SlotValue)]`";
+        return Err(Error::new(input.ident.span(), message));
     };
     if !are_named(&data.fields) {
         return Err(Error::new(data.fields.span(), "a slot needs a name: use named fields"));
     }
-    let fields = data.fields.iter().map(parse_field).collect::<syn::Result<Vec<_>>>()?;
-    if let Some(late) = fields.iter().skip(1).find(|field| field.is_base) {
-        return Err(Error::new(late.ident.span(), "the base is the first field"));
+    let mut errors = None;
+    if let Some(parameter) = input.generics.params.first() {
+        let message = "a schema has no type or lifetime parameters";
+        collect(&mut errors, Error::new(parameter.span(), message));
     }
-    refuse_repeated(fields.iter().map(|field| (&*field.name, &field.ident)), "slot")?;
+    let mut fields = Vec::new();
+    for field in &data.fields {
+        match parse_field(slotted, field) {
+            Ok(field) => fields.push(field),
+            Err(error) => collect(&mut errors, error),
+        }
+    }
+    if let Some(errors) = errors {
+        return Err(errors);
+    }
+    if let Some(late) = fields.iter().skip(1).find(|field| field.is_base) {
+        let message = "`#[slot(base)]` belongs on the first field: move this field up, or use \
+                       `ObjectId` to refer to another object";
+        return Err(Error::new(late.ident.span(), message));
+    }
+    check_unique(fields.iter().map(|field| (&*field.name, &field.ident)), "slot")?;
     Ok(fields)
 }
 
-fn parse_field(field: &Field) -> syn::Result<SlotField> {
+const SLOT_KEYS: Keys = Keys {
+    attribute: "slot",
+    known: &["base", "name", "default", "range", "finite", "references"],
+};
+
+fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
     let Some(ident) = field.ident.clone() else {
         return Err(Error::new(field.span(), "a slot needs a name"));
     };
@@ -78,11 +118,10 @@ fn parse_field(field: &Field) -> syn::Result<SlotField> {
         is_base: false,
         constraints: Vec::new(),
     };
+    let mut other_key = None;
     entries(&field.attrs, "slot", |meta| {
-        let Some(key) = meta.path.get_ident() else {
-            return Err(meta.error("expected a word"));
-        };
-        match key.to_string().as_str() {
+        let key = meta.path.get_ident().map_or_else(String::new, Ident::to_string);
+        match key.as_str() {
             "base" => slot.is_base = true,
             "name" => slot.name = literal(&meta)?,
             "finite" => slot.constraints.push(quote!(.finite())),
@@ -92,37 +131,60 @@ fn parse_field(field: &Field) -> syn::Result<SlotField> {
             }
             "default" => {
                 let value: Expr = meta.value()?.parse()?;
-                slot.constraints.push(quote!(.default(#value)));
+                slot.constraints.push(default_call(slotted, &value));
             }
             "range" => {
                 let range: Expr = meta.value()?.parse()?;
                 slot.constraints.push(quote!(.range(#range)));
             }
-            _ => {
-                let known = "base, name, default, range, finite, references";
-                return Err(meta.error(format!("a slot has no '{key}'; there are {known}")));
-            }
+            _ => return Err(SLOT_KEYS.unknown(&meta)),
+        }
+        if key != "base" {
+            other_key.get_or_insert(meta.path.span());
         }
         Ok(())
     })?;
+    if let Some(place) = other_key.filter(|_| slot.is_base) {
+        return Err(Error::new(
+            place,
+            "the base takes no other key: put it on the base's own slot",
+        ));
+    }
+    if !slot.is_base {
+        check_type(&slot.ty)?;
+    }
     Ok(slot)
 }
 
-/// The implementation of `Slotted`.
-///
-/// What it needs of the fields' types are its bounds: where one does not hold the compiler says so
-/// at the field, and takes it for granted in the functions instead of refusing every line of them.
-fn schema_impl(ident: &Ident, name: &str, fields: &[SlotField]) -> TokenStream {
-    let bounds = fields.iter().map(SlotField::bound);
-    let schema = schema_fn(name, fields);
-    let register_base = register_base_fn(fields);
-    let check = check_fn(fields);
-    let write = write_fn(fields);
-    let write_one = write_one_fn(fields);
-    let read = read_fn(fields);
+/// The call that sets the default. An array's elements are converted one by one: an empty array has
+/// no element type to convert from, and `[1, 2.5]` has two.
+fn default_call(slotted: &Path, value: &Expr) -> TokenStream {
+    let value = match value {
+        Expr::Array(_) => list_value(slotted, value),
+        _ => quote!(#value),
+    };
+    quote!(.default(#value))
+}
+
+fn list_value(slotted: &Path, value: &Expr) -> TokenStream {
+    let Expr::Array(array) = value else {
+        return quote!(::core::convert::Into::into(#value));
+    };
+    let elements = array.elems.iter().map(|element| list_value(slotted, element));
+    let list = quote!(<[#slotted::Value; _]>::into_iter([#(#elements),*]));
+    quote!(#slotted::Value::List(::core::iter::Iterator::collect(#list)))
+}
+
+fn schema_impl(slotted: &Path, ident: &Ident, name: &str, fields: &[SlotField]) -> TokenStream {
+    let schema = schema_fn(slotted, name, fields);
+    let register_base = register_base_fn(slotted, fields);
+    let check = check_fn(slotted, fields);
+    let write = write_fn(slotted, fields);
+    let write_one = write_one_fn(slotted, fields);
+    let read = read_fn(slotted, fields);
     quote! {
         #[automatically_derived]
-        impl ::slotted::Slotted for #ident where #(#bounds),* {
+        impl #slotted::Slotted for #ident {
             #schema
             #register_base
             #check
@@ -133,103 +195,145 @@ fn schema_impl(ident: &Ident, name: &str, fields: &[SlotField]) -> TokenStream {
     }
 }
 
-fn schema_fn(name: &str, fields: &[SlotField]) -> TokenStream {
-    let slots = fields.iter().map(|SlotField { ty, name, is_base, constraints, .. }| match is_base {
-        true => quote! {
-            let base = <#ty as ::slotted::Slotted>::schema()?;
-            let builder = builder.extends(base.name());
-        },
-        false => quote! {
-            let kind = <<#ty as ::slotted::derive_support::SlotField>::Value as ::slotted::SlotValue>::kind();
-            let builder = builder.slot(#name, kind);
-            let builder = if <#ty as ::slotted::derive_support::SlotField>::OPTIONAL { builder.optional() } else { builder };
-            let builder = builder #(#constraints)*;
-        },
+/// An implementation that lets the rest of a program with an error in this struct compile, so that
+/// the compiler reports the error alone.
+fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
+    let ident = &input.ident;
+    let (parameters, own, _) = input.generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #parameters #slotted::Slotted for #ident #own
+        where
+            for<'slotted> Self: ::core::marker::Copy
+                + ::core::marker::Send
+                + ::core::marker::Sync
+                + 'static,
+        {
+            fn schema() -> ::core::result::Result<#slotted::Schema, #slotted::SchemaError> {
+                ::core::unreachable!()
+            }
+
+            fn register_base(
+                _: &mut #slotted::Store,
+            ) -> ::core::result::Result<(), #slotted::SchemaError> {
+                ::core::unreachable!()
+            }
+
+            fn check(&self, _: &mut #slotted::derive_support::ObjectCheck<'_>) {}
+
+            fn write<'slotted>(
+                _: impl ::core::iter::Iterator<Item = &'slotted Self> + ::core::clone::Clone,
+                _: &mut #slotted::derive_support::Batch<'_>,
+            ) {
+            }
+
+            fn write_one(&self, _: &mut #slotted::derive_support::ObjectWriter<'_>) {}
+
+            fn read(_: &mut #slotted::derive_support::ObjectReader<'_>) -> Self {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+fn schema_fn(slotted: &Path, name: &str, fields: &[SlotField]) -> TokenStream {
+    let slots = fields.iter().map(|field| {
+        let (cast, name, constraints) = (field.cast(slotted), &field.name, &field.constraints);
+        match field.is_base {
+            true => quote! {
+                let base = #cast::schema()?;
+                let builder = builder.extends(base.name());
+            },
+            false => quote!(let builder = #cast::declare(builder, #name) #(#constraints)*;),
+        }
     });
     quote! {
-        fn schema() -> ::core::result::Result<::slotted::Schema, ::slotted::SchemaError> {
-            let builder = ::slotted::Schema::builder(#name);
+        fn schema() -> ::core::result::Result<#slotted::Schema, #slotted::SchemaError> {
+            let builder = #slotted::Schema::builder(#name);
             #(#slots)*
             builder.build()
         }
     }
 }
 
-fn register_base_fn(fields: &[SlotField]) -> TokenStream {
-    let bases = fields.iter().filter(|field| field.is_base).map(|field| &field.ty);
+fn register_base_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
+    let bases = fields.iter().filter(|field| field.is_base).map(|field| field.cast(slotted));
     quote! {
         #[allow(unused_variables)]
         fn register_base(
-            store: &mut ::slotted::Store,
-        ) -> ::core::result::Result<(), ::slotted::SchemaError> {
-            #(store.register::<#bases>()?;)*
+            store: &mut #slotted::Store,
+        ) -> ::core::result::Result<(), #slotted::SchemaError> {
+            #(#bases::register(store)?;)*
             ::core::result::Result::Ok(())
         }
     }
 }
 
-fn check_fn(fields: &[SlotField]) -> TokenStream {
-    let checks = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote!(<#ty as ::slotted::Slotted>::check(&self.#ident, check);),
-        false => quote!(check.value::<#ty>(self.#ident);),
+fn check_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
+    let checks = fields.iter().map(|field| {
+        let (cast, ident) = (field.cast(slotted), &field.ident);
+        match field.is_base {
+            true => quote!(#cast::check(&self.#ident, check);),
+            false => quote!(#cast::check(self.#ident, check);),
+        }
     });
     quote! {
         #[allow(unused_variables)]
-        fn check(&self, check: &mut ::slotted::derive_support::ObjectCheck<'_>) {
+        fn check(&self, check: &mut #slotted::derive_support::ObjectCheck<'_>) {
             #(#checks)*
         }
     }
 }
 
 /// Writes many objects, one slot of all of them after the other.
-fn write_fn(fields: &[SlotField]) -> TokenStream {
+fn write_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
     let objects = quote!(::core::clone::Clone::clone(&objects));
-    let writes = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote! {
-            <#ty as ::slotted::Slotted>::write(
-                ::core::iter::Iterator::map(#objects, |object| &object.#ident),
-                batch,
-            );
-        },
-        false => quote! {
-            batch.write::<#ty>(::core::iter::Iterator::map(#objects, |object| object.#ident));
-        },
+    let writes = fields.iter().map(|field| {
+        let (cast, ident) = (field.cast(slotted), &field.ident);
+        let value = match field.is_base {
+            true => quote!(&object.#ident),
+            false => quote!(object.#ident),
+        };
+        quote!(#cast::write(::core::iter::Iterator::map(#objects, |object| #value), batch);)
     });
     quote! {
         #[inline]
         #[allow(unused_variables)]
         fn write<'a>(
             objects: impl ::core::iter::Iterator<Item = &'a Self> + ::core::clone::Clone,
-            batch: &mut ::slotted::derive_support::Batch<'_>,
+            batch: &mut #slotted::derive_support::Batch<'_>,
         ) {
             #(#writes)*
         }
     }
 }
 
-fn write_one_fn(fields: &[SlotField]) -> TokenStream {
-    let writes = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote!(<#ty as ::slotted::Slotted>::write_one(&self.#ident, writer);),
-        false => quote!(writer.value::<#ty>(self.#ident);),
+fn write_one_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
+    let writes = fields.iter().map(|field| {
+        let (cast, ident) = (field.cast(slotted), &field.ident);
+        match field.is_base {
+            true => quote!(#cast::write_one(&self.#ident, writer);),
+            false => quote!(#cast::write_one(self.#ident, writer);),
+        }
     });
     quote! {
         #[inline]
         #[allow(unused_variables)]
-        fn write_one(&self, writer: &mut ::slotted::derive_support::ObjectWriter<'_>) {
+        fn write_one(&self, writer: &mut #slotted::derive_support::ObjectWriter<'_>) {
             #(#writes)*
         }
     }
 }
 
-fn read_fn(fields: &[SlotField]) -> TokenStream {
-    let reads = fields.iter().map(|SlotField { ident, ty, is_base, .. }| match is_base {
-        true => quote!(#ident: <#ty as ::slotted::Slotted>::read(reader)),
-        false => quote!(#ident: reader.value::<#ty>()),
+fn read_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
+    let reads = fields.iter().map(|field| {
+        let (cast, ident) = (field.cast(slotted), &field.ident);
+        quote!(#ident: #cast::read(reader))
     });
     quote! {
         #[inline]
         #[allow(unused_variables)]
-        fn read(reader: &mut ::slotted::derive_support::ObjectReader<'_>) -> Self {
+        fn read(reader: &mut #slotted::derive_support::ObjectReader<'_>) -> Self {
             Self { #(#reads),* }
         }
     }

@@ -4,11 +4,13 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{
-    Data, DeriveInput, Error, Field, GenericArgument, GenericParam, Ident, Lifetime, PathArguments,
-    Type, spanned::Spanned,
+    Data, DeriveInput, Error, Field, GenericArgument, GenericParam, Ident, Lifetime, Path,
+    PathArguments, Type, spanned::Spanned,
 };
 
-use crate::name::{are_named, refuse_repeated, renamed};
+use crate::crate_path::crate_path;
+use crate::field_type::check_type;
+use crate::name::{are_named, check_unique, collect, renamed};
 use crate::place::at_place;
 
 pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
@@ -22,6 +24,7 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
 /// The struct that becomes a view.
 struct ViewStruct<'a> {
     input: &'a DeriveInput,
+    slotted: Path,
     lifetime: Option<&'a Lifetime>,
     /// The struct of the same fields over adjacent rows.
     run: Ident,
@@ -38,30 +41,44 @@ struct WantedSlot<'a> {
 impl<'a> ViewStruct<'a> {
     fn parse(input: &'a DeriveInput) -> syn::Result<Self> {
         let Data::Struct(data) = &input.data else {
-            return Err(Error::new(input.ident.span(), "a view is a struct"));
+            return Err(Error::new(
+                input.ident.span(),
+                "a view is a struct with a named field for each slot",
+            ));
         };
         if !are_named(&data.fields) || data.fields.is_empty() {
             return Err(Error::new(
                 data.fields.span(),
-                "a view names the slots it wants: use named fields",
+                "a view names its slots: use at least one named field",
             ));
         }
+        let slotted = crate_path(&input.attrs)?;
         let lifetime = lifetime(input)?;
-        let fields = data.fields.iter().map(WantedSlot::parse).collect::<syn::Result<Vec<_>>>()?;
-        refuse_repeated(fields.iter().map(|slot| (&*slot.name, slot.field)), "slot")?;
-        Ok(Self { input, lifetime, run: format_ident!("{}Run", input.ident), fields })
+        let mut errors = None;
+        let mut fields = Vec::new();
+        for field in &data.fields {
+            match WantedSlot::parse(field) {
+                Ok(slot) => fields.push(slot),
+                Err(error) => collect(&mut errors, error),
+            }
+        }
+        if let Some(errors) = errors {
+            return Err(errors);
+        }
+        check_unique(fields.iter().map(|slot| (&*slot.name, slot.field)), "slot")?;
+        Ok(Self { input, slotted, lifetime, run: format_ident!("{}Run", input.ident), fields })
     }
 
     /// The same member of `ViewField` for each field.
     fn members(&self, member: TokenStream) -> impl Iterator<Item = TokenStream> {
-        self.fields.iter().map(move |slot| slot.member(member.clone()))
+        self.fields.iter().map(move |slot| slot.member(&self.slotted, member.clone()))
     }
 
     fn idents(&self) -> impl Iterator<Item = &Ident> {
         self.fields.iter().map(|slot| slot.ident)
     }
 
-    /// The struct's parameters that are no lifetimes.
+    /// The struct's type and const parameters.
     fn other_parameters(&self) -> impl Iterator<Item = &Ident> {
         self.input.generics.params.iter().filter_map(|parameter| match parameter {
             GenericParam::Lifetime(_) => None,
@@ -79,33 +96,35 @@ impl<'a> ViewStruct<'a> {
         }
     }
 
-    /// The struct's own bounds, and those of its fields that the compiler can prove right there:
-    /// where one does not hold it says so at the field, and takes it for granted in the rest of
-    /// what is generated instead of refusing every line of it.
+    /// The struct's own bounds, and those of its fields that the compiler can prove at the struct.
+    ///
+    /// It reports a bound that does not hold at the field alone: elsewhere in the generated code it
+    /// takes the bounds for granted.
     fn bounds(&self) -> TokenStream {
         let own = self.input.generics.where_clause.iter().flat_map(|own| &own.predicates);
         let fields = self.fields.iter().filter_map(|slot| self.bound(slot));
         quote!(where #(#own,)* #(#fields,)*)
     }
 
-    /// What the field's type must be, if it is a field by value or borrows one that can be named.
+    /// The bound of a field by value, or of one that borrows a value of a type without lifetimes.
     ///
-    /// Of a borrowed value the value is asked for: a bound on the reference would say so of a
-    /// single lifetime, and hide from the compiler what the field is for others.
+    /// The bound is on the borrowed value: a bound on the reference would hold for one lifetime, and
+    /// would hide from the compiler what the field is for others.
     fn bound(&self, slot: &WantedSlot<'_>) -> Option<TokenStream> {
+        let slotted = &self.slotted;
         let ty = slot.ty;
         if self.is_concrete(ty) {
-            let bound = at_place(ty, quote!(::slotted::derive_support::ViewField));
+            let bound = at_place(ty, quote!(#slotted::derive_support::ViewField));
             return Some(
-                quote!(#ty: #bound + for<'t> ::slotted::derive_support::ViewField<Item<'t> = #ty>),
+                quote!(#ty: #bound + for<'t> #slotted::derive_support::ViewField<Item<'t> = #ty>),
             );
         }
         let value = borrowed_value(ty).filter(|value| self.is_concrete(value))?;
-        let bound = at_place(value, quote!(::slotted::SlotValue));
+        let bound = at_place(value, quote!(#slotted::SlotValue));
         Some(quote!(#value: #bound))
     }
 
-    /// Whether the type has neither lifetimes nor parameters.
+    /// Returns `true` if the type has neither lifetimes nor parameters.
     fn is_concrete(&self, ty: &Type) -> bool {
         let depends = |token: &TokenTree| match token {
             TokenTree::Punct(punct) => punct.as_char() == '\'',
@@ -127,7 +146,7 @@ impl<'a> ViewStruct<'a> {
         let doc = format!("Objects of [`{}`] in adjacent rows.", self.input.ident);
         let members = self.fields.iter().map(|slot| {
             let (visibility, ident, ty) =
-                (&slot.field.vis, slot.ident, slot.member(quote!(Run<#lifetime>)));
+                (&slot.field.vis, slot.ident, slot.member(&self.slotted, quote!(Run<#lifetime>)));
             let docs = slot.field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
             quote! {
                 #(#docs)*
@@ -143,6 +162,7 @@ impl<'a> ViewStruct<'a> {
     }
 
     fn implementation(&self) -> TokenStream {
+        let slotted = &self.slotted;
         let ident = &self.input.ident;
         let (parameters, own, _) = self.input.generics.split_for_impl();
         let bounds = self.bounds();
@@ -156,7 +176,7 @@ impl<'a> ViewStruct<'a> {
         let items = self.items_fn();
         quote! {
             #[automatically_derived]
-            impl #parameters ::slotted::View for #ident #own #bounds {
+            impl #parameters #slotted::View for #ident #own #bounds {
                 #types
                 #requests
                 #blocks
@@ -183,15 +203,16 @@ impl<'a> ViewStruct<'a> {
     }
 
     fn requests_fn(&self) -> TokenStream {
+        let slotted = &self.slotted;
         let names = self.fields.iter().map(|slot| &slot.name);
         let requests = self.members(quote!(request()));
         let idents = self.idents();
         quote! {
             fn requests() -> ::std::vec::Vec<(
                 &'static str,
-                ::core::option::Option<::slotted::derive_support::Request>,
+                ::core::option::Option<#slotted::derive_support::Request>,
             )> {
-                // A field that is only used in runs is no dead code.
+                // Uses each field, so that one used only in runs gives no warning about dead code.
                 let _ = |view: &Self| { let _ = (#(&view.#idents,)*); };
                 ::std::vec![#((#names, #requests)),*]
             }
@@ -199,13 +220,14 @@ impl<'a> ViewStruct<'a> {
     }
 
     fn blocks_fn(&self) -> TokenStream {
+        let slotted = &self.slotted;
         let count = self.fields.len();
         let columns: Vec<_> = (0..count).map(|field| format_ident!("column_{field}")).collect();
         let blocks = self.members(quote!(blocks));
         quote! {
             #[inline(always)]
             fn blocks<'t>(
-                columns: ::slotted::derive_support::TableColumns<'t, '_>,
+                columns: #slotted::derive_support::TableColumns<'t, '_>,
             ) -> Self::Blocks<'t> {
                 let ([#(#columns),*], rows) = columns.pick::<#count>();
                 (#(#blocks(#columns, rows),)*)
@@ -292,16 +314,18 @@ impl<'a> ViewStruct<'a> {
         }
     }
 
-    /// `SharedView`, where no field is mutable: one by value is not, being the same for any `'t`.
+    /// Implements `SharedView`, with a bound that no borrowed field is mutable. Fields by value never
+    /// are.
     fn shared_implementation(&self) -> TokenStream {
+        let slotted = &self.slotted;
         let ident = &self.input.ident;
         let (parameters, own, _) = self.input.generics.split_for_impl();
         let bounds = self.bounds();
         let borrowed = self.fields.iter().map(|slot| slot.ty).filter(|ty| !self.is_concrete(ty));
         quote! {
             #[automatically_derived]
-            impl #parameters ::slotted::derive_support::SharedView for #ident #own
-            #bounds #(#borrowed: ::slotted::derive_support::SharedField,)*
+            impl #parameters #slotted::derive_support::SharedView for #ident #own
+            #bounds #(#borrowed: #slotted::derive_support::SharedField,)*
             {}
         }
     }
@@ -310,16 +334,17 @@ impl<'a> ViewStruct<'a> {
 impl<'a> WantedSlot<'a> {
     fn parse(field: &'a Field) -> syn::Result<Self> {
         let Some(ident) = &field.ident else {
-            return Err(Error::new(field.span(), "a view names the slots it wants"));
+            return Err(Error::new(field.span(), "a view names its slots: use named fields"));
         };
         let name = renamed(&field.attrs)?.unwrap_or_else(|| ident.unraw().to_string());
+        check_type(borrowed_value(&field.ty).unwrap_or(&field.ty))?;
         Ok(Self { field, ident, ty: &field.ty, name })
     }
 
     /// A member of `ViewField` for the field's type.
-    fn member(&self, member: TokenStream) -> TokenStream {
+    fn member(&self, slotted: &Path, member: TokenStream) -> TokenStream {
         let ty = self.ty;
-        quote!(<#ty as ::slotted::derive_support::ViewField>::#member)
+        quote!(<#ty as #slotted::derive_support::ViewField>::#member)
     }
 }
 
@@ -328,7 +353,10 @@ fn lifetime(input: &DeriveInput) -> syn::Result<Option<&Lifetime>> {
     let mut lifetimes = input.generics.lifetimes();
     let first = lifetimes.next().map(|parameter| &parameter.lifetime);
     match lifetimes.next() {
-        Some(second) => Err(Error::new(second.span(), "a view has one lifetime")),
+        Some(second) => Err(Error::new(
+            second.span(),
+            "a view has at most one lifetime: use the same for all fields",
+        )),
         None => Ok(first),
     }
 }

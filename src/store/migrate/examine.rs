@@ -1,4 +1,4 @@
-//! What other schemas mean for living objects, found out without changing any.
+//! Examines how new schemas affect living objects, without changing any.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::store::migrate::{MigrationRejection, MigrationStep, Overwrites, Schem
 use crate::store::{Store, dynamic};
 use crate::value::Value;
 
-/// The rows in which objects live.
+/// Returns the rows of living objects.
 pub(super) fn living_rows(rows: &Rows) -> impl Iterator<Item = u32> {
     (0..rows.blocks()).flat_map(|block| {
         let offsets = rows.runs_in(block).flatten();
@@ -19,7 +19,7 @@ pub(super) fn living_rows(rows: &Rows) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Whether values of the one kind are values of the other one, cell by cell.
+/// Returns `true` if cells of one kind are valid cells of the other.
 pub(super) fn cells_stay(from: &Kind, to: &Kind) -> bool {
     match (from, to) {
         (Kind::Enum(from), Kind::Enum(to)) => to.variants().starts_with(from.variants()),
@@ -27,7 +27,7 @@ pub(super) fn cells_stay(from: &Kind, to: &Kind) -> bool {
     }
 }
 
-/// How many objects something holds for, and one of them.
+/// The number of objects found, and the first of them.
 #[derive(Clone, Copy)]
 struct Found<T> {
     objects: usize,
@@ -43,7 +43,7 @@ impl<T> Found<T> {
     }
 }
 
-/// What the values of a slot are like.
+/// The values found in a slot.
 #[derive(Default)]
 struct Values {
     set: usize,
@@ -55,7 +55,7 @@ pub(super) struct Examination<'a> {
     store: &'a Store,
     redeclared: &'a Redeclared,
     overwrites: &'a Overwrites,
-    /// Whether objects may have another base: references must be looked at again.
+    /// Set if a schema changes its base: references must be checked again.
     are_bases_changed: bool,
     schemas: Vec<SchemaMigration>,
     rejections: Vec<MigrationRejection>,
@@ -121,7 +121,7 @@ impl<'a> Examination<'a> {
             match source {
                 Source::Slot(from) => self.kept(subject, (*from, position), &mut steps),
                 Source::New => self.added(subject, slot, &mut steps),
-                Source::Contested(from) => {
+                Source::Ambiguous(from) => {
                     self.rejections.push(MigrationRejection::FormerName {
                         schema: Arc::clone(after.shared_name()),
                         slot: Arc::clone(slot.shared_name()),
@@ -197,7 +197,7 @@ impl<'a> Examination<'a> {
         self.reject(subject, new, values);
     }
 
-    /// Looks at the values of living objects, if that is needed.
+    /// Examines the values of living objects, if the new slot requires it.
     fn values(&self, subject: Subject<'a>, from: usize, new: &Slot, old: &Slot) -> Values {
         let is_same = cells_stay(old.kind(), new.kind());
         let is_checked = !is_same
@@ -224,10 +224,10 @@ impl<'a> Examination<'a> {
             }
             let checked = if is_same { Ok(()) } else { check_conversion(&value, old, new) };
             match checked.and_then(|()| checker.value(new, &value)) {
-                // That an object has died since is no matter of schemas.
+                // A dead reference is not caused by the new schema.
                 Ok(()) => {}
-                Err(what) if is_dead_reference(&what) => {}
-                Err(what) => Found::add(&mut values.bad, || (subject.id(row), what)),
+                Err(kind) if is_dead_reference(&kind) => {}
+                Err(kind) => Found::add(&mut values.bad, || (subject.id(row), kind)),
             }
         }
         values
@@ -244,8 +244,8 @@ impl<'a> Examination<'a> {
                 example,
             });
         }
-        if let Some(Found { objects, first: (example, what) }) = values.bad {
-            let problem = Box::new(subject.after.problem(slot.name(), what));
+        if let Some(Found { objects, first: (example, kind) }) = values.bad {
+            let problem = Box::new(subject.after.problem(slot.name(), kind));
             self.rejections.push(MigrationRejection::BadValue { problem, objects, example });
         }
     }
@@ -264,11 +264,11 @@ fn count_set(column: &Column, rows: &Rows) -> usize {
     }
 }
 
-/// Whether the value, which the slot's new kind may accept, would come out as another one.
+/// Checks that a conversion keeps the value, for kinds that accept a rounded one.
 fn check_conversion(value: &Value, old: &Slot, new: &Slot) -> Result<(), ProblemKind> {
     let (expected, found) = (new.kind().clone(), value.clone());
     match (old.kind(), new.kind()) {
-        // Memory of one type is no value of another one, be it as large.
+        // The bytes of one type are no value of another, even at the same size.
         (Kind::Pod(_), Kind::Pod(_)) => Err(ProblemKind::WrongKind { expected, found }),
         (old, new)
             if old.component() == Some(NumberKind::F64)
@@ -281,7 +281,7 @@ fn check_conversion(value: &Value, old: &Slot, new: &Slot) -> Result<(), Problem
     }
 }
 
-/// Whether no number would be rounded. A record's may be: it says what is wanted, not what is there.
+/// Returns `true` if an `f32` holds all numbers exactly.
 fn is_single(value: &Value) -> bool {
     match value {
         Value::F64(number) => number.is_nan() || f64::from(*number as f32) == *number,
@@ -290,9 +290,9 @@ fn is_single(value: &Value) -> bool {
     }
 }
 
-fn is_dead_reference(what: &ProblemKind) -> bool {
-    match what {
-        ProblemKind::Element { what, .. } => is_dead_reference(what),
-        what => matches!(what, ProblemKind::DeadReference { .. }),
+fn is_dead_reference(kind: &ProblemKind) -> bool {
+    match kind {
+        ProblemKind::Element { kind, .. } => is_dead_reference(kind),
+        kind => matches!(kind, ProblemKind::DeadReference { .. }),
     }
 }

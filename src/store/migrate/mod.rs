@@ -1,4 +1,4 @@
-//! Other schemas for living objects: a plan of what it takes, and carrying it out in place.
+//! Migration: plans new schemas for living objects, and applies them in place.
 
 mod examine;
 mod plan;
@@ -22,18 +22,18 @@ pub use rejection::{MigrationError, MigrationRejection};
 pub use step::MigrationStep;
 
 impl Store {
-    /// What it would take to give living objects these schemas in place of those that have their names.
+    /// Plans a migration: living objects get these schemas in place of those with the same names.
     ///
-    /// Schemas of other names stay as they are, but for the slots of bases, which lie first in all that
-    /// extend them; those that are new are registered, in any order. Nothing is changed: the plan says what
-    /// [`migrate`](Self::migrate) will do, and what is in its way.
+    /// Other schemas stay as they are, but inherit changes of their bases. New schemas are registered.
+    /// The order of the schemas does not matter. Planning changes nothing: the plan lists the steps of
+    /// [`migrate`](Self::migrate), and the conflicts with living objects.
     ///
-    /// Costs a look at each value of living objects that will be converted, or held against other
-    /// constraints.
+    /// Computes in **O(values)** time, for the values that are converted or have new constraints.
     ///
     /// # Errors
-    /// If the schemas do not make sense together: a base that there is not, a slot that the base has too, a
-    /// limit. What living objects have against them is in the plan.
+    /// Returns [`SchemaError`] if the schemas contradict each other or a limit: a missing base, a slot
+    /// that the base declares too. Conflicts with living objects are in the plan, see
+    /// [`Migration::rejections`].
     ///
     /// # Example
     /// ```
@@ -47,8 +47,8 @@ impl Store {
     ///     .slot("health", Kind::U16).renamed_from("hp")
     ///     .slot("rage", Kind::F32).default(0.5);
     /// let plan = store.plan_migration([next.build()?])?;
-    /// assert_eq!(plan.to_string(), "schema 'unit' changes, which 1 object has:\
-    ///     \n  slot 'age' is removed, and with it 1 value\
+    /// assert_eq!(plan.to_string(), "schema 'unit' changes (1 object):\
+    ///     \n  slot 'age' is removed with 1 value\
     ///     \n  slot 'hp' is renamed to 'health'\
     ///     \n  slot 'health' changes from u8 to u16, 1 value is converted\
     ///     \n  slot 'rage' is added: f32, default 0.5");
@@ -58,8 +58,8 @@ impl Store {
     /// let narrow = Schema::builder("unit").slot("health", Kind::I8).range(..=50);
     /// let plan = store.plan_migration([narrow.build()?])?;
     /// let error = store.migrate(&plan).unwrap_err();
-    /// assert_eq!(error.to_string(), "the objects cannot have these schemas: \
-    ///     slot 'health' of 'unit' expects up to 50, found 80 (1 object, as 0:0:1)");
+    /// assert_eq!(error.to_string(), "living objects block the migration: \
+    ///     slot 'health' of 'unit' expects up to 50, found 80 (1 object, such as 0:0:1)");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_migration(
@@ -71,12 +71,11 @@ impl Store {
 
     /// Plans a migration after which the caller sets values or despawns objects.
     ///
-    /// A slot that is added without a default, or a value that does not convert, is no problem if
-    /// `overwrites` names it. Run [`migrate`](Self::migrate) and the writes in one
-    /// [`transaction`](Self::transaction), so that nobody sees the values in between.
+    /// A value in `overwrites` needs no default and no conversion. Run [`migrate`](Self::migrate) and the
+    /// writes in one [`transaction`](Self::transaction), so that no reader sees the values in between.
     ///
     /// # Errors
-    /// As [`plan_migration`](Self::plan_migration).
+    /// Returns the errors of [`plan_migration`](Self::plan_migration).
     ///
     /// # Example
     /// ```
@@ -106,26 +105,33 @@ impl Store {
         Ok(self.examine(declarations, &redeclared, overwrites))
     }
 
-    /// Carries out a plan: living objects get their schemas' new slots in place, all of them or, where
-    /// anything is in the way, none.
+    /// Carries out a plan: all living objects get their schemas' new slots, or none does.
     ///
-    /// Ids, references, free rows and the ids to come stay as they are. Columns that only change their name,
-    /// their place or their constraints are kept; others are written anew, so that iteration afterwards has
-    /// the speed of a store that has just been filled.
+    /// Ids, references, free rows and the next ids stay as they are. Columns whose slot only changes its
+    /// name, position or constraints are kept. Other columns are rebuilt, so that later iteration is as
+    /// fast as in a new store.
     ///
-    /// What was looked up before is refused, never wrong: [keys](crate::SlotKey) of slots that have moved or
-    /// changed are to be looked up again, and [snapshots](crate::Snapshot) from before can be read, but
-    /// neither restored nor compared with later ones. All that has to do with schemas that change counts as
-    /// written in this [epoch](Self::epoch).
+    /// Cached lookups are invalidated: look up the [keys](crate::SlotKey) of moved or changed slots again.
+    /// Earlier [snapshots](crate::Snapshot) stay readable, but cannot be restored or compared with later
+    /// ones. Slots of changed schemas count as written in this [epoch](Self::epoch).
     ///
-    /// Costs what the plan has cost, and the writing of each value that is added or converted.
+    /// Computes in **O(values)** time, for the values that the plan checks, adds or converts.
     ///
     /// # Errors
-    /// All that is in the way, or if the plan does no longer say what would be done because the store has
-    /// changed since; nothing is changed then.
+    /// Returns the plan's conflicts, or [`MigrationError::Outdated`] if the store changed after planning
+    /// so that the steps differ. The store is unchanged then.
     ///
     /// # Example
-    /// See [`plan_migration`](Self::plan_migration).
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("hp", Kind::U8).build()?)?;
+    /// let unit = store.spawn_record("unit", record! { hp: 80 })?;
+    /// let next = Schema::builder("unit").slot("health", Kind::U16).renamed_from("hp").build()?;
+    /// store.migrate(&store.plan_migration([next])?)?;
+    /// assert_eq!(store.get_value(unit, "health")?, 80.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn migrate(&mut self, plan: &Migration) -> Result<(), MigrationError> {
         let redeclared = self.redeclare(plan.declarations())?;
         let overwrites = plan.overwrites().clone();
@@ -180,14 +186,14 @@ impl Store {
         Migration::new(declarations, schemas, rejections, overwrites)
     }
 
-    /// The tables must have been made to fit.
+    /// Replaces the registry. The tables must already have the new columns.
     fn replace_schemas(&mut self, redeclared: Redeclared) {
         self.registry = Arc::new(redeclared.registry);
         for schema in self.tables.len()..self.registry.len() {
             self.tables.push(self.empty_table(SchemaId(schema as u16)));
         }
         self.views = ViewCache::default();
-        // Hashes are of names, too, and of references by the name of their schema.
+        // Hashes cover slot names, and the schema names of references.
         self.hash_sums = None;
         self.tables.iter_mut().for_each(|table| table.hashes = BlockHashes::default());
     }

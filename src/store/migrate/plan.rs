@@ -1,4 +1,4 @@
-//! What a migration would do.
+//! The plan of a migration.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -8,8 +8,24 @@ use crate::id::ObjectId;
 use crate::schema::{Schema, Slot};
 use crate::store::migrate::{MigrationRejection, MigrationStep};
 
-/// What other schemas would do to the objects of a store: see
-/// [`Store::plan_migration`](crate::Store::plan_migration).
+/// The plan of a migration: the changes to each schema, and the conflicts with living objects.
+///
+/// [`Store::plan_migration`](crate::Store::plan_migration) makes it and
+/// [`Store::migrate`](crate::Store::migrate) carries it out.
+///
+/// ```
+/// use slotted::{Kind, Schema, Store};
+/// let mut store = Store::new();
+/// let unit = Schema::builder("unit").slot("health", Kind::F32);
+/// store.register_schema(unit.clone().build()?)?;
+///
+/// let plan = store.plan_migration([unit.slot("rage", Kind::F32).default(0.0).build()?])?;
+/// assert!(plan.is_possible() && !plan.is_empty());
+/// let schema = &plan.schemas()[0];
+/// assert_eq!((schema.name(), schema.objects(), schema.is_new()), ("unit", 0, false));
+/// assert_eq!(schema.steps()[0].to_string(), "slot 'rage' is added: f32, default 0.0");
+/// # Ok::<(), slotted::SchemaError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Migration {
     declarations: Vec<Schema>,
@@ -18,10 +34,10 @@ pub struct Migration {
     overwrites: Overwrites,
 }
 
-/// Values that a loader will set, and objects that it will despawn, right after a migration: made for
-/// [`Store::plan_migration_with`](crate::Store::plan_migration_with).
+/// Values that a loader sets, and objects that it despawns, right after a migration.
 ///
-/// The values that they have now do not stand against the migration.
+/// Their present values cannot conflict with the migration.
+/// [`Store::plan_migration_with`](crate::Store::plan_migration_with) takes them, and has an example.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overwrites {
     objects: HashSet<ObjectId>,
@@ -48,7 +64,9 @@ impl Overwrites {
     }
 }
 
-/// What an [`Migration`] does to the objects of one schema.
+/// The steps of a [`Migration`] for the objects of one schema.
+///
+/// [`Migration`] has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SchemaMigration {
     pub(super) name: Arc<str>,
@@ -79,33 +97,34 @@ impl Migration {
         self.rejections
     }
 
-    /// The schemas that are new or that change, in the order in which they are registered. Those that
-    /// extend one that changes are among them.
+    /// Returns the new and the changing schemas, in the order of registration.
+    ///
+    /// Schemas that extend a changing one change too.
     #[must_use]
     pub fn schemas(&self) -> &[SchemaMigration] {
         &self.schemas
     }
 
-    /// What is in the way; a plan with a rejection is not carried out.
+    /// Returns the conflicts with living objects. `migrate` refuses a plan that has any.
     #[must_use]
     pub fn rejections(&self) -> &[MigrationRejection] {
         &self.rejections
     }
 
-    /// Whether nothing is in the way.
+    /// Returns `true` if the plan has no conflicts.
     #[must_use]
     pub fn is_possible(&self) -> bool {
         self.rejections.is_empty()
     }
 
-    /// Whether the schemas are as they are registered already.
+    /// Returns `true` if the plan changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.schemas.is_empty() && self.rejections.is_empty()
     }
 
-    /// Whether both do the same, if maybe to another number of objects; to lose values is another thing than
-    /// to lose none.
+    /// Returns `true` if both plans have the same steps. Numbers of objects may differ, but a step that
+    /// loses values differs from one that loses none.
     pub(super) fn does_the_same(&self, other: &Self) -> bool {
         let same = |(a, b): (&SchemaMigration, &SchemaMigration)| {
             let steps = |schema: &SchemaMigration| -> Vec<_> {
@@ -119,32 +138,32 @@ impl Migration {
 }
 
 impl SchemaMigration {
-    /// The schema's name.
+    /// Returns the schema's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether it is registered for the first time.
+    /// Returns `true` if the schema is registered for the first time.
     #[must_use]
     pub const fn is_new(&self) -> bool {
         self.is_new
     }
 
-    /// How many objects of exactly this schema are alive.
+    /// Returns the number of living objects of exactly this schema.
     #[must_use]
     pub const fn objects(&self) -> usize {
         self.objects
     }
 
-    /// What happens to its slots, inherited ones included.
+    /// Returns the changes to its slots, inherited ones included.
     #[must_use]
     pub fn steps(&self) -> &[MigrationStep] {
         &self.steps
     }
 }
 
-/// What happens, a line for each step but for moves, which are counted; then what is in the way.
+/// A line for each step, with a count in place of moves; then the conflicts.
 impl fmt::Display for Migration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {
@@ -156,7 +175,7 @@ impl fmt::Display for Migration {
         }
         if !self.rejections.is_empty() {
             f.write_str(if self.schemas.is_empty() { "" } else { "\n" })?;
-            f.write_str("this is in the way:")?;
+            f.write_str("conflicts with living objects:")?;
             self.rejections.iter().try_for_each(|rejection| write!(f, "\n  {rejection}"))?;
         }
         Ok(())
@@ -168,18 +187,18 @@ impl fmt::Display for SchemaMigration {
         let Self { name, objects, .. } = self;
         match objects {
             _ if self.is_new => return write!(f, "schema '{name}' is new"),
-            0 => write!(f, "schema '{name}' changes, which no object has:")?,
-            1 => write!(f, "schema '{name}' changes, which 1 object has:")?,
-            _ => write!(f, "schema '{name}' changes, which {objects} objects have:")?,
+            0 => write!(f, "schema '{name}' changes (no living objects):")?,
+            1 => write!(f, "schema '{name}' changes (1 object):")?,
+            _ => write!(f, "schema '{name}' changes ({objects} objects):")?,
         }
         let is_move = |step: &&MigrationStep| matches!(step, MigrationStep::Moved { .. });
         let mut others = self.steps.iter().filter(|step| !is_move(step));
         others.try_for_each(|step| write!(f, "\n  {step}"))?;
-        // A slot more in a base moves all others: one line says so.
+        // An added slot of a base moves all others: one line counts them.
         match self.steps.iter().filter(is_move).count() {
             0 => Ok(()),
-            1 => f.write_str("\n  1 slot moves, and keys of it no longer serve"),
-            moves => write!(f, "\n  {moves} slots move, and keys of them no longer serve"),
+            1 => f.write_str("\n  1 slot moves; its keys are invalidated"),
+            moves => write!(f, "\n  {moves} slots move; their keys are invalidated"),
         }
     }
 }

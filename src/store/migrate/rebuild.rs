@@ -1,4 +1,4 @@
-//! The columns of other schemas, made of those that are there.
+//! The columns that a migration builds from the present ones.
 
 use crate::epoch::Epoch;
 use crate::error::LimitError;
@@ -10,7 +10,7 @@ use crate::store::migrate::Overwrites;
 use crate::store::migrate::examine::{cells_stay, living_rows};
 use crate::value::Value;
 
-/// Makes columns without touching those that are there: only texts and lists may come to the store.
+/// Builds columns and leaves the present ones unchanged. Only texts and lists are added to the store.
 pub(super) struct Rebuilder<'a> {
     pub(super) before: &'a Registry,
     pub(super) after: &'a Redeclared,
@@ -32,17 +32,17 @@ enum NewColumn {
     Written(Column),
 }
 
-/// Which values of a column that is kept are set.
+/// The set values of a column that is kept.
 enum NewSet {
     AsBefore,
-    /// The slot has become optional.
+    /// The slot became optional.
     All(Blocks<bool>),
     /// The slot is no longer optional.
     Always,
 }
 
 impl Rebuilder<'_> {
-    /// The new columns of each table that gets other ones.
+    /// Builds the new columns of each table whose columns change.
     pub(super) fn rebuild(mut self) -> Result<Vec<Option<NewColumns>>, LimitError> {
         let (before, after) = (self.before, self.after);
         let schemas = before.iter().zip(after.registry.iter());
@@ -74,14 +74,14 @@ impl Rebuilder<'_> {
                     }
                 }
             }
-            Source::New | Source::Contested(_) => {
+            Source::New | Source::Ambiguous(_) => {
                 self.fill(new, &table.rows).map(NewColumn::Written)
             }
         });
         columns.collect::<Result<_, _>>().map(NewColumns)
     }
 
-    /// A column of other values, row by row.
+    /// Converts a column's values, row by row.
     fn convert(
         &mut self,
         column: &Column,
@@ -104,14 +104,14 @@ impl Rebuilder<'_> {
         Ok(converted)
     }
 
-    /// A column of one value, the default.
+    /// Fills a column with the default.
     fn fill(&mut self, slot: &Slot, rows: &Rows) -> Result<Column, LimitError> {
         let mut filled = dynamic::column(slot);
         if rows.count() > 0 {
             let mut pattern = dynamic::column(slot);
             match slot.default() {
                 Some(default) => self.write(&mut pattern, slot, 0, default)?,
-                // It is optional, or all objects are given a value afterwards.
+                // The slot is optional, or the caller sets the values afterwards.
                 None => pattern.fill(0),
             }
             for (block, rows) in blocks_with_objects(rows) {
@@ -130,18 +130,18 @@ impl Rebuilder<'_> {
     ) -> Result<(), LimitError> {
         let written = dynamic::write(column, slot, row, value, &mut self.pools);
         written.map_err(|unwritten| {
-            unwritten.limit(self.pools.limits).expect("the values have been examined")
+            unwritten.limit(self.pools.limits).expect("the examination has checked the values")
         })
     }
 }
 
-/// The blocks in which objects live, and how many rows each of them has.
+/// Returns the blocks that have living objects, and the number of rows used in each.
 fn blocks_with_objects(rows: &Rows) -> impl Iterator<Item = (usize, usize)> {
     let blocks = (0..rows.blocks()).filter(|block| rows.living_in(*block) > 0);
     blocks.map(|block| (block, rows.used_in(block)))
 }
 
-/// Which values are set where a column's cells serve the new slot as they are; `None` where they do not.
+/// Returns the set values if the new slot can keep the column's cells; `None` if it cannot.
 fn kept(column: &Column, old: &Slot, new: &Slot, rows: &Rows) -> Option<NewSet> {
     if !cells_stay(old.kind(), new.kind()) {
         return None;
@@ -163,20 +163,20 @@ fn kept(column: &Column, old: &Slot, new: &Slot, rows: &Rows) -> Option<NewSet> 
 }
 
 impl NewColumns {
-    /// Gives the columns to the table.
+    /// Puts the columns into the table.
     pub(super) fn put_into(self, table: &mut Table, epoch: Epoch) {
         let mut old: Vec<_> = std::mem::take(&mut table.columns).into_iter().map(Some).collect();
         let columns = self.0.into_iter().map(|column| match column {
             NewColumn::Written(column) => column,
             NewColumn::Kept { from, tag, set } => {
-                let mut column = old[from].take().expect("a column becomes one other column");
+                let mut column = old[from].take().expect("each column is kept at most once");
                 column.tag = tag;
                 match set {
                     NewSet::AsBefore => {}
                     NewSet::All(set) => column.set = Some(set),
                     NewSet::Always => column.set = None,
                 }
-                // Views that match the schema only now have not seen its values yet.
+                // A view that matches the schema only now has not seen these values.
                 column.touch(epoch);
                 column
             }

@@ -1,4 +1,4 @@
-//! Why living objects cannot have other schemas.
+//! The errors and conflicts of migrations.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,61 +8,62 @@ use crate::error::LimitError;
 use crate::id::ObjectId;
 use crate::schema::{Problem, SchemaError};
 
-/// Why a migration was not carried out. The store is as it was before the call.
+/// The error of a migration that was not carried out. The store is unchanged.
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MigrationError {
-    /// The schemas do not make sense together.
+    /// The schemas contradict each other or a limit.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// Values would be lost, or are missing: all that is in the way.
-    #[error("the objects cannot have these schemas: {}", list(.0))]
+    /// Living objects conflict with the schemas: values are missing, or would be lost.
+    #[error("living objects block the migration: {}", list(.0))]
     Rejected(Vec<MigrationRejection>),
-    /// The store has changed since the plan was made, so that another one is needed.
-    #[error("the plan is no longer what would be done: the store has changed since it was made")]
+    /// The store changed after the plan was made: plan again.
+    #[error("the store changed after the migration was planned; plan it again")]
     Outdated,
-    /// A limit of the store is reached.
+    /// The store reached a limit.
     #[error(transparent)]
     Limit(#[from] LimitError),
 }
 
 debug_as_display!(MigrationError);
 
-/// One reason why living objects cannot have other schemas.
+/// One conflict of a migration with living objects.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum MigrationRejection {
-    /// Objects have no value for a slot that may not be unset and has no default.
+    /// Objects have no value for a required slot without a default.
     NoValue {
         /// The schema's name.
         schema: Arc<str>,
         /// The slot's name.
         slot: Arc<str>,
-        /// How many objects.
+        /// The number of objects.
         objects: usize,
         /// One of them.
         example: ObjectId,
     },
     /// Objects have values that the slot does not accept.
     BadValue {
-        /// What is wrong with one of the values.
+        /// The problem of the example's value.
         problem: Box<Problem>,
-        /// How many objects have such a value.
+        /// The number of objects with such a value.
         objects: usize,
-        /// The object whose value it is.
+        /// One of them.
         example: ObjectId,
     },
-    /// The slot's former name is still declared, or that of another renamed slot too.
+    /// The slot's former name is still declared, or another slot has it as a former name too.
     FormerName {
         /// The schema's name.
         schema: Arc<str>,
         /// The slot's name.
         slot: Arc<str>,
-        /// The name that it is to have had.
+        /// The former name.
         from: Arc<str>,
     },
-    /// The schema is that of a Rust type, which would no longer match: its slots' names, kinds and order and
-    /// what it extends can change only with the program.
+    /// The schema comes from a Rust type, which would no longer match.
+    ///
+    /// Its base and its slots' names, kinds and order change only with the program.
     RustType {
         /// The schema's name.
         schema: Arc<str>,
@@ -77,7 +78,7 @@ impl fmt::Display for MigrationRejection {
             Self::NoValue { schema, slot, objects, example } => {
                 write!(
                     f,
-                    "slot '{slot}' of '{schema}' has no default for objects without a value"
+                    "slot '{slot}' of '{schema}' needs a default for objects without a value"
                 )?;
                 write!(f, " ({})", Objects(*objects, *example))
             }
@@ -85,12 +86,14 @@ impl fmt::Display for MigrationRejection {
                 write!(f, "{problem} ({})", Objects(*objects, *example))
             }
             Self::FormerName { schema, slot, from } => {
-                write!(f, "slot '{slot}' of '{schema}' cannot be renamed from '{from}', ")?;
-                f.write_str("which is declared as well or is another slot's former name too")
+                write!(f, "slot '{slot}' of '{schema}' cannot be renamed from '{from}': ")?;
+                f.write_str(
+                    "a slot of that name is still declared, or another slot is renamed from it too",
+                )
             }
             Self::RustType { schema, type_name } => {
-                write!(f, "'{schema}' is the schema of the Rust type {type_name}, ")?;
-                f.write_str("which would no longer match")
+                write!(f, "schema '{schema}' comes from the Rust type {type_name}, ")?;
+                f.write_str("which would no longer match; change the type instead")
             }
         }
     }
@@ -101,7 +104,7 @@ struct Objects(usize, ObjectId);
 impl fmt::Display for Objects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(count, example) = self;
-        write!(f, "{count} object{}, as {example}", if *count == 1 { "" } else { "s" })
+        write!(f, "{count} object{}, such as {example}", if *count == 1 { "" } else { "s" })
     }
 }
 

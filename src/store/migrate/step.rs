@@ -1,4 +1,4 @@
-//! What a migration does to one slot.
+//! The changes of a migration to one slot.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,90 +7,90 @@ use crate::kind::Kind;
 use crate::schema::Slot;
 use crate::value::Value;
 
-/// What an [`Migration`](crate::Migration) does to one slot of a schema; several of them may concern one slot.
+/// A change of a [`Migration`](crate::Migration) to one slot of a schema. A slot may have several.
 ///
-/// Slots have their new names, but for those that are removed or renamed.
+/// `slot` is the new name; for a removed slot it is the old one.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum MigrationStep {
-    /// The schema extends another one.
+    /// The schema extends another base.
     Base {
-        /// What it has extended.
+        /// The old base.
         from: Option<Arc<str>>,
-        /// What it will extend.
+        /// The new base.
         to: Option<Arc<str>>,
     },
-    /// The slot is gone.
+    /// The slot is removed.
     Removed {
         /// The slot's name.
         slot: Arc<str>,
-        /// How many living objects lose a value.
+        /// The number of living objects that lose a value.
         values: usize,
     },
-    /// The slot is new: living objects get its default, or it is unset in them.
+    /// The slot is added. Living objects get its default; without one the slot is unset.
     Added {
         /// The slot.
         slot: Box<Slot>,
     },
-    /// The slot has another name and keeps its values.
+    /// The slot gets another name and keeps its values.
     Renamed {
-        /// The name that it had.
+        /// The old name.
         from: Arc<str>,
-        /// The name that it will have.
+        /// The new name.
         to: Arc<str>,
     },
-    /// The slot comes to another place among the schema's slots, which matters to keys.
+    /// The slot gets another position among the schema's slots. Its keys are invalidated.
     Moved {
         /// The slot's name.
         slot: Arc<str>,
-        /// The place that it had.
+        /// The old position.
         from: usize,
-        /// The place that it will have.
+        /// The new position.
         to: usize,
     },
-    /// The slot has values of another kind.
+    /// The slot gets another kind.
     Kind {
         /// The slot's name.
         slot: Arc<str>,
-        /// The kind that it had.
+        /// The old kind.
         from: Kind,
-        /// The kind that it will have.
+        /// The new kind.
         to: Kind,
-        /// How many values are converted: none where the same memory serves both kinds.
+        /// The number of converted values: 0 if both kinds share one layout.
         values: usize,
     },
-    /// The slot may be unset from now on.
+    /// The slot becomes optional.
     Optional {
         /// The slot's name.
         slot: Arc<str>,
     },
-    /// The slot may no longer be unset.
+    /// The slot becomes required.
     Required {
         /// The slot's name.
         slot: Arc<str>,
-        /// How many living objects in which it is unset get the default.
+        /// The number of living objects without a value, which get the default.
         filled: usize,
     },
-    /// Records that leave the slot out get another value, or are refused; living objects keep theirs.
+    /// The default changes, for new objects. Living objects keep their values.
     Default {
         /// The slot's name.
         slot: Arc<str>,
-        /// The default that it had.
+        /// The old default.
         from: Option<Value>,
-        /// The default that it will have.
+        /// The new default.
         to: Option<Value>,
     },
-    /// The slot's range, whether it refuses infinities and NaN, or what it may refer to.
+    /// The range, `finite` or `references` of the slot changes.
     Constraints {
-        /// The slot as it was.
+        /// The old slot.
         from: Box<Slot>,
-        /// The slot as it will be.
+        /// The new slot.
         to: Box<Slot>,
     },
 }
 
 impl MigrationStep {
-    /// The step, whatever the number of objects: only whether there is any that loses or gets a value.
+    /// Returns the step without its number of objects: a count is 0, or 1 for any other number.
     pub(super) fn without_counts(&self) -> Self {
         let mut step = self.clone();
         match &mut step {
@@ -112,13 +112,13 @@ impl fmt::Display for MigrationStep {
                     Some(base) => format!("'{base}'"),
                     None => "nothing".to_owned(),
                 };
-                write!(f, "it extends {}, no longer {}", base(to), base(from))
+                write!(f, "the schema extends {} instead of {}", base(to), base(from))
             }
             Self::Removed { slot, values: 0 } => {
                 write!(f, "slot '{slot}' is removed; no object has a value")
             }
             Self::Removed { slot, values } => {
-                write!(f, "slot '{slot}' is removed, and with it {}", Count(*values))
+                write!(f, "slot '{slot}' is removed with {}", Count(*values))
             }
             Self::Added { slot } => {
                 let unset = if slot.default().is_none() { ", unset" } else { "" };
@@ -126,7 +126,7 @@ impl fmt::Display for MigrationStep {
             }
             Self::Renamed { from, to } => write!(f, "slot '{from}' is renamed to '{to}'"),
             Self::Moved { slot, from, to } => {
-                write!(f, "slot '{slot}' moves from place {from} to {to}")
+                write!(f, "slot '{slot}' moves from position {from} to {to}")
             }
             Self::Kind { slot, from, to, values } => {
                 write!(f, "slot '{slot}' changes from {from} to {to}")?;
@@ -136,9 +136,9 @@ impl fmt::Display for MigrationStep {
                     _ => write!(f, ", {} are converted", Count(*values)),
                 }
             }
-            Self::Optional { slot } => write!(f, "slot '{slot}' may be unset"),
+            Self::Optional { slot } => write!(f, "slot '{slot}' becomes optional"),
             Self::Required { slot, filled } => {
-                write!(f, "slot '{slot}' may no longer be unset")?;
+                write!(f, "slot '{slot}' becomes required")?;
                 match filled {
                     0 => Ok(()),
                     1 => f.write_str("; 1 object gets the default"),
@@ -146,12 +146,12 @@ impl fmt::Display for MigrationStep {
                 }
             }
             Self::Default { slot, to: Some(to), .. } => {
-                write!(f, "slot '{slot}' has default {to}, for objects to come")
+                write!(f, "slot '{slot}' has default {to} for new objects")
             }
-            Self::Default { slot, .. } => write!(f, "slot '{slot}' has no default any more"),
+            Self::Default { slot, .. } => write!(f, "slot '{slot}' no longer has a default"),
             Self::Constraints { from, to } => {
                 let (slot, from, to) = (to.name(), from.declaration(), to.declaration());
-                write!(f, "slot '{slot}' was {from}; it is {to}")
+                write!(f, "slot '{slot}' was {from}; it becomes {to}")
             }
         }
     }

@@ -241,7 +241,7 @@ const SPECIAL: [(&str, &str, f64); 3] =
     [("nan", "NaN", f64::NAN), ("inf", "inf", f64::INFINITY), ("-inf", "-inf", f64::NEG_INFINITY)];
 
 #[test]
-fn fault_16_nan_and_infinities_are_refused_where_finite_is_required() {
+fn fault_16_finite_slots_refuse_nan_and_infinities() {
     for (toml, ron, _) in SPECIAL {
         for case in &special("finite", toml, ron) {
             assert_eq!(codes(&refused(case)), [Code::BadValue]);
@@ -299,7 +299,7 @@ fn fault_17_negative_zero_is_kept() {
 }
 
 #[test]
-fn fault_18_the_ends_of_every_number_come_back_as_they_were() {
+fn fault_18_the_extremes_of_every_number_kind_are_stored_exactly() {
     let integers: [(&str, Value); 14] = [
         ("i8", i8::MIN.into()),
         ("i8", i8::MAX.into()),

@@ -1,4 +1,4 @@
-//! A constraint that there is not.
+//! A misspelt key of a slot.
 
 use slotted::Slotted;
 

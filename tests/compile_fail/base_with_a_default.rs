@@ -1,0 +1,16 @@
+//! A constraint on the base, which is no slot.
+
+use slotted::Slotted;
+
+#[derive(Slotted, Clone, Copy)]
+struct Unit {
+    health: f32,
+}
+
+#[derive(Slotted, Clone, Copy)]
+struct Orc {
+    #[slot(base, default = 100.0)]
+    unit: Unit,
+}
+
+fn main() {}
