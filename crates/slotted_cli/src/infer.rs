@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use slotted::{Schema, schema::Slot};
-use slotted_definitions::infer::{Attribute, Inference, InferenceOptions, Note, Proposal};
-use slotted_definitions::{Format, SchemaDocs, schemas_to_text};
+use slotted_definitions::Format;
+use slotted_definitions::infer::{
+    Inference, InferenceOptions, Proposal, ProposalNote, ProposedAttribute,
+};
+use slotted_definitions::write::{SchemaDocs, schemas_to_text};
 
 use crate::arguments::Infer;
 use crate::check::count;
@@ -112,21 +115,21 @@ fn docs(proposal: &Proposal) -> SchemaDocs {
     docs
 }
 
-fn remarks(attribute: &Attribute, objects: u64) -> Vec<String> {
+fn remarks(attribute: &ProposedAttribute, objects: u64) -> Vec<String> {
     let mut remarks = Vec::new();
     for note in &attribute.notes {
         remarks.extend(match note {
-            Note::Constant(value) if attribute.objects == objects => {
+            ProposalNote::Constant(value) if attribute.objects == objects => {
                 Some(format!("{value} in every object: a default, or no slot at all."))
             }
-            Note::Constant(value) => {
+            ProposalNote::Constant(value) => {
                 Some(format!("{value} in each of the {} objects that set it.", attribute.objects))
             }
-            Note::Misspelt { suggestion } => {
+            ProposalNote::Misspelt { suggestion } => {
                 let own = attribute.objects;
                 Some(format!("In {own} of {objects}: did you mean {suggestion:?}?"))
             }
-            Note::Repeated(_) => Some("Some objects name it more than once.".to_owned()),
+            ProposalNote::Repeated(_) => Some("Some objects name it more than once.".to_owned()),
             _ => None,
         });
     }

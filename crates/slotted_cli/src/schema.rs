@@ -1,6 +1,7 @@
 //! `slotted schema`: what packs declare, for people and for editors.
 
-use slotted_definitions::{Definitions, Format, SchemaDocs, schemas_to_text};
+use slotted_definitions::write::{SchemaDocs, schemas_to_text};
+use slotted_definitions::{Definitions, Format};
 
 use crate::arguments::Schema;
 use crate::failure::{Failure, Outcome};

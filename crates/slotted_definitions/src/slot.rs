@@ -5,12 +5,12 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::keys::Reading;
 use crate::kind_name;
 use crate::names::bad_name;
 use crate::node::{Data, Entry, Node};
 use crate::source::Place;
 use crate::value::{ends, refused};
-use crate::words::Reading;
 use slotted::Kind;
 use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
 use slotted::{schema::Number, schema::NumberRange};

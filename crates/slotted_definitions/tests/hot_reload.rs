@@ -6,7 +6,8 @@ use std::error::Error;
 use slotted::{
     Kind, LimitError, Limits, MigrationError, ObjectId, Schema, Store, Value, View, record,
 };
-use slotted_definitions::{Definitions, Loader, Objects, RecordChange, ReloadError};
+use slotted_definitions::reload::{RecordChange, ReloadError};
+use slotted_definitions::{Definitions, Loader, Objects};
 
 type Outcome = Result<(), Box<dyn Error>>;
 

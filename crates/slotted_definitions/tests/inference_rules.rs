@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use slotted::glam::{IVec2, Mat4, Quat, Vec3};
 use slotted::{Kind, Record, SchemaError, Store, Value, record};
 use slotted_definitions::infer::SameData;
-use slotted_definitions::infer::{Inference, InferenceOptions, Note, Proposal, Unslottable};
+use slotted_definitions::infer::{
+    Inference, InferenceOptions, Proposal, ProposalNote, Unslottable,
+};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -175,12 +177,12 @@ fn what_was_seen_is_counted_with_examples() -> Outcome {
     let objects: Vec<Record> = (0..100).map(|number| record! { a: mixed(number) }).collect();
     let proposal = infer(&objects)?;
     let attribute = &proposal.attributes()[0];
-    let counts: Vec<_> = attribute.seen.iter().map(|seen| (seen.sort, seen.values)).collect();
+    let counts: Vec<_> = attribute.values.iter().map(|found| (found.kind, found.count)).collect();
     assert_eq!(counts, [("integer", 98), ("text", 1), ("list", 1)]);
-    let example = &attribute.seen[1].examples[0];
+    let example = &attribute.values[1].examples[0];
     assert_eq!(example.object, 7);
     assert!(example.value.len() < 100, "examples are cut");
-    assert_eq!(attribute.elements[0].values, 2);
+    assert_eq!(attribute.elements[0].count, 2);
     Ok(())
 }
 
@@ -197,10 +199,10 @@ fn constants_slips_and_repetitions_are_pointed_out() -> Outcome {
         let named = proposal.attributes().iter().find(|attribute| &*attribute.name == name);
         named.map(|attribute| attribute.notes.clone()).unwrap_or_default()
     };
-    assert_eq!(notes("size"), [Note::Constant(64.into()), Note::Repeated(1)]);
-    assert_eq!(notes("name"), [Note::Constant("orc".into())]);
+    assert_eq!(notes("size"), [ProposalNote::Constant(64.into()), ProposalNote::Repeated(1)]);
+    assert_eq!(notes("name"), [ProposalNote::Constant("orc".into())]);
     assert_eq!(notes("health"), []);
-    assert_eq!(notes("helth"), [Note::Misspelt { suggestion: "health".into() }]);
+    assert_eq!(notes("helth"), [ProposalNote::Misspelt { suggestion: "health".into() }]);
     let report = proposal.to_string();
     for line in [
         "'size' is 64 in every object: a default, or no slot at all",
@@ -221,7 +223,7 @@ fn memory_is_bounded_where_names_are_not() -> Outcome {
         inference.observe(&Record::from_iter([(format!("name {number}"), number)]));
     }
     let proposal = inference.finish("thing")?;
-    assert_eq!((proposal.attributes().len(), proposal.unwatched()), (10, 90));
+    assert_eq!((proposal.attributes().len(), proposal.ignored_values()), (10, 90));
     assert!(proposal.to_string().contains("90 values of further attributes were not looked at"));
     let (slots, rest) = proposal.split(record! { "name 3": 3, "name 33": 33 });
     assert_eq!((slots, rest), (record! { "name 3": 3 }, record! { "name 33": 33 }));

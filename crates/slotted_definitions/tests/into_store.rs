@@ -7,11 +7,11 @@ use slotted::{
     map::NaiveMapStore, map::Shaped, record,
 };
 use slotted_definitions::infer::SameData;
-use slotted_definitions::infer::{InferenceOptions, MoveError, Moved, into_store};
+use slotted_definitions::infer::{InferenceOptions, MoveError, MovedObjects, into_store};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-fn slots(moved: &Moved, schema: &str) -> Vec<String> {
+fn slots(moved: &MovedObjects, schema: &str) -> Vec<String> {
     let schema = moved.store.schema(schema).expect("it is registered");
     schema.slots().iter().map(ToString::to_string).collect()
 }

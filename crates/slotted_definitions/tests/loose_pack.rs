@@ -6,11 +6,11 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use slotted::{Record, Store};
+use slotted_definitions::diagnostic::Severity;
 use slotted_definitions::infer::Inference;
 use slotted_definitions::infer::SameData;
-use slotted_definitions::{
-    Format, Loader, Objects, SchemaDocs, Severity, Undeclared, schemas_to_text,
-};
+use slotted_definitions::write::{SchemaDocs, schemas_to_text};
+use slotted_definitions::{Format, Loader, Objects, Undeclared};
 
 type Outcome = Result<(), Box<dyn Error>>;
 

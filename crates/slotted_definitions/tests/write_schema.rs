@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use slotted::{Kind, Schema, Store, Value, glam::Vec3, schema::Number, schema::NumberKind};
-use slotted_definitions::{Format, Loader, SchemaDocs, SlotDocs, schemas_to_text};
+use slotted_definitions::write::{SchemaDocs, SlotDocs, schemas_to_text};
+use slotted_definitions::{Format, Loader};
 
 const FORMATS: [Format; 3] = [Format::Json, Format::Toml, Format::Ron];
 

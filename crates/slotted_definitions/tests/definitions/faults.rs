@@ -1,7 +1,8 @@
 //! Faults of insertion and of numbers, through files of each format.
 
 use slotted::{Limits, ObjectId, Slotted, Store, Value};
-use slotted_definitions::{Code, Definitions, Loader, Report, SpawnDefinitionsError};
+use slotted_definitions::diagnostic::Code;
+use slotted_definitions::{Definitions, Loader, Report, SpawnDefinitionsError};
 
 use crate::formats::{self, Case};
 

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use slotted::{Kind, Limits, Schema, Store};
-use slotted_definitions::{Code, Definitions, LoadLimits, Loader, Report, Undeclared};
+use slotted_definitions::diagnostic::Code;
+use slotted_definitions::{Definitions, LoadLimits, Loader, Report, Undeclared};
 
 use crate::{Folder, UNIT};
 
