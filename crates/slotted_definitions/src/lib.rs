@@ -136,3 +136,8 @@ pub use objects::{Objects, SpawnDefinitionsError};
 pub use progress::LoadProgress;
 pub use records::Undeclared;
 pub use report::Report;
+
+/// Runs the example of the README.
+#[cfg(all(doctest, feature = "toml"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -16,7 +16,7 @@ use slotted::Store;
 use slotted::Value;
 use slotted::{schema::ProblemKind, schema::RegisteredSchema, schema::Slot};
 
-/// What a load does with values and records that no schema declares.
+/// The policy for values and records that no schema declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undeclared {

@@ -1,4 +1,4 @@
-//! From a slot's declaration in files to the slot.
+//! Builds a slot from its declaration and patches.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -15,8 +15,8 @@ use slotted::Kind;
 use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
 use slotted::{schema::Number, schema::NumberRange};
 
-/// The words of a slot, in the order in which they are looked at.
-const WORDS: [&str; 10] = [
+/// The keys of a slot.
+const KEYS: [&str; 10] = [
     "kind",
     "variants",
     "optional",
@@ -29,76 +29,76 @@ const WORDS: [&str; 10] = [
     "renamed_from",
 ];
 
-/// What files say about one slot: the last file that has a word decides about it.
+/// The declaration of a slot with its patches: the last file wins for each key.
 pub(super) struct SlotDeclaration<'n, 's> {
     pub(super) name: &'n str,
-    /// Where its name stands for the first time.
+    /// The place of its first declaration.
     pub(super) place: Place,
-    words: BTreeMap<usize, (Place, &'n Node<'s>)>,
-    /// Whether it has words that mean nothing: one of them may be meant to be its kind.
+    values: BTreeMap<usize, (Place, &'n Node<'s>)>,
+    /// Whether it has unknown keys: one of them may be a misspelt kind.
     has_unknown: bool,
 }
 
-/// What a slot is to people: it has no effect on values.
+/// Documentation and places of a slot.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SlotNotes {
     pub(super) doc: Option<Arc<str>>,
     pub(super) unit: Option<Arc<str>>,
     pub(super) place: Option<Place>,
     pub(super) default_place: Option<Place>,
-    /// Where the schema stands that it refers to.
+    /// The place of `references`.
     pub(super) references_place: Option<Place>,
 }
 
 impl<'n, 's> SlotDeclaration<'n, 's> {
-    /// `None` if what stands there is no declaration at all.
+    /// Returns `None` if the value is not a declaration.
     pub(super) fn read(reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> Option<Self> {
         let place = reading.place(entry.span);
         let mut slot =
-            Self { name: &entry.name, place, words: BTreeMap::new(), has_unknown: false };
+            Self { name: &entry.name, place, values: BTreeMap::new(), has_unknown: false };
         slot.patch(reading, entry).then_some(slot)
     }
 
-    /// Adds what another file says of the slot.
+    /// Applies a declaration or patch.
     pub(super) fn patch(&mut self, reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> bool {
         if matches!(entry.value.data, Data::Text(_)) {
-            self.words.insert(0, (reading.place(entry.value.span), &entry.value));
+            self.values.insert(0, (reading.place(entry.value.span), &entry.value));
             return true;
         }
         let expected = "a kind, or a map with a kind";
         let Some(map) = reading.map(&entry.value, "a slot", expected) else { return false };
-        for word in reading.once(map, "the slot") {
-            match WORDS.iter().position(|known| *known == word.name) {
+        for entry in reading.once(map, "the slot") {
+            match KEYS.iter().position(|known| *known == entry.name) {
                 Some(known) => {
-                    self.words.insert(known, (reading.place(word.value.span), &word.value));
+                    self.values.insert(known, (reading.place(entry.value.span), &entry.value));
                 }
                 None => {
                     self.has_unknown = true;
-                    let help = help_for(&word.name);
-                    reading.unknown(word, "a slot", &WORDS, help);
+                    let help = help_for(&entry.name);
+                    reading.unknown(entry, "a slot", &KEYS, help);
                 }
             }
         }
         true
     }
 
-    fn word(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
-        let word = WORDS.iter().position(|known| *known == name)?;
-        self.words.get(&word).copied()
+    fn value(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
+        let key = KEYS.iter().position(|known| *known == name)?;
+        self.values.get(&key).copied()
     }
 
-    /// Reads one word with the reader of its file.
-    fn read_word<T>(
+    /// Reads the value of a key in its file.
+    fn read_value<T>(
         &self,
         diagnostics: &mut Diagnostics,
         name: &str,
         read: impl FnOnce(&mut Reading<'_>, &'n Node<'s>) -> Option<T>,
     ) -> Option<T> {
-        let (place, node) = self.word(name)?;
+        let (place, node) = self.value(name)?;
         read(&mut Reading { file: place.file, diagnostics }, node)
     }
 
-    /// Adds the slot to the schema, if nothing is wrong with it.
+    /// Adds the slot to the schema if it is valid.
     pub(super) fn add_to(
         &self,
         schema: SchemaBuilder,
@@ -107,13 +107,13 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     ) -> SchemaBuilder {
         let errors = diagnostics.errors;
         let kind = self.kind(schema_name, diagnostics);
-        let range = self.read_word(diagnostics, "range", range);
+        let range = self.read_value(diagnostics, "range", range);
         let flag = |diagnostics: &mut _, name| {
-            self.read_word(diagnostics, name, |reading, node| reading.bool(node, name))
+            self.read_value(diagnostics, name, |reading, node| reading.bool(node, &quoted(name)))
         };
         let (optional, finite) = (flag(diagnostics, "optional"), flag(diagnostics, "finite"));
         let text = |diagnostics: &mut _, name| {
-            self.read_word(diagnostics, name, |reading, node| reading.text(node, name))
+            self.read_value(diagnostics, name, |reading, node| reading.text(node, &quoted(name)))
         };
         let references = text(diagnostics, "references");
         let renamed_from = text(diagnostics, "renamed_from");
@@ -134,7 +134,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             if let Some(name) = renamed_from {
                 schema = schema.renamed_from(name);
             }
-            match self.word("default") {
+            match self.value("default") {
                 Some((_, node)) if !matches!(node.data, Data::Bad) => {
                     schema.default(node.to_value())
                 }
@@ -142,7 +142,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             }
         };
         let Some(kind) = kind else { return schema };
-        // By itself, so that every slot's mistake is found.
+        // Built alone first, to report the errors of every slot.
         if let Err(error) = add(Schema::builder(schema_name), kind.clone()).build() {
             self.report(error, diagnostics);
         }
@@ -151,23 +151,23 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
 
     pub(super) fn notes(&self, diagnostics: &mut Diagnostics) -> SlotNotes {
         let mut text = |name| {
-            self.read_word(diagnostics, name, |reading, node| reading.text(node, name))
+            self.read_value(diagnostics, name, |reading, node| reading.text(node, &quoted(name)))
                 .map(Arc::from)
         };
         let (doc, unit) = (text("doc"), text("unit"));
-        let place_of = |word| self.word(word).map(|(place, _)| place);
+        let place_of = |key| self.value(key).map(|(place, _)| place);
         let (default_place, references_place) = (place_of("default"), place_of("references"));
         SlotNotes { doc, unit, place: Some(self.place), default_place, references_place }
     }
 
     fn kind(&self, schema: &str, diagnostics: &mut Diagnostics) -> Option<Kind> {
-        let variants = match self.word("variants") {
+        let variants = match self.value("variants") {
             None => None,
             Some((place, node)) => {
                 Some(variants(&mut Reading { file: place.file, diagnostics }, node)?)
             }
         };
-        let Some((place, node)) = self.word("kind") else {
+        let Some((place, node)) = self.value("kind") else {
             if variants.is_some() {
                 return variants;
             }
@@ -178,43 +178,43 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             let message = format!("slot {slot} of {schema} has no kind");
             diagnostics.push(
                 Diagnostic::error(Code::BadSlot, message)
-                    .at(self.place, "needs a kind")
-                    .help(format!("a kind is one of {}", kind_name::all())),
+                    .at(self.place, "missing kind")
+                    .help(format!("known kinds: {}", kind_name::all())),
             );
             return None;
         };
         let mut reading = Reading { file: place.file, diagnostics };
-        let name = reading.text(node, "a kind")?;
+        let name = reading.text(node, "'kind'")?;
         match kind_name::parse(name, variants.as_ref()) {
             Ok(kind) => {
-                if let (Some((place, _)), false) = (self.word("variants"), is_enum(&kind)) {
-                    let message = format!("{kind} has no variants");
+                if let (Some((place, _)), false) = (self.value("variants"), is_enum(&kind)) {
+                    let message = format!("kind {kind} cannot have variants");
                     diagnostics.push(
                         Diagnostic::error(Code::BadSlot, message)
-                            .at(place, "only an enum has variants")
-                            .help("leave the kind out, or write kind = \"enum\""),
+                            .at(place, "only enums have variants")
+                            .help("remove the kind, or write kind = \"enum\""),
                     );
                     return None;
                 }
                 Some(kind)
             }
             Err(_) if name.contains("list(list") => {
-                let message = "the elements of a list cannot be lists";
+                let message = "lists of lists are not supported";
                 let diagnostic = Diagnostic::error(Code::BadSlot, message);
-                diagnostics.push(diagnostic.at(place, "a list of lists"));
+                diagnostics.push(diagnostic.at(place, "list of lists"));
                 None
             }
             Err(_) if name.trim() == "enum" || name.trim() == "list(enum)" => {
-                let diagnostic = Diagnostic::error(Code::BadSlot, "an enum has no variants")
-                    .at(place, "which ones are possible?")
-                    .help("name them beside the kind: variants = [\"one\", \"other\"]");
+                let diagnostic = Diagnostic::error(Code::BadSlot, "an enum needs variants")
+                    .at(place, "missing variants")
+                    .help("add variants = [\"one\", \"other\"]");
                 diagnostics.push(diagnostic);
                 None
             }
             Err(error) => {
                 let suggestion = error.suggestion;
                 let end = did_you_mean(suggestion.as_deref());
-                let message = format!("there is no kind {}{end}", quoted(name));
+                let message = format!("unknown kind {}{end}", quoted(name));
                 let is_clear = suggestion.is_some();
                 let diagnostic = Diagnostic::error(Code::UnknownKind, message)
                     .at(place, "no such kind")
@@ -222,25 +222,25 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                     .expected_found(kind_name::all(), quoted(name));
                 diagnostics.push(match is_clear {
                     true => diagnostic,
-                    false => diagnostic.help(format!("a kind is one of {}", kind_name::all())),
+                    false => diagnostic.help(format!("known kinds: {}", kind_name::all())),
                 });
                 None
             }
         }
     }
 
-    /// A mistake of the declaration, at the word that it is about.
+    /// Reports an error of the declaration at the key that causes it.
     fn report(&self, error: SchemaError, diagnostics: &mut Diagnostics) {
-        let at = |word| self.word(word).map_or(self.place, |(place, _)| place);
+        let at = |key| self.value(key).map_or(self.place, |(place, _)| place);
         let diagnostic = Diagnostic::error(Code::BadSlot, error.to_string());
         diagnostics.push(match &error {
             SchemaError::BadName { .. } => bad_name("a slot", self.name, self.place),
             SchemaError::KindError { reason: KindError::DuplicateVariant(variant), .. } => {
-                diagnostic.at(self.second(variant), "here for the second time")
+                diagnostic.at(self.second(variant), "repeated here")
             }
             SchemaError::KindError { .. } => {
-                let word = if self.word("variants").is_some() { "variants" } else { "kind" };
-                diagnostic.at(at(word), "not possible")
+                let key = if self.value("variants").is_some() { "variants" } else { "kind" };
+                diagnostic.at(at(key), "invalid kind")
             }
             SchemaError::BadRange { range, kind, .. } => {
                 let diagnostic = diagnostic.at(at("range"), format!("not a range of {kind}"));
@@ -253,9 +253,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 }
             }
             SchemaError::BadConstraint { constraint, kind, .. } => {
-                diagnostic.at(at(constraint), format!("not for {kind}"))
+                diagnostic.at(at(constraint), format!("does not apply to {kind}"))
             }
-            SchemaError::BadDefault(problem) => match self.word("default") {
+            SchemaError::BadDefault(problem) => match self.value("default") {
                 Some((place, node)) => {
                     let mut diagnostic = refused(problem, place, node);
                     (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
@@ -267,9 +267,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         });
     }
 
-    /// Where a variant stands for the second time.
+    /// Returns the second place of a variant.
     fn second(&self, variant: &str) -> Place {
-        let Some((place, node)) = self.word("variants").or_else(|| self.word("kind")) else {
+        let Some((place, node)) = self.value("variants").or_else(|| self.value("kind")) else {
             return self.place;
         };
         let Data::List(list) = &node.data else { return place };
@@ -293,22 +293,22 @@ fn is_reversed(range: &NumberRange) -> bool {
     }
 }
 
-fn help_for(word: &str) -> Option<&'static str> {
-    Some(match word.to_lowercase().as_str() {
-        "type" => "the word for it is kind",
-        "min" | "max" | "minimum" | "maximum" => "write range = [min, max]",
-        "values" | "options" | "enum" | "choices" => "the word for it is variants",
-        "description" | "desc" | "comment" | "help" => "the word for it is doc",
-        "required" => "a slot is required unless it is optional or has a default",
-        "nullable" => "the word for it is optional",
-        "units" => "the word for it is unit",
-        "ref" | "reference" | "refers_to" => "the word for it is references",
+fn help_for(key: &str) -> Option<&'static str> {
+    Some(match key.to_lowercase().as_str() {
+        "type" => "use 'kind' instead",
+        "min" | "max" | "minimum" | "maximum" => "use range = [min, max] instead",
+        "values" | "options" | "enum" | "choices" => "use 'variants' instead",
+        "description" | "desc" | "comment" | "help" => "use 'doc' instead",
+        "required" => "slots are required unless they are optional or have a default",
+        "nullable" => "use 'optional' instead",
+        "units" => "use 'unit' instead",
+        "ref" | "reference" | "refers_to" => "use 'references' instead",
         _ => return None,
     })
 }
 
 fn variants(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Kind> {
-    let list = reading.list(node, "the variants of an enum", "a list of names")?;
+    let list = reading.list(node, "'variants'", "a list of names")?;
     let names: Vec<Option<&str>> =
         list.iter().map(|node| reading.text(node, "a variant")).collect();
     Some(Kind::enumeration(names.into_iter().collect::<Option<Vec<_>>>()?))
@@ -354,7 +354,7 @@ fn number(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Number> {
         Data::UInt(number) => Some(number.into()),
         Data::Float(number) => Some(number.into()),
         _ => {
-            reading.unexpected(node, "the end of a range", "a number");
+            reading.unexpected(node, "the bound of a range", "a number");
             None
         }
     }

@@ -1,4 +1,4 @@
-//! Why a slot does not accept a value of a file, at its place.
+//! Diagnostics for values that a slot does not accept.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::node::{Data, Node};
@@ -7,7 +7,7 @@ use slotted::Value;
 use slotted::{Kind, schema::NumberKind};
 use slotted::{schema::Problem, schema::ProblemKind};
 
-/// Whether a value is the name of a record, or a list of such names, in a slot for references.
+/// Returns whether the value is a reference by name, or a list of such references.
 pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
     match (kind, value) {
         (Kind::Object, Value::Text(_)) => true,
@@ -18,7 +18,7 @@ pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
     }
 }
 
-/// The first element that is no name of a record, in a slot for a list of these.
+/// Returns the problem of the first element that is not the name of a record.
 pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
     let (Kind::List(list), Value::List(names)) = (kind, value) else { return None };
     if *list.element() != Kind::Object {
@@ -29,7 +29,7 @@ pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
     Some(ProblemKind::Element { position, what: Box::new(what) })
 }
 
-/// What is wrong with the value that the node is.
+/// Describes a problem at its node.
 pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagnostic {
     let (what, node) = element(&problem.what, node);
     let place = Place { span: node.span, ..place };
@@ -59,9 +59,11 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
         ProblemKind::OutOfRange { expected, .. } => {
             with(diagnostic, format!("must be {expected}"), expected.to_string())
         }
-        ProblemKind::NotFinite { .. } => {
-            with(diagnostic, "no infinity and no NaN".to_owned(), "a finite number".to_owned())
-        }
+        ProblemKind::NotFinite { .. } => with(
+            diagnostic,
+            "infinity and NaN are not allowed".to_owned(),
+            "a finite number".to_owned(),
+        ),
         ProblemKind::UnknownVariant { expected, suggestion, .. } => {
             let variants = expected.variants().join(", ");
             with(diagnostic, "no such variant".to_owned(), format!("one of {variants}"))
@@ -71,7 +73,7 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
     }
 }
 
-/// What is wrong with an element of a list, and the element.
+/// Returns the problem of a list element with the node of the element.
 fn element<'a, 'n, 's>(
     what: &'a ProblemKind,
     node: &'n Node<'s>,
@@ -84,7 +86,7 @@ fn element<'a, 'n, 's>(
     (what, node)
 }
 
-/// The kind for people who do not program.
+/// Describes a kind for people who do not program.
 fn in_words(kind: &Kind) -> String {
     match kind {
         Kind::Bool => "true or false".to_owned(),
@@ -92,7 +94,7 @@ fn in_words(kind: &Kind) -> String {
             Some((min, max)) => format!("a whole number from {min} to {max}"),
             None => "a number".to_owned(),
         },
-        Kind::Text => "a text".to_owned(),
+        Kind::Text => "text".to_owned(),
         Kind::Enum(kind) => format!("one of {}", kind.variants().join(", ")),
         Kind::Object => "the name of a record in quotes".to_owned(),
         Kind::Vec2 => "two numbers: [x, y]".to_owned(),
@@ -102,38 +104,40 @@ fn in_words(kind: &Kind) -> String {
         Kind::IVec3 => "three whole numbers: [x, y, z]".to_owned(),
         Kind::Mat4 => "a list of 16 numbers, column by column".to_owned(),
         Kind::Array(_, length) => format!("a list of {length} numbers"),
-        Kind::List(list) => format!("a list in brackets, each of it {}", in_words(list.element())),
+        Kind::List(list) => {
+            format!("a list in brackets, each element {}", in_words(list.element()))
+        }
         _ => kind.to_string(),
     }
 }
 
-/// What a modder has meant, most likely.
+/// Guesses what a modder meant.
 fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
     match (expected, found) {
         (Kind::Number(_), Value::Text(text)) if text.parse::<f64>().is_ok() => {
             Some("write the number without quotes".to_owned())
         }
         (Kind::Bool, Value::Text(text)) if text.eq_ignore_ascii_case("true") => {
-            Some("write true, without quotes and capitals".to_owned())
+            Some("write true, in lower case and without quotes".to_owned())
         }
         (Kind::Bool, Value::Text(text)) if text.eq_ignore_ascii_case("false") => {
-            Some("write false, without quotes and capitals".to_owned())
+            Some("write false, in lower case and without quotes".to_owned())
         }
         (_, Value::Text(text)) if matches!(&**text, "null" | "nil" | "none") => {
-            Some("leave the name out where there is no value; RON writes None".to_owned())
+            Some("remove the slot if it has no value; RON can write None".to_owned())
         }
         (Kind::Text, Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
             Some("write it in quotes".to_owned())
         }
         (Kind::Enum(_), Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
-            Some("write the variant's name, in quotes".to_owned())
+            Some("write the name of the variant in quotes".to_owned())
         }
         (Kind::List(list), Value::Text(_) | Value::Int(_) | Value::F64(_)) => {
             let help = match list.element() {
                 Kind::Text | Kind::Object | Kind::Enum(_) => "[\"like this\"]",
                 _ => "[7]",
             };
-            Some(format!("a list of one is written in brackets too: {help}"))
+            Some(format!("put a single element in brackets too: {help}"))
         }
         (Kind::Vec2 | Kind::Vec3 | Kind::Vec4 | Kind::Quat | Kind::Mat4, Value::List(list))
             if list.iter().any(|one| matches!(one, Value::Text(_))) =>
@@ -142,15 +146,15 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
         }
         (Kind::Array(..), Value::List(list)) => {
             let count = list.len();
-            Some(format!("there are {count}; each of them must be a number without quotes"))
+            Some(format!("found {count} elements; each must be a number without quotes"))
         }
-        (Kind::Pod(_), _) => Some("only the program itself can make such a value".to_owned()),
-        (_, Value::Unset) => Some("leave the name out, or give it a value".to_owned()),
+        (Kind::Pod(_), _) => Some("only the program can create such a value".to_owned()),
+        (_, Value::Unset) => Some("remove the slot, or give it a value".to_owned()),
         _ => None,
     }
 }
 
-/// The least and the largest that an integer kind holds.
+/// Returns the smallest and largest value of an integer kind.
 pub(super) fn ends(kind: &Kind) -> Option<(i128, i128)> {
     let number = kind.component()?;
     let bits: u32 = number.name().get(1..)?.parse().ok()?;

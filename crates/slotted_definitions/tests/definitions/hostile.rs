@@ -1,4 +1,4 @@
-//! Fault 45: files that want to harm are a clear error, in bounded time and memory, never a panic.
+//! Fault 45: hostile files cause clear errors in bounded time and memory, never a panic.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::{Folder, UNIT};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// Far more than any of it takes, also in a debug build on a busy machine.
+/// A generous limit, also for a debug build on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
 fn load_with(
@@ -22,7 +22,7 @@ fn load_with(
     let loader = Loader::new().pack_of_texts("mod", files.iter().copied());
     let result = adjust(loader).load(&Store::new());
     if let Err(report) = &result {
-        // What is wrong can be told as well.
+        // The report can be printed.
         let text = report.to_string();
         assert!(text.len() < 5_000_000, "{} bytes of messages", text.len());
         assert!(!text.contains(|c: char| c != '\n' && c.is_control()));
@@ -45,7 +45,7 @@ fn refused(files: &[(&str, &str)]) -> Report {
     }
 }
 
-/// The codes of all problems that are kept, each once.
+/// Returns the codes of all problems, each once.
 fn codes(report: &Report) -> Vec<Code> {
     let mut codes: Vec<Code> = report.diagnostics().iter().map(|found| found.code()).collect();
     codes.dedup();
@@ -88,7 +88,7 @@ fn fault_45_nesting_of_100_000() {
     for (path, text) in &cases {
         let report = refused(&[(path, text)]);
         let start: String = text.chars().take(20).collect();
-        // What the file is instead of a definition file may be told too.
+        // Further problems are possible.
         assert!(report.errors() <= 2, "{path} {start}: {report}");
         assert!(report.to_string().len() < 2000, "{path} {start}: {report}");
     }
@@ -99,7 +99,7 @@ fn fault_45_nesting_up_to_the_limit_is_read() {
     for levels in [31, 32, 33, 64, 65] {
         let mut limits = LoadLimits::default();
         limits.levels = 64;
-        // The file's map, records, a schema's list and the record are four of the levels.
+        // The file, `records`, the list and the record take four levels.
         let inner = levels - 4;
         let nested = format!("{}1{}", "[".repeat(inner), "]".repeat(inner));
         let files = [
@@ -130,7 +130,7 @@ fn fault_45_a_file_that_claims_a_gigabyte() -> Outcome {
         let report = loader().limits(limits).load(&Store::new()).expect_err("it is too large");
         assert_eq!(message(&report), "the file is larger than 1048576 bytes, which is the limit");
         assert!(start.elapsed() < Duration::from_secs(5));
-        // Also by default nothing is read to its end.
+        // The default limit works too.
         let report = loader().load(&Store::new()).expect_err("it is too large");
         assert_eq!(message(&report), "the file is larger than 67108864 bytes, which is the limit");
         limits.file_bytes = u64::MAX;
@@ -143,7 +143,7 @@ fn fault_45_a_file_that_claims_a_gigabyte() -> Outcome {
 }
 
 #[test]
-fn fault_45_more_values_than_may_be_read() {
+fn fault_45_too_many_values() {
     let mut limits = LoadLimits::default();
     limits.values = 1000;
     let zeros = vec!["0"; 5000].join(",");
@@ -160,7 +160,7 @@ fn fault_45_more_values_than_may_be_read() {
     }
 }
 
-/// Few bytes that ask for many values.
+/// Few bytes that expand to many values.
 #[test]
 fn fault_45_inherited_values_and_slots_count() {
     let slots: String =
@@ -201,7 +201,7 @@ fn maps(count: usize, name: impl Fn(usize) -> String) -> [(&'static str, String)
     ]
 }
 
-/// So many that a debug build takes seconds; what grows faster than the file would take minutes.
+/// Enough for seconds in a debug build; quadratic time would take minutes.
 const MANY: usize = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
 
 #[test]
@@ -239,7 +239,7 @@ fn fault_45_a_million_duplicate_names() {
         let problems = report.errors();
         assert!(if *path == "a.toml" { problems >= 1 } else { problems == MANY }, "{path}");
     }
-    // The worst order: the names that stand twice come after all others.
+    // The worst order: repeated names come last.
     let name =
         |at: usize| if at < MANY / 2 { format!("n{at}") } else { format!("n{}", MANY / 2 - 1) };
     for (path, text) in &maps(MANY, name) {
@@ -272,7 +272,7 @@ fn fault_45_a_million_values_of_the_wrong_kind() {
 }
 
 #[test]
-fn fault_45_schemas_in_a_chain_and_in_a_circle() {
+fn fault_45_schemas_in_chains_and_cycles() {
     const COUNT: usize = 100_000;
     let schema = |at: usize, base: usize| format!("[schemas.s{at}]\nextends = \"s{base}\"\n");
     let circle: String = (0..COUNT).map(|at| schema(at, (at + 1) % COUNT)).collect();
@@ -301,7 +301,7 @@ fn fault_45_each_schema_of_a_chain_has_a_slot() {
 }
 
 #[test]
-fn fault_45_records_in_a_chain_and_in_a_circle() {
+fn fault_45_records_in_chains_and_cycles() {
     const COUNT: usize = 10_000;
     let record = |at: usize, parent: usize| {
         format!("[records.unit.r{at}]\ninherits = \"r{parent}\"\nlevel = {}\n", at % 200)
@@ -412,9 +412,9 @@ fn fault_45_many_objects_files_that_are_absent() {
     assert_eq!(report.errors(), 50_000);
 }
 
-/// What the store has already is not redefined by a file.
+/// Files cannot redefine schemas of the store.
 #[test]
-fn fault_45_redefinition_of_what_the_store_has() -> Outcome {
+fn fault_45_redefinition_of_schemas_of_the_store() -> Outcome {
     let mut store = Store::new();
     store.register_schema(Schema::builder("tile").slot("height", Kind::F64).build()?)?;
     let same = "[schemas.tile.slots]\nheight = \"f64\"\n";
@@ -453,7 +453,7 @@ fn fault_45_folders_in_folders() -> Outcome {
 }
 
 #[test]
-fn fault_45_more_files_than_may_be_read() -> Outcome {
+fn fault_45_too_many_files() -> Outcome {
     let folder = Folder::new("many")?;
     for at in 0..20 {
         folder.write(&format!("{at}/a.toml"), format!("[schemas.s{at}]\n"))?;
@@ -468,7 +468,7 @@ fn fault_45_more_files_than_may_be_read() -> Outcome {
 
 #[cfg(unix)]
 #[test]
-fn fault_45_links_in_a_circle_and_to_nothing() -> Outcome {
+fn fault_45_cyclic_and_dangling_links() -> Outcome {
     use std::os::unix::fs::symlink;
     let folder = Folder::new("linked")?;
     folder.write("a.toml", "[schemas.a]\n")?;
@@ -485,7 +485,7 @@ fn fault_45_links_in_a_circle_and_to_nothing() -> Outcome {
 
 #[cfg(unix)]
 #[test]
-fn fault_45_a_pipe_is_not_waited_for() -> Outcome {
+fn fault_45_a_pipe_does_not_block() -> Outcome {
     let folder = Folder::new("pipe")?;
     let made = std::process::Command::new("mkfifo").arg(folder.path().join("a.json")).status();
     if !made.is_ok_and(|made| made.success()) {
@@ -497,7 +497,7 @@ fn fault_45_a_pipe_is_not_waited_for() -> Outcome {
 }
 
 #[test]
-fn fault_45_a_folder_that_is_called_like_a_file() -> Outcome {
+fn fault_45_a_folder_named_like_a_file() -> Outcome {
     let folder = Folder::new("odd")?;
     folder.write("x.json/a.toml", "[schemas.a]\n")?;
     let definitions = Loader::new().pack(folder.path()).load(&Store::new())?;

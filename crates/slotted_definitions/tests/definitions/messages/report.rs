@@ -1,4 +1,4 @@
-//! The same report for people, for terminals and for programs.
+//! A report as text, in colours and as JSON.
 
 use slotted::Store;
 use slotted_definitions::diagnostic::{Code, Severity};
