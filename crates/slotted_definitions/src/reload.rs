@@ -555,7 +555,7 @@ impl fmt::Display for RecordChange {
 impl fmt::Display for Reload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {
-            return f.write_str("no changes");
+            return f.write_str("nothing changes");
         }
         let mut before = "";
         if !self.migration.is_empty() {

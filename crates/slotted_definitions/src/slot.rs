@@ -240,7 +240,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             }
             SchemaError::KindError { .. } => {
                 let key = if self.value("variants").is_some() { "variants" } else { "kind" };
-                diagnostic.at(at(key), "invalid kind")
+                diagnostic.at(at(key), "invalid")
             }
             SchemaError::BadRange { range, kind, .. } => {
                 let diagnostic = diagnostic.at(at("range"), format!("not a range of {kind}"));
@@ -354,7 +354,7 @@ fn number(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Number> {
         Data::UInt(number) => Some(number.into()),
         Data::Float(number) => Some(number.into()),
         _ => {
-            reading.unexpected(node, "the bound of a range", "a number");
+            reading.unexpected(node, "a range bound", "a number");
             None
         }
     }

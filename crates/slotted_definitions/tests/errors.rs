@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use slotted::{Kind, MapStore, Schema, Store, record};
+use slotted::{ByName, Kind, MapStore, Schema, Store, record};
 use slotted_definitions::infer::{InferenceOptions, into_store};
 use slotted_definitions::write::{SchemaDocs, schemas_to_text};
 use slotted_definitions::{Format, Loader};
@@ -47,7 +47,7 @@ fn debug_prints_the_message() -> Outcome {
         (&spawn, "'unit'"),
         (&reload, "plan"),
         (&write, "JSON cannot represent the value NaN of slot 'health'"),
-        (&dead, "despawned"),
+        (&dead, "is not alive"),
         (&schema, "slot 'inherits' of schema 'unit'"),
         (&moved.error, "name"),
         (&*moved, "name"),

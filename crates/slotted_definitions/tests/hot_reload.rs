@@ -136,7 +136,7 @@ fn records_come_and_go_and_references_to_new_ones_are_resolved() -> Outcome {
     let changes: Vec<_> = plan.changes().iter().map(ToString::to_string).collect();
     assert_eq!(
         changes,
-        ["record 'unit/tower' is new", "record 'orc/peon' is new", "record 'unit/wall' is gone"]
+        ["record 'unit/tower' is added", "record 'orc/peon' is added", "record 'unit/wall' is removed"]
     );
     game.objects.apply_reload(&mut game.store, &plan)?;
     assert!(!game.store.contains(wall) && game.store.contains(grunt));
@@ -415,7 +415,7 @@ fn nameless_records_match_by_order() -> Outcome {
     let plan = objects.plan_reload(&store, &next)?;
     assert_eq!(
         plan.to_string(),
-        "record 'tile/#1': 'height' changes from 2 to 5\nrecord 'tile/#2' is new"
+        "record 'tile/#1': 'height' changes from 2 to 5\nrecord 'tile/#2' is added"
     );
     objects.apply_reload(&mut store, &plan)?;
     assert_eq!(objects.ids().take(2).collect::<Vec<_>>(), ids);
@@ -431,7 +431,7 @@ fn a_record_that_becomes_abstract_loses_its_object_and_the_other_way_round() -> 
     let grunt = game.id("orc", "grunt");
     let next = BEFORE.replace("name = \"Grunt\"\ntarget = \"thrall\"", "abstract = true");
     let next = game.file(&next)?;
-    assert_eq!(game.reload(&next)?.lines().next(), Some("record 'orc/grunt' is gone"));
+    assert_eq!(game.reload(&next)?.lines().next(), Some("record 'orc/grunt' is removed"));
     assert!(!game.store.contains(grunt));
     let back = game.file(BEFORE)?;
     let plan = game.reload(&back)?;

@@ -128,15 +128,15 @@ fn fault_45_a_file_that_claims_a_gigabyte() -> Outcome {
         let loader = || Loader::new().pack(folder.path());
         let start = Instant::now();
         let report = loader().limits(limits).load(&Store::new()).expect_err("it is too large");
-        assert_eq!(message(&report), "the file is larger than 1048576 bytes, which is the limit");
+        assert_eq!(message(&report), "the file exceeds the limit of 1048576 bytes");
         assert!(start.elapsed() < Duration::from_secs(5));
         // The default limit works too.
         let report = loader().load(&Store::new()).expect_err("it is too large");
-        assert_eq!(message(&report), "the file is larger than 67108864 bytes, which is the limit");
+        assert_eq!(message(&report), "the file exceeds the limit of 67108864 bytes");
         limits.file_bytes = u64::MAX;
         limits.all_bytes = 1000;
         let report = loader().limits(limits).load(&Store::new()).expect_err("it is too large");
-        assert_eq!(message(&report), "all files are larger than 1000 bytes, which is the limit");
+        assert_eq!(message(&report), "all files together exceed the limit of 1000 bytes");
         assert_eq!(codes(&report), [Code::Limit]);
     }
     Ok(())
@@ -155,7 +155,7 @@ fn fault_45_too_many_values() {
     for (path, text) in &files {
         let result = load_with(|loader| loader.limits(limits), &[UNIT, (path, text)]);
         let report = result.expect_err("there are 5000");
-        assert_eq!(message(&report), "there are more values than may be read", "{path}");
+        assert_eq!(message(&report), "the values of all files exceed the limit", "{path}");
         assert_eq!(report.errors(), 1, "{report}");
     }
 }
@@ -172,7 +172,7 @@ fn fault_45_inherited_values_and_slots_count() {
     limits.slots = 100_000;
     let files = [("a.toml", &*base), ("b.toml", &*derived)];
     let report = load_with(|loader| loader.limits(limits), &files).expect_err("150,500 slots");
-    assert_eq!(message(&report), "all schemas together have more than 100000 slots");
+    assert_eq!(message(&report), "all schemas together exceed the limit of 100000 slots");
     assert_eq!((report.errors(), codes(&report)), (1, vec![Code::Limit]));
 
     let values: String = (0..500).map(|at| format!("s{at} = 1\n")).collect();
@@ -447,7 +447,7 @@ fn fault_45_folders_in_folders() -> Outcome {
     let inner = (0..40).map(|_| "d").collect::<Vec<_>>().join("/");
     folder.write(&format!("{inner}/a.toml"), "[schemas.a]\n")?;
     let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("it is deep");
-    assert_eq!(message(&report), "folders are nested more than 16 deep");
+    assert_eq!(message(&report), "folders are nested deeper than the limit of 16");
     assert_eq!((report.errors(), codes(&report)), (1, vec![Code::Limit]));
     Ok(())
 }
@@ -492,7 +492,7 @@ fn fault_45_a_pipe_does_not_block() -> Outcome {
         return Ok(());
     }
     let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("it is a pipe");
-    assert_eq!(message(&report), "the file cannot be read: it is no file");
+    assert_eq!(message(&report), "cannot read the file: it is not a regular file");
     Ok(())
 }
 
