@@ -205,9 +205,9 @@ fn constants_misspellings_and_repetitions_are_noted() -> Outcome {
     assert_eq!(notes("helth"), [ProposalNote::Misspelt { suggestion: "health".into() }]);
     let report = proposal.to_string();
     for line in [
-        "'size' is 64 in every object: a default, or no slot at all",
-        "'size' is named again once: the first value is the slot's",
-        "'helth' in 1 of 1002: did you mean 'health'?",
+        "'size' is 64 in every object: use a default, or drop the slot",
+        "'size' is repeated once: the slot takes the first value",
+        "'helth' is set in 1 of 1002 objects: did you mean 'health'?",
     ] {
         assert!(report.contains(line), "{report}");
     }
