@@ -107,7 +107,8 @@ pub(super) struct Label {
 /// use slotted_definitions::Loader;
 /// use slotted_definitions::diagnostic::{Code, Severity};
 ///
-/// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.helth = 80\n";
+/// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+///             records.unit.grunt.helth = 80\n";
 /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
 /// let problem = &report.diagnostics()[0];
 /// assert_eq!((problem.code(), problem.severity()), (Code::UndeclaredSlot, Severity::Error));

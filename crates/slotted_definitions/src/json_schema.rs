@@ -25,7 +25,9 @@ impl Definitions {
     /// be new. [`Loader::load`](super::Loader::load) checks more.
     ///
     /// ```
-    /// # use slotted::{Store, definitions::Loader};
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
     /// let file = r#"{"schemas": {"unit": {"slots": {"health": "f32"}}}}"#;
     /// let definitions = Loader::new().text("units.json", file).load(&Store::new())?;
     /// assert!(definitions.json_schema().contains("https://json-schema.org/draft/2020-12/schema"));

@@ -21,7 +21,8 @@ use crate::source::{File, Files, Location, Place};
 /// use slotted::Store;
 /// use slotted_definitions::Loader;
 ///
-/// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.helth = 80";
+/// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+///             records.unit.grunt.helth = 80";
 /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
 /// assert_eq!(report.to_string(), "\
 /// error[undeclared-slot]: 'unit' object has no slot 'helth'; did you mean 'health'?
@@ -62,7 +63,8 @@ impl Report {
     /// use slotted::Store;
     /// use slotted_definitions::Loader;
     ///
-    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.helth = 80";
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
     /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
     /// assert_eq!(report.diagnostics()[0].suggestion(), Some("health"));
     /// ```
@@ -79,7 +81,8 @@ impl Report {
     /// use slotted::Store;
     /// use slotted_definitions::Loader;
     ///
-    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.helth = 80";
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
     /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
     /// assert_eq!(report.errors(), 1);
     /// ```
@@ -96,7 +99,8 @@ impl Report {
     /// use slotted::Store;
     /// use slotted_definitions::Loader;
     ///
-    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.helth = 80";
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
     /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
     /// assert_eq!(report.warnings(), 0);
     /// ```
@@ -113,7 +117,8 @@ impl Report {
     /// use slotted::Store;
     /// use slotted_definitions::Loader;
     ///
-    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.helth = 80";
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
     /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
     /// assert_eq!(report.omitted(), 0);
     /// ```
@@ -130,7 +135,8 @@ impl Report {
     /// use slotted::Store;
     /// use slotted_definitions::Loader;
     ///
-    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.helth = 80";
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
     /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
     /// assert!(!report.is_empty());
     /// ```
@@ -149,7 +155,8 @@ impl Report {
     /// use slotted::Store;
     /// use slotted_definitions::Loader;
     ///
-    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.helth = 80";
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
     /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
     /// let place = report.diagnostics()[0].place().unwrap();
     /// assert_eq!(report.location(place).unwrap().to_string(), "texts/units.toml:2:20");
@@ -167,7 +174,8 @@ impl Report {
     /// use slotted::Store;
     /// use slotted_definitions::Loader;
     ///
-    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.helth = 80";
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
     /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
     /// assert!(report.to_colored_text().contains('\u{1b}'));
     /// ```

@@ -1,4 +1,4 @@
-//! Builds a slot from its declaration and patches.
+//! From a slot's declaration in files to the slot.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -15,8 +15,8 @@ use slotted::Kind;
 use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
 use slotted::{schema::Number, schema::NumberRange};
 
-/// The keys of a slot.
-const KEYS: [&str; 10] = [
+/// The words of a slot, in the order in which they are looked at.
+const WORDS: [&str; 10] = [
     "kind",
     "variants",
     "optional",
@@ -29,76 +29,76 @@ const KEYS: [&str; 10] = [
     "renamed_from",
 ];
 
-/// The declaration of a slot with its patches: the last file wins for each key.
+/// What files say about one slot: the last file that has a word decides about it.
 pub(super) struct SlotDeclaration<'n, 's> {
     pub(super) name: &'n str,
-    /// The place of its first declaration.
+    /// Where its name stands for the first time.
     pub(super) place: Place,
-    values: BTreeMap<usize, (Place, &'n Node<'s>)>,
-    /// Whether it has unknown keys: one of them may be a misspelt kind.
+    words: BTreeMap<usize, (Place, &'n Node<'s>)>,
+    /// Whether it has words that mean nothing: one of them may be meant to be its kind.
     has_unknown: bool,
 }
 
-/// Documentation and places of a slot.
+/// What a slot is to people: it has no effect on values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SlotNotes {
     pub(super) doc: Option<Arc<str>>,
     pub(super) unit: Option<Arc<str>>,
     pub(super) place: Option<Place>,
     pub(super) default_place: Option<Place>,
-    /// The place of `references`.
+    /// Where the schema stands that it refers to.
     pub(super) references_place: Option<Place>,
 }
 
 impl<'n, 's> SlotDeclaration<'n, 's> {
-    /// Returns `None` if the value is not a declaration.
+    /// `None` if what stands there is no declaration at all.
     pub(super) fn read(reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> Option<Self> {
         let place = reading.place(entry.span);
         let mut slot =
-            Self { name: &entry.name, place, values: BTreeMap::new(), has_unknown: false };
+            Self { name: &entry.name, place, words: BTreeMap::new(), has_unknown: false };
         slot.patch(reading, entry).then_some(slot)
     }
 
-    /// Applies a declaration or patch.
+    /// Adds what another file says of the slot.
     pub(super) fn patch(&mut self, reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> bool {
         if matches!(entry.value.data, Data::Text(_)) {
-            self.values.insert(0, (reading.place(entry.value.span), &entry.value));
+            self.words.insert(0, (reading.place(entry.value.span), &entry.value));
             return true;
         }
         let expected = "a kind, or a map with a kind";
         let Some(map) = reading.map(&entry.value, "a slot", expected) else { return false };
-        for entry in reading.once(map, "the slot") {
-            match KEYS.iter().position(|known| *known == entry.name) {
+        for word in reading.once(map, "the slot") {
+            match WORDS.iter().position(|known| *known == word.name) {
                 Some(known) => {
-                    self.values.insert(known, (reading.place(entry.value.span), &entry.value));
+                    self.words.insert(known, (reading.place(word.value.span), &word.value));
                 }
                 None => {
                     self.has_unknown = true;
-                    let help = help_for(&entry.name);
-                    reading.unknown(entry, "a slot", &KEYS, help);
+                    let help = help_for(&word.name);
+                    reading.unknown(word, "a slot", &WORDS, help);
                 }
             }
         }
         true
     }
 
-    fn value(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
-        let key = KEYS.iter().position(|known| *known == name)?;
-        self.values.get(&key).copied()
+    fn word(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
+        let word = WORDS.iter().position(|known| *known == name)?;
+        self.words.get(&word).copied()
     }
 
-    /// Reads the value of a key in its file.
-    fn read_value<T>(
+    /// Reads one word with the reader of its file.
+    fn read_word<T>(
         &self,
         diagnostics: &mut Diagnostics,
         name: &str,
         read: impl FnOnce(&mut Reading<'_>, &'n Node<'s>) -> Option<T>,
     ) -> Option<T> {
-        let (place, node) = self.value(name)?;
+        let (place, node) = self.word(name)?;
         read(&mut Reading { file: place.file, diagnostics }, node)
     }
 
-    /// Adds the slot to the schema if it is valid.
+    /// Adds the slot to the schema, if nothing is wrong with it.
     pub(super) fn add_to(
         &self,
         schema: SchemaBuilder,
@@ -107,13 +107,13 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     ) -> SchemaBuilder {
         let errors = diagnostics.errors;
         let kind = self.kind(schema_name, diagnostics);
-        let range = self.read_value(diagnostics, "range", range);
+        let range = self.read_word(diagnostics, "range", range);
         let flag = |diagnostics: &mut _, name| {
-            self.read_value(diagnostics, name, |reading, node| reading.bool(node, &quoted(name)))
+            self.read_word(diagnostics, name, |reading, node| reading.bool(node, name))
         };
         let (optional, finite) = (flag(diagnostics, "optional"), flag(diagnostics, "finite"));
         let text = |diagnostics: &mut _, name| {
-            self.read_value(diagnostics, name, |reading, node| reading.text(node, &quoted(name)))
+            self.read_word(diagnostics, name, |reading, node| reading.text(node, name))
         };
         let references = text(diagnostics, "references");
         let renamed_from = text(diagnostics, "renamed_from");
@@ -134,7 +134,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             if let Some(name) = renamed_from {
                 schema = schema.renamed_from(name);
             }
-            match self.value("default") {
+            match self.word("default") {
                 Some((_, node)) if !matches!(node.data, Data::Bad) => {
                     schema.default(node.to_value())
                 }
@@ -142,7 +142,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             }
         };
         let Some(kind) = kind else { return schema };
-        // Built alone first, to report the errors of every slot.
+        // By itself, so that every slot's mistake is found.
         if let Err(error) = add(Schema::builder(schema_name), kind.clone()).build() {
             self.report(error, diagnostics);
         }
@@ -151,23 +151,23 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
 
     pub(super) fn notes(&self, diagnostics: &mut Diagnostics) -> SlotNotes {
         let mut text = |name| {
-            self.read_value(diagnostics, name, |reading, node| reading.text(node, &quoted(name)))
+            self.read_word(diagnostics, name, |reading, node| reading.text(node, name))
                 .map(Arc::from)
         };
         let (doc, unit) = (text("doc"), text("unit"));
-        let place_of = |key| self.value(key).map(|(place, _)| place);
+        let place_of = |word| self.word(word).map(|(place, _)| place);
         let (default_place, references_place) = (place_of("default"), place_of("references"));
         SlotNotes { doc, unit, place: Some(self.place), default_place, references_place }
     }
 
     fn kind(&self, schema: &str, diagnostics: &mut Diagnostics) -> Option<Kind> {
-        let variants = match self.value("variants") {
+        let variants = match self.word("variants") {
             None => None,
             Some((place, node)) => {
                 Some(variants(&mut Reading { file: place.file, diagnostics }, node)?)
             }
         };
-        let Some((place, node)) = self.value("kind") else {
+        let Some((place, node)) = self.word("kind") else {
             if variants.is_some() {
                 return variants;
             }
@@ -187,7 +187,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let name = reading.text(node, "'kind'")?;
         match kind_name::parse(name, variants.as_ref()) {
             Ok(kind) => {
-                if let (Some((place, _)), false) = (self.value("variants"), is_enum(&kind)) {
+                if let (Some((place, _)), false) = (self.word("variants"), is_enum(&kind)) {
                     let message = format!("kind {kind} cannot have variants");
                     diagnostics.push(
                         Diagnostic::error(Code::BadSlot, message)
@@ -229,9 +229,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         }
     }
 
-    /// Reports an error of the declaration at the key that causes it.
+    /// A mistake of the declaration, at the word that it is about.
     fn report(&self, error: SchemaError, diagnostics: &mut Diagnostics) {
-        let at = |key| self.value(key).map_or(self.place, |(place, _)| place);
+        let at = |word| self.word(word).map_or(self.place, |(place, _)| place);
         let diagnostic = Diagnostic::error(Code::BadSlot, error.to_string());
         diagnostics.push(match &error {
             SchemaError::BadName { .. } => bad_name("a slot", self.name, self.place),
@@ -239,8 +239,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 diagnostic.at(self.second(variant), "repeated here")
             }
             SchemaError::KindError { .. } => {
-                let key = if self.value("variants").is_some() { "variants" } else { "kind" };
-                diagnostic.at(at(key), "invalid")
+                let word = if self.word("variants").is_some() { "variants" } else { "kind" };
+                diagnostic.at(at(word), "invalid")
             }
             SchemaError::BadRange { range, kind, .. } => {
                 let diagnostic = diagnostic.at(at("range"), format!("not a range of {kind}"));
@@ -255,7 +255,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             SchemaError::BadConstraint { constraint, kind, .. } => {
                 diagnostic.at(at(constraint), format!("does not apply to {kind}"))
             }
-            SchemaError::BadDefault(problem) => match self.value("default") {
+            SchemaError::BadDefault(problem) => match self.word("default") {
                 Some((place, node)) => {
                     let mut diagnostic = refused(problem, place, node);
                     (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
@@ -267,9 +267,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         });
     }
 
-    /// Returns the second place of a variant.
+    /// Where a variant stands for the second time.
     fn second(&self, variant: &str) -> Place {
-        let Some((place, node)) = self.value("variants").or_else(|| self.value("kind")) else {
+        let Some((place, node)) = self.word("variants").or_else(|| self.word("kind")) else {
             return self.place;
         };
         let Data::List(list) = &node.data else { return place };
@@ -293,8 +293,8 @@ fn is_reversed(range: &NumberRange) -> bool {
     }
 }
 
-fn help_for(key: &str) -> Option<&'static str> {
-    Some(match key.to_lowercase().as_str() {
+fn help_for(word: &str) -> Option<&'static str> {
+    Some(match word.to_lowercase().as_str() {
         "type" => "use 'kind' instead",
         "min" | "max" | "minimum" | "maximum" => "use range = [min, max] instead",
         "values" | "options" | "enum" | "choices" => "use 'variants' instead",

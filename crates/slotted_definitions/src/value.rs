@@ -1,4 +1,4 @@
-//! Diagnostics for values that a slot does not accept.
+//! Why a slot does not accept a value of a file, at its place.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::node::{Data, Node};
@@ -7,7 +7,7 @@ use slotted::Value;
 use slotted::{Kind, schema::NumberKind};
 use slotted::{schema::Problem, schema::ProblemKind};
 
-/// Returns whether the value is a reference by name, or a list of such references.
+/// Whether a value is the name of a record, or a list of such names, in a slot for references.
 pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
     match (kind, value) {
         (Kind::Object, Value::Text(_)) => true,
@@ -18,7 +18,7 @@ pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
     }
 }
 
-/// Returns the problem of the first element that is not the name of a record.
+/// The first element that is no name of a record, in a slot for a list of these.
 pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
     let (Kind::List(list), Value::List(names)) = (kind, value) else { return None };
     if *list.element() != Kind::Object {
@@ -29,7 +29,7 @@ pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
     Some(ProblemKind::Element { position, what: Box::new(what) })
 }
 
-/// Describes a problem at its node.
+/// What is wrong with the value that the node is.
 pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagnostic {
     let (what, node) = element(&problem.what, node);
     let place = Place { span: node.span, ..place };
@@ -59,11 +59,9 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
         ProblemKind::OutOfRange { expected, .. } => {
             with(diagnostic, format!("must be {expected}"), expected.to_string())
         }
-        ProblemKind::NotFinite { .. } => with(
-            diagnostic,
-            "infinity and NaN are not allowed".to_owned(),
-            "a finite number".to_owned(),
-        ),
+        ProblemKind::NotFinite { .. } => {
+            with(diagnostic, "no infinity and no NaN".to_owned(), "a finite number".to_owned())
+        }
         ProblemKind::UnknownVariant { expected, suggestion, .. } => {
             let variants = expected.variants().join(", ");
             with(diagnostic, "no such variant".to_owned(), format!("one of {variants}"))
@@ -73,7 +71,7 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
     }
 }
 
-/// Returns the problem of a list element with the node of the element.
+/// What is wrong with an element of a list, and the element.
 fn element<'a, 'n, 's>(
     what: &'a ProblemKind,
     node: &'n Node<'s>,
@@ -86,7 +84,7 @@ fn element<'a, 'n, 's>(
     (what, node)
 }
 
-/// Describes a kind for people who do not program.
+/// The kind for people who do not program.
 fn in_words(kind: &Kind) -> String {
     match kind {
         Kind::Bool => "true or false".to_owned(),
@@ -104,14 +102,12 @@ fn in_words(kind: &Kind) -> String {
         Kind::IVec3 => "three whole numbers: [x, y, z]".to_owned(),
         Kind::Mat4 => "a list of 16 numbers, column by column".to_owned(),
         Kind::Array(_, length) => format!("a list of {length} numbers"),
-        Kind::List(list) => {
-            format!("a list in brackets, each element {}", in_words(list.element()))
-        }
+        Kind::List(list) => format!("a list in brackets, each of it {}", in_words(list.element())),
         _ => kind.to_string(),
     }
 }
 
-/// Guesses what a modder meant.
+/// What a modder has meant, most likely.
 fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
     match (expected, found) {
         (Kind::Number(_), Value::Text(text)) if text.parse::<f64>().is_ok() => {
@@ -154,7 +150,7 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
     }
 }
 
-/// Returns the smallest and largest value of an integer kind.
+/// The least and the largest that an integer kind holds.
 pub(super) fn ends(kind: &Kind) -> Option<(i128, i128)> {
     let number = kind.component()?;
     let bits: u32 = number.name().get(1..)?.parse().ok()?;

@@ -279,7 +279,7 @@ fn writable(value: &Value, format: Format) -> Option<Value> {
     }
 }
 
-/// Converts a vector to a list of numbers with the fewest digits.
+/// A vector as a list of its numbers, each with the shortest digits.
 fn writable_vector(value: &Value) -> Value {
     let list = |numbers: &[f32]| {
         let number = |number: &f32| writable(&Value::F32(*number), Format::Toml);

@@ -136,7 +136,11 @@ fn records_come_and_go_and_references_to_new_ones_are_resolved() -> Outcome {
     let changes: Vec<_> = plan.changes().iter().map(ToString::to_string).collect();
     assert_eq!(
         changes,
-        ["record 'unit/tower' is added", "record 'orc/peon' is added", "record 'unit/wall' is removed"]
+        [
+            "record 'unit/tower' is added",
+            "record 'orc/peon' is added",
+            "record 'unit/wall' is removed"
+        ]
     );
     game.objects.apply_reload(&mut game.store, &plan)?;
     assert!(!game.store.contains(wall) && game.store.contains(grunt));

@@ -91,7 +91,9 @@ fn reword(reader: &mut Reader<'_>, span: Span, message: &str) {
             let help = "put text in quotes: \"like this\"";
             ("text without quotes", "needs quotes", Some(help))
         }
-        "invalid boolean" => ("misspelt boolean", "expected true or false", Some("write true or false")),
+        "invalid boolean" => {
+            ("misspelt boolean", "expected true or false", Some("write true or false"))
+        }
         "missing escaped value" => {
             let help = "write the backslash twice, or use single quotes: 'C:\\mods'";
             ("unknown escape sequence", "unknown escape", Some(help))

@@ -38,7 +38,7 @@ impl MovedObjects {
     ///
     /// # Example
     /// ```
-    /// use slotted::{MapStore, record};
+    /// use slotted::{ByName, MapStore, record};
     /// use slotted_definitions::infer::{InferenceOptions, into_store};
     ///
     /// let mut map = MapStore::new();
