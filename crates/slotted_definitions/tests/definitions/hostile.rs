@@ -183,7 +183,7 @@ fn fault_45_inherited_values_and_slots_count() {
     limits.values = 1_000_000;
     let files = [("a.toml", &*base), ("b.toml", &*records)];
     let report = load_with(|loader| loader.limits(limits), &files).expect_err("1,500,000 values");
-    assert_eq!(message(&report), "records inherit more values than may be read");
+    assert_eq!(message(&report), "records inherit more values than the limit allows");
     assert_eq!(codes(&report), [Code::Limit]);
     load(&files).expect("by default they are few");
 }
