@@ -1,5 +1,5 @@
-//! Reading definition files, against what the formats' own libraries need for the same text, and
-//! iteration after a hot reload, against a store that was just filled.
+//! Loading definition files compared with the formats' own libraries, and iteration after a hot reload
+//! compared with a store that was just filled.
 //!
 //! `cargo bench -p slotted_benches --bench definitions -- --rounds 9 --markdown table.md`
 
@@ -25,16 +25,16 @@ struct Options {
     /// Samples of each form
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Records of twelve slots
+    /// Number of records, of twelve slots each
     #[arg(long, default_value_t = 100_000)]
     records: usize,
     /// Write the README's table to this file
     #[arg(long, value_name = "PATH")]
     markdown: Option<PathBuf>,
-    /// Few records, one round: checks that everything runs; the figures mean nothing
+    /// Run once with few records to check that the bench works; the figures are meaningless
     #[arg(long)]
     test: bool,
-    /// `cargo bench` adds this, `cargo test` does not: without it nothing is measured
+    /// Added by `cargo bench`; without it nothing is measured
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -54,7 +54,7 @@ const SLOTS: [(&str, &str); 12] = [
     ("title", "\"text\""),
 ];
 
-/// The values of a record, in the order of the slots, as all three formats write them.
+/// Returns the values of a record in slot order, valid in all three formats.
 fn values(n: usize) -> [String; 12] {
     let job = ["farmer", "soldier", "smith"][n % 3];
     let title = ["the great", "the small", "of the hills", "the old"][n / 7 % 4];
@@ -74,7 +74,7 @@ fn values(n: usize) -> [String; 12] {
     ]
 }
 
-/// The records as a list; `name` writes a slot's name with what stands between it and its value.
+/// Returns the records as a list; `name` writes a slot name and the separator after it.
 fn list(records: usize, brackets: [char; 2], name: impl Fn(&str) -> String) -> String {
     let mut text = String::from("[\n");
     for n in 0..records {
@@ -93,7 +93,7 @@ struct Files {
     json: String,
     toml: String,
     ron: String,
-    /// Only the list, without the schema: what inference is for.
+    /// The list without the schema, for inference.
     loose: String,
 }
 
@@ -144,8 +144,8 @@ fn iterate(store: &mut Store) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A store whose objects got another slot and a wider one while they lived, and one that was filled
-/// with the same definitions at once.
+/// Returns a store after a hot reload that added a slot and widened another, and a store that was
+/// filled with the same definitions.
 fn reloaded_and_fresh(json: &str) -> Result<(Store, Store), Box<dyn Error>> {
     let mut reloaded = Store::new();
     let definitions = Loader::new().text("orcs.json", json).load(&reloaded)?;

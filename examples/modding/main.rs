@@ -1,5 +1,6 @@
-//! Two packs of definition files, one of which changes the other: what wins, where each value comes
-//! from, and what the author of a broken file sees.
+//! Two packs of definition files: a mod patches the core pack.
+//!
+//! Shows which value wins, its origin, and the report for a broken mod.
 //!
 //! `cargo run -p modding`
 
@@ -9,7 +10,7 @@ use std::path::Path;
 use slotted::Store;
 use slotted_definitions::{Definitions, Loader};
 
-/// A mod that somebody has written late at night.
+/// A mod with mistakes.
 const BROKEN: &str = r#"
 [records.orc.shaman]
 inherits = "wariror"
@@ -27,7 +28,7 @@ speed = 25.0
 
 fn main() -> Result<(), Box<dyn Error>> {
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("packs");
-    // The order does not matter: more_orcs says that it requires core.
+    // The order does not matter: more_orcs requires core.
     let loader = || Loader::new().pack(packs.join("more_orcs")).pack(packs.join("core"));
 
     let mut store = Store::new();
@@ -38,23 +39,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let objects = definitions.spawn(&mut store)?;
     println!("{} objects of {} schemas\n", objects.len(), definitions.schemas().len());
 
-    println!("who wins, and where it is written:");
+    println!("winning values and their origins:");
     for (schema, record, slot) in [
         ("unit", "wolf", "health"), // patched by the mod
-        ("unit", "wolf", "speed"),  // as the core pack has it
+        ("unit", "wolf", "speed"),  // from the core pack
         ("unit", "cid", "carries"), // inherited
-        ("orc", "rider", "health"), // inherited twice removed
+        ("orc", "rider", "health"), // inherited from a grandparent
         ("orc", "rider", "speed"),  // a default of the base schema
     ] {
         show(&definitions, schema, record, slot)?;
     }
 
-    let rider = objects.id("orc", "rider").ok_or("there is no rider")?;
+    let rider = objects.id("orc", "rider").ok_or("no rider")?;
     let mount = store.get_value(rider, "mount")?;
-    let wolf = objects.id("unit", "wolf").ok_or("there is no wolf")?;
-    println!("\nthe rider's mount is {mount}, the wolf is {wolf}: references lead across packs\n");
+    let wolf = objects.id("unit", "wolf").ok_or("no wolf")?;
+    println!("\nreferences cross packs: the rider's mount is {mount}, the wolf is {wolf}\n");
 
-    println!("what the author of a broken mod sees:\n");
+    println!("the report for a broken mod:\n");
     let report = loader().pack_of_texts("night_mod", [("units.toml", BROKEN)]).load(&Store::new());
     match report {
         Ok(_) => Err("the broken mod was accepted".into()),
@@ -71,7 +72,7 @@ fn show(
     record: &str,
     slot: &str,
 ) -> Result<(), Box<dyn Error>> {
-    let found = definitions.record(schema, record).ok_or("there is no such record")?;
+    let found = definitions.record(schema, record).ok_or("no such record")?;
     let place = found.origin(slot).and_then(|place| definitions.location(place));
     let place = place.map_or_else(|| "the program".to_owned(), |place| place.to_string());
     println!("  {record}.{slot} = {} from {place}", found.get(slot)?);

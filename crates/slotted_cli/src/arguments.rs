@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use slotted_definitions::{Format, LoadLimits, Undeclared};
 
-const STATUS: &str = "Exit status: 0 without problems, 1 with problems, 2 if it could not be done.";
+const STATUS: &str =
+    "Exit status: 0 if no problems were found, 1 if there are problems, 2 if the command failed.";
 
-/// Works with packs of definition files: schemas and records in JSON, TOML and RON.
+/// Checks packs of definition files, infers schemas and writes JSON Schemas
 #[derive(Parser, Debug)]
 #[command(name = "slotted", version, after_help = STATUS)]
 pub(crate) struct Arguments {
-    /// When to show colours; auto: on a terminal, unless NO_COLOR is set
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
     #[command(subcommand)]
@@ -20,13 +21,13 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Checks packs and names all that is wrong with them
+    /// Checks packs and reports every problem
     #[command(after_help = STATUS)]
     Check(Check),
-    /// Proposes a schema for loose objects and prints it as a definition file
+    /// Proposes schemas for data files and prints them as a definition file
     #[command(after_help = STATUS)]
     Infer(Infer),
-    /// Prints the schemas of packs, or a JSON Schema of their definition files
+    /// Prints the schemas of packs, or a JSON Schema for their definition files
     #[command(after_help = STATUS)]
     Schema(Schema),
 }
@@ -38,16 +39,16 @@ pub(crate) enum Color {
     Never,
 }
 
-/// Which packs are read, and how much of them.
+/// The packs to read, with limits.
 #[derive(Args, Debug)]
 pub(crate) struct Packs {
-    /// Folders of definition files, each a pack, in the order in which they are loaded
+    /// Packs: folders of definition files, in load order
     #[arg(value_name = "DIR", required_unless_present = "packs")]
     pub(crate) folders: Vec<PathBuf>,
-    /// A folder of packs: each folder in it is one, loaded by name after those given one by one
+    /// A folder of packs, loaded in the order of their names after the packs given as DIR
     #[arg(long, value_name = "DIR")]
     pub(crate) packs: Vec<PathBuf>,
-    /// What becomes of values and records that no schema declares
+    /// What to do with values and records that no schema declares
     #[arg(long, value_enum, default_value_t = Policy::Refuse, value_name = "POLICY")]
     pub(crate) undeclared: Policy,
     #[command(flatten)]
@@ -56,11 +57,11 @@ pub(crate) struct Packs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Policy {
-    /// They are errors
+    /// Report them as errors
     Refuse,
-    /// They are left out, with warnings
+    /// Ignore them, with warnings
     Ignore,
-    /// They are kept aside, with warnings
+    /// Keep them with their records, with warnings
     Quarantine,
 }
 
@@ -76,10 +77,10 @@ impl From<Policy> for Undeclared {
 
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// The largest file that is read
+    /// Limit of the size of a file
     #[arg(long, value_name = "BYTES", default_value_t = LoadLimits::default().file_bytes)]
     pub(crate) max_file_bytes: u64,
-    /// Problems that are shown; the others are counted
+    /// Limit of problems to show; further ones are only counted
     #[arg(long, value_name = "COUNT", default_value_t = LoadLimits::default().problems)]
     pub(crate) max_problems: usize,
 }
@@ -98,10 +99,10 @@ impl From<Limits> for LoadLimits {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) packs: Packs,
-    /// text: for people, on standard error; json: for programs, on standard output
+    /// text: readable, on standard error; json: for programs, on standard output
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
-    /// Warnings are problems too
+    /// Exit with status 1 if there are warnings
     #[arg(long)]
     pub(crate) deny_warnings: bool,
 }
@@ -114,17 +115,17 @@ pub(crate) enum ReportFormat {
 
 #[derive(Args, Debug)]
 pub(crate) struct Infer {
-    /// Files of loose objects, in JSON, TOML or RON: a list of objects, or objects by their names
+    /// Data files in JSON, TOML or RON: a list of objects, or a map from names to objects
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// The schema's name, and one schema for all files; otherwise each file has one of its own, named
-    /// after it in the singular: items.json has item
+    /// Propose one schema of this name for all files; otherwise each file gets its own, named after the
+    /// file in the singular: item for items.json
     #[arg(long, value_name = "NAME")]
     pub(crate) schema_name: Option<String>,
     /// The format of the definition file
     #[arg(long, value_enum, default_value_t = FileFormat::Toml)]
     pub(crate) output: FileFormat,
-    /// The largest file that is read
+    /// Limit of the size of a file
     #[arg(long, value_name = "BYTES", default_value_t = LoadLimits::default().file_bytes)]
     pub(crate) max_file_bytes: u64,
 }
@@ -150,7 +151,7 @@ impl From<FileFormat> for Format {
 pub(crate) struct Schema {
     #[command(flatten)]
     pub(crate) packs: Packs,
-    /// Print a JSON Schema (draft 2020-12), with which editors complete and check definition files
+    /// Print a JSON Schema (draft 2020-12), which editors use to complete and check definition files
     #[arg(long)]
     pub(crate) json_schema: bool,
 }

@@ -1,4 +1,4 @@
-//! `slotted check`: all that is wrong with packs.
+//! `slotted check`: reports the problems of packs.
 
 use serde::Serialize;
 use slotted_definitions::{Definitions, Report};
@@ -47,7 +47,7 @@ pub(crate) fn count(number: impl TryInto<u64>, what: &str) -> String {
     format!("{number} {what}{plural}")
 }
 
-/// The report, with what there is to count if the definitions can be used.
+/// The report, with counts if the definitions are usable.
 #[derive(Serialize)]
 struct Checked<'a> {
     packs: Option<Vec<CheckedPack<'a>>>,

@@ -1,14 +1,14 @@
-//! How a run ends: clean, with problems, or not at all.
+//! The result of a run and its exit status: clean, problems, or failure.
 
 use std::fmt;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The exit status of a run that could not be done.
-pub(crate) const COULD_NOT_RUN: u8 = 2;
+/// The exit status of a failed run.
+pub(crate) const FAILED: u8 = 2;
 
-/// How a run ended that could be done.
+/// The result of a completed run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Clean,
@@ -24,8 +24,7 @@ impl From<Outcome> for ExitCode {
     }
 }
 
-/// Why a run could not be done.
-#[derive(Debug)]
+/// The reason of a failed run.
 pub(crate) struct Failure {
     message: String,
     help: Option<String>,
@@ -40,14 +39,14 @@ impl Failure {
         Self { help: Some(help.into()), ..self }
     }
 
-    /// A file or a folder that the system does not let us read.
+    /// Describes a file or folder that cannot be read.
     pub(crate) fn unreadable(path: &Path, error: &io::Error) -> Self {
-        Self::new(format!("{} cannot be read: {error}", path.display()))
+        Self::new(format!("cannot read '{}': {error}", path.display()))
     }
 
-    /// What was to be written could not be.
+    /// Describes an output that cannot be written.
     pub(crate) fn unwritable(error: &io::Error) -> Self {
-        Self::new(format!("the output cannot be written: {error}"))
+        Self::new(format!("cannot write the output: {error}"))
     }
 }
 
@@ -55,5 +54,12 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;
         self.help.iter().try_for_each(|help| write!(f, "\nhelp: {help}"))
+    }
+}
+
+/// Prints the message.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }

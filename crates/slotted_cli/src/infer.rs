@@ -1,10 +1,13 @@
-//! `slotted infer`: a definition file, as a person would have written it, for loose objects.
+//! `slotted infer`: proposes schemas for data files and prints them as a definition file.
 
 use std::path::Path;
 
 use slotted::{Schema, schema::Slot};
-use slotted_definitions::infer::{Attribute, Inference, InferenceOptions, Note, Proposal};
-use slotted_definitions::{Format, SchemaDocs, schemas_to_text};
+use slotted_definitions::Format;
+use slotted_definitions::infer::{
+    Inference, InferenceOptions, Proposal, ProposalNote, ProposedAttribute,
+};
+use slotted_definitions::write::{SchemaDocs, schemas_to_text};
 
 use crate::arguments::Infer;
 use crate::check::count;
@@ -13,15 +16,15 @@ use crate::objects;
 use crate::output::Output;
 use crate::progress::Progress;
 
-/// The words that records have beside their values: no slot of a file can be called so.
-const RECORD_WORDS: [&str; 2] = ["inherits", "abstract"];
+/// The reserved keys of records: no slot can have these names.
+const RECORD_KEYS: [&str; 2] = ["inherits", "abstract"];
 
 pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure> {
     let progress = Progress::new();
     let mut inferences: Vec<(String, Inference)> = Vec::new();
     let mut is_clean = true;
     for path in &infer.files {
-        progress.tell(|| format!("reading {}", path.display()));
+        progress.show(|| format!("reading {}", path.display()));
         let name = infer.schema_name.clone().unwrap_or_else(|| schema_name(path));
         let position = inferences.iter().position(|(known, _)| *known == name);
         let position = position.unwrap_or_else(|| {
@@ -31,7 +34,7 @@ pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure
         let read =
             objects::observe(path, infer.max_file_bytes, &mut inferences[position].1, &progress)?;
         if let Err(problem) = read {
-            output.tell(&format!("error: {}: {problem}", path.display()));
+            output.message(&format!("error: {}: {problem}", path.display()));
             is_clean = false;
         }
     }
@@ -42,12 +45,12 @@ pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure
     let mut schemas = Vec::new();
     for (name, inference) in &inferences {
         let proposal = inference.finish(name.as_str()).map_err(|error| {
-            Failure::new(error.to_string()).help("choose another name by --schema-name")
+            Failure::new(error.to_string()).help("choose another name with --schema-name")
         })?;
         let (schema, left_out) = writable(&proposal)?;
-        output.tell(&format!("{proposal}"));
+        output.message(&format!("{proposal}"));
         for slot in left_out {
-            output.tell(&format!("  '{slot}' is left out: that is a word of records"));
+            output.message(&format!("  '{slot}' is left out: it is a reserved key of records"));
         }
         schemas.push((schema, docs(&proposal)));
     }
@@ -57,8 +60,8 @@ pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure
     Ok(Outcome::Clean)
 }
 
-/// The file's name in the singular, as English mostly has it: `items.json` is of `item`,
-/// `entities.json` of `entity`, `classes.json` of `class`.
+/// Returns the name of a file in the singular, by the common rules of English: `item` for
+/// `items.json`, `entity` for `entities.json`, `class` for `classes.json`.
 fn schema_name(path: &Path) -> String {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     for (plural, singular) in
@@ -74,16 +77,16 @@ fn schema_name(path: &Path) -> String {
     }
 }
 
-/// The schema without slots that definition files cannot have, and the names of these.
+/// Returns the schema without reserved names, and the names of the removed slots.
 fn writable(proposal: &Proposal) -> Result<(Schema, Vec<&str>), Failure> {
     let proposed = proposal.schema();
-    let is_word = |slot: &&Slot| RECORD_WORDS.contains(&slot.name());
-    let left_out: Vec<&str> = proposed.slots().iter().filter(is_word).map(Slot::name).collect();
+    let is_key = |slot: &&Slot| RECORD_KEYS.contains(&slot.name());
+    let left_out: Vec<&str> = proposed.slots().iter().filter(is_key).map(Slot::name).collect();
     if left_out.is_empty() {
         return Ok((proposed.clone(), left_out));
     }
     let mut builder = Schema::builder(proposed.name());
-    for slot in proposed.slots().iter().filter(|slot| !is_word(slot)) {
+    for slot in proposed.slots().iter().filter(|slot| !is_key(slot)) {
         builder = builder.slot(slot.name(), slot.kind().clone());
         if slot.is_optional() {
             builder = builder.optional();
@@ -93,13 +96,13 @@ fn writable(proposal: &Proposal) -> Result<(Schema, Vec<&str>), Failure> {
     Ok((schema, left_out))
 }
 
-/// What stands beside the declarations, for whoever goes through them.
+/// Returns the comments for the definition file.
 fn docs(proposal: &Proposal) -> SchemaDocs {
     let objects = proposal.objects();
     let mut docs = SchemaDocs::default();
     let mut comment = format!("Proposed for {}.", count(objects, "object"));
     for (attribute, reason) in proposal.unslottable() {
-        comment.push_str(&format!("\nNo slot: {:?}, {reason}.", attribute.name));
+        comment.push_str(&format!("\nNo slot for {:?}: {reason}.", attribute.name));
     }
     docs.comment = Some(comment);
     for attribute in proposal.attributes().iter().filter(|attribute| attribute.kind.is_ok()) {
@@ -112,21 +115,21 @@ fn docs(proposal: &Proposal) -> SchemaDocs {
     docs
 }
 
-fn remarks(attribute: &Attribute, objects: u64) -> Vec<String> {
+fn remarks(attribute: &ProposedAttribute, objects: u64) -> Vec<String> {
     let mut remarks = Vec::new();
     for note in &attribute.notes {
         remarks.extend(match note {
-            Note::Constant(value) if attribute.objects == objects => {
-                Some(format!("{value} in every object: a default, or no slot at all."))
+            ProposalNote::Constant(value) if attribute.objects == objects => {
+                Some(format!("{value} in every object: use a default, or drop the slot."))
             }
-            Note::Constant(value) => {
+            ProposalNote::Constant(value) => {
                 Some(format!("{value} in each of the {} objects that set it.", attribute.objects))
             }
-            Note::Misspelt { suggestion } => {
+            ProposalNote::Misspelt { suggestion } => {
                 let own = attribute.objects;
-                Some(format!("In {own} of {objects}: did you mean {suggestion:?}?"))
+                Some(format!("Set in {own} of {objects} objects: did you mean {suggestion:?}?"))
             }
-            Note::Repeated(_) => Some("Some objects name it more than once.".to_owned()),
+            ProposalNote::Repeated(_) => Some("Some objects repeat this name.".to_owned()),
             _ => None,
         });
     }
@@ -138,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schema_is_named_after_the_file_in_the_singular() {
+    fn schema_names_are_file_names_in_the_singular() {
         let name = |path: &str| schema_name(Path::new(path));
         assert_eq!(name("data/items.json"), "item");
         assert_eq!(name("entities.json"), "entity");

@@ -1,4 +1,4 @@
-//! The tool `slotted`: checks packs of definition files, infers schemas, writes JSON Schemas.
+//! The command `slotted`: checks packs of definition files, infers schemas, writes JSON Schemas.
 
 #![forbid(unsafe_code)]
 
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome.into(),
         Err(failure) => {
             output.failure(&failure);
-            failure::COULD_NOT_RUN.into()
+            failure::FAILED.into()
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Files of loose objects, one after the other and never all at once.
+//! Reads data files object by object.
 
 use std::fmt;
 use std::fs;
@@ -6,14 +6,14 @@ use std::io::Read;
 use std::path::Path;
 
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use slotted::Value;
+use slotted::{Value, schema::Quoted};
 use slotted_definitions::Format;
 use slotted_definitions::infer::Inference;
 
 use crate::failure::Failure;
 use crate::progress::Progress;
 
-/// Shows an inference all objects of a file. The inner error is what is wrong with the file.
+/// Passes all objects of a file to an inference. The inner error is a problem in the file.
 pub(crate) fn observe(
     path: &Path,
     most_bytes: u64,
@@ -21,16 +21,17 @@ pub(crate) fn observe(
     progress: &Progress,
 ) -> Result<Result<(), String>, Failure> {
     let Some(format) = Format::of(path) else {
-        let message = format!("{} is of no known format", path.display());
-        return Err(Failure::new(message).help("the names end in .json, .toml or .ron"));
+        let message = format!("'{}' has an unknown format", path.display());
+        return Err(Failure::new(message).help("the file name must end in .json, .toml or .ron"));
     };
     let mut bytes = Vec::new();
     let read = fs::File::open(path)
         .and_then(|file| file.take(most_bytes.saturating_add(1)).read_to_end(&mut bytes));
     read.map_err(|error| Failure::unreadable(path, &error))?;
     if bytes.len() as u64 > most_bytes {
-        let message = format!("the file is larger than {most_bytes} bytes");
-        return Ok(Err(format!("{message}, which is the limit: see --max-file-bytes")));
+        return Ok(Err(format!(
+            "the file exceeds the limit of {most_bytes} bytes; raise it with --max-file-bytes"
+        )));
     }
     let Ok(text) = std::str::from_utf8(&bytes) else {
         return Ok(Err("the file is not UTF-8".to_owned()));
@@ -54,30 +55,30 @@ fn observe_text(text: &str, format: Format, objects: Objects<'_>) -> Result<(), 
             let read = ron.deserialize_any(objects).and_then(|()| ron.end());
             read.map_err(|error| ron.span_error(error).to_string())
         }
-        _ => Err(format!("{format} is not known")),
+        _ => Err(format!("unknown format {format}")),
     }
 }
 
-/// A list of objects, or a map of them; a map may have lists of them too, as `[[item]]` in TOML.
+/// A list or map of objects; a map can also contain lists, such as `[[item]]` in TOML.
 struct Objects<'i> {
     inference: &'i mut Inference,
     progress: &'i Progress,
 }
 
-/// Objects between two looks at the clock.
-const OBJECTS_PER_LOOK: u64 = 1000;
+/// The number of objects between two checks of the clock.
+const OBJECTS_PER_STEP: u64 = 1000;
 
 impl Objects<'_> {
     fn observe<E: serde::de::Error>(&mut self, value: &Value) -> Result<(), E> {
         let Value::Map(map) = value else {
             let found = value.kind_name();
             let position = self.inference.objects();
-            let message = format!("object {position}: found {found} in the place of an object");
+            let message = format!("object {position}: expected an object, found {found}");
             return Err(E::custom(message));
         };
         let objects = self.inference.objects();
-        if objects.is_multiple_of(OBJECTS_PER_LOOK) {
-            self.progress.tell(|| format!("{objects} objects"));
+        if objects.is_multiple_of(OBJECTS_PER_STEP) {
+            self.progress.show(|| format!("{objects} objects"));
         }
         self.inference.observe_values(map.iter().map(|(name, value)| (&**name, value)));
         Ok(())
@@ -88,7 +89,7 @@ impl<'de> Visitor<'de> for Objects<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of objects, or a map of objects by their names")
+        f.write_str("a list of objects, or a map from names to objects")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
@@ -105,7 +106,7 @@ impl<'de> Visitor<'de> for Objects<'_> {
                 Value::Map(_) => self.observe(&value)?,
                 _ => {
                     let found = value.kind_name();
-                    let message = format!("{name:?} is {found}, expected an object");
+                    let message = format!("{}: expected an object, found {found}", Quoted(&name));
                     return Err(A::Error::custom(message));
                 }
             }

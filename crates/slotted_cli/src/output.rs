@@ -1,4 +1,4 @@
-//! What goes where: results to standard output, what people are told to standard error.
+//! Output: results to standard output, messages to standard error.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -7,7 +7,7 @@ use slotted_definitions::Report;
 use crate::arguments::Color;
 use crate::failure::Failure;
 
-/// Both outputs, and whether people see colours.
+/// Both outputs, and whether messages have colours.
 #[derive(Debug)]
 pub(crate) struct Output {
     is_colored: bool,
@@ -25,7 +25,7 @@ impl Output {
         Self { is_colored }
     }
 
-    /// Writes a result, which is what a run is for: not being able to is a failure.
+    /// Writes the result of the run to standard output.
     pub(crate) fn result(&mut self, text: &str) -> Result<(), Failure> {
         let mut output = io::stdout().lock();
         let written = output.write_all(text.as_bytes()).and_then(|()| match text.ends_with('\n') {
@@ -35,18 +35,18 @@ impl Output {
         written.and_then(|()| output.flush()).map_err(|error| Failure::unwritable(&error))
     }
 
-    /// Tells people something beside the result.
-    pub(crate) fn tell(&mut self, text: &str) {
-        // Whoever closes standard error does not want to be told.
+    /// Writes a message to standard error.
+    pub(crate) fn message(&mut self, text: &str) {
+        // Standard error may be closed.
         _ = writeln!(io::stderr().lock(), "{}", text.trim_end_matches('\n'));
     }
 
     pub(crate) fn report(&mut self, report: &Report) {
         let text = if self.is_colored { report.to_colored_text() } else { report.to_string() };
-        self.tell(&text);
+        self.message(&text);
     }
 
     pub(crate) fn failure(&mut self, failure: &Failure) {
-        self.tell(&failure.to_string());
+        self.message(&failure.to_string());
     }
 }

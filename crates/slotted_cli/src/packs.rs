@@ -1,4 +1,4 @@
-//! From folders on the command line to definitions.
+//! Loads the packs of the command line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use crate::arguments::Packs;
 use crate::failure::Failure;
 use crate::progress::Progress;
 
-/// Reads the packs. What is wrong with them is no failure of the tool.
+/// Loads the packs. The inner error is a report of their problems.
 pub(crate) fn load(packs: &Packs) -> Result<Result<Definitions, Report>, Failure> {
     let mut folders = packs.folders.clone();
     for folder in &packs.packs {
         let inner = inner_folders(folder)?;
         if inner.is_empty() {
-            let message = format!("{} has no folders, which would be packs", folder.display());
+            let message = format!("'{}' contains no packs: a pack is a folder", folder.display());
             return Err(Failure::new(message));
         }
         folders.extend(inner);
@@ -32,7 +32,7 @@ pub(crate) fn load(packs: &Packs) -> Result<Result<Definitions, Report>, Failure
     Ok(loaded)
 }
 
-/// The folders in a folder, by name: the same order on every machine.
+/// Returns the folders in a folder, sorted by name.
 fn inner_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |error| Failure::unreadable(folder, &error);
     let mut inner = Vec::new();
@@ -47,35 +47,35 @@ fn inner_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(inner)
 }
 
-/// Folders that are deeper than any pack need not be looked at.
+/// The loader ignores deeper folders.
 const MOST_LEVELS: usize = 16;
 
-/// Fails where a check would say "no problems" of nothing.
+/// Fails if the folder contains no definition files.
 fn is_pack(folder: &Path) -> Result<(), Failure> {
     fs::read_dir(folder).map_err(|error| Failure::unreadable(folder, &error))?;
     if holds(folder, MOST_LEVELS, &|path| Format::of(path).is_some()) {
         let has_own = holds(folder, 0, &|path| Format::of(path).is_some());
         if !has_own && holds(folder, 1, &is_manifest) {
-            let message = format!("{} is a folder of packs", folder.display());
-            let help = format!("name the packs, or write --packs {}", folder.display());
+            let message = format!("'{}' is a folder of packs, not a pack", folder.display());
+            let help = format!("list the packs, or use --packs {}", folder.display());
             return Err(Failure::new(message).help(help));
         }
         return Ok(());
     }
-    let message = format!("{} has no definition files", folder.display());
-    Err(Failure::new(message).help("their names end in .json, .toml or .ron"))
+    let message = format!("'{}' contains no definition files", folder.display());
+    Err(Failure::new(message).help("their names must end in .json, .toml or .ron"))
 }
 
 fn is_manifest(path: &Path) -> bool {
     Format::of(path).is_some() && path.file_stem().is_some_and(|name| name == "pack")
 }
 
-/// Whether such a file is in the folder, or in folders of it so many levels deep.
+/// Returns whether a folder contains a matching file, up to this depth.
 fn holds(folder: &Path, levels: usize, is_wanted: &dyn Fn(&Path) -> bool) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     entries.flatten().any(|entry| {
         let (path, name) = (entry.path(), entry.file_name());
-        // Links to folders are not followed inside of a pack.
+        // Links to folders inside a pack are not followed.
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         if name.to_string_lossy().starts_with('.') {
             return false;

@@ -1,4 +1,4 @@
-//! What people see while work takes longer than they like to wait.
+//! The progress line of long runs.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use slotted_definitions::{LoadProgress, Loader};
 
-/// Shorter work shows nothing: a line that comes and goes at once only flickers.
+/// Shorter runs show nothing: the line would only flicker.
 const PATIENCE: Duration = Duration::from_millis(500);
 const STEPS_PER_SECOND: u8 = 10;
 
-/// A line on standard error that tells how far the work is. Without a terminal there is none.
+/// A progress line on standard error, shown only on a terminal.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -29,8 +29,8 @@ impl Progress {
         }
     }
 
-    /// Tells how far the work is.
-    pub(crate) fn tell(&self, message: impl FnOnce() -> String) {
+    /// Shows the progress.
+    pub(crate) fn show(&self, message: impl FnOnce() -> String) {
         if self.start.elapsed() < PATIENCE {
             return;
         }
@@ -43,13 +43,13 @@ impl Progress {
         }
     }
 
-    /// Tells how far a load is.
+    /// Shows the progress of a load.
     pub(crate) fn watch(&self, loader: Loader) -> Loader {
         let progress = self.clone();
-        loader.progress(move |step| progress.tell(|| message(step)))
+        loader.progress(move |step| progress.show(|| message(step)))
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }

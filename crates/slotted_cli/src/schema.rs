@@ -1,6 +1,7 @@
-//! `slotted schema`: what packs declare, for people and for editors.
+//! `slotted schema`: prints schemas as a definition file or a JSON Schema.
 
-use slotted_definitions::{Definitions, Format, SchemaDocs, schemas_to_text};
+use slotted_definitions::write::{SchemaDocs, schemas_to_text};
+use slotted_definitions::{Definitions, Format};
 
 use crate::arguments::Schema;
 use crate::failure::{Failure, Outcome};
@@ -20,7 +21,7 @@ pub(crate) fn run(schema: &Schema, output: &mut Output) -> Result<Outcome, Failu
     Ok(Outcome::Clean)
 }
 
-/// The schemas as a definition file has them, each with where it is declared.
+/// Returns the schemas as a definition file, each with its place.
 fn readable(definitions: &Definitions) -> Result<String, Failure> {
     let documented = definitions.schemas().map(|schema| {
         let place = definitions.schema_place(schema.name());

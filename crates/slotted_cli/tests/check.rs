@@ -1,4 +1,4 @@
-//! What `slotted check` says, and its exit status.
+//! `slotted check`: reports and exit status.
 
 mod common;
 
@@ -14,7 +14,7 @@ fn packs_without_problems_are_counted() -> Outcome {
 }
 
 #[test]
-fn a_problem_is_shown_to_people() -> Outcome {
+fn reports_are_readable() -> Outcome {
     let answer = run(["check", &pack("misspelt")])?;
     assert_eq!(
         answer.errors,
@@ -33,7 +33,7 @@ error[undeclared-slot]: 'unit' object has no slot 'helth'; did you mean 'health'
 }
 
 #[test]
-fn a_problem_is_told_to_programs() -> Outcome {
+fn reports_are_machine_readable() -> Outcome {
     let answer = run(["check", &pack("misspelt"), "--format", "json"])?;
     let report: serde_json::Value = serde_json::from_str(&answer.output)?;
     let found = &report["diagnostics"][0];
@@ -54,7 +54,7 @@ fn a_problem_is_told_to_programs() -> Outcome {
 }
 
 #[test]
-fn warnings_are_problems_if_they_are_to_be() -> Outcome {
+fn deny_warnings_makes_warnings_problems() -> Outcome {
     let pack = pack("warned");
     assert_eq!(run(["check", &pack])?.status, Some(1));
     let answer = run(["check", &pack, "--undeclared", "quarantine"])?;
@@ -67,7 +67,7 @@ fn warnings_are_problems_if_they_are_to_be() -> Outcome {
 }
 
 #[test]
-fn colours_are_for_terminals_and_for_who_asks() -> Outcome {
+fn colours_are_for_terminals_or_on_request() -> Outcome {
     let pack = pack("misspelt");
     assert!(!run(["check", &pack])?.errors.contains('\u{1b}'));
     assert!(run(["check", &pack, "--color", "always"])?.errors.contains('\u{1b}'));
@@ -76,13 +76,13 @@ fn colours_are_for_terminals_and_for_who_asks() -> Outcome {
 }
 
 #[test]
-fn what_cannot_be_done_is_no_problem_of_a_pack() -> Outcome {
+fn failures_have_their_own_status() -> Outcome {
     let folder = empty_folder("nothing_to_check")?.display().to_string();
     let cases: [(&[&str], &str); 6] = [
-        (&["check", "nowhere"], "error: nowhere cannot be read"),
-        (&["check", "Cargo.toml"], "error: Cargo.toml cannot be read"),
-        (&["check", &folder], "has no definition files"),
-        (&["check", "--packs", &folder], "has no folders, which would be packs"),
+        (&["check", "nowhere"], "error: cannot read 'nowhere'"),
+        (&["check", "Cargo.toml"], "error: cannot read 'Cargo.toml'"),
+        (&["check", &folder], "contains no definition files"),
+        (&["check", "--packs", &folder], "contains no packs"),
         (&["check"], "required"),
         (&["check", ".", "--undeclared", "maybe"], "invalid value"),
     ];
@@ -96,12 +96,12 @@ fn what_cannot_be_done_is_no_problem_of_a_pack() -> Outcome {
 }
 
 #[test]
-fn a_folder_of_packs_is_named_as_such() -> Outcome {
+fn a_folder_of_packs_is_recognized() -> Outcome {
     let [core, _] = example_packs();
     let packs = core.parent().unwrap_or(&core);
     let answer = run(["check".as_ref(), packs.as_os_str()])?;
     assert_eq!(answer.status, Some(2));
-    assert!(answer.errors.contains("help: name the packs, or write --packs"), "{answer:?}");
+    assert!(answer.errors.contains("help: list the packs, or use --packs"), "{answer:?}");
     let answer = run(["check".as_ref(), "--packs".as_ref(), packs.as_os_str()])?;
     assert_eq!(answer.output, "2 packs, 4 schemas, 22 records: no problems\n");
     assert_eq!(answer.status, Some(0));
@@ -110,18 +110,18 @@ fn a_folder_of_packs_is_named_as_such() -> Outcome {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn output_that_cannot_be_written_is_told() -> Outcome {
+fn an_unwritable_output_is_a_failure() -> Outcome {
     let [core, _] = example_packs();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full")?;
     let output = tool().arg("check").arg(core).stdout(full).output()?;
     assert_eq!(output.status.code(), Some(2));
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(errors.starts_with("error: the output cannot be written"), "{errors}");
+    assert!(errors.starts_with("error: cannot write the output"), "{errors}");
     Ok(())
 }
 
 #[test]
-fn hostile_files_are_problems_and_no_crashes() -> Outcome {
+fn hostile_files_cause_problems_not_crashes() -> Outcome {
     let open = "[".repeat(100_000);
     let maps = "{\"a\":".repeat(100_000);
     let records: String = (0..3000).map(|number| format!("r{number} = {{ x = 1 }}\n")).collect();
@@ -151,12 +151,12 @@ fn hostile_files_are_problems_and_no_crashes() -> Outcome {
 }
 
 #[test]
-fn a_file_past_the_limit_is_not_read() -> Outcome {
+fn files_beyond_the_limit_are_not_read() -> Outcome {
     let [core, _] = example_packs();
     let core = core.display().to_string();
     let answer = run(["check", &core, "--max-file-bytes", "100"])?;
     assert_eq!(answer.status, Some(1));
-    assert!(answer.errors.contains("larger than 100 bytes, which is the limit"), "{answer:?}");
+    assert!(answer.errors.contains("exceeds the limit of 100 bytes"), "{answer:?}");
     let answer = run(["check", &core, "--max-file-bytes", "100", "--max-problems", "1"])?;
     assert!(answer.errors.contains("more problem"), "{answer:?}");
     Ok(())

@@ -1,4 +1,4 @@
-//! What `slotted infer` proposes, and that `slotted check` accepts it.
+//! `slotted infer`: proposals, and that `slotted check` accepts them.
 
 mod common;
 
@@ -15,14 +15,14 @@ const ORCS: &str = r#"[
 ]"#;
 
 #[test]
-fn a_file_is_written_as_a_person_would_have() -> Outcome {
+fn proposals_read_like_written_by_hand() -> Outcome {
     let folder = folder_with("infer_orcs", "orcs.json", ORCS)?;
     let answer = run(["infer", &format!("{folder}/orcs.json")])?;
     assert_eq!(
         answer.output,
         "\
 # Proposed for 3 objects.
-# No slot: \"drops\", the elements of its lists are objects or lists.
+# No slot for \"drops\": the elements of its lists are objects or lists.
 [schemas.orc.slots]
 name = \"text\"
 health = \"u16\"
@@ -32,7 +32,7 @@ rage = { kind = \"f32\", optional = true }
     assert_eq!(answer.status, Some(0));
     assert!(answer.errors.starts_with("'orc': 3 objects, 5 attributes"), "{}", answer.errors);
     assert!(answer.errors.contains("2 list: [[1, 2]] in object 1"), "{}", answer.errors);
-    assert!(answer.errors.contains("'abstract' is left out: that is a word of records"));
+    assert!(answer.errors.contains("'abstract' is left out: it is a reserved key of records"));
     Ok(())
 }
 
@@ -52,7 +52,7 @@ fn assert_accepted(name: &str, files: &[&str], arguments: &[&str], schemas: usiz
 }
 
 #[test]
-fn what_is_proposed_is_accepted() -> Outcome {
+fn proposals_are_accepted() -> Outcome {
     let folder = empty_folder("infer_formats")?;
     std::fs::write(folder.join("orcs.json"), ORCS)?;
     std::fs::write(folder.join("trees.toml"), "[oak]\nheight = 20.5\n[[pines]]\nheight = 30\n")?;
@@ -70,12 +70,12 @@ fn what_is_proposed_is_accepted() -> Outcome {
 }
 
 #[test]
-fn files_that_are_no_objects_are_problems() -> Outcome {
+fn files_without_objects_are_problems() -> Outcome {
     let deep = format!("[{}1{}]", "{\"a\":".repeat(1000), "}".repeat(1000));
     let cases = [
-        ("number.json", "3", "expected a list of objects, or a map of objects by their names"),
-        ("numbers.json", "[{}, 3]", "object 1: found integer in the place of an object"),
-        ("object.json", r#"{"name": "Grunt"}"#, "\"name\" is text, expected an object"),
+        ("number.json", "3", "expected a list of objects, or a map from names to objects"),
+        ("numbers.json", "[{}, 3]", "object 1: expected an object, found integer"),
+        ("object.json", r#"{"name": "Grunt"}"#, "'name': expected an object, found text"),
         ("broken.json", "[{", "EOF"),
         ("twice.json", "[] []", "trailing characters"),
         ("broken.toml", "a = ", ""),
@@ -98,7 +98,7 @@ fn files_that_are_no_objects_are_problems() -> Outcome {
 }
 
 #[test]
-fn what_cannot_be_done_has_its_own_status() -> Outcome {
+fn failures_have_their_own_status() -> Outcome {
     let folder = folder_with("infer_no_format", "orcs.yaml", "- name: Grunt\n")?;
     let yaml = format!("{folder}/orcs.yaml");
     for arguments in [&["infer", "nowhere.json"][..], &["infer", &yaml], &["infer"]] {
@@ -107,12 +107,12 @@ fn what_cannot_be_done_has_its_own_status() -> Outcome {
     let folder = folder_with("infer_too_large", "orcs.json", ORCS)?;
     let answer = run(["infer", &format!("{folder}/orcs.json"), "--max-file-bytes", "10"])?;
     assert_eq!(answer.status, Some(1));
-    assert!(answer.errors.contains("larger than 10 bytes"), "{}", answer.errors);
+    assert!(answer.errors.contains("exceeds the limit of 10 bytes"), "{}", answer.errors);
     Ok(())
 }
 
-/// Files of a game, which are not part of the repository: the folder that the variable names, or the
-/// one beside the repository.
+/// Returns the folder of a game's data, which is not part of the repository: the folder in
+/// `SLOTTED_DATA`, or one beside the repository.
 fn data() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/minecraft-1.20");
     let folder = std::env::var_os("SLOTTED_DATA").map_or(beside, PathBuf::from);
@@ -122,7 +122,7 @@ fn data() -> Option<PathBuf> {
 #[test]
 fn files_of_a_real_game() -> Outcome {
     let Some(folder) = data() else {
-        println!("skipped: there is no such data here; SLOTTED_DATA may name its folder");
+        println!("skipped: set SLOTTED_DATA to the folder of the data");
         return Ok(());
     };
     for name in ["blocks", "entities", "foods", "items"] {

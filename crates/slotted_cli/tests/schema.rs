@@ -1,4 +1,4 @@
-//! What `slotted schema` prints: schemas for people, and a JSON Schema that editors can use.
+//! `slotted schema`: readable schemas, and a JSON Schema for editors.
 
 mod common;
 
@@ -21,7 +21,7 @@ fn problems(validator: &jsonschema::Validator, document: &Value) -> Vec<String> 
 }
 
 #[test]
-fn it_is_a_json_schema_of_the_packs_own_files() -> Outcome {
+fn the_json_schema_accepts_the_files_of_the_packs() -> Outcome {
     let schema = json_schema()?;
     assert!(jsonschema::meta::is_valid(&schema));
     let validator = jsonschema::validator_for(&schema)?;
@@ -41,7 +41,7 @@ fn it_is_a_json_schema_of_the_packs_own_files() -> Outcome {
 }
 
 #[test]
-fn it_tells_right_from_wrong() -> Outcome {
+fn the_json_schema_tells_valid_from_invalid() -> Outcome {
     let validator = jsonschema::validator_for(&json_schema()?)?;
     let unit = |values: Value| json!({ "records": { "unit": { "x": values } } });
     let slot = |slot: Value| json!({ "schemas": { "s": { "slots": { "a": slot } } } });
@@ -118,7 +118,7 @@ fn editors_show_docs_units_and_defaults() -> Outcome {
 }
 
 #[test]
-fn people_see_a_definition_file() -> Outcome {
+fn schemas_are_printed_as_a_definition_file() -> Outcome {
     let [core, more_orcs] = example_packs();
     let answer = run(["schema".as_ref(), core.as_os_str(), more_orcs.as_os_str()])?;
     assert_eq!(answer.status, Some(0));

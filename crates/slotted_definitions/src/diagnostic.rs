@@ -1,19 +1,19 @@
-//! One thing that is wrong with definitions.
+//! The problems of a [`Report`](crate::Report): code, severity, message and place.
 
 use std::fmt;
 use std::sync::Arc;
 
 use unicode_security::confusable_detection::skeleton;
 
-use crate::source::Place;
+pub use crate::source::{Location, Place};
 use slotted::schema::nearest_name;
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// The definitions can be used.
+    /// The definitions are usable.
     Warning,
-    /// They cannot.
+    /// The definitions are not usable.
     Error,
 }
 
@@ -28,13 +28,13 @@ impl fmt::Display for Severity {
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident $word:literal;)*) => {
-        /// What kind of problem it is, for programs: the name of a code never changes its meaning.
+        /// The kind of a problem, for programs. A code never changes its meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Code { $($(#[$doc])* $name,)* }
 
         impl Code {
-            /// The code as messages show it.
+            /// Returns the code as messages show it, such as `undeclared-slot`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
@@ -47,41 +47,41 @@ codes! {
     Unreadable "unreadable";
     /// A limit of the load is reached.
     Limit "limit";
-    /// A file is not of its format, or not UTF-8.
+    /// A file violates its format, or is not UTF-8.
     Syntax "syntax";
-    /// A definition has a word that means nothing there.
+    /// A map contains an unknown key.
     UnknownWord "unknown-word";
-    /// Something else must stand there.
+    /// A value has the wrong type, or is not allowed here.
     Unexpected "unexpected";
-    /// A name stands twice where it may stand once.
+    /// A name is given twice.
     Duplicate "duplicate";
-    /// Something cannot have this name.
+    /// A name is invalid.
     BadName "bad-name";
-    /// Two names look alike but are not.
+    /// Two different names look alike.
     LookAlike "look-alike";
     /// Two files define the same thing.
     Conflict "conflict";
-    /// A kind of slot that does not exist.
+    /// A slot has an unknown kind.
     UnknownKind "unknown-kind";
     /// A slot's declaration contradicts itself.
     BadSlot "bad-slot";
-    /// There is no such schema.
+    /// A schema does not exist.
     UnknownSchema "unknown-schema";
-    /// There is no such record.
+    /// A record does not exist.
     UnknownRecord "unknown-record";
-    /// More than one record could be meant.
+    /// A name matches several records.
     Ambiguous "ambiguous";
-    /// Something depends on itself.
+    /// Schemas, records or packs depend on themselves.
     Cycle "cycle";
-    /// A pack needs another one that is not there.
+    /// A pack requires one that is not loaded.
     MissingPack "missing-pack";
-    /// The schema declares no such slot.
+    /// The schema does not declare the slot.
     UndeclaredSlot "undeclared-slot";
-    /// A slot needs a value.
+    /// A required slot has no value.
     MissingValue "missing-value";
     /// A slot does not accept the value.
     BadValue "bad-value";
-    /// Living objects stand against a change.
+    /// Living objects prevent a change of their schema.
     LivingObjects "living-objects";
 }
 
@@ -91,20 +91,36 @@ impl fmt::Display for Code {
     }
 }
 
-/// A place and what is to be said about it.
+/// A place with the text that is shown there.
 #[derive(Clone, Debug)]
 pub(super) struct Label {
     pub(super) place: Place,
     pub(super) text: String,
 }
 
-/// One thing that is wrong with definitions: where, what, and what could be done.
+/// One problem of definitions: what is wrong, where, and what to do.
+///
+/// # Example
+#[cfg_attr(feature = "toml", doc = "```")]
+#[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+/// use slotted::Store;
+/// use slotted_definitions::Loader;
+/// use slotted_definitions::diagnostic::{Code, Severity};
+///
+/// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+///             records.unit.grunt.helth = 80\n";
+/// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
+/// let problem = &report.diagnostics()[0];
+/// assert_eq!((problem.code(), problem.severity()), (Code::UndeclaredSlot, Severity::Error));
+/// assert_eq!(problem.suggestion(), Some("health"));
+/// assert_eq!(problem.message(), "'unit' object has no slot 'helth'; did you mean 'health'?");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
     pub(super) severity: Severity,
     pub(super) code: Code,
     pub(super) message: String,
-    /// The first one is where the problem is.
+    /// The first label is the place of the problem.
     pub(super) labels: Vec<Label>,
     pub(super) help: Vec<String>,
     pub(super) expected: Option<String>,
@@ -113,43 +129,43 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// How bad it is.
+    /// Returns the severity.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         self.severity
     }
 
-    /// What kind of problem it is.
+    /// Returns the code.
     #[must_use]
     pub const fn code(&self) -> Code {
         self.code
     }
 
-    /// What is wrong, in one line.
+    /// Returns the message, one line.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Where it is wrong; nowhere, if the file could not be read.
+    /// Returns the place of the problem, or `None` if it is not in a file.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         self.labels.first().map(|label| label.place)
     }
 
-    /// What should stand there, as far as that can be said.
+    /// Returns the expected value, in words.
     #[must_use]
     pub fn expected(&self) -> Option<&str> {
         self.expected.as_deref()
     }
 
-    /// What stands there instead.
+    /// Returns the value that was found, in words.
     #[must_use]
     pub fn found(&self) -> Option<&str> {
         self.found.as_deref()
     }
 
-    /// The nearest name that would be right.
+    /// Returns the nearest valid name.
     #[must_use]
     pub fn suggestion(&self) -> Option<&str> {
         self.suggestion.as_deref()
@@ -176,8 +192,8 @@ impl Diagnostic {
         Self { severity, ..self }
     }
 
-    /// The same as a warning that says what became of the value.
-    pub(super) fn only_warns(mut self, label: &str) -> Self {
+    /// Turns the error into a warning whose label says what happened to the value.
+    pub(super) fn into_warning(mut self, label: &str) -> Self {
         self.severity = Severity::Warning;
         if let Some(first) = self.labels.first_mut() {
             label.clone_into(&mut first.text);
@@ -185,7 +201,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a place: the first is where the problem is.
+    /// Adds a place; the first one is the place of the problem.
     pub(super) fn at(mut self, place: Place, text: impl Into<String>) -> Self {
         if self.labels.len() < MOST_LABELS {
             self.labels.push(Label { place, text: text.into() });
@@ -213,11 +229,11 @@ impl Diagnostic {
         self
     }
 
-    /// Tells the letters that make a name another one than the one that it looks like.
+    /// Lists the letters outside ASCII if the name looks like the suggestion.
     pub(super) fn look_alike(self, name: &str) -> Self {
         match &self.suggestion {
             Some(other) if !name.is_ascii() && skeleton(name).eq(skeleton(other)) => {
-                let letters = strange_letters([name, other]);
+                let letters = non_ascii_letters([name, other]);
                 self.help(letters)
             }
             _ => self,
@@ -225,21 +241,21 @@ impl Diagnostic {
     }
 }
 
-/// All that is wrong, as far as it is kept.
+/// The problems that were found, up to a limit.
 #[derive(Debug)]
 pub(super) struct Diagnostics {
     pub(super) list: Vec<Diagnostic>,
     most: usize,
     pub(super) omitted: usize,
     pub(super) errors: usize,
-    /// Comparing names costs time, which a file must not be able to use up.
+    /// Limits the time that a file can spend on name suggestions.
     comparisons_left: usize,
 }
 
-/// Places that a problem shows.
+/// The limit of labels of a problem.
 const MOST_LABELS: usize = 8;
 
-/// Names that are compared with misspelt ones in one load.
+/// The limit of name comparisons in one load.
 const MOST_COMPARISONS: usize = 500_000;
 
 impl Diagnostics {
@@ -248,7 +264,7 @@ impl Diagnostics {
         Self { list: Vec::new(), most, omitted: 0, errors: 0, comparisons_left }
     }
 
-    /// Whether another one would only be counted: then it need not be explained.
+    /// Returns whether further problems are only counted.
     pub(super) const fn is_full(&self) -> bool {
         self.list.len() >= self.most
     }
@@ -259,7 +275,7 @@ impl Diagnostics {
             self.omitted += 1;
             return;
         }
-        // Whatever a file has put into it: nobody reads more.
+        // Values of a file can be long.
         let Diagnostic { message, labels, help, expected, found, .. } = &mut diagnostic;
         let labels = labels.iter_mut().map(|label| &mut label.text);
         let texts = labels.chain(help).chain(expected).chain(found).chain([message]);
@@ -267,7 +283,7 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
-    /// Counts an error that is made only if it is to be kept.
+    /// Adds an error; builds it only if it is kept.
     pub(super) fn push_with(&mut self, make: impl FnOnce(&mut Self) -> Diagnostic) {
         if self.is_full() {
             self.omitted += 1;
@@ -278,7 +294,7 @@ impl Diagnostics {
         }
     }
 
-    /// The candidate nearest to a misspelt name.
+    /// Returns the candidate nearest to a misspelt name.
     pub(super) fn nearest<'n>(
         &mut self,
         name: &str,
@@ -287,7 +303,7 @@ impl Diagnostics {
         self.nearest_of(name, candidates.into_iter().map(Some))
     }
 
-    /// The same where to find a candidate costs something too: those that are none count as well.
+    /// Like [`nearest`](Self::nearest), but `None` candidates count towards the limit too.
     pub(super) fn nearest_of<'n>(
         &mut self,
         name: &str,
@@ -315,7 +331,7 @@ fn cut(text: &mut String) {
     }
 }
 
-/// A name of a file, cut and with what cannot be seen made visible.
+/// Quotes a name of a file, shortened and with hidden characters escaped.
 pub(super) fn quoted(name: &str) -> String {
     const SHOWN: usize = 60;
     let cut = name.chars().nth(SHOWN).is_some();
@@ -323,7 +339,7 @@ pub(super) fn quoted(name: &str) -> String {
     format!("'{}{}", visible(&shown), if cut { "…'" } else { "'" })
 }
 
-/// The text with what cannot be seen made visible: a file must not be able to write to a terminal.
+/// Escapes hidden characters, so that a file cannot send commands to a terminal.
 pub(super) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -335,7 +351,7 @@ pub(super) fn visible(text: &str) -> String {
     shown
 }
 
-/// Whether it has no look of its own, or changes the look of others.
+/// Returns whether the character is invisible or changes how others are shown.
 pub(super) fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -347,18 +363,18 @@ pub(super) fn is_hidden(character: char) -> bool {
         )
 }
 
-/// Which letters of the names are not of ASCII.
-pub(super) fn strange_letters<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+/// Lists the letters of the names that are not ASCII.
+pub(super) fn non_ascii_letters<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 8;
     let strange = names.into_iter().flat_map(str::chars).filter(|letter| !letter.is_ascii());
     let letters = strange
         .take(SHOWN)
-        .map(|letter| format!("{} is U+{:04X}", letter.escape_debug(), u32::from(letter)));
+        .map(|letter| format!("{} (U+{:04X})", letter.escape_debug(), u32::from(letter)));
     let letters: Vec<_> = letters.collect();
-    format!("some letters are not what they seem: {}", letters.join(", "))
+    format!("letters outside ASCII: {}", letters.join(", "))
 }
 
-/// The end of a message about a misspelt name.
+/// Returns the end of a message about a misspelt name.
 pub(super) fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean {}?", quoted(name)))
 }

@@ -1,11 +1,11 @@
-//! What the files declare: schemas, records, patches of both.
+//! Collects the declarations of files: schemas, records, and patches of both.
 
 use crate::diagnostic::Diagnostics;
+use crate::keys::Reading;
 use crate::node::{Data, Entry, Node};
 use crate::source::Place;
-use crate::words::Reading;
 
-/// All that the files of all packs declare, in the order of the packs.
+/// The declarations of all packs, in load order.
 #[derive(Default)]
 pub(super) struct Declarations<'n, 's> {
     pub(super) schemas: Vec<Declaration<'n, 's>>,
@@ -14,13 +14,13 @@ pub(super) struct Declarations<'n, 's> {
     pub(super) record_patches: Vec<RecordDeclaration<'n, 's>>,
 }
 
-/// Something with a name.
+/// A named declaration.
 #[derive(Clone, Copy)]
 pub(super) struct Declaration<'n, 's> {
     /// The position of its pack in the load order.
     pub(super) pack: usize,
     pub(super) name: &'n str,
-    /// Where the name stands.
+    /// The place of the name.
     pub(super) place: Place,
     pub(super) map: &'n [Entry<'s>],
 }
@@ -29,14 +29,14 @@ pub(super) struct Declaration<'n, 's> {
 #[derive(Clone, Copy)]
 pub(super) struct RecordDeclaration<'n, 's> {
     pub(super) schema: &'n str,
-    /// Where the schema's name stands.
+    /// The place of the schema's name.
     pub(super) schema_place: Place,
-    /// Without a name where the record stands in a list.
+    /// False for records of a list.
     pub(super) named: bool,
     pub(super) of: Declaration<'n, 's>,
 }
 
-/// A file that was read, of a pack.
+/// A parsed file of a pack.
 #[derive(Clone, Copy)]
 pub(super) struct Document<'n, 's> {
     pub(super) file: u32,
@@ -48,7 +48,7 @@ const SECTIONS: [&str; 3] = ["schemas", "records", "patches"];
 const PATCHES: [&str; 2] = ["schemas", "records"];
 
 impl<'n, 's> Declarations<'n, 's> {
-    /// Adds what a definition file declares.
+    /// Adds the declarations of a definition file.
     pub(super) fn read(&mut self, document: Document<'n, 's>, diagnostics: &mut Diagnostics) {
         let mut reading = Reading { file: document.file, diagnostics };
         let expected = "a map with schemas, records or patches";
@@ -60,11 +60,11 @@ impl<'n, 's> Declarations<'n, 's> {
                 "schemas" => schemas(&mut reading, document.pack, section, &mut self.schemas),
                 "records" => records(&mut reading, document.pack, section, &mut self.records),
                 "patches" => self.patches(&mut reading, document.pack, section),
-                // By this word editors know how to complete the file.
-                "$schema" => _ = reading.text(&section.value, "the address of a JSON Schema"),
+                // Only editors use it.
+                "$schema" => _ = reading.text(&section.value, "'$schema'"),
                 _ => {
-                    let help = "a definition file has schemas, records and patches; a record \
-                                stands under its schema: records, SCHEMA, NAME";
+                    let help = "a definition file has the keys schemas, records and patches; a \
+                                record goes under its schema, as records.SCHEMA.NAME";
                     reading.unknown(section, "a definition file", &SECTIONS, Some(help));
                 }
             }
@@ -80,14 +80,14 @@ impl<'n, 's> Declarations<'n, 's> {
                 "records" => records(reading, pack, section, &mut self.record_patches),
                 _ => {
                     let help =
-                        "patches are of schemas or of records: patches, records, SCHEMA, NAME";
+                        "patches go under schemas or records, as in patches.records.SCHEMA.NAME";
                     reading.unknown(section, "patches", &PATCHES, Some(help));
                 }
             }
         }
     }
 
-    /// Adds the objects of a file that is a list of loose objects.
+    /// Adds the records of a file that is a plain list of objects.
     pub(super) fn read_loose(
         &mut self,
         document: Document<'n, 's>,
@@ -105,7 +105,7 @@ fn schemas<'n, 's>(
     section: &'n Entry<'s>,
     into: &mut Vec<Declaration<'n, 's>>,
 ) {
-    let expected = "a map of schemas by their names";
+    let expected = "a map from names to schemas";
     let Some(schemas) = reading.map(&section.value, "schemas", expected) else { return };
     for entry in reading.once(schemas, "schemas") {
         let expected = "a map with slots";
@@ -128,7 +128,7 @@ fn records<'n, 's>(
             list(reading, pack, schema, &of_schema.value, into);
             continue;
         }
-        let expected = "a map of records by their names, or a list of records";
+        let expected = "a map from names to records, or a list of records";
         let records = reading.map(&of_schema.value, "the records of a schema", expected);
         for entry in reading.once(records.unwrap_or_default(), "the records of a schema") {
             let expected = "a map of values";
@@ -151,7 +151,7 @@ fn list<'n, 's>(
     let Some(list) = reading.list(node, "a file of objects", "a list of maps") else { return };
     into.reserve(list.len());
     for node in list {
-        let Some(map) = reading.map(node, "an object", "a map of slots and values") else {
+        let Some(map) = reading.map(node, "an object", "a map from slots to values") else {
             continue;
         };
         let place = reading.place(node.span);

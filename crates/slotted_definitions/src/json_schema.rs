@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::kind_name;
 use crate::loaded::Definitions;
-use crate::schemas::RECORD_WORDS;
+use crate::schemas::RECORD_KEYS;
 use crate::slot::SlotNotes;
 use slotted::Value;
 use slotted::{Kind, schema::NumberKind};
@@ -25,7 +25,9 @@ impl Definitions {
     /// be new. [`Loader::load`](super::Loader::load) checks more.
     ///
     /// ```
-    /// # use slotted::{Store, definitions::Loader};
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
     /// let file = r#"{"schemas": {"unit": {"slots": {"health": "f32"}}}}"#;
     /// let definitions = Loader::new().text("units.json", file).load(&Store::new())?;
     /// assert!(definitions.json_schema().contains("https://json-schema.org/draft/2020-12/schema"));
@@ -175,12 +177,12 @@ impl Writer<'_> {
     fn record(&self, schema: &RegisteredSchema, mut slots: Map<String, Json>) -> Json {
         let slot_names = schema.slots().iter();
         let required = slot_names.filter(|slot| slot.is_required()).map(Slot::name);
-        let required: Vec<&str> = required.filter(|name| !RECORD_WORDS.contains(name)).collect();
+        let required: Vec<&str> = required.filter(|name| !RECORD_KEYS.contains(name)).collect();
         let mut inherits = self.record_name(Some(schema.name()), true);
         inherits["description"] = "The record whose values this one has too.".into();
         let is_abstract = "Whether the record is only there to be inherited from.";
         let words = [inherits, json!({ "type": "boolean", "description": is_abstract })];
-        slots.extend(RECORD_WORDS.into_iter().map(str::to_owned).zip(words));
+        slots.extend(RECORD_KEYS.into_iter().map(str::to_owned).zip(words));
         let mut record = object(schema.name().to_owned(), slots);
         if !required.is_empty() {
             // What a record inherits is not known here, and an abstract one need not be whole.
@@ -203,7 +205,7 @@ impl Writer<'_> {
         };
         let slots = |slot: &str, doc: &str| {
             let mut slots = map_of(&reference(slot), doc);
-            slots["propertyNames"] = json!({ "not": { "enum": RECORD_WORDS } });
+            slots["propertyNames"] = json!({ "not": { "enum": RECORD_KEYS } });
             slots
         };
         let schema = json!({

@@ -1,53 +1,13 @@
-//! Definitions from data files: schemas, and records of them, as games and mods write them.
+//! Definition files for [`slotted`]: schemas and records in JSON, TOML or RON, as games and mods write them.
 //!
-//! A **definition file** is a map with `schemas`, `records` and `patches`, in JSON, TOML or RON (a
-//! feature of the crate for each). A folder of such files is a **pack**; packs are read in a stated
-//! order, and a later one may add to earlier ones and patch them.
+//! * [`Loader`] reads files and folders, checks everything, and returns [`Definitions`] or a
+//!   [`Report`] of every problem, with file, line and column.
+//! * [`Definitions::spawn`] turns the records into [`Objects`] of a store.
+//! * [`Objects::plan_reload`] and [`Objects::apply_reload`] bring changed files into a running game.
+//! * [`Objects::to_files`] writes objects back as files.
+//! * [`infer`] proposes schemas for data that has none.
 //!
-//! ```toml
-//! [schemas.unit]
-//! doc = "Whatever moves."
-//! [schemas.unit.slots]
-//! health = { kind = "f32", default = 100.0, range = [0.0, 500.0], unit = "hp" }
-//! job = { variants = ["farmer", "soldier"], default = "farmer" }
-//! drops = { kind = "list(u16)", default = [] }
-//! target = { kind = "object", references = "unit", optional = true }
-//!
-//! [schemas.orc]
-//! extends = "unit"
-//! slots.rage = { kind = "f32", default = 0.0 }
-//!
-//! [records.orc.grunt]
-//! job = "soldier"
-//! target = "thrall"           # the name of another record, also of one that comes later
-//!
-//! [records.orc.thrall]
-//! inherits = "grunt"          # only what differs is written
-//! health = 250.0
-//!
-//! [patches.records.orc.grunt] # a change of a record, most often of another pack's
-//! health = 90.0
-//! ```
-//!
-//! | in a file | is |
-//! |---|---|
-//! | `schemas.NAME` | `extends` (a schema's name), `doc`, `slots` |
-//! | `schemas.NAME.slots.SLOT` | a kind, or a map: `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `references`, `doc`, `unit`, `renamed_from` |
-//! | a kind | `bool`, `i8` to `u64`, `f32`, `f64`, `vec2` to `vec4`, `quat`, `mat4`, `ivec2`, `ivec3`, `uvec2`, `text`, `object`, `enum`, `[f32; 3]`, `list(u16)` |
-//! | `records.SCHEMA.NAME` | values by slot; `inherits` (a record's name), `abstract = true` for a record that is only there to be inherited from |
-//! | `records.SCHEMA` as a list | records without names |
-//! | `patches.schemas.NAME.slots` | slots to add, and words to change of slots that are there |
-//! | `patches.records.SCHEMA.NAME` | values to change |
-//! | a reference | a record's name, or `schema/name` where several have it |
-//! | `$schema` | the address of a JSON Schema, for editors; it is passed over |
-//!
-//! A pack may have a **manifest**, `pack.toml` (or `.json`, `.ron`): its `name`, `version`, `doc`; `requires`,
-//! packs that must be there and come first; `after`, packs that come first if they are there; `objects`,
-//! files that are nothing but a list of loose objects, each with the schema of these:
-//! `objects = { "items.json" = "item" }`.
-//!
-//! Everything is read before anything is said: a [`Report`] names all problems of all files.
-//!
+//! # Example
 #![cfg_attr(feature = "toml", doc = "```")]
 #![cfg_attr(not(feature = "toml"), doc = "```ignore")]
 //! use slotted::Store;
@@ -81,15 +41,75 @@
 //! assert_eq!(definitions.location(origin.unwrap()).unwrap().to_string(), "texts/units.toml:8:10");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # The file format
+//!
+//! A **definition file** is a map with the keys `schemas`, `records` and `patches`. JSON, TOML and RON
+//! are three notations of the same map; each is a feature of the crate.
+//!
+//! ```toml
+//! [schemas.unit]
+//! doc = "A character that moves."
+//! [schemas.unit.slots]
+//! health = { kind = "f32", default = 100.0, range = [0.0, 500.0], unit = "hp" }
+//! job = { variants = ["farmer", "soldier"], default = "farmer" }
+//! drops = { kind = "list(u16)", default = [] }
+//! target = { kind = "object", references = "unit", optional = true }
+//!
+//! [schemas.orc]
+//! extends = "unit"
+//! slots.rage = { kind = "f32", default = 0.0 }
+//!
+//! [records.orc.grunt]
+//! job = "soldier"
+//! target = "thrall"           # the name of another record, before or after this one
+//!
+//! [records.orc.thrall]
+//! inherits = "grunt"          # write only the values that differ
+//! health = 250.0
+//!
+//! [patches.records.orc.grunt] # changes a record, usually one of another pack
+//! health = 90.0
+//! ```
+//!
+//! | key | value |
+//! |---|---|
+//! | `schemas.NAME` | `extends` (the name of the base schema), `doc`, `slots` |
+//! | `schemas.NAME.slots.SLOT` | a kind, or a map with `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `references`, `doc`, `unit`, `renamed_from` |
+//! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that only others inherit from |
+//! | `records.SCHEMA` as a list | records without names |
+//! | `patches.schemas.NAME.slots` | slots to add, and keys to change in existing slots |
+//! | `patches.records.SCHEMA.NAME` | values to change |
+//! | `$schema` | the address of a JSON Schema for editors; the loader ignores it |
+//!
+//! **Kinds** are `bool`, `i8` to `u64`, `f32`, `f64`, `vec2` to `vec4`, `quat`, `mat4`, `ivec2`, `ivec3`,
+//! `uvec2`, `text`, `object`, `enum`, arrays such as `[f32; 3]` and lists such as `list(u16)`.
+//!
+//! **References** are names of records, or `schema/name` if several records share the name.
+//!
+//! # Packs
+//!
+//! A folder of definition files is a **pack**. Packs are read in the order in which they were added; a
+//! later pack can add to earlier packs and patch them. A pack may have a **manifest**, `pack.toml`,
+//! `pack.json` or `pack.ron`:
+//!
+//! | key | value |
+//! |---|---|
+//! | `name`, `version`, `doc` | texts about the pack; the name defaults to the name of the folder |
+//! | `requires` | names of packs that must be loaded, and come first |
+//! | `after` | names of packs that come first if they are loaded |
+//! | `objects` | files that are plain lists of objects, with the schema of each: `{ "items.json" = "item" }` |
 
 #![forbid(unsafe_code)]
 
-mod diagnostic;
+pub mod diagnostic;
 mod document;
+mod error;
 mod format;
 pub mod infer;
 #[cfg(feature = "json")]
 mod json_schema;
+mod keys;
 mod kind_name;
 mod limits;
 mod loaded;
@@ -101,17 +121,15 @@ mod pack;
 mod progress;
 mod records;
 mod references;
-mod reload;
+pub mod reload;
 mod report;
 mod schemas;
 mod slot;
 mod source;
 mod value;
-mod words;
-mod write;
+pub mod write;
 mod write_schema;
 
-pub use diagnostic::{Code, Diagnostic, Severity};
 pub use format::Format;
 pub use limits::LoadLimits;
 pub use loaded::{Definitions, Pack, RecordView};
@@ -119,8 +137,9 @@ pub use loader::Loader;
 pub use objects::{Objects, SpawnDefinitionsError};
 pub use progress::LoadProgress;
 pub use records::Undeclared;
-pub use reload::{RecordChange, RecordName, Reload, ReloadError};
 pub use report::Report;
-pub use source::{Location, Place};
-pub use write::WriteError;
-pub use write_schema::{SchemaDocs, SlotDocs, WriteSchemaError, schemas_to_text};
+
+/// Runs the example of the README.
+#[cfg(all(doctest, feature = "toml"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

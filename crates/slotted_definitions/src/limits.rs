@@ -1,7 +1,10 @@
-//! How much of what comes from files is read.
+//! Limits of a load.
 
-/// How much of what comes from files is read. Reaching a limit is an error that names it.
+/// Limits of a load: sizes of files, nesting, and the number of values.
 ///
+/// A load that reaches a limit fails with [`Code::Limit`](crate::diagnostic::Code::Limit).
+///
+/// # Example
 /// ```
 /// let mut limits = slotted_definitions::LoadLimits::default();
 /// limits.file_bytes = 1 << 20;
@@ -14,18 +17,17 @@ pub struct LoadLimits {
     pub file_bytes: u64,
     /// Bytes of all files together: 1 GiB by default.
     pub all_bytes: u64,
-    /// Files of all packs together: 100,000 by default.
+    /// Number of files of all packs: 100,000 by default.
     pub files: usize,
-    /// How deep folders may be nested in a pack: 16 by default.
+    /// Nesting of folders in a pack: 16 levels by default.
     pub folder_levels: usize,
-    /// How deep values may be nested in a file: 32 by default, at most 64.
+    /// Nesting of values in a file: 32 levels by default, at most 64.
     pub levels: usize,
-    /// Values of all files together, those included that records inherit: 64 million by default, which
-    /// take some 3 GB.
+    /// Number of values of all files, inherited ones included: 64 million by default, about 3 GB.
     pub values: usize,
-    /// Slots of all schemas together, those included that they inherit: 1,000,000 by default.
+    /// Number of slots of all schemas, inherited ones included: 1,000,000 by default.
     pub slots: usize,
-    /// Problems that are reported; the others are counted. 1,000 by default.
+    /// Number of problems in a report: 1,000 by default. Further problems are only counted.
     pub problems: usize,
 }
 
@@ -45,7 +47,7 @@ impl Default for LoadLimits {
 }
 
 impl LoadLimits {
-    /// The limits as far as places can count and the stack goes.
+    /// Clamps the limits to the range of [`Place`](crate::diagnostic::Place) and to the stack.
     pub(super) fn possible(self) -> Self {
         Self {
             file_bytes: self.file_bytes.min(u64::from(u32::MAX) - 1),

@@ -1,4 +1,4 @@
-//! Definitions that were read and found right.
+//! Loaded definitions: schemas and records with their places.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use slotted::Store;
 use slotted::Value;
 use slotted::{Schema, SchemaError, schema::RegisteredSchema, schema::Slot};
 
-/// Schemas and records of data files, all of them right.
+/// The checked schemas and records of definition files.
 ///
-/// [`Loader::load`](super::Loader::load) makes them; they hold the files' texts, so that for every
-/// value can be told where it comes from.
+/// [`Loader::load`](super::Loader::load) returns them. They keep the texts of the files, so every value
+/// knows its file and line.
 ///
 /// A clone is another handle of the same definitions.
 #[derive(Clone, Debug)]
@@ -32,42 +32,90 @@ pub(super) struct Loaded {
     pub(super) records: Records,
     /// The program's schemas and those of the files; no objects.
     pub(super) registry: Store,
-    /// The program's schemas alone, and what has read the files.
+    /// The program's schemas alone.
     pub(super) program: Store,
     pub(super) loader: Loader,
     pub(super) files: Arc<Files>,
     pub(super) warnings: Report,
 }
 
-/// A pack that was read.
+/// The name and version of a pack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pack {
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
-    /// Its version, as its manifest says.
+    /// The version, if the manifest has one.
     pub version: Option<Arc<str>>,
 }
 
 impl Definitions {
-    /// What is not wrong but may not be meant.
+    /// Returns the warnings of the load.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert!(definitions.warnings().is_empty());
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn warnings(&self) -> &Report {
         &self.loaded.warnings
     }
 
-    /// The packs, in the order in which they were read.
+    /// Returns the packs, in load order.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert_eq!(&*definitions.packs()[0].name, "texts");
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn packs(&self) -> &[Pack] {
         &self.loaded.packs
     }
 
-    /// The schemas that the files declare, bases first.
+    /// Iterates over the schemas that the files declare, bases first.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert!(definitions.schemas().map(|schema| schema.name()).eq(["unit"]));
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub fn schemas(&self) -> impl ExactSizeIterator<Item = &Schema> {
         self.loaded.schemas.defined.iter().map(|definition| &definition.schema)
     }
 
-    /// A schema with all its slots, also one of the program.
+    /// Returns a schema of the files or the program, with all its slots.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert_eq!(definitions.schema("unit").unwrap().slots().len(), 1);
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn schema(&self, name: &str) -> Option<&RegisteredSchema> {
         self.loaded.registry.schema(name)
@@ -77,14 +125,43 @@ impl Definitions {
         Some(&self.loaded.schemas.defined[*self.loaded.schemas.by_name.get(name)?])
     }
 
-    /// Where a schema is declared; `None` for schemas of the program.
+    /// Returns the place where a file declares a schema.
+    ///
+    /// Returns `None` if the schema is unknown, or belongs to the program.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let place = definitions.schema_place("unit").unwrap();
+    /// assert_eq!(definitions.location(place).unwrap().to_string(), "texts/units.toml:1:9");
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn schema_place(&self, name: &str) -> Option<Place> {
         self.schema_definition(name).map(|schema| schema.place)
     }
 
-    /// Where a slot is declared, by the schema itself or by one that it extends; `None` for slots of
-    /// the program's schemas.
+    /// Returns the place where a file declares a slot of a schema or of its bases.
+    ///
+    /// Returns `None` if the slot is unknown, or declared by the program.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let place = definitions.slot_place("unit", "health").unwrap();
+    /// assert_eq!(definitions.location(place).unwrap().line, 1);
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn slot_place(&self, schema: &str, slot: &str) -> Option<Place> {
         self.slot_notes(schema, slot)?.place
@@ -100,20 +177,57 @@ impl Definitions {
         })
     }
 
-    /// What the files say that a schema is.
+    /// Returns the `doc` of a schema.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit = { doc = 'A character.', slots = {} }";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert_eq!(definitions.schema_doc("unit"), Some("A character."));
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn schema_doc(&self, name: &str) -> Option<&str> {
         self.schema_definition(name)?.doc.as_deref()
     }
 
-    /// All records, in the order of the packs and files, those without names and abstract ones
-    /// included.
+    /// Iterates over all records, in the order of packs and files.
+    ///
+    /// This includes abstract records and records without names.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert!(definitions.records().map(|record| record.name()).eq([Some("grunt")]));
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub fn records(&self) -> impl ExactSizeIterator<Item = RecordView<'_>> {
         let numbered = self.loaded.records.list.iter().enumerate();
         numbered.map(|(number, record)| RecordView { definitions: self, number, record })
     }
 
-    /// The record of this name and exactly this schema.
+    /// Returns the record of this name and exactly this schema.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert_eq!(definitions.record("unit", "grunt").unwrap().get("health"), Ok(80.into()));
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn record(&self, schema: &str, name: &str) -> Option<RecordView<'_>> {
         self.numbered(self.number(schema, name)?)
@@ -140,14 +254,29 @@ impl Definitions {
         Some(RecordView { definitions: self, number: number as usize, record })
     }
 
-    /// The path, line and column of a place in the files.
+    /// Returns the path, line and column of a place.
+    ///
+    /// Returns `None` if the place belongs to other definitions.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let grunt = definitions.record("unit", "grunt").unwrap();
+    /// let location = definitions.location(grunt.place()).unwrap();
+    /// assert_eq!((location.line, location.column), (2, 14));
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn location(&self, place: Place) -> Option<Location> {
         self.loaded.files.location(place)
     }
 
-    /// The schemas of the files, and those of the program that these extend or that records have: a
-    /// store in which these are others has other slots than the values were checked against.
+    /// Returns the schemas of the files, of their records, and their bases.
     fn needed(&self) -> Vec<Schema> {
         let Loaded { registry, records, schemas, .. } = &*self.loaded;
         let mut is_needed = vec![false; registry.schemas().len()];
@@ -165,12 +294,26 @@ impl Definitions {
         needed.map(|(schema, _)| schema.to_schema()).collect()
     }
 
-    /// Registers the files' schemas, all or none.
+    /// Registers the schemas of the files, all or none.
     ///
     /// [`spawn`](Self::spawn) does this too.
     ///
     /// # Errors
-    /// If the store has other schemas of these names: it is not the one that the files were read for.
+    /// Returns an error if the store has different schemas of these names.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let mut store = Store::new();
+    /// definitions.register(&mut store)?;
+    /// assert!(store.schema("unit").is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn register(&self, store: &mut Store) -> Result<(), SchemaError> {
         let schemas = self.needed();
         let mut trial = same_schemas(store);
@@ -183,7 +326,7 @@ impl Definitions {
         Ok(())
     }
 
-    /// The value as files have it: a reference is the name of a record.
+    /// Converts references to names of records.
     pub(super) fn named(&self, value: &Value) -> Value {
         match value {
             Value::Object(local) => self.name_of(*local).map_or(Value::Unset, Value::Text),
@@ -194,7 +337,7 @@ impl Definitions {
         }
     }
 
-    /// The name by which a record can be referred to.
+    /// Returns the name by which files refer to a record.
     pub(super) fn name_of(&self, local: ObjectId) -> Option<Arc<str>> {
         let record = self.loaded.records.list.get(local.row() as usize)?;
         let name = record.name.as_ref()?;
@@ -217,7 +360,7 @@ pub(super) fn same_schemas(store: &Store) -> Store {
     same
 }
 
-/// One record of [`Definitions`].
+/// A record of [`Definitions`].
 #[derive(Clone, Copy, Debug)]
 pub struct RecordView<'d> {
     definitions: &'d Definitions,
@@ -226,38 +369,102 @@ pub struct RecordView<'d> {
 }
 
 impl<'d> RecordView<'d> {
-    /// Its position among all records.
+    /// Returns the position among all records.
     pub(super) const fn number(&self) -> usize {
         self.number
     }
 
-    /// Its name, if it has one.
+    /// Returns the name; `None` for a record of a list.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert_eq!(definitions.records().next().unwrap().name(), Some("grunt"));
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&'d str> {
         self.record.name.as_deref()
     }
 
-    /// Its schema.
+    /// Returns the schema.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert_eq!(definitions.records().next().unwrap().schema().name(), "unit");
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn schema(&self) -> &'d RegisteredSchema {
         self.definitions.schema_of(self.record)
     }
 
-    /// Where it stands.
+    /// Returns the place of the record.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let place = definitions.records().next().unwrap().place();
+    /// assert_eq!(definitions.location(place).unwrap().line, 2);
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub const fn place(&self) -> Place {
         self.record.place
     }
 
-    /// Whether it is only there to be inherited from.
+    /// Returns whether the record is `abstract`: others inherit from it, and it becomes no object.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert!(!definitions.records().next().unwrap().is_abstract());
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub const fn is_abstract(&self) -> bool {
         self.record.is_abstract
     }
 
-    /// The values that files give it, inherited and patched ones included, by slot, each with where it
-    /// comes from. References are names of records. Slots that have their defaults are not among
-    /// them.
+    /// Iterates over the values that files give, each with its slot and place.
+    ///
+    /// This includes inherited and patched values, but no defaults. References are names of records.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let grunt = definitions.record("unit", "grunt").unwrap();
+    /// let (slot, value, place) = grunt.values().next().unwrap();
+    /// assert_eq!((slot, value), ("health", 80.into()));
+    /// assert_eq!(definitions.location(place).unwrap().line, 2);
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub fn values(&self) -> impl Iterator<Item = (&'d str, Value, Place)> + use<'d> {
         let (definitions, slots) = (self.definitions, self.schema().slots());
         self.record.values.iter().map(move |given| {
@@ -266,10 +473,24 @@ impl<'d> RecordView<'d> {
         })
     }
 
-    /// The value of a slot, its default included.
+    /// Returns the value of a slot, or its default.
     ///
     /// # Errors
-    /// If the schema has no such slot.
+    /// Returns an error if the schema does not declare the slot.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let grunt = definitions.record("unit", "grunt").unwrap();
+    /// assert_eq!(grunt.get("health"), Ok(80.into()));
+    /// assert!(grunt.get("helth").is_err());
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub fn get(&self, slot: &str) -> Result<Value, AccessError> {
         let schema = self.schema();
         let Some(index) = schema.slot_index(slot) else {
@@ -278,12 +499,12 @@ impl<'d> RecordView<'d> {
         Ok(self.definitions.named(&self.local_at(index)))
     }
 
-    /// Whether a file gives the slot a value.
+    /// Returns whether a file gives the slot a value.
     pub(super) fn is_given(&self, slot: &str) -> bool {
         self.schema().slot_index(slot).is_some_and(|index| self.record.given(index).is_some())
     }
 
-    /// The value of a slot, with ids of records in the place of names.
+    /// Returns the value of a slot, with ids of records instead of names.
     pub(super) fn local(&self, slot: &str) -> Value {
         self.schema().slot_index(slot).map_or(Value::Unset, |index| self.local_at(index))
     }
@@ -293,9 +514,23 @@ impl<'d> RecordView<'d> {
         given.or(self.schema().slots()[index].default()).cloned().unwrap_or_default()
     }
 
-    /// Where the value of a slot comes from: the record, one that it inherits from, a patch, or the
-    /// slot's declaration where it has its default. `None` for slots without a value, and for defaults
-    /// of the program's schemas.
+    /// Returns the place of a slot's value: in the record, its parent, a patch, or the declaration of
+    /// the default.
+    ///
+    /// Returns `None` if the slot has no value, or its default belongs to the program.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let origin = definitions.record("unit", "grunt").unwrap().origin("health").unwrap();
+    /// assert_eq!(definitions.location(origin).unwrap().to_string(), "texts/units.toml:2:29");
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn origin(&self, slot: &str) -> Option<Place> {
         let index = self.schema().slot_index(slot)?;
@@ -305,11 +540,29 @@ impl<'d> RecordView<'d> {
         self.definitions.slot_notes(self.schema().name(), slot)?.default_place
     }
 
-    /// Values that no slot takes and that were kept aside: see
+    /// Iterates over the values that no slot takes, see
     /// [`Undeclared::Quarantine`](super::Undeclared::Quarantine).
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::{Loader, Undeclared};
+    ///
+    /// let file = "schemas.unit.slots = {}\nrecords.unit.grunt.mood = 'angry'";
+    /// let loader = Loader::new().text("units.toml", file).undeclared(Undeclared::Quarantine);
+    /// let definitions = loader.load(&Store::new())?;
+    /// let grunt = definitions.record("unit", "grunt").unwrap();
+    /// let (name, value, _) = grunt.quarantined().next().unwrap();
+    /// assert_eq!((name, value), ("mood", &"angry".into()));
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub fn quarantined(
         &self,
     ) -> impl ExactSizeIterator<Item = (&'d str, &'d Value, Place)> + use<'d> {
-        self.record.aside.iter().map(|aside| (&*aside.name, &aside.value, aside.place))
+        self.record
+            .quarantined
+            .iter()
+            .map(|quarantined| (&*quarantined.name, &quarantined.value, quarantined.place))
     }
 }

@@ -1,4 +1,4 @@
-//! From packs of files to definitions.
+//! Reads packs of files into definitions.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -21,7 +21,19 @@ use slotted::Store;
 
 /// Reads packs of definition files.
 ///
-/// The format and an example are in the [module's documentation](super).
+/// The [crate's documentation](super) describes the file format.
+///
+/// # Example
+#[cfg_attr(feature = "toml", doc = "```")]
+#[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+/// use slotted::Store;
+/// use slotted_definitions::Loader;
+///
+/// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80\n";
+/// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+/// assert_eq!(definitions.records().len(), 1);
+/// # Ok::<(), slotted_definitions::Report>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "`load` reads the files"]
 pub struct Loader {
@@ -32,21 +44,58 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// A loader of nothing yet.
+    /// Creates a loader without packs.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let definitions = Loader::new().load(&Store::new())?;
+    /// assert_eq!(definitions.packs().len(), 0);
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a folder of definition files, inner folders included, after the packs named so far.
+    /// Adds a folder of definition files as a pack, inner folders included.
     ///
-    /// Files whose names end in `.json`, `.toml` or `.ron` are read, in the order of their paths; names
-    /// that start with a dot are passed over. Without a manifest the pack has the folder's name.
+    /// The loader reads files that end in `.json`, `.toml` or `.ron`, in the order of their paths, and
+    /// skips names that start with a dot. Without a manifest the pack has the name of the folder.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    /// use slotted_definitions::diagnostic::Code;
+    ///
+    /// let report = Loader::new().pack("no/such/folder").load(&Store::new()).unwrap_err();
+    /// assert_eq!(report.diagnostics()[0].code(), Code::Unreadable);
+    /// ```
     pub fn pack(mut self, folder: impl Into<PathBuf>) -> Self {
         self.packs.push(Source::Folder(folder.into()));
         self
     }
 
-    /// Adds a pack of files that are in memory: their paths, which tell the formats, and texts.
+    /// Adds a pack of files in memory, each with its path and text.
+    ///
+    /// The extension of the path selects the format.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let files = [
+    ///     ("schemas.toml", "schemas.unit.slots.health = 'f32'"),
+    ///     ("units.toml", "records.unit.grunt.health = 80"),
+    /// ];
+    /// let definitions = Loader::new().pack_of_texts("core", files).load(&Store::new())?;
+    /// assert_eq!(&*definitions.packs()[0].name, "core");
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub fn pack_of_texts<P: Into<String>, T: Into<String>>(
         mut self,
         name: &str,
@@ -57,7 +106,22 @@ impl Loader {
         self
     }
 
-    /// Adds a file that is in memory to a pack called `texts`, which stands where its first file was added.
+    /// Adds a file in memory to the pack `texts`.
+    ///
+    /// The first call decides the position of that pack in the load order.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let loader = Loader::new()
+    ///     .text("schemas.toml", "schemas.unit.slots.health = 'f32'")
+    ///     .text("units.toml", "records.unit.grunt.health = 80");
+    /// assert_eq!(loader.load(&Store::new())?.records().len(), 1);
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub fn text(mut self, path: &str, text: impl Into<String>) -> Self {
         let texts = self.packs.iter_mut().find_map(|pack| match pack {
             Source::Texts(name, files) if **name == *"texts" => Some(files),
@@ -72,31 +136,91 @@ impl Loader {
         }
     }
 
-    /// What becomes of values and records that no schema declares.
+    /// Sets what happens to values and records that no schema declares.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::{Loader, Undeclared};
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt = { health = 80, mood = 1 }";
+    /// let loader = Loader::new().text("units.toml", file).undeclared(Undeclared::Ignore);
+    /// assert_eq!(loader.load(&Store::new())?.warnings().warnings(), 1);
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub const fn undeclared(mut self, policy: Undeclared) -> Self {
         self.undeclared = policy;
         self
     }
 
-    /// How much is read at most.
+    /// Sets the limits of the load.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::diagnostic::Code;
+    /// use slotted_definitions::{LoadLimits, Loader};
+    ///
+    /// let mut limits = LoadLimits::default();
+    /// limits.file_bytes = 10;
+    /// let loader = Loader::new().text("units.toml", "schemas.unit.slots = {}").limits(limits);
+    /// let report = loader.load(&Store::new()).unwrap_err();
+    /// assert_eq!(report.diagnostics()[0].code(), Code::Limit);
+    /// ```
     pub const fn limits(mut self, limits: LoadLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Calls this for every file that is read and every one that is parsed, and once more before
-    /// records are checked: a load that takes long can show that it is alive.
+    /// Sets a callback for the progress of the load.
+    ///
+    /// The loader calls it for each file that it reads, for each file that it parses, and once before it
+    /// checks the records.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::{LoadProgress, Loader};
+    ///
+    /// let loader = Loader::new().text("units.toml", "schemas.unit.slots = {}").progress(|step| {
+    ///     if let LoadProgress::Parsing { files, of } = step {
+    ///         println!("parsed {files} of {of} files");
+    ///     }
+    /// });
+    /// loader.load(&Store::new())?;
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub fn progress(mut self, listener: impl Fn(LoadProgress) + Send + Sync + 'static) -> Self {
         self.listener = Listener(Some(Arc::new(listener)));
         self
     }
 
-    /// Reads and checks everything. The schemas of the store can be extended and used by the files;
-    /// the store is not changed, [`Definitions::spawn`] does that.
+    /// Reads and checks all packs.
+    ///
+    /// Files can use and extend the schemas of the store. The store does not change;
+    /// [`Definitions::spawn`] adds the objects.
     ///
     /// # Errors
-    /// All that is wrong with all files. Warnings alone are no error: see
+    /// Returns a report of every problem in all files. Warnings alone are not an error, see
     /// [`Definitions::warnings`].
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::{Kind, Schema, Store};
+    /// use slotted_definitions::Loader;
+    ///
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// let file = "records.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&store)?;
+    /// definitions.spawn(&mut store)?;
+    /// assert_eq!(store.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn load(self, store: &Store) -> Result<Definitions, Report> {
         let program = same_schemas(store);
         let limits = self.limits.possible();
@@ -124,19 +248,35 @@ impl Loader {
         Ok(Definitions { loaded: Arc::new(loaded) })
     }
 
-    /// Reads and checks everything against the schemas of the program that earlier definitions were read
-    /// against: what [`Objects::plan_reload`](super::Objects::plan_reload) takes.
+    /// Reads and checks all packs against the same schemas of the program as earlier definitions.
     ///
-    /// [`Definitions::reload`] does this with the same packs.
+    /// [`Objects::plan_reload`](super::Objects::plan_reload) takes the result. [`Definitions::reload`]
+    /// reads the same packs again.
     ///
     /// # Errors
-    /// All that is wrong with all files.
+    /// Returns a report of every problem in all files.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let schema = "schemas.unit.slots.health = 'f32'\n";
+    /// let mut store = Store::new();
+    /// let before = Loader::new().text("units.toml", schema).load(&store)?;
+    /// before.spawn(&mut store)?;
+    /// let changed = format!("{schema}records.unit.grunt.health = 80");
+    /// let after = Loader::new().text("units.toml", changed).load_again(&before)?;
+    /// assert_eq!(after.records().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn load_again(self, earlier: &Definitions) -> Result<Definitions, Report> {
         self.load(&earlier.loaded.program)
     }
 }
 
-/// The files that could be read, with what they say.
+/// The readable files with their parsed trees.
 struct Parsed<'s> {
     files: &'s Files,
     nodes: Vec<(PackFile, Node<'s>)>,
@@ -162,7 +302,7 @@ impl<'s> Parsed<'s> {
             for problem in problems {
                 let place = Place { file: listed.file, span: problem.span };
                 let message = match node {
-                    None => format!("the file is not valid {}: {}", listed.format, problem.message),
+                    None => format!("invalid {}: {}", listed.format, problem.message),
                     Some(_) => problem.message,
                 };
                 let diagnostic = Diagnostic::error(Code::Syntax, message).at(place, problem.label);
@@ -221,7 +361,7 @@ impl<'s> Parsed<'s> {
         manifests
     }
 
-    /// Adds what a pack's files declare.
+    /// Adds the declarations of a pack's files.
     fn declare<'n>(
         &'n self,
         pack: usize,
@@ -246,7 +386,7 @@ impl<'s> Parsed<'s> {
                 None => declared.read(document, diagnostics),
             }
         }
-        // Files that could not be read are there too.
+        // This includes files that are unreadable.
         let files = self.files.0.iter().filter(|file| file.pack == pack);
         let files: Vec<_> = files.map(File::inner_path).collect();
         let there: HashSet<&str> = files.iter().copied().collect();

@@ -1,33 +1,35 @@
-//! Names that are none, and names that look like others.
+//! Diagnostics for invalid names and for names that look alike.
 
 use std::collections::HashMap;
 
 use unicode_security::confusable_detection::skeleton;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, is_hidden, quoted, strange_letters};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, is_hidden, non_ascii_letters, quoted};
 use crate::source::Place;
 
-/// Why something cannot be called so.
+/// Explains why a name is invalid.
 pub(super) fn bad_name(what: &str, name: &str, place: Place) -> Diagnostic {
     let shown = quoted(name);
     let hidden = name.chars().find(|letter| is_hidden(*letter));
     let (message, label, help) = match hidden {
-        _ if name.is_empty() => (format!("{what} has an empty name"), "empty", "give it a name"),
+        _ if name.is_empty() => {
+            (format!("{what} has an empty name"), "empty name", "give it a name")
+        }
         Some(letter) => {
             let letter = u32::from(letter);
-            let message = format!("the name {shown} has a hidden character, U+{letter:04X}");
-            (message, "not a name", "type the name anew: what is pasted may bring such characters")
+            let message = format!("name {shown} contains a hidden character, U+{letter:04X}");
+            (message, "invalid name", "retype the name; pasted text can contain hidden characters")
         }
         None => {
             let length = name.chars().count();
-            let message = format!("{what} has a name of {length} characters");
-            (message, "too long", "a name has at most 128 characters")
+            let message = format!("the name of {what} has {length} characters; the limit is 128");
+            (message, "too long", "shorten the name")
         }
     };
     Diagnostic::error(Code::BadName, message).at(place, label).help(help)
 }
 
-/// Reports names that look the same and are not.
+/// Reports different names that look the same.
 pub(super) fn look_alike<'a>(
     what: &str,
     names: impl Iterator<Item = (&'a str, Place)>,
@@ -35,7 +37,7 @@ pub(super) fn look_alike<'a>(
 ) {
     const LONGEST: usize = 128;
     let names: Vec<_> = names.filter(|(name, _)| name.len() <= LONGEST).collect();
-    // Only letters that are not of ASCII can be taken for others of a name worth comparing.
+    // ASCII names never look alike here.
     if names.iter().all(|(name, _)| name.is_ascii()) {
         return;
     }
@@ -53,7 +55,7 @@ pub(super) fn look_alike<'a>(
             Diagnostic::error(Code::LookAlike, message)
                 .at(place, "this one")
                 .at(other_place, "and this one")
-                .help(strange_letters([name, other])),
+                .help(non_ascii_letters([name, other])),
         );
     }
 }

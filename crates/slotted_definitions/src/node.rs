@@ -1,4 +1,4 @@
-//! What a file says, whatever its format, with the places where it says it.
+//! The tree of a parsed file, independent of the format, with places.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub(super) struct Node<'s> {
 
 #[derive(Clone, Debug)]
 pub(super) enum Data<'s> {
-    // TOML has no nothing.
+    /// Null; TOML has none.
     Unset,
     Bool(bool),
     Int(i64),
@@ -24,11 +24,11 @@ pub(super) enum Data<'s> {
     Text(Cow<'s, str>),
     List(Vec<Node<'s>>),
     Map(Vec<Entry<'s>>),
-    /// What was wrong with it is reported already.
+    /// Unreadable, and reported already.
     Bad,
 }
 
-/// One named value of a map. Names may repeat.
+/// A named value of a map. Names can repeat.
 #[derive(Clone, Debug)]
 pub(super) struct Entry<'s> {
     pub(super) name: Cow<'s, str>,
@@ -37,21 +37,21 @@ pub(super) struct Entry<'s> {
 }
 
 impl Node<'_> {
-    /// What the value is, as a message says it.
+    /// Returns the type of the value, as messages name it.
     pub(super) const fn kind_name(&self) -> &'static str {
         match self.data {
-            Data::Unset => "nothing",
-            Data::Bool(_) => "a truth value",
+            Data::Unset => "null",
+            Data::Bool(_) => "a boolean",
             Data::Int(_) | Data::UInt(_) => "an integer",
             Data::Float(_) => "a number",
-            Data::Text(_) => "a text",
+            Data::Text(_) => "text",
             Data::List(_) => "a list",
             Data::Map(_) => "a map",
-            Data::Bad => "something unreadable",
+            Data::Bad => "an invalid value",
         }
     }
 
-    /// The same without places. What could not be read is unset.
+    /// Converts to a value without places. Unreadable parts become unset.
     pub(super) fn to_value(&self) -> Value {
         match &self.data {
             Data::Unset | Data::Bad => Value::Unset,
@@ -67,7 +67,7 @@ impl Node<'_> {
         }
     }
 
-    /// Whether nothing in it could not be read.
+    /// Returns whether all of it was readable.
     pub(super) fn is_whole(&self) -> bool {
         match &self.data {
             Data::Bad => false,

@@ -1,4 +1,4 @@
-//! The objects that definitions become.
+//! Spawns the objects of definitions.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,20 +7,22 @@ use crate::loaded::{Definitions, RecordView};
 use crate::records::RecordDefinition;
 use slotted::{LimitError, ObjectId, ReservedIds, SchemaError, SpawnError, Store, Value};
 
-/// The objects that definitions have become, and which is which.
+/// The objects of loaded records, with the mapping between both.
+///
+/// [`Definitions::spawn`] returns them.
 #[derive(Clone, Debug)]
 pub struct Objects {
     pub(super) definitions: Definitions,
-    /// For each record its object, if it is not abstract.
+    /// The object of each record; `None` for abstract records.
     pub(super) ids: Vec<Option<ObjectId>>,
     pub(super) records: HashMap<ObjectId, u32>,
 }
 
-/// Why definitions did not become objects. The store has no new objects then.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// An error of [`Definitions::spawn`]. The store has no new objects.
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SpawnDefinitionsError {
-    /// The store has other schemas than the one that the files were read for.
+    /// The store has different schemas of the same names.
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// A limit of the store is reached.
@@ -28,14 +30,28 @@ pub enum SpawnDefinitionsError {
     Limit(#[from] LimitError),
 }
 
+crate::error::debug_as_display!(SpawnDefinitionsError);
+
 impl Definitions {
-    /// Registers the schemas and makes an object of each record that is not abstract, all or none.
+    /// Registers the schemas and spawns an object for each record that is not abstract, all or none.
     ///
-    /// Costs about what [`Store::spawn_records`] costs. Calling it twice makes each object twice.
+    /// Costs about as much as [`Store::spawn_records`]. A second call spawns each object again.
     ///
     /// # Errors
-    /// If the store has other schemas than the one that the files were read for, or a limit is
-    /// reached.
+    /// Returns an error if the store has different schemas of the same names, or reaches a limit.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// assert_eq!(store.get_value(objects.id("unit", "grunt").unwrap(), "health")?, 80.0_f32.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn spawn(&self, store: &mut Store) -> Result<Objects, SpawnDefinitionsError> {
         self.register(store)?;
         let records = &self.loaded.records.list;
@@ -55,7 +71,7 @@ impl Definitions {
     }
 }
 
-/// The limit that is reached: all else was checked when the files were read.
+/// Returns the limit; the loader has checked everything else.
 pub(super) fn limit(error: SpawnError) -> LimitError {
     match error {
         SpawnError::Limit(limit) => limit,
@@ -63,7 +79,7 @@ pub(super) fn limit(error: SpawnError) -> LimitError {
     }
 }
 
-/// Writes a record's values, with ids of objects in the place of records.
+/// Writes the values of a record, with ids of objects instead of records.
 pub(super) fn write(
     reserved: &mut ReservedIds<'_>,
     number: usize,
@@ -89,7 +105,7 @@ fn is_reference(value: &Value) -> bool {
     }
 }
 
-/// The value with ids of objects in the place of those of records.
+/// Replaces ids of records by ids of objects.
 pub(super) fn with_ids(value: &Value, ids: &[Option<ObjectId>]) -> Value {
     match value {
         Value::Object(local) => ids.get(local.row() as usize).copied().flatten().into(),
@@ -105,37 +121,119 @@ impl Objects {
         Self { definitions, ids, records }
     }
 
-    /// How many objects there were when they were made.
+    /// Returns the number of objects that were spawned.
+    ///
+    /// Objects that the game has despawned still count.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// assert_eq!(objects.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Whether there were none.
+    /// Returns whether no objects were spawned.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// assert!(!objects.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// The objects' ids, in the order of their records.
+    /// Iterates over the ids of the objects, in the order of their records.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// assert!(objects.ids().all(|id| store.contains(id)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn ids(&self) -> impl Iterator<Item = ObjectId> {
         self.ids.iter().filter_map(|id| *id)
     }
 
-    /// The object that the record of this name and exactly this schema has become.
+    /// Returns the object of the record of this name and exactly this schema.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// assert!(objects.id("unit", "grunt").is_some());
+    /// assert_eq!(objects.id("unit", "nobody"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn id(&self, schema: &str, name: &str) -> Option<ObjectId> {
         let number = self.definitions.number(schema, name)?;
         self.ids.get(number as usize).copied().flatten()
     }
 
-    /// The record that has become an object.
+    /// Returns the record of an object.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// let grunt = objects.id("unit", "grunt").unwrap();
+    /// assert_eq!(objects.record(grunt).unwrap().name(), Some("grunt"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn record(&self, id: ObjectId) -> Option<RecordView<'_>> {
         self.definitions.numbered(*self.records.get(&id)?)
     }
 
-    /// The definitions that the objects come from.
+    /// Returns the definitions of the objects.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// assert_eq!(objects.definitions().records().len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn definitions(&self) -> &Definitions {
         &self.definitions

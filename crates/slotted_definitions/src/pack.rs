@@ -1,4 +1,4 @@
-//! Packs: folders of definition files, what they need of one another, and their order.
+//! Packs: folders of definition files, their manifests, dependencies and order.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,24 +8,24 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted, visible};
 use crate::format::Format;
+use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::node::{Entry, Node};
 use crate::progress::{Listener, LoadProgress};
 use crate::source::{File, Files, Place, Span};
-use crate::words::Reading;
 
-/// Where the files of a pack come from.
+/// The source of the files of a pack.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
     Folder(PathBuf),
-    /// A name for the pack, and files by their paths in it.
+    /// The name of the pack, and files with their paths.
     Texts(Arc<str>, Vec<(String, String)>),
 }
 
-/// A file of a pack that is to be read.
+/// A readable file of a pack.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PackFile {
-    /// The position among all files.
+    /// The position in all files.
     pub(super) file: u32,
     pub(super) pack: usize,
     pub(super) format: Format,
@@ -37,10 +37,10 @@ pub(super) struct FileReader<'d> {
     pub(super) files: Files,
     pub(super) listed: Vec<PackFile>,
     bytes: u64,
-    /// The current pack, and where the paths of its files go on after that of the pack.
+    /// The current pack, and the length of its path.
     pack: usize,
     inner_path: usize,
-    /// Whether there were more files than are read.
+    /// Set when the limit of files is reached.
     is_over: bool,
     listener: &'d Listener,
     diagnostics: &'d mut Diagnostics,
@@ -66,7 +66,7 @@ impl<'d> FileReader<'d> {
         }
     }
 
-    /// Reads a pack's files and tells the name that it has without a manifest.
+    /// Reads the files of a pack and returns its name without a manifest.
     pub(super) fn read(&mut self, pack: usize, source: &Source) -> Arc<str> {
         self.pack = pack;
         match source {
@@ -82,7 +82,7 @@ impl<'d> FileReader<'d> {
                 Arc::clone(name)
             }
             Source::Folder(folder) => {
-                // As it was given, so that who has given it finds the files.
+                // The path as the caller gave it.
                 let shown = folder.to_string_lossy().replace('\\', "/");
                 let shown = shown.trim_end_matches('/');
                 self.inner_path = shown.len() + 1;
@@ -106,11 +106,11 @@ impl<'d> FileReader<'d> {
                 let shown = shown_path(name, inner);
                 let folder = if inner.as_os_str().is_empty() { root } else { &folder };
                 let (folder, why) = (folder.to_string_lossy(), why_unreadable(&error));
-                let message = format!("folder '{}' cannot be read: {why}", visible(&folder));
+                let message = format!("cannot read folder '{}': {why}", visible(&folder));
                 return self.unreadable(shown, message);
             }
         };
-        // The same order on every machine.
+        // Read in the same order on every machine.
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (entry, kind) in entries {
             if self.is_over {
@@ -121,8 +121,8 @@ impl<'d> FileReader<'d> {
                 continue;
             }
             if kind.is_symlink() && root.join(&path).is_dir() {
-                // It may lead back to where it stands.
-                let message = "links to folders are not followed inside of a pack";
+                // Links could form a cycle.
+                let message = "links to folders inside a pack are not followed";
                 let place = self.empty(shown_path(name, &path));
                 let warning = Diagnostic::warning(Code::Unreadable, message);
                 self.diagnostics.push(warning.at(place, ""));
@@ -130,7 +130,10 @@ impl<'d> FileReader<'d> {
                 if levels_left == 0 {
                     let limit = self.limits.folder_levels;
                     let shown = shown_path(name, &path);
-                    self.limit(shown, format!("folders are nested more than {limit} deep"));
+                    self.limit(
+                        shown,
+                        format!("folders are nested deeper than the limit of {limit}"),
+                    );
                     continue;
                 }
                 self.folder(pack, name, root, &path, levels_left - 1);
@@ -139,13 +142,13 @@ impl<'d> FileReader<'d> {
                     let limit = self.limits.files;
                     if !std::mem::replace(&mut self.is_over, true) {
                         let shown = shown_path(name, &path);
-                        self.limit(shown, format!("there are more than {limit} files"));
+                        self.limit(shown, format!("the packs exceed the limit of {limit} files"));
                     }
                     return;
                 }
                 self.file(pack, format, shown_path(name, &path), &root.join(&path));
             } else if looks_like_definitions(&path) {
-                let message = "the file is not read: its name must end in .json, .toml or .ron";
+                let message = "the file is ignored: its name must end in .json, .toml or .ron";
                 let place = self.empty(shown_path(name, &path));
                 let warning = Diagnostic::warning(Code::Unreadable, message);
                 self.diagnostics.push(warning.at(place, ""));
@@ -156,12 +159,12 @@ impl<'d> FileReader<'d> {
     fn file(&mut self, pack: usize, format: Format, shown: Arc<str>, path: &Path) {
         let limit = self.limits.file_bytes.min(self.limits.all_bytes.saturating_sub(self.bytes));
         let bytes = fs::metadata(path).and_then(|kind| {
-            // A pipe would be waited for.
+            // Reading a pipe would block.
             if !kind.is_file() {
-                return Err(std::io::Error::other("it is no file"));
+                return Err(std::io::Error::other("it is not a regular file"));
             }
             let file = fs::File::open(path)?;
-            // What the system says of the length may be a claim only.
+            // The length in the metadata can be wrong.
             let mut bytes = Vec::new();
             file.take(limit + 1).read_to_end(&mut bytes)?;
             Ok(bytes)
@@ -172,10 +175,10 @@ impl<'d> FileReader<'d> {
                 self.limit(
                     shown,
                     match limit == most {
-                        true => format!("the file is larger than {most} bytes, which is the limit"),
+                        true => format!("the file exceeds the limit of {most} bytes"),
                         false => {
                             let most = self.limits.all_bytes;
-                            format!("all files are larger than {most} bytes, which is the limit")
+                            format!("all files together exceed the limit of {most} bytes")
                         }
                     },
                 );
@@ -183,7 +186,7 @@ impl<'d> FileReader<'d> {
             Ok(bytes) => self.add(pack, format, shown, &bytes),
             Err(error) => {
                 let why = why_unreadable(&error);
-                self.unreadable(shown, format!("the file cannot be read: {why}"));
+                self.unreadable(shown, format!("cannot read the file: {why}"));
             }
         }
     }
@@ -191,14 +194,13 @@ impl<'d> FileReader<'d> {
     fn add(&mut self, pack: usize, format: Format, shown: Arc<str>, bytes: &[u8]) {
         if bytes.len() as u64 > self.limits.file_bytes {
             let most = self.limits.file_bytes;
-            return self
-                .limit(shown, format!("the file is larger than {most} bytes, which is the limit"));
+            return self.limit(shown, format!("the file exceeds the limit of {most} bytes"));
         }
         self.bytes += bytes.len() as u64;
         let file = self.files.0.len() as u32;
         let files = self.files.0.len() + 1;
         self.listener.tell(LoadProgress::Reading { files, bytes: self.bytes });
-        // A byte order mark is no part of any format.
+        // Skip a byte order mark.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match std::str::from_utf8(bytes) {
             Ok(text) => {
@@ -217,8 +219,8 @@ impl<'d> FileReader<'d> {
                 };
                 self.diagnostics.push(
                     Diagnostic::error(Code::Syntax, message)
-                        .at(place, format!("the byte 0x{byte:02x} begins no character"))
-                        .help("save it as UTF-8; many editors call this the encoding"),
+                        .at(place, format!("byte 0x{byte:02x} is not valid UTF-8"))
+                        .help("save the file with the encoding UTF-8"),
                 );
             }
         }
@@ -228,7 +230,7 @@ impl<'d> FileReader<'d> {
         self.files.0.push(File::new(shown, text).of_pack(self.pack, self.inner_path));
     }
 
-    /// A file of which there is nothing to show.
+    /// Adds a file without text.
     fn empty(&mut self, shown: Arc<str>) -> Place {
         let file = self.files.0.len() as u32;
         self.push(shown, "".into());
@@ -246,29 +248,29 @@ impl<'d> FileReader<'d> {
     }
 
     fn unknown_format(&mut self, shown: Arc<str>) {
-        let message = "the file's name ends neither in .json nor in .toml nor in .ron".to_owned();
+        let message = "unknown file format: the name must end in .json, .toml or .ron".to_owned();
         self.unreadable(shown, message);
     }
 }
 
-/// The common reasons in the same words on every machine.
+/// Describes common errors in the same words on every machine.
 fn why_unreadable(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "it may not be read by this user".to_owned(),
-        std::io::ErrorKind::NotADirectory => "it is no folder".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        std::io::ErrorKind::NotADirectory => "it is not a folder".to_owned(),
         _ => error.to_string(),
     }
 }
 
-/// The path as messages show it, with the same separators on every machine.
+/// Returns the path for messages, with the same separators on every machine.
 fn shown_path(pack: &str, path: &Path) -> Arc<str> {
     let parts = path.components().map(|part| part.as_os_str().to_string_lossy());
     let parts: Vec<_> = std::iter::once(pack.into()).chain(parts).collect();
     parts.join("/").into()
 }
 
-/// Whether somebody may think that the file is read: `units.toml.txt`, `units.yaml`.
+/// Returns whether the name suggests definitions: `units.toml.txt`, `units.yaml`.
 fn looks_like_definitions(path: &Path) -> bool {
     const ALIKE: [&str; 4] = ["yaml", "yml", "json5", "jsonc"];
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
@@ -276,21 +278,21 @@ fn looks_like_definitions(path: &Path) -> bool {
         || path.file_stem().is_some_and(|stem| Format::of(stem).is_some())
 }
 
-/// What a pack says of itself, in a file `pack.json`, `pack.toml` or `pack.ron`.
+/// The manifest of a pack: `pack.json`, `pack.toml` or `pack.ron`.
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
     pub(super) name: Arc<str>,
     pub(super) version: Option<Arc<str>>,
-    /// Where the manifest stands, or the pack's first file.
+    /// The place of the name, or of the manifest.
     place: Option<Place>,
     requires: Vec<(Arc<str>, Place)>,
     /// Packs that come first if they are there.
     after: Vec<(Arc<str>, Place)>,
-    /// Files that are lists of loose objects, and the schema of these.
+    /// Files that are plain lists of objects.
     pub(super) objects: Vec<LooseObjects>,
 }
 
-/// A file that is a list of loose objects.
+/// A file that is a plain list of objects of one schema.
 #[derive(Debug)]
 pub(super) struct LooseObjects {
     pub(super) file: Arc<str>,
@@ -299,20 +301,20 @@ pub(super) struct LooseObjects {
     pub(super) schema_place: Place,
 }
 
-/// Whether the file of a pack is its manifest.
+/// Returns whether the file is the manifest of its pack.
 pub(super) fn is_manifest(files: &Files, file: PackFile) -> bool {
     let file_name = files.0[file.file as usize].inner_path();
     file_name.strip_suffix(file.format.extension()) == Some("pack.")
 }
 
-const WORDS: [&str; 6] = ["name", "version", "doc", "requires", "after", "objects"];
+const KEYS: [&str; 6] = ["name", "version", "doc", "requires", "after", "objects"];
 
 impl Manifest {
     pub(super) fn nameless(folder: Arc<str>) -> Self {
         Self { name: folder, ..Self::default() }
     }
 
-    /// Reads a manifest. A pack has one.
+    /// Reads the manifest; a second one is an error.
     pub(super) fn read(&mut self, file: u32, root: &Node<'_>, diagnostics: &mut Diagnostics) {
         let place = Place { file, span: Span::default() };
         if let Some(other) = self.place {
@@ -323,33 +325,33 @@ impl Manifest {
         }
         self.place = Some(place);
         let mut reading = Reading { file, diagnostics };
-        let Some(map) = reading.map(root, "a pack's manifest", "a map") else { return };
+        let Some(map) = reading.map(root, "a pack manifest", "a map") else { return };
         for entry in reading.once(map, "the manifest") {
             match &*entry.name {
                 "name" => {
-                    if let Some(name) = reading.text(&entry.value, "a pack's name") {
+                    if let Some(name) = reading.text(&entry.value, "a pack name") {
                         self.name = name.into();
                         self.place = Some(reading.place(entry.value.span));
                     }
                 }
                 "version" => {
-                    self.version = reading.text(&entry.value, "a version").map(Into::into);
+                    self.version = reading.text(&entry.value, "'version'").map(Into::into);
                 }
-                "doc" => _ = reading.text(&entry.value, "a description"),
+                "doc" => _ = reading.text(&entry.value, "'doc'"),
                 "requires" => self.requires = packs(&mut reading, entry),
                 "after" => self.after = packs(&mut reading, entry),
                 "objects" => self.objects = objects(&mut reading, entry),
                 _ => {
                     let help = match &*entry.name {
-                        "title" | "id" => Some("the word for it is name"),
-                        "depends" | "dependencies" => Some("the word for it is requires"),
-                        "author" | "authors" | "description" => Some("doc has room for it"),
+                        "title" | "id" => Some("use 'name' instead"),
+                        "depends" | "dependencies" => Some("use 'requires' instead"),
+                        "author" | "authors" | "description" => Some("put it in 'doc'"),
                         "schemas" | "records" | "patches" => {
-                            Some("definitions stand in the other files of a pack")
+                            Some("definitions go in the other files of the pack")
                         }
                         _ => None,
                     };
-                    reading.unknown(entry, "a pack's manifest", &WORDS, help);
+                    reading.unknown(entry, "a pack manifest", &KEYS, help);
                 }
             }
         }
@@ -357,27 +359,28 @@ impl Manifest {
 }
 
 fn packs(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<(Arc<str>, Place)> {
-    let list = reading.list(&entry.value, "packs", "a list of names").unwrap_or_default();
+    let list =
+        reading.list(&entry.value, &quoted(&entry.name), "a list of names").unwrap_or_default();
     let name = |node| {
-        let name = reading.text(node, "a pack's name")?;
+        let name = reading.text(node, "a pack name")?;
         Some((name.into(), reading.place(node.span)))
     };
     list.iter().filter_map(name).collect()
 }
 
 fn objects(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<LooseObjects> {
-    let expected = "a map of files, each with the schema of its objects";
-    let map = reading.map(&entry.value, "objects", expected).unwrap_or_default();
+    let expected = "a map from file names to schemas";
+    let map = reading.map(&entry.value, "'objects'", expected).unwrap_or_default();
     let files = reading.once(map, "objects").into_iter();
     let file = files.filter_map(|file| {
-        let schema = reading.text(&file.value, "a schema's name")?.into();
+        let schema = reading.text(&file.value, "a schema name")?.into();
         let (place, schema_place) = (reading.place(file.span), reading.place(file.value.span));
         Some(LooseObjects { file: (&*file.name).into(), place, schema, schema_place })
     });
     file.collect()
 }
 
-/// The order in which packs are read: the stated one, but each after those that it needs.
+/// Returns the load order: the order of the loader, but each pack after its dependencies.
 pub(super) fn order(manifests: &[Manifest], diagnostics: &mut Diagnostics) -> Vec<usize> {
     let names = by_name(manifests, diagnostics);
     let needs: Vec<Vec<(usize, Option<Place>)>> = manifests
@@ -416,9 +419,9 @@ fn by_name(manifests: &[Manifest], diagnostics: &mut Diagnostics) -> HashMap<Arc
     let mut names = HashMap::new();
     for (number, manifest) in manifests.iter().enumerate() {
         let Some(other) = names.insert(Arc::clone(&manifest.name), number) else { continue };
-        let message = format!("two packs are called {}", quoted(&manifest.name));
+        let message = format!("two packs are named {}", quoted(&manifest.name));
         let mut diagnostic = Diagnostic::error(Code::Conflict, message)
-            .help("give one of them another name in its manifest, or load only one");
+            .help("rename one of them in its manifest, or load only one");
         for (pack, text) in [(number, "this one"), (other, "and this one")] {
             if let Some(place) = manifests[pack].place {
                 diagnostic = diagnostic.at(place, text);
@@ -438,22 +441,22 @@ fn missing(
 ) {
     let suggestion = diagnostics.nearest(name, names.keys());
     let (own, end) = (quoted(&manifest.name), did_you_mean(suggestion.as_deref()));
-    let message = format!("pack {own} requires pack {}, which is not there{end}", quoted(name));
+    let message = format!("pack {own} requires pack {}, which is not loaded{end}", quoted(name));
     let diagnostic = Diagnostic::error(Code::MissingPack, message)
-        .at(place, "no such pack is loaded")
+        .at(place, "not loaded")
         .suggest(suggestion)
-        .help("load that pack too, or name packs that may be absent under after");
+        .help("load that pack too; if it is optional, list it under 'after' instead");
     diagnostics.push(diagnostic);
 }
 
-/// Reports packs that need one another.
+/// Reports packs that depend on one another.
 fn report_cycle(
     manifests: &[Manifest],
     needs: &[Vec<(usize, Option<Place>)>],
     is_placed: &[bool],
     diagnostics: &mut Diagnostics,
 ) {
-    // Whoever is left needs one that is left: going on long enough leads into the cycle.
+    // Each remaining pack depends on another one: enough steps lead into the cycle.
     let left = |pack: usize| needs[pack].iter().find(|(need, _)| !is_placed[*need]);
     let Some(mut pack) = is_placed.iter().position(|is_placed| !is_placed) else { return };
     for _ in 0..needs.len() {
@@ -461,15 +464,16 @@ fn report_cycle(
     }
     let first = pack;
     if let Some((_, Some(place))) = left(first).filter(|(need, _)| *need == first) {
-        let message = format!("pack {} needs itself", quoted(&manifests[first].name));
-        return diagnostics.push(Diagnostic::error(Code::Cycle, message).at(*place, "itself"));
+        let message = format!("pack {} depends on itself", quoted(&manifests[first].name));
+        return diagnostics
+            .push(Diagnostic::error(Code::Cycle, message).at(*place, "depends on itself"));
     }
-    let mut message = format!("packs need one another: {}", quoted(&manifests[first].name));
+    let mut message = format!("packs depend on one another: {}", quoted(&manifests[first].name));
     let mut places = Vec::new();
     while let Some((need, place)) = left(pack) {
         let (own, other) = (quoted(&manifests[pack].name), quoted(&manifests[*need].name));
-        message.push_str(&format!(" needs {other}"));
-        places.extend(place.map(|place| (place, format!("{own} needs {other}"))));
+        message.push_str(&format!(" depends on {other}"));
+        places.extend(place.map(|place| (place, format!("{own} depends on {other}"))));
         pack = *need;
         if pack == first {
             break;

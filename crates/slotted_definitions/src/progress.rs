@@ -1,34 +1,34 @@
-//! How far a load is, for those who wait for it.
+//! Progress of a load.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// How far a load is: see [`Loader::progress`](super::Loader::progress).
+/// A step of a load, see [`Loader::progress`](super::Loader::progress).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoadProgress {
-    /// Files are read.
+    /// Files are being read.
     Reading {
-        /// How many were read.
+        /// The number of files read so far.
         files: usize,
-        /// How many bytes these have together.
+        /// The number of bytes read so far.
         bytes: u64,
     },
-    /// The files' texts are taken apart.
+    /// Files are being parsed.
     Parsing {
-        /// How many were taken apart.
+        /// The number of files parsed so far.
         files: usize,
-        /// How many there are.
+        /// The number of all files.
         of: usize,
     },
-    /// The values of records are checked, the last step.
+    /// Records are being checked. This is the last step.
     Checking {
-        /// How many records there are.
+        /// The number of records.
         records: usize,
     },
 }
 
-/// Whom a load tells how far it is.
+/// The callback for the progress of a load.
 #[derive(Clone, Default)]
 pub(super) struct Listener(pub(super) Option<Arc<dyn Fn(LoadProgress) + Send + Sync>>);
 
@@ -42,7 +42,7 @@ impl Listener {
 
 impl fmt::Debug for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "a listener" } else { "nobody" })
+        f.write_str(if self.0.is_some() { "Listener" } else { "None" })
     }
 }
 
@@ -55,7 +55,7 @@ mod tests {
     use slotted::Store;
 
     #[test]
-    fn every_file_is_told_when_it_is_read_and_when_it_is_parsed() {
+    fn the_listener_is_called_for_each_file_read_and_parsed() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let into = Arc::clone(&told);
         let loader = Loader::new()

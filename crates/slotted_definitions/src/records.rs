@@ -1,47 +1,48 @@
-//! From the records of files to checked values.
+//! Reads records and checks their values.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted};
 use crate::document::RecordDeclaration;
+use crate::keys::Reading;
 use crate::names::bad_name;
 use crate::node::{Entry, Node};
-use crate::schemas::{RECORD_WORDS, Schemas};
+use crate::schemas::{RECORD_KEYS, Schemas};
 use crate::source::Place;
 use crate::value::{is_reference, not_a_name, refused};
-use crate::words::Reading;
 use slotted::SchemaId;
 use slotted::Store;
 use slotted::Value;
 use slotted::{schema::ProblemKind, schema::RegisteredSchema, schema::Slot};
 
-/// What becomes of values that no schema declares.
+/// The policy for values and records that no schema declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undeclared {
-    /// They are errors.
+    /// Reports them as errors.
     #[default]
     Refuse,
-    /// They are left out, with a warning for each name.
+    /// Ignores them, with a warning for each name.
     Ignore,
-    /// They are kept aside with their record, with a warning for each name, and are there again when
-    /// it is written: removing a mod does not destroy its data.
+    /// Keeps them with their record, with a warning for each name, and writes them back with it.
+    ///
+    /// Removing a mod does not destroy its data.
     Quarantine,
 }
 
-/// One value of a record, checked, and where it stands.
+/// A checked value of a record, with its place.
 #[derive(Clone, Debug)]
 pub(super) struct Given {
     pub(super) slot: u16,
     pub(super) place: Place,
-    /// A reference is the id that [`local_id`](super::references::local_id) makes of a record.
+    /// References are ids of records, see [`local_id`](super::references::local_id).
     pub(super) value: Value,
 }
 
-/// A value that no slot takes, kept for its record.
+/// A value that no slot takes.
 #[derive(Clone, Debug)]
-pub(super) struct Aside {
+pub(super) struct QuarantinedValue {
     pub(super) name: Arc<str>,
     pub(super) value: Value,
     pub(super) place: Place,
@@ -54,24 +55,24 @@ pub(super) struct RecordDefinition {
     pub(super) name: Option<Arc<str>>,
     pub(super) place: Place,
     pub(super) pack: usize,
-    /// It is there to be inherited from, and no object comes of it.
+    /// Others inherit from it; it becomes no object.
     pub(super) is_abstract: bool,
-    /// Its own values and those that it inherits, in the order of the slots.
+    /// Own and inherited values, in the order of the slots.
     pub(super) values: Vec<Given>,
-    pub(super) aside: Vec<Aside>,
+    pub(super) quarantined: Vec<QuarantinedValue>,
 }
 
 impl RecordDefinition {
-    /// The value of a slot, if it is given one.
+    /// Returns the value that files give a slot.
     pub(super) fn given(&self, slot: usize) -> Option<&Given> {
         let found = self.values.binary_search_by_key(&slot, |given| usize::from(given.slot));
         found.ok().map(|position| &self.values[position])
     }
 }
 
-/// A record of a schema that does not exist, kept aside as a whole.
+/// A record of an unknown schema.
 #[derive(Clone, Debug)]
-pub(super) struct LostRecord {
+pub(super) struct QuarantinedRecord {
     pub(super) schema: Arc<str>,
     pub(super) name: Option<Arc<str>>,
     pub(super) values: Value,
@@ -81,12 +82,12 @@ pub(super) struct LostRecord {
 #[derive(Debug, Default)]
 pub(super) struct Records {
     pub(super) list: Vec<RecordDefinition>,
-    /// Records of each name, whatever their schemas.
+    /// The records of each name, of all schemas.
     pub(super) by_name: HashMap<Arc<str>, Vec<u32>>,
-    /// The names of what they inherit from.
+    /// The parents by name.
     pub(super) parents: HashMap<u32, (Arc<str>, Place)>,
-    pub(super) lost: Vec<LostRecord>,
-    /// Names of records that cannot be judged, but are there.
+    pub(super) quarantined: Vec<QuarantinedRecord>,
+    /// Names of records that cannot be checked.
     pub(super) of_broken_schemas: HashSet<Arc<str>>,
 }
 
@@ -97,45 +98,45 @@ pub(super) struct RecordReader<'a> {
     pub(super) undeclared: Undeclared,
     pub(super) records: Records,
     pub(super) diagnostics: &'a mut Diagnostics,
-    /// Schemas of which records were read.
+    /// The schemas of the records so far.
     seen: HashSet<SchemaId>,
-    /// Names that were ignored or kept aside, by schema, with how many records have them.
-    put_aside: HashMap<(Arc<str>, Arc<str>), (usize, Place)>,
+    /// Undeclared names by schema, with the number of records and the first place.
+    undeclared_names: HashMap<(Arc<str>, Arc<str>), (usize, Place)>,
 }
 
 impl Undeclared {
-    /// What is said of a value that no slot takes.
+    /// Returns the label for a value that no slot takes.
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::Refuse => "not declared",
-            Self::Ignore => "left out",
-            Self::Quarantine => "kept aside",
+            Self::Ignore => "ignored",
+            Self::Quarantine => "quarantined",
         }
     }
 }
 
-/// What came of a value.
+/// The result of checking a value.
 enum Checked {
     Right(Value),
-    /// It is reported.
+    /// Wrong, and reported.
     Wrong,
-    /// The slot does not take it and does without.
-    Lost,
+    /// Not accepted; the slot keeps its default.
+    Discarded,
 }
 
-fn is_lost_variant(kind: &ProblemKind, slot: &Slot) -> bool {
+fn is_discardable(kind: &ProblemKind, slot: &Slot) -> bool {
     match kind {
         ProblemKind::UnknownVariant { .. } => !slot.is_required(),
-        ProblemKind::Element { kind, .. } => is_lost_variant(kind, slot),
+        ProblemKind::Element { kind, .. } => is_discardable(kind, slot),
         _ => false,
     }
 }
 
-/// What a record's entries say.
+/// The values and keys of a record.
 #[derive(Default)]
 struct Entries {
     values: Vec<Given>,
-    aside: Vec<Aside>,
+    quarantined: Vec<QuarantinedValue>,
     is_abstract: bool,
     parent: Option<(Arc<str>, Place)>,
 }
@@ -147,12 +148,12 @@ impl<'a> RecordReader<'a> {
         undeclared: Undeclared,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
-        let (records, put_aside) = (Records::default(), HashMap::new());
+        let (records, undeclared_names) = (Records::default(), HashMap::new());
         let seen = HashSet::new();
-        Self { registry, schemas, undeclared, records, diagnostics, seen, put_aside }
+        Self { registry, schemas, undeclared, records, diagnostics, seen, undeclared_names }
     }
 
-    /// Reads all records and then what later packs change of them.
+    /// Reads all records and applies their patches.
     pub(super) fn read(
         mut self,
         declared: &[RecordDeclaration<'_, '_>],
@@ -168,15 +169,15 @@ impl<'a> RecordReader<'a> {
                     self.records.of_broken_schemas.insert(record.of.name.into());
                 }
                 None => {
-                    // Once for each schema: all of its records have the same problem.
+                    // Reported once for each schema.
                     if unknown.insert(record.schema) {
                         let kept = match self.undeclared {
-                            Undeclared::Quarantine => "its records are kept aside",
-                            _ => "its records are left out",
+                            Undeclared::Quarantine => "its records are quarantined",
+                            _ => "its records are ignored",
                         };
                         self.unknown_schema(record, kept);
                     }
-                    self.keep_lost(record);
+                    self.quarantine_record(record);
                 }
             }
         }
@@ -184,13 +185,13 @@ impl<'a> RecordReader<'a> {
         for patch in patches {
             self.patch(patch, &mut patched, &mut unknown);
         }
-        self.tell_what_was_put_aside();
+        self.report_undeclared_names();
         self.records
     }
 
     fn record(&mut self, schema: &RegisteredSchema, declared: &RecordDeclaration<'_, '_>) {
         if self.seen.insert(schema.id()) {
-            self.refuse_slots_called_as_words(schema, declared);
+            self.reject_reserved_slot_names(schema, declared);
         }
         let entries = self.entries(schema, declared, true);
         let number = self.records.list.len() as u32;
@@ -208,23 +209,23 @@ impl<'a> RecordReader<'a> {
             pack: declared.of.pack,
             is_abstract: entries.is_abstract,
             values: entries.values,
-            aside: entries.aside,
+            quarantined: entries.quarantined,
         });
     }
 
-    /// Files cannot declare such slots, but the program can.
-    fn refuse_slots_called_as_words(
+    /// Only the program can declare such slots.
+    fn reject_reserved_slot_names(
         &mut self,
         schema: &RegisteredSchema,
         declared: &RecordDeclaration<'_, '_>,
     ) {
-        for word in RECORD_WORDS.into_iter().filter(|word| schema.slot(word).is_some()) {
+        for word in RECORD_KEYS.into_iter().filter(|word| schema.slot(word).is_some()) {
             let of = quoted(schema.name());
-            let message = format!("{of} has a slot '{word}', which is a word of records");
+            let message = format!("schema {of} has a slot '{word}', a reserved key of records");
             self.diagnostics.push(
                 Diagnostic::error(Code::BadName, message)
-                    .at(declared.schema_place, "its records cannot stand in files")
-                    .help("the program must give the slot another name"),
+                    .at(declared.schema_place, "files cannot contain its records")
+                    .help("rename the slot in the program"),
             );
         }
     }
@@ -240,11 +241,11 @@ impl<'a> RecordReader<'a> {
             self.diagnostics.push_with(|_| bad_name("a record", name, declared.of.place));
         }
         if name.contains('/') {
-            let message = format!("a record cannot be called {}", quoted(name));
+            let message = format!("record name {} contains a '/'", quoted(name));
             self.diagnostics.push_with(|_| {
-                Diagnostic::error(Code::BadName, message).at(declared.of.place, "has a /").help(
-                    "a / stands between a schema and a record where several records have a name",
-                )
+                Diagnostic::error(Code::BadName, message)
+                    .at(declared.of.place, "contains a '/'")
+                    .help("remove the '/': references use it between schema and record")
             });
         }
         let same_name = self.records.by_name.entry(Arc::clone(name)).or_default();
@@ -256,28 +257,28 @@ impl<'a> RecordReader<'a> {
             self.diagnostics.push(
                 Diagnostic::error(Code::Conflict, message)
                     .at(declared.of.place, "defined here again")
-                    .at(earlier.place, "defined here first")
+                    .at(earlier.place, "first defined here")
                     .help(format!(
-                        "to change values of it, write them under patches, records, {of}, {name}"
+                        "to change its values, write them under patches.records.{of}.{name}"
                     )),
             );
         }
         same_name.push(number);
     }
 
-    /// The values of a record, each checked.
+    /// Reads and checks the values of a record.
     fn entries(
         &mut self,
         schema: &RegisteredSchema,
         declared: &RecordDeclaration<'_, '_>,
-        has_words: bool,
+        has_keys: bool,
     ) -> Entries {
         let mut entries = Entries::default();
         let map = declared.of.map;
         entries.values.reserve_exact(map.len().min(schema.slots().len()));
         for (position, entry) in map.iter().enumerate() {
-            if has_words && RECORD_WORDS.contains(&&*entry.name) {
-                self.word(entry, declared, &mut entries);
+            if has_keys && RECORD_KEYS.contains(&&*entry.name) {
+                self.key(entry, declared, &mut entries);
                 continue;
             }
             // Most records name their slots in the schema's order.
@@ -288,14 +289,14 @@ impl<'a> RecordReader<'a> {
             };
             match slot {
                 Some(slot) => self.value(schema, slot, entry, declared, &mut entries),
-                None => self.undeclared(schema, entry, declared, &mut entries.aside),
+                None => self.undeclared(schema, entry, declared, &mut entries.quarantined),
             }
         }
         self.keep_first(schema, declared, &mut entries.values);
         entries
     }
 
-    fn word(
+    fn key(
         &mut self,
         entry: &Entry<'_>,
         declared: &RecordDeclaration<'_, '_>,
@@ -303,8 +304,8 @@ impl<'a> RecordReader<'a> {
     ) {
         let mut reading = Reading { file: declared.of.place.file, diagnostics: self.diagnostics };
         if entry.name == "abstract" {
-            entries.is_abstract |= reading.bool(&entry.value, "abstract").unwrap_or_default();
-        } else if let Some(name) = reading.text(&entry.value, "a record's name") {
+            entries.is_abstract |= reading.bool(&entry.value, "'abstract'").unwrap_or_default();
+        } else if let Some(name) = reading.text(&entry.value, "'inherits'") {
             entries.parent = Some((name.into(), reading.place(entry.value.span)));
         }
     }
@@ -321,21 +322,21 @@ impl<'a> RecordReader<'a> {
         let place = Place { file, span: entry.value.span };
         let value = match self.check(schema, slot, &entry.value, place) {
             Checked::Right(value) => value,
-            // A value that is refused is given nevertheless: it is not missing too.
+            // A wrong value is not reported as missing too.
             Checked::Wrong => Value::Unset,
-            Checked::Lost => {
+            Checked::Discarded => {
                 if self.undeclared == Undeclared::Quarantine {
                     let (name, value) = (entry.name.as_ref().into(), entry.value.to_value());
-                    entries.aside.push(Aside { name, value, place });
+                    entries.quarantined.push(QuarantinedValue { name, value, place });
                 }
-                // So that none is inherited in its place.
+                // Prevents an inherited value.
                 schema.slots()[slot].default().cloned().unwrap_or_default()
             }
         };
         entries.values.push(Given { slot: slot as u16, place, value });
     }
 
-    /// Whether the slot accepts the value.
+    /// Checks whether the slot accepts the value.
     fn check(
         &mut self,
         schema: &RegisteredSchema,
@@ -347,7 +348,7 @@ impl<'a> RecordReader<'a> {
             return Checked::Wrong;
         }
         let (slot, value) = (&schema.slots()[slot], node.to_value());
-        // References are looked up when all records are known.
+        // References are resolved after all records are read.
         if is_reference(slot.kind(), &value) {
             return Checked::Right(value);
         }
@@ -357,12 +358,12 @@ impl<'a> RecordReader<'a> {
         };
         match wrong {
             Ok(()) => Checked::Right(value),
-            // A variant of a mod that is gone; the slot has a default, or may be unset.
-            Err(kind) if self.undeclared != Undeclared::Refuse && is_lost_variant(&kind, slot) => {
+            // A variant of a removed mod; the slot has a default or is optional.
+            Err(kind) if self.undeclared != Undeclared::Refuse && is_discardable(&kind, slot) => {
                 let problem = schema.problem(slot.name(), kind);
                 let label = self.undeclared.label();
-                self.diagnostics.push_with(|_| refused(&problem, place, node).only_warns(label));
-                Checked::Lost
+                self.diagnostics.push_with(|_| refused(&problem, place, node).into_warning(label));
+                Checked::Discarded
             }
             Err(kind) => {
                 let problem = schema.problem(slot.name(), kind);
@@ -372,7 +373,7 @@ impl<'a> RecordReader<'a> {
         }
     }
 
-    /// Sorts the values by slot and reports those that stand twice.
+    /// Sorts the values by slot and reports repeated ones.
     fn keep_first(
         &mut self,
         schema: &RegisteredSchema,
@@ -390,7 +391,7 @@ impl<'a> RecordReader<'a> {
                 let message = format!("{of} object has two values for slot {slot}");
                 let file = declared.of.place.file;
                 let name = |value: Place| {
-                    // Formats in which a name can stand twice keep the order of the file.
+                    // Formats that allow repeated names keep the order of the file.
                     let map = declared.of.map;
                     let at = map.partition_point(|entry| entry.value.span.start < value.span.start);
                     let entry = map.get(at).filter(|entry| entry.value.span == value.span);
@@ -398,8 +399,8 @@ impl<'a> RecordReader<'a> {
                 };
                 self.diagnostics.push_with(|_| {
                     Diagnostic::error(Code::Duplicate, message)
-                        .at(name(second.place), "here for the second time")
-                        .at(name(first.place), "here for the first time")
+                        .at(name(second.place), "repeated here")
+                        .at(name(first.place), "first given here")
                 });
             }
             is_same
@@ -411,7 +412,7 @@ impl<'a> RecordReader<'a> {
         schema: &RegisteredSchema,
         entry: &Entry<'_>,
         declared: &RecordDeclaration<'_, '_>,
-        aside: &mut Vec<Aside>,
+        quarantined: &mut Vec<QuarantinedValue>,
     ) {
         let place = Place { file: declared.of.place.file, span: entry.span };
         if self.undeclared == Undeclared::Refuse {
@@ -425,22 +426,26 @@ impl<'a> RecordReader<'a> {
         let key = (Arc::clone(schema.shared_name()), Arc::<str>::from(&*entry.name));
         if self.undeclared == Undeclared::Quarantine && entry.value.is_whole() {
             let (name, value) = (Arc::clone(&key.1), entry.value.to_value());
-            aside.push(Aside { name, value, place });
+            quarantined.push(QuarantinedValue { name, value, place });
         }
-        self.put_aside.entry(key).or_insert((0, place)).0 += 1;
+        self.undeclared_names.entry(key).or_insert((0, place)).0 += 1;
     }
 
-    /// Keeps a record of a schema that nobody declares, if that is wanted.
-    fn keep_lost(&mut self, record: &RecordDeclaration<'_, '_>) {
+    /// Keeps a record of an unknown schema, if the policy says so.
+    fn quarantine_record(&mut self, record: &RecordDeclaration<'_, '_>) {
         if self.undeclared == Undeclared::Quarantine {
             let name = record.named.then(|| record.of.name.into());
             let values = record.of.map.iter();
             let values = values.map(|entry| (&*entry.name, entry.value.to_value())).collect();
-            self.records.lost.push(LostRecord { schema: record.schema.into(), name, values });
+            self.records.quarantined.push(QuarantinedRecord {
+                schema: record.schema.into(),
+                name,
+                values,
+            });
         }
     }
 
-    /// `done` is what becomes of what stands there, where that is no error.
+    /// Reports an unknown schema; `done` is the label of a warning.
     fn unknown_schema(&mut self, record: &RecordDeclaration<'_, '_>, done: &str) {
         let names = match self.diagnostics.is_full() {
             true => Vec::new(),
@@ -450,7 +455,7 @@ impl<'a> RecordReader<'a> {
         };
         let suggestion = self.diagnostics.nearest(record.schema, &names);
         let end = did_you_mean(suggestion.as_deref());
-        let message = format!("there is no schema {}{end}", quoted(record.schema));
+        let message = format!("unknown schema {}{end}", quoted(record.schema));
         let (severity, label) = match self.undeclared {
             Undeclared::Refuse => (Severity::Error, "no such schema"),
             Undeclared::Ignore | Undeclared::Quarantine => (Severity::Warning, done),
@@ -463,14 +468,15 @@ impl<'a> RecordReader<'a> {
             .look_alike(record.schema);
         self.diagnostics.push(match names.is_empty() || is_clear {
             true => diagnostic,
-            false => diagnostic.help(format!("the schemas are {}", listed(&names))),
+            false => diagnostic.help(format!("known schemas: {}", listed(&names))),
         });
     }
 
-    fn tell_what_was_put_aside(&mut self) {
-        let mut put_aside: Vec<_> = std::mem::take(&mut self.put_aside).into_iter().collect();
-        put_aside.sort_by_key(|(_, (_, place))| (place.file, place.span.start));
-        for ((schema, name), (count, place)) in put_aside {
+    fn report_undeclared_names(&mut self) {
+        let mut undeclared_names: Vec<_> =
+            std::mem::take(&mut self.undeclared_names).into_iter().collect();
+        undeclared_names.sort_by_key(|(_, (_, place))| (place.file, place.span.start));
+        for ((schema, name), (count, place)) in undeclared_names {
             if self.diagnostics.is_full() {
                 self.diagnostics.omitted += 1;
                 continue;
@@ -481,17 +487,17 @@ impl<'a> RecordReader<'a> {
             let suggestion = self.diagnostics.nearest(&name, slots);
             let end = did_you_mean(suggestion.as_deref());
             let (schema, name) = (quoted(&schema), quoted(&name));
-            let of = if count == 1 { "of 1 record".into() } else { format!("of {count} records") };
+            let of = if count == 1 { "in 1 record".into() } else { format!("in {count} records") };
             let message = format!("{schema} object has no slot {name}{end}");
             self.diagnostics.push(
                 Diagnostic::warning(Code::UndeclaredSlot, message)
-                    .at(place, format!("{done}, {of}"))
+                    .at(place, format!("{done} {of}"))
                     .suggest(suggestion),
             );
         }
     }
 
-    /// Changes single values of a record of this pack or of one before it.
+    /// Applies a patch to a record of this pack or an earlier one.
     fn patch<'p>(
         &mut self,
         patch: &RecordDeclaration<'p, '_>,
@@ -501,24 +507,24 @@ impl<'a> RecordReader<'a> {
         let registry = self.registry;
         let Some(schema) = registry.schema(patch.schema) else {
             if !self.schemas.broken.contains(patch.schema) && unknown.insert(patch.schema) {
-                self.unknown_schema(patch, "its patches are left out");
+                self.unknown_schema(patch, "its patches are ignored");
             }
             return;
         };
         let Some(number) = self.find_to_patch(schema, patch) else { return };
         let entries = self.entries(schema, patch, true);
-        for word in patch.of.map.iter().filter(|entry| RECORD_WORDS.contains(&&*entry.name)) {
+        for word in patch.of.map.iter().filter(|entry| RECORD_KEYS.contains(&&*entry.name)) {
             let place = Place { file: patch.of.place.file, span: word.span };
             self.diagnostics.push_with(|_| {
                 let message = format!("a patch cannot change {} of a record", quoted(&word.name));
                 Diagnostic::error(Code::Unexpected, message)
-                    .at(place, "not in a patch")
-                    .help("a patch changes values: write those that the record should have")
+                    .at(place, "not allowed in a patch")
+                    .help("a patch of a record can only change slot values")
             });
         }
         let slots = entries.values.iter().map(|given| &schema.slots()[usize::from(given.slot)]);
         let said = slots.map(|slot| slot.shared_name());
-        let said = said.chain(entries.aside.iter().map(|aside| &aside.name));
+        let said = said.chain(entries.quarantined.iter().map(|quarantined| &quarantined.name));
         let said: HashSet<Arc<str>> = said.cloned().collect();
         for given in entries.values {
             let key = (number, given.slot);
@@ -527,11 +533,11 @@ impl<'a> RecordReader<'a> {
             {
                 let slot = schema.slots()[usize::from(given.slot)].name();
                 let (slot, record) = (quoted(slot), quoted(patch.of.name));
-                let message = format!("slot {slot} of {record} is patched twice by one pack");
+                let message = format!("one pack patches slot {slot} of {record} twice");
                 self.diagnostics.push(
                     Diagnostic::error(Code::Conflict, message)
                         .at(given.place, "patched here again")
-                        .at(place, "patched here first"),
+                        .at(place, "first patched here"),
                 );
             }
             let values = &mut self.records.list[number as usize].values;
@@ -540,9 +546,9 @@ impl<'a> RecordReader<'a> {
                 Err(position) => values.insert(position, given),
             }
         }
-        let aside = &mut self.records.list[number as usize].aside;
-        aside.retain(|own| !said.contains(&own.name));
-        aside.extend(entries.aside);
+        let quarantined = &mut self.records.list[number as usize].quarantined;
+        quarantined.retain(|own| !said.contains(&own.name));
+        quarantined.extend(entries.quarantined);
     }
 
     fn find_to_patch(
@@ -554,8 +560,8 @@ impl<'a> RecordReader<'a> {
         if !patch.named {
             let message = format!("a patch must name the record of {of} that it changes");
             let diagnostic = Diagnostic::error(Code::Unexpected, message)
-                .at(patch.of.place, "nameless")
-                .help(format!("write patches, records, {of}, and the record's name"));
+                .at(patch.of.place, "no record name")
+                .help(format!("write patches.records.{of}.NAME"));
             self.diagnostics.push(diagnostic);
             return None;
         }
@@ -570,7 +576,7 @@ impl<'a> RecordReader<'a> {
             });
             let suggestion = self.diagnostics.nearest_of(patch.of.name, names);
             let end = did_you_mean(suggestion.as_deref());
-            let message = format!("there is no record {name} of {of} to patch{end}");
+            let message = format!("cannot patch unknown record {name} of {of}{end}");
             self.diagnostics.push(
                 Diagnostic::error(Code::UnknownRecord, message)
                     .at(patch.of.place, "no such record")
@@ -584,8 +590,8 @@ impl<'a> RecordReader<'a> {
             self.diagnostics.push(
                 Diagnostic::error(Code::Conflict, message)
                     .at(patch.of.place, "patched here")
-                    .at(record.place, "defined here, later")
-                    .help("name that pack under requires in this pack's manifest"),
+                    .at(record.place, "defined here, by a later pack")
+                    .help("list that pack under 'requires' in this pack's manifest"),
             );
             return None;
         }
@@ -602,13 +608,11 @@ fn undeclared(
     let (of, end) = (quoted(schema.name()), did_you_mean(suggestion.as_deref()));
     let message = format!("{of} object has no slot {}{end}", quoted(name));
     let help = match (name, schema.slots()) {
-        ("extends" | "parent" | "base" | "prototype", _) => {
-            "the word for it is inherits".to_owned()
-        }
+        ("extends" | "parent" | "base" | "prototype", _) => "use 'inherits' instead".to_owned(),
         (_, []) => format!("{of} has no slots"),
         (_, slots) => {
             let names: Vec<_> = slots.iter().map(|slot| Arc::clone(slot.shared_name())).collect();
-            format!("{of} has {}", listed(&names))
+            format!("slots of {of}: {}", listed(&names))
         }
     };
     let is_clear = suggestion.is_some();
@@ -619,7 +623,7 @@ fn undeclared(
     if is_clear { diagnostic } else { diagnostic.help(help) }
 }
 
-/// Names for a message, not too many.
+/// Lists names, shortened.
 fn listed(names: &[Arc<str>]) -> String {
     const SHOWN: usize = 20;
     let more = if names.len() > SHOWN { ", …" } else { "" };

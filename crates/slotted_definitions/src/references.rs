@@ -1,10 +1,10 @@
-//! What records say of one another: whom they inherit from, whom they refer to.
+//! Resolves inheritance and references between records.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
-use crate::records::{Aside, Given, Records, Undeclared};
+use crate::records::{Given, QuarantinedValue, Records, Undeclared};
 use crate::source::{Files, Place};
 use slotted::Kind;
 use slotted::Store;
@@ -12,7 +12,7 @@ use slotted::Value;
 use slotted::{ObjectId, SchemaId};
 use slotted::{schema::RegisteredSchema, schema::Slot};
 
-/// The id by which the value of a definition refers to a record: its row is the record's number.
+/// Returns the id that refers to a record: the row is the record's number.
 pub(super) const fn local_id(record: u32) -> ObjectId {
     match ObjectId::from_bits(1 << 32 | record as u64) {
         Some(id) => id,
@@ -25,18 +25,18 @@ pub(super) struct Resolver<'a> {
     pub(super) registry: &'a Store,
     pub(super) files: &'a Files,
     pub(super) undeclared: Undeclared,
-    /// How many values records may inherit.
+    /// The limit of inherited values.
     pub(super) values_left: usize,
     pub(super) records: &'a mut Records,
     pub(super) diagnostics: &'a mut Diagnostics,
 }
 
-/// Why a name does not tell which record is meant.
+/// The reason why a reference is not resolved.
 enum Unresolved {
     Unknown,
     Abstract(Place),
     Ambiguous(Vec<u32>),
-    /// The record is of a schema that the slot does not refer to.
+    /// The record has a schema that the slot does not accept.
     OtherSchema(SchemaId),
 }
 
@@ -48,9 +48,9 @@ impl Resolver<'_> {
             let inherited = self.records.list[parent as usize].values.len();
             let Some(left) = self.values_left.checked_sub(inherited) else {
                 let place = self.records.list[record as usize].place;
-                let message = "records inherit more values than may be read";
+                let message = "records inherit more values than the limit allows";
                 let diagnostic = Diagnostic::error(Code::Limit, message);
-                self.diagnostics.push(diagnostic.at(place, "the first too many"));
+                self.diagnostics.push(diagnostic.at(place, "limit reached here"));
                 return;
             };
             self.values_left = left;
@@ -64,7 +64,7 @@ impl Resolver<'_> {
         self.registry.schema_by_id(schema).expect("a record's schema is registered")
     }
 
-    /// Puts ids in the place of names.
+    /// Replaces names by ids.
     fn references(&mut self) {
         for number in 0..self.records.list.len() as u32 {
             let registry = self.registry;
@@ -82,31 +82,30 @@ impl Resolver<'_> {
                 }
                 match self.reference(number, slot, given) {
                     Some(value) => given.value = value,
-                    None => self.put_aside(number, slot, given),
+                    None => self.discard(number, slot, given),
                 }
             }
             self.records.list[number as usize].values = values;
         }
     }
 
-    /// Whether the slot does without a reference to what does not exist, as what a missing pack would
-    /// define.
+    /// Returns whether a dangling reference in the slot is only a warning.
     fn is_forgiving(&self, slot: &Slot) -> bool {
         self.undeclared != Undeclared::Refuse && !slot.is_required()
     }
 
-    /// The slot is given what it has without a value, so that none is inherited in its place.
-    fn put_aside(&mut self, record: u32, slot: &Slot, given: &mut Given) {
+    /// Replaces the value by the default, which prevents an inherited value.
+    fn discard(&mut self, record: u32, slot: &Slot, given: &mut Given) {
         let without = slot.default().cloned().unwrap_or_default();
         let value = std::mem::replace(&mut given.value, without);
         if self.undeclared == Undeclared::Quarantine {
             let (name, place) = (Arc::clone(slot.shared_name()), given.place);
-            let aside = &mut self.records.list[record as usize].aside;
-            aside.push(Aside { name, value, place });
+            let quarantined = &mut self.records.list[record as usize].quarantined;
+            quarantined.push(QuarantinedValue { name, value, place });
         }
     }
 
-    /// The value with ids in the place of names; `None` if it names what does not exist.
+    /// Returns the value with ids instead of names, or `None` if a name is unknown.
     fn reference(&mut self, record: u32, slot: &Slot, given: &Given) -> Option<Value> {
         let mut one = |value: &Value| match value {
             Value::Text(name) => self.one_reference(record, slot, name, given.place),
@@ -114,7 +113,7 @@ impl Resolver<'_> {
         };
         match &given.value {
             Value::List(list) => {
-                // All are looked at: each may be wrong.
+                // Resolves all, to report each problem.
                 let ids: Vec<_> = list.iter().map(&mut one).collect();
                 ids.into_iter().collect::<Option<_>>().map(Value::List)
             }
@@ -131,9 +130,9 @@ impl Resolver<'_> {
     ) -> Option<Value> {
         match self.find(name, slot.references()) {
             Ok(found) => Some(local_id(found).into()),
-            // What is wrong with its schema is reported.
+            // Its schema is reported already.
             Err(Unresolved::Unknown) if self.records.of_broken_schemas.contains(name) => None,
-            // It is only counted.
+            // The problem is only counted.
             Err(Unresolved::Unknown) if self.diagnostics.is_full() && !self.is_forgiving(slot) => {
                 self.diagnostics.push(Diagnostic::error(Code::UnknownRecord, ""));
                 None
@@ -146,9 +145,9 @@ impl Resolver<'_> {
         }
     }
 
-    /// The record of this name, which may be `schema/name`.
+    /// Finds the record of a name, which may be `schema/name`.
     fn find(&self, name: &str, base: Option<&str>) -> Result<u32, Unresolved> {
-        /// More are not told of, and need not be looked for.
+        /// The number of matches to report.
         const MOST: usize = 3;
         let registry = &self.registry;
         let of = |record: u32| self.records.list[record as usize].schema;
@@ -166,7 +165,7 @@ impl Resolver<'_> {
             (same_name, of_schema) = (with_name(name), Some(id_of(schema)));
         }
         let base = base.map(id_of);
-        // With its schema's name exactly this schema is meant, not one that extends it.
+        // `schema/name` excludes schemas that extend this one.
         let is_named = |record: &u32| of_schema.is_none_or(|schema| schema == Some(of(*record)));
         let is_meant = |record: &u32| base.is_none_or(|base| is_of(*record, base));
         let mut named = same_name.iter().copied().filter(is_named).peekable();
@@ -202,26 +201,26 @@ impl Resolver<'_> {
             Unresolved::Abstract(defined) => {
                 let message = format!("{owner} refers to {shown}, which is abstract");
                 Diagnostic::error(Code::UnknownRecord, message)
-                    .at(place, "no object comes of it")
+                    .at(place, "abstract records do not become objects")
                     .at(*defined, "defined here")
             }
             Unresolved::Ambiguous(records) => {
                 let schemas = records.iter().map(|record| self.schema_of(*record).name());
                 let names: Vec<_> = schemas.map(|schema| format!("'{schema}/{name}'")).collect();
-                let message = format!("{owner} refers to {shown}, and there are several");
+                let message = format!("{owner} refers to {shown}, which is ambiguous");
                 let diagnostic = Diagnostic::error(Code::Ambiguous, message)
-                    .at(place, "which one?")
+                    .at(place, "matches several records")
                     .help(format!("write {}", names.join(" or ")));
                 records.iter().fold(diagnostic, |diagnostic, record| {
                     let defined = self.records.list[*record as usize].place;
-                    diagnostic.at(defined, "this one")
+                    diagnostic.at(defined, "one match")
                 })
             }
             Unresolved::OtherSchema(found) => {
                 let found = self.registry.schema_by_id(*found).map_or("", |schema| schema.name());
                 let base = slot.references().unwrap_or_default();
                 let message = format!(
-                    "{owner} refers to {shown}, which is of schema {}, not of {}",
+                    "{owner} refers to {shown}, a record of {}, not of {}",
                     quoted(found),
                     quoted(base)
                 );
@@ -230,14 +229,14 @@ impl Resolver<'_> {
                     .expected_found(base, found)
             }
         };
-        let is_lost = matches!(why, Unresolved::Unknown) && self.is_forgiving(slot);
-        self.diagnostics.push(match is_lost {
-            true => diagnostic.only_warns(self.undeclared.label()),
+        let is_discarded = matches!(why, Unresolved::Unknown) && self.is_forgiving(slot);
+        self.diagnostics.push(match is_discarded {
+            true => diagnostic.into_warning(self.undeclared.label()),
             false => diagnostic,
         });
     }
 
-    /// All records that inherit, each after the one that it inherits from.
+    /// Returns the records that inherit, each after its parent.
     fn parents_first(&mut self) -> Vec<(u32, u32)> {
         let mut parents = vec![None; self.records.list.len()];
         let mut named: Vec<_> = std::mem::take(&mut self.records.parents).into_iter().collect();
@@ -268,7 +267,7 @@ impl Resolver<'_> {
         order
     }
 
-    /// The record of this name of the record's own schema, or of the nearest that it extends.
+    /// Finds the parent in the record's own schema or the nearest base.
     fn parent(&mut self, record: u32, name: &Arc<str>, place: Place) -> Option<u32> {
         let parent = Arc::clone(name);
         let schema = self.records.list[record as usize].schema;
@@ -286,14 +285,12 @@ impl Resolver<'_> {
         let diagnostic = if let Some(other) = other {
             let (name, other) = (quoted(name), quoted(other));
             let message =
-                format!("{name} is of schema {other}, a record of {own} cannot inherit from it");
+                format!("a record of {own} cannot inherit from {name}, a record of {other}");
             let defined = self.records.list[same_name[0] as usize].place;
             Diagnostic::error(Code::UnknownRecord, message)
-                .at(place, "of another schema")
+                .at(place, "record of another schema")
                 .at(defined, "defined here")
-                .help(format!(
-                    "a record inherits from one of its schema or of one that {own} extends"
-                ))
+                .help(format!("choose a record of {own}, or of a schema that {own} extends"))
         } else {
             let bases: Vec<_> =
                 self.registry.schema_and_bases(schema).map(RegisteredSchema::id).collect();
@@ -304,7 +301,7 @@ impl Resolver<'_> {
             });
             let suggestion = self.diagnostics.nearest_of(name, names);
             let end = did_you_mean(suggestion.as_deref());
-            let message = format!("there is no record {} to inherit from{end}", quoted(name));
+            let message = format!("cannot inherit from unknown record {}{end}", quoted(name));
             Diagnostic::error(Code::UnknownRecord, message)
                 .at(place, "no such record")
                 .suggest(suggestion)
@@ -336,9 +333,9 @@ impl Resolver<'_> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// Adds the values that the record has not itself.
+    /// Adds the values of the parent.
     fn inherit(&mut self, (record, parent): (u32, u32)) {
-        self.inherit_aside(record, parent);
+        self.inherit_quarantined(record, parent);
         let own = std::mem::take(&mut self.records.list[record as usize].values);
         let inherited = &self.records.list[parent as usize].values;
         let mut values = Vec::with_capacity(own.len() + inherited.len());
@@ -355,23 +352,24 @@ impl Resolver<'_> {
         self.records.list[record as usize].values = values;
     }
 
-    /// Adds what was kept aside with a record that is inherited from, where the record says nothing itself.
-    fn inherit_aside(&mut self, number: u32, parent: u32) {
-        let of_parent = self.records.list[parent as usize].aside.clone();
+    /// Adds the quarantined values of the parent.
+    fn inherit_quarantined(&mut self, number: u32, parent: u32) {
+        let of_parent = self.records.list[parent as usize].quarantined.clone();
         if of_parent.is_empty() {
             return;
         }
         let slots = self.schema_of(number).slots();
         let record = &self.records.list[number as usize];
         let given = record.values.iter().map(|given| slots[usize::from(given.slot)].shared_name());
-        let own = given.chain(record.aside.iter().map(|aside| &aside.name));
+        let own = given.chain(record.quarantined.iter().map(|quarantined| &quarantined.name));
         let own: HashSet<&Arc<str>> = own.collect();
-        let inherited = of_parent.into_iter().filter(|aside| !own.contains(&aside.name));
-        let inherited: Vec<Aside> = inherited.collect();
-        self.records.list[number as usize].aside.extend(inherited);
+        let inherited =
+            of_parent.into_iter().filter(|quarantined| !own.contains(&quarantined.name));
+        let inherited: Vec<QuarantinedValue> = inherited.collect();
+        self.records.list[number as usize].quarantined.extend(inherited);
     }
 
-    /// Reports required slots that neither a record nor those that it inherits from give a value.
+    /// Reports required slots without a value.
     fn missing_values(&mut self) {
         let required: Vec<Vec<u16>> = self
             .registry
@@ -403,12 +401,11 @@ fn missing(schema: &RegisteredSchema, slot: &Slot, place: Place, has_name: bool)
     let (of, name, kind) = (quoted(schema.name()), quoted(slot.name()), slot.kind());
     let message = format!("{of} object needs a value for slot {name} ({kind})");
     let diagnostic = Diagnostic::error(Code::MissingValue, message)
-        .at(place, format!("has no {name}"))
+        .at(place, format!("missing {name}"))
         .expected_found(kind.to_string(), "nothing");
     match has_name {
-        true => {
-            diagnostic.help("a record that is only there to be inherited from says abstract = true")
-        }
+        true => diagnostic
+            .help("if other records only inherit from this one, mark it with abstract = true"),
         false => diagnostic,
     }
 }

@@ -1,4 +1,6 @@
-//! Definitions that have changed, for objects that live.
+//! Hot reload: changed definitions for living objects.
+//!
+//! [`Objects::plan_reload`] compares definitions, [`Objects::apply_reload`] applies the plan.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -20,7 +22,9 @@ use slotted::{
 };
 use slotted::{SchemaError, schema::Slot};
 
-/// What changed definitions do to the objects of those before: made by [`Objects::plan_reload`].
+/// The plan of a hot reload, made by [`Objects::plan_reload`].
+///
+/// Its `Display` lists each change.
 #[derive(Clone, Debug)]
 pub struct Reload {
     before: Definitions,
@@ -29,42 +33,42 @@ pub struct Reload {
     changes: Vec<RecordChange>,
 }
 
-/// What a [`Reload`] does to the object of one record.
+/// A change of the object of one record.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum RecordChange {
-    /// The record is new: an object is spawned.
+    /// The record is new; its object is spawned.
     Added {
         /// The record.
         record: RecordName,
     },
-    /// The record is gone: its object is despawned, if it is alive.
+    /// The record is removed; its object is despawned if it is alive.
     Removed {
         /// The record.
         record: RecordName,
     },
-    /// The record gives a slot another value: its object gets it, if it is alive.
+    /// The record changes a value; its object takes it if it is alive.
     Changed {
         /// The record.
         record: RecordName,
         /// The slot.
         slot: Arc<str>,
-        /// The value in the definitions before.
+        /// The value in the old definitions.
         from: Value,
-        /// The value that the object gets.
+        /// The value in the new definitions.
         to: Value,
     },
 }
 
-/// By what a record is found again in changed definitions.
+/// The identity of a record across versions of its definitions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct RecordName {
-    /// Its schema.
+    /// The schema.
     pub schema: Arc<str>,
-    /// Its name, if it has one.
+    /// The name; `None` for a record of a list.
     pub name: Option<Arc<str>>,
-    /// How many records without a name of the same schema stand before it; 0 for one with a name.
+    /// The position among the nameless records of the schema; 0 for a record with a name.
     pub position: usize,
 }
 
@@ -77,15 +81,14 @@ impl fmt::Display for RecordName {
     }
 }
 
-/// Why changed definitions were not applied. The store is as it was before the call, but for its
-/// [epoch](Store::epoch).
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// An error of [`Objects::apply_reload`]. The store is unchanged except for its [epoch](Store::epoch).
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReloadError {
-    /// Living objects stand against a change of their schema, or the store has changed.
+    /// Living objects prevent a change of their schema, or the store has changed since the plan.
     #[error(transparent)]
     Migration(#[from] MigrationError),
-    /// A value refers to an object that is no longer alive.
+    /// A value refers to a dead object.
     #[error(transparent)]
     Access(#[from] AccessError),
     /// A limit of the store is reached.
@@ -93,12 +96,26 @@ pub enum ReloadError {
     Limit(#[from] LimitError),
 }
 
+crate::error::debug_as_display!(ReloadError);
+
 impl Definitions {
-    /// Reads the same packs again, against the same schemas of the program: what a change on disk makes of
-    /// the definitions.
+    /// Reads the same packs again, against the same schemas of the program.
     ///
     /// # Errors
-    /// All that is wrong with all files. These definitions stay as they are.
+    /// Returns a report of every problem in all files. These definitions do not change.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let again = definitions.reload()?;
+    /// assert_eq!(again.records().len(), 1);
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     pub fn reload(&self) -> Result<Self, Report> {
         let loaded = &self.loaded;
         loaded.loader.clone().load(&loaded.program)
@@ -106,25 +123,24 @@ impl Definitions {
 }
 
 impl Objects {
-    /// What it takes to make the objects those of changed definitions.
+    /// Plans the change from the current definitions to the next ones.
     ///
-    /// Schemas change as [`Store::plan_migration`] says: slots are added with their defaults, removed, renamed
-    /// where they are `renamed_from`, converted where each value of a living object has the same meaning in the
-    /// new kind (integers and floats to wider ones and to narrower ones that hold them, integers to floats, texts
-    /// and variants to one another by name; a float never becomes an integer); what does not is in the way. A
-    /// slot that is no longer declared is removed with its values, which the plan counts: that is also what
-    /// happens to the slots of a mod that is gone. A schema that is no longer declared stays, without the objects
-    /// of its records.
+    /// **Schemas** change as in [`Store::plan_migration`]. Slots are added with their defaults, removed, or
+    /// renamed by `renamed_from`. A slot changes its kind if every living value keeps its meaning:
+    /// integers and floats convert to kinds that hold them, integers to floats, texts and variants to
+    /// each other by name; floats never become integers. Other values prevent the reload, see
+    /// [`Reload::rejections`]. A slot that is no longer declared is removed with its values; the plan
+    /// counts them. A schema that is no longer declared stays, but loses the objects of its records.
     ///
-    /// Records are found again by schema and name, those without a name by their order: new ones are spawned,
-    /// objects of those that are gone are despawned, and values that the files have changed are set, whatever the
-    /// game has made of them; what only the game has changed stays. Another default is for objects to come. A
-    /// record of another name is another record. Values that are overwritten are in nobody's way.
+    /// **Records** match by schema and name, nameless ones by their order. New records are spawned and
+    /// the objects of removed ones are despawned. A value that changed in the files overwrites the value
+    /// of the game; other values stay. Overwritten values never prevent a reload. A changed default
+    /// affects only new objects. A renamed record counts as a removed and a new one.
     ///
-    /// Costs what [`Store::plan_migration`] costs and a look at each value of both definitions.
+    /// Costs as much as [`Store::plan_migration`], plus **O(values)** of both definitions.
     ///
     /// # Errors
-    /// If the schemas do not fit those of the store: it is not the one of these objects.
+    /// Returns an error if the schemas of the store do not match: it is not the store of these objects.
     ///
     /// # Example
     #[cfg_attr(feature = "toml", doc = "```")]
@@ -184,29 +200,46 @@ impl Objects {
         Ok(Reload { before, next: next.clone(), migration, changes })
     }
 
-    /// Carries out a plan: all of it, or, where anything is in the way, nothing. Ids of objects stay, and
-    /// iteration afterwards has the speed of a store that has just been filled.
+    /// Applies a plan, all of it or nothing.
     ///
-    /// Begins a new [epoch](Store::epoch) of the store. Keys and snapshots from before are refused where
-    /// schemas have changed: see [`Store::migrate`].
+    /// Objects keep their ids. Iteration is as fast as in a store that was just filled. The store begins a
+    /// new [epoch](Store::epoch), and rejects older keys and snapshots if schemas have changed, see
+    /// [`Store::migrate`].
     ///
     /// # Errors
-    /// All that is in the way, see [`Reload::rejections`]; or the store has changed since in a way that
-    /// matters, or a limit is reached.
+    /// Returns an error if [living objects](Reload::rejections) prevent the change, if the plan is
+    /// outdated, or if the store reaches a limit.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.hp = 'u8'\nrecords.unit.grunt.hp = 80";
+    /// let mut store = Store::new();
+    /// let definitions = Loader::new().text("units.toml", file).load(&store)?;
+    /// let mut objects = definitions.spawn(&mut store)?;
+    /// let next = Loader::new().text("units.toml", file.replace("80", "90")).load_again(&definitions)?;
+    /// let plan = objects.plan_reload(&store, &next)?;
+    /// objects.apply_reload(&mut store, &plan)?;
+    /// assert_eq!(store.get_value(objects.id("unit", "grunt").unwrap(), "hp")?, 90.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn apply_reload(&mut self, store: &mut Store, plan: &Reload) -> Result<(), ReloadError> {
         if !Arc::ptr_eq(&self.definitions.loaded, &plan.before.loaded) {
             return Err(MigrationError::Outdated.into());
         }
         *self = store.transaction(|store| {
             store.migrate(&plan.migration)?;
-            // Records may be of schemas of the program, which must be as they were.
+            // The schemas of the program must not have changed.
             plan.next.register(store).map_err(MigrationError::Schema)?;
             self.replace(store, plan)
         })?;
         Ok(())
     }
 
-    /// Makes the objects those of the next definitions; the schemas are theirs already.
+    /// Updates the objects; the schemas are migrated already.
     fn replace(&self, store: &mut Store, plan: &Reload) -> Result<Self, ReloadError> {
         let mut ids = self.ids_by_name();
         for change in &plan.changes {
@@ -230,7 +263,7 @@ impl Objects {
             ids.get(name).copied().filter(|_| is_concrete(record))
         };
         let all: Vec<Option<ObjectId>> = next_names.iter().zip(records).map(of_record).collect();
-        // What the game has despawned is nothing to refer to.
+        // Objects that the game has despawned are no targets.
         let new_ids: HashSet<ObjectId> = reserved.ids().iter().copied().collect();
         let is_there = |id: &ObjectId| reserved.store().contains(*id) || new_ids.contains(id);
         let there: Vec<_> = all.iter().map(|id| id.filter(is_there)).collect();
@@ -261,7 +294,7 @@ impl Objects {
         Ok(Self::new(plan.next.clone(), all))
     }
 
-    /// What the changes overwrite, so that it is not in the way of other schemas.
+    /// Returns the overwritten values, which cannot prevent a migration.
     fn overwrites(&self, changes: &[RecordChange]) -> Overwrites {
         let ids = self.ids_by_name();
         let mut overwrites = Overwrites::default();
@@ -291,7 +324,7 @@ const fn is_concrete(record: &RecordDefinition) -> bool {
     !record.is_abstract
 }
 
-/// By what each record is found again.
+/// Returns the identity of each record.
 fn names(definitions: &Definitions) -> Vec<RecordName> {
     let mut nameless: HashMap<Arc<str>, usize> = HashMap::new();
     let name = |record: RecordView<'_>| {
@@ -309,7 +342,7 @@ fn names(definitions: &Definitions) -> Vec<RecordName> {
     definitions.records().map(name).collect()
 }
 
-/// Adds what the files have changed of a record's values.
+/// Adds the changed values of a record.
 fn changed_values(
     (old_names, old): (&[RecordName], RecordView<'_>),
     (new_names, new): (&[RecordName], RecordView<'_>),
@@ -319,11 +352,11 @@ fn changed_values(
         let name = slot.name();
         let declares = |name: &&str| old.schema().slot(name).is_some();
         let former = Some(name).filter(declares).or(slot.renamed_from().filter(declares));
-        // Another default is for objects to come.
+        // A changed default affects only new objects.
         if !new.is_given(name) && !former.is_some_and(|former| old.is_given(former)) {
             continue;
         }
-        // A slot that is added has its default already.
+        // A new slot has its default already.
         let default = || slot.default().cloned().unwrap_or_default();
         let before = former.map_or_else(default, |former| old.local(former));
         if !means_the_same((&before, old_names), (&new.local(name), new_names)) {
@@ -335,7 +368,7 @@ fn changed_values(
     }
 }
 
-/// Whether both are the same data, with references to the same records.
+/// Returns whether both are the same data, with references to the same records.
 fn means_the_same(
     (a, names_of_a): (&Value, &[RecordName]),
     (b, names_of_b): (&Value, &[RecordName]),
@@ -353,8 +386,9 @@ fn means_the_same(
     }
 }
 
-/// The object of the first reference in a value that is not there any more, though the slot needs one. A
-/// single reference can be left out where the slot may be unset.
+/// Returns the first dead object that a value refers to.
+///
+/// A dead reference in an optional slot is unset instead.
 fn dead_reference(
     value: &Value,
     slot: &Slot,
@@ -373,31 +407,111 @@ fn dead_reference(
 }
 
 impl Reload {
-    /// What happens to the schemas.
+    /// Returns the migration of the schemas.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.hp = 'u8'\nrecords.unit.grunt.hp = 80";
+    /// let mut store = Store::new();
+    /// let definitions = Loader::new().text("units.toml", file).load(&store)?;
+    /// let objects = definitions.spawn(&mut store)?;
+    /// let next = Loader::new().text("units.toml", file.replace("80", "90")).load_again(&definitions)?;
+    /// let plan = objects.plan_reload(&store, &next)?;
+    /// assert!(plan.migration().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub const fn migration(&self) -> &Migration {
         &self.migration
     }
 
-    /// What happens to the objects of records.
+    /// Returns the changes of the objects.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.hp = 'u8'\nrecords.unit.grunt.hp = 80";
+    /// let mut store = Store::new();
+    /// let definitions = Loader::new().text("units.toml", file).load(&store)?;
+    /// let objects = definitions.spawn(&mut store)?;
+    /// let next = Loader::new().text("units.toml", file.replace("80", "90")).load_again(&definitions)?;
+    /// let plan = objects.plan_reload(&store, &next)?;
+    /// assert_eq!(plan.changes()[0].to_string(), "record 'unit/grunt': 'hp' changes from 80 to 90");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn changes(&self) -> &[RecordChange] {
         &self.changes
     }
 
-    /// Whether nothing is in the way.
+    /// Returns whether no living object prevents the reload.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.hp = 'u8'\nrecords.unit.grunt.hp = 80";
+    /// let mut store = Store::new();
+    /// let definitions = Loader::new().text("units.toml", file).load(&store)?;
+    /// let objects = definitions.spawn(&mut store)?;
+    /// let next = Loader::new().text("units.toml", file.replace("80", "90")).load_again(&definitions)?;
+    /// let plan = objects.plan_reload(&store, &next)?;
+    /// assert!(plan.is_possible());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_possible(&self) -> bool {
         self.migration.is_possible()
     }
 
-    /// Whether nothing changes.
+    /// Returns whether the reload changes nothing.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.hp = 'u8'\nrecords.unit.grunt.hp = 80";
+    /// let mut store = Store::new();
+    /// let definitions = Loader::new().text("units.toml", file).load(&store)?;
+    /// let objects = definitions.spawn(&mut store)?;
+    /// let next = Loader::new().text("units.toml", file.replace("80", "90")).load_again(&definitions)?;
+    /// let plan = objects.plan_reload(&store, &next)?;
+    /// assert!(!plan.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.migration.is_empty() && self.changes.is_empty()
     }
 
-    /// What is in the way, at the places of the files that would have to be other.
+    /// Returns a report of the living objects that prevent the reload, with places in the new files.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.hp = 'u8'\nrecords.unit.grunt.hp = 80";
+    /// let mut store = Store::new();
+    /// let definitions = Loader::new().text("units.toml", file).load(&store)?;
+    /// let objects = definitions.spawn(&mut store)?;
+    /// let next = Loader::new().text("units.toml", file.replace("80", "90")).load_again(&definitions)?;
+    /// let plan = objects.plan_reload(&store, &next)?;
+    /// assert!(plan.rejections().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn rejections(&self) -> Report {
         let loaded = &self.next.loaded;
@@ -405,7 +519,7 @@ impl Reload {
         for rejection in self.migration.rejections() {
             let mut diagnostic = Diagnostic::error(Code::LivingObjects, rejection.to_string());
             if let Some(place) = self.place(rejection) {
-                diagnostic = diagnostic.at(place, "living objects are in the way");
+                diagnostic = diagnostic.at(place, "living objects prevent this change");
             }
             diagnostics.push(diagnostic);
         }
@@ -428,8 +542,8 @@ impl Reload {
 impl fmt::Display for RecordChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Added { record } => write!(f, "record '{record}' is new"),
-            Self::Removed { record } => write!(f, "record '{record}' is gone"),
+            Self::Added { record } => write!(f, "record '{record}' is added"),
+            Self::Removed { record } => write!(f, "record '{record}' is removed"),
             Self::Changed { record, slot, from, to } => {
                 write!(f, "record '{record}': '{slot}' changes from {from} to {to}")
             }
@@ -437,7 +551,7 @@ impl fmt::Display for RecordChange {
     }
 }
 
-/// What happens, a line for each step; then what is in the way.
+/// Lists each change on a line of its own, then the rejections.
 impl fmt::Display for Reload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_empty() {

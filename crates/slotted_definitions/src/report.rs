@@ -1,4 +1,4 @@
-//! All that is wrong with definitions, for people and for programs.
+//! Reports of problems, as text and serialized.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,12 +9,30 @@ use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Label, Severity, visible};
 use crate::source::{File, Files, Location, Place};
 
-/// All that is wrong with definitions: first what keeps files from being read, then all else in the order
-/// of the files.
+/// Every problem of a load: first the ones that make files unreadable, then the others in file order.
 ///
-/// Its `Display` is for people: each problem with its file, line and column, the line itself with the
-/// place underlined, and what could be done. [`to_colored_text`](Self::to_colored_text) is the same
-/// for terminals. Serialized (it implements [`serde::Serialize`]), it is for editors and for CI.
+/// `Display` prints each problem with its file, line and column, the underlined line, and help.
+/// [`to_colored_text`](Self::to_colored_text) adds colours for terminals. For editors and CI the report
+/// implements [`serde::Serialize`].
+///
+/// # Example
+#[cfg_attr(feature = "toml", doc = "```")]
+#[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+/// use slotted::Store;
+/// use slotted_definitions::Loader;
+///
+/// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+///             records.unit.grunt.helth = 80";
+/// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
+/// assert_eq!(report.to_string(), "\
+/// error[undeclared-slot]: 'unit' object has no slot 'helth'; did you mean 'health'?
+///  --> texts/units.toml:2:20
+///   |
+/// 2 | records.unit.grunt.helth = 80
+///   |                    ^^^^^ not declared
+///
+/// 1 error");
+/// ```
 #[derive(Clone)]
 pub struct Report {
     files: Arc<Files>,
@@ -27,7 +45,7 @@ impl Report {
     pub(super) fn new(files: Arc<Files>, found: Diagnostics) -> Self {
         let Diagnostics { list: mut diagnostics, omitted, errors, .. } = found;
         diagnostics.sort_by_key(|diagnostic| {
-            // What keeps files from being read comes first: other problems may follow from it.
+            // Unreadable files come first: they can cause other problems.
             let is_first = matches!(
                 diagnostic.code,
                 Code::Unreadable | Code::Limit | Code::Syntax | Code::MissingPack
@@ -37,43 +55,130 @@ impl Report {
         Self { files, diagnostics, omitted, errors }
     }
 
-    /// The problems that are kept, in the order of the files and of the places in them.
+    /// Returns the problems, up to the [limit](super::LoadLimits::problems).
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
+    /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
+    /// assert_eq!(report.diagnostics()[0].suggestion(), Some("health"));
+    /// ```
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
 
-    /// How many errors there are, those included that are only counted.
+    /// Returns the number of errors, omitted ones included.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
+    /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
+    /// assert_eq!(report.errors(), 1);
+    /// ```
     #[must_use]
     pub const fn errors(&self) -> usize {
         self.errors
     }
 
-    /// How many warnings there are.
+    /// Returns the number of warnings, omitted ones included.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
+    /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
+    /// assert_eq!(report.warnings(), 0);
+    /// ```
     #[must_use]
     pub const fn warnings(&self) -> usize {
         (self.diagnostics.len() + self.omitted).saturating_sub(self.errors)
     }
 
-    /// How many problems there are beyond those that are kept.
+    /// Returns the number of problems beyond the [limit](super::LoadLimits::problems).
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
+    /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
+    /// assert_eq!(report.omitted(), 0);
+    /// ```
     #[must_use]
     pub const fn omitted(&self) -> usize {
         self.omitted
     }
 
-    /// Whether there is nothing to report.
+    /// Returns whether there are no problems.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
+    /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
+    /// assert!(!report.is_empty());
+    /// ```
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.diagnostics.is_empty()
     }
 
-    /// The path, line and column of a place. `None` if it is of other definitions.
+    /// Returns the path, line and column of a place.
+    ///
+    /// Returns `None` if the place belongs to other definitions.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
+    /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
+    /// let place = report.diagnostics()[0].place().unwrap();
+    /// assert_eq!(report.location(place).unwrap().to_string(), "texts/units.toml:2:20");
+    /// ```
     #[must_use]
     pub fn location(&self, place: Place) -> Option<Location> {
         self.files.location(place)
     }
 
-    /// The same as `Display` with colours, for a terminal.
+    /// Returns the text of `Display` with colours for a terminal.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', default = 100 }\n\
+    ///             records.unit.grunt.helth = 80";
+    /// let report = Loader::new().text("units.toml", file).load(&Store::new()).unwrap_err();
+    /// assert!(report.to_colored_text().contains('\u{1b}'));
+    /// ```
     #[must_use]
     pub fn to_colored_text(&self) -> String {
         self.text(&Renderer::styled())
@@ -138,14 +243,14 @@ impl Report {
     }
 }
 
-/// Bytes before and after a place that are shown of a very long line.
+/// The bytes of a very long line that are shown around a place.
 const MOST_BEFORE: usize = 60;
 const MOST_AFTER: usize = 60;
 const MOST_UNDERLINED: usize = 100;
-/// Lines up to this long are left to the renderer, which shows a part of them too.
+/// The renderer shortens lines up to this length itself.
 const LONG_LINE: usize = 2000;
 
-/// The line of a place, what to underline, and whether the line is cut.
+/// Returns the line of a place, the range to underline, and whether the line is cut.
 fn shown_line(file: &File, label: &Label) -> (String, std::ops::Range<usize>, bool) {
     let text = &*file.text;
     let (line, _) = file.line_of(label.place.span.start);
@@ -166,13 +271,12 @@ fn shown_line(file: &File, label: &Label) -> (String, std::ops::Range<usize>, bo
     (shown, moved(start)..moved(end), true)
 }
 
-/// The line without the control characters that the renderer leaves as they are, which terminals take
-/// for commands. What stands in their place has as many bytes.
+/// Replaces the control characters that the renderer keeps, by characters of the same length.
 fn without_controls(line: &str) -> String {
     line.replace(|c: char| matches!(c, '\u{80}'..='\u{9f}'), "\u{b7}")
 }
 
-/// What the renderer writes between a place and a cut line: an arrow to nowhere.
+/// Returns whether the line is the bare arrow between a place and a cut line.
 fn is_bare(line: &str) -> bool {
     let mut parts = line.split("\u{1b}[");
     let first = parts.next().unwrap_or_default();
@@ -193,11 +297,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl fmt::Debug for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
+crate::error::debug_as_display!(Report);
 
 impl std::error::Error for Report {}
 
@@ -215,7 +315,7 @@ impl Serialize for Report {
     }
 }
 
-/// Something of a report, with what its places mean.
+/// A part of a report that can resolve its places.
 struct Located<'a, T: ?Sized> {
     report: &'a Report,
     of: &'a T,

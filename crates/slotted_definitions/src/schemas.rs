@@ -1,4 +1,4 @@
-//! From the declarations of schemas in files to registered schemas.
+//! Builds and registers the schemas of files.
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -6,37 +6,37 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::Declaration;
+use crate::keys::Reading;
 use crate::names::{bad_name, look_alike};
 use crate::node::{Entry, Node};
 use crate::records::Undeclared;
 use crate::slot::{SlotDeclaration, SlotNotes};
 use crate::source::{Place, Span};
-use crate::words::Reading;
 use slotted::Store;
 use slotted::{Schema, SchemaError};
 
-/// A schema that files declare.
+/// A schema of the files.
 #[derive(Clone, Debug)]
 pub(super) struct SchemaDefinition {
     pub(super) schema: Schema,
     pub(super) doc: Option<Arc<str>>,
-    /// Where its name stands.
+    /// The place of its name.
     pub(super) place: Place,
-    /// One for each slot that it declares itself.
+    /// One for each own slot.
     pub(super) slots: Vec<SlotNotes>,
 }
 
-/// What the files say of schemas, in the order in which schemas can be registered.
+/// The schemas of the files, bases first.
 #[derive(Debug, Default)]
 pub(super) struct Schemas {
     pub(super) defined: Vec<SchemaDefinition>,
     pub(super) by_name: HashMap<Arc<str>, usize>,
-    /// Schemas with mistakes: what depends on them cannot be judged.
+    /// Schemas with errors; dependants are not checked.
     pub(super) broken: HashSet<Arc<str>>,
 }
 
-/// What all files together say of one schema.
-struct Gathered<'n, 's> {
+/// A declaration with its patches.
+struct MergedSchema<'n, 's> {
     name: &'n str,
     pack: usize,
     place: Place,
@@ -45,7 +45,7 @@ struct Gathered<'n, 's> {
     slots: Vec<SlotDeclaration<'n, 's>>,
 }
 
-const WORDS: [&str; 3] = ["extends", "slots", "doc"];
+const KEYS: [&str; 3] = ["extends", "slots", "doc"];
 
 /// Builds the schemas and registers them in a store without objects.
 pub(super) fn build(
@@ -55,31 +55,32 @@ pub(super) fn build(
     registry: &mut Store,
     diagnostics: &mut Diagnostics,
 ) -> Schemas {
-    let mut gathered = gather(declared, registry.limits().slots_per_schema, diagnostics);
+    let mut merged = merge_declarations(declared, registry.limits().slots_per_schema, diagnostics);
     let positions: HashMap<&str, usize> =
-        gathered.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
+        merged.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
     let names: Vec<Arc<str>> = if patches.is_empty() {
         Vec::new()
     } else {
-        gathered.iter().map(|schema| schema.name.into()).collect()
+        merged.iter().map(|schema| schema.name.into()).collect()
     };
     for patch in patches {
         let patch = (patch, undeclared);
-        apply_patch(&mut gathered, (&positions, &names), patch, registry, diagnostics);
+        apply_patch(&mut merged, (&positions, &names), patch, registry, diagnostics);
     }
     let mut schemas = Schemas::default();
     let mut slots_left = Some(most_slots);
-    for position in order(&gathered, registry, &mut schemas, diagnostics) {
-        let found = &gathered[position];
+    for position in order(&merged, registry, &mut schemas, diagnostics) {
+        let found = &merged[position];
         let base = found.extends.and_then(|(base, _)| registry.schema(base));
         let slots = found.slots.len() + base.map_or(0, |base| base.slots().len());
         let was_left = slots_left.is_some();
         slots_left = slots_left.and_then(|left| left.checked_sub(slots));
         if slots_left.is_none() {
             if was_left {
-                let message = format!("all schemas together have more than {most_slots} slots");
+                let message =
+                    format!("all schemas together exceed the limit of {most_slots} slots");
                 let diagnostic = Diagnostic::error(Code::Limit, message);
-                diagnostics.push(diagnostic.at(found.place, "the first too many"));
+                diagnostics.push(diagnostic.at(found.place, "limit reached here"));
             }
             schemas.broken.insert(found.name.into());
             continue;
@@ -97,7 +98,7 @@ pub(super) fn build(
     schemas
 }
 
-/// Reports slots for references to schemas that nobody declares.
+/// Reports slots that refer to unknown schemas.
 fn unknown_references(
     schemas: &Schemas,
     positions: &HashMap<&str, usize>,
@@ -130,21 +131,21 @@ fn unknown_references(
     }
 }
 
-fn gather<'n, 's>(
+fn merge_declarations<'n, 's>(
     declared: &[Declaration<'n, 's>],
     most_slots: usize,
     diagnostics: &mut Diagnostics,
-) -> Vec<Gathered<'n, 's>> {
-    let mut gathered: Vec<Gathered<'n, 's>> = Vec::new();
+) -> Vec<MergedSchema<'n, 's>> {
+    let mut merged: Vec<MergedSchema<'n, 's>> = Vec::new();
     let mut positions: HashMap<&str, usize> = HashMap::new();
     for declaration in declared {
         if let Some(first) = positions.get(declaration.name) {
             let message = format!("schema {} is defined twice", quoted(declaration.name));
             let diagnostic = Diagnostic::error(Code::Conflict, message)
                 .at(declaration.place, "defined here again")
-                .at(gathered[*first].place, "defined here first")
+                .at(merged[*first].place, "first defined here")
                 .help(format!(
-                    "to change slots of it, write them under patches, schemas, {}, slots",
+                    "to change its slots, write them under patches.schemas.{}.slots",
                     quoted(declaration.name)
                 ));
             diagnostics.push(diagnostic);
@@ -152,17 +153,17 @@ fn gather<'n, 's>(
         }
         let (name, pack, place) = (declaration.name, declaration.pack, declaration.place);
         let (doc, extends, slots) = (None, None, Vec::new());
-        let mut schema = Gathered { name, pack, place, doc, extends, slots };
-        read_words(&mut schema, declaration, most_slots, diagnostics);
-        positions.insert(name, gathered.len());
-        gathered.push(schema);
+        let mut schema = MergedSchema { name, pack, place, doc, extends, slots };
+        read_keys(&mut schema, declaration, most_slots, diagnostics);
+        positions.insert(name, merged.len());
+        merged.push(schema);
     }
-    look_alike("schemas", gathered.iter().map(|schema| (schema.name, schema.place)), diagnostics);
-    gathered
+    look_alike("schemas", merged.iter().map(|schema| (schema.name, schema.place)), diagnostics);
+    merged
 }
 
-fn read_words<'n, 's>(
-    schema: &mut Gathered<'n, 's>,
+fn read_keys<'n, 's>(
+    schema: &mut MergedSchema<'n, 's>,
     declaration: &Declaration<'n, 's>,
     most_slots: usize,
     diagnostics: &mut Diagnostics,
@@ -170,35 +171,37 @@ fn read_words<'n, 's>(
     let mut reading = Reading { file: declaration.place.file, diagnostics };
     for entry in reading.once(declaration.map, "the schema") {
         match &*entry.name {
-            "doc" => schema.doc = reading.text(&entry.value, "doc").map(Arc::from),
+            "doc" => schema.doc = reading.text(&entry.value, "'doc'").map(Arc::from),
             "extends" => {
-                let base = reading.text(&entry.value, "a schema's name");
+                let base = reading.text(&entry.value, "'extends'");
                 schema.extends = base.map(|base| (base, reading.place(entry.value.span)));
             }
             "slots" => read_slots(schema, &entry.value, most_slots, &mut reading),
             _ => {
                 let help = match &*entry.name {
-                    "parent" | "base" | "inherits" => Some("the word for it is extends"),
-                    "description" => Some("the word for it is doc"),
-                    _ => Some("a schema has extends, slots and doc; its slots stand under slots"),
+                    "parent" | "base" | "inherits" => Some("use 'extends' instead"),
+                    "description" => Some("use 'doc' instead"),
+                    _ => Some(
+                        "a schema has the keys extends, slots and doc; declare slots under 'slots'",
+                    ),
                 };
-                reading.unknown(entry, "a schema", &WORDS, help);
+                reading.unknown(entry, "a schema", &KEYS, help);
             }
         }
     }
 }
 
 fn read_slots<'n, 's>(
-    schema: &mut Gathered<'n, 's>,
+    schema: &mut MergedSchema<'n, 's>,
     node: &'n Node<'s>,
     most: usize,
     reading: &mut Reading<'_>,
 ) {
-    let expected = "a map of slots by their names";
+    let expected = "a map from names to slots";
     let Some(map) = reading.map(node, "slots", expected) else { return };
     if map.len() > most {
         let (name, slots) = (quoted(schema.name), map.len());
-        let message = format!("schema {name} has {slots} slots, at most {most} are possible");
+        let message = format!("schema {name} has {slots} slots; the limit is {most}");
         let place = reading.place(Span { end: node.span.start + 1, ..node.span });
         reading.diagnostics.push(Diagnostic::error(Code::Limit, message).at(place, "too many"));
         return;
@@ -215,14 +218,14 @@ fn read_slots<'n, 's>(
     }
 }
 
-/// The words that records have beside their values.
-pub(super) const RECORD_WORDS: [&str; 2] = ["inherits", "abstract"];
+/// The keys of records that are not slots.
+pub(super) const RECORD_KEYS: [&str; 2] = ["inherits", "abstract"];
 
 fn is_reserved(entry: &Entry<'_>, reading: &mut Reading<'_>) -> bool {
-    let is_reserved = RECORD_WORDS.contains(&&*entry.name);
+    let is_reserved = RECORD_KEYS.contains(&&*entry.name);
     if is_reserved {
         let name = quoted(&entry.name);
-        let message = format!("a slot cannot be called {name}, which is a word of records");
+        let message = format!("a slot cannot be named {name}, a reserved key of records");
         let place = reading.place(entry.span);
         let diagnostic = Diagnostic::error(Code::BadName, message);
         reading.diagnostics.push(diagnostic.at(place, "choose another name"));
@@ -238,33 +241,33 @@ fn unknown_to_patch(
 ) -> Diagnostic {
     let name = quoted(patch.name);
     if is_of_program {
-        let message = format!("schema {name} is part of the program, which no file can change");
+        let message = format!("schema {name} belongs to the program; files cannot patch it");
         return Diagnostic::error(Code::UnknownSchema, message)
-            .at(patch.place, "of the program")
-            .help("extend it by a schema of another name");
+            .at(patch.place, "declared by the program")
+            .help("extend it with a new schema instead");
     }
     let suggestion = diagnostics.nearest(patch.name, names);
     let end = did_you_mean(suggestion.as_deref());
-    Diagnostic::error(Code::UnknownSchema, format!("there is no schema {name} to patch{end}"))
+    Diagnostic::error(Code::UnknownSchema, format!("cannot patch unknown schema {name}{end}"))
         .at(patch.place, "no file defines it")
         .suggest(suggestion)
         .look_alike(patch.name)
 }
 
 fn apply_patch<'n, 's>(
-    gathered: &mut [Gathered<'n, 's>],
+    merged: &mut [MergedSchema<'n, 's>],
     (positions, names): (&HashMap<&str, usize>, &[Arc<str>]),
     (patch, undeclared): (&Declaration<'n, 's>, Undeclared),
     registry: &Store,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(schema) = positions.get(patch.name).map(|at| &mut gathered[*at]) else {
+    let Some(schema) = positions.get(patch.name).map(|at| &mut merged[*at]) else {
         let is_of_program = registry.schema(patch.name).is_some();
         diagnostics.push_with(|diagnostics| {
             let diagnostic = unknown_to_patch(names, patch, is_of_program, diagnostics);
             match undeclared {
                 Undeclared::Refuse => diagnostic,
-                _ => diagnostic.only_warns("left out"),
+                _ => diagnostic.into_warning("ignored"),
             }
         });
         return;
@@ -274,8 +277,8 @@ fn apply_patch<'n, 's>(
         diagnostics.push(
             Diagnostic::error(Code::Conflict, message)
                 .at(patch.place, "patched here")
-                .at(schema.place, "defined here, later")
-                .help("name that pack under requires in this pack's manifest"),
+                .at(schema.place, "defined here, by a later pack")
+                .help("list that pack under 'requires' in this pack's manifest"),
         );
         return;
     }
@@ -285,17 +288,18 @@ fn apply_patch<'n, 's>(
         match &*entry.name {
             "slots" => read_slots(schema, &entry.value, most_slots, &mut reading),
             _ => {
-                let help = "a patch of a schema changes slots or adds some";
-                reading.unknown(entry, "a patch of a schema", &["slots"], Some(help));
+                let help = "a schema patch can only change or add slots";
+                reading.unknown(entry, "a schema patch", &["slots"], Some(help));
             }
         }
     }
 }
 
-/// The positions of the schemas, bases first. What extends itself, or nothing that exists, is left
-/// out and reported.
+/// Returns the positions of the schemas, bases first.
+///
+/// Reports and skips cycles and unknown bases.
 fn order(
-    gathered: &[Gathered<'_, '_>],
+    merged: &[MergedSchema<'_, '_>],
     registry: &Store,
     schemas: &mut Schemas,
     diagnostics: &mut Diagnostics,
@@ -307,13 +311,13 @@ fn order(
         Done,
     }
     let positions: HashMap<&str, usize> =
-        gathered.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
-    let base_of = |at: usize| gathered[at].extends.and_then(|(base, _)| positions.get(base));
+        merged.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
+    let base_of = |at: usize| merged[at].extends.and_then(|(base, _)| positions.get(base));
     let all_names = OnceCell::new();
-    let mut states = vec![State::New; gathered.len()];
-    let mut order = Vec::with_capacity(gathered.len());
-    for start in 0..gathered.len() {
-        // Without recursion: a file may declare a chain of any length.
+    let mut states = vec![State::New; merged.len()];
+    let mut order = Vec::with_capacity(merged.len());
+    for start in 0..merged.len() {
+        // No recursion: a chain can have any length.
         let (mut path, mut next) = (Vec::new(), Some(start));
         while let Some(at) = next.filter(|at| states[*at] == State::New) {
             states[at] = State::Entered;
@@ -322,19 +326,19 @@ fn order(
         }
         if let Some(at) = next.filter(|at| states[*at] == State::Entered) {
             let first = path.iter().position(|other| *other == at).unwrap_or_default();
-            let cycle: Vec<_> = path[first..].iter().map(|at| &gathered[*at]).collect();
+            let cycle: Vec<_> = path[first..].iter().map(|at| &merged[*at]).collect();
             report_cycle(&cycle, diagnostics);
-            schemas.broken.extend(path[first..].iter().map(|at| Arc::from(gathered[*at].name)));
+            schemas.broken.extend(path[first..].iter().map(|at| Arc::from(merged[*at].name)));
         }
         for at in path.into_iter().rev() {
             states[at] = State::Done;
-            let schema = &gathered[at];
+            let schema = &merged[at];
             if let Some((base, place)) = schema.extends
                 && !positions.contains_key(base)
                 && registry.schema(base).is_none()
             {
                 diagnostics.push_with(|diagnostics| {
-                    let names = all_names.get_or_init(|| known_names(gathered, registry));
+                    let names = all_names.get_or_init(|| known_names(merged, registry));
                     unknown_base(schema, base, place, names, diagnostics)
                 });
                 schemas.broken.insert(schema.name.into());
@@ -347,14 +351,14 @@ fn order(
     order
 }
 
-fn report_cycle(cycle: &[&Gathered<'_, '_>], diagnostics: &mut Diagnostics) {
+fn report_cycle(cycle: &[&MergedSchema<'_, '_>], diagnostics: &mut Diagnostics) {
     const SHOWN: usize = 8;
     let message = match cycle {
         [one] => format!("schema {} extends itself", quoted(one.name)),
         _ => {
             let names: Vec<_> = cycle.iter().take(SHOWN).map(|one| quoted(one.name)).collect();
             let more = if cycle.len() > SHOWN { ", …" } else { "" };
-            format!("schemas extend one another in a circle: {}{more}", names.join(", "))
+            format!("schemas extend one another in a cycle: {}{more}", names.join(", "))
         }
     };
     let places = cycle.iter().take(SHOWN).filter_map(|schema| schema.extends);
@@ -365,13 +369,13 @@ fn report_cycle(cycle: &[&Gathered<'_, '_>], diagnostics: &mut Diagnostics) {
     diagnostics.push(places.fold(diagnostic, at));
 }
 
-fn known_names(gathered: &[Gathered<'_, '_>], registry: &Store) -> Vec<Arc<str>> {
-    let own = gathered.iter().map(|schema| Arc::from(schema.name));
+fn known_names(merged: &[MergedSchema<'_, '_>], registry: &Store) -> Vec<Arc<str>> {
+    let own = merged.iter().map(|schema| Arc::from(schema.name));
     own.chain(registry.schemas().map(|known| known.name().into())).collect()
 }
 
 fn unknown_base(
-    schema: &Gathered<'_, '_>,
+    schema: &MergedSchema<'_, '_>,
     base: &str,
     place: Place,
     names: &[Arc<str>],
@@ -386,9 +390,9 @@ fn unknown_base(
         .look_alike(base)
 }
 
-/// Builds and registers one schema, whose base is registered.
+/// Builds and registers one schema after its base.
 fn define(
-    found: &Gathered<'_, '_>,
+    found: &MergedSchema<'_, '_>,
     schemas: &Schemas,
     registry: &mut Store,
     diagnostics: &mut Diagnostics,
@@ -432,9 +436,9 @@ fn define(
     }
 }
 
-/// What is wrong with the schema as a whole.
+/// Reports an error of the whole schema.
 fn refused(
-    found: &Gathered<'_, '_>,
+    found: &MergedSchema<'_, '_>,
     error: &SchemaError,
     schemas: &Schemas,
     diagnostics: &mut Diagnostics,
@@ -450,17 +454,17 @@ fn refused(
     if let SchemaError::Conflict { differences, .. } = error {
         let (name, differences) = (quoted(found.name), differences.iter().map(ToString::to_string));
         let differences = differences.collect::<Vec<_>>().join("; ");
-        let message = format!("schema {name} is another one in the program: there {differences}");
+        let message = format!("schema {name} conflicts with the program's schema: {differences}");
         diagnostic = Diagnostic::error(code, message)
             .at(found.place, "declared here")
-            .help("leave it out, records can use the program's; or give it another name");
+            .help("remove it and use the program's schema, or rename it");
     } else if let SchemaError::DuplicateSlot { slot, .. } = error {
         let own = found.slots.iter().find(|own| *own.name == **slot);
         diagnostic = diagnostic.at(own.map_or(found.place, |own| own.place), "declared here");
         if let Some((base, place)) = inherited(found, slot, schemas) {
             diagnostic = diagnostic
-                .at(place, format!("declared here by {}, which it extends", quoted(base)))
-                .help("a schema has all slots of the one that it extends; leave this one out");
+                .at(place, format!("declared here by its base {}", quoted(base)))
+                .help("a schema inherits the slots of its base; remove this one");
         }
     } else {
         diagnostic = diagnostic.at(found.place, "this schema");
@@ -468,9 +472,9 @@ fn refused(
     diagnostics.push(diagnostic);
 }
 
-/// The base that declares the slot, and where.
+/// Returns the base that declares the slot, with the place.
 fn inherited<'a>(
-    found: &Gathered<'a, '_>,
+    found: &MergedSchema<'a, '_>,
     slot: &str,
     schemas: &'a Schemas,
 ) -> Option<(&'a str, Place)> {

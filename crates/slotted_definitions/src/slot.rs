@@ -5,12 +5,12 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::keys::Reading;
 use crate::kind_name;
 use crate::names::bad_name;
 use crate::node::{Data, Entry, Node};
 use crate::source::Place;
 use crate::value::{ends, refused};
-use crate::words::Reading;
 use slotted::Kind;
 use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
 use slotted::{schema::Number, schema::NumberRange};
@@ -178,43 +178,43 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             let message = format!("slot {slot} of {schema} has no kind");
             diagnostics.push(
                 Diagnostic::error(Code::BadSlot, message)
-                    .at(self.place, "needs a kind")
-                    .help(format!("a kind is one of {}", kind_name::all())),
+                    .at(self.place, "missing kind")
+                    .help(format!("known kinds: {}", kind_name::all())),
             );
             return None;
         };
         let mut reading = Reading { file: place.file, diagnostics };
-        let name = reading.text(node, "a kind")?;
+        let name = reading.text(node, "'kind'")?;
         match kind_name::parse(name, variants.as_ref()) {
             Ok(kind) => {
                 if let (Some((place, _)), false) = (self.word("variants"), is_enum(&kind)) {
-                    let message = format!("{kind} has no variants");
+                    let message = format!("kind {kind} cannot have variants");
                     diagnostics.push(
                         Diagnostic::error(Code::BadSlot, message)
-                            .at(place, "only an enum has variants")
-                            .help("leave the kind out, or write kind = \"enum\""),
+                            .at(place, "only enums have variants")
+                            .help("remove the kind, or write kind = \"enum\""),
                     );
                     return None;
                 }
                 Some(kind)
             }
             Err(_) if name.contains("list(list") => {
-                let message = "the elements of a list cannot be lists";
+                let message = "lists of lists are not supported";
                 let diagnostic = Diagnostic::error(Code::BadSlot, message);
-                diagnostics.push(diagnostic.at(place, "a list of lists"));
+                diagnostics.push(diagnostic.at(place, "list of lists"));
                 None
             }
             Err(_) if name.trim() == "enum" || name.trim() == "list(enum)" => {
-                let diagnostic = Diagnostic::error(Code::BadSlot, "an enum has no variants")
-                    .at(place, "which ones are possible?")
-                    .help("name them beside the kind: variants = [\"one\", \"other\"]");
+                let diagnostic = Diagnostic::error(Code::BadSlot, "an enum needs variants")
+                    .at(place, "missing variants")
+                    .help("add variants = [\"one\", \"other\"]");
                 diagnostics.push(diagnostic);
                 None
             }
             Err(error) => {
                 let suggestion = error.suggestion;
                 let end = did_you_mean(suggestion.as_deref());
-                let message = format!("there is no kind {}{end}", quoted(name));
+                let message = format!("unknown kind {}{end}", quoted(name));
                 let is_clear = suggestion.is_some();
                 let diagnostic = Diagnostic::error(Code::UnknownKind, message)
                     .at(place, "no such kind")
@@ -222,7 +222,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                     .expected_found(kind_name::all(), quoted(name));
                 diagnostics.push(match is_clear {
                     true => diagnostic,
-                    false => diagnostic.help(format!("a kind is one of {}", kind_name::all())),
+                    false => diagnostic.help(format!("known kinds: {}", kind_name::all())),
                 });
                 None
             }
@@ -236,11 +236,11 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         diagnostics.push(match &error {
             SchemaError::BadName { .. } => bad_name("a slot", self.name, self.place),
             SchemaError::KindError { reason: KindError::DuplicateVariant(variant), .. } => {
-                diagnostic.at(self.second(variant), "here for the second time")
+                diagnostic.at(self.second(variant), "repeated here")
             }
             SchemaError::KindError { .. } => {
                 let word = if self.word("variants").is_some() { "variants" } else { "kind" };
-                diagnostic.at(at(word), "not possible")
+                diagnostic.at(at(word), "invalid")
             }
             SchemaError::BadRange { range, kind, .. } => {
                 let diagnostic = diagnostic.at(at("range"), format!("not a range of {kind}"));
@@ -253,7 +253,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 }
             }
             SchemaError::BadConstraint { constraint, kind, .. } => {
-                diagnostic.at(at(constraint), format!("not for {kind}"))
+                diagnostic.at(at(constraint), format!("does not apply to {kind}"))
             }
             SchemaError::BadDefault(problem) => match self.word("default") {
                 Some((place, node)) => {
@@ -295,20 +295,20 @@ fn is_reversed(range: &NumberRange) -> bool {
 
 fn help_for(word: &str) -> Option<&'static str> {
     Some(match word.to_lowercase().as_str() {
-        "type" => "the word for it is kind",
-        "min" | "max" | "minimum" | "maximum" => "write range = [min, max]",
-        "values" | "options" | "enum" | "choices" => "the word for it is variants",
-        "description" | "desc" | "comment" | "help" => "the word for it is doc",
-        "required" => "a slot is required unless it is optional or has a default",
-        "nullable" => "the word for it is optional",
-        "units" => "the word for it is unit",
-        "ref" | "reference" | "refers_to" => "the word for it is references",
+        "type" => "use 'kind' instead",
+        "min" | "max" | "minimum" | "maximum" => "use range = [min, max] instead",
+        "values" | "options" | "enum" | "choices" => "use 'variants' instead",
+        "description" | "desc" | "comment" | "help" => "use 'doc' instead",
+        "required" => "slots are required unless they are optional or have a default",
+        "nullable" => "use 'optional' instead",
+        "units" => "use 'unit' instead",
+        "ref" | "reference" | "refers_to" => "use 'references' instead",
         _ => return None,
     })
 }
 
 fn variants(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Kind> {
-    let list = reading.list(node, "the variants of an enum", "a list of names")?;
+    let list = reading.list(node, "'variants'", "a list of names")?;
     let names: Vec<Option<&str>> =
         list.iter().map(|node| reading.text(node, "a variant")).collect();
     Some(Kind::enumeration(names.into_iter().collect::<Option<Vec<_>>>()?))
@@ -354,7 +354,7 @@ fn number(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Number> {
         Data::UInt(number) => Some(number.into()),
         Data::Float(number) => Some(number.into()),
         _ => {
-            reading.unexpected(node, "the end of a range", "a number");
+            reading.unexpected(node, "a range bound", "a number");
             None
         }
     }

@@ -1,8 +1,8 @@
-//! The files that definitions come from, and places in them.
+//! Files of definitions, and places in them.
 
 use std::sync::{Arc, OnceLock};
 
-/// Bytes of a file, from the first to before the last.
+/// A range of bytes in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Span {
     pub(super) start: u32,
@@ -10,44 +10,44 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// The largest file has as many bytes as can be counted: see `LoadLimits::file_bytes`.
+    /// `LoadLimits::file_bytes` keeps positions within `u32`.
     pub(super) fn new(start: usize, end: usize) -> Self {
         let count = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
         Self { start: count(start), end: count(end) }
     }
 
-    /// Where a part of the text stands in it.
+    /// Returns the span of a part of the text.
     pub(super) fn of(part: &str, text: &str) -> Self {
         let start = (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
         if start <= text.len() { Self::new(start, start + part.len()) } else { Self::default() }
     }
 }
 
-/// Where something stands: a file and the bytes of it.
+/// A range of bytes in a file of a load.
 ///
 /// [`Definitions::location`](super::Definitions::location) and
-/// [`Report::location`](super::Report::location) tell it as a path, a line and a column.
+/// [`Report::location`](super::Report::location) return its path, line and column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     pub(super) file: u32,
     pub(super) span: Span,
 }
 
-/// Where something stands, for people and editors.
+/// The path, lines and columns of a [`Place`].
 ///
-/// Lines and columns count from 1; columns count characters.
+/// Lines and columns start at 1; columns count characters. `Display` prints `path:line:column`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Location {
-    /// The file, as its pack names it.
+    /// The path of the file, with its pack.
     pub path: Arc<str>,
     /// The first line.
     pub line: usize,
-    /// The first character.
+    /// The column of the first character.
     pub column: usize,
     /// The last line.
     pub end_line: usize,
-    /// The character after the last one.
+    /// The column after the last character.
     pub end_column: usize,
 }
 
@@ -57,19 +57,19 @@ impl std::fmt::Display for Location {
     }
 }
 
-/// One file that was read.
+/// A file of a load.
 #[derive(Debug)]
 pub(super) struct File {
-    /// As messages show it.
+    /// The path for messages.
     pub(super) path: Arc<str>,
     pub(super) text: Box<str>,
-    /// The pack, by its number as it was given.
+    /// The number of the pack, in the order of the loader.
     pub(super) pack: usize,
-    /// Where the path goes on after that of the pack.
+    /// The start of the path inside the pack.
     inner_path: usize,
-    /// Where each line starts, once somebody has asked.
+    /// The starts of lines, computed on demand.
     lines: OnceLock<Vec<u32>>,
-    /// Characters before each [`STEP`] bytes: many places may stand in one line of megabytes.
+    /// The number of characters before each [`STEP`] bytes, for files with very long lines.
     characters: OnceLock<Vec<u32>>,
 }
 
@@ -81,17 +81,17 @@ impl File {
         Self { path, text, pack: 0, inner_path: 0, lines, characters }
     }
 
-    /// The same as a file of a pack, the path of which is so long.
+    /// Sets the pack and the length of the pack's path.
     pub(super) fn of_pack(self, pack: usize, inner_path: usize) -> Self {
         Self { pack, inner_path, ..self }
     }
 
-    /// The path in the pack.
+    /// Returns the path inside the pack.
     pub(super) fn inner_path(&self) -> &str {
         self.path.get(self.inner_path..).unwrap_or_default()
     }
 
-    /// Characters that begin before a byte.
+    /// Counts the characters that begin before a byte.
     fn characters_before(&self, byte: usize) -> usize {
         let begin = |bytes: &[u8]| bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
         let steps = self.characters.get_or_init(|| {
@@ -115,13 +115,13 @@ impl File {
         })
     }
 
-    /// The line of a byte, and where that line starts; both count from 0.
+    /// Returns the line of a byte and the start of that line, both from 0.
     pub(super) fn line_of(&self, byte: u32) -> (usize, usize) {
         let line = self.lines().partition_point(|start| *start <= byte).saturating_sub(1);
         (line, self.lines()[line] as usize)
     }
 
-    /// The bytes of a line, without its end.
+    /// Returns the bytes of a line without its line break.
     pub(super) fn line(&self, line: usize) -> std::ops::Range<usize> {
         let start = self.lines()[line] as usize;
         let end = self.lines().get(line + 1).map_or(self.text.len(), |next| *next as usize);
@@ -129,7 +129,7 @@ impl File {
         start..start + text.len()
     }
 
-    /// The line and the character of a byte, counted from 1.
+    /// Returns the line and column of a byte, both from 1.
     fn position(&self, byte: u32) -> (usize, usize) {
         let (line, start) = self.line_of(byte);
         let mut end = (byte as usize).min(self.text.len());
@@ -141,7 +141,7 @@ impl File {
     }
 }
 
-/// All files of a load, in the order in which they were read.
+/// The files of a load, in reading order.
 #[derive(Debug, Default)]
 pub(super) struct Files(pub(super) Vec<File>);
 
@@ -150,7 +150,7 @@ impl Files {
         self.0.get(place.file as usize)
     }
 
-    /// Where a name stands in quotes within a place that may be a list of such names.
+    /// Narrows the place of a list to a quoted name in it.
     pub(super) fn part(&self, place: Place, name: &str) -> Place {
         let (start, end) = (place.span.start as usize, place.span.end as usize);
         let text = self.get(place).and_then(|file| file.text.get(start..end));

@@ -92,7 +92,7 @@ fn in_words(kind: &Kind) -> String {
             Some((min, max)) => format!("a whole number from {min} to {max}"),
             None => "a number".to_owned(),
         },
-        Kind::Text => "a text".to_owned(),
+        Kind::Text => "text".to_owned(),
         Kind::Enum(kind) => format!("one of {}", kind.variants().join(", ")),
         Kind::Object => "the name of a record in quotes".to_owned(),
         Kind::Vec2 => "two numbers: [x, y]".to_owned(),
@@ -114,26 +114,26 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
             Some("write the number without quotes".to_owned())
         }
         (Kind::Bool, Value::Text(text)) if text.eq_ignore_ascii_case("true") => {
-            Some("write true, without quotes and capitals".to_owned())
+            Some("write true, in lower case and without quotes".to_owned())
         }
         (Kind::Bool, Value::Text(text)) if text.eq_ignore_ascii_case("false") => {
-            Some("write false, without quotes and capitals".to_owned())
+            Some("write false, in lower case and without quotes".to_owned())
         }
         (_, Value::Text(text)) if matches!(&**text, "null" | "nil" | "none") => {
-            Some("leave the name out where there is no value; RON writes None".to_owned())
+            Some("remove the slot if it has no value; RON can write None".to_owned())
         }
         (Kind::Text, Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
             Some("write it in quotes".to_owned())
         }
         (Kind::Enum(_), Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
-            Some("write the variant's name, in quotes".to_owned())
+            Some("write the name of the variant in quotes".to_owned())
         }
         (Kind::List(list), Value::Text(_) | Value::Int(_) | Value::F64(_)) => {
             let help = match list.element() {
                 Kind::Text | Kind::Object | Kind::Enum(_) => "[\"like this\"]",
                 _ => "[7]",
             };
-            Some(format!("a list of one is written in brackets too: {help}"))
+            Some(format!("put a single element in brackets too: {help}"))
         }
         (Kind::Vec2 | Kind::Vec3 | Kind::Vec4 | Kind::Quat | Kind::Mat4, Value::List(list))
             if list.iter().any(|one| matches!(one, Value::Text(_))) =>
@@ -142,10 +142,10 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
         }
         (Kind::Array(..), Value::List(list)) => {
             let count = list.len();
-            Some(format!("there are {count}; each of them must be a number without quotes"))
+            Some(format!("found {count} elements; each must be a number without quotes"))
         }
-        (Kind::Pod(_), _) => Some("only the program itself can make such a value".to_owned()),
-        (_, Value::Unset) => Some("leave the name out, or give it a value".to_owned()),
+        (Kind::Pod(_), _) => Some("only the program can create such a value".to_owned()),
+        (_, Value::Unset) => Some("remove the slot, or give it a value".to_owned()),
         _ => None,
     }
 }

@@ -1,4 +1,6 @@
-//! Objects written as files again.
+//! Writes objects and schemas as definition files.
+//!
+//! [`Objects::to_files`] writes objects, [`schemas_to_text`] writes schemas.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,21 +10,22 @@ use crate::infer::SameData;
 use crate::infer::as_written;
 use crate::objects::Objects;
 use crate::references::local_id;
+pub use crate::write_schema::{SchemaDocs, SlotDocs, WriteSchemaError, schemas_to_text};
 use slotted::AccessError;
 use slotted::ObjectId;
 use slotted::Record;
 use slotted::Store;
 use slotted::Value;
 
-/// Why objects cannot be written.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// An error of [`Objects::to_record`] and [`Objects::to_files`].
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// An object cannot be reached.
+    /// An object is not alive.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The format cannot hold a value.
-    #[error("{format} cannot hold the value {value} of '{slot}' of object {id}")]
+    /// The format cannot represent a value.
+    #[error("{format} cannot represent the value {value} of slot '{slot}' of object {id}")]
     Value {
         /// The format.
         format: Format,
@@ -33,7 +36,7 @@ pub enum WriteError {
         /// The value.
         value: Value,
     },
-    /// An object refers to one that no record has made, so that there is no name for it.
+    /// An object refers to an object without a record, which has no name.
     #[error("slot '{slot}' of object {id} refers to object {found}, which has no name")]
     NamelessReference {
         /// The object.
@@ -43,38 +46,57 @@ pub enum WriteError {
         /// The object without a name.
         found: ObjectId,
     },
-    /// The format's own library refuses to write it, or the crate was built without the format.
-    #[error("{format} cannot be written: {message}")]
+    /// The format's library fails, or the feature of the format is disabled.
+    #[error("cannot write {format}: {message}")]
     Format {
         /// The format.
         format: Format,
-        /// What the library says.
+        /// The message of the library.
         message: String,
     },
 }
 
+crate::error::debug_as_display!(WriteError);
+
 impl Objects {
-    /// An object's values as files have them: references are names of records, and what was
-    /// [quarantined](super::Undeclared::Quarantine) with its record is there again, after the slots.
+    /// Returns the values of an object as a definition file has them.
+    ///
+    /// References are names of records. [Quarantined](super::Undeclared::Quarantine) values follow the
+    /// slots.
     ///
     /// # Errors
-    /// If the object is not alive, or refers to one that no named record has made.
+    /// Returns an error if the object is not alive, or refers to an object without a named record.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = 'f32'\nrecords.unit.grunt.health = 80";
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// let grunt = objects.id("unit", "grunt").unwrap();
+    /// store.set_value(grunt, "health", 60)?;
+    /// assert_eq!(objects.to_record(&store, grunt)?.get("health"), Some(&60.0_f32.into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn to_record(&self, store: &Store, id: ObjectId) -> Result<Record, WriteError> {
         let mut record = Record::new();
         for (slot, value) in store.get_record(id)?.iter() {
             record.push(slot.to_owned(), self.with_names(id, slot, value)?);
         }
         let schema = store.schema_by_id(id.schema());
-        // A slot that is left out would have its default when it is read again.
+        // An omitted slot would load as its default.
         for slot in schema.map_or(&[][..], |schema| schema.slots()) {
             let has_default = slot.default().is_some_and(|default| !default.is_unset());
             if slot.is_optional() && has_default && record.get(slot.name()).is_none() {
                 record.push(slot.name().to_owned(), Value::Unset);
             }
         }
-        let aside = self.record(id).map(|record| record.quarantined());
-        for (name, value, _) in aside.into_iter().flatten() {
-            // It may stand in a slot that does without it: what the game has put there goes before.
+        let quarantined = self.record(id).map(|record| record.quarantined());
+        for (name, value, _) in quarantined.into_iter().flatten() {
+            // The slot may hold a value of the game, which wins over the quarantined one.
             let default =
                 schema.and_then(|schema| schema.slot(name)).and_then(|slot| slot.default());
             match record.get(name) {
@@ -93,18 +115,18 @@ impl Objects {
         Ok(record)
     }
 
-    /// The living objects that records have made, as definition files, paths and texts, with all their
-    /// values; objects that the program has spawned itself are not among them. Records of schemas
-    /// that do not exist and were [quarantined](super::Undeclared::Quarantine) are there again too.
+    /// Writes the living objects of records as definition files. Returns their paths and texts.
     ///
-    /// There is one file for records with names and one for those without, as far as there are any. What
-    /// they inherit is written with each of them, so that the files are loaded with the files of the schemas
-    /// alone, in the place of those of the records. Numbers of an `f32` slot are written with as many digits
-    /// as tell them apart.
+    /// Objects that the program has spawned itself are not written;
+    /// [quarantined](super::Undeclared::Quarantine) values and records are. Named records go to one file,
+    /// nameless ones to another. Each record is written with all its values, inherited ones included: the
+    /// files replace the old record files, and load together with the schema files. Numbers of `f32` slots
+    /// have as few digits as tell them apart.
     ///
     /// # Errors
-    /// If an object refers to one without a name, or the format cannot hold a value: JSON has no NaN and no
-    /// infinity, TOML no integer above `i64::MAX` and nothing for a slot that is unset and has a default.
+    /// Returns an error if an object refers to one without a name, or the format cannot represent a value:
+    /// JSON has no NaN and infinity, TOML no integers above `i64::MAX` and no null for an unset slot with a
+    /// default.
     ///
     /// # Example
     #[cfg_attr(feature = "toml", doc = "```")]
@@ -143,7 +165,7 @@ impl Objects {
             let Some(schema) = loaded.registry.schema_by_id(record.schema) else { continue };
             add(schema.name(), record.name.as_ref(), self.values(store, id, format)?);
         }
-        for lost in &loaded.records.lost {
+        for lost in &loaded.records.quarantined {
             let Value::Map(values) = &lost.values else { continue };
             add(&lost.schema, lost.name.as_ref(), Arc::clone(values));
         }
@@ -160,12 +182,12 @@ impl Objects {
         files.map(file).collect()
     }
 
-    /// An object's values as the format can hold them.
+    /// Returns the values of an object as the format represents them.
     fn values(&self, store: &Store, id: ObjectId, format: Format) -> Result<Values, WriteError> {
         let record = self.to_record(store, id)?;
         let schema = store.schema_by_id(id.schema());
         let is_slot = |name: &str| schema.is_some_and(|schema| schema.slot(name).is_some());
-        // Nothing that was kept aside means what its absence means.
+        // A quarantined null means the same as no value.
         let said = record.iter().filter(|(name, value)| !value.is_unset() || is_slot(name));
         let values = said.map(|(slot, value)| match writable(value, format) {
             Some(value) => Ok((Arc::from(slot), value)),
@@ -203,7 +225,7 @@ impl Objects {
 type Values = Arc<[(Arc<str>, Value)]>;
 type Named = Vec<(Arc<str>, Value)>;
 
-/// Records by their schemas, in the order in which these come up.
+/// Records by schema, in the order of first use.
 #[derive(Default)]
 struct Sections {
     schemas: Vec<(Arc<str>, Named)>,
@@ -224,7 +246,7 @@ impl Sections {
         &mut self.schemas[position].1
     }
 
-    /// `None` if there are no records.
+    /// Returns `None` if there are no records.
     fn into_file(self, records: impl Fn(Named) -> Value) -> Option<Value> {
         let of_schemas = self.schemas.into_iter().map(|(schema, list)| (schema, records(list)));
         let of_schemas: Vec<_> = of_schemas.collect();
@@ -233,7 +255,7 @@ impl Sections {
     }
 }
 
-/// The value with what the format would not write as it is turned into what it means.
+/// Converts a value to one that the format can write.
 fn writable(value: &Value, format: Format) -> Option<Value> {
     let float =
         |number: f64| (number.is_finite() || format != Format::Json).then_some(Value::F64(number));
@@ -272,7 +294,7 @@ fn writable_vector(value: &Value) -> Value {
     }
 }
 
-/// The file's text, or what the format's library says against it.
+/// Writes the text of a file, or returns the library's message.
 fn to_text(file: &Value, format: Format) -> Result<String, String> {
     match format {
         #[cfg(feature = "json")]
@@ -285,6 +307,6 @@ fn to_text(file: &Value, format: Format) -> Result<String, String> {
             ron::ser::to_string_pretty(file, config).map_err(|error| error.to_string())
         }
         #[cfg(not(all(feature = "json", feature = "toml", feature = "ron")))]
-        _ => Err("the crate was built without it".to_owned()),
+        _ => Err("the crate was built without this format".to_owned()),
     }
 }

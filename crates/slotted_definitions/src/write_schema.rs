@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::format::Format;
 use crate::infer::as_written;
 use crate::loaded::Definitions;
-use crate::schemas::RECORD_WORDS;
+use crate::schemas::RECORD_KEYS;
 use slotted::Kind;
 use slotted::Value;
 use slotted::{Schema, schema::Slot};
@@ -36,7 +36,7 @@ pub struct SlotDocs {
 }
 
 /// Why a schema cannot be written to a definition file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("slot '{slot}' of schema '{schema}' cannot be in a {format} file: {reason}")]
 #[non_exhaustive]
 pub struct WriteSchemaError {
@@ -62,7 +62,7 @@ pub struct WriteSchemaError {
 ///
 /// # Example
 /// ```
-/// use slotted_definitions::{Format, SchemaDocs, schemas_to_text};
+/// use slotted_definitions::{Format, write::{SchemaDocs, schemas_to_text}};
 /// use slotted::{Kind, Schema};
 ///
 /// let unit = Schema::builder("unit").slot("name", Kind::Text).slot("health", Kind::F32);
@@ -89,6 +89,8 @@ pub fn schemas_to_text<'s>(
         Format::Json | Format::Ron => nested_file(&schemas, format),
     })
 }
+
+crate::error::debug_as_display!(WriteSchemaError);
 
 impl Definitions {
     /// What the files say of a schema to people. Empty for schemas of the program.
@@ -151,7 +153,7 @@ impl<'s> Written<'s> {
 }
 
 fn slot_words(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Word>, String> {
-    if RECORD_WORDS.contains(&slot.name()) {
+    if RECORD_KEYS.contains(&slot.name()) {
         return Err("that is a word of records".to_owned());
     }
     let text = |text: &str| quoted(text, format);

@@ -1,4 +1,4 @@
-//! Definitions that change while their objects live.
+//! Hot reload of definitions with living objects.
 #![cfg(all(feature = "json", feature = "toml"))]
 
 use std::error::Error;
@@ -6,7 +6,8 @@ use std::error::Error;
 use slotted::{
     Kind, LimitError, Limits, MigrationError, ObjectId, Schema, Store, Value, View, record,
 };
-use slotted_definitions::{Definitions, Loader, Objects, RecordChange, ReloadError};
+use slotted_definitions::reload::{RecordChange, ReloadError};
+use slotted_definitions::{Definitions, Loader, Objects};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -54,7 +55,7 @@ impl Game {
         Ok(Loader::new().text("units.toml", file).load_again(self.objects.definitions())?)
     }
 
-    /// Applies the change and tells the plan.
+    /// Applies the change and returns the plan.
     fn reload(&mut self, next: &Definitions) -> Result<String, Box<dyn Error>> {
         let plan = self.objects.plan_reload(&self.store, next)?;
         self.objects.apply_reload(&mut self.store, &plan)?;
@@ -103,14 +104,14 @@ fn slots_are_added_removed_renamed_and_widened_in_place() -> Outcome {
 }
 
 #[test]
-fn what_the_files_change_is_set_and_what_the_game_has_changed_stays() -> Outcome {
+fn changes_of_files_win_and_other_changes_of_the_game_stay() -> Outcome {
     let mut game = Game::new()?;
     let (grunt, thrall) = (game.id("orc", "grunt"), game.id("orc", "thrall"));
     game.store.set_value(grunt, "job", "soldier")?;
     game.store.set_value(thrall, "health", 1)?;
     let next = game.next("drops = [1, 2]", "drops = [1, 2, 3]\nhealth = 120")?;
     let plan = game.reload(&next)?;
-    // The thrall has a health of its own, and inherits the drops.
+    // The thrall has its own health and inherits the drops.
     assert_eq!(
         plan,
         "record 'orc/grunt': 'health' changes from 100 to 120\n\
@@ -135,7 +136,11 @@ fn records_come_and_go_and_references_to_new_ones_are_resolved() -> Outcome {
     let changes: Vec<_> = plan.changes().iter().map(ToString::to_string).collect();
     assert_eq!(
         changes,
-        ["record 'unit/tower' is new", "record 'orc/peon' is new", "record 'unit/wall' is gone"]
+        [
+            "record 'unit/tower' is added",
+            "record 'orc/peon' is added",
+            "record 'unit/wall' is removed"
+        ]
     );
     game.objects.apply_reload(&mut game.store, &plan)?;
     assert!(!game.store.contains(wall) && game.store.contains(grunt));
@@ -147,7 +152,7 @@ fn records_come_and_go_and_references_to_new_ones_are_resolved() -> Outcome {
 }
 
 #[test]
-fn fault_45_a_change_that_would_lose_values_is_refused_and_changes_nothing() -> Outcome {
+fn fault_45_a_change_that_would_lose_values_is_rejected() -> Outcome {
     let mut game = Game::new()?;
     let hash = game.store.state_hash();
     let next = game.next("\"farmer\", \"soldier\"", "\"soldier\", \"smith\"");
@@ -159,7 +164,7 @@ fn fault_45_a_change_that_would_lose_values_is_refused_and_changes_nothing() -> 
     let report = next.expect_err("a record is out of range").to_string();
     assert!(report.contains("expects 0 to 200, found 250"), "{report}");
 
-    // Right in the files, but not for an object that the game has changed.
+    // Valid in the files, but not for an object that the game has changed.
     let grunt = game.id("orc", "grunt");
     game.store.set_value(grunt, "health", 255)?;
     let hash_now = game.store.state_hash();
@@ -207,7 +212,7 @@ slots.rage",
     assert_eq!(game.store.get_value(grunt, "job")?, "peasant".into());
     assert_eq!(game.store.get_value(thrall, "mana")?, 7.into());
 
-    // An object of the game's own is in the way of a slot that it has no value for.
+    // An object of the game has no value for the new slot.
     let mut game = Game::new()?;
     game.store.spawn_record("orc", record! { name: "Free" })?;
     let plan = game.objects.plan_reload(&game.store, &next)?;
@@ -220,7 +225,7 @@ slots.rage",
 }
 
 #[test]
-fn references_are_compared_by_the_record_that_is_meant() -> Outcome {
+fn references_are_compared_by_record() -> Outcome {
     let schemas = "schemas.unit.slots = { hp = { kind = 'f32', default = 1.0 } }\n\
                    schemas.orc = { extends = 'unit' }\n\
                    schemas.squad.slots.leader = { kind = 'object', references = 'unit', optional = true }\n";
@@ -231,7 +236,7 @@ fn references_are_compared_by_the_record_that_is_meant() -> Outcome {
     let mut objects = before.spawn(&mut store)?;
     let squad = objects.id("squad", "s").ok_or("no squad")?;
 
-    // The same name, but another record: the reference follows.
+    // The name now means another record; the reference follows.
     let next = file("records.orc.grunt.hp = 5.0\nrecords.squad.s.leader = 'grunt'");
     let next = Loader::new().text("units.toml", next).load_again(&before)?;
     let plan = objects.plan_reload(&store, &next)?;
@@ -240,21 +245,21 @@ fn references_are_compared_by_the_record_that_is_meant() -> Outcome {
     assert_eq!(store.get_value(squad, "leader")?, orc.into());
     store.validate().map_err(|problems| format!("{problems:?}"))?;
 
-    // The same record, which only needs another name now: what the game has set stays.
+    // The same record under a qualified name: the value of the game stays.
     store.set_value(squad, "leader", Value::Unset)?;
     let next = file(
         "records.orc.grunt.hp = 5\nrecords.unit.grunt = {}\nrecords.squad.s.leader = 'orc/grunt'",
     );
     let next = Loader::new().text("units.toml", next).load_again(&before)?;
     let plan = objects.plan_reload(&store, &next)?;
-    assert_eq!(plan.to_string(), "record 'unit/grunt' is new");
+    assert_eq!(plan.to_string(), "record 'unit/grunt' is added");
     objects.apply_reload(&mut store, &plan)?;
     assert_eq!(store.get_value(squad, "leader")?, Value::Unset);
     Ok(())
 }
 
 #[test]
-fn a_plan_is_for_the_objects_that_it_was_made_from() -> Outcome {
+fn a_plan_fits_only_its_own_objects() -> Outcome {
     let mut game = Game::new()?;
     let first = game.next("health = 250", "health = 251")?;
     let second = game.next("health = 250", "health = 252")?;
@@ -271,7 +276,7 @@ fn a_plan_is_for_the_objects_that_it_was_made_from() -> Outcome {
 }
 
 #[test]
-fn a_program_that_has_changed_its_own_schema_is_told() -> Outcome {
+fn a_changed_schema_of_the_program_is_an_error() -> Outcome {
     let schema = |a: Kind, b: Kind| Schema::builder("unit").slot("a", a).slot("b", b).build();
     let mut store = Store::new();
     store.register_schema(schema(Kind::U8, Kind::U8)?)?;
@@ -293,7 +298,7 @@ fn a_program_that_has_changed_its_own_schema_is_told() -> Outcome {
 }
 
 #[test]
-fn a_reference_to_what_the_game_has_despawned_is_unset() -> Outcome {
+fn a_reference_to_a_despawned_object_is_unset() -> Outcome {
     let mut game = Game::new()?;
     let (wall, grunt) = (game.id("unit", "wall"), game.id("orc", "grunt"));
     game.store.despawn(wall)?;
@@ -308,7 +313,7 @@ fn a_reference_to_what_the_game_has_despawned_is_unset() -> Outcome {
 }
 
 #[test]
-fn a_required_reference_to_what_the_game_has_despawned_names_it_and_changes_nothing() -> Outcome {
+fn a_required_reference_to_a_despawned_object_is_an_error() -> Outcome {
     let schemas = "schemas.unit.slots.hp = 'u8'\n\
                    schemas.squad.slots.leader = { kind = 'object' }\n\
                    records.unit = { a = { hp = 1 }, b = { hp = 2 } }\n";
@@ -346,7 +351,7 @@ fn a_slot_that_is_added_with_its_default_changes_nothing_else() -> Outcome {
 }
 
 #[test]
-fn another_default_is_for_objects_to_come() -> Outcome {
+fn a_changed_default_affects_only_new_objects() -> Outcome {
     let mut game = Game::new()?;
     let grunt = game.id("orc", "grunt");
     game.store.set_value(grunt, "health", 77)?;
@@ -359,7 +364,7 @@ fn another_default_is_for_objects_to_come() -> Outcome {
 }
 
 #[test]
-fn fault_21_a_limit_in_the_midst_leaves_everything_as_it_was() -> Outcome {
+fn fault_21_a_limit_during_a_reload_changes_nothing() -> Outcome {
     let mut limits = Limits::default();
     limits.text_bytes = 60;
     let mut store = Store::with_limits(limits);
@@ -381,7 +386,7 @@ fn fault_21_a_limit_in_the_midst_leaves_everything_as_it_was() -> Outcome {
 }
 
 #[test]
-fn snapshots_from_before_still_serve_where_no_schema_has_changed() -> Outcome {
+fn older_snapshots_work_if_no_schema_has_changed() -> Outcome {
     let mut game = Game::new()?;
     let before = game.store.snapshot();
     let next = game.next("health = 250", "health = 251")?;
@@ -399,7 +404,7 @@ fn snapshots_from_before_still_serve_where_no_schema_has_changed() -> Outcome {
 }
 
 #[test]
-fn records_without_names_are_found_again_by_their_order() -> Outcome {
+fn nameless_records_match_by_order() -> Outcome {
     let file = |values: &str| {
         format!(
             r#"{{"schemas": {{"tile": {{"slots": {{"height": "i8"}}}}}}, "records": {{"tile": [{values}]}}}}"#
@@ -414,7 +419,7 @@ fn records_without_names_are_found_again_by_their_order() -> Outcome {
     let plan = objects.plan_reload(&store, &next)?;
     assert_eq!(
         plan.to_string(),
-        "record 'tile/#1': 'height' changes from 2 to 5\nrecord 'tile/#2' is new"
+        "record 'tile/#1': 'height' changes from 2 to 5\nrecord 'tile/#2' is added"
     );
     objects.apply_reload(&mut store, &plan)?;
     assert_eq!(objects.ids().take(2).collect::<Vec<_>>(), ids);
@@ -430,17 +435,17 @@ fn a_record_that_becomes_abstract_loses_its_object_and_the_other_way_round() -> 
     let grunt = game.id("orc", "grunt");
     let next = BEFORE.replace("name = \"Grunt\"\ntarget = \"thrall\"", "abstract = true");
     let next = game.file(&next)?;
-    assert_eq!(game.reload(&next)?.lines().next(), Some("record 'orc/grunt' is gone"));
+    assert_eq!(game.reload(&next)?.lines().next(), Some("record 'orc/grunt' is removed"));
     assert!(!game.store.contains(grunt));
     let back = game.file(BEFORE)?;
     let plan = game.reload(&back)?;
-    assert!(plan.contains("record 'orc/grunt' is new"), "{plan}");
+    assert!(plan.contains("record 'orc/grunt' is added"), "{plan}");
     assert_ne!(game.id("orc", "grunt"), grunt, "another object");
     Ok(())
 }
 
 #[test]
-fn nothing_changes_where_nothing_has_changed() -> Outcome {
+fn equal_definitions_change_nothing() -> Outcome {
     let mut game = Game::new()?;
     let same = game.objects.definitions().reload()?;
     let plan = game.objects.plan_reload(&game.store, &same)?;
@@ -450,7 +455,7 @@ fn nothing_changes_where_nothing_has_changed() -> Outcome {
 }
 
 #[test]
-fn a_plan_is_outdated_once_the_store_has_changed_in_a_way_that_matters() -> Outcome {
+fn a_plan_is_outdated_after_relevant_changes() -> Outcome {
     let mut game = Game::new()?;
     let next = game.next("default = 100 }", "default = 100, range = [0, 250] }")?;
     let plan = game.objects.plan_reload(&game.store, &next)?;
@@ -469,7 +474,7 @@ struct Rage<'a> {
 }
 
 #[test]
-fn the_memory_afterwards_is_not_more_than_that_of_a_fresh_store() -> Outcome {
+fn a_reloaded_store_needs_no_more_memory_than_a_fresh_one() -> Outcome {
     let mut game = Game::new()?;
     let many: Vec<_> = (0..20_000).map(|n| record! { name: "orc", rage: n as f32 }).collect();
     game.store.spawn_records("orc", many.clone())?;

@@ -1,4 +1,4 @@
-//! Schemas proposed for a real game's loose definitions, and the rules one by one.
+//! Schemas proposed for a real game's data files.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ fn unslottable(proposal: &Proposal) -> Vec<(&str, Unslottable, u64)> {
     attributes.map(|(attribute, reason)| (&*attribute.name, reason, attribute.objects)).collect()
 }
 
-/// Loads the objects, reads them back, puts what is no slot beside it, and compares.
+/// Spawns the objects, reads them back, adds attributes without a slot, and compares.
 fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
     let name = proposal.schema().name().to_owned();
     let mut store = Store::new();
@@ -45,8 +45,8 @@ fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
     Ok(())
 }
 
-/// The definitions, or `None` where they are not at hand. They lie beside the repository; another
-/// place is named by the environment.
+/// Returns the data, or `None` if it is missing. It is beside the repository, or in the folder
+/// `SLOTTED_DATA`.
 fn definitions(file: &str) -> Result<Option<Vec<Record>>, Box<dyn Error>> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let data = std::env::var_os("SLOTTED_DATA").map_or_else(beside, PathBuf::from);

@@ -1,4 +1,4 @@
-//! What an inference proposes, rule by rule, and that it holds for whatever objects there are.
+//! The rules of an inference, one by one, and that they hold for random objects.
 
 use std::error::Error;
 
@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use slotted::glam::{IVec2, Mat4, Quat, Vec3};
 use slotted::{Kind, Record, SchemaError, Store, Value, record};
 use slotted_definitions::infer::SameData;
-use slotted_definitions::infer::{Inference, InferenceOptions, Note, Proposal, Unslottable};
+use slotted_definitions::infer::{
+    Inference, InferenceOptions, Proposal, ProposalNote, Unslottable,
+};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -16,7 +18,7 @@ fn infer(objects: &[Record]) -> Result<Proposal, SchemaError> {
     inference.finish("thing")
 }
 
-/// The slot of objects that have nothing but these values, or why there is none.
+/// Returns the slot for these values, or the reason why there is none.
 fn slot(values: impl IntoIterator<Item = impl Into<Value>>) -> Result<String, Unslottable> {
     let objects: Vec<Record> =
         values.into_iter().map(|value| Record::from_iter([("a", value)])).collect();
@@ -31,7 +33,7 @@ fn is(slot: Result<String, Unslottable>, expected: &str) {
     assert_eq!(slot.as_deref(), Ok(expected));
 }
 
-/// Loads what the proposal says is for the slots, reads it back, adds the rest, and compares.
+/// Spawns the slots of each object, reads them back, adds the rest, and compares.
 fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
     let mut store = Store::new();
     store.register_schema(proposal.schema().clone())?;
@@ -61,7 +63,7 @@ fn integers_get_the_narrowest_kind_with_room_for_twice_as_much() {
 }
 
 #[test]
-fn a_kind_whose_very_end_was_seen_is_meant() {
+fn the_largest_value_of_a_kind_selects_that_kind() {
     is(slot([0, 17, 255]), "u8");
     is(slot([0, 254]), "u16");
     is(slot([65_535]), "u16");
@@ -112,7 +114,7 @@ fn options_decide_what_few_means() -> Outcome {
 }
 
 #[test]
-fn what_is_absent_or_null_is_optional() {
+fn absent_or_null_attributes_are_optional() {
     is(slot([Value::from(true), Value::Unset]), "bool, optional");
     let proposal = infer(&[record! { a: 1 }, record! { b: 1 }]).expect("a proposal");
     assert!(proposal.schema().slots().iter().all(slotted::schema::Slot::is_optional));
@@ -145,7 +147,7 @@ fn other_lists_are_of_the_kind_that_holds_all_elements() {
 }
 
 #[test]
-fn what_cannot_be_slotted_says_why() {
+fn attributes_without_a_slot_have_a_reason() {
     let nested = || Value::from_iter([("b", 1)]);
     assert_eq!(slot([Value::from(1), "one".into()]), Err(Unslottable::Mixed));
     assert_eq!(slot([Value::from(1), true.into()]), Err(Unslottable::Mixed));
@@ -165,7 +167,7 @@ fn what_cannot_be_slotted_says_why() {
 }
 
 #[test]
-fn what_was_seen_is_counted_with_examples() -> Outcome {
+fn values_are_counted_with_examples() -> Outcome {
     let long = "long ".repeat(1000);
     let mixed = |number: i32| match number {
         7 => Value::from(&*long),
@@ -175,17 +177,17 @@ fn what_was_seen_is_counted_with_examples() -> Outcome {
     let objects: Vec<Record> = (0..100).map(|number| record! { a: mixed(number) }).collect();
     let proposal = infer(&objects)?;
     let attribute = &proposal.attributes()[0];
-    let counts: Vec<_> = attribute.seen.iter().map(|seen| (seen.sort, seen.values)).collect();
+    let counts: Vec<_> = attribute.values.iter().map(|found| (found.kind, found.count)).collect();
     assert_eq!(counts, [("integer", 98), ("text", 1), ("list", 1)]);
-    let example = &attribute.seen[1].examples[0];
+    let example = &attribute.values[1].examples[0];
     assert_eq!(example.object, 7);
     assert!(example.value.len() < 100, "examples are cut");
-    assert_eq!(attribute.elements[0].values, 2);
+    assert_eq!(attribute.elements[0].count, 2);
     Ok(())
 }
 
 #[test]
-fn constants_slips_and_repetitions_are_pointed_out() -> Outcome {
+fn constants_misspellings_and_repetitions_are_noted() -> Outcome {
     let mut objects: Vec<Record> =
         (0..1000).map(|number| record! { health: number, size: 64, name: "orc" }).collect();
     objects.push(record! { helth: 1, health: 1, size: 64, name: "orc" });
@@ -197,15 +199,15 @@ fn constants_slips_and_repetitions_are_pointed_out() -> Outcome {
         let named = proposal.attributes().iter().find(|attribute| &*attribute.name == name);
         named.map(|attribute| attribute.notes.clone()).unwrap_or_default()
     };
-    assert_eq!(notes("size"), [Note::Constant(64.into()), Note::Repeated(1)]);
-    assert_eq!(notes("name"), [Note::Constant("orc".into())]);
+    assert_eq!(notes("size"), [ProposalNote::Constant(64.into()), ProposalNote::Repeated(1)]);
+    assert_eq!(notes("name"), [ProposalNote::Constant("orc".into())]);
     assert_eq!(notes("health"), []);
-    assert_eq!(notes("helth"), [Note::Misspelt { suggestion: "health".into() }]);
+    assert_eq!(notes("helth"), [ProposalNote::Misspelt { suggestion: "health".into() }]);
     let report = proposal.to_string();
     for line in [
-        "'size' is 64 in every object: a default, or no slot at all",
-        "'size' is named again once: the first value is the slot's",
-        "'helth' in 1 of 1002: did you mean 'health'?",
+        "'size' is 64 in every object: use a default, or drop the slot",
+        "'size' is repeated once: the slot takes the first value",
+        "'helth' is set in 1 of 1002 objects: did you mean 'health'?",
     ] {
         assert!(report.contains(line), "{report}");
     }
@@ -213,7 +215,7 @@ fn constants_slips_and_repetitions_are_pointed_out() -> Outcome {
 }
 
 #[test]
-fn memory_is_bounded_where_names_are_not() -> Outcome {
+fn memory_is_bounded_for_unbounded_names() -> Outcome {
     let mut options = InferenceOptions::default();
     options.attributes = 10;
     let mut inference = Inference::new(options);
@@ -221,8 +223,8 @@ fn memory_is_bounded_where_names_are_not() -> Outcome {
         inference.observe(&Record::from_iter([(format!("name {number}"), number)]));
     }
     let proposal = inference.finish("thing")?;
-    assert_eq!((proposal.attributes().len(), proposal.unwatched()), (10, 90));
-    assert!(proposal.to_string().contains("90 values of further attributes were not looked at"));
+    assert_eq!((proposal.attributes().len(), proposal.ignored_values()), (10, 90));
+    assert!(proposal.to_string().contains("90 values of attributes beyond the limit were ignored"));
     let (slots, rest) = proposal.split(record! { "name 3": 3, "name 33": 33 });
     assert_eq!((slots, rest), (record! { "name 3": 3 }, record! { "name 33": 33 }));
     Ok(())
@@ -261,7 +263,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Values that are alike, as those of an attribute mostly are.
+/// Similar values, like those of a typical attribute.
 fn like_values() -> impl Strategy<Value = Vec<Value>> {
     let numbers = prop::collection::vec(any::<f32>(), 3);
     prop_oneof![

@@ -1,4 +1,4 @@
-//! Objects move from free attributes to slots with their references, and nothing is lost on the way.
+//! `into_store` moves objects with their references and loses no data.
 
 use std::error::Error;
 
@@ -7,24 +7,24 @@ use slotted::{
     map::NaiveMapStore, map::Shaped, record,
 };
 use slotted_definitions::infer::SameData;
-use slotted_definitions::infer::{InferenceOptions, MoveError, Moved, into_store};
+use slotted_definitions::infer::{InferenceOptions, MoveError, MovedObjects, into_store};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-fn slots(moved: &Moved, schema: &str) -> Vec<String> {
+fn slots(moved: &MovedObjects, schema: &str) -> Vec<String> {
     let schema = moved.store.schema(schema).expect("it is registered");
     schema.slots().iter().map(ToString::to_string).collect()
 }
 
 fn references_are_translated<L: AttributeLayout>() -> Outcome {
     let mut map = AttributeStore::<L>::new();
-    // A row that is used again, so that ids must change.
+    // A reused row changes ids.
     let gone = map.spawn_record("orc", record! {})?;
     map.despawn(gone)?;
     let ada = map.spawn_record("orc", record! { name: "Ada" })?;
     let tower = map.spawn_record("tower", record! { owner: ada })?;
     let bob = map.spawn_record("orc", record! { name: "Bob", leader: ada, friends: [ada, ada] })?;
-    // Forwards, to itself, in a cycle, to nothing, in lists and nested objects.
+    // References forwards, to itself, in a cycle, dead, in lists and in maps.
     map.set_value(ada, "leader", bob.into())?;
     map.set_value(ada, "friends", [bob, ada].into())?;
     map.set_value(ada, "at", tower.into())?;
@@ -69,7 +69,7 @@ fn references_are_translated<L: AttributeLayout>() -> Outcome {
             .any(|(object, rest)| { *object == new_bob && rest.get("orders") == Some(&orders) })
     );
     assert_eq!((moved.report.objects, moved.report.bytes_before), (3, bytes));
-    assert!(moved.report.to_string().ends_with("; 2 references to no object"), "{}", moved.report);
+    assert!(moved.report.to_string().ends_with("; 2 dead references"), "{}", moved.report);
     moved.store.validate().map_err(|problems| format!("{problems:?}"))?;
     Ok(())
 }
@@ -126,7 +126,7 @@ fn nothing_is_lost() -> Outcome {
 }
 
 #[test]
-fn a_store_that_cannot_be_moved_is_given_back() -> Outcome {
+fn a_failed_move_returns_the_map_store() -> Outcome {
     let mut map = MapStore::new();
     let ada = map.spawn_record("", record! { name: "Ada" })?;
     let error = into_store(map, &InferenceOptions::default()).expect_err("a schema has a name");

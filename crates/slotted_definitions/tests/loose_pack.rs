@@ -1,20 +1,20 @@
-//! A real game's loose objects as a pack: the proposed schema and the untouched file load together, come
-//! out equal, and are there again when they are written and read.
+//! A real game's data files as a pack: the proposed schema and the original file load together, and survive
+//! writing and reading.
 #![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
 
 use std::error::Error;
 use std::path::PathBuf;
 
 use slotted::{Record, Store};
+use slotted_definitions::diagnostic::Severity;
 use slotted_definitions::infer::Inference;
 use slotted_definitions::infer::SameData;
-use slotted_definitions::{
-    Format, Loader, Objects, SchemaDocs, Severity, Undeclared, schemas_to_text,
-};
+use slotted_definitions::write::{SchemaDocs, schemas_to_text};
+use slotted_definitions::{Format, Loader, Objects, Undeclared};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// The text of a file, or `None` where the data is not at hand.
+/// Returns the text of a file, or `None` if the data is missing.
 fn text(file: &str) -> Result<Option<String>, Box<dyn Error>> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let data = std::env::var_os("SLOTTED_DATA").map_or_else(beside, PathBuf::from);
@@ -37,7 +37,7 @@ fn assert_same(found: &[Record], expected: &[Record]) {
     }
 }
 
-/// Loads the file under the schema that is proposed for it; `aside` are the attributes that are no slots.
+/// Loads the file with its proposed schema; `aside` lists the attributes without a slot.
 fn round_trip(schema: &str, json: &str, aside: &[&str]) -> Outcome {
     let expected: Vec<Record> = serde_json::from_str(json)?;
     let mut inference = Inference::default();
@@ -102,7 +102,7 @@ fn items_come_out_equal() -> Outcome {
     round_trip("item", &json, &[])
 }
 
-/// The same on objects of this project's own, which are always there.
+/// The same for data of this repository.
 #[test]
 fn loose_objects_come_out_equal() -> Outcome {
     let json = r#"[

@@ -1,5 +1,5 @@
-//! What the stores of free attributes say of their memory, held against the allocator. A program of its
-//! own, because it counts the bytes of every thread.
+//! The reported memory of map stores compared with the allocator. A separate program, because it counts the
+//! bytes of all threads.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use slotted_definitions::infer::{InferenceOptions, into_store};
 #[path = "../../../examples/compare/allocator.rs"]
 mod allocator;
 
-/// Objects of several shapes, with values that allocate in every way, and some that went again.
+/// Objects of several shapes and kinds of allocations, some of them despawned.
 fn fill<L: AttributeLayout>(store: &mut AttributeStore<L>) -> Result<(), Box<dyn Error>> {
     let shared: Arc<str> = "shared by many".into();
     let mut ids = Vec::new();
@@ -51,7 +51,7 @@ fn reported_and_allocated<L: AttributeLayout>() -> Result<(usize, usize), Box<dy
     Ok((kept.map_or(0, |store| store.heap_bytes()), allocated))
 }
 
-/// The thread that runs the tests may allocate at the same moment: then it is counted once more.
+/// Counts again if the test thread allocates at the same moment.
 fn assert_reported<L: AttributeLayout>(layout: &str) -> Result<(), Box<dyn Error>> {
     let mut counts = Vec::new();
     for _ in 0..20 {
@@ -63,7 +63,7 @@ fn assert_reported<L: AttributeLayout>(layout: &str) -> Result<(), Box<dyn Error
     panic!("{layout}: never as it is allocated: {counts:?}");
 }
 
-/// One test after the other: the counter is one for all threads.
+/// One test for all: the counter is global.
 #[test]
 fn memory_is_reported_as_it_is_allocated() -> Result<(), Box<dyn Error>> {
     assert_reported::<slotted::map::Shaped>("tuned")?;

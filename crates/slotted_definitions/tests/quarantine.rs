@@ -1,4 +1,4 @@
-//! What is kept aside comes back: removing a mod does not destroy its data.
+//! Quarantined data survives loading and writing: removing a mod does not destroy its data.
 #![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
 
 use std::error::Error;
@@ -29,7 +29,7 @@ fn spawn(definitions: &Definitions) -> Result<(Store, Objects), Box<dyn Error>> 
 }
 
 #[test]
-fn variants_and_lists_of_a_mod_that_is_gone_are_written_again() -> Outcome {
+fn variants_and_lists_of_a_removed_mod_are_written_back() -> Outcome {
     let records = "
 [records.unit.grunt]
 job = 'elven'
@@ -52,14 +52,14 @@ target = 'elf'
         let found = objects.to_record(&again, grunt)?;
         assert!(found.is_same_data(&expected), "{format}: {found:?}");
     }
-    // What the game has put there since goes before.
+    // The value of the game wins.
     store.set_value(grunt, "job", "smith")?;
     assert_eq!(objects.to_record(&store, grunt)?.get("job"), Some(&"smith".into()));
     Ok(())
 }
 
 #[test]
-fn what_an_abstract_record_carries_comes_back_with_those_that_inherit_from_it() -> Outcome {
+fn quarantined_values_of_an_abstract_record_are_inherited() -> Outcome {
     let records = "
 [records.unit.base]
 abstract = true
@@ -82,7 +82,7 @@ mood = 'calm'
 }
 
 #[test]
-fn what_is_kept_aside_or_unset_lets_nothing_be_inherited_in_its_place() -> Outcome {
+fn quarantined_or_unset_values_prevent_inherited_ones() -> Outcome {
     let records = r#"{"records": {"unit": {
         "base": {"job": "smith", "target": "boss", "friends": ["boss"]},
         "boss": {},
@@ -101,7 +101,7 @@ fn what_is_kept_aside_or_unset_lets_nothing_be_inherited_in_its_place() -> Outco
 }
 
 #[test]
-fn a_patch_replaces_what_was_kept_aside() -> Outcome {
+fn a_patch_replaces_quarantined_values() -> Outcome {
     let records = "
 [records.unit.grunt]
 job = 'elven'
@@ -111,7 +111,7 @@ job = 'farmer'
 hp = 1.0
 ";
     let definitions = load(&[("s.toml", SCHEMAS), ("r.toml", records)])?;
-    assert!(definitions.warnings().to_string().contains("its patches are left out"));
+    assert!(definitions.warnings().to_string().contains("its patches are ignored"));
     let (store, objects) = spawn(&definitions)?;
     let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
     assert_eq!(objects.to_record(&store, grunt)?.get("job"), Some(&"farmer".into()));
@@ -119,7 +119,7 @@ hp = 1.0
 }
 
 #[test]
-fn singles_are_written_with_digits_that_come_back() -> Outcome {
+fn f32_values_are_written_with_enough_digits() -> Outcome {
     let (mut store, objects) =
         spawn(&load(&[("s.toml", SCHEMAS), ("r.toml", "records.unit.grunt = {}")])?)?;
     let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
@@ -154,7 +154,7 @@ target = 'unit/grunt'
     assert_eq!(objects.to_record(&store, boss)?.get("target"), Some(&"unit/grunt".into()));
     let slash = "[records.unit.'orc/grunt']";
     let error = load(&[("s.toml", SCHEMAS), ("r.toml", slash)]).expect_err("a / in a name");
-    assert!(error.to_string().contains("cannot be called 'orc/grunt'"), "{error}");
+    assert!(error.to_string().contains("record name 'orc/grunt' contains a '/'"), "{error}");
     Ok(())
 }
 
@@ -172,19 +172,22 @@ fn an_optional_slot_that_is_unset_does_not_come_back_as_its_default() -> Outcome
         assert!(again.get_value(grunt, "x")?.is_unset(), "{format}");
     }
     let error = objects.to_files(&store, Format::Toml).expect_err("TOML has no word for it");
-    assert!(error.to_string().contains("TOML cannot hold the value unset of 'x'"), "{error}");
+    assert!(
+        error.to_string().contains("TOML cannot represent the value unset of slot 'x'"),
+        "{error}"
+    );
     Ok(())
 }
 
 #[test]
-fn records_of_a_program_whose_slot_is_a_word_of_records_are_refused() -> Outcome {
+fn slots_of_the_program_cannot_have_reserved_names() -> Outcome {
     let mut store = Store::new();
     let note = slotted::Schema::builder("note").slot("abstract", slotted::Kind::Bool);
     store.register_schema(note.build()?)?;
     let report = Loader::new().text("r.toml", "[[records.note]]\nabstract = true").load(&store);
     let report = report.expect_err("it would not be read as the slot's value").to_string();
     assert!(
-        report.contains("'note' has a slot 'abstract', which is a word of records"),
+        report.contains("schema 'note' has a slot 'abstract', a reserved key of records"),
         "{report}"
     );
     Ok(())

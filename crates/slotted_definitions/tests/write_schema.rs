@@ -1,4 +1,4 @@
-//! What is written of schemas loads to the same schemas, in all formats.
+//! Written schemas load to the same schemas, in all formats.
 
 #![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
 
@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use slotted::{Kind, Schema, Store, Value, glam::Vec3, schema::Number, schema::NumberKind};
-use slotted_definitions::{Format, Loader, SchemaDocs, SlotDocs, schemas_to_text};
+use slotted_definitions::write::{SchemaDocs, SlotDocs, schemas_to_text};
+use slotted_definitions::{Format, Loader};
 
 const FORMATS: [Format; 3] = [Format::Json, Format::Toml, Format::Ron];
 
@@ -24,7 +25,7 @@ const NUMBERS: [NumberKind; 10] = [
     NumberKind::F64,
 ];
 
-/// Texts with all that quotes and escapes are needed for.
+/// Texts that need quotes and escapes.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z_]{1,12}",
@@ -63,7 +64,7 @@ fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![3 => single_kind(), 1 => single_kind().prop_map(Kind::list)]
 }
 
-/// A number as a file has it.
+/// Returns a number as a file has it.
 fn number(kind: NumberKind) -> BoxedStrategy<Value> {
     match kind {
         NumberKind::I8 => any::<i8>().prop_map(Value::from).boxed(),
@@ -110,7 +111,7 @@ fn value(kind: &Kind) -> BoxedStrategy<Option<Value>> {
     }
 }
 
-/// What makes a slot, as far as its kind takes it.
+/// The parts of a slot, as far as its kind allows them.
 #[derive(Clone, Debug)]
 struct Parts {
     kind: Kind,
@@ -155,7 +156,7 @@ fn schema(name: &str, base: Option<&str>, names: &[String], parts: &[Parts]) -> 
         builder = builder.extends(base);
     }
     for (slot, parts) in names.iter().zip(parts) {
-        // A random default lies in no random range, mostly.
+        // A random default is rarely in a random range.
         let forms = [(true, true), (true, false), (false, true), (false, false)];
         let forms = forms.map(|(has_range, has_default)| {
             let add = |mut builder: slotted::schema::SchemaBuilder| {
@@ -181,7 +182,7 @@ fn schema(name: &str, base: Option<&str>, names: &[String], parts: &[Parts]) -> 
     builder.build().expect("every slot was tried")
 }
 
-/// Names that differ, whatever the texts are.
+/// Returns different names for any texts.
 fn names(texts: Vec<String>, after: &str) -> Vec<String> {
     let clean = |text: String| text.chars().filter(|c| !c.is_control()).collect::<String>();
     texts
@@ -242,7 +243,7 @@ proptest! {
 }
 
 #[test]
-fn comments_are_no_part_of_it_whatever_they_say() -> Result<(), Box<dyn std::error::Error>> {
+fn comments_do_not_change_the_schema() -> Result<(), Box<dyn std::error::Error>> {
     let schema = Schema::builder("unit").slot("health", Kind::F32).build()?;
     let comment = Some("one \u{7}\r\ntwo = 2\n\n[three] */ \" }".to_owned());
     let slot = SlotDocs { comment: comment.clone(), ..SlotDocs::default() };
@@ -259,7 +260,7 @@ fn comments_are_no_part_of_it_whatever_they_say() -> Result<(), Box<dyn std::err
 }
 
 #[test]
-fn defaults_of_rust_types_come_back_as_the_same_values() -> Result<(), Box<dyn std::error::Error>> {
+fn defaults_of_rust_types_survive() -> Result<(), Box<dyn std::error::Error>> {
     let schema = Schema::builder("unit")
         .slot("health", Kind::F32)
         .default(0.1_f32)
@@ -290,7 +291,7 @@ fn defaults_of_rust_types_come_back_as_the_same_values() -> Result<(), Box<dyn s
 }
 
 #[test]
-fn what_a_file_cannot_have_is_named() -> Result<(), Box<dyn std::error::Error>> {
+fn unwritable_slots_are_errors() -> Result<(), Box<dyn std::error::Error>> {
     let reserved = Schema::builder("unit").slot("abstract", Kind::Bool).build()?;
     let not_a_number =
         Schema::builder("unit").slot("speed", Kind::F64).default(f64::NAN).build()?;

@@ -1,9 +1,9 @@
-//! What the targets for definition files have in common.
+//! Shared code of the targets for definition files.
 
 use slotted::Store;
 use slotted_definitions::{LoadLimits, Loader, Undeclared};
 
-/// Loads the bytes as a file: it becomes objects, or all that is wrong with it can be told.
+/// Loads the bytes as a file and spawns its records, or prints the report.
 pub fn load(path: &str, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let mut limits = LoadLimits::default();

@@ -1,4 +1,4 @@
-//! Running the tool, and folders to run it on.
+//! Runs the command, and creates folders for it.
 
 #![allow(dead_code)]
 
@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
-/// What a run has answered.
+/// The output and status of a run.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: Option<i32>,
@@ -31,7 +31,7 @@ pub(crate) fn tool() -> Command {
     Command::new(env!("CARGO_BIN_EXE_slotted"))
 }
 
-/// Runs the tool in the folder of this crate.
+/// Runs the command in the folder of this crate.
 pub(crate) fn run<A: AsRef<std::ffi::OsStr>>(
     arguments: impl IntoIterator<Item = A>,
 ) -> Result<Answer, Box<dyn Error>> {
@@ -40,18 +40,18 @@ pub(crate) fn run<A: AsRef<std::ffi::OsStr>>(
     Ok(tool.output()?.into())
 }
 
-/// A pack among the tests.
+/// Returns a pack of the tests.
 pub(crate) fn pack(name: &str) -> String {
     format!("tests/packs/{name}")
 }
 
-/// The packs of the repository's examples.
+/// Returns the packs of the repository's examples.
 pub(crate) fn example_packs() -> [PathBuf; 2] {
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/modding/packs");
     ["core", "more_orcs"].map(|name| packs.join(name))
 }
 
-/// A folder for one test, empty.
+/// Creates an empty folder for one test.
 pub(crate) fn empty_folder(name: &str) -> Result<PathBuf, Box<dyn Error>> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if folder.exists() {
@@ -61,7 +61,7 @@ pub(crate) fn empty_folder(name: &str) -> Result<PathBuf, Box<dyn Error>> {
     Ok(folder)
 }
 
-/// A folder for one test, with one file.
+/// Creates a folder with one file for one test.
 pub(crate) fn folder_with(name: &str, file: &str, text: &str) -> Result<String, Box<dyn Error>> {
     let folder = empty_folder(name)?;
     std::fs::write(folder.join(file), text)?;

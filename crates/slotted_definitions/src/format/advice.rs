@@ -1,9 +1,9 @@
-//! What people have most likely meant whose file is not of its format.
+//! Guesses the mistake in a file that violates its format.
 
 use crate::format::Format;
 use crate::source::Span;
 
-/// What is wrong, where, and what to do about it.
+/// The mistake: place, message and help.
 pub(super) struct Advice {
     pub(super) span: Span,
     pub(super) message: String,
@@ -21,7 +21,7 @@ impl Advice {
     }
 }
 
-/// What a format's parser would have accepted.
+/// The token that the parser expected.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Wanted {
     Value,
@@ -30,13 +30,13 @@ pub(super) enum Wanted {
     Comma,
 }
 
-/// The character at a byte; nothing at the end.
+/// Returns the span of the character at a byte; empty at the end.
 pub(super) fn character_at(text: &str, at: usize) -> Span {
     let at = text.floor_char_boundary(at);
     Span::new(at, at + text[at..].chars().next().map_or(0, char::len_utf8))
 }
 
-/// About a text of JSON or RON that is wrong at a byte.
+/// Returns advice for JSON or RON text that is invalid at a byte.
 pub(super) fn about(
     text: &str,
     at: usize,
@@ -46,10 +46,10 @@ pub(super) fn about(
     let at = text.floor_char_boundary(at);
     if text.trim().is_empty() {
         let help = match format {
-            Format::Json => "a definition file without definitions is {}",
-            _ => "a definition file without definitions is ()",
+            Format::Json => "an empty definition file is written {}",
+            _ => "an empty definition file is written ()",
         };
-        return Some(Advice::new(Span::default(), "it is empty", "").help(help));
+        return Some(Advice::new(Span::default(), "the file is empty", "").help(help));
     }
     let rest = &text[at..];
     if rest.trim().is_empty() {
@@ -58,89 +58,90 @@ pub(super) fn about(
     let here = character_at(text, at);
     let comment = rest.starts_with("//") || rest.starts_with("/*") || rest.starts_with('#');
     if comment && format == Format::Json {
-        let help = "leave it out, or write the file in TOML or RON, which have comments";
-        return Some(Advice::new(here, "JSON has no comments", "a comment").help(help));
+        let help = "remove it, or use TOML or RON, which allow comments";
+        return Some(Advice::new(here, "JSON does not allow comments", "comment").help(help));
     }
     let next = rest.chars().next()?;
     match next {
         '\'' => Some(
-            Advice::new(here, "a text stands in single quotes", "a single quote")
-                .help("write double quotes: \"like this\""),
+            Advice::new(here, "text in single quotes", "single quote")
+                .help("use double quotes: \"like this\""),
         ),
         '=' if wanted != Some(Wanted::Value) => {
-            let what = "between a name and its value stands a colon";
-            Some(Advice::new(here, what, "not a colon").help("write : instead of ="))
+            let what = "expected ':' between name and value";
+            Some(Advice::new(here, what, "expected ':'").help("replace '=' with ':'"))
         }
         ')' | ']' | '}' => closing(text, at, next, wanted),
         _ => missing(text, at, wanted?, format),
     }
 }
 
-/// About a closing bracket that is not expected.
+/// Returns advice for an unexpected closing bracket.
 fn closing(text: &str, at: usize, next: char, wanted: Option<Wanted>) -> Option<Advice> {
     let before = text[..at].trim_end();
     if before.ends_with(',') {
         let comma = Span::new(before.len() - 1, before.len());
-        let advice = Advice::new(comma, "there is a comma after the last value", "one too many");
+        let advice = Advice::new(comma, "trailing comma after the last value", "trailing comma");
         return Some(advice.help("remove the comma"));
     }
     let open = open_brackets(&text[..at]).last().map(|(_, open)| *open);
     let here = character_at(text, at);
     match open.map(closing_of) {
         Some(expected) if expected != next => {
-            let message = format!("a {} is closed by a {next}", open.unwrap_or_default());
+            let message = format!("'{}' is closed by '{next}'", open.unwrap_or_default());
             let label = match expected {
-                ')' => "expected )",
-                ']' => "expected ]",
-                _ => "expected }",
+                ')' => "expected ')'",
+                ']' => "expected ']'",
+                _ => "expected '}'",
             };
             Some(Advice::new(here, message, label))
         }
-        None => Some(Advice::new(here, format!("this {next} closes nothing"), "one too many")),
+        None => Some(Advice::new(here, format!("unmatched '{next}'"), "closes nothing")),
         _ if wanted == Some(Wanted::Value) => {
-            Some(Advice::new(here, "a value is missing", "expected before this"))
+            Some(Advice::new(here, "missing value", "expected a value before this"))
         }
         _ => None,
     }
 }
 
-/// About something that stands where something else is expected.
+/// Returns advice for a missing token.
 fn missing(text: &str, at: usize, wanted: Wanted, format: Format) -> Option<Advice> {
     let word = word_at(text, at);
     let here = Span::new(at, at + word.len().max(1));
     let here = if word.is_empty() { character_at(text, at) } else { here };
     Some(match wanted {
         Wanted::Comma if word_before(text, at) && !word.is_empty() && format == Format::Ron => {
-            Advice::new(here, "a comma is missing, or quotes are", "expected a comma before this")
-                .help("a text of several words stands in double quotes: \"like this\"")
+            Advice::new(here, "missing comma or quotes", "expected ',' before this")
+                .help("put text of several words in double quotes: \"like this\"")
         }
-        Wanted::Comma => Advice::new(here, "a comma is missing", "expected before this"),
-        Wanted::Colon => Advice::new(here, "a colon is missing", "expected before this")
-            .help("a name and its value: \"name\": value"),
-        Wanted::Name => Advice::new(here, "a name stands without quotes", "no quotes")
-            .help("write \"name\": value"),
+        Wanted::Comma => Advice::new(here, "missing comma", "expected ',' before this"),
+        Wanted::Colon => Advice::new(here, "missing colon", "expected ':' before this")
+            .help("write a name and its value as \"name\": value"),
+        Wanted::Name => {
+            Advice::new(here, "name without quotes", "needs quotes").help("write \"name\": value")
+        }
         Wanted::Value => match word {
             "NaN" | "Infinity" | "inf" | "nan" => {
-                Advice::new(here, "JSON has no infinity and no NaN", "not of JSON")
-                    .help("write the file in TOML or RON, which have them")
+                Advice::new(here, "JSON does not support infinity and NaN", "not a JSON value")
+                    .help("use TOML or RON, which support them")
             }
             "True" | "False" | "TRUE" | "FALSE" => {
-                Advice::new(here, "a truth value has capitals", "not a value")
+                Advice::new(here, "a boolean must be lower case", "not a boolean")
                     .help("write true or false")
             }
             "None" | "nil" | "NULL" | "Null" | "undefined" => {
-                Advice::new(here, "JSON has another word for no value", "not a value")
-                    .help("write null, or leave the name out")
+                Advice::new(here, "JSON writes a missing value as null", "not a JSON value")
+                    .help("write null, or remove the name")
             }
             "" if text[at..].starts_with(['.', '+']) => {
-                Advice::new(here, "a number starts with a digit", "not a digit").help("write 0.5")
+                Advice::new(here, "a number must start with a digit", "expected a digit")
+                    .help("write 0.5, not .5 or +0.5")
             }
-            "" => Advice::new(here, "a value is missing", "expected before this"),
-            _ if looks_like_toml(text) => {
-                Advice::new(here, "it looks like TOML", "not of JSON").help("call it .toml")
-            }
-            _ => Advice::new(here, "a text stands without quotes", "no quotes")
-                .help("texts stand in double quotes: \"like this\""),
+            "" => Advice::new(here, "missing value", "expected a value before this"),
+            _ if looks_like_toml(text) => Advice::new(here, "the file looks like TOML", "not JSON")
+                .help("end the file name in .toml"),
+            _ => Advice::new(here, "text without quotes", "needs quotes")
+                .help("put text in double quotes: \"like this\""),
         },
     })
 }
@@ -159,7 +160,7 @@ fn word_at(text: &str, at: usize) -> &str {
     &rest[..end.min(rest.floor_char_boundary(100))]
 }
 
-/// Whether a word stands before the byte on its line.
+/// Returns whether a word precedes the byte on its line.
 fn word_before(text: &str, at: usize) -> bool {
     let before = text[..at].trim_end_matches([' ', '\t']);
     let word = before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
@@ -174,20 +175,20 @@ const fn closing_of(open: char) -> char {
     }
 }
 
-/// About brackets, or a text, that the end of the file has left open.
+/// Returns advice for a bracket that is still open at the end.
 fn unclosed(text: &str) -> Option<Advice> {
     let (at, open) = *open_brackets(text).last()?;
     let close = closing_of(open);
-    let message = format!("the file ends before a {open} is closed");
+    let message = format!("'{open}' is never closed");
     let help = match close {
-        ')' => "write the ) that is missing",
-        ']' => "write the ] that is missing",
-        _ => "write the } that is missing",
+        ')' => "add the missing ')'",
+        ']' => "add the missing ']'",
+        _ => "add the missing '}'",
     };
-    Some(Advice::new(Span::new(at, at + 1), message, "never closed").help(help))
+    Some(Advice::new(Span::new(at, at + 1), message, "opened here").help(help))
 }
 
-/// The brackets that are open at the end of a text, with where they stand.
+/// Returns the brackets that are open at the end of a text, with their positions.
 pub(super) fn open_brackets(text: &str) -> Vec<(usize, char)> {
     let mut open: Vec<(usize, char)> = Vec::new();
     let (mut in_text, mut is_escaped) = (false, false);
@@ -205,11 +206,11 @@ pub(super) fn open_brackets(text: &str) -> Vec<(usize, char)> {
     open
 }
 
-pub(super) const BACKSLASHES: &str = "a backslash is written twice: \"C:\\\\mods\"";
+pub(super) const BACKSLASHES: &str = "write a backslash twice: \"C:\\\\mods\"";
 
-/// About what stands after the file's value.
+/// Returns advice for text after the file's value.
 pub(super) fn trailing(text: &str, at: usize) -> Advice {
-    let message = "something follows after its end";
-    Advice::new(character_at(text, at), message, "the file should end before this")
-        .help("a file is one map: write all of it between one pair of brackets")
+    let message = "unexpected text after the end";
+    Advice::new(character_at(text, at), message, "expected the end of the file")
+        .help("a file is one map: put everything inside one pair of brackets")
 }

@@ -1,4 +1,4 @@
-//! JSON, by serde_json, with the places of everything.
+//! Parses JSON with serde_json and adds places.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -28,16 +28,17 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     }
 }
 
-/// Goes through the text beside serde_json, which tells what stands there but not where: scalars are
-/// taken as raw parts of the text, and between them stand only blanks, brackets, commas and colons.
+/// Tracks the position in the text, which serde_json does not report.
+///
+/// Scalars are read as raw text; only blanks, brackets, commas and colons separate them.
 struct Walk<'r, 's> {
     reader: &'r mut Reader<'s>,
-    /// Where what was read last ends, or the next value starts.
+    /// The end of the last token, or the start of the next value.
     at: usize,
 }
 
 impl<'r, 's> Walk<'r, 's> {
-    /// Goes over blanks, the mark if it is there, and blanks after it.
+    /// Skips blanks, an optional mark, and the blanks after it.
     fn pass(&mut self, mark: &str) {
         let rest = self.reader.text[self.at..].trim_ascii_start();
         let rest = rest.strip_prefix(mark).unwrap_or(rest).trim_ascii_start();
@@ -48,7 +49,7 @@ impl<'r, 's> Walk<'r, 's> {
         Value { walk: self, levels_left }
     }
 
-    /// From the start of a map or a list to its end.
+    /// Returns the span of a map or list.
     fn close(&mut self, start: usize, mark: &str) -> Span {
         let rest = self.reader.text[self.at..].trim_ascii_start();
         let rest = rest.strip_prefix(mark).unwrap_or(rest);
@@ -75,7 +76,7 @@ impl<'r, 's> Walk<'r, 's> {
 
 impl<'s> Reader<'s> {
     fn number(&mut self, span: Span, raw: &str) -> Node<'s> {
-        // As serde_json has it: the sign of -0 is kept.
+        // Like serde_json: the sign of -0 is kept.
         if raw.contains(['.', 'e', 'E']) || raw == "-0" {
             return self.float(span, raw);
         }
@@ -84,7 +85,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// What stands between the quotes.
+/// Returns the text between the quotes.
 fn string(raw: &str) -> serde_json::Result<Cow<'_, str>> {
     match raw.get(1..raw.len() - 1) {
         Some(inner) if !inner.contains('\\') => Ok(Cow::Borrowed(inner)),
@@ -92,7 +93,7 @@ fn string(raw: &str) -> serde_json::Result<Cow<'_, str>> {
     }
 }
 
-/// Reads the value at which the walk stands.
+/// Reads the value at the current position.
 struct Value<'w, 'r, 's> {
     walk: &'w mut Walk<'r, 's>,
     levels_left: usize,
@@ -133,7 +134,7 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
             walk.pass(":");
             let value = map.next_value_seed(walk.value(levels_left - 1))?;
             match string(raw.get()) {
-                // What is left is only looked at for its syntax.
+                // The rest is only checked for syntax.
                 _ if walk.reader.is_over => {}
                 Ok(name) => entries.push(Entry { name, span, value }),
                 Err(error) => _ = walk.reader.bad(span, message(&error), None),
@@ -162,7 +163,7 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
     }
 }
 
-/// Reports why the text is no JSON.
+/// Reports a syntax error.
 fn syntax(reader: &mut Reader<'_>, error: &serde_json::Error) {
     let text = reader.text;
     let before = error.line().saturating_sub(1);
@@ -184,51 +185,51 @@ fn syntax(reader: &mut Reader<'_>, error: &serde_json::Error) {
     match advice {
         Some(advice) => reader.advise(advice),
         None if message == "trailing characters" => reader.advise(advice::trailing(text, at)),
-        None => words(reader, at, &message),
+        None => reword(reader, at, &message),
     }
 }
 
-/// Says in other words what serde_json says of texts and numbers.
-fn words(reader: &mut Reader<'_>, at: usize, message: &str) {
+/// Rewords the errors of serde_json about text and numbers.
+fn reword(reader: &mut Reader<'_>, at: usize, message: &str) {
     let mut span = character_at(reader.text, at);
     if message.starts_with("control") {
-        // serde_json tells the last character before it.
+        // serde_json reports the character before it.
         span = character_at(reader.text, span.end as usize);
     }
     let next = reader.text.as_bytes().get(span.start as usize);
     let (message, label, help) = match (message, next) {
         ("invalid escape", _) => {
             span.start = span.start.saturating_sub(1);
-            ("a backslash begins nothing that JSON knows", "no such escape", Some(BACKSLASHES))
+            ("unknown escape sequence", "unknown escape", Some(BACKSLASHES))
         }
         (control, Some(b'\n' | b'\r')) if control.starts_with("control") => {
-            let help = "write the closing quote; a line break in a text is written \\n";
-            ("a text is not closed", "the line ends", Some(help))
+            let help = "add the closing quote; write a line break as \\n";
+            ("text is not closed", "the line ends here", Some(help))
         }
         (control, Some(b'\t')) if control.starts_with("control") => {
-            ("a text has a tab", "a tab", Some("a tab in a text is written \\t"))
+            ("text contains a tab", "tab", Some("write a tab as \\t"))
         }
         (control, _) if control.starts_with("control") => {
-            ("a text has a control character", "here", None)
+            ("text contains a control character", "here", None)
         }
-        ("the file ends inside of a string", _) => ("a text is not closed", "the file ends", None),
+        ("the file ends inside a string", _) => ("text is not closed", "the file ends here", None),
         ("invalid number", Some(b'0'..=b'9')) => {
-            ("a number starts with a zero", "a digit too many", Some("write 7, not 07"))
+            ("a number must not start with a zero", "extra digit", Some("write 7, not 07"))
         }
-        ("invalid number", _) => ("a number ends early", "expected a digit", Some("write 5.0")),
+        ("invalid number", _) => ("incomplete number", "expected a digit", Some("write 5.0")),
         (other, _) => (other, "here", None),
     };
     reader.bad_at(span, message, label, help);
 }
 
-/// The error without its place, which is told apart.
+/// Returns the message without its place.
 fn message(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let end = message.rfind(" at line ").unwrap_or(message.len());
-    let message = message[..end].replace("EOF while parsing", "the file ends inside of");
+    let message = message[..end].replace("EOF while parsing", "the file ends inside");
     match &*message {
         "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
-            "a text has half of a character: \\ud83d needs another one after it".to_owned()
+            "incomplete surrogate pair: \\ud83d needs a second escape after it".to_owned()
         }
         _ => message,
     }

@@ -1,4 +1,4 @@
-//! The formats of definition files: three ways to write one data model.
+//! The formats of definition files: three notations of one data model.
 
 mod advice;
 #[cfg(feature = "json")]
@@ -16,19 +16,30 @@ use crate::node::{Data, Node};
 use crate::source::Span;
 
 /// A format of definition files.
+///
+/// # Example
+/// ```
+/// use slotted_definitions::Format;
+///
+/// assert_eq!(Format::of("mods/units.toml"), Some(Format::Toml));
+/// assert_eq!(Format::of("notes.txt"), None);
+/// assert_eq!(Format::Json.extension(), "json");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// JSON, by serde_json: the feature `json`.
+    /// JSON; needs the feature `json`.
     Json,
-    /// TOML, by toml: the feature `toml`.
+    /// TOML; needs the feature `toml`.
     Toml,
-    /// RON, by ron: the feature `ron`.
+    /// RON; needs the feature `ron`.
     Ron,
 }
 
 impl Format {
-    /// The format of a file of this name, whether its feature is on or not.
+    /// Returns the format of a file by its extension, or `None` if it is unknown.
+    ///
+    /// The feature of the format may be disabled.
     #[must_use]
     pub fn of(path: impl AsRef<Path>) -> Option<Self> {
         let extension = path.as_ref().extension()?.to_str()?;
@@ -37,7 +48,7 @@ impl Format {
             .find(|format| extension.eq_ignore_ascii_case(format.extension()))
     }
 
-    /// How the names of such files end.
+    /// Returns the file extension, without the dot.
     #[must_use]
     pub const fn extension(self) -> &'static str {
         match self {
@@ -47,7 +58,7 @@ impl Format {
         }
     }
 
-    /// Whether the crate was built with the format's feature.
+    /// Returns whether the feature of the format is enabled.
     #[must_use]
     pub const fn is_available(self) -> bool {
         match self {
@@ -68,7 +79,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// What keeps a file, or a value of it, from being read.
+/// A syntax error in a file, or an unreadable value.
 #[derive(Clone, Debug)]
 pub(super) struct SyntaxProblem {
     pub(super) span: Span,
@@ -77,13 +88,13 @@ pub(super) struct SyntaxProblem {
     pub(super) help: Option<&'static str>,
 }
 
-/// What a reader has found wrong so far, and how deep it may still go.
+/// The state of parsing one file.
 struct Reader<'s> {
     text: &'s str,
     problems: Vec<SyntaxProblem>,
     most_levels: usize,
     values_left: usize,
-    /// Whether there were more values than are read.
+    /// Set when the limit of values is reached.
     is_over: bool,
 }
 
@@ -112,7 +123,7 @@ impl<'s> Reader<'s> {
         self.bad_at(span, message, label, help);
     }
 
-    /// Whether one more value may be read. That it may not is reported once.
+    /// Returns whether another value may be read, and reports the limit once.
     fn may_read(&mut self, span: Span) -> bool {
         if let Some(left) = self.values_left.checked_sub(1) {
             self.values_left = left;
@@ -121,14 +132,20 @@ impl<'s> Reader<'s> {
         if !self.is_over {
             self.is_over = true;
             let here = Span { end: span.start + 1, ..span };
-            self.bad_at(here, "there are more values than may be read", "the first too many", None);
+            self.bad_at(
+                here,
+                "the values of all files exceed the limit",
+                "limit reached here",
+                None,
+            );
         }
         false
     }
 
     fn too_deep(&mut self, span: Span) -> Node<'s> {
-        let message = format!("values are nested more than {} deep", self.most_levels);
-        // What is nested may be most of the file, its start tells enough.
+        let message =
+            format!("values are nested deeper than the limit of {} levels", self.most_levels);
+        // The value can be most of the file: show its start.
         self.bad(Span { end: span.start + 1, ..span }, message, None)
     }
 
@@ -136,7 +153,7 @@ impl<'s> Reader<'s> {
         Span::of(part, self.text)
     }
 
-    /// A number as it is written with a point or an exponent.
+    /// Reads a number with a point or an exponent.
     fn float(&mut self, span: Span, text: &str) -> Node<'s> {
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() || !text.contains(|c: char| c.is_ascii_digit()) => {
@@ -144,19 +161,19 @@ impl<'s> Reader<'s> {
             }
             Ok(_) => {
                 let help = "the largest number is 1.7976931348623157e308";
-                self.bad(span, "the number is too large for every kind", Some(help))
+                self.bad(span, "the number is too large for any kind", Some(help))
             }
-            Err(_) => self.bad(span, "this is not a number", None),
+            Err(_) => self.bad(span, "not a number", None),
         }
     }
 
     fn integer_past_all(&mut self, span: Span) -> Node<'s> {
-        let help = "whole numbers go from -9223372036854775808 to 18446744073709551615";
-        self.bad(span, "the whole number is too large for every kind", Some(help))
+        let help = "integers range from -9223372036854775808 to 18446744073709551615";
+        self.bad(span, "the integer is out of range for every kind", Some(help))
     }
 }
 
-/// Reads a text. `None` if it cannot be read at all; then there is a problem.
+/// Parses a text. Returns `None` and at least one problem if it is invalid.
 pub(super) fn parse<'s>(
     text: &'s str,
     format: Format,
@@ -174,7 +191,7 @@ pub(super) fn parse<'s>(
         Format::Ron => ron::parse(&mut reader),
         #[cfg(not(all(feature = "json", feature = "toml", feature = "ron")))]
         _ => {
-            let message = format!("this program was built without {format}");
+            let message = format!("this program was built without support for {format}");
             reader.bad(Span::default(), message, None);
             None
         }

@@ -1,4 +1,4 @@
-//! RON, by ron, with the places of everything.
+//! Parses RON with the ron crate and adds places.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,10 +23,9 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
 }
 
 impl<'s> Reader<'s> {
-    /// `None` if the part cannot be read, which is reported.
+    /// Returns `None` and reports a problem if the part is invalid.
     fn ron_value(&mut self, raw: &'s str, levels_left: usize) -> Option<Node<'s>> {
-        // Blanks around a value are no part of it. Comments are, which does no harm but where the text
-        // itself tells what is meant.
+        // The raw text includes comments, which matter only for bare names and numbers.
         let raw = without_comments(raw).unwrap_or(raw);
         let raw_span = self.span_of(raw);
         let shown = self.span_of(raw.trim());
@@ -39,7 +38,7 @@ impl<'s> Reader<'s> {
         let read = ron::Options::default().from_str_seed(raw, part);
         match read {
             Ok(node) => Some(node),
-            // What is wrong inside of it is reported there.
+            // The problem inside is reported already.
             Err(_) if self.problems.len() > problems => None,
             Err(error) => {
                 let at = raw_span.start as usize + offset(raw, error.span.end);
@@ -51,7 +50,7 @@ impl<'s> Reader<'s> {
 }
 
 impl Reader<'_> {
-    /// Reports why the text is no RON, in words for people.
+    /// Reports a syntax error.
     fn ron_syntax(&mut self, at: usize, error: &Error) {
         let wanted = match error {
             Error::ExpectedComma => Some(Wanted::Comma),
@@ -70,16 +69,16 @@ impl Reader<'_> {
         }
         match error {
             Error::ExpectedStringEnd => {
-                let help = Some("write the closing quote");
-                self.bad_at(span, "a text is not closed", "begins here", help);
+                let help = Some("add the closing quote");
+                self.bad_at(span, "text is not closed", "starts here", help);
             }
             Error::InvalidEscape(_) => {
-                let message = "a backslash begins nothing that RON knows";
-                self.bad_at(span, message, "no such escape", Some(BACKSLASHES));
+                let message = "unknown escape sequence";
+                self.bad_at(span, message, "unknown escape", Some(BACKSLASHES));
             }
             Error::ExpectedChar => {
-                let help = Some("write double quotes: \"like this\"");
-                self.bad_at(span, "a text stands in single quotes", "more than a letter", help);
+                let help = Some("use double quotes: \"like this\"");
+                self.bad_at(span, "text in single quotes", "more than one character", help);
             }
             Error::ExceededRecursionLimit => _ = self.too_deep(span),
             _ => _ = self.bad(span, error.to_string(), None),
@@ -87,7 +86,7 @@ impl Reader<'_> {
     }
 }
 
-/// The byte of a line and a column.
+/// Returns the byte at a line and column.
 fn offset(text: &str, position: ron::error::Position) -> usize {
     let before = position.line.saturating_sub(1);
     let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
@@ -96,7 +95,7 @@ fn offset(text: &str, position: ron::error::Position) -> usize {
     start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)
 }
 
-/// The name or number that a part is, if it is nothing else.
+/// Returns the name or number of a part that contains nothing else but comments.
 fn without_comments(raw: &str) -> Option<&str> {
     let rest = &raw[after_blanks(raw, 0)..];
     let is_of_it = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '+' | '-');
@@ -104,7 +103,7 @@ fn without_comments(raw: &str) -> Option<&str> {
     (end > 0 && after_blanks(rest, end) == rest.len()).then(|| &rest[..end])
 }
 
-/// An enum's variant, written as RON writes it: without quotes.
+/// Returns an enum variant written without quotes.
 fn bare_name(raw: &str) -> Option<&str> {
     const WORDS: [&str; 9] =
         ["true", "false", "None", "inf", "inff32", "inff64", "NaN", "NaNf32", "NaNf64"];
@@ -113,22 +112,23 @@ fn bare_name(raw: &str) -> Option<&str> {
     (is_name && !WORDS.contains(&raw)).then_some(raw)
 }
 
-/// A number of decimal digits with a point or an exponent.
+/// Returns whether the text is a decimal number with a point or an exponent.
 fn is_decimal(raw: &str) -> bool {
     raw.contains(['.', 'e', 'E'])
         && raw.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'))
 }
 
-/// Goes through the text beside ron, which tells what stands there but not where: brackets are seen
-/// coming, everything else is taken as a raw part of the text.
+/// Tracks the position in the text, which ron does not report.
+///
+/// Brackets are recognized before ron reads them; other values are read as raw text.
 struct Walk<'r, 's> {
     reader: &'r mut Reader<'s>,
-    /// Where what was read last ends, if that is known.
+    /// The end of the last token, if known.
     at: Option<usize>,
 }
 
 impl<'s> Walk<'_, 's> {
-    /// Goes over a mark, if it is there.
+    /// Skips an optional mark.
     fn pass(&mut self, marks: &[char]) {
         let text = self.reader.text;
         self.at = self.at.map(|at| {
@@ -138,7 +138,7 @@ impl<'s> Walk<'_, 's> {
     }
 }
 
-/// The byte after blanks and comments.
+/// Returns the byte after blanks and comments.
 fn after_blanks(text: &str, at: usize) -> usize {
     let mut rest = &text[at..];
     loop {
@@ -153,7 +153,7 @@ fn after_blanks(text: &str, at: usize) -> usize {
     }
 }
 
-/// What ron takes for a blank.
+/// Returns whether ron treats the character as a blank.
 const fn is_blank(character: char) -> bool {
     matches!(
         character,
@@ -170,7 +170,7 @@ const fn is_blank(character: char) -> bool {
     )
 }
 
-/// What follows a comment that may have others in it.
+/// Returns the text after a block comment, which may be nested.
 fn after_comment(text: &str) -> &str {
     let (mut depth, mut rest) = (0_usize, text);
     while let Some(at) = rest.find(['/', '*']) {
@@ -194,7 +194,7 @@ fn after_comment(text: &str) -> &str {
     ""
 }
 
-/// Reads the value after what the walk has passed.
+/// Reads the value at the current position.
 struct Next<'w, 'r, 's> {
     walk: &'w mut Walk<'r, 's>,
     levels_left: usize,
@@ -229,7 +229,7 @@ impl<'s> DeserializeSeed<'s> for Next<'_, '_, 's> {
     }
 }
 
-/// Reads one value of which the text is known, or a map or list in the course of a walk.
+/// Reads a value of known text, or a map or list at the current position.
 struct Part<'w, 'r, 's> {
     walk: &'w mut Walk<'r, 's>,
     raw: &'s str,
@@ -238,7 +238,7 @@ struct Part<'w, 'r, 's> {
 }
 
 impl<'s> Part<'_, '_, 's> {
-    /// Goes no deeper; what is passed over there is not walked through.
+    /// Skips a value that is nested too deep.
     fn too_deep(self) -> Node<'s> {
         self.walk.at = None;
         self.walk.reader.too_deep(self.span)
@@ -248,7 +248,7 @@ impl<'s> Part<'_, '_, 's> {
         Node { span: self.span, data }
     }
 
-    /// ron takes the narrowest float that seems to suffice; the text tells what was meant.
+    /// Reads the number from the text: ron rounds to the narrowest float that seems to suffice.
     fn float(self, number: f64) -> Node<'s> {
         let raw = self.raw.trim();
         if is_decimal(raw) {
@@ -256,7 +256,7 @@ impl<'s> Part<'_, '_, 's> {
         }
         let digits = raw.trim_start_matches(['-', '+']);
         if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') {
-            // ron makes a float of an integer that is too large.
+            // ron reads an integer that is too large as a float.
             return self.walk.reader.integer_past_all(self.span);
         }
         self.node(Data::Float(number))
@@ -275,7 +275,7 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
     type Value = Node<'s>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a truth value, a number, a text, a list or a map")
+        f.write_str("a boolean, a number, text, a list or a map")
     }
 
     fn visit_bool<E>(self, truth: bool) -> Result<Node<'s>, E> {
@@ -350,7 +350,7 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
         while let Some(name) = map.next_key_seed(Name)? {
             let span = match &name {
                 Cow::Borrowed(name) => Some(walk.reader.span_of(name)),
-                // A name with escapes is a text of its own, which stands nowhere.
+                // A name with escapes is decoded and has no place.
                 Cow::Owned(_) => None,
             };
             walk.at = span.map(|span| span.end as usize);
@@ -366,7 +366,7 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
     }
 }
 
-/// The name of a map's value or of a struct's field.
+/// The key of a map or the field of a struct.
 struct Name;
 
 impl<'s> DeserializeSeed<'s> for Name {

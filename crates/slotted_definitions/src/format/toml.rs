@@ -1,4 +1,4 @@
-//! TOML, by toml, which tells where everything stands.
+//! Parses TOML with the toml crate, which reports places.
 
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
@@ -9,7 +9,7 @@ use crate::node::{Data, Entry, Node};
 use crate::source::Span;
 
 pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
-    // A byte order mark is no part of the table.
+    // Skip a byte order mark.
     let text = reader.text.trim_start_matches('\u{feff}');
     let base = reader.text.len() - text.len();
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -27,17 +27,21 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     None
 }
 
-/// Reports what is wrong: of each line one thing, because one mistake makes the parser stumble
-/// several times.
+/// Reports one error a line: one mistake often causes several errors.
 fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
     errors.sort_by_key(|(span, _)| span.start);
     let text = reader.text;
     if text.trim_start().starts_with('{') {
         let start = text.len() - text.trim_start().len();
         let span = Span::new(start, start + 1);
-        return reader.bad_at(span, "it looks like JSON", "not of TOML", Some("call it .json"));
+        return reader.bad_at(
+            span,
+            "the file looks like JSON",
+            "not TOML",
+            Some("end the file name in .json"),
+        );
     }
-    // Where something is left open, what follows is wrong only because of it.
+    // An unclosed bracket causes the errors after it.
     let unclosed = errors.iter().position(|(_, message)| message.starts_with("unclosed array"));
     let open = unclosed.and_then(|_| open_brackets(text).pop());
     let mut line_end = None;
@@ -47,8 +51,13 @@ fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
             continue;
         }
         if let Some((at, _)) = open.filter(|(open, _)| *open < at) {
-            let help = Some("write the ] that is missing");
-            return reader.bad_at(Span::new(at, at + 1), "a [ is not closed", "never closed", help);
+            let help = Some("add the missing ']'");
+            return reader.bad_at(
+                Span::new(at, at + 1),
+                "'[' is never closed",
+                "opened here",
+                help,
+            );
         }
         let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
         line_end = Some(end);
@@ -56,18 +65,18 @@ fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
             errors[position..].iter().take_while(|(span, _)| span.start as usize <= end);
         let comma = same_line.find(|(_, message)| message.starts_with("missing comma"));
         let Some((_, message)) = comma else {
-            in_words(reader, *span, message);
+            reword(reader, *span, message);
             continue;
         };
-        // Without the comma toml takes a value and the next name for one text.
+        // Without the comma, toml reads a value and the next name as one text.
         let part = text.get(at..span.end as usize).unwrap_or_default();
         let start = part.rfind([' ', '\t']).map_or(span.start, |blank| (at + blank + 1) as u32);
-        in_words(reader, Span { start, ..*span }, message);
+        reword(reader, Span { start, ..*span }, message);
     }
 }
 
-/// Says in other words what toml says.
-fn in_words(reader: &mut Reader<'_>, span: Span, message: &str) {
+/// Rewords an error of the toml crate.
+fn reword(reader: &mut Reader<'_>, span: Span, message: &str) {
     let at = reader.text.floor_char_boundary(span.start as usize);
     let (before, rest) = reader.text.split_at(at);
     let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
@@ -76,52 +85,53 @@ fn in_words(reader: &mut Reader<'_>, span: Span, message: &str) {
             if rest.trim_start_matches([' ', '\t']).is_empty()
                 || rest.starts_with(['\n', '\r']) =>
         {
-            ("a value is missing", "expected after this", None)
+            ("missing value", "expected a value after this", None)
         }
         "string values must be quoted" => {
-            let help = "texts stand in quotes: \"like this\"";
-            ("a text stands without quotes", "no quotes", Some(help))
+            let help = "put text in quotes: \"like this\"";
+            ("text without quotes", "needs quotes", Some(help))
         }
         "invalid boolean" => {
-            ("a truth value is misspelt", "not a value", Some("write true or false"))
+            ("misspelt boolean", "expected true or false", Some("write true or false"))
         }
         "missing escaped value" => {
-            let help = "write the backslash twice, or the text in single quotes: 'C:\\mods'";
-            ("a backslash begins nothing that TOML knows", "no such escape", Some(help))
+            let help = "write the backslash twice, or use single quotes: 'C:\\mods'";
+            ("unknown escape sequence", "unknown escape", Some(help))
         }
         "unclosed table" if rest.starts_with(['\n', '\r']) || rest.is_empty() => {
-            ("a [ is not closed", "expected ] before this", None)
+            ("'[' is never closed", "expected ']' before this", None)
         }
         "unclosed table" => {
-            let help = "names with blanks stand in quotes: [records.\"old unit\"]";
-            ("a name has a blank", "expected ] before this", Some(help))
+            let help = "put names with spaces in quotes: [records.\"old unit\"]";
+            ("a name contains a space", "expected ']' before this", Some(help))
         }
         "invalid unquoted key" if rest.starts_with(':') => {
-            ("between a name and its value stands =", "not a =", Some("write = instead of :"))
+            ("expected '=' between name and value", "expected '='", Some("replace ':' with '='"))
         }
         "invalid unquoted key" => {
-            let help = "names of other characters than letters, digits, - and _ stand in quotes";
-            ("a name has a character that needs quotes", "this one", Some(help))
+            let help =
+                "quote names that contain other characters than ASCII letters, digits, - and _";
+            ("a name contains a character that needs quotes", "needs quotes", Some(help))
         }
-        "key with no value" => ("a name has no value", "expected = and a value", None),
+        "key with no value" => ("missing value", "expected '=' and a value", None),
         "unexpected key or value" if rest.starts_with(',') => {
-            let help = "a decimal point is a point: 0.5; several values stand in brackets: [1, 2]";
-            ("a comma follows a value", "not expected", Some(help))
+            let help = "write decimals with a point, 0.5, and several values in brackets, [1, 2]";
+            ("unexpected comma after a value", "unexpected", Some(help))
         }
         "unexpected key or value" => {
-            ("something follows a value on its line", "not expected", Some("begin a new line"))
+            ("unexpected text after a value", "unexpected", Some("start a new line"))
         }
         "invalid basic string" | "invalid literal string" => {
-            ("a text is not closed", "the line ends", Some("write the closing quote"))
+            ("text is not closed", "the line ends here", Some("add the closing quote"))
         }
         "missing comma between key-value pairs" | "missing comma between array elements" => {
-            ("a comma is missing", "expected before this", None)
+            ("missing comma", "expected ',' before this", None)
         }
         "duplicate key" if line.trim_start().starts_with('[') => {
-            let help = "write all values of a table below its first heading";
-            ("a table stands twice", "here for the second time", Some(help))
+            let help = "put all values of a table under its first heading";
+            ("a table appears twice", "repeated here", Some(help))
         }
-        "duplicate key" => ("a name stands twice", "here for the second time", Some("remove one")),
+        "duplicate key" => ("a name appears twice", "repeated here", Some("remove one of them")),
         _ => (message, "here", None),
     };
     let message = message.to_owned();
@@ -173,8 +183,8 @@ impl<'s> Reader<'s> {
             },
             DeValue::Float(float) => return self.float(span, float.as_str()),
             DeValue::Datetime(_) => {
-                let help = "write it as a text, in quotes, or as a number";
-                return self.bad(span, "no slot holds a date or a time", Some(help));
+                let help = "write it as text in quotes, or as a number";
+                return self.bad(span, "dates and times are not supported", Some(help));
             }
         };
         Node { span, data }

@@ -1,4 +1,4 @@
-//! From a store of free attributes to one of slots.
+//! Moves the objects of a map store to a store with inferred schemas.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,58 +13,72 @@ use slotted::Value;
 use slotted::{AccessError, SpawnError};
 use slotted::{map::AttributeLayout, map::AttributeStore};
 
-/// The objects of an [`AttributeStore`] in a [`Store`], and all that was not moved there.
+/// The result of [`into_store`]: the new store, and the data that slots cannot hold.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Moved {
-    /// The objects under the schemas that were proposed for them.
+pub struct MovedObjects {
+    /// The new store, with the proposed schemas.
     pub store: Store,
-    /// The old and the new id of each object, by the old ones.
+    /// The old and new id of each object, sorted by the old one.
     pub ids: Vec<(ObjectId, ObjectId)>,
-    /// By the new ids, the attributes of objects that are no slots. References in them have new ids too.
+    /// The attributes without a slot, by new id. References in them are translated.
     pub leftovers: Vec<(ObjectId, Record)>,
-    /// References that led to no object: what they stood for is unset now.
+    /// References to dead objects, which are unset now.
     pub dead_references: Vec<DeadReference>,
-    /// What was seen of the objects of each schema.
+    /// The proposal for each schema.
     pub proposals: Vec<Proposal>,
-    /// What was moved, and the memory before and after.
+    /// The counts, and the memory before and after.
     pub report: MoveReport,
 }
 
-impl Moved {
-    /// The id that an object has now, by the one that it had.
+impl MovedObjects {
+    /// Returns the new id of an object.
+    ///
+    /// Computes in **O(log n)** time.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{ByName, MapStore, record};
+    /// use slotted_definitions::infer::{InferenceOptions, into_store};
+    ///
+    /// let mut map = MapStore::new();
+    /// let grom = map.spawn_record("orc", record! { name: "Grom" })?;
+    /// let moved = into_store(map, &InferenceOptions::default())?;
+    /// assert!(moved.store.contains(moved.new_id(grom).unwrap()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new_id(&self, old: ObjectId) -> Option<ObjectId> {
         new_id(&self.ids, old)
     }
 }
 
-/// A reference that led to no object.
+/// A reference to a dead object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadReference {
-    /// The new id of the object that has it.
+    /// The new id of the object with the reference.
     pub object: ObjectId,
-    /// The attribute.
+    /// The name of the attribute.
     pub attribute: Arc<str>,
-    /// The id that was referred to, of the old store.
+    /// The dead id, of the old store.
     pub found: ObjectId,
 }
 
-/// How much was moved, and the memory before and after.
+/// Counts of [`into_store`], and the memory before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MoveReport {
-    /// How many objects there are.
+    /// The number of objects.
     pub objects: usize,
-    /// How many values are [left over](Moved::leftovers).
+    /// The number of values that are [left over](MovedObjects::leftovers).
     pub leftovers: usize,
-    /// How many references led to no object.
+    /// The number of dead references.
     pub dead_references: usize,
     /// The [heap memory](AttributeStore::heap_bytes) of the old store.
     pub bytes_before: usize,
     /// The [heap memory](Store::memory_report) of the new one.
     pub bytes_after: usize,
-    /// About the memory of what is left over.
+    /// The approximate memory of the leftovers.
     pub bytes_left_over: usize,
 }
 
@@ -77,49 +91,57 @@ impl fmt::Display for MoveReport {
             write!(f, "; {leftovers} values left over, {} bytes", self.bytes_left_over)?;
         }
         if *dead_references > 0 {
-            write!(f, "; {dead_references} references to no object")?;
+            write!(f, "; {dead_references} dead references")?;
         }
         Ok(())
     }
 }
 
-/// Why objects could not be moved.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+/// The reason of an [`IntoStoreError`].
+#[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MoveError {
-    /// The name of a schema is none, or there are too many of them.
+    /// A schema name is invalid, or there are too many schemas.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// The new store has reached a limit.
+    /// The new store reaches a limit on spawning.
     #[error(transparent)]
     Spawn(#[from] SpawnError),
-    /// The new store has reached a limit.
+    /// The new store reaches a limit on writing.
     #[error(transparent)]
     Access(#[from] AccessError),
 }
 
-/// Why objects could not be moved, and the store as it was.
-#[derive(Debug, thiserror::Error)]
+/// An error of [`into_store`], with the unchanged map store.
+#[derive(thiserror::Error)]
 #[error("{error}")]
-pub struct NotMoved<L> {
-    /// The store, with all its objects.
+pub struct IntoStoreError<L> {
+    /// The map store, with all its objects.
     pub store: AttributeStore<L>,
-    /// What is wrong.
+    /// The reason.
     pub error: MoveError,
 }
 
-/// Moves all objects to a [`Store`], under schemas that are [inferred](Inference) from them.
+crate::error::debug_as_display!(MoveError);
+
+impl<L> fmt::Debug for IntoStoreError<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Moves all objects to a [`Store`] with schemas that are [inferred](Inference) from them.
 ///
-/// Objects get new ids. References are translated, also those of cycles and of lists; if all of an
-/// attribute's references lead to objects of one schema, its slot [says so](crate::Slot::references).
-/// Nothing is dropped: what is no slot is [left over](Moved::leftovers), and references to objects that
-/// are gone are [listed](Moved::dead_references).
+/// Objects get new ids, and references are translated, cycles and lists included. If all references of an
+/// attribute lead to objects of one schema, its slot [names it](slotted::schema::Slot::references). No data
+/// is lost: attributes without a slot are [left over](MovedObjects::leftovers), and references to dead
+/// objects are [listed](MovedObjects::dead_references).
 ///
-/// While it runs there is memory for both stores, and a copy of each object is made twice.
+/// Both stores are in memory at the same time.
 ///
 /// # Errors
-/// If the name of a schema is none, or a limit of the new store is reached. The error has the map store
-/// as it was.
+/// Returns an error if a schema name is invalid, or the new store reaches a limit. The error contains the
+/// unchanged map store.
 ///
 /// # Example
 /// ```
@@ -144,17 +166,17 @@ pub struct NotMoved<L> {
 pub fn into_store<L: AttributeLayout>(
     map: AttributeStore<L>,
     options: &InferenceOptions,
-) -> Result<Moved, Box<NotMoved<L>>> {
+) -> Result<MovedObjects, Box<IntoStoreError<L>>> {
     match move_objects(&map, options) {
         Ok(moved) => Ok(moved),
-        Err(error) => Err(Box::new(NotMoved { store: map, error })),
+        Err(error) => Err(Box::new(IntoStoreError { store: map, error })),
     }
 }
 
 fn move_objects<L: AttributeLayout>(
     old: &AttributeStore<L>,
     options: &InferenceOptions,
-) -> Result<Moved, MoveError> {
+) -> Result<MovedObjects, MoveError> {
     let mut store = Store::new();
     let proposals = propose(old, options)?;
     for proposal in proposals.iter().flatten() {
@@ -165,7 +187,7 @@ fn move_objects<L: AttributeLayout>(
     for id in old.ids() {
         let Some(Some(proposal)) = proposals.get(id.schema().index()) else { continue };
         let (slots, rest) = proposal.split(old.get_record(id)?);
-        // Objects that are referred to may come later, or be the object itself.
+        // Targets can come later, or be the object itself.
         let (later, now): (Vec<_>, Vec<_>) =
             slots.into_iter().partition(|(_, value)| has_references(value));
         let new = store.spawn_record(proposal.schema().name(), now.into_iter().collect())?;
@@ -181,7 +203,7 @@ fn move_objects<L: AttributeLayout>(
     for (object, name, value) in references {
         let known = translator.dead.len();
         let translated = translator.value(object, &name, &value);
-        // A list's slot takes no list with a hole.
+        // A slot for lists takes no unset elements.
         if translated.is_unset() || translator.dead.len() == known {
             store.set_value(object, &name, translated)?;
         } else {
@@ -214,10 +236,10 @@ fn move_objects<L: AttributeLayout>(
         bytes_left_over,
     };
     let proposals = proposals.into_iter().flatten().collect();
-    Ok(Moved { store, ids, leftovers, dead_references, proposals, report })
+    Ok(MovedObjects { store, ids, leftovers, dead_references, proposals, report })
 }
 
-/// A proposal for the objects of each schema, by the old schemas' numbers.
+/// Returns a proposal for each schema, by the index of the old one.
 fn propose<L: AttributeLayout>(
     old: &AttributeStore<L>,
     options: &InferenceOptions,
@@ -261,7 +283,7 @@ fn new_id(ids: &[(ObjectId, ObjectId)], old: ObjectId) -> Option<ObjectId> {
     Some(ids[position].1)
 }
 
-/// Gives references the new ids of their objects, and unsets those that lead to none.
+/// Translates references to new ids, and unsets dead ones.
 struct Translator<'a> {
     ids: &'a [(ObjectId, ObjectId)],
     dead: &'a mut Vec<DeadReference>,

@@ -1,11 +1,14 @@
-//! Schemas from what objects without one have: the road from free attributes to slots.
+//! Proposes schemas for objects that have none: the way from free attributes to slots.
+//!
+//! [`Inference`] observes objects and returns a [`Proposal`]. [`into_store`] moves a whole
+//! [`MapStore`](slotted::MapStore) to a [`Store`](slotted::Store).
 
 mod decide;
 mod into_store;
+mod misspellings;
 mod observed;
 mod proposal;
 mod same_data;
-mod slips;
 
 use std::sync::Arc;
 
@@ -13,10 +16,12 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 pub use decide::Unslottable;
-pub use into_store::{DeadReference, MoveError, MoveReport, Moved, NotMoved, into_store};
-pub use observed::{Example, Seen};
+pub use into_store::{
+    DeadReference, IntoStoreError, MoveError, MoveReport, MovedObjects, into_store,
+};
 use observed::{Observed, SchemaOf};
-pub use proposal::{Attribute, Note, Proposal};
+pub use observed::{ValueCount, ValueExample};
+pub use proposal::{Proposal, ProposalNote, ProposedAttribute};
 pub use same_data::SameData;
 pub(crate) use same_data::as_written;
 
@@ -24,8 +29,9 @@ use slotted::Record;
 use slotted::SchemaError;
 use slotted::Value;
 
-/// What an [`Inference`] takes for what.
+/// Options of an [`Inference`].
 ///
+/// # Example
 /// ```
 /// let mut options = slotted_definitions::infer::InferenceOptions::default();
 /// options.variants = 0; // texts stay texts
@@ -33,15 +39,14 @@ use slotted::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InferenceOptions {
-    /// An enum has at most so many variants: 32 by default, at most 256. More are not counted.
+    /// The limit of variants of an enum: 32 by default, at most 256. More texts make a text slot.
     pub variants: usize,
-    /// An enum's variants are each set so often, on average: 5 by default.
+    /// The average number of values for each variant of an enum, at least: 5 by default.
     pub recurrence: u64,
-    /// A value that all objects share is pointed out from this many objects on: 16 by default.
+    /// The number of objects from which a constant value is noted: 16 by default.
     pub constant: u64,
-    /// Attributes that are looked at, and slots that are proposed: at most as many as a
-    /// [store](crate::Limits::slots_per_schema) takes, 4,096 by default. The values of more attributes
-    /// are counted and no more.
+    /// The limit of attributes, and of slots: 4,096 by default, as in a
+    /// [store](slotted::Limits::slots_per_schema). Values of further attributes are only counted.
     pub attributes: usize,
 }
 
@@ -51,25 +56,24 @@ impl Default for InferenceOptions {
     }
 }
 
-/// Looks at objects and proposes the schema that a person would write for them.
+/// Observes objects and proposes a schema for them, as a person would write it.
 ///
-/// | the objects have | the slot is |
+/// | attribute | slot |
 /// |---|---|
-/// | truth values | `bool` |
-/// | integers | the narrowest unsigned kind, or signed kind where there are negative ones, that holds twice what was seen; or one whose very end was seen, as the 255 of a colour |
-/// | numbers with fractions, or both | `f32` if it gives back every number [as it was written](SameData::is_same_data), otherwise `f64` |
-/// | few texts that recur | an enum of them, in alphabetical order; see [`InferenceOptions`] |
-/// | other texts | text |
-/// | lists of 2, 3 or 4 numbers, always as many, some of them with fractions | a vector |
-/// | other lists | a list of the kind that holds all their elements; texts in lists stay texts |
-/// | references | a reference, always optional: what it refers to may go |
-/// | nothing, or null, in some of the objects | optional |
+/// | booleans | `bool` |
+/// | integers | the narrowest kind that holds twice the largest value, signed only for negative values; or the kind whose largest value occurs, such as 255 |
+/// | floats, or integers and floats | `f32` if it keeps every number [as written](SameData::is_same_data), otherwise `f64` |
+/// | few different texts | an enum in alphabetical order, see [`InferenceOptions`] |
+/// | other texts | `text` |
+/// | lists of 2, 3 or 4 numbers, all of one length, with floats | a vector |
+/// | other lists | a list of the kind that holds all elements; texts in lists stay text |
+/// | references | an optional `object`, because its target can be despawned |
+/// | missing or null in some objects | optional |
 ///
-/// All else is no slot, and is [reported](Attribute::seen) with counts and examples.
+/// Other attributes get no slot; the proposal [lists](ProposedAttribute::values) their values.
 ///
-/// Memory does not grow with the objects, only with their different attributes, up to a
-/// [limit](InferenceOptions::attributes): values are counted, and a few of them kept as examples.
-/// To observe a value takes some nanoseconds.
+/// Memory grows with the number of attributes, up to a [limit](InferenceOptions::attributes), not with the
+/// number of objects. Observing a value takes some nanoseconds.
 ///
 /// # Example
 /// ```
@@ -97,42 +101,72 @@ pub struct Inference {
     attributes: Vec<Named>,
     positions: HashMap<Arc<str>, usize, RandomState>,
     /// Values of attributes beyond the limit.
-    unwatched: u64,
+    ignored_values: u64,
 }
 
-/// An attribute and what was seen of it.
+/// The observations of one attribute.
 #[derive(Clone, Debug)]
 struct Named {
     name: Arc<str>,
     observed: Observed,
-    /// The last object that has it, counted from 1.
+    /// The last object with the attribute, counted from 1.
     latest: u64,
-    /// Objects that set it, where they name it for the first time.
+    /// The number of objects that set it.
     objects: u64,
-    /// How often an object has named it again.
+    /// The number of repetitions in one object.
     repeated: u64,
 }
 
 impl Inference {
-    /// Has seen nothing yet.
+    /// Creates an inference without observations.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted_definitions::infer::{Inference, InferenceOptions};
+    ///
+    /// assert_eq!(Inference::new(InferenceOptions::default()).objects(), 0);
+    /// ```
     #[must_use]
     pub fn new(options: InferenceOptions) -> Self {
         Self { options, ..Self::default() }
     }
 
-    /// How many objects were observed.
+    /// Returns the number of observed objects.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::record;
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80 });
+    /// assert_eq!(inference.objects(), 1);
+    /// ```
     #[must_use]
     pub const fn objects(&self) -> u64 {
         self.objects
     }
 
-    /// Looks at one more object.
+    /// Observes an object.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, record};
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80 });
+    /// let proposal = inference.finish("orc")?;
+    /// assert_eq!(proposal.schema().slots()[0].kind(), &Kind::U8);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     pub fn observe(&mut self, object: &Record) {
         self.observe_values(object.iter());
     }
 
-    /// The same, of an object that is no record.
+    /// Observes an object given as names and values.
     ///
+    /// # Example
     /// ```
     /// use slotted::Value;
     /// use slotted_definitions::infer::Inference;
@@ -144,7 +178,7 @@ impl Inference {
         self.observe_in_store(values, &|_| None);
     }
 
-    /// The same, of an object whose references lead to objects of these schemas.
+    /// Observes an object, with the schemas that its references lead to.
     fn observe_in_store<'a>(
         &mut self,
         values: impl IntoIterator<Item = (&'a str, &'a Value)>,
@@ -152,11 +186,11 @@ impl Inference {
     ) {
         let object = self.objects;
         self.objects += 1;
-        // Most objects name the same attributes in the same order.
+        // Most objects have the same attributes in the same order.
         let mut expected = 0;
         for (name, value) in values {
             let Some(position) = self.position(name, expected) else {
-                self.unwatched += 1;
+                self.ignored_values += 1;
                 continue;
             };
             expected = position + 1;
@@ -189,13 +223,24 @@ impl Inference {
         Some(position)
     }
 
-    /// Proposes a schema of this name for the objects that were seen so far.
+    /// Proposes a schema of this name for the observed objects.
     ///
-    /// Compares the names of rare attributes with those of common ones, and else costs some time for each
-    /// attribute.
+    /// Computes in **O(n^2)** time for n attributes, because it compares their names to find misspellings.
     ///
     /// # Errors
-    /// If a schema cannot have that name.
+    /// Returns an error if the name is invalid.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::record;
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80, drops: [[1, 2]] });
+    /// let proposal = inference.finish("orc")?;
+    /// assert_eq!(proposal.schema().name(), "orc");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     pub fn finish(&self, schema: impl Into<Arc<str>>) -> Result<Proposal, SchemaError> {
         Proposal::new(self, schema.into())
     }

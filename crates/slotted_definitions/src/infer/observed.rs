@@ -66,26 +66,26 @@ impl Shape {
 
 /// One value that was seen, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Example {
+pub struct ValueExample {
     /// The object's position among all that were observed, from 0.
     pub object: u64,
     /// The value as a data file would have it, cut where it is long.
     pub value: String,
 }
 
-/// How many values of an attribute are of one sort.
+/// The number of values of one kind, with the first of them as examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Seen {
-    /// What they are, in one word.
-    pub sort: &'static str,
-    /// How many.
-    pub values: u64,
-    /// The first of them.
-    pub examples: Vec<Example>,
+pub struct ValueCount {
+    /// The kind of these values, in one word: `integer`, `text`, ...
+    pub kind: &'static str,
+    /// The number of values.
+    pub count: u64,
+    /// The first values.
+    pub examples: Vec<ValueExample>,
 }
 
-impl Example {
+impl ValueExample {
     fn new(object: u64, value: &Value) -> Self {
         Self { object, value: shown(value) }
     }
@@ -248,7 +248,7 @@ pub(super) struct Observed {
     pub(super) texts: Texts,
     pub(super) lists: Option<Box<Lists>>,
     targets: Targets,
-    examples: Vec<(Shape, Example)>,
+    examples: Vec<(Shape, ValueExample)>,
 }
 
 impl Observed {
@@ -273,7 +273,7 @@ impl Observed {
         let count = &mut self.counts[shape as usize];
         *count += 1;
         if *count <= EXAMPLES {
-            self.examples.push((shape, Example::new(object, value)));
+            self.examples.push((shape, ValueExample::new(object, value)));
         }
         match *value {
             Value::Bool(truth) => self.trues += u64::from(truth),
@@ -324,11 +324,11 @@ impl Observed {
     }
 
     /// What there was, with counts and examples.
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(super) fn seen(&self) -> Vec<ValueCount> {
         let examples = |shape| self.examples.iter().filter(move |(own, _)| *own == shape);
-        let seen = self.shapes().map(|shape| Seen {
-            sort: shape.name(),
-            values: self.of(shape),
+        let seen = self.shapes().map(|shape| ValueCount {
+            kind: shape.name(),
+            count: self.of(shape),
             examples: examples(shape).map(|(_, example)| example.clone()).collect(),
         });
         seen.collect()

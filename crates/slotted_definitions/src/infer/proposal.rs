@@ -1,4 +1,4 @@
-//! What an inference proposes, and what it says of each attribute.
+//! The proposal of an inference, with notes about each attribute.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use crate::infer::decide::{self, Unslottable};
-use crate::infer::observed::{Example, Seen, Shape, shown};
-use crate::infer::slips::slips;
+use crate::infer::misspellings::misspellings;
+use crate::infer::observed::{Shape, ValueCount, ValueExample, shown};
 use crate::infer::{Inference, InferenceOptions, Named};
 use slotted::Kind;
 use slotted::Record;
@@ -16,9 +16,11 @@ use slotted::Value;
 use slotted::schema::Number;
 use slotted::{Schema, SchemaError, schema::Quoted, schema::is_name};
 
-/// A schema for the objects that an [`Inference`](crate::Inference) has seen, and what there is to say
-/// about each of their attributes. Printed, it is a report.
+/// A schema for the objects of an [`Inference`], with the facts about each attribute.
 ///
+/// `Display` prints a report.
+///
+/// # Example
 /// ```
 /// use slotted::{Value, record};
 /// use slotted_definitions::infer::Inference;
@@ -31,12 +33,12 @@ use slotted::{Schema, SchemaError, schema::Quoted, schema::is_name};
 /// 'tile': 20 objects, 2 attributes, 1 slot
 /// slots:
 ///   wet: bool
-/// no slot:
+/// without a slot:
 ///   'level': its values are of several kinds
 ///     19 integer: 0 in object 0, 1 in object 1, 2 in object 2
 ///     1 text: \"high\" in object 7
-/// to look at:
-///   'wet' is false in every object: a default, or no slot at all
+/// notes:
+///   'wet' is false in every object: use a default, or drop the slot
 /// ");
 /// # Ok::<(), slotted::SchemaError>(())
 /// ```
@@ -44,48 +46,48 @@ use slotted::{Schema, SchemaError, schema::Quoted, schema::is_name};
 pub struct Proposal {
     schema: Schema,
     objects: u64,
-    attributes: Vec<Attribute>,
-    unwatched: u64,
-    /// Which slot has the name.
+    attributes: Vec<ProposedAttribute>,
+    ignored_values: u64,
+    /// The slot of each name.
     slots: HashMap<Arc<str>, usize, RandomState>,
 }
 
-/// What was seen of one attribute, and what it becomes.
+/// An attribute: the kind of its slot, and the facts about its values.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Attribute {
-    /// Its name.
+pub struct ProposedAttribute {
+    /// The name.
     pub name: Arc<str>,
-    /// The kind of its slot, or why it is none.
+    /// The kind of the slot, or the reason why there is none.
     pub kind: Result<Kind, Unslottable>,
-    /// How many objects set it.
+    /// The number of objects that set it.
     pub objects: u64,
-    /// How many times it was null.
+    /// The number of nulls.
     pub nulls: u64,
-    /// Its values by what they are.
-    pub seen: Vec<Seen>,
-    /// The elements of its lists by what they are.
-    pub elements: Vec<Seen>,
-    /// The smallest and the largest of its numbers.
+    /// The values by kind.
+    pub values: Vec<ValueCount>,
+    /// The elements of its lists by kind.
+    pub elements: Vec<ValueCount>,
+    /// The smallest and the largest number.
     pub numbers: Option<(Number, Number)>,
-    /// Its different texts with their counts, if they are few and short.
+    /// The different texts with their counts, if they are few and short.
     pub texts: Option<Vec<(Arc<str>, u64)>>,
-    /// What a person should look at.
-    pub notes: Vec<Note>,
+    /// Notes for review.
+    pub notes: Vec<ProposalNote>,
 }
 
-/// Something about an attribute that a person should look at.
+/// A note about an attribute, for review.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Note {
-    /// All objects that set it have the same value.
+pub enum ProposalNote {
+    /// All values are the same.
     Constant(Value),
-    /// Many more objects have one whose name is nearly the same.
+    /// A similar name is much more common.
     Misspelt {
         /// The common name.
         suggestion: Arc<str>,
     },
-    /// Some objects name it more than once: the first value is the slot's.
+    /// Some objects repeat the name this many times; the slot takes the first value.
     Repeated(u64),
 }
 
@@ -95,8 +97,8 @@ impl Proposal {
             inference.attributes.iter().map(|named| (&named.name, named.objects)).collect();
         let mut attributes = Vec::with_capacity(names.len());
         let (mut builder, mut slots) = (Schema::builder(schema), HashMap::default());
-        for (named, suggestion) in inference.attributes.iter().zip(slips(&names)) {
-            let attribute = Attribute::new(named, suggestion, &inference.options);
+        for (named, suggestion) in inference.attributes.iter().zip(misspellings(&names)) {
+            let attribute = ProposedAttribute::new(named, suggestion, &inference.options);
             if let Ok(kind) = &attribute.kind {
                 slots.insert(Arc::clone(&named.name), slots.len());
                 builder = builder.slot(Arc::clone(&named.name), kind.clone());
@@ -111,53 +113,128 @@ impl Proposal {
             attributes.push(attribute);
         }
         let (schema, objects) = (builder.build()?, inference.objects);
-        Ok(Self { schema, objects, attributes, unwatched: inference.unwatched, slots })
+        Ok(Self { schema, objects, attributes, ignored_values: inference.ignored_values, slots })
     }
 
-    /// The schema.
+    /// Returns the schema.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::record;
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80, drops: [[1, 2]] });
+    /// let proposal = inference.finish("orc")?;
+    /// assert_eq!(proposal.schema().slots()[0].name(), "health");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
     pub const fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// The schema, to register it.
+    /// Converts the proposal into its schema.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::record;
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80, drops: [[1, 2]] });
+    /// let proposal = inference.finish("orc")?;
+    /// let mut store = slotted::Store::new();
+    /// store.register_schema(proposal.into_schema())?;
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn into_schema(self) -> Schema {
         self.schema
     }
 
-    /// How many objects it is based on.
+    /// Returns the number of observed objects.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::record;
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80, drops: [[1, 2]] });
+    /// let proposal = inference.finish("orc")?;
+    /// assert_eq!(proposal.objects(), 1);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
     pub const fn objects(&self) -> u64 {
         self.objects
     }
 
-    /// All attributes, in the order in which they were seen.
+    /// Returns all attributes, in the order of their first occurrence.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::record;
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80, drops: [[1, 2]] });
+    /// let proposal = inference.finish("orc")?;
+    /// assert_eq!(proposal.attributes().len(), 2);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
-    pub fn attributes(&self) -> &[Attribute] {
+    pub fn attributes(&self) -> &[ProposedAttribute] {
         &self.attributes
     }
 
-    /// The attributes that become no slots, with the reason.
-    pub fn unslottable(&self) -> impl Iterator<Item = (&Attribute, Unslottable)> {
+    /// Iterates over the attributes without a slot, each with the reason.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::record;
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80, drops: [[1, 2]] });
+    /// let proposal = inference.finish("orc")?;
+    /// let (attribute, reason) = proposal.unslottable().next().unwrap();
+    /// assert_eq!(&*attribute.name, "drops");
+    /// println!("no slot for 'drops': {reason}");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    pub fn unslottable(&self) -> impl Iterator<Item = (&ProposedAttribute, Unslottable)> {
         self.attributes
             .iter()
             .filter_map(|attribute| Some((attribute, attribute.kind.clone().err()?)))
     }
 
-    /// How many values were not looked at, because there were too many different
-    /// [attributes](InferenceOptions::attributes).
+    /// Returns the number of values of attributes beyond the
+    /// [limit](InferenceOptions::attributes).
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::record;
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80, drops: [[1, 2]] });
+    /// let proposal = inference.finish("orc")?;
+    /// assert_eq!(proposal.ignored_values(), 0);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
-    pub const fn unwatched(&self) -> u64 {
-        self.unwatched
+    pub const fn ignored_values(&self) -> u64 {
+        self.ignored_values
     }
 
-    /// Takes apart what goes into the slots and what does not: attributes that are no slots, and what
-    /// stands there a second time.
+    /// Splits an object into the values of slots and the rest.
     ///
-    /// Of the objects that were observed, a store takes the first part, unless references in it lead to
-    /// no object.
+    /// The rest holds attributes without a slot and repeated names. A store accepts the first part of every
+    /// observed object unless it contains dead references.
     ///
+    /// # Example
     /// ```
     /// use slotted::record;
     /// use slotted_definitions::infer::Inference;
@@ -184,7 +261,7 @@ impl Proposal {
     }
 }
 
-impl Attribute {
+impl ProposedAttribute {
     fn new(named: &Named, suggestion: Option<Arc<str>>, options: &InferenceOptions) -> Self {
         let observed = &named.observed;
         let kind = if is_name(&named.name) {
@@ -194,18 +271,18 @@ impl Attribute {
         };
         let mut notes = Vec::new();
         if let Some(value) = observed.constant().filter(|_| named.objects >= options.constant) {
-            notes.push(Note::Constant(value));
+            notes.push(ProposalNote::Constant(value));
         }
-        notes.extend(suggestion.map(|suggestion| Note::Misspelt { suggestion }));
+        notes.extend(suggestion.map(|suggestion| ProposalNote::Misspelt { suggestion }));
         if named.repeated > 0 {
-            notes.push(Note::Repeated(named.repeated));
+            notes.push(ProposalNote::Repeated(named.repeated));
         }
         Self {
             name: Arc::clone(&named.name),
             kind,
             objects: named.objects,
             nulls: observed.of(Shape::Null),
-            seen: observed.seen(),
+            values: observed.seen(),
             elements: observed.lists.as_ref().map_or_else(Vec::new, |lists| lists.elements.seen()),
             numbers: observed.numbers.range(),
             texts: observed.texts.distinct(),
@@ -229,33 +306,30 @@ impl fmt::Display for Proposal {
             writeln!(f, "  {slot}{}", attribute.facts(objects))?;
         }
         if self.unslottable().next().is_some() {
-            f.write_str("no slot:\n")?;
+            f.write_str("without a slot:\n")?;
         }
         for (attribute, reason) in self.unslottable() {
             writeln!(f, "  {}: {reason}", Quoted(&attribute.name))?;
-            attribute.seen.iter().try_for_each(|seen| writeln!(f, "    {seen}"))?;
-            attribute
-                .elements
-                .iter()
-                .try_for_each(|seen| writeln!(f, "    as elements, {seen}"))?;
+            attribute.values.iter().try_for_each(|values| writeln!(f, "    {values}"))?;
+            attribute.elements.iter().try_for_each(|seen| writeln!(f, "    elements: {seen}"))?;
         }
         let noted = || self.attributes.iter().filter(|attribute| !attribute.notes.is_empty());
-        if noted().next().is_some() || self.unwatched > 0 {
-            f.write_str("to look at:\n")?;
+        if noted().next().is_some() || self.ignored_values > 0 {
+            f.write_str("notes:\n")?;
         }
         for attribute in noted() {
             attribute.notes.iter().try_for_each(|note| attribute.write_note(f, note, objects))?;
         }
-        if self.unwatched > 0 {
-            let unwatched = Count(self.unwatched, "value");
-            writeln!(f, "  {unwatched} of further attributes were not looked at")?;
+        if self.ignored_values > 0 {
+            let ignored_values = Count(self.ignored_values, "value");
+            writeln!(f, "  {ignored_values} of attributes beyond the limit were ignored")?;
         }
         Ok(())
     }
 }
 
-impl Attribute {
-    /// What stands behind the slot's declaration.
+impl ProposedAttribute {
+    /// Returns the facts that follow the slot's declaration.
     fn facts(&self, objects: u64) -> String {
         let mut facts = Vec::new();
         if self.objects < objects {
@@ -274,32 +348,40 @@ impl Attribute {
         if facts.is_empty() { String::new() } else { format!(" ({})", facts.join("; ")) }
     }
 
-    fn write_note(&self, f: &mut fmt::Formatter<'_>, note: &Note, objects: u64) -> fmt::Result {
+    fn write_note(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        note: &ProposalNote,
+        objects: u64,
+    ) -> fmt::Result {
         let (name, own) = (Quoted(&self.name), self.objects);
         match note {
-            Note::Constant(value) if own == objects => {
+            ProposalNote::Constant(value) if own == objects => {
                 let value = shown(value);
-                writeln!(f, "  {name} is {value} in every object: a default, or no slot at all")
+                writeln!(f, "  {name} is {value} in every object: use a default, or drop the slot")
             }
-            Note::Constant(value) => {
+            ProposalNote::Constant(value) => {
                 writeln!(f, "  {name} is {} in each of the {own} objects that set it", shown(value))
             }
-            Note::Misspelt { suggestion } => {
+            ProposalNote::Misspelt { suggestion } => {
                 let suggestion = Quoted(suggestion);
-                writeln!(f, "  {name} in {own} of {objects}: did you mean {suggestion}?")
+                writeln!(
+                    f,
+                    "  {name} is set in {own} of {objects} objects: did you mean {suggestion}?"
+                )
             }
-            Note::Repeated(times) => {
+            ProposalNote::Repeated(times) => {
                 let times = if *times == 1 { "once".into() } else { format!("{times} times") };
-                writeln!(f, "  {name} is named again {times}: the first value is the slot's")
+                writeln!(f, "  {name} is repeated {times}: the slot takes the first value")
             }
         }
     }
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for ValueCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: ", self.values, self.sort)?;
-        for (position, Example { object, value }) in self.examples.iter().enumerate() {
+        write!(f, "{} {}: ", self.count, self.kind)?;
+        for (position, ValueExample { object, value }) in self.examples.iter().enumerate() {
             let comma = if position > 0 { ", " } else { "" };
             write!(f, "{comma}{value} in object {object}")?;
         }
@@ -307,7 +389,7 @@ impl fmt::Display for Seen {
     }
 }
 
-/// A number of things.
+/// A count with its noun.
 struct Count(u64, &'static str);
 
 impl fmt::Display for Count {

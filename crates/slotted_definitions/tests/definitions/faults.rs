@@ -1,7 +1,8 @@
 //! Faults of insertion and of numbers, through files of each format.
 
 use slotted::{Limits, ObjectId, Slotted, Store, Value};
-use slotted_definitions::{Code, Definitions, Loader, Report, SpawnDefinitionsError};
+use slotted_definitions::diagnostic::Code;
+use slotted_definitions::{Definitions, Loader, Report, SpawnDefinitionsError};
 
 use crate::formats::{self, Case};
 
@@ -44,7 +45,7 @@ fn load_into(store: &Store, case: &Case) -> Result<Definitions, Report> {
     crate::load_into(store, &[PROBE, (case.0, &case.1)])
 }
 
-/// What is wrong; whoever loads it into a store finds the store as it was.
+/// Returns the report, and checks that the store is unchanged.
 fn refused(case: &Case) -> Report {
     let store = Store::new();
     let report = match load_into(&store, case) {
@@ -55,7 +56,7 @@ fn refused(case: &Case) -> Report {
     report
 }
 
-/// The value of a slot of the one object that the file defines.
+/// Returns the value of a slot of the only object.
 fn stored(case: &Case, slot: &str) -> Value {
     let mut store = Store::new();
     let definitions = load_into(&store, case).unwrap_or_else(|report| panic!("{report}"));
@@ -150,7 +151,7 @@ fn fault_11_one_bad_record_keeps_all_of_them_out() -> Outcome {
     Ok(())
 }
 
-/// What the files are right about can still be too much for the store.
+/// Valid files can still exceed the limits of the store.
 #[test]
 fn fault_11_a_limit_that_is_reached_late_leaves_no_object() -> Outcome {
     let text = format!("text = \"{}\"\n", "x".repeat(100));
@@ -165,7 +166,7 @@ fn fault_11_a_limit_that_is_reached_late_leaves_no_object() -> Outcome {
     let error = definitions.spawn(&mut store).expect_err("the texts are too long");
     assert!(matches!(error, SpawnDefinitionsError::Limit(_)), "{error}");
     assert_eq!(seen(&mut store), before);
-    // The texts that were written before it are forgotten.
+    // Texts written before are forgotten.
     store.intern_text(&"z".repeat(150))?;
     Ok(())
 }
@@ -230,7 +231,7 @@ fn fault_15_limits_of_rows_texts_and_lists_leave_the_store_as_it_was() -> Outcom
     Ok(())
 }
 
-/// Special numbers as TOML and RON write them; JSON has none.
+/// Special numbers in TOML and RON; JSON has none.
 fn special(slot: &str, toml: &str, ron: &str) -> [Case; 2] {
     let [_, toml, ron] =
         formats::records("probe", "", &format!("{slot} = {toml}"), &format!("{slot}: {ron}"));
@@ -391,7 +392,7 @@ fn fault_19_lossy_conversions_are_refused() {
         ("i32", "1.0"),
         ("i32", "1e3"),
         ("u8", "0.0"),
-        // Integers that the float cannot hold.
+        // Integers that a float cannot represent.
         ("f32", "16777217"),
         ("f64", "9007199254740993"),
         ("floats", "[9007199254740993]"),
@@ -420,7 +421,7 @@ struct Pair {
     high: u8,
 }
 
-/// Slots of the program's schemas are as strict.
+/// Slots of the program's schemas are just as strict.
 #[test]
 fn fault_10_the_programs_schemas_are_checked_too() -> Outcome {
     let mut store = Store::new();

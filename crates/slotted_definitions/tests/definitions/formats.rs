@@ -1,9 +1,9 @@
-//! One content in all three formats.
+//! The same content in all three formats.
 
-/// A file's path, which tells the format, and its text.
+/// The path of a file, which selects the format, and its text.
 pub(crate) type Case = (&'static str, String);
 
-/// One record of a schema in each format, from what each calls a record's body.
+/// Returns one record in each format, from the body of the record in each.
 pub(crate) fn records(schema: &str, json: &str, toml: &str, ron: &str) -> [Case; 3] {
     [
         ("a.json", format!("{{\"records\":{{\"{schema}\":[{{{json}}}]}}}}")),
@@ -12,7 +12,7 @@ pub(crate) fn records(schema: &str, json: &str, toml: &str, ron: &str) -> [Case;
     ]
 }
 
-/// The same with one value that is written alike everywhere.
+/// Returns one record in each format, with a value that all formats write alike.
 pub(crate) fn value(schema: &str, slot: &str, value: &str) -> [Case; 3] {
     let json = format!("\"{slot}\": {value}");
     records(schema, &json, &format!("{slot} = {value}"), &format!("{slot}: {value}"))

@@ -1,16 +1,17 @@
-//! Fault 45: files that want to harm are a clear error, in bounded time and memory, never a panic.
+//! Fault 45: hostile files cause clear errors in bounded time and memory, never a panic.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use slotted::{Kind, Limits, Schema, Store};
-use slotted_definitions::{Code, Definitions, LoadLimits, Loader, Report, Undeclared};
+use slotted_definitions::diagnostic::Code;
+use slotted_definitions::{Definitions, LoadLimits, Loader, Report, Undeclared};
 
 use crate::{Folder, UNIT};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// Far more than any of it takes, also in a debug build on a busy machine.
+/// A generous limit, also for a debug build on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 
 fn load_with(
@@ -21,7 +22,7 @@ fn load_with(
     let loader = Loader::new().pack_of_texts("mod", files.iter().copied());
     let result = adjust(loader).load(&Store::new());
     if let Err(report) = &result {
-        // What is wrong can be told as well.
+        // The report can be printed.
         let text = report.to_string();
         assert!(text.len() < 5_000_000, "{} bytes of messages", text.len());
         assert!(!text.contains(|c: char| c != '\n' && c.is_control()));
@@ -44,7 +45,7 @@ fn refused(files: &[(&str, &str)]) -> Report {
     }
 }
 
-/// The codes of all problems that are kept, each once.
+/// Returns the codes of all problems, each once.
 fn codes(report: &Report) -> Vec<Code> {
     let mut codes: Vec<Code> = report.diagnostics().iter().map(|found| found.code()).collect();
     codes.dedup();
@@ -87,7 +88,7 @@ fn fault_45_nesting_of_100_000() {
     for (path, text) in &cases {
         let report = refused(&[(path, text)]);
         let start: String = text.chars().take(20).collect();
-        // What the file is instead of a definition file may be told too.
+        // Further problems are possible.
         assert!(report.errors() <= 2, "{path} {start}: {report}");
         assert!(report.to_string().len() < 2000, "{path} {start}: {report}");
     }
@@ -98,7 +99,7 @@ fn fault_45_nesting_up_to_the_limit_is_read() {
     for levels in [31, 32, 33, 64, 65] {
         let mut limits = LoadLimits::default();
         limits.levels = 64;
-        // The file's map, records, a schema's list and the record are four of the levels.
+        // The file, `records`, the list and the record take four levels.
         let inner = levels - 4;
         let nested = format!("{}1{}", "[".repeat(inner), "]".repeat(inner));
         let files = [
@@ -127,22 +128,22 @@ fn fault_45_a_file_that_claims_a_gigabyte() -> Outcome {
         let loader = || Loader::new().pack(folder.path());
         let start = Instant::now();
         let report = loader().limits(limits).load(&Store::new()).expect_err("it is too large");
-        assert_eq!(message(&report), "the file is larger than 1048576 bytes, which is the limit");
+        assert_eq!(message(&report), "the file exceeds the limit of 1048576 bytes");
         assert!(start.elapsed() < Duration::from_secs(5));
-        // Also by default nothing is read to its end.
+        // The default limit works too.
         let report = loader().load(&Store::new()).expect_err("it is too large");
-        assert_eq!(message(&report), "the file is larger than 67108864 bytes, which is the limit");
+        assert_eq!(message(&report), "the file exceeds the limit of 67108864 bytes");
         limits.file_bytes = u64::MAX;
         limits.all_bytes = 1000;
         let report = loader().limits(limits).load(&Store::new()).expect_err("it is too large");
-        assert_eq!(message(&report), "all files are larger than 1000 bytes, which is the limit");
+        assert_eq!(message(&report), "all files together exceed the limit of 1000 bytes");
         assert_eq!(codes(&report), [Code::Limit]);
     }
     Ok(())
 }
 
 #[test]
-fn fault_45_more_values_than_may_be_read() {
+fn fault_45_too_many_values() {
     let mut limits = LoadLimits::default();
     limits.values = 1000;
     let zeros = vec!["0"; 5000].join(",");
@@ -154,12 +155,12 @@ fn fault_45_more_values_than_may_be_read() {
     for (path, text) in &files {
         let result = load_with(|loader| loader.limits(limits), &[UNIT, (path, text)]);
         let report = result.expect_err("there are 5000");
-        assert_eq!(message(&report), "there are more values than may be read", "{path}");
+        assert_eq!(message(&report), "the values of all files exceed the limit", "{path}");
         assert_eq!(report.errors(), 1, "{report}");
     }
 }
 
-/// Few bytes that ask for many values.
+/// Few bytes that expand to many values.
 #[test]
 fn fault_45_inherited_values_and_slots_count() {
     let slots: String =
@@ -171,7 +172,7 @@ fn fault_45_inherited_values_and_slots_count() {
     limits.slots = 100_000;
     let files = [("a.toml", &*base), ("b.toml", &*derived)];
     let report = load_with(|loader| loader.limits(limits), &files).expect_err("150,500 slots");
-    assert_eq!(message(&report), "all schemas together have more than 100000 slots");
+    assert_eq!(message(&report), "all schemas together exceed the limit of 100000 slots");
     assert_eq!((report.errors(), codes(&report)), (1, vec![Code::Limit]));
 
     let values: String = (0..500).map(|at| format!("s{at} = 1\n")).collect();
@@ -182,7 +183,7 @@ fn fault_45_inherited_values_and_slots_count() {
     limits.values = 1_000_000;
     let files = [("a.toml", &*base), ("b.toml", &*records)];
     let report = load_with(|loader| loader.limits(limits), &files).expect_err("1,500,000 values");
-    assert_eq!(message(&report), "records inherit more values than may be read");
+    assert_eq!(message(&report), "records inherit more values than the limit allows");
     assert_eq!(codes(&report), [Code::Limit]);
     load(&files).expect("by default they are few");
 }
@@ -200,7 +201,7 @@ fn maps(count: usize, name: impl Fn(usize) -> String) -> [(&'static str, String)
     ]
 }
 
-/// So many that a debug build takes seconds; what grows faster than the file would take minutes.
+/// Enough for seconds in a debug build; quadratic time would take minutes.
 const MANY: usize = if cfg!(debug_assertions) { 50_000 } else { 1_000_000 };
 
 #[test]
@@ -238,7 +239,7 @@ fn fault_45_a_million_duplicate_names() {
         let problems = report.errors();
         assert!(if *path == "a.toml" { problems >= 1 } else { problems == MANY }, "{path}");
     }
-    // The worst order: the names that stand twice come after all others.
+    // The worst order: repeated names come last.
     let name =
         |at: usize| if at < MANY / 2 { format!("n{at}") } else { format!("n{}", MANY / 2 - 1) };
     for (path, text) in &maps(MANY, name) {
@@ -271,7 +272,7 @@ fn fault_45_a_million_values_of_the_wrong_kind() {
 }
 
 #[test]
-fn fault_45_schemas_in_a_chain_and_in_a_circle() {
+fn fault_45_schemas_in_chains_and_cycles() {
     const COUNT: usize = 100_000;
     let schema = |at: usize, base: usize| format!("[schemas.s{at}]\nextends = \"s{base}\"\n");
     let circle: String = (0..COUNT).map(|at| schema(at, (at + 1) % COUNT)).collect();
@@ -300,7 +301,7 @@ fn fault_45_each_schema_of_a_chain_has_a_slot() {
 }
 
 #[test]
-fn fault_45_records_in_a_chain_and_in_a_circle() {
+fn fault_45_records_in_chains_and_cycles() {
     const COUNT: usize = 10_000;
     let record = |at: usize, parent: usize| {
         format!("[records.unit.r{at}]\ninherits = \"r{parent}\"\nlevel = {}\n", at % 200)
@@ -411,9 +412,9 @@ fn fault_45_many_objects_files_that_are_absent() {
     assert_eq!(report.errors(), 50_000);
 }
 
-/// What the store has already is not redefined by a file.
+/// Files cannot redefine schemas of the store.
 #[test]
-fn fault_45_redefinition_of_what_the_store_has() -> Outcome {
+fn fault_45_redefinition_of_schemas_of_the_store() -> Outcome {
     let mut store = Store::new();
     store.register_schema(Schema::builder("tile").slot("height", Kind::F64).build()?)?;
     let same = "[schemas.tile.slots]\nheight = \"f64\"\n";
@@ -446,13 +447,13 @@ fn fault_45_folders_in_folders() -> Outcome {
     let inner = (0..40).map(|_| "d").collect::<Vec<_>>().join("/");
     folder.write(&format!("{inner}/a.toml"), "[schemas.a]\n")?;
     let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("it is deep");
-    assert_eq!(message(&report), "folders are nested more than 16 deep");
+    assert_eq!(message(&report), "folders are nested deeper than the limit of 16");
     assert_eq!((report.errors(), codes(&report)), (1, vec![Code::Limit]));
     Ok(())
 }
 
 #[test]
-fn fault_45_more_files_than_may_be_read() -> Outcome {
+fn fault_45_too_many_files() -> Outcome {
     let folder = Folder::new("many")?;
     for at in 0..20 {
         folder.write(&format!("{at}/a.toml"), format!("[schemas.s{at}]\n"))?;
@@ -467,7 +468,7 @@ fn fault_45_more_files_than_may_be_read() -> Outcome {
 
 #[cfg(unix)]
 #[test]
-fn fault_45_links_in_a_circle_and_to_nothing() -> Outcome {
+fn fault_45_cyclic_and_dangling_links() -> Outcome {
     use std::os::unix::fs::symlink;
     let folder = Folder::new("linked")?;
     folder.write("a.toml", "[schemas.a]\n")?;
@@ -484,19 +485,19 @@ fn fault_45_links_in_a_circle_and_to_nothing() -> Outcome {
 
 #[cfg(unix)]
 #[test]
-fn fault_45_a_pipe_is_not_waited_for() -> Outcome {
+fn fault_45_a_pipe_does_not_block() -> Outcome {
     let folder = Folder::new("pipe")?;
     let made = std::process::Command::new("mkfifo").arg(folder.path().join("a.json")).status();
     if !made.is_ok_and(|made| made.success()) {
         return Ok(());
     }
     let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("it is a pipe");
-    assert_eq!(message(&report), "the file cannot be read: it is no file");
+    assert_eq!(message(&report), "cannot read the file: it is not a regular file");
     Ok(())
 }
 
 #[test]
-fn fault_45_a_folder_that_is_called_like_a_file() -> Outcome {
+fn fault_45_a_folder_named_like_a_file() -> Outcome {
     let folder = Folder::new("odd")?;
     folder.write("x.json/a.toml", "[schemas.a]\n")?;
     let definitions = Loader::new().pack(folder.path()).load(&Store::new())?;

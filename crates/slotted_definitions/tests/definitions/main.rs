@@ -1,6 +1,6 @@
-//! Definitions from data files as a user sees them: what they mean, and what is said of wrong ones.
+//! Definition files as users see them: their meaning, and the messages for wrong ones.
 //!
-//! `messages/` holds every message against a file in `snapshots/`, `INSTA_UPDATE=always` writes these.
+//! `messages/` compares every message with a file in `snapshots/`; `INSTA_UPDATE=always` rewrites these.
 
 mod faults;
 mod formats;
@@ -12,7 +12,7 @@ mod properties;
 use slotted::Store;
 use slotted_definitions::{Definitions, Loader, Report};
 
-/// A schema with one slot of each sort, for records to be wrong about.
+/// A schema with one slot of each kind.
 const UNIT: (&str, &str) = (
     "schemas.toml",
     r#"
@@ -40,12 +40,12 @@ fn load(files: &[(&str, &str)]) -> Result<Definitions, Report> {
 
 fn refused(files: &[(&str, &str)]) -> Report {
     match load(files) {
-        Ok(_) => panic!("nothing is found wrong"),
+        Ok(_) => panic!("no problems were found"),
         Err(report) => report,
     }
 }
 
-/// A folder that is gone with its files when the test ends.
+/// A folder that is deleted when the test ends.
 struct Folder(std::path::PathBuf);
 
 impl Folder {

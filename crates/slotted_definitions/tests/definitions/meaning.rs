@@ -1,4 +1,4 @@
-//! What right files mean: values and where they come from, packs in their order, references.
+//! The meaning of valid files: values and their places, order of packs, references.
 
 use slotted::{Limits, ObjectId, Slotted, Store, Value};
 use slotted_definitions::{Definitions, Loader, RecordView, Undeclared};
@@ -61,14 +61,14 @@ fn three_packs() -> Definitions {
     result.unwrap_or_else(|report| panic!("{report}"))
 }
 
-/// Where a slot's value comes from.
+/// Returns the origin of a slot's value.
 fn origin(definitions: &Definitions, record: RecordView<'_>, slot: &str) -> String {
     let at = record.origin(slot).and_then(|place| definitions.location(place));
     at.map_or_else(|| "nowhere".to_owned(), |at| at.to_string())
 }
 
 #[test]
-fn packs_are_read_in_the_order_that_they_need() {
+fn packs_load_after_their_dependencies() {
     let definitions = three_packs();
     let packs: Vec<_> = definitions.packs().iter().map(|pack| &*pack.name).collect();
     assert_eq!(packs, ["base", "more", "last"]);
@@ -94,7 +94,7 @@ fn patches_apply_in_the_order_of_packs_and_before_inheritance() -> Outcome {
 }
 
 #[test]
-fn every_value_tells_where_it_comes_from() -> Outcome {
+fn every_value_knows_its_origin() -> Outcome {
     let definitions = three_packs();
     let thrall = definitions.record("boss", "thrall").ok_or("no thrall")?;
     let origin = |slot| origin(&definitions, thrall, slot);
@@ -118,7 +118,7 @@ fn every_value_tells_where_it_comes_from() -> Outcome {
 }
 
 #[test]
-fn references_go_forward_back_and_in_circles() -> Outcome {
+fn references_go_forward_back_and_in_cycles() -> Outcome {
     let file = "\
 [schemas.elf]
 extends = 'unit'
@@ -173,7 +173,7 @@ fn ids_are_in_the_order_of_records_and_spawning_twice_makes_more() -> Outcome {
 }
 
 #[test]
-fn a_manifest_names_files_of_loose_objects() -> Outcome {
+fn manifests_list_files_of_plain_objects() -> Outcome {
     let manifest =
         r#"(name: "things", objects: { "deep/units.json": "unit", "more.ron": "unit" })"#;
     let schema = BASE.split("[records").next().unwrap_or_default();
@@ -182,7 +182,7 @@ fn a_manifest_names_files_of_loose_objects() -> Outcome {
         ("a.toml", schema),
         ("deep/units.json", r#"[{ "level": 7 }, {}]"#),
         ("more.ron", "[(level: 8)]"),
-        // Of the same name, but not the file that is named.
+        // The same file name in another folder.
         ("other/deep/units.json", "{}"),
     ];
     let definitions = crate::load(&files)?;
@@ -194,7 +194,7 @@ fn a_manifest_names_files_of_loose_objects() -> Outcome {
 }
 
 #[test]
-fn quarantine_keeps_what_no_slot_takes() -> Outcome {
+fn quarantine_keeps_undeclared_values() -> Outcome {
     let file = "[records.unit.a]\nlevel = 7\nmana = [1, { deep = 'x' }]\ntarget = 'gone'\n";
     let schema = BASE.split("[records").next().unwrap_or_default();
     let loader = || Loader::new().pack_of_texts("mod", [("s.toml", schema), ("a.toml", file)]);
@@ -240,12 +240,12 @@ height = 3.0
     let track = objects.id("road", "track").ok_or("no track")?;
     assert_eq!(store.get_value(track, "wet")?, true.into());
     assert_eq!(store.get_value(track, "width")?, 2.into());
-    // Another store, in which the schema is another one, takes none of it.
+    // A store with a different schema accepts nothing.
     let mut other = Store::new();
     other.register_schema(slotted::Schema::builder("tile").build()?)?;
     assert!(definitions.spawn(&mut other).is_err());
     assert_eq!((other.len(), other.schemas().len()), (0, 1));
-    // One that has none of them gets them all.
+    // A store without these schemas gets all of them.
     let mut empty = Store::new();
     let objects = definitions.spawn(&mut empty)?;
     assert_eq!((objects.len(), empty.len(), empty.schemas().len()), (2, 2, 2));
@@ -256,7 +256,7 @@ height = 3.0
 }
 
 #[test]
-fn loading_changes_no_store_and_nothing_is_spawned_past_a_limit() -> Outcome {
+fn loading_leaves_the_store_unchanged_and_spawning_stops_at_limits() -> Outcome {
     let mut limits = Limits::default();
     limits.rows_per_schema = 1;
     let mut store = Store::with_limits(limits);
@@ -270,7 +270,7 @@ fn loading_changes_no_store_and_nothing_is_spawned_past_a_limit() -> Outcome {
 }
 
 #[test]
-fn names_of_other_languages_are_names() -> Outcome {
+fn names_can_be_of_any_language() -> Outcome {
     let file = "[schemas.\"Воин\".slots]\n\"здоровье\" = { kind = 'f32', default = 1.0 }\n\
         [records.\"Воин\".\"Илья Муромец\"]\n[schemas.\"ユニット\"]\n[schemas.\"القائد\"]\n";
     let definitions = crate::load(&[("a.toml", file)])?;
@@ -280,7 +280,7 @@ fn names_of_other_languages_are_names() -> Outcome {
 }
 
 #[test]
-fn comments_blanks_and_line_ends_mean_nothing() -> Outcome {
+fn comments_blanks_and_line_ends_are_ignored() -> Outcome {
     let schema = "[schemas.unit.slots]\njob = { variants = ['farmer', 'smith'], default = 'farmer' }\nlevel = { kind = 'u8', optional = true }\n";
     let ron = "// A comment.\r\n(records: { \"unit\": [( // one\r\n  job: smith // its job\r\n  , level: Some(3) /* three */), (job: /* no */ farmer /* yes */, level: None)] })\r\n";
     let toml = "# A comment.\r\n[[records.unit]] # one\r\njob = 'smith' # its job\r\n";

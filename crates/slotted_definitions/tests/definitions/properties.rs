@@ -1,11 +1,11 @@
-//! Whatever the content: the three formats mean the same, and no text makes the loader panic.
+//! For random content, the three formats agree and the loader does not panic.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use slotted::Store;
 use slotted_definitions::{Definitions, LoadLimits, Loader, Undeclared};
 
-/// What a file says.
+/// The content of a file.
 #[derive(Clone, Debug)]
 enum Tree {
     Bool(bool),
@@ -51,7 +51,7 @@ impl Tree {
         }
     }
 
-    /// As a file: in TOML that is what stands between the brackets of a map.
+    /// Returns the text of a file; in TOML the content of a map.
     fn file(&self, format: Format) -> (&'static str, String) {
         let mut text = String::new();
         match (format, self) {
@@ -88,7 +88,7 @@ fn quote(text: &str, format: Format, into: &mut String) {
     into.push('"');
 }
 
-/// A kind's name, and values that suit it, most of them.
+/// The name of a kind, and mostly fitting values.
 fn slot() -> impl Strategy<Value = (&'static str, Tree)> {
     let float = prop_oneof![
         any::<f64>().prop_filter("JSON has none", |number| number.is_finite()),
@@ -121,7 +121,7 @@ fn name() -> impl Strategy<Value = String> {
     prop_oneof![4 => "[a-d]", 1 => "[a-z_]{1,6}", 1 => "[äЖ名 -~]{1,4}"]
 }
 
-/// Schemas with slots, records of them, and patches: most of it right.
+/// Mostly valid schemas, records and patches.
 fn content() -> impl Strategy<Value = Tree> {
     let slot_of =
         (slot(), any::<bool>(), any::<bool>()).prop_map(|((kind, value), optional, bare)| {
@@ -160,14 +160,14 @@ fn content() -> impl Strategy<Value = Tree> {
     )
 }
 
-/// TOML refuses a name that stands twice, the others are told of it by the loader.
+/// TOML rejects repeated names itself; for the other formats the loader does.
 fn unique(mut entries: Vec<(String, Tree)>) -> Vec<(String, Tree)> {
     let mut seen = std::collections::HashSet::new();
     entries.retain(|(name, _)| seen.insert(name.clone()));
     entries
 }
 
-/// Everything that a user sees of definitions, or of what is wrong with them, but for the places.
+/// Returns everything that a user sees of definitions or a report, except places.
 fn seen(format: Format, content: &Tree, policy: Undeclared) -> Vec<String> {
     let loader = Loader::new().pack_of_texts("mod", [content.file(format)]).undeclared(policy);
     let told = |report: &slotted_definitions::Report| -> Vec<String> {
@@ -193,7 +193,7 @@ fn seen(format: Format, content: &Tree, policy: Undeclared) -> Vec<String> {
     seen
 }
 
-/// The objects, as a hash.
+/// Returns the hash of the objects.
 fn spawned(definitions: &Definitions) -> String {
     let mut store = Store::new();
     let objects = definitions.spawn(&mut store).expect("there is room");
@@ -201,7 +201,7 @@ fn spawned(definitions: &Definitions) -> String {
     format!("{} objects, {:x}", store.len(), store.state_hash())
 }
 
-/// Files that are right, one of each format.
+/// Valid files, one of each format.
 const GOOD: [(&str, &str); 3] = [
     (
         "a.json",
@@ -276,7 +276,7 @@ const TOKENS: [&str; 56] = [
     "\0",
 ];
 
-/// Loads a text in a format; whatever is wrong with it can be told.
+/// Loads a text in a format and prints the report.
 fn survive(path: &str, text: &str) {
     let mut limits = LoadLimits::default();
     (limits.values, limits.slots) = (10_000, 1000);
@@ -296,14 +296,14 @@ fn survive(path: &str, text: &str) {
 }
 
 #[test]
-fn good_files_are_good() {
+fn valid_files_load() {
     for (path, text) in GOOD {
         let definitions = crate::load(&[(path, text)]).unwrap_or_else(|report| panic!("{report}"));
         assert_eq!(definitions.records().len(), 3);
     }
 }
 
-/// Few enough cases for every day; `PROPTEST_CASES=20000` soaks.
+/// Few cases for daily use; set `PROPTEST_CASES=20000` for a soak test.
 fn config() -> ProptestConfig {
     let config = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 200 };

@@ -1,4 +1,4 @@
-//! What is said of mistakes that people make, each held against a file in `snapshots/`.
+//! The messages for common mistakes, each compared with a file in `snapshots/`.
 
 mod names;
 mod packs;
@@ -11,7 +11,7 @@ mod values;
 
 use slotted_definitions::Report;
 
-/// Holds the report against the file of this name.
+/// Compares the report with the snapshot of this name.
 fn assert_told(name: &str, report: &Report) {
     let text = report.to_string();
     let is_plain = |c: char| c == '\n' || !c.is_control();
@@ -31,7 +31,7 @@ fn assert_text(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-/// One test for each: its name, then files of one pack.
+/// One test for each line: its name, and the files of one pack.
 macro_rules! told {
     ($($name:ident { $($file:expr),+ $(,)? })+) => {$(
         #[test]

@@ -1,4 +1,4 @@
-//! Names that are none, or that look like others.
+//! Invalid names, and names that look alike.
 
 use crate::UNIT;
 use crate::messages::{assert_told, told};

@@ -1,4 +1,4 @@
-//! Packs that do not go together.
+//! Invalid manifests, and conflicts between packs.
 
 use slotted::Store;
 use slotted_definitions::{Loader, Report};
@@ -21,7 +21,7 @@ told! {
     object_with_misspelt_slot { UNIT, ("pack.toml", "[objects]\n\"units.json\" = \"unit\"\n"), ("units.json", "[\n  { \"health\": 80.0 },\n  { \"helth\": 80.0 }\n]") }
 }
 
-/// Packs by their names, each of a manifest and a file of definitions.
+/// Packs as name, manifest and definition file.
 fn packs(packs: &[(&str, &str, &str)]) -> Report {
     let pack = |loader: Loader, (name, manifest, units): &(&str, &str, &str)| {
         loader.pack_of_texts(name, [("pack.toml", *manifest), ("units.toml", *units)])

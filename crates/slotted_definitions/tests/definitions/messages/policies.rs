@@ -1,4 +1,4 @@
-//! Warnings about what no schema declares, where that is no error.
+//! Warnings about undeclared values and records.
 
 use slotted::Store;
 use slotted_definitions::{Loader, Undeclared};

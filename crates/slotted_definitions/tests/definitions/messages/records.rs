@@ -1,4 +1,4 @@
-//! Records that name what is not there, or not what was meant.
+//! Invalid records, references and patches.
 
 use crate::UNIT;
 use crate::messages::told;

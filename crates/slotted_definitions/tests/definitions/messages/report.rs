@@ -1,7 +1,8 @@
-//! The same report for people, for terminals and for programs.
+//! A report as text, in colours and as JSON.
 
 use slotted::Store;
-use slotted_definitions::{Code, LoadLimits, Loader, Report, Severity};
+use slotted_definitions::diagnostic::{Code, Severity};
+use slotted_definitions::{LoadLimits, Loader, Report};
 
 use crate::UNIT;
 use crate::messages::{assert_text, assert_told};

@@ -1,4 +1,4 @@
-//! Schemas that contradict themselves, one another or the program.
+//! Invalid schemas, and conflicts between schemas.
 
 use slotted::{Slotted, Store};
 

@@ -1,4 +1,4 @@
-//! Files that are not of their format.
+//! Syntax errors.
 
 use slotted::Store;
 use slotted_definitions::Loader;

@@ -1,4 +1,4 @@
-//! Values that a slot does not take.
+//! Values that a slot rejects.
 
 use crate::UNIT;
 use crate::messages::told;

@@ -1,4 +1,4 @@
-//! Reading maps whose words are known: each at most once, and no other.
+//! Reads maps with a fixed set of keys, each given at most once.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::node::{Data, Entry, Node};
 use crate::source::{Place, Span};
 use slotted::schema::nearest_name;
 
-/// Where nodes are read: the file that they are of, and what was found wrong.
+/// Reads the nodes of one file and collects problems.
 pub(super) struct Reading<'d> {
     pub(super) file: u32,
     pub(super) diagnostics: &'d mut Diagnostics,
@@ -18,7 +18,7 @@ impl Reading<'_> {
         Place { file: self.file, span }
     }
 
-    /// Something else must stand there.
+    /// Reports a value of the wrong type.
     pub(super) fn unexpected(&mut self, node: &Node<'_>, what: &str, expected: &str) {
         if matches!(node.data, Data::Bad) {
             return;
@@ -28,17 +28,17 @@ impl Reading<'_> {
         self.diagnostics.push_with(|_| {
             let message = format!("{what} must be {expected}, not {found}");
             let diagnostic = Diagnostic::error(Code::Unexpected, message)
-                .at(place, format!("this is {found}"))
+                .at(place, format!("found {found}"))
                 .expected_found(expected, found);
             match (expected, &node.data) {
-                ("a text", Data::Int(_) | Data::UInt(_) | Data::Float(_) | Data::Bool(_)) => {
+                ("text", Data::Int(_) | Data::UInt(_) | Data::Float(_) | Data::Bool(_)) => {
                     diagnostic.help("write it in quotes")
                 }
                 ("a map of values", _) => {
-                    diagnostic.help("a record stands under its schema: records, SCHEMA, NAME")
+                    diagnostic.help("a record goes under its schema, as records.SCHEMA.NAME")
                 }
                 ("a kind, or a map with a kind", _) => {
-                    diagnostic.help("write the kind, as in \"f32\"; values stand under records")
+                    diagnostic.help("write a kind, such as \"f32\"; values go under records")
                 }
                 _ => diagnostic,
             }
@@ -53,7 +53,7 @@ impl Reading<'_> {
     ) -> Option<&'n [Entry<'s>]> {
         match &node.data {
             Data::Map(map) => Some(map),
-            // ron writes an empty map as it writes nothing.
+            // RON writes an empty map like null.
             Data::Unset => Some(&[]),
             _ => {
                 self.unexpected(node, what, expected);
@@ -79,7 +79,7 @@ impl Reading<'_> {
         if let Data::Text(text) = &node.data {
             return Some(text);
         }
-        self.unexpected(node, what, "a text");
+        self.unexpected(node, what, "text");
         None
     }
 
@@ -91,7 +91,7 @@ impl Reading<'_> {
         None
     }
 
-    /// The entries whose names stand for the first time; the others are reported.
+    /// Returns the first entry of each name and reports the others.
     pub(super) fn once<'n, 's>(&mut self, map: &'n [Entry<'s>], owner: &str) -> Vec<&'n Entry<'s>> {
         let mut seen = HashMap::with_capacity(map.len());
         let mut first = Vec::with_capacity(map.len());
@@ -103,39 +103,39 @@ impl Reading<'_> {
             }
             let file = self.file;
             self.diagnostics.push_with(|_| {
-                let message = format!("{} stands twice in {owner}", quoted(&entry.name));
+                let message = format!("{} appears twice in {owner}", quoted(&entry.name));
                 let place = |span| Place { file, span };
                 Diagnostic::error(Code::Duplicate, message)
-                    .at(place(entry.span), "here for the second time")
-                    .at(place(earlier), "here for the first time")
+                    .at(place(entry.span), "repeated here")
+                    .at(place(earlier), "first used here")
             });
         }
         first
     }
 
-    /// A word that means nothing there.
+    /// Reports an unknown key.
     pub(super) fn unknown(
         &mut self,
         entry: &Entry<'_>,
         owner: &str,
-        words: &[&str],
+        known: &[&str],
         help: Option<&str>,
     ) {
         let place = self.place(entry.span);
         self.diagnostics.push_with(|_| {
-            let candidates: Vec<_> = words.iter().map(|word| (*word).into()).collect();
+            let candidates: Vec<_> = known.iter().map(|word| (*word).into()).collect();
             let suggestion = nearest_name(&entry.name, &candidates);
             let end = did_you_mean(suggestion.as_deref());
-            let message = format!("{} is no word of {owner}{end}", quoted(&entry.name));
+            let message = format!("unknown key {} in {owner}{end}", quoted(&entry.name));
             let is_clear = suggestion.is_some();
             let diagnostic = Diagnostic::error(Code::UnknownWord, message)
-                .at(place, "means nothing here")
+                .at(place, "unknown key")
                 .suggest(suggestion)
-                .expected_found(format!("one of {}", words.join(", ")), quoted(&entry.name));
+                .expected_found(format!("one of {}", known.join(", ")), quoted(&entry.name));
             match help {
                 Some(help) => diagnostic.help(help),
                 None if is_clear => diagnostic,
-                None => diagnostic.help(format!("it has {}", words.join(", "))),
+                None => diagnostic.help(format!("known keys: {}", known.join(", "))),
             }
         });
     }

@@ -1,4 +1,4 @@
-//! Rare names that look like slips of the pen.
+//! Finds rare names that look like misspellings of common ones.
 
 use std::sync::Arc;
 
@@ -6,29 +6,28 @@ use std::sync::Arc;
 const LONGEST: usize = 64;
 /// Among shorter names one character makes another word: `x` and `y`.
 const SHORTEST: usize = 4;
-/// How many times as common the right name is.
+/// The correct name is at least this many times as common.
 const RATIO: u64 = 20;
 
-/// For each name, with how many objects have it, the much more common one that was probably meant.
-pub(super) fn slips(names: &[(&Arc<str>, u64)]) -> Vec<Option<Arc<str>>> {
+/// Returns the likely correct name for each name, given with its number of objects.
+pub(super) fn misspellings(names: &[(&Arc<str>, u64)]) -> Vec<Option<Arc<str>>> {
     let spelt: Vec<Vec<char>> = names.iter().map(|(name, _)| spelling(name)).collect();
     let meant = |rare: usize| {
         let (_, count) = names[rare];
-        let common = names
-            .iter()
-            .zip(&spelt)
-            .filter(|((_, other), other_spelt)| is_slip(&spelt[rare], other_spelt, *other, count));
+        let common = names.iter().zip(&spelt).filter(|((_, other), other_spelt)| {
+            is_misspelling(&spelt[rare], other_spelt, *other, count)
+        });
         common.max_by_key(|((_, other), _)| *other).map(|((name, _), _)| Arc::clone(name))
     };
     (0..names.len()).map(meant).collect()
 }
 
-/// The characters of a name that is not too long to compare.
+/// Returns the characters of a name, or none if it is too long.
 fn spelling(name: &str) -> Vec<char> {
     if name.chars().nth(LONGEST).is_some() { Vec::new() } else { name.chars().collect() }
 }
 
-fn is_slip(rare: &[char], common: &[char], more: u64, count: u64) -> bool {
+fn is_misspelling(rare: &[char], common: &[char], more: u64, count: u64) -> bool {
     if count == 0 || more <= count || rare.is_empty() || common.is_empty() {
         return false;
     }
@@ -43,7 +42,7 @@ fn differ_by_case(a: &[char], b: &[char]) -> bool {
     a.len() == b.len() && a != b && a.iter().zip(b).all(|(a, b)| a == b || lower(a) == lower(b))
 }
 
-/// Whether one character is missing, too much or another one, or two are in the wrong order.
+/// Returns whether the names differ by one character or a swap of two.
 fn is_edit(a: &[char], b: &[char]) -> bool {
     if a.len().abs_diff(b.len()) > 1 {
         return false;
@@ -53,7 +52,7 @@ fn is_edit(a: &[char], b: &[char]) -> bool {
     let end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
     let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
     match (a, b) {
-        // Numbers tell names of a series apart.
+        // Digits distinguish names of a series.
         ([] | [_], [] | [_]) => !a.iter().chain(b).all(char::is_ascii_digit),
         ([a1, a2], [b1, b2]) => a1 == b2 && a2 == b1,
         _ => false,
@@ -66,13 +65,13 @@ mod tests {
 
     fn meant(rare: &str, count: u64, common: &str, more: u64) -> bool {
         let (rare, common) = (Arc::from(rare), Arc::from(common));
-        let found = slips(&[(&rare, count), (&common, more)]);
+        let found = misspellings(&[(&rare, count), (&common, more)]);
         assert_eq!(found[1], None, "the common one is right");
         found[0].as_ref() == Some(&common)
     }
 
     #[test]
-    fn slips_are_seen() {
+    fn misspellings_are_found() {
         for rare in ["helth", "heallth", "heakth", "haelth", "Health", "HEALTH"] {
             assert!(meant(rare, 1, "health", 1000), "{rare}");
         }
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_are_not() {
+    fn other_names_are_not_misspellings() {
         assert!(!meant("health", 400, "wealth", 1000), "as common");
         assert!(!meant("x", 1, "y", 1000), "short");
         assert!(!meant("slot1", 1, "slot2", 1000), "numbered");
