@@ -2,10 +2,7 @@
 
 use std::error::Error;
 
-use slotted::{
-    ByName, MapStore, ObjectId, Record, Value, map::AttributeLayout, map::AttributeStore,
-    map::NaiveMapStore, map::Shaped, record,
-};
+use slotted::{ByName, MapStore, ObjectId, Record, Value, record};
 use slotted_definitions::infer::SameData;
 use slotted_definitions::infer::{InferenceOptions, MoveError, Moved, into_store};
 
@@ -16,8 +13,9 @@ fn slots(moved: &Moved, schema: &str) -> Vec<String> {
     schema.slots().iter().map(ToString::to_string).collect()
 }
 
-fn references_are_translated<L: AttributeLayout>() -> Outcome {
-    let mut map = AttributeStore::<L>::new();
+#[test]
+fn references_are_translated() -> Outcome {
+    let mut map = MapStore::new();
     // A row that is used again, so that ids must change.
     let gone = map.spawn_record("orc", record! {})?;
     map.despawn(gone)?;
@@ -75,12 +73,6 @@ fn references_are_translated<L: AttributeLayout>() -> Outcome {
 }
 
 #[test]
-fn references_are_translated_from_either_layout() -> Outcome {
-    references_are_translated::<Shaped>()?;
-    references_are_translated::<slotted::map::Naive>()
-}
-
-#[test]
 fn a_list_with_a_dead_reference_is_left_over_whole() -> Outcome {
     let mut map = MapStore::new();
     let gone = map.spawn_record("orc", record! {})?;
@@ -100,7 +92,7 @@ fn a_list_with_a_dead_reference_is_left_over_whole() -> Outcome {
 
 #[test]
 fn nothing_is_lost() -> Outcome {
-    let mut map = NaiveMapStore::new();
+    let mut map = MapStore::new();
     for number in 0..200_i64 {
         let mut object =
             record! { number, name: format!("object {number}"), half: number as f64 / 2.0 };
@@ -126,7 +118,7 @@ fn nothing_is_lost() -> Outcome {
 }
 
 #[test]
-fn a_store_that_cannot_be_moved_is_given_back() -> Outcome {
+fn a_store_that_cannot_be_moved_is_returned() -> Outcome {
     let mut map = MapStore::new();
     let ada = map.spawn_record("", record! { name: "Ada" })?;
     let error = into_store(map, &InferenceOptions::default()).expect_err("a schema has a name");

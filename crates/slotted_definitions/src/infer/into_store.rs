@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use crate::infer::{Inference, InferenceOptions, Proposal};
 use slotted::ByName;
+use slotted::MapStore;
 use slotted::ObjectId;
 use slotted::Record;
 use slotted::SchemaError;
 use slotted::Store;
 use slotted::Value;
 use slotted::{AccessError, SpawnError};
-use slotted::{map::AttributeLayout, map::AttributeStore};
 
-/// The objects of an [`AttributeStore`] in a [`Store`], and all that was not moved there.
+/// The objects of a [`MapStore`] in a [`Store`], and everything that did not fit there.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Moved {
@@ -60,7 +60,7 @@ pub struct MoveReport {
     pub leftovers: usize,
     /// How many references led to no object.
     pub dead_references: usize,
-    /// The [heap memory](AttributeStore::heap_bytes) of the old store.
+    /// The [heap memory](MapStore::heap_bytes) of the old store.
     pub bytes_before: usize,
     /// The [heap memory](Store::memory_report) of the new one.
     pub bytes_after: usize,
@@ -101,9 +101,9 @@ pub enum MoveError {
 /// Why objects could not be moved, and the store as it was.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
-pub struct NotMoved<L> {
+pub struct NotMoved {
     /// The store, with all its objects.
-    pub store: AttributeStore<L>,
+    pub store: MapStore,
     /// What is wrong.
     pub error: MoveError,
 }
@@ -141,20 +141,14 @@ pub struct NotMoved<L> {
 /// println!("{}\n{}", moved.proposals[0], moved.report);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn into_store<L: AttributeLayout>(
-    map: AttributeStore<L>,
-    options: &InferenceOptions,
-) -> Result<Moved, Box<NotMoved<L>>> {
+pub fn into_store(map: MapStore, options: &InferenceOptions) -> Result<Moved, Box<NotMoved>> {
     match move_objects(&map, options) {
         Ok(moved) => Ok(moved),
         Err(error) => Err(Box::new(NotMoved { store: map, error })),
     }
 }
 
-fn move_objects<L: AttributeLayout>(
-    old: &AttributeStore<L>,
-    options: &InferenceOptions,
-) -> Result<Moved, MoveError> {
+fn move_objects(old: &MapStore, options: &InferenceOptions) -> Result<Moved, MoveError> {
     let mut store = Store::new();
     let proposals = propose(old, options)?;
     for proposal in proposals.iter().flatten() {
@@ -218,10 +212,7 @@ fn move_objects<L: AttributeLayout>(
 }
 
 /// A proposal for the objects of each schema, by the old schemas' numbers.
-fn propose<L: AttributeLayout>(
-    old: &AttributeStore<L>,
-    options: &InferenceOptions,
-) -> Result<Vec<Option<Proposal>>, MoveError> {
+fn propose(old: &MapStore, options: &InferenceOptions) -> Result<Vec<Option<Proposal>>, MoveError> {
     let mut inferences: Vec<Option<(Arc<str>, Inference)>> = Vec::new();
     let schema_of = |id| old.schema_of(id).ok().cloned();
     for id in old.ids() {
