@@ -3,18 +3,14 @@
 //!
 //! `cargo bench -p slotted_benches --bench definitions -- --rounds 9 --markdown table.md`
 
-#[path = "harness/forms.rs"]
-mod forms;
-#[path = "harness/machine.rs"]
-mod machine;
-
 use std::error::Error;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::PathBuf;
 
+use bench_support::forms::{Form, sample, table};
+use bench_support::machine;
 use clap::Parser;
-use forms::{Form, sample, table};
 use slotted::{Record, Store, View};
 use slotted_definitions::Loader;
 use slotted_definitions::infer::{Inference, InferenceOptions};

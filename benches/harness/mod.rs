@@ -1,12 +1,12 @@
 //! The bench `ratios`: options, the run through all workloads, and what becomes of the figures.
 
-mod machine;
 mod measure;
 mod report;
 
 use std::error::Error;
 use std::path::PathBuf;
 
+use bench_support::machine;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
+use bench_support::machine::Description;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
-use super::machine::Description;
 use super::measure::{Form, Outcome};
 use crate::contest::{CONTESTANTS, Contestant};
 

@@ -4,7 +4,6 @@
 //! cargo run --release --example compare
 //! ```
 
-mod allocator;
 mod chart;
 mod json;
 mod measure;

@@ -5,14 +5,18 @@ use std::fmt;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use bench_support::NaiveMapStore;
+use bench_support::allocator::{CountingAllocator, added_bytes};
 use clap::ValueEnum;
 use indicatif::ProgressBar;
-use slotted::{MapStore, ObjectId, Record, SpawnError, Store, map::NaiveMapStore};
+use slotted::{MapStore, ObjectId, Record, SpawnError, Store};
 
-use crate::allocator::added_bytes;
 use crate::workload::{FRAMES, Input, Outcome, Storage, Task, checksum};
 
-/// What can be compared.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// The storages to compare.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ValueEnum)]
 pub(crate) enum Contender {
     /// `Store`: packed columns

@@ -1,9 +1,9 @@
 //! The storages, each with the calls that are fastest for it.
 
+use bench_support::attribute_map::{AttributeMap, Attributes, AttributesMut};
+use bench_support::naive_map::NaiveMapStore;
 use slotted::glam::Vec3;
-use slotted::{
-    ByName, ObjectId, SlotKey, Store, Value, View, map::AttributeLayout, map::AttributeStore,
-};
+use slotted::{MapStore, ObjectId, SlotKey, Store, Value, View};
 
 use crate::workload::{DT, Storage, TEAM, Unit, written_health};
 
@@ -91,9 +91,15 @@ fn masked(health: f32, team: u8, alive: bool) -> f32 {
     f32::from_bits(health.to_bits() & mask)
 }
 
-impl<L: AttributeLayout> Storage for AttributeStore<L> {
+/// The storages that are attribute maps.
+trait Map: AttributeMap {}
+
+impl Map for MapStore {}
+impl Map for NaiveMapStore {}
+
+impl<M: Map> Storage for M {
     fn empty() -> Self {
-        Self::new()
+        Self::default()
     }
 
     fn spawn_units(&mut self, units: &[Unit], ids: &mut Vec<ObjectId>) {
@@ -125,8 +131,8 @@ impl<L: AttributeLayout> Storage for AttributeStore<L> {
     fn advance(&mut self) {
         let (position, velocity) = (self.key("position"), self.key("velocity"));
         for mut unit in self.iter_mut() {
-            let Some(&Value::Vec3(velocity)) = unit.get(velocity) else { continue };
-            let Some(Value::Vec3(position)) = unit.get_mut(position) else { continue };
+            let Some(&Value::Vec3(velocity)) = unit.attribute(velocity) else { continue };
+            let Some(Value::Vec3(position)) = unit.attribute_mut(position) else { continue };
             *position += velocity * DT;
         }
     }
@@ -135,9 +141,9 @@ impl<L: AttributeLayout> Storage for AttributeStore<L> {
         let [health, team, alive] = ["health", "team", "alive"].map(|name| self.key(name));
         let mut sum = 0.0;
         for unit in self.iter() {
-            let is_counted = matches!(unit.get(alive), Some(Value::Bool(true)))
-                && matches!(unit.get(team), Some(Value::Int(team)) if *team == i64::from(TEAM));
-            if is_counted && let Some(Value::F32(health)) = unit.get(health) {
+            let is_counted = matches!(unit.attribute(alive), Some(Value::Bool(true)))
+                && matches!(unit.attribute(team), Some(Value::Int(team)) if *team == i64::from(TEAM));
+            if is_counted && let Some(Value::F32(health)) = unit.attribute(health) {
                 sum += f64::from(*health);
             }
         }
