@@ -1,5 +1,5 @@
-//! Reading definition files, against what the formats' own libraries need for the same text, and
-//! iteration after a hot reload, against a store that was just filled.
+//! Reading definition files, compared with the formats' own libraries on the same text; and iteration
+//! after a hot reload, compared with a freshly filled store.
 //!
 //! `cargo bench -p slotted_benches --bench definitions -- --rounds 9 --markdown table.md`
 
@@ -16,21 +16,21 @@ use slotted_definitions::Loader;
 use slotted_definitions::infer::{Inference, InferenceOptions};
 
 #[derive(Parser)]
-#[command(about = "Measures how fast definition files are read")]
+#[command(about = "Measures how fast definition files load")]
 struct Options {
-    /// Samples of each form
+    /// Number of samples of each form
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Records of twelve slots
+    /// Number of records, of twelve slots each
     #[arg(long, default_value_t = 100_000)]
     records: usize,
     /// Write the README's table to this file
     #[arg(long, value_name = "PATH")]
     markdown: Option<PathBuf>,
-    /// Few records, one round: checks that everything runs; the figures mean nothing
+    /// Run few records for one round to check that everything works; the figures mean nothing
     #[arg(long)]
     test: bool,
-    /// `cargo bench` adds this, `cargo test` does not: without it nothing is measured
+    /// Measure; `cargo bench` adds this option, `cargo test` does not
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -50,7 +50,7 @@ const SLOTS: [(&str, &str); 12] = [
     ("title", "\"text\""),
 ];
 
-/// The values of a record, in the order of the slots, as all three formats write them.
+/// Returns the values of a record in slot order, as all three formats write them.
 fn values(n: usize) -> [String; 12] {
     let job = ["farmer", "soldier", "smith"][n % 3];
     let title = ["the great", "the small", "of the hills", "the old"][n / 7 % 4];
@@ -70,7 +70,7 @@ fn values(n: usize) -> [String; 12] {
     ]
 }
 
-/// The records as a list; `name` writes a slot's name with what stands between it and its value.
+/// Returns the records as a list; `name` writes a slot's name and the separator before its value.
 fn list(records: usize, brackets: [char; 2], name: impl Fn(&str) -> String) -> String {
     let mut text = String::from("[\n");
     for n in 0..records {
@@ -89,7 +89,7 @@ struct Files {
     json: String,
     toml: String,
     ron: String,
-    /// Only the list, without the schema: what inference is for.
+    /// Only the list, without a schema: the input of inference.
     loose: String,
 }
 
@@ -140,8 +140,8 @@ fn iterate(store: &mut Store) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A store whose objects got another slot and a wider one while they lived, and one that was filled
-/// with the same definitions at once.
+/// Returns a store whose living objects got one more slot and a wider one, and a store that was filled
+/// with the same definitions.
 fn reloaded_and_fresh(json: &str) -> Result<(Store, Store), Box<dyn Error>> {
     let mut reloaded = Store::new();
     let definitions = Loader::new().text("orcs.json", json).load(&reloaded)?;

@@ -100,10 +100,7 @@ fn spawn_each<M: AttributeMap>(input: &Input) -> Variant<'_> {
     )
 }
 
-fn advance<'a, M: AttributeMap>(
-    input: &'a Input,
-    despawned: &'a [u32],
-) -> Variant<'a> {
+fn advance<'a, M: AttributeMap>(input: &'a Input, despawned: &'a [u32]) -> Variant<'a> {
     Variant::writing(
         "iter_mut",
         move || {
@@ -133,7 +130,8 @@ fn sum<M: AttributeMap>(input: &Input) -> Variant<'_> {
         |store| {
             let [health, team, alive] = ["health", "team", "alive"].map(|name| store.key(name));
             let counts = |object: &M::Object<'_>| {
-                truth(object.attribute(alive)) & (integer(object.attribute(team)) == i64::from(TEAM))
+                truth(object.attribute(alive))
+                    & (integer(object.attribute(team)) == i64::from(TEAM))
             };
             let counted = store.iter().filter(counts);
             let sum: f32 = counted.map(|object| float(object.attribute(health))).sum();

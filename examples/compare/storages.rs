@@ -1,4 +1,4 @@
-//! The storages, each with the calls that are fastest for it.
+//! The storages, each with its fastest calls.
 
 use bench_support::attribute_map::{AttributeMap, Attributes, AttributesMut};
 use bench_support::naive_map::NaiveMapStore;
@@ -28,7 +28,7 @@ fn health_key(store: &Store) -> SlotKey<f32> {
 impl Storage for Store {
     fn empty() -> Self {
         let mut store = Self::new();
-        store.register::<Unit>().expect("the schema has no mistakes");
+        store.register::<Unit>().expect("the schema is valid");
         store
     }
 
@@ -65,7 +65,7 @@ impl Storage for Store {
     }
 }
 
-/// Sums that run side by side, so that no addition waits for the one before.
+/// Independent partial sums, so that no addition waits for the previous one.
 const LANES: usize = 16;
 
 #[inline(always)]
@@ -84,7 +84,7 @@ fn masked_sum(health: &[f32], team: &[u8], alive: &[bool]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// `health` or zero, without a branch that random data would mislead.
+/// `health` or zero, without a branch, which random data would mispredict.
 #[inline(always)]
 fn masked(health: f32, team: u8, alive: bool) -> f32 {
     let mask = u32::from(alive & (team == TEAM)).wrapping_neg();

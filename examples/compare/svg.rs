@@ -82,14 +82,7 @@ impl Page {
         for (position, figures) in figures.iter().enumerate() {
             let x = MARGIN + ENTRY * position as f64;
             self.rectangle(x, 14.0, figures.contender);
-            self.text(
-                x + 20.0,
-                self.y + 11.0,
-                &legend(figures, objects),
-                13,
-                INK,
-                Anchor::Start,
-            );
+            self.text(x + 20.0, self.y + 11.0, &legend(figures, objects), 13, INK, Anchor::Start);
         }
         self.y += 34.0;
     }
@@ -166,7 +159,7 @@ fn legend(figures: &Figures, objects: usize) -> String {
 /// The storage's answer to an undeclared attribute.
 const fn remark(figures: &Figures, measure: Measure) -> &'static str {
     match (measure, figures.accepted) {
-        (Measure::Time(Task::Undeclared), 0) => ", refused",
+        (Measure::Time(Task::Undeclared), 0) => ", rejected",
         (Measure::Time(Task::Undeclared), _) => ", accepted",
         _ => "",
     }

@@ -1,5 +1,5 @@
-//! Two packs of definition files, one of which changes the other: what wins, where each value comes
-//! from, and what the author of a broken file sees.
+//! Two packs of definition files; one changes the other. Shows which value wins, which file it comes
+//! from, and the errors that the author of a broken file sees.
 //!
 //! `cargo run -p modding`
 
@@ -9,7 +9,7 @@ use std::path::Path;
 use slotted::Store;
 use slotted_definitions::{Definitions, Loader};
 
-/// A mod that somebody has written late at night.
+/// A mod with several mistakes.
 const BROKEN: &str = r#"
 [records.orc.shaman]
 inherits = "wariror"
@@ -27,7 +27,7 @@ speed = 25.0
 
 fn main() -> Result<(), Box<dyn Error>> {
     let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("packs");
-    // The order does not matter: more_orcs says that it requires core.
+    // Any order works: more_orcs declares that it requires core.
     let loader = || Loader::new().pack(packs.join("more_orcs")).pack(packs.join("core"));
 
     let mut store = Store::new();
@@ -38,12 +38,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let objects = definitions.spawn(&mut store)?;
     println!("{} objects of {} schemas\n", objects.len(), definitions.schemas().len());
 
-    println!("who wins, and where it is written:");
+    println!("winning values and their files:");
     for (schema, record, slot) in [
         ("unit", "wolf", "health"), // patched by the mod
-        ("unit", "wolf", "speed"),  // as the core pack has it
+        ("unit", "wolf", "speed"),  // from the core pack
         ("unit", "cid", "carries"), // inherited
-        ("orc", "rider", "health"), // inherited twice removed
+        ("orc", "rider", "health"), // inherited over two levels
         ("orc", "rider", "speed"),  // a default of the base schema
     ] {
         show(&definitions, schema, record, slot)?;
@@ -52,9 +52,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rider = objects.id("orc", "rider").ok_or("there is no rider")?;
     let mount = store.get_value(rider, "mount")?;
     let wolf = objects.id("unit", "wolf").ok_or("there is no wolf")?;
-    println!("\nthe rider's mount is {mount}, the wolf is {wolf}: references lead across packs\n");
+    println!("\nthe rider's mount is {mount}, the wolf is {wolf}: references work across packs\n");
 
-    println!("what the author of a broken mod sees:\n");
+    println!("errors for the author of a broken mod:\n");
     let report = loader().pack_of_texts("night_mod", [("units.toml", BROKEN)]).load(&Store::new());
     match report {
         Ok(_) => Err("the broken mod was accepted".into()),

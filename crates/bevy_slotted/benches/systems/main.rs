@@ -9,14 +9,17 @@ mod slots;
 use std::error::Error;
 use std::path::PathBuf;
 
-use bevy_ecs::schedule::{MultiThreadedExecutor, Schedule, SingleThreadedExecutor};
-use bevy_ecs::world::World;
-use bevy_tasks::{ComputeTaskPool, TaskPoolBuilder};
 use bench_support::allocator::{CountingAllocator, added_bytes};
 use bench_support::forms::{Form, sample, table};
 use bench_support::machine;
+use bevy_ecs::schedule::{MultiThreadedExecutor, Schedule, SingleThreadedExecutor};
+use bevy_ecs::world::World;
+use bevy_tasks::{ComputeTaskPool, TaskPoolBuilder};
 use clap::Parser;
 use slotted::glam::Vec3;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 #[derive(Parser)]
 #[command(about = "Measures systems over slots against systems over components")]
@@ -241,8 +244,7 @@ fn memory(objects: usize) -> String {
     let empty = added_bytes(|| keep.0 = Some(bevy::world(units(0))));
     let bevy = added_bytes(|| keep.0 = Some(bevy::world(units(objects)))) + empty;
     let empty_slots = added_bytes(|| keep.1 = Some(slots::world(units(0))));
-    let slots =
-        added_bytes(|| keep.1 = Some(slots::world(units(objects)))) + empty_slots;
+    let slots = added_bytes(|| keep.1 = Some(slots::world(units(objects)))) + empty_slots;
     let each = |bytes: usize, empty: usize| (bytes - empty) as f64 / objects as f64;
     let (bevy, slots) = (each(bevy, empty), each(slots, empty_slots));
     format!(
