@@ -30,7 +30,6 @@
 //! | the past: rollback, what has changed | [`Snapshot`], [`SnapshotRing`] |
 //! | schemas and records from data files | `definitions`, with a feature for each format |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
-//! | a schema for objects that have none | [`Inference`], [`AttributeStore::into_store`] |
 //! | the vector units in a loop of your own | [`vectorize`] |
 //!
 //! # Example

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::Options;
 use crate::measure::Figures;
+use crate::options::Options;
 use crate::report::{Measure, Missed, missed};
 
 /// Returns all figures and the settings of the run.

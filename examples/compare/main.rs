@@ -7,6 +7,7 @@
 mod chart;
 mod json;
 mod measure;
+mod options;
 mod report;
 mod storages;
 mod story;
@@ -16,40 +17,14 @@ mod workload;
 
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use measure::{Contender, Figures, compare, steps};
+use options::Options;
 use report::{grouped, missed, rounded};
-
-#[derive(Parser)]
-#[command(about = "Compares packed slots with attribute maps")]
-struct Options {
-    /// Number of objects
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(100..))]
-    objects: u32,
-    /// Seed of the random data
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Number of repetitions of each measurement; the best counts
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    repetitions: u32,
-    /// Storages to compare
-    #[arg(long, value_delimiter = ',', default_values = ["slots", "tuned", "naive"])]
-    storages: Vec<Contender>,
-    /// Write the figures as JSON to this file
-    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "compare.json")]
-    json: Option<PathBuf>,
-    /// Draw the chart to this file
-    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "docs/compare.svg")]
-    svg: Option<PathBuf>,
-    /// Exit with status 1 if a stated ratio of tuned map to slots is missed
-    #[arg(long)]
-    check: bool,
-}
 
 /// Exit status: a stated ratio was missed.
 const MISSED: u8 = 1;
@@ -59,7 +34,14 @@ const UNEQUAL: u8 = 2;
 const FAILED: u8 = 3;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = match Options::from_arguments() {
+        Ok(Some(options)) => options,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}; see --help");
+            return ExitCode::from(FAILED);
+        }
+    };
     let compared = |contender| options.storages.contains(&contender);
     if options.check && !(compared(Contender::Slots) && compared(Contender::Tuned)) {
         eprintln!("error: --check needs both slots and tuned in --storages");

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use bench_support::NaiveMapStore;
 use bench_support::allocator::{CountingAllocator, added_bytes};
-use clap::ValueEnum;
 use indicatif::ProgressBar;
 use slotted::{MapStore, ObjectId, Record, SpawnError, Store};
 
@@ -17,7 +16,7 @@ use crate::workload::{FRAMES, Input, Outcome, Storage, Task, checksum};
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// The storages to compare.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Contender {
     /// `Store`: packed columns
     Slots,
