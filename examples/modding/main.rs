@@ -49,9 +49,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         show(&definitions, schema, record, slot)?;
     }
 
-    let rider = objects.id("orc", "rider").ok_or("there is no rider")?;
+    let rider = objects.id("orc", "rider").ok_or("no record 'rider'")?;
     let mount = store.get_value(rider, "mount")?;
-    let wolf = objects.id("unit", "wolf").ok_or("there is no wolf")?;
+    let wolf = objects.id("unit", "wolf").ok_or("no record 'wolf'")?;
     println!("\nthe rider's mount is {mount}, the wolf is {wolf}: references work across packs\n");
 
     println!("errors for the author of a broken mod:\n");
@@ -71,7 +71,7 @@ fn show(
     record: &str,
     slot: &str,
 ) -> Result<(), Box<dyn Error>> {
-    let found = definitions.record(schema, record).ok_or("there is no such record")?;
+    let found = definitions.record(schema, record).ok_or("unknown record")?;
     let place = found.origin(slot).and_then(|place| definitions.location(place));
     let place = place.map_or_else(|| "the program".to_owned(), |place| place.to_string());
     println!("  {record}.{slot} = {} from {place}", found.get(slot)?);

@@ -124,7 +124,7 @@ fn replace_the_dead(store: &mut Store, frame: u64) -> Result<(), Box<dyn Error>>
 /// Moves one unit slightly: the kind of bug that the hashes detect.
 pub(crate) fn write_wrong_value(store: &mut Store) -> Result<(), Box<dyn Error>> {
     let health = store.key::<i32>("unit", "health")?;
-    let first = store.ids().next().ok_or("nobody lives")?;
+    let first = store.ids().next().ok_or("no unit is alive")?;
     let value = store.get(first, health).ok_or("the unit lives")?;
     store.set(first, health, value - 1)?;
     Ok(())
