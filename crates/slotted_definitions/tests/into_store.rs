@@ -105,7 +105,7 @@ fn nothing_is_lost() -> Outcome {
     }
     let before = map.clone();
     let moved = into_store(map, &InferenceOptions::default())?;
-    assert_eq!(slots(&moved, "thing"), ["half: f32", "name: text", "number: u16"]);
+    assert_eq!(slots(&moved, "thing"), ["number: u16", "name: text", "half: f32"]);
     for (old, new) in &moved.ids {
         let mut back = moved.store.get_record(*new)?;
         let rest = moved.leftovers.iter().find(|(object, _)| object == new);
