@@ -1,28 +1,24 @@
-//! Loading definition files compared with the formats' own libraries, and iteration after a hot reload
-//! compared with a store that was just filled.
+//! Reading definition files, compared with the formats' own libraries on the same text; and iteration
+//! after a hot reload, compared with a freshly filled store.
 //!
 //! `cargo bench -p slotted_benches --bench definitions -- --rounds 9 --markdown table.md`
-
-#[path = "harness/forms.rs"]
-mod forms;
-#[path = "harness/machine.rs"]
-mod machine;
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::path::PathBuf;
 
+use bench_support::forms::{Form, sample, table};
+use bench_support::machine;
 use clap::Parser;
-use forms::{Form, sample, table};
 use slotted::{Record, Store, View};
 use slotted_definitions::Loader;
 use slotted_definitions::infer::{Inference, InferenceOptions};
 
 #[derive(Parser)]
-#[command(about = "Measures how fast definition files are read")]
+#[command(about = "Measures how fast definition files load")]
 struct Options {
-    /// Samples of each form
+    /// Number of samples of each form
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Number of records, of twelve slots each
@@ -31,10 +27,10 @@ struct Options {
     /// Write the README's table to this file
     #[arg(long, value_name = "PATH")]
     markdown: Option<PathBuf>,
-    /// Run once with few records to check that the bench works; the figures are meaningless
+    /// Run few records for one round to check that everything works; the figures mean nothing
     #[arg(long)]
     test: bool,
-    /// Added by `cargo bench`; without it nothing is measured
+    /// Measure; `cargo bench` adds this option, `cargo test` does not
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -54,7 +50,7 @@ const SLOTS: [(&str, &str); 12] = [
     ("title", "\"text\""),
 ];
 
-/// Returns the values of a record in slot order, valid in all three formats.
+/// Returns the values of a record in slot order, as all three formats write them.
 fn values(n: usize) -> [String; 12] {
     let job = ["farmer", "soldier", "smith"][n % 3];
     let title = ["the great", "the small", "of the hills", "the old"][n / 7 % 4];
@@ -74,7 +70,7 @@ fn values(n: usize) -> [String; 12] {
     ]
 }
 
-/// Returns the records as a list; `name` writes a slot name and the separator after it.
+/// Returns the records as a list; `name` writes a slot's name and the separator before its value.
 fn list(records: usize, brackets: [char; 2], name: impl Fn(&str) -> String) -> String {
     let mut text = String::from("[\n");
     for n in 0..records {
@@ -93,7 +89,7 @@ struct Files {
     json: String,
     toml: String,
     ron: String,
-    /// The list without the schema, for inference.
+    /// Only the list, without a schema: the input of inference.
     loose: String,
 }
 
@@ -144,8 +140,8 @@ fn iterate(store: &mut Store) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns a store after a hot reload that added a slot and widened another, and a store that was
-/// filled with the same definitions.
+/// Returns a store whose living objects got one more slot and a wider one, and a store that was filled
+/// with the same definitions.
 fn reloaded_and_fresh(json: &str) -> Result<(Store, Store), Box<dyn Error>> {
     let mut reloaded = Store::new();
     let definitions = Loader::new().text("orcs.json", json).load(&reloaded)?;

@@ -1,5 +1,6 @@
-//! The contest with the contestants interleaved, so that a noisy machine disturbs all of them alike:
-//! ns per operation, and ratios to hand-written arrays.
+//! The contest with interleaved contestants: ns per operation, and ratios to hand-written arrays.
+//!
+//! Interleaving makes a noisy machine disturb all contestants alike.
 //!
 //! `cargo bench -p slotted_benches --bench ratios -- --workload "random get" --rounds 30 --markdown table.md`
 

@@ -1,7 +1,7 @@
-//! The contest under criterion: statistics, and comparison with the last run.
+//! The contest under criterion: statistics, and a comparison with the last run.
 //!
-//! `cargo bench -p slotted_benches --bench workloads -- "random get"`. For ratios between contestants use the bench
-//! `ratios`, which runs them in turn.
+//! `cargo bench -p slotted_benches --bench workloads -- "random get"`. For ratios between contestants, use
+//! the bench `ratios`, which interleaves them.
 #![allow(missing_docs, unreachable_pub, reason = "criterion's macro makes public functions")]
 
 mod contest;
@@ -16,7 +16,7 @@ criterion_main!(benches);
 
 fn bench_all(criterion: &mut Criterion) {
     memory::keep_start_settings();
-    // Cargo passes `--bench` when it measures and nothing, or `--test`, when it tests.
+    // Cargo passes `--bench` to measure, and `--test` or nothing to test.
     let measures = std::env::args().any(|argument| argument == "--bench")
         && !std::env::args().any(|argument| argument == "--test");
     let scale = if measures { Scale::Full } else { Scale::Small };
@@ -48,7 +48,7 @@ fn bench(criterion: &mut Criterion, workload: Workload, scale: Scale) {
     group.finish();
 }
 
-/// Only in test mode: the benches are filtered by name, and a comparison needs all contestants.
+/// Only in test mode: names may filter benches, but the check needs all contestants.
 fn check(workload: Workload, input: &Input) {
     let mut entries: Vec<(&str, Variant<'_>)> = Vec::new();
     for contestant in CONTESTANTS {
@@ -63,7 +63,7 @@ fn check(workload: Workload, input: &Input) {
 fn time(variant: &mut Variant<'_>, workload: Workload, runs: u64) -> Duration {
     match workload.repeat() {
         Repeat::Freely => {
-            let runs = u32::try_from(runs).expect("criterion asks for a sane number of runs");
+            let runs = u32::try_from(runs).expect("criterion's number of runs fits in 32 bits");
             sample(variant, workload, runs)
         }
         Repeat::Once | Repeat::FreshMemory => (0..runs).map(|_| sample(variant, workload, 1)).sum(),

@@ -49,6 +49,23 @@ impl Rejection {
         Self { problems }
     }
 
+    /// Returns a rejection for these problems, or `None` if there are none.
+    ///
+    /// For other implementations of [`ByName`](crate::ByName).
+    ///
+    /// ```
+    /// use slotted::error::Rejection;
+    /// use slotted::schema::{Problem, ProblemKind};
+    /// let (schema, slot) = ("person".into(), "age".into());
+    /// let twice = Problem { record: None, schema, slot, kind: ProblemKind::Duplicate };
+    /// assert_eq!(Rejection::from_problems(vec![twice]).unwrap().problems().len(), 1);
+    /// assert_eq!(Rejection::from_problems(Vec::new()), None);
+    /// ```
+    #[must_use]
+    pub fn from_problems(problems: Vec<Problem>) -> Option<Self> {
+        (!problems.is_empty()).then_some(Self { problems })
+    }
+
     pub(crate) fn into_problems(self) -> Vec<Problem> {
         self.problems
     }

@@ -3,6 +3,7 @@
 
 use std::error::Error;
 
+use bench_support::NaiveMapStore;
 use serde::Deserialize;
 use serde::de::value::{
     BytesDeserializer, Error as ValueError, F32Deserializer, I128Deserializer, U128Deserializer,
@@ -10,8 +11,7 @@ use serde::de::value::{
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
 use slotted::glam::{IVec2, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
 use slotted::{
-    ByName, Kind, MapStore, ObjectId, Record, Schema, Store, Value, map::NaiveMapStore, record,
-    schema::NumberKind,
+    ByName, Kind, MapStore, ObjectId, Record, Schema, Store, Value, record, schema::NumberKind,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;

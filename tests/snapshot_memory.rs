@@ -1,15 +1,16 @@
-//! Fault 36: what snapshots take they give back. A program of its own, because it counts the bytes of
-//! every thread.
+//! Fault 36: dropped snapshots free all their memory. A program of its own, because it counts the bytes
+//! of every thread.
 
 use std::error::Error;
 use std::sync::{Mutex, PoisonError};
 
+use bench_support::allocator::{CountingAllocator, added_bytes};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::{ObjectId, Slotted, Snapshot, Store, memory::BLOCK_ROWS};
 
-#[path = "../examples/compare/allocator.rs"]
-mod allocator;
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Held by each test, so that one does not count what another allocates.
 static COUNTER: Mutex<()> = Mutex::new(());
@@ -102,7 +103,7 @@ fn fault_36_ten_thousand_snapshots_dropped_in_random_order_leave_no_memory_behin
     let reported = store.memory_report().total();
 
     let mut outcome = Ok(());
-    let left = allocator::added_bytes(|| {
+    let left = added_bytes(|| {
         outcome = live_and_forget(&mut store, rng, SNAPSHOTS);
         settle(&mut store);
     });
@@ -112,7 +113,7 @@ fn fault_36_ten_thousand_snapshots_dropped_in_random_order_leave_no_memory_behin
 
     // The measure itself: a snapshot that is kept is seen.
     let (mut kept, mut outcome) = (None, Ok(()));
-    let added = allocator::added_bytes(|| {
+    let added = added_bytes(|| {
         kept = Some(store.snapshot());
         outcome = frame(&mut store, rng);
     });
@@ -135,7 +136,7 @@ fn fault_36_the_copies_of_a_short_block_stay_short() -> Result<(), Box<dyn Error
     store.restore(&begin)?;
     let mut snapshots = Vec::with_capacity(100);
     let mut outcome = Ok(());
-    let added = allocator::added_bytes(|| {
+    let added = added_bytes(|| {
         for number in 0..100 {
             outcome = store.set(ids[BLOCK_ROWS], health, number as f32);
             snapshots.push(store.snapshot());

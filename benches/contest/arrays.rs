@@ -1,7 +1,6 @@
 //! Hand-written arrays without ids or checks: the limit.
 //!
-//! A handle is the plain index of an object. What an index is after others were despawned is
-//! somebody else's work and not timed.
+//! A handle is the plain index of an object. Keeping indexes up to date after despawns is not timed.
 
 use std::hint::black_box;
 
@@ -64,8 +63,8 @@ impl Arrays {
         self.seed.extend(units.iter().map(|unit| unit.seed));
     }
 
-    /// Column by column over a few units at a time, which stay in the nearest cache: faster than one pass
-    /// for each column, and than pushing unit by unit.
+    /// Copies column by column, a few units at a time, which stay in the nearest cache. One pass per
+    /// column and pushing unit by unit are both slower.
     fn extend(&mut self, units: &[Unit]) {
         self.reserve(units.len());
         for units in units.chunks(64) {
@@ -206,18 +205,18 @@ fn set(input: &Input) -> Variant<'_> {
     )
 }
 
-/// Churn, and the bookkeeping that turns numbers into indexes.
+/// The state of churn, with the bookkeeping that turns numbers into indexes.
 struct Churning {
     arrays: Arrays,
     rounds_planned: usize,
-    /// Where each number is, and the other way round.
+    /// The index of each number; `number_at` is the inverse.
     index_of: Vec<u32>,
     number_at: Vec<u32>,
-    /// The index that each doomed object has when its turn comes.
+    /// The index of each doomed object when its turn comes.
     doomed: Vec<u32>,
 }
 
-/// The arrays stay dense, as the other tasks want them: a despawn is a swap-remove.
+/// A despawn is a swap-remove: the other tasks need dense arrays.
 fn churn(input: &Input) -> Variant<'_> {
     Variant::preparing(
         "swap_remove",
@@ -245,7 +244,7 @@ impl Churning {
         }
     }
 
-    /// Goes through the round's despawns on the indexes alone.
+    /// Replays the round's despawns on the indexes alone.
     fn plan(&mut self, input: &Input) {
         let churn = input.churn(self.rounds_planned);
         self.rounds_planned += 1;
@@ -273,7 +272,7 @@ fn fragmented(input: &Input) -> Variant<'_> {
     let digest = |fragments: &mut Vec<Vec<f32>>| digest_floats(fragments.iter().flatten().copied());
     let run = |fragments: &mut Vec<Vec<f32>>| {
         for fragment in fragments {
-            // So short that the wide loop which the compiler would make costs more than it saves.
+            // Too short for the wide loop that the compiler would generate.
             let (fours, rest) = fragment.as_chunks_mut::<4>();
             fours.iter_mut().for_each(|four| rescale(four));
             rescale(rest);

@@ -1,4 +1,4 @@
-//! bevy_ecs: ordinary queries with cached state, contiguous ones where slices are asked for.
+//! bevy_ecs: ordinary queries with cached state, contiguous queries for slices.
 
 use std::hint::black_box;
 
@@ -91,7 +91,7 @@ fn spawn_bulk(input: &Input) -> Variant<'_> {
     )
 }
 
-/// By closure and by loop, after `despawned` are gone.
+/// By closure and by loop, after despawning `despawned`.
 fn advance_each<'a>(input: &'a Input, despawned: &'a [u32]) -> Vec<Variant<'a>> {
     let fill = move || {
         let mut bevy = filled(input, World::query::<Moving>);
@@ -170,14 +170,14 @@ fn advance_two_threads(input: &Input) -> Vec<Variant<'_>> {
         },
         digest,
     );
-    // A debug assertion of bevy_ecs 0.20.1 wrongly compares the length of a part with that of its table.
+    // A debug assertion of bevy_ecs 0.20.1 wrongly compares a part's length with its table's.
     if cfg!(debug_assertions) {
         return vec![closure];
     }
     vec![closure, slices]
 }
 
-/// One branch on both conditions is faster than two, and than none.
+/// One branch on both conditions is faster than two branches or none.
 fn sum_each(input: &Input) -> Vec<Variant<'_>> {
     let closure = Variant::reading(
         "closure",
@@ -342,8 +342,8 @@ fn fragmented(input: &Input) -> Vec<Variant<'_>> {
     vec![closure, plain_loop, slices]
 }
 
-/// Through a component id, as a script would do it. (bevy keeps component names for debugging only: who
-/// wants to find ids by name keeps a map of his own.)
+/// Through a component id, as a script would do it. (Bevy keeps component names for debugging only, so
+/// a program that finds ids by name keeps its own map.)
 #[allow(unsafe_code, reason = "dynamic access hands out untyped pointers")]
 fn named_each(input: &Input) -> Variant<'_> {
     Variant::writing(

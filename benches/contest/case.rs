@@ -1,4 +1,4 @@
-//! What a contestant hands over: prepared state, a timed run, a checksum.
+//! The parts of a contestant's case: prepared state, a timed run, a checksum.
 
 use std::cell::LazyCell;
 use std::hint::black_box;
@@ -11,17 +11,18 @@ use super::{Input, Repeat, Task, Workload};
 #[derive(Clone, Copy)]
 pub(crate) struct Contestant {
     pub(crate) name: &'static str,
-    /// The package whose version belongs to the figures; `None` for plain code.
+    /// The package whose version is published with the figures; `None` for plain code.
     pub(crate) package: Option<&'static str>,
-    /// All forms in which it does a task, ready to run; none if it cannot do it.
+    /// All its forms of a task, ready to run; empty if it cannot do the task.
     pub(crate) cases: for<'a> fn(Task, &'a Input) -> Vec<Variant<'a>>,
 }
 
 /// One form in which a contestant does a task.
 pub(crate) struct Variant<'a> {
-    /// Tells the forms of one contestant apart: "closure", "loop".
+    /// The form's name among the contestant's forms: "closure", "loop".
     pub(crate) form: &'static str,
-    /// Whether it leaves out what the workload is about, and the contestant's other forms have it on top.
+    /// `true` if it runs without the work that the workload measures. The contestant's other forms add
+    /// that work.
     pub(crate) is_baseline: bool,
     case: Box<dyn Case + 'a>,
 }
@@ -29,19 +30,19 @@ pub(crate) struct Variant<'a> {
 trait Case {
     /// Not timed.
     fn prepare(&mut self);
-    /// Timed. The repetitions are in here so that the dynamic call is not part of a short run.
+    /// Timed. It repeats the run itself, which keeps the dynamic call out of short runs.
     fn run(&mut self, repetitions: u32);
-    /// Not timed: equal among all contestants that did the same number of runs.
+    /// Not timed. Equal for all contestants after the same number of runs.
     fn checksum(&mut self) -> u64;
 }
 
 struct ClosureCase<State, Setup, Prepare, Run, Digest> {
-    /// Built when it is first needed: a form that a filter leaves out costs nothing.
+    /// Built on first use: a filtered form costs nothing.
     state: LazyCell<State, Setup>,
     prepare: Prepare,
     run: Run,
     digest: Digest,
-    /// What the last run returned.
+    /// The last run's result.
     outcome: u64,
 }
 
@@ -71,7 +72,7 @@ where
 }
 
 impl<'a> Variant<'a> {
-    /// A run that changes what `setup` returned; `digest` tells what it has become.
+    /// Creates a run that changes the state of `setup`; `digest` checks the result.
     pub(crate) fn writing<State: 'a>(
         form: &'static str,
         setup: impl FnOnce() -> State + 'a,
@@ -81,7 +82,7 @@ impl<'a> Variant<'a> {
         Self::build(form, setup, |_| {}, returning_nothing(run), digest)
     }
 
-    /// A run that returns the bits of a sum.
+    /// Creates a run that returns the bits of a sum.
     pub(crate) fn reading<State: 'a>(
         form: &'static str,
         setup: impl FnOnce() -> State + 'a,
@@ -90,7 +91,7 @@ impl<'a> Variant<'a> {
         Self::build(form, setup, |_| {}, run, |_| 0)
     }
 
-    /// A run that fills an empty `State`.
+    /// Creates a run that fills an empty `State`.
     pub(crate) fn filling<State: Default + 'a>(
         form: &'static str,
         run: impl FnMut(&mut State) + 'a,
@@ -100,7 +101,7 @@ impl<'a> Variant<'a> {
         Self::build(form, State::default, empty, returning_nothing(run), digest)
     }
 
-    /// A run that needs `prepare` before it each time.
+    /// Creates a run that needs `prepare` before each repetition.
     pub(crate) fn preparing<State: 'a>(
         form: &'static str,
         setup: impl FnOnce() -> State + 'a,
@@ -122,12 +123,12 @@ impl<'a> Variant<'a> {
         Self { form, is_baseline: false, case: Box::new(case) }
     }
 
-    /// A form to hold the contestant's other forms against. It has to come before them.
+    /// Makes the form the baseline of the contestant's other forms, which must follow it.
     pub(crate) fn into_baseline(self) -> Self {
         Self { is_baseline: true, ..self }
     }
 
-    /// Live heap bytes that one run adds.
+    /// Returns the live heap bytes that one run adds.
     pub(crate) fn heap_bytes(&mut self) -> usize {
         self.case.prepare();
         let bytes = memory::added_bytes(|| self.case.run(1));
@@ -143,7 +144,7 @@ fn returning_nothing<State>(mut run: impl FnMut(&mut State)) -> impl FnMut(&mut 
     }
 }
 
-/// Times `repetitions` runs, after an untimed one that warms the caches where a run can be repeated.
+/// Times `repetitions` runs. Repeatable runs warm the caches with an untimed run first.
 pub(crate) fn sample(variant: &mut Variant<'_>, workload: Workload, repetitions: u32) -> Duration {
     let case = &mut variant.case;
     match workload.repeat() {
@@ -163,10 +164,10 @@ pub(crate) fn sample(variant: &mut Variant<'_>, workload: Workload, repetitions:
     elapsed
 }
 
-/// Runs every case twice from its first state and compares what came out.
+/// Runs every case twice from its first state and compares the results.
 ///
 /// # Errors
-/// Names the first two that differ.
+/// Names the first two cases that differ.
 pub(crate) fn verify(
     workload: Workload,
     entries: &mut [(&'static str, Variant<'_>)],

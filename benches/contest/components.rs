@@ -1,4 +1,4 @@
-//! The slots of a unit as component types, for the storages that tell columns apart by type.
+//! The slots of a unit as component types, for storages whose columns are types.
 
 use bevy_ecs::component::Component;
 use bytemuck::TransparentWrapper;
@@ -6,7 +6,7 @@ use glam::Vec3;
 
 use super::Unit;
 
-/// Defines one-field component types that can be looked at as slices of what they wrap.
+/// Defines one-field component types that can be read as slices of the wrapped type.
 macro_rules! components {
     ($($name:ident: $inner:ty,)*) => {
         $(
@@ -28,7 +28,7 @@ components! {
     Shared: f32,
 }
 
-/// What makes each of the fragmented types a type of its own.
+/// A marker component that makes each fragmented type distinct.
 #[derive(Clone, Copy, Component)]
 pub(crate) struct Letter<const TYPE: usize>(pub(crate) f32);
 

@@ -1,13 +1,13 @@
-//! The ids of a contestant that hands out ids, by object number, through rounds of churn.
+//! A contestant's ids by object number, through rounds of churn.
 
 use super::Input;
 
 pub(crate) struct Handles<Id> {
     by_number: Vec<Id>,
     rounds_planned: usize,
-    /// What the next run despawns, in this order.
+    /// The ids that the next run despawns, in this order.
     pub(crate) doomed: Vec<Id>,
-    /// Where the run puts the ids of the replacements, in their order.
+    /// The ids of the replacements, which the run appends in their order.
     pub(crate) born: Vec<Id>,
 }
 
@@ -16,7 +16,7 @@ impl<Id: Copy> Handles<Id> {
         Self { by_number, rounds_planned: 0, doomed: Vec::new(), born: Vec::new() }
     }
 
-    /// Takes note of what the last run spawned and looks up what the next one despawns.
+    /// Records the ids that the last run spawned and looks up those that the next run despawns.
     pub(crate) fn plan(&mut self, input: &Input) {
         if let Some(last) = self.rounds_planned.checked_sub(1) {
             let born = input.churn(last).doomed.iter().zip(self.born.drain(..));
@@ -31,13 +31,13 @@ impl<Id: Copy> Handles<Id> {
         self.rounds_planned += 1;
     }
 
-    /// The round that was planned last.
+    /// Returns the round that was planned last.
     pub(crate) fn round(&self) -> usize {
         self.rounds_planned - 1
     }
 }
 
-/// The handles of `numbers`, in their order.
+/// Returns the handles of `numbers`, in their order.
 pub(crate) fn in_order<Id: Copy>(ids: &[Id], numbers: &[u32]) -> Vec<Id> {
     numbers.iter().map(|&number| ids[number as usize]).collect()
 }

@@ -1,4 +1,4 @@
-//! hecs: queries, views, and archetype columns where slices are asked for.
+//! hecs: queries, views, and archetype columns for slices.
 
 use std::hint::black_box;
 
@@ -20,7 +20,7 @@ pub(crate) const CONTESTANT: Contestant = Contestant { name: "hecs", package: So
 pub(crate) type Moving<'a> = (&'a mut Position, &'a Velocity);
 type Counted<'a> = (&'a Health, &'a Team, &'a Alive);
 
-/// A world and its ids by object number, or in shuffled order where a task asks for that.
+/// A world and its ids, by object number or in the shuffled order of random access.
 pub(crate) struct Hecs {
     pub(crate) world: World,
     ids: Vec<Entity>,
@@ -121,7 +121,7 @@ fn column_batch(units: &[Unit]) -> ColumnBatch {
     batch.build().expect("every column is full")
 }
 
-/// By closure and by loop, after `despawned` are gone.
+/// By closure and by loop, after despawning `despawned`.
 fn advance_each<'a>(input: &'a Input, despawned: &'a [u32]) -> Vec<Variant<'a>> {
     let fill = move || {
         let mut hecs = Hecs::filled(input);
@@ -214,7 +214,7 @@ fn advance_two_threads(input: &Input) -> Vec<Variant<'_>> {
     vec![closure, slices]
 }
 
-/// One branch on both conditions is faster than two, and than none.
+/// One branch on both conditions is faster than two branches or none.
 fn sum_each(input: &Input) -> Vec<Variant<'_>> {
     let closure = Variant::reading(
         "closure",
@@ -411,7 +411,7 @@ fn fragmented(input: &Input) -> Vec<Variant<'_>> {
     vec![closure, prepared, prepared_loop]
 }
 
-/// hecs knows no names: this is typed access.
+/// hecs has no names: this is typed access.
 fn named_each(input: &Input) -> Variant<'_> {
     Variant::writing(
         "typed view",

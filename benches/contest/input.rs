@@ -11,10 +11,10 @@ use rand::{RngExt, SeedableRng};
 pub(crate) const DT: f32 = 1.0 / 64.0;
 /// The team whose health the conditional sum adds up.
 pub(crate) const TEAM: u8 = 3;
-/// `health * NAMED_FACTOR + NAMED_OFFSET` stays bounded and never gets denormal.
+/// `health * NAMED_FACTOR + NAMED_OFFSET` stays bounded and never becomes denormal.
 pub(crate) const NAMED_FACTOR: f32 = 0.75;
 pub(crate) const NAMED_OFFSET: f32 = 16.0;
-/// Likewise for the fragmented values.
+/// The same for the fragmented values.
 pub(crate) const FRAGMENT_FACTOR: f32 = 0.5;
 pub(crate) const FRAGMENT_OFFSET: f32 = 1.0;
 /// The types of the fragmented task, and the objects of each.
@@ -25,7 +25,7 @@ pub(crate) const SLOT_NAMES: [&str; 7] =
     ["position", "velocity", "health", "kind", "team", "alive", "seed"];
 
 const SEED: u64 = 0x0005_107E_D000_0001;
-/// Churn goes through this many different halves, so that none gets into a convenient order.
+/// Churn cycles through this many different halves, so that no run meets a convenient order.
 const CHURN_ROUNDS: usize = 4;
 
 /// The object of all workloads: 36 bytes in seven slots.
@@ -85,35 +85,35 @@ impl Input {
         Self { units, shuffled, churn: OnceLock::new() }
     }
 
-    /// All numbers in their order.
+    /// Returns all numbers in ascending order.
     pub(crate) fn numbers(&self) -> Vec<u32> {
         numbers(self.units.len())
     }
 
-    /// One object in a hundred, in random order.
+    /// Returns one object in a hundred, in random order.
     pub(crate) fn few(&self) -> &[u32] {
         &self.shuffled[..self.units.len() / 100]
     }
 
-    /// The same number of objects, in ascending order.
+    /// Returns the same objects in ascending order.
     pub(crate) fn scattered(&self) -> Vec<u32> {
         let mut scattered = self.few().to_vec();
         scattered.sort_unstable();
         scattered
     }
 
-    /// The same number of objects side by side, from the middle on.
+    /// Returns as many adjacent objects, from the middle on.
     pub(crate) fn stretch(&self) -> Vec<u32> {
         let middle = self.units.len() / 2;
         self.numbers()[middle..][..self.units.len() / 100].to_vec()
     }
 
-    /// Every other object, picked at random, in random order.
+    /// Returns a random half of the objects, in random order.
     pub(crate) fn half(&self) -> &[u32] {
         &self.shuffled[..self.units.len() / 2]
     }
 
-    /// What churn's `round`th run does; the rounds repeat.
+    /// Returns the plan of churn's `round`th run; the rounds repeat.
     pub(crate) fn churn(&self, round: usize) -> &Churn {
         let rounds = self.churn.get_or_init(|| {
             let mut random = StdRng::seed_from_u64(SEED + 1);
@@ -136,7 +136,7 @@ fn numbers(objects: usize) -> Vec<u32> {
     (0..objects).collect()
 }
 
-/// A digest of a set of objects: every bit of every slot counts, the order does not.
+/// Returns a digest of every bit of every slot, independent of the order of objects.
 pub(crate) fn digest_units(units: impl Iterator<Item = Unit>) -> u64 {
     units.fold(0, |sum: u64, unit| {
         let floats = [unit.position.to_array(), unit.velocity.to_array()];
@@ -150,7 +150,7 @@ pub(crate) fn digest_units(units: impl Iterator<Item = Unit>) -> u64 {
     })
 }
 
-/// Likewise for plain numbers.
+/// Returns a digest of numbers, independent of their order.
 pub(crate) fn digest_floats(floats: impl Iterator<Item = f32>) -> u64 {
     floats.fold(0, |sum: u64, float| sum.wrapping_add(mix(1, float.to_bits())))
 }

@@ -1,12 +1,11 @@
-//! The attribute maps: what slots are the alternative to.
+//! The attribute maps, which slots replace.
 
 use std::hint::black_box;
 
+use bench_support::attribute_map::{AttributeMap, Attributes, AttributesMut};
+use bench_support::naive_map::NaiveMapStore;
 use glam::Vec3;
-use slotted::{
-    ByName, ObjectId, Record, Value, map::AttributeLayout, map::AttributeStore, map::MapObject,
-    map::Naive, map::Shaped,
-};
+use slotted::{MapStore, ObjectId, Record, Value};
 
 use super::handles::{Handles, in_order};
 use super::input::{NAMED_FACTOR, NAMED_OFFSET, TEAM};
@@ -14,40 +13,40 @@ use super::slotted::record;
 use super::{Contestant, DT, Input, Task, Unit, Variant, digest_units};
 
 pub(crate) const TUNED: Contestant =
-    Contestant { name: "tuned map", package: None, cases: cases::<Shaped> };
+    Contestant { name: "tuned map", package: None, cases: cases::<MapStore> };
 
 pub(crate) const NAIVE: Contestant =
-    Contestant { name: "naive map", package: None, cases: cases::<Naive> };
+    Contestant { name: "naive map", package: None, cases: cases::<NaiveMapStore> };
 
-/// A store and its ids by object number, or in shuffled order where a task asks for that.
-struct Filled<L> {
-    store: AttributeStore<L>,
+/// A store and its ids, by object number or in the shuffled order of random access.
+struct Filled<M> {
+    store: M,
     ids: Vec<ObjectId>,
 }
 
-fn filled<L: AttributeLayout>(input: &Input) -> Filled<L> {
-    let mut store = AttributeStore::<L>::default();
+fn filled<M: AttributeMap>(input: &Input) -> Filled<M> {
+    let mut store = M::default();
     let spawn = |unit| store.spawn_record("unit", record(unit)).expect("there is room");
     let ids = input.units.iter().map(spawn).collect();
     Filled { store, ids }
 }
 
-fn shuffled<L: AttributeLayout>(input: &Input) -> Filled<L> {
+fn shuffled<M: AttributeMap>(input: &Input) -> Filled<M> {
     let Filled { store, ids } = filled(input);
     Filled { store, ids: in_order(&ids, &input.shuffled) }
 }
 
-fn digest<L: AttributeLayout>(store: &mut AttributeStore<L>) -> u64 {
+fn digest<M: AttributeMap>(store: &mut M) -> u64 {
     let [position, velocity, health, kind, team, alive, seed] =
         super::input::SLOT_NAMES.map(|name| store.key(name));
     digest_units(store.iter().map(|object| Unit {
-        position: vector(object.get(position)),
-        velocity: vector(object.get(velocity)),
-        health: float(object.get(health)),
-        kind: integer(object.get(kind)) as u16,
-        team: integer(object.get(team)) as u8,
-        alive: truth(object.get(alive)),
-        seed: integer(object.get(seed)) as u32,
+        position: vector(object.attribute(position)),
+        velocity: vector(object.attribute(velocity)),
+        health: float(object.attribute(health)),
+        kind: integer(object.attribute(kind)) as u16,
+        team: integer(object.attribute(team)) as u8,
+        alive: truth(object.attribute(alive)),
+        seed: integer(object.attribute(seed)) as u32,
     }))
 }
 
@@ -71,28 +70,28 @@ fn truth(value: Option<&Value>) -> bool {
     if let Some(Value::Bool(truth)) = value { *truth } else { panic!("a truth: {value:?}") }
 }
 
-fn cases<L: AttributeLayout + 'static>(task: Task, input: &Input) -> Vec<Variant<'_>> {
+fn cases<M: AttributeMap>(task: Task, input: &Input) -> Vec<Variant<'_>> {
     match task {
-        Task::SpawnEach => vec![spawn_each::<L>(input)],
-        Task::SpawnBulk => vec![spawn_each::<L>(input)],
-        Task::MoveEach => vec![advance::<L>(input, &[])],
-        Task::MoveAfterFewDespawned => vec![advance::<L>(input, input.few())],
-        Task::MoveAfterHalfDespawned => vec![advance::<L>(input, input.half())],
-        Task::SumEach => vec![sum::<L>(input)],
-        Task::GetResolved | Task::GetByCall => vec![get::<L>(input)],
-        Task::SetResolved => vec![set::<L>(input)],
-        Task::Churn => vec![churn::<L>(input)],
-        Task::NamedEach => vec![named_each::<L>(input)],
-        Task::RecordInsert => vec![record_insert::<L>(input)],
+        Task::SpawnEach => vec![spawn_each::<M>(input)],
+        Task::SpawnBulk => vec![spawn_each::<M>(input)],
+        Task::MoveEach => vec![advance::<M>(input, &[])],
+        Task::MoveAfterFewDespawned => vec![advance::<M>(input, input.few())],
+        Task::MoveAfterHalfDespawned => vec![advance::<M>(input, input.half())],
+        Task::SumEach => vec![sum::<M>(input)],
+        Task::GetResolved | Task::GetByCall => vec![get::<M>(input)],
+        Task::SetResolved => vec![set::<M>(input)],
+        Task::Churn => vec![churn::<M>(input)],
+        Task::NamedEach => vec![named_each::<M>(input)],
+        Task::RecordInsert => vec![record_insert::<M>(input)],
         _ => Vec::new(),
     }
 }
 
-/// Its one way to insert: a record for each object.
-fn spawn_each<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
+/// The only way to insert: one record per object.
+fn spawn_each<M: AttributeMap>(input: &Input) -> Variant<'_> {
     Variant::filling(
         "spawn_record",
-        |store: &mut AttributeStore<L>| {
+        |store: &mut M| {
             for unit in &input.units {
                 black_box(store.spawn_record("unit", record(unit)).expect("there is room"));
             }
@@ -101,14 +100,11 @@ fn spawn_each<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
     )
 }
 
-fn advance<'a, L: AttributeLayout + 'static>(
-    input: &'a Input,
-    despawned: &'a [u32],
-) -> Variant<'a> {
+fn advance<'a, M: AttributeMap>(input: &'a Input, despawned: &'a [u32]) -> Variant<'a> {
     Variant::writing(
         "iter_mut",
         move || {
-            let mut filled = filled::<L>(input);
+            let mut filled = filled::<M>(input);
             for id in in_order(&filled.ids, despawned) {
                 filled.store.despawn(id).expect("alive");
             }
@@ -117,8 +113,8 @@ fn advance<'a, L: AttributeLayout + 'static>(
         |Filled { store, .. }| {
             let (position, velocity) = (store.key("position"), store.key("velocity"));
             for mut object in store.iter_mut() {
-                let step = vector(object.get(velocity)) * DT;
-                if let Some(Value::Vec3(position)) = object.get_mut(position) {
+                let step = vector(object.attribute(velocity)) * DT;
+                if let Some(Value::Vec3(position)) = object.attribute_mut(position) {
                     *position += step;
                 }
             }
@@ -127,26 +123,27 @@ fn advance<'a, L: AttributeLayout + 'static>(
     )
 }
 
-fn sum<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
+fn sum<M: AttributeMap>(input: &Input) -> Variant<'_> {
     Variant::reading(
         "iter",
-        move || filled::<L>(input).store,
+        move || filled::<M>(input).store,
         |store| {
             let [health, team, alive] = ["health", "team", "alive"].map(|name| store.key(name));
-            let counts = |object: &MapObject<'_, L>| {
-                truth(object.get(alive)) & (integer(object.get(team)) == i64::from(TEAM))
+            let counts = |object: &M::Object<'_>| {
+                truth(object.attribute(alive))
+                    & (integer(object.attribute(team)) == i64::from(TEAM))
             };
             let counted = store.iter().filter(counts);
-            let sum: f32 = counted.map(|object| float(object.get(health))).sum();
+            let sum: f32 = counted.map(|object| float(object.attribute(health))).sum();
             u64::from(sum.to_bits())
         },
     )
 }
 
-fn get<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
+fn get<M: AttributeMap>(input: &Input) -> Variant<'_> {
     Variant::reading(
         "get",
-        move || shuffled::<L>(input),
+        move || shuffled::<M>(input),
         |Filled { store, ids }| {
             let health = store.key("health");
             let values = ids.iter().map(|id| f64::from(float(store.get(*id, health))));
@@ -155,10 +152,10 @@ fn get<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
     )
 }
 
-fn set<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
+fn set<M: AttributeMap>(input: &Input) -> Variant<'_> {
     Variant::writing(
         "get_mut",
-        move || shuffled::<L>(input),
+        move || shuffled::<M>(input),
         |Filled { store, ids }| {
             let health = store.key("health");
             for (k, id) in ids.iter().enumerate() {
@@ -169,11 +166,11 @@ fn set<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
     )
 }
 
-fn churn<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
+fn churn<M: AttributeMap>(input: &Input) -> Variant<'_> {
     Variant::preparing(
         "spawn_record",
         || {
-            let Filled { store, ids } = filled::<L>(input);
+            let Filled { store, ids } = filled::<M>(input);
             (store, Handles::new(ids))
         },
         |(_, handles)| handles.plan(input),
@@ -189,10 +186,10 @@ fn churn<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
     )
 }
 
-fn named_each<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
+fn named_each<M: AttributeMap>(input: &Input) -> Variant<'_> {
     Variant::writing(
         "get_mut",
-        move || filled::<L>(input),
+        move || filled::<M>(input),
         |Filled { store, ids }| {
             let health = store.key("health");
             for id in &*ids {
@@ -204,11 +201,11 @@ fn named_each<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
     )
 }
 
-fn record_insert<L: AttributeLayout + 'static>(input: &Input) -> Variant<'_> {
+fn record_insert<M: AttributeMap>(input: &Input) -> Variant<'_> {
     Variant::preparing(
         "spawn_record",
-        || (AttributeStore::<L>::default(), Vec::<Record>::new()),
-        |state| *state = (AttributeStore::default(), input.units.iter().map(record).collect()),
+        || (M::default(), Vec::<Record>::new()),
+        |state| *state = (M::default(), input.units.iter().map(record).collect()),
         |(store, records)| {
             for record in records.drain(..) {
                 black_box(store.spawn_record("unit", record).expect("there is room"));

@@ -1,10 +1,11 @@
-//! Heap bytes, counted, and memory that really goes back to the operating system.
+//! Counted heap bytes, and memory that really returns to the operating system.
 #![allow(unsafe_code, reason = "glibc's settings are foreign functions")]
 
-#[path = "../../examples/compare/allocator.rs"]
-mod allocator;
+use bench_support::allocator::CountingAllocator;
+pub(crate) use bench_support::allocator::added_bytes;
 
-pub(crate) use allocator::added_bytes;
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod glibc {
@@ -15,7 +16,7 @@ mod glibc {
     /// glibc's value at the start of a process, for both.
     pub(super) const DEFAULT_THRESHOLD: c_int = 128 * 1024;
 
-    // SAFETY: the declarations are those of glibc's malloc.h, and neither function has preconditions.
+    // SAFETY: these declarations match glibc's malloc.h, and neither function has preconditions.
     unsafe extern "C" {
         pub(super) safe fn mallopt(parameter: c_int, value: c_int) -> c_int;
         pub(super) safe fn malloc_trim(pad: usize) -> c_int;
@@ -24,9 +25,9 @@ mod glibc {
 
 /// Keeps the allocator as it is at the start of a process. Call it before the first measurement.
 ///
-/// glibc raises both thresholds up to 32 MB once a large block was freed. From then on a growing `Vec`
-/// would be copied inside the heap where it was remapped before, and freed memory would stay with
-/// the process: the order of the workloads would decide the figures.
+/// glibc raises both thresholds up to 32 MB once a large block is freed. From then on it would copy a
+/// growing `Vec` instead of remapping it, and would not return freed memory. Then the order of the
+/// workloads would decide the figures.
 pub(crate) fn keep_start_settings() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
@@ -36,8 +37,9 @@ pub(crate) fn keep_start_settings() {
     }
 }
 
-/// Gives free memory back, also pages between blocks that live on: what comes next pays page faults,
-/// whether it asks for a few large blocks or for many small ones. Does nothing without glibc.
+/// Returns free memory to the operating system, also pages between living blocks.
+///
+/// The next work pays page faults for large and small blocks alike. Does nothing without glibc.
 pub(crate) fn return_to_system() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     glibc::malloc_trim(0);

@@ -1,16 +1,18 @@
-//! The contest: workloads that every storage does in its own best way, checked to do the same.
+//! The contest: every storage does each workload in its own best way, and all results must agree.
 //!
-//! `workload` says what is done, `input` makes the data, `case` is what a contestant hands over, and
-//! every other module is one contestant.
+//! `workload` defines the tasks, `input` makes the data, `case` defines a contestant's parts, and every
+//! other module is one contestant.
 //!
 //! # How to add a contestant
 //! Write a module with a `pub(crate) const CONTESTANT: Contestant`, add it to [`CONTESTANTS`], and
-//! answer every [`Task`] in its `cases` function with [`Variant`]s: several where it is not known
-//! which form is faster (the best one counts), none where the storage cannot do the task. Three
-//! constructors cover the tasks: [`Variant::writing`] for a run that changes the objects,
+//! answer every [`Task`] in its `cases` function with [`Variant`]s. Return several if the fastest form
+//! is unknown (the best one counts), and none if the storage cannot do the task.
+//!
+//! Three constructors cover the tasks: [`Variant::writing`] for a run that changes the objects,
 //! [`Variant::reading`] for a run that returns a sum, [`Variant::filling`] for a run that fills an
-//! empty store. Where a task has a baseline, [`Variant::into_baseline`] marks it. All checksums come from [`digest_units`], so that the only thing to write beside the runs is
-//! an iterator over the living objects as [`Unit`]s, in any order.
+//! empty store. [`Variant::into_baseline`] marks a task's baseline. All checksums come from
+//! [`digest_units`], so besides the runs a contestant only needs an iterator over its living objects as
+//! [`Unit`]s, in any order.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -37,7 +39,7 @@ pub(crate) use case::{Contestant, Variant, sample, verify};
 pub(crate) use input::{DT, Input, Unit, digest_floats, digest_units};
 pub(crate) use workload::{PastTask, Repeat, Scale, Task, Workload};
 
-/// The first one is the limit that the others' ratios refer to.
+/// All contestants. The first one is the limit: the others' ratios refer to it.
 pub(crate) const CONTESTANTS: &[Contestant] = &[
     arrays::CONTESTANT,
     slotted::CONTESTANT,

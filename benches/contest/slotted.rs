@@ -1,4 +1,4 @@
-//! slotted: the schema from a Rust struct, and the same one declared at run time.
+//! slotted: a schema from a Rust struct, and the same schema declared at run time.
 
 use std::hint::black_box;
 
@@ -65,7 +65,7 @@ struct Whole<'a> {
     seed: &'a u32,
 }
 
-/// A store with the schema and nothing else.
+/// Creates an empty store with the schema.
 struct Empty(Store);
 
 impl Default for Empty {
@@ -76,7 +76,7 @@ impl Default for Empty {
     }
 }
 
-/// A store and its ids by object number, or in shuffled order where a task asks for that.
+/// A store and its ids, by object number or in the shuffled order of random access.
 pub(crate) struct Filled {
     pub(crate) store: Store,
     pub(crate) ids: Vec<ObjectId>,
@@ -167,7 +167,7 @@ fn run_time_cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
     work(task, input, filled_at_run_time)
 }
 
-/// What does not depend on how the objects came into the store.
+/// The tasks that do not depend on how objects are inserted.
 fn work(task: Task, input: &Input, fill: Fill) -> Vec<Variant<'_>> {
     match task {
         Task::MoveEach => vec![advance_each(input, fill, &[])],
@@ -241,7 +241,7 @@ fn advance_runs(input: &Input, fill: Fill) -> Variant<'_> {
     )
 }
 
-/// The loop of `kernel::advance`; the view has the dispatch around it already.
+/// The loop of `kernel::advance`; the view already dispatches it.
 #[inline(always)]
 fn advance(position: &mut [Vec3], velocity: &[Vec3]) {
     let position: &mut [f32] = bytemuck::cast_slice_mut(position);

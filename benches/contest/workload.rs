@@ -1,87 +1,87 @@
-//! What is measured: the one definition of every workload.
+//! The definition of every workload.
 
 use super::input::{FRAGMENT_OBJECTS, FRAGMENT_TYPES};
 
-/// What a contestant is asked to do.
+/// A task for every contestant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// One insertion call for each of the `units`; an id that the call returns is used but not kept.
+    /// One insertion call per unit of `units`; a returned id is used but not kept.
     SpawnEach,
-    /// All `units` by the fastest interface for many; ids likewise.
+    /// All `units` through the fastest bulk interface; ids as above.
     SpawnBulk,
-    /// `position += velocity * DT` for every object, by a closure or loop that sees one object.
+    /// `position += velocity * DT` for every object, by a closure or loop over single objects.
     MoveEach,
     /// The same over slices of whole columns or parts of them.
     MoveSlices,
-    /// The same on two threads, in whatever way is fastest.
+    /// The same on two threads, by the fastest way.
     MoveTwoThreads,
-    /// `MoveEach` after `Input::few` were despawned, per living object.
+    /// `MoveEach` after despawning `Input::few`, per living object.
     MoveAfterFewDespawned,
-    /// `MoveEach` after `Input::half` were despawned, per living object.
+    /// `MoveEach` after despawning `Input::half`, per living object.
     MoveAfterHalfDespawned,
-    /// The sum of `health` over all that are `alive` and in `TEAM`, by closure or loop, in `f32`.
+    /// The sum of `health` over all objects that are `alive` and in `TEAM`, by closure or loop, in `f32`.
     SumEach,
     /// The same over slices.
     SumSlices,
     /// The sum of `health` in `f64` over handles in the order of `Input::shuffled`, through a column
-    /// that was looked up before (looking it up once a run is part of the run).
+    /// that is looked up once per run, as part of the run.
     GetResolved,
-    /// `health = k as f32` for the `k`th handle of that order, likewise.
+    /// `health = k as f32` for the `k`th handle of that order, through the same kind of column.
     SetResolved,
-    /// `GetResolved` where every access is a call to the store by type or key alone.
+    /// `GetResolved`, but each access is a call to the store by type or key alone.
     GetByCall,
     /// Despawns the doomed one by one, by handle, in their random order, then spawns the
     /// replacements in bulk and keeps their ids. One operation is a pair.
     Churn,
     /// `value = value * FRAGMENT_FACTOR + FRAGMENT_OFFSET` for the one slot that 26 types of 20
-    /// objects share; the values are those of `health`.
+    /// objects share; its values are those of `health`.
     Fragmented,
-    /// `health = health * NAMED_FACTOR + NAMED_OFFSET` for every handle in spawn order, through a name
-    /// resolved once.
+    /// `health = health * NAMED_FACTOR + NAMED_OFFSET` for every handle in spawn order, through a
+    /// name resolved once.
     NamedEach,
     /// The same over the whole column, found by name, as slices.
     NamedColumn,
     /// Inserts a record of seven named attributes (`SLOT_NAMES`) for each of the `units`. The records
-    /// are the contestant's own type and are built before: only the insertion is timed.
+    /// have the contestant's own type. Only the insertion is timed, not building them.
     RecordInsert,
-    /// Not timed: the heap bytes that live after `SpawnBulk`, per object.
+    /// Not timed: the live heap bytes after `SpawnBulk`, per object.
     HeapBytes,
-    /// What has to do with the past of the objects.
+    /// A task with the past of the objects.
     Past(PastTask),
 }
 
-/// What a contestant is asked to do with the past of its objects.
+/// A task with the past of the objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PastTask {
-    /// Keeps all objects as they are. They were kept like that before, nothing was written since.
+    /// Snapshots all objects. Nothing was written since the previous snapshot.
     Snapshot,
-    /// Keeps all objects as the newest of the last `RING_FRAMES` frames, then does `MoveEach`; there
-    /// were `WARM_UP_FRAMES` such frames before. The baseline is `MoveEach` alone.
+    /// Snapshots all objects into a ring of `RING_FRAMES` frames, then does `MoveEach`, after
+    /// `WARM_UP_FRAMES` such frames. The baseline is `MoveEach` alone.
     Frame,
-    /// Makes all objects as they were kept before one `MoveEach`, which is not timed.
+    /// Restores all objects to the snapshot before one `MoveEach`, which is not timed.
     Restore,
-    /// How many of the objects that changed since a moment have `health == MARK`, which was written to
-    /// `Input::stretch` since then; per changed object.
+    /// Counts the changed objects with `health == MARK`, after writing `MARK` to `Input::stretch`;
+    /// per changed object.
     VisitStretch,
-    /// The same where `MARK` was written to `Input::scattered`.
+    /// The same after writing `MARK` to `Input::scattered`.
     VisitScattered,
-    /// Lists which objects have another value of which slot in two states that were kept; the `health` of
-    /// `Input::stretch` was written between them. How many there are is the result.
+    /// Lists the slots that differ between two snapshots, after writing the `health` of `Input::stretch`
+    /// between them. Their number is the result.
     Changes,
 }
 
-/// How often a run may be repeated within one sample.
+/// Limits how often a run is repeated within one sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// Freely: a run leaves everything as the next one needs it.
+    /// Freely: each run leaves the state that the next one needs.
     Freely,
     /// Once: every run needs its own preparation.
     Once,
-    /// Once, and all memory goes back to the operating system before: page faults are part of the run.
+    /// Once, after returning all memory to the operating system: page faults are part of the run.
     FreshMemory,
 }
 
-/// Full size, or a size that runs in no time.
+/// Full size, or a tiny size for tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scale {
     Full,
@@ -139,7 +139,7 @@ impl Workload {
         Self::new(name, Task::Past(task), objects)
     }
 
-    /// The number of objects that exist when a run starts or, for insertions, when it ends.
+    /// Returns the number of objects at the start of a run or, for insertions, at its end.
     pub(crate) fn objects(self, scale: Scale) -> usize {
         match scale {
             Scale::Full => self.objects,
@@ -147,7 +147,7 @@ impl Workload {
         }
     }
 
-    /// The operations of one run, which a figure is divided by.
+    /// Returns the operations of one run; figures are per operation.
     pub(crate) fn operations(self, scale: Scale) -> usize {
         let objects = self.objects(scale);
         match self.task {
@@ -170,7 +170,7 @@ impl Workload {
         }
     }
 
-    /// What the figures of this workload count.
+    /// Returns the unit of this workload's figures.
     pub(crate) fn unit(self) -> &'static str {
         match self.task {
             Task::HeapBytes => "bytes",
@@ -178,7 +178,7 @@ impl Workload {
         }
     }
 
-    /// Whether the figure is a time.
+    /// Returns whether the figure is a time.
     pub(crate) fn is_timed(self) -> bool {
         self.task != Task::HeapBytes
     }

@@ -1,4 +1,4 @@
-//! Samples of all contestants, taken in turn.
+//! Takes samples of all contestants in turn.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 
 use crate::contest::{Contestant, Input, Repeat, Scale, Task, Variant, Workload, sample, verify};
 
-/// Shorter samples would measure the clock and the moment.
+/// Shorter samples would measure noise and the clock.
 const SHORTEST_SAMPLE: Duration = Duration::from_millis(2);
 
 /// The figures of one workload.
@@ -17,7 +17,7 @@ pub(super) struct Outcome {
     pub(super) forms: Vec<Form>,
 }
 
-/// What one form of one contestant reached.
+/// The samples of one form of one contestant.
 pub(super) struct Form {
     pub(super) contestant: &'static str,
     pub(super) name: &'static str,
@@ -39,7 +39,7 @@ impl Form {
         self.minimum() / limit.minimum()
     }
 
-    /// The median of each round's own ratio: what slows a whole round down cancels out.
+    /// Returns the median of the rounds' ratios: a disturbance of a whole round cancels out.
     pub(super) fn median_ratio(&self, limit: &Self) -> f64 {
         let rounds = self.samples.iter().zip(&limit.samples);
         median(rounds.map(|(own, limit)| own / limit).collect())
@@ -47,8 +47,7 @@ impl Form {
 }
 
 impl Outcome {
-    /// The best form of every contestant, in the contestants' order; its best baseline, if it has one,
-    /// comes before.
+    /// Returns the best form of every contestant in order, each after its best baseline if it has one.
     pub(super) fn best(&self) -> Vec<&Form> {
         let kind = |form: &Form| (form.contestant, form.is_baseline);
         let of_one = self.forms.chunk_by(|left, right| kind(left) == kind(right));
@@ -59,12 +58,12 @@ impl Outcome {
             .collect()
     }
 
-    /// The best form of the limit, or its baseline, if it does this workload.
+    /// Returns the limit's best form or its baseline, or `None` if the limit skips this workload.
     pub(super) fn limit(&self, limit: &str) -> Option<&Form> {
         self.best().into_iter().find(|form| form.contestant == limit)
     }
 
-    /// What the form is to be held against besides the limit.
+    /// Returns the form's own baseline, which it is compared with besides the limit.
     pub(super) fn baseline(&self, form: &Form) -> Option<&Form> {
         let is_its = |other: &&Form| other.is_baseline && other.contestant == form.contestant;
         self.best().into_iter().find(is_its).filter(|_| !form.is_baseline)
@@ -84,14 +83,14 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// One form that takes part.
 type Entry<'a> = (&'static str, Variant<'a>);
 
-/// Every so many rounds all is built anew: which physical pages data gets decides its share of the
-/// caches, and was seen to shift a whole series of samples by 20%.
+/// All state is rebuilt after this many rounds. The physical pages of the data decide its share of the
+/// caches, which shifted whole series of samples by 20%.
 const ROUNDS_PER_BUILD: u32 = 3;
 
-/// Checks that all forms compute the same, then samples them in turn, round by round.
+/// Checks that all forms compute the same result, then samples them in turn, round by round.
 ///
 /// # Errors
-/// Two forms computed different results.
+/// Returns an error if two forms compute different results.
 pub(super) fn measure(
     workload: Workload,
     scale: Scale,
@@ -113,7 +112,7 @@ pub(super) fn measure(
         let until = rounds.min(round + ROUNDS_PER_BUILD);
         for round in round..until {
             for turn in 0..entries.len() {
-                // Another one begins each round: nobody always follows the same neighbour's mess.
+                // Each round starts with another form, so that no form always follows the same neighbour.
                 let index = (turn + round as usize) % entries.len();
                 let (_, variant) = &mut entries[index];
                 let total = take_sample(variant, workload, repetitions[index]);
@@ -144,7 +143,7 @@ fn form_without_samples((contestant, variant): &Entry<'_>) -> Form {
     Form { contestant, name: variant.form, is_baseline: variant.is_baseline, samples: Vec::new() }
 }
 
-/// What one run costs, all operations together.
+/// Returns the cost of one run, for all its operations.
 fn take_sample(variant: &mut Variant<'_>, workload: Workload, repetitions: u32) -> f64 {
     if workload.is_timed() {
         let elapsed = sample(variant, workload, repetitions);
@@ -154,7 +153,7 @@ fn take_sample(variant: &mut Variant<'_>, workload: Workload, repetitions: u32) 
     }
 }
 
-/// How many runs make a sample that is long enough.
+/// Returns how many runs make a long enough sample.
 fn repetitions(variant: &mut Variant<'_>, workload: Workload, scale: Scale) -> u32 {
     if workload.repeat() != Repeat::Freely || scale == Scale::Small {
         return 1;

@@ -1,12 +1,12 @@
-//! The bench `ratios`: options, the run through all workloads, and what becomes of the figures.
+//! The bench `ratios`: options, the run through all workloads, and the output of the figures.
 
-mod machine;
 mod measure;
 mod report;
 
 use std::error::Error;
 use std::path::PathBuf;
 
+use bench_support::machine;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -14,21 +14,21 @@ use crate::contest::{CONTESTANTS, Contestant, Input, Scale, Workload, memory};
 use measure::Outcome;
 
 #[derive(Parser)]
-#[command(about = "Measures slotted and its peers against hand-written arrays, in turn")]
+#[command(about = "Compares slotted and its peers with hand-written arrays")]
 struct Options {
-    /// Only workloads whose name contains this (may be repeated)
+    /// Run only workloads whose name contains this (may be repeated)
     #[arg(long, value_name = "SUBSTR")]
     workload: Vec<String>,
-    /// Only contestants whose name contains this, and the limit (may be repeated)
+    /// Run only the limit and contestants whose name contains this (may be repeated)
     #[arg(long, value_name = "SUBSTR")]
     contestant: Vec<String>,
-    /// Samples of each contestant for each workload
+    /// Number of samples of each contestant for each workload
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Tiny sizes, one round: checks that everything runs and agrees; the figures mean nothing
+    /// Run tiny sizes for one round to check that all results agree; the figures mean nothing
     #[arg(long)]
     small: bool,
-    /// Also list every form of every contestant, not only the best
+    /// List every form of every contestant, not only the best
     #[arg(long)]
     forms: bool,
     /// Write all samples to this file
@@ -37,10 +37,10 @@ struct Options {
     /// Write the README's table to this file
     #[arg(long, value_name = "PATH")]
     markdown: Option<PathBuf>,
-    /// `--small` in the words of criterion
+    /// Same as `--small`; criterion's name for it
     #[arg(long, hide = true)]
     test: bool,
-    /// `cargo bench` adds this, `cargo test` does not: without it nothing is measured
+    /// Measure; `cargo bench` adds this option, `cargo test` does not
     #[arg(long, hide = true)]
     bench: bool,
 }
@@ -62,7 +62,7 @@ impl Options {
         Workload::ALL.iter().filter(named).copied().collect()
     }
 
-    /// The limit comes first and always takes part: there are no ratios without it.
+    /// The limit comes first and always takes part, because ratios need it.
     fn contestants(&self) -> Vec<Contestant> {
         let (limit, others) = CONTESTANTS.split_first().expect("the limit");
         let named = |contestant: &&Contestant| matches(contestant.name, &self.contestant);
@@ -75,13 +75,13 @@ fn matches(name: &str, patterns: &[String]) -> bool {
     patterns.is_empty() || patterns.iter().any(|pattern| name.contains(pattern))
 }
 
-/// Does what the command line says.
+/// Parses the command line and runs the bench.
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
     memory::keep_start_settings();
     let workloads = options.workloads();
     if workloads.is_empty() {
-        return Err("no workload has such a name".into());
+        return Err("no workload name contains the `--workload` texts; run without options to list all names".into());
     }
     let contestants = options.contestants();
     let progress = progress_bar(&options, &workloads);
@@ -107,7 +107,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     progress.finish_and_clear();
     write_files(&options, &contestants, &outcomes)?;
     if options.scale() == Scale::Small {
-        println!("Tiny sizes: all contestants agree, the figures mean nothing.");
+        println!("Tiny sizes: all contestants agree; the figures mean nothing.");
     }
     Ok(())
 }

@@ -1,20 +1,20 @@
-//! Figures as a table on the terminal, as JSON, and as the README's table.
+//! Writes figures as a terminal table, as JSON, and as the README's table.
 
 use std::fmt::Write;
 
+use bench_support::machine::Description;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Value, json};
 
-use super::machine::Description;
 use super::measure::{Form, Outcome};
 use crate::contest::{CONTESTANTS, Contestant};
 
-/// The name of the contestant that ratios refer to.
+/// Returns the name of the limit, which ratios refer to.
 fn limit_name() -> &'static str {
     CONTESTANTS[0].name
 }
 
-/// One workload's figures: the best form of each contestant, or all forms.
+/// Returns one workload's figures: the best form of each contestant, or all forms.
 pub(super) fn table(outcome: &Outcome, all_forms: bool) -> Table {
     let workload = outcome.workload;
     let unit = workload.unit();
@@ -52,13 +52,13 @@ pub(super) fn table(outcome: &Outcome, all_forms: bool) -> Table {
     table
 }
 
-/// Of the minima and the median one, to another form if there is one.
+/// Returns the ratio of minima and the median ratio to another form; empty texts without one.
 fn ratios(form: &Form, other: Option<&Form>) -> [String; 2] {
     let Some(other) = other else { return Default::default() };
     [figure(form.minimum_ratio(other)), figure(form.median_ratio(other))]
 }
 
-/// Three digits that matter, or what stands before the point.
+/// Formats a figure with three significant digits, or as a whole number.
 fn figure(value: f64) -> String {
     match value {
         value if value < 0.01 => format!("{value:.5}"),
@@ -70,7 +70,7 @@ fn figure(value: f64) -> String {
     }
 }
 
-/// Everything that was measured.
+/// Returns all figures and the machine.
 pub(super) fn json(machine: &Description, outcomes: &[Outcome]) -> Value {
     let machine: serde_json::Map<String, Value> =
         machine.iter().map(|(name, text)| ((*name).to_owned(), json!(text))).collect();
@@ -109,22 +109,23 @@ fn workload_json(outcome: &Outcome) -> Value {
     })
 }
 
-/// The README's table: the limit's figure, then each contestant's ratio to it.
+/// Returns the README's table: the limit's figure, then each contestant's ratio to it.
 pub(super) fn markdown(
     machine: &Description,
     contestants: &[Contestant],
     outcomes: &[Outcome],
 ) -> String {
     let mut text = String::new();
-    for (name, what) in machine {
+    for (name, text_of_name) in machine {
         let quote = if *name == "command" { "`" } else { "" };
-        writeln!(text, "- {name}: {quote}{what}{quote}").expect("a string takes all");
+        writeln!(text, "- {name}: {quote}{text_of_name}{quote}")
+            .expect("writing to a string succeeds");
     }
     let names = contestants.iter().map(|contestant| contestant.name);
     let header: Vec<&str> = names.collect();
-    writeln!(text, "\n| work | {} |", header.join(" | ")).expect("a string takes all");
+    writeln!(text, "\n| work | {} |", header.join(" | ")).expect("writing to a string succeeds");
     let columns = "---:|".repeat(header.len());
-    writeln!(text, "|---|{columns}").expect("a string takes all");
+    writeln!(text, "|---|{columns}").expect("writing to a string succeeds");
     for outcome in outcomes {
         let (baselines, others): (Vec<&Form>, Vec<&Form>) =
             outcome.best().into_iter().partition(|form| form.is_baseline);
@@ -134,7 +135,7 @@ pub(super) fn markdown(
                 header.iter().map(|&name| cell(outcome, &best, name)).collect();
             let name = outcome.workload.name;
             let row = format!("| {name}{suffix} | {} |", cells.join(" | "));
-            writeln!(text, "{row}").expect("a string takes all");
+            writeln!(text, "{row}").expect("writing to a string succeeds");
         }
     }
     text.push_str(
@@ -143,7 +144,7 @@ pub(super) fn markdown(
     );
     if outcomes.iter().any(Outcome::has_baselines) {
         text.push_str(
-            "A baseline is the work without what it is about; where there is one, it is the limit.\n",
+            "A baseline row is the same frame without the measured work; its ratios refer to the limit's baseline.\n",
         );
     }
     text

@@ -1,4 +1,4 @@
-//! Schemas and objects that arrive at run time, and what is said about the bad ones:
+//! Schemas and objects that arrive at run time, and the errors for bad ones:
 //! `cargo run --example data_driven`.
 
 use std::error::Error;
@@ -6,7 +6,7 @@ use std::error::Error;
 use slotted::glam::Vec3;
 use slotted::{Kind, ObjectId, Record, Schema, SlotKey, Slotted, Store, View, record};
 
-/// What the engine's programmers declared.
+/// The engine's schema, declared in Rust.
 #[derive(Slotted, Clone, Copy)]
 struct Unit {
     #[slot(finite)]
@@ -19,21 +19,21 @@ struct Unit {
     target: Option<ObjectId>,
 }
 
-/// Matches units, and everything that a mod derives from them.
+/// Matches units and all schemas that mods derive from them.
 #[derive(View)]
 struct Moving<'a> {
     position: &'a mut Vec3,
     velocity: &'a Vec3,
 }
 
-/// What some objects have and others lack.
+/// A view with slots that some schemas lack.
 #[derive(View)]
 struct Angry<'a> {
     id: ObjectId,
     rage: Option<&'a f32>,
 }
 
-/// What a mod declares: its slots come after the unit's.
+/// A mod's schema: its slots follow the unit's.
 fn orc() -> Result<Schema, slotted::SchemaError> {
     Schema::builder("orc")
         .extends("unit")
@@ -56,11 +56,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     store.register::<Unit>()?;
     declare(&mut store)?;
     let grom = populate(&mut store)?;
-    refuse(&mut store, grom)?;
+    reject(&mut store, grom)?;
     work(&mut store, grom)
 }
 
-/// Declares the mod's schema; a mistake in one is an error too, and changes nothing.
+/// Registers the mod's schema. A schema with a mistake is rejected and changes nothing.
 fn declare(store: &mut Store) -> Result<(), Box<dyn Error>> {
     store.register_schema(orc()?)?;
     let orc = store.schema("orc").ok_or("just registered")?;
@@ -70,16 +70,16 @@ fn declare(store: &mut Store) -> Result<(), Box<dyn Error>> {
         println!("  {}: {}{needed}", slot.name(), slot.kind());
     }
 
-    println!("\nSchemas that are refused:");
+    println!("\nRejected schemas:");
     let other = Schema::builder("orc").extends("unit").slot("rage", Kind::F64).build()?;
     let orphan = Schema::builder("elf").extends("fairy").build()?;
     for schema in [other, orphan] {
-        println!("  {}", refusal(store.register_schema(schema))?);
+        println!("  {}", error_of(store.register_schema(schema))?);
     }
     let builder = Schema::builder("elf").slot("level", Kind::U8).range(0..=1000);
-    println!("  {}", refusal(builder.build())?);
+    println!("  {}", error_of(builder.build())?);
     let builder = Schema::builder("elf").slot("level", Kind::U8).default("high");
-    println!("  {}", refusal(builder.build())?);
+    println!("  {}", error_of(builder.build())?);
     Ok(())
 }
 
@@ -102,8 +102,8 @@ fn populate(store: &mut Store) -> Result<ObjectId, Box<dyn Error>> {
     Ok(grom)
 }
 
-/// Tries records that the schema refuses, and prints what is said about them.
-fn refuse(store: &mut Store, grom: ObjectId) -> Result<(), Box<dyn Error>> {
+/// Tries records that the schema rejects, and prints the errors.
+fn reject(store: &mut Store, grom: ObjectId) -> Result<(), Box<dyn Error>> {
     let fallen = store.spawn_record("orc", record! { name: "Mog", position: [0, 0, 0] })?;
     store.despawn(fallen)?;
     let good = || record! { name: "Zog", position: [0.0, 0.0, 0.0] };
@@ -127,17 +127,17 @@ fn refuse(store: &mut Store, grom: ObjectId) -> Result<(), Box<dyn Error>> {
         ("wrong length", with("bounties", [1, 2].into())),
     ];
     let alive = store.len();
-    println!("\nRecords that are refused:");
+    println!("\nRejected records:");
     for (title, record) in cases {
-        println!("  {title}: {}", refusal(store.spawn_record("orc", record))?);
+        println!("  {title}: {}", error_of(store.spawn_record("orc", record))?);
     }
-    println!("  unknown schema: {}", refusal(store.spawn_record("orcs", good()))?);
+    println!("  unknown schema: {}", error_of(store.spawn_record("orcs", good()))?);
 
     let everything = record! { helth: 80, position: "here", level: -1, job: "king", target: grom };
-    println!("\nAll at once: {}", refusal(store.spawn_record("orc", everything))?);
+    println!("\nAll at once: {}", error_of(store.spawn_record("orc", everything))?);
     let batch = [good(), with("rage", 2.into()), good(), with("levl", 2.into())];
-    println!("\nIn a batch: {}", refusal(store.spawn_records("orc", batch))?);
-    println!("\nNone of them was inserted: {}", store.len() == alive);
+    println!("\nIn a batch: {}", error_of(store.spawn_records("orc", batch))?);
+    println!("\nNone of them was spawned: {}", store.len() == alive);
     Ok(())
 }
 
@@ -148,11 +148,11 @@ fn work(store: &mut Store, grom: ObjectId) -> Result<(), Box<dyn Error>> {
     for (name, value) in store.get_record(grom)?.iter() {
         println!("  {name}: {value}");
     }
-    println!("refused: {}", refusal(store.set_value(grom, "rage", 7))?);
+    println!("rejected: {}", error_of(store.set_value(grom, "rage", 7))?);
 
     let health: SlotKey<f32> = store.key("unit", "health")?;
     store.set(grom, health, 99.0)?;
-    println!("\nA key of 'unit' serves orcs: {:?}", store.get(grom, health));
+    println!("\nA key of 'unit' works for orcs: {:?}", store.get(grom, health));
 
     let moving = store.view::<Moving>()?;
     println!("A view moves {} objects of both schemas.", moving.count());
@@ -165,10 +165,10 @@ fn work(store: &mut Store, grom: ObjectId) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The message of a call that must fail.
-fn refusal<T, E: Error>(result: Result<T, E>) -> Result<String, &'static str> {
+/// Returns the message of a call that must fail.
+fn error_of<T, E: Error>(result: Result<T, E>) -> Result<String, &'static str> {
     match result {
-        Ok(_) => Err("this should have been refused"),
+        Ok(_) => Err("the call should have failed"),
         Err(error) => Ok(error.to_string()),
     }
 }

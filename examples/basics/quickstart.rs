@@ -12,13 +12,13 @@ struct Unit {
     velocity: Vec3,
     #[slot(default = 100.0, range = 0.0..=500.0)]
     health: f32,
-    // A slot that may be unset; what it refers to must be a living unit.
+    // An optional reference: if set, it must be a living unit.
     #[slot(references = "unit")]
     target: Option<ObjectId>,
     name: Text,
 }
 
-// A view names the slots that some work needs. It finds every schema that has them.
+// A view names the slots that a task needs. It matches every schema that has them.
 #[derive(View)]
 struct Moving<'a> {
     position: &'a mut Vec3,
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut store = Store::new();
     store.register::<Unit>()?;
 
-    // Spawn one object: the id stays valid until the object is despawned, and is never reused.
+    // Spawn one object. Its id is valid until the object is despawned, and is never reused.
     let ada = Unit {
         position: Vec3::ZERO,
         velocity: Vec3::X,
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ada = store.spawn(ada)?;
     println!("spawned {ada}: {:?}", store.get_object::<Unit>(ada)?);
 
-    // Or many. The batch is inserted as a whole, or not at all.
+    // Or spawn many: either the whole batch or nothing.
     let name = store.intern_text("follower")?;
     let follower = |k: u8| Unit {
         position: Vec3::Y * f32::from(k),
@@ -59,27 +59,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     let followers: Vec<ObjectId> = store.spawn_batch((0..100).map(follower))?.collect();
     println!("{} units are alive", store.len());
 
-    // Work on all objects goes through a view, at the speed of a loop over arrays.
+    // A view works on all objects, at the speed of a loop over arrays.
     store.view::<Moving>()?.for_each(|unit| *unit.position += *unit.velocity * 0.5);
 
-    // A key is a slot's name, looked up and checked once; then it reaches single values.
+    // A key is a slot's name, looked up and checked once. It reads and writes single values.
     let position: SlotKey<Vec3> = store.key("unit", "position")?;
     println!("the last follower is at {:?}", store.get(followers[99], position));
 
-    // Data files and scripts use names and records. What a record leaves out gets its default.
+    // Data files and scripts use names and records. Missing values get their defaults.
     let unit = record! { position: [0.0, 1.0, 0.0], velocity: [0.0, 0.0, 0.0], name: "Bob" };
     let bob = store.spawn_record("unit", unit)?;
     println!("Bob's health is {}", store.get_value(bob, "health")?);
     store.set_value(bob, "health", 5)?;
 
-    // What the schema does not declare is refused. All that is wrong is said at once.
+    // Undeclared slots are rejected. The error lists all problems at once.
     let error = store.set_value(bob, "height", 170).unwrap_err();
-    println!("refused: {error}");
+    println!("rejected: {error}");
     let unit = record! { position: "here", velocity: [0.0, 0.0, 0.0], name: "Eve", helth: 900 };
     let error = store.spawn_record("unit", unit).unwrap_err();
-    println!("refused: {error}");
+    println!("rejected: {error}");
 
-    // A view's objects, one after another.
+    // A `for` loop visits a view's objects one by one.
     let mut healed = Vec::new();
     for unit in store.view::<Wounded>()?.iter().filter(|unit| *unit.health < 11.0) {
         *unit.health += 50.0;
@@ -89,7 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{id} ({}) heals", store.resolve(name).unwrap_or_default());
     }
 
-    // Despawn, and the id is stale for ever, even when another object takes the place.
+    // After a despawn the id is stale forever, even if another object reuses the row.
     store.despawn(bob)?;
     println!("Bob is alive: {}; his position: {:?}", store.contains(bob), store.get(bob, position));
 

@@ -4,10 +4,10 @@ use crate::measure::Figures;
 use crate::report::{Measure, rounded};
 use crate::workload::Task;
 
-/// Characters of the longest bar.
+/// The length of the longest bar in characters.
 const LONGEST: f64 = 40.0;
 
-/// Bytes on a linear scale, times on a logarithmic one.
+/// Draws bytes on a linear scale and times on a logarithmic scale.
 pub(crate) fn chart(figures: &[Figures]) -> String {
     let mut chart = String::from("bytes per object\n");
     let most = most(figures, &[Measure::Bytes]);
@@ -25,7 +25,7 @@ pub(crate) fn chart(figures: &[Figures]) -> String {
     chart
 }
 
-/// Where a figure lies between these, from a little above 0 to 1.
+/// Returns the figure's position between `least` and `most`, from just above 0 to 1.
 pub(crate) fn logarithmic(figure: f64, least: f64, most: f64) -> f64 {
     const SHORTEST: f64 = 0.03;
     let share = (figure / least).ln() / (most / least).ln();
@@ -52,7 +52,7 @@ fn bars(chart: &mut String, figures: &[Figures], measure: Measure, share: impl F
     }
 }
 
-/// A bar of this many characters, in eighths.
+/// Returns a bar of this many characters, rounded to eighths.
 fn bar(length: f64) -> String {
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let eighths = ((length * 8.0).round() as usize).max(1);

@@ -1,12 +1,12 @@
-//! The figures for other programs.
+//! The figures as JSON, for other programs.
 
 use serde_json::{Map, Value, json};
 
-use crate::Options;
 use crate::measure::Figures;
+use crate::options::Options;
 use crate::report::{Measure, Missed, missed};
 
-/// Everything that was measured, and how.
+/// Returns all figures and the settings of the run.
 pub(crate) fn json(options: &Options, figures: &[Figures]) -> Value {
     let storages: Map<String, Value> = figures
         .iter()

@@ -1,13 +1,13 @@
-//! Packed slots against attribute maps: the same objects, the same work, the same result.
+//! Compares packed slots with attribute maps: same objects, same work, same result.
 //!
 //! ```text
 //! cargo run --release --example compare
 //! ```
 
-mod allocator;
 mod chart;
 mod json;
 mod measure;
+mod options;
 mod report;
 mod storages;
 mod story;
@@ -17,53 +17,34 @@ mod workload;
 
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use measure::{Contender, Figures, compare, steps};
+use options::Options;
 use report::{grouped, missed, rounded};
 
-#[derive(Parser)]
-#[command(about = "Compares packed slots with attribute maps")]
-struct Options {
-    /// How many objects
-    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(100..))]
-    objects: u32,
-    /// Of the random data
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// How often all is measured; the best counts
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    repetitions: u32,
-    /// What is compared
-    #[arg(long, value_delimiter = ',', default_values = ["slots", "tuned", "naive"])]
-    storages: Vec<Contender>,
-    /// Write the figures as JSON to this file
-    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "compare.json")]
-    json: Option<PathBuf>,
-    /// Draw the chart to this file
-    #[arg(long, value_name = "PATH", num_args = 0..=1, default_missing_value = "docs/compare.svg")]
-    svg: Option<PathBuf>,
-    /// Fail with status 1 if a stated ratio of tuned map to slots is missed
-    #[arg(long)]
-    check: bool,
-}
-
-/// A stated ratio was missed.
+/// Exit status: a stated ratio was missed.
 const MISSED: u8 = 1;
-/// The storages disagree.
+/// Exit status: the storages disagree.
 const UNEQUAL: u8 = 2;
-/// The comparison could not be made or written.
+/// Exit status: the comparison failed or could not be written.
 const FAILED: u8 = 3;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = match Options::from_arguments() {
+        Ok(Some(options)) => options,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}; see --help");
+            return ExitCode::from(FAILED);
+        }
+    };
     let compared = |contender| options.storages.contains(&contender);
     if options.check && !(compared(Contender::Slots) && compared(Contender::Tuned)) {
-        eprintln!("error: --check compares slots and tuned");
+        eprintln!("error: --check needs both slots and tuned in --storages");
         return ExitCode::from(FAILED);
     }
     let progress = progress_bar(&options);
@@ -86,11 +67,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Drawn on the error stream, and only on a terminal.
+/// Drawn on stderr, and only on a terminal.
 fn progress_bar(options: &Options) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:<12} {wide_bar} {pos}/{len} {eta}");
     let progress = ProgressBar::new(steps(options.storages.len(), options.repetitions));
-    progress.set_style(style.expect("a good template"));
+    progress.set_style(style.expect("the template is valid"));
     progress.set_message("reference");
     progress
 }
@@ -105,7 +86,7 @@ fn report(options: &Options, figures: &[Figures]) -> Result<ExitCode, Box<dyn Er
     println!("{}", table::table(figures));
     println!("{}", chart::chart(figures));
     let checksum = figures.first().map_or(0, |figures| figures.checksum);
-    println!("All ended with the same values: checksum {checksum:016x}.\n");
+    println!("All storages ended with the same values: checksum {checksum:016x}.\n");
     println!("{}", story::story()?);
     if let Some(path) = &options.json {
         write(path, &format!("{:#}\n", json::json(options, figures)))?;
@@ -119,7 +100,7 @@ fn report(options: &Options, figures: &[Figures]) -> Result<ExitCode, Box<dyn Er
 fn write(path: &Path, content: &str) -> Result<(), String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let written = folder.map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, content));
-    written.map_err(|error| format!("{}: {error}", path.display()))?;
+    written.map_err(|error| format!("cannot write '{}': {error}", path.display()))?;
     println!("\nWritten to {}.", path.display());
     Ok(())
 }
@@ -128,7 +109,10 @@ fn check(figures: &[Figures]) -> ExitCode {
     let missed = missed(figures).unwrap_or_default();
     for missed in &missed {
         let (title, found) = (missed.measure.title(), rounded(missed.found));
-        eprintln!("missed: {title}: tuned map / slots is {found}, stated {}", missed.stated);
+        eprintln!(
+            "missed: {title}: tuned map / slots is {found}, below the stated {}",
+            missed.stated
+        );
     }
     if missed.is_empty() {
         println!("\nAll stated ratios are reached.");

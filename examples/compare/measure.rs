@@ -1,29 +1,32 @@
-//! The work, timed: repetition by repetition, the storages in turn.
+//! Times the work of all storages in turn, repetition by repetition.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum;
+use bench_support::NaiveMapStore;
+use bench_support::allocator::{CountingAllocator, added_bytes};
 use indicatif::ProgressBar;
-use slotted::{MapStore, ObjectId, Record, SpawnError, Store, map::NaiveMapStore};
+use slotted::{MapStore, ObjectId, Record, SpawnError, Store};
 
-use crate::allocator::added_bytes;
 use crate::workload::{FRAMES, Input, Outcome, Storage, Task, checksum};
 
-/// What can be compared.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, ValueEnum)]
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// The storages to compare.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Contender {
     /// `Store`: packed columns
     Slots,
-    /// `MapStore`: the attribute map as fast as it gets
+    /// `MapStore`: the tuned attribute map
     Tuned,
     /// `NaiveMapStore`: a hash map of names for each object
     Naive,
 }
 
-/// The naive map takes a minute and a gigabyte for two million objects: beyond that it gets a tenth.
+/// The naive map needs a minute and a gigabyte for two million objects. With more it runs a tenth.
 const MOST_NAIVE_OBJECTS: u32 = 2_000_000;
 
 impl Contender {
@@ -59,14 +62,14 @@ impl Contender {
     }
 }
 
-/// What one storage reached.
+/// The figures of one storage.
 pub(crate) struct Figures {
     pub(crate) contender: Contender,
     pub(crate) objects: usize,
     pub(crate) bytes_per_object: f64,
-    /// Nanoseconds per operation, the best of all repetitions, in the order of [`Task::ALL`].
+    /// The best nanoseconds per operation of all repetitions, in the order of [`Task::ALL`].
     best: [f64; Task::ALL.len()],
-    /// Records with an undeclared attribute that it accepted.
+    /// Accepted records with an undeclared attribute.
     pub(crate) accepted: usize,
     pub(crate) undeclared: usize,
     pub(crate) checksum: u64,
@@ -78,7 +81,7 @@ impl Figures {
     }
 }
 
-/// Two storages disagree.
+/// A storage whose outcome differs from that of `Store`.
 #[derive(Debug)]
 pub(crate) struct Mismatch {
     contender: Contender,
@@ -90,11 +93,14 @@ impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { contender, expected, found } = self;
         let title = contender.title();
-        write!(f, "the {title} did not end as the slots did: {found:?}, expected {expected:?}")
+        write!(
+            f,
+            "{title}: the outcome differs from that of slots: {found:?}, expected {expected:?}"
+        )
     }
 }
 
-/// Takes the time of each task, and keeps the best.
+/// Times each task and keeps the best time.
 struct Watch<'p> {
     best: [Duration; Task::ALL.len()],
     accepted: usize,
@@ -121,16 +127,16 @@ impl<'p> Watch<'p> {
     }
 }
 
-/// Steps of the progress bar.
+/// Returns the number of steps of the progress bar.
 pub(crate) fn steps(contenders: usize, repetitions: u32) -> u64 {
     let tasks = Task::ALL.len() as u64;
     contenders as u64 * (1 + u64::from(repetitions) * tasks)
 }
 
-/// All figures of the chosen storages.
+/// Measures the chosen storages.
 ///
 /// # Errors
-/// A storage ended with other values than `Store` does.
+/// Returns an error if a storage ends with other values than `Store`.
 pub(crate) fn compare(
     contenders: &[Contender],
     objects: u32,
@@ -190,14 +196,14 @@ fn figures(
     }
 }
 
-/// What the objects take on the heap, without the list of their ids.
+/// Returns the heap bytes of the objects, without the list of their ids.
 fn bytes<S: Storage>(input: &Input) -> usize {
     let mut ids = Vec::with_capacity(input.objects());
     let mut store = None;
     added_bytes(|| store.insert(S::empty()).spawn_units(&input.units, &mut ids))
 }
 
-/// All the work on one fresh storage.
+/// Does all tasks on one new storage.
 fn repetition<S: Storage>(input: &Input, watch: &mut Watch<'_>) -> Outcome {
     insert_records::<S>(input, watch);
     let mut ids = Vec::with_capacity(input.objects());
@@ -229,7 +235,7 @@ fn in_order(ids: &[ObjectId], numbers: &[u32]) -> Vec<ObjectId> {
     numbers.iter().map(|number| ids[*number as usize]).collect()
 }
 
-/// Inserts records that are made a few at a time, as from a data file, without the time to make them.
+/// Inserts records in small groups, as from a data file. Only the insertion is timed.
 fn insert_records<S: Storage>(input: &Input, watch: &mut Watch<'_>) {
     const AT_A_TIME: usize = 1000;
     let mut store = S::empty();
@@ -245,8 +251,8 @@ fn insert_records<S: Storage>(input: &Input, watch: &mut Watch<'_>) {
     watch.take(Task::InsertRecords, elapsed);
 }
 
-/// Tries records with an attribute that no unit has. What is accepted goes again: the storages shall
-/// end with the same objects.
+/// Tries records with an attribute that no unit has. Accepted objects are despawned again, so that all
+/// storages end with the same objects.
 fn insert_undeclared<S: Storage>(store: &mut S, input: &Input, watch: &mut Watch<'_>) {
     let units = input.units.iter().take(input.undeclared);
     let records: Vec<Record> = units.map(|unit| unit.undeclared_record()).collect();
@@ -257,7 +263,7 @@ fn insert_undeclared<S: Storage>(store: &mut S, input: &Input, watch: &mut Watch
     for result in results {
         match result {
             Ok(id) => {
-                store.despawn(id).expect("it was just inserted");
+                store.despawn(id).expect("it was just spawned");
                 watch.accepted += 1;
             }
             Err(error) => {

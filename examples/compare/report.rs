@@ -1,9 +1,9 @@
-//! The figures as rows, their ratios, and the ratios that this crate states.
+//! The rows of the table, their ratios, and the ratios that the README states.
 
 use crate::measure::{Contender, Figures};
 use crate::workload::Task;
 
-/// What one row of the table measures.
+/// The measure of one row of the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Measure {
     Bytes,
@@ -22,7 +22,7 @@ impl Measure {
         }
     }
 
-    /// Its name in the JSON, with the unit.
+    /// Returns its name in the JSON, with the unit.
     pub(crate) fn key(self) -> String {
         match self {
             Self::Bytes => "bytes".to_owned(),
@@ -44,15 +44,15 @@ impl Measure {
         }
     }
 
-    /// How many times as much the map takes as the slots do.
+    /// Returns the map's figure divided by that of the slots.
     pub(crate) fn ratio(self, map: &Figures, slots: &Figures) -> f64 {
         self.of(map) / self.of(slots)
     }
 
-    /// What README and docs state: the tuned map takes at least this many times as much as the slots.
+    /// Returns the lowest ratio of tuned map to slots that README and docs state.
     ///
-    /// Well below what was measured (2 cores, a million objects), so that a busy machine doesn't fail;
-    /// from 100,000 objects on, in a release build.
+    /// The ratios hold from 100,000 objects on in a release build. They are well below the measured ones
+    /// (2 cores, a million objects), so that a busy machine passes.
     pub(crate) const fn stated(self) -> Option<f64> {
         match self {
             Self::Bytes => Some(4.0),
@@ -65,19 +65,19 @@ impl Measure {
     }
 }
 
-/// The figures of a storage, if it took part.
+/// Returns the figures of a storage, if it took part.
 pub(crate) fn find(figures: &[Figures], contender: Contender) -> Option<&Figures> {
     figures.iter().find(|figures| figures.contender == contender)
 }
 
-/// A stated ratio that was not reached.
+/// A stated ratio that was missed.
 pub(crate) struct Missed {
     pub(crate) measure: Measure,
     pub(crate) stated: f64,
     pub(crate) found: f64,
 }
 
-/// The stated ratios that were missed, or `None` where slots and tuned map did not both take part.
+/// Returns the stated ratios that were missed, or `None` unless slots and tuned map both took part.
 pub(crate) fn missed(figures: &[Figures]) -> Option<Vec<Missed>> {
     let slots = find(figures, Contender::Slots)?;
     let tuned = find(figures, Contender::Tuned)?;
@@ -88,7 +88,7 @@ pub(crate) fn missed(figures: &[Figures]) -> Option<Vec<Missed>> {
     Some(missed.collect())
 }
 
-/// A figure with as many digits as mean something.
+/// Formats a figure with its significant digits.
 pub(crate) fn rounded(figure: f64) -> String {
     match figure {
         ..10.0 => format!("{figure:.2}"),
@@ -97,7 +97,7 @@ pub(crate) fn rounded(figure: f64) -> String {
     }
 }
 
-/// `1,000,000`
+/// Formats a number as in `1,000,000`.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();

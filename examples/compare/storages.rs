@@ -1,9 +1,9 @@
-//! The storages, each with the calls that are fastest for it.
+//! The storages, each with its fastest calls.
 
+use bench_support::attribute_map::{AttributeMap, Attributes, AttributesMut};
+use bench_support::naive_map::NaiveMapStore;
 use slotted::glam::Vec3;
-use slotted::{
-    ByName, ObjectId, SlotKey, Store, Value, View, map::AttributeLayout, map::AttributeStore,
-};
+use slotted::{MapStore, ObjectId, SlotKey, Store, Value, View};
 
 use crate::workload::{DT, Storage, TEAM, Unit, written_health};
 
@@ -28,7 +28,7 @@ fn health_key(store: &Store) -> SlotKey<f32> {
 impl Storage for Store {
     fn empty() -> Self {
         let mut store = Self::new();
-        store.register::<Unit>().expect("the schema has no mistakes");
+        store.register::<Unit>().expect("the schema is valid");
         store
     }
 
@@ -65,7 +65,7 @@ impl Storage for Store {
     }
 }
 
-/// Sums that run side by side, so that no addition waits for the one before.
+/// Independent partial sums, so that no addition waits for the previous one.
 const LANES: usize = 16;
 
 #[inline(always)]
@@ -84,16 +84,22 @@ fn masked_sum(health: &[f32], team: &[u8], alive: &[bool]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-/// `health` or zero, without a branch that random data would mislead.
+/// `health` or zero, without a branch, which random data would mispredict.
 #[inline(always)]
 fn masked(health: f32, team: u8, alive: bool) -> f32 {
     let mask = u32::from(alive & (team == TEAM)).wrapping_neg();
     f32::from_bits(health.to_bits() & mask)
 }
 
-impl<L: AttributeLayout> Storage for AttributeStore<L> {
+/// The storages that are attribute maps.
+trait Map: AttributeMap {}
+
+impl Map for MapStore {}
+impl Map for NaiveMapStore {}
+
+impl<M: Map> Storage for M {
     fn empty() -> Self {
-        Self::new()
+        Self::default()
     }
 
     fn spawn_units(&mut self, units: &[Unit], ids: &mut Vec<ObjectId>) {
@@ -125,8 +131,8 @@ impl<L: AttributeLayout> Storage for AttributeStore<L> {
     fn advance(&mut self) {
         let (position, velocity) = (self.key("position"), self.key("velocity"));
         for mut unit in self.iter_mut() {
-            let Some(&Value::Vec3(velocity)) = unit.get(velocity) else { continue };
-            let Some(Value::Vec3(position)) = unit.get_mut(position) else { continue };
+            let Some(&Value::Vec3(velocity)) = unit.attribute(velocity) else { continue };
+            let Some(Value::Vec3(position)) = unit.attribute_mut(position) else { continue };
             *position += velocity * DT;
         }
     }
@@ -135,9 +141,9 @@ impl<L: AttributeLayout> Storage for AttributeStore<L> {
         let [health, team, alive] = ["health", "team", "alive"].map(|name| self.key(name));
         let mut sum = 0.0;
         for unit in self.iter() {
-            let is_counted = matches!(unit.get(alive), Some(Value::Bool(true)))
-                && matches!(unit.get(team), Some(Value::Int(team)) if *team == i64::from(TEAM));
-            if is_counted && let Some(Value::F32(health)) = unit.get(health) {
+            let is_counted = matches!(unit.attribute(alive), Some(Value::Bool(true)))
+                && matches!(unit.attribute(team), Some(Value::Int(team)) if *team == i64::from(TEAM));
+            if is_counted && let Some(Value::F32(health)) = unit.attribute(health) {
                 sum += f64::from(*health);
             }
         }

@@ -1,17 +1,19 @@
-//! What the comparison is about, on one object.
+//! The difference between slots and maps, shown on one object.
 
 use std::error::Error;
 
 use slotted::{ByName, Kind, MapStore, Schema, Store, record};
 
-/// A person with a name and an age is given a height: once in slots, once in a map.
+/// Gives a person with a name and an age a height, in slots and in a map.
 pub(crate) fn story() -> Result<String, Box<dyn Error>> {
     let mut store = Store::new();
     let person = Schema::builder("person").slot("name", Kind::Text).slot("age", Kind::U8);
     store.register_schema(person.build()?)?;
     let slots = give_height(&mut store)?;
     let map = give_height(&mut MapStore::new())?;
-    Ok(format!("A person with name and age is given a height.\n  slots: {slots}\n  map:   {map}"))
+    Ok(format!(
+        "A program gives a person with name and age a height.\n  slots: {slots}\n  map:   {map}"
+    ))
 }
 
 fn give_height(store: &mut impl ByName) -> Result<String, Box<dyn Error>> {

@@ -1,11 +1,11 @@
-//! The table.
+//! The table of figures.
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use crate::measure::{Contender, Figures};
 use crate::report::{Measure, find, grouped, rounded};
 
-/// The figures and their ratios, and below it what the table cannot say.
+/// Returns the figures and their ratios, with notes below.
 pub(crate) fn table(figures: &[Figures]) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
@@ -43,16 +43,16 @@ fn notes(all: &[Figures], objects: usize) -> String {
     let mut notes = String::new();
     for figures in all {
         let (title, accepted) = (figures.contender.title(), figures.accepted);
-        let (refused, tried) = (figures.undeclared - accepted, grouped(figures.undeclared));
-        let done = match (accepted, refused) {
-            (0, _) => "refused all".to_owned(),
+        let (rejected, tried) = (figures.undeclared - accepted, grouped(figures.undeclared));
+        let done = match (accepted, rejected) {
+            (0, _) => "rejected all".to_owned(),
             (_, 0) => "accepted all".to_owned(),
-            _ => format!("accepted {} and refused {}", grouped(accepted), grouped(refused)),
+            _ => format!("accepted {} and rejected {}", grouped(accepted), grouped(rejected)),
         };
         notes.push_str(&format!("{title}: {done} {tried} records with an undeclared attribute\n"));
         if figures.objects < objects {
             let fewer = grouped(figures.objects);
-            notes.push_str(&format!("* {title}: measured with {fewer} objects only\n"));
+            notes.push_str(&format!("* {title}: measured with only {fewer} objects\n"));
         }
     }
     notes

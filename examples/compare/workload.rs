@@ -1,4 +1,4 @@
-//! The objects, the work that is done with them, and what must come out of it.
+//! The objects, the tasks, and their expected outcome.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -10,16 +10,16 @@ use slotted::{ByName, ObjectId, Record, Slotted, record};
 
 /// The time step of a movement frame.
 pub(crate) const DT: f32 = 1.0 / 64.0;
-/// The team whose living members' health the conditional sum adds up.
+/// The conditional sum adds up the health of this team's living members.
 pub(crate) const TEAM: u8 = 3;
-/// How often a movement frame and a conditional sum are repeated in one measurement.
+/// Repetitions of a movement frame and of a conditional sum in one measurement.
 pub(crate) const FRAMES: usize = 4;
 /// Health is whole and below this, so that sums are exact in any order.
 const MOST_HEALTH: u8 = 250;
 /// The attribute that no unit declares.
 const UNDECLARED: &str = "armour";
 
-/// The object of all work: 36 bytes in seven slots.
+/// The object of all tasks: 36 bytes in seven slots.
 #[derive(Slotted, Clone, Copy)]
 pub(crate) struct Unit {
     pub(crate) position: Vec3,
@@ -52,7 +52,7 @@ impl Unit {
         record! { position, velocity, health, kind, team, alive, seed }
     }
 
-    /// A record that a unit's schema refuses.
+    /// Returns a record that the schema of units rejects.
     pub(crate) fn undeclared_record(&self) -> Record {
         let mut record = self.record();
         record.push(UNDECLARED, self.health);
@@ -60,19 +60,19 @@ impl Unit {
     }
 }
 
-/// The health that the `k`th write of the shuffled order leaves.
+/// Returns the health that the `k`th write of the shuffled order writes.
 pub(crate) fn written_health(k: usize) -> f32 {
     (k % usize::from(MOST_HEALTH)) as f32
 }
 
-/// What all storages are given. An object's number is its position in `units`.
+/// The input of all storages. An object's number is its position in `units`.
 pub(crate) struct Input {
     pub(crate) units: Vec<Unit>,
-    /// All numbers: the order of random access. The first tenth is despawned in the churn.
+    /// All numbers, in the order of random access. Churn despawns the first tenth.
     pub(crate) shuffled: Vec<u32>,
-    /// The units that take the places of the despawned ones.
+    /// The units that replace the despawned ones.
     pub(crate) replacements: Vec<Unit>,
-    /// How many records with an undeclared attribute are tried.
+    /// The number of records with an undeclared attribute to try.
     pub(crate) undeclared: usize,
 }
 
@@ -90,13 +90,13 @@ impl Input {
         self.units.len()
     }
 
-    /// The numbers of the objects that are despawned in the churn.
+    /// Returns the numbers of the objects that churn despawns.
     pub(crate) fn doomed(&self) -> &[u32] {
         &self.shuffled[..self.replacements.len()]
     }
 }
 
-/// What is measured in nanoseconds.
+/// A timed task.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Task {
     Fill,
@@ -123,7 +123,7 @@ impl Task {
         Self::Undeclared,
     ];
 
-    /// What is done, as the table has it.
+    /// Returns the task's title in the table.
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Fill => "insert from Rust values",
@@ -138,7 +138,7 @@ impl Task {
         }
     }
 
-    /// Its name in the JSON.
+    /// Returns the task's name in the JSON.
     pub(crate) const fn key(self) -> &'static str {
         match self {
             Self::Fill => "fill",
@@ -153,7 +153,7 @@ impl Task {
         }
     }
 
-    /// How many operations one measurement has.
+    /// Returns the number of operations of one measurement.
     pub(crate) fn operations(self, input: &Input) -> usize {
         match self {
             Self::Move | Self::Sum => input.objects() * FRAMES,
@@ -164,45 +164,45 @@ impl Task {
     }
 }
 
-/// A store under comparison, with each piece of work done in its fastest way. What has only one way
-/// goes through [`ByName`].
+/// A storage to compare, which does each task in its fastest way. Tasks with only one way go through
+/// [`ByName`].
 pub(crate) trait Storage: ByName {
-    /// Without objects, ready to take units.
+    /// Creates an empty storage that takes units.
     fn empty() -> Self;
-    /// Inserts the units and appends their ids.
+    /// Spawns the units and appends their ids.
     fn spawn_units(&mut self, units: &[Unit], ids: &mut Vec<ObjectId>);
-    /// Removes units that are alive.
+    /// Despawns living units.
     fn despawn_units(&mut self, ids: &[ObjectId]);
-    /// The sum of the health of these objects, read in this order.
+    /// Returns the sum of these objects' health, read in this order.
     fn read_health(&mut self, ids: &[ObjectId]) -> f64;
-    /// Gives the `k`th of these objects the health [`written_health`] says.
+    /// Sets the health of the `k`th of these objects to [`written_health`]`(k)`.
     fn write_health(&mut self, ids: &[ObjectId]);
-    /// `position += velocity * DT` for all objects.
+    /// Does `position += velocity * DT` for all objects.
     fn advance(&mut self);
-    /// The health of all objects of [`TEAM`] that are alive.
+    /// Returns the total health of all objects of [`TEAM`] that are alive.
     fn team_health(&mut self) -> f64;
 }
 
-/// What came out of the work: equal for all storages.
+/// The outcome of the work: equal for all storages.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Outcome {
     pub(crate) objects: usize,
-    /// Over all names and values of all living objects; taken in the last repetition only.
+    /// Over all names and values of all living objects; computed in the last repetition only.
     pub(crate) checksum: Option<u64>,
-    /// What the reads found.
+    /// The results of the reads.
     pub(crate) sums: [f64; 3],
 }
 
 impl Outcome {
-    /// Whether all is equal that was taken.
+    /// Returns whether all recorded parts are equal.
     pub(crate) fn agrees_with(&self, expected: &Self) -> bool {
         let checksum = self.checksum.is_none() || self.checksum == expected.checksum;
         checksum && self.objects == expected.objects && self.sums == expected.sums
     }
 }
 
-/// A checksum over every bit of every value, declared or not; the order of objects and of their
-/// attributes doesn't count.
+/// Returns a checksum over every bit of every value, declared or not, independent of the order of
+/// objects and attributes.
 pub(crate) fn checksum(store: &impl ByName) -> u64 {
     let object = |id| {
         let record = store.get_record(id).expect("a listed id is alive");

@@ -9,11 +9,11 @@ use slotted::{ObjectId, Slotted, Store, View};
 
 use crate::inputs::{FrameInputs, Input, PLAYERS};
 
-/// Units turn back at this distance from the middle.
+/// Units turn back at this distance from the center.
 pub(crate) const BORDER: i32 = 1 << 20;
-/// Frames that a unit lives at most.
+/// The longest life of a unit, in frames.
 const LONGEST_LIFE: u16 = 600;
-/// How far a strike reaches.
+/// The reach of a strike.
 const REACH: i32 = BORDER / 16;
 
 #[derive(Slotted, Clone, Copy)]
@@ -21,7 +21,7 @@ struct Unit {
     position: IVec2,
     velocity: IVec2,
     health: i32,
-    /// Frames that are left to live.
+    /// The remaining frames of life.
     life: u16,
     owner: u8,
 }
@@ -37,7 +37,7 @@ impl Unit {
         Self { position, velocity, health: 100, life, owner }
     }
 
-    /// Of any age, so that deaths are spread over the frames from the first one on.
+    /// Creates a unit of random age, so that deaths are spread evenly from the first frame on.
     fn grown(random: &mut StdRng) -> Self {
         let unit = Self::newborn(random);
         Self { life: random.random_range(1..unit.life), ..unit }
@@ -78,7 +78,7 @@ pub(crate) fn new_world(objects: u32, seed: u64) -> Result<Store, Box<dyn Error>
     Ok(store)
 }
 
-/// One frame. All that it depends on is in the store, the frame's number and the inputs.
+/// Simulates one frame. It depends only on the store, the frame's number and the inputs.
 pub(crate) fn simulate(
     store: &mut Store,
     frame: u64,
@@ -109,8 +109,8 @@ fn strike(store: &mut Store, player: u8, input: &Input) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// The newborn take the rows of the dead. They are drawn from the frame's number: a generator that is kept
-/// would have to go back in time too.
+/// Spawns new units in the rows of the dead. The frame's number seeds them: a generator with its own
+/// state would have to be rolled back too.
 fn replace_the_dead(store: &mut Store, frame: u64) -> Result<(), Box<dyn Error>> {
     let mortal = store.view_ref::<Mortal>()?.iter();
     let dead = mortal.filter(|unit| *unit.health <= 0 || *unit.life == 0).map(|unit| unit.id);
@@ -121,10 +121,10 @@ fn replace_the_dead(store: &mut Store, frame: u64) -> Result<(), Box<dyn Error>>
     Ok(())
 }
 
-/// The mistake that the hashes are there to find: one unit is a little off.
+/// Moves one unit slightly: the kind of bug that the hashes detect.
 pub(crate) fn write_wrong_value(store: &mut Store) -> Result<(), Box<dyn Error>> {
     let health = store.key::<i32>("unit", "health")?;
-    let first = store.ids().next().ok_or("nobody lives")?;
+    let first = store.ids().next().ok_or("no unit is alive")?;
     let value = store.get(first, health).ok_or("the unit lives")?;
     store.set(first, health, value - 1)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! What the players do, and what is known of it.
+//! The real inputs of all players, and the inputs that are known so far.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -7,28 +7,28 @@ use crate::game::BORDER;
 
 pub(crate) const PLAYERS: usize = 4;
 
-/// What one player does in a frame.
+/// One player's input in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Input {
-    /// Where the player's units are drawn to.
+    /// The point that the player's units move towards.
     pub(crate) pull: [i32; 2],
-    /// Whether the player strikes the units of others that are there.
+    /// `true` if the player strikes the others' units at that point.
     pub(crate) strikes: bool,
 }
 
 /// The inputs of all players in a frame.
 pub(crate) type FrameInputs = [Input; PLAYERS];
 
-/// What players do until they do something.
+/// The input of players before their first action.
 const NOTHING: FrameInputs = [Input { pull: [0; 2], strikes: false }; PLAYERS];
 
-/// What everybody really does in each frame.
+/// All players' real inputs in each frame.
 pub(crate) struct Inputs {
     frames: Vec<FrameInputs>,
 }
 
 impl Inputs {
-    /// Players go on for some frames with what they do, and then do something else.
+    /// Creates random inputs. Players repeat an input for some frames, then change it.
     pub(crate) fn new(frames: u64, seed: u64) -> Self {
         let random = &mut StdRng::seed_from_u64(seed ^ 0x1234_5678);
         let mut inputs = NOTHING;
@@ -44,13 +44,13 @@ impl Inputs {
         Self { frames: frames.collect() }
     }
 
-    /// What everybody really does.
+    /// Returns all players' real inputs in a frame.
     pub(crate) fn of(&self, frame: u64) -> FrameInputs {
         self.frames[frame as usize]
     }
 
-    /// What is known where the others' inputs have arrived up to a frame: they are expected to go on as they
-    /// were. The first player is the one who sits here.
+    /// Returns the predicted inputs of a frame, when the others' inputs have arrived up to `known`: the
+    /// others are expected to repeat their last input. The first player is local.
     pub(crate) fn predicted(&self, frame: u64, known: Option<u64>) -> FrameInputs {
         let mut inputs = known.map_or(NOTHING, |known| self.of(known));
         inputs[0] = self.of(frame)[0];

@@ -1,14 +1,13 @@
-//! Rollback netcode: each frame goes some frames back, takes the inputs that have arrived late, and
+//! Rollback netcode: each frame rolls back some frames, applies the inputs that arrived late, and
 //! simulates up to the present again.
 //!
 //! ```text
 //! cargo run --release -p rollback -- --objects 100000 --frames 300 --delay 8
 //! ```
 //!
-//! One machine predicts what the other players do and is often wrong; another one, which stands for the
-//! server, simulates each frame once, with what everybody really did. As soon as all inputs of a frame are
-//! known, both must have the same hash: the program ends with status 1 where they differ, which
-//! `--break FRAME` brings about.
+//! One machine predicts the other players' inputs and is often wrong. A second one plays the server: it
+//! simulates each frame once, with all real inputs. As soon as all inputs of a frame are known, both
+//! must have the same hash. Otherwise the program exits with status 1; `--break FRAME` causes that.
 
 mod game;
 mod inputs;
@@ -26,19 +25,19 @@ use inputs::{Inputs, PLAYERS};
 #[derive(Parser)]
 #[command(about = "Simulates a rollback game of several players and compares hashes")]
 struct Options {
-    /// How many units live at a time
+    /// Number of units alive at a time
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..))]
     objects: u32,
-    /// How many frames are simulated
+    /// Number of frames to simulate
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..))]
     frames: u64,
-    /// How many frames late the inputs of other players arrive
+    /// Delay of the other players' inputs, in frames
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=1000))]
     delay: u64,
-    /// Of the random data
+    /// Seed of the random data
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Writes a wrong value when this frame is simulated with all its inputs: the hashes differ then
+    /// Write a wrong value in the final simulation of this frame, so that the hashes differ
     #[arg(long, value_name = "FRAME")]
     r#break: Option<u64>,
 }
@@ -64,13 +63,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
-/// The machine that predicts, the one that knows, and what was measured.
+/// The predicting machine, the server, and the measurements.
 struct Session<'o> {
     options: &'o Options,
     inputs: Inputs,
     store: Store,
     ring: SnapshotRing,
-    /// At the beginning of the first frame of which not all inputs are known.
+    /// The server's store at the start of the first frame with unknown inputs.
     server: Store,
     frame_times: Vec<Duration>,
     hash_times: Vec<Duration>,
@@ -87,7 +86,7 @@ impl<'o> Session<'o> {
             inputs: Inputs::new(options.frames, options.seed),
             server: store.clone(),
             store,
-            // The frame to go back to, and those after it.
+            // Roll back to this frame, and simulate the frames after it.
             ring: SnapshotRing::new(options.delay as usize + 1),
             frame_times: Vec::new(),
             hash_times: Vec::new(),
@@ -97,7 +96,7 @@ impl<'o> Session<'o> {
         })
     }
 
-    /// Tells the first frame after which the hashes differ.
+    /// Returns the first frame after which the hashes differ.
     fn play(&mut self, progress: &ProgressBar) -> Result<Option<u64>, Box<dyn Error>> {
         for now in 0..self.options.frames {
             let start = Instant::now();
@@ -126,8 +125,8 @@ impl<'o> Session<'o> {
         Ok(None)
     }
 
-    /// Goes back to the beginning of a frame of which all inputs have arrived, and simulates it for the last
-    /// time. Tells the hash of what comes out.
+    /// Rolls back to the start of a frame whose inputs have all arrived, and simulates it for the last
+    /// time. Returns the hash of the result.
     fn go_back_and_confirm(&mut self, frame: u64) -> Result<u64, Box<dyn Error>> {
         self.ring.restore(frame, &mut self.store)?;
         let inputs = self.inputs.of(frame);
@@ -167,14 +166,14 @@ impl<'o> Session<'o> {
         println!("population   {} alive", self.store.len());
     }
 
-    /// What is different at the end of a frame.
+    /// Prints the differences at the end of a frame.
     fn print_difference(&self, frame: u64) {
         let Some(here) = self.ring.get(frame + 1) else { return };
         let there = &self.server;
         let is_other = |id: &ObjectId| here.get_record(*id).ok() != there.get_record(*id).ok();
         let others: Vec<ObjectId> = here.ids().filter(is_other).collect();
         let Some(first) = others.first().copied() else { return };
-        eprintln!("{} units are not the server's, the first one is {first}:", others.len());
+        eprintln!("{} units differ from the server's; the first one is {first}:", others.len());
         for (slot, value) in here.get_record(first).iter().flat_map(Record::iter) {
             let found = there.get_value(first, slot).ok();
             if found.as_ref() != Some(value) {
@@ -184,13 +183,13 @@ impl<'o> Session<'o> {
     }
 }
 
-/// Drawn on the error stream, and only on a terminal.
+/// Drawn on stderr, and only on a terminal.
 fn progress_bar(frames: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {per_sec} {eta}");
-    ProgressBar::new(frames).with_style(style.expect("a good template"))
+    ProgressBar::new(frames).with_style(style.expect("the template is valid"))
 }
 
-fn print_times(what: &str, times: &mut [Duration]) {
+fn print_times(title: &str, times: &mut [Duration]) {
     if times.is_empty() {
         return;
     }
@@ -198,5 +197,5 @@ fn print_times(what: &str, times: &mut [Duration]) {
     let percentile = |percent: usize| times[(times.len() * percent).div_ceil(100) - 1];
     let [median, high, highest] =
         [50, 99, 100].map(|percent| percentile(percent).as_secs_f64() * 1e3);
-    println!("{what}   p50 {median:.2} ms, p99 {high:.2} ms, max {highest:.2} ms");
+    println!("{title}   p50 {median:.2} ms, p99 {high:.2} ms, max {highest:.2} ms");
 }

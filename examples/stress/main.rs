@@ -1,4 +1,4 @@
-//! A world under load: units move, age, die and are replaced, frame after frame.
+//! A world under load: units move, age, die and are replaced in every frame.
 //!
 //! ```text
 //! cargo run --release -p stress -- --objects 10000000 --frames 50
@@ -20,25 +20,25 @@ use slotted::{ObjectId, Slotted, Store, View};
 #[derive(Parser)]
 #[command(about = "Simulates a world of units that move, age, die and are replaced")]
 struct Options {
-    /// How many units live at a time
+    /// Number of units alive at a time
     #[arg(long, default_value_t = 1_000_000)]
     objects: u32,
-    /// How many frames are simulated
+    /// Number of frames to simulate
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..))]
     frames: u32,
-    /// Threads that work on a frame; as many as there are cores, unless told
+    /// Number of threads; by default one per core
     #[arg(long)]
     threads: Option<NonZeroUsize>,
-    /// Of the random data
+    /// Seed of the random data
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// Seconds of a frame.
+/// The duration of a frame in seconds.
 const DT: f32 = 1.0 / 60.0;
-/// Units turn back at this distance from the middle, in metres.
+/// Units turn back at this distance from the center, in metres.
 const BORDER: f32 = 1000.0;
-/// Seconds that a unit lives at most: in a million, about two thousand die each frame.
+/// The longest life of a unit, in seconds. Of a million units about two thousand die each frame.
 const LONGEST_LIFE: f32 = 16.0;
 
 #[derive(Slotted, Clone, Copy)]
@@ -59,7 +59,7 @@ impl Unit {
         Self { position, velocity, age: 0.0, lifetime }
     }
 
-    /// Of any age, so that deaths are spread over the frames from the first one on.
+    /// Creates a unit of random age, so that deaths are spread evenly from the first frame on.
     fn grown(random: &mut StdRng) -> Self {
         let unit = Self::newborn(random);
         Self { age: random.random_range(0.0..unit.lifetime), ..unit }
@@ -91,7 +91,7 @@ struct Whole<'a> {
     age: &'a f32,
 }
 
-/// The world, and what replaces the dead.
+/// The world, and the generator of new units.
 struct World {
     store: Store,
     random: StdRng,
@@ -118,7 +118,7 @@ impl World {
         Ok(())
     }
 
-    /// The ids of those whose time has come, in the order of their rows whatever thread found them.
+    /// Returns the ids of units whose life is over, in row order for any number of threads.
     fn dead(&mut self) -> Result<Vec<ObjectId>, Box<dyn Error>> {
         let dead = Mutex::new(Vec::new());
         self.store.view::<Mortal>()?.par_for_each(|unit| {
@@ -131,7 +131,7 @@ impl World {
         Ok(dead)
     }
 
-    /// Over every bit of every unit, in the order of their ids: equal for any number of threads.
+    /// Returns a checksum over every bit of every unit in id order, equal for any number of threads.
     fn checksum(&self) -> Result<u64, Box<dyn Error>> {
         let mut checksum = 0;
         for unit in self.store.view_ref::<Whole>()?.iter() {
@@ -146,7 +146,7 @@ impl World {
     }
 }
 
-/// Without branches, so that the vector units can do it.
+/// Branch-free, so that the compiler can vectorize it.
 #[inline(always)]
 fn advance(unit: Moving<'_>) {
     let position = *unit.position + *unit.velocity * DT;
@@ -186,10 +186,10 @@ fn simulate(options: &Options, threads: usize) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Drawn on the error stream, and only on a terminal.
+/// Drawn on stderr, and only on a terminal.
 fn progress_bar(frames: u32) -> ProgressBar {
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {per_sec} {eta}");
-    ProgressBar::new(frames.into()).with_style(style.expect("a good template"))
+    ProgressBar::new(frames.into()).with_style(style.expect("the template is valid"))
 }
 
 fn print_times(times: &mut [Duration], objects: u32) {
@@ -212,12 +212,12 @@ fn print_memory(world: &World) {
     let each = total / world.store.len().max(1) as f64;
     print!("memory       {:.1} MiB in the store, {each:.1} bytes per object", total / MEBIBYTE);
     match peak_resident_bytes() {
-        Some(bytes) => println!("; {:.1} MiB peak of the process", bytes / MEBIBYTE),
+        Some(bytes) => println!("; {:.1} MiB process peak", bytes / MEBIBYTE),
         None => println!(),
     }
 }
 
-/// Linux only.
+/// Works on Linux only.
 fn peak_resident_bytes() -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

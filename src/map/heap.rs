@@ -1,6 +1,6 @@
-//! The heap memory of values and of what holds them.
+//! The heap memory of values and records.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::mem::size_of_val;
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use glam::Mat4;
 use crate::record::{Name, Record};
 use crate::value::Value;
 
-/// Adds up the heap memory of values; what several of them share is counted once.
+/// Adds up the heap memory of values; memory that several of them share counts once.
 #[derive(Debug, Default)]
-pub struct HeapCount {
+pub(super) struct HeapCount {
     shared: HashSet<usize>,
     pub(super) bytes: usize,
 }
@@ -47,7 +47,7 @@ impl HeapCount {
         }
     }
 
-    /// Whether it is seen for the first time.
+    /// Counts shared memory and returns `true` on its first visit.
     fn shared<T: ?Sized>(&mut self, shared: &Arc<T>) -> bool {
         let is_new = Arc::strong_count(shared) == 1
             || self.shared.insert(Arc::as_ptr(shared).cast::<u8>().addr());
@@ -59,9 +59,9 @@ impl HeapCount {
 }
 
 impl Record {
-    /// Returns about how many bytes of heap memory the record takes.
+    /// Returns an estimate of the record's heap memory in bytes.
     ///
-    /// Texts and lists that several of its values share count once. Computes in **O(n)** time.
+    /// Memory that several of its values share counts once. Computes in **O(n)** time for n values.
     ///
     /// ```
     /// let record = slotted::record! { name: "Ada", age: 41 };
@@ -75,20 +75,8 @@ impl Record {
     }
 }
 
-/// What is shared, and the two counters before it.
+/// Returns the size of the shared value and of the two counters before it.
 pub(super) fn arc_bytes<T: ?Sized>(shared: &Arc<T>) -> usize {
     let counters = 2 * size_of::<usize>();
     (counters + size_of_val(&**shared)).next_multiple_of(align_of::<usize>())
-}
-
-/// The memory of a hash map of the standard library, which does not tell: its buckets are a power of
-/// two of which one eighth stays free, each with a byte to say what is in it.
-pub(super) fn map_bytes<K, V, S>(map: &HashMap<K, V, S>) -> usize {
-    const GROUP: usize = 16;
-    let buckets = match map.capacity() {
-        0 => return 0,
-        few @ 1..=7 => few + 1,
-        many => (many * 8 / 7).next_power_of_two(),
-    };
-    (buckets * size_of::<(K, V)>()).next_multiple_of(GROUP) + buckets + GROUP
 }

@@ -1,4 +1,4 @@
-//! Names by number.
+//! Interned names.
 
 use std::sync::Arc;
 
@@ -7,20 +7,22 @@ use hashbrown::HashMap;
 
 use crate::map::heap::arc_bytes;
 
-/// Numbers names in the order of their first use; forgets none.
+/// Numbers names in the order of their first use and keeps them all.
 ///
-/// The hash is seeded by chance, as the names may come from a data file that wants them to collide.
+/// The hash is seeded at random, because a hostile data file may choose names that collide.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub(super) struct Names {
     names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32, RandomState>,
 }
 
 impl Names {
+    #[inline]
     pub(super) fn find(&self, name: &str) -> Option<u32> {
         self.numbers.get(name).copied()
     }
 
+    #[inline]
     pub(super) fn get(&self, number: u32) -> Option<&Arc<str>> {
         self.names.get(number as usize)
     }

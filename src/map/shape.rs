@@ -9,13 +9,13 @@ use crate::map::AttributeKey;
 use crate::map::names::Names;
 use crate::record::Record;
 
-/// Longer lists of keys get a hash map; up to here a scan of one cache line is faster.
+/// Longer lists of keys get a hash map; up to this length scanning one cache line is faster.
 const SCANNED: usize = 16;
 
-/// What a shape weighs apart from its keys, in keys.
+/// The weight of a shape without its keys, in keys.
 const SHAPE_WEIGHT: usize = 16;
 
-/// Unused shapes up to this weight are kept in any case.
+/// Unused shapes up to this total weight are always kept.
 const SPARE_WEIGHT: usize = 4096;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,9 +26,9 @@ impl ShapeId {
     pub(super) const EMPTY: Self = Self(0);
 }
 
-/// The attributes that an object has, in the order of their insertion.
+/// The attributes of an object, in the order of their insertion.
 #[derive(Clone, Debug, Default)]
-pub struct Shape {
+pub(super) struct Shape {
     keys: Box<[AttributeKey]>,
     positions: Option<Box<HashMap<AttributeKey, usize, RandomState>>>,
     objects: u32,
@@ -45,7 +45,7 @@ impl Shape {
         &self.keys
     }
 
-    /// Where the object holds the attribute's value.
+    /// Returns the position of the attribute's value among the object's values.
     #[inline]
     pub(super) fn position(&self, key: AttributeKey) -> Option<usize> {
         match &self.positions {
@@ -54,7 +54,7 @@ impl Shape {
         }
     }
 
-    /// Whether the record names these attributes in this order, and sets each.
+    /// Returns whether the record names and sets exactly these attributes, in this order.
     fn matches(&self, names: &Names, record: &Record) -> bool {
         self.keys.len() == record.len()
             && self.keys.iter().zip(record.iter()).all(|(key, (name, value))| {
@@ -75,7 +75,7 @@ impl Shape {
     }
 }
 
-/// All shapes, each once. A shape that no object has is forgotten some time later.
+/// All shapes, each once. Unused shapes are removed from time to time.
 #[derive(Clone, Debug)]
 pub(super) struct Shapes {
     shapes: Vec<Shape>,
@@ -115,27 +115,27 @@ impl Shapes {
         &self.shapes[id.0 as usize]
     }
 
-    /// Counts one more object of the shape, if that is the record's.
+    /// Counts one more object of the shape if the record matches it.
     pub(super) fn acquire_matching(&mut self, id: ShapeId, names: &Names, record: &Record) -> bool {
-        // A forgotten shape has no keys, and must not be taken for the empty one.
+        // A removed shape has no keys either, but is not the empty shape.
         let matches = !record.is_empty() && self.get(id).matches(names, record);
         self.shapes[id.0 as usize].objects += u32::from(matches);
         matches
     }
 
-    /// The shape of these keys, with one more object.
+    /// Returns the shape of these keys and counts one more object.
     pub(super) fn acquire(&mut self, keys: &[AttributeKey]) -> ShapeId {
         let id = if keys.is_empty() { ShapeId::EMPTY } else { self.find_or_insert(keys) };
         self.shapes[id.0 as usize].objects += 1;
         id
     }
 
-    /// The shape with one key more at the end.
+    /// Returns the shape with `key` appended and counts one more object.
     pub(super) fn acquire_with(&mut self, id: ShapeId, key: AttributeKey) -> ShapeId {
         self.acquire_changed(id, |keys| keys.push(key))
     }
 
-    /// The shape with one key less.
+    /// Returns the shape without the key at `position` and counts one more object.
     pub(super) fn acquire_without(&mut self, id: ShapeId, position: usize) -> ShapeId {
         self.acquire_changed(id, |keys| {
             keys.remove(position);
@@ -158,7 +158,7 @@ impl Shapes {
 
     pub(super) fn release(&mut self, id: ShapeId) {
         let objects = &mut self.shapes[id.0 as usize].objects;
-        assert!(*objects > 0, "an object holds its shape");
+        assert!(*objects > 0, "each object of a shape is counted");
         *objects -= 1;
     }
 
@@ -183,8 +183,10 @@ impl Shapes {
         id
     }
 
-    /// Forgets the shapes that no object has. Runs each time the weight has doubled, so that the
-    /// shapes of objects that change all the time cost neither memory without bound nor much time.
+    /// Removes unused shapes.
+    ///
+    /// Runs each time the weight has doubled: objects that change shape all the time then need bounded
+    /// memory and little time.
     fn sweep(&mut self) {
         let Self { by_keys, shapes, free, .. } = self;
         by_keys.retain(|id| {
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn unused_shapes_are_forgotten_and_used_ones_stay() {
+    fn unused_shapes_are_removed_and_used_ones_stay() {
         let mut shapes = Shapes::default();
         let kept = shapes.acquire(&keys(0..3));
         for first in 0..100_000 {

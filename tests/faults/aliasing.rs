@@ -1,8 +1,7 @@
 //! Faults 30 to 33, as far as they can be met at run time.
 
 use slotted::{
-    MapStore, Spawned, Store, View, ViewError, map::NaiveMapStore, view::SlotColumn, view::ViewMut,
-    view::ViewRef,
+    MapStore, Spawned, Store, View, ViewError, view::SlotColumn, view::ViewMut, view::ViewRef,
 };
 
 use crate::{Outcome, UNIT, many_units, refusal, store};
@@ -52,7 +51,6 @@ fn fault_31_stores_keys_and_views_may_cross_threads() {
     fn crosses_threads<T: Send + Sync>() {}
     crosses_threads::<Store>();
     crosses_threads::<MapStore>();
-    crosses_threads::<NaiveMapStore>();
     crosses_threads::<slotted::SlotKey<f32>>();
     crosses_threads::<SlotColumn<'_, f32>>();
     crosses_threads::<ViewMut<'_, Healthy>>();

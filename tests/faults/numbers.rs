@@ -140,7 +140,7 @@ fn fault_17_both_stores_keep_the_sign_of_zero() -> Outcome {
     let values = [
         kept(&mut store)?,
         kept(&mut slotted::MapStore::new())?,
-        kept(&mut slotted::map::NaiveMapStore::new())?,
+        kept(&mut bench_support::NaiveMapStore::new())?,
     ];
     assert!(values.iter().all(|value| *value == Value::F32(-0.0)), "{values:?}");
     assert!(values.iter().all(|value| *value != Value::F32(0.0)), "{values:?}");

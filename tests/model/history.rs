@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bench_support::NaiveMapStore;
 use proptest::sample::Index;
 use slotted::glam::Vec3;
 use slotted::{
     Delta, DeltaError, Epoch, MapStore, ObjectId, Record, Snapshot, Store, Value, View,
-    map::NaiveMapStore, snapshot::Changes, snapshot::changes,
+    snapshot::Changes, snapshot::changes,
 };
 
 use crate::world::{Dump, Object, Place, RowModel, World, dump};

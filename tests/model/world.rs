@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bench_support::NaiveMapStore;
 use proptest::sample::Index;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::Vec3;
 use slotted::{
     AccessError, ByName, Kind, LimitError, Limits, List, MapStore, ObjectId, Record, SchemaError,
-    SchemaId, SpawnError, Store, Value, View, map::NaiveMapStore, memory::BLOCK_ROWS, schema::Slot,
+    SchemaId, SpawnError, Store, Value, View, memory::BLOCK_ROWS, schema::Slot,
     slot_value::ListElement, view::OptionMut,
 };
 

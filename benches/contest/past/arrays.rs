@@ -1,4 +1,4 @@
-//! Hand-written arrays: whole columns are copied, and somebody else writes down what has changed.
+//! Hand-written arrays: whole columns are copied, and the caller records the changes.
 
 use bytemuck::NoUninit;
 
@@ -106,7 +106,7 @@ fn visit(input: &Input, task: PastTask) -> Variant<'_> {
     )
 }
 
-/// Calls a function with each column of two states: the rows that differ, column by column.
+/// Lists the rows that differ between two states, column by column.
 macro_rules! unequal_rows {
     ($compare:ident, $before:expr, $after:expr) => {
         unequal_rows!($compare, $before, $after; position velocity health kind team alive seed)
@@ -134,7 +134,7 @@ fn compare_rows<T: PartialEq>(before: &[T], after: &[T]) -> Vec<u32> {
     unequal
 }
 
-/// Looks at rows only where the bytes of a whole chunk differ.
+/// Compares rows only in chunks whose bytes differ.
 fn compare_chunks<T: NoUninit + PartialEq>(before: &[T], after: &[T]) -> Vec<u32> {
     const CHUNK_ROWS: usize = 256;
     let mut unequal = Vec::new();

@@ -1,4 +1,4 @@
-//! bevy_ecs: all columns are copied, and ticks of change for each component tell what has changed.
+//! bevy_ecs: all columns are copied, and change ticks of each component find the changes.
 
 use bevy_ecs::query::{Changed, QueryState};
 use bevy_ecs::world::World;
@@ -50,7 +50,7 @@ fn snapshot(input: &Input) -> Variant<'_> {
     )
 }
 
-/// The queries of movement and of copying, and the copies.
+/// A world with the queries for moving and copying, and the copies.
 type Ringed = Bevy<(QueryState<Moving>, QueryState<Whole>, CopyRing)>;
 
 fn ringed(input: &Input) -> Ringed {

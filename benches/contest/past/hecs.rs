@@ -1,4 +1,4 @@
-//! hecs: all columns are copied. What has changed it does not tell.
+//! hecs: all columns are copied. It does not track changes.
 
 use bytemuck::TransparentWrapper;
 use hecs::World;
@@ -16,7 +16,7 @@ pub(crate) fn cases(task: PastTask, input: &Input) -> Vec<Variant<'_>> {
     }
 }
 
-/// Of archetypes that have all columns.
+/// Copies the archetypes that have all columns.
 fn copy(world: &World, to: &mut Copied) {
     to.clear();
     for archetype in world.archetypes().filter(|archetype| archetype.has::<Position>()) {

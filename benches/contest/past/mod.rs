@@ -1,6 +1,6 @@
-//! The past of the objects: keeping it, going back to it, finding what has changed since.
+//! The past of the objects: keeping it, restoring it, finding later changes.
 //!
-//! What has no snapshots of its own copies all columns, into memory that was used before.
+//! Contestants without snapshots copy all columns into reused memory.
 
 pub(crate) mod arrays;
 pub(crate) mod bevy;
@@ -14,14 +14,14 @@ use glam::Vec3;
 use super::arrays::Arrays;
 use super::{DT, Input, PastTask, kernel};
 
-/// The frames that can be gone back to.
+/// The number of frames that can be restored.
 const RING_FRAMES: usize = 8;
-/// By then every place of the ring has given its memory away more than once.
+/// By then the memory of every place in the ring was reused more than once.
 const WARM_UP_FRAMES: usize = 24;
 /// A health that no object starts with.
 const MARK: f32 = 1000.0;
 
-/// The state that a frame finds in a program that has been running.
+/// Runs frames until the state is that of a long-running program.
 fn warmed_up<State>(mut state: State, mut frame: impl FnMut(&mut State)) -> State {
     (0..WARM_UP_FRAMES).for_each(|_| frame(&mut state));
     state
@@ -35,7 +35,7 @@ fn marked(task: PastTask, input: &Input) -> Vec<u32> {
     }
 }
 
-/// All columns of some objects, wherever they are.
+/// All columns of some objects, in any storage.
 struct Columns<'a> {
     position: &'a [Vec3],
     velocity: &'a [Vec3],
@@ -46,7 +46,7 @@ struct Columns<'a> {
     seed: &'a [u32],
 }
 
-/// A copy of all columns. Its memory stays when others take its place.
+/// A copy of all columns. Overwriting it reuses its memory.
 #[derive(Default)]
 struct Copied(Arrays);
 
@@ -90,7 +90,7 @@ impl CopyRing {
         Self { frames: (0..RING_FRAMES).map(|_| Copied::default()).collect() }
     }
 
-    /// What the oldest frame had, emptied to become the newest one.
+    /// Returns the oldest frame's copy, emptied to become the newest one.
     fn newest(&mut self) -> &mut Copied {
         self.frames.rotate_left(1);
         let newest = self.frames.back_mut().expect("several frames");
@@ -98,8 +98,8 @@ impl CopyRing {
         newest
     }
 
-    /// The digest of the objects as they are now, after doing the last frame once more from its copy: so
-    /// the copy counts as well.
+    /// The digest of the current objects, after replaying the last frame from its copy. So the copy
+    /// counts as well.
     fn digest(&mut self, now: u64) -> u64 {
         let Copied(arrays) = self.frames.back_mut().expect("several frames");
         kernel::advance(&mut arrays.position, &arrays.velocity, DT);

@@ -1,4 +1,4 @@
-//! slotted: snapshots that share blocks, and views of blocks that were written to.
+//! slotted: snapshots that share blocks, and views of changed blocks.
 
 use slotted::{Epoch, Snapshot, SnapshotRing, Store, View, snapshot::changes as changes_between};
 
@@ -40,7 +40,7 @@ impl Kept {
     }
 }
 
-/// The snapshot before is dropped in the same run.
+/// The run also drops the previous snapshot.
 fn snapshot(input: &Input) -> Variant<'_> {
     Variant::writing(
         "snapshot",
@@ -50,7 +50,7 @@ fn snapshot(input: &Input) -> Variant<'_> {
     )
 }
 
-/// A store that keeps its last frames.
+/// A store and a ring of its last frames.
 struct Ringed {
     store: Store,
     ring: SnapshotRing,
@@ -68,7 +68,7 @@ impl Ringed {
         advance(&mut self.store);
     }
 
-    /// The objects as they are now count, and as they become from the last snapshot.
+    /// Counts the current objects, and the objects after replaying from the last snapshot.
     fn digest(&mut self) -> u64 {
         let now = digest_store(&self.store);
         let mut again = self.ring.get(self.next - 1).expect("saved").to_store();

@@ -1,21 +1,20 @@
-//! The reported memory of map stores compared with the allocator. A separate program, because it counts the
-//! bytes of all threads.
+//! Attribute maps report exactly the memory that they allocate. A program of its own, because it counts
+//! the bytes of every thread.
 
 use std::error::Error;
 use std::sync::Arc;
 
+use bench_support::allocator::{CountingAllocator, added_bytes};
+use bench_support::{AttributeMap, NaiveMapStore};
 use slotted::glam::Mat4;
-use slotted::{
-    ByName, MapStore, ObjectId, Record, Value, map::AttributeLayout, map::AttributeStore,
-    map::NaiveMapStore, record,
-};
+use slotted::{ByName, MapStore, ObjectId, Record, Value, record};
 use slotted_definitions::infer::{InferenceOptions, into_store};
 
-#[path = "../../../examples/compare/allocator.rs"]
-mod allocator;
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// Objects of several shapes and kinds of allocations, some of them despawned.
-fn fill<L: AttributeLayout>(store: &mut AttributeStore<L>) -> Result<(), Box<dyn Error>> {
+/// Spawns objects of several shapes, whose values allocate in every way, and despawns some of them.
+fn fill(store: &mut impl ByName) -> Result<(), Box<dyn Error>> {
     let shared: Arc<str> = "shared by many".into();
     let mut ids = Vec::new();
     for number in 0..500_i64 {
@@ -40,10 +39,10 @@ fn fill<L: AttributeLayout>(store: &mut AttributeStore<L>) -> Result<(), Box<dyn
     Ok(())
 }
 
-fn reported_and_allocated<L: AttributeLayout>() -> Result<(usize, usize), Box<dyn Error>> {
+fn reported_and_allocated<M: AttributeMap>() -> Result<(usize, usize), Box<dyn Error>> {
     let (mut kept, mut outcome) = (None, Ok(()));
-    let allocated = allocator::added_bytes(|| {
-        let mut store = AttributeStore::<L>::new();
+    let allocated = added_bytes(|| {
+        let mut store = M::default();
         outcome = fill(&mut store);
         kept = Some(store);
     });
@@ -51,23 +50,23 @@ fn reported_and_allocated<L: AttributeLayout>() -> Result<(usize, usize), Box<dy
     Ok((kept.map_or(0, |store| store.heap_bytes()), allocated))
 }
 
-/// Counts again if the test thread allocates at the same moment.
-fn assert_reported<L: AttributeLayout>(layout: &str) -> Result<(), Box<dyn Error>> {
+/// Retries, because the thread that runs the tests may allocate at the same moment.
+fn assert_reported<M: AttributeMap>(map: &str) -> Result<(), Box<dyn Error>> {
     let mut counts = Vec::new();
     for _ in 0..20 {
-        counts.push(reported_and_allocated::<L>()?);
+        counts.push(reported_and_allocated::<M>()?);
         if counts.last().is_some_and(|(reported, allocated)| reported == allocated) {
             return Ok(());
         }
     }
-    panic!("{layout}: never as it is allocated: {counts:?}");
+    panic!("{map}: (reported, allocated) never agree: {counts:?}");
 }
 
-/// One test for all: the counter is global.
+/// The only test of this program: all threads share one counter.
 #[test]
-fn memory_is_reported_as_it_is_allocated() -> Result<(), Box<dyn Error>> {
-    assert_reported::<slotted::map::Shaped>("tuned")?;
-    assert_reported::<slotted::map::Naive>("naive")?;
+fn reported_memory_is_the_allocated_memory() -> Result<(), Box<dyn Error>> {
+    assert_reported::<MapStore>("tuned map")?;
+    assert_reported::<NaiveMapStore>("naive map")?;
     assert_eq!(MapStore::new().heap_bytes(), size_of_shape_list());
     assert_eq!(NaiveMapStore::new().heap_bytes(), 0);
 
@@ -85,5 +84,5 @@ fn memory_is_reported_as_it_is_allocated() -> Result<(), Box<dyn Error>> {
 
 /// An empty store knows the shape of objects without attributes.
 fn size_of_shape_list() -> usize {
-    allocator::added_bytes(|| std::mem::forget(MapStore::new()))
+    added_bytes(|| std::mem::forget(MapStore::new()))
 }

@@ -2,25 +2,24 @@
 //!
 //! `cargo bench -p bevy_slotted --bench systems -- --rounds 15 --markdown ../../target/systems.md`
 
-#[path = "../../../../examples/compare/allocator.rs"]
-mod allocator;
 mod arrays;
 mod bevy;
-#[path = "../../../../benches/harness/forms.rs"]
-mod forms;
-#[path = "../../../../benches/harness/machine.rs"]
-mod machine;
 mod slots;
 
 use std::error::Error;
 use std::path::PathBuf;
 
+use bench_support::allocator::{CountingAllocator, added_bytes};
+use bench_support::forms::{Form, sample, table};
+use bench_support::machine;
 use bevy_ecs::schedule::{MultiThreadedExecutor, Schedule, SingleThreadedExecutor};
 use bevy_ecs::world::World;
 use bevy_tasks::{ComputeTaskPool, TaskPoolBuilder};
 use clap::Parser;
-use forms::{Form, sample, table};
 use slotted::glam::Vec3;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 #[derive(Parser)]
 #[command(about = "Compares systems over slots with systems over components")]
@@ -242,11 +241,10 @@ fn idle(_: usize) -> Contest {
 
 fn memory(objects: usize) -> String {
     let mut keep: (Option<World>, Option<World>) = (None, None);
-    let empty = allocator::added_bytes(|| keep.0 = Some(bevy::world(units(0))));
-    let bevy = allocator::added_bytes(|| keep.0 = Some(bevy::world(units(objects)))) + empty;
-    let empty_slots = allocator::added_bytes(|| keep.1 = Some(slots::world(units(0))));
-    let slots =
-        allocator::added_bytes(|| keep.1 = Some(slots::world(units(objects)))) + empty_slots;
+    let empty = added_bytes(|| keep.0 = Some(bevy::world(units(0))));
+    let bevy = added_bytes(|| keep.0 = Some(bevy::world(units(objects)))) + empty;
+    let empty_slots = added_bytes(|| keep.1 = Some(slots::world(units(0))));
+    let slots = added_bytes(|| keep.1 = Some(slots::world(units(objects)))) + empty_slots;
     let each = |bytes: usize, empty: usize| (bytes - empty) as f64 / objects as f64;
     let (bevy, slots) = (each(bevy, empty), each(slots, empty_slots));
     format!(

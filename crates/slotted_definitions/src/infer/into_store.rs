@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::infer::{Inference, InferenceOptions, Proposal};
 use slotted::ByName;
+use slotted::MapStore;
 use slotted::ObjectId;
 use slotted::Record;
 use slotted::SchemaError;
 use slotted::Store;
 use slotted::Value;
 use slotted::{AccessError, SpawnError};
-use slotted::{map::AttributeLayout, map::AttributeStore};
 
 /// The result of [`into_store`]: the new store, and the data that slots cannot hold.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ pub struct MoveReport {
     pub leftovers: usize,
     /// The number of dead references.
     pub dead_references: usize,
-    /// The [heap memory](AttributeStore::heap_bytes) of the old store.
+    /// The [heap memory](MapStore::heap_bytes) of the old store.
     pub bytes_before: usize,
     /// The [heap memory](Store::memory_report) of the new one.
     pub bytes_after: usize,
@@ -115,16 +115,16 @@ pub enum MoveError {
 /// An error of [`into_store`], with the unchanged map store.
 #[derive(thiserror::Error)]
 #[error("{error}")]
-pub struct IntoStoreError<L> {
+pub struct IntoStoreError {
     /// The map store, with all its objects.
-    pub store: AttributeStore<L>,
+    pub store: MapStore,
     /// The reason.
     pub error: MoveError,
 }
 
 crate::error::debug_as_display!(MoveError);
 
-impl<L> fmt::Debug for IntoStoreError<L> {
+impl fmt::Debug for IntoStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -163,20 +163,17 @@ impl<L> fmt::Debug for IntoStoreError<L> {
 /// println!("{}\n{}", moved.proposals[0], moved.report);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn into_store<L: AttributeLayout>(
-    map: AttributeStore<L>,
+pub fn into_store(
+    map: MapStore,
     options: &InferenceOptions,
-) -> Result<MovedObjects, Box<IntoStoreError<L>>> {
+) -> Result<MovedObjects, Box<IntoStoreError>> {
     match move_objects(&map, options) {
         Ok(moved) => Ok(moved),
         Err(error) => Err(Box::new(IntoStoreError { store: map, error })),
     }
 }
 
-fn move_objects<L: AttributeLayout>(
-    old: &AttributeStore<L>,
-    options: &InferenceOptions,
-) -> Result<MovedObjects, MoveError> {
+fn move_objects(old: &MapStore, options: &InferenceOptions) -> Result<MovedObjects, MoveError> {
     let mut store = Store::new();
     let proposals = propose(old, options)?;
     for proposal in proposals.iter().flatten() {
@@ -240,10 +237,7 @@ fn move_objects<L: AttributeLayout>(
 }
 
 /// Returns a proposal for each schema, by the index of the old one.
-fn propose<L: AttributeLayout>(
-    old: &AttributeStore<L>,
-    options: &InferenceOptions,
-) -> Result<Vec<Option<Proposal>>, MoveError> {
+fn propose(old: &MapStore, options: &InferenceOptions) -> Result<Vec<Option<Proposal>>, MoveError> {
     let mut inferences: Vec<Option<(Arc<str>, Inference)>> = Vec::new();
     let schema_of = |id| old.schema_of(id).ok().cloned();
     for id in old.ids() {

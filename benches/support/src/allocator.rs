@@ -1,18 +1,29 @@
-//! Heap bytes, counted where they are asked for.
+//! An allocator that counts heap bytes while a piece of work runs.
+//!
+//! A program that counts declares it:
+//!
+//! ```
+//! use bench_support::allocator::{CountingAllocator, added_bytes};
+//!
+//! #[global_allocator]
+//! static ALLOCATOR: CountingAllocator = CountingAllocator;
+//!
+//! let mut kept = Vec::<u64>::new();
+//! assert_eq!(added_bytes(|| kept.reserve_exact(10)), 80);
+//! ```
 #![allow(unsafe_code, reason = "`GlobalAlloc` is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 
-#[global_allocator]
-static ALLOCATOR: CountingAllocator = CountingAllocator;
-
-/// Off while time is measured: an allocation then costs one load and one branch more than without.
+/// Off while time is measured: an allocation then costs one extra load and branch.
 static COUNTING: AtomicBool = AtomicBool::new(false);
 static LIVE_BYTES: AtomicIsize = AtomicIsize::new(0);
 
-/// The system's allocator, counting the bytes that were asked for and are alive.
-struct CountingAllocator;
+/// The system's allocator, which counts the requested bytes that are still allocated.
+#[derive(Clone, Copy, Debug)]
+pub struct CountingAllocator;
 
 fn count(bytes: isize) {
     if COUNTING.load(Relaxed) {
@@ -20,7 +31,7 @@ fn count(bytes: isize) {
     }
 }
 
-// SAFETY: each method hands its arguments to `System` and returns its answer; counting allocates
+// SAFETY: each method passes its arguments to `System` and returns the result; counting allocates
 // nothing and cannot unwind.
 unsafe impl GlobalAlloc for CountingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -48,8 +59,18 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 }
 
-/// The bytes that `work` leaves alive. Without what the allocator itself adds to each allocation.
-pub(crate) fn added_bytes(work: impl FnOnce()) -> usize {
+/// Returns the bytes that `work` leaves allocated on all threads, without the allocator's own overhead.
+///
+/// # Panics
+/// Panics if [`CountingAllocator`] is not the program's global allocator.
+pub fn added_bytes(work: impl FnOnce()) -> usize {
+    let mut probe = None;
+    let probed = counted(|| probe = Some(black_box(Box::new(0_u8))));
+    assert!(probe.is_some() && probed > 0, "declare `CountingAllocator` with #[global_allocator]");
+    counted(work)
+}
+
+fn counted(work: impl FnOnce()) -> usize {
     LIVE_BYTES.store(0, Relaxed);
     COUNTING.store(true, Relaxed);
     work();

@@ -1,15 +1,18 @@
-//! What belongs to published figures: machine, versions, command.
+//! The machine, versions and command that belong to published figures.
 
 use std::fs;
 use std::process::Command;
 
-const LOCK_FILE: &str = include_str!("../../Cargo.lock");
+const LOCK_FILE: &str = include_str!("../../../Cargo.lock");
 
-/// Names and what they are, in the order in which they are printed.
-pub(super) type Description = Vec<(&'static str, String)>;
+/// Names and their texts, in the order of printing.
+pub type Description = Vec<(&'static str, String)>;
 
-/// `bench` is the command that runs the bench, without the options that were given.
-pub(super) fn describe(packages: &[&str], bench: &str) -> Description {
+/// Describes the machine, the versions of these packages, and the command line.
+///
+/// `bench` is the command that runs the bench, without options.
+#[must_use]
+pub fn describe(packages: &[&str], bench: &str) -> Description {
     vec![
         ("CPU", processor()),
         ("system", system()),
@@ -47,7 +50,7 @@ fn compiler() -> String {
         |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
     );
     let build = if cfg!(target_feature = "avx2") {
-        "built with vector features that a default build doesn't have"
+        "built with vector features that a default build lacks"
     } else {
         "default build"
     };
@@ -67,7 +70,7 @@ fn version(package: &str) -> &'static str {
     version.map_or("of unknown version", |version| version.trim_matches('"'))
 }
 
-/// As it is typed, not as cargo passes it on.
+/// The command as the user types it, not as cargo passes it on.
 fn command_line(bench: &str) -> String {
     let mut command = bench.to_owned();
     let options = std::env::args().skip(1).filter(|option| option != "--bench");

@@ -1,13 +1,14 @@
-//! Forms of one piece of work, sampled in turn and held against one another.
+//! Forms of one piece of work, sampled in turn and compared with each other.
 
 use std::error::Error;
+use std::fmt;
 use std::fmt::Write as _;
 use std::time::Instant;
 
-/// A form, and the one that it is held against.
-pub(crate) struct Form<'a> {
+/// A form, and the form that limits it.
+pub struct Form<'a> {
     name: &'static str,
-    /// The position of the limit among the forms.
+    /// The position of its limit among the forms.
     limit: usize,
     run: Box<dyn FnMut() -> Result<(), Box<dyn Error>> + 'a>,
     /// Seconds.
@@ -15,7 +16,8 @@ pub(crate) struct Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    pub(crate) fn new(
+    /// Creates a form; `limit` is the position of its limit among all forms.
+    pub fn new(
         name: &'static str,
         limit: usize,
         run: impl FnMut() -> Result<(), Box<dyn Error>> + 'a,
@@ -34,7 +36,10 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Takes one sample of each form in each round.
-pub(crate) fn sample(forms: &mut [Form<'_>], rounds: u32) -> Result<(), Box<dyn Error>> {
+///
+/// # Errors
+/// Returns the first error of a form.
+pub fn sample(forms: &mut [Form<'_>], rounds: u32) -> Result<(), Box<dyn Error>> {
     for _ in 0..rounds {
         for form in &mut *forms {
             let start = Instant::now();
@@ -45,9 +50,12 @@ pub(crate) fn sample(forms: &mut [Form<'_>], rounds: u32) -> Result<(), Box<dyn 
     Ok(())
 }
 
-/// Of each form the minimum in `unit`s, of which a second has `units`, and its ratio to its limit, of the
-/// minima and (in brackets) the median of all rounds.
-pub(crate) fn table(title: &str, forms: &[Form<'_>], unit: &str, units: f64) -> String {
+/// Returns a Markdown table: each form's minimum in `unit`s, and its ratio to its limit.
+///
+/// A second has `units` units. The first ratio is that of the minima; the median ratio of all rounds
+/// follows in brackets.
+#[must_use]
+pub fn table(title: &str, forms: &[Form<'_>], unit: &str, units: f64) -> String {
     let mut table = format!("| {title} | time | ratio |\n|---|---:|---:|\n");
     for form in forms {
         let limit = &forms[form.limit];
@@ -60,4 +68,10 @@ pub(crate) fn table(title: &str, forms: &[Form<'_>], unit: &str, units: f64) -> 
             writeln!(table, "| {name} | {minimum:.digits$} {unit} | {ratio:.2}× ({median:.2}×) |");
     }
     table
+}
+
+impl fmt::Debug for Form<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Form").field("name", &self.name).finish_non_exhaustive()
+    }
 }

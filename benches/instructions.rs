@@ -1,0 +1,176 @@
+//! Runs one workload for `valgrind`, which counts instructions: exact figures on a noisy machine.
+//!
+//! ```text
+//! cargo bench -p slotted_benches --bench instructions --no-run    # prints the program's path
+//! valgrind --tool=callgrind --callgrind-out-file=/dev/null PROGRAM --bench get
+//! valgrind --tool=callgrind --callgrind-out-file=/dev/null PROGRAM --bench get --operations 0
+//! ```
+//!
+//! Each run prints its operations, and `valgrind` prints `Collected`: the instructions of the whole
+//! program. Instructions per operation are their difference between the two runs, divided by the
+//! operations of the first run.
+
+use std::error::Error;
+use std::hint::black_box;
+
+use clap::{Parser, ValueEnum};
+use glam::Vec3;
+use slotted::{ObjectId, Slotted, Store, View};
+
+/// The objects of all workloads but `spawn` and `spawn_batch`, which start empty.
+const OBJECTS: usize = 10_000;
+const DT: f32 = 1.0 / 64.0;
+
+#[derive(Parser)]
+#[command(about = "Runs one workload, for valgrind to count its instructions")]
+struct Options {
+    /// Workload to run; all of them by default
+    #[arg(value_enum)]
+    workload: Option<Workload>,
+    /// Number of operations; moves and batches round it up to whole frames and batches
+    #[arg(long, default_value_t = 100_000)]
+    operations: usize,
+    /// Run a tiny number of operations
+    #[arg(long, hide = true)]
+    test: bool,
+    /// Run all operations; `cargo bench` adds this option, `cargo test` does not
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// One operation of each workload handles one object.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Workload {
+    /// `Store::spawn` of a struct
+    Spawn,
+    /// `Store::spawn_batch` of 10,000 structs at a time
+    SpawnBatch,
+    /// `Store::get` by key
+    Get,
+    /// `Store::set` by key
+    Set,
+    /// `position += velocity * dt` by `for_each`
+    MoveClosure,
+    /// `position += velocity * dt` by `for_each_run`
+    MoveRuns,
+    /// `Store::get_value` by name
+    ByName,
+}
+
+#[derive(Slotted, Clone, Copy)]
+struct Unit {
+    position: Vec3,
+    velocity: Vec3,
+    health: f32,
+    kind: u16,
+    team: u8,
+    alive: bool,
+    seed: u32,
+}
+
+#[derive(View)]
+struct Moving<'a> {
+    position: &'a mut Vec3,
+    velocity: &'a Vec3,
+}
+
+fn unit(number: usize) -> Unit {
+    Unit {
+        position: Vec3::splat(number as f32),
+        velocity: Vec3::ONE,
+        health: (number % 250) as f32,
+        kind: (number % 1000) as u16,
+        team: (number % 8) as u8,
+        alive: number.is_multiple_of(2),
+        seed: number as u32,
+    }
+}
+
+/// Runs the workload and returns the number of operations done.
+fn run(workload: Workload, operations: usize) -> Result<usize, Box<dyn Error>> {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    match workload {
+        Workload::Spawn => {
+            for number in 0..operations {
+                black_box(store.spawn(unit(number))?);
+            }
+        }
+        Workload::SpawnBatch => {
+            let units: Vec<Unit> = (0..OBJECTS).map(unit).collect();
+            let batches = operations.div_ceil(OBJECTS);
+            for _ in 0..batches {
+                black_box(store.spawn_batch(units.iter().copied())?);
+            }
+            return Ok(batches * OBJECTS);
+        }
+        _ => {
+            let ids: Vec<ObjectId> = store.spawn_batch((0..OBJECTS).map(unit))?.collect();
+            return work(workload, operations, &mut store, &ids);
+        }
+    }
+    Ok(operations)
+}
+
+/// Runs a workload on objects that exist.
+fn work(
+    workload: Workload,
+    operations: usize,
+    store: &mut Store,
+    ids: &[ObjectId],
+) -> Result<usize, Box<dyn Error>> {
+    let health = store.key::<f32>("unit", "health")?;
+    let frames = operations.div_ceil(OBJECTS);
+    let ids = ids.iter().copied().cycle().take(operations);
+    match workload {
+        Workload::Get => ids.for_each(|id| {
+            black_box(store.get(id, health));
+        }),
+        Workload::Set => {
+            for (number, id) in ids.enumerate() {
+                store.set(id, health, number as f32)?;
+            }
+        }
+        Workload::ByName => {
+            for id in ids {
+                black_box(store.get_value(id, "health")?);
+            }
+        }
+        Workload::MoveClosure => {
+            for _ in 0..frames {
+                store.view::<Moving>()?.for_each(|unit| *unit.position += *unit.velocity * DT);
+            }
+            return Ok(frames * OBJECTS);
+        }
+        Workload::MoveRuns => {
+            for _ in 0..frames {
+                store.view::<Moving>()?.for_each_run(
+                    #[inline(always)]
+                    |run| {
+                        let position: &mut [f32] = bytemuck::cast_slice_mut(run.position);
+                        let velocity: &[f32] = bytemuck::cast_slice(run.velocity);
+                        for (position, velocity) in position.iter_mut().zip(velocity) {
+                            *position += *velocity * DT;
+                        }
+                    },
+                );
+            }
+            return Ok(frames * OBJECTS);
+        }
+        Workload::Spawn | Workload::SpawnBatch => unreachable!("they start with an empty store"),
+    }
+    Ok(operations)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let options = Options::parse();
+    let is_test = options.test || !options.bench;
+    let operations = if is_test { options.operations.min(100) } else { options.operations };
+    let one = options.workload.as_slice();
+    for workload in if one.is_empty() { Workload::value_variants() } else { one } {
+        let done = run(*workload, operations)?;
+        println!("{workload:?}: {done} operations");
+    }
+    Ok(())
+}
