@@ -113,6 +113,14 @@ pub enum AccessError {
         /// The object's schema.
         found: Arc<str>,
     },
+    /// The schema neither is nor extends the one of the Rust type asked for.
+    #[error("schema '{schema}' neither is nor extends '{base}'")]
+    Unrelated {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The name of the Rust type's schema.
+        base: Arc<str>,
+    },
     /// The Rust type asked for is not the type of the slot's values.
     #[error(transparent)]
     WrongType(#[from] TypeMismatch),

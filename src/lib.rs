@@ -107,7 +107,7 @@ pub use list::List;
 pub use map::MapStore;
 pub use pool::ThreadPool;
 pub use record::Record;
-pub use schema::{Schema, SchemaError};
+pub use schema::{Schema, SchemaError, exactly};
 pub use simd::vectorize;
 pub use slot_value::SlotValue;
 #[cfg(feature = "derive")]

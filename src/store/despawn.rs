@@ -2,7 +2,8 @@
 
 use crate::error::AccessError;
 use crate::id::ObjectId;
-use crate::store::Store;
+use crate::schema::SchemaSelector;
+use crate::store::{Store, find_schema};
 
 impl Store {
     /// Removes one object. Touches no column: its values are overwritten by the row's next object.
@@ -59,13 +60,19 @@ impl Store {
         self.tables.iter_mut().for_each(|table| table.rows.clear());
     }
 
-    /// Removes all objects of exactly this schema.
+    /// Removes all objects of the schema and of those that [extend it](Self#schemas-that-extend-others).
     ///
     /// # Errors
-    /// If no schema of this name is registered.
-    pub fn clear_of(&mut self, schema: &str) -> Result<(), AccessError> {
-        let schema = self.find_schema(schema)?.id();
-        self.tables[schema.index()].rows.clear();
+    /// Returns an error if no schema of this name is registered.
+    pub fn clear_of<'n>(
+        &mut self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<(), AccessError> {
+        let selector = schema.into();
+        let schema = find_schema(&self.registry, selector.name())?;
+        for schema in self.registry.selected(schema, selector.is_exact()) {
+            self.tables[schema.index()].rows.clear();
+        }
         Ok(())
     }
 

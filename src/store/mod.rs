@@ -1,6 +1,7 @@
 //! The store: the only place where names meet storage.
 
 mod access;
+mod columns;
 mod despawn;
 mod dynamic;
 mod keys;
@@ -24,8 +25,8 @@ use crate::error::{AccessError, LimitError};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
 use crate::schema::{
-    Checker, ProblemKind, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, Slot,
-    World,
+    Checker, ProblemKind, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError,
+    SchemaSelector, Slot, World,
 };
 use crate::slot_value::{ListElement, element_shape};
 use crate::storage::{HashSums, Interner, RowLimits, Table};
@@ -33,7 +34,8 @@ use crate::text::Text;
 use crate::value::Value;
 
 pub(crate) use dynamic::element_shape as shape_of_elements;
-pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
+pub use columns::{SlotColumn, SlotColumnMut};
+pub use keys::SlotKey;
 pub use limits::Limits;
 pub use migrate::{
     Migration, MigrationError, MigrationRejection, MigrationStep, Overwrites, SchemaMigration,
@@ -83,6 +85,34 @@ pub use view::{
 /// assert_eq!(store.len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Schemas that extend others
+///
+/// A schema name, or a Rust type that stands for a schema, means that schema and all that extend it: orcs are units.
+/// [`exactly`](crate::exactly) leaves out those that extend it. This holds for every method that finds objects:
+///
+/// ```
+/// # use slotted::{Slotted, Store, Schema, Kind, exactly, record};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { health: f32 }
+/// # let mut store = Store::new();
+/// # store.register::<Unit>()?;
+/// # store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+/// let unit = store.spawn(Unit { health: 80.0 })?;
+/// let orc = store.spawn_record("orc", record! { health: 120.0 })?;
+/// assert_eq!(store.len_of("unit")?, 2);
+/// assert_eq!(store.len_of(exactly("unit"))?, 1);
+/// assert_eq!(store.objects::<Unit>()?.count(), 2);
+/// assert_eq!(store.get_object::<Unit>(orc)?.health, 120.0);
+///
+/// let health = store.key::<f32>(exactly("unit"), "health")?;
+/// assert_eq!((store.get(unit, health), store.get(orc, health)), (Some(80.0), None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A schema's slots begin with those of its base, so one key and one Rust type fit all of them. Objects come in the
+/// order in which their schemas were registered, then by row. Calls that create objects, such as
+/// [`spawn_record`](Self::spawn_record) and [`try_reserve`](Self::try_reserve), mean exactly the named schema.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     pub(crate) identity: Identity,
@@ -265,6 +295,30 @@ impl Store {
         self.registry.with_bases(id)
     }
 
+    /// Returns the schema of this name and all that [extend it](Self#schemas-that-extend-others), in the order of
+    /// registration.
+    ///
+    /// # Errors
+    /// Returns an error if no schema of this name is registered.
+    ///
+    /// ```
+    /// use slotted::{Kind, Schema, Store, exactly};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    /// let names: Vec<&str> = store.schemas_of("unit")?.map(|schema| schema.name()).collect();
+    /// assert_eq!(names, ["unit", "orc"]);
+    /// assert_eq!(store.schemas_of(exactly("unit"))?.count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn schemas_of<'n>(
+        &self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<impl Iterator<Item = &RegisteredSchema>, AccessError> {
+        let schemas = self.select(schema.into())?;
+        Ok(schemas.iter().filter_map(|schema| self.registry.get(*schema)))
+    }
+
     /// Checks whether a slot takes a value: its kind, its constraints, and whether a reference leads to a
     /// living object of the right schema.
     ///
@@ -350,12 +404,14 @@ impl Store {
         self.len() == 0
     }
 
-    /// How many objects of exactly this schema are alive.
+    /// Returns the number of living objects of the schema and of those that
+    /// [extend it](Self#schemas-that-extend-others).
     ///
     /// # Errors
-    /// If no schema of this name is registered.
-    pub fn len_of(&self, schema: &str) -> Result<usize, AccessError> {
-        Ok(self.tables[self.find_schema(schema)?.id().index()].rows.count() as usize)
+    /// Returns an error if no schema of this name is registered.
+    pub fn len_of<'n>(&self, schema: impl Into<SchemaSelector<'n>>) -> Result<usize, AccessError> {
+        let tables = self.select(schema.into())?.iter().map(|id| &self.tables[id.index()]);
+        Ok(tables.map(|table| table.rows.count() as usize).sum())
     }
 
     /// Whether the object is alive.
@@ -371,12 +427,17 @@ impl Store {
         (0..self.tables.len()).flat_map(|schema| self.table_ids(SchemaId(schema as u16)))
     }
 
-    /// The ids of the living objects of exactly this schema, by row.
+    /// Returns the ids of the living objects of the schema and of those that
+    /// [extend it](Self#schemas-that-extend-others), by schema and row.
     ///
     /// # Errors
-    /// If no schema of this name is registered.
-    pub fn ids_of(&self, schema: &str) -> Result<impl Iterator<Item = ObjectId>, AccessError> {
-        Ok(self.table_ids(self.find_schema(schema)?.id()))
+    /// Returns an error if no schema of this name is registered.
+    pub fn ids_of<'n>(
+        &self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<impl Iterator<Item = ObjectId>, AccessError> {
+        let schemas = self.select(schema.into())?;
+        Ok(schemas.iter().flat_map(|schema| self.table_ids(*schema)))
     }
 
     fn table_ids(&self, schema: SchemaId) -> impl Iterator<Item = ObjectId> {
@@ -387,6 +448,12 @@ impl Store {
                 ObjectId::new(schema, row as u32, rows.generations()[row])
             })
         })
+    }
+
+    /// The schemas that a selector means, in the order of registration.
+    fn select(&self, selector: SchemaSelector<'_>) -> Result<&[SchemaId], AccessError> {
+        let schema = self.find_schema(selector.name())?;
+        Ok(self.registry.selected(schema, selector.is_exact()))
     }
 
     fn find_schema(&self, name: &str) -> Result<&RegisteredSchema, AccessError> {
