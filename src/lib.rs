@@ -139,7 +139,7 @@ pub mod view {
     pub use crate::store::{
         IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
         SharedView, SlotColumn, SlotColumnMut, SplitError, SplitStore, View, ViewError, ViewField,
-        ViewMut, ViewRef, ViewRuns,
+        ViewMut, ViewRef, ViewReport, ViewRuns,
     };
 }
 

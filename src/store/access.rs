@@ -79,10 +79,7 @@ impl Store {
     }
 
     /// Copies of the objects of some tables, whose schemas are or extend the type's.
-    fn read_tables<T: Slotted>(
-        &self,
-        schemas: &[SchemaId],
-    ) -> impl Iterator<Item = (ObjectId, T)> {
+    fn read_tables<T: Slotted>(&self, schemas: &[SchemaId]) -> impl Iterator<Item = (ObjectId, T)> {
         schemas.iter().flat_map(|schema| {
             let columns = &self.tables[schema.index()].columns;
             let read = |id: ObjectId| {

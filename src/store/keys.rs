@@ -97,8 +97,7 @@ impl Store {
     #[inline]
     pub fn get<F: SlotField>(&self, id: ObjectId, key: SlotKey<F>) -> Option<F> {
         let table = self.tables.get(id.schema().index())?;
-        if !table.rows.is_alive(id.row(), id.generation()) || !self.serves(&key, id.schema())
-        {
+        if !table.rows.is_alive(id.row(), id.generation()) || !self.serves(&key, id.schema()) {
             return None;
         }
         let column = table.columns.get(usize::from(key.slot))?;

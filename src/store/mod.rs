@@ -33,8 +33,8 @@ use crate::storage::{HashSums, Interner, RowLimits, Table};
 use crate::text::Text;
 use crate::value::Value;
 
-pub(crate) use dynamic::element_shape as shape_of_elements;
 pub use columns::{SlotColumn, SlotColumnMut};
+pub(crate) use dynamic::element_shape as shape_of_elements;
 pub use keys::SlotKey;
 pub use limits::Limits;
 pub use migrate::{
@@ -58,7 +58,7 @@ pub mod lend {
 }
 pub use view::{
     IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut, SharedView,
-    View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
+    View, ViewError, ViewField, ViewMut, ViewRef, ViewReport, ViewRuns,
 };
 
 /// Millions of objects of fixed structure, in packed columns.

@@ -25,7 +25,7 @@ pub fn derive_slot_value(input: TokenStream) -> TokenStream {
 }
 
 /// Makes a struct a view of objects. See the trait `slotted::View`.
-#[proc_macro_derive(View, attributes(slot))]
+#[proc_macro_derive(View, attributes(slot, view))]
 pub fn derive_view(input: TokenStream) -> TokenStream {
     expand(parse_macro_input!(input as DeriveInput), view::derive)
 }

@@ -4,11 +4,11 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{
-    Data, DeriveInput, Error, Field, GenericArgument, GenericParam, Ident, Lifetime, PathArguments,
-    Type, spanned::Spanned,
+    Attribute, Data, DeriveInput, Error, Field, GenericArgument, GenericParam, Ident, Lifetime,
+    PathArguments, Type, spanned::Spanned,
 };
 
-use crate::name::{are_named, refuse_repeated, renamed};
+use crate::name::{are_named, entries, refuse_repeated, renamed};
 use crate::place::at_place;
 
 pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
@@ -25,6 +25,7 @@ struct ViewStruct<'a> {
     lifetime: Option<&'a Lifetime>,
     /// The struct of the same fields over adjacent rows.
     run: Ident,
+    is_lenient: bool,
     fields: Vec<WantedSlot<'a>>,
 }
 
@@ -47,9 +48,11 @@ impl<'a> ViewStruct<'a> {
             ));
         }
         let lifetime = lifetime(input)?;
+        let is_lenient = is_lenient(&input.attrs)?;
         let fields = data.fields.iter().map(WantedSlot::parse).collect::<syn::Result<Vec<_>>>()?;
         refuse_repeated(fields.iter().map(|slot| (&*slot.name, slot.field)), "slot")?;
-        Ok(Self { input, lifetime, run: format_ident!("{}Run", input.ident), fields })
+        let run = format_ident!("{}Run", input.ident);
+        Ok(Self { input, lifetime, run, is_lenient, fields })
     }
 
     /// The same member of `ViewField` for each field.
@@ -143,7 +146,8 @@ impl<'a> ViewStruct<'a> {
     }
 
     fn implementation(&self) -> TokenStream {
-        let ident = &self.input.ident;
+        let (ident, is_lenient) = (&self.input.ident, self.is_lenient);
+        let name = ident.unraw().to_string();
         let (parameters, own, _) = self.input.generics.split_for_impl();
         let bounds = self.bounds();
         let types = self.associated_types();
@@ -157,6 +161,8 @@ impl<'a> ViewStruct<'a> {
         quote! {
             #[automatically_derived]
             impl #parameters ::slotted::View for #ident #own #bounds {
+                const NAME: &'static str = #name;
+                const IS_LENIENT: bool = #is_lenient;
                 #types
                 #requests
                 #blocks
@@ -312,6 +318,12 @@ impl<'a> WantedSlot<'a> {
         let Some(ident) = &field.ident else {
             return Err(Error::new(field.span(), "a view names the slots it wants"));
         };
+        if let Some(attribute) = field.attrs.iter().find(|other| other.path().is_ident("view")) {
+            return Err(Error::new(
+                attribute.span(),
+                "`#[view(..)]` goes on the struct, not on a field",
+            ));
+        }
         let name = renamed(&field.attrs)?.unwrap_or_else(|| ident.unraw().to_string());
         Ok(Self { field, ident, ty: &field.ty, name })
     }
@@ -321,6 +333,19 @@ impl<'a> WantedSlot<'a> {
         let ty = self.ty;
         quote!(<#ty as ::slotted::derive_support::ViewField>::#member)
     }
+}
+
+/// Whether the struct has `#[view(lenient)]`.
+fn is_lenient(attributes: &[Attribute]) -> syn::Result<bool> {
+    let mut is_lenient = false;
+    entries(attributes, "view", |meta| {
+        if !meta.path.is_ident("lenient") {
+            return Err(meta.error("expected `lenient`"));
+        }
+        is_lenient = true;
+        Ok(())
+    })?;
+    Ok(is_lenient)
 }
 
 /// The struct's one lifetime, if it has any.
