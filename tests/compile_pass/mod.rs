@@ -26,6 +26,8 @@ mod spawning_a_type_that_is_no_schema;
 mod tuple_struct_as_schema;
 mod unknown_word_of_a_schema;
 mod unknown_word_of_a_slot;
+mod unknown_word_of_a_view;
+mod view_attribute_on_a_field;
 mod view_field_by_value;
 mod view_field_of_no_slot_value;
 mod view_with_two_lifetimes;

@@ -12,9 +12,9 @@ use bevy_ecs::resource::Resource;
 use bevy_ecs::schedule::IntoScheduleConfigs;
 use bevy_ecs::world::World;
 use slotted::{
-    AccessError, ObjectId, Snapshot, SnapshotError, Store, schema::RegisteredSchema,
-    slot_value::SlotField, snapshot::Changes, snapshot::SlotChanges, snapshot::changes_of,
-    view::SlotColumn,
+    AccessError, ObjectId, Snapshot, SnapshotError, Store, exactly, schema::RegisteredSchema,
+    schema::SchemaSelector, slot_value::SlotField, snapshot::Changes, snapshot::SlotChanges,
+    snapshot::changes_of, view::SlotColumn,
 };
 
 use crate::plugin::{SlottedSystems, SlottedWorld, without_a_change};
@@ -127,45 +127,45 @@ pub struct ChangesLost {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait SlottedMessages {
-    /// Asks for a [`SlotChanged`] message for each object of the schema, or of one that extends it, that has another
-    /// value of the slot than a frame ago.
+    /// Asks for a [`SlotChanged`] message for each object of the schema, or of one that
+    /// [extends it](Store#schemas-that-extend-others), that has another value of the slot than a frame ago.
     ///
     /// `F` is the slot's type, an `Option` for an optional slot. Messages of all slots of one type come together,
     /// by schema, slot and row. Asking twice is asking once.
-    fn add_slot_messages<F: SlotField>(
+    fn add_slot_messages<'n, F: SlotField>(
         &mut self,
-        schema: impl Into<Arc<str>>,
+        schema: impl Into<SchemaSelector<'n>>,
         slot: impl Into<Arc<str>>,
     ) -> &mut Self;
 
     /// Asks for an [`ObjectSpawned`] and an [`ObjectDespawned`] message for each object of the schema, or of one that
-    /// extends it, that came or went since the last frame.
+    /// [extends it](Store#schemas-that-extend-others), that came or went since the last frame.
     ///
     /// An object that went and another one that came in its row are two, with two ids.
-    fn add_object_messages(&mut self, schema: impl Into<Arc<str>>) -> &mut Self;
+    fn add_object_messages<'n>(&mut self, schema: impl Into<SchemaSelector<'n>>) -> &mut Self;
 }
 
 impl SlottedMessages for App {
-    fn add_slot_messages<F: SlotField>(
+    fn add_slot_messages<'n, F: SlotField>(
         &mut self,
-        schema: impl Into<Arc<str>>,
+        schema: impl Into<SchemaSelector<'n>>,
         slot: impl Into<Arc<str>>,
     ) -> &mut Self {
         self.add_message::<SlotChanged<F>>();
         requests(self).add_slot(SlotRequest {
-            schema: schema.into(),
+            schema: schema.into().into(),
             slot: slot.into(),
             field: TypeId::of::<F>(),
-            check: |store, schema, slot| store.key::<F>(schema, slot).map(drop),
+            check: |store, schema, slot| store.key::<F>(schema.selector(), slot).map(drop),
             write: write_changes::<F>,
             told: None,
         });
         self
     }
 
-    fn add_object_messages(&mut self, schema: impl Into<Arc<str>>) -> &mut Self {
+    fn add_object_messages<'n>(&mut self, schema: impl Into<SchemaSelector<'n>>) -> &mut Self {
         self.add_message::<ObjectSpawned>().add_message::<ObjectDespawned>();
-        requests(self).add_schema(SchemaRequest { schema: schema.into(), told: None });
+        requests(self).add_schema(SchemaRequest { schema: schema.into().into(), told: None });
         self
     }
 }
@@ -211,18 +211,42 @@ struct Requests {
 }
 
 struct SlotRequest {
-    schema: Arc<str>,
+    schema: AskedSchema,
     slot: Arc<str>,
     field: TypeId,
-    check: fn(&Store, &str, &str) -> Result<(), AccessError>,
+    check: fn(&Store, &AskedSchema, &str) -> Result<(), AccessError>,
     write: fn(&mut World, &Snapshot, &SlotChanges, &Arc<str>),
     /// What was reported to be wrong with it.
     told: Option<AccessError>,
 }
 
 struct SchemaRequest {
-    schema: Arc<str>,
+    schema: AskedSchema,
     told: Option<AccessError>,
+}
+
+/// A [`SchemaSelector`] that owns its name.
+#[derive(Clone, PartialEq)]
+struct AskedSchema {
+    name: Arc<str>,
+    is_exact: bool,
+}
+
+impl AskedSchema {
+    fn selector(&self) -> SchemaSelector<'_> {
+        if self.is_exact { exactly(&self.name) } else { (&self.name).into() }
+    }
+
+    /// The numbers of the schemas.
+    fn numbers(&self, store: &Store) -> Result<Vec<usize>, AccessError> {
+        Ok(store.schemas_of(self.selector())?.map(|schema| schema.id().index()).collect())
+    }
+}
+
+impl From<SchemaSelector<'_>> for AskedSchema {
+    fn from(selector: SchemaSelector<'_>) -> Self {
+        Self { name: selector.name().into(), is_exact: selector.is_exact() }
+    }
 }
 
 /// What is to be looked at of each schema; made for so many schemas.
@@ -277,8 +301,8 @@ impl Requests {
                 continue;
             }
             let request = &self.slots[number];
-            for schema in store.schemas().filter(|schema| extends(store, schema, &request.schema)) {
-                let SchemaPlan { slots, .. } = &mut plan[schema.id().index()];
+            for schema in request.schema.numbers(store).unwrap_or_default() {
+                let SchemaPlan { slots, .. } = &mut plan[schema];
                 // An object is of its own schema and of those that it extends: one message is enough.
                 let is_same = |other: &usize| {
                     let other = &self.slots[*other];
@@ -290,12 +314,15 @@ impl Requests {
             }
         }
         for request in &mut self.schemas {
-            let checked = store.len_of(&request.schema).map(drop);
-            if note(checked, &mut request.told, &mut problems) {
-                let schemas = store.schemas();
-                schemas
-                    .filter(|schema| extends(store, schema, &request.schema))
-                    .for_each(|schema| plan[schema.id().index()].is_followed = true);
+            let found = request.schema.numbers(store);
+            if note(
+                found.as_ref().map(drop).map_err(Clone::clone),
+                &mut request.told,
+                &mut problems,
+            ) {
+                for schema in found.unwrap_or_default() {
+                    plan[schema].is_followed = true;
+                }
             }
         }
         self.plan = Plan { schemas: plan };
@@ -346,12 +373,6 @@ fn note(
     told.is_none()
 }
 
-/// Whether the schema is the one of this name or extends it.
-fn extends(store: &Store, schema: &RegisteredSchema, base: &str) -> bool {
-    let base_of = |schema: &&RegisteredSchema| store.schema_by_id(schema.base()?);
-    std::iter::successors(Some(schema), base_of).any(|schema| schema.name() == base)
-}
-
 /// Compares the store with what it was, and writes what was asked for.
 fn write_messages(world: &mut World) -> Result<(), BevyError> {
     // Not there where a world was cleared of its resources.
@@ -398,7 +419,7 @@ fn write_changes<F: SlotField>(
         store: &'s Store,
         changes: &SlotChanges,
     ) -> Result<SlotColumn<'s, F>, AccessError> {
-        store.column(store.key::<F>(changes.schema(), changes.slot())?)
+        store.column(store.key::<F>(exactly(changes.schema()), changes.slot())?)
     }
     world.try_resource_scope(|world, mut messages: Mut<Messages<SlotChanged<F>>>| {
         let columns = (column::<F>(before, changes), column::<F>(world.store(), changes));

@@ -15,6 +15,7 @@ use bevy_ecs::entity::Entity;
 use bevy_ecs::query::{QueryFilter, ReadOnlyQueryData, Without};
 use bevy_ecs::resource::IsResource;
 use bevy_ecs::world::World;
+use slotted::schema::SchemaSelector;
 use slotted::{AccessError, ObjectId, Record, Slotted, SpawnError, Store};
 
 use crate::plugin::{NoStore, SlottedWorld};
@@ -160,15 +161,17 @@ pub fn despawn_entities(world: &mut World, entities: impl IntoIterator<Item = En
     entities.into_iter().filter(|entity| world.try_despawn(*entity).is_ok()).count()
 }
 
-/// Spawns an entity for each object of exactly the type's schema.
+/// Spawns an entity for each object of the type's schema and of those that
+/// [extend it](Store#schemas-that-extend-others).
 ///
-/// The closure has the store to read, for texts, lists and what the object refers to. The pairs come by row.
+/// The closure can read the store: texts, lists, referenced objects, and the slots that an extending schema adds. The
+/// pairs come by schema and row. [`export_records`] with [`exactly`](slotted::exactly) exports one schema alone.
 ///
 /// # Errors
-/// If the world has no store, or the type is not registered.
+/// Returns an error if the world has no store, or the type is not registered.
 ///
 /// # Panics
-/// Only if the closure does; nothing is exported then.
+/// Panics only if the closure does; nothing is exported then.
 ///
 /// # Example
 /// ```
@@ -210,15 +213,16 @@ where
     Ok(spawn(world, converted))
 }
 
-/// Spawns an entity for each object of exactly this schema, which is given by its name.
+/// Spawns an entity for each object of the named schema and of those that
+/// [extend it](Store#schemas-that-extend-others).
 ///
 /// Like [`export_objects`], for schemas from run time; each record and each text in it is a copy.
 ///
 /// # Errors
-/// If the world has no store, or there is no such schema.
+/// Returns an error if the world has no store, or there is no such schema.
 ///
 /// # Panics
-/// Only if the closure does; nothing is exported then.
+/// Panics only if the closure does; nothing is exported then.
 ///
 /// # Example
 /// ```
@@ -240,9 +244,9 @@ where
 /// assert_eq!(world.get::<Name>(pairs[0].1), Some(&Name::new("Ada")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn export_records<B>(
+pub fn export_records<'n, B>(
     world: &mut World,
-    schema: &str,
+    schema: impl Into<SchemaSelector<'n>>,
     mut convert: impl FnMut(&Store, ObjectId, Record) -> B,
 ) -> Result<Vec<(ObjectId, Entity)>, TransferError>
 where

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::loaded::{Definitions, RecordView};
 use crate::records::RecordDefinition;
+use slotted::schema::SchemaSelector;
 use slotted::{LimitError, ObjectId, ReservedIds, SchemaError, SpawnError, Store, Value};
 
 /// The objects that definitions have become, and which is which.
@@ -122,10 +123,10 @@ impl Objects {
         self.ids.iter().filter_map(|id| *id)
     }
 
-    /// The object that the record of this name and exactly this schema has become.
+    /// Returns the object made from the record that [`Definitions::record`] finds for this schema and name.
     #[must_use]
-    pub fn id(&self, schema: &str, name: &str) -> Option<ObjectId> {
-        let number = self.definitions.number(schema, name)?;
+    pub fn id<'n>(&self, schema: impl Into<SchemaSelector<'n>>, name: &str) -> Option<ObjectId> {
+        let number = self.definitions.number(schema.into(), name)?;
         self.ids.get(number as usize).copied().flatten()
     }
 

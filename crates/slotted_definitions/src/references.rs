@@ -166,7 +166,7 @@ impl Resolver<'_> {
             (same_name, of_schema) = (with_name(name), Some(id_of(schema)));
         }
         let base = base.map(id_of);
-        // With its schema's name exactly this schema is meant, not one that extends it.
+        // `schema/name` names exactly this schema, so that any record can be named.
         let is_named = |record: &u32| of_schema.is_none_or(|schema| schema == Some(of(*record)));
         let is_meant = |record: &u32| base.is_none_or(|base| is_of(*record, base));
         let mut named = same_name.iter().copied().filter(is_named).peekable();

@@ -9,6 +9,7 @@ use bevy_ecs::system::{
 use bevy_ecs::world::World;
 use bevy_ecs::world::unsafe_world_cell::UnsafeWorldCell;
 use slotted::lend::{StoreParts, ViewColumns, ViewSlot};
+use slotted::schema::SchemaSelector;
 use slotted::{ObjectId, View, ViewError, view::SharedView, view::ViewMut, view::ViewRef};
 
 use crate::columns::{ColumnId, ColumnIds};
@@ -80,7 +81,12 @@ impl<V: View + 'static> SlotsState<V> {
     ) -> Result<&'w StoreCell, SystemParamValidationError> {
         // SAFETY: `declare` has declared the resource to be read.
         let cell = unsafe { self.cell.get::<P>(world) }?;
-        self.columns.update(cell.parts()).map_err(|error| invalid::<P>(&error))?;
+        let parts = cell.parts();
+        match self.columns.update(parts) {
+            // Systems run before the first schema comes, for instance from a file that still loads.
+            Err(ViewError::Undeclared { .. }) if parts.schemas().len() == 0 => {}
+            checked => checked.map_err(|error| invalid::<P>(&error))?,
+        }
         Ok(cell)
     }
 }
@@ -99,11 +105,16 @@ fn name_of<P>() -> String {
 
 /// The objects of all schemas that have a view's slots, as a parameter of a system.
 ///
-/// Systems run at the same time as long as none of them writes to a slot that another one has: slots are
+/// Systems run at the same time as long as none of them writes to a slot that another one has. Slots are
 /// told apart by name and kind, for all schemas together, as components are by their type. Two parameters of
-/// one system that are in each other's way are refused when the system is initialised, as queries are.
+/// one system that conflict are refused when the system is initialised, as queries are.
 ///
-/// A view that no schema matches has no objects: schemas may come later.
+/// As long as the store has no schemas, a view has no objects. Once it has some, each slot that the view names must be
+/// declared by one of them. Otherwise the parameter is invalid, as it is for a slot of another kind: Bevy's error
+/// handling gets an error that names the view, the slot and the nearest declared name, each time that the system is
+/// about to run, and the system is not run. `#[view(lenient)]` on the view waives this, for slots of schemas that are
+/// registered later, such as those of mods: until then the view has no objects.
+/// [`Store::view_report`](slotted::Store::view_report) lists the schemas that a view matches and skips.
 ///
 /// ```
 /// use bevy_app::prelude::*;
@@ -151,11 +162,16 @@ impl<V: View> Slots<'_, '_, V> {
         self.columns.view(unsafe { self.cell.lend(false) })
     }
 
-    /// The objects of exactly this schema, to be looked at once.
+    /// Returns the objects of the schema and of those that [extend it](slotted::Store#schemas-that-extend-others), to
+    /// be visited once.
     ///
     /// # Errors
-    /// If the schema does not have the view's slots, with their kinds.
-    pub fn view_of(&mut self, schema: &str) -> Result<ViewMut<'_, V>, ViewError> {
+    /// Returns an error if no schema of this name is registered, or if it does not have the view's slots with their
+    /// kinds.
+    pub fn view_of<'n>(
+        &mut self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<ViewMut<'_, V>, ViewError> {
         // SAFETY: as for `view`: all is declared, and `self` is borrowed mutably.
         self.columns.view_of(self.cell.parts(), schema, unsafe { self.cell.lend(false) })
     }
