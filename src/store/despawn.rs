@@ -10,6 +10,9 @@ impl Store {
     ///
     /// # Errors
     /// If the object is not alive.
+    #[doc(alias = "remove")]
+    #[doc(alias = "delete")]
+    #[doc(alias = "destroy")]
     #[inline]
     pub fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
         if !self.contains(id) {

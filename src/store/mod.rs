@@ -113,6 +113,7 @@ pub use view::{
 /// A schema's slots begin with those of its base, so one key and one Rust type fit all of them. Objects come in the
 /// order in which their schemas were registered, then by row. Calls that create objects, such as
 /// [`spawn_record`](Self::spawn_record) and [`try_reserve`](Self::try_reserve), mean exactly the named schema.
+#[doc(alias = "world")]
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     pub(crate) identity: Identity,

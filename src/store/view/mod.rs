@@ -134,6 +134,7 @@ use view_support::{Request, TableColumns};
     label = "not a view",
     note = "a view is a struct with a lifetime and `#[derive(View)]`, whose fields are named like slots"
 )]
+#[doc(alias = "query")]
 pub trait View {
     #[doc(hidden)]
     const NAME: &'static str;
