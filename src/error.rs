@@ -131,6 +131,14 @@ pub enum AccessError {
         /// The object's schema.
         found: Arc<str>,
     },
+    /// The schema neither is nor extends the schema of the requested Rust type.
+    #[error("schema '{schema}' neither is nor extends '{base}'")]
+    Unrelated {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The name of the Rust type's schema.
+        base: Arc<str>,
+    },
     /// The requested Rust type is not the type of the slot's values.
     #[error(transparent)]
     WrongType(#[from] TypeMismatch),

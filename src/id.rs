@@ -42,6 +42,7 @@ impl SchemaId {
 /// assert_eq!(size_of::<Option<slotted::ObjectId>>(), 8);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "entity")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectId(NonZeroU64);
 

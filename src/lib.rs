@@ -108,7 +108,7 @@ pub use list::List;
 pub use map::MapStore;
 pub use pool::ThreadPool;
 pub use record::Record;
-pub use schema::{Schema, SchemaError};
+pub use schema::{Schema, SchemaError, exactly};
 pub use simd::vectorize;
 pub use slot_value::SlotValue;
 #[cfg(feature = "derive")]
@@ -140,7 +140,7 @@ pub mod view {
     pub use crate::store::{
         IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
         SharedView, SlotColumn, SlotColumnMut, SplitError, SplitStore, View, ViewError, ViewField,
-        ViewMut, ViewRef, ViewRuns,
+        ViewMut, ViewRef, ViewReport, ViewRuns,
     };
 }
 

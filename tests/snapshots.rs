@@ -1,5 +1,6 @@
 //! Tests snapshots, hashes and deltas through the public API.
 
+use slotted::exactly;
 use slotted::glam::Vec3;
 use slotted::{
     Delta, Epoch, Kind, ObjectId, Schema, Slotted, SnapshotRing, Store, View, memory::BLOCK_ROWS,
@@ -213,12 +214,13 @@ fn changes_can_be_limited_to_some_slots() -> Outcome {
 fn all_objects_of_a_type_are_copied_row_by_row() -> Outcome {
     let (mut store, ids) = units(20_000)?;
     store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
-    store.spawn_record("orc", record! { position: Vec3::ONE, health: 1.0 })?;
+    let orc = store.spawn_record("orc", record! { position: Vec3::ONE, health: 1.0 })?;
     store.despawn_batch(&ids[5000..9000])?;
     store.set_value(ids[9500], "health", 7.0)?;
-    let objects: Vec<(ObjectId, Unit)> = store.objects()?.collect();
-    let living = ids[..5000].iter().chain(&ids[9000..]).copied();
-    assert!(objects.iter().map(|(id, _)| *id).eq(living));
+    let objects: Vec<(ObjectId, Unit)> = store.objects_of(exactly("unit"))?.collect();
+    let living = || ids[..5000].iter().chain(&ids[9000..]).copied();
+    assert!(objects.iter().map(|(id, _)| *id).eq(living()));
+    assert!(store.objects::<Unit>()?.map(|(id, _)| id).eq(living().chain([orc])));
     for (id, unit) in objects {
         assert_eq!(unit.health, if id == ids[9500] { 7.0 } else { 10.0 });
         assert_eq!((unit.position, unit.shield), (Vec3::ONE, Some(3)));

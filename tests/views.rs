@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use slotted::{
-    Kind, ObjectId, Schema, Slotted, Store, View, ViewError, glam::Vec3, record, view::OptionMut,
+    Kind, ObjectId, Schema, Slotted, Store, View, ViewError, exactly, glam::Vec3, record,
+    view::OptionMut, view::SplitError,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -17,6 +18,7 @@ struct Unit {
 }
 
 #[derive(View)]
+#[view(lenient)] // rage comes later
 struct Moving<'a> {
     id: ObjectId,
     position: &'a mut Vec3,
@@ -158,7 +160,8 @@ fn a_view_matches_schemas_from_rust_and_from_data_and_later_ones() -> Outcome {
         store.view::<Moving>()?.iter().filter(|unit| unit.rage == Some(&0.5)).collect();
     assert_eq!(orcs.iter().map(|orc| orc.id).collect::<Vec<_>>(), [orc]);
     assert_eq!(store.view_of::<Moving>("orc")?.count(), 1);
-    assert_eq!(store.view_of::<Moving>("unit")?.count(), left.len());
+    assert_eq!(store.view_of::<Moving>("unit")?.count(), left.len() + 1);
+    assert_eq!(store.view_of::<Moving>(exactly("unit"))?.count(), left.len());
     let mut number = store.key::<u32>("unit", "number")?;
     assert_eq!(store.get(orc, number), Some(77), "a key serves the schemas that extend its own");
     number = store.key("orc", "number")?;
@@ -177,5 +180,141 @@ fn a_view_of_the_wrong_kind_says_so() -> Outcome {
     assert_eq!(store.view_ref::<Numbers>()?.count(), 0, "one schema matches, the other does not");
     let error = store.view_of::<Moving>("tile").unwrap_err().to_string();
     assert_eq!(error, "'tile' object has no slot 'position'");
+    Ok(())
+}
+
+#[derive(View)]
+#[allow(dead_code, reason = "it is refused")]
+struct Misspelt<'a> {
+    position: &'a mut Vec3,
+    velocty: &'a Vec3,
+}
+
+const MISSPELT: &str =
+    "view 'Misspelt' wants slot 'velocty', which no schema declares; did you mean 'velocity'?";
+
+#[test]
+fn a_misspelt_field_is_refused_by_every_way_to_a_view() -> Outcome {
+    let (mut store, _) = units(|number| number < 5)?;
+    let error = store.view::<Misspelt>().unwrap_err();
+    assert_eq!(
+        error,
+        ViewError::Undeclared {
+            view: "Misspelt",
+            slot: "velocty",
+            kind: Kind::Vec3,
+            suggestion: Some("velocity".into()),
+        }
+    );
+    assert_eq!(error.to_string(), MISSPELT);
+    assert_eq!(store.view::<Misspelt>().unwrap_err(), error, "the cached result");
+    assert_eq!(store.view_report::<Misspelt>().error(), Some(&error));
+    let split = store.split().view::<Misspelt>().unwrap_err();
+    assert_eq!(split, SplitError::View(error));
+    let named = store.view_of::<Misspelt>("unit").unwrap_err().to_string();
+    assert_eq!(named, "'unit' object has no slot 'velocty'; did you mean 'velocity'?");
+
+    #[derive(View)]
+    #[allow(dead_code, reason = "it is refused")]
+    struct MaybeMisspelt<'a> {
+        number: &'a u32,
+        sheild: Option<&'a f32>,
+    }
+    let message = "view 'MaybeMisspelt' wants slot 'sheild', which no schema declares; did you mean 'shield'?";
+    assert_eq!(store.view_ref::<MaybeMisspelt>().unwrap_err().to_string(), message);
+    assert_eq!(store.view_ref_of::<MaybeMisspelt>("unit").unwrap_err().to_string(), message);
+    assert_eq!(store.snapshot().view_ref::<MaybeMisspelt>().unwrap_err().to_string(), message);
+    Ok(())
+}
+
+#[test]
+fn a_view_is_refused_until_a_schema_declares_its_slots() -> Outcome {
+    let mut store = Store::new();
+    let message = "view 'Numbers' wants slot 'number', which no schema declares";
+    assert_eq!(store.view::<Numbers>().unwrap_err().to_string(), message);
+    store.register_schema(Schema::builder("tile").slot("number", Kind::U32).build()?)?;
+    let message = "view 'Numbers' wants slot 'shield', which no schema declares";
+    assert_eq!(store.view::<Numbers>().unwrap_err().to_string(), message);
+    store.register_schema(Schema::builder("gate").slot("shield", Kind::F32).build()?)?;
+    store.spawn_record("tile", record! { number: 7 })?;
+    let numbers: Vec<u32> = store.view::<Numbers>()?.iter().map(|tile| *tile.number).collect();
+    assert_eq!(numbers, [7]);
+    Ok(())
+}
+
+#[test]
+fn a_lenient_view_has_no_objects_until_its_slots_come() -> Outcome {
+    #[derive(View)]
+    #[view(lenient)]
+    struct Later<'a> {
+        number: &'a u32,
+        magic: &'a u8,
+    }
+    let mut store = Store::new();
+    assert_eq!(store.view::<Later>()?.count(), 0);
+    store.register_schema(Schema::builder("tile").slot("number", Kind::U32).build()?)?;
+    assert_eq!(store.view_ref::<Later>()?.count(), 0);
+    assert!(store.view_of::<Later>("tile").is_err(), "the named schema must have the slots");
+    let wrong = Schema::builder("fake").slot("number", Kind::U32).slot("magic", Kind::Text);
+    store.register_schema(wrong.build()?)?;
+    let error = store.view::<Later>().unwrap_err().to_string();
+    assert_eq!(error, "slot 'magic' of 'fake' is text, not u8", "the only match has another kind");
+    let wizard = Schema::builder("wizard").extends("tile").slot("magic", Kind::U8);
+    store.register_schema(wizard.build()?)?;
+    store.spawn_record("wizard", record! { number: 1, magic: 3 })?;
+    let found: Vec<_> =
+        store.view::<Later>()?.iter().map(|one| (*one.number, *one.magic)).collect();
+    assert_eq!(found, [(1, 3)]);
+    Ok(())
+}
+
+#[test]
+fn schemas_with_slots_of_another_kind_are_skipped_and_reported() -> Outcome {
+    let (mut store, left) = units(|number| number < 5)?;
+    let tile = Schema::builder("tile").slot("number", Kind::U32).slot("shield", Kind::Text);
+    store.register_schema(tile.build()?)?;
+    store.spawn_record("tile", record! { number: 1, shield: "none" })?;
+    let odd = Schema::builder("odd").slot("number", Kind::F32).slot("shield", Kind::U8);
+    store.register_schema(odd.build()?)?;
+    store.register_schema(Schema::builder("shield").slot("shield", Kind::U8).build()?)?;
+
+    assert_eq!(store.view::<Numbers>()?.count(), left.len());
+    let report = store.view_report::<Numbers>();
+    assert_eq!(report.schemas().collect::<Vec<_>>(), ["unit"]);
+    assert_eq!(report.error(), None);
+    let skipped: Vec<String> = report.skipped().iter().map(ToString::to_string).collect();
+    let expected = [
+        "slot 'shield' of 'tile' is text, not f32",
+        "slot 'number' of 'odd' is f32, not u32",
+        "slot 'shield' of 'odd' is u8, not f32",
+    ];
+    assert_eq!(skipped, expected, "'shield' lacks a name that the view requires");
+    let [tile, ..] = report.skipped() else { panic!("a skipped slot") };
+    assert_eq!((tile.schema(), tile.slot()), ("tile", "shield"));
+    assert_eq!((tile.declared(), tile.requested()), ((&Kind::Text, false), (&Kind::F32, false)));
+    assert_eq!(store.view_of::<Numbers>("tile").unwrap_err().to_string(), expected[0]);
+    Ok(())
+}
+
+#[test]
+fn an_extending_schema_whose_optional_field_is_of_another_kind_is_skipped() -> Outcome {
+    #[derive(View)]
+    struct Raging<'a> {
+        number: &'a u32,
+        rage: Option<&'a f32>,
+    }
+    let (mut store, left) = units(|number| number < 5)?;
+    for (name, kind) in [("orc", Kind::F32), ("troll", Kind::U8)] {
+        let schema = Schema::builder(name).extends("unit").slot("rage", kind).default(1);
+        store.register_schema(schema.build()?)?;
+        store
+            .spawn_record(name, record! { position: Vec3::ONE, velocity: Vec3::ONE, number: 3 })?;
+    }
+    assert_eq!(store.view_of::<Raging>("unit")?.count(), left.len() + 1);
+    assert_eq!(store.view::<Raging>()?.iter().filter(|unit| unit.rage.is_some()).count(), 1);
+    assert!(store.view::<Raging>()?.iter().all(|unit| *unit.number < 5));
+    let report = store.view_report::<Raging>();
+    assert_eq!(report.skipped().len(), 1);
+    assert_eq!(report.skipped()[0].schema(), "troll");
     Ok(())
 }

@@ -6,6 +6,7 @@ mod error;
 mod problem;
 mod redeclare;
 mod registry;
+mod selector;
 mod slot;
 
 pub use crate::kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
@@ -18,4 +19,5 @@ pub use problem::{Problem, ProblemKind, Quoted};
 pub(crate) use redeclare::{Redeclared, Source};
 pub use registry::RegisteredSchema;
 pub(crate) use registry::{Registry, RegistryLimits};
+pub use selector::{SchemaSelector, exactly};
 pub use slot::Slot;

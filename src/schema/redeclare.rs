@@ -57,6 +57,7 @@ impl Redeclared {
         schemas.extend(added);
         let mut registry = before.clone();
         resolve_all(schemas, limits)?.into_iter().for_each(|schema| registry.insert(schema));
+        registry.rebuild_families();
         let pairs = || before.iter().zip(registry.iter());
         let sources = pairs().map(|(before, after)| sources(before, after)).collect();
         if pairs().any(|(before, after)| !before.accepts_as(after)) {

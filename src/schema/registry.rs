@@ -208,6 +208,8 @@ pub(crate) struct RegistryLimits {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry {
     schemas: Vec<RegisteredSchema>,
+    /// For each schema itself and all that extend it, ascending.
+    pub(super) families: Vec<Vec<SchemaId>>,
     by_name: ByName<SchemaId>,
     /// The schemas of Rust types.
     by_type: HashMap<TypeId, SchemaId, FixedState>,
@@ -302,10 +304,11 @@ impl Registry {
         let base = schema.extends().and_then(|base| self.find(base));
         let registered = RegisteredSchema::resolve(id, schema, base, limits)?;
         self.insert(registered);
+        self.join_families(id);
         Ok(id)
     }
 
-    /// Replaces the schema with the same id, or adds the schema as the next one.
+    /// Replaces the schema with the same id, or adds the schema as the next one. Families stay as they are.
     pub(super) fn insert(&mut self, schema: RegisteredSchema) {
         self.by_name.insert(Arc::clone(&schema.name), schema.id);
         match self.schemas.get_mut(schema.id.index()) {

@@ -5,25 +5,28 @@ use std::sync::Arc;
 
 use crate::error::{AccessError, Rejection};
 use crate::id::{ObjectId, SchemaId};
+use crate::schema::SchemaSelector;
 use crate::store::{ObjectCheck, ObjectReader, ObjectWriter, Slotted, Store};
 
 impl Store {
-    /// A copy of the object, which is of the type's schema or of one that extends it.
+    /// Returns a copy of the object, which is of the type's schema or of one that
+    /// [extends it](Self#schemas-that-extend-others).
     ///
     /// # Errors
-    /// If the object is not alive or of another schema.
+    /// Returns an error if the object is not alive or of another schema.
     pub fn get_object<T: Slotted>(&self, id: ObjectId) -> Result<T, AccessError> {
         self.schema_of_object::<T>(id)?;
         let (_, table) = self.locate(id)?;
         Ok(T::read(&mut ObjectReader { columns: table.columns.iter(), row: id.row() }))
     }
 
-    /// Copies of all living objects of exactly the type's schema, by row.
+    /// Returns copies of all living objects of the type's schema and of those that
+    /// [extend it](Self#schemas-that-extend-others), by schema and row.
     ///
-    /// The schema is looked up once for all of them.
+    /// [`objects_of`](Self::objects_of) narrows them to some of these schemas.
     ///
     /// # Errors
-    /// If the type's schema is not registered.
+    /// Returns an error if the type's schema is not registered.
     ///
     /// # Example
     /// ```
@@ -38,19 +41,64 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn objects<T: Slotted>(&self) -> Result<impl Iterator<Item = (ObjectId, T)>, AccessError> {
+        Ok(self.read_tables(self.registry.family(self.schema_of_type::<T>()?)))
+    }
+
+    /// Returns copies of all living objects of the named schema and of those that
+    /// [extend it](Self#schemas-that-extend-others), by schema and row.
+    ///
+    /// # Errors
+    /// Returns an error if no schema of this name or the type's is registered, or if the named schema neither is
+    /// nor extends the type's.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Schema, Slotted, Store, exactly, record};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Unit { health: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    /// store.spawn(Unit { health: 80.0 })?;
+    /// let orc = store.spawn_record("orc", record! { health: 120.0 })?;
+    /// assert_eq!(store.objects_of::<Unit>(exactly("unit"))?.count(), 1);
+    /// assert!(store.objects_of::<Unit>("orc")?.all(|(id, _)| id == orc));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn objects_of<'n, T: Slotted>(
+        &self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<impl Iterator<Item = (ObjectId, T)>, AccessError> {
+        let selector = schema.into();
+        let (schema, base) = (self.find_schema(selector.name())?, self.schema_of_type::<T>()?);
+        if !self.registry.extends(schema.id(), base) {
+            let (schema, base) = (Arc::clone(schema.shared_name()), self.schema_name_of(base));
+            return Err(AccessError::Unrelated { schema, base });
+        }
+        Ok(self.read_tables(self.registry.selected(schema, selector.is_exact())))
+    }
+
+    /// Copies of the objects of some tables, whose schemas are or extend the type's.
+    fn read_tables<T: Slotted>(&self, schemas: &[SchemaId]) -> impl Iterator<Item = (ObjectId, T)> {
+        schemas.iter().flat_map(|schema| {
+            let columns = &self.tables[schema.index()].columns;
+            let read = |id: ObjectId| {
+                T::read(&mut ObjectReader { columns: columns.iter(), row: id.row() })
+            };
+            self.table_ids(*schema).map(move |id| (id, read(id)))
+        })
+    }
+
+    fn schema_of_type<T: Slotted>(&self) -> Result<SchemaId, AccessError> {
         let schema = self.registry.of_type(TypeId::of::<T>());
-        let schema = schema.ok_or(AccessError::NotRegistered { type_name: type_name::<T>() })?;
-        let columns = &self.tables[schema.index()].columns;
-        Ok(self
-            .table_ids(schema)
-            .map(|id| (id, T::read(&mut ObjectReader { columns: columns.iter(), row: id.row() }))))
+        schema.ok_or(AccessError::NotRegistered { type_name: type_name::<T>() })
     }
 
     /// Overwrites the slots of the type's schema in an object of that schema or of one that
-    /// extends it.
+    /// [extends it](Self#schemas-that-extend-others).
     ///
     /// # Errors
-    /// If the object is not alive or of another schema, or a value violates its slot's
+    /// Returns an error if the object is not alive or of another schema, or if a value violates its slot's
     /// constraints; nothing is written then.
     pub fn set_object<T: Slotted>(&mut self, id: ObjectId, object: T) -> Result<(), AccessError> {
         self.schema_of_object::<T>(id)?;

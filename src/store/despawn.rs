@@ -2,7 +2,8 @@
 
 use crate::error::AccessError;
 use crate::id::ObjectId;
-use crate::store::Store;
+use crate::schema::SchemaSelector;
+use crate::store::{Store, find_schema};
 
 impl Store {
     /// Removes one object. Its values stay in the columns, unreachable, until its row is reused.
@@ -23,6 +24,9 @@ impl Store {
     /// assert!(store.despawn(unit).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "remove")]
+    #[doc(alias = "delete")]
+    #[doc(alias = "destroy")]
     #[inline]
     pub fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
         if !self.contains(id) {
@@ -84,26 +88,34 @@ impl Store {
         self.tables.iter_mut().for_each(|table| table.rows.clear());
     }
 
-    /// Removes all objects of exactly this schema.
+    /// Removes all objects of the schema and of those that [extend it](Self#schemas-that-extend-others).
     ///
     /// # Errors
     /// Returns an error if no schema of this name is registered.
     ///
     /// # Example
     /// ```
-    /// # use slotted::{Kind, Schema, Store, record};
+    /// # use slotted::{Kind, Schema, Store, exactly, record};
     /// # let mut store = Store::new();
     /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
     /// store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
-    /// store.spawn_record("unit", record! { health: 1.0 })?;
+    /// let unit = store.spawn_record("unit", record! { health: 1.0 })?;
     /// let orc = store.spawn_record("orc", record! { health: 2.0 })?;
-    /// store.clear_of("unit")?;
-    /// assert_eq!(store.ids().collect::<Vec<_>>(), [orc]);
+    /// store.clear_of(exactly("unit"))?;
+    /// assert!(store.contains(orc) && !store.contains(unit));
+    /// store.clear_of("unit")?; // orcs are units, too
+    /// assert!(store.is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn clear_of(&mut self, schema: &str) -> Result<(), AccessError> {
-        let schema = self.find_schema(schema)?.id();
-        self.tables[schema.index()].rows.clear();
+    pub fn clear_of<'n>(
+        &mut self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<(), AccessError> {
+        let selector = schema.into();
+        let schema = find_schema(&self.registry, selector.name())?;
+        for schema in self.registry.selected(schema, selector.is_exact()) {
+            self.tables[schema.index()].rows.clear();
+        }
         Ok(())
     }
 

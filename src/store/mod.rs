@@ -1,6 +1,7 @@
 //! The store, the only module that joins schemas and storage.
 
 mod access;
+mod columns;
 mod despawn;
 mod dynamic;
 mod keys;
@@ -26,16 +27,17 @@ use crate::error::{AccessError, LimitError};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
 use crate::schema::{
-    Checker, ProblemKind, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, Slot,
-    World,
+    Checker, ProblemKind, RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError,
+    SchemaSelector, Slot, World,
 };
 use crate::slot_value::{ListElement, ValueCheck, element_shape};
 use crate::storage::{Interner, Table};
 use crate::text::Text;
 use crate::value::Value;
 
+pub use columns::{SlotColumn, SlotColumnMut};
 pub(crate) use dynamic::element_shape as shape_of_elements;
-pub use keys::{SlotColumn, SlotColumnMut, SlotKey};
+pub use keys::SlotKey;
 pub use limits::Limits;
 pub use migrate::{
     Migration, MigrationError, MigrationRejection, MigrationStep, Overwrites, SchemaMigration,
@@ -61,7 +63,7 @@ pub mod lend {
 }
 pub use view::{
     IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut, SharedView,
-    View, ViewError, ViewField, ViewMut, ViewRef, ViewRuns,
+    View, ViewError, ViewField, ViewMut, ViewRef, ViewReport, ViewRuns,
 };
 
 /// A store of objects with fixed slots, in packed columns.
@@ -89,6 +91,35 @@ pub use view::{
 /// assert_eq!(store.len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Schemas that extend others
+///
+/// A schema name, or a Rust type that stands for a schema, means that schema and all that extend it: orcs are units.
+/// [`exactly`](crate::exactly) leaves out those that extend it. This holds for every method that finds objects:
+///
+/// ```
+/// # use slotted::{Slotted, Store, Schema, Kind, exactly, record};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { health: f32 }
+/// # let mut store = Store::new();
+/// # store.register::<Unit>()?;
+/// # store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+/// let unit = store.spawn(Unit { health: 80.0 })?;
+/// let orc = store.spawn_record("orc", record! { health: 120.0 })?;
+/// assert_eq!(store.len_of("unit")?, 2);
+/// assert_eq!(store.len_of(exactly("unit"))?, 1);
+/// assert_eq!(store.objects::<Unit>()?.count(), 2);
+/// assert_eq!(store.get_object::<Unit>(orc)?.health, 120.0);
+///
+/// let health = store.key::<f32>(exactly("unit"), "health")?;
+/// assert_eq!((store.get(unit, health), store.get(orc, health)), (Some(80.0), None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A schema's slots begin with those of its base, so one key and one Rust type fit all of them. Objects come in the
+/// order in which their schemas were registered, then by row. Calls that create objects, such as
+/// [`spawn_record`](Self::spawn_record) and [`try_reserve`](Self::try_reserve), mean exactly the named schema.
+#[doc(alias = "world")]
 #[derive(Clone, Debug, Default)]
 pub struct Store {
     identity: Identity,
@@ -307,6 +338,30 @@ impl Store {
         self.registry.with_bases(id)
     }
 
+    /// Returns the schema of this name and all that [extend it](Self#schemas-that-extend-others), in the order of
+    /// registration.
+    ///
+    /// # Errors
+    /// Returns an error if no schema of this name is registered.
+    ///
+    /// ```
+    /// use slotted::{Kind, Schema, Store, exactly};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    /// let names: Vec<&str> = store.schemas_of("unit")?.map(|schema| schema.name()).collect();
+    /// assert_eq!(names, ["unit", "orc"]);
+    /// assert_eq!(store.schemas_of(exactly("unit"))?.count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn schemas_of<'n>(
+        &self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<impl Iterator<Item = &RegisteredSchema>, AccessError> {
+        let schemas = self.select(schema.into())?;
+        Ok(schemas.iter().filter_map(|schema| self.registry.get(*schema)))
+    }
+
     /// Checks a value for a slot: its kind, its constraints, and that a reference names a living object
     /// of the required schema.
     ///
@@ -453,14 +508,16 @@ impl Store {
         self.len() == 0
     }
 
-    /// Returns the number of living objects of exactly this schema.
+    /// Returns the number of living objects of the schema and of those that
+    /// [extend it](Self#schemas-that-extend-others).
     ///
     /// [`len`](Self::len) has an example.
     ///
     /// # Errors
     /// Returns an error if no schema of this name is registered.
-    pub fn len_of(&self, schema: &str) -> Result<usize, AccessError> {
-        Ok(self.tables[self.find_schema(schema)?.id().index()].rows.count() as usize)
+    pub fn len_of<'n>(&self, schema: impl Into<SchemaSelector<'n>>) -> Result<usize, AccessError> {
+        let tables = self.select(schema.into())?.iter().map(|id| &self.tables[id.index()]);
+        Ok(tables.map(|table| table.rows.count() as usize).sum())
     }
 
     /// Returns `true` if the object is alive.
@@ -480,14 +537,19 @@ impl Store {
         (0..self.tables.len()).flat_map(|schema| self.table_ids(SchemaId(schema as u16)))
     }
 
-    /// Returns the ids of the living objects of exactly this schema, in the order of rows.
+    /// Returns the ids of the living objects of the schema and of those that
+    /// [extend it](Self#schemas-that-extend-others), by schema and row.
     ///
     /// [`len`](Self::len) has an example.
     ///
     /// # Errors
     /// Returns an error if no schema of this name is registered.
-    pub fn ids_of(&self, schema: &str) -> Result<impl Iterator<Item = ObjectId>, AccessError> {
-        Ok(self.table_ids(self.find_schema(schema)?.id()))
+    pub fn ids_of<'n>(
+        &self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<impl Iterator<Item = ObjectId>, AccessError> {
+        let schemas = self.select(schema.into())?;
+        Ok(schemas.iter().flat_map(|schema| self.table_ids(*schema)))
     }
 
     fn table_ids(&self, schema: SchemaId) -> impl Iterator<Item = ObjectId> {
@@ -498,6 +560,12 @@ impl Store {
                 ObjectId::new(schema, row as u32, rows.generations()[row])
             })
         })
+    }
+
+    /// The schemas that a selector means, in the order of registration.
+    fn select(&self, selector: SchemaSelector<'_>) -> Result<&[SchemaId], AccessError> {
+        let schema = self.find_schema(selector.name())?;
+        Ok(self.registry.selected(schema, selector.is_exact()))
     }
 
     fn find_schema(&self, name: &str) -> Result<&RegisteredSchema, AccessError> {

@@ -79,7 +79,12 @@ impl StoreParts {
         self.registry.find(name)
     }
 
-    /// The schema of this id.
+    /// Returns all schemas, in the order in which they were registered.
+    pub fn schemas(&self) -> impl ExactSizeIterator<Item = &RegisteredSchema> {
+        self.registry.iter()
+    }
+
+    /// Returns the schema of this id.
     #[must_use]
     pub fn schema_by_id(&self, id: SchemaId) -> Option<&RegisteredSchema> {
         self.registry.get(id)

@@ -33,6 +33,8 @@ impl Store {
     /// assert!(store.spawn(Person { age: 200 }).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[doc(alias = "insert")]
+    #[doc(alias = "create")]
     pub fn spawn<T: Slotted>(&mut self, object: T) -> Result<ObjectId, SpawnError> {
         let schema = self.schema_of::<T>()?;
         self.check_object(schema, &object)?;

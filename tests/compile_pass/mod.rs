@@ -32,6 +32,8 @@ mod tuple_struct_as_schema;
 mod unknown_key_of_a_schema;
 mod unknown_key_of_a_slot;
 mod unknown_key_of_a_variant;
+mod unknown_word_of_a_view;
+mod view_attribute_on_a_field;
 mod view_field_by_value;
 mod view_field_of_a_std_type;
 mod view_field_of_no_slot_value;

@@ -238,6 +238,7 @@ fn expected(before: &Store, schemas: &[Schema]) -> Option<BTreeMap<ObjectId, Rec
 }
 
 #[derive(View)]
+#[view(lenient)]
 struct FloatA<'a> {
     id: ObjectId,
     a: Option<&'a f32>,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, ByName, Kind, ObjectId, Record, Value, View, memory::BLOCK_ROWS,
-    slot_value::SlotField,
+    AccessError, ByName, Kind, ObjectId, Record, Value, View, exactly, memory::BLOCK_ROWS,
+    schema::SchemaSelector, slot_value::SlotField,
 };
 
 use crate::schemas::{Orc, Unit};
@@ -106,10 +106,15 @@ impl World {
 
     fn check_counts(&self) {
         for schema in self.store.schemas() {
-            let own = self.objects.values().filter(|object| object.schema == schema.name());
-            assert_eq!(self.store.len_of(schema.name()), Ok(own.clone().count()));
-            let ids = self.store.ids_of(schema.name()).expect("there is such a schema");
+            let name = schema.name();
+            let own = self.objects.values().filter(|object| object.schema == name);
+            let family = self.objects.values().filter(|object| self.extends(&object.schema, name));
+            assert_eq!(self.store.len_of(exactly(name)), Ok(own.clone().count()));
+            assert_eq!(self.store.len_of(name), Ok(family.clone().count()));
+            let ids = self.store.ids_of(exactly(name)).expect("there is such a schema");
             assert!(ids.eq(own.map(|object| object.id)));
+            let ids = self.store.ids_of(name).expect("there is such a schema");
+            assert!(ids.eq(family.map(|object| object.id)));
         }
     }
 
@@ -181,22 +186,27 @@ impl World {
         });
         assert!(self.ids().eq(ids));
         for schema in self.store.schemas() {
-            let view = self.store.view_ref_of::<Everything>(schema.name()).expect("it matches");
-            let ids = self.store.ids_of(schema.name()).expect("there is such a schema");
-            assert!(view.iter().map(|item| item.id).eq(ids));
+            for selector in [schema.name().into(), exactly(schema.name())] {
+                let view = self.store.view_ref_of::<Everything>(selector).expect("it matches");
+                let ids = self.store.ids_of(selector).expect("there is such a schema");
+                assert!(view.iter().map(|item| item.id).eq(ids));
+            }
         }
     }
 
     fn check_column<F: SlotField + Into<Value>>(&self, schema: &str, slot: &str) {
-        let key = self.store.key::<F>(schema, slot).expect("there is such a slot");
-        let column = self.store.column(key).expect("the key is the store's");
-        for object in self.objects.values() {
-            let expected = self.expected(object, slot);
-            let by_key = self.store.get(object.id, key).map(Into::into);
-            let is_served = self.extends(&object.schema, schema);
-            assert_eq!(by_key, is_served.then(|| expected.clone()));
-            let by_column = column.get(object.id).map(Into::into);
-            assert_eq!(by_column, (object.schema == schema).then_some(expected));
+        for selector in [SchemaSelector::from(schema), exactly(schema)] {
+            let key = self.store.key::<F>(selector, slot).expect("there is such a slot");
+            let column = self.store.column(key).expect("the key is the store's");
+            for object in self.objects.values() {
+                let is_served = match selector.is_exact() {
+                    true => object.schema == schema,
+                    false => self.extends(&object.schema, schema),
+                };
+                let expected = is_served.then(|| self.expected(object, slot));
+                assert_eq!(self.store.get(object.id, key).map(Into::into), expected);
+                assert_eq!(column.get(object.id).map(Into::into), expected);
+            }
         }
     }
 
@@ -204,13 +214,13 @@ impl World {
         let report = self.store.memory_report();
         assert_eq!(report.schemas.len(), self.store.schemas().len());
         for schema in &report.schemas {
-            assert_eq!(self.store.len_of(&schema.schema), Ok(schema.objects));
+            assert_eq!(self.store.len_of(exactly(&schema.schema)), Ok(schema.objects));
             assert!(schema.slots.iter().all(|slot| slot.living <= slot.reserved));
         }
         let heights = self.store.key::<f64>("tile", "height").expect("there is such a slot");
         let column = self.store.column(heights).expect("the key is the store's");
         let values = column.runs().flatten().map(|height| Value::from(*height));
-        let tiles = self.objects.values().filter(|object| object.schema == "tile");
+        let tiles = self.objects.values().filter(|object| self.extends(&object.schema, "tile"));
         assert!(values.eq(tiles.map(|tile| self.expected(tile, "height"))));
         assert!(column.runs().all(|run| !run.is_empty() && run.len() <= BLOCK_ROWS));
     }

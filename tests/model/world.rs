@@ -140,7 +140,10 @@ impl World {
             Call::ClearOf { schema } => {
                 let schema = self.schema(schema);
                 self.store.clear_of(&schema).expect("there is such a schema");
-                self.remove(|object| object.schema == schema);
+                let names = self.store.schemas().map(|schema| schema.name().to_owned());
+                let family: Vec<String> =
+                    names.filter(|name| self.extends(name, &schema)).collect();
+                self.remove(|object| family.contains(&object.schema));
             }
             Call::ReleaseMemory => self.store.release_memory(),
             Call::Reserve { rows } => {

@@ -34,12 +34,14 @@ struct Living<'a> {
 
 /// A slot that only the mod's schema has.
 #[derive(View)]
+#[view(lenient)]
 struct Raging<'a> {
     health: &'a f32,
     rage: &'a mut f32,
 }
 
 #[derive(View)]
+#[view(lenient)]
 struct Named<'a> {
     id: ObjectId,
     name: &'a Text,

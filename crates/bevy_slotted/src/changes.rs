@@ -12,9 +12,9 @@ use bevy_ecs::resource::Resource;
 use bevy_ecs::schedule::IntoScheduleConfigs;
 use bevy_ecs::world::World;
 use slotted::{
-    AccessError, ObjectId, Snapshot, SnapshotError, Store, schema::RegisteredSchema,
-    slot_value::SlotField, snapshot::Changes, snapshot::SlotChanges, snapshot::changes_of,
-    view::SlotColumn,
+    AccessError, ObjectId, Snapshot, SnapshotError, Store, exactly, schema::RegisteredSchema,
+    schema::SchemaSelector, slot_value::SlotField, snapshot::Changes, snapshot::SlotChanges,
+    snapshot::changes_of, view::SlotColumn,
 };
 
 use crate::error_debug::debug_as_display;
@@ -157,9 +157,9 @@ pub trait SlottedMessages {
     ///
     /// `F` is the slot's type, an `Option` for an optional slot. The messages of all slots of one type come in one
     /// queue, in the order of schema, slot and row. A repeated request has no effect.
-    fn add_slot_messages<F: SlotField>(
+    fn add_slot_messages<'n, F: SlotField>(
         &mut self,
-        schema: impl Into<Arc<str>>,
+        schema: impl Into<SchemaSelector<'n>>,
         slot: impl Into<Arc<str>>,
     ) -> &mut Self;
 
@@ -167,30 +167,30 @@ pub trait SlottedMessages {
     /// it, that was spawned or despawned since the last frame.
     ///
     /// An object that reuses the row of a despawned one has another id, so both get a message.
-    fn add_object_messages(&mut self, schema: impl Into<Arc<str>>) -> &mut Self;
+    fn add_object_messages<'n>(&mut self, schema: impl Into<SchemaSelector<'n>>) -> &mut Self;
 }
 
 impl SlottedMessages for App {
-    fn add_slot_messages<F: SlotField>(
+    fn add_slot_messages<'n, F: SlotField>(
         &mut self,
-        schema: impl Into<Arc<str>>,
+        schema: impl Into<SchemaSelector<'n>>,
         slot: impl Into<Arc<str>>,
     ) -> &mut Self {
         self.add_message::<SlotChanged<F>>();
         requests(self).add_slot(SlotRequest {
-            schema: schema.into(),
+            schema: schema.into().into(),
             slot: slot.into(),
             field: TypeId::of::<F>(),
-            check: |store, schema, slot| store.key::<F>(schema, slot).map(drop),
+            check: |store, schema, slot| store.key::<F>(schema.selector(), slot).map(drop),
             write: write_changes::<F>,
             told: None,
         });
         self
     }
 
-    fn add_object_messages(&mut self, schema: impl Into<Arc<str>>) -> &mut Self {
+    fn add_object_messages<'n>(&mut self, schema: impl Into<SchemaSelector<'n>>) -> &mut Self {
         self.add_message::<ObjectSpawned>().add_message::<ObjectDespawned>();
-        requests(self).add_schema(SchemaRequest { schema: schema.into(), told: None });
+        requests(self).add_schema(SchemaRequest { schema: schema.into().into(), told: None });
         self
     }
 }
@@ -238,18 +238,42 @@ struct Requests {
 }
 
 struct SlotRequest {
-    schema: Arc<str>,
+    schema: RequestedSchema,
     slot: Arc<str>,
     field: TypeId,
-    check: fn(&Store, &str, &str) -> Result<(), AccessError>,
+    check: fn(&Store, &RequestedSchema, &str) -> Result<(), AccessError>,
     write: fn(&mut World, &Snapshot, &SlotChanges, &Arc<str>),
     /// The problem that was last reported.
     told: Option<AccessError>,
 }
 
 struct SchemaRequest {
-    schema: Arc<str>,
+    schema: RequestedSchema,
     told: Option<AccessError>,
+}
+
+/// A [`SchemaSelector`] with its own name.
+#[derive(Clone, PartialEq)]
+struct RequestedSchema {
+    name: Arc<str>,
+    is_exact: bool,
+}
+
+impl RequestedSchema {
+    fn selector(&self) -> SchemaSelector<'_> {
+        if self.is_exact { exactly(&self.name) } else { (&self.name).into() }
+    }
+
+    /// Returns the indices of the schemas.
+    fn numbers(&self, store: &Store) -> Result<Vec<usize>, AccessError> {
+        Ok(store.schemas_of(self.selector())?.map(|schema| schema.id().index()).collect())
+    }
+}
+
+impl From<SchemaSelector<'_>> for RequestedSchema {
+    fn from(selector: SchemaSelector<'_>) -> Self {
+        Self { name: selector.name().into(), is_exact: selector.is_exact() }
+    }
 }
 
 /// The requests for each schema, as of the number of schemas at that time.
@@ -304,8 +328,8 @@ impl Requests {
                 continue;
             }
             let request = &self.slots[number];
-            for schema in store.schemas().filter(|schema| extends(store, schema, &request.schema)) {
-                let SchemaPlan { slots, .. } = &mut plan[schema.id().index()];
+            for schema in request.schema.numbers(store).unwrap_or_default() {
+                let SchemaPlan { slots, .. } = &mut plan[schema];
                 // Requests for a schema and for its base may match the same object: one message is enough.
                 let is_same = |other: &usize| {
                     let other = &self.slots[*other];
@@ -317,12 +341,15 @@ impl Requests {
             }
         }
         for request in &mut self.schemas {
-            let checked = store.len_of(&request.schema).map(drop);
-            if note(checked, &mut request.told, &mut problems) {
-                let schemas = store.schemas();
-                schemas
-                    .filter(|schema| extends(store, schema, &request.schema))
-                    .for_each(|schema| plan[schema.id().index()].is_followed = true);
+            let found = request.schema.numbers(store);
+            if note(
+                found.as_ref().map(drop).map_err(Clone::clone),
+                &mut request.told,
+                &mut problems,
+            ) {
+                for schema in found.unwrap_or_default() {
+                    plan[schema].is_followed = true;
+                }
             }
         }
         self.plan = Plan { schemas: plan };
@@ -373,12 +400,6 @@ fn note(
     told.is_none()
 }
 
-/// Returns `true` if the schema has this name or extends the schema with this name.
-fn extends(store: &Store, schema: &RegisteredSchema, base: &str) -> bool {
-    let base_of = |schema: &&RegisteredSchema| store.schema_by_id(schema.base()?);
-    std::iter::successors(Some(schema), base_of).any(|schema| schema.name() == base)
-}
-
 /// Compares the store with its last state and writes the requested messages.
 fn write_messages(world: &mut World) -> Result<(), BevyError> {
     // The resource is missing if the world's resources were cleared.
@@ -425,7 +446,7 @@ fn write_changes<F: SlotField>(
         store: &'s Store,
         changes: &SlotChanges,
     ) -> Result<SlotColumn<'s, F>, AccessError> {
-        store.column(store.key::<F>(changes.schema(), changes.slot())?)
+        store.column(store.key::<F>(exactly(changes.schema()), changes.slot())?)
     }
     world.try_resource_scope(|world, mut messages: Mut<Messages<SlotChanged<F>>>| {
         let columns = (column::<F>(before, changes), column::<F>(world.store(), changes));

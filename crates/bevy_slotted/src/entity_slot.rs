@@ -4,7 +4,7 @@ use std::fmt;
 
 use bevy_ecs::entity::{Entities, Entity, EntityMapper, MapEntities};
 use slotted::bytemuck::{Pod, Zeroable};
-use slotted::{LimitError, List, ObjectId, SlotValue, Store, slot_value::SlotField};
+use slotted::{LimitError, List, ObjectId, SlotValue, Store, exactly, slot_value::SlotField};
 
 /// A slot value that holds a Bevy entity, or none.
 ///
@@ -198,9 +198,10 @@ fn map_slot<F: MappedField, M: EntityMapper>(
     SlotPlace { schema, slot, .. }: &SlotPlace,
     mapper: &mut M,
 ) -> Result<Write, LimitError> {
-    let key = store.key::<F>(schema, slot).expect(THERE);
+    // Exactly: schemas that extend this one have the slot too, and are mapped on their own.
+    let key = store.key::<F>(exactly(schema), slot).expect(THERE);
     let column = store.column(key).expect(THERE);
-    let ids = store.ids_of(schema).expect(THERE);
+    let ids = store.ids_of(exactly(schema)).expect(THERE);
     let before: Vec<(ObjectId, F)> = ids
         .filter_map(|id| column.get(id).filter(|value| value.may_change()).map(|value| (id, value)))
         .collect();

@@ -15,6 +15,7 @@ use bevy_ecs::entity::Entity;
 use bevy_ecs::query::{QueryFilter, ReadOnlyQueryData, Without};
 use bevy_ecs::resource::IsResource;
 use bevy_ecs::world::World;
+use slotted::schema::SchemaSelector;
 use slotted::{AccessError, ObjectId, Record, Slotted, SpawnError, Store};
 
 use crate::error_debug::debug_as_display;
@@ -172,12 +173,15 @@ pub fn despawn_entities(world: &mut World, entities: impl IntoIterator<Item = En
     entities.into_iter().filter(|entity| world.try_despawn(*entity).is_ok()).count()
 }
 
-/// Spawns an entity for each object of exactly the type's schema.
+/// Spawns an entity for each object of the type's schema and of those that
+/// [extend it](Store#schemas-that-extend-others).
 ///
-/// The closure can read the store, for texts, lists and referenced objects. The pairs come in the order of rows.
+/// The closure can read the store: texts, lists, referenced objects, and the slots that an extending schema adds. The
+/// pairs come in the order of schemas and rows. [`export_records`] with [`exactly`](slotted::exactly) exports one schema
+/// alone.
 ///
 /// # Errors
-/// If the world has no store, or the type is not registered.
+/// Returns an error if the world has no store, or the type is not registered.
 ///
 /// # Panics
 /// Only if the closure panics. Nothing is exported then.
@@ -222,7 +226,8 @@ where
     Ok(spawn(world, converted))
 }
 
-/// Spawns an entity for each object of exactly the schema with this name.
+/// Spawns an entity for each object of the named schema and of those that
+/// [extend it](Store#schemas-that-extend-others).
 ///
 /// Like [`export_objects`], for run-time schemas. Each record and each text in it is a copy.
 ///
@@ -252,9 +257,9 @@ where
 /// assert_eq!(world.get::<Name>(pairs[0].1), Some(&Name::new("Ada")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn export_records<B>(
+pub fn export_records<'n, B>(
     world: &mut World,
-    schema: &str,
+    schema: impl Into<SchemaSelector<'n>>,
     mut convert: impl FnMut(&Store, ObjectId, Record) -> B,
 ) -> Result<Vec<(ObjectId, Entity)>, TransferError>
 where

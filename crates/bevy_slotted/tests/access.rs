@@ -10,7 +10,7 @@ use bevy_ecs::schedule::{MultiThreadedExecutor, Schedule};
 use bevy_ecs::system::{IntoSystem, RunSystemOnce, SystemAccess, SystemState};
 use bevy_slotted::prelude::*;
 use bevy_slotted::slotted::memory::BLOCK_ROWS;
-use bevy_slotted::slotted::{Kind, Schema, Store, record};
+use bevy_slotted::slotted::{Kind, Schema, Store, exactly, record};
 use bevy_tasks::{ComputeTaskPool, TaskPoolBuilder};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -416,6 +416,7 @@ fn a_view_matches_schemas_registered_later() -> Outcome {
     assert_eq!(units.view_of("drone")?.count(), 1);
     units.view_of("drone")?.for_each(|drone| *drone.position += 1.0);
     assert_eq!(units.view_of("unit")?.count(), 0);
+    assert_eq!(units.view_of(exactly("drone"))?.count(), 1);
     assert_eq!(units.get_mut(id).map(|drone| *drone.position), Some(4.0));
     let error = units.view_of("drome").unwrap_err().to_string();
     assert_eq!(error, "no schema 'drome' is registered; did you mean 'drone'?");
@@ -468,6 +469,76 @@ fn the_error_for_a_slot_of_another_kind_names_it() -> Outcome {
     let error = world.run_system_once(moving).unwrap_err().to_string();
     assert!(error.contains("slot 'position' of 'odd' is f64, not f32"), "{error}");
     Ok(())
+}
+
+#[derive(View)]
+#[allow(dead_code, reason = "it is refused")]
+struct Misspelt<'a> {
+    position: &'a mut f32,
+    velocty: &'a f32,
+}
+
+#[derive(View)]
+#[view(lenient)]
+struct Modded<'a> {
+    position: &'a f32,
+    mana: &'a f32,
+}
+
+#[test]
+fn a_misspelt_field_is_an_error_once_schemas_are_registered() -> Outcome {
+    let mut world = World::new();
+    world.insert_store(Store::new());
+    fn misspelt(mut units: Slots<Misspelt>) -> bool {
+        units.view().count() == 0
+    }
+    fn maybe(units: Option<Slots<Misspelt>>) -> bool {
+        units.is_some()
+    }
+    fn modded(units: SlotsRef<Modded>) -> usize {
+        units.view().count()
+    }
+    assert!(world.run_system_once(misspelt).expect("there are no schemas yet"));
+    let mut kept = SystemState::<Slots<Misspelt>>::new(&mut world);
+    assert_eq!(kept.get_mut(&mut world)?.view().count(), 0);
+
+    world.store_mut().register::<Unit>()?;
+    let message =
+        "view 'Misspelt' wants slot 'velocty', which no schema declares; did you mean 'velocity'?";
+    for _ in 0..2 {
+        let error = world.run_system_once(misspelt).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+        let error = kept.get_mut(&mut world).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+    assert!(!world.run_system_once(maybe).expect("it runs without the view"));
+
+    assert_eq!(world.run_system_once(modded).expect("it is lenient"), 0);
+    let mage = Schema::builder("mage").extends("unit").slot("mana", Kind::F32);
+    world.store_mut().register_schema(mage.build()?)?;
+    let mage = record! { position: 0.0, velocity: 0.0, health: 1, mana: 2.0 };
+    world.store_mut().spawn_record("mage", mage)?;
+    assert_eq!(world.run_system_once(modded).expect("it is lenient"), 1);
+
+    let fixed = Schema::builder("old").slot("velocty", Kind::F32);
+    world.store_mut().register_schema(fixed.build()?)?;
+    assert_eq!(kept.get_mut(&mut world)?.view().count(), 0, "a schema declares the slot");
+    Ok(())
+}
+
+#[test]
+fn bevys_error_handling_gets_a_misspelt_field() {
+    #[derive(Resource, Default)]
+    struct Ran(bool);
+    let mut world = world();
+    world.init_resource::<Ran>();
+    let mut schedule = Schedule::default();
+    schedule.add_systems(|_: Slots<Misspelt>, mut ran: ResMut<Ran>| ran.0 = true);
+    let refused = catch_unwind(AssertUnwindSafe(|| schedule.run(&mut world)));
+    assert!(refused.is_err(), "Bevy's handler panics unless it is told otherwise");
+    world.insert_resource(bevy_ecs::error::FallbackErrorHandler(bevy_ecs::error::ignore));
+    schedule.run(&mut world);
+    assert!(!world.resource::<Ran>().0);
 }
 
 /// Clearing a world removes the ids under which systems registered access, so systems initialised before the clearing

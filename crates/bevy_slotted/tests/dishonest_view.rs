@@ -29,6 +29,9 @@ thread_local! {
 struct Dishonest;
 
 impl View for Dishonest {
+    const NAME: &'static str = "Dishonest";
+    const IS_LENIENT: bool = false;
+
     type Item<'t> = Moving<'t>;
     type Run<'t> = MovingRun<'t>;
     type Blocks<'t> = <Moving<'static> as View>::Blocks<'t>;

@@ -12,7 +12,8 @@ use slotted::AccessError;
 use slotted::ObjectId;
 use slotted::Store;
 use slotted::Value;
-use slotted::{Schema, SchemaError, schema::RegisteredSchema, schema::Slot};
+use slotted::schema::{RegisteredSchema, SchemaSelector, Slot};
+use slotted::{Schema, SchemaError};
 
 /// The checked schemas and records of definition files.
 ///
@@ -215,7 +216,11 @@ impl Definitions {
         numbered.map(|(number, record)| RecordView { definitions: self, number, record })
     }
 
-    /// Returns the record of this name and exactly this schema.
+    /// Returns the record of this name whose schema is the named one or
+    /// [extends it](slotted::Store#schemas-that-extend-others).
+    ///
+    /// The record of exactly the named schema wins. Returns `None` if there is none and several of the others have the
+    /// name: name the schema that you mean.
     ///
     /// # Example
     #[cfg_attr(feature = "toml", doc = "```")]
@@ -229,15 +234,32 @@ impl Definitions {
     /// # Ok::<(), slotted_definitions::Report>(())
     /// ```
     #[must_use]
-    pub fn record(&self, schema: &str, name: &str) -> Option<RecordView<'_>> {
-        self.numbered(self.number(schema, name)?)
+    pub fn record<'n>(
+        &self,
+        schema: impl Into<SchemaSelector<'n>>,
+        name: &str,
+    ) -> Option<RecordView<'_>> {
+        self.numbered(self.number(schema.into(), name)?)
     }
 
-    pub(super) fn number(&self, schema: &str, name: &str) -> Option<u32> {
+    pub(super) fn number(&self, schema: SchemaSelector<'_>, name: &str) -> Option<u32> {
         let Loaded { records, registry, .. } = &*self.loaded;
-        let schema = registry.schema(schema)?.id();
-        let mut same_name = records.by_name.get(name)?.iter().copied();
-        same_name.find(|number| records.list[*number as usize].schema == schema)
+        let same_name = records.by_name.get(name)?;
+        let schema_of = |number: &u32| records.list[*number as usize].schema;
+        let named = registry.schema(schema.name())?.id();
+        if let Some(exact) = same_name.iter().find(|number| schema_of(number) == named) {
+            return Some(*exact);
+        }
+        if schema.is_exact() {
+            return None;
+        }
+        let extends = |number: &&u32| {
+            let mut bases = registry.schema_and_bases(schema_of(number));
+            bases.any(|base| base.id() == named)
+        };
+        let mut others = same_name.iter().filter(extends);
+        let first = *others.next()?;
+        others.next().is_none().then_some(first)
     }
 
     pub(super) fn slots_of(&self, record: &RecordDefinition) -> &[Slot] {

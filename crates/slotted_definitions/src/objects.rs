@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use crate::loaded::{Definitions, RecordView};
 use crate::records::RecordDefinition;
+use slotted::schema::SchemaSelector;
 use slotted::{LimitError, ObjectId, ReservedIds, SchemaError, SpawnError, Store, Value};
 
 /// The objects of loaded records, with the mapping between both.
@@ -179,7 +180,7 @@ impl Objects {
         self.ids.iter().filter_map(|id| *id)
     }
 
-    /// Returns the object of the record of this name and exactly this schema.
+    /// Returns the object made from the record that [`Definitions::record`] finds for this schema and name.
     ///
     /// # Example
     #[cfg_attr(feature = "toml", doc = "```")]
@@ -195,8 +196,8 @@ impl Objects {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn id(&self, schema: &str, name: &str) -> Option<ObjectId> {
-        let number = self.definitions.number(schema, name)?;
+    pub fn id<'n>(&self, schema: impl Into<SchemaSelector<'n>>, name: &str) -> Option<ObjectId> {
+        let number = self.definitions.number(schema.into(), name)?;
         self.ids.get(number as usize).copied().flatten()
     }
 

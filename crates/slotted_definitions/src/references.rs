@@ -165,7 +165,7 @@ impl Resolver<'_> {
             (same_name, of_schema) = (with_name(name), Some(id_of(schema)));
         }
         let base = base.map(id_of);
-        // `schema/name` excludes schemas that extend this one.
+        // `schema/name` names exactly this schema, so that any record can be named.
         let is_named = |record: &u32| of_schema.is_none_or(|schema| schema == Some(of(*record)));
         let is_meant = |record: &u32| base.is_none_or(|base| is_of(*record, base));
         let mut named = same_name.iter().copied().filter(is_named).peekable();

@@ -33,7 +33,7 @@ pub fn derive_slot_value(input: TokenStream) -> TokenStream {
 /// Implements `slotted::View` for a struct whose fields name slots.
 ///
 /// The trait's documentation lists the types of fields.
-#[proc_macro_derive(View, attributes(slotted, slot))]
+#[proc_macro_derive(View, attributes(slotted, slot, view))]
 pub fn derive_view(input: TokenStream) -> TokenStream {
     expand(parse_macro_input!(input as DeriveInput), view::derive)
 }

@@ -4,13 +4,13 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{
-    Data, DeriveInput, Error, Field, GenericArgument, GenericParam, Ident, Lifetime, Path,
-    PathArguments, Type, spanned::Spanned,
+    Attribute, Data, DeriveInput, Error, Field, GenericArgument, GenericParam, Ident, Lifetime,
+    Path, PathArguments, Type, spanned::Spanned,
 };
 
 use crate::crate_path::crate_path;
 use crate::field_type::check_type;
-use crate::name::{are_named, check_unique, collect, renamed};
+use crate::name::{are_named, check_unique, collect, entries, renamed};
 use crate::place::at_place;
 
 pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
@@ -28,6 +28,7 @@ struct ViewStruct<'a> {
     lifetime: Option<&'a Lifetime>,
     /// The struct of the same fields over adjacent rows.
     run: Ident,
+    is_lenient: bool,
     fields: Vec<WantedSlot<'a>>,
 }
 
@@ -54,6 +55,7 @@ impl<'a> ViewStruct<'a> {
         }
         let slotted = crate_path(&input.attrs)?;
         let lifetime = lifetime(input)?;
+        let is_lenient = is_lenient(&input.attrs)?;
         let mut errors = None;
         let mut fields = Vec::new();
         for field in &data.fields {
@@ -66,7 +68,14 @@ impl<'a> ViewStruct<'a> {
             return Err(errors);
         }
         check_unique(fields.iter().map(|slot| (&*slot.name, slot.field)), "slot")?;
-        Ok(Self { input, slotted, lifetime, run: format_ident!("{}Run", input.ident), fields })
+        Ok(Self {
+            input,
+            slotted,
+            lifetime,
+            run: format_ident!("{}Run", input.ident),
+            is_lenient,
+            fields,
+        })
     }
 
     /// The same member of `ViewField` for each field.
@@ -163,7 +172,8 @@ impl<'a> ViewStruct<'a> {
 
     fn implementation(&self) -> TokenStream {
         let slotted = &self.slotted;
-        let ident = &self.input.ident;
+        let (ident, is_lenient) = (&self.input.ident, self.is_lenient);
+        let name = ident.unraw().to_string();
         let (parameters, own, _) = self.input.generics.split_for_impl();
         let bounds = self.bounds();
         let types = self.associated_types();
@@ -177,6 +187,8 @@ impl<'a> ViewStruct<'a> {
         quote! {
             #[automatically_derived]
             impl #parameters #slotted::View for #ident #own #bounds {
+                const NAME: &'static str = #name;
+                const IS_LENIENT: bool = #is_lenient;
                 #types
                 #requests
                 #blocks
@@ -336,6 +348,12 @@ impl<'a> WantedSlot<'a> {
         let Some(ident) = &field.ident else {
             return Err(Error::new(field.span(), "a view names its slots: use named fields"));
         };
+        if let Some(attribute) = field.attrs.iter().find(|other| other.path().is_ident("view")) {
+            return Err(Error::new(
+                attribute.span(),
+                "`#[view(..)]` goes on the struct, not on a field",
+            ));
+        }
         let name = renamed(&field.attrs)?.unwrap_or_else(|| ident.unraw().to_string());
         check_type(borrowed_value(&field.ty).unwrap_or(&field.ty))?;
         Ok(Self { field, ident, ty: &field.ty, name })
@@ -346,6 +364,19 @@ impl<'a> WantedSlot<'a> {
         let ty = self.ty;
         quote!(<#ty as #slotted::derive_support::ViewField>::#member)
     }
+}
+
+/// Whether the struct has `#[view(lenient)]`.
+fn is_lenient(attributes: &[Attribute]) -> syn::Result<bool> {
+    let mut is_lenient = false;
+    entries(attributes, "view", |meta| {
+        if !meta.path.is_ident("lenient") {
+            return Err(meta.error("expected `lenient`"));
+        }
+        is_lenient = true;
+        Ok(())
+    })?;
+    Ok(is_lenient)
 }
 
 /// The struct's one lifetime, if it has any.

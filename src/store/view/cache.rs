@@ -1,8 +1,9 @@
-//! Which schemas match a view, looked up once.
+//! The schemas that match a view, looked up once.
 
 use std::any::TypeId;
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::ops::Range;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -10,22 +11,78 @@ use hashbrown::HashMap;
 use crate::error::{AccessError, TypeMismatch};
 use crate::id::SchemaId;
 use crate::kind::Kind;
-use crate::schema::{RegisteredSchema, Registry};
-use crate::store::view::{View, ViewError};
+use crate::schema::{RegisteredSchema, Registry, SchemaSelector, Slot, nearest_name};
+use crate::store::find_schema;
+use crate::store::view::{View, ViewError, ViewReport};
 
-/// What a field of a view wants of a slot.
+/// The slot that a field of a view wants.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The kind of its values.
     pub kind: Kind,
-    /// Whether there must be one.
+    /// Whether a schema must have it.
     pub presence: Presence,
-    /// Whether they may be changed.
+    /// Whether its values may be changed.
     pub is_mutable: bool,
 }
 
 /// A slot's name, and what a field wants of it; nothing for a field without a slot.
 pub(super) type FieldRequest = (&'static str, Option<Request>);
+
+/// What a view says of itself.
+#[derive(Clone, Debug)]
+pub(super) struct Wants {
+    view: &'static str,
+    is_lenient: bool,
+    pub(super) fields: Vec<FieldRequest>,
+}
+
+impl Wants {
+    pub(super) fn of<V: View>() -> Self {
+        Self { view: V::NAME, is_lenient: V::IS_LENIENT, fields: V::requests() }
+    }
+
+    /// Why the view is refused: the first of its slots that no schema declares with its kind.
+    fn undeclared(&self, registry: &Registry) -> Option<ViewError> {
+        let slots =
+            self.fields.iter().filter_map(|(name, request)| Some((name, request.as_ref()?)));
+        slots.into_iter().find_map(|(name, request)| {
+            let mut other_kind = None;
+            for schema in registry.iter() {
+                let Some(slot) = schema.slot(name) else { continue };
+                let mismatch = request.mismatch(schema, slot)?;
+                other_kind.get_or_insert(mismatch);
+            }
+            Some(match other_kind {
+                Some(mismatch) => mismatch.into(),
+                None => ViewError::Undeclared {
+                    view: self.view,
+                    slot: name,
+                    kind: request.kind.clone(),
+                    suggestion: nearest_name(name, slot_names(registry)),
+                },
+            })
+        })
+    }
+}
+
+fn slot_names(registry: &Registry) -> impl Iterator<Item = &Arc<str>> {
+    registry.iter().flat_map(|schema| schema.slots()).map(Slot::shared_name)
+}
+
+impl Request {
+    /// How the slot differs from what is wanted, if it does.
+    fn mismatch(&self, schema: &RegisteredSchema, slot: &Slot) -> Option<TypeMismatch> {
+        let is_optional = match self.presence {
+            Presence::Required => false,
+            Presence::Optional => true,
+            Presence::Any => slot.is_optional(),
+        };
+        let is_same = (slot.kind(), slot.is_optional()) == (&self.kind, is_optional);
+        let wanted = || (self.kind.clone(), is_optional);
+        (!is_same).then(|| TypeMismatch::new(schema.shared_name(), slot, wanted()))
+    }
+}
 
 /// Whether a schema must have a slot for a view to match it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,13 +127,16 @@ impl Pick {
     }
 }
 
+/// The schemas that match a view.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Matches {
-    /// How many schemas have been looked at.
+    /// The number of schemas that were examined.
     seen: usize,
     tables: Vec<TableMatch>,
-    /// A schema that has all the names, but not the kinds.
-    mismatch: Option<ViewError>,
+    /// The slots of other kinds in schemas that have all the names.
+    skipped: Vec<TypeMismatch>,
+    /// Why the view is refused, with the schemas that were examined.
+    error: Option<ViewError>,
 }
 
 impl Matches {
@@ -84,43 +144,105 @@ impl Matches {
         &self.tables
     }
 
-    /// Looks at the schemas that have come since the last time, and tells whether there were any.
+    /// Examines the schemas that were registered since the last time. Returns whether there were any.
     #[inline]
-    pub(super) fn update<R: AsRef<[FieldRequest]>>(
+    pub(super) fn update<W: Borrow<Wants>>(
         &mut self,
         registry: &Registry,
-        requests: impl FnOnce() -> R,
-    ) -> Result<bool, ViewError> {
-        let is_behind = self.seen < registry.len();
+        wants: impl FnOnce() -> W,
+    ) -> bool {
+        let is_behind = self.seen < registry.len() || self.is_new();
         if is_behind {
-            self.look(registry, requests().as_ref());
+            self.examine(registry, wants().borrow());
         }
-        self.error()?;
-        Ok(is_behind)
+        is_behind
     }
 
-    fn error(&self) -> Result<(), ViewError> {
-        match &self.mismatch {
-            Some(error) if self.tables.is_empty() => Err(error.clone()),
-            _ => Ok(()),
+    /// Whether nothing was examined yet: a store without schemas is examined each time.
+    const fn is_new(&self) -> bool {
+        self.seen == 0
+    }
+
+    /// Whether all of the registry's schemas were examined.
+    pub(super) fn is_current(&self, registry: &Registry) -> bool {
+        self.seen == registry.len() && !self.is_new()
+    }
+
+    /// # Errors
+    /// Returns why the view is refused.
+    #[inline]
+    pub(super) fn check(&self) -> Result<(), ViewError> {
+        match &self.error {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
         }
     }
 
-    fn look(&mut self, registry: &Registry, requests: &[FieldRequest]) {
+    fn examine(&mut self, registry: &Registry, wants: &Wants) {
         for schema in registry.iter().skip(self.seen) {
-            match match_schema(schema, requests) {
-                Ok(mut found) => {
+            match match_schema(schema, &wants.fields) {
+                Match::Whole(mut found) => {
                     let lent = self.tables.last().map_or(0, |last| last.lent.end);
                     found.lent = lent..lent + found.lent.len();
                     self.tables.push(found);
                 }
-                Err(error @ ViewError::WrongType(_)) => {
-                    self.mismatch.get_or_insert(error);
-                }
-                Err(ViewError::Access(_)) => {}
+                Match::OtherKinds(mismatches) => self.skipped.extend(mismatches),
+                Match::Lacks(_) => {}
             }
         }
         self.seen = registry.len();
+        self.error = if wants.is_lenient { None } else { wants.undeclared(registry) };
+        if self.error.is_none() && self.tables.is_empty() {
+            self.error = self.skipped.first().cloned().map(ViewError::from);
+        }
+    }
+
+    /// The matches among the selected schemas.
+    ///
+    /// # Errors
+    /// Returns an error if the named schema is unknown or does not match, or if the view is refused.
+    pub(super) fn selected(
+        &self,
+        registry: &Registry,
+        selector: SchemaSelector<'_>,
+        fields: impl FnOnce() -> Vec<FieldRequest>,
+    ) -> Result<Vec<TableMatch>, ViewError> {
+        let schema = find_schema(registry, selector.name())?;
+        if match_of(&self.tables, schema.id()).is_none() {
+            match match_schema(schema, &fields()) {
+                Match::Whole(_) => unreachable!("all schemas that match were found"),
+                Match::OtherKinds(mismatches) => {
+                    let first = mismatches.into_iter().next().expect("a slot of another kind");
+                    return Err(first.into());
+                }
+                Match::Lacks(slot) => {
+                    let suggestion = schema.suggest(slot);
+                    let schema = schema.shared_name();
+                    return Err(AccessError::undeclared(schema, slot, suggestion).into());
+                }
+            }
+        }
+        self.check()?;
+        let mut lent = 0;
+        let schemas = registry.selected(schema, selector.is_exact()).iter();
+        let selected = schemas.filter_map(|schema| match_of(&self.tables, *schema)).map(|found| {
+            let start = lent;
+            lent += found.lent.len();
+            TableMatch { lent: start..lent, ..found.clone() }
+        });
+        Ok(selected.collect())
+    }
+
+    pub(super) fn report(&self, registry: &Registry) -> ViewReport {
+        let schema = |found: &TableMatch| {
+            let schema = registry.get(SchemaId(found.table as u16)).expect("it was examined");
+            Arc::clone(schema.shared_name())
+        };
+        ViewReport {
+            schemas: self.tables.iter().map(schema).collect(),
+            skipped: self.skipped.clone(),
+            error: self.error.clone(),
+        }
     }
 }
 
@@ -131,30 +253,23 @@ pub(in crate::store) struct ViewCache {
 }
 
 impl ViewCache {
-    /// The view's matches, kept for the next time.
+    /// Returns the view's matches and caches them.
     #[inline]
-    pub(super) fn update<V: View>(
-        &mut self,
-        registry: &Registry,
-    ) -> Result<&[TableMatch], ViewError> {
+    pub(super) fn update<V: View>(&mut self, registry: &Registry) -> &Matches {
         let matches = self.views.entry(TypeId::of::<V::Static>()).or_default();
-        matches.update(registry, V::requests)?;
-        Ok(&matches.tables)
+        matches.update(registry, Wants::of::<V>);
+        matches
     }
 
-    /// The view's matches, looked up again where they have not been kept.
-    pub(super) fn get<V: View>(
-        &self,
-        registry: &Registry,
-    ) -> Result<Cow<'_, [TableMatch]>, ViewError> {
-        let kept = self.views.get(&TypeId::of::<V::Static>());
-        if let Some(matches) = kept.filter(|matches| matches.seen == registry.len()) {
-            matches.error()?;
-            return Ok(Cow::Borrowed(&matches.tables));
+    /// Returns the view's matches: those that are cached, if no schema was registered since.
+    pub(super) fn get<V: View>(&self, registry: &Registry) -> Cow<'_, Matches> {
+        let cached = self.views.get(&TypeId::of::<V::Static>());
+        if let Some(matches) = cached.filter(|matches| matches.is_current(registry)) {
+            return Cow::Borrowed(matches);
         }
         let mut matches = Matches::default();
-        matches.update(registry, V::requests)?;
-        Ok(Cow::Owned(matches.tables))
+        matches.update(registry, Wants::of::<V>);
+        Cow::Owned(matches)
     }
 }
 
@@ -164,13 +279,18 @@ pub(super) fn match_of(matches: &[TableMatch], schema: SchemaId) -> Option<&Tabl
     Some(&matches[position.ok()?])
 }
 
-/// Where the schema has the slots, or which of them it lacks or has with another kind.
-pub(super) fn match_schema(
-    schema: &RegisteredSchema,
-    requests: &[FieldRequest],
-) -> Result<TableMatch, ViewError> {
+/// How a schema fits a view.
+enum Match {
+    Whole(TableMatch),
+    /// It has all the names, some of them with other kinds.
+    OtherKinds(Vec<TypeMismatch>),
+    /// It lacks this slot.
+    Lacks(&'static str),
+}
+
+fn match_schema(schema: &RegisteredSchema, requests: &[FieldRequest]) -> Match {
     let mut picks = Vec::with_capacity(requests.len());
-    let mut mismatch = None;
+    let mut mismatches = Vec::new();
     for (field, (name, request)) in requests.iter().enumerate() {
         let Some(request) = request else {
             picks.push(Pick::Nothing);
@@ -181,31 +301,16 @@ pub(super) fn match_schema(
                 picks.push(Pick::Nothing);
                 continue;
             }
-            let suggestion = schema.suggest(name);
-            let error = AccessError::undeclared(schema.shared_name(), name, suggestion);
-            return Err(error.into());
+            return Match::Lacks(name);
         };
-        let slot = &schema.slots()[column];
-        let optional = match request.presence {
-            Presence::Required => false,
-            Presence::Optional => true,
-            Presence::Any => slot.is_optional(),
-        };
-        if (slot.kind(), slot.is_optional()) != (&request.kind, optional) {
-            mismatch.get_or_insert_with(|| {
-                let requested = (request.kind.clone(), optional);
-                TypeMismatch::new(schema.shared_name(), slot, requested)
-            });
-        }
+        mismatches.extend(request.mismatch(schema, &schema.slots()[column]));
         let (column, field, is_mutable) = (column as u16, field as u16, request.is_mutable);
         picks.push(Pick::Column { column, field, is_mutable });
     }
-    picks.sort_unstable();
-    match mismatch {
-        None => {
-            let lent = 0..1 + picks.iter().filter_map(Pick::column).count();
-            Ok(TableMatch { table: schema.id().index(), picks: picks.into(), lent })
-        }
-        Some(mismatch) => Err(mismatch.into()),
+    if !mismatches.is_empty() {
+        return Match::OtherKinds(mismatches);
     }
+    picks.sort_unstable();
+    let lent = 0..1 + picks.iter().filter_map(Pick::column).count();
+    Match::Whole(TableMatch { table: schema.id().index(), picks: picks.into(), lent })
 }

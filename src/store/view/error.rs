@@ -1,18 +1,67 @@
-//! Why a view cannot be had.
+//! Errors and reports of views.
+
+use std::sync::Arc;
 
 use crate::debug_as_display::debug_as_display;
 use crate::error::{AccessError, TypeMismatch};
+use crate::kind::Kind;
 
-/// Why a view cannot be had.
+/// The error of a view that the store refuses.
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {
-    /// The schema has a slot of that name, but not as the view wants it.
+    /// No schema declares a slot that the view names: see [misspelt fields](crate::View#misspelt-fields).
+    #[error("view '{view}' wants slot '{slot}', which no schema declares{}", did_you_mean(suggestion.as_deref()))]
+    Undeclared {
+        /// The view's name.
+        view: &'static str,
+        /// The slot's name.
+        slot: &'static str,
+        /// The kind that the view wants.
+        kind: Kind,
+        /// The nearest name among the slots of all schemas.
+        suggestion: Option<Arc<str>>,
+    },
+    /// The slot is declared with another kind than the view wants.
     #[error(transparent)]
     WrongType(#[from] TypeMismatch),
-    /// There is no such schema, or it has no such slot.
+    /// No schema of this name is registered, or it lacks a slot that the view names.
     #[error(transparent)]
     Access(#[from] AccessError),
 }
 
 debug_as_display!(ViewError);
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))
+}
+
+/// The schemas that a view matches and skips, returned by [`Store::view_report`](crate::Store::view_report).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewReport {
+    pub(super) schemas: Vec<Arc<str>>,
+    pub(super) skipped: Vec<TypeMismatch>,
+    pub(super) error: Option<ViewError>,
+}
+
+impl ViewReport {
+    /// Returns the names of the schemas that the view matches, in the order of registration.
+    pub fn schemas(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.schemas.iter().map(|name| &**name)
+    }
+
+    /// Returns the slots for which a schema is skipped: it has all names that the view requires, but this slot is
+    /// of another kind.
+    ///
+    /// A schema with several such slots is listed once for each of them.
+    #[must_use]
+    pub fn skipped(&self) -> &[TypeMismatch] {
+        &self.skipped
+    }
+
+    /// Returns why [`Store::view`](crate::Store::view) refuses the view, or `None` if it does not.
+    #[must_use]
+    pub const fn error(&self) -> Option<&ViewError> {
+        self.error.as_ref()
+    }
+}

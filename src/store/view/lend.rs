@@ -6,21 +6,19 @@ use std::marker::PhantomData;
 
 use crate::id::{ObjectId, SchemaId};
 use crate::kind::Kind;
-use crate::schema::Registry;
+use crate::schema::{Registry, SchemaSelector};
 use crate::simd::vectorize;
 use crate::storage::{Column, Rows};
+use crate::store::Identity;
 use crate::store::parts::StoreParts;
-use crate::store::view::cache::{
-    FieldRequest, Matches, Pick, Request, TableMatch, match_of, match_schema,
-};
+use crate::store::view::cache::{Matches, Pick, Request, TableMatch, Wants, match_of};
 use crate::store::view::tables::{ColumnBorrow, LendOnTurn, TableColumns, Tables};
 use crate::store::view::walk::{Block, for_each_block, item_of};
 use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
-use crate::store::{Identity, find_schema};
 
-/// What a view does with one slot, for who decides which views may be used at the same time.
+/// The access of a view to one slot, for code that decides which views may be used at the same time.
 ///
-/// Columns of different slots are different memory, in all schemas; so two views get on where neither
+/// Columns of different slots are different memory, in all schemas. So two views do not conflict if neither
 /// writes to a slot of this name and kind that the other one has.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -33,22 +31,22 @@ pub struct ViewSlot {
     pub is_written: bool,
 }
 
-/// Where a view's slots are in a store, looked up once for many uses.
+/// The places of a view's slots in a store, looked up once for many uses.
 ///
-/// It is for engines that lend columns to views by rules of their own; others have
+/// Engines use it to lend columns to views by rules of their own. Other code uses
 /// [`Store::view`](crate::Store::view) and [`Store::split`](crate::Store::split).
 pub struct ViewColumns<V> {
     /// What the view said of itself when this was made: it is not asked again.
-    requests: Vec<FieldRequest>,
+    wants: Wants,
     store: Option<Identity>,
     migrations: u32,
     matches: Matches,
-    /// What the matches are to be lent, one after another.
+    /// The rows and columns to lend to the matches, one match after another.
     wanted: Vec<Wanted>,
     view: PhantomData<fn() -> V>,
 }
 
-/// What a view is to be lent.
+/// A part of a table to lend to a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// The rows of a schema's table.
@@ -59,7 +57,7 @@ pub enum Wanted {
     Written(SchemaId, usize),
 }
 
-/// What is lent to a view.
+/// A part of a table, lent to a view.
 #[derive(Debug)]
 pub enum Lent<'t> {
     /// The rows of a schema's table.
@@ -111,7 +109,7 @@ impl<'t> Lent<'t> {
 impl<V: View> Default for ViewColumns<V> {
     fn default() -> Self {
         Self {
-            requests: V::requests(),
+            wants: Wants::of::<V>(),
             store: None,
             migrations: 0,
             matches: Matches::default(),
@@ -134,14 +132,14 @@ impl<V> ViewColumns<V> {
         self.matches.tables()
     }
 
-    /// What a view is to be lent, in ascending order: for each schema its rows and then its columns.
+    /// Returns the parts to lend to a view, in ascending order: for each schema its rows and then its columns.
     /// No column comes twice.
     #[must_use]
     pub fn wanted(&self) -> &[Wanted] {
         &self.wanted
     }
 
-    /// What is lent, and the matches that it is for: none as long as there were no objects.
+    /// The lent parts and their matches: none as long as no row was ever used.
     #[inline]
     fn lend<'s>(&self, mut lend: impl FnMut(Wanted) -> Lent<'s>) -> (Tables<'s>, &[TableMatch]) {
         if self.has_rows(&mut lend) {
@@ -160,23 +158,24 @@ impl<V> ViewColumns<V> {
 }
 
 impl<V: View> ViewColumns<V> {
-    /// What the view does with which slots: nothing else is ever [`wanted`](Self::wanted) for it.
+    /// Returns the view's slots and how it accesses them: no other slot is ever [`wanted`](Self::wanted).
     #[must_use]
     pub fn slots(&self) -> Vec<ViewSlot> {
-        let slots = self.requests.iter().filter_map(|(name, request)| {
+        let slots = self.wants.fields.iter().filter_map(|(name, request)| {
             let Request { kind, is_mutable, .. } = request.clone()?;
             Some(ViewSlot { name, kind, is_written: is_mutable })
         });
         slots.collect()
     }
 
-    /// Looks at the schemas that have come since the last time; at all of them after an
+    /// Examines the schemas that were registered since the last time; all of them after a
     /// [migration](crate::Store::migrate), or in another store.
     ///
-    /// Costs a few comparisons where nothing has come.
+    /// Costs a few comparisons if no schema is new.
     ///
     /// # Errors
-    /// If no schema has the view's slots, but one has their names, with other kinds.
+    /// Returns an error if [`Store::view`](crate::Store::view) would. Also in a store without schemas: an engine whose
+    /// schemas come later may ask [`StoreParts::schemas`] first.
     #[inline]
     pub fn update(&mut self, store: &StoreParts) -> Result<(), ViewError> {
         self.look(store.identity(), store.registry())
@@ -194,45 +193,55 @@ impl<V: View> ViewColumns<V> {
             self.matches = Matches::default();
             self.wanted.clear();
         }
-        let is_new = self.matches.update(registry, || &self.requests)?;
-        if is_new {
+        if self.matches.update(registry, || &self.wants) {
             self.wanted = self.matches().iter().flat_map(wanted_of).collect();
         }
-        Ok(())
+        self.matches.check()
     }
 
-    /// The view of what the closure lends to it.
+    /// Returns the view of what the closure lends to it.
     ///
     /// # Panics
-    /// If something else is lent than what was wanted.
+    /// Panics if the closure lends something else than what was wanted.
     #[inline]
     pub fn view<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
         let (tables, matches) = self.lend(lend);
         ViewMut::new(tables, Cow::Borrowed(matches))
     }
 
-    /// The view of the objects of exactly this schema.
+    /// Returns the view of the objects of the schema and of those that
+    /// [extend it](crate::Store#schemas-that-extend-others).
     ///
     /// # Errors
-    /// If the schema does not have the view's slots, with their kinds.
+    /// Returns an error if [`Store::view_of`](crate::Store::view_of) would.
     ///
     /// # Panics
-    /// If something else is lent than what was wanted.
-    pub fn view_of<'s>(
+    /// Panics if the closure lends something else than what was wanted.
+    pub fn view_of<'s, 'n>(
         &self,
         store: &StoreParts,
-        schema: &str,
+        schema: impl Into<SchemaSelector<'n>>,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> Result<ViewMut<'s, V>, ViewError> {
-        let found = match_schema(find_schema(store.registry(), schema)?, &self.requests)?;
-        let lent = wanted_of(&found).map(lend).collect();
-        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(vec![found])))
+        let registry = store.registry();
+        let is_same = self.store.as_ref() == Some(store.identity())
+            && self.migrations == registry.migrations();
+        let mut fresh = Matches::default();
+        let matches = if is_same && self.matches.is_current(registry) {
+            &self.matches
+        } else {
+            fresh.update(registry, || &self.wants);
+            &fresh
+        };
+        let selected = matches.selected(registry, schema.into(), || self.wants.fields.clone())?;
+        let lent = selected.iter().flat_map(wanted_of).map(lend).collect();
+        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(selected)))
     }
 
-    /// The view of what the closure lends to it, for reading only.
+    /// Returns the view of what the closure lends to it, for reading only.
     ///
     /// # Panics
-    /// If something else is lent than what was wanted.
+    /// Panics if the closure lends something else than what was wanted.
     #[inline]
     pub fn view_ref<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewRef<'s, V>
     where
@@ -242,11 +251,11 @@ impl<V: View> ViewColumns<V> {
         ViewRef::new(tables, Cow::Borrowed(matches))
     }
 
-    /// Calls the closure with each object, in vectorised code; columns are lent when it is their table's turn,
+    /// Calls the closure with each object, in vectorised code. Columns are lent when it is their table's turn,
     /// which costs less than a [`view`](Self::view).
     ///
     /// # Panics
-    /// If something else is lent than what was wanted.
+    /// Panics if the closure lends something else than what was wanted.
     #[inline(always)]
     pub fn for_each<'s>(
         &self,
@@ -268,7 +277,7 @@ impl<V: View> ViewColumns<V> {
     /// Calls the closure with each run of adjacent objects, likewise.
     ///
     /// # Panics
-    /// If something else is lent than what was wanted.
+    /// Panics if the closure lends something else than what was wanted.
     #[inline(always)]
     #[expect(clippy::redundant_closure, reason = "a reference to a closure is not vectorised")]
     pub fn for_each_run<'s>(
@@ -294,7 +303,7 @@ impl<V: View> ViewColumns<V> {
         mut lend: impl FnMut(Wanted) -> Lent<'s>,
         visit: impl FnMut(Block<'s, V>),
     ) {
-        // Finding the CPU's vector units would cost more than a walk over nothing.
+        // Detecting the CPU's vector units would cost more than a walk over nothing.
         if !self.has_rows(&mut lend) {
             return;
         }
@@ -305,11 +314,11 @@ impl<V: View> ViewColumns<V> {
         );
     }
 
-    /// One object, for which only the columns of its schema are lent; `None` if it is not alive or not of a
-    /// schema that the view matches.
+    /// Returns one object, or `None` if it is not alive or not of a schema that the view matches. Only the columns
+    /// of its schema are lent.
     ///
     /// # Panics
-    /// If something else is lent than what was wanted.
+    /// Panics if the closure lends something else than what was wanted.
     #[inline]
     pub fn get<'s>(
         &self,
@@ -327,7 +336,7 @@ impl<V: View> ViewColumns<V> {
         item_of::<V>(blocks, rows, id)
     }
 
-    /// The view of all that it wants, with matches of its own.
+    /// The view of all that it wants, which owns its matches.
     pub(in crate::store) fn view_of_its_own<'s>(
         &self,
         lend: impl FnMut(Wanted) -> Lent<'s>,
@@ -337,7 +346,7 @@ impl<V: View> ViewColumns<V> {
     }
 }
 
-/// What a view is to be lent of one schema.
+/// The parts of one schema's table to lend to a view.
 fn wanted_of(found: &TableMatch) -> impl Iterator<Item = Wanted> {
     let schema = SchemaId(found.table as u16);
     let columns = found.picks.iter().filter_map(move |pick| match *pick {

@@ -17,12 +17,13 @@ use crate::id::ObjectId;
 #[cfg(feature = "rayon")]
 use crate::pool::Rayon;
 use crate::pool::ThreadPool;
+use crate::schema::SchemaSelector;
 use crate::simd::vectorize;
 use crate::store::Store;
 
 pub(super) use cache::ViewCache;
-use cache::{TableMatch, match_of, match_schema};
-pub use error::ViewError;
+use cache::{TableMatch, match_of};
+pub use error::{ViewError, ViewReport};
 pub use field::{IdRun, ViewField};
 pub use maybe::{MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut};
 use tables::Tables;
@@ -53,8 +54,7 @@ use view_support::{Request, TableColumns};
 /// a struct of runs, with `Run` at the end of its name: the same fields, each over adjacent rows;
 /// slices for the first two kinds of field.
 ///
-/// Writing through a view is not held against the slots' constraints;
-/// [`Store::validate`] checks them when asked to.
+/// Writes through a view skip constraint checks; [`Store::validate`] checks all objects on demand.
 ///
 /// ```
 /// use slotted::{ObjectId, Slotted, Store, View, glam::Vec3};
@@ -80,12 +80,67 @@ use view_support::{Request, TableColumns};
 /// assert!(store.view_ref::<Shielded>()?.iter().all(|unit| unit.shield.is_none()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Misspelt fields
+///
+/// Every slot that a view names must be declared by some registered schema, with the view's kind. This holds for
+/// `Option` fields too. Otherwise the view is refused:
+///
+/// ```
+/// # use slotted::{Slotted, Store, View};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { position: f32, velocity: f32 }
+/// # let mut store = Store::new();
+/// # store.register::<Unit>()?;
+/// #[derive(View)]
+/// struct Moving<'a> { position: &'a mut f32, velocty: &'a f32 }
+///
+/// let error = store.view::<Moving>().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "view 'Moving' wants slot 'velocty', which no schema declares; did you mean 'velocity'?",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// `#[view(lenient)]` on the struct waives this, for slots of schemas that are registered later: until then no object
+/// has them.
+///
+/// ```
+/// # use slotted::{Kind, Schema, Slotted, Store, View, record};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { health: f32 }
+/// # let mut store = Store::new();
+/// # store.register::<Unit>()?;
+/// #[derive(View)]
+/// #[view(lenient)]
+/// struct Raging<'a> { health: &'a f32, rage: &'a mut f32 }
+///
+/// assert_eq!(store.view::<Raging>()?.count(), 0);
+/// let orc = Schema::builder("orc").extends("unit").slot("rage", Kind::F32);
+/// store.register_schema(orc.build()?)?;
+/// store.spawn_record("orc", record! { health: 120.0, rage: 0.5 })?;
+/// assert_eq!(store.view::<Raging>()?.count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Slots of another kind
+///
+/// A schema that has all names that a view requires, but a slot of another kind, is skipped as long as the view
+/// matches other schemas. [`Store::view_report`] lists such slots. If the view matches none, it is refused with
+/// [`ViewError::WrongType`], lenient or not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a view",
     label = "not a view",
     note = "a view is a struct with a lifetime and `#[derive(View)]`, whose fields are named like slots"
 )]
+#[doc(alias = "query")]
 pub trait View {
+    #[doc(hidden)]
+    const NAME: &'static str;
+    #[doc(hidden)]
+    const IS_LENIENT: bool;
+
     /// The view of one object.
     type Item<'t>;
     /// The view of objects in adjacent rows.
@@ -120,52 +175,88 @@ pub trait View {
 pub trait SharedView: View {}
 
 impl Store {
-    /// The objects of all schemas that have the view's slots.
+    /// Returns the objects of all schemas that have the view's slots.
     ///
-    /// Names are looked up when a view is used for the first time, and for schemas that have been
-    /// registered since; after that a view costs a few nanoseconds and one or two for each schema.
-    ///
-    /// A view that no schema matches has no objects: schemas may come later. To have a misspelt
-    /// field refused, name the schema: [`view_of`](Self::view_of).
+    /// Names are looked up when a view is used for the first time, and for schemas that were registered since. After
+    /// that a view costs a few nanoseconds, and one or two for each schema.
     ///
     /// # Errors
-    /// If no schema has the view's slots, but one has their names, with other kinds.
+    /// Returns an error if no schema declares one of the view's slots: see [misspelt fields](View#misspelt-fields).
+    /// Also if no schema has the view's slots, but one has their names with other kinds.
+    #[doc(alias = "query")]
     #[inline]
     pub fn view<V: View>(&mut self) -> Result<ViewMut<'_, V>, ViewError> {
-        let matches = Cow::Borrowed(self.views.update::<V>(&self.registry)?);
-        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), matches))
+        let matches = self.views.update::<V>(&self.registry);
+        matches.check()?;
+        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), Cow::Borrowed(matches.tables())))
     }
 
-    /// The objects of exactly this schema.
+    /// Returns the objects of the schema and of those that [extend it](Self#schemas-that-extend-others).
     ///
     /// # Errors
-    /// If the schema does not have the view's slots, with their kinds.
-    pub fn view_of<V: View>(&mut self, schema: &str) -> Result<ViewMut<'_, V>, ViewError> {
-        let matches = Cow::Owned(self.matches_of::<V>(schema)?);
-        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), matches))
+    /// Returns an error if no schema of this name is registered, if it does not have the view's slots with their
+    /// kinds, or if [`view`](Self::view) refuses the view.
+    pub fn view_of<'n, V: View>(
+        &mut self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<ViewMut<'_, V>, ViewError> {
+        let matches = self.views.update::<V>(&self.registry);
+        let selected = matches.selected(&self.registry, schema.into(), V::requests)?;
+        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), Cow::Owned(selected)))
     }
 
-    /// The objects of all schemas that have the view's slots, for reading only.
+    /// Returns the objects of all schemas that have the view's slots, for reading only.
     ///
     /// # Errors
-    /// If no schema has the view's slots, but one has their names, with other kinds.
+    /// Returns an error if [`view`](Self::view) would.
+    #[doc(alias = "query")]
     pub fn view_ref<V: SharedView>(&self) -> Result<ViewRef<'_, V>, ViewError> {
-        let matches = self.views.get::<V>(&self.registry)?;
+        let matches = self.views.get::<V>(&self.registry);
+        matches.check()?;
+        let matches = match matches {
+            Cow::Borrowed(matches) => Cow::Borrowed(matches.tables()),
+            Cow::Owned(matches) => Cow::Owned(matches.tables().to_vec()),
+        };
         Ok(ViewRef::new(Tables::Shared(&self.tables), matches))
     }
 
-    /// The objects of exactly this schema, for reading only.
+    /// Returns the objects of the schema and of those that [extend it](Self#schemas-that-extend-others), for reading
+    /// only.
     ///
     /// # Errors
-    /// If the schema does not have the view's slots, with their kinds.
-    pub fn view_ref_of<V: SharedView>(&self, schema: &str) -> Result<ViewRef<'_, V>, ViewError> {
-        let matches = Cow::Owned(self.matches_of::<V>(schema)?);
-        Ok(ViewRef::new(Tables::Shared(&self.tables), matches))
+    /// Returns an error if [`view_of`](Self::view_of) would.
+    pub fn view_ref_of<'n, V: SharedView>(
+        &self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<ViewRef<'_, V>, ViewError> {
+        let matches = self.views.get::<V>(&self.registry);
+        let selected = matches.selected(&self.registry, schema.into(), V::requests)?;
+        Ok(ViewRef::new(Tables::Shared(&self.tables), Cow::Owned(selected)))
     }
 
-    fn matches_of<V: View>(&self, schema: &str) -> Result<Vec<TableMatch>, ViewError> {
-        let schema = self.find_schema(schema)?;
-        Ok(vec![match_schema(schema, &V::requests())?])
+    /// Returns the schemas that a view matches, and those that it skips because a slot is of another kind.
+    ///
+    /// Use it to find out why a view does not visit some objects.
+    ///
+    /// ```
+    /// # use slotted::{Kind, Schema, Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// #[derive(View)]
+    /// struct Healing<'a> { health: &'a mut f32 }
+    ///
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// store.register_schema(Schema::builder("tree").slot("health", Kind::U8).build()?)?;
+    /// let report = store.view_report::<Healing>();
+    /// assert_eq!(report.schemas().collect::<Vec<_>>(), ["unit"]);
+    /// assert_eq!(report.skipped()[0].to_string(), "slot 'health' of 'tree' is u8, not f32");
+    /// assert_eq!(report.error(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn view_report<V: View>(&self) -> ViewReport {
+        self.views.get::<V>(&self.registry).report(&self.registry)
     }
 }
 

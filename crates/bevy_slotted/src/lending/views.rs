@@ -9,6 +9,7 @@ use bevy_ecs::system::{
 use bevy_ecs::world::World;
 use bevy_ecs::world::unsafe_world_cell::UnsafeWorldCell;
 use slotted::lend::{StoreParts, ViewColumns, ViewSlot};
+use slotted::schema::SchemaSelector;
 use slotted::{ObjectId, View, ViewError, view::SharedView, view::ViewMut, view::ViewRef};
 
 use crate::columns::{ColumnId, ColumnIds};
@@ -79,7 +80,12 @@ impl<V: View + 'static> SlotsState<V> {
     ) -> Result<&'w StoreCell, SystemParamValidationError> {
         // SAFETY: `declare` has registered read access to the resource.
         let cell = unsafe { self.cell.get::<P>(world) }?;
-        self.columns.update(cell.parts()).map_err(|error| invalid::<P>(&error))?;
+        let parts = cell.parts();
+        match self.columns.update(parts) {
+            // Systems run before the first schema comes, for instance from a file that still loads.
+            Err(ViewError::Undeclared { .. }) if parts.schemas().len() == 0 => {}
+            checked => checked.map_err(|error| invalid::<P>(&error))?,
+        }
         Ok(cell)
     }
 }
@@ -102,8 +108,11 @@ fn name_of<P>() -> String {
 /// name and kind, for all schemas together, as a component is by its type. If two parameters of one system
 /// conflict, initialising the system panics, as it does for conflicting queries.
 ///
-/// The view also matches schemas that are registered later. See [a misspelt field](crate#a-misspelt-field) for names
-/// that no schema has.
+/// A view of a store without schemas has no objects. Once schemas are registered, each slot that the view names must be
+/// declared by one of them. If not, the parameter is invalid, as it is for a slot of another kind: the system does not
+/// run, and Bevy's error handler gets an error that names the view, the slot and the nearest declared name.
+/// `#[view(lenient)]` on the view allows slots of schemas that are registered later, such as those of mods.
+/// [`Store::view_report`](slotted::Store::view_report) lists the schemas that a view matches and skips.
 ///
 /// ```
 /// use bevy_app::prelude::*;
@@ -196,7 +205,7 @@ impl<V: View> Slots<'_, '_, V> {
         self.columns.view(unsafe { self.cell.lend(false) })
     }
 
-    /// Returns the view of exactly this schema.
+    /// Returns the view of the schema and of those that [extend it](slotted::Store#schemas-that-extend-others).
     ///
     /// # Errors
     /// If the schema does not have the view's slots, with their kinds. The error names the slot.
@@ -212,7 +221,10 @@ impl<V: View> Slots<'_, '_, V> {
     /// }
     /// # bevy_ecs::system::assert_is_system::<(), (), _>(heal_orcs);
     /// ```
-    pub fn view_of(&mut self, schema: &str) -> Result<ViewMut<'_, V>, ViewError> {
+    pub fn view_of<'n>(
+        &mut self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<ViewMut<'_, V>, ViewError> {
         // SAFETY: as for `view`: the access is registered, and `self` is borrowed mutably.
         self.columns.view_of(self.cell.parts(), schema, unsafe { self.cell.lend(false) })
     }

@@ -1,6 +1,6 @@
 //! The meaning of valid files: values and their places, order of packs, references.
 
-use slotted::{Limits, ObjectId, Slotted, Store, Value};
+use slotted::{Limits, ObjectId, Slotted, Store, Value, exactly};
 use slotted_definitions::{Definitions, Loader, RecordView, Undeclared};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -291,5 +291,46 @@ fn comments_blanks_and_line_ends_are_ignored() -> Outcome {
         let first = definitions.records().next().ok_or("no record")?;
         assert_eq!(first.get("job")?, "smith".into(), "{}", file.0);
     }
+    Ok(())
+}
+
+#[test]
+fn a_record_is_found_by_its_schema_and_by_those_that_this_one_extends() -> Outcome {
+    let file = "\
+[schemas]
+unit.slots.health = { kind = 'f32' }
+orc.extends = 'unit'
+elf.extends = 'unit'
+rock.slots.weight = { kind = 'f32' }
+[records]
+unit.shared.health = 1.0
+orc.shared.health = 2.0
+orc.grunt.health = 3.0
+orc.twin.health = 4.0
+elf.twin.health = 5.0
+rock.boulder.weight = 6.0
+";
+    let mut store = Store::new();
+    let definitions = crate::load_into(&store, &[("a.toml", file)])?;
+    let schema_of = |schema: &str, name: &str| {
+        definitions.record(schema, name).map(|record| record.schema().name().to_owned())
+    };
+    assert_eq!(schema_of("orc", "grunt").as_deref(), Some("orc"));
+    assert_eq!(schema_of("unit", "grunt").as_deref(), Some("orc"), "an orc is a unit");
+    assert_eq!(schema_of("unit", "shared").as_deref(), Some("unit"), "the exact schema wins");
+    assert_eq!(schema_of("orc", "shared").as_deref(), Some("orc"));
+    assert_eq!(schema_of("unit", "twin"), None, "an orc and an elf");
+    assert_eq!(schema_of("elf", "twin").as_deref(), Some("elf"));
+    assert_eq!(schema_of("unit", "boulder"), None);
+    assert_eq!(schema_of("nothing", "grunt"), None);
+    assert!(definitions.record(exactly("unit"), "grunt").is_none());
+    assert!(definitions.record(exactly("orc"), "grunt").is_some());
+
+    let objects = definitions.spawn(&mut store)?;
+    let grunt = objects.id("unit", "grunt").ok_or("an orc is a unit")?;
+    assert_eq!(store.get_value(grunt, "health")?, 3.0_f32.into());
+    assert_eq!(objects.id("orc", "grunt"), Some(grunt));
+    assert_eq!(objects.id(exactly("unit"), "grunt"), None);
+    assert_eq!(objects.id("unit", "twin"), None);
     Ok(())
 }

@@ -1,0 +1,99 @@
+//! Schema names with the choice between a family of schemas and a single one.
+
+use std::sync::Arc;
+
+use crate::id::SchemaId;
+use crate::schema::{RegisteredSchema, Registry};
+
+/// The schemas that a call means: the named one and all that extend it, or [`exactly`] the named one.
+///
+/// Methods take `impl Into<SchemaSelector>`: pass a name for the first, `exactly(name)` for the second.
+/// See [schemas that extend others](crate::Store#schemas-that-extend-others).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SchemaSelector<'a> {
+    name: &'a str,
+    is_exact: bool,
+}
+
+/// Selects one schema without those that extend it.
+///
+/// ```
+/// use slotted::{Kind, Schema, Store, exactly, record};
+/// let mut store = Store::new();
+/// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+/// store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+/// store.spawn_record("unit", record! { health: 80.0 })?;
+/// store.spawn_record("orc", record! { health: 120.0 })?;
+/// assert_eq!(store.len_of("unit")?, 2);
+/// assert_eq!(store.len_of(exactly("unit"))?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub const fn exactly(name: &str) -> SchemaSelector<'_> {
+    SchemaSelector { name, is_exact: true }
+}
+
+impl<'a> SchemaSelector<'a> {
+    /// Returns the schema's name.
+    #[must_use]
+    pub const fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// Returns whether schemas that extend the named one are left out.
+    #[must_use]
+    pub const fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+}
+
+impl<'a> From<&'a str> for SchemaSelector<'a> {
+    fn from(name: &'a str) -> Self {
+        Self { name, is_exact: false }
+    }
+}
+
+impl<'a> From<&'a String> for SchemaSelector<'a> {
+    fn from(name: &'a String) -> Self {
+        name.as_str().into()
+    }
+}
+
+impl<'a> From<&'a Arc<str>> for SchemaSelector<'a> {
+    fn from(name: &'a Arc<str>) -> Self {
+        (**name).into()
+    }
+}
+
+impl Registry {
+    /// The schema and all that extend it, in the order of registration.
+    pub(crate) fn family(&self, id: SchemaId) -> &[SchemaId] {
+        self.families.get(id.index()).map_or(&[], |family| family)
+    }
+
+    /// The selected schemas, of which `schema` is the named one.
+    pub(crate) fn selected<'r>(
+        &'r self,
+        schema: &'r RegisteredSchema,
+        is_exact: bool,
+    ) -> &'r [SchemaId] {
+        if is_exact { std::slice::from_ref(&schema.id) } else { self.family(schema.id) }
+    }
+
+    /// Adds the newest schema to the families of its bases.
+    pub(super) fn join_families(&mut self, id: SchemaId) {
+        self.families.resize_with(self.len(), Vec::new);
+        let bases: Vec<SchemaId> = self.with_bases(id).map(RegisteredSchema::id).collect();
+        for base in bases {
+            self.families[base.index()].push(id);
+        }
+    }
+
+    /// Finds all families anew: declarations may have changed bases.
+    pub(super) fn rebuild_families(&mut self) {
+        self.families.clear();
+        for index in 0..self.len() {
+            self.join_families(SchemaId(index as u16));
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! The values of one slot, for many single reads and writes.
+
+use std::iter;
+
+use crate::error::AccessError;
+use crate::id::{ObjectId, SchemaId};
+use crate::simd::vectorize;
+use crate::slot_value::{SlotField, SlotValue};
+use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn, Rows, Table, row_of};
+use crate::store::{SlotKey, Store};
+
+type Cells<F> = <<F as SlotField>::Value as SlotValue>::Cell;
+
+impl Store {
+    /// Returns a column for many reads: the cheapest access to single values.
+    ///
+    /// It holds the objects that the key serves: those of its schema and of all schemas that
+    /// [extend it](Self#schemas-that-extend-others), or of exactly one.
+    ///
+    /// # Errors
+    /// Returns an error if the key is of another store or from before a migration.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{ObjectId, Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Tile { height: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Tile>()?;
+    /// # let ids: Vec<ObjectId> = store.spawn_batch([Tile { height: 2.0 }; 10])?.collect();
+    /// let heights = store.column(store.key::<f32>("tile", "height")?)?;
+    /// let single: f32 = ids.iter().filter_map(|id| heights.get(*id)).sum();
+    /// let whole: f32 = heights.runs().flatten().sum();
+    /// assert_eq!((single, whole), (20.0, 20.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn column<F: SlotField>(&self, key: SlotKey<F>) -> Result<SlotColumn<'_, F>, AccessError> {
+        let family = self.registry.family(key.schema);
+        let (first, others) = family_tables(key, family, self.tables.iter(), TableColumn::new)?;
+        Ok(SlotColumn { first, others })
+    }
+
+    /// Returns a column for many reads and writes. Constraints are not checked, as in views.
+    ///
+    /// # Errors
+    /// Returns an error if the key is of another store or from before a migration.
+    pub fn column_mut<F: SlotField>(
+        &mut self,
+        key: SlotKey<F>,
+    ) -> Result<SlotColumnMut<'_, F>, AccessError> {
+        let family = self.registry.family(key.schema);
+        let tables = self.tables.iter_mut();
+        let (first, others) = family_tables(key, family, tables, TableColumnMut::new)?;
+        Ok(SlotColumnMut { first, others })
+    }
+}
+
+/// The columns of the schemas that extend a column's own schema.
+#[derive(Clone, Debug)]
+struct Others<C> {
+    /// The number of the first schema in `columns`.
+    lowest: u16,
+    /// By number, with gaps, so that a look-up is one index. Empty if no schema extends the own one.
+    columns: Vec<Option<C>>,
+}
+
+impl<C> Others<C> {
+    const NONE: Self = Self { lowest: 0, columns: Vec::new() };
+
+    #[inline(always)]
+    fn position(&self, id: ObjectId) -> usize {
+        id.schema().index().wrapping_sub(usize::from(self.lowest))
+    }
+
+    /// How many of the columns come before a schema.
+    fn before(&self, schema: SchemaId) -> usize {
+        schema.index().saturating_sub(usize::from(self.lowest)).min(self.columns.len())
+    }
+}
+
+/// The column of the key's own schema, and those of the schemas that extend it.
+fn family_tables<T, C, F: SlotField>(
+    key: SlotKey<F>,
+    family: &[SchemaId],
+    mut tables: impl Iterator<Item = T>,
+    column: impl Fn(SlotKey<F>, SchemaId, T) -> Option<C>,
+) -> Result<(C, Others<C>), AccessError> {
+    let (lowest, highest) = match family {
+        [lowest, .., highest] if !key.is_exact => (*lowest, *highest),
+        _ => {
+            let own = tables.nth(key.schema.index());
+            let own = own.and_then(|table| column(key, key.schema, table));
+            return Ok((own.ok_or_else(|| key.foreign())?, Others::NONE));
+        }
+    };
+    let (mut own, mut columns) = (None, Vec::with_capacity(highest.index() - lowest.index() + 1));
+    let mut members = family.iter().peekable();
+    for (schema, table) in (lowest.0..=highest.0).zip(tables.skip(lowest.index())) {
+        let schema = SchemaId(schema);
+        let found = match members.next_if_eq(&&schema) {
+            Some(_) => Some(column(key, schema, table).ok_or_else(|| key.foreign())?),
+            None => None,
+        };
+        if schema == key.schema {
+            own = found;
+            columns.push(None);
+        } else {
+            columns.push(found);
+        }
+    }
+    Ok((own.ok_or_else(|| key.foreign())?, Others { lowest: lowest.0, columns }))
+}
+
+/// An id's upper half without its generation.
+const fn head(schema: SchemaId) -> u32 {
+    (schema.0 as u32) << 16
+}
+
+const fn schema_of(head: u32) -> SchemaId {
+    SchemaId((head >> 16) as u16)
+}
+
+/// Whether the id is of the schema whose ids have this head.
+#[inline(always)]
+const fn is_of(head: u32, id: ObjectId) -> bool {
+    (id.to_bits() >> 48) as u32 == head >> 16
+}
+
+/// The row of a living object of the schema.
+#[inline(always)]
+fn living_row(head: u32, generations: &[u16], id: ObjectId) -> Option<u32> {
+    let generation = *generations.get(id.row() as usize)?;
+    // Ids have odd generations, so that one of a free row never equals an id's.
+    (head | u32::from(generation) == (id.to_bits() >> 32) as u32).then_some(id.row())
+}
+
+/// One table's values of a slot, to read.
+#[derive(Debug)]
+struct TableColumn<'s, F: SlotField> {
+    head: u32,
+    generations: &'s [u16],
+    rows: &'s Rows,
+    blocks: &'s [Block<Cells<F>>],
+    set: Option<&'s [Block<bool>]>,
+}
+
+impl<F: SlotField> Clone for TableColumn<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: SlotField> Copy for TableColumn<'_, F> {}
+
+impl<'s, F: SlotField> TableColumn<'s, F> {
+    fn new(key: SlotKey<F>, schema: SchemaId, table: &'s Table) -> Option<Self> {
+        let column = table.columns.get(usize::from(key.slot))?;
+        let blocks = <F::Value as SlotValue>::Cell::blocks(&column.cells)?;
+        let set = column.set.as_ref().map(|set| set.blocks());
+        let (rows, generations) = (&table.rows, table.rows.generations());
+        let blocks = (column.tag == key.tag).then_some(blocks.blocks())?;
+        Some(Self { head: head(schema), generations, rows, blocks, set })
+    }
+
+    #[inline(always)]
+    fn get(&self, id: ObjectId) -> Option<F> {
+        let row = living_row(self.head, self.generations, id)?;
+        let block = row as usize / BLOCK_ROWS;
+        let cells = row_of(self.blocks.get(block)?.cells(), row, F::Value::WIDTH)?;
+        let is_set = match self.set {
+            Some(set) if F::OPTIONAL => *row_of(set.get(block)?.cells(), row, 1)?.first()?,
+            _ => true,
+        };
+        Some(F::from_value(*F::Value::from_cells(cells).first()?, is_set))
+    }
+}
+
+/// The values of one slot, to read, of the objects that a key serves.
+///
+/// Made by [`Store::column`].
+#[derive(Debug)]
+pub struct SlotColumn<'s, F: SlotField> {
+    /// The table of the key's own schema.
+    first: TableColumn<'s, F>,
+    others: Others<TableColumn<'s, F>>,
+}
+
+impl<F: SlotField> Clone for SlotColumn<'_, F> {
+    fn clone(&self) -> Self {
+        Self { first: self.first, others: self.others.clone() }
+    }
+}
+
+impl<'s, F: SlotField> SlotColumn<'s, F> {
+    /// Returns one value, or `None` if the object is not alive or not of the column's schemas.
+    #[must_use]
+    #[inline(always)]
+    pub fn get(&self, id: ObjectId) -> Option<F> {
+        if self.others.columns.is_empty() || is_of(self.first.head, id) {
+            return self.first.get(id);
+        }
+        self.others.columns.get(self.others.position(id))?.as_ref()?.get(id)
+    }
+}
+
+impl<'s, T: SlotValue> SlotColumn<'s, T> {
+    /// Returns the values of all living objects, in runs of adjacent rows, in the order of their ids.
+    pub fn runs(&self) -> impl Iterator<Item = &'s [T]> + use<'s, T> {
+        let before = self.others.before(schema_of(self.first.head));
+        let (before, after) = self.others.columns.split_at(before);
+        // Copies, so that the iterator does not borrow the column: none if there is one table.
+        let (before, after) = (before.to_vec(), after.to_vec());
+        let tables = before.into_iter().flatten().chain([self.first]);
+        tables.chain(after.into_iter().flatten()).flat_map(|table| {
+            table.blocks.iter().enumerate().flat_map(move |(number, block)| {
+                let values = T::from_cells(block.cells());
+                table.rows.runs_in(number).map(move |run| &values[run])
+            })
+        })
+    }
+}
+
+/// One table's values of a slot, to read and write.
+#[derive(Debug)]
+struct TableColumnMut<'s, F: SlotField> {
+    head: u32,
+    generations: &'s [u16],
+    rows: &'s Rows,
+    blocks: BlocksMut<'s, Cells<F>>,
+    set: Option<BlocksMut<'s, bool>>,
+}
+
+impl<'s, F: SlotField> TableColumnMut<'s, F> {
+    fn new(key: SlotKey<F>, schema: SchemaId, table: &'s mut Table) -> Option<Self> {
+        let column = table.columns.get_mut(usize::from(key.slot))?;
+        if column.tag != key.tag {
+            return None;
+        }
+        let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells)?.blocks_mut();
+        let set = column.set.as_mut().map(|set| set.blocks_mut());
+        let (rows, generations) = (&table.rows, table.rows.generations());
+        Some(Self { head: head(schema), generations, rows, blocks, set })
+    }
+
+    #[inline(always)]
+    fn get(&self, id: ObjectId) -> Option<F> {
+        let (head, generations, rows) = (self.head, self.generations, self.rows);
+        let set = self.set.as_ref().map(BlocksMut::as_shared);
+        TableColumn { head, generations, rows, blocks: self.blocks.as_shared(), set }.get(id)
+    }
+
+    #[inline(always)]
+    fn set(&mut self, id: ObjectId, field: F) -> bool {
+        let Some(row) = living_row(self.head, self.generations, id) else { return false };
+        let (block, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
+        let value = field.into_value();
+        if let Some(set) = &mut self.set
+            && let Some(set) = set.get_mut(block).and_then(|set| set.get_mut(offset))
+        {
+            *set = value.is_some();
+        }
+        let start = offset * F::Value::WIDTH;
+        let cells = self
+            .blocks
+            .get_mut(block)
+            .and_then(|block| block.get_mut(start..start + F::Value::WIDTH));
+        let Some(place) = cells.and_then(|cells| F::Value::from_cells_mut(cells).first_mut())
+        else {
+            return false;
+        };
+        *place = value.unwrap_or_else(F::Value::filler);
+        true
+    }
+}
+
+impl<T: SlotValue> TableColumnMut<'_, T> {
+    #[inline(always)]
+    fn get_mut(&mut self, id: ObjectId) -> Option<&mut T> {
+        let row = living_row(self.head, self.generations, id)?;
+        let start = row as usize % BLOCK_ROWS * T::WIDTH;
+        let block = self.blocks.get_mut(row as usize / BLOCK_ROWS)?;
+        T::from_cells_mut(block.get_mut(start..start + T::WIDTH)?).first_mut()
+    }
+}
+
+/// The values of one slot, to read and write, of the objects that a key serves.
+///
+/// Made by [`Store::column_mut`].
+#[derive(Debug)]
+pub struct SlotColumnMut<'s, F: SlotField> {
+    /// The table of the key's own schema.
+    first: TableColumnMut<'s, F>,
+    others: Others<TableColumnMut<'s, F>>,
+}
+
+impl<F: SlotField> SlotColumnMut<'_, F> {
+    /// Returns one value, or `None` if the object is not alive or not of the column's schemas.
+    #[must_use]
+    #[inline(always)]
+    pub fn get(&self, id: ObjectId) -> Option<F> {
+        if self.others.columns.is_empty() || is_of(self.first.head, id) {
+            return self.first.get(id);
+        }
+        self.others.columns.get(self.others.position(id))?.as_ref()?.get(id)
+    }
+
+    /// Changes one value. Returns whether the object is alive and of the column's schemas.
+    #[inline(always)]
+    pub fn set(&mut self, id: ObjectId, field: F) -> bool {
+        if self.others.columns.is_empty() || is_of(self.first.head, id) {
+            return self.first.set(id, field);
+        }
+        let position = self.others.position(id);
+        match self.others.columns.get_mut(position) {
+            Some(Some(table)) => table.set(id, field),
+            _ => false,
+        }
+    }
+}
+
+impl<T: SlotValue> SlotColumnMut<'_, T> {
+    /// Returns one value to change in place, or `None` if the object is not alive or not of the column's schemas.
+    #[inline(always)]
+    pub fn get_mut(&mut self, id: ObjectId) -> Option<&mut T> {
+        if self.others.columns.is_empty() || is_of(self.first.head, id) {
+            return self.first.get_mut(id);
+        }
+        let position = self.others.position(id);
+        self.others.columns.get_mut(position)?.as_mut()?.get_mut(id)
+    }
+
+    /// Calls the closure with the values of all living objects, in runs of adjacent rows, in the order of their
+    /// ids and in vectorised code: see [`vectorize`].
+    #[inline(always)]
+    pub fn for_each_run(&mut self, mut visit: impl FnMut(&mut [T])) {
+        let Self { first, others } = self;
+        let before = others.before(schema_of(first.head));
+        let (before, after) = others.columns.split_at_mut(before);
+        vectorize(
+            #[inline(always)]
+            || {
+                let tables = before.iter_mut().flatten().chain(iter::once(first));
+                for table in tables.chain(after.iter_mut().flatten()) {
+                    let TableColumnMut { rows, blocks, .. } = table;
+                    for number in 0..rows.blocks() {
+                        let Some(block) = blocks.get_mut(number) else { break };
+                        let values = T::from_cells_mut(block);
+                        for run in rows.runs_in(number) {
+                            visit(&mut values[run]);
+                        }
+                    }
+                }
+            },
+        );
+    }
+}

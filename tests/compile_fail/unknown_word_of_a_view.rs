@@ -1,0 +1,11 @@
+//! A misspelt word in a view's attribute.
+
+use slotted::View;
+
+#[derive(View)]
+#[view(leniant)]
+struct Moving<'a> {
+    position: &'a mut f32,
+}
+
+fn main() {}
