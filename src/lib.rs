@@ -95,6 +95,7 @@ mod store;
 mod suggest;
 mod text;
 mod value;
+mod vectors;
 
 pub use by_name::ByName;
 pub use bytemuck;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
-use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
+use crate::vectors::VectorNumbers;
 
 /// A number of any width, held exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -180,21 +180,20 @@ impl<E: Numbers, const N: usize> Numbers for [E; N] {
 }
 
 macro_rules! vector_types {
-    ($($type:ty => $array:ident,)*) => {$(
-        impl Numbers for $type {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {
+        $(impl Numbers for glam::$name {
             fn all(&self, condition: &mut dyn FnMut(Number) -> bool) -> bool {
-                self.$array().all(condition)
+                self.to_numbers().all(condition)
             }
-        }
-    )*};
+        })*
+    };
 }
-vector_types! {
-    Vec2 => to_array, Vec3 => to_array, Vec4 => to_array, Quat => to_array, Mat4 => to_cols_array,
-    IVec2 => to_array, IVec3 => to_array, UVec2 => to_array,
-}
+crate::for_each_vector!(vector_types);
 
 #[cfg(test)]
 mod tests {
+    use glam::Vec3;
+
     use super::*;
 
     #[test]

@@ -15,6 +15,7 @@ const LAYERS: &[&str] = &[
     "list",
     "simd",
     "pool",
+    "vectors",
     "storage",
     "number",
     "kind",

@@ -8,7 +8,7 @@ mod redeclare;
 mod registry;
 mod slot;
 
-pub use crate::kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
+pub use crate::kind::{EnumKind, Kind, ListKind, NumberKind, PodKind, VectorKind};
 pub use crate::number::{Number, NumberRange};
 pub use crate::suggest::nearest_name;
 pub use builder::{Schema, SchemaBuilder, check_name, is_name};

@@ -121,19 +121,11 @@ impl Writer<'_> {
     }
 
     fn kind(&self, slot: &Slot, kind: &Kind) -> Json {
-        let array = |element: Json, length: u32| json!({ "type": "array", "items": element, "minItems": length, "maxItems": length });
-        let numbers = |length| {
-            let component = kind.component().unwrap_or(NumberKind::F32);
-            array(number(component, slot.range()), length)
-        };
         match kind {
             Kind::Bool => json!({ "type": "boolean" }),
             Kind::Number(kind) => number(*kind, slot.range()),
-            Kind::Vec2 | Kind::IVec2 | Kind::UVec2 => numbers(2),
-            Kind::Vec3 | Kind::IVec3 => numbers(3),
-            Kind::Vec4 | Kind::Quat => numbers(4),
-            Kind::Mat4 => numbers(16),
-            Kind::Array(_, length) => numbers(*length),
+            Kind::Vector(vector) => numbers(vector.component(), vector.components(), slot.range()),
+            Kind::Array(number, length) => numbers(*number, *length as usize, slot.range()),
             Kind::Text => json!({ "type": "string" }),
             Kind::Object => self.record_name(slot.references(), false),
             Kind::Enum(kind) => {
@@ -143,7 +135,7 @@ impl Writer<'_> {
                 json!({ "type": "array", "items": self.kind(slot, list.element()) })
             }
             // Only a program can make a value.
-            _ => json!({ "not": {} }),
+            Kind::Pod(_) => json!({ "not": {} }),
         }
     }
 
@@ -314,23 +306,22 @@ fn or_null(mut json: Json) -> Json {
     json
 }
 
+/// As many numbers as a vector or an array has.
+fn numbers(kind: NumberKind, length: usize, range: Option<&NumberRange>) -> Json {
+    json!({
+        "type": "array", "items": number(kind, range), "minItems": length, "maxItems": length,
+    })
+}
+
 fn number(kind: NumberKind, range: Option<&NumberRange>) -> Json {
-    let is_float = matches!(kind, NumberKind::F32 | NumberKind::F64);
-    let mut json = json!({ "type": if is_float { "number" } else { "integer" } });
-    let (least, most): (i128, i128) = match kind {
-        NumberKind::I8 => (i8::MIN.into(), i8::MAX.into()),
-        NumberKind::I16 => (i16::MIN.into(), i16::MAX.into()),
-        NumberKind::I32 => (i32::MIN.into(), i32::MAX.into()),
-        NumberKind::I64 => (i64::MIN.into(), i64::MAX.into()),
-        NumberKind::U8 => (0, u8::MAX.into()),
-        NumberKind::U16 => (0, u16::MAX.into()),
-        NumberKind::U32 => (0, u32::MAX.into()),
-        NumberKind::U64 | NumberKind::F32 | NumberKind::F64 => (0, u64::MAX.into()),
+    let mut json = match kind.integer_range() {
+        Some((least, most)) => json!({
+            "type": "integer",
+            "minimum": end(Number::Int(least)),
+            "maximum": end(Number::Int(most)),
+        }),
+        None => json!({ "type": "number" }),
     };
-    if !is_float {
-        json["minimum"] = end(Number::Int(least));
-        json["maximum"] = end(Number::Int(most));
-    }
     let Some(range) = range else { return json };
     let ends = [
         (range.min(), "minimum", "exclusiveMinimum"),
@@ -361,20 +352,15 @@ fn end(number: Number) -> Json {
 /// A default as JSON has it, if it can.
 fn value(given: &Value) -> Option<Json> {
     let single = |number: f32| format!("{number:?}").parse::<f64>().ok().map(Json::from);
-    let singles = |numbers: &[f32]| numbers.iter().map(|number| single(*number)).collect();
+    if let Some(numbers) = given.numbers() {
+        return numbers.iter().map(value).collect();
+    }
     match given {
         Value::Bool(truth) => Some((*truth).into()),
         Value::Int(number) => Some((*number).into()),
         Value::UInt(number) => Some((*number).into()),
         Value::F32(number) => single(*number),
         Value::F64(number) => Some((*number).into()),
-        Value::Vec2(vector) => singles(&vector.to_array()),
-        Value::Vec3(vector) => singles(&vector.to_array()),
-        Value::Vec4(vector) | Value::Quat(vector) => singles(vector),
-        Value::Mat4(matrix) => singles(&matrix.to_cols_array()),
-        Value::IVec2(vector) => Some(json!(vector.to_array())),
-        Value::IVec3(vector) => Some(json!(vector.to_array())),
-        Value::UVec2(vector) => Some(json!(vector.to_array())),
         Value::Text(text) => Some((&**text).into()),
         Value::List(list) => list.iter().map(value).collect(),
         _ => None,

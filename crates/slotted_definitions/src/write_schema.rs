@@ -207,28 +207,21 @@ fn range(range: &NumberRange, format: Format) -> Option<String> {
 
 /// `None` if the format knows no such value.
 fn value(given: &Value, format: Format) -> Option<String> {
-    let floats = |numbers: &[f32]| {
-        let numbers = numbers.iter().map(|number| float(as_written(*number), format));
-        Some(list(numbers.collect::<Option<Vec<_>>>()?.into_iter()))
+    let values = |values: &[Value]| {
+        let values = values.iter().map(|one| value(one, format));
+        Some(list(values.collect::<Option<Vec<_>>>()?.into_iter()))
     };
+    if let Some(numbers) = given.numbers() {
+        return values(&numbers);
+    }
     match given {
         Value::Bool(truth) => Some(truth.to_string()),
         Value::Int(number) => Some(number.to_string()),
         Value::UInt(number) => Some(number.to_string()),
         Value::F32(number) => float(as_written(*number), format),
         Value::F64(number) => float(*number, format),
-        Value::Vec2(vector) => floats(&vector.to_array()),
-        Value::Vec3(vector) => floats(&vector.to_array()),
-        Value::Vec4(vector) | Value::Quat(vector) => floats(vector),
-        Value::Mat4(matrix) => floats(&matrix.to_cols_array()),
-        Value::IVec2(vector) => Some(list(vector.to_array().iter().map(ToString::to_string))),
-        Value::IVec3(vector) => Some(list(vector.to_array().iter().map(ToString::to_string))),
-        Value::UVec2(vector) => Some(list(vector.to_array().iter().map(ToString::to_string))),
         Value::Text(text) => Some(quoted(text, format)),
-        Value::List(values) => {
-            let values = values.iter().map(|one| value(one, format));
-            Some(list(values.collect::<Option<Vec<_>>>()?.into_iter()))
-        }
+        Value::List(list) => values(list),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use slotted::{AccessError, Kind, SchemaError, SpawnError};
+use slotted::{AccessError, Kind, SchemaError, SpawnError, schema::VectorKind};
 
 /// Why reflected data cannot be a schema, go into a store or come out of it.
 ///
@@ -224,8 +224,8 @@ pub enum NotASlot {
     NestedList,
     /// A vector or matrix for which there is no kind.
     #[error(
-        "is none of the vectors that slots hold; use 'Vec2', 'Vec3', 'Vec4', 'Quat', 'Mat4', \
-         'IVec2', 'IVec3', 'UVec2' or an array of numbers"
+        "is none of the vectors that slots hold; use {} or an array of numbers",
+        vector_types()
     )]
     Vector,
     /// An integer whose width is the machine's.
@@ -249,6 +249,12 @@ pub enum NotASlot {
     /// A dynamic value that does not tell of which type it is.
     #[error("does not tell its type; use a static type, or `set_represented_type` of a value")]
     Untyped,
+}
+
+/// The types of vectors that slots hold, as a message names them.
+fn vector_types() -> String {
+    let names = VectorKind::ALL.iter().map(|kind| format!("'{}'", kind.type_name()));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Names of dynamic fields come from anywhere: escaped and cut.

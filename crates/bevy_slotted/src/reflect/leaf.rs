@@ -1,22 +1,21 @@
-//! The types whose values are those of slots: where Rust types meet kinds.
+//! Rust types whose values slots hold, and their kinds.
 
 use std::any::TypeId;
 use std::borrow::Cow;
 
 use bevy_reflect::{FromReflect, PartialReflect, ReflectRef, TypeInfo, Typed};
-use slotted::glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-use slotted::{Kind, ObjectId, SlotValue, Value};
+use slotted::{Kind, ObjectId, SlotValue, Value, for_each_vector, glam};
 
 use super::attributes::Reference;
 
-/// A Rust type that is no list, enum or option, and whose values a slot can hold.
+/// A Rust type whose values a slot holds, other than lists, enums and options.
 #[allow(missing_debug_implementations)]
 pub(super) struct Leaf {
     type_id: TypeId,
     pub(super) kind: fn() -> Kind,
-    /// The value, if it is complete and of the type.
+    /// Reads the value if it is complete and of the type.
     pub(super) read: fn(&dyn PartialReflect) -> Option<Value>,
-    /// The other way round; `None` also where the type cannot be made of any.
+    /// Makes a value of the type. Returns `None` if the type cannot be written.
     pub(super) make: fn(&Value) -> Option<Box<dyn PartialReflect>>,
     /// Whether values of the type can be made.
     pub(super) is_writable: bool,
@@ -33,37 +32,49 @@ impl Leaf {
         }
     }
 
-    /// The leaf of this type, if it is one.
+    /// Returns the leaf of this type.
     pub(super) fn find(type_id: TypeId) -> Option<&'static Self> {
         LEAVES.iter().find(|leaf| leaf.type_id == type_id)
     }
 }
 
-static LEAVES: [Leaf; 23] = [
-    Leaf::of::<f32>(),
-    Leaf::of::<bool>(),
-    Leaf::of::<i8>(),
-    Leaf::of::<i16>(),
-    Leaf::of::<i32>(),
-    Leaf::of::<i64>(),
-    Leaf::of::<u8>(),
-    Leaf::of::<u16>(),
-    Leaf::of::<u32>(),
-    Leaf::of::<u64>(),
-    Leaf::of::<f64>(),
-    Leaf::of::<Vec2>(),
-    Leaf::of::<Vec3>(),
-    Leaf::of::<Vec4>(),
-    Leaf::of::<Quat>(),
-    Leaf::of::<Mat4>(),
-    Leaf::of::<IVec2>(),
-    Leaf::of::<IVec3>(),
-    Leaf::of::<UVec2>(),
-    Leaf::of::<String>(),
-    Leaf::of::<Cow<'static, str>>(),
-    Leaf::of::<&'static str>(),
-    Leaf::of::<Reference>(),
-];
+macro_rules! leaves_with_vectors {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {
+        static LEAVES: &[Leaf] = &[
+            Leaf::of::<f32>(),
+            Leaf::of::<bool>(),
+            Leaf::of::<i8>(),
+            Leaf::of::<i16>(),
+            Leaf::of::<i32>(),
+            Leaf::of::<i64>(),
+            Leaf::of::<u8>(),
+            Leaf::of::<u16>(),
+            Leaf::of::<u32>(),
+            Leaf::of::<u64>(),
+            Leaf::of::<f64>(),
+            $(Leaf::of::<glam::$name>(),)*
+            Leaf::of::<String>(),
+            Leaf::of::<Cow<'static, str>>(),
+            Leaf::of::<&'static str>(),
+            Leaf::of::<Reference>(),
+        ];
+
+        $(impl LeafType for glam::$name {
+            fn kind() -> Kind {
+                Kind::$name
+            }
+
+            fn into_value(self) -> Value {
+                self.into()
+            }
+
+            fn from_value(value: &Value) -> Option<Self> {
+                value.vector()
+            }
+        })*
+    };
+}
+for_each_vector!(leaves_with_vectors);
 
 trait LeafType: Typed + FromReflect + Clone {
     const IS_WRITABLE: bool = true;
@@ -83,7 +94,7 @@ fn read<T: LeafType>(value: &dyn PartialReflect) -> Option<Value> {
     value.flatten().map(T::into_value)
 }
 
-/// Whether a dynamic value has all that the type has: `FromReflect` fills up what is missing.
+/// Returns whether a dynamic value has all fields of the type: `FromReflect` fills in missing ones.
 fn is_complete(info: &TypeInfo, value: &dyn PartialReflect) -> bool {
     let (TypeInfo::Struct(info), ReflectRef::Struct(value)) = (info, value.reflect_ref()) else {
         return value
@@ -128,14 +139,6 @@ leaf_types! {
     bool: Value::Bool(truth) => *truth;
     f32: Value::F32(number) => *number;
     f64: Value::F64(number) => *number;
-    Vec2: Value::Vec2(vector) => *vector;
-    Vec3: Value::Vec3(vector) => *vector;
-    Vec4: Value::Vec4(vector) => Self::from_array(*vector);
-    Quat: Value::Quat(vector) => Self::from_array(*vector);
-    Mat4: Value::Mat4(matrix) => **matrix;
-    IVec2: Value::IVec2(vector) => *vector;
-    IVec3: Value::IVec3(vector) => *vector;
-    UVec2: Value::UVec2(vector) => *vector;
 }
 
 macro_rules! integer_types {
