@@ -196,6 +196,9 @@ macro_rules! components {
 components!(@32 f32, |number: f32| if number.is_nan() { f32::NAN } else { number }.to_bits());
 components!(@32 i32, i32::cast_unsigned);
 components!(@32 u32, u32::from);
+components!(@64 f64, |number: f64| if number.is_nan() { f64::NAN } else { number }.to_bits());
+components!(@64 i64, i64::cast_unsigned);
+components!(@64 u64, u64::from);
 
 macro_rules! vectors {
     ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {$(

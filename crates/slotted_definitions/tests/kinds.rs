@@ -7,7 +7,7 @@ use std::error::Error;
 
 use slotted::schema::{NumberKind, VectorKind};
 use slotted::{Kind, Record, Schema, Store, Value};
-use slotted_definitions::infer::{Inference, SameData};
+use slotted_definitions::infer::{Inference, InferenceOptions, SameData};
 use slotted_definitions::{Definitions, Format, Loader, SchemaDocs, schemas_to_text};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -121,19 +121,19 @@ fn wrong_values_of_every_vector_are_told_with_help() -> Outcome {
 }
 
 #[test]
-fn vectors_are_inferred_alone_and_beside_lists() {
+fn vectors_are_inferred_alone_and_beside_lists() -> Outcome {
     for kind in VectorKind::ALL {
         let list = numbers(kind.component(), kind.components());
         let vector = list.to_vector(*kind).expect("the numbers fit");
         assert!(vector.is_same_data(&list) && list.is_same_data(&vector));
         for values in [vec![vector.clone()], vec![vector.clone(), list.clone()]] {
-            let mut inference = Inference::new();
+            let mut inference = Inference::new(InferenceOptions::default());
             for value in values {
                 inference.observe(&Record::from_iter([("value", value)]));
             }
-            let proposal = inference.propose("thing");
-            let schema = proposal.schema().expect("a schema");
+            let schema = inference.finish("thing")?.into_schema();
             assert_eq!(schema.slots()[0].kind(), &Kind::Vector(*kind));
         }
     }
+    Ok(())
 }
