@@ -33,7 +33,7 @@
 //! |---|---|
 //! | `schemas.NAME` | `extends` (a schema's name), `doc`, `slots` |
 //! | `schemas.NAME.slots.SLOT` | a kind, or a map: `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `references`, `doc`, `unit`, `renamed_from` |
-//! | a kind | `bool`, `i8` to `u64`, `f32`, `f64`, `vec2` to `vec4`, `quat`, `mat4`, `ivec2`, `ivec3`, `uvec2`, `text`, `object`, `enum`, `[f32; 3]`, `list(u16)` |
+//! | a kind | `bool`, `i8` to `u64`, `f32`, `f64`, [glam's types](slotted::schema::VectorKind) in lower case as `vec3`, `text`, `object`, `enum`, `[f32; 3]`, `list(u16)` |
 //! | `records.SCHEMA.NAME` | values by slot; `inherits` (a record's name), `abstract = true` for a record that is only there to be inherited from |
 //! | `records.SCHEMA` as a list | records without names |
 //! | `patches.schemas.NAME.slots` | slots to add, and words to change of slots that are there |

@@ -10,7 +10,7 @@
 //! | field | slot |
 //! |---|---|
 //! | `bool`, integers of 8 to 64 bits, `f32`, `f64` | the same |
-//! | `Vec2` `Vec3` `Vec4` `Quat` `Mat4` `IVec2` `IVec3` `UVec2` of glam | the same |
+//! | the types of glam that [`VectorKind`](slotted::schema::VectorKind) lists, as `Vec3` | the same |
 //! | `String`, `Cow<'static, str>`, `&'static str` | text |
 //! | [`Reference`] | a reference to an object of the store |
 //! | an enum without data | an enum of the variants' names, in snake case |
