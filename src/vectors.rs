@@ -25,6 +25,11 @@ macro_rules! for_each_vector {
             IVec2 "ivec2" [i32; 2] I32 ZERO vector inline;
             IVec3 "ivec3" [i32; 3] I32 ZERO vector inline;
             UVec2 "uvec2" [u32; 2] U32 ZERO vector inline;
+            DVec2 "dvec2" [f64; 2] F64 ZERO vector inline;
+            DVec3 "dvec3" [f64; 3] F64 ZERO vector boxed;
+            DQuat "dquat" [f64; 4] F64 IDENTITY vector boxed;
+            I64Vec2 "i64vec2" [i64; 2] I64 ZERO vector inline;
+            I64Vec3 "i64vec3" [i64; 3] I64 ZERO vector boxed;
         }
     };
 }
