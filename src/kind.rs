@@ -99,7 +99,7 @@ number_kinds! {
 pub(crate) use with_number;
 
 macro_rules! vector_kinds {
-    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
         /// The kind of a vector, quaternion or matrix of `glam`.
         ///
         /// ```

@@ -68,6 +68,9 @@
 //! * `serde`: records and values from anything that serde can deserialize to a map; [`Delta`] and
 //!   [`ObjectId`] can be serialized and deserialized.
 //! * `rayon`: views on all of rayon's threads.
+//! * `mint`: [`Value`]s from the types of the crate mint, and glam's own conversions: for engines with another
+//!   math library or another glam. `record! { position: mint::Vector3::from([1.0, 2.0, 3.0]) }` works as it is;
+//!   typed slots take `vector.into()`.
 //! * `json`, `toml`, `ron`: schemas and records from definition files of that format.
 
 #![forbid(unsafe_code)]

@@ -262,7 +262,7 @@ macro_rules! numeric {
 }
 
 macro_rules! vectors {
-    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
         numeric! { $(glam::$name: Kind::$name;)* }
     };
 }

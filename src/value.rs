@@ -24,7 +24,7 @@ macro_rules! held_type {
 }
 
 macro_rules! value_with_vectors {
-    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
 
         /// One value of any kind, as it comes from a data file or a script.
         ///

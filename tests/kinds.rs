@@ -196,7 +196,7 @@ fn typed<V: Vector + SlotValue + slotted::slot_value::ListElement + PartialEq + 
 }
 
 macro_rules! types {
-    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
         #[test]
         fn keys_columns_and_lists_hold_every_vector() -> Outcome {
             $(typed::<slotted::glam::$name>()?;)*

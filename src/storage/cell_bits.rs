@@ -201,7 +201,7 @@ components!(@64 i64, i64::cast_unsigned);
 components!(@64 u64, u64::from);
 
 macro_rules! vectors {
-    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {$(
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {$(
         impl CellBits for glam::$name {
             const BYTES: usize = size_of::<$number>() * $length;
 

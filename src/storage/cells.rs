@@ -214,7 +214,7 @@ macro_rules! cells {
 }
 
 macro_rules! with_vectors {
-    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
         cells! {
             Bool bool = false;
             I8 i8 = 0; I16 i16 = 0; I32 i32 = 0; I64 i64 = 0;

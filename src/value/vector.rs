@@ -77,7 +77,7 @@ macro_rules! held {
 }
 
 macro_rules! vectors {
-    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
         $(impl private::Sealed for glam::$name {}
 
         impl Vector for glam::$name {
@@ -105,6 +105,13 @@ macro_rules! vectors {
         impl From<glam::$name> for Value {
             fn from(vector: glam::$name) -> Self {
                 Self::$name(held!($held vector))
+            }
+        }
+
+        #[cfg(feature = "mint")]
+        impl From<mint::$mint<$number>> for Value {
+            fn from(vector: mint::$mint<$number>) -> Self {
+                glam::$name::from(vector).into()
             }
         })*
 

@@ -46,7 +46,7 @@ enum Job {
 }
 
 macro_rules! vector_round_trips {
-    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
         #[test]
         fn every_vector_round_trips() -> Outcome {
             $({

@@ -39,7 +39,7 @@ impl Leaf {
 }
 
 macro_rules! leaves_with_vectors {
-    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident;)*) => {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
         static LEAVES: &[Leaf] = &[
             Leaf::of::<f32>(),
             Leaf::of::<bool>(),
