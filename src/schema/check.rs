@@ -1,4 +1,4 @@
-//! Whether a slot accepts a value, and a schema a record.
+//! Checks of values against slots, and of records against schemas.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use crate::schema::{Problem, ProblemKind, RegisteredSchema, Registry, Slot};
 use crate::text::Text;
 use crate::value::{ConversionError, FromValue, Value};
 
-/// What a schema has to know of the objects.
+/// What checks need to know about objects.
 pub(crate) trait World {
-    /// Whether the object is alive.
+    /// Returns whether the object is alive.
     fn is_alive(&self, id: ObjectId) -> bool;
-    /// Whether the handle is one of this store's.
+    /// Returns whether the handle is one of this store's.
     fn knows_text(&self, text: Text) -> bool;
-    /// Where the lists are: storage, which only those know who ask for it.
+    /// Returns the pool of lists, whose type only the store knows.
     fn lists(&self) -> Option<&dyn Any>;
 }
 
-/// For values that stand in a schema, before there are objects.
+/// No objects: for the values in a schema.
 pub(super) struct NoWorld;
 
 impl World for NoWorld {
@@ -47,8 +47,8 @@ pub struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Adds to `problems` all that is wrong with the record; at least one thing, if
-    /// [`RegisteredSchema::place`] or a slot has refused it.
+    /// Adds every problem of the record to `problems`; at least one if [`RegisteredSchema::place`] or a slot
+    /// refused it.
     pub(crate) fn record(
         self,
         schema: &RegisteredSchema,
@@ -76,7 +76,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether the slot accepts the value.
+    /// Checks whether the slot accepts the value.
     pub(crate) fn value(self, slot: &Slot, value: &Value) -> Result<(), ProblemKind> {
         if value.is_unset() && slot.is_optional() {
             return Ok(());
@@ -97,7 +97,7 @@ impl Checker<'_> {
         })
     }
 
-    /// Whether the slot accepts a value of this kind: its own, or that of its list's elements.
+    /// Checks whether the slot accepts a value of this kind: its own, or that of its list's elements.
     fn single(self, slot: &Slot, kind: &Kind, value: &Value) -> Result<(), ProblemKind> {
         let refused = |error| refuse(kind, value, error);
         with_numeric!(kind, T => {
@@ -149,28 +149,20 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether numbers of the right kind satisfy the slot's constraints.
+    /// Checks numbers of the right kind against the slot's constraints.
     pub(crate) fn numbers(
         slot: &Slot,
         numbers: &impl Numbers,
         found: impl Fn() -> Value,
     ) -> Result<(), ProblemKind> {
-        if let Some(range) = slot.range()
-            && !numbers.within(range)
-        {
-            return Err(ProblemKind::OutOfRange { expected: *range, found: found() });
-        }
-        if slot.is_finite() && !numbers.are_finite() {
-            return Err(ProblemKind::NotFinite { found: found() });
-        }
-        Ok(())
+        slot.constraints().check_numbers(numbers, found)
     }
 
     pub(crate) fn text(self, text: Text) -> Result<(), ProblemKind> {
         if self.world.knows_text(text) { Ok(()) } else { Err(ProblemKind::ForeignText) }
     }
 
-    /// Whether the slot may refer to the object.
+    /// Checks whether the slot may refer to the object.
     pub(crate) fn reference(self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
         if !self.world.is_alive(id) {
             return Err(ProblemKind::DeadReference { found: id });
@@ -186,7 +178,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether the schema has that name or extends one that has.
+    /// Returns whether the schema has that name or extends one that has.
     fn matches(self, schema: SchemaId, expected: &str) -> bool {
         self.registry.with_bases(schema).any(|schema| schema.name() == expected)
     }

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::kind::Kind;
-use crate::number::NumberRange;
-use crate::schema::{Problem, Slot};
+use crate::schema::{Constraint, Problem, Slot};
 
 /// Why a schema cannot be built or registered.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -57,13 +56,14 @@ pub enum SchemaError {
         /// What is wrong with its kind.
         reason: KindError,
     },
-    /// The range does not suit the slot's kind, or no number lies in it.
+    /// The slot's kind cannot hold the constraint's numbers, or no value satisfies the constraint.
     #[error(
-        "the range {range} of slot '{slot}' of schema '{schema}' does not suit {kind}, or is empty"
+        "the {constraint} of slot '{slot}' of schema '{schema}' does not suit {kind}, or {}",
+        constraint.degenerate()
     )]
-    BadRange {
-        /// The range.
-        range: Box<NumberRange>,
+    UnsuitableConstraint {
+        /// The constraint.
+        constraint: Box<Constraint>,
         /// The schema's name.
         schema: Arc<str>,
         /// The slot's name.

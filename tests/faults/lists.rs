@@ -227,10 +227,9 @@ fn fault_11_typed_lists_are_held_against_the_slot() -> Outcome {
 
     // What a column lets in is found on demand.
     assert!(store.column_mut(key)?.set(id, drops));
-    let what = ProblemKind::OutOfRange {
-        expected: slotted::schema::NumberRange::new(1..=999),
-        found: 1000.into(),
-    };
+    let range = slotted::schema::NumberRange::new(1..=999);
+    let expected = slotted::schema::Constraint::Range(range);
+    let what = ProblemKind::Constraint { expected, found: 1000.into() };
     let what = ProblemKind::Element { position: 1, what: Box::new(what) };
     let (schema, slot) = ("item".into(), "drops".into());
     assert_eq!(store.validate(), Err(vec![(id, Problem { record: None, schema, slot, what })]));

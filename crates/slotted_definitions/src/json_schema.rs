@@ -1,28 +1,27 @@
-//! A JSON Schema of definition files, with which editors complete and check while somebody types.
+//! A JSON Schema of definition files, with which editors complete and check.
 
 use std::collections::HashMap;
-use std::ops::Bound;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::constraint::json as constraint;
 use crate::kind_name;
 use crate::loaded::Definitions;
 use crate::schemas::RECORD_WORDS;
 use crate::slot::SlotNotes;
 use slotted::Value;
 use slotted::{Kind, schema::NumberKind};
-use slotted::{schema::Number, schema::NumberRange};
+use slotted::{schema::Constraints, schema::Number};
 use slotted::{schema::RegisteredSchema, schema::Slot};
 
-/// More names than this are no help to whoever looks for one.
+/// More names than this help nobody.
 const MOST_NAMES: usize = 1000;
 
 impl Definitions {
-    /// A JSON Schema (draft 2020-12) of definition files that have records of these schemas.
+    /// Returns a JSON Schema (draft 2020-12) of definition files with records of these schemas.
     ///
-    /// Editors that know it complete names and values, show docs and units, and underline what is
-    /// wrong, in JSON and in TOML. Names of records are proposed, but others are accepted: they may
-    /// be new. [`Loader::load`](super::Loader::load) checks more.
+    /// Editors use it to complete names and values, show docs and units, and underline mistakes, in JSON and
+    /// in TOML. Names of records are proposed, but others are accepted: they may be new. [`Loader::load`](super::Loader::load) checks more.
     ///
     /// ```
     /// # use slotted::{Store, definitions::Loader};
@@ -123,9 +122,11 @@ impl Writer<'_> {
     fn kind(&self, slot: &Slot, kind: &Kind) -> Json {
         match kind {
             Kind::Bool => json!({ "type": "boolean" }),
-            Kind::Number(kind) => number(*kind, slot.range()),
-            Kind::Vector(vector) => numbers(vector.component(), vector.components(), slot.range()),
-            Kind::Array(number, length) => numbers(*number, *length as usize, slot.range()),
+            Kind::Number(kind) => number(*kind, slot.constraints()),
+            Kind::Vector(vector) => {
+                numbers(vector.component(), vector.components(), slot.constraints())
+            }
+            Kind::Array(number, length) => numbers(*number, *length as usize, slot.constraints()),
             Kind::Text => json!({ "type": "string" }),
             Kind::Object => self.record_name(slot.references(), false),
             Kind::Enum(kind) => {
@@ -228,33 +229,24 @@ fn kind_of_declaration() -> Json {
 
 /// A slot's declaration as a map.
 fn slot_declaration(schema_name: &Json) -> Json {
-    let end = json!({ "type": ["number", "null"] });
-    let ends = Map::from_iter(
-        ["min", "max", "above", "below"].map(|end| (end.to_owned(), json!({ "type": "number" }))),
-    );
-    let range = json!([
-        { "type": "array", "items": end, "minItems": 2, "maxItems": 2 },
-        closed(ends, "The ends of the range; above and below are no part of it."),
-    ]);
     let variants = json!({
         "type": "array", "items": { "type": "string" },
         "minItems": 1, "maxItems": 256, "uniqueItems": true,
         "description": "What an enum can be.",
     });
-    let mut references = schema_name.clone();
-    references["description"] = "The schema of what it refers to.".into();
-    closed_json(json!({
+    let Json::Object(mut words) = json!({
         "kind": reference("kind"),
         "variants": variants,
         "optional": { "type": "boolean", "description": "Whether there may be no value." },
         "default": { "description": "The value of records that give none." },
-        "range": { "anyOf": range, "description": "The numbers that are accepted." },
-        "finite": { "type": "boolean", "description": "Whether infinities and NaN are refused." },
-        "references": references,
         "doc": { "type": "string" },
         "unit": { "type": "string" },
         "renamed_from": { "type": "string" },
-    }))
+    }) else {
+        unreachable!("a map in braces is an object")
+    };
+    words.extend(constraint::declarations(schema_name));
+    closed_json(words.into())
 }
 
 fn reference(name: &str) -> Json {
@@ -307,46 +299,23 @@ fn or_null(mut json: Json) -> Json {
 }
 
 /// As many numbers as a vector or an array has.
-fn numbers(kind: NumberKind, length: usize, range: Option<&NumberRange>) -> Json {
+fn numbers(kind: NumberKind, length: usize, constraints: &Constraints) -> Json {
     json!({
-        "type": "array", "items": number(kind, range), "minItems": length, "maxItems": length,
+        "type": "array", "items": number(kind, constraints), "minItems": length, "maxItems": length,
     })
 }
 
-fn number(kind: NumberKind, range: Option<&NumberRange>) -> Json {
+fn number(kind: NumberKind, constraints: &Constraints) -> Json {
     let mut json = match kind.integer_range() {
         Some((least, most)) => json!({
             "type": "integer",
-            "minimum": end(Number::Int(least)),
-            "maximum": end(Number::Int(most)),
+            "minimum": constraint::to_json(Number::Int(least)),
+            "maximum": constraint::to_json(Number::Int(most)),
         }),
         None => json!({ "type": "number" }),
     };
-    let Some(range) = range else { return json };
-    let ends = [
-        (range.min(), "minimum", "exclusiveMinimum"),
-        (range.max(), "maximum", "exclusiveMaximum"),
-    ];
-    for (bound, included, excluded) in ends {
-        match bound {
-            // An infinite end, which JSON does not have, is none.
-            Bound::Included(number) if !end(number).is_null() => json[included] = end(number),
-            Bound::Excluded(number) if !end(number).is_null() => json[excluded] = end(number),
-            _ => {}
-        }
-    }
+    constraints.iter().for_each(|constraint| constraint::confine(&mut json, &constraint));
     json
-}
-
-fn end(number: Number) -> Json {
-    match number {
-        Number::Int(number) => match (i64::try_from(number), u64::try_from(number)) {
-            (Ok(number), _) => number.into(),
-            (_, Ok(number)) => number.into(),
-            _ => Json::Null,
-        },
-        Number::Float(number) => number.into(),
-    }
 }
 
 /// A default as JSON has it, if it can.

@@ -82,6 +82,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod constraint;
 mod diagnostic;
 mod document;
 mod format;

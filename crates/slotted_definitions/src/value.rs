@@ -1,5 +1,6 @@
 //! Diagnostics for values of files that a slot does not accept.
 
+use crate::constraint::expectation;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::node::{Data, Node};
 use crate::source::Place;
@@ -56,11 +57,9 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
             let label = format!("expected {}{end}", in_words(expected));
             with(diagnostic, label, expected.to_string())
         }
-        ProblemKind::OutOfRange { expected, .. } => {
-            with(diagnostic, format!("must be {expected}"), expected.to_string())
-        }
-        ProblemKind::NotFinite { .. } => {
-            with(diagnostic, "no infinity and no NaN".to_owned(), "a finite number".to_owned())
+        ProblemKind::Constraint { expected, .. } => {
+            let (label, expected) = expectation(expected);
+            with(diagnostic, label, expected)
         }
         ProblemKind::UnknownVariant { expected, suggestion, .. } => {
             let variants = expected.variants().join(", ");
@@ -159,6 +158,6 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
 }
 
 /// Returns the least and the greatest number that an integer kind holds.
-pub(super) fn ends(kind: &Kind) -> Option<(i128, i128)> {
+fn ends(kind: &Kind) -> Option<(i128, i128)> {
     kind.component()?.integer_range()
 }

@@ -8,6 +8,17 @@ use syn::{Data, DeriveInput, Error, Expr, Field, Ident, Type, spanned::Spanned};
 use crate::name::{are_named, entries, literal, refuse_repeated, snake_case};
 use crate::place::at_place;
 
+/// What follows the word of a constraint.
+enum Argument {
+    Nothing,
+    Text,
+    Value,
+}
+
+/// The words of constraints, which are methods of the schema builder.
+const CONSTRAINTS: [(&str, Argument); 3] =
+    [("range", Argument::Value), ("finite", Argument::Nothing), ("references", Argument::Text)];
+
 /// A field that is a slot, or the base.
 struct SlotField {
     ident: Ident,
@@ -85,22 +96,28 @@ fn parse_field(field: &Field) -> syn::Result<SlotField> {
         match key.to_string().as_str() {
             "base" => slot.is_base = true,
             "name" => slot.name = literal(&meta)?,
-            "finite" => slot.constraints.push(quote!(.finite())),
-            "references" => {
-                let schema = literal(&meta)?;
-                slot.constraints.push(quote!(.references(#schema)));
-            }
             "default" => {
                 let value: Expr = meta.value()?.parse()?;
                 slot.constraints.push(quote!(.default(#value)));
             }
-            "range" => {
-                let range: Expr = meta.value()?.parse()?;
-                slot.constraints.push(quote!(.range(#range)));
-            }
-            _ => {
-                let known = "base, name, default, range, finite, references";
-                return Err(meta.error(format!("a slot has no '{key}'; there are {known}")));
+            word => {
+                let Some((_, argument)) = CONSTRAINTS.iter().find(|(known, _)| *known == word)
+                else {
+                    let constraints = CONSTRAINTS.map(|(word, _)| word).join(", ");
+                    let known = format!("base, name, default, {constraints}");
+                    return Err(meta.error(format!("a slot has no '{word}'; there are {known}")));
+                };
+                slot.constraints.push(match argument {
+                    Argument::Nothing => quote!(.#key()),
+                    Argument::Text => {
+                        let text = literal(&meta)?;
+                        quote!(.#key(#text))
+                    }
+                    Argument::Value => {
+                        let value: Expr = meta.value()?.parse()?;
+                        quote!(.#key(#value))
+                    }
+                });
             }
         }
         Ok(())

@@ -1,9 +1,11 @@
 //! What `#[reflect(@...)]` can say about a schema and its slots.
 
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 
 use bevy_reflect::Reflect;
-use slotted::{ObjectId, Value, schema::Number};
+use bevy_reflect::attributes::CustomAttributes;
+use slotted::schema::{Constraint, Number, NumberRange};
+use slotted::{ObjectId, Value};
 
 /// On the struct: the schema's name, where it is not the struct's in snake case.
 ///
@@ -93,14 +95,13 @@ impl SlotDefault {
 #[derive(Clone, Copy, Debug, PartialEq, Reflect)]
 #[reflect(opaque)]
 pub struct SlotRange {
-    pub(super) bounds: (Bound<Number>, Bound<Number>),
+    range: NumberRange,
 }
 
 impl SlotRange {
-    /// The range of these bounds.
+    /// Creates the range of these bounds.
     pub fn new<N: Into<Number> + Clone>(range: impl RangeBounds<N>) -> Self {
-        let number = |bound: Bound<&N>| bound.map(|number| number.clone().into());
-        Self { bounds: (number(range.start_bound()), number(range.end_bound())) }
+        Self { range: NumberRange::new(range) }
     }
 }
 
@@ -134,11 +135,48 @@ pub struct SlotFinite;
 ///     target: Option<Reference>,
 /// }
 /// let unit = schema_of::<Unit>()?;
-/// assert_eq!(unit.slots()[0].to_string(), "target: entity, optional, references 'unit'");
+/// assert_eq!(unit.slots()[0].to_string(), "target: object, optional, references 'unit'");
 /// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
 pub struct SlotReferences(pub &'static str);
+
+/// The attributes that are constraints.
+trait ConstraintAttribute: Reflect {
+    fn constraint(&self) -> Constraint;
+}
+
+macro_rules! constraints {
+    ($($name:ident: $attribute:pat => $constraint:expr;)*) => {
+        $(impl ConstraintAttribute for $name {
+            fn constraint(&self) -> Constraint {
+                let $attribute = self;
+                $constraint
+            }
+        })*
+
+        /// Returns the constraints among a field's attributes.
+        pub(super) fn constraints(attributes: &CustomAttributes) -> Vec<Constraint> {
+            let all = [$(attributes.get::<$name>().map(ConstraintAttribute::constraint),)*];
+            all.into_iter().flatten().collect()
+        }
+
+        /// Returns the name of the first attribute that belongs on a field.
+        pub(super) fn of_a_field(attributes: &CustomAttributes) -> Option<&'static str> {
+            let all = [
+                ("SlotName", attributes.contains::<SlotName>()),
+                ("SlotDefault", attributes.contains::<SlotDefault>()),
+                $((stringify!($name), attributes.contains::<$name>()),)*
+            ];
+            all.into_iter().find(|(_, is_there)| *is_there).map(|(name, _)| name)
+        }
+    };
+}
+constraints! {
+    SlotRange: Self { range } => Constraint::Range(*range);
+    SlotFinite: Self => Constraint::Finite;
+    SlotReferences: Self(schema) => Constraint::References((*schema).into());
+}
 
 /// A reference to an object of a store, as the field of a reflected struct: an [`ObjectId`] that can
 /// be reflected.
