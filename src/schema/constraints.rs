@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
-use crate::kind::{Kind, with_number};
+use crate::kind::{Kind, NumberKind, with_number};
 use crate::number::{Number, NumberRange, Numbers};
 use crate::schema::{ProblemKind, SchemaBuilder, Slot};
 use crate::value::{FromValue, Value};
@@ -13,9 +13,9 @@ use crate::value::{FromValue, Value};
 ///
 /// ```
 /// use slotted::{Kind, Schema, schema::Constraint};
-/// let unit = Schema::builder("unit").slot("age", Kind::U8).range(..=90).build()?;
+/// let unit = Schema::builder("unit").slot("age", Kind::U8).range(..=90).step(5).build()?;
 /// let constraints: Vec<String> = unit.slots()[0].constraints().iter().map(|c| c.to_string()).collect();
-/// assert_eq!(constraints, ["range up to 90"]);
+/// assert_eq!(constraints, ["range up to 90", "step 5"]);
 /// # Ok::<(), slotted::SchemaError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub enum Constraint {
     Range(NumberRange),
     /// No infinities and no NaN.
     Finite,
+    /// Only multiples of this number: see [`SchemaBuilder::step`].
+    Step(Number),
     /// The schema that a referenced object must have or extend.
     References(Arc<str>),
 }
@@ -35,13 +37,14 @@ impl Constraint {
         match self {
             Self::Range(_) => "range",
             Self::Finite => "finite",
+            Self::Step(_) => "step",
             Self::References(_) => "references",
         }
     }
 
     fn applies_to(&self, kind: &Kind) -> bool {
         match self {
-            Self::Range(_) | Self::Finite => kind.component().is_some(),
+            Self::Range(_) | Self::Finite | Self::Step(_) => kind.component().is_some(),
             Self::References(_) => *kind.element() == Kind::Object,
         }
     }
@@ -50,6 +53,7 @@ impl Constraint {
     pub(super) const fn degenerate(&self) -> &'static str {
         match self {
             Self::Range(_) => "is empty",
+            Self::Step(_) => "is not above 0",
             Self::Finite | Self::References(_) => "never holds",
         }
     }
@@ -64,18 +68,27 @@ impl Constraint {
         match self {
             Self::Range(range) => write!(f, "{place} expects {range}, found {found}"),
             Self::Finite => write!(f, "{place} expects finite numbers, found {found}"),
+            Self::Step(step) if is_single(found) => {
+                write!(f, "{place} expects multiples of {step}; {found} is not one")
+            }
+            Self::Step(step) => write!(f, "{place} expects multiples of {step}, found {found}"),
             Self::References(schema) => write!(f, "{place} expects a '{schema}', found {found}"),
         }
     }
 }
 
-/// As a slot's declaration has it: `range 0 to 500`, `finite`.
+fn is_single(value: &Value) -> bool {
+    matches!(value, Value::Int(_) | Value::UInt(_) | Value::F32(_) | Value::F64(_))
+}
+
+/// As a slot's declaration has it: `range 0 to 500`, `step 5`.
 impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.word();
         match self {
             Self::Range(range) => write!(f, "{word} {range}"),
             Self::Finite => f.write_str(word),
+            Self::Step(step) => write!(f, "{word} {step}"),
             Self::References(schema) => write!(f, "{word} '{schema}'"),
         }
     }
@@ -86,6 +99,7 @@ impl fmt::Display for Constraint {
 pub struct Constraints {
     range: Option<NumberRange>,
     finite: bool,
+    step: Option<Step>,
     references: Option<Arc<str>>,
 }
 
@@ -100,8 +114,12 @@ pub(super) enum Misfit {
 impl Constraints {
     /// Iterates over the constraints, always in the same order.
     pub fn iter(&self) -> impl Iterator<Item = Constraint> + '_ {
-        let Self { range, finite, references } = self;
-        let numbers = [range.map(Constraint::Range), finite.then_some(Constraint::Finite)];
+        let Self { range, finite, step, references } = self;
+        let numbers = [
+            range.map(Constraint::Range),
+            finite.then_some(Constraint::Finite),
+            step.map(|step| Constraint::Step(step.number)),
+        ];
         let references = references.clone().map(Constraint::References);
         numbers.into_iter().flatten().chain(references)
     }
@@ -110,6 +128,7 @@ impl Constraints {
         match constraint {
             Constraint::Range(range) => self.range = Some(range),
             Constraint::Finite => self.finite = true,
+            Constraint::Step(number) => self.step = Some(Step { number, tolerance: 0.0 }),
             Constraint::References(schema) => self.references = Some(schema),
         }
     }
@@ -125,12 +144,16 @@ impl Constraints {
             let fitting = fitting.filter(|range| !range.is_empty());
             self.range = Some(fitting.ok_or(Misfit::Unsuitable(Constraint::Range(range)))?);
         }
+        if let Some(Step { number, .. }) = self.step {
+            let fitting = Step::fit(number, component);
+            self.step = Some(fitting.ok_or(Misfit::Unsuitable(Constraint::Step(number)))?);
+        }
         Ok(())
     }
 
     /// Returns whether there is more to check about numbers than their kind.
     pub(super) const fn confine_numbers(&self) -> bool {
-        self.range.is_some() || self.finite
+        self.range.is_some() || self.finite || self.step.is_some()
     }
 
     /// Checks numbers of the slot's kind.
@@ -149,7 +172,53 @@ impl Constraints {
         if self.finite && !numbers.are_finite() {
             return violated(Constraint::Finite);
         }
+        if let Some(step) = &self.step
+            && !numbers.all(&mut |number| step.divides(number))
+        {
+            return violated(Constraint::Step(step.number));
+        }
         Ok(())
+    }
+}
+
+/// The number that others must be multiples of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Step {
+    number: Number,
+    /// The greatest distance from a multiple, relative to the value: 0 for integers.
+    tolerance: f64,
+}
+
+impl Step {
+    /// Returns the step for values of this kind; `None` if it does not fit, or is not above 0.
+    fn fit(number: Number, component: NumberKind) -> Option<Self> {
+        let fitted = with_number!(component, T => fit_number::<T>(number))?;
+        let (number, tolerance) = match (fitted, component) {
+            (Number::Int(_), _) => (fitted, 0.0),
+            // The decimal that was meant, so that 0.1 and 0.1_f32 are the same step.
+            (Number::Float(float), NumberKind::F32) => {
+                let decimal = format!("{:e}", float as f32).parse().ok()?;
+                (Number::Float(decimal), f64::from(f32::EPSILON))
+            }
+            (Number::Float(_), _) => (fitted, 2.0 * f64::EPSILON),
+        };
+        let is_above_0 = match number {
+            Number::Int(number) => number > 0,
+            Number::Float(number) => number > 0.0 && number.is_finite(),
+        };
+        is_above_0.then_some(Self { number, tolerance })
+    }
+
+    /// Returns whether the number is a multiple.
+    fn divides(&self, number: Number) -> bool {
+        match (self.number, number) {
+            (Number::Int(step), Number::Int(number)) => number % step == 0,
+            (step, number) => {
+                let (step, number) = (step.to_f64(), number.to_f64());
+                let rest = (number % step).abs();
+                rest.min(step - rest) <= self.tolerance * number.abs()
+            }
+        }
     }
 }
 
@@ -199,6 +268,15 @@ impl Slot {
         self.constraints.finite
     }
 
+    /// Returns the number that the slot's numbers must be multiples of.
+    #[must_use]
+    pub const fn step(&self) -> Option<Number> {
+        match self.constraints.step {
+            Some(step) => Some(step.number),
+            None => None,
+        }
+    }
+
     /// Returns the schema that a referenced object must have or extend.
     #[must_use]
     pub fn references(&self) -> Option<&str> {
@@ -222,6 +300,30 @@ impl SchemaBuilder {
     /// Refuses infinities and NaN.
     pub fn finite(self) -> Self {
         self.constraint(Constraint::Finite)
+    }
+
+    /// Refuses all but multiples of a number above 0; for vectors, arrays and lists, each of their numbers.
+    ///
+    /// Integers must be exact multiples. A float must be a multiple up to rounding: it passes if its
+    /// distance from one is at most `f32::EPSILON` (for `f64`, `2.0 * f64::EPSILON`) times the float itself.
+    /// So 0.3 is a multiple of 0.1, and 0.35 is not. Floats that are so large that neighbouring floats lie
+    /// further apart than the step all pass. Infinities and NaN are refused.
+    ///
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// let person = Schema::builder("person").slot("age", Kind::U8).step(5).slot("size", Kind::F32).step(0.1);
+    /// store.register_schema(person.build()?)?;
+    /// let ada = store.spawn_record("person", record! { age: 40, size: 0.3 })?;
+    /// assert_eq!(
+    ///     store.set_value(ada, "age", 12).unwrap_err().to_string(),
+    ///     "slot 'age' of 'person' expects multiples of 5; 12 is not one",
+    /// );
+    /// assert!(store.set_value(ada, "size", 0.35).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn step(self, step: impl Into<Number>) -> Self {
+        self.constraint(Constraint::Step(step.into()))
     }
 
     /// Sets the schema that a referenced object must have or extend; for lists, each of their elements.

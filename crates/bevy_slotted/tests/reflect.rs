@@ -9,7 +9,7 @@ use bevy_ecs::entity::Entity;
 use bevy_reflect::{Reflect, Typed};
 use bevy_slotted::reflect::{
     FieldIssue, NotASlot, Reference, ReflectError, SchemaName, SlotDefault, SlotFinite, SlotName,
-    SlotRange, SlotReferences, read_into, record_of, schema_of, schema_of_info,
+    SlotRange, SlotReferences, SlotStep, read_into, record_of, schema_of, schema_of_info,
     schema_with_defaults_of, spawn_reflected,
 };
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
@@ -270,7 +270,7 @@ mod names {
             #[reflect(@SlotDefault::new(100.0), @SlotRange::new(0.0..=500.0), @SlotFinite)]
             health: f32,
             #[slot(range = 1..10)]
-            #[reflect(@SlotRange::new(1..10))]
+            #[reflect(@SlotRange::new(1..10), @SlotStep::new(3))]
             level: Option<u8>,
             #[slot(default = "the boss")]
             #[reflect(@SlotDefault::new("the boss"))]

@@ -11,13 +11,14 @@ use slotted::Kind;
 use slotted::schema::{Constraint, Number, NumberRange};
 
 /// The words of constraints, in the order in which slots are read and written.
-pub(super) const WORDS: [&str; 3] = ["range", "finite", "references"];
+pub(super) const WORDS: [&str; 4] = ["range", "finite", "step", "references"];
 
 /// Reads the constraint that a word of a slot declares. Returns `None` if nothing is declared.
 pub(super) fn read(reading: &mut Reading<'_>, word: &str, node: &Node<'_>) -> Option<Constraint> {
     match word {
         "range" => range(reading, node).map(Constraint::Range),
         "finite" => reading.bool(node, word)?.then_some(Constraint::Finite),
+        "step" => number(reading, node, "a step").map(Constraint::Step),
         "references" => {
             reading.text(node, word).map(|schema| Constraint::References(schema.into()))
         }
@@ -79,6 +80,7 @@ pub(super) fn write(constraint: &Constraint, format: Format) -> Option<String> {
     match constraint {
         Constraint::Range(range) => write_range(range, format),
         Constraint::Finite => Some("true".to_owned()),
+        Constraint::Step(step) => write_number(*step, format),
         Constraint::References(schema) => Some(quoted(schema, format)),
     }
 }
@@ -112,6 +114,9 @@ pub(super) fn expectation(constraint: &Constraint) -> (String, String) {
     match constraint {
         Constraint::Range(range) => (format!("must be {range}"), range.to_string()),
         Constraint::Finite => ("no infinity and no NaN".to_owned(), "a finite number".to_owned()),
+        Constraint::Step(step) => {
+            (format!("must be a multiple of {step}"), format!("a multiple of {step}"))
+        }
         Constraint::References(schema) => {
             (format!("must be a '{schema}'"), format!("a reference to a '{schema}'"))
         }
@@ -128,6 +133,10 @@ pub(super) fn advise(diagnostic: Diagnostic, constraint: &Constraint, kind: &Kin
         (Constraint::Range(_), Some((min, max))) => {
             diagnostic.help(format!("{kind} holds {min} to {max}"))
         }
+        (Constraint::Step(_), Some((_, max))) => {
+            diagnostic.help(format!("write a whole number from 1 to {max}"))
+        }
+        (Constraint::Step(_), None) => diagnostic.help("write a number above 0"),
         (Constraint::Range(_) | Constraint::Finite | Constraint::References(_), _) => diagnostic,
     }
 }
@@ -169,6 +178,10 @@ pub(super) mod json {
             "finite" => {
                 json!({ "type": "boolean", "description": "Whether infinities and NaN are refused." })
             }
+            "step" => json!({
+                "type": "number", "exclusiveMinimum": 0,
+                "description": "Only multiples of this number are accepted.",
+            }),
             _ => references.clone(),
         };
         WORDS.into_iter().map(|word| (word.to_owned(), declaration(word))).collect()
@@ -190,6 +203,7 @@ pub(super) mod json {
                     }
                 }
             }
+            Constraint::Step(step) => set(number, "multipleOf", *step),
             // JSON has finite numbers only, and no number refers to anything.
             Constraint::Finite | Constraint::References(_) => {}
         }

@@ -32,7 +32,7 @@
 //! | in a file | is |
 //! |---|---|
 //! | `schemas.NAME` | `extends` (a schema's name), `doc`, `slots` |
-//! | `schemas.NAME.slots.SLOT` | a kind, or a map: `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `references`, `doc`, `unit`, `renamed_from` |
+//! | `schemas.NAME.slots.SLOT` | a kind, or a map: `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `step`, `references`, `doc`, `unit`, `renamed_from` |
 //! | a kind | `bool`, `i8` to `u64`, `f32`, `f64`, [glam's types](slotted::schema::VectorKind) in lower case as `vec3`, `text`, `object`, `enum`, `[f32; 3]`, `list(u16)` |
 //! | `records.SCHEMA.NAME` | values by slot; `inherits` (a record's name), `abstract = true` for a record that is only there to be inherited from |
 //! | `records.SCHEMA` as a list | records without names |

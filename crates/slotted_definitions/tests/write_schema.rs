@@ -86,6 +86,7 @@ struct Parts {
     default: Option<Value>,
     is_optional: bool,
     is_finite: bool,
+    step: Option<Number>,
     range: (Bound<Number>, Bound<Number>),
     docs: SlotDocs,
 }
@@ -94,13 +95,17 @@ fn parts() -> impl Strategy<Value = Parts> {
     let kind = kind().prop_flat_map(|kind| {
         let default = prop::option::of(value(&kind)).prop_map(Option::flatten);
         let end = kind.component().unwrap_or(NumberKind::U8);
-        (Just(kind), default, bound(end), bound(end))
+        (Just(kind), default, bound(end), bound(end), bound(end))
     });
     let text = || prop::option::of(text().prop_map(Arc::from));
     (kind, any::<bool>(), any::<bool>(), text(), text()).prop_map(
-        |((kind, default, min, max), is_optional, is_finite, doc, unit)| {
+        |((kind, default, min, max, step), is_optional, is_finite, doc, unit)| {
+            let step = match step {
+                Bound::Included(step) => Some(step),
+                _ => None,
+            };
             let docs = SlotDocs { doc, unit, comment: None };
-            Parts { kind, default, is_optional, is_finite, range: (min, max), docs }
+            Parts { kind, default, is_optional, is_finite, step, range: (min, max), docs }
         },
     )
 }
@@ -137,6 +142,9 @@ fn schema(name: &str, base: Option<&str>, names: &[String], parts: &[Parts]) -> 
                 }
                 if has_range {
                     builder = builder.range::<Number>(parts.range);
+                    if let Some(step) = parts.step {
+                        builder = builder.step(step);
+                    }
                 }
                 match parts.default.clone().filter(|_| has_default) {
                     Some(default) => builder.default(default),

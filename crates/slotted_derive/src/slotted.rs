@@ -16,8 +16,12 @@ enum Argument {
 }
 
 /// The words of constraints, which are methods of the schema builder.
-const CONSTRAINTS: [(&str, Argument); 3] =
-    [("range", Argument::Value), ("finite", Argument::Nothing), ("references", Argument::Text)];
+const CONSTRAINTS: [(&str, Argument); 4] = [
+    ("range", Argument::Value),
+    ("finite", Argument::Nothing),
+    ("step", Argument::Value),
+    ("references", Argument::Text),
+];
 
 /// A field that is a slot, or the base.
 struct SlotField {

@@ -122,6 +122,34 @@ impl SlotRange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
 pub struct SlotFinite;
 
+/// On a field: the slot takes only multiples of a number above 0; for vectors, arrays and lists, each of
+/// their numbers is one.
+///
+/// ```
+/// use bevy_reflect::Reflect;
+/// use bevy_slotted::reflect::{SlotStep, schema_of};
+///
+/// #[derive(Reflect)]
+/// struct Person {
+///     #[reflect(@SlotStep::new(5))]
+///     age: u8,
+/// }
+/// assert_eq!(schema_of::<Person>()?.slots()[0].to_string(), "age: u8, step 5");
+/// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Reflect)]
+#[reflect(opaque)]
+pub struct SlotStep {
+    step: Number,
+}
+
+impl SlotStep {
+    /// Creates the step of this number.
+    pub fn new(step: impl Into<Number>) -> Self {
+        Self { step: step.into() }
+    }
+}
+
 /// On a field of a [`Reference`], or of a list of them: the schema that a referenced object must have
 /// or extend.
 ///
@@ -175,6 +203,7 @@ macro_rules! constraints {
 constraints! {
     SlotRange: Self { range } => Constraint::Range(*range);
     SlotFinite: Self => Constraint::Finite;
+    SlotStep: Self { step } => Constraint::Step(*step);
     SlotReferences: Self(schema) => Constraint::References((*schema).into());
 }
 

@@ -27,6 +27,7 @@
 //! | [`@SlotDefault::new(100.0)`](SlotDefault) | a field | the value in records that leave it out |
 //! | [`@SlotRange::new(0.0..=500.0)`](SlotRange) | a field | the numbers it may hold |
 //! | [`@SlotFinite`](SlotFinite) | a field | refuses infinities and NaN |
+//! | [`@SlotStep::new(5)`](SlotStep) | a field | refuses all but multiples of the number |
 //! | [`@SlotReferences("unit")`](SlotReferences) | a field | the schema that a referenced object has or extends |
 //! | `ignore` | a field | no slot |
 //!
@@ -80,7 +81,7 @@ mod schema;
 mod shape;
 
 pub use attributes::{
-    Reference, SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences,
+    Reference, SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences, SlotStep,
 };
 pub use error::{FieldIssue, FieldProblem, NotASlot, ReflectError};
 pub use object::{read_into, record_of, spawn_reflected};
