@@ -96,6 +96,8 @@ number_kinds! {
     U8 u8, "u8"; U16 u16, "u16"; U32 u32, "u32"; U64 u64, "u64";
     F32 f32, "f32"; F64 f64, "f64";
 }
+// Gives the macro a path.
+#[allow(clippy::single_component_path_imports)]
 pub(crate) use with_number;
 
 macro_rules! vector_kinds {
@@ -170,6 +172,8 @@ macro_rules! vector_kinds {
     };
 }
 crate::for_each_vector!(vector_kinds);
+// Gives the macro a path.
+#[allow(clippy::single_component_path_imports)]
 pub(crate) use with_vector;
 
 impl Kind {
