@@ -269,7 +269,7 @@ mod names {
             #[slot(default = 100.0, range = 0.0..=500.0, finite)]
             #[reflect(@SlotDefault::new(100.0), @SlotRange::new(0.0..=500.0), @SlotFinite)]
             health: f32,
-            #[slot(range = 1..10)]
+            #[slot(range = 1..10, step = 3)]
             #[reflect(@SlotRange::new(1..10), @SlotStep::new(3))]
             level: Option<u8>,
             #[slot(default = "the boss")]
@@ -326,9 +326,9 @@ fn defaults_of_the_type_become_those_of_the_slots() -> Outcome {
             "at: vec2, default [1.0, 0.0]",
             "tags: list(text), default [\"new\"]",
             "level: u8, optional",
-            "target: entity, optional",
-            "home: entity",
-            "friends: list(entity)",
+            "target: object, optional",
+            "home: object",
+            "friends: list(object)",
         ]
     );
     Ok(())
