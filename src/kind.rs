@@ -13,30 +13,16 @@ use crate::suggest::nearest_name;
 /// assert_eq!(Kind::Vec3.to_string(), "vec3");
 /// assert_eq!(Kind::enumeration(["farmer", "soldier"]).to_string(), "enum(farmer, soldier)");
 /// assert_eq!(Kind::list(Kind::Text).to_string(), "list(text)");
+/// assert_eq!(Kind::from_name("vec3"), Some(Kind::Vec3));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Kind {
     /// `bool`
     Bool,
     /// A single number.
     Number(NumberKind),
-    /// `glam::Vec2`
-    Vec2,
-    /// `glam::Vec3`
-    Vec3,
-    /// `glam::Vec4`
-    Vec4,
-    /// `glam::Quat`
-    Quat,
-    /// `glam::Mat4`
-    Mat4,
-    /// `glam::IVec2`
-    IVec2,
-    /// `glam::IVec3`
-    IVec3,
-    /// `glam::UVec2`
-    UVec2,
+    /// A vector, quaternion or matrix of `glam`; `Kind::Vec3` and its like are constants.
+    Vector(VectorKind),
     /// A string, interned in the store: [`Text`](crate::Text).
     Text,
     /// A reference to an object: [`ObjectId`](crate::ObjectId).
@@ -52,7 +38,7 @@ pub enum Kind {
 }
 
 macro_rules! number_kinds {
-    ($($name:ident $type:ty, $word:literal;)*) => {
+    ($($name:ident $type:ident, $word:literal;)*) => {
         /// The kind of a number.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum NumberKind {
@@ -60,10 +46,29 @@ macro_rules! number_kinds {
         }
 
         impl NumberKind {
-            /// The name of the Rust type.
+            /// All kinds of numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Returns the name of the Rust type, which is the name in definition files too.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
+            }
+
+            /// Returns the least and the greatest integer of the kind; `None` for floats.
+            ///
+            /// ```
+            /// use slotted::schema::NumberKind;
+            /// assert_eq!(NumberKind::I8.integer_range(), Some((-128, 127)));
+            /// assert_eq!(NumberKind::F32.integer_range(), None);
+            /// ```
+            #[must_use]
+            pub const fn integer_range(self) -> Option<(i128, i128)> {
+                match self {
+                    Self::F32 | Self::F64 => None,
+                    $(#[allow(unreachable_patterns)]
+                    Self::$name => Some(($type::MIN as i128, $type::MAX as i128)),)*
+                }
             }
         }
 
@@ -72,6 +77,18 @@ macro_rules! number_kinds {
             $(#[doc = concat!("`", $word, "`")]
             pub const $name: Kind = Kind::Number(NumberKind::$name);)*
         }
+
+        /// Runs the body with `$T` standing for the Rust type of a number's kind.
+        macro_rules! with_number {
+            ($kind:expr, $T:ident => $body:expr) => {
+                match $kind {
+                    $($crate::kind::NumberKind::$name => {
+                        type $T = $type;
+                        $body
+                    })*
+                }
+            };
+        }
     };
 }
 number_kinds! {
@@ -79,16 +96,95 @@ number_kinds! {
     U8 u8, "u8"; U16 u16, "u16"; U32 u32, "u32"; U64 u64, "u64";
     F32 f32, "f32"; F64 f64, "f64";
 }
+// Gives the macro a path.
+#[allow(clippy::single_component_path_imports)]
+pub(crate) use with_number;
+
+macro_rules! vector_kinds {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
+        /// The kind of a vector, quaternion or matrix of `glam`.
+        ///
+        /// ```
+        /// use slotted::schema::{NumberKind, VectorKind};
+        /// let kind = VectorKind::Vec3;
+        /// assert_eq!((kind.name(), kind.type_name()), ("vec3", "Vec3"));
+        /// assert_eq!((kind.component(), kind.components()), (NumberKind::F32, 3));
+        /// assert!(VectorKind::ALL.contains(&kind));
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum VectorKind {
+            $(#[doc = concat!("`glam::", stringify!($name), "`")] $name,)*
+        }
+
+        impl VectorKind {
+            /// All kinds of vectors, quaternions and matrices.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// Returns the name in definition files.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// Returns the position in [`ALL`](Self::ALL).
+            #[must_use]
+            pub const fn index(self) -> usize {
+                self as usize
+            }
+
+            /// Returns the name of the type in `glam`.
+            #[must_use]
+            pub const fn type_name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// Returns the kind of the numbers that a value is made of.
+            #[must_use]
+            pub const fn component(self) -> NumberKind {
+                match self { $(Self::$name => NumberKind::$component,)* }
+            }
+
+            /// Returns how many numbers a value is made of.
+            #[must_use]
+            pub const fn components(self) -> usize {
+                match self { $(Self::$name => $length,)* }
+            }
+        }
+
+        #[allow(non_upper_case_globals)]
+        impl Kind {
+            $(#[doc = concat!("`glam::", stringify!($name), "`")]
+            pub const $name: Kind = Kind::Vector(VectorKind::$name);)*
+        }
+
+        /// Runs the body with `$T` standing for the `glam` type of a vector's kind.
+        macro_rules! with_vector {
+            ($kind:expr, $T:ident => $body:expr) => {
+                match $kind {
+                    $($crate::kind::VectorKind::$name => {
+                        type $T = glam::$name;
+                        $body
+                    })*
+                }
+            };
+        }
+    };
+}
+crate::for_each_vector!(vector_kinds);
+// Gives the macro a path.
+#[allow(clippy::single_component_path_imports)]
+pub(crate) use with_vector;
 
 impl Kind {
-    /// An enum of these variants, in this order.
+    /// Returns the kind of enums with these variants, in this order.
     ///
     /// The names are checked when a schema is built with them.
     pub fn enumeration<N: Into<Arc<str>>>(variants: impl IntoIterator<Item = N>) -> Self {
         Self::Enum(EnumKind { variants: variants.into_iter().map(Into::into).collect() })
     }
 
-    /// The kind of a user's plain-memory type, which `#[derive(SlotValue)]` makes a slot value.
+    /// Returns the kind of a user's plain-memory type, which `#[derive(SlotValue)]` makes a slot value.
     #[must_use]
     pub fn pod<T: bytemuck::Pod>() -> Self {
         Self::Pod(PodKind {
@@ -99,10 +195,9 @@ impl Kind {
         })
     }
 
-    /// A list of values of this kind, which must not be a list itself.
+    /// Returns the kind of lists of this kind, which must not be a list itself.
     ///
-    /// A slot's range, finiteness and schema of references hold for each element. What the elements
-    /// are is checked when a schema is built.
+    /// A slot's constraints apply to each element. The element's kind is checked when a schema is built.
     ///
     /// ```
     /// use slotted::{Kind, Schema};
@@ -128,42 +223,79 @@ impl Kind {
         }
     }
 
-    /// The numbers that a value of this kind is made of, if it is made of numbers; those of a list
-    /// are those of its elements.
+    /// Returns the kind of the numbers that values are made of, if they are made of numbers; for lists,
+    /// that of their elements.
     #[must_use]
     pub const fn component(&self) -> Option<NumberKind> {
-        match self {
-            Self::Number(kind) | Self::Array(kind, _) => Some(*kind),
-            Self::Vec2 | Self::Vec3 | Self::Vec4 | Self::Quat | Self::Mat4 => Some(NumberKind::F32),
-            Self::IVec2 | Self::IVec3 => Some(NumberKind::I32),
-            Self::UVec2 => Some(NumberKind::U32),
-            Self::List(list) => list.element.component(),
-            Self::Bool | Self::Text | Self::Object | Self::Enum(_) | Self::Pod(_) => None,
+        match self.element().components() {
+            Some((number, _)) => Some(number),
+            None => None,
         }
+    }
+
+    /// Returns the numbers that one value is made of: their kind and how many. `None` for lists and for
+    /// values that are not made of numbers.
+    ///
+    /// ```
+    /// use slotted::{Kind, schema::NumberKind};
+    /// assert_eq!(Kind::U8.components(), Some((NumberKind::U8, 1)));
+    /// assert_eq!(Kind::Mat4.components(), Some((NumberKind::F32, 16)));
+    /// assert_eq!(Kind::list(Kind::U8).components(), None);
+    /// ```
+    #[must_use]
+    pub const fn components(&self) -> Option<(NumberKind, usize)> {
+        match self {
+            Self::Number(kind) => Some((*kind, 1)),
+            Self::Vector(kind) => Some((kind.component(), kind.components())),
+            Self::Array(kind, length) => Some((*kind, *length as usize)),
+            Self::Bool
+            | Self::Text
+            | Self::Object
+            | Self::Enum(_)
+            | Self::Pod(_)
+            | Self::List(_) => None,
+        }
+    }
+
+    /// Iterates over the kinds that a name alone declares, those that [`name`](Self::name) has one for.
+    pub fn named() -> impl Iterator<Item = Self> + Clone {
+        let vectors = VectorKind::ALL.iter().map(|kind| Self::Vector(*kind));
+        let numbers = NumberKind::ALL.iter().map(|kind| Self::Number(*kind));
+        [Self::Bool].into_iter().chain(vectors).chain([Self::Text, Self::Object]).chain(numbers)
+    }
+
+    /// Returns the name in definition files; `None` for kinds that need more than a name: enums, arrays,
+    /// plain-memory types and lists.
+    #[must_use]
+    pub const fn name(&self) -> Option<&'static str> {
+        match self {
+            Self::Bool => Some("bool"),
+            Self::Number(kind) => Some(kind.name()),
+            Self::Vector(kind) => Some(kind.name()),
+            Self::Text => Some("text"),
+            Self::Object => Some("object"),
+            Self::Enum(_) | Self::Array(..) | Self::Pod(_) | Self::List(_) => None,
+        }
+    }
+
+    /// Returns the kind of this [name](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::named().find(|kind| kind.name() == Some(name))
     }
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self {
-            Self::Bool => "bool",
-            Self::Number(number) => number.name(),
-            Self::Vec2 => "vec2",
-            Self::Vec3 => "vec3",
-            Self::Vec4 => "vec4",
-            Self::Quat => "quat",
-            Self::Mat4 => "mat4",
-            Self::IVec2 => "ivec2",
-            Self::IVec3 => "ivec3",
-            Self::UVec2 => "uvec2",
-            Self::Text => "text",
-            Self::Object => "object",
-            Self::Enum(kind) => return write!(f, "enum({})", kind.variants.join(", ")),
-            Self::Array(number, length) => return write!(f, "[{}; {length}]", number.name()),
-            Self::Pod(kind) => return write!(f, "pod {}", kind.name),
-            Self::List(kind) => return write!(f, "list({})", kind.element),
-        };
-        f.write_str(word)
+        match self {
+            Self::Bool | Self::Number(_) | Self::Vector(_) | Self::Text | Self::Object => {
+                f.write_str(self.name().unwrap_or_default())
+            }
+            Self::Enum(kind) => write!(f, "enum({})", kind.variants.join(", ")),
+            Self::Array(number, length) => write!(f, "[{}; {length}]", number.name()),
+            Self::Pod(kind) => write!(f, "pod {}", kind.name),
+            Self::List(kind) => write!(f, "list({})", kind.element),
+        }
     }
 }
 
@@ -180,20 +312,20 @@ pub struct EnumKind {
 }
 
 impl EnumKind {
-    /// The names, in the order of their numbers.
+    /// Returns the names, in the order of their numbers.
     #[must_use]
     pub fn variants(&self) -> &[Arc<str>] {
         &self.variants
     }
 
-    /// The number of a variant.
+    /// Returns the number of a variant.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<u8> {
         let position = self.variants.iter().position(|variant| &**variant == name)?;
         u8::try_from(position).ok()
     }
 
-    /// The variant whose name is nearest to a misspelt one.
+    /// Returns the variant whose name is nearest to a misspelt one.
     pub(crate) fn suggest(&self, name: &str) -> Option<Arc<str>> {
         nearest_name(name, self.variants.iter())
     }
@@ -209,88 +341,38 @@ pub struct PodKind {
 }
 
 impl PodKind {
-    /// The Rust type's name.
+    /// Returns the Rust type's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Bytes of one value.
+    /// Returns the bytes of one value.
     #[must_use]
     pub const fn size(&self) -> usize {
         self.size
     }
 
-    /// Alignment in bytes.
+    /// Returns the alignment in bytes.
     #[must_use]
     pub const fn align(&self) -> usize {
         self.align
     }
 }
 
-/// What the elements of a list are.
+/// The kind of a list's elements.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ListKind {
     element: Box<Kind>,
 }
 
 impl ListKind {
-    /// The kind of each element.
+    /// Returns the kind of each element.
     #[must_use]
     pub const fn element(&self) -> &Kind {
         &self.element
     }
 }
-
-/// Runs the body with `$T` standing for the Rust type of a number's kind.
-macro_rules! with_number {
-    ($kind:expr, $T:ident => $body:expr) => {{
-        use $crate::kind::NumberKind;
-        match $kind {
-            NumberKind::I8 => {
-                type $T = i8;
-                $body
-            }
-            NumberKind::I16 => {
-                type $T = i16;
-                $body
-            }
-            NumberKind::I32 => {
-                type $T = i32;
-                $body
-            }
-            NumberKind::I64 => {
-                type $T = i64;
-                $body
-            }
-            NumberKind::U8 => {
-                type $T = u8;
-                $body
-            }
-            NumberKind::U16 => {
-                type $T = u16;
-                $body
-            }
-            NumberKind::U32 => {
-                type $T = u32;
-                $body
-            }
-            NumberKind::U64 => {
-                type $T = u64;
-                $body
-            }
-            NumberKind::F32 => {
-                type $T = f32;
-                $body
-            }
-            NumberKind::F64 => {
-                type $T = f64;
-                $body
-            }
-        }
-    }};
-}
-pub(crate) use with_number;
 
 /// Runs the body with `$T` standing for the Rust type of a kind that is made of numbers, and the
 /// other arms for the kinds that are not.
@@ -299,14 +381,7 @@ macro_rules! with_numeric {
         use $crate::kind::Kind;
         match $kind {
             Kind::Number(number) => $crate::kind::with_number!(number, $T => $body),
-            Kind::Vec2 => { type $T = glam::Vec2; $body }
-            Kind::Vec3 => { type $T = glam::Vec3; $body }
-            Kind::Vec4 => { type $T = glam::Vec4; $body }
-            Kind::Quat => { type $T = glam::Quat; $body }
-            Kind::Mat4 => { type $T = glam::Mat4; $body }
-            Kind::IVec2 => { type $T = glam::IVec2; $body }
-            Kind::IVec3 => { type $T = glam::IVec3; $body }
-            Kind::UVec2 => { type $T = glam::UVec2; $body }
+            Kind::Vector(vector) => $crate::kind::with_vector!(vector, $T => $body),
             $($pattern => $other,)*
         }
     }};

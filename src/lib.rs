@@ -69,6 +69,9 @@
 //! * `serde`: deserializes records and values from any format with maps; serializes and deserializes
 //!   [`Delta`] and [`ObjectId`].
 //! * `rayon`: runs views on rayon's threads.
+//! * `mint`: [`Value`]s from the types of the crate mint, and glam's own conversions: for engines with another
+//!   math library or another glam. `record! { position: mint::Vector3::from([1.0, 2.0, 3.0]) }` works as it is;
+//!   typed slots take `vector.into()`.
 
 #![forbid(unsafe_code)]
 // The derive macros name the crate by its outside path.
@@ -96,6 +99,7 @@ mod store;
 mod suggest;
 mod text;
 mod value;
+mod vectors;
 
 pub use by_name::ByName;
 pub use bytemuck;

@@ -1,9 +1,9 @@
-//! Numbers of any width, the ranges that confine them, and the numbers that a value is made of.
+//! Numbers of any width, ranges of numbers, and the numbers of a value.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
-use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
+use crate::vectors::VectorNumbers;
 
 /// A number of any width, held exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,7 +22,7 @@ impl Number {
         }
     }
 
-    fn to_f64(self) -> f64 {
+    pub(crate) fn to_f64(self) -> f64 {
         match self {
             Self::Int(number) => number as f64,
             Self::Float(number) => number,
@@ -62,7 +62,7 @@ pub struct NumberRange {
 }
 
 impl NumberRange {
-    /// The range of these bounds.
+    /// Creates the range of these bounds.
     pub fn new<N: Into<Number> + Clone>(range: impl RangeBounds<N>) -> Self {
         let number = |bound: Bound<&N>| bound.map(|number| number.clone().into());
         Self { min: number(range.start_bound()), max: number(range.end_bound()) }
@@ -84,7 +84,7 @@ impl NumberRange {
         self.max
     }
 
-    /// Whether the number lies within; a NaN lies in no range.
+    /// Returns whether the range contains the number. No range contains NaN.
     #[must_use]
     pub fn contains(&self, number: Number) -> bool {
         let above = match self.min {
@@ -100,7 +100,7 @@ impl NumberRange {
         above && below && !number.is_nan()
     }
 
-    /// Whether no number can lie within.
+    /// Returns whether the range contains no number.
     pub(crate) fn is_empty(&self) -> bool {
         match (self.min, self.max) {
             (Bound::Included(min), Bound::Included(max)) => max.is_below(min),
@@ -133,9 +133,9 @@ impl fmt::Display for NumberRange {
     }
 }
 
-/// The numbers that a value is made of.
+/// Values made of numbers.
 pub(crate) trait Numbers {
-    /// Whether every number of the value satisfies the condition.
+    /// Returns whether every number of the value satisfies the condition.
     fn all(&self, condition: &mut dyn FnMut(Number) -> bool) -> bool;
 
     fn within(&self, range: &NumberRange) -> bool {
@@ -180,21 +180,20 @@ impl<E: Numbers, const N: usize> Numbers for [E; N] {
 }
 
 macro_rules! vector_types {
-    ($($type:ty => $array:ident,)*) => {$(
-        impl Numbers for $type {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
+        $(impl Numbers for glam::$name {
             fn all(&self, condition: &mut dyn FnMut(Number) -> bool) -> bool {
-                self.$array().all(condition)
+                self.to_numbers().all(condition)
             }
-        }
-    )*};
+        })*
+    };
 }
-vector_types! {
-    Vec2 => to_array, Vec3 => to_array, Vec4 => to_array, Quat => to_array, Mat4 => to_cols_array,
-    IVec2 => to_array, IVec3 => to_array, UVec2 => to_array,
-}
+crate::for_each_vector!(vector_types);
 
 #[cfg(test)]
 mod tests {
+    use glam::Vec3;
+
     use super::*;
 
     #[test]

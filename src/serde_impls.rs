@@ -209,13 +209,6 @@ impl Serialize for Value {
             Self::UInt(number) => serializer.serialize_u64(*number),
             Self::F32(number) => serializer.serialize_f32(*number),
             Self::F64(number) => serializer.serialize_f64(*number),
-            Self::Vec2(vector) => serializer.collect_seq(vector.to_array()),
-            Self::Vec3(vector) => serializer.collect_seq(vector.to_array()),
-            Self::Vec4(vector) | Self::Quat(vector) => serializer.collect_seq(vector),
-            Self::Mat4(matrix) => serializer.collect_seq(matrix.to_cols_array()),
-            Self::IVec2(vector) => serializer.collect_seq(vector.to_array()),
-            Self::IVec3(vector) => serializer.collect_seq(vector.to_array()),
-            Self::UVec2(vector) => serializer.collect_seq(vector.to_array()),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Object(id) => Err(S::Error::custom(format_args!(
                 "the reference to object {id} cannot be written: ids are valid only in their own store"
@@ -225,6 +218,7 @@ impl Serialize for Value {
                 serializer.collect_map(map.iter().map(|(name, value)| (&**name, value)))
             }
             Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
+            vector => serializer.collect_seq(vector.numbers().into_iter().flatten()),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Rust types as the values of slots.
 
-use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-
 use bytemuck::TransparentWrapper;
 
 use crate::id::ObjectId;
@@ -11,6 +9,7 @@ use crate::schema::{Checker, ProblemKind, Slot};
 pub use crate::storage::Cell;
 use crate::storage::{CellColumn, CellValue, ElementShape, Interner};
 use crate::text::Text;
+pub use crate::value::Vector;
 
 /// A Rust type whose values a slot can hold.
 ///
@@ -274,10 +273,13 @@ macro_rules! numeric {
         impl ListElement for $type {}
     )*};
 }
-numeric! {
-    Vec2: Kind::Vec2; Vec3: Kind::Vec3; Vec4: Kind::Vec4; Quat: Kind::Quat; Mat4: Kind::Mat4;
-    IVec2: Kind::IVec2; IVec3: Kind::IVec3; UVec2: Kind::UVec2;
+
+macro_rules! vectors {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
+        numeric! { $(glam::$name: Kind::$name;)* }
+    };
 }
+crate::for_each_vector!(vectors);
 
 macro_rules! numbers {
     ($($type:ty: $kind:ident;)*) => {

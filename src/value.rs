@@ -4,74 +4,81 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-
 use crate::id::ObjectId;
 
-/// One value of any kind, as it comes from a data file or a script.
-///
-/// A value is 24 bytes, which is why `Vec4` and `Quat` are held as arrays and `Mat4` is boxed;
-/// `Value::from` takes the glam types.
-///
-/// **Equality is by bits**: a NaN equals itself, and `-0.0` does not equal `0.0`. Both stores, their
-/// comparison and their hashes follow this one rule. Integers are equal by number, whatever
-/// width they came from; numbers of different variants are not equal.
-///
-/// ```
-/// use slotted::{Value, glam::Vec3};
-/// assert_eq!(Value::from(3_u8), Value::from(3_i64));
-/// assert_ne!(Value::from(0.0), Value::from(-0.0));
-/// assert_eq!(Value::from([1.0, 2.5]).to_string(), "[1.0, 2.5]");
-/// assert_eq!(Value::from(Vec3::ONE), Value::Vec3(Vec3::ONE));
-/// assert_eq!(size_of::<Value>(), 24);
-/// ```
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub enum Value {
-    /// No value: what an optional slot holds until it is set.
-    #[default]
-    Unset,
-    /// A truth value.
-    Bool(bool),
-    /// An integer of any width that `i64` can hold.
-    Int(i64),
-    /// An integer above `i64::MAX`.
-    UInt(u64),
-    /// A single-precision number.
-    F32(f32),
-    /// A double-precision number; what a decimal fraction in a data file is.
-    F64(f64),
-    /// `glam::Vec2`
-    Vec2(Vec2),
-    /// `glam::Vec3`
-    Vec3(Vec3),
-    /// `glam::Vec4`: x, y, z, w.
-    Vec4([f32; 4]),
-    /// `glam::Quat`: x, y, z, w.
-    Quat([f32; 4]),
-    /// `glam::Mat4`
-    Mat4(Box<Mat4>),
-    /// `glam::IVec2`
-    IVec2(IVec2),
-    /// `glam::IVec3`
-    IVec3(IVec3),
-    /// `glam::UVec2`
-    UVec2(UVec2),
-    /// A string, or the name of an enum's variant.
-    Text(Arc<str>),
-    /// A reference to an object.
-    Object(ObjectId),
-    /// Several values: a vector, an array of numbers, or a list.
-    List(Arc<[Value]>),
-    /// Named values in an order, as a nested object of a data file: no slot takes them, the
-    /// dynamic-attribute stores do.
-    Map(Arc<[(Arc<str>, Value)]>),
-    /// The memory of a plain-memory type.
-    Bytes(Arc<[u8]>),
+mod vector;
+
+pub use vector::Vector;
+
+/// How `Value` holds a vector within its 24 bytes.
+macro_rules! held_type {
+    (inline $type:ty, $numbers:ty) => {
+        $type
+    };
+    (array $type:ty, $numbers:ty) => {
+        $numbers
+    };
+    (boxed $type:ty, $numbers:ty) => {
+        Box<$type>
+    };
 }
 
+macro_rules! value_with_vectors {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
+
+        /// One value of any kind, as it comes from a data file or a script.
+        ///
+        /// A value is 24 bytes. Small vectors are held as they are, `Vec4` and `Quat` as arrays, and larger ones in
+        /// a box; [`Value::from`](From) takes all of the glam types, [`Value::vector`] returns them.
+        ///
+        /// **Equality is by bits**: a NaN equals itself, and `-0.0` does not equal `0.0`. Both stores, their
+        /// comparison and their hashes follow this one rule. Integers are equal by number, whatever
+        /// width they came from; numbers of different variants are not equal.
+        ///
+        /// ```
+        /// use slotted::{Value, glam::Vec3};
+        /// assert_eq!(Value::from(3_u8), Value::from(3_i64));
+        /// assert_ne!(Value::from(0.0), Value::from(-0.0));
+        /// assert_eq!(Value::from([1.0, 2.5]).to_string(), "[1.0, 2.5]");
+        /// assert_eq!(Value::from(Vec3::ONE), Value::Vec3(Vec3::ONE));
+        /// assert_eq!(size_of::<Value>(), 24);
+        /// ```
+        #[derive(Clone, Debug, Default)]
+        #[non_exhaustive]
+        pub enum Value {
+            /// No value: what an optional slot holds until it is set.
+            #[default]
+            Unset,
+            /// A truth value.
+            Bool(bool),
+            /// An integer of any width that `i64` can hold.
+            Int(i64),
+            /// An integer above `i64::MAX`.
+            UInt(u64),
+            /// A single-precision number.
+            F32(f32),
+            /// A double-precision number; what a decimal fraction in a data file is.
+            F64(f64),
+            $(#[doc = concat!("`glam::", stringify!($name), "`")]
+            $name(held_type!($held glam::$name, [$number; $length])),)*
+            /// A string, or the name of an enum's variant.
+            Text(Arc<str>),
+            /// A reference to an object.
+            Object(ObjectId),
+            /// Several values: a vector, an array of numbers, or a list.
+            List(Arc<[Value]>),
+            /// Named values in an order, as a nested object of a data file: no slot takes them, the
+            /// dynamic-attribute stores do.
+            Map(Arc<[(Arc<str>, Value)]>),
+            /// The memory of a plain-memory type.
+            Bytes(Arc<[u8]>),
+        }
+    };
+}
+crate::for_each_vector!(value_with_vectors);
+
 impl Value {
-    /// What the value is, in one word.
+    /// Returns what the value is, in one word.
     #[must_use]
     pub const fn kind_name(&self) -> &'static str {
         match self {
@@ -80,30 +87,26 @@ impl Value {
             Self::Int(_) | Self::UInt(_) => "integer",
             Self::F32(_) => "f32",
             Self::F64(_) => "number",
-            Self::Vec2(_) => "vec2",
-            Self::Vec3(_) => "vec3",
-            Self::Vec4(_) => "vec4",
-            Self::Quat(_) => "quat",
-            Self::Mat4(_) => "mat4",
-            Self::IVec2(_) => "ivec2",
-            Self::IVec3(_) => "ivec3",
-            Self::UVec2(_) => "uvec2",
             Self::Text(_) => "text",
             Self::Object(_) => "object",
             Self::List(_) => "list",
             Self::Map(_) => "map",
             Self::Bytes(_) => "bytes",
+            vector => match vector.vector_kind() {
+                Some(kind) => kind.name(),
+                None => "value",
+            },
         }
     }
 
-    /// Whether the value is [`Value::Unset`].
+    /// Returns whether the value is [`Value::Unset`].
     #[must_use]
     pub const fn is_unset(&self) -> bool {
         matches!(self, Self::Unset)
     }
 }
 
-/// Why a value cannot become a value of another type.
+/// The reason why a value cannot become a value of another type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ConversionError {
     /// The value is of another kind.
@@ -237,60 +240,6 @@ impl<E: FromValue, const N: usize> FromValue for [E; N] {
     }
 }
 
-macro_rules! vectors {
-    ($($variant:ident $type:ty, $array:ty;)*) => {$(
-        impl FromValue for $type {
-            #[inline]
-            fn from_value(value: &Value) -> Result<Self, ConversionError> {
-                match value {
-                    Value::$variant(vector) => Ok(Self::from(*vector)),
-                    _ => <$array>::from_value(value).map(Self::from_array),
-                }
-            }
-        }
-
-        impl From<$type> for Value {
-            fn from(vector: $type) -> Self {
-                Self::$variant(vector.into())
-            }
-        }
-    )*};
-}
-vectors! {
-    Vec2 Vec2, [f32; 2]; Vec3 Vec3, [f32; 3]; Vec4 Vec4, [f32; 4];
-    IVec2 IVec2, [i32; 2]; IVec3 IVec3, [i32; 3]; UVec2 UVec2, [u32; 2];
-}
-
-impl FromValue for Quat {
-    fn from_value(value: &Value) -> Result<Self, ConversionError> {
-        match value {
-            Value::Quat(quat) => Ok(Self::from_array(*quat)),
-            _ => <[f32; 4]>::from_value(value).map(Self::from_array),
-        }
-    }
-}
-
-impl From<Quat> for Value {
-    fn from(quat: Quat) -> Self {
-        Self::Quat(quat.to_array())
-    }
-}
-
-impl FromValue for Mat4 {
-    fn from_value(value: &Value) -> Result<Self, ConversionError> {
-        match value {
-            Value::Mat4(matrix) => Ok(**matrix),
-            _ => <[f32; 16]>::from_value(value).map(|columns| Self::from_cols_array(&columns)),
-        }
-    }
-}
-
-impl From<Mat4> for Value {
-    fn from(matrix: Mat4) -> Self {
-        Self::Mat4(Box::new(matrix))
-    }
-}
-
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Text(text.into())
@@ -378,21 +327,6 @@ impl Hash for Value {
     }
 }
 
-impl Value {
-    fn vector_bytes(&self) -> Option<&[u8]> {
-        Some(match self {
-            Self::Vec2(vector) => bytemuck::bytes_of(vector),
-            Self::Vec3(vector) => bytemuck::bytes_of(vector),
-            Self::Vec4(vector) | Self::Quat(vector) => bytemuck::bytes_of(vector),
-            Self::Mat4(matrix) => bytemuck::bytes_of(&**matrix),
-            Self::IVec2(vector) => bytemuck::bytes_of(vector),
-            Self::IVec3(vector) => bytemuck::bytes_of(vector),
-            Self::UVec2(vector) => bytemuck::bytes_of(vector),
-            _ => return None,
-        })
-    }
-}
-
 /// Characters of a text or elements of a list that a message shows.
 const SHOWN: usize = 40;
 
@@ -406,27 +340,13 @@ impl fmt::Display for Value {
             Self::UInt(number) => number.fmt(f),
             Self::F32(number) => write!(f, "{number:?}"),
             Self::F64(number) => write!(f, "{number:?}"),
-            Self::Vec2(vector) => write!(f, "{:?}", vector.to_array()),
-            Self::Vec3(vector) => write!(f, "{:?}", vector.to_array()),
-            Self::Vec4(vector) | Self::Quat(vector) => write!(f, "{vector:?}"),
-            Self::Mat4(matrix) => write!(f, "{:?}", matrix.to_cols_array()),
-            Self::IVec2(vector) => write!(f, "{:?}", vector.to_array()),
-            Self::IVec3(vector) => write!(f, "{:?}", vector.to_array()),
-            Self::UVec2(vector) => write!(f, "{:?}", vector.to_array()),
             Self::Text(text) if text.chars().nth(SHOWN).is_some() => {
                 let start: String = text.chars().take(SHOWN).collect();
                 write!(f, "{start:?}…")
             }
             Self::Text(text) => write!(f, "{text:?}"),
             Self::Object(id) => write!(f, "object {id}"),
-            Self::List(list) => {
-                f.write_str("[")?;
-                for (position, value) in list.iter().take(SHOWN).enumerate() {
-                    let comma = if position > 0 { ", " } else { "" };
-                    write!(f, "{comma}{value}")?;
-                }
-                f.write_str(if list.len() > SHOWN { ", …]" } else { "]" })
-            }
+            Self::List(list) => write_list(f, list),
             Self::Map(map) => {
                 f.write_str("{")?;
                 for (position, (name, value)) in map.iter().take(SHOWN).enumerate() {
@@ -436,12 +356,24 @@ impl fmt::Display for Value {
                 f.write_str(if map.len() > SHOWN { ", …}" } else { "}" })
             }
             Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+            vector => write_list(f, &vector.numbers().unwrap_or_default()),
         }
     }
 }
 
+fn write_list(f: &mut fmt::Formatter<'_>, list: &[Value]) -> fmt::Result {
+    f.write_str("[")?;
+    for (position, value) in list.iter().take(SHOWN).enumerate() {
+        let comma = if position > 0 { ", " } else { "" };
+        write!(f, "{comma}{value}")?;
+    }
+    f.write_str(if list.len() > SHOWN { ", …]" } else { "]" })
+}
+
 #[cfg(test)]
 mod tests {
+    use glam::{IVec3, Quat, UVec2, Vec2};
+
     use super::*;
 
     fn convert<T: FromValue>(value: impl Into<Value>) -> Result<T, ConversionError> {

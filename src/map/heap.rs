@@ -4,8 +4,6 @@ use std::collections::HashSet;
 use std::mem::size_of_val;
 use std::sync::Arc;
 
-use glam::Mat4;
-
 use crate::record::{Name, Record};
 use crate::value::Value;
 
@@ -34,8 +32,7 @@ impl HeapCount {
                     self.value(value);
                 }
             }
-            Value::Mat4(_) => self.bytes += size_of::<Mat4>(),
-            _ => {}
+            other => self.bytes += other.boxed_bytes(),
         }
     }
 

@@ -1,15 +1,14 @@
-//! Building a schema at run time.
+//! The builder of schemas.
 
 use std::collections::HashSet;
-use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
 use crate::kind::{Kind, with_number};
-use crate::number::{Number, NumberRange};
 use crate::schema::check::{Checker, NoWorld};
+use crate::schema::constraints::Misfit;
 use crate::schema::error::KindError;
 use crate::schema::{Problem, Registry, SchemaError, Slot};
-use crate::value::{FromValue, Value};
+use crate::value::Value;
 
 /// A named, ordered list of slots, which may extend another schema's.
 ///
@@ -40,19 +39,19 @@ impl Schema {
         SchemaBuilder { schema, error: None }
     }
 
-    /// The schema's name.
+    /// Returns the schema's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The name of the schema whose slots come first.
+    /// Returns the name of the schema whose slots come first.
     #[must_use]
     pub fn extends(&self) -> Option<&str> {
         self.extends.as_deref()
     }
 
-    /// The slots that the schema itself declares.
+    /// Returns the slots that the schema itself declares.
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
@@ -76,14 +75,14 @@ impl Schema {
 ///
 /// The first mistake is reported by [`build`](Self::build).
 #[derive(Clone, Debug)]
-#[must_use = "a schema comes of `build`"]
+#[must_use = "`build` makes the schema"]
 pub struct SchemaBuilder {
     schema: Schema,
     error: Option<SchemaError>,
 }
 
 impl SchemaBuilder {
-    /// Lays another schema's slots first. It must be registered before this one.
+    /// Puts another schema's slots first. That schema must be registered before this one.
     pub fn extends(mut self, base: impl Into<Arc<str>>) -> Self {
         self.schema.extends = Some(base.into());
         self
@@ -95,45 +94,32 @@ impl SchemaBuilder {
         self
     }
 
-    /// The value of the slot in records that leave it out.
+    /// Sets the value of the slot in records that leave it out.
     pub fn default(self, value: impl Into<Value>) -> Self {
         let value = value.into();
         self.constrain("default", |slot| slot.default = Some(value))
     }
 
-    /// The slot may be unset, and is where a record leaves it out and there is no default.
+    /// Lets the slot be unset. Records that leave it out leave it unset unless it has a default.
     pub fn optional(self) -> Self {
         self.constrain("optional", |slot| slot.optional = true)
     }
 
-    /// The numbers that the slot may hold; for vectors, arrays and lists, each of their numbers.
-    pub fn range<N: Into<Number> + Clone>(self, range: impl RangeBounds<N>) -> Self {
-        let range = NumberRange::new(range);
-        self.constrain("range", |slot| slot.range = Some(range))
-    }
-
-    /// Refuses infinities and NaN.
-    pub fn finite(self) -> Self {
-        self.constrain("finite", |slot| slot.finite = true)
-    }
-
-    /// The schema that a referenced object must have or extend; for lists, each of theirs.
-    pub fn references(self, schema: impl Into<Arc<str>>) -> Self {
-        let schema = schema.into();
-        self.constrain("references", |slot| slot.references = Some(schema))
-    }
-
-    /// The name that the slot had before: [`Store::migrate`](crate::Store::migrate) then keeps the values
+    /// Sets the name that the slot had before: [`Store::migrate`](crate::Store::migrate) then keeps the values
     /// that living objects have under that name.
     ///
-    /// Without effect where a slot of the new name is there already, and where a schema is registered for
-    /// the first time; so the note may stay in a data file. Schemas that differ in nothing else are equal.
+    /// It has no effect if the slot exists under its new name, or when a schema is registered for the first
+    /// time; so the note may stay in a data file. Schemas that differ in nothing else are equal.
     pub fn renamed_from(self, name: impl Into<Arc<str>>) -> Self {
         let name = name.into();
         self.constrain("former name", |slot| slot.renamed_from = Some(name))
     }
 
-    fn constrain(mut self, constraint: &'static str, apply: impl FnOnce(&mut Slot)) -> Self {
+    pub(super) fn constrain(
+        mut self,
+        constraint: &'static str,
+        apply: impl FnOnce(&mut Slot),
+    ) -> Self {
         match self.schema.slots.last_mut() {
             Some(slot) => apply(slot),
             None => {
@@ -147,7 +133,7 @@ impl SchemaBuilder {
     /// Checks the schema and finishes it.
     ///
     /// # Errors
-    /// The first thing that is wrong with a name, a kind, a constraint or a default.
+    /// Returns the first mistake in a name, a kind, a constraint or a default.
     pub fn build(self) -> Result<Schema, SchemaError> {
         let Self { mut schema, error } = self;
         if let Some(error) = error {
@@ -168,14 +154,14 @@ impl SchemaBuilder {
                 slot: Arc::clone(&slot.name),
                 reason,
             })?;
-            check_constraints(&schema.name, slot)?;
+            fit_constraints(&schema.name, slot)?;
             check_default(&schema.name, slot)?;
         }
         Ok(schema)
     }
 }
 
-/// Characters that a name may have.
+/// The most characters that a name may have.
 const LONGEST_NAME: usize = 128;
 
 /// Returns whether a schema or a slot can have that name: 1 to 128 characters, none of them invisible.
@@ -237,52 +223,20 @@ fn check_kind(kind: &Kind) -> Result<(), KindError> {
     }
 }
 
-fn check_constraints(schema: &Arc<str>, slot: &mut Slot) -> Result<(), SchemaError> {
-    let bad = |constraint| SchemaError::BadConstraint {
-        schema: Arc::clone(schema),
-        slot: Arc::clone(&slot.name),
-        kind: slot.kind.clone(),
-        constraint,
-    };
-    let component = slot.kind.component();
-    if slot.references.is_some() && *slot.kind.element() != Kind::Object {
-        return Err(bad("references"));
-    }
-    if slot.finite && component.is_none() {
-        return Err(bad("finite"));
-    }
-    let Some(range) = slot.range else { return Ok(()) };
-    let Some(component) = component else { return Err(bad("range")) };
-    // The bound is brought to the slot's own precision: 0.1 in a range of an f32 slot is 0.1_f32.
-    let fitting = with_number!(component, T => fit::<T>(range)).filter(|range| !range.is_empty());
-    let Some(fitting) = fitting else {
-        let (schema, slot, kind) = (Arc::clone(schema), Arc::clone(&slot.name), slot.kind.clone());
-        return Err(SchemaError::BadRange { range: Box::new(range), schema, slot, kind });
-    };
-    slot.range = Some(fitting);
-    Ok(())
-}
-
-/// The range with its bounds as numbers of this type, or `None` if it cannot hold them.
-fn fit<T: FromValue + Into<Number>>(range: NumberRange) -> Option<NumberRange> {
-    let fit = |bound: Bound<Number>| {
-        let number = match bound {
-            Bound::Included(number) | Bound::Excluded(number) if !number.is_nan() => number,
-            Bound::Unbounded => return Some(bound),
-            _ => return None,
-        };
-        let value = match number {
-            Number::Int(number) => match (i64::try_from(number), u64::try_from(number)) {
-                (Ok(number), _) => number.into(),
-                (_, Ok(number)) => number.into(),
-                _ => return None,
-            },
-            Number::Float(number) => number.into(),
-        };
-        let fitted: Number = T::from_value(&value).ok()?.into();
-        Some(bound.map(|_| fitted))
-    };
-    Some(NumberRange::from_bounds(fit(range.min())?, fit(range.max())?))
+fn fit_constraints(schema: &Arc<str>, slot: &mut Slot) -> Result<(), SchemaError> {
+    let Slot { name, kind, constraints, .. } = slot;
+    constraints.fit(kind).map_err(|misfit| {
+        let (schema, slot, kind) = (Arc::clone(schema), Arc::clone(name), kind.clone());
+        match misfit {
+            Misfit::NotForKind(constraint) => {
+                SchemaError::BadConstraint { schema, slot, kind, constraint: constraint.word() }
+            }
+            Misfit::Unsuitable(constraint) => {
+                let constraint = Box::new(constraint);
+                SchemaError::UnsuitableConstraint { constraint, schema, slot, kind }
+            }
+        }
+    })
 }
 
 fn check_default(schema: &Arc<str>, slot: &Slot) -> Result<(), SchemaError> {

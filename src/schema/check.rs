@@ -1,4 +1,4 @@
-//! Whether a slot accepts a value, and a schema a record.
+//! Checks of values against slots, and of records against schemas.
 
 use std::sync::Arc;
 
@@ -33,8 +33,8 @@ pub(crate) struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Adds to `problems` all that is wrong with the record; at least one thing, if
-    /// [`RegisteredSchema::place`] or a slot has refused it.
+    /// Adds every problem of the record to `problems`; at least one if [`RegisteredSchema::place`] or a slot
+    /// refused it.
     pub(crate) fn record(
         self,
         schema: &RegisteredSchema,
@@ -62,7 +62,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether the slot accepts the value.
+    /// Checks whether the slot accepts the value.
     pub(crate) fn value(self, slot: &Slot, value: &Value) -> Result<(), ProblemKind> {
         if value.is_unset() && slot.is_optional() {
             return Ok(());
@@ -83,7 +83,7 @@ impl Checker<'_> {
         })
     }
 
-    /// Whether the slot accepts a value of this kind: its own, or that of its list's elements.
+    /// Checks whether the slot accepts a value of this kind: its own, or that of its list's elements.
     fn single(self, slot: &Slot, kind: &Kind, value: &Value) -> Result<(), ProblemKind> {
         let refused = |error| refuse(kind, value, error);
         with_numeric!(kind, T => {
@@ -135,21 +135,13 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether numbers of the right kind satisfy the slot's constraints.
+    /// Checks numbers of the right kind against the slot's constraints.
     pub(crate) fn numbers(
         slot: &Slot,
         numbers: &impl Numbers,
         found: impl Fn() -> Value,
     ) -> Result<(), ProblemKind> {
-        if let Some(range) = slot.range()
-            && !numbers.within(range)
-        {
-            return Err(ProblemKind::OutOfRange { expected: *range, found: found() });
-        }
-        if slot.is_finite() && !numbers.are_finite() {
-            return Err(ProblemKind::NotFinite { found: found() });
-        }
-        Ok(())
+        slot.constraints().check_numbers(numbers, found)
     }
 
     /// Whether the slot may refer to the object.
@@ -168,7 +160,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether the schema has that name or extends one that has.
+    /// Returns whether the schema has that name or extends one that has.
     fn matches(self, schema: SchemaId, expected: &str) -> bool {
         self.registry.with_bases(schema).any(|schema| schema.name() == expected)
     }

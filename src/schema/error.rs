@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::debug_as_display::debug_as_display;
 use crate::kind::Kind;
-use crate::number::NumberRange;
-use crate::schema::{Problem, Slot};
+use crate::schema::{Constraint, Problem, Slot};
 
 /// The error of a schema that cannot be built or registered.
 ///
@@ -64,14 +63,15 @@ pub enum SchemaError {
         /// The error of its kind.
         reason: KindError,
     },
-    /// The range is empty, or has a bound that the slot's kind cannot hold.
+    /// The slot's kind cannot hold the constraint's numbers, or no value satisfies the constraint.
     #[error(
         "slot '{slot}' of schema '{schema}' is {kind}: \
-         the range {range} is empty or has a bound that {kind} cannot hold"
+         the {constraint} {} or has a number that {kind} cannot hold",
+        constraint.degenerate()
     )]
-    BadRange {
-        /// The range.
-        range: Box<NumberRange>,
+    UnsuitableConstraint {
+        /// The constraint.
+        constraint: Box<Constraint>,
         /// The schema's name.
         schema: Arc<str>,
         /// The slot's name.

@@ -2,6 +2,7 @@
 
 mod builder;
 mod check;
+mod constraints;
 mod error;
 mod problem;
 mod redeclare;
@@ -9,11 +10,12 @@ mod registry;
 mod selector;
 mod slot;
 
-pub use crate::kind::{EnumKind, Kind, ListKind, NumberKind, PodKind};
+pub use crate::kind::{EnumKind, Kind, ListKind, NumberKind, PodKind, VectorKind};
 pub use crate::number::{Number, NumberRange};
 pub use crate::suggest::nearest_name;
 pub use builder::{Schema, SchemaBuilder, check_name, is_name};
 pub(crate) use check::{Checker, World};
+pub use constraints::{Constraint, Constraints};
 pub use error::{KindError, SchemaDifference, SchemaError};
 pub use problem::{Problem, ProblemKind, Quoted};
 pub(crate) use redeclare::{Redeclared, Source};

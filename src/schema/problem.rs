@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::debug_as_display::debug_as_display;
 use crate::id::ObjectId;
 use crate::kind::{EnumKind, Kind};
-use crate::number::NumberRange;
+use crate::schema::Constraint;
 use crate::value::Value;
 
 /// One problem of a record or a value, and its place.
@@ -65,15 +65,10 @@ pub enum ProblemKind {
         /// The value.
         found: Value,
     },
-    /// The number is outside the slot's range.
-    OutOfRange {
-        /// The slot's range.
-        expected: NumberRange,
-        /// The value.
-        found: Value,
-    },
-    /// An infinity or NaN in a slot that expects finite numbers.
-    NotFinite {
+    /// The value violates a constraint of the slot.
+    Constraint {
+        /// The constraint.
+        expected: Constraint,
         /// The value.
         found: Value,
     },
@@ -179,10 +174,7 @@ impl ProblemKind {
             Self::DoesNotFit { expected, found } => {
                 write!(f, "{place} expects {expected}, which cannot hold {found}")
             }
-            Self::OutOfRange { expected, found } => {
-                write!(f, "{place} expects {expected}, found {found}")
-            }
-            Self::NotFinite { found } => write!(f, "{place} expects finite numbers, found {found}"),
+            Self::Constraint { expected, found } => expected.write_violation(f, place, found),
             Self::UnknownVariant { expected, found, suggestion } => {
                 let (found, variants) = (Quoted(found), expected.variants().join(", "));
                 write!(f, "{place} expects one of {variants}; found {found}")?;
@@ -240,7 +232,7 @@ mod tests {
                 "expects u16, which cannot hold 70000",
             ),
             (
-                ProblemKind::NotFinite { found: f32::NAN.into() },
+                ProblemKind::Constraint { expected: Constraint::Finite, found: f32::NAN.into() },
                 "expects finite numbers, found NaN",
             ),
             (ProblemKind::ForeignText, "has a text of another store"),

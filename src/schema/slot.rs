@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::kind::Kind;
-use crate::number::NumberRange;
+use crate::schema::Constraints;
 use crate::value::Value;
 
 /// One typed attribute of a schema: name, kind, default and constraints.
@@ -29,118 +29,94 @@ pub struct Slot {
     pub(super) kind: Kind,
     pub(super) optional: bool,
     pub(super) default: Option<Value>,
-    pub(super) range: Option<NumberRange>,
-    pub(super) finite: bool,
-    pub(super) references: Option<Arc<str>>,
+    pub(super) constraints: Constraints,
     pub(super) renamed_from: Option<Arc<str>>,
 }
 
 /// A former name does not count: it says what the slot was, not what it is.
 impl PartialEq for Slot {
     fn eq(&self, other: &Self) -> bool {
-        let Self { name, kind, optional, default, range, finite, references, renamed_from: _ } =
-            self;
-        (name, kind, optional, default)
-            == (&other.name, &other.kind, &other.optional, &other.default)
-            && (range, finite, references) == (&other.range, &other.finite, &other.references)
+        let Self { name, kind, optional, default, constraints, renamed_from: _ } = self;
+        (name, kind, optional, default, constraints)
+            == (&other.name, &other.kind, &other.optional, &other.default, &other.constraints)
     }
 }
 
 impl Slot {
-    pub(super) const fn new(name: Arc<str>, kind: Kind) -> Self {
-        let (default, range, references, renamed_from) = (None, None, None, None);
-        let (optional, finite) = (false, false);
-        Self { name, kind, optional, default, range, finite, references, renamed_from }
+    pub(super) fn new(name: Arc<str>, kind: Kind) -> Self {
+        let (optional, default, renamed_from) = (false, None, None);
+        Self { name, kind, optional, default, constraints: Constraints::default(), renamed_from }
     }
 
-    /// The slot's name, unique in its schema.
+    /// Returns the slot's name, unique in its schema.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The slot's name, to be cloned without a copy of the text.
+    /// Returns the slot's name, to be cloned without a copy of the text.
     #[must_use]
     pub const fn shared_name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// The kind of the slot's values.
+    /// Returns the kind of the slot's values.
     #[must_use]
     pub const fn kind(&self) -> &Kind {
         &self.kind
     }
 
-    /// Whether the slot may be unset.
+    /// Returns whether the slot may be unset.
     #[must_use]
     pub const fn is_optional(&self) -> bool {
         self.optional
     }
 
-    /// The value that a record leaves out, if it may.
+    /// Returns the value of the slot in records that leave it out.
     #[must_use]
     pub const fn default(&self) -> Option<&Value> {
         self.default.as_ref()
     }
 
-    /// Whether a record must name the slot: it has no default and may not be unset.
+    /// Returns whether a record must name the slot: it has no default and may not be unset.
     #[must_use]
     pub const fn is_required(&self) -> bool {
         self.default.is_none() && !self.optional
     }
 
-    /// The numbers that the slot may hold; for a list, those of its elements.
-    #[must_use]
-    pub const fn range(&self) -> Option<&NumberRange> {
-        self.range.as_ref()
-    }
-
-    /// Whether infinities and NaN are refused.
-    #[must_use]
-    pub const fn is_finite(&self) -> bool {
-        self.finite
-    }
-
-    /// The schema that a referenced object must have or extend.
-    #[must_use]
-    pub fn references(&self) -> Option<&str> {
-        self.references.as_deref()
-    }
-
-    /// The name that the slot had before: see [`SchemaBuilder::renamed_from`](crate::SchemaBuilder::renamed_from).
+    /// Returns the name that the slot had before: see [`SchemaBuilder::renamed_from`](crate::SchemaBuilder::renamed_from).
     #[must_use]
     pub fn renamed_from(&self) -> Option<&str> {
         self.renamed_from.as_deref()
     }
 
-    /// Whether objects hold the slot's values in the same way.
+    /// Returns whether objects store the values of both slots alike.
     pub(crate) fn is_stored_as(&self, other: &Self) -> bool {
         (&self.name, &self.kind, self.optional) == (&other.name, &other.kind, other.optional)
     }
 
-    /// Whether both refuse the same values of their kind.
+    /// Returns whether both refuse the same values of their kind.
     pub(crate) fn has_constraints_of(&self, other: &Self) -> bool {
-        (&self.range, self.finite, &self.references)
-            == (&other.range, other.finite, &other.references)
+        self.constraints == other.constraints
     }
 
-    /// All but the name.
+    /// Displays all but the name.
     pub(crate) const fn declaration(&self) -> impl fmt::Display {
         Declaration(self)
     }
 
-    /// Whether there is more to check about a value than its kind.
+    /// Returns whether there is more to check about a value than its kind.
     pub(crate) const fn is_constrained(&self) -> bool {
         self.is_confined() || matches!(self.kind, Kind::Text | Kind::List(_))
     }
 
-    /// Whether there is more to check about a value than its kind, where all handles are the store's.
+    /// Returns whether there is more to check about a value than its kind if all handles are the store's.
     pub(crate) const fn is_confined(&self) -> bool {
-        self.range.is_some() || self.finite || matches!(self.kind.element(), Kind::Object)
+        self.constraints.confine_numbers() || matches!(self.kind.element(), Kind::Object)
     }
 }
 
-/// As it might be declared: `health: f32, default 100, range 0..=500`.
+/// As a declaration: `health: f32, default 100.0, range 0.0 to 500.0`.
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.declaration())
@@ -159,15 +135,6 @@ impl fmt::Display for Declaration<'_> {
         if let Some(default) = slot.default() {
             write!(f, ", default {default}")?;
         }
-        if let Some(range) = slot.range() {
-            write!(f, ", range {range}")?;
-        }
-        if slot.is_finite() {
-            f.write_str(", finite")?;
-        }
-        if let Some(schema) = slot.references() {
-            write!(f, ", references '{schema}'")?;
-        }
-        Ok(())
+        slot.constraints().iter().try_for_each(|constraint| write!(f, ", {constraint}"))
     }
 }

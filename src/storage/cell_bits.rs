@@ -1,10 +1,9 @@
 //! Cells as plain data: to compare, to hash, to send.
 
-use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-
 use crate::id::ObjectId;
 use crate::list::ListCell;
 use crate::text::Text;
+use crate::vectors::VectorNumbers;
 
 /// What handles stand for outside of their store.
 pub trait Names {
@@ -164,52 +163,57 @@ macro_rules! floats {
 }
 floats! { f32 f64 }
 
-/// A number of 32 bits, of which two go through a step of the hash together.
-trait Word {
-    fn word(self) -> u64;
+/// A number of a vector.
+trait Component: Sized {
+    /// Goes on with a hash.
+    fn hash_all(numbers: &[Self], hash: u64) -> u64;
 }
 
-impl Word for f32 {
-    #[inline(always)]
-    fn word(self) -> u64 {
-        u64::from(if self.is_nan() { Self::NAN } else { self }.to_bits())
-    }
+macro_rules! components {
+    // Two numbers of 32 bits go through one step of the hash.
+    (@32 $type:ty, $bits:expr) => {
+        impl Component for $type {
+            #[inline(always)]
+            fn hash_all(numbers: &[Self], hash: u64) -> u64 {
+                let bits = |number: &Self| u64::from($bits(*number));
+                let (pairs, rest) = numbers.as_chunks::<2>();
+                let hash = pairs
+                    .iter()
+                    .fold(hash, |hash, [low, high]| step(hash, bits(low) | bits(high) << 32));
+                rest.iter().fold(hash, |hash, number| step(hash, bits(number)))
+            }
+        }
+    };
+    (@64 $type:ty, $bits:expr) => {
+        impl Component for $type {
+            #[inline(always)]
+            fn hash_all(numbers: &[Self], hash: u64) -> u64 {
+                numbers.iter().fold(hash, |hash, number| step(hash, $bits(*number)))
+            }
+        }
+    };
 }
-
-impl Word for i32 {
-    #[inline(always)]
-    fn word(self) -> u64 {
-        u64::from(self.cast_unsigned())
-    }
-}
-
-impl Word for u32 {
-    #[inline(always)]
-    fn word(self) -> u64 {
-        u64::from(self)
-    }
-}
+components!(@32 f32, |number: f32| if number.is_nan() { f32::NAN } else { number }.to_bits());
+components!(@32 i32, i32::cast_unsigned);
+components!(@32 u32, u32::from);
+components!(@64 f64, |number: f64| if number.is_nan() { f64::NAN } else { number }.to_bits());
+components!(@64 i64, i64::cast_unsigned);
+components!(@64 u64, u64::from);
 
 macro_rules! vectors {
-    ($($type:ty: [$number:ty; $length:literal], $to:ident, $from:path;)*) => {$(
-        impl CellBits for $type {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {$(
+        impl CellBits for glam::$name {
             const BYTES: usize = size_of::<$number>() * $length;
 
             compared_by_bits!();
 
             #[inline(always)]
             fn hash(self, hash: u64, _: &impl Names) -> u64 {
-                let numbers = self.$to();
-                let (pairs, rest) = numbers.as_chunks::<2>();
-                let pair = |hash, [low, high]: &[$number; 2]| {
-                    step(hash, low.word() | high.word() << 32)
-                };
-                let hash = pairs.iter().fold(hash, pair);
-                rest.iter().fold(hash, |hash, number| step(hash, number.word()))
+                Component::hash_all(&self.to_numbers(), hash)
             }
 
             fn put(self, bytes: &mut Vec<u8>) {
-                self.$to().into_iter().for_each(|number| number.put(bytes));
+                self.to_numbers().into_iter().for_each(|number| number.put(bytes));
             }
 
             fn take(bytes: &[u8]) -> Option<Self> {
@@ -218,21 +222,12 @@ macro_rules! vectors {
                 for number in &mut array {
                     *number = numbers.next()??;
                 }
-                numbers.next().is_none().then(|| $from(&array))
+                numbers.next().is_none().then(|| Self::from_numbers(array))
             }
         }
     )*};
 }
-vectors! {
-    Vec2: [f32; 2], to_array, Vec2::from_slice;
-    Vec3: [f32; 3], to_array, Vec3::from_slice;
-    Vec4: [f32; 4], to_array, Vec4::from_slice;
-    Quat: [f32; 4], to_array, Quat::from_slice;
-    Mat4: [f32; 16], to_cols_array, Mat4::from_cols_array;
-    IVec2: [i32; 2], to_array, IVec2::from_slice;
-    IVec3: [i32; 3], to_array, IVec3::from_slice;
-    UVec2: [u32; 2], to_array, UVec2::from_slice;
-}
+crate::for_each_vector!(vectors);
 
 impl CellBits for bool {
     const BYTES: usize = 1;
@@ -328,6 +323,8 @@ impl CellBits for ListCell {
 
 #[cfg(test)]
 mod tests {
+    use glam::{IVec2, Mat4, Vec3};
+
     use super::*;
 
     fn comes_back<C: CellBits + PartialEq + std::fmt::Debug>(cell: C) {

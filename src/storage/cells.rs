@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-
 use crate::epoch::Epoch;
 use crate::id::ObjectId;
 use crate::list::ListCell;
@@ -214,18 +212,22 @@ macro_rules! cells {
         }
     };
 }
-cells! {
-    Bool bool = false;
-    I8 i8 = 0; I16 i16 = 0; I32 i32 = 0; I64 i64 = 0;
-    U8 u8 = 0; U16 u16 = 0; U32 u32 = 0; U64 u64 = 0; U128 u128 = 0;
-    F32 f32 = 0.0; F64 f64 = 0.0;
-    Vec2 Vec2 = Vec2::ZERO; Vec3 Vec3 = Vec3::ZERO; Vec4 Vec4 = Vec4::ZERO;
-    Quat Quat = Quat::IDENTITY; Mat4 Mat4 = Mat4::IDENTITY;
-    IVec2 IVec2 = IVec2::ZERO; IVec3 IVec3 = IVec3::ZERO; UVec2 UVec2 = UVec2::ZERO;
-    Text Text = Text::EMPTY;
-    Object ObjectId = ObjectId::FILLER;
-    List ListCell = ListCell::EMPTY;
+
+macro_rules! with_vectors {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
+        cells! {
+            Bool bool = false;
+            I8 i8 = 0; I16 i16 = 0; I32 i32 = 0; I64 i64 = 0;
+            U8 u8 = 0; U16 u16 = 0; U32 u32 = 0; U64 u64 = 0; U128 u128 = 0;
+            F32 f32 = 0.0; F64 f64 = 0.0;
+            $($name glam::$name = glam::$name::$filler;)*
+            Text Text = Text::EMPTY;
+            Object ObjectId = ObjectId::FILLER;
+            List ListCell = ListCell::EMPTY;
+        }
+    };
 }
+crate::for_each_vector!(with_vectors);
 
 /// Work on a column whatever its cells are.
 pub(crate) trait CellsVisitor {

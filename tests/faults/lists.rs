@@ -227,10 +227,9 @@ fn fault_11_typed_lists_are_checked_against_the_slot() -> Outcome {
 
     // `validate` finds values written through a column.
     assert!(store.column_mut(key)?.set(id, drops));
-    let kind = ProblemKind::OutOfRange {
-        expected: slotted::schema::NumberRange::new(1..=999),
-        found: 1000.into(),
-    };
+    let range = slotted::schema::NumberRange::new(1..=999);
+    let expected = slotted::schema::Constraint::Range(range);
+    let kind = ProblemKind::Constraint { expected, found: 1000.into() };
     let kind = ProblemKind::Element { position: 1, kind: Box::new(kind) };
     let (schema, slot) = ("item".into(), "drops".into());
     assert_eq!(store.validate(), Err(vec![(id, Problem { record: None, schema, slot, kind })]));

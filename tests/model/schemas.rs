@@ -1,10 +1,9 @@
 //! The schemas that the model test uses.
 
 use slotted::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
-use slotted::glam::{IVec2, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-use slotted::{
-    Kind, List, ObjectId, Schema, SchemaError, SlotValue, Slotted, Text, schema::NumberKind,
-};
+use slotted::glam::Vec3;
+use slotted::schema::{NumberKind, VectorKind};
+use slotted::{Kind, List, ObjectId, Schema, SchemaError, SlotValue, Slotted, Text};
 
 #[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy, Debug, PartialEq)]
 #[repr(u8)]
@@ -76,13 +75,6 @@ pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
         ("u16", Kind::U16),
         ("u32", Kind::U32),
         ("u64", Kind::U64),
-        ("vec2", Vec2::kind()),
-        ("vec4", Vec4::kind()),
-        ("quat", Quat::kind()),
-        ("mat4", Mat4::kind()),
-        ("ivec2", IVec2::kind()),
-        ("ivec3", Kind::IVec3),
-        ("uvec2", UVec2::kind()),
         ("floats", Kind::Array(NumberKind::F64, 5)),
         ("bytes", Kind::Array(NumberKind::U8, 2)),
         ("color", Color::kind()),
@@ -91,7 +83,8 @@ pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
         ("colors", Kind::list(Color::kind())),
         ("jobs", Kind::list(Job::kind())),
     ];
-    let kit = kit.into_iter().enumerate().fold(
+    let vectors = VectorKind::ALL.iter().map(|kind| (kind.name(), Kind::Vector(*kind)));
+    let kit = kit.into_iter().chain(vectors).enumerate().fold(
         Schema::builder("kit"),
         |builder, (position, (name, kind))| {
             let builder = builder.slot(name, kind);

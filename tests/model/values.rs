@@ -2,8 +2,8 @@
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
-use slotted::glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-use slotted::{Kind, ObjectId, Value, schema::NumberKind, schema::Slot};
+use slotted::schema::{NumberKind, Slot, VectorKind};
+use slotted::{Kind, ObjectId, Value};
 
 /// A value as it is given, and as it comes back.
 #[derive(Clone, Debug)]
@@ -71,7 +71,8 @@ fn single_value(slot: &Slot, kind: &Kind, rng: &mut StdRng, targets: &[ObjectId]
             rng.fill_bytes(&mut bytes);
             Sample::plain(Value::Bytes(bytes.into()))
         }
-        vector => self::vector(vector, rng),
+        Kind::Vector(kind) => vector(*kind, rng),
+        Kind::List(_) => unreachable!("lists have no lists"),
     }
 }
 
@@ -130,24 +131,14 @@ fn list(numbers: impl Iterator<Item = Sample>) -> Sample {
 }
 
 /// A vector, given as such or as a list.
-fn vector(kind: &Kind, rng: &mut StdRng) -> Sample {
-    let floats: [f32; 16] = std::array::from_fn(|_| rng.random_range(-100..100) as f32 / 4.0);
-    let integers: [i32; 3] = std::array::from_fn(|_| rng.random());
-    let naturals: [u32; 2] = std::array::from_fn(|_| rng.random());
-    let [x, y, z, w, ..] = floats;
-    let (stored, list): (Value, Value) = match kind {
-        Kind::Vec2 => (Vec2::new(x, y).into(), [x, y].into()),
-        Kind::Vec3 => (Vec3::new(x, y, z).into(), [x, y, z].into()),
-        Kind::Vec4 => (Vec4::new(x, y, z, w).into(), [x, y, z, w].into()),
-        Kind::Quat => (Quat::from_xyzw(x, y, z, w).into(), [x, y, z, w].into()),
-        Kind::Mat4 => (Mat4::from_cols_array(&floats).into(), floats.into()),
-        Kind::IVec2 => {
-            (IVec2::new(integers[0], integers[1]).into(), [integers[0], integers[1]].into())
-        }
-        Kind::IVec3 => (IVec3::from_array(integers).into(), integers.into()),
-        Kind::UVec2 => (UVec2::from_array(naturals).into(), naturals.into()),
-        other => unreachable!("{other} is no vector"),
-    };
+fn vector(kind: VectorKind, rng: &mut StdRng) -> Sample {
+    let numbers = (0..kind.components()).map(|_| match kind.component() {
+        // What an `f32` gives back.
+        NumberKind::F32 => Value::from(rng.random_range(-100..100) as f32 / 4.0),
+        component => number(component, rng).stored,
+    });
+    let list = Value::from(numbers.collect::<Vec<_>>());
+    let stored = list.to_vector(kind).expect("the numbers fit");
     let given = if rng.random() { stored.clone() } else { list };
     Sample { given, stored }
 }

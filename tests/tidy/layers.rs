@@ -12,6 +12,7 @@ pub(crate) const LAYERS: &[&str] = &[
     "list",
     "simd",
     "pool",
+    "vectors",
     "storage",
     "number",
     "kind",

@@ -9,12 +9,13 @@ use bevy_ecs::entity::Entity;
 use bevy_reflect::{Reflect, Typed};
 use bevy_slotted::reflect::{
     FieldIssue, NotASlot, Reference, ReflectError, SchemaName, SlotDefault, SlotFinite, SlotName,
-    SlotRange, SlotReferences, read_into, record_of, schema_of, schema_of_info,
+    SlotRange, SlotReferences, SlotStep, read_into, record_of, schema_of, schema_of_info,
     schema_with_defaults_of, spawn_reflected,
 };
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
-use slotted::glam::{DVec3, IVec2, IVec3, Mat4, Quat, UVec2, UVec3, Vec2, Vec3, Vec3A, Vec4};
-use slotted::{ObjectId, Schema, SlotValue, Slotted, Store};
+use slotted::glam::{self, DVec4, UVec3, Vec2, Vec3, Vec3A};
+use slotted::schema::VectorKind;
+use slotted::{ObjectId, Schema, SlotValue, Slotted, Store, Value};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -43,6 +44,28 @@ enum Job {
     Guard,
     TaxCollector,
 }
+
+macro_rules! vector_round_trips {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
+        #[test]
+        fn every_vector_round_trips() -> Outcome {
+            $({
+                #[derive(Reflect, Clone, Debug, PartialEq)]
+                struct Object {
+                    value: glam::$name,
+                }
+                assert_eq!(slots(&schema_of::<Object>()?), [concat!("value: ", $word)]);
+                let numbers = Value::from((1..=$length).collect::<Vec<i64>>());
+                let value = numbers.to_vector(VectorKind::$name).and_then(|value| value.vector());
+                let object = Object { value: value.expect("the numbers fit") };
+                let other = Object { value: glam::$name::$filler };
+                assert_eq!(through_store(&object, other)?, object);
+            })*
+            Ok(())
+        }
+    };
+}
+slotted::for_each_vector!(vector_round_trips);
 
 macro_rules! round_trips {
     ($($test:ident: $type:ty, $kind:literal, $other:expr => [$($value:expr),* $(,)?];)*) => {$(
@@ -73,14 +96,6 @@ round_trips! {
     u64_round_trips_above_i64: u64, "u64", 1 => [0, i64::MAX as u64 + 1, u64::MAX];
     f32_round_trips: f32, "f32", 1.0 => [f32::MIN, 0.1, f32::INFINITY, f32::MIN_POSITIVE / 2.0];
     f64_round_trips: f64, "f64", 1.0 => [f64::MIN, 0.1, f64::INFINITY];
-    vec2_round_trips: Vec2, "vec2", Vec2::ZERO => [Vec2::new(1.0, 2.0)];
-    vec3_round_trips: Vec3, "vec3", Vec3::ZERO => [Vec3::new(1.0, 2.0, 3.0)];
-    vec4_round_trips: Vec4, "vec4", Vec4::ZERO => [Vec4::new(1.0, 2.0, 3.0, 4.0)];
-    quat_round_trips: Quat, "quat", Quat::IDENTITY => [Quat::from_xyzw(1.0, 2.0, 3.0, 4.0)];
-    mat4_round_trips: Mat4, "mat4", Mat4::ZERO => [Mat4::from_translation(Vec3::ONE)];
-    ivec2_round_trips: IVec2, "ivec2", IVec2::ZERO => [IVec2::new(i32::MIN, i32::MAX)];
-    ivec3_round_trips: IVec3, "ivec3", IVec3::ZERO => [IVec3::new(i32::MIN, 0, i32::MAX)];
-    uvec2_round_trips: UVec2, "uvec2", UVec2::ZERO => [UVec2::new(0, u32::MAX)];
     string_round_trips: String, "text", "old".into() => [String::new(), "Ada\0\u{202e}".into()];
     cow_round_trips: Cow<'static, str>, "text", "old".into() => ["".into(), "Ada".into()];
     static_text_round_trips_where_it_is_the_same: &'static str, "text", "Ada" => ["Ada"];
@@ -254,8 +269,8 @@ mod names {
             #[slot(default = 100.0, range = 0.0..=500.0, finite)]
             #[reflect(@SlotDefault::new(100.0), @SlotRange::new(0.0..=500.0), @SlotFinite)]
             health: f32,
-            #[slot(range = 1..10)]
-            #[reflect(@SlotRange::new(1..10))]
+            #[slot(range = 1..10, step = 3)]
+            #[reflect(@SlotRange::new(1..10), @SlotStep::new(3))]
             level: Option<u8>,
             #[slot(default = "the boss")]
             #[reflect(@SlotDefault::new("the boss"))]
@@ -432,12 +447,6 @@ mod refused {
             one list, or an object for each";
         arrays_of_arrays_of_arrays: [[[u8; 2]; 2]; 2] => "'[[[u8; 2]; 2]; 2]' is a list inside a \
             list; use one list, or an object for each";
-        other_floats: Vec3A => "'Vec3A' is not a supported vector type; use 'Vec2', 'Vec3', \
-            'Vec4', 'Quat', 'Mat4', 'IVec2', 'IVec3', 'UVec2' or an array of numbers";
-        doubles: DVec3 => "'DVec3' is not a supported vector type; use 'Vec2', 'Vec3', \
-            'Vec4', 'Quat', 'Mat4', 'IVec2', 'IVec3', 'UVec2' or an array of numbers";
-        other_integers: UVec3 => "'UVec3' is not a supported vector type; use 'Vec2', 'Vec3', \
-            'Vec4', 'Quat', 'Mat4', 'IVec2', 'IVec3', 'UVec2' or an array of numbers";
         usizes: usize => "'usize' has a platform-dependent width; use 'u32' or 'u64'";
         isizes: isize => "'isize' has a platform-dependent width; use 'i32' or 'i64'";
         u128s: u128 => "'u128' is wider than any slot; use 'u64', or an array of two";
@@ -447,6 +456,28 @@ mod refused {
             a text or a list";
         durations: std::time::Duration => "'Duration' is not a supported type; use a bool, a \
             number, a glam vector, a text or a list";
+    }
+
+    #[test]
+    fn other_vectors_are_refused_with_those_that_fit() {
+        #[derive(Reflect)]
+        struct Object {
+            aligned: Vec3A,
+            doubles: DVec4,
+            integers: UVec3,
+        }
+        let names = VectorKind::ALL.iter().map(|kind| format!("'{}'", kind.type_name()));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let expected = [
+            "aligned' cannot be a slot: 'Vec3A",
+            "doubles' cannot be a slot: 'DVec4",
+            "integers' cannot be a slot: 'UVec3",
+        ];
+        let expected = expected.map(|start| {
+            format!("\n  field '{start}' is none of the vectors that slots hold; use {names} or an array of numbers")
+        });
+        let expected = format!("'Object' has 3 problems:{}", expected.concat());
+        assert_eq!(message(schema_of::<Object>()), expected);
     }
 
     #[test]

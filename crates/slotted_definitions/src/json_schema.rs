@@ -1,28 +1,27 @@
-//! A JSON Schema of definition files, with which editors complete and check while somebody types.
+//! A JSON Schema of definition files, with which editors complete and check.
 
 use std::collections::HashMap;
-use std::ops::Bound;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::constraint::json as constraint;
 use crate::kind_name;
 use crate::loaded::Definitions;
 use crate::schemas::RECORD_KEYS;
 use crate::slot::SlotNotes;
 use slotted::Value;
 use slotted::{Kind, schema::NumberKind};
-use slotted::{schema::Number, schema::NumberRange};
+use slotted::{schema::Constraints, schema::Number};
 use slotted::{schema::RegisteredSchema, schema::Slot};
 
-/// More names than this are no help to whoever looks for one.
+/// More names than this help nobody.
 const MOST_NAMES: usize = 1000;
 
 impl Definitions {
-    /// A JSON Schema (draft 2020-12) of definition files that have records of these schemas.
+    /// Returns a JSON Schema (draft 2020-12) of definition files with records of these schemas.
     ///
-    /// Editors that know it complete names and values, show docs and units, and underline what is
-    /// wrong, in JSON and in TOML. Names of records are proposed, but others are accepted: they may
-    /// be new. [`Loader::load`](super::Loader::load) checks more.
+    /// Editors use it to complete names and values, show docs and units, and underline mistakes, in JSON and
+    /// in TOML. Names of records are proposed, but others are accepted: they may be new. [`Loader::load`](super::Loader::load) checks more.
     ///
     /// ```
     /// use slotted::Store;
@@ -123,19 +122,13 @@ impl Writer<'_> {
     }
 
     fn kind(&self, slot: &Slot, kind: &Kind) -> Json {
-        let array = |element: Json, length: u32| json!({ "type": "array", "items": element, "minItems": length, "maxItems": length });
-        let numbers = |length| {
-            let component = kind.component().unwrap_or(NumberKind::F32);
-            array(number(component, slot.range()), length)
-        };
         match kind {
             Kind::Bool => json!({ "type": "boolean" }),
-            Kind::Number(kind) => number(*kind, slot.range()),
-            Kind::Vec2 | Kind::IVec2 | Kind::UVec2 => numbers(2),
-            Kind::Vec3 | Kind::IVec3 => numbers(3),
-            Kind::Vec4 | Kind::Quat => numbers(4),
-            Kind::Mat4 => numbers(16),
-            Kind::Array(_, length) => numbers(*length),
+            Kind::Number(kind) => number(*kind, slot.constraints()),
+            Kind::Vector(vector) => {
+                numbers(vector.component(), vector.components(), slot.constraints())
+            }
+            Kind::Array(number, length) => numbers(*number, *length as usize, slot.constraints()),
             Kind::Text => json!({ "type": "string" }),
             Kind::Object => self.record_name(slot.references(), false),
             Kind::Enum(kind) => {
@@ -145,7 +138,7 @@ impl Writer<'_> {
                 json!({ "type": "array", "items": self.kind(slot, list.element()) })
             }
             // Only a program can make a value.
-            _ => json!({ "not": {} }),
+            Kind::Pod(_) => json!({ "not": {} }),
         }
     }
 
@@ -238,33 +231,24 @@ fn kind_of_declaration() -> Json {
 
 /// A slot's declaration as a map.
 fn slot_declaration(schema_name: &Json) -> Json {
-    let end = json!({ "type": ["number", "null"] });
-    let ends = Map::from_iter(
-        ["min", "max", "above", "below"].map(|end| (end.to_owned(), json!({ "type": "number" }))),
-    );
-    let range = json!([
-        { "type": "array", "items": end, "minItems": 2, "maxItems": 2 },
-        closed(ends, "The ends of the range; above and below are no part of it."),
-    ]);
     let variants = json!({
         "type": "array", "items": { "type": "string" },
         "minItems": 1, "maxItems": 256, "uniqueItems": true,
         "description": "What an enum can be.",
     });
-    let mut references = schema_name.clone();
-    references["description"] = "The schema of what it refers to.".into();
-    closed_json(json!({
+    let Json::Object(mut words) = json!({
         "kind": reference("kind"),
         "variants": variants,
         "optional": { "type": "boolean", "description": "Whether there may be no value." },
         "default": { "description": "The value of records that give none." },
-        "range": { "anyOf": range, "description": "The numbers that are accepted." },
-        "finite": { "type": "boolean", "description": "Whether infinities and NaN are refused." },
-        "references": references,
         "doc": { "type": "string" },
         "unit": { "type": "string" },
         "renamed_from": { "type": "string" },
-    }))
+    }) else {
+        unreachable!("a map in braces is an object")
+    };
+    words.extend(constraint::declarations(schema_name));
+    closed_json(words.into())
 }
 
 fn reference(name: &str) -> Json {
@@ -316,67 +300,38 @@ fn or_null(mut json: Json) -> Json {
     json
 }
 
-fn number(kind: NumberKind, range: Option<&NumberRange>) -> Json {
-    let is_float = matches!(kind, NumberKind::F32 | NumberKind::F64);
-    let mut json = json!({ "type": if is_float { "number" } else { "integer" } });
-    let (least, most): (i128, i128) = match kind {
-        NumberKind::I8 => (i8::MIN.into(), i8::MAX.into()),
-        NumberKind::I16 => (i16::MIN.into(), i16::MAX.into()),
-        NumberKind::I32 => (i32::MIN.into(), i32::MAX.into()),
-        NumberKind::I64 => (i64::MIN.into(), i64::MAX.into()),
-        NumberKind::U8 => (0, u8::MAX.into()),
-        NumberKind::U16 => (0, u16::MAX.into()),
-        NumberKind::U32 => (0, u32::MAX.into()),
-        NumberKind::U64 | NumberKind::F32 | NumberKind::F64 => (0, u64::MAX.into()),
-    };
-    if !is_float {
-        json["minimum"] = end(Number::Int(least));
-        json["maximum"] = end(Number::Int(most));
-    }
-    let Some(range) = range else { return json };
-    let ends = [
-        (range.min(), "minimum", "exclusiveMinimum"),
-        (range.max(), "maximum", "exclusiveMaximum"),
-    ];
-    for (bound, included, excluded) in ends {
-        match bound {
-            // An infinite end, which JSON does not have, is none.
-            Bound::Included(number) if !end(number).is_null() => json[included] = end(number),
-            Bound::Excluded(number) if !end(number).is_null() => json[excluded] = end(number),
-            _ => {}
-        }
-    }
-    json
+/// As many numbers as a vector or an array has.
+fn numbers(kind: NumberKind, length: usize, constraints: &Constraints) -> Json {
+    json!({
+        "type": "array", "items": number(kind, constraints), "minItems": length, "maxItems": length,
+    })
 }
 
-fn end(number: Number) -> Json {
-    match number {
-        Number::Int(number) => match (i64::try_from(number), u64::try_from(number)) {
-            (Ok(number), _) => number.into(),
-            (_, Ok(number)) => number.into(),
-            _ => Json::Null,
-        },
-        Number::Float(number) => number.into(),
-    }
+fn number(kind: NumberKind, constraints: &Constraints) -> Json {
+    let mut json = match kind.integer_range() {
+        Some((least, most)) => json!({
+            "type": "integer",
+            "minimum": constraint::to_json(Number::Int(least)),
+            "maximum": constraint::to_json(Number::Int(most)),
+        }),
+        None => json!({ "type": "number" }),
+    };
+    constraints.iter().for_each(|constraint| constraint::confine(&mut json, &constraint));
+    json
 }
 
 /// A default as JSON has it, if it can.
 fn value(given: &Value) -> Option<Json> {
     let single = |number: f32| format!("{number:?}").parse::<f64>().ok().map(Json::from);
-    let singles = |numbers: &[f32]| numbers.iter().map(|number| single(*number)).collect();
+    if let Some(numbers) = given.numbers() {
+        return numbers.iter().map(value).collect();
+    }
     match given {
         Value::Bool(truth) => Some((*truth).into()),
         Value::Int(number) => Some((*number).into()),
         Value::UInt(number) => Some((*number).into()),
         Value::F32(number) => single(*number),
         Value::F64(number) => Some((*number).into()),
-        Value::Vec2(vector) => singles(&vector.to_array()),
-        Value::Vec3(vector) => singles(&vector.to_array()),
-        Value::Vec4(vector) | Value::Quat(vector) => singles(vector),
-        Value::Mat4(matrix) => singles(&matrix.to_cols_array()),
-        Value::IVec2(vector) => Some(json!(vector.to_array())),
-        Value::IVec3(vector) => Some(json!(vector.to_array())),
-        Value::UVec2(vector) => Some(json!(vector.to_array())),
         Value::Text(text) => Some((&**text).into()),
         Value::List(list) => list.iter().map(value).collect(),
         _ => None,

@@ -1,43 +1,16 @@
-//! Kinds as files write them: the way in which `Kind` is displayed.
+//! Kinds as files write them, which is how `Kind` is displayed.
 
 use std::sync::Arc;
 
+use slotted::Kind;
 use slotted::schema::nearest_name;
-use slotted::{Kind, schema::NumberKind};
 
-/// Why a text names no kind.
+/// The reason why a text names no kind.
 pub(super) struct UnknownKind {
     pub(super) suggestion: Option<Arc<str>>,
 }
 
-const NUMBERS: [NumberKind; 10] = [
-    NumberKind::I8,
-    NumberKind::I16,
-    NumberKind::I32,
-    NumberKind::I64,
-    NumberKind::U8,
-    NumberKind::U16,
-    NumberKind::U32,
-    NumberKind::U64,
-    NumberKind::F32,
-    NumberKind::F64,
-];
-
-const OTHERS: [(&str, Kind); 11] = [
-    ("bool", Kind::Bool),
-    ("vec2", Kind::Vec2),
-    ("vec3", Kind::Vec3),
-    ("vec4", Kind::Vec4),
-    ("quat", Kind::Quat),
-    ("mat4", Kind::Mat4),
-    ("ivec2", Kind::IVec2),
-    ("ivec3", Kind::IVec3),
-    ("uvec2", Kind::UVec2),
-    ("text", Kind::Text),
-    ("object", Kind::Object),
-];
-
-/// What other games and languages call our kinds.
+/// Names that other games and languages use for our kinds.
 const ALIASES: [(&str, &str); 18] = [
     ("int", "i32"),
     ("integer", "i32"),
@@ -59,20 +32,17 @@ const ALIASES: [(&str, &str); 18] = [
     ("vector", "vec3"),
 ];
 
-/// The names of all kinds that need no more than a name.
+/// Returns the names of all kinds that need no more than a name.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    OTHERS.iter().map(|(name, _)| *name).chain(NUMBERS.iter().map(|kind| kind.name()))
+    Kind::named().filter_map(|kind| kind.name())
 }
 
-/// All words that a kind can be.
+/// Returns all words that a kind can be.
 pub(super) fn all() -> String {
-    let numbers = NUMBERS.iter().map(|kind| kind.name());
-    let others = OTHERS.iter().map(|(name, _)| *name);
-    let words: Vec<_> = others.chain(numbers).chain(["enum", "list(…)", "[f32; 3]"]).collect();
-    words.join(", ")
+    names().chain(["enum", "list(…)", "[f32; 3]"]).collect::<Vec<_>>().join(", ")
 }
 
-/// The kind of this name. `variants` are those of an enum, which a name alone does not tell.
+/// Returns the kind of this name. `variants` are those of an enum, which a name alone does not tell.
 pub(super) fn parse(name: &str, variants: Option<&Kind>) -> Result<Kind, UnknownKind> {
     match within(name.trim(), "list(", ")") {
         Some(element) => parse_element(element.trim(), variants).map(Kind::list),
@@ -82,7 +52,7 @@ pub(super) fn parse(name: &str, variants: Option<&Kind>) -> Result<Kind, Unknown
 
 /// Every kind but a list.
 fn parse_element(name: &str, variants: Option<&Kind>) -> Result<Kind, UnknownKind> {
-    if let Some(kind) = word(name) {
+    if let Some(kind) = Kind::from_name(name) {
         return Ok(kind);
     }
     if name == "enum" {
@@ -92,7 +62,7 @@ fn parse_element(name: &str, variants: Option<&Kind>) -> Result<Kind, UnknownKin
         return Ok(Kind::enumeration(names.split(',').map(str::trim)));
     }
     if let Some((number, length)) = within(name, "[", "]").and_then(|array| array.split_once(';'))
-        && let Some(Kind::Number(number)) = word(number.trim())
+        && let Some(Kind::Number(number)) = Kind::from_name(number.trim())
         && let Ok(length) = length.trim().parse()
     {
         return Ok(Kind::Array(number, length));
@@ -104,25 +74,19 @@ fn within<'a>(name: &'a str, before: &str, after: &str) -> Option<&'a str> {
     name.strip_prefix(before)?.strip_suffix(after)
 }
 
-fn word(name: &str) -> Option<Kind> {
-    let number = NUMBERS.iter().find(|kind| kind.name() == name).map(|kind| Kind::Number(*kind));
-    let other = || OTHERS.iter().find(|(word, _)| *word == name).map(|(_, kind)| kind.clone());
-    number.or_else(other)
-}
-
 fn suggestion(name: &str) -> Option<Arc<str>> {
     let lower = name.to_lowercase();
     if let Some((_, kind)) = ALIASES.iter().find(|(alias, _)| *alias == lower) {
         return Some((*kind).into());
     }
-    let numbers = NUMBERS.iter().map(|kind| kind.name());
-    let words = numbers.chain(OTHERS.iter().map(|(word, _)| *word)).chain(["enum"]);
-    let words: Vec<Arc<str>> = words.map(Into::into).collect();
+    let words: Vec<Arc<str>> = names().chain(["enum"]).map(Into::into).collect();
     nearest_name(&lower, &words)
 }
 
 #[cfg(test)]
 mod tests {
+    use slotted::schema::NumberKind;
+
     use super::*;
 
     #[test]
@@ -130,9 +94,7 @@ mod tests {
         let enumeration = Kind::enumeration(["farmer", "royal guard"]);
         let list = Kind::list(Kind::U16);
         let array = Kind::Array(NumberKind::F32, 7);
-        let words = OTHERS.iter().map(|(_, kind)| kind.clone());
-        let numbers = NUMBERS.iter().map(|kind| Kind::Number(*kind));
-        for kind in words.chain(numbers).chain([enumeration, list, array]) {
+        for kind in Kind::named().chain([enumeration, list, array]) {
             assert_eq!(parse(&kind.to_string(), None).ok(), Some(kind));
         }
     }

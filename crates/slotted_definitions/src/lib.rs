@@ -75,15 +75,15 @@
 //! | key | value |
 //! |---|---|
 //! | `schemas.NAME` | `extends` (the name of the base schema), `doc`, `slots` |
-//! | `schemas.NAME.slots.SLOT` | a kind, or a map with `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `references`, `doc`, `unit`, `renamed_from` |
+//! | `schemas.NAME.slots.SLOT` | a kind, or a map with `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `step`, `references`, `doc`, `unit`, `renamed_from` |
 //! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that only others inherit from |
 //! | `records.SCHEMA` as a list | records without names |
 //! | `patches.schemas.NAME.slots` | slots to add, and keys to change in existing slots |
 //! | `patches.records.SCHEMA.NAME` | values to change |
 //! | `$schema` | the address of a JSON Schema for editors; the loader ignores it |
 //!
-//! **Kinds** are `bool`, `i8` to `u64`, `f32`, `f64`, `vec2` to `vec4`, `quat`, `mat4`, `ivec2`, `ivec3`,
-//! `uvec2`, `text`, `object`, `enum`, arrays such as `[f32; 3]` and lists such as `list(u16)`.
+//! **Kinds** are `bool`, `i8` to `u64`, `f32`, `f64`, [glam's vectors](slotted::schema::VectorKind) in lower case as
+//! `vec3`, `text`, `object`, `enum`, arrays such as `[f32; 3]` and lists such as `list(u16)`.
 //!
 //! **References** are names of records, or `schema/name` if several records share the name.
 //!
@@ -102,6 +102,7 @@
 
 #![forbid(unsafe_code)]
 
+mod constraint;
 pub mod diagnostic;
 mod document;
 mod error;

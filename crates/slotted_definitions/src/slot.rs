@@ -1,57 +1,49 @@
 //! From a slot's declaration in files to the slot.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use crate::constraint;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::keys::Reading;
 use crate::kind_name;
 use crate::names::bad_name;
 use crate::node::{Data, Entry, Node};
 use crate::source::Place;
-use crate::value::{ends, refused};
+use crate::value::refused;
 use slotted::Kind;
 use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
-use slotted::{schema::Number, schema::NumberRange};
 
 /// The words of a slot, in the order in which they are looked at.
-const WORDS: [&str; 10] = [
-    "kind",
-    "variants",
-    "optional",
-    "default",
-    "range",
-    "finite",
-    "references",
-    "doc",
-    "unit",
-    "renamed_from",
-];
+static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let first = ["kind", "variants", "optional", "default"];
+    let last = ["doc", "unit", "renamed_from"];
+    first.into_iter().chain(constraint::WORDS).chain(last).collect()
+});
 
-/// What files say about one slot: the last file that has a word decides about it.
+/// The words of one slot from all files: the last file that has a word decides.
 pub(super) struct SlotDeclaration<'n, 's> {
     pub(super) name: &'n str,
-    /// Where its name stands for the first time.
+    /// The place where its name stands first.
     pub(super) place: Place,
     words: BTreeMap<usize, (Place, &'n Node<'s>)>,
-    /// Whether it has words that mean nothing: one of them may be meant to be its kind.
+    /// Whether it has unknown words: one of them may be meant as its kind.
     has_unknown: bool,
 }
 
-/// What a slot is to people: it has no effect on values.
+/// Notes for people, without effect on values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SlotNotes {
     pub(super) doc: Option<Arc<str>>,
     pub(super) unit: Option<Arc<str>>,
     pub(super) place: Option<Place>,
     pub(super) default_place: Option<Place>,
-    /// Where the schema stands that it refers to.
+    /// The place of the schema's name that it refers to.
     pub(super) references_place: Option<Place>,
 }
 
 impl<'n, 's> SlotDeclaration<'n, 's> {
-    /// `None` if what stands there is no declaration at all.
+    /// Reads a declaration. Returns `None` if the entry is none.
     pub(super) fn read(reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> Option<Self> {
         let place = reading.place(entry.span);
         let mut slot =
@@ -59,7 +51,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         slot.patch(reading, entry).then_some(slot)
     }
 
-    /// Adds what another file says of the slot.
+    /// Adds the words of another file.
     pub(super) fn patch(&mut self, reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> bool {
         if matches!(entry.value.data, Data::Text(_)) {
             self.words.insert(0, (reading.place(entry.value.span), &entry.value));
@@ -98,7 +90,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         read(&mut Reading { file: place.file, diagnostics }, node)
     }
 
-    /// Adds the slot to the schema, if nothing is wrong with it.
+    /// Adds the slot to the schema if it has no mistakes.
     pub(super) fn add_to(
         &self,
         schema: SchemaBuilder,
@@ -107,29 +99,21 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     ) -> SchemaBuilder {
         let errors = diagnostics.errors;
         let kind = self.kind(schema_name, diagnostics);
-        let range = self.read_word(diagnostics, "range", range);
-        let flag = |diagnostics: &mut _, name| {
-            self.read_word(diagnostics, name, |reading, node| reading.bool(node, name))
-        };
-        let (optional, finite) = (flag(diagnostics, "optional"), flag(diagnostics, "finite"));
-        let text = |diagnostics: &mut _, name| {
-            self.read_word(diagnostics, name, |reading, node| reading.text(node, name))
-        };
-        let references = text(diagnostics, "references");
-        let renamed_from = text(diagnostics, "renamed_from");
+        let constraints = constraint::WORDS.map(|word| {
+            self.read_word(diagnostics, word, |reading, node| constraint::read(reading, word, node))
+        });
+        let optional =
+            self.read_word(diagnostics, "optional", |reading, node| reading.bool(node, "optional"));
+        let renamed_from = self.read_word(diagnostics, "renamed_from", |reading, node| {
+            reading.text(node, "renamed_from")
+        });
         let add = |schema: SchemaBuilder, kind: Kind| {
             let mut schema = schema.slot(self.name, kind);
             if optional == Some(true) {
                 schema = schema.optional();
             }
-            if finite == Some(true) {
-                schema = schema.finite();
-            }
-            if let Some(range) = range {
-                schema = schema.range::<Number>(range);
-            }
-            if let Some(base) = references {
-                schema = schema.references(base);
+            for constraint in constraints.iter().flatten() {
+                schema = schema.constraint(constraint.clone());
             }
             if let Some(name) = renamed_from {
                 schema = schema.renamed_from(name);
@@ -142,7 +126,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             }
         };
         let Some(kind) = kind else { return schema };
-        // By itself, so that every slot's mistake is found.
+        // Built alone, so that every slot's mistake is found.
         if let Err(error) = add(Schema::builder(schema_name), kind.clone()).build() {
             self.report(error, diagnostics);
         }
@@ -229,7 +213,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         }
     }
 
-    /// A mistake of the declaration, at the word that it is about.
+    /// Reports a mistake of the declaration at its word.
     fn report(&self, error: SchemaError, diagnostics: &mut Diagnostics) {
         let at = |word| self.word(word).map_or(self.place, |(place, _)| place);
         let diagnostic = Diagnostic::error(Code::BadSlot, error.to_string());
@@ -242,15 +226,10 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 let word = if self.word("variants").is_some() { "variants" } else { "kind" };
                 diagnostic.at(at(word), "invalid")
             }
-            SchemaError::BadRange { range, kind, .. } => {
-                let diagnostic = diagnostic.at(at("range"), format!("not a range of {kind}"));
-                match (is_reversed(range), ends(kind)) {
-                    (true, _) => diagnostic.help("write the smaller number first"),
-                    (_, Some((min, max))) => {
-                        diagnostic.help(format!("{kind} holds {min} to {max}"))
-                    }
-                    _ => diagnostic,
-                }
+            SchemaError::UnsuitableConstraint { constraint, kind, .. } => {
+                let word = constraint.word();
+                let diagnostic = diagnostic.at(at(word), format!("not a {word} of {kind}"));
+                constraint::advise(diagnostic, constraint, kind)
             }
             SchemaError::BadConstraint { constraint, kind, .. } => {
                 diagnostic.at(at(constraint), format!("does not apply to {kind}"))
@@ -267,7 +246,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         });
     }
 
-    /// Where a variant stands for the second time.
+    /// Returns the place where a variant stands for the second time.
     fn second(&self, variant: &str) -> Place {
         let Some((place, node)) = self.word("variants").or_else(|| self.word("kind")) else {
             return self.place;
@@ -281,16 +260,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
 
 fn is_enum(kind: &Kind) -> bool {
     matches!(kind.element(), Kind::Enum(_))
-}
-
-fn is_reversed(range: &NumberRange) -> bool {
-    match (range.min(), range.max()) {
-        (
-            Bound::Included(min) | Bound::Excluded(min),
-            Bound::Included(max) | Bound::Excluded(max),
-        ) => !NumberRange::new(min..).contains(max),
-        _ => false,
-    }
 }
 
 fn help_for(word: &str) -> Option<&'static str> {
@@ -312,50 +281,4 @@ fn variants(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Kind> {
     let names: Vec<Option<&str>> =
         list.iter().map(|node| reading.text(node, "a variant")).collect();
     Some(Kind::enumeration(names.into_iter().collect::<Option<Vec<_>>>()?))
-}
-
-type Range = (Bound<Number>, Bound<Number>);
-
-const BOUNDS: [&str; 4] = ["min", "max", "above", "below"];
-
-fn range(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Range> {
-    let expected = "[min, max], or a map with min, max, above or below";
-    match &node.data {
-        Data::List(list) if list.len() == 2 => {
-            let mut bound = |node: &Node<'_>| match node.data {
-                Data::Unset => Some(Bound::Unbounded),
-                _ => number(reading, node).map(Bound::Included),
-            };
-            Some((bound(&list[0])?, bound(&list[1])?))
-        }
-        Data::Map(map) => {
-            let mut range = (Bound::Unbounded, Bound::Unbounded);
-            for entry in reading.once(map, "the range") {
-                match &*entry.name {
-                    "min" => range.0 = Bound::Included(number(reading, &entry.value)?),
-                    "above" => range.0 = Bound::Excluded(number(reading, &entry.value)?),
-                    "max" => range.1 = Bound::Included(number(reading, &entry.value)?),
-                    "below" => range.1 = Bound::Excluded(number(reading, &entry.value)?),
-                    _ => reading.unknown(entry, "a range", &BOUNDS, None),
-                }
-            }
-            Some(range)
-        }
-        _ => {
-            reading.unexpected(node, "a range", expected);
-            None
-        }
-    }
-}
-
-fn number(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Number> {
-    match node.data {
-        Data::Int(number) => Some(number.into()),
-        Data::UInt(number) => Some(number.into()),
-        Data::Float(number) => Some(number.into()),
-        _ => {
-            reading.unexpected(node, "a range bound", "a number");
-            None
-        }
-    }
 }

@@ -1,13 +1,14 @@
-//! Why a slot does not accept a value of a file, at its place.
+//! Diagnostics for values of files that a slot does not accept.
 
+use crate::constraint::expectation;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::node::{Data, Node};
 use crate::source::Place;
 use slotted::Value;
-use slotted::{Kind, schema::NumberKind};
+use slotted::{Kind, schema::NumberKind, schema::VectorKind};
 use slotted::{schema::Problem, schema::ProblemKind};
 
-/// Whether a value is the name of a record, or a list of such names, in a slot for references.
+/// Returns whether a value is the name of a record, or a list of such names, in a slot for references.
 pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
     match (kind, value) {
         (Kind::Object, Value::Text(_)) => true,
@@ -18,7 +19,7 @@ pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
     }
 }
 
-/// The first element that is no name of a record, in a slot for a list of these.
+/// Returns the first element that is not the name of a record, in a slot for a list of references.
 pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
     let (Kind::List(list), Value::List(names)) = (kind, value) else { return None };
     if *list.element() != Kind::Object {
@@ -29,7 +30,7 @@ pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
     Some(ProblemKind::Element { position, kind: Box::new(kind) })
 }
 
-/// What is wrong with the value that the node is.
+/// Reports the problem with a node's value.
 pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagnostic {
     let (kind, node) = element(&problem.kind, node);
     let place = Place { span: node.span, ..place };
@@ -56,11 +57,9 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
             let label = format!("expected {}{end}", in_words(expected));
             with(diagnostic, label, expected.to_string())
         }
-        ProblemKind::OutOfRange { expected, .. } => {
-            with(diagnostic, format!("must be {expected}"), expected.to_string())
-        }
-        ProblemKind::NotFinite { .. } => {
-            with(diagnostic, "no infinity and no NaN".to_owned(), "a finite number".to_owned())
+        ProblemKind::Constraint { expected, .. } => {
+            let (label, expected) = expectation(expected);
+            with(diagnostic, label, expected)
         }
         ProblemKind::UnknownVariant { expected, suggestion, .. } => {
             let variants = expected.variants().join(", ");
@@ -71,7 +70,7 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
     }
 }
 
-/// What is wrong with an element of a list, and the element.
+/// Returns the problem of a list's element and the element's node; for other problems, the arguments.
 fn element<'a, 'n, 's>(
     kind: &'a ProblemKind,
     node: &'n Node<'s>,
@@ -84,7 +83,7 @@ fn element<'a, 'n, 's>(
     (kind, node)
 }
 
-/// The kind for people who do not program.
+/// Describes the kind to people who do not program.
 fn in_words(kind: &Kind) -> String {
     match kind {
         Kind::Bool => "true or false".to_owned(),
@@ -95,19 +94,27 @@ fn in_words(kind: &Kind) -> String {
         Kind::Text => "text".to_owned(),
         Kind::Enum(kind) => format!("one of {}", kind.variants().join(", ")),
         Kind::Object => "the name of a record in quotes".to_owned(),
-        Kind::Vec2 => "two numbers: [x, y]".to_owned(),
-        Kind::Vec3 => "three numbers: [x, y, z]".to_owned(),
-        Kind::Vec4 | Kind::Quat => "four numbers: [x, y, z, w]".to_owned(),
-        Kind::IVec2 | Kind::UVec2 => "two whole numbers: [x, y]".to_owned(),
-        Kind::IVec3 => "three whole numbers: [x, y, z]".to_owned(),
-        Kind::Mat4 => "a list of 16 numbers, column by column".to_owned(),
+        Kind::Vector(kind) => vector_in_words(*kind),
         Kind::Array(_, length) => format!("a list of {length} numbers"),
         Kind::List(list) => format!("a list in brackets, each of it {}", in_words(list.element())),
-        _ => kind.to_string(),
+        Kind::Pod(_) => kind.to_string(),
     }
 }
 
-/// What a modder has meant, most likely.
+fn vector_in_words(kind: VectorKind) -> String {
+    let numbers = match kind.component().integer_range() {
+        Some(_) => "whole numbers",
+        None => "numbers",
+    };
+    match kind.components() {
+        2 => format!("two {numbers}: [x, y]"),
+        3 => format!("three {numbers}: [x, y, z]"),
+        4 => format!("four {numbers}: [x, y, z, w]"),
+        many => format!("a list of {many} {numbers}, column by column"),
+    }
+}
+
+/// Suggests what a modder most likely meant.
 fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
     match (expected, found) {
         (Kind::Number(_), Value::Text(text)) if text.parse::<f64>().is_ok() => {
@@ -135,7 +142,7 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
             };
             Some(format!("put a single element in brackets too: {help}"))
         }
-        (Kind::Vec2 | Kind::Vec3 | Kind::Vec4 | Kind::Quat | Kind::Mat4, Value::List(list))
+        (Kind::Vector(_), Value::List(list))
             if list.iter().any(|one| matches!(one, Value::Text(_))) =>
         {
             Some("write numbers without quotes".to_owned())
@@ -150,13 +157,7 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
     }
 }
 
-/// The least and the largest that an integer kind holds.
-pub(super) fn ends(kind: &Kind) -> Option<(i128, i128)> {
-    let number = kind.component()?;
-    let bits: u32 = number.name().get(1..)?.parse().ok()?;
-    match number.name().as_bytes()[0] {
-        b'i' => Some((-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1)),
-        b'u' => Some((0, (1_i128 << bits) - 1)),
-        _ => None,
-    }
+/// Returns the least and the greatest number that an integer kind holds.
+fn ends(kind: &Kind) -> Option<(i128, i128)> {
+    kind.component()?.integer_range()
 }

@@ -275,22 +275,14 @@ fn writable(value: &Value, format: Format) -> Option<Value> {
             said.map(entry).collect::<Option<_>>().map(Value::Map)
         }
         Value::Bytes(_) => None,
-        other => Some(writable_vector(other)),
-    }
-}
-
-/// A vector as a list of its numbers, each with the shortest digits.
-fn writable_vector(value: &Value) -> Value {
-    let list = |numbers: &[f32]| {
-        let number = |number: &f32| writable(&Value::F32(*number), Format::Toml);
-        Value::List(numbers.iter().filter_map(number).collect())
-    };
-    match value {
-        Value::Vec2(vector) => list(&vector.to_array()),
-        Value::Vec3(vector) => list(&vector.to_array()),
-        Value::Vec4(vector) | Value::Quat(vector) => list(vector),
-        Value::Mat4(matrix) => list(&matrix.to_cols_array()),
-        other => other.clone(),
+        // A vector becomes a list of its numbers, each with the shortest digits.
+        other => match other.numbers() {
+            Some(numbers) => {
+                let numbers = numbers.iter().map(|one| writable(one, format));
+                numbers.collect::<Option<_>>().map(Value::List)
+            }
+            None => Some(other.clone()),
+        },
     }
 }
 

@@ -1,9 +1,9 @@
-//! From schemas to definition files that declare them, as a person would have written them.
+//! Schemas written as definition files, as a person would write them.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::Arc;
 
+use crate::constraint;
 use crate::format::Format;
 use crate::infer::as_written;
 use crate::loaded::Definitions;
@@ -11,31 +11,30 @@ use crate::schemas::RECORD_KEYS;
 use slotted::Kind;
 use slotted::Value;
 use slotted::{Schema, schema::Slot};
-use slotted::{schema::Number, schema::NumberRange};
 
-/// What a definition file says of a schema to people.
+/// The notes about a schema in a definition file, for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SchemaDocs {
     /// What it is.
     pub doc: Option<Arc<str>>,
-    /// A remark of whoever writes the file, of any number of lines. JSON has no place for it.
+    /// A comment of any number of lines. JSON files leave it out.
     pub comment: Option<String>,
-    /// What is said of single slots, by their names.
+    /// The notes about slots, by their names.
     pub slots: BTreeMap<Arc<str>, SlotDocs>,
 }
 
-/// What a definition file says of a slot to people.
+/// The notes about a slot in a definition file, for people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SlotDocs {
     /// What it is.
     pub doc: Option<Arc<str>>,
     /// The unit of its numbers.
     pub unit: Option<Arc<str>>,
-    /// A remark of whoever writes the file, of any number of lines. JSON has no place for it.
+    /// A comment of any number of lines. JSON files leave it out.
     pub comment: Option<String>,
 }
 
-/// Why a schema cannot be written to a definition file.
+/// The reason why a schema cannot be written to a definition file.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("slot '{slot}' of schema '{schema}' cannot be in a {format} file: {reason}")]
 #[non_exhaustive]
@@ -46,7 +45,7 @@ pub struct WriteSchemaError {
     pub slot: Arc<str>,
     /// The file's format.
     pub format: Format,
-    /// What stands against it.
+    /// The reason.
     pub reason: String,
 }
 
@@ -93,7 +92,7 @@ pub fn schemas_to_text<'s>(
 crate::error::debug_as_display!(WriteSchemaError);
 
 impl Definitions {
-    /// What the files say of a schema to people. Empty for schemas of the program.
+    /// Returns the notes of the files about a schema. Empty for schemas of the program.
     #[must_use]
     pub fn schema_docs(&self, name: &str) -> SchemaDocs {
         let Some(definition) = self.schema_definition(name) else { return SchemaDocs::default() };
@@ -110,7 +109,7 @@ impl Definitions {
 /// One word and its value, as the format writes them.
 type Word = (&'static str, String);
 
-/// A schema, made ready to be laid out.
+/// A schema with its words, ready to be laid out.
 struct Written<'s> {
     schema: &'s Schema,
     docs: &'s SchemaDocs,
@@ -173,69 +172,40 @@ fn slot_words(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Word>,
         let value = value(default, format).ok_or("the format does not know its default")?;
         words.push(("default", value));
     }
-    if let Some(given) = slot.range() {
-        let range = range(given, format).ok_or("the format does not know its range")?;
-        words.push(("range", range));
+    for constraint in slot.constraints().iter() {
+        let word = constraint.word();
+        let written = constraint::write(&constraint, format);
+        let written = written.ok_or_else(|| format!("the format does not know its {word}"))?;
+        words.push((word, written));
     }
-    if slot.is_finite() {
-        words.push(("finite", "true".to_owned()));
-    }
-    words.extend(slot.references().map(|schema| ("references", text(schema))));
     words.extend(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
     words.extend(docs.unit.as_deref().map(|unit| ("unit", text(unit))));
     words.extend(slot.renamed_from().map(|name| ("renamed_from", text(name))));
     Ok(words)
 }
 
-fn range(range: &NumberRange, format: Format) -> Option<String> {
-    let number = |number: Number| match number {
-        Number::Int(number) => Some(number.to_string()),
-        Number::Float(number) => float(number, format),
-    };
-    if let (Bound::Included(min), Bound::Included(max)) = (range.min(), range.max()) {
-        return Some(list([number(min)?, number(max)?].into_iter()));
-    }
-    let (mut words, ends) =
-        (Vec::new(), [("min", "above", range.min()), ("max", "below", range.max())]);
-    for (included, excluded, bound) in ends {
-        match bound {
-            Bound::Included(end) => words.push((included, number(end)?)),
-            Bound::Excluded(end) => words.push((excluded, number(end)?)),
-            Bound::Unbounded => {}
-        }
-    }
-    Some(map(&words, format))
-}
-
-/// `None` if the format knows no such value.
+/// Writes a value. Returns `None` if the format has no such value.
 fn value(given: &Value, format: Format) -> Option<String> {
-    let floats = |numbers: &[f32]| {
-        let numbers = numbers.iter().map(|number| float(as_written(*number), format));
-        Some(list(numbers.collect::<Option<Vec<_>>>()?.into_iter()))
+    let values = |values: &[Value]| {
+        let values = values.iter().map(|one| value(one, format));
+        Some(list(values.collect::<Option<Vec<_>>>()?.into_iter()))
     };
+    if let Some(numbers) = given.numbers() {
+        return values(&numbers);
+    }
     match given {
         Value::Bool(truth) => Some(truth.to_string()),
         Value::Int(number) => Some(number.to_string()),
         Value::UInt(number) => Some(number.to_string()),
         Value::F32(number) => float(as_written(*number), format),
         Value::F64(number) => float(*number, format),
-        Value::Vec2(vector) => floats(&vector.to_array()),
-        Value::Vec3(vector) => floats(&vector.to_array()),
-        Value::Vec4(vector) | Value::Quat(vector) => floats(vector),
-        Value::Mat4(matrix) => floats(&matrix.to_cols_array()),
-        Value::IVec2(vector) => Some(list(vector.to_array().iter().map(ToString::to_string))),
-        Value::IVec3(vector) => Some(list(vector.to_array().iter().map(ToString::to_string))),
-        Value::UVec2(vector) => Some(list(vector.to_array().iter().map(ToString::to_string))),
         Value::Text(text) => Some(quoted(text, format)),
-        Value::List(values) => {
-            let values = values.iter().map(|one| value(one, format));
-            Some(list(values.collect::<Option<Vec<_>>>()?.into_iter()))
-        }
+        Value::List(list) => values(list),
         _ => None,
     }
 }
 
-fn float(number: f64, format: Format) -> Option<String> {
+pub(super) fn float(number: f64, format: Format) -> Option<String> {
     match (number.is_finite(), format) {
         (true, _) => Some(format!("{number:?}")),
         (false, Format::Json) => None,
@@ -245,7 +215,7 @@ fn float(number: f64, format: Format) -> Option<String> {
 }
 
 /// A text in quotes, with the escapes that the format has.
-fn quoted(text: &str, format: Format) -> String {
+pub(super) fn quoted(text: &str, format: Format) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {
@@ -270,7 +240,7 @@ fn quoted(text: &str, format: Format) -> String {
 /// Longer lists stand on lines of their own.
 const LONG_LIST: usize = 80;
 
-fn list(values: impl Iterator<Item = String>) -> String {
+pub(super) fn list(values: impl Iterator<Item = String>) -> String {
     let values: Vec<String> = values.collect();
     let line = format!("[{}]", values.join(", "));
     if line.len() <= LONG_LIST {
@@ -288,7 +258,7 @@ fn list(values: impl Iterator<Item = String>) -> String {
     format!("{lines}\n    {}\n]", line.trim_end())
 }
 
-fn map(words: &[Word], format: Format) -> String {
+pub(super) fn map(words: &[Word], format: Format) -> String {
     let word = |(name, value): &Word| match format {
         Format::Toml => format!("{name} = {value}"),
         Format::Json => format!("\"{name}\": {value}"),

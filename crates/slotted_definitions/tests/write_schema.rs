@@ -12,19 +12,6 @@ use slotted_definitions::{Format, Loader};
 
 const FORMATS: [Format; 3] = [Format::Json, Format::Toml, Format::Ron];
 
-const NUMBERS: [NumberKind; 10] = [
-    NumberKind::I8,
-    NumberKind::I16,
-    NumberKind::I32,
-    NumberKind::I64,
-    NumberKind::U8,
-    NumberKind::U16,
-    NumberKind::U32,
-    NumberKind::U64,
-    NumberKind::F32,
-    NumberKind::F64,
-];
-
 /// Texts that need quotes and escapes.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -37,25 +24,13 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn single_kind() -> impl Strategy<Value = Kind> {
-    let simple = [
-        Kind::Bool,
-        Kind::Vec2,
-        Kind::Vec3,
-        Kind::Vec4,
-        Kind::Quat,
-        Kind::Mat4,
-        Kind::IVec2,
-        Kind::IVec3,
-        Kind::UVec2,
-        Kind::Text,
-        Kind::Object,
-    ];
+    let named = Kind::named().filter(|kind| !matches!(kind, Kind::Number(_)));
     let variants = prop::collection::hash_set(text(), 1..30);
     prop_oneof![
-        3 => prop::sample::select(NUMBERS.to_vec()).prop_map(Kind::Number),
-        2 => prop::sample::select(simple.to_vec()),
+        3 => prop::sample::select(NumberKind::ALL).prop_map(Kind::Number),
+        2 => prop::sample::select(named.collect::<Vec<_>>()),
         1 => variants.prop_map(Kind::enumeration),
-        1 => (prop::sample::select(NUMBERS.to_vec()), 1..40_u32)
+        1 => (prop::sample::select(NumberKind::ALL), 1..40_u32)
             .prop_map(|(number, length)| Kind::Array(number, length)),
     ]
 }
@@ -92,13 +67,7 @@ fn value(kind: &Kind) -> BoxedStrategy<Option<Value>> {
     match kind {
         Kind::Bool => any::<bool>().prop_map(|truth| Some(truth.into())).boxed(),
         Kind::Number(kind) => number(*kind).prop_map(Some).boxed(),
-        Kind::Vec2 => several(NumberKind::F32, 2).boxed(),
-        Kind::Vec3 => several(NumberKind::F32, 3).boxed(),
-        Kind::Vec4 | Kind::Quat => several(NumberKind::F32, 4).boxed(),
-        Kind::Mat4 => several(NumberKind::F32, 16).boxed(),
-        Kind::IVec2 => several(NumberKind::I32, 2).boxed(),
-        Kind::IVec3 => several(NumberKind::I32, 3).boxed(),
-        Kind::UVec2 => several(NumberKind::U32, 2).boxed(),
+        Kind::Vector(kind) => several(kind.component(), kind.components()).boxed(),
         Kind::Array(kind, length) => several(*kind, *length as usize).boxed(),
         Kind::Text => text().prop_map(|text| Some(text.into())).boxed(),
         Kind::Enum(kind) => prop::sample::select(kind.variants().to_vec())
@@ -118,6 +87,7 @@ struct Parts {
     default: Option<Value>,
     is_optional: bool,
     is_finite: bool,
+    step: Option<Number>,
     range: (Bound<Number>, Bound<Number>),
     docs: SlotDocs,
 }
@@ -126,13 +96,17 @@ fn parts() -> impl Strategy<Value = Parts> {
     let kind = kind().prop_flat_map(|kind| {
         let default = prop::option::of(value(&kind)).prop_map(Option::flatten);
         let end = kind.component().unwrap_or(NumberKind::U8);
-        (Just(kind), default, bound(end), bound(end))
+        (Just(kind), default, bound(end), bound(end), bound(end))
     });
     let text = || prop::option::of(text().prop_map(Arc::from));
     (kind, any::<bool>(), any::<bool>(), text(), text()).prop_map(
-        |((kind, default, min, max), is_optional, is_finite, doc, unit)| {
+        |((kind, default, min, max, step), is_optional, is_finite, doc, unit)| {
+            let step = match step {
+                Bound::Included(step) => Some(step),
+                _ => None,
+            };
             let docs = SlotDocs { doc, unit, comment: None };
-            Parts { kind, default, is_optional, is_finite, range: (min, max), docs }
+            Parts { kind, default, is_optional, is_finite, step, range: (min, max), docs }
         },
     )
 }
@@ -169,6 +143,9 @@ fn schema(name: &str, base: Option<&str>, names: &[String], parts: &[Parts]) -> 
                 }
                 if has_range {
                     builder = builder.range::<Number>(parts.range);
+                    if let Some(step) = parts.step {
+                        builder = builder.step(step);
+                    }
                 }
                 match parts.default.clone().filter(|_| has_default) {
                     Some(default) => builder.default(default),

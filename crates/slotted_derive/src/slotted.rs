@@ -1,7 +1,7 @@
 //! `#[derive(Slotted)]`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Error, Expr, Field, Ident, Path, Type, spanned::Spanned};
 
@@ -16,6 +16,21 @@ struct Container {
     name: String,
     slotted: Path,
 }
+
+/// The argument of a constraint.
+enum Argument {
+    Nothing,
+    Text,
+    Value,
+}
+
+/// The constraints, each a method of the schema builder.
+const CONSTRAINTS: [(&str, Argument); 4] = [
+    ("range", Argument::Value),
+    ("finite", Argument::Nothing),
+    ("step", Argument::Value),
+    ("references", Argument::Text),
+];
 
 /// A field that is a slot, or the base.
 struct SlotField {
@@ -104,7 +119,7 @@ fn parse_fields(slotted: &Path, input: &DeriveInput) -> syn::Result<Vec<SlotFiel
 
 const SLOT_KEYS: Keys = Keys {
     attribute: "slot",
-    known: &["base", "name", "default", "range", "finite", "references"],
+    known: &["base", "name", "default", "range", "finite", "step", "references"],
 };
 
 fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
@@ -124,20 +139,28 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
         match key.as_str() {
             "base" => slot.is_base = true,
             "name" => slot.name = literal(&meta)?,
-            "finite" => slot.constraints.push(quote!(.finite())),
-            "references" => {
-                let schema = literal(&meta)?;
-                slot.constraints.push(quote!(.references(#schema)));
-            }
             "default" => {
                 let value: Expr = meta.value()?.parse()?;
                 slot.constraints.push(default_call(slotted, &value));
             }
-            "range" => {
-                let range: Expr = meta.value()?.parse()?;
-                slot.constraints.push(quote!(.range(#range)));
+            word => {
+                let Some((_, argument)) = CONSTRAINTS.iter().find(|(known, _)| *known == word)
+                else {
+                    return Err(SLOT_KEYS.unknown(&meta));
+                };
+                let method = format_ident!("{word}");
+                slot.constraints.push(match argument {
+                    Argument::Nothing => quote!(.#method()),
+                    Argument::Text => {
+                        let text = literal(&meta)?;
+                        quote!(.#method(#text))
+                    }
+                    Argument::Value => {
+                        let value: Expr = meta.value()?.parse()?;
+                        quote!(.#method(#value))
+                    }
+                });
             }
-            _ => return Err(SLOT_KEYS.unknown(&meta)),
         }
         if key != "base" {
             other_key.get_or_insert(meta.path.span());

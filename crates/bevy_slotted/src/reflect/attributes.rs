@@ -1,9 +1,11 @@
 //! Attributes for `#[reflect(@...)]` that describe a schema and its slots.
 
-use std::ops::{Bound, RangeBounds};
+use std::ops::RangeBounds;
 
 use bevy_reflect::Reflect;
-use slotted::{ObjectId, Value, schema::Number};
+use bevy_reflect::attributes::CustomAttributes;
+use slotted::schema::{Constraint, Number, NumberRange};
+use slotted::{ObjectId, Value};
 
 /// Names the schema; an attribute of the struct. The default is the struct's name in snake case.
 ///
@@ -95,14 +97,13 @@ impl SlotDefault {
 #[derive(Clone, Copy, Debug, PartialEq, Reflect)]
 #[reflect(opaque)]
 pub struct SlotRange {
-    pub(super) bounds: (Bound<Number>, Bound<Number>),
+    range: NumberRange,
 }
 
 impl SlotRange {
     /// Returns the attribute for this range.
     pub fn new<N: Into<Number> + Clone>(range: impl RangeBounds<N>) -> Self {
-        let number = |bound: Bound<&N>| bound.map(|number| number.clone().into());
-        Self { bounds: (number(range.start_bound()), number(range.end_bound())) }
+        Self { range: NumberRange::new(range) }
     }
 }
 
@@ -123,6 +124,33 @@ impl SlotRange {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
 pub struct SlotFinite;
 
+/// Allows only multiples of a number above 0, in vectors, arrays and lists for each number; an attribute of a field.
+///
+/// ```
+/// use bevy_reflect::Reflect;
+/// use bevy_slotted::reflect::{SlotStep, schema_of};
+///
+/// #[derive(Reflect)]
+/// struct Person {
+///     #[reflect(@SlotStep::new(5))]
+///     age: u8,
+/// }
+/// assert_eq!(schema_of::<Person>()?.slots()[0].to_string(), "age: u8, step 5");
+/// # Ok::<(), bevy_slotted::reflect::ReflectError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Reflect)]
+#[reflect(opaque)]
+pub struct SlotStep {
+    step: Number,
+}
+
+impl SlotStep {
+    /// Creates the step of this number.
+    pub fn new(step: impl Into<Number>) -> Self {
+        Self { step: step.into() }
+    }
+}
+
 /// Names the schema that a referenced object must have or extend; an attribute of a field.
 ///
 /// The field's type is a [`Reference`] or a list of them.
@@ -142,6 +170,44 @@ pub struct SlotFinite;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Reflect)]
 pub struct SlotReferences(pub &'static str);
+
+/// The attributes that are constraints.
+trait ConstraintAttribute: Reflect {
+    fn constraint(&self) -> Constraint;
+}
+
+macro_rules! constraints {
+    ($($name:ident: $attribute:pat => $constraint:expr;)*) => {
+        $(impl ConstraintAttribute for $name {
+            fn constraint(&self) -> Constraint {
+                let $attribute = self;
+                $constraint
+            }
+        })*
+
+        /// Returns the constraints among a field's attributes.
+        pub(super) fn constraints(attributes: &CustomAttributes) -> Vec<Constraint> {
+            let all = [$(attributes.get::<$name>().map(ConstraintAttribute::constraint),)*];
+            all.into_iter().flatten().collect()
+        }
+
+        /// Returns the name of the first attribute that belongs on a field.
+        pub(super) fn of_a_field(attributes: &CustomAttributes) -> Option<&'static str> {
+            let all = [
+                ("SlotName", attributes.contains::<SlotName>()),
+                ("SlotDefault", attributes.contains::<SlotDefault>()),
+                $((stringify!($name), attributes.contains::<$name>()),)*
+            ];
+            all.into_iter().find(|(_, is_there)| *is_there).map(|(name, _)| name)
+        }
+    };
+}
+constraints! {
+    SlotRange: Self { range } => Constraint::Range(*range);
+    SlotFinite: Self => Constraint::Finite;
+    SlotStep: Self { step } => Constraint::Step(*step);
+    SlotReferences: Self(schema) => Constraint::References((*schema).into());
+}
 
 /// An [`ObjectId`] that can be reflected: a field type for references to objects of a store.
 ///

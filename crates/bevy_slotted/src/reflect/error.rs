@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use slotted::{AccessError, Kind, SchemaError, SpawnError};
+use slotted::{AccessError, Kind, SchemaError, SpawnError, schema::VectorKind};
 
 use crate::error_debug::debug_as_display;
 
@@ -228,10 +228,7 @@ pub enum NotASlot {
     #[error("is a list inside a list; use one list, or an object for each")]
     NestedList,
     /// A vector or matrix that no kind supports.
-    #[error(
-        "is not a supported vector type; use 'Vec2', 'Vec3', 'Vec4', 'Quat', 'Mat4', 'IVec2', \
-         'IVec3', 'UVec2' or an array of numbers"
-    )]
+    #[error("is not a supported vector type; use {} or an array of numbers", vector_types())]
     Vector,
     /// An integer with a platform-dependent width.
     #[error("has a platform-dependent width; use '{instead}32' or '{instead}64'")]
@@ -256,6 +253,12 @@ pub enum NotASlot {
         "has no type information; use a static type, or call `set_represented_type` on a value"
     )]
     Untyped,
+}
+
+/// Returns the names of the vector types that slots hold, for a message.
+fn vector_types() -> String {
+    let names = VectorKind::ALL.iter().map(|kind| format!("'{}'", kind.type_name()));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Escapes and truncates a name: names of dynamic fields may hold anything.

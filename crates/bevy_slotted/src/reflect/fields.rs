@@ -8,7 +8,7 @@ use bevy_reflect::structs::{Struct, StructInfo};
 use bevy_reflect::{NamedField, PartialReflect, ReflectRef, TypeInfo};
 use slotted::{Schema, Value, schema::SchemaBuilder};
 
-use super::attributes::{SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences};
+use super::attributes::{self, SchemaName, SlotDefault, SlotName};
 use super::error::{FieldIssue, FieldProblem, NotASlot, ReflectError};
 use super::name::{snake_case, unraw};
 use super::shape::Shape;
@@ -37,16 +37,8 @@ impl SlotField<'_> {
             builder = builder.default(default.clone());
         }
         let Some(declared) = self.declared else { return builder };
-        if let Some(range) = declared.get_attribute::<SlotRange>() {
-            builder = builder.range(range.bounds);
-        }
-        if declared.has_attribute::<SlotFinite>() {
-            builder = builder.finite();
-        }
-        if let Some(references) = declared.get_attribute::<SlotReferences>() {
-            builder = builder.references(references.0);
-        }
-        builder
+        let constraints = attributes::constraints(declared.custom_attributes());
+        constraints.into_iter().fold(builder, SchemaBuilder::constraint)
     }
 
     pub(super) fn problem(&self, what: FieldIssue) -> FieldProblem {
@@ -119,15 +111,8 @@ pub(super) fn fields_of_type<'a>(
 
 /// Rejects field attributes on the struct, which would have no effect there.
 fn refuse_misplaced(info: &StructInfo) -> Result<(), ReflectError> {
-    let attributes = [
-        ("SlotName", info.has_attribute::<SlotName>()),
-        ("SlotDefault", info.has_attribute::<SlotDefault>()),
-        ("SlotRange", info.has_attribute::<SlotRange>()),
-        ("SlotFinite", info.has_attribute::<SlotFinite>()),
-        ("SlotReferences", info.has_attribute::<SlotReferences>()),
-    ];
-    match attributes.into_iter().find(|(_, is_there)| *is_there) {
-        Some((attribute, _)) => {
+    match attributes::of_a_field(info.custom_attributes()) {
+        Some(attribute) => {
             let type_name = info.type_path_table().short_path().into();
             Err(ReflectError::Misplaced { type_name, attribute })
         }

@@ -4,8 +4,7 @@ use std::any::TypeId;
 use std::borrow::Cow;
 
 use bevy_reflect::{FromReflect, PartialReflect, ReflectRef, TypeInfo, Typed};
-use slotted::glam::{IVec2, IVec3, Mat4, Quat, UVec2, Vec2, Vec3, Vec4};
-use slotted::{Kind, ObjectId, SlotValue, Value};
+use slotted::{Kind, ObjectId, SlotValue, Value, for_each_vector, glam};
 
 use super::attributes::Reference;
 
@@ -39,31 +38,43 @@ impl Leaf {
     }
 }
 
-static LEAVES: [Leaf; 23] = [
-    Leaf::of::<f32>(),
-    Leaf::of::<bool>(),
-    Leaf::of::<i8>(),
-    Leaf::of::<i16>(),
-    Leaf::of::<i32>(),
-    Leaf::of::<i64>(),
-    Leaf::of::<u8>(),
-    Leaf::of::<u16>(),
-    Leaf::of::<u32>(),
-    Leaf::of::<u64>(),
-    Leaf::of::<f64>(),
-    Leaf::of::<Vec2>(),
-    Leaf::of::<Vec3>(),
-    Leaf::of::<Vec4>(),
-    Leaf::of::<Quat>(),
-    Leaf::of::<Mat4>(),
-    Leaf::of::<IVec2>(),
-    Leaf::of::<IVec3>(),
-    Leaf::of::<UVec2>(),
-    Leaf::of::<String>(),
-    Leaf::of::<Cow<'static, str>>(),
-    Leaf::of::<&'static str>(),
-    Leaf::of::<Reference>(),
-];
+macro_rules! leaves_with_vectors {
+    ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
+        static LEAVES: &[Leaf] = &[
+            Leaf::of::<f32>(),
+            Leaf::of::<bool>(),
+            Leaf::of::<i8>(),
+            Leaf::of::<i16>(),
+            Leaf::of::<i32>(),
+            Leaf::of::<i64>(),
+            Leaf::of::<u8>(),
+            Leaf::of::<u16>(),
+            Leaf::of::<u32>(),
+            Leaf::of::<u64>(),
+            Leaf::of::<f64>(),
+            $(Leaf::of::<glam::$name>(),)*
+            Leaf::of::<String>(),
+            Leaf::of::<Cow<'static, str>>(),
+            Leaf::of::<&'static str>(),
+            Leaf::of::<Reference>(),
+        ];
+
+        $(impl LeafType for glam::$name {
+            fn kind() -> Kind {
+                Kind::$name
+            }
+
+            fn into_value(self) -> Value {
+                self.into()
+            }
+
+            fn from_value(value: &Value) -> Option<Self> {
+                value.vector()
+            }
+        })*
+    };
+}
+for_each_vector!(leaves_with_vectors);
 
 trait LeafType: Typed + FromReflect + Clone {
     const IS_WRITABLE: bool = true;
@@ -128,14 +139,6 @@ leaf_types! {
     bool: Value::Bool(truth) => *truth;
     f32: Value::F32(number) => *number;
     f64: Value::F64(number) => *number;
-    Vec2: Value::Vec2(vector) => *vector;
-    Vec3: Value::Vec3(vector) => *vector;
-    Vec4: Value::Vec4(vector) => Self::from_array(*vector);
-    Quat: Value::Quat(vector) => Self::from_array(*vector);
-    Mat4: Value::Mat4(matrix) => **matrix;
-    IVec2: Value::IVec2(vector) => *vector;
-    IVec3: Value::IVec3(vector) => *vector;
-    UVec2: Value::UVec2(vector) => *vector;
 }
 
 macro_rules! integer_types {

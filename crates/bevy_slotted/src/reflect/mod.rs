@@ -10,7 +10,7 @@
 //! | field | slot |
 //! |---|---|
 //! | `bool`, integers of 8 to 64 bits, `f32`, `f64` | the same |
-//! | `Vec2` `Vec3` `Vec4` `Quat` `Mat4` `IVec2` `IVec3` `UVec2` of glam | the same |
+//! | the types of glam that [`VectorKind`](slotted::schema::VectorKind) lists, as `Vec3` | the same |
 //! | `String`, `Cow<'static, str>`, `&'static str` | text |
 //! | [`Reference`] | a reference to an object of the store |
 //! | an enum without data | an enum of the variants' names, in snake case |
@@ -27,6 +27,7 @@
 //! | [`@SlotDefault::new(100.0)`](SlotDefault) | a field | the value in records that omit the slot |
 //! | [`@SlotRange::new(0.0..=500.0)`](SlotRange) | a field | the numbers it may hold |
 //! | [`@SlotFinite`](SlotFinite) | a field | rejects infinities and NaN |
+//! | [`@SlotStep::new(5)`](SlotStep) | a field | rejects all but multiples of the number |
 //! | [`@SlotReferences("unit")`](SlotReferences) | a field | the schema that a referenced object has or extends |
 //! | `ignore` | a field | no slot |
 //!
@@ -80,7 +81,7 @@ mod schema;
 mod shape;
 
 pub use attributes::{
-    Reference, SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences,
+    Reference, SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences, SlotStep,
 };
 pub use error::{FieldIssue, FieldProblem, NotASlot, ReflectError};
 pub use object::{read_into, record_of, spawn_reflected};

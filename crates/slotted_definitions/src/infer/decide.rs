@@ -5,7 +5,7 @@ use std::fmt;
 use crate::infer::InferenceOptions;
 use crate::infer::observed::{Lists, Numbers, Observed, Shape};
 use slotted::schema::is_name;
-use slotted::{Kind, schema::NumberKind};
+use slotted::{Kind, schema::NumberKind, schema::VectorKind};
 
 /// Why an attribute cannot be a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn one_kind(observed: &Observed) -> Result<One, Unslottable> {
     let kind = match (shapes.next(), shapes.next(), shapes.next()) {
         (None, ..) => return Err(Unslottable::NeverSet),
         (Some(Shape::Integer), Some(Shape::Float), None) => float_kind(&observed.numbers)?,
-        (Some(Shape::List), Some(vector), None) => mixed_vector(observed, vector)?,
+        (Some(Shape::List), Some(Shape::Vector(kind)), None) => mixed_vector(observed, kind)?,
         (Some(shape), None, _) => match shape {
             Shape::Null => return Err(Unslottable::NeverSet),
             Shape::Bool => Kind::Bool,
@@ -81,50 +81,28 @@ fn one_kind(observed: &Observed) -> Result<One, Unslottable> {
             Shape::List => return Ok(One::Lists),
             Shape::Map => return Err(Unslottable::Nested),
             Shape::Bytes => return Err(Unslottable::Bytes),
-            vector => vector_kind(vector).ok_or(Unslottable::Mixed)?,
+            Shape::Vector(kind) => Kind::Vector(kind),
         },
         _ => return Err(Unslottable::Mixed),
     };
     Ok(One::Kind(kind))
 }
 
-const fn vector_kind(shape: Shape) -> Option<Kind> {
-    Some(match shape {
-        Shape::Vec2 => Kind::Vec2,
-        Shape::Vec3 => Kind::Vec3,
-        Shape::Vec4 => Kind::Vec4,
-        Shape::Quat => Kind::Quat,
-        Shape::Mat4 => Kind::Mat4,
-        Shape::IVec2 => Kind::IVec2,
-        Shape::IVec3 => Kind::IVec3,
-        Shape::UVec2 => Kind::UVec2,
-        _ => return None,
-    })
-}
-
-/// Vectors that a program has written beside lists of their numbers that a data file has.
-fn mixed_vector(observed: &Observed, vector: Shape) -> Result<Kind, Unslottable> {
-    let (Some(kind), Some(lists)) = (vector_kind(vector), &observed.lists) else {
-        return Err(Unslottable::Mixed);
-    };
-    let length = match kind {
-        Kind::Vec2 | Kind::IVec2 | Kind::UVec2 => 2,
-        Kind::Vec3 | Kind::IVec3 => 3,
-        Kind::Mat4 => 16,
-        _ => 4,
-    };
+/// Vectors of a program, mixed with lists of their numbers from a data file.
+fn mixed_vector(observed: &Observed, kind: VectorKind) -> Result<Kind, Unslottable> {
+    let Some(lists) = &observed.lists else { return Err(Unslottable::Mixed) };
     let numbers = &lists.elements.numbers;
-    let integers = |low: i128, high: i128| {
-        lists.elements.shapes().eq([Shape::Integer])
-            && numbers.integers.is_some_and(|(least, most)| low <= least && most <= high)
+    let suits = match (kind.component().integer_range(), kind.component()) {
+        (Some((low, high)), _) => {
+            lists.elements.shapes().eq([Shape::Integer])
+                && numbers.integers.is_some_and(|(least, most)| low <= least && most <= high)
+        }
+        (None, NumberKind::F32) => are_numbers(&lists.elements) && numbers.fit_f32,
+        (None, _) => are_numbers(&lists.elements) && numbers.fit_f64,
     };
-    let suits = match kind.component() {
-        Some(NumberKind::I32) => integers(i32::MIN.into(), i32::MAX.into()),
-        Some(NumberKind::U32) => integers(0, u32::MAX.into()),
-        _ => are_numbers(&lists.elements) && numbers.fit_f32,
-    };
+    let length = kind.components();
     let is_long = lists.shortest == length && lists.longest == length;
-    if suits && is_long { Ok(kind) } else { Err(Unslottable::Mixed) }
+    if suits && is_long { Ok(Kind::Vector(kind)) } else { Err(Unslottable::Mixed) }
 }
 
 fn are_numbers(observed: &Observed) -> bool {
@@ -136,23 +114,18 @@ fn are_numbers(observed: &Observed) -> bool {
 /// meant: the 255 of a colour.
 fn integer_kind(numbers: &Numbers) -> Result<Kind, Unslottable> {
     use NumberKind::{I8, I16, I32, I64, U8, U16, U32, U64};
-    let kinds: [(NumberKind, i128, i128); 8] = [
-        (U8, 0, u8::MAX.into()),
-        (U16, 0, u16::MAX.into()),
-        (U32, 0, u32::MAX.into()),
-        (U64, 0, u64::MAX.into()),
-        (I8, i8::MIN.into(), i8::MAX.into()),
-        (I16, i16::MIN.into(), i16::MAX.into()),
-        (I32, i32::MIN.into(), i32::MAX.into()),
-        (I64, i64::MIN.into(), i64::MAX.into()),
-    ];
+    let kinds = [U8, U16, U32, U64, I8, I16, I32, I64];
+    let kinds = kinds.into_iter().filter_map(|kind| {
+        let (low, high) = kind.integer_range()?;
+        Some((kind, low, high))
+    });
     let (least, most) = numbers.integers.ok_or(Unslottable::Numbers)?;
-    let held = kinds.into_iter().filter(|(_, low, high)| *low <= least && most <= *high);
+    let mut held = kinds.filter(|(_, low, high)| *low <= least && most <= *high);
     let suits = |&(_, low, high): &(NumberKind, i128, i128)| {
         let is_end = most == high || (least < 0 && least == low);
         is_end || (low <= least * 2 && most * 2 <= high)
     };
-    let kind = held.clone().find(suits).or_else(|| held.clone().next());
+    let kind = held.clone().find(suits).or_else(|| held.next());
     kind.map(|(kind, ..)| Kind::Number(kind)).ok_or(Unslottable::Numbers)
 }
 

@@ -10,7 +10,7 @@ use crate::infer::InferenceOptions;
 use crate::infer::same_data::survives_f32;
 use slotted::ObjectId;
 use slotted::Value;
-use slotted::schema::Number;
+use slotted::schema::{Number, VectorKind};
 
 /// Values of each shape that are remembered as examples.
 const EXAMPLES: u64 = 3;
@@ -23,25 +23,52 @@ macro_rules! shapes {
     ($($name:ident $word:literal,)*) => {
         /// What a value is before it is known which kind holds all of them.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub(super) enum Shape { $($name,)* }
+        pub(super) enum Shape {
+            $($name,)*
+            Vector(VectorKind),
+        }
+
+        /// All shapes but vectors.
+        #[derive(Clone, Copy)]
+        enum Single { $($name,)* }
 
         impl Shape {
-            pub(super) const ALL: &'static [Self] = &[$(Self::$name,)*];
+            const SINGLE: &'static [Self] = &[$(Self::$name,)*];
 
             pub(super) const fn name(self) -> &'static str {
-                match self { $(Self::$name => $word,)* }
+                match self {
+                    $(Self::$name => $word,)*
+                    Self::Vector(kind) => kind.name(),
+                }
+            }
+
+            /// Returns the position among all shapes.
+            const fn index(self) -> usize {
+                match self {
+                    $(Self::$name => Single::$name as usize,)*
+                    Self::Vector(kind) => Self::SINGLE.len() + kind.index(),
+                }
             }
         }
     };
 }
 shapes! {
     Null "null", Bool "bool", Integer "integer", Float "number", Text "text", Object "reference",
-    List "list", Map "object", Bytes "bytes", Vec2 "vec2", Vec3 "vec3", Vec4 "vec4", Quat "quat",
-    Mat4 "mat4", IVec2 "ivec2", IVec3 "ivec3", UVec2 "uvec2",
+    List "list", Map "object", Bytes "bytes",
 }
 
 impl Shape {
-    const fn of(value: &Value) -> Self {
+    const COUNT: usize = Self::SINGLE.len() + VectorKind::ALL.len();
+
+    fn all() -> impl Iterator<Item = Self> + Clone {
+        let vectors = VectorKind::ALL.iter().map(|kind| Self::Vector(*kind));
+        Self::SINGLE.iter().copied().chain(vectors)
+    }
+
+    fn of(value: &Value) -> Self {
+        if let Some(kind) = value.vector_kind() {
+            return Self::Vector(kind);
+        }
         match value {
             Value::Unset => Self::Null,
             Value::Bool(_) => Self::Bool,
@@ -51,14 +78,7 @@ impl Shape {
             Value::Object(_) => Self::Object,
             Value::List(_) => Self::List,
             Value::Map(_) => Self::Map,
-            Value::Vec2(_) => Self::Vec2,
-            Value::Vec3(_) => Self::Vec3,
-            Value::Vec4(_) => Self::Vec4,
-            Value::Quat(_) => Self::Quat,
-            Value::Mat4(_) => Self::Mat4,
-            Value::IVec2(_) => Self::IVec2,
-            Value::IVec3(_) => Self::IVec3,
-            Value::UVec2(_) => Self::UVec2,
+            // Vectors were first, so these are bytes.
             _ => Self::Bytes,
         }
     }
@@ -239,10 +259,20 @@ enum Targets {
 /// Finds out the schema of an object that a value refers to.
 pub(super) type SchemaOf<'a> = &'a dyn Fn(ObjectId) -> Option<Arc<str>>;
 
+/// How many values there were of each shape.
+#[derive(Clone, Debug)]
+struct Counts([u64; Shape::COUNT]);
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self([0; Shape::COUNT])
+    }
+}
+
 /// What has been seen of an attribute's values, or of the elements of its lists.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Observed {
-    counts: [u64; Shape::ALL.len()],
+    counts: Counts,
     trues: u64,
     pub(super) numbers: Numbers,
     pub(super) texts: Texts,
@@ -270,7 +300,7 @@ impl Observed {
 
     fn count(&mut self, value: &Value, object: u64) {
         let shape = Shape::of(value);
-        let count = &mut self.counts[shape as usize];
+        let count = &mut self.counts.0[shape.index()];
         *count += 1;
         if *count <= EXAMPLES {
             self.examples.push((shape, ValueExample::new(object, value)));
@@ -309,17 +339,17 @@ impl Observed {
     }
 
     pub(super) const fn of(&self, shape: Shape) -> u64 {
-        self.counts[shape as usize]
+        self.counts.0[shape.index()]
     }
 
     /// How many values there were but nulls.
     pub(super) fn set(&self) -> u64 {
-        self.counts.iter().sum::<u64>() - self.of(Shape::Null)
+        self.counts.0.iter().sum::<u64>() - self.of(Shape::Null)
     }
 
     /// What there was, but nulls.
     pub(super) fn shapes(&self) -> impl Iterator<Item = Shape> + Clone {
-        let set = Shape::ALL.iter().copied().filter(|shape| *shape != Shape::Null);
+        let set = Shape::all().filter(|shape| *shape != Shape::Null);
         set.filter(|shape| self.of(*shape) > 0)
     }
 

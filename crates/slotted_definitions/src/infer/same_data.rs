@@ -71,22 +71,12 @@ fn are_same_named<'a>(mut a: Vec<(&'a str, &'a Value)>, mut b: Vec<(&'a str, &'a
     a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0 && a.1.is_same_data(b.1))
 }
 
-/// What a list, a vector or a matrix is made of.
+/// Returns the elements of a list, or the numbers of a vector or matrix.
 fn elements(value: &Value) -> Option<Cow<'_, [Value]>> {
-    fn list<V: Into<Value> + Copy>(numbers: &[V]) -> Cow<'static, [Value]> {
-        numbers.iter().map(|number| (*number).into()).collect()
+    match value {
+        Value::List(list) => Some(Cow::Borrowed(list)),
+        other => other.numbers().map(Cow::Owned),
     }
-    Some(match value {
-        Value::List(list) => Cow::Borrowed(list),
-        Value::Vec2(vector) => list(vector.as_ref()),
-        Value::Vec3(vector) => list(vector.as_ref()),
-        Value::Vec4(vector) | Value::Quat(vector) => list(vector),
-        Value::Mat4(matrix) => list(&matrix.to_cols_array()),
-        Value::IVec2(vector) => list(vector.as_ref()),
-        Value::IVec3(vector) => list(vector.as_ref()),
-        Value::UVec2(vector) => list(vector.as_ref()),
-        _ => return None,
-    })
 }
 
 fn are_same_numbers(a: &Value, b: &Value) -> bool {

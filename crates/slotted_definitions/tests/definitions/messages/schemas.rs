@@ -27,6 +27,11 @@ told! {
     range_of_one_number { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = [500.0] }\n") }
     range_of_texts { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = { min = \"0\" } }\n") }
     range_with_other_words { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = { from = 0, to = 9 } }\n") }
+    step_of_a_text { ("a.toml", "[schemas.unit.slots]\nname = { kind = \"text\", step = 5 }\n") }
+    step_of_zero { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", step = 0.0 }\n") }
+    step_with_a_fraction { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", step = 0.5 }\n") }
+    step_in_quotes { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", step = \"5\" }\n") }
+    default_between_steps { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", step = 5, default = 12 }\n") }
     references_of_a_number { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", references = \"unit\" }\n") }
     references_to_nothing { ("a.toml", "[schemas.unit.slots]\ntarget = { kind = \"object\", references = \"untit\" }\n") }
     optional_in_quotes { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", optional = \"yes\" }\n") }

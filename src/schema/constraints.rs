@@ -1,0 +1,333 @@
+//! The constraints of slots: their meaning, their declaration and the messages about them.
+
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
+
+use crate::kind::{Kind, NumberKind, with_number};
+use crate::number::{Number, NumberRange, Numbers};
+use crate::schema::{ProblemKind, SchemaBuilder, Slot};
+use crate::value::{FromValue, Value};
+
+/// One constraint of a slot. For vectors, arrays and lists it applies to each number or element.
+///
+/// ```
+/// use slotted::{Kind, Schema, schema::Constraint};
+/// let unit = Schema::builder("unit").slot("age", Kind::U8).range(..=90).step(5).build()?;
+/// let constraints: Vec<String> = unit.slots()[0].constraints().iter().map(|c| c.to_string()).collect();
+/// assert_eq!(constraints, ["range up to 90", "step 5"]);
+/// # Ok::<(), slotted::SchemaError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Constraint {
+    /// The numbers that the slot may hold.
+    Range(NumberRange),
+    /// No infinities and no NaN.
+    Finite,
+    /// Only multiples of this number: see [`SchemaBuilder::step`].
+    Step(Number),
+    /// The schema that a referenced object must have or extend.
+    References(Arc<str>),
+}
+
+impl Constraint {
+    /// Returns the word that declares the constraint: in Rust, in derives and in definition files.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Range(_) => "range",
+            Self::Finite => "finite",
+            Self::Step(_) => "step",
+            Self::References(_) => "references",
+        }
+    }
+
+    fn applies_to(&self, kind: &Kind) -> bool {
+        match self {
+            Self::Range(_) | Self::Finite | Self::Step(_) => kind.component().is_some(),
+            Self::References(_) => *kind.element() == Kind::Object,
+        }
+    }
+
+    /// Returns when no value satisfies the constraint, for a message.
+    pub(super) const fn degenerate(&self) -> &'static str {
+        match self {
+            Self::Range(_) => "is empty",
+            Self::Step(_) => "is not above 0",
+            Self::Finite | Self::References(_) => "never holds",
+        }
+    }
+
+    /// Writes that the value at the place violates the constraint.
+    pub(super) fn write_violation(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        place: &dyn fmt::Display,
+        found: &Value,
+    ) -> fmt::Result {
+        match self {
+            Self::Range(range) => write!(f, "{place} expects {range}, found {found}"),
+            Self::Finite => write!(f, "{place} expects finite numbers, found {found}"),
+            Self::Step(step) if is_single(found) => {
+                write!(f, "{place} expects multiples of {step}; {found} is not one")
+            }
+            Self::Step(step) => write!(f, "{place} expects multiples of {step}, found {found}"),
+            Self::References(schema) => write!(f, "{place} expects a '{schema}', found {found}"),
+        }
+    }
+}
+
+fn is_single(value: &Value) -> bool {
+    matches!(value, Value::Int(_) | Value::UInt(_) | Value::F32(_) | Value::F64(_))
+}
+
+/// As a slot's declaration has it: `range 0 to 500`, `step 5`.
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = self.word();
+        match self {
+            Self::Range(range) => write!(f, "{word} {range}"),
+            Self::Finite => f.write_str(word),
+            Self::Step(step) => write!(f, "{word} {step}"),
+            Self::References(schema) => write!(f, "{word} '{schema}'"),
+        }
+    }
+}
+
+/// All constraints of a slot; those of a built [`Schema`](crate::Schema) fit the slot's kind.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Constraints {
+    range: Option<NumberRange>,
+    finite: bool,
+    step: Option<Step>,
+    references: Option<Arc<str>>,
+}
+
+/// The reason why a slot cannot have a constraint.
+pub(super) enum Misfit {
+    /// It means nothing for values of the kind.
+    NotForKind(Constraint),
+    /// The kind cannot hold its numbers, or no value satisfies it.
+    Unsuitable(Constraint),
+}
+
+impl Constraints {
+    /// Iterates over the constraints, always in the same order.
+    pub fn iter(&self) -> impl Iterator<Item = Constraint> + '_ {
+        let Self { range, finite, step, references } = self;
+        let numbers = [
+            range.map(Constraint::Range),
+            finite.then_some(Constraint::Finite),
+            step.map(|step| Constraint::Step(step.number)),
+        ];
+        let references = references.clone().map(Constraint::References);
+        numbers.into_iter().flatten().chain(references)
+    }
+
+    fn add(&mut self, constraint: Constraint) {
+        match constraint {
+            Constraint::Range(range) => self.range = Some(range),
+            Constraint::Finite => self.finite = true,
+            Constraint::Step(number) => self.step = Some(Step { number, tolerance: 0.0 }),
+            Constraint::References(schema) => self.references = Some(schema),
+        }
+    }
+
+    /// Brings numbers to the precision of the kind: 0.1 in a range of an `f32` slot is `0.1_f32`.
+    pub(super) fn fit(&mut self, kind: &Kind) -> Result<(), Misfit> {
+        if let Some(stray) = self.iter().find(|constraint| !constraint.applies_to(kind)) {
+            return Err(Misfit::NotForKind(stray));
+        }
+        let Some(component) = kind.component() else { return Ok(()) };
+        if let Some(range) = self.range {
+            let fitting = with_number!(component, T => fit_range::<T>(range));
+            let fitting = fitting.filter(|range| !range.is_empty());
+            self.range = Some(fitting.ok_or(Misfit::Unsuitable(Constraint::Range(range)))?);
+        }
+        if let Some(Step { number, .. }) = self.step {
+            let fitting = Step::fit(number, component);
+            self.step = Some(fitting.ok_or(Misfit::Unsuitable(Constraint::Step(number)))?);
+        }
+        Ok(())
+    }
+
+    /// Returns whether there is more to check about numbers than their kind.
+    pub(super) const fn confine_numbers(&self) -> bool {
+        self.range.is_some() || self.finite || self.step.is_some()
+    }
+
+    /// Checks numbers of the slot's kind.
+    #[inline]
+    pub(super) fn check_numbers(
+        &self,
+        numbers: &impl Numbers,
+        found: impl Fn() -> Value,
+    ) -> Result<(), ProblemKind> {
+        let violated = |expected| Err(ProblemKind::Constraint { expected, found: found() });
+        if let Some(range) = &self.range
+            && !numbers.within(range)
+        {
+            return violated(Constraint::Range(*range));
+        }
+        if self.finite && !numbers.are_finite() {
+            return violated(Constraint::Finite);
+        }
+        if let Some(step) = &self.step
+            && !numbers.all(&mut |number| step.divides(number))
+        {
+            return violated(Constraint::Step(step.number));
+        }
+        Ok(())
+    }
+}
+
+/// The number that others must be multiples of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Step {
+    number: Number,
+    /// The greatest distance from a multiple, relative to the value: 0 for integers.
+    tolerance: f64,
+}
+
+impl Step {
+    /// Returns the step for values of this kind; `None` if it does not fit, or is not above 0.
+    fn fit(number: Number, component: NumberKind) -> Option<Self> {
+        let fitted = with_number!(component, T => fit_number::<T>(number))?;
+        let (number, tolerance) = match (fitted, component) {
+            (Number::Int(_), _) => (fitted, 0.0),
+            // The decimal that was meant, so that 0.1 and 0.1_f32 are the same step.
+            (Number::Float(float), NumberKind::F32) => {
+                let decimal = format!("{:e}", float as f32).parse().ok()?;
+                (Number::Float(decimal), f64::from(f32::EPSILON))
+            }
+            (Number::Float(_), _) => (fitted, 2.0 * f64::EPSILON),
+        };
+        let is_above_0 = match number {
+            Number::Int(number) => number > 0,
+            Number::Float(number) => number > 0.0 && number.is_finite(),
+        };
+        is_above_0.then_some(Self { number, tolerance })
+    }
+
+    /// Returns whether the number is a multiple.
+    fn divides(&self, number: Number) -> bool {
+        match (self.number, number) {
+            (Number::Int(step), Number::Int(number)) => number % step == 0,
+            (step, number) => {
+                let (step, number) = (step.to_f64(), number.to_f64());
+                let rest = (number % step).abs();
+                rest.min(step - rest) <= self.tolerance * number.abs()
+            }
+        }
+    }
+}
+
+/// Returns the number in this type, or `None` if the type cannot hold it.
+fn fit_number<T: FromValue + Into<Number>>(number: Number) -> Option<Number> {
+    if number.is_nan() {
+        return None;
+    }
+    let value = match number {
+        Number::Int(number) => match (i64::try_from(number), u64::try_from(number)) {
+            (Ok(number), _) => number.into(),
+            (_, Ok(number)) => number.into(),
+            _ => return None,
+        },
+        Number::Float(number) => number.into(),
+    };
+    T::from_value(&value).ok().map(Into::into)
+}
+
+/// Returns the range with its ends as numbers of this type, or `None` if the type cannot hold them.
+fn fit_range<T: FromValue + Into<Number>>(range: NumberRange) -> Option<NumberRange> {
+    let fit = |bound: Bound<Number>| match bound {
+        Bound::Included(number) => fit_number::<T>(number).map(Bound::Included),
+        Bound::Excluded(number) => fit_number::<T>(number).map(Bound::Excluded),
+        Bound::Unbounded => Some(Bound::Unbounded),
+    };
+    Some(NumberRange::from_bounds(fit(range.min())?, fit(range.max())?))
+}
+
+/// The constraints of a slot.
+impl Slot {
+    /// Returns all constraints.
+    #[must_use]
+    pub const fn constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+
+    /// Returns the numbers that the slot may hold; for a list, those of its elements.
+    #[must_use]
+    pub const fn range(&self) -> Option<&NumberRange> {
+        self.constraints.range.as_ref()
+    }
+
+    /// Returns whether infinities and NaN are refused.
+    #[must_use]
+    pub const fn is_finite(&self) -> bool {
+        self.constraints.finite
+    }
+
+    /// Returns the number that the slot's numbers must be multiples of.
+    #[must_use]
+    pub const fn step(&self) -> Option<Number> {
+        match self.constraints.step {
+            Some(step) => Some(step.number),
+            None => None,
+        }
+    }
+
+    /// Returns the schema that a referenced object must have or extend.
+    #[must_use]
+    pub fn references(&self) -> Option<&str> {
+        self.constraints.references.as_deref()
+    }
+}
+
+/// The constraints of the last slot.
+impl SchemaBuilder {
+    /// Adds a constraint, which replaces one of the same sort.
+    pub fn constraint(self, constraint: Constraint) -> Self {
+        let word = constraint.word();
+        self.constrain(word, |slot| slot.constraints.add(constraint))
+    }
+
+    /// Sets the numbers that the slot may hold; for vectors, arrays and lists, each of their numbers.
+    pub fn range<N: Into<Number> + Clone>(self, range: impl RangeBounds<N>) -> Self {
+        self.constraint(Constraint::Range(NumberRange::new(range)))
+    }
+
+    /// Refuses infinities and NaN.
+    pub fn finite(self) -> Self {
+        self.constraint(Constraint::Finite)
+    }
+
+    /// Refuses all but multiples of a number above 0; for vectors, arrays and lists, each of their numbers.
+    ///
+    /// Integers must be exact multiples. A float must be a multiple up to rounding: it passes if its
+    /// distance from one is at most `f32::EPSILON` (for `f64`, `2.0 * f64::EPSILON`) times the float itself.
+    /// So 0.3 is a multiple of 0.1, and 0.35 is not. Floats that are so large that neighbouring floats lie
+    /// further apart than the step all pass. Infinities and NaN are refused.
+    ///
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// let person = Schema::builder("person").slot("age", Kind::U8).step(5).slot("size", Kind::F32).step(0.1);
+    /// store.register_schema(person.build()?)?;
+    /// let ada = store.spawn_record("person", record! { age: 40, size: 0.3 })?;
+    /// assert_eq!(
+    ///     store.set_value(ada, "age", 12).unwrap_err().to_string(),
+    ///     "slot 'age' of 'person' expects multiples of 5; 12 is not one",
+    /// );
+    /// assert!(store.set_value(ada, "size", 0.35).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn step(self, step: impl Into<Number>) -> Self {
+        self.constraint(Constraint::Step(step.into()))
+    }
+
+    /// Sets the schema that a referenced object must have or extend; for lists, each of their elements.
+    pub fn references(self, schema: impl Into<Arc<str>>) -> Self {
+        self.constraint(Constraint::References(schema.into()))
+    }
+}
