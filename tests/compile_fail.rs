@@ -1,7 +1,7 @@
-//! Checks mistakes that must not compile, and the messages that users get.
+//! Checks that mistakes do not compile, and their messages.
 //!
-//! Each file of `tests/compile_fail` has a twin of its name in `tests/compile_pass`, which differs only
-//! in the mistake and is compiled and run here. It proves that the mistake causes the error.
+//! Each file of `tests/compile_fail` has a twin of the same name in `tests/compile_pass` without the mistake.
+//! The twins compile and run here, which proves that the mistake causes the error.
 
 mod compile_pass;
 
@@ -10,12 +10,12 @@ use std::error::Error;
 use std::path::Path;
 use std::process::Command;
 
-/// The compiler of the `.stderr` files. Others word their messages differently.
+/// The compiler version of the `.stderr` files. Messages differ between versions.
 const WRITTEN_WITH: &str = "rustc 1.95.";
 
-/// Update the messages with `TRYBUILD=overwrite cargo test --all-features --test compile_fail`.
+/// Updates the messages with `TRYBUILD=overwrite cargo test --all-features --test compile_fail`.
 #[test]
-fn mistakes_are_refused_with_a_message_that_helps() -> Result<(), Box<dyn Error>> {
+fn mistakes_are_rejected_with_helpful_messages() -> Result<(), Box<dyn Error>> {
     let compiler = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let version = String::from_utf8(Command::new(compiler).arg("--version").output()?.stdout)?;
     if !version.starts_with(WRITTEN_WITH) {
@@ -47,7 +47,7 @@ fn folder(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
 }
 
-/// The names of the folder's Rust files.
+/// Returns the names of the folder's Rust files.
 fn names(name: &str) -> Result<BTreeSet<String>, Box<dyn Error>> {
     let mut names = BTreeSet::new();
     for entry in std::fs::read_dir(folder(name))? {

@@ -1,4 +1,4 @@
-//! Constraints of slots, above all `step`: declared, checked, displayed, compared and migrated.
+//! Tests constraints of slots, mostly `step`: declaration, checks, display, comparison and migration.
 
 use std::error::Error;
 
@@ -13,7 +13,7 @@ fn slot(kind: Kind) -> SchemaBuilder {
     Schema::builder("thing").slot("value", kind)
 }
 
-/// A store with an object whose slot `value` is built like this and optional.
+/// Creates a store with an object that has the given slot `value`, made optional.
 fn store_of(builder: SchemaBuilder) -> Result<(Store, ObjectId), Box<dyn Error>> {
     let mut store = Store::new();
     store.register_schema(builder.optional().build()?)?;
@@ -26,7 +26,7 @@ fn accepts(store: &mut Store, id: ObjectId, value: impl Into<Value>) -> bool {
 }
 
 #[test]
-fn integers_are_exact_multiples_at_the_ends_of_their_widths() -> Outcome {
+fn integers_are_exact_multiples_at_their_limits() -> Outcome {
     let (mut store, id) = store_of(slot(Kind::I64).step(2))?;
     for (value, is_multiple) in [(i64::MIN, true), (i64::MAX, false), (0, true), (-3, false)] {
         assert_eq!(accepts(&mut store, id, value), is_multiple, "{value}");
@@ -87,7 +87,7 @@ fn each_number_of_vectors_arrays_and_lists_is_checked() -> Outcome {
 }
 
 #[test]
-fn steps_that_no_value_satisfies_are_refused() {
+fn impossible_steps_are_rejected() {
     for step in [0.0, -0.5, f64::NAN, f64::INFINITY, 1e-60] {
         let error = slot(Kind::F32).step(step).build().unwrap_err();
         assert!(matches!(error, SchemaError::UnsuitableConstraint { .. }), "{step}: {error}");
@@ -118,7 +118,7 @@ fn defaults_are_checked() {
 }
 
 #[test]
-fn one_step_is_the_same_in_every_type() -> Outcome {
+fn a_step_is_equal_in_every_number_type() -> Outcome {
     let single = slot(Kind::F32).step(0.1_f32).build()?;
     assert_eq!(single, slot(Kind::F32).step(0.1).build()?);
     assert_eq!(single.slots()[0].to_string(), "value: f32, step 0.1");
@@ -129,7 +129,7 @@ fn one_step_is_the_same_in_every_type() -> Outcome {
 }
 
 #[test]
-fn constraints_are_listed_in_one_order() -> Outcome {
+fn constraints_are_listed_in_a_fixed_order() -> Outcome {
     let built = slot(Kind::F32).step(5.0).finite().range(0.0..=10.0).build()?;
     let listed: Vec<Constraint> = built.slots()[0].constraints().iter().collect();
     let range = Constraint::Range(NumberRange::new(0.0..=10.0));

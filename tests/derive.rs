@@ -40,7 +40,7 @@ fn lists_and_arrays_have_defaults() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[test]
-fn a_default_is_checked_when_the_schema_is_made() {
+fn a_default_is_checked_when_the_schema_is_built() {
     #[derive(Slotted, Clone, Copy)]
     struct Narrow {
         #[slot(default = [1, 300])]

@@ -1,4 +1,4 @@
-//! The errors of the crate: `Debug` shows the message, and messages keep to one form.
+//! Checks the form of all error messages, and that `Debug` shows them.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ fn store() -> Result<(Store, ObjectId), Box<dyn Error>> {
     Ok((store, unit))
 }
 
-/// One error of each variant that a caller can construct, and the ones that only calls return.
+/// Returns an error of each variant that callers can construct, and others returned by calls.
 fn errors() -> Result<Vec<Box<dyn Error>>, Box<dyn Error>> {
     let (mut store, id) = store()?;
     let name: Arc<str> = "unit".into();

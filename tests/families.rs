@@ -1,4 +1,4 @@
-//! A schema name means the schema and all that extend it; `exactly` means the one.
+//! Tests schema selectors: a name selects the schema and its extensions, `exactly` selects only the schema.
 
 use std::error::Error;
 
@@ -27,7 +27,7 @@ struct Healthy<'a> {
     health: &'a f32,
 }
 
-/// A unit, a rock between the schemas, an orc, and a chief, which extends the orc.
+/// A store with a unit, a rock, an orc, which extends the unit, and a chief, which extends the orc.
 struct World {
     store: Store,
     unit: ObjectId,
@@ -149,7 +149,7 @@ fn columns() -> Outcome {
 }
 
 #[test]
-fn a_column_of_a_schema_in_the_middle_leaves_its_base_out() -> Outcome {
+fn a_column_of_an_extension_excludes_its_base() -> Outcome {
     let World { mut store, unit, rock, orc, chief } = world()?;
     let key = store.key::<f32>("orc", "health")?;
     let column = store.column(key)?;
@@ -214,9 +214,9 @@ fn a_snapshot_reads_by_the_same_rule() -> Outcome {
     Ok(())
 }
 
-/// A migration gives a schema a base that was registered after it.
+/// A migration lets a schema extend one that was registered later.
 #[test]
-fn a_base_that_comes_after_the_schemas_that_extend_it() -> Outcome {
+fn a_base_can_be_registered_after_its_extensions() -> Outcome {
     let mut store = Store::new();
     let orc = || Schema::builder("orc");
     store.register_schema(orc().slot("health", Kind::F32).build()?)?;
@@ -231,7 +231,7 @@ fn a_base_that_comes_after_the_schemas_that_extend_it() -> Outcome {
     let unit_id = store.spawn_record("unit", record! { health: 1.0 })?;
     let elf_id = store.spawn_record("elf", record! { health: 2.0 })?;
 
-    assert!(store.ids_of("unit")?.eq([orc_id, unit_id, elf_id]), "by registration");
+    assert!(store.ids_of("unit")?.eq([orc_id, unit_id, elf_id]), "in registration order");
     let key = store.key::<f32>("unit", "health")?;
     let column = store.column(key)?;
     let all = [orc_id, unit_id, elf_id];
@@ -244,6 +244,6 @@ fn a_base_that_comes_after_the_schemas_that_extend_it() -> Outcome {
     let alone = orc().slot("health", Kind::F32).build()?;
     let plan = store.plan_migration([alone])?;
     store.migrate(&plan)?;
-    assert!(store.ids_of("unit")?.eq([unit_id, elf_id]), "the orc has left the family");
+    assert!(store.ids_of("unit")?.eq([unit_id, elf_id]), "the orc no longer extends the unit");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Every kind through every way in and out: a new row of the table is tested without a new line here.
+//! Tests every kind in every API. The tests cover new kinds of the table automatically.
 
 use std::error::Error;
 
@@ -10,7 +10,7 @@ use slotted::{
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// Distinct numbers that each kind of number holds exactly.
+/// Distinct numbers that every number kind holds exactly.
 fn numbers(kind: VectorKind) -> Value {
     let number = |position: usize| match kind.component() {
         NumberKind::F32 | NumberKind::F64 => Value::from(position as f64 + 0.5),
@@ -23,7 +23,7 @@ fn vector(kind: VectorKind) -> Value {
     numbers(kind).to_vector(kind).expect("the numbers fit")
 }
 
-/// A store of schema `thing` with the slots `value` and `values` of the kind.
+/// Creates a store with the schema `thing` and its slots `value` and `values` of the kind.
 fn store_of(kind: Kind) -> Result<Store, Box<dyn Error>> {
     let mut store = Store::new();
     let thing = Schema::builder("thing")
@@ -37,12 +37,12 @@ fn store_of(kind: Kind) -> Result<Store, Box<dyn Error>> {
 }
 
 #[test]
-fn a_value_is_as_small_as_before() {
+fn a_value_has_its_expected_size() {
     assert_eq!(size_of::<Value>(), 24);
 }
 
 #[test]
-fn names_lead_back_to_their_kinds() {
+fn kinds_are_found_by_name() {
     for kind in Kind::named() {
         let name = kind.name().expect("a named kind has a name");
         assert_eq!(Kind::from_name(name), Some(kind.clone()));
@@ -64,7 +64,7 @@ fn vector_kinds_describe_their_values() {
         assert_eq!(own.len(), kind.components());
         assert_eq!(Value::from(own).to_vector(*kind).as_ref(), Some(&value), "{kind:?}");
         assert_eq!(Kind::Vector(*kind).components(), Some((kind.component(), kind.components())));
-        assert_eq!(numbers(*kind).to_string(), value.to_string(), "as a list is displayed");
+        assert_eq!(numbers(*kind).to_string(), value.to_string(), "displayed like a list");
     }
 }
 
@@ -135,7 +135,7 @@ fn deltas_and_hashes_carry_every_vector() -> Outcome {
 }
 
 #[test]
-fn hashes_tell_apart_every_number_of_every_vector() -> Outcome {
+fn hashes_depend_on_every_number_of_a_vector() -> Outcome {
     for kind in VectorKind::ALL {
         let mut store = store_of(Kind::Vector(*kind))?;
         let id = store.spawn_record("thing", record! { value: vector(*kind) })?;
@@ -177,7 +177,7 @@ fn serde_writes_every_vector_as_its_numbers() -> Outcome {
     Ok(())
 }
 
-/// Keys, columns and lists of one Rust type.
+/// Tests keys, columns and lists of one Rust type.
 fn typed<V: Vector + SlotValue + slotted::slot_value::ListElement + PartialEq + std::fmt::Debug>()
 -> Outcome {
     assert_eq!(V::kind(), Kind::Vector(V::KIND));

@@ -1,11 +1,11 @@
-//! Values, records and slots from types of mint, as an engine with another glam has them.
+//! Tests values, records and slots of mint types, for engines with another version of glam.
 
 use std::error::Error;
 
 use slotted::glam::{DVec3, Mat4, Quat, Vec3};
 use slotted::{Kind, Schema, Slotted, Store, Value, record};
 
-/// Stands for the engine's vector, of which mint is all that both know.
+/// The vector type of an engine, which converts only to mint.
 struct EngineVector {
     x: f32,
     y: f32,

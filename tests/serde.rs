@@ -1,4 +1,4 @@
-//! Records from and to the formats of serde.
+//! Tests records in serde formats.
 #![cfg(feature = "serde")]
 
 use std::error::Error;
@@ -107,7 +107,7 @@ fn fault_09_a_duplicate_name_in_a_file_is_reported() -> Outcome {
 }
 
 #[test]
-fn input_that_is_not_a_record_is_refused_with_its_place() {
+fn input_that_is_not_a_record_is_rejected_with_its_place() {
     let expected = "invalid type: sequence, expected a record: a map of names to values";
     assert!(unreadable("[1]").starts_with(expected), "{}", unreadable("[1]"));
     assert!(unreadable("3").contains("expected a record: a map of names to values"));
@@ -117,7 +117,7 @@ fn input_that_is_not_a_record_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_map_keeps_a_nested_object_and_a_slot_refuses_it() -> Outcome {
+fn a_map_store_accepts_a_nested_object_and_a_slot_rejects_it() -> Outcome {
     let json = r#"{"name":"Ada","stats":{"level":1,"tags":["a",{"b":2}]}}"#;
     let record: Record = serde_json::from_str(json)?;
     assert_eq!(serde_json::to_string(&record)?, json);
@@ -170,7 +170,7 @@ fn fault_17_floats_keep_their_bits() -> Outcome {
 }
 
 #[test]
-fn other_formats_may_have_bytes() -> Outcome {
+fn other_formats_can_contain_bytes() -> Outcome {
     let bytes = BytesDeserializer::<ValueError>::new(b"\0\xff");
     assert_eq!(Value::deserialize(bytes)?, Value::Bytes([0, 255].into()));
     assert_eq!(serde_json::to_string(&Value::Bytes([0, 255].into()))?, "[0,255]");
@@ -211,7 +211,7 @@ fn returns(store: &mut impl ByName, json: &str) -> Outcome {
 }
 
 #[test]
-fn records_return_from_json_as_they_were() -> Outcome {
+fn records_survive_json() -> Outcome {
     let json = r#"{"name": "Ada \"\u0000ü", "level": 255, "position": [0.1, -0.0, -2e3],
         "seed": 18446744073709551615, "charge": -0.0, "path": [-32768, 0, 32767]}"#;
     returns(&mut store()?, json)?;
@@ -219,7 +219,7 @@ fn records_return_from_json_as_they_were() -> Outcome {
     returns(&mut NaiveMapStore::new(), json)
 }
 
-/// A format without a limit of its own: lists, or some other wrapping, in one another.
+/// A format without a nesting limit, with nested lists or other wrappers.
 struct Nested {
     levels: u32,
     wrapping: Wrapping,
@@ -257,7 +257,7 @@ impl<'de> Deserializer<'de> for Nested {
     }
 }
 
-/// The element of a list that claims to be longer than memory.
+/// An element of a list that claims a length larger than memory.
 struct Only(Option<Nested>);
 
 impl<'de> SeqAccess<'de> for Only {

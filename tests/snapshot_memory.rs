@@ -1,5 +1,5 @@
-//! Fault 36: dropped snapshots free all their memory. A program of its own, because it counts the bytes
-//! of every thread.
+//! Fault 36: dropped snapshots free all their memory. A separate program, because it counts the bytes of all
+//! threads.
 
 use std::error::Error;
 use std::sync::{Mutex, PoisonError};
@@ -12,11 +12,11 @@ use slotted::{ObjectId, Slotted, Snapshot, Store, memory::BLOCK_ROWS};
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// Held by each test, so that one does not count what another allocates.
+/// Locked by each test, so that tests do not count each other's allocations.
 static COUNTER: Mutex<()> = Mutex::new(());
 
 const SNAPSHOTS: usize = 10_000;
-/// A whole block, which is hardly ever written to, and some rows that are in every snapshot.
+/// A full block, which is rarely written to, and some rows that change in every snapshot.
 const OBJECTS: usize = BLOCK_ROWS + 60;
 
 #[derive(Slotted, Clone, Copy)]
@@ -25,7 +25,7 @@ struct Unit {
     shield: Option<u16>,
 }
 
-/// Some writes, a death and a birth in the last block.
+/// Writes some values, despawns an object and spawns one in the last block.
 fn frame(store: &mut Store, rng: &mut StdRng) -> Result<(), Box<dyn Error>> {
     let health = store.key::<f32>("unit", "health")?;
     let row = rng.random_range(0..60) + BLOCK_ROWS;
@@ -42,7 +42,7 @@ fn frame(store: &mut Store, rng: &mut StdRng) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Takes all snapshots and drops some on the way, the rest in random order.
+/// Takes all snapshots and drops some in between, the rest in random order.
 fn live_and_forget(
     store: &mut Store,
     rng: &mut StdRng,
@@ -53,7 +53,7 @@ fn live_and_forget(
         frame(store, rng)?;
         let snapshot = store.snapshot();
         if number % 100 == 0 {
-            assert_eq!(snapshot.len(), OBJECTS, "a snapshot that is read keeps a store");
+            assert_eq!(snapshot.len(), OBJECTS, "a snapshot stays readable");
             snapshots.push(snapshot.clone());
         }
         snapshots.push(snapshot);
@@ -64,7 +64,7 @@ fn live_and_forget(
             store.restore(&snapshots[rng.random_range(0..snapshots.len())])?;
         }
     }
-    assert!(snapshots.len() > count / 2, "most of them lived at the same time");
+    assert!(snapshots.len() > count / 2, "most snapshots exist at the same time");
     while !snapshots.is_empty() {
         forget(store, &mut snapshots, rng);
     }
@@ -81,7 +81,7 @@ fn forget(store: &mut Store, snapshots: &mut Vec<Snapshot>, rng: &mut StdRng) {
     }
 }
 
-/// Gives back what is kept for the next copies, and lets no block be owned by the store alone.
+/// Frees the memory kept for copies, and shares every block with a snapshot.
 fn settle(store: &mut Store) {
     store.release_memory();
     store.advance_epoch();
@@ -97,7 +97,7 @@ fn fault_36_ten_thousand_snapshots_dropped_in_random_order_leave_no_memory_behin
         store.spawn_batch([Unit { health: 1.0, shield: None }; OBJECTS])?.collect();
     assert_eq!(ids.len(), OBJECTS);
     let rng = &mut StdRng::seed_from_u64(36);
-    // The store's own lists get the room that they have from then on.
+    // Warm up: the store's own lists reach their final capacity.
     live_and_forget(&mut store, rng, 20)?;
     settle(&mut store);
     let reported = store.memory_report().total();
@@ -108,10 +108,10 @@ fn fault_36_ten_thousand_snapshots_dropped_in_random_order_leave_no_memory_behin
         settle(&mut store);
     });
     outcome?;
-    assert_eq!(left, 0, "bytes are left");
+    assert_eq!(left, 0, "leaked bytes");
     assert_eq!(store.memory_report().total(), reported);
 
-    // The measure itself: a snapshot that is kept is seen.
+    // Test the measurement: a kept snapshot must be counted.
     let (mut kept, mut outcome) = (None, Ok(()));
     let added = added_bytes(|| {
         kept = Some(store.snapshot());
@@ -131,7 +131,7 @@ fn fault_36_the_copies_of_a_short_block_stay_short() -> Result<(), Box<dyn Error
         store.spawn_batch([Unit { health: 1.0, shield: None }; OBJECTS])?.collect();
     let health = store.key::<f32>("unit", "health")?;
     let begin = store.snapshot();
-    // The copy of a whole block is given up, and kept for the next copies.
+    // The copy of a full block is dropped, and its memory is kept for later copies.
     store.set(ids[0], health, 2.0)?;
     store.restore(&begin)?;
     let mut snapshots = Vec::with_capacity(100);
@@ -143,7 +143,7 @@ fn fault_36_the_copies_of_a_short_block_stay_short() -> Result<(), Box<dyn Error
         }
     });
     outcome?;
-    // The room that a block has for growth is a quarter of the table.
+    // A block reserves a quarter of the table for growth.
     let room = BLOCK_ROWS / 4 * size_of::<f32>();
     assert!(added < 100 * (room + 1000), "{added} bytes for a hundred copies of some rows");
     Ok(())

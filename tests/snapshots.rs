@@ -43,16 +43,16 @@ fn hash_with_health(health: f32) -> Result<u64, Box<dyn std::error::Error>> {
 }
 
 #[test]
-fn all_nan_hash_alike_and_minus_zero_is_not_zero() -> Outcome {
+fn all_nan_have_equal_hashes_and_minus_zero_is_not_zero() -> Outcome {
     let other_nan = f32::from_bits(0xffc0_1234);
     assert_eq!(hash_with_health(f32::NAN)?, hash_with_health(other_nan)?);
     assert_ne!(hash_with_health(0.0)?, hash_with_health(-0.0)?);
     Ok(())
 }
 
-/// The same world twice: texts interned and schemas registered in another order, objects that died.
+/// Builds the same world twice, with another order of texts and schemas, and with dead objects.
 #[test]
-fn equal_worlds_hash_alike_whatever_their_past() -> Outcome {
+fn hashes_do_not_depend_on_history() -> Outcome {
     let person = || Schema::builder("person").slot("name", Kind::Text).build();
     let friend = || Schema::builder("friend").slot("of", Kind::Object).build();
     let (mut one, mut two) = (Store::new(), Store::new());
@@ -76,7 +76,7 @@ fn equal_worlds_hash_alike_whatever_their_past() -> Outcome {
     Ok(())
 }
 
-/// Lists count by their elements, whatever was interned before them and in which order.
+/// Hashes of lists depend on their elements only, not on interning order.
 #[test]
 fn lists_hash_by_their_elements() -> Outcome {
     let item = || {
@@ -117,7 +117,7 @@ fn lists_hash_by_their_elements() -> Outcome {
     Ok(())
 }
 
-/// The pools are shared with snapshots: what comes new must not reach into them.
+/// Snapshots share the pools with the store. New lists must not appear in them.
 #[test]
 fn a_snapshot_does_not_see_later_lists() -> Outcome {
     let mut store = Store::new();
@@ -145,7 +145,7 @@ fn cached_block_hashes_give_the_hash_of_the_whole_store() -> Outcome {
         let kept = store.state_hash();
         assert_eq!(kept, store.clone().state_hash());
         assert_eq!(kept, store.snapshot().state_hash());
-        // A store of its own that knows no hash yet.
+        // An independent store without cached hashes.
         let mut fresh = store.snapshot().to_store();
         fresh.register_schema(Schema::builder("nothing").build()?)?;
         assert_eq!(kept, fresh.state_hash());
@@ -256,7 +256,7 @@ fn only_blocks_that_were_written_to_are_visited() -> Outcome {
 
 #[cfg(feature = "rayon")]
 #[test]
-fn parallel_writes_leave_a_snapshot_as_it_was() -> Outcome {
+fn parallel_writes_do_not_change_a_snapshot() -> Outcome {
     let (mut store, ids) = units(5 * BLOCK_ROWS + 10)?;
     let health = store.key::<f32>("unit", "health")?;
     let mut ring = SnapshotRing::new(3);
@@ -279,7 +279,7 @@ fn memory_shared_by_snapshots_counts_once() -> Outcome {
     (0..8).for_each(|frame| ring.save(frame, &mut store));
     let shared = ring.heap_bytes(&store);
     let column = 4 * BLOCK_ROWS * size_of::<f32>();
-    assert!(shared < 4 * BLOCK_ROWS * 3, "little but generations: {shared} bytes");
+    assert!(shared < 4 * BLOCK_ROWS * 3, "mostly generations: {shared} bytes");
     for frame in 8..16 {
         ring.save(frame, &mut store);
         store.view::<Health>()?.for_each(|unit| *unit.health += 1.0);
@@ -306,6 +306,6 @@ fn a_store_keeps_its_identity_and_its_copies_have_another() -> Outcome {
     assert_eq!(moved.identity(), identity);
     assert_ne!(store.identity(), identity);
     drop(moved);
-    assert_ne!(Store::new().identity(), identity, "what is kept of it is not given away again");
+    assert_ne!(Store::new().identity(), identity, "a kept identity is not reused");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Views that are used at the same time, and single objects of a view.
+//! Tests views in use at the same time, and single objects of a view.
 
 use std::error::Error;
 
@@ -48,7 +48,7 @@ fn unit(number: i64) -> Unit {
     Unit { position: 0, velocity: number, health: 100, shield: None }
 }
 
-/// Units, holes among them, and drones from a schema of which the program knows nothing.
+/// Creates a store with units, with holes between them, and with drones of a schema from data.
 fn store() -> Result<Store, Box<dyn Error>> {
     let mut store = Store::new();
     store.register::<Unit>()?;
@@ -76,7 +76,7 @@ fn views_of_different_slots_are_used_at_the_same_time() -> Outcome {
     let mut columns = store.split();
     let (moving, watching) = (columns.view::<Moving>()?, columns.view::<Watching>()?);
     let hurt = columns.view::<Hurt>();
-    assert!(hurt.is_err(), "another view watches the health");
+    assert!(hurt.is_err(), "another view reads the health");
     let seen = std::thread::scope(|scope| {
         scope.spawn(|| moving.for_each(|unit| *unit.position += *unit.velocity));
         scope.spawn(|| watching.iter().filter(|unit| unit.health.is_some()).count()).join()
@@ -98,14 +98,14 @@ fn views_of_different_slots_are_used_at_the_same_time() -> Outcome {
 }
 
 #[test]
-fn a_conflicting_view_is_refused_and_borrows_nothing() -> Outcome {
+fn a_conflicting_view_is_rejected_and_borrows_nothing() -> Outcome {
     let mut store = store()?;
     let mut columns = store.split();
     let braking = columns.view::<Braking>()?;
     let error = columns.view::<Moving>().unwrap_err();
     let borrowed = SplitError::Borrowed { schema: "unit".into(), slot: "velocity".into() };
-    assert_eq!(error, borrowed, "to read what is written");
-    assert_eq!(columns.view::<Braking>().unwrap_err(), borrowed, "to write it twice");
+    assert_eq!(error, borrowed, "reads a written slot");
+    assert_eq!(columns.view::<Braking>().unwrap_err(), borrowed, "writes a written slot");
     drop(braking);
     assert_eq!(columns.view::<Braking>().unwrap_err(), borrowed, "until the store is split again");
 
@@ -113,12 +113,12 @@ fn a_conflicting_view_is_refused_and_borrows_nothing() -> Outcome {
     struct Positions<'a> {
         position: &'a mut i64,
     }
-    assert!(columns.view::<Positions>().is_ok(), "the refused view has not taken them");
+    assert!(columns.view::<Positions>().is_ok(), "the rejected view borrowed nothing");
 
     let mut columns = store.split();
     let readers = (columns.view::<Watching>()?, columns.view::<Watching>()?);
     assert_eq!(readers.0.count(), readers.1.count());
-    assert_eq!(columns.view::<Braking>().unwrap_err(), borrowed, "to write what is read");
+    assert_eq!(columns.view::<Braking>().unwrap_err(), borrowed, "writes a read slot");
 
     #[derive(View)]
     struct Wrong<'a> {
@@ -131,7 +131,7 @@ fn a_conflicting_view_is_refused_and_borrows_nothing() -> Outcome {
 }
 
 #[test]
-fn a_lent_view_sees_what_has_changed() -> Outcome {
+fn a_lent_view_sees_changes() -> Outcome {
     let mut store = store()?;
     let epoch = store.advance_epoch();
     let health = store.key::<u32>("unit", "health")?;
@@ -148,7 +148,7 @@ fn a_lent_view_sees_what_has_changed() -> Outcome {
     let mut columns = store.split();
     columns.view::<Braking>()?.for_each(|unit| *unit.velocity += 1);
     assert_eq!(store.view::<Braking>()?.changed_since(epoch).count(), store.len());
-    assert_ne!(snapshot.state_hash(), store.state_hash(), "the snapshot has its own");
+    assert_ne!(snapshot.state_hash(), store.state_hash(), "the snapshot is unchanged");
     Ok(())
 }
 
@@ -191,7 +191,7 @@ fn single_objects_of_a_view() -> Outcome {
     Ok(())
 }
 
-/// A thread for every item, and the results backwards.
+/// A pool with a thread for every item, and results in reverse order.
 struct Backwards;
 
 impl ThreadPool for Backwards {
@@ -206,7 +206,7 @@ impl ThreadPool for Backwards {
 }
 
 #[test]
-fn a_pool_of_ones_own_does_the_same() -> Outcome {
+fn a_custom_pool_has_the_same_result() -> Outcome {
     let mut store = store()?;
     let snapshot = store.snapshot();
     let mut expected = snapshot.to_store();

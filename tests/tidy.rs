@@ -1,4 +1,4 @@
-//! The architecture and the habits of `ARCHITECTURE.md`, enforced. Each rule is a module with its own tests.
+//! Enforces the rules of `ARCHITECTURE.md`. Each rule is a module with its own tests.
 
 #[path = "tidy/crates.rs"]
 mod crates;
@@ -33,7 +33,7 @@ fn the_list_of_layers_is_up_to_date() -> Outcome {
 }
 
 #[test]
-fn the_crate_uses_its_outside_name_only_in_docs() -> Outcome {
+fn the_external_name_is_only_for_docs() -> Outcome {
     enforce(layers::outside_names)
 }
 

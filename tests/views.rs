@@ -18,7 +18,7 @@ struct Unit {
 }
 
 #[derive(View)]
-#[view(lenient)] // rage comes later
+#[view(lenient)] // `rage` is declared later
 struct Moving<'a> {
     id: ObjectId,
     position: &'a mut Vec3,
@@ -41,7 +41,7 @@ struct Numbers<'a> {
 
 const UNITS: u32 = 10_000;
 
-/// Units of which every one stays whose number `stays` picks.
+/// Creates units and despawns those whose number `stays` rejects.
 fn units(stays: impl Fn(u32) -> bool) -> Result<(Store, Vec<ObjectId>), Box<dyn Error>> {
     let mut store = Store::new();
     store.register::<Unit>()?;
@@ -104,7 +104,7 @@ fn a_block_without_objects_is_skipped() -> Outcome {
 }
 
 #[test]
-fn optional_values_are_set_and_unset_in_ragged_and_whole_blocks() -> Outcome {
+fn optional_values_are_set_and_unset_in_partial_and_full_blocks() -> Outcome {
     for stays in [|_: u32| true, |number: u32| number.is_multiple_of(2)] {
         let (mut store, _) = units(stays)?;
         store.view::<Shields>()?.for_each(|mut unit| match unit.shield.get_mut() {
@@ -149,7 +149,7 @@ fn threads_visit_each_object_once() -> Outcome {
 }
 
 #[test]
-fn a_view_matches_schemas_from_rust_and_from_data_and_later_ones() -> Outcome {
+fn a_view_matches_schemas_from_rust_from_data_and_later_ones() -> Outcome {
     let (mut store, left) = units(|number| number < 5)?;
     assert_eq!(store.view::<Moving>()?.count(), left.len());
     let orc = Schema::builder("orc").extends("unit").slot("rage", Kind::F32).default(0.5);
@@ -170,7 +170,7 @@ fn a_view_matches_schemas_from_rust_and_from_data_and_later_ones() -> Outcome {
 }
 
 #[test]
-fn a_view_of_the_wrong_kind_says_so() -> Outcome {
+fn a_view_of_the_wrong_kind_is_an_error() -> Outcome {
     let mut store = Store::new();
     store.register_schema(Schema::builder("tile").slot("number", Kind::F32).build()?)?;
     let error = store.view_of::<Numbers>("tile").unwrap_err().to_string();
@@ -194,7 +194,7 @@ const MISSPELT: &str =
     "view 'Misspelt' wants slot 'velocty', which no schema declares; did you mean 'velocity'?";
 
 #[test]
-fn a_misspelt_field_is_refused_by_every_way_to_a_view() -> Outcome {
+fn every_view_method_rejects_a_misspelt_field() -> Outcome {
     let (mut store, _) = units(|number| number < 5)?;
     let error = store.view::<Misspelt>().unwrap_err();
     assert_eq!(
@@ -228,7 +228,7 @@ fn a_misspelt_field_is_refused_by_every_way_to_a_view() -> Outcome {
 }
 
 #[test]
-fn a_view_is_refused_until_a_schema_declares_its_slots() -> Outcome {
+fn a_view_is_rejected_until_a_schema_declares_its_slots() -> Outcome {
     let mut store = Store::new();
     let message = "view 'Numbers' wants slot 'number', which no schema declares";
     assert_eq!(store.view::<Numbers>().unwrap_err().to_string(), message);
@@ -243,7 +243,7 @@ fn a_view_is_refused_until_a_schema_declares_its_slots() -> Outcome {
 }
 
 #[test]
-fn a_lenient_view_has_no_objects_until_its_slots_come() -> Outcome {
+fn a_lenient_view_is_empty_until_its_slots_are_declared() -> Outcome {
     #[derive(View)]
     #[view(lenient)]
     struct Later<'a> {
@@ -297,7 +297,7 @@ fn schemas_with_slots_of_another_kind_are_skipped_and_reported() -> Outcome {
 }
 
 #[test]
-fn an_extending_schema_whose_optional_field_is_of_another_kind_is_skipped() -> Outcome {
+fn an_extension_with_an_optional_field_of_another_kind_is_skipped() -> Outcome {
     #[derive(View)]
     struct Raging<'a> {
         number: &'a u32,

@@ -80,12 +80,12 @@ fn whole(store: &Store) -> Whole {
     let mut future = store.clone();
     let unit = || record! { health: 1, name: "", job: "farmer", awake: true };
     let next = (0..6).filter_map(|_| future.spawn_record("unit", unit()).ok()).collect();
-    let (text, list) = (future.text("a text that nobody has"), future.list(&[u64::MAX; 3]));
+    let (text, list) = (future.text("an unused text"), future.list(&[u64::MAX; 3]));
     (store.ids().map(record).collect(), next, text.ok(), list.ok())
 }
 
 /// The real delta with some bytes changed, each as told by three bytes; or else the bytes as they are, but
-/// for the hash of the base, which nobody guesses: 0 stands for the right one.
+/// for the hash of the base, which no fuzzer can guess: 0 means the right one.
 fn delta_bytes(input: &[u8]) -> Option<Vec<u8>> {
     let (mode, input) = input.split_first()?;
     if mode % 2 == 0 {

@@ -344,7 +344,7 @@ fn put<C: Copy>(block: &mut Vec<C>, start: usize, cells: &[C]) {
     if let Some(old) = block.get_mut(start..start + cells.len()) {
         return old.copy_from_slice(cells);
     }
-    // Rows in between are dead: the block was released, or a delta skipped them. Nobody reads their cells.
+    // Rows in between are dead: the block was released, or a delta skipped them. Their cells are never read.
     while block.len() < start {
         block.extend_from_slice(cells);
     }

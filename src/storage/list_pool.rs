@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_empty_list_is_one_whatever_its_elements() {
+    fn empty_lists_of_all_elements_are_one() {
         let mut pool = Pool::new();
         assert_eq!(pool.intern_up_to::<u16>(NUMBERS, &[], 0), Some(ListCell::EMPTY));
         assert_eq!(pool.intern_up_to::<f32>(FLOATS, &[], 0), Some(ListCell::EMPTY));

@@ -1,4 +1,4 @@
-//! A base whose slots cannot come first.
+//! A base that is not the first field.
 
 use slotted::Slotted;
 

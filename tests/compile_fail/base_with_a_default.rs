@@ -1,4 +1,4 @@
-//! A constraint on the base, which is no slot.
+//! A constraint on a base, which is not a slot.
 
 use slotted::Slotted;
 

@@ -1,4 +1,4 @@
-//! Two slots of one name.
+//! Two slots with the same name.
 
 use slotted::Slotted;
 

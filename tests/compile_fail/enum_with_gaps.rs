@@ -1,4 +1,4 @@
-//! An enum whose numbers are not those of its variants.
+//! An enum with gaps between its discriminants.
 
 use slotted::SlotValue;
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};

@@ -1,4 +1,4 @@
-//! A value that is aligned to more than a column.
+//! A value with a larger alignment than columns.
 
 use slotted::SlotValue;
 use slotted::bytemuck::{Pod, Zeroable};

@@ -1,4 +1,4 @@
-//! A store that grows while a view of it is walked.
+//! A store that grows while a view iterates.
 
 use slotted::{Slotted, Store, View};
 

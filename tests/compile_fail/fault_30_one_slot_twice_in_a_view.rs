@@ -1,4 +1,4 @@
-//! Two fields of a view that would both lend one value.
+//! Two fields of a view that borrow the same slot.
 
 use slotted::View;
 

@@ -1,4 +1,4 @@
-//! A store that changes its structure while threads walk a view of it.
+//! A store that changes its structure while threads iterate over a view.
 
 use slotted::{Slotted, Store, View};
 

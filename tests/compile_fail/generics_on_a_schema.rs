@@ -1,4 +1,4 @@
-//! A schema for any type.
+//! A generic schema.
 
 use slotted::Slotted;
 

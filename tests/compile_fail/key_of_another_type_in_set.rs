@@ -1,4 +1,4 @@
-//! A value that is not of the key's type.
+//! A value of another type than the key's.
 
 use slotted::{Slotted, SlotKey, Store};
 

@@ -1,4 +1,4 @@
-//! An object in a slot of another one.
+//! A schema as the type of a slot.
 
 use slotted::{Slotted, Store};
 

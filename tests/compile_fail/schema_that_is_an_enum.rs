@@ -1,4 +1,4 @@
-//! A schema whose slots are there or not.
+//! An enum as a schema.
 
 use slotted::Slotted;
 

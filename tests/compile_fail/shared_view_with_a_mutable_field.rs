@@ -1,4 +1,4 @@
-//! A view that changes values, of a store that is only read.
+//! A mutable view of a shared store.
 
 use slotted::{Slotted, Store, View};
 

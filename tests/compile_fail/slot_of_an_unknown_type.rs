@@ -1,4 +1,4 @@
-//! A field of a type that derives nothing, alone and inside of other types.
+//! A field of a type without derives, alone and in other types.
 
 use slotted::{List, Slotted, Store};
 

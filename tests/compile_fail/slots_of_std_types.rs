@@ -1,4 +1,4 @@
-//! Fields of types that are common in Rust and that no slot holds.
+//! Fields of common Rust types that no slot holds.
 
 use slotted::Slotted;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! A schema whose slots have no names.
+//! A tuple struct as a schema.
 
 use slotted::Slotted;
 

@@ -1,4 +1,4 @@
-//! An attribute of a schema that there is not.
+//! An unknown attribute of a schema.
 
 use slotted::Slotted;
 

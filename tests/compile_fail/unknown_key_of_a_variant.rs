@@ -1,4 +1,4 @@
-//! Keys that variants and containers do not take.
+//! Keys that variants and containers do not accept.
 
 use slotted::{SlotValue, View};
 

@@ -1,4 +1,4 @@
-//! Leniency for one field: it is the view's.
+//! `lenient` on a field instead of the view.
 
 use slotted::View;
 

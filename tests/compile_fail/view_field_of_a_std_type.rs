@@ -1,4 +1,4 @@
-//! Fields of a view that borrow types that no slot holds.
+//! Fields of a view that borrow unsupported std types.
 
 use slotted::View;
 

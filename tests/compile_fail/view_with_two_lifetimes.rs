@@ -1,4 +1,4 @@
-//! A view that borrows for two lifetimes.
+//! A view with two lifetimes.
 
 use slotted::View;
 

@@ -1,6 +1,6 @@
 //! The twins of the cases in `tests/compile_fail`, without their mistakes.
 
-mod base_that_is_no_schema;
+mod base_without_schema;
 mod base_that_is_not_first;
 mod base_with_a_default;
 mod duplicate_slot_names;
@@ -20,21 +20,21 @@ mod generics_on_a_schema;
 mod item_kept_over_the_next_change;
 mod key_of_another_type_in_set;
 mod list_of_lists;
-mod list_of_what_no_slot_holds;
+mod list_of_unsupported_elements;
 mod run_kept_over_the_next_change;
 mod schema_as_a_slot;
 mod schema_that_is_an_enum;
 mod shared_view_with_a_mutable_field;
 mod slot_of_an_unknown_type;
 mod slots_of_std_types;
-mod spawning_a_type_that_is_no_schema;
+mod spawning_a_type_without_schema;
 mod tuple_struct_as_schema;
 mod unknown_key_of_a_schema;
 mod unknown_key_of_a_slot;
 mod unknown_key_of_a_variant;
-mod unknown_word_of_a_view;
+mod unknown_key_of_a_view;
 mod view_attribute_on_a_field;
 mod view_field_by_value;
 mod view_field_of_a_std_type;
-mod view_field_of_no_slot_value;
+mod view_field_of_an_unsupported_type;
 mod view_with_two_lifetimes;

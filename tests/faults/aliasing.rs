@@ -1,4 +1,4 @@
-//! Faults 30 to 33, as far as they can be met at run time.
+//! Faults 30 to 33: aliasing that is detected at run time.
 
 use slotted::{
     MapStore, Spawned, Store, View, ViewError, view::SlotColumn, view::ViewMut, view::ViewRef,
@@ -60,7 +60,7 @@ fn fault_31_stores_keys_and_views_may_cross_threads() {
 
 #[cfg(feature = "rayon")]
 #[test]
-fn fault_32_parallel_work_visits_each_object_once_whatever_the_table_size() -> Outcome {
+fn fault_32_parallel_work_visits_each_object_once_at_any_table_size() -> Outcome {
     use crate::MANY;
     use slotted::memory::BLOCK_ROWS;
     for rows in [0, 1, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, MANY] {

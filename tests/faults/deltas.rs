@@ -1,4 +1,4 @@
-//! Faults 37 and 38: deltas from elsewhere.
+//! Faults 37 and 38: damaged deltas and deltas of other stores.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -14,7 +14,7 @@ use crate::{
     Dump, MANY, Outcome, UNIT, Unit, dump, many_units, refusal, store, store_of, unit_with,
 };
 
-/// A delta, the world that it is for, and the world that it makes.
+/// A delta with the worlds before and after it.
 struct Step {
     base: Store,
     delta: Delta,
@@ -33,7 +33,7 @@ impl Step {
         Ok(Self { base: before.to_store(), delta, result: after.to_store() })
     }
 
-    /// Some of all that a delta can have.
+    /// A delta with every type of change.
     fn everything() -> Result<Self, Box<dyn std::error::Error>> {
         let mut store = store_of(|limits| limits.generations_per_row = 3);
         let ids: Vec<ObjectId> = store.spawn_batch([UNIT; 8])?.collect();
@@ -67,7 +67,7 @@ impl Step {
     }
 }
 
-/// All that is seen of a store, and a long future of it.
+/// Returns the observable state of a store, and its next ids.
 #[derive(Debug, PartialEq)]
 struct Whole {
     dump: Dump,
@@ -86,8 +86,7 @@ fn whole(store: &Store) -> Whole {
     Whole { dump: dump(store), hash, future: units, knows_new_text, knows_new_list }
 }
 
-/// Applies a delta that may be anything: the store gets to the world of which the delta has the hash, or
-/// stays as it is.
+/// Applies an untrusted delta. The store must reach the world of the delta's hash, or stay unchanged.
 fn applies_whole_or_not_at_all(base: &Store, delta: &Delta) {
     let before = whole(base);
     let mut store = base.clone();
@@ -95,7 +94,7 @@ fn applies_whole_or_not_at_all(base: &Store, delta: &Delta) {
         Ok(()) => assert_eq!(store.state_hash(), delta.result_hash()),
         Err(_) => assert_eq!(whole(&store), before),
     }
-    // Whatever it was, the store can be used.
+    // The store stays usable.
     let unit = store.spawn(UNIT).expect("there is room");
     assert_eq!(store.get_object::<Unit>(unit), Ok(UNIT));
     assert!(store.ids().all(|id| store.get_record(id).is_ok()));
@@ -133,7 +132,7 @@ fn fault_37_each_flipped_bit_of_a_delta_is_detected() -> Outcome {
         let Ok(delta) = postcard::from_bytes::<Delta>(&bytes) else { continue };
         let mut store = step.base.clone();
         match store.apply(&delta) {
-            // Generations of rows in which nobody lives are no part of the hash.
+            // Generations of free rows are not part of the hash.
             Ok(()) => assert_eq!(dump(&store).objects, after.objects, "bit {bit}"),
             Err(_) => assert_eq!(whole(&store), before, "bit {bit}"),
         }
@@ -224,7 +223,7 @@ proptest! {
     }
 }
 
-/// Changes one place of the delta, as `path` in its JSON, and tells what the store says.
+/// Changes one value of the delta, at `path` in its JSON. Returns the message of `apply`.
 fn forged(step: &Step, path: &str, value: Json) -> Result<DeltaError, Box<dyn std::error::Error>> {
     let mut json = step.json();
     *json.pointer_mut(path).ok_or("there is no such place")? = value;
@@ -252,7 +251,7 @@ fn fault_37_lists_that_contradict_each_other_are_refused() -> Outcome {
         ("/tables/0/schema", json!(77), &rows),
         ("/tables/0/used/1", json!(huge), &rows),
         ("/tables/0/used/1", json!(0), &rows),
-        // Three objects use a row, then it is retired.
+        // The row is used three times, then retired.
         ("/tables/0/generations/0", json!(7), &rows),
         ("/tables/0/generations/0", json!(6), &rows),
         ("/tables/0/generations/0", json!(65_535), &rows),
@@ -281,7 +280,7 @@ fn fault_35_a_delta_that_removes_rows_is_rolled_back() -> Outcome {
         store.apply(&undo)?;
         store.restore(&full)?;
         assert_eq!(store.state_hash(), hash);
-        assert!(whole(&store) == before, "the ids are as they were");
+        assert!(whole(&store) == before, "the ids are unchanged");
     }
     Ok(())
 }
@@ -323,18 +322,18 @@ fn fault_37_lists_that_no_slot_has_are_refused() -> Outcome {
     let (parts, tags) = (of("parts", [item].into())?, of("tags", ["newborn"].into())?);
     let cells = "/tables/0/slots/0/cells";
     for (step, path, value, expected) in [
-        // Half an element, no such variant, no reference, no such schema, no such text.
+        // Half an element, an unknown variant, a bad reference, an unknown schema, an unknown text.
         (&drops, "/lists/0", json!([31, 0, 41]), &values),
         (&crafts, "/lists/0", json!([3]), &values),
         (&parts, "/lists/0", json!(vec![0; 8]), &values),
         (&parts, "/lists/0", json!([0, 0, 0, 0, 1, 0, 9, 0]), &values),
         (&tags, "/lists/0", json!([1, 0, 0, 0]), &values),
-        // No such list, and half a handle of one.
+        // An unknown list, and half a handle of a list.
         (&drops, "/lists", json!([]), &values),
         (&drops, cells, json!([1, 0, 0, 0]), &values),
         (&drops, cells, json!([255, 255, 255, 255]), &values),
         (&drops, cells, json!([0, 0]), &values),
-        // Other lists than were promised.
+        // Lists other than the announced ones.
         (&drops, "/lists/0", json!([31, 0, 42, 0]), &result),
         (&drops, "/lists/0", json!([]), &result),
         (&drops, "/lists/0", json!(vec![31; 1 << 20]), &result),
@@ -355,7 +354,7 @@ fn fault_38_lists_are_translated() -> Outcome {
         record! { drops: [31, 41], tags: ["a", "b"], parts: [item], crafts: Value::List([].into()) },
     )?;
     let delta = Delta::between(&before, &here.snapshot())?;
-    // Other texts and lists came first, and the schema has another number.
+    // Other texts and lists were interned first, and the schema has another index.
     let mut there = store();
     there.intern_list(&[Craft::Smithing])?;
     there.intern_text("b")?;
@@ -490,12 +489,12 @@ fn fault_38_a_store_with_smaller_limits_says_so() -> Outcome {
     })?;
     let mut single = store_of(|limits| limits.generations_per_row = 1);
     let before = whole(&single);
-    assert!(single.apply(&reused.delta).is_err(), "its rows have one generation");
+    assert!(single.apply(&reused.delta).is_err(), "its rows have a single generation");
     assert_eq!(whole(&single), before);
     Ok(())
 }
 
-/// The hash of a world does not see its dead rows, but the ids to come depend on them.
+/// The hash of a world does not cover its free rows, but the next ids depend on them.
 #[test]
 fn fault_37_a_forged_generation_of_a_dead_row_is_refused() -> Outcome {
     let mut store = store();
@@ -514,7 +513,7 @@ fn fault_37_a_forged_generation_of_a_dead_row_is_refused() -> Outcome {
     Ok(())
 }
 
-/// An unset reference was sent as if it named the first schema, which the other store may not have.
+/// An unset reference was sent as a reference to the first schema, which the other store may not have.
 #[test]
 fn fault_38_an_unset_reference_needs_no_schema() -> Outcome {
     let link = || Schema::builder("link").slot("to", Kind::Object).optional().build();
@@ -530,7 +529,7 @@ fn fault_38_an_unset_reference_needs_no_schema() -> Outcome {
     Ok(())
 }
 
-/// A few bytes that claimed many objects without a value took the memory of all of them at once.
+/// A few bytes that claimed many objects without values allocated memory for all of them.
 #[test]
 fn fault_37_objects_without_values_are_refused_before_they_take_memory() -> Outcome {
     let mut store = store();

@@ -10,7 +10,7 @@ use crate::{
     MANY, Outcome, UNIT, Unit, dead, dump, many_units, refusal, store, store_of, unit_with,
 };
 
-/// Holds each call that takes an id against an id that names no living object.
+/// Checks that every call with an id rejects the id of a dead object.
 pub(crate) fn refused_by_every_call(store: &mut Store, id: ObjectId) -> Outcome {
     let before = dump(store);
     let health = store.key::<f32>("unit", "health")?;
@@ -210,7 +210,7 @@ fn fault_04_forged_ids_are_refused_by_every_call() -> Outcome {
     for bits in [u64::MAX, unknown_schema, huge_row, later_generation, last_schema, 1 << 32 | 3] {
         let id = ObjectId::from_bits(bits).expect("the generation is odd");
         assert_eq!(id.to_bits(), bits);
-        // The next row's id is forged too, but a call below brings it to life in passing.
+        // The id of the next row is forged too, but a call below spawns an object there.
         if bits != 1 << 32 | 3 {
             refused_by_every_call(&mut store, id)?;
         } else {

@@ -285,7 +285,7 @@ fn fault_13_no_bytes_make_an_invalid_bool_variant_or_text() -> Outcome {
     Ok(())
 }
 
-/// Says that it has more or fewer items than come.
+/// An iterator with a wrong `ExactSizeIterator` length.
 #[derive(Clone)]
 struct Liar<I> {
     items: I,

@@ -1,4 +1,4 @@
-//! Checks `docs/faults.md`: each fault that it lists as tested has a test, and each test is listed.
+//! Checks that `docs/faults.md` and the tests list the same faults.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ use crate::Outcome;
 
 const FAULTS: u32 = 46;
 
-/// The number of each fault of the page, and whether it has a test.
+/// Returns the numbers of the page's faults, with `true` for tested ones.
 fn listed(page: &str) -> BTreeMap<u32, bool> {
     let rows = page.lines().filter_map(|line| line.strip_prefix('|'));
     let cells = rows.map(|row| row.split('|').map(str::trim));
@@ -28,7 +28,7 @@ fn listed(page: &str) -> BTreeMap<u32, bool> {
     listed
 }
 
-/// Adds the number behind each `prefix` in the text.
+/// Adds the number after each `prefix` in the text.
 fn add_numbers(text: &str, prefix: &str, numbers: &mut BTreeSet<u32>) {
     let after = text.match_indices(prefix).map(|(start, _)| &text[start + prefix.len()..]);
     numbers.extend(after.filter_map(|rest| {
@@ -37,7 +37,7 @@ fn add_numbers(text: &str, prefix: &str, numbers: &mut BTreeSet<u32>) {
     }));
 }
 
-/// Adds the faults that functions below the folder test, and those of files that must not compile.
+/// Adds the faults that are tested by functions below the folder, and by files that must not compile.
 fn add_tests(folder: &Path, tests: &mut BTreeSet<u32>) -> Outcome {
     const SKIPPED: [&str; 2] = ["target", ".git"];
     for entry in fs::read_dir(folder)? {
@@ -64,7 +64,7 @@ fn the_page_lists_exactly_the_faults_that_are_tested() -> Outcome {
     add_tests(root, &mut tests)?;
     let tested: BTreeSet<u32> =
         listed.into_iter().filter_map(|(number, tested)| tested.then_some(number)).collect();
-    assert_eq!(tested.difference(&tests).collect::<Vec<_>>(), [] as [&u32; 0], "listed, no test");
+    assert_eq!(tested.difference(&tests).collect::<Vec<_>>(), [] as [&u32; 0], "listed without a test");
     assert_eq!(
         tests.difference(&tested).collect::<Vec<_>>(),
         [] as [&u32; 0],
@@ -76,7 +76,7 @@ fn the_page_lists_exactly_the_faults_that_are_tested() -> Outcome {
 #[test]
 fn numbers_are_read_from_names_of_functions_and_files() {
     let mut numbers = BTreeSet::new();
-    // In parts, so that no other test finds the numbers in this file.
+    // The names are split, so that the other test does not find them in this file.
     let functions = ["", "07_a() {}\n", "46_b() {}\nfn default_12_() {}"].join("fn fault_");
     add_numbers(&functions, "fn fault_", &mut numbers);
     add_numbers("fault_22_zero_size_pod.rs", "fault_", &mut numbers);

@@ -1,4 +1,4 @@
-//! The faults of other values (1, 9 to 11, 15 to 19, 25, 35, 37, 38), in lists.
+//! Faults 1, 9 to 11, 15 to 19, 25, 35, 37 and 38 in lists.
 
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
 use slotted::glam::Vec2;
@@ -61,7 +61,7 @@ fn empty() -> Value {
 }
 
 #[test]
-fn lists_come_back_as_they_were_given() -> Outcome {
+fn lists_are_read_as_they_were_set() -> Outcome {
     let mut store = items();
     let first = store.spawn_record("item", record! { drops: [22, 7] })?;
     let given = record! {
@@ -82,7 +82,7 @@ fn lists_come_back_as_they_were_given() -> Outcome {
     let tags: Vec<_> = tags.iter().map(|tag| store.resolve(*tag)).collect();
     assert_eq!(tags, [Some("sharp"), Some("")]);
 
-    // The list from a record and the list from Rust are the same one.
+    // Equal lists from a record and from Rust have the same handle.
     assert_eq!(store.intern_list(&[Craft::Engines, Craft::Mining])?, item.crafts);
     assert_eq!(store.find_list(&[22_u16, 7]), Some(store.get_object::<Item>(first)?.drops));
     assert_eq!(store.find_list(&[7_u16, 22]), None);
@@ -90,7 +90,7 @@ fn lists_come_back_as_they_were_given() -> Outcome {
 }
 
 #[test]
-fn lists_of_each_kind_come_back() -> Outcome {
+fn lists_of_every_kind_are_read_as_they_were_set() -> Outcome {
     let numbers: [Value; 2] = [[1, 2].into(), [3, 4].into()];
     let matrix = slotted::glam::Mat4::from_diagonal(slotted::glam::Vec4::new(1.0, 2.0, 3.0, 4.0));
     for (kind, values) in [
@@ -119,7 +119,7 @@ fn lists_of_each_kind_come_back() -> Outcome {
 }
 
 #[test]
-fn views_and_keys_hand_out_lists() -> Outcome {
+fn views_and_keys_read_lists() -> Outcome {
     #[derive(View)]
     struct Dropping<'a> {
         drops: &'a mut List<u16>,
@@ -146,7 +146,7 @@ fn views_and_keys_hand_out_lists() -> Outcome {
     Ok(())
 }
 
-/// The message of each call that puts the value into the slot.
+/// Checks the message of every call that sets the value.
 fn refused_everywhere(slot: &'static str, value: impl Into<Value>, expected: &str) -> Outcome {
     let mut store = items();
     let id = store.spawn_record("item", record! { drops: [5] })?;
@@ -160,7 +160,7 @@ fn refused_everywhere(slot: &'static str, value: impl Into<Value>, expected: &st
     let batch = [record! { drops: [6] }, with(value)];
     assert_eq!(refusal(store.spawn_records("item", batch)), format!("record 1: {expected}"));
     assert_eq!(dump(&store), before);
-    assert_eq!(store.find_list(&[6_u16]), None, "what a refused batch brought is forgotten");
+    assert_eq!(store.find_list(&[6_u16]), None, "a rejected batch leaves no lists");
     Ok(())
 }
 
@@ -297,7 +297,7 @@ fn fault_25_lists_of_another_store_are_refused_or_read_as_empty() -> Outcome {
     let key = store.key::<List<u16>>("item", "drops")?;
     assert_eq!(refusal(store.set(id, key, foreign)), message);
 
-    // A handle whose number is here that of a list of other elements, and one of no variant.
+    // A handle of a list with other elements, and one with an unknown variant.
     let foreign_crafts = other.intern_list(&[Craft::Engines])?;
     (0..5).try_for_each(|number| store.intern_list(&[200_u8, number]).map(|_| ()))?;
     assert_eq!(store.resolve_list(foreign), None);
@@ -305,7 +305,7 @@ fn fault_25_lists_of_another_store_are_refused_or_read_as_empty() -> Outcome {
     assert_eq!(refusal(store.spawn(Item { drops: foreign, ..ITEM })), message);
     let crafts = store.key::<List<Craft>>("item", "crafts")?;
     assert!(store.column_mut(crafts)?.set(id, foreign_crafts));
-    assert_eq!(store.get_value(id, "crafts")?, empty(), "reading what a column let in cannot fail");
+    assert_eq!(store.get_value(id, "crafts")?, empty(), "reading a bad handle returns an empty list");
     store.state_hash();
 
     // A text in a list.
@@ -323,7 +323,7 @@ fn fault_15_the_list_limit_is_an_error_that_changes_nothing() -> Outcome {
         limits.text_bytes = 8;
     });
     let full = LimitError::List { limit: 17 };
-    // Eight bytes of the default path, one of the default craft, four of drops: four are left.
+    // The default path takes 8 bytes, the default craft 1 and the drops 4: 4 bytes are left.
     let id = store.spawn_record("item", record! { drops: [1, 2] })?;
     let before = dump(&store);
     assert_eq!(store.intern_list(&[1_u16, 2, 3]), Err(full.clone()));
@@ -332,7 +332,7 @@ fn fault_15_the_list_limit_is_an_error_that_changes_nothing() -> Outcome {
     assert_eq!(store.set_value(id, "drops", [7; 3]), Err(full.clone().into()));
     let batch = [record! { drops: [3, 4] }, record! { drops: [5] }];
     assert_eq!(store.spawn_records("item", batch).err(), Some(full.clone().into()));
-    // The texts of a list that finds no room, and the list of texts that find none.
+    // Texts of a list without room, and a list of texts without room.
     let tags = ["a", "b"];
     assert_eq!(store.set_value(id, "tags", tags), Err(AccessError::from(full)));
     assert_eq!(store.find_text("a"), None);
@@ -370,7 +370,7 @@ fn fault_35_lists_go_back_with_a_snapshot() -> Outcome {
 }
 
 #[test]
-fn a_list_of_lists_and_a_bad_default_are_refused() -> Outcome {
+fn a_list_of_lists_and_a_bad_default_are_rejected() -> Outcome {
     let slot = |kind: Kind| Schema::builder("item").slot("drops", Kind::list(kind));
     let nested = slot(Kind::list(Kind::U8)).build();
     let message =

@@ -1,7 +1,7 @@
-//! The tests of the faults that [`docs/faults.md`](../../docs/faults.md) lists, through the public API.
+//! Tests the faults of [`docs/faults.md`](../../docs/faults.md) through the public API.
 //!
-//! The number in a test's name is the fault's. `tests/compile_fail` has the faults that the compiler
-//! rejects (22, 23, 26, 30, 31, 33), `tests/snapshot_memory.rs` the one that counts allocations (36).
+//! Test names contain the number of the fault. `tests/compile_fail` has the faults that the compiler
+//! rejects (22, 23, 26, 30, 31, 33), and `tests/snapshot_memory.rs` has fault 36, which counts allocations.
 
 mod aliasing;
 #[cfg(feature = "serde")]
@@ -38,7 +38,7 @@ struct Unit {
 
 const UNIT: Unit = Unit { position: Vec3::ONE, health: 80.0, target: None, name: Text::EMPTY };
 
-/// Objects that take more than two blocks.
+/// The number of objects in more than two blocks.
 const MANY: usize = 2 * BLOCK_ROWS + 700;
 
 fn many_units() -> impl Iterator<Item = Unit> {
@@ -53,7 +53,7 @@ fn store() -> Store {
     store_of(|_| {})
 }
 
-/// A store for units and for the schemas "tile" and "marker", which are declared at run time.
+/// Creates a store with units and with the schemas "tile" and "marker", which are declared at run time.
 fn store_of(adjust: impl FnOnce(&mut Limits)) -> Store {
     let mut limits = Limits::default();
     adjust(&mut limits);
@@ -74,7 +74,7 @@ fn store_of(adjust: impl FnOnce(&mut Limits)) -> Store {
     store
 }
 
-/// All that a caller can see of a store, and the ids that it would hand out next.
+/// The observable state of a store, and its next ids.
 #[derive(Debug, PartialEq)]
 struct Dump {
     schemas: Vec<String>,
@@ -99,7 +99,7 @@ fn dead(id: ObjectId) -> AccessError {
     AccessError::Despawned { id }
 }
 
-/// The message of the error that the call returns.
+/// Returns the message of the call's error.
 fn refusal<T: Debug, E: Error>(result: Result<T, E>) -> String {
     result.expect_err("the call is refused").to_string()
 }

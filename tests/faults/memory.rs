@@ -37,7 +37,7 @@ fn fault_20_a_reserved_batch_needs_no_more_memory() -> Outcome {
     Ok(())
 }
 
-/// Sixteen pebibytes for all the rows that there can be: more than 64-bit machines address.
+/// A full table takes 16 PiB, more than 64-bit machines can address.
 #[cfg(target_pointer_width = "64")]
 #[test]
 fn fault_21_try_reserve_returns_an_error_if_allocation_fails() -> Outcome {
@@ -194,7 +194,7 @@ struct Healthy<'a> {
     target: Option<&'a ObjectId>,
 }
 
-/// The healths that each way of iteration visits.
+/// Returns the `health` values that each kind of iteration visits.
 fn seen(store: &mut Store) -> Result<Vec<Vec<f32>>, Box<dyn std::error::Error>> {
     let health = store.key::<f32>("unit", "health")?;
     let by_id = store.ids_of("unit")?.filter_map(|id| store.get(id, health)).collect();
@@ -212,7 +212,7 @@ fn seen(store: &mut Store) -> Result<Vec<Vec<f32>>, Box<dyn std::error::Error>> 
     }
     let mut in_visited_runs = Vec::new();
     store.view::<Healthy>()?.for_each_run(|run| {
-        assert!(!run.health.is_empty(), "a run has objects");
+        assert!(!run.health.is_empty(), "a run is not empty");
         in_visited_runs.extend_from_slice(run.health);
     });
     Ok(vec![by_id, column, column_mut, iterated, visited, in_runs, in_visited_runs])

@@ -1,4 +1,4 @@
-//! Fault 45: schemas that are declared anew while objects live.
+//! Fault 45: schemas that change while objects are alive.
 
 use slotted::{Kind, Schema, SnapshotError, record};
 
@@ -16,7 +16,7 @@ fn fault_45_redefinition_under_living_objects_keeps_ids_or_changes_nothing() -> 
     let (height, snapshot) = (store.key::<f64>("tile", "height")?, store.snapshot());
     let before = dump(&store);
 
-    // Registering it again is no way to change it, and what loses values is refused as a whole.
+    // Registering it again does not change it, and a migration that would lose values is rejected as a whole.
     let narrow = Schema::builder("tile").slot("height", Kind::F32).slot("depth", Kind::I8);
     let error = refusal(store.register_schema(narrow.clone().build()?));
     assert!(error.starts_with("another schema 'tile' is registered"), "{error}");
@@ -41,7 +41,7 @@ fn fault_45_redefinition_under_living_objects_keeps_ids_or_changes_nothing() -> 
         .default(false);
     let plan = store.plan_migration([next.build()?])?;
     store.migrate(&plan)?;
-    assert_eq!(store.get(ids[2], height), None, "the key's slot has moved and has another name");
+    assert_eq!(store.get(ids[2], height), None, "the key's slot is moved and renamed");
     assert_eq!(store.restore(&snapshot), Err(SnapshotError::OtherSchemas));
     assert_eq!(snapshot.get(ids[2], height), Some(2.0));
     assert!(store.ids_of("tile")?.eq(ids.iter().copied().step_by(2)));

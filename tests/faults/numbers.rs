@@ -30,7 +30,7 @@ fn probes() -> Result<(Store, ObjectId), Box<dyn std::error::Error>> {
     Ok((store, id))
 }
 
-/// A store with one object of one slot of this kind.
+/// Creates a store with one object that has one slot of this kind.
 fn single(
     kind: Kind,
     value: impl Into<Value>,

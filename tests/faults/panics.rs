@@ -1,4 +1,4 @@
-//! Faults 27 to 29: user code that panics or leaks.
+//! Faults 27 to 29: user code that panics or leaks memory.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -28,7 +28,7 @@ fn healths(store: &Store) -> Vec<f32> {
     store.ids_of("unit").expect("a schema").filter_map(|id| store.get(id, health)).collect()
 }
 
-/// The store works as one does in which nothing went wrong.
+/// Checks that the store works as if nothing had failed.
 fn assert_usable(mut store: Store) -> Outcome {
     let len = store.len();
     store.view::<Healthy>()?.for_each(|unit| *unit.health = 2.0);
@@ -43,7 +43,7 @@ fn assert_usable(mut store: Store) -> Outcome {
     Ok(())
 }
 
-/// The panic's effect: values up to it are changed, nothing else is.
+/// Checks that only values before the panic have changed.
 fn assert_half_done(store: Store, changed: usize) -> Outcome {
     let expected: Vec<f32> =
         (0..MANY).map(|row| (row % 500) as f32 + if row < changed { 1.0 } else { 0.0 }).collect();
@@ -117,7 +117,7 @@ fn fault_27_a_panic_in_par_for_each_run_leaves_the_store_usable() -> Outcome {
     assert_usable(store)
 }
 
-/// A store with holes, so that a batch is scattered over rows.
+/// Creates a store with holes, so that batches get scattered rows.
 fn store_with_holes() -> (Store, Dump) {
     let mut store = full_store();
     let ids: Vec<ObjectId> = store.ids().step_by(3).collect();

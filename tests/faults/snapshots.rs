@@ -1,4 +1,4 @@
-//! Faults 8, 34 and 35: going back in time.
+//! Faults 8, 34 and 35: restoring snapshots.
 
 use std::sync::mpsc::{self, Receiver};
 
@@ -24,7 +24,7 @@ fn fault_08_an_id_from_a_future_that_was_rolled_back_is_refused_by_every_call() 
     let before = store.snapshot();
     let future: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
     store.restore(&before)?;
-    // The calls spawn a unit in passing, which gets the first of these ids.
+    // The calls also spawn a unit, which gets the first of these ids.
     for id in [future[1], future[BLOCK_ROWS], future[MANY - 1]] {
         refused_by_every_call(&mut store, id)?;
         store.restore(&before)?;
@@ -60,7 +60,7 @@ fn fault_08_an_id_of_a_schema_that_was_registered_in_the_future_is_refused() -> 
     Ok(())
 }
 
-/// Numbers of which a reader can tell whether they were written together.
+/// Numbers that let a reader detect torn writes.
 #[derive(Slotted, Clone, Copy)]
 struct Stamp {
     frame: u32,
@@ -88,31 +88,31 @@ fn product(frame: u32, id: ObjectId) -> u64 {
     u64::from(frame + 1) * (id.to_bits() | 1)
 }
 
-/// Every even frame sets the shields, every odd one unsets them.
+/// Even frames set the shields, odd frames unset them.
 fn shield(frame: u32) -> Option<u32> {
     frame.is_multiple_of(2).then_some(frame)
 }
 
-/// Writes a frame to all objects; each frame kills another tenth of them and replaces it.
+/// Writes a frame to all objects. Each frame despawns another tenth of them and spawns replacements.
 fn write_frame(store: &mut Store, frame: u32) -> Outcome {
     let dead: Vec<ObjectId> = store.ids().skip(frame as usize % 10).step_by(10).collect();
     store.despawn_batch(&dead)?;
     let newborn = Stamp { frame: u32::MAX, product: 0, shield: None };
     store.spawn_batch(vec![newborn; dead.len()])?;
-    let single = store.ids().last().ok_or("nobody lives")?;
+    let single = store.ids().last().ok_or("the store is empty")?;
     let frames = store.key::<u32>("stamp", "frame")?;
     store.view::<StampMut>()?.for_each(|mut stamp| {
         *stamp.frame = frame;
         *stamp.product = product(frame, stamp.id);
         stamp.shield.set(shield(frame));
     });
-    // A write by key too, of the same value.
+    // Write the same value by key too.
     store.set(single, frames, u32::MAX)?;
     store.set(single, frames, frame)?;
     Ok(())
 }
 
-/// Holds all that a snapshot has against the frame that it is of.
+/// Checks all values of a snapshot of this frame.
 fn assert_unchanged(snapshot: &Snapshot, frame: u32) {
     let mut seen = 0;
     for stamp in snapshot.view_ref::<StampRef>().expect("the kinds are right").iter() {
@@ -123,7 +123,7 @@ fn assert_unchanged(snapshot: &Snapshot, frame: u32) {
     assert_eq!((seen, snapshot.len()), (MANY, MANY), "all objects of frame {frame}");
 }
 
-/// Looks at each snapshot when it comes, and again when several later ones have come.
+/// Checks each snapshot on arrival, and again after several later ones.
 fn read_frames(frames: &Receiver<(u32, Snapshot)>) -> usize {
     let (mut held, mut read) = (Vec::new(), 0);
     while let Ok((frame, snapshot)) = frames.recv() {
@@ -160,7 +160,7 @@ fn fault_34_readers_on_other_threads_see_unchanged_values_while_the_store_is_wri
                 reader.send((frame, snapshot.clone()))?;
             }
             if frame % 5 == 4 {
-                // The readers still have what is gone back over here.
+                // The readers still hold the snapshots of the frames undone here.
                 write_frame(&mut store, frame + 1000)?;
                 store.restore(&snapshot)?;
             }
@@ -168,13 +168,13 @@ fn fault_34_readers_on_other_threads_see_unchanged_values_while_the_store_is_wri
         }
         drop(readers);
         for thread in threads {
-            assert_eq!(thread.join().expect("what was read was right"), FRAMES as usize);
+            assert_eq!(thread.join().expect("the reader found no torn values"), FRAMES as usize);
         }
         Ok(())
     })
 }
 
-/// Something that happens to a store, and the ids that it handed out.
+/// A change of a store, which returns the ids it handed out.
 type Change = fn(&mut Store) -> Result<Vec<ObjectId>, Box<dyn std::error::Error>>;
 
 fn spawn_two_blocks(store: &mut Store) -> Result<Vec<ObjectId>, Box<dyn std::error::Error>> {
@@ -199,7 +199,7 @@ const CHANGES: &[(&str, Change)] = &[
         Ok(store.spawn_batch((0..doomed.len() + 100).map(|n| unit_with(n as f32 % 9.0)))?.collect())
     }),
     ("retired rows", |store| {
-        // Each row has two generations: two rounds use up whatever is there.
+        // Each row has two generations, so two rounds exhaust all rows.
         let mut ids = Vec::new();
         for _ in 0..2 {
             store.clear_of("unit")?;
@@ -242,7 +242,7 @@ const CHANGES: &[(&str, Change)] = &[
     }),
 ];
 
-/// Worlds to begin with: empty, a few objects, many objects with holes, and rows that are retired.
+/// Returns initial worlds: empty, few objects, many objects with holes, and retired rows.
 fn beginnings() -> Result<Vec<Store>, Box<dyn std::error::Error>> {
     let limited = || store_of(|limits| limits.generations_per_row = 2);
     let mut few = limited();
@@ -295,7 +295,7 @@ fn fault_35_a_rollback_restores_the_world_and_its_next_ids() -> Outcome {
     Ok(())
 }
 
-/// Forwards as well as backwards, in whatever order.
+/// Restores snapshots forwards and backwards, in any order.
 #[test]
 fn fault_35_a_store_restores_any_of_its_snapshots() -> Outcome {
     let mut store = store_of(|limits| limits.generations_per_row = 40);
@@ -349,8 +349,7 @@ fn fault_35_a_rolled_back_despawn_revives_the_id() -> Outcome {
     Ok(())
 }
 
-/// A snapshot's view saw nothing change: what was arranged for reading it did not know when its
-/// blocks had been written.
+/// `changed_since` on a snapshot's view found no changes, because the snapshot's columns had no change marks.
 #[test]
 fn fault_34_a_snapshot_reports_the_same_changes_as_its_store() -> Outcome {
     let mut store = store();
@@ -383,7 +382,7 @@ fn fault_35_a_ring_without_the_frame_says_so_and_changes_nothing() -> Outcome {
     Ok(())
 }
 
-/// The hash was kept while a schema was registered that a reference, written past all checks, names.
+/// The cached hash stayed after registering a schema that an unchecked reference named.
 #[test]
 fn fault_35_the_hash_follows_when_a_schema_is_registered() -> Outcome {
     let mut store = Store::new();

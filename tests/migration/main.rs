@@ -1,4 +1,4 @@
-//! Other schemas for living objects: each kind of change, what is refused, and what becomes stale.
+//! Tests migrations of living objects: each change, rejected changes, and stale keys and snapshots.
 
 mod model;
 mod rejections;
@@ -12,7 +12,7 @@ use slotted::{Migration, ObjectId, Record, Schema, Store, schema::SchemaBuilder}
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// Gives the objects other schemas and tells what was done.
+/// Migrates the objects and returns the plan's description.
 fn migrate(
     store: &mut Store,
     schemas: impl IntoIterator<Item = SchemaBuilder>,
@@ -31,7 +31,7 @@ fn plan(
     Ok(store.plan_migration(schemas.collect::<Result<Vec<Schema>, _>>()?)?)
 }
 
-/// A store with one schema and its objects.
+/// Creates a store with one schema and its objects.
 fn store_of(
     schema: SchemaBuilder,
     records: impl IntoIterator<Item = Record>,
@@ -42,12 +42,12 @@ fn store_of(
     Ok((store, ids))
 }
 
-/// All objects with their values.
+/// Returns all objects with their values.
 fn objects(store: &Store) -> Vec<(ObjectId, Record)> {
     store.ids().map(|id| (id, store.get_record(id).expect("the id is alive"))).collect()
 }
 
-/// Checks that the migration is refused and changes nothing. Returns the message.
+/// Checks that the migration is rejected and changes nothing. Returns the message.
 fn refused(store: &mut Store, schemas: impl IntoIterator<Item = SchemaBuilder>) -> String {
     let plan = plan(store, schemas).expect("the schemas make sense together");
     assert!(!plan.is_possible() && !plan.is_empty());

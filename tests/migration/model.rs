@@ -8,7 +8,7 @@ use slotted::{
     schema::NumberKind,
 };
 
-/// A slot as it is drawn: its name, its kind, and what else is said of it.
+/// A randomly drawn slot.
 #[derive(Clone, Debug)]
 struct Drawn {
     name: usize,
@@ -55,7 +55,7 @@ fn value(kind: &Kind, seed: u8) -> Value {
     }
 }
 
-/// A schema for each of "base", "mid", which extends it, "leaf", which extends that, and "alone".
+/// Schemas "base", "mid", which extends "base", "leaf", which extends "mid", and "alone".
 type World = [Vec<Drawn>; 4];
 
 const SCHEMAS: [(&str, Option<&str>); 4] =
@@ -100,7 +100,7 @@ fn slot() -> impl Strategy<Value = Drawn> {
     })
 }
 
-/// One thing that the author of the schemas does.
+/// One edit of the schemas.
 #[derive(Clone, Debug)]
 enum Edit {
     Add(Drawn),
@@ -156,9 +156,9 @@ fn apply(world: &mut World, (schema, position, edit): &(usize, usize, Edit)) {
 enum Step {
     Spawn(usize, u8),
     Despawn(usize),
-    /// To edited schemas.
+    /// Migrates to edited schemas.
     Migrate(Vec<(usize, usize, Edit)>),
-    /// To schemas that were there before.
+    /// Migrates to earlier schemas.
     Back(usize),
     Snapshot,
 }
@@ -181,7 +181,7 @@ fn slots_of(store: &Store, schema: &str) -> Vec<slotted::schema::Slot> {
     store.schema(schema).map_or_else(Vec::new, |schema| schema.slots().to_vec())
 }
 
-/// Translates the object's record for the new schema. Returns `None` if that is contradictory.
+/// Translates the object's record for the new schema. Returns `None` if the schemas conflict.
 fn translated(before: &Store, id: ObjectId, next: &Store) -> Option<Record> {
     let name = before.schema_by_id(id.schema())?.name();
     let (old, new) = (slots_of(before, name), slots_of(next, name));
@@ -213,7 +213,7 @@ fn is_rounded(given: &Value, stored: &Value) -> bool {
     }
 }
 
-/// The objects as they would have been spawned with the new schemas; `None` if one of them could not.
+/// Returns the objects as spawned with the new schemas, or `None` if spawning one fails.
 fn expected(before: &Store, schemas: &[Schema]) -> Option<BTreeMap<ObjectId, Record>> {
     let mut fresh = Store::new();
     for schema in schemas {
@@ -244,10 +244,10 @@ struct FloatA<'a> {
     a: Option<&'a f32>,
 }
 
-/// Views and hashes see what names do.
+/// Checks that views and hashes agree with access by name.
 fn check(store: &mut Store, expected: &BTreeMap<ObjectId, Record>) {
     assert_eq!(&dump(store), expected);
-    // A new schema makes a store forget what it knows of its hash.
+    // A new schema invalidates the cached hash.
     let mut copy = store.clone();
     let schema = Schema::builder("new").build().expect("it has no slots");
     copy.register_schema(schema).expect("it is new");
@@ -261,10 +261,10 @@ fn check(store: &mut Store, expected: &BTreeMap<ObjectId, Record>) {
     }
 }
 
-/// Gives the store other schemas if its objects can have them, and tells whether they have.
+/// Migrates the store if its objects allow it. Returns `true` on success.
 fn migrate(store: &mut Store, world: &World) -> bool {
     let Some(schemas) = schemas(world) else { return false };
-    // Two slots of one name in a schema and its base.
+    // A schema and its base declare slots of the same name.
     let Ok(plan) = store.plan_migration(schemas.clone()) else { return false };
     store.state_hash();
     let (before, snapshot) = (dump(store), store.snapshot());
@@ -313,7 +313,7 @@ fn run(steps: &[Step]) {
                 let record: Record = values
                     .map(|(slot, seed)| (slot.name().to_owned(), value(slot.kind(), seed)))
                     .collect();
-                // A range may be against it.
+                // A range may reject the value.
                 let _ = store.spawn_record(name, record);
             }
             Step::Despawn(position) => {

@@ -51,7 +51,7 @@ fn no_number_is_rounded() -> Outcome {
 }
 
 #[test]
-fn infinities_are_refused_if_a_slot_becomes_finite() -> Outcome {
+fn infinities_are_rejected_if_a_slot_becomes_finite() -> Outcome {
     let (mut store, _) = store_of(slot(Kind::Vec3), [record! { x: Vec3::INFINITY }])?;
     let error = refused(&mut store, [slot(Kind::Vec3).finite()]);
     assert!(error.contains("expects finite numbers"), "{error}");
@@ -59,7 +59,7 @@ fn infinities_are_refused_if_a_slot_becomes_finite() -> Outcome {
 }
 
 #[test]
-fn values_of_removed_variants_are_refused() -> Outcome {
+fn values_of_removed_variants_are_rejected() -> Outcome {
     let job = |variants: &[&'static str]| slot(Kind::enumeration(variants.iter().copied()));
     let records = ["guard", "smith", "guard"].map(|x| record! { x });
     let (mut store, _) = store_of(job(&["smith", "guard"]), records)?;
@@ -159,7 +159,7 @@ fn a_rust_type_whose_slots_would_change_is_named() -> Outcome {
     for changed in changes {
         assert_eq!(refused(&mut store, [changed]), error);
     }
-    // Nor does it extend another schema with the same slots.
+    // It cannot extend another schema with the same slots either.
     let base = Schema::builder("base").slot("health", Kind::F32);
     let orc = Schema::builder("orc").extends("base").slot("rage", Kind::U8);
     assert!(refused(&mut store, [base, orc]).contains("Rust type"));
@@ -208,7 +208,7 @@ fn references_are_checked_against_the_new_bases() -> Outcome {
     let error =
         "slot 'aim' of 'tower' refers to a 'orc', expected a 'unit' (1 object, such as 2:0:1)";
     assert_eq!(refused(&mut store, [orc()]), format!("{WHY}{error}"));
-    // Both at once are fine; that an object has died since is no matter of schemas.
+    // Both changes together are valid. A reference to a dead object does not block a migration.
     let plan = plan(&store, [orc(), aim().references("orc")])?;
     store.migrate(&plan)?;
     assert_eq!(store.get_value(tower, "aim")?, orc_id.into());
@@ -256,12 +256,12 @@ fn a_plan_applies_to_its_own_store_until_that_changes() -> Outcome {
     let (mut store, ids) = store_of(slot(Kind::U8).optional(), [record! {}, record! {}])?;
     let (gone, kept) = (plan(&store, [Schema::builder("unit")])?, plan(&store, [slot(Kind::U16)])?);
     assert_eq!(kept.rejections().len(), 1);
-    // More objects are no other plan, but that one loses a value is.
+    // A plan stays valid with more objects, but not if one would lose a value.
     store.spawn_record("unit", record! {})?;
     store.clone().migrate(&gone)?;
     store.set_value(ids[0], "x", 5)?;
     assert_eq!(store.migrate(&gone), Err(MigrationError::Outdated));
-    // The conflict may be gone by the time of the migration.
+    // The conflict may be resolved before the migration.
     ids[1..].iter().try_for_each(|id| store.despawn(*id))?;
     let before = objects(&store);
     let Err(MigrationError::Rejected(rejections)) = store.migrate(&kept) else {
@@ -271,6 +271,6 @@ fn a_plan_applies_to_its_own_store_until_that_changes() -> Outcome {
     assert_eq!(objects(&store), before);
     store.set_value(before[1].0, "x", 6)?;
     store.migrate(&kept)?;
-    assert_eq!(store.migrate(&kept), Err(MigrationError::Outdated), "it is done already");
+    assert_eq!(store.migrate(&kept), Err(MigrationError::Outdated), "already migrated");
     Ok(())
 }

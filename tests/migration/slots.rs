@@ -71,13 +71,13 @@ fn a_declared_rename_keeps_values_and_happens_once() -> Outcome {
          \n  2 slots move; their keys are invalidated"
     );
     assert_eq!(store.get_record(ids[0])?, record! { name: "Ada", health: 7 });
-    // The note may stay where it is, and an equal schema is no other one for having it or not.
+    // The note can stay, because schemas that differ only in it are equal.
     for same in [next().renamed_from("hp"), next(), next().renamed_from("nothing")] {
         let plan = migrate(&mut store, [same.clone()])?;
         assert!(plan.is_empty() && plan.to_string() == "nothing changes");
         store.register_schema(same.build()?)?;
     }
-    // Without the note it is another slot.
+    // Without the note the slot is a new one.
     let health = Schema::builder("unit").slot("life", Kind::U8).default(1);
     migrate(&mut store, [health])?;
     assert_eq!(store.get_record(ids[0])?, record! { life: 1 });
@@ -118,7 +118,7 @@ fn numbers_are_widened_and_narrowed_if_all_fit() -> Outcome {
             assert!(matches!(steps, [MigrationStep::Kind { values: 2, .. }]), "{steps:?}");
         }
     }
-    // A float does not become an integer, as in records.
+    // Floats do not become integers, as in records.
     assert_eq!(store.get_value(ids[0], "x")?, Value::F32(100.0));
     assert_eq!(store.get_value(ids[1], "x")?, Value::F32(3.0));
     Ok(())
@@ -154,7 +154,7 @@ fn variants_are_mapped_by_name() -> Outcome {
     let job = |kind| Schema::builder("unit").slot("job", kind);
     let records = [record! { job: "farmer" }, record! { job: "guard" }];
     let (mut store, ids) = store_of(job(Kind::enumeration(["farmer", "guard"])), records)?;
-    // More at the end: the memory stays. In another order: values are converted.
+    // New variants at the end keep the memory; another order converts the values.
     let longer = migrate(&mut store, [job(Kind::enumeration(["farmer", "guard", "smith"]))])?;
     let converted = migrate(&mut store, [job(Job::kind())])?;
     for (plan, expected) in [(longer, 0), (converted, 2)] {
@@ -168,7 +168,7 @@ fn variants_are_mapped_by_name() -> Outcome {
         ids.iter().map(|id| store.get(*id, key)).collect::<Vec<_>>(),
         [Some(Job::Farmer), Some(Job::Guard)]
     );
-    // By way of text, and without the variant that nobody has.
+    // Convert to text and back, without an unused variant.
     migrate(&mut store, [job(Kind::Text)])?;
     assert_eq!(store.get_value(ids[1], "job")?, "guard".into());
     migrate(&mut store, [job(Kind::enumeration(["guard", "farmer"]))])?;
@@ -182,13 +182,13 @@ fn slots_become_optional_and_required() -> Outcome {
     let (mut store, ids) = store_of(slot(), [record! { x: 1 }, record! { x: 2 }])?;
     migrate(&mut store, [slot().optional()])?;
     assert_eq!(objects(&store), [(ids[0], record! { x: 1 }), (ids[1], record! { x: 2 })]);
-    // Without an unset value, as it came.
+    // Without unset values the slot becomes required again.
     migrate(&mut store, [slot()])?;
     migrate(&mut store, [slot().optional()])?;
     store.set_value(ids[0], "x", Value::Unset)?;
     let x = store.key::<Option<i16>>("unit", "x")?;
     assert_eq!((store.get(ids[0], x), store.get(ids[1], x)), (Some(None), Some(Some(2))));
-    // With one: its default fills it, also where the kind changes at the same time.
+    // The default replaces unset values, even if the kind changes too.
     let filled = Schema::builder("unit").slot("x", Kind::I32).default(9);
     let plan = migrate(&mut store, [filled])?;
     assert_eq!(
@@ -213,7 +213,7 @@ fn an_unset_value_of_an_optional_slot_stays_unset() -> Outcome {
 }
 
 #[test]
-fn defaults_and_constraints_concern_new_objects() -> Outcome {
+fn new_defaults_and_constraints_apply_to_new_objects() -> Outcome {
     let slot = || Schema::builder("unit").slot("x", Kind::F32);
     let (mut store, ids) = store_of(slot().default(1.0), [record! {}])?;
     let plan = migrate(&mut store, [slot().default(2.0).range(0.0..=5.0).finite()])?;
@@ -255,7 +255,7 @@ fn a_changed_base_changes_all_its_extensions() -> Outcome {
         .slot("health", Kind::U32)
         .renamed_from("hp");
     let orc = Schema::builder("orc").extends("unit").slot("anger", Kind::F32).renamed_from("rage");
-    // In any order, and with a new one that a registered one comes to extend.
+    // Schemas come in any order, and a registered one can extend a new one.
     let chief = Schema::builder("chief").extends("orc").slot("medals", Kind::U8).default(1);
     let boss = Schema::builder("boss").extends("chief").slot("title", Kind::Text);
     let plan = migrate(&mut store, [boss, chief, orc, unit])?;
@@ -281,7 +281,7 @@ fn a_changed_base_changes_all_its_extensions() -> Outcome {
         ]
     );
     assert!(store.schemas().map(|schema| schema.id()).take(3).eq(schemas));
-    // One key of the base serves all of them.
+    // One key of the base reads all of them.
     let health = store.key::<u32>("unit", "health")?;
     assert_eq!(ids.map(|id| store.get(id, health)), [Some(1), Some(2), Some(3)]);
     Ok(())
@@ -296,7 +296,7 @@ fn a_slot_moves_from_a_schema_to_its_base_and_back() -> Outcome {
     store.register_schema(orc().slot("rage", Kind::U8).build()?)?;
     let id = store.spawn_record("orc", record! { hp: 1, rage: 2 })?;
     let plan = migrate(&mut store, [unit().slot("rage", Kind::U8), orc()])?;
-    assert_eq!(plan.schemas().len(), 1, "the orcs stay as they are");
+    assert_eq!(plan.schemas().len(), 1, "the orcs do not change");
     assert_eq!(store.get_record(id)?, record! { hp: 1, rage: 2 });
     migrate(&mut store, [unit(), orc().slot("rage", Kind::U8)])?;
     assert_eq!(store.get_record(id)?, record! { hp: 1, rage: 2 });

@@ -1,4 +1,4 @@
-//! Tests that keys, snapshots and deltas from before a migration are refused or still right.
+//! Tests that keys, snapshots and deltas from before a migration are rejected or still correct.
 
 use slotted::{
     AccessError, Delta, Epoch, Kind, ObjectId, Schema, SlotKey, SnapshotError, SnapshotRing, Store,
@@ -34,7 +34,7 @@ fn refused_everywhere(store: &mut Store, id: ObjectId, key: SlotKey<f32>) {
 }
 
 #[test]
-fn keys_of_slots_that_moved_or_changed_are_refused() -> Outcome {
+fn keys_of_moved_or_changed_slots_are_rejected() -> Outcome {
     for next in [
         swapped(),
         Schema::builder("unit").slot("c", Kind::F32).renamed_from("a").slot("b", Kind::F32),
@@ -48,7 +48,7 @@ fn keys_of_slots_that_moved_or_changed_are_refused() -> Outcome {
         let before = objects(&store);
         refused_everywhere(&mut store, id, a);
         assert_eq!(objects(&store), before);
-        // That of the other slot serves if the slot is where it was.
+        // The key of the other slot stays valid if that slot did not move.
         let place = store
             .schema("unit")
             .and_then(|unit| unit.slots().iter().position(|slot| slot.name() == "b"));
@@ -105,7 +105,7 @@ fn views_find_slots_at_their_new_positions() -> Outcome {
     assert_eq!(error, "view 'Pair' wants slot 'b', which no schema declares");
     assert_eq!(store.view_ref::<Either>()?.iter().filter(|unit| unit.b.is_none()).count(), 1);
     migrate(&mut store, [Schema::builder("unit").slot("a", Kind::F64)])?;
-    assert!(store.view::<First>().is_err(), "of another kind");
+    assert!(store.view::<First>().is_err(), "another kind");
     migrate(&mut store, [two().default(4.0)])?;
     assert_eq!(pair(&mut store)?, [(1.0, 4.0)]);
     Ok(())
@@ -120,7 +120,7 @@ fn slots_that_a_migration_adds_to_a_view_count_as_written() -> Outcome {
     let _kept = store.snapshot();
     let epoch = store.advance_epoch();
     assert_eq!(ids(&store, epoch)?, []);
-    // Slot "a" is "b" now, in the same memory.
+    // Slot "a" is renamed to "b" and keeps its memory.
     let renamed = Schema::builder("unit").slot("b", Kind::F32);
     migrate(&mut store, [Schema::builder("unit").slot("a", Kind::F32)])?;
     let epoch = store.advance_epoch();
@@ -165,7 +165,7 @@ fn earlier_snapshots_can_only_be_read() -> Outcome {
          it can be read, but not restored or compared"
     );
 
-    // Also where the slots are the same again.
+    // Even if the slots are the same again.
     migrate(&mut store, [two()])?;
     assert_eq!(store.restore(&before), Err(other));
     migrate(&mut store, [grown])?;
@@ -180,7 +180,7 @@ fn earlier_snapshots_can_only_be_read() -> Outcome {
 }
 
 #[test]
-fn refused_migrations_and_new_defaults_keep_snapshots_valid() -> Outcome {
+fn rejected_migrations_and_new_defaults_keep_snapshots_valid() -> Outcome {
     let (mut store, id) = store()?;
     let before = store.snapshot();
     store.set_value(id, "a", 6.0)?;
@@ -195,7 +195,7 @@ fn refused_migrations_and_new_defaults_keep_snapshots_valid() -> Outcome {
 }
 
 #[test]
-fn an_earlier_delta_is_refused() -> Outcome {
+fn an_earlier_delta_is_rejected() -> Outcome {
     let (mut store, id) = store()?;
     let before = store.snapshot();
     store.set_value(id, "a", 6.0)?;
@@ -209,14 +209,14 @@ fn an_earlier_delta_is_refused() -> Outcome {
 }
 
 #[test]
-fn hashes_depend_on_the_present_state_only() -> Outcome {
+fn hashes_depend_on_the_current_state_only() -> Outcome {
     let (mut store, _) = store()?;
     store.state_hash();
     let next = || Schema::builder("unit").slot("c", Kind::F64).renamed_from("a");
     migrate(&mut store, [next()])?;
     let (mut fresh, _) = store_of(next(), [record! { c: 1.0 }])?;
     assert_eq!(store.state_hash(), fresh.state_hash());
-    // Also where no value is written.
+    // Even if no value is written.
     let renamed = || Schema::builder("unit").slot("d", Kind::F64).renamed_from("c");
     migrate(&mut store, [renamed()])?;
     let (mut fresh, _) = store_of(renamed(), [record! { d: 1.0 }])?;

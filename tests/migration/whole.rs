@@ -1,4 +1,4 @@
-//! Many objects: ids and memory afterwards, and that all of it happens or nothing.
+//! Tests migrations of many objects: ids and memory afterwards, and atomicity.
 
 use slotted::{
     Kind, LimitError, Limits, MigrationError, ObjectId, Record, Schema, Store, Value, View, record,
@@ -39,7 +39,7 @@ fn next_orc() -> SchemaBuilder {
     Schema::builder("orc").extends("unit").slot("rage", Kind::F64).optional()
 }
 
-/// A store with these schemas, of whose objects every third has died.
+/// Creates a store with these schemas, where every third object is dead.
 fn filled(
     schemas: [SchemaBuilder; 2],
     record: impl Fn(&str, u32) -> Record,
@@ -101,7 +101,7 @@ fn a_migrated_store_equals_one_filled_with_the_new_schemas() -> Outcome {
     };
     assert_eq!(sum(&mut store)?, sum(&mut fresh)?);
     assert_eq!(store.state_hash(), fresh.state_hash());
-    // The same ids are next.
+    // Both stores hand out the same ids next.
     for record in [(); 5].map(|()| next_record("orc", 1)) {
         assert_eq!(store.spawn_record("orc", record.clone())?, fresh.spawn_record("orc", record)?);
     }
@@ -163,7 +163,7 @@ fn a_text_limit_reached_in_the_last_table_changes_nothing() -> Outcome {
     store.restore(&snapshot)?;
     let key = store.key::<slotted::Text>("a", "x");
     assert!(key.is_err(), "it is still an enum");
-    // One text less, and it fits.
+    // It fits with one text less.
     let x = store.ids().nth(1).ok_or("two are left")?;
     store.set_value(x, "x", "smith")?;
     let c_id = store.ids().nth(2).ok_or("three are left")?;

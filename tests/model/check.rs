@@ -1,4 +1,4 @@
-//! Compares all that can be seen of the three stores.
+//! Compares the observable state of the three stores.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use slotted::{
 use crate::schemas::{Orc, Unit};
 use crate::world::{Object, World, has_required, unit_record};
 
-/// Objects up to which everything is compared after each call.
+/// Stores with at most this many objects are compared completely after each call.
 const FEW: usize = 150;
 
 #[derive(View)]
@@ -37,7 +37,7 @@ struct Everything {
     id: ObjectId,
 }
 
-/// The set values of a record, whatever their order.
+/// Returns the set values of a record, sorted by name.
 fn sorted(record: Record) -> BTreeMap<String, Value> {
     let values = record.into_iter().map(|(name, value)| (name.into_owned(), value));
     values.filter(|(_, value)| !value.is_unset()).collect()
@@ -46,7 +46,7 @@ fn sorted(record: Record) -> BTreeMap<String, Value> {
 impl World {
     pub(crate) fn check_quickly(&self) {
         let ids: Vec<ObjectId> = self.store.ids().collect();
-        assert!(self.ids().eq(ids), "ids come by schema and row");
+        assert!(self.ids().eq(ids), "ids are sorted by schema and row");
         let len = self.objects.len();
         assert_eq!((self.store.len(), self.map.len(), self.naive.len()), (len, len, len));
         if len <= FEW {
@@ -91,7 +91,7 @@ impl World {
             let unit = self.store.get_object::<Unit>(id).expect("it is a unit");
             let values = sorted(unit_record(&unit, &self.store));
             assert!(values.iter().all(|(name, value)| record.get(name) == Some(value)));
-            let health = self.store.key::<f32>("unit", "health").expect("there is such a slot");
+            let health = self.store.key::<f32>("unit", "health").expect("the slot exists");
             assert_eq!(self.store.get(id, health).map(f32::to_bits), Some(unit.health.to_bits()));
         } else {
             assert!(self.store.get_object::<Unit>(id).is_err());
@@ -99,7 +99,7 @@ impl World {
         assert_eq!(self.store.get_object::<Orc>(id).is_ok(), self.extends(&object.schema, "orc"));
     }
 
-    /// The value by the map's account.
+    /// Returns the value that the map holds.
     fn expected(&self, object: &Object, slot: &str) -> Value {
         self.map.get_value(object.map, slot).unwrap_or_default()
     }
@@ -111,15 +111,15 @@ impl World {
             let family = self.objects.values().filter(|object| self.extends(&object.schema, name));
             assert_eq!(self.store.len_of(exactly(name)), Ok(own.clone().count()));
             assert_eq!(self.store.len_of(name), Ok(family.clone().count()));
-            let ids = self.store.ids_of(exactly(name)).expect("there is such a schema");
+            let ids = self.store.ids_of(exactly(name)).expect("the schema exists");
             assert!(ids.eq(own.map(|object| object.id)));
-            let ids = self.store.ids_of(name).expect("there is such a schema");
+            let ids = self.store.ids_of(name).expect("the schema exists");
             assert!(ids.eq(family.map(|object| object.id)));
         }
     }
 
     fn check_stale(&self) {
-        let health = self.store.key::<f32>("unit", "health").expect("there is such a slot");
+        let health = self.store.key::<f32>("unit", "health").expect("the slot exists");
         let column = self.store.column(health).expect("the key is the store's");
         for id in self.stale.iter().rev().step_by(self.stale.len() / 20 + 1).copied() {
             let dead = AccessError::Despawned { id };
@@ -130,7 +130,7 @@ impl World {
         }
     }
 
-    /// The objects that a view sees, in its order.
+    /// Returns the objects that a view matches, in its order.
     fn seen(&self, has: impl Fn(&str) -> bool) -> impl Iterator<Item = &Object> {
         self.objects.values().filter(move |object| has(&object.schema))
     }
@@ -143,7 +143,7 @@ impl World {
         let view = || self.store.view_ref::<Placed>().expect("the kinds are right");
         let mut expected = self.seen(has);
         for item in view().iter() {
-            let object = expected.next().expect("no more objects are seen");
+            let object = expected.next().expect("the view has too many objects");
             let value = |slot: &str| self.expected(object, slot);
             assert_eq!(item.id, object.id);
             assert_eq!(Value::from(*item.position), value("position"));
@@ -152,7 +152,7 @@ impl World {
             assert_eq!(Value::from(item.rage.copied()), value("rage"));
             assert_eq!(Value::from(item.target.copied()), value("target"));
         }
-        assert!(expected.next().is_none(), "no fewer objects are seen");
+        assert!(expected.next().is_none(), "the view misses objects");
         assert_eq!(view().count(), self.seen(has).count());
         let mut ids = Vec::new();
         for run in view().runs() {
@@ -169,13 +169,13 @@ impl World {
         let has = |schema: &str| has_required(&self.store, schema, "height", &Kind::F64);
         let mut expected = self.seen(has);
         self.store.view_ref::<High>().expect("the kinds are right").for_each(|item| {
-            let object = expected.next().expect("no more objects are seen");
+            let object = expected.next().expect("the view has too many objects");
             assert_eq!(item.id, object.id);
             assert_eq!(Value::from(*item.height), self.expected(object, "height"));
             assert_eq!(Value::from(item.owner.copied()), self.expected(object, "owner"));
             assert_eq!(Value::from(item.shield.copied()), self.expected(object, "shield"));
         });
-        assert!(expected.next().is_none(), "no fewer objects are seen");
+        assert!(expected.next().is_none(), "the view misses objects");
     }
 
     fn check_everything(&self) {
@@ -188,7 +188,7 @@ impl World {
         for schema in self.store.schemas() {
             for selector in [schema.name().into(), exactly(schema.name())] {
                 let view = self.store.view_ref_of::<Everything>(selector).expect("it matches");
-                let ids = self.store.ids_of(selector).expect("there is such a schema");
+                let ids = self.store.ids_of(selector).expect("the schema exists");
                 assert!(view.iter().map(|item| item.id).eq(ids));
             }
         }
@@ -196,7 +196,7 @@ impl World {
 
     fn check_column<F: SlotField + Into<Value>>(&self, schema: &str, slot: &str) {
         for selector in [SchemaSelector::from(schema), exactly(schema)] {
-            let key = self.store.key::<F>(selector, slot).expect("there is such a slot");
+            let key = self.store.key::<F>(selector, slot).expect("the slot exists");
             let column = self.store.column(key).expect("the key is the store's");
             for object in self.objects.values() {
                 let is_served = match selector.is_exact() {
@@ -217,7 +217,7 @@ impl World {
             assert_eq!(self.store.len_of(exactly(&schema.schema)), Ok(schema.objects));
             assert!(schema.slots.iter().all(|slot| slot.living <= slot.reserved));
         }
-        let heights = self.store.key::<f64>("tile", "height").expect("there is such a slot");
+        let heights = self.store.key::<f64>("tile", "height").expect("the slot exists");
         let column = self.store.column(heights).expect("the key is the store's");
         let values = column.runs().flatten().map(|height| Value::from(*height));
         let tiles = self.objects.values().filter(|object| self.extends(&object.schema, "tile"));
@@ -226,7 +226,7 @@ impl World {
     }
 }
 
-/// A run has objects, of one schema, in rows of one block that follow one another.
+/// Checks that a run is not empty, and that its objects are in adjacent rows of one block.
 fn assert_run(ids: &[ObjectId]) {
     let [first, ..] = ids else { panic!("a run has objects") };
     let last = ids[ids.len() - 1];

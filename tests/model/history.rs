@@ -1,4 +1,4 @@
-//! The past of the model: clones of the maps beside the store's snapshots.
+//! The history of the model: clones of the maps for each snapshot of the store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +13,10 @@ use slotted::{
 use crate::world::{Dump, Object, Place, RowModel, World, dump};
 use crate::{Call, schemas};
 
-/// More would only take time.
+/// The maximum number of snapshots, to limit the test's time.
 const MOST_PASTS: usize = 4;
 
-/// A snapshot, and the model as it was then.
+/// A snapshot of the store with a copy of the model.
 #[derive(Clone)]
 pub(crate) struct Past {
     snapshot: Snapshot,
@@ -28,18 +28,18 @@ pub(crate) struct Past {
     dump: Dump,
 }
 
-/// What the store was when an epoch began.
+/// The state of the store at the start of an epoch.
 pub(crate) struct Mark {
     epoch: Epoch,
     values: BTreeMap<ObjectId, Record>,
 }
 
-/// What is remembered of a world.
+/// The history of a world.
 #[derive(Default)]
 pub(crate) struct History {
     pasts: Vec<Past>,
     marks: Vec<Mark>,
-    /// Ids that were alive in a future that was rolled back.
+    /// Ids that were alive before a rollback.
     futures: BTreeSet<ObjectId>,
 }
 
@@ -52,7 +52,7 @@ impl Past {
         Self { snapshot, map, naive, objects, stale, rows: world.rows.clone(), dump }
     }
 
-    /// A world of its own that goes on from here.
+    /// Creates an independent world with this state.
     pub(crate) fn to_world(&self) -> World {
         let mut world = World::new();
         world.store = self.snapshot.to_store();
@@ -75,7 +75,7 @@ impl Past {
         world.rows.clone_from(&self.rows);
     }
 
-    /// All that can be seen of a past is what it was, whatever has happened since.
+    /// Checks that the snapshot has not changed since.
     fn check(&self) {
         assert!(dump(&self.snapshot) == self.dump, "a snapshot has changed");
         let mut world = self.to_world();
@@ -90,7 +90,7 @@ impl Mark {
         Self { epoch: store.advance_epoch(), values }
     }
 
-    /// Whether the object has another value of one of the slots than it had, or did not live.
+    /// Returns `true` if the object is new, or one of the slots has changed.
     fn is_changed(&self, object: ObjectId, record: &Record, slots: &[&str]) -> bool {
         self.values.get(&object).is_none_or(|before| {
             slots.iter().any(|slot| value(before, slot) != value(record, slot))
@@ -102,22 +102,22 @@ fn value<'r>(record: &'r Record, slot: &str) -> Option<&'r Value> {
     record.iter().find(|(name, _)| *name == slot).map(|(_, value)| value)
 }
 
-/// Views of all objects that have these slots: what they see is held against the marks.
+/// Views of all objects with these slots. Their values are compared with the change marks.
 #[derive(View)]
 struct Placed<'a> {
     id: ObjectId,
-    #[allow(dead_code, reason = "it is what may have changed")]
+    #[allow(dead_code, reason = "the fields select the slots to compare")]
     position: &'a Vec3,
-    #[allow(dead_code, reason = "it is what may have changed")]
+    #[allow(dead_code, reason = "the fields select the slots to compare")]
     shield: Option<&'a f32>,
 }
 
 #[derive(View)]
 struct High<'a> {
     id: ObjectId,
-    #[allow(dead_code, reason = "it is what may have changed")]
+    #[allow(dead_code, reason = "the fields select the slots to compare")]
     height: &'a f64,
-    #[allow(dead_code, reason = "it is what may have changed")]
+    #[allow(dead_code, reason = "the fields select the slots to compare")]
     owner: Option<&'a ObjectId>,
 }
 
@@ -148,7 +148,7 @@ impl World {
         (!pasts.is_empty()).then(|| which.get(pasts).clone())
     }
 
-    /// What was alive in a future that is gone must not live, unless the store gave the id out again.
+    /// Checks that ids from before a rollback are dead, unless the store reused them.
     pub(crate) fn check_futures(&self) {
         let living: BTreeSet<ObjectId> = self.objects.values().map(|object| object.id).collect();
         for id in self.history.futures.iter().step_by(self.history.futures.len() / 20 + 1) {
@@ -160,7 +160,7 @@ impl World {
         self.history.pasts.iter().for_each(Past::check);
     }
 
-    /// Everything that differs from what it was when an epoch began is visited.
+    /// Checks that `changed_since` visits every object that changed since an epoch.
     pub(crate) fn check_changed(&mut self) {
         let now = dump(&self.store);
         for mark in &self.history.marks {
@@ -178,7 +178,7 @@ impl World {
                     _ => continue,
                 };
                 let is_missed = mark.is_changed(*id, record, slots) && !seen.contains(id);
-                assert!(!is_missed, "{id} has changed and was not visited");
+                assert!(!is_missed, "{id} has changed but was not visited");
             }
         }
         let mark = Mark::of(&mut self.store);
@@ -188,31 +188,31 @@ impl World {
         self.history.marks.push(mark);
         let untouched = self.history.marks.last().map(|mark| mark.epoch).unwrap_or_default();
         let view = self.store.view_ref::<Placed>().expect("the kinds are right");
-        assert_eq!(view.changed_since(untouched).count(), 0, "nothing has happened since");
+        assert_eq!(view.changed_since(untouched).count(), 0, "nothing has changed since");
     }
 
-    /// What the store says has changed since a past, and a delta there and back.
+    /// Checks the changes since a snapshot, and deltas in both directions.
     pub(crate) fn compare_with_past(&mut self, which: &Index, seed: u64) {
         let Some(past) = self.past(which) else { return };
         let now = Past::of(self);
-        let found = changes(&past.snapshot, &now.snapshot).expect("both are of this store");
+        let found = changes(&past.snapshot, &now.snapshot).expect("both snapshots are of this store");
         assert_eq!(self.store.changes_since(&past.snapshot), Ok(found.clone()));
         assert_changes(&found, &past.dump, &now.dump);
-        let back = changes(&now.snapshot, &past.snapshot).expect("both are of this store");
+        let back = changes(&now.snapshot, &past.snapshot).expect("both snapshots are of this store");
         assert_eq!((back.spawned(), back.despawned()), (found.despawned(), found.spawned()));
         assert_eq!(back.slots().len(), found.slots().len());
         for (from, to) in [(&past, &now), (&now, &past)] {
-            let delta = Delta::between(&from.snapshot, &to.snapshot).expect("both are of it");
+            let delta = Delta::between(&from.snapshot, &to.snapshot).expect("both snapshots are of this store");
             assert!(!delta.is_empty() || found.is_empty());
             assert_applied(from, to, &delta, seed);
         }
     }
 
-    /// Equal worlds have equal hashes, and others have others.
+    /// Checks that equal worlds have equal hashes, and different worlds different ones.
     pub(crate) fn check_hash(&mut self) {
         let hash = self.store.state_hash();
-        assert_eq!(self.store.state_hash(), hash, "asked for again");
-        assert_eq!(self.store.snapshot().state_hash(), hash, "nothing is remembered");
+        assert_eq!(self.store.state_hash(), hash, "the cached hash");
+        assert_eq!(self.store.snapshot().state_hash(), hash, "the hash without a cache");
         let now = canonical(dump(&self.store));
         for past in &self.history.pasts {
             let is_equal = canonical(past.dump.clone()) == now;
@@ -221,7 +221,7 @@ impl World {
     }
 }
 
-/// All NaN are one to a hash.
+/// Replaces every NaN by one, because hashes do not distinguish them.
 fn canonical(dump: Dump) -> Dump {
     fn one(value: &Value) -> Value {
         match value {
@@ -237,7 +237,7 @@ fn canonical(dump: Dump) -> Dump {
     dump.into_iter().map(|(id, values)| (id, record(values))).collect()
 }
 
-/// Holds the changes against both worlds, value by value.
+/// Compares the changes with both worlds, value by value.
 fn assert_changes(found: &Changes, before: &Dump, after: &Dump) {
     let old: BTreeMap<ObjectId, &Record> =
         before.iter().map(|(id, record)| (*id, record)).collect();
@@ -257,12 +257,12 @@ fn assert_changes(found: &Changes, before: &Dump, after: &Dump) {
     let slots = found.slots().iter();
     let listed: Vec<_> =
         slots.flat_map(|slot| slot.ids().iter().map(|id| (*id, slot.slot()))).collect();
-    assert_eq!(listed.len(), expected.len(), "nothing is listed twice");
+    assert_eq!(listed.len(), expected.len(), "a change is listed twice");
     assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), expected);
     assert!(found.slots().iter().all(|slot| !slot.is_empty()));
 }
 
-/// A store that is as the first snapshot becomes as the second one, the next ids included.
+/// Checks that the delta turns the first state into the second one, including the next ids.
 fn assert_applied(from: &Past, to: &Past, delta: &Delta, seed: u64) {
     let mut store = from.snapshot.to_store();
     let known = store.schemas().len();
@@ -270,14 +270,14 @@ fn assert_applied(from: &Past, to: &Past, delta: &Delta, seed: u64) {
         let mut later = schemas::later().expect("the schemas are right").into_iter();
         let missing = later.find(|later| later.name() == schema.name());
         store
-            .register_schema(missing.expect("others are there from the start"))
-            .expect("it is new");
+            .register_schema(missing.expect("the other schemas are registered"))
+            .expect("the schema is new");
     }
     assert_eq!(delta.base_hash(), store.state_hash());
     assert_eq!(store.apply(delta), Ok(()));
     assert_eq!(store.state_hash(), delta.result_hash());
     assert_eq!(to.snapshot.state_hash(), delta.result_hash());
-    assert!(dump(&store) == to.dump, "another world came out");
+    assert!(dump(&store) == to.dump, "the delta leads to another world");
     if delta.base_hash() != delta.result_hash() {
         let refused = store.apply(delta);
         assert!(matches!(refused, Err(DeltaError::OtherBase { .. })), "{refused:?}");

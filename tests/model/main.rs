@@ -1,6 +1,7 @@
-//! The store against its model: random calls go to a `Store` and, as far as it accepts them, to both
-//! attribute maps; all that can be seen of the three must be equal, and what the store refuses must
-//! leave it as it was.
+//! Compares the store with its model.
+//!
+//! Random calls go to a `Store` and, if it accepts them, to both attribute maps. All three must have equal
+//! objects, and rejected calls must not change the store.
 
 mod check;
 mod history;
@@ -15,7 +16,7 @@ use slotted::memory::BLOCK_ROWS;
 use history::Past;
 use world::{World, dump};
 
-/// One call; `seed` decides about values, `pick` about objects.
+/// One call. `seed` selects values, `pick` selects objects.
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
     SpawnRecord { schema: Index, seed: u64, flaw: bool },
@@ -46,7 +47,7 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    /// Whether it has to do with the past, or with schemas.
+    /// Returns `true` for calls that use snapshots or schemas.
     fn is_lasting(&self) -> bool {
         matches!(
             self,
@@ -101,7 +102,7 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
-/// Calls that write values and go back and forth, where nobody is born or dies.
+/// Calls that write values and restore snapshots, without spawning or despawning.
 fn call_of_values() -> impl Strategy<Value = Call> {
     let (index, seed) = (any::<Index>, any::<u64>);
     prop_oneof![
@@ -118,7 +119,7 @@ fn call_of_values() -> impl Strategy<Value = Call> {
     ]
 }
 
-/// Few enough cases for every day; `PROPTEST_CASES=5000 cargo test --release --test model` soaks.
+/// Runs few cases by default. `PROPTEST_CASES=5000 cargo test --release --test model` runs a long test.
 fn config() -> ProptestConfig {
     let config = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 48 };
@@ -140,7 +141,7 @@ proptest! {
     }
 
     #[test]
-    fn values_alone_go_back_too(seed in 0..1000_u64, calls in prop::collection::vec(call_of_values(), 1..50)) {
+    fn values_alone_are_restored_too(seed in 0..1000_u64, calls in prop::collection::vec(call_of_values(), 1..50)) {
         let mut world = World::new();
         world.apply(&Call::SpawnUnits { count: 6, seed, flaw: None });
         (0..3).for_each(|schema| world.spawn_one_of_each(seed + schema));
@@ -151,10 +152,9 @@ proptest! {
         world.check_pasts();
     }
 
-    /// Whatever happens in between: a restored world is as it was, and goes on as one would that had
-    /// never left.
+    /// A restored world behaves like one that was never changed.
     #[test]
-    fn a_restored_world_goes_on_like_one_that_stayed(
+    fn a_restored_world_behaves_like_an_unchanged_one(
         before in prop::collection::vec(call(), 0..20),
         between in prop::collection::vec(call(), 1..20),
         after in prop::collection::vec(call(), 1..20),
@@ -170,7 +170,7 @@ proptest! {
         for call in after.iter().filter(|call| !call.is_lasting()) {
             world.apply(call);
             stayed.apply(call);
-            assert!(dump(&world.store) == dump(&stayed.store), "{call:?} gave another world");
+            assert!(dump(&world.store) == dump(&stayed.store), "{call:?} leads to another world");
         }
         assert_eq!(world.store.state_hash(), stayed.store.state_hash());
     }

@@ -1,4 +1,4 @@
-//! The schemas that the model test uses.
+//! The schemas of the model test.
 
 use slotted::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
 use slotted::glam::Vec3;
@@ -49,7 +49,7 @@ pub(crate) struct Orc {
     pub(crate) rage: f32,
 }
 
-/// Schemas that are there from the start.
+/// Returns the schemas that are registered at the start.
 pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
     let tile = Schema::builder("tile")
         .slot("height", Kind::F64)
@@ -94,7 +94,7 @@ pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
     Ok(vec![tile.build()?, kit.build()?, Schema::builder("marker").build()?])
 }
 
-/// Schemas that are registered on the way; the last extends one of them.
+/// Returns the schemas that calls register. The last one extends another of them.
 pub(crate) fn later() -> Result<Vec<Schema>, SchemaError> {
     let veteran = Schema::builder("veteran").extends("unit").slot("medals", Kind::U8).default(0);
     let boss = Schema::builder("boss").extends("orc").slot("title", Kind::Text).optional();
@@ -103,7 +103,7 @@ pub(crate) fn later() -> Result<Vec<Schema>, SchemaError> {
     [veteran, boss, hill, crag].into_iter().map(slotted::schema::SchemaBuilder::build).collect()
 }
 
-/// A schema whose name is taken by another one.
+/// Returns a schema whose name is already registered.
 pub(crate) fn conflicting() -> Result<Schema, SchemaError> {
     Schema::builder("tile").slot("height", Kind::F32).build()
 }

@@ -1,11 +1,11 @@
-//! Random values that a slot accepts, and flaws that it does not.
+//! Random values, valid and invalid.
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use slotted::schema::{NumberKind, Slot, VectorKind};
 use slotted::{Kind, ObjectId, Value};
 
-/// A value as it is given, and as it comes back.
+/// A value as set and as stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Sample {
     pub(crate) given: Value,
@@ -19,7 +19,7 @@ impl Sample {
     }
 }
 
-/// What a slot of this kind makes of its default.
+/// Returns the slot's default as stored.
 pub(crate) fn stored_default(slot: &Slot) -> Value {
     match (slot.kind(), slot.default()) {
         (_, None) => Value::Unset,
@@ -28,7 +28,7 @@ pub(crate) fn stored_default(slot: &Slot) -> Value {
     }
 }
 
-/// A value that the slot accepts; references are to one of `targets`.
+/// Returns a valid value. References lead to one of `targets`.
 pub(crate) fn sample(slot: &Slot, rng: &mut StdRng, targets: &[ObjectId]) -> Sample {
     if slot.is_optional() && rng.random_ratio(1, 3) {
         return Sample::plain(Value::Unset);
@@ -44,7 +44,7 @@ pub(crate) fn sample(slot: &Slot, rng: &mut StdRng, targets: &[ObjectId]) -> Sam
     }
 }
 
-/// A value of this kind, the slot's or that of its list's elements.
+/// Returns a value of this kind, for the slot or an element of its list.
 fn single_value(slot: &Slot, kind: &Kind, rng: &mut StdRng, targets: &[ObjectId]) -> Sample {
     if slot.range().is_some() {
         return match kind {
@@ -72,7 +72,7 @@ fn single_value(slot: &Slot, kind: &Kind, rng: &mut StdRng, targets: &[ObjectId]
             Sample::plain(Value::Bytes(bytes.into()))
         }
         Kind::Vector(kind) => vector(*kind, rng),
-        Kind::List(_) => unreachable!("lists have no lists"),
+        Kind::List(_) => unreachable!("lists of lists are not supported"),
     }
 }
 
@@ -85,13 +85,13 @@ pub(crate) fn text(rng: &mut StdRng) -> String {
     }
 }
 
-/// A number that an `f32` holds, given in one of the ways that are accepted.
+/// Returns a number that an `f32` holds, as one of the accepted types.
 fn single(number: f32, rng: &mut StdRng) -> Sample {
     let given = match rng.random_range(0..3) {
         0 if number.fract() == 0.0 && number.abs() < 1e6 && number.to_bits() != 1 << 31 => {
             Value::Int(number as i64)
         }
-        // A NaN's payload need not come through the conversion.
+        // The conversion may change a NaN's payload.
         1 if !number.is_nan() => Value::F64(number.into()),
         _ => Value::F32(number),
     };
@@ -130,10 +130,10 @@ fn list(numbers: impl Iterator<Item = Sample>) -> Sample {
     Sample { given: given.into(), stored: stored.into() }
 }
 
-/// A vector, given as such or as a list.
+/// Returns a vector, set as a vector or as a list.
 fn vector(kind: VectorKind, rng: &mut StdRng) -> Sample {
     let numbers = (0..kind.components()).map(|_| match kind.component() {
-        // What an `f32` gives back.
+        // Round to `f32`.
         NumberKind::F32 => Value::from(rng.random_range(-100..100) as f32 / 4.0),
         component => number(component, rng).stored,
     });
@@ -143,7 +143,7 @@ fn vector(kind: VectorKind, rng: &mut StdRng) -> Sample {
     Sample { given, stored }
 }
 
-/// A value that the slot refuses.
+/// Returns an invalid value.
 pub(crate) fn flawed(slot: &Slot, rng: &mut StdRng, dead: Option<ObjectId>) -> Value {
     match (slot.kind(), dead) {
         (Kind::Object, Some(dead)) if rng.random() => dead.into(),

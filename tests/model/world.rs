@@ -1,4 +1,4 @@
-//! A store, both maps, and what is expected of the store's rows.
+//! A store, both maps, and a model of the store's rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ pub(crate) struct Object {
 /// The rows of one table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RowModel {
-    /// How often each row was used.
+    /// The number of uses of each row.
     uses: Vec<u16>,
     free: BTreeSet<u32>,
     retired: usize,
@@ -41,7 +41,7 @@ pub(crate) struct RowModel {
 }
 
 impl RowModel {
-    /// The row and generation of the next object, lowest free row first.
+    /// Takes the lowest free row and returns it with its generation.
     fn take(&mut self) -> Option<(u32, u16)> {
         let row = self.free.pop_first().or_else(|| {
             self.uses.push(0);
@@ -53,7 +53,7 @@ impl RowModel {
         Some((row, *uses * 2 - 1))
     }
 
-    fn give_back(&mut self, row: u32) {
+    fn free(&mut self, row: u32) {
         self.living -= 1;
         if self.uses[row as usize] == GENERATIONS {
             self.retired += 1;
@@ -71,7 +71,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) map: MapStore,
     pub(crate) naive: NaiveMapStore,
-    /// In the order in which the store has them.
+    /// The objects in the order of the store.
     pub(crate) objects: BTreeMap<Place, Object>,
     pub(crate) stale: Vec<ObjectId>,
     pub(crate) rows: BTreeMap<String, RowModel>,
@@ -139,7 +139,7 @@ impl World {
             }
             Call::ClearOf { schema } => {
                 let schema = self.schema(schema);
-                self.store.clear_of(&schema).expect("there is such a schema");
+                self.store.clear_of(&schema).expect("the schema exists");
                 let names = self.store.schemas().map(|schema| schema.name().to_owned());
                 let family: Vec<String> =
                     names.filter(|name| self.extends(name, &schema)).collect();
@@ -171,7 +171,7 @@ impl World {
     }
 
     fn slots(&self, schema: &str) -> Vec<Slot> {
-        self.store.schema(schema).expect("there is such a schema").slots().to_vec()
+        self.store.schema(schema).expect("the schema exists").slots().to_vec()
     }
 
     fn object(&self, pick: &Index) -> Option<Object> {
@@ -180,12 +180,12 @@ impl World {
     }
 
     pub(crate) fn extends(&self, schema: &str, base: &str) -> bool {
-        let own = self.store.schema(schema).expect("there is such a schema");
+        let own = self.store.schema(schema).expect("the schema exists");
         let parent = own.base().and_then(|base| self.store.schema_by_id(base));
         schema == base || parent.is_some_and(|parent| self.extends(parent.name(), base))
     }
 
-    /// The objects that the slot may refer to.
+    /// Returns valid targets for the slot's references.
     fn targets(&self, slot: &Slot) -> Vec<ObjectId> {
         let fits = |object: &&Object| match slot.references() {
             Some(base) => self.extends(&object.schema, base),
@@ -194,7 +194,7 @@ impl World {
         self.objects.values().filter(fits).take(50).map(|object| object.id).collect()
     }
 
-    /// Makes a call that must fail and leave the store as it was.
+    /// Makes a call that must fail and leave the store unchanged.
     fn refused<T: std::fmt::Debug, E>(
         &mut self,
         call: impl FnOnce(&mut Store) -> Result<T, E>,
@@ -205,7 +205,7 @@ impl World {
         error
     }
 
-    /// A record that the schema accepts, and what the object has then.
+    /// Returns a valid record, and the record as stored.
     fn sample_record(&self, schema: &str, rng: &mut StdRng) -> (Record, Record) {
         let (mut given, mut stored) = (Record::new(), Record::new());
         let mut slots = self.slots(schema);
@@ -225,7 +225,7 @@ impl World {
         (given, stored)
     }
 
-    /// A record with one mistake.
+    /// Returns a record with one error.
     fn flawed_record(&self, schema: &str, rng: &mut StdRng) -> Record {
         let (record, _) = self.sample_record(schema, rng);
         let slots = self.slots(schema);
@@ -239,7 +239,7 @@ impl World {
                 record.into_iter().chain([(name.into(), value)]).collect()
             }
             (2, _, Some((name, _))) => {
-                let slot = slots.iter().find(|slot| slot.name() == name).expect("it is declared");
+                let slot = slots.iter().find(|slot| slot.name() == name).expect("the slot is declared");
                 let bad = flawed(slot, rng, self.stale.last().copied());
                 let rest = record.into_iter().filter(|(other, _)| *other != name);
                 rest.chain([(name.clone().into(), bad)]).collect()
@@ -248,7 +248,7 @@ impl World {
         }
     }
 
-    /// Notes an object that the store has spawned, and spawns it in the maps.
+    /// Adds a spawned object of the store to the maps and the model.
     fn add(&mut self, id: ObjectId, schema: &str, record: Record) {
         let expected = self.rows.entry(schema.to_owned()).or_default().take();
         assert_eq!(Some((id.row(), id.generation())), expected, "the lowest free row is taken");
@@ -259,25 +259,25 @@ impl World {
         assert!(self.objects.insert(place(id), object).is_none(), "the row was free");
     }
 
-    /// Notes that the store has despawned the objects.
+    /// Removes despawned objects from the maps and the model.
     fn remove(&mut self, is_gone: impl Fn(&Object) -> bool) {
         let gone: Vec<Object> = self.objects.values().filter(|o| is_gone(o)).cloned().collect();
         for object in gone {
             self.objects.remove(&place(object.id));
             self.map.despawn(object.map).expect("it is alive");
             self.naive.despawn(object.naive).expect("it is alive");
-            self.rows.entry(object.schema).or_default().give_back(object.id.row());
+            self.rows.entry(object.schema).or_default().free(object.id.row());
             self.stale.push(object.id);
         }
     }
 
-    /// Notes that a value of an object has changed.
+    /// Sets a changed value in the maps.
     fn note(&mut self, object: &Object, slot: &str, value: Value) {
         self.map.set_value(object.map, slot, value.clone()).expect("it is alive");
         self.naive.set_value(object.naive, slot, value).expect("it is alive");
     }
 
-    /// Whether the table takes this many more objects; if not, the call must say so.
+    /// Returns `true` if the table has room for this many objects. Otherwise the call must fail.
     fn has_room(&self, schema: &str, count: usize) -> bool {
         count <= self.rows.get(schema).map_or(ROWS as usize, RowModel::room)
     }
@@ -323,7 +323,7 @@ impl World {
         }
     }
 
-    /// A unit, and the record of it.
+    /// Returns a unit and its record.
     fn sample_unit(&mut self, rng: &mut StdRng, targets: &[ObjectId]) -> (Unit, Record) {
         let name = text(rng);
         let numbers: [u16; 3] = rng.random();
@@ -458,8 +458,8 @@ impl World {
     fn set_by_key(&mut self, pick: &Index, seed: u64) {
         let Some(object) = self.object(pick) else { return };
         let rng = &mut StdRng::seed_from_u64(seed);
-        let health = self.store.key::<f32>("unit", "health").expect("there is such a slot");
-        let shield = self.store.key::<Option<f32>>("unit", "shield").expect("there is such a slot");
+        let health = self.store.key::<f32>("unit", "health").expect("the slot exists");
+        let shield = self.store.key::<Option<f32>>("unit", "shield").expect("the slot exists");
         if !self.extends(&object.schema, "unit") {
             let error = self.refused(|store| store.set(object.id, health, 1.0));
             assert!(matches!(error, AccessError::WrongSchema { .. }));
@@ -530,7 +530,7 @@ impl World {
         let rng = &mut StdRng::seed_from_u64(seed);
         let mut written: Vec<(ObjectId, &str, Value)> = Vec::new();
         let ids: Vec<ObjectId> = self.store.ids_of("tile").expect("a schema").collect();
-        let heights = self.store.key::<f64>("tile", "height").expect("there is such a slot");
+        let heights = self.store.key::<f64>("tile", "height").expect("the slot exists");
         let mut column = self.store.column_mut(heights).expect("the key is the store's");
         let new: Vec<f64> = ids.iter().map(|_| rng.random()).collect();
         let mut rest = new.iter();
@@ -538,7 +538,7 @@ impl World {
             run.iter_mut().zip(&mut rest).for_each(|(height, new)| *height = *new);
         });
         written.extend(ids.iter().zip(&new).map(|(id, new)| (*id, "height", (*new).into())));
-        let owners = self.store.key::<Option<ObjectId>>("tile", "owner").expect("such a slot");
+        let owners = self.store.key::<Option<ObjectId>>("tile", "owner").expect("the slot exists");
         let mut column = self.store.column_mut(owners).expect("the key is the store's");
         for id in ids.iter().step_by(3) {
             let owner = column.get(*id).flatten().xor(Some(*id));
@@ -551,7 +551,7 @@ impl World {
     fn note_all(&mut self, written: Vec<(ObjectId, &str, Value)>) {
         for (id, slot, value) in written {
             let object =
-                self.objects.get(&place(id)).expect("only living objects are seen").clone();
+                self.objects.get(&place(id)).expect("views visit only living objects").clone();
             assert_eq!(object.id, id);
             self.note(&object, slot, value);
         }
@@ -581,7 +581,7 @@ fn assert_rejected_at(error: SpawnError, place: usize) {
     assert!(rejection.problems().iter().all(|problem| problem.record == Some(place)));
 }
 
-/// The slots of a unit as by name.
+/// Converts a unit to a record.
 pub(crate) fn unit_record(unit: &Unit, store: &Store) -> Record {
     let text = |text| Value::from(store.resolve(text).expect("the text is the store's"));
     let titles = unit.titles.map(|titles| elements(store, titles).into_iter().map(text));
@@ -605,7 +605,7 @@ fn elements<T: ListElement>(store: &Store, list: List<T>) -> Vec<T> {
     store.resolve_list(list).expect("the list is the store's").to_vec()
 }
 
-/// Whether the schema has the slot, and it must be set.
+/// Returns `true` if the schema has this slot as a required one.
 pub(crate) fn has_required(store: &Store, schema: &str, name: &str, kind: &Kind) -> bool {
     let slot = store.schema(schema).and_then(|schema| schema.slot(name));
     slot.is_some_and(|slot| slot.kind() == kind && !slot.is_optional())

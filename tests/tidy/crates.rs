@@ -1,12 +1,12 @@
-//! Packages: which may depend on which, and what the core must not depend on.
+//! Allowed dependencies between packages, and forbidden dependencies of the core.
 
 use std::error::Error;
 use std::fs;
 
 use crate::source::root;
 
-/// The folders of the packages that are published or shipped, and the packages of this workspace that each may
-/// depend on. The others (benches, examples) may use all.
+/// The folder of each shipped package, and the workspace packages it may depend on. Benches and examples may
+/// use all.
 pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("", &["slotted_derive"]),
     ("crates/slotted_derive", &[]),

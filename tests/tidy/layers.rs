@@ -1,8 +1,8 @@
-//! Layers: which module may use which.
+//! Allowed uses between modules.
 
 use crate::source::{Source, Violation, code, first_word, is_word, words};
 
-/// The modules of the crate, lowest first: each may use those before it.
+/// The modules of the crate, lowest first. Each may use those before it.
 pub(crate) const LAYERS: &[&str] = &[
     "debug_as_display",
     "suggest",
@@ -28,11 +28,11 @@ pub(crate) const LAYERS: &[&str] = &[
     "map",
 ];
 
-/// Modules that only some of those above them may use: schemas never touch storage.
+/// Modules that only the listed modules may use: schemas never touch storage.
 pub(crate) const RESERVED: &[(&str, &[&str])] =
     &[("storage", &["slot_value", "store", "snapshot"]), ("store", &["snapshot"])];
 
-/// The layer of a file of the crate; `lib.rs` stands above all.
+/// Returns the layer of a file. `lib.rs` has none and may use all modules.
 pub(crate) fn layer(path: &str) -> Option<&str> {
     let name = path.strip_prefix("src/")?.split('/').next()?;
     let name = name.strip_suffix(".rs").unwrap_or(name);
@@ -43,7 +43,7 @@ pub(crate) fn layers(source: &Source) -> Vec<Violation> {
     let Some(own) = layer(&source.path) else { return Vec::new() };
     let position = |name: &str| LAYERS.iter().position(|layer| *layer == name);
     let Some(height) = position(own) else {
-        return vec![source.violation(1, format!("'{own}' is missing in the list of layers"))];
+        return vec![source.violation(1, format!("'{own}' is missing from the list of layers"))];
     };
     let code = code(&source.text);
     let uses = words(&code, "crate").filter_map(|at| {
@@ -54,25 +54,25 @@ pub(crate) fn layers(source: &Source) -> Vec<Violation> {
         let what = if is_macro || (is_root_item && in_macro) {
             return None;
         } else if is_root_item {
-            "a name of the crate's root: use it from its own module".to_owned()
+            "a name of the crate root: import it from its own module".to_owned()
         } else if name == own {
             return None;
         } else if position(name).is_none_or(|other| other > height) {
-            format!("'{own}' uses '{name}', which stands above it")
+            format!("'{own}' uses '{name}', a layer above it")
         } else if RESERVED.iter().any(|(low, users)| *low == name && !users.contains(&own)) {
-            format!("'{own}' uses '{name}', which is not for it")
+            format!("'{own}' uses '{name}', which is reserved for other modules")
         } else {
             return None;
         };
         Some(source.violation_at(at, what))
     });
     let uplifts = code.match_indices("super::super").map(|(at, _)| {
-        source.violation_at(at, "a path of two steps up: name the module from the root")
+        source.violation_at(at, "`super::super`: write the path from the crate root")
     });
     uses.chain(uplifts).collect()
 }
 
-/// Within the crate its own outside name is only for documentation.
+/// Finds uses of the crate's external name. Only its documentation may use it.
 pub(crate) fn outside_names(source: &Source) -> Vec<Violation> {
     let code = code(&source.text);
     if layer(&source.path).is_none() || code.contains("mod slotted;") {
@@ -85,7 +85,7 @@ pub(crate) fn outside_names(source: &Source) -> Vec<Violation> {
     words(&code, "slotted")
         .filter(|at| code[*at..].starts_with("slotted::"))
         .filter(is_path_start)
-        .map(|at| source.violation_at(at, "the crate's outside name, inside of it"))
+        .map(|at| source.violation_at(at, "the external name of the crate inside the crate: write `crate::`"))
         .collect()
 }
 

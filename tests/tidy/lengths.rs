@@ -1,4 +1,4 @@
-//! Lengths of files and functions.
+//! Maximum lengths of files and functions.
 
 use crate::source::{Source, Violation, code, first_word, words};
 
@@ -10,7 +10,7 @@ pub(crate) fn file_length(source: &Source) -> Vec<Violation> {
     if lines <= MOST_LINES_OF_FILE {
         return Vec::new();
     }
-    let what = format!("{lines} lines, at most {MOST_LINES_OF_FILE} are allowed");
+    let what = format!("{lines} lines exceed the limit of {MOST_LINES_OF_FILE}");
     vec![source.violation(lines, what)]
 }
 
@@ -23,13 +23,13 @@ pub(crate) fn function_length(source: &Source) -> Vec<Violation> {
         let lines = rest[..open + block_length(&rest[open..])].lines().count();
         let is_long = !name.is_empty() && lines > MOST_LINES_OF_FUNCTION;
         let what =
-            format!("'{name}' has {lines} lines, at most {MOST_LINES_OF_FUNCTION} are allowed");
+            format!("'{name}' has {lines} lines, over the limit of {MOST_LINES_OF_FUNCTION}");
         is_long.then(|| source.violation_at(at, what))
     });
     functions.collect()
 }
 
-/// The length of the code that starts with a brace, up to the one that closes it.
+/// Returns the length of the block at the start of the code, with its braces.
 fn block_length(code: &str) -> usize {
     let mut depth = 0;
     for (position, byte) in code.bytes().enumerate() {

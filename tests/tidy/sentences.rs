@@ -1,7 +1,7 @@
-//! Style of sentences: a sentence names its subject first.
+//! Sentence style: sentences begin with their subject.
 //!
-//! A statement that begins with What, Whether, Where or Who makes the reader wait for its subject. Questions may
-//! begin with these words, and headings of tables are no sentences.
+//! A statement that begins with What, Whether, Where or Who delays its subject. Questions may begin with these
+//! words, and headings of tables are ignored.
 
 use crate::source::{Source, Violation, code, line_of};
 
@@ -9,7 +9,7 @@ const SUBJECTLESS: &[&str] = &["What", "Whether", "Where", "Who", "Whoever", "Wh
 
 /// Finds sentences without a subject in comments, strings and pages.
 pub(crate) fn sentences(source: &Source) -> Vec<Violation> {
-    // The samples at the end of this file are bad on purpose.
+    // The samples at the end of this file are intentionally bad.
     let prose = if source.path == "tests/tidy/sentences.rs" {
         Vec::new()
     } else if source.path.ends_with(".md") {
@@ -34,7 +34,7 @@ fn is_bad(sentence: &str) -> bool {
     SUBJECTLESS.contains(&word) && !sentence.trim_end_matches(['"', ')', '*']).ends_with('?')
 }
 
-/// Splits a text into sentences, each with the lines that stand before it.
+/// Splits a text into sentences, each with its line offset.
 fn split(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut sentences = Vec::new();
     let mut start = 0;
@@ -78,7 +78,7 @@ fn comments(text: &str) -> Vec<(usize, String)> {
         last = is_alone.then_some(number);
         let is_fence = comment.starts_with("```");
         in_code ^= is_fence;
-        let (_, block) = blocks.last_mut().expect("a block was begun");
+        let (_, block) = blocks.last_mut().expect("a block was started");
         block.push_str(if in_code || is_fence { "" } else { comment });
         block.push('\n');
     }

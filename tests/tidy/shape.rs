@@ -1,10 +1,10 @@
-//! Habits of every file: no unsafe code, exports by name, nothing left over, a purpose.
+//! Rules for every file: no unsafe code, no glob exports, no leftovers, a purpose.
 
 use crate::source::{Source, Violation, code, first_word, line_of, words};
 
-/// The one module that may hold unsafe code: the parameters of systems are an unsafe trait of Bevy's.
+/// The only module with unsafe code: Bevy's trait for system parameters is unsafe.
 const UNSAFE_MODULE: &str = "crates/bevy_slotted/src/lending/";
-/// Less than that proves nothing.
+/// The minimum length of a safety comment.
 const SHORTEST_PROOF: usize = 15;
 
 pub(crate) fn no_unsafe_code(source: &Source) -> Vec<Violation> {
@@ -17,11 +17,12 @@ pub(crate) fn no_unsafe_code(source: &Source) -> Vec<Violation> {
             && has_proof(&source.text, line_of(&source.text, *at)))
     };
     let bad = words(&code, "unsafe").filter(is_bad);
-    bad.map(|at| source.violation_at(at, "unsafe code, or without its proof")).collect()
+    bad.map(|at| source.violation_at(at, "unsafe code without a safety comment, or in a module that must not have any")).collect()
 }
 
-/// Whether the comment above the line, attributes aside, says why what is unsafe there is right, or of a
-/// function what its callers have to see to. Bevy's own trait says that of `get_param`.
+/// Returns `true` if the comment above the line explains the unsafe code, or lists the duties of callers.
+///
+/// Attributes between comment and code are skipped. `get_param` is documented by Bevy's trait.
 fn has_proof(text: &str, line: usize) -> bool {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let above = lines[..line - 1].iter().rev();
@@ -36,7 +37,7 @@ fn has_proof(text: &str, line: usize) -> bool {
         || lines[line - 1].starts_with("unsafe fn get_param<")
 }
 
-/// Whether the package's manifest takes over the workspace's lints.
+/// Returns `true` if the package uses the workspace's lints.
 pub(crate) fn takes_workspace_lints(manifest: &str) -> bool {
     let section = manifest.split("[lints]").nth(1).unwrap_or_default();
     section.lines().take_while(|line| !line.starts_with('[')).any(|line| line == "workspace = true")
@@ -55,7 +56,7 @@ pub(crate) fn no_glob_exports(source: &Source) -> Vec<Violation> {
             None => visible,
         };
         let is_glob = first_word(visible) == "use" && visible.contains('*');
-        is_glob.then(|| source.violation_at(at, "re-exports whatever is there: list the names"))
+        is_glob.then(|| source.violation_at(at, "glob export: list the names"))
     });
     globs.collect()
 }
@@ -83,7 +84,7 @@ pub(crate) fn no_leftovers(source: &Source) -> Vec<Violation> {
 pub(crate) fn starts_with_purpose(source: &Source) -> Vec<Violation> {
     match source.text.starts_with("//! ") {
         true => Vec::new(),
-        false => vec![source.violation(1, "the first line does not tell what the file is for")],
+        false => vec![source.violation(1, "missing purpose: begin the file with a `//! ` line")],
     }
 }
 
@@ -104,13 +105,13 @@ mod tests {
     #[test]
     fn unsafe_code_needs_a_proof() {
         let file = "crates/bevy_slotted/src/lending/cell.rs";
-        let proven = "// SAFETY: nobody else has it, see above.\n#[inline]\nunsafe { f() }\n";
+        let proven = "// SAFETY: no other reference exists, see above.\n#[inline]\nunsafe { f() }\n";
         assert_eq!(lines(no_unsafe_code, file, proven), []);
         assert_eq!(lines(no_unsafe_code, "crates/bevy_slotted/src/pool.rs", proven), [3]);
         assert_eq!(lines(no_unsafe_code, file, "// SAFETY: \nunsafe { f() }\n"), [2]);
         assert_eq!(lines(no_unsafe_code, file, "// SAFETY: fine\nunsafe { f() }\n"), [2]);
         assert_eq!(lines(no_unsafe_code, file, "f();\nunsafe { f() }\n"), [2]);
-        let parted = "// SAFETY: nobody else has it, see above.\nf();\nunsafe { f() }\n";
+        let parted = "// SAFETY: no other reference exists, see above.\nf();\nunsafe { f() }\n";
         assert_eq!(lines(no_unsafe_code, file, parted), [3]);
         assert_eq!(lines(no_unsafe_code, file, "/// # Safety\n/// None.\nunsafe fn f() {}\n"), []);
     }

@@ -1,4 +1,4 @@
-//! The files of the repository, and the code in them without comments and strings.
+//! Reads the files of the repository, and extracts their code without comments and strings.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// From the repository's root, with `/`.
+    /// The path relative to the repository's root, with `/`.
     pub(crate) path: String,
     pub(crate) text: String,
 }
@@ -22,12 +22,12 @@ impl Source {
         Violation { path: self.path.clone(), line, what: what.into() }
     }
 
-    /// A violation at a byte of the text or of its [`code`].
+    /// Creates a violation at a byte of the text or of its [`code`].
     pub(crate) fn violation_at(&self, position: usize, what: impl Into<String>) -> Violation {
         self.violation(line_of(&self.text, position), what)
     }
 
-    /// Whether the file is part of the product, and not of its tests, benches and examples.
+    /// Returns `true` if the file is part of the product, not of tests, benches or examples.
     pub(crate) fn is_product(&self) -> bool {
         [
             "src/",
@@ -65,7 +65,7 @@ pub(crate) fn root() -> &'static Path {
 /// Returns all Rust files of the repository, except those that are not meant to compile.
 pub(crate) fn sources() -> Result<Vec<Source>, Box<dyn Error>> {
     let sources = files("rs")?;
-    assert!(sources.len() > 100, "the sources are found");
+    assert!(sources.len() > 100, "too few sources found");
     Ok(sources)
 }
 
@@ -103,7 +103,7 @@ pub(crate) fn enforce(rule: impl Fn(&Source) -> Vec<Violation>) -> Outcome {
     Ok(())
 }
 
-/// The text with blanks in place of comments, strings and characters.
+/// Replaces comments, strings and characters by blanks.
 pub(crate) fn code(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut code = bytes.to_vec();
@@ -123,7 +123,7 @@ pub(crate) fn code(text: &str) -> String {
     String::from_utf8_lossy(&code).into_owned()
 }
 
-/// The length of the comment, string or character that the text starts with, if it does.
+/// Returns the length of the comment, string or character at the start of the text, or 0.
 fn token_to_blank(text: &str, before: Option<u8>) -> usize {
     let in_word = before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if text.starts_with("//") {
@@ -170,7 +170,7 @@ fn block_comment(text: &str) -> usize {
     text.len()
 }
 
-/// The length of a string or character with its quotes.
+/// Returns the length of a string or character with its quotes.
 fn quoted(text: &str, quote: char) -> usize {
     let mut is_escaped = false;
     for (position, character) in text.char_indices().skip(1) {
@@ -188,7 +188,7 @@ pub(crate) fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// Where the word stands by itself.
+/// Iterates over the positions of a whole word.
 pub(crate) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     code.match_indices(word).map(|(position, _)| position).filter(move |position| {
         !code[..*position].ends_with(is_word) && !code[position + word.len()..].starts_with(is_word)
@@ -198,8 +198,6 @@ pub(crate) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = us
 pub(crate) fn first_word(text: &str) -> &str {
     text.split(|character| !is_word(character)).next().unwrap_or_default()
 }
-
-/// The layer of a file of the crate; `lib.rs` stands above all.
 
 /// Returns the lines of a text that violate the rule.
 pub(crate) fn lines(rule: fn(&Source) -> Vec<Violation>, path: &str, text: &str) -> Vec<usize> {

@@ -459,7 +459,7 @@ mod refused {
     }
 
     #[test]
-    fn other_vectors_are_refused_with_those_that_fit() {
+    fn other_vectors_are_rejected_with_alternatives() {
         #[derive(Reflect)]
         struct Object {
             aligned: Vec3A,
@@ -510,7 +510,7 @@ mod refused {
     }
 
     #[test]
-    fn what_is_no_struct_with_names() {
+    fn types_without_named_fields() {
         let expected =
             |name| format!("'{name}' is not a struct with named fields; a schema needs one");
         assert_eq!(message(schema_of::<Meters>()), expected("Meters"));
@@ -538,7 +538,7 @@ mod refused {
     }
 
     #[test]
-    fn a_bad_name_of_the_schema_is_told_once() {
+    fn a_bad_schema_name_is_reported_once() {
         #[derive(Reflect)]
         #[reflect(@SchemaName("two\nlines"))]
         struct Object {

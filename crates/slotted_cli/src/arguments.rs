@@ -12,7 +12,7 @@ const STATUS: &str =
 #[derive(Parser, Debug)]
 #[command(name = "slotted", version, after_help = STATUS)]
 pub(crate) struct Arguments {
-    /// When to use colours; auto: on a terminal, unless NO_COLOR is set
+    /// Use colours; auto: on a terminal unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
     #[command(subcommand)]
@@ -39,7 +39,7 @@ pub(crate) enum Color {
     Never,
 }
 
-/// The packs to read, with limits.
+/// The packs to read, and limits.
 #[derive(Args, Debug)]
 pub(crate) struct Packs {
     /// Packs: folders of definition files, in load order
@@ -48,7 +48,7 @@ pub(crate) struct Packs {
     /// A folder of packs, loaded in the order of their names after the packs given as DIR
     #[arg(long, value_name = "DIR")]
     pub(crate) packs: Vec<PathBuf>,
-    /// What to do with values and records that no schema declares
+    /// Handling of values and records that no schema declares
     #[arg(long, value_enum, default_value_t = Policy::Refuse, value_name = "POLICY")]
     pub(crate) undeclared: Policy,
     #[command(flatten)]
@@ -57,11 +57,11 @@ pub(crate) struct Packs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Policy {
-    /// Report them as errors
+    /// Report errors
     Refuse,
-    /// Ignore them, with warnings
+    /// Ignore them and report warnings
     Ignore,
-    /// Keep them with their records, with warnings
+    /// Keep them with their records and report warnings
     Quarantine,
 }
 
@@ -77,10 +77,10 @@ impl From<Policy> for Undeclared {
 
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Limit of the size of a file
+    /// Maximum size of a file
     #[arg(long, value_name = "BYTES", default_value_t = LoadLimits::default().file_bytes)]
     pub(crate) max_file_bytes: u64,
-    /// Limit of problems to show; further ones are only counted
+    /// Maximum number of problems to show; further problems are only counted
     #[arg(long, value_name = "COUNT", default_value_t = LoadLimits::default().problems)]
     pub(crate) max_problems: usize,
 }
@@ -99,7 +99,7 @@ impl From<Limits> for LoadLimits {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) packs: Packs,
-    /// text: readable, on standard error; json: for programs, on standard output
+    /// Report format; text goes to standard error, json to standard output
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
     /// Exit with status 1 if there are warnings
@@ -118,14 +118,14 @@ pub(crate) struct Infer {
     /// Data files in JSON, TOML or RON: a list of objects, or a map from names to objects
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Propose one schema of this name for all files; otherwise each file gets its own, named after the
+    /// Propose one schema with this name for all files; by default each file gets its own, named after the
     /// file in the singular: item for items.json
     #[arg(long, value_name = "NAME")]
     pub(crate) schema_name: Option<String>,
     /// The format of the definition file
     #[arg(long, value_enum, default_value_t = FileFormat::Toml)]
     pub(crate) output: FileFormat,
-    /// Limit of the size of a file
+    /// Maximum size of a file
     #[arg(long, value_name = "BYTES", default_value_t = LoadLimits::default().file_bytes)]
     pub(crate) max_file_bytes: u64,
 }

@@ -1,4 +1,4 @@
-//! Constraints in definition files: reading, writing, messages and JSON Schema.
+//! Reads, writes and explains the constraints of definition files.
 
 use std::ops::Bound;
 
@@ -10,17 +10,18 @@ use crate::write_schema::{float, list, map, quoted};
 use slotted::Kind;
 use slotted::schema::{Constraint, Number, NumberRange};
 
-/// The words of constraints, in the order in which slots are read and written.
-pub(super) const WORDS: [&str; 4] = ["range", "finite", "step", "references"];
+/// The keys of constraints, in reading and writing order.
+pub(super) const KEYS: [&str; 4] = ["range", "finite", "step", "references"];
 
-/// Reads the constraint that a word of a slot declares. Returns `None` if nothing is declared.
-pub(super) fn read(reading: &mut Reading<'_>, word: &str, node: &Node<'_>) -> Option<Constraint> {
-    match word {
+/// Reads the constraint that a key of a slot declares. Returns `None` if it is invalid, or `finite = false`.
+pub(super) fn read(reading: &mut Reading<'_>, key: &str, node: &Node<'_>) -> Option<Constraint> {
+    let quoted_key = crate::diagnostic::quoted(key);
+    match key {
         "range" => range(reading, node).map(Constraint::Range),
-        "finite" => reading.bool(node, word)?.then_some(Constraint::Finite),
-        "step" => number(reading, node, "a step").map(Constraint::Step),
+        "finite" => reading.bool(node, &quoted_key)?.then_some(Constraint::Finite),
+        "step" => number(reading, node, "'step'").map(Constraint::Step),
         "references" => {
-            reading.text(node, word).map(|schema| Constraint::References(schema.into()))
+            reading.text(node, &quoted_key).map(|schema| Constraint::References(schema.into()))
         }
         _ => None,
     }
@@ -29,7 +30,7 @@ pub(super) fn read(reading: &mut Reading<'_>, word: &str, node: &Node<'_>) -> Op
 const BOUNDS: [&str; 4] = ["min", "max", "above", "below"];
 
 fn range(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<NumberRange> {
-    let expected = "[min, max], or a map with min, max, above or below";
+    let expected = "[min, max] or a map with min, max, above or below";
     let range = match &node.data {
         Data::List(list) if list.len() == 2 => {
             let mut bound = |node: &Node<'_>| match node.data {
@@ -52,7 +53,7 @@ fn range(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<NumberRange> {
             range
         }
         _ => {
-            reading.unexpected(node, "a range", expected);
+            reading.unexpected(node, "'range'", expected);
             return None;
         }
     };
@@ -75,7 +76,7 @@ fn number(reading: &mut Reading<'_>, node: &Node<'_>, what: &str) -> Option<Numb
     }
 }
 
-/// Writes what stands after the constraint's word. Returns `None` if the format has no such number.
+/// Writes the value of the constraint's key. Returns `None` if the format has no such number.
 pub(super) fn write(constraint: &Constraint, format: Format) -> Option<String> {
     match constraint {
         Constraint::Range(range) => write_range(range, format),
@@ -90,16 +91,16 @@ fn write_range(range: &NumberRange, format: Format) -> Option<String> {
     if let (Bound::Included(min), Bound::Included(max)) = (range.min(), range.max()) {
         return Some(list([number(min)?, number(max)?].into_iter()));
     }
-    let (mut words, ends) =
+    let (mut pairs, ends) =
         (Vec::new(), [("min", "above", range.min()), ("max", "below", range.max())]);
     for (included, excluded, bound) in ends {
         match bound {
-            Bound::Included(end) => words.push((included, number(end)?)),
-            Bound::Excluded(end) => words.push((excluded, number(end)?)),
+            Bound::Included(end) => pairs.push((included, number(end)?)),
+            Bound::Excluded(end) => pairs.push((excluded, number(end)?)),
             Bound::Unbounded => {}
         }
     }
-    Some(map(&words, format))
+    Some(map(&pairs, format))
 }
 
 fn write_number(number: Number, format: Format) -> Option<String> {
@@ -109,7 +110,7 @@ fn write_number(number: Number, format: Format) -> Option<String> {
     }
 }
 
-/// Describes the values that satisfy the constraint: for the label at a wrong value, and for tools.
+/// Describes the valid values: first as a label for people, then as an expectation for tools.
 pub(super) fn expectation(constraint: &Constraint) -> (String, String) {
     match constraint {
         Constraint::Range(range) => (format!("must be {range}"), range.to_string()),
@@ -120,12 +121,12 @@ pub(super) fn expectation(constraint: &Constraint) -> (String, String) {
             (format!("must be a multiple of {step}"), format!("a multiple of {step}"))
         }
         Constraint::References(schema) => {
-            (format!("must be a '{schema}'"), format!("a reference to a '{schema}'"))
+            (format!("must refer to a '{schema}'"), format!("a reference to a '{schema}'"))
         }
     }
 }
 
-/// Adds advice for a constraint that does not suit the slot's kind.
+/// Adds help for a constraint that does not fit the slot's kind.
 pub(super) fn advise(diagnostic: Diagnostic, constraint: &Constraint, kind: &Kind) -> Diagnostic {
     let ends = kind.component().and_then(|number| number.integer_range());
     match (constraint, ends) {
@@ -153,40 +154,40 @@ fn is_reversed(range: &NumberRange) -> bool {
     }
 }
 
-/// Constraints in JSON Schemas.
+/// Describes constraints in JSON Schemas.
 #[cfg(feature = "json")]
 pub(super) mod json {
     use serde_json::{Map, Value as Json, json};
 
     use super::*;
 
-    /// Returns the words of constraints in a slot's declaration; `schema_name` describes names of schemas.
+    /// Describes the keys of constraints in a slot's declaration. `schema_name` describes names of schemas.
     pub(crate) fn declarations(schema_name: &Json) -> Map<String, Json> {
         let end = json!({ "type": ["number", "null"] });
         let ends = BOUNDS.map(|end| (end.to_owned(), json!({ "type": "number" })));
         let range = json!([
             { "type": "array", "items": end, "minItems": 2, "maxItems": 2 },
             {
-                "description": "The ends of the range; above and below are no part of it.",
+                "description": "The bounds of the range. min and max are part of the range, above and below are not.",
                 "type": "object",
                 "properties": Map::from_iter(ends),
                 "additionalProperties": false,
             },
         ]);
         let mut references = schema_name.clone();
-        references["description"] = "The schema of what it refers to.".into();
-        let declaration = |word: &str| match word {
-            "range" => json!({ "anyOf": range, "description": "The numbers that are accepted." }),
+        references["description"] = "The schema of the referenced records; records of schemas that extend it are accepted too.".into();
+        let declaration = |key: &str| match key {
+            "range" => json!({ "anyOf": range, "description": "The range of valid numbers." }),
             "finite" => {
-                json!({ "type": "boolean", "description": "Whether infinities and NaN are refused." })
+                json!({ "type": "boolean", "description": "If true, infinities and NaN are rejected." })
             }
             "step" => json!({
                 "type": "number", "exclusiveMinimum": 0,
-                "description": "Only multiples of this number are accepted.",
+                "description": "Only multiples of this number are valid.",
             }),
             _ => references.clone(),
         };
-        WORDS.into_iter().map(|word| (word.to_owned(), declaration(word))).collect()
+        KEYS.into_iter().map(|key| (key.to_owned(), declaration(key))).collect()
     }
 
     /// Adds the constraint to the JSON Schema of one number.
@@ -206,16 +207,16 @@ pub(super) mod json {
                 }
             }
             Constraint::Step(step) => set(number, "multipleOf", *step),
-            // JSON has finite numbers only, and no number refers to anything.
+            // JSON numbers are finite, and references are not numbers.
             Constraint::Finite | Constraint::References(_) => {}
         }
     }
 
-    /// JSON has no infinite numbers: an infinite end is none.
-    fn set(json: &mut Json, word: &str, number: Number) {
+    /// Sets a bound. Infinite bounds are omitted, because JSON has no infinite numbers.
+    fn set(json: &mut Json, key: &str, number: Number) {
         let number = to_json(number);
         if !number.is_null() {
-            json[word] = number;
+            json[key] = number;
         }
     }
 

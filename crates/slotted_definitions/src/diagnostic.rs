@@ -50,7 +50,7 @@ codes! {
     /// A file violates its format, or is not UTF-8.
     Syntax "syntax";
     /// A map contains an unknown key.
-    UnknownWord "unknown-word";
+    UnknownKey "unknown-key";
     /// A value has the wrong type, or is not allowed here.
     Unexpected "unexpected";
     /// A name is given twice.

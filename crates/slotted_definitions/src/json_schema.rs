@@ -1,4 +1,4 @@
-//! A JSON Schema of definition files, with which editors complete and check.
+//! Generates a JSON Schema, which editors use to complete and check definition files.
 
 use std::collections::HashMap;
 
@@ -14,14 +14,15 @@ use slotted::{Kind, schema::NumberKind};
 use slotted::{schema::Constraints, schema::Number};
 use slotted::{schema::RegisteredSchema, schema::Slot};
 
-/// More names than this help nobody.
+/// The schema lists no names of records if there are more than this.
 const MOST_NAMES: usize = 1000;
 
 impl Definitions {
-    /// Returns a JSON Schema (draft 2020-12) of definition files with records of these schemas.
+    /// Returns a JSON Schema (draft 2020-12) for definition files with records of these schemas.
     ///
-    /// Editors use it to complete names and values, show docs and units, and underline mistakes, in JSON and
-    /// in TOML. Names of records are proposed, but others are accepted: they may be new. [`Loader::load`](super::Loader::load) checks more.
+    /// Editors use it to complete names and values, show docs and units, and underline mistakes in JSON and TOML
+    /// files. It proposes the names of records but accepts others, because they may be new.
+    /// [`Loader::load`](super::Loader::load) checks more.
     ///
     /// ```
     /// use slotted::Store;
@@ -41,7 +42,7 @@ impl Definitions {
 
 struct Writer<'d> {
     definitions: &'d Definitions,
-    /// Parts that others refer to.
+    /// The definitions under `$defs`.
     shared: Map<String, Json>,
 }
 
@@ -49,7 +50,7 @@ impl Writer<'_> {
     fn file(&mut self) -> Json {
         let (mut records, mut patches) = (Map::new(), Map::new());
         for (number, schema) in self.definitions.loaded.registry.schemas().enumerate() {
-            // Names may have characters that references cannot have.
+            // Numbers, because names may contain characters that `$ref` does not allow.
             let (record, patch) = (format!("record.{number}"), format!("patch.{number}"));
             let (record_ref, patch_ref) = (reference(&record), reference(&patch));
             let doc = self.definitions.schema_doc(schema.name());
@@ -69,14 +70,14 @@ impl Writer<'_> {
         self.declarations();
         let sections = json!({
             "$schema": { "type": "string" },
-            "schemas": map_of(&reference("schema"), "Schemas by their names."),
-            "records": closed(records, "Records, by their schemas and names."),
+            "schemas": map_of(&reference("schema"), "Schemas by name."),
+            "records": closed(records, "Records by schema and name."),
             "patches": closed(
                 Map::from_iter([
                     ("schemas".into(), map_of(&reference("schema_patch"), "Patches of schemas.")),
                     ("records".into(), closed(patches, "Patches of records.")),
                 ]),
-                "Changes of schemas and records, most often of other packs.",
+                "Changes to schemas and records, usually those of other packs.",
             ),
         });
         let packs: Vec<_> = self.definitions.packs().iter().map(|pack| &*pack.name).collect();
@@ -90,7 +91,7 @@ impl Writer<'_> {
         })
     }
 
-    /// The slots of a schema, its bases' included, as properties.
+    /// Describes the slots of a schema, including those of its bases, as properties.
     fn slots(&self, schema: &RegisteredSchema) -> Map<String, Json> {
         let registry = &self.definitions.loaded.registry;
         let mut notes: HashMap<&str, &SlotNotes> = HashMap::new();
@@ -137,12 +138,12 @@ impl Writer<'_> {
             Kind::List(list) => {
                 json!({ "type": "array", "items": self.kind(slot, list.element()) })
             }
-            // Only a program can make a value.
+            // Only the program can create such a value.
             Kind::Pod(_) => json!({ "not": {} }),
         }
     }
 
-    /// The name of a record, of a schema that is or extends this one.
+    /// Describes the name of a record whose schema is or extends `base`.
     fn record_name(&self, base: Option<&str>, may_be_abstract: bool) -> Json {
         let registry = &self.definitions.loaded.registry;
         let is_of = |schema: &RegisteredSchema| {
@@ -163,7 +164,7 @@ impl Writer<'_> {
         if names.is_empty() || names.len() > MOST_NAMES {
             return json!({ "type": "string" });
         }
-        // The record that is meant may have been written a moment ago.
+        // Accept other names too: the record may be new.
         json!({ "anyOf": [{ "enum": names }, { "type": "string" }] })
     }
 
@@ -172,13 +173,13 @@ impl Writer<'_> {
         let required = slot_names.filter(|slot| slot.is_required()).map(Slot::name);
         let required: Vec<&str> = required.filter(|name| !RECORD_KEYS.contains(name)).collect();
         let mut inherits = self.record_name(Some(schema.name()), true);
-        inherits["description"] = "The record whose values this one has too.".into();
-        let is_abstract = "Whether the record is only there to be inherited from.";
-        let words = [inherits, json!({ "type": "boolean", "description": is_abstract })];
-        slots.extend(RECORD_KEYS.into_iter().map(str::to_owned).zip(words));
+        inherits["description"] = "The record from which this one inherits values.".into();
+        let is_abstract = "If true, the record only serves as a base for other records and spawns no object.";
+        let own = [inherits, json!({ "type": "boolean", "description": is_abstract })];
+        slots.extend(RECORD_KEYS.into_iter().map(str::to_owned).zip(own));
         let mut record = object(schema.name().to_owned(), slots);
         if !required.is_empty() {
-            // What a record inherits is not known here, and an abstract one need not be whole.
+            // A record can inherit required slots, and an abstract one can leave them out.
             record["if"] = json!({ "not": { "anyOf": [
                 { "required": ["inherits"] },
                 { "required": ["abstract"], "properties": { "abstract": { "const": true } } },
@@ -188,7 +189,7 @@ impl Writer<'_> {
         record
     }
 
-    /// The parts that are the same for all packs.
+    /// Adds the definitions of schemas, slots and kinds.
     fn declarations(&mut self) {
         let schemas = self.definitions.loaded.registry.schemas();
         let names: Vec<&str> = schemas.map(RegisteredSchema::name).take(MOST_NAMES).collect();
@@ -204,17 +205,17 @@ impl Writer<'_> {
         let schema = json!({
             "extends": name.clone(),
             "doc": { "type": "string" },
-            "slots": slots("slot", "Slots by their names, in their order."),
+            "slots": slots("slot", "Slots by name, in storage order."),
         });
         let slot = slot_declaration(&name);
-        let mut whole = slot.clone();
-        whole["anyOf"] = json!([{ "required": ["kind"] }, { "required": ["variants"] }]);
-        let patch = json!({ "slots": slots("slot_patch", "Slots to add, words to change.") });
+        let mut complete = slot.clone();
+        complete["anyOf"] = json!([{ "required": ["kind"] }, { "required": ["variants"] }]);
+        let patch = json!({ "slots": slots("slot_patch", "Slots to add, or keys of slots to change.") });
         let kind_or = |map: Json| json!({ "anyOf": [reference("kind"), map] });
         self.shared.extend([
             ("schema".into(), closed_json(schema)),
             ("schema_patch".into(), closed_json(patch)),
-            ("slot".into(), kind_or(whole)),
+            ("slot".into(), kind_or(complete)),
             ("slot_patch".into(), kind_or(slot)),
             ("kind".into(), kind_of_declaration()),
         ]);
@@ -223,32 +224,32 @@ impl Writer<'_> {
 
 fn kind_of_declaration() -> Json {
     let names: Vec<&str> = kind_name::names().chain(["enum"]).collect();
-    let words = format!("{}|enum\\(.*\\)", names.join("|"));
+    let single = format!("{}|enum\\(.*\\)", names.join("|"));
     let array = r"\[ *[iuf][0-9]+ *; *[0-9]+ *\]";
-    let pattern = format!("^ *({words}|{array}|list\\( *({words}|{array}) *\\)) *$");
+    let pattern = format!("^ *({single}|{array}|list\\( *({single}|{array}) *\\)) *$");
     json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": pattern }] })
 }
 
-/// A slot's declaration as a map.
+/// Describes a slot's declaration as a map.
 fn slot_declaration(schema_name: &Json) -> Json {
     let variants = json!({
         "type": "array", "items": { "type": "string" },
         "minItems": 1, "maxItems": 256, "uniqueItems": true,
-        "description": "What an enum can be.",
+        "description": "The names of the enum's variants.",
     });
-    let Json::Object(mut words) = json!({
+    let Json::Object(mut keys) = json!({
         "kind": reference("kind"),
         "variants": variants,
-        "optional": { "type": "boolean", "description": "Whether there may be no value." },
-        "default": { "description": "The value of records that give none." },
+        "optional": { "type": "boolean", "description": "If true, the slot can be unset." },
+        "default": { "description": "The value of records that do not set the slot." },
         "doc": { "type": "string" },
         "unit": { "type": "string" },
         "renamed_from": { "type": "string" },
     }) else {
         unreachable!("a map in braces is an object")
     };
-    words.extend(constraint::declarations(schema_name));
-    closed_json(words.into())
+    keys.extend(constraint::declarations(schema_name));
+    closed_json(keys.into())
 }
 
 fn reference(name: &str) -> Json {
@@ -288,7 +289,7 @@ fn without_nulls(mut map: Json) -> Json {
     map
 }
 
-/// The same, or nothing.
+/// Accepts null too.
 fn or_null(mut json: Json) -> Json {
     if let Some(kind) = json.get("type").cloned() {
         json["type"] = json!([kind, "null"]);
@@ -300,7 +301,7 @@ fn or_null(mut json: Json) -> Json {
     json
 }
 
-/// As many numbers as a vector or an array has.
+/// Describes the numbers of a vector or an array.
 fn numbers(kind: NumberKind, length: usize, constraints: &Constraints) -> Json {
     json!({
         "type": "array", "items": number(kind, constraints), "minItems": length, "maxItems": length,
@@ -320,7 +321,7 @@ fn number(kind: NumberKind, constraints: &Constraints) -> Json {
     json
 }
 
-/// A default as JSON has it, if it can.
+/// Converts a default to JSON. Returns `None` if JSON has no such value.
 fn value(given: &Value) -> Option<Json> {
     let single = |number: f32| format!("{number:?}").parse::<f64>().ok().map(Json::from);
     if let Some(numbers) = given.numbers() {

@@ -1,4 +1,4 @@
-//! Reads maps with a fixed set of keys, each given at most once.
+//! Reads maps with a fixed set of keys.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::node::{Data, Entry, Node};
 use crate::source::{Place, Span};
 use slotted::schema::nearest_name;
 
-/// Reads the nodes of one file and collects problems.
+/// Reads the nodes of one file and reports problems.
 pub(super) struct Reading<'d> {
     pub(super) file: u32,
     pub(super) diagnostics: &'d mut Diagnostics,
@@ -35,10 +35,10 @@ impl Reading<'_> {
                     diagnostic.help("write it in quotes")
                 }
                 ("a map of values", _) => {
-                    diagnostic.help("a record goes under its schema, as records.SCHEMA.NAME")
+                    diagnostic.help("write records under their schema: records.SCHEMA.NAME")
                 }
                 ("a kind, or a map with a kind", _) => {
-                    diagnostic.help("write a kind, such as \"f32\"; values go under records")
+                    diagnostic.help("write a kind, such as \"f32\"; write values under records")
                 }
                 _ => diagnostic,
             }
@@ -53,7 +53,7 @@ impl Reading<'_> {
     ) -> Option<&'n [Entry<'s>]> {
         match &node.data {
             Data::Map(map) => Some(map),
-            // RON writes an empty map like null.
+            // `()` is both null and an empty map in RON.
             Data::Unset => Some(&[]),
             _ => {
                 self.unexpected(node, what, expected);
@@ -123,12 +123,12 @@ impl Reading<'_> {
     ) {
         let place = self.place(entry.span);
         self.diagnostics.push_with(|_| {
-            let candidates: Vec<_> = known.iter().map(|word| (*word).into()).collect();
+            let candidates: Vec<_> = known.iter().map(|key| (*key).into()).collect();
             let suggestion = nearest_name(&entry.name, &candidates);
             let end = did_you_mean(suggestion.as_deref());
             let message = format!("unknown key {} in {owner}{end}", quoted(&entry.name));
             let is_clear = suggestion.is_some();
-            let diagnostic = Diagnostic::error(Code::UnknownWord, message)
+            let diagnostic = Diagnostic::error(Code::UnknownKey, message)
                 .at(place, "unknown key")
                 .suggest(suggestion)
                 .expected_found(format!("one of {}", known.join(", ")), quoted(&entry.name));

@@ -1,17 +1,17 @@
-//! Kinds as files write them, which is how `Kind` is displayed.
+//! Parses the kinds of definition files. They are written as `Kind` displays them.
 
 use std::sync::Arc;
 
 use slotted::Kind;
 use slotted::schema::nearest_name;
 
-/// The reason why a text names no kind.
+/// An unknown kind, with a suggestion if a known kind has a similar name.
 pub(super) struct UnknownKind {
     pub(super) suggestion: Option<Arc<str>>,
 }
 
-/// Names that other games and languages use for our kinds.
-const ALIASES: [(&str, &str); 18] = [
+/// Names that older packs, other games and other languages use for our kinds.
+const ALIASES: [(&str, &str); 19] = [
     ("int", "i32"),
     ("integer", "i32"),
     ("uint", "u32"),
@@ -25,6 +25,7 @@ const ALIASES: [(&str, &str); 18] = [
     ("string", "text"),
     ("str", "text"),
     ("boolean", "bool"),
+    ("entity", "object"),
     ("reference", "object"),
     ("ref", "object"),
     ("id", "object"),
@@ -32,17 +33,17 @@ const ALIASES: [(&str, &str); 18] = [
     ("vector", "vec3"),
 ];
 
-/// Returns the names of all kinds that need no more than a name.
+/// Returns the names of all kinds without parameters.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     Kind::named().filter_map(|kind| kind.name())
 }
 
-/// Returns all words that a kind can be.
+/// Lists all kinds for messages.
 pub(super) fn all() -> String {
     names().chain(["enum", "list(…)", "[f32; 3]"]).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the kind of this name. `variants` are those of an enum, which a name alone does not tell.
+/// Parses a kind. `variants` are the variants of `enum`.
 pub(super) fn parse(name: &str, variants: Option<&Kind>) -> Result<Kind, UnknownKind> {
     match within(name.trim(), "list(", ")") {
         Some(element) => parse_element(element.trim(), variants).map(Kind::list),
@@ -50,7 +51,7 @@ pub(super) fn parse(name: &str, variants: Option<&Kind>) -> Result<Kind, Unknown
     }
 }
 
-/// Every kind but a list.
+/// Parses any kind except a list.
 fn parse_element(name: &str, variants: Option<&Kind>) -> Result<Kind, UnknownKind> {
     if let Some(kind) = Kind::from_name(name) {
         return Ok(kind);
@@ -79,8 +80,8 @@ fn suggestion(name: &str) -> Option<Arc<str>> {
     if let Some((_, kind)) = ALIASES.iter().find(|(alias, _)| *alias == lower) {
         return Some((*kind).into());
     }
-    let words: Vec<Arc<str>> = names().chain(["enum"]).map(Into::into).collect();
-    nearest_name(&lower, &words)
+    let known: Vec<Arc<str>> = names().chain(["enum"]).map(Into::into).collect();
+    nearest_name(&lower, &known)
 }
 
 #[cfg(test)]
@@ -108,9 +109,10 @@ mod tests {
     }
 
     #[test]
-    fn words_of_other_games_are_recognised() {
+    fn names_of_other_games_are_recognised() {
         let suggestion = |name| parse(name, None).err().and_then(|error| error.suggestion);
         assert_eq!(suggestion("String").as_deref(), Some("text"));
+        assert_eq!(suggestion("entity").as_deref(), Some("object"));
         assert_eq!(suggestion("f23").as_deref(), Some("f32"));
         assert_eq!(suggestion("colour").as_deref(), None);
         assert!(parse("[f32; x]", None).is_err() && parse("list()", None).is_err());

@@ -1,4 +1,4 @@
-//! From a slot's declaration in files to the slot.
+//! Reads slots from their declarations in files.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -14,83 +14,83 @@ use crate::value::refused;
 use slotted::Kind;
 use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
 
-/// The words of a slot, in the order in which they are looked at.
-static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+/// The keys of a slot, in reading order.
+static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let first = ["kind", "variants", "optional", "default"];
     let last = ["doc", "unit", "renamed_from"];
-    first.into_iter().chain(constraint::WORDS).chain(last).collect()
+    first.into_iter().chain(constraint::KEYS).chain(last).collect()
 });
 
-/// The words of one slot from all files: the last file that has a word decides.
+/// The keys of one slot from all files. The last file that sets a key wins.
 pub(super) struct SlotDeclaration<'n, 's> {
     pub(super) name: &'n str,
-    /// The place where its name stands first.
+    /// The first place of its name.
     pub(super) place: Place,
-    words: BTreeMap<usize, (Place, &'n Node<'s>)>,
-    /// Whether it has unknown words: one of them may be meant as its kind.
+    keys: BTreeMap<usize, (Place, &'n Node<'s>)>,
+    /// `true` if it has unknown keys. One of them may be a misspelt `kind`.
     has_unknown: bool,
 }
 
-/// Notes for people, without effect on values.
+/// Documentation and places of a slot, without effect on values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SlotNotes {
     pub(super) doc: Option<Arc<str>>,
     pub(super) unit: Option<Arc<str>>,
     pub(super) place: Option<Place>,
     pub(super) default_place: Option<Place>,
-    /// The place of the schema's name that it refers to.
+    /// The place of the name of the referenced schema.
     pub(super) references_place: Option<Place>,
 }
 
 impl<'n, 's> SlotDeclaration<'n, 's> {
-    /// Reads a declaration. Returns `None` if the entry is none.
+    /// Reads a declaration. Returns `None` if the entry is neither a kind nor a map.
     pub(super) fn read(reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> Option<Self> {
         let place = reading.place(entry.span);
         let mut slot =
-            Self { name: &entry.name, place, words: BTreeMap::new(), has_unknown: false };
+            Self { name: &entry.name, place, keys: BTreeMap::new(), has_unknown: false };
         slot.patch(reading, entry).then_some(slot)
     }
 
-    /// Adds the words of another file.
+    /// Adds the keys of another file.
     pub(super) fn patch(&mut self, reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> bool {
         if matches!(entry.value.data, Data::Text(_)) {
-            self.words.insert(0, (reading.place(entry.value.span), &entry.value));
+            self.keys.insert(0, (reading.place(entry.value.span), &entry.value));
             return true;
         }
         let expected = "a kind, or a map with a kind";
         let Some(map) = reading.map(&entry.value, "a slot", expected) else { return false };
-        for word in reading.once(map, "the slot") {
-            match WORDS.iter().position(|known| *known == word.name) {
+        for key in reading.once(map, "the slot") {
+            match KEYS.iter().position(|known| *known == key.name) {
                 Some(known) => {
-                    self.words.insert(known, (reading.place(word.value.span), &word.value));
+                    self.keys.insert(known, (reading.place(key.value.span), &key.value));
                 }
                 None => {
                     self.has_unknown = true;
-                    let help = help_for(&word.name);
-                    reading.unknown(word, "a slot", &WORDS, help);
+                    let help = help_for(&key.name);
+                    reading.unknown(key, "a slot", &KEYS, help);
                 }
             }
         }
         true
     }
 
-    fn word(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
-        let word = WORDS.iter().position(|known| *known == name)?;
-        self.words.get(&word).copied()
+    fn key(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
+        let key = KEYS.iter().position(|known| *known == name)?;
+        self.keys.get(&key).copied()
     }
 
-    /// Reads one word with the reader of its file.
-    fn read_word<T>(
+    /// Reads the value of a key in its file.
+    fn read_key<T>(
         &self,
         diagnostics: &mut Diagnostics,
         name: &str,
         read: impl FnOnce(&mut Reading<'_>, &'n Node<'s>) -> Option<T>,
     ) -> Option<T> {
-        let (place, node) = self.word(name)?;
+        let (place, node) = self.key(name)?;
         read(&mut Reading { file: place.file, diagnostics }, node)
     }
 
-    /// Adds the slot to the schema if it has no mistakes.
+    /// Adds the slot to the schema if it has no errors.
     pub(super) fn add_to(
         &self,
         schema: SchemaBuilder,
@@ -99,13 +99,13 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     ) -> SchemaBuilder {
         let errors = diagnostics.errors;
         let kind = self.kind(schema_name, diagnostics);
-        let constraints = constraint::WORDS.map(|word| {
-            self.read_word(diagnostics, word, |reading, node| constraint::read(reading, word, node))
+        let constraints = constraint::KEYS.map(|key| {
+            self.read_key(diagnostics, key, |reading, node| constraint::read(reading, key, node))
         });
         let optional =
-            self.read_word(diagnostics, "optional", |reading, node| reading.bool(node, "optional"));
-        let renamed_from = self.read_word(diagnostics, "renamed_from", |reading, node| {
-            reading.text(node, "renamed_from")
+            self.read_key(diagnostics, "optional", |reading, node| reading.bool(node, "'optional'"));
+        let renamed_from = self.read_key(diagnostics, "renamed_from", |reading, node| {
+            reading.text(node, "'renamed_from'")
         });
         let add = |schema: SchemaBuilder, kind: Kind| {
             let mut schema = schema.slot(self.name, kind);
@@ -118,7 +118,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             if let Some(name) = renamed_from {
                 schema = schema.renamed_from(name);
             }
-            match self.word("default") {
+            match self.key("default") {
                 Some((_, node)) if !matches!(node.data, Data::Bad) => {
                     schema.default(node.to_value())
                 }
@@ -126,7 +126,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             }
         };
         let Some(kind) = kind else { return schema };
-        // Built alone, so that every slot's mistake is found.
+        // Built alone to find the errors of every slot.
         if let Err(error) = add(Schema::builder(schema_name), kind.clone()).build() {
             self.report(error, diagnostics);
         }
@@ -135,23 +135,23 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
 
     pub(super) fn notes(&self, diagnostics: &mut Diagnostics) -> SlotNotes {
         let mut text = |name| {
-            self.read_word(diagnostics, name, |reading, node| reading.text(node, name))
+            self.read_key(diagnostics, name, |reading, node| reading.text(node, &quoted(name)))
                 .map(Arc::from)
         };
         let (doc, unit) = (text("doc"), text("unit"));
-        let place_of = |word| self.word(word).map(|(place, _)| place);
+        let place_of = |key| self.key(key).map(|(place, _)| place);
         let (default_place, references_place) = (place_of("default"), place_of("references"));
         SlotNotes { doc, unit, place: Some(self.place), default_place, references_place }
     }
 
     fn kind(&self, schema: &str, diagnostics: &mut Diagnostics) -> Option<Kind> {
-        let variants = match self.word("variants") {
+        let variants = match self.key("variants") {
             None => None,
             Some((place, node)) => {
                 Some(variants(&mut Reading { file: place.file, diagnostics }, node)?)
             }
         };
-        let Some((place, node)) = self.word("kind") else {
+        let Some((place, node)) = self.key("kind") else {
             if variants.is_some() {
                 return variants;
             }
@@ -171,7 +171,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let name = reading.text(node, "'kind'")?;
         match kind_name::parse(name, variants.as_ref()) {
             Ok(kind) => {
-                if let (Some((place, _)), false) = (self.word("variants"), is_enum(&kind)) {
+                if let (Some((place, _)), false) = (self.key("variants"), is_enum(&kind)) {
                     let message = format!("kind {kind} cannot have variants");
                     diagnostics.push(
                         Diagnostic::error(Code::BadSlot, message)
@@ -189,9 +189,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 None
             }
             Err(_) if name.trim() == "enum" || name.trim() == "list(enum)" => {
-                let diagnostic = Diagnostic::error(Code::BadSlot, "an enum needs variants")
+                let diagnostic = Diagnostic::error(Code::BadSlot, "kind 'enum' needs variants")
                     .at(place, "missing variants")
-                    .help("add variants = [\"one\", \"other\"]");
+                    .help("add a list of names, such as variants = [\"one\", \"other\"]");
                 diagnostics.push(diagnostic);
                 None
             }
@@ -213,9 +213,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         }
     }
 
-    /// Reports a mistake of the declaration at its word.
+    /// Reports an error in the declaration at its key.
     fn report(&self, error: SchemaError, diagnostics: &mut Diagnostics) {
-        let at = |word| self.word(word).map_or(self.place, |(place, _)| place);
+        let at = |key| self.key(key).map_or(self.place, |(place, _)| place);
         let diagnostic = Diagnostic::error(Code::BadSlot, error.to_string());
         diagnostics.push(match &error {
             SchemaError::BadName { .. } => bad_name("a slot", self.name, self.place),
@@ -223,18 +223,18 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 diagnostic.at(self.second(variant), "repeated here")
             }
             SchemaError::KindError { .. } => {
-                let word = if self.word("variants").is_some() { "variants" } else { "kind" };
-                diagnostic.at(at(word), "invalid")
+                let key = if self.key("variants").is_some() { "variants" } else { "kind" };
+                diagnostic.at(at(key), "invalid")
             }
             SchemaError::UnsuitableConstraint { constraint, kind, .. } => {
-                let word = constraint.word();
-                let diagnostic = diagnostic.at(at(word), format!("not a {word} of {kind}"));
+                let key = constraint.word();
+                let diagnostic = diagnostic.at(at(key), format!("not a {key} of {kind}"));
                 constraint::advise(diagnostic, constraint, kind)
             }
             SchemaError::BadConstraint { constraint, kind, .. } => {
                 diagnostic.at(at(constraint), format!("does not apply to {kind}"))
             }
-            SchemaError::BadDefault(problem) => match self.word("default") {
+            SchemaError::BadDefault(problem) => match self.key("default") {
                 Some((place, node)) => {
                     let mut diagnostic = refused(problem, place, node);
                     (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
@@ -246,14 +246,14 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         });
     }
 
-    /// Returns the place where a variant stands for the second time.
+    /// Returns the place of a variant's second occurrence.
     fn second(&self, variant: &str) -> Place {
-        let Some((place, node)) = self.word("variants").or_else(|| self.word("kind")) else {
+        let Some((place, node)) = self.key("variants").or_else(|| self.key("kind")) else {
             return self.place;
         };
         let Data::List(list) = &node.data else { return place };
-        let is_it = |node: &&Node<'_>| matches!(&node.data, Data::Text(text) if text == variant);
-        let second = list.iter().filter(is_it).nth(1);
+        let is_same = |node: &&Node<'_>| matches!(&node.data, Data::Text(text) if text == variant);
+        let second = list.iter().filter(is_same).nth(1);
         second.map_or(place, |node| Place { span: node.span, ..place })
     }
 }
@@ -262,13 +262,13 @@ fn is_enum(kind: &Kind) -> bool {
     matches!(kind.element(), Kind::Enum(_))
 }
 
-fn help_for(word: &str) -> Option<&'static str> {
-    Some(match word.to_lowercase().as_str() {
+fn help_for(key: &str) -> Option<&'static str> {
+    Some(match key.to_lowercase().as_str() {
         "type" => "use 'kind' instead",
         "min" | "max" | "minimum" | "maximum" => "use range = [min, max] instead",
         "values" | "options" | "enum" | "choices" => "use 'variants' instead",
         "description" | "desc" | "comment" | "help" => "use 'doc' instead",
-        "required" => "slots are required unless they are optional or have a default",
+        "required" => "slots without a default are required; use 'optional' instead",
         "nullable" => "use 'optional' instead",
         "units" => "use 'unit' instead",
         "ref" | "reference" | "refers_to" => "use 'references' instead",

@@ -1,4 +1,4 @@
-//! Diagnostics for values of files that a slot does not accept.
+//! Diagnostics for invalid slot values in files.
 
 use crate::constraint::expectation;
 use crate::diagnostic::{Code, Diagnostic};
@@ -8,7 +8,7 @@ use slotted::Value;
 use slotted::{Kind, schema::NumberKind, schema::VectorKind};
 use slotted::{schema::Problem, schema::ProblemKind};
 
-/// Returns whether a value is the name of a record, or a list of such names, in a slot for references.
+/// Returns `true` if the slot holds references and the value is the name of a record, or a list of names.
 pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
     match (kind, value) {
         (Kind::Object, Value::Text(_)) => true,
@@ -19,7 +19,7 @@ pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
     }
 }
 
-/// Returns the first element that is not the name of a record, in a slot for a list of references.
+/// Returns the problem of the first element that is not text, if the slot holds a list of references.
 pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
     let (Kind::List(list), Value::List(names)) = (kind, value) else { return None };
     if *list.element() != Kind::Object {
@@ -30,7 +30,7 @@ pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
     Some(ProblemKind::Element { position, kind: Box::new(kind) })
 }
 
-/// Reports the problem with a node's value.
+/// Reports an invalid value.
 pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagnostic {
     let (kind, node) = element(&problem.kind, node);
     let place = Place { span: node.span, ..place };
@@ -70,7 +70,7 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
     }
 }
 
-/// Returns the problem of a list's element and the element's node; for other problems, the arguments.
+/// Returns the problem and the node of the invalid element of a list, or the arguments for other problems.
 fn element<'a, 'n, 's>(
     kind: &'a ProblemKind,
     node: &'n Node<'s>,
@@ -83,7 +83,7 @@ fn element<'a, 'n, 's>(
     (kind, node)
 }
 
-/// Describes the kind to people who do not program.
+/// Describes a kind without programming terms.
 fn in_words(kind: &Kind) -> String {
     match kind {
         Kind::Bool => "true or false".to_owned(),
@@ -96,7 +96,7 @@ fn in_words(kind: &Kind) -> String {
         Kind::Object => "the name of a record in quotes".to_owned(),
         Kind::Vector(kind) => vector_in_words(*kind),
         Kind::Array(_, length) => format!("a list of {length} numbers"),
-        Kind::List(list) => format!("a list in brackets, each of it {}", in_words(list.element())),
+        Kind::List(list) => format!("a list in brackets; each element is {}", in_words(list.element())),
         Kind::Pod(_) => kind.to_string(),
     }
 }
@@ -114,7 +114,7 @@ fn vector_in_words(kind: VectorKind) -> String {
     }
 }
 
-/// Suggests what a modder most likely meant.
+/// Suggests the most likely fix.
 fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
     match (expected, found) {
         (Kind::Number(_), Value::Text(text)) if text.parse::<f64>().is_ok() => {
@@ -140,7 +140,7 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
                 Kind::Text | Kind::Object | Kind::Enum(_) => "[\"like this\"]",
                 _ => "[7]",
             };
-            Some(format!("put a single element in brackets too: {help}"))
+            Some(format!("write a single element in brackets too: {help}"))
         }
         (Kind::Vector(_), Value::List(list))
             if list.iter().any(|one| matches!(one, Value::Text(_))) =>
@@ -152,12 +152,12 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
             Some(format!("found {count} elements; each must be a number without quotes"))
         }
         (Kind::Pod(_), _) => Some("only the program can create such a value".to_owned()),
-        (_, Value::Unset) => Some("remove the slot, or give it a value".to_owned()),
+        (_, Value::Unset) => Some("remove the slot, or set a value".to_owned()),
         _ => None,
     }
 }
 
-/// Returns the least and the greatest number that an integer kind holds.
+/// Returns the range of an integer kind.
 fn ends(kind: &Kind) -> Option<(i128, i128)> {
     kind.component()?.integer_range()
 }

@@ -1,4 +1,4 @@
-//! Schemas written as definition files, as a person would write them.
+//! Writes schemas as readable definition files.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,31 +12,31 @@ use slotted::Kind;
 use slotted::Value;
 use slotted::{Schema, schema::Slot};
 
-/// The notes about a schema in a definition file, for people.
+/// The documentation of a schema in a definition file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SchemaDocs {
-    /// What it is.
+    /// A description of the schema.
     pub doc: Option<Arc<str>>,
-    /// A comment of any number of lines. JSON files leave it out.
+    /// A comment of one or more lines. JSON files omit it.
     pub comment: Option<String>,
-    /// The notes about slots, by their names.
+    /// The documentation of slots, by name.
     pub slots: BTreeMap<Arc<str>, SlotDocs>,
 }
 
-/// The notes about a slot in a definition file, for people.
+/// The documentation of a slot in a definition file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SlotDocs {
-    /// What it is.
+    /// A description of the slot.
     pub doc: Option<Arc<str>>,
     /// The unit of its numbers.
     pub unit: Option<Arc<str>>,
-    /// A comment of any number of lines. JSON files leave it out.
+    /// A comment of one or more lines. JSON files omit it.
     pub comment: Option<String>,
 }
 
 /// The reason why a schema cannot be written to a definition file.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("slot '{slot}' of schema '{schema}' cannot be in a {format} file: {reason}")]
+#[error("slot '{slot}' of '{schema}' cannot be written to a {format} file: {reason}")]
 #[non_exhaustive]
 pub struct WriteSchemaError {
     /// The schema's name.
@@ -51,13 +51,14 @@ pub struct WriteSchemaError {
 
 /// Writes a definition file that declares the schemas.
 ///
-/// What the file loads to is equal to what was written, as far as a file tells kinds of values apart: a
-/// default of `1.0_f32` is a number when it comes back, and a default of
-/// [`Value::Unset`] is none. The format's feature is not needed.
+/// The loaded file declares equal schemas, with two exceptions: a default of `1.0_f32` is read as
+/// [`Value::F64`], and a default of [`Value::Unset`] is omitted. The format's feature is not needed.
 ///
 /// # Errors
-/// If a file cannot have a slot: one of a program's own type, one called `inherits` or `abstract`, or
-/// a default that the format does not know, as JSON does not know NaN.
+/// Returns an error if a slot
+/// * holds a type of the program,
+/// * is called `inherits` or `abstract`, or
+/// * has a default that the format cannot write, such as NaN in JSON.
 ///
 /// # Example
 /// ```
@@ -66,10 +67,10 @@ pub struct WriteSchemaError {
 ///
 /// let unit = Schema::builder("unit").slot("name", Kind::Text).slot("health", Kind::F32);
 /// let unit = unit.default(100.0).range(0.0..=500.0).build()?;
-/// let mut docs = SchemaDocs { doc: Some("Whatever moves.".into()), ..SchemaDocs::default() };
+/// let mut docs = SchemaDocs { doc: Some("Anything that moves.".into()), ..SchemaDocs::default() };
 /// docs.slots.entry("health".into()).or_default().unit = Some("hp".into());
 /// assert_eq!(schemas_to_text([(&unit, &docs)], Format::Toml)?, r#"[schemas.unit]
-/// doc = "Whatever moves."
+/// doc = "Anything that moves."
 ///
 /// [schemas.unit.slots]
 /// name = "text"
@@ -92,7 +93,9 @@ pub fn schemas_to_text<'s>(
 crate::error::debug_as_display!(WriteSchemaError);
 
 impl Definitions {
-    /// Returns the notes of the files about a schema. Empty for schemas of the program.
+    /// Returns the documentation of a schema from the files.
+    ///
+    /// It is empty for schemas of the program.
     #[must_use]
     pub fn schema_docs(&self, name: &str) -> SchemaDocs {
         let Some(definition) = self.schema_definition(name) else { return SchemaDocs::default() };
@@ -106,22 +109,22 @@ impl Definitions {
     }
 }
 
-/// One word and its value, as the format writes them.
-type Word = (&'static str, String);
+/// A key and its value, as the format writes them.
+type Pair = (&'static str, String);
 
-/// A schema with its words, ready to be laid out.
+/// A schema with its keys and values as text.
 struct Written<'s> {
     schema: &'s Schema,
     docs: &'s SchemaDocs,
-    /// `extends` and `doc`, as far as they are there.
-    words: Vec<Word>,
+    /// `extends` and `doc`, if the schema has them.
+    pairs: Vec<Pair>,
     slots: Vec<WrittenSlot<'s>>,
 }
 
 struct WrittenSlot<'s> {
     name: &'s str,
     comment: Option<&'s str>,
-    words: Vec<Word>,
+    pairs: Vec<Pair>,
 }
 
 impl<'s> Written<'s> {
@@ -132,56 +135,56 @@ impl<'s> Written<'s> {
     ) -> Result<Self, WriteSchemaError> {
         let text = |text: &str| quoted(text, format);
         let extends = schema.extends().map(|base| ("extends", text(base)));
-        let words = extends.into_iter().chain(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
+        let pairs = extends.into_iter().chain(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
         let slot = |slot: &'s Slot| {
             let none = SlotDocs::default();
             let own = docs.slots.get(slot.name());
-            let words = slot_words(slot, own.unwrap_or(&none), format);
-            let words = words.map_err(|reason| WriteSchemaError {
+            let pairs = slot_pairs(slot, own.unwrap_or(&none), format);
+            let pairs = pairs.map_err(|reason| WriteSchemaError {
                 schema: schema.name().into(),
                 slot: Arc::clone(slot.shared_name()),
                 format,
                 reason,
             })?;
             let comment = own.and_then(|docs| docs.comment.as_deref());
-            Ok(WrittenSlot { name: slot.name(), comment, words })
+            Ok(WrittenSlot { name: slot.name(), comment, pairs })
         };
         let slots = schema.slots().iter().map(slot).collect::<Result<_, _>>()?;
-        Ok(Self { schema, docs, words: words.collect(), slots })
+        Ok(Self { schema, docs, pairs: pairs.collect(), slots })
     }
 }
 
-fn slot_words(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Word>, String> {
+fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>, String> {
     if RECORD_KEYS.contains(&slot.name()) {
-        return Err("that is a word of records".to_owned());
+        return Err("records use this key themselves".to_owned());
     }
     let text = |text: &str| quoted(text, format);
-    let mut words = match (slot.kind(), slot.kind().element()) {
-        (_, Kind::Pod(pod)) => return Err(format!("only a program has values of {}", pod.name())),
+    let mut pairs = match (slot.kind(), slot.kind().element()) {
+        (_, Kind::Pod(pod)) => return Err(format!("only the program can create values of '{}'", pod.name())),
         (Kind::Enum(_), _) => Vec::new(),
         (_, Kind::Enum(_)) => vec![("kind", text("list(enum)"))],
         (kind, _) => vec![("kind", text(&kind.to_string()))],
     };
     if let Kind::Enum(kind) = slot.kind().element() {
-        words.push(("variants", list(kind.variants().iter().map(|name| text(name)))));
+        pairs.push(("variants", list(kind.variants().iter().map(|name| text(name)))));
     }
     if slot.is_optional() {
-        words.push(("optional", "true".to_owned()));
+        pairs.push(("optional", "true".to_owned()));
     }
     if let Some(default) = slot.default().filter(|default| !default.is_unset()) {
-        let value = value(default, format).ok_or("the format does not know its default")?;
-        words.push(("default", value));
+        let value = value(default, format).ok_or("the format has no value like its default")?;
+        pairs.push(("default", value));
     }
     for constraint in slot.constraints().iter() {
-        let word = constraint.word();
+        let key = constraint.word();
         let written = constraint::write(&constraint, format);
-        let written = written.ok_or_else(|| format!("the format does not know its {word}"))?;
-        words.push((word, written));
+        let written = written.ok_or_else(|| format!("the format has no number like its '{key}'"))?;
+        pairs.push((key, written));
     }
-    words.extend(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
-    words.extend(docs.unit.as_deref().map(|unit| ("unit", text(unit))));
-    words.extend(slot.renamed_from().map(|name| ("renamed_from", text(name))));
-    Ok(words)
+    pairs.extend(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
+    pairs.extend(docs.unit.as_deref().map(|unit| ("unit", text(unit))));
+    pairs.extend(slot.renamed_from().map(|name| ("renamed_from", text(name))));
+    Ok(pairs)
 }
 
 /// Writes a value. Returns `None` if the format has no such value.
@@ -214,7 +217,7 @@ pub(super) fn float(number: f64, format: Format) -> Option<String> {
     }
 }
 
-/// A text in quotes, with the escapes that the format has.
+/// Quotes a text with the format's escapes.
 pub(super) fn quoted(text: &str, format: Format) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
@@ -227,7 +230,7 @@ pub(super) fn quoted(text: &str, format: Format) -> String {
             '\r' => quoted.push_str("\\r"),
             _ if character.is_control() => quoted.push_str(&match format {
                 Format::Ron => format!("\\u{{{:x}}}", u32::from(character)),
-                // The control characters are all among the first of Unicode.
+                // All control characters are below U+00A0.
                 Format::Json | Format::Toml => format!("\\u{:04x}", u32::from(character)),
             }),
             _ => quoted.push(character),
@@ -237,7 +240,7 @@ pub(super) fn quoted(text: &str, format: Format) -> String {
     quoted
 }
 
-/// Longer lists stand on lines of their own.
+/// Longer lists are split into lines.
 const LONG_LIST: usize = 80;
 
 pub(super) fn list(values: impl Iterator<Item = String>) -> String {
@@ -258,35 +261,35 @@ pub(super) fn list(values: impl Iterator<Item = String>) -> String {
     format!("{lines}\n    {}\n]", line.trim_end())
 }
 
-pub(super) fn map(words: &[Word], format: Format) -> String {
-    let word = |(name, value): &Word| match format {
+pub(super) fn map(pairs: &[Pair], format: Format) -> String {
+    let pair = |(name, value): &Pair| match format {
         Format::Toml => format!("{name} = {value}"),
         Format::Json => format!("\"{name}\": {value}"),
         Format::Ron => format!("{name}: {value}"),
     };
-    if words.is_empty() {
-        // RON's `()` would be nothing at all.
+    if pairs.is_empty() {
+        // RON's `()` is the unit value, not an empty map.
         return "{}".to_owned();
     }
-    let words: Vec<String> = words.iter().map(word).collect();
-    let words = words.join(", ");
+    let pairs: Vec<String> = pairs.iter().map(pair).collect();
+    let pairs = pairs.join(", ");
     match format {
-        Format::Ron => format!("({words})"),
-        Format::Json | Format::Toml => format!("{{ {words} }}"),
+        Format::Ron => format!("({pairs})"),
+        Format::Json | Format::Toml => format!("{{ {pairs} }}"),
     }
 }
 
 fn slot_value(slot: &WrittenSlot<'_>, format: Format) -> String {
-    match &*slot.words {
-        // The kind alone needs no map.
+    match &*slot.pairs {
+        // A slot with only a kind needs no map.
         [("kind", kind)] => kind.clone(),
-        words => map(words, format),
+        pairs => map(pairs, format),
     }
 }
 
 fn comment(lines: &mut Vec<String>, sign: &str, comment: Option<&str>) {
     for line in comment.unwrap_or_default().lines() {
-        // TOML has no control characters in comments.
+        // TOML allows no control characters in comments.
         let line: String = line.chars().filter(|character| !character.is_control()).collect();
         lines.push(format!("{sign} {line}").trim_end().to_owned());
     }
@@ -308,10 +311,10 @@ fn toml_file(schemas: &[Written<'_>]) -> String {
         }
         let name = toml_key(schema.schema.name());
         comment(&mut lines, "#", schema.docs.comment.as_deref());
-        // The table of the slots makes that of the schema.
-        if !schema.words.is_empty() || schema.slots.is_empty() {
+        // `[schemas.NAME.slots]` declares `[schemas.NAME]` too.
+        if !schema.pairs.is_empty() || schema.slots.is_empty() {
             lines.push(format!("[schemas.{name}]"));
-            lines.extend(schema.words.iter().map(|(word, value)| format!("{word} = {value}")));
+            lines.extend(schema.pairs.iter().map(|(key, value)| format!("{key} = {value}")));
             lines.extend((!schema.slots.is_empty()).then(String::new));
         }
         if !schema.slots.is_empty() {
@@ -326,15 +329,15 @@ fn toml_file(schemas: &[Written<'_>]) -> String {
     lines.join("\n")
 }
 
-/// JSON and RON: maps in maps, each on lines of its own down to the slots.
+/// Writes JSON or RON: nested maps, with a line for each slot.
 fn nested_file(schemas: &[Written<'_>], format: Format) -> String {
     let is_ron = format == Format::Ron;
     let (open, close) = if is_ron { ("(", ")") } else { ("{", "}") };
-    let word = |name: &str| if is_ron { name.to_owned() } else { format!("\"{name}\"") };
+    let key = |name: &str| if is_ron { name.to_owned() } else { format!("\"{name}\"") };
     let mut schema_maps = Vec::new();
     for schema in schemas {
-        let mut words: Vec<String> =
-            schema.words.iter().map(|(name, value)| format!("{}: {value}", word(name))).collect();
+        let mut pairs: Vec<String> =
+            schema.pairs.iter().map(|(name, value)| format!("{}: {value}", key(name))).collect();
         let slots = schema.slots.iter().map(|slot| {
             let mut lines = Vec::new();
             comment(&mut lines, "//", slot.comment.filter(|_| is_ron));
@@ -342,18 +345,18 @@ fn nested_file(schemas: &[Written<'_>], format: Format) -> String {
             lines.join("\n")
         });
         let slots = block("{", slots.collect(), "}", is_ron);
-        words.push(format!("{}: {slots}", word("slots")));
+        pairs.push(format!("{}: {slots}", key("slots")));
         let mut lines = Vec::new();
         comment(&mut lines, "//", schema.docs.comment.as_deref().filter(|_| is_ron));
         let name = quoted(schema.schema.name(), format);
-        lines.push(format!("{name}: {}", block(open, words, close, is_ron)));
+        lines.push(format!("{name}: {}", block(open, pairs, close, is_ron)));
         schema_maps.push(lines.join("\n"));
     }
-    let schemas = format!("{}: {}", word("schemas"), block("{", schema_maps, "}", is_ron));
+    let schemas = format!("{}: {}", key("schemas"), block("{", schema_maps, "}", is_ron));
     block(open, vec![schemas], close, is_ron) + "\n"
 }
 
-/// Parts between an opening and a closing bracket, on lines of their own.
+/// Writes parts between brackets, one a line.
 fn block(open: &str, parts: Vec<String>, close: &str, ends_with_comma: bool) -> String {
     if parts.is_empty() {
         return format!("{open}{close}");

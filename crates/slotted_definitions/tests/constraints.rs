@@ -1,4 +1,4 @@
-//! Constraints through definition files, schemas written back and JSON Schema.
+//! Tests constraints in definition files, written schemas and JSON Schemas.
 
 #![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
 
@@ -10,7 +10,7 @@ use slotted_definitions::{Format, Loader};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// One person of each format, of whom only the age differs.
+/// Returns a person in each format, with this declaration of the age.
 fn person(format: Format, age: &str) -> (&'static str, String) {
     match format {
         Format::Json => (
@@ -38,7 +38,7 @@ fn person(format: Format, age: &str) -> (&'static str, String) {
 }
 
 #[test]
-fn steps_hold_in_every_format() -> Outcome {
+fn steps_are_checked_in_every_format() -> Outcome {
     for format in [Format::Json, Format::Toml, Format::Ron] {
         let (path, text) = person(format, "40");
         let loaded = Loader::new().text(path, text).load(&Store::new())?;
@@ -80,7 +80,7 @@ fn every_constraint_is_written_and_read_again() -> Outcome {
 }
 
 #[test]
-fn json_schemas_tell_steps() -> Outcome {
+fn json_schemas_contain_steps() -> Outcome {
     let text = r#"{"schemas": {"thing": {"slots": {
         "level": {"kind": "u8", "step": 5, "range": [10, 200]},
         "sizes": {"kind": "dvec3", "step": 0.1}

@@ -178,7 +178,7 @@ fn fault_45_a_change_that_would_lose_values_is_rejected() -> Outcome {
     let report = plan.rejections().to_string();
     assert!(report.contains("--> texts/units.toml:4:1"), "{report}");
     assert!(report.contains("expects 0 to 250, found 255 (1 object"), "{report}");
-    let error = game.objects.apply_reload(&mut game.store, &plan).expect_err("in the way");
+    let error = game.objects.apply_reload(&mut game.store, &plan).expect_err("a conflict");
     assert!(matches!(error, ReloadError::Migration(MigrationError::Rejected(_))), "{error}");
     assert_eq!(game.store.state_hash(), hash_now);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The rules of an inference, one by one, and that they hold for random objects.
+//! Tests each rule of an inference, and inference of random objects.
 
 use std::error::Error;
 
@@ -18,7 +18,7 @@ fn infer(objects: &[Record]) -> Result<Proposal, SchemaError> {
     inference.finish("thing")
 }
 
-/// Returns the slot for these values, or the reason why there is none.
+/// Returns the slot for these values, or the reason why they get none.
 fn slot(values: impl IntoIterator<Item = impl Into<Value>>) -> Result<String, Unslottable> {
     let objects: Vec<Record> =
         values.into_iter().map(|value| Record::from_iter([("a", value)])).collect();
@@ -42,7 +42,7 @@ fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
         let id = store.spawn_record("thing", slots)?;
         let mut back = store.get_record(id)?;
         back.extend(rest);
-        assert!(back.is_same_data(object), "{object:?}\ncame out as\n{back:?}");
+        assert!(back.is_same_data(object), "{object:?}\nis read as\n{back:?}");
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ fn the_largest_value_of_a_kind_selects_that_kind() {
 }
 
 #[test]
-fn numbers_are_floats_as_soon_as_one_is() {
+fn one_float_makes_all_numbers_floats() {
     is(slot([Value::from(1), 0.5.into()]), "f32");
     is(slot([1.0, 4.0]), "f32");
     is(slot([0.35, 7.2000003]), "f32");
@@ -84,7 +84,7 @@ fn numbers_are_floats_as_soon_as_one_is() {
 }
 
 #[test]
-fn few_texts_that_recur_are_an_enum() {
+fn few_recurring_texts_are_an_enum() {
     let of = |different: usize, times: usize| {
         slot((0..different * times).map(|number| format!("v{:02}", number % different)))
     };
@@ -98,7 +98,7 @@ fn few_texts_that_recur_are_an_enum() {
 }
 
 #[test]
-fn options_decide_what_few_means() -> Outcome {
+fn options_limit_the_variants() -> Outcome {
     let mut options = InferenceOptions::default();
     (options.variants, options.recurrence) = (1000, 1);
     let mut inference = Inference::new(options);
@@ -121,7 +121,7 @@ fn absent_or_null_attributes_are_optional() {
 }
 
 #[test]
-fn vectors_are_proposed_where_a_person_would_see_one() {
+fn lists_of_one_length_with_floats_are_vectors() {
     is(slot([[0.5, 1.0, 2.0], [0.0, 0.0, 0.0]]), "vec3");
     is(slot([[0.5, 1.0]]), "vec2");
     is(slot([[0.5, 1.0, 1.0, 1.0]]), "vec4");
@@ -181,7 +181,7 @@ fn values_are_counted_with_examples() -> Outcome {
     assert_eq!(counts, [("integer", 98), ("text", 1), ("list", 1)]);
     let example = &attribute.values[1].examples[0];
     assert_eq!(example.object, 7);
-    assert!(example.value.len() < 100, "examples are cut");
+    assert!(example.value.len() < 100, "examples are truncated");
     assert_eq!(attribute.elements[0].count, 2);
     Ok(())
 }
@@ -231,7 +231,7 @@ fn memory_is_bounded_for_unbounded_names() -> Outcome {
 }
 
 #[test]
-fn a_schema_has_a_name() {
+fn a_schema_needs_a_name() {
     assert!(matches!(Inference::default().finish(""), Err(SchemaError::BadName { .. })));
     let empty = Inference::default().finish("nothing").expect("a proposal");
     assert_eq!(empty.to_string(), "'nothing': 0 objects, 0 attributes, 0 slots\n");

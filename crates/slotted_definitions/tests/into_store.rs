@@ -9,7 +9,7 @@ use slotted_definitions::infer::{InferenceOptions, MoveError, MovedObjects, into
 type Outcome = Result<(), Box<dyn Error>>;
 
 fn slots(moved: &MovedObjects, schema: &str) -> Vec<String> {
-    let schema = moved.store.schema(schema).expect("it is registered");
+    let schema = moved.store.schema(schema).expect("a registered schema");
     schema.slots().iter().map(ToString::to_string).collect()
 }
 
@@ -50,7 +50,7 @@ fn references_are_translated() -> Outcome {
     assert_eq!(get(new_ada, "at")?, new_tower.into());
     assert_eq!(get(new_bob, "at")?, new_bob.into());
     assert_eq!(get(new_tower, "owner")?, new_ada.into());
-    assert!(old.iter().all(|record| record.get("name").is_some()), "the old ones had names");
+    assert!(old.iter().all(|record| record.get("name").is_some()), "the old objects are intact");
     assert_eq!((get(new_ada, "name")?, get(new_bob, "name")?), ("Ada".into(), "Bob".into()));
 
     let dead: Vec<_> = moved
@@ -73,7 +73,7 @@ fn references_are_translated() -> Outcome {
 }
 
 #[test]
-fn a_list_with_a_dead_reference_is_left_over_whole() -> Outcome {
+fn a_list_with_a_dead_reference_is_a_leftover() -> Outcome {
     let mut map = MapStore::new();
     let gone = map.spawn_record("orc", record! {})?;
     let ada = map.spawn_record("orc", record! {})?;
@@ -121,7 +121,7 @@ fn nothing_is_lost() -> Outcome {
 fn a_failed_move_returns_the_map_store() -> Outcome {
     let mut map = MapStore::new();
     let ada = map.spawn_record("", record! { name: "Ada" })?;
-    let error = into_store(map, &InferenceOptions::default()).expect_err("a schema has a name");
+    let error = into_store(map, &InferenceOptions::default()).expect_err("the schema name is empty");
     assert!(matches!(error.error, MoveError::Schema(_)));
     assert!(error.to_string().starts_with("invalid name \"\""));
     assert_eq!(error.store.get_value(ada, "name")?, "Ada".into());

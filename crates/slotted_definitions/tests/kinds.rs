@@ -1,5 +1,5 @@
-//! Every kind through definition files, schemas written back, JSON Schema and inference: a new row of
-//! the table is tested without a new line here.
+//! Tests every kind in definition files, written schemas, JSON Schemas and inference. The tests cover new kinds
+//! of the table automatically.
 
 #![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
 
@@ -15,7 +15,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 const FORMATS: [Format; 3] = [Format::Json, Format::Toml, Format::Ron];
 
-/// Numbers that each kind of number holds, as a file has them.
+/// Numbers that every number kind holds, as in a file.
 fn numbers(kind: NumberKind, length: usize) -> Value {
     let number = |position: usize| match kind {
         NumberKind::F32 | NumberKind::F64 => Value::from(position as f64 + 0.1),
@@ -24,7 +24,7 @@ fn numbers(kind: NumberKind, length: usize) -> Value {
     (0..length).map(number).collect::<Vec<_>>().into()
 }
 
-/// A value of a kind that a name alone declares, as a file has it; none for references.
+/// Returns a value of a kind without parameters, as in a file. Returns `None` for references.
 fn example(kind: &Kind) -> Option<Value> {
     match (kind, kind.components()) {
         (Kind::Bool, _) => Some(true.into()),
@@ -35,7 +35,7 @@ fn example(kind: &Kind) -> Option<Value> {
     }
 }
 
-/// The schema `thing` with the slot `value`, which has a default where there is an example.
+/// Returns the schema `thing` with the slot `value`, which has a default if the kind has an example.
 fn thing(kind: &Kind) -> Result<Schema, Box<dyn Error>> {
     let builder = Schema::builder("thing").slot("value", kind.clone());
     Ok(match example(kind) {
@@ -49,7 +49,7 @@ fn load(path: &str, text: &str) -> Result<Definitions, Box<dyn Error>> {
 }
 
 #[test]
-fn every_named_kind_comes_back_from_every_format() -> Outcome {
+fn every_named_kind_survives_every_format() -> Outcome {
     for kind in Kind::named() {
         let schema = thing(&kind)?;
         for format in FORMATS {
@@ -63,7 +63,7 @@ fn every_named_kind_comes_back_from_every_format() -> Outcome {
 }
 
 #[test]
-fn records_of_every_kind_are_spawned_and_written_again() -> Outcome {
+fn records_of_every_kind_are_spawned_and_written() -> Outcome {
     for kind in Kind::named() {
         let Some(value) = example(&kind) else { continue };
         for format in FORMATS {
@@ -88,7 +88,7 @@ fn records_of_every_kind_are_spawned_and_written_again() -> Outcome {
 }
 
 #[test]
-fn json_schemas_know_the_numbers_of_every_vector() -> Outcome {
+fn json_schemas_describe_the_numbers_of_every_vector() -> Outcome {
     for kind in VectorKind::ALL {
         let text =
             format!(r#"{{"schemas": {{"thing": {{"slots": {{"value": "{}"}}}}}}}}"#, kind.name());
@@ -106,7 +106,7 @@ fn json_schemas_know_the_numbers_of_every_vector() -> Outcome {
 }
 
 #[test]
-fn wrong_values_of_every_vector_are_told_with_help() -> Outcome {
+fn wrong_values_of_every_vector_are_reported_with_help() -> Outcome {
     for kind in VectorKind::ALL {
         let text = format!(
             r#"{{"schemas": {{"thing": {{"slots": {{"value": "{}"}}}}}},

@@ -1,5 +1,5 @@
-//! Attribute maps report exactly the memory that they allocate. A program of its own, because it counts
-//! the bytes of every thread.
+//! Attribute maps report exactly the memory that they allocate. A separate program, because it counts the bytes
+//! of all threads.
 
 use std::error::Error;
 use std::sync::Arc;

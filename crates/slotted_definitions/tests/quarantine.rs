@@ -41,7 +41,7 @@ target = 'elf'
     assert_eq!(definitions.warnings().warnings(), 3, "{}", definitions.warnings());
     let (mut store, objects) = spawn(&definitions)?;
     let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
-    assert_eq!(store.get_value(grunt, "job")?, "farmer".into(), "the default in its place");
+    assert_eq!(store.get_value(grunt, "job")?, "farmer".into(), "the default replaces it");
     let expected = record! { hp: 1.0, job: "elven", friends: ["elf", "thrall"], target: "elf" };
     for format in [Format::Json, Format::Toml, Format::Ron] {
         let mut files = objects.to_files(&store, format)?;

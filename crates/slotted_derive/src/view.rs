@@ -26,7 +26,7 @@ struct ViewStruct<'a> {
     input: &'a DeriveInput,
     slotted: Path,
     lifetime: Option<&'a Lifetime>,
-    /// The struct of the same fields over adjacent rows.
+    /// The struct with the same fields for adjacent rows.
     run: Ident,
     is_lenient: bool,
     fields: Vec<WantedSlot<'a>>,
@@ -78,7 +78,7 @@ impl<'a> ViewStruct<'a> {
         })
     }
 
-    /// The same member of `ViewField` for each field.
+    /// Returns one member of `ViewField` for each field.
     fn members(&self, member: TokenStream) -> impl Iterator<Item = TokenStream> {
         self.fields.iter().map(move |slot| slot.member(&self.slotted, member.clone()))
     }
@@ -87,7 +87,7 @@ impl<'a> ViewStruct<'a> {
         self.fields.iter().map(|slot| slot.ident)
     }
 
-    /// The struct's type and const parameters.
+    /// Returns the struct's type and const parameters.
     fn other_parameters(&self) -> impl Iterator<Item = &Ident> {
         self.input.generics.params.iter().filter_map(|parameter| match parameter {
             GenericParam::Lifetime(_) => None,
@@ -96,7 +96,7 @@ impl<'a> ViewStruct<'a> {
         })
     }
 
-    /// The struct with another lifetime, if it has one.
+    /// Returns the struct's type with another lifetime, if it has one.
     fn with_lifetime(&self, lifetime: &TokenStream) -> TokenStream {
         let (ident, others) = (&self.input.ident, self.other_parameters());
         match self.lifetime {
@@ -105,20 +105,19 @@ impl<'a> ViewStruct<'a> {
         }
     }
 
-    /// The struct's own bounds, and those of its fields that the compiler can prove at the struct.
+    /// Returns the struct's own bounds and the bounds of its fields that the compiler can prove there.
     ///
-    /// It reports a bound that does not hold at the field alone: elsewhere in the generated code it
-    /// takes the bounds for granted.
+    /// Unmet bounds are reported only at the field, because the other generated code assumes them.
     fn bounds(&self) -> TokenStream {
         let own = self.input.generics.where_clause.iter().flat_map(|own| &own.predicates);
         let fields = self.fields.iter().filter_map(|slot| self.bound(slot));
         quote!(where #(#own,)* #(#fields,)*)
     }
 
-    /// The bound of a field by value, or of one that borrows a value of a type without lifetimes.
+    /// Returns the bound of a field by value, or of a borrowed value of a type without lifetimes.
     ///
-    /// The bound is on the borrowed value: a bound on the reference would hold for one lifetime, and
-    /// would hide from the compiler what the field is for others.
+    /// The bound is on the borrowed value. A bound on the reference would hold for one lifetime only, and
+    /// would hide the field's type for other lifetimes.
     fn bound(&self, slot: &WantedSlot<'_>) -> Option<TokenStream> {
         let slotted = &self.slotted;
         let ty = slot.ty;
@@ -224,7 +223,7 @@ impl<'a> ViewStruct<'a> {
                 &'static str,
                 ::core::option::Option<#slotted::derive_support::Request>,
             )> {
-                // Uses each field, so that one used only in runs gives no warning about dead code.
+                // Uses each field, to avoid dead-code warnings for fields that are used only in runs.
                 let _ = |view: &Self| { let _ = (#(&view.#idents,)*); };
                 ::std::vec![#((#names, #requests)),*]
             }
@@ -326,8 +325,8 @@ impl<'a> ViewStruct<'a> {
         }
     }
 
-    /// Implements `SharedView`, with a bound that no borrowed field is mutable. Fields by value never
-    /// are.
+    /// Implements `SharedView`, bounded on shared borrows in all fields. Fields by value are never
+    /// mutable.
     fn shared_implementation(&self) -> TokenStream {
         let slotted = &self.slotted;
         let ident = &self.input.ident;
@@ -359,14 +358,14 @@ impl<'a> WantedSlot<'a> {
         Ok(Self { field, ident, ty: &field.ty, name })
     }
 
-    /// A member of `ViewField` for the field's type.
+    /// Returns a member of `ViewField` for the field's type.
     fn member(&self, slotted: &Path, member: TokenStream) -> TokenStream {
         let ty = self.ty;
         quote!(<#ty as #slotted::derive_support::ViewField>::#member)
     }
 }
 
-/// Whether the struct has `#[view(lenient)]`.
+/// Returns `true` if the struct has `#[view(lenient)]`.
 fn is_lenient(attributes: &[Attribute]) -> syn::Result<bool> {
     let mut is_lenient = false;
     entries(attributes, "view", |meta| {
@@ -379,7 +378,7 @@ fn is_lenient(attributes: &[Attribute]) -> syn::Result<bool> {
     Ok(is_lenient)
 }
 
-/// The struct's one lifetime, if it has any.
+/// Returns the struct's lifetime, if it has one.
 fn lifetime(input: &DeriveInput) -> syn::Result<Option<&Lifetime>> {
     let mut lifetimes = input.generics.lifetimes();
     let first = lifetimes.next().map(|parameter| &parameter.lifetime);
@@ -392,7 +391,7 @@ fn lifetime(input: &DeriveInput) -> syn::Result<Option<&Lifetime>> {
     }
 }
 
-/// The `T` of `&T`, `&mut T`, an `Option` of these, and `OptionMut<T>`.
+/// Returns the `T` of `&T`, `&mut T`, an `Option` of these, and `OptionMut<T>`.
 fn borrowed_value(ty: &Type) -> Option<&Type> {
     let path = match ty {
         Type::Reference(reference) => return Some(&reference.elem),

@@ -54,7 +54,7 @@ impl Store {
     ///
     /// Use it to find out whether two machines have diverged. It is no protection against forgery.
     ///
-    /// Equal worlds have equal hashes on every machine, whatever happened to them before. Texts and lists count
+    /// Equal worlds have equal hashes on every machine, regardless of their history. Texts and lists count
     /// by their content, and references by schema name, row and generation. Dead objects and the order in
     /// which schemas were registered do not count. All NaN values are equal; -0.0 differs from 0.0. Values of
     /// [`bytemuck::Pod`] types count by their bytes. Begins a new [epoch](Self::advance_epoch).

@@ -33,7 +33,7 @@ unsafe impl Send for Parts {}
 unsafe impl Sync for Parts {}
 
 // SAFETY: only the unsafe functions below access the store through a shared reference. Their callers guarantee that
-// nobody writes a column that another reference covers. `Store` and all that it holds are `Sync`.
+// no column is written while another reference covers it. `Store` and all that it holds are `Sync`.
 unsafe impl Sync for StoreCell {}
 
 const _: () = {
@@ -128,7 +128,7 @@ impl StoreCell {
 /// Returns the store of a world that is borrowed as a whole.
 pub(crate) fn store_of(world: &World) -> Option<&Store> {
     let cell = world.get_resource::<StoreCell>()?;
-    // SAFETY: a mutable reference to a column needs write access to a component, and nobody has that while the whole
+    // SAFETY: a mutable reference to a column needs write access to a component, and no system has it while the whole
     // world is borrowed.
     Some(unsafe { cell.whole() })
 }

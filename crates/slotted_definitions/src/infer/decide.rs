@@ -1,4 +1,4 @@
-//! The kind that holds all values that were seen.
+//! Chooses the narrowest kind for all observed values.
 
 use std::fmt;
 
@@ -7,27 +7,27 @@ use crate::infer::observed::{Lists, Numbers, Observed, Shape};
 use slotted::schema::is_name;
 use slotted::{Kind, schema::NumberKind, schema::VectorKind};
 
-/// Why an attribute cannot be a slot.
+/// The reason why an attribute cannot become a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unslottable {
     /// No object sets it.
     NeverSet,
-    /// Its values are of kinds that no one kind holds.
+    /// Its values have kinds that no single kind can hold.
     Mixed,
-    /// No kind of number holds all of its numbers exactly.
+    /// No number kind holds all its numbers exactly.
     Numbers,
-    /// Its values have named values of their own: they may be objects by themselves.
+    /// Its values are maps. Consider separate objects for them.
     Nested,
-    /// The elements of its lists are objects or lists themselves.
+    /// Its lists contain maps or lists.
     NestedLists,
-    /// The elements of its lists are not all of one kind.
+    /// The elements of its lists have different kinds.
     MixedLists,
-    /// All its lists are empty, so that nothing is known of their elements.
+    /// All its lists are empty, so the kind of their elements is unknown.
     EmptyLists,
-    /// Its values are plain memory, of which only a program knows the type.
+    /// Its values are plain bytes. Only the program knows their type.
     Bytes,
-    /// It is empty, too long, or has control or bidirectional characters.
+    /// Its name is empty, too long, or contains control or bidirectional characters.
     Name,
 }
 
@@ -35,19 +35,19 @@ impl fmt::Display for Unslottable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NeverSet => "no object sets it",
-            Self::Mixed => "its values are of several kinds",
-            Self::Numbers => "no kind of number holds all its numbers exactly",
-            Self::Nested => "its values are nested objects",
-            Self::NestedLists => "the elements of its lists are objects or lists",
-            Self::MixedLists => "the elements of its lists are not of one kind",
+            Self::Mixed => "its values have different kinds",
+            Self::Numbers => "no number kind holds all its numbers exactly",
+            Self::Nested => "its values are nested maps",
+            Self::NestedLists => "its lists contain maps or lists",
+            Self::MixedLists => "the elements of its lists have different kinds",
             Self::EmptyLists => "all its lists are empty",
-            Self::Bytes => "its values are plain memory",
-            Self::Name => "it is no name for a slot",
+            Self::Bytes => "its values are plain bytes",
+            Self::Name => "its name is not valid for a slot",
         })
     }
 }
 
-/// The kind of an attribute's slot.
+/// Returns the kind of an attribute's slot.
 pub(super) fn kind(observed: &Observed, options: &InferenceOptions) -> Result<Kind, Unslottable> {
     match one_kind(observed)? {
         One::Kind(Kind::Text) => Ok(text_kind(observed, options)),
@@ -59,7 +59,7 @@ pub(super) fn kind(observed: &Observed, options: &InferenceOptions) -> Result<Ki
     }
 }
 
-/// What all values have in common.
+/// The common type of all values.
 enum One {
     Kind(Kind),
     Lists,
@@ -88,7 +88,7 @@ fn one_kind(observed: &Observed) -> Result<One, Unslottable> {
     Ok(One::Kind(kind))
 }
 
-/// Vectors of a program, mixed with lists of their numbers from a data file.
+/// Returns the vector kind of vectors mixed with lists of numbers, which data files write for vectors.
 fn mixed_vector(observed: &Observed, kind: VectorKind) -> Result<Kind, Unslottable> {
     let Some(lists) = &observed.lists else { return Err(Unslottable::Mixed) };
     let numbers = &lists.elements.numbers;
@@ -110,8 +110,9 @@ fn are_numbers(observed: &Observed) -> bool {
     observed.of(Shape::Null) == 0 && observed.shapes().all(is_number)
 }
 
-/// The narrowest kind that holds twice what was seen, as data grows. A kind whose very end was seen is
-/// meant: the 255 of a colour.
+/// Returns the narrowest kind with room for twice the observed range, because data grows.
+///
+/// A kind whose limit was observed is chosen as it is: 255 suggests the `u8` of a colour.
 fn integer_kind(numbers: &Numbers) -> Result<Kind, Unslottable> {
     use NumberKind::{I8, I16, I32, I64, U8, U16, U32, U64};
     let kinds = [U8, U16, U32, U64, I8, I16, I32, I64];
@@ -129,7 +130,7 @@ fn integer_kind(numbers: &Numbers) -> Result<Kind, Unslottable> {
     kind.map(|(kind, ..)| Kind::Number(kind)).ok_or(Unslottable::Numbers)
 }
 
-/// `f32` where it gives back every number as it is written.
+/// Returns `f32` if it keeps every number as written, otherwise `f64`.
 const fn float_kind(numbers: &Numbers) -> Result<Kind, Unslottable> {
     match (numbers.fit_f32, numbers.fit_f64) {
         (true, _) => Ok(Kind::F32),
@@ -142,20 +143,20 @@ fn text_kind(observed: &Observed, options: &InferenceOptions) -> Kind {
     let Some(texts) = observed.texts.distinct() else { return Kind::Text };
     let most = options.variants.min(256);
     let recur = observed.set() / options.recurrence.max(1) >= texts.len() as u64;
-    // One text alone is pointed out as a constant; an enum of it would refuse every other one.
+    // A single text is reported as a constant instead: its enum would reject every other text.
     if (2..=most).contains(&texts.len()) && recur && texts.iter().all(|(text, _)| is_name(text)) {
         return Kind::enumeration(texts.into_iter().map(|(text, _)| text));
     }
     Kind::Text
 }
 
-/// The kind of slots for lists.
+/// Returns the kind of a slot for lists.
 fn list_kind(lists: &Lists) -> Result<Kind, Unslottable> {
     let elements = &lists.elements;
     if lists.longest == 0 {
         return Err(Unslottable::EmptyLists);
     }
-    // A vector only where a person would see one: numbers with fractions, never more or less of them.
+    // Lists of one length that contain fractions are vectors.
     let numbers = &elements.numbers;
     if lists.shortest == lists.longest
         && are_numbers(elements)

@@ -184,7 +184,7 @@ fn move_objects(old: &MapStore, options: &InferenceOptions) -> Result<MovedObjec
     for id in old.ids() {
         let Some(Some(proposal)) = proposals.get(id.schema().index()) else { continue };
         let (slots, rest) = proposal.split(old.get_record(id)?);
-        // Targets can come later, or be the object itself.
+        // Set references later: their targets may not be spawned yet.
         let (later, now): (Vec<_>, Vec<_>) =
             slots.into_iter().partition(|(_, value)| has_references(value));
         let new = store.spawn_record(proposal.schema().name(), now.into_iter().collect())?;
@@ -200,7 +200,7 @@ fn move_objects(old: &MapStore, options: &InferenceOptions) -> Result<MovedObjec
     for (object, name, value) in references {
         let known = translator.dead.len();
         let translated = translator.value(object, &name, &value);
-        // A slot for lists takes no unset elements.
+        // List slots accept no unset elements.
         if translated.is_unset() || translator.dead.len() == known {
             store.set_value(object, &name, translated)?;
         } else {
@@ -236,7 +236,7 @@ fn move_objects(old: &MapStore, options: &InferenceOptions) -> Result<MovedObjec
     Ok(MovedObjects { store, ids, leftovers, dead_references, proposals, report })
 }
 
-/// Returns a proposal for each schema, by the index of the old one.
+/// Returns the proposals, indexed by the schemas of the map store.
 fn propose(old: &MapStore, options: &InferenceOptions) -> Result<Vec<Option<Proposal>>, MoveError> {
     let mut inferences: Vec<Option<(Arc<str>, Inference)>> = Vec::new();
     let schema_of = |id| old.schema_of(id).ok().cloned();

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 /// Longer names are not compared.
 const LONGEST: usize = 64;
-/// Among shorter names one character makes another word: `x` and `y`.
+/// Shorter names that differ by one character are usually different words, such as `x` and `y`.
 const SHORTEST: usize = 4;
-/// The correct name is at least this many times as common.
+/// The correct name is at least this many times more common.
 const RATIO: u64 = 20;
 
 /// Returns the likely correct name for each name, given with its number of objects.

@@ -1,4 +1,4 @@
-//! Proposes schemas for objects that have none: the way from free attributes to slots.
+//! Infers schemas from objects without one.
 //!
 //! [`Inference`] observes objects and returns a [`Proposal`]. [`into_store`] moves a whole
 //! [`MapStore`](slotted::MapStore) to a [`Store`](slotted::Store).
@@ -41,9 +41,9 @@ use slotted::Value;
 pub struct InferenceOptions {
     /// The limit of variants of an enum: 32 by default, at most 256. More texts make a text slot.
     pub variants: usize,
-    /// The average number of values for each variant of an enum, at least: 5 by default.
+    /// The minimum average number of values for each variant of an enum: 5 by default.
     pub recurrence: u64,
-    /// The number of objects from which a constant value is noted: 16 by default.
+    /// The number of objects required to note a constant value: 16 by default.
     pub constant: u64,
     /// The limit of attributes, and of slots: 4,096 by default, as in a
     /// [store](slotted::Limits::slots_per_schema). Values of further attributes are only counted.
@@ -56,7 +56,7 @@ impl Default for InferenceOptions {
     }
 }
 
-/// Observes objects and proposes a schema for them, as a person would write it.
+/// Observes objects and proposes a schema for them.
 ///
 /// | attribute | slot |
 /// |---|---|
@@ -178,7 +178,7 @@ impl Inference {
         self.observe_in_store(values, &|_| None);
     }
 
-    /// Observes an object, with the schemas that its references lead to.
+    /// Observes an object. `schema_of` returns the schemas of referenced objects.
     fn observe_in_store<'a>(
         &mut self,
         values: impl IntoIterator<Item = (&'a str, &'a Value)>,

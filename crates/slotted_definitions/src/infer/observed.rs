@@ -1,4 +1,4 @@
-//! What has been seen of an attribute: counts, ranges, few texts and few examples, never the values.
+//! Statistics about an attribute's values: counts, ranges, some texts and examples.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use slotted::ObjectId;
 use slotted::Value;
 use slotted::schema::{Number, VectorKind};
 
-/// Values of each shape that are remembered as examples.
+/// The number of examples for each shape.
 const EXAMPLES: u64 = 3;
-/// Bytes of an example that are kept.
+/// The maximum length of an example in bytes.
 const SHOWN: usize = 80;
-/// Longer texts are no variants, and are not hashed.
+/// Longer texts cannot be variants, and are not hashed.
 const LONGEST_VARIANT: usize = 64;
 
 macro_rules! shapes {
     ($($name:ident $word:literal,)*) => {
-        /// What a value is before it is known which kind holds all of them.
+        /// The type of a single value, before a kind is chosen for all values.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub(super) enum Shape {
             $($name,)*
             Vector(VectorKind),
         }
 
-        /// All shapes but vectors.
+        /// All shapes except vectors.
         #[derive(Clone, Copy)]
         enum Single { $($name,)* }
 
@@ -42,7 +42,7 @@ macro_rules! shapes {
                 }
             }
 
-            /// Returns the position among all shapes.
+            /// Returns the index among all shapes.
             const fn index(self) -> usize {
                 match self {
                     $(Self::$name => Single::$name as usize,)*
@@ -78,26 +78,26 @@ impl Shape {
             Value::Object(_) => Self::Object,
             Value::List(_) => Self::List,
             Value::Map(_) => Self::Map,
-            // Vectors were first, so these are bytes.
+            // Vectors are handled above, so only bytes are left.
             _ => Self::Bytes,
         }
     }
 }
 
-/// One value that was seen, and where.
+/// An observed value and its object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueExample {
-    /// The object's position among all that were observed, from 0.
+    /// The index of the object among the observed ones.
     pub object: u64,
-    /// The value as a data file would have it, cut where it is long.
+    /// The value as in a data file, truncated if it is long.
     pub value: String,
 }
 
-/// The number of values of one kind, with the first of them as examples.
+/// The number of values of one kind, with the first values as examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ValueCount {
-    /// The kind of these values, in one word: `integer`, `text`, ...
+    /// The kind of these values, such as `integer` or `text`.
     pub kind: &'static str,
     /// The number of values.
     pub count: u64,
@@ -111,7 +111,7 @@ impl ValueExample {
     }
 }
 
-/// The value's text, cut: a value may be as long as its file.
+/// Returns the value's text, truncated because values can be as long as their file.
 pub(super) fn shown(value: &Value) -> String {
     let mut start = Start(String::new());
     if fmt::write(&mut start, format_args!("{value}")).is_err() {
@@ -120,7 +120,7 @@ pub(super) fn shown(value: &Value) -> String {
     start.0
 }
 
-/// Takes the start of a text and refuses the rest.
+/// Collects the start of a text and fails at the limit.
 struct Start(String);
 
 impl fmt::Write for Start {
@@ -135,14 +135,15 @@ impl fmt::Write for Start {
     }
 }
 
-/// The numbers that were seen.
+/// Statistics about numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Numbers {
     pub(super) integers: Option<(i128, i128)>,
-    /// The ends of all but NaN.
+    /// The range of all floats except NaN.
     floats: Option<(f64, f64)>,
-    /// Whether an `f32` gives back each, and whether an `f64` does.
+    /// `true` if `f32` keeps every number.
     pub(super) fit_f32: bool,
+    /// `true` if `f64` keeps every number.
     pub(super) fit_f64: bool,
     pub(super) has_fractions: bool,
     has_nan: bool,
@@ -165,7 +166,7 @@ impl Numbers {
     fn integer(&mut self, number: i128) {
         let (least, most) = self.integers.unwrap_or((number, number));
         self.integers = Some((least.min(number), most.max(number)));
-        // All up to here are exact in both.
+        // Both types hold all smaller integers exactly.
         if number.unsigned_abs() > 1 << 24 {
             self.fit_f32 &= number as f32 as i128 == number;
             self.fit_f64 &= number as f64 as i128 == number;
@@ -187,7 +188,7 @@ impl Numbers {
         self.fit_f32 = self.fit_f32 && survives_f32(number);
     }
 
-    /// The smallest and the largest, if there were any but NaN.
+    /// Returns the smallest and the largest number, ignoring NaN.
     pub(super) fn range(&self) -> Option<(Number, Number)> {
         let integers = self.integers.map(|(least, most)| (Number::Int(least), Number::Int(most)));
         let Some((least, most)) = self.floats else { return integers };
@@ -205,7 +206,7 @@ impl Numbers {
     }
 }
 
-/// The different texts with their counts, as long as they are few and short.
+/// The distinct texts with their counts. `None` once there are too many, or one is too long.
 #[derive(Clone, Debug)]
 pub(super) struct Texts(Option<HashMap<Arc<str>, u64, RandomState>>);
 
@@ -229,7 +230,7 @@ impl Texts {
         }
     }
 
-    /// In their order, with their counts; `None` if they are many or long.
+    /// Returns the texts in alphabetical order with their counts, if they are few and short.
     pub(super) fn distinct(&self) -> Option<Vec<(Arc<str>, u64)>> {
         let distinct = self.0.as_ref().filter(|distinct| !distinct.is_empty())?;
         let mut texts: Vec<_> =
@@ -239,7 +240,7 @@ impl Texts {
     }
 }
 
-/// The lists that were seen, all their elements together.
+/// Statistics about lists and all their elements.
 #[derive(Clone, Debug)]
 pub(super) struct Lists {
     pub(super) elements: Observed,
@@ -247,7 +248,7 @@ pub(super) struct Lists {
     pub(super) longest: usize,
 }
 
-/// The schemas of the objects that references lead to.
+/// The schemas of referenced objects.
 #[derive(Clone, Debug, Default)]
 enum Targets {
     #[default]
@@ -256,10 +257,10 @@ enum Targets {
     Several,
 }
 
-/// Finds out the schema of an object that a value refers to.
+/// Returns the schema of a referenced object.
 pub(super) type SchemaOf<'a> = &'a dyn Fn(ObjectId) -> Option<Arc<str>>;
 
-/// How many values there were of each shape.
+/// The number of values of each shape.
 #[derive(Clone, Debug)]
 struct Counts([u64; Shape::COUNT]);
 
@@ -269,7 +270,7 @@ impl Default for Counts {
     }
 }
 
-/// What has been seen of an attribute's values, or of the elements of its lists.
+/// Statistics about an attribute's values, or about the elements of its lists.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Observed {
     counts: Counts,
@@ -342,18 +343,18 @@ impl Observed {
         self.counts.0[shape.index()]
     }
 
-    /// How many values there were but nulls.
+    /// Returns the number of values that are not null.
     pub(super) fn set(&self) -> u64 {
         self.counts.0.iter().sum::<u64>() - self.of(Shape::Null)
     }
 
-    /// What there was, but nulls.
+    /// Iterates over the observed shapes except null.
     pub(super) fn shapes(&self) -> impl Iterator<Item = Shape> + Clone {
         let set = Shape::all().filter(|shape| *shape != Shape::Null);
         set.filter(|shape| self.of(*shape) > 0)
     }
 
-    /// What there was, with counts and examples.
+    /// Returns the counts and examples of each observed shape.
     pub(super) fn seen(&self) -> Vec<ValueCount> {
         let examples = |shape| self.examples.iter().filter(move |(own, _)| *own == shape);
         let seen = self.shapes().map(|shape| ValueCount {
@@ -364,13 +365,13 @@ impl Observed {
         seen.collect()
     }
 
-    /// Whether values, or elements of lists, are references.
+    /// Returns `true` if values, or elements of lists, are references.
     pub(super) fn holds_references(&self) -> bool {
         let elements = self.lists.as_ref().map_or(0, |lists| lists.elements.of(Shape::Object));
         self.of(Shape::Object) + elements > 0
     }
 
-    /// The one schema that all references lead to.
+    /// Returns the schema of all referenced objects, if they have the same.
     pub(super) fn references(&self) -> Option<&Arc<str>> {
         match (&self.targets, &self.lists) {
             (Targets::One(schema), _) => Some(schema),
@@ -379,7 +380,7 @@ impl Observed {
         }
     }
 
-    /// The value that all objects with the attribute share, if it is a short one.
+    /// Returns the value if all objects with the attribute have the same, and it is short.
     pub(super) fn constant(&self) -> Option<Value> {
         let mut shapes = self.shapes();
         let number = |number| match number {

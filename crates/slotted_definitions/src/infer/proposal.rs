@@ -34,7 +34,7 @@ use slotted::{Schema, SchemaError, schema::Quoted, schema::is_name};
 /// slots:
 ///   wet: bool
 /// without a slot:
-///   'level': its values are of several kinds
+///   'level': its values have different kinds
 ///     19 integer: 0 in object 0, 1 in object 1, 2 in object 2
 ///     1 text: \"high\" in object 7
 /// notes:
@@ -58,7 +58,7 @@ pub struct Proposal {
 pub struct ProposedAttribute {
     /// The name.
     pub name: Arc<str>,
-    /// The kind of the slot, or the reason why there is none.
+    /// The kind of the slot, or the reason why the attribute has no slot.
     pub kind: Result<Kind, Unslottable>,
     /// The number of objects that set it.
     pub objects: u64,

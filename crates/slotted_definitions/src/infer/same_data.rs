@@ -1,4 +1,4 @@
-//! Whether two values mean the same in a data file, though not the same bits.
+//! Compares values as data files write them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,17 +6,17 @@ use std::sync::Arc;
 use slotted::Record;
 use slotted::Value;
 
-/// Compares values as data files would write them.
+/// Compares values as data files write them.
 ///
-/// Slots give back what they were given as values of their own kind: `1` from a slot of floats is `1.0`,
-/// `0.35` from an `f32` slot is [`Value::F32`], a list of three numbers may be a vector. `is_same_data` tells
-/// whether anything was lost by that; `==` tells whether anything was changed.
+/// Slots convert values to their own kind. A float slot returns `1.0` for `1`, an `f32` slot returns
+/// [`Value::F32`] for `0.35`, and a vector slot returns a vector for a list of numbers. `==` finds such
+/// conversions; `is_same_data` finds lost data only.
 ///
 /// * Numbers are the same if they are exactly equal or have the same shortest decimal, so that `0.35_f32` is
 ///   the same as `0.35`. Any NaN is the same as any other; `0.0` and `-0.0` differ.
 /// * Vectors and matrices are the same as lists of their numbers.
-/// * Records, and nested maps, are the same if the same names have the same values in any order.
-///   [`Value::Unset`] is the same as nothing.
+/// * Records and nested maps are the same if the same names have the same values, in any order.
+///   [`Value::Unset`] is the same as a missing value.
 ///
 /// # Example
 /// ```
@@ -30,7 +30,7 @@ use slotted::Value;
 /// assert!(written.is_same_data(&record! { height: 1.7_f32, name: "Ada" }));
 /// ```
 pub trait SameData {
-    /// Returns whether a data file would say the same with either.
+    /// Returns `true` if both mean the same in a data file.
     fn is_same_data(&self, other: &Self) -> bool;
 }
 
@@ -65,7 +65,7 @@ fn named(map: &[(Arc<str>, Value)]) -> Vec<(&str, &Value)> {
 fn are_same_named<'a>(mut a: Vec<(&'a str, &'a Value)>, mut b: Vec<(&'a str, &'a Value)>) -> bool {
     for values in [&mut a, &mut b] {
         values.retain(|(_, value)| !value.is_unset());
-        // Stable: of a name that is repeated, the first is compared with the first.
+        // A stable sort keeps repeated names in their order.
         values.sort_by_key(|(name, _)| *name);
     }
     a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0 && a.1.is_same_data(b.1))
@@ -122,24 +122,25 @@ fn is_same_float(narrow: f32, wide: f64) -> bool {
     (narrow.is_nan() && wide.is_nan()) || is(narrow.into()) || shortest(narrow).is_some_and(is)
 }
 
-/// What a reader makes of the number's shortest decimal.
+/// Parses the number's shortest decimal.
 fn shortest(narrow: f32) -> Option<f64> {
     format!("{narrow:e}").parse().ok().filter(|_| narrow.is_finite())
 }
 
-/// The number that a file has for an `f32`: of the shortest decimal, if that comes back as the same.
+/// Returns the number to write for an `f32`: its shortest decimal, if that is read as the same `f32`.
 pub(crate) fn as_written(narrow: f32) -> f64 {
-    let comes_back = |wide: &f64| (*wide as f32).to_bits() == narrow.to_bits();
-    shortest(narrow).filter(comes_back).unwrap_or(narrow.into())
+    let is_exact = |wide: &f64| (*wide as f32).to_bits() == narrow.to_bits();
+    shortest(narrow).filter(is_exact).unwrap_or(narrow.into())
 }
 
-/// Whether an `f32` gives back the [same](SameData::is_same_data) number.
+/// Returns `true` if an `f32` keeps the [same](SameData::is_same_data) number.
 pub(super) fn survives_f32(wide: f64) -> bool {
     has_few_digits(wide) || is_same_float(wide as f32, wide)
 }
 
-/// Whether the number is a decimal of at most six digits, as most in data files are: those an `f32`
-/// always gives back, and to find out about them takes no printing.
+/// Returns `true` if the number is a decimal of at most six digits.
+///
+/// An `f32` keeps all of these, and most numbers in data files are among them. The check needs no printing.
 fn has_few_digits(number: f64) -> bool {
     const POWERS: [f64; 7] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6];
     POWERS.iter().any(|power| {
@@ -155,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimals_that_an_f32_prints_again_survive_it() {
+    fn decimals_survive_f32_if_it_prints_them_again() {
         for number in [0.0, -0.0, 0.35, 7.2000003, 3_600_000.8, 14.400001, 1e30, f64::INFINITY] {
             assert!(survives_f32(number), "{number}");
         }
@@ -166,12 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn signs_widths_and_words_are_not_overlooked() {
+    fn signs_and_types_are_compared() {
         let same = |a: Value, b: Value| a.is_same_data(&b);
         assert!(same(1.into(), 1.0_f32.into()) && same(1.0.into(), 1.into()));
         assert!(!same(0.into(), Value::from(-0.0)) && !same(0.0.into(), Value::from(-0.0)));
         assert!(same(u64::MAX.into(), u64::MAX.into()) && !same(u64::MAX.into(), 2e19.into()));
-        assert!(!same(i64::MAX.into(), (i64::MAX as f64).into()), "it is not exactly that");
+        assert!(!same(i64::MAX.into(), (i64::MAX as f64).into()), "the float is rounded");
         assert!(same(f64::NAN.into(), f32::NAN.into()));
         assert!(!same(Value::Unset, 0.into()) && !same(true.into(), 1.into()));
         assert!(!same([1].into(), 1.into()) && !same([1].into(), [1, 1].into()));
@@ -182,7 +183,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_short_way_agrees_with_printing(digits in -1_000_000_i32..=1_000_000, power in 0..9) {
+        fn the_digit_check_agrees_with_printing(digits in -1_000_000_i32..=1_000_000, power in 0..9) {
             let number = f64::from(digits) / 10_f64.powi(power);
             prop_assert!(!has_few_digits(number) || is_same_float(number as f32, number));
         }

@@ -63,7 +63,7 @@ fn stored(case: &Case, slot: &str) -> Value {
     let objects = definitions.spawn(&mut store).expect("there is room");
     let ids: Vec<ObjectId> = objects.ids().collect();
     let [id] = *ids else { panic!("one object is defined") };
-    store.get_value(id, slot).expect("it lives")
+    store.get_value(id, slot).expect("the object is alive")
 }
 
 fn seen(store: &mut Store) -> (usize, usize, u64) {
@@ -144,7 +144,7 @@ fn fault_11_one_bad_record_keeps_all_of_them_out() -> Outcome {
         let mut store = Store::new();
         crate::load(&[PROBE])?.spawn(&mut store)?;
         let before = seen(&mut store);
-        let report = load_into(&store, &(path, text.to_owned())).expect_err("the third is wrong");
+        let report = load_into(&store, &(path, text.to_owned())).expect_err("the third record is invalid");
         assert_eq!(codes(&report), [Code::BadValue]);
         assert_eq!(seen(&mut store), before);
     }
@@ -166,7 +166,7 @@ fn fault_11_a_limit_that_is_reached_late_leaves_no_object() -> Outcome {
     let error = definitions.spawn(&mut store).expect_err("the texts are too long");
     assert!(matches!(error, SpawnDefinitionsError::Limit(_)), "{error}");
     assert_eq!(seen(&mut store), before);
-    // Texts written before are forgotten.
+    // Earlier texts are removed.
     store.intern_text(&"z".repeat(150))?;
     Ok(())
 }
@@ -421,7 +421,7 @@ struct Pair {
     high: u8,
 }
 
-/// Slots of the program's schemas are just as strict.
+/// Slots of the program's schemas are equally strict.
 #[test]
 fn fault_10_the_programs_schemas_are_checked_too() -> Outcome {
     let mut store = Store::new();
@@ -433,12 +433,12 @@ fn fault_10_the_programs_schemas_are_checked_too() -> Outcome {
         (r#""low": 3, "high": 2, "middle": 2"#, Code::UndeclaredSlot),
     ] {
         let file = format!(r#"{{ "records": {{ "pair": [{{ {json} }}] }} }}"#);
-        let report = Loader::new().text("a.json", file).load(&store).expect_err("it is wrong");
+        let report = Loader::new().text("a.json", file).load(&store).expect_err("the file is invalid");
         assert_eq!(codes(&report), [code], "{report}");
     }
     let loader = Loader::new().text("a.json", r#"{"records":{"pair":[{"low":3,"high":2}]}}"#);
     let objects = loader.load(&store)?.spawn(&mut store)?;
-    let id = objects.ids().next().expect("there is one");
+    let id = objects.ids().next().expect("one object");
     assert_eq!(store.get_object::<Pair>(id)?.low, 3);
     Ok(())
 }

@@ -26,7 +26,7 @@ fn load_with(
         let text = report.to_string();
         assert!(text.len() < 5_000_000, "{} bytes of messages", text.len());
         assert!(!text.contains(|c: char| c != '\n' && c.is_control()));
-        serde_json::to_string(report).expect("it can be written");
+        serde_json::to_string(report).expect("reports serialize");
     }
     let taken = start.elapsed();
     println!("{taken:?}, {} bytes", files.iter().map(|(_, text)| text.len()).sum::<usize>());
@@ -127,15 +127,15 @@ fn fault_45_a_file_that_claims_a_gigabyte() -> Outcome {
         limits.file_bytes = 1 << 20;
         let loader = || Loader::new().pack(folder.path());
         let start = Instant::now();
-        let report = loader().limits(limits).load(&Store::new()).expect_err("it is too large");
+        let report = loader().limits(limits).load(&Store::new()).expect_err("the file is too large");
         assert_eq!(message(&report), "the file exceeds the limit of 1048576 bytes");
         assert!(start.elapsed() < Duration::from_secs(5));
         // The default limit works too.
-        let report = loader().load(&Store::new()).expect_err("it is too large");
+        let report = loader().load(&Store::new()).expect_err("the file is too large");
         assert_eq!(message(&report), "the file exceeds the limit of 67108864 bytes");
         limits.file_bytes = u64::MAX;
         limits.all_bytes = 1000;
-        let report = loader().limits(limits).load(&Store::new()).expect_err("it is too large");
+        let report = loader().limits(limits).load(&Store::new()).expect_err("the file is too large");
         assert_eq!(message(&report), "all files together exceed the limit of 1000 bytes");
         assert_eq!(codes(&report), [Code::Limit]);
     }
@@ -154,7 +154,7 @@ fn fault_45_too_many_values() {
     ];
     for (path, text) in &files {
         let result = load_with(|loader| loader.limits(limits), &[UNIT, (path, text)]);
-        let report = result.expect_err("there are 5000");
+        let report = result.expect_err("5000 values");
         assert_eq!(message(&report), "the values of all files exceed the limit", "{path}");
         assert_eq!(report.errors(), 1, "{report}");
     }
@@ -185,7 +185,7 @@ fn fault_45_inherited_values_and_slots_count() {
     let report = load_with(|loader| loader.limits(limits), &files).expect_err("1,500,000 values");
     assert_eq!(message(&report), "records inherit more values than the limit allows");
     assert_eq!(codes(&report), [Code::Limit]);
-    load(&files).expect("by default they are few");
+    load(&files).expect("within the default limit");
 }
 
 /// Names and values in the three formats.
@@ -286,7 +286,7 @@ fn fault_45_schemas_in_chains_and_cycles() {
     assert_eq!((report.errors(), codes(&report)), (1, vec![Code::Limit]), "{report}");
     let short: String = (1..1000).map(|at| schema(at, at - 1)).collect();
     let short = format!("[schemas.s0.slots]\na = \"u8\"\n{short}[records.s999.last]\na = 7\n");
-    let definitions = load(&[("a.toml", &short)]).expect("a long chain is right");
+    let definitions = load(&[("a.toml", &short)]).expect("long chains are valid");
     assert_eq!(definitions.schemas().len(), 1000);
 }
 
@@ -311,8 +311,8 @@ fn fault_45_records_in_chains_and_cycles() {
     assert_eq!((report.errors(), codes(&report)), (1, vec![Code::Cycle]));
     let chain: String = (0..COUNT).map(|at| record(at, at + 1)).collect();
     let chain = format!("{chain}[records.unit.r{COUNT}]\nhealth = 7.0\n");
-    let definitions = load(&[UNIT, ("a.toml", &chain)]).expect("a long chain is right");
-    let first = definitions.record("unit", "r0").expect("it is there");
+    let definitions = load(&[UNIT, ("a.toml", &chain)]).expect("long chains are valid");
+    let first = definitions.record("unit", "r0").expect("the record exists");
     assert_eq!(first.get("health"), Ok(7.0.into()));
 }
 
@@ -349,7 +349,7 @@ fn fault_45_names_of_a_megabyte() {
     assert!(report.errors() >= 16, "{report}");
     let text = report.to_string();
     assert!(text.len() < 30_000, "{} bytes", text.len());
-    assert!(serde_json::to_string(&report).expect("it can be written").len() < 60_000);
+    assert!(serde_json::to_string(&report).expect("reports serialize").len() < 60_000);
 }
 
 #[test]
@@ -422,7 +422,7 @@ fn fault_45_redefinition_of_schemas_of_the_store() -> Outcome {
     definitions.spawn(&mut store)?;
     for other in ["height = \"f32\"", "height = \"f64\"\nwet = \"bool\"", ""] {
         let file = format!("[schemas.tile.slots]\n{other}\n");
-        let report = crate::load_into(&store, &[("a.toml", &file)]).expect_err("it is another");
+        let report = crate::load_into(&store, &[("a.toml", &file)]).expect_err("the schema differs");
         assert_eq!(codes(&report), [Code::Conflict], "{report}");
     }
     assert_eq!(store.schemas().len(), 1);
@@ -435,7 +435,7 @@ fn fault_45_more_schemas_than_the_store_takes() {
     limits.schemas = 3;
     let store = Store::with_limits(limits);
     let file: String = (0..9).map(|at| format!("[schemas.s{at}]\n")).collect();
-    let report = crate::load_into(&store, &[("a.toml", &file)]).expect_err("there are 9");
+    let report = crate::load_into(&store, &[("a.toml", &file)]).expect_err("9 schemas");
     assert!(report.errors() >= 1);
     assert_eq!(codes(&report), [Code::Limit], "{report}");
     assert_eq!(store.schemas().len(), 0);
@@ -446,7 +446,7 @@ fn fault_45_folders_in_folders() -> Outcome {
     let folder = Folder::new("deep")?;
     let inner = (0..40).map(|_| "d").collect::<Vec<_>>().join("/");
     folder.write(&format!("{inner}/a.toml"), "[schemas.a]\n")?;
-    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("it is deep");
+    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("the folders are too deep");
     assert_eq!(message(&report), "folders are nested deeper than the limit of 16");
     assert_eq!((report.errors(), codes(&report)), (1, vec![Code::Limit]));
     Ok(())
@@ -461,7 +461,7 @@ fn fault_45_too_many_files() -> Outcome {
     let mut limits = LoadLimits::default();
     limits.files = 5;
     let loader = Loader::new().pack(folder.path()).limits(limits);
-    let report = loader.load(&Store::new()).expect_err("there are 20");
+    let report = loader.load(&Store::new()).expect_err("20 files");
     assert_eq!((report.errors(), codes(&report)), (1, vec![Code::Limit]), "{report}");
     Ok(())
 }
@@ -478,7 +478,7 @@ fn fault_45_cyclic_and_dangling_links() -> Outcome {
     symlink(folder.path().join("gone"), folder.path().join("b.toml"))?;
     symlink(folder.path().join("c.toml"), folder.path().join("c.toml"))?;
     symlink("/dev/zero", folder.path().join("d.json"))?;
-    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("b is gone");
+    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("folder b is missing");
     assert_eq!((report.errors(), codes(&report)), (3, vec![Code::Unreadable]), "{report}");
     Ok(())
 }
@@ -491,7 +491,7 @@ fn fault_45_a_pipe_does_not_block() -> Outcome {
     if !made.is_ok_and(|made| made.success()) {
         return Ok(());
     }
-    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("it is a pipe");
+    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("the file is a pipe");
     assert_eq!(message(&report), "cannot read the file: it is not a regular file");
     Ok(())
 }
@@ -503,7 +503,7 @@ fn fault_45_a_folder_named_like_a_file() -> Outcome {
     let definitions = Loader::new().pack(folder.path()).load(&Store::new())?;
     assert_eq!(definitions.schemas().len(), 1);
     let file = folder.write("file.toml", "[schemas.b]\n")?;
-    let report = Loader::new().pack(file).load(&Store::new()).expect_err("a file is no pack");
+    let report = Loader::new().pack(file).load(&Store::new()).expect_err("a file is not a pack");
     assert_eq!(codes(&report), [Code::Unreadable]);
     Ok(())
 }
@@ -521,7 +521,7 @@ fn fault_45_invalid_utf8_anywhere() -> Outcome {
             let folder = Folder::new("bytes")?;
             folder.write(name, bytes)?;
             let report = Loader::new().pack(folder.path()).load(&Store::new());
-            let report = report.expect_err("it is not UTF-8");
+            let report = report.expect_err("the file is not UTF-8");
             assert_eq!((report.errors(), message(&report)), (1, "the file is not UTF-8"));
             assert!(!report.to_string().is_empty());
         }
@@ -534,7 +534,7 @@ fn fault_45_invalid_utf8_anywhere() -> Outcome {
 fn fault_45_names_of_files_do_not_write_to_the_terminal() -> Outcome {
     let folder = Folder::new("strange")?;
     folder.write("a\u{1b}[31m\u{9b}31m\n\u{202e}.toml", "health = '\u{9b}31m\u{1b}'")?;
-    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("it is wrong");
+    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("the file is invalid");
     let text = report.to_string();
     assert!(!text.contains(|c: char| c != '\n' && c.is_control()), "{text:?}");
     assert!(text.contains("strange/a\\u{1b}[31m\\u{9b}31m\\n\\u{202e}.toml"), "{text}");

@@ -1,4 +1,4 @@
-//! Definition files as users see them: their meaning, and the messages for wrong ones.
+//! Tests the meaning of definition files, and the messages for invalid ones.
 //!
 //! `messages/` compares every message with a file in `snapshots/`; `INSTA_UPDATE=always` rewrites these.
 

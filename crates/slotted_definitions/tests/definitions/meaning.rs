@@ -98,7 +98,7 @@ fn every_value_knows_its_origin() -> Outcome {
     let definitions = three_packs();
     let thrall = definitions.record("boss", "thrall").ok_or("no thrall")?;
     let origin = |slot| origin(&definitions, thrall, slot);
-    assert_eq!(origin("rage"), "more/a.toml:7:8", "its own");
+    assert_eq!(origin("rage"), "more/a.toml:7:8", "set by the record");
     assert_eq!(origin("name"), "base/a.toml:15:8", "inherited");
     assert_eq!(origin("health"), "last/a.toml:5:10", "inherited and patched");
     assert_eq!(origin("level"), "last/a.toml:2:9", "inherited from an abstract one and patched");
@@ -148,7 +148,7 @@ target = 'c'
 }
 
 #[test]
-fn ids_are_in_the_order_of_records_and_spawning_twice_makes_more() -> Outcome {
+fn ids_follow_the_order_of_records_and_spawning_twice_adds_objects() -> Outcome {
     let file =
         "[[records.unit]]\nlevel = 1\n[[records.unit]]\nlevel = 2\n[[records.unit]]\nlevel = 3\n";
     let more =
@@ -295,7 +295,7 @@ fn comments_blanks_and_line_ends_are_ignored() -> Outcome {
 }
 
 #[test]
-fn a_record_is_found_by_its_schema_and_by_those_that_this_one_extends() -> Outcome {
+fn a_record_is_found_by_its_schema_and_its_bases() -> Outcome {
     let file = "\
 [schemas]
 unit.slots.health = { kind = 'f32' }

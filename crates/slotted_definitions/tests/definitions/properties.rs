@@ -1,4 +1,4 @@
-//! For random content, the three formats agree and the loader does not panic.
+//! Tests with random content: the three formats agree, and the loader never panics.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -170,18 +170,18 @@ fn unique(mut entries: Vec<(String, Tree)>) -> Vec<(String, Tree)> {
 /// Returns everything that a user sees of definitions or a report, except places.
 fn seen(format: Format, content: &Tree, policy: Undeclared) -> Vec<String> {
     let loader = Loader::new().pack_of_texts("mod", [content.file(format)]).undeclared(policy);
-    let told = |report: &slotted_definitions::Report| -> Vec<String> {
-        let told = report
+    let messages = |report: &slotted_definitions::Report| -> Vec<String> {
+        let messages = report
             .diagnostics()
             .iter()
             .map(|found| format!("{} {}", found.code(), found.message()));
-        told.collect()
+        messages.collect()
     };
     let definitions = match loader.load(&Store::new()) {
         Ok(definitions) => definitions,
-        Err(report) => return told(&report),
+        Err(report) => return messages(&report),
     };
-    let mut seen = told(definitions.warnings());
+    let mut seen = messages(definitions.warnings());
     seen.extend(definitions.schemas().map(|schema| format!("{schema:?}")));
     seen.extend(definitions.records().map(|record| {
         let values: Vec<_> = record.values().map(|(slot, value, _)| (slot, value)).collect();
@@ -289,7 +289,7 @@ fn survive(path: &str, text: &str) {
                 let text = report.to_string();
                 assert!(!text.contains(|c: char| c != '\n' && c.is_control()), "{text:?}");
                 assert!(report.to_colored_text().len() >= text.len());
-                serde_json::to_string(&report).expect("it can be written");
+                serde_json::to_string(&report).expect("reports serialize");
             }
         }
     }

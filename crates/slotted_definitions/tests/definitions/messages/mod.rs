@@ -12,7 +12,7 @@ mod values;
 use slotted_definitions::Report;
 
 /// Compares the report with the snapshot of this name.
-fn assert_told(name: &str, report: &Report) {
+fn assert_report(name: &str, report: &Report) {
     let text = report.to_string();
     let is_plain = |c: char| c == '\n' || !c.is_control();
     assert!(text.chars().all(is_plain), "characters of the files reach the terminal: {text:?}");
@@ -32,14 +32,14 @@ fn assert_text(name: &str, text: &str) {
 }
 
 /// One test for each line: its name, and the files of one pack.
-macro_rules! told {
+macro_rules! reports {
     ($($name:ident { $($file:expr),+ $(,)? })+) => {$(
         #[test]
         fn $name() {
             let module = module_path!().rsplit("::").next().unwrap_or_default();
             let name = format!("{module}_{}", stringify!($name));
-            crate::messages::assert_told(&name, &crate::refused(&[$($file),+]));
+            crate::messages::assert_report(&name, &crate::refused(&[$($file),+]));
         }
     )+};
 }
-use told;
+use reports;

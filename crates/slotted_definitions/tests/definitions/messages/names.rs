@@ -1,9 +1,9 @@
 //! Invalid names, and names that look alike.
 
 use crate::UNIT;
-use crate::messages::{assert_told, told};
+use crate::messages::{assert_report, reports};
 
-told! {
+reports! {
     schema_like_another { ("a.toml", "[schemas.unit]\n[schemas.\"u\u{578}it\"]\n[schemas.\"un\u{456}t\"]\n") }
     slot_like_another { ("a.toml", "[schemas.unit.slots]\nspeed = \"f32\"\n\"sp\u{435}ed\" = \"f32\"\n") }
     slot_with_cyrillic_letter { UNIT, ("a.toml", "[records.unit.grunt]\n\"h\u{435}alth\" = 80.0\n") }
@@ -22,5 +22,5 @@ fn too_long() {
     let name = "x".repeat(200);
     let file =
         format!("[schemas.{name}.slots]\na = \"f32\"\n\n[schemas.b.slots]\n{name} = \"f32\"\n");
-    assert_told("names_too_long", &crate::refused(&[("a.toml", &file)]));
+    assert_report("names_too_long", &crate::refused(&[("a.toml", &file)]));
 }

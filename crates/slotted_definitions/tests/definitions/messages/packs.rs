@@ -4,14 +4,14 @@ use slotted::Store;
 use slotted_definitions::{Loader, Report};
 
 use crate::UNIT;
-use crate::messages::{assert_told, told};
+use crate::messages::{assert_report, reports};
 
-told! {
+reports! {
     two_manifests { ("pack.json", r#"{ "name": "orcs" }"#), ("pack.toml", "name = \"elves\"\n") }
     requires_itself { ("pack.toml", "name = \"orcs\"\nrequires = [\"orcs\"]\n") }
     requires_a_text { ("pack.toml", "name = \"orcs\"\nrequires = \"elves\"\n") }
     requires_a_version { ("pack.toml", "name = \"orcs\"\nrequires = [{ name = \"elves\", version = \"1\" }]\n") }
-    manifest_with_other_words { ("pack.toml", "title = \"orcs\"\ndepends = [\"elves\"]\nauthor = \"Ada\"\n") }
+    manifest_with_unknown_keys { ("pack.toml", "title = \"orcs\"\ndepends = [\"elves\"]\nauthor = \"Ada\"\n") }
     version_as_number { ("pack.toml", "name = \"orcs\"\nversion = 1.2\n") }
     records_in_manifest { UNIT, ("pack.toml", "name = \"orcs\"\n[records.unit.grunt]\nhealth = 80.0\n") }
     no_file_of_objects { UNIT, ("pack.toml", "[objects]\n\"itmes.json\" = \"unit\"\n"), ("items.json", "{}") }
@@ -26,21 +26,21 @@ fn packs(packs: &[(&str, &str, &str)]) -> Report {
     let pack = |loader: Loader, (name, manifest, units): &(&str, &str, &str)| {
         loader.pack_of_texts(name, [("pack.toml", *manifest), ("units.toml", *units)])
     };
-    packs.iter().fold(Loader::new(), pack).load(&Store::new()).expect_err("something is wrong")
+    packs.iter().fold(Loader::new(), pack).load(&Store::new()).expect_err("invalid packs")
 }
 
-macro_rules! told_of_packs {
+macro_rules! reports_of_packs {
     ($($name:ident { $($pack:expr),+ $(,)? })+) => {$(
         #[test]
         fn $name() {
-            assert_told(concat!("packs_", stringify!($name)), &packs(&[$($pack),+]));
+            assert_report(concat!("packs_", stringify!($name)), &packs(&[$($pack),+]));
         }
     )+};
 }
 
 const BASE: (&str, &str, &str) = ("base", "", UNIT.1);
 
-told_of_packs! {
+reports_of_packs! {
     missing { BASE, ("orcs", "requires = [\"bsae\", \"elves\"]", "") }
     circle { BASE, ("orcs", "requires = [\"elves\"]", ""), ("elves", "requires = [\"trolls\"]", ""), ("trolls", "requires = [\"orcs\"]", "") }
     two_of_one_name { BASE, ("orcs", "name = \"more\"", ""), ("elves", "name = \"more\"", "") }
@@ -55,5 +55,5 @@ told_of_packs! {
 #[test]
 fn no_such_folder() {
     let report = Loader::new().pack("there/is/no/such/pack").load(&Store::new());
-    assert_told("packs_no_such_folder", &report.expect_err("it is not there"));
+    assert_report("packs_no_such_folder", &report.expect_err("a missing folder"));
 }

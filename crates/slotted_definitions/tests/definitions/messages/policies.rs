@@ -4,7 +4,7 @@ use slotted::Store;
 use slotted_definitions::{Loader, Undeclared};
 
 use crate::UNIT;
-use crate::messages::assert_told;
+use crate::messages::assert_report;
 
 const WITH_RESTS: &str = "\
 [records.unit.grunt]
@@ -22,7 +22,7 @@ gold = 1000000
 fn warned(name: &str, policy: Undeclared) {
     let loader = Loader::new().pack_of_texts("mod", [UNIT, ("units.toml", WITH_RESTS)]);
     let definitions = loader.undeclared(policy).load(&Store::new()).expect("these are warnings");
-    assert_told(name, definitions.warnings());
+    assert_report(name, definitions.warnings());
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn quarantined() {
 #[test]
 fn refused() {
     let files = [UNIT, ("units.toml", WITH_RESTS)];
-    assert_told("policies_refused", &crate::refused(&files));
+    assert_report("policies_refused", &crate::refused(&files));
 }
 
 #[test]
@@ -46,5 +46,5 @@ fn an_error_besides() {
     let file = format!("{WITH_RESTS}\n[records.unit.ogre]\nhealth = \"9\"\n");
     let loader = Loader::new().pack_of_texts("mod", [UNIT, ("units.toml", &file)]);
     let report = loader.undeclared(Undeclared::Ignore).load(&Store::new());
-    assert_told("policies_an_error_besides", &report.expect_err("a text is no number"));
+    assert_report("policies_an_error_besides", &report.expect_err("text is not a number"));
 }

@@ -1,12 +1,12 @@
 //! Invalid records, references and patches.
 
 use crate::UNIT;
-use crate::messages::told;
+use crate::messages::reports;
 
 const STRICT: (&str, &str) =
     ("strict.toml", "[schemas.item.slots]\nname = \"text\"\nprice = \"u32\"\n");
 
-told! {
+reports! {
     misspelt_slot { UNIT, ("units.toml", "[records.unit.grunt]\nhelth = 80.0\n") }
     unknown_slot { UNIT, ("units.toml", "[records.unit.grunt]\nmana = 80.0\n") }
     misspelt_schema { UNIT, ("units.toml", "[records.units.grunt]\nhealth = 80.0\n[records.units.peon]\nhealth = 80.0\n") }

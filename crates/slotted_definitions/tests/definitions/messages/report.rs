@@ -5,7 +5,7 @@ use slotted_definitions::diagnostic::{Code, Severity};
 use slotted_definitions::{LoadLimits, Loader, Report};
 
 use crate::UNIT;
-use crate::messages::{assert_text, assert_told};
+use crate::messages::{assert_text, assert_report};
 
 fn report() -> Report {
     let units = "[records.unit.grunt]\nhelth = 80.0\nlevel = \"3\"\n";
@@ -15,7 +15,7 @@ fn report() -> Report {
 
 #[test]
 fn as_json() {
-    let json = serde_json::to_string_pretty(&report()).expect("it can be written");
+    let json = serde_json::to_string_pretty(&report()).expect("reports serialize");
     assert_text("report_as_json", &json);
 }
 
@@ -40,7 +40,7 @@ fn to_a_program() {
     assert_eq!((level.expected(), level.found()), (Some("u8"), Some("\"3\"")));
     assert_eq!((grunt.code(), grunt.severity()), (Code::Conflict, Severity::Error));
     assert_eq!(grunt.message(), "record 'grunt' of 'unit' is defined twice");
-    let place = level.place().and_then(|place| report.location(place)).expect("it has a place");
+    let place = level.place().and_then(|place| report.location(place)).expect("a place");
     assert_eq!((&*place.path, place.line, place.column), ("mod/units.toml", 3, 9));
     assert_eq!((place.end_line, place.end_column), (3, 12));
     assert_eq!((report.errors(), report.warnings(), report.omitted()), (3, 0, 0));
@@ -52,9 +52,9 @@ fn of_more_problems_than_are_kept() {
     let mut limits = LoadLimits::default();
     limits.problems = 2;
     let loader = Loader::new().pack_of_texts("mod", [UNIT, ("units.toml", &*records)]);
-    let report = loader.limits(limits).load(&Store::new()).expect_err("nobody has mana");
+    let report = loader.limits(limits).load(&Store::new()).expect_err("no schema has mana");
     assert_eq!((report.errors(), report.omitted()), (9, 7));
-    assert_told("report_of_more_problems_than_are_kept", &report);
+    assert_report("report_of_more_problems_than_are_kept", &report);
 }
 
 #[test]
@@ -63,5 +63,5 @@ fn of_a_very_long_line() {
     let file = format!(
         r#"{{ "records": {{ "unit": [{{ "name": "{wide}", "helth": 80.0, "name": "{wide}" }}] }} }}"#
     );
-    assert_told("report_of_a_very_long_line", &crate::refused(&[UNIT, ("units.json", &file)]));
+    assert_report("report_of_a_very_long_line", &crate::refused(&[UNIT, ("units.json", &file)]));
 }

@@ -3,13 +3,14 @@
 use slotted::{Slotted, Store};
 
 use crate::UNIT;
-use crate::messages::{assert_told, told};
+use crate::messages::{assert_report, reports};
 
-told! {
-    misspelt_word { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", defualt = 1.0 }\n") }
-    word_of_other_games { ("a.toml", "[schemas.unit.slots]\nhealth = { type = \"f32\", min = 0, max = 9 }\n") }
+reports! {
+    misspelt_key { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", defualt = 1.0 }\n") }
+    keys_of_other_games { ("a.toml", "[schemas.unit.slots]\nhealth = { type = \"f32\", min = 0, max = 9 }\n") }
     misspelt_kind { ("a.toml", "[schemas.unit.slots]\nhealth = \"f23\"\n") }
     kind_of_other_games { ("a.toml", "[schemas.unit.slots]\nname = \"string\"\n") }
+    kind_of_old_packs { ("a.toml", "[schemas.unit.slots]\ntarget = { kind = \"entity\", optional = true }\n") }
     unknown_kind { ("a.toml", "[schemas.unit.slots]\ntint = { kind = \"colour\" }\n") }
     kind_without_quotes_ron { ("a.ron", r#"(schemas: { "unit": (slots: { "health": f32 }), "orc": (extend: "unit") })"#) }
     no_kind { ("a.toml", "[schemas.unit.slots]\nhealth = { default = 1.0 }\n") }
@@ -26,7 +27,7 @@ told! {
     range_past_the_kind { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", range = [0, 300] }\n") }
     range_of_one_number { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = [500.0] }\n") }
     range_of_texts { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = { min = \"0\" } }\n") }
-    range_with_other_words { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = { from = 0, to = 9 } }\n") }
+    range_with_unknown_keys { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", range = { from = 0, to = 9 } }\n") }
     step_of_a_text { ("a.toml", "[schemas.unit.slots]\nname = { kind = \"text\", step = 5 }\n") }
     step_of_zero { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", step = 0.0 }\n") }
     step_with_a_fraction { ("a.toml", "[schemas.unit.slots]\nlevel = { kind = \"u8\", step = 0.5 }\n") }
@@ -49,7 +50,7 @@ told! {
     extends_a_list { UNIT, ("b.toml", "[schemas.orc]\nextends = [\"unit\"]\n") }
     inherits_for_extends { UNIT, ("b.toml", "[schemas.orc]\ninherits = \"unit\"\n") }
     patched_but_unknown { UNIT, ("b.toml", "[patches.schemas.unti.slots]\nspeed = { default = 2.0 }\n") }
-    patched_with_other_words { UNIT, ("b.toml", "[patches.schemas.unit]\nextends = \"thing\"\n") }
+    patched_with_unknown_keys { UNIT, ("b.toml", "[patches.schemas.unit]\nextends = \"thing\"\n") }
     patched_default { UNIT, ("b.toml", "[patches.schemas.unit.slots]\nlevel = { default = 1000 }\n") }
     defined_twice { UNIT, ("b.toml", "[schemas.unit]\nslots = [\"health\"]\n") }
 }
@@ -64,15 +65,15 @@ struct Tile {
 fn too_many_variants() {
     let variants: Vec<String> = (0..300).map(|number| format!("'v{number}'")).collect();
     let file = format!("[schemas.unit.slots]\njob = {{ variants = [{}] }}\n", variants.join(", "));
-    assert_told("schemas_too_many_variants", &crate::refused(&[("a.toml", &file)]));
+    assert_report("schemas_too_many_variants", &crate::refused(&[("a.toml", &file)]));
 }
 
 #[test]
 fn other_than_the_programs() {
     let mut store = Store::new();
-    store.register::<Tile>().expect("it is right");
+    store.register::<Tile>().expect("a valid schema");
     let file = "[schemas.tile.slots]\nheight = \"f64\"\nwet = \"bool\"\n\n\
         [patches.schemas.tile.slots]\nwet = \"bool\"\n";
-    let report = crate::load_into(&store, &[("tiles.toml", file)]).expect_err("there is a tile");
-    assert_told("schemas_other_than_the_programs", &report);
+    let report = crate::load_into(&store, &[("tiles.toml", file)]).expect_err("the store has another tile");
+    assert_report("schemas_other_than_the_programs", &report);
 }

@@ -4,9 +4,9 @@ use slotted::Store;
 use slotted_definitions::Loader;
 
 use crate::UNIT;
-use crate::messages::{assert_text, told};
+use crate::messages::{assert_text, reports};
 
-told! {
+reports! {
     trailing_comma_json { UNIT, ("a.json", "{ \"records\": { \"unit\": {\n  \"grunt\": { \"health\": 80.0 },\n} } }\n") }
     trailing_comma_in_list_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [\n  { \"drops\": [1, 2,] }\n] } }\n") }
     missing_comma_json { UNIT, ("a.json", "{ \"records\": { \"unit\": { \"grunt\": {\n  \"health\": 80.0\n  \"level\": 3\n} } } }\n") }
@@ -69,7 +69,7 @@ fn not_utf8() -> std::io::Result<()> {
     folder.write("units.toml", b"[records.unit.grunt]\nname = \"Gr\xfcnt\"\n")?;
     folder.write("utf16.json", b"\xff\xfe{\0}\0")?;
     let report = Loader::new().pack(folder.path()).load(&Store::new());
-    let report = report.expect_err("it is Latin-1").to_string();
+    let report = report.expect_err("the file is Latin-1").to_string();
     let folder = folder.path().to_string_lossy().replace('\\', "/");
     assert_text("syntax_not_utf8", &report.replace(&folder, "latin"));
     Ok(())

@@ -1,9 +1,9 @@
 //! Values that a slot rejects.
 
 use crate::UNIT;
-use crate::messages::told;
+use crate::messages::reports;
 
-told! {
+reports! {
     number_in_quotes { UNIT, ("units.json", r#"{ "records": { "unit": { "grunt": { "health": "80" } } } }"#) }
     text_without_quotes_json { UNIT, ("units.json", r#"{ "records": { "unit": { "grunt": { "name": Grunt } } } }"#) }
     text_without_quotes_toml { UNIT, ("units.toml", "[records.unit.grunt]\nname = Grunt\n") }

@@ -1,4 +1,4 @@
-//! A misspelt word in a view's attribute.
+//! A misspelt key in a view's attribute.
 
 use slotted::View;
 

@@ -1,4 +1,4 @@
-//! A list whose elements no slot could hold.
+//! A list with elements that no slot can hold.
 
 use slotted::Store;
 

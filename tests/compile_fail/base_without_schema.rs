@@ -1,4 +1,4 @@
-//! A base that is a value.
+//! A base that is not a schema.
 
 use slotted::Slotted;
 

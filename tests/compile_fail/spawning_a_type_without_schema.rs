@@ -1,4 +1,4 @@
-//! An object of a type that declares no slots.
+//! An object of a type without a schema.
 
 use slotted::Store;
 

@@ -1,4 +1,4 @@
-//! A field of a view that borrows what no slot holds.
+//! A field of a view that borrows an unsupported type.
 
 use slotted::View;
 
