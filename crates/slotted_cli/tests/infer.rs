@@ -1,4 +1,4 @@
-//! `slotted infer`: proposals, and that `slotted check` accepts them.
+//! `slotted infer`: proposals are readable, and `slotted check` accepts them.
 
 mod common;
 
@@ -15,14 +15,14 @@ const ORCS: &str = r#"[
 ]"#;
 
 #[test]
-fn proposals_read_like_written_by_hand() -> Outcome {
+fn proposals_are_readable() -> Outcome {
     let folder = folder_with("infer_orcs", "orcs.json", ORCS)?;
     let answer = run(["infer", &format!("{folder}/orcs.json")])?;
     assert_eq!(
         answer.output,
         "\
 # Proposed for 3 objects.
-# No slot for \"drops\": the elements of its lists are objects or lists.
+# No slot for \"drops\": its lists contain maps or lists.
 [schemas.orc.slots]
 name = \"text\"
 health = \"u16\"
@@ -36,7 +36,7 @@ rage = { kind = \"f32\", optional = true }
     Ok(())
 }
 
-/// Checks what was inferred in all formats.
+/// Checks the inferred schemas in all formats.
 fn assert_accepted(name: &str, files: &[&str], arguments: &[&str], schemas: usize) -> Outcome {
     for format in FORMATS {
         let answer = run([&["infer", "--output", format], files, arguments].concat())?;

@@ -41,14 +41,14 @@ fn the_json_schema_accepts_the_files_of_the_packs() -> Outcome {
 }
 
 #[test]
-fn the_json_schema_tells_valid_from_invalid() -> Outcome {
+fn the_json_schema_rejects_invalid_files() -> Outcome {
     let validator = jsonschema::validator_for(&json_schema()?)?;
     let unit = |values: Value| json!({ "records": { "unit": { "x": values } } });
     let slot = |slot: Value| json!({ "schemas": { "s": { "slots": { "a": slot } } } });
     let right = [
         json!({}),
         json!({ "$schema": "packs.schema.json" }),
-        unit(json!({ "name": "X", "health": 500, "follows": "somebody new", "home": [1, 2.5] })),
+        unit(json!({ "name": "X", "health": 500, "follows": "an unknown unit", "home": [1, 2.5] })),
         unit(json!({ "name": "X", "follows": null, "carries": ["axe", "sword"] })),
         unit(json!({ "inherits": "guard" })),
         unit(json!({ "abstract": true, "job": "raider" })),

@@ -27,7 +27,7 @@ impl fmt::Display for Severity {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident $word:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident $text:literal;)*) => {
         /// The kind of a problem, for programs. A code never changes its meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -37,7 +37,7 @@ macro_rules! codes {
             /// Returns the code as messages show it, such as `undeclared-slot`.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$name => $word,)* }
+                match self { $(Self::$name => $text,)* }
             }
         }
     };

@@ -219,9 +219,9 @@ impl<'a> RecordReader<'a> {
         schema: &RegisteredSchema,
         declared: &RecordDeclaration<'_, '_>,
     ) {
-        for word in RECORD_KEYS.into_iter().filter(|word| schema.slot(word).is_some()) {
+        for key in RECORD_KEYS.into_iter().filter(|key| schema.slot(key).is_some()) {
             let of = quoted(schema.name());
-            let message = format!("schema {of} has a slot '{word}', a reserved key of records");
+            let message = format!("schema {of} has a slot '{key}', a reserved key of records");
             self.diagnostics.push(
                 Diagnostic::error(Code::BadName, message)
                     .at(declared.schema_place, "files cannot contain its records")
@@ -513,10 +513,10 @@ impl<'a> RecordReader<'a> {
         };
         let Some(number) = self.find_to_patch(schema, patch) else { return };
         let entries = self.entries(schema, patch, true);
-        for word in patch.of.map.iter().filter(|entry| RECORD_KEYS.contains(&&*entry.name)) {
-            let place = Place { file: patch.of.place.file, span: word.span };
+        for entry in patch.of.map.iter().filter(|entry| RECORD_KEYS.contains(&&*entry.name)) {
+            let place = Place { file: patch.of.place.file, span: entry.span };
             self.diagnostics.push_with(|_| {
-                let message = format!("a patch cannot change {} of a record", quoted(&word.name));
+                let message = format!("a patch cannot change {} of a record", quoted(&entry.name));
                 Diagnostic::error(Code::Unexpected, message)
                     .at(place, "not allowed in a patch")
                     .help("a patch of a record can only change slot values")

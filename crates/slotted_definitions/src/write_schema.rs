@@ -96,6 +96,18 @@ impl Definitions {
     /// Returns the documentation of a schema from the files.
     ///
     /// It is empty for schemas of the program.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', unit = 'hp' }";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// assert_eq!(definitions.schema_docs("unit").slots["health"].unit.as_deref(), Some("hp"));
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn schema_docs(&self, name: &str) -> SchemaDocs {
         let Some(definition) = self.schema_definition(name) else { return SchemaDocs::default() };
@@ -156,7 +168,7 @@ impl<'s> Written<'s> {
 
 fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>, String> {
     if RECORD_KEYS.contains(&slot.name()) {
-        return Err("records use this key themselves".to_owned());
+        return Err("its name is a reserved key of records".to_owned());
     }
     let text = |text: &str| quoted(text, format);
     let mut pairs = match (slot.kind(), slot.kind().element()) {
@@ -172,13 +184,13 @@ fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>,
         pairs.push(("optional", "true".to_owned()));
     }
     if let Some(default) = slot.default().filter(|default| !default.is_unset()) {
-        let value = value(default, format).ok_or("the format has no value like its default")?;
+        let value = value(default, format).ok_or_else(|| format!("{format} cannot represent its default"))?;
         pairs.push(("default", value));
     }
     for constraint in slot.constraints().iter() {
         let key = constraint.word();
         let written = constraint::write(&constraint, format);
-        let written = written.ok_or_else(|| format!("the format has no number like its '{key}'"))?;
+        let written = written.ok_or_else(|| format!("{format} cannot represent its '{key}'"))?;
         pairs.push((key, written));
     }
     pairs.extend(docs.doc.as_deref().map(|doc| ("doc", text(doc))));

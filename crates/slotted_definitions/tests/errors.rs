@@ -48,7 +48,7 @@ fn debug_prints_the_message() -> Outcome {
         (&reload, "plan"),
         (&write, "JSON cannot represent the value NaN of slot 'health'"),
         (&dead, "is not alive"),
-        (&schema, "slot 'inherits' of schema 'unit'"),
+        (&schema, "slot 'inherits' of 'unit'"),
         (&moved.error, "name"),
         (&*moved, "name"),
         (&report, "error[syntax]"),

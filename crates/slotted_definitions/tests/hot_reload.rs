@@ -47,7 +47,7 @@ impl Game {
     }
 
     fn next(&self, from: &str, to: &str) -> Result<Definitions, Box<dyn Error>> {
-        assert!(BEFORE.contains(from), "{from} is there to be replaced");
+        assert!(BEFORE.contains(from), "{from} is not in the file");
         self.file(&BEFORE.replace(from, to))
     }
 
@@ -91,7 +91,7 @@ fn slots_are_added_removed_renamed_and_widened_in_place() -> Outcome {
         "slot 'drops' changes from list(u8) to list(u16)",
         "slot 'rage' is removed",
     ] {
-        assert!(plan.contains(line), "{line} is missing in\n{plan}");
+        assert!(plan.contains(line), "{line} is missing from\n{plan}");
     }
     assert_eq!(game.id("orc", "grunt"), grunt);
     assert_eq!(
@@ -156,7 +156,7 @@ fn fault_45_a_change_that_would_lose_values_is_rejected() -> Outcome {
     let mut game = Game::new()?;
     let hash = game.store.state_hash();
     let next = game.next("\"farmer\", \"soldier\"", "\"soldier\", \"smith\"");
-    assert!(next.is_err(), "the default is no variant any more: the files themselves are wrong");
+    assert!(next.is_err(), "the files are invalid: the default is no longer a variant");
     let next = game.next(
         "health = { kind = \"u8\", default = 100 }",
         "health = { kind = \"u8\", default = 100, range = [0, 200] }",
@@ -189,7 +189,7 @@ fn fault_45_a_change_that_would_lose_values_is_rejected() -> Outcome {
 }
 
 #[test]
-fn a_schema_and_the_records_that_obey_it_change_together() -> Outcome {
+fn a_schema_and_its_records_change_together() -> Outcome {
     let mut game = Game::new()?;
     let (grunt, thrall) = (game.id("orc", "grunt"), game.id("orc", "thrall"));
     let next = BEFORE
@@ -291,7 +291,7 @@ fn a_changed_schema_of_the_program_is_an_error() -> Outcome {
     let next = "records.unit.x = { a = 1, b = 2 }\nrecords.unit.y = { a = 3, b = 4 }";
     let next = Loader::new().text("units.toml", next).load_again(&before)?;
     let plan = objects.plan_reload(&store, &next)?;
-    let error = objects.apply_reload(&mut store, &plan).expect_err("the slots lie elsewhere");
+    let error = objects.apply_reload(&mut store, &plan).expect_err("the schema differs");
     assert!(error.to_string().contains("another schema 'unit' is registered"), "{error}");
     assert_eq!(store.state_hash(), hash);
     Ok(())
@@ -330,7 +330,7 @@ fn a_required_reference_to_a_despawned_object_is_an_error() -> Outcome {
     ] {
         let next = Loader::new().text("units.toml", file(records)).load_again(&before)?;
         let plan = objects.plan_reload(&store, &next)?;
-        let error = objects.apply_reload(&mut store, &plan).expect_err("b is gone");
+        let error = objects.apply_reload(&mut store, &plan).expect_err("the target of b is despawned");
         assert_eq!(error.to_string(), format!("object {b} is not alive"));
         assert_eq!(store.state_hash(), hash);
     }
@@ -398,7 +398,7 @@ fn older_snapshots_work_if_no_schema_has_changed() -> Outcome {
 
     let next = game.next("slots.rage", "slots.fury")?;
     game.reload(&next)?;
-    let error = game.store.restore(&before).expect_err("the schemas are others");
+    let error = game.store.restore(&before).expect_err("the schemas have changed");
     assert!(error.to_string().contains("schemas"), "{error}");
     Ok(())
 }
@@ -430,7 +430,7 @@ fn nameless_records_match_by_order() -> Outcome {
 }
 
 #[test]
-fn a_record_that_becomes_abstract_loses_its_object_and_the_other_way_round() -> Outcome {
+fn records_lose_their_object_when_they_become_abstract_and_regain_one() -> Outcome {
     let mut game = Game::new()?;
     let grunt = game.id("orc", "grunt");
     let next = BEFORE.replace("name = \"Grunt\"\ntarget = \"thrall\"", "abstract = true");
@@ -503,7 +503,7 @@ fn a_reloaded_store_needs_no_more_memory_than_a_fresh_one() -> Outcome {
 }
 
 #[test]
-fn the_changes_are_data_too() -> Outcome {
+fn changes_can_be_inspected() -> Outcome {
     let game = Game::new()?;
     let next = game.next("health = 250", "health = 251")?;
     let plan = game.objects.plan_reload(&game.store, &next)?;

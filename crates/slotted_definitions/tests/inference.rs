@@ -40,13 +40,12 @@ fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
         assert!(rest.iter().all(|(name, _)| unslottable.contains(&name)), "{rest:?} is unreported");
         let mut back = store.get_record(id)?;
         back.extend(rest);
-        assert!(back.is_same_data(object), "{object:?}\ncame out as\n{back:?}");
+        assert!(back.is_same_data(object), "{object:?}\nis read as\n{back:?}");
     }
     Ok(())
 }
 
-/// Returns the data, or `None` if it is missing. It is beside the repository, or in the folder
-/// `SLOTTED_DATA`.
+/// Returns the data from the folder `SLOTTED_DATA` or beside the repository, or `None` if it is missing.
 fn definitions(file: &str) -> Result<Option<Vec<Record>>, Box<dyn Error>> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     let data = std::env::var_os("SLOTTED_DATA").map_or_else(beside, PathBuf::from);
@@ -56,12 +55,12 @@ fn definitions(file: &str) -> Result<Option<Vec<Record>>, Box<dyn Error>> {
         return Ok(None);
     }
     let objects: Vec<Record> = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-    assert!(objects.len() >= 40, "the file is whole");
+    assert!(objects.len() >= 40, "the file is complete");
     Ok(Some(objects))
 }
 
 #[test]
-fn blocks_become_what_a_person_would_write() -> Outcome {
+fn blocks_get_readable_schemas() -> Outcome {
     let Some(objects) = definitions("blocks.json")? else { return Ok(()) };
     let proposal = infer("block", &objects)?;
     println!("{proposal}");
@@ -95,7 +94,7 @@ fn blocks_become_what_a_person_would_write() -> Outcome {
 }
 
 #[test]
-fn entities_become_what_a_person_would_write() -> Outcome {
+fn entities_get_readable_schemas() -> Outcome {
     let Some(objects) = definitions("entities.json")? else { return Ok(()) };
     let proposal = infer("entity", &objects)?;
     println!("{proposal}");
@@ -118,7 +117,7 @@ fn entities_become_what_a_person_would_write() -> Outcome {
 }
 
 #[test]
-fn foods_become_what_a_person_would_write() -> Outcome {
+fn foods_get_readable_schemas() -> Outcome {
     let Some(objects) = definitions("foods.json")? else { return Ok(()) };
     let proposal = infer("food", &objects)?;
     println!("{proposal}");
@@ -138,7 +137,7 @@ fn foods_become_what_a_person_would_write() -> Outcome {
 }
 
 #[test]
-fn items_become_what_a_person_would_write() -> Outcome {
+fn items_get_readable_schemas() -> Outcome {
     let Some(objects) = definitions("items.json")? else { return Ok(()) };
     let proposal = infer("item", &objects)?;
     println!("{proposal}");

@@ -33,7 +33,7 @@ fn records(objects: &Objects, store: &Store) -> Result<Vec<Record>, Box<dyn Erro
 fn assert_same(found: &[Record], expected: &[Record]) {
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(expected) {
-        assert!(found.is_same_data(expected), "{expected:?}\ncame out as\n{found:?}");
+        assert!(found.is_same_data(expected), "{expected:?}\nis read as\n{found:?}");
     }
 }
 
@@ -79,32 +79,32 @@ fn round_trip(schema: &str, json: &str, aside: &[&str]) -> Outcome {
 }
 
 #[test]
-fn blocks_come_out_equal() -> Outcome {
+fn blocks_survive() -> Outcome {
     let Some(json) = text("blocks.json")? else { return Ok(()) };
     round_trip("block", &json, &["states", "harvestTools"])
 }
 
 #[test]
-fn entities_come_out_equal() -> Outcome {
+fn entities_survive() -> Outcome {
     let Some(json) = text("entities.json")? else { return Ok(()) };
     round_trip("entity", &json, &[])
 }
 
 #[test]
-fn foods_come_out_equal() -> Outcome {
+fn foods_survive() -> Outcome {
     let Some(json) = text("foods.json")? else { return Ok(()) };
     round_trip("food", &json, &[])
 }
 
 #[test]
-fn items_come_out_equal() -> Outcome {
+fn items_survive() -> Outcome {
     let Some(json) = text("items.json")? else { return Ok(()) };
     round_trip("item", &json, &[])
 }
 
-/// The same for data of this repository.
+/// Tests data of this repository.
 #[test]
-fn loose_objects_come_out_equal() -> Outcome {
+fn loose_objects_survive() -> Outcome {
     let json = r#"[
         {"id": 0, "name": "moss", "drops": [], "light": 0.25, "tags": {"soft": true}, "note": null},
         {"id": 1, "name": "ore", "drops": [7, 12], "light": 3, "tool": "pick"},

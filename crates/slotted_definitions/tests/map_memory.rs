@@ -13,7 +13,7 @@ use slotted_definitions::infer::{InferenceOptions, into_store};
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
-/// Spawns objects of several shapes, whose values allocate in every way, and despawns some of them.
+/// Spawns objects of several shapes with values of every allocating kind, and despawns some of them.
 fn fill(store: &mut impl ByName) -> Result<(), Box<dyn Error>> {
     let shared: Arc<str> = "shared by many".into();
     let mut ids = Vec::new();

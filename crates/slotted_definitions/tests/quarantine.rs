@@ -159,7 +159,7 @@ target = 'unit/grunt'
 }
 
 #[test]
-fn an_optional_slot_that_is_unset_does_not_come_back_as_its_default() -> Outcome {
+fn an_unset_optional_slot_is_not_reset_to_its_default() -> Outcome {
     let schema = "schemas.unit.slots.x = { kind = 'u8', optional = true, default = 5 }";
     let records = "records.unit.grunt = {}";
     let (mut store, objects) = spawn(&load(&[("s.toml", schema), ("r.toml", records)])?)?;
@@ -171,7 +171,7 @@ fn an_optional_slot_that_is_unset_does_not_come_back_as_its_default() -> Outcome
         let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
         assert!(again.get_value(grunt, "x")?.is_unset(), "{format}");
     }
-    let error = objects.to_files(&store, Format::Toml).expect_err("TOML has no word for it");
+    let error = objects.to_files(&store, Format::Toml).expect_err("TOML has no null");
     assert!(
         error.to_string().contains("TOML cannot represent the value unset of slot 'x'"),
         "{error}"
@@ -185,7 +185,7 @@ fn slots_of_the_program_cannot_have_reserved_names() -> Outcome {
     let note = slotted::Schema::builder("note").slot("abstract", slotted::Kind::Bool);
     store.register_schema(note.build()?)?;
     let report = Loader::new().text("r.toml", "[[records.note]]\nabstract = true").load(&store);
-    let report = report.expect_err("it would not be read as the slot's value").to_string();
+    let report = report.expect_err("the name is reserved").to_string();
     assert!(
         report.contains("schema 'note' has a slot 'abstract', a reserved key of records"),
         "{report}"

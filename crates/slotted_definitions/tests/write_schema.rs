@@ -39,7 +39,7 @@ fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![3 => single_kind(), 1 => single_kind().prop_map(Kind::list)]
 }
 
-/// Returns a number as a file has it.
+/// Returns a number as in a file.
 fn number(kind: NumberKind) -> BoxedStrategy<Value> {
     match kind {
         NumberKind::I8 => any::<i8>().prop_map(Value::from).boxed(),
@@ -59,7 +59,7 @@ fn number(kind: NumberKind) -> BoxedStrategy<Value> {
     }
 }
 
-/// A value of the kind as a file has it, if one can be written.
+/// Returns a value of the kind as in a file, or `None` if files cannot contain one.
 fn value(kind: &Kind) -> BoxedStrategy<Option<Value>> {
     let several = |number_kind: NumberKind, length: usize| {
         prop::collection::vec(number(number_kind), length).prop_map(|list| Some(list.into()))
@@ -80,7 +80,7 @@ fn value(kind: &Kind) -> BoxedStrategy<Option<Value>> {
     }
 }
 
-/// The parts of a slot, as far as its kind allows them.
+/// The parts of a slot. Its kind may not allow all of them.
 #[derive(Clone, Debug)]
 struct Parts {
     kind: Kind,
@@ -123,14 +123,14 @@ fn bound(kind: NumberKind) -> impl Strategy<Value = Bound<Number>> {
     })
 }
 
-/// A schema with all of the slots, each with as much of its parts as it takes.
+/// Builds a schema with all slots, each with every valid part.
 fn schema(name: &str, base: Option<&str>, names: &[String], parts: &[Parts]) -> Schema {
     let mut builder = Schema::builder(name);
     if let Some(base) = base {
         builder = builder.extends(base);
     }
     for (slot, parts) in names.iter().zip(parts) {
-        // A random default is rarely in a random range.
+        // Random defaults are rarely in random ranges.
         let forms = [(true, true), (true, false), (false, true), (false, false)];
         let forms = forms.map(|(has_range, has_default)| {
             let add = |mut builder: slotted::schema::SchemaBuilder| {
@@ -154,12 +154,12 @@ fn schema(name: &str, base: Option<&str>, names: &[String], parts: &[Parts]) -> 
             };
             add(Schema::builder("one")).build().is_ok().then(|| add(builder.clone()))
         });
-        builder = forms.into_iter().flatten().next().expect("a kind alone is a slot");
+        builder = forms.into_iter().flatten().next().expect("a slot needs only a kind");
     }
-    builder.build().expect("every slot was tried")
+    builder.build().expect("every slot is valid")
 }
 
-/// Returns different names for any texts.
+/// Makes the texts unique.
 fn names(texts: Vec<String>, after: &str) -> Vec<String> {
     let clean = |text: String| text.chars().filter(|c| !c.is_control()).collect::<String>();
     texts
@@ -279,13 +279,13 @@ fn unwritable_slots_are_errors() -> Result<(), Box<dyn std::error::Error>> {
     };
     assert_eq!(
         error(&reserved, Format::Toml),
-        "slot 'abstract' of schema 'unit' cannot be in a TOML file: that is a word of records"
+        "slot 'abstract' of 'unit' cannot be written to a TOML file: its name is a reserved key of records"
     );
     assert_eq!(
         error(&not_a_number, Format::Json),
-        "slot 'speed' of schema 'unit' cannot be in a JSON file: the format does not know its default"
+        "slot 'speed' of 'unit' cannot be written to a JSON file: JSON cannot represent its default"
     );
     assert!(error(&not_a_number, Format::Ron).contains("default: NaN"));
-    assert!(error(&pod, Format::Ron).contains("only a program has values of"));
+    assert!(error(&pod, Format::Ron).contains("only the program can create values of"));
     Ok(())
 }

@@ -143,12 +143,12 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
                 let value: Expr = meta.value()?.parse()?;
                 slot.constraints.push(default_call(slotted, &value));
             }
-            word => {
-                let Some((_, argument)) = CONSTRAINTS.iter().find(|(known, _)| *known == word)
+            key => {
+                let Some((_, argument)) = CONSTRAINTS.iter().find(|(known, _)| *known == key)
                 else {
                     return Err(SLOT_KEYS.unknown(&meta));
                 };
-                let method = format_ident!("{word}");
+                let method = format_ident!("{key}");
                 slot.constraints.push(match argument {
                     Argument::Nothing => quote!(.#method()),
                     Argument::Text => {

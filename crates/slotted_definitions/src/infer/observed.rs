@@ -20,7 +20,7 @@ const SHOWN: usize = 80;
 const LONGEST_VARIANT: usize = 64;
 
 macro_rules! shapes {
-    ($($name:ident $word:literal,)*) => {
+    ($($name:ident $text:literal,)*) => {
         /// The type of a single value, before a kind is chosen for all values.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub(super) enum Shape {
@@ -37,7 +37,7 @@ macro_rules! shapes {
 
             pub(super) const fn name(self) -> &'static str {
                 match self {
-                    $(Self::$name => $word,)*
+                    $(Self::$name => $text,)*
                     Self::Vector(kind) => kind.name(),
                 }
             }
@@ -54,7 +54,7 @@ macro_rules! shapes {
 }
 shapes! {
     Null "null", Bool "bool", Integer "integer", Float "number", Text "text", Object "reference",
-    List "list", Map "object", Bytes "bytes",
+    List "list", Map "map", Bytes "bytes",
 }
 
 impl Shape {
