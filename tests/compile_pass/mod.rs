@@ -1,8 +1,8 @@
 //! The twins of the cases in `tests/compile_fail`, without their mistakes.
 
-mod base_without_schema;
 mod base_that_is_not_first;
 mod base_with_a_default;
+mod base_without_schema;
 mod duplicate_slot_names;
 mod enum_with_fields;
 mod enum_with_gaps;

@@ -64,7 +64,11 @@ fn the_page_lists_exactly_the_faults_that_are_tested() -> Outcome {
     add_tests(root, &mut tests)?;
     let tested: BTreeSet<u32> =
         listed.into_iter().filter_map(|(number, tested)| tested.then_some(number)).collect();
-    assert_eq!(tested.difference(&tests).collect::<Vec<_>>(), [] as [&u32; 0], "listed without a test");
+    assert_eq!(
+        tested.difference(&tests).collect::<Vec<_>>(),
+        [] as [&u32; 0],
+        "listed without a test"
+    );
     assert_eq!(
         tests.difference(&tested).collect::<Vec<_>>(),
         [] as [&u32; 0],

@@ -305,7 +305,11 @@ fn fault_25_lists_of_another_store_are_refused_or_read_as_empty() -> Outcome {
     assert_eq!(refusal(store.spawn(Item { drops: foreign, ..ITEM })), message);
     let crafts = store.key::<List<Craft>>("item", "crafts")?;
     assert!(store.column_mut(crafts)?.set(id, foreign_crafts));
-    assert_eq!(store.get_value(id, "crafts")?, empty(), "reading a bad handle returns an empty list");
+    assert_eq!(
+        store.get_value(id, "crafts")?,
+        empty(),
+        "reading a bad handle returns an empty list"
+    );
     store.state_hash();
 
     // A text in a list.

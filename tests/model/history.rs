@@ -195,14 +195,17 @@ impl World {
     pub(crate) fn compare_with_past(&mut self, which: &Index, seed: u64) {
         let Some(past) = self.past(which) else { return };
         let now = Past::of(self);
-        let found = changes(&past.snapshot, &now.snapshot).expect("both snapshots are of this store");
+        let found =
+            changes(&past.snapshot, &now.snapshot).expect("both snapshots are of this store");
         assert_eq!(self.store.changes_since(&past.snapshot), Ok(found.clone()));
         assert_changes(&found, &past.dump, &now.dump);
-        let back = changes(&now.snapshot, &past.snapshot).expect("both snapshots are of this store");
+        let back =
+            changes(&now.snapshot, &past.snapshot).expect("both snapshots are of this store");
         assert_eq!((back.spawned(), back.despawned()), (found.despawned(), found.spawned()));
         assert_eq!(back.slots().len(), found.slots().len());
         for (from, to) in [(&past, &now), (&now, &past)] {
-            let delta = Delta::between(&from.snapshot, &to.snapshot).expect("both snapshots are of this store");
+            let delta = Delta::between(&from.snapshot, &to.snapshot)
+                .expect("both snapshots are of this store");
             assert!(!delta.is_empty() || found.is_empty());
             assert_applied(from, to, &delta, seed);
         }

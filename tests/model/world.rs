@@ -239,7 +239,8 @@ impl World {
                 record.into_iter().chain([(name.into(), value)]).collect()
             }
             (2, _, Some((name, _))) => {
-                let slot = slots.iter().find(|slot| slot.name() == name).expect("the slot is declared");
+                let slot =
+                    slots.iter().find(|slot| slot.name() == name).expect("the slot is declared");
                 let bad = flawed(slot, rng, self.stale.last().copied());
                 let rest = record.into_iter().filter(|(other, _)| *other != name);
                 rest.chain([(name.clone().into(), bad)]).collect()

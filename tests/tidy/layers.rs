@@ -85,7 +85,12 @@ pub(crate) fn outside_names(source: &Source) -> Vec<Violation> {
     words(&code, "slotted")
         .filter(|at| code[*at..].starts_with("slotted::"))
         .filter(is_path_start)
-        .map(|at| source.violation_at(at, "the external name of the crate inside the crate: write `crate::`"))
+        .map(|at| {
+            source.violation_at(
+                at,
+                "the external name of the crate inside the crate: write `crate::`",
+            )
+        })
         .collect()
 }
 

@@ -17,7 +17,13 @@ pub(crate) fn no_unsafe_code(source: &Source) -> Vec<Violation> {
             && has_proof(&source.text, line_of(&source.text, *at)))
     };
     let bad = words(&code, "unsafe").filter(is_bad);
-    bad.map(|at| source.violation_at(at, "unsafe code without a safety comment, or in a module that must not have any")).collect()
+    bad.map(|at| {
+        source.violation_at(
+            at,
+            "unsafe code without a safety comment, or in a module that must not have any",
+        )
+    })
+    .collect()
 }
 
 /// Returns `true` if the comment above the line explains the unsafe code, or lists the duties of callers.
@@ -105,7 +111,8 @@ mod tests {
     #[test]
     fn unsafe_code_needs_a_proof() {
         let file = "crates/bevy_slotted/src/lending/cell.rs";
-        let proven = "// SAFETY: no other reference exists, see above.\n#[inline]\nunsafe { f() }\n";
+        let proven =
+            "// SAFETY: no other reference exists, see above.\n#[inline]\nunsafe { f() }\n";
         assert_eq!(lines(no_unsafe_code, file, proven), []);
         assert_eq!(lines(no_unsafe_code, "crates/bevy_slotted/src/pool.rs", proven), [3]);
         assert_eq!(lines(no_unsafe_code, file, "// SAFETY: \nunsafe { f() }\n"), [2]);

@@ -144,6 +144,16 @@ pub(super) fn advise(diagnostic: Diagnostic, constraint: &Constraint, kind: &Kin
     }
 }
 
+/// Describes why a constraint does not fit the slot's kind, as a label.
+pub(super) fn flaw(constraint: &Constraint, kind: &Kind) -> String {
+    let positive = NumberRange::new((Bound::Excluded(Number::Int(0)), Bound::Unbounded));
+    match constraint {
+        Constraint::Range(range) if is_reversed(range) => "the bounds are reversed".to_owned(),
+        Constraint::Step(step) if !positive.contains(*step) => "must be above 0".to_owned(),
+        _ => format!("invalid for {kind}"),
+    }
+}
+
 fn is_reversed(range: &NumberRange) -> bool {
     match (range.min(), range.max()) {
         (

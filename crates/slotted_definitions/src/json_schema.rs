@@ -174,7 +174,8 @@ impl Writer<'_> {
         let required: Vec<&str> = required.filter(|name| !RECORD_KEYS.contains(name)).collect();
         let mut inherits = self.record_name(Some(schema.name()), true);
         inherits["description"] = "The record from which this one inherits values.".into();
-        let is_abstract = "If true, the record only serves as a base for other records and spawns no object.";
+        let is_abstract =
+            "If true, the record only serves as a base for other records and spawns no object.";
         let own = [inherits, json!({ "type": "boolean", "description": is_abstract })];
         slots.extend(RECORD_KEYS.into_iter().map(str::to_owned).zip(own));
         let mut record = object(schema.name().to_owned(), slots);
@@ -210,7 +211,8 @@ impl Writer<'_> {
         let slot = slot_declaration(&name);
         let mut complete = slot.clone();
         complete["anyOf"] = json!([{ "required": ["kind"] }, { "required": ["variants"] }]);
-        let patch = json!({ "slots": slots("slot_patch", "Slots to add, or keys of slots to change.") });
+        let patch =
+            json!({ "slots": slots("slot_patch", "Slots to add, or keys of slots to change.") });
         let kind_or = |map: Json| json!({ "anyOf": [reference("kind"), map] });
         self.shared.extend([
             ("schema".into(), closed_json(schema)),

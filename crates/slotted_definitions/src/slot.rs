@@ -46,8 +46,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     /// Reads a declaration. Returns `None` if the entry is neither a kind nor a map.
     pub(super) fn read(reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> Option<Self> {
         let place = reading.place(entry.span);
-        let mut slot =
-            Self { name: &entry.name, place, keys: BTreeMap::new(), has_unknown: false };
+        let mut slot = Self { name: &entry.name, place, keys: BTreeMap::new(), has_unknown: false };
         slot.patch(reading, entry).then_some(slot)
     }
 
@@ -102,8 +101,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let constraints = constraint::KEYS.map(|key| {
             self.read_key(diagnostics, key, |reading, node| constraint::read(reading, key, node))
         });
-        let optional =
-            self.read_key(diagnostics, "optional", |reading, node| reading.bool(node, "'optional'"));
+        let optional = self
+            .read_key(diagnostics, "optional", |reading, node| reading.bool(node, "'optional'"));
         let renamed_from = self.read_key(diagnostics, "renamed_from", |reading, node| {
             reading.text(node, "'renamed_from'")
         });
@@ -227,8 +226,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 diagnostic.at(at(key), "invalid")
             }
             SchemaError::UnsuitableConstraint { constraint, kind, .. } => {
-                let key = constraint.word();
-                let diagnostic = diagnostic.at(at(key), format!("not a {key} of {kind}"));
+                let label = constraint::flaw(constraint, kind);
+                let diagnostic = diagnostic.at(at(constraint.word()), label);
                 constraint::advise(diagnostic, constraint, kind)
             }
             SchemaError::BadConstraint { constraint, kind, .. } => {

@@ -96,7 +96,9 @@ fn in_words(kind: &Kind) -> String {
         Kind::Object => "the name of a record in quotes".to_owned(),
         Kind::Vector(kind) => vector_in_words(*kind),
         Kind::Array(_, length) => format!("a list of {length} numbers"),
-        Kind::List(list) => format!("a list in brackets; each element is {}", in_words(list.element())),
+        Kind::List(list) => {
+            format!("a list in brackets; each element is {}", in_words(list.element()))
+        }
         Kind::Pod(_) => kind.to_string(),
     }
 }
@@ -129,6 +131,7 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
         (_, Value::Text(text)) if matches!(&**text, "null" | "nil" | "none") => {
             Some("remove the slot if it has no value; RON can write None".to_owned())
         }
+        (Kind::Bool, Value::Text(_)) => Some("write true or false without quotes".to_owned()),
         (Kind::Text, Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
             Some("write it in quotes".to_owned())
         }

@@ -172,7 +172,9 @@ fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>,
     }
     let text = |text: &str| quoted(text, format);
     let mut pairs = match (slot.kind(), slot.kind().element()) {
-        (_, Kind::Pod(pod)) => return Err(format!("only the program can create values of '{}'", pod.name())),
+        (_, Kind::Pod(pod)) => {
+            return Err(format!("only the program can create values of '{}'", pod.name()));
+        }
         (Kind::Enum(_), _) => Vec::new(),
         (_, Kind::Enum(_)) => vec![("kind", text("list(enum)"))],
         (kind, _) => vec![("kind", text(&kind.to_string()))],
@@ -184,7 +186,8 @@ fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>,
         pairs.push(("optional", "true".to_owned()));
     }
     if let Some(default) = slot.default().filter(|default| !default.is_unset()) {
-        let value = value(default, format).ok_or_else(|| format!("{format} cannot represent its default"))?;
+        let value = value(default, format)
+            .ok_or_else(|| format!("{format} cannot represent its default"))?;
         pairs.push(("default", value));
     }
     for constraint in slot.constraints().iter() {

@@ -330,7 +330,8 @@ fn a_required_reference_to_a_despawned_object_is_an_error() -> Outcome {
     ] {
         let next = Loader::new().text("units.toml", file(records)).load_again(&before)?;
         let plan = objects.plan_reload(&store, &next)?;
-        let error = objects.apply_reload(&mut store, &plan).expect_err("the target of b is despawned");
+        let error =
+            objects.apply_reload(&mut store, &plan).expect_err("the target of b is despawned");
         assert_eq!(error.to_string(), format!("object {b} is not alive"));
         assert_eq!(store.state_hash(), hash);
     }

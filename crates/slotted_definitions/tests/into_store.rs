@@ -121,7 +121,8 @@ fn nothing_is_lost() -> Outcome {
 fn a_failed_move_returns_the_map_store() -> Outcome {
     let mut map = MapStore::new();
     let ada = map.spawn_record("", record! { name: "Ada" })?;
-    let error = into_store(map, &InferenceOptions::default()).expect_err("the schema name is empty");
+    let error =
+        into_store(map, &InferenceOptions::default()).expect_err("the schema name is empty");
     assert!(matches!(error.error, MoveError::Schema(_)));
     assert!(error.to_string().starts_with("invalid name \"\""));
     assert_eq!(error.store.get_value(ada, "name")?, "Ada".into());

@@ -144,7 +144,8 @@ fn fault_11_one_bad_record_keeps_all_of_them_out() -> Outcome {
         let mut store = Store::new();
         crate::load(&[PROBE])?.spawn(&mut store)?;
         let before = seen(&mut store);
-        let report = load_into(&store, &(path, text.to_owned())).expect_err("the third record is invalid");
+        let report =
+            load_into(&store, &(path, text.to_owned())).expect_err("the third record is invalid");
         assert_eq!(codes(&report), [Code::BadValue]);
         assert_eq!(seen(&mut store), before);
     }
@@ -433,7 +434,8 @@ fn fault_10_the_programs_schemas_are_checked_too() -> Outcome {
         (r#""low": 3, "high": 2, "middle": 2"#, Code::UndeclaredSlot),
     ] {
         let file = format!(r#"{{ "records": {{ "pair": [{{ {json} }}] }} }}"#);
-        let report = Loader::new().text("a.json", file).load(&store).expect_err("the file is invalid");
+        let report =
+            Loader::new().text("a.json", file).load(&store).expect_err("the file is invalid");
         assert_eq!(codes(&report), [code], "{report}");
     }
     let loader = Loader::new().text("a.json", r#"{"records":{"pair":[{"low":3,"high":2}]}}"#);

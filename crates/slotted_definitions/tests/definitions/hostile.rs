@@ -127,7 +127,8 @@ fn fault_45_a_file_that_claims_a_gigabyte() -> Outcome {
         limits.file_bytes = 1 << 20;
         let loader = || Loader::new().pack(folder.path());
         let start = Instant::now();
-        let report = loader().limits(limits).load(&Store::new()).expect_err("the file is too large");
+        let report =
+            loader().limits(limits).load(&Store::new()).expect_err("the file is too large");
         assert_eq!(message(&report), "the file exceeds the limit of 1048576 bytes");
         assert!(start.elapsed() < Duration::from_secs(5));
         // The default limit works too.
@@ -135,7 +136,8 @@ fn fault_45_a_file_that_claims_a_gigabyte() -> Outcome {
         assert_eq!(message(&report), "the file exceeds the limit of 67108864 bytes");
         limits.file_bytes = u64::MAX;
         limits.all_bytes = 1000;
-        let report = loader().limits(limits).load(&Store::new()).expect_err("the file is too large");
+        let report =
+            loader().limits(limits).load(&Store::new()).expect_err("the file is too large");
         assert_eq!(message(&report), "all files together exceed the limit of 1000 bytes");
         assert_eq!(codes(&report), [Code::Limit]);
     }
@@ -422,7 +424,8 @@ fn fault_45_redefinition_of_schemas_of_the_store() -> Outcome {
     definitions.spawn(&mut store)?;
     for other in ["height = \"f32\"", "height = \"f64\"\nwet = \"bool\"", ""] {
         let file = format!("[schemas.tile.slots]\n{other}\n");
-        let report = crate::load_into(&store, &[("a.toml", &file)]).expect_err("the schema differs");
+        let report =
+            crate::load_into(&store, &[("a.toml", &file)]).expect_err("the schema differs");
         assert_eq!(codes(&report), [Code::Conflict], "{report}");
     }
     assert_eq!(store.schemas().len(), 1);
@@ -446,7 +449,10 @@ fn fault_45_folders_in_folders() -> Outcome {
     let folder = Folder::new("deep")?;
     let inner = (0..40).map(|_| "d").collect::<Vec<_>>().join("/");
     folder.write(&format!("{inner}/a.toml"), "[schemas.a]\n")?;
-    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("the folders are too deep");
+    let report = Loader::new()
+        .pack(folder.path())
+        .load(&Store::new())
+        .expect_err("the folders are too deep");
     assert_eq!(message(&report), "folders are nested deeper than the limit of 16");
     assert_eq!((report.errors(), codes(&report)), (1, vec![Code::Limit]));
     Ok(())
@@ -478,7 +484,8 @@ fn fault_45_cyclic_and_dangling_links() -> Outcome {
     symlink(folder.path().join("gone"), folder.path().join("b.toml"))?;
     symlink(folder.path().join("c.toml"), folder.path().join("c.toml"))?;
     symlink("/dev/zero", folder.path().join("d.json"))?;
-    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("folder b is missing");
+    let report =
+        Loader::new().pack(folder.path()).load(&Store::new()).expect_err("folder b is missing");
     assert_eq!((report.errors(), codes(&report)), (3, vec![Code::Unreadable]), "{report}");
     Ok(())
 }
@@ -491,7 +498,8 @@ fn fault_45_a_pipe_does_not_block() -> Outcome {
     if !made.is_ok_and(|made| made.success()) {
         return Ok(());
     }
-    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("the file is a pipe");
+    let report =
+        Loader::new().pack(folder.path()).load(&Store::new()).expect_err("the file is a pipe");
     assert_eq!(message(&report), "cannot read the file: it is not a regular file");
     Ok(())
 }
@@ -534,7 +542,8 @@ fn fault_45_invalid_utf8_anywhere() -> Outcome {
 fn fault_45_names_of_files_do_not_write_to_the_terminal() -> Outcome {
     let folder = Folder::new("strange")?;
     folder.write("a\u{1b}[31m\u{9b}31m\n\u{202e}.toml", "health = '\u{9b}31m\u{1b}'")?;
-    let report = Loader::new().pack(folder.path()).load(&Store::new()).expect_err("the file is invalid");
+    let report =
+        Loader::new().pack(folder.path()).load(&Store::new()).expect_err("the file is invalid");
     let text = report.to_string();
     assert!(!text.contains(|c: char| c != '\n' && c.is_control()), "{text:?}");
     assert!(text.contains("strange/a\\u{1b}[31m\\u{9b}31m\\n\\u{202e}.toml"), "{text}");

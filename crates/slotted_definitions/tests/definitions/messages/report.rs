@@ -5,7 +5,7 @@ use slotted_definitions::diagnostic::{Code, Severity};
 use slotted_definitions::{LoadLimits, Loader, Report};
 
 use crate::UNIT;
-use crate::messages::{assert_text, assert_report};
+use crate::messages::{assert_report, assert_text};
 
 fn report() -> Report {
     let units = "[records.unit.grunt]\nhelth = 80.0\nlevel = \"3\"\n";

@@ -74,6 +74,7 @@ fn other_than_the_programs() {
     store.register::<Tile>().expect("a valid schema");
     let file = "[schemas.tile.slots]\nheight = \"f64\"\nwet = \"bool\"\n\n\
         [patches.schemas.tile.slots]\nwet = \"bool\"\n";
-    let report = crate::load_into(&store, &[("tiles.toml", file)]).expect_err("the store has another tile");
+    let report =
+        crate::load_into(&store, &[("tiles.toml", file)]).expect_err("the store has another tile");
     assert_report("schemas_other_than_the_programs", &report);
 }
