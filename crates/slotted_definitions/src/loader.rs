@@ -332,7 +332,7 @@ impl<'s> Parsed<'s> {
         let schemas = schemas::build(
             &declared.schemas,
             &declared.schema_patches,
-            (self.limits.slots, undeclared),
+            (&self.limits, undeclared),
             registry,
             diagnostics,
         );

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::Declaration;
 use crate::keys::Reading;
+use crate::limits::LoadLimits;
 use crate::names::{bad_name, look_alike};
 use crate::node::{Entry, Node};
 use crate::records::Undeclared;
@@ -51,7 +52,7 @@ const KEYS: [&str; 3] = ["extends", "slots", "doc"];
 pub(super) fn build(
     declared: &[Declaration<'_, '_>],
     patches: &[Declaration<'_, '_>],
-    (most_slots, undeclared): (usize, Undeclared),
+    (limits, undeclared): (&LoadLimits, Undeclared),
     registry: &mut Store,
     diagnostics: &mut Diagnostics,
 ) -> Schemas {
@@ -68,9 +69,17 @@ pub(super) fn build(
         apply_patch(&mut merged, (&positions, &names), patch, registry, diagnostics);
     }
     let mut schemas = Schemas::default();
+    let most_slots = limits.slots;
     let mut slots_left = Some(most_slots);
+    let mut bases = HashMap::new();
     for position in order(&merged, registry, &mut schemas, diagnostics) {
         let found = &merged[position];
+        let is_base_broken = found.extends.is_some_and(|(base, _)| schemas.broken.contains(base));
+        if is_base_broken || !has_few_bases(found, limits.bases, &mut bases, registry, diagnostics)
+        {
+            schemas.broken.insert(found.name.into());
+            continue;
+        }
         let base = found.extends.and_then(|(base, _)| registry.schema(base));
         let slots = found.slots.len() + base.map_or(0, |base| base.slots().len());
         let was_left = slots_left.is_some();
@@ -96,6 +105,32 @@ pub(super) fn build(
     }
     unknown_references(&schemas, &positions, registry, diagnostics);
     schemas
+}
+
+/// Counts the schema's bases. Reports it and returns `false` if they exceed the limit.
+///
+/// The store lists all extensions of each schema, which would take quadratic memory for a long chain.
+fn has_few_bases<'n>(
+    found: &MergedSchema<'n, '_>,
+    limit: usize,
+    bases: &mut HashMap<&'n str, usize>,
+    registry: &Store,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let count =
+        found.extends.map_or(0, |(base, _)| match (bases.get(base), registry.schema(base)) {
+            (Some(count), _) => count + 1,
+            (None, Some(base)) => registry.schema_and_bases(base.id()).count(),
+            (None, None) => 1,
+        });
+    bases.insert(found.name, count);
+    if count > limit {
+        let name = quoted(found.name);
+        let message = format!("the bases of schema {name} exceed the limit of {limit}");
+        let diagnostic = Diagnostic::error(Code::Limit, message);
+        diagnostics.push(diagnostic.at(found.place, "limit reached here"));
+    }
+    count <= limit
 }
 
 /// Reports slots that refer to unknown schemas.
@@ -397,11 +432,6 @@ fn define(
     registry: &mut Store,
     diagnostics: &mut Diagnostics,
 ) -> Option<SchemaDefinition> {
-    if let Some((base, _)) = found.extends
-        && schemas.broken.contains(base)
-    {
-        return None;
-    }
     if slotted::schema::check_name(found.name).is_err() {
         diagnostics.push_with(|_| bad_name("a schema", found.name, found.place));
         return None;
