@@ -1,4 +1,4 @@
-//! The constraints of slots: their meaning, their declaration and the messages about them.
+//! The constraints of slots: declaration, checks and messages.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -49,7 +49,7 @@ impl Constraint {
         }
     }
 
-    /// Returns when no value satisfies the constraint, for a message.
+    /// Returns the words for a constraint that no value satisfies, for a message.
     pub(super) const fn degenerate(&self) -> &'static str {
         match self {
             Self::Range(_) => "is empty",
@@ -58,7 +58,7 @@ impl Constraint {
         }
     }
 
-    /// Writes that the value at the place violates the constraint.
+    /// Writes the message that the value at the place violates the constraint.
     pub(super) fn write_violation(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -81,7 +81,7 @@ fn is_single(value: &Value) -> bool {
     matches!(value, Value::Int(_) | Value::UInt(_) | Value::F32(_) | Value::F64(_))
 }
 
-/// As a slot's declaration has it: `range 0 to 500`, `step 5`.
+/// Writes the constraint as in a slot's declaration: `range 0 to 500`, `step 5`.
 impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.word();
@@ -105,7 +105,7 @@ pub struct Constraints {
 
 /// The reason why a slot cannot have a constraint.
 pub(super) enum Misfit {
-    /// It means nothing for values of the kind.
+    /// The constraint does not apply to values of the kind.
     NotForKind(Constraint),
     /// The kind cannot hold its numbers, or no value satisfies it.
     Unsuitable(Constraint),
@@ -133,7 +133,7 @@ impl Constraints {
         }
     }
 
-    /// Brings numbers to the precision of the kind: 0.1 in a range of an `f32` slot is `0.1_f32`.
+    /// Rounds numbers to the precision of the kind: 0.1 in the range of an `f32` slot becomes `0.1_f32`.
     pub(super) fn fit(&mut self, kind: &Kind) -> Result<(), Misfit> {
         if let Some(stray) = self.iter().find(|constraint| !constraint.applies_to(kind)) {
             return Err(Misfit::NotForKind(stray));
@@ -151,7 +151,7 @@ impl Constraints {
         Ok(())
     }
 
-    /// Returns whether there is more to check about numbers than their kind.
+    /// Returns `true` if numbers need a check beyond their kind.
     pub(super) const fn confine_numbers(&self) -> bool {
         self.range.is_some() || self.finite || self.step.is_some()
     }
@@ -181,7 +181,7 @@ impl Constraints {
     }
 }
 
-/// The number that others must be multiples of.
+/// A step: numbers must be multiples of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Step {
     number: Number,
@@ -190,12 +190,12 @@ struct Step {
 }
 
 impl Step {
-    /// Returns the step for values of this kind; `None` if it does not fit, or is not above 0.
+    /// Returns the step for values of this kind, or `None` if the kind cannot hold it or it is not above 0.
     fn fit(number: Number, component: NumberKind) -> Option<Self> {
         let fitted = with_number!(component, T => fit_number::<T>(number))?;
         let (number, tolerance) = match (fitted, component) {
             (Number::Int(_), _) => (fitted, 0.0),
-            // The decimal that was meant, so that 0.1 and 0.1_f32 are the same step.
+            // Uses the shortest decimal, so that 0.1 and 0.1_f32 are the same step.
             (Number::Float(float), NumberKind::F32) => {
                 let decimal = format!("{:e}", float as f32).parse().ok()?;
                 (Number::Float(decimal), f64::from(f32::EPSILON))
@@ -209,7 +209,7 @@ impl Step {
         is_above_0.then_some(Self { number, tolerance })
     }
 
-    /// Returns whether the number is a multiple.
+    /// Returns `true` if the number is a multiple.
     fn divides(&self, number: Number) -> bool {
         match (self.number, number) {
             (Number::Int(step), Number::Int(number)) => number % step == 0,
@@ -238,7 +238,7 @@ fn fit_number<T: FromValue + Into<Number>>(number: Number) -> Option<Number> {
     T::from_value(&value).ok().map(Into::into)
 }
 
-/// Returns the range with its ends as numbers of this type, or `None` if the type cannot hold them.
+/// Returns the range with bounds of this type, or `None` if the type cannot hold them.
 fn fit_range<T: FromValue + Into<Number>>(range: NumberRange) -> Option<NumberRange> {
     let fit = |bound: Bound<Number>| match bound {
         Bound::Included(number) => fit_number::<T>(number).map(Bound::Included),
@@ -262,7 +262,7 @@ impl Slot {
         self.constraints.range.as_ref()
     }
 
-    /// Returns whether infinities and NaN are refused.
+    /// Returns `true` if the slot refuses infinities and NaN.
     #[must_use]
     pub const fn is_finite(&self) -> bool {
         self.constraints.finite
@@ -286,7 +286,7 @@ impl Slot {
 
 /// The constraints of the last slot.
 impl SchemaBuilder {
-    /// Adds a constraint, which replaces one of the same sort.
+    /// Adds a constraint. It replaces an earlier one with the same word.
     pub fn constraint(self, constraint: Constraint) -> Self {
         let word = constraint.word();
         self.constrain(word, |slot| slot.constraints.add(constraint))
@@ -302,12 +302,12 @@ impl SchemaBuilder {
         self.constraint(Constraint::Finite)
     }
 
-    /// Refuses all but multiples of a number above 0; for vectors, arrays and lists, each of their numbers.
+    /// Accepts only multiples of a number above 0; for vectors, arrays and lists, each of their numbers.
     ///
-    /// Integers must be exact multiples. A float must be a multiple up to rounding: it passes if its
-    /// distance from one is at most `f32::EPSILON` (for `f64`, `2.0 * f64::EPSILON`) times the float itself.
-    /// So 0.3 is a multiple of 0.1, and 0.35 is not. Floats that are so large that neighbouring floats lie
-    /// further apart than the step all pass. Infinities and NaN are refused.
+    /// Integers must be exact multiples. A float must be a multiple up to rounding: its distance from one is at most
+    /// `f32::EPSILON` (for `f64`, `2.0 * f64::EPSILON`) times the float itself. So 0.3 is a multiple of 0.1, and
+    /// 0.35 is not. All floats pass that are so large that their spacing exceeds the step. Infinities and NaN are
+    /// refused.
     ///
     /// ```
     /// use slotted::{Kind, Schema, Store, record};

@@ -1,4 +1,4 @@
-//! Views: structural queries over all tables that have the named slots.
+//! Views: queries over all tables that have the named slots.
 
 mod cache;
 mod error;
@@ -30,7 +30,7 @@ use tables::Tables;
 pub use walk::ViewRuns;
 use walk::{Block, Visited, changed, count, for_each_block, item_of, unshare};
 
-/// What `#[derive(View)]` uses.
+/// The items that `#[derive(View)]` uses.
 pub(crate) mod view_support {
     pub use super::cache::Request;
     pub use super::field::SharedField;
@@ -38,21 +38,22 @@ pub(crate) mod view_support {
 }
 use view_support::{Request, TableColumns};
 
-/// A structural query: it matches every schema, from Rust or declared at run time, that has the
-/// slots it names. Derive it for a struct with one lifetime.
+/// A query that matches every schema with the slots it names, from Rust or declared at run time.
 ///
-/// | field | sees | matches a schema that has the slot |
+/// Derive it for a struct with one lifetime.
+///
+/// | field | contains | the schema's slot must be |
 /// |---|---|---|
 /// | `&'a T` | the value | required |
 /// | `&'a mut T` | the value, to change | required |
-/// | `Option<&'a T>` | the value, if there is one | required, optional or not at all |
-/// | `Option<&'a mut T>` | likewise, to change | required, optional or not at all |
-/// | [`OptionMut<'a, T>`] | a value to change, set or unset | optional |
+/// | `Option<&'a T>` | the value, or `None` if it is unset or the schema lacks the slot | required, optional or absent |
+/// | `Option<&'a mut T>` | the same, to change | required, optional or absent |
+/// | [`OptionMut<'a, T>`] | the value, to change, set or unset | optional |
 /// | [`ObjectId`](crate::ObjectId) | the object's id | |
 ///
-/// `#[slot(name = "hp")]` on a field names another slot than the field does. The derive also makes
-/// a struct of runs, with `Run` at the end of its name: the same fields, each over adjacent rows;
-/// slices for the first two kinds of field.
+/// `#[slot(name = "hp")]` on a field selects the slot `hp`, whatever the field's name is. The derive also makes
+/// a struct of runs, with `Run` at the end of its name: the same fields for adjacent rows. A run of `&T` or `&mut T`
+/// is a slice.
 ///
 /// Writes through a view skip constraint checks; [`Store::validate`] checks all objects on demand.
 ///
@@ -83,8 +84,8 @@ use view_support::{Request, TableColumns};
 ///
 /// # Misspelt fields
 ///
-/// Every slot that a view names must be declared by some registered schema, with the view's kind. This holds for
-/// `Option` fields too. Otherwise the view is refused:
+/// Every slot that a view names must be declared by a registered schema, with the view's kind. This includes
+/// `Option` fields. Otherwise the view is refused:
 ///
 /// ```
 /// # use slotted::{Slotted, Store, View};
@@ -103,8 +104,8 @@ use view_support::{Request, TableColumns};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `#[view(lenient)]` on the struct waives this, for slots of schemas that are registered later: until then no object
-/// has them.
+/// `#[view(lenient)]` on the struct waives this for slots of schemas that are registered later. Until then the view
+/// has no objects.
 ///
 /// ```
 /// # use slotted::{Kind, Schema, Slotted, Store, View, record};
@@ -126,8 +127,8 @@ use view_support::{Request, TableColumns};
 ///
 /// # Slots of another kind
 ///
-/// A schema that has all names that a view requires, but a slot of another kind, is skipped as long as the view
-/// matches other schemas. [`Store::view_report`] lists such slots. If the view matches none, it is refused with
+/// A view skips a schema that has all required names, but one of them with another kind.
+/// [`Store::view_report`] lists such slots. If the view matches no other schema, it is refused with
 /// [`ViewError::WrongType`], lenient or not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a view",
@@ -166,7 +167,7 @@ pub trait View {
     fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>>;
 }
 
-/// A [`View`] that changes nothing. The derive implements it where no field is mutable.
+/// A [`View`] that changes nothing. The derive implements it for structs without mutable fields.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` changes values",
     label = "has a mutable field",
@@ -177,12 +178,29 @@ pub trait SharedView: View {}
 impl Store {
     /// Returns the objects of all schemas that have the view's slots.
     ///
-    /// Names are looked up when a view is used for the first time, and for schemas that were registered since. After
-    /// that a view costs a few nanoseconds, and one or two for each schema.
+    /// The first use of a view looks up its names; later uses examine new schemas only. Then a view takes a few
+    /// nanoseconds, plus 1 to 2 ns for each schema.
     ///
     /// # Errors
     /// Returns an error if no schema declares one of the view's slots: see [misspelt fields](View#misspelt-fields).
-    /// Also if no schema has the view's slots, but one has their names with other kinds.
+    /// Also returns an error if the view matches no schema, but one has its names with
+    /// [other kinds](View#slots-of-another-kind).
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// #[derive(View)]
+    /// struct Healing<'a> { health: &'a mut f32 }
+    ///
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// store.view::<Healing>()?.for_each(|unit| *unit.health += 5.0);
+    /// assert_eq!(store.get_object::<Unit>(unit)?.health, 85.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "query")]
     #[inline]
     pub fn view<V: View>(&mut self) -> Result<ViewMut<'_, V>, ViewError> {
@@ -196,6 +214,26 @@ impl Store {
     /// # Errors
     /// Returns an error if no schema of this name is registered, if it does not have the view's slots with their
     /// kinds, or if [`view`](Self::view) refuses the view.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Schema, Slotted, Store, View, exactly, record};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// #[derive(View)]
+    /// struct Healing<'a> { health: &'a mut f32 }
+    ///
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    /// store.spawn(Unit { health: 80.0 })?;
+    /// let orc = store.spawn_record("orc", record! { health: 120.0 })?;
+    /// store.view_of::<Healing>("orc")?.for_each(|orc| *orc.health += 5.0);
+    /// assert_eq!(store.get_object::<Unit>(orc)?.health, 125.0);
+    /// assert_eq!(store.view_of::<Healing>("unit")?.count(), 2);
+    /// assert_eq!(store.view_of::<Healing>(exactly("unit"))?.count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn view_of<'n, V: View>(
         &mut self,
         schema: impl Into<SchemaSelector<'n>>,
@@ -209,6 +247,24 @@ impl Store {
     ///
     /// # Errors
     /// Returns an error if [`view`](Self::view) would.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Schema, Slotted, Store, View, record};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// #[derive(View)]
+    /// struct Healths<'a> { health: &'a f32 }
+    ///
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    /// store.spawn(Unit { health: 80.0 })?;
+    /// store.spawn_record("orc", record! { health: 120.0 })?;
+    /// assert_eq!(store.view_ref::<Healths>()?.iter().map(|unit| *unit.health).sum::<f32>(), 200.0);
+    /// assert_eq!(store.view_ref_of::<Healths>("orc")?.count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "query")]
     pub fn view_ref<V: SharedView>(&self) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = self.views.get::<V>(&self.registry);
@@ -222,6 +278,8 @@ impl Store {
 
     /// Returns the objects of the schema and of those that [extend it](Self#schemas-that-extend-others), for reading
     /// only.
+    ///
+    /// [`view_ref`](Self::view_ref) has an example.
     ///
     /// # Errors
     /// Returns an error if [`view_of`](Self::view_of) would.
@@ -265,7 +323,7 @@ impl Store {
 pub struct ViewMut<'s, V> {
     tables: Tables<'s>,
     matches: Cow<'s, [TableMatch]>,
-    /// `None` where it visits all.
+    /// `None` if the view visits all blocks.
     visited: Option<Visited>,
     view: PhantomData<fn() -> V>,
 }
@@ -275,7 +333,7 @@ pub struct ViewMut<'s, V> {
 pub struct ViewRef<'s, V> {
     tables: Tables<'s>,
     matches: Cow<'s, [TableMatch]>,
-    /// `None` where it visits all.
+    /// `None` if the view visits all blocks.
     visited: Option<Visited>,
     view: PhantomData<fn() -> V>,
 }
