@@ -32,6 +32,12 @@ pub enum Constraint {
 
 impl Constraint {
     /// Returns the word that declares the constraint: in Rust, in derives and in definition files.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::schema::Constraint;
+    /// assert_eq!(Constraint::Finite.word(), "finite");
+    /// ```
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
@@ -113,6 +119,8 @@ pub(super) enum Misfit {
 
 impl Constraints {
     /// Iterates over the constraints, always in the same order.
+    ///
+    /// [`Constraint`] has an example.
     pub fn iter(&self) -> impl Iterator<Item = Constraint> + '_ {
         let Self { range, finite, step, references } = self;
         let numbers = [
@@ -251,24 +259,46 @@ fn fit_range<T: FromValue + Into<Number>>(range: NumberRange) -> Option<NumberRa
 /// The constraints of a slot.
 impl Slot {
     /// Returns all constraints.
+    ///
+    /// [`Constraint`] has an example.
     #[must_use]
     pub const fn constraints(&self) -> &Constraints {
         &self.constraints
     }
 
     /// Returns the numbers that the slot may hold; for a list, those of its elements.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema};
+    /// let unit = Schema::builder("unit")
+    ///     .slot("health", Kind::F32).range(0.0..=500.0).finite()
+    ///     .slot("age", Kind::U8).step(5)
+    ///     .slot("target", Kind::Object).references("unit")
+    ///     .build()?;
+    /// let [health, age, target] = unit.slots() else { panic!("three slots") };
+    /// assert_eq!(health.range().map(|range| range.to_string()).as_deref(), Some("0.0 to 500.0"));
+    /// assert!(health.is_finite());
+    /// assert_eq!(age.step(), Some(5.into()));
+    /// assert_eq!(target.references(), Some("unit"));
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
     pub const fn range(&self) -> Option<&NumberRange> {
         self.constraints.range.as_ref()
     }
 
     /// Returns `true` if the slot refuses infinities and NaN.
+    ///
+    /// [`range`](Self::range) has an example.
     #[must_use]
     pub const fn is_finite(&self) -> bool {
         self.constraints.finite
     }
 
     /// Returns the number that the slot's numbers must be multiples of.
+    ///
+    /// [`range`](Self::range) has an example.
     #[must_use]
     pub const fn step(&self) -> Option<Number> {
         match self.constraints.step {
@@ -278,6 +308,8 @@ impl Slot {
     }
 
     /// Returns the schema that a referenced object must have or extend.
+    ///
+    /// [`range`](Self::range) has an example.
     #[must_use]
     pub fn references(&self) -> Option<&str> {
         self.constraints.references.as_deref()
@@ -287,17 +319,37 @@ impl Slot {
 /// The constraints of the last slot.
 impl SchemaBuilder {
     /// Adds a constraint. It replaces an earlier one with the same word.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, schema::Constraint};
+    /// let unit = Schema::builder("unit").slot("health", Kind::F32).constraint(Constraint::Finite);
+    /// assert!(unit.build()?.slots()[0].is_finite());
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     pub fn constraint(self, constraint: Constraint) -> Self {
         let word = constraint.word();
         self.constrain(word, |slot| slot.constraints.add(constraint))
     }
 
     /// Sets the numbers that the slot may hold; for vectors, arrays and lists, each of their numbers.
+    ///
+    /// [`Slot`] has an example.
     pub fn range<N: Into<Number> + Clone>(self, range: impl RangeBounds<N>) -> Self {
         self.constraint(Constraint::Range(NumberRange::new(range)))
     }
 
     /// Refuses infinities and NaN.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).finite().build()?)?;
+    /// let error = store.spawn_record("unit", record! { health: f32::NAN }).unwrap_err();
+    /// assert_eq!(error.to_string(), "slot 'health' of 'unit' expects finite numbers, found NaN");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     pub fn finite(self) -> Self {
         self.constraint(Constraint::Finite)
     }
@@ -327,6 +379,20 @@ impl SchemaBuilder {
     }
 
     /// Sets the schema that a referenced object must have or extend; for lists, each of their elements.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("wall").build()?)?;
+    /// let unit = Schema::builder("unit").slot("target", Kind::Object).references("unit").optional();
+    /// store.register_schema(unit.build()?)?;
+    /// let wall = store.spawn_record("wall", record! {})?;
+    /// let unit = store.spawn_record("unit", record! {})?;
+    /// store.set_value(unit, "target", unit)?;
+    /// assert!(store.set_value(unit, "target", wall).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn references(self, schema: impl Into<Arc<str>>) -> Self {
         self.constraint(Constraint::References(schema.into()))
     }

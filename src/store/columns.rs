@@ -46,6 +46,22 @@ impl Store {
     ///
     /// # Errors
     /// Returns an error if the key belongs to another store or a migration invalidated it.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{ObjectId, Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Tile { height: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Tile>()?;
+    /// # let ids: Vec<ObjectId> = store.spawn_batch([Tile { height: 2.0 }; 10])?.collect();
+    /// let mut heights = store.column_mut(store.key::<f32>("tile", "height")?)?;
+    /// assert!(heights.set(ids[0], 5.0));
+    /// *heights.get_mut(ids[1]).unwrap() += 1.0;
+    /// heights.for_each_run(|run| run.iter_mut().for_each(|height| *height *= 2.0));
+    /// assert_eq!((heights.get(ids[0]), heights.get(ids[1])), (Some(10.0), Some(6.0)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn column_mut<F: SlotField>(
         &mut self,
         key: SlotKey<F>,
@@ -196,7 +212,7 @@ impl<F: SlotField> Clone for SlotColumn<'_, F> {
 impl<'s, F: SlotField> SlotColumn<'s, F> {
     /// Returns one value, or `None` if the object is not alive or not of the column's schemas.
     ///
-    /// Computes in **O(1)** time.
+    /// Computes in **O(1)** time. [`Store::column`] has an example.
     #[must_use]
     #[inline(always)]
     pub fn get(&self, id: ObjectId) -> Option<F> {
@@ -302,7 +318,7 @@ pub struct SlotColumnMut<'s, F: SlotField> {
 impl<F: SlotField> SlotColumnMut<'_, F> {
     /// Returns one value, or `None` if the object is not alive or not of the column's schemas.
     ///
-    /// Computes in **O(1)** time.
+    /// Computes in **O(1)** time. [`Store::column_mut`] has an example.
     #[must_use]
     #[inline(always)]
     pub fn get(&self, id: ObjectId) -> Option<F> {

@@ -237,6 +237,8 @@ impl Store {
     }
 
     /// Returns the limits of the store.
+    ///
+    /// [`with_limits`](Self::with_limits) has an example.
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.limits
@@ -309,6 +311,17 @@ impl Store {
     }
 
     /// Returns the schema with this name.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// let id = store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// assert_eq!(store.schema("unit").map(|schema| schema.id()), Some(id));
+    /// assert_eq!(store.schema_by_id(id).map(|schema| schema.name()), Some("unit"));
+    /// assert!(store.schema("orc").is_none());
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn schema(&self, name: &str) -> Option<&RegisteredSchema> {
         self.registry.find(name)

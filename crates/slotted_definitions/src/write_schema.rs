@@ -92,7 +92,7 @@ pub fn schemas_to_text<'s>(
 crate::error::debug_as_display!(WriteSchemaError);
 
 impl Definitions {
-    /// Returns the notes of the files about a schema. Empty for schemas of the program.
+    /// Returns the notes about a schema from its file. Empty for schemas from Rust.
     #[must_use]
     pub fn schema_docs(&self, name: &str) -> SchemaDocs {
         let Some(definition) = self.schema_definition(name) else { return SchemaDocs::default() };

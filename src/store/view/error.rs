@@ -46,6 +46,8 @@ pub struct ViewReport {
 
 impl ViewReport {
     /// Returns the names of the schemas that the view matches, in the order of registration.
+    ///
+    /// [`Store::view_report`](crate::Store::view_report) has an example.
     pub fn schemas(&self) -> impl ExactSizeIterator<Item = &str> {
         self.schemas.iter().map(|name| &**name)
     }
@@ -53,12 +55,15 @@ impl ViewReport {
     /// Returns the slots of another kind, for which the view skips a schema that has all required names.
     ///
     /// A schema with several such slots is listed once for each of them.
+    /// [`Store::view_report`](crate::Store::view_report) has an example.
     #[must_use]
     pub fn skipped(&self) -> &[TypeMismatch] {
         &self.skipped
     }
 
     /// Returns the error of [`Store::view`](crate::Store::view) for this view, or `None` if there is none.
+    ///
+    /// [`Store::view_report`](crate::Store::view_report) has an example.
     #[must_use]
     pub const fn error(&self) -> Option<&ViewError> {
         self.error.as_ref()

@@ -230,6 +230,24 @@ impl ViewField for ObjectId {
 }
 
 /// The ids of objects in adjacent rows.
+///
+/// ```
+/// use slotted::{ObjectId, Slotted, Store, View};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { health: f32 }
+///
+/// #[derive(View)]
+/// struct Units<'a> { id: ObjectId, health: &'a f32 }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// let units: Vec<ObjectId> = store.spawn_batch([Unit { health: 80.0 }; 3])?.collect();
+/// for run in store.view_ref::<Units>()?.runs() {
+///     assert_eq!((run.id.len(), run.id.is_empty()), (3, false));
+///     assert_eq!(run.id.iter().collect::<Vec<_>>(), units);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct IdRun<'t> {
     schema: SchemaId,
@@ -239,18 +257,24 @@ pub struct IdRun<'t> {
 
 impl<'t> IdRun<'t> {
     /// Returns the number of ids.
+    ///
+    /// [`IdRun`] has an example.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.generations.len()
     }
 
     /// Returns `true` if the run has no ids.
+    ///
+    /// [`IdRun`] has an example.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.generations.is_empty()
     }
 
     /// Iterates over the ids in the order of their rows.
+    ///
+    /// [`IdRun`] has an example.
     #[inline(always)]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = ObjectId> + use<'t> {
         let Self { schema, first, generations } = *self;

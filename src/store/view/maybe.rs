@@ -23,6 +23,24 @@ fn transpose<T>(block: Option<Option<T>>) -> Option<Option<T>> {
 }
 
 /// The values of one slot in adjacent rows. Objects may lack the slot.
+///
+/// ```
+/// use slotted::{Slotted, Store, View};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { shield: Option<f32> }
+///
+/// #[derive(View)]
+/// struct Shields<'a> { shield: Option<&'a f32> }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// store.spawn_batch([Unit { shield: Some(5.0) }, Unit { shield: None }])?;
+/// for run in store.view_ref::<Shields>()?.runs() {
+///     assert_eq!((run.shield.len(), run.shield.is_empty()), (2, false));
+///     assert_eq!(run.shield.iter().collect::<Vec<_>>(), [Some(&5.0), None]);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct MaybeRun<'t, T> {
     rows: usize,
@@ -32,18 +50,24 @@ pub struct MaybeRun<'t, T> {
 
 impl<'t, T> MaybeRun<'t, T> {
     /// Returns the number of objects.
+    ///
+    /// [`MaybeRun`] has an example.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.rows
     }
 
     /// Returns `true` if the run has no objects.
+    ///
+    /// [`MaybeRun`] has an example.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
     /// Iterates over the objects' values; `None` for an object without one.
+    ///
+    /// [`MaybeRun`] has an example.
     #[inline(always)]
     pub fn iter(&self) -> impl Iterator<Item = Option<&'t T>> + use<'t, T> {
         let (values, set) = (self.values.unwrap_or_default(), self.set);
@@ -117,6 +141,25 @@ impl<T: SlotValue> ViewField for Option<&T> {
 }
 
 /// The values of one slot in adjacent rows, for writing. Objects may lack the slot.
+///
+/// ```
+/// use slotted::{Slotted, Store, View};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { shield: Option<f32> }
+///
+/// #[derive(View)]
+/// struct Shields<'a> { shield: Option<&'a mut f32> }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// let ids: Vec<_> = store.spawn_batch([Unit { shield: Some(5.0) }, Unit { shield: None }])?.collect();
+/// for run in store.view::<Shields>()?.runs() {
+///     assert_eq!((run.shield.len(), run.shield.is_empty()), (2, false));
+///     run.shield.into_iter().flatten().for_each(|shield| *shield *= 2.0);
+/// }
+/// assert_eq!(store.get_object::<Unit>(ids[0])?.shield, Some(10.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct MaybeRunMut<'t, T> {
     rows: usize,
@@ -126,12 +169,16 @@ pub struct MaybeRunMut<'t, T> {
 
 impl<'t, T> MaybeRunMut<'t, T> {
     /// Returns the number of objects.
+    ///
+    /// [`MaybeRunMut`] has an example.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.rows
     }
 
     /// Returns `true` if the run has no objects.
+    ///
+    /// [`MaybeRunMut`] has an example.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rows == 0
@@ -260,6 +307,8 @@ pub struct OptionMut<'t, T> {
 
 impl<T: SlotValue> OptionMut<'_, T> {
     /// Returns the value, or `None` if it is unset.
+    ///
+    /// [`OptionMut`] has an example.
     #[must_use]
     #[inline(always)]
     pub fn get(&self) -> Option<T> {
@@ -267,12 +316,34 @@ impl<T: SlotValue> OptionMut<'_, T> {
     }
 
     /// Returns the value to change in place, or `None` if it is unset.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{view::OptionMut, Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { shield: Option<f32> }
+    /// #[derive(View)]
+    /// struct Shields<'a> { shield: OptionMut<'a, f32> }
+    ///
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { shield: Some(5.0) })?;
+    /// store.view::<Shields>()?.for_each(|mut unit| {
+    ///     if let Some(shield) = unit.shield.get_mut() {
+    ///         *shield -= 1.0;
+    ///     }
+    /// });
+    /// assert_eq!(store.get_object::<Unit>(unit)?.shield, Some(4.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline(always)]
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.is_set.then_some(&mut *self.value)
     }
 
     /// Sets the value, or unsets it with `None`.
+    ///
+    /// [`OptionMut`] has an example.
     #[inline(always)]
     pub fn set(&mut self, value: Option<T>) {
         *self.is_set = value.is_some();
@@ -281,6 +352,25 @@ impl<T: SlotValue> OptionMut<'_, T> {
 }
 
 /// The values of one optional slot in adjacent rows, to change, set or unset.
+///
+/// ```
+/// use slotted::{view::OptionMut, Slotted, Store, View};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { shield: Option<f32> }
+///
+/// #[derive(View)]
+/// struct Shields<'a> { shield: OptionMut<'a, f32> }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// let ids: Vec<_> = store.spawn_batch([Unit { shield: None }; 2])?.collect();
+/// for run in store.view::<Shields>()?.runs() {
+///     assert_eq!((run.shield.len(), run.shield.is_empty()), (2, false));
+///     run.shield.into_iter().for_each(|mut shield| shield.set(Some(5.0)));
+/// }
+/// assert_eq!(store.get_object::<Unit>(ids[1])?.shield, Some(5.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct OptionRunMut<'t, T> {
     values: &'t mut [T],
@@ -289,12 +379,16 @@ pub struct OptionRunMut<'t, T> {
 
 impl<'t, T> OptionRunMut<'t, T> {
     /// Returns the number of objects.
+    ///
+    /// [`OptionRunMut`] has an example.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.values.len()
     }
 
     /// Returns `true` if the run has no objects.
+    ///
+    /// [`OptionRunMut`] has an example.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.values.is_empty()

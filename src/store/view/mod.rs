@@ -355,20 +355,51 @@ macro_rules! iteration {
         }
 
         impl<'s, V: View> $name<'s, V> {
-            /// Narrows the view to blocks that may have changed since the epoch: in which a value of
-            /// one of the view's slots was written, or an object was spawned or despawned.
+            /// Narrows the view to blocks that may have changed since the epoch.
             ///
-            /// A block has [`BLOCK_ROWS`](crate::BLOCK_ROWS) rows of one schema, and all its
-            /// objects are visited: what is left out has not changed, what is visited may not have.
-            /// A mutable field counts as written wherever it was visited. The epoch must be one of
-            /// this store's, or the default one, since which everything has changed.
+            /// A block has changed if a value of the view's slots was written, or an object was spawned or
+            /// despawned. Visits all [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS) rows of such a block, so unchanged
+            /// objects can be among them. Each visit of a mutable field counts as a write. The epoch
+            /// must come from this store; the default epoch selects all blocks.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// let epoch = store.advance_epoch();
+            /// assert_eq!(store.view_ref::<Healths>()?.changed_since(epoch).count(), 0);
+            /// store.set_value(unit, "health", 90.0)?;
+            /// assert_eq!(store.view_ref::<Healths>()?.changed_since(epoch).count(), 1);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             pub fn changed_since(mut self, epoch: Epoch) -> Self {
                 self.visited = Some(changed(&self.tables, &self.matches, epoch));
                 self
             }
 
-            /// Calls the closure with each object, in vectorised code: see
-            /// [`vectorize`](crate::vectorize).
+            /// Calls the closure with each object, in [vectorised](crate::vectorize) code.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// #[derive(View)]
+            /// struct Healing<'a> { health: &'a mut f32 }
+            ///
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// store.view::<Healing>()?.for_each(|unit| *unit.health += 5.0);
+            /// assert_eq!(store.get_object::<Unit>(unit)?.health, 85.0);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             #[inline(always)]
             pub fn for_each(self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
                 let Self { tables, matches, visited, .. } = self;
@@ -391,8 +422,26 @@ macro_rules! iteration {
                 );
             }
 
-            /// Calls the closure with each run of adjacent objects, in vectorised code: see
-            /// [`vectorize`](crate::vectorize).
+            /// Calls the closure with each run of adjacent objects, in [vectorised](crate::vectorize) code.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healing<'a> { health: &'a mut f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// store.view::<Healing>()?.for_each_run(|run| {
+            ///     for health in run.health {
+            ///         *health += 5.0;
+            ///     }
+            /// });
+            /// assert_eq!(store.get_object::<Unit>(unit)?.health, 85.0);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             #[inline(always)]
             pub fn for_each_run(self, mut visit: impl FnMut(V::Run<'s>)) {
                 let Self { tables, matches, visited, .. } = self;
@@ -415,29 +464,78 @@ macro_rules! iteration {
                 );
             }
 
-            /// The runs of adjacent objects.
+            /// Returns the runs of adjacent objects.
             ///
-            /// [`for_each_run`](Self::for_each_run) is faster where a loop can use the vector
-            /// units.
+            /// [`for_each_run`](Self::for_each_run) is faster for loops that can use the vector units.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// store.spawn_batch([Unit { health: 80.0 }; 2])?;
+            /// for run in store.view_ref::<Healths>()?.runs() {
+            ///     assert_eq!(run.health, [80.0, 80.0]);
+            /// }
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             pub fn runs(self) -> ViewRuns<'s, V> {
                 ViewRuns::new(self.tables, self.matches, self.visited)
             }
 
-            /// The objects.
+            /// Iterates over the objects.
             ///
-            /// [`for_each`](Self::for_each) is faster where a loop can use the vector units.
+            /// [`for_each`](Self::for_each) is faster for loops that can use the vector units.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// store.spawn_batch([Unit { health: 80.0 }, Unit { health: 5.0 }])?;
+            /// let weak = store.view_ref::<Healths>()?.iter().filter(|unit| *unit.health < 10.0);
+            /// assert_eq!(weak.count(), 1);
+            /// assert_eq!(store.view_ref::<Healths>()?.count(), 2);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             pub fn iter(self) -> impl Iterator<Item = V::Item<'s>> {
                 self.runs().flat_map(V::items)
             }
 
-            /// How many objects there are.
+            /// Returns the number of objects.
+            ///
+            /// Computes in **O(schemas)** time, in **O(blocks)** after
+            /// [`changed_since`](Self::changed_since). [`iter`](Self::iter) has an example.
             #[must_use]
             pub fn count(&self) -> usize {
                 count(&self.tables, &self.matches, self.visited.as_ref())
             }
 
-            /// Calls the closure with each object on all of rayon's threads:
-            /// [`par_for_each_on`](Self::par_for_each_on) them.
+            /// Calls the closure with each object, on all of rayon's threads.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healing<'a> { health: &'a mut f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// store.view::<Healing>()?.par_for_each(|unit| *unit.health += 5.0);
+            /// store.view::<Healing>()?.par_for_each_run(|run| run.health.fill(1.0));
+            /// assert_eq!(store.get_object::<Unit>(unit)?.health, 1.0);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             #[cfg(feature = "rayon")]
             pub fn par_for_each(self, visit: impl for<'x> Fn(V::Item<'x>) + Sync)
             where
@@ -450,7 +548,9 @@ macro_rules! iteration {
                 );
             }
 
-            /// Calls the closure with each run of adjacent objects on all of rayon's threads.
+            /// Calls the closure with each run of adjacent objects, on all of rayon's threads.
+            ///
+            /// [`par_for_each`](Self::par_for_each) has an example.
             #[cfg(feature = "rayon")]
             pub fn par_for_each_run(self, visit: impl Fn(V::Run<'s>) + Sync)
             where
@@ -463,10 +563,10 @@ macro_rules! iteration {
                 );
             }
 
-            /// Calls the closure with each object on all of a pool's threads.
+            /// Calls the closure with each object, on all of a pool's threads.
             ///
-            /// Blocks of [`BLOCK_ROWS`](crate::BLOCK_ROWS) rows are handed to the threads; what the
-            /// closure sees of two objects never overlaps.
+            /// Each thread takes blocks of [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS) rows.
+            /// [`ThreadPool`] has an example.
             pub fn par_for_each_on(
                 self,
                 pool: &impl ThreadPool,
@@ -486,7 +586,9 @@ macro_rules! iteration {
                 );
             }
 
-            /// Calls the closure with each run of adjacent objects on all of a pool's threads.
+            /// Calls the closure with each run of adjacent objects, on all of a pool's threads.
+            ///
+            /// [`ThreadPool`] has an example.
             pub fn par_for_each_run_on(
                 self,
                 pool: &impl ThreadPool,
@@ -531,10 +633,25 @@ macro_rules! iteration {
                 });
             }
 
-            /// One object, or `None` if it is not alive or not of a schema that the view matches.
+            /// Returns one object, or `None` if it is not alive or its schema does not match the view.
             ///
-            /// For many objects of one schema, a [column](crate::Store::column) is faster. A view that
-            /// was narrowed still has all objects here.
+            /// Ignores [`changed_since`](Self::changed_since). A [column](crate::Store::column) is faster for many
+            /// objects of one schema.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// let mut view = store.view_ref::<Healths>()?;
+            /// assert_eq!(view.get(unit).map(|unit| *unit.health), Some(80.0));
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
                 let found = match_of(&self.matches, id.schema())?;
                 self.tables.with_match(found, |columns| {
