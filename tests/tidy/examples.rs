@@ -80,11 +80,8 @@ pub(crate) fn examples(sources: &[Source]) -> Vec<Violation> {
     let folders = ["src/", "crates/slotted_definitions/src/"];
     let is_checked = |source: &&Source| folders.iter().any(|f| source.path.starts_with(f));
     let items: Vec<Item<'_>> = sources.iter().filter(is_checked).flat_map(items).collect();
-    let with_code: HashSet<(&str, Option<&str>)> = items
-        .iter()
-        .filter(|item| item.has_code())
-        .map(|item| (item.owner, item.method))
-        .collect();
+    let with_code: HashSet<(&str, Option<&str>)> =
+        items.iter().filter(|item| item.has_code()).map(|item| (item.owner, item.method)).collect();
     let methods = items.iter().filter(|item| TYPES.contains(&item.owner));
     methods
         .filter_map(|item| {
