@@ -22,6 +22,7 @@ mod parts;
 mod plan;
 mod report;
 mod reserve;
+mod schemas;
 mod slotted;
 mod split;
 mod state;
@@ -195,6 +196,35 @@ impl PartialEq for StoreIdentity {
 impl Eq for StoreIdentity {}
 
 impl Store {
+    /// Returns the limits of the store.
+    ///
+    /// [`with_limits`](Self::with_limits) has an example.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Returns the store's identity. Keep it with ids, which are valid only in their own store.
+    ///
+    /// Moves, migrations and restored snapshots keep the identity. A clone has another one, and so has
+    /// the store through which a snapshot is read.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::Store;
+    /// let mut store = Store::new();
+    /// let identity = store.identity();
+    /// let before = store.snapshot();
+    /// store.restore(&before)?;
+    /// assert_eq!(store.identity(), identity);
+    /// assert_ne!(store.clone().identity(), identity);
+    /// # Ok::<(), slotted::SnapshotError>(())
+    /// ```
+    #[must_use]
+    pub fn identity(&self) -> StoreIdentity {
+        StoreIdentity(self.identity.same().0)
+    }
+
     /// Returns the handle of a text, and stores the text if it is new.
     ///
     /// Equal texts share one handle. Despawning objects removes no text.
