@@ -55,12 +55,12 @@ impl Constraint {
         }
     }
 
-    /// Returns the words for a constraint that no value satisfies, for a message.
-    pub(super) const fn degenerate(&self) -> &'static str {
+    /// Returns the reason why the constraint does not suit a kind, for a message.
+    pub(super) fn misfit(&self, kind: &Kind) -> String {
         match self {
-            Self::Range(_) => "is empty",
-            Self::Step(_) => "is not above 0",
-            Self::Finite | Self::References(_) => "never holds",
+            Self::Range(range) if range.is_empty() => "is empty".to_owned(),
+            Self::Step(step) if !is_step(*step) => "must be finite and above 0".to_owned(),
+            _ => format!("has a number that {kind} cannot hold"),
         }
     }
 
@@ -197,6 +197,13 @@ struct Step {
     tolerance: f64,
 }
 
+const fn is_step(number: Number) -> bool {
+    match number {
+        Number::Int(number) => number > 0,
+        Number::Float(number) => number > 0.0 && number.is_finite(),
+    }
+}
+
 impl Step {
     /// Returns the step for values of this kind, or `None` if the kind cannot hold it or it is not above 0.
     fn fit(number: Number, component: NumberKind) -> Option<Self> {
@@ -210,11 +217,7 @@ impl Step {
             }
             (Number::Float(_), _) => (fitted, 2.0 * f64::EPSILON),
         };
-        let is_above_0 = match number {
-            Number::Int(number) => number > 0,
-            Number::Float(number) => number > 0.0 && number.is_finite(),
-        };
-        is_above_0.then_some(Self { number, tolerance })
+        is_step(number).then_some(Self { number, tolerance })
     }
 
     /// Returns `true` if the number is a multiple.

@@ -21,7 +21,7 @@ fn fault_45_redefinition_under_living_objects_keeps_ids_or_changes_nothing() -> 
     let error = refusal(store.register_schema(narrow.clone().build()?));
     assert!(error.starts_with("another schema 'tile' is registered"), "{error}");
     let plan = store.plan_migration([narrow.build()?])?;
-    assert!(refusal(store.migrate(&plan)).contains("slot 'depth' of 'tile' has no default"));
+    assert!(refusal(store.migrate(&plan)).contains("slot 'depth' of 'tile' needs a default"));
     let unit_schema = Schema::builder("unit").slot("health", Kind::F64);
     let plan = store.plan_migration([unit_schema.build()?])?;
     let error = refusal(store.migrate(&plan));
