@@ -19,7 +19,7 @@ use crate::value::Value;
 /// assert_eq!(
 ///     error.to_string(),
 ///     "slot 'age' of schema 'unit' is u8: \
-///      the range 9 to 300 is empty or has a number that u8 cannot hold"
+///      the range 9 to 300 has a number that u8 cannot hold"
 /// );
 /// # Ok::<(), slotted::SchemaError>(())
 /// ```
