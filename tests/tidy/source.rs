@@ -199,8 +199,6 @@ pub(crate) fn first_word(text: &str) -> &str {
     text.split(|character| !is_word(character)).next().unwrap_or_default()
 }
 
-/// The layer of a file of the crate; `lib.rs` stands above all.
-
 /// Returns the lines of a text that violate the rule.
 pub(crate) fn lines(rule: fn(&Source) -> Vec<Violation>, path: &str, text: &str) -> Vec<usize> {
     let mut lines: Vec<usize> =

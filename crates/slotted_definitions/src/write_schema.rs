@@ -92,7 +92,20 @@ pub fn schemas_to_text<'s>(
 crate::error::debug_as_display!(WriteSchemaError);
 
 impl Definitions {
-    /// Returns the notes of the files about a schema. Empty for schemas of the program.
+    /// Returns the notes about a schema from its file. Empty for schemas from Rust.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.health = { kind = 'f32', unit = 'hp' }";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let docs = definitions.schema_docs("unit");
+    /// assert_eq!(docs.slots["health"].unit.as_deref(), Some("hp"));
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
     #[must_use]
     pub fn schema_docs(&self, name: &str) -> SchemaDocs {
         let Some(definition) = self.schema_definition(name) else { return SchemaDocs::default() };
