@@ -93,13 +93,15 @@ pub mod schema;
 mod serde_impls;
 mod simd;
 pub mod slot_value;
-pub mod snapshot;
 mod storage;
 mod store;
 mod suggest;
 mod text;
 mod value;
 mod vectors;
+
+// Last: rustdoc lists methods of `Store` in the order of modules, and those of the module `store` come first.
+pub mod snapshot;
 
 pub use by_name::ByName;
 pub use bytemuck;

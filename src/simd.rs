@@ -1,6 +1,6 @@
 //! Use of the CPU's vector units in a default build.
 
-/// Runs a closure with all vector units of the CPU, which a default build does not use otherwise.
+/// Runs a closure with all vector units of the CPU, which a default build otherwise leaves unused.
 ///
 /// On x86-64 the closure is compiled for AVX-512, AVX2 and the baseline. Each call selects the best version for
 /// the CPU, which takes one or two nanoseconds. On other CPUs the baseline includes the vector units. Functions
@@ -21,8 +21,7 @@
 /// ```
 #[inline(always)]
 pub fn vectorize<R>(work: impl FnOnce() -> R) -> R {
-    // The levels in between are left out: each is another copy of the code, and none is faster than the
-    // baseline.
+    // The other levels are left out: each adds a copy of the code, and none is faster than the baseline.
     #[cfg(target_arch = "x86_64")]
     {
         use fearless_simd::{Level, Simd};

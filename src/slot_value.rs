@@ -26,7 +26,7 @@ pub use crate::value::Vector;
 /// use slotted::{Kind, SlotValue};
 ///
 /// #[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy, Debug, PartialEq)]
-/// #[bytemuck(crate = "slotted::bytemuck")] // not needed where bytemuck is a dependency of its own
+/// #[bytemuck(crate = "slotted::bytemuck")] // not needed if your crate depends on bytemuck
 /// #[repr(u8)]
 /// enum Job { Farmer, #[slot(name = "royal guard")] Guard }
 /// assert_eq!(Job::kind(), Kind::enumeration(["farmer", "royal guard"]));
@@ -43,18 +43,19 @@ pub use crate::value::Vector;
     note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs"
 )]
+#[doc(alias = "component")]
 pub trait SlotValue: Copy + Send + Sync + 'static {
-    /// What a column of such values is made of.
+    /// The type of the cells that a column of such values contains.
     type Cell: Cell;
 
     #[doc(hidden)]
     const WIDTH: usize;
 
-    /// How many variants an enum has: what no other list of bytes may be taken for.
+    /// The number of an enum's variants, which tells lists of different enums apart.
     #[doc(hidden)]
     const VARIANTS: u16 = 0;
 
-    /// The kind of these values.
+    /// Returns the kind of these values.
     fn kind() -> Kind;
 
     #[doc(hidden)]
@@ -84,7 +85,7 @@ pub trait SlotValue: Copy + Send + Sync + 'static {
     }
 }
 
-/// Everything that the check of a typed value needs: texts and lists are handles here, and must be known.
+/// The context for checking a typed value. Texts and lists are handles, which the store must know.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)]
@@ -116,7 +117,7 @@ impl<T: SlotValue> CellValue<T::Cell> for T {
     }
 }
 
-/// What the elements of a [`List`] can be: every [`SlotValue`] but a list.
+/// An element type of a [`List`]: every [`SlotValue`] except lists.
 #[diagnostic::on_unimplemented(
     message = "no list holds `{Self}`",
     label = "not an element of lists",
@@ -125,7 +126,7 @@ impl<T: SlotValue> CellValue<T::Cell> for T {
 )]
 pub trait ListElement: SlotValue {}
 
-/// What a list of such elements must have in common with another one for the elements to be the same.
+/// Returns the shape of the elements. Lists with equal cells are the same list only if their shapes are equal.
 pub(crate) const fn element_shape<T: ListElement>() -> ElementShape {
     const { assert!(T::WIDTH <= 4096, "a value has at most 4096 bytes") };
     ElementShape { cell: T::Cell::TYPE, width: T::WIDTH as u16, variants: T::VARIANTS }
@@ -169,7 +170,7 @@ impl<T: ListElement> SlotValue for List<T> {
     }
 }
 
-/// A field's type: a slot's value, or an `Option` of one for a slot that may be unset.
+/// A field's type: a slot's value, or an `Option` of one for an optional slot.
 #[diagnostic::on_unimplemented(
     message = "no slot holds `{Self}`",
     label = "neither a slot value nor an `Option` of one",
@@ -177,10 +178,10 @@ impl<T: ListElement> SlotValue for List<T> {
             and types with `#[derive(SlotValue)]`; or an `Option` of one of these"
 )]
 pub trait SlotField: Copy + Send + Sync + 'static {
-    /// The type of the value, if there is one.
+    /// The type of the value.
     type Value: SlotValue;
 
-    /// Whether the slot may be unset.
+    /// `true` if the slot may be unset.
     const OPTIONAL: bool;
 
     #[doc(hidden)]
@@ -222,7 +223,7 @@ impl<T: SlotValue> SlotField for Option<T> {
     }
 }
 
-/// The members of a [`SlotValue`] that is its own cell.
+/// The members of a [`SlotValue`] that is its own cell type.
 macro_rules! own_cell {
     () => {
         type Cell = Self;
@@ -373,14 +374,14 @@ impl SlotValue for ObjectId {
     }
 }
 
-/// What `#[derive(SlotValue)]` uses.
+/// The items that `#[derive(SlotValue)]` uses.
 pub(crate) mod derive_support {
     pub use crate::storage::{Align, CellOfAlign};
 
-    /// The unsigned integer of a plain-memory type's alignment.
+    /// The unsigned integer with a plain-memory type's alignment.
     pub type PodCell<const ALIGN: usize> = <Align<ALIGN> as CellOfAlign>::Cell;
 
-    /// Cells of one value of a plain-memory type; evaluated at compile time.
+    /// Returns the number of cells of a plain-memory value. Evaluated at compile time.
     #[must_use]
     pub const fn pod_width<T>() -> usize {
         assert!(size_of::<T>() > 0, "a slot's value has at least one byte");

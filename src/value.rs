@@ -10,7 +10,7 @@ mod vector;
 
 pub use vector::Vector;
 
-/// How `Value` holds a vector within its 24 bytes.
+/// Maps a vector to the type that `Value` stores: `Value` must not exceed 24 bytes.
 macro_rules! held_type {
     (inline $type:ty, $numbers:ty) => {
         $type
@@ -26,14 +26,14 @@ macro_rules! held_type {
 macro_rules! value_with_vectors {
     ($($name:ident $word:literal [$number:ident; $length:literal] $component:ident $filler:ident $form:ident $held:ident $mint:ident;)*) => {
 
-        /// One value of any kind, as it comes from a data file or a script.
+        /// One value of any kind, for example from a data file or a script.
         ///
-        /// A value is 24 bytes. Small vectors are held as they are, `Vec4` and `Quat` as arrays, and larger ones in
-        /// a box; [`Value::from`](From) takes all of the glam types, [`Value::vector`] returns them.
+        /// A value takes 24 bytes. Small vectors are stored directly, `Vec4` and `Quat` as arrays, larger ones
+        /// in a box. [`Value::from`](From) takes all glam types; [`Value::vector`] returns them.
         ///
-        /// **Equality is by bits**: a NaN equals itself, and `-0.0` does not equal `0.0`. Both stores, their
-        /// comparison and their hashes follow this one rule. Integers are equal by number, whatever
-        /// width they came from; numbers of different variants are not equal.
+        /// **Equality is by bits**: a NaN equals itself, and `-0.0` does not equal `0.0`. Comparisons and hashes of
+        /// `Store` and `MapStore` follow the same rule. Integers of all widths are equal if their numbers are.
+        /// Numbers of different variants are not equal.
         ///
         /// ```
         /// use slotted::{Value, glam::Vec3};
@@ -46,7 +46,7 @@ macro_rules! value_with_vectors {
         #[derive(Clone, Debug, Default)]
         #[non_exhaustive]
         pub enum Value {
-            /// No value: what an optional slot holds until it is set.
+            /// No value: the content of an optional slot until it is set.
             #[default]
             Unset,
             /// A truth value.
@@ -57,7 +57,7 @@ macro_rules! value_with_vectors {
             UInt(u64),
             /// A single-precision number.
             F32(f32),
-            /// A double-precision number; what a decimal fraction in a data file is.
+            /// A double-precision number, such as a decimal fraction in a data file.
             F64(f64),
             $(#[doc = concat!("`glam::", stringify!($name), "`")]
             $name(held_type!($held glam::$name, [$number; $length])),)*
@@ -67,8 +67,8 @@ macro_rules! value_with_vectors {
             Object(ObjectId),
             /// Several values: a vector, an array of numbers, or a list.
             List(Arc<[Value]>),
-            /// Named values in an order, as a nested object of a data file: no slot takes them, the
-            /// dynamic-attribute stores do.
+            /// Named values in order, such as a nested object in a data file. Only a
+            /// [`MapStore`](crate::MapStore) accepts them, slots do not.
             Map(Arc<[(Arc<str>, Value)]>),
             /// The memory of a plain-memory type.
             Bytes(Arc<[u8]>),
@@ -78,7 +78,7 @@ macro_rules! value_with_vectors {
 crate::for_each_vector!(value_with_vectors);
 
 impl Value {
-    /// Returns what the value is, in one word.
+    /// Returns a word for the kind of value, for messages.
     #[must_use]
     pub const fn kind_name(&self) -> &'static str {
         match self {
@@ -99,7 +99,7 @@ impl Value {
         }
     }
 
-    /// Returns whether the value is [`Value::Unset`].
+    /// Returns `true` if the value is [`Value::Unset`].
     #[must_use]
     pub const fn is_unset(&self) -> bool {
         matches!(self, Self::Unset)
@@ -146,7 +146,7 @@ macro_rules! integers {
 
         impl From<$type> for Value {
             fn from(number: $type) -> Self {
-                // Irrefutable for most of the widths, which is the macro's price.
+                // Irrefutable for most widths of the macro.
                 #[allow(irrefutable_let_patterns, clippy::unnecessary_fallible_conversions)]
                 if let Ok(number) = i64::try_from(number) {
                     Self::Int(number)
@@ -174,7 +174,7 @@ impl FromValue for f32 {
     }
 }
 
-/// Rounds to nearest. A NaN's payload is kept as far as there is room.
+/// Rounds to nearest. The upper bits of a NaN's payload are kept.
 fn narrow(number: f64) -> Result<f32, ConversionError> {
     let narrow = number as f32;
     if number.is_finite() && narrow.is_infinite() { Err(DoesNotFit) } else { Ok(narrow) }
@@ -327,10 +327,10 @@ impl Hash for Value {
     }
 }
 
-/// Characters of a text or elements of a list that a message shows.
+/// The number of characters of a text, or elements of a list, that a message shows.
 const SHOWN: usize = 40;
 
-/// As a data file would have it; long texts and lists are cut, control characters escaped.
+/// Writes the value as in a data file. Long texts and lists are cut, control characters escaped.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

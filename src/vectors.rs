@@ -2,17 +2,17 @@
 
 /// Calls a macro with one row for each glam type that is a kind of its own.
 ///
-/// A row is all that a new kind needs. Its columns:
+/// A new kind needs one row and no other code. The columns:
 ///
 /// | column | meaning |
 /// |---|---|
 /// | `Vec3` | the type in `glam`, and the name of the variants for it |
 /// | `"vec3"` | the name in definition files |
-/// | `[f32; 3] F32` | the numbers it is made of, and their `NumberKind` |
+/// | `[f32; 3] F32` | its numbers and their `NumberKind` |
 /// | `ZERO` | the constant for values that were never set |
 /// | `vector` | `vector` converts by `to_array`, `matrix` by `to_cols_array` |
-/// | `inline` | how `Value` holds it within 24 bytes: `inline`, as an `array` (types that are aligned to 16 bytes), or `boxed` |
-/// | `Vector3` | the type of the same shape in `mint` |
+/// | `inline` | its form in the 24 bytes of a `Value`: `inline`, `array` (for types aligned to 16 bytes) or `boxed` |
+/// | `Vector3` | the equivalent type in `mint` |
 #[doc(hidden)]
 #[macro_export]
 macro_rules! for_each_vector {
@@ -35,9 +35,9 @@ macro_rules! for_each_vector {
     };
 }
 
-/// A vector as the numbers it is made of; a matrix column by column.
+/// Conversion between a vector and an array of its numbers. Matrices are column by column.
 pub(crate) trait VectorNumbers: Copy {
-    /// An array of numbers.
+    /// The array of numbers.
     type Numbers;
 
     /// Returns the numbers.

@@ -98,7 +98,7 @@ fn impossible_steps_are_rejected() {
     }
     assert_eq!(
         slot(Kind::U8).step(0.5).build().unwrap_err().to_string(),
-        "the step 0.5 of slot 'value' of schema 'thing' does not suit u8, or is not above 0"
+        "slot 'value' of schema 'thing' is u8: the step 0.5 has a number that u8 cannot hold"
     );
     assert_eq!(
         slot(Kind::Text).step(5).build().unwrap_err().to_string(),

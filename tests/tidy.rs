@@ -2,6 +2,8 @@
 
 #[path = "tidy/crates.rs"]
 mod crates;
+#[path = "tidy/examples.rs"]
+mod examples;
 #[path = "tidy/layers.rs"]
 mod layers;
 #[path = "tidy/lengths.rs"]
@@ -74,6 +76,14 @@ fn sentences_begin_with_their_subject() -> Outcome {
         .map(|violation| violation.to_string())
         .collect();
     assert!(bad.is_empty(), "\n{}", bad.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn public_methods_have_examples() -> Outcome {
+    let missing = examples::examples(&sources()?);
+    let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
     Ok(())
 }
 

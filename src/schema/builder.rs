@@ -34,24 +34,40 @@ pub struct Schema {
 
 impl Schema {
     /// Starts a schema of this name.
+    ///
+    /// [`Schema`] has an example.
     pub fn builder(name: impl Into<Arc<str>>) -> SchemaBuilder {
         let schema = Self { name: name.into(), extends: None, slots: Vec::new() };
         SchemaBuilder { schema, error: None }
     }
 
     /// Returns the schema's name.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema};
+    /// let orc = Schema::builder("orc").extends("unit").slot("rage", Kind::F32).build()?;
+    /// assert_eq!(orc.name(), "orc");
+    /// assert_eq!(orc.extends(), Some("unit"));
+    /// assert_eq!(orc.slots()[0].name(), "rage");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns the name of the schema whose slots come first.
+    /// Returns the name of the base, whose slots come first.
+    ///
+    /// [`name`](Self::name) has an example.
     #[must_use]
     pub fn extends(&self) -> Option<&str> {
         self.extends.as_deref()
     }
 
     /// Returns the slots that the schema itself declares.
+    ///
+    /// [`name`](Self::name) has an example.
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
@@ -71,9 +87,10 @@ impl Schema {
     }
 }
 
-/// Builds a [`Schema`]; what follows a slot applies to it.
+/// Builds a [`Schema`].
 ///
-/// The first mistake is reported by [`build`](Self::build).
+/// Defaults, constraints and other properties apply to the last slot. [`build`](Self::build) reports the first
+/// mistake.
 #[derive(Clone, Debug)]
 #[must_use = "`build` makes the schema"]
 pub struct SchemaBuilder {
@@ -83,33 +100,55 @@ pub struct SchemaBuilder {
 
 impl SchemaBuilder {
     /// Puts another schema's slots first. That schema must be registered before this one.
+    ///
+    /// [`Schema`] has an example.
     pub fn extends(mut self, base: impl Into<Arc<str>>) -> Self {
         self.schema.extends = Some(base.into());
         self
     }
 
-    /// Adds a slot; records must name it unless it gets a default or is optional.
+    /// Adds a slot. Records must name it unless it has a default or is optional.
+    ///
+    /// [`Schema`] has an example.
     pub fn slot(mut self, name: impl Into<Arc<str>>, kind: Kind) -> Self {
         self.schema.slots.push(Slot::new(name.into(), kind));
         self
     }
 
     /// Sets the value of the slot in records that leave it out.
+    ///
+    /// [`Schema`] has an example.
     pub fn default(self, value: impl Into<Value>) -> Self {
         let value = value.into();
         self.constrain("default", |slot| slot.default = Some(value))
     }
 
     /// Lets the slot be unset. Records that leave it out leave it unset unless it has a default.
+    ///
+    /// [`Schema`] has an example.
     pub fn optional(self) -> Self {
         self.constrain("optional", |slot| slot.optional = true)
     }
 
-    /// Sets the name that the slot had before: [`Store::migrate`](crate::Store::migrate) then keeps the values
-    /// that living objects have under that name.
+    /// Sets the former name of the slot, under which [`Store::migrate`](crate::Store::migrate) finds the values of
+    /// living objects.
     ///
-    /// It has no effect if the slot exists under its new name, or when a schema is registered for the first
-    /// time; so the note may stay in a data file. Schemas that differ in nothing else are equal.
+    /// The former name has no effect if the slot exists under its new name, or if the schema is new. So it can stay
+    /// in a data file. Schemas that differ in former names only are equal.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("hp", Kind::F32).build()?)?;
+    /// let unit = store.spawn_record("unit", record! { hp: 80.0 })?;
+    ///
+    /// let renamed = Schema::builder("unit").slot("health", Kind::F32).renamed_from("hp");
+    /// let plan = store.plan_migration([renamed.build()?])?;
+    /// store.migrate(&plan)?;
+    /// assert_eq!(store.get_value(unit, "health")?, 80.0_f32.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn renamed_from(self, name: impl Into<Arc<str>>) -> Self {
         let name = name.into();
         self.constrain("former name", |slot| slot.renamed_from = Some(name))
@@ -130,7 +169,9 @@ impl SchemaBuilder {
         self
     }
 
-    /// Checks the schema and finishes it.
+    /// Checks and returns the schema.
+    ///
+    /// [`Schema`] has an example.
     ///
     /// # Errors
     /// Returns the first mistake in a name, a kind, a constraint or a default.

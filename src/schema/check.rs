@@ -9,13 +9,13 @@ use crate::record::Record;
 use crate::schema::{Problem, ProblemKind, RegisteredSchema, Registry, Slot};
 use crate::value::{ConversionError, FromValue, Value};
 
-/// Tells a checker which objects a reference may lead to.
+/// The living objects that references may lead to.
 pub(crate) trait World {
     /// Returns `true` if the object is alive.
     fn is_alive(&self, id: ObjectId) -> bool;
 }
 
-/// The world of defaults: a schema is declared before any object exists.
+/// A world without objects, for checks of defaults.
 pub(super) struct NoWorld;
 
 impl World for NoWorld {
@@ -33,8 +33,8 @@ pub(crate) struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    /// Adds every problem of the record to `problems`; at least one if [`RegisteredSchema::place`] or a slot
-    /// refused it.
+    /// Adds every problem of the record to `problems`. Adds at least one if [`RegisteredSchema::place`] or a slot
+    /// refused the record.
     pub(crate) fn record(
         self,
         schema: &RegisteredSchema,
@@ -62,7 +62,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks whether the slot accepts the value.
+    /// Checks that the slot accepts the value.
     pub(crate) fn value(self, slot: &Slot, value: &Value) -> Result<(), ProblemKind> {
         if value.is_unset() && slot.is_optional() {
             return Ok(());
@@ -83,7 +83,7 @@ impl Checker<'_> {
         })
     }
 
-    /// Checks whether the slot accepts a value of this kind: its own, or that of its list's elements.
+    /// Checks that the slot accepts a value of this kind: the slot's own kind or that of its list's elements.
     fn single(self, slot: &Slot, kind: &Kind, value: &Value) -> Result<(), ProblemKind> {
         let refused = |error| refuse(kind, value, error);
         with_numeric!(kind, T => {
@@ -112,7 +112,7 @@ impl Checker<'_> {
                 Value::Bytes(bytes) if bytes.len() == pod.size() => Ok(()),
                 _ => Err(refused(ConversionError::WrongKind)),
             },
-            // Nested lists: schemas have none.
+            // Schemas refuse nested lists.
             Kind::List(_) => Err(refused(ConversionError::WrongKind)),
         )
     }
@@ -144,7 +144,7 @@ impl Checker<'_> {
         slot.constraints().check_numbers(numbers, found)
     }
 
-    /// Whether the slot may refer to the object.
+    /// Checks that the slot may refer to the object.
     pub(crate) fn reference(self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
         if !self.world.is_alive(id) {
             return Err(ProblemKind::DeadReference { found: id });
@@ -160,7 +160,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Returns whether the schema has that name or extends one that has.
+    /// Returns `true` if the schema has this name or extends one that has.
     fn matches(self, schema: SchemaId, expected: &str) -> bool {
         self.registry.with_bases(schema).any(|schema| schema.name() == expected)
     }

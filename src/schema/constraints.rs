@@ -1,4 +1,4 @@
-//! The constraints of slots: their meaning, their declaration and the messages about them.
+//! The constraints of slots: declaration, checks and messages.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -32,6 +32,12 @@ pub enum Constraint {
 
 impl Constraint {
     /// Returns the word that declares the constraint: in Rust, in derives and in definition files.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::schema::Constraint;
+    /// assert_eq!(Constraint::Finite.word(), "finite");
+    /// ```
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
@@ -49,16 +55,16 @@ impl Constraint {
         }
     }
 
-    /// Returns when no value satisfies the constraint, for a message.
-    pub(super) const fn degenerate(&self) -> &'static str {
+    /// Returns the reason why the constraint does not suit a kind, for a message.
+    pub(super) fn misfit(&self, kind: &Kind) -> String {
         match self {
-            Self::Range(_) => "is empty",
-            Self::Step(_) => "is not above 0",
-            Self::Finite | Self::References(_) => "never holds",
+            Self::Range(range) if range.is_empty() => "is empty".to_owned(),
+            Self::Step(step) if !is_step(*step) => "must be finite and above 0".to_owned(),
+            _ => format!("has a number that {kind} cannot hold"),
         }
     }
 
-    /// Writes that the value at the place violates the constraint.
+    /// Writes the message that the value at the place violates the constraint.
     pub(super) fn write_violation(
         &self,
         f: &mut fmt::Formatter<'_>,
@@ -81,7 +87,7 @@ fn is_single(value: &Value) -> bool {
     matches!(value, Value::Int(_) | Value::UInt(_) | Value::F32(_) | Value::F64(_))
 }
 
-/// As a slot's declaration has it: `range 0 to 500`, `step 5`.
+/// Writes the constraint as in a slot's declaration: `range 0 to 500`, `step 5`.
 impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = self.word();
@@ -105,7 +111,7 @@ pub struct Constraints {
 
 /// The reason why a slot cannot have a constraint.
 pub(super) enum Misfit {
-    /// It means nothing for values of the kind.
+    /// The constraint does not apply to values of the kind.
     NotForKind(Constraint),
     /// The kind cannot hold its numbers, or no value satisfies it.
     Unsuitable(Constraint),
@@ -113,6 +119,8 @@ pub(super) enum Misfit {
 
 impl Constraints {
     /// Iterates over the constraints, always in the same order.
+    ///
+    /// [`Constraint`] has an example.
     pub fn iter(&self) -> impl Iterator<Item = Constraint> + '_ {
         let Self { range, finite, step, references } = self;
         let numbers = [
@@ -133,7 +141,7 @@ impl Constraints {
         }
     }
 
-    /// Brings numbers to the precision of the kind: 0.1 in a range of an `f32` slot is `0.1_f32`.
+    /// Rounds numbers to the precision of the kind: 0.1 in the range of an `f32` slot becomes `0.1_f32`.
     pub(super) fn fit(&mut self, kind: &Kind) -> Result<(), Misfit> {
         if let Some(stray) = self.iter().find(|constraint| !constraint.applies_to(kind)) {
             return Err(Misfit::NotForKind(stray));
@@ -151,7 +159,7 @@ impl Constraints {
         Ok(())
     }
 
-    /// Returns whether there is more to check about numbers than their kind.
+    /// Returns `true` if numbers need a check beyond their kind.
     pub(super) const fn confine_numbers(&self) -> bool {
         self.range.is_some() || self.finite || self.step.is_some()
     }
@@ -181,7 +189,7 @@ impl Constraints {
     }
 }
 
-/// The number that others must be multiples of.
+/// A step: numbers must be multiples of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Step {
     number: Number,
@@ -189,27 +197,30 @@ struct Step {
     tolerance: f64,
 }
 
+const fn is_step(number: Number) -> bool {
+    match number {
+        Number::Int(number) => number > 0,
+        Number::Float(number) => number > 0.0 && number.is_finite(),
+    }
+}
+
 impl Step {
-    /// Returns the step for values of this kind; `None` if it does not fit, or is not above 0.
+    /// Returns the step for values of this kind, or `None` if the kind cannot hold it or it is not above 0.
     fn fit(number: Number, component: NumberKind) -> Option<Self> {
         let fitted = with_number!(component, T => fit_number::<T>(number))?;
         let (number, tolerance) = match (fitted, component) {
             (Number::Int(_), _) => (fitted, 0.0),
-            // The decimal that was meant, so that 0.1 and 0.1_f32 are the same step.
+            // Uses the shortest decimal, so that 0.1 and 0.1_f32 are the same step.
             (Number::Float(float), NumberKind::F32) => {
                 let decimal = format!("{:e}", float as f32).parse().ok()?;
                 (Number::Float(decimal), f64::from(f32::EPSILON))
             }
             (Number::Float(_), _) => (fitted, 2.0 * f64::EPSILON),
         };
-        let is_above_0 = match number {
-            Number::Int(number) => number > 0,
-            Number::Float(number) => number > 0.0 && number.is_finite(),
-        };
-        is_above_0.then_some(Self { number, tolerance })
+        is_step(number).then_some(Self { number, tolerance })
     }
 
-    /// Returns whether the number is a multiple.
+    /// Returns `true` if the number is a multiple.
     fn divides(&self, number: Number) -> bool {
         match (self.number, number) {
             (Number::Int(step), Number::Int(number)) => number % step == 0,
@@ -238,7 +249,7 @@ fn fit_number<T: FromValue + Into<Number>>(number: Number) -> Option<Number> {
     T::from_value(&value).ok().map(Into::into)
 }
 
-/// Returns the range with its ends as numbers of this type, or `None` if the type cannot hold them.
+/// Returns the range with bounds of this type, or `None` if the type cannot hold them.
 fn fit_range<T: FromValue + Into<Number>>(range: NumberRange) -> Option<NumberRange> {
     let fit = |bound: Bound<Number>| match bound {
         Bound::Included(number) => fit_number::<T>(number).map(Bound::Included),
@@ -251,24 +262,46 @@ fn fit_range<T: FromValue + Into<Number>>(range: NumberRange) -> Option<NumberRa
 /// The constraints of a slot.
 impl Slot {
     /// Returns all constraints.
+    ///
+    /// [`Constraint`] has an example.
     #[must_use]
     pub const fn constraints(&self) -> &Constraints {
         &self.constraints
     }
 
     /// Returns the numbers that the slot may hold; for a list, those of its elements.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema};
+    /// let unit = Schema::builder("unit")
+    ///     .slot("health", Kind::F32).range(0.0..=500.0).finite()
+    ///     .slot("age", Kind::U8).step(5)
+    ///     .slot("target", Kind::Object).references("unit")
+    ///     .build()?;
+    /// let [health, age, target] = unit.slots() else { panic!("three slots") };
+    /// assert_eq!(health.range().map(|range| range.to_string()).as_deref(), Some("0.0 to 500.0"));
+    /// assert!(health.is_finite());
+    /// assert_eq!(age.step(), Some(5.into()));
+    /// assert_eq!(target.references(), Some("unit"));
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
     pub const fn range(&self) -> Option<&NumberRange> {
         self.constraints.range.as_ref()
     }
 
-    /// Returns whether infinities and NaN are refused.
+    /// Returns `true` if the slot refuses infinities and NaN.
+    ///
+    /// [`range`](Self::range) has an example.
     #[must_use]
     pub const fn is_finite(&self) -> bool {
         self.constraints.finite
     }
 
     /// Returns the number that the slot's numbers must be multiples of.
+    ///
+    /// [`range`](Self::range) has an example.
     #[must_use]
     pub const fn step(&self) -> Option<Number> {
         match self.constraints.step {
@@ -278,6 +311,8 @@ impl Slot {
     }
 
     /// Returns the schema that a referenced object must have or extend.
+    ///
+    /// [`range`](Self::range) has an example.
     #[must_use]
     pub fn references(&self) -> Option<&str> {
         self.constraints.references.as_deref()
@@ -286,28 +321,48 @@ impl Slot {
 
 /// The constraints of the last slot.
 impl SchemaBuilder {
-    /// Adds a constraint, which replaces one of the same sort.
+    /// Adds a constraint. It replaces an earlier one with the same word.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, schema::Constraint};
+    /// let unit = Schema::builder("unit").slot("health", Kind::F32).constraint(Constraint::Finite);
+    /// assert!(unit.build()?.slots()[0].is_finite());
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     pub fn constraint(self, constraint: Constraint) -> Self {
         let word = constraint.word();
         self.constrain(word, |slot| slot.constraints.add(constraint))
     }
 
     /// Sets the numbers that the slot may hold; for vectors, arrays and lists, each of their numbers.
+    ///
+    /// [`Slot`] has an example.
     pub fn range<N: Into<Number> + Clone>(self, range: impl RangeBounds<N>) -> Self {
         self.constraint(Constraint::Range(NumberRange::new(range)))
     }
 
     /// Refuses infinities and NaN.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).finite().build()?)?;
+    /// let error = store.spawn_record("unit", record! { health: f32::NAN }).unwrap_err();
+    /// assert_eq!(error.to_string(), "slot 'health' of 'unit' expects finite numbers, found NaN");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     pub fn finite(self) -> Self {
         self.constraint(Constraint::Finite)
     }
 
-    /// Refuses all but multiples of a number above 0; for vectors, arrays and lists, each of their numbers.
+    /// Accepts only multiples of a number above 0; for vectors, arrays and lists, each of their numbers.
     ///
-    /// Integers must be exact multiples. A float must be a multiple up to rounding: it passes if its
-    /// distance from one is at most `f32::EPSILON` (for `f64`, `2.0 * f64::EPSILON`) times the float itself.
-    /// So 0.3 is a multiple of 0.1, and 0.35 is not. Floats that are so large that neighbouring floats lie
-    /// further apart than the step all pass. Infinities and NaN are refused.
+    /// Integers must be exact multiples. A float must be a multiple up to rounding: its distance from one is at most
+    /// `f32::EPSILON` (for `f64`, `2.0 * f64::EPSILON`) times the float itself. So 0.3 is a multiple of 0.1, and
+    /// 0.35 is not. All floats pass that are so large that their spacing exceeds the step. Infinities and NaN are
+    /// refused.
     ///
     /// ```
     /// use slotted::{Kind, Schema, Store, record};
@@ -327,6 +382,20 @@ impl SchemaBuilder {
     }
 
     /// Sets the schema that a referenced object must have or extend; for lists, each of their elements.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("wall").build()?)?;
+    /// let unit = Schema::builder("unit").slot("target", Kind::Object).references("unit").optional();
+    /// store.register_schema(unit.build()?)?;
+    /// let wall = store.spawn_record("wall", record! {})?;
+    /// let unit = store.spawn_record("unit", record! {})?;
+    /// store.set_value(unit, "target", unit)?;
+    /// assert!(store.set_value(unit, "target", wall).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn references(self, schema: impl Into<Arc<str>>) -> Self {
         self.constraint(Constraint::References(schema.into()))
     }

@@ -66,8 +66,8 @@ pub enum SchemaError {
     /// The slot's kind cannot hold the constraint's numbers, or no value satisfies the constraint.
     #[error(
         "slot '{slot}' of schema '{schema}' is {kind}: \
-         the {constraint} {} or has a number that {kind} cannot hold",
-        constraint.degenerate()
+         the {constraint} {}",
+        constraint.misfit(kind)
     )]
     UnsuitableConstraint {
         /// The constraint.

@@ -26,6 +26,7 @@ type ByName<T> = HashMap<Arc<str>, T, FixedState>;
 /// let schema = store.schema("orc").unwrap();
 /// let unit = store.schema("unit").unwrap();
 /// assert_eq!(schema.name(), "orc");
+/// assert_eq!(&**schema.shared_name(), "orc");
 /// assert_eq!(schema.base(), Some(unit.id()));
 /// assert_eq!(schema.slots().len(), 2);
 /// assert_eq!(schema.slot_index("rage"), Some(1));
@@ -47,24 +48,32 @@ pub struct RegisteredSchema {
 
 impl RegisteredSchema {
     /// Returns the schema's id, its position in the registry.
+    ///
+    /// [`RegisteredSchema`] has an example.
     #[must_use]
     pub const fn id(&self) -> SchemaId {
         self.id
     }
 
     /// Returns the schema's name.
+    ///
+    /// [`RegisteredSchema`] has an example.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns the schema's name, for cloning without a copy of the text.
+    ///
+    /// [`RegisteredSchema`] has an example.
     #[must_use]
     pub const fn shared_name(&self) -> &Arc<str> {
         &self.name
     }
 
     /// Returns the schema that this one extends.
+    ///
+    /// [`RegisteredSchema`] has an example.
     #[must_use]
     pub fn base(&self) -> Option<SchemaId> {
         self.base.as_ref().map(|(base, _)| *base)
@@ -75,12 +84,16 @@ impl RegisteredSchema {
     }
 
     /// Returns all slots, those of the bases first.
+    ///
+    /// [`RegisteredSchema`] has an example.
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
     }
 
     /// Returns the slot of this name.
+    ///
+    /// [`RegisteredSchema`] has an example.
     #[must_use]
     pub fn slot(&self, name: &str) -> Option<&Slot> {
         self.slot_index(name).map(|index| &self.slots[index])
@@ -99,6 +112,8 @@ impl RegisteredSchema {
     }
 
     /// Returns the position of the slot of this name among [`slots`](Self::slots).
+    ///
+    /// [`RegisteredSchema`] has an example.
     #[must_use]
     pub fn slot_index(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
@@ -128,6 +143,8 @@ impl RegisteredSchema {
     }
 
     /// Returns the declared name that is nearest to a misspelt one.
+    ///
+    /// [`RegisteredSchema`] has an example.
     #[must_use]
     pub fn suggest(&self, name: &str) -> Option<Arc<str>> {
         nearest_name(name, self.slots.iter().map(Slot::shared_name))
@@ -160,6 +177,8 @@ impl RegisteredSchema {
     }
 
     /// Returns the schema as it was declared: its own slots and the name of its base.
+    ///
+    /// [`RegisteredSchema`] has an example.
     #[must_use]
     pub fn to_schema(&self) -> Schema {
         let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));

@@ -35,12 +35,22 @@ pub const fn exactly(name: &str) -> SchemaSelector<'_> {
 
 impl<'a> SchemaSelector<'a> {
     /// Returns the schema's name.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{exactly, schema::SchemaSelector};
+    /// let (family, single) = (SchemaSelector::from("unit"), exactly("unit"));
+    /// assert_eq!((family.name(), family.is_exact()), ("unit", false));
+    /// assert_eq!((single.name(), single.is_exact()), ("unit", true));
+    /// ```
     #[must_use]
     pub const fn name(&self) -> &'a str {
         self.name
     }
 
-    /// Returns whether schemas that extend the named one are left out.
+    /// Returns `true` if the selector leaves out schemas that extend the named one.
+    ///
+    /// [`name`](Self::name) has an example.
     #[must_use]
     pub const fn is_exact(&self) -> bool {
         self.is_exact
@@ -66,12 +76,12 @@ impl<'a> From<&'a Arc<str>> for SchemaSelector<'a> {
 }
 
 impl Registry {
-    /// The schema and all that extend it, in the order of registration.
+    /// Returns the schema and all that extend it, in the order of registration.
     pub(crate) fn family(&self, id: SchemaId) -> &[SchemaId] {
         self.families.get(id.index()).map_or(&[], |family| family)
     }
 
-    /// The selected schemas, of which `schema` is the named one.
+    /// Returns the selected schemas. `schema` is the named one.
     pub(crate) fn selected<'r>(
         &'r self,
         schema: &'r RegisteredSchema,
@@ -89,7 +99,7 @@ impl Registry {
         }
     }
 
-    /// Finds all families anew: declarations may have changed bases.
+    /// Finds all families again, for declarations that changed bases.
     pub(super) fn rebuild_families(&mut self) {
         self.families.clear();
         for index in 0..self.len() {

@@ -19,10 +19,11 @@ use crate::value::Value;
 /// assert_eq!(
 ///     error.to_string(),
 ///     "slot 'age' of schema 'unit' is u8: \
-///      the range 9 to 300 is empty or has a bound that u8 cannot hold"
+///      the range 9 to 300 has a number that u8 cannot hold"
 /// );
 /// # Ok::<(), slotted::SchemaError>(())
 /// ```
+#[doc(alias = "component")]
 #[derive(Clone, Debug)]
 pub struct Slot {
     pub(super) name: Arc<str>,
@@ -33,7 +34,7 @@ pub struct Slot {
     pub(super) renamed_from: Option<Arc<str>>,
 }
 
-/// A former name does not count: it says what the slot was, not what it is.
+/// Ignores former names: they matter for migrations only.
 impl PartialEq for Slot {
     fn eq(&self, other: &Self) -> bool {
         let Self { name, kind, optional, default, constraints, renamed_from: _ } = self;
@@ -49,53 +50,85 @@ impl Slot {
     }
 
     /// Returns the slot's name, unique in its schema.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema};
+    /// let unit = Schema::builder("unit")
+    ///     .slot("health", Kind::F32).default(100.0).renamed_from("hp")
+    ///     .slot("shield", Kind::F32).optional()
+    ///     .slot("age", Kind::U8)
+    ///     .build()?;
+    /// let [health, shield, age] = unit.slots() else { panic!("three slots") };
+    /// assert_eq!(health.name(), "health");
+    /// assert_eq!(&**health.shared_name(), "health");
+    /// assert_eq!(health.kind(), &Kind::F32);
+    /// assert_eq!(health.default(), Some(&100.0.into()));
+    /// assert_eq!(health.renamed_from(), Some("hp"));
+    /// assert!(shield.is_optional() && !shield.is_required());
+    /// assert!(age.is_required());
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns the slot's name, to be cloned without a copy of the text.
+    /// Returns the slot's name, for cloning without a copy of the text.
+    ///
+    /// [`name`](Self::name) has an example.
     #[must_use]
     pub const fn shared_name(&self) -> &Arc<str> {
         &self.name
     }
 
     /// Returns the kind of the slot's values.
+    ///
+    /// [`name`](Self::name) has an example.
     #[must_use]
     pub const fn kind(&self) -> &Kind {
         &self.kind
     }
 
-    /// Returns whether the slot may be unset.
+    /// Returns `true` if the slot may be unset.
+    ///
+    /// [`name`](Self::name) has an example.
     #[must_use]
     pub const fn is_optional(&self) -> bool {
         self.optional
     }
 
     /// Returns the value of the slot in records that leave it out.
+    ///
+    /// [`name`](Self::name) has an example.
     #[must_use]
     pub const fn default(&self) -> Option<&Value> {
         self.default.as_ref()
     }
 
-    /// Returns whether a record must name the slot: it has no default and may not be unset.
+    /// Returns `true` if a record must name the slot: it has no default and is not optional.
+    ///
+    /// [`name`](Self::name) has an example.
     #[must_use]
     pub const fn is_required(&self) -> bool {
         self.default.is_none() && !self.optional
     }
 
-    /// Returns the name that the slot had before: see [`SchemaBuilder::renamed_from`](crate::SchemaBuilder::renamed_from).
+    /// Returns the former name of the slot, set with
+    /// [`SchemaBuilder::renamed_from`](crate::schema::SchemaBuilder::renamed_from).
+    ///
+    /// [`name`](Self::name) has an example.
     #[must_use]
     pub fn renamed_from(&self) -> Option<&str> {
         self.renamed_from.as_deref()
     }
 
-    /// Returns whether objects store the values of both slots alike.
+    /// Returns `true` if objects store the values of both slots in the same way.
     pub(crate) fn is_stored_as(&self, other: &Self) -> bool {
         (&self.name, &self.kind, self.optional) == (&other.name, &other.kind, other.optional)
     }
 
-    /// Returns whether both refuse the same values of their kind.
+    /// Returns `true` if both slots refuse the same values of their kind.
     pub(crate) fn has_constraints_of(&self, other: &Self) -> bool {
         self.constraints == other.constraints
     }
@@ -105,12 +138,12 @@ impl Slot {
         Declaration(self)
     }
 
-    /// Returns whether there is more to check about a value than its kind.
+    /// Returns `true` if values need a check beyond their kind.
     pub(crate) const fn is_constrained(&self) -> bool {
         self.is_confined() || matches!(self.kind, Kind::Text | Kind::List(_))
     }
 
-    /// Returns whether there is more to check about a value than its kind if all handles are the store's.
+    /// Returns `true` if values need a check beyond their kind, even if all handles belong to the store.
     pub(crate) const fn is_confined(&self) -> bool {
         self.constraints.confine_numbers() || matches!(self.kind.element(), Kind::Object)
     }

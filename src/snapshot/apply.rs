@@ -110,8 +110,7 @@ impl Store {
     /// Returns an error if the store is not the world that the delta was made from, or if the delta is damaged.
     /// Nothing is changed then.
     ///
-    /// # Example
-    /// See [`Delta`].
+    /// [`Delta`] has an example.
     pub fn apply(&mut self, delta: &Delta) -> Result<(), DeltaError> {
         let found = Hashes::from(self.hash_sums());
         if found.state != delta.base.state {

@@ -101,8 +101,7 @@ impl Store {
     /// Computes in **O(blocks)** time: about one nanosecond per block that was not written to since the last
     /// snapshot. Copies two bytes per row of blocks in which objects were spawned or despawned.
     ///
-    /// # Example
-    /// See [`Snapshot`].
+    /// [`Snapshot`] has an example.
     #[must_use = "a snapshot is dropped with its last clone"]
     pub fn snapshot(&mut self) -> Snapshot {
         Snapshot::new(self.state())
@@ -118,8 +117,7 @@ impl Store {
     /// Returns an error if the snapshot is of another store or from before a [migration](Self::migrate). Nothing
     /// is changed then.
     ///
-    /// # Example
-    /// See [`Snapshot`].
+    /// [`Snapshot`] has an example.
     pub fn restore(&mut self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
         Ok(self.set_state(snapshot.state())?)
     }

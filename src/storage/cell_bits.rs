@@ -1,65 +1,65 @@
-//! Cells as plain data: to compare, to hash, to send.
+//! Cells as plain data, for comparison, hashes and deltas.
 
 use crate::id::ObjectId;
 use crate::list::ListCell;
 use crate::text::Text;
 use crate::vectors::VectorNumbers;
 
-/// What handles stand for outside of their store.
+/// Hashes of the data behind handles, equal in every store with equal data.
 pub trait Names {
-    /// A hash of the text itself.
+    /// Returns a hash of the text itself.
     fn text(&self, text: Text) -> u64;
-    /// A hash of the schema's name, the row and the generation.
+    /// Returns a hash of the schema's name, the row and the generation.
     fn object(&self, id: ObjectId) -> u64;
-    /// A hash of the list's elements.
+    /// Returns a hash of the list's elements.
     fn list(&self, list: ListCell) -> u64;
 }
 
-/// Turns handles of one store into what they are elsewhere.
+/// Translates handles of one store into those of another.
 pub trait Translate {
-    /// `None` if there is no such text there.
+    /// Returns `None` if the other store lacks the text.
     fn text(&mut self, text: Text) -> Option<Text>;
-    /// `None` if there is no such schema there.
+    /// Returns `None` if the other store lacks the schema.
     fn object(&mut self, id: ObjectId) -> Option<ObjectId>;
-    /// `None` if the list cannot be there.
+    /// Returns `None` if the other store cannot have the list.
     fn list(&mut self, list: ListCell) -> Option<ListCell>;
 }
 
 /// A cell as plain data.
 pub trait CellBits: Copy {
-    /// How many bytes [`put`](Self::put) writes.
+    /// The number of bytes that [`put`](Self::put) writes.
     const BYTES: usize;
 
-    /// Whether the cells are the same, bit for bit.
+    /// Returns `true` if the cells are equal bit for bit.
     fn is_same(&self, other: &Self) -> bool;
 
-    /// Whether all cells are the same, bit for bit.
+    /// Returns `true` if all cells are equal bit for bit.
     fn same(a: &[Self], b: &[Self]) -> bool;
 
-    /// Goes on with a hash. All NaN are one; -0.0 is not 0.0.
+    /// Continues a hash with the cell. All NaN hash the same; -0.0 and 0.0 hash differently.
     fn hash(self, hash: u64, names: &impl Names) -> u64;
 
     /// Writes the cell, lowest byte first.
     fn put(self, bytes: &mut Vec<u8>);
 
-    /// Reads what `put` has written; `None` if no cell is written like this.
+    /// Reads the bytes written by `put`. Returns `None` for bytes that `put` never writes.
     fn take(bytes: &[u8]) -> Option<Self>;
 
-    /// The cell in another store.
+    /// Returns the same cell for another store.
     fn translate(self, _: &mut impl Translate) -> Option<Self> {
         Some(self)
     }
 }
 
-/// One step of a hash: multiply and fold, as in the finalizer of MurmurHash3 (public domain, Austin
-/// Appleby), whose constant this is.
+/// Returns the hash after one step: multiply and fold, with a constant of MurmurHash3's finalizer (Austin Appleby,
+/// public domain).
 #[inline(always)]
 pub(crate) const fn step(hash: u64, bits: u64) -> u64 {
     let mixed = (hash ^ bits).wrapping_mul(0xff51_afd7_ed55_8ccd);
     mixed ^ (mixed >> 32)
 }
 
-/// A hash of a name or a text: the same on every machine.
+/// Returns the hash of a name or a text, the same on every machine.
 pub(crate) fn hash_text(text: &str) -> u64 {
     let (words, rest) = text.as_bytes().as_chunks::<8>();
     let hash =
@@ -67,7 +67,7 @@ pub(crate) fn hash_text(text: &str) -> u64 {
     rest.iter().fold(hash, |hash, byte| step(hash, u64::from(*byte)))
 }
 
-/// Cells that are the same where they are equal.
+/// Comparison for cells whose bits are equal exactly if `==` holds.
 macro_rules! compared_by_equality {
     () => {
         #[inline(always)]
@@ -81,7 +81,7 @@ macro_rules! compared_by_equality {
     };
 }
 
-/// Cells that may differ where they are equal, and the other way round, as floats do.
+/// Comparison for floats: `0.0 == -0.0` with different bits, and NaN differs from itself.
 macro_rules! compared_by_bits {
     () => {
         #[inline(always)]
@@ -165,12 +165,12 @@ floats! { f32 f64 }
 
 /// A number of a vector.
 trait Component: Sized {
-    /// Goes on with a hash.
+    /// Continues a hash with the numbers.
     fn hash_all(numbers: &[Self], hash: u64) -> u64;
 }
 
 macro_rules! components {
-    // Two numbers of 32 bits go through one step of the hash.
+    // One step hashes two 32-bit numbers.
     (@32 $type:ty, $bits:expr) => {
         impl Component for $type {
             #[inline(always)]
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_cell_is_written_like_is_refused() {
+    fn invalid_bytes_are_refused() {
         assert_eq!(bool::take(&[2]), None);
         assert_eq!(ObjectId::take(&[0; 8]), None);
     }

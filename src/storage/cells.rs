@@ -1,4 +1,4 @@
-//! The columns of all types of cell in one type, and the cells of lists in another.
+//! Enums over all cell types: one for columns, one for the cells of lists.
 
 use std::collections::HashSet;
 
@@ -11,10 +11,10 @@ use crate::storage::CellBits;
 use crate::storage::block::{BlocksSnapshot, Stamps, snapshot_bytes};
 use crate::text::Text;
 
-/// What a column's blocks are made of.
+/// A cell of a column.
 ///
-/// A slot's value is one cell, or several of them for an array; enums are `u8` cells, and
-/// plain-memory types are unsigned cells of their alignment.
+/// A slot's value is one cell, or several for an array. Enums are `u8` cells; plain-memory types are unsigned
+/// integers of their alignment.
 pub trait Cell:
     Copy + std::fmt::Debug + Send + Sync + 'static + private::Sealed + CellBits
 {
@@ -23,7 +23,7 @@ pub trait Cell:
 pub(crate) mod private {
     use super::*;
 
-    /// How the closed set of cells meets the closed set of columns.
+    /// Maps each cell type to its variants of the enums below.
     pub trait Sealed: Sized {
         #[doc(hidden)]
         const FILLER: Self;
@@ -50,8 +50,8 @@ pub(crate) mod private {
 
 macro_rules! cells {
     ($($variant:ident $type:ty = $filler:expr;)*) => {
-        /// The blocks of one column: an enum rather than a trait object, because a match on a
-        /// number costs less than a virtual call where a column is found for a single row.
+        /// The blocks of one column. An enum, because a match is faster than the virtual call of a trait object
+        /// for single rows.
         #[derive(Clone, Debug)]
         pub(crate) enum Cells { $($variant(Blocks<$type>),)* }
 
@@ -88,7 +88,7 @@ macro_rules! cells {
                 match self { $(Self::$variant(cells) => cells.truncate(len),)* }
             }
 
-            /// Bytes of one cell.
+            /// Returns the bytes of one cell.
             pub(super) const fn cell_bytes(&self) -> usize {
                 match self { $(Self::$variant(_) => size_of::<$type>(),)* }
             }
@@ -98,7 +98,7 @@ macro_rules! cells {
             }
         }
 
-        /// The blocks of one column as a snapshot has them.
+        /// The blocks of one column in a snapshot.
         #[derive(Clone, Debug)]
         pub(crate) enum CellsSnapshot { $($variant(BlocksSnapshot<$type>),)* }
 
@@ -107,7 +107,7 @@ macro_rules! cells {
                 match self { $(Self::$variant(blocks) => visitor.visit(blocks),)* }
             }
 
-            /// Lets the visitor see two columns of the same cells; `None` if they are not.
+            /// Calls the visitor with two columns of the same cell type. Returns `None` if the types differ.
             pub(crate) fn visit_both<V: SnapshotPairVisitor>(
                 &self,
                 other: &Self,
@@ -147,7 +147,7 @@ macro_rules! cells {
                 }
             }
 
-            /// Writes to the first rows of a block what the other column has in its first row.
+            /// Fills the first rows of a block with the first row of the pattern.
             pub(super) fn fill_block(&mut self, block: usize, rows: usize, pattern: &Self) {
                 match (self, pattern) {
                     $((Self::$variant(blocks), Self::$variant(pattern)) => {
@@ -158,7 +158,7 @@ macro_rules! cells {
                 }
             }
 
-            /// Returns cells of their own that share the snapshot's blocks.
+            /// Returns new cells that share the snapshot's blocks.
             pub(super) fn from_snapshot(snapshot: &CellsSnapshot, written: &Stamps) -> Self {
                 match snapshot {
                     $(CellsSnapshot::$variant(snapshot) => {
@@ -198,13 +198,13 @@ macro_rules! cells {
                 fn vec_mut(cells: &mut CellVec) -> &mut Vec<Self> {
                     match cells {
                         CellVec::$variant(cells) => cells,
-                        _ => unreachable!("the cells are of the type that was asked for"),
+                        _ => unreachable!("the caller knows the type of the cells"),
                     }
                 }
             }
         )*
 
-        /// Runs the body on the blocks, whatever their cells are.
+        /// Runs the body on the blocks of any cell type.
         macro_rules! with_blocks {
             ($cells:expr, $blocks:ident => $body:expr) => {
                 match $cells { $(Cells::$variant($blocks) => $body,)* }
@@ -229,37 +229,37 @@ macro_rules! with_vectors {
 }
 crate::for_each_vector!(with_vectors);
 
-/// Work on a column whatever its cells are.
+/// A generic function of a column.
 pub(crate) trait CellsVisitor {
     type Output;
     fn visit<C: Cell>(self, blocks: &Blocks<C>) -> Self::Output;
 }
 
-/// Work that changes a column whatever its cells are.
+/// A generic function that changes a column.
 pub(crate) trait CellsVisitorMut {
     type Output;
     fn visit<C: Cell>(self, blocks: &mut Blocks<C>) -> Self::Output;
 }
 
-/// Work on cells of whatever type.
+/// A generic function of cells.
 pub(crate) trait CellVecVisitor {
     type Output;
     fn visit<C: Cell>(self, cells: &[C]) -> Self::Output;
 }
 
-/// Work that changes cells of whatever type.
+/// A generic function that changes cells.
 pub(crate) trait CellVecVisitorMut {
     type Output;
     fn visit<C: Cell>(self, cells: &mut Vec<C>) -> Self::Output;
 }
 
-/// Work on what a snapshot has of a column, whatever its cells are.
+/// A generic function of a column in a snapshot.
 pub(crate) trait SnapshotVisitor {
     type Output;
     fn visit<C: Cell>(self, blocks: &BlocksSnapshot<C>) -> Self::Output;
 }
 
-/// Work on what two snapshots have of a column, whatever its cells are.
+/// A generic function of the same column in two snapshots.
 pub(crate) trait SnapshotPairVisitor {
     type Output;
     fn visit<C: Cell>(self, a: &BlocksSnapshot<C>, b: &BlocksSnapshot<C>) -> Self::Output;
@@ -274,7 +274,7 @@ impl Cells {
         with_blocks!(self, blocks => visitor.visit(blocks))
     }
 
-    /// A column without rows, `width` cells to a row.
+    /// Returns an empty column with `width` cells for each row.
     pub(crate) fn new<C: Cell>(width: usize) -> Self {
         C::cells(Blocks::new(width))
     }
@@ -330,7 +330,7 @@ impl Cells {
         with_blocks!(self, blocks => blocks.heap_bytes())
     }
 
-    /// Bytes of one row.
+    /// Returns the bytes of one row.
     pub(super) fn row_bytes(&self) -> usize {
         fn bytes<C: Copy>(blocks: &Blocks<C>) -> usize {
             blocks.width() * size_of::<C>()

@@ -9,11 +9,32 @@ use crate::schema::SchemaSelector;
 use crate::store::{ObjectCheck, ObjectReader, ObjectWriter, Slotted, Store};
 
 impl Store {
-    /// Returns a copy of the object, which is of the type's schema or of one that
+    /// Returns a copy of an object of the type's schema or of one that
     /// [extends it](Self#schemas-that-extend-others).
+    ///
+    /// Computes in **O(slots)** time.
     ///
     /// # Errors
     /// Returns an error if the object is not alive or of another schema.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Unit { #[slot(range = 0.0..=500.0)] health: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let id = store.spawn(Unit { health: 80.0 })?;
+    ///
+    /// let mut unit: Unit = store.get_object(id)?;
+    /// unit.health += 5.0;
+    /// store.set_object(id, unit)?;
+    /// assert_eq!(store.get_object::<Unit>(id)?.health, 85.0);
+    ///
+    /// let error = store.set_object(id, Unit { health: 501.0 }).unwrap_err();
+    /// assert_eq!(error.to_string(), "slot 'health' of 'unit' expects 0.0 to 500.0, found 501.0");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn get_object<T: Slotted>(&self, id: ObjectId) -> Result<T, AccessError> {
         self.schema_of_object::<T>(id)?;
         let (_, table) = self.locate(id)?;
@@ -48,7 +69,7 @@ impl Store {
     /// [extend it](Self#schemas-that-extend-others), by schema and row.
     ///
     /// # Errors
-    /// Returns an error if no schema of this name or the type's is registered, or if the named schema neither is
+    /// Returns an error if the named schema or the type's is not registered, or if the named schema neither is
     /// nor extends the type's.
     ///
     /// # Example
@@ -78,7 +99,7 @@ impl Store {
         Ok(self.read_tables(self.registry.selected(schema, selector.is_exact())))
     }
 
-    /// Copies of the objects of some tables, whose schemas are or extend the type's.
+    /// Copies the objects of some tables, whose schemas are or extend the type's.
     fn read_tables<T: Slotted>(&self, schemas: &[SchemaId]) -> impl Iterator<Item = (ObjectId, T)> {
         schemas.iter().flat_map(|schema| {
             let columns = &self.tables[schema.index()].columns;
@@ -97,9 +118,11 @@ impl Store {
     /// Overwrites the slots of the type's schema in an object of that schema or of one that
     /// [extends it](Self#schemas-that-extend-others).
     ///
+    /// Computes in **O(slots)** time. [`get_object`](Self::get_object) has an example.
+    ///
     /// # Errors
     /// Returns an error if the object is not alive or of another schema, or if a value violates its slot's
-    /// constraints; nothing is written then.
+    /// constraints. Nothing is written then.
     pub fn set_object<T: Slotted>(&mut self, id: ObjectId, object: T) -> Result<(), AccessError> {
         self.schema_of_object::<T>(id)?;
         let (schema, _) = self.locate(id)?;
@@ -116,7 +139,7 @@ impl Store {
         Ok(())
     }
 
-    /// The type's schema, if the object is of it or of one that extends it.
+    /// Returns the type's schema if the object is of it or of one that extends it.
     fn schema_of_object<T: Slotted>(&self, id: ObjectId) -> Result<SchemaId, AccessError> {
         let (found, _) = self.locate(id)?;
         let schema = self.registry.of_type(TypeId::of::<T>());

@@ -1,4 +1,4 @@
-//! The values of one slot, for many single reads and writes.
+//! Columns: the values of one slot, for many single reads and writes.
 
 use std::iter;
 
@@ -12,13 +12,13 @@ use crate::store::{SlotKey, Store};
 type Cells<F> = <<F as SlotField>::Value as SlotValue>::Cell;
 
 impl Store {
-    /// Returns a column for many reads: the cheapest access to single values.
+    /// Returns a column for many reads: the fastest access to single values.
     ///
-    /// It holds the objects that the key serves: those of its schema and of all schemas that
-    /// [extend it](Self#schemas-that-extend-others), or of exactly one.
+    /// The column contains all objects that the key serves: those of its schema and of all schemas that
+    /// [extend it](Self#schemas-that-extend-others). A key made with [`exactly`](crate::exactly) serves one schema.
     ///
     /// # Errors
-    /// Returns an error if the key is of another store or from before a migration.
+    /// Returns an error if the key belongs to another store or a migration invalidated it.
     ///
     /// # Example
     /// ```
@@ -40,10 +40,28 @@ impl Store {
         Ok(SlotColumn { first, others })
     }
 
-    /// Returns a column for many reads and writes. Constraints are not checked, as in views.
+    /// Returns a column for many reads and writes.
+    ///
+    /// Writes skip constraint checks, as in views; [`validate`](Self::validate) checks all objects on demand.
     ///
     /// # Errors
-    /// Returns an error if the key is of another store or from before a migration.
+    /// Returns an error if the key belongs to another store or a migration invalidated it.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{ObjectId, Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Tile { height: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Tile>()?;
+    /// # let ids: Vec<ObjectId> = store.spawn_batch([Tile { height: 2.0 }; 10])?.collect();
+    /// let mut heights = store.column_mut(store.key::<f32>("tile", "height")?)?;
+    /// assert!(heights.set(ids[0], 5.0));
+    /// *heights.get_mut(ids[1]).unwrap() += 1.0;
+    /// heights.for_each_run(|run| run.iter_mut().for_each(|height| *height *= 2.0));
+    /// assert_eq!((heights.get(ids[0]), heights.get(ids[1])), (Some(10.0), Some(6.0)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn column_mut<F: SlotField>(
         &mut self,
         key: SlotKey<F>,
@@ -60,7 +78,7 @@ impl Store {
 struct Others<C> {
     /// The number of the first schema in `columns`.
     lowest: u16,
-    /// By number, with gaps, so that a look-up is one index. Empty if no schema extends the own one.
+    /// Indexed by schema, with gaps, so that a look-up is one index. Empty if no schema extends the own one.
     columns: Vec<Option<C>>,
 }
 
@@ -72,13 +90,13 @@ impl<C> Others<C> {
         id.schema().index().wrapping_sub(usize::from(self.lowest))
     }
 
-    /// How many of the columns come before a schema.
+    /// Returns the number of columns that come before a schema.
     fn before(&self, schema: SchemaId) -> usize {
         schema.index().saturating_sub(usize::from(self.lowest)).min(self.columns.len())
     }
 }
 
-/// The column of the key's own schema, and those of the schemas that extend it.
+/// Returns the column of the key's own schema, and those of the schemas that extend it.
 fn family_tables<T, C, F: SlotField>(
     key: SlotKey<F>,
     family: &[SchemaId],
@@ -120,21 +138,21 @@ const fn schema_of(head: u32) -> SchemaId {
     SchemaId((head >> 16) as u16)
 }
 
-/// Whether the id is of the schema whose ids have this head.
+/// Returns `true` if the id belongs to the schema with this head.
 #[inline(always)]
 const fn is_of(head: u32, id: ObjectId) -> bool {
     (id.to_bits() >> 48) as u32 == head >> 16
 }
 
-/// The row of a living object of the schema.
+/// Returns the row of a living object of the schema.
 #[inline(always)]
 fn living_row(head: u32, generations: &[u16], id: ObjectId) -> Option<u32> {
     let generation = *generations.get(id.row() as usize)?;
-    // Ids have odd generations, so that one of a free row never equals an id's.
+    // Generations of ids are odd, those of free rows even.
     (head | u32::from(generation) == (id.to_bits() >> 32) as u32).then_some(id.row())
 }
 
-/// One table's values of a slot, to read.
+/// One table's values of a slot, for reading.
 #[derive(Debug)]
 struct TableColumn<'s, F: SlotField> {
     head: u32,
@@ -175,9 +193,9 @@ impl<'s, F: SlotField> TableColumn<'s, F> {
     }
 }
 
-/// The values of one slot, to read, of the objects that a key serves.
+/// The values of one slot, for reading, of all objects that a key serves.
 ///
-/// Made by [`Store::column`].
+/// Returned by [`Store::column`], which has an example.
 #[derive(Debug)]
 pub struct SlotColumn<'s, F: SlotField> {
     /// The table of the key's own schema.
@@ -193,6 +211,8 @@ impl<F: SlotField> Clone for SlotColumn<'_, F> {
 
 impl<'s, F: SlotField> SlotColumn<'s, F> {
     /// Returns one value, or `None` if the object is not alive or not of the column's schemas.
+    ///
+    /// Computes in **O(1)** time. [`Store::column`] has an example.
     #[must_use]
     #[inline(always)]
     pub fn get(&self, id: ObjectId) -> Option<F> {
@@ -204,11 +224,13 @@ impl<'s, F: SlotField> SlotColumn<'s, F> {
 }
 
 impl<'s, T: SlotValue> SlotColumn<'s, T> {
-    /// Returns the values of all living objects, in runs of adjacent rows, in the order of their ids.
+    /// Iterates over the values of all living objects, in runs of adjacent rows, by schema and row.
+    ///
+    /// [`Store::column`] has an example.
     pub fn runs(&self) -> impl Iterator<Item = &'s [T]> + use<'s, T> {
         let before = self.others.before(schema_of(self.first.head));
         let (before, after) = self.others.columns.split_at(before);
-        // Copies, so that the iterator does not borrow the column: none if there is one table.
+        // Copied so that the iterator does not borrow the column; empty for a single table.
         let (before, after) = (before.to_vec(), after.to_vec());
         let tables = before.into_iter().flatten().chain([self.first]);
         tables.chain(after.into_iter().flatten()).flat_map(|table| {
@@ -220,7 +242,7 @@ impl<'s, T: SlotValue> SlotColumn<'s, T> {
     }
 }
 
-/// One table's values of a slot, to read and write.
+/// One table's values of a slot, for reading and writing.
 #[derive(Debug)]
 struct TableColumnMut<'s, F: SlotField> {
     head: u32,
@@ -283,9 +305,9 @@ impl<T: SlotValue> TableColumnMut<'_, T> {
     }
 }
 
-/// The values of one slot, to read and write, of the objects that a key serves.
+/// The values of one slot, for reading and writing, of all objects that a key serves.
 ///
-/// Made by [`Store::column_mut`].
+/// Returned by [`Store::column_mut`], which has an example.
 #[derive(Debug)]
 pub struct SlotColumnMut<'s, F: SlotField> {
     /// The table of the key's own schema.
@@ -295,6 +317,8 @@ pub struct SlotColumnMut<'s, F: SlotField> {
 
 impl<F: SlotField> SlotColumnMut<'_, F> {
     /// Returns one value, or `None` if the object is not alive or not of the column's schemas.
+    ///
+    /// Computes in **O(1)** time. [`Store::column_mut`] has an example.
     #[must_use]
     #[inline(always)]
     pub fn get(&self, id: ObjectId) -> Option<F> {
@@ -304,7 +328,9 @@ impl<F: SlotField> SlotColumnMut<'_, F> {
         self.others.columns.get(self.others.position(id))?.as_ref()?.get(id)
     }
 
-    /// Changes one value. Returns whether the object is alive and of the column's schemas.
+    /// Changes one value. Returns `false` if the object is not alive or not of the column's schemas.
+    ///
+    /// Computes in **O(1)** time. [`Store::column_mut`] has an example.
     #[inline(always)]
     pub fn set(&mut self, id: ObjectId, field: F) -> bool {
         if self.others.columns.is_empty() || is_of(self.first.head, id) {
@@ -320,6 +346,8 @@ impl<F: SlotField> SlotColumnMut<'_, F> {
 
 impl<T: SlotValue> SlotColumnMut<'_, T> {
     /// Returns one value to change in place, or `None` if the object is not alive or not of the column's schemas.
+    ///
+    /// Computes in **O(1)** time. [`Store::column_mut`] has an example.
     #[inline(always)]
     pub fn get_mut(&mut self, id: ObjectId) -> Option<&mut T> {
         if self.others.columns.is_empty() || is_of(self.first.head, id) {
@@ -329,8 +357,9 @@ impl<T: SlotValue> SlotColumnMut<'_, T> {
         self.others.columns.get_mut(position)?.as_mut()?.get_mut(id)
     }
 
-    /// Calls the closure with the values of all living objects, in runs of adjacent rows, in the order of their
-    /// ids and in vectorised code: see [`vectorize`].
+    /// Calls the closure with the values of all living objects, in runs of adjacent rows, by schema and row.
+    ///
+    /// The code is [vectorised](vectorize). [`Store::column_mut`] has an example.
     #[inline(always)]
     pub fn for_each_run(&mut self, mut visit: impl FnMut(&mut [T])) {
         let Self { first, others } = self;

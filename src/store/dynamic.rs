@@ -1,4 +1,4 @@
-//! Columns and values of a kind that is known only at run time.
+//! Columns and values of kinds that are known only at run time.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::store::Limits;
 use crate::text::Text;
 use crate::value::{ConversionError, FromValue, Value};
 
-/// Runs the body with `$C` standing for the cells of a plain-memory kind.
+/// Runs the body with `$C` as the cell type of a plain-memory kind.
 macro_rules! with_pod_cell {
     ($pod:expr, $C:ident => $body:expr) => {
         match PodKind::align($pod) {
@@ -45,12 +45,12 @@ macro_rules! with_pod_cell {
     };
 }
 
-/// A column for each slot of the schema.
+/// Returns an empty column for each slot of the schema.
 pub(super) fn columns(schema: &RegisteredSchema) -> Vec<Column> {
     schema.slots().iter().map(column).collect()
 }
 
-/// A column without rows.
+/// Returns an empty column.
 pub(super) fn column(slot: &Slot) -> Column {
     let cells = with_numeric!(slot.kind(), T => Cells::new::<T>(1),
         Kind::Bool => Cells::new::<bool>(1),
@@ -64,14 +64,14 @@ pub(super) fn column(slot: &Slot) -> Column {
     Column::new(cells, tag(slot), slot.is_optional())
 }
 
-/// Keys have it too. The name is part of it, so that a key from before a migration does not serve
-/// another slot that has come to the same place.
+/// Returns the tag that columns and keys share. It hashes the slot's name, so that after a migration an old key does
+/// not access another slot at the same position.
 pub(super) fn tag(slot: &Slot) -> KindTag {
     let tag = FixedState::default().hash_one((slot.name(), slot.kind(), slot.is_optional()));
     KindTag(tag as u32)
 }
 
-/// What lists of a kind have in common.
+/// Returns the cells of one element of a list.
 pub(crate) fn element_shape(element: &Kind) -> ElementShape {
     fn shape<C: Cell>(width: usize, variants: usize) -> ElementShape {
         ElementShape { cell: C::TYPE, width: width as u16, variants: variants as u16 }
@@ -83,17 +83,17 @@ pub(crate) fn element_shape(element: &Kind) -> ElementShape {
         Kind::Enum(kind) => shape::<u8>(1, kind.variants().len()),
         Kind::Array(number, length) => with_number!(number, T => shape::<T>(*length as usize, 0)),
         Kind::Pod(pod) => with_pod_cell!(pod, C => shape::<C>(pod.size() / pod.align(), 0)),
-        // Nested lists: schemas have none.
+        // Schemas refuse nested lists.
         Kind::List(_) => shape::<ListCell>(1, 0),
     )
 }
 
-/// Where the cells of values stand.
+/// A source of the cells of values.
 trait Source {
     fn cells<C: Cell>(&self) -> &[C];
 }
 
-/// A row that was written.
+/// A written row.
 struct Row<'a> {
     column: &'a Column,
     row: u32,
@@ -114,13 +114,13 @@ struct Elements<'a> {
 }
 
 impl Source for Elements<'_> {
-    /// None, where a view wrote a list of another store: reading it must not fail.
+    /// Returns no cells for a list of another store: a view can write such a handle, and reading must not fail.
     fn cells<C: Cell>(&self) -> &[C] {
         self.lists.resolve(self.shape, self.list).unwrap_or_default()
     }
 }
 
-/// The value in a row that was written, as the slot's kind has it.
+/// Returns the value in a written row.
 pub(super) fn read(column: &Column, slot: &Slot, row: u32, interner: &Interner) -> Value {
     if let Some(set) = &column.set
         && set.row(row) != Some(&[true])
@@ -141,7 +141,7 @@ fn list_value(element: &Kind, list: ListCell, interner: &Interner) -> Value {
     Value::List((0..len).map(|at| value(element, &elements, at, interner)).collect())
 }
 
-/// The value at a position among others of its kind, which is no list.
+/// Returns the value at a position among others of its kind. The kind is not a list.
 #[inline]
 fn value(kind: &Kind, source: &impl Source, at: usize, interner: &Interner) -> Value {
     with_numeric!(kind, T => one::<T>(source, at).into(),
@@ -160,12 +160,12 @@ fn value(kind: &Kind, source: &impl Source, at: usize, interner: &Interner) -> V
             let cells = several::<C>(source, at, pod.size() / pod.align());
             Value::Bytes(bytemuck::cast_slice(cells).into())
         }),
-        // Nested lists: schemas have none.
+        // Schemas refuse nested lists.
         Kind::List(_) => Value::Unset,
     )
 }
 
-const CELLS: &str = "a column has the cells of its slot's kind";
+const CELLS: &str = "a column has the cell type of its slot's kind";
 
 #[inline]
 fn one<C: Cell>(source: &impl Source, at: usize) -> C {
@@ -177,14 +177,14 @@ fn several<C: Cell>(source: &impl Source, at: usize, width: usize) -> &[C] {
     &source.cells()[at * width..(at + 1) * width]
 }
 
-/// Why a value was not written.
+/// The reason why a value was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unwritten {
-    /// It is not of the slot's kind, or is unset where the slot may not be.
+    /// The value has another kind, or is unset and the slot is not optional.
     Refused,
-    /// It is a new text, or has one, and the texts have no room left.
+    /// A new text would exceed the limit of texts.
     NoTextRoom,
-    /// It is a new list, and the lists have no room left.
+    /// A new list would exceed the limit of lists.
     NoListRoom,
 }
 
@@ -195,7 +195,7 @@ impl From<ConversionError> for Unwritten {
 }
 
 impl Unwritten {
-    /// The limit that is reached, if that is why.
+    /// Returns the exceeded limit, if any.
     pub(crate) const fn limit(self, limits: &Limits) -> Option<LimitError> {
         match self {
             Self::Refused => None,
@@ -205,7 +205,7 @@ impl Unwritten {
     }
 }
 
-/// Where new texts and lists go.
+/// The pools that store new texts and lists.
 pub(super) struct Pools<'a> {
     pub(super) interner: &'a mut Interner,
     pub(super) limits: &'a Limits,
@@ -222,7 +222,7 @@ impl Pools<'_> {
     }
 }
 
-/// Where the cells of a value go.
+/// A destination for the cells of a value.
 trait Sink {
     fn put<C: Cell>(&mut self, cells: &[C]);
 }
@@ -246,7 +246,7 @@ impl Sink for CellVec {
     }
 }
 
-/// Writes a value to a row if it is of the slot's kind; constraints are the caller's matter.
+/// Writes a value to a row if it has the slot's kind. Callers check constraints.
 pub(super) fn write(
     column: &mut Column,
     slot: &Slot,
@@ -267,7 +267,7 @@ pub(super) fn write(
     }
 }
 
-/// The handle of a list, if all of its elements are of the kind.
+/// Returns the handle of a list if all elements have the kind.
 fn intern(element: &Kind, value: &Value, pools: &mut Pools<'_>) -> Result<ListCell, Unwritten> {
     let Value::List(values) = value else { return Err(Unwritten::Refused) };
     let shape = element_shape(element);
@@ -292,7 +292,7 @@ impl CellVecVisitor for Intern<'_, '_> {
     }
 }
 
-/// Gives the sink the cells of a value that is of the kind, which is no list.
+/// Writes the cells of a value to the sink if it has the kind. The kind is not a list.
 #[inline]
 fn convert(
     kind: &Kind,
@@ -325,7 +325,7 @@ fn convert(
             }
             _ => return Err(Unwritten::Refused),
         }),
-        // Nested lists: schemas have none.
+        // Schemas refuse nested lists.
         Kind::List(_) => return Err(Unwritten::Refused),
     );
     Ok(())

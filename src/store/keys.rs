@@ -1,4 +1,4 @@
-//! Slots whose names were looked up once.
+//! Keys of slots: names that were looked up once.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,11 +11,12 @@ use crate::storage::KindTag;
 use crate::store::Store;
 use crate::store::slotted::{overwrite_field, read_field};
 
-/// A slot whose name and type were checked: as good as a field of a struct.
+/// A slot whose name and type were checked, for access without a look-up by name.
 ///
-/// [`Store::key`] makes one. It serves objects of its schema and of those that
-/// [extend it](Store#schemas-that-extend-others), or of exactly its schema if it was made so. It is good until
-/// [`Store::migrate`] moves, renames or changes the slot. Look it up again then: an old key serves no object.
+/// [`Store::key`] returns it. A key serves objects of its schema and of those that
+/// [extend it](Store#schemas-that-extend-others); a key made with [`exactly`](crate::exactly) serves its schema
+/// alone. It is valid until [`Store::migrate`] moves, renames or changes the slot. Afterwards it serves no object;
+/// make a new one.
 pub struct SlotKey<F> {
     pub(super) schema: SchemaId,
     pub(super) slot: u16,
@@ -39,7 +40,7 @@ impl<F> fmt::Debug for SlotKey<F> {
 }
 
 impl Store {
-    /// Looks a slot up by name, for many calls that follow.
+    /// Looks up a slot by name and returns its key, for use in many calls.
     ///
     /// The key serves objects of the schema and of those that [extend it](Self#schemas-that-extend-others).
     ///
@@ -92,7 +93,9 @@ impl Store {
 
     /// Returns one value, or `None` if the object is not alive or not of the key's schema.
     ///
-    /// Also returns `None` if the key is of another store or from before a migration.
+    /// Also returns `None` if the key belongs to another store or a migration invalidated it.
+    ///
+    /// Computes in **O(1)** time. [`key`](Self::key) has an example.
     #[must_use]
     #[inline]
     pub fn get<F: SlotField>(&self, id: ObjectId, key: SlotKey<F>) -> Option<F> {
@@ -106,9 +109,11 @@ impl Store {
 
     /// Changes one value.
     ///
+    /// Computes in **O(1)** time, **O(elements)** for a list with constraints. [`key`](Self::key) has an example.
+    ///
     /// # Errors
-    /// Returns an error if the object is not alive or not of the key's schema, if the slot's constraints refuse
-    /// the value, or if the key is of another store or from before a migration.
+    /// Returns an error if the object is not alive or not of the key's schema, if the value violates the slot's
+    /// constraints, if the key belongs to another store, or if a migration invalidated the key.
     #[inline]
     pub fn set<F: SlotField>(
         &mut self,
@@ -154,7 +159,7 @@ impl Store {
         }
     }
 
-    /// Whether a key serves objects of the schema.
+    /// Returns `true` if the key serves objects of the schema.
     #[inline(always)]
     fn serves<F>(&self, key: &SlotKey<F>, object: SchemaId) -> bool {
         key.schema == object || (!key.is_exact && self.registry.extends(object, key.schema))

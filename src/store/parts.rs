@@ -1,4 +1,4 @@
-//! Where a store's columns and rows are.
+//! The addresses of a store's columns and rows.
 
 use std::sync::Arc;
 
@@ -10,14 +10,15 @@ use crate::storage::{Column, Interner, Rows};
 use crate::store::{Identity, Store};
 use crate::text::Text;
 
-/// Where a store's columns and rows are, for an engine that lends them by rules of its own.
+/// The addresses of a store's columns and rows, for an engine that lends them by its own rules.
 ///
-/// Everything here is safe to call; to look at what a pointer points to is not. The pointers are good until
-/// the store is borrowed mutably again, or dropped; it may be moved. They come from the vectors that
-/// the columns lie in, without a reference to these: so a shared borrow of the store does not
-/// invalidate them, and reading through it is fine as long as no column is written to meanwhile.
+/// All methods are safe to call; dereferencing a pointer is not. The pointers stay valid until the store is borrowed
+/// mutably or dropped; moving the store keeps them valid. They are derived from the vectors of columns, not from
+/// references to them, so a shared borrow of the store does not invalidate them. Reads through such a borrow are
+/// sound as long as no column is written at the same time.
 ///
-/// While the parts live, a new schema, text or list costs a copy of all of them.
+/// The parts share schemas, texts and lists with the store. A new schema copies all schemas while the parts exist;
+/// the same holds for texts and lists.
 #[derive(Debug)]
 pub struct StoreParts {
     identity: Identity,
@@ -30,19 +31,31 @@ pub struct StoreParts {
 struct TableParts {
     rows: *const Rows,
     columns: *mut Column,
-    /// How many columns there are.
+    /// The number of columns.
     count: usize,
 }
 
 impl Store {
-    /// Where the columns and rows are: see [`StoreParts`].
+    /// Returns the addresses of the columns and rows, for engines.
     ///
-    /// Costs a nanosecond or two for each schema.
+    /// Computes in **O(schemas)** time, 1 to 2 ns for each.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// let unit = store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// let parts = store.parts();
+    /// assert!(parts.rows(unit).is_some());
+    /// assert!(parts.column(unit, 0).is_some());
+    /// assert!(parts.column(unit, 1).is_none());
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
     #[must_use]
     pub fn parts(&mut self) -> StoreParts {
         let columns: Vec<_> =
             self.tables.iter_mut().map(|table| table.columns.as_mut_ptr()).collect();
-        // From a shared borrow, so that later ones do not invalidate them.
+        // Derived from a shared borrow, so that later shared borrows do not invalidate them.
         let tables = self.tables.iter().zip(columns).map(|(table, columns)| TableParts {
             rows: &raw const table.rows,
             columns,
@@ -58,14 +71,14 @@ impl Store {
 }
 
 impl StoreParts {
-    /// The rows of a schema's table.
+    /// Returns the rows of a schema's table.
     #[must_use]
     #[inline]
     pub fn rows(&self, schema: SchemaId) -> Option<*const Rows> {
         self.tables.get(schema.index()).map(|table| table.rows)
     }
 
-    /// The column of a schema's slot, by the slot's number.
+    /// Returns the column of a schema's slot, by the slot's position.
     #[must_use]
     #[inline]
     pub fn column(&self, schema: SchemaId, slot: usize) -> Option<*mut Column> {
@@ -73,13 +86,13 @@ impl StoreParts {
         (slot < table.count).then(|| table.columns.wrapping_add(slot))
     }
 
-    /// The schema of this name.
+    /// Returns the schema of this name.
     #[must_use]
     pub fn schema(&self, name: &str) -> Option<&RegisteredSchema> {
         self.registry.find(name)
     }
 
-    /// Returns all schemas, in the order in which they were registered.
+    /// Returns all schemas in the order of registration.
     pub fn schemas(&self) -> impl ExactSizeIterator<Item = &RegisteredSchema> {
         self.registry.iter()
     }
@@ -90,19 +103,19 @@ impl StoreParts {
         self.registry.get(id)
     }
 
-    /// The string behind a handle of the store.
+    /// Returns the text of a handle. `None` if the handle belongs to another store.
     #[must_use]
     pub fn resolve(&self, text: Text) -> Option<&str> {
         self.interner.texts.resolve(text)
     }
 
-    /// The handle of a text that some value has already had.
+    /// Returns the handle of a stored text.
     #[must_use]
     pub fn find_text(&self, text: &str) -> Option<Text> {
         self.interner.texts.find(text)
     }
 
-    /// The elements behind a handle of the store.
+    /// Returns the elements of a list. `None` if the handle belongs to another store.
     #[must_use]
     pub fn resolve_list<T: ListElement>(&self, list: List<T>) -> Option<&[T]> {
         self.interner.lists.resolve(element_shape::<T>(), list.cell()).map(T::from_cells)

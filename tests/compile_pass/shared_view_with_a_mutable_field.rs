@@ -1,6 +1,6 @@
 //! The twin of the case that does not compile.
 
-use slotted::{Store, View};
+use slotted::{Kind, Schema, Store, View};
 
 #[derive(View)]
 struct Healthy<'a> {
@@ -9,7 +9,9 @@ struct Healthy<'a> {
 
 #[test]
 fn a_view_that_changes_nothing_reads_a_shared_store() -> Result<(), Box<dyn std::error::Error>> {
-    let store = Store::new();
+    let mut store = Store::new();
+    store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    let store = store;
     store.view_ref::<Healthy>()?.for_each(|unit| assert!(*unit.health > 0.0));
     Ok(())
 }

@@ -11,7 +11,9 @@ struct Named<'a> {
 #[test]
 fn views_borrow_the_handles_of_texts_and_lists() -> Result<(), Box<dyn std::error::Error>> {
     let mut store = Store::new();
-    store.register_schema(Schema::builder("person").slot("name", Kind::Text).build()?)?;
+    let person = Schema::builder("person").slot("name", Kind::Text);
+    let person = person.slot("scores", Kind::list(Kind::U16)).optional();
+    store.register_schema(person.build()?)?;
     store.spawn_record("person", record! { name: "Ada" })?;
     let name = store.find_text("Ada");
     store.view::<Named>()?.for_each(|person| {

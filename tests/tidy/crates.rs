@@ -23,7 +23,7 @@ pub(crate) fn dependencies(manifest: &str) -> Vec<&str> {
     let sections = manifest.split("\n[").map(|section| section.trim_start_matches('['));
     let own = sections.filter_map(|section| section.strip_prefix("dependencies]"));
     let lines = own.flat_map(str::lines).map(str::trim);
-    lines.filter_map(|line| Some(line.split_once('=')?.0.trim().split('.').next()?)).collect()
+    lines.filter_map(|line| line.split_once('=')?.0.trim().split('.').next()).collect()
 }
 
 /// Returns the dependencies of a package that it must not have.

@@ -367,8 +367,8 @@ fn all_bad_defaults_and_constraints_are_listed() {
     let age = "\n  field 'age' cannot be a slot: bad default: slot 'age' of 'unit' expects 1 to 9, \
         found 0";
     let rest = "\
-        \n  field 'small' cannot be a slot: the range 0 to 300 of slot 'small' of schema 'unit' does \
-        not suit u8, or is empty\
+        \n  field 'small' cannot be a slot: slot 'small' of schema 'unit' is u8: the range 0 to 300 has \
+        a number that u8 cannot hold\
         \n  field 'name' cannot be a slot: slot 'name' of schema 'unit' is text: 'finite' does not \
         apply\
         \n  field 'target' cannot be a slot: slot 'target' of schema 'unit' is u32: 'references' does \
@@ -474,7 +474,7 @@ mod refused {
             "integers' cannot be a slot: 'UVec3",
         ];
         let expected = expected.map(|start| {
-            format!("\n  field '{start}' is none of the vectors that slots hold; use {names} or an array of numbers")
+            format!("\n  field '{start}' is not a supported vector type; use {names} or an array of numbers")
         });
         let expected = format!("'Object' has 3 problems:{}", expected.concat());
         assert_eq!(message(schema_of::<Object>()), expected);

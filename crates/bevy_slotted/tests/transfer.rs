@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bevy_ecs::prelude::*;
 use bevy_slotted::prelude::*;
-use bevy_slotted::slotted::{Kind, Schema, Store, Value, record};
+use bevy_slotted::slotted::{Kind, Schema, Store, Value, exactly, record};
 use bevy_slotted::transfer::{
     despawn_entities, export_objects, export_records, import_entities, import_records,
 };
@@ -216,7 +216,7 @@ fn run_time_schemas_are_imported_and_exported_as_records_with_texts() -> Outcome
 }
 
 #[test]
-fn only_objects_of_exactly_the_schema_are_exported() -> Outcome {
+fn a_schema_is_exported_with_those_that_extend_it() -> Outcome {
     let mut world = world();
     let store = world.store_mut();
     store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
@@ -225,10 +225,12 @@ fn only_objects_of_exactly_the_schema_are_exported() -> Outcome {
     let dead = store.spawn(Unit { number: 3, health: 2.0 })?;
     store.despawn(dead)?;
     let exported = export_objects(&mut world, |_, _, unit: Unit| Number(unit.number))?;
-    assert_eq!(exported.len(), 1);
-    assert_eq!((exported[0].0, world.get(exported[0].1)), (unit, Some(&Number(2))));
+    let numbers = exported.iter().map(|(_, entity)| world.get::<Number>(*entity).map(|n| n.0));
+    assert_eq!(numbers.collect::<Vec<_>>(), [Some(2), Some(1)], "by schema and row");
     let exported = export_records(&mut world, "unit", |_, id, _| Number(id.row()))?;
-    assert_eq!(exported.len(), 1);
+    assert_eq!(exported.len(), 2);
+    let exported = export_records(&mut world, exactly("unit"), |_, id, _| Number(id.row()))?;
+    assert_eq!(exported.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [unit]);
     Ok(())
 }
 

@@ -20,16 +20,16 @@ use crate::store::view::{View, ViewError, ViewReport};
 pub struct Request {
     /// The kind of its values.
     pub kind: Kind,
-    /// Whether a schema must have it.
+    /// The schemas that the field accepts.
     pub presence: Presence,
-    /// Whether its values may be changed.
+    /// `true` if the view may change its values.
     pub is_mutable: bool,
 }
 
-/// A slot's name, and what a field wants of it; nothing for a field without a slot.
+/// A slot's name and the field's request; `None` for a field without a slot.
 pub(super) type FieldRequest = (&'static str, Option<Request>);
 
-/// What a view says of itself.
+/// A view's name, leniency and fields.
 #[derive(Clone, Debug)]
 pub(super) struct Wants {
     view: &'static str,
@@ -42,7 +42,7 @@ impl Wants {
         Self { view: V::NAME, is_lenient: V::IS_LENIENT, fields: V::requests() }
     }
 
-    /// Why the view is refused: the first of its slots that no schema declares with its kind.
+    /// Returns the error for the first of the view's slots that no schema declares with its kind.
     fn undeclared(&self, registry: &Registry) -> Option<ViewError> {
         let slots =
             self.fields.iter().filter_map(|(name, request)| Some((name, request.as_ref()?)));
@@ -71,7 +71,7 @@ fn slot_names(registry: &Registry) -> impl Iterator<Item = &Arc<str>> {
 }
 
 impl Request {
-    /// How the slot differs from what is wanted, if it does.
+    /// Returns the difference between the slot and the request, if they differ.
     fn mismatch(&self, schema: &RegisteredSchema, slot: &Slot) -> Option<TypeMismatch> {
         let is_optional = match self.presence {
             Presence::Required => false,
@@ -84,7 +84,7 @@ impl Request {
     }
 }
 
-/// Whether a schema must have a slot for a view to match it.
+/// The requirement that a view's field makes of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// A slot that is never unset.
@@ -95,14 +95,14 @@ pub enum Presence {
     Any,
 }
 
-/// A schema that matches a view, and where the view's slots are.
+/// A schema that matches a view, with the columns of the view's slots.
 #[derive(Clone, Debug)]
 pub(super) struct TableMatch {
     /// The schema's number.
     pub(super) table: usize,
     /// One for each field of the view, in the order of the table's columns.
     pub(super) picks: Box<[Pick]>,
-    /// Where the table's rows and columns are among those of all matches, if these are lent.
+    /// The positions of the table's rows and columns among the lent parts of all matches.
     pub(super) lent: Range<usize>,
 }
 
@@ -114,7 +114,7 @@ pub(super) enum Pick {
         field: u16,
         is_mutable: bool,
     },
-    /// A field that has no column; after all that have.
+    /// A field without a column. Sorts after the fields with one.
     Nothing,
 }
 
@@ -135,7 +135,7 @@ pub(super) struct Matches {
     tables: Vec<TableMatch>,
     /// The slots of other kinds in schemas that have all the names.
     skipped: Vec<TypeMismatch>,
-    /// Why the view is refused, with the schemas that were examined.
+    /// The error that refuses the view, after the schemas examined so far.
     error: Option<ViewError>,
 }
 
@@ -144,7 +144,7 @@ impl Matches {
         &self.tables
     }
 
-    /// Examines the schemas that were registered since the last time. Returns whether there were any.
+    /// Examines the schemas registered since the last call. Returns `true` if there were any.
     #[inline]
     pub(super) fn update<W: Borrow<Wants>>(
         &mut self,
@@ -158,18 +158,18 @@ impl Matches {
         is_behind
     }
 
-    /// Whether nothing was examined yet: a store without schemas is examined each time.
+    /// Returns `true` if nothing was examined yet. A store without schemas is examined at each call.
     const fn is_new(&self) -> bool {
         self.seen == 0
     }
 
-    /// Whether all of the registry's schemas were examined.
+    /// Returns `true` if all of the registry's schemas were examined.
     pub(super) fn is_current(&self, registry: &Registry) -> bool {
         self.seen == registry.len() && !self.is_new()
     }
 
     /// # Errors
-    /// Returns why the view is refused.
+    /// Returns an error if the view is refused.
     #[inline]
     pub(super) fn check(&self) -> Result<(), ViewError> {
         match &self.error {
@@ -197,7 +197,7 @@ impl Matches {
         }
     }
 
-    /// The matches among the selected schemas.
+    /// Returns the matches among the selected schemas.
     ///
     /// # Errors
     /// Returns an error if the named schema is unknown or does not match, or if the view is refused.
@@ -246,7 +246,7 @@ impl Matches {
     }
 }
 
-/// The matches of each view that was used.
+/// The matches of each view used so far.
 #[derive(Clone, Debug, Default)]
 pub(in crate::store) struct ViewCache {
     views: HashMap<TypeId, Matches, FixedState>,
@@ -261,7 +261,7 @@ impl ViewCache {
         matches
     }
 
-    /// Returns the view's matches: those that are cached, if no schema was registered since.
+    /// Returns the view's matches, from the cache unless a schema was registered since.
     pub(super) fn get<V: View>(&self, registry: &Registry) -> Cow<'_, Matches> {
         let cached = self.views.get(&TypeId::of::<V::Static>());
         if let Some(matches) = cached.filter(|matches| matches.is_current(registry)) {
@@ -273,18 +273,18 @@ impl ViewCache {
     }
 }
 
-/// The match of a schema.
+/// Returns the match of a schema.
 pub(super) fn match_of(matches: &[TableMatch], schema: SchemaId) -> Option<&TableMatch> {
     let position = matches.binary_search_by_key(&schema.index(), |found| found.table);
     Some(&matches[position.ok()?])
 }
 
-/// How a schema fits a view.
+/// The fit of a schema to a view.
 enum Match {
     Whole(TableMatch),
-    /// It has all the names, some of them with other kinds.
+    /// The schema has all names, some of them with other kinds.
     OtherKinds(Vec<TypeMismatch>),
-    /// It lacks this slot.
+    /// The schema lacks this slot.
     Lacks(&'static str),
 }
 

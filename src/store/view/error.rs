@@ -6,7 +6,7 @@ use crate::debug_as_display::debug_as_display;
 use crate::error::{AccessError, TypeMismatch};
 use crate::kind::Kind;
 
-/// The error of a view that the store refuses.
+/// An error of a view that the store refuses.
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {
@@ -46,20 +46,24 @@ pub struct ViewReport {
 
 impl ViewReport {
     /// Returns the names of the schemas that the view matches, in the order of registration.
+    ///
+    /// [`Store::view_report`](crate::Store::view_report) has an example.
     pub fn schemas(&self) -> impl ExactSizeIterator<Item = &str> {
         self.schemas.iter().map(|name| &**name)
     }
 
-    /// Returns the slots for which a schema is skipped: it has all names that the view requires, but this slot is
-    /// of another kind.
+    /// Returns the slots of another kind, for which the view skips a schema that has all required names.
     ///
     /// A schema with several such slots is listed once for each of them.
+    /// [`Store::view_report`](crate::Store::view_report) has an example.
     #[must_use]
     pub fn skipped(&self) -> &[TypeMismatch] {
         &self.skipped
     }
 
-    /// Returns why [`Store::view`](crate::Store::view) refuses the view, or `None` if it does not.
+    /// Returns the error of [`Store::view`](crate::Store::view) for this view, or `None` if there is none.
+    ///
+    /// [`Store::view_report`](crate::Store::view_report) has an example.
     #[must_use]
     pub const fn error(&self) -> Option<&ViewError> {
         self.error.as_ref()

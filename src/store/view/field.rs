@@ -16,9 +16,9 @@ use crate::store::view::tables::{ColumnBorrow, TableRows};
             where `T` is the value of a slot, or `ObjectId`"
 )]
 pub trait ViewField {
-    /// What the field is for one object.
+    /// The field's type for one object.
     type Item<'t>;
-    /// What the field is for objects in adjacent rows.
+    /// The field's type for objects in adjacent rows.
     type Run<'t>;
     #[doc(hidden)]
     type Blocks<'t>;
@@ -56,9 +56,10 @@ const COLUMN: &str = "a matching table has a column of the field's kind";
 pub(super) type SharedBlocks<'t, T> = slice::Iter<'t, Block<<T as SlotValue>::Cell>>;
 pub(super) type ExclusiveBlocks<'t, T> = BlocksMut<'t, <T as SlotValue>::Cell>;
 
-/// The next block's used rows. `None` where the table has no further block: an empty slice in its
-/// place would look to the compiler like memory that two columns may share, and cost the vector
-/// units.
+/// Returns the used rows of the next block, or `None` after the last block.
+///
+/// An empty slice instead of `None` would disable vectorisation: the compiler could no longer rule out that
+/// two columns overlap.
 #[inline(always)]
 pub(super) fn next_shared<'t, T: SlotValue>(
     blocks: &mut SharedBlocks<'t, T>,
@@ -79,7 +80,7 @@ pub(super) fn next_exclusive<'t, T: SlotValue>(
     Some(T::from_cells_mut(&mut block[..cells]))
 }
 
-/// Leaves out the next blocks; all of them where there are fewer.
+/// Skips up to `count` blocks.
 #[inline(always)]
 pub(super) fn skip_shared<C>(blocks: &mut slice::Iter<'_, Block<C>>, count: usize) {
     *blocks = blocks.as_slice().get(count..).unwrap_or_default().iter();
@@ -229,6 +230,24 @@ impl ViewField for ObjectId {
 }
 
 /// The ids of objects in adjacent rows.
+///
+/// ```
+/// use slotted::{ObjectId, Slotted, Store, View};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { health: f32 }
+///
+/// #[derive(View)]
+/// struct Units<'a> { id: ObjectId, health: &'a f32 }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// let units: Vec<ObjectId> = store.spawn_batch([Unit { health: 80.0 }; 3])?.collect();
+/// for run in store.view_ref::<Units>()?.runs() {
+///     assert_eq!((run.id.len(), run.id.is_empty()), (3, false));
+///     assert_eq!(run.id.iter().collect::<Vec<_>>(), units);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct IdRun<'t> {
     schema: SchemaId,
@@ -237,19 +256,25 @@ pub struct IdRun<'t> {
 }
 
 impl<'t> IdRun<'t> {
-    /// How many ids there are.
+    /// Returns the number of ids.
+    ///
+    /// [`IdRun`] has an example.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.generations.len()
     }
 
-    /// Whether there is none.
+    /// Returns `true` if the run has no ids.
+    ///
+    /// [`IdRun`] has an example.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.generations.is_empty()
     }
 
-    /// The ids, in the order of their rows.
+    /// Iterates over the ids in the order of their rows.
+    ///
+    /// [`IdRun`] has an example.
     #[inline(always)]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = ObjectId> + use<'t> {
         let Self { schema, first, generations } = *self;

@@ -18,8 +18,8 @@ use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
 
 /// The access of a view to one slot, for code that decides which views may be used at the same time.
 ///
-/// Columns of different slots are different memory, in all schemas. So two views do not conflict if neither
-/// writes to a slot of this name and kind that the other one has.
+/// Different slots never share a column, in any schema. Two views conflict only if both have a slot of the same
+/// name and kind, and at least one of them writes it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ViewSlot {
@@ -27,16 +27,16 @@ pub struct ViewSlot {
     pub name: &'static str,
     /// The kind of its values: a slot of another kind is another slot.
     pub kind: Kind,
-    /// Whether the view may change values.
+    /// `true` if the view may change values.
     pub is_written: bool,
 }
 
-/// The places of a view's slots in a store, looked up once for many uses.
+/// The places of a view's slots in a store, looked up once and used many times.
 ///
-/// Engines use it to lend columns to views by rules of their own. Other code uses
+/// Engines use it to lend columns to views by their own rules. Other code uses
 /// [`Store::view`](crate::Store::view) and [`Store::split`](crate::Store::split).
 pub struct ViewColumns<V> {
-    /// What the view said of itself when this was made: it is not asked again.
+    /// The view's name and fields, computed once.
     wants: Wants,
     store: Option<Identity>,
     migrations: u32,
@@ -68,7 +68,7 @@ pub enum Lent<'t> {
     Written(&'t mut Column),
 }
 
-const WANTED: &str = "a view is lent what it wants";
+const WANTED: &str = "the lent part is not the wanted one";
 
 impl<'t> Lent<'t> {
     pub(super) fn rows(&self) -> &Rows {
@@ -132,14 +132,14 @@ impl<V> ViewColumns<V> {
         self.matches.tables()
     }
 
-    /// Returns the parts to lend to a view, in ascending order: for each schema its rows and then its columns.
-    /// No column comes twice.
+    /// Returns the parts to lend to a view, in ascending order: for each schema its rows, then its columns.
+    /// Each column appears once.
     #[must_use]
     pub fn wanted(&self) -> &[Wanted] {
         &self.wanted
     }
 
-    /// The lent parts and their matches: none as long as no row was ever used.
+    /// Returns the lent parts and their matches. Both are empty until a row was used.
     #[inline]
     fn lend<'s>(&self, mut lend: impl FnMut(Wanted) -> Lent<'s>) -> (Tables<'s>, &[TableMatch]) {
         if self.has_rows(&mut lend) {
@@ -149,7 +149,7 @@ impl<V> ViewColumns<V> {
         }
     }
 
-    /// Whether any row was ever used.
+    /// Returns `true` if any row was ever used.
     #[inline]
     fn has_rows<'s>(&self, mut lend: impl FnMut(Wanted) -> Lent<'s>) -> bool {
         let mut rows = self.matches().iter().map(|found| lend(self.wanted[found.lent.start]));
@@ -158,7 +158,7 @@ impl<V> ViewColumns<V> {
 }
 
 impl<V: View> ViewColumns<V> {
-    /// Returns the view's slots and how it accesses them: no other slot is ever [`wanted`](Self::wanted).
+    /// Returns the view's slots and the access to them. The view [wants](Self::wanted) columns of these slots only.
     #[must_use]
     pub fn slots(&self) -> Vec<ViewSlot> {
         let slots = self.wants.fields.iter().filter_map(|(name, request)| {
@@ -168,14 +168,14 @@ impl<V: View> ViewColumns<V> {
         slots.collect()
     }
 
-    /// Examines the schemas that were registered since the last time; all of them after a
-    /// [migration](crate::Store::migrate), or in another store.
+    /// Examines the schemas registered since the last call; all schemas after a
+    /// [migration](crate::Store::migrate) or for another store.
     ///
-    /// Costs a few comparisons if no schema is new.
+    /// Takes a few comparisons if no schema is new.
     ///
     /// # Errors
-    /// Returns an error if [`Store::view`](crate::Store::view) would. Also in a store without schemas: an engine whose
-    /// schemas come later may ask [`StoreParts::schemas`] first.
+    /// Returns an error if [`Store::view`](crate::Store::view) would. A store without schemas is an error too: engines
+    /// that register schemas later check [`StoreParts::schemas`] first.
     #[inline]
     pub fn update(&mut self, store: &StoreParts) -> Result<(), ViewError> {
         self.look(store.identity(), store.registry())
@@ -199,10 +199,10 @@ impl<V: View> ViewColumns<V> {
         self.matches.check()
     }
 
-    /// Returns the view of what the closure lends to it.
+    /// Returns the view of the parts that the closure lends.
     ///
     /// # Panics
-    /// Panics if the closure lends something else than what was wanted.
+    /// Panics if the closure lends another part than the wanted one.
     #[inline]
     pub fn view<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
         let (tables, matches) = self.lend(lend);
@@ -216,7 +216,7 @@ impl<V: View> ViewColumns<V> {
     /// Returns an error if [`Store::view_of`](crate::Store::view_of) would.
     ///
     /// # Panics
-    /// Panics if the closure lends something else than what was wanted.
+    /// Panics if the closure lends another part than the wanted one.
     pub fn view_of<'s, 'n>(
         &self,
         store: &StoreParts,
@@ -238,10 +238,10 @@ impl<V: View> ViewColumns<V> {
         Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(selected)))
     }
 
-    /// Returns the view of what the closure lends to it, for reading only.
+    /// Returns the read-only view of the parts that the closure lends.
     ///
     /// # Panics
-    /// Panics if the closure lends something else than what was wanted.
+    /// Panics if the closure lends another part than the wanted one.
     #[inline]
     pub fn view_ref<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewRef<'s, V>
     where
@@ -251,11 +251,12 @@ impl<V: View> ViewColumns<V> {
         ViewRef::new(tables, Cow::Borrowed(matches))
     }
 
-    /// Calls the closure with each object, in vectorised code. Columns are lent when it is their table's turn,
-    /// which costs less than a [`view`](Self::view).
+    /// Calls the closure with each object, in vectorised code.
+    ///
+    /// Columns are lent one table at a time, which is cheaper than a [`view`](Self::view).
     ///
     /// # Panics
-    /// Panics if the closure lends something else than what was wanted.
+    /// Panics if the closure lends another part than the wanted one.
     #[inline(always)]
     pub fn for_each<'s>(
         &self,
@@ -274,10 +275,12 @@ impl<V: View> ViewColumns<V> {
         );
     }
 
-    /// Calls the closure with each run of adjacent objects, likewise.
+    /// Calls the closure with each run of adjacent objects, in vectorised code.
+    ///
+    /// Columns are lent one table at a time, as in [`for_each`](Self::for_each).
     ///
     /// # Panics
-    /// Panics if the closure lends something else than what was wanted.
+    /// Panics if the closure lends another part than the wanted one.
     #[inline(always)]
     #[expect(clippy::redundant_closure, reason = "a reference to a closure is not vectorised")]
     pub fn for_each_run<'s>(
@@ -303,7 +306,7 @@ impl<V: View> ViewColumns<V> {
         mut lend: impl FnMut(Wanted) -> Lent<'s>,
         visit: impl FnMut(Block<'s, V>),
     ) {
-        // Detecting the CPU's vector units would cost more than a walk over nothing.
+        // Detecting the CPU's vector units would take longer than the empty walk.
         if !self.has_rows(&mut lend) {
             return;
         }
@@ -314,11 +317,12 @@ impl<V: View> ViewColumns<V> {
         );
     }
 
-    /// Returns one object, or `None` if it is not alive or not of a schema that the view matches. Only the columns
-    /// of its schema are lent.
+    /// Returns one object, or `None` if it is not alive or its schema does not match the view.
+    ///
+    /// Only the columns of its schema are lent.
     ///
     /// # Panics
-    /// Panics if the closure lends something else than what was wanted.
+    /// Panics if the closure lends another part than the wanted one.
     #[inline]
     pub fn get<'s>(
         &self,
@@ -336,7 +340,7 @@ impl<V: View> ViewColumns<V> {
         item_of::<V>(blocks, rows, id)
     }
 
-    /// The view of all that it wants, which owns its matches.
+    /// Returns the view of all wanted parts, which owns its matches.
     pub(in crate::store) fn view_of_its_own<'s>(
         &self,
         lend: impl FnMut(Wanted) -> Lent<'s>,

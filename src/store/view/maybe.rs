@@ -1,4 +1,4 @@
-//! The fields of a view that an object may lack.
+//! View fields for slots that an object may lack.
 
 use crate::slot_value::SlotValue;
 use crate::storage::{Blocks, CellColumn};
@@ -11,7 +11,7 @@ use crate::store::view::tables::{ColumnBorrow, TableRows};
 
 const KIND: &str = "a matching table's column is of the field's kind";
 
-/// `Some(None)` where there is no column, `None` where the column has no further block.
+/// Returns `Some(None)` if there is no column, `None` if the column has no further block.
 #[inline(always)]
 #[allow(clippy::option_option)]
 fn transpose<T>(block: Option<Option<T>>) -> Option<Option<T>> {
@@ -22,7 +22,25 @@ fn transpose<T>(block: Option<Option<T>>) -> Option<Option<T>> {
     }
 }
 
-/// Values of one slot in adjacent rows, of objects that may lack it.
+/// The values of one slot in adjacent rows. Objects may lack the slot.
+///
+/// ```
+/// use slotted::{Slotted, Store, View};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { shield: Option<f32> }
+///
+/// #[derive(View)]
+/// struct Shields<'a> { shield: Option<&'a f32> }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// store.spawn_batch([Unit { shield: Some(5.0) }, Unit { shield: None }])?;
+/// for run in store.view_ref::<Shields>()?.runs() {
+///     assert_eq!((run.shield.len(), run.shield.is_empty()), (2, false));
+///     assert_eq!(run.shield.iter().collect::<Vec<_>>(), [Some(&5.0), None]);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct MaybeRun<'t, T> {
     rows: usize,
@@ -31,19 +49,25 @@ pub struct MaybeRun<'t, T> {
 }
 
 impl<'t, T> MaybeRun<'t, T> {
-    /// How many objects there are.
+    /// Returns the number of objects.
+    ///
+    /// [`MaybeRun`] has an example.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.rows
     }
 
-    /// Whether there is none.
+    /// Returns `true` if the run has no objects.
+    ///
+    /// [`MaybeRun`] has an example.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
-    /// For each object its value, if it has one.
+    /// Iterates over the objects' values; `None` for an object without one.
+    ///
+    /// [`MaybeRun`] has an example.
     #[inline(always)]
     pub fn iter(&self) -> impl Iterator<Item = Option<&'t T>> + use<'t, T> {
         let (values, set) = (self.values.unwrap_or_default(), self.set);
@@ -116,7 +140,26 @@ impl<T: SlotValue> ViewField for Option<&T> {
     }
 }
 
-/// Values of one slot in adjacent rows to change, of objects that may lack it.
+/// The values of one slot in adjacent rows, for writing. Objects may lack the slot.
+///
+/// ```
+/// use slotted::{Slotted, Store, View};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { shield: Option<f32> }
+///
+/// #[derive(View)]
+/// struct Shields<'a> { shield: Option<&'a mut f32> }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// let ids: Vec<_> = store.spawn_batch([Unit { shield: Some(5.0) }, Unit { shield: None }])?.collect();
+/// for run in store.view::<Shields>()?.runs() {
+///     assert_eq!((run.shield.len(), run.shield.is_empty()), (2, false));
+///     run.shield.into_iter().flatten().for_each(|shield| *shield *= 2.0);
+/// }
+/// assert_eq!(store.get_object::<Unit>(ids[0])?.shield, Some(10.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct MaybeRunMut<'t, T> {
     rows: usize,
@@ -125,13 +168,17 @@ pub struct MaybeRunMut<'t, T> {
 }
 
 impl<'t, T> MaybeRunMut<'t, T> {
-    /// How many objects there are.
+    /// Returns the number of objects.
+    ///
+    /// [`MaybeRunMut`] has an example.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.rows
     }
 
-    /// Whether there is none.
+    /// Returns `true` if the run has no objects.
+    ///
+    /// [`MaybeRunMut`] has an example.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rows == 0
@@ -148,7 +195,7 @@ impl<'t, T> IntoIterator for MaybeRunMut<'t, T> {
     }
 }
 
-/// For each object its value, if it has one.
+/// An iterator over the values of a [`MaybeRunMut`]; `None` for an object without a value.
 #[derive(Debug)]
 pub struct MaybeIterMut<'t, T> {
     run: MaybeRunMut<'t, T>,
@@ -231,7 +278,7 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
     }
 }
 
-/// The value of an optional slot, to change, to set and to unset.
+/// The value of an optional slot, to change, set or unset.
 ///
 /// ```
 /// use slotted::{view::OptionMut, Slotted, Store, View};
@@ -259,20 +306,44 @@ pub struct OptionMut<'t, T> {
 }
 
 impl<T: SlotValue> OptionMut<'_, T> {
-    /// The value, if it is set.
+    /// Returns the value, or `None` if it is unset.
+    ///
+    /// [`OptionMut`] has an example.
     #[must_use]
     #[inline(always)]
     pub fn get(&self) -> Option<T> {
         self.is_set.then_some(*self.value)
     }
 
-    /// The value to change in place, if it is set.
+    /// Returns the value to change in place, or `None` if it is unset.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{view::OptionMut, Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { shield: Option<f32> }
+    /// #[derive(View)]
+    /// struct Shields<'a> { shield: OptionMut<'a, f32> }
+    ///
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { shield: Some(5.0) })?;
+    /// store.view::<Shields>()?.for_each(|mut unit| {
+    ///     if let Some(shield) = unit.shield.get_mut() {
+    ///         *shield -= 1.0;
+    ///     }
+    /// });
+    /// assert_eq!(store.get_object::<Unit>(unit)?.shield, Some(4.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline(always)]
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.is_set.then_some(&mut *self.value)
     }
 
-    /// Sets or unsets the value.
+    /// Sets the value, or unsets it with `None`.
+    ///
+    /// [`OptionMut`] has an example.
     #[inline(always)]
     pub fn set(&mut self, value: Option<T>) {
         *self.is_set = value.is_some();
@@ -280,7 +351,26 @@ impl<T: SlotValue> OptionMut<'_, T> {
     }
 }
 
-/// Values of one optional slot in adjacent rows, to change, to set and to unset.
+/// The values of one optional slot in adjacent rows, to change, set or unset.
+///
+/// ```
+/// use slotted::{view::OptionMut, Slotted, Store, View};
+/// # #[derive(Slotted, Clone, Copy)]
+/// # struct Unit { shield: Option<f32> }
+///
+/// #[derive(View)]
+/// struct Shields<'a> { shield: OptionMut<'a, f32> }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// let ids: Vec<_> = store.spawn_batch([Unit { shield: None }; 2])?.collect();
+/// for run in store.view::<Shields>()?.runs() {
+///     assert_eq!((run.shield.len(), run.shield.is_empty()), (2, false));
+///     run.shield.into_iter().for_each(|mut shield| shield.set(Some(5.0)));
+/// }
+/// assert_eq!(store.get_object::<Unit>(ids[1])?.shield, Some(5.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct OptionRunMut<'t, T> {
     values: &'t mut [T],
@@ -288,13 +378,17 @@ pub struct OptionRunMut<'t, T> {
 }
 
 impl<'t, T> OptionRunMut<'t, T> {
-    /// How many objects there are.
+    /// Returns the number of objects.
+    ///
+    /// [`OptionRunMut`] has an example.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there is none.
+    /// Returns `true` if the run has no objects.
+    ///
+    /// [`OptionRunMut`] has an example.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -311,7 +405,7 @@ impl<'t, T> IntoIterator for OptionRunMut<'t, T> {
     }
 }
 
-/// For each object its value to change, to set and to unset.
+/// An iterator over the values of an [`OptionRunMut`].
 #[derive(Debug)]
 pub struct OptionIterMut<'t, T>(
     std::iter::Zip<std::slice::IterMut<'t, T>, std::slice::IterMut<'t, bool>>,

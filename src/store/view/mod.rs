@@ -1,4 +1,4 @@
-//! Views: structural queries over all tables that have the named slots.
+//! Views: queries over all tables that have the named slots.
 
 mod cache;
 mod error;
@@ -30,7 +30,7 @@ use tables::Tables;
 pub use walk::ViewRuns;
 use walk::{Block, Visited, changed, count, for_each_block, item_of, unshare};
 
-/// What `#[derive(View)]` uses.
+/// The items that `#[derive(View)]` uses.
 pub(crate) mod view_support {
     pub use super::cache::Request;
     pub use super::field::SharedField;
@@ -38,21 +38,22 @@ pub(crate) mod view_support {
 }
 use view_support::{Request, TableColumns};
 
-/// A structural query: it matches every schema, from Rust or declared at run time, that has the
-/// slots it names. Derive it for a struct with one lifetime.
+/// A query that matches every schema with the slots it names, from Rust or declared at run time.
 ///
-/// | field | sees | matches a schema that has the slot |
+/// Derive it for a struct with one lifetime.
+///
+/// | field | contains | the schema's slot must be |
 /// |---|---|---|
 /// | `&'a T` | the value | required |
 /// | `&'a mut T` | the value, to change | required |
-/// | `Option<&'a T>` | the value, if there is one | required, optional or not at all |
-/// | `Option<&'a mut T>` | likewise, to change | required, optional or not at all |
-/// | [`OptionMut<'a, T>`] | a value to change, set or unset | optional |
+/// | `Option<&'a T>` | the value, or `None` if it is unset or the schema lacks the slot | required, optional or absent |
+/// | `Option<&'a mut T>` | the same, to change | required, optional or absent |
+/// | [`OptionMut<'a, T>`] | the value, to change, set or unset | optional |
 /// | [`ObjectId`](crate::ObjectId) | the object's id | |
 ///
-/// `#[slot(name = "hp")]` on a field names another slot than the field does. The derive also makes
-/// a struct of runs, with `Run` at the end of its name: the same fields, each over adjacent rows;
-/// slices for the first two kinds of field.
+/// `#[slot(name = "hp")]` on a field selects the slot `hp`, whatever the field's name is. The derive also makes
+/// a struct of runs, with `Run` at the end of its name: the same fields for adjacent rows. A run of `&T` or `&mut T`
+/// is a slice.
 ///
 /// Writes through a view skip constraint checks; [`Store::validate`] checks all objects on demand.
 ///
@@ -83,8 +84,8 @@ use view_support::{Request, TableColumns};
 ///
 /// # Misspelt fields
 ///
-/// Every slot that a view names must be declared by some registered schema, with the view's kind. This holds for
-/// `Option` fields too. Otherwise the view is refused:
+/// Every slot that a view names must be declared by a registered schema, with the view's kind. This includes
+/// `Option` fields. Otherwise the view is refused:
 ///
 /// ```
 /// # use slotted::{Slotted, Store, View};
@@ -103,8 +104,8 @@ use view_support::{Request, TableColumns};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `#[view(lenient)]` on the struct waives this, for slots of schemas that are registered later: until then no object
-/// has them.
+/// `#[view(lenient)]` on the struct waives this for slots of schemas that are registered later. Until then the view
+/// has no objects.
 ///
 /// ```
 /// # use slotted::{Kind, Schema, Slotted, Store, View, record};
@@ -126,8 +127,8 @@ use view_support::{Request, TableColumns};
 ///
 /// # Slots of another kind
 ///
-/// A schema that has all names that a view requires, but a slot of another kind, is skipped as long as the view
-/// matches other schemas. [`Store::view_report`] lists such slots. If the view matches none, it is refused with
+/// A view skips a schema that has all required names, but one of them with another kind.
+/// [`Store::view_report`] lists such slots. If the view matches no other schema, it is refused with
 /// [`ViewError::WrongType`], lenient or not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a view",
@@ -166,7 +167,7 @@ pub trait View {
     fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>>;
 }
 
-/// A [`View`] that changes nothing. The derive implements it where no field is mutable.
+/// A [`View`] that changes nothing. The derive implements it for structs without mutable fields.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` changes values",
     label = "has a mutable field",
@@ -177,12 +178,29 @@ pub trait SharedView: View {}
 impl Store {
     /// Returns the objects of all schemas that have the view's slots.
     ///
-    /// Names are looked up when a view is used for the first time, and for schemas that were registered since. After
-    /// that a view costs a few nanoseconds, and one or two for each schema.
+    /// The first use of a view looks up its names; later uses examine new schemas only. Then a view takes a few
+    /// nanoseconds, plus 1 to 2 ns for each schema.
     ///
     /// # Errors
     /// Returns an error if no schema declares one of the view's slots: see [misspelt fields](View#misspelt-fields).
-    /// Also if no schema has the view's slots, but one has their names with other kinds.
+    /// Also returns an error if the view matches no schema, but one has its names with
+    /// [other kinds](View#slots-of-another-kind).
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// #[derive(View)]
+    /// struct Healing<'a> { health: &'a mut f32 }
+    ///
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// store.view::<Healing>()?.for_each(|unit| *unit.health += 5.0);
+    /// assert_eq!(store.get_object::<Unit>(unit)?.health, 85.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "query")]
     #[inline]
     pub fn view<V: View>(&mut self) -> Result<ViewMut<'_, V>, ViewError> {
@@ -196,6 +214,26 @@ impl Store {
     /// # Errors
     /// Returns an error if no schema of this name is registered, if it does not have the view's slots with their
     /// kinds, or if [`view`](Self::view) refuses the view.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Schema, Slotted, Store, View, exactly, record};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// #[derive(View)]
+    /// struct Healing<'a> { health: &'a mut f32 }
+    ///
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    /// store.spawn(Unit { health: 80.0 })?;
+    /// let orc = store.spawn_record("orc", record! { health: 120.0 })?;
+    /// store.view_of::<Healing>("orc")?.for_each(|orc| *orc.health += 5.0);
+    /// assert_eq!(store.get_object::<Unit>(orc)?.health, 125.0);
+    /// assert_eq!(store.view_of::<Healing>("unit")?.count(), 2);
+    /// assert_eq!(store.view_of::<Healing>(exactly("unit"))?.count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn view_of<'n, V: View>(
         &mut self,
         schema: impl Into<SchemaSelector<'n>>,
@@ -209,6 +247,24 @@ impl Store {
     ///
     /// # Errors
     /// Returns an error if [`view`](Self::view) would.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Schema, Slotted, Store, View, record};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// #[derive(View)]
+    /// struct Healths<'a> { health: &'a f32 }
+    ///
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    /// store.spawn(Unit { health: 80.0 })?;
+    /// store.spawn_record("orc", record! { health: 120.0 })?;
+    /// assert_eq!(store.view_ref::<Healths>()?.iter().map(|unit| *unit.health).sum::<f32>(), 200.0);
+    /// assert_eq!(store.view_ref_of::<Healths>("orc")?.count(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "query")]
     pub fn view_ref<V: SharedView>(&self) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = self.views.get::<V>(&self.registry);
@@ -222,6 +278,8 @@ impl Store {
 
     /// Returns the objects of the schema and of those that [extend it](Self#schemas-that-extend-others), for reading
     /// only.
+    ///
+    /// [`view_ref`](Self::view_ref) has an example.
     ///
     /// # Errors
     /// Returns an error if [`view_of`](Self::view_of) would.
@@ -265,7 +323,7 @@ impl Store {
 pub struct ViewMut<'s, V> {
     tables: Tables<'s>,
     matches: Cow<'s, [TableMatch]>,
-    /// `None` where it visits all.
+    /// `None` if the view visits all blocks.
     visited: Option<Visited>,
     view: PhantomData<fn() -> V>,
 }
@@ -275,7 +333,7 @@ pub struct ViewMut<'s, V> {
 pub struct ViewRef<'s, V> {
     tables: Tables<'s>,
     matches: Cow<'s, [TableMatch]>,
-    /// `None` where it visits all.
+    /// `None` if the view visits all blocks.
     visited: Option<Visited>,
     view: PhantomData<fn() -> V>,
 }
@@ -297,20 +355,51 @@ macro_rules! iteration {
         }
 
         impl<'s, V: View> $name<'s, V> {
-            /// Narrows the view to blocks that may have changed since the epoch: in which a value of
-            /// one of the view's slots was written, or an object was spawned or despawned.
+            /// Narrows the view to blocks that may have changed since the epoch.
             ///
-            /// A block has [`BLOCK_ROWS`](crate::BLOCK_ROWS) rows of one schema, and all its
-            /// objects are visited: what is left out has not changed, what is visited may not have.
-            /// A mutable field counts as written wherever it was visited. The epoch must be one of
-            /// this store's, or the default one, since which everything has changed.
+            /// A block has changed if a value of the view's slots was written, or an object was spawned or
+            /// despawned. Visits all [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS) rows of such a block, so unchanged
+            /// objects can be among them. Each visit of a mutable field counts as a write. The epoch
+            /// must come from this store; the default epoch selects all blocks.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// let epoch = store.advance_epoch();
+            /// assert_eq!(store.view_ref::<Healths>()?.changed_since(epoch).count(), 0);
+            /// store.set_value(unit, "health", 90.0)?;
+            /// assert_eq!(store.view_ref::<Healths>()?.changed_since(epoch).count(), 1);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             pub fn changed_since(mut self, epoch: Epoch) -> Self {
                 self.visited = Some(changed(&self.tables, &self.matches, epoch));
                 self
             }
 
-            /// Calls the closure with each object, in vectorised code: see
-            /// [`vectorize`](crate::vectorize).
+            /// Calls the closure with each object, in [vectorised](crate::vectorize) code.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// #[derive(View)]
+            /// struct Healing<'a> { health: &'a mut f32 }
+            ///
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// store.view::<Healing>()?.for_each(|unit| *unit.health += 5.0);
+            /// assert_eq!(store.get_object::<Unit>(unit)?.health, 85.0);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             #[inline(always)]
             pub fn for_each(self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
                 let Self { tables, matches, visited, .. } = self;
@@ -333,8 +422,26 @@ macro_rules! iteration {
                 );
             }
 
-            /// Calls the closure with each run of adjacent objects, in vectorised code: see
-            /// [`vectorize`](crate::vectorize).
+            /// Calls the closure with each run of adjacent objects, in [vectorised](crate::vectorize) code.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healing<'a> { health: &'a mut f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// store.view::<Healing>()?.for_each_run(|run| {
+            ///     for health in run.health {
+            ///         *health += 5.0;
+            ///     }
+            /// });
+            /// assert_eq!(store.get_object::<Unit>(unit)?.health, 85.0);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             #[inline(always)]
             pub fn for_each_run(self, mut visit: impl FnMut(V::Run<'s>)) {
                 let Self { tables, matches, visited, .. } = self;
@@ -357,29 +464,78 @@ macro_rules! iteration {
                 );
             }
 
-            /// The runs of adjacent objects.
+            /// Returns the runs of adjacent objects.
             ///
-            /// [`for_each_run`](Self::for_each_run) is faster where a loop can use the vector
-            /// units.
+            /// [`for_each_run`](Self::for_each_run) is faster for loops that can use the vector units.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// store.spawn_batch([Unit { health: 80.0 }; 2])?;
+            /// for run in store.view_ref::<Healths>()?.runs() {
+            ///     assert_eq!(run.health, [80.0, 80.0]);
+            /// }
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             pub fn runs(self) -> ViewRuns<'s, V> {
                 ViewRuns::new(self.tables, self.matches, self.visited)
             }
 
-            /// The objects.
+            /// Iterates over the objects.
             ///
-            /// [`for_each`](Self::for_each) is faster where a loop can use the vector units.
+            /// [`for_each`](Self::for_each) is faster for loops that can use the vector units.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// store.spawn_batch([Unit { health: 80.0 }, Unit { health: 5.0 }])?;
+            /// let weak = store.view_ref::<Healths>()?.iter().filter(|unit| *unit.health < 10.0);
+            /// assert_eq!(weak.count(), 1);
+            /// assert_eq!(store.view_ref::<Healths>()?.count(), 2);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             pub fn iter(self) -> impl Iterator<Item = V::Item<'s>> {
                 self.runs().flat_map(V::items)
             }
 
-            /// How many objects there are.
+            /// Returns the number of objects.
+            ///
+            /// Computes in **O(schemas)** time, in **O(blocks)** after
+            /// [`changed_since`](Self::changed_since). [`iter`](Self::iter) has an example.
             #[must_use]
             pub fn count(&self) -> usize {
                 count(&self.tables, &self.matches, self.visited.as_ref())
             }
 
-            /// Calls the closure with each object on all of rayon's threads:
-            /// [`par_for_each_on`](Self::par_for_each_on) them.
+            /// Calls the closure with each object, on all of rayon's threads.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healing<'a> { health: &'a mut f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// store.view::<Healing>()?.par_for_each(|unit| *unit.health += 5.0);
+            /// store.view::<Healing>()?.par_for_each_run(|run| run.health.fill(1.0));
+            /// assert_eq!(store.get_object::<Unit>(unit)?.health, 1.0);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             #[cfg(feature = "rayon")]
             pub fn par_for_each(self, visit: impl for<'x> Fn(V::Item<'x>) + Sync)
             where
@@ -392,7 +548,9 @@ macro_rules! iteration {
                 );
             }
 
-            /// Calls the closure with each run of adjacent objects on all of rayon's threads.
+            /// Calls the closure with each run of adjacent objects, on all of rayon's threads.
+            ///
+            /// [`par_for_each`](Self::par_for_each) has an example.
             #[cfg(feature = "rayon")]
             pub fn par_for_each_run(self, visit: impl Fn(V::Run<'s>) + Sync)
             where
@@ -405,10 +563,10 @@ macro_rules! iteration {
                 );
             }
 
-            /// Calls the closure with each object on all of a pool's threads.
+            /// Calls the closure with each object, on all of a pool's threads.
             ///
-            /// Blocks of [`BLOCK_ROWS`](crate::BLOCK_ROWS) rows are handed to the threads; what the
-            /// closure sees of two objects never overlaps.
+            /// Each thread takes blocks of [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS) rows.
+            /// [`ThreadPool`] has an example.
             pub fn par_for_each_on(
                 self,
                 pool: &impl ThreadPool,
@@ -428,7 +586,9 @@ macro_rules! iteration {
                 );
             }
 
-            /// Calls the closure with each run of adjacent objects on all of a pool's threads.
+            /// Calls the closure with each run of adjacent objects, on all of a pool's threads.
+            ///
+            /// [`ThreadPool`] has an example.
             pub fn par_for_each_run_on(
                 self,
                 pool: &impl ThreadPool,
@@ -473,10 +633,25 @@ macro_rules! iteration {
                 });
             }
 
-            /// One object, or `None` if it is not alive or not of a schema that the view matches.
+            /// Returns one object, or `None` if it is not alive or its schema does not match the view.
             ///
-            /// For many objects of one schema, a [column](crate::Store::column) is faster. A view that
-            /// was narrowed still has all objects here.
+            /// Ignores [`changed_since`](Self::changed_since). A [column](crate::Store::column) is faster for many
+            /// objects of one schema.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// let mut view = store.view_ref::<Healths>()?;
+            /// assert_eq!(view.get(unit).map(|unit| *unit.health), Some(80.0));
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
                 let found = match_of(&self.matches, id.schema())?;
                 self.tables.with_match(found, |columns| {

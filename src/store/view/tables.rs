@@ -1,4 +1,4 @@
-//! What a view looks at: a store's tables, or rows and columns that were lent to it one by one.
+//! The data behind a view: a store's tables, or rows and columns lent one by one.
 
 use std::fmt;
 use std::vec;
@@ -8,16 +8,16 @@ use crate::storage::{Column, Rows, Table};
 use crate::store::view::cache::{Pick, TableMatch};
 use crate::store::view::lend::{Lent, Wanted};
 
-/// What a view looks at, borrowed as the view was.
+/// The data behind a view, borrowed as the view was.
 #[derive(Debug)]
 pub(super) enum Tables<'t> {
     Shared(&'t [Table]),
     Exclusive(&'t mut [Table]),
-    /// For each match its rows and then its columns, in the order of the picks.
+    /// The rows of each match, followed by its columns in the order of the picks.
     Lent(Vec<Lent<'t>>),
 }
 
-const LENT: &str = "the view was lent what it wants, in its order";
+const LENT: &str = "the view was lent the wanted parts, in their order";
 
 impl<'t> Tables<'t> {
     pub(super) fn rows(&self, found: &TableMatch) -> &Rows {
@@ -28,7 +28,7 @@ impl<'t> Tables<'t> {
         }
     }
 
-    /// The columns of one match.
+    /// Returns the columns of one match.
     pub(super) fn columns(&self, found: &TableMatch) -> impl Iterator<Item = &Column> {
         let picks = found.picks.iter().filter_map(Pick::column).enumerate();
         picks.map(|(number, column)| match self {
@@ -38,7 +38,7 @@ impl<'t> Tables<'t> {
         })
     }
 
-    /// Calls the closure with the rows of each table and each of its columns that the view writes to.
+    /// Calls the closure with each column that the view writes, and the rows of its table.
     pub(super) fn for_each_written(
         &mut self,
         matches: &[TableMatch],
@@ -67,7 +67,7 @@ impl<'t> Tables<'t> {
         }
     }
 
-    /// What `V::blocks` wants of one match, for as long as `self` is borrowed.
+    /// Passes the columns of one match to the closure, for as long as `self` is borrowed.
     #[inline(always)]
     pub(super) fn with_match<'x, R>(
         &'x mut self,
@@ -93,7 +93,7 @@ impl<'t> Tables<'t> {
         }
     }
 
-    /// The tables of the matches, one after another in ascending order.
+    /// Walks the tables of the matches in ascending order.
     #[inline(always)]
     pub(super) fn walk(self) -> TablesWalk<'t> {
         match self {
@@ -104,7 +104,7 @@ impl<'t> Tables<'t> {
     }
 }
 
-/// Tables, borrowed one after another in ascending order.
+/// Borrows tables one after another, in ascending order.
 #[derive(Debug)]
 pub(super) enum TablesWalk<'t> {
     Shared(&'t [Table]),
@@ -112,9 +112,9 @@ pub(super) enum TablesWalk<'t> {
     Lent(vec::IntoIter<Lent<'t>>),
 }
 
-/// Where the tables of a view's matches come from, one after another in ascending order.
+/// A source of the tables of a view's matches, in ascending order.
 pub(super) trait TableSource<'t> {
-    /// The rows of the next match, if it has any, and what the closure makes of its columns.
+    /// Returns the rows of the next match and the closure's result for its columns, or `None` if it has no rows.
     fn next<R>(
         &mut self,
         found: &TableMatch,
@@ -146,7 +146,7 @@ impl<'t> TableSource<'t> for TablesWalk<'t> {
     }
 }
 
-/// A function of its own: inlined it made views of 26 small tables a tenth slower that are lent nothing.
+/// Never inlined: inlining made views of a store (26 small tables, nothing lent) 10% slower.
 #[inline(never)]
 fn next_lent<'t, R>(
     lent: &mut vec::IntoIter<Lent<'t>>,
@@ -158,7 +158,7 @@ fn next_lent<'t, R>(
     (rows, take(TableColumns::of_lent(&mut columns, rows, found)))
 }
 
-/// Tables whose columns are lent when it is their turn.
+/// Tables whose columns are lent one table at a time.
 pub(super) struct LendOnTurn<'m, F> {
     pub(super) wanted: &'m [Wanted],
     pub(super) lend: F,
@@ -184,11 +184,11 @@ impl<'t, F: FnMut(Wanted) -> Lent<'t>> TableSource<'t> for LendOnTurn<'_, F> {
 enum Columns<'t, 'm> {
     Shared(&'t [Column]),
     Exclusive(&'t mut [Column]),
-    /// Those that were picked.
+    /// The picked columns only.
     Lent(&'m mut dyn Iterator<Item = ColumnBorrow<'t>>),
 }
 
-/// The columns of one table that a view has matched.
+/// The columns of one table that matches a view.
 pub struct TableColumns<'t, 'm> {
     columns: Columns<'t, 'm>,
     rows: &'t Rows,
@@ -212,7 +212,7 @@ enum Borrow<'t> {
     Exclusive(&'t mut Column),
 }
 
-/// What the fields of a view see of a table besides its columns.
+/// The parts of a table that a view's fields need besides its columns.
 #[derive(Clone, Copy, Debug)]
 pub struct TableRows<'t> {
     pub(super) schema: SchemaId,
@@ -220,7 +220,7 @@ pub struct TableRows<'t> {
 }
 
 impl<'t, 'm> TableColumns<'t, 'm> {
-    /// Those of one match, lent in the order of its picks.
+    /// Returns the lent columns of one match, which come in the order of its picks.
     pub(super) fn of_lent(
         columns: &'m mut dyn Iterator<Item = ColumnBorrow<'t>>,
         rows: &'t Rows,
@@ -234,13 +234,13 @@ impl<'t, 'm> TableColumns<'t, 'm> {
         self.rows
     }
 
-    /// The column of each field of the view, and what all fields may need.
+    /// Returns the column of each field of the view, and the rows that all fields share.
     #[inline(always)]
     #[must_use]
     pub fn pick<const FIELDS: usize>(self) -> ([Option<ColumnBorrow<'t>>; FIELDS], TableRows<'t>) {
         let mut picked = [const { None }; FIELDS];
         let (mut columns, mut passed) = (self.columns, 0);
-        // All views have as many picks as fields, so that the compiler can unroll this.
+        // The number of picks equals the number of fields, so the compiler can unroll this loop.
         for pick in self.picks.first_chunk::<FIELDS>().expect("a pick for each field") {
             let Pick::Column { column, field, .. } = *pick else { break };
             let (column, field) = (usize::from(column), usize::from(field));
@@ -258,7 +258,7 @@ impl<'t, 'm> TableColumns<'t, 'm> {
     }
 }
 
-/// Takes one element and drops those before it. An iterator's `nth` would divide to learn its length.
+/// Takes one element and drops those before it. An iterator's `nth` would be slower: it divides to compute its length.
 #[inline(always)]
 fn take_nth<'t, T>(rest: &mut &'t mut [T], skip: usize) -> &'t mut T {
     let (taken, left) = std::mem::take(rest)[skip..].split_first_mut().expect("there is one");

@@ -1,4 +1,4 @@
-//! From a view's matches over tables and blocks to runs of living rows.
+//! Iteration over a view: from its matches through tables and blocks to runs of living rows.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,18 +11,19 @@ use crate::store::view::View;
 use crate::store::view::cache::TableMatch;
 use crate::store::view::tables::{TableSource, Tables, TablesWalk};
 
-/// A block of a table, as a view sees it, with some living rows.
+/// A block of a view with at least one living row.
 pub(super) struct Block<'t, V: View> {
-    /// Which rows are alive, where some are not.
+    /// The table and block number to look up living rows; `None` if all rows are alive.
     holes: Option<(&'t Rows, usize)>,
     rows: usize,
     run: V::Run<'t>,
 }
 
-/// For each table that matches which of its blocks a view visits.
+/// One flag for each block of each matching table: `true` if the view visits the block.
 pub(super) type Visited = Box<[Vec<bool>]>;
 
-/// The blocks in which a value of the view's slots was written since, or a row came to life or died.
+/// Returns the blocks that changed since the epoch: a value of the view's slots was written, or a row was spawned or
+/// despawned.
 pub(super) fn changed(tables: &Tables<'_>, matches: &[TableMatch], epoch: Epoch) -> Visited {
     let in_table = |found: &TableMatch| {
         let rows = tables.rows(found);
@@ -35,7 +36,7 @@ pub(super) fn changed(tables: &Tables<'_>, matches: &[TableMatch], epoch: Epoch)
     matches.iter().map(in_table).collect()
 }
 
-/// How many objects a view visits.
+/// Returns the number of objects that a view visits.
 pub(super) fn count(
     tables: &Tables<'_>,
     matches: &[TableMatch],
@@ -50,7 +51,7 @@ pub(super) fn count(
     matches.iter().enumerate().map(in_table).sum()
 }
 
-/// Makes the blocks owned that a view is about to write to, on all of the pool's threads.
+/// Copies shared blocks that the view is about to write, on all of the pool's threads.
 pub(super) fn unshare(
     tables: &mut Tables<'_>,
     matches: &[TableMatch],
@@ -62,7 +63,7 @@ pub(super) fn unshare(
     });
 }
 
-/// How many objects of a block a view visits.
+/// Returns the number of objects that a view visits in a block.
 #[inline(never)]
 fn to_visit(rows: &Rows, block: usize, visited: Option<&Visited>, table: usize) -> usize {
     match visited {
@@ -71,7 +72,7 @@ fn to_visit(rows: &Rows, block: usize, visited: Option<&Visited>, table: usize) 
     }
 }
 
-/// A living object of a table, of which the blocks are given.
+/// Returns the view of one living object, from its table's blocks.
 pub(super) fn item_of<'t, V: View>(
     mut blocks: V::Blocks<'t>,
     rows: &Rows,
@@ -83,8 +84,8 @@ pub(super) fn item_of<'t, V: View>(
     V::items(V::split(&mut run, row, 1)).next()
 }
 
-/// Calls `visit` with each block that has living rows. Loops rather than the iterator below, so that
-/// all of it becomes part of the caller's vectorised code.
+/// Calls `visit` with each block that has living rows. Uses loops instead of [`ViewRuns`], so that everything is
+/// inlined into the caller's vectorised code.
 #[inline(always)]
 pub(super) fn for_each_block<'t, V: View>(
     mut tables: impl TableSource<'t>,
@@ -99,7 +100,7 @@ pub(super) fn for_each_block<'t, V: View>(
             |columns| V::blocks(columns),
         );
         let Some((table, mut blocks)) = next else { continue };
-        // Where all is visited and no row is dead there is nothing to look up for each block.
+        // Blocks of a dense table that is visited as a whole need no look-up.
         let is_whole = visited.is_none() && table.is_dense();
         let (mut left, mut number) = (table.used(), 0);
         while left > 0 {
@@ -117,17 +118,17 @@ pub(super) fn for_each_block<'t, V: View>(
     }
 }
 
-/// Runs of fewer rows than this go through a loop for a few rows at a time: the wide one that the
-/// compiler makes would spend more on finding out that it has little to do.
+/// Runs shorter than this use a loop over a few rows at a time. The compiler's wide loop spends longer on its set-up
+/// than on so few rows.
 const SHORT_RUN: usize = 32;
-/// Rows that the loop for short runs takes together.
+/// The number of rows that the loop for short runs takes at a time.
 const FEW_ROWS: usize = 4;
 
 impl<'t, V: View> Block<'t, V> {
     /// Calls `visit` with each run of adjacent objects.
     ///
-    /// Callers wrap a closure of theirs in one that is always inlined: a reference to a closure is
-    /// called through a function of its own, compiled without the vector units.
+    /// Callers wrap their closure in an always inlined one. A reference to a closure would be called through a
+    /// separate function, compiled without the vector units.
     #[inline(always)]
     pub(super) fn for_each_run(mut self, mut visit: impl FnMut(V::Run<'t>)) {
         let Some((rows, number)) = self.holes else { return visit(self.run) };
@@ -138,8 +139,7 @@ impl<'t, V: View> Block<'t, V> {
         }
     }
 
-    /// Calls `visit` with each object: in runs, or where these are short, row by row, so that the end
-    /// of each need not be guessed.
+    /// Calls `visit` with each object. Goes row by row where runs are short: mispredicted ends of runs would cost more.
     #[inline(always)]
     pub(super) fn for_each(mut self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
         if let Some((rows, number)) = self.holes
@@ -161,8 +161,7 @@ impl<'t, V: View> Block<'t, V> {
         self.for_each_run(
             #[inline(always)]
             |run| {
-                // `Iterator::for_each` would remain a function of its own, compiled without the
-                // vector units.
+                // `Iterator::for_each` would remain a separate function, compiled without the vector units.
                 for item in V::items(run) {
                     visit(item);
                 }
@@ -171,7 +170,9 @@ impl<'t, V: View> Block<'t, V> {
     }
 }
 
-/// The runs of adjacent living rows of a view, table after table, in ascending order.
+/// An iterator over the runs of adjacent living rows of a view, in the order of schemas and rows.
+///
+/// Returned by [`ViewMut::runs`](crate::view::ViewMut::runs) and [`ViewRef::runs`](crate::view::ViewRef::runs).
 pub struct ViewRuns<'t, V: View> {
     tables: TablesWalk<'t>,
     matches: Cow<'t, [TableMatch]>,
