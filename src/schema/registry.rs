@@ -227,8 +227,8 @@ pub(crate) struct RegistryLimits {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry {
     schemas: Vec<RegisteredSchema>,
-    /// For each schema itself and all that extend it, ascending.
-    pub(super) families: Vec<Vec<SchemaId>>,
+    /// The direct extensions of each schema, ascending.
+    pub(super) extensions: Vec<Vec<SchemaId>>,
     by_name: ByName<SchemaId>,
     /// The schemas of Rust types.
     by_type: HashMap<TypeId, SchemaId, FixedState>,
@@ -323,7 +323,7 @@ impl Registry {
         let base = schema.extends().and_then(|base| self.find(base));
         let registered = RegisteredSchema::resolve(id, schema, base, limits)?;
         self.insert(registered);
-        self.join_families(id);
+        self.join_family(id);
         Ok(id)
     }
 

@@ -1,5 +1,6 @@
 //! Schema names with the choice between a family of schemas and a single one.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::id::SchemaId;
@@ -77,8 +78,19 @@ impl<'a> From<&'a Arc<str>> for SchemaSelector<'a> {
 
 impl Registry {
     /// Returns the schema and all that extend it, in the order of registration.
-    pub(crate) fn family(&self, id: SchemaId) -> &[SchemaId] {
-        self.families.get(id.index()).map_or(&[], |family| family)
+    pub(crate) fn family(&self, id: SchemaId) -> Cow<'_, [SchemaId]> {
+        let Some(schema) = self.get(id) else { return Cow::Borrowed(&[]) };
+        if self.extensions[id.index()].is_empty() {
+            return Cow::Borrowed(std::slice::from_ref(&schema.id));
+        }
+        let mut family = vec![id];
+        let mut next = 0;
+        while let Some(member) = family.get(next) {
+            family.extend_from_slice(&self.extensions[member.index()]);
+            next += 1;
+        }
+        family.sort_unstable();
+        Cow::Owned(family)
     }
 
     /// Returns the selected schemas. `schema` is the named one.
@@ -86,24 +98,27 @@ impl Registry {
         &'r self,
         schema: &'r RegisteredSchema,
         is_exact: bool,
-    ) -> &'r [SchemaId] {
-        if is_exact { std::slice::from_ref(&schema.id) } else { self.family(schema.id) }
-    }
-
-    /// Adds the newest schema to the families of its bases.
-    pub(super) fn join_families(&mut self, id: SchemaId) {
-        self.families.resize_with(self.len(), Vec::new);
-        let bases: Vec<SchemaId> = self.with_bases(id).map(RegisteredSchema::id).collect();
-        for base in bases {
-            self.families[base.index()].push(id);
+    ) -> Cow<'r, [SchemaId]> {
+        if is_exact {
+            Cow::Borrowed(std::slice::from_ref(&schema.id))
+        } else {
+            self.family(schema.id)
         }
     }
 
-    /// Finds all families again, for declarations that changed bases.
+    /// Adds the newest schema to the extensions of its base.
+    pub(super) fn join_family(&mut self, id: SchemaId) {
+        self.extensions.resize_with(self.len(), Vec::new);
+        if let Some(base) = self.get(id).and_then(RegisteredSchema::base) {
+            self.extensions[base.index()].push(id);
+        }
+    }
+
+    /// Finds all extensions again, for declarations that changed bases.
     pub(super) fn rebuild_families(&mut self) {
-        self.families.clear();
+        self.extensions.clear();
         for index in 0..self.len() {
-            self.join_families(SchemaId(index as u16));
+            self.join_family(SchemaId(index as u16));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Whole objects as Rust values.
 
 use std::any::{TypeId, type_name};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::error::{AccessError, Rejection};
@@ -100,13 +101,16 @@ impl Store {
     }
 
     /// Copies the objects of some tables, whose schemas are or extend the type's.
-    fn read_tables<T: Slotted>(&self, schemas: &[SchemaId]) -> impl Iterator<Item = (ObjectId, T)> {
-        schemas.iter().flat_map(|schema| {
+    fn read_tables<T: Slotted>(
+        &self,
+        schemas: Cow<'_, [SchemaId]>,
+    ) -> impl Iterator<Item = (ObjectId, T)> + use<'_, T> {
+        schemas.into_owned().into_iter().flat_map(|schema| {
             let columns = &self.tables[schema.index()].columns;
             let read = |id: ObjectId| {
                 T::read(&mut ObjectReader { columns: columns.iter(), row: id.row() })
             };
-            self.table_ids(*schema).map(move |id| (id, read(id)))
+            self.table_ids(schema).map(move |id| (id, read(id)))
         })
     }
 

@@ -36,7 +36,7 @@ impl Store {
     /// ```
     pub fn column<F: SlotField>(&self, key: SlotKey<F>) -> Result<SlotColumn<'_, F>, AccessError> {
         let family = self.registry.family(key.schema);
-        let (first, others) = family_tables(key, family, self.tables.iter(), TableColumn::new)?;
+        let (first, others) = family_tables(key, &family, self.tables.iter(), TableColumn::new)?;
         Ok(SlotColumn { first, others })
     }
 
@@ -68,7 +68,7 @@ impl Store {
     ) -> Result<SlotColumnMut<'_, F>, AccessError> {
         let family = self.registry.family(key.schema);
         let tables = self.tables.iter_mut();
-        let (first, others) = family_tables(key, family, tables, TableColumnMut::new)?;
+        let (first, others) = family_tables(key, &family, tables, TableColumnMut::new)?;
         Ok(SlotColumnMut { first, others })
     }
 }

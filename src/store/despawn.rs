@@ -113,7 +113,7 @@ impl Store {
     ) -> Result<(), AccessError> {
         let selector = schema.into();
         let schema = find_schema(&self.registry, selector.name())?;
-        for schema in self.registry.selected(schema, selector.is_exact()) {
+        for schema in self.registry.selected(schema, selector.is_exact()).iter() {
             self.tables[schema.index()].rows.clear();
         }
         Ok(())

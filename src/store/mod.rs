@@ -28,6 +28,7 @@ mod split;
 mod state;
 mod transaction;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::epoch::Epoch;
@@ -346,8 +347,9 @@ impl Store {
     /// # Errors
     /// Returns an error if no schema of this name is registered.
     pub fn len_of<'n>(&self, schema: impl Into<SchemaSelector<'n>>) -> Result<usize, AccessError> {
-        let tables = self.select(schema.into())?.iter().map(|id| &self.tables[id.index()]);
-        Ok(tables.map(|table| table.rows.count() as usize).sum())
+        let schemas = self.select(schema.into())?;
+        let count = |schema: &SchemaId| self.tables[schema.index()].rows.count() as usize;
+        Ok(schemas.iter().map(count).sum())
     }
 
     /// Returns `true` if the object is alive.
@@ -379,7 +381,7 @@ impl Store {
         schema: impl Into<SchemaSelector<'n>>,
     ) -> Result<impl Iterator<Item = ObjectId>, AccessError> {
         let schemas = self.select(schema.into())?;
-        Ok(schemas.iter().flat_map(|schema| self.table_ids(*schema)))
+        Ok(schemas.into_owned().into_iter().flat_map(|schema| self.table_ids(schema)))
     }
 
     fn table_ids(&self, schema: SchemaId) -> impl Iterator<Item = ObjectId> {
@@ -392,8 +394,8 @@ impl Store {
         })
     }
 
-    /// The schemas that a selector means, in the order of registration.
-    fn select(&self, selector: SchemaSelector<'_>) -> Result<&[SchemaId], AccessError> {
+    /// Returns the selected schemas, in the order of registration.
+    fn select(&self, selector: SchemaSelector<'_>) -> Result<Cow<'_, [SchemaId]>, AccessError> {
         let schema = self.find_schema(selector.name())?;
         Ok(self.registry.selected(schema, selector.is_exact()))
     }

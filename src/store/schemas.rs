@@ -69,7 +69,7 @@ impl Store {
         schema: impl Into<SchemaSelector<'n>>,
     ) -> Result<impl Iterator<Item = &RegisteredSchema>, AccessError> {
         let schemas = self.select(schema.into())?;
-        Ok(schemas.iter().filter_map(|schema| self.registry.get(*schema)))
+        Ok(schemas.into_owned().into_iter().filter_map(|schema| self.registry.get(schema)))
     }
 
     /// Returns all schemas in the order of registration.

@@ -17,10 +17,11 @@ use crate::store::Store;
 /// | `#[slot(name = "hp")]` | a field | the slot's name; by default the field's |
 /// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out; `[]` or `[1, 2]` for lists and arrays |
 /// | `#[slot(range = 0.0..=500.0)]` | a field | the numbers that the slot accepts |
-/// | `#[slot(finite)]` | a field | refuses infinities and NaN |
+/// | `#[slot(step = 5)]` | a field | rejects all but multiples of the number |
+/// | `#[slot(finite)]` | a field | rejects infinities and NaN |
 /// | `#[slot(references = "unit")]` | a field | the schema that a referenced object has or extends |
 ///
-/// A field's type is any [`SlotValue`], or an `Option` of one for an optional slot. `range`, `finite`
+/// A field's type is any [`SlotValue`], or an `Option` of one for an optional slot. `range`, `step`, `finite`
 /// and `references` of a [`List`](crate::List) apply to each element.
 ///
 /// A crate that re-exports slotted tells its users the path: with

@@ -195,7 +195,8 @@ pub(super) mod json {
                 "type": "number", "exclusiveMinimum": 0,
                 "description": "Only multiples of this number are valid.",
             }),
-            _ => references.clone(),
+            "references" => references.clone(),
+            other => unreachable!("'{other}' is a key without a JSON Schema"),
         };
         KEYS.into_iter().map(|key| (key.to_owned(), declaration(key))).collect()
     }

@@ -285,9 +285,18 @@ impl Diagnostics {
 
     /// Adds an error; builds it only if it is kept.
     pub(super) fn push_with(&mut self, make: impl FnOnce(&mut Self) -> Diagnostic) {
+        self.push_kept(make, 1);
+    }
+
+    /// Adds a warning; builds it only if it is kept.
+    pub(super) fn warn_with(&mut self, make: impl FnOnce(&mut Self) -> Diagnostic) {
+        self.push_kept(make, 0);
+    }
+
+    fn push_kept(&mut self, make: impl FnOnce(&mut Self) -> Diagnostic, errors: usize) {
         if self.is_full() {
             self.omitted += 1;
-            self.errors += 1;
+            self.errors += errors;
         } else {
             let diagnostic = make(self);
             self.push(diagnostic);

@@ -25,8 +25,6 @@ pub struct LoadLimits {
     pub levels: usize,
     /// Number of values of all files, inherited ones included: 64 million by default, about 3 GB.
     pub values: usize,
-    /// Number of bases of a schema, those of its base included: 1,000 by default.
-    pub bases: usize,
     /// Number of slots of all schemas, inherited ones included: 1,000,000 by default.
     pub slots: usize,
     /// Number of problems in a report: 1,000 by default. Further problems are only counted.
@@ -42,7 +40,6 @@ impl Default for LoadLimits {
             folder_levels: 16,
             levels: 32,
             values: 64 << 20,
-            bases: 1000,
             slots: 1_000_000,
             problems: 1000,
         }

@@ -362,7 +362,7 @@ impl<'a> RecordReader<'a> {
             Err(kind) if self.undeclared != Undeclared::Refuse && is_discardable(&kind, slot) => {
                 let problem = schema.problem(slot.name(), kind);
                 let label = self.undeclared.label();
-                self.diagnostics.push_with(|_| refused(&problem, place, node).into_warning(label));
+                self.diagnostics.warn_with(|_| refused(&problem, place, node).into_warning(label));
                 Checked::Discarded
             }
             Err(kind) => {

@@ -71,12 +71,10 @@ pub(super) fn build(
     let mut schemas = Schemas::default();
     let most_slots = limits.slots;
     let mut slots_left = Some(most_slots);
-    let mut bases = HashMap::new();
     for position in order(&merged, registry, &mut schemas, diagnostics) {
         let found = &merged[position];
         let is_base_broken = found.extends.is_some_and(|(base, _)| schemas.broken.contains(base));
-        if is_base_broken || !has_few_bases(found, limits.bases, &mut bases, registry, diagnostics)
-        {
+        if is_base_broken {
             schemas.broken.insert(found.name.into());
             continue;
         }
@@ -105,32 +103,6 @@ pub(super) fn build(
     }
     unknown_references(&schemas, &positions, registry, diagnostics);
     schemas
-}
-
-/// Counts the schema's bases. Reports it and returns `false` if they exceed the limit.
-///
-/// The store lists all extensions of each schema, which would take quadratic memory for a long chain.
-fn has_few_bases<'n>(
-    found: &MergedSchema<'n, '_>,
-    limit: usize,
-    bases: &mut HashMap<&'n str, usize>,
-    registry: &Store,
-    diagnostics: &mut Diagnostics,
-) -> bool {
-    let count =
-        found.extends.map_or(0, |(base, _)| match (bases.get(base), registry.schema(base)) {
-            (Some(count), _) => count + 1,
-            (None, Some(base)) => registry.schema_and_bases(base.id()).count(),
-            (None, None) => 1,
-        });
-    bases.insert(found.name, count);
-    if count > limit {
-        let name = quoted(found.name);
-        let message = format!("the bases of schema {name} exceed the limit of {limit}");
-        let diagnostic = Diagnostic::error(Code::Limit, message);
-        diagnostics.push(diagnostic.at(found.place, "limit reached here"));
-    }
-    count <= limit
 }
 
 /// Reports slots that refer to unknown schemas.
@@ -298,13 +270,13 @@ fn apply_patch<'n, 's>(
 ) {
     let Some(schema) = positions.get(patch.name).map(|at| &mut merged[*at]) else {
         let is_of_program = registry.schema(patch.name).is_some();
-        diagnostics.push_with(|diagnostics| {
-            let diagnostic = unknown_to_patch(names, patch, is_of_program, diagnostics);
-            match undeclared {
-                Undeclared::Refuse => diagnostic,
-                _ => diagnostic.into_warning("ignored"),
-            }
-        });
+        let problem = |diagnostics: &mut Diagnostics| {
+            unknown_to_patch(names, patch, is_of_program, diagnostics)
+        };
+        match undeclared {
+            Undeclared::Refuse => diagnostics.push_with(problem),
+            _ => diagnostics.warn_with(|found| problem(found).into_warning("ignored")),
+        }
         return;
     };
     if schema.pack > patch.pack {

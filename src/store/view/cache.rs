@@ -224,12 +224,13 @@ impl Matches {
         }
         self.check()?;
         let mut lent = 0;
-        let schemas = registry.selected(schema, selector.is_exact()).iter();
-        let selected = schemas.filter_map(|schema| match_of(&self.tables, *schema)).map(|found| {
-            let start = lent;
-            lent += found.lent.len();
-            TableMatch { lent: start..lent, ..found.clone() }
-        });
+        let schemas = registry.selected(schema, selector.is_exact());
+        let selected =
+            schemas.iter().filter_map(|schema| match_of(&self.tables, *schema)).map(|found| {
+                let start = lent;
+                lent += found.lent.len();
+                TableMatch { lent: start..lent, ..found.clone() }
+            });
         Ok(selected.collect())
     }
 

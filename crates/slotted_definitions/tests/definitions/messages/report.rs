@@ -2,7 +2,7 @@
 
 use slotted::Store;
 use slotted_definitions::diagnostic::{Code, Severity};
-use slotted_definitions::{LoadLimits, Loader, Report};
+use slotted_definitions::{LoadLimits, Loader, Report, Undeclared};
 
 use crate::UNIT;
 use crate::messages::{assert_report, assert_text};
@@ -55,6 +55,23 @@ fn of_more_problems_than_are_kept() {
     let report = loader.limits(limits).load(&Store::new()).expect_err("no schema has mana");
     assert_eq!((report.errors(), report.omitted()), (9, 7));
     assert_report("report_of_more_problems_than_are_kept", &report);
+}
+
+/// Warnings beyond the limit were counted as errors, so that a load without errors failed.
+#[test]
+fn of_more_warnings_than_are_kept() {
+    let records: String =
+        (0..9).map(|at| format!("[records.unit.r{at}]\njob = \"job{at}\"\n")).collect();
+    let patches: String = (0..9).map(|at| format!("[patches.schemas.gone{at}]\n")).collect();
+    for file in [records, patches] {
+        let mut limits = LoadLimits::default();
+        limits.problems = 2;
+        let loader = Loader::new().pack_of_texts("mod", [UNIT, ("units.toml", &*file)]);
+        let loader = loader.limits(limits).undeclared(Undeclared::Ignore);
+        let definitions = loader.load(&Store::new()).expect("there are no errors");
+        let report = definitions.warnings();
+        assert_eq!((report.errors(), report.warnings(), report.omitted()), (0, 2, 7), "{file}");
+    }
 }
 
 #[test]
