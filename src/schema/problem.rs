@@ -187,7 +187,7 @@ impl ProblemKind {
             }
             Self::WrongReference { expected, found } => {
                 let (expected, found) = (Quoted(expected), Quoted(found));
-                write!(f, "{place} refers to a {found}, expected a {expected}")
+                write!(f, "{place} refers to an object of {found}, expected one of {expected}")
             }
             // A list has no lists as elements.
             Self::Element { kind, .. } => kind.write(f, place),
@@ -238,7 +238,7 @@ mod tests {
             (ProblemKind::ForeignText, "has a text of another store"),
             (
                 ProblemKind::WrongReference { expected: "unit".into(), found: "tile".into() },
-                "refers to a 'tile', expected a 'unit'",
+                "refers to an object of 'tile', expected one of 'unit'",
             ),
         ] {
             assert_eq!(shown(element(kind.clone())), format!("{place} {expected}"));

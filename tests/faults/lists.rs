@@ -268,7 +268,7 @@ fn fault_01_references_in_lists_are_alive_and_of_the_schema() -> Outcome {
     store.despawn(gone)?;
     for (id, wrong) in [
         (gone, format!("refers to object {gone}, which is not alive")),
-        (rock, "refers to a 'rock', expected a 'item'".to_owned()),
+        (rock, "refers to an object of 'rock', expected one of 'item'".to_owned()),
     ] {
         let message = format!("element 1 of slot 'parts' of 'item' {wrong}");
         assert_eq!(refusal(store.set_value(part, "parts", [part, id])), message);

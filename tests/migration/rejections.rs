@@ -206,7 +206,7 @@ fn references_are_checked_against_the_new_bases() -> Outcome {
     let dead = store.spawn_record("tower", record! { aim: unit_id })?;
     store.despawn(unit_id)?;
     let error =
-        "slot 'aim' of 'tower' refers to a 'orc', expected a 'unit' (1 object, such as 2:0:1)";
+        "slot 'aim' of 'tower' refers to an object of 'orc', expected one of 'unit' (1 object, such as 2:0:1)";
     assert_eq!(refused(&mut store, [orc()]), format!("{WHY}{error}"));
     // Both changes together are valid. A reference to a dead object does not block a migration.
     let plan = plan(&store, [orc(), aim().references("orc")])?;
@@ -214,7 +214,7 @@ fn references_are_checked_against_the_new_bases() -> Outcome {
     assert_eq!(store.get_value(tower, "aim")?, orc_id.into());
     assert_eq!(store.get_value(dead, "aim")?, unit_id.into());
     let error = refused(&mut store, [aim()]);
-    assert!(error.contains("refers to a 'orc', expected a 'unit'"), "{error}");
+    assert!(error.contains("refers to an object of 'orc', expected one of 'unit'"), "{error}");
     Ok(())
 }
 
