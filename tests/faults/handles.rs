@@ -254,7 +254,10 @@ fn fault_05_an_object_of_another_schema_than_the_requested_type_is_refused() -> 
     assert_eq!(store.column(health)?.get(tile), None);
     assert!(!store.column_mut(health)?.set(tile, 1.0));
     let error = refusal(store.spawn(Unit { target: Some(tile), ..UNIT }));
-    assert_eq!(error, "slot 'target' of 'unit' refers to an object of 'tile', expected one of 'unit'");
+    assert_eq!(
+        error,
+        "slot 'target' of 'unit' refers to an object of 'tile', expected one of 'unit'"
+    );
     Ok(())
 }
 

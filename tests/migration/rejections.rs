@@ -205,8 +205,7 @@ fn references_are_checked_against_the_new_bases() -> Outcome {
     let tower = store.spawn_record("tower", record! { aim: orc_id })?;
     let dead = store.spawn_record("tower", record! { aim: unit_id })?;
     store.despawn(unit_id)?;
-    let error =
-        "slot 'aim' of 'tower' refers to an object of 'orc', expected one of 'unit' (1 object, such as 2:0:1)";
+    let error = "slot 'aim' of 'tower' refers to an object of 'orc', expected one of 'unit' (1 object, such as 2:0:1)";
     assert_eq!(refused(&mut store, [orc()]), format!("{WHY}{error}"));
     // Both changes together are valid. A reference to a dead object does not block a migration.
     let plan = plan(&store, [orc(), aim().references("orc")])?;
