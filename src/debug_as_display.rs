@@ -2,15 +2,13 @@
 
 /// Implements `Debug` for error types by printing their `Display` text, so that a program that returns the
 /// error from `main` shows it.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __debug_as_display {
+macro_rules! debug_as_display {
     ($($error:ty),+ $(,)?) => {$(
-        impl ::std::fmt::Debug for $error {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                ::std::fmt::Display::fmt(self, f)
+        impl std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
             }
         }
     )+};
 }
-pub(crate) use __debug_as_display as debug_as_display;
+pub(crate) use debug_as_display;

@@ -33,6 +33,8 @@
 //! | a schema inferred from attributes | the crate `slotted_definitions` |
 //! | vector units in your own loops | [`vectorize`] |
 //!
+//! The [`guide`] has a chapter for each need, in the order in which you meet them.
+//!
 //! # Example
 //!
 //! ```
@@ -168,23 +170,23 @@ struct Readme;
 #[cfg(any(doc, doctest))]
 pub mod guide {
     #[doc = include_str!("../docs/guide/01_first_steps.md")]
-    pub mod first_steps {}
+    pub mod _01_first_steps {}
     #[doc = include_str!("../docs/guide/02_schemas.md")]
-    pub mod schemas {}
+    pub mod _02_schemas {}
     #[doc = include_str!("../docs/guide/03_views.md")]
-    pub mod views {}
+    pub mod _03_views {}
     #[doc = include_str!("../docs/guide/04_records.md")]
-    pub mod records {}
+    pub mod _04_records {}
     #[doc = include_str!("../docs/guide/05_definition_files.md")]
-    pub mod definition_files {}
+    pub mod _05_definition_files {}
     #[doc = include_str!("../docs/guide/06_mods.md")]
-    pub mod mods {}
+    pub mod _06_mods {}
     #[doc = include_str!("../docs/guide/07_snapshots.md")]
-    pub mod snapshots {}
+    pub mod _07_snapshots {}
     #[doc = include_str!("../docs/guide/08_migration.md")]
-    pub mod migration {}
+    pub mod _08_migration {}
     #[doc = include_str!("../docs/guide/09_maps.md")]
-    pub mod maps {}
+    pub mod _09_maps {}
     #[doc = include_str!("../docs/guide/10_performance.md")]
-    pub mod performance {}
+    pub mod _10_performance {}
 }

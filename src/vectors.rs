@@ -11,7 +11,7 @@
 /// | `[f32; 3] F32` | its numbers and their `NumberKind` |
 /// | `ZERO` | the constant for values that were never set |
 /// | `vector` | `vector` converts by `to_array`, `matrix` by `to_cols_array` |
-/// | `inline` | its form in the 24 bytes of a `Value`: `inline`, `array` (for types aligned to 16 bytes) or `boxed` |
+/// | `inline` | its form in the 24 bytes of a `Value`: `inline` up to 16 bytes with an alignment up to 8, `array` for 16 bytes aligned to 16, `boxed` for larger ones; `tests/kinds.rs` checks the size |
 /// | `Vector3` | the equivalent type in `mint` |
 #[doc(hidden)]
 #[macro_export]
