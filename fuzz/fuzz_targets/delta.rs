@@ -4,7 +4,9 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use slotted::{Delta, ObjectId, Kind, Limits, List, schema::NumberKind, Record, Schema, Store, Text, record};
+use slotted::{
+    Delta, Kind, Limits, List, ObjectId, Record, Schema, Store, Text, record, schema::NumberKind,
+};
 
 static BASE: LazyLock<Store> = LazyLock::new(base);
 static BEFORE: LazyLock<Whole> = LazyLock::new(|| whole(&BASE));
@@ -80,7 +82,7 @@ fn whole(store: &Store) -> Whole {
     let mut future = store.clone();
     let unit = || record! { health: 1, name: "", job: "farmer", awake: true };
     let next = (0..6).filter_map(|_| future.spawn_record("unit", unit()).ok()).collect();
-    let (text, list) = (future.text("an unused text"), future.list(&[u64::MAX; 3]));
+    let (text, list) = (future.intern_text("an unused text"), future.intern_list(&[u64::MAX; 3]));
     (store.ids().map(record).collect(), next, text.ok(), list.ok())
 }
 
