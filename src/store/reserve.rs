@@ -159,6 +159,8 @@ impl ReservedIds<'_> {
         mut value: impl FnMut(usize, &Slot) -> Option<Cow<'v, Value>>,
     ) -> Result<(), SpawnError> {
         let id = self.ids[number];
+        // Until all values are accepted: an earlier write may be half overwritten.
+        self.is_written[number] = false;
         let mut problems = Vec::new();
         let (table, registry) = (id.schema().index(), std::sync::Arc::clone(&self.store.registry));
         let schema = registry.get(id.schema()).expect(REGISTERED);
@@ -204,10 +206,10 @@ impl ReservedIds<'_> {
 
     /// Inserts all objects and returns their ids, in the order of the request.
     ///
-    /// Objects that were not written get their defaults.
+    /// Objects that were not written, or whose last write failed, get their defaults.
     ///
     /// # Errors
-    /// Returns all problems of objects that were not written. Nothing is inserted then.
+    /// Returns the problems of the first such object whose slots lack defaults. Nothing is inserted then.
     pub fn spawn(mut self) -> Result<Vec<ObjectId>, SpawnError> {
         for number in 0..self.ids.len() {
             if !self.is_written[number] {

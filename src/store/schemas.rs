@@ -1,5 +1,7 @@
 //! Look-up of a store's schemas.
 
+use std::sync::Arc;
+
 use crate::error::AccessError;
 use crate::id::SchemaId;
 use crate::schema::{ProblemKind, RegisteredSchema, SchemaSelector, Slot};
@@ -7,6 +9,26 @@ use crate::store::Store;
 use crate::value::Value;
 
 impl Store {
+    /// Returns a store with the same schemas and limits, without objects, texts and lists: for trials.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+    /// let mut trial = store.without_objects();
+    /// let other = Schema::builder("unit").slot("health", Kind::U8).build()?;
+    /// assert!(trial.register_schema(other).is_err());
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn without_objects(&self) -> Self {
+        let mut store = Self::with_limits(self.limits);
+        store.registry = Arc::clone(&self.registry);
+        store.tables = self.registry.iter().map(|schema| self.empty_table(schema.id())).collect();
+        store
+    }
+
     /// Returns the schema with this name.
     ///
     /// # Example

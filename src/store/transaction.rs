@@ -13,6 +13,9 @@ impl Store {
     /// Computes in **O(blocks)** time, plus the work of the closure. Each block that the closure writes to is
     /// copied once, as after a [`snapshot`](Self::snapshot).
     ///
+    /// Within the closure the store has another [identity](Self::identity): snapshots that are taken there can be
+    /// read afterwards, but not restored, and snapshots from before cannot be restored there.
+    ///
     /// # Errors
     /// Returns the closure's error.
     ///
@@ -41,8 +44,9 @@ impl Store {
         changes: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut trial = self.state().to_store();
-        trial.identity = self.identity.same();
         let result = changes(&mut trial)?;
+        // Only now: a snapshot from a transaction that failed must not fit this store.
+        trial.identity = self.identity.same();
         *self = trial;
         Ok(result)
     }

@@ -338,7 +338,7 @@ impl Definitions {
     /// ```
     pub fn register(&self, store: &mut Store) -> Result<(), SchemaError> {
         let schemas = self.needed();
-        let mut trial = same_schemas(store);
+        let mut trial = store.without_objects();
         for schema in &schemas {
             trial.register_schema(schema.clone())?;
         }
@@ -370,16 +370,6 @@ impl Definitions {
         let schema = self.loaded.registry.schema_by_id(record.schema)?.name();
         Some(format!("{schema}/{name}").into())
     }
-}
-
-/// Returns a store with the same schemas and limits, without objects.
-pub(super) fn same_schemas(store: &Store) -> Store {
-    let mut same = Store::with_limits(*store.limits());
-    for schema in store.schemas() {
-        same.register_schema(schema.to_schema())
-            .expect("it is registered in a store with these limits");
-    }
-    same
 }
 
 /// A record of [`Definitions`].

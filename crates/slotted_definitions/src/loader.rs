@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::{Declarations, Document};
 use crate::format;
 use crate::limits::LoadLimits;
-use crate::loaded::{Definitions, Loaded, Pack, same_schemas};
+use crate::loaded::{Definitions, Loaded, Pack};
 use crate::node::Node;
 use crate::pack::{FileReader, Manifest, PackFile, Source, is_manifest, order};
 use crate::progress::{Listener, LoadProgress};
@@ -222,7 +222,7 @@ impl Loader {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn load(self, store: &Store) -> Result<Definitions, Report> {
-        let program = same_schemas(store);
+        let program = store.without_objects();
         let limits = self.limits.possible();
         let mut diagnostics = Diagnostics::new(limits.problems);
         let mut reader = FileReader::new(limits, &self.listener, &mut diagnostics);
@@ -230,7 +230,7 @@ impl Loader {
         let folders: Vec<_> = folders.map(|(pack, source)| reader.read(pack, source)).collect();
         let FileReader { files, listed, .. } = reader;
         let parsed = Parsed::new(&files, &listed, limits, &self.listener, &mut diagnostics);
-        let mut registry = same_schemas(&program);
+        let mut registry = program.without_objects();
         let (packs, schemas, records) = parsed.define(
             &folders,
             (self.undeclared, &self.listener),
