@@ -161,7 +161,9 @@ impl Constraints {
 
     /// Returns `true` if numbers need a check beyond their kind.
     pub(super) const fn confine_numbers(&self) -> bool {
-        self.range.is_some() || self.finite || self.step.is_some()
+        // Without `..`, so that a new constraint has to be decided on here.
+        let Self { range, finite, step, references: _ } = self;
+        range.is_some() || *finite || step.is_some()
     }
 
     /// Checks numbers of the slot's kind.

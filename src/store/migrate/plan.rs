@@ -36,7 +36,8 @@ pub struct Migration {
 
 /// Values that a loader sets, and objects that it despawns, right after a migration.
 ///
-/// Their present values cannot conflict with the migration.
+/// Their present values cannot conflict with the migration. Until such a value is set it is zero: an empty text or
+/// list, the first variant of an enum, and for a reference an id without meaning.
 /// [`Store::plan_migration_with`](crate::Store::plan_migration_with) takes them, and has an example.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overwrites {
