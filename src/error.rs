@@ -26,6 +26,15 @@ pub enum SpawnError {
         /// The Rust type's name.
         type_name: &'static str,
     },
+    /// [Commands](crate::Commands) gave values to an id that they did not reserve for this schema, or that has
+    /// values already.
+    #[error("id {id} is not reserved for an object of '{schema}', or has its values already")]
+    NotReserved {
+        /// The id.
+        id: ObjectId,
+        /// The schema of the values.
+        schema: Arc<str>,
+    },
     /// Values are missing, or their slots refuse them.
     #[error(transparent)]
     Rejected(#[from] Rejection),

@@ -131,6 +131,13 @@ impl ObjectId {
     }
 }
 
+/// The id's [bits](ObjectId::to_bits).
+impl From<ObjectId> for u64 {
+    fn from(id: ObjectId) -> Self {
+        id.to_bits()
+    }
+}
+
 impl fmt::Debug for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ObjectId({self})")

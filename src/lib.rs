@@ -122,6 +122,7 @@ pub use slot_value::SlotValue;
 #[cfg(feature = "derive")]
 pub use slotted_derive::{SlotValue, Slotted, View};
 pub use snapshot::{Delta, DeltaError, Snapshot, SnapshotError, SnapshotRing};
+pub use store::commands::Commands;
 pub use store::lend;
 pub use store::{
     Limits, Migration, MigrationError, ReservedIds, SlotKey, Slotted, Spawned, Store,
@@ -129,6 +130,13 @@ pub use store::{
 };
 pub use text::Text;
 pub use value::Value;
+
+/// Commands: changes that are recorded while views are in use, and applied later.
+pub mod commands {
+    pub use crate::store::commands::{
+        CommandKind, CommandProblem, Commands, CommandsError, ParallelCommands,
+    };
+}
 
 /// The memory use of a store, and the size of its blocks.
 pub mod memory {

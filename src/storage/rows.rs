@@ -18,7 +18,17 @@ pub(crate) enum Span<'a> {
     Scattered { block: usize, offsets: &'a [u16] },
 }
 
-impl Span<'_> {
+impl<'a> Span<'a> {
+    /// Returns the span of these rows of a block, at least one, in ascending order.
+    #[inline]
+    pub(crate) fn of_offsets(block: usize, offsets: &'a [u16]) -> Self {
+        let (first, count) = (offsets[0], offsets.len() as u16);
+        if offsets.last() == Some(&(first + (count - 1))) {
+            return Self::Run { block, first, count };
+        }
+        Self::Scattered { block, offsets }
+    }
+
     #[inline(always)]
     pub(crate) fn block(self) -> usize {
         match self {

@@ -37,7 +37,7 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn get_object<T: Slotted>(&self, id: ObjectId) -> Result<T, AccessError> {
-        self.schema_of_object::<T>(id)?;
+        self.check_object_type::<T>(id)?;
         let (_, table) = self.locate(id)?;
         Ok(T::read(&mut ObjectReader { columns: table.columns.iter(), row: id.row() }))
     }
@@ -128,7 +128,7 @@ impl Store {
     /// Returns an error if the object is not alive or of another schema, or if a value violates its slot's
     /// constraints. Nothing is written then.
     pub fn set_object<T: Slotted>(&mut self, id: ObjectId, object: T) -> Result<(), AccessError> {
-        self.schema_of_object::<T>(id)?;
+        self.check_object_type::<T>(id)?;
         let (schema, _) = self.locate(id)?;
         let mut problems = Vec::new();
         let context = self.value_check();
@@ -143,20 +143,22 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the type's schema if the object is of it or of one that extends it.
-    fn schema_of_object<T: Slotted>(&self, id: ObjectId) -> Result<SchemaId, AccessError> {
-        let (found, _) = self.locate(id)?;
+    /// Checks that the object is alive, and of the type's schema or of one that extends it.
+    fn check_object_type<T: Slotted>(&self, id: ObjectId) -> Result<(), AccessError> {
+        self.locate(id)?;
+        self.check_type::<T>(id)
+    }
+
+    /// Checks that the id is of the type's schema or of one that extends it.
+    pub(super) fn check_type<T: Slotted>(&self, id: ObjectId) -> Result<(), AccessError> {
         let schema = self.registry.of_type(TypeId::of::<T>());
-        match schema.filter(|schema| self.registry.extends(id.schema(), *schema)) {
-            Some(schema) => Ok(schema),
-            None => Err(AccessError::WrongSchema {
-                id,
-                expected: match schema {
-                    Some(schema) => self.schema_name_of(schema),
-                    None => type_name::<T>().into(),
-                },
-                found: Arc::clone(found.shared_name()),
-            }),
+        if schema.is_some_and(|schema| self.registry.extends(id.schema(), schema)) {
+            return Ok(());
         }
+        let expected = match schema {
+            Some(schema) => self.schema_name_of(schema),
+            None => type_name::<T>().into(),
+        };
+        Err(AccessError::WrongSchema { id, expected, found: self.schema_name_of(id.schema()) })
     }
 }

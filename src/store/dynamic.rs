@@ -267,6 +267,23 @@ pub(super) fn write(
     }
 }
 
+/// Stores the texts and lists of a value that a slot accepts, so that writing it cannot reach a limit.
+pub(super) fn intern_value(
+    slot: &Slot,
+    value: &Value,
+    pools: &mut Pools<'_>,
+) -> Result<(), Unwritten> {
+    struct Nowhere;
+    impl Sink for Nowhere {
+        fn put<C: Cell>(&mut self, _: &[C]) {}
+    }
+    match slot.kind() {
+        _ if value.is_unset() => Ok(()),
+        Kind::List(kind) => intern(kind.element(), value, pools).map(|_| ()),
+        kind => convert(kind, value, &mut Nowhere, pools),
+    }
+}
+
 /// Returns the handle of a list if all elements have the kind.
 fn intern(element: &Kind, value: &Value, pools: &mut Pools<'_>) -> Result<ListCell, Unwritten> {
     let Value::List(values) = value else { return Err(Unwritten::Refused) };

@@ -161,12 +161,12 @@ impl Store {
 
     /// Returns `true` if the key serves objects of the schema.
     #[inline(always)]
-    fn serves<F>(&self, key: &SlotKey<F>, object: SchemaId) -> bool {
+    pub(super) fn serves<F>(&self, key: &SlotKey<F>, object: SchemaId) -> bool {
         key.schema == object || (!key.is_exact && self.registry.extends(object, key.schema))
     }
 
     #[cold]
-    fn wrong_schema(&self, id: ObjectId, expected: SchemaId) -> AccessError {
+    pub(super) fn wrong_schema(&self, id: ObjectId, expected: SchemaId) -> AccessError {
         let (expected, found) = (self.schema_name_of(expected), self.schema_name_of(id.schema()));
         AccessError::WrongSchema { id, expected, found }
     }

@@ -14,6 +14,7 @@ mod records;
 
 mod access;
 mod columns;
+pub(crate) mod commands;
 mod despawn;
 mod dynamic;
 mod limits;

@@ -6,6 +6,26 @@ use std::ops::Range;
 use crate::id::{ObjectId, SchemaId};
 use crate::storage::{BLOCK_ROWS, Rows, Span};
 
+/// A source of free rows.
+pub(super) trait FreeRows {
+    /// Returns the lowest word of 64 rows with holes at or after `from`, and the holes as bits.
+    fn holes(&self, from: usize) -> Option<(usize, u64)>;
+    /// Returns the rows that were never used.
+    fn fresh(&self) -> Range<u32>;
+}
+
+impl FreeRows for Rows {
+    #[inline]
+    fn holes(&self, from: usize) -> Option<(usize, u64)> {
+        self.holes(from)
+    }
+
+    #[inline]
+    fn fresh(&self) -> Range<u32> {
+        self.fresh()
+    }
+}
+
 /// The rows that a batch writes to before any of them becomes alive: the lowest free ones.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -22,7 +42,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Takes the lowest free rows of one block, at most this many. Returns `None` if the table has no
     /// more rows.
-    pub(super) fn take(&mut self, rows: &Rows, most: usize) -> Option<Span<'_>> {
+    pub(super) fn take(&mut self, rows: &impl FreeRows, most: usize) -> Option<Span<'_>> {
         let block = match self.current_word(rows) {
             Some(word) => word * 64 / BLOCK_ROWS,
             None => return self.take_fresh(rows, most),
@@ -35,15 +55,11 @@ impl Plan {
             let bit = self.take_bit();
             self.offsets.push((word * 64 % BLOCK_ROWS + bit) as u16);
         }
-        let (first, count) = (self.offsets[0], self.offsets.len() as u16);
-        if self.offsets.last() == Some(&(first + (count - 1))) {
-            return Some(Span::Run { block, first, count });
-        }
-        Some(Span::Scattered { block, offsets: &self.offsets })
+        Some(Span::of_offsets(block, &self.offsets))
     }
 
     /// Takes the lowest free row.
-    pub(super) fn take_one(&mut self, rows: &Rows) -> Option<u32> {
+    pub(super) fn take_one(&mut self, rows: &impl FreeRows) -> Option<u32> {
         if let Some(word) = self.current_word(rows) {
             return Some((word * 64 + self.take_bit()) as u32);
         }
@@ -54,7 +70,7 @@ impl Plan {
 
     /// Returns the lowest word with holes left.
     #[inline]
-    fn current_word(&mut self, rows: &Rows) -> Option<usize> {
+    fn current_word(&mut self, rows: &impl FreeRows) -> Option<usize> {
         if self.left == 0 {
             let (word, bits) = rows.holes(self.next_word)?;
             self.next_word = word + 1;
@@ -74,7 +90,7 @@ impl Plan {
         bit.trailing_zeros() as usize
     }
 
-    fn take_fresh(&mut self, rows: &Rows, most: usize) -> Option<Span<'_>> {
+    fn take_fresh(&mut self, rows: &impl FreeRows, most: usize) -> Option<Span<'_>> {
         let mut fresh = rows.fresh();
         let row = fresh.nth(self.fresh)? as usize;
         let (block, first) = (row / BLOCK_ROWS, row % BLOCK_ROWS);

@@ -173,6 +173,23 @@ impl Store {
         Ok(())
     }
 
+    /// Writes a record that was checked to a free row.
+    pub(super) fn write_checked(
+        &mut self,
+        schema: SchemaId,
+        row: u32,
+        record: &Record,
+    ) -> Result<(), Unwritten> {
+        let schema = self.registry.get(schema).ok_or(Unwritten::Refused)?;
+        let columns = self.tables[schema.id().index()].columns.iter_mut();
+        let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
+        for (slot, column) in schema.slots().iter().zip(columns) {
+            let value = record.get(slot.name()).or(slot.default()).unwrap_or(&Value::Unset);
+            dynamic::write(column, slot, row, value, &mut pools)?;
+        }
+        Ok(())
+    }
+
     /// Returns all problems of a record that could not be written.
     #[cold]
     fn explain(&self, schema: SchemaId, record: &Record, unwritten: Unwritten) -> SpawnError {
@@ -249,6 +266,32 @@ impl Store {
             self.interner.forget_since(before);
             unwritten.limit(&self.limits).expect("the value was checked").into()
         })
+    }
+
+    /// Stores the texts and lists of a value that a slot accepts.
+    pub(super) fn intern_value(
+        &mut self,
+        schema: SchemaId,
+        slot: &str,
+        value: &Value,
+    ) -> Result<(), Unwritten> {
+        let slot = self.registry.get(schema).and_then(|schema| schema.slot(slot));
+        let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
+        dynamic::intern_value(slot.ok_or(Unwritten::Refused)?, value, &mut pools)
+    }
+
+    /// Writes a value that was checked to an object's slot.
+    pub(super) fn write_value(
+        &mut self,
+        id: ObjectId,
+        slot: &str,
+        value: &Value,
+    ) -> Result<(), Unwritten> {
+        let schema = self.registry.get(id.schema()).ok_or(Unwritten::Refused)?;
+        let index = schema.slot_index(slot).ok_or(Unwritten::Refused)?;
+        let column = &mut self.tables[id.schema().index()].columns[index];
+        let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
+        dynamic::write(column, &schema.slots()[index], id.row(), value, &mut pools)
     }
 
     /// Returns all set values with their names, in the order of the schema's slots.
