@@ -309,3 +309,23 @@ fn a_store_keeps_its_identity_and_its_copies_have_another() -> Outcome {
     assert_ne!(Store::new().identity(), identity, "a kept identity is not reused");
     Ok(())
 }
+
+/// The second world may be the older one, from before a schema was registered.
+#[test]
+fn a_delta_removes_objects_of_schemas_that_came_later() -> Result<(), Box<dyn std::error::Error>> {
+    for is_despawned in [false, true] {
+        let mut store = Store::new();
+        store.register_schema(Schema::builder("unit").slot("x", Kind::U8).build()?)?;
+        let before = store.snapshot();
+        store.register_schema(Schema::builder("late").slot("x", Kind::U8).build()?)?;
+        let late = store.spawn_record("late", record! { x: 1 })?;
+        if is_despawned {
+            store.despawn(late)?;
+        }
+        let after = store.snapshot();
+        store.apply(&Delta::between(&after, &before)?)?;
+        assert!(store.is_empty());
+        assert_eq!(store.spawn_record("late", record! { x: 2 })?, late);
+    }
+    Ok(())
+}

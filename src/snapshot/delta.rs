@@ -174,10 +174,12 @@ impl Delta {
         let (before, after) = (before.state(), after.state());
         let differences = Differences::between(before, after)?;
         let mut encoder = Encoder::new(&differences, after.interner());
-        let tables = differences
-            .tables
-            .iter()
-            .filter_map(|table| encoder.table(table, after.table(table.schema)?));
+        // The second world may lack a schema that was registered later: its objects are gone there.
+        let tables =
+            differences.tables.iter().filter_map(|table| match after.table(table.schema) {
+                Some(after) => encoder.table(table, after),
+                None => encoder.table(table, &before.empty_table(table.schema)),
+            });
         let tables = tables.collect();
         Ok(Self {
             base: before.hash_sums().into(),

@@ -4,6 +4,7 @@
 //! objects, and rejected calls must not change the store.
 
 mod check;
+mod commands;
 mod history;
 mod schemas;
 mod values;
@@ -32,6 +33,7 @@ pub(crate) enum Call {
     SetObject { pick: Index, seed: u64, flaw: bool },
     WriteThroughViews { seed: u64 },
     WriteThroughColumns { seed: u64 },
+    Commands { seed: u64, flaw: bool },
     Clear,
     ClearOf { schema: Index },
     ReleaseMemory,
@@ -87,6 +89,7 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(pick, seed, flaw)| Call::SetObject { pick, seed, flaw }),
         2 => seed().prop_map(|seed| Call::WriteThroughViews { seed }),
         2 => seed().prop_map(|seed| Call::WriteThroughColumns { seed }),
+        4 => (seed(), flaw()).prop_map(|(seed, flaw)| Call::Commands { seed, flaw }),
         1 => Just(Call::Clear),
         1 => index().prop_map(|schema| Call::ClearOf { schema }),
         2 => Just(Call::ReleaseMemory),

@@ -42,7 +42,7 @@ pub(crate) struct RowModel {
 
 impl RowModel {
     /// Takes the lowest free row and returns it with its generation.
-    fn take(&mut self) -> Option<(u32, u16)> {
+    pub(crate) fn take(&mut self) -> Option<(u32, u16)> {
         let row = self.free.pop_first().or_else(|| {
             self.uses.push(0);
             u32::try_from(self.uses.len() - 1).ok()
@@ -53,7 +53,7 @@ impl RowModel {
         Some((row, *uses * 2 - 1))
     }
 
-    fn free(&mut self, row: u32) {
+    pub(crate) fn free(&mut self, row: u32) {
         self.living -= 1;
         if self.uses[row as usize] == GENERATIONS {
             self.retired += 1;
@@ -133,6 +133,7 @@ impl World {
             Call::SetObject { pick, seed, flaw } => self.set_object(pick, *seed, *flaw),
             Call::WriteThroughViews { seed } => self.write_through_views(*seed),
             Call::WriteThroughColumns { seed } => self.write_through_columns(*seed),
+            Call::Commands { seed, flaw } => self.run_commands(*seed, *flaw),
             Call::Clear => {
                 self.store.clear();
                 self.remove(|_| true);
@@ -186,7 +187,7 @@ impl World {
     }
 
     /// Returns valid targets for the slot's references.
-    fn targets(&self, slot: &Slot) -> Vec<ObjectId> {
+    pub(crate) fn targets(&self, slot: &Slot) -> Vec<ObjectId> {
         let fits = |object: &&Object| match slot.references() {
             Some(base) => self.extends(&object.schema, base),
             None => true,
@@ -195,7 +196,7 @@ impl World {
     }
 
     /// Makes a call that must fail and leave the store unchanged.
-    fn refused<T: std::fmt::Debug, E>(
+    pub(crate) fn refused<T: std::fmt::Debug, E>(
         &mut self,
         call: impl FnOnce(&mut Store) -> Result<T, E>,
     ) -> E {
@@ -206,7 +207,7 @@ impl World {
     }
 
     /// Returns a valid record, and the record as stored.
-    fn sample_record(&self, schema: &str, rng: &mut StdRng) -> (Record, Record) {
+    pub(crate) fn sample_record(&self, schema: &str, rng: &mut StdRng) -> (Record, Record) {
         let (mut given, mut stored) = (Record::new(), Record::new());
         let mut slots = self.slots(schema);
         if rng.random_ratio(1, 4) {
@@ -226,7 +227,7 @@ impl World {
     }
 
     /// Returns a record with one error.
-    fn flawed_record(&self, schema: &str, rng: &mut StdRng) -> Record {
+    pub(crate) fn flawed_record(&self, schema: &str, rng: &mut StdRng) -> Record {
         let (record, _) = self.sample_record(schema, rng);
         let slots = self.slots(schema);
         let required = slots.iter().find(|slot| slot.is_required());
@@ -250,7 +251,7 @@ impl World {
     }
 
     /// Adds a spawned object of the store to the maps and the model.
-    fn add(&mut self, id: ObjectId, schema: &str, record: Record) {
+    pub(crate) fn add(&mut self, id: ObjectId, schema: &str, record: Record) {
         let expected = self.rows.entry(schema.to_owned()).or_default().take();
         assert_eq!(Some((id.row(), id.generation())), expected, "the lowest free row is taken");
         assert_eq!(self.store.schema(schema).map(|schema| schema.id()), Some(id.schema()));
@@ -261,7 +262,7 @@ impl World {
     }
 
     /// Removes despawned objects from the maps and the model.
-    fn remove(&mut self, is_gone: impl Fn(&Object) -> bool) {
+    pub(crate) fn remove(&mut self, is_gone: impl Fn(&Object) -> bool) {
         let gone: Vec<Object> = self.objects.values().filter(|o| is_gone(o)).cloned().collect();
         for object in gone {
             self.objects.remove(&place(object.id));
@@ -273,13 +274,13 @@ impl World {
     }
 
     /// Sets a changed value in the maps.
-    fn note(&mut self, object: &Object, slot: &str, value: Value) {
+    pub(crate) fn note(&mut self, object: &Object, slot: &str, value: Value) {
         self.map.set_value(object.map, slot, value.clone()).expect("it is alive");
         self.naive.set_value(object.naive, slot, value).expect("it is alive");
     }
 
     /// Returns `true` if the table has room for this many objects. Otherwise the call must fail.
-    fn has_room(&self, schema: &str, count: usize) -> bool {
+    pub(crate) fn has_room(&self, schema: &str, count: usize) -> bool {
         count <= self.rows.get(schema).map_or(ROWS as usize, RowModel::room)
     }
 
@@ -325,7 +326,7 @@ impl World {
     }
 
     /// Returns a unit and its record.
-    fn sample_unit(&mut self, rng: &mut StdRng, targets: &[ObjectId]) -> (Unit, Record) {
+    pub(crate) fn sample_unit(&mut self, rng: &mut StdRng, targets: &[ObjectId]) -> (Unit, Record) {
         let name = text(rng);
         let numbers: [u16; 3] = rng.random();
         let job = [Job::Farmer, Job::Guard, Job::Smith][rng.random_range(0..3)];
@@ -356,7 +357,7 @@ impl World {
         (unit, record)
     }
 
-    fn unit_targets(&self) -> Vec<ObjectId> {
+    pub(crate) fn unit_targets(&self) -> Vec<ObjectId> {
         let slots = self.slots("unit");
         slots.iter().find(|slot| slot.name() == "target").map_or_else(Vec::new, |s| self.targets(s))
     }

@@ -103,7 +103,7 @@ impl Commands {
             return Err(full.limit(&store.limits).expect("the commands were checked").into());
         }
         for (rows, table) in self.reserved.iter_mut().zip(&mut store.tables) {
-            rows.commit(&mut table.rows);
+            rows.commit(table);
         }
         self.sets().for_each(|set| set.write(store));
         for Despawn { id, .. } in self.despawns {

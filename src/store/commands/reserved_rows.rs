@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::id::{ObjectId, SchemaId};
-use crate::storage::{Rows, ones};
+use crate::storage::{Rows, Table, ones};
 use crate::store::plan::{FreeRows, Plan};
 
 /// A copy of a table's free rows, from the moment when the commands were created.
@@ -102,13 +102,16 @@ impl ReservedRows {
     }
 
     /// Makes the written objects alive. The ids of the others are dead from now on.
-    pub(super) fn commit(&mut self, rows: &mut Rows) {
-        std::mem::take(&mut self.plan).commit(rows, self.schema);
-        for (id, is_written) in self.ids.iter().zip(&self.is_written) {
-            if !is_written {
-                rows.vacate(id.row());
-            }
+    pub(super) fn commit(&mut self, table: &mut Table) {
+        let unwritten =
+            self.ids.iter().zip(&self.is_written).filter(|(_, is_written)| !**is_written);
+        let unwritten = unwritten.map(|(id, _)| id.row());
+        // All used rows have cells.
+        for row in unwritten.clone().filter(|row| *row >= self.free.fresh.start) {
+            table.columns.iter_mut().for_each(|column| column.fill(row));
         }
+        std::mem::take(&mut self.plan).commit(&mut table.rows, self.schema);
+        unwritten.for_each(|row| table.rows.vacate(row));
     }
 
     pub(super) fn is_empty(&self) -> bool {

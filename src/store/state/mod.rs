@@ -185,7 +185,7 @@ impl StoreState {
     }
 
     /// Returns the table that a schema without objects has.
-    fn empty_table(&self, schema: SchemaId) -> TableSnapshot {
+    pub(crate) fn empty_table(&self, schema: SchemaId) -> TableSnapshot {
         let mut table = empty_table(&self.registry, &self.limits, schema);
         table.end_epoch(Epoch::default());
         table.snapshot()
