@@ -3,27 +3,32 @@
 mod cache;
 mod error;
 mod field;
+mod filter;
+mod iter;
 pub(in crate::store) mod lend;
 mod maybe;
 mod objects;
 mod of_store;
+mod selection;
 mod tables;
 mod walk;
 
 pub(super) use cache::ViewCache;
 pub use error::{ViewError, ViewReport};
 pub use field::{IdRun, ViewField};
-pub use maybe::{MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut};
+pub use iter::{RunIter, ViewIter};
+pub use maybe::{MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut};
 pub use objects::{ViewMut, ViewRef};
 pub use walk::ViewRuns;
 
 /// The items that `#[derive(View)]` uses.
 pub(crate) mod view_support {
     pub use super::cache::Request;
-    pub use super::field::SharedField;
+    pub use super::field::{SetSlot, SharedField};
+    pub use super::filter::Filter;
     pub use super::tables::TableColumns;
 }
-use view_support::{Request, TableColumns};
+use view_support::{Filter, Request, TableColumns};
 
 /// A query that matches every schema with the slots it names, from Rust or declared at run time.
 ///
@@ -42,7 +47,7 @@ use view_support::{Request, TableColumns};
 /// a struct of runs, with `Run` at the end of its name: the same fields for adjacent rows. A run of `&T` or `&mut T`
 /// is a slice.
 ///
-/// Writes through a view skip constraint checks; [`Store::validate`] checks all objects on demand.
+/// Writes through a view skip constraint checks; [`Store::validate`](crate::Store::validate) checks all objects on demand.
 ///
 /// ```
 /// use slotted::{ObjectId, Slotted, Store, View, glam::Vec3};
@@ -115,7 +120,7 @@ use view_support::{Request, TableColumns};
 /// # Slots of another kind
 ///
 /// A view skips a schema that has all required names, but one of them with another kind.
-/// [`Store::view_report`] lists such slots. If the view matches no other schema, it is refused with
+/// [`Store::view_report`](crate::Store::view_report) lists such slots. If the view matches no other schema, it is refused with
 /// [`ViewError::WrongType`], lenient or not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a view",
@@ -128,6 +133,11 @@ pub trait View {
     const NAME: &'static str;
     #[doc(hidden)]
     const IS_LENIENT: bool;
+    #[doc(hidden)]
+    const FILTERS: &'static [Filter<'static>];
+    /// `true` if a filter or field requires slots to be set or unset.
+    #[doc(hidden)]
+    const HAS_TESTS: bool;
 
     /// The view of one object.
     type Item<'t>;
@@ -135,6 +145,8 @@ pub trait View {
     type Run<'t>;
     #[doc(hidden)]
     type Blocks<'t>;
+    #[doc(hidden)]
+    type Items<'t>: Iterator;
     #[doc(hidden)]
     type Static: 'static;
 
@@ -151,7 +163,13 @@ pub trait View {
     #[doc(hidden)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x>;
     #[doc(hidden)]
-    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>>;
+    fn empty<'t>() -> Self::Run<'t>;
+    #[doc(hidden)]
+    fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t>;
+    #[doc(hidden)]
+    fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t>;
+    #[doc(hidden)]
+    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>>;
 }
 
 /// A [`View`] that changes nothing. The derive implements it for structs without mutable fields.
@@ -160,4 +178,7 @@ pub trait View {
     label = "has a mutable field",
     note = "use `store.view`, which borrows the store mutably, or `Slots` as a parameter of a Bevy system"
 )]
-pub trait SharedView: View {}
+pub trait SharedView: View {
+    #[doc(hidden)]
+    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t>;
+}

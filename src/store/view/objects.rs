@@ -9,21 +9,31 @@ use crate::id::ObjectId;
 use crate::pool::ThreadPool;
 #[cfg(feature = "rayon")]
 use crate::pool::Rayon;
+use crate::schema::Registry;
 use crate::simd::vectorize;
 use crate::store::view::View;
 use crate::store::view::cache::{TableMatch, match_of};
 use crate::store::view::tables::Tables;
-use crate::store::view::walk::{
-    Block, ViewRuns, Visited, changed, count, for_each_block, item_of, unshare,
-};
+use crate::store::view::iter::ViewIter;
+use crate::store::view::selection::Selection;
+use crate::store::view::walk::{Block, ViewRuns, count, for_each_block, unshare};
+
+/// The part of its matches' objects that a view visits.
+#[derive(Clone, Copy, Debug)]
+struct Narrowing {
+    /// The view visits blocks that changed since this epoch.
+    since: Option<Epoch>,
+    /// `true` if a match has [tests](TableMatch::tests).
+    has_tests: bool,
+}
 
 /// A [`View`] of a store's objects, to read and change.
 #[must_use = "a view does nothing by itself"]
 pub struct ViewMut<'s, V> {
     tables: Tables<'s>,
     matches: Cow<'s, [TableMatch]>,
-    /// `None` if the view visits all blocks.
-    visited: Option<Visited>,
+    registry: &'s Registry,
+    narrowing: Narrowing,
     view: PhantomData<fn() -> V>,
 }
 
@@ -32,8 +42,8 @@ pub struct ViewMut<'s, V> {
 pub struct ViewRef<'s, V> {
     tables: Tables<'s>,
     matches: Cow<'s, [TableMatch]>,
-    /// `None` if the view visits all blocks.
-    visited: Option<Visited>,
+    registry: &'s Registry,
+    narrowing: Narrowing,
     view: PhantomData<fn() -> V>,
 }
 
@@ -46,10 +56,15 @@ macro_rules! iteration {
             }
         }
 
-        impl<'s, V> $name<'s, V> {
+        impl<'s, V: View> $name<'s, V> {
             #[inline]
-            pub(super) const fn new(tables: Tables<'s>, matches: Cow<'s, [TableMatch]>) -> Self {
-                Self { tables, matches, visited: None, view: PhantomData }
+            pub(super) const fn new(
+                tables: Tables<'s>,
+                matches: Cow<'s, [TableMatch]>,
+                registry: &'s Registry,
+            ) -> Self {
+                let narrowing = Narrowing { since: None, has_tests: V::HAS_TESTS };
+                Self { tables, matches, registry, narrowing, view: PhantomData }
             }
         }
 
@@ -78,7 +93,7 @@ macro_rules! iteration {
             /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
             pub fn changed_since(mut self, epoch: Epoch) -> Self {
-                self.visited = Some(changed(&self.tables, &self.matches, epoch));
+                self.narrowing.since = Some(epoch);
                 self
             }
 
@@ -101,14 +116,16 @@ macro_rules! iteration {
             /// ```
             #[inline(always)]
             pub fn for_each(self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
-                let Self { tables, matches, visited, .. } = self;
+                let selection = self.selection();
+                let Self { tables, matches, .. } = self;
                 vectorize(
                     #[inline(always)]
                     || {
                         for_each_block::<V>(
-                            tables.walk(),
+                            &mut tables.walk(),
                             &matches,
-                            visited.as_ref(),
+                            0,
+                            selection.as_ref(),
                             #[inline(always)]
                             |block| {
                                 block.for_each(
@@ -143,14 +160,16 @@ macro_rules! iteration {
             /// ```
             #[inline(always)]
             pub fn for_each_run(self, mut visit: impl FnMut(V::Run<'s>)) {
-                let Self { tables, matches, visited, .. } = self;
+                let selection = self.selection();
+                let Self { tables, matches, .. } = self;
                 vectorize(
                     #[inline(always)]
                     || {
                         for_each_block::<V>(
-                            tables.walk(),
+                            &mut tables.walk(),
                             &matches,
-                            visited.as_ref(),
+                            0,
+                            selection.as_ref(),
                             #[inline(always)]
                             |block| {
                                 block.for_each_run(
@@ -183,12 +202,14 @@ macro_rules! iteration {
             /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
             pub fn runs(self) -> ViewRuns<'s, V> {
-                ViewRuns::new(self.tables, self.matches, self.visited)
+                let selection = self.selection();
+                ViewRuns::new(self.tables, self.matches, selection)
             }
 
             /// Iterates over the objects.
             ///
-            /// [`for_each`](Self::for_each) is faster for loops that can use the vector units.
+            /// A `for` loop over the view does the same. [`for_each`](Self::for_each) is faster for loops that can use
+            /// the vector units.
             ///
             /// # Example
             /// ```
@@ -205,8 +226,10 @@ macro_rules! iteration {
             /// assert_eq!(store.view_ref::<Healths>()?.count(), 2);
             /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
-            pub fn iter(self) -> impl Iterator<Item = V::Item<'s>> {
-                self.runs().flat_map(V::items)
+            pub fn iter(self) -> ViewIter<'s, V> {
+                let selection = self.selection();
+                let count = count(&self.tables, &self.matches, selection.as_ref());
+                ViewIter::new(ViewRuns::new(self.tables, self.matches, selection), count)
             }
 
             /// Returns the number of objects.
@@ -215,7 +238,7 @@ macro_rules! iteration {
             /// [`changed_since`](Self::changed_since). [`iter`](Self::iter) has an example.
             #[must_use]
             pub fn count(&self) -> usize {
-                count(&self.tables, &self.matches, self.visited.as_ref())
+                count(&self.tables, &self.matches, self.selection().as_ref())
             }
 
             /// Calls the closure with each object, on all of rayon's threads.
@@ -310,19 +333,19 @@ macro_rules! iteration {
             fn par_for_each_block(
                 mut self,
                 pool: &impl ThreadPool,
-                visit: impl Fn(Block<'s, V>) + Sync,
+                visit: impl for<'m> Fn(Block<'s, 'm, V>) + Sync,
             ) where
                 V::Run<'s>: Send,
             {
-                unshare(&mut self.tables, &self.matches, self.visited.as_ref(), pool);
+                let selection = self.selection();
+                unshare(&mut self.tables, &self.matches, selection.as_ref(), pool);
                 let mut blocks = Vec::new();
                 for_each_block::<V>(
-                    self.tables.walk(),
+                    &mut self.tables.walk(),
                     &self.matches,
-                    self.visited.as_ref(),
-                    |block| {
-                        blocks.push(block);
-                    },
+                    0,
+                    selection.as_ref(),
+                    |block| blocks.push(block),
                 );
                 pool.map(blocks, |block| {
                     vectorize(
@@ -353,14 +376,66 @@ macro_rules! iteration {
             /// ```
             pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
                 let found = match_of(&self.matches, id.schema())?;
+                if self.narrowing.has_tests && !self.tables.passes(found, id.row()) {
+                    return None;
+                }
                 self.tables.with_match(found, |columns| {
-                    let rows = columns.rows();
-                    let is_alive = rows.is_alive(id.row(), id.generation());
-                    is_alive.then(|| item_of::<V>(V::blocks(columns), rows, id)).flatten()
+                    let is_alive = columns.rows().is_alive(id.row(), id.generation());
+                    is_alive.then(|| V::at(V::blocks(columns), id.row())).flatten()
                 })
+            }
+
+            /// Returns the rows to visit, or `None` if the view visits all living ones.
+            #[inline]
+            fn selection(&self) -> Option<Selection> {
+                let Narrowing { since, has_tests } = self.narrowing;
+                let is_narrowed = since.is_some() || has_tests;
+                is_narrowed.then(|| Selection::new(&self.tables, &self.matches, since))
+            }
+        }
+
+        impl<'s, V: View> IntoIterator for $name<'s, V> {
+            type Item = V::Item<'s>;
+            type IntoIter = ViewIter<'s, V>;
+
+            fn into_iter(self) -> ViewIter<'s, V> {
+                self.iter()
             }
         }
     };
 }
 iteration!(ViewMut);
 iteration!(ViewRef);
+
+impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
+    type Item = V::Item<'x>;
+    type IntoIter = ViewIter<'x, V>;
+
+    fn into_iter(self) -> ViewIter<'x, V> {
+        let ViewMut { tables, matches, registry, narrowing, .. } = self;
+        let mut view = ViewMut::new(tables.reborrow(), Cow::Borrowed(matches), registry);
+        view.narrowing = *narrowing;
+        view.iter()
+    }
+}
+
+impl<'x, V: View> IntoIterator for &'x ViewRef<'_, V> {
+    type Item = V::Item<'x>;
+    type IntoIter = ViewIter<'x, V>;
+
+    fn into_iter(self) -> ViewIter<'x, V> {
+        let ViewRef { tables, matches, registry, narrowing, .. } = self;
+        let mut view = ViewRef::new(tables.share(), Cow::Borrowed(matches), registry);
+        view.narrowing = *narrowing;
+        view.iter()
+    }
+}
+
+impl<'x, V: View> IntoIterator for &'x mut ViewRef<'_, V> {
+    type Item = V::Item<'x>;
+    type IntoIter = ViewIter<'x, V>;
+
+    fn into_iter(self) -> ViewIter<'x, V> {
+        (&*self).into_iter()
+    }
+}
