@@ -146,9 +146,9 @@ pub mod migration {
 /// Views and their parts: iteration over objects and runs, optional slots, columns, several views at once.
 pub mod view {
     pub use crate::store::{
-        IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
-        RunIter, SharedView, SlotColumn, SlotColumnMut, SplitError, SplitStore, View, ViewError, ViewField,
-        ViewIter, ViewMut, ViewRef, ViewReport, ViewRuns,
+        IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut,
+        OptionRunMut, RunIter, SharedView, SlotColumn, SlotColumnMut, SplitError, SplitStore, View,
+        ViewError, ViewField, ViewIter, ViewMut, ViewRef, ViewReport, ViewRuns,
     };
 }
 

@@ -11,8 +11,8 @@ use syn::{
 use crate::crate_path::crate_path;
 use crate::field_type::check_type;
 use crate::name::{Keys, are_named, check_unique, collect, entries, literal};
-use crate::view_filter::{ViewFilter, ViewKeys};
 use crate::place::at_place;
+use crate::view_filter::{ViewFilter, ViewKeys};
 
 pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
     let view = ViewStruct::parse(&input)?;
@@ -363,10 +363,10 @@ impl<'a> ViewStruct<'a> {
         let items = idents.iter().zip(items).map(|(ident, items)| quote!(#items(run.#ident)));
         let zipped =
             self.zipped(items, |left, right| quote!(::core::iter::Iterator::zip(#left, #right)));
-        let pattern = self
-            .zipped(idents.iter().map(ToTokens::to_token_stream), |left, right| {
-                quote!((#left, #right))
-            });
+        let pattern = self.zipped(
+            idents.iter().map(ToTokens::to_token_stream),
+            |left, right| quote!((#left, #right)),
+        );
         let finishes = self.members(quote!(finish));
         quote! {
             #[inline(always)]

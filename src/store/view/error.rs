@@ -33,7 +33,9 @@ pub enum ViewError {
         suggestion: Option<Arc<str>>,
     },
     /// A filter tests a slot that is not among the columns lent to the view.
-    #[error("view '{view}' does not borrow slot '{slot}' of '{schema}'; declare the filter with `#[view(..)]` on the view's struct")]
+    #[error(
+        "view '{view}' does not borrow slot '{slot}' of '{schema}'; declare the filter with `#[view(..)]` on the view's struct"
+    )]
     NotBorrowed {
         /// The view's name.
         view: &'static str,

@@ -26,7 +26,10 @@ pub enum Filter<'n> {
 enum Passing {
     All,
     /// Those with this flag in this column.
-    Tested { column: u16, is_set: bool },
+    Tested {
+        column: u16,
+        is_set: bool,
+    },
     None,
 }
 
@@ -40,7 +43,8 @@ impl<'n> Filter<'n> {
     /// Returns the objects of a schema that pass.
     fn passing(self, registry: &Registry, schema: &RegisteredSchema) -> Passing {
         let all_if = |is_passing| if is_passing { Passing::All } else { Passing::None };
-        let slot = |name: &str| schema.slot_index(name).map(|column| (column, &schema.slots()[column]));
+        let slot =
+            |name: &str| schema.slot_index(name).map(|column| (column, &schema.slots()[column]));
         match self {
             Self::Of(selector) => all_if(registry.find(selector.name()).is_some_and(|named| {
                 let is_same = named.id() == schema.id();

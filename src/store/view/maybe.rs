@@ -8,8 +8,8 @@ use crate::slot_value::SlotValue;
 use crate::storage::{Blocks, CellColumn};
 use crate::store::view::cache::{Presence, Request};
 use crate::store::view::field::{
-    ExclusiveBlocks, SharedBlocks, SharedField, ViewField, at_exclusive, at_shared, next_exclusive, next_shared, skip_shared,
-    split_exclusive, split_shared,
+    ExclusiveBlocks, SharedBlocks, SharedField, ViewField, at_exclusive, at_shared, next_exclusive,
+    next_shared, skip_shared, split_exclusive, split_shared,
 };
 use crate::store::view::tables::{ColumnBorrow, TableRows};
 
@@ -81,11 +81,7 @@ impl<'t, T> MaybeRun<'t, T> {
     #[must_use]
     #[inline(always)]
     pub fn iter(&self) -> MaybeIter<'t, T> {
-        MaybeIter {
-            rows: 0..self.rows,
-            values: self.values.unwrap_or_default(),
-            set: self.set,
-        }
+        MaybeIter { rows: 0..self.rows, values: self.values.unwrap_or_default(), set: self.set }
     }
 }
 

@@ -17,7 +17,9 @@ pub(super) use cache::ViewCache;
 pub use error::{ViewError, ViewReport};
 pub use field::{IdRun, ViewField};
 pub use iter::{RunIter, ViewIter};
-pub use maybe::{MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut};
+pub use maybe::{
+    MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
+};
 pub use objects::{ViewMut, ViewRef};
 pub use walk::ViewRuns;
 

@@ -6,16 +6,16 @@ use std::marker::PhantomData;
 
 use crate::epoch::Epoch;
 use crate::id::ObjectId;
-use crate::pool::ThreadPool;
 #[cfg(feature = "rayon")]
 use crate::pool::Rayon;
+use crate::pool::ThreadPool;
 use crate::schema::Registry;
 use crate::simd::vectorize;
 use crate::store::view::View;
 use crate::store::view::cache::{TableMatch, match_of};
-use crate::store::view::tables::Tables;
 use crate::store::view::iter::ViewIter;
 use crate::store::view::selection::Selection;
+use crate::store::view::tables::Tables;
 use crate::store::view::walk::{Block, ViewRuns, count, for_each_block, unshare};
 
 /// The part of its matches' objects that a view visits.

@@ -29,7 +29,6 @@ impl Selection {
     pub(super) fn count(&self) -> usize {
         self.0.iter().flat_map(|table| &table.counts).map(|count| usize::from(*count)).sum()
     }
-
 }
 
 impl TableSelection {
@@ -96,8 +95,9 @@ fn bits(flags: &[bool; 64]) -> u64 {
     /// Moves the lowest bit of each byte to the highest byte, in order.
     const GATHER: u64 = 0x0102_0408_1020_4080;
     let (chunks, _) = flags.as_chunks::<8>();
-    let eights: [u64; 8] =
-        std::array::from_fn(|number| u64::from_le(bytemuck::cast::<[bool; 8], u64>(chunks[number])));
+    let eights: [u64; 8] = std::array::from_fn(|number| {
+        u64::from_le(bytemuck::cast::<[bool; 8], u64>(chunks[number]))
+    });
     if eights.iter().fold(0, |any, eight| any | eight) == 0 {
         return 0;
     }
