@@ -154,9 +154,9 @@ pub mod migration {
 /// Views and their parts: iteration over objects and runs, optional slots, columns, several views at once.
 pub mod view {
     pub use crate::store::{
-        IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
-        SharedView, SlotColumn, SlotColumnMut, SplitError, SplitStore, View, ViewError, ViewField,
-        ViewMut, ViewRef, ViewReport, ViewRuns,
+        IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut,
+        OptionRunMut, RunIter, SharedView, SlotColumn, SlotColumnMut, SplitError, SplitStore, View,
+        ViewError, ViewField, ViewIter, ViewMut, ViewRef, ViewReport, ViewRuns,
     };
 }
 
@@ -165,9 +165,9 @@ pub mod view {
 pub mod derive_support {
     pub use crate::slot_value::derive_support::{Align, CellOfAlign, PodCell, pod_width};
     pub use crate::slot_value::{ListElement, SlotField};
-    pub use crate::store::view_support::{Request, SharedField, TableColumns};
+    pub use crate::store::view_support::{Filter, Request, SetSlot, SharedField, TableColumns};
     pub use crate::store::{Batch, ObjectCheck, ObjectField, ObjectReader, ObjectWriter};
-    pub use crate::store::{SharedView, ViewField};
+    pub use crate::store::{RunIter, SharedView, ViewField};
 }
 
 #[cfg(doctest)]

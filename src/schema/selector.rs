@@ -35,6 +35,10 @@ pub const fn exactly(name: &str) -> SchemaSelector<'_> {
 }
 
 impl<'a> SchemaSelector<'a> {
+    pub(crate) const fn family(name: &'a str) -> Self {
+        Self { name, is_exact: false }
+    }
+
     /// Returns the schema's name.
     ///
     /// # Example
@@ -60,7 +64,7 @@ impl<'a> SchemaSelector<'a> {
 
 impl<'a> From<&'a str> for SchemaSelector<'a> {
     fn from(name: &'a str) -> Self {
-        Self { name, is_exact: false }
+        Self::family(name)
     }
 }
 

@@ -214,6 +214,12 @@ impl<'t, C: Copy> BlocksMut<'t, C> {
         self.blocks = std::mem::take(&mut self.blocks).get_mut(count..).unwrap_or_default();
     }
 
+    /// Returns the cells of one block.
+    #[inline(always)]
+    pub(crate) fn into_block(self, number: usize) -> Option<&'t mut [C]> {
+        Some(self.blocks.get_mut(number)?.cells_mut(self.sharing))
+    }
+
     /// Returns the cells of a block.
     #[inline(always)]
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut [C]> {

@@ -57,6 +57,12 @@ impl Column {
         self.cells.end_epoch(epoch) | is_set_written
     }
 
+    /// Returns `true` if the value of an optional slot is set in a row.
+    #[inline]
+    pub(crate) fn is_set(&self, row: u32) -> bool {
+        self.set.as_ref().and_then(|set| set.row(row)) == Some(&[true])
+    }
+
     /// Returns `true` if a value of the block was written in this epoch or later.
     pub(crate) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {
         self.cells.is_written_since(block, epoch)

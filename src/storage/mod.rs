@@ -31,7 +31,9 @@ pub(crate) use column::{ColumnSnapshot, KindTag};
 pub(crate) use interner::{Interned, Interner};
 pub(crate) use list_pool::{ElementShape, ListPool, hash_list};
 pub use rows::Rows;
-pub(crate) use rows::{RowLimits, Span, next_run, ones};
+pub(crate) use rows::{
+    BLOCK_WORDS, RowLimits, Span, block_of_words, is_ragged, next_run, offsets, ones,
+};
 pub(crate) use rows_snapshot::{RowBlock, RowsSnapshot};
 pub(crate) use table::{BlockHashes, Table, TableSnapshot};
 pub(crate) use text_pool::TextPool;

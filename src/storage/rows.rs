@@ -7,7 +7,7 @@ use crate::storage::row_set::RowSet;
 use crate::storage::rows_snapshot::RowSharing;
 
 /// Words of 64 rows in a block.
-pub(super) const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
+pub(crate) const BLOCK_WORDS: usize = BLOCK_ROWS / 64;
 
 /// Rows of one block to write values to, in ascending order.
 #[derive(Clone, Copy, Debug)]
@@ -368,8 +368,7 @@ impl Rows {
     /// Returns the living rows of the block as bits.
     #[inline(always)]
     pub(crate) fn occupied_in(&self, block: usize) -> &[u64] {
-        let end = self.occupied.len().min((block + 1) * BLOCK_WORDS);
-        self.occupied.get(block * BLOCK_WORDS..end).unwrap_or_default()
+        block_of_words(&self.occupied, block)
     }
 
     /// Returns the living rows of the block as ranges of offsets.
@@ -390,32 +389,6 @@ impl Rows {
                 at = run.end;
                 Some(run)
             },
-        )
-    }
-
-    /// Returns `true` if the block's runs of living rows are so short that a walk row by row is faster.
-    #[inline]
-    pub(crate) fn is_ragged(&self, block: usize) -> bool {
-        const SHORT: usize = 8;
-        let living = self.living_in(block);
-        if living == self.used_in(block) {
-            return false;
-        }
-        let mut last = 0;
-        let starts = self.occupied_in(block).iter().map(|word| {
-            let starts = word & !(word << 1 | last);
-            last = word >> 63;
-            starts.count_ones() as usize
-        });
-        living < SHORT * starts.sum::<usize>()
-    }
-
-    /// Returns the offsets of the block's living rows.
-    #[inline(always)]
-    pub(crate) fn living_offsets(&self, block: usize) -> impl Iterator<Item = usize> {
-        self.occupied_in(block).iter().enumerate().flat_map(
-            #[inline(always)]
-            |(number, word)| ones(*word).map(move |bit| number * 64 + bit),
         )
     }
 
@@ -442,6 +415,37 @@ impl Rows {
             + self.holes.heap_bytes()
             + self.sharing.as_ref().map_or(0, |sharing| sharing.heap_bytes())
     }
+}
+
+/// Returns the bits of one block among those of all rows.
+#[inline(always)]
+pub(crate) fn block_of_words(words: &[u64], block: usize) -> &[u64] {
+    let end = words.len().min((block + 1) * BLOCK_WORDS);
+    words.get(block * BLOCK_WORDS..end).unwrap_or_default()
+}
+
+/// Returns `true` if a block's runs of rows are so short that a walk row by row is faster.
+///
+/// The block has `count` rows, given as bits.
+#[inline]
+pub(crate) fn is_ragged(words: &[u64], count: usize) -> bool {
+    const SHORT: usize = 8;
+    let mut last = 0;
+    let starts = words.iter().map(|word| {
+        let starts = word & !(word << 1 | last);
+        last = word >> 63;
+        starts.count_ones() as usize
+    });
+    count < SHORT * starts.sum::<usize>()
+}
+
+/// Returns the offsets of a block's rows, which are given as bits.
+#[inline(always)]
+pub(crate) fn offsets(words: &[u64]) -> impl Iterator<Item = usize> {
+    words.iter().enumerate().flat_map(
+        #[inline(always)]
+        |(number, word)| ones(*word).map(move |bit| number * 64 + bit),
+    )
 }
 
 /// Returns the positions of the set bits, lowest first.
@@ -577,7 +581,7 @@ mod tests {
         assert!(
             rows.runs_in(0).eq([0..2, 63..BLOCK_ROWS]) && rows.runs_in(1).eq([0..66, 1023..1024])
         );
-        let offsets: Vec<_> = rows.living_offsets(1).collect();
+        let offsets: Vec<_> = offsets(rows.occupied_in(1)).collect();
         assert!(offsets.into_iter().eq((0..66).chain([1023])));
         assert_eq!((rows.living_in(0), rows.living_in(1)), (BLOCK_ROWS - 61, 67));
     }

@@ -68,8 +68,9 @@ pub mod lend {
     pub use crate::storage::{Column, Rows};
 }
 pub use view::{
-    IdRun, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut, SharedView,
-    View, ViewError, ViewField, ViewMut, ViewRef, ViewReport, ViewRuns,
+    IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
+    RunIter, SharedView, View, ViewError, ViewField, ViewIter, ViewMut, ViewRef, ViewReport,
+    ViewRuns,
 };
 
 /// A store of objects with fixed slots, in packed columns.

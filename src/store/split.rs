@@ -110,7 +110,7 @@ impl<'s> SplitStore<'s> {
         for wanted in columns.wanted() {
             self.check(*wanted)?;
         }
-        Ok(columns.view_of_its_own(|wanted| self.lend(wanted)))
+        Ok(columns.view_of_its_own(self.registry, |wanted| self.lend(wanted)))
     }
 
     fn check(&self, wanted: Wanted) -> Result<(), SplitError> {

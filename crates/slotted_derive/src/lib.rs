@@ -10,6 +10,7 @@ mod place;
 mod slot_value;
 mod slotted;
 mod view;
+mod view_filter;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

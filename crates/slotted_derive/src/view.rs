@@ -10,8 +10,9 @@ use syn::{
 
 use crate::crate_path::crate_path;
 use crate::field_type::check_type;
-use crate::name::{are_named, check_unique, collect, entries, renamed};
+use crate::name::{Keys, are_named, check_unique, collect, entries, literal};
 use crate::place::at_place;
+use crate::view_filter::{ViewFilter, ViewKeys};
 
 pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
     let view = ViewStruct::parse(&input)?;
@@ -28,7 +29,7 @@ struct ViewStruct<'a> {
     lifetime: Option<&'a Lifetime>,
     /// The struct with the same fields for adjacent rows.
     run: Ident,
-    is_lenient: bool,
+    keys: ViewKeys,
     fields: Vec<WantedSlot<'a>>,
 }
 
@@ -37,6 +38,8 @@ struct WantedSlot<'a> {
     ident: &'a Ident,
     ty: &'a Type,
     name: String,
+    /// Only objects whose slot is set match.
+    is_set: bool,
 }
 
 impl<'a> ViewStruct<'a> {
@@ -55,7 +58,7 @@ impl<'a> ViewStruct<'a> {
         }
         let slotted = crate_path(&input.attrs)?;
         let lifetime = lifetime(input)?;
-        let is_lenient = is_lenient(&input.attrs)?;
+        let keys = ViewKeys::parse(&input.attrs)?;
         let mut errors = None;
         let mut fields = Vec::new();
         for field in &data.fields {
@@ -73,7 +76,7 @@ impl<'a> ViewStruct<'a> {
             slotted,
             lifetime,
             run: format_ident!("{}Run", input.ident),
-            is_lenient,
+            keys,
             fields,
         })
     }
@@ -151,6 +154,8 @@ impl<'a> ViewStruct<'a> {
         };
         let parameters = &self.input.generics.params;
         let bounds = self.bounds();
+        let (others, slotted) = (self.other_parameters(), &self.slotted);
+        let item = self.with_lifetime(&lifetime.to_token_stream());
         let doc = format!("Objects of [`{}`] in adjacent rows.", self.input.ident);
         let members = self.fields.iter().map(|slot| {
             let (visibility, ident, ty) =
@@ -166,12 +171,28 @@ impl<'a> ViewStruct<'a> {
             #[doc = #doc]
             #[allow(dead_code, missing_debug_implementations)]
             #visibility struct #run<#extra #parameters> #bounds { #(#members,)* }
+
+            #[automatically_derived]
+            impl<#extra #parameters> ::core::iter::IntoIterator for #run<#lifetime, #(#others),*>
+            #bounds
+            {
+                type Item = #item;
+                type IntoIter = #slotted::derive_support::RunIter<#lifetime, #item>;
+
+                #[inline(always)]
+                fn into_iter(self) -> Self::IntoIter {
+                    #slotted::derive_support::RunIter::new(self)
+                }
+            }
         }
     }
 
     fn implementation(&self) -> TokenStream {
         let slotted = &self.slotted;
-        let (ident, is_lenient) = (&self.input.ident, self.is_lenient);
+        let (ident, is_lenient) = (&self.input.ident, self.keys.is_lenient);
+        let filters = self.keys.filters.iter().map(|filter| filter.tokens(slotted));
+        let has_tests = self.keys.filters.iter().any(ViewFilter::is_test)
+            || self.fields.iter().any(|slot| slot.is_set);
         let name = ident.unraw().to_string();
         let (parameters, own, _) = self.input.generics.split_for_impl();
         let bounds = self.bounds();
@@ -182,12 +203,16 @@ impl<'a> ViewStruct<'a> {
         let skip_blocks = self.skip_blocks_fn();
         let split = self.split_fn();
         let item = self.item_fn();
+        let empty = self.empty_fn();
         let items = self.items_fn();
+        let at = self.at_fn();
         quote! {
             #[automatically_derived]
             impl #parameters #slotted::View for #ident #own #bounds {
                 const NAME: &'static str = #name;
                 const IS_LENIENT: bool = #is_lenient;
+                const FILTERS: &'static [#slotted::derive_support::Filter<'static>] = &[#(#filters),*];
+                const HAS_TESTS: bool = #has_tests;
                 #types
                 #requests
                 #blocks
@@ -195,7 +220,9 @@ impl<'a> ViewStruct<'a> {
                 #skip_blocks
                 #split
                 #item
+                #empty
                 #items
+                #at
             }
         }
     }
@@ -203,12 +230,17 @@ impl<'a> ViewStruct<'a> {
     fn associated_types(&self) -> TokenStream {
         let (run, others) = (&self.run, self.other_parameters());
         let blocks = self.members(quote!(Blocks<'t>));
+        let items = self.zipped(
+            self.members(quote!(Items<'t>)),
+            |left, right| quote!(::core::iter::Zip<#left, #right>),
+        );
         let item = self.with_lifetime(&quote!('t));
         let of_static = self.with_lifetime(&quote!('static));
         quote! {
             type Item<'t> = #item;
             type Run<'t> = #run<'t, #(#others),*>;
             type Blocks<'t> = (#(#blocks,)*);
+            type Items<'t> = #items;
             type Static = #of_static;
         }
     }
@@ -299,28 +331,70 @@ impl<'a> ViewStruct<'a> {
         }
     }
 
-    /// Zips the fields' items: `a.zip(b).zip(c).map(|((a, b), c)| Self { a, b, c })`.
-    fn items_fn(&self) -> TokenStream {
-        let idents = self.idents();
-        let mut zipped = TokenStream::new();
-        let mut pattern = TokenStream::new();
-        for (position, (ident, items)) in self.idents().zip(self.members(quote!(items))).enumerate()
-        {
-            let field = quote!(#items(run.#ident));
-            if position == 0 {
-                zipped = field;
-                pattern = quote!(#ident);
-            } else {
-                zipped = quote!(::core::iter::Iterator::zip(#zipped, #field));
-                pattern = quote!((#pattern, #ident));
-            }
-        }
+    fn empty_fn(&self) -> TokenStream {
+        let (run, idents, empties) = (&self.run, self.idents(), self.members(quote!(empty())));
         quote! {
             #[inline(always)]
-            fn items<'t>(
-                run: Self::Run<'t>,
-            ) -> impl ::core::iter::Iterator<Item = Self::Item<'t>> {
-                ::core::iter::Iterator::map(#zipped, |#pattern| Self::Item { #(#idents),* })
+            fn empty<'t>() -> Self::Run<'t> {
+                #run { #(#idents: #empties,)* }
+            }
+        }
+    }
+
+    /// Nests one part for each field in pairs: `((a, b), c)`.
+    ///
+    /// Slices come first: the standard library's `Zip` walks them by one index. It checks the iterator of an `Option`
+    /// by itself.
+    fn zipped(
+        &self,
+        parts: impl Iterator<Item = TokenStream>,
+        pair: impl Fn(TokenStream, TokenStream) -> TokenStream,
+    ) -> TokenStream {
+        let parts: Vec<_> = self.fields.iter().zip(parts).collect();
+        let (last, first): (Vec<_>, Vec<_>) =
+            parts.into_iter().partition(|(slot, _)| is_named(slot.ty, "Option"));
+        let parts = first.into_iter().chain(last).map(|(_, part)| part);
+        parts.reduce(pair).expect("a view has fields")
+    }
+
+    fn items_fn(&self) -> TokenStream {
+        let idents: Vec<_> = self.idents().collect();
+        let items = self.members(quote!(items));
+        let items = idents.iter().zip(items).map(|(ident, items)| quote!(#items(run.#ident)));
+        let zipped =
+            self.zipped(items, |left, right| quote!(::core::iter::Iterator::zip(#left, #right)));
+        let pattern = self.zipped(
+            idents.iter().map(ToTokens::to_token_stream),
+            |left, right| quote!((#left, #right)),
+        );
+        let finishes = self.members(quote!(finish));
+        quote! {
+            #[inline(always)]
+            fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t> {
+                #zipped
+            }
+
+            #[inline(always)]
+            fn finish<'t>(
+                #pattern: <Self::Items<'t> as ::core::iter::Iterator>::Item,
+            ) -> Self::Item<'t> {
+                Self::Item { #(#idents: #finishes(#idents),)* }
+            }
+        }
+    }
+
+    fn at_fn(&self) -> TokenStream {
+        let (idents, ats) = (self.idents(), self.members(quote!(at)));
+        let positions = (0..self.fields.len()).map(syn::Index::from);
+        quote! {
+            #[inline(always)]
+            fn at<'t>(
+                blocks: Self::Blocks<'t>,
+                row: u32,
+            ) -> ::core::option::Option<Self::Item<'t>> {
+                ::core::option::Option::Some(Self::Item {
+                    #(#idents: #ats(blocks.#positions, row)?,)*
+                })
             }
         }
     }
@@ -333,11 +407,21 @@ impl<'a> ViewStruct<'a> {
         let (parameters, own, _) = self.input.generics.split_for_impl();
         let bounds = self.bounds();
         let borrowed = self.fields.iter().map(|slot| slot.ty).filter(|ty| !self.is_concrete(ty));
+        let copies = self.fields.iter().map(|slot| {
+            let field = slot.field_type(slotted);
+            quote!(<#field as #slotted::derive_support::SharedField>::copy)
+        });
+        let positions = (0..self.fields.len()).map(syn::Index::from);
         quote! {
             #[automatically_derived]
             impl #parameters #slotted::derive_support::SharedView for #ident #own
             #bounds #(#borrowed: #slotted::derive_support::SharedField,)*
-            {}
+            {
+                #[inline(always)]
+                fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t> {
+                    (#(#copies(&blocks.#positions),)*)
+                }
+            }
         }
     }
 }
@@ -353,29 +437,48 @@ impl<'a> WantedSlot<'a> {
                 "`#[view(..)]` goes on the struct, not on a field",
             ));
         }
-        let name = renamed(&field.attrs)?.unwrap_or_else(|| ident.unraw().to_string());
+        let (name, is_set) = slot_keys(&field.attrs)?;
+        let name = name.unwrap_or_else(|| ident.unraw().to_string());
         check_type(borrowed_value(&field.ty).unwrap_or(&field.ty))?;
-        Ok(Self { field, ident, ty: &field.ty, name })
+        if is_set && !matches!(field.ty, Type::Reference(_)) {
+            return Err(Error::new(
+                field.ty.span(),
+                "`#[slot(set)]` visits objects whose slot is set: the field is `&'a T` or `&'a mut T`",
+            ));
+        }
+        Ok(Self { field, ident, ty: &field.ty, name, is_set })
+    }
+
+    /// Returns the type that implements `ViewField` for the field.
+    fn field_type(&self, slotted: &Path) -> TokenStream {
+        let ty = self.ty;
+        match self.is_set {
+            true => quote!(#slotted::derive_support::SetSlot<#ty>),
+            false => ty.to_token_stream(),
+        }
     }
 
     /// Returns a member of `ViewField` for the field's type.
     fn member(&self, slotted: &Path, member: TokenStream) -> TokenStream {
-        let ty = self.ty;
-        quote!(<#ty as #slotted::derive_support::ViewField>::#member)
+        let field = self.field_type(slotted);
+        quote!(<#field as #slotted::derive_support::ViewField>::#member)
     }
 }
 
-/// Returns `true` if the struct has `#[view(lenient)]`.
-fn is_lenient(attributes: &[Attribute]) -> syn::Result<bool> {
-    let mut is_lenient = false;
-    entries(attributes, "view", |meta| {
-        if !meta.path.is_ident("lenient") {
-            return Err(meta.error("expected `lenient`"));
+/// Returns the keys of `#[slot(name = "...", set)]`.
+fn slot_keys(attributes: &[Attribute]) -> syn::Result<(Option<String>, bool)> {
+    let (mut name, mut is_set) = (None, false);
+    entries(attributes, "slot", |meta| {
+        if meta.path.is_ident("name") {
+            name = Some(literal(&meta)?);
+        } else if meta.path.is_ident("set") {
+            is_set = true;
+        } else {
+            return Err(Keys { attribute: "slot", known: &["name", "set"] }.unknown(&meta));
         }
-        is_lenient = true;
         Ok(())
     })?;
-    Ok(is_lenient)
+    Ok((name, is_set))
 }
 
 /// Returns the struct's lifetime, if it has one.
@@ -405,6 +508,12 @@ fn borrowed_value(ty: &Type) -> Option<&Type> {
         "OptionMut" => Some(last),
         _ => None,
     }
+}
+
+/// Returns `true` for a path whose last name is this.
+fn is_named(ty: &Type, name: &str) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == name)
 }
 
 fn any_token(tokens: TokenStream, is_wanted: &impl Fn(&TokenTree) -> bool) -> bool {

@@ -13,6 +13,7 @@ use crate::id::SchemaId;
 use crate::kind::Kind;
 use crate::schema::{RegisteredSchema, Registry, SchemaSelector, Slot, nearest_name};
 use crate::store::find_schema;
+use crate::store::view::filter::{Filter, tests_of};
 use crate::store::view::{View, ViewError, ViewReport};
 
 /// The slot that a field of a view wants.
@@ -35,15 +36,27 @@ pub(super) struct Wants {
     view: &'static str,
     is_lenient: bool,
     pub(super) fields: Vec<FieldRequest>,
+    filters: &'static [Filter<'static>],
 }
 
 impl Wants {
     pub(super) fn of<V: View>() -> Self {
-        Self { view: V::NAME, is_lenient: V::IS_LENIENT, fields: V::requests() }
+        Self {
+            view: V::NAME,
+            is_lenient: V::IS_LENIENT,
+            fields: V::requests(),
+            filters: V::FILTERS,
+        }
     }
 
-    /// Returns the error for the first of the view's slots that no schema declares with its kind.
+    /// Returns the error for the first of the view's names that no schema declares, or not with its kind.
     fn undeclared(&self, registry: &Registry) -> Option<ViewError> {
+        let mut filters = self.filters.iter();
+        self.undeclared_slot(registry)
+            .or_else(|| filters.find_map(|filter| filter.check(self.view, registry).err()))
+    }
+
+    fn undeclared_slot(&self, registry: &Registry) -> Option<ViewError> {
         let slots =
             self.fields.iter().filter_map(|(name, request)| Some((name, request.as_ref()?)));
         slots.into_iter().find_map(|(name, request)| {
@@ -76,7 +89,7 @@ impl Request {
         let is_optional = match self.presence {
             Presence::Required => false,
             Presence::Optional => true,
-            Presence::Any => slot.is_optional(),
+            Presence::Any | Presence::Set => slot.is_optional(),
         };
         let is_same = (slot.kind(), slot.is_optional()) == (&self.kind, is_optional);
         let wanted = || (self.kind.clone(), is_optional);
@@ -91,6 +104,8 @@ pub enum Presence {
     Required,
     /// A slot that may be unset.
     Optional,
+    /// Any slot. Only objects with a value match.
+    Set,
     /// Any slot, or none.
     Any,
 }
@@ -102,8 +117,61 @@ pub(super) struct TableMatch {
     pub(super) table: usize,
     /// One for each field of the view, in the order of the table's columns.
     pub(super) picks: Box<[Pick]>,
+    /// The tests that an object must pass besides.
+    pub(super) tests: Box<[Test]>,
     /// The positions of the table's rows and columns among the lent parts of all matches.
     pub(super) lent: Range<usize>,
+}
+
+/// A test of an optional slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Test {
+    pub(super) column: u16,
+    /// The wanted flag.
+    pub(super) is_set: bool,
+    /// The position among the lent parts of the match.
+    pub(super) lent: u16,
+}
+
+impl TableMatch {
+    /// Returns the columns that the view reads or writes, in ascending order.
+    pub(super) fn columns(&self) -> Vec<LentColumn> {
+        let picked = self.picks.iter().filter_map(|pick| match *pick {
+            Pick::Column { column, is_mutable, .. } => Some(LentColumn { column, is_mutable }),
+            Pick::Nothing => None,
+        });
+        let tested = |test: &Test| LentColumn { column: test.column, is_mutable: false };
+        let mut columns: Vec<_> = picked.chain(self.tests.iter().map(tested)).collect();
+        // Of a column that is picked and tested, the picked one stays: it may be mutable.
+        columns.sort_unstable_by_key(|lent| (lent.column, !lent.is_mutable));
+        columns.dedup_by_key(|lent| lent.column);
+        columns
+    }
+
+    /// Sets the positions of the columns among the lent parts. The rows come first.
+    fn place(&mut self) {
+        let columns = self.columns();
+        let position = |column: u16| {
+            let found = columns.binary_search_by_key(&column, |lent| lent.column);
+            1 + found.expect("it is among the columns") as u16
+        };
+        for pick in &mut self.picks {
+            if let Pick::Column { column, lent, .. } = pick {
+                *lent = position(*column);
+            }
+        }
+        for test in &mut self.tests {
+            test.lent = position(test.column);
+        }
+        self.lent = 0..1 + columns.len();
+    }
+}
+
+/// A column that a view reads or writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LentColumn {
+    pub(super) column: u16,
+    pub(super) is_mutable: bool,
 }
 
 /// One column of a table for one field of a view.
@@ -113,18 +181,11 @@ pub(super) enum Pick {
         column: u16,
         field: u16,
         is_mutable: bool,
+        /// The position among the lent parts of the match.
+        lent: u16,
     },
     /// A field without a column. Sorts after the fields with one.
     Nothing,
-}
-
-impl Pick {
-    pub(super) fn column(&self) -> Option<usize> {
-        match *self {
-            Self::Column { column, .. } => Some(usize::from(column)),
-            Self::Nothing => None,
-        }
-    }
 }
 
 /// The schemas that match a view.
@@ -180,14 +241,14 @@ impl Matches {
 
     fn examine(&mut self, registry: &Registry, wants: &Wants) {
         for schema in registry.iter().skip(self.seen) {
-            match match_schema(schema, &wants.fields) {
+            match match_schema(registry, schema, wants) {
                 Match::Whole(mut found) => {
                     let lent = self.tables.last().map_or(0, |last| last.lent.end);
                     found.lent = lent..lent + found.lent.len();
                     self.tables.push(found);
                 }
                 Match::OtherKinds(mismatches) => self.skipped.extend(mismatches),
-                Match::Lacks(_) => {}
+                Match::Lacks(_) | Match::Excluded => {}
             }
         }
         self.seen = registry.len();
@@ -201,16 +262,18 @@ impl Matches {
     ///
     /// # Errors
     /// Returns an error if the named schema is unknown or does not match, or if the view is refused.
-    pub(super) fn selected(
+    pub(super) fn selected<W: Borrow<Wants>>(
         &self,
         registry: &Registry,
         selector: SchemaSelector<'_>,
-        fields: impl FnOnce() -> Vec<FieldRequest>,
+        wants: impl FnOnce() -> W,
     ) -> Result<Vec<TableMatch>, ViewError> {
         let schema = find_schema(registry, selector.name())?;
         if match_of(&self.tables, schema.id()).is_none() {
-            match match_schema(schema, &fields()) {
+            match match_schema(registry, schema, wants().borrow()) {
                 Match::Whole(_) => unreachable!("all schemas that match were found"),
+                // Schemas that extend the excluded one may pass.
+                Match::Excluded => {}
                 Match::OtherKinds(mismatches) => {
                     let first = mismatches.into_iter().next().expect("a slot of another kind");
                     return Err(first.into());
@@ -287,12 +350,15 @@ enum Match {
     OtherKinds(Vec<TypeMismatch>),
     /// The schema lacks this slot.
     Lacks(&'static str),
+    /// No object passes the view's filters.
+    Excluded,
 }
 
-fn match_schema(schema: &RegisteredSchema, requests: &[FieldRequest]) -> Match {
-    let mut picks = Vec::with_capacity(requests.len());
+fn match_schema(registry: &Registry, schema: &RegisteredSchema, wants: &Wants) -> Match {
+    let Some(mut tests) = tests_of(wants.filters, registry, schema) else { return Match::Excluded };
+    let mut picks = Vec::with_capacity(wants.fields.len());
     let mut mismatches = Vec::new();
-    for (field, (name, request)) in requests.iter().enumerate() {
+    for (field, (name, request)) in wants.fields.iter().enumerate() {
         let Some(request) = request else {
             picks.push(Pick::Nothing);
             continue;
@@ -304,14 +370,21 @@ fn match_schema(schema: &RegisteredSchema, requests: &[FieldRequest]) -> Match {
             }
             return Match::Lacks(name);
         };
-        mismatches.extend(request.mismatch(schema, &schema.slots()[column]));
+        let slot = &schema.slots()[column];
+        mismatches.extend(request.mismatch(schema, slot));
         let (column, field, is_mutable) = (column as u16, field as u16, request.is_mutable);
-        picks.push(Pick::Column { column, field, is_mutable });
+        picks.push(Pick::Column { column, field, is_mutable, lent: 0 });
+        if request.presence == Presence::Set && slot.is_optional() {
+            tests.push(Test { column, is_set: true, lent: 0 });
+        }
     }
     if !mismatches.is_empty() {
         return Match::OtherKinds(mismatches);
     }
     picks.sort_unstable();
-    let lent = 0..1 + picks.iter().filter_map(Pick::column).count();
-    Match::Whole(TableMatch { table: schema.id().index(), picks: picks.into(), lent })
+    let lent = 0..0;
+    let mut found =
+        TableMatch { table: schema.id().index(), picks: picks.into(), tests: tests.into(), lent };
+    found.place();
+    Match::Whole(found)
 }

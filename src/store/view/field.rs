@@ -1,10 +1,13 @@
 //! The fields that a view can have.
 
+use std::iter;
+use std::marker::PhantomData;
+use std::ops::Range;
 use std::slice;
 
 use crate::id::{ObjectId, SchemaId};
 use crate::slot_value::SlotValue;
-use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn};
+use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn, row_of};
 use crate::store::view::cache::{Presence, Request};
 use crate::store::view::tables::{ColumnBorrow, TableRows};
 
@@ -22,6 +25,8 @@ pub trait ViewField {
     type Run<'t>;
     #[doc(hidden)]
     type Blocks<'t>;
+    #[doc(hidden)]
+    type Items<'t>: Iterator;
 
     #[doc(hidden)]
     fn request() -> Option<Request>;
@@ -36,7 +41,13 @@ pub trait ViewField {
     #[doc(hidden)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x>;
     #[doc(hidden)]
-    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>>;
+    fn empty<'t>() -> Self::Run<'t>;
+    #[doc(hidden)]
+    fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t>;
+    #[doc(hidden)]
+    fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t>;
+    #[doc(hidden)]
+    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>>;
 }
 
 /// A field that changes nothing.
@@ -45,11 +56,24 @@ pub trait ViewField {
     label = "a mutable field",
     note = "a view with mutable fields needs `store.view`, or `Slots` as a parameter of a Bevy system"
 )]
-pub trait SharedField: ViewField {}
+pub trait SharedField: ViewField {
+    #[doc(hidden)]
+    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t>;
+}
 
-impl<T: SlotValue> SharedField for &T {}
-impl<T: SlotValue> SharedField for Option<&T> {}
-impl SharedField for ObjectId {}
+impl<T: SlotValue> SharedField for &T {
+    #[inline(always)]
+    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t> {
+        blocks.clone()
+    }
+}
+
+impl SharedField for ObjectId {
+    #[inline(always)]
+    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t> {
+        *blocks
+    }
+}
 
 const COLUMN: &str = "a matching table has a column of the field's kind";
 
@@ -86,6 +110,24 @@ pub(super) fn skip_shared<C>(blocks: &mut slice::Iter<'_, Block<C>>, count: usiz
     *blocks = blocks.as_slice().get(count..).unwrap_or_default().iter();
 }
 
+/// Returns the value of one row, or `None` if the row was never written.
+#[inline(always)]
+pub(super) fn at_shared<'t, T: SlotValue>(blocks: &SharedBlocks<'t, T>, row: u32) -> Option<&'t T> {
+    let block = blocks.as_slice().get(row as usize / BLOCK_ROWS)?.cells();
+    T::from_cells(row_of(block, row, T::WIDTH)?).first()
+}
+
+/// See [`at_shared`].
+#[inline(always)]
+pub(super) fn at_exclusive<'t, T: SlotValue>(
+    blocks: ExclusiveBlocks<'t, T>,
+    row: u32,
+) -> Option<&'t mut T> {
+    let block = blocks.into_block(row as usize / BLOCK_ROWS)?;
+    let start = row as usize % BLOCK_ROWS * T::WIDTH;
+    T::from_cells_mut(block.get_mut(start..start + T::WIDTH)?).first_mut()
+}
+
 #[inline(always)]
 pub(super) fn split_shared<'t, T>(run: &mut &'t [T], skip: usize, rows: usize) -> &'t [T] {
     let (taken, rest) = run[skip..].split_at(rows);
@@ -108,6 +150,7 @@ impl<T: SlotValue> ViewField for &T {
     type Item<'t> = &'t T;
     type Run<'t> = &'t [T];
     type Blocks<'t> = SharedBlocks<'t, T>;
+    type Items<'t> = slice::Iter<'t, T>;
 
     fn request() -> Option<Request> {
         Some(Request { kind: T::kind(), presence: Presence::Required, is_mutable: false })
@@ -140,8 +183,23 @@ impl<T: SlotValue> ViewField for &T {
     }
 
     #[inline(always)]
-    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+    fn empty<'t>() -> Self::Run<'t> {
+        &[]
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t> {
         run.iter()
+    }
+
+    #[inline(always)]
+    fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t> {
+        item
+    }
+
+    #[inline(always)]
+    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
+        at_shared(&blocks, row)
     }
 }
 
@@ -149,6 +207,7 @@ impl<T: SlotValue> ViewField for &mut T {
     type Item<'t> = &'t mut T;
     type Run<'t> = &'t mut [T];
     type Blocks<'t> = ExclusiveBlocks<'t, T>;
+    type Items<'t> = slice::IterMut<'t, T>;
 
     fn request() -> Option<Request> {
         <&T>::request().map(|request| Request { is_mutable: true, ..request })
@@ -181,8 +240,108 @@ impl<T: SlotValue> ViewField for &mut T {
     }
 
     #[inline(always)]
-    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+    fn empty<'t>() -> Self::Run<'t> {
+        &mut []
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t> {
         run.iter_mut()
+    }
+
+    #[inline(always)]
+    fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t> {
+        item
+    }
+
+    #[inline(always)]
+    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
+        at_exclusive(blocks, row)
+    }
+}
+
+/// The field of a slot that must be set: `#[slot(set)]` in a derived view.
+#[derive(Debug)]
+pub struct SetSlot<F>(PhantomData<F>);
+
+macro_rules! set_slots {
+    ($($lifetime:lifetime: $field:ty),*) => {
+        $(
+            impl<$lifetime, T: SlotValue> ViewField for SetSlot<$field> {
+                type Item<'t> = <$field as ViewField>::Item<'t>;
+                type Run<'t> = <$field as ViewField>::Run<'t>;
+                type Blocks<'t> = <$field as ViewField>::Blocks<'t>;
+                type Items<'t> = <$field as ViewField>::Items<'t>;
+
+                fn request() -> Option<Request> {
+                    let request = <$field>::request()?;
+                    Some(Request { presence: Presence::Set, ..request })
+                }
+
+                #[inline(always)]
+                fn blocks<'t>(
+                    column: Option<ColumnBorrow<'t>>,
+                    rows: TableRows<'t>,
+                ) -> Self::Blocks<'t> {
+                    <$field>::blocks(column, rows)
+                }
+
+                #[inline(always)]
+                fn next_block<'t>(
+                    blocks: &mut Self::Blocks<'t>,
+                    rows: usize,
+                ) -> Option<Self::Run<'t>> {
+                    <$field>::next_block(blocks, rows)
+                }
+
+                #[inline(always)]
+                fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
+                    <$field>::skip_blocks(blocks, count);
+                }
+
+                #[inline(always)]
+                fn split<'t>(
+                    run: &mut Self::Run<'t>,
+                    skip: usize,
+                    rows: usize,
+                ) -> Self::Run<'t> {
+                    <$field>::split(run, skip, rows)
+                }
+
+                #[inline(always)]
+                fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+                    <$field>::item(run, row)
+                }
+
+                #[inline(always)]
+                fn empty<'t>() -> Self::Run<'t> {
+                    <$field>::empty()
+                }
+
+                #[inline(always)]
+                fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t> {
+                    <$field>::items(run)
+                }
+
+                #[inline(always)]
+                fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t> {
+                    <$field>::finish(item)
+                }
+
+                #[inline(always)]
+                fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
+                    <$field>::at(blocks, row)
+                }
+            }
+        )*
+    };
+}
+set_slots!('r: &'r T, 'r: &'r mut T);
+
+impl<T: SlotValue> SharedField for SetSlot<&T> {
+    #[inline(always)]
+    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t> {
+        <&T>::copy(blocks)
     }
 }
 
@@ -190,6 +349,9 @@ impl ViewField for ObjectId {
     type Item<'t> = Self;
     type Run<'t> = IdRun<'t>;
     type Blocks<'t> = IdRun<'t>;
+    /// The ids without their generations, which are in bits of their own, and the generations. The standard library's
+    /// `Zip` walks ranges and slices by one index.
+    type Items<'t> = iter::Zip<Range<u64>, slice::Iter<'t, u16>>;
 
     fn request() -> Option<Request> {
         None
@@ -224,8 +386,27 @@ impl ViewField for ObjectId {
     }
 
     #[inline(always)]
-    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
-        run.iter()
+    fn empty<'t>() -> Self::Run<'t> {
+        IdRun { schema: SchemaId(0), first: 0, generations: &[] }
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t> {
+        let first = Self::new(run.schema, run.first, 1).to_bits();
+        (first..first + run.generations.len() as u64).zip(run.generations)
+    }
+
+    #[inline(always)]
+    fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t> {
+        let (first, generation) = item;
+        let first = Self::from_bits(first).unwrap_or(Self::FILLER);
+        Self::new(first.schema(), first.row(), *generation)
+    }
+
+    #[inline(always)]
+    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
+        let generation = *blocks.generations.get(row as usize)?;
+        Some(Self::new(blocks.schema, row, generation))
     }
 }
 

@@ -11,9 +11,9 @@ use crate::simd::vectorize;
 use crate::storage::{Column, Rows};
 use crate::store::Identity;
 use crate::store::parts::StoreParts;
-use crate::store::view::cache::{Matches, Pick, Request, TableMatch, Wants, match_of};
+use crate::store::view::cache::{Matches, Request, TableMatch, Wants, match_of};
 use crate::store::view::tables::{ColumnBorrow, LendOnTurn, TableColumns, Tables};
-use crate::store::view::walk::{Block, for_each_block, item_of};
+use crate::store::view::walk::{Block, for_each_block};
 use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
 
 /// The access of a view to one slot, for code that decides which views may be used at the same time.
@@ -94,6 +94,14 @@ impl<'t> Lent<'t> {
             Self::Rows(_) => panic!("{WANTED}"),
             Self::Read(column) => ColumnBorrow::of_shared(column),
             Self::Written(column) => ColumnBorrow::of_exclusive(column),
+        }
+    }
+
+    pub(super) fn share(&self) -> Lent<'_> {
+        match self {
+            Self::Rows(rows) => Lent::Rows(rows),
+            Self::Read(column) => Lent::Read(column),
+            Self::Written(column) => Lent::Read(column),
         }
     }
 
@@ -204,9 +212,13 @@ impl<V: View> ViewColumns<V> {
     /// # Panics
     /// Panics if the closure lends another part than the wanted one.
     #[inline]
-    pub fn view<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
+    pub fn view<'s>(
+        &'s self,
+        store: &'s StoreParts,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
+    ) -> ViewMut<'s, V> {
         let (tables, matches) = self.lend(lend);
-        ViewMut::new(tables, Cow::Borrowed(matches))
+        ViewMut::new(tables, Cow::Borrowed(matches), store.registry())
     }
 
     /// Returns the view of the objects of the schema and of those that
@@ -219,7 +231,7 @@ impl<V: View> ViewColumns<V> {
     /// Panics if the closure lends another part than the wanted one.
     pub fn view_of<'s, 'n>(
         &self,
-        store: &StoreParts,
+        store: &'s StoreParts,
         schema: impl Into<SchemaSelector<'n>>,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> Result<ViewMut<'s, V>, ViewError> {
@@ -233,9 +245,9 @@ impl<V: View> ViewColumns<V> {
             fresh.update(registry, || &self.wants);
             &fresh
         };
-        let selected = matches.selected(registry, schema.into(), || self.wants.fields.clone())?;
+        let selected = matches.selected(registry, schema.into(), || &self.wants)?;
         let lent = selected.iter().flat_map(wanted_of).map(lend).collect();
-        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(selected)))
+        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(selected), registry))
     }
 
     /// Returns the read-only view of the parts that the closure lends.
@@ -243,12 +255,16 @@ impl<V: View> ViewColumns<V> {
     /// # Panics
     /// Panics if the closure lends another part than the wanted one.
     #[inline]
-    pub fn view_ref<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewRef<'s, V>
+    pub fn view_ref<'s>(
+        &'s self,
+        store: &'s StoreParts,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
+    ) -> ViewRef<'s, V>
     where
         V: SharedView,
     {
         let (tables, matches) = self.lend(lend);
-        ViewRef::new(tables, Cow::Borrowed(matches))
+        ViewRef::new(tables, Cow::Borrowed(matches), store.registry())
     }
 
     /// Calls the closure with each object, in vectorised code.
@@ -304,16 +320,18 @@ impl<V: View> ViewColumns<V> {
     fn for_each_block<'s>(
         &self,
         mut lend: impl FnMut(Wanted) -> Lent<'s>,
-        visit: impl FnMut(Block<'s, V>),
+        visit: impl for<'m> FnMut(Block<'s, 'm, V>),
     ) {
         // Detecting the CPU's vector units would take longer than the empty walk.
         if !self.has_rows(&mut lend) {
             return;
         }
-        let tables = LendOnTurn { wanted: &self.wanted, lend };
+        let matches = self.matches();
+        let mut source = LendOnTurn::new(&self.wanted, lend);
+        let selection = V::HAS_TESTS.then(|| source.select(matches));
         vectorize(
             #[inline(always)]
-            || for_each_block(tables, self.matches(), None, visit),
+            || for_each_block(&mut source, matches, 0, selection.as_ref(), visit),
         );
     }
 
@@ -335,30 +353,36 @@ impl<V: View> ViewColumns<V> {
         if !rows.is_alive(id.row(), id.generation()) {
             return None;
         }
+        if V::HAS_TESTS {
+            let lent: Vec<_> = lent.collect();
+            let passes = found.tests.iter().all(|test| {
+                lent[usize::from(test.lent) - 1].column().is_set(id.row()) == test.is_set
+            });
+            let mut columns = lent.into_iter().map(Lent::into_column);
+            let columns = TableColumns::of_lent(&mut columns, rows, found);
+            return passes.then(|| V::at(V::blocks(columns), id.row())).flatten();
+        }
         let mut columns = lent.map(Lent::into_column);
-        let blocks = V::blocks(TableColumns::of_lent(&mut columns, rows, found));
-        item_of::<V>(blocks, rows, id)
+        V::at(V::blocks(TableColumns::of_lent(&mut columns, rows, found)), id.row())
     }
 
     /// Returns the view of all wanted parts, which owns its matches.
     pub(in crate::store) fn view_of_its_own<'s>(
         &self,
+        registry: &'s Registry,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> ViewMut<'s, V> {
         let lent = self.wanted.iter().copied().map(lend).collect();
-        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches().to_vec()))
+        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches().to_vec()), registry)
     }
 }
 
 /// The parts of one schema's table to lend to a view.
 fn wanted_of(found: &TableMatch) -> impl Iterator<Item = Wanted> {
     let schema = SchemaId(found.table as u16);
-    let columns = found.picks.iter().filter_map(move |pick| match *pick {
-        Pick::Column { column, is_mutable: true, .. } => {
-            Some(Wanted::Written(schema, usize::from(column)))
-        }
-        Pick::Column { column, .. } => Some(Wanted::Read(schema, usize::from(column))),
-        Pick::Nothing => None,
+    let columns = found.columns().into_iter().map(move |lent| match lent.is_mutable {
+        true => Wanted::Written(schema, usize::from(lent.column)),
+        false => Wanted::Read(schema, usize::from(lent.column)),
     });
     std::iter::once(Wanted::Rows(schema)).chain(columns)
 }

@@ -1,11 +1,15 @@
 //! View fields for slots that an object may lack.
 
+use std::iter::{FusedIterator, Zip};
+use std::ops::Range;
+use std::slice;
+
 use crate::slot_value::SlotValue;
 use crate::storage::{Blocks, CellColumn};
 use crate::store::view::cache::{Presence, Request};
 use crate::store::view::field::{
-    ExclusiveBlocks, SharedBlocks, ViewField, next_exclusive, next_shared, skip_shared,
-    split_exclusive, split_shared,
+    ExclusiveBlocks, SharedBlocks, SharedField, ViewField, at_exclusive, at_shared, next_exclusive,
+    next_shared, skip_shared, split_exclusive, split_shared,
 };
 use crate::store::view::tables::{ColumnBorrow, TableRows};
 
@@ -20,6 +24,12 @@ fn transpose<T>(block: Option<Option<T>>) -> Option<Option<T>> {
         Some(block) => Some(block),
         None => Some(None),
     }
+}
+
+/// Returns `true` if the slot of a row is set or cannot be unset.
+#[inline(always)]
+fn is_set_at(set: Option<&SharedBlocks<'_, bool>>, row: u32) -> bool {
+    set.is_none_or(|set| at_shared::<bool>(set, row) == Some(&true))
 }
 
 /// The values of one slot in adjacent rows. Objects may lack the slot.
@@ -68,27 +78,79 @@ impl<'t, T> MaybeRun<'t, T> {
     /// Iterates over the objects' values; `None` for an object without one.
     ///
     /// [`MaybeRun`] has an example.
+    #[must_use]
     #[inline(always)]
-    pub fn iter(&self) -> impl Iterator<Item = Option<&'t T>> + use<'t, T> {
-        let (values, set) = (self.values.unwrap_or_default(), self.set);
-        (0..self.rows).map(move |row| {
-            let is_set = set.is_none_or(|set| set[row]);
-            values.get(row).filter(|_| is_set)
-        })
+    pub fn iter(&self) -> MaybeIter<'t, T> {
+        MaybeIter { rows: 0..self.rows, values: self.values.unwrap_or_default(), set: self.set }
     }
 }
 
-#[derive(Debug)]
+impl<'t, T> IntoIterator for MaybeRun<'t, T> {
+    type Item = Option<&'t T>;
+    type IntoIter = MaybeIter<'t, T>;
+
+    #[inline(always)]
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'t, T> IntoIterator for &MaybeRun<'t, T> {
+    type Item = Option<&'t T>;
+    type IntoIter = MaybeIter<'t, T>;
+
+    #[inline(always)]
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// An iterator over the values of a [`MaybeRun`]; `None` for an object without a value.
+#[derive(Clone, Debug)]
+pub struct MaybeIter<'t, T> {
+    rows: Range<usize>,
+    values: &'t [T],
+    set: Option<&'t [bool]>,
+}
+
+impl<'t, T> Iterator for MaybeIter<'t, T> {
+    type Item = Option<&'t T>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let row = self.rows.next()?;
+        let is_set = self.set.is_none_or(|set| set[row]);
+        Some(self.values.get(row).filter(|_| is_set))
+    }
+
+    #[inline(always)]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.rows.size_hint()
+    }
+}
+
+impl<T> ExactSizeIterator for MaybeIter<'_, T> {}
+impl<T> FusedIterator for MaybeIter<'_, T> {}
+
+#[derive(Clone, Debug)]
 #[doc(hidden)]
 pub struct MaybeBlocks<V, S> {
     values: Option<V>,
     set: Option<S>,
 }
 
+impl<T: SlotValue> SharedField for Option<&T> {
+    #[inline(always)]
+    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t> {
+        blocks.clone()
+    }
+}
+
 impl<T: SlotValue> ViewField for Option<&T> {
     type Item<'t> = Option<&'t T>;
     type Run<'t> = MaybeRun<'t, T>;
     type Blocks<'t> = MaybeBlocks<SharedBlocks<'t, T>, SharedBlocks<'t, bool>>;
+    type Items<'t> = MaybeIter<'t, T>;
 
     fn request() -> Option<Request> {
         Some(Request { kind: T::kind(), presence: Presence::Any, is_mutable: false })
@@ -135,8 +197,24 @@ impl<T: SlotValue> ViewField for Option<&T> {
     }
 
     #[inline(always)]
-    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+    fn empty<'t>() -> Self::Run<'t> {
+        MaybeRun { rows: 0, values: None, set: None }
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t> {
         run.iter()
+    }
+
+    #[inline(always)]
+    fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t> {
+        item
+    }
+
+    #[inline(always)]
+    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
+        let is_set = is_set_at(blocks.set.as_ref(), row);
+        Some(blocks.values.and_then(|values| at_shared(&values, row)).filter(|_| is_set))
     }
 }
 
@@ -220,12 +298,22 @@ impl<'t, T> Iterator for MaybeIterMut<'t, T> {
         let is_set = self.run.set.is_none_or(|set| set[row]);
         Some(value.filter(|_| is_set))
     }
+
+    #[inline(always)]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.run.rows - self.row;
+        (left, Some(left))
+    }
 }
+
+impl<T> ExactSizeIterator for MaybeIterMut<'_, T> {}
+impl<T> FusedIterator for MaybeIterMut<'_, T> {}
 
 impl<T: SlotValue> ViewField for Option<&mut T> {
     type Item<'t> = Option<&'t mut T>;
     type Run<'t> = MaybeRunMut<'t, T>;
     type Blocks<'t> = MaybeBlocks<ExclusiveBlocks<'t, T>, SharedBlocks<'t, bool>>;
+    type Items<'t> = MaybeIterMut<'t, T>;
 
     fn request() -> Option<Request> {
         <Option<&T>>::request().map(|request| Request { is_mutable: true, ..request })
@@ -273,8 +361,25 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
     }
 
     #[inline(always)]
-    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+    fn empty<'t>() -> Self::Run<'t> {
+        MaybeRunMut { rows: 0, values: None, set: None }
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t> {
         run.into_iter()
+    }
+
+    #[inline(always)]
+    fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t> {
+        item
+    }
+
+    #[inline(always)]
+    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
+        let is_set = is_set_at(blocks.set.as_ref(), row);
+        let values = blocks.values.filter(|_| is_set);
+        Some(values.and_then(|values| at_exclusive(values, row)))
     }
 }
 
@@ -407,9 +512,7 @@ impl<'t, T> IntoIterator for OptionRunMut<'t, T> {
 
 /// An iterator over the values of an [`OptionRunMut`].
 #[derive(Debug)]
-pub struct OptionIterMut<'t, T>(
-    std::iter::Zip<std::slice::IterMut<'t, T>, std::slice::IterMut<'t, bool>>,
-);
+pub struct OptionIterMut<'t, T>(Zip<slice::IterMut<'t, T>, slice::IterMut<'t, bool>>);
 
 impl<'t, T> Iterator for OptionIterMut<'t, T> {
     type Item = OptionMut<'t, T>;
@@ -418,12 +521,21 @@ impl<'t, T> Iterator for OptionIterMut<'t, T> {
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next().map(|(value, is_set)| OptionMut { value, is_set })
     }
+
+    #[inline(always)]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
 }
+
+impl<T> ExactSizeIterator for OptionIterMut<'_, T> {}
+impl<T> FusedIterator for OptionIterMut<'_, T> {}
 
 impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     type Item<'t> = OptionMut<'t, T>;
     type Run<'t> = OptionRunMut<'t, T>;
     type Blocks<'t> = (ExclusiveBlocks<'t, T>, ExclusiveBlocks<'t, bool>);
+    type Items<'t> = Zip<slice::IterMut<'t, T>, slice::IterMut<'t, bool>>;
 
     fn request() -> Option<Request> {
         Some(Request { kind: T::kind(), presence: Presence::Optional, is_mutable: true })
@@ -461,7 +573,25 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     }
 
     #[inline(always)]
-    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
-        run.into_iter()
+    fn empty<'t>() -> Self::Run<'t> {
+        OptionRunMut { values: &mut [], set: &mut [] }
+    }
+
+    #[inline(always)]
+    fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t> {
+        run.values.iter_mut().zip(run.set)
+    }
+
+    #[inline(always)]
+    fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t> {
+        let (value, is_set) = item;
+        OptionMut { value, is_set }
+    }
+
+    #[inline(always)]
+    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
+        let (values, set) = blocks;
+        let is_set = at_exclusive::<bool>(set, row)?;
+        Some(OptionMut { value: at_exclusive(values, row)?, is_set })
     }
 }

@@ -5,8 +5,9 @@ use std::vec;
 
 use crate::id::SchemaId;
 use crate::storage::{Column, Rows, Table};
-use crate::store::view::cache::{Pick, TableMatch};
+use crate::store::view::cache::{Pick, TableMatch, Test};
 use crate::store::view::lend::{Lent, Wanted};
+use crate::store::view::selection::Selection;
 
 /// The data behind a view, borrowed as the view was.
 #[derive(Debug)]
@@ -30,12 +31,46 @@ impl<'t> Tables<'t> {
 
     /// Returns the columns of one match.
     pub(super) fn columns(&self, found: &TableMatch) -> impl Iterator<Item = &Column> {
-        let picks = found.picks.iter().filter_map(Pick::column).enumerate();
-        picks.map(|(number, column)| match self {
-            Self::Shared(tables) => &tables[found.table].columns[column],
-            Self::Exclusive(tables) => &tables[found.table].columns[column],
-            Self::Lent(lent) => lent[found.lent.start + 1 + number].column(),
+        found.picks.iter().filter_map(|pick| {
+            let Pick::Column { column, lent: position, .. } = *pick else { return None };
+            Some(match self {
+                Self::Shared(tables) => &tables[found.table].columns[usize::from(column)],
+                Self::Exclusive(tables) => &tables[found.table].columns[usize::from(column)],
+                Self::Lent(lent) => lent[found.lent.start + usize::from(position)].column(),
+            })
         })
+    }
+
+    /// Returns the column of a match's optional slot.
+    pub(super) fn tested(&self, found: &TableMatch, test: &Test) -> &Column {
+        match self {
+            Self::Shared(tables) => &tables[found.table].columns[usize::from(test.column)],
+            Self::Exclusive(tables) => &tables[found.table].columns[usize::from(test.column)],
+            Self::Lent(lent) => lent[found.lent.start + usize::from(test.lent)].column(),
+        }
+    }
+
+    /// Returns `true` if a row passes all tests of its match.
+    pub(super) fn passes(&self, found: &TableMatch, row: u32) -> bool {
+        found.tests.iter().all(|test| self.tested(found, test).is_set(row) == test.is_set)
+    }
+
+    /// Borrows the same data for reading.
+    pub(super) fn share(&self) -> Tables<'_> {
+        match self {
+            Self::Shared(tables) => Tables::Shared(tables),
+            Self::Exclusive(tables) => Tables::Shared(tables),
+            Self::Lent(lent) => Tables::Lent(lent.iter().map(Lent::share).collect()),
+        }
+    }
+
+    /// Borrows the same data again.
+    pub(super) fn reborrow(&mut self) -> Tables<'_> {
+        match self {
+            Self::Shared(tables) => Tables::Shared(tables),
+            Self::Exclusive(tables) => Tables::Exclusive(tables),
+            Self::Lent(lent) => Tables::Lent(lent.iter_mut().map(Lent::reborrow).collect()),
+        }
     }
 
     /// Calls the closure with each column that the view writes, and the rows of its table.
@@ -155,22 +190,46 @@ fn next_lent<'t, R>(
 ) -> (&'t Rows, R) {
     let rows = lent.next().expect(LENT).into_rows();
     let mut columns = lent.by_ref().take(found.lent.len() - 1).map(Lent::into_column);
-    (rows, take(TableColumns::of_lent(&mut columns, rows, found)))
+    let taken = take(TableColumns::of_lent(&mut columns, rows, found));
+    // Columns after the last field's are only tested.
+    columns.for_each(drop);
+    (rows, taken)
 }
 
 /// Tables whose columns are lent one table at a time.
-pub(super) struct LendOnTurn<'m, F> {
-    pub(super) wanted: &'m [Wanted],
-    pub(super) lend: F,
+pub(super) struct LendOnTurn<'t, 'm, F> {
+    wanted: &'m [Wanted],
+    lend: F,
+    /// The parts of all tables, if they had to be lent at once.
+    lent: Option<vec::IntoIter<Lent<'t>>>,
 }
 
-impl<'t, F: FnMut(Wanted) -> Lent<'t>> TableSource<'t> for LendOnTurn<'_, F> {
+impl<'t, 'm, F: FnMut(Wanted) -> Lent<'t>> LendOnTurn<'t, 'm, F> {
+    pub(super) const fn new(wanted: &'m [Wanted], lend: F) -> Self {
+        Self { wanted, lend, lent: None }
+    }
+
+    /// Finds the rows to visit, which takes all parts at once.
+    pub(super) fn select(&mut self, matches: &[TableMatch]) -> Selection {
+        let tables = Tables::Lent(self.wanted.iter().copied().map(&mut self.lend).collect());
+        let selection = Selection::new(&tables, matches, None);
+        if let TablesWalk::Lent(lent) = tables.walk() {
+            self.lent = Some(lent);
+        }
+        selection
+    }
+}
+
+impl<'t, F: FnMut(Wanted) -> Lent<'t>> TableSource<'t> for LendOnTurn<'t, '_, F> {
     #[inline(always)]
     fn next<R>(
         &mut self,
         found: &TableMatch,
         take: impl FnOnce(TableColumns<'t, '_>) -> R,
     ) -> Option<(&'t Rows, R)> {
+        if let Some(lent) = &mut self.lent {
+            return Some(next_lent(lent, found, take));
+        }
         let (rows, columns) = self.wanted[found.lent.clone()].split_first()?;
         let rows = (self.lend)(*rows).into_rows();
         if rows.used() == 0 {
@@ -242,7 +301,7 @@ impl<'t, 'm> TableColumns<'t, 'm> {
         let (mut columns, mut passed) = (self.columns, 0);
         // The number of picks equals the number of fields, so the compiler can unroll this loop.
         for pick in self.picks.first_chunk::<FIELDS>().expect("a pick for each field") {
-            let Pick::Column { column, field, .. } = *pick else { break };
+            let Pick::Column { column, field, lent, .. } = *pick else { break };
             let (column, field) = (usize::from(column), usize::from(field));
             picked[field] = Some(match &mut columns {
                 Columns::Shared(columns) => ColumnBorrow::of_shared(&columns[column]),
@@ -251,7 +310,12 @@ impl<'t, 'm> TableColumns<'t, 'm> {
                     passed = column + 1;
                     ColumnBorrow::of_exclusive(take_nth(rest, skip))
                 }
-                Columns::Lent(columns) => columns.next().expect(LENT),
+                Columns::Lent(columns) => {
+                    // The view only tests the columns in between. The rows have position 0.
+                    let skip = usize::from(lent) - 1 - passed;
+                    passed = usize::from(lent);
+                    columns.nth(skip).expect(LENT)
+                }
             });
         }
         (picked, TableRows { schema: self.schema, generations: self.rows.generations() })

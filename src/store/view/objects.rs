@@ -1,0 +1,441 @@
+//! The objects of a view, to read or to change.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::epoch::Epoch;
+use crate::id::ObjectId;
+#[cfg(feature = "rayon")]
+use crate::pool::Rayon;
+use crate::pool::ThreadPool;
+use crate::schema::Registry;
+use crate::simd::vectorize;
+use crate::store::view::View;
+use crate::store::view::cache::{TableMatch, match_of};
+use crate::store::view::iter::ViewIter;
+use crate::store::view::selection::Selection;
+use crate::store::view::tables::Tables;
+use crate::store::view::walk::{Block, ViewRuns, count, for_each_block, unshare};
+
+/// The part of its matches' objects that a view visits.
+#[derive(Clone, Copy, Debug)]
+struct Narrowing {
+    /// The view visits blocks that changed since this epoch.
+    since: Option<Epoch>,
+    /// `true` if a match has [tests](TableMatch::tests).
+    has_tests: bool,
+}
+
+/// A [`View`] of a store's objects, to read and change.
+#[must_use = "a view does nothing by itself"]
+pub struct ViewMut<'s, V> {
+    tables: Tables<'s>,
+    matches: Cow<'s, [TableMatch]>,
+    registry: &'s Registry,
+    narrowing: Narrowing,
+    view: PhantomData<fn() -> V>,
+}
+
+/// A [`View`] of a store's objects, to read.
+#[must_use = "a view does nothing by itself"]
+pub struct ViewRef<'s, V> {
+    tables: Tables<'s>,
+    matches: Cow<'s, [TableMatch]>,
+    registry: &'s Registry,
+    narrowing: Narrowing,
+    view: PhantomData<fn() -> V>,
+}
+
+macro_rules! iteration {
+    ($name:ident) => {
+        impl<V> fmt::Debug for $name<'_, V> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let schemas = self.matches.len();
+                f.debug_struct(stringify!($name)).field("schemas", &schemas).finish_non_exhaustive()
+            }
+        }
+
+        impl<'s, V: View> $name<'s, V> {
+            #[inline]
+            pub(super) const fn new(
+                tables: Tables<'s>,
+                matches: Cow<'s, [TableMatch]>,
+                registry: &'s Registry,
+            ) -> Self {
+                let narrowing = Narrowing { since: None, has_tests: V::HAS_TESTS };
+                Self { tables, matches, registry, narrowing, view: PhantomData }
+            }
+        }
+
+        impl<'s, V: View> $name<'s, V> {
+            /// Narrows the view to blocks that may have changed since the epoch.
+            ///
+            /// A block has changed if a value of the view's slots was written, or an object was spawned or
+            /// despawned. Visits all [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS) rows of such a block, so unchanged
+            /// objects can be among them. Each visit of a mutable field counts as a write. The epoch
+            /// must come from this store; the default epoch selects all blocks.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// let epoch = store.advance_epoch();
+            /// assert_eq!(store.view_ref::<Healths>()?.changed_since(epoch).count(), 0);
+            /// store.set_value(unit, "health", 90.0)?;
+            /// assert_eq!(store.view_ref::<Healths>()?.changed_since(epoch).count(), 1);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            pub fn changed_since(mut self, epoch: Epoch) -> Self {
+                self.narrowing.since = Some(epoch);
+                self
+            }
+
+            /// Calls the closure with each object, in [vectorised](crate::vectorize) code.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// #[derive(View)]
+            /// struct Healing<'a> { health: &'a mut f32 }
+            ///
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// store.view::<Healing>()?.for_each(|unit| *unit.health += 5.0);
+            /// assert_eq!(store.get_object::<Unit>(unit)?.health, 85.0);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            #[inline(always)]
+            pub fn for_each(self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
+                let selection = self.selection();
+                let Self { tables, matches, .. } = self;
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        for_each_block::<V>(
+                            &mut tables.walk(),
+                            &matches,
+                            0,
+                            selection.as_ref(),
+                            #[inline(always)]
+                            |block| {
+                                block.for_each(
+                                    #[inline(always)]
+                                    |item| visit(item),
+                                );
+                            },
+                        );
+                    },
+                );
+            }
+
+            /// Calls the closure with each run of adjacent objects, in [vectorised](crate::vectorize) code.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healing<'a> { health: &'a mut f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// store.view::<Healing>()?.for_each_run(|run| {
+            ///     for health in run.health {
+            ///         *health += 5.0;
+            ///     }
+            /// });
+            /// assert_eq!(store.get_object::<Unit>(unit)?.health, 85.0);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            #[inline(always)]
+            pub fn for_each_run(self, mut visit: impl FnMut(V::Run<'s>)) {
+                let selection = self.selection();
+                let Self { tables, matches, .. } = self;
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        for_each_block::<V>(
+                            &mut tables.walk(),
+                            &matches,
+                            0,
+                            selection.as_ref(),
+                            #[inline(always)]
+                            |block| {
+                                block.for_each_run(
+                                    #[inline(always)]
+                                    |run| visit(run),
+                                );
+                            },
+                        );
+                    },
+                );
+            }
+
+            /// Returns the runs of adjacent objects.
+            ///
+            /// [`for_each_run`](Self::for_each_run) is faster for loops that can use the vector units.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// store.spawn_batch([Unit { health: 80.0 }; 2])?;
+            /// for run in store.view_ref::<Healths>()?.runs() {
+            ///     assert_eq!(run.health, [80.0, 80.0]);
+            /// }
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            pub fn runs(self) -> ViewRuns<'s, V> {
+                let selection = self.selection();
+                ViewRuns::new(self.tables, self.matches, selection)
+            }
+
+            /// Iterates over the objects.
+            ///
+            /// A `for` loop over the view does the same. [`for_each`](Self::for_each) is faster for loops that can use
+            /// the vector units.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// store.spawn_batch([Unit { health: 80.0 }, Unit { health: 5.0 }])?;
+            /// let weak = store.view_ref::<Healths>()?.iter().filter(|unit| *unit.health < 10.0);
+            /// assert_eq!(weak.count(), 1);
+            /// assert_eq!(store.view_ref::<Healths>()?.count(), 2);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            pub fn iter(self) -> ViewIter<'s, V> {
+                let selection = self.selection();
+                let count = count(&self.tables, &self.matches, selection.as_ref());
+                ViewIter::new(ViewRuns::new(self.tables, self.matches, selection), count)
+            }
+
+            /// Returns the number of objects.
+            ///
+            /// Computes in **O(schemas)** time, in **O(blocks)** after
+            /// [`changed_since`](Self::changed_since). [`iter`](Self::iter) has an example.
+            #[must_use]
+            pub fn count(&self) -> usize {
+                count(&self.tables, &self.matches, self.selection().as_ref())
+            }
+
+            /// Calls the closure with each object, on all of rayon's threads.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healing<'a> { health: &'a mut f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// store.view::<Healing>()?.par_for_each(|unit| *unit.health += 5.0);
+            /// store.view::<Healing>()?.par_for_each_run(|run| run.health.fill(1.0));
+            /// assert_eq!(store.get_object::<Unit>(unit)?.health, 1.0);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            #[cfg(feature = "rayon")]
+            pub fn par_for_each(self, visit: impl for<'x> Fn(V::Item<'x>) + Sync)
+            where
+                V::Run<'s>: Send,
+            {
+                self.par_for_each_on(
+                    &Rayon,
+                    #[inline(always)]
+                    |item| visit(item),
+                );
+            }
+
+            /// Calls the closure with each run of adjacent objects, on all of rayon's threads.
+            ///
+            /// [`par_for_each`](Self::par_for_each) has an example.
+            #[cfg(feature = "rayon")]
+            pub fn par_for_each_run(self, visit: impl Fn(V::Run<'s>) + Sync)
+            where
+                V::Run<'s>: Send,
+            {
+                self.par_for_each_run_on(
+                    &Rayon,
+                    #[inline(always)]
+                    |run| visit(run),
+                );
+            }
+
+            /// Calls the closure with each object, on all of a pool's threads.
+            ///
+            /// Each thread takes blocks of [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS) rows.
+            /// [`ThreadPool`] has an example.
+            pub fn par_for_each_on(
+                self,
+                pool: &impl ThreadPool,
+                visit: impl for<'x> Fn(V::Item<'x>) + Sync,
+            ) where
+                V::Run<'s>: Send,
+            {
+                self.par_for_each_block(
+                    pool,
+                    #[inline(always)]
+                    |block| {
+                        block.for_each(
+                            #[inline(always)]
+                            |item| visit(item),
+                        );
+                    },
+                );
+            }
+
+            /// Calls the closure with each run of adjacent objects, on all of a pool's threads.
+            ///
+            /// [`ThreadPool`] has an example.
+            pub fn par_for_each_run_on(
+                self,
+                pool: &impl ThreadPool,
+                visit: impl Fn(V::Run<'s>) + Sync,
+            ) where
+                V::Run<'s>: Send,
+            {
+                self.par_for_each_block(
+                    pool,
+                    #[inline(always)]
+                    |block| {
+                        block.for_each_run(
+                            #[inline(always)]
+                            |run| visit(run),
+                        );
+                    },
+                );
+            }
+
+            fn par_for_each_block(
+                mut self,
+                pool: &impl ThreadPool,
+                visit: impl for<'m> Fn(Block<'s, 'm, V>) + Sync,
+            ) where
+                V::Run<'s>: Send,
+            {
+                let selection = self.selection();
+                unshare(&mut self.tables, &self.matches, selection.as_ref(), pool);
+                let mut blocks = Vec::new();
+                for_each_block::<V>(
+                    &mut self.tables.walk(),
+                    &self.matches,
+                    0,
+                    selection.as_ref(),
+                    |block| blocks.push(block),
+                );
+                pool.map(blocks, |block| {
+                    vectorize(
+                        #[inline(always)]
+                        || visit(block),
+                    );
+                });
+            }
+
+            /// Returns one object, or `None` if it is not alive or its schema does not match the view.
+            ///
+            /// Ignores [`changed_since`](Self::changed_since). A [column](crate::Store::column) is faster for many
+            /// objects of one schema.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healths<'a> { health: &'a f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// let unit = store.spawn(Unit { health: 80.0 })?;
+            /// let mut view = store.view_ref::<Healths>()?;
+            /// assert_eq!(view.get(unit).map(|unit| *unit.health), Some(80.0));
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
+                let found = match_of(&self.matches, id.schema())?;
+                if self.narrowing.has_tests && !self.tables.passes(found, id.row()) {
+                    return None;
+                }
+                self.tables.with_match(found, |columns| {
+                    let is_alive = columns.rows().is_alive(id.row(), id.generation());
+                    is_alive.then(|| V::at(V::blocks(columns), id.row())).flatten()
+                })
+            }
+
+            /// Returns the rows to visit, or `None` if the view visits all living ones.
+            #[inline]
+            fn selection(&self) -> Option<Selection> {
+                let Narrowing { since, has_tests } = self.narrowing;
+                let is_narrowed = since.is_some() || has_tests;
+                is_narrowed.then(|| Selection::new(&self.tables, &self.matches, since))
+            }
+        }
+
+        impl<'s, V: View> IntoIterator for $name<'s, V> {
+            type Item = V::Item<'s>;
+            type IntoIter = ViewIter<'s, V>;
+
+            fn into_iter(self) -> ViewIter<'s, V> {
+                self.iter()
+            }
+        }
+    };
+}
+iteration!(ViewMut);
+iteration!(ViewRef);
+
+impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
+    type Item = V::Item<'x>;
+    type IntoIter = ViewIter<'x, V>;
+
+    fn into_iter(self) -> ViewIter<'x, V> {
+        let ViewMut { tables, matches, registry, narrowing, .. } = self;
+        let mut view = ViewMut::new(tables.reborrow(), Cow::Borrowed(matches), registry);
+        view.narrowing = *narrowing;
+        view.iter()
+    }
+}
+
+impl<'x, V: View> IntoIterator for &'x ViewRef<'_, V> {
+    type Item = V::Item<'x>;
+    type IntoIter = ViewIter<'x, V>;
+
+    fn into_iter(self) -> ViewIter<'x, V> {
+        let ViewRef { tables, matches, registry, narrowing, .. } = self;
+        let mut view = ViewRef::new(tables.share(), Cow::Borrowed(matches), registry);
+        view.narrowing = *narrowing;
+        view.iter()
+    }
+}
+
+impl<'x, V: View> IntoIterator for &'x mut ViewRef<'_, V> {
+    type Item = V::Item<'x>;
+    type IntoIter = ViewIter<'x, V>;
+
+    fn into_iter(self) -> ViewIter<'x, V> {
+        (&*self).into_iter()
+    }
+}
