@@ -33,5 +33,5 @@ pub(crate) use list_pool::{ElementShape, ListPool, hash_list};
 pub use rows::Rows;
 pub(crate) use rows::{RowLimits, Span, next_run, ones};
 pub(crate) use rows_snapshot::{RowBlock, RowsSnapshot};
-pub(crate) use table::{BlockHashes, Table, TableSnapshot};
+pub(crate) use table::{BlockHashes, SlotSeed, Table, TableSnapshot};
 pub(crate) use text_pool::TextPool;
