@@ -117,9 +117,19 @@ fn fault_35_equal_cells_of_other_kinds_hash_differently() {
         (Kind::U32, 1_065_353_216.into(), Kind::F32, 1.0.into()),
         (Kind::U32, u32::MAX.into(), Kind::I32, (-1).into()),
         (Kind::U64, 7.into(), Kind::I64, 7.into()),
-        (Kind::Vec3, [1.0, 2.0, 3.0].into(), Kind::Array(NumberKind::F32, 3), [1.0, 2.0, 3.0].into()),
+        (
+            Kind::Vec3,
+            [1.0, 2.0, 3.0].into(),
+            Kind::Array(NumberKind::F32, 3),
+            [1.0, 2.0, 3.0].into(),
+        ),
         (Kind::list(Kind::U8), [97, 98].into(), Kind::Text, "ab".into()),
-        (Kind::list(Kind::U8), [0, 1].into(), Kind::list(enumeration(&["a", "b"])), ["a", "b"].into()),
+        (
+            Kind::list(Kind::U8),
+            [0, 1].into(),
+            Kind::list(enumeration(&["a", "b"])),
+            ["a", "b"].into(),
+        ),
     ];
     for (kind, value, other, equal) in bits {
         let names = format!("{kind} and {other}");
