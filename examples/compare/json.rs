@@ -4,10 +4,11 @@ use serde_json::{Map, Value, json};
 
 use crate::measure::Figures;
 use crate::options::Options;
+use crate::python::Python;
 use crate::report::{Measure, Missed, missed};
 
 /// Returns all figures and the settings of the run.
-pub(crate) fn json(options: &Options, figures: &[Figures]) -> Value {
+pub(crate) fn json(options: &Options, figures: &[Figures], python: Option<&Python>) -> Value {
     let storages: Map<String, Value> = figures
         .iter()
         .map(|figures| (figures.contender.title().to_owned(), storage(figures)))
@@ -27,6 +28,7 @@ pub(crate) fn json(options: &Options, figures: &[Figures]) -> Value {
         "repetitions": options.repetitions,
         "storages": storages,
         "missed_ratios": missed,
+        "python": python.map(Python::json),
     })
 }
 

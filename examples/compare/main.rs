@@ -8,6 +8,7 @@ mod chart;
 mod json;
 mod measure;
 mod options;
+mod python;
 mod report;
 mod storages;
 mod story;
@@ -24,7 +25,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use measure::{Contender, Figures, compare, steps};
 use options::Options;
-use report::{grouped, missed, rounded};
+use python::{Python, PythonError};
+use report::{find, grouped, missed, rounded};
 
 /// Exit status: a stated ratio was missed.
 const MISSED: u8 = 1;
@@ -88,13 +90,30 @@ fn report(options: &Options, figures: &[Figures]) -> Result<ExitCode, Box<dyn Er
     let checksum = figures.first().map_or(0, |figures| figures.checksum);
     println!("All storages ended with the same values: checksum {checksum:016x}.\n");
     println!("{}", story::story()?);
+    let python = python(options)?;
+    if let Some(python) = &python {
+        println!("\n{}", python.table(find(figures, Contender::Slots)));
+    }
     if let Some(path) = &options.json {
-        write(path, &format!("{:#}\n", json::json(options, figures)))?;
+        write(path, &format!("{:#}\n", json::json(options, figures, python.as_ref())))?;
     }
     if let Some(path) = &options.svg {
         write(path, &svg::svg(figures))?;
     }
     Ok(if options.check { check(figures) } else { ExitCode::SUCCESS })
+}
+
+/// Measures Python if the options ask for it. A missing program is only a note.
+fn python(options: &Options) -> Result<Option<Python>, PythonError> {
+    let Some(program) = &options.python else { return Ok(None) };
+    match Python::measure(program, options.objects, options.repetitions) {
+        Ok(python) => Ok(Some(python)),
+        Err(missing @ PythonError::Missing { .. }) => {
+            eprintln!("\nnote: {missing}");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn write(path: &Path, content: &str) -> Result<(), String> {

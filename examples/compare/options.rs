@@ -22,6 +22,7 @@ Options:
       --json [PATH]           Write the figures to this file [default: compare.json]
       --svg [PATH]            Draw the chart to this file [default: docs/compare.svg]
       --check                 Exit with status 1 if a stated ratio of tuned map to slots is missed
+      --python[=PROGRAM]      Measure the same objects in CPython, if it is installed [default: python3]
   -h, --help                  Print help
 ";
 
@@ -34,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) json: Option<PathBuf>,
     pub(crate) svg: Option<PathBuf>,
     pub(crate) check: bool,
+    /// The program that runs Python.
+    pub(crate) python: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -46,6 +49,7 @@ impl Default for Options {
             json: None,
             svg: None,
             check: false,
+            python: None,
         }
     }
 }
@@ -75,6 +79,10 @@ impl Options {
                 Arg::Long("json") => options.json = Some(path(&mut parser, "compare.json")?),
                 Arg::Long("svg") => options.svg = Some(path(&mut parser, "docs/compare.svg")?),
                 Arg::Long("check") => options.check = true,
+                Arg::Long("python") => {
+                    let program = parser.optional_value().unwrap_or_else(|| "python3".into());
+                    options.python = Some(program.into());
+                }
                 Arg::Short('h') | Arg::Long("help") => return Ok(None),
                 _ => return Err(argument.unexpected()),
             }

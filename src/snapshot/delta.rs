@@ -71,7 +71,7 @@ pub(super) struct Hashes {
 
 impl From<HashSums> for Hashes {
     fn from(sums: HashSums) -> Self {
-        Self { state: sums.state_hash(), rows: sums.rows_hash() }
+        Self { state: sums.state_hash(), rows: sums.future_ids_hash() }
     }
 }
 

@@ -209,6 +209,21 @@ impl Snapshot {
         self.state().hash_sums().state_hash()
     }
 
+    /// Returns the [`future_ids_hash`](Store::future_ids_hash) of the store at that moment.
+    ///
+    /// Computes in the time of [`state_hash`](Self::state_hash), and in **O(1)** time after it.
+    ///
+    /// # Example
+    /// ```
+    /// let mut store = slotted::Store::new();
+    /// let snapshot = store.snapshot();
+    /// assert_eq!(snapshot.future_ids_hash(), store.future_ids_hash());
+    /// ```
+    #[must_use]
+    pub fn future_ids_hash(&self) -> u64 {
+        self.state().hash_sums().future_ids_hash()
+    }
+
     fn state(&self) -> &StoreState {
         &self.shared.state
     }

@@ -13,6 +13,11 @@ pub trait Names {
     fn object(&self, id: ObjectId) -> u64;
     /// Returns a hash of the list's elements.
     fn list(&self, list: ListCell) -> u64;
+    /// Returns a hash of a byte: the number itself, or the name of an enum's variant.
+    #[inline(always)]
+    fn byte(&self, byte: u8) -> u64 {
+        u64::from(byte)
+    }
 }
 
 /// Translates handles of one store into those of another.
@@ -117,7 +122,26 @@ macro_rules! integers {
         }
     )*};
 }
-integers! { i8 i16 i32 i64 u8 u16 u32 u64 }
+integers! { i8 i16 i32 i64 u16 u32 u64 }
+
+impl CellBits for u8 {
+    const BYTES: usize = 1;
+
+    compared_by_equality!();
+
+    #[inline(always)]
+    fn hash(self, hash: u64, names: &impl Names) -> u64 {
+        step(hash, names.byte(self))
+    }
+
+    fn put(self, bytes: &mut Vec<u8>) {
+        bytes.push(self);
+    }
+
+    fn take(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self::from_le_bytes)
+    }
+}
 
 impl CellBits for u128 {
     const BYTES: usize = 16;

@@ -35,5 +35,5 @@ pub(crate) use rows::{
     BLOCK_WORDS, RowLimits, Span, block_of_words, is_ragged, next_run, offsets, ones,
 };
 pub(crate) use rows_snapshot::{RowBlock, RowsSnapshot};
-pub(crate) use table::{BlockHashes, Table, TableSnapshot};
+pub(crate) use table::{BlockHashes, SlotSeed, Table, TableSnapshot};
 pub(crate) use text_pool::TextPool;

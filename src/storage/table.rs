@@ -22,6 +22,18 @@ pub(crate) struct BlockHashes {
     pub(crate) at: Epoch,
     /// For each block: the hash of all its rows, of the living ones, and of each column's values.
     pub(crate) blocks: Vec<Vec<u64>>,
+    /// One for each column, once a block was hashed.
+    pub(crate) seeds: Vec<SlotSeed>,
+}
+
+/// The parts of hashes that all values of a column share.
+#[derive(Clone, Debug)]
+pub(crate) struct SlotSeed {
+    pub(crate) seed: u64,
+    /// The hash of each variant's name if the values are of an enum, or lists of one. Empty otherwise.
+    pub(crate) variants: Box<[u64]>,
+    /// A hash of all variants, in their order.
+    pub(crate) of_variants: u64,
 }
 
 /// A table as a snapshot has it.

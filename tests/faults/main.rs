@@ -7,6 +7,7 @@ mod aliasing;
 #[cfg(feature = "serde")]
 mod deltas;
 mod handles;
+mod hashes;
 mod insertion;
 mod list;
 mod lists;

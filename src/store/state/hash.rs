@@ -1,16 +1,20 @@
 //! The state hash: a hash of everything that lives in a store.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 
 use crate::id::ObjectId;
 use crate::list::ListCell;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::storage::{
-    BLOCK_ROWS, BlockHashes, Blocks, BlocksSnapshot, Cell, CellVecVisitor, CellsVisitor, Column,
-    Interner, Names, Rows, SnapshotVisitor, Table, TableSnapshot, hash_list, hash_text, step,
+    BLOCK_ROWS, BlockHashes, Blocks, BlocksSnapshot, Cell, CellVecVisitor, Cells, CellsSnapshot,
+    CellsVisitor, Column, ColumnSnapshot, Interner, Names, Rows, SlotSeed, SnapshotVisitor, Table,
+    TableSnapshot, hash_list, hash_text, step,
 };
 use crate::store::Store;
+use crate::store::state::seed::slot_seed;
 use crate::store::state::{Differences, StoreState, TableDifference, living};
 use crate::text::Text;
 
@@ -29,8 +33,8 @@ impl HashSums {
         finish(self.objects)
     }
 
-    /// Returns a hash of the generations of all used rows.
-    pub(crate) const fn rows_hash(self) -> u64 {
+    /// Returns the [hash of future ids](Store::future_ids_hash).
+    pub(crate) const fn future_ids_hash(self) -> u64 {
         finish(self.rows)
     }
 
@@ -53,11 +57,15 @@ impl Store {
     /// Returns a hash of all living objects: the names of their schemas, their ids and their values.
     ///
     /// Use it to find out whether two machines have diverged. It is no protection against forgery.
+    /// [`future_ids_hash`](Self::future_ids_hash) covers the ids to come, which machines that roll back compare too.
     ///
-    /// Equal worlds have equal hashes on every machine, regardless of their history. Texts and lists count
-    /// by their content, and references by schema name, row and generation. Dead objects and the order in
-    /// which schemas were registered do not count. All NaN values are equal; -0.0 differs from 0.0. Values of
-    /// [`bytemuck::Pod`] types count by their bytes. Begins a new [epoch](Self::advance_epoch).
+    /// Equal worlds have equal hashes on every machine, regardless of their history. Each value counts with the
+    /// name and the kind of its slot, and with the slot being optional or not. Texts, lists and the variants of
+    /// enums count by their content, and references by schema name, row and generation.
+    ///
+    /// Dead objects, unset slots, defaults and constraints do not count, nor does the order of schemas, slots and
+    /// variants. All NaN values are equal; -0.0 differs from 0.0. Values of [`bytemuck::Pod`] types count by their
+    /// bytes and the type's full name. Begins a new [epoch](Self::advance_epoch).
     ///
     /// Computes in **O(blocks)** time, plus one or two nanoseconds for each number in blocks that were written
     /// to since the last call.
@@ -81,6 +89,43 @@ impl Store {
     /// ```
     pub fn state_hash(&mut self) -> u64 {
         self.hash_sums().state_hash()
+    }
+
+    /// Returns a hash of everything that decides which ids the next spawns give: for each schema, the generations
+    /// of all rows that were ever used, with free and retired ones.
+    ///
+    /// | machines | compare |
+    /// |---|---|
+    /// | that roll back or run in lockstep: each spawns on its own | this hash and the [state hash](Self::state_hash) |
+    /// | that receive their objects, or spawn objects of their own besides, such as particles | the state hash |
+    ///
+    /// Stores with equal hashes of both kinds and equal [`Limits`](crate::Limits) give equal ids after equal calls,
+    /// except that an id's bits also depend on the order in which schemas were registered. A hash of objects alone
+    /// misses a difference until the next spawn: one machine may have spawned and despawned an object that the
+    /// other one never had. Begins a new [epoch](Self::advance_epoch).
+    ///
+    /// Computes in the time of a [state hash](Self::state_hash), and both together in the time of one.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// let (mut here, mut there) = (Store::new(), Store::new());
+    /// for store in [&mut here, &mut there] {
+    ///     store.register::<Unit>()?;
+    /// }
+    /// let local_only = there.spawn(Unit { health: 1.0 })?;
+    /// there.despawn(local_only)?;
+    /// assert_eq!(here.state_hash(), there.state_hash()); // the same objects: none
+    /// assert_ne!(here.future_ids_hash(), there.future_ids_hash());
+    ///
+    /// let unit = Unit { health: 80.0 };
+    /// assert_ne!(here.spawn(unit)?, there.spawn(unit)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn future_ids_hash(&mut self) -> u64 {
+        self.hash_sums().future_ids_hash()
     }
 
     /// Returns the hash sums of the store as it is now.
@@ -171,23 +216,40 @@ fn sums_of_different(
     }
     let columns = table.columns.iter().zip(schema.slots()).zip(&difference.values);
     for ((column, slot), changed) in columns {
+        let slot = slot_seed(name, slot);
         for rows in [&rows, changed] {
-            let seed = step(name, hash_text(slot.name()));
-            let values = ValuesHash { rows, set: column.set.as_ref(), seed, names };
-            sum = sum.wrapping_add(column.cells.visit(values));
+            sum = sum.wrapping_add(hash_rows_of_column(column, rows, &slot, names));
         }
     }
     HashSums { objects: sum, rows: rows_sum }
 }
 
-struct ValuesHash<'a> {
+fn hash_rows_of_column(
+    column: &ColumnSnapshot,
+    rows: &[u32],
+    slot: &SlotSeed,
+    names: &StoreNames<'_>,
+) -> u64 {
+    let (set, seed) = (column.set.as_ref(), slot.seed);
+    match (EnumNames::new(slot, names), &column.cells) {
+        (Some(names), CellsSnapshot::U8(cells)) => {
+            ValuesHash { rows, set, seed, names: &names }.visit(cells)
+        }
+        (Some(names), CellsSnapshot::List(cells)) => {
+            ValuesHash { rows, set, seed, names: &names }.visit(cells)
+        }
+        (_, cells) => cells.visit(ValuesHash { rows, set, seed, names }),
+    }
+}
+
+struct ValuesHash<'a, N> {
     rows: &'a [u32],
     set: Option<&'a BlocksSnapshot<bool>>,
     seed: u64,
-    names: &'a StoreNames<'a>,
+    names: &'a N,
 }
 
-impl SnapshotVisitor for ValuesHash<'_> {
+impl<N: Names> SnapshotVisitor for ValuesHash<'_, N> {
     type Output = u64;
 
     fn visit<C: Cell>(self, column: &BlocksSnapshot<C>) -> u64 {
@@ -213,6 +275,9 @@ fn update(
 ) -> HashSums {
     let name = hash_text(schema.name());
     hashes.blocks.resize_with(table.rows.blocks(), Vec::new);
+    if hashes.seeds.len() != table.columns.len() && !hashes.blocks.is_empty() {
+        hashes.seeds = schema.slots().iter().map(|slot| slot_seed(name, slot)).collect();
+    }
     let mut sums = HashSums::default();
     for (number, block) in hashes.blocks.iter_mut().enumerate() {
         let is_moved = block.is_empty() || table.rows.is_changed_since(number, hashes.at);
@@ -221,11 +286,10 @@ fn update(
         if is_moved {
             of_rows.copy_from_slice(&hash_rows(&table.rows, number, name));
         }
-        let columns = table.columns.iter().zip(schema.slots()).zip(of_columns);
+        let columns = table.columns.iter().zip(&hashes.seeds).zip(of_columns);
         for ((column, slot), hash) in columns {
             if is_moved || column.is_written_since(number, hashes.at) {
-                let seed = step(name, hash_text(slot.name()));
-                *hash = hash_column(column, &table.rows, number, seed, names);
+                *hash = hash_column(column, &table.rows, number, slot, names);
             }
         }
         let objects = block[1..].iter().fold(0, |sum: u64, hash| sum.wrapping_add(*hash));
@@ -250,23 +314,31 @@ fn hash_column(
     column: &Column,
     rows: &Rows,
     block: usize,
-    seed: u64,
+    slot: &SlotSeed,
     names: &StoreNames<'_>,
 ) -> u64 {
     let set = column.set.as_ref().and_then(|set| set.blocks().get(block));
-    let set = set.map(|block| block.cells());
-    column.cells.visit(BlockHash { set, rows, block, seed, names })
+    let (set, seed) = (set.map(|block| block.cells()), slot.seed);
+    match (EnumNames::new(slot, names), &column.cells) {
+        (Some(names), Cells::U8(cells)) => {
+            BlockHash { set, rows, block, seed, names: &names }.visit(cells)
+        }
+        (Some(names), Cells::List(cells)) => {
+            BlockHash { set, rows, block, seed, names: &names }.visit(cells)
+        }
+        (_, cells) => cells.visit(BlockHash { set, rows, block, seed, names }),
+    }
 }
 
-struct BlockHash<'a> {
+struct BlockHash<'a, N> {
     set: Option<&'a [bool]>,
     rows: &'a Rows,
     block: usize,
     seed: u64,
-    names: &'a StoreNames<'a>,
+    names: &'a N,
 }
 
-impl CellsVisitor for BlockHash<'_> {
+impl<N: Names> CellsVisitor for BlockHash<'_, N> {
     type Output = u64;
 
     /// Returns the sum over the living objects that have a value.
@@ -298,7 +370,7 @@ fn hash_values<'c, C: Cell>(
     start: u64,
     values: impl Iterator<Item = &'c [C]>,
     set: Option<&[bool]>,
-    names: &StoreNames<'_>,
+    names: &impl Names,
 ) -> u64 {
     let hashes = values.zip(start..).map(|(value, row)| hash_value(seed, row, value, names));
     match set {
@@ -315,7 +387,7 @@ fn hash_row(seed: u64, row: u64, generation: u16) -> u64 {
 }
 
 #[inline(always)]
-fn hash_value<C: Cell>(seed: u64, row: u64, value: &[C], names: &StoreNames<'_>) -> u64 {
+fn hash_value<C: Cell>(seed: u64, row: u64, value: &[C], names: &impl Names) -> u64 {
     finish(value.iter().fold(step(seed, row), |hash, cell| cell.hash(hash, names)))
 }
 
@@ -328,14 +400,25 @@ const fn finish(hash: u64) -> u64 {
 struct StoreNames<'a> {
     schemas: Vec<u64>,
     interner: &'a Interner,
-    /// Hashes of lists of references, because many objects may have the same list.
-    lists: RefCell<HashMap<ListCell, u64>>,
+    /// Hashes of lists of references and of enums, because many objects may have the same list. Lists of enums
+    /// with other variants have other hashes.
+    lists: RefCell<HashMap<(u64, ListCell), u64, FixedState>>,
 }
 
 impl<'a> StoreNames<'a> {
     fn new(registry: &Registry, interner: &'a Interner) -> Self {
         let schemas = registry.iter().map(|schema| hash_text(schema.name())).collect();
         Self { schemas, interner, lists: RefCell::default() }
+    }
+
+    /// Returns a hash of a list that the interner does not know.
+    fn hash_list(&self, key: u64, list: ListCell, names: &impl Names) -> u64 {
+        if let Some(hash) = self.lists.borrow().get(&(key, list)) {
+            return *hash;
+        }
+        let hash = self.interner.lists.visit(list, ListHash { names }).unwrap_or_default();
+        self.lists.borrow_mut().insert((key, list), hash);
+        hash
     }
 }
 
@@ -350,23 +433,48 @@ impl Names for StoreNames<'_> {
     }
 
     fn list(&self, list: ListCell) -> u64 {
-        let lists = &self.interner.lists;
-        lists.hash(list).unwrap_or_else(|| {
-            if let Some(hash) = self.lists.borrow().get(&list) {
-                return *hash;
-            }
-            let hash = lists.visit(list, ListHash { names: self }).unwrap_or_default();
-            self.lists.borrow_mut().insert(list, hash);
-            hash
-        })
+        let known = self.interner.lists.hash(list);
+        known.unwrap_or_else(|| self.hash_list(0, list, self))
     }
 }
 
-struct ListHash<'a> {
+/// The names behind the values of an enum, and behind lists of one.
+struct EnumNames<'a> {
+    slot: &'a SlotSeed,
     names: &'a StoreNames<'a>,
 }
 
-impl CellVecVisitor for ListHash<'_> {
+impl<'a> EnumNames<'a> {
+    /// Returns `None` if the slot's values are of another kind.
+    fn new(slot: &'a SlotSeed, names: &'a StoreNames<'a>) -> Option<Self> {
+        (!slot.variants.is_empty()).then_some(Self { slot, names })
+    }
+}
+
+impl Names for EnumNames<'_> {
+    fn text(&self, text: Text) -> u64 {
+        self.names.text(text)
+    }
+
+    fn object(&self, id: ObjectId) -> u64 {
+        self.names.object(id)
+    }
+
+    fn list(&self, list: ListCell) -> u64 {
+        self.names.hash_list(self.slot.of_variants, list, self)
+    }
+
+    #[inline(always)]
+    fn byte(&self, byte: u8) -> u64 {
+        self.slot.variants.get(usize::from(byte)).copied().unwrap_or_default()
+    }
+}
+
+struct ListHash<'a, N> {
+    names: &'a N,
+}
+
+impl<N: Names> CellVecVisitor for ListHash<'_, N> {
     type Output = u64;
 
     fn visit<C: Cell>(self, cells: &[C]) -> u64 {

@@ -2,6 +2,7 @@
 
 mod difference;
 mod hash;
+mod seed;
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
