@@ -1,6 +1,6 @@
 //! Removes objects.
 
-use crate::error::AccessError;
+use crate::error::{DespawnBatchError, Despawned, UnknownSchema};
 use crate::id::ObjectId;
 use crate::schema::SchemaSelector;
 use crate::store::{Store, find_schema};
@@ -28,9 +28,9 @@ impl Store {
     #[doc(alias = "delete")]
     #[doc(alias = "destroy")]
     #[inline]
-    pub fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
+    pub fn despawn(&mut self, id: ObjectId) -> Result<(), Despawned> {
         if !self.contains(id) {
-            return Err(AccessError::Despawned { id });
+            return Err(Despawned { id });
         }
         self.tables[id.schema().index()].rows.vacate(id.row());
         Ok(())
@@ -55,7 +55,7 @@ impl Store {
     /// assert_eq!(store.len(), 8);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn despawn_batch(&mut self, ids: &[ObjectId]) -> Result<(), AccessError> {
+    pub fn despawn_batch(&mut self, ids: &[ObjectId]) -> Result<(), DespawnBatchError> {
         for (position, id) in ids.iter().enumerate() {
             if let Err(error) = self.despawn(*id) {
                 let done = &ids[..position];
@@ -63,9 +63,9 @@ impl Store {
                     self.tables[id.schema().index()].rows.revive(id.row(), id.generation());
                 }
                 return Err(if done.contains(id) {
-                    AccessError::Repeated { id: *id }
+                    DespawnBatchError::Repeated { id: *id }
                 } else {
-                    error
+                    error.into()
                 });
             }
         }
@@ -110,7 +110,7 @@ impl Store {
     pub fn clear_of<'n>(
         &mut self,
         schema: impl Into<SchemaSelector<'n>>,
-    ) -> Result<(), AccessError> {
+    ) -> Result<(), UnknownSchema> {
         let selector = schema.into();
         let schema = find_schema(&self.registry, selector.name())?;
         for schema in self.registry.selected(schema, selector.is_exact()).iter() {

@@ -1,7 +1,5 @@
 //! Inserts objects from Rust values.
 
-use std::any::{TypeId, type_name};
-
 use crate::error::{LimitError, MOST_PROBLEMS, Rejection, SpawnError};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::Problem;
@@ -36,7 +34,7 @@ impl Store {
     #[doc(alias = "insert")]
     #[doc(alias = "create")]
     pub fn spawn<T: Slotted>(&mut self, object: T) -> Result<ObjectId, SpawnError> {
-        let schema = self.schema_of::<T>()?;
+        let schema = self.schema_of_type::<T>()?;
         self.check_object(schema, &object)?;
         let rows = &self.tables[schema.index()].rows;
         let Some(row) = rows.lowest_free() else {
@@ -75,7 +73,7 @@ impl Store {
         &mut self,
         objects: impl IntoIterator<Item = T>,
     ) -> Result<Spawned<'_>, SpawnError> {
-        let schema = self.schema_of::<T>()?;
+        let schema = self.schema_of_type::<T>()?;
         let constrained = self.registry.is_constrained(schema);
         let mut problems = Vec::new();
         let mut objects = objects.into_iter().fuse();
@@ -110,11 +108,6 @@ impl Store {
             return Err(Rejection::new(problems).into());
         }
         Ok(plan.commit(&mut self.tables[schema.index()].rows, schema))
-    }
-
-    fn schema_of<T: Slotted>(&self) -> Result<SchemaId, SpawnError> {
-        let schema = self.registry.of_type(TypeId::of::<T>());
-        schema.ok_or_else(|| SpawnError::NotRegistered { type_name: type_name::<T>() })
     }
 
     #[inline(always)]
@@ -169,7 +162,7 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn try_reserve(&mut self, schema: &str, additional: usize) -> Result<(), SpawnError> {
-        let id = self.find_schema(schema).map_err(|_| self.unknown_schema(schema))?.id();
+        let id = self.find_schema(schema)?.id();
         if additional > self.tables[id.index()].rows.room() {
             return Err(self.no_rows(id).into());
         }
