@@ -269,7 +269,7 @@ fn fault_05_a_key_of_another_store_is_refused_unless_the_slot_is_the_same() -> O
     let orc = units.spawn_record("orc", record! { health: 120.0 })?;
     for id in [unit, orc] {
         let before = units.get_record(id)?;
-        let keys = [chests.key("chest", "health")?, chests.key(exactly("chest"), "health")?];
+        let keys = [chests.key::<f32>("chest", "health")?, chests.key(exactly("chest"), "health")?];
         for key in keys.into_iter().chain([chests.key("crate", "health")?]) {
             assert_eq!(units.get(id, key), None);
             assert!(units.set(id, key, 1.0).is_err());
