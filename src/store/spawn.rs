@@ -1,6 +1,6 @@
 //! Inserts objects from Rust values.
 
-use crate::error::{LimitError, MOST_PROBLEMS, Rejection, SpawnError};
+use crate::error::{AccessError, LimitError, MOST_PROBLEMS, Rejection, SpawnError};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::Problem;
 use crate::storage::Table;
@@ -169,6 +169,38 @@ impl Store {
         self.tables[id.index()].try_reserve(additional).map_err(|_| {
             LimitError::Memory { schema: self.schema_name_of(id), rows: additional }.into()
         })
+    }
+
+    /// Inserts a copy of a living object: another object of the same schema with the same values.
+    ///
+    /// Computes in **O(slots)** time.
+    ///
+    /// # Errors
+    /// Returns an error if the object is not alive, or no row is left. Nothing is inserted then.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store, View};
+    /// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+    /// struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healths<'a> { health: &'a f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let copy = store.duplicate(unit)?;
+    /// assert_ne!(copy, unit);
+    /// assert_eq!(store.get_object::<Unit>(copy)?, Unit { health: 80.0 });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn duplicate(&mut self, id: ObjectId) -> Result<ObjectId, AccessError> {
+        let (_, table) = self.locate(id)?;
+        let Some(row) = table.rows.lowest_free() else {
+            return Err(self.no_rows(id.schema()).into());
+        };
+        let table = &mut self.tables[id.schema().index()];
+        table.copy_row(id.row(), row);
+        Ok(ObjectId::new(id.schema(), row, table.rows.occupy(row)))
     }
 
     #[cold]
