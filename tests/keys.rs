@@ -128,6 +128,26 @@ fn keys_of_a_type_that_is_not_registered_are_an_error() -> Outcome {
 }
 
 #[test]
+fn a_value_is_changed_in_place_only_in_a_living_object_that_the_key_serves() -> Outcome {
+    let mut store = Store::new();
+    store.register::<Orc>()?;
+    store.register::<Item>()?;
+    let (unit, orc) = (store.spawn(Unit::NEW)?, store.spawn(ORC)?);
+    let item = store.spawn(Item { weight: 2.0 })?;
+    let keys = store.keys::<Unit>()?;
+    *store.get_mut(orc, keys.health).ok_or("served")? = 7.0;
+    assert_eq!(
+        (store.get(unit, keys.health), store.get(orc, keys.health)),
+        (Some(80.0), Some(7.0))
+    );
+    assert_eq!(store.get_mut(item, keys.health), None);
+    assert_eq!(store.get_mut(unit, store.keys::<Orc>()?.unit.health), None);
+    store.despawn(orc)?;
+    assert_eq!(store.get_mut(orc, keys.health), None);
+    Ok(())
+}
+
+#[test]
 fn a_schema_without_slots_has_no_keys() -> Outcome {
     let mut store = Store::new();
     store.register::<Marker>()?;

@@ -7,7 +7,7 @@ use crate::error::{AccessError, ForeignKey, NotRegistered, TypeMismatch};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::SchemaSelector;
 use crate::slot_value::{SlotField, SlotValue};
-use crate::storage::KindTag;
+use crate::storage::{CellColumn, KindTag};
 use crate::store::slotted::{KeyReader, overwrite_field, read_field};
 use crate::store::{Slotted, Store};
 
@@ -154,6 +154,40 @@ impl Store {
         }
         let column = table.columns.get(usize::from(key.slot))?;
         if column.tag == key.tag { read_field(column, id.row()) } else { None }
+    }
+
+    /// Returns one value to change in place, or `None` if the object is not alive or not of the key's schema.
+    ///
+    /// Also returns `None` if the key belongs to [another store](SlotKey) or a migration invalidated it. Writes skip
+    /// constraint checks, as in views; [`validate`](Self::validate) checks all objects on demand.
+    ///
+    /// Computes in **O(1)** time.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let keys = store.keys::<Unit>()?;
+    /// *store.get_mut(unit, keys.health).unwrap() += 5.0;
+    /// assert_eq!(store.get(unit, keys.health), Some(85.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn get_mut<T: SlotValue>(&mut self, id: ObjectId, key: SlotKey<T>) -> Option<&mut T> {
+        if !self.contains(id) || !self.serves(&key, id.schema()) {
+            return None;
+        }
+        let column = self.tables[id.schema().index()].columns.get_mut(usize::from(key.slot))?;
+        if column.tag != key.tag {
+            return None;
+        }
+        let cells = T::Cell::blocks_mut(&mut column.cells)?.row_of_width_mut(id.row(), T::WIDTH)?;
+        T::from_cells_mut(cells).first_mut()
     }
 
     /// Changes one value.

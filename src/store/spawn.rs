@@ -163,12 +163,38 @@ impl Store {
     /// ```
     pub fn try_reserve(&mut self, schema: &str, additional: usize) -> Result<(), SpawnError> {
         let id = self.find_schema(schema)?.id();
+        self.reserve_rows(id, additional)
+    }
+
+    fn reserve_rows(&mut self, id: SchemaId, additional: usize) -> Result<(), SpawnError> {
         if additional > self.tables[id.index()].rows.room() {
             return Err(self.no_rows(id).into());
         }
         self.tables[id.index()].try_reserve(additional).map_err(|_| {
             LimitError::Memory { schema: self.schema_name_of(id), rows: additional }.into()
         })
+    }
+
+    /// Reserves memory for `additional` more objects of a Rust type. [`try_reserve`](Self::try_reserve) does so by
+    /// the schema's name.
+    ///
+    /// # Errors
+    /// Returns an error if the type is not registered, its schema has too few rows left, or memory is out.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Tile { height: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Tile>()?;
+    /// store.reserve::<Tile>(10_000)?;
+    /// assert!(store.reserve::<Tile>(usize::MAX).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reserve<T: Slotted>(&mut self, additional: usize) -> Result<(), SpawnError> {
+        let schema = self.schema_of_type::<T>()?;
+        self.reserve_rows(schema, additional)
     }
 
     /// Inserts a copy of a living object: another object of the same schema with the same values.
