@@ -1,6 +1,6 @@
 //! Access to objects by name, which both stores offer.
 
-use crate::error::{AccessError, SpawnError};
+use crate::error::{AccessError, Despawned, SpawnError};
 use crate::id::ObjectId;
 use crate::record::Record;
 use crate::value::Value;
@@ -38,7 +38,7 @@ pub trait ByName {
     ///
     /// # Errors
     /// Returns an error if the object is not alive.
-    fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError>;
+    fn despawn(&mut self, id: ObjectId) -> Result<(), Despawned>;
 
     /// Returns `true` if the object is alive.
     fn contains(&self, id: ObjectId) -> bool;
@@ -58,7 +58,7 @@ pub trait ByName {
     ///
     /// # Errors
     /// Returns an error if the object is not alive.
-    fn schema_name(&self, id: ObjectId) -> Result<&str, AccessError>;
+    fn schema_name(&self, id: ObjectId) -> Result<&str, Despawned>;
 
     /// Returns one value.
     ///
@@ -76,5 +76,5 @@ pub trait ByName {
     ///
     /// # Errors
     /// Returns an error if the object is not alive.
-    fn get_record(&self, id: ObjectId) -> Result<Record, AccessError>;
+    fn get_record(&self, id: ObjectId) -> Result<Record, Despawned>;
 }

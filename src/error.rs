@@ -8,6 +8,70 @@ use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::schema::{Problem, ProblemKind, Slot};
 
+/// The error of a call that needs a living object.
+///
+/// ```
+/// use slotted::error::{AccessError, Despawned};
+/// use slotted::{Kind, Schema, Store, record};
+/// let mut store = Store::new();
+/// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+/// let id = store.spawn_record("unit", record! { health: 80.0 })?;
+/// store.despawn(id)?;
+/// assert_eq!(store.despawn(id), Err(Despawned { id }));
+/// assert_eq!(AccessError::from(Despawned { id }).to_string(), "object 0:0:1 is not alive");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("object {id} is not alive")]
+pub struct Despawned {
+    /// The id of an object that was despawned or belongs to another store.
+    pub id: ObjectId,
+}
+
+/// The reason why [`Store::despawn_batch`](crate::Store::despawn_batch) removed no object.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DespawnBatchError {
+    /// An object is not alive.
+    #[error(transparent)]
+    Despawned(#[from] Despawned),
+    /// The batch lists an object twice.
+    #[error("object {id} is listed twice in the batch")]
+    Repeated {
+        /// The id.
+        id: ObjectId,
+    },
+}
+
+/// The error of a call with the name of an unknown schema.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no schema '{schema}' is registered{}", did_you_mean(suggestion.as_deref()))]
+pub struct UnknownSchema {
+    /// The name.
+    pub schema: Arc<str>,
+    /// The nearest registered name.
+    pub suggestion: Option<Arc<str>>,
+}
+
+/// The error of a call with a Rust type whose schema is not registered.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("type '{type_name}' is not registered; call `Store::register` first")]
+pub struct NotRegistered {
+    /// The Rust type's name.
+    pub type_name: &'static str,
+}
+
+/// The error of a call with a key that is of [another store](crate::SlotKey), or from before a
+/// [migration](crate::Store::migrate) that removed, moved, renamed or changed its slot.
+#[derive(Clone, PartialEq, thiserror::Error)]
+#[error(
+    "the key of a {kind} slot is of another store, or from before its schema changed; \
+     look the key up again"
+)]
+pub struct ForeignKey {
+    /// The kind of the key's slot.
+    pub kind: Kind,
+}
+
 /// The reason why objects were not inserted. The store is as it was before the call.
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -169,6 +233,51 @@ pub enum AccessError {
     Limit(#[from] LimitError),
 }
 
+impl From<Despawned> for AccessError {
+    fn from(Despawned { id }: Despawned) -> Self {
+        Self::Despawned { id }
+    }
+}
+
+impl From<DespawnBatchError> for AccessError {
+    fn from(error: DespawnBatchError) -> Self {
+        match error {
+            DespawnBatchError::Despawned(error) => error.into(),
+            DespawnBatchError::Repeated { id } => Self::Repeated { id },
+        }
+    }
+}
+
+impl From<UnknownSchema> for AccessError {
+    fn from(UnknownSchema { schema, suggestion }: UnknownSchema) -> Self {
+        Self::UnknownSchema { schema, suggestion }
+    }
+}
+
+impl From<UnknownSchema> for SpawnError {
+    fn from(UnknownSchema { schema, suggestion }: UnknownSchema) -> Self {
+        Self::UnknownSchema { schema, suggestion }
+    }
+}
+
+impl From<NotRegistered> for AccessError {
+    fn from(NotRegistered { type_name }: NotRegistered) -> Self {
+        Self::NotRegistered { type_name }
+    }
+}
+
+impl From<NotRegistered> for SpawnError {
+    fn from(NotRegistered { type_name }: NotRegistered) -> Self {
+        Self::NotRegistered { type_name }
+    }
+}
+
+impl From<ForeignKey> for AccessError {
+    fn from(ForeignKey { kind }: ForeignKey) -> Self {
+        Self::ForeignKey { kind }
+    }
+}
+
 impl AccessError {
     pub(crate) fn undeclared(schema: &Arc<str>, slot: &str, suggestion: Option<Arc<str>>) -> Self {
         let (schema, kind) = (Arc::clone(schema), ProblemKind::Undeclared { suggestion });
@@ -274,6 +383,7 @@ pub enum LimitError {
 }
 
 debug_as_display!(SpawnError, Rejection, AccessError, TypeMismatch, LimitError);
+debug_as_display!(Despawned, DespawnBatchError, UnknownSchema, NotRegistered, ForeignKey);
 
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))

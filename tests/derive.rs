@@ -55,3 +55,23 @@ fn a_default_is_checked_when_the_schema_is_built() {
         )
     );
 }
+
+#[test]
+fn a_renamed_field_keeps_its_values_in_a_migration() -> Result<(), Box<dyn std::error::Error>> {
+    #[derive(slotted::Slotted, Clone, Copy)]
+    #[slotted(name = "unit")]
+    struct Renamed {
+        #[slot(renamed_from = "hp")]
+        health: f32,
+    }
+    let mut store = slotted::Store::new();
+    store.register_schema(
+        slotted::Schema::builder("unit").slot("hp", slotted::Kind::F32).build()?,
+    )?;
+    let unit = store.spawn_record("unit", slotted::record! { hp: 80.0 })?;
+    let plan = store.plan_migration([<Renamed as slotted::Slotted>::schema()?])?;
+    store.migrate(&plan)?;
+    store.register::<Renamed>()?;
+    assert_eq!(store.get_object::<Renamed>(unit)?.health, 80.0);
+    Ok(())
+}

@@ -19,7 +19,7 @@ use rows::{Row, Rows};
 use shape::{ShapeId, Shapes};
 
 use crate::by_name::ByName;
-use crate::error::{AccessError, LimitError, Rejection, SpawnError};
+use crate::error::{AccessError, Despawned, LimitError, Rejection, SpawnError};
 use crate::id::{ObjectId, SchemaId};
 use crate::record::Record;
 use crate::schema::{Problem, ProblemKind};
@@ -282,9 +282,9 @@ impl MapStore {
     /// assert_eq!(&**store.schema_of(ada)?, "person");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn schema_of(&self, id: ObjectId) -> Result<&Arc<str>, AccessError> {
+    pub fn schema_of(&self, id: ObjectId) -> Result<&Arc<str>, Despawned> {
         let name = self.schemas.get(u32::from(id.schema().0));
-        name.filter(|_| self.contains(id)).ok_or(AccessError::Despawned { id })
+        name.filter(|_| self.contains(id)).ok_or(Despawned { id })
     }
 
     /// Like [`set`](Self::set), for a key of this store.
@@ -295,7 +295,7 @@ impl MapStore {
         key: AttributeKey,
         value: Value,
     ) -> Result<(), AccessError> {
-        let object = self.rows.get_mut(id).ok_or(AccessError::Despawned { id })?;
+        let object = self.rows.get_mut(id).ok_or(Despawned { id })?;
         let position = self.shapes.get(object.shape).position(key);
         match (position, value.is_unset()) {
             (Some(position), false) => object.values[position] = value,
@@ -340,7 +340,7 @@ impl MapStore {
     fn absent(&self, id: ObjectId, name: &str) -> AccessError {
         let (schema, record) = match (self.schema_of(id), self.get_record(id)) {
             (Ok(schema), Ok(record)) => (schema, record),
-            (Err(error), _) | (_, Err(error)) => return error,
+            (Err(error), _) | (_, Err(error)) => return error.into(),
         };
         let own: Vec<Arc<str>> = record.iter().map(|(own, _)| own.into()).collect();
         AccessError::undeclared(schema, name, nearest_name(name, &own))
@@ -369,8 +369,8 @@ impl ByName for MapStore {
         Ok(self.rows.insert(id, values, shape))
     }
 
-    fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
-        let shape = self.rows.remove(id).ok_or(AccessError::Despawned { id })?;
+    fn despawn(&mut self, id: ObjectId) -> Result<(), Despawned> {
+        let shape = self.rows.remove(id).ok_or(Despawned { id })?;
         self.shapes.release(shape);
         Ok(())
     }
@@ -390,7 +390,7 @@ impl ByName for MapStore {
         self.rows.iter().map(|(id, _)| id)
     }
 
-    fn schema_name(&self, id: ObjectId) -> Result<&str, AccessError> {
+    fn schema_name(&self, id: ObjectId) -> Result<&str, Despawned> {
         self.schema_of(id).map(|name| &**name)
     }
 
@@ -409,7 +409,7 @@ impl ByName for MapStore {
     #[inline]
     fn set_value(&mut self, id: ObjectId, name: &str, value: Value) -> Result<(), AccessError> {
         if !self.contains(id) {
-            return Err(AccessError::Despawned { id });
+            return Err(Despawned { id }.into());
         }
         let key = match self.keys.find(name) {
             Some(key) => key,
@@ -419,8 +419,8 @@ impl ByName for MapStore {
         self.set_known(id, AttributeKey(key), value)
     }
 
-    fn get_record(&self, id: ObjectId) -> Result<Record, AccessError> {
-        let object = self.rows.get(id).ok_or(AccessError::Despawned { id })?;
+    fn get_record(&self, id: ObjectId) -> Result<Record, Despawned> {
+        let object = self.rows.get(id).ok_or(Despawned { id })?;
         let mut record = Record::with_capacity(object.values.len());
         for (key, value) in self.shapes.get(object.shape).keys().iter().zip(&object.values) {
             let name = self.keys.get(key.0).expect("a shape's keys are this store's");

@@ -11,7 +11,7 @@ fn spawn(store: &mut impl ByName, record: Record) -> ObjectId {
 
 /// Every call that takes an id and can fail.
 fn refused_everywhere(store: &mut MapStore, id: ObjectId) {
-    let gone = AccessError::Despawned { id };
+    let (despawned, gone) = (Despawned { id }, AccessError::Despawned { id });
     let key = store.key("health");
     let length = store.len();
     assert!(!store.contains(id));
@@ -25,9 +25,9 @@ fn refused_everywhere(store: &mut MapStore, id: ObjectId) {
         assert_eq!(store.set_value(id, "health", value.clone()), Err(gone.clone()));
         assert_eq!(store.set_value(id, "unknown", value), Err(gone.clone()));
     }
-    assert_eq!(store.get_record(id), Err(gone.clone()));
-    assert_eq!(store.schema_name(id), Err(gone.clone()));
-    assert_eq!(store.despawn(id), Err(gone));
+    assert_eq!(store.get_record(id), Err(despawned));
+    assert_eq!(store.schema_name(id), Err(despawned));
+    assert_eq!(store.despawn(id), Err(despawned));
     assert!(store.ids().all(|living| living != id));
     assert_eq!(store.len(), length);
 }
@@ -235,7 +235,7 @@ fn fault_06_a_second_despawn_is_an_error() {
     let mut store = MapStore::new();
     let ids: Vec<_> = (0..3).map(|health| spawn(&mut store, record! { health })).collect();
     assert_eq!(store.despawn(ids[1]), Ok(()));
-    assert_eq!(store.despawn(ids[1]), Err(AccessError::Despawned { id: ids[1] }));
+    assert_eq!(store.despawn(ids[1]), Err(Despawned { id: ids[1] }));
     let new = [spawn(&mut store, record! {}), spawn(&mut store, record! {})];
     assert_ne!(new[0], new[1], "the row is free once");
     assert_eq!(store.len(), 4);

@@ -41,6 +41,8 @@ pub struct RegisteredSchema {
     pub(super) name: Arc<str>,
     pub(super) base: Option<(SchemaId, Arc<str>)>,
     pub(super) slots: Vec<Slot>,
+    /// The name of the schema that declares each slot: this one or one of its bases.
+    declarers: Vec<Arc<str>>,
     pub(super) inherited: usize,
     constrained: bool,
     by_name: ByName<usize>,
@@ -99,9 +101,14 @@ impl RegisteredSchema {
         self.slot_index(name).map(|index| &self.slots[index])
     }
 
+    /// Returns the name of the schema that declares the slot at this position: this one or one of its bases.
+    pub(crate) fn declarer(&self, slot: usize) -> &Arc<str> {
+        &self.declarers[slot]
+    }
+
     /// Returns `true` if tables of both have the same columns.
     pub(crate) fn is_stored_as(&self, other: &Self) -> bool {
-        self.slots.len() == other.slots.len()
+        self.declarers == other.declarers
             && self.slots.iter().zip(&other.slots).all(|(slot, other)| slot.is_stored_as(other))
     }
 
@@ -355,8 +362,10 @@ impl RegisteredSchema {
             (Some(base), None) => return Err(SchemaError::UnknownBase { schema: name, base }),
         };
         let mut slots = base.as_ref().map_or_else(Vec::new, |(base, _)| base.slots.clone());
+        let mut declarers = base.as_ref().map_or_else(Vec::new, |(base, _)| base.declarers.clone());
         let inherited = slots.len();
         slots.extend(own);
+        declarers.resize_with(slots.len(), || Arc::clone(&name));
         if slots.len() > limits.slots {
             let (slots, limit) = (slots.len(), limits.slots);
             return Err(SchemaError::TooManySlots { schema: name, slots, limit });
@@ -370,6 +379,6 @@ impl RegisteredSchema {
         }
         let base = base.map(|(base, name)| (base.id, name));
         let constrained = slots.iter().any(Slot::is_constrained);
-        Ok(Self { id, name, base, slots, inherited, constrained, by_name })
+        Ok(Self { id, name, base, slots, declarers, inherited, constrained, by_name })
     }
 }

@@ -298,6 +298,15 @@ impl Cells {
         with_blocks!(self, blocks => fill(blocks, row));
     }
 
+    /// Copies the cells of a written row to another row.
+    pub(super) fn copy_row(&mut self, from: u32, to: u32) {
+        fn copy<C: Cell>(blocks: &mut Blocks<C>, from: u32, to: u32) {
+            let cells = blocks.row(from).expect("a living row has values").to_vec();
+            blocks.put(to, &cells);
+        }
+        with_blocks!(self, blocks => copy(blocks, from, to));
+    }
+
     pub(super) fn list_shared_blocks(&self, seen: &mut HashSet<usize>) {
         with_blocks!(self, blocks => blocks.list_shared_blocks(seen));
     }

@@ -138,6 +138,15 @@ impl Column {
         }
     }
 
+    /// Copies the value of a written row to another row.
+    pub(super) fn copy_row(&mut self, from: u32, to: u32) {
+        self.cells.copy_row(from, to);
+        if let Some(set) = &mut self.set {
+            let is_set = set.row(from) == Some(&[true]);
+            set.put(to, &[is_set]);
+        }
+    }
+
     pub(super) fn try_reserve(
         &mut self,
         rows: usize,

@@ -113,6 +113,11 @@ impl Table {
         self.columns.iter_mut().try_for_each(|column| column.try_reserve(rows))
     }
 
+    /// Copies the values of a written row to a free row.
+    pub(crate) fn copy_row(&mut self, from: u32, to: u32) {
+        self.columns.iter_mut().for_each(|column| column.copy_row(from, to));
+    }
+
     /// Releases blocks without living rows, and room that was reserved for growth.
     pub(crate) fn release_memory(&mut self) {
         let blocks = self.rows.blocks();

@@ -4,7 +4,7 @@ use std::any::{TypeId, type_name};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::error::{AccessError, Rejection};
+use crate::error::{AccessError, NotRegistered, Rejection};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::SchemaSelector;
 use crate::store::{ObjectCheck, ObjectReader, ObjectWriter, Slotted, Store};
@@ -62,7 +62,9 @@ impl Store {
     /// assert_eq!(store.objects::<Tile>()?.map(|(_, tile)| tile.height).sum::<f32>(), 18.0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn objects<T: Slotted>(&self) -> Result<impl Iterator<Item = (ObjectId, T)>, AccessError> {
+    pub fn objects<T: Slotted>(
+        &self,
+    ) -> Result<impl Iterator<Item = (ObjectId, T)>, NotRegistered> {
         Ok(self.read_tables(self.registry.family(self.schema_of_type::<T>()?)))
     }
 
@@ -114,9 +116,10 @@ impl Store {
         })
     }
 
-    fn schema_of_type<T: Slotted>(&self) -> Result<SchemaId, AccessError> {
+    /// Returns the schema of a Rust type.
+    pub(super) fn schema_of_type<T: Slotted>(&self) -> Result<SchemaId, NotRegistered> {
         let schema = self.registry.of_type(TypeId::of::<T>());
-        schema.ok_or(AccessError::NotRegistered { type_name: type_name::<T>() })
+        schema.ok_or_else(|| NotRegistered { type_name: type_name::<T>() })
     }
 
     /// Overwrites the slots of the type's schema in an object of that schema or of one that

@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use crate::error::AccessError;
+use crate::error::ForeignKey;
 use crate::id::{ObjectId, SchemaId};
 use crate::simd::vectorize;
 use crate::slot_value::{SlotField, SlotValue};
@@ -18,7 +18,7 @@ impl Store {
     /// [extend it](Self#schemas-that-extend-others). A key made with [`exactly`](crate::exactly) serves one schema.
     ///
     /// # Errors
-    /// Returns an error if the key belongs to another store or a migration invalidated it.
+    /// Returns an error if the key belongs to [another store](SlotKey) or a migration invalidated it.
     ///
     /// # Example
     /// ```
@@ -34,7 +34,7 @@ impl Store {
     /// assert_eq!((single, whole), (20.0, 20.0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn column<F: SlotField>(&self, key: SlotKey<F>) -> Result<SlotColumn<'_, F>, AccessError> {
+    pub fn column<F: SlotField>(&self, key: SlotKey<F>) -> Result<SlotColumn<'_, F>, ForeignKey> {
         let family = self.registry.family(key.schema);
         let (first, others) = family_tables(key, &family, self.tables.iter(), TableColumn::new)?;
         Ok(SlotColumn { first, others })
@@ -45,7 +45,7 @@ impl Store {
     /// Writes skip constraint checks, as in views; [`validate`](Self::validate) checks all objects on demand.
     ///
     /// # Errors
-    /// Returns an error if the key belongs to another store or a migration invalidated it.
+    /// Returns an error if the key belongs to [another store](SlotKey) or a migration invalidated it.
     ///
     /// # Example
     /// ```
@@ -65,7 +65,7 @@ impl Store {
     pub fn column_mut<F: SlotField>(
         &mut self,
         key: SlotKey<F>,
-    ) -> Result<SlotColumnMut<'_, F>, AccessError> {
+    ) -> Result<SlotColumnMut<'_, F>, ForeignKey> {
         let family = self.registry.family(key.schema);
         let tables = self.tables.iter_mut();
         let (first, others) = family_tables(key, &family, tables, TableColumnMut::new)?;
@@ -102,7 +102,7 @@ fn family_tables<T, C, F: SlotField>(
     family: &[SchemaId],
     mut tables: impl Iterator<Item = T>,
     column: impl Fn(SlotKey<F>, SchemaId, T) -> Option<C>,
-) -> Result<(C, Others<C>), AccessError> {
+) -> Result<(C, Others<C>), ForeignKey> {
     let (lowest, highest) = match family {
         [lowest, .., highest] if !key.is_exact => (*lowest, *highest),
         _ => {

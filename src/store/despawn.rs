@@ -1,9 +1,9 @@
 //! Removes objects.
 
-use crate::error::AccessError;
+use crate::error::{AccessError, DespawnBatchError, Despawned, NotRegistered, UnknownSchema};
 use crate::id::ObjectId;
 use crate::schema::SchemaSelector;
-use crate::store::{Store, find_schema};
+use crate::store::{Slotted, Store, View, ViewError, find_schema};
 
 impl Store {
     /// Removes one object. Its values stay in the columns, unreachable, until its row is reused.
@@ -28,9 +28,9 @@ impl Store {
     #[doc(alias = "delete")]
     #[doc(alias = "destroy")]
     #[inline]
-    pub fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
+    pub fn despawn(&mut self, id: ObjectId) -> Result<(), Despawned> {
         if !self.contains(id) {
-            return Err(AccessError::Despawned { id });
+            return Err(Despawned { id });
         }
         self.tables[id.schema().index()].rows.vacate(id.row());
         Ok(())
@@ -55,7 +55,7 @@ impl Store {
     /// assert_eq!(store.len(), 8);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn despawn_batch(&mut self, ids: &[ObjectId]) -> Result<(), AccessError> {
+    pub fn despawn_batch(&mut self, ids: &[ObjectId]) -> Result<(), DespawnBatchError> {
         for (position, id) in ids.iter().enumerate() {
             if let Err(error) = self.despawn(*id) {
                 let done = &ids[..position];
@@ -63,13 +63,131 @@ impl Store {
                     self.tables[id.schema().index()].rows.revive(id.row(), id.generation());
                 }
                 return Err(if done.contains(id) {
-                    AccessError::Repeated { id: *id }
+                    DespawnBatchError::Repeated { id: *id }
                 } else {
-                    error
+                    error.into()
                 });
             }
         }
         Ok(())
+    }
+
+    /// Removes the objects that are alive, and returns their number. Skips dead and repeated ids.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store, View};
+    /// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+    /// struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healths<'a> { health: &'a f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// assert_eq!(store.try_despawn_batch(&[unit, unit]), 1);
+    /// assert_eq!(store.try_despawn_batch(&[unit]), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn try_despawn_batch(&mut self, ids: &[ObjectId]) -> usize {
+        ids.iter().filter(|id| self.despawn(**id).is_ok()).count()
+    }
+
+    /// Removes one object and returns it as a Rust value.
+    ///
+    /// The object is of the type's schema or of one that [extends it](Self#schemas-that-extend-others). The values of
+    /// slots that only the extending schema has are lost.
+    ///
+    /// Computes in **O(slots)** time.
+    ///
+    /// # Errors
+    /// Returns an error if the object is not alive or of another schema. Nothing is removed then.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store, View};
+    /// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+    /// struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healths<'a> { health: &'a f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// assert_eq!(store.remove::<Unit>(unit)?, Unit { health: 80.0 });
+    /// assert!(store.remove::<Unit>(unit).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove<T: Slotted>(&mut self, id: ObjectId) -> Result<T, AccessError> {
+        let object = self.get_object(id)?;
+        self.despawn(id)?;
+        Ok(object)
+    }
+
+    /// Removes all objects of the type's schema and of those that [extend it](Self#schemas-that-extend-others), and
+    /// returns them with their former ids, by schema and row.
+    ///
+    /// All objects are removed at once, even if the iterator is dropped.
+    ///
+    /// # Errors
+    /// Returns an error if the type is not registered.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store, View};
+    /// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+    /// struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healths<'a> { health: &'a f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let units: Vec<_> = store.drain::<Unit>()?.collect();
+    /// assert_eq!(units, [(unit, Unit { health: 80.0 })]);
+    /// assert!(store.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn drain<T: Slotted>(
+        &mut self,
+    ) -> Result<impl ExactSizeIterator<Item = (ObjectId, T)> + use<T>, NotRegistered> {
+        let objects: Vec<(ObjectId, T)> = self.objects::<T>()?.collect();
+        for (id, _) in &objects {
+            self.tables[id.schema().index()].rows.vacate(id.row());
+        }
+        Ok(objects.into_iter())
+    }
+
+    /// Visits the objects that match the view, removes those for which the closure returns `false`, and returns
+    /// their number.
+    ///
+    /// The closure sees each object once, by schema and row. Objects are removed after the last visit; if the closure
+    /// panics, none is removed.
+    ///
+    /// # Errors
+    /// Returns the error of [`view`](Self::view). Nothing is removed then.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store, View};
+    /// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+    /// struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healths<'a> { health: &'a f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let units = [80.0, 0.0].map(|health| Unit { health });
+    /// store.spawn_batch(units)?;
+    /// assert_eq!(store.retain::<Healths>(|unit| *unit.health > 0.0)?, 1);
+    /// assert_eq!(store.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn retain<V: View>(
+        &mut self,
+        mut keep: impl for<'x> FnMut(V::Item<'x>) -> bool,
+    ) -> Result<usize, ViewError> {
+        let ids: Vec<ObjectId> = self.ids().collect();
+        let mut view = self.view::<V>()?;
+        let removed: Vec<ObjectId> =
+            ids.into_iter().filter(|id| view.get(*id).is_some_and(|item| !keep(item))).collect();
+        Ok(self.try_despawn_batch(&removed))
     }
 
     /// Removes all objects. Schemas, texts, lists and reserved memory stay.
@@ -110,7 +228,7 @@ impl Store {
     pub fn clear_of<'n>(
         &mut self,
         schema: impl Into<SchemaSelector<'n>>,
-    ) -> Result<(), AccessError> {
+    ) -> Result<(), UnknownSchema> {
         let selector = schema.into();
         let schema = find_schema(&self.registry, selector.name())?;
         for schema in self.registry.selected(schema, selector.is_exact()).iter() {

@@ -47,11 +47,12 @@ macro_rules! with_pod_cell {
 
 /// Returns an empty column for each slot of the schema.
 pub(super) fn columns(schema: &RegisteredSchema) -> Vec<Column> {
-    schema.slots().iter().map(column).collect()
+    (0..schema.slots().len()).map(|slot| column(schema, slot)).collect()
 }
 
-/// Returns an empty column.
-pub(super) fn column(slot: &Slot) -> Column {
+/// Returns an empty column for the slot at this position.
+pub(super) fn column(schema: &RegisteredSchema, position: usize) -> Column {
+    let slot = &schema.slots()[position];
     let cells = with_numeric!(slot.kind(), T => Cells::new::<T>(1),
         Kind::Bool => Cells::new::<bool>(1),
         Kind::Text => Cells::new::<Text>(1),
@@ -61,14 +62,17 @@ pub(super) fn column(slot: &Slot) -> Column {
         Kind::Pod(pod) => with_pod_cell!(pod, C => Cells::new::<C>(pod.size() / pod.align())),
         Kind::List(_) => Cells::new::<ListCell>(1),
     );
-    Column::new(cells, tag(slot), slot.is_optional())
+    Column::new(cells, tag(schema, position), slot.is_optional())
 }
 
-/// Returns the tag that columns and keys share. It hashes the slot's name, so that after a migration an old key does
-/// not access another slot at the same position.
-pub(super) fn tag(slot: &Slot) -> KindTag {
-    let tag = FixedState::default().hash_one((slot.name(), slot.kind(), slot.is_optional()));
-    KindTag(tag as u32)
+/// Returns the tag that columns and keys share.
+///
+/// It hashes the name of the slot and of the schema that declares it. So a key from before a migration, or of another
+/// store, does not access another slot at the same position.
+pub(super) fn tag(schema: &RegisteredSchema, position: usize) -> KindTag {
+    let (slot, declarer) = (&schema.slots()[position], &**schema.declarer(position));
+    let parts = (declarer, slot.name(), slot.kind(), slot.is_optional());
+    KindTag(FixedState::default().hash_one(parts) as u32)
 }
 
 /// Returns the cells of one element of a list.

@@ -3,26 +3,36 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::error::{AccessError, TypeMismatch};
+use crate::error::{AccessError, ForeignKey, NotRegistered, TypeMismatch};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::SchemaSelector;
 use crate::slot_value::{SlotField, SlotValue};
-use crate::storage::KindTag;
-use crate::store::Store;
-use crate::store::slotted::{overwrite_field, read_field};
+use crate::storage::{CellColumn, KindTag};
+use crate::store::slotted::{KeyReader, overwrite_field, read_field};
+use crate::store::{Slotted, Store};
 
 /// A slot whose name and type were checked, for access without a look-up by name.
 ///
-/// [`Store::key`] returns it. A key serves objects of its schema and of those that
-/// [extend it](Store#schemas-that-extend-others); a key made with [`exactly`](crate::exactly) serves its schema
-/// alone. It is valid until [`Store::migrate`] moves, renames or changes the slot. Afterwards it serves no object;
-/// make a new one.
+/// [`Store::key`] returns the key of a named slot, [`Store::keys`] those of a Rust type's fields. A key serves objects
+/// of its schema and of those that [extend it](Store#schemas-that-extend-others); a key made with
+/// [`exactly`](crate::exactly) serves its schema alone. It is valid until [`Store::migrate`] moves, renames or changes
+/// the slot. Afterwards it serves no object; make a new one.
+///
+/// A store refuses a key of another store, unless it has the same slot at the same place: with the same name and
+/// kind, declared by a schema of the same name. Such a key works as the store's own, for example in a clone and in a
+/// store that registered the same schemas in the same order.
 pub struct SlotKey<F> {
     pub(super) schema: SchemaId,
     pub(super) slot: u16,
     pub(super) tag: KindTag,
     pub(super) is_exact: bool,
     field: PhantomData<fn() -> F>,
+}
+
+impl<F> SlotKey<F> {
+    pub(super) const fn new(schema: SchemaId, slot: u16, tag: KindTag, is_exact: bool) -> Self {
+        Self { schema, slot, tag, is_exact, field: PhantomData }
+    }
 }
 
 impl<F> Clone for SlotKey<F> {
@@ -87,13 +97,52 @@ impl Store {
             return Err(TypeMismatch::new(schema.shared_name(), slot, requested).into());
         }
         let tag = self.tables[schema.id().index()].columns[index].tag;
-        let (schema, slot, is_exact) = (schema.id(), index as u16, selector.is_exact());
-        Ok(SlotKey { schema, slot, tag, is_exact, field: PhantomData })
+        Ok(SlotKey::new(schema.id(), index as u16, tag, selector.is_exact()))
+    }
+
+    /// Returns the keys of a Rust type's slots: a struct with the same fields, which the derive of [`Slotted`] makes.
+    ///
+    /// The struct is named like the type with `Keys` at its end, and has the type's visibility. A misspelt slot does
+    /// not compile. A field with `#[slot(base)]` contains the keys of the base's slots. The keys serve objects of the
+    /// type's schema and of those that [extend it](Self#schemas-that-extend-others).
+    ///
+    /// Computes in **O(slots)** time. Keep the keys: they are valid as long as those of [`key`](Self::key).
+    ///
+    /// # Errors
+    /// Returns an error if the type is not registered.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store};
+    ///
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Unit { health: f32, shield: Option<f32> }
+    ///
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Orc { #[slot(base)] unit: Unit, rage: f32 }
+    ///
+    /// struct Combat { unit: UnitKeys, orc: OrcKeys }
+    ///
+    /// let mut store = Store::new();
+    /// store.register::<Orc>()?;
+    /// let keys = Combat { unit: store.keys::<Unit>()?, orc: store.keys::<Orc>()? };
+    /// let orc = store.spawn(Orc { unit: Unit { health: 80.0, shield: None }, rage: 0.5 })?;
+    ///
+    /// store.set(orc, keys.unit.shield, Some(10.0))?;
+    /// assert_eq!(store.get(orc, keys.unit.health), Some(80.0));
+    /// assert_eq!(store.get(orc, keys.orc.unit.shield), Some(Some(10.0)));
+    /// assert_eq!(store.column(keys.orc.rage)?.get(orc), Some(0.5));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keys<T: Slotted>(&self) -> Result<T::Keys, NotRegistered> {
+        let schema = self.schema_of_type::<T>()?;
+        let columns = self.tables[schema.index()].columns.iter().enumerate();
+        Ok(T::keys(&mut KeyReader { schema, columns }))
     }
 
     /// Returns one value, or `None` if the object is not alive or not of the key's schema.
     ///
-    /// Also returns `None` if the key belongs to another store or a migration invalidated it.
+    /// Also returns `None` if the key belongs to [another store](SlotKey) or a migration invalidated it.
     ///
     /// Computes in **O(1)** time. [`key`](Self::key) has an example.
     #[must_use]
@@ -107,13 +156,47 @@ impl Store {
         if column.tag == key.tag { read_field(column, id.row()) } else { None }
     }
 
+    /// Returns one value to change in place, or `None` if the object is not alive or not of the key's schema.
+    ///
+    /// Also returns `None` if the key belongs to [another store](SlotKey) or a migration invalidated it. Writes skip
+    /// constraint checks, as in views; [`validate`](Self::validate) checks all objects on demand.
+    ///
+    /// Computes in **O(1)** time.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let keys = store.keys::<Unit>()?;
+    /// *store.get_mut(unit, keys.health).unwrap() += 5.0;
+    /// assert_eq!(store.get(unit, keys.health), Some(85.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn get_mut<T: SlotValue>(&mut self, id: ObjectId, key: SlotKey<T>) -> Option<&mut T> {
+        if !self.contains(id) || !self.serves(&key, id.schema()) {
+            return None;
+        }
+        let column = self.tables[id.schema().index()].columns.get_mut(usize::from(key.slot))?;
+        if column.tag != key.tag {
+            return None;
+        }
+        let cells = T::Cell::blocks_mut(&mut column.cells)?.row_of_width_mut(id.row(), T::WIDTH)?;
+        T::from_cells_mut(cells).first_mut()
+    }
+
     /// Changes one value.
     ///
     /// Computes in **O(1)** time, **O(elements)** for a list with constraints. [`key`](Self::key) has an example.
     ///
     /// # Errors
     /// Returns an error if the object is not alive or not of the key's schema, if the value violates the slot's
-    /// constraints, if the key belongs to another store, or if a migration invalidated the key.
+    /// constraints, if the key belongs to [another store](SlotKey), or if a migration invalidated the key.
     #[inline]
     pub fn set<F: SlotField>(
         &mut self,
@@ -132,7 +215,7 @@ impl Store {
             return Err(self.wrong_schema(id, key.schema));
         }
         if table.columns.get(slot).is_none_or(|column| column.tag != key.tag) {
-            return Err(key.foreign());
+            return Err(key.foreign().into());
         }
         if self.registry.is_constrained(schema) {
             self.check_field(schema, slot, value)?;
@@ -174,7 +257,7 @@ impl Store {
 
 impl<F: SlotField> SlotKey<F> {
     #[cold]
-    pub(super) fn foreign(&self) -> AccessError {
-        AccessError::ForeignKey { kind: F::Value::kind() }
+    pub(super) fn foreign(&self) -> ForeignKey {
+        ForeignKey { kind: F::Value::kind() }
     }
 }

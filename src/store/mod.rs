@@ -33,7 +33,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::epoch::Epoch;
-use crate::error::{AccessError, LimitError};
+use crate::error::{Despawned, LimitError, UnknownSchema};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
 use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector, World};
@@ -51,7 +51,9 @@ pub use migrate::{
 pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
 pub use reserve::ReservedIds;
-pub use slotted::{Batch, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, Slotted};
+pub use slotted::{
+    Batch, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, Slotted,
+};
 pub use split::{SplitError, SplitStore};
 pub(crate) use state::{
     Differences, HashSums, StateMismatch, StoreState, TableDifference, UncheckedTable, living,
@@ -154,11 +156,10 @@ fn empty_table(registry: &Registry, limits: &Limits, schema: SchemaId) -> Table 
 fn find_schema<'r>(
     registry: &'r Registry,
     name: &str,
-) -> Result<&'r RegisteredSchema, AccessError> {
-    registry.find(name).ok_or_else(|| AccessError::UnknownSchema {
-        schema: name.into(),
-        suggestion: registry.suggest(name),
-    })
+) -> Result<&'r RegisteredSchema, UnknownSchema> {
+    registry
+        .find(name)
+        .ok_or_else(|| UnknownSchema { schema: name.into(), suggestion: registry.suggest(name) })
 }
 
 /// The identity of a store: a snapshot restores only its own store.
@@ -348,7 +349,10 @@ impl Store {
     ///
     /// # Errors
     /// Returns an error if no schema of this name is registered.
-    pub fn len_of<'n>(&self, schema: impl Into<SchemaSelector<'n>>) -> Result<usize, AccessError> {
+    pub fn len_of<'n>(
+        &self,
+        schema: impl Into<SchemaSelector<'n>>,
+    ) -> Result<usize, UnknownSchema> {
         let schemas = self.select(schema.into())?;
         let count = |schema: &SchemaId| self.tables[schema.index()].rows.count() as usize;
         Ok(schemas.iter().map(count).sum())
@@ -381,7 +385,7 @@ impl Store {
     pub fn ids_of<'n>(
         &self,
         schema: impl Into<SchemaSelector<'n>>,
-    ) -> Result<impl Iterator<Item = ObjectId>, AccessError> {
+    ) -> Result<impl Iterator<Item = ObjectId>, UnknownSchema> {
         let schemas = self.select(schema.into())?;
         Ok(schemas.into_owned().into_iter().flat_map(|schema| self.table_ids(schema)))
     }
@@ -397,23 +401,23 @@ impl Store {
     }
 
     /// Returns the selected schemas, in the order of registration.
-    fn select(&self, selector: SchemaSelector<'_>) -> Result<Cow<'_, [SchemaId]>, AccessError> {
+    fn select(&self, selector: SchemaSelector<'_>) -> Result<Cow<'_, [SchemaId]>, UnknownSchema> {
         let schema = self.find_schema(selector.name())?;
         Ok(self.registry.selected(schema, selector.is_exact()))
     }
 
-    fn find_schema(&self, name: &str) -> Result<&RegisteredSchema, AccessError> {
+    fn find_schema(&self, name: &str) -> Result<&RegisteredSchema, UnknownSchema> {
         find_schema(&self.registry, name)
     }
 
     /// Returns the schema and the table of a living object.
-    fn locate(&self, id: ObjectId) -> Result<(&RegisteredSchema, &Table), AccessError> {
+    fn locate(&self, id: ObjectId) -> Result<(&RegisteredSchema, &Table), Despawned> {
         if self.contains(id)
             && let Some(schema) = self.registry.get(id.schema())
         {
             return Ok((schema, &self.tables[id.schema().index()]));
         }
-        Err(AccessError::Despawned { id })
+        Err(Despawned { id })
     }
 
     fn checker(&self) -> Checker<'_> {

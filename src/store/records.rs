@@ -1,7 +1,7 @@
 //! Accesses objects and values by name.
 
 use crate::by_name::ByName;
-use crate::error::{AccessError, MOST_PROBLEMS, Rejection, SpawnError};
+use crate::error::{AccessError, Despawned, MOST_PROBLEMS, Rejection, SpawnError};
 use crate::id::{ObjectId, SchemaId};
 use crate::record::Record;
 use crate::schema::{Problem, Slot};
@@ -309,7 +309,7 @@ impl Store {
     /// assert_eq!(store.get_record(ada)?, record! { name: "Ada", age: 41 });
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn get_record(&self, id: ObjectId) -> Result<Record, AccessError> {
+    pub fn get_record(&self, id: ObjectId) -> Result<Record, Despawned> {
         let (schema, table) = self.locate(id)?;
         let value = |(slot, column): (&Slot, _)| {
             let value = dynamic::read(column, slot, id.row(), &self.interner);
@@ -388,7 +388,7 @@ impl ByName for Store {
         Self::spawn_record(self, schema, record)
     }
 
-    fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
+    fn despawn(&mut self, id: ObjectId) -> Result<(), Despawned> {
         Self::despawn(self, id)
     }
 
@@ -404,7 +404,7 @@ impl ByName for Store {
         Self::ids(self)
     }
 
-    fn schema_name(&self, id: ObjectId) -> Result<&str, AccessError> {
+    fn schema_name(&self, id: ObjectId) -> Result<&str, Despawned> {
         Ok(self.locate(id)?.0.name())
     }
 
@@ -416,7 +416,7 @@ impl ByName for Store {
         Self::set_value(self, id, name, value)
     }
 
-    fn get_record(&self, id: ObjectId) -> Result<Record, AccessError> {
+    fn get_record(&self, id: ObjectId) -> Result<Record, Despawned> {
         Self::get_record(self, id)
     }
 }

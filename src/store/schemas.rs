@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::AccessError;
+use crate::error::UnknownSchema;
 use crate::id::SchemaId;
 use crate::schema::{ProblemKind, RegisteredSchema, SchemaSelector, Slot};
 use crate::store::Store;
@@ -89,7 +89,7 @@ impl Store {
     pub fn schemas_of<'n>(
         &self,
         schema: impl Into<SchemaSelector<'n>>,
-    ) -> Result<impl Iterator<Item = &RegisteredSchema>, AccessError> {
+    ) -> Result<impl Iterator<Item = &RegisteredSchema>, UnknownSchema> {
         let schemas = self.select(schema.into())?;
         Ok(schemas.into_owned().into_iter().filter_map(|schema| self.registry.get(schema)))
     }

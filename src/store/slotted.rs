@@ -1,20 +1,23 @@
 //! Rust structs as schemas.
 
-use std::slice;
+use std::{fmt, iter, slice};
 
+use crate::id::SchemaId;
 use crate::schema::{Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError};
 use crate::slot_value::{SlotField, SlotValue, ValueCheck};
 use crate::storage::{CellColumn, Column, Span};
-use crate::store::Store;
+use crate::store::{SlotKey, Store};
 
 /// A Rust struct that is a schema. Implement it with `#[derive(Slotted)]`.
 ///
 /// | attribute | on | means |
 /// |---|---|---|
 /// | `#[slotted(name = "orc")]` | the struct | the schema's name; by default the struct's in snake case |
+/// | `#[slotted(keys = "OrcSlots")]` | the struct | the name of the struct of [keys](Store::keys); by default the struct's with `Keys` at its end |
 /// | `#[slotted(crate = "path")]` | the struct | the path of this crate, if it is not `slotted` |
 /// | `#[slot(base)]` | the first field | extends the field's schema: its slots come first |
 /// | `#[slot(name = "hp")]` | a field | the slot's name; by default the field's |
+/// | `#[slot(renamed_from = "hp")]` | a field | the slot's former name, for [migrations](Store::plan_migration) |
 /// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out; `[]` or `[1, 2]` for lists and arrays |
 /// | `#[slot(range = 0.0..=500.0)]` | a field | the numbers that the slot accepts |
 /// | `#[slot(step = 5)]` | a field | rejects all but multiples of the number |
@@ -61,6 +64,9 @@ use crate::store::Store;
     note = "add `#[derive(Slotted)]` to the struct"
 )]
 pub trait Slotted: Copy + Send + Sync + 'static {
+    /// The typed keys of the struct's slots: a struct with the same fields, from [`Store::keys`].
+    type Keys: Copy + fmt::Debug + Send + Sync + 'static;
+
     /// Returns the schema that the struct declares.
     ///
     /// # Errors
@@ -86,6 +92,9 @@ pub trait Slotted: Copy + Send + Sync + 'static {
 
     #[doc(hidden)]
     fn read(reader: &mut ObjectReader<'_>) -> Self;
+
+    #[doc(hidden)]
+    fn keys(slots: &mut KeyReader<'_>) -> Self::Keys;
 }
 
 /// A field of a struct that derives [`Slotted`], in each of the derived functions.
@@ -116,6 +125,9 @@ pub trait ObjectField: Sized {
 
     /// Reads the field of one object from the next slot.
     fn read(reader: &mut ObjectReader<'_>) -> Self;
+
+    /// Returns the key of the next slot.
+    fn key(slots: &mut KeyReader<'_>) -> SlotKey<Self>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -143,6 +155,10 @@ impl<T: SlotField> ObjectField for T {
     #[inline(always)]
     fn read(reader: &mut ObjectReader<'_>) -> Self {
         reader.value()
+    }
+
+    fn key(slots: &mut KeyReader<'_>) -> SlotKey<Self> {
+        slots.key()
     }
 }
 
@@ -259,6 +275,22 @@ impl ObjectReader<'_> {
     pub fn value<F: SlotField>(&mut self) -> F {
         let column = self.columns.next().expect("a table has a column for each slot");
         read_field(column, self.row).expect("a living row has values")
+    }
+}
+
+/// Makes the keys of a schema's slots, slot after slot.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct KeyReader<'a> {
+    pub(super) schema: SchemaId,
+    pub(super) columns: iter::Enumerate<slice::Iter<'a, Column>>,
+}
+
+impl KeyReader<'_> {
+    /// Returns the key of the next slot.
+    pub fn key<F: SlotField>(&mut self) -> SlotKey<F> {
+        let (slot, column) = self.columns.next().expect("a table has a column for each slot");
+        SlotKey::new(self.schema, slot as u16, column.tag, false)
     }
 }
 

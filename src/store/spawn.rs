@@ -1,8 +1,6 @@
 //! Inserts objects from Rust values.
 
-use std::any::{TypeId, type_name};
-
-use crate::error::{LimitError, MOST_PROBLEMS, Rejection, SpawnError};
+use crate::error::{AccessError, LimitError, MOST_PROBLEMS, Rejection, SpawnError};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::Problem;
 use crate::storage::Table;
@@ -36,7 +34,7 @@ impl Store {
     #[doc(alias = "insert")]
     #[doc(alias = "create")]
     pub fn spawn<T: Slotted>(&mut self, object: T) -> Result<ObjectId, SpawnError> {
-        let schema = self.schema_of::<T>()?;
+        let schema = self.schema_of_type::<T>()?;
         self.check_object(schema, &object)?;
         let rows = &self.tables[schema.index()].rows;
         let Some(row) = rows.lowest_free() else {
@@ -75,7 +73,7 @@ impl Store {
         &mut self,
         objects: impl IntoIterator<Item = T>,
     ) -> Result<Spawned<'_>, SpawnError> {
-        let schema = self.schema_of::<T>()?;
+        let schema = self.schema_of_type::<T>()?;
         let constrained = self.registry.is_constrained(schema);
         let mut problems = Vec::new();
         let mut objects = objects.into_iter().fuse();
@@ -110,11 +108,6 @@ impl Store {
             return Err(Rejection::new(problems).into());
         }
         Ok(plan.commit(&mut self.tables[schema.index()].rows, schema))
-    }
-
-    fn schema_of<T: Slotted>(&self) -> Result<SchemaId, SpawnError> {
-        let schema = self.registry.of_type(TypeId::of::<T>());
-        schema.ok_or_else(|| SpawnError::NotRegistered { type_name: type_name::<T>() })
     }
 
     #[inline(always)]
@@ -169,13 +162,71 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn try_reserve(&mut self, schema: &str, additional: usize) -> Result<(), SpawnError> {
-        let id = self.find_schema(schema).map_err(|_| self.unknown_schema(schema))?.id();
+        let id = self.find_schema(schema)?.id();
+        self.reserve_rows(id, additional)
+    }
+
+    fn reserve_rows(&mut self, id: SchemaId, additional: usize) -> Result<(), SpawnError> {
         if additional > self.tables[id.index()].rows.room() {
             return Err(self.no_rows(id).into());
         }
         self.tables[id.index()].try_reserve(additional).map_err(|_| {
             LimitError::Memory { schema: self.schema_name_of(id), rows: additional }.into()
         })
+    }
+
+    /// Reserves memory for `additional` more objects of a Rust type. [`try_reserve`](Self::try_reserve) does so by
+    /// the schema's name.
+    ///
+    /// # Errors
+    /// Returns an error if the type is not registered, its schema has too few rows left, or memory is out.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Tile { height: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Tile>()?;
+    /// store.reserve::<Tile>(10_000)?;
+    /// assert!(store.reserve::<Tile>(usize::MAX).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn reserve<T: Slotted>(&mut self, additional: usize) -> Result<(), SpawnError> {
+        let schema = self.schema_of_type::<T>()?;
+        self.reserve_rows(schema, additional)
+    }
+
+    /// Inserts a copy of a living object: another object of the same schema with the same values.
+    ///
+    /// Computes in **O(slots)** time.
+    ///
+    /// # Errors
+    /// Returns an error if the object is not alive, or no row is left. Nothing is inserted then.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store, View};
+    /// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+    /// struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healths<'a> { health: &'a f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let copy = store.duplicate(unit)?;
+    /// assert_ne!(copy, unit);
+    /// assert_eq!(store.get_object::<Unit>(copy)?, Unit { health: 80.0 });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn duplicate(&mut self, id: ObjectId) -> Result<ObjectId, AccessError> {
+        let (_, table) = self.locate(id)?;
+        let Some(row) = table.rows.lowest_free() else {
+            return Err(self.no_rows(id.schema()).into());
+        };
+        let table = &mut self.tables[id.schema().index()];
+        table.copy_row(id.row(), row);
+        Ok(ObjectId::new(id.schema(), row, table.rows.occupy(row)))
     }
 
     #[cold]

@@ -21,6 +21,7 @@ mod item_kept_over_the_next_change;
 mod key_of_another_type_in_set;
 mod list_of_lists;
 mod list_of_unsupported_elements;
+mod misspelt_key;
 mod run_kept_over_the_next_change;
 mod schema_as_a_slot;
 mod schema_that_is_an_enum;

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use slotted::{
-    AccessError, ByName, LimitError, Limits, ObjectId, Store, Value, record, schema::ProblemKind,
+    AccessError, ByName, Kind, LimitError, Limits, ObjectId, Schema, SlotKey, Store, Value,
+    error::{DespawnBatchError, ForeignKey},
+    exactly, record,
+    schema::ProblemKind,
 };
 
 use crate::{
@@ -148,7 +151,7 @@ fn fault_02_a_refused_batch_retires_no_row() -> Outcome {
     let ids: Vec<ObjectId> = store.spawn_batch([UNIT; 3])?.collect();
     let before = dump(&store);
     let twice = [ids[0], ids[1], ids[2], ids[1]];
-    assert_eq!(store.despawn_batch(&twice), Err(AccessError::Repeated { id: ids[1] }));
+    assert_eq!(store.despawn_batch(&twice), Err(DespawnBatchError::Repeated { id: ids[1] }));
     assert_eq!(dump(&store), before);
     store.despawn_batch(&ids)?;
     assert_eq!(store.spawn(UNIT)?.row(), 3);
@@ -234,10 +237,81 @@ fn fault_05_an_id_of_another_store_never_gives_a_value_of_the_wrong_type() -> Ou
     assert_eq!(foreign, own, "the first id of every store is the same");
     assert_eq!(store.get(own, foreign_key), None);
     assert!(matches!(store.set(own, foreign_key, 1), Err(AccessError::ForeignKey { .. })));
-    assert!(matches!(store.column(foreign_key), Err(AccessError::ForeignKey { .. })));
-    assert!(matches!(store.column_mut(foreign_key), Err(AccessError::ForeignKey { .. })));
+    assert!(matches!(store.column(foreign_key), Err(ForeignKey { .. })));
+    assert!(matches!(store.column_mut(foreign_key), Err(ForeignKey { .. })));
     assert_eq!(store.get_object::<Unit>(own)?, UNIT);
     Ok(())
+}
+
+fn refused_as_foreign(store: &mut Store, id: ObjectId, key: SlotKey<f32>) -> Outcome {
+    let before = dump(store);
+    let foreign = ForeignKey { kind: Kind::F32 };
+    assert_eq!(store.get(id, key), None);
+    assert_eq!(store.set(id, key, 1.0), Err(foreign.clone().into()));
+    assert_eq!(store.column(key).err(), Some(foreign.clone()));
+    assert_eq!(store.column_mut(key).err(), Some(foreign));
+    assert_eq!(dump(store), before);
+    Ok(())
+}
+
+#[test]
+fn fault_05_a_key_of_another_store_is_refused_unless_the_slot_is_the_same() -> Outcome {
+    let health = |schema: &str| Schema::builder(schema).slot("health", Kind::F32);
+    let mut chests = Store::new();
+    chests.register_schema(health("chest").build()?)?;
+    chests.register_schema(Schema::builder("crate").extends("chest").build()?)?;
+
+    // Both stores have a slot of this name and kind at the same position of the schema with the same number.
+    let mut units = Store::new();
+    units.register_schema(health("unit").build()?)?;
+    units.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    let unit = units.spawn_record("unit", record! { health: 80.0 })?;
+    let orc = units.spawn_record("orc", record! { health: 120.0 })?;
+    for id in [unit, orc] {
+        let before = units.get_record(id)?;
+        let keys = [chests.key::<f32>("chest", "health")?, chests.key(exactly("chest"), "health")?];
+        for key in keys.into_iter().chain([chests.key("crate", "health")?]) {
+            assert_eq!(units.get(id, key), None);
+            assert!(units.set(id, key, 1.0).is_err());
+            assert_eq!(units.column(key).err(), Some(ForeignKey { kind: Kind::F32 }));
+            assert_eq!(units.column_mut(key).err(), Some(ForeignKey { kind: Kind::F32 }));
+        }
+        assert_eq!(units.get_record(id)?, before);
+    }
+
+    // The slot has the same place, and comes from another schema.
+    let mut other = Store::new();
+    other.register_schema(Schema::builder("thing").build()?)?;
+    other.register_schema(health("unit").extends("thing").build()?)?;
+    let mut bases = Store::new();
+    bases.register_schema(health("thing").build()?)?;
+    bases.register_schema(Schema::builder("unit").extends("thing").build()?)?;
+    let inherited = bases.spawn_record("unit", record! { health: 80.0 })?;
+    assert_eq!(bases.get(inherited, other.key("unit", "health")?), None::<f32>);
+
+    // The same schema at the same place: the key works.
+    let mut same = Store::new();
+    same.register_schema(health("unit").build()?)?;
+    let key = same.key::<f32>("unit", "health")?;
+    assert_eq!((units.get(unit, key), units.get(orc, key)), (Some(80.0), Some(120.0)));
+    assert_eq!(units.clone().get(unit, units.key("unit", "health")?), Some(80.0_f32));
+    Ok(())
+}
+
+#[test]
+fn fault_05_the_keys_of_a_type_are_refused_by_other_stores_too() -> Outcome {
+    #[derive(slotted::Slotted, Clone, Copy)]
+    struct Chest {
+        position: slotted::glam::Vec3,
+        health: f32,
+    }
+    let mut other = Store::new();
+    other.register::<Chest>()?;
+    let keys = other.keys::<Chest>()?;
+    let mut store = store();
+    let unit = store.spawn(UNIT)?;
+    assert_eq!(store.get(unit, keys.position), None);
+    refused_as_foreign(&mut store, unit, keys.health)
 }
 
 #[test]
@@ -297,8 +371,14 @@ fn fault_07_a_batch_that_names_an_id_twice_is_refused_whole() -> Outcome {
     store.despawn(ids[5])?;
     let before = dump(&store);
     let repeated = [ids[0], ids[MANY - 2], ids[1], ids[MANY - 2]];
-    assert_eq!(store.despawn_batch(&repeated), Err(AccessError::Repeated { id: ids[MANY - 2] }));
-    assert_eq!(store.despawn_batch(&[ids[0], ids[0]]), Err(AccessError::Repeated { id: ids[0] }));
+    assert_eq!(
+        store.despawn_batch(&repeated),
+        Err(DespawnBatchError::Repeated { id: ids[MANY - 2] })
+    );
+    assert_eq!(
+        store.despawn_batch(&[ids[0], ids[0]]),
+        Err(DespawnBatchError::Repeated { id: ids[0] })
+    );
     assert_eq!(store.despawn_batch(&[ids[0], ids[5], ids[0]]), Err(dead(ids[5])));
     assert_eq!(dump(&store), before);
     Ok(())

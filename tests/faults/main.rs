@@ -22,7 +22,8 @@ use std::fmt::Debug;
 
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, Kind, Limits, ObjectId, Record, Schema, Slotted, Store, Text, memory::BLOCK_ROWS,
+    Kind, Limits, ObjectId, Record, Schema, Slotted, Store, Text, error::Despawned,
+    memory::BLOCK_ROWS,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -96,8 +97,8 @@ fn dump(store: &Store) -> Dump {
     Dump { schemas, objects, next }
 }
 
-fn dead(id: ObjectId) -> AccessError {
-    AccessError::Despawned { id }
+fn dead<E: From<Despawned>>(id: ObjectId) -> E {
+    Despawned { id }.into()
 }
 
 /// Returns the message of the call's error.

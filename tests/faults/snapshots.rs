@@ -2,10 +2,11 @@
 
 use std::sync::mpsc::{self, Receiver};
 
+use slotted::error::DespawnBatchError;
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, Kind, ObjectId, Schema, Slotted, Snapshot, SnapshotError, SnapshotRing,
-    SpawnError, Store, View, memory::BLOCK_ROWS, record,
+    Kind, ObjectId, Schema, Slotted, Snapshot, SnapshotError, SnapshotRing, SpawnError, Store,
+    View, memory::BLOCK_ROWS, record,
 };
 
 use crate::handles::refused_by_every_call;
@@ -230,7 +231,10 @@ const CHANGES: &[(&str, Change)] = &[
         let ids: Vec<ObjectId> = store.ids().collect();
         if let Some(first) = ids.first() {
             let twice: Vec<ObjectId> = ids.iter().chain([first]).copied().collect();
-            assert_eq!(store.despawn_batch(&twice), Err(AccessError::Repeated { id: *first }));
+            assert_eq!(
+                store.despawn_batch(&twice),
+                Err(DespawnBatchError::Repeated { id: *first })
+            );
         }
         Ok(Vec::new())
     }),

@@ -1,8 +1,8 @@
 //! Tests that keys, snapshots and deltas from before a migration are rejected or still correct.
 
 use slotted::{
-    AccessError, Delta, Epoch, Kind, ObjectId, Schema, SlotKey, SnapshotError, SnapshotRing, Store,
-    Value, View, record, schema::SchemaBuilder, snapshot::changes,
+    Delta, Epoch, Kind, ObjectId, Schema, SlotKey, SnapshotError, SnapshotRing, Store, Value, View,
+    error::ForeignKey, record, schema::SchemaBuilder, snapshot::changes,
 };
 
 use crate::{Outcome, migrate, objects, store_of};
@@ -22,8 +22,8 @@ fn store() -> Result<(Store, ObjectId), Box<dyn std::error::Error>> {
 
 fn refused_everywhere(store: &mut Store, id: ObjectId, key: SlotKey<f32>) {
     assert_eq!(store.get(id, key), None);
-    let foreign = AccessError::ForeignKey { kind: Kind::F32 };
-    assert_eq!(store.set(id, key, 9.0), Err(foreign.clone()));
+    let foreign = ForeignKey { kind: Kind::F32 };
+    assert_eq!(store.set(id, key, 9.0), Err(foreign.clone().into()));
     assert_eq!(store.column(key).err(), Some(foreign.clone()));
     assert_eq!(store.column_mut(key).err(), Some(foreign.clone()));
     assert_eq!(

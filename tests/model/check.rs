@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use slotted::glam::Vec3;
 use slotted::{
-    AccessError, ByName, Kind, ObjectId, Record, Value, View, exactly, memory::BLOCK_ROWS,
+    ByName, Kind, ObjectId, Record, Value, View, error::Despawned, exactly, memory::BLOCK_ROWS,
     schema::SchemaSelector, slot_value::SlotField,
 };
 
@@ -122,10 +122,10 @@ impl World {
         let health = self.store.key::<f32>("unit", "health").expect("the slot exists");
         let column = self.store.column(health).expect("the key is the store's");
         for id in self.stale.iter().rev().step_by(self.stale.len() / 20 + 1).copied() {
-            let dead = AccessError::Despawned { id };
+            let dead = Despawned { id };
             assert!(!self.store.contains(id));
             assert_eq!((self.store.get(id, health), column.get(id)), (None, None));
-            assert_eq!(self.store.get_value(id, "health"), Err(dead.clone()));
+            assert_eq!(self.store.get_value(id, "health"), Err(dead.into()));
             assert_eq!(self.store.get_record(id), Err(dead));
         }
     }

@@ -6,6 +6,7 @@ use bench_support::NaiveMapStore;
 use proptest::sample::Index;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use slotted::error::{DespawnBatchError, Despawned};
 use slotted::glam::Vec3;
 use slotted::{
     AccessError, ByName, Kind, LimitError, Limits, List, MapStore, ObjectId, Record, SchemaError,
@@ -404,7 +405,7 @@ impl World {
         if !self.stale.is_empty() {
             let id = *pick.get(&self.stale);
             let error = self.refused(|store| store.despawn(id));
-            assert_eq!(error, AccessError::Despawned { id });
+            assert_eq!(error, Despawned { id });
         }
     }
 
@@ -417,8 +418,8 @@ impl World {
         if stale.is_some() || distinct.len() < ids.len() {
             let error = self.refused(|store| store.despawn_batch(&ids));
             let expected = match distinct.len() + 1 > ids.len() && stale.is_some() {
-                true => matches!(error, AccessError::Despawned { .. }),
-                false => matches!(error, AccessError::Repeated { .. }),
+                true => matches!(error, DespawnBatchError::Despawned(_)),
+                false => matches!(error, DespawnBatchError::Repeated { .. }),
             };
             assert!(expected, "{error}");
         } else {

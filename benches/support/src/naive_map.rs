@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::mem;
 use std::sync::Arc;
 
-use slotted::error::Rejection;
+use slotted::error::{Despawned, Rejection};
 use slotted::schema::{Problem, ProblemKind, nearest_name};
 use slotted::{AccessError, ByName, LimitError, ObjectId, Record, SpawnError, Value};
 
@@ -170,16 +170,16 @@ impl NaiveMapStore {
         }
     }
 
-    fn schema_of(&self, id: ObjectId) -> Result<&Arc<str>, AccessError> {
+    fn schema_of(&self, id: ObjectId) -> Result<&Arc<str>, Despawned> {
         let schema = self.schemas.get(id.schema().index()).filter(|_| self.contains(id));
-        schema.ok_or(AccessError::Despawned { id })
+        schema.ok_or(Despawned { id })
     }
 
     #[cold]
     fn absent(&self, id: ObjectId, name: &str) -> AccessError {
         let (schema, record) = match (self.schema_of(id), self.get_record(id)) {
             (Ok(schema), Ok(record)) => (schema, record),
-            (Err(error), _) | (_, Err(error)) => return error,
+            (Err(error), _) | (_, Err(error)) => return error.into(),
         };
         let own: Vec<Arc<str>> = record.iter().map(|(own, _)| own.into()).collect();
         let suggestion = nearest_name(name, &own);
@@ -209,7 +209,7 @@ impl ByName for NaiveMapStore {
         Ok(self.insert(number, attributes))
     }
 
-    fn despawn(&mut self, id: ObjectId) -> Result<(), AccessError> {
+    fn despawn(&mut self, id: ObjectId) -> Result<(), Despawned> {
         self.schema_of(id)?;
         self.remove_row(id.row());
         Ok(())
@@ -227,7 +227,7 @@ impl ByName for NaiveMapStore {
         self.iter().map(|(id, _)| id)
     }
 
-    fn schema_name(&self, id: ObjectId) -> Result<&str, AccessError> {
+    fn schema_name(&self, id: ObjectId) -> Result<&str, Despawned> {
         self.schema_of(id).map(|name| &**name)
     }
 
@@ -236,7 +236,7 @@ impl ByName for NaiveMapStore {
     }
 
     fn set_value(&mut self, id: ObjectId, name: &str, value: Value) -> Result<(), AccessError> {
-        let attributes = self.attributes_mut(id).ok_or(AccessError::Despawned { id })?;
+        let attributes = self.attributes_mut(id).ok_or(Despawned { id })?;
         if value.is_unset() {
             attributes.remove(name);
         } else if let Some(own) = attributes.get_mut(name) {
@@ -247,8 +247,8 @@ impl ByName for NaiveMapStore {
         Ok(())
     }
 
-    fn get_record(&self, id: ObjectId) -> Result<Record, AccessError> {
-        let attributes = self.attributes(id).ok_or(AccessError::Despawned { id })?;
+    fn get_record(&self, id: ObjectId) -> Result<Record, Despawned> {
+        let attributes = self.attributes(id).ok_or(Despawned { id })?;
         let mut set: Vec<_> = attributes.iter().filter(|(_, value)| !value.is_unset()).collect();
         set.sort_unstable_by_key(|(name, _)| *name);
         Ok(set.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect())

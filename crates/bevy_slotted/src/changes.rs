@@ -446,7 +446,7 @@ fn write_changes<F: SlotField>(
         store: &'s Store,
         changes: &SlotChanges,
     ) -> Result<SlotColumn<'s, F>, AccessError> {
-        store.column(store.key::<F>(exactly(changes.schema()), changes.slot())?)
+        Ok(store.column(store.key::<F>(exactly(changes.schema()), changes.slot())?)?)
     }
     world.try_resource_scope(|world, mut messages: Mut<Messages<SlotChanged<F>>>| {
         let columns = (column::<F>(before, changes), column::<F>(world.store(), changes));

@@ -20,8 +20,8 @@ use crate::plugin::{NoStore, SlottedWorld};
 /// Queues changes to the store, which are applied at the next sync point.
 ///
 /// Each command is applied as a whole or, on an error, not at all. The error goes to Bevy's error handler unchanged. A
-/// handler finds [`SpawnError`](slotted::SpawnError), [`AccessError`](slotted::AccessError),
-/// [`SchemaError`](slotted::SchemaError) or [`NoStore`] with [`BevyError::downcast_ref`]. If the handler returns, the
+/// handler finds the error of the store's method, such as [`SpawnError`](slotted::SpawnError) or
+/// [`Despawned`](slotted::error::Despawned), or [`NoStore`], with [`BevyError::downcast_ref`]. If the handler returns, the
 /// later commands are still applied. Bevy's default handler panics.
 ///
 /// The ids of new objects are unknown before the sync point. A system that needs them spawns in

@@ -138,7 +138,7 @@ where
     F: QueryFilter,
 {
     // Checked first, so that nothing is converted in vain.
-    world.get_store().ok_or(NoStore)?.len_of(schema)?;
+    world.get_store().ok_or(NoStore)?.len_of(schema).map_err(AccessError::from)?;
     let (entities, records) = converted::<D, F, Record>(world, convert);
     let ids = world.store_mut().spawn_records(schema, records)?;
     Ok(entities.into_iter().zip(ids).collect())
@@ -221,7 +221,7 @@ where
     B: Bundle<Effect: NoBundleEffect>,
 {
     let store = world.get_store().ok_or(NoStore)?;
-    let objects = store.objects::<T>()?;
+    let objects = store.objects::<T>().map_err(AccessError::from)?;
     let converted = objects.map(|(id, object)| (id, convert(store, id, object))).unzip();
     Ok(spawn(world, converted))
 }
@@ -267,8 +267,8 @@ where
 {
     let store = world.get_store().ok_or(NoStore)?;
     let (mut ids, mut bundles) = (Vec::new(), Vec::new());
-    for id in store.ids_of(schema)? {
-        bundles.push(convert(store, id, store.get_record(id)?));
+    for id in store.ids_of(schema).map_err(AccessError::from)? {
+        bundles.push(convert(store, id, store.get_record(id).map_err(AccessError::from)?));
         ids.push(id);
     }
     Ok(spawn(world, (ids, bundles)))

@@ -7,7 +7,7 @@ use bevy_ecs::prelude::*;
 use bevy_ecs::system::SystemState;
 use bevy_slotted::prelude::*;
 use slotted::Store;
-use slotted::derive_support::{Request, TableColumns};
+use slotted::derive_support::{Filter, Request, TableColumns};
 
 #[derive(Slotted, Clone, Copy)]
 struct Unit {
@@ -31,10 +31,13 @@ struct Dishonest;
 impl View for Dishonest {
     const NAME: &'static str = "Dishonest";
     const IS_LENIENT: bool = false;
+    const FILTERS: &'static [Filter<'static>] = &[];
+    const HAS_TESTS: bool = false;
 
     type Item<'t> = Moving<'t>;
     type Run<'t> = MovingRun<'t>;
     type Blocks<'t> = <Moving<'static> as View>::Blocks<'t>;
+    type Items<'t> = <Moving<'static> as View>::Items<'t>;
     type Static = Self;
 
     fn requests() -> Vec<(&'static str, Option<Request>)> {
@@ -66,12 +69,28 @@ impl View for Dishonest {
         Moving::item(run, row)
     }
 
-    fn items<'t>(run: Self::Run<'t>) -> impl Iterator<Item = Self::Item<'t>> {
+    fn empty<'t>() -> Self::Run<'t> {
+        Moving::empty()
+    }
+
+    fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t> {
         Moving::items(run)
+    }
+
+    fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t> {
+        Moving::finish(item)
+    }
+
+    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
+        Moving::at(blocks, row)
     }
 }
 
-impl slotted::view::SharedView for Dishonest {}
+impl slotted::view::SharedView for Dishonest {
+    fn copy<'t>(_: &Self::Blocks<'t>) -> Self::Blocks<'t> {
+        panic!("a shared view has no mutable fields")
+    }
+}
 
 fn world() -> World {
     let mut store = Store::new();

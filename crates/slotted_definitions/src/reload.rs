@@ -247,7 +247,7 @@ impl Objects {
                 && let Some(id) = ids.remove(record)
                 && store.contains(id)
             {
-                store.despawn(id)?;
+                store.despawn(id).map_err(AccessError::from)?;
             }
         }
         let next_names = names(&plan.next);

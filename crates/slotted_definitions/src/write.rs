@@ -11,11 +11,11 @@ use crate::infer::as_written;
 use crate::objects::Objects;
 use crate::references::local_id;
 pub use crate::write_schema::{SchemaDocs, SlotDocs, WriteSchemaError, schemas_to_text};
-use slotted::AccessError;
 use slotted::ObjectId;
 use slotted::Record;
 use slotted::Store;
 use slotted::Value;
+use slotted::error::Despawned;
 
 /// An error of [`Objects::to_record`] and [`Objects::to_files`].
 #[derive(Clone, PartialEq, thiserror::Error)]
@@ -23,7 +23,7 @@ use slotted::Value;
 pub enum WriteError {
     /// An object is not alive.
     #[error(transparent)]
-    Access(#[from] AccessError),
+    Despawned(#[from] Despawned),
     /// The format cannot represent a value.
     #[error("{format} cannot represent the value {value} of slot '{slot}' of object {id}")]
     Value {

@@ -3,7 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Error, Expr, Field, Ident, Path, Type, spanned::Spanned};
+use syn::{
+    Data, DeriveInput, Error, Expr, Field, Ident, LitStr, Path, Type, Visibility, spanned::Spanned,
+};
 
 use crate::crate_path::{default_path, parse_path};
 use crate::field_type::check_type;
@@ -14,6 +16,8 @@ use crate::place::at_place;
 struct Container {
     /// The schema's name.
     name: String,
+    /// The name of the struct of keys.
+    keys: Ident,
     slotted: Path,
 }
 
@@ -24,16 +28,18 @@ enum Argument {
     Value,
 }
 
-/// The constraints, each a method of the schema builder.
-const CONSTRAINTS: [(&str, Argument); 4] = [
+/// The constraints and other keys of a slot that are methods of the schema builder.
+const CONSTRAINTS: [(&str, Argument); 5] = [
     ("range", Argument::Value),
     ("finite", Argument::Nothing),
     ("step", Argument::Value),
     ("references", Argument::Text),
+    ("renamed_from", Argument::Text),
 ];
 
 /// A field that is a slot, or the base.
 struct SlotField {
+    vis: Visibility,
     ident: Ident,
     ty: Type,
     name: String,
@@ -58,9 +64,13 @@ impl SlotField {
 }
 
 pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
-    let Container { name, slotted } = parse_container(&input)?;
+    let Container { name, keys, slotted } = parse_container(&input)?;
     Ok(match parse_fields(&slotted, &input) {
-        Ok(fields) => schema_impl(&slotted, &input.ident, &name, &fields),
+        Ok(fields) => {
+            let keys_struct = keys_struct(&slotted, &input, &keys, &fields);
+            let schema = schema_impl(&slotted, &input.ident, (&name, &keys), &fields);
+            quote!(#keys_struct #schema)
+        }
         Err(errors) => {
             let errors = errors.to_compile_error();
             let placeholder = placeholder_impl(&slotted, &input);
@@ -70,14 +80,18 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
 }
 
 fn parse_container(input: &DeriveInput) -> syn::Result<Container> {
-    let mut container = Container { name: snake_case(&input.ident), slotted: default_path() };
+    let keys = format_ident!("{}Keys", input.ident.unraw(), span = input.ident.span());
+    let mut container = Container { name: snake_case(&input.ident), keys, slotted: default_path() };
     entries(&input.attrs, "slotted", |meta| {
         if meta.path.is_ident("name") {
             container.name = literal(&meta)?;
+        } else if meta.path.is_ident("keys") {
+            container.keys = meta.value()?.parse::<LitStr>()?.parse()?;
         } else if meta.path.is_ident("crate") {
             container.slotted = parse_path(&meta)?;
         } else {
-            return Err(Keys { attribute: "slotted", known: &["name", "crate"] }.unknown(&meta));
+            let known = &["name", "keys", "crate"];
+            return Err(Keys { attribute: "slotted", known }.unknown(&meta));
         }
         Ok(())
     })?;
@@ -119,7 +133,7 @@ fn parse_fields(slotted: &Path, input: &DeriveInput) -> syn::Result<Vec<SlotFiel
 
 const SLOT_KEYS: Keys = Keys {
     attribute: "slot",
-    known: &["base", "name", "default", "range", "finite", "step", "references"],
+    known: &["base", "name", "default", "range", "finite", "step", "references", "renamed_from"],
 };
 
 fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
@@ -127,6 +141,7 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
         return Err(Error::new(field.span(), "a slot needs a name"));
     };
     let mut slot = SlotField {
+        vis: field.vis.clone(),
         name: ident.unraw().to_string(),
         ident,
         ty: field.ty.clone(),
@@ -198,22 +213,70 @@ fn list_value(slotted: &Path, value: &Expr) -> TokenStream {
     quote!(#slotted::Value::List(::core::iter::Iterator::collect(#list)))
 }
 
-fn schema_impl(slotted: &Path, ident: &Ident, name: &str, fields: &[SlotField]) -> TokenStream {
+/// The struct of the slots' keys: the same fields and visibility as the schema's struct.
+fn keys_struct(
+    slotted: &Path,
+    input: &DeriveInput,
+    keys: &Ident,
+    fields: &[SlotField],
+) -> TokenStream {
+    let (vis, ident) = (&input.vis, &input.ident);
+    let members =
+        fields.iter().map(|SlotField { vis, ident, ty, name, is_base, .. }| match is_base {
+            true => {
+                let cast = quote!(<#ty as #slotted::Slotted>);
+                quote! {
+                    #[doc = "The keys of the base's slots."]
+                    #vis #ident: #cast::Keys
+                }
+            }
+            false => {
+                let doc = format!("The key of the slot `{name}`.");
+                quote! {
+                    #[doc = #doc]
+                    #vis #ident: #slotted::SlotKey<#ty>
+                }
+            }
+        });
+    let doc = format!("The keys of the slots of [`{ident}`], from `Store::keys`.");
+    quote! {
+        #[doc = #doc]
+        #[derive(
+            ::core::clone::Clone,
+            ::core::marker::Copy,
+            ::core::fmt::Debug,
+        )]
+        #[allow(dead_code, non_camel_case_types)]
+        #vis struct #keys {
+            #(#members),*
+        }
+    }
+}
+
+fn schema_impl(
+    slotted: &Path,
+    ident: &Ident,
+    (name, keys_name): (&str, &Ident),
+    fields: &[SlotField],
+) -> TokenStream {
     let schema = schema_fn(slotted, name, fields);
     let register_base = register_base_fn(slotted, fields);
     let check = check_fn(slotted, fields);
     let write = write_fn(slotted, fields);
     let write_one = write_one_fn(slotted, fields);
     let read = read_fn(slotted, fields);
+    let keys = keys_fn(slotted, keys_name, fields);
     quote! {
         #[automatically_derived]
         impl #slotted::Slotted for #ident {
+            type Keys = #keys_name;
             #schema
             #register_base
             #check
             #write
             #write_one
             #read
+            #keys
         }
     }
 }
@@ -232,6 +295,8 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
                 + ::core::marker::Sync
                 + 'static,
         {
+            type Keys = ();
+
             fn schema() -> ::core::result::Result<#slotted::Schema, #slotted::SchemaError> {
                 ::core::unreachable!()
             }
@@ -255,6 +320,8 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
             fn read(_: &mut #slotted::derive_support::ObjectReader<'_>) -> Self {
                 ::core::unreachable!()
             }
+
+            fn keys(_: &mut #slotted::derive_support::KeyReader<'_>) {}
         }
     }
 }
@@ -358,6 +425,22 @@ fn read_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
         #[allow(unused_variables)]
         fn read(reader: &mut #slotted::derive_support::ObjectReader<'_>) -> Self {
             Self { #(#reads),* }
+        }
+    }
+}
+
+fn keys_fn(slotted: &Path, keys: &Ident, fields: &[SlotField]) -> TokenStream {
+    let members = fields.iter().map(|field| {
+        let (cast, ident) = (field.cast(slotted), &field.ident);
+        match field.is_base {
+            true => quote!(#ident: #cast::keys(slots)),
+            false => quote!(#ident: #cast::key(slots)),
+        }
+    });
+    quote! {
+        #[allow(unused_variables)]
+        fn keys(slots: &mut #slotted::derive_support::KeyReader<'_>) -> #keys {
+            #keys { #(#members),* }
         }
     }
 }

@@ -63,7 +63,7 @@ impl<F: SlotField> Set for ByKey<F> {
         }
         let column = store.tables[id.schema().index()].columns.get(usize::from(key.slot));
         if column.is_none_or(|column| column.tag != key.tag) {
-            return Err(key.foreign());
+            return Err(key.foreign().into());
         }
         let Some(schema) = store.registry.get(id.schema()) else { return Ok(()) };
         let slot = &schema.slots()[usize::from(key.slot)];

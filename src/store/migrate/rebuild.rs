@@ -2,7 +2,7 @@
 
 use crate::epoch::Epoch;
 use crate::error::LimitError;
-use crate::id::{ObjectId, SchemaId};
+use crate::id::ObjectId;
 use crate::schema::{Redeclared, RegisteredSchema, Registry, Slot, Source};
 use crate::storage::{Blocks, Column, KindTag, Rows, Table};
 use crate::store::dynamic::{self, Pools};
@@ -62,20 +62,22 @@ impl Rebuilder<'_> {
         sources: &[Source],
         table: &Table,
     ) -> Result<NewColumns, LimitError> {
-        let slots = after.slots().iter().zip(sources);
-        let columns = slots.map(|(new, source)| match source {
+        let columns = sources.iter().enumerate().map(|(to, source)| match source {
             Source::Slot(from) => {
-                let (old, column) = (&before.slots()[*from], &table.columns[*from]);
+                let (old, new) = (&before.slots()[*from], &after.slots()[to]);
+                let column = &table.columns[*from];
                 match kept(column, old, new, &table.rows) {
-                    Some(set) => Ok(NewColumn::Kept { from: *from, tag: dynamic::tag(new), set }),
+                    Some(set) => {
+                        Ok(NewColumn::Kept { from: *from, tag: dynamic::tag(after, to), set })
+                    }
                     None => {
-                        let objects = (before.id(), &table.rows);
-                        self.convert(column, old, new, objects).map(NewColumn::Written)
+                        let converted = self.convert(column, old, (after, to), &table.rows);
+                        converted.map(NewColumn::Written)
                     }
                 }
             }
             Source::New | Source::Ambiguous(_) => {
-                self.fill(new, &table.rows).map(NewColumn::Written)
+                self.fill((after, to), &table.rows).map(NewColumn::Written)
             }
         });
         columns.collect::<Result<_, _>>().map(NewColumns)
@@ -86,12 +88,13 @@ impl Rebuilder<'_> {
         &mut self,
         column: &Column,
         old: &Slot,
-        new: &Slot,
-        (schema, rows): (SchemaId, &Rows),
+        (schema, to): (&RegisteredSchema, usize),
+        rows: &Rows,
     ) -> Result<Column, LimitError> {
-        let mut converted = dynamic::column(new);
+        let new = &schema.slots()[to];
+        let mut converted = dynamic::column(schema, to);
         for row in living_rows(rows) {
-            let id = ObjectId::new(schema, row, rows.generations()[row as usize]);
+            let id = ObjectId::new(schema.id(), row, rows.generations()[row as usize]);
             if self.overwrites.contains(id, new) {
                 converted.fill(row);
                 continue;
@@ -105,10 +108,15 @@ impl Rebuilder<'_> {
     }
 
     /// Fills a column with the default.
-    fn fill(&mut self, slot: &Slot, rows: &Rows) -> Result<Column, LimitError> {
-        let mut filled = dynamic::column(slot);
+    fn fill(
+        &mut self,
+        (schema, to): (&RegisteredSchema, usize),
+        rows: &Rows,
+    ) -> Result<Column, LimitError> {
+        let slot = &schema.slots()[to];
+        let mut filled = dynamic::column(schema, to);
         if rows.count() > 0 {
-            let mut pattern = dynamic::column(slot);
+            let mut pattern = dynamic::column(schema, to);
             match slot.default() {
                 Some(default) => self.write(&mut pattern, slot, 0, default)?,
                 // The slot is optional, or the caller sets the values afterwards.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::debug_as_display::debug_as_display;
-use crate::error::{AccessError, TypeMismatch};
+use crate::error::{AccessError, TypeMismatch, UnknownSchema};
 use crate::kind::Kind;
 
 /// An error of a view that the store refuses.
@@ -50,6 +50,12 @@ pub enum ViewError {
     /// No schema of this name is registered, or it lacks a slot that the view names.
     #[error(transparent)]
     Access(#[from] AccessError),
+}
+
+impl From<UnknownSchema> for ViewError {
+    fn from(error: UnknownSchema) -> Self {
+        Self::Access(error.into())
+    }
 }
 
 debug_as_display!(ViewError);

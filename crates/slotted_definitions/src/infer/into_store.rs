@@ -11,6 +11,7 @@ use slotted::Record;
 use slotted::SchemaError;
 use slotted::Store;
 use slotted::Value;
+use slotted::error::Despawned;
 use slotted::{AccessError, SpawnError};
 
 /// The result of [`into_store`]: the new store, and the data that slots cannot hold.
@@ -110,6 +111,12 @@ pub enum MoveError {
     /// The new store reaches a limit on writing.
     #[error(transparent)]
     Access(#[from] AccessError),
+}
+
+impl From<Despawned> for MoveError {
+    fn from(error: Despawned) -> Self {
+        Self::Access(error.into())
+    }
 }
 
 /// An error of [`into_store`], with the unchanged map store.
