@@ -99,6 +99,9 @@ pub enum SpawnError {
         /// The schema of the values.
         schema: Arc<str>,
     },
+    /// The object to copy is not alive.
+    #[error(transparent)]
+    Despawned(#[from] Despawned),
     /// Values are missing, or their slots refuse them.
     #[error(transparent)]
     Rejected(#[from] Rejection),

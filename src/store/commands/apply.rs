@@ -133,6 +133,11 @@ impl Commands {
         for (id, record) in &self.records {
             check.record(*id, record, &mut problems);
         }
+        for &(original, copy) in &self.copies {
+            if !store.contains(original) {
+                problems.add(copy, CommandKind::Spawn, AccessError::Despawned { id: original });
+            }
+        }
         for set in self.sets() {
             let id = set.id();
             let is_alive = check.is_alive(id);
@@ -157,6 +162,9 @@ impl Commands {
     /// Writes new objects to their free rows, and stores the texts and lists of all changes.
     fn write_spawns(&self, store: &mut Store) -> Result<(), Unwritten> {
         self.spawns.iter().for_each(|spawns| spawns.write(store));
+        for (original, copy) in &self.copies {
+            store.tables[copy.schema().index()].copy_row(original.row(), copy.row());
+        }
         for (id, record) in &self.records {
             store.write_checked(id.schema(), id.row(), record)?;
         }

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{LimitError, SpawnError};
+use crate::error::{Despawned, LimitError, SpawnError};
 use crate::id::{ObjectId, SchemaId};
 use crate::record::Record;
 use crate::schema::Registry;
@@ -76,6 +76,8 @@ pub struct Commands {
     spawns: Vec<Box<dyn SpawnQueue>>,
     spawned_types: Vec<(TypeId, SchemaId)>,
     records: Vec<(ObjectId, Record)>,
+    /// Living objects, and the ids of their copies.
+    copies: Vec<(ObjectId, ObjectId)>,
     /// One queue for each type of change.
     sets: Vec<Box<dyn SetQueue>>,
     set_types: Vec<TypeId>,
@@ -94,7 +96,7 @@ impl fmt::Debug for Commands {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let objects = self.spawns.iter().map(|spawns| spawns.len()).sum::<usize>();
         f.debug_struct("Commands")
-            .field("spawns", &(objects + self.records.len()))
+            .field("spawns", &(objects + self.records.len() + self.copies.len()))
             .field("sets", &self.set_order.len())
             .field("despawns", &self.despawns.len())
             .finish_non_exhaustive()
@@ -117,6 +119,7 @@ impl Store {
             spawns: Vec::new(),
             spawned_types: Vec::new(),
             records: Vec::new(),
+            copies: Vec::new(),
             sets: Vec::new(),
             set_types: Vec::new(),
             set_order: Vec::new(),
@@ -192,6 +195,38 @@ impl Commands {
         let id = self.reserve_row(schema, true)?;
         self.records.push((id, record));
         Ok(id)
+    }
+
+    /// Records the spawn of a copy of a living object and returns its id.
+    ///
+    /// The copy gets the values that the object has before any other command is applied.
+    ///
+    /// # Errors
+    /// Returns an error if no row is left, or if the id is of a schema that the store does not have. An object that
+    /// is dead when the commands are applied is a problem then.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Unit { health: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let mut commands = store.commands();
+    /// let copy = commands.duplicate(unit)?;
+    /// commands.set_value(unit, "health", 1.0);
+    /// commands.apply(&mut store)?;
+    /// assert_eq!(store.get_object::<Unit>(copy)?.health, 80.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn duplicate(&mut self, id: ObjectId) -> Result<ObjectId, SpawnError> {
+        if id.schema().index() >= self.reserved.len() {
+            return Err(Despawned { id }.into());
+        }
+        let copy = self.reserve_row(id.schema(), true)?;
+        self.copies.push((id, copy));
+        Ok(copy)
     }
 
     /// Reserves an id for an object of a Rust type's schema, whose values [`write`](Self::write) gives later.
