@@ -13,6 +13,7 @@ mod keys;
 mod records;
 
 mod access;
+mod column_parts;
 mod columns;
 mod despawn;
 mod dynamic;
@@ -36,10 +37,12 @@ use crate::error::{AccessError, LimitError};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
 use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector, World};
+use crate::side_table::Living;
 use crate::slot_value::{ListElement, ValueCheck, element_shape};
 use crate::storage::{Interner, Table};
 use crate::text::Text;
 
+pub use column_parts::{ColumnBlock, ColumnRun};
 pub use columns::{SlotColumn, SlotColumnMut};
 pub(crate) use dynamic::element_shape as shape_of_elements;
 pub use keys::SlotKey;
@@ -51,7 +54,7 @@ pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
 pub use reserve::ReservedIds;
 pub use slotted::{Batch, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, Slotted};
-pub use split::{SplitError, SplitStore};
+pub use split::{SplitError, SplitStore, SplitUse, SplitUser};
 pub(crate) use state::{
     Differences, HashSums, StateMismatch, StoreState, TableDifference, UncheckedTable, living,
 };
@@ -426,6 +429,13 @@ impl Store {
         self.registry
             .get(schema)
             .map_or_else(|| "".into(), |schema| Arc::clone(schema.shared_name()))
+    }
+}
+
+impl Living for Store {
+    #[inline]
+    fn is_alive(&self, id: ObjectId) -> bool {
+        Self::contains(self, id)
     }
 }
 
