@@ -154,6 +154,18 @@ fn id_of(schema: usize, page: usize, row: usize, generation: NonZeroU16) -> Obje
     ObjectId::new(SchemaId(schema as u16), (page * PAGE_ROWS + row) as u32, generation.get())
 }
 
+/// Iterates over the rows of a page that have values.
+fn rows(occupied: u64) -> impl Iterator<Item = usize> {
+    (0..PAGE_ROWS).filter(move |row| occupied >> row & 1 == 1)
+}
+
+/// Iterates over the schema, the number among the schema's pages, and the place of each page.
+fn pages_of(schemas: &[Vec<u32>]) -> impl Iterator<Item = (usize, usize, usize)> {
+    schemas.iter().enumerate().flat_map(|(schema, pages)| {
+        pages.iter().enumerate().map(move |(page, number)| (schema, page, *number as usize))
+    })
+}
+
 impl<T> SideTable<T> {
     /// Creates a table without values.
     ///
@@ -169,11 +181,12 @@ impl<T> SideTable<T> {
         }
     }
 
-    /// Returns the position of the row's entry, if its page was ever used. Beyond all entries if it is not in use.
+    /// Returns the position of the row's entry, or `None` if its page has no values.
     #[inline(always)]
     fn position(&self, id: ObjectId) -> Option<usize> {
         let (schema, page, row) = place(id);
-        Some(*self.schemas.get(schema)?.get(page)? as usize * PAGE_ROWS + row)
+        let number = *self.schemas.get(schema)?.get(page)?;
+        (number != NO_PAGE).then_some(number as usize * PAGE_ROWS + row)
     }
 
     /// Returns the object's value, or `None` if it has none or is not alive.
@@ -457,23 +470,29 @@ impl<T> SideTable<T> {
 
     /// Iterates over the living objects that have values, by schema and row, with values to change.
     ///
-    /// [`retain`](Self::retain) has an example.
+    /// Allocates 16 bytes for each page in use. [`retain`](Self::retain) has an example.
     pub fn iter_mut<'t>(
         &'t mut self,
         store: &'t (impl Living + ?Sized),
     ) -> impl Iterator<Item = (ObjectId, &'t mut T)> {
-        let Self { schemas, entries, .. } = self;
-        // Pages in the order of their places, so that each one's entries can be borrowed in turn. Their order is sorted
-        // back afterwards.
-        TODO
+        // Pages lie in the order of their first use. Taking each one in turn gives the order of schemas and rows.
+        let mut entries: Vec<_> = self.entries.chunks_mut(PAGE_ROWS).map(Some).collect();
+        let pages = pages_of(&self.schemas);
+        let pages = pages.filter_map(move |(schema, page, number)| {
+            Some((schema, page, entries.get_mut(number)?.take()?))
+        });
+        let all = pages.flat_map(|(schema, page, entries)| {
+            entries.iter_mut().enumerate().filter_map(move |(row, entry)| {
+                let (generation, value) = entry.as_mut()?;
+                Some((id_of(schema, page, row, *generation), value))
+            })
+        });
+        all.filter(|(id, _)| store.is_alive(*id))
     }
 
     /// Iterates over all values.
     fn all(&self) -> impl Iterator<Item = (ObjectId, &T)> {
-        let pages = self.schemas.iter().enumerate().flat_map(|(schema, pages)| {
-            pages.iter().enumerate().map(move |(page, number)| (schema, page, *number as usize))
-        });
-        pages.flat_map(|(schema, page, number)| {
+        pages_of(&self.schemas).flat_map(move |(schema, page, number)| {
             rows(self.occupied.get(number).copied().unwrap_or(0)).filter_map(move |row| {
                 let (generation, value) = self.entries[number * PAGE_ROWS + row].as_ref()?;
                 Some((id_of(schema, page, row, *generation), value))
@@ -498,12 +517,11 @@ impl<T> SideTable<T> {
     /// ```
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        let pages = self.schemas.iter().flatten();
-        let entries: usize = pages.map(|page| page.entries.len()).sum();
         let pages: usize = self.schemas.iter().map(Vec::capacity).sum();
-        entries * size_of::<Entry<T>>()
-            + pages * size_of::<Page<T>>()
-            + self.schemas.capacity() * size_of::<Vec<Page<T>>>()
+        self.entries.capacity() * size_of::<Entry<T>>()
+            + self.occupied.capacity() * size_of::<u64>()
+            + (self.free.capacity() + pages) * size_of::<u32>()
+            + self.schemas.capacity() * size_of::<Vec<u32>>()
     }
 }
 
