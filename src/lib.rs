@@ -27,6 +27,7 @@
 //! | your own enums and types in slots | [`SlotValue`] |
 //! | texts and lists in slots | [`Text`], [`List`] |
 //! | new schemas for living objects: hot reload | [`Store::plan_migration`], [`Store::migrate`] |
+//! | strings, `Arc`s and an engine's handles for objects | [`SideTable`] |
 //! | rollback, and the changes between two frames | [`Snapshot`], [`SnapshotRing`] |
 //! | schemas and records from data files | the crate `slotted_definitions` |
 //! | attributes without a schema | [`MapStore`], [`ByName`] |
@@ -93,6 +94,7 @@ mod record;
 pub mod schema;
 #[cfg(feature = "serde")]
 mod serde_impls;
+mod side_table;
 mod simd;
 pub mod slot_value;
 mod storage;
@@ -117,6 +119,7 @@ pub use map::MapStore;
 pub use pool::ThreadPool;
 pub use record::Record;
 pub use schema::{Schema, SchemaError, exactly};
+pub use side_table::SideTable;
 pub use simd::vectorize;
 pub use slot_value::SlotValue;
 #[cfg(feature = "derive")]
@@ -144,6 +147,11 @@ pub mod memory {
     pub use crate::store::{MemoryReport, SchemaMemory, SlotMemory};
 }
 
+/// Values beside a store: what cannot be a slot.
+pub mod side {
+    pub use crate::side_table::{DeadObject, Living, SideTable};
+}
+
 /// Migrations of living objects to new schemas: plans, steps and conflicts.
 pub mod migration {
     pub use crate::store::{
@@ -154,9 +162,10 @@ pub mod migration {
 /// Views and their parts: iteration over objects and runs, optional slots, columns, several views at once.
 pub mod view {
     pub use crate::store::{
-        IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut,
-        OptionRunMut, RunIter, SharedView, SlotColumn, SlotColumnMut, SplitError, SplitStore, View,
-        ViewError, ViewField, ViewIter, ViewMut, ViewRef, ViewReport, ViewRuns,
+        ColumnBlock, ColumnRun, IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut,
+        OptionIterMut, OptionMut, OptionRunMut, RunIter, SharedView, SlotColumn, SlotColumnMut,
+        SplitError, SplitStore, SplitUse, SplitUser, View, ViewError, ViewField, ViewIter, ViewMut,
+        ViewRef, ViewReport, ViewRuns,
     };
 }
 

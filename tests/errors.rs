@@ -7,7 +7,7 @@ use slotted::error::{AccessError, LimitError, SpawnError};
 use slotted::migration::MigrationError;
 use slotted::schema::KindError;
 use slotted::snapshot::DeltaPart;
-use slotted::view::{SplitError, ViewError};
+use slotted::view::{SplitError, SplitUse, SplitUser, ViewError};
 use slotted::{DeltaError, Kind, ObjectId, Schema, SchemaError, SnapshotError, Store, record};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -70,7 +70,13 @@ fn errors() -> Result<Vec<Box<dyn Error>>, Box<dyn Error>> {
         Box::new(SchemaError::TooManySchemas { schema: name.clone(), limit: 3 }),
         Box::new(KindError::ListOfLists),
         Box::new(ViewError::Access(unknown())),
-        Box::new(SplitError::Borrowed { schema: name, slot: "health".into() }),
+        Box::new(SplitError::Borrowed {
+            schema: name,
+            slot: "health".into(),
+            wanted: SplitUse { user: SplitUser::View("Healing"), is_written: true },
+            held: SplitUse { user: SplitUser::Column, is_written: false },
+        }),
+        Box::new(SplitError::Key(slotted::error::ForeignKey { kind: Kind::F32 })),
     ])
 }
 

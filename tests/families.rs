@@ -116,11 +116,11 @@ fn columns() -> Outcome {
 
     let column = store.column(family)?;
     assert_eq!(all.map(|id| column.get(id)), [Some(1.0), None, Some(3.0), Some(4.0)]);
-    assert_eq!(column.runs().collect::<Vec<_>>(), [[1.0], [3.0], [4.0]]);
+    assert_eq!(column.runs().map(|run| run.to_vec()).collect::<Vec<_>>(), [[1.0], [3.0], [4.0]]);
     assert_eq!(column.clone().get(chief), Some(4.0));
     let column = store.column(exact)?;
     assert_eq!(all.map(|id| column.get(id)), [Some(1.0), None, None, None]);
-    assert_eq!(column.runs().collect::<Vec<_>>(), [[1.0]]);
+    assert_eq!(column.runs().map(|run| run.to_vec()).collect::<Vec<_>>(), [[1.0]]);
     let column = store.column(shields)?;
     assert_eq!(all.map(|id| column.get(id)), [Some(None), None, Some(Some(7)), Some(None)]);
 

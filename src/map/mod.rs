@@ -23,6 +23,7 @@ use crate::error::{AccessError, Despawned, LimitError, Rejection, SpawnError};
 use crate::id::{ObjectId, SchemaId};
 use crate::record::Record;
 use crate::schema::{Problem, ProblemKind};
+use crate::side_table::Living;
 use crate::suggest::nearest_name;
 use crate::value::Value;
 
@@ -344,6 +345,12 @@ impl MapStore {
         };
         let own: Vec<Arc<str>> = record.iter().map(|(own, _)| own.into()).collect();
         AccessError::undeclared(schema, name, nearest_name(name, &own))
+    }
+}
+
+impl Living for MapStore {
+    fn is_alive(&self, id: ObjectId) -> bool {
+        ByName::contains(self, id)
     }
 }
 

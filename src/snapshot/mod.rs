@@ -11,6 +11,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::debug_as_display::debug_as_display;
 use crate::epoch::Epoch;
+use crate::id::ObjectId;
+use crate::side_table::Living;
 use crate::store::{StateMismatch, Store, StoreState};
 
 pub use apply::{DeltaError, DeltaPart};
@@ -234,6 +236,12 @@ impl Deref for Snapshot {
 
     fn deref(&self) -> &Store {
         self.shared.store.get_or_init(|| self.to_store())
+    }
+}
+
+impl Living for Snapshot {
+    fn is_alive(&self, id: ObjectId) -> bool {
+        Store::contains(self, id)
     }
 }
 

@@ -1,13 +1,16 @@
 //! Columns: the values of one slot, for many single reads and writes.
 
+use std::borrow::Cow;
 use std::iter;
 
+use crate::epoch::Epoch;
 use crate::error::ForeignKey;
 use crate::id::{ObjectId, SchemaId};
+use crate::schema::Registry;
 use crate::simd::vectorize;
 use crate::slot_value::{SlotField, SlotValue};
-use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn, Rows, Table, row_of};
-use crate::store::{SlotKey, Store};
+use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn, Column, Rows, Table, row_of};
+use crate::store::{ColumnBlock, ColumnRun, SlotKey, Store};
 
 type Cells<F> = <<F as SlotField>::Value as SlotValue>::Cell;
 
@@ -35,9 +38,11 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn column<F: SlotField>(&self, key: SlotKey<F>) -> Result<SlotColumn<'_, F>, ForeignKey> {
-        let family = self.registry.family(key.schema);
-        let (first, others) = family_tables(key, &family, self.tables.iter(), TableColumn::new)?;
-        Ok(SlotColumn { first, others })
+        let column = |schema: SchemaId| {
+            let table = self.tables.get(schema.index())?;
+            Some((&table.rows, table.columns.get(usize::from(key.slot))?))
+        };
+        SlotColumn::of_family(key, &served(key, &self.registry), column)
     }
 
     /// Returns a column for many reads and writes.
@@ -66,10 +71,13 @@ impl Store {
         &mut self,
         key: SlotKey<F>,
     ) -> Result<SlotColumnMut<'_, F>, ForeignKey> {
-        let family = self.registry.family(key.schema);
-        let tables = self.tables.iter_mut();
-        let (first, others) = family_tables(key, &family, tables, TableColumnMut::new)?;
-        Ok(SlotColumnMut { first, others })
+        let (mut tables, mut passed) = (self.tables.iter_mut(), 0);
+        let column = |schema: SchemaId| {
+            let Table { rows, columns, .. } = tables.nth(schema.index() - passed)?;
+            passed = schema.index() + 1;
+            Some((&*rows, columns.get_mut(usize::from(key.slot))?))
+        };
+        SlotColumnMut::of_family(key, &served(key, &self.registry), column)
     }
 }
 
@@ -96,34 +104,31 @@ impl<C> Others<C> {
     }
 }
 
-/// Returns the column of the key's own schema, and those of the schemas that extend it.
-fn family_tables<T, C, F: SlotField>(
+/// Returns the schemas whose objects the key serves, in the order of registration.
+pub(super) fn served<F>(key: SlotKey<F>, registry: &Registry) -> Cow<'_, [SchemaId]> {
+    let schema = registry.get(key.schema);
+    schema.map_or(Cow::Borrowed(&[]), |schema| registry.selected(schema, key.is_exact))
+}
+
+/// Returns the column of the key's own schema, and those of the schemas that extend it. Asks for them in ascending
+/// order.
+fn family_columns<C, F: SlotField>(
     key: SlotKey<F>,
     family: &[SchemaId],
-    mut tables: impl Iterator<Item = T>,
-    column: impl Fn(SlotKey<F>, SchemaId, T) -> Option<C>,
+    mut column: impl FnMut(SchemaId) -> Option<C>,
 ) -> Result<(C, Others<C>), ForeignKey> {
-    let (lowest, highest) = match family {
-        [lowest, .., highest] if !key.is_exact => (*lowest, *highest),
-        _ => {
-            let own = tables.nth(key.schema.index());
-            let own = own.and_then(|table| column(key, key.schema, table));
-            return Ok((own.ok_or_else(|| key.foreign())?, Others::NONE));
-        }
+    let mut find = |schema: SchemaId| column(schema).ok_or_else(|| key.foreign());
+    let [lowest, .., highest] = family else {
+        return Ok((find(*family.first().ok_or_else(|| key.foreign())?)?, Others::NONE));
     };
-    let (mut own, mut columns) = (None, Vec::with_capacity(highest.index() - lowest.index() + 1));
-    let mut members = family.iter().peekable();
-    for (schema, table) in (lowest.0..=highest.0).zip(tables.skip(lowest.index())) {
-        let schema = SchemaId(schema);
-        let found = match members.next_if_eq(&&schema) {
-            Some(_) => Some(column(key, schema, table).ok_or_else(|| key.foreign())?),
-            None => None,
-        };
-        if schema == key.schema {
+    let (mut own, mut columns) = (None, Vec::new());
+    columns.resize_with(highest.index() - lowest.index() + 1, || None);
+    for schema in family {
+        let found = Some(find(*schema)?);
+        if *schema == key.schema {
             own = found;
-            columns.push(None);
         } else {
-            columns.push(found);
+            columns[schema.index() - lowest.index()] = found;
         }
     }
     Ok((own.ok_or_else(|| key.foreign())?, Others { lowest: lowest.0, columns }))
@@ -158,6 +163,7 @@ struct TableColumn<'s, F: SlotField> {
     head: u32,
     generations: &'s [u16],
     rows: &'s Rows,
+    column: &'s Column,
     blocks: &'s [Block<Cells<F>>],
     set: Option<&'s [Block<bool>]>,
 }
@@ -171,26 +177,40 @@ impl<F: SlotField> Clone for TableColumn<'_, F> {
 impl<F: SlotField> Copy for TableColumn<'_, F> {}
 
 impl<'s, F: SlotField> TableColumn<'s, F> {
-    fn new(key: SlotKey<F>, schema: SchemaId, table: &'s Table) -> Option<Self> {
-        let column = table.columns.get(usize::from(key.slot))?;
+    fn new(
+        key: SlotKey<F>,
+        schema: SchemaId,
+        (rows, column): (&'s Rows, &'s Column),
+    ) -> Option<Self> {
         let blocks = <F::Value as SlotValue>::Cell::blocks(&column.cells)?;
         let set = column.set.as_ref().map(|set| set.blocks());
-        let (rows, generations) = (&table.rows, table.rows.generations());
         let blocks = (column.tag == key.tag).then_some(blocks.blocks())?;
-        Some(Self { head: head(schema), generations, rows, blocks, set })
+        let (head, generations) = (head(schema), rows.generations());
+        Some(Self { head, generations, rows, column, blocks, set })
     }
 
     #[inline(always)]
     fn get(&self, id: ObjectId) -> Option<F> {
-        let row = living_row(self.head, self.generations, id)?;
-        let block = row as usize / BLOCK_ROWS;
-        let cells = row_of(self.blocks.get(block)?.cells(), row, F::Value::WIDTH)?;
-        let is_set = match self.set {
-            Some(set) if F::OPTIONAL => *row_of(set.get(block)?.cells(), row, 1)?.first()?,
-            _ => true,
-        };
-        Some(F::from_value(*F::Value::from_cells(cells).first()?, is_set))
+        get(self.head, self.generations, self.blocks, self.set, id)
     }
+}
+
+#[inline(always)]
+fn get<F: SlotField>(
+    head: u32,
+    generations: &[u16],
+    blocks: &[Block<Cells<F>>],
+    set: Option<&[Block<bool>]>,
+    id: ObjectId,
+) -> Option<F> {
+    let row = living_row(head, generations, id)?;
+    let block = row as usize / BLOCK_ROWS;
+    let cells = row_of(blocks.get(block)?.cells(), row, F::Value::WIDTH)?;
+    let is_set = match set {
+        Some(set) if F::OPTIONAL => *row_of(set.get(block)?.cells(), row, 1)?.first()?,
+        _ => true,
+    };
+    Some(F::from_value(*F::Value::from_cells(cells).first()?, is_set))
 }
 
 /// The values of one slot, for reading, of all objects that a key serves.
@@ -210,6 +230,16 @@ impl<F: SlotField> Clone for SlotColumn<'_, F> {
 }
 
 impl<'s, F: SlotField> SlotColumn<'s, F> {
+    pub(super) fn of_family(
+        key: SlotKey<F>,
+        family: &[SchemaId],
+        mut column: impl FnMut(SchemaId) -> Option<(&'s Rows, &'s Column)>,
+    ) -> Result<Self, ForeignKey> {
+        let column = |schema| TableColumn::new(key, schema, column(schema)?);
+        let (first, others) = family_columns(key, family, column)?;
+        Ok(Self { first, others })
+    }
+
     /// Returns one value, or `None` if the object is not alive or not of the column's schemas.
     ///
     /// Computes in **O(1)** time. [`Store::column`] has an example.
@@ -226,19 +256,70 @@ impl<'s, F: SlotField> SlotColumn<'s, F> {
 impl<'s, T: SlotValue> SlotColumn<'s, T> {
     /// Iterates over the values of all living objects, in runs of adjacent rows, by schema and row.
     ///
-    /// [`Store::column`] has an example.
-    pub fn runs(&self) -> impl Iterator<Item = &'s [T]> + use<'s, T> {
-        let before = self.others.before(schema_of(self.first.head));
-        let (before, after) = self.others.columns.split_at(before);
-        // Copied so that the iterator does not borrow the column; empty for a single table.
-        let (before, after) = (before.to_vec(), after.to_vec());
-        let tables = before.into_iter().flatten().chain([self.first]);
-        tables.chain(after.into_iter().flatten()).flat_map(|table| {
+    /// [`ColumnRun`] has an example.
+    pub fn runs(&self) -> impl Iterator<Item = ColumnRun<'s, T>> + use<'s, T> {
+        self.tables().flat_map(|table| {
             table.blocks.iter().enumerate().flat_map(move |(number, block)| {
-                let values = T::from_cells(block.cells());
-                table.rows.runs_in(number).map(move |run| &values[run])
+                let (values, first) = (T::from_cells(block.cells()), first_row(number));
+                table.rows.runs_in(number).map(move |run| {
+                    ColumnRun::new(schema_of(table.head), first + run.start as u32, &values[run])
+                })
             })
         })
+    }
+
+    /// Iterates over the column's memory: blocks of adjacent rows with living and dead objects, by schema and row.
+    ///
+    /// Renderers upload whole blocks: a million objects lie in 123 blocks, however many have died. Leaves out blocks
+    /// without a living object. [`ColumnBlock`] has an example.
+    pub fn blocks(&self) -> impl Iterator<Item = ColumnBlock<'s, T>> + use<'s, T> {
+        self.tables().flat_map(|table| {
+            let living =
+                (0..table.rows.blocks()).filter(move |number| table.rows.living_in(*number) > 0);
+            living.map(move |number| table.block(number))
+        })
+    }
+
+    /// Iterates over the blocks that may have changed since the epoch: a value of the column was written, or an
+    /// object was spawned or despawned.
+    ///
+    /// A block whose last object died since then is among them. The epoch must come from this store; the default
+    /// epoch selects all blocks that were ever used. [`ColumnBlock`] has an example.
+    pub fn blocks_changed_since(
+        &self,
+        epoch: Epoch,
+    ) -> impl Iterator<Item = ColumnBlock<'s, T>> + use<'s, T> {
+        self.tables().flat_map(move |table| {
+            let changed = (0..table.rows.blocks()).filter(move |number| {
+                table.rows.is_changed_since(*number, epoch)
+                    || table.column.is_written_since(*number, epoch)
+            });
+            changed.map(move |number| table.block(number))
+        })
+    }
+
+    /// Iterates over the tables by schema. Copied so that the iterator does not borrow the column; empty vectors for
+    /// a single table.
+    fn tables(&self) -> impl Iterator<Item = TableColumn<'s, T>> + use<'s, T> {
+        let before = self.others.before(schema_of(self.first.head));
+        let (before, after) = self.others.columns.split_at(before);
+        let (before, after) = (before.to_vec(), after.to_vec());
+        before.into_iter().flatten().chain([self.first]).chain(after.into_iter().flatten())
+    }
+}
+
+/// Returns the first row of a block.
+const fn first_row(block: usize) -> u32 {
+    (block * BLOCK_ROWS) as u32
+}
+
+impl<'s, T: SlotValue> TableColumn<'s, T> {
+    fn block(&self, number: usize) -> ColumnBlock<'s, T> {
+        let values = self.blocks.get(number).map_or(&[][..], |block| T::from_cells(block.cells()));
+        // Spawns that failed may have written to rows that were never used.
+        let values = &values[..values.len().min(self.rows.used_in(number))];
+        let living = self.rows.occupied_in(number);
+        ColumnBlock::new(schema_of(self.head), first_row(number), values, living)
     }
 }
 
@@ -253,22 +334,23 @@ struct TableColumnMut<'s, F: SlotField> {
 }
 
 impl<'s, F: SlotField> TableColumnMut<'s, F> {
-    fn new(key: SlotKey<F>, schema: SchemaId, table: &'s mut Table) -> Option<Self> {
-        let column = table.columns.get_mut(usize::from(key.slot))?;
+    fn new(
+        key: SlotKey<F>,
+        schema: SchemaId,
+        (rows, column): (&'s Rows, &'s mut Column),
+    ) -> Option<Self> {
         if column.tag != key.tag {
             return None;
         }
         let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells)?.blocks_mut();
         let set = column.set.as_mut().map(|set| set.blocks_mut());
-        let (rows, generations) = (&table.rows, table.rows.generations());
-        Some(Self { head: head(schema), generations, rows, blocks, set })
+        Some(Self { head: head(schema), generations: rows.generations(), rows, blocks, set })
     }
 
     #[inline(always)]
     fn get(&self, id: ObjectId) -> Option<F> {
-        let (head, generations, rows) = (self.head, self.generations, self.rows);
         let set = self.set.as_ref().map(BlocksMut::as_shared);
-        TableColumn { head, generations, rows, blocks: self.blocks.as_shared(), set }.get(id)
+        get(self.head, self.generations, self.blocks.as_shared(), set, id)
     }
 
     #[inline(always)]
@@ -315,7 +397,17 @@ pub struct SlotColumnMut<'s, F: SlotField> {
     others: Others<TableColumnMut<'s, F>>,
 }
 
-impl<F: SlotField> SlotColumnMut<'_, F> {
+impl<'s, F: SlotField> SlotColumnMut<'s, F> {
+    pub(super) fn of_family(
+        key: SlotKey<F>,
+        family: &[SchemaId],
+        mut column: impl FnMut(SchemaId) -> Option<(&'s Rows, &'s mut Column)>,
+    ) -> Result<Self, ForeignKey> {
+        let column = |schema| TableColumnMut::new(key, schema, column(schema)?);
+        let (first, others) = family_columns(key, family, column)?;
+        Ok(Self { first, others })
+    }
+
     /// Returns one value, or `None` if the object is not alive or not of the column's schemas.
     ///
     /// Computes in **O(1)** time. [`Store::column_mut`] has an example.

@@ -13,6 +13,7 @@ mod keys;
 mod records;
 
 mod access;
+mod column_parts;
 mod columns;
 pub(crate) mod commands;
 mod despawn;
@@ -37,10 +38,12 @@ use crate::error::{Despawned, LimitError, UnknownSchema};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
 use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector, World};
+use crate::side_table::Living;
 use crate::slot_value::{ListElement, ValueCheck, element_shape};
 use crate::storage::{Interner, Table};
 use crate::text::Text;
 
+pub use column_parts::{ColumnBlock, ColumnRun};
 pub use columns::{SlotColumn, SlotColumnMut};
 pub(crate) use dynamic::element_shape as shape_of_elements;
 pub use keys::SlotKey;
@@ -54,7 +57,7 @@ pub use reserve::ReservedIds;
 pub use slotted::{
     Batch, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, Slotted,
 };
-pub use split::{SplitError, SplitStore};
+pub use split::{SplitError, SplitStore, SplitUse, SplitUser};
 pub(crate) use state::{
     Differences, HashSums, StateMismatch, StoreState, TableDifference, UncheckedTable, living,
 };
@@ -432,6 +435,13 @@ impl Store {
         self.registry
             .get(schema)
             .map_or_else(|| "".into(), |schema| Arc::clone(schema.shared_name()))
+    }
+}
+
+impl Living for Store {
+    #[inline]
+    fn is_alive(&self, id: ObjectId) -> bool {
+        Self::contains(self, id)
     }
 }
 

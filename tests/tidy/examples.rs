@@ -7,6 +7,8 @@ use crate::source::{Source, Violation, first_word};
 /// The types with the rule, and `$name` in the macros that implement several of them.
 const TYPES: &[&str] = &[
     "$name",
+    "ColumnBlock",
+    "ColumnRun",
     "Constraint",
     "Constraints",
     "Definitions",
@@ -22,6 +24,7 @@ const TYPES: &[&str] = &[
     "Schema",
     "SchemaBuilder",
     "SchemaSelector",
+    "SideTable",
     "Slot",
     "SlotColumn",
     "SlotColumnMut",

@@ -7,6 +7,7 @@ pub(crate) const LAYERS: &[&str] = &[
     "debug_as_display",
     "suggest",
     "id",
+    "side_table",
     "epoch",
     "text",
     "list",

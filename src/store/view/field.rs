@@ -424,7 +424,7 @@ impl ViewField for ObjectId {
 /// store.register::<Unit>()?;
 /// let units: Vec<ObjectId> = store.spawn_batch([Unit { health: 80.0 }; 3])?.collect();
 /// for run in store.view_ref::<Units>()?.runs() {
-///     assert_eq!((run.id.len(), run.id.is_empty()), (3, false));
+///     assert_eq!((run.id.first_row(), run.id.len(), run.id.is_empty()), (0, 3, false));
 ///     assert_eq!(run.id.iter().collect::<Vec<_>>(), units);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -443,6 +443,14 @@ impl<'t> IdRun<'t> {
     #[must_use]
     pub const fn len(&self) -> usize {
         self.generations.len()
+    }
+
+    /// Returns the row of the first id.
+    ///
+    /// [`IdRun`] has an example.
+    #[must_use]
+    pub const fn first_row(&self) -> u32 {
+        self.first
     }
 
     /// Returns `true` if the run has no ids.

@@ -11,7 +11,7 @@ use crate::simd::vectorize;
 use crate::storage::{Column, Rows};
 use crate::store::Identity;
 use crate::store::parts::StoreParts;
-use crate::store::view::cache::{Matches, Request, TableMatch, Wants, match_of};
+use crate::store::view::cache::{Matches, Request, TableMatch, ViewCache, Wants, match_of};
 use crate::store::view::tables::{ColumnBorrow, LendOnTurn, TableColumns, Tables};
 use crate::store::view::walk::{Block, for_each_block};
 use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
@@ -186,15 +186,7 @@ impl<V: View> ViewColumns<V> {
     /// that register schemas later check [`StoreParts::schemas`] first.
     #[inline]
     pub fn update(&mut self, store: &StoreParts) -> Result<(), ViewError> {
-        self.look(store.identity(), store.registry())
-    }
-
-    #[inline]
-    pub(in crate::store) fn look(
-        &mut self,
-        store: &Identity,
-        registry: &Registry,
-    ) -> Result<(), ViewError> {
+        let (store, registry) = (store.identity(), store.registry());
         if self.store.as_ref() != Some(store) || self.migrations != registry.migrations() {
             self.store = Some(store.same());
             self.migrations = registry.migrations();
@@ -365,15 +357,54 @@ impl<V: View> ViewColumns<V> {
         let mut columns = lent.map(Lent::into_column);
         V::at(V::blocks(TableColumns::of_lent(&mut columns, rows, found)), id.row())
     }
+}
 
-    /// Returns the view of all wanted parts, which owns its matches.
-    pub(in crate::store) fn view_of_its_own<'s>(
-        &self,
+/// The matches of a view that outlives them elsewhere.
+pub(in crate::store) struct OwnMatches<V> {
+    matches: Vec<TableMatch>,
+    view: PhantomData<fn() -> V>,
+}
+
+impl<V: View> OwnMatches<V> {
+    pub(in crate::store) fn all(
+        views: &mut ViewCache,
+        registry: &Registry,
+    ) -> Result<Self, ViewError> {
+        let matches = views.update::<V>(registry);
+        matches.check()?;
+        Ok(Self { matches: matches.tables().to_vec(), view: PhantomData })
+    }
+
+    pub(in crate::store) fn selected(
+        views: &mut ViewCache,
+        registry: &Registry,
+        schema: SchemaSelector<'_>,
+    ) -> Result<Self, ViewError> {
+        let matches = views.update::<V>(registry).selected(registry, schema, Wants::of::<V>)?;
+        Ok(Self { matches, view: PhantomData })
+    }
+
+    /// Returns the parts to lend, in ascending order.
+    pub(in crate::store) fn wanted(&self) -> impl Iterator<Item = Wanted> {
+        self.matches.iter().flat_map(wanted_of)
+    }
+
+    pub(in crate::store) fn view<'s>(
+        self,
         registry: &'s Registry,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> ViewMut<'s, V> {
-        let lent = self.wanted.iter().copied().map(lend).collect();
-        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches().to_vec()), registry)
+        let lent = self.wanted().map(lend).collect();
+        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches), registry)
+    }
+
+    pub(in crate::store) fn view_ref<'s>(
+        self,
+        registry: &'s Registry,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
+    ) -> ViewRef<'s, V> {
+        let lent = self.wanted().map(lend).collect();
+        ViewRef::new(Tables::Lent(lent), Cow::Owned(self.matches), registry)
     }
 }
 
