@@ -22,6 +22,7 @@
 //! | a schema at run time | [`Schema::builder`], [`Kind`] |
 //! | objects from data | [`Record`], [`record!`], [`Value`] |
 //! | all objects that have certain slots | [`View`] |
+//! | changes while a view is in use | [`Commands`] |
 //! | single values, by key | [`Store::key`], [`Store::get`], [`Store::set`], [`Store::column`] |
 //! | single values, by name | [`Store::get_value`], [`Store::set_value`] |
 //! | your own enums and types in slots | [`SlotValue`] |
@@ -208,4 +209,6 @@ pub mod guide {
     pub mod _09_maps {}
     #[doc = include_str!("../docs/guide/10_performance.md")]
     pub mod _10_performance {}
+    #[doc = include_str!("../docs/guide/11_game_loop.md")]
+    pub mod _11_game_loop {}
 }

@@ -431,19 +431,19 @@ fn texts_and_unset_values_are_recorded() -> Outcome {
 #[test]
 fn copies_have_the_values_from_before_the_commands() -> Outcome {
     let mut store = ragged();
-    let orc = store.spawn_record("orc", record! { health: 5.0, nick: "Zog" })?;
+    let orc = store.spawn_record("orc", record! { health: 5.0_f32, nick: "Zog" })?;
     let mut commands = store.commands();
     commands.set_value(orc, "nick", Value::Unset);
     let (first, second) = (commands.duplicate(orc)?, commands.duplicate(orc)?);
     commands.set_value(second, "health", 6.0);
     commands.despawn(orc);
     commands.apply(&mut store)?;
-    assert_eq!(store.get_record(first)?, record! { health: 5.0, nick: "Zog" });
-    assert_eq!(store.get_record(second)?, record! { health: 6.0, nick: "Zog" });
+    assert_eq!(store.get_record(first)?, record! { health: 5.0_f32, nick: "Zog" });
+    assert_eq!(store.get_record(second)?, record! { health: 6.0_f32, nick: "Zog" });
 
     let mut commands = store.commands();
-    commands.duplicate(orc)?;
+    let copy = commands.duplicate(orc)?;
     let message = commands.apply(&mut store).unwrap_err().to_string();
-    assert_eq!(message, format!("spawn of 3:0:3: object {orc} is not alive"));
+    assert_eq!(message, format!("spawn of {copy}: object {orc} is not alive"));
     Ok(())
 }

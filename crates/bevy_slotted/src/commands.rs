@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 
-use bevy_ecs::error::{BevyError, CommandOutput};
+use bevy_ecs::error::{BevyError, CommandOutput, warn};
 use bevy_ecs::system::{Command, Commands};
 use bevy_ecs::world::World;
 use slotted::{ObjectId, Record, Schema, Slotted, Store, Value};
@@ -23,6 +23,13 @@ use crate::plugin::{NoStore, SlottedWorld};
 /// handler finds the error of the store's method, such as [`SpawnError`](slotted::SpawnError) or
 /// [`Despawned`](slotted::error::Despawned), or [`NoStore`], with [`BevyError::downcast_ref`]. If the handler returns, the
 /// later commands are still applied. Bevy's default handler panics.
+///
+/// # Order
+///
+/// Commands of one system are applied in the order in which it queued them. Bevy's
+/// [`ParallelCommands`](bevy_ecs::system::ParallelCommands) apply those of each thread together, in an order that
+/// differs between runs; so the ids of new objects differ, too. For the same world on every run, record
+/// [`slotted::commands::ParallelCommands`] and apply them in [`change_store`](Self::change_store).
 ///
 /// The ids of new objects are unknown before the sync point. A system that needs them spawns in
 /// [`change_store`](Self::change_store), or with [`StoreMut`](crate::StoreMut).
@@ -77,7 +84,8 @@ pub trait SlottedCommands {
     where
         I: IntoIterator<Item = Record> + Send + 'static;
 
-    /// Despawns one object: [`Store::despawn`]. An object that is dead by then is an error.
+    /// Despawns one object: [`Store::despawn`]. An object that is dead by then is a warning, as for
+    /// [`EntityCommands::despawn`](bevy_ecs::system::EntityCommands::despawn).
     fn despawn_object(&mut self, id: ObjectId);
 
     /// Despawns many objects, all or none: [`Store::despawn_batch`].
@@ -160,7 +168,7 @@ impl SlottedCommands for Commands<'_, '_> {
     }
 
     fn despawn_object(&mut self, id: ObjectId) {
-        self.queue(despawn_object(id));
+        self.queue_handled(despawn_object(id), warn);
     }
 
     fn despawn_objects(&mut self, ids: impl Into<Vec<ObjectId>>) {
