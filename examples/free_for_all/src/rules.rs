@@ -29,7 +29,7 @@ struct Random(u64);
 
 impl Random {
     fn new(frame: u32, unit: u32) -> Self {
-        Self(u64::from(frame) << 32 | u64::from(unit))
+        Self((u64::from(frame) << 32) | u64::from(unit))
     }
 
     /// Returns a number from `low` to below `high`.
@@ -37,10 +37,10 @@ impl Random {
     fn between(&mut self, low: i32, high: i32) -> i32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut bits = self.0;
-        bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         bits ^= bits >> 31;
-        low + ((bits >> 32) * (high - low) as u64 >> 32) as i32
+        low + (((bits >> 32) * (high - low) as u64) >> 32) as i32
     }
 }
 
