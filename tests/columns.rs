@@ -17,7 +17,9 @@ struct Unit {
 /// The values of a column by schema and row, as a renderer keeps them on the GPU.
 type Mirror = Vec<Vec<Option<u32>>>;
 
-fn store(units: u32) -> Result<(Store, Vec<ObjectId>, SlotKey<u32>), Box<dyn Error>> {
+type Units = (Store, Vec<ObjectId>, SlotKey<u32>);
+
+fn store(units: u32) -> Result<Units, Box<dyn Error>> {
     let mut store = Store::new();
     store.register::<Unit>()?;
     store.register_schema(Schema::builder("tree").slot("health", Kind::U32).build()?)?;
