@@ -264,7 +264,7 @@ impl Store {
         self.interner.texts.find(text)
     }
 
-    /// Returns the text of a handle. `None` if the handle belongs to another store.
+    /// Returns the text of a handle. A handle of another store gives `None` or another text.
     ///
     /// Computes in **O(1)** time. [`intern_text`](Self::intern_text) has an example.
     #[must_use]
@@ -305,7 +305,7 @@ impl Store {
         self.interner.find_list(element_shape::<T>(), T::as_cells(elements)).map(List::new)
     }
 
-    /// Returns the elements of a list. `None` if the handle belongs to another store.
+    /// Returns the elements of a list. A handle of another store gives `None` or another list.
     ///
     /// Computes in **O(1)** time; lists of enums in **O(elements)**. [`intern_list`](Self::intern_list) has
     /// an example.

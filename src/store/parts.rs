@@ -103,7 +103,7 @@ impl StoreParts {
         self.registry.get(id)
     }
 
-    /// Returns the text of a handle. `None` if the handle belongs to another store.
+    /// Returns the text of a handle. A handle of another store gives `None` or another text.
     #[must_use]
     pub fn resolve(&self, text: Text) -> Option<&str> {
         self.interner.texts.resolve(text)
@@ -115,7 +115,7 @@ impl StoreParts {
         self.interner.texts.find(text)
     }
 
-    /// Returns the elements of a list. `None` if the handle belongs to another store.
+    /// Returns the elements of a list. A handle of another store gives `None` or another list.
     #[must_use]
     pub fn resolve_list<T: ListElement>(&self, list: List<T>) -> Option<&[T]> {
         self.interner.lists.resolve(element_shape::<T>(), list.cell()).map(T::from_cells)

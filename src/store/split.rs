@@ -398,7 +398,7 @@ impl<'s> SplitStore<'s> {
         table.is_some_and(|table| table.rows.is_alive(id.row(), id.generation()))
     }
 
-    /// Returns the text of a handle. `None` if the handle belongs to another store.
+    /// Returns the text of a handle. A handle of another store gives `None` or another text.
     ///
     /// Computes in **O(1)** time. [`contains`](Self::contains) has an example.
     #[must_use]
@@ -414,7 +414,7 @@ impl<'s> SplitStore<'s> {
         self.interner.texts.find(text)
     }
 
-    /// Returns the elements of a list. `None` if the handle belongs to another store.
+    /// Returns the elements of a list. A handle of another store gives `None` or another list.
     ///
     /// Computes in **O(1)** time; lists of enums in **O(elements)**. [`contains`](Self::contains) has an example.
     #[must_use]
