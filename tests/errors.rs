@@ -63,6 +63,7 @@ fn errors() -> Result<Vec<Box<dyn Error>>, Box<dyn Error>> {
         Box::new(DeltaError::Damaged { part: DeltaPart::Rows }),
         Box::new(DeltaError::Damaged { part: DeltaPart::Result }),
         Box::new(DeltaError::OtherRows),
+        Box::new(DeltaError::NotFull { base: 7 }),
         Box::new(DeltaError::Limit(LimitError::Text { limit: 3 })),
         Box::new(MigrationError::Outdated),
         Box::new(store.migrate(&plan).expect_err("1 is more than 0.5")),

@@ -14,7 +14,7 @@ use crate::storage::{
     Blocks, Cell, CellBits, CellVec, CellVecVisitor, CellVecVisitorMut, CellsVisitor,
     CellsVisitorMut, ElementShape, Interner, Translate,
 };
-use crate::store::{Store, UncheckedTable, shape_of_elements};
+use crate::store::{Store, StoreState, UncheckedTable, shape_of_elements};
 use crate::text::Text;
 
 /// The reason why a delta was not applied. The store is as it was before the call.
@@ -59,12 +59,22 @@ pub enum DeltaError {
         part: DeltaPart,
     },
     /// The store has the same objects as the world that the delta was made from, but other objects were
-    /// despawned in it, so its future ids would differ.
+    /// despawned in it, so its future ids would differ. A full delta goes into any store with
+    /// [`replace_with`](Store::replace_with).
     #[error(
         "the delta applies to a world with the same objects, but other free rows; \
-         start again from a snapshot or from a full delta in a new store"
+         start again from a snapshot, or from a full delta with 'replace_with'"
     )]
     OtherRows,
+    /// The delta only holds differences from another world. Make it with [`Delta::full`].
+    #[error(
+        "the delta applies to the world with hash {base:016x}, and is no world of its own; \
+         make it with 'Delta::full', or use 'apply' in that world"
+    )]
+    NotFull {
+        /// The hash of the world that the delta was made from.
+        base: u64,
+    },
     /// The delta exceeds a limit of this store.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -120,18 +130,76 @@ impl Store {
         if found.rows != delta.base.rows {
             return Err(DeltaError::OtherRows);
         }
-        let (before, interned) = (self.state(), self.interned());
+        let before = self.state();
+        let applied = self.apply_or_go_back(delta, &before, &before);
+        self.reuse_memory_of_state(before);
+        applied
+    }
+
+    /// Replaces all objects by the world of a [full](Delta::full) delta, for example to load a saved game.
+    ///
+    /// The store may be of any history. It needs the delta's schemas, in any order; schemas that the delta does
+    /// not name stay, without objects. Afterwards the store has the delta's objects, ids and future ids. The store
+    /// stays the same one: keys, texts and cached views remain valid, and [`restore`](Self::restore) of a snapshot
+    /// from before goes back. An id from before may be dead, or mean an object of the new world.
+    ///
+    /// Everything is checked as in [`apply`](Self::apply). Computes in **O(n)** time for n values of the new world,
+    /// plus **O(blocks)**.
+    ///
+    /// # Errors
+    /// Returns an error if the delta is not full or is damaged, if a schema is missing or has other slots, or if a
+    /// limit is reached. Nothing is changed then.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "serde", doc = "```")]
+    #[cfg_attr(not(feature = "serde"), doc = "```ignore")]
+    /// use slotted::{Delta, Slotted, Store};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// let health = store.key::<f32>("unit", "health")?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let quick_save = postcard::to_allocvec(&Delta::full(&store.snapshot()))?;
+    ///
+    /// store.despawn(unit)?; // the game goes on, and is lost
+    /// store.spawn(Unit { health: 1.0 })?;
+    ///
+    /// store.replace_with(&postcard::from_bytes(&quick_save)?)?;
+    /// assert_eq!(store.get(unit, health), Some(80.0));
+    /// assert_eq!(store.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn replace_with(&mut self, delta: &Delta) -> Result<(), DeltaError> {
+        if !delta.is_full() {
+            return Err(DeltaError::NotFull { base: delta.base.state });
+        }
+        let before = self.state();
+        let empty = before.without_objects();
+        self.set_state(&empty).expect("a state of this store");
+        let applied = self.apply_or_go_back(delta, &empty, &before);
+        self.reuse_memory_of_state(before);
+        applied
+    }
+
+    /// Applies the delta to this store, which equals `base`. Goes back to `before` on an error.
+    fn apply_or_go_back(
+        &mut self,
+        delta: &Delta,
+        base: &StoreState,
+        before: &StoreState,
+    ) -> Result<(), DeltaError> {
+        let interned = self.interned();
         let applied = self.apply_parts(delta).and_then(|()| {
-            match delta.result == self.hash_sums_since(&before).into() {
+            match delta.result == self.hash_sums_since(base).into() {
                 true => Ok(()),
                 false => Err(DeltaError::Damaged { part: DeltaPart::Result }),
             }
         });
         if applied.is_err() {
-            self.set_state(&before).expect("a state of this store");
+            self.set_state(before).expect("a state of this store");
             self.forget_since(interned);
         }
-        self.reuse_memory_of_state(before);
         applied
     }
 

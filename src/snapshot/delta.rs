@@ -191,8 +191,9 @@ impl Delta {
         })
     }
 
-    /// Returns the delta that turns a store with the same schemas, but without objects, into the snapshot: the
-    /// first delta for a new client.
+    /// Returns the delta that turns a new store with the same schemas into the snapshot: the first delta for a new
+    /// client, or a saved game. [`Store::replace_with`](crate::Store::replace_with) puts it into a store that was
+    /// used.
     ///
     /// # Example
     #[cfg_attr(feature = "serde", doc = "```")]
@@ -215,6 +216,26 @@ impl Delta {
     pub fn full(snapshot: &Snapshot) -> Self {
         Self::between(&Snapshot::new(snapshot.state().without_objects()), snapshot)
             .expect("both are of one store")
+    }
+
+    /// Returns `true` if the delta holds a whole world: it was made from a store in which nothing was ever spawned.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Delta, Store, record};
+    /// # let mut store = Store::new();
+    /// # store.register_schema(slotted::Schema::builder("tile").build()?)?;
+    /// store.spawn_record("tile", record! {})?;
+    /// let before = store.snapshot();
+    /// store.spawn_record("tile", record! {})?;
+    /// let after = store.snapshot();
+    /// assert!(Delta::full(&after).is_full());
+    /// assert!(!Delta::between(&before, &after)?.is_full());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.base == HashSums::default().into()
     }
 
     /// Returns the [state hash](crate::Store::state_hash) of the world to which the delta applies.

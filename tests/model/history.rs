@@ -285,6 +285,15 @@ fn assert_applied(from: &Past, to: &Past, delta: &Delta, seed: u64) {
         let refused = store.apply(delta);
         assert!(matches!(refused, Err(DeltaError::OtherBase { .. })), "{refused:?}");
     }
+    let full = Delta::full(&to.snapshot);
+    if delta.base_hash() != full.base_hash() {
+        assert_eq!(store.replace_with(delta), Err(DeltaError::NotFull { base: delta.base_hash() }));
+    }
+    let (here, then) = (store.snapshot(), store.state_hash());
+    assert_eq!(store.replace_with(&full), Ok(()));
+    assert!(dump(&store) == to.dump, "the full delta leads to another world");
+    assert_eq!(store.state_hash(), then);
+    assert_eq!(store.future_ids_hash(), here.future_ids_hash());
     let mut reached = to.to_world();
     reached.store = store;
     reached.check_quickly();
