@@ -168,8 +168,12 @@ impl Commands {
         object: impl FnOnce(ObjectId) -> T,
     ) -> Result<ObjectId, SpawnError> {
         let queue = self.object_queue::<T>()?;
-        let id = self.reserve_row(self.spawned_types[queue].1, true)?;
-        self.objects::<T>(queue).push(id, object(id));
+        let schema = self.spawned_types[queue].1;
+        let id = self.reserve_row(schema)?;
+        // The closure may panic. The id has no object then.
+        let object = object(id);
+        self.reserved[schema.index()].begin_write_of_last();
+        self.objects::<T>(queue).push(id, object);
         Ok(id)
     }
 
@@ -192,7 +196,8 @@ impl Commands {
     /// ```
     pub fn spawn_record(&mut self, schema: &str, record: Record) -> Result<ObjectId, SpawnError> {
         let schema = self.find_schema(schema)?;
-        let id = self.reserve_row(schema, true)?;
+        let id = self.reserve_row(schema)?;
+        self.reserved[schema.index()].begin_write_of_last();
         self.records.push((id, record));
         Ok(id)
     }
@@ -224,7 +229,8 @@ impl Commands {
         if id.schema().index() >= self.reserved.len() {
             return Err(Despawned { id }.into());
         }
-        let copy = self.reserve_row(id.schema(), true)?;
+        let copy = self.reserve_row(id.schema())?;
+        self.reserved[id.schema().index()].begin_write_of_last();
         self.copies.push((id, copy));
         Ok(copy)
     }
@@ -254,7 +260,7 @@ impl Commands {
     /// ```
     pub fn reserve<T: Slotted>(&mut self) -> Result<ObjectId, SpawnError> {
         let schema = self.schema_of_type::<T>()?;
-        self.reserve_row(schema, false)
+        self.reserve_row(schema)
     }
 
     /// Reserves an id for an object of the named schema, whose values [`write_record`](Self::write_record) gives
@@ -277,7 +283,7 @@ impl Commands {
     /// ```
     pub fn reserve_of(&mut self, schema: &str) -> Result<ObjectId, SpawnError> {
         let schema = self.find_schema(schema)?;
-        self.reserve_row(schema, false)
+        self.reserve_row(schema)
     }
 
     /// Gives a reserved id its object. [`reserve`](Self::reserve) has an example.
@@ -398,8 +404,8 @@ impl Commands {
             && self.reserved.iter().all(ReservedRows::is_empty)
     }
 
-    fn reserve_row(&mut self, schema: SchemaId, is_written: bool) -> Result<ObjectId, SpawnError> {
-        self.reserved[schema.index()].take(is_written).ok_or_else(|| self.no_rows(schema))
+    fn reserve_row(&mut self, schema: SchemaId) -> Result<ObjectId, SpawnError> {
+        self.reserved[schema.index()].take().ok_or_else(|| self.no_rows(schema))
     }
 
     #[cold]
