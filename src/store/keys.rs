@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use crate::error::{AccessError, ForeignKey, NotRegistered, TypeMismatch};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::SchemaSelector;
-use crate::slot_value::{SlotField, SlotValue};
+use crate::slot_value::{SlotField, SlotValue, ValueCheck};
 use crate::storage::{CellColumn, KindTag};
 use crate::store::slotted::{KeyReader, overwrite_field, read_field};
 use crate::store::{Slotted, Store};
@@ -204,52 +204,68 @@ impl Store {
         key: SlotKey<F>,
         value: F,
     ) -> Result<(), AccessError> {
-        let slot = usize::from(key.slot);
-        let (schema, served) = (id.schema(), self.serves(&key, id.schema()));
-        let table = self.tables.get(schema.index());
-        let Some(table) = table.filter(|table| table.rows.is_alive(id.row(), id.generation()))
-        else {
+        if !self.contains(id) {
             return Err(AccessError::Despawned { id });
-        };
-        if !served {
-            return Err(self.wrong_schema(id, key.schema));
         }
-        if table.columns.get(slot).is_none_or(|column| column.tag != key.tag) {
-            return Err(key.foreign().into());
+        self.check_key(id, key)?;
+        if self.registry.is_constrained(id.schema()) {
+            self.check_field(id, key, value, self.value_check())?;
         }
-        if self.registry.is_constrained(schema) {
-            self.check_field(schema, slot, value)?;
-        }
-        let column = &mut self.tables[schema.index()].columns[slot];
-        overwrite_field(column, id.row(), value).expect("a living row has values");
+        self.write_field(id, key, value);
         Ok(())
     }
 
-    #[inline(never)]
-    fn check_field<F: SlotField>(
+    /// Checks that the key is this store's, and serves the object.
+    #[inline(always)]
+    pub(super) fn check_key<F: SlotField>(
         &self,
-        schema: SchemaId,
-        slot: usize,
-        field: F,
+        id: ObjectId,
+        key: SlotKey<F>,
     ) -> Result<(), AccessError> {
-        let Some(schema) = self.registry.get(schema) else { return Ok(()) };
-        let slot = &schema.slots()[slot];
+        if !self.serves(&key, id.schema()) {
+            return Err(self.wrong_schema(id, key.schema));
+        }
+        let column = self.tables[id.schema().index()].columns.get(usize::from(key.slot));
+        if column.is_none_or(|column| column.tag != key.tag) {
+            return Err(key.foreign().into());
+        }
+        Ok(())
+    }
+
+    /// Checks a value against the constraints of a key's slot.
+    #[inline(never)]
+    pub(super) fn check_field<F: SlotField>(
+        &self,
+        id: ObjectId,
+        key: SlotKey<F>,
+        field: F,
+        context: ValueCheck<'_>,
+    ) -> Result<(), AccessError> {
+        let Some(schema) = self.registry.get(id.schema()) else { return Ok(()) };
+        let slot = &schema.slots()[usize::from(key.slot)];
         match field.into_value() {
-            Some(value) if slot.is_constrained() => value
-                .check(slot, self.value_check())
-                .map_err(|kind| schema.problem(slot.name(), kind).into()),
+            Some(value) if slot.is_constrained() => {
+                value.check(slot, context).map_err(|kind| schema.problem(slot.name(), kind).into())
+            }
             _ => Ok(()),
         }
     }
 
+    /// Overwrites a value of an object, through a key that was checked.
+    #[inline(always)]
+    pub(super) fn write_field<F: SlotField>(&mut self, id: ObjectId, key: SlotKey<F>, value: F) {
+        let column = &mut self.tables[id.schema().index()].columns[usize::from(key.slot)];
+        overwrite_field(column, id.row(), value).expect("a living row has values");
+    }
+
     /// Returns `true` if the key serves objects of the schema.
     #[inline(always)]
-    pub(super) fn serves<F>(&self, key: &SlotKey<F>, object: SchemaId) -> bool {
+    fn serves<F>(&self, key: &SlotKey<F>, object: SchemaId) -> bool {
         key.schema == object || (!key.is_exact && self.registry.extends(object, key.schema))
     }
 
     #[cold]
-    pub(super) fn wrong_schema(&self, id: ObjectId, expected: SchemaId) -> AccessError {
+    fn wrong_schema(&self, id: ObjectId, expected: SchemaId) -> AccessError {
         let (expected, found) = (self.schema_name_of(expected), self.schema_name_of(id.schema()));
         AccessError::WrongSchema { id, expected, found }
     }

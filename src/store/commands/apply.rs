@@ -166,7 +166,7 @@ impl Commands {
             store.tables[copy.schema().index()].copy_row(original.row(), copy.row());
         }
         for (id, record) in &self.records {
-            store.write_checked(id.schema(), id.row(), record)?;
+            store.write_checked(*id, record)?;
         }
         self.sets().try_for_each(|set| set.intern(store))
     }
