@@ -212,13 +212,9 @@ impl<V: View> ViewColumns<V> {
     /// # Panics
     /// Panics if the closure lends another part than the wanted one.
     #[inline]
-    pub fn view<'s>(
-        &'s self,
-        store: &'s StoreParts,
-        lend: impl FnMut(Wanted) -> Lent<'s>,
-    ) -> ViewMut<'s, V> {
+    pub fn view<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
         let (tables, matches) = self.lend(lend);
-        ViewMut::new(tables, Cow::Borrowed(matches), store.registry())
+        ViewMut::new(tables, Cow::Borrowed(matches))
     }
 
     /// Returns the view of the objects of the schema and of those that
@@ -231,7 +227,7 @@ impl<V: View> ViewColumns<V> {
     /// Panics if the closure lends another part than the wanted one.
     pub fn view_of<'s, 'n>(
         &self,
-        store: &'s StoreParts,
+        store: &StoreParts,
         schema: impl Into<SchemaSelector<'n>>,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> Result<ViewMut<'s, V>, ViewError> {
@@ -247,7 +243,7 @@ impl<V: View> ViewColumns<V> {
         };
         let selected = matches.selected(registry, schema.into(), || &self.wants)?;
         let lent = selected.iter().flat_map(wanted_of).map(lend).collect();
-        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(selected), registry))
+        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(selected)))
     }
 
     /// Returns the read-only view of the parts that the closure lends.
@@ -255,16 +251,12 @@ impl<V: View> ViewColumns<V> {
     /// # Panics
     /// Panics if the closure lends another part than the wanted one.
     #[inline]
-    pub fn view_ref<'s>(
-        &'s self,
-        store: &'s StoreParts,
-        lend: impl FnMut(Wanted) -> Lent<'s>,
-    ) -> ViewRef<'s, V>
+    pub fn view_ref<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewRef<'s, V>
     where
         V: SharedView,
     {
         let (tables, matches) = self.lend(lend);
-        ViewRef::new(tables, Cow::Borrowed(matches), store.registry())
+        ViewRef::new(tables, Cow::Borrowed(matches))
     }
 
     /// Calls the closure with each object, in vectorised code.
@@ -397,22 +389,17 @@ impl<V: View> OwnMatches<V> {
         self.matches.iter().flat_map(wanted_of)
     }
 
-    pub(in crate::store) fn view<'s>(
-        self,
-        registry: &'s Registry,
-        lend: impl FnMut(Wanted) -> Lent<'s>,
-    ) -> ViewMut<'s, V> {
+    pub(in crate::store) fn view<'s>(self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
         let lent = self.wanted().map(lend).collect();
-        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches), registry)
+        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches))
     }
 
     pub(in crate::store) fn view_ref<'s>(
         self,
-        registry: &'s Registry,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> ViewRef<'s, V> {
         let lent = self.wanted().map(lend).collect();
-        ViewRef::new(Tables::Lent(lent), Cow::Owned(self.matches), registry)
+        ViewRef::new(Tables::Lent(lent), Cow::Owned(self.matches))
     }
 }
 

@@ -180,7 +180,4 @@ pub trait View {
     label = "has a mutable field",
     note = "use `store.view`, which borrows the store mutably, or `Slots` as a parameter of a Bevy system"
 )]
-pub trait SharedView: View {
-    #[doc(hidden)]
-    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t>;
-}
+pub trait SharedView: View {}
