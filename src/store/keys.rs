@@ -7,7 +7,7 @@ use crate::error::{AccessError, ForeignKey, NotRegistered, TypeMismatch};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::SchemaSelector;
 use crate::slot_value::{SlotField, SlotValue, ValueCheck};
-use crate::storage::{CellColumn, KindTag};
+use crate::storage::{CellColumn, KindTag, Table};
 use crate::store::slotted::{KeyReader, overwrite_field, read_field};
 use crate::store::{Slotted, Store};
 
@@ -204,36 +204,43 @@ impl Store {
         key: SlotKey<F>,
         value: F,
     ) -> Result<(), AccessError> {
-        if !self.contains(id) {
+        let (schema, served) = (id.schema(), self.serves(&key, id.schema()));
+        let table = self.tables.get(schema.index());
+        let Some(table) = table.filter(|table| table.rows.is_alive(id.row(), id.generation()))
+        else {
             return Err(AccessError::Despawned { id });
+        };
+        if !served || !key.is_of(table) {
+            return Err(self.key_error(id, key));
         }
-        self.check_key(id, key)?;
-        if self.registry.is_constrained(id.schema()) {
-            self.check_field(id, key, value, self.value_check())?;
+        if self.registry.is_constrained(schema) {
+            self.check_own_field(id, key, value)?;
         }
         self.write_field(id, key, value);
         Ok(())
     }
 
-    /// Checks that the key is this store's, and serves the object.
-    #[inline(always)]
-    pub(super) fn check_key<F: SlotField>(
+    /// Returns the reason why the store does not accept the key for a living object.
+    #[cold]
+    pub(super) fn key_error<F: SlotField>(&self, id: ObjectId, key: SlotKey<F>) -> AccessError {
+        match self.serves(&key, id.schema()) {
+            true => key.foreign().into(),
+            false => self.wrong_schema(id, key.schema),
+        }
+    }
+
+    /// Never inlined, and with few arguments: values without constraints would pay for more.
+    #[inline(never)]
+    fn check_own_field<F: SlotField>(
         &self,
         id: ObjectId,
         key: SlotKey<F>,
+        field: F,
     ) -> Result<(), AccessError> {
-        if !self.serves(&key, id.schema()) {
-            return Err(self.wrong_schema(id, key.schema));
-        }
-        let column = self.tables[id.schema().index()].columns.get(usize::from(key.slot));
-        if column.is_none_or(|column| column.tag != key.tag) {
-            return Err(key.foreign().into());
-        }
-        Ok(())
+        self.check_field(id, key, field, self.value_check())
     }
 
     /// Checks a value against the constraints of a key's slot.
-    #[inline(never)]
     pub(super) fn check_field<F: SlotField>(
         &self,
         id: ObjectId,
@@ -260,7 +267,7 @@ impl Store {
 
     /// Returns `true` if the key serves objects of the schema.
     #[inline(always)]
-    fn serves<F>(&self, key: &SlotKey<F>, object: SchemaId) -> bool {
+    pub(super) fn serves<F>(&self, key: &SlotKey<F>, object: SchemaId) -> bool {
         key.schema == object || (!key.is_exact && self.registry.extends(object, key.schema))
     }
 
@@ -272,6 +279,12 @@ impl Store {
 }
 
 impl<F: SlotField> SlotKey<F> {
+    /// Returns `true` if the key is of the store that has this table.
+    #[inline(always)]
+    pub(super) fn is_of(self, table: &Table) -> bool {
+        table.columns.get(usize::from(self.slot)).is_some_and(|column| column.tag == self.tag)
+    }
+
     #[cold]
     pub(super) fn foreign(&self) -> ForeignKey {
         ForeignKey { kind: F::Value::kind() }

@@ -56,8 +56,12 @@ impl<F: SlotField> Set for ByKey<F> {
 
     fn check(&self, check: &Check<'_>) -> Result<(), AccessError> {
         let Self { id, key, value } = *self;
-        check.store.check_key(id, key)?;
-        check.store.check_field(id, key, value, check.value_check())
+        let store = check.store;
+        let table = &store.tables[id.schema().index()];
+        if !store.serves(&key, id.schema()) || !key.is_of(table) {
+            return Err(store.key_error(id, key));
+        }
+        store.check_field(id, key, value, check.value_check())
     }
 
     fn write(&self, store: &mut Store) {
