@@ -139,6 +139,7 @@ impl Store {
     }
 
     /// Checks the values of an object against the constraints of its slots.
+    #[inline(always)]
     pub(super) fn check_fields<T: Slotted>(
         &self,
         schema: SchemaId,
