@@ -230,7 +230,8 @@ fn check_removal<V: Checked>(mut store: Store, all: &[ObjectId], expected: &[Obj
         !id.row().is_multiple_of(3)
     });
     assert_eq!(visited, expected);
-    let is_removed = |id: &&ObjectId| id.row().is_multiple_of(3) && expected.binary_search(id).is_ok();
+    let is_removed =
+        |id: &&ObjectId| id.row().is_multiple_of(3) && expected.binary_search(id).is_ok();
     assert_eq!(removed, Ok(all.iter().filter(is_removed).count()));
     for id in all {
         assert_eq!(store.contains(*id), !is_removed(&id), "{id}");

@@ -351,6 +351,9 @@ impl<'s> SplitStore<'s> {
     ///
     /// Writes skip constraint checks, as in views. [`column`](Self::column) has an example.
     ///
+    /// Values from before the writes come from a [snapshot's](crate::Snapshot) column. The first write to each block
+    /// after the snapshot copies the block.
+    ///
     /// # Errors
     /// Returns an error if an earlier view or column reads or writes the slot, if the key belongs to another store,
     /// or if a migration invalidated the key. Nothing is borrowed then.
