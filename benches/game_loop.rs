@@ -47,6 +47,8 @@ struct Unit {
     health: i32,
     kills: i32,
     target: ObjectId,
+    /// Set in one unit of a hundred.
+    poison: Option<i32>,
 }
 
 #[derive(View)]
@@ -59,6 +61,19 @@ struct Moving<'a> {
 struct Firing<'a> {
     target: &'a ObjectId,
     kills: &'a mut i32,
+}
+
+#[derive(View)]
+struct MaybePoisoned<'a> {
+    health: &'a mut i32,
+    poison: Option<&'a i32>,
+}
+
+#[derive(View)]
+struct Poisoned<'a> {
+    health: &'a mut i32,
+    #[slot(set)]
+    poison: &'a i32,
 }
 
 #[derive(View)]
@@ -98,9 +113,11 @@ impl Units {
         store.register::<Unit>()?;
         let mut commands = store.commands();
         let ids = (0..count).map(|_| commands.reserve::<Unit>()).collect::<Result<Vec<_>, _>>()?;
-        for (id, (position, velocity, target)) in ids.iter().zip(&values) {
-            let (position, velocity, target) = (*position, *velocity, ids[*target]);
-            commands.write(*id, Unit { position, velocity, health: i32::MAX, kills: 0, target })?;
+        for (number, (id, value)) in ids.iter().zip(&values).enumerate() {
+            let (position, velocity, target) = (value.0, value.1, ids[value.2]);
+            let poison = number.is_multiple_of(100).then_some(0);
+            let unit = Unit { position, velocity, health: i32::MAX, kills: 0, target, poison };
+            commands.write(*id, unit)?;
         }
         commands.apply(&mut store)?;
         let mut world = World::new();
@@ -170,6 +187,20 @@ impl Units {
         Ok(())
     }
 
+    fn slotted_option(&mut self) -> Outcome {
+        self.store.view::<MaybePoisoned>()?.for_each(|unit| {
+            if let Some(poison) = unit.poison {
+                *unit.health -= poison;
+            }
+        });
+        Ok(())
+    }
+
+    fn slotted_set(&mut self) -> Outcome {
+        self.store.view::<Poisoned>()?.for_each(|unit| *unit.health -= unit.poison);
+        Ok(())
+    }
+
     fn hecs_loop(&mut self) -> Outcome {
         for (position, velocity) in self.world.query_mut::<(&mut Position, &Velocity)>() {
             position.0 += velocity.0 * DT;
@@ -212,6 +243,8 @@ fn loops(objects: usize, rounds: u32) -> Result<String, Box<dyn Error>> {
         form("firing at other units: slotted", 3, Units::slotted_fire),
         form("`get` of a view in order: hecs", 5, Units::hecs_get),
         form("`get` of a view in order: slotted", 5, Units::slotted_get),
+        form("a slot set in 1%, as `Option`: slotted", 7, Units::slotted_option),
+        form("a slot set in 1%, by `#[slot(set)]`: slotted", 7, Units::slotted_set),
     ];
     sample(&mut forms, rounds)?;
     let each = 1e9 / (f64::from(repeat) * objects as f64);
@@ -272,7 +305,7 @@ impl Churn {
 
     fn unit(target: ObjectId, number: usize) -> Unit {
         let position = Vec3::splat(number as f32);
-        Unit { position, velocity: Vec3::X, health: number as i32, kills: 0, target }
+        Unit { position, velocity: Vec3::X, health: number as i32, kills: 0, target, poison: None }
     }
 
     fn by_hand(&mut self) -> Outcome {
