@@ -14,6 +14,7 @@ mod fault_26_growing_during_iteration;
 mod fault_30_one_slot_twice_in_a_view;
 mod fault_31_value_that_is_not_plain_memory;
 mod fault_31_value_that_is_not_send;
+#[cfg(feature = "rayon")]
 mod fault_33_structural_change_in_parallel;
 mod filter_without_a_name;
 mod filters_that_exclude_each_other;
