@@ -6,7 +6,7 @@ use std::f32::consts::TAU;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::Vec2;
-use slotted::{Commands, ObjectId, Store, View};
+use slotted::{Commands, ObjectId, Slotted, Store, View};
 
 use crate::objects::{Bullet, Colonist, Colony, Item, Raider, Tower, Tree};
 
@@ -150,9 +150,9 @@ fn shoot(store: &mut Store, commands: &mut Commands) -> Outcome {
     let (tower, raider) = (store.keys::<Tower>()?, store.keys::<Raider>()?);
     let mut split = store.split();
     let positions = split.column(raider.position)?;
-    let raiders = split.view_ref_of::<Placed>("raider")?;
+    let raiders = split.view_ref_of::<Placed>(Raider::SCHEMA_NAME)?;
     let raiders: Vec<_> = raiders.iter().map(|raider| (raider.id, *raider.position)).collect();
-    for aiming in split.view_of::<Aiming>("tower")? {
+    for aiming in split.view_of::<Aiming>(Tower::SCHEMA_NAME)? {
         *aiming.reload = aiming.reload.saturating_sub(1);
         let is_near = |position: Vec2| position.distance(*aiming.position) < TOWER_RANGE;
         let kept = aiming.target.copied().filter(|id| positions.get(*id).is_some_and(is_near));
@@ -185,7 +185,7 @@ fn fly(store: &mut Store, commands: &mut Commands) -> Outcome {
     let mut split = store.split();
     let positions = split.column(raider.position)?;
     let mut healths = split.column_mut(raider.health)?;
-    for bullet in split.view_of::<Flying>("bullet")? {
+    for bullet in split.view_of::<Flying>(Bullet::SCHEMA_NAME)? {
         let Some(target) = positions.get(*bullet.target) else {
             commands.despawn(bullet.id);
             continue;
@@ -216,11 +216,11 @@ struct Gathering<'a> {
 fn gather_wood(store: &mut Store, commands: &mut Commands) -> Outcome {
     let (colonist, tree) = (store.keys::<Colonist>()?, store.keys::<Tree>()?);
     let mut split = store.split();
-    let trees = split.view_ref_of::<Placed>("tree")?;
+    let trees = split.view_ref_of::<Placed>(Tree::SCHEMA_NAME)?;
     let trees: Vec<_> = trees.iter().map(|tree| (tree.id, *tree.position)).collect();
     let positions = split.column(tree.position)?;
     let mut wood = split.column_mut(tree.wood)?;
-    for gathering in split.view_of::<Gathering>("colonist")? {
+    for gathering in split.view_of::<Gathering>(Colonist::SCHEMA_NAME)? {
         let own = *gathering.position;
         let goal = if *gathering.carries < MOST_CARRIED {
             let tree = gathering.tree.and_then(|id| Some((*id, positions.get(*id)?)));
@@ -298,7 +298,7 @@ fn bury_raiders(store: &Store, commands: &mut Commands) -> Result<u32, Box<dyn E
 
 /// Each raider that reaches the colony disappears with one colonist. Returns the number of colonists lost.
 fn plunder(store: &Store, commands: &mut Commands) -> Result<u32, Box<dyn Error>> {
-    let mut colonists = store.ids_of("colonist")?;
+    let mut colonists = store.ids_of(Colonist::SCHEMA_NAME)?;
     let mut lost = 0;
     for raider in store.view_ref::<Mortal>()? {
         if *raider.health > 0.0 && *raider.position == Vec2::ZERO {
