@@ -72,7 +72,9 @@ fn poison(mut living: Slots<Living>) {
 }
 
 fn rage(mut raging: Slots<Raging>) {
-    raging.for_each(|orc| *orc.rage = (1.0 - *orc.health / 500.0).clamp(0.0, 1.0));
+    for orc in &mut raging {
+        *orc.rage = (1.0 - *orc.health / 500.0).clamp(0.0, 1.0);
+    }
 }
 
 fn bury(units: SlotsRef<Named>, mut commands: Commands) {
