@@ -211,4 +211,6 @@ pub mod guide {
     pub mod _10_performance {}
     #[doc = include_str!("../docs/guide/11_game_loop.md")]
     pub mod _11_game_loop {}
+    #[doc = include_str!("../docs/guide/12_from_hecs_or_bevy.md")]
+    pub mod _12_from_hecs_or_bevy {}
 }

@@ -73,6 +73,7 @@ impl World {
         self.check_column::<f64>("tile", "height");
         self.check_column::<Option<ObjectId>>("tile", "owner");
         self.check_memory();
+        self.check_side_table();
     }
 
     fn check_object(&self, object: &Object) {

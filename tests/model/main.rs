@@ -8,6 +8,8 @@ mod commands;
 mod habits;
 mod history;
 mod schemas;
+mod side;
+mod split;
 mod values;
 mod world;
 
@@ -34,6 +36,8 @@ pub(crate) enum Call {
     SetObject { pick: Index, seed: u64, flaw: bool },
     WriteThroughViews { seed: u64 },
     WriteThroughColumns { seed: u64 },
+    UseSideTable { seed: u64 },
+    BorrowSplit { seed: u64 },
     Commands { seed: u64, flaw: bool },
     Remove { pick: Index },
     Duplicate { pick: Index },
@@ -95,6 +99,8 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(pick, seed, flaw)| Call::SetObject { pick, seed, flaw }),
         2 => seed().prop_map(|seed| Call::WriteThroughViews { seed }),
         2 => seed().prop_map(|seed| Call::WriteThroughColumns { seed }),
+        4 => seed().prop_map(|seed| Call::UseSideTable { seed }),
+        3 => seed().prop_map(|seed| Call::BorrowSplit { seed }),
         4 => (seed(), flaw()).prop_map(|(seed, flaw)| Call::Commands { seed, flaw }),
         2 => index().prop_map(|pick| Call::Remove { pick }),
         3 => index().prop_map(|pick| Call::Duplicate { pick }),

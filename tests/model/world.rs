@@ -17,6 +17,7 @@ use slotted::{
 use crate::Call;
 use crate::history::History;
 use crate::schemas::{self, Color, Job, Orc, Unit};
+use crate::side::Side;
 use crate::values::{Sample, flawed, sample, stored_default, text};
 
 const ROWS: u32 = 2 * BLOCK_ROWS as u32 + 300;
@@ -77,12 +78,13 @@ pub(crate) struct World {
     pub(crate) stale: Vec<ObjectId>,
     pub(crate) rows: BTreeMap<String, RowModel>,
     pub(crate) history: History,
+    pub(crate) side: Side,
 }
 
 /// Schema and row.
 pub(crate) type Place = (SchemaId, u32);
 
-fn place(id: ObjectId) -> Place {
+pub(crate) fn place(id: ObjectId) -> Place {
     (id.schema(), id.row())
 }
 
@@ -112,6 +114,7 @@ impl World {
             stale: Vec::new(),
             rows: BTreeMap::new(),
             history: History::default(),
+            side: Side::default(),
         }
     }
 
@@ -134,6 +137,8 @@ impl World {
             Call::SetObject { pick, seed, flaw } => self.set_object(pick, *seed, *flaw),
             Call::WriteThroughViews { seed } => self.write_through_views(*seed),
             Call::WriteThroughColumns { seed } => self.write_through_columns(*seed),
+            Call::UseSideTable { seed } => self.use_side_table(*seed),
+            Call::BorrowSplit { seed } => self.borrow_split(*seed),
             Call::Commands { seed, flaw } => self.run_commands(*seed, *flaw),
             Call::Remove { pick } => self.remove_object(pick),
             Call::Duplicate { pick } => self.duplicate(pick),
@@ -556,7 +561,7 @@ impl World {
         self.note_all(written);
     }
 
-    fn note_all(&mut self, written: Vec<(ObjectId, &str, Value)>) {
+    pub(crate) fn note_all(&mut self, written: Vec<(ObjectId, &str, Value)>) {
         for (id, slot, value) in written {
             let object =
                 self.objects.get(&place(id)).expect("views visit only living objects").clone();
