@@ -118,6 +118,8 @@ impl<V: View> Slots<'_, '_, V> {
 
     /// Returns an iterator over the objects, as `for unit in &mut units` uses.
     ///
+    /// [`for_each`](Self::for_each) is faster for loops that can use the vector units.
+    ///
     /// ```
     /// # use bevy_slotted::prelude::*;
     /// # #[derive(View)]

@@ -134,6 +134,9 @@ fn name_of<P>() -> String {
 
 /// A system parameter that iterates over the objects of all schemas that have a view's slots.
 ///
+/// `for unit in &mut units` loops over them, as over Bevy's `Query`. [`for_each`](Self::for_each) is faster for loops that
+/// can use the vector units, and [`par_for_each`](Self::par_for_each) runs on several threads.
+///
 /// Two systems run in parallel unless one of them writes a slot that the other accesses. A slot is identified by
 /// name and kind, for all schemas together, as a component is by its type. If two parameters of one system
 /// conflict, initialising the system panics, as it does for conflicting queries.
