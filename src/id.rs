@@ -27,7 +27,8 @@ impl SchemaId {
 /// The handle of one object: schema, row and generation in 64 bits.
 ///
 /// A row gets a new generation when it is reused, so the id of a dead object never refers to another one.
-/// `Option<ObjectId>` has 64 bits too.
+/// `Option<ObjectId>` has 64 bits too. Ids sort by schema, generation and row, which is not the order in which views
+/// visit objects.
 ///
 /// # Example
 /// ```
