@@ -9,10 +9,14 @@ use crate::record::Record;
 use crate::schema::{Problem, ProblemKind, RegisteredSchema, Registry, Slot};
 use crate::value::{ConversionError, FromValue, Value};
 
-/// The living objects that references may lead to.
+/// The objects that references may lead to.
 pub(crate) trait World {
-    /// Returns `true` if the object is alive.
+    /// Returns `true` if the object is alive, or will be when the value is written.
     fn is_alive(&self, id: ObjectId) -> bool;
+
+    /// Checks that a slot may refer to an object that is not alive. Returns `true` if the slot does already: then it
+    /// keeps the reference, whatever the object's schema was.
+    fn admit_dead(&self, id: ObjectId) -> Result<bool, ProblemKind>;
 }
 
 /// A world without objects, for checks of defaults.
@@ -21,6 +25,10 @@ pub(super) struct NoWorld;
 impl World for NoWorld {
     fn is_alive(&self, _: ObjectId) -> bool {
         false
+    }
+
+    fn admit_dead(&self, id: ObjectId) -> Result<bool, ProblemKind> {
+        Err(ProblemKind::UnknownReference { found: id })
     }
 }
 
@@ -146,8 +154,8 @@ impl Checker<'_> {
 
     /// Checks that the slot may refer to the object.
     pub(crate) fn reference(self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
-        if !self.world.is_alive(id) {
-            return Err(ProblemKind::DeadReference { found: id });
+        if !self.world.is_alive(id) && self.world.admit_dead(id)? {
+            return Ok(());
         }
         let Some(expected) = slot.references() else { return Ok(()) };
         let found = self.registry.get(id.schema()).filter(|_| !self.matches(id.schema(), expected));

@@ -134,9 +134,15 @@ impl Store {
         self.check_object_type::<T>(id)?;
         let (schema, _) = self.locate(id)?;
         let mut problems = Vec::new();
-        let context = self.value_check();
-        let mut check =
-            ObjectCheck { schema, context, record: None, problems: &mut problems, next: 0 };
+        let (context, overwritten) = (self.value_check(), Some(self.overwritten(id)));
+        let mut check = ObjectCheck {
+            schema,
+            context,
+            record: None,
+            problems: &mut problems,
+            next: 0,
+            overwritten,
+        };
         object.check(&mut check);
         if !problems.is_empty() {
             return Err(Rejection::new(problems).into());

@@ -218,7 +218,7 @@ impl Store {
             return Err(key.foreign().into());
         }
         if self.registry.is_constrained(schema) {
-            self.check_field(schema, slot, value)?;
+            self.check_field(id, slot, value)?;
         }
         let column = &mut self.tables[schema.index()].columns[slot];
         overwrite_field(column, id.row(), value).expect("a living row has values");
@@ -228,15 +228,16 @@ impl Store {
     #[inline(never)]
     fn check_field<F: SlotField>(
         &self,
-        schema: SchemaId,
-        slot: usize,
+        id: ObjectId,
+        position: usize,
         field: F,
     ) -> Result<(), AccessError> {
-        let Some(schema) = self.registry.get(schema) else { return Ok(()) };
-        let slot = &schema.slots()[slot];
+        let Some(schema) = self.registry.get(id.schema()) else { return Ok(()) };
+        let slot = &schema.slots()[position];
         match field.into_value() {
-            Some(value) if slot.is_constrained() => value
-                .check(slot, self.value_check())
+            Some(value) if slot.is_constrained() => self
+                .overwritten(id)
+                .check(position, self.value_check(), |context| value.check(slot, context))
                 .map_err(|kind| schema.problem(slot.name(), kind).into()),
             _ => Ok(()),
         }

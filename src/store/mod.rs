@@ -22,6 +22,7 @@ mod limits;
 mod migrate;
 mod parts;
 mod plan;
+mod references;
 mod report;
 mod reserve;
 mod schemas;
@@ -37,7 +38,7 @@ use crate::epoch::Epoch;
 use crate::error::{Despawned, LimitError, UnknownSchema};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
-use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector, World};
+use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector};
 use crate::side_table::Living;
 use crate::slot_value::{ListElement, ValueCheck, element_shape};
 use crate::storage::{Interner, Table};
@@ -442,11 +443,5 @@ impl Living for Store {
     #[inline]
     fn is_alive(&self, id: ObjectId) -> bool {
         Self::contains(self, id)
-    }
-}
-
-impl World for Store {
-    fn is_alive(&self, id: ObjectId) -> bool {
-        self.contains(id)
     }
 }

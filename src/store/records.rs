@@ -255,8 +255,9 @@ impl Store {
             return Err(AccessError::Despawned { id });
         };
         let slot = &schema.slots()[index];
-        let checked = self.checker().value(slot, &value);
-        checked.map_err(|kind| schema.problem(slot.name(), kind))?;
+        self.overwritten(id)
+            .check(index, self.value_check(), |context| context.checker.value(slot, &value))
+            .map_err(|kind| schema.problem(slot.name(), kind))?;
         let column = &mut self.tables[id.schema().index()].columns[index];
         let before = self.interner.now();
         let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
@@ -327,7 +328,8 @@ impl Store {
 
     /// Checks the values of all living objects again.
     ///
-    /// Writes through views and columns skip constraint checks; this call finds their mistakes.
+    /// Writes through views and columns skip constraint checks; this call finds their mistakes. References to objects
+    /// that have died are none: [`dead_references`](Self::dead_references) finds those.
     ///
     /// Computes in **O(values)** time, for the values of slots with constraints.
     ///

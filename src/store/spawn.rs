@@ -131,7 +131,8 @@ impl Store {
     ) {
         if let Some(schema) = self.registry.get(schema) {
             let context = self.value_check();
-            object.check(&mut ObjectCheck { schema, context, record, problems, next: 0 });
+            let (next, overwritten) = (0, None);
+            object.check(&mut ObjectCheck { schema, context, record, problems, next, overwritten });
         }
     }
 

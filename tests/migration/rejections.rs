@@ -212,6 +212,7 @@ fn references_are_checked_against_the_new_bases() -> Outcome {
     store.migrate(&plan)?;
     assert_eq!(store.get_value(tower, "aim")?, orc_id.into());
     assert_eq!(store.get_value(dead, "aim")?, unit_id.into());
+    store.set_value(dead, "aim", unit_id)?; // unchanged, whatever the slot expects now
     let error = refused(&mut store, [aim()]);
     assert!(error.contains("refers to an object of 'orc', expected one of 'unit'"), "{error}");
     Ok(())

@@ -5,6 +5,7 @@
 
 mod check;
 mod commands;
+mod habits;
 mod history;
 mod schemas;
 mod values;
@@ -34,6 +35,13 @@ pub(crate) enum Call {
     WriteThroughViews { seed: u64 },
     WriteThroughColumns { seed: u64 },
     Commands { seed: u64, flaw: bool },
+    Remove { pick: Index },
+    Retain { seed: u64 },
+    Drain,
+    TryDespawnBatch { picks: Vec<Index>, stale: Option<Index> },
+    Duplicate { pick: Index },
+    CopyByRecord { pick: Index },
+    WriteBack { pick: Index },
     Clear,
     ClearOf { schema: Index },
     ReleaseMemory,
@@ -90,6 +98,14 @@ fn call() -> impl Strategy<Value = Call> {
         2 => seed().prop_map(|seed| Call::WriteThroughViews { seed }),
         2 => seed().prop_map(|seed| Call::WriteThroughColumns { seed }),
         4 => (seed(), flaw()).prop_map(|(seed, flaw)| Call::Commands { seed, flaw }),
+        2 => index().prop_map(|pick| Call::Remove { pick }),
+        1 => seed().prop_map(|seed| Call::Retain { seed }),
+        1 => Just(Call::Drain),
+        2 => (prop::collection::vec(index(), 0..8), prop::option::weighted(0.5, index()))
+            .prop_map(|(picks, stale)| Call::TryDespawnBatch { picks, stale }),
+        2 => index().prop_map(|pick| Call::Duplicate { pick }),
+        2 => index().prop_map(|pick| Call::CopyByRecord { pick }),
+        2 => index().prop_map(|pick| Call::WriteBack { pick }),
         1 => Just(Call::Clear),
         1 => index().prop_map(|schema| Call::ClearOf { schema }),
         2 => Just(Call::ReleaseMemory),

@@ -21,6 +21,8 @@ use crate::values::{Sample, flawed, sample, stored_default, text};
 
 const ROWS: u32 = 2 * BLOCK_ROWS as u32 + 300;
 const GENERATIONS: u16 = 2;
+/// An id that no store of these tests gives out.
+const NEVER: Option<ObjectId> = ObjectId::from_bits(1 << 32 | u32::MAX as u64);
 
 /// One object in all three stores.
 #[derive(Clone, Debug)]
@@ -135,6 +137,13 @@ impl World {
             Call::WriteThroughViews { seed } => self.write_through_views(*seed),
             Call::WriteThroughColumns { seed } => self.write_through_columns(*seed),
             Call::Commands { seed, flaw } => self.run_commands(*seed, *flaw),
+            Call::Remove { pick } => self.remove_as_unit(pick),
+            Call::Retain { seed } => self.retain(*seed),
+            Call::Drain => self.drain_orcs(),
+            Call::TryDespawnBatch { picks, stale } => self.try_despawn(picks, stale.as_ref()),
+            Call::Duplicate { pick } => self.duplicate(pick),
+            Call::CopyByRecord { pick } => self.copy_by_record(pick),
+            Call::WriteBack { pick } => self.write_back(pick),
             Call::Clear => {
                 self.store.clear();
                 self.remove(|_| true);
@@ -172,11 +181,11 @@ impl World {
         pick.get(&schemas).name().to_owned()
     }
 
-    fn slots(&self, schema: &str) -> Vec<Slot> {
+    pub(crate) fn slots(&self, schema: &str) -> Vec<Slot> {
         self.store.schema(schema).expect("the schema exists").slots().to_vec()
     }
 
-    fn object(&self, pick: &Index) -> Option<Object> {
+    pub(crate) fn object(&self, pick: &Index) -> Option<Object> {
         let number = (!self.objects.is_empty()).then(|| pick.index(self.objects.len()))?;
         self.objects.values().nth(number).cloned()
     }
@@ -194,6 +203,17 @@ impl World {
             None => true,
         };
         self.objects.values().filter(fits).take(50).map(|object| object.id).collect()
+    }
+
+    /// Returns a dead object that the slot may not refer to, because it does not do so already.
+    fn dead_for(&self, object: &Object, slot: &Slot) -> Option<ObjectId> {
+        let held = self.store.get_value(object.id, slot.name()).expect("the slot is declared");
+        let holds = |id: &ObjectId| match &held {
+            Value::Object(held) => held == id,
+            Value::List(held) => held.contains(&Value::Object(*id)),
+            _ => false,
+        };
+        self.stale.last().copied().filter(|id| !holds(id))
     }
 
     /// Makes a call that must fail and leave the store unchanged.
@@ -243,7 +263,7 @@ impl World {
             (2, _, Some((name, _))) => {
                 let slot =
                     slots.iter().find(|slot| slot.name() == name).expect("the slot is declared");
-                let bad = flawed(slot, rng, self.stale.last().copied());
+                let bad = flawed(slot, rng, NEVER);
                 let rest = record.into_iter().filter(|(other, _)| *other != name);
                 rest.chain([(name.clone().into(), bad)]).collect()
             }
@@ -448,7 +468,7 @@ impl World {
         }
         let slot = slot.get(&slots);
         if flaw {
-            let bad = flawed(slot, rng, self.stale.last().copied());
+            let bad = flawed(slot, rng, self.dead_for(&object, slot).or(NEVER));
             let error = self.refused(|store| store.set_value(object.id, slot.name(), bad));
             assert!(matches!(error, AccessError::Rejected(_)));
             return;

@@ -3,7 +3,7 @@
 use crate::error::{AccessError, MOST_PROBLEMS, Rejection};
 use crate::id::ObjectId;
 use crate::record::Record;
-use crate::schema::{Checker, World};
+use crate::schema::{Checker, ProblemKind, World};
 use crate::slot_value::ValueCheck;
 use crate::store::Store;
 use crate::store::commands::error::{CommandKind, CommandProblem, CommandsError};
@@ -11,6 +11,7 @@ use crate::store::commands::reserved_rows::ReservedRows;
 use crate::store::commands::sets::Set;
 use crate::store::commands::{Commands, Despawn};
 use crate::store::dynamic::Unwritten;
+use crate::store::references::Overwritten;
 
 /// The store as it will be after the spawns.
 pub(super) struct Check<'a> {
@@ -22,6 +23,10 @@ impl World for Check<'_> {
     fn is_alive(&self, id: ObjectId) -> bool {
         self.store.contains(id)
             || self.reserved.get(id.schema().index()).is_some_and(|rows| rows.is_written(id))
+    }
+
+    fn admit_dead(&self, id: ObjectId) -> Result<bool, ProblemKind> {
+        self.store.admit_dead(id)
     }
 }
 
@@ -42,6 +47,24 @@ impl Check<'_> {
 
     pub(super) fn value_check(&self) -> ValueCheck<'_> {
         ValueCheck { checker: self.checker(), interner: &self.store.interner }
+    }
+
+    /// Returns the values that are overwritten; `None` for an object that is not alive yet.
+    pub(super) fn overwritten(&self, id: ObjectId) -> Option<Overwritten<'_>> {
+        self.store.contains(id).then(|| self.store.overwritten(id))
+    }
+
+    /// Checks the value that the slot at this position gets.
+    pub(super) fn overwriting<R>(
+        &self,
+        id: ObjectId,
+        slot: usize,
+        check: impl FnOnce(ValueCheck<'_>) -> R,
+    ) -> R {
+        match self.overwritten(id) {
+            Some(overwritten) => overwritten.check(slot, self.value_check(), check),
+            None => check(self.value_check()),
+        }
     }
 }
 

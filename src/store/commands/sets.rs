@@ -66,10 +66,11 @@ impl<F: SlotField> Set for ByKey<F> {
             return Err(key.foreign().into());
         }
         let Some(schema) = store.registry.get(id.schema()) else { return Ok(()) };
-        let slot = &schema.slots()[usize::from(key.slot)];
+        let position = usize::from(key.slot);
+        let slot = &schema.slots()[position];
         match value.into_value() {
-            Some(value) if slot.is_constrained() => value
-                .check(slot, check.value_check())
+            Some(value) if slot.is_constrained() => check
+                .overwriting(id, position, |context| value.check(slot, context))
                 .map_err(|kind| schema.problem(slot.name(), kind).into()),
             _ => Ok(()),
         }
@@ -96,12 +97,14 @@ impl Set for ByName {
 
     fn check(&self, check: &Check<'_>) -> Result<(), AccessError> {
         let Some(schema) = check.store.registry.get(self.id.schema()) else { return Ok(()) };
-        let Some(slot) = schema.slot(&self.slot) else {
+        let Some(position) = schema.slot_index(&self.slot) else {
             let suggestion = schema.suggest(&self.slot);
             return Err(AccessError::undeclared(schema.shared_name(), &self.slot, suggestion));
         };
-        let checked = check.checker().value(slot, &self.value);
-        checked.map_err(|kind| schema.problem(slot.name(), kind).into())
+        let slot = &schema.slots()[position];
+        check
+            .overwriting(self.id, position, |context| context.checker.value(slot, &self.value))
+            .map_err(|kind| schema.problem(slot.name(), kind).into())
     }
 
     fn intern(&self, store: &mut Store) -> Result<(), Unwritten> {
@@ -135,6 +138,7 @@ impl<T: Slotted> Set for Whole<T> {
             record: None,
             problems: own,
             next: 0,
+            overwritten: check.overwritten(self.id),
         });
         if problems.is_empty() { Ok(()) } else { Err(Rejection::new(problems).into()) }
     }

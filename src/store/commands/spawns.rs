@@ -50,6 +50,7 @@ impl<T: Slotted> SpawnQueue for Objects<T> {
                 record: None,
                 problems: own,
                 next: 0,
+                overwritten: None,
             });
             if !found.is_empty() {
                 let found = std::mem::take(&mut found);
