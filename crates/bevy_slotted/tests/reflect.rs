@@ -185,13 +185,13 @@ fn references_round_trip_and_are_checked() -> Outcome {
     read_into(&store, copy, &mut back)?;
     assert_eq!(back, follower, "a copy keeps dead references");
 
-    let never = Reference::from(ObjectId::from_bits(first.0.to_bits() + (2 << 32)).ok_or("odd")?);
+    let never = Reference::from(ObjectId::from_bits(first.0.to_bits() + (4 << 32)).ok_or("odd")?);
     let follower = Follower { leader: Some(never), friends: vec![never, first] };
     assert_eq!(
         message(spawn_reflected(&mut store, &follower)),
         "2 problems:\
-         \n  slot 'leader' of 'follower' refers to object 0:0:3, which has never existed\
-         \n  element 0 of slot 'friends' of 'follower' refers to object 0:0:3, which has never existed"
+         \n  slot 'leader' of 'follower' refers to object 0:0:5, which has never existed\
+         \n  element 0 of slot 'friends' of 'follower' refers to object 0:0:5, which has never existed"
     );
     Ok(())
 }
