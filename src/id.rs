@@ -29,6 +29,19 @@ impl SchemaId {
 /// A row gets a new generation when it is reused, so the id of a dead object never refers to another one.
 /// `Option<ObjectId>` has 64 bits too.
 ///
+/// # Dead references
+/// A reference is a value: it stays in its slot when its object dies, until somebody replaces it. So it never locks the
+/// object that has it:
+///
+/// * a slot of a living object accepts the dead references that it already has, alone or in a list, and otherwise
+///   references to living objects only;
+/// * a slot of a new object accepts references to all objects that live or have lived, so that copies of an object can
+///   be made from its values;
+/// * validation and migration accept all dead references.
+///
+/// The schema of a dead object is not checked. An id that the store never gave out is refused everywhere.
+/// [`Store::dead_references`](crate::Store::dead_references) lists the dead references of a store.
+///
 /// # Example
 /// ```
 /// use slotted::{Kind, Schema, Store, record};

@@ -85,8 +85,7 @@ pub enum ProblemKind {
     ForeignText,
     /// The list belongs to another store.
     ForeignList,
-    /// The referenced object has died, and the slot does not hold the reference already: see
-    /// [dead references](crate::Store::dead_references).
+    /// The referenced object is dead, and the slot did not refer to it [before](ObjectId#dead-references).
     DeadReference {
         /// The reference.
         found: ObjectId,

@@ -9,20 +9,13 @@ use crate::storage::{CellColumn, Column, Interner};
 use crate::store::Store;
 
 impl Store {
-    /// Returns all references to dead objects: the object that has the reference, its slot, and the dead object, by
-    /// schema, slot and row.
+    /// Returns all [dead references](ObjectId#dead-references): the object that has the reference, its slot, and the
+    /// dead object, by schema, slot and row.
     ///
-    /// A list is visited element by element. References to ids that were never given out count too; only a write
-    /// through a view or column can make one.
+    /// A list is visited element by element. References to ids that were never given out count too; only writes
+    /// through views and columns can make them.
     ///
     /// Computes in **O(references)** time.
-    ///
-    /// # Dead references
-    /// A reference is a value: it stays when its object dies, until somebody replaces it. Its id never leads to another
-    /// object. So [`validate`](Self::validate) accepts it, and so does every write that leaves it unchanged: a slot
-    /// accepts a dead reference that it holds already, alone or in a list. Another slot accepts living objects only.
-    /// A new object accepts any id that was given out before, so that `store.spawn_record(name,
-    /// store.get_record(id)?)` makes a copy.
     ///
     /// # Example
     /// ```
@@ -65,9 +58,16 @@ impl Store {
         table.is_some_and(|table| table.rows.has_lived(id.row(), id.generation()))
     }
 
-    /// Returns the values of a living object, before they are overwritten.
-    pub(super) fn overwritten(&self, id: ObjectId) -> Overwritten<'_> {
-        Overwritten { columns: &self.tables[id.schema().index()].columns, row: id.row() }
+    /// Returns the store while values of this object are overwritten.
+    pub(super) fn overwriting(&self, id: ObjectId) -> Overwriting<'_> {
+        Overwriting { store: self, id }
+    }
+
+    /// Returns the references in a slot of a living object.
+    fn references(&self, id: ObjectId, slot: &Slot) -> Option<&[ObjectId]> {
+        let (schema, table) = self.locate(id).ok()?;
+        let column = &table.columns[schema.slot_index(slot.name())?];
+        Some(references_in(column, id.row(), &self.interner))
     }
 }
 
@@ -85,75 +85,62 @@ fn references_in<'a>(column: &'a Column, row: u32, interner: &'a Interner) -> &'
     list.and_then(|list| interner.lists.resolve::<ObjectId>(shape, *list)).unwrap_or_default()
 }
 
+/// The store as new objects see it.
 impl World for Store {
     fn is_alive(&self, id: ObjectId) -> bool {
         self.contains(id)
     }
 
     #[cold]
-    fn admit_dead(&self, id: ObjectId) -> Result<bool, ProblemKind> {
+    fn admit_dead(&self, _: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
         match self.has_lived(id) {
-            true => Ok(false),
+            true => Ok(()),
             false => Err(ProblemKind::UnknownReference { found: id }),
         }
     }
 }
 
-/// The living objects of a store alone.
-pub(super) struct LivingOnly<'a>(pub(super) &'a Store);
+/// A store while values of one object are overwritten: its slots keep dead references, and get no new ones.
+pub(super) struct Overwriting<'a> {
+    store: &'a Store,
+    id: ObjectId,
+}
 
-impl World for LivingOnly<'_> {
+impl Overwriting<'_> {
+    pub(super) fn checker(&self) -> Checker<'_> {
+        Checker { registry: &self.store.registry, world: self }
+    }
+
+    pub(super) fn value_check(&self) -> ValueCheck<'_> {
+        ValueCheck { checker: self.checker(), interner: &self.store.interner }
+    }
+}
+
+impl World for Overwriting<'_> {
+    fn is_alive(&self, id: ObjectId) -> bool {
+        self.store.contains(id)
+    }
+
+    #[cold]
+    fn admit_dead(&self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
+        self.store.admit_dead(slot, id)?;
+        // An object that is not alive yet has no values to keep.
+        match self.store.references(self.id, slot) {
+            Some(kept) if !kept.contains(&id) => Err(ProblemKind::DeadReference { found: id }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A store whose dead references all stay as they are.
+pub(super) struct AnyDead<'a>(pub(super) &'a Store);
+
+impl World for AnyDead<'_> {
     fn is_alive(&self, id: ObjectId) -> bool {
         self.0.contains(id)
     }
 
-    #[cold]
-    fn admit_dead(&self, id: ObjectId) -> Result<bool, ProblemKind> {
-        Err(ProblemKind::DeadReference { found: id })
-    }
-}
-
-/// A living object whose values are about to be overwritten.
-#[derive(Clone, Copy)]
-#[allow(missing_debug_implementations)]
-pub(crate) struct Overwritten<'a> {
-    columns: &'a [Column],
-    row: u32,
-}
-
-impl Overwritten<'_> {
-    /// Checks the value that the slot at this position gets.
-    pub(super) fn check<R>(
-        self,
-        slot: usize,
-        context: ValueCheck<'_>,
-        check: impl FnOnce(ValueCheck<'_>) -> R,
-    ) -> R {
-        let (column, ValueCheck { checker, interner }) = (&self.columns[slot], context);
-        let world = OverwrittenSlot { world: checker.world, column, row: self.row, interner };
-        check(ValueCheck { checker: Checker { world: &world, ..checker }, interner })
-    }
-}
-
-/// The world of a slot that is about to be overwritten: it keeps dead references, and gets no new ones.
-struct OverwrittenSlot<'a> {
-    world: &'a dyn World,
-    column: &'a Column,
-    row: u32,
-    interner: &'a Interner,
-}
-
-impl World for OverwrittenSlot<'_> {
-    fn is_alive(&self, id: ObjectId) -> bool {
-        self.world.is_alive(id)
-    }
-
-    #[cold]
-    fn admit_dead(&self, id: ObjectId) -> Result<bool, ProblemKind> {
-        self.world.admit_dead(id)?;
-        match references_in(self.column, self.row, self.interner).contains(&id) {
-            true => Ok(true),
-            false => Err(ProblemKind::DeadReference { found: id }),
-        }
+    fn admit_dead(&self, _: &Slot, _: ObjectId) -> Result<(), ProblemKind> {
+        Ok(())
     }
 }

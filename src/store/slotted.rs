@@ -6,7 +6,6 @@ use crate::id::SchemaId;
 use crate::schema::{Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError};
 use crate::slot_value::{SlotField, SlotValue, ValueCheck};
 use crate::storage::{CellColumn, Column, Span};
-use crate::store::references::Overwritten;
 use crate::store::{SlotKey, Store};
 
 /// A Rust struct that is a schema. Implement it with `#[derive(Slotted)]`.
@@ -172,23 +171,16 @@ pub struct ObjectCheck<'a> {
     pub(super) record: Option<usize>,
     pub(super) problems: &'a mut Vec<Problem>,
     pub(super) next: usize,
-    /// The object's present values. `None` for a new object.
-    pub(super) overwritten: Option<Overwritten<'a>>,
 }
 
 impl ObjectCheck<'_> {
     /// Checks the next slot's value.
     pub fn value<F: SlotField>(&mut self, field: F) {
-        let (position, slot) = (self.next, &self.schema.slots()[self.next]);
+        let slot = &self.schema.slots()[self.next];
         self.next += 1;
-        let check = |value| match self.overwritten {
-            None => SlotValue::check(value, slot, self.context),
-            Some(overwritten) => overwritten
-                .check(position, self.context, |context| SlotValue::check(value, slot, context)),
-        };
         if slot.is_constrained()
             && let Some(value) = field.into_value()
-            && let Err(kind) = check(value)
+            && let Err(kind) = SlotValue::check(value, slot, self.context)
         {
             let problem = self.schema.problem(slot.name(), kind);
             self.problems.push(Problem { record: self.record, ..problem });

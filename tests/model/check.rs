@@ -1,6 +1,6 @@
 //! Compares the observable state of the three stores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slotted::glam::Vec3;
 use slotted::{
@@ -136,7 +136,8 @@ impl World {
     }
 
     fn check_dead_references(&self) {
-        let is_dead = |id: &ObjectId| !self.objects.values().any(|object| object.id == *id);
+        let living: BTreeSet<_> = self.objects.values().map(|object| object.id).collect();
+        let is_dead = |id: &ObjectId| !living.contains(id);
         let mut expected = Vec::new();
         for object in self.objects.values() {
             for slot in self.store.schema(&object.schema).expect("a schema").slots() {
@@ -157,11 +158,14 @@ impl World {
         expected.sort_unstable();
         assert_eq!(found, expected);
         let problems = self.store.validate().err().unwrap_or_default();
-        let is_reference = |kind: &ProblemKind| match kind {
-            ProblemKind::Element { kind, .. } => {
-                matches!(**kind, ProblemKind::DeadReference { .. })
-            }
-            kind => matches!(kind, ProblemKind::DeadReference { .. }),
+        let is_reference = |kind: &ProblemKind| {
+            let kind = if let ProblemKind::Element { kind, .. } = kind { kind } else { kind };
+            matches!(
+                kind,
+                ProblemKind::DeadReference { .. }
+                    | ProblemKind::UnknownReference { .. }
+                    | ProblemKind::WrongReference { .. }
+            )
         };
         assert!(!problems.iter().any(|(_, problem)| is_reference(&problem.kind)));
     }

@@ -137,11 +137,11 @@ impl World {
             Call::WriteThroughViews { seed } => self.write_through_views(*seed),
             Call::WriteThroughColumns { seed } => self.write_through_columns(*seed),
             Call::Commands { seed, flaw } => self.run_commands(*seed, *flaw),
-            Call::Remove { pick } => self.remove_as_unit(pick),
-            Call::Retain { seed } => self.retain(*seed),
-            Call::Drain => self.drain_orcs(),
-            Call::TryDespawnBatch { picks, stale } => self.try_despawn(picks, stale.as_ref()),
+            Call::Remove { pick } => self.remove_object(pick),
             Call::Duplicate { pick } => self.duplicate(pick),
+            Call::TryDespawnBatch { picks } => self.try_despawn_batch(picks),
+            Call::Retain { of } => self.retain(*of),
+            Call::Drain => self.drain(),
             Call::CopyByRecord { pick } => self.copy_by_record(pick),
             Call::WriteBack { pick } => self.write_back(pick),
             Call::Clear => {
@@ -196,7 +196,7 @@ impl World {
         schema == base || parent.is_some_and(|parent| self.extends(parent.name(), base))
     }
 
-    /// Returns valid targets for the slot's references.
+    /// Returns valid targets for the references of a slot that is overwritten.
     pub(crate) fn targets(&self, slot: &Slot) -> Vec<ObjectId> {
         let fits = |object: &&Object| match slot.references() {
             Some(base) => self.extends(&object.schema, base),
@@ -205,8 +205,14 @@ impl World {
         self.objects.values().filter(fits).take(50).map(|object| object.id).collect()
     }
 
+    /// Returns valid targets for the references of a new object's slot, dead objects of all schemas among them.
+    pub(crate) fn targets_of_new(&self, slot: &Slot) -> Vec<ObjectId> {
+        let dead = self.stale.iter().rev().take(3).copied();
+        dead.chain(self.targets(slot)).collect()
+    }
+
     /// Returns a dead object that the slot may not refer to, because it does not do so already.
-    fn dead_for(&self, object: &Object, slot: &Slot) -> Option<ObjectId> {
+    pub(crate) fn dead_for(&self, object: &Object, slot: &Slot) -> Option<ObjectId> {
         let held = self.store.get_value(object.id, slot.name()).expect("the slot is declared");
         let holds = |id: &ObjectId| match &held {
             Value::Object(held) => held == id,
@@ -240,7 +246,7 @@ impl World {
                 stored.push(name, stored_default(slot));
                 continue;
             }
-            let sample = sample(slot, rng, &self.targets(slot));
+            let sample = sample(slot, rng, &self.targets_of_new(slot));
             given.push(name.clone(), sample.given);
             stored.push(name, sample.stored);
         }
@@ -378,13 +384,15 @@ impl World {
         (unit, record)
     }
 
-    pub(crate) fn unit_targets(&self) -> Vec<ObjectId> {
+    pub(crate) fn unit_targets(&self, of_slot: fn(&Self, &Slot) -> Vec<ObjectId>) -> Vec<ObjectId> {
         let slots = self.slots("unit");
-        slots.iter().find(|slot| slot.name() == "target").map_or_else(Vec::new, |s| self.targets(s))
+        let target = slots.iter().find(|slot| slot.name() == "target");
+        target.map_or_else(Vec::new, |target| of_slot(self, target))
     }
 
     fn spawn_units(&mut self, count: usize, seed: u64, flaw: Option<Index>) {
-        let (rng, targets) = (&mut StdRng::seed_from_u64(seed), self.unit_targets());
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let targets = self.unit_targets(Self::targets_of_new);
         let samples: Vec<_> = (0..count).map(|_| self.sample_unit(rng, &targets)).collect();
         let (mut units, records): (Vec<Unit>, Vec<Record>) = samples.into_iter().unzip();
         if !self.has_room("unit", count) {
@@ -402,7 +410,8 @@ impl World {
     }
 
     fn spawn_orc(&mut self, seed: u64) {
-        let (rng, targets) = (&mut StdRng::seed_from_u64(seed), self.unit_targets());
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let targets = self.unit_targets(Self::targets_of_new);
         let (unit, mut record) = self.sample_unit(rng, &targets);
         let orc = Orc { unit, rage: rng.random() };
         if !self.has_room("orc", 1) {
@@ -490,6 +499,12 @@ impl World {
         }
         let error = self.refused(|store| store.set(object.id, health, -1.0));
         assert!(matches!(error, AccessError::Rejected(_)));
+        let target = self.store.key::<Option<ObjectId>>("unit", "target").expect("the slot exists");
+        let slot = self.slots("unit").into_iter().find(|slot| slot.name() == "target");
+        if let Some(dead) = self.dead_for(&object, &slot.expect("a slot")) {
+            let error = self.refused(|store| store.set(object.id, target, Some(dead)));
+            assert!(matches!(error, AccessError::Rejected(_)));
+        }
         let (points, cover) = (rng.random_range(0.0..=500.0), rng.random::<bool>().then_some(-0.0));
         assert_eq!(self.store.set(object.id, health, points), Ok(()));
         assert_eq!(self.store.set(object.id, shield, cover), Ok(()));
@@ -499,13 +514,18 @@ impl World {
 
     fn set_object(&mut self, pick: &Index, seed: u64, flaw: bool) {
         let Some(object) = self.object(pick) else { return };
-        let (rng, targets) = (&mut StdRng::seed_from_u64(seed), self.unit_targets());
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let targets = self.unit_targets(Self::targets);
         let (mut unit, record) = self.sample_unit(rng, &targets);
         if !self.extends(&object.schema, "unit") {
             let error = self.refused(|store| store.set_object(object.id, unit));
             assert!(matches!(error, AccessError::WrongSchema { .. }));
         } else if flaw {
-            unit.health = f32::NAN;
+            let target = self.slots("unit").into_iter().find(|slot| slot.name() == "target");
+            match target.and_then(|target| self.dead_for(&object, &target)) {
+                Some(dead) => unit.target = Some(dead),
+                None => unit.health = f32::NAN,
+            }
             let error = self.refused(|store| store.set_object(object.id, unit));
             assert!(matches!(error, AccessError::Rejected(_)));
         } else {
@@ -595,7 +615,7 @@ impl World {
     }
 }
 
-fn assert_full(error: SpawnError) {
+pub(crate) fn assert_full(error: SpawnError) {
     assert!(matches!(error, SpawnError::Limit(LimitError::Rows { limit: ROWS, .. })), "{error}");
 }
 

@@ -238,10 +238,6 @@ fn keys_struct(
                 }
             }
         });
-    // With the bound, a base that is no schema is reported at its type alone, not by each derive below.
-    let bases = fields.iter().filter(|field| field.is_base).map(|SlotField { ty, .. }| ty);
-    let bounds = quote!(where #(for<'slotted> #bases: #slotted::Slotted,)*);
-    let bounds = if fields.iter().any(|field| field.is_base) { bounds } else { quote!() };
     let doc = format!("The keys of the slots of [`{ident}`], from `Store::keys`.");
     quote! {
         #[doc = #doc]
@@ -251,7 +247,7 @@ fn keys_struct(
             ::core::fmt::Debug,
         )]
         #[allow(dead_code, non_camel_case_types)]
-        #vis struct #keys #bounds {
+        #vis struct #keys {
             #(#members),*
         }
     }
@@ -269,12 +265,11 @@ fn schema_impl(
     let write = write_fn(slotted, fields);
     let write_one = write_one_fn(slotted, fields);
     let read = read_fn(slotted, fields);
-    let keys_at = keys_at_base(keys_name, fields);
-    let keys = keys_fn(slotted, &keys_at, fields);
+    let keys = keys_fn(slotted, keys_name, fields);
     quote! {
         #[automatically_derived]
         impl #slotted::Slotted for #ident {
-            type Keys = #keys_at;
+            type Keys = #keys_name;
             #schema
             #register_base
             #check
@@ -434,15 +429,7 @@ fn read_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
     }
 }
 
-/// The name of the struct of keys, in the place of the base's type.
-fn keys_at_base(keys: &Ident, fields: &[SlotField]) -> TokenStream {
-    match fields.first().filter(|field| field.is_base) {
-        Some(base) => at_place(&base.ty, quote!(#keys)),
-        None => quote!(#keys),
-    }
-}
-
-fn keys_fn(slotted: &Path, keys: &TokenStream, fields: &[SlotField]) -> TokenStream {
+fn keys_fn(slotted: &Path, keys: &Ident, fields: &[SlotField]) -> TokenStream {
     let members = fields.iter().map(|field| {
         let (cast, ident) = (field.cast(slotted), &field.ident);
         match field.is_base {

@@ -3,20 +3,22 @@
 use crate::error::{AccessError, MOST_PROBLEMS, Rejection};
 use crate::id::ObjectId;
 use crate::record::Record;
-use crate::schema::{Checker, ProblemKind, World};
+use crate::schema::{Checker, ProblemKind, Slot, World};
 use crate::slot_value::ValueCheck;
 use crate::store::Store;
+use crate::store::commands::Commands;
 use crate::store::commands::error::{CommandKind, CommandProblem, CommandsError};
 use crate::store::commands::reserved_rows::ReservedRows;
 use crate::store::commands::sets::Set;
-use crate::store::commands::{Commands, Despawn};
 use crate::store::dynamic::Unwritten;
-use crate::store::references::Overwritten;
 
 /// The store as it will be after the spawns.
+#[derive(Clone, Copy)]
 pub(super) struct Check<'a> {
     pub(super) store: &'a Store,
     reserved: &'a [ReservedRows],
+    /// The object whose values are overwritten. `None` for the values of a new object.
+    overwritten: Option<ObjectId>,
 }
 
 impl World for Check<'_> {
@@ -25,8 +27,11 @@ impl World for Check<'_> {
             || self.reserved.get(id.schema().index()).is_some_and(|rows| rows.is_written(id))
     }
 
-    fn admit_dead(&self, id: ObjectId) -> Result<bool, ProblemKind> {
-        self.store.admit_dead(id)
+    fn admit_dead(&self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
+        match self.overwritten {
+            Some(overwritten) => self.store.overwriting(overwritten).admit_dead(slot, id),
+            None => self.store.admit_dead(slot, id),
+        }
     }
 }
 
@@ -47,24 +52,6 @@ impl Check<'_> {
 
     pub(super) fn value_check(&self) -> ValueCheck<'_> {
         ValueCheck { checker: self.checker(), interner: &self.store.interner }
-    }
-
-    /// Returns the values that are overwritten; `None` for an object that is not alive yet.
-    pub(super) fn overwritten(&self, id: ObjectId) -> Option<Overwritten<'_>> {
-        self.store.contains(id).then(|| self.store.overwritten(id))
-    }
-
-    /// Checks the value that the slot at this position gets.
-    pub(super) fn overwriting<R>(
-        &self,
-        id: ObjectId,
-        slot: usize,
-        check: impl FnOnce(ValueCheck<'_>) -> R,
-    ) -> R {
-        match self.overwritten(id) {
-            Some(overwritten) => overwritten.check(slot, self.value_check(), check),
-            None => check(self.value_check()),
-        }
     }
 }
 
@@ -129,12 +116,9 @@ impl Commands {
             rows.commit(table);
         }
         self.sets().for_each(|set| set.write(store));
-        for Despawn { id, .. } in self.despawns {
-            // Dead by now: listed twice, or skipped.
-            if store.contains(id) {
-                store.tables[id.schema().index()].rows.vacate(id.row());
-            }
-        }
+        // Dead by now: listed twice, or to be skipped.
+        store.try_despawn_batch(&self.despawns);
+        store.try_despawn_batch(&self.try_despawns);
         Ok(())
     }
 
@@ -148,7 +132,7 @@ impl Commands {
                 return Err(CommandsError::Taken { id });
             }
         }
-        let check = Check { store, reserved: &self.reserved };
+        let check = Check { store, reserved: &self.reserved, overwritten: None };
         let mut problems = Problems::default();
         for spawns in &self.spawns {
             spawns.check(&check, &mut problems);
@@ -163,15 +147,16 @@ impl Commands {
         }
         for set in self.sets() {
             let id = set.id();
-            let is_alive = check.is_alive(id);
-            let checked =
-                if is_alive { set.check(&check) } else { Err(AccessError::Despawned { id }) };
+            let checked = match check.is_alive(id) {
+                true => set.check(&Check { overwritten: Some(id), ..check }),
+                false => Err(AccessError::Despawned { id }),
+            };
             if let Err(error) = checked {
                 problems.add(id, CommandKind::Set, error);
             }
         }
-        for &Despawn { id, may_be_dead } in &self.despawns {
-            if !may_be_dead && !check.is_alive(id) {
+        for &id in &self.despawns {
+            if !check.is_alive(id) {
                 problems.add(id, CommandKind::Despawn, AccessError::Despawned { id });
             }
         }
@@ -189,7 +174,7 @@ impl Commands {
             store.tables[copy.schema().index()].copy_row(original.row(), copy.row());
         }
         for (id, record) in &self.records {
-            store.write_checked(id.schema(), id.row(), record)?;
+            store.write_checked(*id, record)?;
         }
         self.sets().try_for_each(|set| set.intern(store))
     }

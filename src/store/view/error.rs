@@ -32,18 +32,6 @@ pub enum ViewError {
         /// The nearest name among the slots of all schemas.
         suggestion: Option<Arc<str>>,
     },
-    /// A filter tests a slot that is not among the columns lent to the view.
-    #[error(
-        "view '{view}' does not borrow slot '{slot}' of '{schema}'; declare the filter with `#[view(..)]` on the view's struct"
-    )]
-    NotBorrowed {
-        /// The view's name.
-        view: &'static str,
-        /// The schema's name.
-        schema: Arc<str>,
-        /// The slot's name.
-        slot: Arc<str>,
-    },
     /// The slot is declared with another kind than the view wants.
     #[error(transparent)]
     WrongType(#[from] TypeMismatch),

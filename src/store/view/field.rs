@@ -56,24 +56,11 @@ pub trait ViewField {
     label = "a mutable field",
     note = "a view with mutable fields needs `store.view`, or `Slots` as a parameter of a Bevy system"
 )]
-pub trait SharedField: ViewField {
-    #[doc(hidden)]
-    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t>;
-}
+pub trait SharedField: ViewField {}
 
-impl<T: SlotValue> SharedField for &T {
-    #[inline(always)]
-    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t> {
-        blocks.clone()
-    }
-}
+impl<T: SlotValue> SharedField for &T {}
 
-impl SharedField for ObjectId {
-    #[inline(always)]
-    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t> {
-        *blocks
-    }
-}
+impl SharedField for ObjectId {}
 
 const COLUMN: &str = "a matching table has a column of the field's kind";
 
@@ -337,13 +324,6 @@ macro_rules! set_slots {
     };
 }
 set_slots!('r: &'r T, 'r: &'r mut T);
-
-impl<T: SlotValue> SharedField for SetSlot<&T> {
-    #[inline(always)]
-    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t> {
-        <&T>::copy(blocks)
-    }
-}
 
 impl ViewField for ObjectId {
     type Item<'t> = Self;

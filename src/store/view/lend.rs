@@ -18,15 +18,16 @@ use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
 
 /// The access of a view to one slot, for code that decides which views may be used at the same time.
 ///
-/// Different slots never share a column, in any schema. Two views conflict only if both have a slot of the same
+/// Different slots never share a column, in any schema. Two views conflict only if both access a slot of the same
 /// name and kind, and at least one of them writes it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ViewSlot {
     /// The slot's name.
     pub name: &'static str,
-    /// The kind of its values: a slot of another kind is another slot.
-    pub kind: Kind,
+    /// The kind of its values: a slot of another kind is another slot. `None` for the slots of all kinds with this name,
+    /// which a [filter](crate::View#filters) reads.
+    pub kind: Option<Kind>,
     /// `true` if the view may change values.
     pub is_written: bool,
 }
@@ -169,11 +170,18 @@ impl<V: View> ViewColumns<V> {
     /// Returns the view's slots and the access to them. The view [wants](Self::wanted) columns of these slots only.
     #[must_use]
     pub fn slots(&self) -> Vec<ViewSlot> {
-        let slots = self.wants.fields.iter().filter_map(|(name, request)| {
+        let fields = self.wants.fields.iter().filter_map(|(name, request)| {
             let Request { kind, is_mutable, .. } = request.clone()?;
-            Some(ViewSlot { name, kind, is_written: is_mutable })
+            Some(ViewSlot { name, kind: Some(kind), is_written: is_mutable })
         });
-        slots.collect()
+        let mut slots: Vec<_> = fields.collect();
+        for name in V::FILTERS.iter().filter_map(|filter| filter.tested()) {
+            // A field of this name restricts the slot to its own kind.
+            if slots.iter().all(|slot| slot.name != name) {
+                slots.push(ViewSlot { name, kind: None, is_written: false });
+            }
+        }
+        slots
     }
 
     /// Examines the schemas registered since the last call; all schemas after a
@@ -204,13 +212,9 @@ impl<V: View> ViewColumns<V> {
     /// # Panics
     /// Panics if the closure lends another part than the wanted one.
     #[inline]
-    pub fn view<'s>(
-        &'s self,
-        store: &'s StoreParts,
-        lend: impl FnMut(Wanted) -> Lent<'s>,
-    ) -> ViewMut<'s, V> {
+    pub fn view<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
         let (tables, matches) = self.lend(lend);
-        ViewMut::new(tables, Cow::Borrowed(matches), store.registry())
+        ViewMut::new(tables, Cow::Borrowed(matches))
     }
 
     /// Returns the view of the objects of the schema and of those that
@@ -223,7 +227,7 @@ impl<V: View> ViewColumns<V> {
     /// Panics if the closure lends another part than the wanted one.
     pub fn view_of<'s, 'n>(
         &self,
-        store: &'s StoreParts,
+        store: &StoreParts,
         schema: impl Into<SchemaSelector<'n>>,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> Result<ViewMut<'s, V>, ViewError> {
@@ -239,7 +243,7 @@ impl<V: View> ViewColumns<V> {
         };
         let selected = matches.selected(registry, schema.into(), || &self.wants)?;
         let lent = selected.iter().flat_map(wanted_of).map(lend).collect();
-        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(selected), registry))
+        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(selected)))
     }
 
     /// Returns the read-only view of the parts that the closure lends.
@@ -247,16 +251,12 @@ impl<V: View> ViewColumns<V> {
     /// # Panics
     /// Panics if the closure lends another part than the wanted one.
     #[inline]
-    pub fn view_ref<'s>(
-        &'s self,
-        store: &'s StoreParts,
-        lend: impl FnMut(Wanted) -> Lent<'s>,
-    ) -> ViewRef<'s, V>
+    pub fn view_ref<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewRef<'s, V>
     where
         V: SharedView,
     {
         let (tables, matches) = self.lend(lend);
-        ViewRef::new(tables, Cow::Borrowed(matches), store.registry())
+        ViewRef::new(tables, Cow::Borrowed(matches))
     }
 
     /// Calls the closure with each object, in vectorised code.
@@ -389,22 +389,17 @@ impl<V: View> OwnMatches<V> {
         self.matches.iter().flat_map(wanted_of)
     }
 
-    pub(in crate::store) fn view<'s>(
-        self,
-        registry: &'s Registry,
-        lend: impl FnMut(Wanted) -> Lent<'s>,
-    ) -> ViewMut<'s, V> {
+    pub(in crate::store) fn view<'s>(self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
         let lent = self.wanted().map(lend).collect();
-        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches), registry)
+        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches))
     }
 
     pub(in crate::store) fn view_ref<'s>(
         self,
-        registry: &'s Registry,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> ViewRef<'s, V> {
         let lent = self.wanted().map(lend).collect();
-        ViewRef::new(Tables::Lent(lent), Cow::Owned(self.matches), registry)
+        ViewRef::new(Tables::Lent(lent), Cow::Owned(self.matches))
     }
 }
 

@@ -139,12 +139,7 @@ pub struct MaybeBlocks<V, S> {
     set: Option<S>,
 }
 
-impl<T: SlotValue> SharedField for Option<&T> {
-    #[inline(always)]
-    fn copy<'t>(blocks: &Self::Blocks<'t>) -> Self::Blocks<'t> {
-        blocks.clone()
-    }
-}
+impl<T: SlotValue> SharedField for Option<&T> {}
 
 impl<T: SlotValue> ViewField for Option<&T> {
     type Item<'t> = Option<&'t T>;

@@ -9,31 +9,21 @@ use crate::id::ObjectId;
 #[cfg(feature = "rayon")]
 use crate::pool::Rayon;
 use crate::pool::ThreadPool;
-use crate::schema::Registry;
 use crate::simd::vectorize;
 use crate::store::view::View;
 use crate::store::view::cache::{TableMatch, match_of};
 use crate::store::view::iter::ViewIter;
 use crate::store::view::selection::Selection;
-use crate::store::view::tables::Tables;
+use crate::store::view::tables::{TableColumns, Tables};
 use crate::store::view::walk::{Block, ViewRuns, count, for_each_block, unshare};
-
-/// The part of its matches' objects that a view visits.
-#[derive(Clone, Copy, Debug)]
-struct Narrowing {
-    /// The view visits blocks that changed since this epoch.
-    since: Option<Epoch>,
-    /// `true` if a match has [tests](TableMatch::tests).
-    has_tests: bool,
-}
 
 /// A [`View`] of a store's objects, to read and change.
 #[must_use = "a view does nothing by itself"]
 pub struct ViewMut<'s, V> {
     tables: Tables<'s>,
     matches: Cow<'s, [TableMatch]>,
-    registry: &'s Registry,
-    narrowing: Narrowing,
+    /// Only blocks that may have changed since this epoch are visited, if any is given.
+    since: Option<Epoch>,
     view: PhantomData<fn() -> V>,
 }
 
@@ -42,8 +32,8 @@ pub struct ViewMut<'s, V> {
 pub struct ViewRef<'s, V> {
     tables: Tables<'s>,
     matches: Cow<'s, [TableMatch]>,
-    registry: &'s Registry,
-    narrowing: Narrowing,
+    /// Only blocks that may have changed since this epoch are visited, if any is given.
+    since: Option<Epoch>,
     view: PhantomData<fn() -> V>,
 }
 
@@ -58,13 +48,8 @@ macro_rules! iteration {
 
         impl<'s, V: View> $name<'s, V> {
             #[inline]
-            pub(super) const fn new(
-                tables: Tables<'s>,
-                matches: Cow<'s, [TableMatch]>,
-                registry: &'s Registry,
-            ) -> Self {
-                let narrowing = Narrowing { since: None, has_tests: V::HAS_TESTS };
-                Self { tables, matches, registry, narrowing, view: PhantomData }
+            pub(super) const fn new(tables: Tables<'s>, matches: Cow<'s, [TableMatch]>) -> Self {
+                Self { tables, matches, since: None, view: PhantomData }
             }
         }
 
@@ -93,7 +78,7 @@ macro_rules! iteration {
             /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
             pub fn changed_since(mut self, epoch: Epoch) -> Self {
-                self.narrowing.since = Some(epoch);
+                self.since = Some(epoch);
                 self
             }
 
@@ -116,23 +101,12 @@ macro_rules! iteration {
             /// ```
             #[inline(always)]
             pub fn for_each(self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
-                let selection = self.selection();
-                let Self { tables, matches, .. } = self;
-                vectorize(
+                self.for_each_block(
                     #[inline(always)]
-                    || {
-                        for_each_block::<V>(
-                            &mut tables.walk(),
-                            &matches,
-                            0,
-                            selection.as_ref(),
+                    |block| {
+                        block.for_each(
                             #[inline(always)]
-                            |block| {
-                                block.for_each(
-                                    #[inline(always)]
-                                    |item| visit(item),
-                                );
-                            },
+                            |item| visit(item),
                         );
                     },
                 );
@@ -160,23 +134,12 @@ macro_rules! iteration {
             /// ```
             #[inline(always)]
             pub fn for_each_run(self, mut visit: impl FnMut(V::Run<'s>)) {
-                let selection = self.selection();
-                let Self { tables, matches, .. } = self;
-                vectorize(
+                self.for_each_block(
                     #[inline(always)]
-                    || {
-                        for_each_block::<V>(
-                            &mut tables.walk(),
-                            &matches,
-                            0,
-                            selection.as_ref(),
+                    |block| {
+                        block.for_each_run(
                             #[inline(always)]
-                            |block| {
-                                block.for_each_run(
-                                    #[inline(always)]
-                                    |run| visit(run),
-                                );
-                            },
+                            |run| visit(run),
                         );
                     },
                 );
@@ -330,6 +293,19 @@ macro_rules! iteration {
                 );
             }
 
+            #[inline(always)]
+            fn for_each_block(self, visit: impl for<'m> FnMut(Block<'s, 'm, V>)) {
+                let selection = self.selection();
+                let Self { tables, matches, .. } = self;
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        let tables = &mut tables.walk();
+                        for_each_block::<V>(tables, &matches, 0, selection.as_ref(), visit);
+                    },
+                );
+            }
+
             fn par_for_each_block(
                 mut self,
                 pool: &impl ThreadPool,
@@ -355,42 +331,10 @@ macro_rules! iteration {
                 });
             }
 
-            /// Returns one object, or `None` if it is not alive or its schema does not match the view.
-            ///
-            /// Ignores [`changed_since`](Self::changed_since). A [column](crate::Store::column) is faster for many
-            /// objects of one schema.
-            ///
-            /// # Example
-            /// ```
-            /// # use slotted::{Slotted, Store, View};
-            /// # #[derive(Slotted, Clone, Copy)]
-            /// # struct Unit { health: f32 }
-            /// # #[derive(View)]
-            /// # struct Healths<'a> { health: &'a f32 }
-            /// # let mut store = Store::new();
-            /// # store.register::<Unit>()?;
-            /// let unit = store.spawn(Unit { health: 80.0 })?;
-            /// let mut view = store.view_ref::<Healths>()?;
-            /// assert_eq!(view.get(unit).map(|unit| *unit.health), Some(80.0));
-            /// # Ok::<(), Box<dyn std::error::Error>>(())
-            /// ```
-            pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
-                let found = match_of(&self.matches, id.schema())?;
-                if self.narrowing.has_tests && !self.tables.passes(found, id.row()) {
-                    return None;
-                }
-                self.tables.with_match(found, |columns| {
-                    let is_alive = columns.rows().is_alive(id.row(), id.generation());
-                    is_alive.then(|| V::at(V::blocks(columns), id.row())).flatten()
-                })
-            }
-
-            /// Returns the rows to visit, or `None` if the view visits all living ones.
             #[inline]
             fn selection(&self) -> Option<Selection> {
-                let Narrowing { since, has_tests } = self.narrowing;
-                let is_narrowed = since.is_some() || has_tests;
-                is_narrowed.then(|| Selection::new(&self.tables, &self.matches, since))
+                let is_narrowed = self.since.is_some() || V::HAS_TESTS;
+                is_narrowed.then(|| Selection::new(&self.tables, &self.matches, self.since))
             }
         }
 
@@ -407,14 +351,98 @@ macro_rules! iteration {
 iteration!(ViewMut);
 iteration!(ViewRef);
 
+impl<V: View> ViewMut<'_, V> {
+    /// Calls the closure with each object and its id.
+    pub(in crate::store) fn for_each_with_id(
+        self,
+        mut visit: impl for<'x> FnMut(ObjectId, V::Item<'x>),
+    ) {
+        self.for_each_block(
+            #[inline(always)]
+            |block| {
+                block.for_each_with_id(
+                    #[inline(always)]
+                    |id, item| visit(id, item),
+                );
+            },
+        );
+    }
+
+    /// Returns one object, or `None` if it is not alive or the view does not visit it.
+    ///
+    /// Ignores [`changed_since`](Self::changed_since). A [column](crate::Store::column_mut) is faster for many values of
+    /// one slot.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healing<'a> { health: &'a mut f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let mut view = store.view::<Healing>()?;
+    /// *view.get(unit).unwrap().health += 5.0;
+    /// assert_eq!(view.get(unit).map(|unit| *unit.health), Some(85.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
+        let found = match_of(&self.matches, id.schema())?;
+        if V::HAS_TESTS && !self.tables.passes(found, id.row()) {
+            return None;
+        }
+        self.tables.with_match(found, |columns| item_of::<V>(columns, id))
+    }
+}
+
+impl<V: View> ViewRef<'_, V> {
+    /// Returns one object, or `None` if it is not alive or the view does not visit it.
+    ///
+    /// Ignores [`changed_since`](Self::changed_since). A [column](crate::Store::column) is faster for many values of one
+    /// slot.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healths<'a> { health: &'a f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let view = store.view_ref::<Healths>()?;
+    /// assert_eq!(view.get(unit).map(|unit| *unit.health), Some(80.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn get(&self, id: ObjectId) -> Option<V::Item<'_>> {
+        let found = match_of(&self.matches, id.schema())?;
+        if V::HAS_TESTS && !self.tables.passes(found, id.row()) {
+            return None;
+        }
+        self.tables.with_shared_match(found, |columns| item_of::<V>(columns, id))
+    }
+}
+
+/// Returns one object of a table, or `None` if it is not alive.
+#[inline(always)]
+fn item_of<'t, V: View>(columns: TableColumns<'t, '_>, id: ObjectId) -> Option<V::Item<'t>> {
+    let is_alive = columns.rows().is_alive(id.row(), id.generation());
+    is_alive.then(|| V::at(V::blocks(columns), id.row())).flatten()
+}
+
 impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
     type Item = V::Item<'x>;
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let ViewMut { tables, matches, registry, narrowing, .. } = self;
-        let mut view = ViewMut::new(tables.reborrow(), Cow::Borrowed(matches), registry);
-        view.narrowing = *narrowing;
+        let ViewMut { tables, matches, since, .. } = self;
+        let mut view = ViewMut::new(tables.reborrow(), Cow::Borrowed(matches));
+        view.since = *since;
         view.iter()
     }
 }
@@ -424,9 +452,9 @@ impl<'x, V: View> IntoIterator for &'x ViewRef<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let ViewRef { tables, matches, registry, narrowing, .. } = self;
-        let mut view = ViewRef::new(tables.share(), Cow::Borrowed(matches), registry);
-        view.narrowing = *narrowing;
+        let ViewRef { tables, matches, since, .. } = self;
+        let mut view = ViewRef::new(tables.share(), Cow::Borrowed(matches));
+        view.since = *since;
         view.iter()
     }
 }

@@ -39,11 +39,7 @@ impl Store {
     pub fn view<V: View>(&mut self) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = self.views.update::<V>(&self.registry);
         matches.check()?;
-        Ok(ViewMut::new(
-            Tables::Exclusive(&mut self.tables),
-            Cow::Borrowed(matches.tables()),
-            &self.registry,
-        ))
+        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), Cow::Borrowed(matches.tables())))
     }
 
     /// Returns the objects of the schema and of those that [extend it](Self#schemas-that-extend-others).
@@ -77,7 +73,7 @@ impl Store {
     ) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = self.views.update::<V>(&self.registry);
         let selected = matches.selected(&self.registry, schema.into(), Wants::of::<V>)?;
-        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), Cow::Owned(selected), &self.registry))
+        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), Cow::Owned(selected)))
     }
 
     /// Returns the objects of all schemas that have the view's slots, for reading only.
@@ -110,7 +106,7 @@ impl Store {
             Cow::Borrowed(matches) => Cow::Borrowed(matches.tables()),
             Cow::Owned(matches) => Cow::Owned(matches.tables().to_vec()),
         };
-        Ok(ViewRef::new(Tables::Shared(&self.tables), matches, &self.registry))
+        Ok(ViewRef::new(Tables::Shared(&self.tables), matches))
     }
 
     /// Returns the objects of the schema and of those that [extend it](Self#schemas-that-extend-others), for reading
@@ -126,7 +122,7 @@ impl Store {
     ) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = self.views.get::<V>(&self.registry);
         let selected = matches.selected(&self.registry, schema.into(), Wants::of::<V>)?;
-        Ok(ViewRef::new(Tables::Shared(&self.tables), Cow::Owned(selected), &self.registry))
+        Ok(ViewRef::new(Tables::Shared(&self.tables), Cow::Owned(selected)))
     }
 
     /// Returns the schemas that a view matches, and those that it skips because a slot is of another kind.

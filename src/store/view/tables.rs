@@ -128,6 +128,27 @@ impl<'t> Tables<'t> {
         }
     }
 
+    /// Passes the columns of one match to the closure, for reading.
+    #[inline(always)]
+    pub(super) fn with_shared_match<'x, R>(
+        &'x self,
+        found: &TableMatch,
+        take: impl FnOnce(TableColumns<'x, '_>) -> R,
+    ) -> R {
+        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
+        let Table { columns, rows, .. } = match self {
+            Self::Shared(tables) => &tables[found.table],
+            Self::Exclusive(tables) => &tables[found.table],
+            Self::Lent(lent) => {
+                let mut lent = lent[found.lent.clone()].iter().map(Lent::share);
+                let rows = lent.next().expect(LENT).into_rows();
+                let mut columns = lent.map(Lent::into_column);
+                return take(TableColumns::of_lent(&mut columns, rows, found));
+            }
+        };
+        take(TableColumns { columns: Columns::Shared(columns), rows, schema, picks })
+    }
+
     /// Walks the tables of the matches in ascending order.
     #[inline(always)]
     pub(super) fn walk(self) -> TablesWalk<'t> {

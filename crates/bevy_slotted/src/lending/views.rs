@@ -10,7 +10,7 @@ use bevy_ecs::world::World;
 use bevy_ecs::world::unsafe_world_cell::UnsafeWorldCell;
 use slotted::lend::{StoreParts, ViewColumns, ViewSlot};
 use slotted::schema::SchemaSelector;
-use slotted::{ObjectId, View, ViewError, view::SharedView, view::ViewMut, view::ViewRef};
+use slotted::{Kind, ObjectId, View, ViewError, view::SharedView, view::ViewMut, view::ViewRef};
 
 use crate::columns::{ColumnId, ColumnIds};
 use crate::lending::cell::{CellAccess, StoreCell};
@@ -34,11 +34,12 @@ impl<V> fmt::Debug for SlotsState<V> {
 impl<V: View + 'static> SlotsState<V> {
     fn new(world: &mut World, is_read_only: bool) -> Self {
         let columns = ViewColumns::<V>::default();
-        let slots = columns.slots().into_iter().map(|mut slot| {
+        let mut slots = Vec::new();
+        for mut slot in columns.slots() {
             slot.is_written &= !is_read_only;
-            (ColumnIds::of(world, &slot), slot)
-        });
-        Self { slots: slots.collect(), cell: CellAccess::new(world), columns }
+            slots.extend(ColumnIds::of(world, &slot).into_iter().map(|id| (id, slot.clone())));
+        }
+        Self { slots, cell: CellAccess::new(world), columns }
     }
 
     fn declare<P>(&self, meta: &SystemMeta, access: &mut SystemAccess) {
@@ -57,6 +58,7 @@ impl<V: View + 'static> SlotsState<V> {
         }
         for (id, ViewSlot { name, kind, is_written, .. }) in &self.slots {
             if !declare(access, id.column, *is_written) {
+                let kind = kind.as_ref().map_or_else(|| "all kinds".to_owned(), Kind::to_string);
                 let (this, that) =
                     if *is_written { ("writes", "also accesses") } else { ("reads", "writes") };
                 refuse(format_args!(
@@ -83,7 +85,7 @@ impl<V: View + 'static> SlotsState<V> {
         let parts = cell.parts();
         match self.columns.update(parts) {
             // Systems run before the first schema comes, for instance from a file that still loads.
-            Err(ViewError::Undeclared { .. }) if parts.schemas().len() == 0 => {}
+            Err(_) if parts.schemas().len() == 0 => {}
             checked => checked.map_err(|error| invalid::<P>(&error))?,
         }
         Ok(cell)
@@ -202,7 +204,7 @@ impl<V: View> Slots<'_, '_, V> {
         // SAFETY: `SlotsState` has registered the view's reads and writes, and `ViewColumns` requests nothing else,
         // so no other system accesses these columns. References that this parameter gave before are not used
         // while `self` is borrowed mutably.
-        self.columns.view(self.cell.parts(), unsafe { self.cell.lend(false) })
+        self.columns.view(unsafe { self.cell.lend(false) })
     }
 
     /// Returns the view of the schema and of those that [extend it](slotted::Store#schemas-that-extend-others).
@@ -237,7 +239,7 @@ impl<V: View> Slots<'_, '_, V> {
     {
         // SAFETY: at least read access to all of the view is registered, and while `self` is borrowed this
         // parameter gives no mutable reference.
-        self.columns.view_ref(self.cell.parts(), unsafe { self.cell.lend(true) })
+        self.columns.view_ref(unsafe { self.cell.lend(true) })
     }
 
     /// Calls the closure with each object, in vectorised code: see [`vectorize`](slotted::vectorize).
@@ -313,7 +315,7 @@ impl<V: SharedView> SlotsRef<'_, '_, V> {
     #[inline]
     pub fn view(&self) -> ViewRef<'_, V> {
         // SAFETY: read access to all of the view is registered, and this parameter gives no mutable reference.
-        self.columns.view_ref(self.cell.parts(), unsafe { self.cell.lend(true) })
+        self.columns.view_ref(unsafe { self.cell.lend(true) })
     }
 
     /// Returns one object, or `None` if it is dead or its schema does not match the view.
