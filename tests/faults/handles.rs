@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use slotted::{
-    AccessError, ByName, Commands, Kind, LimitError, Limits, ObjectId, Schema, SlotKey, Store,
-    Value,
+    AccessError, ByName, Commands, Delta, Kind, LimitError, Limits, ObjectId, Schema, SlotKey,
+    Store, Value,
     error::{DespawnBatchError, ForeignKey},
     exactly, record,
     schema::ProblemKind,
@@ -186,6 +186,31 @@ fn fault_01_a_dead_reference_locks_no_object() -> Outcome {
     assert!(commands.apply(&mut store).is_err());
     let error = format!("refers to object {target}, which is not alive");
     refused_by_living(&mut store, hunter, target, &error)
+}
+
+#[test]
+fn fault_01_copies_of_a_world_know_its_dead_references() -> Outcome {
+    let mut store = store();
+    let target = store.spawn(UNIT)?;
+    let aiming = Unit { target: Some(target), ..UNIT };
+    let [hunter, other] = [store.spawn(aiming)?, store.spawn(UNIT)?];
+    let before = store.snapshot();
+    store.despawn(target)?;
+    let after = store.snapshot();
+    let mut applied = before.to_store();
+    applied.apply(&Delta::between(&before, &after)?)?;
+    let mut filled = store_of(|_| {});
+    filled.apply(&Delta::full(&after))?;
+    for mut world in [after.to_store(), applied, filled] {
+        assert_eq!(world.validate(), Ok(()));
+        let dead = world.dead_references().map(|(id, slot, dead)| (id, slot.name(), dead));
+        assert_eq!(dead.collect::<Vec<_>>(), [(hunter, "target", target)]);
+        world.transaction(|world| world.set_object(hunter, Unit { health: 1.0, ..aiming }))?;
+        let error = format!("refers to object {target}, which is not alive");
+        refused_by_living(&mut world, other, target, &error)?;
+        dead_to_every_call(&mut world, target)?;
+    }
+    Ok(())
 }
 
 #[test]

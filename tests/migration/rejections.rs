@@ -219,6 +219,29 @@ fn references_are_checked_against_the_new_bases() -> Outcome {
 }
 
 #[test]
+fn a_dead_reference_hides_no_other_one() -> Outcome {
+    let mut store = Store::new();
+    let crew = || Schema::builder("crew").slot("members", Kind::list(Kind::Object));
+    for schema in [Schema::builder("unit"), Schema::builder("rock"), crew()] {
+        store.register_schema(schema.build()?)?;
+    }
+    let [unit, dead] = [(); 2].map(|()| store.spawn_record("unit", record! {}).expect("a unit"));
+    let rock = store.spawn_record("rock", record! {})?;
+    let id = store.spawn_record("crew", record! { members: [dead, rock, unit] })?;
+    store.despawn(dead)?;
+    let error = refused(&mut store, [crew().references("unit")]);
+    assert!(
+        error.contains("element 1 of slot 'members' of 'crew' refers to an object of 'rock'"),
+        "{error}"
+    );
+    store.set_value(id, "members", [dead, unit])?;
+    migrate(&mut store, [crew().references("unit")])?;
+    assert_eq!(store.get_value(id, "members")?, [dead, unit].into());
+    store.set_value(id, "members", [unit, dead])?;
+    Ok(())
+}
+
+#[test]
 fn contradictory_schemas_have_no_plan() -> Outcome {
     let mut limits = Limits::default();
     (limits.schemas, limits.slots_per_schema) = (3, 3);
