@@ -33,10 +33,8 @@ impl SchemaId {
 /// A reference is a value: it stays in its slot when its object dies, until somebody replaces it. So it never locks the
 /// object that has it:
 ///
-/// * a slot of a living object accepts the dead references that it already has, alone or in a list, and otherwise
-///   references to living objects only;
-/// * a slot of a new object accepts references to all objects that live or have lived, so that copies of an object can
-///   be made from its values;
+/// * a living object accepts the dead references that it has already, in any slot or list, and no others;
+/// * a new object accepts all dead references, so that it can be a copy of another one;
 /// * validation and migration accept all dead references.
 ///
 /// The schema of a dead object is not checked. An id that the store never gave out is refused everywhere.

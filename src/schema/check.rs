@@ -15,7 +15,7 @@ pub(crate) trait World {
     fn is_alive(&self, id: ObjectId) -> bool;
 
     /// Checks that a slot may refer to an object that is not alive.
-    fn admit_dead(&self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind>;
+    fn admit_dead(&self, id: ObjectId) -> Result<(), ProblemKind>;
 }
 
 /// A world without objects, for checks of defaults.
@@ -26,7 +26,7 @@ impl World for NoWorld {
         false
     }
 
-    fn admit_dead(&self, _: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
+    fn admit_dead(&self, id: ObjectId) -> Result<(), ProblemKind> {
         Err(ProblemKind::UnknownReference { found: id })
     }
 }
@@ -154,7 +154,7 @@ impl Checker<'_> {
     /// Checks that the slot may refer to the object.
     pub(crate) fn reference(self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
         if !self.world.is_alive(id) {
-            return self.world.admit_dead(slot, id);
+            return self.world.admit_dead(id);
         }
         let Some(expected) = slot.references() else { return Ok(()) };
         let found = self.registry.get(id.schema()).filter(|_| !self.matches(id.schema(), expected));

@@ -85,7 +85,7 @@ pub enum ProblemKind {
     ForeignText,
     /// The list belongs to another store.
     ForeignList,
-    /// The referenced object is dead, and the slot did not refer to it [before](ObjectId#dead-references).
+    /// The referenced object is dead, and the object did not refer to it [before](ObjectId#dead-references).
     DeadReference {
         /// The reference.
         found: ObjectId,

@@ -1,5 +1,7 @@
 //! References whose objects have died.
 
+use std::cell::OnceCell;
+
 use crate::id::ObjectId;
 use crate::kind::Kind;
 use crate::list::ListCell;
@@ -41,7 +43,7 @@ impl Store {
     pub fn dead_references(&self) -> impl Iterator<Item = (ObjectId, &Slot, ObjectId)> {
         self.registry.iter().zip(&self.tables).flat_map(move |(schema, table)| {
             let slots = schema.slots().iter().zip(&table.columns);
-            let references = slots.filter(|(slot, _)| *slot.kind().element() == Kind::Object);
+            let references = slots.filter(|(slot, _)| is_reference(slot));
             references.flat_map(move |(slot, column)| {
                 self.table_ids(schema.id()).flat_map(move |id| {
                     let found = references_in(column, id.row(), &self.interner).iter();
@@ -58,17 +60,23 @@ impl Store {
         table.is_some_and(|table| table.rows.has_lived(id.row(), id.generation()))
     }
 
-    /// Returns the store while values of this object are overwritten.
+    /// Returns the store while values of a living object are overwritten.
     pub(super) fn overwriting(&self, id: ObjectId) -> Overwriting<'_> {
-        Overwriting { store: self, id }
+        Overwriting { store: self, id, kept: OnceCell::new() }
     }
 
-    /// Returns the references in a slot of a living object.
-    fn references(&self, id: ObjectId, slot: &Slot) -> Option<&[ObjectId]> {
-        let (schema, table) = self.locate(id).ok()?;
-        let column = &table.columns[schema.slot_index(slot.name())?];
-        Some(references_in(column, id.row(), &self.interner))
+    /// Returns all references of a living object.
+    fn references_of(&self, id: ObjectId) -> impl Iterator<Item = ObjectId> {
+        let located = self.locate(id).into_iter();
+        let columns = located.flat_map(|(schema, table)| schema.slots().iter().zip(&table.columns));
+        columns.filter(|(slot, _)| is_reference(slot)).flat_map(move |(_, column)| {
+            references_in(column, id.row(), &self.interner).iter().copied()
+        })
     }
+}
+
+fn is_reference(slot: &Slot) -> bool {
+    *slot.kind().element() == Kind::Object
 }
 
 /// Returns the references in a written row; none if it is unset or of another kind.
@@ -92,7 +100,7 @@ impl World for Store {
     }
 
     #[cold]
-    fn admit_dead(&self, _: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
+    fn admit_dead(&self, id: ObjectId) -> Result<(), ProblemKind> {
         match self.has_lived(id) {
             true => Ok(()),
             false => Err(ProblemKind::UnknownReference { found: id }),
@@ -100,10 +108,12 @@ impl World for Store {
     }
 }
 
-/// A store while values of one object are overwritten: its slots keep dead references, and get no new ones.
+/// A store while values of one object are overwritten: the object keeps dead references, and gets no new ones.
 pub(super) struct Overwriting<'a> {
     store: &'a Store,
     id: ObjectId,
+    /// All references of the object, sorted: a long list may have many dead ones.
+    kept: OnceCell<Vec<ObjectId>>,
 }
 
 impl Overwriting<'_> {
@@ -122,12 +132,16 @@ impl World for Overwriting<'_> {
     }
 
     #[cold]
-    fn admit_dead(&self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
-        self.store.admit_dead(slot, id)?;
-        // An object that is not alive yet has no values to keep.
-        match self.store.references(self.id, slot) {
-            Some(kept) if !kept.contains(&id) => Err(ProblemKind::DeadReference { found: id }),
-            _ => Ok(()),
+    fn admit_dead(&self, id: ObjectId) -> Result<(), ProblemKind> {
+        self.store.admit_dead(id)?;
+        let kept = self.kept.get_or_init(|| {
+            let mut kept: Vec<_> = self.store.references_of(self.id).collect();
+            kept.sort_unstable();
+            kept
+        });
+        match kept.binary_search(&id) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(ProblemKind::DeadReference { found: id }),
         }
     }
 }
@@ -140,7 +154,7 @@ impl World for AnyDead<'_> {
         self.0.contains(id)
     }
 
-    fn admit_dead(&self, _: &Slot, _: ObjectId) -> Result<(), ProblemKind> {
+    fn admit_dead(&self, _: ObjectId) -> Result<(), ProblemKind> {
         Ok(())
     }
 }

@@ -260,7 +260,7 @@ impl World for WithReserved<'_> {
         self.store.contains(id) || is_reserved() == Some(true)
     }
 
-    fn admit_dead(&self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
-        self.store.admit_dead(slot, id)
+    fn admit_dead(&self, id: ObjectId) -> Result<(), ProblemKind> {
+        self.store.admit_dead(id)
     }
 }

@@ -189,6 +189,32 @@ fn fault_01_a_dead_reference_locks_no_object() -> Outcome {
 }
 
 #[test]
+fn fault_01_a_dead_reference_may_move_within_its_object() -> Outcome {
+    let mut store = Store::new();
+    let hunter = Schema::builder("hunter").slot("prey", Kind::Object).optional();
+    let hunter = hunter.slot("last", Kind::Object).optional();
+    store.register_schema(hunter.slot("eaten", Kind::list(Kind::Object)).build()?)?;
+    let new = |store: &mut Store| store.spawn_record("hunter", record! { eaten: [0; 0] });
+    let [prey, id, other] = [new(&mut store)?, new(&mut store)?, new(&mut store)?];
+    store.set_value(id, "prey", prey)?;
+    store.despawn(prey)?;
+    store.set_value(id, "last", prey)?;
+    store.set_value(id, "eaten", [other, prey])?;
+    store.set_value(id, "prey", Value::Unset)?;
+    store.set_value(id, "last", Value::Unset)?;
+    let mut commands = store.commands();
+    commands.set_value(id, "prey", prey);
+    commands.apply(&mut store)?;
+    for slot in ["prey", "last"] {
+        let error = refusal(store.set_value(other, slot, prey));
+        let expected =
+            format!("slot '{slot}' of 'hunter' refers to object {prey}, which is not alive");
+        assert_eq!(error, expected);
+    }
+    Ok(())
+}
+
+#[test]
 fn fault_01_copies_of_a_world_know_its_dead_references() -> Outcome {
     let mut store = store();
     let target = store.spawn(UNIT)?;

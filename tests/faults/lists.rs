@@ -304,6 +304,13 @@ fn fault_01_a_list_keeps_dead_references() -> Outcome {
     assert_eq!(refusal(store.set_value(whole, "parts", [gone, part])), message);
     store.set_value(whole, "parts", [other])?;
     assert!(store.set(whole, key, parts).is_err(), "the list no longer holds it");
+
+    // In a time that is not the square of the length.
+    let many: Vec<ObjectId> = store.spawn_batch([ITEM; 30_000])?.collect();
+    store.set_value(whole, "parts", many.clone())?;
+    store.despawn_batch(&many)?;
+    store.set_value(whole, "parts", many.into_iter().rev().collect::<Vec<_>>())?;
+    assert_eq!(store.dead_references().count(), 30_001, "one is in the copy");
     Ok(())
 }
 

@@ -101,9 +101,8 @@ impl World {
     /// Records a command that must be refused.
     fn record_flaw(&mut self, commands: &mut Commands, rng: &mut StdRng) {
         let record = self.flawed_record("tile", rng);
-        let slot = self.slots("unit").into_iter().find(|slot| slot.name() == "target");
         let unit = self.objects.values().find(|object| self.extends(&object.schema, "unit"));
-        let dead = unit.zip(slot).and_then(|(unit, slot)| self.dead_for(unit, &slot));
+        let dead = unit.and_then(|unit| self.dead_for(unit));
         if let Some((unit, dead)) = unit.zip(dead).filter(|_| rng.random_ratio(1, 4)) {
             commands.set_value(unit.id, "target", dead);
             return;

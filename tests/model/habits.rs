@@ -94,6 +94,12 @@ impl World {
             assert_eq!(self.store.set(object.id, target, unit.target), Ok(()));
             let allies = self.store.key::<List<ObjectId>>("unit", "allies").expect("a slot");
             assert_eq!(self.store.set(object.id, allies, unit.allies), Ok(()));
+            // A dead reference may move from slot to slot.
+            let held = self.store.resolve_list(unit.allies).expect("it is the store's").first();
+            if let Some(ally) = held.copied().filter(|ally| !self.store.contains(*ally)) {
+                assert_eq!(self.store.set_value(object.id, "target", ally), Ok(()));
+                self.note(&object, "target", ally.into());
+            }
         }
     }
 

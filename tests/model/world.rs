@@ -211,15 +211,17 @@ impl World {
         dead.chain(self.targets(slot)).collect()
     }
 
-    /// Returns a dead object that the slot may not refer to, because it does not do so already.
-    pub(crate) fn dead_for(&self, object: &Object, slot: &Slot) -> Option<ObjectId> {
-        let held = self.store.get_value(object.id, slot.name()).expect("the slot is declared");
-        let holds = |id: &ObjectId| match &held {
-            Value::Object(held) => held == id,
-            Value::List(held) => held.contains(&Value::Object(*id)),
-            _ => false,
+    /// Returns a dead object that this one may not refer to, because it does not do so already.
+    pub(crate) fn dead_for(&self, object: &Object) -> Option<ObjectId> {
+        let record = self.store.get_record(object.id).expect("it is alive");
+        let holds = |id: ObjectId| {
+            record.iter().any(|(_, held)| match held {
+                Value::Object(held) => *held == id,
+                Value::List(held) => held.contains(&Value::Object(id)),
+                _ => false,
+            })
         };
-        self.stale.last().copied().filter(|id| !holds(id))
+        self.stale.last().copied().filter(|id| !holds(*id))
     }
 
     /// Makes a call that must fail and leave the store unchanged.
@@ -477,7 +479,7 @@ impl World {
         }
         let slot = slot.get(&slots);
         if flaw {
-            let bad = flawed(slot, rng, self.dead_for(&object, slot).or(NEVER));
+            let bad = flawed(slot, rng, self.dead_for(&object).or(NEVER));
             let error = self.refused(|store| store.set_value(object.id, slot.name(), bad));
             assert!(matches!(error, AccessError::Rejected(_)));
             return;
@@ -500,8 +502,7 @@ impl World {
         let error = self.refused(|store| store.set(object.id, health, -1.0));
         assert!(matches!(error, AccessError::Rejected(_)));
         let target = self.store.key::<Option<ObjectId>>("unit", "target").expect("the slot exists");
-        let slot = self.slots("unit").into_iter().find(|slot| slot.name() == "target");
-        if let Some(dead) = self.dead_for(&object, &slot.expect("a slot")) {
+        if let Some(dead) = self.dead_for(&object) {
             let error = self.refused(|store| store.set(object.id, target, Some(dead)));
             assert!(matches!(error, AccessError::Rejected(_)));
         }
@@ -521,8 +522,7 @@ impl World {
             let error = self.refused(|store| store.set_object(object.id, unit));
             assert!(matches!(error, AccessError::WrongSchema { .. }));
         } else if flaw {
-            let target = self.slots("unit").into_iter().find(|slot| slot.name() == "target");
-            match target.and_then(|target| self.dead_for(&object, &target)) {
+            match self.dead_for(&object) {
                 Some(dead) => unit.target = Some(dead),
                 None => unit.health = f32::NAN,
             }

@@ -3,7 +3,7 @@
 use crate::error::{AccessError, MOST_PROBLEMS, Rejection};
 use crate::id::ObjectId;
 use crate::record::Record;
-use crate::schema::{Checker, ProblemKind, Slot, World};
+use crate::schema::{Checker, ProblemKind, World};
 use crate::slot_value::ValueCheck;
 use crate::store::Store;
 use crate::store::commands::Commands;
@@ -11,6 +11,7 @@ use crate::store::commands::error::{CommandKind, CommandProblem, CommandsError};
 use crate::store::commands::reserved_rows::ReservedRows;
 use crate::store::commands::sets::Set;
 use crate::store::dynamic::Unwritten;
+use crate::store::references::Overwriting;
 
 /// The store as it will be after the spawns.
 #[derive(Clone, Copy)]
@@ -18,7 +19,7 @@ pub(super) struct Check<'a> {
     pub(super) store: &'a Store,
     reserved: &'a [ReservedRows],
     /// The object whose values are overwritten. `None` for the values of a new object.
-    overwritten: Option<ObjectId>,
+    overwriting: Option<&'a Overwriting<'a>>,
 }
 
 impl World for Check<'_> {
@@ -27,10 +28,10 @@ impl World for Check<'_> {
             || self.reserved.get(id.schema().index()).is_some_and(|rows| rows.is_written(id))
     }
 
-    fn admit_dead(&self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
-        match self.overwritten {
-            Some(overwritten) => self.store.overwriting(overwritten).admit_dead(slot, id),
-            None => self.store.admit_dead(slot, id),
+    fn admit_dead(&self, id: ObjectId) -> Result<(), ProblemKind> {
+        match self.overwriting {
+            Some(overwriting) => overwriting.admit_dead(id),
+            None => self.store.admit_dead(id),
         }
     }
 }
@@ -132,7 +133,7 @@ impl Commands {
                 return Err(CommandsError::Taken { id });
             }
         }
-        let check = Check { store, reserved: &self.reserved, overwritten: None };
+        let check = Check { store, reserved: &self.reserved, overwriting: None };
         let mut problems = Problems::default();
         for spawns in &self.spawns {
             spawns.check(&check, &mut problems);
@@ -147,8 +148,9 @@ impl Commands {
         }
         for set in self.sets() {
             let id = set.id();
-            let checked = match check.is_alive(id) {
-                true => set.check(&Check { overwritten: Some(id), ..check }),
+            let overwriting = store.contains(id).then(|| store.overwriting(id));
+            let checked = match overwriting.is_some() || check.is_alive(id) {
+                true => set.check(&Check { overwriting: overwriting.as_ref(), ..check }),
                 false => Err(AccessError::Despawned { id }),
             };
             if let Err(error) = checked {
