@@ -306,7 +306,7 @@ fn fault_01_a_list_keeps_dead_references() -> Outcome {
     assert!(store.set(whole, key, parts).is_err(), "the list no longer holds it");
 
     // In a time that is not the square of the length.
-    let many: Vec<ObjectId> = store.spawn_batch([ITEM; 30_000])?.collect();
+    let many: Vec<ObjectId> = store.spawn_batch((0..30_000).map(|_| ITEM))?.collect();
     store.set_value(whole, "parts", many.clone())?;
     store.despawn_batch(&many)?;
     store.set_value(whole, "parts", many.into_iter().rev().collect::<Vec<_>>())?;

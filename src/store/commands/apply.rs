@@ -17,7 +17,7 @@ use crate::store::references::Overwriting;
 #[derive(Clone, Copy)]
 pub(super) struct Check<'a> {
     pub(super) store: &'a Store,
-    reserved: &'a [ReservedRows],
+    pub(super) reserved: &'a [ReservedRows],
     /// The object whose values are overwritten. `None` for the values of a new object.
     overwriting: Option<&'a Overwriting<'a>>,
 }
@@ -171,7 +171,7 @@ impl Commands {
 
     /// Writes new objects to their free rows, and stores the texts and lists of all changes.
     fn write_spawns(&self, store: &mut Store) -> Result<(), Unwritten> {
-        self.spawns.iter().for_each(|spawns| spawns.write(store));
+        self.spawns.iter().for_each(|spawns| spawns.write(&self.reserved, store));
         for (original, copy) in &self.copies {
             store.tables[copy.schema().index()].copy_row(original.row(), copy.row());
         }
