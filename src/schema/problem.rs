@@ -85,8 +85,13 @@ pub enum ProblemKind {
     ForeignText,
     /// The list belongs to another store.
     ForeignList,
-    /// The referenced object is not alive.
+    /// The referenced object is dead, and the object did not refer to it [before](ObjectId#dead-references).
     DeadReference {
+        /// The reference.
+        found: ObjectId,
+    },
+    /// The reference's id was never given out.
+    UnknownReference {
         /// The reference.
         found: ObjectId,
     },
@@ -184,6 +189,9 @@ impl ProblemKind {
             Self::ForeignList => write!(f, "{place} has a list of another store"),
             Self::DeadReference { found } => {
                 write!(f, "{place} refers to object {found}, which is not alive")
+            }
+            Self::UnknownReference { found } => {
+                write!(f, "{place} refers to object {found}, which has never existed")
             }
             Self::WrongReference { expected, found } => {
                 let (expected, found) = (Quoted(expected), Quoted(found));

@@ -23,6 +23,7 @@ mod limits;
 mod migrate;
 mod parts;
 mod plan;
+mod references;
 mod report;
 mod reserve;
 mod schemas;
@@ -39,7 +40,7 @@ use crate::epoch::Epoch;
 use crate::error::{Despawned, LimitError, UnknownSchema};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
-use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector, World};
+use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector};
 use crate::side_table::Living;
 use crate::slot_value::{ListElement, ValueCheck, element_shape};
 use crate::storage::{Interner, Table};
@@ -456,11 +457,5 @@ impl Living for Store {
     #[inline]
     fn is_alive(&self, id: ObjectId) -> bool {
         Self::contains(self, id)
-    }
-}
-
-impl World for Store {
-    fn is_alive(&self, id: ObjectId) -> bool {
-        self.contains(id)
     }
 }

@@ -12,7 +12,7 @@ use slotted::AccessError;
 use slotted::ObjectId;
 use slotted::Store;
 use slotted::Value;
-use slotted::schema::{RegisteredSchema, SchemaSelector, Slot};
+use slotted::schema::{RegisteredSchema, SchemaSelector};
 use slotted::{Schema, SchemaError};
 
 /// The checked schemas and records of definition files.
@@ -260,10 +260,6 @@ impl Definitions {
         let mut others = same_name.iter().filter(extends);
         let first = *others.next()?;
         others.next().is_none().then_some(first)
-    }
-
-    pub(super) fn slots_of(&self, record: &RecordDefinition) -> &[Slot] {
-        self.schema_of(record).slots()
     }
 
     pub(super) fn schema_of(&self, record: &RecordDefinition) -> &RegisteredSchema {

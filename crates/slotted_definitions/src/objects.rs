@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::loaded::{Definitions, RecordView};
 use crate::records::RecordDefinition;
-use slotted::schema::SchemaSelector;
+use slotted::schema::{SchemaSelector, Slot};
 use slotted::{LimitError, ObjectId, ReservedIds, SchemaError, SpawnError, Store, Value};
 
 /// The objects of loaded records, with the mapping between both.
@@ -65,7 +65,7 @@ impl Definitions {
             .map(|record| if record.is_abstract { None } else { new_ids.next() })
             .collect();
         for (number, record) in concrete().enumerate() {
-            write(&mut reserved, number, record, &ids).map_err(limit)?;
+            write(&mut reserved, number, record, |_| &ids).map_err(limit)?;
         }
         reserved.spawn().map_err(limit)?;
         Ok(Objects::new(self.clone(), ids))
@@ -80,18 +80,18 @@ pub(super) fn limit(error: SpawnError) -> LimitError {
     }
 }
 
-/// Writes the values of a record, with ids of objects instead of records.
-pub(super) fn write(
+/// Writes the values of a record, with ids of objects instead of records. The closure returns those for a slot.
+pub(super) fn write<'i>(
     reserved: &mut ReservedIds<'_>,
     number: usize,
     record: &RecordDefinition,
-    ids: &[Option<ObjectId>],
+    ids: impl Fn(&Slot) -> &'i [Option<ObjectId>],
 ) -> Result<(), SpawnError> {
     let mut values = record.values.iter().peekable();
-    reserved.write(number, |slot, _| {
-        let given = &values.next_if(|given| usize::from(given.slot) == slot)?.value;
+    reserved.write(number, |position, slot| {
+        let given = &values.next_if(|given| usize::from(given.slot) == position)?.value;
         Some(if is_reference(given) {
-            Cow::Owned(with_ids(given, ids))
+            Cow::Owned(with_ids(given, ids(slot)))
         } else {
             Cow::Borrowed(given)
         })
