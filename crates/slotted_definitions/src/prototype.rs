@@ -10,7 +10,6 @@ use std::sync::Arc;
 use crate::diagnostic::{did_you_mean, quoted};
 use crate::loaded::{Definitions, RecordView};
 use crate::objects::{Objects, with_ids};
-use crate::references::local_id;
 use slotted::commands::Commands;
 use slotted::error::UnknownSchema;
 use slotted::schema::{Problem, ProblemKind, SchemaSelector, nearest_name};
@@ -393,8 +392,7 @@ impl Objects {
         let prototype = self.definitions.prototype(schema.into(), name)?;
         let schema = prototype.schema().name();
         let record = prototype.merged(overrides, &self.ids)?;
-        let name_of = |id| self.definitions.name_of(local_id(*self.records.get(&id)?));
-        spawner.spawn_record(schema, record).map_err(|error| refused(error, name_of))
+        spawner.spawn_record(schema, record).map_err(|error| refused(error, |id| self.name(id)))
     }
 }
 
