@@ -14,6 +14,7 @@ mod lists;
 mod memory;
 mod migration;
 mod numbers;
+mod other_slots;
 mod panics;
 mod snapshots;
 
