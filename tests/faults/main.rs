@@ -17,6 +17,7 @@ mod numbers;
 mod other_slots;
 mod panics;
 mod snapshots;
+mod texts;
 
 use std::error::Error;
 use std::fmt::Debug;
