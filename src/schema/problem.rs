@@ -81,9 +81,9 @@ pub enum ProblemKind {
         /// The nearest variant.
         suggestion: Option<Arc<str>>,
     },
-    /// The text belongs to another store.
+    /// The text belongs to another store: this one has no text of its number.
     ForeignText,
-    /// The list belongs to another store.
+    /// The list belongs to another store: this one has no such list.
     ForeignList,
     /// The referenced object is dead, and the object did not refer to it [before](ObjectId#dead-references).
     DeadReference {

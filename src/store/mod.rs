@@ -17,6 +17,8 @@ mod column_parts;
 mod columns;
 pub(crate) mod commands;
 mod despawn;
+#[cfg(feature = "serde")]
+mod dump;
 mod dynamic;
 mod ids;
 mod limits;
@@ -48,6 +50,8 @@ use crate::text::Text;
 
 pub use column_parts::{ColumnBlock, ColumnRun};
 pub use columns::{SlotColumn, SlotColumnMut};
+#[cfg(feature = "serde")]
+pub use dump::Dump;
 pub(crate) use dynamic::element_shape as shape_of_elements;
 pub use ids::ObjectIds;
 pub use keys::SlotKey;

@@ -348,8 +348,15 @@ impl Store {
             let slots = schema.slots().iter().zip(&table.columns);
             for (slot, column) in slots.filter(|(slot, _)| slot.is_constrained()) {
                 for id in self.table_ids(schema.id()) {
-                    let value = dynamic::read(column, slot, id.row(), &self.interner);
-                    if let Err(kind) = self.checker().value(slot, &value) {
+                    let foreign = dynamic::foreign_handle(column, slot, id.row(), &self.interner);
+                    let checked = foreign.map_or_else(
+                        || {
+                            let value = dynamic::read(column, slot, id.row(), &self.interner);
+                            self.checker().value(slot, &value)
+                        },
+                        Err,
+                    );
+                    if let Err(kind) = checked {
                         found.push((id, schema.problem(slot.name(), kind)));
                     }
                     if found.len() == MOST_PROBLEMS {

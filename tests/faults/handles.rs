@@ -499,21 +499,6 @@ fn fault_05_an_object_of_another_schema_than_the_requested_type_is_refused() -> 
 }
 
 #[test]
-fn fault_05_a_text_of_another_store_is_refused_if_the_store_can_tell() -> Outcome {
-    let mut other = Store::new();
-    let foreign = other.intern_text("only there")?;
-    let mut store = store();
-    let unit = store.spawn(UNIT)?;
-    let name = store.key::<slotted::Text>("unit", "name")?;
-    let error = "slot 'name' of 'unit' has a text of another store";
-    assert_eq!(store.resolve(foreign), None);
-    assert_eq!(refusal(store.spawn(Unit { name: foreign, ..UNIT })), error);
-    assert_eq!(refusal(store.set(unit, name, foreign)), error);
-    assert_eq!(store.get_value(unit, "name")?, "".into());
-    Ok(())
-}
-
-#[test]
 fn fault_06_the_second_despawn_is_an_error() -> Outcome {
     let mut store = store();
     let id = store.spawn(UNIT)?;

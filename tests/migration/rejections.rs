@@ -258,7 +258,11 @@ fn contradictory_schemas_have_no_plan() -> Outcome {
             "schema 'b' extends 'c', which is not registered; register 'c' first",
         ),
         (vec![y(a()), y(b().extends("a"))], "schema 'b' declares slot 'y' twice"),
-        (vec![a(), y(a())], "schema 'a' is declared twice, and differently; keep one declaration"),
+        (
+            vec![a(), y(a())],
+            "schema 'a' is declared twice, and differently: it has no slot 'y'; \
+             keep one declaration",
+        ),
         (
             vec![y(a()).slot("z", Kind::U8).slot("w", Kind::U8)],
             "schema 'a' has 4 slots; the limit is 3",

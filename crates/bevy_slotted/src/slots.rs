@@ -19,7 +19,7 @@ macro_rules! lookups {
         }
 
         impl<V: $bound> $name<'_, '_, V> {
-            /// Returns the string of a text handle, or `None` if the handle is not of this store.
+            /// Returns the string of a text handle. A handle of another store gives `None` or another text.
             ///
             /// Computes in **O(1)** time.
             ///
@@ -48,7 +48,7 @@ macro_rules! lookups {
                 self.parts().find_text(text)
             }
 
-            /// Returns the elements of a list handle, or `None` if the handle is not of this store.
+            /// Returns the elements of a list handle. A handle of another store gives `None` or another list.
             ///
             /// Computes in **O(1)** time.
             #[must_use]

@@ -377,6 +377,10 @@ pub struct RecordView<'d> {
 }
 
 impl<'d> RecordView<'d> {
+    pub(super) const fn definitions(&self) -> &'d Definitions {
+        self.definitions
+    }
+
     /// Returns the position among all records.
     pub(super) const fn number(&self) -> usize {
         self.number
@@ -437,7 +441,8 @@ impl<'d> RecordView<'d> {
         self.record.place
     }
 
-    /// Returns whether the record is `abstract`: others inherit from it, and it becomes no object.
+    /// Returns whether the record is `abstract`: it becomes no object. Others inherit from it, or
+    /// [`Definitions::spawn_one`] copies it.
     ///
     /// # Example
     #[cfg_attr(feature = "toml", doc = "```")]
@@ -510,6 +515,11 @@ impl<'d> RecordView<'d> {
     /// Returns whether a file gives the slot a value.
     pub(super) fn is_given(&self, slot: &str) -> bool {
         self.schema().slot_index(slot).is_some_and(|index| self.record.given(index).is_some())
+    }
+
+    /// Iterates over the values that files give, each with the position of its slot. References are ids of records.
+    pub(super) fn local_values(&self) -> impl Iterator<Item = (usize, &'d Value)> + use<'d> {
+        self.record.values.iter().map(|given| (usize::from(given.slot), &given.value))
     }
 
     /// Returns the value of a slot, with ids of records instead of names.

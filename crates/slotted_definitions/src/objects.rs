@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::loaded::{Definitions, RecordView};
 use crate::records::RecordDefinition;
+use crate::references::local_id;
 use slotted::schema::{SchemaSelector, Slot};
 use slotted::{LimitError, ObjectId, ReservedIds, SchemaError, SpawnError, Store, Value};
 
@@ -219,6 +221,32 @@ impl Objects {
     #[must_use]
     pub fn record(&self, id: ObjectId) -> Option<RecordView<'_>> {
         self.definitions.numbered(*self.records.get(&id)?)
+    }
+
+    /// Returns the name by which files refer to the record of an object: `schema/name` if several records share the
+    /// name.
+    ///
+    /// Returns `None` for objects of other origin and of records without names. The object may be dead.
+    ///
+    /// # Example
+    /// A dump with names in place of ids:
+    ///
+    #[cfg_attr(all(feature = "toml", feature = "json"), doc = "```")]
+    #[cfg_attr(not(all(feature = "toml", feature = "json")), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.leader = { kind = 'object', optional = true }\n\
+    ///     records.unit = { grom = {}, grunt = { leader = 'grom' } }";
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// let dump = store.dump().with_names(|id| objects.name(id));
+    /// assert_eq!(serde_json::to_string(&dump)?, r#"{"unit":{"grom":{},"grunt":{"leader":"grom"}}}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn name(&self, id: ObjectId) -> Option<Arc<str>> {
+        self.definitions.name_of(local_id(*self.records.get(&id)?))
     }
 
     /// Returns the definitions of the objects.
