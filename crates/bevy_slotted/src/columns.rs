@@ -18,10 +18,22 @@ use crate::lending::register_virtual_component;
 #[derive(Debug, Default, Resource)]
 pub(crate) struct ColumnIds {
     numbering: Numbering,
-    slots: HashMap<&'static str, Vec<(Kind, ColumnId)>>,
+    slots: HashMap<&'static str, NamedSlots>,
     /// `None` until a system reads the whole store.
     for_later: Option<ForLater>,
 }
+
+/// The slots of one name.
+#[derive(Debug, Default)]
+struct NamedSlots {
+    kinds: Vec<(Kind, ColumnId)>,
+    /// Ids for kinds that come later. Systems that read all kinds have read access to them. The last id is never used
+    /// up, so the kinds that share it conflict. Empty until a system reads all kinds.
+    later: Vec<ColumnId>,
+}
+
+/// The number of kinds of one name that may come later and do not conflict with each other.
+const LATER_KINDS: usize = 4;
 
 /// Ids for slots that a system accesses first after another system registered read access to the whole store.
 ///
@@ -63,24 +75,50 @@ impl ColumnIds {
         world.get_resource_or_init::<Self>().numbering.clone()
     }
 
-    /// Returns the ids of the slot, and assigns them if it has none yet.
-    pub(crate) fn of(world: &mut World, slot: &ViewSlot) -> ColumnId {
-        let mut ids = world.get_resource_or_init::<Self>();
-        if let Some(id) = ids.get(slot) {
-            return id;
+    /// Returns the ids of the slot, and assigns them if it has none yet. A slot of all kinds has several.
+    pub(crate) fn of(world: &mut World, slot: &ViewSlot) -> Vec<ColumnId> {
+        match &slot.kind {
+            Some(kind) => vec![Self::of_kind(world, slot.name, kind)],
+            None => Self::of_all_kinds(world, slot.name),
         }
-        let spare = ids.for_later.as_mut().and_then(|later| later.spare.pop());
-        let shared = ids.for_later.as_ref().map(|later| later.shared);
-        let id = match spare {
-            Some(column) => ColumnId { column, shared: None },
-            None => {
-                let name = format!("slot '{}' ({})", slot.name, slot.kind);
-                ColumnId { column: register_virtual_component(world, name), shared }
-            }
+    }
+
+    fn of_kind(world: &mut World, name: &'static str, kind: &Kind) -> ColumnId {
+        let mut ids = world.get_resource_or_init::<Self>();
+        let named = ids.slots.entry(name).or_default();
+        if let Some((_, id)) = named.kinds.iter().find(|(known, _)| known == kind) {
+            return *id;
+        }
+        let id = match &mut named.later {
+            later if later.len() > 1 => later.swap_remove(0),
+            later if later.len() == 1 => later[0],
+            _ => Self::register(world, format!("slot '{name}' ({kind})")),
         };
         let mut ids = world.resource_mut::<Self>();
-        ids.slots.entry(slot.name).or_default().push((slot.kind.clone(), id));
+        ids.slots.entry(name).or_default().kinds.push((kind.clone(), id));
         id
+    }
+
+    fn of_all_kinds(world: &mut World, name: &'static str) -> Vec<ColumnId> {
+        let mut ids = world.get_resource_or_init::<Self>();
+        if ids.slots.entry(name).or_default().later.is_empty() {
+            let label = || format!("slot '{name}' of a kind first accessed later");
+            let later = (0..LATER_KINDS).map(|_| Self::register(world, label())).collect();
+            world.resource_mut::<Self>().slots.entry(name).or_default().later = later;
+        }
+        let named = &world.resource::<Self>().slots[name];
+        named.kinds.iter().map(|(_, id)| *id).chain(named.later.iter().copied()).collect()
+    }
+
+    /// Returns new ids for a slot.
+    fn register(world: &mut World, label: String) -> ColumnId {
+        let mut ids = world.get_resource_or_init::<Self>();
+        let spare = ids.for_later.as_mut().and_then(|later| later.spare.pop());
+        let shared = ids.for_later.as_ref().map(|later| later.shared);
+        match spare {
+            Some(column) => ColumnId { column, shared: None },
+            None => ColumnId { column: register_virtual_component(world, label), shared },
+        }
     }
 
     /// Returns all ids that a system which reads the whole store needs read access to.
@@ -93,26 +131,23 @@ impl ColumnIds {
             world.resource_mut::<Self>().for_later = Some(ForLater { spare, shared });
         }
         let ids = world.resource::<Self>();
-        let columns = ids.slots.values().flatten().map(|(_, id)| id.column);
+        let columns = ids.slots.values().flat_map(|named| {
+            named.kinds.iter().map(|(_, id)| id).chain(&named.later).map(|id| id.column)
+        });
         let later = ids.for_later.iter();
         let later = later.flat_map(|later| later.spare.iter().chain([&later.shared]).copied());
         columns.chain(later).collect()
-    }
-
-    fn get(&self, slot: &ViewSlot) -> Option<ColumnId> {
-        let named = self.slots.get(slot.name)?;
-        named.iter().find(|(kind, _)| *kind == slot.kind).map(|(_, id)| *id)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use bevy_ecs::system::{IntoSystem, System, SystemAccess};
-    use slotted::View;
     use slotted::lend::ViewColumns;
+    use slotted::{ObjectId, View};
 
     use super::*;
-    use crate::{Slots, StoreRef};
+    use crate::{Slots, SlotsRef, StoreRef};
 
     #[derive(View)]
     struct Moving<'a> {
@@ -136,13 +171,41 @@ mod tests {
         for number in 0..SPARE {
             let mut slot = slot.clone();
             slot.name = Box::leak(format!("slot_{number}").into_boxed_str());
-            assert_eq!(ColumnIds::of(world, &slot).shared, None);
+            assert!(ColumnIds::of(world, &slot).iter().all(|id| id.shared.is_none()));
         }
         let moving = access(world, |_: Slots<Moving>| {});
         let healing = access(world, |_: Slots<Healing>| {});
         assert!(!whole.is_compatible(&moving));
         assert!(!moving.is_compatible(&healing), "both write the shared id");
         access(world, |_: Slots<Moving>, _: Slots<Healing>| {});
+    }
+
+    #[derive(View)]
+    #[view(set = "position")]
+    struct Placed {
+        id: ObjectId,
+    }
+
+    #[test]
+    fn a_filter_reads_the_slots_of_all_kinds() {
+        let world = &mut World::new();
+        let before = access(world, |_: Slots<Moving>| {});
+        let placed = access(world, |_: SlotsRef<Placed>| {});
+        let healing = access(world, |_: Slots<Healing>| {});
+        assert!(!placed.is_compatible(&before) && placed.is_compatible(&healing));
+        let write = |world: &mut World, kind: Kind| {
+            let [mut slot] = <[ViewSlot; 1]>::try_from(ViewColumns::<Moving>::default().slots())
+                .expect("one slot");
+            slot.kind = Some(kind);
+            ColumnIds::of(world, &slot)
+        };
+        let read = ColumnIds::of_all_kinds(world, "position");
+        let kinds = [Kind::F64, Kind::U8, Kind::I8, Kind::U16, Kind::I16, Kind::U32, Kind::I32];
+        for kind in kinds {
+            let written = write(world, kind);
+            assert!(written.iter().all(|id| read.iter().any(|read| read.column == id.column)));
+        }
+        assert_ne!(write(world, Kind::F64)[0].column, write(world, Kind::U8)[0].column);
     }
 
     #[test]

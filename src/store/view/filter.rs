@@ -40,6 +40,14 @@ impl<'n> Filter<'n> {
         Self::Of(SchemaSelector::family(schema))
     }
 
+    /// Returns the slot whose values the filter looks at.
+    pub(super) const fn tested(self) -> Option<&'n str> {
+        match self {
+            Self::Set(name) | Self::Unset(name) => Some(name),
+            Self::Of(_) | Self::With(_) | Self::Without(_) => None,
+        }
+    }
+
     /// Returns the objects of a schema that pass.
     fn passing(self, registry: &Registry, schema: &RegisteredSchema) -> Passing {
         let all_if = |is_passing| if is_passing { Passing::All } else { Passing::None };

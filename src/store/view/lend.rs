@@ -18,15 +18,16 @@ use crate::store::view::{SharedView, View, ViewError, ViewMut, ViewRef};
 
 /// The access of a view to one slot, for code that decides which views may be used at the same time.
 ///
-/// Different slots never share a column, in any schema. Two views conflict only if both have a slot of the same
+/// Different slots never share a column, in any schema. Two views conflict only if both access a slot of the same
 /// name and kind, and at least one of them writes it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ViewSlot {
     /// The slot's name.
     pub name: &'static str,
-    /// The kind of its values: a slot of another kind is another slot.
-    pub kind: Kind,
+    /// The kind of its values: a slot of another kind is another slot. `None` for the slots of all kinds with this name,
+    /// which a [filter](crate::View#filters) reads.
+    pub kind: Option<Kind>,
     /// `true` if the view may change values.
     pub is_written: bool,
 }
@@ -169,11 +170,18 @@ impl<V: View> ViewColumns<V> {
     /// Returns the view's slots and the access to them. The view [wants](Self::wanted) columns of these slots only.
     #[must_use]
     pub fn slots(&self) -> Vec<ViewSlot> {
-        let slots = self.wants.fields.iter().filter_map(|(name, request)| {
+        let fields = self.wants.fields.iter().filter_map(|(name, request)| {
             let Request { kind, is_mutable, .. } = request.clone()?;
-            Some(ViewSlot { name, kind, is_written: is_mutable })
+            Some(ViewSlot { name, kind: Some(kind), is_written: is_mutable })
         });
-        slots.collect()
+        let mut slots: Vec<_> = fields.collect();
+        for name in V::FILTERS.iter().filter_map(|filter| filter.tested()) {
+            // A field of this name restricts the slot to its own kind.
+            if slots.iter().all(|slot| slot.name != name) {
+                slots.push(ViewSlot { name, kind: None, is_written: false });
+            }
+        }
+        slots
     }
 
     /// Examines the schemas registered since the last call; all schemas after a

@@ -10,7 +10,7 @@ use bevy_ecs::world::World;
 use bevy_ecs::world::unsafe_world_cell::UnsafeWorldCell;
 use slotted::lend::{StoreParts, ViewColumns, ViewSlot};
 use slotted::schema::SchemaSelector;
-use slotted::{ObjectId, View, ViewError, view::SharedView, view::ViewMut, view::ViewRef};
+use slotted::{Kind, ObjectId, View, ViewError, view::SharedView, view::ViewMut, view::ViewRef};
 
 use crate::columns::{ColumnId, ColumnIds};
 use crate::lending::cell::{CellAccess, StoreCell};
@@ -34,11 +34,12 @@ impl<V> fmt::Debug for SlotsState<V> {
 impl<V: View + 'static> SlotsState<V> {
     fn new(world: &mut World, is_read_only: bool) -> Self {
         let columns = ViewColumns::<V>::default();
-        let slots = columns.slots().into_iter().map(|mut slot| {
+        let mut slots = Vec::new();
+        for mut slot in columns.slots() {
             slot.is_written &= !is_read_only;
-            (ColumnIds::of(world, &slot), slot)
-        });
-        Self { slots: slots.collect(), cell: CellAccess::new(world), columns }
+            slots.extend(ColumnIds::of(world, &slot).into_iter().map(|id| (id, slot.clone())));
+        }
+        Self { slots, cell: CellAccess::new(world), columns }
     }
 
     fn declare<P>(&self, meta: &SystemMeta, access: &mut SystemAccess) {
@@ -57,6 +58,7 @@ impl<V: View + 'static> SlotsState<V> {
         }
         for (id, ViewSlot { name, kind, is_written, .. }) in &self.slots {
             if !declare(access, id.column, *is_written) {
+                let kind = kind.as_ref().map_or_else(|| "all kinds".to_owned(), Kind::to_string);
                 let (this, that) =
                     if *is_written { ("writes", "also accesses") } else { ("reads", "writes") };
                 refuse(format_args!(
