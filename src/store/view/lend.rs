@@ -106,6 +106,15 @@ impl<'t> Lent<'t> {
         }
     }
 
+    /// Returns the same part, which is not lent for writing.
+    pub(super) fn read(&self) -> Self {
+        match self {
+            Self::Rows(rows) => Lent::Rows(rows),
+            Self::Read(column) => Lent::Read(column),
+            Self::Written(_) => panic!("{WANTED}"),
+        }
+    }
+
     pub(super) fn reborrow(&mut self) -> Lent<'_> {
         match self {
             Self::Rows(rows) => Lent::Rows(rows),
@@ -418,7 +427,7 @@ impl<V: View> OwnMatches<V> {
 
 /// The parts of one schema's table to lend to a view.
 fn wanted_of(found: &TableMatch) -> impl Iterator<Item = Wanted> {
-    let schema = SchemaId(found.table as u16);
+    let schema = found.schema();
     let columns = found.columns().into_iter().map(move |lent| match lent.is_mutable {
         true => Wanted::Written(schema, usize::from(lent.column)),
         false => Wanted::Read(schema, usize::from(lent.column)),

@@ -4,17 +4,19 @@ mod cache;
 mod error;
 mod field;
 mod filter;
+mod filtered;
 mod iter;
 pub(in crate::store) mod lend;
 mod maybe;
 mod objects;
 mod of_store;
+mod places;
 mod selection;
 mod tables;
 mod walk;
 
 pub(super) use cache::ViewCache;
-pub use error::{ViewError, ViewReport};
+pub use error::{GetDisjointError, ViewError, ViewReport};
 pub use field::{IdRun, ViewField};
 pub use iter::{RunIter, ViewIter};
 pub use maybe::{

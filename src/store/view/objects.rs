@@ -5,66 +5,79 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::epoch::Epoch;
-use crate::id::ObjectId;
 #[cfg(feature = "rayon")]
 use crate::pool::Rayon;
 use crate::pool::ThreadPool;
 use crate::schema::Registry;
 use crate::simd::vectorize;
 use crate::store::view::View;
-use crate::store::view::cache::{TableMatch, match_of};
+use crate::store::view::cache::TableMatch;
 use crate::store::view::iter::ViewIter;
+use crate::store::view::places::Places;
 use crate::store::view::selection::Selection;
 use crate::store::view::tables::Tables;
 use crate::store::view::walk::{Block, ViewRuns, count, for_each_block, unshare};
 
 /// The part of its matches' objects that a view visits.
 #[derive(Clone, Copy, Debug)]
-struct Narrowing {
+pub(super) struct Narrowing {
     /// The view visits blocks that changed since this epoch.
     since: Option<Epoch>,
     /// `true` if a match has [tests](TableMatch::tests).
-    has_tests: bool,
+    pub(super) has_tests: bool,
 }
 
 /// A [`View`] of a store's objects, to read and change.
 #[must_use = "a view does nothing by itself"]
 pub struct ViewMut<'s, V> {
-    tables: Tables<'s>,
-    matches: Cow<'s, [TableMatch]>,
-    registry: &'s Registry,
-    narrowing: Narrowing,
+    pub(super) tables: Tables<'s>,
+    pub(super) matches: Cow<'s, [TableMatch]>,
+    pub(super) registry: &'s Registry,
+    pub(super) narrowing: Narrowing,
     view: PhantomData<fn() -> V>,
+}
+
+impl<'s, V: View> ViewMut<'s, V> {
+    #[inline]
+    pub(super) const fn new(
+        tables: Tables<'s>,
+        matches: Cow<'s, [TableMatch]>,
+        registry: &'s Registry,
+    ) -> Self {
+        let narrowing = Narrowing { since: None, has_tests: V::HAS_TESTS };
+        Self { tables, matches, registry, narrowing, view: PhantomData }
+    }
 }
 
 /// A [`View`] of a store's objects, to read.
 #[must_use = "a view does nothing by itself"]
-pub struct ViewRef<'s, V> {
-    tables: Tables<'s>,
-    matches: Cow<'s, [TableMatch]>,
-    registry: &'s Registry,
-    narrowing: Narrowing,
-    view: PhantomData<fn() -> V>,
+pub struct ViewRef<'s, V: View> {
+    pub(super) tables: Tables<'s>,
+    pub(super) matches: Cow<'s, [TableMatch]>,
+    pub(super) registry: &'s Registry,
+    pub(super) narrowing: Narrowing,
+    /// Found at the first [`get`](Self::get).
+    pub(super) places: Places<'s, V>,
+}
+
+impl<'s, V: View> ViewRef<'s, V> {
+    #[inline]
+    pub(super) const fn new(
+        tables: Tables<'s>,
+        matches: Cow<'s, [TableMatch]>,
+        registry: &'s Registry,
+    ) -> Self {
+        let narrowing = Narrowing { since: None, has_tests: V::HAS_TESTS };
+        Self { tables, matches, registry, narrowing, places: Places::new() }
+    }
 }
 
 macro_rules! iteration {
     ($name:ident) => {
-        impl<V> fmt::Debug for $name<'_, V> {
+        impl<V: View> fmt::Debug for $name<'_, V> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let schemas = self.matches.len();
                 f.debug_struct(stringify!($name)).field("schemas", &schemas).finish_non_exhaustive()
-            }
-        }
-
-        impl<'s, V: View> $name<'s, V> {
-            #[inline]
-            pub(super) const fn new(
-                tables: Tables<'s>,
-                matches: Cow<'s, [TableMatch]>,
-                registry: &'s Registry,
-            ) -> Self {
-                let narrowing = Narrowing { since: None, has_tests: V::HAS_TESTS };
-                Self { tables, matches, registry, narrowing, view: PhantomData }
             }
         }
 
@@ -353,36 +366,6 @@ macro_rules! iteration {
                         || visit(block),
                     );
                 });
-            }
-
-            /// Returns one object, or `None` if it is not alive or its schema does not match the view.
-            ///
-            /// Ignores [`changed_since`](Self::changed_since). A [column](crate::Store::column) is faster for many
-            /// objects of one schema.
-            ///
-            /// # Example
-            /// ```
-            /// # use slotted::{Slotted, Store, View};
-            /// # #[derive(Slotted, Clone, Copy)]
-            /// # struct Unit { health: f32 }
-            /// # #[derive(View)]
-            /// # struct Healths<'a> { health: &'a f32 }
-            /// # let mut store = Store::new();
-            /// # store.register::<Unit>()?;
-            /// let unit = store.spawn(Unit { health: 80.0 })?;
-            /// let mut view = store.view_ref::<Healths>()?;
-            /// assert_eq!(view.get(unit).map(|unit| *unit.health), Some(80.0));
-            /// # Ok::<(), Box<dyn std::error::Error>>(())
-            /// ```
-            pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
-                let found = match_of(&self.matches, id.schema())?;
-                if self.narrowing.has_tests && !self.tables.passes(found, id.row()) {
-                    return None;
-                }
-                self.tables.with_match(found, |columns| {
-                    let is_alive = columns.rows().is_alive(id.row(), id.generation());
-                    is_alive.then(|| V::at(V::blocks(columns), id.row())).flatten()
-                })
             }
 
             /// Returns the rows to visit, or `None` if the view visits all living ones.

@@ -109,7 +109,7 @@ impl<'t> Tables<'t> {
         found: &TableMatch,
         take: impl FnOnce(TableColumns<'x, '_>) -> R,
     ) -> R {
-        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
+        let (schema, picks) = (found.schema(), &*found.picks);
         match self {
             Self::Shared(tables) => {
                 let Table { columns, rows, .. } = &tables[found.table];
@@ -125,6 +125,44 @@ impl<'t> Tables<'t> {
                 let mut columns = lent.map(Lent::into_column);
                 take(TableColumns::of_lent(&mut columns, rows, found))
             }
+        }
+    }
+
+    /// Passes the columns of one match to the closure, for reading.
+    pub(super) fn read_match<R>(
+        &self,
+        found: &TableMatch,
+        take: impl FnOnce(TableColumns<'t, '_>) -> R,
+    ) -> R {
+        match self {
+            Self::Shared(tables) => {
+                let Table { columns, rows, .. } = &tables[found.table];
+                let (schema, picks) = (found.schema(), &*found.picks);
+                take(TableColumns { columns: Columns::Shared(columns), rows, schema, picks })
+            }
+            Self::Exclusive(_) => unreachable!("a shared view borrows no table exclusively"),
+            Self::Lent(lent) => {
+                let mut lent = lent[found.lent.clone()].iter().map(Lent::read);
+                let rows = lent.next().expect(LENT).into_rows();
+                let mut columns = lent.map(Lent::into_column);
+                take(TableColumns::of_lent(&mut columns, rows, found))
+            }
+        }
+    }
+
+    /// Returns `true` if the data are single columns.
+    pub(super) const fn are_lent(&self) -> bool {
+        matches!(self, Self::Lent(_))
+    }
+
+    /// Drops the data of all other matches.
+    pub(super) fn keep(&mut self, matches: &mut [TableMatch]) {
+        let Self::Lent(lent) = self else { return };
+        let mut parts: Vec<_> = std::mem::take(lent).into_iter().map(Some).collect();
+        for found in matches {
+            let start = lent.len();
+            lent.extend(parts[found.lent.clone()].iter_mut().filter_map(Option::take));
+            found.lent = start..lent.len();
         }
     }
 
@@ -164,7 +202,7 @@ impl<'t> TableSource<'t> for TablesWalk<'t> {
         found: &TableMatch,
         take: impl FnOnce(TableColumns<'t, '_>) -> R,
     ) -> Option<(&'t Rows, R)> {
-        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
+        let (schema, picks) = (found.schema(), &*found.picks);
         let (columns, rows) = match self {
             Self::Shared(tables) => {
                 let Table { columns, rows, .. } = &tables[found.table];
@@ -285,7 +323,7 @@ impl<'t, 'm> TableColumns<'t, 'm> {
         rows: &'t Rows,
         found: &'m TableMatch,
     ) -> Self {
-        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
+        let (schema, picks) = (found.schema(), &*found.picks);
         Self { columns: Columns::Lent(columns), rows, schema, picks }
     }
 
