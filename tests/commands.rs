@@ -447,3 +447,55 @@ fn copies_have_the_values_from_before_the_commands() -> Outcome {
     assert_eq!(message, format!("spawn of {copy}: object {orc} is not alive"));
     Ok(())
 }
+
+#[test]
+fn a_row_in_its_last_generation_is_found_taken() -> Outcome {
+    let mut store = store();
+    let mut id = store.spawn(unit(1.0))?;
+    // The last object of the row gets the largest generation.
+    while id.generation() < u16::MAX - 2 {
+        store.despawn(id)?;
+        id = store.spawn(unit(1.0))?;
+    }
+    store.despawn(id)?;
+    let mut commands = store.commands();
+    let reserved = commands.spawn(unit(2.0))?;
+    assert_eq!(reserved.generation(), u16::MAX);
+    assert_eq!(store.spawn(unit(3.0))?, reserved);
+    assert_eq!(commands.apply(&mut store), Err(CommandsError::Taken { id: reserved }));
+    Ok(())
+}
+
+#[test]
+fn a_panic_in_the_closure_of_a_spawn_leaves_an_id_without_values() -> Outcome {
+    let mut store = store();
+    let mut commands = store.commands();
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _ = commands.spawn_with(|_| -> Unit { panic!("no unit") });
+    }));
+    assert!(panic.is_err());
+    let id = commands.spawn(unit(5.0))?;
+    commands.apply(&mut store)?;
+    assert_eq!(store.objects::<Unit>()?.collect::<Vec<_>>(), [(id, unit(5.0))]);
+    Ok(())
+}
+
+#[test]
+fn reserved_ids_may_be_written_in_any_order() -> Outcome {
+    for holes in [false, true] {
+        let mut store = if holes { ragged() } else { store() };
+        let mut commands = store.commands();
+        let ids = (0..150).map(|_| commands.reserve::<Unit>()).collect::<Result<Vec<_>, _>>()?;
+        let order: Vec<usize> = (0..150).map(|n| n * 77 % 150).collect();
+        for n in &order {
+            let target = (n % 2 == 0).then_some(ids[149 - n]);
+            commands.write(ids[*n], Unit { health: *n as f32, target })?;
+        }
+        commands.apply(&mut store)?;
+        for (n, id) in ids.iter().enumerate() {
+            let target = (n % 2 == 0).then_some(ids[149 - n]);
+            assert_eq!(store.get_object::<Unit>(*id)?, Unit { health: n as f32, target });
+        }
+    }
+    Ok(())
+}

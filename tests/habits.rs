@@ -3,7 +3,9 @@
 use std::error::Error;
 
 use slotted::error::{AccessError, Despawned};
-use slotted::{List, Slotted, Store, Text, View};
+use slotted::{Kind, List, Schema, Slotted, Store, Text, View, record};
+
+type Outcome = Result<(), Box<dyn Error>>;
 
 #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
 struct Unit {
@@ -47,5 +49,43 @@ fn objects_are_copied_removed_retained_and_drained() -> Result<(), Box<dyn Error
     let left: Vec<_> = store.drain::<Unit>()?.map(|(id, unit)| (id, unit.health)).collect();
     assert_eq!(left, [(ids[2], 4.0), (copies[1], 3.0)]);
     assert!(store.is_empty());
+    Ok(())
+}
+
+#[test]
+fn a_store_is_shown_on_a_few_lines() -> Outcome {
+    let mut store = Store::new();
+    for n in 0..40 {
+        let schema = Schema::builder(format!("schema_{n}")).slot("x", Kind::U8).default(0);
+        store.register_schema(schema.build()?)?;
+    }
+    store.spawn_records("schema_1", (0..9000).map(|_| record! {}))?;
+    let shown = format!("{store:?}");
+    assert!(
+        shown.starts_with("Store { objects: 9000, schemas: 40, objects_of: {\"schema_0\": 0, ")
+    );
+    assert!(shown.contains("\"schema_1\": 9000") && shown.len() < 500, "{shown}");
+    Ok(())
+}
+
+#[test]
+fn a_loop_over_a_store_visits_all_ids() -> Outcome {
+    let mut store = Store::new();
+    for name in ["empty", "few", "many", "last"] {
+        store.register_schema(Schema::builder(name).slot("x", Kind::U8).default(0).build()?)?;
+    }
+    let mut expected = Vec::new();
+    for (name, count) in [("few", 3), ("many", 9000), ("last", 1)] {
+        let ids: Vec<_> = store.spawn_records(name, (0..count).map(|_| record! {}))?.collect();
+        let (dead, living): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| id.row() % 7 == 1);
+        store.despawn_batch(&dead)?;
+        expected.extend(living);
+    }
+    let mut ids = Vec::new();
+    for id in &store {
+        ids.push(id);
+        assert_eq!(store.ids().skip(ids.len()).len(), expected.len() - ids.len());
+    }
+    assert_eq!(ids, expected);
     Ok(())
 }

@@ -199,7 +199,7 @@ fn single_objects_of_a_view() -> Outcome {
     assert_eq!(store.get_value(ids[9], "health")?, 7_u32.into());
     assert_eq!(store.get_value(ids[9], "shield")?, 3_u8.into());
 
-    let mut view = store.view_ref::<Watching>()?;
+    let view = store.view_ref::<Watching>()?;
     assert_eq!(view.get(ids[9]).and_then(|unit| unit.health.copied()), Some(7));
     assert_eq!(view.get(last).map(|drone| (drone.id, drone.health)), Some((last, None)));
     Ok(())

@@ -32,6 +32,7 @@ class WithSlots:
         self.seed = seed
 
 
+# The same code again: CPython specialises the code of a function for one class.
 class WithDict:
     def __init__(self, position, velocity, health, kind, team, alive, seed):
         self.position = position

@@ -365,6 +365,12 @@ impl Rows {
         self.generations.len().saturating_sub(block * BLOCK_ROWS).min(BLOCK_ROWS)
     }
 
+    /// Returns all living rows as bits.
+    #[inline(always)]
+    pub(crate) fn occupied(&self) -> &[u64] {
+        &self.occupied
+    }
+
     /// Returns the living rows of the block as bits.
     #[inline(always)]
     pub(crate) fn occupied_in(&self, block: usize) -> &[u64] {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::error::{AccessError, NotRegistered, Rejection};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::SchemaSelector;
+use crate::slot_value::ValueCheck;
 use crate::store::{ObjectCheck, ObjectReader, ObjectWriter, Slotted, Store};
 
 impl Store {
@@ -132,18 +133,30 @@ impl Store {
     /// constraints. Nothing is written then.
     pub fn set_object<T: Slotted>(&mut self, id: ObjectId, object: T) -> Result<(), AccessError> {
         self.check_object_type::<T>(id)?;
-        let (schema, _) = self.locate(id)?;
+        self.check_fields(id.schema(), &object, self.value_check())?;
+        self.write_fields(id, &object);
+        Ok(())
+    }
+
+    /// Checks the values of an object against the constraints of its slots.
+    #[inline(always)]
+    pub(super) fn check_fields<T: Slotted>(
+        &self,
+        schema: SchemaId,
+        object: &T,
+        context: ValueCheck<'_>,
+    ) -> Result<(), Rejection> {
+        let Some(schema) = self.registry.get(schema) else { return Ok(()) };
         let mut problems = Vec::new();
-        let context = self.value_check();
-        let mut check =
-            ObjectCheck { schema, context, record: None, problems: &mut problems, next: 0 };
-        object.check(&mut check);
-        if !problems.is_empty() {
-            return Err(Rejection::new(problems).into());
-        }
+        let (record, next) = (None, 0);
+        object.check(&mut ObjectCheck { schema, context, record, problems: &mut problems, next });
+        if problems.is_empty() { Ok(()) } else { Err(Rejection::new(problems)) }
+    }
+
+    /// Overwrites the slots of a type's schema with values that were checked.
+    pub(super) fn write_fields<T: Slotted>(&mut self, id: ObjectId, object: &T) {
         let columns = self.tables[id.schema().index()].columns.iter_mut();
         object.write_one(&mut ObjectWriter { columns, row: id.row() });
-        Ok(())
     }
 
     /// Checks that the object is alive, and of the type's schema or of one that extends it.

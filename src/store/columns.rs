@@ -49,6 +49,9 @@ impl Store {
     ///
     /// Writes skip constraint checks, as in views; [`validate`](Self::validate) checks all objects on demand.
     ///
+    /// Values from before the writes come from a [snapshot's](crate::Snapshot) column. The first write to each block
+    /// after the snapshot copies the block.
+    ///
     /// # Errors
     /// Returns an error if the key belongs to [another store](SlotKey) or a migration invalidated it.
     ///

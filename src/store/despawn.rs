@@ -183,11 +183,16 @@ impl Store {
         &mut self,
         mut keep: impl for<'x> FnMut(V::Item<'x>) -> bool,
     ) -> Result<usize, ViewError> {
-        let ids: Vec<ObjectId> = self.ids().collect();
-        let mut view = self.view::<V>()?;
-        let removed: Vec<ObjectId> =
-            ids.into_iter().filter(|id| view.get(*id).is_some_and(|item| !keep(item))).collect();
-        Ok(self.try_despawn_batch(&removed))
+        let mut removed = Vec::new();
+        self.view::<V>()?.for_each_with_id(|id, item| {
+            if !keep(item) {
+                removed.push(id);
+            }
+        });
+        for id in &removed {
+            self.tables[id.schema().index()].rows.vacate(id.row());
+        }
+        Ok(removed.len())
     }
 
     /// Removes all objects. Schemas, texts, lists and reserved memory stay.

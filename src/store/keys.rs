@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use crate::error::{AccessError, ForeignKey, NotRegistered, TypeMismatch};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::SchemaSelector;
-use crate::slot_value::{SlotField, SlotValue};
-use crate::storage::{CellColumn, KindTag};
+use crate::slot_value::{SlotField, SlotValue, ValueCheck};
+use crate::storage::{CellColumn, KindTag, Table};
 use crate::store::slotted::{KeyReader, overwrite_field, read_field};
 use crate::store::{Slotted, Store};
 
@@ -204,42 +204,65 @@ impl Store {
         key: SlotKey<F>,
         value: F,
     ) -> Result<(), AccessError> {
-        let slot = usize::from(key.slot);
         let (schema, served) = (id.schema(), self.serves(&key, id.schema()));
         let table = self.tables.get(schema.index());
         let Some(table) = table.filter(|table| table.rows.is_alive(id.row(), id.generation()))
         else {
             return Err(AccessError::Despawned { id });
         };
-        if !served {
-            return Err(self.wrong_schema(id, key.schema));
-        }
-        if table.columns.get(slot).is_none_or(|column| column.tag != key.tag) {
-            return Err(key.foreign().into());
+        if !served || !key.is_of(table) {
+            return Err(self.key_error(id, key));
         }
         if self.registry.is_constrained(schema) {
-            self.check_field(schema, slot, value)?;
+            self.check_own_field(id, key, value)?;
         }
-        let column = &mut self.tables[schema.index()].columns[slot];
-        overwrite_field(column, id.row(), value).expect("a living row has values");
+        self.write_field(id, key, value);
         Ok(())
     }
 
+    /// Returns the reason why the store does not accept the key for a living object.
+    #[cold]
+    pub(super) fn key_error<F: SlotField>(&self, id: ObjectId, key: SlotKey<F>) -> AccessError {
+        match self.serves(&key, id.schema()) {
+            true => key.foreign().into(),
+            false => self.wrong_schema(id, key.schema),
+        }
+    }
+
+    /// Never inlined, and with few arguments: values without constraints would pay for more.
     #[inline(never)]
-    fn check_field<F: SlotField>(
+    fn check_own_field<F: SlotField>(
         &self,
-        schema: SchemaId,
-        slot: usize,
+        id: ObjectId,
+        key: SlotKey<F>,
         field: F,
     ) -> Result<(), AccessError> {
-        let Some(schema) = self.registry.get(schema) else { return Ok(()) };
-        let slot = &schema.slots()[slot];
+        self.check_field(id, key, field, self.value_check())
+    }
+
+    /// Checks a value against the constraints of a key's slot.
+    pub(super) fn check_field<F: SlotField>(
+        &self,
+        id: ObjectId,
+        key: SlotKey<F>,
+        field: F,
+        context: ValueCheck<'_>,
+    ) -> Result<(), AccessError> {
+        let Some(schema) = self.registry.get(id.schema()) else { return Ok(()) };
+        let slot = &schema.slots()[usize::from(key.slot)];
         match field.into_value() {
-            Some(value) if slot.is_constrained() => value
-                .check(slot, self.value_check())
-                .map_err(|kind| schema.problem(slot.name(), kind).into()),
+            Some(value) if slot.is_constrained() => {
+                value.check(slot, context).map_err(|kind| schema.problem(slot.name(), kind).into())
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Overwrites a value of an object, through a key that was checked.
+    #[inline(always)]
+    pub(super) fn write_field<F: SlotField>(&mut self, id: ObjectId, key: SlotKey<F>, value: F) {
+        let column = &mut self.tables[id.schema().index()].columns[usize::from(key.slot)];
+        overwrite_field(column, id.row(), value).expect("a living row has values");
     }
 
     /// Returns `true` if the key serves objects of the schema.
@@ -249,13 +272,19 @@ impl Store {
     }
 
     #[cold]
-    pub(super) fn wrong_schema(&self, id: ObjectId, expected: SchemaId) -> AccessError {
+    fn wrong_schema(&self, id: ObjectId, expected: SchemaId) -> AccessError {
         let (expected, found) = (self.schema_name_of(expected), self.schema_name_of(id.schema()));
         AccessError::WrongSchema { id, expected, found }
     }
 }
 
 impl<F: SlotField> SlotKey<F> {
+    /// Returns `true` if the key is of the store that has this table.
+    #[inline(always)]
+    pub(super) fn is_of(self, table: &Table) -> bool {
+        table.columns.get(usize::from(self.slot)).is_some_and(|column| column.tag == self.tag)
+    }
+
     #[cold]
     pub(super) fn foreign(&self) -> ForeignKey {
         ForeignKey { kind: F::Value::kind() }

@@ -18,6 +18,7 @@ mod columns;
 pub(crate) mod commands;
 mod despawn;
 mod dynamic;
+mod ids;
 mod limits;
 mod migrate;
 mod parts;
@@ -31,6 +32,7 @@ mod state;
 mod transaction;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use crate::epoch::Epoch;
@@ -46,6 +48,7 @@ use crate::text::Text;
 pub use column_parts::{ColumnBlock, ColumnRun};
 pub use columns::{SlotColumn, SlotColumnMut};
 pub(crate) use dynamic::element_shape as shape_of_elements;
+pub use ids::ObjectIds;
 pub use keys::SlotKey;
 pub use limits::Limits;
 pub use migrate::{
@@ -132,7 +135,7 @@ pub use view::{
 /// order in which their schemas were registered, then by row. Calls that create objects, such as
 /// [`spawn_record`](Self::spawn_record) and [`try_reserve`](Self::try_reserve), mean exactly the named schema.
 #[doc(alias = "world")]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Store {
     identity: Identity,
     epoch: Epoch,
@@ -149,6 +152,24 @@ pub struct Store {
     views: view::ViewCache,
     /// The positions of the slots' values in a record. Scratch memory.
     positions: Vec<Option<usize>>,
+}
+
+/// Shows the number of objects of each schema, for the first schemas.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 16;
+        let counts = self.registry.iter().zip(&self.tables);
+        let counts = counts.map(|(schema, table)| (schema.name(), table.rows.count()));
+        let shown: Vec<_> = counts.take(SHOWN).collect();
+        f.debug_struct("Store")
+            .field("objects", &self.len())
+            .field("schemas", &self.registry.len())
+            .field(
+                "objects_of",
+                &fmt::from_fn(|f| f.debug_map().entries(shown.iter().copied()).finish()),
+            )
+            .finish_non_exhaustive()
+    }
 }
 
 /// Returns an empty table for a schema of the registry.
@@ -369,13 +390,6 @@ impl Store {
     pub fn contains(&self, id: ObjectId) -> bool {
         let table = self.tables.get(id.schema().index());
         table.is_some_and(|table| table.rows.is_alive(id.row(), id.generation()))
-    }
-
-    /// Returns the ids of all living objects, in the order of schemas and rows.
-    ///
-    /// [`len`](Self::len) has an example.
-    pub fn ids(&self) -> impl Iterator<Item = ObjectId> {
-        (0..self.tables.len()).flat_map(|schema| self.table_ids(SchemaId(schema as u16)))
     }
 
     /// Returns the ids of the living objects of the schema and of those that

@@ -4,8 +4,8 @@ use crate::by_name::ByName;
 use crate::error::{AccessError, Despawned, MOST_PROBLEMS, Rejection, SpawnError};
 use crate::id::{ObjectId, SchemaId};
 use crate::record::Record;
-use crate::schema::{Problem, Slot};
-use crate::storage::Interned;
+use crate::schema::{Checker, Problem, RegisteredSchema, Slot};
+use crate::storage::{Column, Interned};
 use crate::store::Store;
 use crate::store::dynamic::{self, Pools, Unwritten};
 use crate::store::plan::{Plan, Spawned};
@@ -164,30 +164,17 @@ impl Store {
                 }
             }
         }
-        let columns = self.tables[schema.id().index()].columns.iter_mut();
+        let columns = &mut self.tables[schema.id().index()].columns;
         let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
-        for (index, (slot, column)) in schema.slots().iter().zip(columns).enumerate() {
-            let value = value(index).or(slot.default()).unwrap_or(&Value::Unset);
-            dynamic::write(column, slot, row, value, &mut pools)?;
-        }
-        Ok(())
+        write_values(schema, columns, row, &mut pools, |index, _| value(index))
     }
 
     /// Writes a record that was checked to a free row.
-    pub(super) fn write_checked(
-        &mut self,
-        schema: SchemaId,
-        row: u32,
-        record: &Record,
-    ) -> Result<(), Unwritten> {
-        let schema = self.registry.get(schema).ok_or(Unwritten::Refused)?;
-        let columns = self.tables[schema.id().index()].columns.iter_mut();
+    pub(super) fn write_checked(&mut self, id: ObjectId, record: &Record) -> Result<(), Unwritten> {
+        let schema = self.registry.get(id.schema()).expect(REGISTERED);
+        let columns = &mut self.tables[id.schema().index()].columns;
         let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
-        for (slot, column) in schema.slots().iter().zip(columns) {
-            let value = record.get(slot.name()).or(slot.default()).unwrap_or(&Value::Unset);
-            dynamic::write(column, slot, row, value, &mut pools)?;
-        }
-        Ok(())
+        write_values(schema, columns, id.row(), &mut pools, |_, slot| record.get(slot.name()))
     }
 
     /// Returns all problems of a record that could not be written.
@@ -250,48 +237,54 @@ impl Store {
         value: impl Into<Value>,
     ) -> Result<(), AccessError> {
         let value = value.into();
-        let index = self.slot_of(id, slot)?;
-        let Some(schema) = self.registry.get(id.schema()) else {
-            return Err(AccessError::Despawned { id });
-        };
-        let slot = &schema.slots()[index];
-        let checked = self.checker().value(slot, &value);
-        checked.map_err(|kind| schema.problem(slot.name(), kind))?;
-        let column = &mut self.tables[id.schema().index()].columns[index];
+        self.locate(id)?;
+        let slot = self.check_named(id.schema(), slot, &value, self.checker())?;
         let before = self.interner.now();
-        let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
-        let written = dynamic::write(column, slot, id.row(), &value, &mut pools);
-        written.map_err(|unwritten| {
+        self.write_value(id, slot, &value).map_err(|unwritten| {
             // A list beyond the limit may have added texts.
             self.interner.forget_since(before);
             unwritten.limit(&self.limits).expect("the value was checked").into()
         })
     }
 
-    /// Stores the texts and lists of a value that a slot accepts.
-    pub(super) fn intern_value(
-        &mut self,
+    /// Returns the position of a schema's slot, if it accepts the value.
+    pub(super) fn check_named(
+        &self,
         schema: SchemaId,
         slot: &str,
         value: &Value,
-    ) -> Result<(), Unwritten> {
-        let slot = self.registry.get(schema).and_then(|schema| schema.slot(slot));
-        let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
-        dynamic::intern_value(slot.ok_or(Unwritten::Refused)?, value, &mut pools)
+        checker: Checker<'_>,
+    ) -> Result<usize, AccessError> {
+        let schema = self.registry.get(schema).expect(REGISTERED);
+        let index = find_slot(schema, slot)?;
+        let checked = checker.value(&schema.slots()[index], value);
+        checked.map_err(|kind| schema.problem(slot, kind))?;
+        Ok(index)
     }
 
-    /// Writes a value that was checked to an object's slot.
+    /// Stores the texts and lists of a value that was checked.
+    pub(super) fn intern_value(
+        &mut self,
+        schema: SchemaId,
+        slot: usize,
+        value: &Value,
+    ) -> Result<(), Unwritten> {
+        let slot = &self.registry.get(schema).expect(REGISTERED).slots()[slot];
+        let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
+        dynamic::intern_value(slot, value, &mut pools)
+    }
+
+    /// Overwrites a value of an object with one that was checked.
     pub(super) fn write_value(
         &mut self,
         id: ObjectId,
-        slot: &str,
+        slot: usize,
         value: &Value,
     ) -> Result<(), Unwritten> {
-        let schema = self.registry.get(id.schema()).ok_or(Unwritten::Refused)?;
-        let index = schema.slot_index(slot).ok_or(Unwritten::Refused)?;
-        let column = &mut self.tables[id.schema().index()].columns[index];
+        let column = &mut self.tables[id.schema().index()].columns[slot];
+        let slot = &self.registry.get(id.schema()).expect(REGISTERED).slots()[slot];
         let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
-        dynamic::write(column, &schema.slots()[index], id.row(), value, &mut pools)
+        dynamic::write(column, slot, id.row(), value, &mut pools)
     }
 
     /// Returns all set values with their names, in the order of the schema's slots.
@@ -319,10 +312,7 @@ impl Store {
     }
 
     fn slot_of(&self, id: ObjectId, slot: &str) -> Result<usize, AccessError> {
-        let (schema, _) = self.locate(id)?;
-        schema.slot_index(slot).ok_or_else(|| {
-            AccessError::undeclared(schema.shared_name(), slot, schema.suggest(slot))
-        })
+        find_slot(self.locate(id)?.0, slot)
     }
 
     /// Checks the values of all living objects again.
@@ -369,6 +359,30 @@ impl Store {
         }
         if found.is_empty() { Ok(()) } else { Err(found) }
     }
+}
+
+const REGISTERED: &str = "ids are of registered schemas";
+
+/// Writes the values of a row. Slots without one get their defaults.
+#[inline(always)]
+fn write_values<'v>(
+    schema: &'v RegisteredSchema,
+    columns: &mut [Column],
+    row: u32,
+    pools: &mut Pools<'_>,
+    value: impl Fn(usize, &Slot) -> Option<&'v Value>,
+) -> Result<(), Unwritten> {
+    for (index, (slot, column)) in schema.slots().iter().zip(columns).enumerate() {
+        let value = value(index, slot).or(slot.default()).unwrap_or(&Value::Unset);
+        dynamic::write(column, slot, row, value, pools)?;
+    }
+    Ok(())
+}
+
+fn find_slot(schema: &RegisteredSchema, slot: &str) -> Result<usize, AccessError> {
+    schema
+        .slot_index(slot)
+        .ok_or_else(|| AccessError::undeclared(schema.shared_name(), slot, schema.suggest(slot)))
 }
 
 /// Forgets the texts and lists of records that are not inserted, even if their iterator panics.

@@ -88,7 +88,7 @@ impl Store {
             }
             if constrained {
                 for (object, position) in chunk.iter().zip(position..) {
-                    self.find_problems(schema, object, Some(position), &mut problems);
+                    self.find_problems(schema, object, position, &mut problems);
                 }
             }
             position += chunk.len();
@@ -113,11 +113,7 @@ impl Store {
     #[inline(always)]
     fn check_object<T: Slotted>(&self, schema: SchemaId, object: &T) -> Result<(), SpawnError> {
         if self.registry.is_constrained(schema) {
-            let mut problems = Vec::new();
-            self.find_problems(schema, object, None, &mut problems);
-            if !problems.is_empty() {
-                return Err(Rejection::new(problems).into());
-            }
+            self.check_fields(schema, object, self.value_check())?;
         }
         Ok(())
     }
@@ -126,11 +122,11 @@ impl Store {
         &self,
         schema: SchemaId,
         object: &T,
-        record: Option<usize>,
+        position: usize,
         problems: &mut Vec<Problem>,
     ) {
         if let Some(schema) = self.registry.get(schema) {
-            let context = self.value_check();
+            let (context, record) = (self.value_check(), Some(position));
             object.check(&mut ObjectCheck { schema, context, record, problems, next: 0 });
         }
     }

@@ -243,8 +243,7 @@ impl<'s> SplitStore<'s> {
     /// Nothing is borrowed then.
     pub fn view<V: View>(&mut self) -> Result<ViewMut<'s, V>, SplitError> {
         let matches = OwnMatches::all(self.views, self.registry)?;
-        self.check_view(&matches)?;
-        Ok(matches.view(self.registry, |wanted| self.lend(wanted, SplitUser::View(V::NAME))))
+        self.lend_view(matches)
     }
 
     /// Returns the objects of the schema and of those that [extend it](Store#schemas-that-extend-others).
@@ -259,8 +258,7 @@ impl<'s> SplitStore<'s> {
         schema: impl Into<SchemaSelector<'n>>,
     ) -> Result<ViewMut<'s, V>, SplitError> {
         let matches = OwnMatches::selected(self.views, self.registry, schema.into())?;
-        self.check_view(&matches)?;
-        Ok(matches.view(self.registry, |wanted| self.lend(wanted, SplitUser::View(V::NAME))))
+        self.lend_view(matches)
     }
 
     /// Returns the objects of all schemas that have the view's slots, for reading only.
@@ -292,8 +290,7 @@ impl<'s> SplitStore<'s> {
     /// ```
     pub fn view_ref<V: SharedView>(&mut self) -> Result<ViewRef<'s, V>, SplitError> {
         let matches = OwnMatches::all(self.views, self.registry)?;
-        self.check_view(&matches)?;
-        Ok(matches.view_ref(self.registry, |wanted| self.lend(wanted, SplitUser::View(V::NAME))))
+        self.lend_view_ref(matches)
     }
 
     /// Returns the objects of the schema and of those that [extend it](Store#schemas-that-extend-others), for reading
@@ -308,8 +305,7 @@ impl<'s> SplitStore<'s> {
         schema: impl Into<SchemaSelector<'n>>,
     ) -> Result<ViewRef<'s, V>, SplitError> {
         let matches = OwnMatches::selected(self.views, self.registry, schema.into())?;
-        self.check_view(&matches)?;
-        Ok(matches.view_ref(self.registry, |wanted| self.lend(wanted, SplitUser::View(V::NAME))))
+        self.lend_view_ref(matches)
     }
 
     /// Returns a column for many reads, on several threads too.
@@ -354,6 +350,9 @@ impl<'s> SplitStore<'s> {
     /// Returns a column for many reads and writes.
     ///
     /// Writes skip constraint checks, as in views. [`column`](Self::column) has an example.
+    ///
+    /// Values from before the writes come from a [snapshot's](crate::Snapshot) column. The first write to each block
+    /// after the snapshot copies the block.
     ///
     /// # Errors
     /// Returns an error if an earlier view or column reads or writes the slot, if the key belongs to another store,
@@ -420,6 +419,19 @@ impl<'s> SplitStore<'s> {
     #[must_use]
     pub fn resolve_list<T: ListElement>(&self, list: List<T>) -> Option<&'s [T]> {
         self.interner.lists.resolve(element_shape::<T>(), list.cell()).map(T::from_cells)
+    }
+
+    fn lend_view<V: View>(&mut self, matches: OwnMatches<V>) -> Result<ViewMut<'s, V>, SplitError> {
+        self.check_view(&matches)?;
+        Ok(matches.view(self.registry, |wanted| self.lend(wanted, SplitUser::View(V::NAME))))
+    }
+
+    fn lend_view_ref<V: View>(
+        &mut self,
+        matches: OwnMatches<V>,
+    ) -> Result<ViewRef<'s, V>, SplitError> {
+        self.check_view(&matches)?;
+        Ok(matches.view_ref(self.registry, |wanted| self.lend(wanted, SplitUser::View(V::NAME))))
     }
 
     fn check_view<V: View>(&self, matches: &OwnMatches<V>) -> Result<(), SplitError> {

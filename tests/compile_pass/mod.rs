@@ -16,6 +16,8 @@ mod fault_31_value_that_is_not_plain_memory;
 mod fault_31_value_that_is_not_send;
 #[cfg(feature = "rayon")]
 mod fault_33_structural_change_in_parallel;
+mod filter_without_a_name;
+mod filters_that_exclude_each_other;
 mod generics_on_a_schema;
 mod item_kept_over_the_next_change;
 mod key_of_another_type_in_set;
@@ -25,6 +27,7 @@ mod misspelt_key;
 mod run_kept_over_the_next_change;
 mod schema_as_a_slot;
 mod schema_that_is_an_enum;
+mod set_slot_of_an_option;
 mod shared_view_with_a_mutable_field;
 mod slot_of_an_unknown_type;
 mod slots_of_std_types;

@@ -5,6 +5,7 @@
 
 mod check;
 mod commands;
+mod habits;
 mod history;
 mod schemas;
 mod values;
@@ -34,6 +35,11 @@ pub(crate) enum Call {
     WriteThroughViews { seed: u64 },
     WriteThroughColumns { seed: u64 },
     Commands { seed: u64, flaw: bool },
+    Remove { pick: Index },
+    Duplicate { pick: Index },
+    TryDespawnBatch { picks: Vec<Index> },
+    Retain { of: u32 },
+    Drain,
     Clear,
     ClearOf { schema: Index },
     ReleaseMemory,
@@ -90,6 +96,12 @@ fn call() -> impl Strategy<Value = Call> {
         2 => seed().prop_map(|seed| Call::WriteThroughViews { seed }),
         2 => seed().prop_map(|seed| Call::WriteThroughColumns { seed }),
         4 => (seed(), flaw()).prop_map(|(seed, flaw)| Call::Commands { seed, flaw }),
+        2 => index().prop_map(|pick| Call::Remove { pick }),
+        3 => index().prop_map(|pick| Call::Duplicate { pick }),
+        2 => prop::collection::vec(index(), 0..8)
+            .prop_map(|picks| Call::TryDespawnBatch { picks }),
+        1 => (2..5_u32).prop_map(|of| Call::Retain { of }),
+        1 => Just(Call::Drain),
         1 => Just(Call::Clear),
         1 => index().prop_map(|schema| Call::ClearOf { schema }),
         2 => Just(Call::ReleaseMemory),

@@ -135,6 +135,11 @@ impl World {
             Call::WriteThroughViews { seed } => self.write_through_views(*seed),
             Call::WriteThroughColumns { seed } => self.write_through_columns(*seed),
             Call::Commands { seed, flaw } => self.run_commands(*seed, *flaw),
+            Call::Remove { pick } => self.remove_object(pick),
+            Call::Duplicate { pick } => self.duplicate(pick),
+            Call::TryDespawnBatch { picks } => self.try_despawn_batch(picks),
+            Call::Retain { of } => self.retain(*of),
+            Call::Drain => self.drain(),
             Call::Clear => {
                 self.store.clear();
                 self.remove(|_| true);
@@ -176,7 +181,7 @@ impl World {
         self.store.schema(schema).expect("the schema exists").slots().to_vec()
     }
 
-    fn object(&self, pick: &Index) -> Option<Object> {
+    pub(crate) fn object(&self, pick: &Index) -> Option<Object> {
         let number = (!self.objects.is_empty()).then(|| pick.index(self.objects.len()))?;
         self.objects.values().nth(number).cloned()
     }
@@ -575,7 +580,7 @@ impl World {
     }
 }
 
-fn assert_full(error: SpawnError) {
+pub(crate) fn assert_full(error: SpawnError) {
     assert!(matches!(error, SpawnError::Limit(LimitError::Rows { limit: ROWS, .. })), "{error}");
 }
 

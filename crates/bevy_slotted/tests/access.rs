@@ -10,7 +10,7 @@ use bevy_ecs::schedule::{MultiThreadedExecutor, Schedule};
 use bevy_ecs::system::{IntoSystem, RunSystemOnce, SystemAccess, SystemState};
 use bevy_slotted::prelude::*;
 use bevy_slotted::slotted::memory::BLOCK_ROWS;
-use bevy_slotted::slotted::{Kind, Schema, Store, exactly, record};
+use bevy_slotted::slotted::{Kind, Schema, Store, Value, exactly, record};
 use bevy_tasks::{ComputeTaskPool, TaskPoolBuilder};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -598,4 +598,26 @@ fn read_only_parameters_work_in_run_conditions() {
         world.store_mut().spawn(unit).expect("room");
     }
     assert_eq!(world.resource::<Runs>().0, 1, "runs with two units, not with zero or one");
+}
+
+#[derive(View)]
+#[view(of = "drone", set = "cargo")]
+struct Loaded {
+    id: ObjectId,
+}
+
+/// Filters name schemas and slots too, which may come later.
+#[test]
+fn a_view_of_filters_alone_has_no_objects_before_the_first_schema() {
+    let mut world = World::new();
+    world.insert_store(Store::new());
+    let rows =
+        |units: SlotsRef<Loaded>| -> Vec<u32> { units.iter().map(|unit| unit.id.row()).collect() };
+    assert_eq!(world.run_system_once(rows).expect("there are no schemas yet"), []);
+    let drone = Schema::builder("drone").slot("cargo", Kind::U8).optional();
+    world.store_mut().register_schema(drone.build().expect("valid schema")).expect("new schema");
+    for cargo in [Value::Unset, 3.into(), 4.into()] {
+        world.store_mut().spawn_record("drone", record! { cargo: cargo }).expect("valid record");
+    }
+    assert_eq!(world.run_system_once(rows).expect("the schema is there"), [1, 2]);
 }

@@ -406,7 +406,8 @@ impl<'a> ViewStruct<'a> {
         let ident = &self.input.ident;
         let (parameters, own, _) = self.input.generics.split_for_impl();
         let bounds = self.bounds();
-        let borrowed = self.fields.iter().map(|slot| slot.ty).filter(|ty| !self.is_concrete(ty));
+        let borrowed = self.fields.iter().filter(|slot| !self.is_concrete(slot.ty));
+        let borrowed = borrowed.map(|slot| slot.field_type(slotted));
         let copies = self.fields.iter().map(|slot| {
             let field = slot.field_type(slotted);
             quote!(<#field as #slotted::derive_support::SharedField>::copy)
@@ -440,13 +441,14 @@ impl<'a> WantedSlot<'a> {
         let (name, is_set) = slot_keys(&field.attrs)?;
         let name = name.unwrap_or_else(|| ident.unraw().to_string());
         check_type(borrowed_value(&field.ty).unwrap_or(&field.ty))?;
-        if is_set && !matches!(field.ty, Type::Reference(_)) {
+        let ty = ungrouped(&field.ty);
+        if is_set && !matches!(ty, Type::Reference(_)) {
             return Err(Error::new(
                 field.ty.span(),
                 "`#[slot(set)]` visits objects whose slot is set: the field is `&'a T` or `&'a mut T`",
             ));
         }
-        Ok(Self { field, ident, ty: &field.ty, name, is_set })
+        Ok(Self { field, ident, ty, name, is_set })
     }
 
     /// Returns the type that implements `ViewField` for the field.
@@ -494,9 +496,17 @@ fn lifetime(input: &DeriveInput) -> syn::Result<Option<&Lifetime>> {
     }
 }
 
+/// Returns the type without the invisible group that a macro by example puts around a `$ty:ty`.
+fn ungrouped(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
+}
+
 /// Returns the `T` of `&T`, `&mut T`, an `Option` of these, and `OptionMut<T>`.
 fn borrowed_value(ty: &Type) -> Option<&Type> {
-    let path = match ty {
+    let path = match ungrouped(ty) {
         Type::Reference(reference) => return Some(&reference.elem),
         Type::Path(path) => path.path.segments.last()?,
         _ => return None,

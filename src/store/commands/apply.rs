@@ -6,10 +6,10 @@ use crate::record::Record;
 use crate::schema::{Checker, World};
 use crate::slot_value::ValueCheck;
 use crate::store::Store;
+use crate::store::commands::Commands;
 use crate::store::commands::error::{CommandKind, CommandProblem, CommandsError};
 use crate::store::commands::reserved_rows::ReservedRows;
 use crate::store::commands::sets::Set;
-use crate::store::commands::{Commands, Despawn};
 use crate::store::dynamic::Unwritten;
 
 /// The store as it will be after the spawns.
@@ -106,12 +106,9 @@ impl Commands {
             rows.commit(table);
         }
         self.sets().for_each(|set| set.write(store));
-        for Despawn { id, .. } in self.despawns {
-            // Dead by now: listed twice, or skipped.
-            if store.contains(id) {
-                store.tables[id.schema().index()].rows.vacate(id.row());
-            }
-        }
+        // Dead by now: listed twice, or to be skipped.
+        store.try_despawn_batch(&self.despawns);
+        store.try_despawn_batch(&self.try_despawns);
         Ok(())
     }
 
@@ -147,8 +144,8 @@ impl Commands {
                 problems.add(id, CommandKind::Set, error);
             }
         }
-        for &Despawn { id, may_be_dead } in &self.despawns {
-            if !may_be_dead && !check.is_alive(id) {
+        for &id in &self.despawns {
+            if !check.is_alive(id) {
                 problems.add(id, CommandKind::Despawn, AccessError::Despawned { id });
             }
         }
@@ -166,7 +163,7 @@ impl Commands {
             store.tables[copy.schema().index()].copy_row(original.row(), copy.row());
         }
         for (id, record) in &self.records {
-            store.write_checked(id.schema(), id.row(), record)?;
+            store.write_checked(*id, record)?;
         }
         self.sets().try_for_each(|set| set.intern(store))
     }

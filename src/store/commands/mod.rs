@@ -83,13 +83,9 @@ pub struct Commands {
     set_types: Vec<TypeId>,
     /// The changes in the order of recording: queue, and number in the queue.
     set_order: Vec<(u32, u32)>,
-    despawns: Vec<Despawn>,
-}
-
-#[derive(Clone, Copy)]
-struct Despawn {
-    id: ObjectId,
-    may_be_dead: bool,
+    despawns: Vec<ObjectId>,
+    /// Despawns that skip dead objects.
+    try_despawns: Vec<ObjectId>,
 }
 
 impl fmt::Debug for Commands {
@@ -98,7 +94,7 @@ impl fmt::Debug for Commands {
         f.debug_struct("Commands")
             .field("spawns", &(objects + self.records.len() + self.copies.len()))
             .field("sets", &self.set_order.len())
-            .field("despawns", &self.despawns.len())
+            .field("despawns", &(self.despawns.len() + self.try_despawns.len()))
             .finish_non_exhaustive()
     }
 }
@@ -124,6 +120,7 @@ impl Store {
             set_types: Vec::new(),
             set_order: Vec::new(),
             despawns: Vec::new(),
+            try_despawns: Vec::new(),
         }
     }
 }
@@ -139,7 +136,10 @@ impl Commands {
     /// Returns an error if the type's schema is not registered, or no row is left.
     #[inline]
     pub fn spawn<T: Slotted>(&mut self, object: T) -> Result<ObjectId, SpawnError> {
-        self.spawn_with(|_| object)
+        let queue = self.object_queue::<T>()?;
+        let id = self.reserve_written_row(self.spawned_types[queue].1)?;
+        self.objects::<T>(queue).push(id, object);
+        Ok(id)
     }
 
     /// Records the spawn of an object that knows its own id.
@@ -168,8 +168,12 @@ impl Commands {
         object: impl FnOnce(ObjectId) -> T,
     ) -> Result<ObjectId, SpawnError> {
         let queue = self.object_queue::<T>()?;
-        let id = self.reserve_row(self.spawned_types[queue].1, true)?;
-        self.objects::<T>(queue).push(id, object(id));
+        let schema = self.spawned_types[queue].1;
+        let id = self.reserve_row(schema)?;
+        // The closure may panic. The id has no object then.
+        let object = object(id);
+        self.reserved[schema.index()].begin_write_of_last();
+        self.objects::<T>(queue).push(id, object);
         Ok(id)
     }
 
@@ -192,7 +196,7 @@ impl Commands {
     /// ```
     pub fn spawn_record(&mut self, schema: &str, record: Record) -> Result<ObjectId, SpawnError> {
         let schema = self.find_schema(schema)?;
-        let id = self.reserve_row(schema, true)?;
+        let id = self.reserve_written_row(schema)?;
         self.records.push((id, record));
         Ok(id)
     }
@@ -224,7 +228,7 @@ impl Commands {
         if id.schema().index() >= self.reserved.len() {
             return Err(Despawned { id }.into());
         }
-        let copy = self.reserve_row(id.schema(), true)?;
+        let copy = self.reserve_written_row(id.schema())?;
         self.copies.push((id, copy));
         Ok(copy)
     }
@@ -254,7 +258,7 @@ impl Commands {
     /// ```
     pub fn reserve<T: Slotted>(&mut self) -> Result<ObjectId, SpawnError> {
         let schema = self.schema_of_type::<T>()?;
-        self.reserve_row(schema, false)
+        self.reserve_row(schema)
     }
 
     /// Reserves an id for an object of the named schema, whose values [`write_record`](Self::write_record) gives
@@ -277,7 +281,7 @@ impl Commands {
     /// ```
     pub fn reserve_of(&mut self, schema: &str) -> Result<ObjectId, SpawnError> {
         let schema = self.find_schema(schema)?;
-        self.reserve_row(schema, false)
+        self.reserve_row(schema)
     }
 
     /// Gives a reserved id its object. [`reserve`](Self::reserve) has an example.
@@ -361,7 +365,7 @@ impl Commands {
     /// [`try_despawn`](Self::try_despawn) skips it. [`Commands`] has an example.
     #[inline]
     pub fn despawn(&mut self, id: ObjectId) {
-        self.despawns.push(Despawn { id, may_be_dead: false });
+        self.despawns.push(id);
     }
 
     /// Records the despawn of an object, unless it is dead by then.
@@ -382,7 +386,7 @@ impl Commands {
     /// ```
     #[inline]
     pub fn try_despawn(&mut self, id: ObjectId) {
-        self.despawns.push(Despawn { id, may_be_dead: true });
+        self.try_despawns.push(id);
     }
 
     /// Returns `true` if nothing was recorded or reserved.
@@ -395,11 +399,21 @@ impl Commands {
     pub fn is_empty(&self) -> bool {
         self.set_order.is_empty()
             && self.despawns.is_empty()
+            && self.try_despawns.is_empty()
             && self.reserved.iter().all(ReservedRows::is_empty)
     }
 
-    fn reserve_row(&mut self, schema: SchemaId, is_written: bool) -> Result<ObjectId, SpawnError> {
-        self.reserved[schema.index()].take(is_written).ok_or_else(|| self.no_rows(schema))
+    #[inline]
+    fn reserve_row(&mut self, schema: SchemaId) -> Result<ObjectId, SpawnError> {
+        self.reserved[schema.index()].take().ok_or_else(|| self.no_rows(schema))
+    }
+
+    /// Reserves the row of an object that a command writes.
+    #[inline]
+    fn reserve_written_row(&mut self, schema: SchemaId) -> Result<ObjectId, SpawnError> {
+        let id = self.reserve_row(schema)?;
+        self.reserved[schema.index()].begin_write_of_last();
+        Ok(id)
     }
 
     #[cold]

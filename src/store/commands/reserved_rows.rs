@@ -59,14 +59,22 @@ impl ReservedRows {
 
     /// Reserves the lowest free row. Returns `None` if the table has no more rows.
     #[inline]
-    pub(super) fn take(&mut self, is_written: bool) -> Option<ObjectId> {
+    pub(super) fn take(&mut self) -> Option<ObjectId> {
         let row = self.plan.take_one(&self.free)?;
         // Holes are taken before fresh rows, in the order of their generations here.
         let generation = self.free.generations.get(self.ids.len()).map_or(1, |free| free + 1);
         let id = ObjectId::new(self.schema, row, generation);
         self.ids.push(id);
-        self.is_written.push(is_written);
+        self.is_written.push(false);
         Some(id)
+    }
+
+    /// Notes that a command writes the object of the id that was reserved last.
+    #[inline]
+    pub(super) fn begin_write_of_last(&mut self) {
+        if let Some(is_written) = self.is_written.last_mut() {
+            *is_written = true;
+        }
     }
 
     fn position(&self, id: ObjectId) -> Option<usize> {
@@ -93,9 +101,8 @@ impl ReservedRows {
         let holes = self.free.generations.len();
         let (holes, fresh) = self.ids.split_at(holes.min(self.ids.len()));
         let generations = rows.generations();
-        let is_free = |id: &&ObjectId| {
-            generations.get(id.row() as usize).is_some_and(|free| free + 1 == id.generation())
-        };
+        let is_free =
+            |id: &&ObjectId| generations.get(id.row() as usize) == Some(&(id.generation() - 1));
         let taken = holes.iter().find(|id| !is_free(id));
         let first = fresh.first().filter(|first| first.row() != rows.fresh().start);
         taken.or(first).copied()

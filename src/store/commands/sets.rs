@@ -3,13 +3,12 @@
 use std::any::Any;
 use std::borrow::Cow;
 
-use crate::error::{AccessError, Rejection};
+use crate::error::AccessError;
 use crate::id::ObjectId;
-use crate::slot_value::{SlotField, SlotValue};
+use crate::slot_value::SlotField;
 use crate::store::commands::apply::Check;
 use crate::store::dynamic::Unwritten;
-use crate::store::slotted::overwrite_field;
-use crate::store::{ObjectCheck, ObjectWriter, SlotKey, Slotted, Store};
+use crate::store::{SlotKey, Slotted, Store};
 use crate::value::Value;
 
 /// A recorded change of an object's values.
@@ -58,27 +57,15 @@ impl<F: SlotField> Set for ByKey<F> {
     fn check(&self, check: &Check<'_>) -> Result<(), AccessError> {
         let Self { id, key, value } = *self;
         let store = check.store;
-        if !store.serves(&key, id.schema()) {
-            return Err(store.wrong_schema(id, key.schema));
+        let table = &store.tables[id.schema().index()];
+        if !store.serves(&key, id.schema()) || !key.is_of(table) {
+            return Err(store.key_error(id, key));
         }
-        let column = store.tables[id.schema().index()].columns.get(usize::from(key.slot));
-        if column.is_none_or(|column| column.tag != key.tag) {
-            return Err(key.foreign().into());
-        }
-        let Some(schema) = store.registry.get(id.schema()) else { return Ok(()) };
-        let slot = &schema.slots()[usize::from(key.slot)];
-        match value.into_value() {
-            Some(value) if slot.is_constrained() => value
-                .check(slot, check.value_check())
-                .map_err(|kind| schema.problem(slot.name(), kind).into()),
-            _ => Ok(()),
-        }
+        store.check_field(id, key, value, check.value_check())
     }
 
     fn write(&self, store: &mut Store) {
-        let Self { id, key, value } = *self;
-        let column = &mut store.tables[id.schema().index()].columns[usize::from(key.slot)];
-        overwrite_field(column, id.row(), value).expect(CHECKED);
+        store.write_field(self.id, self.key, self.value);
     }
 }
 
@@ -95,21 +82,25 @@ impl Set for ByName {
     }
 
     fn check(&self, check: &Check<'_>) -> Result<(), AccessError> {
-        let Some(schema) = check.store.registry.get(self.id.schema()) else { return Ok(()) };
-        let Some(slot) = schema.slot(&self.slot) else {
-            let suggestion = schema.suggest(&self.slot);
-            return Err(AccessError::undeclared(schema.shared_name(), &self.slot, suggestion));
-        };
-        let checked = check.checker().value(slot, &self.value);
-        checked.map_err(|kind| schema.problem(slot.name(), kind).into())
+        let Self { id, slot, value } = self;
+        let checked = check.store.check_named(id.schema(), slot, value, check.checker());
+        checked.map(|_| ())
     }
 
     fn intern(&self, store: &mut Store) -> Result<(), Unwritten> {
-        store.intern_value(self.id.schema(), &self.slot, &self.value)
+        let Some(slot) = self.slot_in(store) else { return Ok(()) };
+        store.intern_value(self.id.schema(), slot, &self.value)
     }
 
     fn write(&self, store: &mut Store) {
-        store.write_value(self.id, &self.slot, &self.value).expect(CHECKED);
+        let slot = self.slot_in(store).expect(CHECKED);
+        store.write_value(self.id, slot, &self.value).expect(CHECKED);
+    }
+}
+
+impl ByName {
+    fn slot_in(&self, store: &Store) -> Option<usize> {
+        store.registry.get(self.id.schema())?.slot_index(&self.slot)
     }
 }
 
@@ -126,21 +117,10 @@ impl<T: Slotted> Set for Whole<T> {
 
     fn check(&self, check: &Check<'_>) -> Result<(), AccessError> {
         check.store.check_type::<T>(self.id)?;
-        let Some(schema) = check.store.registry.get(self.id.schema()) else { return Ok(()) };
-        let (context, mut problems) = (check.value_check(), Vec::new());
-        let own = &mut problems;
-        self.object.check(&mut ObjectCheck {
-            schema,
-            context,
-            record: None,
-            problems: own,
-            next: 0,
-        });
-        if problems.is_empty() { Ok(()) } else { Err(Rejection::new(problems).into()) }
+        Ok(check.store.check_fields(self.id.schema(), &self.object, check.value_check())?)
     }
 
     fn write(&self, store: &mut Store) {
-        let columns = store.tables[self.id.schema().index()].columns.iter_mut();
-        self.object.write_one(&mut ObjectWriter { columns, row: self.id.row() });
+        store.write_fields(self.id, &self.object);
     }
 }

@@ -2,12 +2,11 @@
 
 use std::any::Any;
 
-use crate::error::Rejection;
 use crate::id::{ObjectId, SchemaId};
 use crate::storage::{BLOCK_ROWS, Span};
 use crate::store::commands::apply::{Check, Problems};
 use crate::store::commands::error::CommandKind;
-use crate::store::{Batch, ObjectCheck, Slotted, Store};
+use crate::store::{Batch, Slotted, Store};
 
 /// Objects that are written together: few enough to stay in the first-level cache.
 const CHUNK: usize = 128;
@@ -39,21 +38,13 @@ impl<T: Slotted> SpawnQueue for Objects<T> {
     }
 
     fn check(&self, check: &Check<'_>, problems: &mut Problems) {
-        let schema = check.store.registry.get(self.schema);
-        let Some(schema) = schema.filter(|schema| schema.is_constrained()) else { return };
-        let (context, mut found) = (check.value_check(), Vec::new());
+        if !check.store.registry.is_constrained(self.schema) {
+            return;
+        }
         for (id, object) in self.ids.iter().zip(&self.objects) {
-            let own = &mut found;
-            object.check(&mut ObjectCheck {
-                schema,
-                context,
-                record: None,
-                problems: own,
-                next: 0,
-            });
-            if !found.is_empty() {
-                let found = std::mem::take(&mut found);
-                problems.add(*id, CommandKind::Spawn, Rejection::new(found));
+            let checked = check.store.check_fields(self.schema, object, check.value_check());
+            if let Err(rejection) = checked {
+                problems.add(*id, CommandKind::Spawn, rejection);
             }
         }
     }

@@ -121,6 +121,56 @@ use view_support::{Filter, Request, TableColumns};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// # Filters
+///
+/// A view can leave out objects by more than its fields. Each key may be given several times; all must hold.
+///
+/// | attribute | the view visits |
+/// |---|---|
+/// | `#[view(of = "orc")]` | objects of this schema and of those that [extend it](Store#schemas-that-extend-others) |
+/// | `#[view(with = "shield")]` | objects of schemas that have the slot |
+/// | `#[view(without = "shield")]` | objects of schemas that lack it |
+/// | `#[view(set = "poison")]` | objects whose slot is set; slots that cannot be unset are |
+/// | `#[view(unset = "poison")]` | objects whose slot is unset, or whose schema lacks it |
+/// | `#[slot(set)]` on a field | objects whose slot is set; the field is `&'a T` or `&'a mut T`, though the slot is optional |
+///
+/// Names that no schema declares are refused, like misspelt fields. `of`, `with` and `without` decide once for each
+/// schema. `set` and `unset` read one byte for each object, 64 objects at a time, before the first visit: a slot that
+/// one object in a hundred has set costs little for the others.
+///
+/// ```
+/// use slotted::{Slotted, Store, View};
+///
+/// #[derive(Slotted, Clone, Copy)]
+/// struct Unit { health: f32, poison: Option<f32>, stun: Option<f32> }
+///
+/// #[derive(View)]
+/// #[view(unset = "stun")]
+/// struct Suffering<'a> {
+///     health: &'a mut f32,
+///     #[slot(set)]
+///     poison: &'a f32,
+/// }
+///
+/// let mut store = Store::new();
+/// store.register::<Unit>()?;
+/// let unit = |poison, stun| Unit { health: 80.0, poison, stun };
+/// store.spawn_batch([unit(None, None), unit(Some(2.0), Some(1.0))])?;
+/// let poisoned = store.spawn(unit(Some(5.0), None))?;
+/// for unit in store.view::<Suffering>()? {
+///     *unit.health -= unit.poison;
+/// }
+/// assert_eq!(store.view::<Suffering>()?.count(), 1);
+/// assert_eq!(store.get_object::<Unit>(poisoned)?.health, 75.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Other objects while a view writes
+///
+/// A loop over bullets may need the positions of units. [`Store::split`] lends views and columns of different
+/// [schemas](crate::view::SplitStore#other-objects-of-another-schema) at the same time, without a copy. Values of the
+/// [same column](crate::view::SplitStore#other-objects-of-the-same-schema) come from a snapshot.
+///
 /// # Slots of another kind
 ///
 /// A view skips a schema that has all required names, but one of them with another kind.

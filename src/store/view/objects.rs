@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::epoch::Epoch;
+use crate::id::ObjectId;
 #[cfg(feature = "rayon")]
 use crate::pool::Rayon;
 use crate::pool::ThreadPool;
@@ -129,23 +130,12 @@ macro_rules! iteration {
             /// ```
             #[inline(always)]
             pub fn for_each(self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
-                let selection = self.selection();
-                let Self { tables, matches, .. } = self;
-                vectorize(
+                self.for_each_block(
                     #[inline(always)]
-                    || {
-                        for_each_block::<V>(
-                            &mut tables.walk(),
-                            &matches,
-                            0,
-                            selection.as_ref(),
+                    |block| {
+                        block.for_each(
                             #[inline(always)]
-                            |block| {
-                                block.for_each(
-                                    #[inline(always)]
-                                    |item| visit(item),
-                                );
-                            },
+                            |item| visit(item),
                         );
                     },
                 );
@@ -173,23 +163,12 @@ macro_rules! iteration {
             /// ```
             #[inline(always)]
             pub fn for_each_run(self, mut visit: impl FnMut(V::Run<'s>)) {
-                let selection = self.selection();
-                let Self { tables, matches, .. } = self;
-                vectorize(
+                self.for_each_block(
                     #[inline(always)]
-                    || {
-                        for_each_block::<V>(
-                            &mut tables.walk(),
-                            &matches,
-                            0,
-                            selection.as_ref(),
+                    |block| {
+                        block.for_each_run(
                             #[inline(always)]
-                            |block| {
-                                block.for_each_run(
-                                    #[inline(always)]
-                                    |run| visit(run),
-                                );
-                            },
+                            |run| visit(run),
                         );
                     },
                 );
@@ -343,6 +322,19 @@ macro_rules! iteration {
                 );
             }
 
+            #[inline(always)]
+            fn for_each_block(self, visit: impl for<'m> FnMut(Block<'s, 'm, V>)) {
+                let selection = self.selection();
+                let Self { tables, matches, .. } = self;
+                vectorize(
+                    #[inline(always)]
+                    || {
+                        let tables = &mut tables.walk();
+                        for_each_block::<V>(tables, &matches, 0, selection.as_ref(), visit);
+                    },
+                );
+            }
+
             fn par_for_each_block(
                 mut self,
                 pool: &impl ThreadPool,
@@ -389,6 +381,24 @@ macro_rules! iteration {
 }
 iteration!(ViewMut);
 iteration!(ViewRef);
+
+impl<V: View> ViewMut<'_, V> {
+    /// Calls the closure with each object and its id.
+    pub(in crate::store) fn for_each_with_id(
+        self,
+        mut visit: impl for<'x> FnMut(ObjectId, V::Item<'x>),
+    ) {
+        self.for_each_block(
+            #[inline(always)]
+            |block| {
+                block.for_each_with_id(
+                    #[inline(always)]
+                    |id, item| visit(id, item),
+                );
+            },
+        );
+    }
+}
 
 impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
     type Item = V::Item<'x>;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::iter::FusedIterator;
 
+use crate::id::{ObjectId, SchemaId};
 use crate::pool::ThreadPool;
 use crate::storage::{BLOCK_ROWS, Rows, is_ragged, next_run, offsets};
 use crate::store::view::View;
@@ -17,6 +18,8 @@ pub(super) struct Block<'t, 'm, V: View> {
     holes: Option<(&'m [u64], usize)>,
     rows: usize,
     run: V::Run<'t>,
+    /// The table, its schema, and the number of the block.
+    place: (&'t Rows, SchemaId, usize),
 }
 
 /// Returns the number of objects that a view visits.
@@ -77,7 +80,8 @@ pub(super) fn for_each_block<'t, 'm, V: View>(
             } else {
                 let Some(run) = V::next_block(&mut blocks, rows) else { break };
                 let holes = (count < rows).then(|| (visits.words_in(number), count));
-                visit(Block { holes, rows, run });
+                let place = (table, SchemaId(found.table as u16), number);
+                visit(Block { holes, rows, run, place });
             }
             left -= rows;
             number += 1;
@@ -103,6 +107,22 @@ impl<'t, V: View> Block<'t, '_, V> {
         while let Some(run) = next_run(words, at) {
             visit(V::split(&mut self.run, run.start - at, run.len()));
             at = run.end;
+        }
+    }
+
+    /// Calls `visit` with each object and its id.
+    #[inline(always)]
+    pub(super) fn for_each_with_id(mut self, mut visit: impl for<'x> FnMut(ObjectId, V::Item<'x>)) {
+        let (table, schema, number) = self.place;
+        let run = &mut self.run;
+        let mut visit_row = |offset: usize| {
+            let row = number * BLOCK_ROWS + offset;
+            let id = ObjectId::new(schema, row as u32, table.generations()[row]);
+            visit(id, V::item(run, offset));
+        };
+        match self.holes {
+            Some((words, _)) => offsets(words).for_each(visit_row),
+            None => (0..self.rows).for_each(&mut visit_row),
         }
     }
 

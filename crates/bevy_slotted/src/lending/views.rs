@@ -85,7 +85,7 @@ impl<V: View + 'static> SlotsState<V> {
         let parts = cell.parts();
         match self.columns.update(parts) {
             // Systems run before the first schema comes, for instance from a file that still loads.
-            Err(ViewError::Undeclared { .. }) if parts.schemas().len() == 0 => {}
+            Err(_) if parts.schemas().len() == 0 => {}
             checked => checked.map_err(|error| invalid::<P>(&error))?,
         }
         Ok(cell)

@@ -1,0 +1,375 @@
+//! The parts of a game's frame, on slotted and on hecs: loops, look-ups of other objects, commands, whole frames.
+//!
+//! `cargo bench -p slotted_benches --bench game_loop -- --rounds 9 --markdown table.md`
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bench_support::forms::{Form, sample, table};
+use bench_support::machine;
+use clap::Parser;
+use free_for_all::rules::Grid;
+use free_for_all::{hecs_game, slotted_game};
+use glam::Vec3;
+use hecs::{Entity, World};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use slotted::{ObjectId, Slotted, Store, View};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(about = "Measures the parts of a game's frame on slotted and on hecs")]
+struct Options {
+    /// Number of samples of each form
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Write the tables to this file
+    #[arg(long, value_name = "PATH")]
+    markdown: Option<PathBuf>,
+    /// Run tiny numbers once to check that everything works; the figures mean nothing
+    #[arg(long)]
+    test: bool,
+    /// Measure; `cargo bench` adds this option, `cargo test` does not
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+const DT: f32 = 1.0 / 64.0;
+
+#[derive(Slotted, Clone, Copy)]
+struct Unit {
+    position: Vec3,
+    velocity: Vec3,
+    health: i32,
+    kills: i32,
+    target: ObjectId,
+    /// Set in one unit of a hundred.
+    poison: Option<i32>,
+}
+
+#[derive(View)]
+struct Moving<'a> {
+    position: &'a mut Vec3,
+    velocity: &'a Vec3,
+}
+
+#[derive(View)]
+struct Firing<'a> {
+    target: &'a ObjectId,
+    kills: &'a mut i32,
+}
+
+#[derive(View)]
+struct MaybePoisoned<'a> {
+    health: &'a mut i32,
+    poison: Option<&'a i32>,
+}
+
+#[derive(View)]
+struct Poisoned<'a> {
+    health: &'a mut i32,
+    #[slot(set)]
+    poison: &'a i32,
+}
+
+#[derive(View)]
+struct Healths<'a> {
+    health: &'a i32,
+}
+
+#[derive(Clone, Copy)]
+struct Position(Vec3);
+#[derive(Clone, Copy)]
+struct Velocity(Vec3);
+#[derive(Clone, Copy)]
+struct Health(i32);
+#[derive(Clone, Copy)]
+struct Kills(i32);
+#[derive(Clone, Copy)]
+struct Target(Entity);
+
+/// The same units in both stores. Each one's target is a random other one.
+struct Units {
+    store: Store,
+    ids: Vec<ObjectId>,
+    world: World,
+    entities: Vec<Entity>,
+}
+
+impl Units {
+    fn new(count: usize) -> Result<Self, Box<dyn Error>> {
+        let random = &mut StdRng::seed_from_u64(1);
+        let values: Vec<(Vec3, Vec3, usize)> = (0..count)
+            .map(|_| {
+                let vector = |random: &mut StdRng| Vec3::from_array(random.random());
+                (vector(random), vector(random), random.random_range(0..count))
+            })
+            .collect();
+        let mut store = Store::new();
+        store.register::<Unit>()?;
+        let mut commands = store.commands();
+        let ids = (0..count).map(|_| commands.reserve::<Unit>()).collect::<Result<Vec<_>, _>>()?;
+        for (number, (id, value)) in ids.iter().zip(&values).enumerate() {
+            let (position, velocity, target) = (value.0, value.1, ids[value.2]);
+            let poison = number.is_multiple_of(100).then_some(0);
+            let unit = Unit { position, velocity, health: i32::MAX, kills: 0, target, poison };
+            commands.write(*id, unit)?;
+        }
+        commands.apply(&mut store)?;
+        let mut world = World::new();
+        let rows = values.iter().map(|(position, velocity, _)| {
+            let target = Target(Entity::DANGLING);
+            (Position(*position), Velocity(*velocity), Health(i32::MAX), Kills(0), target)
+        });
+        let entities: Vec<Entity> = world.spawn_batch(rows).collect();
+        // Targets are known after the spawn only.
+        for (entity, (_, _, target)) in entities.iter().zip(&values) {
+            world.get::<&mut Target>(*entity)?.0 = entities[*target];
+        }
+        Ok(Self { store, ids, world, entities })
+    }
+
+    fn slotted_fire(&mut self) -> Outcome {
+        let health = self.store.keys::<Unit>()?.health;
+        let mut split = self.store.split();
+        let mut healths = split.column_mut(health)?;
+        for unit in split.view::<Firing>()? {
+            if let Some(health) = healths.get_mut(*unit.target)
+                && *health > 0
+            {
+                *health -= 1;
+                *unit.kills += i32::from(*health <= 0);
+            }
+        }
+        Ok(())
+    }
+
+    fn hecs_fire(&mut self) -> Outcome {
+        let mut healths = self.world.view::<&mut Health>();
+        for (target, kills) in &mut self.world.query::<(&Target, &mut Kills)>() {
+            if let Some(health) = healths.get_mut(target.0)
+                && health.0 > 0
+            {
+                health.0 -= 1;
+                kills.0 += i32::from(health.0 <= 0);
+            }
+        }
+        Ok(())
+    }
+
+    fn slotted_get(&mut self) -> Outcome {
+        let view = self.store.view_ref::<Healths>()?;
+        let healths = self.ids.iter().filter_map(|id| view.get(*id));
+        black_box(healths.map(|unit| i64::from(*unit.health)).sum::<i64>());
+        Ok(())
+    }
+
+    fn hecs_get(&mut self) -> Outcome {
+        let view = self.world.view::<&Health>();
+        let healths = self.entities.iter().filter_map(|id| view.get(*id));
+        black_box(healths.map(|health| i64::from(health.0)).sum::<i64>());
+        Ok(())
+    }
+
+    fn slotted_loop(&mut self) -> Outcome {
+        for unit in self.store.view::<Moving>()? {
+            *unit.position += *unit.velocity * DT;
+        }
+        Ok(())
+    }
+
+    fn slotted_closure(&mut self) -> Outcome {
+        self.store.view::<Moving>()?.for_each(|unit| *unit.position += *unit.velocity * DT);
+        Ok(())
+    }
+
+    fn slotted_option(&mut self) -> Outcome {
+        self.store.view::<MaybePoisoned>()?.for_each(|unit| {
+            if let Some(poison) = unit.poison {
+                *unit.health -= poison;
+            }
+        });
+        Ok(())
+    }
+
+    fn slotted_set(&mut self) -> Outcome {
+        self.store.view::<Poisoned>()?.for_each(|unit| *unit.health -= unit.poison);
+        Ok(())
+    }
+
+    fn hecs_loop(&mut self) -> Outcome {
+        for (position, velocity) in self.world.query_mut::<(&mut Position, &Velocity)>() {
+            position.0 += velocity.0 * DT;
+        }
+        Ok(())
+    }
+
+    fn is_same(&self) -> Result<bool, Box<dyn Error>> {
+        for (id, entity) in self.ids.iter().zip(&self.entities) {
+            let unit: Unit = self.store.get_object(*id)?;
+            let entity = self.world.entity(*entity)?;
+            let (health, kills) = (entity.get::<&Health>(), entity.get::<&Kills>());
+            if health.map(|health| health.0) != Some(unit.health)
+                || kills.map(|kills| kills.0) != Some(unit.kills)
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Runs a form often enough for the clock.
+fn times(count: u32, mut run: impl FnMut() -> Outcome) -> Outcome {
+    (0..count).try_for_each(|_| run())
+}
+
+fn loops(objects: usize, rounds: u32) -> Result<String, Box<dyn Error>> {
+    let units = std::cell::RefCell::new(Units::new(objects)?);
+    let repeat = (2_000_000 / objects).clamp(1, 200) as u32;
+    let form = |name, limit, run: fn(&mut Units) -> Outcome| {
+        let units = &units;
+        Form::new(name, limit, move || times(repeat, || run(&mut units.borrow_mut())))
+    };
+    let mut forms = vec![
+        form("movement, `for`: hecs", 0, Units::hecs_loop),
+        form("movement, `for`: slotted", 0, Units::slotted_loop),
+        form("movement, closure: slotted", 0, Units::slotted_closure),
+        form("firing at other units: hecs", 3, Units::hecs_fire),
+        form("firing at other units: slotted", 3, Units::slotted_fire),
+        form("`get` of a view in order: hecs", 5, Units::hecs_get),
+        form("`get` of a view in order: slotted", 5, Units::slotted_get),
+        form("a slot set in 1%, as `Option`: slotted", 7, Units::slotted_option),
+        form("a slot set in 1%, by `#[slot(set)]`: slotted", 7, Units::slotted_set),
+    ];
+    sample(&mut forms, rounds)?;
+    let each = 1e9 / (f64::from(repeat) * objects as f64);
+    let table = table(&format!("{objects} units, per unit"), &forms, "ns", each);
+    drop(forms);
+    match units.borrow().is_same()? {
+        true => Ok(table),
+        false => Err("the stores differ after the same frames".into()),
+    }
+}
+
+/// Plays some frames of a new game.
+fn played<G>(
+    game: Result<G, Box<dyn Error>>,
+    mut play: impl FnMut(&mut G, u32) -> Outcome,
+) -> Result<Duration, Box<dyn Error>> {
+    const FRAMES: u32 = 4;
+    let mut game = game?;
+    let start = Instant::now();
+    (0..FRAMES).try_for_each(|frame| play(&mut game, frame))?;
+    Ok(start.elapsed() / FRAMES)
+}
+
+fn frames(units: u32, rounds: u32) -> Result<String, Box<dyn Error>> {
+    let (mut ours, mut theirs) = (Grid::default(), Grid::default());
+    let mut forms = vec![
+        Form::timed("whole frame: hecs", 0, || {
+            played(Ok(hecs_game::new_game(units)), |world, frame| {
+                hecs_game::play(world, &mut theirs, frame)
+            })
+        }),
+        Form::timed("whole frame: slotted", 0, || {
+            played(slotted_game::new_game(units), |store, frame| {
+                slotted_game::play(store, &mut ours, frame)
+            })
+        }),
+    ];
+    sample(&mut forms, rounds)?;
+    Ok(table(&format!("free-for-all of {units} units"), &forms, "ms", 1e3))
+}
+
+/// A store in which a share of the objects is replaced again and again.
+struct Churn {
+    store: Store,
+    living: Vec<ObjectId>,
+}
+
+impl Churn {
+    fn new(objects: usize) -> Result<Self, Box<dyn Error>> {
+        let mut store = Store::new();
+        store.register::<Unit>()?;
+        let mut commands = store.commands();
+        let units = (0..objects).map(|number| commands.spawn_with(|own| Self::unit(own, number)));
+        let living = units.collect::<Result<_, _>>()?;
+        commands.apply(&mut store)?;
+        Ok(Self { store, living })
+    }
+
+    fn unit(target: ObjectId, number: usize) -> Unit {
+        let position = Vec3::splat(number as f32);
+        Unit { position, velocity: Vec3::X, health: number as i32, kills: 0, target, poison: None }
+    }
+
+    fn by_hand(&mut self) -> Outcome {
+        let (mut spawned, mut dead) = (Vec::new(), Vec::new());
+        for (number, id) in self.living.iter().enumerate() {
+            spawned.push(Self::unit(*id, number));
+            dead.push(*id);
+        }
+        let ids = self.store.spawn_batch(spawned)?.collect();
+        self.store.despawn_batch(&dead)?;
+        self.living = ids;
+        Ok(())
+    }
+
+    fn by_commands(&mut self) -> Outcome {
+        let (mut commands, mut ids) = (self.store.commands(), Vec::new());
+        for (number, id) in self.living.iter().enumerate() {
+            ids.push(commands.spawn(Self::unit(*id, number))?);
+            commands.despawn(*id);
+        }
+        commands.apply(&mut self.store)?;
+        self.living = ids;
+        Ok(())
+    }
+}
+
+fn commands(objects: usize, rounds: u32) -> Result<String, Box<dyn Error>> {
+    let (mut by_hand, mut by_commands) = (Churn::new(objects)?, Churn::new(objects)?);
+    let mut forms = vec![
+        Form::new("spawns and despawns in a `Vec`, then in batches", 0, || by_hand.by_hand()),
+        Form::new("the same by `Commands`", 0, || by_commands.by_commands()),
+    ];
+    sample(&mut forms, rounds)?;
+    let title = format!("{objects} spawns and despawns, per pair");
+    let table = table(&title, &forms, "ns", 1e9 / objects as f64);
+    drop(forms);
+    match by_hand.store.len() == by_commands.store.len() && by_hand.living.len() == objects {
+        true => Ok(table),
+        false => Err("the stores differ after the same commands".into()),
+    }
+}
+
+fn main() -> Outcome {
+    let options = Options::parse();
+    let is_test = options.test || !options.bench;
+    let rounds = if is_test { 1 } else { options.rounds };
+    let size = |objects: usize| if is_test { objects.min(500) } else { objects };
+    let tables = [
+        loops(size(10_000), rounds)?,
+        loops(size(1_000_000), rounds)?,
+        commands(size(100_000), rounds)?,
+        frames(size(10_000) as u32, rounds)?,
+        frames(size(1_000_000) as u32, rounds)?,
+    ];
+    let tables = tables.join("\n");
+    println!("{tables}");
+    if let Some(path) = options.markdown {
+        let bench = "cargo bench -p slotted_benches --bench game_loop";
+        let machine = machine::describe(&["slotted", "hecs"], bench).into_iter();
+        let mut text = String::new();
+        for (name, what) in machine {
+            let _ = writeln!(text, "- {name}: {what}");
+        }
+        std::fs::write(path, format!("{text}\n{tables}"))?;
+    }
+    Ok(())
+}
