@@ -18,7 +18,7 @@ macro_rules! filters {
             /// The same as `#[view(of = "..")]`: see [filters](View#filters).
             ///
             /// # Errors
-            /// Returns an error if no schema of this name is registered.
+            /// Returns an error if no schema of this name is registered, unless the view is lenient.
             ///
             /// # Example
             /// ```
@@ -143,7 +143,7 @@ filters!(ViewMut);
 filters!(ViewRef);
 
 impl<V: View> ViewMut<'_, V> {
-    const fn forget_places(&self) {}
+    const fn forget_places(&mut self) {}
 }
 
 impl<V: View> ViewRef<'_, V> {

@@ -39,7 +39,11 @@ impl Store {
     pub fn view<V: View>(&mut self) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = self.views.update::<V>(&self.registry);
         matches.check()?;
-        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), Cow::Borrowed(matches.tables()), &self.registry))
+        Ok(ViewMut::new(
+            Tables::Exclusive(&mut self.tables),
+            Cow::Borrowed(matches.tables()),
+            &self.registry,
+        ))
     }
 
     /// Returns the objects of the schema and of those that [extend it](Self#schemas-that-extend-others).

@@ -2,7 +2,7 @@
 
 use crate::epoch::Epoch;
 use crate::simd::vectorize;
-use crate::storage::{BLOCK_WORDS, Rows, block_of_words};
+use crate::storage::{BLOCK_ROWS, BLOCK_WORDS, Rows, block_of_words};
 use crate::store::view::cache::TableMatch;
 use crate::store::view::tables::Tables;
 
@@ -10,8 +10,9 @@ use crate::store::view::tables::Tables;
 #[derive(Clone, Debug)]
 pub(super) struct Selection(Box<[TableSelection]>);
 
+/// The rows of one table that a narrowed view visits.
 #[derive(Clone, Debug)]
-struct TableSelection {
+pub(super) struct TableSelection {
     /// The number of visited rows of each block.
     counts: Vec<u16>,
     /// The visited rows as bits. Empty if all living rows of the visited blocks are meant.
@@ -23,6 +24,11 @@ impl Selection {
     pub(super) fn new(tables: &Tables<'_>, matches: &[TableMatch], since: Option<Epoch>) -> Self {
         let in_table = |found| TableSelection::new(tables, found, since);
         Self(matches.iter().map(in_table).collect())
+    }
+
+    /// Returns the visited rows of each match.
+    pub(super) fn into_tables(self) -> impl Iterator<Item = TableSelection> {
+        self.0.into_iter()
     }
 
     /// Returns the number of visited objects.
@@ -68,6 +74,16 @@ impl TableSelection {
             *count = words[first..].iter().map(|word| word.count_ones() as u16).sum();
         }
         Self { counts, words }
+    }
+}
+
+impl TableSelection {
+    /// Returns `true` if a living row is visited.
+    pub(super) fn contains(&self, row: usize) -> bool {
+        match self.words.get(row / 64) {
+            Some(word) => word >> (row % 64) & 1 == 1,
+            None => self.counts.get(row / BLOCK_ROWS).is_some_and(|count| *count > 0),
+        }
     }
 }
 
