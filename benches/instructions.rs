@@ -155,26 +155,8 @@ fn work(
                 black_box(store.get_value(id, "health")?);
             }
         }
-        Workload::ViewRefGet => {
-            let view = store.view_ref::<Healths>()?;
-            let healths = ids.filter_map(|id| view.get(id));
-            black_box(healths.map(|unit| *unit.health).sum::<f32>());
-        }
-        Workload::ViewGet => {
-            let mut view = store.view::<Moving>()?;
-            for id in ids {
-                if let Some(unit) = view.get(id) {
-                    *unit.position += *unit.velocity * DT;
-                }
-            }
-        }
-        Workload::ViewById => {
-            let mut units = store.view::<Moving>()?.by_id();
-            for id in ids {
-                if let Some(unit) = units.get(id) {
-                    *unit.position += *unit.velocity * DT;
-                }
-            }
+        Workload::ViewRefGet | Workload::ViewGet | Workload::ViewById => {
+            look_up(workload, store, ids)?;
         }
         Workload::MoveClosure => {
             for _ in 0..frames {
@@ -202,6 +184,39 @@ fn work(
         }
     }
     Ok(operations)
+}
+
+/// Runs a workload on single objects of a view.
+fn look_up(
+    workload: Workload,
+    store: &mut Store,
+    ids: impl Iterator<Item = ObjectId>,
+) -> Result<(), Box<dyn Error>> {
+    match workload {
+        Workload::ViewRefGet => {
+            let view = store.view_ref::<Healths>()?;
+            let healths = ids.filter_map(|id| view.get(id));
+            black_box(healths.map(|unit| *unit.health).sum::<f32>());
+        }
+        Workload::ViewGet => {
+            let mut view = store.view::<Moving>()?;
+            for id in ids {
+                if let Some(unit) = view.get(id) {
+                    *unit.position += *unit.velocity * DT;
+                }
+            }
+        }
+        Workload::ViewById => {
+            let mut units = store.view::<Moving>()?.by_id();
+            for id in ids {
+                if let Some(unit) = units.get(id) {
+                    *unit.position += *unit.velocity * DT;
+                }
+            }
+        }
+        _ => unreachable!("the other workloads use no ids in views"),
+    }
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

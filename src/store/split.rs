@@ -216,8 +216,8 @@ debug_as_display!(SplitError);
 impl Store {
     /// Returns the columns, to be borrowed one by one for several views and columns at the same time.
     ///
-    /// Computes in **O(columns)** time, a few nanoseconds for each. [`SplitStore`] has an example, and one for
-    /// [a column that is written](SplitStore#other-objects-of-the-same-schema) by another view.
+    /// Computes in **O(columns)** time, a few nanoseconds for each. [`SplitStore`] has an example. It also
+    /// says how to read [a column that a view writes](SplitStore#other-objects-of-the-same-schema).
     #[must_use]
     pub fn split(&mut self) -> SplitStore<'_> {
         let tables = self.tables.iter_mut().map(|table| SplitTable {

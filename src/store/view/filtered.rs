@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use crate::schema::{Registry, SchemaSelector};
 use crate::store::view::cache::TableMatch;
 use crate::store::view::filter::Filter;
-use crate::store::view::places::Places;
 use crate::store::view::tables::Tables;
 use crate::store::view::{View, ViewError, ViewMut, ViewRef};
 
@@ -127,30 +126,21 @@ macro_rules! filters {
                 self.filter(Filter::Unset(slot))
             }
 
-            fn filter(mut self, filter: Filter<'_>) -> Result<Self, ViewError> {
+            fn filter(self, filter: Filter<'_>) -> Result<Self, ViewError> {
+                let Self { mut tables, mut matches, registry, since, .. } = self;
                 if !V::IS_LENIENT {
-                    filter.check(V::NAME, self.registry)?;
+                    filter.check(V::NAME, registry)?;
                 }
-                filter_matches::<V>(&mut self.tables, &mut self.matches, self.registry, filter)?;
-                self.narrowing.has_tests |= filter.tested().is_some();
-                self.forget_places();
-                Ok(self)
+                filter_matches::<V>(&mut tables, &mut matches, registry, filter)?;
+                let mut view = Self::new(tables, matches, registry);
+                view.since = since;
+                Ok(view)
             }
         }
     };
 }
 filters!(ViewMut);
 filters!(ViewRef);
-
-impl<V: View> ViewMut<'_, V> {
-    const fn forget_places(&mut self) {}
-}
-
-impl<V: View> ViewRef<'_, V> {
-    fn forget_places(&mut self) {
-        self.places = Places::new();
-    }
-}
 
 /// Keeps the matches whose objects may pass the filter.
 ///

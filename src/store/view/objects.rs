@@ -19,22 +19,14 @@ use crate::store::view::selection::Selection;
 use crate::store::view::tables::Tables;
 use crate::store::view::walk::{Block, ViewRuns, count, for_each_block, unshare};
 
-/// The part of its matches' objects that a view visits.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Narrowing {
-    /// The view visits blocks that changed since this epoch.
-    since: Option<Epoch>,
-    /// `true` if a match has [tests](TableMatch::tests).
-    pub(super) has_tests: bool,
-}
-
 /// A [`View`] of a store's objects, to read and change.
 #[must_use = "a view does nothing by itself"]
 pub struct ViewMut<'s, V> {
     pub(super) tables: Tables<'s>,
     pub(super) matches: Cow<'s, [TableMatch]>,
     pub(super) registry: &'s Registry,
-    pub(super) narrowing: Narrowing,
+    /// Only blocks that may have changed since this epoch are visited. All have since the default epoch.
+    pub(super) since: Epoch,
     view: PhantomData<fn() -> V>,
 }
 
@@ -45,8 +37,7 @@ impl<'s, V: View> ViewMut<'s, V> {
         matches: Cow<'s, [TableMatch]>,
         registry: &'s Registry,
     ) -> Self {
-        let narrowing = Narrowing { since: None, has_tests: V::HAS_TESTS };
-        Self { tables, matches, registry, narrowing, view: PhantomData }
+        Self { tables, matches, registry, since: Epoch::START, view: PhantomData }
     }
 }
 
@@ -56,7 +47,8 @@ pub struct ViewRef<'s, V: View> {
     pub(super) tables: Tables<'s>,
     pub(super) matches: Cow<'s, [TableMatch]>,
     pub(super) registry: &'s Registry,
-    pub(super) narrowing: Narrowing,
+    /// Only blocks that may have changed since this epoch are visited. All have since the default epoch.
+    pub(super) since: Epoch,
     /// Found at the first [`get`](Self::get).
     pub(super) places: Places<'s, V>,
 }
@@ -68,9 +60,12 @@ impl<'s, V: View> ViewRef<'s, V> {
         matches: Cow<'s, [TableMatch]>,
         registry: &'s Registry,
     ) -> Self {
-        let narrowing = Narrowing { since: None, has_tests: V::HAS_TESTS };
-        Self { tables, matches, registry, narrowing, places: Places::new() }
+        Self { tables, matches, registry, since: Epoch::START, places: Places::new() }
     }
+}
+
+fn has_tests(matches: &[TableMatch]) -> bool {
+    matches.iter().any(|found| !found.tests.is_empty())
 }
 
 macro_rules! iteration {
@@ -107,7 +102,7 @@ macro_rules! iteration {
             /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
             pub fn changed_since(mut self, epoch: Epoch) -> Self {
-                self.narrowing.since = Some(epoch);
+                self.since = epoch;
                 self
             }
 
@@ -363,9 +358,15 @@ macro_rules! iteration {
             /// Returns the rows to visit, or `None` if the view visits all living ones.
             #[inline]
             fn selection(&self) -> Option<Selection> {
-                let Narrowing { since, has_tests } = self.narrowing;
-                let is_narrowed = since.is_some() || has_tests;
-                is_narrowed.then(|| Selection::new(&self.tables, &self.matches, since))
+                let is_narrowed = self.since != Epoch::START || self.has_tests();
+                is_narrowed.then(|| Selection::new(&self.tables, &self.matches, self.since))
+            }
+
+            /// Returns `true` if a match has [tests](TableMatch::tests).
+            #[inline]
+            pub(super) fn has_tests(&self) -> bool {
+                // Filter methods replace the matches.
+                V::HAS_TESTS || matches!(&self.matches, Cow::Owned(own) if has_tests(own))
             }
         }
 
@@ -405,10 +406,9 @@ impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let ViewMut { tables, matches, registry, narrowing, .. } = self;
-        let mut view = ViewMut::new(tables.reborrow(), Cow::Borrowed(matches), registry);
-        view.narrowing = *narrowing;
-        view.iter()
+        let (count, selection) = (self.count(), self.selection());
+        let (tables, matches) = (self.tables.reborrow(), Cow::Borrowed(&*self.matches));
+        ViewIter::new(ViewRuns::new(tables, matches, selection), count)
     }
 }
 
@@ -417,10 +417,9 @@ impl<'x, V: View> IntoIterator for &'x ViewRef<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let ViewRef { tables, matches, registry, narrowing, .. } = self;
-        let mut view = ViewRef::new(tables.share(), Cow::Borrowed(matches), registry);
-        view.narrowing = *narrowing;
-        view.iter()
+        let (count, selection) = (self.count(), self.selection());
+        let (tables, matches) = (self.tables.share(), Cow::Borrowed(&*self.matches));
+        ViewIter::new(ViewRuns::new(tables, matches, selection), count)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::epoch::Epoch;
 use crate::id::{ObjectId, SchemaId};
 use crate::storage::{BLOCK_ROWS, Rows};
 use crate::store::view::cache::{TableMatch, match_of};
@@ -38,7 +39,7 @@ impl<'s, V: View> ViewMut<'s, V> {
     #[inline]
     pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
         let found = match_of(&self.matches, id.schema())?;
-        if self.narrowing.has_tests && !self.tables.passes(found, id.row()) {
+        if !found.tests.is_empty() && !self.tables.passes(found, id.row()) {
             return None;
         }
         self.tables.with_match(
@@ -73,17 +74,22 @@ impl<'s, V: View> ViewMut<'s, V> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn by_id(self) -> ViewById<'s, V> {
-        let Self { tables, matches, narrowing, .. } = self;
-        let tests = narrowing.has_tests.then(|| {
-            let mut tables = Selection::new(&tables, &matches, None).into_tables();
-            ByNumber::new(&matches, |_| tables.next().expect("one for each match"))
+        let tests = self.has_tests().then(|| {
+            let selection = Selection::new(&self.tables, &self.matches, Epoch::START);
+            let mut tables = selection.into_tables();
+            ByNumber::new(&self.matches, |_| tables.next().expect("one for each match"))
         });
+        let Self { tables, matches, .. } = self;
         let mut tables = tables.walk();
         let places = ByNumber::new(&matches, |found| {
             let (rows, mut blocks) = tables.next(found, V::blocks).expect("a view has its tables");
             let block = |_| BlockPlace::Untouched(V::take_block(&mut blocks));
             let blocks = (0..rows.blocks()).map(block).collect();
-            TablePlace { generations: rows.generations(), blocks }
+            TablePlace {
+                generations: rows.generations(),
+                has_tests: !found.tests.is_empty(),
+                blocks,
+            }
         });
         ViewById { places, tests }
     }
@@ -180,7 +186,7 @@ impl<'s, V: SharedView> ViewRef<'s, V> {
         if place.generations.get(row) != Some(&id.generation()) {
             return None;
         }
-        if self.narrowing.has_tests && !self.passes(id) {
+        if place.has_tests && !self.passes(id) {
             return None;
         }
         Some(V::read(place.blocks.get(row / BLOCK_ROWS)?, row % BLOCK_ROWS))
@@ -257,9 +263,7 @@ impl<V: View> ViewById<'_, V> {
         if place.generations.get(row) != Some(&id.generation()) {
             return None;
         }
-        if let Some(tests) = &self.tests
-            && !tests.get(id.schema())?.contains(row)
-        {
+        if place.has_tests && !self.tests.as_ref()?.get(id.schema())?.contains(row) {
             return None;
         }
         let block = place.blocks.get_mut(row / BLOCK_ROWS)?;
@@ -297,6 +301,8 @@ fn first_run<'t, V: View>(blocks: &mut V::Blocks<'t>, rows: usize) -> Option<V::
 /// The blocks of one table.
 struct TablePlace<'s, B> {
     generations: &'s [u16],
+    /// `true` if not all living objects are in the view.
+    has_tests: bool,
     blocks: Vec<B>,
 }
 
@@ -318,7 +324,11 @@ impl<'s, V: View> Places<'s, V> {
                 let mut columns = V::blocks(columns);
                 let run = |block| V::next_block(&mut columns, rows.used_in(block));
                 let blocks = (0..rows.blocks()).map_while(run).collect();
-                TablePlace { generations: rows.generations(), blocks }
+                TablePlace {
+                    generations: rows.generations(),
+                    has_tests: !found.tests.is_empty(),
+                    blocks,
+                }
             })
         };
         self.found.get_or_init(|| ByNumber::new(matches, find));

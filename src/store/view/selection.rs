@@ -2,7 +2,7 @@
 
 use crate::epoch::Epoch;
 use crate::simd::vectorize;
-use crate::storage::{BLOCK_ROWS, BLOCK_WORDS, Rows, block_of_words};
+use crate::storage::{BLOCK_WORDS, Rows, block_of_words};
 use crate::store::view::cache::TableMatch;
 use crate::store::view::tables::Tables;
 
@@ -21,7 +21,7 @@ pub(super) struct TableSelection {
 
 impl Selection {
     /// Finds the rows that the view visits now.
-    pub(super) fn new(tables: &Tables<'_>, matches: &[TableMatch], since: Option<Epoch>) -> Self {
+    pub(super) fn new(tables: &Tables<'_>, matches: &[TableMatch], since: Epoch) -> Self {
         let in_table = |found| TableSelection::new(tables, found, since);
         Self(matches.iter().map(in_table).collect())
     }
@@ -38,7 +38,7 @@ impl Selection {
 }
 
 impl TableSelection {
-    fn new(tables: &Tables<'_>, found: &TableMatch, since: Option<Epoch>) -> Self {
+    fn new(tables: &Tables<'_>, found: &TableMatch, since: Epoch) -> Self {
         let rows = tables.rows(found);
         let flags: Vec<_> =
             found.tests.iter().map(|test| (tables.tested(found, test), test.is_set)).collect();
@@ -52,7 +52,7 @@ impl TableSelection {
         let mut words = Vec::with_capacity(if flags.is_empty() { 0 } else { blocks * BLOCK_WORDS });
         for (block, count) in counts.iter_mut().enumerate() {
             let is_visited =
-                rows.living_in(block) > 0 && since.is_none_or(|epoch| is_changed(block, epoch));
+                rows.living_in(block) > 0 && (since == Epoch::START || is_changed(block, since));
             if flags.is_empty() {
                 *count = if is_visited { rows.living_in(block) as u16 } else { 0 };
                 continue;
@@ -78,12 +78,9 @@ impl TableSelection {
 }
 
 impl TableSelection {
-    /// Returns `true` if a living row is visited.
+    /// Returns `true` if a row of a table with tests is visited.
     pub(super) fn contains(&self, row: usize) -> bool {
-        match self.words.get(row / 64) {
-            Some(word) => word >> (row % 64) & 1 == 1,
-            None => self.counts.get(row / BLOCK_ROWS).is_some_and(|count| *count > 0),
-        }
+        self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::vec;
 
+use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::storage::{Column, Rows, Table};
 use crate::store::view::cache::{Pick, TableMatch, Test};
@@ -250,7 +251,7 @@ impl<'t, 'm, F: FnMut(Wanted) -> Lent<'t>> LendOnTurn<'t, 'm, F> {
     /// Finds the rows to visit, which takes all parts at once.
     pub(super) fn select(&mut self, matches: &[TableMatch]) -> Selection {
         let tables = Tables::Lent(self.wanted.iter().copied().map(&mut self.lend).collect());
-        let selection = Selection::new(&tables, matches, None);
+        let selection = Selection::new(&tables, matches, Epoch::START);
         if let TablesWalk::Lent(lent) = tables.walk() {
             self.lent = Some(lent);
         }
