@@ -307,7 +307,7 @@ fn check_changes<V: Checked>(store: &mut Store, methods: &[Method], expected: &[
 fn check_disjoint<V: Checked>(mut view: ViewMut<'_, V>, all: &[ObjectId], expected: &[ObjectId]) {
     assert!(view.get_disjoint_mut([]).is_ok());
     let rng = &mut StdRng::seed_from_u64(all.len() as u64);
-    for _ in 0..200 {
+    for _ in 0..60 {
         let from = if expected.is_empty() || rng.random_bool(0.1) { all } else { expected };
         let near = rng.random_range(0..from.len());
         let ids: [ObjectId; 4] = std::array::from_fn(|_| match rng.random_bool(0.5) {
@@ -601,16 +601,18 @@ fn methods_on_lent_views_test_borrowed_slots_only() -> Outcome {
     let error = split.view::<All>()?.where_set("poison").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "view 'All' does not borrow slot 'poison' of 'unit'; declare the filter with `#[view(..)]` on the view's struct"
+        "view 'All' does not borrow slot 'poison'; declare the filter with `#[view(..)]` on the view's struct"
     );
     // The view is gone, but its slots stay borrowed.
     assert!(split.view::<All>().is_err());
     let mut split = store.split();
-    assert!(split.view_ref::<Healths>()?.where_unset("stun").is_err());
-    // No schema has both slots, so nothing has to be tested.
-    assert_eq!(split.view_ref::<Healths>()?.without("stun")?.where_set("stun")?.count(), 0);
+    // The same for schemas without the slot: the error does not depend on objects.
+    assert!(split.view_ref::<Healths>()?.of("tree")?.where_unset("stun").is_err());
     let trees = split.view_ref::<Healths>()?.of("tree")?;
     let count = trees.count();
-    assert_eq!(trees.where_unset("poison")?.where_unset("stun")?.count(), count);
+    assert_eq!(trees.where_unset("poison")?.count(), count);
+    let poisoned = split.view_ref::<Poisoned>()?;
+    let count = poisoned.count();
+    assert_eq!(poisoned.where_set("poison")?.count(), count);
     Ok(())
 }

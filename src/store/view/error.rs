@@ -33,15 +33,13 @@ pub enum ViewError {
         /// The nearest name among the slots of all schemas.
         suggestion: Option<Arc<str>>,
     },
-    /// A filter tests a slot that is not among the columns lent to the view.
+    /// A filter method tests a slot that a view of single columns does not borrow.
     #[error(
-        "view '{view}' does not borrow slot '{slot}' of '{schema}'; declare the filter with `#[view(..)]` on the view's struct"
+        "view '{view}' does not borrow slot '{slot}'; declare the filter with `#[view(..)]` on the view's struct"
     )]
     NotBorrowed {
         /// The view's name.
         view: &'static str,
-        /// The schema's name.
-        schema: Arc<str>,
         /// The slot's name.
         slot: Arc<str>,
     },

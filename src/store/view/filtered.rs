@@ -86,8 +86,8 @@ macro_rules! filters {
             ///
             /// # Errors
             /// Returns an error if no schema declares the slot, unless the view is lenient. Also returns an error if the
-            /// view borrows single columns, and not this slot's: views of a [`SplitStore`](crate::view::SplitStore) and
-            /// of Bevy's systems declare the filter in `#[view(..)]`.
+            /// view borrows single columns, as those of a [`SplitStore`](crate::view::SplitStore) and of Bevy's systems
+            /// do, and neither a field nor an attribute names the slot.
             ///
             /// # Example
             /// ```
@@ -127,12 +127,18 @@ macro_rules! filters {
             }
 
             fn filter(self, filter: Filter<'_>) -> Result<Self, ViewError> {
-                let Self { mut tables, mut matches, registry, since, .. } = self;
+                let Self { mut tables, matches, registry, since, .. } = self;
                 if !V::IS_LENIENT {
                     filter.check(V::NAME, registry)?;
                 }
-                filter_matches::<V>(&mut tables, &mut matches, registry, filter)?;
-                let mut view = Self::new(tables, matches, registry);
+                if let Some(slot) = filter.tested()
+                    && tables.are_lent()
+                    && !reads::<V>(slot)
+                {
+                    return Err(ViewError::NotBorrowed { view: V::NAME, slot: slot.into() });
+                }
+                let matches = filter_matches(&mut tables, &matches, registry, filter);
+                let mut view = Self::new(tables, Cow::Owned(matches), registry);
                 view.since = since;
                 Ok(view)
             }
@@ -142,34 +148,29 @@ macro_rules! filters {
 filters!(ViewMut);
 filters!(ViewRef);
 
+/// Returns `true` if a view reads the slot in all schemas that have it and match.
+fn reads<V: View>(slot: &str) -> bool {
+    let mut fields = V::requests().into_iter();
+    fields.any(|(name, request)| name == slot && request.is_some())
+        || V::FILTERS.iter().any(|filter| filter.tested() == Some(slot))
+}
+
 /// Keeps the matches whose objects may pass the filter.
-///
-/// # Errors
-/// Returns an error if the view lacks a column that the filter tests. Nothing is changed then.
-fn filter_matches<V: View>(
+fn filter_matches(
     tables: &mut Tables<'_>,
-    matches: &mut Cow<'_, [TableMatch]>,
+    matches: &[TableMatch],
     registry: &Registry,
     filter: Filter<'_>,
-) -> Result<(), ViewError> {
-    let mut kept = Vec::with_capacity(matches.len());
-    for found in matches.iter() {
+) -> Vec<TableMatch> {
+    let kept = matches.iter().filter_map(|found| {
         let schema = registry.get(found.schema()).expect("it was examined");
-        let Some(test) = filter.test(registry, schema) else { continue };
-        let mut found = found.clone();
+        let (test, mut found) = (filter.test(registry, schema)?, found.clone());
         if let Some(test) = test {
-            if tables.are_lent() && !found.columns().iter().any(|lent| lent.column == test.column) {
-                return Err(ViewError::NotBorrowed {
-                    view: V::NAME,
-                    schema: schema.shared_name().clone(),
-                    slot: schema.slots()[usize::from(test.column)].shared_name().clone(),
-                });
-            }
             found.add_test(test);
         }
-        kept.push(found);
-    }
+        Some(found)
+    });
+    let mut kept = kept.collect::<Vec<_>>();
     tables.keep(&mut kept);
-    *matches = Cow::Owned(kept);
-    Ok(())
+    kept
 }
