@@ -176,6 +176,26 @@ impl Units {
         Ok(())
     }
 
+    fn slotted_get_mut(&mut self) -> Outcome {
+        let mut units = self.store.view::<Moving>()?.by_id();
+        for id in &self.ids {
+            if let Some(unit) = units.get(*id) {
+                *unit.position += *unit.velocity * DT;
+            }
+        }
+        Ok(())
+    }
+
+    fn hecs_get_mut(&mut self) -> Outcome {
+        let mut units = self.world.view::<(&mut Position, &Velocity)>();
+        for entity in &self.entities {
+            if let Some((position, velocity)) = units.get_mut(*entity) {
+                position.0 += velocity.0 * DT;
+            }
+        }
+        Ok(())
+    }
+
     fn slotted_loop(&mut self) -> Outcome {
         for unit in self.store.view::<Moving>()? {
             *unit.position += *unit.velocity * DT;
@@ -244,8 +264,10 @@ fn loops(objects: usize, rounds: u32) -> Result<String, Box<dyn Error>> {
         form("firing at other units: slotted", 3, Units::slotted_fire),
         form("`get` of a view in order: hecs", 5, Units::hecs_get),
         form("`get` of a view in order: slotted", 5, Units::slotted_get),
-        form("a slot set in 1%, as `Option`: slotted", 7, Units::slotted_option),
-        form("a slot set in 1%, by `#[slot(set)]`: slotted", 7, Units::slotted_set),
+        form("movement by id: hecs", 7, Units::hecs_get_mut),
+        form("movement by id: slotted", 7, Units::slotted_get_mut),
+        form("a slot set in 1%, as `Option`: slotted", 9, Units::slotted_option),
+        form("a slot set in 1%, by `#[slot(set)]`: slotted", 9, Units::slotted_set),
     ];
     sample(&mut forms, rounds)?;
     let each = 1e9 / (f64::from(repeat) * objects as f64);

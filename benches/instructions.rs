@@ -56,6 +56,14 @@ enum Workload {
     MoveRuns,
     /// `Store::get_value` by name
     ByName,
+    /// `ViewRef::get` of one slot
+    ViewRefGet,
+    /// `ViewMut::get` of two slots, one of them mutable
+    ViewGet,
+    /// `ViewById::get` of the same slots
+    ViewById,
+    /// `Store::view` and `for_each` of a store whose only schema has no objects
+    EmptyView,
 }
 
 #[derive(Slotted, Clone, Copy)]
@@ -73,6 +81,11 @@ struct Unit {
 struct Moving<'a> {
     position: &'a mut Vec3,
     velocity: &'a Vec3,
+}
+
+#[derive(View)]
+struct Healths<'a> {
+    health: &'a f32,
 }
 
 fn unit(number: usize) -> Unit {
@@ -104,6 +117,11 @@ fn run(workload: Workload, operations: usize) -> Result<usize, Box<dyn Error>> {
                 black_box(store.spawn_batch(units.iter().copied())?);
             }
             return Ok(batches * OBJECTS);
+        }
+        Workload::EmptyView => {
+            for _ in 0..operations {
+                store.view::<Moving>()?.for_each(|unit| *unit.position += *unit.velocity * DT);
+            }
         }
         _ => {
             let ids: Vec<ObjectId> = store.spawn_batch((0..OBJECTS).map(unit))?.collect();
@@ -137,6 +155,9 @@ fn work(
                 black_box(store.get_value(id, "health")?);
             }
         }
+        Workload::ViewRefGet | Workload::ViewGet | Workload::ViewById => {
+            look_up(workload, store, ids)?;
+        }
         Workload::MoveClosure => {
             for _ in 0..frames {
                 store.view::<Moving>()?.for_each(|unit| *unit.position += *unit.velocity * DT);
@@ -158,9 +179,44 @@ fn work(
             }
             return Ok(frames * OBJECTS);
         }
-        Workload::Spawn | Workload::SpawnBatch => unreachable!("they start with an empty store"),
+        Workload::Spawn | Workload::SpawnBatch | Workload::EmptyView => {
+            unreachable!("they start with an empty store")
+        }
     }
     Ok(operations)
+}
+
+/// Runs a workload on single objects of a view.
+fn look_up(
+    workload: Workload,
+    store: &mut Store,
+    ids: impl Iterator<Item = ObjectId>,
+) -> Result<(), Box<dyn Error>> {
+    match workload {
+        Workload::ViewRefGet => {
+            let view = store.view_ref::<Healths>()?;
+            let healths = ids.filter_map(|id| view.get(id));
+            black_box(healths.map(|unit| *unit.health).sum::<f32>());
+        }
+        Workload::ViewGet => {
+            let mut view = store.view::<Moving>()?;
+            for id in ids {
+                if let Some(unit) = view.get(id) {
+                    *unit.position += *unit.velocity * DT;
+                }
+            }
+        }
+        Workload::ViewById => {
+            let mut units = store.view::<Moving>()?.by_id();
+            for id in ids {
+                if let Some(unit) = units.get(id) {
+                    *unit.position += *unit.velocity * DT;
+                }
+            }
+        }
+        _ => unreachable!("the other workloads use no ids in views"),
+    }
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

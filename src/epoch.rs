@@ -18,6 +18,9 @@
 pub struct Epoch(u64);
 
 impl Epoch {
+    /// The default epoch.
+    pub(crate) const START: Self = Self(0);
+
     pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)
     }

@@ -169,10 +169,10 @@ pub mod migration {
 /// Views and their parts: iteration over objects and runs, optional slots, columns, several views at once.
 pub mod view {
     pub use crate::store::{
-        ColumnBlock, ColumnRun, IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, ObjectIds,
-        OptionIterMut, OptionMut, OptionRunMut, RunIter, SharedView, SlotColumn, SlotColumnMut,
-        SplitError, SplitStore, SplitUse, SplitUser, View, ViewError, ViewField, ViewIter, ViewMut,
-        ViewRef, ViewReport, ViewRuns,
+        ColumnBlock, ColumnRun, GetDisjointError, IdRun, MaybeIter, MaybeIterMut, MaybeRun,
+        MaybeRunMut, ObjectIds, OptionIterMut, OptionMut, OptionRunMut, RunIter, SharedView,
+        SlotColumn, SlotColumnMut, SplitError, SplitStore, SplitUse, SplitUser, View, ViewById,
+        ViewError, ViewField, ViewIter, ViewMut, ViewRef, ViewReport, ViewRuns,
     };
 }
 

@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use slotted::{
-    Kind, ObjectId, Schema, Slotted, Store, View, ViewError, exactly, glam::Vec3, record,
-    view::OptionMut, view::SplitError,
+    Kind, ObjectId, Schema, Slotted, Store, View, ViewError, exactly, glam::Vec3,
+    memory::BLOCK_ROWS, record, view::GetDisjointError, view::OptionMut, view::SplitError,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -31,6 +31,11 @@ struct Moving<'a> {
 struct Shields<'a> {
     number: &'a u32,
     shield: OptionMut<'a, f32>,
+}
+
+#[derive(View)]
+struct Positions<'a> {
+    position: &'a Vec3,
 }
 
 #[derive(View)]
@@ -146,6 +151,69 @@ fn threads_visit_each_object_once() -> Outcome {
         assert_eq!(moved.count(), left.len());
     }
     Ok(())
+}
+
+/// The other block stays shared with the snapshot.
+#[test]
+fn a_look_up_by_id_copies_its_own_block_only() -> Outcome {
+    let (mut store, ids) = units(|_| true)?;
+    let second_block = &ids[BLOCK_ROWS..];
+    let before = store.snapshot();
+    let epoch = store.advance_epoch();
+    let mut moving = store.view::<Moving>()?.by_id();
+    for id in [second_block[0], second_block[7], second_block[0]] {
+        moving.get(id).ok_or("it is alive")?.position.y += 1.0;
+    }
+    let changed = store.view_ref::<Numbers>()?.changed_since(epoch).count();
+    assert_eq!(changed, 0, "other slots stay as they were");
+    let changed = store.view_ref::<Positions>()?.changed_since(epoch).count();
+    assert_eq!(changed, second_block.len());
+    let positions = |store: &Store| -> Result<Vec<f32>, ViewError> {
+        Ok(store.view_ref::<Positions>()?.iter().map(|unit| unit.position.y).collect())
+    };
+    let mut expected = positions(&before)?;
+    assert_eq!(expected, (0..UNITS).map(|number| number as f32).collect::<Vec<_>>());
+    expected[BLOCK_ROWS] += 2.0;
+    expected[BLOCK_ROWS + 7] += 1.0;
+    assert_eq!(positions(&store)?, expected);
+    Ok(())
+}
+
+/// Three neighbours, and one in the other block.
+#[test]
+fn objects_of_one_block_are_changed_together_in_any_order() -> Outcome {
+    let (mut store, units) = units(|number| number % 7 != 3)?;
+    let ids = [units[11], units[12], units[14], units[units.len() - 1]];
+    let mut view = store.view::<Shields>()?;
+    for order in permutations() {
+        let ids = order.map(|position| ids[position]);
+        for (mut unit, position) in view.get_disjoint_mut(ids)?.into_iter().zip(order) {
+            unit.shield.set(Some(position as f32));
+        }
+        for (id, position) in ids.into_iter().zip(order) {
+            let unit = view.get(id).ok_or("it is alive")?;
+            assert_eq!(unit.shield.get(), Some(position as f32), "{order:?}");
+        }
+    }
+    let error = view.get_disjoint_mut([ids[0], ids[1], ids[0]]).err();
+    assert_eq!(error, Some(GetDisjointError::Repeated { id: ids[0] }));
+    store.despawn(ids[1])?;
+    let reborn = loop {
+        let id = store.duplicate(ids[0])?;
+        if id.row() >= ids[1].row() {
+            break id;
+        }
+    };
+    assert_eq!(reborn.row(), ids[1].row());
+    let error = store.view::<Shields>()?.get_disjoint_mut([reborn, ids[1]]).err();
+    assert_eq!(error, Some(GetDisjointError::Missing { id: ids[1] }));
+    Ok(())
+}
+
+/// Returns all orders of four.
+fn permutations() -> impl Iterator<Item = [usize; 4]> {
+    let orders = (0..256).map(|n| [n % 4, n / 4 % 4, n / 16 % 4, n / 64]);
+    orders.filter(|order| (0..4).all(|position| order.contains(&position)))
 }
 
 #[test]

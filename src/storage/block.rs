@@ -1,7 +1,7 @@
 //! Blocks that a column owns or shares with snapshots.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::epoch::Epoch;
 use crate::pool::ThreadPool;
@@ -42,8 +42,9 @@ pub(super) struct Sharing<C> {
     pub(super) written: Stamps,
     /// The list of blocks in the last snapshot, unless a block was written to since.
     pub(super) snapshot: Weak<BlockList<C>>,
-    /// Memory of blocks that are no longer used, for the next copies.
-    spares: Vec<Vec<C>>,
+    /// Memory of blocks that are no longer used, for the next copies. Locked while a block is copied only, so that
+    /// blocks can be borrowed apart from one another.
+    spares: Mutex<Vec<Vec<C>>>,
 }
 
 impl<C> Default for Sharing<C> {
@@ -61,30 +62,38 @@ impl<C> Clone for Sharing<C> {
 
 impl<C> Sharing<C> {
     pub(super) const fn new(written: Stamps) -> Self {
-        Self { written, snapshot: Weak::new(), spares: Vec::new() }
+        Self { written, snapshot: Weak::new(), spares: Mutex::new(Vec::new()) }
+    }
+}
+
+impl<C> Sharing<C> {
+    fn spares(&self) -> MutexGuard<'_, Vec<Vec<C>>> {
+        self.spares.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<C: Copy> Sharing<C> {
     /// Keeps the memory of a block for a later copy. Keeps at most one spare for each block of the column.
-    pub(super) fn keep(&mut self, mut cells: Vec<C>) {
-        if cells.capacity() > 0 && self.spares.len() < self.written.len() {
+    pub(super) fn keep(&self, mut cells: Vec<C>) {
+        let mut spares = self.spares();
+        if cells.capacity() > 0 && spares.len() < self.written.len() {
             cells.clear();
-            self.spares.push(cells);
+            spares.push(cells);
         }
     }
 
     /// Returns a spare of suitable size for a copy of these cells.
-    fn spare(&mut self, cells: &Vec<C>) -> Option<Vec<C>> {
+    fn spare(&self, cells: &Vec<C>) -> Option<Vec<C>> {
         // A much larger spare would waste its room in this copy and in each copy of that.
         let room = cells.capacity()..=cells.capacity().saturating_mul(2);
-        let fitting = self.spares.iter().rposition(|spare| room.contains(&spare.capacity()));
-        fitting.map(|position| self.spares.swap_remove(position))
+        let mut spares = self.spares();
+        let fitting = spares.iter().rposition(|spare| room.contains(&spare.capacity()));
+        fitting.map(|position| spares.swap_remove(position))
     }
 
     /// Makes blocks owned, on all threads of the pool.
     pub(super) fn unshare<'b>(
-        &mut self,
+        &self,
         blocks: impl Iterator<Item = &'b mut Block<C>>,
         pool: &impl ThreadPool,
     ) where
@@ -98,21 +107,22 @@ impl<C: Copy> Sharing<C> {
         let blocks: Vec<_> = with_spare.collect();
         if !blocks.is_empty() {
             let left = pool.map(blocks, |(block, spare)| block.unshare_to(spare));
-            self.spares.extend(left.into_iter().flatten());
+            self.spares().extend(left.into_iter().flatten());
         }
     }
 
     /// Forgets all blocks after the first `blocks`, and drops the spares.
     pub(super) fn shrink(&mut self, blocks: usize) {
-        self.spares = Vec::new();
+        *self.spares() = Vec::new();
         self.snapshot = Weak::new();
         Arc::make_mut(&mut self.written).truncate(blocks);
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let spares: usize = self.spares.iter().map(Vec::capacity).sum();
-        spares * size_of::<C>()
-            + self.spares.capacity() * size_of::<Vec<C>>()
+        let spares = self.spares();
+        let cells: usize = spares.iter().map(Vec::capacity).sum();
+        cells * size_of::<C>()
+            + spares.capacity() * size_of::<Vec<C>>()
             + self.written.capacity() * size_of::<Epoch>()
     }
 }
@@ -141,7 +151,7 @@ impl<C> Block<C> {
 impl<C: Copy> Block<C> {
     /// Returns the cells to write to.
     #[inline(always)]
-    pub(super) fn cells_mut(&mut self, sharing: Option<&mut Sharing<C>>) -> &mut Vec<C> {
+    pub(super) fn cells_mut(&mut self, sharing: Option<&Sharing<C>>) -> &mut Vec<C> {
         if let Self::Shared(_) = self {
             self.unshare(sharing);
         }
@@ -171,13 +181,14 @@ impl<C: Copy> Block<C> {
 
     #[cold]
     #[inline(never)]
-    fn unshare(&mut self, sharing: Option<&mut Sharing<C>>) {
+    fn unshare(&mut self, sharing: Option<&Sharing<C>>) {
         let (Self::Shared(cells), Some(sharing)) = (&*self, sharing) else {
             self.unshare_to(None);
             return;
         };
         let spare = sharing.spare(cells);
-        sharing.spares.extend(self.unshare_to(spare));
+        let left = self.unshare_to(spare);
+        sharing.spares().extend(left);
     }
 
     /// Makes the block shared, so that snapshots can have it too.
@@ -196,7 +207,7 @@ impl<C: Copy> Block<C> {
 #[derive(Debug)]
 pub struct BlocksMut<'t, C> {
     pub(super) blocks: &'t mut [Block<C>],
-    pub(super) sharing: Option<&'t mut Sharing<C>>,
+    pub(super) sharing: Option<&'t Sharing<C>>,
 }
 
 impl<'t, C: Copy> BlocksMut<'t, C> {
@@ -205,7 +216,15 @@ impl<'t, C: Copy> BlocksMut<'t, C> {
     pub(crate) fn next(&mut self) -> Option<&'t mut [C]> {
         let (block, rest) = std::mem::take(&mut self.blocks).split_first_mut()?;
         self.blocks = rest;
-        Some(block.cells_mut(self.sharing.as_deref_mut()))
+        Some(block.cells_mut(self.sharing))
+    }
+
+    /// Takes the next block without writing to it.
+    pub(crate) fn take_block(&mut self) -> Self {
+        let blocks = std::mem::take(&mut self.blocks);
+        let (blocks, rest) = blocks.split_at_mut(blocks.len().min(1));
+        self.blocks = rest;
+        Self { blocks, sharing: self.sharing }
     }
 
     /// Skips the next blocks.
@@ -224,7 +243,7 @@ impl<'t, C: Copy> BlocksMut<'t, C> {
     #[inline(always)]
     pub(crate) fn get_mut(&mut self, number: usize) -> Option<&mut [C]> {
         let block = self.blocks.get_mut(number)?;
-        Some(block.cells_mut(self.sharing.as_deref_mut()))
+        Some(block.cells_mut(self.sharing))
     }
 
     /// Returns the same blocks for reading.

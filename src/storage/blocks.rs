@@ -52,7 +52,7 @@ impl<C: Copy> Blocks<C> {
 
     #[inline(always)]
     pub(crate) fn blocks_mut(&mut self) -> BlocksMut<'_, C> {
-        BlocksMut { blocks: &mut self.blocks, sharing: self.sharing.as_deref_mut() }
+        BlocksMut { blocks: &mut self.blocks, sharing: self.sharing.as_deref() }
     }
 
     /// Returns the cells of a row, or `None` if the row was never written.
@@ -74,7 +74,7 @@ impl<C: Copy> Blocks<C> {
         debug_assert_eq!(width, self.width, "a column has the width of its values");
         let start = row as usize % BLOCK_ROWS * width;
         let block = self.blocks.get_mut(row as usize / BLOCK_ROWS)?;
-        block.cells_mut(self.sharing.as_deref_mut()).get_mut(start..start + width)
+        block.cells_mut(self.sharing.as_deref()).get_mut(start..start + width)
     }
 
     /// Writes one value to each row of the span.
@@ -116,7 +116,7 @@ impl<C: Copy> Blocks<C> {
         let (number, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
         let start = offset * cells.len();
         if let Some(block) = self.blocks.get_mut(number) {
-            let block = block.cells_mut(self.sharing.as_deref_mut());
+            let block = block.cells_mut(self.sharing.as_deref());
             if block.len() == start && block.capacity() - block.len() >= cells.len() {
                 return push(block, cells);
             }
@@ -148,7 +148,7 @@ impl<C: Copy> Blocks<C> {
         if number >= self.blocks.len() {
             self.blocks.resize_with(number + 1, || Block::Owned(Vec::new()));
         }
-        let block = self.blocks[number].cells_mut(self.sharing.as_deref_mut());
+        let block = self.blocks[number].cells_mut(self.sharing.as_deref());
         let needed = span.end() * self.width;
         if block.capacity() < needed {
             grow(block, number, needed, self.width);
@@ -170,7 +170,7 @@ impl<C: Copy> Blocks<C> {
             let rows = (rows - number * BLOCK_ROWS).min(BLOCK_ROWS);
             let block = &mut self.blocks[number];
             if block.capacity() < rows * self.width {
-                let block = block.cells_mut(self.sharing.as_deref_mut());
+                let block = block.cells_mut(self.sharing.as_deref());
                 block.try_reserve_exact(rows * self.width - block.len())?;
             }
         }
@@ -245,7 +245,7 @@ impl<C: Copy> Blocks<C> {
     where
         C: Send + Sync + 'static,
     {
-        if let Some(sharing) = &mut self.sharing {
+        if let Some(sharing) = &self.sharing {
             let blocks = self.blocks.iter_mut().enumerate();
             let written = blocks.filter(|(number, _)| is_written(*number));
             sharing.unshare(written.map(|(_, block)| block), pool);

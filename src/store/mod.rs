@@ -81,9 +81,9 @@ pub mod lend {
     pub use crate::storage::{Column, Rows};
 }
 pub use view::{
-    IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
-    RunIter, SharedView, View, ViewError, ViewField, ViewIter, ViewMut, ViewRef, ViewReport,
-    ViewRuns,
+    GetDisjointError, IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut,
+    OptionMut, OptionRunMut, RunIter, SharedView, View, ViewById, ViewError, ViewField, ViewIter,
+    ViewMut, ViewRef, ViewReport, ViewRuns,
 };
 
 /// A store of objects with fixed slots, in packed columns.

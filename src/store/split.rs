@@ -216,7 +216,8 @@ debug_as_display!(SplitError);
 impl Store {
     /// Returns the columns, to be borrowed one by one for several views and columns at the same time.
     ///
-    /// Computes in **O(columns)** time, a few nanoseconds for each. [`SplitStore`] has an example.
+    /// Computes in **O(columns)** time, a few nanoseconds for each. [`SplitStore`] has an example. It also
+    /// says how to read [a column that a view writes](SplitStore#other-objects-of-the-same-schema).
     #[must_use]
     pub fn split(&mut self) -> SplitStore<'_> {
         let tables = self.tables.iter_mut().map(|table| SplitTable {
@@ -423,7 +424,7 @@ impl<'s> SplitStore<'s> {
 
     fn lend_view<V: View>(&mut self, matches: OwnMatches<V>) -> Result<ViewMut<'s, V>, SplitError> {
         self.check_view(&matches)?;
-        Ok(matches.view(|wanted| self.lend(wanted, SplitUser::View(V::NAME))))
+        Ok(matches.view(self.registry, |wanted| self.lend(wanted, SplitUser::View(V::NAME))))
     }
 
     fn lend_view_ref<V: View>(
@@ -431,7 +432,7 @@ impl<'s> SplitStore<'s> {
         matches: OwnMatches<V>,
     ) -> Result<ViewRef<'s, V>, SplitError> {
         self.check_view(&matches)?;
-        Ok(matches.view_ref(|wanted| self.lend(wanted, SplitUser::View(V::NAME))))
+        Ok(matches.view_ref(self.registry, |wanted| self.lend(wanted, SplitUser::View(V::NAME))))
     }
 
     fn check_view<V: View>(&self, matches: &OwnMatches<V>) -> Result<(), SplitError> {

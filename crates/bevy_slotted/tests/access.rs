@@ -621,3 +621,40 @@ fn a_view_of_filters_alone_has_no_objects_before_the_first_schema() {
     }
     assert_eq!(world.run_system_once(rows).expect("the schema is there"), [1, 2]);
 }
+
+/// A filter method tests slots that the system declared, and no others.
+#[test]
+fn filter_methods_in_systems_read_declared_slots_only() -> Outcome {
+    #[derive(View)]
+    struct Poisons<'a> {
+        health: &'a mut u32,
+        poison: Option<&'a u32>,
+    }
+    fn undeclared(mut units: Slots<Healing>) -> String {
+        assert!(units.view().of("orc").is_ok());
+        assert_eq!(units.view().without("poison").map(|units| units.count()), Ok(0));
+        units.view().where_set("poison").unwrap_err().to_string()
+    }
+    fn declared(mut units: Slots<Poisons>, ids: SlotsRef<Ids>) -> usize {
+        let sound = units.view().where_unset("poison").expect("a field reads it");
+        sound.for_each(|unit| *unit.health += 1);
+        let mut by_id = units.view().where_set("poison").expect("a field reads it").by_id();
+        let found = |id: ObjectId| by_id.get(id).map(|unit| *unit.health -= unit.poison.unwrap());
+        ids.iter().map(|unit| unit.id).filter_map(found).count()
+    }
+    let mut world = World::new();
+    world.insert_store(Store::new());
+    let orc = Schema::builder("orc").slot("health", Kind::U32);
+    let orc = orc.slot("poison", Kind::U32).optional().build()?;
+    world.store_mut().register_schema(orc)?;
+    world.run_system_once(undeclared).expect("it runs without objects");
+    let poisons = [Value::from(5), Value::Unset, Value::from(7)];
+    let records = poisons.map(|poison| record! { health: 80, poison: poison });
+    let ids: Vec<_> = world.store_mut().spawn_records("orc", records)?.collect();
+    let error = world.run_system_once(undeclared).expect("it runs");
+    assert!(error.contains("view 'Healing' does not borrow slot 'poison'"), "{error}");
+    assert_eq!(world.run_system_once(declared).expect("it runs"), 2);
+    let healths = ids.iter().map(|id| world.store().get_value(*id, "health"));
+    assert_eq!(healths.collect::<Result<Vec<_>, _>>()?, [75, 81, 73].map(Value::from));
+    Ok(())
+}

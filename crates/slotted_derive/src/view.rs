@@ -201,6 +201,7 @@ impl<'a> ViewStruct<'a> {
         let blocks = self.blocks_fn();
         let next_block = self.next_block_fn();
         let skip_blocks = self.skip_blocks_fn();
+        let take_block = self.take_block_fn();
         let split = self.split_fn();
         let item = self.item_fn();
         let empty = self.empty_fn();
@@ -218,6 +219,7 @@ impl<'a> ViewStruct<'a> {
                 #blocks
                 #next_block
                 #skip_blocks
+                #take_block
                 #split
                 #item
                 #empty
@@ -307,6 +309,17 @@ impl<'a> ViewStruct<'a> {
         }
     }
 
+    fn take_block_fn(&self) -> TokenStream {
+        let takes = self.members(quote!(take_block));
+        let positions = (0..self.fields.len()).map(syn::Index::from);
+        quote! {
+            #[inline(always)]
+            fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
+                (#(#takes(&mut blocks.#positions),)*)
+            }
+        }
+    }
+
     fn split_fn(&self) -> TokenStream {
         let (run, splits) = (&self.run, self.members(quote!(split)));
         let idents: Vec<_> = self.idents().collect();
@@ -321,12 +334,17 @@ impl<'a> ViewStruct<'a> {
     }
 
     fn item_fn(&self) -> TokenStream {
-        let (idents, items) = (self.idents(), self.members(quote!(item)));
+        let (items, reads) = (self.members(quote!(item)), self.members(quote!(read)));
         let fields: Vec<_> = self.idents().collect();
         quote! {
             #[inline(always)]
             fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
-                Self::Item { #(#idents: #items(&mut run.#fields, row),)* }
+                Self::Item { #(#fields: #items(&mut run.#fields, row),)* }
+            }
+
+            #[inline(always)]
+            fn read<'t>(run: &Self::Run<'t>, row: usize) -> Self::Item<'t> {
+                Self::Item { #(#fields: #reads(&run.#fields, row),)* }
             }
         }
     }

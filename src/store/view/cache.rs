@@ -148,6 +148,18 @@ impl TableMatch {
         columns
     }
 
+    pub(super) fn schema(&self) -> SchemaId {
+        SchemaId(self.table as u16)
+    }
+
+    /// Adds a test of a column. If the columns were lent, this one is among them.
+    pub(super) fn add_test(&mut self, test: Test) {
+        let start = self.lent.start;
+        self.tests = self.tests.iter().copied().chain([test]).collect();
+        self.place();
+        self.lent = start..start + self.lent.len();
+    }
+
     /// Sets the positions of the columns among the lent parts. The rows come first.
     fn place(&mut self) {
         let columns = self.columns();

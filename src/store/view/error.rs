@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::debug_as_display::debug_as_display;
 use crate::error::{AccessError, TypeMismatch, UnknownSchema};
+use crate::id::ObjectId;
 use crate::kind::Kind;
 
 /// An error of a view that the store refuses.
@@ -32,6 +33,16 @@ pub enum ViewError {
         /// The nearest name among the slots of all schemas.
         suggestion: Option<Arc<str>>,
     },
+    /// A filter method tests a slot that a view of single columns does not borrow.
+    #[error(
+        "view '{view}' does not borrow slot '{slot}'; declare the filter with `#[view(..)]` on the view's struct"
+    )]
+    NotBorrowed {
+        /// The view's name.
+        view: &'static str,
+        /// The slot's name.
+        slot: Arc<str>,
+    },
     /// The slot is declared with another kind than the view wants.
     #[error(transparent)]
     WrongType(#[from] TypeMismatch),
@@ -51,6 +62,26 @@ debug_as_display!(ViewError);
 fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))
 }
+
+/// The error of [`ViewMut::get_disjoint_mut`](crate::view::ViewMut::get_disjoint_mut).
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GetDisjointError {
+    /// An object is named twice.
+    #[error("object {id} is named twice")]
+    Repeated {
+        /// The object.
+        id: ObjectId,
+    },
+    /// An object is not alive, or the view does not match it.
+    #[error("object {id} is not alive or not in the view")]
+    Missing {
+        /// The object.
+        id: ObjectId,
+    },
+}
+
+debug_as_display!(GetDisjointError);
 
 /// The schemas that a view matches and skips, returned by [`Store::view_report`](crate::Store::view_report).
 #[derive(Clone, Debug, PartialEq)]

@@ -37,9 +37,14 @@ pub trait ViewField {
     #[doc(hidden)]
     fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize);
     #[doc(hidden)]
+    fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t>;
+    #[doc(hidden)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
     #[doc(hidden)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x>;
+    /// Returns the field of one object, for views without mutable fields.
+    #[doc(hidden)]
+    fn read<'t>(run: &Self::Run<'t>, row: usize) -> Self::Item<'t>;
     #[doc(hidden)]
     fn empty<'t>() -> Self::Run<'t>;
     #[doc(hidden)]
@@ -62,6 +67,7 @@ impl<T: SlotValue> SharedField for &T {}
 
 impl SharedField for ObjectId {}
 
+pub(super) const SHARED: &str = "a shared view has no mutable fields";
 const COLUMN: &str = "a matching table has a column of the field's kind";
 
 pub(super) type SharedBlocks<'t, T> = slice::Iter<'t, Block<<T as SlotValue>::Cell>>;
@@ -95,6 +101,15 @@ pub(super) fn next_exclusive<'t, T: SlotValue>(
 #[inline(always)]
 pub(super) fn skip_shared<C>(blocks: &mut slice::Iter<'_, Block<C>>, count: usize) {
     *blocks = blocks.as_slice().get(count..).unwrap_or_default().iter();
+}
+
+/// Takes the next block.
+pub(super) fn take_shared<'t, C>(
+    blocks: &mut slice::Iter<'t, Block<C>>,
+) -> slice::Iter<'t, Block<C>> {
+    let (block, rest) = blocks.as_slice().split_at(blocks.len().min(1));
+    *blocks = rest.iter();
+    block.iter()
 }
 
 /// Returns the value of one row, or `None` if the row was never written.
@@ -160,12 +175,22 @@ impl<T: SlotValue> ViewField for &T {
     }
 
     #[inline(always)]
+    fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
+        take_shared(blocks)
+    }
+
+    #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         split_shared(run, skip, rows)
     }
 
     #[inline(always)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+        &run[row]
+    }
+
+    #[inline(always)]
+    fn read<'t>(run: &Self::Run<'t>, row: usize) -> Self::Item<'t> {
         &run[row]
     }
 
@@ -217,6 +242,11 @@ impl<T: SlotValue> ViewField for &mut T {
     }
 
     #[inline(always)]
+    fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
+        blocks.take_block()
+    }
+
+    #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         split_exclusive(run, skip, rows)
     }
@@ -224,6 +254,11 @@ impl<T: SlotValue> ViewField for &mut T {
     #[inline(always)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
         &mut run[row]
+    }
+
+    #[inline(always)]
+    fn read<'t>(_: &Self::Run<'t>, _: usize) -> Self::Item<'t> {
+        unreachable!("{SHARED}")
     }
 
     #[inline(always)]
@@ -287,6 +322,11 @@ macro_rules! set_slots {
                 }
 
                 #[inline(always)]
+                fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
+                    <$field>::take_block(blocks)
+                }
+
+                #[inline(always)]
                 fn split<'t>(
                     run: &mut Self::Run<'t>,
                     skip: usize,
@@ -298,6 +338,11 @@ macro_rules! set_slots {
                 #[inline(always)]
                 fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
                     <$field>::item(run, row)
+                }
+
+                #[inline(always)]
+                fn read<'t>(run: &Self::Run<'t>, row: usize) -> Self::Item<'t> {
+                    <$field>::read(run, row)
                 }
 
                 #[inline(always)]
@@ -344,9 +389,7 @@ impl ViewField for ObjectId {
 
     #[inline(always)]
     fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
-        let all = blocks.generations.len().min(BLOCK_ROWS);
-        let mut block = blocks.split(0, all);
-        Some(block.split(0, rows))
+        Some(Self::take_block(blocks).split(0, rows))
     }
 
     #[inline(always)]
@@ -356,13 +399,24 @@ impl ViewField for ObjectId {
     }
 
     #[inline(always)]
+    fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
+        let all = blocks.generations.len().min(BLOCK_ROWS);
+        blocks.split(0, all)
+    }
+
+    #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         run.split(skip, rows)
     }
 
     #[inline(always)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
-        ObjectId::new(run.schema, run.first + row as u32, run.generations[row])
+        Self::read(run, row)
+    }
+
+    #[inline(always)]
+    fn read<'t>(run: &Self::Run<'t>, row: usize) -> Self::Item<'t> {
+        run.id(row)
     }
 
     #[inline(always)]
@@ -451,6 +505,11 @@ impl<'t> IdRun<'t> {
             ObjectId::new(schema, first + offset as u32, *generation)
         };
         generations.iter().enumerate().map(id)
+    }
+
+    #[inline(always)]
+    fn id(&self, row: usize) -> ObjectId {
+        ObjectId::new(self.schema, self.first + row as u32, self.generations[row])
     }
 
     #[inline(always)]

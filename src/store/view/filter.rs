@@ -72,6 +72,19 @@ impl<'n> Filter<'n> {
         }
     }
 
+    /// Returns the test of a schema's objects if there is one, or `None` if no object passes.
+    pub(super) fn test(
+        self,
+        registry: &Registry,
+        schema: &RegisteredSchema,
+    ) -> Option<Option<Test>> {
+        match self.passing(registry, schema) {
+            Passing::All => Some(None),
+            Passing::Tested { column, is_set } => Some(Some(Test { column, is_set, lent: 0 })),
+            Passing::None => None,
+        }
+    }
+
     /// # Errors
     /// Returns an error if no schema is the named one or declares the named slot.
     pub(super) fn check(self, view: &'static str, registry: &Registry) -> Result<(), ViewError> {
@@ -100,13 +113,7 @@ pub(super) fn tests_of(
     registry: &Registry,
     schema: &RegisteredSchema,
 ) -> Option<Vec<Test>> {
-    let mut tests = Vec::new();
-    for filter in filters {
-        match filter.passing(registry, schema) {
-            Passing::All => {}
-            Passing::Tested { column, is_set } => tests.push(Test { column, is_set, lent: 0 }),
-            Passing::None => return None,
-        }
-    }
-    Some(tests)
+    let tests: Option<Vec<_>> =
+        filters.iter().map(|filter| filter.test(registry, schema)).collect();
+    Some(tests?.into_iter().flatten().collect())
 }

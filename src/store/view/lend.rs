@@ -107,6 +107,15 @@ impl<'t> Lent<'t> {
         }
     }
 
+    /// Returns the same part, which is not lent for writing.
+    pub(super) fn read(&self) -> Self {
+        match self {
+            Self::Rows(rows) => Lent::Rows(rows),
+            Self::Read(column) => Lent::Read(column),
+            Self::Written(_) => panic!("{WANTED}"),
+        }
+    }
+
     pub(super) fn reborrow(&mut self) -> Lent<'_> {
         match self {
             Self::Rows(rows) => Lent::Rows(rows),
@@ -229,9 +238,13 @@ impl<V: View> ViewColumns<V> {
     /// # Panics
     /// Panics if the closure lends another part than the wanted one.
     #[inline]
-    pub fn view<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
+    pub fn view<'s>(
+        &'s self,
+        store: &'s StoreParts,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
+    ) -> ViewMut<'s, V> {
         let (tables, matches) = self.lend(lend);
-        ViewMut::new(tables, Cow::Borrowed(matches))
+        ViewMut::new(tables, Cow::Borrowed(matches), store.registry())
     }
 
     /// Returns the view of the objects of the schema and of those that
@@ -244,7 +257,7 @@ impl<V: View> ViewColumns<V> {
     /// Panics if the closure lends another part than the wanted one.
     pub fn view_of<'s, 'n>(
         &self,
-        store: &StoreParts,
+        store: &'s StoreParts,
         schema: impl Into<SchemaSelector<'n>>,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> Result<ViewMut<'s, V>, ViewError> {
@@ -260,7 +273,7 @@ impl<V: View> ViewColumns<V> {
         };
         let selected = matches.selected(registry, schema.into(), || &self.wants)?;
         let lent = selected.iter().flat_map(wanted_of).map(lend).collect();
-        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(selected)))
+        Ok(ViewMut::new(Tables::Lent(lent), Cow::Owned(selected), registry))
     }
 
     /// Returns the read-only view of the parts that the closure lends.
@@ -268,12 +281,16 @@ impl<V: View> ViewColumns<V> {
     /// # Panics
     /// Panics if the closure lends another part than the wanted one.
     #[inline]
-    pub fn view_ref<'s>(&'s self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewRef<'s, V>
+    pub fn view_ref<'s>(
+        &'s self,
+        store: &'s StoreParts,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
+    ) -> ViewRef<'s, V>
     where
         V: SharedView,
     {
         let (tables, matches) = self.lend(lend);
-        ViewRef::new(tables, Cow::Borrowed(matches))
+        ViewRef::new(tables, Cow::Borrowed(matches), store.registry())
     }
 
     /// Calls the closure with each object, in vectorised code.
@@ -406,23 +423,28 @@ impl<V: View> OwnMatches<V> {
         self.matches.iter().flat_map(wanted_of)
     }
 
-    pub(in crate::store) fn view<'s>(self, lend: impl FnMut(Wanted) -> Lent<'s>) -> ViewMut<'s, V> {
+    pub(in crate::store) fn view<'s>(
+        self,
+        registry: &'s Registry,
+        lend: impl FnMut(Wanted) -> Lent<'s>,
+    ) -> ViewMut<'s, V> {
         let lent = self.wanted().map(lend).collect();
-        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches))
+        ViewMut::new(Tables::Lent(lent), Cow::Owned(self.matches), registry)
     }
 
     pub(in crate::store) fn view_ref<'s>(
         self,
+        registry: &'s Registry,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> ViewRef<'s, V> {
         let lent = self.wanted().map(lend).collect();
-        ViewRef::new(Tables::Lent(lent), Cow::Owned(self.matches))
+        ViewRef::new(Tables::Lent(lent), Cow::Owned(self.matches), registry)
     }
 }
 
 /// The parts of one schema's table to lend to a view.
 fn wanted_of(found: &TableMatch) -> impl Iterator<Item = Wanted> {
-    let schema = SchemaId(found.table as u16);
+    let schema = found.schema();
     let columns = found.columns().into_iter().map(move |lent| match lent.is_mutable {
         true => Wanted::Written(schema, usize::from(lent.column)),
         false => Wanted::Read(schema, usize::from(lent.column)),

@@ -8,8 +8,8 @@ use crate::slot_value::SlotValue;
 use crate::storage::{Blocks, CellColumn};
 use crate::store::view::cache::{Presence, Request};
 use crate::store::view::field::{
-    ExclusiveBlocks, SharedBlocks, SharedField, ViewField, at_exclusive, at_shared, next_exclusive,
-    next_shared, skip_shared, split_exclusive, split_shared,
+    ExclusiveBlocks, SHARED, SharedBlocks, SharedField, ViewField, at_exclusive, at_shared,
+    next_exclusive, next_shared, skip_shared, split_exclusive, split_shared, take_shared,
 };
 use crate::store::view::tables::{ColumnBorrow, TableRows};
 
@@ -132,7 +132,7 @@ impl<'t, T> Iterator for MaybeIter<'t, T> {
 impl<T> ExactSizeIterator for MaybeIter<'_, T> {}
 impl<T> FusedIterator for MaybeIter<'_, T> {}
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 #[doc(hidden)]
 pub struct MaybeBlocks<V, S> {
     values: Option<V>,
@@ -178,6 +178,12 @@ impl<T: SlotValue> ViewField for Option<&T> {
     }
 
     #[inline(always)]
+    fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
+        let values = blocks.values.as_mut().map(take_shared);
+        MaybeBlocks { values, set: blocks.set.as_mut().map(take_shared) }
+    }
+
+    #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         run.rows -= skip + rows;
         let values = run.values.as_mut().map(|values| split_shared(values, skip, rows));
@@ -187,6 +193,11 @@ impl<T: SlotValue> ViewField for Option<&T> {
 
     #[inline(always)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
+        Self::read(run, row)
+    }
+
+    #[inline(always)]
+    fn read<'t>(run: &Self::Run<'t>, row: usize) -> Self::Item<'t> {
         let is_set = run.set.is_none_or(|set| set[row]);
         run.values.and_then(|values| values.get(row)).filter(|_| is_set)
     }
@@ -342,6 +353,12 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
     }
 
     #[inline(always)]
+    fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
+        let values = blocks.values.as_mut().map(ExclusiveBlocks::<T>::take_block);
+        MaybeBlocks { values, set: blocks.set.as_mut().map(take_shared) }
+    }
+
+    #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         run.rows -= skip + rows;
         let values = run.values.as_mut().map(|values| split_exclusive(values, skip, rows));
@@ -353,6 +370,11 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
         let is_set = run.set.is_none_or(|set| set[row]);
         run.values.as_mut().and_then(|values| values.get_mut(row)).filter(|_| is_set)
+    }
+
+    #[inline(always)]
+    fn read<'t>(_: &Self::Run<'t>, _: usize) -> Self::Item<'t> {
+        unreachable!("{SHARED}")
     }
 
     #[inline(always)]
@@ -557,6 +579,11 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     }
 
     #[inline(always)]
+    fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
+        (blocks.0.take_block(), blocks.1.take_block())
+    }
+
+    #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         let values = split_exclusive(&mut run.values, skip, rows);
         OptionRunMut { values, set: split_exclusive(&mut run.set, skip, rows) }
@@ -565,6 +592,11 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     #[inline(always)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
         OptionMut { value: &mut run.values[row], is_set: &mut run.set[row] }
+    }
+
+    #[inline(always)]
+    fn read<'t>(_: &Self::Run<'t>, _: usize) -> Self::Item<'t> {
+        unreachable!("{SHARED}")
     }
 
     #[inline(always)]

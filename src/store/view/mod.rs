@@ -4,23 +4,26 @@ mod cache;
 mod error;
 mod field;
 mod filter;
+mod filtered;
 mod iter;
 pub(in crate::store) mod lend;
 mod maybe;
 mod objects;
 mod of_store;
+mod places;
 mod selection;
 mod tables;
 mod walk;
 
 pub(super) use cache::ViewCache;
-pub use error::{ViewError, ViewReport};
+pub use error::{GetDisjointError, ViewError, ViewReport};
 pub use field::{IdRun, ViewField};
 pub use iter::{RunIter, ViewIter};
 pub use maybe::{
     MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
 };
 pub use objects::{ViewMut, ViewRef};
+pub use places::ViewById;
 pub use walk::ViewRuns;
 
 /// The items that `#[derive(View)]` uses.
@@ -121,16 +124,17 @@ use view_support::{Filter, Request, TableColumns};
 ///
 /// # Filters
 ///
-/// A view can leave out objects by more than its fields. Each key may be given several times; all must hold.
+/// A view can leave out objects by more than its fields: by attributes, and by methods on the view. Each may be given
+/// several times; all must hold.
 ///
-/// | attribute | the view visits |
-/// |---|---|
-/// | `#[view(of = "orc")]` | objects of this schema and of those that [extend it](Store#schemas-that-extend-others) |
-/// | `#[view(with = "shield")]` | objects of schemas that have the slot |
-/// | `#[view(without = "shield")]` | objects of schemas that lack it |
-/// | `#[view(set = "poison")]` | objects whose slot is set; slots that cannot be unset are |
-/// | `#[view(unset = "poison")]` | objects whose slot is unset, or whose schema lacks it |
-/// | `#[slot(set)]` on a field | objects whose slot is set; the field is `&'a T` or `&'a mut T`, though the slot is optional |
+/// | attribute | method | the view visits |
+/// |---|---|---|
+/// | `#[view(of = "orc")]` | [`of("orc")`](crate::view::ViewMut::of) | objects of this schema and of those that [extend it](Store#schemas-that-extend-others) |
+/// | `#[view(with = "shield")]` | [`with("shield")`](crate::view::ViewMut::with) | objects of schemas that have the slot |
+/// | `#[view(without = "shield")]` | [`without("shield")`](crate::view::ViewMut::without) | objects of schemas that lack it |
+/// | `#[view(set = "poison")]` | [`where_set("poison")`](crate::view::ViewMut::where_set) | objects whose slot is set; slots that cannot be unset are |
+/// | `#[view(unset = "poison")]` | [`where_unset("poison")`](crate::view::ViewMut::where_unset) | objects whose slot is unset, or whose schema lacks it |
+/// | `#[slot(set)]` on a field | | objects whose slot is set; the field is `&'a T` or `&'a mut T`, though the slot is optional |
 ///
 /// Names that no schema declares are refused, like misspelt fields. `of`, `with` and `without` decide once for each
 /// schema. `set` and `unset` read one byte for each object, 64 objects at a time, before the first visit: a slot that
@@ -167,7 +171,9 @@ use view_support::{Filter, Request, TableColumns};
 ///
 /// A loop over bullets may need the positions of units. [`Store::split`] lends views and columns of different
 /// [schemas](crate::view::SplitStore#other-objects-of-another-schema) at the same time, without a copy. Values of the
-/// [same column](crate::view::SplitStore#other-objects-of-the-same-schema) come from a snapshot.
+/// [same column](crate::view::SplitStore#other-objects-of-the-same-schema) come from a snapshot: the first write to each
+/// block afterwards copies the block. To change a few objects of one view at the same time, use
+/// [`get_disjoint_mut`](crate::view::ViewMut::get_disjoint_mut): it copies nothing.
 ///
 /// # Slots of another kind
 ///
@@ -211,9 +217,14 @@ pub trait View {
     #[doc(hidden)]
     fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize);
     #[doc(hidden)]
+    fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t>;
+    #[doc(hidden)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t>;
     #[doc(hidden)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x>;
+    /// Returns one object of a view without mutable fields.
+    #[doc(hidden)]
+    fn read<'t>(run: &Self::Run<'t>, row: usize) -> Self::Item<'t>;
     #[doc(hidden)]
     fn empty<'t>() -> Self::Run<'t>;
     #[doc(hidden)]

@@ -9,47 +9,71 @@ use crate::id::ObjectId;
 #[cfg(feature = "rayon")]
 use crate::pool::Rayon;
 use crate::pool::ThreadPool;
+use crate::schema::Registry;
 use crate::simd::vectorize;
 use crate::store::view::View;
-use crate::store::view::cache::{TableMatch, match_of};
+use crate::store::view::cache::TableMatch;
 use crate::store::view::iter::ViewIter;
+use crate::store::view::places::Places;
 use crate::store::view::selection::Selection;
-use crate::store::view::tables::{TableColumns, Tables};
+use crate::store::view::tables::Tables;
 use crate::store::view::walk::{Block, ViewRuns, count, for_each_block, unshare};
 
 /// A [`View`] of a store's objects, to read and change.
 #[must_use = "a view does nothing by itself"]
 pub struct ViewMut<'s, V> {
-    tables: Tables<'s>,
-    matches: Cow<'s, [TableMatch]>,
-    /// Only blocks that may have changed since this epoch are visited, if any is given.
-    since: Option<Epoch>,
+    pub(super) tables: Tables<'s>,
+    pub(super) matches: Cow<'s, [TableMatch]>,
+    pub(super) registry: &'s Registry,
+    /// Only blocks that may have changed since this epoch are visited. All have since the default epoch.
+    pub(super) since: Epoch,
     view: PhantomData<fn() -> V>,
+}
+
+impl<'s, V: View> ViewMut<'s, V> {
+    #[inline]
+    pub(super) const fn new(
+        tables: Tables<'s>,
+        matches: Cow<'s, [TableMatch]>,
+        registry: &'s Registry,
+    ) -> Self {
+        Self { tables, matches, registry, since: Epoch::START, view: PhantomData }
+    }
 }
 
 /// A [`View`] of a store's objects, to read.
 #[must_use = "a view does nothing by itself"]
-pub struct ViewRef<'s, V> {
-    tables: Tables<'s>,
-    matches: Cow<'s, [TableMatch]>,
-    /// Only blocks that may have changed since this epoch are visited, if any is given.
-    since: Option<Epoch>,
-    view: PhantomData<fn() -> V>,
+pub struct ViewRef<'s, V: View> {
+    pub(super) tables: Tables<'s>,
+    pub(super) matches: Cow<'s, [TableMatch]>,
+    pub(super) registry: &'s Registry,
+    /// Only blocks that may have changed since this epoch are visited. All have since the default epoch.
+    pub(super) since: Epoch,
+    /// Found at the first [`get`](Self::get).
+    pub(super) places: Places<'s, V>,
+}
+
+impl<'s, V: View> ViewRef<'s, V> {
+    #[inline]
+    pub(super) const fn new(
+        tables: Tables<'s>,
+        matches: Cow<'s, [TableMatch]>,
+        registry: &'s Registry,
+    ) -> Self {
+        Self { tables, matches, registry, since: Epoch::START, places: Places::new() }
+    }
+}
+
+fn has_tests(matches: &[TableMatch]) -> bool {
+    matches.iter().any(|found| !found.tests.is_empty())
 }
 
 macro_rules! iteration {
     ($name:ident) => {
-        impl<V> fmt::Debug for $name<'_, V> {
+        impl<V: View> fmt::Debug for $name<'_, V> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let schemas = self.matches.len();
                 f.debug_struct(stringify!($name)).field("schemas", &schemas).finish_non_exhaustive()
-            }
-        }
-
-        impl<'s, V: View> $name<'s, V> {
-            #[inline]
-            pub(super) const fn new(tables: Tables<'s>, matches: Cow<'s, [TableMatch]>) -> Self {
-                Self { tables, matches, since: None, view: PhantomData }
             }
         }
 
@@ -78,7 +102,7 @@ macro_rules! iteration {
             /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
             pub fn changed_since(mut self, epoch: Epoch) -> Self {
-                self.since = Some(epoch);
+                self.since = epoch;
                 self
             }
 
@@ -331,10 +355,18 @@ macro_rules! iteration {
                 });
             }
 
+            /// Returns the rows to visit, or `None` if the view visits all living ones.
             #[inline]
             fn selection(&self) -> Option<Selection> {
-                let is_narrowed = self.since.is_some() || V::HAS_TESTS;
+                let is_narrowed = self.since != Epoch::START || self.has_tests();
                 is_narrowed.then(|| Selection::new(&self.tables, &self.matches, self.since))
+            }
+
+            /// Returns `true` if a match has [tests](TableMatch::tests).
+            #[inline]
+            pub(super) fn has_tests(&self) -> bool {
+                // Filter methods replace the matches.
+                V::HAS_TESTS || matches!(&self.matches, Cow::Owned(own) if has_tests(own))
             }
         }
 
@@ -367,72 +399,6 @@ impl<V: View> ViewMut<'_, V> {
             },
         );
     }
-
-    /// Returns one object, or `None` if it is not alive or the view does not visit it.
-    ///
-    /// Ignores [`changed_since`](Self::changed_since). A [column](crate::Store::column_mut) is faster for many values of
-    /// one slot.
-    ///
-    /// # Example
-    /// ```
-    /// # use slotted::{Slotted, Store, View};
-    /// # #[derive(Slotted, Clone, Copy)]
-    /// # struct Unit { health: f32 }
-    /// # #[derive(View)]
-    /// # struct Healing<'a> { health: &'a mut f32 }
-    /// # let mut store = Store::new();
-    /// # store.register::<Unit>()?;
-    /// let unit = store.spawn(Unit { health: 80.0 })?;
-    /// let mut view = store.view::<Healing>()?;
-    /// *view.get(unit).unwrap().health += 5.0;
-    /// assert_eq!(view.get(unit).map(|unit| *unit.health), Some(85.0));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[inline]
-    pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
-        let found = match_of(&self.matches, id.schema())?;
-        if V::HAS_TESTS && !self.tables.passes(found, id.row()) {
-            return None;
-        }
-        self.tables.with_match(found, |columns| item_of::<V>(columns, id))
-    }
-}
-
-impl<V: View> ViewRef<'_, V> {
-    /// Returns one object, or `None` if it is not alive or the view does not visit it.
-    ///
-    /// Ignores [`changed_since`](Self::changed_since). A [column](crate::Store::column) is faster for many values of one
-    /// slot.
-    ///
-    /// # Example
-    /// ```
-    /// # use slotted::{Slotted, Store, View};
-    /// # #[derive(Slotted, Clone, Copy)]
-    /// # struct Unit { health: f32 }
-    /// # #[derive(View)]
-    /// # struct Healths<'a> { health: &'a f32 }
-    /// # let mut store = Store::new();
-    /// # store.register::<Unit>()?;
-    /// let unit = store.spawn(Unit { health: 80.0 })?;
-    /// let view = store.view_ref::<Healths>()?;
-    /// assert_eq!(view.get(unit).map(|unit| *unit.health), Some(80.0));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[inline]
-    pub fn get(&self, id: ObjectId) -> Option<V::Item<'_>> {
-        let found = match_of(&self.matches, id.schema())?;
-        if V::HAS_TESTS && !self.tables.passes(found, id.row()) {
-            return None;
-        }
-        self.tables.with_shared_match(found, |columns| item_of::<V>(columns, id))
-    }
-}
-
-/// Returns one object of a table, or `None` if it is not alive.
-#[inline(always)]
-fn item_of<'t, V: View>(columns: TableColumns<'t, '_>, id: ObjectId) -> Option<V::Item<'t>> {
-    let is_alive = columns.rows().is_alive(id.row(), id.generation());
-    is_alive.then(|| V::at(V::blocks(columns), id.row())).flatten()
 }
 
 impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
@@ -440,10 +406,9 @@ impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let ViewMut { tables, matches, since, .. } = self;
-        let mut view = ViewMut::new(tables.reborrow(), Cow::Borrowed(matches));
-        view.since = *since;
-        view.iter()
+        let (count, selection) = (self.count(), self.selection());
+        let (tables, matches) = (self.tables.reborrow(), Cow::Borrowed(&*self.matches));
+        ViewIter::new(ViewRuns::new(tables, matches, selection), count)
     }
 }
 
@@ -452,10 +417,9 @@ impl<'x, V: View> IntoIterator for &'x ViewRef<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let ViewRef { tables, matches, since, .. } = self;
-        let mut view = ViewRef::new(tables.share(), Cow::Borrowed(matches));
-        view.since = *since;
-        view.iter()
+        let (count, selection) = (self.count(), self.selection());
+        let (tables, matches) = (self.tables.share(), Cow::Borrowed(&*self.matches));
+        ViewIter::new(ViewRuns::new(tables, matches, selection), count)
     }
 }
 

@@ -39,7 +39,11 @@ impl Store {
     pub fn view<V: View>(&mut self) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = self.views.update::<V>(&self.registry);
         matches.check()?;
-        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), Cow::Borrowed(matches.tables())))
+        Ok(ViewMut::new(
+            Tables::Exclusive(&mut self.tables),
+            Cow::Borrowed(matches.tables()),
+            &self.registry,
+        ))
     }
 
     /// Returns the objects of the schema and of those that [extend it](Self#schemas-that-extend-others).
@@ -73,7 +77,7 @@ impl Store {
     ) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = self.views.update::<V>(&self.registry);
         let selected = matches.selected(&self.registry, schema.into(), Wants::of::<V>)?;
-        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), Cow::Owned(selected)))
+        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), Cow::Owned(selected), &self.registry))
     }
 
     /// Returns the objects of all schemas that have the view's slots, for reading only.
@@ -106,7 +110,7 @@ impl Store {
             Cow::Borrowed(matches) => Cow::Borrowed(matches.tables()),
             Cow::Owned(matches) => Cow::Owned(matches.tables().to_vec()),
         };
-        Ok(ViewRef::new(Tables::Shared(&self.tables), matches))
+        Ok(ViewRef::new(Tables::Shared(&self.tables), matches, &self.registry))
     }
 
     /// Returns the objects of the schema and of those that [extend it](Self#schemas-that-extend-others), for reading
@@ -122,7 +126,7 @@ impl Store {
     ) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = self.views.get::<V>(&self.registry);
         let selected = matches.selected(&self.registry, schema.into(), Wants::of::<V>)?;
-        Ok(ViewRef::new(Tables::Shared(&self.tables), Cow::Owned(selected)))
+        Ok(ViewRef::new(Tables::Shared(&self.tables), Cow::Owned(selected), &self.registry))
     }
 
     /// Returns the schemas that a view matches, and those that it skips because a slot is of another kind.

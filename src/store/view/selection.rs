@@ -10,8 +10,9 @@ use crate::store::view::tables::Tables;
 #[derive(Clone, Debug)]
 pub(super) struct Selection(Box<[TableSelection]>);
 
+/// The rows of one table that a narrowed view visits.
 #[derive(Clone, Debug)]
-struct TableSelection {
+pub(super) struct TableSelection {
     /// The number of visited rows of each block.
     counts: Vec<u16>,
     /// The visited rows as bits. Empty if all living rows of the visited blocks are meant.
@@ -20,9 +21,14 @@ struct TableSelection {
 
 impl Selection {
     /// Finds the rows that the view visits now.
-    pub(super) fn new(tables: &Tables<'_>, matches: &[TableMatch], since: Option<Epoch>) -> Self {
+    pub(super) fn new(tables: &Tables<'_>, matches: &[TableMatch], since: Epoch) -> Self {
         let in_table = |found| TableSelection::new(tables, found, since);
         Self(matches.iter().map(in_table).collect())
+    }
+
+    /// Returns the visited rows of each match.
+    pub(super) fn into_tables(self) -> impl Iterator<Item = TableSelection> {
+        self.0.into_iter()
     }
 
     /// Returns the number of visited objects.
@@ -32,7 +38,7 @@ impl Selection {
 }
 
 impl TableSelection {
-    fn new(tables: &Tables<'_>, found: &TableMatch, since: Option<Epoch>) -> Self {
+    fn new(tables: &Tables<'_>, found: &TableMatch, since: Epoch) -> Self {
         let rows = tables.rows(found);
         let flags: Vec<_> =
             found.tests.iter().map(|test| (tables.tested(found, test), test.is_set)).collect();
@@ -46,7 +52,7 @@ impl TableSelection {
         let mut words = Vec::with_capacity(if flags.is_empty() { 0 } else { blocks * BLOCK_WORDS });
         for (block, count) in counts.iter_mut().enumerate() {
             let is_visited =
-                rows.living_in(block) > 0 && since.is_none_or(|epoch| is_changed(block, epoch));
+                rows.living_in(block) > 0 && (since == Epoch::START || is_changed(block, since));
             if flags.is_empty() {
                 *count = if is_visited { rows.living_in(block) as u16 } else { 0 };
                 continue;
@@ -68,6 +74,13 @@ impl TableSelection {
             *count = words[first..].iter().map(|word| word.count_ones() as u16).sum();
         }
         Self { counts, words }
+    }
+}
+
+impl TableSelection {
+    /// Returns `true` if a row of a table with tests is visited.
+    pub(super) fn contains(&self, row: usize) -> bool {
+        self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::vec;
 
+use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::storage::{Column, Rows, Table};
 use crate::store::view::cache::{Pick, TableMatch, Test};
@@ -109,7 +110,7 @@ impl<'t> Tables<'t> {
         found: &TableMatch,
         take: impl FnOnce(TableColumns<'x, '_>) -> R,
     ) -> R {
-        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
+        let (schema, picks) = (found.schema(), &*found.picks);
         match self {
             Self::Shared(tables) => {
                 let Table { columns, rows, .. } = &tables[found.table];
@@ -129,24 +130,41 @@ impl<'t> Tables<'t> {
     }
 
     /// Passes the columns of one match to the closure, for reading.
-    #[inline(always)]
-    pub(super) fn with_shared_match<'x, R>(
-        &'x self,
+    pub(super) fn read_match<R>(
+        &self,
         found: &TableMatch,
-        take: impl FnOnce(TableColumns<'x, '_>) -> R,
+        take: impl FnOnce(TableColumns<'t, '_>) -> R,
     ) -> R {
-        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
-        let Table { columns, rows, .. } = match self {
-            Self::Shared(tables) => &tables[found.table],
-            Self::Exclusive(tables) => &tables[found.table],
+        match self {
+            Self::Shared(tables) => {
+                let Table { columns, rows, .. } = &tables[found.table];
+                let (schema, picks) = (found.schema(), &*found.picks);
+                take(TableColumns { columns: Columns::Shared(columns), rows, schema, picks })
+            }
+            Self::Exclusive(_) => unreachable!("a shared view borrows no table exclusively"),
             Self::Lent(lent) => {
-                let mut lent = lent[found.lent.clone()].iter().map(Lent::share);
+                let mut lent = lent[found.lent.clone()].iter().map(Lent::read);
                 let rows = lent.next().expect(LENT).into_rows();
                 let mut columns = lent.map(Lent::into_column);
-                return take(TableColumns::of_lent(&mut columns, rows, found));
+                take(TableColumns::of_lent(&mut columns, rows, found))
             }
-        };
-        take(TableColumns { columns: Columns::Shared(columns), rows, schema, picks })
+        }
+    }
+
+    /// Returns `true` if the data are single columns.
+    pub(super) const fn are_lent(&self) -> bool {
+        matches!(self, Self::Lent(_))
+    }
+
+    /// Drops the data of all other matches.
+    pub(super) fn keep(&mut self, matches: &mut [TableMatch]) {
+        let Self::Lent(lent) = self else { return };
+        let mut parts: Vec<_> = std::mem::take(lent).into_iter().map(Some).collect();
+        for found in matches {
+            let start = lent.len();
+            lent.extend(parts[found.lent.clone()].iter_mut().filter_map(Option::take));
+            found.lent = start..lent.len();
+        }
     }
 
     /// Walks the tables of the matches in ascending order.
@@ -185,7 +203,7 @@ impl<'t> TableSource<'t> for TablesWalk<'t> {
         found: &TableMatch,
         take: impl FnOnce(TableColumns<'t, '_>) -> R,
     ) -> Option<(&'t Rows, R)> {
-        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
+        let (schema, picks) = (found.schema(), &*found.picks);
         let (columns, rows) = match self {
             Self::Shared(tables) => {
                 let Table { columns, rows, .. } = &tables[found.table];
@@ -233,7 +251,7 @@ impl<'t, 'm, F: FnMut(Wanted) -> Lent<'t>> LendOnTurn<'t, 'm, F> {
     /// Finds the rows to visit, which takes all parts at once.
     pub(super) fn select(&mut self, matches: &[TableMatch]) -> Selection {
         let tables = Tables::Lent(self.wanted.iter().copied().map(&mut self.lend).collect());
-        let selection = Selection::new(&tables, matches, None);
+        let selection = Selection::new(&tables, matches, Epoch::START);
         if let TablesWalk::Lent(lent) = tables.walk() {
             self.lent = Some(lent);
         }
@@ -306,7 +324,7 @@ impl<'t, 'm> TableColumns<'t, 'm> {
         rows: &'t Rows,
         found: &'m TableMatch,
     ) -> Self {
-        let (schema, picks) = (SchemaId(found.table as u16), &*found.picks);
+        let (schema, picks) = (found.schema(), &*found.picks);
         Self { columns: Columns::Lent(columns), rows, schema, picks }
     }
 

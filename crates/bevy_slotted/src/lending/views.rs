@@ -238,7 +238,7 @@ impl<V: View> Slots<'_, '_, V> {
         // SAFETY: `SlotsState` has registered the view's reads and writes, and `ViewColumns` requests nothing else,
         // so no other system accesses these columns. References that this parameter gave before are not used
         // while `self` is borrowed mutably.
-        self.columns.view(unsafe { self.cell.lend(false) })
+        self.columns.view(self.cell.parts(), unsafe { self.cell.lend(false) })
     }
 
     /// Returns the view of all matching schemas, which lives as long as the access of the parameter.
@@ -284,7 +284,7 @@ impl<V: View> Slots<'_, '_, V> {
     {
         // SAFETY: at least read access to all of the view is registered, and while `self` is borrowed this
         // parameter gives no mutable reference.
-        self.columns.view_ref(unsafe { self.cell.lend(true) })
+        self.columns.view_ref(self.cell.parts(), unsafe { self.cell.lend(true) })
     }
 
     /// Calls the closure with each object, in vectorised code: see [`vectorize`](slotted::vectorize).
@@ -360,7 +360,7 @@ impl<V: SharedView> SlotsRef<'_, '_, V> {
     #[inline]
     pub fn view(&self) -> ViewRef<'_, V> {
         // SAFETY: read access to all of the view is registered, and this parameter gives no mutable reference.
-        self.columns.view_ref(unsafe { self.cell.lend(true) })
+        self.columns.view_ref(self.cell.parts(), unsafe { self.cell.lend(true) })
     }
 
     /// Returns the view of all matching schemas, which lives as long as the access of the parameter.
