@@ -291,8 +291,7 @@ fn played<G>(
     Ok(start.elapsed() / FRAMES)
 }
 
-/// The free-for-all in plain arrays, without ids: what the rules cost alone.
-#[derive(Default)]
+/// The free-for-all in plain arrays, without ids: the cost of the rules alone.
 struct ArrayGame {
     /// Position, speed and damage. A unit is its number.
     units: Vec<(IVec2, i32, i32)>,
@@ -303,13 +302,13 @@ struct ArrayGame {
 
 impl ArrayGame {
     fn new(units: u32) -> Self {
-        let mut game = Self::default();
-        game.units.extend(new_units(units, |position, speed, health, damage| {
-            game.healths.push(health);
-            (position, speed, damage)
-        }));
-        game.kills = vec![0; game.units.len()];
-        game
+        Self {
+            units: new_units(units, |position, speed, _, damage| (position, speed, damage))
+                .collect(),
+            healths: new_units(units, |_, _, health, _| health).collect(),
+            kills: vec![0; units as usize],
+            grid: Grid::default(),
+        }
     }
 
     fn play(&mut self, frame: u32) -> Outcome {

@@ -249,7 +249,7 @@ impl<V: View> Slots<'_, '_, V> {
         let Self { cell, columns } = self;
         // SAFETY: as for `view`: the access is registered. This parameter is gone, and references that it gave before
         // borrowed it.
-        columns.view(unsafe { cell.lend(false) })
+        columns.view(cell.parts(), unsafe { cell.lend(false) })
     }
 
     /// Returns the view of the schema and of those that [extend it](slotted::Store#schemas-that-extend-others).
@@ -369,7 +369,7 @@ impl<V: SharedView> SlotsRef<'_, '_, V> {
         Self: 't,
     {
         // SAFETY: as for `view`: read access is registered.
-        self.columns.view_ref(unsafe { self.cell.lend(true) })
+        self.columns.view_ref(self.cell.parts(), unsafe { self.cell.lend(true) })
     }
 
     /// Returns one object, or `None` if it is dead or its schema does not match the view.
