@@ -11,13 +11,14 @@ use std::time::{Duration, Instant};
 use bench_support::forms::{Form, sample, table};
 use bench_support::machine;
 use clap::Parser;
-use free_for_all::rules::Grid;
+use free_for_all::rules::{Grid, new_units, step};
 use free_for_all::{hecs_game, slotted_game};
-use glam::Vec3;
+use glam::{IVec2, Vec3};
 use hecs::{Entity, World};
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use slotted::{ObjectId, Slotted, Store, View};
+use slotted::{ObjectId, SideTable, Slotted, Store, View};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -290,6 +291,47 @@ fn played<G>(
     Ok(start.elapsed() / FRAMES)
 }
 
+/// The free-for-all in plain arrays, without ids: the cost of the rules alone.
+struct ArrayGame {
+    /// Position, speed and damage. A unit is its number.
+    units: Vec<(IVec2, i32, i32)>,
+    healths: Vec<i32>,
+    kills: Vec<i32>,
+    grid: Grid<u32>,
+}
+
+impl ArrayGame {
+    fn new(units: u32) -> Self {
+        Self {
+            units: new_units(units, |position, speed, _, damage| (position, speed, damage))
+                .collect(),
+            healths: new_units(units, |_, _, health, _| health).collect(),
+            kills: vec![0; units as usize],
+            grid: Grid::default(),
+        }
+    }
+
+    fn play(&mut self, frame: u32) -> Outcome {
+        let Self { units, healths, kills, grid } = self;
+        for (number, (position, speed, _)) in (0..).zip(&mut *units) {
+            *position += step(frame, number, *speed);
+        }
+        let living = |number: &u32| healths[*number as usize] > 0;
+        let numbers: Vec<u32> = (0..units.len() as u32).filter(living).collect();
+        grid.rebuild(numbers.iter().map(|number| (units[*number as usize].0, *number)));
+        for number in numbers {
+            let (position, _, damage) = units[number as usize];
+            let Some(target) = grid.nearest(number, position) else { continue };
+            let health = &mut healths[target as usize];
+            if *health > 0 {
+                *health -= damage;
+                kills[number as usize] += i32::from(*health <= 0);
+            }
+        }
+        Ok(())
+    }
+}
+
 fn frames(units: u32, rounds: u32) -> Result<String, Box<dyn Error>> {
     let (mut ours, mut theirs) = (Grid::default(), Grid::default());
     let mut forms = vec![
@@ -303,9 +345,42 @@ fn frames(units: u32, rounds: u32) -> Result<String, Box<dyn Error>> {
                 slotted_game::play(store, &mut ours, frame)
             })
         }),
+        Form::timed("whole frame: plain arrays", 0, || {
+            played(Ok(ArrayGame::new(units)), ArrayGame::play)
+        }),
     ];
     sample(&mut forms, rounds)?;
     Ok(table(&format!("free-for-all of {units} units"), &forms, "ms", 1e3))
+}
+
+/// Sums a value of each object, in a random order.
+fn by_id(objects: usize, rounds: u32) -> Result<String, Box<dyn Error>> {
+    let mut units = Units::new(objects)?;
+    units.ids.shuffle(&mut StdRng::seed_from_u64(2));
+    let Units { store, ids, .. } = &units;
+    let mut numbers = SideTable::new();
+    for id in ids {
+        numbers.insert(store, *id, id.row()).map_err(|_| "a dead unit")?;
+    }
+    let column = store.column(store.keys::<Unit>()?.kills)?;
+    let repeat = (2_000_000 / objects).clamp(1, 200) as u32;
+    let mut forms = vec![
+        Form::new("`get` of a column", 0, || {
+            times(repeat, || {
+                black_box(ids.iter().filter_map(|id| column.get(*id)).sum::<i32>());
+                Ok(())
+            })
+        }),
+        Form::new("`get` of a side table", 0, || {
+            times(repeat, || {
+                black_box(ids.iter().filter_map(|id| numbers.get(store, *id)).sum::<u32>());
+                Ok(())
+            })
+        }),
+    ];
+    sample(&mut forms, rounds)?;
+    let each = 1e9 / (f64::from(repeat) * objects as f64);
+    Ok(table(&format!("one value of {objects} units by id, in random order"), &forms, "ns", each))
 }
 
 /// A store in which a share of the objects is replaced again and again.
@@ -378,6 +453,8 @@ fn main() -> Outcome {
     let tables = [
         loops(size(10_000), rounds)?,
         loops(size(1_000_000), rounds)?,
+        by_id(size(10_000), rounds)?,
+        by_id(size(1_000_000), rounds)?,
         commands(size(100_000), rounds)?,
         frames(size(10_000) as u32, rounds)?,
         frames(size(1_000_000) as u32, rounds)?,

@@ -27,7 +27,19 @@ impl SchemaId {
 /// The handle of one object: schema, row and generation in 64 bits.
 ///
 /// A row gets a new generation when it is reused, so the id of a dead object never refers to another one.
-/// `Option<ObjectId>` has 64 bits too.
+/// `Option<ObjectId>` has 64 bits too. Ids sort by schema, generation and row, which is not the order in which views
+/// visit objects.
+///
+/// # Dead references
+/// A reference is a value: it stays in its slot when its object dies, until somebody replaces it. So it never locks the
+/// object that has it:
+///
+/// * a living object accepts the dead references that it has already, in any slot or list, and no others;
+/// * a new object accepts all dead references, so that it can be a copy of another one;
+/// * validation and migration accept all dead references.
+///
+/// The schema of a dead object is not checked. An id that the store never gave out is refused everywhere.
+/// [`Store::dead_references`](crate::Store::dead_references) lists the dead references of a store.
 ///
 /// # Example
 /// ```

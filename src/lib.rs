@@ -71,7 +71,7 @@
 //!
 //! * `derive` (default): the derive macros.
 //! * `serde`: deserializes records and values from any format with maps; serializes and deserializes
-//!   [`Delta`] and [`ObjectId`].
+//!   [`Delta`] and [`ObjectId`]; writes all objects as text for people (`Store::dump`).
 //! * `rayon`: runs views on rayon's threads.
 //! * `mint`: [`Value`]s from the types of the crate mint, and glam's own conversions: for engines with another
 //!   math library or another glam. `record! { position: mint::Vector3::from([1.0, 2.0, 3.0]) }` works as it is;
@@ -140,6 +140,12 @@ pub mod commands {
     pub use crate::store::commands::{
         CommandKind, CommandProblem, Commands, CommandsError, ParallelCommands,
     };
+}
+
+/// A world as text for people.
+#[cfg(feature = "serde")]
+pub mod dump {
+    pub use crate::store::Dump;
 }
 
 /// The memory use of a store, and the size of its blocks.
@@ -211,4 +217,6 @@ pub mod guide {
     pub mod _10_performance {}
     #[doc = include_str!("../docs/guide/11_game_loop.md")]
     pub mod _11_game_loop {}
+    #[doc = include_str!("../docs/guide/12_from_hecs_or_bevy.md")]
+    pub mod _12_from_hecs_or_bevy {}
 }

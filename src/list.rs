@@ -10,7 +10,8 @@ use bytemuck::TransparentWrapper;
 ///
 /// [`Store::intern_list`](crate::Store::intern_list) returns the handle of a list, and
 /// [`Store::resolve_list`](crate::Store::resolve_list) the elements of a handle. Use a handle only with its own
-/// store.
+/// store: as with a [`Text`](crate::Text), another store takes it for its own list, or refuses it if it has no such
+/// list.
 ///
 /// A list never changes; assign a new list to the slot instead. The store keeps every list, like every text, and
 /// copies all of them if a new one is added while a snapshot is alive. So use lists for declared or rarely

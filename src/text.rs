@@ -3,7 +3,11 @@
 /// The handle of a string that its store keeps once. It has four bytes; equal strings have equal handles.
 ///
 /// [`Store::intern_text`](crate::Store::intern_text) returns the handle of a string, and
-/// [`Store::resolve`](crate::Store::resolve) the string of a handle. Use a handle only with its own store.
+/// [`Store::resolve`](crate::Store::resolve) the string of a handle.
+///
+/// Use a handle only with its own store. A handle is the text's number, so another store takes it for its own text of
+/// that number. A store with fewer texts refuses it: slots with an error, `resolve` with `None`. Clones and snapshots
+/// of a store share the texts that it had when they were made.
 ///
 /// # Example
 /// ```

@@ -75,3 +75,21 @@ fn a_renamed_field_keeps_its_values_in_a_migration() -> Result<(), Box<dyn std::
     assert_eq!(store.get_object::<Renamed>(unit)?.health, 80.0);
     Ok(())
 }
+
+#[test]
+fn the_schema_name_of_a_struct_is_the_one_that_it_registers() -> Result<(), slotted::SchemaError> {
+    #[derive(Slotted, Clone, Copy)]
+    struct HeavyTank {
+        armor: f32,
+    }
+    #[derive(Slotted, Clone, Copy)]
+    #[slotted(name = "lorry")]
+    struct Truck {
+        #[slot(base)]
+        tank: HeavyTank,
+    }
+    assert_eq!((HeavyTank::SCHEMA_NAME, Truck::SCHEMA_NAME), ("heavy_tank", "lorry"));
+    assert_eq!(HeavyTank::schema()?.name(), HeavyTank::SCHEMA_NAME);
+    assert_eq!(Truck::schema()?.name(), Truck::SCHEMA_NAME);
+    Ok(())
+}

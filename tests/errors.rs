@@ -6,7 +6,7 @@ use std::sync::Arc;
 use slotted::error::{AccessError, LimitError, SpawnError};
 use slotted::migration::MigrationError;
 use slotted::schema::KindError;
-use slotted::snapshot::DeltaPart;
+use slotted::snapshot::{DeltaPart, SlotDifference};
 use slotted::view::{SplitError, SplitUse, SplitUser, ViewError};
 use slotted::{DeltaError, Kind, ObjectId, Schema, SchemaError, SnapshotError, Store, record};
 
@@ -59,7 +59,10 @@ fn errors() -> Result<Vec<Box<dyn Error>>, Box<dyn Error>> {
         Box::new(SnapshotError::NoFrame { frame: 3 }),
         Box::new(DeltaError::OtherBase { expected: 1, found: 2 }),
         Box::new(DeltaError::UnknownSchema { schema: "unit".into() }),
-        Box::new(DeltaError::OtherSchema { schema: "unit".into() }),
+        Box::new(DeltaError::OtherSchema {
+            schema: "unit".into(),
+            differences: vec![SlotDifference::MissingHere { slot: "age".into() }],
+        }),
         Box::new(DeltaError::Damaged { part: DeltaPart::Rows }),
         Box::new(DeltaError::Damaged { part: DeltaPart::Result }),
         Box::new(DeltaError::OtherRows),

@@ -9,10 +9,13 @@ use crate::record::Record;
 use crate::schema::{Problem, ProblemKind, RegisteredSchema, Registry, Slot};
 use crate::value::{ConversionError, FromValue, Value};
 
-/// The living objects that references may lead to.
+/// The objects that references may lead to.
 pub(crate) trait World {
-    /// Returns `true` if the object is alive.
+    /// Returns `true` if the object is alive, or will be when the value is written.
     fn is_alive(&self, id: ObjectId) -> bool;
+
+    /// Checks that a slot may refer to an object that is not alive.
+    fn admit_dead(&self, id: ObjectId) -> Result<(), ProblemKind>;
 }
 
 /// A world without objects, for checks of defaults.
@@ -21,6 +24,10 @@ pub(super) struct NoWorld;
 impl World for NoWorld {
     fn is_alive(&self, _: ObjectId) -> bool {
         false
+    }
+
+    fn admit_dead(&self, id: ObjectId) -> Result<(), ProblemKind> {
+        Err(ProblemKind::UnknownReference { found: id })
     }
 }
 
@@ -147,7 +154,7 @@ impl Checker<'_> {
     /// Checks that the slot may refer to the object.
     pub(crate) fn reference(self, slot: &Slot, id: ObjectId) -> Result<(), ProblemKind> {
         if !self.world.is_alive(id) {
-            return Err(ProblemKind::DeadReference { found: id });
+            return self.world.admit_dead(id);
         }
         let Some(expected) = slot.references() else { return Ok(()) };
         let found = self.registry.get(id.schema()).filter(|_| !self.matches(id.schema(), expected));

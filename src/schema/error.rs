@@ -1,11 +1,12 @@
 //! The errors of building and registering a schema.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::debug_as_display::debug_as_display;
 use crate::kind::Kind;
-use crate::schema::{Constraint, Problem, Slot};
+use crate::schema::{Constraint, Problem, Schema, Slot};
 
 /// The error of a schema that cannot be built or registered.
 ///
@@ -103,10 +104,15 @@ pub enum SchemaError {
         base: Arc<str>,
     },
     /// A migration declares one name twice, with different schemas.
-    #[error("schema '{schema}' is declared twice, and differently; keep one declaration")]
+    #[error(
+        "schema '{schema}' is declared twice, and differently: {}; keep one declaration",
+        list(differences)
+    )]
     DeclaredTwice {
         /// The name of both schemas.
         schema: Arc<str>,
+        /// The differences of the second declaration from the first, at least one.
+        differences: Vec<SchemaDifference>,
     },
     /// The schema would extend itself.
     #[error("schema '{schema}' extends itself through '{base}'")]
@@ -170,30 +176,61 @@ pub enum KindError {
 
 debug_as_display!(SchemaError, KindError);
 
-/// A difference between a registered schema and a new declaration of its name.
+/// A difference between a schema and a new declaration of its name.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum SchemaDifference {
     /// The schemas extend different bases.
     Base {
-        /// The base of the registered schema.
+        /// The base of the earlier schema.
         registered: Option<Arc<str>>,
         /// The base of the new declaration.
         found: Option<Arc<str>>,
     },
-    /// Only the registered schema has the slot.
+    /// Only the earlier schema has the slot.
     MissingSlot(Arc<str>),
     /// Only the new declaration has the slot.
     ExtraSlot(Arc<str>),
     /// The slot is declared differently.
     Slot {
-        /// The slot of the registered schema.
+        /// The slot of the earlier schema.
         registered: Box<Slot>,
         /// The slot of the new declaration.
         found: Box<Slot>,
     },
     /// The slots are equal, in another order.
     Order,
+}
+
+impl SchemaDifference {
+    /// Returns the differences between a schema with this base and these own slots, and a new declaration.
+    pub(super) fn between(base: Option<&str>, own: &[Slot], found: &Schema) -> Vec<Self> {
+        let mut differences = Vec::new();
+        if base != found.extends() {
+            let [registered, found] = [base, found.extends()].map(|base| base.map(Into::into));
+            differences.push(Self::Base { registered, found });
+        }
+        fn by_name(slots: &[Slot]) -> HashMap<&str, &Slot> {
+            slots.iter().map(|slot| (slot.name(), slot)).collect()
+        }
+        let (own_names, found_names) = (by_name(own), by_name(found.slots()));
+        for slot in own {
+            match found_names.get(slot.name()).copied() {
+                None => differences.push(Self::MissingSlot(Arc::clone(slot.shared_name()))),
+                Some(other) if other != slot => differences.push(Self::Slot {
+                    registered: Box::new(slot.clone()),
+                    found: Box::new(other.clone()),
+                }),
+                Some(_) => {}
+            }
+        }
+        let extra = found.slots().iter().filter(|slot| !own_names.contains_key(slot.name()));
+        differences.extend(extra.map(|slot| Self::ExtraSlot(Arc::clone(slot.shared_name()))));
+        if differences.is_empty() && own != found.slots() {
+            differences.push(Self::Order);
+        }
+        differences
+    }
 }
 
 impl fmt::Display for SchemaDifference {
@@ -218,6 +255,18 @@ impl fmt::Display for SchemaDifference {
     }
 }
 
+/// Lists the first eight differences, each cut after 300 characters, and the number of the others.
 fn list(differences: &[SchemaDifference]) -> String {
-    differences.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    const SHOWN: usize = 8;
+    const LONGEST: usize = 300;
+    let shown = differences.iter().take(SHOWN).map(|difference| {
+        let text = difference.to_string();
+        match text.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        }
+    });
+    let more = differences.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("{more} more"));
+    shown.chain(more).collect::<Vec<_>>().join("; ")
 }

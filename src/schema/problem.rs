@@ -81,12 +81,17 @@ pub enum ProblemKind {
         /// The nearest variant.
         suggestion: Option<Arc<str>>,
     },
-    /// The text belongs to another store.
+    /// The text belongs to another store: this one has no text of its number.
     ForeignText,
-    /// The list belongs to another store.
+    /// The list belongs to another store: this one has no such list.
     ForeignList,
-    /// The referenced object is not alive.
+    /// The referenced object is dead, and the object did not refer to it [before](ObjectId#dead-references).
     DeadReference {
+        /// The reference.
+        found: ObjectId,
+    },
+    /// The reference's id was never given out.
+    UnknownReference {
         /// The reference.
         found: ObjectId,
     },
@@ -184,6 +189,9 @@ impl ProblemKind {
             Self::ForeignList => write!(f, "{place} has a list of another store"),
             Self::DeadReference { found } => {
                 write!(f, "{place} refers to object {found}, which is not alive")
+            }
+            Self::UnknownReference { found } => {
+                write!(f, "{place} refers to object {found}, which has never existed")
             }
             Self::WrongReference { expected, found } => {
                 let (expected, found) = (Quoted(expected), Quoted(found));

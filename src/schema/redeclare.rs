@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::id::SchemaId;
+use crate::schema::error::SchemaDifference;
 use crate::schema::{RegisteredSchema, Registry, RegistryLimits, Schema, SchemaError, Slot};
 
 /// A registry in which some schemas have new declarations: ids stay, new schemas come last.
@@ -44,7 +45,10 @@ impl Redeclared {
             match given.insert(schema.name(), schema) {
                 None if before.find(schema.name()).is_none() => added.push(schema.clone()),
                 Some(other) if other != schema => {
-                    return Err(SchemaError::DeclaredTwice { schema: schema.name().into() });
+                    let (base, slots) = (other.extends(), other.slots());
+                    let differences = SchemaDifference::between(base, slots, schema);
+                    let schema = schema.name().into();
+                    return Err(SchemaError::DeclaredTwice { schema, differences });
                 }
                 _ => {}
             }

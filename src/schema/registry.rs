@@ -193,33 +193,8 @@ impl RegisteredSchema {
     }
 
     fn differences(&self, other: &Schema) -> Vec<SchemaDifference> {
-        let mut differences = Vec::new();
-        let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));
-        if base.as_deref() != other.extends() {
-            let found = other.extends().map(Into::into);
-            differences.push(SchemaDifference::Base { registered: base, found });
-        }
-        let own = &self.slots[self.inherited..];
-        for slot in own {
-            match other.slots().iter().find(|found| found.name() == slot.name()) {
-                None => {
-                    differences.push(SchemaDifference::MissingSlot(Arc::clone(slot.shared_name())))
-                }
-                Some(found) if found != slot => differences.push(SchemaDifference::Slot {
-                    registered: Box::new(slot.clone()),
-                    found: Box::new(found.clone()),
-                }),
-                Some(_) => {}
-            }
-        }
-        let declared = |name: &str| own.iter().any(|slot| slot.name() == name);
-        let extra = other.slots().iter().filter(|slot| !declared(slot.name()));
-        differences
-            .extend(extra.map(|slot| SchemaDifference::ExtraSlot(Arc::clone(slot.shared_name()))));
-        if differences.is_empty() && own != other.slots() {
-            differences.push(SchemaDifference::Order);
-        }
-        differences
+        let base = self.base.as_ref().map(|(_, name)| &**name);
+        SchemaDifference::between(base, &self.slots[self.inherited..], other)
     }
 }
 

@@ -8,8 +8,8 @@ use crate::id::{ObjectId, SchemaId};
 use crate::kind::Kind;
 use crate::list::ListCell;
 use crate::schema::Slot;
-use crate::snapshot::Delta;
-use crate::snapshot::delta::{Hashes, SlotPart, TablePart, shape};
+use crate::snapshot::delta::{Hashes, SlotPart, TablePart};
+use crate::snapshot::{Delta, SlotDifference, slots};
 use crate::storage::{
     Blocks, Cell, CellBits, CellVec, CellVecVisitor, CellVecVisitorMut, CellsVisitor,
     CellsVisitorMut, ElementShape, Interner, Translate,
@@ -41,12 +41,15 @@ pub enum DeltaError {
     },
     /// A schema has other slots in this store.
     #[error(
-        "schema '{schema}' has other slots here than in the store that made the delta; \
-         register the same schema in both"
+        "schema '{schema}' has other slots here than in the store that made the delta: {}; \
+         register the same schema in both",
+        slots::list(differences)
     )]
     OtherSchema {
         /// The schema's name.
         schema: String,
+        /// The differences, at least one.
+        differences: Vec<SlotDifference>,
     },
     /// The delta contradicts itself: it was damaged, or was not made from two snapshots.
     #[error("the delta is damaged: {part} {}; request it again", if *part == DeltaPart::Result {
@@ -86,6 +89,8 @@ debug_as_display!(DeltaError);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeltaPart {
+    /// The slots of schemas.
+    Schemas,
     /// The rows that objects were spawned in or despawned from.
     Rows,
     /// The values of slots.
@@ -97,6 +102,7 @@ pub enum DeltaPart {
 impl std::fmt::Display for DeltaPart {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Schemas => "its list of schemas",
             Self::Rows => "its list of rows",
             Self::Values => "its list of values",
             Self::Result => "the resulting world",
@@ -122,6 +128,8 @@ impl Store {
     ///
     /// [`Delta`] has an example.
     pub fn apply(&mut self, delta: &Delta) -> Result<(), DeltaError> {
+        // First: other slots also give the store another hash.
+        let schemas = self.schemas_of_delta(delta)?;
         let found = Hashes::from(self.hash_sums());
         if found.state != delta.base.state {
             let (expected, found) = (delta.base.state, found.state);
@@ -131,7 +139,7 @@ impl Store {
             return Err(DeltaError::OtherRows);
         }
         let before = self.state();
-        let applied = self.apply_or_go_back(delta, &before, &before);
+        let applied = self.apply_or_go_back(delta, schemas, &before, &before);
         self.reuse_memory_of_state(before);
         applied
     }
@@ -174,10 +182,11 @@ impl Store {
         if !delta.is_full() {
             return Err(DeltaError::NotFull { base: delta.base.state });
         }
+        let schemas = self.schemas_of_delta(delta)?;
         let before = self.state();
         let empty = before.without_objects();
         self.set_state(&empty).expect("a state of this store");
-        let applied = self.apply_or_go_back(delta, &empty, &before);
+        let applied = self.apply_or_go_back(delta, schemas, &empty, &before);
         self.reuse_memory_of_state(before);
         applied
     }
@@ -186,11 +195,12 @@ impl Store {
     fn apply_or_go_back(
         &mut self,
         delta: &Delta,
+        schemas: Vec<SchemaId>,
         base: &StoreState,
         before: &StoreState,
     ) -> Result<(), DeltaError> {
         let interned = self.interned();
-        let applied = self.apply_parts(delta).and_then(|()| {
+        let applied = self.apply_parts(delta, schemas).and_then(|()| {
             match delta.result == self.hash_sums_since(base).into() {
                 true => Ok(()),
                 false => Err(DeltaError::Damaged { part: DeltaPart::Result }),
@@ -203,8 +213,27 @@ impl Store {
         applied
     }
 
-    fn apply_parts(&mut self, delta: &Delta) -> Result<(), DeltaError> {
-        let mut decoder = Decoder::new(delta, self)?;
+    /// Looks up the schemas of a delta.
+    fn schemas_of_delta(&self, delta: &Delta) -> Result<Vec<SchemaId>, DeltaError> {
+        let schemas = delta.schemas.iter().map(|part| {
+            let schema = self.schema(&part.name);
+            let schema =
+                schema.ok_or_else(|| DeltaError::UnknownSchema { schema: part.name.clone() })?;
+            let here = slots::declaration(schema);
+            if here == part.slots {
+                return Ok(schema.id());
+            }
+            let differences = slots::differences(&here, &part.slots);
+            match differences.is_empty() {
+                true => Err(DeltaError::Damaged { part: DeltaPart::Schemas }),
+                false => Err(DeltaError::OtherSchema { schema: part.name.clone(), differences }),
+            }
+        });
+        schemas.collect()
+    }
+
+    fn apply_parts(&mut self, delta: &Delta, schemas: Vec<SchemaId>) -> Result<(), DeltaError> {
+        let mut decoder = Decoder::new(delta, schemas, self)?;
         for part in &delta.tables {
             let schema = *decoder.schemas.get(usize::from(part.schema)).ok_or(ROWS)?;
             let mut table = self.unchecked_table(schema).ok_or(ROWS)?;
@@ -356,18 +385,12 @@ struct Decoder<'d> {
 }
 
 impl<'d> Decoder<'d> {
-    /// Looks up the schemas of a delta and interns its texts.
-    fn new(delta: &'d Delta, store: &mut Store) -> Result<Self, DeltaError> {
-        let schemas = delta.schemas.iter().map(|part| {
-            let schema = store.schema(&part.name);
-            let schema =
-                schema.ok_or_else(|| DeltaError::UnknownSchema { schema: part.name.clone() })?;
-            match shape(schema) == part.shape {
-                true => Ok(schema.id()),
-                false => Err(DeltaError::OtherSchema { schema: part.name.clone() }),
-            }
-        });
-        let schemas = schemas.collect::<Result<_, _>>()?;
+    /// Interns the texts of a delta.
+    fn new(
+        delta: &'d Delta,
+        schemas: Vec<SchemaId>,
+        store: &mut Store,
+    ) -> Result<Self, DeltaError> {
         let texts = delta.texts.iter().map(|text| store.intern_text(text));
         let texts = texts.collect::<Result<_, _>>()?;
         Ok(Self { schemas, texts, parts: &delta.lists, lists: HashMap::new(), shape: None })

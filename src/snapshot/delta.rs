@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use crate::id::{ObjectId, SchemaId};
 use crate::list::ListCell;
-use crate::schema::{RegisteredSchema, Registry};
+use crate::schema::Registry;
+use crate::snapshot::slots::declaration;
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::storage::{
     BLOCK_ROWS, BlocksSnapshot, Cell, CellVecVisitor, Interner, SnapshotVisitor, TableSnapshot,
-    Translate, hash_text, step,
+    Translate,
 };
 use crate::store::{Differences, HashSums, TableDifference, living};
 use crate::text::Text;
@@ -21,7 +22,7 @@ use crate::text::Text;
 /// schemas in the same order.
 ///
 /// With the feature `serde` a delta can be serialized. Its size is that of the changed values, plus a few bytes
-/// for each run of rows. A new store starts with [`Delta::full`].
+/// for each run of rows, plus the names and kinds of the slots of each schema that it names. A new store starts with [`Delta::full`].
 ///
 /// # Example
 /// ```
@@ -80,8 +81,8 @@ impl From<HashSums> for Hashes {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct SchemaPart {
     pub(super) name: String,
-    /// The hash of its slots, see [`shape`].
-    pub(super) shape: u64,
+    /// Its slots, see [`declaration`].
+    pub(super) slots: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,14 +136,6 @@ impl Runs {
         let rows = self.0.iter().flat_map(|(first, length)| *first..first + length);
         (total <= most).then(|| rows.collect())
     }
-}
-
-/// Returns a hash of the slots. Two schemas with the same shape store the same cells.
-pub(super) fn shape(schema: &RegisteredSchema) -> u64 {
-    schema.slots().iter().fold(hash_text(schema.name()), |shape, slot| {
-        let kind = step(hash_text(&slot.kind().to_string()), u64::from(slot.is_optional()));
-        step(step(shape, hash_text(slot.name())), kind)
-    })
 }
 
 impl Delta {
@@ -311,7 +304,8 @@ impl<'a> Encoder<'a> {
         }
         let schema = self.registry.get(id)?;
         let position = u16::try_from(self.schemas.len()).ok()?;
-        self.schemas.push(SchemaPart { name: schema.name().to_owned(), shape: shape(schema) });
+        self.schemas
+            .push(SchemaPart { name: schema.name().to_owned(), slots: declaration(schema) });
         self.schema_positions.insert(id, position);
         Some(position)
     }

@@ -4,6 +4,7 @@ mod apply;
 mod changes;
 mod delta;
 mod ring;
+mod slots;
 
 use std::fmt;
 use std::ops::Deref;
@@ -19,6 +20,7 @@ pub use apply::{DeltaError, DeltaPart};
 pub use changes::{Changes, SlotChanges, changes, changes_of};
 pub use delta::Delta;
 pub use ring::SnapshotRing;
+pub use slots::SlotDifference;
 
 /// All objects of a store as they were at one moment.
 ///

@@ -132,6 +132,12 @@ impl ListPool {
         entry.map_or(0, |entry| (entry.end - entry.start) as usize)
     }
 
+    /// Returns `true` if a list with this shape has the handle.
+    pub(crate) fn contains(&self, shape: ElementShape, list: ListCell) -> bool {
+        let entry = self.lists.get(list.number() as usize);
+        entry.is_some_and(|entry| entry.shape == shape || list == ListCell::EMPTY)
+    }
+
     /// Calls the visitor with the list's cells. Returns `None` if the list is unknown.
     pub(crate) fn visit<V: CellVecVisitor>(&self, list: ListCell, visitor: V) -> Option<V::Output> {
         let entry = self.lists.get(list.number() as usize)?;

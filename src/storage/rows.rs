@@ -158,6 +158,16 @@ impl Rows {
         self.generations.get(row as usize) == Some(&generation)
     }
 
+    /// Returns `true` if an object with this generation lives in the row or has lived there. The generation must be
+    /// odd, as in every id.
+    pub(crate) fn has_lived(&self, row: u32, generation: u16) -> bool {
+        match self.generations.get(row as usize) {
+            None => false,
+            Some(&RETIRED) => generation <= self.limits.last_generation,
+            Some(current) => generation <= *current,
+        }
+    }
+
     /// Returns the number of rows that can still be taken.
     pub(crate) fn room(&self) -> usize {
         (self.limits.rows - self.count - self.retired) as usize

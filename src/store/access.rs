@@ -133,7 +133,7 @@ impl Store {
     /// constraints. Nothing is written then.
     pub fn set_object<T: Slotted>(&mut self, id: ObjectId, object: T) -> Result<(), AccessError> {
         self.check_object_type::<T>(id)?;
-        self.check_fields(id.schema(), &object, self.value_check())?;
+        self.check_fields(id.schema(), &object, self.overwriting(id).value_check())?;
         self.write_fields(id, &object);
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::error::LimitError;
 use crate::id::ObjectId;
 use crate::kind::{Kind, PodKind, with_number, with_numeric};
 use crate::list::ListCell;
-use crate::schema::{RegisteredSchema, Slot};
+use crate::schema::{ProblemKind, RegisteredSchema, Slot};
 use crate::storage::{
     Cell, CellVec, CellVecVisitor, Cells, Column, ElementShape, Interner, KindTag, ListPool,
 };
@@ -135,6 +135,35 @@ pub(super) fn read(column: &Column, slot: &Slot, row: u32, interner: &Interner) 
     match slot.kind() {
         Kind::List(kind) => list_value(kind.element(), one(&source, 0), interner),
         kind => value(kind, &source, 0, interner),
+    }
+}
+
+/// Finds a text or a list of another store in a written row: views and columns do not check what they write.
+pub(super) fn foreign_handle(
+    column: &Column,
+    slot: &Slot,
+    row: u32,
+    interner: &Interner,
+) -> Option<ProblemKind> {
+    if column.set.as_ref().is_some_and(|set| set.row(row) != Some(&[true])) {
+        return None;
+    }
+    let source = Row { column, row };
+    let is_foreign = |text: &Text| interner.texts.resolve(*text).is_none();
+    match slot.kind() {
+        Kind::Text => is_foreign(&one(&source, 0)).then_some(ProblemKind::ForeignText),
+        Kind::List(kind) => {
+            let (shape, list) = (element_shape(kind.element()), one(&source, 0));
+            if !interner.lists.contains(shape, list) {
+                return Some(ProblemKind::ForeignList);
+            }
+            if *kind.element() != Kind::Text {
+                return None;
+            }
+            let position = interner.lists.resolve(shape, list)?.iter().position(is_foreign)?;
+            Some(ProblemKind::Element { position, kind: Box::new(ProblemKind::ForeignText) })
+        }
+        _ => None,
     }
 }
 

@@ -237,7 +237,7 @@ impl Store {
         key: SlotKey<F>,
         field: F,
     ) -> Result<(), AccessError> {
-        self.check_field(id, key, field, self.value_check())
+        self.check_field(id, key, field, self.overwriting(id).value_check())
     }
 
     /// Checks a value against the constraints of a key's slot.

@@ -17,12 +17,15 @@ mod column_parts;
 mod columns;
 pub(crate) mod commands;
 mod despawn;
+#[cfg(feature = "serde")]
+mod dump;
 mod dynamic;
 mod ids;
 mod limits;
 mod migrate;
 mod parts;
 mod plan;
+mod references;
 mod report;
 mod reserve;
 mod schemas;
@@ -39,7 +42,7 @@ use crate::epoch::Epoch;
 use crate::error::{Despawned, LimitError, UnknownSchema};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
-use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector, World};
+use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector};
 use crate::side_table::Living;
 use crate::slot_value::{ListElement, ValueCheck, element_shape};
 use crate::storage::{Interner, Table};
@@ -47,6 +50,8 @@ use crate::text::Text;
 
 pub use column_parts::{ColumnBlock, ColumnRun};
 pub use columns::{SlotColumn, SlotColumnMut};
+#[cfg(feature = "serde")]
+pub use dump::Dump;
 pub(crate) use dynamic::element_shape as shape_of_elements;
 pub use ids::ObjectIds;
 pub use keys::SlotKey;
@@ -456,11 +461,5 @@ impl Living for Store {
     #[inline]
     fn is_alive(&self, id: ObjectId) -> bool {
         Self::contains(self, id)
-    }
-}
-
-impl World for Store {
-    fn is_alive(&self, id: ObjectId) -> bool {
-        self.contains(id)
     }
 }

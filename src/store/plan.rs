@@ -68,6 +68,12 @@ impl Plan {
         Some(row)
     }
 
+    /// Returns the number of words with holes that were begun, the current one included.
+    #[inline]
+    pub(super) fn begun_words(&self) -> usize {
+        self.holes.len()
+    }
+
     /// Returns the lowest word with holes left.
     #[inline]
     fn current_word(&mut self, rows: &impl FreeRows) -> Option<usize> {

@@ -238,7 +238,7 @@ impl Store {
     ) -> Result<(), AccessError> {
         let value = value.into();
         self.locate(id)?;
-        let slot = self.check_named(id.schema(), slot, &value, self.checker())?;
+        let slot = self.check_named(id.schema(), slot, &value, self.overwriting(id).checker())?;
         let before = self.interner.now();
         self.write_value(id, slot, &value).map_err(|unwritten| {
             // A list beyond the limit may have added texts.
@@ -318,6 +318,7 @@ impl Store {
     /// Checks the values of all living objects again.
     ///
     /// Writes through views and columns skip constraint checks; this call finds their mistakes.
+    /// [Dead references](ObjectId#dead-references) are valid.
     ///
     /// Computes in **O(values)** time, for the values of slots with constraints.
     ///
@@ -347,8 +348,15 @@ impl Store {
             let slots = schema.slots().iter().zip(&table.columns);
             for (slot, column) in slots.filter(|(slot, _)| slot.is_constrained()) {
                 for id in self.table_ids(schema.id()) {
-                    let value = dynamic::read(column, slot, id.row(), &self.interner);
-                    if let Err(kind) = self.checker().value(slot, &value) {
+                    let foreign = dynamic::foreign_handle(column, slot, id.row(), &self.interner);
+                    let checked = foreign.map_or_else(
+                        || {
+                            let value = dynamic::read(column, slot, id.row(), &self.interner);
+                            self.checker().value(slot, &value)
+                        },
+                        Err,
+                    );
+                    if let Err(kind) = checked {
                         found.push((id, schema.problem(slot.name(), kind)));
                     }
                     if found.len() == MOST_PROBLEMS {

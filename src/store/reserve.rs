@@ -259,4 +259,8 @@ impl World for WithReserved<'_> {
         };
         self.store.contains(id) || is_reserved() == Some(true)
     }
+
+    fn admit_dead(&self, id: ObjectId) -> Result<(), ProblemKind> {
+        self.store.admit_dead(id)
+    }
 }

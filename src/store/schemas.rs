@@ -107,8 +107,8 @@ impl Store {
         self.registry.iter()
     }
 
-    /// Checks a value for a slot: its kind, its constraints, and that a reference names a living object
-    /// of the required schema.
+    /// Checks a value for a slot of a new object: its kind, its constraints, and that a reference names an object of
+    /// the required schema, or a [dead one](ObjectId#dead-references).
     ///
     /// # Errors
     /// Returns the first problem of the value. [`RegisteredSchema::problem`] adds the slot's name to it.

@@ -64,6 +64,20 @@ use crate::store::{SlotKey, Store};
     note = "add `#[derive(Slotted)]` to the struct"
 )]
 pub trait Slotted: Copy + Send + Sync + 'static {
+    /// The schema's name: a string for methods that take one, which cannot be misspelt.
+    ///
+    /// ```
+    /// use slotted::{Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Unit { health: f32 }
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// store.spawn_batch([Unit { health: 80.0 }; 3])?;
+    /// assert_eq!(store.len_of(Unit::SCHEMA_NAME)?, 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    const SCHEMA_NAME: &'static str;
+
     /// The typed keys of the struct's slots: a struct with the same fields, from [`Store::keys`].
     type Keys: Copy + fmt::Debug + Send + Sync + 'static;
 

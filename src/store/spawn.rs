@@ -48,7 +48,7 @@ impl Store {
     /// Inserts many objects, all or none.
     ///
     /// Returns their ids in the order of the objects. The ids are computed when the iterator is used:
-    /// dropping it costs nothing.
+    /// dropping it costs nothing. A store has no `Extend` and no `FromIterator`, because spawning can fail.
     ///
     /// # Errors
     /// Returns an error if a value violates its slot's constraints, with the object's position in the

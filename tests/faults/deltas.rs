@@ -386,7 +386,10 @@ fn fault_38_lists_are_translated() -> Outcome {
 #[test]
 fn fault_38_a_delta_for_another_world_is_refused() -> Outcome {
     let step = Step::everything()?;
-    for mut other in [store(), Store::new(), step.result.clone()] {
+    let mut new = Store::new();
+    assert!(matches!(new.apply(&step.delta), Err(DeltaError::UnknownSchema { .. })));
+    for mut other in [store(), step.result.clone()] {
+        other.register::<Item>()?;
         let before = whole(&other);
         let expected =
             DeltaError::OtherBase { expected: step.delta.base_hash(), found: before.hash };
@@ -448,8 +451,8 @@ fn fault_38_differing_schemas_are_reported() -> Outcome {
         let mut with_other = store();
         with_other.register_schema(schema)?;
         let before = whole(&with_other);
-        let other = DeltaError::OtherSchema { schema: "ship".into() };
-        assert_eq!(with_other.apply(&of_ships.delta), Err(other));
+        let refused = with_other.apply(&of_ships.delta);
+        assert!(matches!(refused, Err(DeltaError::OtherSchema { .. })), "{refused:?}");
         assert_eq!(whole(&with_other), before);
     }
 

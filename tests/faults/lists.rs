@@ -273,15 +273,44 @@ fn fault_01_references_in_lists_are_alive_and_of_the_schema() -> Outcome {
         let message = format!("element 1 of slot 'parts' of 'item' {wrong}");
         assert_eq!(refusal(store.set_value(part, "parts", [part, id])), message);
         let parts = store.intern_list(&[part, id])?;
-        assert_eq!(refusal(store.spawn(Item { parts, ..ITEM })), message);
+        let key = store.key::<List<ObjectId>>("item", "parts")?;
+        assert_eq!(refusal(store.set(part, key, parts)), message);
+        assert_eq!(refusal(store.set_object(part, Item { parts, ..ITEM })), message);
     }
-    let whole = store.spawn_record("item", record! { drops: [1], parts: [part] })?;
+    let parts = store.intern_list(&[part, rock])?;
+    assert!(store.spawn(Item { parts, ..ITEM }).is_err());
+    Ok(())
+}
+
+#[test]
+fn fault_01_a_list_keeps_dead_references() -> Outcome {
+    let mut store = items();
+    let [part, other, gone] = [store.spawn(ITEM)?, store.spawn(ITEM)?, store.spawn(ITEM)?];
+    let whole = store.spawn_record("item", record! { drops: [1], parts: [part, other] })?;
+    store.despawn_batch(&[part, gone])?;
     assert_eq!(store.validate(), Ok(()));
-    store.despawn(part)?;
-    let found = store.validate().err().ok_or("a reference is dead")?;
-    let kind = ProblemKind::DeadReference { found: part };
-    assert_eq!(found[0].0, whole);
-    assert_eq!(found[0].1.kind, ProblemKind::Element { position: 0, kind: Box::new(kind) });
+    let dead = store.dead_references().map(|(id, slot, dead)| (id, slot.name(), dead));
+    assert_eq!(dead.collect::<Vec<_>>(), [(whole, "parts", part)]);
+
+    // The other elements may change around it.
+    let key = store.key::<List<ObjectId>>("item", "parts")?;
+    store.set_value(whole, "parts", [other, whole, part])?;
+    let parts = store.intern_list(&[part, whole])?;
+    store.set(whole, key, parts)?;
+    store.set_object(whole, Item { parts, ..ITEM })?;
+    store.spawn_record("item", store.get_record(whole)?)?;
+    let message =
+        format!("element 0 of slot 'parts' of 'item' refers to object {gone}, which is not alive");
+    assert_eq!(refusal(store.set_value(whole, "parts", [gone, part])), message);
+    store.set_value(whole, "parts", [other])?;
+    assert!(store.set(whole, key, parts).is_err(), "the list no longer holds it");
+
+    // In a time that is not the square of the length.
+    let many: Vec<ObjectId> = store.spawn_batch((0..30_000).map(|_| ITEM))?.collect();
+    store.set_value(whole, "parts", many.clone())?;
+    store.despawn_batch(&many)?;
+    store.set_value(whole, "parts", many.into_iter().rev().collect::<Vec<_>>())?;
+    assert_eq!(store.dead_references().count(), 30_001, "one is in the copy");
     Ok(())
 }
 

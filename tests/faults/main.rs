@@ -14,8 +14,10 @@ mod lists;
 mod memory;
 mod migration;
 mod numbers;
+mod other_slots;
 mod panics;
 mod snapshots;
+mod texts;
 
 use std::error::Error;
 use std::fmt::Debug;

@@ -212,8 +212,32 @@ fn references_are_checked_against_the_new_bases() -> Outcome {
     store.migrate(&plan)?;
     assert_eq!(store.get_value(tower, "aim")?, orc_id.into());
     assert_eq!(store.get_value(dead, "aim")?, unit_id.into());
+    store.set_value(dead, "aim", unit_id)?; // unchanged, whatever the slot expects now
     let error = refused(&mut store, [aim()]);
     assert!(error.contains("refers to an object of 'orc', expected one of 'unit'"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn a_dead_reference_hides_no_other_one() -> Outcome {
+    let mut store = Store::new();
+    let crew = || Schema::builder("crew").slot("members", Kind::list(Kind::Object));
+    for schema in [Schema::builder("unit"), Schema::builder("rock"), crew()] {
+        store.register_schema(schema.build()?)?;
+    }
+    let [unit, dead] = [(); 2].map(|()| store.spawn_record("unit", record! {}).expect("a unit"));
+    let rock = store.spawn_record("rock", record! {})?;
+    let id = store.spawn_record("crew", record! { members: [dead, rock, unit] })?;
+    store.despawn(dead)?;
+    let error = refused(&mut store, [crew().references("unit")]);
+    assert!(
+        error.contains("element 1 of slot 'members' of 'crew' refers to an object of 'rock'"),
+        "{error}"
+    );
+    store.set_value(id, "members", [dead, unit])?;
+    migrate(&mut store, [crew().references("unit")])?;
+    assert_eq!(store.get_value(id, "members")?, [dead, unit].into());
+    store.set_value(id, "members", [unit, dead])?;
     Ok(())
 }
 
@@ -234,7 +258,11 @@ fn contradictory_schemas_have_no_plan() -> Outcome {
             "schema 'b' extends 'c', which is not registered; register 'c' first",
         ),
         (vec![y(a()), y(b().extends("a"))], "schema 'b' declares slot 'y' twice"),
-        (vec![a(), y(a())], "schema 'a' is declared twice, and differently; keep one declaration"),
+        (
+            vec![a(), y(a())],
+            "schema 'a' is declared twice, and differently: it has no slot 'y'; \
+             keep one declaration",
+        ),
         (
             vec![y(a()).slot("z", Kind::U8).slot("w", Kind::U8)],
             "schema 'a' has 4 slots; the limit is 3",

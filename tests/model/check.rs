@@ -1,11 +1,15 @@
 //! Compares the observable state of the three stores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slotted::glam::Vec3;
 use slotted::{
-    ByName, Kind, ObjectId, Record, Value, View, error::Despawned, exactly, memory::BLOCK_ROWS,
-    schema::SchemaSelector, slot_value::SlotField,
+    ByName, Kind, ObjectId, Record, Value, View,
+    error::Despawned,
+    exactly,
+    memory::BLOCK_ROWS,
+    schema::{ProblemKind, SchemaSelector},
+    slot_value::SlotField,
 };
 
 use crate::schemas::{Orc, Unit};
@@ -62,6 +66,7 @@ impl World {
         self.objects.values().for_each(|object| self.check_object(object));
         self.check_counts();
         self.check_stale();
+        self.check_dead_references();
         self.check_futures();
         self.check_placed();
         self.check_high();
@@ -73,6 +78,7 @@ impl World {
         self.check_column::<f64>("tile", "height");
         self.check_column::<Option<ObjectId>>("tile", "owner");
         self.check_memory();
+        self.check_side_table();
     }
 
     fn check_object(&self, object: &Object) {
@@ -128,6 +134,41 @@ impl World {
             assert_eq!(self.store.get_value(id, "health"), Err(dead.into()));
             assert_eq!(self.store.get_record(id), Err(dead));
         }
+    }
+
+    fn check_dead_references(&self) {
+        let living: BTreeSet<_> = self.objects.values().map(|object| object.id).collect();
+        let is_dead = |id: &ObjectId| !living.contains(id);
+        let mut expected = Vec::new();
+        for object in self.objects.values() {
+            for slot in self.store.schema(&object.schema).expect("a schema").slots() {
+                let references = match self.expected(object, slot.name()) {
+                    Value::List(list) => list.to_vec(),
+                    single => vec![single],
+                };
+                let dead = references.iter().filter_map(|value| match value {
+                    Value::Object(id) if is_dead(id) => Some((object.id, slot.name(), *id)),
+                    _ => None,
+                });
+                expected.extend(dead);
+            }
+        }
+        let found = self.store.dead_references().map(|(id, slot, dead)| (id, slot.name(), dead));
+        let mut found: Vec<_> = found.collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+        let problems = self.store.validate().err().unwrap_or_default();
+        let is_reference = |kind: &ProblemKind| {
+            let kind = if let ProblemKind::Element { kind, .. } = kind { kind } else { kind };
+            matches!(
+                kind,
+                ProblemKind::DeadReference { .. }
+                    | ProblemKind::UnknownReference { .. }
+                    | ProblemKind::WrongReference { .. }
+            )
+        };
+        assert!(!problems.iter().any(|(_, problem)| is_reference(&problem.kind)));
     }
 
     /// Returns the objects that a view matches, in its order.

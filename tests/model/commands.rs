@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::commands::CommandsError;
-use slotted::{Commands, ObjectId, Record, Value};
+use slotted::{Commands, Kind, ObjectId, Record, Value};
 
 use crate::values::sample;
 use crate::world::World;
@@ -54,7 +54,7 @@ impl World {
             let (id, record) = match step {
                 0 => (commands.reserve_of(&schema), None),
                 1 => {
-                    let targets = self.unit_targets();
+                    let targets = self.unit_targets(Self::targets_of_new);
                     let (unit, record) = self.sample_unit(rng, &targets);
                     (commands.spawn(unit), Some(record))
                 }
@@ -84,14 +84,29 @@ impl World {
             return;
         }
         let slot = schema.slots()[rng.random_range(0..schema.slots().len())].clone();
-        let value = sample(&slot, rng, &self.targets(&slot));
-        commands.set_value(id, slot.name().to_owned(), value.given);
-        recorded.set.push((id, slot.name().to_owned(), value.stored));
+        let (name, is_new) = (slot.name().to_owned(), !self.store.contains(id));
+        if !is_new && *slot.kind().element() == Kind::Object && rng.random() {
+            // Unchanged, dead references included.
+            let value = self.store.get_value(id, &name).expect("it is alive");
+            commands.set_value(id, name.clone(), value.clone());
+            recorded.set.push((id, name, value));
+            return;
+        }
+        let targets = if is_new { self.targets_of_new(&slot) } else { self.targets(&slot) };
+        let value = sample(&slot, rng, &targets);
+        commands.set_value(id, name.clone(), value.given);
+        recorded.set.push((id, name, value.stored));
     }
 
     /// Records a command that must be refused.
     fn record_flaw(&mut self, commands: &mut Commands, rng: &mut StdRng) {
         let record = self.flawed_record("tile", rng);
+        let unit = self.objects.values().find(|object| self.extends(&object.schema, "unit"));
+        let dead = unit.and_then(|unit| self.dead_for(unit));
+        if let Some((unit, dead)) = unit.zip(dead).filter(|_| rng.random_ratio(1, 4)) {
+            commands.set_value(unit.id, "target", dead);
+            return;
+        }
         match (rng.random_range(0..4), self.stale.last(), self.objects.values().next()) {
             (0, Some(stale), _) => commands.despawn(*stale),
             (1, ..) if commands.spawn_record("tile", record).is_ok() => {}

@@ -1,12 +1,12 @@
-//! Calls that are named as in std's collections.
+//! Calls that are named as in std's collections, and copies of objects.
 
 use std::collections::BTreeSet;
 
 use proptest::sample::Index;
-use slotted::{AccessError, LimitError, ObjectId, View};
+use slotted::{AccessError, LimitError, List, ObjectId, View};
 
 use crate::schemas::{Orc, Unit};
-use crate::world::{World, unit_record};
+use crate::world::{Object, World, unit_record};
 
 impl World {
     pub(crate) fn remove_object(&mut self, pick: &Index) {
@@ -68,5 +68,44 @@ impl World {
         assert_eq!(drained.len(), ids.len());
         assert_eq!(drained.map(|(id, _)| id).collect::<Vec<_>>(), ids);
         self.remove(|object| ids.contains(&object.id));
+    }
+
+    /// Copies an object by its record. Dead references in it are values like others.
+    pub(crate) fn copy_by_record(&mut self, pick: &Index) {
+        let Some(object) = self.object(pick) else { return };
+        let record = self.store.get_record(object.id).expect("it is alive");
+        if self.has_room(&object.schema, 1) && self.is_valid(&object) {
+            let copy = self.store.spawn_record(&object.schema, record.clone());
+            self.add(copy.expect("the values are valid"), &object.schema, record);
+        }
+    }
+
+    /// Writes all values of an object over themselves.
+    pub(crate) fn write_back(&mut self, pick: &Index) {
+        let Some(object) = self.object(pick).filter(|object| self.is_valid(object)) else { return };
+        for slot in self.slots(&object.schema) {
+            let value = self.store.get_value(object.id, slot.name()).expect("it is declared");
+            assert_eq!(self.store.set_value(object.id, slot.name(), value), Ok(()));
+        }
+        if self.extends(&object.schema, "unit") {
+            let unit = self.store.get_object::<Unit>(object.id).expect("it is a unit");
+            assert_eq!(self.store.set_object(object.id, unit), Ok(()));
+            let target = self.store.key::<Option<ObjectId>>("unit", "target").expect("a slot");
+            assert_eq!(self.store.set(object.id, target, unit.target), Ok(()));
+            let allies = self.store.key::<List<ObjectId>>("unit", "allies").expect("a slot");
+            assert_eq!(self.store.set(object.id, allies, unit.allies), Ok(()));
+            // A dead reference may move from slot to slot.
+            let held = self.store.resolve_list(unit.allies).expect("it is the store's").first();
+            if let Some(ally) = held.copied().filter(|ally| !self.store.contains(*ally)) {
+                assert_eq!(self.store.set_value(object.id, "target", ally), Ok(()));
+                self.note(&object, "target", ally.into());
+            }
+        }
+    }
+
+    /// Returns `true` if no view has written an invalid value to the object, as far as `validate` tells.
+    fn is_valid(&self, object: &Object) -> bool {
+        let problems = self.store.validate().err().unwrap_or_default();
+        problems.len() < 100 && problems.iter().all(|(id, _)| *id != object.id)
     }
 }

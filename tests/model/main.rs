@@ -8,6 +8,8 @@ mod commands;
 mod habits;
 mod history;
 mod schemas;
+mod side;
+mod split;
 mod values;
 mod world;
 
@@ -34,12 +36,16 @@ pub(crate) enum Call {
     SetObject { pick: Index, seed: u64, flaw: bool },
     WriteThroughViews { seed: u64 },
     WriteThroughColumns { seed: u64 },
+    UseSideTable { seed: u64 },
+    BorrowSplit { seed: u64 },
     Commands { seed: u64, flaw: bool },
     Remove { pick: Index },
     Duplicate { pick: Index },
     TryDespawnBatch { picks: Vec<Index> },
     Retain { of: u32 },
     Drain,
+    CopyByRecord { pick: Index },
+    WriteBack { pick: Index },
     Clear,
     ClearOf { schema: Index },
     ReleaseMemory,
@@ -95,6 +101,8 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(pick, seed, flaw)| Call::SetObject { pick, seed, flaw }),
         2 => seed().prop_map(|seed| Call::WriteThroughViews { seed }),
         2 => seed().prop_map(|seed| Call::WriteThroughColumns { seed }),
+        4 => seed().prop_map(|seed| Call::UseSideTable { seed }),
+        3 => seed().prop_map(|seed| Call::BorrowSplit { seed }),
         4 => (seed(), flaw()).prop_map(|(seed, flaw)| Call::Commands { seed, flaw }),
         2 => index().prop_map(|pick| Call::Remove { pick }),
         3 => index().prop_map(|pick| Call::Duplicate { pick }),
@@ -102,6 +110,8 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|picks| Call::TryDespawnBatch { picks }),
         1 => (2..5_u32).prop_map(|of| Call::Retain { of }),
         1 => Just(Call::Drain),
+        2 => index().prop_map(|pick| Call::CopyByRecord { pick }),
+        2 => index().prop_map(|pick| Call::WriteBack { pick }),
         1 => Just(Call::Clear),
         1 => index().prop_map(|schema| Call::ClearOf { schema }),
         2 => Just(Call::ReleaseMemory),

@@ -17,10 +17,13 @@ use slotted::{
 use crate::Call;
 use crate::history::History;
 use crate::schemas::{self, Color, Job, Orc, Unit};
+use crate::side::Side;
 use crate::values::{Sample, flawed, sample, stored_default, text};
 
 const ROWS: u32 = 2 * BLOCK_ROWS as u32 + 300;
 const GENERATIONS: u16 = 2;
+/// An id that no store of these tests gives out.
+const NEVER: Option<ObjectId> = ObjectId::from_bits(1 << 32 | u32::MAX as u64);
 
 /// One object in all three stores.
 #[derive(Clone, Debug)]
@@ -77,12 +80,13 @@ pub(crate) struct World {
     pub(crate) stale: Vec<ObjectId>,
     pub(crate) rows: BTreeMap<String, RowModel>,
     pub(crate) history: History,
+    pub(crate) side: Side,
 }
 
 /// Schema and row.
 pub(crate) type Place = (SchemaId, u32);
 
-fn place(id: ObjectId) -> Place {
+pub(crate) fn place(id: ObjectId) -> Place {
     (id.schema(), id.row())
 }
 
@@ -112,6 +116,7 @@ impl World {
             stale: Vec::new(),
             rows: BTreeMap::new(),
             history: History::default(),
+            side: Side::default(),
         }
     }
 
@@ -134,12 +139,16 @@ impl World {
             Call::SetObject { pick, seed, flaw } => self.set_object(pick, *seed, *flaw),
             Call::WriteThroughViews { seed } => self.write_through_views(*seed),
             Call::WriteThroughColumns { seed } => self.write_through_columns(*seed),
+            Call::UseSideTable { seed } => self.use_side_table(*seed),
+            Call::BorrowSplit { seed } => self.borrow_split(*seed),
             Call::Commands { seed, flaw } => self.run_commands(*seed, *flaw),
             Call::Remove { pick } => self.remove_object(pick),
             Call::Duplicate { pick } => self.duplicate(pick),
             Call::TryDespawnBatch { picks } => self.try_despawn_batch(picks),
             Call::Retain { of } => self.retain(*of),
             Call::Drain => self.drain(),
+            Call::CopyByRecord { pick } => self.copy_by_record(pick),
+            Call::WriteBack { pick } => self.write_back(pick),
             Call::Clear => {
                 self.store.clear();
                 self.remove(|_| true);
@@ -177,7 +186,7 @@ impl World {
         pick.get(&schemas).name().to_owned()
     }
 
-    fn slots(&self, schema: &str) -> Vec<Slot> {
+    pub(crate) fn slots(&self, schema: &str) -> Vec<Slot> {
         self.store.schema(schema).expect("the schema exists").slots().to_vec()
     }
 
@@ -192,13 +201,32 @@ impl World {
         schema == base || parent.is_some_and(|parent| self.extends(parent.name(), base))
     }
 
-    /// Returns valid targets for the slot's references.
+    /// Returns valid targets for the references of a slot that is overwritten.
     pub(crate) fn targets(&self, slot: &Slot) -> Vec<ObjectId> {
         let fits = |object: &&Object| match slot.references() {
             Some(base) => self.extends(&object.schema, base),
             None => true,
         };
         self.objects.values().filter(fits).take(50).map(|object| object.id).collect()
+    }
+
+    /// Returns valid targets for the references of a new object's slot, dead objects of all schemas among them.
+    pub(crate) fn targets_of_new(&self, slot: &Slot) -> Vec<ObjectId> {
+        let dead = self.stale.iter().rev().take(3).copied();
+        dead.chain(self.targets(slot)).collect()
+    }
+
+    /// Returns a dead object that this one may not refer to, because it does not do so already.
+    pub(crate) fn dead_for(&self, object: &Object) -> Option<ObjectId> {
+        let record = self.store.get_record(object.id).expect("it is alive");
+        let holds = |id: ObjectId| {
+            record.iter().any(|(_, held)| match held {
+                Value::Object(held) => *held == id,
+                Value::List(held) => held.contains(&Value::Object(id)),
+                _ => false,
+            })
+        };
+        self.stale.last().copied().filter(|id| !holds(*id))
     }
 
     /// Makes a call that must fail and leave the store unchanged.
@@ -225,7 +253,7 @@ impl World {
                 stored.push(name, stored_default(slot));
                 continue;
             }
-            let sample = sample(slot, rng, &self.targets(slot));
+            let sample = sample(slot, rng, &self.targets_of_new(slot));
             given.push(name.clone(), sample.given);
             stored.push(name, sample.stored);
         }
@@ -248,7 +276,7 @@ impl World {
             (2, _, Some((name, _))) => {
                 let slot =
                     slots.iter().find(|slot| slot.name() == name).expect("the slot is declared");
-                let bad = flawed(slot, rng, self.stale.last().copied());
+                let bad = flawed(slot, rng, NEVER);
                 let rest = record.into_iter().filter(|(other, _)| *other != name);
                 rest.chain([(name.clone().into(), bad)]).collect()
             }
@@ -363,13 +391,15 @@ impl World {
         (unit, record)
     }
 
-    pub(crate) fn unit_targets(&self) -> Vec<ObjectId> {
+    pub(crate) fn unit_targets(&self, of_slot: fn(&Self, &Slot) -> Vec<ObjectId>) -> Vec<ObjectId> {
         let slots = self.slots("unit");
-        slots.iter().find(|slot| slot.name() == "target").map_or_else(Vec::new, |s| self.targets(s))
+        let target = slots.iter().find(|slot| slot.name() == "target");
+        target.map_or_else(Vec::new, |target| of_slot(self, target))
     }
 
     fn spawn_units(&mut self, count: usize, seed: u64, flaw: Option<Index>) {
-        let (rng, targets) = (&mut StdRng::seed_from_u64(seed), self.unit_targets());
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let targets = self.unit_targets(Self::targets_of_new);
         let samples: Vec<_> = (0..count).map(|_| self.sample_unit(rng, &targets)).collect();
         let (mut units, records): (Vec<Unit>, Vec<Record>) = samples.into_iter().unzip();
         if !self.has_room("unit", count) {
@@ -387,7 +417,8 @@ impl World {
     }
 
     fn spawn_orc(&mut self, seed: u64) {
-        let (rng, targets) = (&mut StdRng::seed_from_u64(seed), self.unit_targets());
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let targets = self.unit_targets(Self::targets_of_new);
         let (unit, mut record) = self.sample_unit(rng, &targets);
         let orc = Orc { unit, rage: rng.random() };
         if !self.has_room("orc", 1) {
@@ -453,7 +484,7 @@ impl World {
         }
         let slot = slot.get(&slots);
         if flaw {
-            let bad = flawed(slot, rng, self.stale.last().copied());
+            let bad = flawed(slot, rng, self.dead_for(&object).or(NEVER));
             let error = self.refused(|store| store.set_value(object.id, slot.name(), bad));
             assert!(matches!(error, AccessError::Rejected(_)));
             return;
@@ -475,6 +506,11 @@ impl World {
         }
         let error = self.refused(|store| store.set(object.id, health, -1.0));
         assert!(matches!(error, AccessError::Rejected(_)));
+        let target = self.store.key::<Option<ObjectId>>("unit", "target").expect("the slot exists");
+        if let Some(dead) = self.dead_for(&object) {
+            let error = self.refused(|store| store.set(object.id, target, Some(dead)));
+            assert!(matches!(error, AccessError::Rejected(_)));
+        }
         let (points, cover) = (rng.random_range(0.0..=500.0), rng.random::<bool>().then_some(-0.0));
         assert_eq!(self.store.set(object.id, health, points), Ok(()));
         assert_eq!(self.store.set(object.id, shield, cover), Ok(()));
@@ -484,13 +520,17 @@ impl World {
 
     fn set_object(&mut self, pick: &Index, seed: u64, flaw: bool) {
         let Some(object) = self.object(pick) else { return };
-        let (rng, targets) = (&mut StdRng::seed_from_u64(seed), self.unit_targets());
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let targets = self.unit_targets(Self::targets);
         let (mut unit, record) = self.sample_unit(rng, &targets);
         if !self.extends(&object.schema, "unit") {
             let error = self.refused(|store| store.set_object(object.id, unit));
             assert!(matches!(error, AccessError::WrongSchema { .. }));
         } else if flaw {
-            unit.health = f32::NAN;
+            match self.dead_for(&object) {
+                Some(dead) => unit.target = Some(dead),
+                None => unit.health = f32::NAN,
+            }
             let error = self.refused(|store| store.set_object(object.id, unit));
             assert!(matches!(error, AccessError::Rejected(_)));
         } else {
@@ -556,7 +596,7 @@ impl World {
         self.note_all(written);
     }
 
-    fn note_all(&mut self, written: Vec<(ObjectId, &str, Value)>) {
+    pub(crate) fn note_all(&mut self, written: Vec<(ObjectId, &str, Value)>) {
         for (id, slot, value) in written {
             let object =
                 self.objects.get(&place(id)).expect("views visit only living objects").clone();

@@ -13,6 +13,7 @@ const TYPES: &[&str] = &[
     "Constraint",
     "Constraints",
     "Definitions",
+    "Dump",
     "IdRun",
     "Loader",
     "MapStore",

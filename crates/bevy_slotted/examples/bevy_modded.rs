@@ -61,7 +61,7 @@ fn load(packs: Res<Packs>, mut store: StoreMut, mut commands: Commands) -> Resul
 
 /// Spawns an entity for each object with a name and health. Both are despawned together.
 fn give_sprites(units: SlotsRef<Named>, mut commands: Commands) {
-    for unit in units.iter() {
+    for unit in &units {
         let label = units.resolve(*unit.name).unwrap_or_default().to_owned();
         commands.spawn((Sprite { label }, ObjectLink::new(unit.id)));
     }
@@ -72,12 +72,15 @@ fn poison(mut living: Slots<Living>) {
 }
 
 fn rage(mut raging: Slots<Raging>) {
-    raging.for_each(|orc| *orc.rage = (1.0 - *orc.health / 500.0).clamp(0.0, 1.0));
+    for orc in &mut raging {
+        *orc.rage = (1.0 - *orc.health / 500.0).clamp(0.0, 1.0);
+    }
 }
 
 fn bury(units: SlotsRef<Named>, mut commands: Commands) {
-    let dead = units.iter().filter(|unit| *unit.health == 0.0).map(|unit| unit.id);
-    commands.try_despawn_objects(dead.collect::<Vec<_>>());
+    for unit in units.iter().filter(|unit| *unit.health == 0.0) {
+        commands.despawn_object(unit.id);
+    }
 }
 
 fn report(

@@ -163,7 +163,7 @@ fn shoot(
         }
     }
     statistics.killed += killed.len();
-    commands.try_despawn_objects(killed);
+    commands.change_objects(|commands| killed.into_iter().for_each(|id| commands.despawn(id)));
 }
 
 fn reinforce(mut store: StoreMut, options: Res<Options>, statistics: Res<Statistics>) -> Result {

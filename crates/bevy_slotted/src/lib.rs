@@ -8,6 +8,7 @@
 //! | systems over objects | [`Slots`], [`SlotsRef`] |
 //! | the whole store in a system | [`StoreRef`], [`StoreMut`] |
 //! | to spawn and despawn from systems | [`StoreMut`], or deferred with [`SlottedCommands`] |
+//! | changes recorded by several threads | [the order of deferred changes](SlottedCommands#order) |
 //! | an entity for an object | [`ObjectLink`], [`ObjectLinks`] |
 //! | entities in slots | [`EntitySlot`], [`map_entity_slots`] |
 //! | messages about changes | [`SlottedMessages`] |
@@ -22,7 +23,8 @@
 //!
 //! A view finds its slots by the names of its fields. A name that no registered schema declares is usually a
 //! misspelling, so the view is an error by default and the message names the field. The derive attribute
-//! `#[view(lenient)]` allows such names, for a schema that a mod may or may not register:
+//! `#[view(lenient)]` allows such names, for a schema that a mod may or may not register. The same attribute silences
+//! the warning for schemas that are skipped because [their slot is of another kind](Slots).
 //!
 //! ```
 //! use bevy_ecs::prelude::*;

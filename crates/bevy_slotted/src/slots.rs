@@ -4,7 +4,7 @@ use std::fmt;
 
 use slotted::{
     List, ObjectId, Text, View, schema::RegisteredSchema, slot_value::ListElement,
-    view::SharedView, view::ViewRuns,
+    view::SharedView, view::ViewIter, view::ViewRuns,
 };
 
 use crate::lending::{Slots, SlotsRef};
@@ -19,7 +19,7 @@ macro_rules! lookups {
         }
 
         impl<V: $bound> $name<'_, '_, V> {
-            /// Returns the string of a text handle, or `None` if the handle is not of this store.
+            /// Returns the string of a text handle. A handle of another store gives `None` or another text.
             ///
             /// Computes in **O(1)** time.
             ///
@@ -48,7 +48,7 @@ macro_rules! lookups {
                 self.parts().find_text(text)
             }
 
-            /// Returns the elements of a list handle, or `None` if the handle is not of this store.
+            /// Returns the elements of a list handle. A handle of another store gives `None` or another list.
             ///
             /// Computes in **O(1)** time.
             #[must_use]
@@ -116,9 +116,9 @@ impl<V: View> Slots<'_, '_, V> {
         self.view().par_for_each_run_on(&ComputeTasks, visit);
     }
 
-    /// Returns an iterator over the objects.
+    /// Returns an iterator over the objects, as `for unit in &mut units` uses.
     ///
-    /// [`for_each`](Self::for_each) is faster because its loop is vectorised.
+    /// [`for_each`](Self::for_each) is faster for loops that can use the vector units.
     ///
     /// ```
     /// # use bevy_slotted::prelude::*;
@@ -131,8 +131,18 @@ impl<V: View> Slots<'_, '_, V> {
     /// }
     /// # bevy_ecs::system::assert_is_system(heal_the_first);
     /// ```
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = V::Item<'_>> {
+    pub fn iter_mut(&mut self) -> ViewIter<'_, V> {
         self.view().iter()
+    }
+
+    /// Returns an iterator over the objects for reading, as `for unit in &units` uses.
+    ///
+    /// [`SlotsRef::iter`] has an example.
+    pub fn iter(&self) -> ViewIter<'_, V>
+    where
+        V: SharedView,
+    {
+        self.view_ref().iter()
     }
 
     /// Returns an iterator over the runs of adjacent objects.
@@ -164,7 +174,93 @@ impl<V: SharedView> SlotsRef<'_, '_, V> {
     /// }
     /// # bevy_ecs::system::assert_is_read_only_system(all_are_dead);
     /// ```
-    pub fn iter(&self) -> impl Iterator<Item = V::Item<'_>> {
+    pub fn iter(&self) -> ViewIter<'_, V> {
         self.view().iter()
+    }
+}
+
+/// Iterates over the objects, with references that live as long as the system runs.
+///
+/// ```
+/// # use bevy_slotted::prelude::*;
+/// # #[derive(View)]
+/// # struct Health<'a> { health: &'a mut f32 }
+/// fn heal_all(units: Slots<Health>) {
+///     for unit in units {
+///         *unit.health += 1.0;
+///     }
+/// }
+/// # bevy_ecs::system::assert_is_system(heal_all);
+/// ```
+impl<'t, V: View> IntoIterator for Slots<'t, 't, V> {
+    type Item = V::Item<'t>;
+    type IntoIter = ViewIter<'t, V>;
+
+    fn into_iter(self) -> ViewIter<'t, V> {
+        self.into_view().iter()
+    }
+}
+
+/// Iterates over the objects, as for Bevy's `Query`.
+///
+/// ```
+/// # use bevy_slotted::prelude::*;
+/// # #[derive(View)]
+/// # struct Health<'a> { health: &'a mut f32 }
+/// fn heal_all(mut units: Slots<Health>) {
+///     for unit in &mut units {
+///         *unit.health += 1.0;
+///     }
+/// }
+/// # bevy_ecs::system::assert_is_system(heal_all);
+/// ```
+impl<'x, V: View> IntoIterator for &'x mut Slots<'_, '_, V> {
+    type Item = V::Item<'x>;
+    type IntoIter = ViewIter<'x, V>;
+
+    fn into_iter(self) -> ViewIter<'x, V> {
+        self.iter_mut()
+    }
+}
+
+/// Iterates over the objects of a view that only reads.
+impl<'x, V: SharedView> IntoIterator for &'x Slots<'_, '_, V> {
+    type Item = V::Item<'x>;
+    type IntoIter = ViewIter<'x, V>;
+
+    fn into_iter(self) -> ViewIter<'x, V> {
+        self.iter()
+    }
+}
+
+/// Iterates over the objects, with references that live as long as the system runs.
+impl<'t, V: SharedView> IntoIterator for SlotsRef<'t, 't, V> {
+    type Item = V::Item<'t>;
+    type IntoIter = ViewIter<'t, V>;
+
+    fn into_iter(self) -> ViewIter<'t, V> {
+        self.into_view().iter()
+    }
+}
+
+/// Iterates over the objects, as for Bevy's `Query`.
+///
+/// ```
+/// # use bevy_slotted::prelude::*;
+/// # #[derive(View)]
+/// # struct Health<'a> { id: ObjectId, health: &'a f32 }
+/// fn report(units: SlotsRef<Health>) {
+///     for unit in &units {
+///         println!("{}: {}", unit.id, unit.health);
+///     }
+/// }
+/// # bevy_ecs::system::assert_is_system(report);
+/// ```
+impl<'x, V: SharedView> IntoIterator for &'x SlotsRef<'_, '_, V> {
+    type Item = V::Item<'x>;
+    type IntoIter = ViewIter<'x, V>;
+
+    fn into_iter(self) -> ViewIter<'x, V> {
+        self.iter()
     }
 }

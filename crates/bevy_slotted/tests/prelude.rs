@@ -62,8 +62,9 @@ fn heal(mut units: Slots<Healing>, mut healed: Local<Option<ObjectId>>) {
 }
 
 fn bury(units: SlotsRef<Watching>, mut commands: Commands) {
-    let weak = units.iter().filter(|unit| *unit.health < 10.0).map(|unit| unit.id);
-    commands.try_despawn_objects(weak.collect::<Vec<_>>());
+    for unit in units.iter().filter(|unit| *unit.health < 10.0) {
+        commands.try_despawn_object(unit.id);
+    }
 }
 
 fn count(

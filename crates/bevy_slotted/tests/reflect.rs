@@ -181,11 +181,17 @@ fn references_round_trip_and_are_checked() -> Outcome {
     assert_eq!(back, follower);
 
     store.despawn(first.0)?;
+    let copy = spawn_reflected(&mut store, &follower)?;
+    read_into(&store, copy, &mut back)?;
+    assert_eq!(back, follower, "a copy keeps dead references");
+
+    let never = Reference::from(ObjectId::from_bits(first.0.to_bits() + (4 << 32)).ok_or("odd")?);
+    let follower = Follower { leader: Some(never), friends: vec![never, first] };
     assert_eq!(
         message(spawn_reflected(&mut store, &follower)),
         "2 problems:\
-         \n  slot 'leader' of 'follower' refers to object 0:0:1, which is not alive\
-         \n  element 0 of slot 'friends' of 'follower' refers to object 0:0:1, which is not alive"
+         \n  slot 'leader' of 'follower' refers to object 0:0:5, which has never existed\
+         \n  element 0 of slot 'friends' of 'follower' refers to object 0:0:5, which has never existed"
     );
     Ok(())
 }

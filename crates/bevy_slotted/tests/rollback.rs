@@ -60,10 +60,13 @@ fn simulate(
             dead.push(unit.id);
         }
     });
-    commands.despawn_objects(dead);
     let born = number(&frame);
     let count = input.0 % 40;
-    commands.spawn_objects((0..count).map(move |n| Unit { health: (n % 9) as f32, born }));
+    commands.change_objects(move |commands| {
+        dead.into_iter().for_each(|id| commands.despawn(id));
+        let mut units = (0..count).map(|n| Unit { health: (n % 9) as f32, born });
+        units.try_for_each(|unit| commands.spawn(unit).map(drop))
+    });
 }
 
 fn world(frames: StoreFrames) -> World {

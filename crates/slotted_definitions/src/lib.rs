@@ -3,6 +3,7 @@
 //! * [`Loader`] reads files and folders, checks everything, and returns [`Definitions`] or a
 //!   [`Report`] of every problem, with file, line and column.
 //! * [`Definitions::spawn`] turns the records into [`Objects`] of a store.
+//! * [`Definitions::spawn_one`] spawns copies of one record whenever the game needs them.
 //! * [`Objects::plan_reload`] and [`Objects::apply_reload`] bring changed files into a running game.
 //! * [`Objects::to_files`] writes objects back as files.
 //! * [`infer`] proposes schemas for data that has none.
@@ -76,7 +77,7 @@
 //! |---|---|
 //! | `schemas.NAME` | `extends` (the name of the base schema), `doc`, `slots` |
 //! | `schemas.NAME.slots.SLOT` | a kind, or a map with `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `step`, `references`, `doc`, `unit`, `renamed_from` |
-//! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that only others inherit from |
+//! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that becomes no object: others inherit from it, or the game [copies](Definitions::spawn_one) it |
 //! | `records.SCHEMA` as a list | records without names |
 //! | `patches.schemas.NAME.slots` | slots to add, and keys to change in existing slots |
 //! | `patches.records.SCHEMA.NAME` | values to change |
@@ -124,6 +125,7 @@ mod node;
 mod objects;
 mod pack;
 mod progress;
+pub mod prototype;
 mod records;
 mod references;
 pub mod reload;

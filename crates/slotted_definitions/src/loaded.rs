@@ -12,7 +12,7 @@ use slotted::AccessError;
 use slotted::ObjectId;
 use slotted::Store;
 use slotted::Value;
-use slotted::schema::{RegisteredSchema, SchemaSelector, Slot};
+use slotted::schema::{RegisteredSchema, SchemaSelector};
 use slotted::{Schema, SchemaError};
 
 /// The checked schemas and records of definition files.
@@ -262,10 +262,6 @@ impl Definitions {
         others.next().is_none().then_some(first)
     }
 
-    pub(super) fn slots_of(&self, record: &RecordDefinition) -> &[Slot] {
-        self.schema_of(record).slots()
-    }
-
     pub(super) fn schema_of(&self, record: &RecordDefinition) -> &RegisteredSchema {
         let schema = self.loaded.registry.schema_by_id(record.schema);
         schema.expect("a record's schema is registered")
@@ -381,6 +377,10 @@ pub struct RecordView<'d> {
 }
 
 impl<'d> RecordView<'d> {
+    pub(super) const fn definitions(&self) -> &'d Definitions {
+        self.definitions
+    }
+
     /// Returns the position among all records.
     pub(super) const fn number(&self) -> usize {
         self.number
@@ -441,7 +441,8 @@ impl<'d> RecordView<'d> {
         self.record.place
     }
 
-    /// Returns whether the record is `abstract`: others inherit from it, and it becomes no object.
+    /// Returns whether the record is `abstract`: it becomes no object. Others inherit from it, or
+    /// [`Definitions::spawn_one`] copies it.
     ///
     /// # Example
     #[cfg_attr(feature = "toml", doc = "```")]
@@ -514,6 +515,11 @@ impl<'d> RecordView<'d> {
     /// Returns whether a file gives the slot a value.
     pub(super) fn is_given(&self, slot: &str) -> bool {
         self.schema().slot_index(slot).is_some_and(|index| self.record.given(index).is_some())
+    }
+
+    /// Iterates over the values that files give, each with the position of its slot. References are ids of records.
+    pub(super) fn local_values(&self) -> impl Iterator<Item = (usize, &'d Value)> + use<'d> {
+        self.record.values.iter().map(|given| (usize::from(given.slot), &given.value))
     }
 
     /// Returns the value of a slot, with ids of records instead of names.

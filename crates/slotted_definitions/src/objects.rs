@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::loaded::{Definitions, RecordView};
 use crate::records::RecordDefinition;
-use slotted::schema::SchemaSelector;
+use crate::references::local_id;
+use slotted::schema::{SchemaSelector, Slot};
 use slotted::{LimitError, ObjectId, ReservedIds, SchemaError, SpawnError, Store, Value};
 
 /// The objects of loaded records, with the mapping between both.
@@ -65,7 +67,7 @@ impl Definitions {
             .map(|record| if record.is_abstract { None } else { new_ids.next() })
             .collect();
         for (number, record) in concrete().enumerate() {
-            write(&mut reserved, number, record, &ids).map_err(limit)?;
+            write(&mut reserved, number, record, |_| &ids).map_err(limit)?;
         }
         reserved.spawn().map_err(limit)?;
         Ok(Objects::new(self.clone(), ids))
@@ -80,18 +82,18 @@ pub(super) fn limit(error: SpawnError) -> LimitError {
     }
 }
 
-/// Writes the values of a record, with ids of objects instead of records.
-pub(super) fn write(
+/// Writes the values of a record, with ids of objects instead of records. The closure returns those for a slot.
+pub(super) fn write<'i>(
     reserved: &mut ReservedIds<'_>,
     number: usize,
     record: &RecordDefinition,
-    ids: &[Option<ObjectId>],
+    ids: impl Fn(&Slot) -> &'i [Option<ObjectId>],
 ) -> Result<(), SpawnError> {
     let mut values = record.values.iter().peekable();
-    reserved.write(number, |slot, _| {
-        let given = &values.next_if(|given| usize::from(given.slot) == slot)?.value;
+    reserved.write(number, |position, slot| {
+        let given = &values.next_if(|given| usize::from(given.slot) == position)?.value;
         Some(if is_reference(given) {
-            Cow::Owned(with_ids(given, ids))
+            Cow::Owned(with_ids(given, ids(slot)))
         } else {
             Cow::Borrowed(given)
         })
@@ -219,6 +221,32 @@ impl Objects {
     #[must_use]
     pub fn record(&self, id: ObjectId) -> Option<RecordView<'_>> {
         self.definitions.numbered(*self.records.get(&id)?)
+    }
+
+    /// Returns the name by which files refer to the record of an object: `schema/name` if several records share the
+    /// name.
+    ///
+    /// Returns `None` for objects of other origin and of records without names. The object may be dead.
+    ///
+    /// # Example
+    /// A dump with names in place of ids:
+    ///
+    #[cfg_attr(all(feature = "toml", feature = "json"), doc = "```")]
+    #[cfg_attr(not(all(feature = "toml", feature = "json")), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots.leader = { kind = 'object', optional = true }\n\
+    ///     records.unit = { grom = {}, grunt = { leader = 'grom' } }";
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// let dump = store.dump().with_names(|id| objects.name(id));
+    /// assert_eq!(serde_json::to_string(&dump)?, r#"{"unit":{"grom":{},"grunt":{"leader":"grom"}}}"#);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn name(&self, id: ObjectId) -> Option<Arc<str>> {
+        self.definitions.name_of(local_id(*self.records.get(&id)?))
     }
 
     /// Returns the definitions of the objects.

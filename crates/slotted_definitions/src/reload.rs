@@ -16,7 +16,7 @@ use crate::source::Place;
 use slotted::Kind;
 use slotted::ObjectId;
 use slotted::Value;
-use slotted::{AccessError, LimitError};
+use slotted::{AccessError, LimitError, SpawnError};
 use slotted::{
     Migration, MigrationError, Store, migration::MigrationRejection, migration::Overwrites,
 };
@@ -88,7 +88,7 @@ pub enum ReloadError {
     /// Living objects prevent a change of their schema, or the store has changed since the plan.
     #[error(transparent)]
     Migration(#[from] MigrationError),
-    /// A value refers to a dead object.
+    /// A value of a living object would become a reference to a [dead object](ObjectId#dead-references).
     #[error(transparent)]
     Access(#[from] AccessError),
     /// A limit of the store is reached.
@@ -263,20 +263,16 @@ impl Objects {
             ids.get(name).copied().filter(|_| is_concrete(record))
         };
         let all: Vec<Option<ObjectId>> = next_names.iter().zip(records).map(of_record).collect();
-        // Objects that the game has despawned are no targets.
+        // An optional reference to an object that the game has despawned is unset.
         let new_ids: HashSet<ObjectId> = reserved.ids().iter().copied().collect();
         let is_there = |id: &ObjectId| reserved.store().contains(*id) || new_ids.contains(id);
         let there: Vec<_> = all.iter().map(|id| id.filter(is_there)).collect();
-        let living = |value: &Value, slot: &Slot| match dead_reference(value, slot, &all, &there) {
-            Some(id) => Err(AccessError::Despawned { id }),
-            None => Ok(with_ids(value, &there)),
+        let targets = |slot: &Slot| match slot.is_optional() && *slot.kind() == Kind::Object {
+            true => &*there,
+            false => &*all,
         };
         for (number, (_, record)) in new.iter().enumerate() {
-            let slots = plan.next.slots_of(record);
-            for given in &record.values {
-                living(&given.value, &slots[usize::from(given.slot)])?;
-            }
-            write(&mut reserved, number, record, &there).map_err(limit)?;
+            write(&mut reserved, number, record, targets).map_err(refusal)?;
         }
         reserved.spawn().map_err(limit)?;
         let positions: HashMap<&RecordName, usize> =
@@ -288,7 +284,7 @@ impl Objects {
             {
                 let record = plan.next.numbered(*number as u32).expect("the record is listed");
                 let declared = record.schema().slot(slot).expect("the plan names slots");
-                store.set_value(id, slot, living(&record.local(slot), declared)?)?;
+                store.set_value(id, slot, with_ids(&record.local(slot), targets(declared)))?;
             }
         }
         Ok(Self::new(plan.next.clone(), all))
@@ -386,23 +382,10 @@ fn means_the_same(
     }
 }
 
-/// Returns the first dead object that a value refers to.
-///
-/// A dead reference in an optional slot is unset instead.
-fn dead_reference(
-    value: &Value,
-    slot: &Slot,
-    all: &[Option<ObjectId>],
-    there: &[Option<ObjectId>],
-) -> Option<ObjectId> {
-    match value {
-        Value::Object(_) if slot.is_optional() && *slot.kind() == Kind::Object => None,
-        Value::Object(local) => {
-            let number = local.row() as usize;
-            all[number].filter(|_| there[number].is_none())
-        }
-        Value::List(list) => list.iter().find_map(|one| dead_reference(one, slot, all, there)),
-        _ => None,
+fn refusal(error: SpawnError) -> ReloadError {
+    match error {
+        SpawnError::Rejected(rejection) => AccessError::from(rejection).into(),
+        other => limit(other).into(),
     }
 }
 

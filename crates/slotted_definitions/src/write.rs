@@ -16,6 +16,7 @@ use slotted::Record;
 use slotted::Store;
 use slotted::Value;
 use slotted::error::Despawned;
+use slotted::schema::Slot;
 
 /// An error of [`Objects::to_record`] and [`Objects::to_files`].
 #[derive(Clone, PartialEq, thiserror::Error)]
@@ -35,6 +36,16 @@ pub enum WriteError {
         slot: Arc<str>,
         /// The value.
         value: Value,
+    },
+    /// A slot that cannot be unset refers to a dead object.
+    #[error("slot '{slot}' of object {id} refers to object {found}, which is not alive")]
+    DeadReference {
+        /// The object.
+        id: ObjectId,
+        /// The slot's name.
+        slot: Arc<str>,
+        /// The dead object.
+        found: ObjectId,
     },
     /// An object refers to an object without a record, which has no name.
     #[error("slot '{slot}' of object {id} refers to object {found}, which has no name")]
@@ -61,11 +72,13 @@ crate::error::debug_as_display!(WriteError);
 impl Objects {
     /// Returns the values of an object as a definition file has them.
     ///
-    /// References are names of records. [Quarantined](super::Undeclared::Quarantine) values follow the
+    /// References are names of records. [Dead references](ObjectId#dead-references) have none: an optional slot is
+    /// unset, and a list has the other elements. [Quarantined](super::Undeclared::Quarantine) values follow the
     /// slots.
     ///
     /// # Errors
-    /// Returns an error if the object is not alive, or refers to an object without a named record.
+    /// Returns an error if the object is not alive, if it refers to an object without a named record, or if a required
+    /// slot refers to a dead object.
     ///
     /// # Example
     #[cfg_attr(feature = "toml", doc = "```")]
@@ -82,11 +95,24 @@ impl Objects {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_record(&self, store: &Store, id: ObjectId) -> Result<Record, WriteError> {
-        let mut record = Record::new();
+        let (mut record, schema) = (Record::new(), store.schema_by_id(id.schema()));
+        let is_dead = |value: &Value| matches!(value, Value::Object(id) if !store.contains(*id));
         for (slot, value) in store.get_record(id)?.iter() {
-            record.push(slot.to_owned(), self.with_names(id, slot, value)?);
+            let is_optional =
+                || schema.and_then(|schema| schema.slot(slot)).is_some_and(Slot::is_optional);
+            let value = match value {
+                Value::Object(_) if is_dead(value) && is_optional() => continue,
+                Value::Object(found) if is_dead(value) => {
+                    let (slot, found) = (slot.into(), *found);
+                    return Err(WriteError::DeadReference { id, slot, found });
+                }
+                Value::List(list) if list.iter().any(is_dead) => {
+                    Value::List(list.iter().filter(|one| !is_dead(one)).cloned().collect())
+                }
+                other => other.clone(),
+            };
+            record.push(slot.to_owned(), self.with_names(id, slot, &value)?);
         }
-        let schema = store.schema_by_id(id.schema());
         // An omitted slot would load as its default.
         for slot in schema.map_or(&[][..], |schema| schema.slots()) {
             let has_default = slot.default().is_some_and(|default| !default.is_unset());
@@ -124,8 +150,8 @@ impl Objects {
     /// have as few digits as tell them apart.
     ///
     /// # Errors
-    /// Returns an error if an object refers to one without a name, or the format cannot represent a value:
-    /// JSON has no NaN and infinity, TOML no integers above `i64::MAX` and no null for an unset slot with a
+    /// Returns an error if an object refers to one without a name, if a required slot has a
+    /// [dead reference](ObjectId#dead-references), or if the format cannot represent a value: JSON has no NaN and infinity, TOML no integers above `i64::MAX` and no null for an unset slot with a
     /// default.
     ///
     /// # Example

@@ -324,17 +324,40 @@ fn a_required_reference_to_a_despawned_object_is_an_error() -> Outcome {
     let b = objects.id("unit", "b").ok_or("no b")?;
     store.despawn(b)?;
     let hash = store.state_hash();
-    for records in [
-        "records.squad.s.leader = 'b'",
-        "records.squad = { s = { leader = 'a' }, t = { leader = 'b' } }",
-    ] {
-        let next = Loader::new().text("units.toml", file(records)).load_again(&before)?;
-        let plan = objects.plan_reload(&store, &next)?;
-        let error =
-            objects.apply_reload(&mut store, &plan).expect_err("the target of b is despawned");
-        assert_eq!(error.to_string(), format!("object {b} is not alive"));
-        assert_eq!(store.state_hash(), hash);
-    }
+    let next = file("records.squad.s.leader = 'b'");
+    let next = Loader::new().text("units.toml", next).load_again(&before)?;
+    let plan = objects.plan_reload(&store, &next)?;
+    let error = objects.apply_reload(&mut store, &plan).expect_err("b is despawned");
+    let message = format!("slot 'leader' of 'squad' refers to object {b}, which is not alive");
+    assert_eq!(error.to_string(), message);
+    assert_eq!(store.state_hash(), hash);
+    Ok(())
+}
+
+#[test]
+fn a_reload_keeps_dead_references() -> Outcome {
+    let schemas = "schemas.unit.slots.hp = 'u8'\n\
+                   schemas.squad.slots.leader = { kind = 'object' }\n\
+                   schemas.squad.slots.members = { kind = 'list(object)' }\n\
+                   records.unit = { a = { hp = 1 }, b = { hp = 2 } }\n";
+    let file = |records: &str| format!("{schemas}{records}");
+    let mut store = Store::new();
+    let before = load(&file("records.squad.s = { leader = 'a', members = ['a'] }"), &store)?;
+    let mut objects = before.spawn(&mut store)?;
+    let [a, b] = ["a", "b"].map(|name| objects.id("unit", name).expect("it is defined"));
+    store.despawn(a)?;
+    let next = file(
+        "[records.squad]\ns = { leader = 'a', members = ['b', 'a'] }\n\
+         t = { leader = 'a', members = ['a'] }\n",
+    );
+    let next = Loader::new().text("units.toml", next).load_again(&before)?;
+    let plan = objects.plan_reload(&store, &next)?;
+    objects.apply_reload(&mut store, &plan)?;
+    let [s, t] = ["s", "t"].map(|name| objects.id("squad", name).expect("it is defined"));
+    assert_eq!(store.get_value(s, "members")?, [b, a].into());
+    let mut dead: Vec<_> = store.dead_references().map(|(id, slot, _)| (id, slot.name())).collect();
+    dead.sort_unstable();
+    assert_eq!(dead, [(s, "leader"), (s, "members"), (t, "leader"), (t, "members")]);
     Ok(())
 }
 

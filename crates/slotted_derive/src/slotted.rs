@@ -259,7 +259,7 @@ fn schema_impl(
     (name, keys_name): (&str, &Ident),
     fields: &[SlotField],
 ) -> TokenStream {
-    let schema = schema_fn(slotted, name, fields);
+    let schema = schema_fn(slotted, fields);
     let register_base = register_base_fn(slotted, fields);
     let check = check_fn(slotted, fields);
     let write = write_fn(slotted, fields);
@@ -269,6 +269,8 @@ fn schema_impl(
     quote! {
         #[automatically_derived]
         impl #slotted::Slotted for #ident {
+            const SCHEMA_NAME: &'static str = #name;
+
             type Keys = #keys_name;
             #schema
             #register_base
@@ -295,6 +297,8 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
                 + ::core::marker::Sync
                 + 'static,
         {
+            const SCHEMA_NAME: &'static str = "";
+
             type Keys = ();
 
             fn schema() -> ::core::result::Result<#slotted::Schema, #slotted::SchemaError> {
@@ -326,7 +330,7 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
     }
 }
 
-fn schema_fn(slotted: &Path, name: &str, fields: &[SlotField]) -> TokenStream {
+fn schema_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
     let slots = fields.iter().map(|field| {
         let (cast, name, constraints) = (field.cast(slotted), &field.name, &field.constraints);
         match field.is_base {
@@ -339,7 +343,7 @@ fn schema_fn(slotted: &Path, name: &str, fields: &[SlotField]) -> TokenStream {
     });
     quote! {
         fn schema() -> ::core::result::Result<#slotted::Schema, #slotted::SchemaError> {
-            let builder = #slotted::Schema::builder(#name);
+            let builder = #slotted::Schema::builder(<Self as #slotted::Slotted>::SCHEMA_NAME);
             #(#slots)*
             builder.build()
         }

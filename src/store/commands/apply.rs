@@ -3,7 +3,7 @@
 use crate::error::{AccessError, MOST_PROBLEMS, Rejection};
 use crate::id::ObjectId;
 use crate::record::Record;
-use crate::schema::{Checker, World};
+use crate::schema::{Checker, ProblemKind, World};
 use crate::slot_value::ValueCheck;
 use crate::store::Store;
 use crate::store::commands::Commands;
@@ -11,17 +11,28 @@ use crate::store::commands::error::{CommandKind, CommandProblem, CommandsError};
 use crate::store::commands::reserved_rows::ReservedRows;
 use crate::store::commands::sets::Set;
 use crate::store::dynamic::Unwritten;
+use crate::store::references::Overwriting;
 
 /// The store as it will be after the spawns.
+#[derive(Clone, Copy)]
 pub(super) struct Check<'a> {
     pub(super) store: &'a Store,
-    reserved: &'a [ReservedRows],
+    pub(super) reserved: &'a [ReservedRows],
+    /// The object whose values are overwritten. `None` for the values of a new object.
+    overwriting: Option<&'a Overwriting<'a>>,
 }
 
 impl World for Check<'_> {
     fn is_alive(&self, id: ObjectId) -> bool {
         self.store.contains(id)
             || self.reserved.get(id.schema().index()).is_some_and(|rows| rows.is_written(id))
+    }
+
+    fn admit_dead(&self, id: ObjectId) -> Result<(), ProblemKind> {
+        match self.overwriting {
+            Some(overwriting) => overwriting.admit_dead(id),
+            None => self.store.admit_dead(id),
+        }
     }
 }
 
@@ -122,7 +133,7 @@ impl Commands {
                 return Err(CommandsError::Taken { id });
             }
         }
-        let check = Check { store, reserved: &self.reserved };
+        let check = Check { store, reserved: &self.reserved, overwriting: None };
         let mut problems = Problems::default();
         for spawns in &self.spawns {
             spawns.check(&check, &mut problems);
@@ -137,9 +148,11 @@ impl Commands {
         }
         for set in self.sets() {
             let id = set.id();
-            let is_alive = check.is_alive(id);
-            let checked =
-                if is_alive { set.check(&check) } else { Err(AccessError::Despawned { id }) };
+            let overwriting = store.contains(id).then(|| store.overwriting(id));
+            let checked = match overwriting.is_some() || check.is_alive(id) {
+                true => set.check(&Check { overwriting: overwriting.as_ref(), ..check }),
+                false => Err(AccessError::Despawned { id }),
+            };
             if let Err(error) = checked {
                 problems.add(id, CommandKind::Set, error);
             }
@@ -158,7 +171,7 @@ impl Commands {
 
     /// Writes new objects to their free rows, and stores the texts and lists of all changes.
     fn write_spawns(&self, store: &mut Store) -> Result<(), Unwritten> {
-        self.spawns.iter().for_each(|spawns| spawns.write(store));
+        self.spawns.iter().for_each(|spawns| spawns.write(&self.reserved, store));
         for (original, copy) in &self.copies {
             store.tables[copy.schema().index()].copy_row(original.row(), copy.row());
         }

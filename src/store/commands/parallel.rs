@@ -98,7 +98,7 @@ impl<'e> ParallelCommands<'e> {
     ///
     /// Closures with the same order number run in the order in which their thread handed them over. Use a number on
     /// one thread only; otherwise the order of its closures differs between runs. The ids of the visited objects meet
-    /// this. [`ParallelCommands`] has an example.
+    /// this; they sort by schema, generation and row. [`ParallelCommands`] has an example.
     pub fn at(
         &self,
         order: impl Into<u64>,

@@ -8,6 +8,7 @@ use crate::kind::{Kind, NumberKind};
 use crate::schema::{Checker, ProblemKind, Redeclared, RegisteredSchema, Slot, Source};
 use crate::storage::{BLOCK_ROWS, Column, Rows, Table};
 use crate::store::migrate::{MigrationRejection, MigrationStep, Overwrites, SchemaMigration};
+use crate::store::references::AnyDead;
 use crate::store::{Store, dynamic};
 use crate::value::Value;
 
@@ -208,7 +209,7 @@ impl<'a> Examination<'a> {
             return values;
         }
         let (store, column) = (self.store, &subject.table.columns[from]);
-        let checker = Checker { registry: &self.redeclared.registry, world: store };
+        let checker = Checker { registry: &self.redeclared.registry, world: &AnyDead(store) };
         for row in living_rows(&subject.table.rows) {
             if self.overwrites.contains(subject.id(row), new) {
                 continue;
@@ -224,9 +225,7 @@ impl<'a> Examination<'a> {
             }
             let checked = if is_same { Ok(()) } else { check_conversion(&value, old, new) };
             match checked.and_then(|()| checker.value(new, &value)) {
-                // A dead reference is not caused by the new schema.
                 Ok(()) => {}
-                Err(kind) if is_dead_reference(&kind) => {}
                 Err(kind) => Found::add(&mut values.bad, || (subject.id(row), kind)),
             }
         }
@@ -287,12 +286,5 @@ fn is_single(value: &Value) -> bool {
         Value::F64(number) => number.is_nan() || f64::from(*number as f32) == *number,
         Value::List(list) => list.iter().all(is_single),
         _ => true,
-    }
-}
-
-fn is_dead_reference(kind: &ProblemKind) -> bool {
-    match kind {
-        ProblemKind::Element { kind, .. } => is_dead_reference(kind),
-        kind => matches!(kind, ProblemKind::DeadReference { .. }),
     }
 }

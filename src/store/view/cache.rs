@@ -217,6 +217,10 @@ impl Matches {
         &self.tables
     }
 
+    pub(super) fn skipped(&self) -> &[TypeMismatch] {
+        &self.skipped
+    }
+
     /// Examines the schemas registered since the last call. Returns `true` if there were any.
     #[inline]
     pub(super) fn update<W: Borrow<Wants>>(

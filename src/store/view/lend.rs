@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::error::TypeMismatch;
 use crate::id::{ObjectId, SchemaId};
 use crate::kind::Kind;
 use crate::schema::{Registry, SchemaSelector};
@@ -196,13 +197,14 @@ impl<V: View> ViewColumns<V> {
     /// Examines the schemas registered since the last call; all schemas after a
     /// [migration](crate::Store::migrate) or for another store.
     ///
-    /// Takes a few comparisons if no schema is new.
+    /// Returns `true` if it examined any; [`skipped`](Self::skipped) may have changed then. Otherwise it takes a few
+    /// comparisons.
     ///
     /// # Errors
     /// Returns an error if [`Store::view`](crate::Store::view) would. A store without schemas is an error too: engines
     /// that register schemas later check [`StoreParts::schemas`] first.
     #[inline]
-    pub fn update(&mut self, store: &StoreParts) -> Result<(), ViewError> {
+    pub fn update(&mut self, store: &StoreParts) -> Result<bool, ViewError> {
         let (store, registry) = (store.identity(), store.registry());
         if self.store.as_ref() != Some(store) || self.migrations != registry.migrations() {
             self.store = Some(store.same());
@@ -210,10 +212,25 @@ impl<V: View> ViewColumns<V> {
             self.matches = Matches::default();
             self.wanted.clear();
         }
-        if self.matches.update(registry, || &self.wants) {
+        let is_new = self.matches.update(registry, || &self.wants);
+        if is_new {
             self.wanted = self.matches().iter().flat_map(wanted_of).collect();
         }
-        self.matches.check()
+        self.matches.check()?;
+        Ok(is_new)
+    }
+
+    /// Returns the slots of another kind, for which the view skips a schema that has all required names: see
+    /// [`ViewReport::skipped`](crate::view::ViewReport::skipped).
+    #[must_use]
+    pub fn skipped(&self) -> &[TypeMismatch] {
+        self.matches.skipped()
+    }
+
+    /// Returns `true` if the view is [lenient](crate::View#misspelt-fields).
+    #[must_use]
+    pub const fn is_lenient(&self) -> bool {
+        V::IS_LENIENT
     }
 
     /// Returns the view of the parts that the closure lends.

@@ -8,6 +8,8 @@ use bevy_ecs::system::{
 };
 use bevy_ecs::world::World;
 use bevy_ecs::world::unsafe_world_cell::UnsafeWorldCell;
+use log::warn;
+use slotted::error::TypeMismatch;
 use slotted::lend::{StoreParts, ViewColumns, ViewSlot};
 use slotted::schema::SchemaSelector;
 use slotted::{Kind, ObjectId, View, ViewError, view::SharedView, view::ViewMut, view::ViewRef};
@@ -23,6 +25,8 @@ pub struct SlotsState<V> {
     /// The slots that `columns` may access, and their ids.
     slots: Vec<(ColumnId, ViewSlot)>,
     columns: ViewColumns<V>,
+    /// The slots of other kinds that were warned of.
+    warned: Vec<TypeMismatch>,
 }
 
 impl<V> fmt::Debug for SlotsState<V> {
@@ -39,7 +43,7 @@ impl<V: View + 'static> SlotsState<V> {
             slot.is_written &= !is_read_only;
             slots.extend(ColumnIds::of(world, &slot).into_iter().map(|id| (id, slot.clone())));
         }
-        Self { slots, cell: CellAccess::new(world), columns }
+        Self { slots, cell: CellAccess::new(world), columns, warned: Vec::new() }
     }
 
     fn declare<P>(&self, meta: &SystemMeta, access: &mut SystemAccess) {
@@ -78,6 +82,7 @@ impl<V: View + 'static> SlotsState<V> {
     #[inline]
     unsafe fn get<'w, P>(
         &mut self,
+        meta: &SystemMeta,
         world: UnsafeWorldCell<'w>,
     ) -> Result<&'w StoreCell, SystemParamValidationError> {
         // SAFETY: `declare` has registered read access to the resource.
@@ -86,9 +91,32 @@ impl<V: View + 'static> SlotsState<V> {
         match self.columns.update(parts) {
             // Systems run before the first schema comes, for instance from a file that still loads.
             Err(_) if parts.schemas().len() == 0 => {}
-            checked => checked.map_err(|error| invalid::<P>(&error))?,
+            Err(error) => return Err(invalid::<P>(&error)),
+            Ok(true) => self.warn_of_other_kinds::<P>(meta),
+            Ok(false) => {}
         }
         Ok(cell)
+    }
+
+    /// Warns of schemas that the view skips, once for each slot of another kind.
+    #[cold]
+    fn warn_of_other_kinds<P>(&mut self, meta: &SystemMeta) {
+        if self.columns.is_lenient() {
+            return;
+        }
+        for mismatch in self.columns.skipped() {
+            if self.warned.contains(mismatch) {
+                continue;
+            }
+            warn!(
+                "`{}` in system `{}` skips the objects of '{}': {mismatch}; rename the slot, or mark the view \
+                 `#[view(lenient)]` if it may skip them",
+                name_of::<P>(),
+                meta.name(),
+                mismatch.schema(),
+            );
+            self.warned.push(mismatch.clone());
+        }
     }
 }
 
@@ -106,6 +134,9 @@ fn name_of<P>() -> String {
 
 /// A system parameter that iterates over the objects of all schemas that have a view's slots.
 ///
+/// `for unit in &mut units` loops over them, as over Bevy's `Query`. [`for_each`](Self::for_each) is faster for loops that
+/// can use the vector units, and [`par_for_each`](Self::par_for_each) runs on several threads.
+///
 /// Two systems run in parallel unless one of them writes a slot that the other accesses. A slot is identified by
 /// name and kind, for all schemas together, as a component is by its type. If two parameters of one system
 /// conflict, initialising the system panics, as it does for conflicting queries.
@@ -114,7 +145,10 @@ fn name_of<P>() -> String {
 /// declared by one of them. If not, the parameter is invalid, as it is for a slot of another kind: the system does not
 /// run, and Bevy's error handler gets an error that names the view, the slot and the nearest declared name.
 /// `#[view(lenient)]` on the view allows slots of schemas that are registered later, such as those of mods.
-/// [`Store::view_report`](slotted::Store::view_report) lists the schemas that a view matches and skips.
+///
+/// If some schemas match and others are skipped, because they have a slot of the view's name with another kind, the
+/// system runs. A logged warning names the system and the slot, once. A view that is `#[view(lenient)]` skips them
+/// silently. [`Store::view_report`](slotted::Store::view_report) lists the schemas that a view matches and skips.
 ///
 /// ```
 /// use bevy_app::prelude::*;
@@ -193,7 +227,7 @@ impl<V: View> Slots<'_, '_, V> {
     /// # #[derive(View)]
     /// # struct Health<'a> { health: &'a mut f32 }
     /// fn heal_all(mut units: Slots<Health>) {
-    ///     for unit in units.view().iter() {
+    ///     for unit in units.view() {
     ///         *unit.health = 100.0;
     ///     }
     /// }
@@ -205,6 +239,17 @@ impl<V: View> Slots<'_, '_, V> {
         // so no other system accesses these columns. References that this parameter gave before are not used
         // while `self` is borrowed mutably.
         self.columns.view(self.cell.parts(), unsafe { self.cell.lend(false) })
+    }
+
+    /// Returns the view of all matching schemas, which lives as long as the access of the parameter.
+    pub(crate) fn into_view<'t>(self) -> ViewMut<'t, V>
+    where
+        Self: 't,
+    {
+        let Self { cell, columns } = self;
+        // SAFETY: as for `view`: the access is registered. This parameter is gone, and references that it gave before
+        // borrowed it.
+        columns.view(cell.parts(), unsafe { cell.lend(false) })
     }
 
     /// Returns the view of the schema and of those that [extend it](slotted::Store#schemas-that-extend-others).
@@ -318,6 +363,15 @@ impl<V: SharedView> SlotsRef<'_, '_, V> {
         self.columns.view_ref(self.cell.parts(), unsafe { self.cell.lend(true) })
     }
 
+    /// Returns the view of all matching schemas, which lives as long as the access of the parameter.
+    pub(crate) fn into_view<'t>(self) -> ViewRef<'t, V>
+    where
+        Self: 't,
+    {
+        // SAFETY: as for `view`: read access is registered.
+        self.columns.view_ref(self.cell.parts(), unsafe { self.cell.lend(true) })
+    }
+
     /// Returns one object, or `None` if it is dead or its schema does not match the view.
     ///
     /// ```
@@ -366,12 +420,12 @@ unsafe impl<V: View + 'static> SystemParam for Slots<'_, '_, V> {
     #[inline]
     unsafe fn get_param<'w, 's>(
         state: &'s mut Self::State,
-        _: &SystemMeta,
+        meta: &SystemMeta,
         world: UnsafeWorldCell<'w>,
         _: Tick,
     ) -> Result<Self::Item<'w, 's>, SystemParamValidationError> {
         // SAFETY: the caller upholds the contract of `SlotsState::get`.
-        let cell = unsafe { state.get::<Self>(world) }?;
+        let cell = unsafe { state.get::<Self>(meta, world) }?;
         Ok(Slots { cell, columns: &state.columns })
     }
 }
@@ -397,12 +451,12 @@ unsafe impl<V: SharedView + 'static> SystemParam for SlotsRef<'_, '_, V> {
     #[inline]
     unsafe fn get_param<'w, 's>(
         state: &'s mut Self::State,
-        _: &SystemMeta,
+        meta: &SystemMeta,
         world: UnsafeWorldCell<'w>,
         _: Tick,
     ) -> Result<Self::Item<'w, 's>, SystemParamValidationError> {
         // SAFETY: the caller upholds the contract of `SlotsState::get`.
-        let cell = unsafe { state.get::<Self>(world) }?;
+        let cell = unsafe { state.get::<Self>(meta, world) }?;
         Ok(SlotsRef { cell, columns: &state.columns })
     }
 }

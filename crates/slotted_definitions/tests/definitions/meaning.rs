@@ -334,3 +334,24 @@ rock.boulder.weight = 6.0
     assert_eq!(objects.id("unit", "twin"), None);
     Ok(())
 }
+
+#[test]
+fn a_dump_shows_objects_by_the_names_of_their_records() -> Outcome {
+    let file = "schemas.unit.slots = { leader = { kind = 'object', optional = true } }\n\
+        schemas.orc.extends = 'unit'\n\
+        records.unit = { grom = {}, twin = { leader = 'grom' } }\n\
+        records.orc = { twin = { leader = 'unit/twin' } }";
+    let mut store = Store::new();
+    let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    let grom = objects.id("unit", "grom").ok_or("no grom")?;
+    let copy = store.duplicate(grom)?;
+    store.despawn(grom)?;
+    assert_eq!(objects.name(copy), None);
+    let dump = store.dump().with_names(|id| objects.name(id));
+    let (orcs, units) = (
+        r#"{"orc":{"orc/twin":{"leader":"unit/twin"}},"unit":{"unit/twin":{"leader":"grom (dead)"},"#,
+        format!(r#""{copy}":{{}}}}}}"#),
+    );
+    assert_eq!(serde_json::to_string(&dump)?, orcs.to_owned() + &units);
+    Ok(())
+}

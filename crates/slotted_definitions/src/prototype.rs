@@ -1,0 +1,462 @@
+//! Prototypes: copies of a record, spawned whenever the game needs one.
+//!
+//! [`Definitions::spawn_one`] spawns a copy, and [`Objects::spawn_one`] one with references to the objects of other
+//! records.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::diagnostic::{did_you_mean, quoted};
+use crate::loaded::{Definitions, RecordView};
+use crate::objects::{Objects, with_ids};
+use slotted::commands::Commands;
+use slotted::error::UnknownSchema;
+use slotted::schema::{Problem, ProblemKind, SchemaSelector, nearest_name};
+use slotted::{ObjectId, Record, SpawnError, Store, Value};
+
+/// A receiver of copies: a [`Store`] spawns them at once, [`Commands`] record them.
+pub trait Spawner {
+    /// Spawns an object from named values.
+    ///
+    /// # Errors
+    /// Returns the reason why the object is not spawned.
+    fn spawn_record(&mut self, schema: &str, record: Record) -> Result<ObjectId, SpawnError>;
+}
+
+impl Spawner for Store {
+    fn spawn_record(&mut self, schema: &str, record: Record) -> Result<ObjectId, SpawnError> {
+        Self::spawn_record(self, schema, record)
+    }
+}
+
+impl Spawner for Commands {
+    fn spawn_record(&mut self, schema: &str, record: Record) -> Result<ObjectId, SpawnError> {
+        Self::spawn_record(self, schema, record)
+    }
+}
+
+/// All reasons why a copy of a record is not spawned. There is at least one.
+#[derive(Clone, PartialEq)]
+pub struct PrototypeError {
+    problems: Vec<PrototypeProblem>,
+}
+
+/// One reason why a copy of a record is not spawned.
+#[derive(Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrototypeProblem {
+    /// Neither the files nor the program declare the schema.
+    #[error("no schema {} is defined{}", quoted(&.0.schema), did_you_mean(.0.suggestion.as_deref()))]
+    UnknownSchema(UnknownSchema),
+    /// No record of the schema, or of a schema that extends it, has the name.
+    #[error(
+        "{} has no record {}{}{}",
+        quoted(schema),
+        quoted(name),
+        other_schemas(name, others),
+        did_you_mean(suggestion.as_deref())
+    )]
+    UnknownRecord {
+        /// The schema, as the caller wrote it.
+        schema: Arc<str>,
+        /// The name, as the caller wrote it.
+        name: Arc<str>,
+        /// The nearest name of a record of the schema.
+        suggestion: Option<Arc<str>>,
+        /// Other schemas with a record of this name.
+        others: Vec<Arc<str>>,
+    },
+    /// Several schemas that extend the requested one have a record of the name.
+    #[error(
+        "record {} of {} is ambiguous; use one of the schemas {}",
+        quoted(name),
+        quoted(schema),
+        list(schemas)
+    )]
+    Ambiguous {
+        /// The schema, as the caller wrote it.
+        schema: Arc<str>,
+        /// The name.
+        name: Arc<str>,
+        /// The schemas with a record of this name.
+        schemas: Vec<Arc<str>>,
+    },
+    /// The record refers to a record that has no object.
+    #[error(
+        "slot {} of {} refers to record {}, which {} give the slot another value",
+        quoted(slot),
+        quoted(schema),
+        quoted(target),
+        if *was_spawned {
+            "has lost its object;"
+        } else {
+            "has no object here; spawn the copy with 'Objects::spawn_one', or"
+        }
+    )]
+    NoObject {
+        /// The schema of the copy.
+        schema: Arc<str>,
+        /// The slot with the reference.
+        slot: Arc<str>,
+        /// The name of the other record, as files refer to it.
+        target: Arc<str>,
+        /// `true` if the record's object is dead, `false` if no objects were given.
+        was_spawned: bool,
+    },
+    /// The store lacks the record's schema.
+    #[error("the store has no schema {}; call 'Definitions::register' first", quoted(schema))]
+    NotRegistered {
+        /// The schema.
+        schema: Arc<str>,
+    },
+    /// A slot does not exist, refuses its value, or has none.
+    #[error(transparent)]
+    Slot(#[from] Problem),
+    /// The store cannot take the object.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+}
+
+crate::error::debug_as_display!(PrototypeError, PrototypeProblem);
+
+impl PrototypeError {
+    /// Returns the problems.
+    #[must_use]
+    pub fn problems(&self) -> &[PrototypeProblem] {
+        &self.problems
+    }
+}
+
+impl From<PrototypeProblem> for PrototypeError {
+    fn from(problem: PrototypeProblem) -> Self {
+        Self { problems: vec![problem] }
+    }
+}
+
+impl fmt::Display for PrototypeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [problem] = &*self.problems {
+            return problem.fmt(f);
+        }
+        write!(f, "{} problems:", self.problems.len())?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for PrototypeError {}
+
+impl Definitions {
+    /// Spawns a copy of a record, with other values for some slots.
+    ///
+    /// [`record`](Self::record) says which record the schema and name mean. An abstract record works too, so a
+    /// record that is only a prototype is `abstract = true` and may leave required slots to the overrides. The copy
+    /// has inherited and patched values. [`Value::Unset`] overrides the value of an optional slot with none.
+    ///
+    /// The receiver is a [`Store`], which needs the schemas ([`register`](Self::register) or [`spawn`](Self::spawn)
+    /// adds them), or [`Commands`], which check the values when they are applied. References to other records have
+    /// no objects here: override them, or use [`Objects::spawn_one`].
+    ///
+    /// Computes in **O(n)** time for n slots: about that of [`Store::spawn_record`], plus one allocation for each
+    /// value of the record.
+    ///
+    /// # Errors
+    /// Returns all problems at once, with suggestions for misspelt names. Nothing is spawned then.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::{Store, record};
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = r#"
+    /// [schemas.unit.slots]
+    /// name = "text"
+    /// position = "vec2"
+    /// health = { kind = "f32", default = 100.0 }
+    /// [records.unit.orc]
+    /// abstract = true
+    /// name = "Orc"
+    /// health = 80.0
+    /// "#;
+    /// let mut store = Store::new();
+    /// let definitions = Loader::new().text("units.toml", file).load(&store)?;
+    /// definitions.register(&mut store)?;
+    ///
+    /// let position = [3.0, 4.0];
+    /// let orc = definitions.spawn_one(&mut store, "unit", "orc", record! { position })?;
+    /// assert_eq!(store.get_value(orc, "health")?, 80.0_f32.into());
+    ///
+    /// let mut commands = store.commands();
+    /// let weak = record! { position, health: 5.0 };
+    /// let weak = definitions.spawn_one(&mut commands, "unit", "orc", weak)?;
+    /// commands.apply(&mut store)?;
+    /// assert_eq!(store.get_value(weak, "name")?, "Orc".into());
+    ///
+    /// let error = definitions.spawn_one(&mut store, "unit", "ork", record! {}).unwrap_err();
+    /// assert_eq!(error.to_string(), "'unit' has no record 'ork'; did you mean 'orc'?");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn spawn_one<'n>(
+        &self,
+        spawner: &mut impl Spawner,
+        schema: impl Into<SchemaSelector<'n>>,
+        name: &str,
+        overrides: Record,
+    ) -> Result<ObjectId, PrototypeError> {
+        let prototype = self.prototype(schema.into(), name)?;
+        let (schema, record) = (prototype.schema().name(), prototype.to_record(overrides)?);
+        spawner.spawn_record(schema, record).map_err(|error| refused(error, |_| None))
+    }
+
+    /// Finds the record, or says why it cannot be found.
+    fn prototype(
+        &self,
+        schema: SchemaSelector<'_>,
+        name: &str,
+    ) -> Result<RecordView<'_>, PrototypeError> {
+        let found = self.number(schema, name).and_then(|number| self.numbered(number));
+        found.ok_or_else(|| PrototypeError { problems: self.not_found(schema, name) })
+    }
+
+    #[cold]
+    fn not_found(&self, schema: SchemaSelector<'_>, name: &str) -> Vec<PrototypeProblem> {
+        let registry = &self.loaded.registry;
+        let records = &self.loaded.records;
+        let schema_of = |number: &u32| self.schema_of(&records.list[*number as usize]);
+        let of_name = records.by_name.get(name);
+        let mut schemas = Vec::new();
+        for found in of_name.into_iter().flatten().map(schema_of) {
+            schemas.push(Arc::clone(found.shared_name()));
+        }
+        let requested: Arc<str> = schema.name().into();
+        let name: Arc<str> = name.into();
+        let Some(known) = registry.schema(schema.name()) else {
+            let names = registry.schemas().map(|schema| schema.shared_name());
+            let suggestion = nearest_name(&requested, names);
+            let unknown = UnknownSchema { schema: requested.clone(), suggestion };
+            let mut problems = vec![PrototypeProblem::UnknownSchema(unknown)];
+            if of_name.is_none() {
+                let suggestion = nearest_name(&name, records.by_name.keys());
+                let (schema, others) = (requested, Vec::new());
+                problems.push(PrototypeProblem::UnknownRecord { schema, name, suggestion, others });
+            }
+            return problems;
+        };
+        let is_meant = |number: &u32| {
+            let mut bases = registry.schema_and_bases(schema_of(number).id());
+            if schema.is_exact() {
+                return schema_of(number).id() == known.id();
+            }
+            bases.any(|base| base.id() == known.id())
+        };
+        if of_name.is_some_and(|same_name| same_name.iter().any(is_meant)) {
+            let is_meant = of_name.into_iter().flatten().filter(|number| is_meant(number));
+            let schemas = is_meant.map(|number| Arc::clone(schema_of(number).shared_name()));
+            let schemas = schemas.collect();
+            return vec![PrototypeProblem::Ambiguous { schema: requested, name, schemas }];
+        }
+        let candidates = records.by_name.iter();
+        let candidates = candidates.filter(|(_, same_name)| same_name.iter().any(is_meant));
+        let suggestion = nearest_name(&name, candidates.map(|(name, _)| name));
+        let (schema, others) = (requested, schemas);
+        vec![PrototypeProblem::UnknownRecord { schema, name, suggestion, others }]
+    }
+}
+
+impl RecordView<'_> {
+    /// Returns the values of a copy, for receivers other than [`Definitions::spawn_one`] knows.
+    ///
+    /// Holds inherited and patched values and the overrides, but no defaults. Computes in **O(n)** time for n slots.
+    ///
+    /// # Errors
+    /// Returns the references to other records that are not overridden, with all other problems of the overrides.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::{Store, record};
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.unit.slots = { name = 'text', health = 'f32' }\n\
+    ///     records.unit.orc = { name = 'Orc', health = 80 }";
+    /// let definitions = Loader::new().text("units.toml", file).load(&Store::new())?;
+    /// let orc = definitions.record("unit", "orc").unwrap();
+    /// assert_eq!(orc.to_record(record! { health: 5 })?, record! { name: "Orc", health: 5 });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_record(&self, overrides: Record) -> Result<Record, PrototypeError> {
+        self.merged(overrides, &[])
+    }
+
+    /// Merges the values of the record and the overrides. References lead to the objects of the records.
+    fn merged(
+        &self,
+        overrides: Record,
+        ids: &[Option<ObjectId>],
+    ) -> Result<Record, PrototypeError> {
+        let schema = self.schema();
+        let overridden: HashSet<usize> =
+            overrides.iter().filter_map(|(name, _)| schema.slot_index(name)).collect();
+        let own = self.local_values().filter(|(slot, _)| !overridden.contains(slot));
+        let mut merged = Record::with_capacity(schema.slots().len().max(overrides.len()));
+        let mut problems = Vec::new();
+        for (slot, value) in own {
+            let slot = &schema.slots()[slot];
+            let unresolved = references(value).filter(|local| object_of(*local, ids).is_none());
+            let before = problems.len();
+            problems.extend(unresolved.map(|local| PrototypeProblem::NoObject {
+                schema: Arc::clone(schema.shared_name()),
+                slot: Arc::clone(slot.shared_name()),
+                target: self.definitions().name_of(local).unwrap_or_default(),
+                was_spawned: false,
+            }));
+            if problems.len() == before {
+                merged.push(slot.name().to_owned(), with_ids(value, ids));
+            }
+        }
+        if problems.is_empty() {
+            merged.extend(overrides);
+            return Ok(merged);
+        }
+        self.check_overrides(&overrides, &mut problems);
+        Err(PrototypeError { problems })
+    }
+
+    /// Adds the problems of the overrides that need no store.
+    #[cold]
+    fn check_overrides(&self, overrides: &Record, problems: &mut Vec<PrototypeProblem>) {
+        let (schema, registry) = (self.schema(), &self.definitions().loaded.registry);
+        let mut given = HashSet::new();
+        for (name, value) in overrides.iter() {
+            let Some(index) = schema.slot_index(name) else {
+                problems.push(schema.undeclared(name).into());
+                continue;
+            };
+            if !given.insert(index) {
+                problems.push(schema.problem(name, ProblemKind::Duplicate).into());
+            }
+            let checked = registry.check_value(&schema.slots()[index], value);
+            // The definitions' registry has no objects: it cannot judge references.
+            let refused = checked.err().filter(|kind| dead_reference(kind).is_none());
+            problems.extend(refused.map(|kind| schema.problem(name, kind).into()));
+        }
+        let filled: HashSet<usize> = self.local_values().map(|(slot, _)| slot).collect();
+        for (index, slot) in schema.slots().iter().enumerate() {
+            if slot.is_required() && !filled.contains(&index) && !given.contains(&index) {
+                let missing = ProblemKind::Missing { expected: slot.kind().clone() };
+                problems.push(schema.problem(slot.name(), missing).into());
+            }
+        }
+    }
+}
+
+impl Objects {
+    /// Spawns a copy of a record, with other values for some slots.
+    ///
+    /// As [`Definitions::spawn_one`], and references lead to the objects of the records that they name. A record
+    /// that refers to itself gives a copy that refers to the record's own object.
+    ///
+    /// # Errors
+    /// Returns all problems at once, with suggestions for misspelt names. Nothing is spawned then.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::{Store, record};
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = r#"
+    /// [schemas.unit.slots]
+    /// name = "text"
+    /// leader = { kind = "object", optional = true }
+    /// [records.unit.grom]
+    /// name = "Grom"
+    /// [records.unit.orc]
+    /// name = "Orc"
+    /// leader = "grom"
+    /// "#;
+    /// let mut store = Store::new();
+    /// let objects = Loader::new().text("units.toml", file).load(&store)?.spawn(&mut store)?;
+    /// let zog = objects.spawn_one(&mut store, "unit", "orc", record! { name: "Zog" })?;
+    /// assert_eq!(store.get_value(zog, "leader")?, objects.id("unit", "grom").unwrap().into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn spawn_one<'n>(
+        &self,
+        spawner: &mut impl Spawner,
+        schema: impl Into<SchemaSelector<'n>>,
+        name: &str,
+        overrides: Record,
+    ) -> Result<ObjectId, PrototypeError> {
+        let prototype = self.definitions.prototype(schema.into(), name)?;
+        let schema = prototype.schema().name();
+        let record = prototype.merged(overrides, &self.ids)?;
+        spawner.spawn_record(schema, record).map_err(|error| refused(error, |id| self.name(id)))
+    }
+}
+
+/// Returns the ids of records in a value.
+fn references(value: &Value) -> impl Iterator<Item = ObjectId> {
+    let values = match value {
+        Value::List(list) => list,
+        single => std::slice::from_ref(single),
+    };
+    values.iter().filter_map(|value| match value {
+        Value::Object(local) => Some(*local),
+        _ => None,
+    })
+}
+
+fn object_of(local: ObjectId, ids: &[Option<ObjectId>]) -> Option<ObjectId> {
+    ids.get(local.row() as usize).copied().flatten()
+}
+
+/// Returns the dead object that a value refers to.
+fn dead_reference(kind: &ProblemKind) -> Option<ObjectId> {
+    match kind {
+        ProblemKind::DeadReference { found } => Some(*found),
+        ProblemKind::Element { kind, .. } => dead_reference(kind),
+        _ => None,
+    }
+}
+
+/// Names the records whose objects are dead.
+#[cold]
+fn refused(error: SpawnError, name_of: impl Fn(ObjectId) -> Option<Arc<str>>) -> PrototypeError {
+    let problem = |problem: &Problem| match dead_reference(&problem.kind).and_then(&name_of) {
+        Some(target) => PrototypeProblem::NoObject {
+            schema: Arc::clone(&problem.schema),
+            slot: Arc::clone(&problem.slot),
+            target,
+            was_spawned: true,
+        },
+        None => problem.clone().into(),
+    };
+    let problems = match error {
+        SpawnError::Rejected(rejection) => rejection.problems().iter().map(problem).collect(),
+        SpawnError::UnknownSchema { schema, .. } => {
+            vec![PrototypeProblem::NotRegistered { schema }]
+        }
+        other => vec![other.into()],
+    };
+    PrototypeError { problems }
+}
+
+fn other_schemas(name: &str, others: &[Arc<str>]) -> String {
+    match others {
+        [] => String::new(),
+        others => format!("; {} is a record of {}", quoted(name), list(others)),
+    }
+}
+
+/// Lists names, at most eight.
+fn list(names: &[Arc<str>]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(|name| quoted(name)).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    match more {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

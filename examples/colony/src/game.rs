@@ -1,0 +1,147 @@
+//! The game around the rules: the player's steps, undo, quick-save and replay.
+
+use std::error::Error;
+use std::f32::consts::TAU;
+use std::sync::Arc;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use slotted::glam::Vec2;
+use slotted::{Delta, ObjectId, SideTable, Snapshot, Store};
+
+use crate::objects::{Colonist, Colony, Tower, Tree, new_store};
+use crate::rules::{Outcome, play_frame};
+
+const TOWER_COST: u32 = 6;
+
+/// All that a player can do. The steps of a game are its replay.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    Frame,
+    Build { position: Vec2, burns: bool },
+    Demolish(ObjectId),
+    Undo,
+    QuickSave,
+    QuickLoad,
+}
+
+/// Names of colonists, beside the store: it keeps every text of a slot for ever.
+type Names = SideTable<Arc<str>>;
+
+pub struct Game {
+    pub store: Store,
+    pub names: Names,
+    pub steps: Vec<Step>,
+    colony: ObjectId,
+    raid_size: u32,
+    /// The worlds before the player built or demolished something.
+    undo: Vec<(Snapshot, Names)>,
+    saved: Vec<u8>,
+}
+
+impl std::fmt::Debug for Game {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Game").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Game {
+    /// Returns a new game. Raids grow with `raid_size`, and so does the colony.
+    pub fn new(raid_size: u32) -> Result<Self, Box<dyn Error>> {
+        let mut store = new_store()?;
+        let colony = store.spawn(Colony { frame: 0, wood: 10 * TOWER_COST, killed: 0, lost: 0 })?;
+        let random = &mut StdRng::seed_from_u64(0);
+        store.spawn_batch((0..raid_size * 4).map(|_| {
+            let angle = Vec2::from_angle(random.random_range(0.0..TAU));
+            Tree { position: angle * random.random_range(5.0..40.0), wood: 20 }
+        }))?;
+        let colonist = Colonist { position: Vec2::ZERO, tree: None, carries: 0 };
+        let settlers: Vec<_> = store.spawn_batch((0..raid_size).map(|_| colonist))?.collect();
+        let (names, undo) = (Names::new(), Vec::new());
+        let mut game =
+            Self { store, names, steps: Vec::new(), colony, raid_size, undo, saved: Vec::new() };
+        game.name(&settlers)?;
+        Ok(game)
+    }
+
+    /// Plays the steps of another game.
+    pub fn replay(raid_size: u32, steps: &[Step]) -> Result<Self, Box<dyn Error>> {
+        let mut game = Self::new(raid_size)?;
+        steps.iter().try_for_each(|step| game.play(*step))?;
+        Ok(game)
+    }
+
+    pub fn colony(&self) -> Result<Colony, Box<dyn Error>> {
+        Ok(self.store.get_object(self.colony)?)
+    }
+
+    pub fn play(&mut self, step: Step) -> Outcome {
+        self.steps.push(step);
+        match step {
+            Step::Frame => {
+                let newborn = play_frame(&mut self.store, self.colony, self.raid_size)?;
+                self.names.remove_dead(&self.store);
+                self.name(&newborn)
+            }
+            Step::Build { position, burns } => self.build(position, burns),
+            Step::Demolish(tower) => {
+                self.remember();
+                self.store.despawn(tower)?;
+                Ok(())
+            }
+            Step::Undo => {
+                if let Some((snapshot, names)) = self.undo.pop() {
+                    self.store.restore(&snapshot)?;
+                    self.names = names;
+                }
+                Ok(())
+            }
+            Step::QuickSave => self.save(),
+            Step::QuickLoad => self.load(),
+        }
+    }
+
+    /// A snapshot shares its memory with the store, so a long list of them is cheap.
+    fn remember(&mut self) {
+        self.undo.push((self.store.snapshot(), self.names.clone()));
+    }
+
+    fn build(&mut self, position: Vec2, burns: bool) -> Outcome {
+        let mut colony = self.colony()?;
+        let Some(wood) = colony.wood.checked_sub(TOWER_COST) else { return Ok(()) };
+        self.remember();
+        colony.wood = wood;
+        self.store.set_object(self.colony, colony)?;
+        self.store.spawn(Tower { position, target: None, reload: 0, burns })?;
+        Ok(())
+    }
+
+    fn save(&mut self) -> Outcome {
+        let world = Delta::full(&self.store.snapshot());
+        let names: Vec<(ObjectId, &Arc<str>)> = self.names.iter(&self.store).collect();
+        self.saved = postcard::to_allocvec(&(world, names))?;
+        Ok(())
+    }
+
+    /// Puts the saved world into the store, whatever is in it. Ids and keys stay valid.
+    fn load(&mut self) -> Outcome {
+        let (world, names): (Delta, Vec<(ObjectId, Arc<str>)>) = postcard::from_bytes(&self.saved)?;
+        self.store.replace_with(&world)?;
+        self.names = Names::new();
+        for (id, name) in names {
+            self.names.insert(&self.store, id, name)?;
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, colonists: &[ObjectId]) -> Outcome {
+        const FIRST: [&str; 6] = ["Ada", "Bo", "Cleo", "Dan", "Edda", "Finn"];
+        const LAST: [&str; 7] = ["Ash", "Birch", "Elm", "Hazel", "Oak", "Rowan", "Yew"];
+        for id in colonists {
+            let number = id.row() as usize + usize::from(id.generation());
+            let name = format!("{} {}", FIRST[number % 6], LAST[number % 7]);
+            self.names.insert(&self.store, *id, name.into())?;
+        }
+        Ok(())
+    }
+}
