@@ -61,12 +61,20 @@ impl View for Dishonest {
         Moving::skip_blocks(blocks, count);
     }
 
+    fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
+        Moving::take_block(blocks)
+    }
+
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         Moving::split(run, skip, rows)
     }
 
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
         Moving::item(run, row)
+    }
+
+    fn read<'t>(run: &Self::Run<'t>, row: usize) -> Self::Item<'t> {
+        Moving::read(run, row)
     }
 
     fn empty<'t>() -> Self::Run<'t> {
