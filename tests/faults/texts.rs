@@ -36,14 +36,11 @@ fn fault_05_a_text_that_the_store_lacks_is_refused_by_every_call() -> Outcome {
     assert!(refusal(store.spawn_batch([UNIT, named]).map(|ids| ids.len())).ends_with(REFUSED));
     assert_eq!(refusal(store.set(unit, name, foreign)), REFUSED);
     assert_eq!(refusal(store.set_object(unit, named)), REFUSED);
-    let record: [fn(&mut slotted::Commands, Unit, slotted::ObjectId, SlotKey<Text>); 3] = [
-        |commands, named, _, _| drop(commands.spawn(named)),
-        |commands, named, unit, _| commands.set_object(unit, named),
-        |commands, named, unit, name| commands.set(unit, name, named.name),
-    ];
-    for record in record {
-        let mut commands = store.commands();
-        record(&mut commands, named, unit, name);
+    let mut recorded = [store.commands(), store.commands(), store.commands()];
+    recorded[0].spawn(named)?;
+    recorded[1].set_object(unit, named);
+    recorded[2].set(unit, name, foreign);
+    for commands in recorded {
         let error = refusal(commands.apply(&mut store));
         assert!(error.contains(REFUSED), "{error}");
     }

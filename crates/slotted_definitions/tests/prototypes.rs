@@ -186,8 +186,8 @@ fn misspelt_names_have_suggestions() -> Outcome {
     assert_eq!(
         problems(&definitions, "unit", "grunt", overrides)?,
         [
-            "'unit' object has no slot 'nmae'; did you mean 'name'?",
             "slot 'health' of 'unit' expects 0.0 to 500.0, found 900.0",
+            "'unit' object has no slot 'nmae'; did you mean 'name'?",
         ]
     );
     Ok(())
