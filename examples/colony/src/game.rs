@@ -8,6 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::Vec2;
 use slotted::{Delta, ObjectId, SideTable, Snapshot, Store};
+use slotted_definitions::{Definitions, Loader};
 
 use crate::objects::{Colonist, Colony, Tower, Tree, new_store};
 use crate::rules::{Outcome, play_frame};
@@ -32,6 +33,7 @@ pub struct Game {
     pub store: Store,
     pub names: Names,
     pub steps: Vec<Step>,
+    prototypes: Definitions,
     colony: ObjectId,
     raid_size: u32,
     /// The worlds before the player built or demolished something.
@@ -49,6 +51,8 @@ impl Game {
     /// Returns a new game. Raids grow with `raid_size`, and so does the colony.
     pub fn new(raid_size: u32) -> Result<Self, Box<dyn Error>> {
         let mut store = new_store()?;
+        let file = include_str!("../prototypes.toml");
+        let prototypes = Loader::new().text("prototypes.toml", file).load(&store)?;
         let colony = store.spawn(Colony { frame: 0, wood: 10 * TOWER_COST, killed: 0, lost: 0 })?;
         let random = &mut StdRng::seed_from_u64(0);
         store.spawn_batch((0..raid_size * 4).map(|_| {
@@ -57,9 +61,16 @@ impl Game {
         }))?;
         let colonist = Colonist { position: Vec2::ZERO, tree: None, carries: 0 };
         let settlers: Vec<_> = store.spawn_batch((0..raid_size).map(|_| colonist))?.collect();
-        let (names, undo) = (Names::new(), Vec::new());
-        let mut game =
-            Self { store, names, steps: Vec::new(), colony, raid_size, undo, saved: Vec::new() };
+        let mut game = Self {
+            store,
+            names: Names::new(),
+            steps: Vec::new(),
+            prototypes,
+            colony,
+            raid_size,
+            undo: Vec::new(),
+            saved: Vec::new(),
+        };
         game.name(&settlers)?;
         Ok(game)
     }
@@ -79,7 +90,8 @@ impl Game {
         self.steps.push(step);
         match step {
             Step::Frame => {
-                let newborn = play_frame(&mut self.store, self.colony, self.raid_size)?;
+                let newborn =
+                    play_frame(&mut self.store, &self.prototypes, self.colony, self.raid_size)?;
                 self.names.remove_dead(&self.store);
                 self.name(&newborn)
             }

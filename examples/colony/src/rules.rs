@@ -6,7 +6,8 @@ use std::f32::consts::TAU;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::glam::Vec2;
-use slotted::{Commands, ObjectId, Slotted, Store, View};
+use slotted::{Commands, ObjectId, Slotted, Store, View, record};
+use slotted_definitions::Definitions;
 
 use crate::objects::{Bullet, Colonist, Colony, Item, Raider, Tower, Tree};
 
@@ -28,6 +29,7 @@ const WOOD_RESERVE: u32 = 30;
 /// Plays one frame and returns the new colonists.
 pub fn play_frame(
     store: &mut Store,
+    prototypes: &Definitions,
     colony: ObjectId,
     raid_size: u32,
 ) -> Result<Vec<ObjectId>, Box<dyn Error>> {
@@ -35,7 +37,7 @@ pub fn play_frame(
     let mut state = store.get_object::<Colony>(colony)?;
     state.frame += 1;
     if state.frame % FRAMES_BETWEEN_RAIDS == 1 {
-        send_raiders(&mut commands, state.frame, raid_size)?;
+        send_raiders(&mut commands, prototypes, state.frame, raid_size)?;
     }
     move_raiders(store)?;
     burn_raiders(store, &mut commands)?;
@@ -57,23 +59,22 @@ pub fn play_frame(
 }
 
 /// Spawns a leader and its followers. They refer to it, though it is not in the store yet.
-fn send_raiders(commands: &mut Commands, frame: u32, followers: u32) -> Outcome {
+fn send_raiders(
+    commands: &mut Commands,
+    prototypes: &Definitions,
+    frame: u32,
+    followers: u32,
+) -> Outcome {
     // The frame seeds the numbers: a generator with its own state would not be in snapshots.
     let random = &mut StdRng::seed_from_u64(u64::from(frame));
     let gate = Vec2::from_angle(random.random_range(0.0..TAU)) * BORDER;
-    let position = gate;
-    let leader = commands.spawn(Raider {
-        position,
-        speed: 0.4,
-        health: 40.0,
-        leader: None,
-        burning: None,
-    })?;
+    let chief = record! { position: gate };
+    let leader = prototypes.spawn_one(commands, Raider::SCHEMA_NAME, "chief", chief)?;
     for _ in 0..followers {
         let around = Vec2::new(random.random_range(-4.0..4.0), random.random_range(-4.0..4.0));
-        let speed = random.random_range(0.3..0.6);
-        let (position, leader) = (gate + around, Some(leader));
-        commands.spawn(Raider { position, speed, health: 10.0, leader, burning: None })?;
+        let kind = if random.random_ratio(1, 8) { "runner" } else { "thug" };
+        let follower = record! { position: gate + around, leader: leader };
+        prototypes.spawn_one(commands, Raider::SCHEMA_NAME, kind, follower)?;
     }
     Ok(())
 }

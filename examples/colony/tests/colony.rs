@@ -1,5 +1,6 @@
 //! The colony's promises: replays, undo and saves give the same world.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use colony::game::{Game, Step};
@@ -60,7 +61,18 @@ fn much_happens() -> Outcome {
     let game = full_game()?;
     let colony = game.colony()?;
     assert!(colony.killed > 10 && colony.lost > 0, "{colony:?}");
-    assert!(game.store.len_of("item")? > 0 && game.store.len_of("raider")? > 0);
+    let (mut game, mut seen) = (Game::new(8)?, BTreeSet::new());
+    game.play(build(5.0, true))?;
+    for _ in 0..250 {
+        game.play(Step::Frame)?;
+        let schemas = game.store.schemas().map(|schema| schema.name().to_owned());
+        seen.extend(schemas.filter(|name| game.store.len_of(&**name).is_ok_and(|len| len > 0)));
+        let burns = |id| game.store.get_value(id, "burning").is_ok_and(|value| !value.is_unset());
+        if game.store.ids_of("raider")?.any(burns) {
+            seen.insert("burning".to_owned());
+        }
+    }
+    assert_eq!(seen.len(), 8, "{seen:?}");
     assert_eq!(game.names.len(), game.store.len_of("colonist")?);
     game.store.validate().map_err(|problems| format!("{problems:?}"))?;
     Ok(())
