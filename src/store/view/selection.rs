@@ -11,7 +11,7 @@ use crate::store::view::tables::Tables;
 pub(super) struct Selection(Box<[TableSelection]>);
 
 /// The rows of one table that a narrowed view visits.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct TableSelection {
     /// The number of visited rows of each block.
     counts: Vec<u16>,
