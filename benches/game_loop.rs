@@ -163,8 +163,8 @@ impl Units {
     }
 
     fn slotted_get(&mut self) -> Outcome {
-        let view = self.store.view_ref::<Healths>()?;
-        let healths = self.ids.iter().filter_map(|id| view.get(*id));
+        let units = self.store.view_ref::<Healths>()?.by_id();
+        let healths = self.ids.iter().filter_map(|id| units.get(*id));
         black_box(healths.map(|unit| i64::from(*unit.health)).sum::<i64>());
         Ok(())
     }

@@ -57,11 +57,11 @@ enum Workload {
     /// `Store::get_value` by name
     ByName,
     /// `ViewRef::get` of one slot
-    ViewRefGet,
+    ViewRefById,
     /// `ViewMut::get` of two slots, one of them mutable
     ViewGet,
-    /// `ViewById::get` of the same slots
-    ViewById,
+    /// `ViewMutById::get` of the same slots
+    ViewMutById,
     /// `Store::view` and `for_each` of a store whose only schema has no objects
     EmptyView,
 }
@@ -155,7 +155,7 @@ fn work(
                 black_box(store.get_value(id, "health")?);
             }
         }
-        Workload::ViewRefGet | Workload::ViewGet | Workload::ViewById => {
+        Workload::ViewRefById | Workload::ViewGet | Workload::ViewMutById => {
             look_up(workload, store, ids)?;
         }
         Workload::MoveClosure => {
@@ -193,9 +193,9 @@ fn look_up(
     ids: impl Iterator<Item = ObjectId>,
 ) -> Result<(), Box<dyn Error>> {
     match workload {
-        Workload::ViewRefGet => {
-            let view = store.view_ref::<Healths>()?;
-            let healths = ids.filter_map(|id| view.get(id));
+        Workload::ViewRefById => {
+            let units = store.view_ref::<Healths>()?.by_id();
+            let healths = ids.filter_map(|id| units.get(id));
             black_box(healths.map(|unit| *unit.health).sum::<f32>());
         }
         Workload::ViewGet => {
@@ -206,7 +206,7 @@ fn look_up(
                 }
             }
         }
-        Workload::ViewById => {
+        Workload::ViewMutById => {
             let mut units = store.view::<Moving>()?.by_id();
             for id in ids {
                 if let Some(unit) = units.get(id) {

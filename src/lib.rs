@@ -171,8 +171,8 @@ pub mod view {
     pub use crate::store::{
         ColumnBlock, ColumnRun, GetDisjointError, IdRun, MaybeIter, MaybeIterMut, MaybeRun,
         MaybeRunMut, ObjectIds, OptionIterMut, OptionMut, OptionRunMut, RunIter, SharedView,
-        SlotColumn, SlotColumnMut, SplitError, SplitStore, SplitUse, SplitUser, View, ViewById,
-        ViewError, ViewField, ViewIter, ViewMut, ViewRef, ViewReport, ViewRuns,
+        SlotColumn, SlotColumnMut, SplitError, SplitStore, SplitUse, SplitUser, View, ViewError,
+        ViewField, ViewIter, ViewMut, ViewMutById, ViewRef, ViewRefById, ViewReport, ViewRuns,
     };
 }
 

@@ -422,8 +422,10 @@ fn check_read_only(store: &Store, methods: &[Method]) {
     }
     let view = narrowed!(whole, methods);
     assert_eq!((&view).into_iter().map(|unit| unit.id).collect::<Vec<_>>(), expected);
+    let by_id = narrowed!(store.view_ref::<Healths>().unwrap(), methods).by_id();
     for id in &all {
         let unit = view.get(*id);
+        assert_eq!(by_id.get(*id).map(|unit| unit.id), unit.as_ref().map(|unit| unit.id));
         assert_eq!(unit.is_some(), expected.binary_search(id).is_ok(), "{id}");
         let Some(unit) = unit else { continue };
         assert_eq!((unit.id, Some(*unit.health)), (*id, health(store, *id)));

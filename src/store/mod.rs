@@ -82,8 +82,8 @@ pub mod lend {
 }
 pub use view::{
     GetDisjointError, IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut,
-    OptionMut, OptionRunMut, RunIter, SharedView, View, ViewById, ViewError, ViewField, ViewIter,
-    ViewMut, ViewRef, ViewReport, ViewRuns,
+    OptionMut, OptionRunMut, RunIter, SharedView, View, ViewError, ViewField, ViewIter, ViewMut,
+    ViewMutById, ViewRef, ViewRefById, ViewReport, ViewRuns,
 };
 
 /// A store of objects with fixed slots, in packed columns.

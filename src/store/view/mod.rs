@@ -1,5 +1,6 @@
 //! Views: queries over all tables that have the named slots.
 
+mod by_id;
 mod cache;
 mod error;
 mod field;
@@ -10,11 +11,11 @@ pub(in crate::store) mod lend;
 mod maybe;
 mod objects;
 mod of_store;
-mod places;
 mod selection;
 mod tables;
 mod walk;
 
+pub use by_id::{ViewMutById, ViewRefById};
 pub(super) use cache::ViewCache;
 pub use error::{GetDisjointError, ViewError, ViewReport};
 pub use field::{IdRun, ViewField};
@@ -23,7 +24,6 @@ pub use maybe::{
     MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
 };
 pub use objects::{ViewMut, ViewRef};
-pub use places::ViewById;
 pub use walk::ViewRuns;
 
 /// The items that `#[derive(View)]` uses.

@@ -14,7 +14,6 @@ use crate::simd::vectorize;
 use crate::store::view::View;
 use crate::store::view::cache::TableMatch;
 use crate::store::view::iter::ViewIter;
-use crate::store::view::places::Places;
 use crate::store::view::selection::Selection;
 use crate::store::view::tables::Tables;
 use crate::store::view::walk::{Block, ViewRuns, count, for_each_block, unshare};
@@ -49,8 +48,7 @@ pub struct ViewRef<'s, V: View> {
     pub(super) registry: &'s Registry,
     /// Only blocks that may have changed since this epoch are visited. All have since the default epoch.
     pub(super) since: Epoch,
-    /// Found at the first [`get`](Self::get).
-    pub(super) places: Places<'s, V>,
+    view: PhantomData<fn() -> V>,
 }
 
 impl<'s, V: View> ViewRef<'s, V> {
@@ -60,7 +58,7 @@ impl<'s, V: View> ViewRef<'s, V> {
         matches: Cow<'s, [TableMatch]>,
         registry: &'s Registry,
     ) -> Self {
-        Self { tables, matches, registry, since: Epoch::START, places: Places::new() }
+        Self { tables, matches, registry, since: Epoch::START, view: PhantomData }
     }
 }
 

@@ -26,11 +26,6 @@ impl Selection {
         Self(matches.iter().map(in_table).collect())
     }
 
-    /// Returns the visited rows of each match.
-    pub(super) fn into_tables(self) -> impl Iterator<Item = TableSelection> {
-        self.0.into_iter()
-    }
-
     /// Returns the number of visited objects.
     pub(super) fn count(&self) -> usize {
         self.0.iter().flat_map(|table| &table.counts).map(|count| usize::from(*count)).sum()
@@ -38,7 +33,7 @@ impl Selection {
 }
 
 impl TableSelection {
-    fn new(tables: &Tables<'_>, found: &TableMatch, since: Epoch) -> Self {
+    pub(super) fn new(tables: &Tables<'_>, found: &TableMatch, since: Epoch) -> Self {
         let rows = tables.rows(found);
         let flags: Vec<_> =
             found.tests.iter().map(|test| (tables.tested(found, test), test.is_set)).collect();

@@ -1,15 +1,13 @@
 //! Single objects of a view, by id.
 
-use std::fmt;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{fmt, vec};
 
 use crate::epoch::Epoch;
 use crate::id::{ObjectId, SchemaId};
 use crate::storage::{BLOCK_ROWS, Rows};
 use crate::store::view::cache::{TableMatch, match_of};
 use crate::store::view::error::GetDisjointError;
-use crate::store::view::selection::{Selection, TableSelection};
+use crate::store::view::selection::TableSelection;
 use crate::store::view::tables::{TableColumns, TableSource, Tables};
 use crate::store::view::{SharedView, View, ViewMut, ViewRef};
 
@@ -49,7 +47,7 @@ impl<'s, V: View> ViewMut<'s, V> {
         )
     }
 
-    /// Prepares the view for many calls of [`get`](ViewById::get): each is several times faster then.
+    /// Prepares the view for many calls of [`get`](ViewMutById::get): each is several times faster then.
     ///
     /// Tests whether slots are set or unset now, not at each call. Ignores [`changed_since`](Self::changed_since).
     /// Computes in **O(schemas + blocks)** time, in **O(objects)** for views that test slots.
@@ -73,25 +71,20 @@ impl<'s, V: View> ViewMut<'s, V> {
     /// assert_eq!(store.get_object::<Unit>(wounded[2])?.health, 85.0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn by_id(self) -> ViewById<'s, V> {
-        let tests = self.has_tests().then(|| {
-            let selection = Selection::new(&self.tables, &self.matches, Epoch::START);
-            let mut tables = selection.into_tables();
-            ByNumber::new(&self.matches, |_| tables.next().expect("one for each match"))
-        });
+    pub fn by_id(self) -> ViewMutById<'s, V> {
         let Self { tables, matches, .. } = self;
+        let mut passing = passing(&tables, &matches);
         let mut tables = tables.walk();
-        let places = ByNumber::new(&matches, |found| {
+        ViewMutById(ByNumber::new(&matches, |found| {
             let (rows, mut blocks) = tables.next(found, V::blocks).expect("a view has its tables");
             let block = |_| BlockPlace::Untouched(V::take_block(&mut blocks));
             let blocks = (0..rows.blocks()).map(block).collect();
             TablePlace {
                 generations: rows.generations(),
-                has_tests: !found.tests.is_empty(),
+                passing: passing.next().flatten(),
                 blocks,
             }
-        });
-        ViewById { places, tests }
+        }))
     }
 
     /// Returns several objects, to change at the same time.
@@ -160,8 +153,34 @@ impl<'s, V: View> ViewMut<'s, V> {
 impl<'s, V: SharedView> ViewRef<'s, V> {
     /// Returns one object, or `None` if it is not alive or the view does not match it.
     ///
-    /// Obeys [filters](View#filters), but ignores [`changed_since`](Self::changed_since). Threads can share the view.
-    /// The second call looks up all blocks of the view; each later one takes **O(1)** time.
+    /// Obeys [filters](View#filters), but ignores [`changed_since`](Self::changed_since). Computes in
+    /// **O(log schemas)** time. [`by_id`](Self::by_id) is for many look-ups.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healths<'a> { health: &'a f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// let unit = store.spawn(Unit { health: 80.0 })?;
+    /// let view = store.view_ref::<Healths>()?;
+    /// assert_eq!(view.get(unit).map(|unit| *unit.health), Some(80.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn get(&self, id: ObjectId) -> Option<V::Item<'s>> {
+        let found = match_of(&self.matches, id.schema())?;
+        let item = self.tables.read_match(found, |columns| item_of::<V>(columns, id))?;
+        (found.tests.is_empty() || self.tables.passes(found, id.row())).then_some(item)
+    }
+
+    /// Prepares the view for many calls of [`get`](ViewRefById::get): each is several times faster then.
+    ///
+    /// Tests whether slots are set or unset now, not at each call. Ignores [`changed_since`](Self::changed_since).
+    /// Computes in **O(schemas + blocks)** time, in **O(objects)** for views that test slots.
     ///
     /// # Example
     /// ```
@@ -173,40 +192,34 @@ impl<'s, V: SharedView> ViewRef<'s, V> {
     /// # let mut store = Store::new();
     /// # store.register::<Unit>()?;
     /// let units: Vec<ObjectId> = store.spawn_batch([Unit { health: 80.0 }; 3])?.collect();
-    /// let view = store.view_ref::<Healths>()?;
-    /// let health = |id| view.get(id).map(|unit| *unit.health);
+    /// let healths = store.view_ref::<Healths>()?.by_id();
+    /// let health = |id| healths.get(id).map(|unit| *unit.health);
     /// assert_eq!(units.iter().filter_map(|unit| health(*unit)).sum::<f32>(), 240.0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
-    pub fn get(&self, id: ObjectId) -> Option<V::Item<'s>> {
-        let Some(places) = self.places.found.get() else { return self.get_unprepared(id) };
-        let place = places.get(id.schema())?;
-        let row = id.row() as usize;
-        if place.generations.get(row) != Some(&id.generation()) {
-            return None;
-        }
-        if place.has_tests && !self.passes(id) {
-            return None;
-        }
-        Some(V::read(place.blocks.get(row / BLOCK_ROWS)?, row % BLOCK_ROWS))
+    pub fn by_id(self) -> ViewRefById<'s, V> {
+        let mut passing = passing(&self.tables, &self.matches);
+        ViewRefById(ByNumber::new(&self.matches, |found| {
+            let passing = passing.next().flatten();
+            self.tables.read_match(found, |columns| {
+                let rows = columns.rows();
+                let mut columns = V::blocks(columns);
+                let run = |block| V::next_block(&mut columns, rows.used_in(block));
+                let blocks = (0..rows.blocks()).map_while(run).collect();
+                TablePlace { generations: rows.generations(), passing, blocks }
+            })
+        }))
     }
+}
 
-    #[cold]
-    #[inline(never)]
-    fn get_unprepared(&self, id: ObjectId) -> Option<V::Item<'s>> {
-        if self.places.is_wanted.swap(true, Ordering::Relaxed) {
-            self.places.find(&self.tables, &self.matches);
-        }
-        let found = match_of(&self.matches, id.schema())?;
-        let item = self.tables.read_match(found, |columns| item_of::<V>(columns, id))?;
-        self.passes(id).then_some(item)
-    }
-
-    fn passes(&self, id: ObjectId) -> bool {
-        let found = match_of(&self.matches, id.schema());
-        found.is_some_and(|found| self.tables.passes(found, id.row()))
-    }
+/// Returns the rows of each match that pass its tests, or `None` for matches without tests.
+fn passing(
+    tables: &Tables<'_>,
+    matches: &[TableMatch],
+) -> vec::IntoIter<Option<TableSelection>> {
+    let select = |found: &TableMatch| TableSelection::new(tables, found, Epoch::START);
+    let passing = matches.iter().map(|found| (!found.tests.is_empty()).then(|| select(found)));
+    passing.collect::<Vec<_>>().into_iter()
 }
 
 /// Returns one object of a table, or `None` if it is not alive.
@@ -242,28 +255,21 @@ fn take_rows<'t, V: View>(
     }
 }
 
-/// The objects of a view, for many look-ups by id.
+/// The objects of a view, for many look-ups by id, to change them.
 ///
 /// Returned by [`ViewMut::by_id`], which has an example.
 #[must_use = "a view does nothing by itself"]
-pub struct ViewById<'s, V: View> {
-    places: ByNumber<TablePlace<'s, BlockPlace<'s, V>>>,
-    /// The rows that pass the tests, if the view makes any.
-    tests: Option<ByNumber<TableSelection>>,
-}
+pub struct ViewMutById<'s, V: View>(ByNumber<TablePlace<'s, BlockPlace<'s, V>>>);
 
-impl<V: View> ViewById<'_, V> {
+impl<V: View> ViewMutById<'_, V> {
     /// Returns one object, or `None` if it is not alive or the view does not match it.
     ///
     /// Computes in **O(1)** time. [`ViewMut::by_id`] has an example.
     #[inline]
     pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
-        let place = self.places.get_mut(id.schema())?;
+        let place = self.0.get_mut(id.schema())?;
         let row = id.row() as usize;
-        if place.generations.get(row) != Some(&id.generation()) {
-            return None;
-        }
-        if place.has_tests && !self.tests.as_ref()?.get(id.schema())?.contains(row) {
+        if !place.contains(row, id.generation()) {
             return None;
         }
         let block = place.blocks.get_mut(row / BLOCK_ROWS)?;
@@ -279,9 +285,36 @@ impl<V: View> ViewById<'_, V> {
     }
 }
 
-impl<V: View> fmt::Debug for ViewById<'_, V> {
+/// The objects of a view, for many look-ups by id, to read them. Threads can share it.
+///
+/// Returned by [`ViewRef::by_id`], which has an example.
+#[must_use = "a view does nothing by itself"]
+pub struct ViewRefById<'s, V: SharedView>(ByNumber<TablePlace<'s, V::Run<'s>>>);
+
+impl<'s, V: SharedView> ViewRefById<'s, V> {
+    /// Returns one object, or `None` if it is not alive or the view does not match it.
+    ///
+    /// Computes in **O(1)** time. [`ViewRef::by_id`] has an example.
+    #[inline]
+    pub fn get(&self, id: ObjectId) -> Option<V::Item<'s>> {
+        let place = self.0.get(id.schema())?;
+        let row = id.row() as usize;
+        if !place.contains(row, id.generation()) {
+            return None;
+        }
+        Some(V::read(place.blocks.get(row / BLOCK_ROWS)?, row % BLOCK_ROWS))
+    }
+}
+
+impl<V: View> fmt::Debug for ViewMutById<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ViewById").finish_non_exhaustive()
+        f.debug_struct("ViewMutById").finish_non_exhaustive()
+    }
+}
+
+impl<V: SharedView> fmt::Debug for ViewRefById<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ViewRefById").finish_non_exhaustive()
     }
 }
 
@@ -298,47 +331,26 @@ fn first_run<'t, V: View>(blocks: &mut V::Blocks<'t>, rows: usize) -> Option<V::
     V::next_block(blocks, rows)
 }
 
-/// The blocks of one table.
+/// The rows and blocks of one table.
 struct TablePlace<'s, B> {
     generations: &'s [u16],
-    /// `true` if not all living objects are in the view.
-    has_tests: bool,
+    /// The rows that are in the view, if not all living ones are.
+    passing: Option<TableSelection>,
     blocks: Vec<B>,
 }
 
-/// The blocks of a read-only view, found when it turns out that it is asked for more than one object.
-pub(super) struct Places<'s, V: View> {
-    found: OnceLock<ByNumber<TablePlace<'s, V::Run<'s>>>>,
-    is_wanted: AtomicBool,
-}
-
-impl<'s, V: View> Places<'s, V> {
-    pub(super) const fn new() -> Self {
-        Self { found: OnceLock::new(), is_wanted: AtomicBool::new(false) }
-    }
-
-    fn find(&self, tables: &Tables<'s>, matches: &[TableMatch]) {
-        let find = |found: &TableMatch| {
-            tables.read_match(found, |columns| {
-                let rows = columns.rows();
-                let mut columns = V::blocks(columns);
-                let run = |block| V::next_block(&mut columns, rows.used_in(block));
-                let blocks = (0..rows.blocks()).map_while(run).collect();
-                TablePlace {
-                    generations: rows.generations(),
-                    has_tests: !found.tests.is_empty(),
-                    blocks,
-                }
-            })
-        };
-        self.found.get_or_init(|| ByNumber::new(matches, find));
+impl<B> TablePlace<'_, B> {
+    #[inline(always)]
+    fn contains(&self, row: usize, generation: u16) -> bool {
+        self.generations.get(row) == Some(&generation)
+            && self.passing.as_ref().is_none_or(|passing| passing.contains(row))
     }
 }
 
 /// A place without rows, for schemas that do not match.
 impl<B> Default for TablePlace<'_, B> {
     fn default() -> Self {
-        Self { generations: &[], has_tests: false, blocks: Vec::new() }
+        Self { generations: &[], passing: None, blocks: Vec::new() }
     }
 }
 
