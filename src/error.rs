@@ -290,7 +290,14 @@ impl AccessError {
 
 /// A slot whose values have another type than the requested one.
 #[derive(Clone, PartialEq, thiserror::Error)]
-#[error("slot '{}' of '{}' is {}, not {}", .0.slot, .0.schema, slot_type(&.0.declared), slot_type(&.0.requested))]
+#[error(
+    "slot '{}' of '{}' is {}, not {}{}",
+    .0.slot,
+    .0.schema,
+    slot_type(&.0.declared),
+    slot_type(&.0.requested),
+    .0.help()
+)]
 pub struct TypeMismatch(Box<Mismatch>);
 
 #[derive(Clone, Debug, PartialEq)]
@@ -299,6 +306,15 @@ struct Mismatch {
     slot: Arc<str>,
     declared: (Kind, bool),
     requested: (Kind, bool),
+}
+
+impl Mismatch {
+    const fn help(&self) -> &'static str {
+        match (self.declared.1, self.requested.1) {
+            (true, false) => "; use an `Option`, or `#[slot(set)]` on the field of a view",
+            _ => "",
+        }
+    }
 }
 
 impl TypeMismatch {

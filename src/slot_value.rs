@@ -41,7 +41,9 @@ pub use crate::value::Vector;
     message = "no slot holds `{Self}`",
     label = "not a slot value",
     note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
-            and types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs"
+            and types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs",
+    note = "a slot with `Option` is read and changed by `get` and `set`; in views by `Option<&T>`, `Option<&mut T>` \
+            and `slotted::view::OptionMut<T>`"
 )]
 #[doc(alias = "component")]
 pub trait SlotValue: Copy + Send + Sync + 'static {

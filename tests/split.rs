@@ -80,7 +80,7 @@ fn views_of_different_slots_are_used_at_the_same_time() -> Outcome {
     assert!(hurt.is_err(), "another view reads the health");
     let seen = std::thread::scope(|scope| {
         scope.spawn(|| moving.for_each(|unit| *unit.position += *unit.velocity));
-        scope.spawn(|| watching.iter().filter(|unit| unit.health.is_some()).count()).join()
+        scope.spawn(|| watching.into_iter().filter(|unit| unit.health.is_some()).count()).join()
     });
     let units = store.len_of("unit")?;
     assert_eq!(seen.map_err(|_| "a thread panicked")?, units);
@@ -140,7 +140,10 @@ fn a_conflicting_view_is_rejected_and_borrows_nothing() -> Outcome {
     }
     let error = columns.view::<Wrong>().unwrap_err();
     assert!(matches!(error, SplitError::View(_)));
-    assert_eq!(error.to_string(), "slot 'health' of 'unit' is u32, not i8");
+    assert_eq!(
+        error.to_string(),
+        "view 'Wrong' wants another kind: slot 'health' of 'unit' is u32, not i8"
+    );
     Ok(())
 }
 
@@ -156,7 +159,7 @@ fn a_lent_view_sees_changes() -> Outcome {
     let mut columns = store.split();
     let lent = columns.view::<Watching>()?.changed_since(epoch);
     assert_eq!(lent.count(), whole);
-    assert_eq!(lent.iter().count(), whole);
+    assert_eq!(lent.into_iter().count(), whole);
     let snapshot = store.snapshot();
     let epoch = store.epoch();
     let mut columns = store.split();

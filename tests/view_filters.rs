@@ -229,7 +229,7 @@ fn check<V: Checked>(store: &mut Store, methods: &[Method]) {
     }
 
     let counted = view::<V>(store, methods);
-    assert_eq!((counted.count(), counted.iter().len()), (expected.len(), expected.len()));
+    assert_eq!((counted.count(), counted.into_iter().len()), (expected.len(), expected.len()));
     let mut ids = Vec::new();
     view::<V>(store, methods).for_each(|item| ids.push(V::change(item)));
     assert_eq!(ids, expected, "for_each");
@@ -241,7 +241,7 @@ fn check<V: Checked>(store: &mut Store, methods: &[Method]) {
     }
     assert_eq!(ids, expected, "a loop");
     for taken in [1, 63, 64, 100, BLOCK_ROWS - 1, BLOCK_ROWS + 3] {
-        let mut iter = view::<V>(store, methods).iter();
+        let mut iter = view::<V>(store, methods).into_iter();
         let mut ids: Vec<_> = iter.by_ref().take(taken).map(V::change).collect();
         assert_eq!(iter.len(), expected.len() - ids.len(), "after {taken} items");
         iter.for_each(|item| ids.push(V::change(item)));
@@ -299,7 +299,7 @@ fn check_changes<V: Checked>(store: &mut Store, methods: &[Method], expected: &[
         expected.iter().copied().filter(|id| block(id) == block(changed)).collect();
     assert_eq!(changed_since(store), in_block.len());
     let view = narrowed!(store.view::<V>().unwrap(), methods).changed_since(epoch);
-    let ids: Vec<_> = view.iter().map(V::change).collect();
+    let ids: Vec<_> = view.into_iter().map(V::change).collect();
     assert_eq!(ids, in_block);
 }
 

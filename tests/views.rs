@@ -146,7 +146,7 @@ fn threads_visit_each_object_once() -> Outcome {
         store.view::<Moving>()?.par_for_each_run(|run| {
             run.position.iter_mut().for_each(|position| position.z += 1.0);
         });
-        let moved = store.view::<Moving>()?.iter();
+        let moved = store.view::<Moving>()?.into_iter();
         let moved = moved.filter(|unit| unit.position.z == *unit.number as f32 + 2.0);
         assert_eq!(moved.count(), left.len());
     }
@@ -225,8 +225,8 @@ fn a_view_matches_schemas_from_rust_from_data_and_later_ones() -> Outcome {
     let record = record! { position: Vec3::ONE, velocity: Vec3::ZERO, number: 77 };
     let orc = store.spawn_record("orc", record)?;
     let orcs: Vec<_> =
-        store.view::<Moving>()?.iter().filter(|unit| unit.rage == Some(&0.5)).collect();
-    assert_eq!(orcs.iter().map(|orc| orc.id).collect::<Vec<_>>(), [orc]);
+        store.view::<Moving>()?.into_iter().filter(|unit| unit.rage == Some(&0.5)).collect();
+    assert_eq!(orcs.into_iter().map(|orc| orc.id).collect::<Vec<_>>(), [orc]);
     assert_eq!(store.view_of::<Moving>("orc")?.count(), 1);
     assert_eq!(store.view_of::<Moving>("unit")?.count(), left.len() + 1);
     assert_eq!(store.view_of::<Moving>(exactly("unit"))?.count(), left.len());
@@ -242,8 +242,8 @@ fn a_view_of_the_wrong_kind_is_an_error() -> Outcome {
     let mut store = Store::new();
     store.register_schema(Schema::builder("tile").slot("number", Kind::F32).build()?)?;
     let error = store.view_of::<Numbers>("tile").unwrap_err().to_string();
-    assert_eq!(error, "slot 'number' of 'tile' is f32, not u32");
-    assert!(matches!(store.view_ref::<Numbers>(), Err(ViewError::WrongType(_))));
+    assert_eq!(error, "view 'Numbers' wants another kind: slot 'number' of 'tile' is f32, not u32");
+    assert!(matches!(store.view_ref::<Numbers>(), Err(ViewError::WrongType { .. })));
     store.register::<Unit>()?;
     assert_eq!(store.view_ref::<Numbers>()?.count(), 0, "one schema matches, the other does not");
     let error = store.view_of::<Moving>("tile").unwrap_err().to_string();
@@ -326,7 +326,8 @@ fn a_lenient_view_is_empty_until_its_slots_are_declared() -> Outcome {
     let wrong = Schema::builder("fake").slot("number", Kind::U32).slot("magic", Kind::Text);
     store.register_schema(wrong.build()?)?;
     let error = store.view::<Later>().unwrap_err().to_string();
-    assert_eq!(error, "slot 'magic' of 'fake' is text, not u8", "the only match has another kind");
+    let message = "view 'Later' wants another kind: slot 'magic' of 'fake' is text, not u8";
+    assert_eq!(error, message, "the only match has another kind");
     let wizard = Schema::builder("wizard").extends("tile").slot("magic", Kind::U8);
     store.register_schema(wizard.build()?)?;
     store.spawn_record("wizard", record! { number: 1, magic: 3 })?;

@@ -139,7 +139,7 @@ impl Filled {
 }
 
 pub(crate) fn digest_store(store: &Store) -> u64 {
-    let units = store.view_ref::<Whole>().expect("declared").iter();
+    let units = store.view_ref::<Whole>().expect("declared").into_iter();
     digest_units(units.map(|unit| Unit {
         position: *unit.position,
         velocity: *unit.velocity,
@@ -406,7 +406,7 @@ fn fragmented(input: &Input) -> Variant<'_> {
         },
         |store| {
             let shared = store.view::<Shared>().expect("declared");
-            digest_floats(shared.iter().map(|object| *object.shared))
+            digest_floats(shared.into_iter().map(|object| *object.shared))
         },
     )
 }

@@ -112,7 +112,7 @@ fn strike(store: &mut Store, player: u8, input: &Input) -> Result<(), Box<dyn Er
 /// Spawns new units in the rows of the dead. The frame's number seeds them: a generator with its own
 /// state would have to be rolled back too.
 fn replace_the_dead(store: &mut Store, frame: u64) -> Result<(), Box<dyn Error>> {
-    let mortal = store.view_ref::<Mortal>()?.iter();
+    let mortal = store.view_ref::<Mortal>()?.into_iter();
     let dead = mortal.filter(|unit| *unit.health <= 0 || *unit.life == 0).map(|unit| unit.id);
     let dead: Vec<ObjectId> = dead.collect();
     store.despawn_batch(&dead)?;

@@ -19,6 +19,6 @@ fn filters_of_different_slots_hold_together() {
         store.spawn_record(schema, record! { health: 3.0, poison: 1.0 }).unwrap();
         store.spawn_record(schema, record! { health: 5.0, poison: 1.0, stun: 1.0 }).unwrap();
     }
-    let healths = store.view_ref::<Poisoned>().unwrap().iter().map(|unit| *unit.health);
+    let healths = store.view_ref::<Poisoned>().unwrap().into_iter().map(|unit| *unit.health);
     assert_eq!(healths.sum::<f32>(), 3.0);
 }

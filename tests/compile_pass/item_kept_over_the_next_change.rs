@@ -17,7 +17,7 @@ fn an_item_is_used_before_the_store_changes() -> Result<(), Box<dyn std::error::
     let mut store = Store::new();
     store.register::<Unit>()?;
     let id = store.spawn(Unit { health: 1.0 })?;
-    let kept = store.view::<Healthy>()?.iter().next();
+    let kept = store.view::<Healthy>()?.into_iter().next();
     assert!(kept.is_some_and(|unit| *unit.health == 1.0));
     store.despawn(id)?;
     Ok(())

@@ -235,7 +235,7 @@ fn fault_29_leaked_views_and_iterators_do_no_harm() -> Outcome {
     let mut runs = store.view::<Healthy>()?.runs();
     assert!(runs.next().is_some());
     std::mem::forget(runs);
-    let mut units = store.view::<Healthy>()?.iter();
+    let mut units = store.view::<Healthy>()?.into_iter();
     assert!(units.next().is_some());
     std::mem::forget(units);
     let mut column_runs = store.column(health)?.runs();

@@ -253,7 +253,7 @@ fn check(store: &mut Store, expected: &BTreeMap<ObjectId, Record>) {
     copy.register_schema(schema).expect("it is new");
     assert_eq!(copy.state_hash(), store.state_hash());
     if let Ok(view) = store.view::<FloatA>() {
-        let seen: Vec<_> = view.iter().map(|unit| (unit.id, unit.a.copied())).collect();
+        let seen: Vec<_> = view.into_iter().map(|unit| (unit.id, unit.a.copied())).collect();
         for (id, a) in seen {
             let value = a.map_or(Value::Unset, Value::from);
             assert_eq!(store.get_value(id, "a").unwrap_or(Value::Unset), value);

@@ -167,8 +167,10 @@ impl World {
             let seen: BTreeSet<ObjectId> = {
                 let placed = self.store.view_ref::<Placed>().expect("the kinds are right");
                 let high = self.store.view_ref::<High>().expect("the kinds are right");
-                let placed = placed.changed_since(mark.epoch).iter().map(|item| item.id);
-                placed.chain(high.changed_since(mark.epoch).iter().map(|item| item.id)).collect()
+                let placed = placed.changed_since(mark.epoch).into_iter().map(|item| item.id);
+                placed
+                    .chain(high.changed_since(mark.epoch).into_iter().map(|item| item.id))
+                    .collect()
             };
             for (id, record) in &now {
                 let has = |slot| value(record, slot).is_some();

@@ -132,7 +132,7 @@ impl<V: View> Slots<'_, '_, V> {
     /// # bevy_ecs::system::assert_is_system(heal_the_first);
     /// ```
     pub fn iter_mut(&mut self) -> ViewIter<'_, V> {
-        self.view().iter()
+        self.view().into_iter()
     }
 
     /// Returns an iterator over the objects for reading, as `for unit in &units` uses.
@@ -142,7 +142,7 @@ impl<V: View> Slots<'_, '_, V> {
     where
         V: SharedView,
     {
-        self.view_ref().iter()
+        self.view_ref().into_iter()
     }
 
     /// Returns an iterator over the runs of adjacent objects.
@@ -175,7 +175,7 @@ impl<V: SharedView> SlotsRef<'_, '_, V> {
     /// # bevy_ecs::system::assert_is_read_only_system(all_are_dead);
     /// ```
     pub fn iter(&self) -> ViewIter<'_, V> {
-        self.view().iter()
+        self.view().into_iter()
     }
 }
 
@@ -197,7 +197,7 @@ impl<'t, V: View> IntoIterator for Slots<'t, 't, V> {
     type IntoIter = ViewIter<'t, V>;
 
     fn into_iter(self) -> ViewIter<'t, V> {
-        self.into_view().iter()
+        self.into_view().into_iter()
     }
 }
 
@@ -239,7 +239,7 @@ impl<'t, V: SharedView> IntoIterator for SlotsRef<'t, 't, V> {
     type IntoIter = ViewIter<'t, V>;
 
     fn into_iter(self) -> ViewIter<'t, V> {
-        self.into_view().iter()
+        self.into_view().into_iter()
     }
 }
 

@@ -279,7 +279,7 @@ fn a_missing_slot_is_an_error_once_and_other_slots_still_get_messages() -> Outco
     let expected = [
         "'unit' object has no slot 'helth'; did you mean 'health'?",
         "slot 'health' of 'unit' is f32, not u8",
-        "slot 'level' of 'unit' is optional u32, not u32",
+        "slot 'level' of 'unit' is optional u32, not u32; use an `Option`, or `#[slot(set)]` on the field of a view",
     ];
     assert_eq!(problems, expected);
 

@@ -85,15 +85,11 @@ pub enum PrototypeProblem {
     },
     /// The record refers to a record that has no object.
     #[error(
-        "slot {} of {} refers to record {}, which {} give the slot another value",
+        "slot {} of {} refers to record {}, which has no object here; spawn the copy with \
+         'Objects::spawn_one', or give the slot another value",
         quoted(slot),
         quoted(schema),
-        quoted(target),
-        if *was_spawned {
-            "has lost its object;"
-        } else {
-            "has no object here; spawn the copy with 'Objects::spawn_one', or"
-        }
+        quoted(target)
     )]
     NoObject {
         /// The schema of the copy.
@@ -102,8 +98,6 @@ pub enum PrototypeProblem {
         slot: Arc<str>,
         /// The name of the other record, as files refer to it.
         target: Arc<str>,
-        /// `true` if the record's object is dead, `false` if no objects were given.
-        was_spawned: bool,
     },
     /// The store lacks the record's schema.
     #[error("the store has no schema {}; call 'Definitions::register' first", quoted(schema))]
@@ -206,7 +200,7 @@ impl Definitions {
     ) -> Result<ObjectId, PrototypeError> {
         let prototype = self.prototype(schema.into(), name)?;
         let (schema, record) = (prototype.schema().name(), prototype.to_record(overrides)?);
-        spawner.spawn_record(schema, record).map_err(|error| refused(error, |_| None))
+        spawner.spawn_record(schema, record).map_err(refused)
     }
 
     /// Finds the record, or says why it cannot be found.
@@ -308,7 +302,6 @@ impl RecordView<'_> {
                 schema: Arc::clone(schema.shared_name()),
                 slot: Arc::clone(slots[slot].shared_name()),
                 target: self.definitions().name_of(local).unwrap_or_default(),
-                was_spawned: false,
             }));
         }
         if !problems.is_empty() {
@@ -348,8 +341,7 @@ impl RecordView<'_> {
                 problems.push(schema.problem(name, ProblemKind::Duplicate).into());
             }
             let checked = registry.check_value(&schema.slots()[index], value);
-            // The definitions' registry has no objects: it cannot judge references.
-            let refused = checked.err().filter(|kind| dead_reference(kind).is_none());
+            let refused = checked.err().filter(|kind| !needs_objects(kind));
             problems.extend(refused.map(|kind| schema.problem(name, kind).into()));
         }
         let filled: HashSet<usize> = self.local_values().map(|(slot, _)| slot).collect();
@@ -365,8 +357,9 @@ impl RecordView<'_> {
 impl Objects {
     /// Spawns a copy of a record, with other values for some slots.
     ///
-    /// As [`Definitions::spawn_one`], and references lead to the objects of the records that they name. A record
-    /// that refers to itself gives a copy that refers to the record's own object.
+    /// As [`Definitions::spawn_one`], and references lead to the objects of the records that they name, alive or
+    /// [dead](ObjectId#dead-references). A record that refers to itself gives a copy that refers to the record's own
+    /// object.
     ///
     /// # Errors
     /// Returns all problems at once, with suggestions for misspelt names. Nothing is spawned then.
@@ -403,7 +396,7 @@ impl Objects {
         let prototype = self.definitions.prototype(schema.into(), name)?;
         let schema = prototype.schema().name();
         let record = prototype.merged(overrides, &self.ids)?;
-        spawner.spawn_record(schema, record).map_err(|error| refused(error, |id| self.name(id)))
+        spawner.spawn_record(schema, record).map_err(refused)
     }
 }
 
@@ -423,29 +416,21 @@ fn object_of(local: ObjectId, ids: &[Option<ObjectId>]) -> Option<ObjectId> {
     ids.get(local.row() as usize).copied().flatten()
 }
 
-/// Returns the dead object that a value refers to.
-fn dead_reference(kind: &ProblemKind) -> Option<ObjectId> {
+/// Returns `true` for problems that only a store with the objects can judge.
+fn needs_objects(kind: &ProblemKind) -> bool {
     match kind {
-        ProblemKind::DeadReference { found } => Some(*found),
-        ProblemKind::Element { kind, .. } => dead_reference(kind),
-        _ => None,
+        ProblemKind::DeadReference { .. } | ProblemKind::UnknownReference { .. } => true,
+        ProblemKind::Element { kind, .. } => needs_objects(kind),
+        _ => false,
     }
 }
 
-/// Names the records whose objects are dead.
 #[cold]
-fn refused(error: SpawnError, name_of: impl Fn(ObjectId) -> Option<Arc<str>>) -> PrototypeError {
-    let problem = |problem: &Problem| match dead_reference(&problem.kind).and_then(&name_of) {
-        Some(target) => PrototypeProblem::NoObject {
-            schema: Arc::clone(&problem.schema),
-            slot: Arc::clone(&problem.slot),
-            target,
-            was_spawned: true,
-        },
-        None => problem.clone().into(),
-    };
+fn refused(error: SpawnError) -> PrototypeError {
     let problems = match error {
-        SpawnError::Rejected(rejection) => rejection.problems().iter().map(problem).collect(),
+        SpawnError::Rejected(rejection) => {
+            rejection.problems().iter().cloned().map(PrototypeProblem::from).collect()
+        }
         SpawnError::UnknownSchema { schema, .. } => {
             vec![PrototypeProblem::NotRegistered { schema }]
         }

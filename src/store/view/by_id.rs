@@ -213,10 +213,7 @@ impl<'s, V: SharedView> ViewRef<'s, V> {
 }
 
 /// Returns the rows of each match that pass its tests, or `None` for matches without tests.
-fn passing(
-    tables: &Tables<'_>,
-    matches: &[TableMatch],
-) -> vec::IntoIter<Option<TableSelection>> {
+fn passing(tables: &Tables<'_>, matches: &[TableMatch]) -> vec::IntoIter<Option<TableSelection>> {
     let select = |found: &TableMatch| TableSelection::new(tables, found, Epoch::START);
     let passing = matches.iter().map(|found| (!found.tests.is_empty()).then(|| select(found)));
     passing.collect::<Vec<_>>().into_iter()

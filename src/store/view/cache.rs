@@ -67,7 +67,7 @@ impl Wants {
                 other_kind.get_or_insert(mismatch);
             }
             Some(match other_kind {
-                Some(mismatch) => mismatch.into(),
+                Some(mismatch) => ViewError::WrongType { view: self.view, mismatch },
                 None => ViewError::Undeclared {
                     view: self.view,
                     slot: name,
@@ -270,7 +270,8 @@ impl Matches {
         self.seen = registry.len();
         self.error = if wants.is_lenient { None } else { wants.undeclared(registry) };
         if self.error.is_none() && self.tables.is_empty() {
-            self.error = self.skipped.first().cloned().map(ViewError::from);
+            let first = self.skipped.first().cloned();
+            self.error = first.map(|mismatch| ViewError::WrongType { view: wants.view, mismatch });
         }
     }
 
@@ -286,13 +287,15 @@ impl Matches {
     ) -> Result<Vec<TableMatch>, ViewError> {
         let schema = find_schema(registry, selector.name())?;
         if match_of(&self.tables, schema.id()).is_none() {
-            match match_schema(registry, schema, wants().borrow()) {
+            let wants = wants();
+            let wants = wants.borrow();
+            match match_schema(registry, schema, wants) {
                 Match::Whole(_) => unreachable!("all schemas that match were found"),
                 // Schemas that extend the excluded one may pass.
                 Match::Excluded => {}
                 Match::OtherKinds(mismatches) => {
-                    let first = mismatches.into_iter().next().expect("a slot of another kind");
-                    return Err(first.into());
+                    let mismatch = mismatches.into_iter().next().expect("a slot of another kind");
+                    return Err(ViewError::WrongType { view: wants.view, mismatch });
                 }
                 Match::Lacks(slot) => {
                     let suggestion = schema.suggest(slot);

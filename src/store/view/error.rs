@@ -44,8 +44,13 @@ pub enum ViewError {
         slot: Arc<str>,
     },
     /// The slot is declared with another kind than the view wants.
-    #[error(transparent)]
-    WrongType(#[from] TypeMismatch),
+    #[error("view '{view}' wants another kind: {mismatch}")]
+    WrongType {
+        /// The view's name.
+        view: &'static str,
+        /// The slot and both kinds.
+        mismatch: TypeMismatch,
+    },
     /// No schema of this name is registered, or it lacks a slot that the view names.
     #[error(transparent)]
     Access(#[from] AccessError),

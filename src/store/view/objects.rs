@@ -191,36 +191,10 @@ macro_rules! iteration {
                 ViewRuns::new(self.tables, self.matches, selection)
             }
 
-            /// Iterates over the objects.
-            ///
-            /// A `for` loop over the view does the same. [`for_each`](Self::for_each) is faster for loops that can use
-            /// the vector units.
-            ///
-            /// # Example
-            /// ```
-            /// # use slotted::{Slotted, Store, View};
-            /// # #[derive(Slotted, Clone, Copy)]
-            /// # struct Unit { health: f32 }
-            /// # #[derive(View)]
-            /// # struct Healths<'a> { health: &'a f32 }
-            /// # let mut store = Store::new();
-            /// # store.register::<Unit>()?;
-            /// store.spawn_batch([Unit { health: 80.0 }, Unit { health: 5.0 }])?;
-            /// let weak = store.view_ref::<Healths>()?.iter().filter(|unit| *unit.health < 10.0);
-            /// assert_eq!(weak.count(), 1);
-            /// assert_eq!(store.view_ref::<Healths>()?.count(), 2);
-            /// # Ok::<(), Box<dyn std::error::Error>>(())
-            /// ```
-            pub fn iter(self) -> ViewIter<'s, V> {
-                let selection = self.selection();
-                let count = count(&self.tables, &self.matches, selection.as_ref());
-                ViewIter::new(ViewRuns::new(self.tables, self.matches, selection), count)
-            }
-
             /// Returns the number of objects.
             ///
             /// Computes in **O(schemas)** time, in **O(blocks)** after
-            /// [`changed_since`](Self::changed_since). [`iter`](Self::iter) has an example.
+            /// [`changed_since`](Self::changed_since). [`ViewRef::iter`] has an example.
             #[must_use]
             pub fn count(&self) -> usize {
                 count(&self.tables, &self.matches, self.selection().as_ref())
@@ -373,7 +347,8 @@ macro_rules! iteration {
             type IntoIter = ViewIter<'s, V>;
 
             fn into_iter(self) -> ViewIter<'s, V> {
-                self.iter()
+                let (count, selection) = (self.count(), self.selection());
+                ViewIter::new(ViewRuns::new(self.tables, self.matches, selection), count)
             }
         }
     };
@@ -382,6 +357,34 @@ iteration!(ViewMut);
 iteration!(ViewRef);
 
 impl<V: View> ViewMut<'_, V> {
+    /// Iterates over the objects.
+    ///
+    /// A `for` loop over the view or `&mut view` does the same. [`for_each`](Self::for_each) is faster for loops that can
+    /// use the vector units.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healing<'a> { health: &'a mut f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// store.spawn_batch([Unit { health: 80.0 }, Unit { health: 5.0 }])?;
+    /// let mut units = store.view::<Healing>()?;
+    /// let healthiest = units.iter().map(|unit| *unit.health).fold(0.0, f32::max);
+    /// for unit in units.iter().filter(|unit| *unit.health < 10.0) {
+    ///     *unit.health = healthiest;
+    /// }
+    /// # assert!(units.iter().all(|unit| *unit.health == 80.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "iter_mut")]
+    pub fn iter(&mut self) -> ViewIter<'_, V> {
+        self.into_iter()
+    }
+
     /// Calls the closure with each object and its id.
     pub(in crate::store) fn for_each_with_id(
         self,
@@ -407,6 +410,35 @@ impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
         let (count, selection) = (self.count(), self.selection());
         let (tables, matches) = (self.tables.reborrow(), Cow::Borrowed(&*self.matches));
         ViewIter::new(ViewRuns::new(tables, matches, selection), count)
+    }
+}
+
+impl<V: View> ViewRef<'_, V> {
+    /// Iterates over the objects.
+    ///
+    /// A `for` loop over the view or `&view` does the same. [`for_each`](Self::for_each) is faster for loops that can use
+    /// the vector units.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Slotted, Store, View};
+    /// # #[derive(Slotted, Clone, Copy)]
+    /// # struct Unit { health: f32 }
+    /// # #[derive(View)]
+    /// # struct Healths<'a> { health: &'a f32 }
+    /// # let mut store = Store::new();
+    /// # store.register::<Unit>()?;
+    /// store.spawn_batch([Unit { health: 80.0 }, Unit { health: 5.0 }])?;
+    /// let units = store.view_ref::<Healths>()?;
+    /// for unit in &units {
+    ///     let healthier = units.iter().filter(|other| other.health > unit.health);
+    ///     assert_eq!(healthier.count(), if *unit.health == 80.0 { 0 } else { 1 });
+    /// }
+    /// assert_eq!(units.count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn iter(&self) -> ViewIter<'_, V> {
+        self.into_iter()
     }
 }
 
