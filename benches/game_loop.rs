@@ -297,7 +297,6 @@ struct ArrayGame {
     units: Vec<(IVec2, i32, i32)>,
     healths: Vec<i32>,
     kills: Vec<i32>,
-    grid: Grid<u32>,
 }
 
 impl ArrayGame {
@@ -307,12 +306,11 @@ impl ArrayGame {
                 .collect(),
             healths: new_units(units, |_, _, health, _| health).collect(),
             kills: vec![0; units as usize],
-            grid: Grid::default(),
         }
     }
 
-    fn play(&mut self, frame: u32) -> Outcome {
-        let Self { units, healths, kills, grid } = self;
+    fn play(&mut self, grid: &mut Grid<u32>, frame: u32) -> Outcome {
+        let Self { units, healths, kills } = self;
         for (number, (position, speed, _)) in (0..).zip(&mut *units) {
             *position += step(frame, number, *speed);
         }
@@ -333,7 +331,7 @@ impl ArrayGame {
 }
 
 fn frames(units: u32, rounds: u32) -> Result<String, Box<dyn Error>> {
-    let (mut ours, mut theirs) = (Grid::default(), Grid::default());
+    let (mut ours, mut theirs, mut plain) = (Grid::default(), Grid::default(), Grid::default());
     let mut forms = vec![
         Form::timed("whole frame: hecs", 0, || {
             played(Ok(hecs_game::new_game(units)), |world, frame| {
@@ -346,7 +344,7 @@ fn frames(units: u32, rounds: u32) -> Result<String, Box<dyn Error>> {
             })
         }),
         Form::timed("whole frame: plain arrays", 0, || {
-            played(Ok(ArrayGame::new(units)), ArrayGame::play)
+            played(Ok(ArrayGame::new(units)), |game, frame| game.play(&mut plain, frame))
         }),
     ];
     sample(&mut forms, rounds)?;

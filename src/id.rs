@@ -31,8 +31,8 @@ impl SchemaId {
 /// visit objects.
 ///
 /// # Dead references
-/// A reference is a value: it stays in its slot when its object dies, until somebody replaces it. So it never locks the
-/// object that has it:
+/// A reference is a value: it stays in its slot when its object dies, until it is overwritten. The object that has it can
+/// still change:
 ///
 /// * a living object accepts the dead references that it has already, in any slot or list, and no others;
 /// * a new object accepts all dead references, so that it can be a copy of another one;

@@ -5,6 +5,9 @@
 /// [`Store::intern_text`](crate::Store::intern_text) returns the handle of a string, and
 /// [`Store::resolve`](crate::Store::resolve) the string of a handle.
 ///
+/// The store keeps every text for as long as it lives. Texts are for words that recur; a text that is made for one object
+/// belongs into a [`SideTable`](crate::SideTable).
+///
 /// Use a handle only with its own store. A handle is the text's number, so another store takes it for its own text of
 /// that number. A store with fewer texts refuses it: slots with an error, `resolve` with `None`. Clones and snapshots
 /// of a store share the texts that it had when they were made.

@@ -42,8 +42,8 @@ pub(super) struct Sharing<C> {
     pub(super) written: Stamps,
     /// The list of blocks in the last snapshot, unless a block was written to since.
     pub(super) snapshot: Weak<BlockList<C>>,
-    /// Memory of blocks that are no longer used, for the next copies. Locked while a block is copied only, so that
-    /// blocks can be borrowed apart from one another.
+    /// Memory of blocks that are no longer used, for the next copies. The lock lets blocks be borrowed apart from one
+    /// another; it is held only to take or return a spare.
     spares: Mutex<Vec<Vec<C>>>,
 }
 
@@ -64,9 +64,7 @@ impl<C> Sharing<C> {
     pub(super) const fn new(written: Stamps) -> Self {
         Self { written, snapshot: Weak::new(), spares: Mutex::new(Vec::new()) }
     }
-}
 
-impl<C> Sharing<C> {
     fn spares(&self) -> MutexGuard<'_, Vec<Vec<C>>> {
         self.spares.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,6 @@
 //! A world as text for people: for debugging, and for tests that compare texts.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::ser::{Error as _, SerializeMap, SerializeSeq};
@@ -15,7 +15,7 @@ impl Store {
     /// Returns all objects in a form that serde writes, for example as JSON or RON: for debugging, and for tests that
     /// compare texts.
     ///
-    /// Equal worlds give equal texts. [`Dump`] describes the form.
+    /// Equal worlds give equal texts if their schemas were registered in the same order. [`Dump`] describes the form.
     ///
     /// Computes in **O(1)** time. Writing the dump takes **O(values)** time, and memory for one value.
     ///
@@ -83,9 +83,11 @@ impl fmt::Debug for Dump<'_> {
 impl<'s> Dump<'s> {
     /// Shows objects by names in place of ids. Objects for which the function returns `None` keep their ids.
     ///
-    /// With names that do not depend on ids, worlds with the same objects give the same text, even if their ids
-    /// differ. Writing the dump keeps the names of one schema's objects in memory. It returns an error if two objects
-    /// of one schema have the same name.
+    /// Objects are then sorted by name. With names that do not depend on ids, worlds with the same objects give the same
+    /// text, even if their ids differ. A reference to an object of another schema is `schema/name`.
+    ///
+    /// Writing the dump keeps the names of one schema's objects in memory. It returns an error if two objects of one
+    /// schema have the same name.
     ///
     /// # Example
     /// ```
@@ -108,10 +110,19 @@ impl<'s> Dump<'s> {
         Self { names: Some(Box::new(names)), ..self }
     }
 
-    /// Returns the name of the object, or its id.
-    fn label(&self, id: ObjectId) -> String {
-        let name = self.names.as_ref().and_then(|names| names(id));
-        name.unwrap_or_else(|| id.to_string())
+    fn name(&self, id: ObjectId) -> Option<String> {
+        self.names.as_ref().and_then(|names| names(id))
+    }
+
+    /// Returns the text of a reference from an object of the schema.
+    fn reference(&self, from: &RegisteredSchema, id: ObjectId) -> String {
+        match (self.name(id), self.store.schema_by_id(id.schema())) {
+            (Some(name), Some(schema)) if schema.id() != from.id() => {
+                format!("{}/{name}", schema.name())
+            }
+            (Some(name), _) => name,
+            (None, _) => id.to_string(),
+        }
     }
 }
 
@@ -141,19 +152,26 @@ impl Serialize for ObjectsOf<'_> {
         let Self { dump, schema } = *self;
         let rows = dump.store.tables[schema.id().index()].rows.count() as usize;
         let mut map = serializer.serialize_map(Some(rows))?;
-        let mut written = HashMap::new();
-        for id in dump.store.table_ids(schema.id()) {
-            let label = dump.label(id);
-            if dump.names.is_some()
-                && let Some(other) = written.insert(label.clone(), id)
-            {
-                let schema = schema.name();
+        let ids = dump.store.table_ids(schema.id());
+        if dump.names.is_none() {
+            for id in ids {
+                map.serialize_entry(&id.to_string(), &Object { dump, schema, id })?;
+            }
+            return map.end();
+        }
+        let mut named = BTreeMap::new();
+        for id in ids {
+            let name = dump.name(id).unwrap_or_else(|| id.to_string());
+            if let Some(other) = named.insert(name.clone(), id) {
                 return Err(S::Error::custom(format_args!(
-                    "objects {other} and {id} of '{schema}' are both named '{label}'; \
-                     give each object of a schema its own name"
+                    "objects {other} and {id} of '{}' are both named '{name}'; \
+                     give each object of a schema its own name",
+                    schema.name()
                 )));
             }
-            map.serialize_entry(&label, &Object { dump, schema, id })?;
+        }
+        for (name, id) in named {
+            map.serialize_entry(&name, &Object { dump, schema, id })?;
         }
         map.end()
     }
@@ -179,7 +197,7 @@ impl Serialize for Object<'_> {
         for index in slots {
             let slot = &schema.slots()[index];
             let value = dynamic::read(&columns[index], slot, id.row(), &dump.store.interner);
-            map.serialize_entry(slot.name(), &Shown { dump, value: &value })?;
+            map.serialize_entry(slot.name(), &Shown { dump, schema, value: &value })?;
         }
         map.end()
     }
@@ -188,21 +206,23 @@ impl Serialize for Object<'_> {
 /// A value with references as texts.
 struct Shown<'a> {
     dump: &'a Dump<'a>,
+    /// The schema of the object that has the value.
+    schema: &'a RegisteredSchema,
     value: &'a Value,
 }
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { dump, value } = *self;
+        let Self { dump, schema, value } = *self;
         match value {
             Value::Object(id) => {
                 let dead = if dump.store.contains(*id) { "" } else { " (dead)" };
-                serializer.collect_str(&format_args!("{}{dead}", dump.label(*id)))
+                serializer.collect_str(&format_args!("{}{dead}", dump.reference(schema, *id)))
             }
             Value::List(list) => {
                 let mut elements = serializer.serialize_seq(Some(list.len()))?;
                 for value in list.iter() {
-                    elements.serialize_element(&Shown { dump, value })?;
+                    elements.serialize_element(&Shown { dump, schema, value })?;
                 }
                 elements.end()
             }

@@ -37,7 +37,7 @@ fn fault_30_a_slot_of_another_kind_is_a_clear_error() -> Outcome {
     }
     let mut store = store();
     store.spawn(UNIT)?;
-    let message = "slot 'health' of 'unit' is f32, not u32";
+    let message = "view 'Wrong' wants another kind: slot 'health' of 'unit' is f32, not u32";
     assert_eq!(refusal(store.view::<Wrong>().map(|view| view.count())), message);
     assert_eq!(refusal(store.view_of::<Wrong>("unit").map(|view| view.count())), message);
     let absent = store.view_of::<Wrong>("tile").map(|view| view.count());

@@ -25,8 +25,8 @@ use crate::plugin::{NoStore, SlottedWorld};
 ///   **O(1)** time.
 /// * [`change_store`](Self::change_store) gives access to the whole store.
 ///
-/// Each command is applied as a whole or, on an error, not at all. The error goes to Bevy's error handler unchanged. A
-/// handler finds the error of the core, such as [`SpawnError`](slotted::SpawnError) or
+/// Each command is applied as a whole or, on an error, not at all. The error goes to Bevy's error handler unchanged; only
+/// that of [`despawn_object`](Self::despawn_object) becomes a warning. A handler finds the error of the core, such as [`SpawnError`](slotted::SpawnError) or
 /// [`CommandsError`](slotted::commands::CommandsError), or [`NoStore`], with [`BevyError::downcast_ref`]. If the handler
 /// returns, the later commands are still applied. Bevy's default handler panics.
 ///

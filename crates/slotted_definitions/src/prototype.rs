@@ -264,7 +264,8 @@ impl RecordView<'_> {
     /// Holds inherited and patched values and the overrides, but no defaults. Computes in **O(n)** time for n slots.
     ///
     /// # Errors
-    /// Returns the references to other records that are not overridden, with all other problems of the overrides.
+    /// Returns the references to other records that are not overridden, and then also all problems of the overrides. Without
+    /// such references, the receiver checks the overrides.
     ///
     /// # Example
     #[cfg_attr(feature = "toml", doc = "```")]

@@ -1,5 +1,6 @@
 //! The game around the rules: the player's steps, undo, quick-save and replay.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::f32::consts::TAU;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::objects::{Colonist, Colony, Tower, Tree, new_store};
 use crate::rules::{Outcome, play_frame};
 
 const TOWER_COST: u32 = 6;
+const MOST_UNDO: usize = 50;
 
 /// All that a player can do. The steps of a game are its replay.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +28,7 @@ pub enum Step {
     QuickLoad,
 }
 
-/// Names of colonists, beside the store: it keeps every text of a slot for ever.
+/// Names of colonists. A slot would keep each text for ever; a side table frees it.
 type Names = SideTable<Arc<str>>;
 
 pub struct Game {
@@ -37,7 +39,7 @@ pub struct Game {
     colony: ObjectId,
     raid_size: u32,
     /// The worlds before the player built or demolished something.
-    undo: Vec<(Snapshot, Names)>,
+    undo: VecDeque<(Snapshot, Names)>,
     saved: Vec<u8>,
 }
 
@@ -68,7 +70,7 @@ impl Game {
             prototypes,
             colony,
             raid_size,
-            undo: Vec::new(),
+            undo: VecDeque::new(),
             saved: Vec::new(),
         };
         game.name(&settlers)?;
@@ -86,8 +88,14 @@ impl Game {
         Ok(self.store.get_object(self.colony)?)
     }
 
+    /// Carries a step out, and records it. A step that is refused leaves the game as it was.
     pub fn play(&mut self, step: Step) -> Outcome {
+        self.carry_out(step)?;
         self.steps.push(step);
+        Ok(())
+    }
+
+    fn carry_out(&mut self, step: Step) -> Outcome {
         match step {
             Step::Frame => {
                 let newborn =
@@ -97,12 +105,13 @@ impl Game {
             }
             Step::Build { position, burns } => self.build(position, burns),
             Step::Demolish(tower) => {
-                self.remember();
-                self.store.despawn(tower)?;
+                let before = self.store.snapshot();
+                self.store.remove::<Tower>(tower)?;
+                self.remember(before);
                 Ok(())
             }
             Step::Undo => {
-                if let Some((snapshot, names)) = self.undo.pop() {
+                if let Some((snapshot, names)) = self.undo.pop_back() {
                     self.store.restore(&snapshot)?;
                     self.names = names;
                 }
@@ -113,18 +122,25 @@ impl Game {
         }
     }
 
-    /// A snapshot shares its memory with the store, so a long list of them is cheap.
-    fn remember(&mut self) {
-        self.undo.push((self.store.snapshot(), self.names.clone()));
+    /// Keeps the world before a change. A snapshot shares its memory with the store; the names are copied.
+    fn remember(&mut self, before: Snapshot) {
+        if self.undo.len() == MOST_UNDO {
+            self.undo.pop_front();
+        }
+        self.undo.push_back((before, self.names.clone()));
     }
 
     fn build(&mut self, position: Vec2, burns: bool) -> Outcome {
         let mut colony = self.colony()?;
         let Some(wood) = colony.wood.checked_sub(TOWER_COST) else { return Ok(()) };
-        self.remember();
         colony.wood = wood;
-        self.store.set_object(self.colony, colony)?;
-        self.store.spawn(Tower { position, target: None, reload: 0, burns })?;
+        let before = self.store.snapshot();
+        // Both changes or none.
+        let mut commands = self.store.commands();
+        commands.set_object(self.colony, colony);
+        commands.spawn(Tower { position, target: None, reload: 0, burns })?;
+        commands.apply(&mut self.store)?;
+        self.remember(before);
         Ok(())
     }
 
@@ -135,7 +151,7 @@ impl Game {
         Ok(())
     }
 
-    /// Puts the saved world into the store, whatever is in it. Ids and keys stay valid.
+    /// Replaces the world with the saved one. Keys stay valid.
     fn load(&mut self) -> Outcome {
         let (world, names): (Delta, Vec<(ObjectId, Arc<str>)>) = postcard::from_bytes(&self.saved)?;
         self.store.replace_with(&world)?;

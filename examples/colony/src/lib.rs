@@ -1,7 +1,8 @@
 //! A colony under attack. Colonists carry wood home, towers shoot at raiders, and the player builds, undoes, saves and
 //! loads.
 //!
-//! The player's steps are recorded. Replayed from the start they give the same world, with the same hash.
+//! The player's steps are recorded. Replayed from the start by the same build, they give the same world, with the same
+//! hash. A game for several machines computes in whole numbers, as `examples/rollback` does.
 
 #![allow(missing_docs, reason = "a game, not a library")]
 

@@ -50,7 +50,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("{:>6} of {schema}", game.store.len_of(schema)?);
     }
     if let Some((id, name)) = game.names.iter(&game.store).next() {
-        println!("the oldest colonist is {name} ({id})");
+        println!("the first colonist is {name} ({id})");
     }
 
     let hash = game.store.state_hash();

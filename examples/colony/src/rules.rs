@@ -1,4 +1,4 @@
-//! A frame of the game: systems that visit objects and record in commands who appears, changes and disappears.
+//! A frame of the game: systems that visit objects, and record spawns, changes and despawns in commands.
 
 use std::error::Error;
 use std::f32::consts::TAU;
@@ -73,7 +73,7 @@ fn send_raiders(
     for _ in 0..followers {
         let around = Vec2::new(random.random_range(-4.0..4.0), random.random_range(-4.0..4.0));
         let kind = if random.random_ratio(1, 8) { "runner" } else { "thug" };
-        let follower = record! { position: gate + around, leader: leader };
+        let follower = record! { position: gate + around, leader };
         prototypes.spawn_one(commands, Raider::SCHEMA_NAME, kind, follower)?;
     }
     Ok(())

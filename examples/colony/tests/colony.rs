@@ -24,7 +24,7 @@ fn names(game: &Game) -> Vec<String> {
     game.names.iter(&game.store).map(|(id, name)| format!("{id} {name}")).collect()
 }
 
-/// A game in which everything happens that can.
+/// A game with every kind of step.
 fn full_game() -> Result<Game, Box<dyn Error>> {
     let mut game = Game::new(8)?;
     game.play(build(0.0, false))?;
@@ -103,5 +103,24 @@ fn a_loaded_game_goes_on_like_the_saved_one() -> Outcome {
     game.play(Step::QuickLoad)?;
     frames(&mut game, 100)?;
     assert_eq!((hashes(&mut game), names(&game)), went_on);
+    Ok(())
+}
+
+#[test]
+fn a_refused_step_changes_nothing_and_is_not_replayed() -> Outcome {
+    let mut game = Game::new(8)?;
+    game.play(build(0.0, false))?;
+    let tower = game.store.ids_of("tower")?.next().ok_or("no tower")?;
+    game.play(Step::Demolish(tower))?;
+    let (before, steps) = (hashes(&mut game), game.steps.len());
+    let colony = game.store.ids_of("colony")?.next().ok_or("no colony")?;
+    for refused in [Step::Demolish(tower), Step::Demolish(colony), Step::QuickLoad] {
+        assert!(game.play(refused).is_err(), "{refused:?}");
+        assert_eq!((hashes(&mut game), game.steps.len()), (before, steps), "{refused:?}");
+    }
+    game.play(Step::Undo)?;
+    assert!(game.store.contains(tower), "refused steps are not undone");
+    let steps = game.steps.clone();
+    assert_eq!(hashes(&mut Game::replay(8, &steps)?), hashes(&mut game));
     Ok(())
 }

@@ -30,6 +30,8 @@ pub struct Uploaded {
 
 impl Instances {
     pub fn new(device: &Device, capacity: u32) -> Self {
+        // wgpu binds no empty buffer.
+        let capacity = capacity.max(64);
         let buffer = |label, bits: u64, usage| {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),

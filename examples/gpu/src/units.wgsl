@@ -14,7 +14,7 @@ fn vertex(
     @location(0) position: vec2<f32>,
     @location(1) health: f32,
 ) -> Corner {
-    let is_alive = (living[row / 32] >> (row % 32) & 1) == 1;
+    let is_alive = ((living[row / 32] >> (row % 32)) & 1) == 1;
     let offset = vec2(f32(corner & 1), f32(corner >> 1)) * 0.004;
     return Corner(select(vec4(2.0, 2.0, 0.0, 1.0), vec4(position + offset, 0.0, 1.0), is_alive), health);
 }

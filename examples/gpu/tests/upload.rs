@@ -94,6 +94,13 @@ fn the_buffers_follow_the_store() -> Result<(), Box<dyn Error>> {
     instances.upload(device, queue, &mut store)?;
     compare(&graphics, &instances, &store)?;
 
+    // The last block is not full.
+    for more in [1, 63, 70, 900] {
+        store.spawn_batch((0..more).map(unit))?;
+        instances.upload(device, queue, &mut store)?;
+        compare(&graphics, &instances, &store)?;
+    }
+
     store.clear();
     instances.upload(device, queue, &mut store)?;
     compare(&graphics, &instances, &store)

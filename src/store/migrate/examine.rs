@@ -8,7 +8,6 @@ use crate::kind::{Kind, NumberKind};
 use crate::schema::{Checker, ProblemKind, Redeclared, RegisteredSchema, Slot, Source};
 use crate::storage::{BLOCK_ROWS, Column, Rows, Table};
 use crate::store::migrate::{MigrationRejection, MigrationStep, Overwrites, SchemaMigration};
-use crate::store::references::AnyDead;
 use crate::store::{Store, dynamic};
 use crate::value::Value;
 
@@ -209,7 +208,7 @@ impl<'a> Examination<'a> {
             return values;
         }
         let (store, column) = (self.store, &subject.table.columns[from]);
-        let checker = Checker { registry: &self.redeclared.registry, world: &AnyDead(store) };
+        let checker = Checker { registry: &self.redeclared.registry, world: store };
         for row in living_rows(&subject.table.rows) {
             if self.overwrites.contains(subject.id(row), new) {
                 continue;

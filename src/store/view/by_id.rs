@@ -14,8 +14,8 @@ use crate::store::view::{SharedView, View, ViewMut, ViewRef};
 impl<'s, V: View> ViewMut<'s, V> {
     /// Returns one object, or `None` if it is not alive or the view does not match it.
     ///
-    /// Obeys [filters](View#filters), but ignores [`changed_since`](Self::changed_since). Computes in
-    /// **O(log schemas)** time.
+    /// Obeys [filters](View#filters), but ignores [`changed_since`](Self::changed_since). Counts as a write to the view's
+    /// mutable slots. Computes in **O(log schemas)** time, and copies blocks that a snapshot shares.
     ///
     /// # Example
     /// ```
@@ -261,7 +261,8 @@ pub struct ViewMutById<'s, V: View>(ByNumber<TablePlace<'s, BlockPlace<'s, V>>>)
 impl<V: View> ViewMutById<'_, V> {
     /// Returns one object, or `None` if it is not alive or the view does not match it.
     ///
-    /// Computes in **O(1)** time. [`ViewMut::by_id`] has an example.
+    /// Counts as a write to the view's mutable slots. Computes in **O(1)** time, apart from the first look-up in each
+    /// block: that copies the block if a snapshot shares it. [`ViewMut::by_id`] has an example.
     #[inline]
     pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
         let place = self.0.get_mut(id.schema())?;
@@ -317,7 +318,7 @@ impl<V: SharedView> fmt::Debug for ViewRefById<'_, V> {
 
 /// A block of a view.
 enum BlockPlace<'s, V: View> {
-    /// Not looked at yet. If a snapshot shares it, the first look at it copies its mutable columns.
+    /// Not used yet. The first look-up copies its mutable columns if a snapshot shares it.
     Untouched(V::Blocks<'s>),
     Run(V::Run<'s>),
 }
@@ -331,7 +332,7 @@ fn first_run<'t, V: View>(blocks: &mut V::Blocks<'t>, rows: usize) -> Option<V::
 /// The rows and blocks of one table.
 struct TablePlace<'s, B> {
     generations: &'s [u16],
-    /// The rows that are in the view, if not all living ones are.
+    /// The rows that pass the view's tests; `None` without tests.
     passing: Option<TableSelection>,
     blocks: Vec<B>,
 }

@@ -132,7 +132,7 @@ use view_support::{Filter, Request, TableColumns};
 /// | `#[view(of = "orc")]` | [`of("orc")`](crate::view::ViewMut::of) | objects of this schema and of those that [extend it](Store#schemas-that-extend-others) |
 /// | `#[view(with = "shield")]` | [`with("shield")`](crate::view::ViewMut::with) | objects of schemas that have the slot |
 /// | `#[view(without = "shield")]` | [`without("shield")`](crate::view::ViewMut::without) | objects of schemas that lack it |
-/// | `#[view(set = "poison")]` | [`where_set("poison")`](crate::view::ViewMut::where_set) | objects whose slot is set; slots that cannot be unset are |
+/// | `#[view(set = "poison")]` | [`where_set("poison")`](crate::view::ViewMut::where_set) | objects whose slot is set; required slots always are |
 /// | `#[view(unset = "poison")]` | [`where_unset("poison")`](crate::view::ViewMut::where_unset) | objects whose slot is unset, or whose schema lacks it |
 /// | `#[slot(set)]` on a field | | objects whose slot is set; the field is `&'a T` or `&'a mut T`, though the slot is optional |
 ///
@@ -173,7 +173,7 @@ use view_support::{Filter, Request, TableColumns};
 /// [schemas](crate::view::SplitStore#other-objects-of-another-schema) at the same time, without a copy. Values of the
 /// [same column](crate::view::SplitStore#other-objects-of-the-same-schema) come from a snapshot: the first write to each
 /// block afterwards copies the block. To change a few objects of one view at the same time, use
-/// [`get_disjoint_mut`](crate::view::ViewMut::get_disjoint_mut): it copies nothing.
+/// [`get_disjoint_mut`](crate::view::ViewMut::get_disjoint_mut).
 ///
 /// # Slots of another kind
 ///

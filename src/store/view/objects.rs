@@ -24,42 +24,20 @@ pub struct ViewMut<'s, V> {
     pub(super) tables: Tables<'s>,
     pub(super) matches: Cow<'s, [TableMatch]>,
     pub(super) registry: &'s Registry,
-    /// Only blocks that may have changed since this epoch are visited. All have since the default epoch.
+    /// Only blocks that may have changed since this epoch are visited. The default epoch selects all blocks.
     pub(super) since: Epoch,
     view: PhantomData<fn() -> V>,
-}
-
-impl<'s, V: View> ViewMut<'s, V> {
-    #[inline]
-    pub(super) const fn new(
-        tables: Tables<'s>,
-        matches: Cow<'s, [TableMatch]>,
-        registry: &'s Registry,
-    ) -> Self {
-        Self { tables, matches, registry, since: Epoch::START, view: PhantomData }
-    }
 }
 
 /// A [`View`] of a store's objects, to read.
 #[must_use = "a view does nothing by itself"]
-pub struct ViewRef<'s, V: View> {
+pub struct ViewRef<'s, V> {
     pub(super) tables: Tables<'s>,
     pub(super) matches: Cow<'s, [TableMatch]>,
     pub(super) registry: &'s Registry,
-    /// Only blocks that may have changed since this epoch are visited. All have since the default epoch.
+    /// Only blocks that may have changed since this epoch are visited. The default epoch selects all blocks.
     pub(super) since: Epoch,
     view: PhantomData<fn() -> V>,
-}
-
-impl<'s, V: View> ViewRef<'s, V> {
-    #[inline]
-    pub(super) const fn new(
-        tables: Tables<'s>,
-        matches: Cow<'s, [TableMatch]>,
-        registry: &'s Registry,
-    ) -> Self {
-        Self { tables, matches, registry, since: Epoch::START, view: PhantomData }
-    }
 }
 
 fn has_tests(matches: &[TableMatch]) -> bool {
@@ -68,7 +46,18 @@ fn has_tests(matches: &[TableMatch]) -> bool {
 
 macro_rules! iteration {
     ($name:ident) => {
-        impl<V: View> fmt::Debug for $name<'_, V> {
+        impl<'s, V> $name<'s, V> {
+            #[inline]
+            pub(super) const fn new(
+                tables: Tables<'s>,
+                matches: Cow<'s, [TableMatch]>,
+                registry: &'s Registry,
+            ) -> Self {
+                Self { tables, matches, registry, since: Epoch::START, view: PhantomData }
+            }
+        }
+
+        impl<V> fmt::Debug for $name<'_, V> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let schemas = self.matches.len();
                 f.debug_struct(stringify!($name)).field("schemas", &schemas).finish_non_exhaustive()
@@ -193,11 +182,11 @@ macro_rules! iteration {
 
             /// Returns the number of objects.
             ///
-            /// Computes in **O(schemas)** time, in **O(blocks)** after
-            /// [`changed_since`](Self::changed_since). [`ViewRef::iter`] has an example.
+            /// Computes in **O(schemas)** time; in **O(blocks)** after [`changed_since`](Self::changed_since), and in
+            /// **O(objects)** for views that test whether slots are set. [`ViewRef::iter`] has an example.
             #[must_use]
             pub fn count(&self) -> usize {
-                count(&self.tables, &self.matches, self.selection().as_ref())
+                self.selection_and_count().1
             }
 
             /// Calls the closure with each object, on all of rayon's threads.
@@ -334,9 +323,15 @@ macro_rules! iteration {
                 is_narrowed.then(|| Selection::new(&self.tables, &self.matches, self.since))
             }
 
+            fn selection_and_count(&self) -> (Option<Selection>, usize) {
+                let selection = self.selection();
+                let count = count(&self.tables, &self.matches, selection.as_ref());
+                (selection, count)
+            }
+
             /// Returns `true` if a match has [tests](TableMatch::tests).
             #[inline]
-            pub(super) fn has_tests(&self) -> bool {
+            fn has_tests(&self) -> bool {
                 // Filter methods replace the matches.
                 V::HAS_TESTS || matches!(&self.matches, Cow::Owned(own) if has_tests(own))
             }
@@ -347,7 +342,7 @@ macro_rules! iteration {
             type IntoIter = ViewIter<'s, V>;
 
             fn into_iter(self) -> ViewIter<'s, V> {
-                let (count, selection) = (self.count(), self.selection());
+                let (selection, count) = self.selection_and_count();
                 ViewIter::new(ViewRuns::new(self.tables, self.matches, selection), count)
             }
         }
@@ -407,7 +402,7 @@ impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let (count, selection) = (self.count(), self.selection());
+        let (selection, count) = self.selection_and_count();
         let (tables, matches) = (self.tables.reborrow(), Cow::Borrowed(&*self.matches));
         ViewIter::new(ViewRuns::new(tables, matches, selection), count)
     }
@@ -447,7 +442,7 @@ impl<'x, V: View> IntoIterator for &'x ViewRef<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let (count, selection) = (self.count(), self.selection());
+        let (selection, count) = self.selection_and_count();
         let (tables, matches) = (self.tables.share(), Cow::Borrowed(&*self.matches));
         ViewIter::new(ViewRuns::new(tables, matches, selection), count)
     }

@@ -70,9 +70,7 @@ impl TableSelection {
         }
         Self { counts, words }
     }
-}
 
-impl TableSelection {
     /// Returns `true` if a row of a table with tests is visited.
     pub(super) fn contains(&self, row: usize) -> bool {
         self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
