@@ -94,7 +94,7 @@ debug_as_display!(DeltaError);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeltaPart {
-    /// The slots of schemas.
+    /// The schemas and their slots.
     Schemas,
     /// The rows that objects were spawned in or despawned from.
     Rows,
@@ -129,8 +129,8 @@ impl Store {
     /// Computes in the time of a [state hash](Self::state_hash), plus **O(n)** for n rows and values that change.
     ///
     /// # Errors
-    /// Returns an error if the store is not the world that the delta was made from, or if the delta is damaged.
-    /// Nothing is changed then.
+    /// Returns an error if a schema is missing or has other slots, if the store is not the world that the delta was made
+    /// from, if the delta is damaged, or if a limit is reached. Nothing is changed then.
     ///
     /// [`Delta`] has an example.
     pub fn apply(&mut self, delta: &Delta) -> Result<(), DeltaError> {

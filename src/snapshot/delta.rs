@@ -272,9 +272,10 @@ impl Delta {
         self.result.state
     }
 
-    /// Returns the id that an object has in a store to which the delta was applied: the other store may have registered its
-    /// schemas in another order. Use it for ids that a game keeps beside the store, for example the keys of a
-    /// [`SideTable`](crate::SideTable), and saves or sends with the delta.
+    /// Returns the id that an object has in a store to which the delta was applied.
+    ///
+    /// The other store may have registered its schemas in another order. Use this for ids that a game keeps beside the
+    /// store, for example the keys of a [`SideTable`](crate::SideTable), and saves or sends with the delta.
     ///
     /// The id may be of a dead object. Returns `None` if the delta does not contain the id's schema, or if the store lacks
     /// it. [Full](Self::full) deltas contain the schemas of all their objects, and of all objects to which these refer.
