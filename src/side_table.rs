@@ -89,6 +89,12 @@ pub trait Living {
 /// ```
 ///
 /// [Migrations](crate::Store::migrate) keep ids, and with them the values.
+///
+/// # Saves
+///
+/// A [`Delta`](crate::Delta) does not contain the table. Save pairs of an id and a value beside it. The ids in them are not
+/// translated: if the store that loads them may have registered its schemas in another order, pass each id to
+/// [`Delta::translate`](crate::Delta::translate), which has an example.
 #[doc(alias = "SecondaryMap")]
 #[derive(Clone)]
 pub struct SideTable<T> {

@@ -5,8 +5,8 @@
 use std::error::Error;
 
 use slotted::{
-    Delta, DeltaError, Kind, LimitError, Limits, ObjectId, Record, Schema, Slotted, Store, Text,
-    View, record,
+    Delta, DeltaError, Kind, LimitError, Limits, ObjectId, Record, Schema, SideTable, Slotted,
+    Store, Text, Value, View, record,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -219,5 +219,80 @@ fn refused_worlds_leave_everything_as_it_was() -> Outcome {
         refused += 1;
     }
     assert!(refused > 20, "{refused}");
+    Ok(())
+}
+
+/// Returns a store with the schemas of [`store`] in the other order, before a schema that only it has.
+fn store_in_another_order() -> Result<Store, Box<dyn Error>> {
+    let mut store = Store::new();
+    store.register_schema(tile())?;
+    store.register::<Unit>()?;
+    store.register_schema(Schema::builder("marker").build()?)?;
+    Ok(store)
+}
+
+#[test]
+fn ids_beside_a_save_are_translated() -> Outcome {
+    let mut game = store()?;
+    let ids = fill(&mut game, 1)?;
+    let mut names = SideTable::new();
+    for (number, id) in ids.iter().enumerate().step_by(5) {
+        names.insert(&game, *id, format!("name {number}"))?;
+    }
+    let saved_names: Vec<(ObjectId, String)> =
+        names.iter(&game).map(|(id, name)| (id, name.clone())).collect();
+    let save = Delta::full(&game.snapshot());
+
+    let mut loaded = store_in_another_order()?;
+    loaded.replace_with(&save)?;
+    let mut names_here = SideTable::new();
+    for (id, name) in &saved_names {
+        let here = save.translate(*id, &loaded).ok_or("the save has the schema")?;
+        names_here.insert(&loaded, here, name.clone())?;
+    }
+    assert_eq!(names_here.len(), saved_names.len());
+    for id in ids {
+        let here = save.translate(id, &loaded).ok_or("the save has the schema")?;
+        assert_ne!(here, id);
+        assert_eq!(names_here.get(&loaded, here), names.get(&game, id));
+        for slot in ["health", "name", "job"] {
+            assert_eq!(loaded.get_value(here, slot).ok(), game.get_value(id, slot).ok());
+        }
+        if let Ok(Value::Object(target)) = game.get_value(id, "target") {
+            let target = save.translate(target, &loaded).ok_or("the save has the schema")?;
+            assert_eq!(loaded.get_value(here, "target")?, target.into());
+        }
+        assert_eq!(save.translate(id, &game), Some(id));
+    }
+    Ok(())
+}
+
+#[test]
+fn ids_of_schemas_that_a_delta_or_a_store_lacks_are_not_translated() -> Outcome {
+    let mut game = store()?;
+    let id = game.spawn_record("unit", record! { health: 1.0, name: "one" })?;
+    let before = game.snapshot();
+    let save = Delta::full(&before);
+    let tile = game.spawn_record("tile", record! { tags: ["x"] })?;
+    assert_eq!(save.translate(tile, &game), None, "no tile lived");
+    let step = Delta::between(&before, &game.snapshot())?;
+    assert_eq!((step.translate(tile, &game), step.translate(id, &game)), (Some(tile), None));
+    assert_eq!(save.translate(id, &Store::new()), None);
+
+    // Hostile deltas and ids have an answer.
+    let there = store_in_another_order()?;
+    let json = serde_json::to_value(&save)?;
+    for number in [0, 1, 7, u16::MAX] {
+        let mut forged = json.clone();
+        forged["schemas"][0]["number"] = number.into();
+        let forged: Delta = serde_json::from_value(forged)?;
+        for bits in [1 << 32, u64::MAX, 1 << 48 | 1 << 32, u64::from(number) << 48 | 1 << 32 | 5] {
+            let id = ObjectId::from_bits(bits).ok_or("an id")?;
+            let here = forged.translate(id, &there);
+            assert_eq!(here.is_some(), bits >> 48 == u64::from(number));
+            let place = |id: ObjectId| (id.row(), id.generation());
+            assert!(here.is_none_or(|here| place(here) == place(id) && !there.contains(here)));
+        }
+    }
     Ok(())
 }

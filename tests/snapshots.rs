@@ -2,6 +2,8 @@
 
 use slotted::exactly;
 use slotted::glam::Vec3;
+#[cfg(feature = "serde")]
+use slotted::schema::SchemaBuilder;
 use slotted::{
     Delta, Epoch, Kind, ObjectId, Schema, Slotted, SnapshotRing, Store, View, memory::BLOCK_ROWS,
     record, snapshot::changes, snapshot::changes_of,
@@ -167,10 +169,31 @@ fn the_size_of_a_delta_follows_the_changes() -> Outcome {
         store.set_value(*id, "health", 1.0)?;
     }
     let stretch = size(&store.snapshot())?;
-    assert!((4000..4000 + 120).contains(&stretch), "{stretch} bytes for 1,000 floats");
+    assert!((4000..4000 + 100).contains(&stretch), "{stretch} bytes for 1,000 floats");
     store.despawn_batch(&ids[..100])?;
     let despawned = size(&store.snapshot())?;
     assert!(despawned < stretch + 500, "{despawned} bytes");
+    Ok(())
+}
+
+/// A delta of each frame must not carry the names of all slots; a saved game may.
+#[cfg(feature = "serde")]
+#[test]
+fn only_full_deltas_hold_the_names_of_slots() -> Outcome {
+    let slot = |schema: SchemaBuilder, number: usize| {
+        schema.slot(format!("some_slot_{number}"), Kind::F32).default(0.0)
+    };
+    let mut store = Store::new();
+    store.register_schema((0..30).fold(Schema::builder("unit"), slot).build()?)?;
+    let id = store.spawn_record("unit", record! {})?;
+    let before = store.snapshot();
+    store.set_value(id, "some_slot_3", 1.0)?;
+    let after = store.snapshot();
+    let step = postcard::to_allocvec(&Delta::between(&before, &after)?)?;
+    assert!(step.len() < 80, "{} bytes for one float", step.len());
+    let full = postcard::to_allocvec(&Delta::full(&after))?;
+    let names = |bytes: &[u8]| bytes.windows(10).filter(|name| name == b"some_slot_").count();
+    assert_eq!((names(&step), names(&full)), (0, 30));
     Ok(())
 }
 

@@ -106,7 +106,7 @@ pub enum SchemaError {
     /// A migration declares one name twice, with different schemas.
     #[error(
         "schema '{schema}' is declared twice, and differently: {}; keep one declaration",
-        list(differences)
+        list_first(8, differences.iter(), "; ")
     )]
     DeclaredTwice {
         /// The name of both schemas.
@@ -123,7 +123,7 @@ pub enum SchemaError {
         base: Arc<str>,
     },
     /// A different schema of this name is registered.
-    #[error("another schema '{schema}' is registered: {}", list(differences))]
+    #[error("another schema '{schema}' is registered: {}", list_first(8, differences.iter(), "; "))]
     Conflict {
         /// The name of both schemas.
         schema: Arc<str>,
@@ -255,18 +255,21 @@ impl fmt::Display for SchemaDifference {
     }
 }
 
-/// Lists the first eight differences, each cut after 300 characters, and the number of the others.
-fn list(differences: &[SchemaDifference]) -> String {
-    const SHOWN: usize = 8;
+/// Lists the first items, each cut after 300 characters, and the number of the others.
+pub(crate) fn list_first<T: fmt::Display>(
+    most: usize,
+    items: impl ExactSizeIterator<Item = T>,
+    separator: &str,
+) -> String {
     const LONGEST: usize = 300;
-    let shown = differences.iter().take(SHOWN).map(|difference| {
-        let text = difference.to_string();
+    let more = items.len().saturating_sub(most);
+    let shown = items.take(most).map(|item| {
+        let text = item.to_string();
         match text.char_indices().nth(LONGEST) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text,
         }
     });
-    let more = differences.len().saturating_sub(SHOWN);
     let more = (more > 0).then(|| format!("{more} more"));
-    shown.chain(more).collect::<Vec<_>>().join("; ")
+    shown.chain(more).collect::<Vec<_>>().join(separator)
 }

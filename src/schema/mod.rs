@@ -16,6 +16,7 @@ pub use crate::suggest::nearest_name;
 pub use builder::{Schema, SchemaBuilder, check_name, is_name};
 pub(crate) use check::{Checker, World};
 pub use constraints::{Constraint, Constraints};
+pub(crate) use error::list_first;
 pub use error::{KindError, SchemaDifference, SchemaError};
 pub use problem::{Problem, ProblemKind, Quoted};
 pub(crate) use redeclare::{Redeclared, Source};

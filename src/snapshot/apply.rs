@@ -1,15 +1,16 @@
 //! Applying a delta to a store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::debug_as_display::debug_as_display;
 use crate::error::LimitError;
 use crate::id::{ObjectId, SchemaId};
 use crate::kind::Kind;
 use crate::list::ListCell;
-use crate::schema::Slot;
-use crate::snapshot::delta::{Hashes, SlotPart, TablePart};
-use crate::snapshot::{Delta, SlotDifference, slots};
+use crate::schema::{Quoted, Slot};
+use crate::snapshot::delta::{Hashes, SchemaPart, SlotPart, TablePart};
+use crate::snapshot::slots::{self, declared_slots, hash_of_slots};
+use crate::snapshot::{Delta, SlotDifference};
 use crate::storage::{
     Blocks, Cell, CellBits, CellVec, CellVecVisitor, CellVecVisitorMut, CellsVisitor,
     CellsVisitorMut, ElementShape, Interner, Translate,
@@ -34,21 +35,25 @@ pub enum DeltaError {
         found: u64,
     },
     /// A schema is not registered in this store.
-    #[error("the delta needs schema '{schema}', which is not registered; register it first")]
+    #[error(
+        "the delta needs schema {}, which is not registered; register it first",
+        Quoted(schema)
+    )]
     UnknownSchema {
         /// The schema's name.
         schema: String,
     },
     /// A schema has other slots in this store.
     #[error(
-        "schema '{schema}' has other slots here than in the store that made the delta: {}; \
+        "schema {} has other slots here than in the store that made the delta{}; \
          register the same schema in both",
-        slots::list(differences)
+        Quoted(schema),
+        slots::after_colon(differences)
     )]
     OtherSchema {
         /// The schema's name.
         schema: String,
-        /// The differences, at least one.
+        /// The differences. Empty if the delta is not [full](Delta::is_full): it only holds a hash of the slots.
         differences: Vec<SlotDifference>,
     },
     /// The delta contradicts itself: it was damaged, or was not made from two snapshots.
@@ -71,7 +76,7 @@ pub enum DeltaError {
     OtherRows,
     /// The delta only holds differences from another world. Make it with [`Delta::full`].
     #[error(
-        "the delta applies to the world with hash {base:016x}, and is no world of its own; \
+        "the delta applies to the world with hash {base:016x}, and is not full; \
          make it with 'Delta::full', or use 'apply' in that world"
     )]
     NotFull {
@@ -89,7 +94,7 @@ debug_as_display!(DeltaError);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeltaPart {
-    /// The slots of schemas.
+    /// The schemas and their slots.
     Schemas,
     /// The rows that objects were spawned in or despawned from.
     Rows,
@@ -110,6 +115,7 @@ impl std::fmt::Display for DeltaPart {
     }
 }
 
+const SCHEMAS: DeltaError = DeltaError::Damaged { part: DeltaPart::Schemas };
 const ROWS: DeltaError = DeltaError::Damaged { part: DeltaPart::Rows };
 const VALUES: DeltaError = DeltaError::Damaged { part: DeltaPart::Values };
 
@@ -123,12 +129,12 @@ impl Store {
     /// Computes in the time of a [state hash](Self::state_hash), plus **O(n)** for n rows and values that change.
     ///
     /// # Errors
-    /// Returns an error if the store is not the world that the delta was made from, or if the delta is damaged.
-    /// Nothing is changed then.
+    /// Returns an error if a schema is missing or has other slots, if the store is not the world that the delta was made
+    /// from, if the delta is damaged, or if a limit is reached. Nothing is changed then.
     ///
     /// [`Delta`] has an example.
     pub fn apply(&mut self, delta: &Delta) -> Result<(), DeltaError> {
-        // First: other slots also give the store another hash.
+        // Slots are compared first: other slots change the hash too.
         let schemas = self.schemas_of_delta(delta)?;
         let found = Hashes::from(self.hash_sums());
         if found.state != delta.base.state {
@@ -149,7 +155,8 @@ impl Store {
     /// The store may be of any history. It needs the delta's schemas, in any order; schemas that the delta does
     /// not name stay, without objects. Afterwards the store has the delta's objects, ids and future ids. The store
     /// stays the same one: keys, texts and cached views remain valid, and [`restore`](Self::restore) of a snapshot
-    /// from before goes back. An id from before may be dead, or mean an object of the new world.
+    /// from before goes back. An id from before may be dead, or mean an object of the new world. References inside the
+    /// delta are translated; for ids that were saved beside it, call [`Delta::translate`].
     ///
     /// Everything is checked as in [`apply`](Self::apply). Computes in **O(n)** time for n values of the new world,
     /// plus **O(blocks)**.
@@ -215,21 +222,30 @@ impl Store {
 
     /// Looks up the schemas of a delta.
     fn schemas_of_delta(&self, delta: &Delta) -> Result<Vec<SchemaId>, DeltaError> {
+        let (mut known, mut numbers) = (HashSet::new(), HashSet::new());
         let schemas = delta.schemas.iter().map(|part| {
-            let schema = self.schema(&part.name);
-            let schema =
-                schema.ok_or_else(|| DeltaError::UnknownSchema { schema: part.name.clone() })?;
-            let here = slots::declaration(schema);
-            if here == part.slots {
-                return Ok(schema.id());
-            }
-            let differences = slots::differences(&here, &part.slots);
-            match differences.is_empty() {
-                true => Err(DeltaError::Damaged { part: DeltaPart::Schemas }),
-                false => Err(DeltaError::OtherSchema { schema: part.name.clone(), differences }),
-            }
+            let id = self.schema_of_part(part)?;
+            let is_new = known.insert(id) && numbers.insert(part.number);
+            is_new.then_some(id).ok_or(SCHEMAS)
         });
         schemas.collect()
+    }
+
+    fn schema_of_part(&self, part: &SchemaPart) -> Result<SchemaId, DeltaError> {
+        let other =
+            |differences| Err(DeltaError::OtherSchema { schema: part.name.clone(), differences });
+        let schema = self.schema(&part.name);
+        let schema =
+            schema.ok_or_else(|| DeltaError::UnknownSchema { schema: part.name.clone() })?;
+        let is_same = part.hash == hash_of_slots(schema, part.number);
+        let Some(there) = &part.slots else {
+            return if is_same { Ok(schema.id()) } else { other(Vec::new()) };
+        };
+        let here = declared_slots(schema);
+        if *there != here {
+            return other(slots::differences(&here, there).ok_or(SCHEMAS)?);
+        }
+        if is_same { Ok(schema.id()) } else { Err(SCHEMAS) }
     }
 
     fn apply_parts(&mut self, delta: &Delta, schemas: Vec<SchemaId>) -> Result<(), DeltaError> {

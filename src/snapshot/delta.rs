@@ -5,24 +5,26 @@ use std::collections::HashMap;
 use crate::id::{ObjectId, SchemaId};
 use crate::list::ListCell;
 use crate::schema::Registry;
-use crate::snapshot::slots::declaration;
+use crate::snapshot::slots::{DeclaredSlot, declared_slots, hash_of_slots};
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::storage::{
     BLOCK_ROWS, BlocksSnapshot, Cell, CellVecVisitor, Interner, SnapshotVisitor, TableSnapshot,
     Translate,
 };
-use crate::store::{Differences, HashSums, TableDifference, living};
+use crate::store::{Differences, HashSums, Store, TableDifference, living};
 use crate::text::Text;
 
 /// The differences between two snapshots as a value of its own, to send to another machine or to keep for undo.
 ///
 /// [`Store::apply`](crate::Store::apply) turns a store that equals the first snapshot into one that equals the
 /// second, future ids included. A delta translates its handles: the other store may have other texts, and its
-/// schemas in another order. Ids that you send yourself are not translated: both stores must then register their
-/// schemas in the same order.
+/// schemas in another order. Ids that you send or save yourself are not translated: pass them to
+/// [`translate`](Self::translate), or register the schemas in the same order in both stores.
 ///
 /// With the feature `serde` a delta can be serialized. Its size is that of the changed values, plus a few bytes
-/// for each run of rows, plus the names and kinds of the slots of each schema that it names. A new store starts with [`Delta::full`].
+/// for each run of rows. A new store starts with [`Delta::full`]. Full deltas also hold the names and kinds of the slots
+/// of their schemas: a store with other slots refuses them and names the slots that differ. Other deltas hold a hash of the
+/// slots, so the error does not name them.
 ///
 /// # Example
 /// ```
@@ -70,6 +72,13 @@ pub(super) struct Hashes {
     pub(super) rows: u64,
 }
 
+impl Hashes {
+    /// Returns the hashes of a store in which nothing was ever spawned.
+    fn of_nothing() -> Self {
+        HashSums::default().into()
+    }
+}
+
 impl From<HashSums> for Hashes {
     fn from(sums: HashSums) -> Self {
         Self { state: sums.state_hash(), rows: sums.future_ids_hash() }
@@ -81,8 +90,12 @@ impl From<HashSums> for Hashes {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct SchemaPart {
     pub(super) name: String,
-    /// Its slots, see [`declaration`].
-    pub(super) slots: String,
+    /// The number of its id in the store that made the delta.
+    pub(super) number: u16,
+    /// See [`hash_of_slots`].
+    pub(super) hash: u64,
+    /// Only full deltas have it, to name the slots that differ: there may be other deltas for each frame.
+    pub(super) slots: Option<Vec<DeclaredSlot>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,7 +179,9 @@ impl Delta {
     pub fn between(before: &Snapshot, after: &Snapshot) -> Result<Self, SnapshotError> {
         let (before, after) = (before.state(), after.state());
         let differences = Differences::between(before, after)?;
-        let mut encoder = Encoder::new(&differences, after.interner());
+        let base = Hashes::from(before.hash_sums());
+        let mut encoder =
+            Encoder::new(&differences, after.interner(), base == Hashes::of_nothing());
         // The second world may lack a schema that was registered later: its objects are gone there.
         let tables =
             differences.tables.iter().filter_map(|table| match after.table(table.schema) {
@@ -175,7 +190,7 @@ impl Delta {
             });
         let tables = tables.collect();
         Ok(Self {
-            base: before.hash_sums().into(),
+            base,
             result: after.hash_sums_from(before, &differences).into(),
             schemas: encoder.schemas,
             texts: encoder.texts,
@@ -228,7 +243,7 @@ impl Delta {
     /// ```
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.base == HashSums::default().into()
+        self.base == Hashes::of_nothing()
     }
 
     /// Returns the [state hash](crate::Store::state_hash) of the world to which the delta applies.
@@ -257,6 +272,57 @@ impl Delta {
         self.result.state
     }
 
+    /// Returns the id that an object has in a store to which the delta was applied.
+    ///
+    /// The other store may have registered its schemas in another order. Use this for ids that a game keeps beside the
+    /// store, for example the keys of a [`SideTable`](crate::SideTable), and saves or sends with the delta.
+    ///
+    /// The id may be of a dead object. Returns `None` if the delta does not contain the id's schema, or if the store lacks
+    /// it. [Full](Self::full) deltas contain the schemas of all their objects, and of all objects to which these refer.
+    ///
+    /// Computes in **O(s)** time for s schemas in the delta.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Delta, ObjectId, SideTable, Slotted, Store};
+    ///
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Unit { health: f32 }
+    ///
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Tile { height: f32 }
+    ///
+    /// let mut store = Store::new();
+    /// store.register::<Unit>()?;
+    /// store.register::<Tile>()?;
+    /// let ada = store.spawn(Unit { health: 80.0 })?;
+    /// let hill = store.spawn(Tile { height: 2.0 })?;
+    /// let saved = Delta::full(&store.snapshot());
+    /// let saved_names = [(ada, String::from("Ada")), (hill, String::from("Lookout"))];
+    ///
+    /// // A later version of the game registers its schemas in another order.
+    /// let mut loaded = Store::new();
+    /// loaded.register::<Tile>()?;
+    /// loaded.register::<Unit>()?;
+    /// loaded.replace_with(&saved)?;
+    /// let mut names = SideTable::new();
+    /// for (id, name) in saved_names {
+    ///     let id = saved.translate(id, &loaded).ok_or("no such schema")?;
+    ///     names.insert(&loaded, id, name)?;
+    /// }
+    ///
+    /// let health = loaded.key::<f32>("unit", "health")?;
+    /// let ada = saved.translate(ada, &loaded).ok_or("no such schema")?;
+    /// assert_eq!(loaded.get(ada, health), Some(80.0));
+    /// assert_eq!(names.get(&loaded, ada).unwrap(), "Ada");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn translate(&self, id: ObjectId, store: &Store) -> Option<ObjectId> {
+        let part = self.schemas.iter().find(|part| part.number == id.schema().0)?;
+        Some(ObjectId::new(store.schema(&part.name)?.id(), id.row(), id.generation()))
+    }
+
     /// Returns `true` if the worlds are equal.
     ///
     /// # Example
@@ -276,6 +342,8 @@ impl Delta {
 struct Encoder<'a> {
     registry: &'a Registry,
     interner: &'a Interner,
+    /// `true` if the delta holds the slots of schemas, not only their hash.
+    declares_slots: bool,
     schemas: Vec<SchemaPart>,
     schema_positions: HashMap<SchemaId, u16>,
     texts: Vec<String>,
@@ -285,10 +353,11 @@ struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    fn new(differences: &Differences<'a>, interner: &'a Interner) -> Self {
+    fn new(differences: &Differences<'a>, interner: &'a Interner, declares_slots: bool) -> Self {
         Self {
             registry: differences.registry,
             interner,
+            declares_slots,
             schemas: Vec::new(),
             schema_positions: HashMap::new(),
             texts: Vec::new(),
@@ -304,8 +373,12 @@ impl<'a> Encoder<'a> {
         }
         let schema = self.registry.get(id)?;
         let position = u16::try_from(self.schemas.len()).ok()?;
-        self.schemas
-            .push(SchemaPart { name: schema.name().to_owned(), slots: declaration(schema) });
+        self.schemas.push(SchemaPart {
+            name: schema.name().to_owned(),
+            number: id.0,
+            hash: hash_of_slots(schema, id.0),
+            slots: self.declares_slots.then(|| declared_slots(schema)),
+        });
         self.schema_positions.insert(id, position);
         Some(position)
     }

@@ -2,64 +2,64 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use crate::kind::Kind;
-use crate::schema::{Quoted, RegisteredSchema};
+use crate::schema::{Quoted, RegisteredSchema, list_first};
+use crate::storage::{hash_text, step};
 
-/// Ends a slot. Names of slots contain no control characters; the hash of the result guards against others.
-const SLOT_END: char = '\n';
-/// Stands before the kind and before each variant of an enum.
-const SEPARATOR: char = '\0';
-/// Ends the kind of an optional slot.
-const OPTIONAL: char = '?';
-
-/// Returns the slots of a schema as text, inherited ones included: all that decides how values are stored.
-///
-/// One string is smaller than a list of slots, and equal strings need no look at the slots.
-pub(super) fn declaration(schema: &RegisteredSchema) -> String {
-    let mut text = String::new();
-    for slot in schema.slots() {
-        text.push_str(slot.name());
-        text.push(SEPARATOR);
-        let (kind, variants) = match (slot.kind(), slot.kind().element()) {
-            (Kind::List(_), Kind::Enum(kind)) => ("list(enum)".to_owned(), kind.variants()),
-            (_, Kind::Enum(kind)) => ("enum".to_owned(), kind.variants()),
-            (kind, _) => (kind.to_string(), &[][..]),
-        };
-        text.push_str(&kind);
-        text.extend(slot.is_optional().then_some(OPTIONAL));
-        for variant in variants {
-            text.push(SEPARATOR);
-            text.push_str(variant);
-        }
-        text.push(SLOT_END);
-    }
-    text
-}
-
-/// A slot of a declaration.
-struct DeclaredSlot<'d> {
-    name: &'d str,
-    kind: &'d str,
+/// All of a slot that decides how its values are stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct DeclaredSlot {
+    name: String,
+    /// See [`kind_name`].
+    kind: String,
     is_optional: bool,
-    /// The variants of an enum, in order.
-    variants: Vec<&'d str>,
+    /// See [`variants`].
+    variants: Vec<String>,
 }
 
-/// Reads a declaration, which may be of an untrusted source.
-fn slots(declaration: &str) -> Vec<DeclaredSlot<'_>> {
-    let slot = |line| {
-        let mut parts = str::split(line, SEPARATOR);
-        let (name, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let required = kind.strip_suffix(OPTIONAL);
-        DeclaredSlot {
-            name,
-            kind: required.unwrap_or(kind),
-            is_optional: required.is_some(),
-            variants: parts.collect(),
+/// Returns the slots of a schema, inherited ones included.
+pub(super) fn declared_slots(schema: &RegisteredSchema) -> Vec<DeclaredSlot> {
+    let slots = schema.slots().iter().map(|slot| DeclaredSlot {
+        name: slot.name().to_owned(),
+        kind: kind_name(slot.kind()),
+        is_optional: slot.is_optional(),
+        variants: variants(slot.kind()).iter().map(|name| (**name).to_owned()).collect(),
+    });
+    slots.collect()
+}
+
+/// Returns a hash of all that [`declared_slots`] returns and of the schema's number in a delta, the same on every machine.
+pub(super) fn hash_of_slots(schema: &RegisteredSchema, number: u16) -> u64 {
+    let start = step(schema.slots().len() as u64, u64::from(number));
+    schema.slots().iter().fold(start, |hash, slot| {
+        let variants = variants(slot.kind());
+        let hash = step(step(hash, hash_text(slot.name())), hash_text(&kind_name(slot.kind())));
+        let hash = step(step(hash, u64::from(slot.is_optional())), variants.len() as u64);
+        variants.iter().fold(hash, |hash, variant| step(hash, hash_text(variant)))
+    })
+}
+
+/// Returns the variants of an enum or of a list of enums, in order.
+fn variants(kind: &Kind) -> &[Arc<str>] {
+    match kind.element() {
+        Kind::Enum(kind) => kind.variants(),
+        _ => &[],
+    }
+}
+
+/// Returns the same name for all enums. The size of a plain-memory type precedes its name, which may be long.
+fn kind_name(kind: &Kind) -> String {
+    match kind {
+        Kind::Enum(_) => "enum".to_owned(),
+        Kind::Pod(pod) => {
+            format!("pod({} bytes, align {}) {}", pod.size(), pod.align(), pod.name())
         }
-    };
-    declaration.split_terminator(SLOT_END).map(slot).collect()
+        Kind::List(list) => format!("list({})", kind_name(list.element())),
+        kind => kind.to_string(),
+    }
 }
 
 /// A difference between the slots of a schema here and in the store that made a delta.
@@ -105,41 +105,48 @@ pub enum SlotDifference {
     Order,
 }
 
-/// Returns the differences between two declarations. None of a damaged one may be known.
-pub(super) fn differences(here: &str, there: &str) -> Vec<SlotDifference> {
-    let (here, there) = (slots(here), slots(there));
+/// Returns the differences, at least one if the slots differ, or `None` if two slots there have one name.
+///
+/// The slots there may be of an untrusted source. The result is about as large as both lists together.
+pub(super) fn differences(
+    here: &[DeclaredSlot],
+    there: &[DeclaredSlot],
+) -> Option<Vec<SlotDifference>> {
+    let mut names_there = HashSet::new();
+    if !there.iter().all(|slot| names_there.insert(&*slot.name)) {
+        return None;
+    }
     let mut found = Vec::new();
-    let by_name: HashMap<&str, &DeclaredSlot<'_>> =
-        here.iter().map(|slot| (slot.name, slot)).collect();
-    let names_there: HashSet<&str> = there.iter().map(|slot| slot.name).collect();
-    for other in &there {
-        match by_name.get(other.name) {
-            None => found.push(SlotDifference::MissingHere { slot: other.name.to_owned() }),
+    let by_name: HashMap<&str, &DeclaredSlot> =
+        here.iter().map(|slot| (&*slot.name, slot)).collect();
+    for other in there {
+        match by_name.get(&*other.name) {
+            None => found.push(SlotDifference::MissingHere { slot: other.name.clone() }),
             Some(own) => found.extend(difference(own, other)),
         }
     }
-    let extra = here.iter().filter(|slot| !names_there.contains(slot.name));
-    found.extend(extra.map(|slot| SlotDifference::MissingThere { slot: slot.name.to_owned() }));
-    let shared = here.iter().map(|slot| slot.name).filter(|name| names_there.contains(name));
-    let shared_there = there.iter().map(|slot| slot.name).filter(|name| by_name.contains_key(name));
+    let extra = here.iter().filter(|slot| !names_there.contains(&*slot.name));
+    found.extend(extra.map(|slot| SlotDifference::MissingThere { slot: slot.name.clone() }));
+    let shared = here.iter().map(|slot| &*slot.name).filter(|name| names_there.contains(name));
+    let shared_there =
+        there.iter().map(|slot| &*slot.name).filter(|name| by_name.contains_key(name));
     if !shared.eq(shared_there) {
         found.push(SlotDifference::Order);
     }
-    found
+    Some(found)
 }
 
 /// Compares two slots of one name.
-fn difference(here: &DeclaredSlot<'_>, there: &DeclaredSlot<'_>) -> Vec<SlotDifference> {
-    let slot = || here.name.to_owned();
+fn difference(here: &DeclaredSlot, there: &DeclaredSlot) -> Vec<SlotDifference> {
+    let slot = || here.name.clone();
     let mut found = Vec::new();
     if here.kind != there.kind {
-        let [here, there] = [here.kind, there.kind].map(str::to_owned);
+        let [here, there] = [here, there].map(|slot| slot.kind.clone());
         found.push(SlotDifference::Kind { slot: slot(), here, there });
     } else if here.variants != there.variants {
-        let missing = |from: &DeclaredSlot<'_>, of: &DeclaredSlot<'_>| {
-            let known: HashSet<&str> = from.variants.iter().copied().collect();
-            let missing = of.variants.iter().filter(|variant| !known.contains(*variant));
-            missing.map(|variant| (*variant).to_owned()).collect()
+        let missing = |from: &DeclaredSlot, of: &DeclaredSlot| {
+            let known: HashSet<&String> = from.variants.iter().collect();
+            of.variants.iter().filter(|variant| !known.contains(variant)).cloned().collect()
         };
         let (missing_here, missing_there) = (missing(here, there), missing(there, here));
         found.push(SlotDifference::Variants { slot: slot(), missing_here, missing_there });
@@ -165,7 +172,9 @@ impl fmt::Display for SlotDifference {
             }
             Self::Variants { slot, missing_here, missing_there } => {
                 write!(f, "slot {} has ", Quoted(slot))?;
-                let names = |variants| some(variants, 4, ", ", |variant: &String| Quoted(variant));
+                let names = |variants: &[String]| {
+                    list_first(4, variants.iter().map(|variant| Quoted(variant)), ", ")
+                };
                 match (&**missing_here, &**missing_there) {
                     ([], []) => f.write_str("its variants in another order"),
                     (there, []) => write!(f, "variants only there: {}", names(there)),
@@ -181,23 +190,10 @@ impl fmt::Display for SlotDifference {
     }
 }
 
-/// Lists the differences, at most eight.
-pub(super) fn list(differences: &[SlotDifference]) -> String {
-    some(differences, 8, "; ", |difference| difference)
-}
-
-/// Lists the first items and the number of the others.
-fn some<'a, T, D: fmt::Display>(
-    items: &'a [T],
-    most: usize,
-    separator: &str,
-    shown: impl Fn(&'a T) -> D,
-) -> String {
-    let mut list: Vec<String> =
-        items.iter().take(most).map(|item| shown(item).to_string()).collect();
-    match items.len().saturating_sub(most) {
-        0 => {}
-        more => list.push(format!("{more} more")),
+/// Lists the differences after a colon, if there are any.
+pub(super) fn after_colon(differences: &[SlotDifference]) -> String {
+    match differences {
+        [] => String::new(),
+        _ => format!(": {}", list_first(8, differences.iter(), "; ")),
     }
-    list.join(separator)
 }

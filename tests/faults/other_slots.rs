@@ -2,8 +2,10 @@
 
 use std::error::Error;
 
+use slotted::bytemuck;
 use slotted::schema::SchemaBuilder;
-use slotted::{Delta, DeltaError, Kind, Schema, Store, Value, record};
+use slotted::snapshot::{DeltaPart, SlotDifference};
+use slotted::{Delta, DeltaError, Kind, Schema, SlotValue, Store, Value, record};
 
 use crate::{Outcome, refusal};
 
@@ -15,7 +17,7 @@ fn store_of_ships(schema: SchemaBuilder) -> Result<Store, Box<dyn Error>> {
     Ok(store)
 }
 
-/// Returns the differences that the error of each call names: they are the same.
+/// Returns the differences that the errors name: those of a full delta, for both calls.
 fn differences(here: SchemaBuilder, there: SchemaBuilder) -> Result<Vec<String>, Box<dyn Error>> {
     let (mut here, mut there) = (store_of_ships(here)?, store_of_ships(there)?);
     let before = there.snapshot();
@@ -29,8 +31,10 @@ fn differences(here: SchemaBuilder, there: SchemaBuilder) -> Result<Vec<String>,
         return Err("the schemas differ".into());
     };
     assert_eq!(schema, "ship");
-    let same = DeltaError::OtherSchema { schema, differences: differences.clone() };
-    assert_eq!([&second, &third], [&Err(same.clone()); 2]);
+    let of = |differences| DeltaError::OtherSchema { schema: schema.clone(), differences };
+    let (same, without) = (of(differences.clone()), of(Vec::new()));
+    assert_eq!([second, third], [Err(without.clone()), Err(same.clone())]);
+    assert!(without.to_string().contains("made the delta; register"), "{without}");
     let shown: Vec<String> = differences.iter().map(ToString::to_string).collect();
     let message = same.to_string();
     assert!(
@@ -149,29 +153,240 @@ fn fault_38_a_conflict_of_large_schemas_is_cut() -> Outcome {
     Ok(())
 }
 
+/// The names of variants may have any characters. Lines and zeros separated them, and so one enum read like another.
+#[test]
+fn fault_38_any_names_of_variants_are_told_apart() -> Outcome {
+    const ENUMS: &[&[&str]] = &[
+        &["a", "b"],
+        &["b", "a"],
+        &["a\0b"],
+        &["a\nb"],
+        &["a\nb\0u8"],
+        &["a, b"],
+        &[""],
+        &["", "a"],
+        &["a?", "b"],
+    ];
+    let store = |names: &[&'static str], is_list: bool| {
+        let kind = Kind::enumeration(names.iter().copied());
+        let kind = if is_list { Kind::list(kind) } else { kind };
+        store_of_ships(Schema::builder("ship").slot("job", kind).optional())
+    };
+    for (here, there) in ENUMS.iter().flat_map(|here| ENUMS.iter().map(move |there| (here, there)))
+    {
+        for is_list in [false, true] {
+            let (mut here_store, mut there_store) = (store(here, is_list)?, store(there, is_list)?);
+            let before = there_store.snapshot();
+            there_store.spawn_record("ship", record! {})?;
+            let after = there_store.snapshot();
+            if here == there {
+                here_store.apply(&Delta::between(&before, &after)?)?;
+                here_store.replace_with(&Delta::full(&after))?;
+                continue;
+            }
+            let full = here_store.replace_with(&Delta::full(&after));
+            let Err(DeltaError::OtherSchema { differences, .. }) = full else {
+                return Err(format!("{here:?} {there:?}: {full:?}").into());
+            };
+            assert!(matches!(differences[..], [SlotDifference::Variants { .. }]));
+            let step = here_store.apply(&Delta::between(&before, &after)?);
+            assert!(matches!(step, Err(DeltaError::OtherSchema { .. })), "{step:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Returns the kind of a plain-memory type with these fields. All types have the same name.
+macro_rules! pod {
+    ($align:literal, $($field:ident: $type:ty),*) => {{
+        #[derive(SlotValue, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+        #[bytemuck(crate = "slotted::bytemuck")]
+        #[repr(C, align($align))]
+        struct Blob { $($field: $type),* }
+        <Blob as SlotValue>::kind()
+    }};
+}
+
+/// Only the name of a plain-memory type counted, so values of another size were read.
+#[test]
+fn fault_38_plain_memory_types_of_other_sizes_are_told_apart() -> Outcome {
+    let kinds = [
+        pod!(4, a: u32),
+        pod!(4, a: u32, b: u32),
+        pod!(8, a: u32, b: u32),
+        pod!(4, a: u32, b: u32, c: u32),
+    ];
+    for (number, there) in kinds.iter().enumerate() {
+        for (position, here) in kinds.iter().enumerate() {
+            assert_eq!(here.to_string(), there.to_string(), "the test needs one name");
+            for in_list in [false, true] {
+                let kind = |kind: &Kind| match in_list {
+                    true => Kind::list(kind.clone()),
+                    false => kind.clone(),
+                };
+                let store = |of: &Kind| {
+                    store_of_ships(Schema::builder("ship").slot("blob", kind(of)).optional())
+                };
+                let (mut here, mut there) = (store(here)?, store(there)?);
+                let before = there.snapshot();
+                there.spawn_record("ship", record! {})?;
+                let after = there.snapshot();
+                let applied = [
+                    here.apply(&Delta::between(&before, &after)?),
+                    here.replace_with(&Delta::full(&after)),
+                ];
+                if number == position {
+                    assert_eq!(applied, [Ok(()), Ok(())]);
+                    continue;
+                }
+                let [Err(DeltaError::OtherSchema { .. }), Err(error)] = applied else {
+                    return Err("the types differ".into());
+                };
+                let [here, there] = [position, number].map(|at| match &kinds[at] {
+                    Kind::Pod(pod) => format!("pod({} bytes, align {})", pod.size(), pod.align()),
+                    other => other.to_string(),
+                });
+                let message = error.to_string();
+                assert!(message.contains(&here) && message.contains(&there), "{message}");
+            }
+        }
+    }
+    Ok(())
+}
+
 #[cfg(feature = "serde")]
 #[test]
 fn fault_37_damaged_declarations_of_slots_are_refused() -> Outcome {
+    use serde_json::{Value as Json, json};
     let ship = || Schema::builder("ship").slot("crew", Kind::U8).optional();
-    let full = Delta::full(&store_of_ships(ship())?.snapshot());
-    let text = serde_json::to_value(&full)?;
-    let slots = text["schemas"][0]["slots"].as_str().ok_or("slots as text")?.to_owned();
-    let mut damaged = vec![String::new(), slots.repeat(2), slots.to_uppercase(), "\0\0\n\n".into()];
-    damaged.extend((0..slots.len()).map(|cut| slots[..cut].to_owned()));
-    damaged.extend((0..slots.len()).map(|at| format!("{}\0\n?{}", &slots[..at], &slots[at..])));
-    for slots in damaged {
-        let mut text = text.clone();
-        text["schemas"][0]["slots"] = slots.clone().into();
-        let mut store = store_of_ships(ship())?;
-        let before = whole_hash(&store);
-        let error = store.replace_with(&serde_json::from_value(text)?);
-        let is_named = match &error {
-            Err(DeltaError::OtherSchema { differences, .. }) => !differences.is_empty(),
-            Err(DeltaError::Damaged { part: slotted::snapshot::DeltaPart::Schemas }) => true,
-            _ => false,
+    let full = serde_json::to_value(Delta::full(&store_of_ships(ship())?.snapshot()))?;
+    let slot = &full["schemas"][0]["slots"][0];
+    assert_eq!(slot["name"], "crew");
+    let with = |key: &str, value: Json| {
+        let mut slot = slot.clone();
+        slot[key] = value;
+        slot
+    };
+    let slots = [
+        json!([]),
+        json!([slot, slot]),
+        json!([slot, with("kind", json!("u16"))]),
+        json!([slot, with("name", json!("sails"))]),
+        json!([with("name", json!(""))]),
+        json!([with("name", json!("crew\0"))]),
+        json!([with("kind", json!(""))]),
+        json!([with("kind", json!("enum"))]),
+        json!([with("is_optional", json!(false))]),
+        json!([with("variants", json!([""]))]),
+        json!([with("variants", json!(["a", "a"]))]),
+    ];
+    for slots in slots {
+        let is_repeated = slots[0]["name"] == slots[1]["name"] && !slots[0].is_null();
+        let mut forged = full.clone();
+        forged["schemas"][0]["slots"] = slots.clone();
+        for hash in [full["schemas"][0]["hash"].clone(), json!(0)] {
+            forged["schemas"][0]["hash"] = hash;
+            let error = refused_by(store_of_ships(ship())?, &forged)?;
+            let is_named = match &error {
+                DeltaError::OtherSchema { differences, .. } => {
+                    !differences.is_empty() && !is_repeated
+                }
+                error => is_repeated && *error == DAMAGED,
+            };
+            assert!(is_named, "{slots}: {error}");
+        }
+    }
+    for (key, value) in [("hash", json!(0)), ("number", json!(1))] {
+        let mut forged = full.clone();
+        forged["schemas"][0][key] = value;
+        assert_eq!(refused_by(store_of_ships(ship())?, &forged)?, DAMAGED);
+        forged["schemas"][0]["slots"] = Json::Null;
+        let error = refused_by(store_of_ships(ship())?, &forged)?;
+        let DeltaError::OtherSchema { differences, .. } = error else {
+            return Err(error.into());
         };
-        assert!(is_named, "{slots:?}: {error:?}");
-        assert_eq!(whole_hash(&store), before);
+        assert_eq!(differences, []);
+    }
+    Ok(())
+}
+
+#[cfg(feature = "serde")]
+const DAMAGED: DeltaError = DeltaError::Damaged { part: DeltaPart::Schemas };
+
+/// Returns the error of a forged delta, which changes nothing.
+#[cfg(feature = "serde")]
+fn refused_by(mut store: Store, forged: &serde_json::Value) -> Result<DeltaError, Box<dyn Error>> {
+    let before = whole_hash(&store);
+    let error = store.replace_with(&serde_json::from_value(forged.clone())?);
+    assert_eq!(whole_hash(&store), before);
+    Ok(error.expect_err("the delta is forged"))
+}
+
+/// Each repetition of a slot's name copied all variants of an enum into the error.
+#[cfg(feature = "serde")]
+#[test]
+fn fault_37_names_that_are_repeated_take_no_memory() -> Outcome {
+    use serde_json::{Value as Json, json};
+    let variants: Vec<String> = (0..256).map(|number| format!("variant number {number}")).collect();
+    let ship =
+        || Schema::builder("ship").slot("job", Kind::enumeration(variants.clone())).optional();
+    let there = store_of_ships(ship())?;
+    let full = serde_json::to_value(Delta::full(&there.clone().snapshot()))?;
+    let damaged = Err(DAMAGED);
+
+    let mut slots = full.clone();
+    let slot = json!({ "name": "job", "kind": "enum", "is_optional": true, "variants": [] });
+    slots["schemas"][0]["slots"] = vec![slot; 20_000].into();
+    let mut schemas = full.clone();
+    schemas["schemas"] = vec![full["schemas"][0].clone(); 2].into();
+    let mut other_number = schemas.clone();
+    other_number["schemas"][1]["number"] = json!(7);
+    for forged in [slots, schemas, other_number] {
+        let forged: Delta = serde_json::from_value(forged)?;
+        assert_eq!(there.clone().replace_with(&forged), damaged);
+        assert_eq!(there.clone().apply(&forged), damaged);
+    }
+
+    // One slot of each name: the error is not larger than both lists of slots.
+    let mut many = full;
+    let slot = |number: usize| json!({ "name": format!("{number}"), "kind": "enum", "is_optional": true, "variants": [] });
+    let own = json!({ "name": "job", "kind": "enum", "is_optional": true, "variants": ["x"] });
+    let slots: Vec<Json> = (0..20_000).map(slot).chain([own]).collect();
+    many["schemas"][0]["slots"] = slots.into();
+    let Err(DeltaError::OtherSchema { differences, .. }) =
+        there.clone().replace_with(&serde_json::from_value(many)?)
+    else {
+        return Err("the slots differ".into());
+    };
+    assert_eq!(differences.len(), 20_001);
+    let bytes: usize = differences.iter().map(|difference| format!("{difference:?}").len()).sum();
+    assert!(bytes < 20_001 * 60 + 256 * 40, "{bytes} bytes");
+    Ok(())
+}
+
+/// The message printed names of the delta as they were: megabytes, or codes that clear a terminal.
+#[cfg(feature = "serde")]
+#[test]
+fn fault_37_names_from_a_delta_are_cut_and_escaped_in_messages() -> Outcome {
+    use serde_json::json;
+    let hostile = format!("\u{1b}[2J\n\u{202e}{}", "x".repeat(100_000));
+    let ship = || Schema::builder("ship").slot("job", Kind::enumeration(["cook"])).optional();
+    let there = store_of_ships(ship())?;
+    let full = serde_json::to_value(Delta::full(&there.clone().snapshot()))?;
+    let slots = "/schemas/0/slots";
+    for (place, value) in [
+        ("/schemas/0/name", json!(hostile)),
+        (&format!("{slots}/0/name"), json!(hostile)),
+        (&format!("{slots}/0/kind"), json!(hostile)),
+        (&format!("{slots}/0/variants"), json!(vec![hostile.clone(); 9])),
+        (&format!("{slots}/0/variants/0"), json!(hostile)),
+    ] {
+        let mut forged = full.clone();
+        *forged.pointer_mut(place).ok_or("a place in the delta")? = value;
+        let message = refusal(there.clone().replace_with(&serde_json::from_value(forged)?));
+        assert!(message.len() < 1_000, "{place}: {} bytes", message.len());
+        assert!(!message.contains(['\u{1b}', '\n', '\u{202e}']), "{place}: {message:?}");
+        assert!(message.contains("[2J"), "{place}: {message:?}");
     }
     Ok(())
 }
