@@ -156,8 +156,10 @@ impl Game {
         let (world, names): (Delta, Vec<(ObjectId, Arc<str>)>) = postcard::from_bytes(&self.saved)?;
         self.store.replace_with(&world)?;
         self.names = Names::new();
-        for (id, name) in names {
-            self.names.insert(&self.store, id, name)?;
+        // A save of another version of the game may have its schemas in another order.
+        let id = |id| world.translate(id, &self.store).ok_or("an object of an unknown schema");
+        for (saved, name) in names {
+            self.names.insert(&self.store, id(saved)?, name)?;
         }
         Ok(())
     }
