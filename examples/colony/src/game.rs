@@ -154,12 +154,14 @@ impl Game {
     /// Replaces the world with the saved one. Keys stay valid.
     fn load(&mut self) -> Outcome {
         let (world, names): (Delta, Vec<(ObjectId, Arc<str>)>) = postcard::from_bytes(&self.saved)?;
-        self.store.replace_with(&world)?;
-        self.names = Names::new();
         // A save of another version of the game may have its schemas in another order.
         let id = |id| world.translate(id, &self.store).ok_or("an object of an unknown schema");
-        for (saved, name) in names {
-            self.names.insert(&self.store, id(saved)?, name)?;
+        let names = names.into_iter().map(|(saved, name)| Ok((id(saved)?, name)));
+        let names = names.collect::<Result<Vec<_>, &str>>()?;
+        self.store.replace_with(&world)?;
+        self.names = Names::new();
+        for (id, name) in names {
+            self.names.insert(&self.store, id, name)?;
         }
         Ok(())
     }
