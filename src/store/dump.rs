@@ -84,7 +84,8 @@ impl<'s> Dump<'s> {
     /// Shows objects by names in place of ids. Objects for which the function returns `None` keep their ids.
     ///
     /// Objects are then sorted by name. With names that do not depend on ids, worlds with the same objects give the same
-    /// text, even if their ids differ. A reference to an object of another schema is `schema/name`.
+    /// text, even if their ids differ. A reference is the name alone, so give objects of different schemas different
+    /// names.
     ///
     /// Writing the dump keeps the names of one schema's objects in memory. It returns an error if two objects of one
     /// schema have the same name.
@@ -110,19 +111,10 @@ impl<'s> Dump<'s> {
         Self { names: Some(Box::new(names)), ..self }
     }
 
-    fn name(&self, id: ObjectId) -> Option<String> {
-        self.names.as_ref().and_then(|names| names(id))
-    }
-
-    /// Returns the text of a reference from an object of the schema.
-    fn reference(&self, from: &RegisteredSchema, id: ObjectId) -> String {
-        match (self.name(id), self.store.schema_by_id(id.schema())) {
-            (Some(name), Some(schema)) if schema.id() != from.id() => {
-                format!("{}/{name}", schema.name())
-            }
-            (Some(name), _) => name,
-            (None, _) => id.to_string(),
-        }
+    /// Returns the name of the object, or its id.
+    fn label(&self, id: ObjectId) -> String {
+        let name = self.names.as_ref().and_then(|names| names(id));
+        name.unwrap_or_else(|| id.to_string())
     }
 }
 
@@ -161,7 +153,7 @@ impl Serialize for ObjectsOf<'_> {
         }
         let mut named = BTreeMap::new();
         for id in ids {
-            let name = dump.name(id).unwrap_or_else(|| id.to_string());
+            let name = dump.label(id);
             if let Some(other) = named.insert(name.clone(), id) {
                 return Err(S::Error::custom(format_args!(
                     "objects {other} and {id} of '{}' are both named '{name}'; \
@@ -197,7 +189,7 @@ impl Serialize for Object<'_> {
         for index in slots {
             let slot = &schema.slots()[index];
             let value = dynamic::read(&columns[index], slot, id.row(), &dump.store.interner);
-            map.serialize_entry(slot.name(), &Shown { dump, schema, value: &value })?;
+            map.serialize_entry(slot.name(), &Shown { dump, value: &value })?;
         }
         map.end()
     }
@@ -206,23 +198,21 @@ impl Serialize for Object<'_> {
 /// A value with references as texts.
 struct Shown<'a> {
     dump: &'a Dump<'a>,
-    /// The schema of the object that has the value.
-    schema: &'a RegisteredSchema,
     value: &'a Value,
 }
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { dump, schema, value } = *self;
+        let Self { dump, value } = *self;
         match value {
             Value::Object(id) => {
                 let dead = if dump.store.contains(*id) { "" } else { " (dead)" };
-                serializer.collect_str(&format_args!("{}{dead}", dump.reference(schema, *id)))
+                serializer.collect_str(&format_args!("{}{dead}", dump.label(*id)))
             }
             Value::List(list) => {
                 let mut elements = serializer.serialize_seq(Some(list.len()))?;
                 for value in list.iter() {
-                    elements.serialize_element(&Shown { dump, schema, value })?;
+                    elements.serialize_element(&Shown { dump, value })?;
                 }
                 elements.end()
             }

@@ -348,10 +348,8 @@ fn a_dump_shows_objects_by_the_names_of_their_records() -> Outcome {
     store.despawn(grom)?;
     assert_eq!(objects.name(copy), None);
     let dump = store.dump().with_names(|id| objects.name(id));
-    let (orcs, units) = (
-        r#"{"orc":{"orc/twin":{"leader":"unit/twin"}},"unit":{"unit/twin":{"leader":"grom (dead)"},"#,
-        format!(r#""{copy}":{{}}}}}}"#),
-    );
+    let orcs = r#"{"orc":{"orc/twin":{"leader":"unit/twin"}},"#;
+    let units = format!(r#""unit":{{"{copy}":{{}},"unit/twin":{{"leader":"grom (dead)"}}}}}}"#);
     assert_eq!(serde_json::to_string(&dump)?, orcs.to_owned() + &units);
     Ok(())
 }
