@@ -27,7 +27,7 @@ use crate::store::view::walk::{ViewRuns, for_each_block};
 /// for unit in store.view::<Healing>()? {
 ///     *unit.health += 5.0;
 /// }
-/// let units = store.view::<Healing>()?.iter();
+/// let units = store.view::<Healing>()?.into_iter();
 /// assert_eq!(units.len(), 3);
 /// assert_eq!(units.map(|unit| *unit.health).sum::<f32>(), 255.0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
