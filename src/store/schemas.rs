@@ -108,7 +108,7 @@ impl Store {
     }
 
     /// Checks a value for a slot of a new object: its kind, its constraints, and that a reference names an object of
-    /// the required schema, or a [dead one](ObjectId#dead-references).
+    /// the required schema, or a [dead one](crate::ObjectId#dead-references).
     ///
     /// # Errors
     /// Returns the first problem of the value. [`RegisteredSchema::problem`] adds the slot's name to it.

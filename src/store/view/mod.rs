@@ -129,7 +129,7 @@ use view_support::{Filter, Request, TableColumns};
 ///
 /// | attribute | method | the view visits |
 /// |---|---|---|
-/// | `#[view(of = "orc")]` | [`of("orc")`](crate::view::ViewMut::of) | objects of this schema and of those that [extend it](Store#schemas-that-extend-others) |
+/// | `#[view(of = "orc")]` | [`of("orc")`](crate::view::ViewMut::of) | objects of this schema and of those that [extend it](crate::Store#schemas-that-extend-others) |
 /// | `#[view(with = "shield")]` | [`with("shield")`](crate::view::ViewMut::with) | objects of schemas that have the slot |
 /// | `#[view(without = "shield")]` | [`without("shield")`](crate::view::ViewMut::without) | objects of schemas that lack it |
 /// | `#[view(set = "poison")]` | [`where_set("poison")`](crate::view::ViewMut::where_set) | objects whose slot is set; required slots always are |
@@ -169,7 +169,7 @@ use view_support::{Filter, Request, TableColumns};
 ///
 /// # Other objects while a view writes
 ///
-/// A loop over bullets may need the positions of units. [`Store::split`] lends views and columns of different
+/// A loop over bullets may need the positions of units. [`Store::split`](crate::Store::split) lends views and columns of different
 /// [schemas](crate::view::SplitStore#other-objects-of-another-schema) at the same time, without a copy. Values of the
 /// [same column](crate::view::SplitStore#other-objects-of-the-same-schema) come from a snapshot: the first write to each
 /// block afterwards copies the block. To change a few objects of one view at the same time, use
