@@ -3,8 +3,8 @@
 use slotted::bytemuck::{Pod, Zeroable};
 use slotted::glam::Vec3;
 use slotted::{
-    Kind, Limits, MigrationError, Schema, SlotValue, Slotted, Store, migration::MigrationRejection,
-    record, schema::NumberKind, schema::SchemaBuilder,
+    Kind, Limits, MigrationError, ObjectId, Schema, SlotValue, Slotted, Store,
+    migration::MigrationRejection, record, schema::NumberKind, schema::SchemaBuilder,
 };
 
 use crate::{Outcome, migrate, objects, plan, refused, store_of};
@@ -299,5 +299,19 @@ fn a_plan_applies_to_its_own_store_until_that_changes() -> Outcome {
     store.set_value(before[1].0, "x", 6)?;
     store.migrate(&kept)?;
     assert_eq!(store.migrate(&kept), Err(MigrationError::Outdated), "already migrated");
+    Ok(())
+}
+
+#[test]
+fn a_reference_that_was_never_given_out_is_refused() -> Outcome {
+    let target = || Schema::builder("unit").slot("target", Kind::Object).optional();
+    let (mut store, _) = store_of(target(), [record! {}])?;
+    let unit = store.ids().next().ok_or("no unit")?;
+    let key = store.key::<Option<ObjectId>>("unit", "target")?;
+    let forged = ObjectId::from_bits(7 << 32).ok_or("an odd generation")?;
+    store.column_mut(key)?.set(unit, Some(forged));
+    assert!(store.validate().is_err());
+    let why = refused(&mut store, [target().references("unit")]);
+    assert!(why.contains("target") && why.contains("never"), "{why}");
     Ok(())
 }
