@@ -279,12 +279,13 @@ fn loops(objects: usize, rounds: u32) -> Result<String, Box<dyn Error>> {
     }
 }
 
+const FRAMES: u32 = 4;
+
 /// Plays some frames of a new game.
 fn played<G>(
     game: Result<G, Box<dyn Error>>,
     mut play: impl FnMut(&mut G, u32) -> Outcome,
 ) -> Result<Duration, Box<dyn Error>> {
-    const FRAMES: u32 = 4;
     let mut game = game?;
     let start = Instant::now();
     (0..FRAMES).try_for_each(|frame| play(&mut game, frame))?;
@@ -330,7 +331,26 @@ impl ArrayGame {
     }
 }
 
+/// Returns an error unless the game on slotted and the one in arrays have the same survivors.
+fn compare_games(units: u32) -> Outcome {
+    let (mut store, mut ours) = (slotted_game::new_game(units)?, Grid::default());
+    let (mut arrays, mut plain) = (ArrayGame::new(units), Grid::default());
+    for frame in 0..FRAMES {
+        slotted_game::play(&mut store, &mut ours, frame)?;
+        arrays.play(&mut plain, frame)?;
+    }
+    let survivors = store.objects::<slotted_game::Unit>()?;
+    let survivors = survivors.map(|(id, unit)| (id.row(), unit.health, unit.kills));
+    let expected = (0..).zip(arrays.healths.iter().zip(&arrays.kills));
+    let expected = expected.map(|(row, (health, kills))| (row, *health, *kills));
+    match survivors.eq(expected.filter(|(_, health, _)| *health > 0)) {
+        true => Ok(()),
+        false => Err("the games differ after the same frames".into()),
+    }
+}
+
 fn frames(units: u32, rounds: u32) -> Result<String, Box<dyn Error>> {
+    compare_games(units)?;
     let (mut ours, mut theirs, mut plain) = (Grid::default(), Grid::default(), Grid::default());
     let mut forms = vec![
         Form::timed("whole frame: hecs", 0, || {

@@ -115,7 +115,7 @@ pub trait SlottedCommands {
     /// Records changes in the closure and makes all of them, or none: [`Store::commands`] and
     /// [`apply`](slotted::Commands::apply).
     ///
-    /// Computes in **O(changes + schemas + free rows)** time. So a system queues its changes together, not one
+    /// Computes in **O(changes)** time, plus that of [`Store::commands`] for schemas and free rows. So a system queues its changes together, not one
     /// `change_objects` for each object.
     ///
     /// # Errors

@@ -198,9 +198,21 @@ impl Definitions {
         name: &str,
         overrides: Record,
     ) -> Result<ObjectId, PrototypeError> {
-        let prototype = self.prototype(schema.into(), name)?;
-        let (schema, record) = (prototype.schema().name(), prototype.to_record(overrides)?);
-        spawner.spawn_record(schema, record).map_err(refused)
+        self.spawn_copy(spawner, schema.into(), name, overrides, &[])
+    }
+
+    /// Spawns a copy whose references lead to these objects of the records.
+    fn spawn_copy(
+        &self,
+        spawner: &mut impl Spawner,
+        schema: SchemaSelector<'_>,
+        name: &str,
+        overrides: Record,
+        ids: &[Option<ObjectId>],
+    ) -> Result<ObjectId, PrototypeError> {
+        let prototype = self.prototype(schema, name)?;
+        let record = prototype.merged(overrides, ids)?;
+        spawner.spawn_record(prototype.schema().name(), record).map_err(refused)
     }
 
     /// Finds the record, or says why it cannot be found.
@@ -394,10 +406,7 @@ impl Objects {
         name: &str,
         overrides: Record,
     ) -> Result<ObjectId, PrototypeError> {
-        let prototype = self.definitions.prototype(schema.into(), name)?;
-        let schema = prototype.schema().name();
-        let record = prototype.merged(overrides, &self.ids)?;
-        spawner.spawn_record(schema, record).map_err(refused)
+        self.definitions.spawn_copy(spawner, schema.into(), name, overrides, &self.ids)
     }
 }
 
