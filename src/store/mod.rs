@@ -26,6 +26,7 @@ mod migrate;
 mod parts;
 mod plan;
 mod references;
+mod release;
 mod report;
 mod reserve;
 mod schemas;
@@ -149,6 +150,7 @@ pub struct Store {
     /// One for each schema of the registry.
     tables: Vec<Table>,
     interner: Interner,
+    handles: release::Handles,
     limits: Limits,
     /// The sums of the state hash, unless an epoch has ended since in which something was written.
     hash_sums: Option<HashSums>,
@@ -260,7 +262,7 @@ impl Store {
 
     /// Returns the handle of a text, and stores the text if it is new.
     ///
-    /// Equal texts share one handle. Despawning objects removes no text.
+    /// Equal texts share one handle. Texts without objects stay until [`release_memory`](Self::release_memory).
     ///
     /// Computes in **O(bytes)** time.
     ///
@@ -300,7 +302,7 @@ impl Store {
 
     /// Returns the handle of a list, and stores a copy of the list if it is new.
     ///
-    /// Equal lists share one handle. Despawning objects removes no list. Writing the list to a slot
+    /// Equal lists share one handle. Lists without objects stay until [`release_memory`](Self::release_memory). Writing the list to a slot
     /// checks its elements against the slot's constraints.
     ///
     /// Computes in **O(elements)** time, 1 to 2 ns for each number.

@@ -11,6 +11,7 @@ use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::storage::{Column, Interned, Interner, Rows, Table, TableSnapshot};
+use crate::store::release::Registration;
 use crate::store::{Identity, Limits, Store, empty_table};
 
 pub(crate) use difference::{Differences, TableDifference, living};
@@ -27,6 +28,8 @@ pub(crate) struct StoreState {
     tables: Vec<TableSnapshot>,
     /// The sums of the state hash, once they are known.
     hash_sums: OnceLock<HashSums>,
+    /// `None` if no snapshot has the state.
+    registration: Option<Registration>,
 }
 
 /// The reason why a state does not fit a store or another state.
@@ -45,12 +48,21 @@ impl Store {
         StoreState {
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
-            interner: self.interner.clone(),
+            interner: self.interner.share(),
             limits: self.limits,
             epoch: self.epoch,
             tables: self.tables.iter_mut().map(Table::snapshot).collect(),
             hash_sums: self.hash_sums.map_or_else(OnceLock::new, OnceLock::from),
+            registration: None,
         }
+    }
+
+    /// Takes the state for a snapshot. Texts and lists stay known as long as it lives.
+    pub(crate) fn state_for_snapshot(&mut self) -> Arc<StoreState> {
+        let registration = Some(Registration::new(&self.handles));
+        let state = Arc::new(StoreState { registration, ..self.state() });
+        state.registration.iter().for_each(|registration| registration.register(&state));
+        state
     }
 
     /// Goes back to a state of this store. Schemas that were registered since stay, without objects.
@@ -120,9 +132,10 @@ impl Store {
         self.epoch
     }
 
-    /// Adds the blocks that are shared with snapshots to `seen`.
-    pub(crate) fn list_shared_blocks(&self, seen: &mut HashSet<usize>) {
+    /// Adds the memory that is shared with snapshots to `seen`: blocks, texts and lists.
+    pub(crate) fn list_shared_memory(&self, seen: &mut HashSet<usize>) {
         self.tables.iter().for_each(|table| table.list_shared_blocks(seen));
+        self.interner.count_new(seen);
     }
 
     /// Returns the texts and lists that are known now, for [`forget_since`](Self::forget_since).
@@ -165,7 +178,7 @@ impl StoreState {
         store.tables =
             tables.map(|table| Table::from_snapshot(table, self.limits.of_rows())).collect();
         store.registry = Arc::clone(&self.registry);
-        store.interner = self.interner.clone();
+        store.interner = self.interner.share();
         store.epoch = self.epoch;
         store.hash_sums = self.hash_sums.get().copied();
         store
@@ -177,11 +190,12 @@ impl StoreState {
         Self {
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
-            interner: self.interner.clone(),
+            interner: self.interner.share(),
             limits: self.limits,
             epoch: Epoch::default(),
             tables: tables.map(|schema| self.empty_table(SchemaId(schema as u16))).collect(),
             hash_sums: OnceLock::new(),
+            registration: None,
         }
     }
 
@@ -210,6 +224,10 @@ impl StoreState {
         &self.interner
     }
 
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &TableSnapshot> {
+        self.tables.iter()
+    }
+
     pub(crate) fn table(&self, schema: SchemaId) -> Option<&TableSnapshot> {
         self.tables.get(schema.index())
     }
@@ -219,8 +237,10 @@ impl StoreState {
         self.tables.iter().map(|table| table.rows.count as usize).sum()
     }
 
-    /// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
-    pub(crate) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
-        self.tables.iter().map(|table| table.count_new_blocks(seen)).sum()
+    /// Returns the bytes of blocks, texts and lists that are not in `seen` yet, and adds them to it.
+    pub(crate) fn count_new(&self, seen: &mut HashSet<usize>) -> usize {
+        let (texts, lists) = self.interner.count_new(seen);
+        let blocks: usize = self.tables.iter().map(|table| table.count_new_blocks(seen)).sum();
+        blocks + texts + lists
     }
 }
