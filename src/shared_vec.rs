@@ -1,7 +1,7 @@
 //! A vector whose clones share their elements.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// The number of elements in a node. A change copies one node and the list of nodes.
 const NODE: usize = 64;
@@ -14,7 +14,7 @@ pub(crate) struct SharedVec<T> {
     len: usize,
 }
 
-type Node<T> = [Option<Arc<T>>; NODE];
+type Node<T> = Vec<Option<Arc<T>>>;
 
 impl<T> SharedVec<T> {
     pub(crate) fn len(&self) -> usize {
@@ -22,7 +22,7 @@ impl<T> SharedVec<T> {
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&Arc<T>> {
-        self.nodes.get(index / NODE)?.as_ref()?[index % NODE].as_ref()
+        self.nodes.get(index / NODE)?.as_ref()?.get(index % NODE)?.as_ref()
     }
 
     /// Returns an element to change. Copies it if a clone of the vector shares it.
@@ -34,18 +34,14 @@ impl<T> SharedVec<T> {
         Some(Arc::make_mut(self.slot_mut(index).as_mut()?))
     }
 
-    pub(crate) fn push(&mut self, element: Arc<T>) {
-        self.set(self.len, Some(element));
-    }
-
     /// Replaces an element, or removes it. The vector grows up to the index.
     pub(crate) fn set(&mut self, index: usize, element: Option<Arc<T>>) {
         self.len = self.len.max(index + 1);
+        let is_removed = element.is_none();
         *self.slot_mut(index) = element;
-        let nodes = Arc::make_mut(&mut self.nodes);
-        let node = &mut nodes[index / NODE];
-        if node.as_ref().is_some_and(|node| node.iter().all(Option::is_none)) {
-            *node = None;
+        let node = self.nodes.get(index / NODE).and_then(Option::as_ref);
+        if is_removed && node.is_some_and(|node| node.iter().all(Option::is_none)) {
+            Arc::make_mut(&mut self.nodes)[index / NODE] = None;
         }
     }
 
@@ -83,7 +79,7 @@ impl<T> SharedVec<T> {
         let mut bytes = self.nodes.capacity() * size_of::<Option<Arc<Node<T>>>>();
         for node in self.nodes.iter().flatten() {
             if seen.insert(Arc::as_ptr(node).addr()) {
-                bytes += size_of::<Node<T>>();
+                bytes += size_of::<Node<T>>() + node.capacity() * size_of::<Option<Arc<T>>>();
                 for element in node.iter().flatten() {
                     if seen.insert(Arc::as_ptr(element).addr()) {
                         bytes += size_of::<T>() + element_bytes(element, seen);
@@ -99,8 +95,58 @@ impl<T> SharedVec<T> {
         if nodes.len() <= index / NODE {
             nodes.resize(index / NODE + 1, None);
         }
-        let node = nodes[index / NODE].get_or_insert_with(|| Arc::new([const { None }; NODE]));
-        &mut Arc::make_mut(node)[index % NODE]
+        let node = nodes[index / NODE].get_or_insert_default();
+        let node = Arc::make_mut(node);
+        if node.len() <= index % NODE {
+            node.resize(index % NODE + 1, None);
+        }
+        &mut node[index % NODE]
+    }
+}
+
+/// A vector that does not keep its elements alive.
+pub(crate) struct WeakSharedVec<T> {
+    nodes: Weak<Vec<Option<Arc<Node<T>>>>>,
+    len: usize,
+}
+
+impl<T> SharedVec<T> {
+    pub(crate) fn downgrade(&self) -> WeakSharedVec<T> {
+        WeakSharedVec { nodes: Arc::downgrade(&self.nodes), len: self.len }
+    }
+
+    /// Calls `take` with the elements that no other vector shares.
+    pub(crate) fn into_unshared(self, mut take: impl FnMut(usize, T)) {
+        let Some(nodes) = Arc::into_inner(self.nodes) else { return };
+        for (first, node) in (0..).step_by(NODE).zip(nodes) {
+            let Some(node) = node.and_then(Arc::into_inner) else { continue };
+            for (index, element) in (first..).zip(node) {
+                if let Some(element) = element.and_then(Arc::into_inner) {
+                    take(index, element);
+                }
+            }
+        }
+    }
+}
+
+impl<T> WeakSharedVec<T> {
+    /// Returns the vector, or an empty one if it was dropped.
+    pub(crate) fn upgrade(&self) -> SharedVec<T> {
+        let nodes = self.nodes.upgrade();
+        nodes.map_or_else(SharedVec::default, |nodes| SharedVec { nodes, len: self.len })
+    }
+}
+
+impl<T> Default for WeakSharedVec<T> {
+    fn default() -> Self {
+        Self { nodes: Weak::new(), len: 0 }
+    }
+}
+
+/// A clone of the owner of the vector starts without one.
+impl<T> Clone for WeakSharedVec<T> {
+    fn clone(&self) -> Self {
+        Self::default()
     }
 }
 
@@ -127,7 +173,7 @@ mod tests {
     #[test]
     fn a_change_is_not_seen_by_clones_and_copies_one_node() {
         let mut vec = SharedVec::default();
-        (0..200).for_each(|number| vec.push(Arc::new(number)));
+        (0..200).for_each(|number| vec.set(number, Some(Arc::new(number))));
         let old = vec.clone();
         *vec.make_mut(70).unwrap() = 7;
         vec.set(3, None);
@@ -140,28 +186,28 @@ mod tests {
     #[test]
     fn removed_elements_leave_no_nodes() {
         let mut vec = SharedVec::default();
-        (0..130).for_each(|number| vec.push(Arc::new(number)));
+        (0..130).for_each(|number| vec.set(number, Some(Arc::new(number))));
         (0..64).for_each(|index| vec.set(index, None));
         assert!(vec.nodes[0].is_none());
         assert_eq!(elements(&vec).first(), Some(&(64, 64)));
         vec.truncate(70);
         assert_eq!((vec.len(), elements(&vec).len()), (70, 6));
         assert_eq!(vec.nodes.len(), 2);
-        vec.push(Arc::new(1));
+        vec.set(70, Some(Arc::new(1)));
         assert_eq!(elements(&vec).last(), Some(&(70, 1)));
     }
 
     #[test]
     fn shared_elements_count_once() {
         let mut vec = SharedVec::default();
-        (0..100).for_each(|number| vec.push(Arc::new(number)));
+        (0..100).for_each(|number| vec.set(number, Some(Arc::new(number))));
         let mut old = vec.clone();
         old.set(0, Some(Arc::new(5)));
         let mut seen = HashSet::new();
         let all = vec.count_new(&mut seen, |_, _| 0);
         assert!(all > 100 * size_of::<usize>());
         let new = old.count_new(&mut seen, |_, _| 0);
-        assert!(new >= size_of::<Node<usize>>() + size_of::<usize>() && new < all);
+        assert!(new >= NODE * size_of::<usize>() + size_of::<usize>() && new < all);
         assert_eq!(vec.count_new(&mut seen, |_, _| 0), 0);
     }
 }

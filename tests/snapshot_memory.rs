@@ -7,7 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use bench_support::allocator::{CountingAllocator, added_bytes};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use slotted::{ObjectId, Slotted, Snapshot, SnapshotRing, Store, memory::BLOCK_ROWS};
+use slotted::{
+    Kind, ObjectId, Schema, Slotted, Snapshot, SnapshotRing, Store, memory::BLOCK_ROWS, record,
+};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -171,5 +173,30 @@ fn a_ring_with_a_new_text_in_each_frame_stays_small_and_says_so() -> Result<(), 
     let told = ring.heap_bytes(&store);
     assert!(added < 1 << 20, "{added} bytes for sixty frames");
     assert!(told > added * 3 / 4 && told < added * 5 / 4, "{told} bytes told, {added} added");
+    Ok(())
+}
+
+#[test]
+fn snapshots_of_many_schemas_take_the_memory_of_what_was_written() -> Result<(), Box<dyn Error>> {
+    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    for number in 0..5000 {
+        let schema = Schema::builder(format!("schema {number}")).slot("number", Kind::U8);
+        store.register_schema(schema.build()?)?;
+        store.spawn_record(&format!("schema {number}"), record! { number: 1 })?;
+    }
+    let unit = store.spawn(Unit { health: 1.0, shield: None })?;
+    let health = store.key::<f32>("unit", "health")?;
+    let mut snapshots = vec![store.snapshot()];
+    let mut outcome = Ok(());
+    let added = added_bytes(|| {
+        for number in 0..20 {
+            outcome = store.set(unit, health, number as f32);
+            snapshots.push(store.snapshot());
+        }
+    });
+    outcome?;
+    assert!(added < 20 * 4000, "{added} bytes for twenty writes");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Enums over all cell types: one for columns, one for the cells of lists.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::epoch::Epoch;
 use crate::id::ObjectId;
@@ -109,6 +110,18 @@ macro_rules! cells {
         pub(crate) enum CellsSnapshot { $($variant(BlocksSnapshot<$type>),)* }
 
         impl CellsSnapshot {
+            /// Returns `true` if both share their blocks.
+            pub(super) fn is_same(&self, other: &Self) -> bool {
+                match (self, other) {
+                    $((Self::$variant(blocks), Self::$variant(other)) => Arc::ptr_eq(blocks, other),)*
+                    _ => false,
+                }
+            }
+
+            pub(super) fn is_empty(&self) -> bool {
+                match self { $(Self::$variant(blocks) => blocks.blocks.is_empty(),)* }
+            }
+
             pub(crate) const fn texts(&self) -> Option<&BlocksSnapshot<Text>> {
                 if let Self::Text(blocks) = self { Some(blocks) } else { None }
             }

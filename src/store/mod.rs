@@ -44,9 +44,10 @@ use crate::error::{Despawned, LimitError, UnknownSchema};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
 use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector};
+use crate::shared_vec::WeakSharedVec;
 use crate::side_table::Living;
 use crate::slot_value::{ListElement, ValueCheck, element_shape};
-use crate::storage::{Interner, Table};
+use crate::storage::{Interner, Table, TableSnapshot};
 use crate::text::Text;
 
 pub use column_parts::{ColumnBlock, ColumnRun};
@@ -149,6 +150,8 @@ pub struct Store {
     registry: Arc<Registry>,
     /// One for each schema of the registry.
     tables: Vec<Table>,
+    /// The tables of the last snapshot or transaction.
+    last_tables: WeakSharedVec<TableSnapshot>,
     interner: Interner,
     handles: release::Handles,
     limits: Limits,
