@@ -6,6 +6,7 @@ use crate::source::{Source, Violation, code, first_word, is_word, words};
 pub(crate) const LAYERS: &[&str] = &[
     "debug_as_display",
     "suggest",
+    "shared_vec",
     "id",
     "side_table",
     "epoch",
