@@ -13,13 +13,14 @@ mod slot;
 
 pub use crate::kind::{EnumKind, Kind, ListKind, NumberKind, PodKind, VectorKind};
 pub use crate::number::{Number, NumberRange};
-pub use crate::suggest::nearest_name;
+pub use crate::quoted::Quoted;
+pub use crate::suggest::{Suggestion, nearest_name};
 pub use builder::{Schema, SchemaBuilder, check_name, is_name};
 pub(crate) use check::{Checker, World};
 pub use constraints::{Constraint, Constraints};
 pub(crate) use error::list_first;
 pub use error::{KindError, SchemaDifference, SchemaError};
-pub use problem::{Problem, ProblemKind, Quoted};
+pub use problem::{Problem, ProblemKind};
 pub(crate) use redeclare::{Redeclared, Source};
 pub use registry::RegisteredSchema;
 pub(crate) use registry::{Registrable, Registry, RegistryLimits};

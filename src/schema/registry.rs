@@ -12,7 +12,7 @@ use crate::schema::error::SchemaDifference;
 use crate::schema::names::{SchemaNames, SlotNames};
 use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot};
 use crate::shared_vec::SharedVec;
-use crate::suggest::nearest_name;
+use crate::suggest::{Suggestion, nearest_name};
 
 /// A schema in its store's registry, with all its slots, those of its bases first.
 ///
@@ -31,7 +31,7 @@ use crate::suggest::nearest_name;
 /// assert_eq!(schema.slots().len(), 2);
 /// assert_eq!(schema.slot_index("rage"), Some(1));
 /// assert_eq!(schema.slot("health").unwrap().kind(), &Kind::F32);
-/// assert_eq!(schema.suggest("raeg").as_deref(), Some("rage"));
+/// assert_eq!(schema.suggest("raeg").name(), Some("rage"));
 /// assert_eq!(schema.to_schema(), orc);
 /// # Ok::<(), slotted::SchemaError>(())
 /// ```
@@ -142,12 +142,13 @@ impl RegisteredSchema {
                 .all(|(slot, found)| found.is_some() || !slot.is_required())
     }
 
-    /// Returns the declared name that is nearest to a misspelt one.
+    /// Returns the declared name that is nearest to a misspelt one; the search begins when the name is read.
     ///
     /// [`RegisteredSchema`] has an example.
     #[must_use]
-    pub fn suggest(&self, name: &str) -> Option<Arc<str>> {
-        nearest_name(name, self.slots.iter().map(Slot::shared_name))
+    pub fn suggest(&self, name: &str) -> Suggestion {
+        let (name, slots) = (Arc::<str>::from(name), Arc::clone(&self.slots));
+        Suggestion::search(move || nearest_name(&name, slots.iter().map(Slot::shared_name)))
     }
 
     /// Returns the problem of an undeclared name, with the nearest declared name.
@@ -300,8 +301,21 @@ impl Registry {
         self.get(self.names.find(name)?)
     }
 
-    pub(crate) fn suggest(&self, name: &str) -> Option<Arc<str>> {
-        nearest_name(name, self.iter().map(RegisteredSchema::shared_name))
+    /// Returns the registered name that is nearest to a misspelt one.
+    pub(crate) fn suggest(self: &Arc<Self>, name: &str) -> Suggestion {
+        let (name, registry) = (Arc::<str>::from(name), Arc::clone(self));
+        Suggestion::search(move || {
+            nearest_name(&name, registry.iter().map(RegisteredSchema::shared_name))
+        })
+    }
+
+    /// Returns the name of a slot of any schema that is nearest to a misspelt one.
+    pub(crate) fn suggest_slot(self: &Arc<Self>, name: &str) -> Suggestion {
+        let (name, registry) = (Arc::<str>::from(name), Arc::clone(self));
+        Suggestion::search(move || {
+            let slots = registry.iter().flat_map(RegisteredSchema::slots);
+            nearest_name(&name, slots.map(Slot::shared_name))
+        })
     }
 
     /// Returns the schema and all that it extends, nearest first.

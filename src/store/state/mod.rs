@@ -11,6 +11,7 @@ use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::storage::{Column, Interned, Interner, Rows, Table, TableSnapshot};
+use crate::store::view::{SharedMatches, ViewCache};
 use crate::store::{Identity, Limits, Store, empty_table};
 
 pub(crate) use difference::{Differences, TableDifference, living};
@@ -20,6 +21,7 @@ pub(crate) use hash::HashSums;
 pub(crate) struct StoreState {
     identity: Identity,
     registry: Arc<Registry>,
+    views: Arc<SharedMatches>,
     interner: Interner,
     limits: Limits,
     /// The epoch that began when the state was taken.
@@ -45,6 +47,7 @@ impl Store {
         StoreState {
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
+            views: Arc::clone(self.views.shared()),
             interner: self.interner.clone(),
             limits: self.limits,
             epoch: self.epoch,
@@ -165,6 +168,7 @@ impl StoreState {
         store.tables =
             tables.map(|table| Table::from_snapshot(table, self.limits.of_rows())).collect();
         store.registry = Arc::clone(&self.registry);
+        store.views = ViewCache::of_same_registry(&self.views);
         store.interner = self.interner.clone();
         store.epoch = self.epoch;
         store.hash_sums = self.hash_sums.get().copied();
@@ -177,6 +181,7 @@ impl StoreState {
         Self {
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
+            views: Arc::clone(&self.views),
             interner: self.interner.clone(),
             limits: self.limits,
             epoch: Epoch::default(),
