@@ -15,9 +15,10 @@ use std::hint::black_box;
 
 use clap::{Parser, ValueEnum};
 use glam::Vec3;
-use slotted::{ObjectId, Slotted, Store, View};
+use slotted::bytemuck::{CheckedBitPattern, NoUninit};
+use slotted::{ObjectId, SlotValue, Slotted, Store, View};
 
-/// The objects of all workloads but `spawn` and `spawn_batch`, which start empty.
+/// The objects of all workloads but those that spawn, which start empty.
 const OBJECTS: usize = 10_000;
 const DT: f32 = 1.0 / 64.0;
 
@@ -46,6 +47,10 @@ enum Workload {
     Spawn,
     /// `Store::spawn_batch` of 10,000 structs at a time
     SpawnBatch,
+    /// `Store::spawn` of a struct with ranges on three slots
+    SpawnRanges,
+    /// `Store::spawn_batch` of 10,000 structs with ranges on three slots at a time
+    SpawnBatchRanges,
     /// `Store::get` by key
     Get,
     /// `Store::set` by key
@@ -56,6 +61,10 @@ enum Workload {
     MoveRuns,
     /// `Store::get_value` by name
     ByName,
+    /// `Store::key` by name and `Store::get` by this key
+    KeyByName,
+    /// `ViewRef::get` of an enum
+    ViewGetEnum,
     /// `ViewRef::get` of one slot
     ViewRefById,
     /// `ViewMut::get` of two slots, one of them mutable
@@ -75,6 +84,38 @@ struct Unit {
     team: u8,
     alive: bool,
     seed: u32,
+}
+
+/// [`Unit`] with ranges on three slots.
+#[derive(Slotted, Clone, Copy)]
+struct Ranged {
+    position: Vec3,
+    velocity: Vec3,
+    #[slot(range = 0.0..=500.0)]
+    health: f32,
+    #[slot(range = ..1000)]
+    kind: u16,
+    #[slot(range = 0..=7)]
+    team: u8,
+    alive: bool,
+    seed: u32,
+}
+
+#[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy)]
+#[repr(u8)]
+enum Job {
+    Farmer,
+    Guard,
+}
+
+#[derive(Slotted, Clone, Copy)]
+struct Worker {
+    job: Job,
+}
+
+#[derive(View)]
+struct Jobs<'a> {
+    job: &'a Job,
 }
 
 #[derive(View)]
@@ -100,23 +141,57 @@ fn unit(number: usize) -> Unit {
     }
 }
 
+fn ranged(number: usize) -> Ranged {
+    let Unit { position, velocity, health, kind, team, alive, seed } = unit(number);
+    Ranged { position, velocity, health, kind, team, alive, seed }
+}
+
+/// Spawns the objects one by one.
+fn spawn<T: Slotted>(
+    store: &mut Store,
+    operations: usize,
+    object: fn(usize) -> T,
+) -> Result<usize, Box<dyn Error>> {
+    store.register::<T>()?;
+    for number in 0..operations {
+        black_box(store.spawn(object(number))?);
+    }
+    Ok(operations)
+}
+
+/// Spawns the objects in batches.
+fn spawn_batches<T: Slotted>(
+    store: &mut Store,
+    operations: usize,
+    object: fn(usize) -> T,
+) -> Result<usize, Box<dyn Error>> {
+    store.register::<T>()?;
+    let objects: Vec<T> = (0..OBJECTS).map(object).collect();
+    let batches = operations.div_ceil(OBJECTS);
+    for _ in 0..batches {
+        black_box(store.spawn_batch(objects.iter().copied())?);
+    }
+    Ok(batches * OBJECTS)
+}
+
 /// Runs the workload and returns the number of operations done.
 fn run(workload: Workload, operations: usize) -> Result<usize, Box<dyn Error>> {
     let mut store = Store::new();
     store.register::<Unit>()?;
     match workload {
-        Workload::Spawn => {
-            for number in 0..operations {
-                black_box(store.spawn(unit(number))?);
+        Workload::Spawn => return spawn(&mut store, operations, unit),
+        Workload::SpawnBatch => return spawn_batches(&mut store, operations, unit),
+        Workload::SpawnRanges => return spawn(&mut store, operations, ranged),
+        Workload::SpawnBatchRanges => return spawn_batches(&mut store, operations, ranged),
+        Workload::ViewGetEnum => {
+            store.register::<Worker>()?;
+            let job = |number| if number % 2 == 0 { Job::Farmer } else { Job::Guard };
+            let workers = (0..OBJECTS).map(|number| Worker { job: job(number) });
+            let ids: Vec<ObjectId> = store.spawn_batch(workers)?.collect();
+            let view = store.view_ref::<Jobs>()?;
+            for id in ids.iter().copied().cycle().take(operations) {
+                black_box(view.get(id).map(|worker| *worker.job));
             }
-        }
-        Workload::SpawnBatch => {
-            let units: Vec<Unit> = (0..OBJECTS).map(unit).collect();
-            let batches = operations.div_ceil(OBJECTS);
-            for _ in 0..batches {
-                black_box(store.spawn_batch(units.iter().copied())?);
-            }
-            return Ok(batches * OBJECTS);
         }
         Workload::EmptyView => {
             for _ in 0..operations {
@@ -155,6 +230,11 @@ fn work(
                 black_box(store.get_value(id, "health")?);
             }
         }
+        Workload::KeyByName => {
+            for id in ids {
+                black_box(store.get(id, store.key::<f32>("unit", "health")?));
+            }
+        }
         Workload::ViewRefById | Workload::ViewGet | Workload::ViewMutById => {
             look_up(workload, store, ids)?;
         }
@@ -179,9 +259,7 @@ fn work(
             }
             return Ok(frames * OBJECTS);
         }
-        Workload::Spawn | Workload::SpawnBatch | Workload::EmptyView => {
-            unreachable!("they start with an empty store")
-        }
+        _ => unreachable!("the other workloads make their own objects"),
     }
     Ok(operations)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::debug_as_display::debug_as_display;
 use crate::id::ObjectId;
 use crate::kind::Kind;
-use crate::schema::{Problem, ProblemKind, Slot};
+use crate::schema::{Problem, ProblemKind, Slot, Suggestion};
 
 /// The error of a call that needs a living object.
 ///
@@ -44,12 +44,12 @@ pub enum DespawnBatchError {
 
 /// The error of a call with the name of an unknown schema.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no schema '{schema}' is registered{}", did_you_mean(suggestion.as_deref()))]
+#[error("no schema '{schema}' is registered{}", suggestion.question())]
 pub struct UnknownSchema {
     /// The name.
     pub schema: Arc<str>,
     /// The nearest registered name.
-    pub suggestion: Option<Arc<str>>,
+    pub suggestion: Suggestion,
 }
 
 /// The error of a call with a Rust type whose schema is not registered.
@@ -77,12 +77,12 @@ pub struct ForeignKey {
 #[non_exhaustive]
 pub enum SpawnError {
     /// No schema with this name is registered.
-    #[error("no schema '{schema}' is registered{}", did_you_mean(suggestion.as_deref()))]
+    #[error("no schema '{schema}' is registered{}", suggestion.question())]
     UnknownSchema {
         /// The name.
         schema: Arc<str>,
         /// The nearest registered name.
-        suggestion: Option<Arc<str>>,
+        suggestion: Suggestion,
     },
     /// The type's schema is not registered.
     #[error("type '{type_name}' is not registered; call `Store::register` first")]
@@ -111,6 +111,8 @@ pub enum SpawnError {
 }
 
 /// All problems of a record, or of the records of a batch.
+///
+/// The message suggests known names for the first 16 problems.
 #[derive(Clone, PartialEq)]
 pub struct Rejection {
     problems: Vec<Problem>,
@@ -118,6 +120,9 @@ pub struct Rejection {
 
 /// The check of a batch stops at this number of problems.
 pub(crate) const MOST_PROBLEMS: usize = 100;
+
+/// The number of problems for which the message of a rejection suggests known names.
+const MOST_SUGGESTIONS: usize = 16;
 
 impl Rejection {
     pub(crate) fn new(problems: Vec<Problem>) -> Self {
@@ -161,7 +166,11 @@ impl fmt::Display for Rejection {
             return problem.fmt(f);
         }
         write!(f, "{} problems:", self.problems.len())?;
-        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+        for (position, problem) in self.problems.iter().enumerate() {
+            f.write_str("\n  ")?;
+            problem.write(f, position < MOST_SUGGESTIONS)?;
+        }
+        Ok(())
     }
 }
 
@@ -184,12 +193,12 @@ pub enum AccessError {
         id: ObjectId,
     },
     /// No schema with this name is registered.
-    #[error("no schema '{schema}' is registered{}", did_you_mean(suggestion.as_deref()))]
+    #[error("no schema '{schema}' is registered{}", suggestion.question())]
     UnknownSchema {
         /// The name.
         schema: Arc<str>,
         /// The nearest registered name.
-        suggestion: Option<Arc<str>>,
+        suggestion: Suggestion,
     },
     /// The type's schema is not registered.
     #[error("type '{type_name}' is not registered; call `Store::register` first")]
@@ -282,7 +291,7 @@ impl From<ForeignKey> for AccessError {
 }
 
 impl AccessError {
-    pub(crate) fn undeclared(schema: &Arc<str>, slot: &str, suggestion: Option<Arc<str>>) -> Self {
+    pub(crate) fn undeclared(schema: &Arc<str>, slot: &str, suggestion: Suggestion) -> Self {
         let (schema, kind) = (Arc::clone(schema), ProblemKind::Undeclared { suggestion });
         Problem { record: None, schema, slot: slot.into(), kind }.into()
     }
@@ -403,10 +412,6 @@ pub enum LimitError {
 
 debug_as_display!(SpawnError, Rejection, AccessError, TypeMismatch, LimitError);
 debug_as_display!(Despawned, DespawnBatchError, UnknownSchema, NotRegistered, ForeignKey);
-
-fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))
-}
 
 fn slot_type((kind, optional): &(Kind, bool)) -> String {
     if *optional { format!("optional {kind}") } else { kind.to_string() }

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::suggest::nearest_name;
+use crate::suggest::{Suggestion, nearest_name};
 
 /// The kind of a slot's value.
 ///
@@ -326,8 +326,9 @@ impl EnumKind {
     }
 
     /// Returns the variant whose name is nearest to a misspelt one.
-    pub(crate) fn suggest(&self, name: &str) -> Option<Arc<str>> {
-        nearest_name(name, self.variants.iter())
+    pub(crate) fn suggest(&self, name: &Arc<str>) -> Suggestion {
+        let (name, variants) = (Arc::clone(name), Arc::clone(&self.variants));
+        Suggestion::search(move || nearest_name(&name, variants.iter()))
     }
 }
 

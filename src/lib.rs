@@ -91,6 +91,7 @@ mod list;
 pub mod map;
 mod number;
 mod pool;
+mod quoted;
 mod record;
 pub mod schema;
 #[cfg(feature = "serde")]

@@ -1,6 +1,8 @@
 //! A vector whose clones share their elements.
 
 use std::collections::HashSet;
+use std::fmt;
+use std::ops::Index;
 use std::sync::{Arc, Weak};
 
 /// The number of elements in a node. A change copies one node and the list of nodes.
@@ -17,10 +19,12 @@ pub(crate) struct SharedVec<T> {
 type Node<T> = Vec<Option<Arc<T>>>;
 
 impl<T> SharedVec<T> {
-    pub(crate) fn len(&self) -> usize {
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
+    #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&Arc<T>> {
         self.nodes.get(index / NODE)?.as_ref()?.get(index % NODE)?.as_ref()
     }
@@ -56,6 +60,15 @@ impl<T> SharedVec<T> {
         if self.nodes.len() > self.len.div_ceil(NODE) {
             Arc::make_mut(&mut self.nodes).truncate(self.len.div_ceil(NODE));
         }
+    }
+
+    pub(crate) fn push(&mut self, element: T) {
+        self.set(self.len, Some(Arc::new(element)));
+    }
+
+    /// Returns the elements from this index on. None of them may be missing.
+    pub(crate) fn iter_from(&self, start: usize) -> impl ExactSizeIterator<Item = &T> + Clone {
+        (start.min(self.len)..self.len).map(|index| &self[index])
     }
 
     /// Returns the elements with their indices.
@@ -101,6 +114,21 @@ impl<T> SharedVec<T> {
             node.resize(index % NODE + 1, None);
         }
         &mut node[index % NODE]
+    }
+}
+
+impl<T> Index<usize> for SharedVec<T> {
+    type Output = T;
+
+    #[inline]
+    fn index(&self, index: usize) -> &T {
+        self.get(index).expect("the element is not missing")
+    }
+}
+
+impl<T> fmt::Debug for SharedVec<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedVec").field("len", &self.len).finish_non_exhaustive()
     }
 }
 
@@ -173,7 +201,7 @@ mod tests {
     #[test]
     fn a_change_is_not_seen_by_clones_and_copies_one_node() {
         let mut vec = SharedVec::default();
-        (0..200).for_each(|number| vec.set(number, Some(Arc::new(number))));
+        (0..200).for_each(|number| vec.push(number));
         let old = vec.clone();
         *vec.make_mut(70).unwrap() = 7;
         vec.set(3, None);
@@ -186,21 +214,21 @@ mod tests {
     #[test]
     fn removed_elements_leave_no_nodes() {
         let mut vec = SharedVec::default();
-        (0..130).for_each(|number| vec.set(number, Some(Arc::new(number))));
+        (0..130).for_each(|number| vec.push(number));
         (0..64).for_each(|index| vec.set(index, None));
         assert!(vec.nodes[0].is_none());
         assert_eq!(elements(&vec).first(), Some(&(64, 64)));
         vec.truncate(70);
         assert_eq!((vec.len(), elements(&vec).len()), (70, 6));
         assert_eq!(vec.nodes.len(), 2);
-        vec.set(70, Some(Arc::new(1)));
+        vec.push(1);
         assert_eq!(elements(&vec).last(), Some(&(70, 1)));
     }
 
     #[test]
     fn shared_elements_count_once() {
         let mut vec = SharedVec::default();
-        (0..100).for_each(|number| vec.set(number, Some(Arc::new(number))));
+        (0..100).for_each(|number| vec.push(number));
         let mut old = vec.clone();
         old.set(0, Some(Arc::new(5)));
         let mut seen = HashSet::new();

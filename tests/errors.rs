@@ -6,6 +6,7 @@ use std::sync::Arc;
 use slotted::error::{AccessError, LimitError, SpawnError};
 use slotted::migration::MigrationError;
 use slotted::schema::KindError;
+use slotted::schema::Suggestion;
 use slotted::snapshot::{DeltaPart, SlotDifference};
 use slotted::view::{SplitError, SplitUse, SplitUser, ViewError};
 use slotted::{DeltaError, Kind, ObjectId, Schema, SchemaError, SnapshotError, Store, record};
@@ -23,7 +24,8 @@ fn store() -> Result<(Store, ObjectId), Box<dyn Error>> {
 fn errors() -> Result<Vec<Box<dyn Error>>, Box<dyn Error>> {
     let (mut store, id) = store()?;
     let name: Arc<str> = "unit".into();
-    let unknown = || AccessError::UnknownSchema { schema: "unot".into(), suggestion: None };
+    let unknown =
+        || AccessError::UnknownSchema { schema: "unot".into(), suggestion: Suggestion::default() };
     let mismatch = store.key::<u32>("unit", "health").expect_err("another type");
     let AccessError::WrongType(type_mismatch) = mismatch.clone() else { return Err("type".into()) };
     let rejected = store.spawn_record("unit", record! { helth: 1.0 }).expect_err("misspelt");
@@ -35,7 +37,7 @@ fn errors() -> Result<Vec<Box<dyn Error>>, Box<dyn Error>> {
     Ok(vec![
         Box::new(SpawnError::UnknownSchema {
             schema: "unot".into(),
-            suggestion: Some(name.clone()),
+            suggestion: Some(name.clone()).into(),
         }),
         Box::new(SpawnError::NotRegistered { type_name: "demo::Unit" }),
         Box::new(rejected),

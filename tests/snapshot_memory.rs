@@ -1,5 +1,5 @@
-//! Fault 36: dropped snapshots free all their memory. A separate program, because it counts the bytes of all
-//! threads.
+//! Memory of snapshots. Dropped ones free it all (fault 36), and a registration copies little of what they share.
+//! A separate program, because it counts the bytes of all threads.
 
 use std::error::Error;
 use std::sync::{Mutex, PoisonError};
@@ -198,5 +198,76 @@ fn snapshots_of_many_schemas_take_the_memory_of_what_was_written() -> Result<(),
     });
     outcome?;
     assert!(added < 20 * 4000, "{added} bytes for twenty writes");
+    Ok(())
+}
+
+/// Registers schemas with these numbers, every 16th with the next 15 as its extensions.
+fn register(store: &mut Store, numbers: std::ops::Range<u32>) -> Result<(), Box<dyn Error>> {
+    for number in numbers {
+        let schema = Schema::builder(format!("schema {number}")).slot("x", Kind::U8);
+        let schema = match number % 16 {
+            0 => schema,
+            _ => Schema::builder(format!("schema {number}"))
+                .extends(format!("schema {}", number / 16 * 16)),
+        };
+        store.register_schema(schema.build()?)?;
+    }
+    Ok(())
+}
+
+/// Returns the bytes that stay allocated after registering one schema while a snapshot of `count` schemas lives.
+fn bytes_of_a_registration(count: u32) -> Result<usize, Box<dyn Error>> {
+    let mut store = Store::new();
+    register(&mut store, 0..count)?;
+    let before = store.snapshot();
+    let mut outcome = Ok(());
+    // An extension, so that the base's list of extensions changes too.
+    let added = added_bytes(|| outcome = register(&mut store, count..count + 1));
+    outcome?;
+    let (new, last) = (format!("schema {count}"), format!("schema {}", count - 1));
+    assert!(before.schema(&new).is_none() && before.schema(&last).is_some());
+    assert!(store.schema(&new).is_some() && store.schema("schema 3").is_some());
+    let base = format!("schema {}", count / 16 * 16);
+    let known = |store: &Store| store.schemas_of(&base).map(|schemas| schemas.count());
+    assert_eq!(known(&store)?, known(&before)? + 1);
+    Ok(added)
+}
+
+#[test]
+fn a_registration_while_a_snapshot_lives_copies_little_of_the_registry()
+-> Result<(), Box<dyn Error>> {
+    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
+    let few = bytes_of_a_registration(100)?;
+    for many in [1_000, 8_190] {
+        let added = bytes_of_a_registration(many)?;
+        assert!(added < few + 16_000, "{added} bytes beside {many} schemas; {few} beside 100");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_registration_that_changes_nothing_copies_nothing() -> Result<(), Box<dyn Error>> {
+    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    register(&mut store, 0..1_000)?;
+    let before = store.snapshot();
+    let equal = Schema::builder("schema 16").slot("x", Kind::U8).build()?;
+    let other = Schema::builder("schema 16").slot("x", Kind::U16).build()?;
+    let no_base = Schema::builder("orphan").extends("nothing").build()?;
+    let twice = Schema::builder("twice").extends("schema 0").slot("x", Kind::U8).build()?;
+    let mut outcomes = [false; 5];
+    let added = added_bytes(|| {
+        outcomes = [
+            store.register::<Unit>().is_ok(),
+            store.register_schema(equal).is_ok(),
+            store.register_schema(other).is_err(),
+            store.register_schema(no_base).is_err(),
+            store.register_schema(twice).is_err(),
+        ];
+    });
+    assert_eq!(outcomes, [true; 5]);
+    assert_eq!(added, 0, "bytes");
+    assert_eq!(before.schemas().len(), store.schemas().len());
     Ok(())
 }

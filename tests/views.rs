@@ -271,7 +271,7 @@ fn every_view_method_rejects_a_misspelt_field() -> Outcome {
             view: "Misspelt",
             slot: "velocty",
             kind: Kind::Vec3,
-            suggestion: Some("velocity".into()),
+            suggestion: "velocity".into(),
         }
     );
     assert_eq!(error.to_string(), MISSPELT);

@@ -24,7 +24,7 @@ use crate::id::{ObjectId, SchemaId};
 use crate::record::Record;
 use crate::schema::{Problem, ProblemKind};
 use crate::side_table::Living;
-use crate::suggest::nearest_name;
+use crate::suggest::{Suggestion, nearest_name};
 use crate::value::Value;
 
 /// An attribute's name, resolved once by [`MapStore::key`].
@@ -183,7 +183,8 @@ impl MapStore {
         value: impl Into<Value>,
     ) -> Result<(), AccessError> {
         if self.keys.get(key.0).is_none() {
-            return Err(AccessError::undeclared(self.schema_of(id)?, &format!("#{}", key.0), None));
+            let (schema, name) = (self.schema_of(id)?, format!("#{}", key.0));
+            return Err(AccessError::undeclared(schema, &name, Suggestion::default()));
         }
         self.set_known(id, key, value.into())
     }
@@ -344,7 +345,9 @@ impl MapStore {
             (Err(error), _) | (_, Err(error)) => return error.into(),
         };
         let own: Vec<Arc<str>> = record.iter().map(|(own, _)| own.into()).collect();
-        AccessError::undeclared(schema, name, nearest_name(name, &own))
+        let misspelt = Arc::<str>::from(name);
+        let suggestion = Suggestion::search(move || nearest_name(&misspelt, &own));
+        AccessError::undeclared(schema, name, suggestion)
     }
 }
 

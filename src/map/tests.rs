@@ -66,7 +66,7 @@ fn an_absent_attribute_is_an_error_with_a_suggestion() {
     spawn(&mut store, record! { wealth: 1 });
     let unit = "unit".into();
     let error = |name: &str, near: Option<&str>| {
-        Err(AccessError::undeclared(&unit, name, near.map(Into::into)))
+        Err(AccessError::undeclared(&unit, name, near.map(Into::into).into()))
     };
     assert_eq!(store.get_value(id, "helth"), error("helth", Some("health")));
     assert_eq!(store.get_value(id, "mass"), error("mass", None));

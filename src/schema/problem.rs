@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::debug_as_display::debug_as_display;
 use crate::id::ObjectId;
 use crate::kind::{EnumKind, Kind};
+use crate::quoted::Quoted;
 use crate::schema::Constraint;
+use crate::suggest::Suggestion;
 use crate::value::Value;
 
 /// One problem of a record or a value, and its place.
@@ -42,7 +44,7 @@ pub enum ProblemKind {
     /// The schema declares no such slot.
     Undeclared {
         /// The nearest declared name.
-        suggestion: Option<Arc<str>>,
+        suggestion: Suggestion,
     },
     /// The slot has no default, and the record does not name it.
     Missing {
@@ -79,7 +81,7 @@ pub enum ProblemKind {
         /// The name.
         found: Arc<str>,
         /// The nearest variant.
-        suggestion: Option<Arc<str>>,
+        suggestion: Suggestion,
     },
     /// The text belongs to another store: this one has no text of its number.
     ForeignText,
@@ -111,28 +113,18 @@ pub enum ProblemKind {
     },
 }
 
-/// Displays a name from a data file in quotes: escaped, and cut after 60 characters.
-#[derive(Clone, Copy, Debug)]
-pub struct Quoted<'a>(pub &'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 60;
-        f.write_str("'")?;
-        for character in self.0.chars().take(SHOWN) {
-            match character {
-                '\'' => f.write_str("'")?,
-                _ => write!(f, "{}", character.escape_debug())?,
-            }
-        }
-        f.write_str(if self.0.chars().nth(SHOWN).is_some() { "…'" } else { "'" })
-    }
-}
-
 /// The place of a problem: a slot, or an element of its list.
 struct Place<'a> {
     problem: &'a Problem,
     element: Option<usize>,
+    /// `true` if the message shall suggest a known name.
+    suggests: bool,
+}
+
+impl Place<'_> {
+    fn suggest(&self, f: &mut fmt::Formatter<'_>, suggestion: &Suggestion) -> fmt::Result {
+        if self.suggests { write!(f, "{}", suggestion.question()) } else { Ok(()) }
+    }
 }
 
 impl fmt::Display for Place<'_> {
@@ -146,14 +138,20 @@ impl fmt::Display for Place<'_> {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, true)
+    }
+}
+
+impl Problem {
+    /// Writes the message, with or without a suggestion of a known name.
+    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, suggests: bool) -> fmt::Result {
         if let Some(record) = self.record {
             write!(f, "record {record}: ")?;
         }
+        let place = |element| Place { problem: self, element, suggests };
         match &self.kind {
-            ProblemKind::Element { position, kind } => {
-                kind.write(f, &Place { problem: self, element: Some(*position) })
-            }
-            kind => kind.write(f, &Place { problem: self, element: None }),
+            ProblemKind::Element { position, kind } => kind.write(f, &place(Some(*position))),
+            kind => kind.write(f, &place(None)),
         }
     }
 }
@@ -164,7 +162,7 @@ impl ProblemKind {
         match self {
             Self::Undeclared { suggestion } => {
                 write!(f, "{schema} object has no slot {slot}")?;
-                did_you_mean(f, suggestion.as_deref())
+                place.suggest(f, suggestion)
             }
             Self::Missing { expected } => {
                 write!(f, "{schema} object needs a value for slot {slot} ({expected})")
@@ -183,7 +181,7 @@ impl ProblemKind {
             Self::UnknownVariant { expected, found, suggestion } => {
                 let (found, variants) = (Quoted(found), expected.variants().join(", "));
                 write!(f, "{place} expects one of {variants}; found {found}")?;
-                did_you_mean(f, suggestion.as_deref())
+                place.suggest(f, suggestion)
             }
             Self::ForeignText => write!(f, "{place} has a text of another store"),
             Self::ForeignList => write!(f, "{place} has a list of another store"),
@@ -206,13 +204,6 @@ impl ProblemKind {
 impl std::error::Error for Problem {}
 
 debug_as_display!(Problem);
-
-fn did_you_mean(f: &mut fmt::Formatter<'_>, suggestion: Option<&str>) -> fmt::Result {
-    match suggestion {
-        Some(suggestion) => write!(f, "; did you mean {}?", Quoted(suggestion)),
-        None => Ok(()),
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -256,7 +247,7 @@ mod tests {
 
     #[test]
     fn hostile_names_are_escaped_and_cut() {
-        let kind = ProblemKind::Undeclared { suggestion: None };
+        let kind = ProblemKind::Undeclared { suggestion: Suggestion::default() };
         let slot = format!("\u{202e}\n{}", "x".repeat(1_000_000)).into();
         let shown = Problem { record: None, schema: "person".into(), slot, kind }.to_string();
         assert!(shown.starts_with("'person' object has no slot '\\u{202e}\\n"), "{shown}");

@@ -140,7 +140,7 @@ impl RegisteredSchema {
     /// Returns `true` if objects of both keep the same layout and constraints. Defaults may differ:
     /// they concern new objects only.
     fn accepts_as(&self, other: &Self) -> bool {
-        let mut slots = self.slots.iter().zip(&other.slots);
+        let mut slots = self.slots.iter().zip(&*other.slots);
         self.base == other.base
             && self.is_stored_as(other)
             && slots.all(|(slot, other)| slot.has_constraints_of(other))

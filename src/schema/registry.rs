@@ -9,10 +9,10 @@ use hashbrown::HashMap;
 use crate::id::SchemaId;
 use crate::record::Record;
 use crate::schema::error::SchemaDifference;
+use crate::schema::names::{SchemaNames, SlotNames};
 use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot};
-use crate::suggest::nearest_name;
-
-type ByName<T> = HashMap<Arc<str>, T, FixedState>;
+use crate::shared_vec::SharedVec;
+use crate::suggest::{Suggestion, nearest_name};
 
 /// A schema in its store's registry, with all its slots, those of its bases first.
 ///
@@ -31,7 +31,7 @@ type ByName<T> = HashMap<Arc<str>, T, FixedState>;
 /// assert_eq!(schema.slots().len(), 2);
 /// assert_eq!(schema.slot_index("rage"), Some(1));
 /// assert_eq!(schema.slot("health").unwrap().kind(), &Kind::F32);
-/// assert_eq!(schema.suggest("raeg").as_deref(), Some("rage"));
+/// assert_eq!(schema.suggest("raeg").name(), Some("rage"));
 /// assert_eq!(schema.to_schema(), orc);
 /// # Ok::<(), slotted::SchemaError>(())
 /// ```
@@ -40,12 +40,11 @@ pub struct RegisteredSchema {
     pub(super) id: SchemaId,
     pub(super) name: Arc<str>,
     pub(super) base: Option<(SchemaId, Arc<str>)>,
-    pub(super) slots: Vec<Slot>,
+    pub(super) slots: Arc<[Slot]>,
     /// The name of the schema that declares each slot: this one or one of its bases.
     declarers: Vec<Arc<str>>,
     pub(super) inherited: usize,
-    constrained: bool,
-    by_name: ByName<usize>,
+    names: SlotNames,
 }
 
 impl RegisteredSchema {
@@ -109,13 +108,7 @@ impl RegisteredSchema {
     /// Returns `true` if tables of both have the same columns.
     pub(crate) fn is_stored_as(&self, other: &Self) -> bool {
         self.declarers == other.declarers
-            && self.slots.iter().zip(&other.slots).all(|(slot, other)| slot.is_stored_as(other))
-    }
-
-    /// Returns `true` if a slot has constraints besides its kind.
-    #[inline(always)]
-    pub(crate) const fn is_constrained(&self) -> bool {
-        self.constrained
+            && self.slots.iter().zip(&*other.slots).all(|(slot, other)| slot.is_stored_as(other))
     }
 
     /// Returns the position of the slot of this name among [`slots`](Self::slots).
@@ -123,12 +116,12 @@ impl RegisteredSchema {
     /// [`RegisteredSchema`] has an example.
     #[must_use]
     pub fn slot_index(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).copied()
+        self.names.find(name, &self.slots)
     }
 
     /// Returns `true` if the record names all slots in their order, as most records do.
     pub(crate) fn is_in_order(&self, record: &Record) -> bool {
-        let mut names = record.iter().zip(&self.slots);
+        let mut names = record.iter().zip(&*self.slots);
         record.len() == self.slots.len() && names.all(|((name, _), slot)| name == slot.name())
     }
 
@@ -149,12 +142,13 @@ impl RegisteredSchema {
                 .all(|(slot, found)| found.is_some() || !slot.is_required())
     }
 
-    /// Returns the declared name that is nearest to a misspelt one.
+    /// Returns the declared name that is nearest to a misspelt one; the search begins when the name is read.
     ///
     /// [`RegisteredSchema`] has an example.
     #[must_use]
-    pub fn suggest(&self, name: &str) -> Option<Arc<str>> {
-        nearest_name(name, self.slots.iter().map(Slot::shared_name))
+    pub fn suggest(&self, name: &str) -> Suggestion {
+        let (name, slots) = (Arc::<str>::from(name), Arc::clone(&self.slots));
+        Suggestion::search(move || nearest_name(&name, slots.iter().map(Slot::shared_name)))
     }
 
     /// Returns the problem of an undeclared name, with the nearest declared name.
@@ -206,53 +200,88 @@ pub(crate) struct RegistryLimits {
 }
 
 /// The schemas of a store, by number and by name.
+///
+/// Its clones share nearly everything, so that a registration copies little while a snapshot lives.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry {
-    schemas: Vec<RegisteredSchema>,
-    /// The direct extensions of each schema, ascending.
-    pub(super) extensions: Vec<Vec<SchemaId>>,
-    by_name: ByName<SchemaId>,
-    /// The schemas of Rust types.
-    by_type: HashMap<TypeId, SchemaId, FixedState>,
-    /// The same, with the types' names for messages.
-    rust_types: Vec<(SchemaId, &'static str)>,
+    schemas: SharedVec<RegisteredSchema>,
+    /// One for each schema.
+    pub(super) kinships: SharedVec<Kinship>,
+    /// A bit for each schema: 1 if a slot has constraints besides its kind.
+    constrained: Vec<u64>,
+    names: SchemaNames,
+    types: Arc<RustTypes>,
     /// The number of migrations. Objects stored before the last one have another form.
     pub(super) migrations: u32,
 }
 
+/// The place of a schema among those that extend one another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Kinship {
+    pub(super) newest_extension: Option<SchemaId>,
+    /// The extension of the same base that was registered before this one.
+    pub(super) previous_sibling: Option<SchemaId>,
+}
+
+/// The Rust types that stand for schemas.
+#[derive(Clone, Debug, Default)]
+struct RustTypes {
+    by_type: HashMap<TypeId, SchemaId, FixedState>,
+    /// The same, with the types' names for messages.
+    names: Vec<(SchemaId, &'static str)>,
+}
+
+/// The outcome of looking at a schema before it is registered.
+pub(crate) enum Registrable {
+    /// An equal schema is registered.
+    Known(SchemaId),
+    New(Box<RegisteredSchema>),
+}
+
 impl Registry {
-    pub(crate) fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.schemas.len()
     }
 
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, RegisteredSchema> {
-        self.schemas.iter()
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &RegisteredSchema> + Clone {
+        self.iter_from(0)
     }
 
+    /// Iterates over the schemas from this position on.
+    pub(crate) fn iter_from(
+        &self,
+        start: usize,
+    ) -> impl ExactSizeIterator<Item = &RegisteredSchema> + Clone {
+        self.schemas.iter_from(start)
+    }
+
+    #[inline]
     pub(crate) fn get(&self, id: SchemaId) -> Option<&RegisteredSchema> {
-        self.schemas.get(id.index())
+        self.schemas.get(id.index()).map(|schema| &**schema)
     }
 
     /// Returns `true` if a slot of the schema has constraints besides its kind.
     #[inline(always)]
     pub(crate) fn is_constrained(&self, id: SchemaId) -> bool {
-        self.get(id).is_some_and(RegisteredSchema::is_constrained)
+        let bits = self.constrained.get(id.index() / 64);
+        bits.is_some_and(|bits| bits >> (id.index() % 64) & 1 == 1)
     }
 
     /// Returns the schema of a Rust type.
     #[inline]
     pub(crate) fn of_type(&self, rust: TypeId) -> Option<SchemaId> {
-        self.by_type.get(&rust).copied()
+        self.types.by_type.get(&rust).copied()
     }
 
     pub(crate) fn set_type<T: 'static>(&mut self, id: SchemaId) {
-        self.by_type.insert(TypeId::of::<T>(), id);
-        self.rust_types.push((id, std::any::type_name::<T>()));
+        let types = Arc::make_mut(&mut self.types);
+        types.by_type.insert(TypeId::of::<T>(), id);
+        types.names.push((id, std::any::type_name::<T>()));
     }
 
     /// Returns the names of the Rust types that have this schema.
     pub(crate) fn rust_types(&self, id: SchemaId) -> impl Iterator<Item = &'static str> {
-        let of_schema = self.rust_types.iter().filter(move |(schema, _)| *schema == id);
+        let of_schema = self.types.names.iter().filter(move |(schema, _)| *schema == id);
         of_schema.map(|(_, name)| *name)
     }
 
@@ -269,11 +298,24 @@ impl Registry {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&RegisteredSchema> {
-        self.by_name.get(name).map(|id| &self.schemas[id.index()])
+        self.get(self.names.find(name)?)
     }
 
-    pub(crate) fn suggest(&self, name: &str) -> Option<Arc<str>> {
-        nearest_name(name, self.by_name.keys())
+    /// Returns the registered name that is nearest to a misspelt one.
+    pub(crate) fn suggest(self: &Arc<Self>, name: &str) -> Suggestion {
+        let (name, registry) = (Arc::<str>::from(name), Arc::clone(self));
+        Suggestion::search(move || {
+            nearest_name(&name, registry.iter().map(RegisteredSchema::shared_name))
+        })
+    }
+
+    /// Returns the name of a slot of any schema that is nearest to a misspelt one.
+    pub(crate) fn suggest_slot(self: &Arc<Self>, name: &str) -> Suggestion {
+        let (name, registry) = (Arc::<str>::from(name), Arc::clone(self));
+        Suggestion::search(move || {
+            let slots = registry.iter().flat_map(RegisteredSchema::slots);
+            nearest_name(&name, slots.map(Slot::shared_name))
+        })
     }
 
     /// Returns the schema and all that it extends, nearest first.
@@ -286,16 +328,16 @@ impl Registry {
         self.with_bases(id).any(|schema| schema.id() == base)
     }
 
-    /// Adds the schema, unless an equal one is registered already.
-    pub(crate) fn register(
-        &mut self,
+    /// Checks a schema that shall be registered. Changes nothing.
+    pub(crate) fn examine(
+        &self,
         schema: Schema,
         limits: RegistryLimits,
-    ) -> Result<SchemaId, SchemaError> {
+    ) -> Result<Registrable, SchemaError> {
         if let Some(registered) = self.find(schema.name()) {
             let differences = registered.differences(&schema);
             return if differences.is_empty() {
-                Ok(registered.id)
+                Ok(Registrable::Known(registered.id))
             } else {
                 let schema = Arc::clone(&registered.name);
                 Err(SchemaError::Conflict { schema, differences })
@@ -304,18 +346,29 @@ impl Registry {
         let id = SchemaId(self.len().min(limits.schemas) as u16);
         let base = schema.extends().and_then(|base| self.find(base));
         let registered = RegisteredSchema::resolve(id, schema, base, limits)?;
-        self.insert(registered);
+        Ok(Registrable::New(Box::new(registered)))
+    }
+
+    /// Adds a schema that was [examined](Self::examine).
+    pub(crate) fn add(&mut self, schema: RegisteredSchema) {
+        let id = schema.id;
+        self.insert(schema);
         self.join_family(id);
-        Ok(id)
     }
 
     /// Replaces the schema with the same id, or adds the schema as the next one. Families stay as they are.
     pub(super) fn insert(&mut self, schema: RegisteredSchema) {
-        self.by_name.insert(Arc::clone(&schema.name), schema.id);
-        match self.schemas.get_mut(schema.id.index()) {
-            Some(place) => *place = schema,
-            None => self.schemas.push(schema),
+        let index = schema.id.index();
+        self.constrained.resize(self.len().max(index + 1).div_ceil(64), 0);
+        let bit = 1 << (index % 64);
+        match schema.slots.iter().any(Slot::is_constrained) {
+            true => self.constrained[index / 64] |= bit,
+            false => self.constrained[index / 64] &= !bit,
         }
+        if index == self.len() {
+            self.names.insert(Arc::clone(&schema.name), schema.id);
+        }
+        self.schemas.set(index, Some(Arc::new(schema)));
     }
 }
 
@@ -336,7 +389,7 @@ impl RegisteredSchema {
             (Some(extends), Some(base)) => Some((base, extends)),
             (Some(base), None) => return Err(SchemaError::UnknownBase { schema: name, base }),
         };
-        let mut slots = base.as_ref().map_or_else(Vec::new, |(base, _)| base.slots.clone());
+        let mut slots = base.as_ref().map_or_else(Vec::new, |(base, _)| base.slots.to_vec());
         let mut declarers = base.as_ref().map_or_else(Vec::new, |(base, _)| base.declarers.clone());
         let inherited = slots.len();
         slots.extend(own);
@@ -345,15 +398,9 @@ impl RegisteredSchema {
             let (slots, limit) = (slots.len(), limits.slots);
             return Err(SchemaError::TooManySlots { schema: name, slots, limit });
         }
-        let mut by_name = ByName::default();
-        for (index, slot) in slots.iter().enumerate() {
-            if by_name.insert(Arc::clone(slot.shared_name()), index).is_some() {
-                let slot = Arc::clone(slot.shared_name());
-                return Err(SchemaError::DuplicateSlot { schema: name, slot });
-            }
-        }
+        let names = SlotNames::new(&slots)
+            .map_err(|slot| SchemaError::DuplicateSlot { schema: Arc::clone(&name), slot })?;
         let base = base.map(|(base, name)| (base.id, name));
-        let constrained = slots.iter().any(Slot::is_constrained);
-        Ok(Self { id, name, base, slots, declarers, inherited, constrained, by_name })
+        Ok(Self { id, name, base, slots: slots.into(), declarers, inherited, names })
     }
 }

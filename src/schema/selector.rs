@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::id::SchemaId;
+use crate::schema::registry::Kinship;
 use crate::schema::{RegisteredSchema, Registry};
+use crate::shared_vec::SharedVec;
 
 /// The schemas that a call means: the named one and all that extend it, or [`exactly`] the named one.
 ///
@@ -84,13 +86,15 @@ impl Registry {
     /// Returns the schema and all that extend it, in the order of registration.
     pub(crate) fn family(&self, id: SchemaId) -> Cow<'_, [SchemaId]> {
         let Some(schema) = self.get(id) else { return Cow::Borrowed(&[]) };
-        if self.extensions[id.index()].is_empty() {
+        let kinship = |id: SchemaId| self.kinships[id.index()];
+        if kinship(id).newest_extension.is_none() {
             return Cow::Borrowed(std::slice::from_ref(&schema.id));
         }
         let mut family = vec![id];
         let mut next = 0;
         while let Some(member) = family.get(next) {
-            family.extend_from_slice(&self.extensions[member.index()]);
+            let newest = kinship(*member).newest_extension;
+            family.extend(std::iter::successors(newest, |id| kinship(*id).previous_sibling));
             next += 1;
         }
         family.sort_unstable();
@@ -112,17 +116,22 @@ impl Registry {
 
     /// Adds the newest schema to the extensions of its base.
     pub(super) fn join_family(&mut self, id: SchemaId) {
-        self.extensions.resize_with(self.len(), Vec::new);
-        if let Some(base) = self.get(id).and_then(RegisteredSchema::base) {
-            self.extensions[base.index()].push(id);
-        }
+        let base = self.get(id).and_then(RegisteredSchema::base);
+        let base = base.and_then(|base| self.kinships.make_mut(base.index()));
+        let previous_sibling = base.and_then(|base| base.newest_extension.replace(id));
+        self.kinships.push(Kinship { newest_extension: None, previous_sibling });
     }
 
     /// Finds all extensions again, for declarations that changed bases.
     pub(super) fn rebuild_families(&mut self) {
-        self.extensions.clear();
+        self.kinships = SharedVec::default();
+        (0..self.len()).for_each(|_| self.kinships.push(Kinship::default()));
         for index in 0..self.len() {
-            self.join_family(SchemaId(index as u16));
+            let id = SchemaId(index as u16);
+            let base = self.get(id).and_then(RegisteredSchema::base);
+            let base = base.and_then(|base| self.kinships.make_mut(base.index()));
+            let previous = base.and_then(|base| base.newest_extension.replace(id));
+            self.kinships.make_mut(index).expect("one for each schema").previous_sibling = previous;
         }
     }
 }

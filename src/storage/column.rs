@@ -28,22 +28,17 @@ pub(crate) struct ColumnSnapshot {
     pub(crate) set: Option<BlocksSnapshot<bool>>,
     tag: KindTag,
     cells_written: Stamps,
-    set_written: Stamps,
+    set_written: Option<Stamps>,
 }
 
 impl ColumnSnapshot {
     /// Returns `true` if both share their blocks and the epochs of their writes.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        let is_same_set = match (&self.set, &other.set) {
-            (Some(set), Some(other)) => Arc::ptr_eq(set, other),
-            (None, None) => true,
-            _ => false,
-        };
-        is_same_set
-            && self.tag == other.tag
+        self.tag == other.tag
             && self.cells.is_same(&other.cells)
             && Arc::ptr_eq(&self.cells_written, &other.cells_written)
-            && Arc::ptr_eq(&self.set_written, &other.set_written)
+            && are_same(self.set.as_ref(), other.set.as_ref())
+            && are_same(self.set_written.as_ref(), other.set_written.as_ref())
     }
 
     /// Returns `true` if the column has no blocks.
@@ -55,6 +50,14 @@ impl ColumnSnapshot {
     pub(super) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
         let set = self.set.as_ref().map_or(0, |set| snapshot_bytes(set, seen));
         self.cells.count_new_blocks(seen) + set
+    }
+}
+
+fn are_same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
     }
 }
 
@@ -109,7 +112,7 @@ impl Column {
             set: self.set.as_mut().map(Blocks::snapshot),
             tag: self.tag,
             cells_written: self.cells.written(),
-            set_written: self.set.as_ref().map(Blocks::written).unwrap_or_default(),
+            set_written: self.set.as_ref().map(Blocks::written),
         }
     }
 
@@ -131,11 +134,11 @@ impl Column {
 
     /// Returns a column of its own that shares the snapshot's blocks.
     pub(super) fn from_snapshot(snapshot: &ColumnSnapshot) -> Self {
-        let set = snapshot.set.as_ref();
+        let (set, written) = (snapshot.set.as_ref(), snapshot.set_written.as_ref());
         Self {
             cells: Cells::from_snapshot(&snapshot.cells, &snapshot.cells_written),
             tag: snapshot.tag,
-            set: set.map(|set| Blocks::from_snapshot(set, &snapshot.set_written)),
+            set: set.zip(written).map(|(set, written)| Blocks::from_snapshot(set, written)),
         }
     }
 

@@ -188,7 +188,7 @@ fn empty_table(registry: &Registry, limits: &Limits, schema: SchemaId) -> Table 
 }
 
 fn find_schema<'r>(
-    registry: &'r Registry,
+    registry: &'r Arc<Registry>,
     name: &str,
 ) -> Result<&'r RegisteredSchema, UnknownSchema> {
     registry

@@ -125,7 +125,7 @@ impl StoreParts {
         &self.identity
     }
 
-    pub(super) fn registry(&self) -> &Registry {
+    pub(super) fn registry(&self) -> &Arc<Registry> {
         &self.registry
     }
 }

@@ -156,7 +156,7 @@ impl Store {
             let position = if in_order { Some(index) } else { positions[index] };
             position.map(|position| record.value(position))
         };
-        if schema.is_constrained() {
+        if self.registry.is_constrained(schema.id()) {
             let slots = schema.slots().iter().enumerate();
             for (index, slot) in slots.filter(|(_, slot)| slot.is_confined()) {
                 if let Some(value) = value(index) {

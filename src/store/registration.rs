@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use crate::id::SchemaId;
-use crate::schema::{RegistryLimits, Schema, SchemaError};
+use crate::schema::{Registrable, RegistryLimits, Schema, SchemaError};
 use crate::storage::Table;
 use crate::store::{Limits, Slotted, Store, empty_table};
 
@@ -82,13 +82,17 @@ impl Store {
     pub fn register_schema(&mut self, schema: Schema) -> Result<SchemaId, SchemaError> {
         let limits =
             RegistryLimits { schemas: self.limits.schemas, slots: self.limits.slots_per_schema };
-        let id = Arc::make_mut(&mut self.registry).register(schema, limits)?;
-        if id.index() == self.tables.len() {
-            self.tables.push(self.empty_table(id));
-            // References to objects of the new schema hash by its name from now on.
-            self.hash_sums = None;
-            self.registered = self.epoch;
-        }
+        let schema = match self.registry.examine(schema, limits)? {
+            Registrable::Known(id) => return Ok(id),
+            Registrable::New(schema) => schema,
+        };
+        let id = schema.id();
+        Arc::make_mut(&mut self.registry).add(*schema);
+        self.tables.push(self.empty_table(id));
+        self.views.leave_registry();
+        // References to objects of the new schema hash by its name from now on.
+        self.hash_sums = None;
+        self.registered = self.epoch;
         assert_eq!(self.tables.len(), self.registry.len(), "each schema has a table");
         Ok(id)
     }

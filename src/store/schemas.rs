@@ -6,6 +6,7 @@ use crate::error::UnknownSchema;
 use crate::id::SchemaId;
 use crate::schema::{ProblemKind, RegisteredSchema, SchemaSelector, Slot};
 use crate::store::Store;
+use crate::store::view::ViewCache;
 use crate::value::Value;
 
 impl Store {
@@ -25,6 +26,7 @@ impl Store {
     pub fn without_objects(&self) -> Self {
         let mut store = Self::with_limits(self.limits);
         store.registry = Arc::clone(&self.registry);
+        store.views = ViewCache::of_same_registry(self.views.shared());
         store.tables = self.registry.iter().map(|schema| self.empty_table(schema.id())).collect();
         store
     }

@@ -127,7 +127,7 @@ use crate::text::Text;
 /// [`Store::reuse_memory_of`] keeps the memory for the next frame.
 #[derive(Debug)]
 pub struct SplitStore<'s> {
-    registry: &'s Registry,
+    registry: &'s Arc<Registry>,
     interner: &'s Interner,
     views: &'s mut ViewCache,
     tables: Vec<SplitTable<'s>>,

@@ -40,7 +40,7 @@ fn fault_09_a_misspelt_name_gets_a_suggestion() {
     let mut store = store();
     let rejection = rejection(store.spawn_record("unit", record! { helth: 1.0 }));
     let kind = &rejection.problems()[0].kind;
-    assert_eq!(*kind, ProblemKind::Undeclared { suggestion: Some("health".into()) });
+    assert_eq!(*kind, ProblemKind::Undeclared { suggestion: "health".into() });
     let error = refusal(store.spawn_record("units", record! {}));
     assert_eq!(error, "no schema 'units' is registered; did you mean 'unit'?");
 }

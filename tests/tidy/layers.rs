@@ -5,7 +5,9 @@ use crate::source::{Source, Violation, code, first_word, is_word, words};
 /// The modules of the crate, lowest first. Each may use those before it.
 pub(crate) const LAYERS: &[&str] = &[
     "debug_as_display",
+    "quoted",
     "suggest",
+    "shared_vec",
     "id",
     "side_table",
     "epoch",

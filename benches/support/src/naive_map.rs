@@ -6,7 +6,7 @@ use std::mem;
 use std::sync::Arc;
 
 use slotted::error::{Despawned, Rejection};
-use slotted::schema::{Problem, ProblemKind, nearest_name};
+use slotted::schema::{Problem, ProblemKind, Suggestion, nearest_name};
 use slotted::{AccessError, ByName, LimitError, ObjectId, Record, SpawnError, Value};
 
 type Attributes = HashMap<String, Value>;
@@ -182,7 +182,8 @@ impl NaiveMapStore {
             (Err(error), _) | (_, Err(error)) => return error.into(),
         };
         let own: Vec<Arc<str>> = record.iter().map(|(own, _)| own.into()).collect();
-        let suggestion = nearest_name(name, &own);
+        let misspelt: Arc<str> = name.into();
+        let suggestion = Suggestion::search(move || nearest_name(&misspelt, &own));
         let kind = ProblemKind::Undeclared { suggestion };
         Problem { record: None, schema: Arc::clone(schema), slot: name.into(), kind }.into()
     }

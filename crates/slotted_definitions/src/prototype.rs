@@ -13,8 +13,10 @@ use crate::loaded::{Definitions, RecordView};
 use crate::objects::{Objects, with_ids};
 use slotted::commands::Commands;
 use slotted::error::UnknownSchema;
-use slotted::schema::{Problem, ProblemKind, SchemaSelector, nearest_name};
-use slotted::{ObjectId, Record, SpawnError, Store, Value};
+use slotted::schema::{
+    Problem, ProblemKind, RegisteredSchema, SchemaSelector, Suggestion, nearest_name,
+};
+use slotted::{ObjectId, Record, SchemaId, SpawnError, Store, Value};
 
 /// A receiver of copies: a [`Store`] spawns them at once, [`Commands`] record them.
 pub trait Spawner {
@@ -48,7 +50,7 @@ pub struct PrototypeError {
 #[non_exhaustive]
 pub enum PrototypeProblem {
     /// Neither the files nor the program declare the schema.
-    #[error("no schema {} is defined{}", quoted(&.0.schema), did_you_mean(.0.suggestion.as_deref()))]
+    #[error("no schema {} is defined{}", quoted(&.0.schema), did_you_mean(.0.suggestion.name()))]
     UnknownSchema(UnknownSchema),
     /// No record of the schema, or of a schema that extends it, has the name.
     #[error(
@@ -56,7 +58,7 @@ pub enum PrototypeProblem {
         quoted(schema),
         quoted(name),
         other_schemas(name, others),
-        did_you_mean(suggestion.as_deref())
+        did_you_mean(suggestion.name())
     )]
     UnknownRecord {
         /// The schema, as the caller wrote it.
@@ -64,7 +66,7 @@ pub enum PrototypeProblem {
         /// The name, as the caller wrote it.
         name: Arc<str>,
         /// The nearest name of a record of the schema.
-        suggestion: Option<Arc<str>>,
+        suggestion: Suggestion,
         /// Other schemas with a record of this name.
         others: Vec<Arc<str>>,
     },
@@ -238,36 +240,46 @@ impl Definitions {
         let requested: Arc<str> = schema.name().into();
         let name: Arc<str> = name.into();
         let Some(known) = registry.schema(schema.name()) else {
-            let names = registry.schemas().map(|schema| schema.shared_name());
-            let suggestion = nearest_name(&requested, names);
+            let (misspelt, loaded) = (Arc::clone(&requested), Arc::clone(&self.loaded));
+            let suggestion = Suggestion::search(move || {
+                let schemas = loaded.registry.schemas();
+                nearest_name(&misspelt, schemas.map(RegisteredSchema::shared_name))
+            });
             let unknown = UnknownSchema { schema: requested.clone(), suggestion };
             let mut problems = vec![PrototypeProblem::UnknownSchema(unknown)];
             if of_name.is_none() {
-                let suggestion = nearest_name(&name, records.by_name.keys());
+                let (misspelt, loaded) = (Arc::clone(&name), Arc::clone(&self.loaded));
+                let search = move || nearest_name(&misspelt, loaded.records.names());
+                let suggestion = Suggestion::search(search);
                 let (schema, others) = (requested, Vec::new());
                 problems.push(PrototypeProblem::UnknownRecord { schema, name, suggestion, others });
             }
             return problems;
         };
-        let is_meant = |number: &u32| {
-            let mut bases = registry.schema_and_bases(schema_of(number).id());
-            if schema.is_exact() {
-                return schema_of(number).id() == known.id();
-            }
-            bases.any(|base| base.id() == known.id())
-        };
+        let (known, is_exact) = (known.id(), schema.is_exact());
+        let is_meant =
+            |number: &u32| is_or_extends(registry, schema_of(number).id(), known, is_exact);
         if of_name.is_some_and(|same_name| same_name.iter().any(is_meant)) {
             let is_meant = of_name.into_iter().flatten().filter(|number| is_meant(number));
             let schemas = is_meant.map(|number| Arc::clone(schema_of(number).shared_name()));
             let schemas = schemas.collect();
             return vec![PrototypeProblem::Ambiguous { schema: requested, name, schemas }];
         }
-        let candidates = records.by_name.iter();
-        let candidates = candidates.filter(|(_, same_name)| same_name.iter().any(is_meant));
-        let suggestion = nearest_name(&name, candidates.map(|(name, _)| name));
+        let (misspelt, loaded) = (Arc::clone(&name), Arc::clone(&self.loaded));
+        let suggestion = Suggestion::search(move || {
+            let is_meant = |schema| is_or_extends(&loaded.registry, schema, known, is_exact);
+            let meant = loaded.records.list.iter().filter(|record| is_meant(record.schema));
+            nearest_name(&misspelt, meant.filter_map(|record| record.name.as_ref()))
+        });
         let (schema, others) = (requested, schemas);
         vec![PrototypeProblem::UnknownRecord { schema, name, suggestion, others }]
     }
+}
+
+/// Returns `true` if a schema is the base, or extends it where that is enough.
+fn is_or_extends(registry: &Store, schema: SchemaId, base: SchemaId, is_exact: bool) -> bool {
+    schema == base
+        || (!is_exact && registry.schema_and_bases(schema).any(|known| known.id() == base))
 }
 
 impl RecordView<'_> {

@@ -62,6 +62,13 @@ pub(super) struct RecordDefinition {
     pub(super) quarantined: Vec<QuarantinedValue>,
 }
 
+impl Records {
+    /// Returns the names of the records in the order of the list, some of them several times.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.list.iter().filter_map(|record| record.name.as_ref())
+    }
+}
+
 impl RecordDefinition {
     /// Returns the value that files give a slot.
     pub(super) fn given(&self, slot: usize) -> Option<&Given> {
@@ -570,10 +577,10 @@ impl<'a> RecordReader<'a> {
         let found =
             same_name.copied().find(|number| records.list[*number as usize].schema == schema.id());
         let Some(number) = found else {
-            let names = records.by_name.iter().map(|(name, same_name)| {
-                let of = |number: &u32| records.list[*number as usize].schema == schema.id();
-                same_name.iter().any(of).then_some(name)
-            });
+            let names = records
+                .list
+                .iter()
+                .map(|record| record.name.as_ref().filter(|_| record.schema == schema.id()));
             let suggestion = self.diagnostics.nearest_of(patch.of.name, names);
             let end = did_you_mean(suggestion.as_deref());
             let message = format!("cannot patch unknown record {name} of {of}{end}");

@@ -189,8 +189,7 @@ impl Resolver<'_> {
         let shown = quoted(name);
         let diagnostic = match why {
             Unresolved::Unknown => {
-                let names = self.records.by_name.keys();
-                let suggestion = self.diagnostics.nearest(name, names);
+                let suggestion = self.diagnostics.nearest(name, self.records.names());
                 let end = did_you_mean(suggestion.as_deref());
                 let message = format!("{owner} refers to {shown}, which does not exist{end}");
                 Diagnostic::error(Code::UnknownRecord, message)
@@ -294,11 +293,11 @@ impl Resolver<'_> {
         } else {
             let bases: Vec<_> =
                 self.registry.schema_and_bases(schema).map(RegisteredSchema::id).collect();
-            let records = &self.records;
-            let names = records.by_name.iter().map(|(name, same_name)| {
-                let is_of = |other: &u32| bases.contains(&records.list[*other as usize].schema);
-                same_name.iter().any(is_of).then_some(name)
-            });
+            let names = self
+                .records
+                .list
+                .iter()
+                .map(|record| record.name.as_ref().filter(|_| bases.contains(&record.schema)));
             let suggestion = self.diagnostics.nearest_of(name, names);
             let end = did_you_mean(suggestion.as_deref());
             let message = format!("cannot inherit from unknown record {}{end}", quoted(name));

@@ -64,7 +64,7 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
         ProblemKind::UnknownVariant { expected, suggestion, .. } => {
             let variants = expected.variants().join(", ");
             with(diagnostic, "no such variant".to_owned(), format!("one of {variants}"))
-                .suggest(suggestion.clone())
+                .suggest(suggestion.shared_name().cloned())
         }
         _ => diagnostic.at(place, ""),
     }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use foldhash::fast::FixedState;
+use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
 use crate::id::ObjectId;
@@ -402,7 +402,7 @@ struct StoreNames<'a> {
     interner: &'a Interner,
     /// Hashes of lists of references and of enums, because many objects may have the same list. Lists of enums
     /// with other variants have other hashes.
-    lists: RefCell<HashMap<(u64, ListCell), u64, FixedState>>,
+    lists: RefCell<HashMap<(u64, ListCell), u64, RandomState>>,
 }
 
 impl<'a> StoreNames<'a> {

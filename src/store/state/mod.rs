@@ -13,6 +13,7 @@ use crate::schema::{RegisteredSchema, Registry};
 use crate::shared_vec::SharedVec;
 use crate::storage::{Column, Interned, Interner, Rows, Table, TableSnapshot};
 use crate::store::release::Registration;
+use crate::store::view::{SharedMatches, ViewCache};
 use crate::store::{Identity, Limits, Store, empty_table};
 
 pub(crate) use difference::{Differences, TableDifference, living};
@@ -22,6 +23,7 @@ pub(crate) use hash::HashSums;
 pub(crate) struct StoreState {
     identity: Identity,
     registry: Arc<Registry>,
+    views: Arc<SharedMatches>,
     interner: Interner,
     limits: Limits,
     /// The epoch that began when the state was taken.
@@ -50,6 +52,7 @@ impl Store {
         StoreState {
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
+            views: Arc::clone(self.views.shared()),
             interner: self.interner.share(),
             limits: self.limits,
             epoch: self.epoch,
@@ -197,6 +200,7 @@ impl StoreState {
         store.tables =
             tables.map(|table| Table::from_snapshot(table, self.limits.of_rows())).collect();
         store.registry = Arc::clone(&self.registry);
+        store.views = ViewCache::of_same_registry(&self.views);
         store.interner = self.interner.share();
         store.epoch = self.epoch;
         store.hash_sums = self.hash_sums.get().copied();
@@ -212,6 +216,7 @@ impl StoreState {
         Self {
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
+            views: Arc::clone(&self.views),
             interner: self.interner.share(),
             limits: self.limits,
             epoch: Epoch::default(),

@@ -1,9 +1,9 @@
 //! The schemas that match a view, looked up once.
 
 use std::any::TypeId;
-use std::borrow::{Borrow, Cow};
+use std::borrow::Borrow;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use crate::error::{AccessError, TypeMismatch};
 use crate::id::SchemaId;
 use crate::kind::Kind;
-use crate::schema::{RegisteredSchema, Registry, SchemaSelector, Slot, nearest_name};
+use crate::schema::{RegisteredSchema, Registry, SchemaSelector, Slot};
 use crate::store::find_schema;
 use crate::store::view::filter::{Filter, tests_of};
 use crate::store::view::{View, ViewError, ViewReport};
@@ -50,13 +50,13 @@ impl Wants {
     }
 
     /// Returns the error for the first of the view's names that no schema declares, or not with its kind.
-    fn undeclared(&self, registry: &Registry) -> Option<ViewError> {
+    fn undeclared(&self, registry: &Arc<Registry>) -> Option<ViewError> {
         let mut filters = self.filters.iter();
         self.undeclared_slot(registry)
             .or_else(|| filters.find_map(|filter| filter.check(self.view, registry).err()))
     }
 
-    fn undeclared_slot(&self, registry: &Registry) -> Option<ViewError> {
+    fn undeclared_slot(&self, registry: &Arc<Registry>) -> Option<ViewError> {
         let slots =
             self.fields.iter().filter_map(|(name, request)| Some((name, request.as_ref()?)));
         slots.into_iter().find_map(|(name, request)| {
@@ -72,15 +72,11 @@ impl Wants {
                     view: self.view,
                     slot: name,
                     kind: request.kind.clone(),
-                    suggestion: nearest_name(name, slot_names(registry)),
+                    suggestion: registry.suggest_slot(name),
                 },
             })
         })
     }
-}
-
-fn slot_names(registry: &Registry) -> impl Iterator<Item = &Arc<str>> {
-    registry.iter().flat_map(|schema| schema.slots()).map(Slot::shared_name)
 }
 
 impl Request {
@@ -225,7 +221,7 @@ impl Matches {
     #[inline]
     pub(super) fn update<W: Borrow<Wants>>(
         &mut self,
-        registry: &Registry,
+        registry: &Arc<Registry>,
         wants: impl FnOnce() -> W,
     ) -> bool {
         let is_behind = self.seen < registry.len() || self.is_new();
@@ -241,7 +237,7 @@ impl Matches {
     }
 
     /// Returns `true` if all of the registry's schemas were examined.
-    pub(super) fn is_current(&self, registry: &Registry) -> bool {
+    pub(super) fn is_current(&self, registry: &Arc<Registry>) -> bool {
         self.seen == registry.len() && !self.is_new()
     }
 
@@ -255,8 +251,8 @@ impl Matches {
         }
     }
 
-    fn examine(&mut self, registry: &Registry, wants: &Wants) {
-        for schema in registry.iter().skip(self.seen) {
+    fn examine(&mut self, registry: &Arc<Registry>, wants: &Wants) {
+        for schema in registry.iter_from(self.seen) {
             match match_schema(registry, schema, wants) {
                 Match::Whole(mut found) => {
                     let lent = self.tables.last().map_or(0, |last| last.lent.end);
@@ -281,7 +277,7 @@ impl Matches {
     /// Returns an error if the named schema is unknown or does not match, or if the view is refused.
     pub(super) fn selected<W: Borrow<Wants>>(
         &self,
-        registry: &Registry,
+        registry: &Arc<Registry>,
         selector: SchemaSelector<'_>,
         wants: impl FnOnce() -> W,
     ) -> Result<Vec<TableMatch>, ViewError> {
@@ -316,7 +312,7 @@ impl Matches {
         Ok(selected.collect())
     }
 
-    pub(super) fn report(&self, registry: &Registry) -> ViewReport {
+    pub(super) fn report(&self, registry: &Arc<Registry>) -> ViewReport {
         let schema = |found: &TableMatch| {
             let schema = registry.get(SchemaId(found.table as u16)).expect("it was examined");
             Arc::clone(schema.shared_name())
@@ -332,27 +328,73 @@ impl Matches {
 /// The matches of each view used so far.
 #[derive(Clone, Debug, Default)]
 pub(in crate::store) struct ViewCache {
+    /// Those of views that could change the cache.
     views: HashMap<TypeId, Matches, FixedState>,
+    shared: Arc<SharedMatches>,
+}
+
+/// The matches of views of a store that was borrowed for reading. All stores of one registry share them: a store and
+/// its snapshots. A list, because a program has few views, and readers on several threads add to it without a lock.
+#[derive(Debug, Default)]
+pub(in crate::store) struct SharedMatches {
+    first: OnceLock<Box<SharedMatch>>,
+}
+
+#[derive(Debug)]
+struct SharedMatch {
+    view: TypeId,
+    matches: Matches,
+    others: SharedMatches,
+}
+
+impl SharedMatches {
+    /// Returns a view's matches, and adds them if they are missing.
+    fn get<V: View>(&self, registry: &Arc<Registry>) -> &Matches {
+        let view = TypeId::of::<V::Static>();
+        let mut list = self;
+        loop {
+            let found = list.first.get_or_init(|| {
+                let mut matches = Matches::default();
+                matches.update(registry, Wants::of::<V>);
+                Box::new(SharedMatch { view, matches, others: Self::default() })
+            });
+            if found.view == view {
+                return &found.matches;
+            }
+            list = &found.others;
+        }
+    }
 }
 
 impl ViewCache {
+    /// Returns a cache for another store of the same registry.
+    pub(in crate::store) fn of_same_registry(shared: &Arc<SharedMatches>) -> Self {
+        Self { views: HashMap::default(), shared: Arc::clone(shared) }
+    }
+
+    /// Returns the matches that all stores of the registry share.
+    pub(in crate::store) const fn shared(&self) -> &Arc<SharedMatches> {
+        &self.shared
+    }
+
+    /// Forgets the shared matches, because the store has another registry now.
+    pub(in crate::store) fn leave_registry(&mut self) {
+        self.shared = Arc::default();
+    }
+
     /// Returns the view's matches and caches them.
     #[inline]
-    pub(super) fn update<V: View>(&mut self, registry: &Registry) -> &Matches {
+    pub(super) fn update<V: View>(&mut self, registry: &Arc<Registry>) -> &Matches {
         let matches = self.views.entry(TypeId::of::<V::Static>()).or_default();
         matches.update(registry, Wants::of::<V>);
         matches
     }
 
-    /// Returns the view's matches, from the cache unless a schema was registered since.
-    pub(super) fn get<V: View>(&self, registry: &Registry) -> Cow<'_, Matches> {
-        let cached = self.views.get(&TypeId::of::<V::Static>());
-        if let Some(matches) = cached.filter(|matches| matches.is_current(registry)) {
-            return Cow::Borrowed(matches);
-        }
-        let mut matches = Matches::default();
-        matches.update(registry, Wants::of::<V>);
-        Cow::Owned(matches)
+    /// Returns the view's matches, and caches them beside those of [`update`](Self::update).
+    pub(super) fn get<V: View>(&self, registry: &Arc<Registry>) -> &Matches {
+        let own = self.views.get(&TypeId::of::<V::Static>());
+        let own = own.filter(|matches| matches.is_current(registry));
+        own.unwrap_or_else(|| self.shared.get::<V>(registry))
     }
 }
 
@@ -373,7 +415,7 @@ enum Match {
     Excluded,
 }
 
-fn match_schema(registry: &Registry, schema: &RegisteredSchema, wants: &Wants) -> Match {
+fn match_schema(registry: &Arc<Registry>, schema: &RegisteredSchema, wants: &Wants) -> Match {
     let Some(mut tests) = tests_of(wants.filters, registry, schema) else { return Match::Excluded };
     let mut picks = Vec::with_capacity(wants.fields.len());
     let mut mismatches = Vec::new();

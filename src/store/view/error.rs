@@ -6,13 +6,14 @@ use crate::debug_as_display::debug_as_display;
 use crate::error::{AccessError, TypeMismatch, UnknownSchema};
 use crate::id::ObjectId;
 use crate::kind::Kind;
+use crate::schema::Suggestion;
 
 /// An error of a view that the store refuses.
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ViewError {
     /// No schema declares a slot that the view names: see [misspelt fields](crate::View#misspelt-fields).
-    #[error("view '{view}' wants slot '{slot}', which no schema declares{}", did_you_mean(suggestion.as_deref()))]
+    #[error("view '{view}' wants slot '{slot}', which no schema declares{}", suggestion.question())]
     Undeclared {
         /// The view's name.
         view: &'static str,
@@ -21,17 +22,17 @@ pub enum ViewError {
         /// The kind that the view wants.
         kind: Kind,
         /// The nearest name among the slots of all schemas.
-        suggestion: Option<Arc<str>>,
+        suggestion: Suggestion,
     },
     /// No schema declares a slot that a [filter](crate::View#filters) names.
-    #[error("view '{view}' is filtered by slot '{slot}', which no schema declares{}", did_you_mean(suggestion.as_deref()))]
+    #[error("view '{view}' is filtered by slot '{slot}', which no schema declares{}", suggestion.question())]
     UndeclaredFilter {
         /// The view's name.
         view: &'static str,
         /// The slot's name.
         slot: Arc<str>,
         /// The nearest name among the slots of all schemas.
-        suggestion: Option<Arc<str>>,
+        suggestion: Suggestion,
     },
     /// A filter method tests a slot that a view of single columns does not borrow.
     #[error(
@@ -63,10 +64,6 @@ impl From<UnknownSchema> for ViewError {
 }
 
 debug_as_display!(ViewError);
-
-fn did_you_mean(suggestion: Option<&str>) -> String {
-    suggestion.map_or_else(String::new, |name| format!("; did you mean '{name}'?"))
-}
 
 /// The error of [`ViewMut::get_disjoint_mut`](crate::view::ViewMut::get_disjoint_mut).
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::schema::{RegisteredSchema, Registry, SchemaSelector, Slot, nearest_name};
+use crate::schema::{RegisteredSchema, Registry, SchemaSelector};
 use crate::store::find_schema;
 use crate::store::view::ViewError;
 use crate::store::view::cache::Test;
@@ -87,7 +87,11 @@ impl<'n> Filter<'n> {
 
     /// # Errors
     /// Returns an error if no schema is the named one or declares the named slot.
-    pub(super) fn check(self, view: &'static str, registry: &Registry) -> Result<(), ViewError> {
+    pub(super) fn check(
+        self,
+        view: &'static str,
+        registry: &Arc<Registry>,
+    ) -> Result<(), ViewError> {
         let name = match self {
             Self::Of(selector) => {
                 find_schema(registry, selector.name())?;
@@ -98,12 +102,8 @@ impl<'n> Filter<'n> {
         if registry.iter().any(|schema| schema.slot_index(name).is_some()) {
             return Ok(());
         }
-        let names = registry.iter().flat_map(|schema| schema.slots()).map(Slot::shared_name);
-        Err(ViewError::UndeclaredFilter {
-            view,
-            slot: Arc::from(name),
-            suggestion: nearest_name(name, names),
-        })
+        let suggestion = registry.suggest_slot(name);
+        Err(ViewError::UndeclaredFilter { view, slot: Arc::from(name), suggestion })
     }
 }
 

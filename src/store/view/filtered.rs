@@ -1,6 +1,7 @@
 //! The filters of a view as methods.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::schema::{Registry, SchemaSelector};
 use crate::store::view::cache::TableMatch;
@@ -159,7 +160,7 @@ fn reads<V: View>(slot: &str) -> bool {
 fn filter_matches(
     tables: &mut Tables<'_>,
     matches: &[TableMatch],
-    registry: &Registry,
+    registry: &Arc<Registry>,
     filter: Filter<'_>,
 ) -> Vec<TableMatch> {
     let kept = matches.iter().filter_map(|found| {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use crate::error::TypeMismatch;
 use crate::id::{ObjectId, SchemaId};
@@ -402,7 +403,7 @@ pub(in crate::store) struct OwnMatches<V> {
 impl<V: View> OwnMatches<V> {
     pub(in crate::store) fn all(
         views: &mut ViewCache,
-        registry: &Registry,
+        registry: &Arc<Registry>,
     ) -> Result<Self, ViewError> {
         let matches = views.update::<V>(registry);
         matches.check()?;
@@ -411,7 +412,7 @@ impl<V: View> OwnMatches<V> {
 
     pub(in crate::store) fn selected(
         views: &mut ViewCache,
-        registry: &Registry,
+        registry: &Arc<Registry>,
         schema: SchemaSelector<'_>,
     ) -> Result<Self, ViewError> {
         let matches = views.update::<V>(registry).selected(registry, schema, Wants::of::<V>)?;
@@ -425,7 +426,7 @@ impl<V: View> OwnMatches<V> {
 
     pub(in crate::store) fn view<'s>(
         self,
-        registry: &'s Registry,
+        registry: &'s Arc<Registry>,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> ViewMut<'s, V> {
         let lent = self.wanted().map(lend).collect();
@@ -434,7 +435,7 @@ impl<V: View> OwnMatches<V> {
 
     pub(in crate::store) fn view_ref<'s>(
         self,
-        registry: &'s Registry,
+        registry: &'s Arc<Registry>,
         lend: impl FnMut(Wanted) -> Lent<'s>,
     ) -> ViewRef<'s, V> {
         let lent = self.wanted().map(lend).collect();

@@ -16,7 +16,7 @@ mod tables;
 mod walk;
 
 pub use by_id::{ViewMutById, ViewRefById};
-pub(super) use cache::ViewCache;
+pub(super) use cache::{SharedMatches, ViewCache};
 pub use error::{GetDisjointError, ViewError, ViewReport};
 pub use field::{IdRun, ViewField};
 pub use iter::{RunIter, ViewIter};

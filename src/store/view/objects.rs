@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use crate::epoch::Epoch;
 use crate::id::ObjectId;
@@ -23,7 +24,7 @@ use crate::store::view::walk::{Block, ViewRuns, count, for_each_block, unshare};
 pub struct ViewMut<'s, V> {
     pub(super) tables: Tables<'s>,
     pub(super) matches: Cow<'s, [TableMatch]>,
-    pub(super) registry: &'s Registry,
+    pub(super) registry: &'s Arc<Registry>,
     /// Only blocks that may have changed since this epoch are visited. The default epoch selects all blocks.
     pub(super) since: Epoch,
     view: PhantomData<fn() -> V>,
@@ -34,7 +35,7 @@ pub struct ViewMut<'s, V> {
 pub struct ViewRef<'s, V> {
     pub(super) tables: Tables<'s>,
     pub(super) matches: Cow<'s, [TableMatch]>,
-    pub(super) registry: &'s Registry,
+    pub(super) registry: &'s Arc<Registry>,
     /// Only blocks that may have changed since this epoch are visited. The default epoch selects all blocks.
     pub(super) since: Epoch,
     view: PhantomData<fn() -> V>,
@@ -51,7 +52,7 @@ macro_rules! iteration {
             pub(super) const fn new(
                 tables: Tables<'s>,
                 matches: Cow<'s, [TableMatch]>,
-                registry: &'s Registry,
+                registry: &'s Arc<Registry>,
             ) -> Self {
                 Self { tables, matches, registry, since: Epoch::START, view: PhantomData }
             }

@@ -82,6 +82,9 @@ impl Store {
 
     /// Returns the objects of all schemas that have the view's slots, for reading only.
     ///
+    /// The first use of a view looks up its names, unless [`view`](Self::view) has done so. Later uses find the result,
+    /// in snapshots too. Registering a schema makes the next use the first one again.
+    ///
     /// # Errors
     /// Returns an error if [`view`](Self::view) would.
     ///
@@ -106,10 +109,7 @@ impl Store {
     pub fn view_ref<V: SharedView>(&self) -> Result<ViewRef<'_, V>, ViewError> {
         let matches = self.views.get::<V>(&self.registry);
         matches.check()?;
-        let matches = match matches {
-            Cow::Borrowed(matches) => Cow::Borrowed(matches.tables()),
-            Cow::Owned(matches) => Cow::Owned(matches.tables().to_vec()),
-        };
+        let matches = Cow::Borrowed(matches.tables());
         Ok(ViewRef::new(Tables::Shared(&self.tables), matches, &self.registry))
     }
 
