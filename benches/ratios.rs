@@ -6,6 +6,7 @@
 
 mod contest;
 mod harness;
+mod options;
 
 use std::process::ExitCode;
 

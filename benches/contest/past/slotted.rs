@@ -4,7 +4,7 @@ use slotted::{Epoch, Snapshot, SnapshotRing, Store, View, snapshot::changes as c
 
 use super::super::slotted::{Filled, Moving, digest_store, filled};
 use super::super::{DT, Input, PastTask, Variant};
-use super::{MARK, RING_FRAMES, marked, warmed_up};
+use super::{MARK, RING_FRAMES, marked, marked_ids, warmed_up};
 
 #[derive(View)]
 struct Healths<'a> {
@@ -17,6 +17,8 @@ pub(crate) fn cases(task: PastTask, input: &Input) -> Vec<Variant<'_>> {
         PastTask::Frame => frame(input),
         PastTask::Restore => vec![restore(input)],
         PastTask::VisitStretch | PastTask::VisitScattered => visit(input, task),
+        PastTask::WriteAndFind => write_and_find(input),
+        PastTask::WriteAfterSnapshot => vec![write_after_snapshot(input)],
         PastTask::Changes => vec![changes(input)],
     }
 }
@@ -135,20 +137,71 @@ fn visit(input: &Input, task: PastTask) -> Vec<Variant<'_>> {
     let runs = Variant::reading(
         "for_each_run",
         move || marked_store(input, task),
-        |(store, epoch)| {
-            let mut marked: u32 = 0;
-            let view = store.view_ref::<Healths>().expect("declared").changed_since(*epoch);
-            view.for_each_run(
-                #[inline(always)]
-                |run| {
-                    marked +=
-                        run.health.iter().map(|health| u32::from(*health == MARK)).sum::<u32>()
-                },
-            );
-            u64::from(marked)
-        },
+        |(store, epoch)| count_marked(store, *epoch),
     );
     vec![each, runs]
+}
+
+/// A store and the objects to write to.
+fn to_be_marked(input: &Input, task: PastTask) -> Filled {
+    let Filled { store, ids } = filled(input);
+    Filled { store, ids: marked_ids(task, input, &ids) }
+}
+
+fn write_and_find(input: &Input) -> Vec<Variant<'_>> {
+    let by_key = Variant::reading(
+        "set, for_each_run",
+        move || to_be_marked(input, PastTask::WriteAndFind),
+        |filled| {
+            let (epoch, key) = (filled.store.advance_epoch(), filled.health());
+            for id in &filled.ids {
+                filled.store.set(*id, key, MARK).expect("alive");
+            }
+            count_marked(&filled.store, epoch)
+        },
+    );
+    let by_column = Variant::reading(
+        "column, for_each_run",
+        move || to_be_marked(input, PastTask::WriteAndFind),
+        |filled| {
+            let epoch = filled.store.advance_epoch();
+            write_column(filled);
+            count_marked(&filled.store, epoch)
+        },
+    );
+    vec![by_key, by_column]
+}
+
+fn count_marked(store: &Store, epoch: Epoch) -> u64 {
+    let mut marked: u32 = 0;
+    let view = store.view_ref::<Healths>().expect("declared").changed_since(epoch);
+    view.for_each_run(
+        #[inline(always)]
+        |run| marked += run.health.iter().map(|health| u32::from(*health == MARK)).sum::<u32>(),
+    );
+    u64::from(marked)
+}
+
+fn write_column(filled: &mut Filled) {
+    let key = filled.health();
+    let mut health = filled.store.column_mut(key).expect("own key");
+    for id in &filled.ids {
+        *health.get_mut(*id).expect("alive") = MARK;
+    }
+}
+
+fn write_after_snapshot(input: &Input) -> Variant<'_> {
+    Variant::preparing(
+        "column",
+        || {
+            let mut filled = to_be_marked(input, PastTask::WriteAfterSnapshot);
+            let snapshot = filled.store.snapshot();
+            (filled, snapshot)
+        },
+        |(filled, snapshot)| *snapshot = filled.store.snapshot(),
+        |(filled, _)| write_column(filled),
+        |(filled, _)| digest_store(&filled.store),
+    )
 }
 
 fn changes(input: &Input) -> Variant<'_> {
