@@ -12,12 +12,14 @@ use super::{Input, Task, Unit, Variant};
 
 pub(super) fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
     match task {
-        Task::SpawnEachInRanges => {
-            vec![spawn_each::<UnitSlots>(input).into_baseline(), spawn_each::<RangedUnit>(input)]
-        }
-        Task::SpawnBulkInRanges => {
-            vec![spawn_bulk::<UnitSlots>(input).into_baseline(), spawn_bulk::<RangedUnit>(input)]
-        }
+        Task::SpawnEachInRanges => vec![
+            spawn_each::<UnitSlots>("spawn, no ranges", input).into_baseline(),
+            spawn_each::<RangedUnit>("spawn", input),
+        ],
+        Task::SpawnBulkInRanges => vec![
+            spawn_bulk::<UnitSlots>("spawn_batch, no ranges", input).into_baseline(),
+            spawn_bulk::<RangedUnit>("spawn_batch", input),
+        ],
         Task::GetEnum => vec![get_byte(input).into_baseline(), get_enum(input)],
         Task::FirstView => vec![first_view(input)],
         Task::SnapshotView => vec![snapshot_view(input)],
@@ -60,9 +62,12 @@ impl<T: Slotted> Default for Empty<T> {
     }
 }
 
-fn spawn_each<'a, T: Slotted + From<&'a Unit>>(input: &'a Input) -> Variant<'a> {
+fn spawn_each<'a, T>(form: &'static str, input: &'a Input) -> Variant<'a>
+where
+    T: Slotted + From<&'a Unit>,
+{
     Variant::filling(
-        "spawn",
+        form,
         |Empty::<T>(store, _)| {
             for unit in &input.units {
                 black_box(store.spawn(T::from(unit)).expect("in the ranges"));
@@ -72,9 +77,12 @@ fn spawn_each<'a, T: Slotted + From<&'a Unit>>(input: &'a Input) -> Variant<'a> 
     )
 }
 
-fn spawn_bulk<'a, T: Slotted + From<&'a Unit>>(input: &'a Input) -> Variant<'a> {
+fn spawn_bulk<'a, T>(form: &'static str, input: &'a Input) -> Variant<'a>
+where
+    T: Slotted + From<&'a Unit>,
+{
     Variant::filling(
-        "spawn_batch",
+        form,
         |Empty::<T>(store, _)| {
             drop(store.spawn_batch(input.units.iter().map(T::from)).expect("in the ranges"));
         },

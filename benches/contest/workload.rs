@@ -129,7 +129,10 @@ pub(crate) struct Workload {
 }
 
 const MILLION: usize = 1_000_000;
-const SMALL: usize = 3_000;
+/// The objects of a test.
+const SMALL: usize = 1_000;
+/// The objects of a test whose work on each takes long in a debug build.
+const FEW: usize = 50;
 const FRAGMENTS: usize = FRAGMENT_TYPES * FRAGMENT_OBJECTS;
 
 impl Workload {
@@ -193,6 +196,7 @@ impl Workload {
     pub(crate) fn objects(self, scale: Scale) -> usize {
         match scale {
             Scale::Full => self.objects,
+            Scale::Small if self.task == Task::HeavyTwoThreads => self.objects.min(FEW),
             Scale::Small => self.objects.min(SMALL),
         }
     }

@@ -149,9 +149,10 @@ fn to_be_marked(input: &Input, task: PastTask) -> Filled {
 }
 
 fn write_and_find(input: &Input) -> Vec<Variant<'_>> {
+    let setup = || to_be_marked(input, PastTask::WriteAndFind);
     let by_key = Variant::reading(
         "set, for_each_run",
-        move || to_be_marked(input, PastTask::WriteAndFind),
+        setup,
         |filled| {
             let (epoch, key) = (filled.store.advance_epoch(), filled.health());
             for id in &filled.ids {
@@ -162,7 +163,7 @@ fn write_and_find(input: &Input) -> Vec<Variant<'_>> {
     );
     let by_column = Variant::reading(
         "column, for_each_run",
-        move || to_be_marked(input, PastTask::WriteAndFind),
+        setup,
         |filled| {
             let epoch = filled.store.advance_epoch();
             write_column(filled);
