@@ -176,7 +176,7 @@ pub(super) fn shipyard(input: &Input) -> Variant<'_> {
             let mut world = ShipyardWorld::new();
             let bundles = objects(input)
                 .map(|(transform, position)| (Transform(transform), Position(position)));
-            drop(world.bulk_add_entity(bundles));
+            world.bulk_add_entity(bundles);
             world
         },
         |world| {

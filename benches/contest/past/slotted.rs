@@ -150,26 +150,18 @@ fn to_be_marked(input: &Input, task: PastTask) -> Filled {
 
 fn write_and_find(input: &Input) -> Vec<Variant<'_>> {
     let setup = || to_be_marked(input, PastTask::WriteAndFind);
-    let by_key = Variant::reading(
-        "set, for_each_run",
-        setup,
-        |filled| {
-            let (epoch, key) = (filled.store.advance_epoch(), filled.health());
-            for id in &filled.ids {
-                filled.store.set(*id, key, MARK).expect("alive");
-            }
-            count_marked(&filled.store, epoch)
-        },
-    );
-    let by_column = Variant::reading(
-        "column, for_each_run",
-        setup,
-        |filled| {
-            let epoch = filled.store.advance_epoch();
-            write_column(filled);
-            count_marked(&filled.store, epoch)
-        },
-    );
+    let by_key = Variant::reading("set, for_each_run", setup, |filled| {
+        let (epoch, key) = (filled.store.advance_epoch(), filled.health());
+        for id in &filled.ids {
+            filled.store.set(*id, key, MARK).expect("alive");
+        }
+        count_marked(&filled.store, epoch)
+    });
+    let by_column = Variant::reading("column, for_each_run", setup, |filled| {
+        let epoch = filled.store.advance_epoch();
+        write_column(filled);
+        count_marked(&filled.store, epoch)
+    });
     vec![by_key, by_column]
 }
 
