@@ -301,7 +301,7 @@ fn sum_slices(input: &Input) -> Variant<'_> {
 
 /// Reads a health through the component's id.
 #[allow(unsafe_code, reason = "access by component id hands out untyped pointers")]
-fn health_of(world: &World, id: Entity, component: Entity) -> f32 {
+pub(crate) fn health_of(world: &World, id: Entity, component: Entity) -> f32 {
     let health = world.entity_from_id(id).get_untyped(component);
     // SAFETY: `component` is the id of `Health`, every unit has one, and nothing changes meanwhile.
     unsafe { (*health.cast::<Health>()).0 }
@@ -309,7 +309,7 @@ fn health_of(world: &World, id: Entity, component: Entity) -> f32 {
 
 /// Lends a health through the component's id.
 #[allow(unsafe_code, reason = "access by component id hands out untyped pointers")]
-fn health_of_mut(world: &mut World, id: Entity, component: Entity) -> &mut f32 {
+pub(crate) fn health_of_mut(world: &mut World, id: Entity, component: Entity) -> &mut f32 {
     let health = world.entity_from_id(id).get_untyped_mut(component);
     // SAFETY: as in `health_of`, and the world is borrowed while the reference lives.
     unsafe { &mut (*health.cast::<Health>()).0 }

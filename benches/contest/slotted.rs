@@ -163,8 +163,11 @@ fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
         Task::SpawnEachInRanges
         | Task::SpawnBulkInRanges
         | Task::GetEnum
+        | Task::GetEnumPairs
+        | Task::GetEnumById
         | Task::FirstView
-        | Task::SnapshotView => own::cases(task, input),
+        | Task::SnapshotView
+        | Task::RefusedView => own::cases(task, input),
         Task::Past(task) => past::slotted::cases(task, input),
         _ => work(task, input, filled),
     }

@@ -68,10 +68,16 @@ pub(crate) enum Task {
     /// The sum of a byte over handles in the order of `Input::shuffled`, each by `get` of a view. The
     /// byte is an enum; in the baseline it is a `u8`.
     GetEnum,
+    /// The same by `get_disjoint_mut`, two objects at a time.
+    GetEnumPairs,
+    /// The same by `by_id`, which is used for one object only.
+    GetEnumById,
     /// A view's first use by a store with a schema for each object and without objects.
     FirstView,
     /// Each later use of that view on a snapshot of the store.
     SnapshotView,
+    /// Each use on the snapshot of a view whose slot no schema declares, which is an error.
+    RefusedView,
     /// A task with the past of the objects.
     Past(PastTask),
 }
@@ -91,8 +97,8 @@ pub(crate) enum PastTask {
     VisitStretch,
     /// The same after writing `MARK` to `Input::scattered`.
     VisitScattered,
-    /// Begins an epoch, writes `MARK` to the `health` of `Input::scattered` by handle, then counts the
-    /// changed objects with `health == MARK`, without a snapshot; per written object.
+    /// Begins an epoch, writes `MARK` and `OTHER_MARK` in turns to the `health` of `Input::scattered` by
+    /// handle, then counts the changed objects with that `health`; per written object.
     WriteAndFind,
     /// Writes `MARK` to the `health` of `Input::stretch` by handle through a column, after a snapshot,
     /// which is not timed; per written object.
@@ -171,8 +177,11 @@ impl Workload {
         Self::new("spawn one by one, 3 ranges", Task::SpawnEachInRanges, MILLION),
         Self::new("spawn in bulk, 3 ranges", Task::SpawnBulkInRanges, MILLION),
         Self::new("get an enum by a view", Task::GetEnum, 20_000),
+        Self::new("get an enum by a view, in pairs", Task::GetEnumPairs, 20_000),
+        Self::new("get an enum by a view, by_id of one", Task::GetEnumById, 20_000),
         Self::new("first view of 20,000 schemas", Task::FirstView, 20_000),
         Self::new("snapshot's view of 20,000 schemas", Task::SnapshotView, 20_000),
+        Self::new("refused view of 20,000 schemas", Task::RefusedView, 20_000),
         Self::past("snapshot, nothing written", PastTask::Snapshot, MILLION),
         Self::past("frame with a ring of 8, 100k", PastTask::Frame, 100_000),
         Self::past("frame with a ring of 8, 1M", PastTask::Frame, MILLION),
@@ -208,7 +217,7 @@ impl Workload {
             Task::MoveAfterFewDespawned => objects - objects / 100,
             Task::MoveAfterHalfDespawned => objects - objects / 2,
             Task::Churn => objects / 2,
-            Task::FirstView | Task::SnapshotView => 1,
+            Task::FirstView | Task::SnapshotView | Task::RefusedView => 1,
             Task::Past(PastTask::Snapshot | PastTask::Restore | PastTask::Changes) => 1,
             Task::Past(
                 PastTask::VisitStretch

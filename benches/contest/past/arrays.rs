@@ -4,7 +4,7 @@ use bytemuck::NoUninit;
 
 use super::super::arrays::Arrays;
 use super::super::{DT, Input, PastTask, Variant, kernel};
-use super::{Columns, Copied, CopyRing, MARK, marked, warmed_up};
+use super::{Columns, Copied, CopyRing, MARK, marked, other, warmed_up};
 
 impl Arrays {
     fn columns(&self) -> Columns<'_> {
@@ -111,18 +111,19 @@ fn visit(input: &Input, task: PastTask) -> Variant<'_> {
 /// The writer lists the indexes.
 fn write_and_find(input: &Input) -> Variant<'_> {
     let marked = marked(PastTask::WriteAndFind, input);
-    let mut changed = Vec::new();
+    let (mut changed, mut mark) = (Vec::new(), MARK);
     Variant::reading(
         "list of indexes",
         || Arrays::filled(&input.units),
         move |arrays| {
             changed.clear();
+            mark = other(mark);
             for &index in &marked {
-                arrays.health[index as usize] = MARK;
+                arrays.health[index as usize] = mark;
                 changed.push(index);
             }
             let health = &arrays.health[..];
-            let marked = changed.iter().filter(|&&index| health[index as usize] == MARK);
+            let marked = changed.iter().filter(|&&index| health[index as usize] == mark);
             marked.count() as u64
         },
     )

@@ -7,7 +7,7 @@ use bytemuck::TransparentWrapper;
 use super::super::bevy::{Bevy, Moving, digest, filled};
 use super::super::components::{Health, UnitReferences};
 use super::super::{DT, Input, PastTask, Variant};
-use super::{Columns, Copied, CopyRing, MARK, marked, marked_ids, warmed_up};
+use super::{Columns, Copied, CopyRing, MARK, marked, marked_ids, other, warmed_up};
 
 type Whole = UnitReferences<'static>;
 
@@ -121,6 +121,7 @@ fn visit(input: &Input, task: PastTask) -> Vec<Variant<'_>> {
 }
 
 fn write_and_find(input: &Input) -> Variant<'_> {
+    let mut mark = MARK;
     Variant::reading(
         "query.get_mut, Changed",
         || {
@@ -131,14 +132,15 @@ fn write_and_find(input: &Input) -> Variant<'_> {
             bevy.ids = marked_ids(PastTask::WriteAndFind, input, &bevy.ids);
             bevy
         },
-        |Bevy { world, ids, state: (health, changed) }| {
+        move |Bevy { world, ids, state: (health, changed) }| {
+            mark = other(mark);
             world.clear_trackers();
             let mut health = health.query_mut(&mut *world);
             for &id in &*ids {
-                health.get_mut(id).expect("alive").0 = MARK;
+                health.get_mut(id).expect("alive").0 = mark;
             }
             let mut found: u32 = 0;
-            changed.iter(world).for_each(|health| found += u32::from(health.0 == MARK));
+            changed.iter(world).for_each(|health| found += u32::from(health.0 == mark));
             u64::from(found)
         },
     )

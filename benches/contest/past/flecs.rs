@@ -8,9 +8,11 @@ use flecs_ecs::prelude::*;
 use super::super::components::{
     Alive, Health, Position, Team, UnitKind, UnitReferences, UnitSeed, Velocity,
 };
-use super::super::flecs::{Flecs, Moving, advance, digest, filled, moving};
+use super::super::flecs::{
+    Flecs, Moving, advance, digest, filled, health_of, health_of_mut, moving,
+};
 use super::super::{Input, PastTask, Variant};
-use super::{Columns, Copied, CopyRing, MARK, marked_ids, warmed_up};
+use super::{Columns, Copied, CopyRing, MARK, marked_ids, other, warmed_up};
 
 type Whole = Query<UnitReferences<'static>>;
 
@@ -93,6 +95,7 @@ fn to_be_marked<State>(
 
 /// An observer lists the ids, or the writer does.
 fn write_and_find(input: &Input) -> Vec<Variant<'_>> {
+    let mut mark = MARK;
     let observed = Variant::reading(
         "set, observer",
         || {
@@ -106,39 +109,42 @@ fn write_and_find(input: &Input) -> Vec<Variant<'_>> {
                 changed
             })
         },
-        |Flecs { world, ids, state }| {
+        move |Flecs { world, ids, state }| {
+            mark = other(mark);
             for &id in &*ids {
-                world.entity_from_id(id).set(Health(MARK));
+                world.entity_from_id(id).set(Health(mark));
             }
             let changed = std::mem::take(&mut *state.lock().expect("no panic"));
-            count_marked(world, &changed)
+            count_marked(world, &changed, mark)
         },
     );
-    let mut changed = Vec::new();
+    let (mut changed, mut mark) = (Vec::new(), MARK);
     let listed = Variant::reading(
-        "list of ids",
+        "get_untyped_mut, list of ids",
         || to_be_marked(input, PastTask::WriteAndFind, |_| ()),
         move |Flecs { world, ids, .. }| {
             changed.clear();
+            mark = other(mark);
+            let health = world.component_id::<Health>();
             for &id in &*ids {
-                world.entity_from_id(id).get::<&mut Health>(|health| health.0 = MARK);
+                *health_of_mut(world, id, health) = mark;
                 changed.push(id);
             }
-            count_marked(world, &changed)
+            count_marked(world, &changed, mark)
         },
     );
     vec![observed, listed]
 }
 
-fn count_marked(world: &World, changed: &[Entity]) -> u64 {
-    let is_marked =
-        |id: &&Entity| world.entity_from_id(**id).get::<&Health>(|health| health.0 == MARK);
-    changed.iter().filter(is_marked).count() as u64
+fn count_marked(world: &World, changed: &[Entity], mark: f32) -> u64 {
+    let health = world.component_id::<Health>();
+    let marked = changed.iter().filter(|id| health_of(world, **id, health) == mark);
+    marked.count() as u64
 }
 
 fn write_after_snapshot(input: &Input) -> Variant<'_> {
     Variant::preparing(
-        "entity.get",
+        "get_untyped_mut",
         || {
             let state = |world: &World| (whole(world), Copied::default());
             to_be_marked(input, PastTask::WriteAfterSnapshot, state)
@@ -148,8 +154,9 @@ fn write_after_snapshot(input: &Input) -> Variant<'_> {
             copy(whole, copied);
         },
         |Flecs { world, ids, .. }| {
+            let health = world.component_id::<Health>();
             for &id in &*ids {
-                world.entity_from_id(id).get::<&mut Health>(|health| health.0 = MARK);
+                *health_of_mut(world, id, health) = MARK;
             }
         },
         digest,

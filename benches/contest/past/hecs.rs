@@ -6,7 +6,7 @@ use hecs::{Entity, World};
 use super::super::components::{Alive, Health, Position, Team, UnitKind, UnitSeed, Velocity};
 use super::super::hecs::{Hecs, Moving};
 use super::super::{DT, Input, PastTask, Variant};
-use super::{Columns, Copied, CopyRing, MARK, marked_ids, warmed_up};
+use super::{Columns, Copied, CopyRing, MARK, marked_ids, other, warmed_up};
 
 pub(crate) fn cases(task: PastTask, input: &Input) -> Vec<Variant<'_>> {
     match task {
@@ -54,22 +54,24 @@ struct IsChanged(bool);
 
 /// The writer lists the ids, or sets a flag in a component that all objects have.
 fn write_and_find(input: &Input) -> Vec<Variant<'_>> {
-    let mut changed = Vec::new();
+    let (mut changed, mut mark) = (Vec::new(), MARK);
     let list = Variant::reading(
         "list of ids",
         || marked_world(input, PastTask::WriteAndFind),
         move |(hecs, marked)| {
             changed.clear();
+            mark = other(mark);
             let mut health = hecs.world.view_mut::<&mut Health>();
             for &mut id in marked {
-                health.get_mut(id).expect("alive").0 = MARK;
+                health.get_mut(id).expect("alive").0 = mark;
                 changed.push(id);
             }
             let health = hecs.world.view_mut::<&Health>();
-            let is_marked = |id: &&Entity| health.get(**id).is_some_and(|health| health.0 == MARK);
+            let is_marked = |id: &&Entity| health.get(**id).is_some_and(|health| health.0 == mark);
             changed.iter().filter(is_marked).count() as u64
         },
     );
+    let mut mark = MARK;
     let flag = Variant::reading(
         "component of flags",
         || {
@@ -80,17 +82,18 @@ fn write_and_find(input: &Input) -> Vec<Variant<'_>> {
             let marked = marked_ids(PastTask::WriteAndFind, input, &hecs.ids);
             (hecs, marked)
         },
-        |(hecs, marked)| {
+        move |(hecs, marked)| {
+            mark = other(mark);
             let mut written = hecs.world.view_mut::<(&mut Health, &mut IsChanged)>();
             for &mut id in marked {
                 let (health, is_changed) = written.get_mut(id).expect("alive");
-                (health.0, is_changed.0) = (MARK, true);
+                (health.0, is_changed.0) = (mark, true);
             }
             drop(written);
             let mut found = 0;
             for (health, is_changed) in hecs.world.query_mut::<(&Health, &mut IsChanged)>() {
                 if is_changed.0 {
-                    found += u64::from(health.0 == MARK);
+                    found += u64::from(health.0 == mark);
                     is_changed.0 = false;
                 }
             }

@@ -23,6 +23,13 @@ const RING_FRAMES: usize = 8;
 const WARM_UP_FRAMES: usize = 24;
 /// A health that no object starts with.
 const MARK: f32 = 1000.0;
+/// Another one, so that each run of [`PastTask::WriteAndFind`] changes what the last one wrote.
+const OTHER_MARK: f32 = 2000.0;
+
+/// Returns the other mark.
+fn other(mark: f32) -> f32 {
+    if mark == MARK { OTHER_MARK } else { MARK }
+}
 
 /// Runs frames until the state is that of a long-running program.
 fn warmed_up<State>(mut state: State, mut frame: impl FnMut(&mut State)) -> State {

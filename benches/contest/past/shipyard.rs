@@ -6,7 +6,7 @@ use shipyard::{EntityId, IntoIter, View, ViewMut, World, track};
 use super::super::components::Health;
 use super::super::shipyard::{FREE, Shipyard, Whole, advance};
 use super::super::{Input, PastTask, Variant};
-use super::{Columns, Copied, CopyRing, MARK, marked_ids, warmed_up};
+use super::{Columns, Copied, CopyRing, MARK, marked_ids, other, warmed_up};
 
 type Tracked<'a> = View<'a, Health, track::Modification>;
 type TrackedMut<'a> = ViewMut<'a, Health, track::Modification>;
@@ -75,18 +75,18 @@ fn tracked(input: &Input, task: PastTask) -> (World, Vec<EntityId>) {
     (world, marked_ids(task, input, &ids))
 }
 
-fn mark(world: &World, ids: &[EntityId]) {
+fn write(world: &World, ids: &[EntityId], mark: f32) {
     world.borrow::<TrackedMut<'_>>().expect(FREE).clear_all_modified();
     let mut health = world.borrow::<TrackedMut<'_>>().expect(FREE);
     for &id in ids {
-        health[id].0 = MARK;
+        health[id].0 = mark;
     }
 }
 
-fn count_marked(world: &World) -> u64 {
+fn count_marked(world: &World, mark: f32) -> u64 {
     let mut marked: u32 = 0;
     let health = world.borrow::<Tracked<'_>>().expect(FREE);
-    health.modified().iter().for_each(|health| marked += u32::from(health.0 == MARK));
+    health.modified().iter().for_each(|health| marked += u32::from(health.0 == mark));
     u64::from(marked)
 }
 
@@ -95,20 +95,22 @@ fn visit(input: &Input, task: PastTask) -> Variant<'_> {
         "modified",
         move || {
             let (world, ids) = tracked(input, task);
-            mark(&world, &ids);
+            write(&world, &ids, MARK);
             world
         },
-        |world| count_marked(world),
+        |world| count_marked(world, MARK),
     )
 }
 
 fn write_and_find(input: &Input) -> Variant<'_> {
+    let mut mark = MARK;
     Variant::reading(
         "view, modified",
         || tracked(input, PastTask::WriteAndFind),
-        |(world, ids)| {
-            mark(world, ids);
-            count_marked(world)
+        move |(world, ids)| {
+            mark = other(mark);
+            write(world, ids, mark);
+            count_marked(world, mark)
         },
     )
 }
