@@ -3,14 +3,15 @@
 //!
 //! `cargo bench -p slotted_benches --bench definitions -- --rounds 9 --markdown table.md`
 
+mod options;
+
 use std::error::Error;
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::path::PathBuf;
 
 use bench_support::forms::{Form, sample, table};
-use bench_support::machine;
 use clap::Parser;
+use options::TableOptions;
 use slotted::{Record, Store, View};
 use slotted_definitions::Loader;
 use slotted_definitions::infer::{Inference, InferenceOptions};
@@ -18,21 +19,11 @@ use slotted_definitions::infer::{Inference, InferenceOptions};
 #[derive(Parser)]
 #[command(about = "Measures how fast definition files load")]
 struct Options {
-    /// Number of samples of each form
-    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
     /// Number of records, of twelve slots each
     #[arg(long, default_value_t = 100_000)]
     records: usize,
-    /// Write the README's table to this file
-    #[arg(long, value_name = "PATH")]
-    markdown: Option<PathBuf>,
-    /// Run few records for one round to check that everything works; the figures mean nothing
-    #[arg(long)]
-    test: bool,
-    /// Measure; `cargo bench` adds this option, `cargo test` does not
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    tables: TableOptions,
 }
 
 const SLOTS: [(&str, &str); 12] = [
@@ -189,21 +180,13 @@ fn forms<'a>(files: &'a Files, stores: &'a mut (Store, Store)) -> Vec<Form<'a>> 
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options = Options::parse();
-    let is_test = options.test || !options.bench;
-    let (records, rounds) = if is_test { (200, 1) } else { (options.records, options.rounds) };
+    let Options { records, tables } = Options::parse();
+    let records = if tables.mode.is_test() { 200 } else { records };
     let files = Files::new(records);
     let mut stores = reloaded_and_fresh(&files.json)?;
     let mut forms = forms(&files, &mut stores);
-    sample(&mut forms, rounds)?;
+    sample(&mut forms, tables.rounds())?;
     let table = table(&format!("{records} records of twelve slots"), &forms, "ms", 1e3);
-    println!("{table}");
-    if let Some(path) = options.markdown {
-        let bench = "cargo bench -p slotted_benches --bench definitions";
-        let packages = ["slotted", "serde_json", "toml", "ron"];
-        let machine = machine::describe(&packages, bench).into_iter();
-        let machine: String = machine.map(|(name, what)| format!("- {name}: {what}\n")).collect();
-        std::fs::write(path, format!("{machine}\n{table}"))?;
-    }
-    Ok(())
+    let command = "cargo bench -p slotted_benches --bench definitions";
+    tables.publish(&["slotted", "serde_json", "toml", "ron"], command, &table)
 }

@@ -2,19 +2,19 @@
 //!
 //! `cargo bench -p slotted_benches --bench game_loop -- --rounds 9 --markdown table.md`
 
+mod options;
+
 use std::error::Error;
-use std::fmt::Write as _;
 use std::hint::black_box;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bench_support::forms::{Form, sample, table};
-use bench_support::machine;
 use clap::Parser;
 use free_for_all::rules::{Grid, new_units, step};
 use free_for_all::{hecs_game, slotted_game};
 use glam::{IVec2, Vec3};
 use hecs::{Entity, World};
+use options::TableOptions;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -25,18 +25,8 @@ type Outcome = Result<(), Box<dyn Error>>;
 #[derive(Parser)]
 #[command(about = "Measures the parts of a game's frame on slotted and on hecs")]
 struct Options {
-    /// Number of samples of each form
-    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-    /// Write the tables to this file
-    #[arg(long, value_name = "PATH")]
-    markdown: Option<PathBuf>,
-    /// Run tiny numbers once to check that everything works; the figures mean nothing
-    #[arg(long)]
-    test: bool,
-    /// Measure; `cargo bench` adds this option, `cargo test` does not
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    tables: TableOptions,
 }
 
 const DT: f32 = 1.0 / 64.0;
@@ -464,9 +454,8 @@ fn commands(objects: usize, rounds: u32) -> Result<String, Box<dyn Error>> {
 }
 
 fn main() -> Outcome {
-    let options = Options::parse();
-    let is_test = options.test || !options.bench;
-    let rounds = if is_test { 1 } else { options.rounds };
+    let Options { tables: options } = Options::parse();
+    let (is_test, rounds) = (options.mode.is_test(), options.rounds());
     let size = |objects: usize| if is_test { objects.min(500) } else { objects };
     let tables = [
         loops(size(10_000), rounds)?,
@@ -477,16 +466,6 @@ fn main() -> Outcome {
         frames(size(10_000) as u32, rounds)?,
         frames(size(1_000_000) as u32, rounds)?,
     ];
-    let tables = tables.join("\n");
-    println!("{tables}");
-    if let Some(path) = options.markdown {
-        let bench = "cargo bench -p slotted_benches --bench game_loop";
-        let machine = machine::describe(&["slotted", "hecs"], bench).into_iter();
-        let mut text = String::new();
-        for (name, what) in machine {
-            let _ = writeln!(text, "- {name}: {what}");
-        }
-        std::fs::write(path, format!("{text}\n{tables}"))?;
-    }
-    Ok(())
+    let command = "cargo bench -p slotted_benches --bench game_loop";
+    options.publish(&["slotted", "hecs"], command, &tables.join("\n"))
 }

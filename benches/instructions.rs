@@ -10,11 +10,14 @@
 //! program. Instructions per operation are their difference between the two runs, divided by the
 //! operations of the first run.
 
+mod options;
+
 use std::error::Error;
 use std::hint::black_box;
 
 use clap::{Parser, ValueEnum};
 use glam::Vec3;
+use options::Mode;
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
 use slotted::{ObjectId, SlotValue, Slotted, Store, View};
 
@@ -31,12 +34,8 @@ struct Options {
     /// Number of operations; moves and batches round it up to whole frames and batches
     #[arg(long, default_value_t = 100_000)]
     operations: usize,
-    /// Run a tiny number of operations
-    #[arg(long, hide = true)]
-    test: bool,
-    /// Run all operations; `cargo bench` adds this option, `cargo test` does not
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    mode: Mode,
 }
 
 /// One operation of each workload handles one object.
@@ -299,8 +298,8 @@ fn look_up(
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
-    let is_test = options.test || !options.bench;
-    let operations = if is_test { options.operations.min(100) } else { options.operations };
+    let operations =
+        if options.mode.is_test() { options.operations.min(100) } else { options.operations };
     let one = options.workload.as_slice();
     for workload in if one.is_empty() { Workload::value_variants() } else { one } {
         let done = run(*workload, operations)?;

@@ -9,7 +9,7 @@ use glam::Vec3;
 use super::input::{FRAGMENT_FACTOR, FRAGMENT_OBJECTS, FRAGMENT_OFFSET, FRAGMENT_TYPES};
 use super::input::{NAMED_FACTOR, NAMED_OFFSET};
 use super::{
-    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel, past,
+    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, heavy, kernel, past,
 };
 
 pub(crate) const CONTESTANT: Contestant = Contestant { name: "arrays", package: None, cases };
@@ -103,21 +103,25 @@ impl Arrays {
 fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
     match task {
         Task::SpawnEach => vec![spawn_each(input)],
-        Task::SpawnBulk => vec![spawn_bulk(input)],
-        Task::MoveEach | Task::MoveSlices => vec![advance(|| Arrays::filled(&input.units))],
+        Task::SpawnBulk | Task::HeapBytes => vec![spawn_bulk(input)],
+        Task::MoveEach | Task::MoveLoop | Task::MoveSlices | Task::MoveKernel => {
+            vec![advance(|| Arrays::filled(&input.units))]
+        }
         Task::MoveAfterFewDespawned => vec![advance(|| survivors(input, input.few()))],
         Task::MoveAfterHalfDespawned => vec![advance(|| survivors(input, input.half()))],
         Task::MoveTwoThreads => vec![advance_two_threads(input)],
-        Task::SumEach | Task::SumSlices => vec![Variant::reading(
-            "masked",
-            || Arrays::filled(&input.units),
-            |arrays| {
-                let sum = kernel::conditional_sum(&arrays.health, &arrays.team, &arrays.alive);
-                u64::from(sum.to_bits())
-            },
-        )],
-        Task::GetResolved | Task::GetByCall => vec![get(input)],
-        Task::SetResolved => vec![set(input)],
+        Task::SumEach | Task::SumLoop | Task::SumSlices | Task::SumKernel => {
+            vec![Variant::reading(
+                "masked",
+                || Arrays::filled(&input.units),
+                |arrays| {
+                    let sum = kernel::conditional_sum(&arrays.health, &arrays.team, &arrays.alive);
+                    u64::from(sum.to_bits())
+                },
+            )]
+        }
+        Task::GetResolved | Task::GetByCall | Task::GetByName => vec![get(input)],
+        Task::SetResolved | Task::SetByName => vec![set(input)],
         Task::Churn => vec![churn(input)],
         Task::Fragmented => vec![fragmented(input)],
         Task::NamedEach => vec![named_each(input)],
@@ -127,8 +131,9 @@ fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
             |arrays| kernel::rescale(&mut arrays.health),
             Arrays::digest,
         )],
-        Task::RecordInsert | Task::HeapBytes => Vec::new(),
+        Task::HeavyTwoThreads => vec![heavy::arrays(input)],
         Task::Past(task) => past::arrays::cases(task, input),
+        _ => Vec::new(),
     }
 }
 

@@ -3,9 +3,11 @@
 use std::hint::black_box;
 
 use bevy_ecs::change_detection::ContiguousMut;
+use bevy_ecs::component::ComponentId;
 use bevy_ecs::entity::Entity;
 use bevy_ecs::query::QueryState;
 use bevy_ecs::world::World;
+use bevy_platform::collections::HashMap;
 use bevy_tasks::{ComputeTaskPool, TaskPoolBuilder};
 use bytemuck::TransparentWrapper;
 
@@ -16,7 +18,7 @@ use super::components::{
 use super::handles::{Handles, in_order};
 use super::input::{FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, TEAM};
 use super::{
-    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel, past,
+    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, heavy, kernel, past,
 };
 
 pub(crate) const CONTESTANT: Contestant =
@@ -51,23 +53,28 @@ pub(crate) fn digest<State>(bevy: &mut Bevy<State>) -> u64 {
 fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
     match task {
         Task::SpawnEach => vec![spawn_each(input)],
-        Task::SpawnBulk => vec![spawn_bulk(input)],
+        Task::SpawnBulk | Task::HeapBytes => vec![spawn_bulk(input)],
         Task::MoveEach => advance_each(input, &[]),
         Task::MoveAfterFewDespawned => advance_each(input, input.few()),
         Task::MoveAfterHalfDespawned => advance_each(input, input.half()),
-        Task::MoveSlices => vec![advance_slices(input)],
+        Task::MoveLoop => vec![advance_loop(input, &[])],
+        Task::MoveSlices | Task::MoveKernel => vec![advance_slices(input)],
         Task::MoveTwoThreads => advance_two_threads(input),
-        Task::SumEach => sum_each(input),
-        Task::SumSlices => vec![sum_slices(input)],
+        Task::SumEach => vec![sum_closure(input), sum_loop(input)],
+        Task::SumLoop => vec![sum_loop(input)],
+        Task::SumSlices | Task::SumKernel => vec![sum_slices(input)],
         Task::GetResolved => vec![get_resolved(input)],
         Task::SetResolved => vec![set_resolved(input)],
         Task::GetByCall => vec![get_by_call(input)],
+        Task::GetByName => vec![get_by_name(input)],
+        Task::SetByName => vec![set_by_name(input)],
         Task::Churn => vec![churn(input)],
         Task::Fragmented => fragmented(input),
+        Task::HeavyTwoThreads => vec![heavy::bevy(input)],
         Task::NamedEach => vec![named_each(input)],
         Task::NamedColumn => vec![named_column(input)],
-        Task::RecordInsert | Task::HeapBytes => Vec::new(),
         Task::Past(task) => past::bevy::cases(task, input),
+        _ => Vec::new(),
     }
 }
 
@@ -91,18 +98,19 @@ fn spawn_bulk(input: &Input) -> Variant<'_> {
     )
 }
 
+fn after_despawns(input: &Input, despawned: &[u32]) -> Bevy<QueryState<Moving>> {
+    let mut bevy = filled(input, World::query::<Moving>);
+    for id in in_order(&bevy.ids, despawned) {
+        bevy.world.despawn(id);
+    }
+    bevy
+}
+
 /// By closure and by loop, after despawning `despawned`.
 fn advance_each<'a>(input: &'a Input, despawned: &'a [u32]) -> Vec<Variant<'a>> {
-    let fill = move || {
-        let mut bevy = filled(input, World::query::<Moving>);
-        for id in in_order(&bevy.ids, despawned) {
-            bevy.world.despawn(id);
-        }
-        bevy
-    };
     let closure = Variant::writing(
         "closure",
-        fill,
+        move || after_despawns(input, despawned),
         |Bevy { world, state, .. }| {
             state
                 .iter_mut(world)
@@ -110,17 +118,20 @@ fn advance_each<'a>(input: &'a Input, despawned: &'a [u32]) -> Vec<Variant<'a>> 
         },
         digest,
     );
-    let plain_loop = Variant::writing(
+    vec![closure, advance_loop(input, despawned)]
+}
+
+fn advance_loop<'a>(input: &'a Input, despawned: &'a [u32]) -> Variant<'a> {
+    Variant::writing(
         "loop",
-        fill,
+        move || after_despawns(input, despawned),
         |Bevy { world, state, .. }| {
             for (mut position, velocity) in state.iter_mut(world) {
                 position.0 += velocity.0 * DT;
             }
         },
         digest,
-    );
-    vec![closure, plain_loop]
+    )
 }
 
 fn advance_slices(input: &Input) -> Variant<'_> {
@@ -178,8 +189,8 @@ fn advance_two_threads(input: &Input) -> Vec<Variant<'_>> {
 }
 
 /// One branch on both conditions is faster than two branches or none.
-fn sum_each(input: &Input) -> Vec<Variant<'_>> {
-    let closure = Variant::reading(
+fn sum_closure(input: &Input) -> Variant<'_> {
+    Variant::reading(
         "closure",
         move || filled(input, World::query::<Counted>),
         |Bevy { world, state, .. }| {
@@ -191,8 +202,11 @@ fn sum_each(input: &Input) -> Vec<Variant<'_>> {
             });
             u64::from(sum.to_bits())
         },
-    );
-    let plain_loop = Variant::reading(
+    )
+}
+
+fn sum_loop(input: &Input) -> Variant<'_> {
+    Variant::reading(
         "loop",
         move || filled(input, World::query::<Counted>),
         |Bevy { world, state, .. }| {
@@ -204,8 +218,7 @@ fn sum_each(input: &Input) -> Vec<Variant<'_>> {
             }
             u64::from(sum.to_bits())
         },
-    );
-    vec![closure, plain_loop]
+    )
 }
 
 fn sum_slices(input: &Input) -> Variant<'_> {
@@ -268,6 +281,48 @@ fn get_by_call(input: &Input) -> Variant<'_> {
             let values = ids.iter().map(|&id| f64::from(world.get::<Health>(id).expect("alive").0));
             values.sum::<f64>().to_bits()
         },
+    )
+}
+
+/// The ids of components by their names. Bevy keeps names for debugging only, so a program that finds
+/// components by name has a map of its own; this one has Bevy's fastest hash.
+type Names = HashMap<String, ComponentId>;
+
+fn names(world: &mut World) -> Names {
+    let health = world.component_id::<Health>().expect("registered");
+    let position = world.component_id::<Position>().expect("registered");
+    HashMap::from_iter([("health".to_owned(), health), ("position".to_owned(), position)])
+}
+
+#[allow(unsafe_code, reason = "dynamic access hands out untyped pointers")]
+fn get_by_name(input: &Input) -> Variant<'_> {
+    Variant::reading(
+        "map of names, get_by_id",
+        || shuffled(input, names),
+        |Bevy { world, ids, state }| {
+            let values = ids.iter().map(|&id| {
+                let health = world.get_by_id(id, state[black_box("health")]).expect("alive");
+                // SAFETY: the name is that of `Health`, so the pointer is to a `Health`.
+                f64::from(unsafe { health.deref::<Health>() }.0)
+            });
+            values.sum::<f64>().to_bits()
+        },
+    )
+}
+
+#[allow(unsafe_code, reason = "dynamic access hands out untyped pointers")]
+fn set_by_name(input: &Input) -> Variant<'_> {
+    Variant::writing(
+        "map of names, get_mut_by_id",
+        || shuffled(input, names),
+        |Bevy { world, ids, state }| {
+            for (k, &id) in ids.iter().enumerate() {
+                let health = world.get_mut_by_id(id, state[black_box("health")]).expect("alive");
+                // SAFETY: the name is that of `Health`, so the pointer is to a `Health`.
+                unsafe { health.into_inner().deref_mut::<Health>() }.0 = k as f32;
+            }
+        },
+        digest,
     )
 }
 
@@ -342,8 +397,7 @@ fn fragmented(input: &Input) -> Vec<Variant<'_>> {
     vec![closure, plain_loop, slices]
 }
 
-/// Through a component id, as a script would do it. (Bevy keeps component names for debugging only, so
-/// a program that finds ids by name keeps its own map.)
+/// Through a component id that was found once, as a script would do it.
 #[allow(unsafe_code, reason = "dynamic access hands out untyped pointers")]
 fn named_each(input: &Input) -> Variant<'_> {
     Variant::writing(

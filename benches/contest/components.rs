@@ -2,7 +2,8 @@
 
 use bevy_ecs::component::Component;
 use bytemuck::TransparentWrapper;
-use glam::Vec3;
+use glam::{Mat4, Vec3};
+use shipyard::track::Untracked;
 
 use super::Unit;
 
@@ -10,9 +11,13 @@ use super::Unit;
 macro_rules! components {
     ($($name:ident: $inner:ty,)*) => {
         $(
-            #[derive(Clone, Copy, Component, TransparentWrapper)]
+            #[derive(Clone, Copy, Component, flecs_ecs::prelude::Component, TransparentWrapper)]
             #[repr(transparent)]
             pub(crate) struct $name(pub(crate) $inner);
+
+            impl shipyard::Component for $name {
+                type Tracking = Untracked;
+            }
         )*
     };
 }
@@ -26,11 +31,16 @@ components! {
     Alive: bool,
     UnitSeed: u32,
     Shared: f32,
+    Transform: Mat4,
 }
 
 /// A marker component that makes each fragmented type distinct.
-#[derive(Clone, Copy, Component)]
+#[derive(Clone, Copy, Component, flecs_ecs::prelude::Component)]
 pub(crate) struct Letter<const TYPE: usize>(pub(crate) f32);
+
+impl<const TYPE: usize> shipyard::Component for Letter<TYPE> {
+    type Tracking = Untracked;
+}
 
 pub(crate) type UnitBundle = (Position, Velocity, Health, UnitKind, Team, Alive, UnitSeed);
 

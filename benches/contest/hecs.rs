@@ -12,7 +12,7 @@ use super::components::{
 use super::handles::{Handles, in_order};
 use super::input::{FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, TEAM};
 use super::{
-    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel, past,
+    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, heavy, kernel, past,
 };
 
 pub(crate) const CONTESTANT: Contestant = Contestant { name: "hecs", package: Some("hecs"), cases };
@@ -23,7 +23,7 @@ type Counted<'a> = (&'a Health, &'a Team, &'a Alive);
 /// A world and its ids, by object number or in the shuffled order of random access.
 pub(crate) struct Hecs {
     pub(crate) world: World,
-    ids: Vec<Entity>,
+    pub(crate) ids: Vec<Entity>,
 }
 
 impl Hecs {
@@ -52,23 +52,26 @@ fn digest_world(world: &mut World) -> u64 {
 fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
     match task {
         Task::SpawnEach => vec![spawn_each(input)],
-        Task::SpawnBulk => spawn_bulk(input),
+        Task::SpawnBulk | Task::HeapBytes => spawn_bulk(input),
         Task::MoveEach => advance_each(input, &[]),
         Task::MoveAfterFewDespawned => advance_each(input, input.few()),
         Task::MoveAfterHalfDespawned => advance_each(input, input.half()),
-        Task::MoveSlices => vec![advance_slices(input)],
+        Task::MoveLoop => vec![advance_loop(input, &[])],
+        Task::MoveSlices | Task::MoveKernel => vec![advance_slices(input)],
         Task::MoveTwoThreads => advance_two_threads(input),
-        Task::SumEach => sum_each(input),
-        Task::SumSlices => vec![sum_slices(input)],
+        Task::SumEach => vec![sum_closure(input), sum_loop(input)],
+        Task::SumLoop => vec![sum_loop(input)],
+        Task::SumSlices | Task::SumKernel => vec![sum_slices(input)],
         Task::GetResolved => get_resolved(input),
         Task::SetResolved => set_resolved(input),
         Task::GetByCall => get_by_call(input),
         Task::Churn => vec![churn(input)],
         Task::Fragmented => fragmented(input),
+        Task::HeavyTwoThreads => vec![heavy::hecs(input)],
         Task::NamedEach => vec![named_each(input)],
         Task::NamedColumn => vec![named_column(input)],
-        Task::RecordInsert | Task::HeapBytes => Vec::new(),
         Task::Past(task) => past::hecs::cases(task, input),
+        _ => Vec::new(),
     }
 }
 
@@ -121,35 +124,39 @@ fn column_batch(units: &[Unit]) -> ColumnBatch {
     batch.build().expect("every column is full")
 }
 
+fn after_despawns(input: &Input, despawned: &[u32]) -> Hecs {
+    let mut hecs = Hecs::filled(input);
+    for id in in_order(&hecs.ids, despawned) {
+        hecs.world.despawn(id).expect("alive");
+    }
+    hecs
+}
+
 /// By closure and by loop, after despawning `despawned`.
 fn advance_each<'a>(input: &'a Input, despawned: &'a [u32]) -> Vec<Variant<'a>> {
-    let fill = move || {
-        let mut hecs = Hecs::filled(input);
-        for id in in_order(&hecs.ids, despawned) {
-            hecs.world.despawn(id).expect("alive");
-        }
-        hecs
-    };
     let closure = Variant::writing(
         "closure",
-        fill,
+        move || after_despawns(input, despawned),
         |hecs| {
             let query = hecs.world.query_mut::<Moving<'_>>();
             query.into_iter().for_each(|(position, velocity)| position.0 += velocity.0 * DT);
         },
         Hecs::digest,
     );
-    let plain_loop = Variant::writing(
+    vec![closure, advance_loop(input, despawned)]
+}
+
+fn advance_loop<'a>(input: &'a Input, despawned: &'a [u32]) -> Variant<'a> {
+    Variant::writing(
         "loop",
-        fill,
+        move || after_despawns(input, despawned),
         |hecs| {
             for (position, velocity) in hecs.world.query_mut::<Moving<'_>>() {
                 position.0 += velocity.0 * DT;
             }
         },
         Hecs::digest,
-    );
-    vec![closure, plain_loop]
+    )
 }
 
 fn advance_slices(input: &Input) -> Variant<'_> {
@@ -215,8 +222,8 @@ fn advance_two_threads(input: &Input) -> Vec<Variant<'_>> {
 }
 
 /// One branch on both conditions is faster than two branches or none.
-fn sum_each(input: &Input) -> Vec<Variant<'_>> {
-    let closure = Variant::reading(
+fn sum_closure(input: &Input) -> Variant<'_> {
+    Variant::reading(
         "closure",
         move || Hecs::filled(input),
         |hecs| {
@@ -229,8 +236,11 @@ fn sum_each(input: &Input) -> Vec<Variant<'_>> {
             });
             u64::from(sum.to_bits())
         },
-    );
-    let plain_loop = Variant::reading(
+    )
+}
+
+fn sum_loop(input: &Input) -> Variant<'_> {
+    Variant::reading(
         "loop",
         move || Hecs::filled(input),
         |hecs| {
@@ -242,8 +252,7 @@ fn sum_each(input: &Input) -> Vec<Variant<'_>> {
             }
             u64::from(sum.to_bits())
         },
-    );
-    vec![closure, plain_loop]
+    )
 }
 
 fn sum_slices(input: &Input) -> Variant<'_> {

@@ -73,13 +73,15 @@ fn truth(value: Option<&Value>) -> bool {
 fn cases<M: AttributeMap>(task: Task, input: &Input) -> Vec<Variant<'_>> {
     match task {
         Task::SpawnEach => vec![spawn_each::<M>(input)],
-        Task::SpawnBulk => vec![spawn_each::<M>(input)],
-        Task::MoveEach => vec![advance::<M>(input, &[])],
+        Task::SpawnBulk | Task::HeapBytes => vec![spawn_each::<M>(input)],
+        Task::MoveEach | Task::MoveLoop => vec![advance::<M>(input, &[])],
         Task::MoveAfterFewDespawned => vec![advance::<M>(input, input.few())],
         Task::MoveAfterHalfDespawned => vec![advance::<M>(input, input.half())],
-        Task::SumEach => vec![sum::<M>(input)],
+        Task::SumEach | Task::SumLoop => vec![sum::<M>(input)],
         Task::GetResolved | Task::GetByCall => vec![get::<M>(input)],
         Task::SetResolved => vec![set::<M>(input)],
+        Task::GetByName => get_by_name::<M>(input),
+        Task::SetByName => set_by_name::<M>(input),
         Task::Churn => vec![churn::<M>(input)],
         Task::NamedEach => vec![named_each::<M>(input)],
         Task::RecordInsert => vec![record_insert::<M>(input)],
@@ -164,6 +166,57 @@ fn set<M: AttributeMap>(input: &Input) -> Variant<'_> {
         },
         |filled| digest(&mut filled.store),
     )
+}
+
+fn get_by_name<M: AttributeMap>(input: &Input) -> Vec<Variant<'_>> {
+    let key = Variant::reading(
+        "key, get",
+        move || shuffled::<M>(input),
+        |Filled { store, ids }| {
+            let values = ids.iter().map(|id| {
+                let health = store.key(black_box("health"));
+                f64::from(float(store.get(*id, health)))
+            });
+            values.sum::<f64>().to_bits()
+        },
+    );
+    let value = Variant::reading(
+        "get_value",
+        move || shuffled::<M>(input),
+        |Filled { store, ids }| {
+            let values = ids.iter().map(|id| {
+                let health = store.get_value(*id, black_box("health")).expect("alive");
+                f64::from(float(Some(&health)))
+            });
+            values.sum::<f64>().to_bits()
+        },
+    );
+    vec![key, value]
+}
+
+fn set_by_name<M: AttributeMap>(input: &Input) -> Vec<Variant<'_>> {
+    let key = Variant::writing(
+        "key, get_mut",
+        move || shuffled::<M>(input),
+        |Filled { store, ids }| {
+            for (k, id) in ids.iter().enumerate() {
+                let health = store.key(black_box("health"));
+                *float_mut(store.get_mut(*id, health)) = k as f32;
+            }
+        },
+        |filled| digest(&mut filled.store),
+    );
+    let value = Variant::writing(
+        "set_value",
+        move || shuffled::<M>(input),
+        |Filled { store, ids }| {
+            for (k, id) in ids.iter().enumerate() {
+                store.set_value(*id, black_box("health"), Value::F32(k as f32)).expect("alive");
+            }
+        },
+        |filled| digest(&mut filled.store),
+    );
+    vec![key, value]
 }
 
 fn churn<M: AttributeMap>(input: &Input) -> Variant<'_> {

@@ -1,7 +1,8 @@
 //! The contest: every storage does each workload in its own best way, and all results must agree.
 //!
-//! `workload` defines the tasks, `input` makes the data, `case` defines a contestant's parts, and every
-//! other module is one contestant.
+//! `workload` defines the tasks, `input` makes the data, `case` defines a contestant's parts. Most other
+//! modules are one contestant each. `past` and `heavy` hold tasks that all contestants do, `own` those
+//! that compare slotted with itself.
 //!
 //! # How to add a contestant
 //! Write a module with a `pub(crate) const CONTESTANT: Contestant`, add it to [`CONTESTANTS`], and
@@ -25,13 +26,17 @@ mod arrays;
 mod bevy;
 mod case;
 mod components;
+mod flecs;
 mod handles;
+mod heavy;
 mod hecs;
 mod input;
 mod kernel;
 mod maps;
 pub(crate) mod memory;
+mod own;
 mod past;
+mod shipyard;
 mod slotted;
 mod workload;
 
@@ -48,4 +53,6 @@ pub(crate) const CONTESTANTS: &[Contestant] = &[
     maps::NAIVE,
     bevy::CONTESTANT,
     hecs::CONTESTANT,
+    shipyard::CONTESTANT,
+    flecs::CONTESTANT,
 ];

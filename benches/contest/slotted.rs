@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use glam::Vec3;
-use slotted::{Kind, ObjectId, Record, Schema, SlotKey, Slotted, Store, View};
+use slotted::{Kind, ObjectId, Record, Schema, SlotKey, Slotted, Store, Value, View};
 
 use super::components::spawn_fragments;
 use super::handles::{Handles, in_order};
@@ -11,7 +11,8 @@ use super::input::{
     FRAGMENT_FACTOR, FRAGMENT_OFFSET, NAMED_FACTOR, NAMED_OFFSET, SLOT_NAMES, TEAM,
 };
 use super::{
-    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, kernel, past,
+    Contestant, DT, Input, Task, Unit, Variant, digest_floats, digest_units, heavy, kernel, own,
+    past,
 };
 
 pub(crate) const CONTESTANT: Contestant =
@@ -23,7 +24,7 @@ pub(crate) const AT_RUN_TIME: Contestant =
 
 #[derive(Slotted, Clone, Copy)]
 #[slotted(name = "unit")]
-struct UnitSlots {
+pub(super) struct UnitSlots {
     position: Vec3,
     velocity: Vec3,
     health: f32,
@@ -154,17 +155,29 @@ pub(crate) fn digest_store(store: &Store) -> u64 {
 fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
     match task {
         Task::SpawnEach => vec![spawn_each(input)],
-        Task::SpawnBulk => vec![spawn_bulk(input)],
+        Task::SpawnBulk | Task::HeapBytes => vec![spawn_bulk(input)],
         Task::Churn => vec![churn(input)],
         Task::Fragmented => vec![fragmented(input)],
+        Task::HeavyTwoThreads => vec![heavy::slotted(input)],
         Task::RecordInsert => vec![record_insert(input)],
+        Task::SpawnEachInRanges
+        | Task::SpawnBulkInRanges
+        | Task::GetEnum
+        | Task::GetEnumPairs
+        | Task::GetEnumById
+        | Task::FirstView
+        | Task::SnapshotView
+        | Task::RefusedView => own::cases(task, input),
         Task::Past(task) => past::slotted::cases(task, input),
         _ => work(task, input, filled),
     }
 }
 
 fn run_time_cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
-    work(task, input, filled_at_run_time)
+    match task {
+        Task::HeavyTwoThreads => vec![heavy::slotted_at_run_time(input)],
+        _ => work(task, input, filled_at_run_time),
+    }
 }
 
 /// The tasks that do not depend on how objects are inserted.
@@ -173,13 +186,19 @@ fn work(task: Task, input: &Input, fill: Fill) -> Vec<Variant<'_>> {
         Task::MoveEach => vec![advance_each(input, fill, &[])],
         Task::MoveAfterFewDespawned => vec![advance_each(input, fill, input.few())],
         Task::MoveAfterHalfDespawned => vec![advance_each(input, fill, input.half())],
+        Task::MoveLoop => vec![advance_loop(input, fill)],
         Task::MoveSlices => vec![advance_runs(input, fill)],
+        Task::MoveKernel => vec![advance_by_kernel(input, fill)],
         Task::MoveTwoThreads => advance_two_threads(input, fill),
         Task::SumEach => sum_each(input, fill),
+        Task::SumLoop => vec![sum_loop(input, fill)],
         Task::SumSlices => vec![sum_runs(input, fill)],
+        Task::SumKernel => vec![sum_by_kernel(input, fill)],
         Task::GetResolved => vec![get_resolved(input, fill)],
         Task::SetResolved => vec![set_resolved(input, fill)],
         Task::GetByCall => vec![get_by_call(input, fill)],
+        Task::GetByName => get_by_name(input, fill),
+        Task::SetByName => set_by_name(input, fill),
         Task::NamedEach => vec![named_each(input, fill)],
         Task::NamedColumn => vec![named_column(input, fill)],
         _ => Vec::new(),
@@ -221,6 +240,33 @@ fn advance_each<'a>(input: &'a Input, fill: Fill, despawned: &'a [u32]) -> Varia
         |Filled { store, .. }| {
             let view = store.view::<Moving>().expect("declared");
             view.for_each(|unit| *unit.position += *unit.velocity * DT);
+        },
+        Filled::digest,
+    )
+}
+
+fn advance_loop(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::writing(
+        "iter",
+        move || fill(input),
+        |Filled { store, .. }| {
+            let mut view = store.view::<Moving>().expect("declared");
+            for unit in view.iter() {
+                *unit.position += *unit.velocity * DT;
+            }
+        },
+        Filled::digest,
+    )
+}
+
+fn advance_by_kernel(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::writing(
+        "runs",
+        move || fill(input),
+        |Filled { store, .. }| {
+            for run in store.view::<Moving>().expect("declared").runs() {
+                kernel::advance(run.position, run.velocity, DT);
+            }
         },
         Filled::digest,
     )
@@ -301,6 +347,37 @@ fn sum_each(input: &Input, fill: Fill) -> Vec<Variant<'_>> {
     vec![masked, branch]
 }
 
+fn sum_loop(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::reading(
+        "iter, one branch",
+        move || fill(input),
+        |Filled { store, .. }| {
+            let mut sum = 0.0;
+            let view = store.view_ref::<Counted>().expect("declared");
+            for unit in view.iter() {
+                if *unit.alive & (*unit.team == TEAM) {
+                    sum += *unit.health;
+                }
+            }
+            u64::from(sum.to_bits())
+        },
+    )
+}
+
+fn sum_by_kernel(input: &Input, fill: Fill) -> Variant<'_> {
+    Variant::reading(
+        "runs",
+        move || fill(input),
+        |Filled { store, .. }| {
+            let mut sum = 0.0;
+            for run in store.view_ref::<Counted>().expect("declared").runs() {
+                sum += kernel::conditional_sum(run.health, run.team, run.alive);
+            }
+            u64::from(sum.to_bits())
+        },
+    )
+}
+
 fn sum_runs(input: &Input, fill: Fill) -> Variant<'_> {
     Variant::reading(
         "for_each_run",
@@ -353,6 +430,57 @@ fn get_by_call(input: &Input, fill: Fill) -> Variant<'_> {
             values.sum::<f64>().to_bits()
         },
     )
+}
+
+fn get_by_name(input: &Input, fill: Fill) -> Vec<Variant<'_>> {
+    let value = Variant::reading(
+        "get_value",
+        move || Filled::shuffled(fill, input),
+        |Filled { store, ids }| {
+            let values = ids.iter().map(|id| match store.get_value(*id, black_box("health")) {
+                Ok(Value::F32(health)) => f64::from(health),
+                other => panic!("a float: {other:?}"),
+            });
+            values.sum::<f64>().to_bits()
+        },
+    );
+    let key = Variant::reading(
+        "key, get",
+        move || Filled::shuffled(fill, input),
+        |Filled { store, ids }| {
+            let values = ids.iter().map(|id| {
+                let key = store.key::<f32>("unit", black_box("health")).expect("declared");
+                f64::from(store.get(*id, key).expect("alive"))
+            });
+            values.sum::<f64>().to_bits()
+        },
+    );
+    vec![value, key]
+}
+
+fn set_by_name(input: &Input, fill: Fill) -> Vec<Variant<'_>> {
+    let value = Variant::writing(
+        "set_value",
+        move || Filled::shuffled(fill, input),
+        |Filled { store, ids }| {
+            for (k, id) in ids.iter().enumerate() {
+                store.set_value(*id, black_box("health"), k as f32).expect("alive");
+            }
+        },
+        Filled::digest,
+    );
+    let key = Variant::writing(
+        "key, set",
+        move || Filled::shuffled(fill, input),
+        |Filled { store, ids }| {
+            for (k, id) in ids.iter().enumerate() {
+                let key = store.key::<f32>("unit", black_box("health")).expect("declared");
+                store.set(*id, key, k as f32).expect("alive");
+            }
+        },
+        Filled::digest,
+    );
+    vec![value, key]
 }
 
 fn churn(input: &Input) -> Variant<'_> {

@@ -11,8 +11,12 @@ pub(crate) enum Task {
     SpawnBulk,
     /// `position += velocity * DT` for every object, by a closure or loop over single objects.
     MoveEach,
+    /// The same by a `for` loop over single objects, the form that most programs use.
+    MoveLoop,
     /// The same over slices of whole columns or parts of them.
     MoveSlices,
+    /// The same by calling `kernel::advance` with each pair of slices, in a `for` loop.
+    MoveKernel,
     /// The same on two threads, by the fastest way.
     MoveTwoThreads,
     /// `MoveEach` after despawning `Input::few`, per living object.
@@ -21,8 +25,12 @@ pub(crate) enum Task {
     MoveAfterHalfDespawned,
     /// The sum of `health` over all objects that are `alive` and in `TEAM`, by closure or loop, in `f32`.
     SumEach,
+    /// The same by a `for` loop over single objects.
+    SumLoop,
     /// The same over slices.
     SumSlices,
+    /// The same by calling `kernel::conditional_sum` with each triple of slices, in a `for` loop.
+    SumKernel,
     /// The sum of `health` in `f64` over handles in the order of `Input::shuffled`, through a column
     /// that is looked up once per run, as part of the run.
     GetResolved,
@@ -30,12 +38,19 @@ pub(crate) enum Task {
     SetResolved,
     /// `GetResolved`, but each access is a call to the store by type or key alone.
     GetByCall,
+    /// `GetResolved`, but each access finds the column by its name.
+    GetByName,
+    /// `SetResolved`, but each access finds the column by its name.
+    SetByName,
     /// Despawns the doomed one by one, by handle, in their random order, then spawns the
     /// replacements in bulk and keeps their ids. One operation is a pair.
     Churn,
     /// `value = value * FRAGMENT_FACTOR + FRAGMENT_OFFSET` for the one slot that 26 types of 20
     /// objects share; its values are those of `health`.
     Fragmented,
+    /// Inverts a matrix `heavy::INVERSIONS` times and turns a vector by it, for every object, on two
+    /// threads.
+    HeavyTwoThreads,
     /// `health = health * NAMED_FACTOR + NAMED_OFFSET` for every handle in spawn order, through a
     /// name resolved once.
     NamedEach,
@@ -46,6 +61,23 @@ pub(crate) enum Task {
     RecordInsert,
     /// Not timed: the live heap bytes after `SpawnBulk`, per object.
     HeapBytes,
+    /// `SpawnEach` of objects with a range on three slots. The baseline has no ranges.
+    SpawnEachInRanges,
+    /// `SpawnBulk` of the same objects, with the same baseline.
+    SpawnBulkInRanges,
+    /// The sum of a byte over handles in the order of `Input::shuffled`, each by `get` of a view. The
+    /// byte is an enum; in the baseline it is a `u8`.
+    GetEnum,
+    /// The same by `get_disjoint_mut`, two objects at a time.
+    GetEnumPairs,
+    /// The same by `by_id`, which is used for one object only.
+    GetEnumById,
+    /// A view's first use by a store with a schema for each object and without objects.
+    FirstView,
+    /// Each later use of that view on a snapshot of the store.
+    SnapshotView,
+    /// Each use on the snapshot of a view whose slot no schema declares, which is an error.
+    RefusedView,
     /// A task with the past of the objects.
     Past(PastTask),
 }
@@ -65,6 +97,12 @@ pub(crate) enum PastTask {
     VisitStretch,
     /// The same after writing `MARK` to `Input::scattered`.
     VisitScattered,
+    /// Begins an epoch, writes `MARK` and `OTHER_MARK` in turns to the `health` of `Input::scattered` by
+    /// handle, then counts the changed objects with that `health`; per written object.
+    WriteAndFind,
+    /// Writes `MARK` to the `health` of `Input::stretch` by handle through a column, after a snapshot,
+    /// which is not timed; per written object.
+    WriteAfterSnapshot,
     /// Lists the slots that differ between two snapshots, after writing the `health` of `Input::stretch`
     /// between them. Their number is the result.
     Changes,
@@ -97,7 +135,10 @@ pub(crate) struct Workload {
 }
 
 const MILLION: usize = 1_000_000;
-const SMALL: usize = 3_000;
+/// The objects of a test.
+const SMALL: usize = 1_000;
+/// The objects of a test whose work on each takes long in a debug build.
+const FEW: usize = 50;
 const FRAGMENTS: usize = FRAGMENT_TYPES * FRAGMENT_OBJECTS;
 
 impl Workload {
@@ -106,28 +147,49 @@ impl Workload {
         Self::new("spawn in bulk", Task::SpawnBulk, MILLION),
         Self::new("move each, 10k", Task::MoveEach, 10_000),
         Self::new("move each, 1M", Task::MoveEach, MILLION),
+        Self::new("move by a loop, 10k", Task::MoveLoop, 10_000),
+        Self::new("move by a loop, 1M", Task::MoveLoop, MILLION),
         Self::new("move slices, 10k", Task::MoveSlices, 10_000),
         Self::new("move slices, 1M", Task::MoveSlices, MILLION),
-        Self::new("move, 2 threads", Task::MoveTwoThreads, MILLION),
+        Self::new("move by own kernel, 1M", Task::MoveKernel, MILLION),
+        Self::new("move, 2 threads, 1M", Task::MoveTwoThreads, MILLION),
+        Self::new("move, 2 threads, 10M", Task::MoveTwoThreads, 10 * MILLION),
         Self::new("move, 1% despawned", Task::MoveAfterFewDespawned, MILLION),
         Self::new("move, half despawned", Task::MoveAfterHalfDespawned, MILLION),
-        Self::new("conditional sum, each", Task::SumEach, MILLION),
+        Self::new("conditional sum, each, 10k", Task::SumEach, 10_000),
+        Self::new("conditional sum, each, 1M", Task::SumEach, MILLION),
+        Self::new("conditional sum by a loop, 10k", Task::SumLoop, 10_000),
+        Self::new("conditional sum by a loop, 1M", Task::SumLoop, MILLION),
         Self::new("conditional sum, slices", Task::SumSlices, MILLION),
+        Self::new("conditional sum by own kernel", Task::SumKernel, MILLION),
         Self::new("random get", Task::GetResolved, MILLION),
         Self::new("random set", Task::SetResolved, MILLION),
         Self::new("random get, a call each", Task::GetByCall, MILLION),
+        Self::new("get by name, every access", Task::GetByName, 10_000),
+        Self::new("set by name, every access", Task::SetByName, 10_000),
         Self::new("churn, a pair", Task::Churn, MILLION),
         Self::new("fragmented, 26 x 20", Task::Fragmented, FRAGMENTS),
+        Self::new("1,000 heavy objects, 2 threads", Task::HeavyTwoThreads, 1_000),
         Self::new("by name, each", Task::NamedEach, MILLION),
         Self::new("by name, column", Task::NamedColumn, MILLION),
         Self::new("insert records", Task::RecordInsert, 100_000),
         Self::new("heap bytes", Task::HeapBytes, MILLION),
+        Self::new("spawn one by one, 3 ranges", Task::SpawnEachInRanges, MILLION),
+        Self::new("spawn in bulk, 3 ranges", Task::SpawnBulkInRanges, MILLION),
+        Self::new("get an enum by a view", Task::GetEnum, 20_000),
+        Self::new("get an enum by a view, in pairs", Task::GetEnumPairs, 20_000),
+        Self::new("get an enum by a view, by_id of one", Task::GetEnumById, 20_000),
+        Self::new("first view of 20,000 schemas", Task::FirstView, 20_000),
+        Self::new("snapshot's view of 20,000 schemas", Task::SnapshotView, 20_000),
+        Self::new("refused view of 20,000 schemas", Task::RefusedView, 20_000),
         Self::past("snapshot, nothing written", PastTask::Snapshot, MILLION),
         Self::past("frame with a ring of 8, 100k", PastTask::Frame, 100_000),
         Self::past("frame with a ring of 8, 1M", PastTask::Frame, MILLION),
         Self::past("restore, one column dirty", PastTask::Restore, MILLION),
         Self::past("visit changed, 1% contiguous", PastTask::VisitStretch, MILLION),
         Self::past("visit changed, 1% scattered", PastTask::VisitScattered, MILLION),
+        Self::past("write and find, 1% scattered", PastTask::WriteAndFind, MILLION),
+        Self::past("write 1% after a snapshot", PastTask::WriteAfterSnapshot, MILLION),
         Self::past("changes, 1% contiguous", PastTask::Changes, MILLION),
     ];
 
@@ -143,6 +205,7 @@ impl Workload {
     pub(crate) fn objects(self, scale: Scale) -> usize {
         match scale {
             Scale::Full => self.objects,
+            Scale::Small if self.task == Task::HeavyTwoThreads => self.objects.min(FEW),
             Scale::Small => self.objects.min(SMALL),
         }
     }
@@ -154,18 +217,29 @@ impl Workload {
             Task::MoveAfterFewDespawned => objects - objects / 100,
             Task::MoveAfterHalfDespawned => objects - objects / 2,
             Task::Churn => objects / 2,
+            Task::FirstView | Task::SnapshotView | Task::RefusedView => 1,
             Task::Past(PastTask::Snapshot | PastTask::Restore | PastTask::Changes) => 1,
-            Task::Past(PastTask::VisitStretch | PastTask::VisitScattered) => objects / 100,
+            Task::Past(
+                PastTask::VisitStretch
+                | PastTask::VisitScattered
+                | PastTask::WriteAndFind
+                | PastTask::WriteAfterSnapshot,
+            ) => objects / 100,
             _ => objects,
         }
     }
 
     pub(crate) fn repeat(self) -> Repeat {
         match self.task {
-            Task::SpawnEach | Task::SpawnBulk | Task::RecordInsert | Task::HeapBytes => {
-                Repeat::FreshMemory
-            }
-            Task::Churn | Task::Past(PastTask::Restore) => Repeat::Once,
+            Task::SpawnEach
+            | Task::SpawnBulk
+            | Task::SpawnEachInRanges
+            | Task::SpawnBulkInRanges
+            | Task::RecordInsert
+            | Task::HeapBytes => Repeat::FreshMemory,
+            Task::Churn
+            | Task::FirstView
+            | Task::Past(PastTask::Restore | PastTask::WriteAfterSnapshot) => Repeat::Once,
             _ => Repeat::Freely,
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 
-use crate::contest::{Contestant, Input, Repeat, Scale, Task, Variant, Workload, sample, verify};
+use crate::contest::{Contestant, Input, Repeat, Scale, Variant, Workload, sample, verify};
 
 /// Shorter samples would measure noise and the clock.
 const SHORTEST_SAMPLE: Duration = Duration::from_millis(2);
@@ -127,13 +127,9 @@ pub(super) fn measure(
 }
 
 fn entries<'a>(workload: Workload, contestants: &[Contestant], input: &'a Input) -> Vec<Entry<'a>> {
-    let task = match workload.task {
-        Task::HeapBytes => Task::SpawnBulk,
-        task => task,
-    };
     let mut entries = Vec::new();
     for contestant in contestants {
-        let variants = (contestant.cases)(task, input).into_iter();
+        let variants = (contestant.cases)(workload.task, input).into_iter();
         entries.extend(variants.map(|variant| (contestant.name, variant)));
     }
     entries

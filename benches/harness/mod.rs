@@ -11,6 +11,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::contest::{CONTESTANTS, Contestant, Input, Scale, Workload, memory};
+use crate::options::Mode;
 use measure::Outcome;
 
 #[derive(Parser)]
@@ -25,9 +26,6 @@ struct Options {
     /// Number of samples of each contestant for each workload
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Run tiny sizes for one round to check that all results agree; the figures mean nothing
-    #[arg(long)]
-    small: bool,
     /// List every form of every contestant, not only the best
     #[arg(long)]
     forms: bool,
@@ -37,17 +35,13 @@ struct Options {
     /// Write the README's table to this file
     #[arg(long, value_name = "PATH")]
     markdown: Option<PathBuf>,
-    /// Same as `--small`; criterion's name for it
-    #[arg(long, hide = true)]
-    test: bool,
-    /// Measure; `cargo bench` adds this option, `cargo test` does not
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    mode: Mode,
 }
 
 impl Options {
     fn scale(&self) -> Scale {
-        if self.small || self.test || !self.bench { Scale::Small } else { Scale::Full }
+        if self.mode.is_test() { Scale::Small } else { Scale::Full }
     }
 
     fn rounds(&self, workload: Workload) -> u32 {

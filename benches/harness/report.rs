@@ -144,7 +144,7 @@ pub(super) fn markdown(
     );
     if outcomes.iter().any(Outcome::has_baselines) {
         text.push_str(
-            "A baseline row is the same frame without the measured work; its ratios refer to the limit's baseline.\n",
+            "A baseline row is the same run without the measured work; its ratios refer to the limit's baseline.\n",
         );
     }
     text
@@ -154,14 +154,14 @@ fn cell(outcome: &Outcome, best: &[&Form], contestant: &str) -> String {
     let Some(form) = best.iter().find(|form| form.contestant == contestant) else {
         return "-".to_owned();
     };
+    let to_own = outcome.baseline(form).map_or_else(String::new, |own| {
+        format!(", {}× its baseline", figure(form.minimum_ratio(own)))
+    });
     match outcome.limit(limit_name()) {
         Some(limit) if !std::ptr::eq(limit, *form) => {
             let [of_minima, median] = ratios(form, Some(limit));
-            let own = outcome.baseline(form).map_or_else(String::new, |own| {
-                format!(", {}× its baseline", figure(form.minimum_ratio(own)))
-            });
-            format!("{of_minima}× ({median}×){own}")
+            format!("{of_minima}× ({median}×){to_own}")
         }
-        _ => format!("{} {}", figure(form.minimum()), outcome.workload.unit()),
+        _ => format!("{} {}{to_own}", figure(form.minimum()), outcome.workload.unit()),
     }
 }

@@ -4,7 +4,7 @@ use bytemuck::NoUninit;
 
 use super::super::arrays::Arrays;
 use super::super::{DT, Input, PastTask, Variant, kernel};
-use super::{Columns, Copied, CopyRing, MARK, marked, warmed_up};
+use super::{Columns, Copied, CopyRing, MARK, marked, other, warmed_up};
 
 impl Arrays {
     fn columns(&self) -> Columns<'_> {
@@ -26,6 +26,8 @@ pub(crate) fn cases(task: PastTask, input: &Input) -> Vec<Variant<'_>> {
         PastTask::Frame => frame(input),
         PastTask::Restore => vec![restore(input)],
         PastTask::VisitStretch | PastTask::VisitScattered => vec![visit(input, task)],
+        PastTask::WriteAndFind => vec![write_and_find(input)],
+        PastTask::WriteAfterSnapshot => vec![write_after_snapshot(input)],
         PastTask::Changes => changes(input),
     }
 }
@@ -103,6 +105,43 @@ fn visit(input: &Input, task: PastTask) -> Variant<'_> {
             let marked = changed.iter().filter(|&&index| health[index as usize] == MARK);
             marked.count() as u64
         },
+    )
+}
+
+/// The writer lists the indexes.
+fn write_and_find(input: &Input) -> Variant<'_> {
+    let marked = marked(PastTask::WriteAndFind, input);
+    let (mut changed, mut mark) = (Vec::new(), MARK);
+    Variant::reading(
+        "list of indexes",
+        || Arrays::filled(&input.units),
+        move |arrays| {
+            changed.clear();
+            mark = other(mark);
+            for &index in &marked {
+                arrays.health[index as usize] = mark;
+                changed.push(index);
+            }
+            let health = &arrays.health[..];
+            let marked = changed.iter().filter(|&&index| health[index as usize] == mark);
+            marked.count() as u64
+        },
+    )
+}
+
+/// The write alone; a copy does not make it slower.
+fn write_after_snapshot(input: &Input) -> Variant<'_> {
+    let marked = marked(PastTask::WriteAfterSnapshot, input);
+    Variant::preparing(
+        "index",
+        || (Arrays::filled(&input.units), Copied::default()),
+        |(arrays, copied)| copy(arrays, copied),
+        move |(arrays, _)| {
+            for &index in &marked {
+                arrays.health[index as usize] = MARK;
+            }
+        },
+        |(arrays, _)| arrays.digest(),
     )
 }
 

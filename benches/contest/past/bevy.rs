@@ -7,7 +7,7 @@ use bytemuck::TransparentWrapper;
 use super::super::bevy::{Bevy, Moving, digest, filled};
 use super::super::components::{Health, UnitReferences};
 use super::super::{DT, Input, PastTask, Variant};
-use super::{Columns, Copied, CopyRing, MARK, marked, warmed_up};
+use super::{Columns, Copied, CopyRing, MARK, marked, marked_ids, other, warmed_up};
 
 type Whole = UnitReferences<'static>;
 
@@ -17,6 +17,8 @@ pub(crate) fn cases(task: PastTask, input: &Input) -> Vec<Variant<'_>> {
         PastTask::Frame => frame(input),
         PastTask::Restore | PastTask::Changes => Vec::new(),
         PastTask::VisitStretch | PastTask::VisitScattered => visit(input, task),
+        PastTask::WriteAndFind => vec![write_and_find(input)],
+        PastTask::WriteAfterSnapshot => vec![write_after_snapshot(input)],
     }
 }
 
@@ -116,4 +118,51 @@ fn visit(input: &Input, task: PastTask) -> Vec<Variant<'_>> {
         },
     );
     vec![closure, plain_loop]
+}
+
+fn write_and_find(input: &Input) -> Variant<'_> {
+    let mut mark = MARK;
+    Variant::reading(
+        "query.get_mut, Changed",
+        || {
+            let mut bevy = filled(input, |world| {
+                let changed = world.query_filtered::<&Health, Changed<Health>>();
+                (world.query::<&mut Health>(), changed)
+            });
+            bevy.ids = marked_ids(PastTask::WriteAndFind, input, &bevy.ids);
+            bevy
+        },
+        move |Bevy { world, ids, state: (health, changed) }| {
+            mark = other(mark);
+            world.clear_trackers();
+            let mut health = health.query_mut(&mut *world);
+            for &id in &*ids {
+                health.get_mut(id).expect("alive").0 = mark;
+            }
+            let mut found: u32 = 0;
+            changed.iter(world).for_each(|health| found += u32::from(health.0 == mark));
+            u64::from(found)
+        },
+    )
+}
+
+fn write_after_snapshot(input: &Input) -> Variant<'_> {
+    Variant::preparing(
+        "query.get_mut",
+        || {
+            let mut bevy = filled(input, |world| {
+                (world.query::<&mut Health>(), world.query::<Whole>(), Copied::default())
+            });
+            bevy.ids = marked_ids(PastTask::WriteAfterSnapshot, input, &bevy.ids);
+            bevy
+        },
+        |Bevy { world, state: (_, whole, copied), .. }| copy(world, whole, copied),
+        |Bevy { world, ids, state: (health, ..) }| {
+            let mut health = health.query_mut(world);
+            for &id in &*ids {
+                health.get_mut(id).expect("alive").0 = MARK;
+            }
+        },
+        digest,
+    )
 }

@@ -4,7 +4,9 @@
 
 pub(crate) mod arrays;
 pub(crate) mod bevy;
+pub(crate) mod flecs;
 pub(crate) mod hecs;
+pub(crate) mod shipyard;
 pub(crate) mod slotted;
 
 use std::collections::VecDeque;
@@ -12,6 +14,7 @@ use std::collections::VecDeque;
 use glam::Vec3;
 
 use super::arrays::Arrays;
+use super::handles::in_order;
 use super::{DT, Input, PastTask, kernel};
 
 /// The number of frames that can be restored.
@@ -20,6 +23,13 @@ const RING_FRAMES: usize = 8;
 const WARM_UP_FRAMES: usize = 24;
 /// A health that no object starts with.
 const MARK: f32 = 1000.0;
+/// Another one, so that each run of [`PastTask::WriteAndFind`] changes what the last one wrote.
+const OTHER_MARK: f32 = 2000.0;
+
+/// Returns the other mark.
+fn other(mark: f32) -> f32 {
+    if mark == MARK { OTHER_MARK } else { MARK }
+}
 
 /// Runs frames until the state is that of a long-running program.
 fn warmed_up<State>(mut state: State, mut frame: impl FnMut(&mut State)) -> State {
@@ -30,9 +40,14 @@ fn warmed_up<State>(mut state: State, mut frame: impl FnMut(&mut State)) -> Stat
 /// The objects whose health becomes [`MARK`].
 fn marked(task: PastTask, input: &Input) -> Vec<u32> {
     match task {
-        PastTask::VisitScattered => input.scattered(),
+        PastTask::VisitScattered | PastTask::WriteAndFind => input.scattered(),
         _ => input.stretch(),
     }
+}
+
+/// The handles of the objects that a task writes to, in ascending order of their numbers.
+fn marked_ids<Id: Copy>(task: PastTask, input: &Input, ids: &[Id]) -> Vec<Id> {
+    in_order(ids, &marked(task, input))
 }
 
 /// All columns of some objects, in any storage.

@@ -4,7 +4,7 @@ use slotted::{Epoch, Snapshot, SnapshotRing, Store, View, snapshot::changes as c
 
 use super::super::slotted::{Filled, Moving, digest_store, filled};
 use super::super::{DT, Input, PastTask, Variant};
-use super::{MARK, RING_FRAMES, marked, warmed_up};
+use super::{MARK, RING_FRAMES, marked, marked_ids, other, warmed_up};
 
 #[derive(View)]
 struct Healths<'a> {
@@ -17,6 +17,8 @@ pub(crate) fn cases(task: PastTask, input: &Input) -> Vec<Variant<'_>> {
         PastTask::Frame => frame(input),
         PastTask::Restore => vec![restore(input)],
         PastTask::VisitStretch | PastTask::VisitScattered => visit(input, task),
+        PastTask::WriteAndFind => write_and_find(input),
+        PastTask::WriteAfterSnapshot => vec![write_after_snapshot(input)],
         PastTask::Changes => vec![changes(input)],
     }
 }
@@ -135,20 +137,86 @@ fn visit(input: &Input, task: PastTask) -> Vec<Variant<'_>> {
     let runs = Variant::reading(
         "for_each_run",
         move || marked_store(input, task),
-        |(store, epoch)| {
-            let mut marked: u32 = 0;
-            let view = store.view_ref::<Healths>().expect("declared").changed_since(*epoch);
-            view.for_each_run(
-                #[inline(always)]
-                |run| {
-                    marked +=
-                        run.health.iter().map(|health| u32::from(*health == MARK)).sum::<u32>()
-                },
-            );
-            u64::from(marked)
-        },
+        |(store, epoch)| count_marked(store, *epoch, MARK),
     );
     vec![each, runs]
+}
+
+/// A store and the objects to write to.
+fn to_be_marked(input: &Input, task: PastTask) -> Filled {
+    let Filled { store, ids } = filled(input);
+    Filled { store, ids: marked_ids(task, input, &ids) }
+}
+
+fn write_and_find(input: &Input) -> Vec<Variant<'_>> {
+    let setup = || to_be_marked(input, PastTask::WriteAndFind);
+    let mut mark = MARK;
+    let by_key = Variant::reading("set, changed_since", setup, move |filled| {
+        mark = other(mark);
+        let (epoch, key) = (filled.store.advance_epoch(), filled.health());
+        for id in &filled.ids {
+            filled.store.set(*id, key, mark).expect("alive");
+        }
+        count_marked(&filled.store, epoch, mark)
+    });
+    let mut mark = MARK;
+    let by_column = Variant::reading("column, changed_since", setup, move |filled| {
+        mark = other(mark);
+        let epoch = filled.store.advance_epoch();
+        write_column(filled, mark);
+        count_marked(&filled.store, epoch, mark)
+    });
+    vec![by_key, by_column, write_and_compare(input)]
+}
+
+fn count_marked(store: &Store, epoch: Epoch, mark: f32) -> u64 {
+    let mut marked: u32 = 0;
+    let view = store.view_ref::<Healths>().expect("declared").changed_since(epoch);
+    view.for_each_run(
+        #[inline(always)]
+        |run| marked += run.health.iter().map(|health| u32::from(*health == mark)).sum::<u32>(),
+    );
+    u64::from(marked)
+}
+
+fn write_column(filled: &mut Filled, mark: f32) {
+    let key = filled.health();
+    let mut health = filled.store.column_mut(key).expect("own key");
+    for id in &filled.ids {
+        *health.get_mut(*id).expect("alive") = mark;
+    }
+}
+
+/// The objects that changed are known one by one, from comparing all values of changed blocks.
+fn write_and_compare(input: &Input) -> Variant<'_> {
+    let mut mark = MARK;
+    Variant::reading(
+        "column, changes_since a snapshot",
+        || to_be_marked(input, PastTask::WriteAndFind),
+        move |filled| {
+            mark = other(mark);
+            let before = filled.store.snapshot();
+            write_column(filled, mark);
+            let changes = filled.store.changes_since(&before).expect("of this store");
+            let health = filled.store.column(filled.health()).expect("own key");
+            let changed = changes.slots().iter().flat_map(|slot| slot.ids());
+            changed.filter(|id| health.get(**id) == Some(mark)).count() as u64
+        },
+    )
+}
+
+fn write_after_snapshot(input: &Input) -> Variant<'_> {
+    Variant::preparing(
+        "column",
+        || {
+            let mut filled = to_be_marked(input, PastTask::WriteAfterSnapshot);
+            let snapshot = filled.store.snapshot();
+            (filled, snapshot)
+        },
+        |(filled, snapshot)| *snapshot = filled.store.snapshot(),
+        |(filled, _)| write_column(filled, MARK),
+        |(filled, _)| digest_store(&filled.store),
+    )
 }
 
 fn changes(input: &Input) -> Variant<'_> {
