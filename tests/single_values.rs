@@ -104,6 +104,9 @@ macro_rules! accesses {
                 add("view_ref, optional", time(|id| _ = black_box(view.get(id).is_some()), ids));
                 let mut view = store.view::<Mutable>()?;
                 add("view", time(|id| _ = black_box(view.get(id).map(|one| *one.$single)), ids));
+                let mut view = store.view::<Mutable>()?;
+                let disjoint = |id| _ = black_box(view.get_disjoint_mut([ids[0], id]).is_ok());
+                add("get_disjoint_mut", time(disjoint, &ids[ids.len() / 2..]));
                 let mut view = store.view::<MaybeMutable>()?;
                 add("view, optional", time(|id| _ = black_box(view.get(id).is_some()), ids));
                 let mut view = store.view::<Settable>()?;
