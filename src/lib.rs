@@ -185,7 +185,7 @@ pub mod derive_support {
     pub use crate::slot_value::{ListElement, SlotField};
     pub use crate::store::view_support::{Filter, Request, SetSlot, SharedField, TableColumns};
     pub use crate::store::{
-        Batch, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter,
+        Batch, BatchCheck, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter,
     };
     pub use crate::store::{RunIter, SharedView, ViewField};
 }

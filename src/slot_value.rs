@@ -5,6 +5,8 @@ use bytemuck::TransparentWrapper;
 use crate::id::ObjectId;
 use crate::kind::{Kind, NumberKind};
 use crate::list::{List, ListCell};
+pub use crate::number::Ends;
+use crate::number::Numbers;
 use crate::schema::{Checker, ProblemKind, Slot};
 pub use crate::storage::Cell;
 use crate::storage::{CellColumn, CellValue, ElementShape, Interner};
@@ -78,6 +80,13 @@ pub trait SlotValue: Copy + Send + Sync + 'static {
         for value in values {
             block.extend_from_slice(Self::as_cells(std::slice::from_ref(&value)));
         }
+    }
+
+    /// Returns `true` if all numbers of the value lie between the ends.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn is_within(&self, _: Ends) -> bool {
+        true
     }
 
     /// Checks a value against the constraints of a slot of this kind.
@@ -268,6 +277,11 @@ macro_rules! numeric {
                 $kind
             }
 
+            #[inline(always)]
+            fn is_within(&self, ends: Ends) -> bool {
+                self.are_within(ends)
+            }
+
             fn check(self, slot: &Slot, _: ValueCheck<'_>) -> Result<(), ProblemKind> {
                 Checker::numbers(slot, &self, || self.into())
             }
@@ -318,6 +332,11 @@ macro_rules! numbers {
             #[inline(always)]
             fn from_cells_mut(cells: &mut [$type]) -> &mut [Self] {
                 cells.as_chunks_mut().0
+            }
+
+            #[inline(always)]
+            fn is_within(&self, ends: Ends) -> bool {
+                self.are_within(ends)
             }
 
             fn check(self, slot: &Slot, _: ValueCheck<'_>) -> Result<(), ProblemKind> {

@@ -5,7 +5,7 @@ use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
 use crate::kind::{Kind, NumberKind, with_number};
-use crate::number::{Number, NumberRange, Numbers};
+use crate::number::{Ends, Number, NumberRange, Numbers};
 use crate::schema::{ProblemKind, SchemaBuilder, Slot};
 use crate::value::{FromValue, Value};
 
@@ -107,6 +107,19 @@ pub struct Constraints {
     finite: bool,
     step: Option<Step>,
     references: Option<Arc<str>>,
+    /// The range and finiteness as they are compared with numbers of the slot's type, unless there is a step.
+    ends: Option<Ends>,
+}
+
+/// The check of a slot's values beyond their kind, for typed values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SlotCheck {
+    /// All values are right.
+    Free,
+    /// Each number must lie between these ends.
+    Within(Ends),
+    /// A look at the slot decides.
+    Other,
 }
 
 /// The reason why a slot cannot have a constraint.
@@ -122,7 +135,7 @@ impl Constraints {
     ///
     /// [`Constraint`] has an example.
     pub fn iter(&self) -> impl Iterator<Item = Constraint> + '_ {
-        let Self { range, finite, step, references } = self;
+        let Self { range, finite, step, references, ends: _ } = self;
         let numbers = [
             range.map(Constraint::Range),
             finite.then_some(Constraint::Finite),
@@ -155,6 +168,9 @@ impl Constraints {
         if let Some(Step { number, .. }) = self.step {
             let fitting = Step::fit(number, component);
             self.step = Some(fitting.ok_or(Misfit::Unsuitable(Constraint::Step(number)))?);
+        } else if self.range.is_some() || self.finite {
+            let range = self.range.unwrap_or_else(|| NumberRange::new::<f64>(..));
+            self.ends = Some(with_number!(component, T => Ends::of::<T>(&range, self.finite)));
         }
         Ok(())
     }
@@ -162,7 +178,7 @@ impl Constraints {
     /// Returns `true` if numbers need a check beyond their kind.
     pub(super) const fn confine_numbers(&self) -> bool {
         // Without `..`, so that a new constraint has to be decided on here.
-        let Self { range, finite, step, references: _ } = self;
+        let Self { range, finite, step, references: _, ends: _ } = self;
         range.is_some() || *finite || step.is_some()
     }
 
@@ -173,6 +189,9 @@ impl Constraints {
         numbers: &impl Numbers,
         found: impl Fn() -> Value,
     ) -> Result<(), ProblemKind> {
+        if self.ends.is_some_and(|ends| numbers.are_within(ends)) {
+            return Ok(());
+        }
         let violated = |expected| Err(ProblemKind::Constraint { expected, found: found() });
         if let Some(range) = &self.range
             && !numbers.within(range)
@@ -263,6 +282,15 @@ fn fit_range<T: FromValue + Into<Number>>(range: NumberRange) -> Option<NumberRa
 
 /// The constraints of a slot.
 impl Slot {
+    /// Returns the check of typed values.
+    pub(super) const fn typed_check(&self) -> SlotCheck {
+        match (self.is_constrained(), self.constraints.ends) {
+            (false, _) => SlotCheck::Free,
+            (true, Some(ends)) if !matches!(self.kind, Kind::List(_)) => SlotCheck::Within(ends),
+            (true, _) => SlotCheck::Other,
+        }
+    }
+
     /// Returns all constraints.
     ///
     /// [`Constraint`] has an example.

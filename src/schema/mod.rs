@@ -17,6 +17,7 @@ pub use crate::quoted::Quoted;
 pub use crate::suggest::{Suggestion, nearest_name};
 pub use builder::{Schema, SchemaBuilder, check_name, is_name};
 pub(crate) use check::{Checker, World};
+pub(crate) use constraints::SlotCheck;
 pub use constraints::{Constraint, Constraints};
 pub(crate) use error::list_first;
 pub use error::{KindError, SchemaDifference, SchemaError};

@@ -14,9 +14,63 @@ use crate::schema::Slot;
 /// The most entries of a shard on average.
 const SHARD: usize = 64;
 
+/// The most names that are compared one by one. More are hashed.
+const FEW: usize = 16;
+
+/// The longest name that its mark holds as a whole. Most names are shorter.
+const MARKED: usize = 16;
+
+/// The ends of names and their lengths: most names differ in the first eight bytes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Marks {
+    firsts: Vec<u64>,
+    lasts: Vec<(u64, usize)>,
+}
+
+/// Returns the first eight bytes of a name, and its last eight with the length.
+#[inline(always)]
+fn mark(name: &str) -> (u64, (u64, usize)) {
+    let (bytes, length) = (name.as_bytes(), name.len());
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return (u64::from_le_bytes(*first), (u64::from_le_bytes(*last), length));
+    }
+    let first = match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+        }
+        _ => match bytes {
+            [a, .., b, c] => u64::from(u32::from_le_bytes([*a, *b, *c, 0])),
+            [a, b] => u64::from(u16::from_le_bytes([*a, *b])),
+            [a] => u64::from(*a),
+            [] => 0,
+        },
+    };
+    (first, (0, length))
+}
+
+impl Marks {
+    fn push(&mut self, name: &str) {
+        let (first, last) = mark(name);
+        self.firsts.push(first);
+        self.lasts.push(last);
+    }
+
+    /// Returns the position of a name. `full` returns the name at a position.
+    #[inline(always)]
+    fn find<'n>(&self, name: &str, full: impl Fn(usize) -> &'n str) -> Option<usize> {
+        let (wanted, last) = mark(name);
+        let is_wanted = |(at, (first, other)): (usize, (&u64, &(u64, usize)))| {
+            *first == wanted && *other == last && (name.len() <= MARKED || full(at) == name)
+        };
+        self.firsts.iter().zip(&self.lasts).enumerate().position(is_wanted)
+    }
+}
+
 /// The ids of schemas by name, in shards that clones share: an insertion copies one shard.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SchemaNames {
+    /// Those of the first names, in the order of the ids.
+    marks: Marks,
     hasher: RandomState,
     /// As many as a power of two, or none.
     shards: Vec<Arc<HashTable<(Arc<str>, SchemaId)>>>,
@@ -30,15 +84,26 @@ impl SchemaNames {
         (hash >> 32) as usize & self.shards.len().wrapping_sub(1)
     }
 
+    /// Returns the id of the schema of this name. `full` returns the name of one of the first schemas.
     #[inline]
-    pub(super) fn find(&self, name: &str) -> Option<SchemaId> {
+    pub(super) fn find<'n>(&self, name: &str, full: impl Fn(usize) -> &'n str) -> Option<SchemaId> {
+        if self.len <= FEW {
+            return self.marks.find(name, full).map(|position| SchemaId(position as u16));
+        }
+        self.find_hashed(name)
+    }
+
+    fn find_hashed(&self, name: &str) -> Option<SchemaId> {
         let hash = self.hasher.hash_one(name);
         let shard = self.shards.get(self.shard(hash))?;
         shard.find(hash, |(known, _)| **known == *name).map(|(_, id)| *id)
     }
 
-    /// Adds a name that is not known yet.
-    pub(super) fn insert(&mut self, name: Arc<str>, id: SchemaId) {
+    /// Adds the name of the next schema, which is not known yet.
+    pub(super) fn push(&mut self, name: Arc<str>) {
+        if self.len < FEW {
+            self.marks.push(&name);
+        }
         if self.len >= SHARD * self.shards.len() {
             let shards = (2 * self.shards.len()).max(1);
             let old = std::mem::replace(&mut self.shards, vec![Arc::default(); shards]);
@@ -46,7 +111,7 @@ impl SchemaNames {
                 self.add(Arc::clone(name), *id);
             }
         }
-        self.add(name, id);
+        self.add(name, SchemaId(self.len as u16));
         self.len += 1;
     }
 
@@ -61,30 +126,8 @@ impl SchemaNames {
 /// The positions of a schema's slots by name.
 #[derive(Clone, Debug)]
 pub(super) enum SlotNames {
-    /// The marks of few names, which are compared one by one.
-    Few(Box<[u64]>),
-    Many(HashMap<Arc<str>, usize, RandomState>),
-}
-
-/// The most slots whose names are compared one by one.
-const FEW: usize = 16;
-
-/// Returns the ends and the length of a name. Most names differ in them.
-#[inline]
-fn mark(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
-        (Some(first), Some(last)) => {
-            u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)
-        }
-        _ => match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            (Some(first), Some(last)) => {
-                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
-            }
-            _ => bytes.iter().fold(0, |mark, byte| mark << 8 | u64::from(*byte)),
-        },
-    };
-    ends ^ (bytes.len() as u64).rotate_right(8)
+    Few(Marks),
+    Many(Box<HashMap<Arc<str>, usize, RandomState>>),
 }
 
 impl SlotNames {
@@ -92,8 +135,9 @@ impl SlotNames {
     /// Returns a name that two slots have.
     pub(super) fn new(slots: &[Slot]) -> Result<Self, Arc<str>> {
         if slots.len() <= FEW {
-            let marks = slots.iter().map(|slot| mark(slot.name()));
-            let names = Self::Few(marks.collect());
+            let mut marks = Marks::default();
+            slots.iter().for_each(|slot| marks.push(slot.name()));
+            let names = Self::Few(marks);
             let is_repeated = |(position, slot): &(usize, &Slot)| {
                 names.find(slot.name(), slots) != Some(*position)
             };
@@ -108,21 +152,23 @@ impl SlotNames {
                 return Err(Arc::clone(slot.shared_name()));
             }
         }
-        Ok(Self::Many(positions))
+        Ok(Self::Many(Box::new(positions)))
     }
 
     /// Returns the position of the slot of this name.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, name: &str, slots: &[Slot]) -> Option<usize> {
         match self {
-            Self::Few(marks) => {
-                let wanted = mark(name);
-                let is_found = |(mark, slot): (&u64, &Slot)| *mark == wanted && slot.name() == name;
-                marks.iter().zip(slots).position(is_found)
-            }
-            Self::Many(positions) => positions.get(name).copied(),
+            Self::Few(marks) => marks.find(name, |position| slots[position].name()),
+            Self::Many(positions) => find_hashed(positions, name),
         }
     }
+}
+
+/// Never inlined: most schemas have few slots.
+#[inline(never)]
+fn find_hashed(positions: &HashMap<Arc<str>, usize, RandomState>, name: &str) -> Option<usize> {
+    positions.get(name).copied()
 }
 
 #[cfg(test)]
@@ -137,22 +183,25 @@ mod tests {
         let name = |number: u16| format!("schema {number}");
         for number in 0..1_000 {
             before.push(names.clone());
-            names.insert(name(number).into(), SchemaId(number));
+            names.push(name(number).into());
         }
-        for known in [0, 1, 64, 65, 511, 999] {
+        let all: Vec<String> = (0..1_000).map(name).collect();
+        let full = |position: usize| &*all[position];
+        for known in [0, 1, FEW, FEW + 1, 64, 65, 511, 999] {
             for number in 0..1_000 {
                 let expected = (usize::from(number) < known).then_some(SchemaId(number));
-                assert_eq!(before[known].find(&name(number)), expected);
+                assert_eq!(before[known].find(&name(number), full), expected);
             }
         }
-        assert_eq!(names.find("schema"), None);
+        assert_eq!(names.find("schema", full), None);
     }
 
     #[test]
     fn every_slot_is_found_and_no_other_name() {
-        // Names with equal ends and lengths, of all lengths around those that `mark` tells apart.
+        // Names with equal ends and lengths, of all lengths that `mark` tells apart.
         let texts = ["", "a", "ab", "abc", "abcd", "abcde", "abcdefg", "abcdefgh", "abcdefghi"];
-        let long = ["abcdefgh-abcdefgh", "abcdefgh+abcdefgh", "abcdefgh_abcdefgh"];
+        let long =
+            ["abcdefghabcdefgh", "abcdefgh-abcdefgh", "abcdefgh+abcdefgh", "abcdefgh_abcdefgh"];
         let all: Vec<&str> = texts.iter().chain(&long).copied().collect();
         for count in 0..all.len() {
             let slots: Vec<Slot> =

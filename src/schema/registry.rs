@@ -10,7 +10,7 @@ use crate::id::SchemaId;
 use crate::record::Record;
 use crate::schema::error::SchemaDifference;
 use crate::schema::names::{SchemaNames, SlotNames};
-use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot};
+use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot, SlotCheck};
 use crate::shared_vec::SharedVec;
 use crate::suggest::{Suggestion, nearest_name};
 
@@ -44,6 +44,8 @@ pub struct RegisteredSchema {
     /// The name of the schema that declares each slot: this one or one of its bases.
     declarers: Vec<Arc<str>>,
     pub(super) inherited: usize,
+    /// One for each slot.
+    checks: Box<[SlotCheck]>,
     names: SlotNames,
 }
 
@@ -100,6 +102,12 @@ impl RegisteredSchema {
         self.slot_index(name).map(|index| &self.slots[index])
     }
 
+    /// Returns the checks of typed values, one for each slot.
+    #[inline(always)]
+    pub(crate) const fn checks(&self) -> &[SlotCheck] {
+        &self.checks
+    }
+
     /// Returns the name of the schema that declares the slot at this position: this one or one of its bases.
     pub(crate) fn declarer(&self, slot: usize) -> &Arc<str> {
         &self.declarers[slot]
@@ -115,6 +123,7 @@ impl RegisteredSchema {
     ///
     /// [`RegisteredSchema`] has an example.
     #[must_use]
+    #[inline]
     pub fn slot_index(&self, name: &str) -> Option<usize> {
         self.names.find(name, &self.slots)
     }
@@ -297,8 +306,16 @@ impl Registry {
         self.migrations
     }
 
+    /// Returns the schema of this name and the position of its slot.
+    pub(crate) fn find_slot(&self, schema: &str, slot: &str) -> Option<(&RegisteredSchema, usize)> {
+        let schema = self.find(schema)?;
+        Some((schema, schema.slot_index(slot)?))
+    }
+
+    #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<&RegisteredSchema> {
-        self.get(self.names.find(name)?)
+        let id = self.names.find(name, |position| self.schemas[position].name())?;
+        self.get(id)
     }
 
     /// Returns the registered name that is nearest to a misspelt one.
@@ -366,7 +383,7 @@ impl Registry {
             false => self.constrained[index / 64] &= !bit,
         }
         if index == self.len() {
-            self.names.insert(Arc::clone(&schema.name), schema.id);
+            self.names.push(Arc::clone(&schema.name));
         }
         self.schemas.set(index, Some(Arc::new(schema)));
     }
@@ -401,6 +418,7 @@ impl RegisteredSchema {
         let names = SlotNames::new(&slots)
             .map_err(|slot| SchemaError::DuplicateSlot { schema: Arc::clone(&name), slot })?;
         let base = base.map(|(base, name)| (base.id, name));
-        Ok(Self { id, name, base, slots: slots.into(), declarers, inherited, names })
+        let checks = slots.iter().map(Slot::typed_check).collect();
+        Ok(Self { id, name, base, slots: slots.into(), declarers, inherited, checks, names })
     }
 }

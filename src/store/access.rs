@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::error::{AccessError, NotRegistered, Rejection};
 use crate::id::{ObjectId, SchemaId};
-use crate::schema::SchemaSelector;
+use crate::schema::{RegisteredSchema, SchemaSelector};
 use crate::slot_value::ValueCheck;
-use crate::store::{ObjectCheck, ObjectReader, ObjectWriter, Slotted, Store};
+use crate::store::{BatchCheck, ObjectCheck, ObjectReader, ObjectWriter, Slotted, Store};
 
 impl Store {
     /// Returns a copy of an object of the type's schema or of one that
@@ -147,12 +147,26 @@ impl Store {
         context: ValueCheck<'_>,
     ) -> Result<(), Rejection> {
         let Some(schema) = self.registry.get(schema) else { return Ok(()) };
-        let mut problems = Vec::new();
-        let (record, next) = (None, 0);
-        object.check(&mut ObjectCheck { schema, context, record, problems: &mut problems, next });
-        if problems.is_empty() { Ok(()) } else { Err(Rejection::new(problems)) }
+        let mut check = BatchCheck::new(schema, context);
+        T::accepts(std::iter::once(object), &mut check);
+        if check.are_right() { Ok(()) } else { refused(schema, object, context) }
     }
+}
 
+/// Returns the problems of an object that a slot refuses.
+#[cold]
+fn refused<T: Slotted>(
+    schema: &RegisteredSchema,
+    object: &T,
+    context: ValueCheck<'_>,
+) -> Result<(), Rejection> {
+    let mut problems = Vec::new();
+    let (record, next) = (None, 0);
+    object.check(&mut ObjectCheck { schema, context, record, problems: &mut problems, next });
+    Err(Rejection::new(problems))
+}
+
+impl Store {
     /// Overwrites the slots of a type's schema with values that were checked.
     pub(super) fn write_fields<T: Slotted>(&mut self, id: ObjectId, object: &T) {
         let columns = self.tables[id.schema().index()].columns.iter_mut();

@@ -95,6 +95,12 @@ pub(crate) fn element_shape(element: &Kind) -> ElementShape {
 /// A source of the cells of values.
 trait Source {
     fn cells<C: Cell>(&self) -> &[C];
+
+    /// Returns the cell of a value that has only one.
+    #[inline]
+    fn one<C: Cell>(&self, at: usize) -> C {
+        self.cells()[at]
+    }
 }
 
 /// A written row.
@@ -108,6 +114,12 @@ impl Source for Row<'_> {
     fn cells<C: Cell>(&self) -> &[C] {
         let blocks = C::blocks(&self.column.cells).expect(CELLS);
         blocks.row(self.row).expect("a living row has values")
+    }
+
+    #[inline(always)]
+    fn one<C: Cell>(&self, _: usize) -> C {
+        let blocks = C::blocks(&self.column.cells).expect(CELLS);
+        blocks.row_of_width(self.row, 1).expect("a living row has values")[0]
     }
 }
 
@@ -125,7 +137,17 @@ impl Source for Elements<'_> {
 }
 
 /// Returns the value in a written row.
+#[inline]
 pub(super) fn read(column: &Column, slot: &Slot, row: u32, interner: &Interner) -> Value {
+    if let (Kind::Number(number), None) = (slot.kind(), &column.set) {
+        return with_number!(number, T => Row { column, row }.one::<T>(0).into());
+    }
+    read_any(column, slot, row, interner)
+}
+
+/// Never inlined: it saves all registers, which a number does not need.
+#[inline(never)]
+fn read_any(column: &Column, slot: &Slot, row: u32, interner: &Interner) -> Value {
     if let Some(set) = &column.set
         && set.row(row) != Some(&[true])
     {
@@ -133,7 +155,7 @@ pub(super) fn read(column: &Column, slot: &Slot, row: u32, interner: &Interner) 
     }
     let source = Row { column, row };
     match slot.kind() {
-        Kind::List(kind) => list_value(kind.element(), one(&source, 0), interner),
+        Kind::List(kind) => list_value(kind.element(), source.one(0), interner),
         kind => value(kind, &source, 0, interner),
     }
 }
@@ -151,9 +173,9 @@ pub(super) fn foreign_handle(
     let source = Row { column, row };
     let is_foreign = |text: &Text| interner.texts.resolve(*text).is_none();
     match slot.kind() {
-        Kind::Text => is_foreign(&one(&source, 0)).then_some(ProblemKind::ForeignText),
+        Kind::Text => is_foreign(&source.one(0)).then_some(ProblemKind::ForeignText),
         Kind::List(kind) => {
-            let (shape, list) = (element_shape(kind.element()), one(&source, 0));
+            let (shape, list) = (element_shape(kind.element()), source.one(0));
             if !interner.lists.contains(shape, list) {
                 return Some(ProblemKind::ForeignList);
             }
@@ -177,12 +199,12 @@ fn list_value(element: &Kind, list: ListCell, interner: &Interner) -> Value {
 /// Returns the value at a position among others of its kind. The kind is not a list.
 #[inline]
 fn value(kind: &Kind, source: &impl Source, at: usize, interner: &Interner) -> Value {
-    with_numeric!(kind, T => one::<T>(source, at).into(),
-        Kind::Bool => one::<bool>(source, at).into(),
-        Kind::Text => interner.texts.resolve(one(source, at)).unwrap_or_default().into(),
-        Kind::Object => one::<ObjectId>(source, at).into(),
+    with_numeric!(kind, T => source.one::<T>(at).into(),
+        Kind::Bool => source.one::<bool>(at).into(),
+        Kind::Text => interner.texts.resolve(source.one(at)).unwrap_or_default().into(),
+        Kind::Object => source.one::<ObjectId>(at).into(),
         Kind::Enum(kind) => {
-            let variant = kind.variants().get(usize::from(one::<u8>(source, at)));
+            let variant = kind.variants().get(usize::from(source.one::<u8>(at)));
             Value::Text(Arc::clone(variant.expect("an enum slot holds one of its variants")))
         },
         Kind::Array(number, length) => with_number!(number, T => {
@@ -199,11 +221,6 @@ fn value(kind: &Kind, source: &impl Source, at: usize, interner: &Interner) -> V
 }
 
 const CELLS: &str = "a column has the cell type of its slot's kind";
-
-#[inline]
-fn one<C: Cell>(source: &impl Source, at: usize) -> C {
-    source.cells()[at]
-}
 
 #[inline]
 fn several<C: Cell>(source: &impl Source, at: usize, width: usize) -> &[C] {

@@ -8,6 +8,7 @@ use crate::id::{ObjectId, SchemaId};
 use crate::schema::SchemaSelector;
 use crate::slot_value::{SlotField, SlotValue, ValueCheck};
 use crate::storage::{CellColumn, KindTag, Table};
+use crate::store::records::undeclared;
 use crate::store::slotted::{KeyReader, overwrite_field, read_field};
 use crate::store::{Slotted, Store};
 
@@ -86,18 +87,24 @@ impl Store {
         selector: SchemaSelector<'_>,
         slot: &str,
     ) -> Result<SlotKey<F>, AccessError> {
-        let schema = self.find_schema(selector.name())?;
-        let Some(index) = schema.slot_index(slot) else {
-            let (name, suggestion) = (schema.shared_name(), schema.suggest(slot));
-            return Err(AccessError::undeclared(name, slot, suggestion));
+        let Some((schema, index)) = self.registry.find_slot(selector.name(), slot) else {
+            return Err(self.unknown_slot(selector.name(), slot));
         };
         let slot = &schema.slots()[index];
-        if (slot.kind(), slot.is_optional()) != (&F::Value::kind(), F::OPTIONAL) {
+        if slot.is_optional() != F::OPTIONAL || *slot.kind() != F::Value::kind() {
             let requested = (F::Value::kind(), F::OPTIONAL);
             return Err(TypeMismatch::new(schema.shared_name(), slot, requested).into());
         }
         let tag = self.tables[schema.id().index()].columns[index].tag;
         Ok(SlotKey::new(schema.id(), index as u16, tag, selector.is_exact()))
+    }
+
+    #[cold]
+    fn unknown_slot(&self, schema: &str, slot: &str) -> AccessError {
+        match self.find_schema(schema) {
+            Ok(schema) => undeclared(schema, slot),
+            Err(error) => error.into(),
+        }
     }
 
     /// Returns the keys of a Rust type's slots: a struct with the same fields, which the derive of [`Slotted`] makes.

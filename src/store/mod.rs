@@ -65,7 +65,7 @@ pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
 pub use reserve::ReservedIds;
 pub use slotted::{
-    Batch, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, Slotted,
+    Batch, BatchCheck, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, Slotted,
 };
 pub use split::{SplitError, SplitStore, SplitUse, SplitUser};
 pub(crate) use state::{
@@ -187,13 +187,20 @@ fn empty_table(registry: &Registry, limits: &Limits, schema: SchemaId) -> Table 
     Table::new(registry.get(schema).map_or_else(Vec::new, dynamic::columns), limits.of_rows())
 }
 
+#[inline]
 fn find_schema<'r>(
     registry: &'r Arc<Registry>,
     name: &str,
 ) -> Result<&'r RegisteredSchema, UnknownSchema> {
-    registry
-        .find(name)
-        .ok_or_else(|| UnknownSchema { schema: name.into(), suggestion: registry.suggest(name) })
+    match registry.find(name) {
+        Some(schema) => Ok(schema),
+        None => Err(unknown_schema(registry, name)),
+    }
+}
+
+#[cold]
+fn unknown_schema(registry: &Arc<Registry>, name: &str) -> UnknownSchema {
+    UnknownSchema { schema: name.into(), suggestion: registry.suggest(name) }
 }
 
 /// The identity of a store: a snapshot restores only its own store.
@@ -438,6 +445,7 @@ impl Store {
     }
 
     /// Returns the schema and the table of a living object.
+    #[inline]
     fn locate(&self, id: ObjectId) -> Result<(&RegisteredSchema, &Table), Despawned> {
         if self.contains(id)
             && let Some(schema) = self.registry.get(id.schema())

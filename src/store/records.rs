@@ -206,8 +206,8 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn get_value(&self, id: ObjectId, slot: &str) -> Result<Value, AccessError> {
-        let index = self.slot_of(id, slot)?;
         let (schema, table) = self.locate(id)?;
+        let index = find_slot(schema, slot)?;
         let (column, slot) = (&table.columns[index], &schema.slots()[index]);
         Ok(dynamic::read(column, slot, id.row(), &self.interner))
     }
@@ -311,10 +311,6 @@ impl Store {
         Ok(schema.slots().iter().zip(&table.columns).filter_map(value).collect())
     }
 
-    fn slot_of(&self, id: ObjectId, slot: &str) -> Result<usize, AccessError> {
-        find_slot(self.locate(id)?.0, slot)
-    }
-
     /// Checks the values of all living objects again.
     ///
     /// Writes through views and columns skip constraint checks; this call finds their mistakes.
@@ -387,10 +383,17 @@ fn write_values<'v>(
     Ok(())
 }
 
+#[inline(always)]
 fn find_slot(schema: &RegisteredSchema, slot: &str) -> Result<usize, AccessError> {
-    schema
-        .slot_index(slot)
-        .ok_or_else(|| AccessError::undeclared(schema.shared_name(), slot, schema.suggest(slot)))
+    match schema.slot_index(slot) {
+        Some(index) => Ok(index),
+        None => Err(undeclared(schema, slot)),
+    }
+}
+
+#[cold]
+pub(super) fn undeclared(schema: &RegisteredSchema, slot: &str) -> AccessError {
+    AccessError::undeclared(schema.shared_name(), slot, schema.suggest(slot))
 }
 
 /// Forgets the texts and lists of records that are not inserted, even if their iterator panics.

@@ -3,7 +3,7 @@
 use std::{fmt, iter, slice};
 
 use crate::id::SchemaId;
-use crate::schema::{Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError};
+use crate::schema::{Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError, SlotCheck};
 use crate::slot_value::{SlotField, SlotValue, ValueCheck};
 use crate::storage::{CellColumn, Column, Span};
 use crate::store::{SlotKey, Store};
@@ -95,6 +95,11 @@ pub trait Slotted: Copy + Send + Sync + 'static {
     #[doc(hidden)]
     fn register_base(store: &mut Store) -> Result<(), SchemaError>;
 
+    /// Checks objects, one slot of all of them after the other, until a slot refuses a value.
+    #[doc(hidden)]
+    fn accepts<'a>(objects: impl Iterator<Item = &'a Self> + Clone, check: &mut BatchCheck<'_>);
+
+    /// Lists the problems of an object.
     #[doc(hidden)]
     fn check(&self, check: &mut ObjectCheck<'_>);
 
@@ -128,6 +133,9 @@ pub trait ObjectField: Sized {
     /// Adds the field's slot to a schema.
     fn declare(schema: SchemaBuilder, name: &'static str) -> SchemaBuilder;
 
+    /// Checks the field of many objects against the next slot.
+    fn accepts(fields: impl Iterator<Item = Self> + Clone, check: &mut BatchCheck<'_>);
+
     /// Checks the value against its slot, which is the next one.
     fn check(self, check: &mut ObjectCheck<'_>);
 
@@ -151,7 +159,12 @@ impl<T: SlotField> ObjectField for T {
         if T::OPTIONAL { schema.optional() } else { schema }
     }
 
-    #[inline]
+    #[inline(always)]
+    fn accepts(fields: impl Iterator<Item = Self> + Clone, check: &mut BatchCheck<'_>) {
+        check.values(fields);
+    }
+
+    #[cold]
     fn check(self, check: &mut ObjectCheck<'_>) {
         check.value(self);
     }
@@ -173,6 +186,47 @@ impl<T: SlotField> ObjectField for T {
 
     fn key(slots: &mut KeyReader<'_>) -> SlotKey<Self> {
         slots.key()
+    }
+}
+
+/// Checks the fields of many objects, slot after slot. Says only if all are right.
+#[doc(hidden)]
+#[allow(missing_debug_implementations)]
+pub struct BatchCheck<'a> {
+    schema: &'a RegisteredSchema,
+    checks: slice::Iter<'a, SlotCheck>,
+    context: ValueCheck<'a>,
+    are_right: bool,
+}
+
+impl<'a> BatchCheck<'a> {
+    #[inline(always)]
+    pub(super) fn new(schema: &'a RegisteredSchema, context: ValueCheck<'a>) -> Self {
+        Self { schema, checks: schema.checks().iter(), context, are_right: true }
+    }
+
+    /// Returns `true` if the slots accept all values.
+    #[inline(always)]
+    pub(super) const fn are_right(&self) -> bool {
+        self.are_right
+    }
+
+    /// Checks the next slot's values.
+    #[inline(always)]
+    pub fn values<F: SlotField>(&mut self, fields: impl Iterator<Item = F> + Clone) {
+        let check = self.checks.next().expect("a schema has a slot for each field");
+        let mut values = fields.filter_map(SlotField::into_value);
+        self.are_right &= match *check {
+            SlotCheck::Free => true,
+            SlotCheck::Within(ends) => {
+                values.fold(true, |are_within, value| are_within & value.is_within(ends))
+            }
+            SlotCheck::Other => {
+                let slot = self.schema.checks().len() - self.checks.len() - 1;
+                let slot = &self.schema.slots()[slot];
+                values.all(|value| SlotValue::check(value, slot, self.context).is_ok())
+            }
+        };
     }
 }
 

@@ -5,7 +5,7 @@ use crate::id::{ObjectId, SchemaId};
 use crate::schema::Problem;
 use crate::storage::Table;
 use crate::store::plan::{Plan, Spawned};
-use crate::store::{Batch, ObjectCheck, ObjectWriter, Slotted, Store};
+use crate::store::{Batch, BatchCheck, ObjectCheck, ObjectWriter, Slotted, Store};
 
 /// Objects that are written together: few enough to stay in the first-level cache.
 const CHUNK: usize = 128;
@@ -86,10 +86,8 @@ impl Store {
             if chunk.is_empty() || problems.len() > MOST_PROBLEMS {
                 break;
             }
-            if constrained {
-                for (object, position) in chunk.iter().zip(position..) {
-                    self.find_problems(schema, object, position, &mut problems);
-                }
+            if constrained && !self.are_right(schema, &chunk) {
+                self.find_problems(schema, &chunk, position, &mut problems);
             }
             position += chunk.len();
             let Table { columns, rows, .. } = &mut self.tables[schema.index()];
@@ -118,14 +116,26 @@ impl Store {
         Ok(())
     }
 
+    /// Returns `true` if the slots accept all values.
+    fn are_right<T: Slotted>(&self, schema: SchemaId, objects: &[T]) -> bool {
+        self.registry.get(schema).is_none_or(|schema| {
+            let mut check = BatchCheck::new(schema, self.value_check());
+            T::accepts(objects.iter(), &mut check);
+            check.are_right()
+        })
+    }
+
+    /// Lists the problems of objects, the first of which has this position in its batch.
+    #[cold]
     fn find_problems<T: Slotted>(
         &self,
         schema: SchemaId,
-        object: &T,
+        objects: &[T],
         position: usize,
         problems: &mut Vec<Problem>,
     ) {
-        if let Some(schema) = self.registry.get(schema) {
+        let Some(schema) = self.registry.get(schema) else { return };
+        for (object, position) in objects.iter().zip(position..) {
             let (context, record) = (self.value_check(), Some(position));
             object.check(&mut ObjectCheck { schema, context, record, problems, next: 0 });
         }

@@ -1,6 +1,6 @@
 //! `#[derive(Slotted)]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{
@@ -261,8 +261,9 @@ fn schema_impl(
 ) -> TokenStream {
     let schema = schema_fn(slotted, fields);
     let register_base = register_base_fn(slotted, fields);
+    let accepts = batch_fn(slotted, fields, "accepts", "BatchCheck");
     let check = check_fn(slotted, fields);
-    let write = write_fn(slotted, fields);
+    let write = batch_fn(slotted, fields, "write", "Batch");
     let write_one = write_one_fn(slotted, fields);
     let read = read_fn(slotted, fields);
     let keys = keys_fn(slotted, keys_name, fields);
@@ -274,6 +275,7 @@ fn schema_impl(
             type Keys = #keys_name;
             #schema
             #register_base
+            #accepts
             #check
             #write
             #write_one
@@ -309,6 +311,12 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
                 _: &mut #slotted::Store,
             ) -> ::core::result::Result<(), #slotted::SchemaError> {
                 ::core::unreachable!()
+            }
+
+            fn accepts<'slotted>(
+                _: impl ::core::iter::Iterator<Item = &'slotted Self> + ::core::clone::Clone,
+                _: &mut #slotted::derive_support::BatchCheck<'_>,
+            ) {
             }
 
             fn check(&self, _: &mut #slotted::derive_support::ObjectCheck<'_>) {}
@@ -379,25 +387,26 @@ fn check_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
     }
 }
 
-/// Writes many objects, one slot of all of them after the other.
-fn write_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
+/// Writes or checks many objects, one slot of all of them after the other.
+fn batch_fn(slotted: &Path, fields: &[SlotField], name: &str, batch: &str) -> TokenStream {
+    let [name, of] = [name, batch].map(|name| Ident::new(name, Span::call_site()));
     let objects = quote!(::core::clone::Clone::clone(&objects));
-    let writes = fields.iter().map(|field| {
+    let calls = fields.iter().map(|field| {
         let (cast, ident) = (field.cast(slotted), &field.ident);
         let value = match field.is_base {
             true => quote!(&object.#ident),
             false => quote!(object.#ident),
         };
-        quote!(#cast::write(::core::iter::Iterator::map(#objects, |object| #value), batch);)
+        quote!(#cast::#name(::core::iter::Iterator::map(#objects, |object| #value), batch);)
     });
     quote! {
         #[inline]
         #[allow(unused_variables)]
-        fn write<'a>(
+        fn #name<'a>(
             objects: impl ::core::iter::Iterator<Item = &'a Self> + ::core::clone::Clone,
-            batch: &mut #slotted::derive_support::Batch<'_>,
+            batch: &mut #slotted::derive_support::#of<'_>,
         ) {
-            #(#writes)*
+            #(#calls)*
         }
     }
 }

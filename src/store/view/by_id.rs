@@ -242,8 +242,18 @@ fn take_rows<'t, V: View>(
         let (block, offset) = (row / BLOCK_ROWS, row % BLOCK_ROWS);
         if block >= next_block {
             V::skip_blocks(&mut blocks, block - next_block);
-            open = V::next_block(&mut blocks, rows.used_in(block)).map(|run| (run, 0));
+            let mut one = V::take_block(&mut blocks);
             next_block = block + 1;
+            // A run of enums is checked as a whole, a single row alone.
+            let is_in_block = |next: &usize| {
+                ids[*next].schema() == found.schema()
+                    && ids[*next].row() as usize / BLOCK_ROWS == block
+            };
+            if !wanted.peek().is_some_and(is_in_block) {
+                items[position] = V::at(one, offset as u32);
+                continue;
+            }
+            open = V::next_block(&mut one, rows.used_in(block)).map(|run| (run, 0));
         }
         if let Some((run, at)) = &mut open {
             items[position] = V::items(V::split(run, offset - *at, 1)).next().map(V::finish);

@@ -8,11 +8,12 @@ use std::sync::{Arc, OnceLock};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use crate::error::{AccessError, TypeMismatch};
+use crate::error::TypeMismatch;
 use crate::id::SchemaId;
 use crate::kind::Kind;
 use crate::schema::{RegisteredSchema, Registry, SchemaSelector, Slot};
 use crate::store::find_schema;
+use crate::store::records::undeclared;
 use crate::store::view::filter::{Filter, tests_of};
 use crate::store::view::{View, ViewError, ViewReport};
 
@@ -294,9 +295,7 @@ impl Matches {
                     return Err(ViewError::WrongType { view: wants.view, mismatch });
                 }
                 Match::Lacks(slot) => {
-                    let suggestion = schema.suggest(slot);
-                    let schema = schema.shared_name();
-                    return Err(AccessError::undeclared(schema, slot, suggestion).into());
+                    return Err(undeclared(schema, slot).into());
                 }
             }
         }

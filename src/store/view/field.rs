@@ -440,7 +440,7 @@ impl ViewField for ObjectId {
     #[inline(always)]
     fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
         let generation = *blocks.generations.get(row as usize)?;
-        Some(Self::new(blocks.schema, row, generation))
+        Some(Self::new(blocks.schema, blocks.first + row, generation))
     }
 }
 
