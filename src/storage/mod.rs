@@ -9,6 +9,7 @@ mod cells;
 mod column;
 mod interner;
 mod list_pool;
+mod marks;
 mod row_set;
 mod rows;
 mod rows_snapshot;
@@ -30,6 +31,7 @@ pub use column::Column;
 pub(crate) use column::{ColumnSnapshot, KindTag};
 pub(crate) use interner::{Interned, Interner};
 pub(crate) use list_pool::{ElementShape, ListPool, hash_list};
+pub(crate) use marks::{Marks, MarksMut, RowMarks, Written};
 pub use rows::Rows;
 pub(crate) use rows::{
     BLOCK_WORDS, RowLimits, Span, block_of_words, is_ragged, next_run, offsets, ones,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::epoch::Epoch;
 use crate::storage::block::Stamps;
-use crate::storage::{Column, ColumnSnapshot, RowLimits, Rows, RowsSnapshot};
+use crate::storage::{BLOCK_ROWS, Column, ColumnSnapshot, RowLimits, Rows, RowsSnapshot, offsets};
 
 /// The columns of one schema and their rows.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Rows,
     pub(crate) hashes: BlockHashes,
+    /// A column tracks its changes.
+    pub(crate) is_tracked: bool,
 }
 
 /// Hashes of a table's blocks. Only blocks that change are hashed again.
@@ -59,7 +61,7 @@ impl Table {
     }
 
     pub(crate) fn new(columns: Vec<Column>, limits: RowLimits) -> Self {
-        Self { columns, rows: Rows::new(limits), hashes: BlockHashes::default() }
+        Self { columns, rows: Rows::new(limits), hashes: BlockHashes::default(), is_tracked: false }
     }
 
     /// Ends an epoch: the next write to a block belongs to the next one. Returns `true` if anything was
@@ -76,11 +78,36 @@ impl Table {
         TableSnapshot { columns, rows: self.rows.snapshot(), rows_changed: self.rows.changed() }
     }
 
-    /// Goes back to a snapshot. Blocks that differ count as written in this epoch.
-    pub(crate) fn restore(&mut self, snapshot: &TableSnapshot, epoch: Epoch) {
+    /// Goes back to a snapshot, after which the epoch `since` began. Blocks that differ count as written in this epoch.
+    pub(crate) fn restore(&mut self, snapshot: &TableSnapshot, since: Epoch, epoch: Epoch) {
         let columns = self.columns.iter_mut().zip(&snapshot.columns);
-        columns.for_each(|(column, snapshot)| column.restore(snapshot, epoch));
+        columns.for_each(|(column, snapshot)| column.restore(snapshot, since, epoch));
+        if self.is_tracked {
+            self.mark_revived(&snapshot.rows, since);
+        }
         self.rows.restore(&snapshot.rows, epoch);
+    }
+
+    /// Marks the rows whose objects come back with a snapshot.
+    fn mark_revived(&mut self, snapshot: &RowsSnapshot, since: Epoch) {
+        for (number, block) in snapshot.blocks.iter().enumerate() {
+            if number < self.rows.blocks() && !self.rows.is_changed_since(number, since) {
+                continue;
+            }
+            for offset in offsets(&block.occupied) {
+                let row = (number * BLOCK_ROWS + offset) as u32;
+                if !self.rows.is_alive(row, block.generations[offset]) {
+                    self.mark_row(row);
+                }
+            }
+        }
+    }
+
+    /// Marks a row of all columns that track their changes.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn mark_row(&mut self, row: u32) {
+        self.columns.iter_mut().for_each(|column| column.mark(row));
     }
 
     /// Keeps the memory of blocks that only this snapshot had, for the next copies.
@@ -93,7 +120,14 @@ impl Table {
     pub(crate) fn from_snapshot(snapshot: &TableSnapshot, limits: RowLimits) -> Self {
         let columns = snapshot.columns.iter().map(Column::from_snapshot).collect();
         let rows = Rows::from_snapshot(&snapshot.rows, &snapshot.rows_changed, limits);
-        Self { columns, rows, hashes: BlockHashes::default() }
+        let mut table = Self { columns, rows, hashes: BlockHashes::default(), is_tracked: false };
+        table.update_tracked();
+        table
+    }
+
+    /// Notes whether a column tracks its changes.
+    pub(crate) fn update_tracked(&mut self) {
+        self.is_tracked = self.columns.iter().any(|column| column.marks.is_some());
     }
 
     /// Makes room for this many more living rows, so that spawning them does not allocate.
@@ -126,7 +160,7 @@ impl Table {
             if self.rows.living_in(block) == 0 {
                 self.columns.iter_mut().for_each(|column| column.release(block));
             } else {
-                last = block * crate::storage::BLOCK_ROWS + self.rows.used_in(block);
+                last = block * BLOCK_ROWS + self.rows.used_in(block);
             }
         }
         self.columns.iter_mut().for_each(|column| column.shrink(last));

@@ -84,7 +84,7 @@ impl Store {
             RegistryLimits { schemas: self.limits.schemas, slots: self.limits.slots_per_schema };
         let id = Arc::make_mut(&mut self.registry).register(schema, limits)?;
         if id.index() == self.tables.len() {
-            self.tables.push(self.empty_table(id));
+            self.add_table(id);
             // References to objects of the new schema hash by its name from now on.
             self.hash_sums = None;
             self.registered = self.epoch;

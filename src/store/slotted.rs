@@ -212,6 +212,11 @@ pub struct Batch<'b> {
 
 impl<'b> Batch<'b> {
     pub(super) fn new(columns: &'b mut [Column], span: Span<'b>) -> Self {
+        for column in &mut *columns {
+            if let Some(marks) = &mut column.marks {
+                marks.mark_span(span);
+            }
+        }
         Self { columns: columns.iter_mut(), span }
     }
 
@@ -272,6 +277,7 @@ pub(super) fn overwrite_field<F: SlotField>(column: &mut Column, row: u32, field
         *column.set.as_mut()?.row_of_width_mut(row, 1)?.first_mut()? = value.is_some();
     }
     *place = value.unwrap_or_else(F::Value::filler);
+    column.mark(row);
     Some(())
 }
 

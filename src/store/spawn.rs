@@ -42,6 +42,9 @@ impl Store {
         };
         let table = &mut self.tables[schema.index()];
         object.write_one(&mut ObjectWriter { columns: table.columns.iter_mut(), row });
+        if table.is_tracked {
+            table.mark_row(row);
+        }
         Ok(ObjectId::new(schema, row, table.rows.occupy(row)))
     }
 

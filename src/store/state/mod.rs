@@ -57,10 +57,10 @@ impl Store {
     pub(crate) fn set_state(&mut self, state: &StoreState) -> Result<(), StateMismatch> {
         state.fits(&self.identity, &self.registry)?;
         for (table, snapshot) in self.tables.iter_mut().zip(&state.tables) {
-            table.restore(snapshot, self.epoch);
+            table.restore(snapshot, state.epoch, self.epoch);
         }
         for schema in state.tables.len()..self.tables.len() {
-            self.tables[schema] = self.empty_table(SchemaId(schema as u16));
+            self.replace_table(SchemaId(schema as u16));
         }
         self.hash_sums = state.hash_sums.get().copied();
         Ok(())
@@ -168,6 +168,7 @@ impl StoreState {
         store.interner = self.interner.clone();
         store.epoch = self.epoch;
         store.hash_sums = self.hash_sums.get().copied();
+        store.is_tracked = store.tables.iter().any(|table| table.is_tracked);
         store
     }
 

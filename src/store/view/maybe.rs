@@ -148,7 +148,7 @@ impl<T: SlotValue> ViewField for Option<&T> {
     type Items<'t> = MaybeIter<'t, T>;
 
     fn request() -> Option<Request> {
-        Some(Request { kind: T::kind(), presence: Presence::Any, is_mutable: false })
+        Some(Request::of::<T>(Presence::Any, false))
     }
 
     #[inline(always)]
@@ -555,7 +555,7 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     type Items<'t> = Zip<slice::IterMut<'t, T>, slice::IterMut<'t, bool>>;
 
     fn request() -> Option<Request> {
-        Some(Request { kind: T::kind(), presence: Presence::Optional, is_mutable: true })
+        Some(Request::of::<T>(Presence::Optional, true))
     }
 
     #[inline(always)]

@@ -8,6 +8,8 @@ mod filter;
 mod filtered;
 mod iter;
 pub(in crate::store) mod lend;
+mod marked;
+mod marking;
 mod maybe;
 mod objects;
 mod of_store;
@@ -20,6 +22,7 @@ pub(super) use cache::ViewCache;
 pub use error::{GetDisjointError, ViewError, ViewReport};
 pub use field::{IdRun, ViewField};
 pub use iter::{RunIter, ViewIter};
+pub use marked::{Mut, MutIter, MutRun};
 pub use maybe::{
     MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
 };
@@ -43,6 +46,7 @@ use view_support::{Filter, Request, TableColumns};
 /// |---|---|---|
 /// | `&'a T` | the value | required |
 /// | `&'a mut T` | the value, to change | required |
+/// | [`Mut<'a, T>`] | the value, to change; [marks](crate::Store::track_changes) the object once it is changed | required |
 /// | `Option<&'a T>` | the value, or `None` if it is unset or the schema lacks the slot | required, optional or absent |
 /// | `Option<&'a mut T>` | the same, to change | required, optional or absent |
 /// | [`OptionMut<'a, T>`] | the value, to change, set or unset | optional |

@@ -175,8 +175,8 @@ macro_rules! iteration {
             /// }
             /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
-            pub fn runs(self) -> ViewRuns<'s, V> {
-                let selection = self.selection();
+            pub fn runs(mut self) -> ViewRuns<'s, V> {
+                let selection = self.begin();
                 ViewRuns::new(self.tables, self.matches, selection)
             }
 
@@ -186,7 +186,7 @@ macro_rules! iteration {
             /// **O(objects)** for views that test whether slots are set. [`ViewRef::iter`] has an example.
             #[must_use]
             pub fn count(&self) -> usize {
-                self.selection_and_count().1
+                self.count_of(self.selection().as_ref())
             }
 
             /// Calls the closure with each object, on all of rayon's threads.
@@ -279,8 +279,8 @@ macro_rules! iteration {
             }
 
             #[inline(always)]
-            fn for_each_block(self, visit: impl for<'m> FnMut(Block<'s, 'm, V>)) {
-                let selection = self.selection();
+            fn for_each_block(mut self, visit: impl for<'m> FnMut(Block<'s, 'm, V>)) {
+                let selection = self.begin();
                 let Self { tables, matches, .. } = self;
                 vectorize(
                     #[inline(always)]
@@ -298,7 +298,7 @@ macro_rules! iteration {
             ) where
                 V::Run<'s>: Send,
             {
-                let selection = self.selection();
+                let selection = self.begin();
                 unshare(&mut self.tables, &self.matches, selection.as_ref(), pool);
                 let mut blocks = Vec::new();
                 for_each_block::<V>(
@@ -316,6 +316,14 @@ macro_rules! iteration {
                 });
             }
 
+            /// Returns the rows to visit as [`selection`](Self::selection) does, and marks them.
+            #[inline]
+            fn begin(&mut self) -> Option<Selection> {
+                let selection = self.selection();
+                self.tables.mark_visits(&self.matches, selection.as_ref());
+                selection
+            }
+
             /// Returns the rows to visit, or `None` if the view visits all living ones.
             #[inline]
             fn selection(&self) -> Option<Selection> {
@@ -323,10 +331,8 @@ macro_rules! iteration {
                 is_narrowed.then(|| Selection::new(&self.tables, &self.matches, self.since))
             }
 
-            fn selection_and_count(&self) -> (Option<Selection>, usize) {
-                let selection = self.selection();
-                let count = count(&self.tables, &self.matches, selection.as_ref());
-                (selection, count)
+            fn count_of(&self, selection: Option<&Selection>) -> usize {
+                count(&self.tables, &self.matches, selection)
             }
 
             /// Returns `true` if a match has [tests](TableMatch::tests).
@@ -341,8 +347,9 @@ macro_rules! iteration {
             type Item = V::Item<'s>;
             type IntoIter = ViewIter<'s, V>;
 
-            fn into_iter(self) -> ViewIter<'s, V> {
-                let (selection, count) = self.selection_and_count();
+            fn into_iter(mut self) -> ViewIter<'s, V> {
+                let selection = self.begin();
+                let count = self.count_of(selection.as_ref());
                 ViewIter::new(ViewRuns::new(self.tables, self.matches, selection), count)
             }
         }
@@ -402,7 +409,8 @@ impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let (selection, count) = self.selection_and_count();
+        let selection = self.begin();
+        let count = self.count_of(selection.as_ref());
         let (tables, matches) = (self.tables.reborrow(), Cow::Borrowed(&*self.matches));
         ViewIter::new(ViewRuns::new(tables, matches, selection), count)
     }
@@ -442,7 +450,8 @@ impl<'x, V: View> IntoIterator for &'x ViewRef<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let (selection, count) = self.selection_and_count();
+        let selection = self.selection();
+        let count = self.count_of(selection.as_ref());
         let (tables, matches) = (self.tables.share(), Cow::Borrowed(&*self.matches));
         ViewIter::new(ViewRuns::new(tables, matches, selection), count)
     }
