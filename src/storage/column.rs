@@ -79,6 +79,14 @@ impl Column {
             || self.set.as_ref().is_some_and(|set| set.is_written_since(block, epoch))
     }
 
+    /// Returns `true` if a row of the block was written in this epoch or later, as far as the column knows.
+    pub(crate) fn is_changed_since(&self, block: usize, epoch: Epoch) -> bool {
+        match &self.marks {
+            Some(marks) => marks.has_written_since(block, epoch),
+            None => self.is_written_since(block, epoch),
+        }
+    }
+
     /// Begins to track changes. Until then each block counts as written when it last was.
     pub(crate) fn track(&mut self, rows: &Rows, epoch: Epoch, is_inherited: bool) {
         if let Some(marks) = &mut self.marks {

@@ -1,6 +1,7 @@
 //! Marks: the epoch of the last write to each row of a column that tracks its changes.
 
 use std::collections::HashSet;
+use std::slice;
 use std::sync::Arc;
 
 use crate::epoch::Epoch;
@@ -146,6 +147,15 @@ impl Marks {
     /// Returns the rows of a block that were written in this epoch or later.
     pub(crate) fn written_since(&self, block: usize, epoch: Epoch) -> Written<'_> {
         self.blocks.get(block).map_or(Written::All, |block| block.written_since(epoch))
+    }
+
+    /// Returns `true` if a row of a block was written in this epoch or later.
+    pub(super) fn has_written_since(&self, block: usize, epoch: Epoch) -> bool {
+        match self.written_since(block, epoch) {
+            Written::Nothing => false,
+            Written::All => true,
+            Written::Rows { marks, first } => marks.iter().any(|mark| *mark >= first),
+        }
     }
 
     /// Returns the marks of all blocks, of which there are this many, to write to.
@@ -309,22 +319,38 @@ fn drop_useless(epochs: &mut Vec<Epoch>, marks: &mut [u16]) {
     marks.iter_mut().for_each(|mark| *mark = positions[usize::from(*mark)]);
 }
 
-/// Mutable access to the marks of a column's blocks, one after another or by number.
+/// Mutable access to the marks of a column's blocks, one after another or by number. Without blocks for a column that
+/// does not track its changes.
 #[derive(Debug, Default)]
 pub(crate) struct MarksMut<'t> {
     blocks: &'t mut [BlockMarks],
     epoch: Epoch,
 }
 
-/// The marks of some rows of one block, to write `now` to. Empty if all rows count as written.
+/// The marks of adjacent rows. Without rows if nothing is to be marked.
 #[derive(Debug, Default)]
 pub(crate) struct RowMarks<'t> {
-    pub(crate) rows: &'t mut [u16],
-    pub(crate) now: u16,
+    rows: &'t mut [u16],
+    now: u16,
+}
+
+/// The mark of one row, if it is to be marked.
+#[derive(Debug)]
+pub(crate) struct RowMark<'t> {
+    row: Option<&'t mut u16>,
+    now: u16,
+}
+
+/// An endless iterator over the marks of adjacent rows.
+#[derive(Debug)]
+pub(crate) struct RowMarksIter<'t> {
+    rows: slice::IterMut<'t, u16>,
+    now: u16,
 }
 
 impl<'t> MarksMut<'t> {
     /// Returns the marks of the next block, which has this many rows.
+    #[inline]
     pub(crate) fn next(&mut self, rows: usize) -> RowMarks<'t> {
         match std::mem::take(&mut self.blocks).split_first_mut() {
             Some((block, rest)) => {
@@ -349,12 +375,63 @@ impl<'t> MarksMut<'t> {
         Self { blocks, epoch: self.epoch }
     }
 
-    /// Returns the mark of one row, and the value to write; `None` if it counts as written.
-    pub(crate) fn at(self, row: u32) -> Option<(&'t mut u16, u16)> {
-        let block = self.blocks.get_mut(row as usize / BLOCK_ROWS)?;
+    /// Returns the mark of one row.
+    #[inline]
+    pub(crate) fn at(self, row: u32) -> RowMark<'t> {
         let offset = row as usize % BLOCK_ROWS;
-        let RowMarks { rows, now } = block.of_rows(self.epoch, offset + 1);
-        Some((rows.get_mut(offset)?, now))
+        match self.blocks.get_mut(row as usize / BLOCK_ROWS) {
+            Some(block) => {
+                let RowMarks { rows, now } = block.of_rows(self.epoch, offset + 1);
+                RowMark { row: rows.get_mut(offset), now }
+            }
+            None => RowMark { row: None, now: 0 },
+        }
+    }
+}
+
+impl<'t> RowMarks<'t> {
+    /// Skips the first rows and takes the next ones.
+    #[inline(always)]
+    pub(crate) fn split(&mut self, skip: usize, rows: usize) -> Self {
+        if self.rows.is_empty() {
+            return Self::default();
+        }
+        let (taken, rest) = std::mem::take(&mut self.rows)[skip..].split_at_mut(rows);
+        self.rows = rest;
+        Self { rows: taken, now: self.now }
+    }
+
+    #[inline(always)]
+    pub(crate) fn at(&mut self, row: usize) -> RowMark<'_> {
+        RowMark { row: self.rows.get_mut(row), now: self.now }
+    }
+
+    #[inline(always)]
+    pub(crate) fn iter_mut(&mut self) -> RowMarksIter<'_> {
+        RowMarksIter { rows: self.rows.iter_mut(), now: self.now }
+    }
+
+    #[inline(always)]
+    pub(crate) fn into_iter(self) -> RowMarksIter<'t> {
+        RowMarksIter { rows: self.rows.iter_mut(), now: self.now }
+    }
+}
+
+impl<'t> RowMarksIter<'t> {
+    /// Returns the mark of the next row.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> RowMark<'t> {
+        RowMark { row: self.rows.next(), now: self.now }
+    }
+}
+
+impl RowMark<'_> {
+    /// Marks the row as written.
+    #[inline(always)]
+    pub(crate) fn set(&mut self) {
+        if let Some(row) = &mut self.row {
+            **row = self.now;
+        }
     }
 }
 

@@ -31,11 +31,11 @@ pub use column::Column;
 pub(crate) use column::{ColumnSnapshot, KindTag};
 pub(crate) use interner::{Interned, Interner};
 pub(crate) use list_pool::{ElementShape, ListPool, hash_list};
-pub(crate) use marks::{Marks, MarksMut, RowMarks, Written};
+pub(crate) use marks::{Marks, MarksMut, RowMark, RowMarks, RowMarksIter, Written};
 pub use rows::Rows;
 pub(crate) use rows::{
     BLOCK_WORDS, RowLimits, Span, block_of_words, is_ragged, next_run, offsets, ones,
 };
 pub(crate) use rows_snapshot::{RowBlock, RowsSnapshot};
-pub(crate) use table::{BlockHashes, SlotSeed, Table, TableSnapshot};
+pub(crate) use table::{BlockHashes, SlotSeed, Table, TableSnapshot, mark_span};
 pub(crate) use text_pool::TextPool;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::epoch::Epoch;
 use crate::storage::block::Stamps;
-use crate::storage::{BLOCK_ROWS, Column, ColumnSnapshot, RowLimits, Rows, RowsSnapshot, offsets};
+use crate::storage::{
+    BLOCK_ROWS, Column, ColumnSnapshot, RowLimits, Rows, RowsSnapshot, Span, offsets,
+};
 
 /// The columns of one schema and their rows.
 #[derive(Clone, Debug)]
@@ -44,6 +46,14 @@ pub(crate) struct TableSnapshot {
     pub(crate) columns: Vec<ColumnSnapshot>,
     pub(crate) rows: Arc<RowsSnapshot>,
     rows_changed: Stamps,
+}
+
+/// Marks the rows of a span in all columns that track their changes.
+#[cold]
+#[inline(never)]
+pub(crate) fn mark_span(columns: &mut [Column], span: Span<'_>) {
+    let marks = columns.iter_mut().filter_map(|column| column.marks.as_mut());
+    marks.for_each(|marks| marks.mark_span(span));
 }
 
 impl TableSnapshot {

@@ -288,7 +288,8 @@ impl<'s, T: SlotValue> SlotColumn<'s, T> {
     /// Iterates over the blocks that may have changed since the epoch: a value of the column was written, or an
     /// object was spawned or despawned.
     ///
-    /// A block whose last object died since then is among them. The epoch must come from this store; the default
+    /// A block whose last object died since then is among them. A slot that [tracks its changes](Store::track_changes)
+    /// leaves out blocks that a view with a [`Mut`](crate::view::Mut) field only read. The epoch must come from this store; the default
     /// epoch selects all blocks that were ever used. [`ColumnBlock`] has an example.
     pub fn blocks_changed_since(
         &self,
@@ -297,7 +298,7 @@ impl<'s, T: SlotValue> SlotColumn<'s, T> {
         self.tables().flat_map(move |table| {
             let changed = (0..table.rows.blocks()).filter(move |number| {
                 table.rows.is_changed_since(*number, epoch)
-                    || table.column.is_written_since(*number, epoch)
+                    || table.column.is_changed_since(*number, epoch)
             });
             changed.map(move |number| table.block(number))
         })

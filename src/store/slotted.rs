@@ -212,11 +212,6 @@ pub struct Batch<'b> {
 
 impl<'b> Batch<'b> {
     pub(super) fn new(columns: &'b mut [Column], span: Span<'b>) -> Self {
-        for column in &mut *columns {
-            if let Some(marks) = &mut column.marks {
-                marks.mark_span(span);
-            }
-        }
         Self { columns: columns.iter_mut(), span }
     }
 

@@ -19,7 +19,8 @@ impl Store {
     /// * [`set`](Self::set), [`get_mut`](Self::get_mut), [`set_value`](Self::set_value) and their like: the object, even
     ///   if it had the same value before;
     /// * a spawn: the new object;
-    /// * a view with a field [`Mut<'a, T>`](crate::view::Mut): the objects that are written through it;
+    /// * a view with a field [`Mut<'a, T>`](crate::view::Mut) or [`OptionMut<'a, T>`](crate::view::OptionMut): the objects
+    ///   that are written through it;
     /// * a view with another mutable field, or [`for_each_run`](crate::view::SlotColumnMut::for_each_run) of a column: all
     ///   objects that it visits, as soon as the visit begins;
     /// * [`restore`](Self::restore): the objects that were written since the snapshot, and those that come back to life;

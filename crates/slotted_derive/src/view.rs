@@ -361,8 +361,8 @@ impl<'a> ViewStruct<'a> {
 
     /// Nests one part for each field in pairs: `((a, b), c)`.
     ///
-    /// Slices come first: the standard library's `Zip` walks them by one index. It checks the iterators of `Option` and
-    /// `Mut` by themselves.
+    /// Slices come first: the standard library's `Zip` walks them by one index. It checks the iterators of `Option`, `Mut`
+    /// and `OptionMut` by themselves.
     fn zipped(
         &self,
         parts: impl Iterator<Item = TokenStream>,

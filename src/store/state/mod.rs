@@ -90,6 +90,8 @@ impl Store {
     /// Begins a new epoch and returns it. A view's [`changed_since`](crate::view::ViewMut::changed_since) visits
     /// what is written from then on.
     ///
+    /// [`track_changes`](Self::track_changes) makes this exact: object by object instead of block by block.
+    ///
     /// Everything was written since `Epoch::default()`, which is where a loop that uploads changes begins.
     /// Computes in **O(blocks)** time and keeps nothing, unlike a [`snapshot`](Self::snapshot).
     ///

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::slice;
 
 use crate::slot_value::SlotValue;
-use crate::storage::{BLOCK_ROWS, CellColumn, MarksMut, RowMarks};
+use crate::storage::{CellColumn, MarksMut, RowMark, RowMarks, RowMarksIter};
 use crate::store::view::cache::Request;
 use crate::store::view::field::{
     COLUMN, ExclusiveBlocks, SHARED, ViewField, at_exclusive, next_exclusive, split_exclusive,
@@ -48,9 +48,7 @@ use crate::store::view::tables::{ColumnBorrow, TableRows};
 #[derive(Debug)]
 pub struct Mut<'t, T> {
     value: &'t mut T,
-    /// `None` if nothing is to be marked.
-    mark: Option<&'t mut u16>,
-    now: u16,
+    mark: RowMark<'t>,
 }
 
 impl<'t, T> Mut<'t, T> {
@@ -81,9 +79,7 @@ impl<'t, T> Mut<'t, T> {
     /// ```
     #[inline(always)]
     pub fn set_changed(&mut self) {
-        if let Some(mark) = &mut self.mark {
-            **mark = self.now;
-        }
+        self.mark.set();
     }
 
     /// Changes the value and marks the object if the new value differs. Returns `true` if it does.
@@ -186,8 +182,7 @@ impl<T> MutRun<'_, T> {
     /// [`MutRun`] has an example.
     #[inline(always)]
     pub fn get_mut(&mut self, row: usize) -> Option<Mut<'_, T>> {
-        let value = self.values.get_mut(row)?;
-        Some(Mut { value, mark: self.marks.rows.get_mut(row), now: self.marks.now })
+        Some(Mut { value: self.values.get_mut(row)?, mark: self.marks.at(row) })
     }
 
     /// Iterates over the values.
@@ -195,8 +190,7 @@ impl<T> MutRun<'_, T> {
     /// [`MutRun`] has an example.
     #[inline(always)]
     pub fn iter_mut(&mut self) -> MutIter<'_, T> {
-        let (values, marks) = (self.values.iter_mut(), self.marks.rows.iter_mut());
-        MutIter { values, marks, now: self.marks.now }
+        MutIter { values: self.values.iter_mut(), marks: self.marks.iter_mut() }
     }
 }
 
@@ -215,8 +209,7 @@ impl<'t, T> IntoIterator for MutRun<'t, T> {
 
     #[inline(always)]
     fn into_iter(self) -> Self::IntoIter {
-        let RowMarks { rows, now } = self.marks;
-        MutIter { values: self.values.iter_mut(), marks: rows.iter_mut(), now }
+        MutIter { values: self.values.iter_mut(), marks: self.marks.into_iter() }
     }
 }
 
@@ -234,9 +227,7 @@ impl<'x, T> IntoIterator for &'x mut MutRun<'_, T> {
 #[derive(Debug)]
 pub struct MutIter<'t, T> {
     values: slice::IterMut<'t, T>,
-    /// Empty if nothing is to be marked.
-    marks: slice::IterMut<'t, u16>,
-    now: u16,
+    marks: RowMarksIter<'t>,
 }
 
 impl<'t, T> Iterator for MutIter<'t, T> {
@@ -244,8 +235,7 @@ impl<'t, T> Iterator for MutIter<'t, T> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        let value = self.values.next()?;
-        Some(Mut { value, mark: self.marks.next(), now: self.now })
+        Some(Mut { value: self.values.next()?, mark: self.marks.next() })
     }
 
     #[inline(always)]
@@ -261,8 +251,7 @@ impl<T> FusedIterator for MutIter<'_, T> {}
 #[doc(hidden)]
 pub struct MutBlocks<'t, T: SlotValue> {
     values: ExclusiveBlocks<'t, T>,
-    /// `None` if the slot does not track its changes.
-    marks: Option<MarksMut<'t>>,
+    marks: MarksMut<'t>,
 }
 
 impl<T: SlotValue> ViewField for Mut<'_, T> {
@@ -278,8 +267,7 @@ impl<T: SlotValue> ViewField for Mut<'_, T> {
     #[inline(always)]
     fn blocks<'t>(column: Option<ColumnBorrow<'t>>, rows: TableRows<'t>) -> Self::Blocks<'t> {
         let column = column.expect(COLUMN).exclusive();
-        let blocks = rows.generations.len().div_ceil(BLOCK_ROWS);
-        let marks = column.marks.as_mut().map(|marks| marks.blocks_mut(blocks));
+        let marks = rows.marks_of(&mut column.marks);
         let values = T::Cell::blocks_mut(&mut column.cells).expect(COLUMN).blocks_mut();
         MutBlocks { values, marks }
     }
@@ -287,38 +275,29 @@ impl<T: SlotValue> ViewField for Mut<'_, T> {
     #[inline(always)]
     fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
         let values = next_exclusive(&mut blocks.values, rows)?;
-        let marks = blocks.marks.as_mut().map(|marks| marks.next(rows));
-        Some(MutRun { values, marks: marks.unwrap_or_default() })
+        Some(MutRun { values, marks: blocks.marks.next(rows) })
     }
 
     #[inline(always)]
     fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
         blocks.values.skip(count);
-        if let Some(marks) = &mut blocks.marks {
-            marks.skip(count);
-        }
+        blocks.marks.skip(count);
     }
 
     #[inline(always)]
     fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
-        let marks = blocks.marks.as_mut().map(MarksMut::take_block);
-        MutBlocks { values: blocks.values.take_block(), marks }
+        MutBlocks { values: blocks.values.take_block(), marks: blocks.marks.take_block() }
     }
 
     #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
-        let now = run.marks.now;
-        let marks = match run.marks.rows.is_empty() {
-            true => RowMarks::default(),
-            false => RowMarks { rows: split_exclusive(&mut run.marks.rows, skip, rows), now },
-        };
+        let marks = run.marks.split(skip, rows);
         MutRun { values: split_exclusive(&mut run.values, skip, rows), marks }
     }
 
     #[inline(always)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
-        let (value, mark) = (&mut run.values[row], run.marks.rows.get_mut(row));
-        Mut { value, mark, now: run.marks.now }
+        Mut { value: &mut run.values[row], mark: run.marks.at(row) }
     }
 
     #[inline(always)]
@@ -344,7 +323,6 @@ impl<T: SlotValue> ViewField for Mut<'_, T> {
     #[inline(always)]
     fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
         let value = at_exclusive(blocks.values, row)?;
-        let (mark, now) = blocks.marks.and_then(|marks| marks.at(row)).unzip();
-        Some(Mut { value, mark, now: now.unwrap_or_default() })
+        Some(Mut { value, mark: blocks.marks.at(row) })
     }
 }

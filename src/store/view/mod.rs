@@ -138,7 +138,7 @@ use view_support::{Filter, Request, TableColumns};
 /// | `#[view(without = "shield")]` | [`without("shield")`](crate::view::ViewMut::without) | objects of schemas that lack it |
 /// | `#[view(set = "poison")]` | [`where_set("poison")`](crate::view::ViewMut::where_set) | objects whose slot is set; required slots always are |
 /// | `#[view(unset = "poison")]` | [`where_unset("poison")`](crate::view::ViewMut::where_unset) | objects whose slot is unset, or whose schema lacks it |
-/// | `#[slot(set)]` on a field | | objects whose slot is set; the field is `&'a T` or `&'a mut T`, though the slot is optional |
+/// | `#[slot(set)]` on a field | | objects whose slot is set; the field is `&'a T`, `&'a mut T` or `Mut<'a, T>`, though the slot is optional |
 ///
 /// Names that no schema declares are refused, like misspelt fields. `of`, `with` and `without` decide once for each
 /// schema. `set` and `unset` read one byte for each object, 64 objects at a time, before the first visit: a slot that

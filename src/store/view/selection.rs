@@ -1,4 +1,4 @@
-//! The rows that a narrowed view visits: blocks changed since an epoch, objects with a slot set or unset.
+//! The rows that a narrowed view visits: those changed since an epoch, and those with a slot set or unset.
 
 use crate::epoch::Epoch;
 use crate::simd::vectorize;

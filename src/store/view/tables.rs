@@ -5,7 +5,7 @@ use std::vec;
 
 use crate::epoch::Epoch;
 use crate::id::SchemaId;
-use crate::storage::{Column, Rows, Table};
+use crate::storage::{BLOCK_ROWS, Column, Marks, MarksMut, Rows, Table};
 use crate::store::view::cache::{Pick, TableMatch, Test};
 use crate::store::view::lend::{Lent, Wanted};
 use crate::store::view::selection::Selection;
@@ -328,6 +328,17 @@ enum Borrow<'t> {
 pub struct TableRows<'t> {
     pub(super) schema: SchemaId,
     pub(super) generations: &'t [u16],
+}
+
+impl TableRows<'_> {
+    /// Returns the marks of a column's blocks. None for a column that does not track its changes.
+    #[inline(always)]
+    pub(super) fn marks_of<'t>(&self, marks: &'t mut Option<Box<Marks>>) -> MarksMut<'t> {
+        match marks {
+            Some(marks) => marks.blocks_mut(self.generations.len().div_ceil(BLOCK_ROWS)),
+            None => MarksMut::default(),
+        }
+    }
 }
 
 impl<'t, 'm> TableColumns<'t, 'm> {
