@@ -155,6 +155,9 @@ fn a_view_with_a_mutable_field_marks_what_it_visits() -> Outcome {
     Ok(())
 }
 
+/// A way to call a closure with each object of a view.
+type Way = fn(ViewMut<'_, Choosing<'_>>, &dyn Fn(Choosing<'_>));
+
 /// Each way to go through a view writes to the objects whose number is in the list, and reads the others.
 #[test]
 fn a_marking_field_marks_only_what_it_changes() -> Outcome {
@@ -166,8 +169,8 @@ fn a_marking_field_marks_only_what_it_changes() -> Outcome {
             *unit.health += 1.0;
         }
     };
-    let ways: [(&str, fn(ViewMut<'_, Choosing<'_>>, &dyn Fn(Choosing<'_>))); 6] = [
-        ("for_each", |view, visit| view.for_each(|unit| visit(unit))),
+    let ways: [(&str, Way); 6] = [
+        ("for_each", |view, visit| view.for_each(visit)),
         ("for", |view, visit| {
             for unit in view {
                 visit(unit);

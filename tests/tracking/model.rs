@@ -236,7 +236,7 @@ impl World {
         let mut written = Vec::new();
         for mut unit in self.store.view::<Shielding>().expect("the slot exists") {
             let is_set = unit.shield.get_mut().map(|shield| *shield += 1.0).is_some();
-            if is_set || unit.id.row() % 7 == 0 {
+            if is_set || unit.id.row().is_multiple_of(7) {
                 unit.shield.set(if is_set { None } else { Some(1.0) });
                 written.push(unit.id);
             }
@@ -245,7 +245,7 @@ impl World {
     }
 
     fn choose(&mut self, of: u32, through: u8) {
-        let is_chosen = |id: ObjectId| id.row() % of == 0;
+        let is_chosen = |id: ObjectId| id.row().is_multiple_of(of);
         let visit = |mut unit: Choosing<'_>| {
             if is_chosen(unit.id) {
                 *unit.health += 1.0;
@@ -278,7 +278,7 @@ impl World {
         let orcs = self.store.view::<Orcs>().expect("the slots exist");
         let mut written = Vec::new();
         for mut orc in orcs {
-            if orc.id.row() % of == 0 {
+            if orc.id.row().is_multiple_of(of) {
                 *orc.health += 1.0;
                 written.push((orc.id, 0));
             } else {

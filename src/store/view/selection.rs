@@ -1,7 +1,7 @@
 //! The rows that a narrowed view visits: those changed since an epoch, and those with a slot set or unset.
 
 use crate::epoch::Epoch;
-use crate::simd::vectorize;
+use crate::simd::{add_bits_at_least, vectorize};
 use crate::storage::{BLOCK_WORDS, Column, Marks, Rows, Written, block_of_words};
 use crate::store::view::cache::TableMatch;
 use crate::store::view::tables::Tables;
@@ -142,22 +142,9 @@ impl<'t> Changes<'t> {
     fn add_rows(&self, block: usize, words: &mut [u64]) {
         for marks in &self.tracked {
             if let Written::Rows { marks, first } = marks.written_since(block, self.since) {
-                vectorize(
-                    #[inline(always)]
-                    || add_marked(words, marks, first),
-                );
+                add_bits_at_least(words, marks, first);
             }
         }
-    }
-}
-
-/// Adds the bits of rows whose mark is at least `first`.
-#[inline(always)]
-fn add_marked(words: &mut [u64], marks: &[u16], first: u16) {
-    let (whole, rest) = marks.as_chunks::<64>();
-    debug_assert!(rest.is_empty(), "marks fill words");
-    for (word, marks) in words.iter_mut().zip(whole) {
-        *word |= bits(&marks.map(|mark| mark >= first));
     }
 }
 
@@ -259,15 +246,6 @@ mod tests {
         }
         assert_eq!(bits(&flags).count_ones(), 7);
         assert_eq!(bits(&[true; 64]), u64::MAX);
-    }
-
-    #[test]
-    fn marks_become_bits_in_order() {
-        let mut marks = [3; 128];
-        (marks[1], marks[64], marks[127]) = (4, 5, u16::MAX);
-        let mut words = [1, 0, 7];
-        add_marked(&mut words, &marks, 4);
-        assert_eq!(words, [0b11, 1 | 1 << 63, 7]);
     }
 
     #[test]
