@@ -1,6 +1,7 @@
 //! Epochs: points in the history of a store's writes.
 
-/// A point in the history of a store's writes. Views visit the blocks that were written to since.
+/// A point in the history of a store's writes. Views visit the blocks, or
+/// [the objects](crate::Store::track_changes), that were written since.
 ///
 /// [`Store::advance_epoch`](crate::Store::advance_epoch) begins a new epoch. Later epochs are greater. Every
 /// store starts at the default epoch, so everything was written since then. Use an epoch only with the store

@@ -172,9 +172,10 @@ pub mod migration {
 pub mod view {
     pub use crate::store::{
         ColumnBlock, ColumnRun, GetDisjointError, IdRun, MaybeIter, MaybeIterMut, MaybeRun,
-        MaybeRunMut, ObjectIds, OptionIterMut, OptionMut, OptionRunMut, RunIter, SharedView,
-        SlotColumn, SlotColumnMut, SplitError, SplitStore, SplitUse, SplitUser, View, ViewError,
-        ViewField, ViewIter, ViewMut, ViewMutById, ViewRef, ViewRefById, ViewReport, ViewRuns,
+        MaybeRunMut, Mut, MutIter, MutRun, ObjectIds, OptionIterMut, OptionMut, OptionRunMut,
+        RunIter, SharedView, SlotColumn, SlotColumnMut, SplitError, SplitStore, SplitUse,
+        SplitUser, View, ViewError, ViewField, ViewIter, ViewMut, ViewMutById, ViewRef,
+        ViewRefById, ViewReport, ViewRuns,
     };
 }
 

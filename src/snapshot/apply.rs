@@ -317,6 +317,7 @@ fn apply_slot(
         let (shape, limit) = (shape_of_elements(kind.element()), table.limits.list_bytes);
         decoder.read_lists(shape, &part.cells, table.interner, limit)?;
     }
+    with_value.iter().for_each(|row| column.mark(*row));
     let take = TakeRows { rows: &with_value, bytes: &part.cells, row_bytes, decoder };
     column.cells.visit_mut(take).ok_or(VALUES)?;
     unset.iter().for_each(|row| column.fill(*row));

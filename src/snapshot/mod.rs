@@ -184,8 +184,8 @@ impl Snapshot {
 
     /// Returns the epoch that began with the snapshot.
     ///
-    /// A later view of the store visits the blocks that were written to since then with
-    /// [`changed_since`](crate::view::ViewMut::changed_since).
+    /// A later view of the store visits the blocks, or the [tracked](Store::track_changes) objects, that were written
+    /// since then with [`changed_since`](crate::view::ViewMut::changed_since).
     ///
     /// # Example
     /// ```

@@ -240,6 +240,15 @@ impl<C: Copy> Blocks<C> {
             || written.is_some_and(|written| *written >= epoch)
     }
 
+    /// Returns the epoch in which a value of the block was last written.
+    pub(super) fn last_written(&self, block: usize, epoch: Epoch) -> Epoch {
+        if self.blocks.get(block).is_some_and(Block::is_owned) {
+            return epoch;
+        }
+        let written = self.sharing.as_ref().and_then(|sharing| sharing.written.get(block));
+        written.copied().unwrap_or_default()
+    }
+
     /// Makes the blocks owned for which `is_written` returns `true`, on all threads of the pool.
     pub(super) fn unshare(&mut self, is_written: impl Fn(usize) -> bool, pool: &impl ThreadPool)
     where

@@ -354,6 +354,10 @@ impl Cells {
         with_blocks!(self, blocks => blocks.is_written_since(block, epoch))
     }
 
+    pub(super) fn last_written(&self, block: usize, epoch: Epoch) -> Epoch {
+        with_blocks!(self, blocks => blocks.last_written(block, epoch))
+    }
+
     pub(super) fn release(&mut self, block: usize) {
         with_blocks!(self, blocks => blocks.release(block));
     }

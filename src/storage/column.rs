@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::epoch::Epoch;
 use crate::pool::ThreadPool;
 use crate::storage::block::{BlocksSnapshot, Stamps, snapshot_bytes};
-use crate::storage::{Blocks, Cells, CellsSnapshot};
+use crate::storage::{BLOCK_ROWS, Blocks, Cells, CellsSnapshot, Marks, Rows};
 
 /// Distinguishes columns with the same type of cells, for example those of two enums or two slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Column {
     pub(crate) tag: KindTag,
     /// One `bool` per row if the slot is optional. The cells of an unset row hold the filler.
     pub(crate) set: Option<Blocks<bool>>,
+    /// The epochs of the last writes to each row, if the column tracks its changes.
+    pub(crate) marks: Option<Box<Marks>>,
 }
 
 /// A column as a snapshot has it.
@@ -29,12 +31,16 @@ pub(crate) struct ColumnSnapshot {
     tag: KindTag,
     cells_written: Stamps,
     set_written: Option<Stamps>,
+    marks: Option<Box<Marks>>,
 }
 
 impl ColumnSnapshot {
-    /// Returns `true` if both share their blocks and the epochs of their writes.
+    /// Returns `true` if both share their blocks and the epochs of their writes. Marks also depend on the epoch, so
+    /// columns with marks differ.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.tag == other.tag
+            && self.marks.is_none()
+            && other.marks.is_none()
             && self.cells.is_same(&other.cells)
             && Arc::ptr_eq(&self.cells_written, &other.cells_written)
             && are_same(self.set.as_ref(), other.set.as_ref())
@@ -49,7 +55,8 @@ impl ColumnSnapshot {
     /// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
     pub(super) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
         let set = self.set.as_ref().map_or(0, |set| snapshot_bytes(set, seen));
-        self.cells.count_new_blocks(seen) + set
+        let marks = self.marks.as_ref().map_or(0, |marks| marks.count_new_blocks(seen));
+        self.cells.count_new_blocks(seen) + set + marks
     }
 }
 
@@ -68,10 +75,13 @@ impl Column {
         if let Some(set) = &self.set {
             set.list_shared_blocks(seen);
         }
+        if let Some(marks) = &self.marks {
+            marks.list_shared_blocks(seen);
+        }
     }
 
     pub(crate) fn new(cells: Cells, tag: KindTag, optional: bool) -> Self {
-        Self { cells, tag, set: optional.then(|| Blocks::new(1)) }
+        Self { cells, tag, set: optional.then(|| Blocks::new(1)), marks: None }
     }
 
     /// Returns `true` if the values are handles of texts or lists.
@@ -82,6 +92,9 @@ impl Column {
     /// Ends an epoch. Returns `true` if anything was written in it.
     pub(super) fn end_epoch(&mut self, epoch: Epoch) -> bool {
         let is_set_written = self.set.as_mut().is_some_and(|set| set.end_epoch(epoch));
+        if let Some(marks) = &mut self.marks {
+            marks.end_epoch(epoch);
+        }
         self.cells.end_epoch(epoch) | is_set_written
     }
 
@@ -95,6 +108,36 @@ impl Column {
     pub(crate) fn is_written_since(&self, block: usize, epoch: Epoch) -> bool {
         self.cells.is_written_since(block, epoch)
             || self.set.as_ref().is_some_and(|set| set.is_written_since(block, epoch))
+    }
+
+    /// Returns `true` if a row of the block was written in this epoch or later, as far as the column knows.
+    pub(crate) fn is_changed_since(&self, block: usize, epoch: Epoch) -> bool {
+        match &self.marks {
+            Some(marks) => marks.has_written_since(block, epoch),
+            None => self.is_written_since(block, epoch),
+        }
+    }
+
+    /// Begins to track changes. Until then each block counts as written when it last was.
+    pub(crate) fn track(&mut self, rows: &Rows, epoch: Epoch, is_inherited: bool) {
+        if let Some(marks) = &mut self.marks {
+            marks.is_inherited |= is_inherited;
+            return;
+        }
+        let written = (0..rows.blocks()).map(|block| {
+            let set = self.set.as_ref().map(|set| set.last_written(block, epoch));
+            let rows = rows.last_changed(block, epoch);
+            self.cells.last_written(block, epoch).max(set.unwrap_or_default()).max(rows)
+        });
+        self.marks = Some(Box::new(Marks::new(written, epoch, is_inherited)));
+    }
+
+    /// Marks a row as written, if the column tracks its changes.
+    #[inline(always)]
+    pub(crate) fn mark(&mut self, row: u32) {
+        if let Some(marks) = &mut self.marks {
+            marks.mark(row);
+        }
     }
 
     /// Makes the blocks owned for which `is_written` returns `true`, on all threads of the pool.
@@ -113,11 +156,15 @@ impl Column {
             tag: self.tag,
             cells_written: self.cells.written(),
             set_written: self.set.as_ref().map(Blocks::written),
+            marks: self.marks.clone(),
         }
     }
 
-    /// Goes back to a snapshot. Blocks that differ count as written in this epoch.
-    pub(super) fn restore(&mut self, snapshot: &ColumnSnapshot, epoch: Epoch) {
+    /// Goes back to a snapshot, after which the epoch `since` began. Blocks that differ count as written in this epoch.
+    pub(super) fn restore(&mut self, snapshot: &ColumnSnapshot, since: Epoch, epoch: Epoch) {
+        if let Some(marks) = &mut self.marks {
+            marks.mark_since(since);
+        }
         self.cells.restore(&snapshot.cells, epoch);
         if let (Some(set), Some(snapshot)) = (&mut self.set, &snapshot.set) {
             set.restore(snapshot, epoch);
@@ -139,6 +186,7 @@ impl Column {
             cells: Cells::from_snapshot(&snapshot.cells, &snapshot.cells_written),
             tag: snapshot.tag,
             set: set.zip(written).map(|(set, written)| Blocks::from_snapshot(set, written)),
+            marks: snapshot.marks.clone(),
         }
     }
 
@@ -147,6 +195,9 @@ impl Column {
         self.cells.touch(epoch);
         if let Some(set) = &mut self.set {
             set.touch(epoch);
+        }
+        if let Some(marks) = &mut self.marks {
+            marks.mark_all();
         }
     }
 
@@ -160,6 +211,7 @@ impl Column {
 
     /// Writes the filler to a row, which is unset then if the slot is optional.
     pub(crate) fn fill(&mut self, row: u32) {
+        self.mark(row);
         self.cells.fill(row);
         if let Some(set) = &mut self.set {
             set.put(row, &[false]);
@@ -168,6 +220,7 @@ impl Column {
 
     /// Copies the value of a written row to another row.
     pub(super) fn copy_row(&mut self, from: u32, to: u32) {
+        self.mark(to);
         self.cells.copy_row(from, to);
         if let Some(set) = &mut self.set {
             let is_set = set.row(from) == Some(&[true]);
@@ -188,6 +241,9 @@ impl Column {
         if let Some(set) = &mut self.set {
             set.release(block);
         }
+        if let Some(marks) = &mut self.marks {
+            marks.release(block);
+        }
     }
 
     pub(super) fn shrink(&mut self, rows: usize) {
@@ -195,10 +251,14 @@ impl Column {
         if let Some(set) = &mut self.set {
             set.shrink(rows);
         }
+        if let Some(marks) = &mut self.marks {
+            marks.shrink(rows.div_ceil(BLOCK_ROWS));
+        }
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.cells.heap_bytes() + self.set.as_ref().map_or(0, Blocks::heap_bytes)
+        let marks = self.marks.as_ref().map_or(0, |marks| marks.heap_bytes());
+        self.cells.heap_bytes() + self.set.as_ref().map_or(0, Blocks::heap_bytes) + marks
     }
 
     /// Returns the bytes of one row.

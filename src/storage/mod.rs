@@ -8,6 +8,7 @@ mod cell_of_align;
 mod cells;
 mod column;
 mod interner;
+mod marks;
 mod row_set;
 mod rows;
 mod rows_snapshot;
@@ -27,9 +28,10 @@ pub(crate) use cells::{
 pub use column::Column;
 pub(crate) use column::{ColumnSnapshot, KindTag};
 pub(crate) use interner::{ElementShape, Interned, Interner, ListPool, TextPool, hash_list};
+pub(crate) use marks::{Marks, MarksMut, RowMark, RowMarks, RowMarksIter, Written};
 pub use rows::Rows;
 pub(crate) use rows::{
     BLOCK_WORDS, RowLimits, Span, block_of_words, is_ragged, next_run, offsets, ones,
 };
 pub(crate) use rows_snapshot::{RowBlock, RowsSnapshot};
-pub(crate) use table::{BlockHashes, SlotSeed, Table, TableSnapshot};
+pub(crate) use table::{BlockHashes, SlotSeed, Table, TableSnapshot, mark_span};

@@ -96,6 +96,15 @@ impl Rows {
             || changed.is_some_and(|changed| *changed >= epoch)
     }
 
+    /// Returns the epoch in which a row of the block was last spawned or despawned.
+    pub(super) fn last_changed(&self, block: usize, epoch: Epoch) -> Epoch {
+        if self.blocks.get(block).is_some_and(|rows| rows.is_touched) {
+            return epoch;
+        }
+        let changed = self.sharing.as_ref().and_then(|sharing| sharing.changed.get(block));
+        changed.copied().unwrap_or_default()
+    }
+
     /// Takes a snapshot of the rows, whose epoch must have ended. Copies the blocks that have changed since
     /// the last snapshot, or all blocks if that was dropped.
     pub(super) fn snapshot(&mut self) -> Arc<RowsSnapshot> {

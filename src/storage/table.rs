@@ -5,7 +5,9 @@ use std::sync::{Arc, Weak};
 
 use crate::epoch::Epoch;
 use crate::storage::block::Stamps;
-use crate::storage::{Column, ColumnSnapshot, RowLimits, Rows, RowsSnapshot};
+use crate::storage::{
+    BLOCK_ROWS, Column, ColumnSnapshot, RowLimits, Rows, RowsSnapshot, Span, offsets,
+};
 
 /// The columns of one schema and their rows.
 #[derive(Debug)]
@@ -13,6 +15,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Rows,
     pub(crate) hashes: BlockHashes,
+    /// A column tracks its changes.
+    pub(crate) is_tracked: bool,
     /// The last snapshot. Upgrades as long as a snapshot of the store has it.
     last: Weak<TableSnapshot>,
     /// The snapshot of a table that never had rows, so that many such tables cost nothing.
@@ -56,6 +60,14 @@ impl Clone for Table {
     }
 }
 
+/// Marks the rows of a span in all columns that track their changes.
+#[cold]
+#[inline(never)]
+pub(crate) fn mark_span(columns: &mut [Column], span: Span<'_>) {
+    let marks = columns.iter_mut().filter_map(|column| column.marks.as_mut());
+    marks.for_each(|marks| marks.mark_span(span));
+}
+
 impl TableSnapshot {
     /// Returns `true` if both share everything.
     fn is_same(&self, other: &Self) -> bool {
@@ -83,13 +95,16 @@ impl Table {
     }
 
     fn of(columns: Vec<Column>, rows: Rows) -> Self {
-        Self { columns, rows, hashes: BlockHashes::default(), last: Weak::new(), unused: None }
+        let is_tracked = columns.iter().any(|column| column.marks.is_some());
+        let (hashes, last, unused) = Default::default();
+        Self { columns, rows, hashes, is_tracked, last, unused }
     }
 
     /// Replaces the columns by others with the same rows.
     pub(crate) fn replace_columns(&mut self, columns: Vec<Column>) {
         (self.columns, self.hashes) = (columns, BlockHashes::default());
         (self.last, self.unused) = (Weak::new(), None);
+        self.update_tracked();
     }
 
     /// Ends an epoch: the next write to a block belongs to the next one. Returns `true` if anything was
@@ -105,7 +120,7 @@ impl Table {
     }
 
     fn unused_snapshot(&self) -> Option<&Arc<TableSnapshot>> {
-        self.unused.as_ref().filter(|_| self.rows.used() == 0)
+        self.unused.as_ref().filter(|_| self.rows.used() == 0 && !self.is_tracked)
     }
 
     /// Takes a snapshot of the table, whose epoch must have ended. Returns the last one if nothing has changed.
@@ -128,14 +143,39 @@ impl Table {
         }
     }
 
-    /// Goes back to a snapshot. Blocks that differ count as written in this epoch.
-    pub(crate) fn restore(&mut self, snapshot: &Arc<TableSnapshot>, epoch: Epoch) {
+    /// Goes back to a snapshot, after which the epoch `since` began. Blocks that differ count as written in this epoch.
+    pub(crate) fn restore(&mut self, snapshot: &Arc<TableSnapshot>, since: Epoch, epoch: Epoch) {
         if self.unused_snapshot().is_some_and(|unused| Arc::ptr_eq(unused, snapshot)) {
             return;
         }
         let columns = self.columns.iter_mut().zip(&snapshot.columns);
-        columns.for_each(|(column, snapshot)| column.restore(snapshot, epoch));
+        columns.for_each(|(column, snapshot)| column.restore(snapshot, since, epoch));
+        if self.is_tracked {
+            self.mark_revived(&snapshot.rows, since);
+        }
         self.rows.restore(&snapshot.rows, epoch);
+    }
+
+    /// Marks the rows whose objects come back with a snapshot.
+    fn mark_revived(&mut self, snapshot: &RowsSnapshot, since: Epoch) {
+        for (number, block) in snapshot.blocks.iter().enumerate() {
+            if number < self.rows.blocks() && !self.rows.is_changed_since(number, since) {
+                continue;
+            }
+            for offset in offsets(&block.occupied) {
+                let row = (number * BLOCK_ROWS + offset) as u32;
+                if !self.rows.is_alive(row, block.generations[offset]) {
+                    self.mark_row(row);
+                }
+            }
+        }
+    }
+
+    /// Marks a row of all columns that track their changes.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn mark_row(&mut self, row: u32) {
+        self.columns.iter_mut().for_each(|column| column.mark(row));
     }
 
     /// Keeps the memory of blocks that only this snapshot had, for the next copies.
@@ -149,6 +189,11 @@ impl Table {
         let columns = snapshot.columns.iter().map(Column::from_snapshot).collect();
         let rows = Rows::from_snapshot(&snapshot.rows, &snapshot.rows_changed, limits);
         Self::of(columns, rows)
+    }
+
+    /// Notes whether a column tracks its changes.
+    pub(crate) fn update_tracked(&mut self) {
+        self.is_tracked = self.columns.iter().any(|column| column.marks.is_some());
     }
 
     /// Makes room for this many more living rows, so that spawning them does not allocate.
@@ -180,7 +225,7 @@ impl Table {
             if self.rows.living_in(block) == 0 {
                 self.columns.iter_mut().for_each(|column| column.release(block));
             } else {
-                last = block * crate::storage::BLOCK_ROWS + self.rows.used_in(block);
+                last = block * BLOCK_ROWS + self.rows.used_in(block);
             }
         }
         self.columns.iter_mut().for_each(|column| column.shrink(last));

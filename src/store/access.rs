@@ -169,8 +169,14 @@ fn refused<T: Slotted>(
 impl Store {
     /// Overwrites the slots of a type's schema with values that were checked.
     pub(super) fn write_fields<T: Slotted>(&mut self, id: ObjectId, object: &T) {
-        let columns = self.tables[id.schema().index()].columns.iter_mut();
-        object.write_one(&mut ObjectWriter { columns, row: id.row() });
+        let table = &mut self.tables[id.schema().index()];
+        let mut writer = ObjectWriter { columns: table.columns.iter_mut(), row: id.row() };
+        object.write_one(&mut writer);
+        if table.is_tracked {
+            let unwritten = writer.columns.len();
+            let written = table.columns.len() - unwritten;
+            table.columns[..written].iter_mut().for_each(|column| column.mark(id.row()));
+        }
     }
 
     /// Checks that the object is alive, and of the type's schema or of one that extends it.

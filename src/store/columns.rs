@@ -9,7 +9,9 @@ use crate::id::{ObjectId, SchemaId};
 use crate::schema::Registry;
 use crate::simd::vectorize;
 use crate::slot_value::{SlotField, SlotValue};
-use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn, Column, Rows, Table, row_of};
+use crate::storage::{
+    BLOCK_ROWS, Block, BlocksMut, CellColumn, Column, Marks, Rows, Table, row_of,
+};
 use crate::store::{ColumnBlock, ColumnRun, SlotKey, Store};
 
 type Cells<F> = <<F as SlotField>::Value as SlotValue>::Cell;
@@ -286,7 +288,8 @@ impl<'s, T: SlotValue> SlotColumn<'s, T> {
     /// Iterates over the blocks that may have changed since the epoch: a value of the column was written, or an
     /// object was spawned or despawned.
     ///
-    /// A block whose last object died since then is among them. The epoch must come from this store; the default
+    /// A block whose last object died since then is among them. A slot that [tracks its changes](Store::track_changes)
+    /// leaves out blocks that a view with a [`Mut`](crate::view::Mut) field only read. The epoch must come from this store; the default
     /// epoch selects all blocks that were ever used. [`ColumnBlock`] has an example.
     pub fn blocks_changed_since(
         &self,
@@ -295,7 +298,7 @@ impl<'s, T: SlotValue> SlotColumn<'s, T> {
         self.tables().flat_map(move |table| {
             let changed = (0..table.rows.blocks()).filter(move |number| {
                 table.rows.is_changed_since(*number, epoch)
-                    || table.column.is_written_since(*number, epoch)
+                    || table.column.is_changed_since(*number, epoch)
             });
             changed.map(move |number| table.block(number))
         })
@@ -334,6 +337,7 @@ struct TableColumnMut<'s, F: SlotField> {
     rows: &'s Rows,
     blocks: BlocksMut<'s, Cells<F>>,
     set: Option<BlocksMut<'s, bool>>,
+    marks: Option<&'s mut Marks>,
 }
 
 impl<'s, F: SlotField> TableColumnMut<'s, F> {
@@ -347,7 +351,9 @@ impl<'s, F: SlotField> TableColumnMut<'s, F> {
         }
         let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells)?.blocks_mut();
         let set = column.set.as_mut().map(|set| set.blocks_mut());
-        Some(Self { head: head(schema), generations: rows.generations(), rows, blocks, set })
+        let (head, generations) = (head(schema), rows.generations());
+        let marks = column.marks.as_deref_mut();
+        Some(Self { head, generations, rows, blocks, set, marks })
     }
 
     #[inline(always)]
@@ -376,6 +382,9 @@ impl<'s, F: SlotField> TableColumnMut<'s, F> {
             return false;
         };
         *place = value.unwrap_or_else(F::Value::filler);
+        if let Some(marks) = &mut self.marks {
+            marks.mark(row);
+        }
         true
     }
 }
@@ -384,6 +393,9 @@ impl<T: SlotValue> TableColumnMut<'_, T> {
     #[inline(always)]
     fn get_mut(&mut self, id: ObjectId) -> Option<&mut T> {
         let row = living_row(self.head, self.generations, id)?;
+        if let Some(marks) = &mut self.marks {
+            marks.mark(row);
+        }
         let start = row as usize % BLOCK_ROWS * T::WIDTH;
         let block = self.blocks.get_mut(row as usize / BLOCK_ROWS)?;
         T::from_cells_mut(block.get_mut(start..start + T::WIDTH)?).first_mut()
@@ -465,8 +477,11 @@ impl<T: SlotValue> SlotColumnMut<'_, T> {
             || {
                 let tables = before.iter_mut().flatten().chain(iter::once(first));
                 for table in tables.chain(after.iter_mut().flatten()) {
-                    let TableColumnMut { rows, blocks, .. } = table;
+                    let TableColumnMut { rows, blocks, marks, .. } = table;
                     for number in 0..rows.blocks() {
+                        if let Some(marks) = marks {
+                            marks.mark_block(number);
+                        }
                         let Some(block) = blocks.get_mut(number) else { break };
                         let values = T::from_cells_mut(block);
                         for run in rows.runs_in(number) {

@@ -421,6 +421,7 @@ fn fill<C: Cell>(column: &mut Column, row: u32) {
     let blocks = C::blocks_mut(&mut column.cells).expect(CELLS);
     let filler = vec![C::FILLER; blocks.width()];
     blocks.put(row, &filler);
+    column.mark(row);
 }
 
 #[inline]
@@ -431,4 +432,5 @@ fn put<C: Cell>(column: &mut Column, row: u32, cells: &[C]) {
     if let Some(set) = &mut column.set {
         set.put(row, &[true]);
     }
+    column.mark(row);
 }

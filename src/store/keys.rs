@@ -193,6 +193,7 @@ impl Store {
         if column.tag != key.tag {
             return None;
         }
+        column.mark(id.row());
         let cells = T::Cell::blocks_mut(&mut column.cells)?.row_of_width_mut(id.row(), T::WIDTH)?;
         T::from_cells_mut(cells).first_mut()
     }

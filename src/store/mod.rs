@@ -33,6 +33,7 @@ mod schemas;
 mod slotted;
 mod split;
 mod state;
+mod tracking;
 mod transaction;
 
 use std::borrow::Cow;
@@ -83,9 +84,9 @@ pub mod lend {
     pub use crate::storage::{Column, Rows};
 }
 pub use view::{
-    GetDisjointError, IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut,
-    OptionMut, OptionRunMut, RunIter, SharedView, View, ViewError, ViewField, ViewIter, ViewMut,
-    ViewMutById, ViewRef, ViewRefById, ViewReport, ViewRuns,
+    GetDisjointError, IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, Mut, MutIter, MutRun,
+    OptionIterMut, OptionMut, OptionRunMut, RunIter, SharedView, View, ViewError, ViewField,
+    ViewIter, ViewMut, ViewMutById, ViewRef, ViewRefById, ViewReport, ViewRuns,
 };
 
 /// A store of objects with fixed slots, in packed columns.
@@ -160,6 +161,8 @@ pub struct Store {
     /// The epoch in which the last schema was registered: hashes of blocks from before are outdated.
     registered: Epoch,
     views: view::ViewCache,
+    /// A slot tracks its changes.
+    is_tracked: bool,
     /// The positions of the slots' values in a record. Scratch memory.
     positions: Vec<Option<usize>>,
 }

@@ -88,7 +88,7 @@ impl Store {
         };
         let id = schema.id();
         Arc::make_mut(&mut self.registry).add(*schema);
-        self.tables.push(self.empty_table(id));
+        self.add_table(id);
         self.views.leave_registry();
         // References to objects of the new schema hash by its name from now on.
         self.hash_sums = None;

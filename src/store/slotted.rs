@@ -326,6 +326,7 @@ pub(super) fn overwrite_field<F: SlotField>(column: &mut Column, row: u32, field
         *column.set.as_mut()?.row_of_width_mut(row, 1)?.first_mut()? = value.is_some();
     }
     *place = value.unwrap_or_else(F::Value::filler);
+    column.mark(row);
     Some(())
 }
 

@@ -3,7 +3,7 @@
 use crate::error::{AccessError, LimitError, MOST_PROBLEMS, Rejection, SpawnError};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::Problem;
-use crate::storage::Table;
+use crate::storage::{Table, mark_span};
 use crate::store::plan::{Plan, Spawned};
 use crate::store::{Batch, BatchCheck, ObjectCheck, ObjectWriter, Slotted, Store};
 
@@ -41,6 +41,9 @@ impl Store {
             return Err(self.no_rows(schema).into());
         };
         let table = &mut self.tables[schema.index()];
+        if table.is_tracked {
+            table.mark_row(row);
+        }
         object.write_one(&mut ObjectWriter { columns: table.columns.iter_mut(), row });
         Ok(ObjectId::new(schema, row, table.rows.occupy(row)))
     }
@@ -90,12 +93,15 @@ impl Store {
                 self.find_problems(schema, &chunk, position, &mut problems);
             }
             position += chunk.len();
-            let Table { columns, rows, .. } = &mut self.tables[schema.index()];
+            let Table { columns, rows, is_tracked, .. } = &mut self.tables[schema.index()];
             let mut rest = &*chunk;
             while !rest.is_empty() {
                 let Some(span) = plan.take(rows, rest.len()) else {
                     return Err(self.no_rows(schema).into());
                 };
+                if *is_tracked {
+                    mark_span(columns, span);
+                }
                 let (taken, left) = rest.split_at(span.len());
                 T::write(taken.iter(), &mut Batch::new(columns, span));
                 rest = left;

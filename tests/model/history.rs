@@ -143,6 +143,18 @@ impl World {
         }
     }
 
+    /// Begins or stops to track the changes of a slot, all of which [`check_changed`](Self::check_changed) looks at.
+    pub(crate) fn track(&mut self, which: &Index, stops: bool) {
+        let slots =
+            [("unit", "position"), ("orc", "shield"), ("tile", "height"), ("tile", "owner")];
+        let (schema, slot) = *which.get(&slots);
+        let done = match stops {
+            true => self.store.stop_tracking(schema, slot),
+            false => self.store.track_changes(schema, slot),
+        };
+        assert_eq!((done, self.store.tracks_changes(schema, slot)), (Ok(()), Ok(!stops)));
+    }
+
     fn past(&self, which: &Index) -> Option<Past> {
         let pasts = &self.history.pasts;
         (!pasts.is_empty()).then(|| which.get(pasts).clone())

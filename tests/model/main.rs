@@ -57,6 +57,7 @@ pub(crate) enum Call {
     ReuseMemory { which: Index },
     CompareWithPast { which: Index, seed: u64 },
     AdvanceEpoch,
+    Track { which: Index, stops: bool },
     StateHash,
 }
 
@@ -123,6 +124,7 @@ fn call() -> impl Strategy<Value = Call> {
         1 => index().prop_map(|which| Call::ReuseMemory { which }),
         1 => (index(), seed()).prop_map(|(which, seed)| Call::CompareWithPast { which, seed }),
         2 => Just(Call::AdvanceEpoch),
+        1 => (index(), flaw()).prop_map(|(which, stops)| Call::Track { which, stops }),
         1 => Just(Call::StateHash),
     ]
 }
@@ -140,6 +142,7 @@ fn call_of_values() -> impl Strategy<Value = Call> {
         1 => index().prop_map(|which| Call::ReuseMemory { which }),
         1 => (index(), seed()).prop_map(|(which, seed)| Call::CompareWithPast { which, seed }),
         4 => Just(Call::AdvanceEpoch),
+        2 => (index(), any::<bool>()).prop_map(|(which, stops)| Call::Track { which, stops }),
         3 => Just(Call::StateHash),
     ]
 }

@@ -172,6 +172,7 @@ impl World {
             Call::ReuseMemory { which } => self.reuse_memory_of_past(which),
             Call::CompareWithPast { which, seed } => self.compare_with_past(which, *seed),
             Call::AdvanceEpoch => self.check_changed(),
+            Call::Track { which, stops } => self.track(which, *stops),
             Call::StateHash => self.check_hash(),
             Call::RegisterConflicting => {
                 let schema = schemas::conflicting().expect("the schema is right");

@@ -123,7 +123,26 @@ fn marked_store(input: &Input, task: PastTask) -> (Store, Epoch) {
     (filled.store, epoch)
 }
 
+/// A store that tracks the healths object by object.
+fn tracked_store(input: &Input, task: PastTask) -> (Store, Epoch) {
+    let mut filled = filled(input);
+    filled.store.track_changes("unit", "health").expect("declared");
+    let epoch = filled.store.advance_epoch();
+    mark(&mut filled, &marked(task, input));
+    (filled.store, epoch)
+}
+
 fn visit(input: &Input, task: PastTask) -> Vec<Variant<'_>> {
+    let tracked = Variant::reading(
+        "for_each, tracked",
+        move || tracked_store(input, task),
+        |(store, epoch)| {
+            let mut marked: u32 = 0;
+            let view = store.view_ref::<Healths>().expect("declared").changed_since(*epoch);
+            view.for_each(|unit| marked += u32::from(*unit.health == MARK));
+            u64::from(marked)
+        },
+    );
     let each = Variant::reading(
         "for_each",
         move || marked_store(input, task),
@@ -139,7 +158,7 @@ fn visit(input: &Input, task: PastTask) -> Vec<Variant<'_>> {
         move || marked_store(input, task),
         |(store, epoch)| count_marked(store, *epoch, MARK),
     );
-    vec![each, runs]
+    vec![tracked, each, runs]
 }
 
 /// A store and the objects to write to.

@@ -361,16 +361,17 @@ impl<'a> ViewStruct<'a> {
 
     /// Nests one part for each field in pairs: `((a, b), c)`.
     ///
-    /// Slices come first: the standard library's `Zip` walks them by one index. It checks the iterator of an `Option`
-    /// by itself.
+    /// Slices come first: the standard library's `Zip` walks them by one index. It checks the iterators of `Option`, `Mut`
+    /// and `OptionMut` by themselves.
     fn zipped(
         &self,
         parts: impl Iterator<Item = TokenStream>,
         pair: impl Fn(TokenStream, TokenStream) -> TokenStream,
     ) -> TokenStream {
         let parts: Vec<_> = self.fields.iter().zip(parts).collect();
-        let (last, first): (Vec<_>, Vec<_>) =
-            parts.into_iter().partition(|(slot, _)| is_named(slot.ty, "Option"));
+        let (last, first): (Vec<_>, Vec<_>) = parts
+            .into_iter()
+            .partition(|(slot, _)| is_named(slot.ty, "Option") || is_named(slot.ty, "Mut"));
         let parts = first.into_iter().chain(last).map(|(_, part)| part);
         parts.reduce(pair).expect("a view has fields")
     }
@@ -449,10 +450,10 @@ impl<'a> WantedSlot<'a> {
         let name = name.unwrap_or_else(|| ident.unraw().to_string());
         check_type(borrowed_value(&field.ty).unwrap_or(&field.ty))?;
         let ty = ungrouped(&field.ty);
-        if is_set && !matches!(ty, Type::Reference(_)) {
+        if is_set && !matches!(ty, Type::Reference(_)) && !is_named(ty, "Mut") {
             return Err(Error::new(
                 field.ty.span(),
-                "`#[slot(set)]` visits objects whose slot is set: the field is `&'a T` or `&'a mut T`",
+                "`#[slot(set)]` visits objects whose slot is set: the field is `&'a T`, `&'a mut T` or `Mut<'a, T>`",
             ));
         }
         Ok(Self { field, ident, ty, name, is_set })
@@ -511,7 +512,7 @@ fn ungrouped(mut ty: &Type) -> &Type {
     ty
 }
 
-/// Returns the `T` of `&T`, `&mut T`, an `Option` of these, and `OptionMut<T>`.
+/// Returns the `T` of `&T`, `&mut T`, an `Option` of these, `Mut<T>` and `OptionMut<T>`.
 fn borrowed_value(ty: &Type) -> Option<&Type> {
     let path = match ungrouped(ty) {
         Type::Reference(reference) => return Some(&reference.elem),
@@ -522,7 +523,7 @@ fn borrowed_value(ty: &Type) -> Option<&Type> {
     let Some(GenericArgument::Type(last)) = arguments.args.last() else { return None };
     match path.ident.to_string().as_str() {
         "Option" => borrowed_value(last),
-        "OptionMut" => Some(last),
+        "Mut" | "OptionMut" => Some(last),
         _ => None,
     }
 }

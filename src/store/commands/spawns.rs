@@ -4,7 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use crate::id::{ObjectId, SchemaId};
-use crate::storage::{BLOCK_ROWS, Span};
+use crate::storage::{BLOCK_ROWS, Span, Table, mark_span};
 use crate::store::commands::apply::{Check, Problems};
 use crate::store::commands::error::CommandKind;
 use crate::store::commands::reserved_rows::ReservedRows;
@@ -53,7 +53,7 @@ impl<T: Slotted> SpawnQueue for Objects<T> {
     }
 
     fn write(&self, reserved: &[ReservedRows], store: &mut Store) {
-        let columns = &mut store.tables[self.schema.index()].columns;
+        let Table { columns, is_tracked, .. } = &mut store.tables[self.schema.index()];
         let (mut objects, mut offsets) = (&*self.objects, Vec::new());
         for mut ids in self.ids(reserved) {
             while let Some(first) = ids.first() {
@@ -64,6 +64,9 @@ impl<T: Slotted> SpawnQueue for Objects<T> {
                 offsets.extend(rows.map(|row| (row % BLOCK_ROWS) as u16));
                 let (written, left) = objects.split_at(offsets.len());
                 let span = Span::of_offsets(block, &offsets);
+                if *is_tracked {
+                    mark_span(columns, span);
+                }
                 T::write(written.iter(), &mut Batch::new(columns, span));
                 (ids, objects) = (&ids[offsets.len()..], left);
             }

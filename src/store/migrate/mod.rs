@@ -192,6 +192,9 @@ impl Store {
         for schema in self.tables.len()..self.registry.len() {
             self.tables.push(self.empty_table(SchemaId(schema as u16)));
         }
+        for schema in 0..self.registry.len() {
+            self.inherit_tracking(SchemaId(schema as u16));
+        }
         self.views = ViewCache::default();
         // Hashes cover slot names, and the schema names of references.
         self.hash_sums = None;

@@ -24,12 +24,9 @@ pub(super) struct NewColumns(Vec<NewColumn>);
 
 enum NewColumn {
     /// The column at this position, under another tag.
-    Kept {
-        from: usize,
-        tag: KindTag,
-        set: NewSet,
-    },
-    Written(Column),
+    Kept { from: usize, tag: KindTag, set: NewSet },
+    /// A new column, with the position of the one whose values it has.
+    Written(Column, Option<usize>),
 }
 
 /// The set values of a column that is kept.
@@ -72,12 +69,13 @@ impl Rebuilder<'_> {
                     }
                     None => {
                         let converted = self.convert(column, old, (after, to), &table.rows);
-                        converted.map(NewColumn::Written)
+                        converted.map(|column| NewColumn::Written(column, Some(*from)))
                     }
                 }
             }
             Source::New | Source::Ambiguous(_) => {
-                self.fill((after, to), &table.rows).map(NewColumn::Written)
+                let filled = self.fill((after, to), &table.rows);
+                filled.map(|column| NewColumn::Written(column, None))
             }
         });
         columns.collect::<Result<_, _>>().map(NewColumns)
@@ -173,9 +171,17 @@ fn kept(column: &Column, old: &Slot, new: &Slot, rows: &Rows) -> Option<NewSet> 
 impl NewColumns {
     /// Puts the columns into the table.
     pub(super) fn put_into(self, table: &mut Table, epoch: Epoch) {
-        let mut old: Vec<_> = std::mem::take(&mut table.columns).into_iter().map(Some).collect();
+        let old = std::mem::take(&mut table.columns);
+        let is_inherited = |column: &Column| Some(column.marks.as_ref()?.is_inherited);
+        let tracked: Vec<_> = old.iter().map(is_inherited).collect();
+        let mut old: Vec<_> = old.into_iter().map(Some).collect();
         let columns = self.0.into_iter().map(|column| match column {
-            NewColumn::Written(column) => column,
+            NewColumn::Written(mut column, from) => {
+                if let Some(is_inherited) = from.and_then(|from| tracked[from]) {
+                    column.track(&table.rows, epoch, is_inherited);
+                }
+                column
+            }
             NewColumn::Kept { from, tag, set } => {
                 let mut column = old[from].take().expect("each column is kept at most once");
                 column.tag = tag;

@@ -88,10 +88,10 @@ impl Store {
     pub(crate) fn set_state(&mut self, state: &StoreState) -> Result<(), StateMismatch> {
         state.fits(&self.identity, &self.registry)?;
         for (table, (_, snapshot)) in self.tables.iter_mut().zip(state.tables.iter()) {
-            table.restore(snapshot, self.epoch);
+            table.restore(snapshot, state.epoch, self.epoch);
         }
         for schema in state.tables.len()..self.tables.len() {
-            self.tables[schema] = self.empty_table(SchemaId(schema as u16));
+            self.replace_table(SchemaId(schema as u16));
         }
         self.hash_sums = state.hash_sums.get().copied();
         Ok(())
@@ -123,6 +123,8 @@ impl Store {
 
     /// Begins a new epoch and returns it. A view's [`changed_since`](crate::view::ViewMut::changed_since) visits
     /// what is written from then on.
+    ///
+    /// [`track_changes`](Self::track_changes) makes this exact: object by object instead of block by block.
     ///
     /// Everything was written since `Epoch::default()`, which is where a loop that uploads changes begins.
     /// Computes in **O(blocks)** time and keeps nothing, unlike a [`snapshot`](Self::snapshot).
@@ -204,6 +206,7 @@ impl StoreState {
         store.interner = self.interner.share();
         store.epoch = self.epoch;
         store.hash_sums = self.hash_sums.get().copied();
+        store.is_tracked = store.tables.iter().any(|table| table.is_tracked);
         store
     }
 

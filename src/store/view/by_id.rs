@@ -40,6 +40,7 @@ impl<'s, V: View> ViewMut<'s, V> {
         if !found.tests.is_empty() && !self.tables.passes(found, id.row()) {
             return None;
         }
+        self.tables.mark_visit(found, id);
         self.tables.with_match(
             found,
             #[inline(always)]
@@ -71,11 +72,15 @@ impl<'s, V: View> ViewMut<'s, V> {
     /// assert_eq!(store.get_object::<Unit>(wounded[2])?.health, 85.0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn by_id(self) -> ViewMutById<'s, V> {
+    pub fn by_id(mut self) -> ViewMutById<'s, V> {
+        let mut passing = passing(&self.tables, &self.matches);
+        if self.tables.marks_visits(&self.matches) {
+            let marking = Some(Box::new(Marking { view: self, passing: passing.collect() }));
+            return ViewMutById { places: ByNumber::default(), marking };
+        }
         let Self { tables, matches, .. } = self;
-        let mut passing = passing(&tables, &matches);
         let mut tables = tables.walk();
-        ViewMutById(ByNumber::new(&matches, |found| {
+        let places = ByNumber::new(&matches, |found| {
             let (rows, mut blocks) = tables.next(found, V::blocks).expect("a view has its tables");
             let block = |_| BlockPlace::Untouched(V::take_block(&mut blocks));
             let blocks = (0..rows.blocks()).map(block).collect();
@@ -84,7 +89,8 @@ impl<'s, V: View> ViewMut<'s, V> {
                 passing: passing.next().flatten(),
                 blocks,
             }
-        }))
+        });
+        ViewMutById { places, marking: None }
     }
 
     /// Returns several objects, to change at the same time.
@@ -129,6 +135,10 @@ impl<'s, V: View> ViewMut<'s, V> {
             if !self.contains(id) {
                 return Err(GetDisjointError::Missing { id });
             }
+        }
+        for id in ids {
+            let found = match_of(&self.matches, id.schema()).expect("the view contains it");
+            self.tables.mark_visit(found, id);
         }
         let mut items = [const { None }; N];
         let mut wanted = order.into_iter().peekable();
@@ -266,7 +276,32 @@ fn take_rows<'t, V: View>(
 ///
 /// Returned by [`ViewMut::by_id`], which has an example.
 #[must_use = "a view does nothing by itself"]
-pub struct ViewMutById<'s, V: View>(ByNumber<TablePlace<'s, BlockPlace<'s, V>>>);
+pub struct ViewMutById<'s, V: View> {
+    /// Empty if `marking` has the view.
+    places: ByNumber<TablePlace<'s, BlockPlace<'s, V>>>,
+    marking: Option<Box<Marking<'s, V>>>,
+}
+
+/// A view that marks each object it lends.
+struct Marking<'s, V: View> {
+    view: ViewMut<'s, V>,
+    /// The rows of each match that pass its tests; `None` without tests.
+    passing: Box<[Option<TableSelection>]>,
+}
+
+impl<V: View> Marking<'_, V> {
+    fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
+        let Self { view: ViewMut { tables, matches, .. }, passing } = self;
+        let schema = id.schema().index();
+        let number = matches.binary_search_by_key(&schema, |found| found.table).ok()?;
+        let found = &matches[number];
+        if passing[number].as_ref().is_some_and(|passing| !passing.contains(id.row() as usize)) {
+            return None;
+        }
+        tables.mark_visit(found, id);
+        tables.with_match(found, |columns| item_of::<V>(columns, id))
+    }
+}
 
 impl<V: View> ViewMutById<'_, V> {
     /// Returns one object, or `None` if it is not alive or the view does not match it.
@@ -275,7 +310,9 @@ impl<V: View> ViewMutById<'_, V> {
     /// block: that copies the block if a snapshot shares it. [`ViewMut::by_id`] has an example.
     #[inline]
     pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
-        let place = self.0.get_mut(id.schema())?;
+        let Some(place) = self.places.get_mut(id.schema()) else {
+            return self.marking.as_mut()?.get(id);
+        };
         let row = id.row() as usize;
         if !place.contains(row, id.generation()) {
             return None;
@@ -363,6 +400,7 @@ impl<B> Default for TablePlace<'_, B> {
 }
 
 /// Values by the number of their schema. Gaps have default values, which saves a check at each look-up.
+#[derive(Default)]
 struct ByNumber<T> {
     lowest: usize,
     values: Vec<T>,

@@ -12,6 +12,7 @@ use crate::error::TypeMismatch;
 use crate::id::SchemaId;
 use crate::kind::Kind;
 use crate::schema::{RegisteredSchema, Registry, SchemaSelector, Slot};
+use crate::slot_value::SlotValue;
 use crate::store::find_schema;
 use crate::store::records::undeclared;
 use crate::store::view::filter::{Filter, tests_of};
@@ -26,6 +27,8 @@ pub struct Request {
     pub presence: Presence,
     /// `true` if the view may change its values.
     pub is_mutable: bool,
+    /// `true` if the field marks the rows that it changes. Otherwise each visit of a mutable field counts as a write.
+    pub marks_itself: bool,
 }
 
 /// A slot's name and the field's request; `None` for a field without a slot.
@@ -81,6 +84,11 @@ impl Wants {
 }
 
 impl Request {
+    /// Returns the request of a slot with values of this type.
+    pub(super) fn of<T: SlotValue>(presence: Presence, is_mutable: bool) -> Self {
+        Self { kind: T::kind(), presence, is_mutable, marks_itself: false }
+    }
+
     /// Returns the difference between the slot and the request, if they differ.
     fn mismatch(&self, schema: &RegisteredSchema, slot: &Slot) -> Option<TypeMismatch> {
         let is_optional = match self.presence {
@@ -190,11 +198,27 @@ pub(super) enum Pick {
         column: u16,
         field: u16,
         is_mutable: bool,
+        marks_itself: bool,
         /// The position among the lent parts of the match.
         lent: u16,
     },
     /// A field without a column. Sorts after the fields with one.
     Nothing,
+}
+
+impl Pick {
+    /// Returns `true` if the field marks the rows that it changes.
+    pub(super) const fn marks_itself(&self) -> bool {
+        matches!(self, Self::Column { marks_itself: true, .. })
+    }
+
+    /// Returns the position among the lent parts of the match.
+    pub(super) fn lent(&self) -> Option<usize> {
+        match self {
+            Self::Column { lent, .. } => Some(usize::from(*lent)),
+            Self::Nothing => None,
+        }
+    }
 }
 
 /// The schemas that match a view.
@@ -432,8 +456,9 @@ fn match_schema(registry: &Arc<Registry>, schema: &RegisteredSchema, wants: &Wan
         };
         let slot = &schema.slots()[column];
         mismatches.extend(request.mismatch(schema, slot));
-        let (column, field, is_mutable) = (column as u16, field as u16, request.is_mutable);
-        picks.push(Pick::Column { column, field, is_mutable, lent: 0 });
+        let (column, field) = (column as u16, field as u16);
+        let Request { is_mutable, marks_itself, .. } = *request;
+        picks.push(Pick::Column { column, field, is_mutable, marks_itself, lent: 0 });
         if request.presence == Presence::Set && slot.is_optional() {
             tests.push(Test { column, is_set: true, lent: 0 });
         }

@@ -9,14 +9,15 @@ use crate::id::{ObjectId, SchemaId};
 use crate::slot_value::SlotValue;
 use crate::storage::{BLOCK_ROWS, Block, BlocksMut, CellColumn, row_of};
 use crate::store::view::cache::{Presence, Request};
+use crate::store::view::marked::Mut;
 use crate::store::view::tables::{ColumnBorrow, TableRows};
 
 /// A field's type in a [`View`](crate::View).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a view",
     label = "not a field of a view",
-    note = "fields are `&'a T`, `&'a mut T`, `Option<&'a T>`, `Option<&'a mut T>`, `OptionMut<'a, T>` \
-            where `T` is the value of a slot, or `ObjectId`"
+    note = "fields are `&'a T`, `&'a mut T`, `Option<&'a T>`, `Option<&'a mut T>`, `Mut<'a, T>`, \
+            `OptionMut<'a, T>` where `T` is the value of a slot, or `ObjectId`"
 )]
 pub trait ViewField {
     /// The field's type for one object.
@@ -68,7 +69,7 @@ impl<T: SlotValue> SharedField for &T {}
 impl SharedField for ObjectId {}
 
 pub(super) const SHARED: &str = "a shared view has no mutable fields";
-const COLUMN: &str = "a matching table has a column of the field's kind";
+pub(super) const COLUMN: &str = "a matching table has a column of the field's kind";
 
 pub(super) type SharedBlocks<'t, T> = slice::Iter<'t, Block<<T as SlotValue>::Cell>>;
 pub(super) type ExclusiveBlocks<'t, T> = BlocksMut<'t, <T as SlotValue>::Cell>;
@@ -155,7 +156,7 @@ impl<T: SlotValue> ViewField for &T {
     type Items<'t> = slice::Iter<'t, T>;
 
     fn request() -> Option<Request> {
-        Some(Request { kind: T::kind(), presence: Presence::Required, is_mutable: false })
+        Some(Request::of::<T>(Presence::Required, false))
     }
 
     #[inline(always)]
@@ -368,7 +369,7 @@ macro_rules! set_slots {
         )*
     };
 }
-set_slots!('r: &'r T, 'r: &'r mut T);
+set_slots!('r: &'r T, 'r: &'r mut T, 'r: Mut<'r, T>);
 
 impl ViewField for ObjectId {
     type Item<'t> = Self;

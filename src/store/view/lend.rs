@@ -380,6 +380,10 @@ impl<V: View> ViewColumns<V> {
         if !rows.is_alive(id.row(), id.generation()) {
             return None;
         }
+        let lent = lent.zip(1..).map(|(mut lent, position)| {
+            lent.mark_visit(found, position, id.row());
+            lent
+        });
         if V::HAS_TESTS {
             let lent: Vec<_> = lent.collect();
             let passes = found.tests.iter().all(|test| {

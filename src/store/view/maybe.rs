@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::slice;
 
 use crate::slot_value::SlotValue;
-use crate::storage::{Blocks, CellColumn};
+use crate::storage::{Blocks, CellColumn, MarksMut, RowMark, RowMarks, RowMarksIter};
 use crate::store::view::cache::{Presence, Request};
 use crate::store::view::field::{
     ExclusiveBlocks, SHARED, SharedBlocks, SharedField, ViewField, at_exclusive, at_shared,
@@ -148,7 +148,7 @@ impl<T: SlotValue> ViewField for Option<&T> {
     type Items<'t> = MaybeIter<'t, T>;
 
     fn request() -> Option<Request> {
-        Some(Request { kind: T::kind(), presence: Presence::Any, is_mutable: false })
+        Some(Request::of::<T>(Presence::Any, false))
     }
 
     #[inline(always)]
@@ -402,6 +402,9 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
 
 /// The value of an optional slot, to change, set or unset.
 ///
+/// If the slot [tracks its changes](crate::Store::track_changes), only objects that are changed through it are marked, as
+/// with [`Mut`](crate::view::Mut).
+///
 /// ```
 /// use slotted::{view::OptionMut, Slotted, Store, View};
 ///
@@ -425,6 +428,7 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
 pub struct OptionMut<'t, T> {
     value: &'t mut T,
     is_set: &'t mut bool,
+    mark: RowMark<'t>,
 }
 
 impl<T: SlotValue> OptionMut<'_, T> {
@@ -437,7 +441,7 @@ impl<T: SlotValue> OptionMut<'_, T> {
         self.is_set.then_some(*self.value)
     }
 
-    /// Returns the value to change in place, or `None` if it is unset.
+    /// Returns the value to change in place, or `None` if it is unset. Counts as a change of a value that is set.
     ///
     /// # Example
     /// ```
@@ -460,7 +464,11 @@ impl<T: SlotValue> OptionMut<'_, T> {
     /// ```
     #[inline(always)]
     pub fn get_mut(&mut self) -> Option<&mut T> {
-        self.is_set.then_some(&mut *self.value)
+        if !*self.is_set {
+            return None;
+        }
+        self.mark.set();
+        Some(self.value)
     }
 
     /// Sets the value, or unsets it with `None`.
@@ -468,6 +476,7 @@ impl<T: SlotValue> OptionMut<'_, T> {
     /// [`OptionMut`] has an example.
     #[inline(always)]
     pub fn set(&mut self, value: Option<T>) {
+        self.mark.set();
         *self.is_set = value.is_some();
         *self.value = value.unwrap_or_else(T::filler);
     }
@@ -497,6 +506,7 @@ impl<T: SlotValue> OptionMut<'_, T> {
 pub struct OptionRunMut<'t, T> {
     values: &'t mut [T],
     set: &'t mut [bool],
+    marks: RowMarks<'t>,
 }
 
 impl<'t, T> OptionRunMut<'t, T> {
@@ -523,75 +533,94 @@ impl<'t, T> IntoIterator for OptionRunMut<'t, T> {
 
     #[inline(always)]
     fn into_iter(self) -> Self::IntoIter {
-        OptionIterMut(self.values.iter_mut().zip(self.set))
+        let (values, marks) = (self.values.iter_mut().zip(self.set), self.marks.into_iter());
+        OptionIterMut { values, marks }
     }
 }
 
 /// An iterator over the values of an [`OptionRunMut`].
 #[derive(Debug)]
-pub struct OptionIterMut<'t, T>(Zip<slice::IterMut<'t, T>, slice::IterMut<'t, bool>>);
+pub struct OptionIterMut<'t, T> {
+    values: Zip<slice::IterMut<'t, T>, slice::IterMut<'t, bool>>,
+    marks: RowMarksIter<'t>,
+}
 
 impl<'t, T> Iterator for OptionIterMut<'t, T> {
     type Item = OptionMut<'t, T>;
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|(value, is_set)| OptionMut { value, is_set })
+        let (value, is_set) = self.values.next()?;
+        Some(OptionMut { value, is_set, mark: self.marks.next() })
     }
 
     #[inline(always)]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
+        self.values.size_hint()
     }
 }
 
 impl<T> ExactSizeIterator for OptionIterMut<'_, T> {}
 impl<T> FusedIterator for OptionIterMut<'_, T> {}
 
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct OptionBlocks<'t, T: SlotValue> {
+    values: ExclusiveBlocks<'t, T>,
+    set: ExclusiveBlocks<'t, bool>,
+    marks: MarksMut<'t>,
+}
+
 impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     type Item<'t> = OptionMut<'t, T>;
     type Run<'t> = OptionRunMut<'t, T>;
-    type Blocks<'t> = (ExclusiveBlocks<'t, T>, ExclusiveBlocks<'t, bool>);
-    type Items<'t> = Zip<slice::IterMut<'t, T>, slice::IterMut<'t, bool>>;
+    type Blocks<'t> = OptionBlocks<'t, T>;
+    type Items<'t> = OptionIterMut<'t, T>;
 
     fn request() -> Option<Request> {
-        Some(Request { kind: T::kind(), presence: Presence::Optional, is_mutable: true })
+        let request = Request::of::<T>(Presence::Optional, true);
+        Some(Request { marks_itself: true, ..request })
     }
 
     #[inline(always)]
-    fn blocks<'t>(column: Option<ColumnBorrow<'t>>, _: TableRows<'t>) -> Self::Blocks<'t> {
+    fn blocks<'t>(column: Option<ColumnBorrow<'t>>, rows: TableRows<'t>) -> Self::Blocks<'t> {
         let column = column.expect(KIND).exclusive();
         let values = T::Cell::blocks_mut(&mut column.cells).expect(KIND).blocks_mut();
         let set = column.set.as_mut().map(Blocks::blocks_mut).expect(KIND);
-        (values, set)
+        OptionBlocks { values, set, marks: rows.marks_of(&mut column.marks) }
     }
 
     #[inline(always)]
     fn next_block<'t>(blocks: &mut Self::Blocks<'t>, rows: usize) -> Option<Self::Run<'t>> {
-        let values = next_exclusive(&mut blocks.0, rows)?;
-        Some(OptionRunMut { values, set: next_exclusive(&mut blocks.1, rows)? })
+        let values = next_exclusive(&mut blocks.values, rows)?;
+        let set = next_exclusive(&mut blocks.set, rows)?;
+        Some(OptionRunMut { values, set, marks: blocks.marks.next(rows) })
     }
 
     #[inline(always)]
     fn skip_blocks(blocks: &mut Self::Blocks<'_>, count: usize) {
-        blocks.0.skip(count);
-        blocks.1.skip(count);
+        blocks.values.skip(count);
+        blocks.set.skip(count);
+        blocks.marks.skip(count);
     }
 
     #[inline(always)]
     fn take_block<'t>(blocks: &mut Self::Blocks<'t>) -> Self::Blocks<'t> {
-        (blocks.0.take_block(), blocks.1.take_block())
+        let (values, set) = (blocks.values.take_block(), blocks.set.take_block());
+        OptionBlocks { values, set, marks: blocks.marks.take_block() }
     }
 
     #[inline(always)]
     fn split<'t>(run: &mut Self::Run<'t>, skip: usize, rows: usize) -> Self::Run<'t> {
         let values = split_exclusive(&mut run.values, skip, rows);
-        OptionRunMut { values, set: split_exclusive(&mut run.set, skip, rows) }
+        let set = split_exclusive(&mut run.set, skip, rows);
+        OptionRunMut { values, set, marks: run.marks.split(skip, rows) }
     }
 
     #[inline(always)]
     fn item<'x>(run: &'x mut Self::Run<'_>, row: usize) -> Self::Item<'x> {
-        OptionMut { value: &mut run.values[row], is_set: &mut run.set[row] }
+        let (value, is_set) = (&mut run.values[row], &mut run.set[row]);
+        OptionMut { value, is_set, mark: run.marks.at(row) }
     }
 
     #[inline(always)]
@@ -601,24 +630,23 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
 
     #[inline(always)]
     fn empty<'t>() -> Self::Run<'t> {
-        OptionRunMut { values: &mut [], set: &mut [] }
+        OptionRunMut { values: &mut [], set: &mut [], marks: RowMarks::default() }
     }
 
     #[inline(always)]
     fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t> {
-        run.values.iter_mut().zip(run.set)
+        run.into_iter()
     }
 
     #[inline(always)]
     fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t> {
-        let (value, is_set) = item;
-        OptionMut { value, is_set }
+        item
     }
 
     #[inline(always)]
     fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-        let (values, set) = blocks;
-        let is_set = at_exclusive::<bool>(set, row)?;
-        Some(OptionMut { value: at_exclusive(values, row)?, is_set })
+        let is_set = at_exclusive::<bool>(blocks.set, row)?;
+        let value = at_exclusive(blocks.values, row)?;
+        Some(OptionMut { value, is_set, mark: blocks.marks.at(row) })
     }
 }

@@ -8,6 +8,8 @@ mod filter;
 mod filtered;
 mod iter;
 pub(in crate::store) mod lend;
+mod marked;
+mod marking;
 mod maybe;
 mod objects;
 mod of_store;
@@ -20,6 +22,7 @@ pub(super) use cache::{SharedMatches, ViewCache};
 pub use error::{GetDisjointError, ViewError, ViewReport};
 pub use field::{IdRun, ViewField};
 pub use iter::{RunIter, ViewIter};
+pub use marked::{Mut, MutIter, MutRun};
 pub use maybe::{
     MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, OptionIterMut, OptionMut, OptionRunMut,
 };
@@ -43,6 +46,7 @@ use view_support::{Filter, Request, TableColumns};
 /// |---|---|---|
 /// | `&'a T` | the value | required |
 /// | `&'a mut T` | the value, to change | required |
+/// | [`Mut<'a, T>`] | the value, to change; [marks](crate::Store::track_changes) the object once it is changed | required |
 /// | `Option<&'a T>` | the value, or `None` if it is unset or the schema lacks the slot | required, optional or absent |
 /// | `Option<&'a mut T>` | the same, to change | required, optional or absent |
 /// | [`OptionMut<'a, T>`] | the value, to change, set or unset | optional |
@@ -134,7 +138,7 @@ use view_support::{Filter, Request, TableColumns};
 /// | `#[view(without = "shield")]` | [`without("shield")`](crate::view::ViewMut::without) | objects of schemas that lack it |
 /// | `#[view(set = "poison")]` | [`where_set("poison")`](crate::view::ViewMut::where_set) | objects whose slot is set; required slots always are |
 /// | `#[view(unset = "poison")]` | [`where_unset("poison")`](crate::view::ViewMut::where_unset) | objects whose slot is unset, or whose schema lacks it |
-/// | `#[slot(set)]` on a field | | objects whose slot is set; the field is `&'a T` or `&'a mut T`, though the slot is optional |
+/// | `#[slot(set)]` on a field | | objects whose slot is set; the field is `&'a T`, `&'a mut T` or `Mut<'a, T>`, though the slot is optional |
 ///
 /// Names that no schema declares are refused, like misspelt fields. `of`, `with` and `without` decide once for each
 /// schema. `set` and `unset` read one byte for each object, 64 objects at a time, before the first visit: a slot that

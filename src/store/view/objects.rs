@@ -25,7 +25,7 @@ pub struct ViewMut<'s, V> {
     pub(super) tables: Tables<'s>,
     pub(super) matches: Cow<'s, [TableMatch]>,
     pub(super) registry: &'s Arc<Registry>,
-    /// Only blocks that may have changed since this epoch are visited. The default epoch selects all blocks.
+    /// Only objects that may have changed since this epoch are visited. The default epoch selects all objects.
     pub(super) since: Epoch,
     view: PhantomData<fn() -> V>,
 }
@@ -36,7 +36,7 @@ pub struct ViewRef<'s, V> {
     pub(super) tables: Tables<'s>,
     pub(super) matches: Cow<'s, [TableMatch]>,
     pub(super) registry: &'s Arc<Registry>,
-    /// Only blocks that may have changed since this epoch are visited. The default epoch selects all blocks.
+    /// Only objects that may have changed since this epoch are visited. The default epoch selects all objects.
     pub(super) since: Epoch,
     view: PhantomData<fn() -> V>,
 }
@@ -66,12 +66,19 @@ macro_rules! iteration {
         }
 
         impl<'s, V: View> $name<'s, V> {
-            /// Narrows the view to blocks that may have changed since the epoch.
+            /// Narrows the view to objects that may have changed since the epoch.
             ///
-            /// A block has changed if a value of the view's slots was written, or an object was spawned or
-            /// despawned. Visits all [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS) rows of such a block, so unchanged
-            /// objects can be among them. Each visit of a mutable field counts as a write. The epoch
-            /// must come from this store; the default epoch selects all blocks.
+            /// An object has changed if it was spawned or a value of the view's slots was written. Slots that
+            /// [track their changes](crate::Store::track_changes) know their objects exactly. Of other slots the view
+            /// visits all [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS) rows of a block in which a value was written, or an
+            /// object was spawned or despawned, so unchanged objects can be among them. One slot that does not
+            /// track its changes is enough for that. A view without slots sees spawned objects by their blocks.
+            ///
+            /// Each visit of a mutable field counts as a write, except for [`Mut`](crate::view::Mut) and
+            /// [`OptionMut`](crate::view::OptionMut). The epoch must come from this store; the default epoch selects
+            /// all objects.
+            ///
+            /// Computes in **O(blocks)** time, plus a few microseconds for each block with changes of tracked slots.
             ///
             /// # Example
             /// ```
@@ -176,8 +183,8 @@ macro_rules! iteration {
             /// }
             /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
-            pub fn runs(self) -> ViewRuns<'s, V> {
-                let selection = self.selection();
+            pub fn runs(mut self) -> ViewRuns<'s, V> {
+                let selection = self.begin();
                 ViewRuns::new(self.tables, self.matches, selection)
             }
 
@@ -187,7 +194,7 @@ macro_rules! iteration {
             /// **O(objects)** for views that test whether slots are set. [`ViewRef::iter`] has an example.
             #[must_use]
             pub fn count(&self) -> usize {
-                self.selection_and_count().1
+                self.count_of(self.selection().as_ref())
             }
 
             /// Calls the closure with each object, on all of rayon's threads.
@@ -280,8 +287,8 @@ macro_rules! iteration {
             }
 
             #[inline(always)]
-            fn for_each_block(self, visit: impl for<'m> FnMut(Block<'s, 'm, V>)) {
-                let selection = self.selection();
+            fn for_each_block(mut self, visit: impl for<'m> FnMut(Block<'s, 'm, V>)) {
+                let selection = self.begin();
                 let Self { tables, matches, .. } = self;
                 vectorize(
                     #[inline(always)]
@@ -299,7 +306,7 @@ macro_rules! iteration {
             ) where
                 V::Run<'s>: Send,
             {
-                let selection = self.selection();
+                let selection = self.begin();
                 unshare(&mut self.tables, &self.matches, selection.as_ref(), pool);
                 let mut blocks = Vec::new();
                 for_each_block::<V>(
@@ -317,6 +324,14 @@ macro_rules! iteration {
                 });
             }
 
+            /// Returns the rows to visit as [`selection`](Self::selection) does, and marks them.
+            #[inline]
+            fn begin(&mut self) -> Option<Selection> {
+                let selection = self.selection();
+                self.tables.mark_visits(&self.matches, selection.as_ref());
+                selection
+            }
+
             /// Returns the rows to visit, or `None` if the view visits all living ones.
             #[inline]
             fn selection(&self) -> Option<Selection> {
@@ -324,10 +339,8 @@ macro_rules! iteration {
                 is_narrowed.then(|| Selection::new(&self.tables, &self.matches, self.since))
             }
 
-            fn selection_and_count(&self) -> (Option<Selection>, usize) {
-                let selection = self.selection();
-                let count = count(&self.tables, &self.matches, selection.as_ref());
-                (selection, count)
+            fn count_of(&self, selection: Option<&Selection>) -> usize {
+                count(&self.tables, &self.matches, selection)
             }
 
             /// Returns `true` if a match has [tests](TableMatch::tests).
@@ -342,8 +355,9 @@ macro_rules! iteration {
             type Item = V::Item<'s>;
             type IntoIter = ViewIter<'s, V>;
 
-            fn into_iter(self) -> ViewIter<'s, V> {
-                let (selection, count) = self.selection_and_count();
+            fn into_iter(mut self) -> ViewIter<'s, V> {
+                let selection = self.begin();
+                let count = self.count_of(selection.as_ref());
                 ViewIter::new(ViewRuns::new(self.tables, self.matches, selection), count)
             }
         }
@@ -403,7 +417,8 @@ impl<'x, V: View> IntoIterator for &'x mut ViewMut<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let (selection, count) = self.selection_and_count();
+        let selection = self.begin();
+        let count = self.count_of(selection.as_ref());
         let (tables, matches) = (self.tables.reborrow(), Cow::Borrowed(&*self.matches));
         ViewIter::new(ViewRuns::new(tables, matches, selection), count)
     }
@@ -443,7 +458,8 @@ impl<'x, V: View> IntoIterator for &'x ViewRef<'_, V> {
     type IntoIter = ViewIter<'x, V>;
 
     fn into_iter(self) -> ViewIter<'x, V> {
-        let (selection, count) = self.selection_and_count();
+        let selection = self.selection();
+        let count = self.count_of(selection.as_ref());
         let (tables, matches) = (self.tables.share(), Cow::Borrowed(&*self.matches));
         ViewIter::new(ViewRuns::new(tables, matches, selection), count)
     }

@@ -40,7 +40,7 @@ impl Store {
         let matches = self.views.update::<V>(&self.registry);
         matches.check()?;
         Ok(ViewMut::new(
-            Tables::Exclusive(&mut self.tables),
+            Tables::Exclusive { tables: &mut self.tables, is_tracked: self.is_tracked },
             Cow::Borrowed(matches.tables()),
             &self.registry,
         ))
@@ -77,7 +77,11 @@ impl Store {
     ) -> Result<ViewMut<'_, V>, ViewError> {
         let matches = self.views.update::<V>(&self.registry);
         let selected = matches.selected(&self.registry, schema.into(), Wants::of::<V>)?;
-        Ok(ViewMut::new(Tables::Exclusive(&mut self.tables), Cow::Owned(selected), &self.registry))
+        Ok(ViewMut::new(
+            Tables::Exclusive { tables: &mut self.tables, is_tracked: self.is_tracked },
+            Cow::Owned(selected),
+            &self.registry,
+        ))
     }
 
     /// Returns the objects of all schemas that have the view's slots, for reading only.

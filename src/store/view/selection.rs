@@ -1,8 +1,8 @@
-//! The rows that a narrowed view visits: blocks changed since an epoch, objects with a slot set or unset.
+//! The rows that a narrowed view visits: those changed since an epoch, and those with a slot set or unset.
 
 use crate::epoch::Epoch;
-use crate::simd::vectorize;
-use crate::storage::{BLOCK_WORDS, Rows, block_of_words};
+use crate::simd::{add_bits_at_least, vectorize};
+use crate::storage::{BLOCK_WORDS, Column, Marks, Rows, Written, block_of_words};
 use crate::store::view::cache::TableMatch;
 use crate::store::view::tables::Tables;
 
@@ -37,36 +37,39 @@ impl TableSelection {
         let rows = tables.rows(found);
         let flags: Vec<_> =
             found.tests.iter().map(|test| (tables.tested(found, test), test.is_set)).collect();
-        let is_changed = |block, epoch| {
-            rows.is_changed_since(block, epoch)
-                || flags.iter().any(|(column, _)| column.is_written_since(block, epoch))
-                || tables.columns(found).any(|column| column.is_written_since(block, epoch))
-        };
+        let changes = Changes::new(tables, found, since);
+        let has_words = !flags.is_empty() || changes.are_tracked();
         let blocks = rows.blocks();
         let mut counts = vec![0; blocks];
-        let mut words = Vec::with_capacity(if flags.is_empty() { 0 } else { blocks * BLOCK_WORDS });
+        let mut words = Vec::with_capacity(if has_words { blocks * BLOCK_WORDS } else { 0 });
         for (block, count) in counts.iter_mut().enumerate() {
-            let is_visited =
-                rows.living_in(block) > 0 && (since == Epoch::START || is_changed(block, since));
-            if flags.is_empty() {
-                *count = if is_visited { rows.living_in(block) as u16 } else { 0 };
+            let changed =
+                if rows.living_in(block) == 0 { Changed::Nothing } else { changes.in_block(block) };
+            if !has_words {
+                *count = if changed == Changed::All { rows.living_in(block) as u16 } else { 0 };
                 continue;
             }
-            let first = words.len();
-            if !is_visited {
-                words.resize(first + rows.occupied_in(block).len(), 0);
+            let (first, occupied) = (words.len(), rows.occupied_in(block));
+            words.resize(first + occupied.len(), 0);
+            if changed == Changed::Nothing {
                 continue;
             }
-            words.extend_from_slice(rows.occupied_in(block));
+            let words = &mut words[first..];
+            if changed == Changed::Some {
+                changes.add_rows(block, words);
+                words.iter_mut().zip(occupied).for_each(|(word, occupied)| *word &= occupied);
+            } else {
+                words.copy_from_slice(occupied);
+            }
             for (column, is_set) in &flags {
                 let set = column.set.as_ref().and_then(|set| set.blocks().get(block));
                 let flags = set.map_or(&[][..], |block| block.cells());
                 vectorize(
                     #[inline(always)]
-                    || retain(&mut words[first..], flags, *is_set),
+                    || retain(words, flags, *is_set),
                 );
             }
-            *count = words[first..].iter().map(|word| word.count_ones() as u16).sum();
+            *count = words.iter().map(|word| word.count_ones() as u16).sum();
         }
         Self { counts, words }
     }
@@ -74,6 +77,74 @@ impl TableSelection {
     /// Returns `true` if a row of a table with tests is visited.
     pub(super) fn contains(&self, row: usize) -> bool {
         self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+}
+
+/// The changes of one table that a view sees.
+struct Changes<'t> {
+    rows: &'t Rows,
+    since: Epoch,
+    /// The columns of the view's slots that track their changes, and the others.
+    tracked: Vec<&'t Marks>,
+    untracked: Vec<&'t Column>,
+}
+
+/// The changed rows of a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    Nothing,
+    /// Some rows, of tracked slots.
+    Some,
+    All,
+}
+
+impl<'t> Changes<'t> {
+    fn new(tables: &'t Tables<'_>, found: &TableMatch, since: Epoch) -> Self {
+        let (mut tracked, mut untracked) = (Vec::new(), Vec::new());
+        if since != Epoch::START {
+            let tested = found.tests.iter().map(|test| tables.tested(found, test));
+            for column in tables.columns(found).chain(tested) {
+                match &column.marks {
+                    Some(marks) => tracked.push(&**marks),
+                    None => untracked.push(column),
+                }
+            }
+        }
+        Self { rows: tables.rows(found), since, tracked, untracked }
+    }
+
+    /// Returns `true` if some slots track their changes.
+    fn are_tracked(&self) -> bool {
+        !self.tracked.is_empty()
+    }
+
+    fn in_block(&self, block: usize) -> Changed {
+        if self.since == Epoch::START {
+            return Changed::All;
+        }
+        // A spawn writes to tracked slots too. A view without them sees spawned objects by their block.
+        let has_others = !self.untracked.is_empty() || self.tracked.is_empty();
+        if has_others && self.rows.is_changed_since(block, self.since) {
+            return Changed::All;
+        }
+        if self.untracked.iter().any(|column| column.is_written_since(block, self.since)) {
+            return Changed::All;
+        }
+        let written = self.tracked.iter().map(|marks| marks.written_since(block, self.since));
+        written.fold(Changed::Nothing, |changed, written| match (changed, written) {
+            (Changed::All, _) | (_, Written::All) => Changed::All,
+            (changed, Written::Nothing) => changed,
+            (_, Written::Rows { .. }) => Changed::Some,
+        })
+    }
+
+    /// Adds the changed rows of a block as bits.
+    fn add_rows(&self, block: usize, words: &mut [u64]) {
+        for marks in &self.tracked {
+            if let Written::Rows { marks, first } = marks.written_since(block, self.since) {
+                add_bits_at_least(words, marks, first);
+            }
+        }
     }
 }
 
@@ -136,6 +207,18 @@ impl<'m> Visits<'m> {
         match self.selection {
             Some(selection) => usize::from(selection.counts[block]),
             None => self.rows.living_in(block),
+        }
+    }
+
+    /// Marks the visited rows.
+    pub(super) fn mark(self, marks: &mut Marks) {
+        for block in (0..self.rows.blocks()).filter(|block| self.count_in(*block) > 0) {
+            match self.selection {
+                Some(TableSelection { words, .. }) if !words.is_empty() => {
+                    marks.mark_words(block, block_of_words(words, block));
+                }
+                _ => marks.mark_block(block),
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::vec;
 
 use crate::epoch::Epoch;
 use crate::id::SchemaId;
-use crate::storage::{Column, Rows, Table};
+use crate::storage::{BLOCK_ROWS, Column, Marks, MarksMut, Rows, Table};
 use crate::store::view::cache::{Pick, TableMatch, Test};
 use crate::store::view::lend::{Lent, Wanted};
 use crate::store::view::selection::Selection;
@@ -14,7 +14,11 @@ use crate::store::view::selection::Selection;
 #[derive(Debug)]
 pub(super) enum Tables<'t> {
     Shared(&'t [Table]),
-    Exclusive(&'t mut [Table]),
+    Exclusive {
+        tables: &'t mut [Table],
+        /// A column of some table tracks its changes.
+        is_tracked: bool,
+    },
     /// The rows of each match, followed by its columns in the order of the picks.
     Lent(Vec<Lent<'t>>),
 }
@@ -25,7 +29,7 @@ impl<'t> Tables<'t> {
     pub(super) fn rows(&self, found: &TableMatch) -> &Rows {
         match self {
             Self::Shared(tables) => &tables[found.table].rows,
-            Self::Exclusive(tables) => &tables[found.table].rows,
+            Self::Exclusive { tables, .. } => &tables[found.table].rows,
             Self::Lent(lent) => lent[found.lent.start].rows(),
         }
     }
@@ -36,7 +40,7 @@ impl<'t> Tables<'t> {
             let Pick::Column { column, lent: position, .. } = *pick else { return None };
             Some(match self {
                 Self::Shared(tables) => &tables[found.table].columns[usize::from(column)],
-                Self::Exclusive(tables) => &tables[found.table].columns[usize::from(column)],
+                Self::Exclusive { tables, .. } => &tables[found.table].columns[usize::from(column)],
                 Self::Lent(lent) => lent[found.lent.start + usize::from(position)].column(),
             })
         })
@@ -46,7 +50,9 @@ impl<'t> Tables<'t> {
     pub(super) fn tested(&self, found: &TableMatch, test: &Test) -> &Column {
         match self {
             Self::Shared(tables) => &tables[found.table].columns[usize::from(test.column)],
-            Self::Exclusive(tables) => &tables[found.table].columns[usize::from(test.column)],
+            Self::Exclusive { tables, .. } => {
+                &tables[found.table].columns[usize::from(test.column)]
+            }
             Self::Lent(lent) => lent[found.lent.start + usize::from(test.lent)].column(),
         }
     }
@@ -60,7 +66,7 @@ impl<'t> Tables<'t> {
     pub(super) fn share(&self) -> Tables<'_> {
         match self {
             Self::Shared(tables) => Tables::Shared(tables),
-            Self::Exclusive(tables) => Tables::Shared(tables),
+            Self::Exclusive { tables, .. } => Tables::Shared(tables),
             Self::Lent(lent) => Tables::Lent(lent.iter().map(Lent::share).collect()),
         }
     }
@@ -69,33 +75,35 @@ impl<'t> Tables<'t> {
     pub(super) fn reborrow(&mut self) -> Tables<'_> {
         match self {
             Self::Shared(tables) => Tables::Shared(tables),
-            Self::Exclusive(tables) => Tables::Exclusive(tables),
+            Self::Exclusive { tables, is_tracked } => {
+                Tables::Exclusive { tables, is_tracked: *is_tracked }
+            }
             Self::Lent(lent) => Tables::Lent(lent.iter_mut().map(Lent::reborrow).collect()),
         }
     }
 
-    /// Calls the closure with each column that the view writes, and the rows of its table.
+    /// Calls the closure with each column that the view writes, its pick and the rows of its table.
     pub(super) fn for_each_written(
         &mut self,
         matches: &[TableMatch],
-        mut visit: impl FnMut(usize, &Rows, &mut Column),
+        mut visit: impl FnMut(usize, &Pick, &Rows, &mut Column),
     ) {
         for (position, found) in matches.iter().enumerate() {
-            match self {
-                Self::Shared(_) => {}
-                Self::Exclusive(tables) => {
-                    let Table { columns, rows, .. } = &mut tables[found.table];
-                    for pick in &found.picks {
-                        if let Pick::Column { column, is_mutable: true, .. } = *pick {
-                            visit(position, rows, &mut columns[usize::from(column)]);
-                        }
+            for pick in &found.picks {
+                let Pick::Column { column, is_mutable: true, lent: place, .. } = *pick else {
+                    continue;
+                };
+                match self {
+                    Self::Shared(_) => {}
+                    Self::Exclusive { tables, .. } => {
+                        let Table { columns, rows, .. } = &mut tables[found.table];
+                        visit(position, pick, rows, &mut columns[usize::from(column)]);
                     }
-                }
-                Self::Lent(lent) => {
-                    let (rows, columns) = lent[found.lent.clone()].split_first_mut().expect(LENT);
-                    for column in columns {
-                        if let Lent::Written(column) = column {
-                            visit(position, rows.rows(), column);
+                    Self::Lent(lent) => {
+                        let parts = &mut lent[found.lent.clone()];
+                        let (rows, columns) = parts.split_first_mut().expect(LENT);
+                        if let Lent::Written(column) = &mut columns[usize::from(place) - 1] {
+                            visit(position, pick, rows.rows(), column);
                         }
                     }
                 }
@@ -116,7 +124,7 @@ impl<'t> Tables<'t> {
                 let Table { columns, rows, .. } = &tables[found.table];
                 take(TableColumns { columns: Columns::Shared(columns), rows, schema, picks })
             }
-            Self::Exclusive(tables) => {
+            Self::Exclusive { tables, .. } => {
                 let Table { columns, rows, .. } = &mut tables[found.table];
                 take(TableColumns { columns: Columns::Exclusive(columns), rows, schema, picks })
             }
@@ -141,7 +149,7 @@ impl<'t> Tables<'t> {
                 let (schema, picks) = (found.schema(), &*found.picks);
                 take(TableColumns { columns: Columns::Shared(columns), rows, schema, picks })
             }
-            Self::Exclusive(_) => unreachable!("a shared view borrows no table exclusively"),
+            Self::Exclusive { .. } => unreachable!("a shared view borrows no table exclusively"),
             Self::Lent(lent) => {
                 let mut lent = lent[found.lent.clone()].iter().map(Lent::read);
                 let rows = lent.next().expect(LENT).into_rows();
@@ -172,7 +180,7 @@ impl<'t> Tables<'t> {
     pub(super) fn walk(self) -> TablesWalk<'t> {
         match self {
             Self::Shared(tables) => TablesWalk::Shared(tables),
-            Self::Exclusive(rest) => TablesWalk::Exclusive { rest, passed: 0 },
+            Self::Exclusive { tables: rest, .. } => TablesWalk::Exclusive { rest, passed: 0 },
             Self::Lent(lent) => TablesWalk::Lent(lent.into_iter()),
         }
     }
@@ -250,8 +258,9 @@ impl<'t, 'm, F: FnMut(Wanted) -> Lent<'t>> LendOnTurn<'t, 'm, F> {
 
     /// Finds the rows to visit, which takes all parts at once.
     pub(super) fn select(&mut self, matches: &[TableMatch]) -> Selection {
-        let tables = Tables::Lent(self.wanted.iter().copied().map(&mut self.lend).collect());
+        let mut tables = Tables::Lent(self.wanted.iter().copied().map(&mut self.lend).collect());
         let selection = Selection::new(&tables, matches, Epoch::START);
+        tables.mark_visits(matches, Some(&selection));
         if let TablesWalk::Lent(lent) = tables.walk() {
             self.lent = Some(lent);
         }
@@ -274,7 +283,11 @@ impl<'t, F: FnMut(Wanted) -> Lent<'t>> TableSource<'t> for LendOnTurn<'t, '_, F>
         if rows.used() == 0 {
             return None;
         }
-        let mut columns = columns.iter().map(|wanted| (self.lend)(*wanted).into_column());
+        let mut columns = columns.iter().zip(1..).map(|(wanted, position)| {
+            let mut lent = (self.lend)(*wanted);
+            lent.mark_visits(found, position, rows);
+            lent.into_column()
+        });
         Some((rows, take(TableColumns::of_lent(&mut columns, rows, found))))
     }
 }
@@ -315,6 +328,17 @@ enum Borrow<'t> {
 pub struct TableRows<'t> {
     pub(super) schema: SchemaId,
     pub(super) generations: &'t [u16],
+}
+
+impl TableRows<'_> {
+    /// Returns the marks of a column's blocks. None for a column that does not track its changes.
+    #[inline(always)]
+    pub(super) fn marks_of<'t>(&self, marks: &'t mut Option<Box<Marks>>) -> MarksMut<'t> {
+        match marks {
+            Some(marks) => marks.blocks_mut(self.generations.len().div_ceil(BLOCK_ROWS)),
+            None => MarksMut::default(),
+        }
+    }
 }
 
 impl<'t, 'm> TableColumns<'t, 'm> {

@@ -41,7 +41,7 @@ pub(super) fn unshare(
     selection: Option<&Selection>,
     pool: &impl ThreadPool,
 ) {
-    tables.for_each_written(matches, |position, rows, column| {
+    tables.for_each_written(matches, |position, _, rows, column| {
         let is_visited = |block| Visits::new(rows, selection, position).count_in(block) > 0;
         column.unshare(is_visited, pool);
     });

@@ -1,0 +1,524 @@
+//! Marks: the epoch of the last write to each row of a column that tracks its changes.
+
+use std::collections::HashSet;
+use std::slice;
+use std::sync::Arc;
+
+use crate::epoch::Epoch;
+use crate::storage::{BLOCK_ROWS, Span, offsets};
+
+/// The epochs of the last writes to a column's rows.
+///
+/// A row's mark takes two bytes: it is a position in its block's list of epochs. A block has fewer rows than there are
+/// positions, so no epoch is ever lost. A block whose rows were all written in one epoch needs no marks at all.
+#[derive(Clone, Debug)]
+pub(crate) struct Marks {
+    blocks: Vec<BlockMarks>,
+    /// The current epoch.
+    epoch: Epoch,
+    /// Schemas that extend this one later track the slot too.
+    pub(crate) is_inherited: bool,
+}
+
+/// The marks of one block. Those of dead rows mean nothing: a spawn writes its row.
+#[derive(Clone, Debug)]
+struct BlockMarks {
+    /// The epochs of the last writes, in ascending order. The first is that of all rows without a mark.
+    epochs: Arc<Vec<Epoch>>,
+    /// The marks when the last epoch ended, shared with snapshots.
+    past: Option<Arc<Vec<u16>>>,
+    /// The marks, once a row was marked in this epoch. Empty otherwise.
+    open: Vec<u16>,
+    /// The position of the current epoch, if the marks are open.
+    now: u16,
+    /// The number of epochs at which those that no row needs are dropped.
+    most_epochs: u16,
+}
+
+/// The rows of a block that were written since an epoch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Written<'m> {
+    Nothing,
+    All,
+    /// The rows whose mark is at least `first`. Rows without a mark were not written.
+    Rows {
+        marks: &'m [u16],
+        first: u16,
+    },
+}
+
+/// Each list of epochs holds this many before it is searched for useless ones.
+const FEW_EPOCHS: u16 = 32;
+
+impl Marks {
+    /// Returns marks for blocks that were last written in these epochs.
+    pub(crate) fn new(
+        written: impl Iterator<Item = Epoch>,
+        epoch: Epoch,
+        is_inherited: bool,
+    ) -> Self {
+        Self { blocks: written.map(BlockMarks::new).collect(), epoch, is_inherited }
+    }
+
+    /// Marks a row as written in this epoch.
+    #[inline]
+    pub(crate) fn mark(&mut self, row: u32) {
+        let (number, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
+        if let Some(block) = self.blocks.get_mut(number)
+            && let Some(mark) = block.open.get_mut(offset)
+        {
+            *mark = block.now;
+        } else {
+            self.mark_in_new_room(number, offset);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn mark_in_new_room(&mut self, number: usize, offset: usize) {
+        let epoch = self.epoch;
+        let block = self.block_mut(number);
+        if !block.is_whole(epoch) {
+            block.open(epoch, offset + 1);
+            block.open[offset] = block.now;
+        }
+    }
+
+    /// Marks the rows of a span.
+    pub(crate) fn mark_span(&mut self, span: Span<'_>) {
+        let epoch = self.epoch;
+        let block = self.block_mut(span.block());
+        if block.is_whole(epoch) {
+            return;
+        }
+        match span {
+            Span::Run { first: 0, .. } if span.len() == BLOCK_ROWS => block.mark_all(epoch),
+            Span::Run { first, .. } => {
+                block.open(epoch, span.end());
+                block.open[usize::from(first)..span.end()].fill(block.now);
+            }
+            Span::Scattered { offsets, .. } => {
+                block.open(epoch, span.end());
+                offsets.iter().for_each(|offset| block.open[usize::from(*offset)] = block.now);
+            }
+        }
+    }
+
+    /// Marks the rows of a block that are given as bits.
+    pub(crate) fn mark_words(&mut self, number: usize, words: &[u64]) {
+        let epoch = self.epoch;
+        let block = self.block_mut(number);
+        let Some(last) = words.iter().rposition(|word| *word != 0) else { return };
+        if !block.is_whole(epoch) {
+            block.open(epoch, (last + 1) * 64);
+            offsets(words).for_each(|offset| block.open[offset] = block.now);
+        }
+    }
+
+    /// Marks all rows of a block.
+    pub(crate) fn mark_block(&mut self, number: usize) {
+        let epoch = self.epoch;
+        self.block_mut(number).mark_all(epoch);
+    }
+
+    /// Marks all rows.
+    pub(crate) fn mark_all(&mut self) {
+        let epoch = self.epoch;
+        self.blocks.iter_mut().for_each(|block| block.mark_all(epoch));
+    }
+
+    /// Marks the rows again that were written since the epoch: the column goes back to its values of that time.
+    pub(crate) fn mark_since(&mut self, since: Epoch) {
+        let epoch = self.epoch;
+        for block in &mut self.blocks {
+            match block.written_since(since) {
+                Written::Nothing => {}
+                Written::All => block.mark_all(epoch),
+                Written::Rows { first, .. } => {
+                    block.open(epoch, 1);
+                    let now = block.now;
+                    let written = block.open.iter_mut().filter(|mark| **mark >= first);
+                    written.for_each(|mark| *mark = now);
+                }
+            }
+        }
+    }
+
+    /// Returns the rows of a block that were written in this epoch or later.
+    pub(crate) fn written_since(&self, block: usize, epoch: Epoch) -> Written<'_> {
+        self.blocks.get(block).map_or(Written::All, |block| block.written_since(epoch))
+    }
+
+    /// Returns `true` if a row of a block was written in this epoch or later.
+    pub(super) fn has_written_since(&self, block: usize, epoch: Epoch) -> bool {
+        match self.written_since(block, epoch) {
+            Written::Nothing => false,
+            Written::All => true,
+            Written::Rows { marks, first } => marks.iter().any(|mark| *mark >= first),
+        }
+    }
+
+    /// Returns the marks of all blocks, of which there are this many, to write to.
+    pub(crate) fn blocks_mut(&mut self, blocks: usize) -> MarksMut<'_> {
+        if let Some(last) = blocks.checked_sub(1) {
+            self.block_mut(last);
+        }
+        MarksMut { blocks: &mut self.blocks, epoch: self.epoch }
+    }
+
+    /// Returns the marks of a block. A new block counts as written in this epoch.
+    fn block_mut(&mut self, number: usize) -> &mut BlockMarks {
+        if number >= self.blocks.len() {
+            let epoch = self.epoch;
+            self.blocks.resize_with(number + 1, || BlockMarks::new(epoch));
+        }
+        &mut self.blocks[number]
+    }
+
+    /// Ends an epoch.
+    pub(super) fn end_epoch(&mut self, epoch: Epoch) {
+        self.epoch = epoch.next();
+        self.blocks.iter_mut().for_each(BlockMarks::share);
+    }
+
+    /// Forgets the marks of a block without living rows.
+    pub(super) fn release(&mut self, block: usize) {
+        let epoch = self.epoch;
+        if let Some(block) = self.blocks.get_mut(block) {
+            *block = BlockMarks::new(epoch);
+        }
+    }
+
+    /// Forgets all blocks after the first `blocks`.
+    pub(super) fn shrink(&mut self, blocks: usize) {
+        self.blocks.truncate(blocks);
+        self.blocks.shrink_to_fit();
+        self.blocks.iter_mut().for_each(|block| block.open.shrink_to_fit());
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        let blocks: usize = self.blocks.iter().map(BlockMarks::heap_bytes).sum();
+        blocks + self.blocks.capacity() * size_of::<BlockMarks>() + size_of::<Self>()
+    }
+
+    /// Returns the bytes of the shared marks that are not in `seen` yet, and adds them to it.
+    pub(super) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
+        let past = self.blocks.iter().filter_map(|block| block.past.as_ref());
+        let new = past.filter(|past| seen.insert(Arc::as_ptr(past).addr()));
+        new.map(|past| past.capacity() * size_of::<u16>()).sum()
+    }
+
+    /// Adds the marks that are shared with snapshots to `seen`.
+    pub(super) fn list_shared_blocks(&self, seen: &mut HashSet<usize>) {
+        let past = self.blocks.iter().filter_map(|block| block.past.as_ref());
+        seen.extend(past.map(|past| Arc::as_ptr(past).addr()));
+    }
+}
+
+impl BlockMarks {
+    /// Returns the marks of a block whose rows were all written in this epoch.
+    fn new(epoch: Epoch) -> Self {
+        let epochs = Arc::new(vec![epoch]);
+        Self { epochs, past: None, open: Vec::new(), now: 0, most_epochs: FEW_EPOCHS }
+    }
+
+    /// Returns `true` if all rows count as written in this epoch.
+    #[inline]
+    fn is_whole(&self, epoch: Epoch) -> bool {
+        self.open.is_empty() && self.past.is_none() && self.epochs.first() == Some(&epoch)
+    }
+
+    fn mark_all(&mut self, epoch: Epoch) {
+        if !self.is_whole(epoch) {
+            *self = Self::new(epoch);
+        }
+    }
+
+    /// Makes room in `open` for the marks of at least the first `rows` rows, and sets `now`.
+    #[inline]
+    fn open(&mut self, epoch: Epoch, rows: usize) {
+        if self.open.len() < rows.max(1) {
+            self.open_more(epoch, rows.max(1));
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn open_more(&mut self, epoch: Epoch, rows: usize) {
+        if self.open.is_empty() {
+            let past = self
+                .past
+                .take()
+                .map(|past| Arc::try_unwrap(past).unwrap_or_else(|past| past.to_vec()));
+            self.open = past.unwrap_or_default();
+            self.begin(epoch);
+        }
+        let (len, rows) = (self.open.len(), rows.next_multiple_of(64));
+        if rows > len {
+            if rows > self.open.capacity() {
+                self.open.reserve_exact(rows.max((len + len / 4).min(BLOCK_ROWS)) - len);
+            }
+            self.open.resize(rows, 0);
+        }
+    }
+
+    /// Adds the epoch to the list.
+    fn begin(&mut self, epoch: Epoch) {
+        let epochs = Arc::make_mut(&mut self.epochs);
+        if epochs.len() >= usize::from(self.most_epochs) {
+            drop_useless(epochs, &mut self.open);
+            self.most_epochs = FEW_EPOCHS.max(2 * epochs.len() as u16);
+        }
+        if epochs.last() != Some(&epoch) {
+            epochs.push(epoch);
+        }
+        self.now = epochs.len() as u16 - 1;
+    }
+
+    /// Closes the marks at the end of an epoch.
+    fn share(&mut self) {
+        if !self.open.is_empty() {
+            self.past = Some(Arc::new(std::mem::take(&mut self.open)));
+        }
+    }
+
+    fn written_since(&self, epoch: Epoch) -> Written<'_> {
+        let first = self.epochs.partition_point(|written| *written < epoch);
+        if first == 0 {
+            return Written::All;
+        }
+        if first == self.epochs.len() {
+            return Written::Nothing;
+        }
+        let past = self.past.as_deref().map_or(&[][..], Vec::as_slice);
+        let marks = if self.open.is_empty() { past } else { &self.open };
+        Written::Rows { marks, first: first as u16 }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let past = self.past.as_ref().map_or(0, |past| past.capacity());
+        (past + self.open.capacity()) * size_of::<u16>()
+            + self.epochs.capacity() * size_of::<Epoch>()
+    }
+}
+
+/// Drops the epochs that no mark refers to, except the first.
+fn drop_useless(epochs: &mut Vec<Epoch>, marks: &mut [u16]) {
+    let mut positions = vec![u16::MAX; epochs.len()];
+    positions[0] = 0;
+    marks.iter().for_each(|mark| positions[usize::from(*mark)] = 0);
+    let (mut kept, mut at) = (0, 0);
+    epochs.retain(|_| {
+        let position = &mut positions[at];
+        at += 1;
+        let is_kept = *position == 0;
+        *position = kept;
+        kept += u16::from(is_kept);
+        is_kept
+    });
+    marks.iter_mut().for_each(|mark| *mark = positions[usize::from(*mark)]);
+}
+
+/// Mutable access to the marks of a column's blocks, one after another or by number. Without blocks for a column that
+/// does not track its changes.
+#[derive(Debug, Default)]
+pub(crate) struct MarksMut<'t> {
+    blocks: &'t mut [BlockMarks],
+    epoch: Epoch,
+}
+
+/// The marks of adjacent rows. Without rows if nothing is to be marked.
+#[derive(Debug, Default)]
+pub(crate) struct RowMarks<'t> {
+    rows: &'t mut [u16],
+    now: u16,
+}
+
+/// The mark of one row, if it is to be marked.
+#[derive(Debug)]
+pub(crate) struct RowMark<'t> {
+    row: Option<&'t mut u16>,
+    now: u16,
+}
+
+/// An endless iterator over the marks of adjacent rows.
+#[derive(Debug)]
+pub(crate) struct RowMarksIter<'t> {
+    rows: slice::IterMut<'t, u16>,
+    now: u16,
+}
+
+impl<'t> MarksMut<'t> {
+    /// Returns the marks of the next block, which has this many rows.
+    #[inline]
+    pub(crate) fn next(&mut self, rows: usize) -> RowMarks<'t> {
+        match std::mem::take(&mut self.blocks).split_first_mut() {
+            Some((block, rest)) => {
+                self.blocks = rest;
+                block.of_rows(self.epoch, rows)
+            }
+            None => RowMarks::default(),
+        }
+    }
+
+    /// Skips the next blocks.
+    #[inline(always)]
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.blocks = std::mem::take(&mut self.blocks).get_mut(count..).unwrap_or_default();
+    }
+
+    /// Takes the next block without writing to it.
+    pub(crate) fn take_block(&mut self) -> Self {
+        let blocks = std::mem::take(&mut self.blocks);
+        let (blocks, rest) = blocks.split_at_mut(blocks.len().min(1));
+        self.blocks = rest;
+        Self { blocks, epoch: self.epoch }
+    }
+
+    /// Returns the mark of one row.
+    #[inline]
+    pub(crate) fn at(self, row: u32) -> RowMark<'t> {
+        let offset = row as usize % BLOCK_ROWS;
+        match self.blocks.get_mut(row as usize / BLOCK_ROWS) {
+            Some(block) => {
+                let RowMarks { rows, now } = block.of_rows(self.epoch, offset + 1);
+                RowMark { row: rows.get_mut(offset), now }
+            }
+            None => RowMark { row: None, now: 0 },
+        }
+    }
+}
+
+impl<'t> RowMarks<'t> {
+    /// Skips the first rows and takes the next ones.
+    #[inline(always)]
+    pub(crate) fn split(&mut self, skip: usize, rows: usize) -> Self {
+        if self.rows.is_empty() {
+            return Self::default();
+        }
+        let (taken, rest) = std::mem::take(&mut self.rows)[skip..].split_at_mut(rows);
+        self.rows = rest;
+        Self { rows: taken, now: self.now }
+    }
+
+    #[inline(always)]
+    pub(crate) fn at(&mut self, row: usize) -> RowMark<'_> {
+        RowMark { row: self.rows.get_mut(row), now: self.now }
+    }
+
+    #[inline(always)]
+    pub(crate) fn iter_mut(&mut self) -> RowMarksIter<'_> {
+        RowMarksIter { rows: self.rows.iter_mut(), now: self.now }
+    }
+
+    #[inline(always)]
+    pub(crate) fn into_iter(self) -> RowMarksIter<'t> {
+        RowMarksIter { rows: self.rows.iter_mut(), now: self.now }
+    }
+}
+
+impl<'t> RowMarksIter<'t> {
+    /// Returns the mark of the next row.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> RowMark<'t> {
+        RowMark { row: self.rows.next(), now: self.now }
+    }
+}
+
+impl RowMark<'_> {
+    /// Marks the row as written.
+    #[inline(always)]
+    pub(crate) fn set(&mut self) {
+        if let Some(row) = &mut self.row {
+            **row = self.now;
+        }
+    }
+}
+
+impl BlockMarks {
+    fn of_rows(&mut self, epoch: Epoch, rows: usize) -> RowMarks<'_> {
+        if self.is_whole(epoch) {
+            return RowMarks::default();
+        }
+        self.open(epoch, rows);
+        RowMarks { rows: &mut self.open[..rows], now: self.now }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the written rows among the first `rows` rows.
+    fn written(marks: &Marks, rows: usize, since: Epoch) -> Vec<usize> {
+        let is_written = |row: &usize| match marks.written_since(row / BLOCK_ROWS, since) {
+            Written::Nothing => false,
+            Written::All => true,
+            Written::Rows { marks, first } => {
+                marks.get(row % BLOCK_ROWS).is_some_and(|mark| *mark >= first)
+            }
+        };
+        (0..rows).filter(is_written).collect()
+    }
+
+    #[test]
+    fn each_epoch_finds_its_rows() {
+        let mut marks = Marks::new([Epoch::START].into_iter(), Epoch::START, true);
+        let mut epochs = vec![Epoch::START];
+        for row in 0..2000 {
+            let epoch = epochs[row];
+            marks.end_epoch(epoch);
+            epochs.push(epoch.next());
+            marks.mark(row as u32);
+        }
+        assert_eq!(written(&marks, 2000, Epoch::START).len(), 2000);
+        for (row, epoch) in epochs.iter().enumerate().skip(1).step_by(37) {
+            assert_eq!(written(&marks, 2000, *epoch), (row - 1..2000).collect::<Vec<_>>(), "{row}");
+        }
+    }
+
+    #[test]
+    fn epochs_without_rows_are_dropped() {
+        let mut marks = Marks::new([Epoch::START].into_iter(), Epoch::START, true);
+        let mut epoch = Epoch::START;
+        for _ in 0..100_000 {
+            marks.end_epoch(epoch);
+            epoch = epoch.next();
+            marks.mark(5);
+        }
+        assert_eq!(written(&marks, 10, epoch), [5]);
+        assert!(marks.blocks[0].epochs.len() <= usize::from(FEW_EPOCHS));
+    }
+
+    #[test]
+    fn a_block_written_as_a_whole_needs_no_marks() {
+        let mut marks = Marks::new(std::iter::empty(), Epoch::START, true);
+        marks.mark_span(Span::Run { block: 0, first: 0, count: 100 });
+        marks.mark(7);
+        assert!(marks.blocks[0].open.is_empty());
+        marks.end_epoch(Epoch::START);
+        let now = Epoch::START.next();
+        assert!(written(&marks, 100, now).is_empty());
+        marks.mark_span(Span::Scattered { block: 0, offsets: &[3, 70] });
+        marks.mark_words(0, &[0b1_0000, 1]);
+        assert_eq!(written(&marks, 100, now), [3, 4, 64, 70]);
+        marks.mark_block(0);
+        assert_eq!(written(&marks, 100, now).len(), 100);
+        assert!(marks.blocks[0].open.is_empty());
+    }
+
+    #[test]
+    fn going_back_marks_the_rows_written_since() {
+        let mut marks = Marks::new([Epoch::START; 2].into_iter(), Epoch::START, true);
+        marks.end_epoch(Epoch::START);
+        let since = Epoch::START.next();
+        marks.mark(1);
+        marks.end_epoch(since);
+        marks.mark(2);
+        marks.end_epoch(since.next());
+        let now = since.next().next();
+        marks.mark_since(since);
+        assert_eq!(written(&marks, BLOCK_ROWS + 1, now), [1, 2]);
+        assert_eq!(written(&marks, BLOCK_ROWS + 1, now.next()), [0; 0]);
+    }
+}
