@@ -10,6 +10,10 @@
 /// struct Threads;
 ///
 /// impl ThreadPool for Threads {
+///     fn threads(&self) -> usize {
+///         4
+///     }
+///
 ///     fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
 ///         std::thread::scope(|scope| {
 ///             let work = &work;
@@ -35,6 +39,9 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait ThreadPool {
+    /// Returns the number of threads. It decides into how many batches work is divided.
+    fn threads(&self) -> usize;
+
     /// Calls the closure with each item, on any thread, and returns the results in any order.
     fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R>;
 }
@@ -45,6 +52,10 @@ pub(crate) struct Rayon;
 
 #[cfg(feature = "rayon")]
 impl ThreadPool for Rayon {
+    fn threads(&self) -> usize {
+        rayon::current_num_threads()
+    }
+
     fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
         use rayon::iter::{IntoParallelIterator, ParallelIterator};
         items.into_par_iter().map(&work).collect()

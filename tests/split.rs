@@ -212,6 +212,10 @@ fn single_objects_of_a_view() -> Outcome {
 struct Backwards;
 
 impl ThreadPool for Backwards {
+    fn threads(&self) -> usize {
+        3
+    }
+
     fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
         let work = &work;
         std::thread::scope(|scope| {
@@ -538,5 +542,41 @@ fn a_split_store_resolves_texts_and_lists() -> Outcome {
     assert_eq!(split.resolve_list(costs), Some(&[1, 2][..]));
     assert_eq!((split.contains(dead), split.contains(alive)), (false, true));
     assert!(moving.count() > 0);
+    Ok(())
+}
+
+/// A pool with this many threads that notes how many items it gets.
+struct Counting(usize, std::cell::Cell<usize>);
+
+impl ThreadPool for Counting {
+    fn threads(&self) -> usize {
+        self.0
+    }
+
+    fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+        self.1.set(items.len());
+        items.into_iter().map(work).collect()
+    }
+}
+
+#[test]
+fn few_objects_are_divided_among_all_threads() -> Outcome {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    store.spawn_batch((0..1000).map(unit))?;
+    for (threads, batch, expected) in [
+        (2, None, 8),
+        (1, None, 4),
+        (0, None, 4),
+        (2, Some(64), 16),
+        (2, Some(0), 16),
+        (2, Some(500), 2),
+    ] {
+        let pool = Counting(threads, std::cell::Cell::new(0));
+        let view = store.view::<Moving>()?;
+        let view = if let Some(size) = batch { view.batch_size(size) } else { view };
+        view.par_for_each_on(&pool, |unit| *unit.position += *unit.velocity);
+        assert_eq!(pool.1.get(), expected, "{threads} threads, batches of {batch:?}");
+    }
     Ok(())
 }

@@ -76,6 +76,33 @@ fn fault_32_parallel_work_visits_each_object_once_at_any_table_size() -> Outcome
 
 #[cfg(feature = "rayon")]
 #[test]
+fn fault_32_batches_of_any_size_visit_each_object_once() -> Outcome {
+    use crate::MANY;
+    let mut store = store();
+    let ids: Vec<_> = store.spawn_batch(many_units())?.collect();
+    // Rows 64 to 191 are dead, so a batch of 64 rows has nothing to visit.
+    let is_dead = |number: usize| number % 3 == 1 || (64..192).contains(&number);
+    for number in (0..MANY).filter(|number| is_dead(*number)) {
+        store.despawn(ids[number])?;
+    }
+    let healths = |store: &mut Store| -> Result<Vec<f32>, ViewError> {
+        Ok(store.view::<Healthy>()?.iter().map(|unit| *unit.health).collect())
+    };
+    for size in [0, 1, 64, 65, 1000, 8192, usize::MAX] {
+        let expected: Vec<f32> = healths(&mut store)?.iter().map(|health| health + 1.0).collect();
+        let view = store.view::<Healthy>()?.batch_size(size);
+        view.par_for_each(|unit| *unit.health += 1.0);
+        assert_eq!(healths(&mut store)?, expected, "batches of {size}");
+        let view = store.view::<Healthy>()?.batch_size(size);
+        view.par_for_each_run(|run| run.health.iter_mut().for_each(|health| *health -= 1.0));
+        let back: Vec<f32> = expected.iter().map(|health| health - 1.0).collect();
+        assert_eq!(healths(&mut store)?, back, "batches of {size}");
+    }
+    Ok(())
+}
+
+#[cfg(feature = "rayon")]
+#[test]
 fn fault_33_parallel_readers_share_a_store() -> Outcome {
     use crate::MANY;
     use std::sync::atomic::{AtomicUsize, Ordering};

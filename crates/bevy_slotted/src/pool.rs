@@ -20,8 +20,12 @@ pub struct ComputeTasks;
 const TASKS_PER_THREAD: usize = 4;
 
 impl ThreadPool for ComputeTasks {
+    fn threads(&self) -> usize {
+        ComputeTaskPool::try_get().map_or(1, |pool| pool.thread_num().max(1))
+    }
+
     fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-        let threads = ComputeTaskPool::try_get().map_or(1, |pool| pool.thread_num().max(1));
+        let threads = self.threads();
         if threads == 1 || items.len() < 2 {
             return items.into_iter().map(work).collect();
         }

@@ -19,6 +19,7 @@ use crate::store::commands::Commands;
 /// # use slotted::ThreadPool;
 /// # struct Serial;
 /// # impl ThreadPool for Serial {
+/// #     fn threads(&self) -> usize { 1 }
 /// #     fn map<T: Send, R: Send>(&self, work: Vec<T>, run: impl Fn(T) -> R + Sync) -> Vec<R> { work.into_iter().map(run).collect() }
 /// # }
 /// # let pool = Serial;

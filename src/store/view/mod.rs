@@ -13,6 +13,7 @@ mod marking;
 mod maybe;
 mod objects;
 mod of_store;
+mod parallel;
 mod selection;
 mod tables;
 mod walk;

@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use crate::epoch::Epoch;
 use crate::id::ObjectId;
-#[cfg(feature = "rayon")]
-use crate::pool::Rayon;
-use crate::pool::ThreadPool;
 use crate::schema::Registry;
 use crate::simd::vectorize;
 use crate::store::view::View;
@@ -17,7 +15,7 @@ use crate::store::view::cache::TableMatch;
 use crate::store::view::iter::ViewIter;
 use crate::store::view::selection::Selection;
 use crate::store::view::tables::Tables;
-use crate::store::view::walk::{Block, ViewRuns, count, for_each_block, unshare};
+use crate::store::view::walk::{Block, ViewRuns, count, for_each_block};
 
 /// A [`View`] of a store's objects, to read and change.
 #[must_use = "a view does nothing by itself"]
@@ -27,6 +25,8 @@ pub struct ViewMut<'s, V> {
     pub(super) registry: &'s Arc<Registry>,
     /// Only objects that may have changed since this epoch are visited. The default epoch selects all objects.
     pub(super) since: Epoch,
+    /// The largest number of adjacent rows that a thread takes at once. `None` suits the number of objects and threads.
+    pub(super) batch_rows: Option<NonZeroUsize>,
     view: PhantomData<fn() -> V>,
 }
 
@@ -38,6 +38,8 @@ pub struct ViewRef<'s, V> {
     pub(super) registry: &'s Arc<Registry>,
     /// Only objects that may have changed since this epoch are visited. The default epoch selects all objects.
     pub(super) since: Epoch,
+    /// The largest number of adjacent rows that a thread takes at once. `None` suits the number of objects and threads.
+    pub(super) batch_rows: Option<NonZeroUsize>,
     view: PhantomData<fn() -> V>,
 }
 
@@ -54,7 +56,8 @@ macro_rules! iteration {
                 matches: Cow<'s, [TableMatch]>,
                 registry: &'s Arc<Registry>,
             ) -> Self {
-                Self { tables, matches, registry, since: Epoch::START, view: PhantomData }
+                let (since, batch_rows) = (Epoch::START, None);
+                Self { tables, matches, registry, since, batch_rows, view: PhantomData }
             }
         }
 
@@ -197,95 +200,6 @@ macro_rules! iteration {
                 self.count_of(self.selection().as_ref())
             }
 
-            /// Calls the closure with each object, on all of rayon's threads.
-            ///
-            /// # Example
-            /// ```
-            /// # use slotted::{Slotted, Store, View};
-            /// # #[derive(Slotted, Clone, Copy)]
-            /// # struct Unit { health: f32 }
-            /// # #[derive(View)]
-            /// # struct Healing<'a> { health: &'a mut f32 }
-            /// # let mut store = Store::new();
-            /// # store.register::<Unit>()?;
-            /// let unit = store.spawn(Unit { health: 80.0 })?;
-            /// store.view::<Healing>()?.par_for_each(|unit| *unit.health += 5.0);
-            /// store.view::<Healing>()?.par_for_each_run(|run| run.health.fill(1.0));
-            /// assert_eq!(store.get_object::<Unit>(unit)?.health, 1.0);
-            /// # Ok::<(), Box<dyn std::error::Error>>(())
-            /// ```
-            #[cfg(feature = "rayon")]
-            pub fn par_for_each(self, visit: impl for<'x> Fn(V::Item<'x>) + Sync)
-            where
-                V::Run<'s>: Send,
-            {
-                self.par_for_each_on(
-                    &Rayon,
-                    #[inline(always)]
-                    |item| visit(item),
-                );
-            }
-
-            /// Calls the closure with each run of adjacent objects, on all of rayon's threads.
-            ///
-            /// [`par_for_each`](Self::par_for_each) has an example.
-            #[cfg(feature = "rayon")]
-            pub fn par_for_each_run(self, visit: impl Fn(V::Run<'s>) + Sync)
-            where
-                V::Run<'s>: Send,
-            {
-                self.par_for_each_run_on(
-                    &Rayon,
-                    #[inline(always)]
-                    |run| visit(run),
-                );
-            }
-
-            /// Calls the closure with each object, on all of a pool's threads.
-            ///
-            /// Each thread takes blocks of [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS) rows.
-            /// [`ThreadPool`] has an example.
-            pub fn par_for_each_on(
-                self,
-                pool: &impl ThreadPool,
-                visit: impl for<'x> Fn(V::Item<'x>) + Sync,
-            ) where
-                V::Run<'s>: Send,
-            {
-                self.par_for_each_block(
-                    pool,
-                    #[inline(always)]
-                    |block| {
-                        block.for_each(
-                            #[inline(always)]
-                            |item| visit(item),
-                        );
-                    },
-                );
-            }
-
-            /// Calls the closure with each run of adjacent objects, on all of a pool's threads.
-            ///
-            /// [`ThreadPool`] has an example.
-            pub fn par_for_each_run_on(
-                self,
-                pool: &impl ThreadPool,
-                visit: impl Fn(V::Run<'s>) + Sync,
-            ) where
-                V::Run<'s>: Send,
-            {
-                self.par_for_each_block(
-                    pool,
-                    #[inline(always)]
-                    |block| {
-                        block.for_each_run(
-                            #[inline(always)]
-                            |run| visit(run),
-                        );
-                    },
-                );
-            }
-
             #[inline(always)]
             fn for_each_block(mut self, visit: impl for<'m> FnMut(Block<'s, 'm, V>)) {
                 let selection = self.begin();
@@ -299,34 +213,9 @@ macro_rules! iteration {
                 );
             }
 
-            fn par_for_each_block(
-                mut self,
-                pool: &impl ThreadPool,
-                visit: impl for<'m> Fn(Block<'s, 'm, V>) + Sync,
-            ) where
-                V::Run<'s>: Send,
-            {
-                let selection = self.begin();
-                unshare(&mut self.tables, &self.matches, selection.as_ref(), pool);
-                let mut blocks = Vec::new();
-                for_each_block::<V>(
-                    &mut self.tables.walk(),
-                    &self.matches,
-                    0,
-                    selection.as_ref(),
-                    |block| blocks.push(block),
-                );
-                pool.map(blocks, |block| {
-                    vectorize(
-                        #[inline(always)]
-                        || visit(block),
-                    );
-                });
-            }
-
             /// Returns the rows to visit as [`selection`](Self::selection) does, and marks them.
             #[inline]
-            fn begin(&mut self) -> Option<Selection> {
+            pub(super) fn begin(&mut self) -> Option<Selection> {
                 let selection = self.selection();
                 self.tables.mark_visits(&self.matches, selection.as_ref());
                 selection
@@ -339,7 +228,7 @@ macro_rules! iteration {
                 is_narrowed.then(|| Selection::new(&self.tables, &self.matches, self.since))
             }
 
-            fn count_of(&self, selection: Option<&Selection>) -> usize {
+            pub(super) fn count_of(&self, selection: Option<&Selection>) -> usize {
                 count(&self.tables, &self.matches, selection)
             }
 

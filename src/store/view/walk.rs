@@ -18,7 +18,7 @@ pub(super) struct Block<'t, 'm, V: View> {
     holes: Option<(&'m [u64], usize)>,
     rows: usize,
     run: V::Run<'t>,
-    /// The table, its schema, and the number of the block.
+    /// The table, its schema, and the first row.
     place: (&'t Rows, SchemaId, usize),
 }
 
@@ -80,7 +80,7 @@ pub(super) fn for_each_block<'t, 'm, V: View>(
             } else {
                 let Some(run) = V::next_block(&mut blocks, rows) else { break };
                 let holes = (count < rows).then(|| (visits.words_in(number), count));
-                let place = (table, SchemaId(found.table as u16), number);
+                let place = (table, SchemaId(found.table as u16), number * BLOCK_ROWS);
                 visit(Block { holes, rows, run, place });
             }
             left -= rows;
@@ -95,7 +95,28 @@ const SHORT_RUN: usize = 32;
 /// The number of rows that the loop for short runs takes at a time.
 const FEW_ROWS: usize = 4;
 
-impl<'t, V: View> Block<'t, '_, V> {
+impl<'t, 'm, V: View> Block<'t, 'm, V> {
+    /// Appends parts of this many rows, a multiple of 64, that have rows to visit.
+    pub(super) fn split_into(mut self, rows: usize, parts: &mut Vec<Self>) {
+        let (table, schema, mut first) = self.place;
+        while self.rows > 0 {
+            let taken = self.rows.min(rows);
+            let run = V::split(&mut self.run, 0, taken);
+            let mut count = taken;
+            let holes = self.holes.as_mut().and_then(|(words, _)| {
+                let (own, rest) = words.split_at(taken.div_ceil(64).min(words.len()));
+                *words = rest;
+                count = own.iter().map(|word| word.count_ones() as usize).sum();
+                (count < taken).then_some((own, count))
+            });
+            if count > 0 {
+                parts.push(Block { holes, rows: taken, run, place: (table, schema, first) });
+            }
+            self.rows -= taken;
+            first += taken;
+        }
+    }
+
     /// Calls `visit` with each run of adjacent objects.
     ///
     /// Callers wrap their closure in an always inlined one. A reference to a closure would be called through a
@@ -113,10 +134,10 @@ impl<'t, V: View> Block<'t, '_, V> {
     /// Calls `visit` with each object and its id.
     #[inline(always)]
     pub(super) fn for_each_with_id(mut self, mut visit: impl for<'x> FnMut(ObjectId, V::Item<'x>)) {
-        let (table, schema, number) = self.place;
+        let (table, schema, first) = self.place;
         let run = &mut self.run;
         let mut visit_row = |offset: usize| {
-            let row = number * BLOCK_ROWS + offset;
+            let row = first + offset;
             let id = ObjectId::new(schema, row as u32, table.generations()[row]);
             visit(id, V::item(run, offset));
         };
