@@ -312,7 +312,7 @@ impl Registry {
         Some((schema, schema.slot_index(slot)?))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, name: &str) -> Option<&RegisteredSchema> {
         let id = self.names.find(name, |position| self.schemas[position].name())?;
         self.get(id)

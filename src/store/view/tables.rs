@@ -85,7 +85,7 @@ impl<'t> Tables<'t> {
                 Self::Shared(_) => {}
                 Self::Exclusive(tables) => {
                     let Table { columns, rows, .. } = &mut tables[found.table];
-                    for pick in &found.picks {
+                    for pick in found.picks.iter() {
                         if let Pick::Column { column, is_mutable: true, .. } = *pick {
                             visit(position, rows, &mut columns[usize::from(column)]);
                         }
