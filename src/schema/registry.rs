@@ -385,8 +385,8 @@ impl Registry {
         match self.schemas.get_mut(index) {
             Some(place) => *place = Arc::new(schema),
             None => {
-                self.names.push(Arc::clone(&schema.name));
                 self.schemas.push(Arc::new(schema));
+                self.names.push(|position| self.schemas[position].name());
             }
         }
     }
