@@ -184,7 +184,8 @@ fn run(workload: Workload, operations: usize) -> Result<usize, Box<dyn Error>> {
         Workload::SpawnBatchRanges => return spawn_batches(&mut store, operations, ranged),
         Workload::ViewGetEnum => {
             store.register::<Worker>()?;
-            let job = |number| if number % 2 == 0 { Job::Farmer } else { Job::Guard };
+            let job =
+                |number: usize| if number.is_multiple_of(2) { Job::Farmer } else { Job::Guard };
             let workers = (0..OBJECTS).map(|number| Worker { job: job(number) });
             let ids: Vec<ObjectId> = store.spawn_batch(workers)?.collect();
             let view = store.view_ref::<Jobs>()?;

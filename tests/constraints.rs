@@ -212,3 +212,83 @@ proptest! {
         prop_assert!(accepts(&mut store, id, value / step * step));
     }
 }
+
+/// Every constraint of a typed field, and fields without any between them.
+#[derive(Slotted, Clone, Copy, Debug)]
+struct Confined {
+    #[slot(range = 0.0..=500.0)]
+    health: f32,
+    free: u32,
+    #[slot(range = ..1000)]
+    kind: u16,
+    #[slot(range = -1.0..1.0, finite)]
+    direction: Vec3,
+    #[slot(finite)]
+    weight: Option<f64>,
+    #[slot(step = 5)]
+    age: u8,
+    #[slot(range = 1..)]
+    sizes: [i64; 3],
+    #[slot(references = "confined")]
+    target: Option<ObjectId>,
+}
+
+fn confined() -> impl Strategy<Value = Confined> {
+    let number = || prop_oneof![20 => Just(0.5_f32), 1 => -2.0..600.0_f32, 1 => Just(f32::NAN)];
+    let weight = prop_oneof![9 => Just(None), 9 => Just(Some(1.0)), 1 => Just(Some(f64::INFINITY))];
+    let kind = prop_oneof![20 => Just(7_u16), 1 => 990..1_010_u16];
+    let age = prop_oneof![20 => Just(40_u8), 1 => 38..42_u8];
+    let size = prop_oneof![20 => Just(1_i64), 1 => -1..2_i64];
+    let target = prop_oneof![20 => Just(false), 1 => Just(true)];
+    (number(), kind, number(), weight, age, size, target).prop_map(
+        |(health, kind, z, weight, age, size, has_target)| Confined {
+            health,
+            free: 3,
+            kind,
+            direction: Vec3::new(0.0, 0.5, z),
+            weight,
+            age,
+            sizes: [1, size, 1],
+            // An id that was never given out.
+            target: has_target.then(|| ObjectId::from_bits(0x0007_0001_0000_0000)).flatten(),
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn a_batch_and_a_record_and_a_single_object_have_the_same_problems(
+        objects in prop::collection::vec(confined(), 1..300),
+    ) {
+        let mut store = Store::new();
+        store.register::<Confined>().expect("a valid schema");
+        let mut expected = Vec::new();
+        for (position, object) in objects.iter().enumerate() {
+            let single = store.spawn(*object);
+            let mut record = record! {
+                health: object.health, free: object.free, kind: object.kind, direction: object.direction,
+                age: object.age, sizes: object.sizes,
+            };
+            object.weight.into_iter().for_each(|weight| record.push("weight", weight));
+            object.target.into_iter().for_each(|target| record.push("target", target));
+            prop_assert_eq!(store.spawn_record("confined", record).is_ok(), single.is_ok());
+            if let Err(error) = single {
+                let message = error.to_string();
+                let lines = message.lines().filter(|line| !line.ends_with("problems:"));
+                expected.extend(lines.map(|line| format!("record {position}: {}", line.trim())));
+            }
+        }
+        let before = store.len();
+        match store.spawn_batch(objects.iter().copied()) {
+            Ok(ids) => prop_assert_eq!((ids.count(), expected.len()), (objects.len(), 0)),
+            Err(error) => {
+                let message = error.to_string();
+                let found: Vec<_> =
+                    message.lines().map(str::trim).filter(|line| !line.ends_with("problems:")).collect();
+                expected.truncate(100);
+                prop_assert_eq!(found, expected);
+                prop_assert_eq!(store.len(), before);
+            }
+        }
+    }
+}

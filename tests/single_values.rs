@@ -128,9 +128,9 @@ fn an_enum_takes_as_long_as_a_number() -> Outcome {
     let jobs = [Job::Farmer, Job::Guard, Job::Smith];
     let person = |number: usize| Person {
         job: jobs[number % 3],
-        hobby: (number % 2 == 0).then_some(Job::Smith),
+        hobby: number.is_multiple_of(2).then_some(Job::Smith),
         age: (number % 90) as u8,
-        grade: (number % 2 == 0).then_some(1),
+        grade: number.is_multiple_of(2).then_some(1),
     };
     // Whole blocks: a shorter one would be checked faster.
     let ids: Vec<ObjectId> = store.spawn_batch((0..3 * BLOCK_ROWS).map(person))?.collect();

@@ -12,7 +12,7 @@ use crate::id::SchemaId;
 use crate::schema::Slot;
 
 /// The most entries of a shard on average.
-const SHARD: usize = 64;
+const SHARD: usize = 1024;
 
 /// The most names that are compared one by one. More are hashed.
 const FEW: usize = 16;
@@ -67,13 +67,15 @@ impl Marks {
 }
 
 /// The ids of schemas by name, in shards that clones share: an insertion copies one shard.
+///
+/// The schemas keep the names, so that a copy counts no references.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SchemaNames {
     /// Those of the first names, in the order of the ids.
     marks: Marks,
     hasher: RandomState,
     /// As many as a power of two, or none.
-    shards: Vec<Arc<HashTable<(Arc<str>, SchemaId)>>>,
+    shards: Vec<Arc<HashTable<SchemaId>>>,
     len: usize,
 }
 
@@ -84,42 +86,38 @@ impl SchemaNames {
         (hash >> 32) as usize & self.shards.len().wrapping_sub(1)
     }
 
-    /// Returns the id of the schema of this name. `full` returns the name of one of the first schemas.
+    /// Returns the id of the schema of this name. `full` returns a known schema's name.
     #[inline]
     pub(super) fn find<'n>(&self, name: &str, full: impl Fn(usize) -> &'n str) -> Option<SchemaId> {
         if self.len <= FEW {
             return self.marks.find(name, full).map(|position| SchemaId(position as u16));
         }
-        self.find_hashed(name)
-    }
-
-    fn find_hashed(&self, name: &str) -> Option<SchemaId> {
         let hash = self.hasher.hash_one(name);
         let shard = self.shards.get(self.shard(hash))?;
-        shard.find(hash, |(known, _)| **known == *name).map(|(_, id)| *id)
+        shard.find(hash, |id| full(id.index()) == name).copied()
     }
 
-    /// Adds the name of the next schema, which is not known yet.
-    pub(super) fn push(&mut self, name: Arc<str>) {
+    /// Adds the name of the next schema, which is not known yet. `full` returns the name of that one or a known one.
+    pub(super) fn push<'n>(&mut self, full: impl Fn(usize) -> &'n str) {
         if self.len < FEW {
-            self.marks.push(&name);
+            self.marks.push(full(self.len));
         }
         if self.len >= SHARD * self.shards.len() {
             let shards = (2 * self.shards.len()).max(1);
             let old = std::mem::replace(&mut self.shards, vec![Arc::default(); shards]);
-            for (name, id) in old.iter().flat_map(|shard| shard.iter()) {
-                self.add(Arc::clone(name), *id);
+            for id in old.iter().flat_map(|shard| shard.iter()) {
+                self.add(*id, &full);
             }
         }
-        self.add(name, SchemaId(self.len as u16));
+        self.add(SchemaId(self.len as u16), full);
         self.len += 1;
     }
 
-    fn add(&mut self, name: Arc<str>, id: SchemaId) {
-        let hash = self.hasher.hash_one(&*name);
+    fn add<'n>(&mut self, id: SchemaId, full: impl Fn(usize) -> &'n str) {
+        let hash_of = |id: &SchemaId| self.hasher.hash_one(full(id.index()));
+        let hash = hash_of(&id);
         let shard = self.shard(hash);
-        let shard = Arc::make_mut(&mut self.shards[shard]);
-        shard.insert_unique(hash, (name, id), |(name, _)| self.hasher.hash_one(&**name));
+        Arc::make_mut(&mut self.shards[shard]).insert_unique(hash, id, hash_of);
     }
 }
 
@@ -181,14 +179,14 @@ mod tests {
         let mut names = SchemaNames::default();
         let mut before = Vec::new();
         let name = |number: u16| format!("schema {number}");
-        for number in 0..1_000 {
-            before.push(names.clone());
-            names.push(name(number).into());
-        }
-        let all: Vec<String> = (0..1_000).map(name).collect();
+        let all: Vec<String> = (0..5_000).map(name).collect();
         let full = |position: usize| &*all[position];
-        for known in [0, 1, FEW, FEW + 1, 64, 65, 511, 999] {
-            for number in 0..1_000 {
+        for _ in &all {
+            before.push(names.clone());
+            names.push(full);
+        }
+        for known in [0, 1, FEW, FEW + 1, SHARD, SHARD + 1, 4 * SHARD + 1, 4_999] {
+            for number in 0..5_000 {
                 let expected = (usize::from(number) < known).then_some(SchemaId(number));
                 assert_eq!(before[known].find(&name(number), full), expected);
             }

@@ -312,7 +312,7 @@ impl Registry {
         Some((schema, schema.slot_index(slot)?))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, name: &str) -> Option<&RegisteredSchema> {
         let id = self.names.find(name, |position| self.schemas[position].name())?;
         self.get(id)
@@ -382,10 +382,11 @@ impl Registry {
             true => self.constrained[index / 64] |= bit,
             false => self.constrained[index / 64] &= !bit,
         }
-        if index == self.len() {
-            self.names.push(Arc::clone(&schema.name));
-        }
+        let is_new = index == self.len();
         self.schemas.set(index, Some(Arc::new(schema)));
+        if is_new {
+            self.names.push(|position| self.schemas[position].name());
+        }
     }
 }
 

@@ -120,10 +120,10 @@ pub enum Presence {
 pub(super) struct TableMatch {
     /// The schema's number.
     pub(super) table: usize,
-    /// One for each field of the view, in the order of the table's columns.
-    pub(super) picks: Box<[Pick]>,
+    /// One for each field of the view, in the order of the table's columns. Shared by schemas with the same columns.
+    pub(super) picks: Arc<[Pick]>,
     /// The tests that an object must pass besides.
-    pub(super) tests: Box<[Test]>,
+    pub(super) tests: Arc<[Test]>,
     /// The positions of the table's rows and columns among the lent parts of all matches.
     pub(super) lent: Range<usize>,
 }
@@ -157,6 +157,18 @@ impl TableMatch {
         SchemaId(self.table as u16)
     }
 
+    /// Returns `true` if these picks and tests, which are not placed yet, have the same places.
+    fn reads_like(&self, picks: &[Pick], tests: &[Test]) -> bool {
+        let unplaced = |pick: &Pick| match *pick {
+            Pick::Column { column, field, is_mutable, marks_itself, .. } => {
+                Pick::Column { column, field, is_mutable, marks_itself, lent: 0 }
+            }
+            Pick::Nothing => Pick::Nothing,
+        };
+        self.picks.iter().map(unplaced).eq(picks.iter().copied())
+            && self.tests.iter().map(|test| Test { lent: 0, ..*test }).eq(tests.iter().copied())
+    }
+
     /// Adds a test of a column. If the columns were lent, this one is among them.
     pub(super) fn add_test(&mut self, test: Test) {
         let start = self.lent.start;
@@ -172,12 +184,12 @@ impl TableMatch {
             let found = columns.binary_search_by_key(&column, |lent| lent.column);
             1 + found.expect("it is among the columns") as u16
         };
-        for pick in &mut self.picks {
+        for pick in Arc::make_mut(&mut self.picks) {
             if let Pick::Column { column, lent, .. } = pick {
                 *lent = position(*column);
             }
         }
-        for test in &mut self.tests {
+        for test in Arc::make_mut(&mut self.tests) {
             test.lent = position(test.column);
         }
         self.lent = 0..1 + columns.len();
@@ -278,7 +290,7 @@ impl Matches {
 
     fn examine(&mut self, registry: &Arc<Registry>, wants: &Wants) {
         for schema in registry.iter_from(self.seen) {
-            match match_schema(registry, schema, wants) {
+            match match_schema(registry, schema, wants, self.tables.last()) {
                 Match::Whole(mut found) => {
                     let lent = self.tables.last().map_or(0, |last| last.lent.end);
                     found.lent = lent..lent + found.lent.len();
@@ -310,7 +322,7 @@ impl Matches {
         if match_of(&self.tables, schema.id()).is_none() {
             let wants = wants();
             let wants = wants.borrow();
-            match match_schema(registry, schema, wants) {
+            match match_schema(registry, schema, wants, None) {
                 Match::Whole(_) => unreachable!("all schemas that match were found"),
                 // Schemas that extend the excluded one may pass.
                 Match::Excluded => {}
@@ -438,7 +450,13 @@ enum Match {
     Excluded,
 }
 
-fn match_schema(registry: &Arc<Registry>, schema: &RegisteredSchema, wants: &Wants) -> Match {
+/// `last` is the match before: most schemas have the columns of another one.
+fn match_schema(
+    registry: &Arc<Registry>,
+    schema: &RegisteredSchema,
+    wants: &Wants,
+    last: Option<&TableMatch>,
+) -> Match {
     let Some(mut tests) = tests_of(wants.filters, registry, schema) else { return Match::Excluded };
     let mut picks = Vec::with_capacity(wants.fields.len());
     let mut mismatches = Vec::new();
@@ -467,6 +485,10 @@ fn match_schema(registry: &Arc<Registry>, schema: &RegisteredSchema, wants: &Wan
         return Match::OtherKinds(mismatches);
     }
     picks.sort_unstable();
+    if let Some(last) = last.filter(|last| last.reads_like(&picks, &tests)) {
+        let lent = 0..last.lent.len();
+        return Match::Whole(TableMatch { table: schema.id().index(), lent, ..last.clone() });
+    }
     let lent = 0..0;
     let mut found =
         TableMatch { table: schema.id().index(), picks: picks.into(), tests: tests.into(), lent };

@@ -89,7 +89,7 @@ impl<'t> Tables<'t> {
         mut visit: impl FnMut(usize, &Pick, &Rows, &mut Column),
     ) {
         for (position, found) in matches.iter().enumerate() {
-            for pick in &found.picks {
+            for pick in found.picks.iter() {
                 let Pick::Column { column, is_mutable: true, lent: place, .. } = *pick else {
                     continue;
                 };
