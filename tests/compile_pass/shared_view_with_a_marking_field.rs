@@ -4,14 +4,14 @@ use slotted::{Kind, Schema, Store, View, view::Mut};
 
 #[derive(View)]
 struct Healthy<'a> {
-    health: &'a f32,
+    health: Mut<'a, f32>,
 }
 
 #[test]
-fn a_view_that_changes_nothing_reads_a_shared_store() -> Result<(), Box<dyn std::error::Error>> {
+fn a_view_that_marks_its_changes_has_the_store_to_itself() -> Result<(), Box<dyn std::error::Error>>
+{
     let mut store = Store::new();
     store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
-    let store = store;
-    store.view_ref::<Healthy>()?.for_each(|unit| assert!(*unit.health > 0.0));
+    store.view::<Healthy>()?.for_each(|mut unit| *unit.health += 1.0);
     Ok(())
 }
