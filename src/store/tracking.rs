@@ -52,9 +52,10 @@ impl Store {
     ///
     /// let epoch = store.advance_epoch();
     /// store.set(units[7], health, 5.0)?;
-    /// let changed: Vec<_> = store.view_ref::<Healths>()?.changed_since(epoch).iter().collect();
-    /// assert_eq!(changed.len(), 1);
-    /// assert_eq!(*changed[0].health, 5.0);
+    /// for unit in store.view_ref::<Healths>()?.changed_since(epoch) {
+    ///     assert_eq!(*unit.health, 5.0);
+    /// }
+    /// assert_eq!(store.view_ref::<Healths>()?.changed_since(epoch).count(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "change_detection")]
