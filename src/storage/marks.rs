@@ -330,15 +330,16 @@ pub(crate) struct MarksMut<'t> {
 /// The marks of adjacent rows. Without rows if nothing is to be marked.
 #[derive(Debug, Default)]
 pub(crate) struct RowMarks<'t> {
-    rows: &'t mut [u16],
-    now: u16,
+    pub(crate) rows: &'t mut [u16],
+    /// The mark of a row that is written now.
+    pub(crate) now: u16,
 }
 
 /// The mark of one row, if it is to be marked.
 #[derive(Debug)]
 pub(crate) struct RowMark<'t> {
-    row: Option<&'t mut u16>,
-    now: u16,
+    pub(crate) row: Option<&'t mut u16>,
+    pub(crate) now: u16,
 }
 
 /// An endless iterator over the marks of adjacent rows.
@@ -407,8 +408,8 @@ impl<'t> RowMarks<'t> {
     }
 
     #[inline(always)]
-    pub(crate) fn iter_mut(&mut self) -> RowMarksIter<'_> {
-        RowMarksIter { rows: self.rows.iter_mut(), now: self.now }
+    pub(crate) fn reborrow(&mut self) -> RowMarks<'_> {
+        RowMarks { rows: self.rows, now: self.now }
     }
 
     #[inline(always)]

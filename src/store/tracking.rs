@@ -22,7 +22,7 @@ impl Store {
     /// * a view with a field [`Mut<'a, T>`](crate::view::Mut) or [`OptionMut<'a, T>`](crate::view::OptionMut): the objects
     ///   that are written through it;
     /// * a view with another mutable field, or [`for_each_run`](crate::view::SlotColumnMut::for_each_run) of a column: all
-    ///   objects that it visits, as soon as the visit begins;
+    ///   objects that it would visit, as soon as the visit begins: ending a loop early makes no difference;
     /// * [`restore`](Self::restore): the objects that were written since the snapshot, and those that come back to life;
     /// * [`migrate`](Self::migrate), if it changes the schema: all objects.
     ///
@@ -52,9 +52,10 @@ impl Store {
     ///
     /// let epoch = store.advance_epoch();
     /// store.set(units[7], health, 5.0)?;
-    /// let changed: Vec<_> = store.view_ref::<Healths>()?.changed_since(epoch).iter().collect();
-    /// assert_eq!(changed.len(), 1);
-    /// assert_eq!(*changed[0].health, 5.0);
+    /// for unit in store.view_ref::<Healths>()?.changed_since(epoch) {
+    ///     assert_eq!(*unit.health, 5.0);
+    /// }
+    /// assert_eq!(store.view_ref::<Healths>()?.changed_since(epoch).count(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "change_detection")]

@@ -28,6 +28,7 @@ mod run_kept_over_the_next_change;
 mod schema_as_a_slot;
 mod schema_that_is_an_enum;
 mod set_slot_of_an_option;
+mod shared_view_with_a_marking_field;
 mod shared_view_with_a_mutable_field;
 mod slot_of_an_unknown_type;
 mod slots_of_std_types;

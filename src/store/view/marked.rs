@@ -1,11 +1,11 @@
 //! View fields that mark the objects written through them.
 
-use std::iter::FusedIterator;
+use std::iter::{FusedIterator, Zip};
 use std::ops::{Deref, DerefMut};
 use std::slice;
 
 use crate::slot_value::SlotValue;
-use crate::storage::{CellColumn, MarksMut, RowMark, RowMarks, RowMarksIter};
+use crate::storage::{CellColumn, MarksMut, RowMark, RowMarks};
 use crate::store::view::cache::Request;
 use crate::store::view::field::{
     COLUMN, ExclusiveBlocks, SHARED, ViewField, at_exclusive, next_exclusive, split_exclusive,
@@ -118,8 +118,9 @@ impl<'t, T> Mut<'t, T> {
     /// # let mut store = Store::new();
     /// # store.register::<Unit>()?;
     /// let unit = store.spawn(Unit { health: 80.0 })?;
-    /// let health = store.view::<Healing>()?.iter().map(|unit| unit.health.into_inner()).next();
-    /// *health.unwrap() += 5.0;
+    /// let healths = store.view::<Healing>()?.into_iter().map(|unit| unit.health.into_inner());
+    /// healths.for_each(|health: &mut f32| *health += 5.0);
+    /// assert_eq!(store.get_object::<Unit>(unit)?.health, 85.0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline(always)]
@@ -190,7 +191,7 @@ impl<T> MutRun<'_, T> {
     /// [`MutRun`] has an example.
     #[inline(always)]
     pub fn iter_mut(&mut self) -> MutIter<'_, T> {
-        MutIter { values: self.values.iter_mut(), marks: self.marks.iter_mut() }
+        MutIter::new(self.values, self.marks.reborrow())
     }
 }
 
@@ -209,7 +210,7 @@ impl<'t, T> IntoIterator for MutRun<'t, T> {
 
     #[inline(always)]
     fn into_iter(self) -> Self::IntoIter {
-        MutIter { values: self.values.iter_mut(), marks: self.marks.into_iter() }
+        MutIter::new(self.values, self.marks)
     }
 }
 
@@ -226,8 +227,21 @@ impl<'x, T> IntoIterator for &'x mut MutRun<'_, T> {
 /// An iterator over the values of a [`MutRun`].
 #[derive(Debug)]
 pub struct MutIter<'t, T> {
-    values: slice::IterMut<'t, T>,
-    marks: RowMarksIter<'t>,
+    /// Apart from the others, so that a loop has one index for values and marks.
+    marked: Zip<slice::IterMut<'t, T>, slice::IterMut<'t, u16>>,
+    /// The values for which nothing is to be marked: all or none.
+    unmarked: slice::IterMut<'t, T>,
+    now: u16,
+}
+
+impl<'t, T> MutIter<'t, T> {
+    #[inline(always)]
+    fn new(values: &'t mut [T], RowMarks { rows, now }: RowMarks<'t>) -> Self {
+        let (marked, unmarked) =
+            if rows.is_empty() { (&mut [][..], values) } else { (values, &mut [][..]) };
+        let marked = marked.iter_mut().zip(rows.iter_mut());
+        Self { marked, unmarked: unmarked.iter_mut(), now }
+    }
 }
 
 impl<'t, T> Iterator for MutIter<'t, T> {
@@ -235,12 +249,17 @@ impl<'t, T> Iterator for MutIter<'t, T> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        Some(Mut { value: self.values.next()?, mark: self.marks.next() })
+        if let Some((value, row)) = self.marked.next() {
+            return Some(Mut { value, mark: RowMark { row: Some(row), now: self.now } });
+        }
+        let value = self.unmarked.next()?;
+        Some(Mut { value, mark: RowMark { row: None, now: self.now } })
     }
 
     #[inline(always)]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.values.size_hint()
+        let left = self.marked.len() + self.unmarked.len();
+        (left, Some(left))
     }
 }
 
