@@ -1,9 +1,9 @@
 //! Interned values: texts and lists that a store keeps once and refers to by handles.
 
 mod list_pool;
-mod marks;
 mod pool;
 mod text_pool;
+mod used;
 
 use std::collections::HashSet;
 
@@ -39,7 +39,7 @@ impl Interner {
         self.with_pools(texts, lists)
     }
 
-    /// Returns the same texts and lists with their indexes and marks: a search marks them in both.
+    /// Returns the same texts and lists with their indexes: a search marks the values that are in use in both.
     pub(crate) fn share_marked(&self) -> Self {
         let (texts, lists) = (self.texts.pool.share_marked(), self.lists.pool.share_marked());
         self.with_pools(texts, lists)
@@ -102,21 +102,21 @@ impl Interner {
 
     #[inline]
     pub(crate) fn mark_text(&self, text: Text) {
-        if let Some(marks) = self.texts.pool.marks() {
-            marks.set(text.number());
+        if let Some(used) = self.texts.pool.used() {
+            used.set(text.number());
         }
     }
 
     /// Marks a list and the texts in it.
     #[inline]
     pub(crate) fn mark_list(&self, list: ListCell) {
-        if self.lists.pool.marks().is_some_and(|marks| marks.set(list.number())) {
+        if self.lists.pool.used().is_some_and(|used| used.set(list.number())) {
             self.mark_texts_of(list);
         }
     }
 
     fn mark_texts_of(&self, list: ListCell) {
-        if self.texts.pool.marks().is_some() {
+        if self.texts.pool.used().is_some() {
             self.lists.texts_in(list).iter().for_each(|text| self.mark_text(*text));
         }
     }

@@ -8,9 +8,9 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use crate::shared_vec::SharedVec;
-use crate::storage::interner::marks::Marks;
+use crate::storage::interner::used::UsedNumbers;
 
-/// The numbers of a chunk, which have one word of marks.
+/// The numbers of a chunk, whose marks are one word.
 const CHUNK: usize = 64;
 /// A chunk with this many bytes takes no more values, because a new value copies the last chunk if a snapshot
 /// shares it.
@@ -83,7 +83,7 @@ pub(super) struct Pool<D: Data> {
     /// The bytes of all values but the empty one, with their entries and share of the index.
     bytes: usize,
     /// Numbers that are in use, while a collection looks for those that are not.
-    marks: Option<Arc<Marks>>,
+    used: Option<Arc<UsedNumbers>>,
 }
 
 impl<F> Entry<F> {
@@ -109,7 +109,7 @@ impl<D: Data> Clone for Pool<D> {
 impl<D: Data> Default for Pool<D> {
     fn default() -> Self {
         let (chunks, index) = (SharedVec::default(), Arc::default());
-        Self { chunks, index, hasher: RandomState::default(), bytes: 0, marks: None }
+        Self { chunks, index, hasher: RandomState::default(), bytes: 0, used: None }
     }
 }
 
@@ -133,18 +133,18 @@ impl<D: Data> Pool<D> {
     /// Returns the same values, without the index and the marks.
     pub(super) fn share(&self) -> Self {
         let (chunks, hasher) = (self.chunks.clone(), self.hasher.clone());
-        Self { chunks, index: Arc::default(), hasher, bytes: self.bytes, marks: None }
+        Self { chunks, index: Arc::default(), hasher, bytes: self.bytes, used: None }
     }
 
     /// Returns the same values, with the index and the marks.
     pub(super) fn share_marked(&self) -> Self {
-        Self { index: Arc::clone(&self.index), marks: self.marks.clone(), ..self.share() }
+        Self { index: Arc::clone(&self.index), used: self.used.clone(), ..self.share() }
     }
 
     /// Takes over the index of a pool with the same values, and shares its marks.
     pub(super) fn take_index_of(&mut self, other: &mut Self) {
         self.index = std::mem::take(&mut other.index);
-        self.marks = other.marks.clone();
+        self.used = other.used.clone();
     }
 
     #[inline]
@@ -156,8 +156,8 @@ impl<D: Data> Pool<D> {
     pub(super) fn find(&self, hash: u64, is_same: impl Fn(Found<'_, D>) -> bool) -> Option<u32> {
         let index = self.index.get_or_init(|| self.new_index());
         let number = *index.find(hash, |number| self.get(*number).is_some_and(&is_same))?;
-        if let Some(marks) = &self.marks {
-            marks.set(number);
+        if let Some(used) = &self.used {
+            used.set(number);
         }
         Some(number)
     }
@@ -211,8 +211,8 @@ impl<D: Data> Pool<D> {
         let (chunks, hasher) = (&self.chunks, &self.hasher);
         let index = Arc::make_mut(&mut self.index).get_mut().expect("it was made above");
         index.insert_unique(hash, number, |number| rehash(chunks, hasher, *number));
-        if let Some(marks) = &self.marks {
-            marks.set(number);
+        if let Some(used) = &self.used {
+            used.set(number);
         }
         Some(number)
     }
@@ -262,18 +262,18 @@ impl<D: Data> Pool<D> {
 
     /// Begins to note which values are in use.
     pub(super) fn begin_marking(&mut self) {
-        let marks = Marks::new(self.chunks.len());
-        marks.set(0);
-        self.marks = Some(Arc::new(marks));
+        let used = UsedNumbers::new(self.chunks.len());
+        used.set(0);
+        self.used = Some(Arc::new(used));
     }
 
-    pub(super) fn marks(&self) -> Option<&Arc<Marks>> {
-        self.marks.as_ref()
+    pub(super) fn used(&self) -> Option<&Arc<UsedNumbers>> {
+        self.used.as_ref()
     }
 
     /// Ends a collection: nothing is marked any more.
     pub(super) fn end_marking(&mut self) {
-        self.marks = None;
+        self.used = None;
         if let Some(index) = Arc::get_mut(&mut self.index).and_then(OnceLock::get_mut) {
             index.shrink_to_fit(|number| rehash(&self.chunks, &self.hasher, *number));
         }
@@ -281,7 +281,7 @@ impl<D: Data> Pool<D> {
 
     /// Releases the values of one chunk that were not marked. Returns `false` if there is no such chunk.
     pub(super) fn sweep(&mut self, position: usize) -> bool {
-        let used = match self.marks.as_ref().and_then(|marks| marks.word(position)) {
+        let used = match self.used.as_ref().and_then(|used| used.word(position)) {
             Some(used) => used,
             None => return position < self.chunks.len(),
         };
@@ -308,8 +308,8 @@ impl<D: Data> Pool<D> {
             Some(index) if seen.insert(Arc::as_ptr(&self.index).addr()) => index.allocation_size(),
             _ => 0,
         };
-        let marks = self.marks.as_ref().map_or(0, |marks| marks.heap_bytes());
-        chunks + index + marks
+        let used = self.used.as_ref().map_or(0, |used| used.heap_bytes());
+        chunks + index + used
     }
 }
 
@@ -398,7 +398,7 @@ mod tests {
             (texts.pool.bytes, |number: usize| number % 100 == 7 || number > 990);
         texts.pool.begin_marking();
         let kept = || handles.iter().enumerate().filter(|(number, _)| is_kept(*number));
-        kept().for_each(|(_, text)| _ = texts.pool.marks().unwrap().set(text.number()));
+        kept().for_each(|(_, text)| _ = texts.pool.used().unwrap().set(text.number()));
         assert_eq!(texts.find("word 500"), Some(handles[500]), "a search marks");
         let later = texts.intern("later", usize::MAX).unwrap();
         (0..).take_while(|chunk| texts.pool.sweep(*chunk)).for_each(drop);

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// The words are atomic, because a search for a value marks it through a shared borrow.
 #[derive(Debug)]
-pub(crate) struct Marks {
+pub(crate) struct UsedNumbers {
     words: Box<[AtomicU64]>,
 }
 
-impl Marks {
+impl UsedNumbers {
     pub(super) fn new(words: usize) -> Self {
         Self { words: (0..words).map(|_| AtomicU64::new(0)).collect() }
     }
