@@ -153,7 +153,7 @@ pub mod dump {
 /// The memory use of a store, and the size of its blocks.
 pub mod memory {
     pub use crate::storage::BLOCK_ROWS;
-    pub use crate::store::{MemoryReport, SchemaMemory, SlotMemory};
+    pub use crate::store::{MemoryReport, MovedIds, SchemaMemory, SlotMemory};
 }
 
 /// Values beside a store: what cannot be a slot.

@@ -16,6 +16,7 @@ mod access;
 mod column_parts;
 mod columns;
 pub(crate) mod commands;
+mod compact;
 mod despawn;
 #[cfg(feature = "serde")]
 mod dump;
@@ -53,6 +54,7 @@ use crate::text::Text;
 
 pub use column_parts::{ColumnBlock, ColumnRun};
 pub use columns::{SlotColumn, SlotColumnMut};
+pub use compact::MovedIds;
 #[cfg(feature = "serde")]
 pub use dump::Dump;
 pub(crate) use dynamic::element_shape as shape_of_elements;

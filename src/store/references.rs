@@ -75,12 +75,16 @@ impl Store {
     }
 }
 
-fn is_reference(slot: &Slot) -> bool {
+pub(super) fn is_reference(slot: &Slot) -> bool {
     *slot.kind().element() == Kind::Object
 }
 
 /// Returns the references in a written row; none if it is unset or of another kind.
-fn references_in<'a>(column: &'a Column, row: u32, interner: &'a Interner) -> &'a [ObjectId] {
+pub(super) fn references_in<'a>(
+    column: &'a Column,
+    row: u32,
+    interner: &'a Interner,
+) -> &'a [ObjectId] {
     if column.set.as_ref().is_some_and(|set| set.row(row) != Some(&[true])) {
         return &[];
     }
