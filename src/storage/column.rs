@@ -84,11 +84,6 @@ impl Column {
         Self { cells, tag, set: optional.then(|| Blocks::new(1)), marks: None }
     }
 
-    /// Returns `true` if the values are handles of texts or lists.
-    pub(crate) const fn has_handles(&self) -> bool {
-        matches!(self.cells, Cells::Text(_) | Cells::List(_))
-    }
-
     /// Ends an epoch. Returns `true` if anything was written in it.
     pub(super) fn end_epoch(&mut self, epoch: Epoch) -> bool {
         let is_set_written = self.set.as_mut().is_some_and(|set| set.end_epoch(epoch));

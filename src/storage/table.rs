@@ -110,13 +110,18 @@ impl Table {
     /// Ends an epoch: the next write to a block belongs to the next one. Returns `true` if anything was
     /// written in this one.
     pub(crate) fn end_epoch(&mut self, epoch: Epoch) -> bool {
-        if self.unused_snapshot().is_some() {
+        if self.is_unused() {
             return false;
         }
         self.unused = None;
         let columns = self.columns.iter_mut().map(|column| column.end_epoch(epoch));
         let is_written = columns.fold(false, |any, is_written| any | is_written);
         self.rows.end_epoch(epoch) | is_written
+    }
+
+    /// Returns `true` if the table had no rows at the last snapshot and since.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.unused_snapshot().is_some()
     }
 
     fn unused_snapshot(&self) -> Option<&Arc<TableSnapshot>> {

@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::list::{List, ListCell};
 use crate::slot_value::ListElement;
-use crate::storage::{
-    BLOCK_ROWS, Column, ColumnSnapshot, Interner, RowBlock, TableSnapshot, offsets,
-};
+use crate::storage::{BLOCK_ROWS, ColumnSnapshot, Interner, RowBlock, TableSnapshot, offsets};
 use crate::store::{Store, StoreState};
 use crate::text::Text;
 
@@ -161,14 +159,10 @@ impl Store {
     }
 
     fn begin_search(&mut self) {
-        self.advance_epoch();
         let mut seen = HashSet::new();
         let mut blocks = VecDeque::new();
-        for table in &mut self.tables {
-            if table.columns.iter().any(Column::has_handles) {
-                list_blocks(&table.snapshot(), &mut seen, &mut blocks);
-            }
-        }
+        let tables = self.snapshot_tables();
+        tables.iter().for_each(|(_, table)| list_blocks(table, &mut seen, &mut blocks));
         for state in self.handles.snapshots.all() {
             state.tables().for_each(|table| list_blocks(table, &mut seen, &mut blocks));
         }

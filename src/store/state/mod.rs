@@ -48,7 +48,7 @@ pub(crate) enum StateMismatch {
 impl Store {
     /// Takes the state as it is now and begins a new epoch.
     pub(crate) fn state(&mut self) -> StoreState {
-        self.advance_epoch();
+        let tables = self.snapshot_tables();
         StoreState {
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
@@ -56,7 +56,7 @@ impl Store {
             interner: self.interner.share(),
             limits: self.limits,
             epoch: self.epoch,
-            tables: self.snapshot_tables(),
+            tables,
             hash_sums: self.hash_sums.map_or_else(OnceLock::new, OnceLock::from),
             registration: None,
         }
@@ -70,15 +70,19 @@ impl Store {
         state
     }
 
-    /// Takes snapshots of all tables. Those that did not change are shared with the last state.
-    fn snapshot_tables(&mut self) -> SharedVec<TableSnapshot> {
+    /// Begins a new epoch and takes snapshots of all tables. Those that did not change are shared with the last state.
+    pub(super) fn snapshot_tables(&mut self) -> SharedVec<TableSnapshot> {
         let mut tables = self.last_tables.upgrade();
-        for (number, table) in self.tables.iter_mut().enumerate() {
-            let snapshot = table.snapshot();
-            if tables.get(number).is_none_or(|last| !Arc::ptr_eq(last, &snapshot)) {
-                tables.set(number, Some(snapshot));
+        let known = tables.len();
+        self.end_epoch(|number, table| {
+            // The last state has the snapshot of a table that never had rows.
+            if number >= known || !table.is_unused() {
+                let snapshot = table.snapshot();
+                if tables.get(number).is_none_or(|last| !Arc::ptr_eq(last, &snapshot)) {
+                    tables.set(number, Some(snapshot));
+                }
             }
-        }
+        });
         tables.truncate(self.tables.len());
         self.last_tables = tables.downgrade();
         tables
@@ -147,10 +151,16 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn advance_epoch(&mut self) -> Epoch {
-        for table in &mut self.tables {
+        self.end_epoch(|_, _| {})
+    }
+
+    /// Begins a new epoch and visits all tables, one pass for both: there may be many.
+    fn end_epoch(&mut self, mut visit: impl FnMut(usize, &mut Table)) -> Epoch {
+        for (number, table) in self.tables.iter_mut().enumerate() {
             if table.end_epoch(self.epoch) {
                 self.hash_sums = None;
             }
+            visit(number, table);
         }
         self.epoch = self.epoch.next();
         self.epoch
