@@ -95,6 +95,7 @@ mod record;
 pub mod schema;
 #[cfg(feature = "serde")]
 mod serde_impls;
+mod shared_vec;
 mod side_table;
 mod simd;
 pub mod slot_value;

@@ -13,9 +13,9 @@ use bytemuck::TransparentWrapper;
 /// store: as with a [`Text`](crate::Text), another store takes it for its own list, or refuses it if it has no such
 /// list.
 ///
-/// A list never changes; assign a new list to the slot instead. The store keeps every list, like every text, and
-/// copies all of them if a new one is added while a snapshot is alive. So use lists for declared or rarely
-/// changing data, not for data that grows in every frame.
+/// A list never changes; assign a new list to the slot instead. Lists that nothing refers to any more stay until they
+/// are released, [like texts](crate::Text). So use lists for declared or rarely changing data, not for data that
+/// grows in every frame. A store numbers up to four billion lists in its life.
 ///
 /// Lists are compared bit by bit: a NaN equals itself, and `-0.0` differs from `0.0`.
 ///

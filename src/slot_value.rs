@@ -163,6 +163,7 @@ impl<T: ListElement> SlotValue for List<T> {
     }
 
     fn check(self, slot: &Slot, check: ValueCheck<'_>) -> Result<(), ProblemKind> {
+        check.interner.mark_list(self.cell());
         let cells = check.interner.lists.resolve(element_shape::<T>(), self.cell());
         let elements = T::from_cells(cells.ok_or(ProblemKind::ForeignList)?);
         elements.iter().enumerate().try_for_each(|(position, element)| {
@@ -356,6 +357,7 @@ impl SlotValue for Text {
     }
 
     fn check(self, _: &Slot, check: ValueCheck<'_>) -> Result<(), ProblemKind> {
+        check.interner.mark_text(self);
         check.interner.texts.resolve(self).map(|_| ()).ok_or(ProblemKind::ForeignText)
     }
 }

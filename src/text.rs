@@ -5,8 +5,10 @@
 /// [`Store::intern_text`](crate::Store::intern_text) returns the handle of a string, and
 /// [`Store::resolve`](crate::Store::resolve) the string of a handle.
 ///
-/// The store keeps every text for as long as it lives. Texts are for words that recur; a text that is made for one object
-/// belongs into a [`SideTable`](crate::SideTable).
+/// A text stays until nothing refers to it and [`Store::release_memory`](crate::Store::release_memory) or
+/// [`release_interned`](crate::Store::release_interned) releases it. A handle outside the store does not count:
+/// [keep](crate::Store::keep_text) the text of such a handle. The handle of a released text is safe: it resolves to
+/// `None`, slots refuse it, and no other text gets its number.
 ///
 /// Use a handle only with its own store. A handle is the text's number, so another store takes it for its own text of
 /// that number. A store with fewer texts refuses it: slots with an error, `resolve` with `None`. Clones and snapshots

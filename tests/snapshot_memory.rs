@@ -7,7 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use bench_support::allocator::{CountingAllocator, added_bytes};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use slotted::{ObjectId, Slotted, Snapshot, Store, memory::BLOCK_ROWS};
+use slotted::{
+    Kind, ObjectId, Schema, Slotted, Snapshot, SnapshotRing, Store, memory::BLOCK_ROWS, record,
+};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
@@ -146,5 +148,55 @@ fn fault_36_the_copies_of_a_short_block_stay_short() -> Result<(), Box<dyn Error
     // A block reserves a quarter of the table for growth.
     let room = BLOCK_ROWS / 4 * size_of::<f32>();
     assert!(added < 100 * (room + 1000), "{added} bytes for a hundred copies of some rows");
+    Ok(())
+}
+
+#[test]
+fn a_ring_with_a_new_text_in_each_frame_stays_small_and_says_so() -> Result<(), Box<dyn Error>> {
+    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    for number in 0..100_000 {
+        store.intern_text(&format!("word {number}"))?;
+        store.intern_list(&[number, number])?;
+    }
+    let mut ring = SnapshotRing::new(60);
+    let mut outcome = Ok(());
+    let added = added_bytes(|| {
+        for frame in 0..60 {
+            let text = store.intern_text(&format!("frame {frame}"));
+            outcome = text.and(store.intern_list(&[frame])).map(|_| ());
+            ring.save(frame, &mut store);
+        }
+    });
+    outcome?;
+    let told = ring.heap_bytes(&store);
+    assert!(added < 1 << 20, "{added} bytes for sixty frames");
+    assert!(told > added * 3 / 4 && told < added * 5 / 4, "{told} bytes told, {added} added");
+    Ok(())
+}
+
+#[test]
+fn snapshots_of_many_schemas_take_the_memory_of_what_was_written() -> Result<(), Box<dyn Error>> {
+    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    for number in 0..5000 {
+        let schema = Schema::builder(format!("schema {number}")).slot("number", Kind::U8);
+        store.register_schema(schema.build()?)?;
+        store.spawn_record(&format!("schema {number}"), record! { number: 1 })?;
+    }
+    let unit = store.spawn(Unit { health: 1.0, shield: None })?;
+    let health = store.key::<f32>("unit", "health")?;
+    let mut snapshots = vec![store.snapshot()];
+    let mut outcome = Ok(());
+    let added = added_bytes(|| {
+        for number in 0..20 {
+            outcome = store.set(unit, health, number as f32);
+            snapshots.push(store.snapshot());
+        }
+    });
+    outcome?;
+    assert!(added < 20 * 4000, "{added} bytes for twenty writes");
     Ok(())
 }

@@ -222,7 +222,7 @@ impl Delta {
     /// ```
     #[must_use]
     pub fn full(snapshot: &Snapshot) -> Self {
-        Self::between(&Snapshot::new(snapshot.state().without_objects()), snapshot)
+        Self::between(&Snapshot::new(snapshot.state().without_objects().into()), snapshot)
             .expect("both are of one store")
     }
 

@@ -61,9 +61,9 @@ pub struct Snapshot {
 }
 
 struct Shared {
-    state: StoreState,
+    state: Arc<StoreState>,
     /// The same state as a store, from the first read on.
-    store: OnceLock<Store>,
+    store: OnceLock<Box<Store>>,
 }
 
 /// The reason why a snapshot cannot be used with a store or with another snapshot.
@@ -108,7 +108,7 @@ impl Store {
     /// [`Snapshot`] has an example.
     #[must_use = "a snapshot is dropped with its last clone"]
     pub fn snapshot(&mut self) -> Snapshot {
-        Snapshot::new(self.state())
+        Snapshot::new(self.state_for_snapshot())
     }
 
     /// Goes back to a snapshot: values, ids, generations and free rows become as they were, so the same calls
@@ -147,13 +147,15 @@ impl Store {
     pub fn reuse_memory_of(&mut self, snapshot: Snapshot) {
         if let Some(Shared { state, store }) = Arc::into_inner(snapshot.shared) {
             drop(store);
-            self.reuse_memory_of_state(state);
+            if let Some(state) = Arc::into_inner(state) {
+                self.reuse_memory_of_state(state);
+            }
         }
     }
 }
 
 impl Snapshot {
-    fn new(state: StoreState) -> Self {
+    fn new(state: Arc<StoreState>) -> Self {
         Self { shared: Arc::new(Shared { state, store: OnceLock::new() }) }
     }
 
@@ -237,7 +239,7 @@ impl Deref for Snapshot {
     type Target = Store;
 
     fn deref(&self) -> &Store {
-        self.shared.store.get_or_init(|| self.to_store())
+        self.shared.store.get_or_init(|| Box::new(self.to_store()))
     }
 }
 

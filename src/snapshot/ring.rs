@@ -202,10 +202,10 @@ impl SnapshotRing {
         self.frames.clear();
     }
 
-    /// Returns the heap memory of the snapshots in bytes, without the blocks that they share with `store`.
+    /// Returns the heap memory of the snapshots in bytes, without the memory that they share with `store`.
     ///
-    /// Blocks that several snapshots share count once. Texts, schemas and the copies for reading snapshots do
-    /// not count. Computes in **O(blocks)** time for each snapshot.
+    /// Memory that several snapshots share counts once. Schemas and the copies for reading snapshots do not count.
+    /// Computes in **O(blocks)** time for each snapshot.
     ///
     /// # Example
     /// ```
@@ -225,9 +225,9 @@ impl SnapshotRing {
     #[must_use]
     pub fn heap_bytes(&self, store: &Store) -> usize {
         let mut seen = HashSet::new();
-        store.list_shared_blocks(&mut seen);
+        store.list_shared_memory(&mut seen);
         let snapshots = self.frames.iter().map(|(_, snapshot)| snapshot.state());
-        snapshots.map(|state| state.count_new_blocks(&mut seen)).sum()
+        snapshots.map(|state| state.count_new(&mut seen)).sum()
     }
 
     fn forget_from(&mut self, position: usize, store: &mut Store) {

@@ -1,5 +1,7 @@
 //! Cells as plain data, for comparison, hashes and deltas.
 
+use std::hash::{Hash, Hasher};
+
 use crate::id::ObjectId;
 use crate::list::ListCell;
 use crate::text::Text;
@@ -44,6 +46,9 @@ pub trait CellBits: Copy {
     /// Continues a hash with the cell. All NaN hash the same; -0.0 and 0.0 hash differently.
     fn hash(self, hash: u64, names: &impl Names) -> u64;
 
+    /// Feeds the cells' bits to a hasher.
+    fn feed(cells: &[Self], hasher: &mut impl Hasher);
+
     /// Writes the cell, lowest byte first.
     fn put(self, bytes: &mut Vec<u8>);
 
@@ -83,6 +88,10 @@ macro_rules! compared_by_equality {
         fn same(a: &[Self], b: &[Self]) -> bool {
             a == b
         }
+
+        fn feed(cells: &[Self], hasher: &mut impl Hasher) {
+            cells.hash(hasher);
+        }
     };
 }
 
@@ -96,6 +105,10 @@ macro_rules! compared_by_bits {
 
         fn same(a: &[Self], b: &[Self]) -> bool {
             bytemuck::cast_slice::<_, u8>(a) == bytemuck::cast_slice::<_, u8>(b)
+        }
+
+        fn feed(cells: &[Self], hasher: &mut impl Hasher) {
+            hasher.write(bytemuck::cast_slice(cells));
         }
     };
 }

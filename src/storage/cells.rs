@@ -1,6 +1,7 @@
 //! Enums over all cell types: one for columns, one for the cells of lists.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::epoch::Epoch;
 use crate::id::ObjectId;
@@ -64,7 +65,10 @@ macro_rules! cells {
         pub(crate) enum CellVec { $($variant(Vec<$type>),)* }
 
         impl CellType {
-            pub(crate) const ALL: &[Self] = &[$(Self::$variant),*];
+            /// Returns the bytes of one cell.
+            pub(super) const fn bytes(self) -> usize {
+                match self { $(Self::$variant => size_of::<$type>(),)* }
+            }
         }
 
         impl CellVec {
@@ -88,9 +92,12 @@ macro_rules! cells {
                 match self { $(Self::$variant(cells) => cells.truncate(len),)* }
             }
 
-            /// Returns the bytes of one cell.
-            pub(super) const fn cell_bytes(&self) -> usize {
-                match self { $(Self::$variant(_) => size_of::<$type>(),)* }
+            pub(super) const fn cell(&self) -> CellType {
+                match self { $(Self::$variant(_) => CellType::$variant,)* }
+            }
+
+            pub(super) fn shrink(&mut self) {
+                match self { $(Self::$variant(cells) => cells.shrink_to_fit(),)* }
             }
 
             pub(super) fn heap_bytes(&self) -> usize {
@@ -103,6 +110,26 @@ macro_rules! cells {
         pub(crate) enum CellsSnapshot { $($variant(BlocksSnapshot<$type>),)* }
 
         impl CellsSnapshot {
+            /// Returns `true` if both share their blocks.
+            pub(super) fn is_same(&self, other: &Self) -> bool {
+                match (self, other) {
+                    $((Self::$variant(blocks), Self::$variant(other)) => Arc::ptr_eq(blocks, other),)*
+                    _ => false,
+                }
+            }
+
+            pub(super) fn is_empty(&self) -> bool {
+                match self { $(Self::$variant(blocks) => blocks.blocks.is_empty(),)* }
+            }
+
+            pub(crate) const fn texts(&self) -> Option<&BlocksSnapshot<Text>> {
+                if let Self::Text(blocks) = self { Some(blocks) } else { None }
+            }
+
+            pub(crate) const fn lists(&self) -> Option<&BlocksSnapshot<ListCell>> {
+                if let Self::List(blocks) = self { Some(blocks) } else { None }
+            }
+
             pub(crate) fn visit<V: SnapshotVisitor>(&self, visitor: V) -> V::Output {
                 match self { $(Self::$variant(blocks) => visitor.visit(blocks),)* }
             }

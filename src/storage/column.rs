@@ -1,6 +1,7 @@
 //! The values of one slot, set or unset.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::epoch::Epoch;
 use crate::pool::ThreadPool;
@@ -31,6 +32,25 @@ pub(crate) struct ColumnSnapshot {
 }
 
 impl ColumnSnapshot {
+    /// Returns `true` if both share their blocks and the epochs of their writes.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let is_same_set = match (&self.set, &other.set) {
+            (Some(set), Some(other)) => Arc::ptr_eq(set, other),
+            (None, None) => true,
+            _ => false,
+        };
+        is_same_set
+            && self.tag == other.tag
+            && self.cells.is_same(&other.cells)
+            && Arc::ptr_eq(&self.cells_written, &other.cells_written)
+            && Arc::ptr_eq(&self.set_written, &other.set_written)
+    }
+
+    /// Returns `true` if the column has no blocks.
+    pub(super) fn is_empty(&self) -> bool {
+        self.cells.is_empty() && self.set.as_ref().is_none_or(|set| set.blocks.is_empty())
+    }
+
     /// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
     pub(super) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
         let set = self.set.as_ref().map_or(0, |set| snapshot_bytes(set, seen));
@@ -49,6 +69,11 @@ impl Column {
 
     pub(crate) fn new(cells: Cells, tag: KindTag, optional: bool) -> Self {
         Self { cells, tag, set: optional.then(|| Blocks::new(1)) }
+    }
+
+    /// Returns `true` if the values are handles of texts or lists.
+    pub(crate) const fn has_handles(&self) -> bool {
+        matches!(self.cells, Cells::Text(_) | Cells::List(_))
     }
 
     /// Ends an epoch. Returns `true` if anything was written in it.

@@ -8,12 +8,10 @@ mod cell_of_align;
 mod cells;
 mod column;
 mod interner;
-mod list_pool;
 mod row_set;
 mod rows;
 mod rows_snapshot;
 mod table;
-mod text_pool;
 
 pub(crate) use block::{Block, BlocksMut, BlocksSnapshot};
 pub use blocks::BLOCK_ROWS;
@@ -28,12 +26,10 @@ pub(crate) use cells::{
 };
 pub use column::Column;
 pub(crate) use column::{ColumnSnapshot, KindTag};
-pub(crate) use interner::{Interned, Interner};
-pub(crate) use list_pool::{ElementShape, ListPool, hash_list};
+pub(crate) use interner::{ElementShape, Interned, Interner, ListPool, TextPool, hash_list};
 pub use rows::Rows;
 pub(crate) use rows::{
     BLOCK_WORDS, RowLimits, Span, block_of_words, is_ragged, next_run, offsets, ones,
 };
 pub(crate) use rows_snapshot::{RowBlock, RowsSnapshot};
 pub(crate) use table::{BlockHashes, SlotSeed, Table, TableSnapshot};
-pub(crate) use text_pool::TextPool;

@@ -173,6 +173,11 @@ impl Rows {
         (self.limits.rows - self.count - self.retired) as usize
     }
 
+    /// Returns the number of free rows that were used before. Retired rows are not free.
+    pub(crate) fn hole_count(&self) -> usize {
+        self.used() - (self.count + self.retired) as usize
+    }
+
     /// Returns the rows that were never used.
     pub(crate) fn fresh(&self) -> Range<u32> {
         self.generations.len() as u32..self.limits.rows

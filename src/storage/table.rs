@@ -1,18 +1,22 @@
 //! The columns of one schema and their rows.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::epoch::Epoch;
 use crate::storage::block::Stamps;
 use crate::storage::{Column, ColumnSnapshot, RowLimits, Rows, RowsSnapshot};
 
 /// The columns of one schema and their rows.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Rows,
     pub(crate) hashes: BlockHashes,
+    /// The last snapshot. Upgrades as long as a snapshot of the store has it.
+    last: Weak<TableSnapshot>,
+    /// The snapshot of a table that never had rows, so that many such tables cost nothing.
+    unused: Option<Arc<TableSnapshot>>,
 }
 
 /// Hashes of a table's blocks. Only blocks that change are hashed again.
@@ -44,7 +48,23 @@ pub(crate) struct TableSnapshot {
     rows_changed: Stamps,
 }
 
+/// A clone is changed on its own, so it has no snapshot yet.
+impl Clone for Table {
+    fn clone(&self) -> Self {
+        let Self { columns, rows, hashes, .. } = self;
+        Self { hashes: hashes.clone(), ..Self::of(columns.clone(), rows.clone()) }
+    }
+}
+
 impl TableSnapshot {
+    /// Returns `true` if both share everything.
+    fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.rows, &other.rows)
+            && Arc::ptr_eq(&self.rows_changed, &other.rows_changed)
+            && self.columns.len() == other.columns.len()
+            && self.columns.iter().zip(&other.columns).all(|(column, other)| column.is_same(other))
+    }
+
     /// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
     pub(crate) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
         let columns: usize = self.columns.iter().map(|column| column.count_new_blocks(seen)).sum();
@@ -59,25 +79,60 @@ impl Table {
     }
 
     pub(crate) fn new(columns: Vec<Column>, limits: RowLimits) -> Self {
-        Self { columns, rows: Rows::new(limits), hashes: BlockHashes::default() }
+        Self::of(columns, Rows::new(limits))
+    }
+
+    fn of(columns: Vec<Column>, rows: Rows) -> Self {
+        Self { columns, rows, hashes: BlockHashes::default(), last: Weak::new(), unused: None }
+    }
+
+    /// Replaces the columns by others with the same rows.
+    pub(crate) fn replace_columns(&mut self, columns: Vec<Column>) {
+        (self.columns, self.hashes) = (columns, BlockHashes::default());
+        (self.last, self.unused) = (Weak::new(), None);
     }
 
     /// Ends an epoch: the next write to a block belongs to the next one. Returns `true` if anything was
     /// written in this one.
     pub(crate) fn end_epoch(&mut self, epoch: Epoch) -> bool {
+        if self.unused_snapshot().is_some() {
+            return false;
+        }
+        self.unused = None;
         let columns = self.columns.iter_mut().map(|column| column.end_epoch(epoch));
         let is_written = columns.fold(false, |any, is_written| any | is_written);
         self.rows.end_epoch(epoch) | is_written
     }
 
-    /// Takes a snapshot of the table, whose epoch must have ended.
-    pub(crate) fn snapshot(&mut self) -> TableSnapshot {
+    fn unused_snapshot(&self) -> Option<&Arc<TableSnapshot>> {
+        self.unused.as_ref().filter(|_| self.rows.used() == 0)
+    }
+
+    /// Takes a snapshot of the table, whose epoch must have ended. Returns the last one if nothing has changed.
+    pub(crate) fn snapshot(&mut self) -> Arc<TableSnapshot> {
+        if let Some(unused) = self.unused_snapshot() {
+            return Arc::clone(unused);
+        }
         let columns = self.columns.iter_mut().map(Column::snapshot).collect();
-        TableSnapshot { columns, rows: self.rows.snapshot(), rows_changed: self.rows.changed() }
+        let (rows, rows_changed) = (self.rows.snapshot(), self.rows.changed());
+        let snapshot = TableSnapshot { columns, rows, rows_changed };
+        match self.last.upgrade() {
+            Some(last) if last.is_same(&snapshot) => last,
+            _ => {
+                let snapshot = Arc::new(snapshot);
+                self.last = Arc::downgrade(&snapshot);
+                let is_empty = snapshot.columns.iter().all(ColumnSnapshot::is_empty);
+                self.unused = (self.rows.used() == 0 && is_empty).then(|| Arc::clone(&snapshot));
+                snapshot
+            }
+        }
     }
 
     /// Goes back to a snapshot. Blocks that differ count as written in this epoch.
-    pub(crate) fn restore(&mut self, snapshot: &TableSnapshot, epoch: Epoch) {
+    pub(crate) fn restore(&mut self, snapshot: &Arc<TableSnapshot>, epoch: Epoch) {
+        if self.unused_snapshot().is_some_and(|unused| Arc::ptr_eq(unused, snapshot)) {
+            return;
+        }
         let columns = self.columns.iter_mut().zip(&snapshot.columns);
         columns.for_each(|(column, snapshot)| column.restore(snapshot, epoch));
         self.rows.restore(&snapshot.rows, epoch);
@@ -93,7 +148,7 @@ impl Table {
     pub(crate) fn from_snapshot(snapshot: &TableSnapshot, limits: RowLimits) -> Self {
         let columns = snapshot.columns.iter().map(Column::from_snapshot).collect();
         let rows = Rows::from_snapshot(&snapshot.rows, &snapshot.rows_changed, limits);
-        Self { columns, rows, hashes: BlockHashes::default() }
+        Self::of(columns, rows)
     }
 
     /// Makes room for this many more living rows, so that spawning them does not allocate.
@@ -102,8 +157,7 @@ impl Table {
         additional: usize,
     ) -> Result<(), std::collections::TryReserveError> {
         // Free rows between living ones are used first, but their blocks may have been released.
-        let holes = self.rows.used() - self.rows.count() as usize;
-        let new = additional.saturating_sub(holes);
+        let new = additional.saturating_sub(self.rows.hole_count());
         let rows = self.rows.used() + new;
         // An allocator may promise more small blocks than it has. One request for all of them at
         // once fails before any block is allocated.

@@ -241,24 +241,4 @@ impl Store {
         }
         Ok(())
     }
-
-    /// Frees the memory of blocks without living objects, and the memory reserved for growth.
-    ///
-    /// # Example
-    /// ```
-    /// # use slotted::{Slotted, Store};
-    /// #[derive(Slotted, Clone, Copy)]
-    /// struct Tile { height: f32 }
-    /// let mut store = Store::new();
-    /// store.register::<Tile>()?;
-    /// store.spawn_batch([Tile { height: 0.0 }; 10_000])?;
-    /// store.clear();
-    /// let before = store.memory_report().total();
-    /// store.release_memory();
-    /// assert!(store.memory_report().total() < before);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn release_memory(&mut self) {
-        self.tables.iter_mut().for_each(|table| table.release_memory());
-    }
 }

@@ -22,9 +22,9 @@ pub struct Limits {
     pub slots_per_schema: usize,
     /// Living objects of a schema: 2³² − 1 at most and by default.
     pub rows_per_schema: u32,
-    /// Bytes of all texts: at most 4 GiB, 1 GiB by default.
+    /// Bytes of all texts, with 32 bytes for the place of each in the index: 1 GiB by default. A text has at most 4 GiB.
     pub text_bytes: usize,
-    /// Bytes of the elements of all lists: at most 4 GiB, 1 GiB by default.
+    /// Bytes of all lists, with 40 bytes for the place of each in the index: 1 GiB by default. A list has at most 4 GiB.
     pub list_bytes: usize,
     /// Objects that use a row in turn before it is retired: 32,768 at most and by default.
     pub generations_per_row: u16,
@@ -50,8 +50,6 @@ impl Limits {
         Self {
             schemas: self.schemas.min(largest),
             slots_per_schema: self.slots_per_schema.min(largest),
-            text_bytes: self.text_bytes.min(u32::MAX as usize),
-            list_bytes: self.list_bytes.min(u32::MAX as usize),
             generations_per_row: self.generations_per_row.clamp(1, 32_768),
             ..self
         }

@@ -26,6 +26,7 @@ mod migrate;
 mod parts;
 mod plan;
 mod references;
+mod release;
 mod report;
 mod reserve;
 mod schemas;
@@ -43,9 +44,10 @@ use crate::error::{Despawned, LimitError, UnknownSchema};
 use crate::id::{ObjectId, SchemaId};
 use crate::list::List;
 use crate::schema::{Checker, RegisteredSchema, Registry, SchemaSelector};
+use crate::shared_vec::WeakSharedVec;
 use crate::side_table::Living;
 use crate::slot_value::{ListElement, ValueCheck, element_shape};
-use crate::storage::{Interner, Table};
+use crate::storage::{Interner, Table, TableSnapshot};
 use crate::text::Text;
 
 pub use column_parts::{ColumnBlock, ColumnRun};
@@ -148,7 +150,10 @@ pub struct Store {
     registry: Arc<Registry>,
     /// One for each schema of the registry.
     tables: Vec<Table>,
+    /// The tables of the last snapshot or transaction.
+    last_tables: WeakSharedVec<TableSnapshot>,
     interner: Interner,
+    handles: release::Handles,
     limits: Limits,
     /// The sums of the state hash, unless an epoch has ended since in which something was written.
     hash_sums: Option<HashSums>,
@@ -260,7 +265,7 @@ impl Store {
 
     /// Returns the handle of a text, and stores the text if it is new.
     ///
-    /// Equal texts share one handle. Despawning objects removes no text.
+    /// Equal texts share one handle. Texts without objects stay until [`release_memory`](Self::release_memory).
     ///
     /// Computes in **O(bytes)** time.
     ///
@@ -300,7 +305,7 @@ impl Store {
 
     /// Returns the handle of a list, and stores a copy of the list if it is new.
     ///
-    /// Equal lists share one handle. Despawning objects removes no list. Writing the list to a slot
+    /// Equal lists share one handle. Lists without objects stay until [`release_memory`](Self::release_memory). Writing the list to a slot
     /// checks its elements against the slot's constraints.
     ///
     /// Computes in **O(elements)** time, 1 to 2 ns for each number.

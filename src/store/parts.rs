@@ -17,8 +17,8 @@ use crate::text::Text;
 /// references to them, so a shared borrow of the store does not invalidate them. Reads through such a borrow are
 /// sound as long as no column is written at the same time.
 ///
-/// The parts share schemas, texts and lists with the store. A new schema copies all schemas while the parts exist;
-/// the same holds for texts and lists.
+/// The parts share schemas, texts and lists with the store. While they exist, a new schema, text or list copies a
+/// part of the others.
 #[derive(Debug)]
 pub struct StoreParts {
     identity: Identity,
@@ -65,7 +65,7 @@ impl Store {
             tables: tables.collect(),
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
-            interner: self.interner.clone(),
+            interner: self.interner.share_marked(),
         }
     }
 }

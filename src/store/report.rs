@@ -1,8 +1,9 @@
 //! The memory use of a store.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use crate::storage::{BLOCK_ROWS, Interner};
+use crate::storage::BLOCK_ROWS;
 use crate::store::Store;
 
 /// The heap memory of a store by use, in bytes.
@@ -115,8 +116,7 @@ impl Store {
             let (schema, rows) = (schema.name().to_owned(), table.rows.heap_bytes());
             SchemaMemory { schema, objects, slots: slots.collect(), rows }
         });
-        let Interner { texts, lists } = &self.interner;
-        let (texts, lists) = (texts.heap_bytes(), lists.heap_bytes());
+        let (texts, lists) = self.interner.count_new(&mut HashSet::new());
         MemoryReport { schemas: schemas.collect(), texts, lists }
     }
 }

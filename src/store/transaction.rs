@@ -44,10 +44,22 @@ impl Store {
         changes: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut trial = self.state().to_store();
-        let result = changes(&mut trial)?;
-        // Only now: a snapshot from a transaction that failed must not fit this store.
-        trial.identity = self.identity.same();
-        *self = trial;
-        Ok(result)
+        trial.handles = self.handles.for_trial();
+        trial.interner.take_indexes_of(&mut self.interner);
+        let interned = trial.interner.now();
+        let result = changes(&mut trial);
+        let has_searched = trial.interner.markings != self.interner.markings;
+        if result.is_ok() {
+            // Only now: a snapshot from a transaction that failed must not fit this store.
+            trial.identity = self.identity.same();
+            if !has_searched {
+                trial.handles.continue_search_of(std::mem::take(&mut self.handles));
+            }
+            *self = trial;
+        } else if !has_searched {
+            trial.interner.forget_since(interned);
+            self.interner.take_indexes_of(&mut trial.interner);
+        }
+        result
     }
 }

@@ -425,8 +425,8 @@ fn fault_15_no_limit_lets_schema_numbers_wrap_around() -> Outcome {
 
 #[test]
 fn fault_15_the_text_limit_is_an_error_that_changes_nothing() -> Outcome {
-    let mut store = store_of(|limits| limits.text_bytes = 10);
-    let full = LimitError::Text { limit: 10 };
+    let mut store = store_of(|limits| limits.text_bytes = 10 + 2 * 32);
+    let full = LimitError::Text { limit: 74 };
     let named = |name: &str| record! { position: Vec3::ZERO, name };
     let unit = store.spawn_record("unit", named("sixsix"))?;
     let before = dump(&store);

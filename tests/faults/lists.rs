@@ -352,11 +352,11 @@ fn fault_25_lists_of_another_store_are_refused_or_read_as_empty() -> Outcome {
 #[test]
 fn fault_15_the_list_limit_is_an_error_that_changes_nothing() -> Outcome {
     let mut store = items_of(|limits| {
-        limits.list_bytes = 17;
-        limits.text_bytes = 8;
+        limits.list_bytes = 17 + 4 * 40;
+        limits.text_bytes = 8 + 2 * 32;
     });
-    let full = LimitError::List { limit: 17 };
-    // The default path takes 8 bytes, the default craft 1 and the drops 4: 4 bytes are left.
+    let full = LimitError::List { limit: 177 };
+    // The default path takes 8 bytes, the default craft 1 and the drops 4: 4 bytes are left, and the place of one list.
     let id = store.spawn_record("item", record! { drops: [1, 2] })?;
     let before = dump(&store);
     assert_eq!(store.intern_list(&[1_u16, 2, 3]), Err(full.clone()));
@@ -369,8 +369,8 @@ fn fault_15_the_list_limit_is_an_error_that_changes_nothing() -> Outcome {
     let tags = ["a", "b"];
     assert_eq!(store.set_value(id, "tags", tags), Err(AccessError::from(full)));
     assert_eq!(store.find_text("a"), None);
-    let full = LimitError::Text { limit: 8 };
-    assert_eq!(store.set_value(id, "tags", ["longer than 8"]), Err(full.clone().into()));
+    let full = LimitError::Text { limit: 72 };
+    assert_eq!(store.set_value(id, "tags", ["longer".repeat(7)]), Err(full.clone().into()));
     let named = record! { drops: [1, 2], tags: ["1234567", "89"] };
     assert_eq!(store.spawn_record("item", named), Err(SpawnError::from(full)));
     assert_eq!((dump(&store), store.find_text("1234567")), (before, None));

@@ -7,7 +7,7 @@ use slotted::{
     memory::BLOCK_ROWS, record,
 };
 
-use crate::{MANY, Outcome, UNIT, Unit, dump, many_units, refusal, store, unit_with};
+use crate::{MANY, Outcome, UNIT, Unit, dump, many_units, refusal, store, store_of, unit_with};
 
 #[test]
 fn fault_20_reserving_more_than_the_limit_is_an_error() -> Outcome {
@@ -252,6 +252,20 @@ fn fault_25_a_batch_that_fills_its_last_block_shows_no_empty_run() -> Outcome {
         let mut store = store();
         store.spawn_batch(std::iter::repeat_n(unit_with(1.0), rows))?;
         assert_seen(&mut store, &vec![1.0; rows])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_20_a_reserve_counts_retired_rows_as_used() -> Outcome {
+    for generations in [1, 2] {
+        let mut store = store_of(|limits| limits.generations_per_row = generations);
+        let ids: Vec<ObjectId> = store.spawn_batch(many_units())?.collect();
+        store.despawn_batch(&ids[100..])?;
+        store.try_reserve("unit", MANY)?;
+        let reserved = store.memory_report().total();
+        store.spawn_batch(many_units())?;
+        assert_eq!(store.memory_report().total(), reserved, "nothing was allocated");
     }
     Ok(())
 }

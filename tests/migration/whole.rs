@@ -141,7 +141,7 @@ fn snapshots_keep_the_values_that_a_migration_overwrites() -> Outcome {
 #[test]
 fn a_text_limit_reached_in_the_last_table_changes_nothing() -> Outcome {
     let mut limits = Limits::default();
-    limits.text_bytes = 12;
+    limits.text_bytes = 12 + 3 * 32;
     let mut store = Store::with_limits(limits);
     let jobs = || Kind::enumeration(["smith", "farmer"]);
     let schemas = ["a", "b", "c"].map(|name| Schema::builder(name).slot("x", jobs()));
@@ -155,7 +155,7 @@ fn a_text_limit_reached_in_the_last_table_changes_nothing() -> Outcome {
     store.spawn_record("c", record! { x: "farmer" })?;
     let plan = plan(&store, [text("a"), text("b"), c.clone()])?;
     let (before, report, snapshot) = (objects(&store), store.memory_report(), store.snapshot());
-    let full = LimitError::Text { limit: 12 };
+    let full = LimitError::Text { limit: 108 };
     assert_eq!(store.migrate(&plan), Err(MigrationError::Limit(full)));
     assert_eq!((objects(&store), store.find_text("smith")), (before, None));
     assert_eq!(store.memory_report().schemas.len(), report.schemas.len());

@@ -13,6 +13,7 @@ pub(crate) const LAYERS: &[&str] = &[
     "list",
     "simd",
     "pool",
+    "shared_vec",
     "vectors",
     "storage",
     "number",

@@ -189,6 +189,6 @@ impl NewColumns {
                 column
             }
         });
-        table.columns = columns.collect();
+        table.replace_columns(columns.collect());
     }
 }

@@ -66,6 +66,9 @@ impl<'a> Differences<'a> {
         };
         let tables = larger.registry.iter().filter_map(|schema| {
             let (before, after) = (table(before, schema.id()), table(after, schema.id()));
+            if Arc::ptr_eq(&before, &after) {
+                return None;
+            }
             let wanted = schema.slots().iter().map(|slot| is_wanted(schema, slot));
             TableDifference::find(schema.id(), &before, &after, wanted)
         });

@@ -164,7 +164,7 @@ impl StoreState {
     pub(crate) fn hash_sums(&self) -> HashSums {
         *self.hash_sums.get_or_init(|| {
             let names = StoreNames::new(&self.registry, &self.interner);
-            let tables = self.registry.iter().zip(&self.tables);
+            let tables = self.registry.iter().zip(self.tables());
             tables.fold(HashSums::default(), |sums, (schema, table)| {
                 let table = Table::from_snapshot(table, self.limits.of_rows());
                 sums.plus(update(&mut BlockHashes::default(), schema, &table, &names))

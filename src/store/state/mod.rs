@@ -10,7 +10,9 @@ use std::sync::{Arc, OnceLock};
 use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::schema::{RegisteredSchema, Registry};
+use crate::shared_vec::SharedVec;
 use crate::storage::{Column, Interned, Interner, Rows, Table, TableSnapshot};
+use crate::store::release::Registration;
 use crate::store::{Identity, Limits, Store, empty_table};
 
 pub(crate) use difference::{Differences, TableDifference, living};
@@ -24,9 +26,12 @@ pub(crate) struct StoreState {
     limits: Limits,
     /// The epoch that began when the state was taken.
     epoch: Epoch,
-    tables: Vec<TableSnapshot>,
+    /// One for each schema.
+    tables: SharedVec<TableSnapshot>,
     /// The sums of the state hash, once they are known.
     hash_sums: OnceLock<HashSums>,
+    /// `None` if no snapshot has the state.
+    registration: Option<Registration>,
 }
 
 /// The reason why a state does not fit a store or another state.
@@ -45,18 +50,41 @@ impl Store {
         StoreState {
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
-            interner: self.interner.clone(),
+            interner: self.interner.share(),
             limits: self.limits,
             epoch: self.epoch,
-            tables: self.tables.iter_mut().map(Table::snapshot).collect(),
+            tables: self.snapshot_tables(),
             hash_sums: self.hash_sums.map_or_else(OnceLock::new, OnceLock::from),
+            registration: None,
         }
+    }
+
+    /// Takes the state for a snapshot. Texts and lists stay known as long as it lives.
+    pub(crate) fn state_for_snapshot(&mut self) -> Arc<StoreState> {
+        let registration = Some(Registration::new(&self.handles));
+        let state = Arc::new(StoreState { registration, ..self.state() });
+        state.registration.iter().for_each(|registration| registration.register(&state));
+        state
+    }
+
+    /// Takes snapshots of all tables. Those that did not change are shared with the last state.
+    fn snapshot_tables(&mut self) -> SharedVec<TableSnapshot> {
+        let mut tables = self.last_tables.upgrade();
+        for (number, table) in self.tables.iter_mut().enumerate() {
+            let snapshot = table.snapshot();
+            if tables.get(number).is_none_or(|last| !Arc::ptr_eq(last, &snapshot)) {
+                tables.set(number, Some(snapshot));
+            }
+        }
+        tables.truncate(self.tables.len());
+        self.last_tables = tables.downgrade();
+        tables
     }
 
     /// Goes back to a state of this store. Schemas that were registered since stay, without objects.
     pub(crate) fn set_state(&mut self, state: &StoreState) -> Result<(), StateMismatch> {
         state.fits(&self.identity, &self.registry)?;
-        for (table, snapshot) in self.tables.iter_mut().zip(&state.tables) {
+        for (table, (_, snapshot)) in self.tables.iter_mut().zip(state.tables.iter()) {
             table.restore(snapshot, self.epoch);
         }
         for schema in state.tables.len()..self.tables.len() {
@@ -69,8 +97,11 @@ impl Store {
     /// Keeps the memory of a state's blocks for the next copies, unless a snapshot still shares them.
     pub(crate) fn reuse_memory_of_state(&mut self, state: StoreState) {
         if state.fits(&self.identity, &self.registry).is_ok() {
-            let tables = self.tables.iter_mut().zip(state.tables);
-            tables.for_each(|(table, snapshot)| table.reuse_memory_of(snapshot));
+            state.tables.into_unshared(|number, snapshot| {
+                if let Some(table) = self.tables.get_mut(number) {
+                    table.reuse_memory_of(snapshot);
+                }
+            });
         }
     }
 
@@ -120,9 +151,10 @@ impl Store {
         self.epoch
     }
 
-    /// Adds the blocks that are shared with snapshots to `seen`.
-    pub(crate) fn list_shared_blocks(&self, seen: &mut HashSet<usize>) {
+    /// Adds the memory that is shared with snapshots to `seen`: blocks, texts and lists.
+    pub(crate) fn list_shared_memory(&self, seen: &mut HashSet<usize>) {
         self.tables.iter().for_each(|table| table.list_shared_blocks(seen));
+        self.interner.count_new(seen);
     }
 
     /// Returns the texts and lists that are known now, for [`forget_since`](Self::forget_since).
@@ -161,11 +193,11 @@ impl StoreState {
     /// Returns a store of its own that shares the blocks.
     pub(crate) fn to_store(&self) -> Store {
         let mut store = Store::with_limits(self.limits);
-        let tables = self.tables.iter();
+        let tables = self.tables();
         store.tables =
             tables.map(|table| Table::from_snapshot(table, self.limits.of_rows())).collect();
         store.registry = Arc::clone(&self.registry);
-        store.interner = self.interner.clone();
+        store.interner = self.interner.share();
         store.epoch = self.epoch;
         store.hash_sums = self.hash_sums.get().copied();
         store
@@ -173,20 +205,24 @@ impl StoreState {
 
     /// Returns the same schemas, texts and lists without any object.
     pub(crate) fn without_objects(&self) -> Self {
-        let tables = 0..self.tables.len();
+        let mut tables = SharedVec::default();
+        for schema in 0..self.tables.len() {
+            tables.set(schema, Some(self.empty_table(SchemaId(schema as u16))));
+        }
         Self {
             identity: self.identity.same(),
             registry: Arc::clone(&self.registry),
-            interner: self.interner.clone(),
+            interner: self.interner.share(),
             limits: self.limits,
             epoch: Epoch::default(),
-            tables: tables.map(|schema| self.empty_table(SchemaId(schema as u16))).collect(),
+            tables,
             hash_sums: OnceLock::new(),
+            registration: None,
         }
     }
 
     /// Returns the table that a schema without objects has.
-    pub(crate) fn empty_table(&self, schema: SchemaId) -> TableSnapshot {
+    pub(crate) fn empty_table(&self, schema: SchemaId) -> Arc<TableSnapshot> {
         let mut table = empty_table(&self.registry, &self.limits, schema);
         table.end_epoch(Epoch::default());
         table.snapshot()
@@ -210,17 +246,23 @@ impl StoreState {
         &self.interner
     }
 
-    pub(crate) fn table(&self, schema: SchemaId) -> Option<&TableSnapshot> {
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &Arc<TableSnapshot>> {
+        self.tables.iter().map(|(_, table)| table)
+    }
+
+    pub(crate) fn table(&self, schema: SchemaId) -> Option<&Arc<TableSnapshot>> {
         self.tables.get(schema.index())
     }
 
     /// Returns the number of living objects.
     pub(crate) fn len(&self) -> usize {
-        self.tables.iter().map(|table| table.rows.count as usize).sum()
+        self.tables().map(|table| table.rows.count as usize).sum()
     }
 
-    /// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
-    pub(crate) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
-        self.tables.iter().map(|table| table.count_new_blocks(seen)).sum()
+    /// Returns the bytes of blocks, texts and lists that are not in `seen` yet, and adds them to it.
+    pub(crate) fn count_new(&self, seen: &mut HashSet<usize>) -> usize {
+        let (texts, lists) = self.interner.count_new(seen);
+        let tables = self.tables.count_new(seen, TableSnapshot::count_new_blocks);
+        tables + texts + lists
     }
 }
