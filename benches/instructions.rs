@@ -20,8 +20,6 @@ use std::process::Command;
 use glam::Vec3;
 use slotted::{Kind, ObjectId, Record, Schema, SlotKey, Slotted, Snapshot, Store, View, record};
 
-/// Operations of each workload. So a count, with the decimal point moved by four, is one operation's.
-const OPERATIONS: usize = 10_000;
 /// Operations in a test.
 const TEST_OPERATIONS: usize = 100;
 /// The schemas of [`fragmented`], and the objects of each.
@@ -312,15 +310,19 @@ macro_rules! workloads {
         }
 
         mod counts {
+            use std::error::Error;
+
             use gungraun::prelude::*;
             use gungraun::{Callgrind, EventKind};
 
-            use crate::{OPERATIONS, World};
+            use crate::World;
 
             $(
+                // The number is a literal, because gungraun prints the code of the argument.
                 #[library_benchmark]
-                #[bench::operations(crate::$world(OPERATIONS).expect("the world is made"))]
-                fn $name(mut world: World) -> World {
+                #[bench::operations(args = (10_000), setup = crate::$world)]
+                fn $name(world: Result<World, Box<dyn Error>>) -> World {
+                    let mut world = world.expect("the world is made");
                     crate::$name(&mut world).expect("the workload runs");
                     world
                 }

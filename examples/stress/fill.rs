@@ -42,7 +42,7 @@ impl Small {
 }
 
 /// The machine has too little memory for so many objects.
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 struct TooLittleMemory {
     objects: u32,
     available: u64,
@@ -57,7 +57,14 @@ impl fmt::Display for TooLittleMemory {
             f,
             "{objects} objects need up to {needed:.0} MiB; {available:.0} MiB are available; "
         )?;
-        write!(f, "fill at most {}", self.available / NEEDED_BYTES)
+        write!(f, "use at most --fill {}", self.available / NEEDED_BYTES)
+    }
+}
+
+/// Prints the message, so that an error that leaves `main` shows it.
+impl fmt::Debug for TooLittleMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -135,7 +142,7 @@ mod tests {
         let error = check(u32::MAX, 64 << 20).expect_err("the machine is small");
         assert_eq!(
             error.to_string(),
-            "4294967295 objects need up to 131072 MiB; 64 MiB are available; fill at most 2097152"
+            "4294967295 objects need up to 131072 MiB; 64 MiB are available; use at most --fill 2097152"
         );
         assert_eq!(check(2_097_152, 64 << 20), Ok(()));
     }
