@@ -222,4 +222,6 @@ pub mod guide {
     pub mod _11_game_loop {}
     #[doc = include_str!("../docs/guide/12_from_hecs_or_bevy.md")]
     pub mod _12_from_hecs_or_bevy {}
+    #[doc = include_str!("../docs/guide/13_benchmarks_in_your_ci.md")]
+    pub mod _13_benchmarks_in_your_ci {}
 }

@@ -1,5 +1,7 @@
 //! Enforces the rules of `ARCHITECTURE.md`. Each rule is a module with its own tests.
 
+#[path = "tidy/commands.rs"]
+mod commands;
 #[path = "tidy/crates.rs"]
 mod crates;
 #[path = "tidy/examples.rs"]
@@ -128,5 +130,29 @@ fn every_file_says_what_it_is_for() -> Outcome {
 fn the_readme_is_short() -> Outcome {
     let readme = std::fs::read_to_string(root().join("README.md"))?;
     assert!(readme.lines().count() <= 150, "README.md has more than 150 lines");
+    Ok(())
+}
+
+#[test]
+fn commands_about_benchmarks_name_what_exists() -> Outcome {
+    for file in commands::FILES {
+        let text = std::fs::read_to_string(root().join(file))?;
+        let commands: Vec<&str> = commands::commands(&text).collect();
+        assert!(commands.len() >= 5, "too few commands found in {file}");
+        for command in commands {
+            assert_eq!(commands::unknown(command)?, [""; 0], "{file}: cargo {command}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_guide_shows_the_bench_that_the_tests_run() -> Outcome {
+    let chapter = std::fs::read_to_string(root().join("docs/guide/13_benchmarks_in_your_ci.md"))?;
+    let bench = std::fs::read_to_string(root().join("benches/own_views.rs"))?;
+    assert!(
+        chapter.contains(&format!("```rust,ignore\n{bench}```\n")),
+        "copy benches/own_views.rs to the chapter"
+    );
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cargo run --release --example compare
+//! cargo run --release --example compare -- --python
 //! ```
 
 mod chart;
@@ -138,4 +139,24 @@ fn check(figures: &[Figures]) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     ExitCode::from(MISSED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_python_is_only_a_note() {
+        let options = Options { python: Some("no-such-program".into()), ..Options::default() };
+        assert_eq!(python(&options), Ok(None));
+        assert_eq!(python(&Options::default()), Ok(None));
+    }
+
+    #[test]
+    fn a_failing_python_is_an_error() {
+        // Cargo is at hand, and no Python.
+        let options = Options { python: Some(env!("CARGO").into()), ..Options::default() };
+        let error = python(&options).expect_err("cargo knows no option '-I'");
+        assert!(matches!(error, PythonError::Failed { .. }), "{error}");
+    }
 }

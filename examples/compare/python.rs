@@ -22,6 +22,8 @@ const MEASURES: [(Measure, &str); 4] = [
     (Measure::Time(Task::Read), "read_ns"),
     (Measure::Time(Task::Write), "write_ns"),
 ];
+/// Exit statuses of a launcher without an interpreter: of version managers, and of Windows.
+const NOT_INSTALLED: [i32; 2] = [127, 9009];
 const LAYOUTS: [&str; 3] = ["__slots__", "__dict__", "dict"];
 
 /// The figures of CPython.
@@ -85,6 +87,9 @@ impl Python {
                 return Err(PythonError::Failed { program: name, reason: error.to_string() });
             }
         };
+        if output.status.code().is_some_and(|code| NOT_INSTALLED.contains(&code)) {
+            return Err(PythonError::Missing { program: name });
+        }
         if !output.status.success() {
             let errors = String::from_utf8_lossy(&output.stderr);
             let last = errors.lines().rev().find(|line| !line.trim().is_empty());
@@ -198,6 +203,15 @@ mod tests {
         assert_eq!(part(&OUTPUT.replace("20000", "-1")), "objects");
         assert_eq!(part(&OUTPUT.replace("20.5", "null")), "layouts.__slots__.read_ns");
         assert_eq!(part(&OUTPUT.replace("29.0", "0.0")), "layouts.dict.write_ns");
+    }
+
+    #[test]
+    fn the_script_prints_all_that_is_read() {
+        match Python::measure(Path::new("python3"), 200, 1) {
+            Ok(python) => assert_eq!(python.objects, 200),
+            Err(missing @ PythonError::Missing { .. }) => eprintln!("not tested: {missing}"),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     #[test]

@@ -2,10 +2,16 @@
 //!
 //! ```text
 //! cargo run --release -p stress -- --objects 10000000 --frames 50
+//! cargo run --release -p stress -- --fill 100000000
 //! ```
+//!
+//! With `--fill` nothing moves: small objects fill a store, and bytes and time per object are printed at each power of
+//! ten from a million on. A hundred million need 3 GB.
+
+mod fill;
+mod memory;
 
 use std::error::Error;
-use std::fs;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,6 +38,14 @@ struct Options {
     /// Seed of the random data
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Only fill a store with this many small objects, and print bytes and time per object on the way
+    #[arg(
+        long,
+        value_name = "OBJECTS",
+        value_parser = clap::value_parser!(u32).range(1..),
+        conflicts_with_all = ["objects", "frames", "threads", "seed"]
+    )]
+    fill: Option<u32>,
 }
 
 /// The duration of a frame in seconds.
@@ -157,6 +171,9 @@ fn advance(unit: Moving<'_>) {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
+    if let Some(objects) = options.fill {
+        return fill::fill(objects);
+    }
     let threads = options.threads.map_or(0, NonZeroUsize::get);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     simulate(&options, rayon::current_num_threads())
@@ -207,20 +224,12 @@ fn milliseconds(time: Duration) -> f64 {
 }
 
 fn print_memory(world: &World) {
-    const MEBIBYTE: f64 = 1024.0 * 1024.0;
-    let total = world.store.memory_report().total() as f64;
-    let each = total / world.store.len().max(1) as f64;
-    print!("memory       {:.1} MiB in the store, {each:.1} bytes per object", total / MEBIBYTE);
-    match peak_resident_bytes() {
-        Some(bytes) => println!("; {:.1} MiB process peak", bytes / MEBIBYTE),
+    let total = world.store.memory_report().total();
+    let each = total as f64 / world.store.len().max(1) as f64;
+    let total = memory::mebibytes(total as u64);
+    print!("memory       {total:.1} MiB in the store, {each:.1} bytes per object");
+    match memory::process_peak() {
+        Some(bytes) => println!("; {:.1} MiB process peak", memory::mebibytes(bytes)),
         None => println!(),
     }
-}
-
-/// Works on Linux only.
-fn peak_resident_bytes() -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024.0)
 }
