@@ -120,7 +120,7 @@ impl World {
             6..=7 => self.despawn(input),
             8..=10 => self.set(input),
             11 => self.set_wrong(input),
-            12 => self.set_any(input),
+            12 => (0..6).for_each(|_| self.set_any(input)),
             13 => self.read(input),
             14 => self.write_through_view(input),
             15 => self.duplicate(input),
