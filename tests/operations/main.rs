@@ -34,6 +34,7 @@ fn random_bytes_reach_every_operation() {
             *sum.entry(kind).or_default() += count;
         }
     }
+    println!("{} calls: {sum:#?}", sum.values().sum::<usize>());
     for kind in KINDS {
         assert!(sum.get(kind).is_some_and(|count| *count > 20), "{kind}: {sum:?}");
     }
