@@ -238,4 +238,52 @@ mod tests {
         assert!(new >= NODE * size_of::<usize>() + size_of::<usize>() && new < all);
         assert_eq!(vec.count_new(&mut seen, |_, _| 0), 0);
     }
+
+    #[test]
+    fn a_vector_is_found_again_as_long_as_it_lives() {
+        let mut vec = SharedVec::default();
+        (0..70).for_each(|number| vec.push(number));
+        let weak = vec.downgrade();
+        assert_eq!((weak.upgrade().len(), elements(&weak.upgrade())), (70, elements(&vec)));
+        assert_eq!(weak.clone().upgrade().len(), 0, "a clone starts without one");
+        drop(vec);
+        assert_eq!((weak.upgrade().len(), elements(&weak.upgrade())), (0, Vec::new()));
+    }
+
+    #[test]
+    fn only_unshared_elements_are_taken() {
+        let taken = |vec: SharedVec<usize>| {
+            let mut taken = Vec::new();
+            vec.into_unshared(|index, element| taken.push((index, element)));
+            taken
+        };
+        let mut vec = SharedVec::default();
+        (0..130).for_each(|number| vec.push(number));
+        let mut other = vec.clone();
+        assert_eq!(taken(vec.clone()), Vec::new(), "all is shared");
+        *other.make_mut(65).unwrap() = 7;
+        other.set(129, None);
+        // The copied nodes have elements of their own and elements that both share.
+        let kept = vec.get(70).cloned();
+        assert_eq!(taken(vec), [(65, 65), (129, 129)]);
+        assert!(
+            taken(other).iter().map(|(index, _)| *index).eq((0..129).filter(|index| *index != 70))
+        );
+        assert_eq!(kept, Some(Arc::new(70)));
+    }
+
+    #[test]
+    fn elements_are_reached_by_index() {
+        let mut vec = SharedVec::default();
+        vec.set(64, Some(Arc::new(5)));
+        assert_eq!((vec.len(), vec.get(0)), (65, None));
+        assert_eq!(vec.make_mut(0), None);
+        assert_eq!(vec.make_mut(65), None);
+        assert_eq!(vec.iter_from(64).collect::<Vec<_>>(), [&5]);
+        assert_eq!((vec.iter_from(65).len(), vec.iter_from(1000).len()), (0, 0));
+        vec.truncate(64);
+        assert_eq!((vec.len(), vec.nodes.len()), (64, 1), "the second node is gone");
+        vec.truncate(100);
+        assert_eq!(vec.len(), 64);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use slotted::{List, ObjectId, Slotted, Store, Text, View, record};
+use slotted::{List, ObjectId, Slotted, Store, Text, View, memory::BLOCK_ROWS, record};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -184,6 +184,51 @@ fn values_that_come_or_move_during_a_search_stay() -> Outcome {
         assert_eq!(store.get_value(ids[3], "name")?, "new".into());
         assert_eq!(store.validate(), Ok(()));
     }
+    Ok(())
+}
+
+#[test]
+fn each_snapshot_keeps_its_own_values() -> Outcome {
+    let mut store = items();
+    let item = store.spawn(ITEM)?;
+    let mut snapshots = Vec::new();
+    for number in 0..4 {
+        store.set_value(item, "name", format!("name {number}"))?;
+        snapshots.push((number, store.snapshot()));
+    }
+    store.clear();
+    for dropped in [1, 0, 1, 0] {
+        let (number, _) = snapshots.remove(dropped);
+        store.release_memory();
+        assert_eq!(known(&store, number), [""; 0], "{number}");
+        assert!(snapshots.iter().all(|(number, _)| known(&store, *number) == ["name"]));
+    }
+    // The numbers of dropped snapshots are used again.
+    store.intern_text("name 9")?;
+    assert_eq!(snapshots.len(), 0);
+    Ok(())
+}
+
+#[test]
+fn a_piece_is_bounded_by_the_number_of_values() -> Outcome {
+    let mut store = items();
+    // Two blocks of names; the optional columns and those of lists have two blocks each too.
+    store.spawn_batch(std::iter::repeat_n(ITEM, BLOCK_ROWS + 1))?;
+    for number in 0..639 {
+        store.intern_text(&format!("word {number}"))?;
+    }
+    let mut pieces = |values: usize| {
+        let pieces = (1..).find(|_| store.release_interned(values));
+        store.intern_text("new").expect("there is room");
+        pieces.expect("it ends")
+    };
+    // Four columns of two blocks, ten chunks of 64 texts, and the piece that sees the end.
+    assert_eq!(pieces(1), 8 + 10 + 1);
+    // The chunks in the middle were released, which does not end a search before them.
+    assert_eq!(pieces(64), 8 + 11 + 1);
+    assert_eq!(pieces(BLOCK_ROWS), 8 + 1);
+    assert_eq!(pieces(BLOCK_ROWS + 1), 4 + 1);
+    assert_eq!(pieces(usize::MAX), 1);
     Ok(())
 }
 

@@ -4,7 +4,9 @@ use std::error::Error;
 
 use slotted::error::ForeignKey;
 use slotted::{
-    Kind, ObjectId, Schema, SlotKey, Slotted, Store, Text, ThreadPool, View, exactly, record,
+    Kind, ObjectId, Schema, SlotKey, Slotted, Store, Text, ThreadPool, View, exactly,
+    memory::BLOCK_ROWS,
+    record,
     view::{OptionMut, SlotColumn, SplitError, SplitStore, SplitUse, SplitUser},
 };
 
@@ -43,7 +45,7 @@ struct Hurt<'a> {
     shield: OptionMut<'a, u8>,
 }
 
-const OBJECTS: i64 = 3 * slotted::memory::BLOCK_ROWS as i64 + 5;
+const OBJECTS: i64 = 3 * BLOCK_ROWS as i64 + 5;
 
 fn unit(number: i64) -> Unit {
     Unit { position: 0, velocity: number, health: 100, shield: None }
@@ -152,7 +154,7 @@ fn a_lent_view_sees_changes() -> Outcome {
     let mut store = store()?;
     let epoch = store.advance_epoch();
     let health = store.key::<u32>("unit", "health")?;
-    let is_further = |id: &ObjectId| id.row() as usize > slotted::memory::BLOCK_ROWS;
+    let is_further = |id: &ObjectId| id.row() as usize > BLOCK_ROWS;
     let second = store.ids_of("unit")?.find(is_further).ok_or("one")?;
     store.set(second, health, 5)?;
     let whole = store.view_ref::<Watching>()?.changed_since(epoch).count();
@@ -577,6 +579,38 @@ fn few_objects_are_divided_among_all_threads() -> Outcome {
         let view = if let Some(size) = batch { view.batch_size(size) } else { view };
         view.par_for_each_on(&pool, |unit| *unit.position += *unit.velocity);
         assert_eq!(pool.1.get(), expected, "{threads} threads, batches of {batch:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn batches_have_no_more_objects_than_a_block_and_none_is_empty() -> Outcome {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    let count = 2 * BLOCK_ROWS as i64 + 100;
+    let ids: Vec<_> = store.spawn_batch((0..count).map(unit))?.collect();
+    // The first block has living objects only in its rows 0 to 63 and 129.
+    let is_dead = |row: &usize| (64..BLOCK_ROWS).contains(row) && *row != 129;
+    for row in (0..BLOCK_ROWS).filter(is_dead) {
+        store.despawn(ids[row])?;
+    }
+    let few = BLOCK_ROWS / 64 + 2;
+    for (batch, expected) in [
+        (1, 2 + few),
+        (64, 2 + few),
+        (65, 2 + BLOCK_ROWS / 128 + 1),
+        (BLOCK_ROWS - 64, 1 + 2 + 1),
+        (BLOCK_ROWS, 3),
+        (usize::MAX, 3),
+    ] {
+        let pool = Counting(2, std::cell::Cell::new(0));
+        let visited = std::sync::Mutex::new(Vec::new());
+        store.view::<Moving>()?.batch_size(batch).par_for_each_run_on(&pool, |run| {
+            visited.lock().unwrap().extend(run.velocity.iter().copied());
+        });
+        assert_eq!(pool.1.get(), expected, "batches of {batch}");
+        let all: Vec<_> = store.view::<Moving>()?.iter().map(|unit| *unit.velocity).collect();
+        assert_eq!(visited.into_inner()?, all, "batches of {batch}");
     }
     Ok(())
 }

@@ -5,7 +5,10 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use slotted::{
-    Delta, Kind, Limits, List, ObjectId, Record, Schema, Store, Text, record, schema::NumberKind,
+    Delta, Kind, Limits, List, ObjectId, Record, Schema, Store, Text,
+    glam::{Quat, Vec3},
+    record,
+    schema::NumberKind,
 };
 
 static BASE: LazyLock<Store> = LazyLock::new(base);
@@ -33,6 +36,14 @@ fn base() -> Store {
         .default([22, 7])
         .slot("crafts", Kind::list(Kind::enumeration(["mining", "smithing"])))
         .optional()
+        .slot("spots", Kind::list(Kind::Vec3))
+        .optional()
+        .slot("turns", Kind::list(Kind::Quat))
+        .optional()
+        .slot("routes", Kind::list(Kind::Array(NumberKind::U16, 3)))
+        .default(vec![vec![1_u16, 2, 3]])
+        .slot("stamps", Kind::list(Kind::Array(NumberKind::U8, 5)))
+        .optional()
         .slot("tags", Kind::list(Kind::Text))
         .optional()
         .slot("allies", Kind::list(Kind::Object))
@@ -48,6 +59,8 @@ fn base() -> Store {
     store.set_value(ids[2], "target", ids[7]).expect("it lives");
     store.set_value(ids[3], "path", [1_u16, 2, 3]).expect("it lives");
     store.set_value(ids[4], "tags", ["metal"]).expect("it lives");
+    store.set_value(ids[4], "spots", [Vec3::ZERO, Vec3::X]).expect("it lives");
+    store.set_value(ids[6], "stamps", [[1_u8, 2, 3, 4, 5]]).expect("it lives");
     store.despawn_batch(&[ids[1], ids[5]]).expect("they live");
     store.spawn_record("marker", record! {}).expect("it is right");
     store
@@ -66,6 +79,10 @@ fn real() -> Vec<u8> {
     store.set_value(ids[4], "allies", [ids[1], ids[3]]).expect("it lives");
     store.set_value(ids[3], "drops", [1, 2, 3]).expect("it lives");
     store.set_value(ids[3], "crafts", ["smithing"]).expect("it lives");
+    store.set_value(ids[3], "spots", [Vec3::ONE, Vec3::NAN, Vec3::Y]).expect("it lives");
+    store.set_value(ids[3], "turns", [Quat::IDENTITY]).expect("it lives");
+    store.set_value(ids[4], "routes", [[4_u16, 5, 6], [7, 8, 9]]).expect("it lives");
+    store.set_value(ids[4], "stamps", [[9_u8; 5]; 2]).expect("it lives");
     store.clear_of("marker").expect("a schema");
     let delta = Delta::between(&before, &store.snapshot()).expect("both are of this store");
     let mut reached = BASE.clone();
@@ -74,8 +91,9 @@ fn real() -> Vec<u8> {
     postcard::to_allocvec(&delta).expect("it can be written")
 }
 
-/// All that is seen of a store, the ids that it hands out next, and the handles of its next text and list.
-type Whole = (Vec<(ObjectId, Record)>, Vec<ObjectId>, Option<Text>, Option<List<u64>>);
+/// Everything that callers see of a store, the ids that it hands out next, and the handles of its next text and lists.
+type Whole =
+    (Vec<(ObjectId, Record)>, Vec<ObjectId>, Option<Text>, Option<List<u64>>, Option<List<Vec3>>);
 
 fn whole(store: &Store) -> Whole {
     let record = |id| (id, store.get_record(id).expect("it lives"));
@@ -83,7 +101,8 @@ fn whole(store: &Store) -> Whole {
     let unit = || record! { health: 1, name: "", job: "farmer", awake: true };
     let next = (0..6).filter_map(|_| future.spawn_record("unit", unit()).ok()).collect();
     let (text, list) = (future.intern_text("an unused text"), future.intern_list(&[u64::MAX; 3]));
-    (store.ids().map(record).collect(), next, text.ok(), list.ok())
+    let vectors = future.intern_list(&[Vec3::MAX; 3]);
+    (store.ids().map(record).collect(), next, text.ok(), list.ok(), vectors.ok())
 }
 
 /// The real delta with some bytes changed, each as told by three bytes; or else the bytes as they are, but

@@ -367,3 +367,53 @@ fn push<C: Copy>(block: &mut Vec<C>, cells: &[C]) {
         _ => block.extend_from_slice(cells),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the rows that each block has room for.
+    fn room(blocks: &Blocks<u16>) -> Vec<usize> {
+        blocks.blocks.iter().map(|block| block.capacity() / blocks.width).collect()
+    }
+
+    #[test]
+    fn a_reservation_makes_room_for_its_rows_and_no_more() {
+        for width in [1, 3] {
+            let mut blocks = Blocks::<u16>::new(width);
+            assert_eq!((blocks.try_reserve(0), room(&blocks)), (Ok(()), Vec::new()));
+            blocks.put(4, &vec![7; width]);
+            assert_eq!(blocks.blocks[0].cells().len(), 5 * width);
+            let reserve = |blocks: &mut Blocks<u16>, rows| {
+                assert_eq!(blocks.try_reserve(rows), Ok(()));
+                room(blocks)
+            };
+            assert_eq!(reserve(&mut blocks, 100), [100]);
+            assert_eq!(reserve(&mut blocks, 40), [100], "there is room already");
+            assert_eq!(reserve(&mut blocks, BLOCK_ROWS), [BLOCK_ROWS]);
+            assert_eq!(reserve(&mut blocks, BLOCK_ROWS + 1), [BLOCK_ROWS, 1]);
+            assert_eq!(
+                reserve(&mut blocks, 3 * BLOCK_ROWS - 6),
+                [BLOCK_ROWS, BLOCK_ROWS, BLOCK_ROWS - 6]
+            );
+            blocks.release(1);
+            assert_eq!(room(&blocks)[1], 0);
+            assert_eq!(reserve(&mut blocks, 2 * BLOCK_ROWS)[1], BLOCK_ROWS);
+            assert_eq!(blocks.row(4), Some(&*vec![7; width]), "values stay");
+        }
+    }
+
+    #[test]
+    fn a_reservation_copies_only_shared_blocks_without_room() {
+        let mut blocks = Blocks::<u16>::new(1);
+        blocks.fill_block(0, 50, &[1]);
+        assert_eq!(blocks.try_reserve(100), Ok(()));
+        blocks.end_epoch(Epoch::START);
+        let snapshot = blocks.snapshot();
+        assert_eq!(blocks.try_reserve(100), Ok(()));
+        assert!(!blocks.blocks[0].is_owned(), "it has room for 100 rows");
+        assert_eq!(blocks.try_reserve(101), Ok(()));
+        assert!(blocks.blocks[0].is_owned());
+        assert_eq!((room(&blocks), snapshot.blocks[0].capacity()), (vec![101], 100));
+    }
+}

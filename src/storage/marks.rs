@@ -522,4 +522,119 @@ mod tests {
         assert_eq!(written(&marks, BLOCK_ROWS + 1, now), [1, 2]);
         assert_eq!(written(&marks, BLOCK_ROWS + 1, now.next()), [0; 0]);
     }
+
+    /// Returns marks of these blocks, all written at the start, and the next epoch.
+    fn next_epoch(blocks: usize) -> (Marks, Epoch) {
+        let written = std::iter::repeat_n(Epoch::START, blocks);
+        let mut marks = Marks::new(written, Epoch::START, true);
+        marks.end_epoch(Epoch::START);
+        (marks, Epoch::START.next())
+    }
+
+    #[test]
+    fn marks_take_room_for_their_rows_and_grow_by_a_quarter() {
+        let (mut marks, _) = next_epoch(1);
+        marks.mark(100);
+        assert_eq!((marks.blocks[0].open.len(), marks.blocks[0].open.capacity()), (128, 128));
+        marks.mark(128);
+        assert_eq!(marks.blocks[0].open.len(), 192);
+        (192..4096).for_each(|row| marks.mark(row));
+        marks.mark(4096);
+        let (len, capacity) = (marks.blocks[0].open.len(), marks.blocks[0].open.capacity());
+        assert_eq!(len, 4160);
+        assert!((len..=len + len / 4).contains(&capacity), "{capacity}");
+        marks.mark(BLOCK_ROWS as u32 - 1);
+        assert_eq!(marks.blocks[0].open.capacity(), BLOCK_ROWS);
+    }
+
+    #[test]
+    fn released_and_later_blocks_count_as_written() {
+        let (mut marks, now) = next_epoch(3);
+        for block in 0..3 {
+            marks.mark(block * BLOCK_ROWS as u32 + 5);
+        }
+        assert!([0, 1, 2].iter().all(|block| marks.has_written_since(*block, now)));
+        marks.end_epoch(now);
+        let later = now.next();
+        assert!(![0, 1, 2].iter().any(|block| marks.has_written_since(*block, later)));
+        marks.release(1);
+        marks.release(7);
+        assert!(matches!(marks.written_since(1, later), Written::All));
+        assert!(matches!(marks.written_since(2, later), Written::Nothing));
+        marks.shrink(2);
+        assert_eq!(marks.blocks.len(), 2);
+        assert!(matches!(marks.written_since(2, later), Written::All), "it is unknown");
+        marks.mark_all();
+        assert!(matches!(marks.written_since(0, later), Written::All));
+    }
+
+    #[test]
+    fn rows_with_a_mark_of_an_earlier_epoch_are_no_writes() {
+        let (mut marks, now) = next_epoch(1);
+        marks.mark(5);
+        marks.end_epoch(now);
+        marks.mark_since(now.next());
+        assert_eq!(written(&marks, 100, now.next()), [0; 0]);
+        marks.mark(6);
+        assert_eq!(written(&marks, 100, now.next()), [6]);
+        assert_eq!(written(&marks, 100, now), [5, 6]);
+        marks.mark_words(0, &[0, 0]);
+        assert_eq!(marks.blocks[0].open.len(), 64, "no bits, no room");
+        marks.mark_words(0, &[0, 1 << 63, 0]);
+        assert_eq!(marks.blocks[0].open.len(), 128);
+        assert_eq!(written(&marks, 200, now.next()), [6, 127]);
+    }
+
+    #[test]
+    fn shared_marks_are_counted_once() {
+        let (mut marks, now) = next_epoch(2);
+        let few = marks.heap_bytes();
+        marks.mark(63);
+        assert_eq!(marks.heap_bytes() - few, 64 * 2 + 4 * size_of::<Epoch>() - size_of::<Epoch>());
+        marks.end_epoch(now);
+        let bytes = marks.heap_bytes();
+        let snapshot = marks.clone();
+        let (mut seen, mut listed) = (HashSet::new(), HashSet::new());
+        assert_eq!(snapshot.count_new_blocks(&mut seen), 64 * 2);
+        assert_eq!(marks.count_new_blocks(&mut seen), 0);
+        marks.list_shared_blocks(&mut listed);
+        assert_eq!(listed, seen);
+        marks.mark(63);
+        assert_eq!(marks.heap_bytes(), bytes, "the copy is open, the past is the snapshot's");
+        assert_eq!(written(&snapshot, 64, now.next()), [0; 0]);
+        assert_eq!(written(&marks, 64, now.next()), [63]);
+    }
+
+    #[test]
+    fn lent_marks_are_those_of_their_rows() {
+        let (mut marks, now) = next_epoch(4);
+        let mut lent = marks.blocks_mut(5);
+        lent.skip(1);
+        let mut rows = lent.next(200);
+        rows.at(3).set();
+        let mut part = rows.split(10, 20);
+        part.at(0).set();
+        part.at(20).set();
+        let mut iter = part.into_iter();
+        iter.next();
+        iter.next().set();
+        let mut rest = rows.split(2, 100);
+        let mut iter = rest.iter_mut();
+        iter.next().set();
+        assert!(lent.take_block().at(2 * BLOCK_ROWS as u32).row.is_none(), "it has one block");
+        let mut block = lent.take_block();
+        block.next(10).at(9).set();
+        assert!(block.next(10).rows.is_empty() && block.take_block().blocks.is_empty());
+        let mut whole = lent.next(50);
+        assert!(whole.split(0, 10).rows.is_empty(), "a new block counts as written");
+        whole.at(0).set();
+        lent.skip(1);
+        assert!(lent.next(1).rows.is_empty());
+        let offset = BLOCK_ROWS;
+        let expected = [offset + 3, offset + 10, offset + 11, offset + 32, 3 * offset + 9];
+        assert_eq!(written(&marks, 4 * offset, now), expected);
+        marks.blocks_mut(5).at(2 * BLOCK_ROWS as u32 + 7).set();
+        marks.blocks_mut(0).at(9 * BLOCK_ROWS as u32).set();
+        assert_eq!(written(&marks, 3 * offset, now).last(), Some(&(2 * offset + 7)));
+    }
 }

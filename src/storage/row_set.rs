@@ -152,4 +152,12 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_bytes_of_all_levels_are_counted() {
+        let mut set = RowSet::default();
+        assert_eq!(set.heap_bytes(), 0);
+        set.insert(64 * 64 * 64 - 1);
+        assert_eq!(set.heap_bytes(), (64 * 64 + 64 + 1) * size_of::<u64>());
+    }
 }

@@ -625,4 +625,52 @@ mod tests {
         assert_eq!((many.count(), &many.blocks), (single.count(), &single.blocks));
         assert_eq!((&many.generations, &many.occupied), (&single.generations, &single.occupied));
     }
+
+    #[test]
+    fn generations_grow_by_an_eighth() {
+        let mut rows = rows(u32::MAX, u16::MAX);
+        for len in 0..10_000 {
+            let before = rows.generations.capacity();
+            assert!(take(&mut rows).is_some());
+            let grown = if len == before { len + (len / 8).max(64) } else { before };
+            assert_eq!(rows.generations.capacity(), grown, "with {len} rows");
+        }
+        let free = rows.generations.capacity() - rows.used();
+        rows.occupy_fresh(free);
+        assert_eq!(rows.generations.capacity(), rows.used(), "exactly the free room was taken");
+        let used = rows.used();
+        rows.occupy_fresh(5000);
+        assert_eq!(rows.generations.capacity(), used + 5000, "more than an eighth");
+    }
+
+    #[test]
+    fn a_reservation_makes_room_for_its_rows() {
+        let mut rows = rows(u32::MAX, u16::MAX);
+        (0..100).for_each(|_| assert!(take(&mut rows).is_some()));
+        assert_eq!(rows.try_reserve(2 * BLOCK_ROWS), Ok(()));
+        let reserved = rows.heap_bytes();
+        assert_eq!(rows.generations.capacity(), 2 * BLOCK_ROWS);
+        (100..2 * BLOCK_ROWS).for_each(|_| assert!(take(&mut rows).is_some()));
+        assert_eq!(rows.heap_bytes(), reserved, "nothing was allocated");
+        assert_eq!(rows.try_reserve(100), Ok(()));
+        assert_eq!(rows.heap_bytes(), reserved, "there is room already");
+    }
+
+    #[test]
+    fn the_bytes_of_all_parts_are_counted() {
+        let mut rows = rows(u32::MAX, u16::MAX);
+        assert_eq!(rows.heap_bytes(), 0);
+        rows.occupy_fresh(10 * BLOCK_ROWS);
+        let (generations, occupied) = (20 * BLOCK_ROWS, 10 * BLOCK_ROWS / 8);
+        let dense = generations + occupied + 10 * size_of::<BlockRows>();
+        assert_eq!(rows.heap_bytes(), dense);
+        // A set of free rows has a bit for each row, one for each word of these bits, and so on.
+        rows.vacate(10 * BLOCK_ROWS as u32 - 1);
+        let holes = occupied + 20 * 8 + 8;
+        assert_eq!(rows.heap_bytes(), dense + holes);
+        rows.end_epoch(crate::epoch::Epoch::START);
+        let sharing = 10 * (size_of::<crate::epoch::Epoch>() + 1);
+        let shared = rows.heap_bytes() - dense - holes;
+        assert!((sharing..2 * sharing).contains(&shared), "{shared} bytes");
+    }
 }

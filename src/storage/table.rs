@@ -237,3 +237,33 @@ impl Table {
         self.rows.shrink();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::Cells;
+    use crate::storage::column::KindTag;
+
+    /// Returns a table of 5000 used rows, 2000 of which are dead.
+    fn table(last_generation: u16) -> Table {
+        let column = Column::new(Cells::new::<u32>(1), KindTag(0), true);
+        let mut table = Table::new(vec![column], RowLimits { rows: u32::MAX, last_generation });
+        table.rows.occupy_fresh(5000);
+        (1000..3000).for_each(|row| table.rows.vacate(row));
+        table
+    }
+
+    #[test]
+    fn a_reservation_counts_free_rows_but_not_retired_ones() {
+        for (last_generation, additional, rows) in
+            [(3, 3000, 6000), (3, 2000, 5000), (3, 0, 5000), (1, 3000, 8000), (1, 0, 5000)]
+        {
+            let mut table = table(last_generation);
+            assert_eq!(table.try_reserve(additional), Ok(()));
+            assert_eq!(table.rows.generations.capacity(), rows);
+            let (bytes, column) = (rows * table.columns[0].row_bytes(), &table.columns[0]);
+            // The lists of blocks take some bytes too.
+            assert!((bytes..bytes + 1000).contains(&column.heap_bytes()), "{additional} more");
+        }
+    }
+}

@@ -60,6 +60,11 @@ fn the_page_lists_exactly_the_faults_that_are_tested() -> Outcome {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let listed = listed(&fs::read_to_string(root.join("docs/faults.md"))?);
     assert_eq!(listed.keys().copied().collect::<Vec<_>>(), (1..=FAULTS).collect::<Vec<_>>());
+    let tested = listed.values().filter(|tested| **tested).count();
+    let figures =
+        format!("**{tested} of {FAULTS}** have tests. The other {} are", FAULTS as usize - tested);
+    let trust = fs::read_to_string(root.join("docs/trust.md"))?;
+    assert!(trust.contains(&figures), "docs/trust.md does not say: {figures}");
     let mut tests = BTreeSet::new();
     add_tests(root, &mut tests)?;
     let tested: BTreeSet<u32> =

@@ -476,3 +476,52 @@ fn marks_cost_two_bytes_for_each_object_of_a_block_with_some_changes() -> Outcom
     assert!(bytes(&store) < before);
     Ok(())
 }
+
+#[test]
+fn going_back_to_before_a_schema_was_registered_keeps_its_tracking() -> Outcome {
+    let (mut store, _) = tracked(3);
+    let start = store.snapshot();
+    for name in ["alone", "family"] {
+        let schema = Schema::builder(name).slot("health", Kind::F32).slot("speed", Kind::F32);
+        store.register_schema(schema.build()?)?;
+        store.spawn_record(name, record! { health: 1, speed: 1 })?;
+    }
+    store.track_changes(exactly("alone"), "health")?;
+    store.track_changes("family", "health")?;
+    store.restore(&start)?;
+    for (name, is_inherited) in [("alone", false), ("family", true)] {
+        assert_eq!(store.len_of(name), Ok(0));
+        assert!(store.tracks_changes(exactly(name), "health")?);
+        assert!(!store.tracks_changes(exactly(name), "speed")?);
+        let unit = |_| record! { health: 1, speed: 1 };
+        store.spawn_records(name, (0..100).map(unit))?;
+        let epoch = store.advance_epoch();
+        let new = store.spawn_record(name, unit(0))?;
+        assert_eq!(changed(&store, epoch), [new], "{name}");
+
+        let extension = format!("extension of {name}");
+        store.register_schema(Schema::builder(&*extension).extends(name).build()?)?;
+        assert_eq!(store.tracks_changes(exactly(&extension), "health"), Ok(is_inherited));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_schema_that_gets_a_tracked_base_tracks_too() -> Outcome {
+    let mut store = Store::new();
+    // In this order, a schema is examined before its new base.
+    for name in ["captain", "orc"] {
+        store.register_schema(Schema::builder(name).build()?)?;
+    }
+    store.register::<Unit>()?;
+    store.track_changes("unit", "health")?;
+    let captain = Schema::builder("captain").extends("orc").build()?;
+    let orc = Schema::builder("orc").extends("unit").build()?;
+    let plan = store.plan_migration([captain, orc])?;
+    store.migrate(&plan)?;
+    for schema in ["captain", "orc", "unit"] {
+        assert!(store.tracks_changes(exactly(schema), "health")?, "{schema}");
+        assert!(!store.tracks_changes(exactly(schema), "speed")?, "{schema}");
+    }
+    Ok(())
+}

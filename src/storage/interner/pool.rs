@@ -429,4 +429,98 @@ mod tests {
         assert_eq!((texts.find("small"), texts.resolve(small)), (None, None));
         assert_eq!(texts.find(&large).and_then(|text| texts.resolve(text)), Some(&*large));
     }
+
+    /// Adds texts of 1000 bytes, and returns the numbers of all of them.
+    fn large_words(texts: &mut TextPool, names: &str) -> Vec<u32> {
+        let words = names.chars().map(|name| name.to_string().repeat(1000));
+        words.map(|word| texts.intern(&word, usize::MAX).unwrap().number()).collect()
+    }
+
+    /// Releases all values but those with these numbers.
+    fn release_others(texts: &mut TextPool, kept: &[u32]) -> usize {
+        texts.pool.begin_marking();
+        kept.iter().for_each(|number| _ = texts.pool.marks().unwrap().set(*number));
+        let chunks = (0..).take_while(|chunk| texts.pool.sweep(*chunk)).count();
+        texts.pool.end_marking();
+        chunks
+    }
+
+    #[test]
+    fn a_chunk_counts_its_bytes_also_after_truncation_and_release() {
+        let mut texts = TextPool::default();
+        assert_eq!(large_words(&mut texts, "abcdef"), [1, 2, 3, 4, 5, 64], "five fill a chunk");
+        texts.pool.truncate(4);
+        assert_eq!(large_words(&mut texts, "ghi"), [4, 5, 64]);
+        texts.pool.truncate(64);
+        assert_eq!(large_words(&mut texts, "j"), [64], "the chunk before is still full");
+        texts.pool.truncate(6);
+        assert_eq!(release_others(&mut texts, &[1, 2, 3]), 1);
+        assert_eq!(large_words(&mut texts, "klm"), [6, 7, 64], "3000 bytes stayed");
+        assert_eq!(large_words(&mut texts, "abcklm"), [1, 2, 3, 6, 7, 64]);
+
+        let mut texts = TextPool::default();
+        texts.intern(&"x".repeat(CHUNK_BYTES - 1), usize::MAX);
+        assert_eq!(large_words(&mut texts, "ab"), [2, 64]);
+        let mut texts = TextPool::default();
+        texts.intern(&"x".repeat(CHUNK_BYTES), usize::MAX);
+        assert_eq!(large_words(&mut texts, "a"), [64], "it is full with exactly so many bytes");
+    }
+
+    #[test]
+    fn a_second_search_goes_on_behind_released_chunks() {
+        let mut texts = TextPool::default();
+        let handles = words(&mut texts, 0..200);
+        assert_eq!(release_others(&mut texts, &[handles[199].number()]), 4);
+        assert!(texts.pool.chunks.get(1).is_none() && texts.pool.chunks.get(2).is_none());
+        assert_eq!(texts.resolve(handles[199]), Some("word 199"));
+        assert_eq!(release_others(&mut texts, &[]), 4);
+        assert_eq!((texts.resolve(handles[199]), texts.pool.bytes), (None, 0));
+        assert_eq!(texts.resolve(Text::EMPTY), Some(""), "the empty text always stays");
+        assert_eq!(texts.find("word 199"), None);
+    }
+
+    #[test]
+    fn a_chunk_of_later_values_is_not_swept() {
+        let mut texts = TextPool::default();
+        texts.pool.begin_marking();
+        let handles = words(&mut texts, 0..100);
+        assert_eq!([0, 1, 2].map(|chunk| texts.pool.sweep(chunk)), [true, true, false]);
+        texts.pool.end_marking();
+        let resolved = handles.iter().filter(|text| texts.resolve(**text).is_some());
+        assert_eq!(resolved.count(), 100);
+    }
+
+    #[test]
+    fn everything_on_the_heap_is_counted_once() {
+        let mut texts = TextPool::default();
+        words(&mut texts, 0..6400);
+        let count = |texts: &TextPool| texts.pool.count_new(&mut HashSet::new());
+        let before = count(&texts);
+        let index = texts.pool.index.get().unwrap().allocation_size();
+        assert!(before > index + 6400 * (size_of::<Entry<()>>() + "word 100".len()));
+        texts.pool.begin_marking();
+        assert_eq!(count(&texts), before + 101 * size_of::<u64>(), "a word of marks per chunk");
+        texts.pool.end_marking();
+        assert_eq!(count(&texts), before);
+        let shared = texts.pool.share_marked();
+        let mut seen = HashSet::new();
+        assert_eq!((texts.pool.count_new(&mut seen), shared.count_new(&mut seen)), (before, 0));
+        assert_eq!(texts.pool.share().count_new(&mut HashSet::new()), before - index);
+        release_others(&mut texts, &[]);
+        assert!(count(&texts) < before / 20, "the index shrinks too");
+    }
+
+    #[test]
+    fn a_pool_takes_over_the_index_and_the_marks() {
+        let mut texts = TextPool::default();
+        words(&mut texts, 0..10);
+        texts.pool.begin_marking();
+        let mut past = TextPool { pool: texts.pool.share() };
+        assert!(past.pool.index.get().is_none() && past.pool.marks().is_none());
+        past.pool.take_index_of(&mut texts.pool);
+        assert!(past.pool.index.get().is_some() && texts.pool.index.get().is_none());
+        let text = past.find("word 3").unwrap();
+        assert!(!texts.pool.marks().unwrap().set(text.number()), "both have the same marks");
+        assert_eq!(texts.find("word 3"), Some(text), "the index is made again");
+    }
 }

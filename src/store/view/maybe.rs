@@ -650,3 +650,17 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
         Some(OptionMut { value, is_set, mark: blocks.marks.at(row) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ObjectId;
+
+    #[test]
+    fn runs_without_objects_are_empty() {
+        assert!(<Option<&f32> as ViewField>::empty().is_empty());
+        assert!(<Option<&mut f32> as ViewField>::empty().is_empty());
+        assert!(<OptionMut<'_, f32> as ViewField>::empty().is_empty());
+        assert!(<ObjectId as ViewField>::empty().is_empty());
+    }
+}

@@ -181,3 +181,17 @@ macro_rules! parallel {
 }
 parallel!(ViewMut);
 parallel!(ViewRef);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_thread_gets_four_batches() {
+        for (objects, threads, rows) in
+            [(0, 0, 1), (1, 8, 1), (1000, 0, 250), (1000, 1, 250), (1000, 2, 125), (1001, 2, 126)]
+        {
+            assert_eq!(batch_rows(objects, threads).get(), rows, "{objects} on {threads}");
+        }
+    }
+}

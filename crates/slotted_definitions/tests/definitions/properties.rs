@@ -217,6 +217,13 @@ const GOOD: [(&str, &str); 3] = [
     ),
 ];
 
+/// The files with which the fuzz targets start.
+const SEEDS: [(&str, &str); 3] = [
+    ("a.json", include_str!("../../../../fuzz/seeds/definitions_json/units.json")),
+    ("a.toml", include_str!("../../../../fuzz/seeds/definitions_toml/units.toml")),
+    ("a.ron", include_str!("../../../../fuzz/seeds/definitions_ron/units.ron")),
+];
+
 const TOKENS: [&str; 56] = [
     "{",
     "}",
@@ -297,7 +304,7 @@ fn survive(path: &str, text: &str) {
 
 #[test]
 fn valid_files_load() {
-    for (path, text) in GOOD {
+    for (path, text) in GOOD.into_iter().chain(SEEDS) {
         let definitions = crate::load(&[(path, text)]).unwrap_or_else(|report| panic!("{report}"));
         assert_eq!(definitions.records().len(), 3);
     }

@@ -1,0 +1,41 @@
+//! The operations of the fuzz target `store`, on pseudo-random bytes with a stable toolchain.
+
+mod calls;
+
+use calls::{KINDS, Tally, run};
+use proptest::prelude::*;
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt, SeedableRng};
+
+/// Runs few cases by default. `PROPTEST_CASES=5000 cargo test --release --test operations` runs a long test.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 64 };
+    ProptestConfig { cases, ..config }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn the_store_and_the_map_agree(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {
+        run(&bytes);
+    }
+}
+
+#[test]
+fn random_bytes_reach_every_operation() {
+    let mut rng = StdRng::seed_from_u64(13);
+    let mut sum = Tally::new();
+    for _ in 0..20 {
+        let mut bytes = vec![0; rng.random_range(10_000..20_000)];
+        rng.fill_bytes(&mut bytes);
+        for (kind, count) in run(&bytes) {
+            *sum.entry(kind).or_default() += count;
+        }
+    }
+    println!("{} calls: {sum:#?}", sum.values().sum::<usize>());
+    for kind in KINDS {
+        assert!(sum.get(kind).is_some_and(|count| *count > 20), "{kind}: {sum:?}");
+    }
+}
