@@ -17,19 +17,19 @@ const SHARD: usize = 1024;
 /// The most names that are compared one by one. More are hashed.
 const FEW: usize = 16;
 
-/// The longest name that its mark holds as a whole. Most names are shorter.
-const MARKED: usize = 16;
+/// The longest name that its ends hold as a whole. Most names are shorter.
+const WHOLE: usize = 16;
 
 /// The ends of names and their lengths: most names differ in the first eight bytes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct NameEnds {
     firsts: Vec<u64>,
     lasts: Vec<(u64, usize)>,
 }
 
 /// Returns the first eight bytes of a name, and its last eight with the length.
 #[inline(always)]
-fn mark(name: &str) -> (u64, (u64, usize)) {
+fn ends_of(name: &str) -> (u64, (u64, usize)) {
     let (bytes, length) = (name.as_bytes(), name.len());
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         return (u64::from_le_bytes(*first), (u64::from_le_bytes(*last), length));
@@ -48,9 +48,9 @@ fn mark(name: &str) -> (u64, (u64, usize)) {
     (first, (0, length))
 }
 
-impl Marks {
+impl NameEnds {
     fn push(&mut self, name: &str) {
-        let (first, last) = mark(name);
+        let (first, last) = ends_of(name);
         self.firsts.push(first);
         self.lasts.push(last);
     }
@@ -58,9 +58,9 @@ impl Marks {
     /// Returns the position of a name. `full` returns the name at a position.
     #[inline(always)]
     fn find<'n>(&self, name: &str, full: impl Fn(usize) -> &'n str) -> Option<usize> {
-        let (wanted, last) = mark(name);
+        let (wanted, last) = ends_of(name);
         let is_wanted = |(at, (first, other)): (usize, (&u64, &(u64, usize)))| {
-            *first == wanted && *other == last && (name.len() <= MARKED || full(at) == name)
+            *first == wanted && *other == last && (name.len() <= WHOLE || full(at) == name)
         };
         self.firsts.iter().zip(&self.lasts).enumerate().position(is_wanted)
     }
@@ -72,7 +72,7 @@ impl Marks {
 #[derive(Clone, Debug, Default)]
 pub(super) struct SchemaNames {
     /// Those of the first names, in the order of the ids.
-    marks: Marks,
+    ends: NameEnds,
     hasher: RandomState,
     /// As many as a power of two, or none.
     shards: Vec<Arc<HashTable<SchemaId>>>,
@@ -90,7 +90,7 @@ impl SchemaNames {
     #[inline]
     pub(super) fn find<'n>(&self, name: &str, full: impl Fn(usize) -> &'n str) -> Option<SchemaId> {
         if self.len <= FEW {
-            return self.marks.find(name, full).map(|position| SchemaId(position as u16));
+            return self.ends.find(name, full).map(|position| SchemaId(position as u16));
         }
         let hash = self.hasher.hash_one(name);
         let shard = self.shards.get(self.shard(hash))?;
@@ -100,7 +100,7 @@ impl SchemaNames {
     /// Adds the name of the next schema, which is not known yet. `full` returns the name of that one or a known one.
     pub(super) fn push<'n>(&mut self, full: impl Fn(usize) -> &'n str) {
         if self.len < FEW {
-            self.marks.push(full(self.len));
+            self.ends.push(full(self.len));
         }
         if self.len >= SHARD * self.shards.len() {
             let shards = (2 * self.shards.len()).max(1);
@@ -124,7 +124,7 @@ impl SchemaNames {
 /// The positions of a schema's slots by name.
 #[derive(Clone, Debug)]
 pub(super) enum SlotNames {
-    Few(Marks),
+    Few(NameEnds),
     Many(Box<HashMap<Arc<str>, usize, RandomState>>),
 }
 
@@ -133,9 +133,9 @@ impl SlotNames {
     /// Returns a name that two slots have.
     pub(super) fn new(slots: &[Slot]) -> Result<Self, Arc<str>> {
         if slots.len() <= FEW {
-            let mut marks = Marks::default();
-            slots.iter().for_each(|slot| marks.push(slot.name()));
-            let names = Self::Few(marks);
+            let mut ends = NameEnds::default();
+            slots.iter().for_each(|slot| ends.push(slot.name()));
+            let names = Self::Few(ends);
             let is_repeated = |(position, slot): &(usize, &Slot)| {
                 names.find(slot.name(), slots) != Some(*position)
             };
@@ -157,7 +157,7 @@ impl SlotNames {
     #[inline(always)]
     pub(super) fn find(&self, name: &str, slots: &[Slot]) -> Option<usize> {
         match self {
-            Self::Few(marks) => marks.find(name, |position| slots[position].name()),
+            Self::Few(ends) => ends.find(name, |position| slots[position].name()),
             Self::Many(positions) => find_hashed(positions, name),
         }
     }
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn every_slot_is_found_and_no_other_name() {
-        // Names with equal ends and lengths, of all lengths that `mark` tells apart.
+        // Names with equal ends and lengths, of all lengths that `ends_of` tells apart.
         let texts = ["", "a", "ab", "abc", "abcd", "abcde", "abcdefg", "abcdefgh", "abcdefghi"];
         let long =
             ["abcdefghabcdefgh", "abcdefgh-abcdefgh", "abcdefgh+abcdefgh", "abcdefgh_abcdefgh"];
