@@ -477,27 +477,47 @@ fn marks_cost_two_bytes_for_each_object_of_a_block_with_some_changes() -> Outcom
     Ok(())
 }
 
+#[derive(Slotted, Clone, Copy)]
+struct Alone {
+    health: f32,
+    speed: f32,
+}
+
+#[derive(Slotted, Clone, Copy)]
+struct Family {
+    health: f32,
+    speed: f32,
+}
+
 #[test]
 fn going_back_to_before_a_schema_was_registered_keeps_its_tracking() -> Outcome {
+    fn spawn_100<T: Slotted>(store: &mut Store, object: T) -> Vec<ObjectId> {
+        let objects = std::iter::repeat_n(object, 100);
+        store.spawn_batch(objects).expect("there is room").collect()
+    }
     let (mut store, _) = tracked(3);
     let start = store.snapshot();
-    for name in ["alone", "family"] {
-        let schema = Schema::builder(name).slot("health", Kind::F32).slot("speed", Kind::F32);
-        store.register_schema(schema.build()?)?;
-        store.spawn_record(name, record! { health: 1, speed: 1 })?;
-    }
+    let (alone, family) = (Alone { health: 1.0, speed: 1.0 }, Family { health: 1.0, speed: 1.0 });
+    store.register::<Alone>()?;
+    store.register::<Family>()?;
+    spawn_100(&mut store, alone);
+    spawn_100(&mut store, family);
     store.track_changes(exactly("alone"), "health")?;
     store.track_changes("family", "health")?;
     store.restore(&start)?;
+    assert_eq!(store.len(), 3);
+    spawn_100(&mut store, alone);
+    spawn_100(&mut store, family);
     for (name, is_inherited) in [("alone", false), ("family", true)] {
-        assert_eq!(store.len_of(name), Ok(0));
         assert!(store.tracks_changes(exactly(name), "health")?);
         assert!(!store.tracks_changes(exactly(name), "speed")?);
-        let unit = |_| record! { health: 1, speed: 1 };
-        store.spawn_records(name, (0..100).map(unit))?;
         let epoch = store.advance_epoch();
-        let new = store.spawn_record(name, unit(0))?;
+        let new = if is_inherited { store.spawn(family)? } else { store.spawn(alone)? };
         assert_eq!(changed(&store, epoch), [new], "{name}");
+        let epoch = store.advance_epoch();
+        let new =
+            if is_inherited { spawn_100(&mut store, family) } else { spawn_100(&mut store, alone) };
+        assert_eq!(changed(&store, epoch), new, "{name}");
 
         let extension = format!("extension of {name}");
         store.register_schema(Schema::builder(&*extension).extends(name).build()?)?;

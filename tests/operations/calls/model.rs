@@ -78,7 +78,7 @@ impl Model {
         }
         for (index, schema) in SCHEMAS.iter().enumerate() {
             let own = self.objects.keys().filter(|(schema, _)| *schema == index).count();
-            assert_eq!(store.len_of(exactly(*schema)), Ok(own));
+            assert_eq!(store.len_of(exactly(schema)), Ok(own));
         }
         let health = store.key::<f32>("unit", "health").expect("the slot exists");
         for (id, map) in self.objects.values().copied() {

@@ -112,7 +112,7 @@ impl<'b> Input<'b> {
                 let halves = u16::from_le_bytes([self.byte(), self.byte()]) % 1001;
                 let number = f32::from(halves) / 2.0;
                 let given = match self.below(3) {
-                    0 if halves % 2 == 0 => Value::from(halves / 2),
+                    0 if halves.is_multiple_of(2) => Value::from(halves / 2),
                     1 => Value::F64(number.into()),
                     _ => Value::F32(number),
                 };
