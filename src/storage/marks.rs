@@ -619,7 +619,7 @@ mod tests {
         iter.next();
         iter.next().set();
         let mut rest = rows.split(2, 100);
-        let mut iter = rest.iter_mut();
+        let mut iter = rest.reborrow().into_iter();
         iter.next().set();
         assert!(lent.take_block().at(2 * BLOCK_ROWS as u32).row.is_none(), "it has one block");
         let mut block = lent.take_block();

@@ -439,7 +439,7 @@ mod tests {
     /// Releases all values but those with these numbers.
     fn release_others(texts: &mut TextPool, kept: &[u32]) -> usize {
         texts.pool.begin_marking();
-        kept.iter().for_each(|number| _ = texts.pool.marks().unwrap().set(*number));
+        kept.iter().for_each(|number| _ = texts.pool.used().unwrap().set(*number));
         let chunks = (0..).take_while(|chunk| texts.pool.sweep(*chunk)).count();
         texts.pool.end_marking();
         chunks
@@ -516,11 +516,11 @@ mod tests {
         words(&mut texts, 0..10);
         texts.pool.begin_marking();
         let mut past = TextPool { pool: texts.pool.share() };
-        assert!(past.pool.index.get().is_none() && past.pool.marks().is_none());
+        assert!(past.pool.index.get().is_none() && past.pool.used().is_none());
         past.pool.take_index_of(&mut texts.pool);
         assert!(past.pool.index.get().is_some() && texts.pool.index.get().is_none());
         let text = past.find("word 3").unwrap();
-        assert!(!texts.pool.marks().unwrap().set(text.number()), "both have the same marks");
+        assert!(!texts.pool.used().unwrap().set(text.number()), "both have the same marks");
         assert_eq!(texts.find("word 3"), Some(text), "the index is made again");
     }
 }

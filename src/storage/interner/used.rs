@@ -45,17 +45,17 @@ mod tests {
 
     #[test]
     fn a_number_is_new_once_and_later_numbers_need_no_mark() {
-        let marks = Marks::new(2);
+        let used = UsedNumbers::new(2);
         assert_eq!(
-            [0, 63, 64, 127, 63].map(|number| marks.set(number)),
+            [0, 63, 64, 127, 63].map(|number| used.set(number)),
             [true, true, true, true, false]
         );
-        assert!(!marks.set(128));
+        assert!(!used.set(128));
         let first_and_last = 1 | 1 << 63;
         assert_eq!(
-            [0, 1, 2].map(|word| marks.word(word)),
+            [0, 1, 2].map(|word| used.word(word)),
             [Some(first_and_last), Some(first_and_last), None]
         );
-        assert_eq!(marks.heap_bytes(), 16);
+        assert_eq!(used.heap_bytes(), 16);
     }
 }
