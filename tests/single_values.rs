@@ -108,28 +108,32 @@ macro_rules! accesses {
                     let Ok(view) = store.view_ref::<Shared>().map(|view| view.by_id()) else {
                         return;
                     };
-                    spread.map(|id| black_box(view.get(id).map(|one| *one.$single)));
+                    spread
+                        .iter()
+                        .for_each(|id| _ = black_box(view.get(*id).map(|one| *one.$single)));
                 };
                 add("view_ref, by_id", time(by_id, ids));
                 let by_id = |_| {
                     let Ok(view) = store.view_ref::<Maybe>().map(|view| view.by_id()) else {
                         return;
                     };
-                    spread.map(|id| black_box(view.get(id).is_some()));
+                    spread.iter().for_each(|id| _ = black_box(view.get(*id).is_some()));
                 };
                 add("view_ref, optional, by_id", time(by_id, ids));
                 let by_id = |_| {
                     let Ok(mut view) = store.view::<Mutable>().map(|view| view.by_id()) else {
                         return;
                     };
-                    spread.map(|id| black_box(view.get(id).map(|one| *one.$single)));
+                    spread
+                        .iter()
+                        .for_each(|id| _ = black_box(view.get(*id).map(|one| *one.$single)));
                 };
                 add("view, by_id", time(by_id, ids));
                 let by_id = |_| {
                     let Ok(mut view) = store.view::<IfSet>().map(|view| view.by_id()) else {
                         return;
                     };
-                    spread.map(|id| black_box(view.get(id).is_some()));
+                    spread.iter().for_each(|id| _ = black_box(view.get(*id).is_some()));
                 };
                 add("view, if set, by_id", time(by_id, ids));
                 let mut view = store.view::<Mutable>()?;
