@@ -102,7 +102,27 @@ macro_rules! accesses {
                 );
                 let view = store.view_ref::<Maybe>()?;
                 add("view_ref, optional", time(|id| _ = black_box(view.get(id).is_some()), ids));
-                // Each access prepares the view and looks up an object in each block.
+                let mut view = store.view::<Mutable>()?;
+                add("view", time(|id| _ = black_box(view.get(id).map(|one| *one.$single)), ids));
+                let mut view = store.view::<Mutable>()?;
+                let disjoint = |id| _ = black_box(view.get_disjoint_mut([ids[0], id]).is_ok());
+                add("get_disjoint_mut", time(disjoint, &ids[ids.len() / 2..]));
+                let mut view = store.view::<MaybeMutable>()?;
+                add("view, optional", time(|id| _ = black_box(view.get(id).is_some()), ids));
+                let mut view = store.view::<Settable>()?;
+                add("view, settable", time(|id| _ = black_box(view.get(id).is_some()), ids));
+                let mut view = store.view::<IfSet>()?;
+                add("view, if set", time(|id| _ = black_box(view.get(id).is_some()), ids));
+                Ok(times)
+            }
+
+            /// Returns the time to prepare a view and look up an object in each block, for each kind of view.
+            pub(super) fn prepared_times(
+                store: &mut Store,
+                ids: &[ObjectId],
+            ) -> Vec<(&'static str, Duration)> {
+                let mut times = Vec::new();
+                let mut add = |access, time| times.push((access, time));
                 let spread = [ids[0], ids[ids.len() / 2], ids[ids.len() - 1]];
                 let by_id = |_| {
                     let Ok(view) = store.view_ref::<Shared>().map(|view| view.by_id()) else {
@@ -136,18 +156,7 @@ macro_rules! accesses {
                     spread.iter().for_each(|id| _ = black_box(view.get(*id).is_some()));
                 };
                 add("view, if set, by_id", time(by_id, ids));
-                let mut view = store.view::<Mutable>()?;
-                add("view", time(|id| _ = black_box(view.get(id).map(|one| *one.$single)), ids));
-                let mut view = store.view::<Mutable>()?;
-                let disjoint = |id| _ = black_box(view.get_disjoint_mut([ids[0], id]).is_ok());
-                add("get_disjoint_mut", time(disjoint, &ids[ids.len() / 2..]));
-                let mut view = store.view::<MaybeMutable>()?;
-                add("view, optional", time(|id| _ = black_box(view.get(id).is_some()), ids));
-                let mut view = store.view::<Settable>()?;
-                add("view, settable", time(|id| _ = black_box(view.get(id).is_some()), ids));
-                let mut view = store.view::<IfSet>()?;
-                add("view, if set", time(|id| _ = black_box(view.get(id).is_some()), ids));
-                Ok(times)
+                times
             }
         }
     };
@@ -169,7 +178,10 @@ fn an_enum_takes_as_long_as_a_number() -> Outcome {
     // Whole blocks: a shorter one would be checked faster.
     let ids: Vec<ObjectId> = store.spawn_batch((0..3 * BLOCK_ROWS).map(person))?.collect();
     let ids: Vec<ObjectId> = ids.into_iter().step_by(97).collect();
-    let (enums, numbers) = (enums::times(&mut store, &ids)?, numbers::times(&mut store, &ids)?);
+    let mut enums = enums::times(&mut store, &ids)?;
+    enums.extend(enums::prepared_times(&mut store, &ids));
+    let mut numbers = numbers::times(&mut store, &ids)?;
+    numbers.extend(numbers::prepared_times(&mut store, &ids));
     for ((access, of_enum), (_, of_number)) in enums.into_iter().zip(numbers) {
         // The check of a block takes a hundred times as long as an access.
         let most = 10 * of_number + Duration::from_micros(20);
