@@ -115,6 +115,49 @@ macro_rules! accesses {
                 add("view, if set", time(|id| _ = black_box(view.get(id).is_some()), ids));
                 Ok(times)
             }
+
+            /// Returns the time to prepare a view and look up an object in each block, for each kind of view.
+            pub(super) fn prepared_times(
+                store: &mut Store,
+                ids: &[ObjectId],
+            ) -> Vec<(&'static str, Duration)> {
+                let mut times = Vec::new();
+                let mut add = |access, time| times.push((access, time));
+                let spread = [ids[0], ids[ids.len() / 2], ids[ids.len() - 1]];
+                let by_id = |_| {
+                    let Ok(view) = store.view_ref::<Shared>().map(|view| view.by_id()) else {
+                        return;
+                    };
+                    spread
+                        .iter()
+                        .for_each(|id| _ = black_box(view.get(*id).map(|one| *one.$single)));
+                };
+                add("view_ref, by_id", time(by_id, ids));
+                let by_id = |_| {
+                    let Ok(view) = store.view_ref::<Maybe>().map(|view| view.by_id()) else {
+                        return;
+                    };
+                    spread.iter().for_each(|id| _ = black_box(view.get(*id).is_some()));
+                };
+                add("view_ref, optional, by_id", time(by_id, ids));
+                let by_id = |_| {
+                    let Ok(mut view) = store.view::<Mutable>().map(|view| view.by_id()) else {
+                        return;
+                    };
+                    spread
+                        .iter()
+                        .for_each(|id| _ = black_box(view.get(*id).map(|one| *one.$single)));
+                };
+                add("view, by_id", time(by_id, ids));
+                let by_id = |_| {
+                    let Ok(mut view) = store.view::<IfSet>().map(|view| view.by_id()) else {
+                        return;
+                    };
+                    spread.iter().for_each(|id| _ = black_box(view.get(*id).is_some()));
+                };
+                add("view, if set, by_id", time(by_id, ids));
+                times
+            }
         }
     };
 }
@@ -135,7 +178,10 @@ fn an_enum_takes_as_long_as_a_number() -> Outcome {
     // Whole blocks: a shorter one would be checked faster.
     let ids: Vec<ObjectId> = store.spawn_batch((0..3 * BLOCK_ROWS).map(person))?.collect();
     let ids: Vec<ObjectId> = ids.into_iter().step_by(97).collect();
-    let (enums, numbers) = (enums::times(&mut store, &ids)?, numbers::times(&mut store, &ids)?);
+    let mut enums = enums::times(&mut store, &ids)?;
+    enums.extend(enums::prepared_times(&mut store, &ids));
+    let mut numbers = numbers::times(&mut store, &ids)?;
+    numbers.extend(numbers::prepared_times(&mut store, &ids));
     for ((access, of_enum), (_, of_number)) in enums.into_iter().zip(numbers) {
         // The check of a block takes a hundred times as long as an access.
         let most = 10 * of_number + Duration::from_micros(20);

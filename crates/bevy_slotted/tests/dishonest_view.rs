@@ -33,6 +33,7 @@ impl View for Dishonest {
     const IS_LENIENT: bool = false;
     const FILTERS: &'static [Filter<'static>] = &[];
     const HAS_TESTS: bool = false;
+    const HAS_ENUMS: bool = false;
 
     type Item<'t> = Moving<'t>;
     type Run<'t> = MovingRun<'t>;

@@ -196,6 +196,7 @@ impl<'a> ViewStruct<'a> {
         let name = ident.unraw().to_string();
         let (parameters, own, _) = self.input.generics.split_for_impl();
         let bounds = self.bounds();
+        let enums = self.members(quote!(IS_ENUM));
         let types = self.associated_types();
         let requests = self.requests_fn();
         let blocks = self.blocks_fn();
@@ -214,6 +215,7 @@ impl<'a> ViewStruct<'a> {
                 const IS_LENIENT: bool = #is_lenient;
                 const FILTERS: &'static [#slotted::derive_support::Filter<'static>] = &[#(#filters),*];
                 const HAS_TESTS: bool = #has_tests;
+                const HAS_ENUMS: bool = #(#enums)||*;
                 #types
                 #requests
                 #blocks

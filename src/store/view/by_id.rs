@@ -51,7 +51,8 @@ impl<'s, V: View> ViewMut<'s, V> {
     /// Prepares the view for many calls of [`get`](ViewMutById::get): each is several times faster then.
     ///
     /// Tests whether slots are set or unset now, not at each call. Ignores [`changed_since`](Self::changed_since).
-    /// Computes in **O(schemas + blocks)** time, in **O(objects)** for views that test slots.
+    /// Computes in **O(schemas + blocks)** time, in **O(objects)** for views that test slots. A look-up in a view with
+    /// an enum takes as long as [`get`](Self::get): it checks the enum that it returns, not a block of them.
     ///
     /// # Example
     /// ```
@@ -74,9 +75,9 @@ impl<'s, V: View> ViewMut<'s, V> {
     /// ```
     pub fn by_id(mut self) -> ViewMutById<'s, V> {
         let mut passing = passing(&self.tables, &self.matches);
-        if self.tables.marks_visits(&self.matches) {
-            let marking = Some(Box::new(Marking { view: self, passing: passing.collect() }));
-            return ViewMutById { places: ByNumber::default(), marking };
+        if V::HAS_ENUMS || self.tables.marks_visits(&self.matches) {
+            let single = Some(Box::new(Single { view: self, passing: passing.collect() }));
+            return ViewMutById { places: ByNumber::default(), single };
         }
         let Self { tables, matches, .. } = self;
         let mut tables = tables.walk();
@@ -90,7 +91,7 @@ impl<'s, V: View> ViewMut<'s, V> {
                 blocks,
             }
         });
-        ViewMutById { places, marking: None }
+        ViewMutById { places, single: None }
     }
 
     /// Returns several objects, to change at the same time.
@@ -190,7 +191,8 @@ impl<'s, V: SharedView> ViewRef<'s, V> {
     /// Prepares the view for many calls of [`get`](ViewRefById::get): each is several times faster then.
     ///
     /// Tests whether slots are set or unset now, not at each call. Ignores [`changed_since`](Self::changed_since).
-    /// Computes in **O(schemas + blocks)** time, in **O(objects)** for views that test slots.
+    /// Computes in **O(schemas + blocks)** time, in **O(objects)** for views that test slots. A look-up in a view with
+    /// an enum takes as long as [`get`](Self::get): it checks the enum that it returns, not a block of them.
     ///
     /// # Example
     /// ```
@@ -209,7 +211,11 @@ impl<'s, V: SharedView> ViewRef<'s, V> {
     /// ```
     pub fn by_id(self) -> ViewRefById<'s, V> {
         let mut passing = passing(&self.tables, &self.matches);
-        ViewRefById(ByNumber::new(&self.matches, |found| {
+        if V::HAS_ENUMS {
+            let single = Some(Box::new(Single { view: self, passing: passing.collect() }));
+            return ViewRefById { places: ByNumber::default(), single };
+        }
+        let places = ByNumber::new(&self.matches, |found| {
             let passing = passing.next().flatten();
             self.tables.read_match(found, |columns| {
                 let rows = columns.rows();
@@ -218,7 +224,8 @@ impl<'s, V: SharedView> ViewRef<'s, V> {
                 let blocks = (0..rows.blocks()).map_while(run).collect();
                 TablePlace { generations: rows.generations(), passing, blocks }
             })
-        }))
+        });
+        ViewRefById { places, single: None }
     }
 }
 
@@ -277,29 +284,46 @@ fn take_rows<'t, V: View>(
 /// Returned by [`ViewMut::by_id`], which has an example.
 #[must_use = "a view does nothing by itself"]
 pub struct ViewMutById<'s, V: View> {
-    /// Empty if `marking` has the view.
+    /// Empty if `single` has the view.
     places: ByNumber<TablePlace<'s, BlockPlace<'s, V>>>,
-    marking: Option<Box<Marking<'s, V>>>,
+    single: Option<Box<Single<ViewMut<'s, V>>>>,
 }
 
-/// A view that marks each object it lends.
-struct Marking<'s, V: View> {
-    view: ViewMut<'s, V>,
+/// A view that takes the path to each object anew: it marks the objects that it lends, or has enums. A block of enums
+/// would be checked as a whole.
+struct Single<W> {
+    view: W,
     /// The rows of each match that pass its tests; `None` without tests.
     passing: Box<[Option<TableSelection>]>,
 }
 
-impl<V: View> Marking<'_, V> {
-    fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
-        let Self { view: ViewMut { tables, matches, .. }, passing } = self;
+impl<W> Single<W> {
+    /// Returns the match of an id, if its row passes the tests.
+    fn match_of<'m>(
+        passing: &[Option<TableSelection>],
+        matches: &'m [TableMatch],
+        id: ObjectId,
+    ) -> Option<&'m TableMatch> {
         let schema = id.schema().index();
         let number = matches.binary_search_by_key(&schema, |found| found.table).ok()?;
-        let found = &matches[number];
-        if passing[number].as_ref().is_some_and(|passing| !passing.contains(id.row() as usize)) {
-            return None;
-        }
+        let passes = |passing: &TableSelection| passing.contains(id.row() as usize);
+        passing[number].as_ref().is_none_or(passes).then(|| &matches[number])
+    }
+}
+
+impl<V: View> Single<ViewMut<'_, V>> {
+    fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
+        let Self { view: ViewMut { tables, matches, .. }, passing } = self;
+        let found = Self::match_of(passing, matches, id)?;
         tables.mark_visit(found, id);
         tables.with_match(found, |columns| item_of::<V>(columns, id))
+    }
+}
+
+impl<'s, V: SharedView> Single<ViewRef<'s, V>> {
+    fn get(&self, id: ObjectId) -> Option<V::Item<'s>> {
+        let found = Self::match_of(&self.passing, &self.view.matches, id)?;
+        self.view.tables.read_match(found, |columns| item_of::<V>(columns, id))
     }
 }
 
@@ -311,7 +335,7 @@ impl<V: View> ViewMutById<'_, V> {
     #[inline]
     pub fn get(&mut self, id: ObjectId) -> Option<V::Item<'_>> {
         let Some(place) = self.places.get_mut(id.schema()) else {
-            return self.marking.as_mut()?.get(id);
+            return self.single.as_mut()?.get(id);
         };
         let row = id.row() as usize;
         if !place.contains(row, id.generation()) {
@@ -334,7 +358,11 @@ impl<V: View> ViewMutById<'_, V> {
 ///
 /// Returned by [`ViewRef::by_id`], which has an example.
 #[must_use = "a view does nothing by itself"]
-pub struct ViewRefById<'s, V: SharedView>(ByNumber<TablePlace<'s, V::Run<'s>>>);
+pub struct ViewRefById<'s, V: SharedView> {
+    /// Empty if `single` has the view.
+    places: ByNumber<TablePlace<'s, V::Run<'s>>>,
+    single: Option<Box<Single<ViewRef<'s, V>>>>,
+}
 
 impl<'s, V: SharedView> ViewRefById<'s, V> {
     /// Returns one object, or `None` if it is not alive or the view does not match it.
@@ -342,7 +370,9 @@ impl<'s, V: SharedView> ViewRefById<'s, V> {
     /// Computes in **O(1)** time. [`ViewRef::by_id`] has an example.
     #[inline]
     pub fn get(&self, id: ObjectId) -> Option<V::Item<'s>> {
-        let place = self.0.get(id.schema())?;
+        let Some(place) = self.places.get(id.schema()) else {
+            return self.single.as_ref()?.get(id);
+        };
         let row = id.row() as usize;
         if !place.contains(row, id.generation()) {
             return None;

@@ -153,6 +153,7 @@ impl TableMatch {
         columns
     }
 
+    #[inline(always)]
     pub(super) fn schema(&self) -> SchemaId {
         SchemaId(self.table as u16)
     }

@@ -28,6 +28,9 @@ pub trait ViewField {
     type Blocks<'t>;
     #[doc(hidden)]
     type Items<'t>: Iterator;
+    /// `true` if the values are enums, whose bytes are checked.
+    #[doc(hidden)]
+    const IS_ENUM: bool;
 
     #[doc(hidden)]
     fn request() -> Option<Request>;
@@ -154,6 +157,7 @@ impl<T: SlotValue> ViewField for &T {
     type Run<'t> = &'t [T];
     type Blocks<'t> = SharedBlocks<'t, T>;
     type Items<'t> = slice::Iter<'t, T>;
+    const IS_ENUM: bool = T::VARIANTS > 0;
 
     fn request() -> Option<Request> {
         Some(Request::of::<T>(Presence::Required, false))
@@ -221,6 +225,7 @@ impl<T: SlotValue> ViewField for &mut T {
     type Run<'t> = &'t mut [T];
     type Blocks<'t> = ExclusiveBlocks<'t, T>;
     type Items<'t> = slice::IterMut<'t, T>;
+    const IS_ENUM: bool = T::VARIANTS > 0;
 
     fn request() -> Option<Request> {
         <&T>::request().map(|request| Request { is_mutable: true, ..request })
@@ -295,6 +300,7 @@ macro_rules! set_slots {
                 type Run<'t> = <$field as ViewField>::Run<'t>;
                 type Blocks<'t> = <$field as ViewField>::Blocks<'t>;
                 type Items<'t> = <$field as ViewField>::Items<'t>;
+                const IS_ENUM: bool = <$field as ViewField>::IS_ENUM;
 
                 fn request() -> Option<Request> {
                     let request = <$field>::request()?;
@@ -378,6 +384,7 @@ impl ViewField for ObjectId {
     /// The ids without their generations, which are in bits of their own, and the generations. The standard library's
     /// `Zip` walks ranges and slices by one index.
     type Items<'t> = iter::Zip<Range<u64>, slice::Iter<'t, u16>>;
+    const IS_ENUM: bool = false;
 
     fn request() -> Option<Request> {
         None

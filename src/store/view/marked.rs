@@ -278,6 +278,7 @@ impl<T: SlotValue> ViewField for Mut<'_, T> {
     type Run<'t> = MutRun<'t, T>;
     type Blocks<'t> = MutBlocks<'t, T>;
     type Items<'t> = MutIter<'t, T>;
+    const IS_ENUM: bool = T::VARIANTS > 0;
 
     fn request() -> Option<Request> {
         <&mut T>::request().map(|request| Request { marks_itself: true, ..request })

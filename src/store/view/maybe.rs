@@ -146,6 +146,7 @@ impl<T: SlotValue> ViewField for Option<&T> {
     type Run<'t> = MaybeRun<'t, T>;
     type Blocks<'t> = MaybeBlocks<SharedBlocks<'t, T>, SharedBlocks<'t, bool>>;
     type Items<'t> = MaybeIter<'t, T>;
+    const IS_ENUM: bool = T::VARIANTS > 0;
 
     fn request() -> Option<Request> {
         Some(Request::of::<T>(Presence::Any, false))
@@ -320,6 +321,7 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
     type Run<'t> = MaybeRunMut<'t, T>;
     type Blocks<'t> = MaybeBlocks<ExclusiveBlocks<'t, T>, SharedBlocks<'t, bool>>;
     type Items<'t> = MaybeIterMut<'t, T>;
+    const IS_ENUM: bool = T::VARIANTS > 0;
 
     fn request() -> Option<Request> {
         <Option<&T>>::request().map(|request| Request { is_mutable: true, ..request })
@@ -576,6 +578,7 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     type Run<'t> = OptionRunMut<'t, T>;
     type Blocks<'t> = OptionBlocks<'t, T>;
     type Items<'t> = OptionIterMut<'t, T>;
+    const IS_ENUM: bool = T::VARIANTS > 0;
 
     fn request() -> Option<Request> {
         let request = Request::of::<T>(Presence::Optional, true);

@@ -201,6 +201,9 @@ pub trait View {
     /// `true` if a filter or field requires slots to be set or unset.
     #[doc(hidden)]
     const HAS_TESTS: bool;
+    /// `true` if a field's values are enums. Their bytes are checked when they are read.
+    #[doc(hidden)]
+    const HAS_ENUMS: bool;
 
     /// The view of one object.
     type Item<'t>;

@@ -179,19 +179,29 @@ impl<'t> Tables<'t> {
     #[inline(always)]
     pub(super) fn walk(self) -> TablesWalk<'t> {
         match self {
-            Self::Shared(tables) => TablesWalk::Shared(tables),
-            Self::Exclusive { tables: rest, .. } => TablesWalk::Exclusive { rest, passed: 0 },
-            Self::Lent(lent) => TablesWalk::Lent(lent.into_iter()),
+            Self::Shared(tables) => TablesWalk { own: OwnTables::Shared(tables), lent: None },
+            Self::Exclusive { tables: rest, .. } => {
+                TablesWalk { own: OwnTables::Exclusive { rest, passed: 0 }, lent: None }
+            }
+            Self::Lent(lent) => {
+                TablesWalk { own: OwnTables::Shared(&[]), lent: Some(lent.into_iter()) }
+            }
         }
     }
 }
 
 /// Borrows tables one after another, in ascending order.
 #[derive(Debug)]
-pub(super) enum TablesWalk<'t> {
+pub(super) struct TablesWalk<'t> {
+    own: OwnTables<'t>,
+    lent: Option<vec::IntoIter<Lent<'t>>>,
+}
+
+/// The tables of a store.
+#[derive(Debug)]
+enum OwnTables<'t> {
     Shared(&'t [Table]),
     Exclusive { rest: &'t mut [Table], passed: usize },
-    Lent(vec::IntoIter<Lent<'t>>),
 }
 
 /// A source of the tables of a view's matches, in ascending order.
@@ -211,20 +221,29 @@ impl<'t> TableSource<'t> for TablesWalk<'t> {
         found: &TableMatch,
         take: impl FnOnce(TableColumns<'t, '_>) -> R,
     ) -> Option<(&'t Rows, R)> {
+        if let Some(lent) = &mut self.lent {
+            return Some(next_lent(lent, found, take));
+        }
         let (schema, picks) = (found.schema(), &*found.picks);
-        let (columns, rows) = match self {
-            Self::Shared(tables) => {
+        // Each arm calls the closure, so that it need not look up how the columns are borrowed.
+        Some(match &mut self.own {
+            OwnTables::Shared(tables) => {
                 let Table { columns, rows, .. } = &tables[found.table];
-                (Columns::Shared(columns), rows)
+                let columns = Columns::Shared(columns);
+                (rows, take(TableColumns { columns, rows, schema, picks }))
             }
-            Self::Exclusive { rest, passed } => {
-                let Table { columns, rows, .. } = take_nth(rest, found.table - *passed);
-                *passed = found.table + 1;
-                (Columns::Exclusive(columns), &*rows)
+            OwnTables::Exclusive { rest, passed } => {
+                let mut tables = std::mem::take(rest);
+                // Most matches are neighbors.
+                if found.table > *passed {
+                    tables = &mut tables[found.table - *passed..];
+                }
+                let Table { columns, rows, .. } = take_nth(&mut tables, 0);
+                (*rest, *passed) = (tables, found.table + 1);
+                let (columns, rows) = (Columns::Exclusive(columns), &*rows);
+                (rows, take(TableColumns { columns, rows, schema, picks }))
             }
-            Self::Lent(lent) => return Some(next_lent(lent, found, take)),
-        };
-        Some((rows, take(TableColumns { columns, rows, schema, picks })))
+        })
     }
 }
 
@@ -261,9 +280,7 @@ impl<'t, 'm, F: FnMut(Wanted) -> Lent<'t>> LendOnTurn<'t, 'm, F> {
         let mut tables = Tables::Lent(self.wanted.iter().copied().map(&mut self.lend).collect());
         let selection = Selection::new(&tables, matches, Epoch::START);
         tables.mark_visits(matches, Some(&selection));
-        if let TablesWalk::Lent(lent) = tables.walk() {
-            self.lent = Some(lent);
-        }
+        self.lent = tables.walk().lent;
         selection
     }
 }
@@ -388,16 +405,18 @@ impl<'t, 'm> TableColumns<'t, 'm> {
 /// Takes one element and drops those before it. An iterator's `nth` would be slower: it divides to compute its length.
 #[inline(always)]
 fn take_nth<'t, T>(rest: &mut &'t mut [T], skip: usize) -> &'t mut T {
-    let (taken, left) = std::mem::take(rest)[skip..].split_first_mut().expect("there is one");
+    let (passed, left) = std::mem::take(rest).split_at_mut(skip + 1);
     *rest = left;
-    taken
+    passed.last_mut().expect("there is one")
 }
 
 impl<'t> ColumnBorrow<'t> {
+    #[inline(always)]
     pub(super) const fn of_shared(column: &'t Column) -> Self {
         Self(Borrow::Shared(column))
     }
 
+    #[inline(always)]
     pub(super) const fn of_exclusive(column: &'t mut Column) -> Self {
         Self(Borrow::Exclusive(column))
     }

@@ -6,7 +6,7 @@ use std::iter::FusedIterator;
 
 use crate::id::{ObjectId, SchemaId};
 use crate::pool::ThreadPool;
-use crate::storage::{BLOCK_ROWS, Rows, is_ragged, next_run, offsets};
+use crate::storage::{BLOCK_ROWS, Rows, is_ragged, next_run, offsets, ones};
 use crate::store::view::View;
 use crate::store::view::cache::TableMatch;
 use crate::store::view::selection::{Selection, Visits};
@@ -153,10 +153,17 @@ impl<'t, 'm, V: View> Block<'t, 'm, V> {
         if let Some((words, count)) = self.holes
             && is_ragged(words, count)
         {
-            return offsets(words).for_each(
-                #[inline(always)]
-                |row| visit(V::item(&mut self.run, row)),
-            );
+            // `Iterator::for_each` would remain a separate function here too.
+            for (number, word) in words.iter().enumerate() {
+                for bit in ones(*word) {
+                    visit(V::item(&mut self.run, number * 64 + bit));
+                }
+            }
+            return;
+        }
+        if self.holes.is_none() {
+            // No column is shorter. The compiler drops checks once it knows.
+            self.run = V::split(&mut self.run, 0, self.rows);
         }
         if self.rows < SHORT_RUN && self.holes.is_none() {
             for _ in 0..self.rows / FEW_ROWS {
