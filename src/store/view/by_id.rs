@@ -48,7 +48,8 @@ impl<'s, V: View> ViewMut<'s, V> {
         )
     }
 
-    /// Prepares the view for many calls of [`get`](ViewMutById::get): each is several times faster then.
+    /// Prepares the view for many calls of [`get`](ViewMutById::get): each is several times faster then, unless the
+    /// view has an enum.
     ///
     /// Tests whether slots are set or unset now, not at each call. Ignores [`changed_since`](Self::changed_since).
     /// Computes in **O(schemas + blocks)** time, in **O(objects)** for views that test slots. A look-up in a view with
@@ -188,7 +189,8 @@ impl<'s, V: SharedView> ViewRef<'s, V> {
         (found.tests.is_empty() || self.tables.passes(found, id.row())).then_some(item)
     }
 
-    /// Prepares the view for many calls of [`get`](ViewRefById::get): each is several times faster then.
+    /// Prepares the view for many calls of [`get`](ViewRefById::get): each is several times faster then, unless the
+    /// view has an enum.
     ///
     /// Tests whether slots are set or unset now, not at each call. Ignores [`changed_since`](Self::changed_since).
     /// Computes in **O(schemas + blocks)** time, in **O(objects)** for views that test slots. A look-up in a view with
