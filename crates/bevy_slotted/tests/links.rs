@@ -633,7 +633,8 @@ fn mapping_without_room_for_new_lists_changes_nothing() -> Outcome {
     let mut world = World::new();
     let [a, b] = [(); 2].map(|()| world.spawn_empty().id());
     let mut limits = Limits::default();
-    limits.list_bytes = 12;
+    // One list of one entity, and half of another.
+    limits.list_bytes = 40 + 12;
     let mut store = Store::with_limits(limits);
     store.register::<Bullet>()?;
     let bystanders = store.intern_list(&[EntitySlot::from(a)])?;

@@ -390,7 +390,7 @@ fn a_changed_default_affects_only_new_objects() -> Outcome {
 #[test]
 fn fault_21_a_limit_during_a_reload_changes_nothing() -> Outcome {
     let mut limits = Limits::default();
-    limits.text_bytes = 60;
+    limits.text_bytes = 60 + 3 * 32;
     let mut store = Store::with_limits(limits);
     let mut objects = load(BEFORE, &store)?.spawn(&mut store)?;
     let (hash, ids) = (store.state_hash(), store.ids().collect::<Vec<_>>());
@@ -400,7 +400,7 @@ fn fault_21_a_limit_during_a_reload_changes_nothing() -> Outcome {
     let next = Loader::new().text("units.toml", next).load_again(objects.definitions())?;
     let plan = objects.plan_reload(&store, &next)?;
     let error = objects.apply_reload(&mut store, &plan).expect_err("the text has no room");
-    assert!(error.to_string().contains("the texts exceed the limit of 60 bytes"), "{error}");
+    assert!(error.to_string().contains("the texts exceed the limit of 156 bytes"), "{error}");
     assert!(!matches!(error, ReloadError::Limit(LimitError::Memory { .. })));
     assert_eq!((store.state_hash(), store.ids().collect::<Vec<_>>()), (hash, ids));
     assert!(store.schema("orc").is_some_and(|orc| orc.slot("rage").is_some()));

@@ -159,7 +159,7 @@ fn fault_11_a_limit_that_is_reached_late_leaves_no_object() -> Outcome {
     let other = format!("text = \"{}\"\n", "y".repeat(100));
     let file = format!("[[records.probe]]\n{text}[[records.probe]]\n{other}");
     let mut limits = Limits::default();
-    limits.text_bytes = 150;
+    limits.text_bytes = 32 + 150;
     let mut store = Store::with_limits(limits);
     let definitions = load_into(&store, &("a.toml", file))?;
     definitions.register(&mut store)?;
