@@ -168,7 +168,11 @@ fn to_be_marked(input: &Input, task: PastTask) -> Filled {
 }
 
 fn write_and_find(input: &Input) -> Vec<Variant<'_>> {
-    let setup = || to_be_marked(input, PastTask::WriteAndFind);
+    let setup = || {
+        let mut filled = to_be_marked(input, PastTask::WriteAndFind);
+        filled.store.track_changes("unit", "health").expect("declared");
+        filled
+    };
     let mut mark = MARK;
     let by_key = Variant::reading("set, changed_since", setup, move |filled| {
         mark = other(mark);
