@@ -51,7 +51,7 @@ const ALL: [&str; 4] = ["name", "owner", "tag", "drops"];
 
 /// Releases all interned values in small pieces.
 fn release_in_pieces(store: &mut Store) {
-    let pieces = (1..).find(|_| store.release_interned(1));
+    let pieces = (1..).find(|number| store.release_interned(number % 2));
     assert!(pieces > Some(3), "it was not done at once");
 }
 
@@ -265,6 +265,22 @@ fn kept_handles_stay() -> Outcome {
     let mut clone = store.clone();
     clone.release_memory();
     assert_eq!(clone.find_text("tag"), Some(tag));
+    Ok(())
+}
+
+#[test]
+fn a_failed_transaction_that_replaced_its_store_leaves_the_texts_as_they_were() -> Outcome {
+    let mut store = items();
+    let item = unlike(&mut store, 1)?;
+    let name = store.get_object::<Item>(item)?.name;
+    let failed = store.transaction(|store| {
+        *store = items();
+        store.intern_text("of another store").map_err(|_| "full")?;
+        Err::<(), _>("fails")
+    });
+    assert_eq!((failed, known(&store, 1)), (Err("fails"), ALL.to_vec()));
+    assert_eq!(store.intern_text("name 1")?, name);
+    assert_eq!(store.find_text("of another store"), None);
     Ok(())
 }
 

@@ -2,17 +2,16 @@
 //! stay bounded.
 
 use std::error::Error;
-use std::time::{Duration, Instant};
 
-use slotted::error::AccessError;
-use slotted::schema::{Suggestion, nearest_name};
+use slotted::error::{AccessError, Rejection, SpawnError, UnknownSchema};
+use slotted::schema::{ProblemKind, Suggestion, nearest_name};
+use slotted::view::ViewError;
 use slotted::{ByName, Kind, MapStore, Record, Schema, Slotted, Store, View, exactly, record};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
 const SLOTS: usize = 4_095;
 const SCHEMAS: usize = 4_096;
-const MISSES: usize = 1_000;
 
 /// Names of one length and the same letters, so that no cheap comparison tells them apart.
 fn name(number: usize) -> String {
@@ -52,32 +51,81 @@ struct Filtered<'a> {
     health: &'a f32,
 }
 
-/// Runs a call that fails many times. Each error is dropped unread.
-fn assert_cheap<T, E>(what: &str, mut call: impl FnMut(&str) -> Result<T, E>) {
-    let names: Vec<String> = (0..MISSES).map(misspelt).collect();
-    let start = Instant::now();
-    for name in &names {
-        assert!(call(name).is_err(), "{what} accepts {name}");
+/// An error with a suggestion.
+trait Suggests {
+    fn suggestion(&self) -> &Suggestion;
+}
+
+impl Suggests for Rejection {
+    fn suggestion(&self) -> &Suggestion {
+        match &self.problems()[0].kind {
+            ProblemKind::Undeclared { suggestion }
+            | ProblemKind::UnknownVariant { suggestion, .. } => suggestion,
+            kind => panic!("no suggestion: {kind:?}"),
+        }
     }
-    // Searching 4,096 names takes more than a millisecond in a build without optimizations.
-    assert!(start.elapsed() < Duration::from_millis(500), "{what}: {:?}", start.elapsed());
+}
+
+impl Suggests for UnknownSchema {
+    fn suggestion(&self) -> &Suggestion {
+        &self.suggestion
+    }
+}
+
+impl Suggests for AccessError {
+    fn suggestion(&self) -> &Suggestion {
+        match self {
+            Self::UnknownSchema { suggestion, .. } => suggestion,
+            Self::Rejected(rejection) => rejection.suggestion(),
+            error => panic!("no suggestion: {error}"),
+        }
+    }
+}
+
+impl Suggests for SpawnError {
+    fn suggestion(&self) -> &Suggestion {
+        match self {
+            Self::UnknownSchema { suggestion, .. } => suggestion,
+            Self::Rejected(rejection) => rejection.suggestion(),
+            error => panic!("no suggestion: {error}"),
+        }
+    }
+}
+
+impl Suggests for ViewError {
+    fn suggestion(&self) -> &Suggestion {
+        match self {
+            Self::Undeclared { suggestion, .. } | Self::UndeclaredFilter { suggestion, .. } => {
+                suggestion
+            }
+            Self::Access(error) => error.suggestion(),
+            error => panic!("no suggestion: {error}"),
+        }
+    }
+}
+
+/// Runs a call that fails, and asserts that its error has not searched for a suggestion.
+fn assert_unread<T, E: Suggests>(what: &str, call: impl FnOnce(&str) -> Result<T, E>) {
+    let Err(error) = call(&misspelt(7)) else { panic!("{what} accepts a misspelt name") };
+    let shown = format!("{:?}", error.suggestion());
+    assert!(shown.contains("uninit"), "{what} has searched: {shown}");
 }
 
 #[test]
 fn an_error_that_nobody_reads_searches_no_names() -> Outcome {
     let mut store = store()?;
     let id = store.spawn_record("wide", record! {})?;
-    assert_cheap("get_value", |name| store.get_value(id, name));
-    assert_cheap("key", |name| store.key::<u8>("wide", name));
-    assert_cheap("key of a schema", |name| store.key::<u8>(name, "x"));
-    assert_cheap("len_of", |name| store.len_of(name));
-    assert_cheap("view_of", |name| store.view_of::<Misspelt>(exactly(name)).map(|_| ()));
-    assert_cheap("view", |_| store.view::<Misspelt>().map(|_| ()));
-    assert_cheap("filtered view", |_| store.view::<Filtered>().map(|_| ()));
-    assert_cheap("set_value", |name| store.set_value(id, name, 1));
-    assert_cheap("spawn_record", |name| store.spawn_record(name, record! {}));
+    assert_unread("get_value", |name| store.get_value(id, name));
+    assert_unread("key", |name| store.key::<u8>("wide", name));
+    assert_unread("key of a schema", |name| store.key::<u8>(name, "x"));
+    assert_unread("len_of", |name| store.len_of(name));
+    assert_unread("view_of", |name| store.view_of::<Misspelt>(exactly(name)).map(|_| ()));
+    assert_unread("view", |_| store.view::<Misspelt>().map(|_| ()));
+    assert_unread("filtered view", |_| store.view::<Filtered>().map(|_| ()));
+    assert_unread("set_value", |name| store.set_value(id, name, 1));
+    assert_unread("spawn_record", |name| store.spawn_record(name, record! {}));
     let mut commands = store.commands();
-    assert_cheap("commands", |name| commands.spawn_record(name, record! {}));
+    assert_unread("commands", |name| commands.spawn_record(name, record! {}));
     Ok(())
 }
 
@@ -87,8 +135,8 @@ fn an_unknown_slot_of_a_record_searches_no_names() -> Outcome {
     let mut store = Store::new();
     let kind = Kind::enumeration((0..256).map(name));
     store.register_schema(Schema::builder("unit").slot("job", kind).build()?)?;
-    assert_cheap("a variant", |name| store.spawn_record("unit", record! { job: name }));
-    assert_cheap("a slot", |name| {
+    assert_unread("a variant", |name| store.spawn_record("unit", record! { job: name }));
+    assert_unread("a slot", |name| {
         let mut record = Record::new();
         record.push(name.to_owned(), 1);
         store.spawn_record("unit", record)
@@ -130,10 +178,8 @@ fn the_message_of_many_problems_is_bounded() -> Outcome {
     let mut store = store()?;
     let mut record = Record::new();
     (0..1_000).for_each(|number| record.push(format!("{}x", name(number)), 1));
-    let start = Instant::now();
     let error = store.spawn_record("wide", record).unwrap_err();
     let message = error.to_string();
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert_eq!(message.lines().count(), 1_001);
     assert_eq!(message.matches("did you mean").count(), 16);
     Ok(())

@@ -111,7 +111,7 @@ impl Store {
         if self.handles.search.is_none() {
             self.begin_search();
         }
-        self.search_some(values)
+        self.search_some(values.max(1))
     }
 
     /// Keeps a text for as long as the store lives, for a handle that the program keeps outside the store.

@@ -46,17 +46,19 @@ impl Store {
         let mut trial = self.state().to_store();
         trial.handles = self.handles.for_trial();
         trial.interner.take_indexes_of(&mut self.interner);
-        let interned = trial.interner.now();
+        let (interned, identity) = (trial.interner.now(), trial.identity.same());
         let result = changes(&mut trial);
-        let has_searched = trial.interner.markings != self.interner.markings;
+        // The closure may put another store in place of the trial, or release texts and lists: their indexes differ then.
+        let has_own_texts =
+            trial.identity != identity || trial.interner.markings != self.interner.markings;
         if result.is_ok() {
             // Only now: a snapshot from a transaction that failed must not fit this store.
             trial.identity = self.identity.same();
-            if !has_searched {
+            if !has_own_texts {
                 trial.handles.continue_search_of(std::mem::take(&mut self.handles));
             }
             *self = trial;
-        } else if !has_searched {
+        } else if !has_own_texts {
             trial.interner.forget_since(interned);
             self.interner.take_indexes_of(&mut trial.interner);
         }
