@@ -174,7 +174,7 @@ pub mod view {
         ColumnBlock, ColumnRun, GetDisjointError, IdRun, MaybeIter, MaybeIterMut, MaybeRun,
         MaybeRunMut, Mut, MutIter, MutRun, ObjectIds, OptionIterMut, OptionMut, OptionRunMut,
         RunIter, SharedView, SlotColumn, SlotColumnMut, SplitError, SplitStore, SplitUse,
-        SplitUser, View, ViewError, ViewField, ViewIter, ViewMut, ViewMutById, ViewRef,
+        SplitUser, View, ViewBatch, ViewError, ViewField, ViewIter, ViewMut, ViewMutById, ViewRef,
         ViewRefById, ViewReport, ViewRuns,
     };
 }

@@ -8,7 +8,7 @@ use bytemuck::TransparentWrapper;
 use flecs_ecs::prelude::{Query, QueryAPI, World as FlecsWorld};
 use glam::{Mat4, Vec3};
 use hecs::World as HecsWorld;
-use rayon::iter::ParallelIterator;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use shipyard::{IntoIter, View, ViewMut, World as ShipyardWorld};
 use slotted::{Kind, Record, Schema, Slotted, Store, View as SlotView};
 
@@ -74,7 +74,7 @@ struct Turning<'a> {
     position: &'a mut Vec3,
 }
 
-pub(super) fn slotted(input: &Input) -> Variant<'_> {
+pub(super) fn slotted(input: &Input) -> Vec<Variant<'_>> {
     turning(move || {
         let mut store = Store::new();
         store.register::<Heavy>().expect("a good schema");
@@ -84,7 +84,7 @@ pub(super) fn slotted(input: &Input) -> Variant<'_> {
     })
 }
 
-pub(super) fn slotted_at_run_time(input: &Input) -> Variant<'_> {
+pub(super) fn slotted_at_run_time(input: &Input) -> Vec<Variant<'_>> {
     turning(move || {
         let mut store = Store::new();
         let schema = Schema::builder("heavy").slot("transform", Kind::Mat4);
@@ -101,19 +101,33 @@ pub(super) fn slotted_at_run_time(input: &Input) -> Variant<'_> {
     })
 }
 
-fn turning<'a>(setup: impl FnOnce() -> Store + 'a) -> Variant<'a> {
-    Variant::writing(
+fn turning<'a>(setup: impl Fn() -> Store + Copy + 'a) -> Vec<Variant<'a>> {
+    let closure = Variant::writing(
         "par_for_each",
         setup,
         |store| {
             let view = store.view::<Turning>().expect("declared");
             view.par_for_each(|object| turn(object.transform, object.position));
         },
+        digest_store,
+    );
+    let batches = Variant::writing(
+        "batches",
+        setup,
         |store| {
-            let view = store.view::<Turning>().expect("declared");
-            digest(view.into_iter().map(|object| (*object.transform, *object.position)))
+            let batches = store.view::<Turning>().expect("declared").batches();
+            batches.into_par_iter().for_each(|batch| {
+                batch.for_each(|object| turn(object.transform, object.position));
+            });
         },
-    )
+        digest_store,
+    );
+    vec![closure, batches]
+}
+
+fn digest_store(store: &mut Store) -> u64 {
+    let view = store.view::<Turning>().expect("declared");
+    digest(view.into_iter().map(|object| (*object.transform, *object.position)))
 }
 
 pub(super) fn bevy(input: &Input) -> Variant<'_> {

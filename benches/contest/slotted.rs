@@ -158,7 +158,7 @@ fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
         Task::SpawnBulk | Task::HeapBytes => vec![spawn_bulk(input)],
         Task::Churn => vec![churn(input)],
         Task::Fragmented => vec![fragmented(input)],
-        Task::HeavyTwoThreads => vec![heavy::slotted(input)],
+        Task::HeavyTwoThreads => heavy::slotted(input),
         Task::RecordInsert => vec![record_insert(input)],
         Task::SpawnEachInRanges
         | Task::SpawnBulkInRanges
@@ -175,7 +175,7 @@ fn cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
 
 fn run_time_cases(task: Task, input: &Input) -> Vec<Variant<'_>> {
     match task {
-        Task::HeavyTwoThreads => vec![heavy::slotted_at_run_time(input)],
+        Task::HeavyTwoThreads => heavy::slotted_at_run_time(input),
         _ => work(task, input, filled_at_run_time),
     }
 }

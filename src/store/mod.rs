@@ -87,8 +87,8 @@ pub mod lend {
 }
 pub use view::{
     GetDisjointError, IdRun, MaybeIter, MaybeIterMut, MaybeRun, MaybeRunMut, Mut, MutIter, MutRun,
-    OptionIterMut, OptionMut, OptionRunMut, RunIter, SharedView, View, ViewError, ViewField,
-    ViewIter, ViewMut, ViewMutById, ViewRef, ViewRefById, ViewReport, ViewRuns,
+    OptionIterMut, OptionMut, OptionRunMut, RunIter, SharedView, View, ViewBatch, ViewError,
+    ViewField, ViewIter, ViewMut, ViewMutById, ViewRef, ViewRefById, ViewReport, ViewRuns,
 };
 
 /// A store of objects with fixed slots, in packed columns.

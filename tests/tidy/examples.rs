@@ -36,6 +36,7 @@ const TYPES: &[&str] = &[
     "SnapshotRing",
     "SplitStore",
     "Store",
+    "ViewBatch",
     "ViewIter",
     "ViewMut",
     "ViewReport",

@@ -114,7 +114,7 @@ impl<'t, V: View> Iterator for ViewIter<'t, V> {
                     |block| {
                         block.for_each_run(
                             #[inline(always)]
-                            |run| {
+                            |run, _| {
                                 for item in V::items(run) {
                                     next(item);
                                 }

@@ -337,7 +337,7 @@ impl<V: View> ViewColumns<V> {
             |block| {
                 block.for_each_run(
                     #[inline(always)]
-                    |run| visit(run),
+                    |run, _| visit(run),
                 );
             },
         );

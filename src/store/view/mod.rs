@@ -1,5 +1,6 @@
 //! Views: queries over all tables that have the named slots.
 
+mod batches;
 mod by_id;
 mod cache;
 mod error;
@@ -18,6 +19,7 @@ mod selection;
 mod tables;
 mod walk;
 
+pub use batches::ViewBatch;
 pub use by_id::{ViewMutById, ViewRefById};
 pub(super) use cache::{SharedMatches, ViewCache};
 pub use error::{GetDisjointError, ViewError, ViewReport};

@@ -26,7 +26,7 @@ pub struct ViewMut<'s, V> {
     /// Only objects that may have changed since this epoch are visited. The default epoch selects all objects.
     pub(super) since: Epoch,
     /// The largest number of adjacent rows that a thread takes at once. `None` suits the number of objects and threads.
-    pub(super) batch_rows: Option<NonZeroUsize>,
+    pub(super) batch_size: Option<NonZeroUsize>,
     view: PhantomData<fn() -> V>,
 }
 
@@ -39,7 +39,7 @@ pub struct ViewRef<'s, V> {
     /// Only objects that may have changed since this epoch are visited. The default epoch selects all objects.
     pub(super) since: Epoch,
     /// The largest number of adjacent rows that a thread takes at once. `None` suits the number of objects and threads.
-    pub(super) batch_rows: Option<NonZeroUsize>,
+    pub(super) batch_size: Option<NonZeroUsize>,
     view: PhantomData<fn() -> V>,
 }
 
@@ -56,8 +56,8 @@ macro_rules! iteration {
                 matches: Cow<'s, [TableMatch]>,
                 registry: &'s Arc<Registry>,
             ) -> Self {
-                let (since, batch_rows) = (Epoch::START, None);
-                Self { tables, matches, registry, since, batch_rows, view: PhantomData }
+                let (since, batch_size) = (Epoch::START, None);
+                Self { tables, matches, registry, since, batch_size, view: PhantomData }
             }
         }
 
@@ -161,7 +161,7 @@ macro_rules! iteration {
                     |block| {
                         block.for_each_run(
                             #[inline(always)]
-                            |run| visit(run),
+                            |run, _| visit(run),
                         );
                     },
                 );

@@ -7,30 +7,22 @@ use crate::pool::Rayon;
 use crate::pool::ThreadPool;
 use crate::simd::vectorize;
 use crate::storage::BLOCK_ROWS;
+use crate::store::view::batches::{Batches, ViewBatch, available_threads, default_size};
 use crate::store::view::walk::{Block, for_each_block, unshare};
 use crate::store::view::{View, ViewMut, ViewRef};
 
-/// The number of batches for each thread. More than one lets idle threads take over work.
-const BATCHES_PER_THREAD: usize = 4;
-
 /// The rows of a batch are a multiple of this, because the rows of a block with holes are given as words of bits.
 const STEP: usize = u64::BITS as usize;
-
-/// Returns the number of rows in a batch if each thread shall have some batches.
-fn batch_rows(objects: usize, threads: usize) -> NonZeroUsize {
-    let rows = objects.div_ceil(threads.max(1) * BATCHES_PER_THREAD);
-    NonZeroUsize::new(rows).unwrap_or(NonZeroUsize::MIN)
-}
 
 macro_rules! parallel {
     ($name:ident) => {
         impl<'s, V: View> $name<'s, V> {
             /// Sets the number of objects that a thread of a parallel loop takes at once, for objects that need unlike
-            /// amounts of work.
+            /// amounts of work; also the number of objects in each of the [`batches`](Self::batches).
             ///
-            /// It is rounded up to a multiple of 64 rows; a batch has at most
-            /// [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS). By default each thread gets about four batches, or more
-            /// if these would be larger than that.
+            /// Parallel loops round it up to a multiple of 64 rows, and take at most
+            /// [`BLOCK_ROWS`](crate::memory::BLOCK_ROWS) at once. By default each thread gets about four batches, or
+            /// more if these would be larger than that.
             ///
             /// # Example
             /// ```
@@ -56,8 +48,55 @@ macro_rules! parallel {
             /// # Ok::<(), Box<dyn std::error::Error>>(())
             /// ```
             pub fn batch_size(mut self, objects: usize) -> Self {
-                self.batch_rows = Some(NonZeroUsize::new(objects).unwrap_or(NonZeroUsize::MIN));
+                self.batch_size = Some(NonZeroUsize::new(objects).unwrap_or(NonZeroUsize::MIN));
                 self
+            }
+
+            /// Returns the objects in batches of [`batch_size`](Self::batch_size), for threads of the caller's choice.
+            ///
+            /// Each batch is an iterator that can be sent to another thread, so rayon's adaptors can map, filter and
+            /// add up objects. By default each thread of the CPU gets about four batches. The last batch has fewer
+            /// objects than the others; no batch is empty. A loop over a batch is compiled like a `for` loop,
+            /// without [`vectorize`](crate::vectorize).
+            ///
+            /// Computes in **O(runs)** time. A mutable view copies shared blocks before it returns.
+            ///
+            /// # Example
+            /// ```
+            /// # use slotted::{Slotted, Store, View};
+            /// # #[derive(Slotted, Clone, Copy)]
+            /// # struct Unit { health: f32 }
+            /// # #[derive(View)]
+            /// # struct Healing<'a> { health: &'a mut f32 }
+            /// # let mut store = Store::new();
+            /// # store.register::<Unit>()?;
+            /// store.spawn_batch([Unit { health: 80.0 }; 1000])?;
+            /// let batches = store.view::<Healing>()?.batch_size(400).batches();
+            /// assert_eq!(batches.iter().map(ExactSizeIterator::len).collect::<Vec<_>>(), [400, 400, 200]);
+            ///
+            /// // `batches.into_par_iter()` does this with rayon.
+            /// let health: f32 = std::thread::scope(|scope| {
+            ///     let sums = batches.into_iter().map(|batch| scope.spawn(|| batch.map(|unit| *unit.health).sum::<f32>()));
+            ///     sums.collect::<Vec<_>>().into_iter().map(|sum| sum.join().unwrap()).sum()
+            /// });
+            /// assert_eq!(health, 80_000.0);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            #[doc(alias = "iter_batched")]
+            pub fn batches(mut self) -> Vec<ViewBatch<'s, V>> {
+                let selection = self.begin();
+                let size = self.batch_size.unwrap_or_else(|| {
+                    default_size(self.count_of(selection.as_ref()), available_threads())
+                });
+                let mut batches = Batches::new(size);
+                for_each_block::<V>(
+                    &mut self.tables.walk(),
+                    &self.matches,
+                    0,
+                    selection.as_ref(),
+                    |block| block.for_each_run(|run, objects| batches.add(run, objects)),
+                );
+                batches.finish()
             }
 
             /// Calls the closure with each object, on all of rayon's threads.
@@ -142,7 +181,7 @@ macro_rules! parallel {
                     |block| {
                         block.for_each_run(
                             #[inline(always)]
-                            |run| visit(run),
+                            |run, _| visit(run),
                         );
                     },
                 );
@@ -157,8 +196,8 @@ macro_rules! parallel {
             {
                 let selection = self.begin();
                 unshare(&mut self.tables, &self.matches, selection.as_ref(), pool);
-                let rows = self.batch_rows.unwrap_or_else(|| {
-                    batch_rows(self.count_of(selection.as_ref()), pool.threads())
+                let rows = self.batch_size.unwrap_or_else(|| {
+                    default_size(self.count_of(selection.as_ref()), pool.threads())
                 });
                 let rows = rows.get().min(BLOCK_ROWS).next_multiple_of(STEP);
                 let mut batches = Vec::new();
@@ -181,17 +220,3 @@ macro_rules! parallel {
 }
 parallel!(ViewMut);
 parallel!(ViewRef);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_thread_gets_four_batches() {
-        for (objects, threads, rows) in
-            [(0, 0, 1), (1, 8, 1), (1000, 0, 250), (1000, 1, 250), (1000, 2, 125), (1001, 2, 126)]
-        {
-            assert_eq!(batch_rows(objects, threads).get(), rows, "{objects} on {threads}");
-        }
-    }
-}

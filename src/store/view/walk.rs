@@ -117,16 +117,16 @@ impl<'t, 'm, V: View> Block<'t, 'm, V> {
         }
     }
 
-    /// Calls `visit` with each run of adjacent objects.
+    /// Calls `visit` with each run of adjacent objects and their number.
     ///
     /// Callers wrap their closure in an always inlined one. A reference to a closure would be called through a
     /// separate function, compiled without the vector units.
     #[inline(always)]
-    pub(super) fn for_each_run(mut self, mut visit: impl FnMut(V::Run<'t>)) {
-        let Some((words, _)) = self.holes else { return visit(self.run) };
+    pub(super) fn for_each_run(mut self, mut visit: impl FnMut(V::Run<'t>, usize)) {
+        let Some((words, _)) = self.holes else { return visit(self.run, self.rows) };
         let mut at = 0;
         while let Some(run) = next_run(words, at) {
-            visit(V::split(&mut self.run, run.start - at, run.len()));
+            visit(V::split(&mut self.run, run.start - at, run.len()), run.len());
             at = run.end;
         }
     }
@@ -175,7 +175,7 @@ impl<'t, 'm, V: View> Block<'t, 'm, V> {
         }
         self.for_each_run(
             #[inline(always)]
-            |run| {
+            |run, _| {
                 // `Iterator::for_each` would remain a separate function, compiled without the vector units.
                 for item in V::items(run) {
                     visit(V::finish(item));
