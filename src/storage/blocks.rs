@@ -1,6 +1,7 @@
 //! All values of one slot, in blocks of rows.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Arc, Weak};
 
 use crate::epoch::Epoch;
@@ -156,18 +157,18 @@ impl<C: Copy> Blocks<C> {
         block
     }
 
-    /// Makes room for all rows below `rows`, as far as memory allows.
+    /// Makes room for these rows, as far as memory allows.
     pub(super) fn try_reserve(
         &mut self,
-        rows: usize,
+        rows: Range<usize>,
     ) -> Result<(), std::collections::TryReserveError> {
-        let blocks = rows.div_ceil(BLOCK_ROWS);
+        let blocks = rows.end.div_ceil(BLOCK_ROWS);
         self.blocks.try_reserve(blocks.saturating_sub(self.blocks.len()))?;
-        for number in 0..blocks {
-            if number == self.blocks.len() {
-                self.blocks.push(Block::Owned(Vec::new()));
+        for number in rows.start / BLOCK_ROWS..blocks {
+            if number >= self.blocks.len() {
+                self.blocks.resize_with(number + 1, || Block::Owned(Vec::new()));
             }
-            let rows = (rows - number * BLOCK_ROWS).min(BLOCK_ROWS);
+            let rows = (rows.end - number * BLOCK_ROWS).min(BLOCK_ROWS);
             let block = &mut self.blocks[number];
             if block.capacity() < rows * self.width {
                 let block = block.cells_mut(self.sharing.as_deref());
@@ -381,11 +382,11 @@ mod tests {
     fn a_reservation_makes_room_for_its_rows_and_no_more() {
         for width in [1, 3] {
             let mut blocks = Blocks::<u16>::new(width);
-            assert_eq!((blocks.try_reserve(0), room(&blocks)), (Ok(()), Vec::new()));
+            assert_eq!((blocks.try_reserve(0..0), room(&blocks)), (Ok(()), Vec::new()));
             blocks.put(4, &vec![7; width]);
             assert_eq!(blocks.blocks[0].cells().len(), 5 * width);
             let reserve = |blocks: &mut Blocks<u16>, rows| {
-                assert_eq!(blocks.try_reserve(rows), Ok(()));
+                assert_eq!(blocks.try_reserve(0..rows), Ok(()));
                 room(blocks)
             };
             assert_eq!(reserve(&mut blocks, 100), [100]);
@@ -407,12 +408,12 @@ mod tests {
     fn a_reservation_copies_only_shared_blocks_without_room() {
         let mut blocks = Blocks::<u16>::new(1);
         blocks.fill_block(0, 50, &[1]);
-        assert_eq!(blocks.try_reserve(100), Ok(()));
+        assert_eq!(blocks.try_reserve(0..100), Ok(()));
         blocks.end_epoch(Epoch::START);
         let snapshot = blocks.snapshot();
-        assert_eq!(blocks.try_reserve(100), Ok(()));
+        assert_eq!(blocks.try_reserve(0..100), Ok(()));
         assert!(!blocks.blocks[0].is_owned(), "it has room for 100 rows");
-        assert_eq!(blocks.try_reserve(101), Ok(()));
+        assert_eq!(blocks.try_reserve(0..101), Ok(()));
         assert!(blocks.blocks[0].is_owned());
         assert_eq!((room(&blocks), snapshot.blocks[0].capacity()), (vec![101], 100));
     }

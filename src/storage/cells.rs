@@ -1,6 +1,7 @@
 //! Enums over all cell types: one for columns, one for the cells of lists.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::epoch::Epoch;
@@ -308,7 +309,7 @@ impl Cells {
 
     pub(super) fn try_reserve(
         &mut self,
-        rows: usize,
+        rows: Range<usize>,
     ) -> Result<(), std::collections::TryReserveError> {
         with_blocks!(self, blocks => blocks.try_reserve(rows))
     }

@@ -1,6 +1,7 @@
 //! The values of one slot, set or unset.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::epoch::Epoch;
@@ -225,9 +226,9 @@ impl Column {
 
     pub(super) fn try_reserve(
         &mut self,
-        rows: usize,
+        rows: Range<usize>,
     ) -> Result<(), std::collections::TryReserveError> {
-        self.cells.try_reserve(rows)?;
+        self.cells.try_reserve(rows.clone())?;
         self.set.as_mut().map_or(Ok(()), |set| set.try_reserve(rows))
     }
 

@@ -101,8 +101,12 @@ impl Store {
     ) -> Result<Plan, SpawnError> {
         let mut problems = Vec::new();
         let mut plan = Plan::default();
-        for (number, record) in records.enumerate() {
-            let Some(row) = plan.take_one(&self.tables[schema.index()].rows) else {
+        let mut records = records.fuse();
+        for number in 0.. {
+            let table = &mut self.tables[schema.index()];
+            table.reserve_for_batch(number, records.size_hint().0);
+            let Some(record) = records.next() else { break };
+            let Some(row) = plan.take_one(&table.rows) else {
                 return Err(self.no_rows(schema).into());
             };
             let written = self.write_record(schema, row, &record);

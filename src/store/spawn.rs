@@ -84,6 +84,7 @@ impl Store {
         let mut chunk = Vec::with_capacity(CHUNK);
         let mut position = 0;
         loop {
+            self.tables[schema.index()].reserve_for_batch(position, objects.size_hint().0);
             chunk.clear();
             chunk.extend(objects.by_ref().take(CHUNK));
             if chunk.is_empty() || problems.len() > MOST_PROBLEMS {
