@@ -1,6 +1,7 @@
 //! The data behind a view: a store's tables, or rows and columns lent one by one.
 
 use std::fmt;
+use std::slice;
 use std::vec;
 
 use crate::epoch::Epoch;
@@ -180,7 +181,8 @@ impl<'t> Tables<'t> {
     pub(super) fn walk(self) -> TablesWalk<'t> {
         match self {
             Self::Shared(tables) => TablesWalk { own: OwnTables::Shared(tables), lent: None },
-            Self::Exclusive { tables: rest, .. } => {
+            Self::Exclusive { tables, .. } => {
+                let rest = tables.iter_mut();
                 TablesWalk { own: OwnTables::Exclusive { rest, passed: 0 }, lent: None }
             }
             Self::Lent(lent) => {
@@ -201,7 +203,7 @@ pub(super) struct TablesWalk<'t> {
 #[derive(Debug)]
 enum OwnTables<'t> {
     Shared(&'t [Table]),
-    Exclusive { rest: &'t mut [Table], passed: usize },
+    Exclusive { rest: slice::IterMut<'t, Table>, passed: usize },
 }
 
 /// A source of the tables of a view's matches, in ascending order.
@@ -233,13 +235,15 @@ impl<'t> TableSource<'t> for TablesWalk<'t> {
                 (rows, take(TableColumns { columns, rows, schema, picks }))
             }
             OwnTables::Exclusive { rest, passed } => {
-                let mut tables = std::mem::take(rest);
-                // Most matches are neighbors.
-                if found.table > *passed {
-                    tables = &mut tables[found.table - *passed..];
-                }
-                let Table { columns, rows, .. } = take_nth(&mut tables, 0);
-                (*rest, *passed) = (tables, found.table + 1);
+                // Most matches are neighbors. `nth` would divide, to compute how many tables are left.
+                let table = if found.table == *passed {
+                    rest.next()
+                } else {
+                    rest.nth(found.table - *passed)
+                };
+                *passed = found.table + 1;
+                let Table { columns, rows, .. } =
+                    table.expect("matches are in the order of tables");
                 let (columns, rows) = (Columns::Exclusive(columns), &*rows);
                 (rows, take(TableColumns { columns, rows, schema, picks }))
             }

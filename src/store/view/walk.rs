@@ -14,7 +14,7 @@ use crate::store::view::tables::{TableSource, Tables, TablesWalk};
 
 /// A block of a view with at least one row to visit.
 pub(super) struct Block<'t, 'm, V: View> {
-    /// The rows to visit as bits, and their number; `None` if all rows are visited.
+    /// The rows to visit as bits, and their number; `None` if the table has no others.
     holes: Option<(&'m [u64], usize)>,
     rows: usize,
     run: V::Run<'t>,
@@ -69,22 +69,29 @@ pub(super) fn for_each_block<'t, 'm, V: View>(
         );
         let Some((table, mut blocks)) = next else { continue };
         let visits = Visits::new(table, selection, position);
-        // Blocks of a dense table that is visited as a whole need no look-up.
-        let is_whole = visits.is_whole();
-        let (mut left, mut number) = (table.used(), 0);
-        while left > 0 {
-            let rows = left.min(BLOCK_ROWS);
-            let count = if is_whole { rows } else { visits.count_in(number) };
+        let place = |block: usize| (table, found.schema(), block * BLOCK_ROWS);
+        // Two loops, so that each contains only its half of the code for a block.
+        if visits.is_whole() {
+            let (mut left, mut number) = (table.used(), 0);
+            while left > 0 {
+                let rows = left.min(BLOCK_ROWS);
+                let Some(run) = V::next_block(&mut blocks, rows) else { break };
+                visit(Block { holes: None, rows, run, place: place(number) });
+                left -= rows;
+                number += 1;
+            }
+            continue;
+        }
+        for number in 0..table.blocks() {
+            let count = visits.count_in(number);
             if count == 0 {
                 V::skip_blocks(&mut blocks, 1);
-            } else {
-                let Some(run) = V::next_block(&mut blocks, rows) else { break };
-                let holes = (count < rows).then(|| (visits.words_in(number), count));
-                let place = (table, SchemaId(found.table as u16), number * BLOCK_ROWS);
-                visit(Block { holes, rows, run, place });
+                continue;
             }
-            left -= rows;
-            number += 1;
+            let rows = table.used_in(number);
+            let Some(run) = V::next_block(&mut blocks, rows) else { break };
+            let holes = Some((visits.words_in(number), count));
+            visit(Block { holes, rows, run, place: place(number) });
         }
     }
 }
@@ -123,11 +130,14 @@ impl<'t, 'm, V: View> Block<'t, 'm, V> {
     /// separate function, compiled without the vector units.
     #[inline(always)]
     pub(super) fn for_each_run(mut self, mut visit: impl FnMut(V::Run<'t>, usize)) {
-        let Some((words, _)) = self.holes else { return visit(self.run, self.rows) };
+        let Some((words, count)) = self.holes else { return visit(self.run, self.rows) };
+        // A full block is one run. The search for it could take longer than the loop over it.
+        let mut next = if count == self.rows { Some(0..count) } else { next_run(words, 0) };
         let mut at = 0;
-        while let Some(run) = next_run(words, at) {
+        while let Some(run) = next {
             visit(V::split(&mut self.run, run.start - at, run.len()), run.len());
             at = run.end;
+            next = if at < self.rows { next_run(words, at) } else { None };
         }
     }
 
@@ -142,8 +152,8 @@ impl<'t, 'm, V: View> Block<'t, 'm, V> {
             visit(id, V::item(run, offset));
         };
         match self.holes {
-            Some((words, _)) => offsets(words).for_each(visit_row),
-            None => (0..self.rows).for_each(&mut visit_row),
+            Some((words, count)) if count < self.rows => offsets(words).for_each(visit_row),
+            _ => (0..self.rows).for_each(&mut visit_row),
         }
     }
 
@@ -151,6 +161,7 @@ impl<'t, 'm, V: View> Block<'t, 'm, V> {
     #[inline(always)]
     pub(super) fn for_each(mut self, mut visit: impl for<'x> FnMut(V::Item<'x>)) {
         if let Some((words, count)) = self.holes
+            && count < self.rows
             && is_ragged(words, count)
         {
             // `Iterator::for_each` would remain a separate function here too.
