@@ -37,6 +37,7 @@ mod state;
 mod tracking;
 mod transaction;
 
+use std::any::TypeId;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -163,6 +164,8 @@ pub struct Store {
     /// The epoch in which the last schema was registered: hashes of blocks from before are outdated.
     registered: Epoch,
     views: view::ViewCache,
+    /// The Rust type of the last [`spawn`](Self::spawn), and its schema, which never becomes another one.
+    last_spawned: Option<(TypeId, SchemaId)>,
     /// A slot tracks its changes.
     is_tracked: bool,
     /// The positions of the slots' values in a record. Scratch memory.

@@ -275,7 +275,9 @@ impl<'b> Batch<'b> {
         let column = self.columns.next().expect("a table has a column for each slot");
         let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells);
         let blocks = blocks.expect("a column has the cells of its slot's kind");
-        if let Some(set) = &mut column.set {
+        if F::OPTIONAL
+            && let Some(set) = &mut column.set
+        {
             let is_set = fields.clone().map(|field| field.into_value().is_some());
             set.write(self.span, is_set);
         }
@@ -307,7 +309,9 @@ pub(super) fn write_field<F: SlotField>(column: &mut Column, row: u32, field: F)
     let blocks = <F::Value as SlotValue>::Cell::blocks_mut(&mut column.cells);
     let blocks = blocks.expect("a column has the cells of its slot's kind");
     let value = field.into_value();
-    if let Some(set) = &mut column.set {
+    if F::OPTIONAL
+        && let Some(set) = &mut column.set
+    {
         set.put(row, &[value.is_some()]);
     }
     let value = value.unwrap_or_else(F::Value::filler);

@@ -1,6 +1,8 @@
 //! Inserts objects from Rust values.
 
-use crate::error::{AccessError, LimitError, MOST_PROBLEMS, Rejection, SpawnError};
+use std::any::TypeId;
+
+use crate::error::{AccessError, LimitError, MOST_PROBLEMS, NotRegistered, Rejection, SpawnError};
 use crate::id::{ObjectId, SchemaId};
 use crate::schema::Problem;
 use crate::storage::{Table, mark_span};
@@ -34,7 +36,7 @@ impl Store {
     #[doc(alias = "insert")]
     #[doc(alias = "create")]
     pub fn spawn<T: Slotted>(&mut self, object: T) -> Result<ObjectId, SpawnError> {
-        let schema = self.schema_of_type::<T>()?;
+        let schema = self.schema_to_spawn::<T>()?;
         self.check_object(schema, &object)?;
         let rows = &self.tables[schema.index()].rows;
         let Some(row) = rows.lowest_free() else {
@@ -113,6 +115,20 @@ impl Store {
             return Err(Rejection::new(problems).into());
         }
         Ok(plan.commit(&mut self.tables[schema.index()].rows, schema))
+    }
+
+    /// Returns the type's schema. Most objects have the type of the one before, which saves a look-up.
+    #[inline(always)]
+    fn schema_to_spawn<T: Slotted>(&mut self) -> Result<SchemaId, NotRegistered> {
+        let rust = TypeId::of::<T>();
+        if let Some((last, schema)) = self.last_spawned
+            && last == rust
+        {
+            return Ok(schema);
+        }
+        let schema = self.schema_of_type::<T>()?;
+        self.last_spawned = Some((rust, schema));
+        Ok(schema)
     }
 
     #[inline(always)]
