@@ -164,13 +164,17 @@ impl<'t, 'm, V: View> Block<'t, 'm, V> {
             && count < self.rows
             && is_ragged(words, count)
         {
-            // `Iterator::for_each` would remain a separate function here too.
-            for (number, word) in words.iter().enumerate() {
+            // A bit's number is below 64, and so needs no check in whole words. The last rows go the other way.
+            let (whole, rest) = words.split_at(self.rows / 64);
+            for word in whole {
+                let mut rows = V::split(&mut self.run, 0, 64);
+                // `Iterator::for_each` would remain a separate function here too.
                 for bit in ones(*word) {
-                    visit(V::item(&mut self.run, number * 64 + bit));
+                    visit(V::item(&mut rows, bit));
                 }
             }
-            return;
+            let left = rest.iter().map(|word| word.count_ones() as usize).sum();
+            (self.holes, self.rows) = (Some((rest, left)), self.rows % 64);
         }
         if self.holes.is_none() {
             // No column is shorter. The compiler drops checks once it knows.
