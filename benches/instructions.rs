@@ -253,9 +253,17 @@ fn set(world: &mut World) -> Outcome {
 }
 
 /// `Store::get_value` by name.
-fn by_name(world: &mut World) -> Outcome {
+fn get_by_name(world: &mut World) -> Outcome {
     for &id in &world.ids {
         black_box(world.store.get_value(id, "health")?);
+    }
+    Ok(())
+}
+
+/// `Store::set_value` by name.
+fn set_by_name(world: &mut World) -> Outcome {
+    for (number, &id) in world.ids.iter().enumerate() {
+        world.store.set_value(id, "health", number as f32)?;
     }
     Ok(())
 }
@@ -442,7 +450,8 @@ workloads! {
     spawn_record: empty,
     get: filled,
     set: filled,
-    by_name: filled,
+    get_by_name: filled,
+    set_by_name: filled,
     key_by_name: filled,
     move_closure: filled,
     move_loop: filled,
