@@ -81,6 +81,11 @@ struct Jobs<'a> {
 }
 
 #[derive(View)]
+struct ChangingJobs<'a> {
+    job: &'a mut Job,
+}
+
+#[derive(View)]
 struct Moving<'a> {
     position: &'a mut Vec3,
     velocity: &'a Vec3,
@@ -353,6 +358,16 @@ fn view_get_enum(world: &mut World) -> Outcome {
     Ok(())
 }
 
+/// `ViewMut::get_disjoint_mut` of the enums of two objects in one block.
+fn view_disjoint_enums(world: &mut World) -> Outcome {
+    let mut view = world.store.view::<ChangingJobs>()?;
+    for pair in world.ids.windows(2) {
+        let [first, second] = view.get_disjoint_mut([pair[0], pair[1]])?;
+        std::mem::swap(first.job, second.job);
+    }
+    Ok(())
+}
+
 /// `ViewMut::get` of two slots, one of them mutable.
 fn view_get(world: &mut World) -> Outcome {
     let mut view = world.store.view::<Moving>()?;
@@ -462,6 +477,7 @@ workloads! {
     view_ref_by_id: filled,
     view_get: filled,
     view_get_enum: workers,
+    view_disjoint_enums: workers,
     view_mut_by_id: filled,
     snapshot_idle: filled,
     snapshot_write: filled,

@@ -94,8 +94,11 @@ macro_rules! counted {
                 $view::finish(item)
             }
 
-            fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-                $view::at(blocks, row)
+            fn rows<'t>(
+                blocks: Self::Blocks<'t>,
+                rows: impl Iterator<Item = u32> + Clone,
+            ) -> impl Iterator<Item = Self::Item<'t>> {
+                $view::rows(blocks, rows)
             }
         }
 

@@ -376,17 +376,23 @@ impl<'t> MarksMut<'t> {
         Self { blocks, epoch: self.epoch }
     }
 
-    /// Returns the mark of one row.
+    /// Returns the marks of some rows of one block, in ascending order.
     #[inline]
-    pub(crate) fn at(self, row: u32) -> RowMark<'t> {
-        let offset = row as usize % BLOCK_ROWS;
-        match self.blocks.get_mut(row as usize / BLOCK_ROWS) {
-            Some(block) => {
-                let RowMarks { rows, now } = block.of_rows(self.epoch, offset + 1);
-                RowMark { row: rows.get_mut(offset), now }
-            }
-            None => RowMark { row: None, now: 0 },
-        }
+    pub(crate) fn of_rows(
+        self,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = RowMark<'t>> {
+        let last = rows.clone().last().unwrap_or_default() as usize;
+        let mut marks = match self.blocks.get_mut(last / BLOCK_ROWS) {
+            Some(block) => block.of_rows(self.epoch, last % BLOCK_ROWS + 1),
+            None => RowMarks::default(),
+        };
+        let mut next = 0;
+        rows.map(move |row| {
+            let offset = row as usize % BLOCK_ROWS;
+            let skip = std::mem::replace(&mut next, offset + 1);
+            marks.split(offset - skip, 1).into_iter().next()
+        })
     }
 }
 
