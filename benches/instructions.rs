@@ -27,6 +27,8 @@ use slotted::{
 const TEST_OPERATIONS: usize = 100;
 /// The schemas of [`fragmented`], and the objects of each.
 const FRAGMENTS: (usize, usize) = (26, 20);
+/// The schemas of [`many_schemas`] without objects.
+const SCHEMAS: usize = 5_000;
 const DT: f32 = 1.0 / 64.0;
 const TEAM: u8 = 3;
 
@@ -187,6 +189,17 @@ fn workers(operations: usize) -> Result<World, Box<dyn Error>> {
     let workers = (0..operations).map(|number| Worker { job: job(number) });
     world.ids = world.store.spawn_batch(workers)?.collect();
     drop(world.store.view_ref::<Jobs>()?);
+    Ok(world)
+}
+
+/// Returns a store with many schemas, the first of which has one object for each operation.
+fn many_schemas(operations: usize) -> Result<World, Box<dyn Error>> {
+    let mut world = filled(operations)?;
+    for number in 0..SCHEMAS {
+        let schema = Schema::builder(format!("schema {number}")).slot("shared", Kind::F32);
+        world.store.register_schema(schema.build()?)?;
+    }
+    world.snapshots.push(world.store.snapshot());
     Ok(world)
 }
 
@@ -400,7 +413,12 @@ fn snapshot_idle(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// The same with one value written before, which copies its block.
+/// `snapshot_idle` of a store with many schemas, most of them without objects.
+fn snapshot_many_schemas(world: &mut World) -> Outcome {
+    snapshot_idle(world)
+}
+
+/// `snapshot_idle` with one value written before, which copies its block.
 fn snapshot_write(world: &mut World) -> Outcome {
     for operation in 0..world.operations {
         world.store.set(world.ids[0], world.health, operation as f32)?;
@@ -481,6 +499,7 @@ workloads! {
     view_mut_by_id: filled,
     snapshot_idle: filled,
     snapshot_write: filled,
+    snapshot_many_schemas: many_schemas,
 }
 
 /// The version of `gungraun` in `Cargo.toml`. Its runner must have the same.

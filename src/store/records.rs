@@ -247,7 +247,9 @@ impl Store {
     /// refuses the value.
     #[inline]
     fn overwrite_simple(&mut self, id: ObjectId, slot: &str, value: &Value) -> bool {
-        let Some(table) = self.tables.get_mut(id.schema().index()) else { return false };
+        let Some(table) = self.tables.for_values().get_mut(id.schema().index()) else {
+            return false;
+        };
         let schema = self.registry.get(id.schema());
         let is_alive = table.rows.is_alive(id.row(), id.generation());
         let Some(schema) = schema.filter(|_| is_alive) else { return false };
