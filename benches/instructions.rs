@@ -27,6 +27,8 @@ use slotted::{
 const TEST_OPERATIONS: usize = 100;
 /// The schemas of [`fragmented`], and the objects of each.
 const FRAGMENTS: (usize, usize) = (26, 20);
+/// The schemas of [`many_schemas`] without objects.
+const SCHEMAS: usize = 5_000;
 const DT: f32 = 1.0 / 64.0;
 const TEAM: u8 = 3;
 
@@ -78,6 +80,11 @@ struct Worker {
 #[derive(View)]
 struct Jobs<'a> {
     job: &'a Job,
+}
+
+#[derive(View)]
+struct ChangingJobs<'a> {
+    job: &'a mut Job,
 }
 
 #[derive(View)]
@@ -185,6 +192,17 @@ fn workers(operations: usize) -> Result<World, Box<dyn Error>> {
     Ok(world)
 }
 
+/// Returns a store with many schemas, the first of which has one object for each operation.
+fn many_schemas(operations: usize) -> Result<World, Box<dyn Error>> {
+    let mut world = filled(operations)?;
+    for number in 0..SCHEMAS {
+        let schema = Schema::builder(format!("schema {number}")).slot("shared", Kind::F32);
+        world.store.register_schema(schema.build()?)?;
+    }
+    world.snapshots.push(world.store.snapshot());
+    Ok(world)
+}
+
 /// Returns a store with few objects of each of many schemas.
 fn fragments(operations: usize) -> Result<World, Box<dyn Error>> {
     let mut world = empty(operations)?;
@@ -253,9 +271,17 @@ fn set(world: &mut World) -> Outcome {
 }
 
 /// `Store::get_value` by name.
-fn by_name(world: &mut World) -> Outcome {
+fn get_by_name(world: &mut World) -> Outcome {
     for &id in &world.ids {
         black_box(world.store.get_value(id, "health")?);
+    }
+    Ok(())
+}
+
+/// `Store::set_value` by name.
+fn set_by_name(world: &mut World) -> Outcome {
+    for (number, &id) in world.ids.iter().enumerate() {
+        world.store.set_value(id, "health", number as f32)?;
     }
     Ok(())
 }
@@ -345,6 +371,16 @@ fn view_get_enum(world: &mut World) -> Outcome {
     Ok(())
 }
 
+/// `ViewMut::get_disjoint_mut` of the enums of two objects in one block.
+fn view_disjoint_enums(world: &mut World) -> Outcome {
+    let mut view = world.store.view::<ChangingJobs>()?;
+    for pair in world.ids.windows(2) {
+        let [first, second] = view.get_disjoint_mut([pair[0], pair[1]])?;
+        std::mem::swap(first.job, second.job);
+    }
+    Ok(())
+}
+
 /// `ViewMut::get` of two slots, one of them mutable.
 fn view_get(world: &mut World) -> Outcome {
     let mut view = world.store.view::<Moving>()?;
@@ -377,7 +413,12 @@ fn snapshot_idle(world: &mut World) -> Outcome {
     Ok(())
 }
 
-/// The same with one value written before, which copies its block.
+/// `snapshot_idle` of a store with many schemas, most of them without objects.
+fn snapshot_many_schemas(world: &mut World) -> Outcome {
+    snapshot_idle(world)
+}
+
+/// `snapshot_idle` with one value written before, which copies its block.
 fn snapshot_write(world: &mut World) -> Outcome {
     for operation in 0..world.operations {
         world.store.set(world.ids[0], world.health, operation as f32)?;
@@ -442,7 +483,8 @@ workloads! {
     spawn_record: empty,
     get: filled,
     set: filled,
-    by_name: filled,
+    get_by_name: filled,
+    set_by_name: filled,
     key_by_name: filled,
     move_closure: filled,
     move_loop: filled,
@@ -453,9 +495,11 @@ workloads! {
     view_ref_by_id: filled,
     view_get: filled,
     view_get_enum: workers,
+    view_disjoint_enums: workers,
     view_mut_by_id: filled,
     snapshot_idle: filled,
     snapshot_write: filled,
+    snapshot_many_schemas: many_schemas,
 }
 
 /// The version of `gungraun` in `Cargo.toml`. Its runner must have the same.

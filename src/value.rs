@@ -160,6 +160,7 @@ macro_rules! integers {
 integers!(i8 i16 i32 i64 u8 u16 u32 u64);
 
 impl FromValue for f32 {
+    #[inline]
     fn from_value(value: &Value) -> Result<Self, ConversionError> {
         match *value {
             Value::F32(number) => Ok(number),
@@ -181,6 +182,7 @@ fn narrow(number: f64) -> Result<f32, ConversionError> {
 }
 
 impl FromValue for f64 {
+    #[inline]
     fn from_value(value: &Value) -> Result<Self, ConversionError> {
         match *value {
             Value::F32(number) => Ok(Self::from(number)),

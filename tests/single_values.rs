@@ -107,6 +107,9 @@ macro_rules! accesses {
                 let mut view = store.view::<Mutable>()?;
                 let disjoint = |id| _ = black_box(view.get_disjoint_mut([ids[0], id]).is_ok());
                 add("get_disjoint_mut", time(disjoint, &ids[ids.len() / 2..]));
+                let mut view = store.view::<Mutable>()?;
+                let pair = |id| _ = black_box(view.get_disjoint_mut([ids[0], id]).is_ok());
+                add("get_disjoint_mut of one block", time(pair, &ids[1..ids.len() / 4]));
                 let mut view = store.view::<MaybeMutable>()?;
                 add("view, optional", time(|id| _ = black_box(view.get(id).is_some()), ids));
                 let mut view = store.view::<Settable>()?;

@@ -94,8 +94,11 @@ macro_rules! counted {
                 $view::finish(item)
             }
 
-            fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-                $view::at(blocks, row)
+            fn rows<'t>(
+                blocks: Self::Blocks<'t>,
+                rows: impl Iterator<Item = u32> + Clone,
+            ) -> impl Iterator<Item = Self::Item<'t>> {
+                $view::rows(blocks, rows)
             }
         }
 
@@ -227,5 +230,89 @@ fn threads_that_read_a_snapshot_find_the_same_objects() -> Outcome {
             });
         }
     });
+    Ok(())
+}
+
+#[derive(View)]
+#[view(lenient)]
+struct Required<'a> {
+    health: &'a u32,
+}
+
+#[derive(View)]
+#[view(lenient)]
+struct IfSet<'a> {
+    #[slot(set)]
+    health: &'a u32,
+}
+
+#[derive(View)]
+#[view(lenient)]
+struct WithLongName<'a> {
+    health: &'a u32,
+    #[slot(name = "shield_of_health_1")]
+    _short: Option<&'a u32>,
+    #[slot(name = "abcdefgh_one_abcdefgh")]
+    long: &'a u32,
+}
+
+/// Returns a schema of one of many layouts. Its slots have the schema's number as default.
+fn layout(number: u32) -> Result<Schema, Box<dyn Error>> {
+    let mut schema = Schema::builder(format!("layout {number}"));
+    for filler in 0..number % 20 {
+        schema = schema.slot(format!("filler {filler}"), Kind::U8).default(0);
+    }
+    let health = match number % 7 {
+        0 => "hearth",
+        _ => "health",
+    };
+    schema = match number % 5 {
+        0 => schema.slot(health, Kind::F32).default(0.0),
+        1 => schema.slot(health, Kind::U32).optional().default(number),
+        _ => schema.slot(health, Kind::U32).default(number),
+    };
+    // Equal ends, equal lengths.
+    let long = match number % 3 {
+        0 => "abcdefgh_one_abcdefgh",
+        _ => "abcdefgh_two_abcdefgh",
+    };
+    schema = schema.slot(long, Kind::U32).default(number);
+    Ok(schema.build()?)
+}
+
+#[test]
+fn schemas_of_many_layouts_match_by_name_and_kind() -> Outcome {
+    let mut store = Store::new();
+    let mut expected = [const { Vec::new() }; 3];
+    // The views are used in between, with some schemas and with many more.
+    for known in [0..37, 37..45, 45..700] {
+        for number in known {
+            store.register_schema(layout(number)?)?;
+            store.spawn_record(&format!("layout {number}"), record! {})?;
+            let is_health = number % 7 != 0 && number % 5 != 0;
+            let is_required = is_health && number % 5 != 1;
+            let matches = [is_required, is_health, is_required && number % 3 == 0];
+            for (expected, _) in expected.iter_mut().zip(matches).filter(|(_, matches)| *matches) {
+                expected.push(number);
+            }
+        }
+        let [required, if_set, long] = &expected;
+        let mut found = Vec::new();
+        store.view::<Required>()?.for_each(|object| found.push(*object.health));
+        assert_eq!(found, *required);
+        let healths = store.view_ref::<IfSet>()?.into_iter().map(|object| *object.health);
+        assert_eq!(healths.collect::<Vec<_>>(), *if_set);
+        let healths = store.view_ref::<WithLongName>()?.into_iter();
+        let healths = healths.map(|object| {
+            assert_eq!(object.health, object.long);
+            *object.health
+        });
+        assert_eq!(healths.collect::<Vec<_>>(), *long);
+        let report = store.view_report::<Required>();
+        let names: Vec<_> = required.iter().map(|number| format!("layout {number}")).collect();
+        assert_eq!(report.schemas().collect::<Vec<_>>(), names);
+        let numbers = (0..store.schemas().count() as u32).filter(|number| number % 7 != 0);
+        assert_eq!(report.skipped().len(), numbers.filter(|number| number % 5 < 2).count());
+    }
     Ok(())
 }

@@ -122,6 +122,19 @@ pub(crate) enum SlotCheck {
     Other,
 }
 
+impl SlotCheck {
+    /// Returns `true` if the slot accepts these numbers of its type, `false` if only a look at the slot decides or if
+    /// it refuses them.
+    #[inline(always)]
+    pub(crate) fn surely_accepts(&self, numbers: &impl Numbers) -> bool {
+        match self {
+            Self::Free => true,
+            Self::Within(ends) => numbers.are_within(*ends),
+            Self::Other => false,
+        }
+    }
+}
+
 /// The reason why a slot cannot have a constraint.
 pub(super) enum Misfit {
     /// The constraint does not apply to values of the kind.

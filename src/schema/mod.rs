@@ -21,6 +21,7 @@ pub(crate) use constraints::SlotCheck;
 pub use constraints::{Constraint, Constraints};
 pub(crate) use error::list_first;
 pub use error::{KindError, SchemaDifference, SchemaError};
+pub(crate) use names::NameSet;
 pub use problem::{Problem, ProblemKind};
 pub(crate) use redeclare::{Redeclared, Source};
 pub use registry::RegisteredSchema;

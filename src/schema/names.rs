@@ -20,21 +20,30 @@ const FEW: usize = 16;
 /// The longest name that its ends hold as a whole. Most names are shorter.
 const WHOLE: usize = 16;
 
-/// The ends of names and their lengths: most names differ in the first eight bytes.
-#[derive(Clone, Debug, Default)]
-pub(super) struct NameEnds {
-    firsts: Vec<u64>,
-    lasts: Vec<(u64, usize)>,
+/// The ends of a name and its length: most names differ in the first eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NameEnds {
+    first: u64,
+    last: u64,
+    length: usize,
 }
 
-/// Returns the first eight bytes of a name, and its last eight with the length.
-#[inline(always)]
-fn ends_of(name: &str) -> (u64, (u64, usize)) {
-    let (bytes, length) = (name.as_bytes(), name.len());
-    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        return (u64::from_le_bytes(*first), (u64::from_le_bytes(*last), length));
+impl NameEnds {
+    #[inline(always)]
+    fn of(name: &str) -> Self {
+        let (bytes, length) = (name.as_bytes(), name.len());
+        if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+            return Self { first, last, length };
+        }
+        Self { first: short_end(bytes), last: 0, length }
     }
-    let first = match (bytes.first_chunk(), bytes.last_chunk()) {
+}
+
+/// Returns all bytes of a name with less than eight.
+#[inline(always)]
+fn short_end(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
         (Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
         }
@@ -44,25 +53,68 @@ fn ends_of(name: &str) -> (u64, (u64, usize)) {
             [a] => u64::from(*a),
             [] => 0,
         },
-    };
-    (first, (0, length))
+    }
 }
 
-impl NameEnds {
+/// The ends of a few names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FewNames(Vec<NameEnds>);
+
+impl FewNames {
     fn push(&mut self, name: &str) {
-        let (first, last) = ends_of(name);
-        self.firsts.push(first);
-        self.lasts.push(last);
+        self.0.push(NameEnds::of(name));
     }
 
     /// Returns the position of a name. `full` returns the name at a position.
     #[inline(always)]
     fn find<'n>(&self, name: &str, full: impl Fn(usize) -> &'n str) -> Option<usize> {
-        let (wanted, last) = ends_of(name);
-        let is_wanted = |(at, (first, other)): (usize, (&u64, &(u64, usize)))| {
-            *first == wanted && *other == last && (name.len() <= WHOLE || full(at) == name)
-        };
-        self.firsts.iter().zip(&self.lasts).enumerate().position(is_wanted)
+        if name.len() > WHOLE {
+            return self.find_long(name, full);
+        }
+        let wanted = NameEnds::of(name);
+        self.0.iter().position(|ends| *ends == wanted)
+    }
+
+    /// Never inlined: it saves all registers, which a short name does not need.
+    #[inline(never)]
+    fn find_long<'n>(&self, name: &str, full: impl Fn(usize) -> &'n str) -> Option<usize> {
+        let wanted = NameEnds::of(name);
+        let mut ends = self.0.iter().enumerate();
+        ends.position(|(position, ends)| *ends == wanted && full(position) == name)
+    }
+
+    /// Returns `true` if the name at the position is this one. `full` returns the name at a position.
+    #[inline(always)]
+    fn is_at<'n>(&self, position: usize, name: &str, full: impl Fn(usize) -> &'n str) -> bool {
+        self.0.get(position) == Some(&NameEnds::of(name))
+            && (name.len() <= WHOLE || full(position) == name)
+    }
+}
+
+/// A set of names, one bit for each: it may seem to contain names that it does not contain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct NameSet(u64);
+
+impl NameSet {
+    /// Returns the set of one name.
+    pub(crate) fn of(name: &str) -> Self {
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let NameEnds { first, last, length } = NameEnds::of(name);
+        let mixed = (first ^ last.rotate_left(29) ^ length as u64).wrapping_mul(SPREAD);
+        Self(1 << (mixed >> 58))
+    }
+
+    /// Returns `false` if the other set has a name that this one has not.
+    #[inline(always)]
+    pub(super) const fn may_include(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+}
+
+/// The union.
+impl FromIterator<Self> for NameSet {
+    fn from_iter<S: IntoIterator<Item = Self>>(sets: S) -> Self {
+        Self(sets.into_iter().fold(0, |bits, set| bits | set.0))
     }
 }
 
@@ -72,7 +124,7 @@ impl NameEnds {
 #[derive(Clone, Debug, Default)]
 pub(super) struct SchemaNames {
     /// Those of the first names, in the order of the ids.
-    ends: NameEnds,
+    few: FewNames,
     hasher: RandomState,
     /// As many as a power of two, or none.
     shards: Vec<Arc<HashTable<SchemaId>>>,
@@ -90,7 +142,7 @@ impl SchemaNames {
     #[inline]
     pub(super) fn find<'n>(&self, name: &str, full: impl Fn(usize) -> &'n str) -> Option<SchemaId> {
         if self.len <= FEW {
-            return self.ends.find(name, full).map(|position| SchemaId(position as u16));
+            return self.few.find(name, full).map(|position| SchemaId(position as u16));
         }
         let hash = self.hasher.hash_one(name);
         let shard = self.shards.get(self.shard(hash))?;
@@ -100,7 +152,7 @@ impl SchemaNames {
     /// Adds the name of the next schema, which is not known yet. `full` returns the name of that one or a known one.
     pub(super) fn push<'n>(&mut self, full: impl Fn(usize) -> &'n str) {
         if self.len < FEW {
-            self.ends.push(full(self.len));
+            self.few.push(full(self.len));
         }
         if self.len >= SHARD * self.shards.len() {
             let shards = (2 * self.shards.len()).max(1);
@@ -124,7 +176,7 @@ impl SchemaNames {
 /// The positions of a schema's slots by name.
 #[derive(Clone, Debug)]
 pub(super) enum SlotNames {
-    Few(NameEnds),
+    Few(FewNames),
     Many(Box<HashMap<Arc<str>, usize, RandomState>>),
 }
 
@@ -133,9 +185,9 @@ impl SlotNames {
     /// Returns a name that two slots have.
     pub(super) fn new(slots: &[Slot]) -> Result<Self, Arc<str>> {
         if slots.len() <= FEW {
-            let mut ends = NameEnds::default();
-            slots.iter().for_each(|slot| ends.push(slot.name()));
-            let names = Self::Few(ends);
+            let mut few = FewNames::default();
+            slots.iter().for_each(|slot| few.push(slot.name()));
+            let names = Self::Few(few);
             let is_repeated = |(position, slot): &(usize, &Slot)| {
                 names.find(slot.name(), slots) != Some(*position)
             };
@@ -153,11 +205,20 @@ impl SlotNames {
         Ok(Self::Many(Box::new(positions)))
     }
 
+    /// Returns `true` if the slot at the position has this name.
+    #[inline(always)]
+    pub(super) fn is_at(&self, position: usize, name: &str, slots: &[Slot]) -> bool {
+        match self {
+            Self::Few(few) => few.is_at(position, name, |position| slots[position].name()),
+            Self::Many(_) => slots.get(position).is_some_and(|slot| slot.name() == name),
+        }
+    }
+
     /// Returns the position of the slot of this name.
     #[inline(always)]
     pub(super) fn find(&self, name: &str, slots: &[Slot]) -> Option<usize> {
         match self {
-            Self::Few(ends) => ends.find(name, |position| slots[position].name()),
+            Self::Few(few) => few.find(name, |position| slots[position].name()),
             Self::Many(positions) => find_hashed(positions, name),
         }
     }
@@ -195,8 +256,19 @@ mod tests {
     }
 
     #[test]
+    fn a_set_of_names_includes_its_own_names_and_not_all_others() {
+        let names: Vec<String> = (0..200).map(|number| format!("slot {number}")).collect();
+        let set: NameSet = names[..8].iter().map(|name| NameSet::of(name)).collect();
+        assert!(names[..8].iter().all(|name| set.may_include(NameSet::of(name))));
+        let strays = names[8..].iter().filter(|name| set.may_include(NameSet::of(name)));
+        assert!(strays.count() < 48, "a quarter");
+        assert!(set.may_include(NameSet::default()));
+        assert!(!NameSet::default().may_include(set));
+    }
+
+    #[test]
     fn every_slot_is_found_and_no_other_name() {
-        // Names with equal ends and lengths, of all lengths that `ends_of` tells apart.
+        // Names with equal ends and lengths, of all lengths that `NameEnds::of` tells apart.
         let texts = ["", "a", "ab", "abc", "abcd", "abcde", "abcdefg", "abcdefgh", "abcdefghi"];
         let long =
             ["abcdefghabcdefgh", "abcdefgh-abcdefgh", "abcdefgh+abcdefgh", "abcdefgh_abcdefgh"];

@@ -9,7 +9,7 @@ use hashbrown::HashMap;
 use crate::id::SchemaId;
 use crate::record::Record;
 use crate::schema::error::SchemaDifference;
-use crate::schema::names::{SchemaNames, SlotNames};
+use crate::schema::names::{NameSet, SchemaNames, SlotNames};
 use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot, SlotCheck};
 use crate::shared_vec::SharedVec;
 use crate::suggest::{Suggestion, nearest_name};
@@ -128,6 +128,12 @@ impl RegisteredSchema {
         self.names.find(name, &self.slots)
     }
 
+    /// Returns the slot at this position if it has this name.
+    #[inline]
+    pub(crate) fn slot_at(&self, position: usize, name: &str) -> Option<&Slot> {
+        self.names.is_at(position, name, &self.slots).then(|| &self.slots[position])
+    }
+
     /// Returns `true` if the record names all slots in their order, as most records do.
     pub(crate) fn is_in_order(&self, record: &Record) -> bool {
         let mut names = record.iter().zip(&*self.slots);
@@ -208,6 +214,9 @@ pub(crate) struct RegistryLimits {
     pub(crate) slots: usize,
 }
 
+/// The schemas whose slots' names lie in one chunk.
+const CHUNK: usize = 64;
+
 /// The schemas of a store, by number and by name.
 ///
 /// Its clones share nearly everything, so that a registration copies little while a snapshot lives.
@@ -218,6 +227,8 @@ pub(crate) struct Registry {
     pub(super) kinships: SharedVec<Kinship>,
     /// A bit for each schema: 1 if a slot has constraints besides its kind.
     constrained: Vec<u64>,
+    /// The slots' names of each schema, in chunks that clones share.
+    slot_names: SharedVec<[NameSet; CHUNK]>,
     names: SchemaNames,
     types: Arc<RustTypes>,
     /// The number of migrations. Objects stored before the last one have another form.
@@ -262,6 +273,21 @@ impl Registry {
         start: usize,
     ) -> impl ExactSizeIterator<Item = &RegisteredSchema> + Clone {
         self.schemas.iter_from(start)
+    }
+
+    /// Iterates over the schemas from this position on that may declare all these slots, and leaves most others out
+    /// without a look at them.
+    pub(crate) fn iter_with(
+        &self,
+        start: usize,
+        slots: NameSet,
+    ) -> impl Iterator<Item = &RegisteredSchema> {
+        let start = start.min(self.len());
+        let chunks = self.slot_names.iter_from(start / CHUNK);
+        let declared = chunks.flatten().skip(start % CHUNK);
+        let schemas = (start..self.len()).zip(declared);
+        let found = schemas.filter(move |(_, declared)| declared.may_include(slots));
+        found.map(|(index, _)| &self.schemas[index])
     }
 
     #[inline]
@@ -381,6 +407,13 @@ impl Registry {
         match schema.slots.iter().any(Slot::is_constrained) {
             true => self.constrained[index / 64] |= bit,
             false => self.constrained[index / 64] &= !bit,
+        }
+        let declared = schema.slots.iter().map(|slot| NameSet::of(slot.name())).collect();
+        if self.slot_names.len() <= index / CHUNK {
+            self.slot_names.push([NameSet::default(); CHUNK]);
+        }
+        if let Some(chunk) = self.slot_names.make_mut(index / CHUNK) {
+            chunk[index % CHUNK] = declared;
         }
         let is_new = index == self.len();
         self.schemas.set(index, Some(Arc::new(schema)));

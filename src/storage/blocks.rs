@@ -327,8 +327,11 @@ impl<C: Copy> Blocks<C> {
 
     /// Returns blocks of their own, shared with the snapshot.
     pub(super) fn from_snapshot(snapshot: &BlocksSnapshot<C>, written: &Stamps) -> Self {
-        let blocks = snapshot.blocks.iter().map(|block| Block::Shared(Arc::clone(block))).collect();
-        let sharing = Some(Box::new(Sharing::new(Arc::clone(written))));
+        let blocks: Vec<_> =
+            snapshot.blocks.iter().map(|block| Block::Shared(Arc::clone(block))).collect();
+        let sharing = || Box::new(Sharing::new(Arc::clone(written)));
+        // A snapshot may have many columns without blocks.
+        let sharing = (!snapshot.blocks.is_empty()).then(sharing);
         Self { blocks, width: snapshot.width, sharing }
     }
 }

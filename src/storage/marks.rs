@@ -376,17 +376,23 @@ impl<'t> MarksMut<'t> {
         Self { blocks, epoch: self.epoch }
     }
 
-    /// Returns the mark of one row.
+    /// Returns the marks of some rows of one block, in ascending order.
     #[inline]
-    pub(crate) fn at(self, row: u32) -> RowMark<'t> {
-        let offset = row as usize % BLOCK_ROWS;
-        match self.blocks.get_mut(row as usize / BLOCK_ROWS) {
-            Some(block) => {
-                let RowMarks { rows, now } = block.of_rows(self.epoch, offset + 1);
-                RowMark { row: rows.get_mut(offset), now }
-            }
-            None => RowMark { row: None, now: 0 },
-        }
+    pub(crate) fn of_rows(
+        self,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = RowMark<'t>> {
+        let last = rows.clone().last().unwrap_or_default() as usize;
+        let mut marks = match self.blocks.get_mut(last / BLOCK_ROWS) {
+            Some(block) => block.of_rows(self.epoch, last % BLOCK_ROWS + 1),
+            None => RowMarks::default(),
+        };
+        let mut next = 0;
+        rows.map(move |row| {
+            let offset = row as usize % BLOCK_ROWS;
+            let skip = std::mem::replace(&mut next, offset + 1);
+            marks.split(offset - skip, 1).into_iter().next()
+        })
     }
 }
 
@@ -621,7 +627,9 @@ mod tests {
         let mut rest = rows.split(2, 100);
         let mut iter = rest.reborrow().into_iter();
         iter.next().set();
-        assert!(lent.take_block().at(2 * BLOCK_ROWS as u32).row.is_none(), "it has one block");
+        let later = 2 * BLOCK_ROWS as u32;
+        let mark = lent.take_block().of_rows([later].into_iter()).next();
+        assert!(mark.is_some_and(|mark| mark.row.is_none()), "it has one block");
         let mut block = lent.take_block();
         block.next(10).at(9).set();
         assert!(block.next(10).rows.is_empty() && block.take_block().blocks.is_empty());
@@ -633,8 +641,11 @@ mod tests {
         let offset = BLOCK_ROWS;
         let expected = [offset + 3, offset + 10, offset + 11, offset + 32, 3 * offset + 9];
         assert_eq!(written(&marks, 4 * offset, now), expected);
-        marks.blocks_mut(5).at(2 * BLOCK_ROWS as u32 + 7).set();
-        marks.blocks_mut(0).at(9 * BLOCK_ROWS as u32).set();
-        assert_eq!(written(&marks, 3 * offset, now).last(), Some(&(2 * offset + 7)));
+        let rows = [5, 7, 400].map(|row| later + row);
+        marks.blocks_mut(5).of_rows(rows.into_iter()).for_each(|mut mark| mark.set());
+        let rows = [9 * BLOCK_ROWS as u32].into_iter();
+        marks.blocks_mut(0).of_rows(rows).for_each(|mut mark| mark.set());
+        let expected = [2 * offset + 5, 2 * offset + 7, 2 * offset + 400];
+        assert_eq!(written(&marks, 3 * offset, now).split_off(4), expected);
     }
 }

@@ -194,6 +194,9 @@ impl Rows {
         limits: RowLimits,
     ) -> Self {
         let mut rows = Self::new(limits);
+        if snapshot.used == 0 {
+            return rows;
+        }
         rows.restore(snapshot, Epoch::default());
         if let Some(sharing) = &mut rows.sharing {
             sharing.changed = Arc::clone(changed);

@@ -151,11 +151,13 @@ impl Table {
         }
     }
 
+    /// Returns `true` if the table had no rows in this snapshot, its last one, and since.
+    pub(crate) fn is_still(&self, snapshot: &Arc<TableSnapshot>) -> bool {
+        self.unused_snapshot().is_some_and(|unused| Arc::ptr_eq(unused, snapshot))
+    }
+
     /// Goes back to a snapshot, after which the epoch `since` began. Blocks that differ count as written in this epoch.
     pub(crate) fn restore(&mut self, snapshot: &Arc<TableSnapshot>, since: Epoch, epoch: Epoch) {
-        if self.unused_snapshot().is_some_and(|unused| Arc::ptr_eq(unused, snapshot)) {
-            return;
-        }
         let columns = self.columns.iter_mut().zip(&snapshot.columns);
         columns.for_each(|(column, snapshot)| column.restore(snapshot, since, epoch));
         if self.is_tracked {

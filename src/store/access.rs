@@ -169,7 +169,7 @@ fn refused<T: Slotted>(
 impl Store {
     /// Overwrites the slots of a type's schema with values that were checked.
     pub(super) fn write_fields<T: Slotted>(&mut self, id: ObjectId, object: &T) {
-        let table = &mut self.tables[id.schema().index()];
+        let table = &mut self.tables.for_values()[id.schema().index()];
         let mut writer = ObjectWriter { columns: table.columns.iter_mut(), row: id.row() };
         object.write_one(&mut writer);
         if table.is_tracked {

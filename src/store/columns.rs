@@ -76,7 +76,7 @@ impl Store {
         &mut self,
         key: SlotKey<F>,
     ) -> Result<SlotColumnMut<'_, F>, ForeignKey> {
-        let (mut tables, mut passed) = (self.tables.iter_mut(), 0);
+        let (mut tables, mut passed) = (self.tables.for_values().iter_mut(), 0);
         let column = |schema: SchemaId| {
             let Table { rows, columns, .. } = tables.nth(schema.index() - passed)?;
             passed = schema.index() + 1;

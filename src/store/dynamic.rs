@@ -7,9 +7,9 @@ use foldhash::fast::FixedState;
 
 use crate::error::LimitError;
 use crate::id::ObjectId;
-use crate::kind::{Kind, PodKind, with_number, with_numeric};
+use crate::kind::{Kind, PodKind, with_number, with_numeric, with_vector};
 use crate::list::ListCell;
-use crate::schema::{ProblemKind, RegisteredSchema, Slot};
+use crate::schema::{ProblemKind, RegisteredSchema, Slot, SlotCheck};
 use crate::storage::{
     Cell, CellVec, CellVecVisitor, Cells, Column, ElementShape, Interner, KindTag, ListPool,
 };
@@ -315,6 +315,60 @@ pub(super) fn write(
         }
         kind => convert(kind, value, &mut RowSink { column, row }, pools),
     }
+}
+
+/// Overwrites a written row with a number, a vector or a `bool`. Returns `false` and writes nothing if the slot has
+/// another kind or refuses the value.
+#[inline]
+pub(super) fn overwrite_simple(
+    column: &mut Column,
+    slot: &Slot,
+    check: &SlotCheck,
+    row: u32,
+    value: &Value,
+) -> bool {
+    match slot.kind() {
+        Kind::Number(number) => with_number!(number, T => {
+            overwrite_as::<T>(column, row, value, |number| check.surely_accepts(number))
+        }),
+        kind => overwrite_other(column, kind, check, row, value),
+    }
+}
+
+/// Never inlined: it saves all registers, which a number does not need.
+#[inline(never)]
+fn overwrite_other(
+    column: &mut Column,
+    kind: &Kind,
+    check: &SlotCheck,
+    row: u32,
+    value: &Value,
+) -> bool {
+    match kind {
+        Kind::Vector(vector) => with_vector!(vector, T => {
+            overwrite_as::<T>(column, row, value, |vector| check.surely_accepts(vector))
+        }),
+        Kind::Bool => overwrite_as::<bool>(column, row, value, |_| true),
+        _ => false,
+    }
+}
+
+#[inline(always)]
+fn overwrite_as<T: Cell + FromValue>(
+    column: &mut Column,
+    row: u32,
+    value: &Value,
+    is_accepted: impl FnOnce(&T) -> bool,
+) -> bool {
+    let Some(value) = T::from_value(value).ok().filter(is_accepted) else { return false };
+    let cells = T::blocks_mut(&mut column.cells).and_then(|blocks| blocks.row_of_width_mut(row, 1));
+    let Some([cell]) = cells else { return false };
+    *cell = value;
+    if let Some(set) = &mut column.set {
+        set.put(row, &[true]);
+    }
+    column.mark(row);
+    true
 }
 
 /// Stores the texts and lists of a value that a slot accepts, so that writing it cannot reach a limit.

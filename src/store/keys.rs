@@ -189,7 +189,8 @@ impl Store {
         if !self.contains(id) || !self.serves(&key, id.schema()) {
             return None;
         }
-        let column = self.tables[id.schema().index()].columns.get_mut(usize::from(key.slot))?;
+        let table = &mut self.tables.for_values()[id.schema().index()];
+        let column = table.columns.get_mut(usize::from(key.slot))?;
         if column.tag != key.tag {
             return None;
         }
@@ -269,7 +270,8 @@ impl Store {
     /// Overwrites a value of an object, through a key that was checked.
     #[inline(always)]
     pub(super) fn write_field<F: SlotField>(&mut self, id: ObjectId, key: SlotKey<F>, value: F) {
-        let column = &mut self.tables[id.schema().index()].columns[usize::from(key.slot)];
+        let table = &mut self.tables.for_values()[id.schema().index()];
+        let column = &mut table.columns[usize::from(key.slot)];
         overwrite_field(column, id.row(), value).expect("a living row has values");
     }
 

@@ -34,6 +34,7 @@ mod schemas;
 mod slotted;
 mod split;
 mod state;
+mod table_list;
 mod tracking;
 mod transaction;
 
@@ -153,7 +154,7 @@ pub struct Store {
     /// Shared with snapshots, as texts and lists are.
     registry: Arc<Registry>,
     /// One for each schema of the registry.
-    tables: Vec<Table>,
+    tables: table_list::TableList,
     /// The tables of the last snapshot or transaction.
     last_tables: WeakSharedVec<TableSnapshot>,
     interner: Interner,

@@ -54,7 +54,7 @@ impl Store {
     #[must_use]
     pub fn parts(&mut self) -> StoreParts {
         let columns: Vec<_> =
-            self.tables.iter_mut().map(|table| table.columns.as_mut_ptr()).collect();
+            self.tables.for_values().iter_mut().map(|table| table.columns.as_mut_ptr()).collect();
         // Derived from a shared borrow, so that later shared borrows do not invalidate them.
         let tables = self.tables.iter().zip(columns).map(|(table, columns)| TableParts {
             rows: &raw const table.rows,

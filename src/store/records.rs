@@ -241,10 +241,34 @@ impl Store {
         value: impl Into<Value>,
     ) -> Result<(), AccessError> {
         let value = value.into();
+        if self.overwrite_simple(id, slot, &value) {
+            return Ok(());
+        }
+        self.overwrite(id, slot, &value)
+    }
+
+    /// Overwrites a number, a vector or a `bool`. Returns `false` and writes nothing if the slot has another kind or
+    /// refuses the value.
+    #[inline]
+    fn overwrite_simple(&mut self, id: ObjectId, slot: &str, value: &Value) -> bool {
+        let Some(table) = self.tables.for_values().get_mut(id.schema().index()) else {
+            return false;
+        };
+        let schema = self.registry.get(id.schema());
+        let is_alive = table.rows.is_alive(id.row(), id.generation());
+        let Some(schema) = schema.filter(|_| is_alive) else { return false };
+        let Some(index) = schema.slot_index(slot) else { return false };
+        let (column, slot) = (&mut table.columns[index], &schema.slots()[index]);
+        dynamic::overwrite_simple(column, slot, &schema.checks()[index], id.row(), value)
+    }
+
+    /// Overwrites any value, or returns the reason why it is refused.
+    #[inline(never)]
+    fn overwrite(&mut self, id: ObjectId, slot: &str, value: &Value) -> Result<(), AccessError> {
         self.locate(id)?;
-        let slot = self.check_named(id.schema(), slot, &value, self.overwriting(id).checker())?;
+        let slot = self.check_named(id.schema(), slot, value, self.overwriting(id).checker())?;
         let before = self.interner.now();
-        self.write_value(id, slot, &value).map_err(|unwritten| {
+        self.write_value(id, slot, value).map_err(|unwritten| {
             // A list beyond the limit may have added texts.
             self.interner.forget_since(before);
             unwritten.limit(&self.limits).expect("the value was checked").into()

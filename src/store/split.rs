@@ -220,7 +220,7 @@ impl Store {
     /// says how to read [a column that a view writes](SplitStore#other-objects-of-the-same-schema).
     #[must_use]
     pub fn split(&mut self) -> SplitStore<'_> {
-        let tables = self.tables.iter_mut().map(|table| SplitTable {
+        let tables = self.tables.for_values().iter_mut().map(|table| SplitTable {
             rows: &table.rows,
             columns: table.columns.iter_mut().map(SplitColumn::Free).collect(),
         });

@@ -5,6 +5,7 @@ use bevy_ecs::change_detection::DetectChangesMut;
 use bevy_ecs::entity::Entity;
 use bevy_ecs::schedule::{IntoScheduleConfigs, SystemSet};
 use bevy_ecs::world::World;
+use slotted::memory::MovedIds;
 use slotted::{Limits, ObjectId, Schema, SchemaError, Slotted, Store};
 
 use crate::columns::ColumnIds;
@@ -218,6 +219,39 @@ pub trait SlottedWorld {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     fn relink(&mut self, map: impl FnMut(ObjectId) -> Option<ObjectId>);
+
+    /// Moves the links of objects that [`Store::compact`] moved to their new ids.
+    ///
+    /// Call this before the next [`sync_links`](crate::sync_links), which takes the old ids for dead objects. Links of
+    /// objects that were dead before are despawned or unlinked, as [`sync_links`](Self::sync_links) does. Ids in your own
+    /// components and resources are yours to change, with [`MovedIds::new_id`].
+    ///
+    /// Computes in **O(links)** time, plus **O(log n)** for each link that moves.
+    ///
+    /// ```
+    /// use bevy_ecs::prelude::*;
+    /// use bevy_slotted::prelude::*;
+    /// use bevy_slotted::slotted::Store;
+    ///
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Unit { health: f32 }
+    ///
+    /// let mut world = World::new();
+    /// world.insert_store(Store::new());
+    /// world.store_mut().register::<Unit>()?;
+    /// let lost = world.store_mut().spawn(Unit { health: 1.0 })?;
+    /// let unit = world.store_mut().spawn(Unit { health: 80.0 })?;
+    /// let hero = world.spawn(ObjectLink::new(unit)).id();
+    /// world.store_mut().despawn(lost)?;
+    ///
+    /// // A system with `StoreMut` passes the ids on: `commands.queue(move |world: &mut World| world.relink_moved(&moved))`.
+    /// let moved = world.store_mut().compact()?;
+    /// world.relink_moved(&moved);
+    /// assert_ne!(moved.new_id(unit), unit);
+    /// assert_eq!(world.entity_of(moved.new_id(unit)), Some(hero));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn relink_moved(&mut self, moved: &MovedIds);
 }
 
 impl SlottedWorld for World {
@@ -262,6 +296,11 @@ impl SlottedWorld for World {
 
     fn relink(&mut self, map: impl FnMut(ObjectId) -> Option<ObjectId>) {
         links::relink(self, map);
+    }
+
+    fn relink_moved(&mut self, moved: &MovedIds) {
+        let new_id = |object| Some(moved.new_id(object)).filter(|new| *new != object);
+        links::relink(self, new_id);
     }
 }
 

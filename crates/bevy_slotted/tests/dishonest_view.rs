@@ -90,8 +90,11 @@ impl View for Dishonest {
         Moving::finish(item)
     }
 
-    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-        Moving::at(blocks, row)
+    fn rows<'t>(
+        blocks: Self::Blocks<'t>,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = Self::Item<'t>> {
+        Moving::rows(blocks, rows)
     }
 }
 

@@ -493,6 +493,34 @@ fn relinking_to_a_dead_object_removes_the_link() -> Outcome {
     Ok(())
 }
 
+#[test]
+fn links_follow_objects_that_a_compaction_moved() -> Outcome {
+    let mut app = app();
+    let world = app.world_mut();
+    let linked: Vec<_> = (0..6).map(|_| linked(world)).collect();
+    let free = ObjectLink::new(linked[5].0).with_object_fate(Fate::Free);
+    world.entity_mut(linked[5].1).insert(free);
+    world.store_mut().despawn(linked[0].0)?;
+    world.store_mut().despawn(linked[2].0)?;
+    let moved = world.store_mut().compact()?;
+    world.relink_moved(&moved);
+    assert_eq!(moved.iter().len(), 2);
+    for (number, (object, entity)) in linked.iter().enumerate() {
+        match number {
+            0 | 2 => assert!(!is_there(world, *entity)),
+            _ => assert_eq!(world.entity_of(moved.new_id(*object)), Some(*entity)),
+        }
+    }
+    assert_eq!(
+        world.get::<ObjectLink>(linked[5].1).map(|link| link.object_fate()),
+        Some(Fate::Free)
+    );
+    app.update();
+    assert_eq!(app.world().store().len(), 4, "nothing is taken for dead");
+    assert!(is_there(app.world(), linked[5].1));
+    Ok(())
+}
+
 #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
 struct Bullet {
     shooter: EntitySlot,

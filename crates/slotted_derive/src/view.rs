@@ -207,7 +207,7 @@ impl<'a> ViewStruct<'a> {
         let item = self.item_fn();
         let empty = self.empty_fn();
         let items = self.items_fn();
-        let at = self.at_fn();
+        let rows = self.rows_fn();
         quote! {
             #[automatically_derived]
             impl #parameters #slotted::View for #ident #own #bounds {
@@ -226,7 +226,7 @@ impl<'a> ViewStruct<'a> {
                 #item
                 #empty
                 #items
-                #at
+                #rows
             }
         }
     }
@@ -404,17 +404,21 @@ impl<'a> ViewStruct<'a> {
         }
     }
 
-    fn at_fn(&self) -> TokenStream {
-        let (idents, ats) = (self.idents(), self.members(quote!(at)));
-        let positions = (0..self.fields.len()).map(syn::Index::from);
+    fn rows_fn(&self) -> TokenStream {
+        let (idents, rows) = (self.idents(), self.members(quote!(rows)));
+        let positions: Vec<_> = (0..self.fields.len()).map(syn::Index::from).collect();
         quote! {
             #[inline(always)]
-            fn at<'t>(
+            fn rows<'t>(
                 blocks: Self::Blocks<'t>,
-                row: u32,
-            ) -> ::core::option::Option<Self::Item<'t>> {
-                ::core::option::Option::Some(Self::Item {
-                    #(#idents: #ats(blocks.#positions, row)?,)*
+                rows: impl ::core::iter::Iterator<Item = u32> + ::core::clone::Clone,
+            ) -> impl ::core::iter::Iterator<Item = Self::Item<'t>> {
+                let mut fields =
+                    (#(#rows(blocks.#positions, ::core::clone::Clone::clone(&rows)),)*);
+                ::core::iter::from_fn(move || {
+                    ::core::option::Option::Some(Self::Item {
+                        #(#idents: ::core::iter::Iterator::next(&mut fields.#positions)?,)*
+                    })
                 })
             }
         }

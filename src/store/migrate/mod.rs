@@ -198,6 +198,6 @@ impl Store {
         self.views = ViewCache::default();
         // Hashes cover slot names, and the schema names of references.
         self.hash_sums = None;
-        self.tables.iter_mut().for_each(|table| table.hashes = BlockHashes::default());
+        self.tables.for_values().iter_mut().for_each(|table| table.hashes = BlockHashes::default());
     }
 }

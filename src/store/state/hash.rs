@@ -134,7 +134,7 @@ impl Store {
         let registered = self.registered;
         let sums = self.hash_sums.unwrap_or_else(|| {
             let names = StoreNames::new(&self.registry, &self.interner);
-            let tables = self.registry.iter().zip(&mut self.tables);
+            let tables = self.registry.iter().zip(self.tables.for_values());
             tables.fold(HashSums::default(), |sums, (schema, table)| {
                 let mut hashes = std::mem::take(&mut table.hashes);
                 if hashes.at <= registered {

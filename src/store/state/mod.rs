@@ -73,14 +73,12 @@ impl Store {
     /// Begins a new epoch and takes snapshots of all tables. Those that did not change are shared with the last state.
     pub(super) fn snapshot_tables(&mut self) -> SharedVec<TableSnapshot> {
         let mut tables = self.last_tables.upgrade();
-        let known = tables.len();
+        // The last state has the snapshots of tables that rest.
+        self.tables.wake_from(tables.len());
         self.end_epoch(|number, table| {
-            // The last state has the snapshot of a table that never had rows.
-            if number >= known || !table.is_unused() {
-                let snapshot = table.snapshot();
-                if tables.get(number).is_none_or(|last| !Arc::ptr_eq(last, &snapshot)) {
-                    tables.set(number, Some(snapshot));
-                }
+            let snapshot = table.snapshot();
+            if tables.get(number).is_none_or(|last| !Arc::ptr_eq(last, &snapshot)) {
+                tables.set(number, Some(snapshot));
             }
         });
         tables.truncate(self.tables.len());
@@ -91,8 +89,10 @@ impl Store {
     /// Goes back to a state of this store. Schemas that were registered since stay, without objects.
     pub(crate) fn set_state(&mut self, state: &StoreState) -> Result<(), StateMismatch> {
         state.fits(&self.identity, &self.registry)?;
-        for (table, (_, snapshot)) in self.tables.iter_mut().zip(state.tables.iter()) {
-            table.restore(snapshot, state.epoch, self.epoch);
+        for (number, snapshot) in state.tables.iter() {
+            if self.tables.get(number).is_some_and(|table| !table.is_still(snapshot)) {
+                self.tables[number].restore(snapshot, state.epoch, self.epoch);
+            }
         }
         for schema in state.tables.len()..self.tables.len() {
             self.replace_table(SchemaId(schema as u16));
@@ -154,14 +154,14 @@ impl Store {
         self.end_epoch(|_, _| {})
     }
 
-    /// Begins a new epoch and visits all tables, one pass for both: there may be many.
+    /// Begins a new epoch and visits all tables that may have changed, one pass for both: there may be many.
     fn end_epoch(&mut self, mut visit: impl FnMut(usize, &mut Table)) -> Epoch {
-        for (number, table) in self.tables.iter_mut().enumerate() {
+        self.tables.visit_awake(|number, table| {
             if table.end_epoch(self.epoch) {
                 self.hash_sums = None;
             }
             visit(number, table);
-        }
+        });
         self.epoch = self.epoch.next();
         self.epoch
     }

@@ -4,7 +4,7 @@ use std::{fmt, vec};
 
 use crate::epoch::Epoch;
 use crate::id::{ObjectId, SchemaId};
-use crate::storage::{BLOCK_ROWS, Rows};
+use crate::storage::BLOCK_ROWS;
 use crate::store::view::cache::{TableMatch, match_of};
 use crate::store::view::error::GetDisjointError;
 use crate::store::view::selection::TableSelection;
@@ -143,12 +143,14 @@ impl<'s, V: View> ViewMut<'s, V> {
             self.tables.mark_visit(found, id);
         }
         let mut items = [const { None }; N];
-        let mut wanted = order.into_iter().peekable();
+        let mut order = &order[..];
         let mut tables = self.tables.reborrow().walk();
         for found in &*self.matches {
+            let is_here = |position: &usize| ids[*position].schema() == found.schema();
+            let (wanted, rest) = order.split_at(order.iter().take_while(|p| is_here(p)).count());
+            order = rest;
             tables.next(found, |columns| {
-                let rows = columns.rows();
-                take_rows::<V>(V::blocks(columns), rows, found, &ids, &mut wanted, &mut items);
+                take_rows::<V>(V::blocks(columns), &ids, wanted, &mut items);
             });
         }
         Ok(items.map(|item| item.expect("the rows are alive and different")))
@@ -245,38 +247,24 @@ fn item_of<'t, V: View>(columns: TableColumns<'t, '_>, id: ObjectId) -> Option<V
     is_alive.then(|| V::at(V::blocks(columns), id.row())).flatten()
 }
 
-/// Takes the items of one table. `wanted` has the positions of `ids`, in the order of schemas and rows.
+/// Takes the items of one table. `wanted` has the positions of its rows in `ids`, in ascending order of the rows. A block
+/// of enums is not checked as a whole, only the rows.
 fn take_rows<'t, V: View>(
     mut blocks: V::Blocks<'t>,
-    rows: &Rows,
-    found: &TableMatch,
     ids: &[ObjectId],
-    wanted: &mut std::iter::Peekable<impl Iterator<Item = usize>>,
+    wanted: &[usize],
     items: &mut [Option<V::Item<'t>>],
 ) {
-    let (mut next_block, mut open) = (0, None);
-    while let Some(position) = wanted.next_if(|position| ids[*position].schema() == found.schema())
-    {
-        let row = ids[position].row() as usize;
-        let (block, offset) = (row / BLOCK_ROWS, row % BLOCK_ROWS);
-        if block >= next_block {
-            V::skip_blocks(&mut blocks, block - next_block);
-            let mut one = V::take_block(&mut blocks);
-            next_block = block + 1;
-            // A run of enums is checked as a whole, a single row alone.
-            let is_in_block = |next: &usize| {
-                ids[*next].schema() == found.schema()
-                    && ids[*next].row() as usize / BLOCK_ROWS == block
-            };
-            if !wanted.peek().is_some_and(is_in_block) {
-                items[position] = V::at(one, offset as u32);
-                continue;
-            }
-            open = V::next_block(&mut one, rows.used_in(block)).map(|run| (run, 0));
-        }
-        if let Some((run, at)) = &mut open {
-            items[position] = V::items(V::split(run, offset - *at, 1)).next().map(V::finish);
-            *at = offset + 1;
+    let block_of = |position: &usize| ids[*position].row() as usize / BLOCK_ROWS;
+    let mut next_block = 0;
+    for wanted in wanted.chunk_by(|one, other| block_of(one) == block_of(other)) {
+        let block = block_of(&wanted[0]);
+        V::skip_blocks(&mut blocks, block - next_block);
+        next_block = block + 1;
+        let offsets = wanted.iter().map(|position| ids[*position].row() % BLOCK_ROWS as u32);
+        let rows = V::rows(V::take_block(&mut blocks), offsets);
+        for (position, item) in wanted.iter().zip(rows) {
+            items[*position] = Some(item);
         }
     }
 }

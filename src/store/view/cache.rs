@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 use crate::error::TypeMismatch;
 use crate::id::SchemaId;
 use crate::kind::Kind;
-use crate::schema::{RegisteredSchema, Registry, SchemaSelector, Slot};
+use crate::schema::{NameSet, RegisteredSchema, Registry, SchemaSelector, Slot};
 use crate::slot_value::SlotValue;
 use crate::store::find_schema;
 use crate::store::records::undeclared;
@@ -53,6 +53,14 @@ impl Wants {
         }
     }
 
+    /// Returns the names that a schema must declare to match.
+    fn required(&self) -> NameSet {
+        let requests =
+            self.fields.iter().filter_map(|(name, request)| Some((name, request.as_ref()?)));
+        let required = requests.filter(|(_, request)| request.presence != Presence::Any);
+        required.map(|(name, _)| NameSet::of(name)).collect()
+    }
+
     /// Returns the error for the first of the view's names that no schema declares, or not with its kind.
     fn undeclared(&self, registry: &Arc<Registry>) -> Option<ViewError> {
         let mut filters = self.filters.iter();
@@ -65,7 +73,7 @@ impl Wants {
             self.fields.iter().filter_map(|(name, request)| Some((name, request.as_ref()?)));
         slots.into_iter().find_map(|(name, request)| {
             let mut other_kind = None;
-            for schema in registry.iter() {
+            for schema in registry.iter_with(0, NameSet::of(name)) {
                 let Some(slot) = schema.slot(name) else { continue };
                 let mismatch = request.mismatch(schema, slot)?;
                 other_kind.get_or_insert(mismatch);
@@ -87,6 +95,17 @@ impl Request {
     /// Returns the request of a slot with values of this type.
     pub(super) fn of<T: SlotValue>(presence: Presence, is_mutable: bool) -> Self {
         Self { kind: T::kind(), presence, is_mutable, marks_itself: false }
+    }
+
+    /// Returns `true` if the slot is what the request asks for. `false` says nothing if the slot may be optional or not.
+    #[inline]
+    fn is_for(&self, slot: &Slot) -> bool {
+        let is_optional = match self.presence {
+            Presence::Required => false,
+            Presence::Optional => true,
+            Presence::Any | Presence::Set => return false,
+        };
+        slot.is_optional() == is_optional && *slot.kind() == self.kind
     }
 
     /// Returns the difference between the slot and the request, if they differ.
@@ -170,6 +189,25 @@ impl TableMatch {
             && self.tests.iter().map(|test| Test { lent: 0, ..*test }).eq(tests.iter().copied())
     }
 
+    /// Returns `true` if both share their picks and tests.
+    fn is_shared(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.picks, &other.picks) && Arc::ptr_eq(&self.tests, &other.tests)
+    }
+
+    /// Returns `true` if a schema certainly matches a view in the same way as this one: the same columns have the wanted
+    /// names and kinds.
+    fn serves(&self, schema: &RegisteredSchema, wants: &Wants) -> bool {
+        let is_same = |pick: &Pick| match *pick {
+            Pick::Column { column, field, .. } => {
+                let (name, request) = &wants.fields[usize::from(field)];
+                let slot = schema.slot_at(usize::from(column), name);
+                slot.zip(request.as_ref()).is_some_and(|(slot, request)| request.is_for(slot))
+            }
+            Pick::Nothing => false,
+        };
+        wants.filters.is_empty() && self.picks.iter().all(is_same)
+    }
+
     /// Adds a test of a column. If the columns were lent, this one is among them.
     pub(super) fn add_test(&mut self, test: Test) {
         let start = self.lent.start;
@@ -234,6 +272,9 @@ impl Pick {
     }
 }
 
+/// The most matches that schemas are compared with. Views have few ways to match.
+const KNOWN: usize = 8;
+
 /// The schemas that match a view.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Matches {
@@ -290,22 +331,46 @@ impl Matches {
     }
 
     fn examine(&mut self, registry: &Arc<Registry>, wants: &Wants) {
-        for schema in registry.iter_from(self.seen) {
-            match match_schema(registry, schema, wants, self.tables.last()) {
-                Match::Whole(mut found) => {
-                    let lent = self.tables.last().map_or(0, |last| last.lent.end);
-                    found.lent = lent..lent + found.lent.len();
-                    self.tables.push(found);
+        let mut picks = Vec::with_capacity(wants.fields.len());
+        let mut known: Vec<TableMatch> = self.tables.last().cloned().into_iter().collect();
+        // Schemas that match as a known one. They are added together, because cloning a match between two schemas would
+        // make the memory of the next one wait for the reference counts.
+        let mut alike = Vec::new();
+        for schema in registry.iter_with(self.seen, wants.required()) {
+            if let Some(number) = known.iter().position(|known| known.serves(schema, wants)) {
+                alike.push((schema.id(), number));
+                continue;
+            }
+            self.add_alike(&mut alike, &known);
+            match match_schema(registry, schema, wants, &known, &mut picks) {
+                Match::Whole(found) => {
+                    if known.len() < KNOWN && !known.iter().any(|known| known.is_shared(&found)) {
+                        known.push(found.clone());
+                    }
+                    self.push(found);
                 }
                 Match::OtherKinds(mismatches) => self.skipped.extend(mismatches),
                 Match::Lacks(_) | Match::Excluded => {}
             }
         }
+        self.add_alike(&mut alike, &known);
         self.seen = registry.len();
         self.error = if wants.is_lenient { None } else { wants.undeclared(registry) };
         if self.error.is_none() && self.tables.is_empty() {
             let first = self.skipped.first().cloned();
             self.error = first.map(|mismatch| ViewError::WrongType { view: wants.view, mismatch });
+        }
+    }
+
+    fn push(&mut self, found: TableMatch) {
+        let lent = self.tables.last().map_or(0, |last| last.lent.end);
+        self.tables.push(TableMatch { lent: lent..lent + found.lent.len(), ..found });
+    }
+
+    /// Adds a known match for each of these schemas.
+    fn add_alike(&mut self, schemas: &mut Vec<(SchemaId, usize)>, known: &[TableMatch]) {
+        for (schema, number) in schemas.drain(..) {
+            self.push(TableMatch { table: schema.index(), ..known[number].clone() });
         }
     }
 
@@ -323,7 +388,7 @@ impl Matches {
         if match_of(&self.tables, schema.id()).is_none() {
             let wants = wants();
             let wants = wants.borrow();
-            match match_schema(registry, schema, wants, None) {
+            match match_schema(registry, schema, wants, &[], &mut Vec::new()) {
                 Match::Whole(_) => unreachable!("all schemas that match were found"),
                 // Schemas that extend the excluded one may pass.
                 Match::Excluded => {}
@@ -451,15 +516,16 @@ enum Match {
     Excluded,
 }
 
-/// `last` is the match before: most schemas have the columns of another one.
+/// `known` are matches of other schemas: most schemas have the columns of another one. `picks` is scratch memory.
 fn match_schema(
     registry: &Arc<Registry>,
     schema: &RegisteredSchema,
     wants: &Wants,
-    last: Option<&TableMatch>,
+    known: &[TableMatch],
+    picks: &mut Vec<Pick>,
 ) -> Match {
     let Some(mut tests) = tests_of(wants.filters, registry, schema) else { return Match::Excluded };
-    let mut picks = Vec::with_capacity(wants.fields.len());
+    picks.clear();
     let mut mismatches = Vec::new();
     for (field, (name, request)) in wants.fields.iter().enumerate() {
         let Some(request) = request else {
@@ -486,13 +552,11 @@ fn match_schema(
         return Match::OtherKinds(mismatches);
     }
     picks.sort_unstable();
-    if let Some(last) = last.filter(|last| last.reads_like(&picks, &tests)) {
-        let lent = 0..last.lent.len();
-        return Match::Whole(TableMatch { table: schema.id().index(), lent, ..last.clone() });
+    if let Some(known) = known.iter().find(|known| known.reads_like(picks, &tests)) {
+        return Match::Whole(TableMatch { table: schema.id().index(), ..known.clone() });
     }
-    let lent = 0..0;
-    let mut found =
-        TableMatch { table: schema.id().index(), picks: picks.into(), tests: tests.into(), lent };
+    let (table, picks, tests) = (schema.id().index(), picks.as_slice().into(), tests.into());
+    let mut found = TableMatch { table, picks, tests, lent: 0..0 };
     found.place();
     Match::Whole(found)
 }

@@ -55,8 +55,12 @@ pub trait ViewField {
     fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t>;
     #[doc(hidden)]
     fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t>;
+    /// Returns the fields of the objects in some rows of one block, in ascending order.
     #[doc(hidden)]
-    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>>;
+    fn rows<'t>(
+        blocks: Self::Blocks<'t>,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = Self::Item<'t>>;
 }
 
 /// A field that changes nothing.
@@ -123,15 +127,35 @@ pub(super) fn at_shared<'t, T: SlotValue>(blocks: &SharedBlocks<'t, T>, row: u32
     T::from_cells(row_of(block, row, T::WIDTH)?).first()
 }
 
-/// See [`at_shared`].
-#[inline(always)]
-pub(super) fn at_exclusive<'t, T: SlotValue>(
-    blocks: ExclusiveBlocks<'t, T>,
-    row: u32,
-) -> Option<&'t mut T> {
-    let block = blocks.into_block(row as usize / BLOCK_ROWS)?;
-    let start = row as usize % BLOCK_ROWS * T::WIDTH;
-    T::from_cells_mut(block.get_mut(start..start + T::WIDTH)?).first_mut()
+/// Values of one block to write to, row after row. Each is checked on its own, and the block stays shared with snapshots
+/// until the first is taken.
+pub(super) struct ExclusiveRows<'t, C> {
+    blocks: Option<BlocksMut<'t, C>>,
+    /// The cells from the row `next` of the block on.
+    rest: &'t mut [C],
+    next: usize,
+}
+
+impl<'t, C: Copy> ExclusiveRows<'t, C> {
+    #[inline(always)]
+    pub(super) const fn new(blocks: BlocksMut<'t, C>) -> Self {
+        Self { blocks: Some(blocks), rest: &mut [], next: 0 }
+    }
+
+    /// Returns the value of one row, or `None` if the row was never written. The row must be a later one of the same
+    /// block than the last one.
+    #[inline(always)]
+    pub(super) fn take<T: SlotValue<Cell = C>>(&mut self, row: u32) -> Option<&'t mut T> {
+        let (block, offset) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
+        if let Some(blocks) = self.blocks.take() {
+            self.rest = blocks.into_block(block)?;
+        }
+        let start = (offset - self.next) * T::WIDTH;
+        let cells = std::mem::take(&mut self.rest).get_mut(start..)?;
+        let (cells, rest) = cells.split_at_mut_checked(T::WIDTH)?;
+        (self.rest, self.next) = (rest, offset + 1);
+        T::from_cells_mut(cells).first_mut()
+    }
 }
 
 #[inline(always)]
@@ -215,8 +239,11 @@ impl<T: SlotValue> ViewField for &T {
     }
 
     #[inline(always)]
-    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-        at_shared(&blocks, row)
+    fn rows<'t>(
+        blocks: Self::Blocks<'t>,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = Self::Item<'t>> {
+        rows.map_while(move |row| at_shared(&blocks, row))
     }
 }
 
@@ -283,8 +310,12 @@ impl<T: SlotValue> ViewField for &mut T {
     }
 
     #[inline(always)]
-    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-        at_exclusive(blocks, row)
+    fn rows<'t>(
+        blocks: Self::Blocks<'t>,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = Self::Item<'t>> {
+        let mut picked = ExclusiveRows::new(blocks);
+        rows.map_while(move |row| picked.take::<T>(row))
     }
 }
 
@@ -368,8 +399,11 @@ macro_rules! set_slots {
                 }
 
                 #[inline(always)]
-                fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-                    <$field>::at(blocks, row)
+                fn rows<'t>(
+                    blocks: Self::Blocks<'t>,
+                    rows: impl Iterator<Item = u32> + Clone,
+                ) -> impl Iterator<Item = Self::Item<'t>> {
+                    <$field>::rows(blocks, rows)
                 }
             }
         )*
@@ -446,9 +480,14 @@ impl ViewField for ObjectId {
     }
 
     #[inline(always)]
-    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-        let generation = *blocks.generations.get(row as usize)?;
-        Some(Self::new(blocks.schema, blocks.first + row, generation))
+    fn rows<'t>(
+        blocks: Self::Blocks<'t>,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = Self::Item<'t>> {
+        rows.map_while(move |row| {
+            let generation = *blocks.generations.get(row as usize)?;
+            Some(Self::new(blocks.schema, blocks.first + row, generation))
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::schema::{RegisteredSchema, Registry, SchemaSelector};
+use crate::schema::{NameSet, RegisteredSchema, Registry, SchemaSelector};
 use crate::store::find_schema;
 use crate::store::view::ViewError;
 use crate::store::view::cache::Test;
@@ -99,7 +99,8 @@ impl<'n> Filter<'n> {
             }
             Self::With(name) | Self::Without(name) | Self::Set(name) | Self::Unset(name) => name,
         };
-        if registry.iter().any(|schema| schema.slot_index(name).is_some()) {
+        let mut schemas = registry.iter_with(0, NameSet::of(name));
+        if schemas.any(|schema| schema.slot_index(name).is_some()) {
             return Ok(());
         }
         let suggestion = registry.suggest_slot(name);

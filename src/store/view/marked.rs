@@ -8,7 +8,7 @@ use crate::slot_value::SlotValue;
 use crate::storage::{CellColumn, MarksMut, RowMark, RowMarks};
 use crate::store::view::cache::Request;
 use crate::store::view::field::{
-    COLUMN, ExclusiveBlocks, SHARED, ViewField, at_exclusive, next_exclusive, split_exclusive,
+    COLUMN, ExclusiveBlocks, ExclusiveRows, SHARED, ViewField, next_exclusive, split_exclusive,
 };
 use crate::store::view::tables::{ColumnBorrow, TableRows};
 
@@ -341,8 +341,12 @@ impl<T: SlotValue> ViewField for Mut<'_, T> {
     }
 
     #[inline(always)]
-    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-        let value = at_exclusive(blocks.values, row)?;
-        Some(Mut { value, mark: blocks.marks.at(row) })
+    fn rows<'t>(
+        blocks: Self::Blocks<'t>,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = Self::Item<'t>> {
+        let (mut values, mut marks) =
+            (ExclusiveRows::new(blocks.values), blocks.marks.of_rows(rows.clone()));
+        rows.map_while(move |row| Some(Mut { value: values.take(row)?, mark: marks.next()? }))
     }
 }

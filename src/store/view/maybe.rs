@@ -8,7 +8,7 @@ use crate::slot_value::SlotValue;
 use crate::storage::{Blocks, CellColumn, MarksMut, RowMark, RowMarks, RowMarksIter};
 use crate::store::view::cache::{Presence, Request};
 use crate::store::view::field::{
-    ExclusiveBlocks, SHARED, SharedBlocks, SharedField, ViewField, at_exclusive, at_shared,
+    ExclusiveBlocks, ExclusiveRows, SHARED, SharedBlocks, SharedField, ViewField, at_shared,
     next_exclusive, next_shared, skip_shared, split_exclusive, split_shared, take_shared,
 };
 use crate::store::view::tables::{ColumnBorrow, TableRows};
@@ -219,9 +219,14 @@ impl<T: SlotValue> ViewField for Option<&T> {
     }
 
     #[inline(always)]
-    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-        let is_set = is_set_at(blocks.set.as_ref(), row);
-        Some(blocks.values.and_then(|values| at_shared(&values, row)).filter(|_| is_set))
+    fn rows<'t>(
+        blocks: Self::Blocks<'t>,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = Self::Item<'t>> {
+        rows.map(move |row| {
+            let is_set = is_set_at(blocks.set.as_ref(), row);
+            blocks.values.as_ref().and_then(|values| at_shared(values, row)).filter(|_| is_set)
+        })
     }
 }
 
@@ -395,10 +400,15 @@ impl<T: SlotValue> ViewField for Option<&mut T> {
     }
 
     #[inline(always)]
-    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-        let is_set = is_set_at(blocks.set.as_ref(), row);
-        let values = blocks.values.filter(|_| is_set);
-        Some(values.and_then(|values| at_exclusive(values, row)))
+    fn rows<'t>(
+        blocks: Self::Blocks<'t>,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = Self::Item<'t>> {
+        let mut values = blocks.values.map(ExclusiveRows::new);
+        rows.map(move |row| {
+            let is_set = is_set_at(blocks.set.as_ref(), row);
+            values.as_mut().filter(|_| is_set).and_then(|values| values.take(row))
+        })
     }
 }
 
@@ -647,10 +657,17 @@ impl<T: SlotValue> ViewField for OptionMut<'_, T> {
     }
 
     #[inline(always)]
-    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
-        let is_set = at_exclusive::<bool>(blocks.set, row)?;
-        let value = at_exclusive(blocks.values, row)?;
-        Some(OptionMut { value, is_set, mark: blocks.marks.at(row) })
+    fn rows<'t>(
+        blocks: Self::Blocks<'t>,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = Self::Item<'t>> {
+        let mut marks = blocks.marks.of_rows(rows.clone());
+        let (mut values, mut set) =
+            (ExclusiveRows::new(blocks.values), ExclusiveRows::new(blocks.set));
+        rows.map_while(move |row| {
+            let (value, is_set) = (values.take(row)?, set.take(row)?);
+            Some(OptionMut { value, is_set, mark: marks.next()? })
+        })
     }
 }
 

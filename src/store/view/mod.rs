@@ -241,8 +241,19 @@ pub trait View {
     fn items<'t>(run: Self::Run<'t>) -> Self::Items<'t>;
     #[doc(hidden)]
     fn finish<'t>(item: <Self::Items<'t> as Iterator>::Item) -> Self::Item<'t>;
+    /// Returns the objects in some rows of one block, in ascending order.
     #[doc(hidden)]
-    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>>;
+    fn rows<'t>(
+        blocks: Self::Blocks<'t>,
+        rows: impl Iterator<Item = u32> + Clone,
+    ) -> impl Iterator<Item = Self::Item<'t>>;
+
+    /// Returns one object.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn at<'t>(blocks: Self::Blocks<'t>, row: u32) -> Option<Self::Item<'t>> {
+        Self::rows(blocks, std::iter::once(row)).next()
+    }
 }
 
 /// A [`View`] that changes nothing. The derive implements it for structs without mutable fields.

@@ -40,7 +40,7 @@ impl Store {
         let matches = self.views.update::<V>(&self.registry);
         matches.check()?;
         Ok(ViewMut::new(
-            Tables::Exclusive { tables: &mut self.tables, is_tracked: self.is_tracked },
+            Tables::Exclusive { tables: self.tables.for_values(), is_tracked: self.is_tracked },
             Cow::Borrowed(matches.tables()),
             &self.registry,
         ))
@@ -78,7 +78,7 @@ impl Store {
         let matches = self.views.update::<V>(&self.registry);
         let selected = matches.selected(&self.registry, schema.into(), Wants::of::<V>)?;
         Ok(ViewMut::new(
-            Tables::Exclusive { tables: &mut self.tables, is_tracked: self.is_tracked },
+            Tables::Exclusive { tables: self.tables.for_values(), is_tracked: self.is_tracked },
             Cow::Owned(selected),
             &self.registry,
         ))
