@@ -340,6 +340,12 @@ fn limits_are_errors_and_nothing_changes() -> Outcome {
     assert!(matches!(commands.apply(&mut store), Err(CommandsError::Limit(_))));
     assert_eq!((store.len(), store.find_text(&long)), (1, None));
     assert_eq!(store.get_value(sign, "text")?, "old".into());
+    let mut commands = store.commands();
+    commands.spawn(unit(1.0))?;
+    commands.set_value(sign, "text", "z".repeat(250));
+    assert!(matches!(commands.apply(&mut store), Err(CommandsError::Limit(_))));
+    assert_eq!(store.len(), 1);
+    assert_eq!(store.get_value(sign, "text")?, "old".into());
     Ok(())
 }
 
