@@ -1,6 +1,6 @@
 //! Commands: what they record, the order in which it is applied, and that it is all or nothing.
 
-use slotted::commands::{CommandKind, CommandsError, ParallelCommands};
+use slotted::commands::{CommandKind, Commands, CommandsError, ParallelCommands};
 use slotted::{
     AccessError, Kind, Limits, ObjectId, Schema, Slotted, SpawnError, Store, Text, Value, View,
     exactly, record,
@@ -238,6 +238,26 @@ fn keys_are_checked_like_values() -> Outcome {
         "set of 0:0:1: slot 'health' of 'unit' expects 0.0 to 500.0, found NaN",
     );
     assert_eq!(store.get(orc, health), Some(6.0));
+    Ok(())
+}
+
+#[test]
+fn any_command_and_any_reserved_id_end_the_emptiness() -> Outcome {
+    let mut store = store();
+    let id = store.spawn(unit(1.0))?;
+    let records: [fn(&mut Commands, ObjectId); 5] = [
+        |commands, id| commands.set_value(id, "health", 2.0),
+        |commands, id| commands.despawn(id),
+        |commands, id| commands.try_despawn(id),
+        |commands, _| assert!(commands.spawn(unit(1.0)).is_ok()),
+        |commands, _| assert!(commands.reserve_of("unit").is_ok()),
+    ];
+    for record in records {
+        let mut commands = store.commands();
+        assert!(commands.is_empty());
+        record(&mut commands, id);
+        assert!(!commands.is_empty());
+    }
     Ok(())
 }
 

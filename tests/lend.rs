@@ -83,6 +83,18 @@ fn an_update_examines_new_schemas_once() -> Outcome {
     Ok(())
 }
 
+#[test]
+fn slots_of_another_kind_are_skipped_as_the_view_skips_them() -> Outcome {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    store.register_schema(Schema::builder("wall").slot("health", Kind::U8).build()?)?;
+    let mut columns = ViewColumns::<Healing>::default();
+    columns.update(&store.parts())?;
+    assert_eq!(columns.skipped().len(), 1);
+    assert_eq!(columns.skipped(), store.view_report::<Healing>().skipped());
+    Ok(())
+}
+
 /// The flags of an optional slot are read to find the set values, which are written.
 #[test]
 fn a_slot_that_is_tested_and_written_is_wanted_for_writing() -> Outcome {
