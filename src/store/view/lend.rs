@@ -474,7 +474,7 @@ mod tests {
     }
 
     /// Returns a closure that lends the store's columns, each of them once.
-    fn lend(store: &mut Store) -> impl FnMut(Wanted) -> Lent<'_> {
+    fn lend<'s>(store: &'s mut Store) -> impl FnMut(Wanted) -> Lent<'s> {
         let mut tables: Vec<_> = store
             .tables
             .iter_mut()
@@ -545,7 +545,7 @@ mod tests {
         let mut seen = Vec::new();
         columns.for_each_run(lend(&mut store), |run| {
             run.shield.iter_mut().for_each(|shield| *shield += 1.0);
-            seen.extend(run.id);
+            seen.extend(run.id.iter());
         });
         check(&mut store, seen);
 
