@@ -55,7 +55,7 @@ fn releasing_memory_frees_the_blocks_that_restoring_kept() -> Outcome {
     let kept = store.memory_report().total() - before;
     assert!(kept >= 3 * BLOCK_ROWS * size_of::<f32>(), "{kept} bytes for the next copies");
     store.release_memory();
-    assert_eq!(store.memory_report().total(), before);
+    assert!(store.memory_report().total() <= before);
     Ok(())
 }
 
