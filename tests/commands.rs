@@ -1,6 +1,6 @@
 //! Commands: what they record, the order in which it is applied, and that it is all or nothing.
 
-use slotted::commands::{CommandKind, CommandsError, ParallelCommands};
+use slotted::commands::{CommandKind, Commands, CommandsError, ParallelCommands};
 use slotted::{
     AccessError, Kind, Limits, ObjectId, Schema, Slotted, SpawnError, Store, Text, Value, View,
     exactly, record,
@@ -242,6 +242,26 @@ fn keys_are_checked_like_values() -> Outcome {
 }
 
 #[test]
+fn any_command_and_any_reserved_id_end_the_emptiness() -> Outcome {
+    let mut store = store();
+    let id = store.spawn(unit(1.0))?;
+    let records: [fn(&mut Commands, ObjectId); 5] = [
+        |commands, id| commands.set_value(id, "health", 2.0),
+        |commands, id| commands.despawn(id),
+        |commands, id| commands.try_despawn(id),
+        |commands, _| assert!(commands.spawn(unit(1.0)).is_ok()),
+        |commands, _| assert!(commands.reserve_of("unit").is_ok()),
+    ];
+    for record in records {
+        let mut commands = store.commands();
+        assert!(commands.is_empty());
+        record(&mut commands, id);
+        assert!(!commands.is_empty());
+    }
+    Ok(())
+}
+
+#[test]
 fn a_reserved_id_without_values_is_dead_for_ever() -> Outcome {
     let mut store = ragged();
     let mut commands = store.commands();
@@ -339,6 +359,12 @@ fn limits_are_errors_and_nothing_changes() -> Outcome {
     commands.set_value(sign, "text", "y".repeat(150));
     assert!(matches!(commands.apply(&mut store), Err(CommandsError::Limit(_))));
     assert_eq!((store.len(), store.find_text(&long)), (1, None));
+    assert_eq!(store.get_value(sign, "text")?, "old".into());
+    let mut commands = store.commands();
+    commands.spawn(unit(1.0))?;
+    commands.set_value(sign, "text", "z".repeat(250));
+    assert!(matches!(commands.apply(&mut store), Err(CommandsError::Limit(_))));
+    assert_eq!(store.len(), 1);
     assert_eq!(store.get_value(sign, "text")?, "old".into());
     Ok(())
 }

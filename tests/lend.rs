@@ -78,7 +78,38 @@ fn an_update_examines_new_schemas_once() -> Outcome {
     assert_eq!(columns.update(&store.parts()), Ok(true));
     assert_eq!(columns.wanted()[..3], own);
     assert_eq!(columns.wanted()[3..], [Wanted::Rows(wall), Wanted::Written(wall, 1)]);
+    assert_eq!(format!("{columns:?}"), "ViewColumns { schemas: 2, .. }");
     assert_eq!(columns.update(&store.parts()), Ok(false));
+    Ok(())
+}
+
+#[test]
+fn slots_of_another_kind_are_skipped_as_the_view_skips_them() -> Outcome {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    store.register_schema(Schema::builder("wall").slot("health", Kind::U8).build()?)?;
+    let mut columns = ViewColumns::<Healing>::default();
+    columns.update(&store.parts())?;
+    assert_eq!(columns.skipped().len(), 1);
+    assert_eq!(columns.skipped(), store.view_report::<Healing>().skipped());
+    Ok(())
+}
+
+/// The flags of an optional slot are read to find the set values, which are written.
+#[test]
+fn a_slot_that_is_tested_and_written_is_wanted_for_writing() -> Outcome {
+    #[derive(View)]
+    #[allow(dead_code, reason = "nothing is lent to it")]
+    struct Mending<'a> {
+        #[slot(set)]
+        shield: &'a mut f32,
+    }
+    let mut store = Store::new();
+    let schema = Schema::builder("unit").slot("shield", Kind::F32).optional();
+    let unit = store.register_schema(schema.build()?)?;
+    let mut columns = ViewColumns::<Mending>::default();
+    columns.update(&store.parts())?;
+    assert_eq!(columns.wanted(), [Wanted::Rows(unit), Wanted::Written(unit, 0)]);
     Ok(())
 }
 

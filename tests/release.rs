@@ -264,7 +264,7 @@ fn kept_handles_stay() -> Outcome {
     }
     let mut clone = store.clone();
     clone.release_memory();
-    assert_eq!(clone.find_text("tag"), Some(tag));
+    assert_eq!((clone.find_text("name"), clone.find_text("tag")), (Some(name), Some(tag)));
     Ok(())
 }
 

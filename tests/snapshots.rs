@@ -45,6 +45,21 @@ fn hash_with_health(health: f32) -> Result<u64, Box<dyn std::error::Error>> {
 }
 
 #[test]
+fn releasing_memory_frees_the_blocks_that_restoring_kept() -> Outcome {
+    let (mut store, _) = units(3 * BLOCK_ROWS)?;
+    store.release_memory();
+    let past = store.snapshot();
+    let before = store.memory_report().total();
+    store.view::<Health>()?.for_each(|unit| *unit.health = 1.0);
+    store.restore(&past)?;
+    let kept = store.memory_report().total() - before;
+    assert!(kept >= 3 * BLOCK_ROWS * size_of::<f32>(), "{kept} bytes for the next copies");
+    store.release_memory();
+    assert!(store.memory_report().total() <= before);
+    Ok(())
+}
+
+#[test]
 fn all_nan_have_equal_hashes_and_minus_zero_is_not_zero() -> Outcome {
     let other_nan = f32::from_bits(0xffc0_1234);
     assert_eq!(hash_with_health(f32::NAN)?, hash_with_health(other_nan)?);

@@ -4,7 +4,8 @@ use std::error::Error;
 
 use slotted::{
     Kind, ObjectId, Schema, Slotted, Store, View, ViewError, exactly, glam::Vec3,
-    memory::BLOCK_ROWS, record, view::GetDisjointError, view::OptionMut, view::SplitError,
+    memory::BLOCK_ROWS, record, view::GetDisjointError, view::Mut, view::OptionMut,
+    view::SplitError,
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -214,6 +215,41 @@ fn objects_of_one_block_are_changed_together_in_any_order() -> Outcome {
 fn permutations() -> impl Iterator<Item = [usize; 4]> {
     let orders = (0..256).map(|n| [n % 4, n / 4 % 4, n / 16 % 4, n / 64]);
     orders.filter(|order| (0..4).all(|position| order.contains(&position)))
+}
+
+/// Checks the promise of `ExactSizeIterator` before each item.
+fn assert_counts_down<T>(mut items: impl ExactSizeIterator<Item = T>, count: usize) {
+    for left in (0..=count).rev() {
+        assert_eq!(items.size_hint(), (left, Some(left)));
+        assert_eq!(items.next().is_some(), left > 0);
+    }
+}
+
+/// Defines a view for each type of field.
+macro_rules! assert_views_count_down {
+    ($store:ident, $count:literal: $($slot:ident: $field:ty),*) => {$({
+        #[derive(View)]
+        #[allow(dead_code, reason = "its objects are counted")]
+        struct Counted<'a> {
+            $slot: $field,
+        }
+        assert_counts_down($store.view::<Counted>()?.into_iter(), $count);
+        let mut runs = $store.view::<Counted>()?.runs();
+        let run = runs.next().ok_or("one run")?;
+        assert_counts_down(run.into_iter(), $count);
+        assert!(runs.next().is_none());
+    })*};
+}
+
+#[test]
+fn iterators_know_how_many_objects_are_left() -> Outcome {
+    let (mut store, left) = units(|number| number < 3)?;
+    assert_eq!(left.len(), 3);
+    store.track_changes("unit", "velocity")?;
+    assert_views_count_down!(store, 3:
+        number: &'a u32, number: &'a mut u32, shield: Option<&'a f32>, shield: Option<&'a mut f32>,
+        shield: OptionMut<'a, f32>, position: Mut<'a, Vec3>, velocity: Mut<'a, Vec3>);
+    Ok(())
 }
 
 #[test]

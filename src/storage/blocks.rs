@@ -408,6 +408,20 @@ mod tests {
     }
 
     #[test]
+    fn a_block_grows_by_a_quarter_and_by_eight_rows_at_least() {
+        for width in [1, 3] {
+            let mut blocks = Blocks::<u16>::new(width);
+            let mut rooms = Vec::new();
+            for row in 0..100 {
+                blocks.put(row, &vec![7; width]);
+                rooms.extend(room(&blocks));
+            }
+            rooms.dedup();
+            assert_eq!(rooms, [8, 16, 24, 32, 40, 50, 62, 77, 96, 120]);
+        }
+    }
+
+    #[test]
     fn a_reservation_copies_only_shared_blocks_without_room() {
         let mut blocks = Blocks::<u16>::new(1);
         blocks.fill_block(0, 50, &[1]);

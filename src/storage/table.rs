@@ -281,6 +281,17 @@ mod tests {
     }
 
     #[test]
+    fn a_table_is_unused_from_a_snapshot_to_its_first_row() {
+        let mut table = Table::new(Vec::new(), RowLimits { rows: 1, last_generation: 1 });
+        assert!(!table.is_unused());
+        table.end_epoch(Epoch::START);
+        table.snapshot();
+        assert!(table.is_unused());
+        table.rows.occupy_fresh(1);
+        assert!(!table.is_unused());
+    }
+
+    #[test]
     fn a_reservation_counts_free_rows_but_not_retired_ones() {
         for (last_generation, additional, rows) in
             [(3, 3000, 6000), (3, 2000, 5000), (3, 0, 5000), (1, 3000, 8000), (1, 0, 5000)]

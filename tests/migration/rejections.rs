@@ -4,7 +4,8 @@ use slotted::bytemuck::{Pod, Zeroable};
 use slotted::glam::Vec3;
 use slotted::{
     Kind, Limits, MigrationError, ObjectId, Schema, SlotValue, Slotted, Store,
-    migration::MigrationRejection, record, schema::NumberKind, schema::SchemaBuilder,
+    migration::MigrationRejection, migration::Overwrites, record, schema::NumberKind,
+    schema::SchemaBuilder,
 };
 
 use crate::{Outcome, migrate, objects, plan, refused, store_of};
@@ -68,6 +69,27 @@ fn values_of_removed_variants_are_rejected() -> Outcome {
     assert_eq!(refused(&mut store, [job(&["smith", "guards"])]), format!("{WHY}{error}"));
     migrate(&mut store, [slot(Kind::Text)])?;
     assert_eq!(refused(&mut store, [job(&["smith", "guards"])]), format!("{WHY}{error}"));
+    Ok(())
+}
+
+#[test]
+fn values_that_are_overwritten_cannot_conflict_and_others_can() -> Outcome {
+    let records = [1, 300, 301, 302].map(|x| record! { x });
+    let (mut store, ids) = store_of(slot(Kind::U32), records)?;
+    let (narrow, mut overwrites) = (slot(Kind::U8).build()?, Overwrites::default());
+    overwrites.set(ids[1], "x");
+    overwrites.set(ids[2], "y");
+    overwrites.despawn(ids[3]);
+    let plan = store.plan_migration_with([narrow.clone()], overwrites.clone())?;
+    let conflict = "which cannot hold 301 (1 object, such as 0:2:1)";
+    assert!(store.migrate(&plan).unwrap_err().to_string().ends_with(conflict));
+    overwrites.set(ids[2], "x");
+    let plan = store.plan_migration_with([narrow], overwrites)?;
+    store.migrate(&plan)?;
+    assert_eq!(
+        objects(&store),
+        ids.into_iter().zip([1, 0, 0, 0].map(|x| record! { x })).collect::<Vec<_>>()
+    );
     Ok(())
 }
 

@@ -259,8 +259,9 @@ fn a_changed_base_changes_all_its_extensions() -> Outcome {
     let chief = Schema::builder("chief").extends("orc").slot("medals", Kind::U8).default(1);
     let boss = Schema::builder("boss").extends("chief").slot("title", Kind::Text);
     let plan = migrate(&mut store, [boss, chief, orc, unit])?;
-    let changed: Vec<_> = plan.schemas().iter().map(|schema| schema.name()).collect();
-    assert_eq!(changed, ["unit", "orc", "boss", "chief"]);
+    let changed: Vec<_> =
+        plan.schemas().iter().map(|schema| (schema.name(), schema.objects())).collect();
+    assert_eq!(changed, [("unit", 1), ("orc", 1), ("boss", 1), ("chief", 0)]);
     assert!(plan.schemas()[3].is_new());
     assert!(plan.to_string().contains("the schema extends 'chief' instead of 'orc'"), "{plan}");
     assert_eq!(

@@ -119,6 +119,19 @@ fn spawns_are_visited_and_despawns_are_not() -> Outcome {
 }
 
 #[test]
+fn a_block_of_nothing_but_changed_objects_counts_as_changed() -> Outcome {
+    let (mut store, ids) = tracked(64);
+    let health = store.key::<f32>("unit", "health")?;
+    let epoch = store.advance_epoch();
+    ids.iter().try_for_each(|id| store.set(*id, health, 5.0))?;
+    let later = store.advance_epoch();
+    for (since, blocks) in [(epoch, 1), (later, 0)] {
+        assert_eq!(store.column(health)?.blocks_changed_since(since).count(), blocks);
+    }
+    Ok(())
+}
+
+#[test]
 fn columns_mark_what_they_lend() -> Outcome {
     let (mut store, ids) = tracked(BLOCK_ROWS + 500);
     let health = store.key::<f32>("unit", "health")?;

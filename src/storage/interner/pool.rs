@@ -390,6 +390,15 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_too_long_for_the_places_of_a_chunk_is_refused() {
+        let mut texts = TextPool::default();
+        let bytes = u32::MAX as usize - CHUNK_BYTES + 1;
+        let new = New { form: (), bytes, content_hash: 0 };
+        let number = texts.pool.add(0, new, usize::MAX, |_| panic!("nothing is stored"));
+        assert_eq!(number, None);
+    }
+
+    #[test]
     fn values_that_are_not_marked_are_released_and_their_numbers_stay_unused() {
         let mut texts = TextPool::default();
         let handles = words(&mut texts, 0..1000);

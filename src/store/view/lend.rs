@@ -456,3 +456,131 @@ fn wanted_of(found: &TableMatch) -> impl Iterator<Item = Wanted> {
     });
     std::iter::once(Wanted::Rows(schema)).chain(columns)
 }
+
+#[cfg(all(test, feature = "derive"))]
+mod tests {
+    use super::*;
+    use crate::schema::{Schema, exactly};
+    use crate::store::Store;
+
+    type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+    #[derive(crate::View)]
+    struct Mending<'a> {
+        id: ObjectId,
+        #[slot(set)]
+        shield: &'a mut f32,
+        armour: Option<&'a u8>,
+    }
+
+    /// Returns a closure that lends the store's columns, each of them once.
+    fn lend<'s>(store: &'s mut Store) -> impl FnMut(Wanted) -> Lent<'s> {
+        let mut tables: Vec<_> = store
+            .tables
+            .iter_mut()
+            .map(|table| (&table.rows, table.columns.iter_mut().map(Some).collect::<Vec<_>>()))
+            .collect();
+        move |wanted| match wanted {
+            Wanted::Rows(schema) => Lent::Rows(tables[schema.index()].0),
+            Wanted::Read(schema, slot) => {
+                Lent::Read(tables[schema.index()].1[slot].take().expect("lent once"))
+            }
+            Wanted::Written(schema, slot) => {
+                Lent::Written(tables[schema.index()].1[slot].take().expect("lent once"))
+            }
+        }
+    }
+
+    /// Returns a store with walls and towers; some have no shield, some are dead.
+    fn store() -> Result<(Store, Vec<ObjectId>), Box<dyn std::error::Error>> {
+        let mut store = Store::new();
+        let wall = Schema::builder("wall").slot("shield", Kind::F32).optional();
+        let tower = Schema::builder("tower").extends("wall").slot("armour", Kind::U8).default(7);
+        store.register_schema(Schema::builder("tree").build()?)?;
+        store.register_schema(wall.build()?)?;
+        store.register_schema(tower.build()?)?;
+        let mut ids = Vec::new();
+        for schema in ["wall", "tower"] {
+            for number in 0..10 {
+                let id = store.spawn_record(schema, crate::record! {})?;
+                if number % 3 != 0 {
+                    store.set_value(id, "shield", f32::from(number as u8))?;
+                }
+                ids.push(id);
+            }
+        }
+        for id in [ids[4], ids[14]] {
+            store.despawn(id)?;
+        }
+        Ok((store, ids))
+    }
+
+    /// Returns the objects that the view has in this store, and their shields.
+    fn shields(store: &mut Store) -> Result<Vec<(ObjectId, f32)>, ViewError> {
+        Ok(store.view::<Mending>()?.iter().map(|wall| (wall.id, *wall.shield)).collect())
+    }
+
+    #[test]
+    fn lent_columns_make_the_same_view() -> Outcome {
+        let (mut store, ids) = store()?;
+        let mut columns = ViewColumns::<Mending>::default();
+        let parts = store.parts();
+        columns.update(&parts)?;
+        let mut expected = shields(&mut store)?;
+        assert_eq!(expected.len(), 10);
+        let mut check = |store: &mut Store, seen: Vec<ObjectId>| {
+            assert!(seen.iter().eq(expected.iter().map(|(id, _)| id)));
+            expected.iter_mut().for_each(|(_, shield)| *shield += 1.0);
+            assert_eq!(shields(store).as_ref(), Ok(&expected));
+        };
+
+        let mut seen = Vec::new();
+        columns.for_each(lend(&mut store), |wall| {
+            *wall.shield += 1.0;
+            assert_eq!(wall.armour.is_some(), seen.len() >= 5);
+            seen.push(wall.id);
+        });
+        check(&mut store, seen);
+
+        let mut seen = Vec::new();
+        columns.for_each_run(lend(&mut store), |run| {
+            run.shield.iter_mut().for_each(|shield| *shield += 1.0);
+            seen.extend(run.id.iter());
+        });
+        check(&mut store, seen);
+
+        let mut seen = Vec::new();
+        columns.view(&parts, lend(&mut store)).for_each(|wall| {
+            *wall.shield += 1.0;
+            seen.push(wall.id);
+        });
+        check(&mut store, seen);
+
+        let mut seen = Vec::new();
+        for id in &ids {
+            if let Some(wall) = columns.get(*id, lend(&mut store)) {
+                *wall.shield += 1.0;
+                seen.push(wall.id);
+            }
+        }
+        check(&mut store, seen);
+        Ok(())
+    }
+
+    #[test]
+    fn lent_columns_are_those_of_the_selected_schemas() -> Outcome {
+        let (mut store, ids) = store()?;
+        let mut columns = ViewColumns::<Mending>::default();
+        let parts = store.parts();
+        columns.update(&parts)?;
+        for (schema, count, first) in
+            [("wall".into(), 10, 1), (exactly("wall"), 5, 1), ("tower".into(), 5, 11)]
+        {
+            let view = columns.view_of(&parts, schema, lend(&mut store))?;
+            let seen: Vec<_> = view.into_iter().map(|wall| wall.id).collect();
+            assert_eq!((seen.len(), seen[0]), (count, ids[first]));
+        }
+        assert!(columns.view_of(&parts, "tree", lend(&mut store)).is_err());
+        Ok(())
+    }
+}
