@@ -157,6 +157,11 @@ impl<C: Copy> Blocks<C> {
         block
     }
 
+    /// Makes room for these rows and for no others. If memory is out, a later write asks for it again.
+    pub(crate) fn reserve(&mut self, rows: Range<usize>) {
+        let _ = self.try_reserve(rows);
+    }
+
     /// Makes room for these rows, as far as memory allows.
     pub(super) fn try_reserve(
         &mut self,
@@ -179,7 +184,7 @@ impl<C: Copy> Blocks<C> {
     }
 
     /// Releases the memory of a block, whose rows must be dead.
-    pub(super) fn release(&mut self, block: usize) {
+    pub(crate) fn release(&mut self, block: usize) {
         if let Some(block) = self.blocks.get_mut(block) {
             *block = Block::Owned(Vec::new());
         }

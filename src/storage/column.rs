@@ -232,7 +232,12 @@ impl Column {
         self.set.as_mut().map_or(Ok(()), |set| set.try_reserve(rows))
     }
 
-    pub(super) fn release(&mut self, block: usize) {
+    /// Makes room for these rows and for no others. If memory is out, a later write asks for it again.
+    pub(crate) fn reserve(&mut self, rows: Range<usize>) {
+        let _ = self.try_reserve(rows);
+    }
+
+    pub(crate) fn release(&mut self, block: usize) {
         self.cells.release(block);
         if let Some(set) = &mut self.set {
             set.release(block);

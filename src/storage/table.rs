@@ -238,10 +238,7 @@ impl Table {
     fn reserve_fresh(&mut self, objects: usize) {
         let used = self.rows.used();
         let fresh = objects.saturating_sub(self.rows.hole_count()).min(self.rows.fresh().len());
-        for column in &mut self.columns {
-            // The iterator may have promised too much. What is missing is allocated by the writes.
-            let _ = column.try_reserve(used..used + fresh);
-        }
+        self.columns.iter_mut().for_each(|column| column.reserve(used..used + fresh));
     }
 
     /// Copies the values of a written row to a free row.

@@ -90,7 +90,7 @@ impl Rebuilder<'_> {
         rows: &Rows,
     ) -> Result<Column, LimitError> {
         let new = &schema.slots()[to];
-        let mut converted = dynamic::column(schema, to);
+        let mut converted = column_for((schema, to), rows);
         for row in living_rows(rows) {
             let id = ObjectId::new(schema.id(), row, rows.generations()[row as usize]);
             if self.overwrites.contains(id, new) {
@@ -112,7 +112,7 @@ impl Rebuilder<'_> {
         rows: &Rows,
     ) -> Result<Column, LimitError> {
         let slot = &schema.slots()[to];
-        let mut filled = dynamic::column(schema, to);
+        let mut filled = column_for((schema, to), rows);
         if rows.count() > 0 {
             let mut pattern = dynamic::column(schema, to);
             match slot.default() {
@@ -141,6 +141,18 @@ impl Rebuilder<'_> {
     }
 }
 
+/// Returns an empty column with room for the rows of blocks that have living objects.
+fn column_for((schema, to): (&RegisteredSchema, usize), rows: &Rows) -> Column {
+    let mut column = dynamic::column(schema, to);
+    column.reserve(0..rows.used());
+    blocks_without_objects(rows).for_each(|block| column.release(block));
+    column
+}
+
+fn blocks_without_objects(rows: &Rows) -> impl Iterator<Item = usize> {
+    (0..rows.blocks()).filter(|block| rows.living_in(*block) == 0)
+}
+
 /// Returns the blocks that have living objects, and the number of rows used in each.
 fn blocks_with_objects(rows: &Rows) -> impl Iterator<Item = (usize, usize)> {
     let blocks = (0..rows.blocks()).filter(|block| rows.living_in(*block) > 0);
@@ -156,6 +168,8 @@ fn kept(column: &Column, old: &Slot, new: &Slot, rows: &Rows) -> Option<NewSet> 
         (None, false) | (Some(_), true) => Some(NewSet::AsBefore),
         (None, true) => {
             let mut set = Blocks::new(1);
+            set.reserve(0..rows.used());
+            blocks_without_objects(rows).for_each(|block| set.release(block));
             for (block, rows) in blocks_with_objects(rows) {
                 set.fill_block(block, rows, &[true]);
             }
