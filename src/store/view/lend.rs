@@ -465,7 +465,7 @@ mod tests {
 
     type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-    #[derive(crate::View)]
+    #[derive(slotted_derive::View)]
     struct Mending<'a> {
         id: ObjectId,
         #[slot(set)]
@@ -473,7 +473,7 @@ mod tests {
         armour: Option<&'a u8>,
     }
 
-    #[derive(crate::View)]
+    #[derive(slotted_derive::View)]
     struct Armoured<'a> {
         id: ObjectId,
         armour: &'a mut u8,
