@@ -69,6 +69,22 @@ fn a_store_is_shown_on_a_few_lines() -> Outcome {
 }
 
 #[test]
+fn a_memory_report_shows_each_schema_and_slot() -> Outcome {
+    let mut store = Store::new();
+    store.register_schema(Schema::builder("tile").slot("height", Kind::F32).build()?)?;
+    store.spawn_records("tile", (0..10).map(|_| record! { height: 1.0 }))?;
+    let report = store.memory_report();
+    let (total, overhead) = (report.schemas[0].total(), report.schemas[0].slots[0].overhead());
+    let each = total as f64 / 10.0;
+    let expected = format!(
+        "tile: 10 objects, {total} bytes, {each:.1} each\n  \
+         height: 40 living, {overhead} overhead\n"
+    );
+    assert!(report.to_string().starts_with(&expected), "{report}");
+    Ok(())
+}
+
+#[test]
 fn a_loop_over_a_store_visits_all_ids() -> Outcome {
     let mut store = Store::new();
     for name in ["empty", "few", "many", "last"] {

@@ -104,13 +104,17 @@ fn fault_36_ten_thousand_snapshots_dropped_in_random_order_leave_no_memory_behin
     settle(&mut store);
     let reported = store.memory_report().total();
 
+    // The thread of another test may end during a count and allocate. A leak repeats in each count.
     let mut outcome = Ok(());
-    let left = added_bytes(|| {
-        outcome = live_and_forget(&mut store, rng, SNAPSHOTS);
-        settle(&mut store);
+    let is_clean = (0..3).any(|_| {
+        let left = added_bytes(|| {
+            outcome = live_and_forget(&mut store, rng, SNAPSHOTS);
+            settle(&mut store);
+        });
+        outcome.is_err() || left == 0
     });
     outcome?;
-    assert_eq!(left, 0, "leaked bytes");
+    assert!(is_clean, "each count finds leaked bytes");
     assert_eq!(store.memory_report().total(), reported);
 
     // Test the measurement: a kept snapshot must be counted.

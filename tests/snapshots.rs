@@ -327,6 +327,26 @@ fn memory_shared_by_snapshots_counts_once() -> Outcome {
     Ok(())
 }
 
+/// Returns the memory of a snapshot whose store has no objects any more.
+fn bytes_of_a_snapshot(schema: Schema) -> Result<usize, Box<dyn std::error::Error>> {
+    let (mut store, mut ring) = (Store::new(), SnapshotRing::new(1));
+    store.register_schema(schema)?;
+    store.spawn_records("tile", (0..BLOCK_ROWS).map(|_| record! { height: 1.0 }))?;
+    ring.save(0, &mut store);
+    store.clear();
+    store.release_memory();
+    Ok(ring.heap_bytes(&store))
+}
+
+#[test]
+fn the_flags_of_optional_slots_are_memory_of_a_snapshot() -> Outcome {
+    let tile = || Schema::builder("tile").slot("height", Kind::F32);
+    let required = bytes_of_a_snapshot(tile().build()?)?;
+    let optional = bytes_of_a_snapshot(tile().optional().build()?)?;
+    assert!(optional >= required + BLOCK_ROWS, "{optional} and {required} bytes");
+    Ok(())
+}
+
 #[test]
 fn a_store_keeps_its_identity_and_its_copies_have_another() -> Outcome {
     let (mut store, ids) = units(3)?;

@@ -83,6 +83,9 @@ fn check_all_ways_of_iterating(stays: impl Fn(u32) -> bool + Copy) -> Outcome {
     assert_eq!(seen, left);
     let iterated: Vec<_> = store.view::<Moving>()?.iter().map(|unit| unit.id).collect();
     assert_eq!(iterated, left);
+    for run in store.view::<Moving>()?.runs() {
+        assert_eq!(Some(run.id.first_row()), run.id.iter().next().map(|id| id.row()));
+    }
     let in_runs: Vec<_> = store.view::<Moving>()?.runs().flat_map(|run| run.id.iter()).collect();
     assert_eq!(in_runs, left);
     assert_eq!(store.view::<Moving>()?.count(), left.len());

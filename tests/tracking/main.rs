@@ -315,6 +315,20 @@ fn extending_schemas_track_the_slot_too() -> Outcome {
 }
 
 #[test]
+fn later_schemas_inherit_tracking_that_covers_a_family_once() -> Outcome {
+    for selectors in [[exactly("unit"), "unit".into()], ["unit".into(), exactly("unit")]] {
+        let mut store = Store::new();
+        store.register::<Unit>()?;
+        for selector in selectors {
+            store.track_changes(selector, "health")?;
+        }
+        store.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+        assert!(store.tracks_changes("orc", "health")?);
+    }
+    Ok(())
+}
+
+#[test]
 fn an_unknown_slot_is_an_error() {
     let (mut store, _) = tracked(0);
     let error = store.track_changes("unit", "helth").unwrap_err();

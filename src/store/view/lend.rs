@@ -465,12 +465,18 @@ mod tests {
 
     type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-    #[derive(crate::View)]
+    #[derive(slotted_derive::View)]
     struct Mending<'a> {
         id: ObjectId,
         #[slot(set)]
         shield: &'a mut f32,
         armour: Option<&'a u8>,
+    }
+
+    #[derive(slotted_derive::View)]
+    struct Armoured<'a> {
+        id: ObjectId,
+        armour: &'a mut u8,
     }
 
     /// Returns a closure that lends the store's columns, each of them once.
@@ -564,6 +570,22 @@ mod tests {
             }
         }
         check(&mut store, seen);
+        Ok(())
+    }
+
+    #[test]
+    fn columns_are_lent_table_by_table() -> Outcome {
+        let (mut store, _) = store()?;
+        let mut columns = ViewColumns::<Armoured>::default();
+        columns.update(&store.parts())?;
+        let mut seen = Vec::new();
+        columns.for_each(lend(&mut store), |tower| {
+            *tower.armour += 1;
+            seen.push(tower.id);
+        });
+        let expected: Vec<_> = store.ids_of("tower")?.collect();
+        assert_eq!((seen.len(), &seen), (9, &expected));
+        assert!(store.view::<Armoured>()?.iter().all(|tower| *tower.armour == 8));
         Ok(())
     }
 
