@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "not every bench prints tables of forms")]
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use bench_support::machine;
 use clap::Args;
@@ -22,6 +23,16 @@ impl Mode {
     pub(crate) fn is_test(&self) -> bool {
         self.test || !self.bench
     }
+}
+
+/// Writes a file. A relative path starts at the root of the repository, though cargo runs benches in `benches/`.
+///
+/// # Errors
+/// Returns an error with the path if the file cannot be written.
+pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), Box<dyn Error>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    fs::write(&path, text)
+        .map_err(|error| format!("cannot write '{}': {error}", path.display()).into())
 }
 
 /// The options of a bench that prints tables of forms.
@@ -57,7 +68,7 @@ impl TableOptions {
             let machine = machine::describe(packages, command).into_iter();
             let machine: String =
                 machine.map(|(name, text)| format!("- {name}: {text}\n")).collect();
-            std::fs::write(path, format!("{machine}\n{tables}"))?;
+            write_file(path, &format!("{machine}\n{tables}"))?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::contest::{CONTESTANTS, Contestant, Input, Scale, Workload, memory};
-use crate::options::Mode;
+use crate::options::{Mode, write_file};
 use measure::Outcome;
 
 #[derive(Parser)]
@@ -122,10 +122,10 @@ fn write_files(
     let machine = machine::describe(&packages, "cargo bench -p slotted_benches --bench ratios");
     if let Some(path) = &options.json {
         let json = report::json(&machine, outcomes);
-        std::fs::write(path, serde_json::to_string_pretty(&json)?)?;
+        write_file(path, &serde_json::to_string_pretty(&json)?)?;
     }
     if let Some(path) = &options.markdown {
-        std::fs::write(path, report::markdown(&machine, contestants, outcomes))?;
+        write_file(path, &report::markdown(&machine, contestants, outcomes))?;
     }
     Ok(())
 }
