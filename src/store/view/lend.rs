@@ -325,7 +325,6 @@ impl<V: View> ViewColumns<V> {
     /// # Panics
     /// Panics if the closure lends another part than the wanted one.
     #[inline(always)]
-    #[expect(clippy::redundant_closure, reason = "a reference to a closure is not vectorised")]
     pub fn for_each_run<'s>(
         &self,
         lend: impl FnMut(Wanted) -> Lent<'s>,
