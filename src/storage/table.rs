@@ -301,4 +301,25 @@ mod tests {
             assert!((bytes..bytes + 1000).contains(&column.heap_bytes()), "{additional} more");
         }
     }
+    #[test]
+    fn a_large_batch_makes_room_for_its_unused_rows_and_no_more() {
+        for (written, left, rows) in [
+            (0, BLOCK_ROWS - 1, 0),
+            (0, 2 * BLOCK_ROWS, 3000 + 2 * BLOCK_ROWS),
+            (0, usize::MAX, 3000 + ROWS_AHEAD),
+            (1, usize::MAX, 0),
+            (ROWS_AHEAD, usize::MAX, 3000 + 2 * ROWS_AHEAD),
+        ] {
+            let mut table = table(3);
+            table.reserve_for_batch(written, left);
+            let (bytes, column) = (rows * table.columns[0].row_bytes(), &table.columns[0]);
+            // The lists of blocks take less than a byte for each 100 rows.
+            let most = bytes + bytes / 100;
+            assert!((bytes..=most).contains(&column.heap_bytes()), "{left} after {written}");
+        }
+        let mut full = table(3);
+        full.rows.limits.rows = 6000;
+        full.reserve_for_batch(0, usize::MAX);
+        assert!(full.columns[0].heap_bytes() < 7000 * full.columns[0].row_bytes());
+    }
 }
