@@ -31,7 +31,7 @@ pub(crate) use interner::{ElementShape, Interned, Interner, ListPool, TextPool, 
 pub(crate) use marks::{Marks, MarksMut, RowMark, RowMarks, RowMarksIter, Written};
 pub use rows::Rows;
 pub(crate) use rows::{
-    BLOCK_WORDS, RowLimits, Span, block_of_words, is_ragged, next_run, offsets, ones,
+    BLOCK_WORDS, RowLimits, Span, block_of_words, end_of, is_ragged, next_run, offsets, ones,
 };
 pub(crate) use rows_snapshot::{RowBlock, RowsSnapshot};
 pub(crate) use table::{BlockHashes, SlotSeed, Table, TableSnapshot, mark_span};

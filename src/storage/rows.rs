@@ -460,6 +460,13 @@ pub(crate) fn is_ragged(words: &[u64], count: usize) -> bool {
     count < SHORT * starts.sum::<usize>()
 }
 
+/// Returns the offset behind the last set bit.
+#[inline]
+pub(crate) fn end_of(words: &[u64]) -> usize {
+    let last = words.iter().rposition(|word| *word != 0);
+    last.map_or(0, |last| (last + 1) * 64 - words[last].leading_zeros() as usize)
+}
+
 /// Returns the offsets of a block's rows, which are given as bits.
 #[inline(always)]
 pub(crate) fn offsets(words: &[u64]) -> impl Iterator<Item = usize> {

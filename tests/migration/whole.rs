@@ -138,6 +138,52 @@ fn snapshots_keep_the_values_that_a_migration_overwrites() -> Outcome {
     Ok(())
 }
 
+/// A pool without threads.
+struct Serial;
+
+impl slotted::ThreadPool for Serial {
+    fn threads(&self) -> usize {
+        3
+    }
+
+    fn map<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+        items.into_iter().map(work).collect()
+    }
+}
+
+#[test]
+fn every_loop_over_a_migrated_store_ends_at_the_last_living_row() -> Outcome {
+    // The converted column has no values for dead rows at its end.
+    for (objects, kept) in [(200, 1), (200, 2), (200, 3), (500, 64), (10_000, 2), (10_000, 100)] {
+        let mut store = Store::new();
+        store.register_schema(unit().build()?)?;
+        let ids: Vec<_> =
+            store.spawn_records("unit", (0..objects).map(|x| record("unit", x)))?.collect();
+        let last = ids.len() / 2 - 7;
+        for (row, id) in ids.iter().enumerate() {
+            if row > last || row % kept == 1 {
+                store.despawn(*id)?;
+            }
+        }
+        migrate(&mut store, [next_unit()])?;
+        let expected: Vec<i64> = store.view_ref::<Sums>()?.iter().map(|unit| *unit.place).collect();
+        assert_eq!(expected.len(), store.len());
+        let visited = std::sync::Mutex::new(Vec::new());
+        let add = |unit: Sums<'_>| visited.lock().unwrap().push(*unit.place);
+        store.view_ref::<Sums>()?.for_each(add);
+        assert_eq!(visited.lock().unwrap().split_off(0), expected, "{objects}, {kept}");
+        store.view_ref::<Sums>()?.batch_size(64).par_for_each_on(&Serial, add);
+        assert_eq!(visited.lock().unwrap().split_off(0), expected, "{objects}, {kept}, parallel");
+        store.view_ref::<Sums>()?.batch_size(100).batches().into_iter().flatten().for_each(add);
+        assert_eq!(visited.lock().unwrap().split_off(0), expected, "{objects}, {kept}, batches");
+        store.view_ref::<Sums>()?.for_each_run(|run| {
+            visited.lock().unwrap().extend_from_slice(run.place);
+        });
+        assert_eq!(visited.into_inner()?, expected, "{objects}, {kept}, runs");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_text_limit_reached_in_the_last_table_changes_nothing() -> Outcome {
     let mut limits = Limits::default();

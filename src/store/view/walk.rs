@@ -6,7 +6,7 @@ use std::iter::FusedIterator;
 
 use crate::id::{ObjectId, SchemaId};
 use crate::pool::ThreadPool;
-use crate::storage::{BLOCK_ROWS, Rows, is_ragged, next_run, offsets, ones};
+use crate::storage::{BLOCK_ROWS, Rows, end_of, is_ragged, next_run, offsets, ones};
 use crate::store::view::View;
 use crate::store::view::cache::TableMatch;
 use crate::store::view::selection::{Selection, Visits};
@@ -16,6 +16,7 @@ use crate::store::view::tables::{TableSource, Tables, TablesWalk};
 pub(super) struct Block<'t, 'm, V: View> {
     /// The rows to visit as bits, and their number; `None` if the table has no others.
     holes: Option<(&'m [u64], usize)>,
+    /// The rows up to the last one to visit. No column is shorter.
     rows: usize,
     run: V::Run<'t>,
     /// The table, its schema, and the first row.
@@ -88,10 +89,11 @@ pub(super) fn for_each_block<'t, 'm, V: View>(
                 V::skip_blocks(&mut blocks, 1);
                 continue;
             }
-            let rows = table.used_in(number);
+            // A column of a migrated table ends at its last living row.
+            let words = visits.words_in(number);
+            let rows = end_of(words);
             let Some(run) = V::next_block(&mut blocks, rows) else { break };
-            let holes = Some((visits.words_in(number), count));
-            visit(Block { holes, rows, run, place: place(number) });
+            visit(Block { holes: Some((words, count)), rows, run, place: place(number) });
         }
     }
 }
