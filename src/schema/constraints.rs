@@ -123,8 +123,8 @@ pub(crate) enum SlotCheck {
 }
 
 impl SlotCheck {
-    /// Returns `true` if the slot accepts these numbers of its type, `false` if only a look at the slot decides or if
-    /// it refuses them.
+    /// Returns `true` if the slot accepts these numbers of its type, `false` if it refuses them or
+    /// has constraints that need the full check.
     #[inline(always)]
     pub(crate) fn surely_accepts(&self, numbers: &impl Numbers) -> bool {
         match self {

@@ -40,7 +40,7 @@ impl NameEnds {
     }
 }
 
-/// Returns all bytes of a name with less than eight.
+/// Returns all bytes of a name shorter than eight bytes.
 #[inline(always)]
 fn short_end(bytes: &[u8]) -> u64 {
     match (bytes.first_chunk(), bytes.last_chunk()) {
@@ -91,7 +91,7 @@ impl FewNames {
     }
 }
 
-/// A set of names, one bit for each: it may seem to contain names that it does not contain.
+/// A Bloom filter of names: it can give false positives, never false negatives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct NameSet(u64);
 
@@ -104,7 +104,7 @@ impl NameSet {
         Self(1 << (mixed >> 58))
     }
 
-    /// Returns `false` if the other set has a name that this one has not.
+    /// Returns `false` if this set certainly lacks a name of the other.
     #[inline(always)]
     pub(super) const fn may_include(self, other: Self) -> bool {
         other.0 & !self.0 == 0

@@ -402,6 +402,7 @@ impl Registry {
     /// Replaces the schema with the same id, or adds the schema as the next one. Families stay as they are.
     pub(super) fn insert(&mut self, schema: RegisteredSchema) {
         let index = schema.id.index();
+        debug_assert!(index <= self.len(), "schemas are inserted in the order of their ids");
         self.constrained.resize(self.len().max(index + 1).div_ceil(64), 0);
         let bit = 1 << (index % 64);
         match schema.slots.iter().any(Slot::is_constrained) {

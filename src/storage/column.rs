@@ -232,7 +232,7 @@ impl Column {
         self.set.as_mut().map_or(Ok(()), |set| set.try_reserve(rows))
     }
 
-    /// Makes room for these rows and for no others. If memory is out, a later write asks for it again.
+    /// Makes room for these rows and for no others. Ignores a failed allocation: the write tries again.
     pub(crate) fn reserve(&mut self, rows: Range<usize>) {
         let _ = self.try_reserve(rows);
     }

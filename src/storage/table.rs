@@ -145,7 +145,8 @@ impl Table {
                 let snapshot = Arc::new(snapshot);
                 self.last = Arc::downgrade(&snapshot);
                 let is_empty = snapshot.columns.iter().all(ColumnSnapshot::is_empty);
-                self.unused = (self.rows.used() == 0 && is_empty).then(|| Arc::clone(&snapshot));
+                let is_unused = self.rows.used() == 0 && is_empty && !self.is_tracked;
+                self.unused = is_unused.then(|| Arc::clone(&snapshot));
                 snapshot
             }
         }
@@ -238,7 +239,9 @@ impl Table {
     fn reserve_fresh(&mut self, objects: usize) {
         let used = self.rows.used();
         let fresh = objects.saturating_sub(self.rows.hole_count()).min(self.rows.fresh().len());
-        self.columns.iter_mut().for_each(|column| column.reserve(used..used + fresh));
+        if fresh > 0 {
+            self.columns.iter_mut().for_each(|column| column.reserve(used..used + fresh));
+        }
     }
 
     /// Copies the values of a written row to a free row.

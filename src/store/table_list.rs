@@ -7,7 +7,7 @@ use crate::storage::{Table, ones};
 
 /// The tables of a store, one for each schema.
 ///
-/// A table without objects *rests* once the store's last snapshot has it, until it is borrowed mutably. So a snapshot takes
+/// A table whose rows were never used *rests* once the store's last snapshot has it, until it is borrowed mutably. So a snapshot takes
 /// time for the tables in use, not for each of many schemas.
 #[derive(Debug, Default)]
 pub(super) struct TableList {

@@ -572,3 +572,18 @@ fn a_schema_that_gets_a_tracked_base_tracks_too() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn tracking_that_was_stopped_does_not_come_back_with_a_snapshot() -> Outcome {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    store.track_changes("unit", "health")?;
+    drop(store.snapshot());
+    store.stop_tracking("unit", "health")?;
+    let copy = store.snapshot().to_store();
+    store.transaction(|_| Ok::<_, slotted::AccessError>(()))?;
+    for store in [store, copy] {
+        assert!(!store.tracks_changes("unit", "health")?);
+    }
+    Ok(())
+}

@@ -222,9 +222,10 @@ pub trait SlottedWorld {
 
     /// Moves the links of objects that [`Store::compact`] moved to their new ids.
     ///
-    /// Call this before the next [`sync_links`](crate::sync_links), which takes the old ids for dead objects. Links of
-    /// objects that were dead before are despawned or unlinked, as [`sync_links`](Self::sync_links) does. Ids in your own
-    /// components and resources are yours to change, with [`MovedIds::new_id`].
+    /// Call this after each `compact`, before the next one and before the next [`sync_links`](crate::sync_links), which
+    /// treats the old ids as dead. Links of objects that were dead before are despawned or unlinked, as
+    /// [`sync_links`](Self::sync_links) does. Update ids in your own components and resources with
+    /// [`MovedIds::new_id`].
     ///
     /// Computes in **O(links)** time, plus **O(log n)** for each link that moves.
     ///

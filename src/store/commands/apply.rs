@@ -113,8 +113,9 @@ impl Commands {
             store.interner.forget_since(before);
             return Err(full.limit(&store.limits).expect("the commands were checked").into());
         }
-        for (rows, table) in self.reserved.iter_mut().zip(&mut store.tables) {
-            rows.commit(table);
+        let reserved = self.reserved.iter_mut().enumerate();
+        for (table, rows) in reserved.filter(|(_, rows)| !rows.is_empty()) {
+            rows.commit(&mut store.tables[table]);
         }
         self.sets().for_each(|set| set.write(store));
         // Dead by now: listed twice, or to be skipped.

@@ -11,13 +11,13 @@ use crate::store::view::View;
 /// The number of batches for each thread. More than one lets idle threads take over work.
 const BATCHES_PER_THREAD: usize = 4;
 
-/// Returns the number of objects in a batch if each thread shall have some batches.
+/// Returns the number of objects in a batch that gives each thread about four batches.
 pub(super) fn default_size(objects: usize, threads: usize) -> NonZeroUsize {
     let size = objects.div_ceil(threads.max(1) * BATCHES_PER_THREAD);
     NonZeroUsize::new(size).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Returns the number of threads that the CPU runs at once. The system takes a while to say.
+/// Returns the number of threads that the CPU runs at once. Cached, because the system call is slow.
 pub(super) fn available_threads() -> usize {
     static THREADS: LazyLock<usize> =
         LazyLock::new(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));

@@ -97,7 +97,7 @@ impl Request {
         Self { kind: T::kind(), presence, is_mutable, marks_itself: false }
     }
 
-    /// Returns `true` if the slot is what the request asks for. `false` says nothing if the slot may be optional or not.
+    /// Returns `true` if the slot is what the request asks for. Always `false` for `Any` and `Set`.
     #[inline]
     fn is_for(&self, slot: &Slot) -> bool {
         let is_optional = match self.presence {
@@ -333,8 +333,8 @@ impl Matches {
     fn examine(&mut self, registry: &Arc<Registry>, wants: &Wants) {
         let mut picks = Vec::with_capacity(wants.fields.len());
         let mut known: Vec<TableMatch> = self.tables.last().cloned().into_iter().collect();
-        // Schemas that match as a known one. They are added together, because cloning a match between two schemas would
-        // make the memory of the next one wait for the reference counts.
+        // Schemas that match as a known one. Their matches are cloned later, in one loop: atomic counts in between would
+        // delay the next loads.
         let mut alike = Vec::new();
         for schema in registry.iter_with(self.seen, wants.required()) {
             if let Some(number) = known.iter().position(|known| known.serves(schema, wants)) {

@@ -59,7 +59,7 @@ macro_rules! parallel {
             /// objects than the others; no batch is empty. A loop over a batch is compiled like a `for` loop,
             /// without [`vectorize`](crate::vectorize).
             ///
-            /// Computes in **O(runs)** time. A mutable view copies shared blocks before it returns.
+            /// Computes in **O(runs + batches)** time. A mutable view copies shared blocks before it returns.
             ///
             /// # Example
             /// ```
