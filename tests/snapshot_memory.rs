@@ -1,8 +1,7 @@
 //! Memory of snapshots. Dropped ones free it all (fault 36), and a registration copies little of what they share.
-//! A separate program, because it counts the bytes of all threads.
+//! A separate program, because it counts with an allocator of its own.
 
 use std::error::Error;
-use std::sync::{Mutex, PoisonError};
 
 use bench_support::allocator::{CountingAllocator, added_bytes};
 use rand::rngs::StdRng;
@@ -13,9 +12,6 @@ use slotted::{
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
-
-/// Locked by each test, so that tests do not count each other's allocations.
-static COUNTER: Mutex<()> = Mutex::new(());
 
 const SNAPSHOTS: usize = 10_000;
 /// A full block, which is rarely written to, and some rows that change in every snapshot.
@@ -92,7 +88,6 @@ fn settle(store: &mut Store) {
 #[test]
 fn fault_36_ten_thousand_snapshots_dropped_in_random_order_leave_no_memory_behind()
 -> Result<(), Box<dyn Error>> {
-    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
     let mut store = Store::new();
     store.register::<Unit>()?;
     let ids: Vec<ObjectId> =
@@ -104,17 +99,13 @@ fn fault_36_ten_thousand_snapshots_dropped_in_random_order_leave_no_memory_behin
     settle(&mut store);
     let reported = store.memory_report().total();
 
-    // The thread of another test may end during a count and allocate. A leak repeats in each count.
     let mut outcome = Ok(());
-    let is_clean = (0..3).any(|_| {
-        let left = added_bytes(|| {
-            outcome = live_and_forget(&mut store, rng, SNAPSHOTS);
-            settle(&mut store);
-        });
-        outcome.is_err() || left == 0
+    let left = added_bytes(|| {
+        outcome = live_and_forget(&mut store, rng, SNAPSHOTS);
+        settle(&mut store);
     });
     outcome?;
-    assert!(is_clean, "each count finds leaked bytes");
+    assert_eq!(left, 0, "leaked bytes");
     assert_eq!(store.memory_report().total(), reported);
 
     // Test the measurement: a kept snapshot must be counted.
@@ -130,7 +121,6 @@ fn fault_36_ten_thousand_snapshots_dropped_in_random_order_leave_no_memory_behin
 
 #[test]
 fn fault_36_the_copies_of_a_short_block_stay_short() -> Result<(), Box<dyn Error>> {
-    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
     let mut store = Store::new();
     store.register::<Unit>()?;
     let ids: Vec<ObjectId> =
@@ -157,7 +147,6 @@ fn fault_36_the_copies_of_a_short_block_stay_short() -> Result<(), Box<dyn Error
 
 #[test]
 fn a_ring_with_a_new_text_in_each_frame_stays_small_and_says_so() -> Result<(), Box<dyn Error>> {
-    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
     let mut store = Store::new();
     store.register::<Unit>()?;
     for number in 0..100_000 {
@@ -182,7 +171,6 @@ fn a_ring_with_a_new_text_in_each_frame_stays_small_and_says_so() -> Result<(), 
 
 #[test]
 fn snapshots_of_many_schemas_take_the_memory_of_what_was_written() -> Result<(), Box<dyn Error>> {
-    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
     let mut store = Store::new();
     store.register::<Unit>()?;
     for number in 0..5000 {
@@ -240,7 +228,6 @@ fn bytes_of_a_registration(count: u32) -> Result<usize, Box<dyn Error>> {
 #[test]
 fn a_registration_while_a_snapshot_lives_copies_little_of_the_registry()
 -> Result<(), Box<dyn Error>> {
-    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
     let few = bytes_of_a_registration(100)?;
     for many in [1_000, 8_190] {
         let added = bytes_of_a_registration(many)?;
@@ -251,7 +238,6 @@ fn a_registration_while_a_snapshot_lives_copies_little_of_the_registry()
 
 #[test]
 fn a_registration_that_changes_nothing_copies_nothing() -> Result<(), Box<dyn Error>> {
-    let _alone = COUNTER.lock().unwrap_or_else(PoisonError::into_inner);
     let mut store = Store::new();
     store.register::<Unit>()?;
     register(&mut store, 0..1_000)?;

@@ -7,8 +7,8 @@ use crate::storage::{Table, ones};
 
 /// The tables of a store, one for each schema.
 ///
-/// A table whose rows were never used *rests* once the store's last snapshot has it, until it is borrowed mutably. So a snapshot takes
-/// time for the tables in use, not for each of many schemas.
+/// A table whose rows were never used *rests* once the store's last snapshot has it, until it is borrowed mutably. So a
+/// snapshot takes time for the tables in use, not for each of many schemas.
 #[derive(Debug, Default)]
 pub(super) struct TableList {
     tables: Vec<Table>,
@@ -35,7 +35,7 @@ impl TableList {
         (first..self.tables.len()).for_each(|number| self.wake(number));
     }
 
-    /// Visits the tables that are awake, then lets those rest that have no objects and whose snapshot is known.
+    /// Visits the tables that are awake, then lets those rest whose rows were never used and whose snapshot is known.
     pub(super) fn visit_awake(&mut self, mut visit: impl FnMut(usize, &mut Table)) {
         for (word, awake) in self.awake.iter_mut().enumerate() {
             for bit in ones(*awake) {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_without_objects_rest_until_they_are_borrowed() {
+    fn unused_tables_rest_until_they_are_borrowed() {
         let mut list: TableList = (0..130).map(|_| table()).collect();
         assert_eq!(visited(&mut list).len(), 130);
         assert_eq!(visited(&mut list), []);

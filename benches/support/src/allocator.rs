@@ -14,21 +14,26 @@
 #![allow(unsafe_code, reason = "`GlobalAlloc` is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 
-/// Off while time is measured: an allocation then costs one extra load and branch.
-static COUNTING: AtomicBool = AtomicBool::new(false);
-static LIVE_BYTES: AtomicIsize = AtomicIsize::new(0);
+thread_local! {
+    /// The requested bytes that are still allocated, or `None` while the thread does not count: an allocation then
+    /// costs one extra load and branch.
+    static LIVE_BYTES: Cell<Option<isize>> = const { Cell::new(None) };
+}
 
 /// The system's allocator, which counts the requested bytes that are still allocated.
 #[derive(Clone, Copy, Debug)]
 pub struct CountingAllocator;
 
 fn count(bytes: isize) {
-    if COUNTING.load(Relaxed) {
-        LIVE_BYTES.fetch_add(bytes, Relaxed);
-    }
+    // Has neither a destructor nor a lazy start, so it works in each allocation of a thread.
+    LIVE_BYTES.with(|live| {
+        if let Some(before) = live.get() {
+            live.set(Some(before.wrapping_add(bytes)));
+        }
+    });
 }
 
 // SAFETY: each method passes its arguments to `System` and returns the result; counting allocates
@@ -59,7 +64,7 @@ unsafe impl GlobalAlloc for CountingAllocator {
     }
 }
 
-/// Returns the bytes that `work` leaves allocated on all threads, without the allocator's own overhead.
+/// Returns the bytes that `work` leaves allocated on this thread, without the allocator's own overhead.
 ///
 /// # Panics
 /// Panics if [`CountingAllocator`] is not the program's global allocator.
@@ -71,9 +76,7 @@ pub fn added_bytes(work: impl FnOnce()) -> usize {
 }
 
 fn counted(work: impl FnOnce()) -> usize {
-    LIVE_BYTES.store(0, Relaxed);
-    COUNTING.store(true, Relaxed);
+    LIVE_BYTES.set(Some(0));
     work();
-    COUNTING.store(false, Relaxed);
-    usize::try_from(LIVE_BYTES.load(Relaxed)).unwrap_or(0)
+    usize::try_from(LIVE_BYTES.take().unwrap_or(0)).unwrap_or(0)
 }
