@@ -55,7 +55,8 @@ impl SchemaId {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "entity")]
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, bytemuck::NoUninit)]
+#[repr(transparent)]
 pub struct ObjectId(NonZeroU64);
 
 impl ObjectId {

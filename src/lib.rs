@@ -156,6 +156,13 @@ pub mod memory {
     pub use crate::store::{MemoryReport, MovedIds, SchemaMemory, SlotMemory};
 }
 
+/// Tables as they lie in memory: for file formats and other engines.
+pub mod raw {
+    pub use crate::snapshot::{RawRows, RawSnapshot, RawTable};
+    pub use crate::storage::BlockBytes;
+    pub use crate::store::{FillError, TableFill};
+}
+
 /// Values beside a store: what cannot be a slot.
 pub mod side {
     pub use crate::side_table::{DeadObject, Living, SideTable};

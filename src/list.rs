@@ -120,7 +120,8 @@ impl<T> fmt::Debug for List<T> {
 }
 
 /// A list's handle without the type of its elements: the cell of a column of lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, bytemuck::NoUninit)]
+#[repr(transparent)]
 pub struct ListCell(u32);
 
 impl ListCell {

@@ -22,7 +22,8 @@
 /// assert_eq!(store.resolve(a), Some("Ada"));
 /// # Ok::<(), slotted::LimitError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, bytemuck::NoUninit)]
+#[repr(transparent)]
 pub struct Text(u32);
 
 impl Text {

@@ -314,6 +314,19 @@ impl Registry {
         types.names.push((id, std::any::type_name::<T>()));
     }
 
+    /// Takes over the Rust types of another registry whose schemas have the same slots here.
+    pub(crate) fn take_types_of(&mut self, other: &Self) {
+        let here = |there: SchemaId| {
+            let there = other.get(there)?;
+            self.find(there.name()).filter(|here| there.is_stored_as(here)).map(|here| here.id())
+        };
+        let by_type = other.types.by_type.iter();
+        let by_type = by_type.filter_map(|(rust, schema)| Some((*rust, here(*schema)?))).collect();
+        let names = other.types.names.iter();
+        let names = names.filter_map(|(schema, name)| Some((here(*schema)?, *name))).collect();
+        self.types = Arc::new(RustTypes { by_type, names });
+    }
+
     /// Returns the names of the Rust types that have this schema.
     pub(crate) fn rust_types(&self, id: SchemaId) -> impl Iterator<Item = &'static str> {
         let of_schema = self.types.names.iter().filter(move |(schema, _)| *schema == id);

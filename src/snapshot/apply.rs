@@ -12,8 +12,7 @@ use crate::snapshot::delta::{Hashes, SchemaPart, SlotPart, TablePart};
 use crate::snapshot::slots::{self, declared_slots, hash_of_slots};
 use crate::snapshot::{Delta, SlotDifference};
 use crate::storage::{
-    Blocks, Cell, CellBits, CellVec, CellVecVisitor, CellVecVisitorMut, CellsVisitor,
-    CellsVisitorMut, ElementShape, Interner, Translate,
+    Blocks, Cell, CellBits, CellsVisitor, CellsVisitorMut, ElementShape, Interner, Translate,
 };
 use crate::store::{Store, StoreState, UncheckedTable, shape_of_elements};
 use crate::text::Text;
@@ -427,10 +426,8 @@ impl<'d> Decoder<'d> {
                 continue;
             }
             let bytes = self.parts.get(position.number() as usize).ok_or(VALUES)?;
-            let mut cells = CellVec::new(shape.cell);
-            cells.visit_mut(TakeCells { bytes, shape, decoder: self }).ok_or(VALUES)?;
-            let list = cells.visit(Intern { shape, interner, limit });
-            let list = list.ok_or(LimitError::List { limit })?;
+            let cells = shape.read(bytes, self).ok_or(VALUES)?;
+            let list = interner.list_of(shape, &cells, limit).ok_or(LimitError::List { limit })?;
             self.lists.insert((position, shape), list);
         }
         Ok(())
@@ -449,45 +446,5 @@ impl Translate for Decoder<'_> {
 
     fn list(&mut self, list: ListCell) -> Option<ListCell> {
         self.lists.get(&(list, self.shape?)).copied()
-    }
-}
-
-/// Reads the elements of a list.
-struct TakeCells<'a, D> {
-    bytes: &'a [u8],
-    shape: ElementShape,
-    decoder: &'a mut D,
-}
-
-impl<D: Translate> CellVecVisitorMut for TakeCells<'_, D> {
-    type Output = Option<()>;
-
-    fn visit<C: Cell>(self, cells: &mut Vec<C>) -> Option<()> {
-        let Self { bytes, shape, decoder } = self;
-        let is_variant = |cell: &u8| shape.variants == 0 || u16::from(*cell) < shape.variants;
-        if !bytes.len().is_multiple_of(C::BYTES * usize::from(shape.width))
-            || !bytes.iter().all(is_variant)
-        {
-            return None;
-        }
-        cells.reserve_exact(bytes.len() / C::BYTES);
-        for cell in bytes.chunks_exact(C::BYTES) {
-            cells.push(C::take(cell)?.translate(decoder)?);
-        }
-        Some(())
-    }
-}
-
-struct Intern<'a> {
-    shape: ElementShape,
-    interner: &'a mut Interner,
-    limit: usize,
-}
-
-impl CellVecVisitor for Intern<'_> {
-    type Output = Option<ListCell>;
-
-    fn visit<C: Cell>(self, cells: &[C]) -> Option<ListCell> {
-        self.interner.list(self.shape, cells, self.limit)
     }
 }

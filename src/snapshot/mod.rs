@@ -3,6 +3,7 @@
 mod apply;
 mod changes;
 mod delta;
+mod raw;
 mod ring;
 mod slots;
 
@@ -19,6 +20,7 @@ use crate::store::{StateMismatch, Store, StoreState};
 pub use apply::{DeltaError, DeltaPart};
 pub use changes::{Changes, SlotChanges, changes, changes_of};
 pub use delta::Delta;
+pub use raw::{RawRows, RawSnapshot, RawTable};
 pub use ring::SnapshotRing;
 pub use slots::SlotDifference;
 

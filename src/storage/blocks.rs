@@ -142,6 +142,11 @@ impl<C: Copy> Blocks<C> {
         (0..rows).for_each(|_| push(block, cells));
     }
 
+    /// Puts a block behind those that the column has.
+    pub(crate) fn push_block(&mut self, cells: Vec<C>) {
+        self.blocks.push(Block::Owned(cells));
+    }
+
     /// Returns the block of the span, with room for the span.
     #[inline]
     fn block_for(&mut self, span: Span<'_>) -> &mut Vec<C> {

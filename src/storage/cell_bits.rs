@@ -55,6 +55,14 @@ pub trait CellBits: Copy {
     /// Reads the bytes written by `put`. Returns `None` for bytes that `put` never writes.
     fn take(bytes: &[u8]) -> Option<Self>;
 
+    /// Returns the memory of the cells: what `put` writes, on a machine that stores the lowest byte first.
+    fn as_bytes(cells: &[Self]) -> &[u8];
+
+    /// Appends cells from their memory if any bytes are cells of this type. Returns `false` otherwise.
+    fn extend_from_bytes(_: &mut Vec<Self>, _: &[u8]) -> bool {
+        false
+    }
+
     /// Returns the same cell for another store.
     fn translate(self, _: &mut impl Translate) -> Option<Self> {
         Some(self)
@@ -95,6 +103,33 @@ macro_rules! compared_by_equality {
     };
 }
 
+/// The memory of cells that have no padding.
+macro_rules! memory {
+    () => {
+        fn as_bytes(cells: &[Self]) -> &[u8] {
+            bytemuck::cast_slice(cells)
+        }
+    };
+}
+
+/// The memory of cells that any bytes are valid for.
+macro_rules! plain_memory {
+    () => {
+        memory!();
+
+        fn extend_from_bytes(cells: &mut Vec<Self>, bytes: &[u8]) -> bool {
+            match bytemuck::try_cast_slice(bytes) {
+                Ok(aligned) => cells.extend_from_slice(aligned),
+                Err(_) => {
+                    let chunks = bytes.chunks_exact(size_of::<Self>());
+                    cells.extend(chunks.map(bytemuck::pod_read_unaligned::<Self>));
+                }
+            }
+            true
+        }
+    };
+}
+
 /// Comparison for floats: `0.0 == -0.0` with different bits, and NaN differs from itself.
 macro_rules! compared_by_bits {
     () => {
@@ -120,6 +155,8 @@ macro_rules! integers {
 
             compared_by_equality!();
 
+            plain_memory!();
+
             #[inline(always)]
             fn hash(self, hash: u64, _: &impl Names) -> u64 {
                 step(hash, self as u64)
@@ -142,6 +179,8 @@ impl CellBits for u8 {
 
     compared_by_equality!();
 
+    plain_memory!();
+
     #[inline(always)]
     fn hash(self, hash: u64, names: &impl Names) -> u64 {
         step(hash, names.byte(self))
@@ -160,6 +199,8 @@ impl CellBits for u128 {
     const BYTES: usize = 16;
 
     compared_by_equality!();
+
+    plain_memory!();
 
     #[inline(always)]
     fn hash(self, hash: u64, _: &impl Names) -> u64 {
@@ -181,6 +222,8 @@ macro_rules! floats {
             const BYTES: usize = size_of::<Self>();
 
             compared_by_bits!();
+
+            plain_memory!();
 
             #[inline(always)]
             fn hash(self, hash: u64, _: &impl Names) -> u64 {
@@ -244,6 +287,8 @@ macro_rules! vectors {
 
             compared_by_bits!();
 
+            plain_memory!();
+
             #[inline(always)]
             fn hash(self, hash: u64, _: &impl Names) -> u64 {
                 Component::hash_all(&self.to_numbers(), hash)
@@ -271,6 +316,8 @@ impl CellBits for bool {
 
     compared_by_equality!();
 
+    memory!();
+
     #[inline(always)]
     fn hash(self, hash: u64, _: &impl Names) -> u64 {
         step(hash, u64::from(self))
@@ -293,6 +340,8 @@ impl CellBits for Text {
     const BYTES: usize = 4;
 
     compared_by_equality!();
+
+    memory!();
 
     #[inline(always)]
     fn hash(self, hash: u64, names: &impl Names) -> u64 {
@@ -317,6 +366,8 @@ impl CellBits for ObjectId {
 
     compared_by_equality!();
 
+    memory!();
+
     #[inline(always)]
     fn hash(self, hash: u64, names: &impl Names) -> u64 {
         step(hash, names.object(self))
@@ -339,6 +390,8 @@ impl CellBits for ListCell {
     const BYTES: usize = 4;
 
     compared_by_equality!();
+
+    memory!();
 
     #[inline(always)]
     fn hash(self, hash: u64, names: &impl Names) -> u64 {

@@ -372,7 +372,7 @@ impl Cells {
     }
 
     /// Returns the bytes of one row.
-    pub(super) fn row_bytes(&self) -> usize {
+    pub(crate) fn row_bytes(&self) -> usize {
         fn bytes<C: Copy>(blocks: &Blocks<C>) -> usize {
             blocks.width() * size_of::<C>()
         }

@@ -2,6 +2,7 @@
 //! names.
 
 mod block;
+mod block_bytes;
 mod blocks;
 mod cell_bits;
 mod cell_of_align;
@@ -15,6 +16,7 @@ mod rows_snapshot;
 mod table;
 
 pub(crate) use block::{Block, BlocksMut, BlocksSnapshot};
+pub use block_bytes::BlockBytes;
 pub use blocks::BLOCK_ROWS;
 pub(crate) use blocks::{Blocks, CellValue, row_of};
 pub(crate) use cell_bits::{CellBits, Names, Translate, hash_text, step};

@@ -17,7 +17,25 @@ use crate::storage::rows::{BLOCK_WORDS, BlockRows, RETIRED, RowLimits, Rows};
 pub(crate) struct RowBlock {
     pub(crate) generations: Box<[u16]>,
     pub(crate) occupied: Box<[u64]>,
-    living: u16,
+    pub(crate) living: u16,
+}
+
+impl RowBlock {
+    /// Returns the rows of these generations. Returns the first row whose generation is beyond the last one.
+    pub(crate) fn new(generations: &[u16], last_generation: u16) -> Result<Self, usize> {
+        // The next object of a free row would have the following, odd generation.
+        let is_beyond = |row: &u16| *row != RETIRED && *row | 1 > last_generation;
+        if let Some(beyond) = generations.iter().position(is_beyond) {
+            return Err(beyond);
+        }
+        let word = |rows: &[u16]| {
+            let bits = rows.iter().enumerate();
+            bits.fold(0, |word, (bit, row)| word | u64::from(row & 1) << bit)
+        };
+        let occupied: Box<[u64]> = generations.chunks(64).map(word).collect();
+        let living = occupied.iter().map(|word| word.count_ones() as u16).sum();
+        Ok(Self { generations: generations.into(), occupied, living })
+    }
 }
 
 /// The rows of a table in a snapshot.
@@ -185,6 +203,17 @@ impl Rows {
             let bits = bits.fold(0, |bits, (bit, row)| bits | u64::from(hole(*row)) << bit);
             self.holes.set_word(word, bits);
         }
+    }
+
+    /// Returns the rows of these blocks, all of them full but the last.
+    pub(crate) fn from_blocks(blocks: Vec<RowBlock>, limits: RowLimits) -> Self {
+        let rows = blocks.iter().flat_map(|block| &block.generations);
+        let retired = rows.filter(|generation| **generation == RETIRED).count() as u32;
+        let used = blocks.iter().map(|block| block.generations.len()).sum();
+        let count = blocks.iter().map(|block| u32::from(block.living)).sum();
+        let blocks = blocks.into_iter().map(Arc::new).collect();
+        let snapshot = Arc::new(RowsSnapshot { blocks, used, count, retired });
+        Self { sharing: None, ..Self::from_snapshot(&snapshot, &Stamps::default(), limits) }
     }
 
     /// Returns rows of their own, equal to the snapshot's.

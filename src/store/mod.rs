@@ -21,6 +21,7 @@ mod despawn;
 #[cfg(feature = "serde")]
 mod dump;
 mod dynamic;
+mod fill;
 mod ids;
 mod limits;
 mod migrate;
@@ -60,6 +61,7 @@ pub use compact::MovedIds;
 #[cfg(feature = "serde")]
 pub use dump::Dump;
 pub(crate) use dynamic::element_shape as shape_of_elements;
+pub use fill::{FillError, TableFill};
 pub use ids::ObjectIds;
 pub use keys::SlotKey;
 pub use limits::Limits;

@@ -97,6 +97,31 @@ impl Store {
         Ok(id)
     }
 
+    /// Registers the Rust types of another store: those whose schemas have the same slots in both.
+    ///
+    /// A store that was read from a file has schemas, but no types; without this, the first
+    /// [`register`](Self::register) of each type gives it its schema.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Slotted, Store};
+    /// #[derive(Slotted, Clone, Copy)]
+    /// struct Tile { height: f32 }
+    /// let mut game = Store::new();
+    /// game.register::<Tile>()?;
+    ///
+    /// let mut loaded = Store::new();
+    /// loaded.register_schema(game.schema("tile").unwrap().to_schema())?;
+    /// assert!(loaded.spawn(Tile { height: 1.0 }).is_err());
+    /// loaded.register_types_of(&game);
+    /// loaded.spawn(Tile { height: 1.0 })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn register_types_of(&mut self, other: &Self) {
+        Arc::make_mut(&mut self.registry).take_types_of(&other.registry);
+        self.last_spawned = None;
+    }
+
     /// Returns an empty table for the schema.
     pub(super) fn empty_table(&self, schema: SchemaId) -> Table {
         empty_table(&self.registry, &self.limits, schema)

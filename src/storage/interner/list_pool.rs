@@ -8,9 +8,9 @@ use foldhash::fast::RandomState;
 
 use crate::id::ObjectId;
 use crate::list::ListCell;
-use crate::storage::cells::{CellType, CellVec, CellVecVisitor};
+use crate::storage::cells::{CellType, CellVec, CellVecVisitor, CellVecVisitorMut};
 use crate::storage::interner::pool::{Data, Found, New, Pool};
-use crate::storage::{Cell, Names, TextPool};
+use crate::storage::{Cell, Names, TextPool, Translate};
 use crate::text::Text;
 
 /// The memory layout of a list's elements. A handle resolves only with the shape of its list.
@@ -21,6 +21,40 @@ pub(crate) struct ElementShape {
     pub(crate) width: u16,
     /// The number of variants if the elements are an enum, otherwise 0.
     pub(crate) variants: u16,
+}
+
+impl ElementShape {
+    /// Reads elements from their bytes and translates their handles. Returns `None` if a byte or a handle is not valid.
+    pub(crate) fn read(self, bytes: &[u8], translate: &mut impl Translate) -> Option<CellVec> {
+        let is_variant = |cell: &u8| self.variants == 0 || u16::from(*cell) < self.variants;
+        if !bytes.iter().all(is_variant) {
+            return None;
+        }
+        let mut cells = CellVec::new(self.cell);
+        cells.visit_mut(ReadCells { bytes, width: usize::from(self.width), translate })?;
+        Some(cells)
+    }
+}
+
+struct ReadCells<'a, T> {
+    bytes: &'a [u8],
+    width: usize,
+    translate: &'a mut T,
+}
+
+impl<T: Translate> CellVecVisitorMut for ReadCells<'_, T> {
+    type Output = Option<()>;
+
+    fn visit<C: Cell>(self, cells: &mut Vec<C>) -> Option<()> {
+        if !self.bytes.len().is_multiple_of(C::BYTES * self.width) {
+            return None;
+        }
+        cells.reserve_exact(self.bytes.len() / C::BYTES);
+        for cell in self.bytes.chunks_exact(C::BYTES) {
+            cells.push(C::take(cell)?.translate(self.translate)?);
+        }
+        Some(())
+    }
 }
 
 /// All lists of a store. List 0 is the empty list of every shape.

@@ -8,7 +8,7 @@ mod used;
 use std::collections::HashSet;
 
 use crate::list::ListCell;
-use crate::storage::Cell;
+use crate::storage::{Cell, CellVec, CellVecVisitor};
 use crate::storage::interner::list_pool::ListCells;
 use crate::storage::interner::pool::Pool;
 use crate::text::Text;
@@ -75,6 +75,16 @@ impl Interner {
         Some(list)
     }
 
+    /// Returns the handle of a list of these cells, or `None` if the lists would take more than `limit` bytes.
+    pub(crate) fn list_of(
+        &mut self,
+        shape: ElementShape,
+        cells: &CellVec,
+        limit: usize,
+    ) -> Option<ListCell> {
+        cells.visit(Intern { shape, interner: self, limit })
+    }
+
     /// Returns the handle of a known list.
     pub(crate) fn find_list<C: Cell>(&self, shape: ElementShape, cells: &[C]) -> Option<ListCell> {
         let list = self.lists.find(shape, cells)?;
@@ -135,5 +145,19 @@ impl Interner {
     /// Returns the heap bytes of texts and of lists that are not in `seen` yet, and adds them to it.
     pub(crate) fn count_new(&self, seen: &mut HashSet<usize>) -> (usize, usize) {
         (self.texts.pool.count_new(seen), self.lists.pool.count_new(seen))
+    }
+}
+
+struct Intern<'a> {
+    shape: ElementShape,
+    interner: &'a mut Interner,
+    limit: usize,
+}
+
+impl CellVecVisitor for Intern<'_> {
+    type Output = Option<ListCell>;
+
+    fn visit<C: Cell>(self, cells: &[C]) -> Option<ListCell> {
+        self.interner.list(self.shape, cells, self.limit)
     }
 }

@@ -86,6 +86,11 @@ impl TextPool {
         string(&self.pool.get(text.number())?)
     }
 
+    /// Returns a number above those of all texts.
+    pub(crate) fn next_number(&self) -> u32 {
+        u32::try_from(self.pool.next_number()).unwrap_or(u32::MAX)
+    }
+
     /// Returns a hash of the text, equal on every machine.
     pub(crate) fn hash(&self, text: Text) -> u64 {
         self.pool.get(text.number()).map_or(0, |found| found.content_hash)

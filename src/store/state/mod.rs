@@ -260,6 +260,10 @@ impl StoreState {
         self.epoch
     }
 
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
     pub(crate) const fn interner(&self) -> &Interner {
         &self.interner
     }

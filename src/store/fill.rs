@@ -1,0 +1,347 @@
+//! Fills an empty table from memory, as a file of columns has it.
+
+use std::sync::Arc;
+
+use crate::debug_as_display::debug_as_display;
+use crate::error::LimitError;
+use crate::id::{ObjectId, SchemaId};
+use crate::kind::Kind;
+use crate::list::ListCell;
+use crate::schema::Quoted;
+use crate::storage::{
+    BLOCK_ROWS, Blocks, Cell, CellsVisitorMut, Column, ElementShape, Interner, RowBlock,
+    Rows, Table, Translate,
+};
+use crate::store::{Store, shape_of_elements};
+use crate::text::Text;
+
+/// Fills the table of a schema from memory, block by block: for file formats.
+///
+/// [`Store::fill_table`] returns it. The store is unchanged until [`finish`](Self::finish), except for texts and lists.
+/// Everything is checked: handles, variants, references, and the number of values. Constraints are not, because views may
+/// have written any value; [`Store::validate`] checks them.
+///
+/// # Example
+/// ```
+/// use slotted::{Kind, ObjectId, Schema, Store};
+///
+/// let mut store = Store::new();
+/// let unit = Schema::builder("unit").slot("health", Kind::F32).slot("name", Kind::Text).build()?;
+/// let unit = store.register_schema(unit)?;
+///
+/// let mut table = store.fill_table(unit)?;
+/// let ada = table.text("Ada")?;
+/// table.next_block(&[1, 4])?; // an object, and a free row that was used twice
+/// table.cells(0, slotted::bytemuck::cast_slice(&[1.5_f32, 0.0]), None)?;
+/// table.cells(1, slotted::bytemuck::cast_slice(&[ada, 0]), None)?;
+/// table.finish()?;
+///
+/// let id = store.ids().next().ok_or("no object")?;
+/// assert_eq!(store.get_value(id, "name")?, "Ada".into());
+/// assert_eq!(store.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct TableFill<'s> {
+    store: &'s mut Store,
+    schema: SchemaId,
+    columns: Vec<Column>,
+    rows: Vec<RowBlock>,
+    used: usize,
+    /// The number of rows for which each column has values.
+    filled: Vec<usize>,
+}
+
+/// The reason why a table cannot be filled.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FillError {
+    /// The store has no such schema.
+    #[error("no schema has this id")]
+    UnknownSchema,
+    /// Objects of the schema were spawned before.
+    #[error("schema {} has rows already; fill the table of a new store", Quoted(schema))]
+    Used {
+        /// The schema's name.
+        schema: Arc<str>,
+    },
+    /// The number of rows or values is wrong.
+    #[error("{what} has {found} rows, expected {expected}")]
+    Rows {
+        /// The slot in quotes, or `the block before`.
+        what: String,
+        /// The number of rows of the block.
+        expected: usize,
+        /// The number of rows found.
+        found: usize,
+    },
+    /// A generation is beyond the last one that a row can have.
+    #[error("row {row} has generation {generation}, which is beyond the last one")]
+    Generation {
+        /// The row.
+        row: usize,
+        /// Its generation.
+        generation: u16,
+    },
+    /// The memory of a value is not valid for the slot: an unknown handle, variant or schema.
+    #[error("slot {} has no valid value in row {row}", Quoted(slot))]
+    Value {
+        /// The slot.
+        slot: Arc<str>,
+        /// The row.
+        row: usize,
+    },
+    /// A limit of the store is reached.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+}
+
+debug_as_display!(FillError);
+
+impl Store {
+    /// Begins to fill the table of a schema, of which nothing was ever spawned.
+    ///
+    /// # Errors
+    /// Returns an error if the table has rows.
+    ///
+    /// [`TableFill`](crate::raw::TableFill) has an example.
+    pub fn fill_table(&mut self, schema: SchemaId) -> Result<TableFill<'_>, FillError> {
+        let table = self.tables.get(schema.index()).ok_or(FillError::UnknownSchema)?;
+        if table.rows.used() > 0 {
+            let schema = self.registry.get(schema).map(|schema| Arc::clone(schema.shared_name()));
+            return Err(FillError::Used { schema: schema.unwrap_or_default() });
+        }
+        let columns = self.empty_table(schema).columns;
+        let filled = vec![0; columns.len()];
+        Ok(TableFill { store: self, schema, columns, rows: Vec::new(), used: 0, filled })
+    }
+}
+
+impl TableFill<'_> {
+    /// Returns the handle of a text, for [`cells`](Self::cells).
+    ///
+    /// # Errors
+    /// Returns an error if the limit of texts is reached.
+    ///
+    /// [`TableFill`] has an example.
+    pub fn text(&mut self, text: &str) -> Result<u32, LimitError> {
+        self.store.intern_text(text).map(Text::number)
+    }
+
+    /// Returns the handle of a list of a slot, whose elements have this memory.
+    ///
+    /// # Errors
+    /// Returns an error if the memory is not valid for the elements, if the slot is not a list, or if the limit of lists is
+    /// reached.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// let item = Schema::builder("item").slot("drops", Kind::list(Kind::U16)).build()?;
+    /// let item = store.register_schema(item)?;
+    /// let mut table = store.fill_table(item)?;
+    /// let drops = table.list(0, &[22, 0, 7, 0])?;
+    /// table.next_block(&[1])?;
+    /// table.cells(0, &drops.to_le_bytes(), None)?;
+    /// table.finish()?;
+    /// let item = store.ids().next().ok_or("no object")?;
+    /// assert_eq!(store.get_value(item, "drops")?, [22, 7].into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn list(&mut self, slot: usize, cells: &[u8]) -> Result<u32, FillError> {
+        let found = self.store.registry.get(self.schema).and_then(|schema| schema.slots().get(slot));
+        let found = found.ok_or(FillError::UnknownSchema)?;
+        let invalid = FillError::Value { slot: Arc::clone(found.shared_name()), row: self.used };
+        let Kind::List(list) = found.kind() else { return Err(invalid) };
+        let shape = shape_of_elements(list.element());
+        let limit = self.store.limits.list_bytes;
+        let (interner, schemas) = (&mut self.store.interner, self.store.registry.len());
+        let cells = shape.read(cells, &mut Known { interner, schemas, shape: None });
+        let list = interner.list_of(shape, &cells.ok_or(invalid)?, limit);
+        Ok(list.ok_or(LimitError::List { limit })?.number())
+    }
+
+    /// Begins the next block of rows with their generations. Each block but the last has [`BLOCK_ROWS`] rows.
+    ///
+    /// # Errors
+    /// Returns an error if the block before is not complete, if a generation is impossible, or if there are too many rows.
+    ///
+    /// [`TableFill`] has an example.
+    pub fn next_block(&mut self, generations: &[u16]) -> Result<(), FillError> {
+        let limits = self.store.limits.of_rows();
+        self.complete_block()?;
+        let wrong = |what: &str, expected, found| {
+            FillError::Rows { what: what.to_owned(), expected, found }
+        };
+        if !self.used.is_multiple_of(BLOCK_ROWS) {
+            return Err(wrong("the block before", BLOCK_ROWS, self.used % BLOCK_ROWS));
+        }
+        if generations.is_empty() || generations.len() > BLOCK_ROWS {
+            return Err(wrong("a block", BLOCK_ROWS, generations.len()));
+        }
+        let used = self.used + generations.len();
+        if used > limits.rows as usize {
+            let schema = self.store.registry.get(self.schema);
+            let schema = schema.map(|schema| Arc::clone(schema.shared_name())).unwrap_or_default();
+            return Err(LimitError::Rows { schema, limit: limits.rows }.into());
+        }
+        let rows = RowBlock::new(generations, limits.last_generation);
+        let rows = rows.map_err(|offset| FillError::Generation {
+            row: self.used + offset,
+            generation: generations[offset],
+        })?;
+        self.used = used;
+        self.rows.push(rows);
+        Ok(())
+    }
+
+    /// Adds the values of a slot in the last block, as [`RawTable::cells`](crate::raw::RawTable::cells) returns them.
+    ///
+    /// `set` has a bit for each row in which an optional slot is set; `None` means all. The memory of dead rows and of unset
+    /// slots is ignored.
+    ///
+    /// # Errors
+    /// Returns an error if the number of values is wrong, or a value is not valid.
+    ///
+    /// [`TableFill`] has an example.
+    pub fn cells(&mut self, slot: usize, cells: &[u8], set: Option<&[u64]>) -> Result<(), FillError> {
+        let found = self.store.registry.get(self.schema).and_then(|schema| schema.slots().get(slot));
+        let (Some(declared), Some(rows)) = (found, self.rows.last()) else {
+            return Err(FillError::UnknownSchema);
+        };
+        let name = declared.shared_name();
+        let (block, count) = (self.rows.len() - 1, rows.generations.len());
+        let column = &mut self.columns[slot];
+        let wrong = |found| {
+            let what = format!("slot {}", Quoted(name));
+            FillError::Rows { what, expected: count, found }
+        };
+        let row_bytes = column.cells.row_bytes();
+        if cells.len() != count * row_bytes || self.filled[slot] != block * BLOCK_ROWS {
+            return Err(wrong(cells.len() / row_bytes));
+        }
+        let set = set.filter(|_| declared.is_optional());
+        let valid = |word: usize| {
+            rows.occupied[word] & set.map_or(u64::MAX, |set| set.get(word).copied().unwrap_or(0))
+        };
+        let valid: Vec<u64> = (0..rows.occupied.len()).map(valid).collect();
+        let row = |row: usize| FillError::Value { slot: Arc::clone(name), row: block * BLOCK_ROWS + row };
+        if let Some(variants) = variants_of(declared.kind())
+            && let Some((bad, _)) = cells.iter().enumerate().find(|(row, cell)| {
+                usize::from(**cell) >= variants && is_one(&valid, *row)
+            })
+        {
+            return Err(row(bad));
+        }
+        let shape = match declared.kind() {
+            Kind::List(list) => Some(shape_of_elements(list.element())),
+            _ => None,
+        };
+        let interner = &self.store.interner;
+        let known = Known { interner, schemas: self.store.registry.len(), shape };
+        let append = AppendCells { cells, valid: &valid, count, known };
+        column.cells.visit_mut(append).map_err(row)?;
+        if let Some(flags) = &mut column.set {
+            flags.push_block((0..count).map(|row| is_one(&valid, row)).collect());
+        }
+        self.filled[slot] = self.used;
+        Ok(())
+    }
+
+    fn complete_block(&self) -> Result<(), FillError> {
+        match self.filled.iter().position(|filled| *filled != self.used) {
+            None => Ok(()),
+            Some(slot) => {
+                let schema = self.store.registry.get(self.schema);
+                let slot = schema.map_or("", |schema| schema.slots()[slot].name());
+                let what = format!("slot {}", Quoted(slot));
+                Err(FillError::Rows { what, expected: self.used, found: 0 })
+            }
+        }
+    }
+
+    /// Puts the table into the store.
+    ///
+    /// # Errors
+    /// Returns an error if a slot lacks values for the last block.
+    ///
+    /// [`TableFill`] has an example.
+    pub fn finish(self) -> Result<(), FillError> {
+        self.complete_block()?;
+        let limits = self.store.limits.of_rows();
+        let rows = Rows::from_blocks(self.rows, limits);
+        let mut table = Table::new(self.columns, limits);
+        table.rows = rows;
+        self.store.tables[self.schema.index()] = table;
+        self.store.hash_sums = None;
+        Ok(())
+    }
+}
+
+/// Returns the number of variants of an enum.
+fn variants_of(kind: &Kind) -> Option<usize> {
+    if let Kind::Enum(kind) = kind { Some(kind.variants().len()) } else { None }
+}
+
+fn is_one(bits: &[u64], row: usize) -> bool {
+    bits[row / 64] >> (row % 64) & 1 == 1
+}
+
+/// Accepts the handles that the store knows.
+struct Known<'a> {
+    interner: &'a Interner,
+    schemas: usize,
+    /// The shape of the slot's lists.
+    shape: Option<ElementShape>,
+}
+
+impl Translate for Known<'_> {
+    fn text(&mut self, text: Text) -> Option<Text> {
+        self.interner.texts.resolve(text).map(|_| text)
+    }
+
+    fn object(&mut self, id: ObjectId) -> Option<ObjectId> {
+        (id.schema().index() < self.schemas).then_some(id)
+    }
+
+    fn list(&mut self, list: ListCell) -> Option<ListCell> {
+        self.shape.is_some_and(|shape| self.interner.lists.contains(shape, list)).then_some(list)
+    }
+}
+
+/// Appends a block of cells. Returns the first row with a value that is not valid.
+struct AppendCells<'a> {
+    cells: &'a [u8],
+    /// A bit for each row with a value.
+    valid: &'a [u64],
+    count: usize,
+    known: Known<'a>,
+}
+
+impl CellsVisitorMut for AppendCells<'_> {
+    type Output = Result<(), usize>;
+
+    fn visit<C: Cell>(mut self, blocks: &mut Blocks<C>) -> Result<(), usize> {
+        let width = blocks.width();
+        let mut block = Vec::with_capacity(self.count * width);
+        if C::extend_from_bytes(&mut block, self.cells) {
+            for row in (0..self.count).filter(|row| !is_one(self.valid, *row)) {
+                block[row * width..(row + 1) * width].fill(C::FILLER);
+            }
+        } else {
+            let row_bytes = width * C::BYTES;
+            for (row, bytes) in self.cells.chunks_exact(row_bytes).enumerate() {
+                for cell in bytes.chunks_exact(C::BYTES) {
+                    let cell = match is_one(self.valid, row) {
+                        true => C::take(cell).and_then(|cell| cell.translate(&mut self.known)),
+                        false => Some(C::FILLER),
+                    };
+                    block.push(cell.ok_or(row)?);
+                }
+            }
+        }
+        blocks.push_block(block);
+        Ok(())
+    }
+}
