@@ -24,8 +24,8 @@ pub use cell_of_align::{Align, CellOfAlign};
 pub use cells::Cell;
 pub(crate) use cells::private::Sealed as CellColumn;
 pub(crate) use cells::{
-    CellVec, CellVecVisitor, CellVecVisitorMut, Cells, CellsSnapshot, CellsVisitor,
-    CellsVisitorMut, SnapshotPairVisitor, SnapshotVisitor,
+    CellVec, CellVecVisitor, Cells, CellsSnapshot, CellsVisitor, CellsVisitorMut,
+    SnapshotPairVisitor, SnapshotVisitor,
 };
 pub use column::Column;
 pub(crate) use column::{ColumnSnapshot, KindTag};

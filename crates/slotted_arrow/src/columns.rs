@@ -1,0 +1,322 @@
+//! Columns of a snapshot as Arrow arrays, block by block.
+
+use std::sync::Arc;
+
+use arrow_array::types::{
+    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{
+    ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeListArray,
+    LargeListArray, LargeStringArray, PrimitiveArray, StringArray,
+};
+use arrow_buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{ArrowError, DataType};
+use bytes::Bytes;
+use slotted::Kind;
+use slotted::raw::{BlockBytes, RawRows, RawSnapshot, RawTable};
+use slotted::schema::{NumberKind, Slot};
+
+use crate::bits::{is_one, none_are_null, null_rows};
+use crate::fields::{data_type, item, number_type};
+use crate::keys::KeyMap;
+
+/// The columns of one table.
+pub(crate) struct Columns<'s> {
+    pub(crate) raw: RawSnapshot<'s>,
+    pub(crate) table: RawTable<'s>,
+    is_canonical: bool,
+    /// One for each slot.
+    dictionaries: Vec<Dictionary>,
+}
+
+/// The dictionary of a slot.
+#[derive(Clone)]
+enum Dictionary {
+    /// The slot has neither texts nor variants.
+    None,
+    /// Keys are the numbers of variants, or the handles of texts.
+    Direct(ArrayRef),
+    /// Keys are positions among the texts that the slot has.
+    Mapped(KeyMap, ArrayRef),
+}
+
+impl<'s> Columns<'s> {
+    /// Returns columns that share the memory of the snapshot.
+    pub(crate) fn shared(raw: RawSnapshot<'s>, table: RawTable<'s>) -> Self {
+        // More handles than rows: a dictionary of all texts would cost more than one of those that the rows have.
+        let has_few_texts = raw.text_handles() as usize <= table.used_rows();
+        let mut all_texts = None;
+        let mut columns = Self { raw, table, is_canonical: false, dictionaries: Vec::new() };
+        let dictionary = |(position, slot): (usize, &Slot)| match slot.kind().element() {
+            Kind::Text if has_few_texts => {
+                let texts = all_texts.get_or_insert_with(|| columns.all_texts());
+                Dictionary::Direct(Arc::clone(texts))
+            }
+            Kind::Text => columns.texts_of(position, slot),
+            kind => Dictionary::of_variants(kind),
+        };
+        columns.dictionaries = table.schema().slots().iter().enumerate().map(dictionary).collect();
+        columns
+    }
+
+    /// Returns columns whose bytes depend on the living objects alone: not on dead rows, nor on the history of texts.
+    pub(crate) fn canonical(raw: RawSnapshot<'s>, table: RawTable<'s>) -> Self {
+        let mut columns = Self { raw, table, is_canonical: true, dictionaries: Vec::new() };
+        let dictionary = |(position, slot): (usize, &Slot)| match slot.kind().element() {
+            Kind::Text => columns.texts_of(position, slot),
+            kind => Dictionary::of_variants(kind),
+        };
+        columns.dictionaries = table.schema().slots().iter().enumerate().map(dictionary).collect();
+        columns
+    }
+
+    /// Returns the dictionary of a slot, if it has one.
+    pub(crate) fn dictionary(&self, slot: usize) -> Option<&ArrayRef> {
+        self.dictionaries[slot].values()
+    }
+
+    fn all_texts(&self) -> ArrayRef {
+        let texts = (0..self.raw.text_handles()).map(|handle| self.raw.text(handle));
+        Arc::new(LargeStringArray::from_iter_values(texts.map(Option::unwrap_or_default)))
+    }
+
+    /// Collects the texts of a slot in the order of the rows.
+    fn texts_of(&self, position: usize, slot: &Slot) -> Dictionary {
+        let mut keys = KeyMap::default();
+        let mut texts = Vec::new();
+        let mut add = |handle: u32| {
+            if keys.insert(handle) {
+                texts.push(self.raw.text(handle).unwrap_or_default());
+            }
+        };
+        let mut elements = Vec::new();
+        for block in 0..self.table.blocks() {
+            let (Some(rows), Some(cells)) =
+                (self.table.rows(block), self.table.cells(position, block))
+            else {
+                continue;
+            };
+            let valid = self.valid(position, block, rows);
+            for (row, handle) in handles(cells.as_ref()).enumerate() {
+                if !valid.as_ref().is_none_or(|valid| is_one(valid, row)) {
+                    continue;
+                }
+                if matches!(slot.kind(), Kind::List(_)) {
+                    elements.clear();
+                    if self.raw.list(handle, &mut elements) {
+                        handles(&elements).for_each(&mut add);
+                    }
+                } else {
+                    add(handle);
+                }
+            }
+        }
+        Dictionary::Mapped(keys, Arc::new(LargeStringArray::from_iter_values(texts)))
+    }
+
+    /// Returns a bit for each row of a block that has a value, or `None` if all have one.
+    fn valid(&self, slot: usize, block: usize, rows: RawRows<'_>) -> Option<Vec<u64>> {
+        let flags = self.table.set_flags(slot, block);
+        if flags.is_none() && rows.living_count() == rows.generations().len() {
+            return None;
+        }
+        let mut valid = rows.living().to_vec();
+        if let Some(flags) = flags {
+            // Rows beyond the flags are dead.
+            for (word, flags) in valid.iter_mut().zip(flags.chunks(64)) {
+                let set = flags.iter().enumerate();
+                *word &= set.fold(0, |bits, (bit, flag)| bits | u64::from(*flag) << bit);
+            }
+        }
+        (!none_are_null(&valid, rows.generations().len())).then_some(valid)
+    }
+
+    /// Returns the values of a slot in a block. Rows without a value are null.
+    pub(crate) fn array(&self, position: usize, block: usize) -> Result<ArrayRef, ArrowError> {
+        let slot = &self.table.schema().slots()[position];
+        let Some(rows) = self.table.rows(block) else {
+            return Ok(arrow_array::new_empty_array(&data_type(slot.kind())));
+        };
+        let count = rows.generations().len();
+        let valid = self.valid(position, block, rows);
+        let cells = self.table.cells(position, block);
+        let row_bytes = row_bytes(slot.kind());
+        let cells = self.buffer(cells, count * row_bytes, row_bytes, valid.as_deref());
+        let nulls = valid.map(|valid| nulls(valid, count));
+        let dictionary = &self.dictionaries[position];
+        match slot.kind() {
+            Kind::List(list) => self.lists(list.element(), &cells, nulls, dictionary),
+            kind => values(kind, cells, count, nulls, dictionary),
+        }
+    }
+
+    /// Returns the memory of a block, which is shared unless it has to change.
+    fn buffer(
+        &self,
+        cells: Option<BlockBytes>,
+        length: usize,
+        row_bytes: usize,
+        valid: Option<&[u64]>,
+    ) -> Buffer {
+        let bytes = cells.as_ref().map_or(&[][..], |cells| cells.as_ref());
+        let is_complete = bytes.len() == length;
+        match cells {
+            Some(cells) if is_complete && (valid.is_none() || !self.is_canonical) => {
+                Buffer::from(Bytes::from_owner(cells))
+            }
+            _ => {
+                let mut copy = MutableBuffer::from_len_zeroed(length);
+                let common = bytes.len().min(length);
+                copy[..common].copy_from_slice(&bytes[..common]);
+                let null = valid.filter(|_| self.is_canonical);
+                for row in null.into_iter().flat_map(|valid| null_rows(valid, length / row_bytes)) {
+                    copy[row * row_bytes..(row + 1) * row_bytes].fill(0);
+                }
+                copy.into()
+            }
+        }
+    }
+
+    fn lists(
+        &self,
+        element: &Kind,
+        handles_of_rows: &[u8],
+        nulls: Option<NullBuffer>,
+        dictionary: &Dictionary,
+    ) -> Result<ArrayRef, ArrowError> {
+        let (mut elements, mut offsets) = (Vec::new(), vec![0_i64]);
+        let element_bytes = row_bytes(element);
+        for (row, handle) in handles(handles_of_rows).enumerate() {
+            if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))
+                && !self.raw.list(handle, &mut elements)
+            {
+                return Err(ArrowError::InvalidArgumentError(format!("no list {handle}")));
+            }
+            offsets.push((elements.len() / element_bytes) as i64);
+        }
+        let count = elements.len() / element_bytes;
+        // A buffer that is made from a slice is aligned.
+        let elements = values(element, Buffer::from_slice_ref(&elements), count, None, dictionary)?;
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        let lists = LargeListArray::try_new(item(data_type(element)), offsets, elements, nulls)?;
+        Ok(Arc::new(lists))
+    }
+}
+
+impl Dictionary {
+    fn of_variants(kind: &Kind) -> Self {
+        match kind {
+            Kind::Enum(kind) => {
+                let variants = kind.variants().iter().map(|variant| &**variant);
+                Self::Direct(Arc::new(StringArray::from_iter_values(variants)))
+            }
+            _ => Self::None,
+        }
+    }
+
+    fn values(&self) -> Option<&ArrayRef> {
+        match self {
+            Self::None => None,
+            Self::Direct(values) | Self::Mapped(_, values) => Some(values),
+        }
+    }
+}
+
+/// Returns the bytes of a row in a column, or of an element in a list.
+pub(crate) fn row_bytes(kind: &Kind) -> usize {
+    match kind {
+        Kind::Bool | Kind::Enum(_) => 1,
+        Kind::Text | Kind::List(_) => 4,
+        Kind::Object => 8,
+        Kind::Pod(pod) => pod.size(),
+        Kind::Number(_) | Kind::Vector(_) | Kind::Array(..) => {
+            let (number, count) = kind.components().unwrap_or((NumberKind::U8, 0));
+            number_type(number).primitive_width().unwrap_or(0) * count
+        }
+    }
+}
+
+fn handles(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    let (words, _) = bytes.as_chunks::<4>();
+    words.iter().map(|word| u32::from_le_bytes(*word))
+}
+
+/// Returns the nulls of rows, given as bits that are 1 for a value.
+pub(crate) fn nulls(valid: Vec<u64>, rows: usize) -> NullBuffer {
+    NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(valid), 0, rows))
+}
+
+/// Returns an array of values from their memory.
+fn values(
+    kind: &Kind,
+    cells: Buffer,
+    rows: usize,
+    nulls: Option<NullBuffer>,
+    dictionary: &Dictionary,
+) -> Result<ArrayRef, ArrowError> {
+    Ok(match kind {
+        Kind::Bool => {
+            let bits = BooleanBuffer::collect_bool(rows, |row| cells[row] != 0);
+            Arc::new(BooleanArray::new(bits, nulls))
+        }
+        Kind::Number(number) => numbers(*number, cells, nulls)?,
+        Kind::Object => primitive::<UInt64Type>(cells, nulls)?,
+        Kind::Vector(_) | Kind::Array(..) => {
+            let (number, count) = kind.components().unwrap_or((NumberKind::U8, 0));
+            let numbers = numbers(number, cells, None)?;
+            let field = item(number_type(number));
+            Arc::new(FixedSizeListArray::try_new(field, count as i32, numbers, nulls)?)
+        }
+        Kind::Pod(pod) => Arc::new(FixedSizeBinaryArray::try_new(pod.size() as i32, cells, nulls)?),
+        Kind::Enum(_) => {
+            let keys = PrimitiveArray::<UInt8Type>::try_new(cells.into(), nulls)?;
+            let values = dictionary.values().map(Arc::clone);
+            let values = values.unwrap_or_else(|| arrow_array::new_empty_array(&DataType::Utf8));
+            Arc::new(DictionaryArray::try_new(keys, values)?)
+        }
+        Kind::Text => {
+            let keys = match dictionary {
+                Dictionary::Mapped(map, _) => {
+                    let keys = handles(&cells).map(|handle| map.get(handle).unwrap_or(0));
+                    ScalarBuffer::from(keys.collect::<Vec<u32>>())
+                }
+                _ => cells.into(),
+            };
+            let keys = PrimitiveArray::<UInt32Type>::try_new(keys, nulls)?;
+            let values = dictionary.values().map(Arc::clone);
+            let values =
+                values.unwrap_or_else(|| arrow_array::new_empty_array(&DataType::LargeUtf8));
+            Arc::new(DictionaryArray::try_new(keys, values)?)
+        }
+        Kind::List(_) => {
+            return Err(ArrowError::InvalidArgumentError("a list of lists".to_owned()));
+        }
+    })
+}
+
+fn primitive<T: ArrowPrimitiveType>(
+    cells: Buffer,
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef, ArrowError> {
+    Ok(Arc::new(PrimitiveArray::<T>::try_new(cells.into(), nulls)?))
+}
+
+fn numbers(
+    kind: NumberKind,
+    cells: Buffer,
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef, ArrowError> {
+    match kind {
+        NumberKind::I8 => primitive::<Int8Type>(cells, nulls),
+        NumberKind::I16 => primitive::<Int16Type>(cells, nulls),
+        NumberKind::I32 => primitive::<Int32Type>(cells, nulls),
+        NumberKind::I64 => primitive::<Int64Type>(cells, nulls),
+        NumberKind::U8 => primitive::<UInt8Type>(cells, nulls),
+        NumberKind::U16 => primitive::<UInt16Type>(cells, nulls),
+        NumberKind::U32 => primitive::<UInt32Type>(cells, nulls),
+        NumberKind::U64 => primitive::<UInt64Type>(cells, nulls),
+        NumberKind::F32 => primitive::<Float32Type>(cells, nulls),
+        NumberKind::F64 => primitive::<Float64Type>(cells, nulls),
+    }
+}
