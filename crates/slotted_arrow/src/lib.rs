@@ -6,6 +6,9 @@ mod batches;
 mod bits;
 mod columns;
 mod fields;
+pub mod import;
 mod keys;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 
 pub use batches::{SchemaBatches, record_batches};
