@@ -1,6 +1,6 @@
 //! Values of Arrow arrays, row by row.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -18,8 +18,14 @@ use arrow_schema::DataType;
 use slotted::schema::VectorKind;
 use slotted::{Kind, ObjectId, Value, glam};
 
-/// The ids of the imported objects, by the bits of the ids that their rows have.
-pub(super) type NewIds = HashMap<u64, ObjectId>;
+/// The ids of the imported objects.
+#[derive(Default)]
+pub(super) struct NewIds {
+    /// By the bits of the ids that their rows have.
+    pub(super) by_bits: HashMap<u64, ObjectId>,
+    /// All of them, if a slot has references.
+    pub(super) all: HashSet<ObjectId>,
+}
 
 /// An array whose values become values of a slot.
 #[derive(Clone)]
@@ -143,14 +149,35 @@ impl Cells {
 }
 
 /// Returns a reference to an imported object or to one of the store. Other values stay, so that the slot refuses them.
+///
+/// The id of another world may be one that an object gets only now. It is no reference to that object, so it becomes
+/// a [stray reference](stray), which the slot refuses too.
 fn reference(value: Value, ids: &NewIds) -> Value {
     let bits = match value {
         Value::Int(bits) => u64::try_from(bits).ok(),
         Value::UInt(bits) => Some(bits),
         _ => None,
     };
-    let id = bits.and_then(|bits| ids.get(&bits).copied().or_else(|| ObjectId::from_bits(bits)));
-    id.map_or(value, Value::Object)
+    let Some(bits) = bits else { return value };
+    if let Some(id) = ids.by_bits.get(&bits) {
+        return Value::Object(*id);
+    }
+    match ObjectId::from_bits(bits) {
+        Some(id) if ids.all.contains(&id) => std::iter::once(("stray", id)).collect(),
+        Some(id) => Value::Object(id),
+        None => value,
+    }
+}
+
+/// Returns the id of a stray reference. No column has maps, so a map is nothing else.
+pub(super) fn stray(value: &Value) -> Option<ObjectId> {
+    match value {
+        Value::Map(map) => match &**map {
+            [(_, Value::Object(id))] => Some(*id),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Returns a vector of `f32` without a list in between.
@@ -248,7 +275,7 @@ impl Typed {
         let cells = Cells::new(words, kind, None)?;
         // References in a dictionary are translated when they are read.
         let is_worth_it = words.len() <= keys.len() && !matches!(kind.element(), Kind::Object);
-        let ids = NewIds::new();
+        let ids = NewIds::default();
         let values =
             is_worth_it.then(|| (0..words.len()).map(|row| cells.value(row, &ids)).collect());
         let array = Arc::clone(words);

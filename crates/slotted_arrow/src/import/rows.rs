@@ -1,7 +1,7 @@
 //! Rows become objects.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use arrow_array::RecordBatch;
@@ -11,7 +11,7 @@ use slotted::schema::{Problem, ProblemKind, RegisteredSchema};
 use slotted::{Kind, ObjectId, ReservedIds, Store, Value};
 
 use crate::fields::id_column;
-use crate::import::cells::{Cells, NewIds, check_type};
+use crate::import::cells::{Cells, NewIds, check_type, stray};
 use crate::import::error::{ImportError, ImportProblem, ImportProblemKind, ImportRejection};
 use crate::import::{Options, Source};
 #[cfg(feature = "parquet")]
@@ -57,12 +57,14 @@ pub(super) fn import(
     let schemas = rows.iter().flat_map(|rows| std::iter::repeat_n(&rows.schema, rows.count));
     let mut reserved =
         store.reserve_ids(schemas).map_err(|error| ImportError::of_core(error, "objects"))?;
-    let ids =
-        if options.ignores_ids { NewIds::new() } else { new_ids(&reserved, &rows, &mut report)? };
-    let mut writer = Writer { ids: &ids, new: HashSet::new(), options, values: Vec::new() };
-    if options.unsets_unknown_references {
-        writer.new = reserved.ids().iter().copied().collect();
+    let mut ids = NewIds::default();
+    if !options.ignores_ids {
+        ids.by_bits = new_ids(&reserved, &rows, &mut report)?;
     }
+    if rows.iter().any(|rows| has_references(reserved.store(), &rows.schema)) {
+        ids.all = reserved.ids().iter().copied().collect();
+    }
+    let mut writer = Writer { ids: &ids, options, values: Vec::new() };
     let mut first = 0;
     for rows in &rows {
         writer.write_all(&mut reserved, rows, first, &mut report)?;
@@ -72,6 +74,11 @@ pub(super) fn import(
         return Err(ImportRejection { problems: report.problems, count: report.count }.into());
     }
     reserved.spawn().map_err(|error| ImportError::of_core(error, "objects"))
+}
+
+fn has_references(store: &Store, schema: &str) -> bool {
+    let slots = store.schema(schema).map(|schema| schema.slots()).unwrap_or_default();
+    slots.iter().any(|slot| matches!(slot.kind().element(), Kind::Object))
 }
 
 /// Opens all sources and counts their rows.
@@ -207,8 +214,8 @@ fn new_ids(
     reserved: &ReservedIds<'_>,
     all: &[Rows],
     report: &mut Report,
-) -> Result<NewIds, ImportError> {
-    let mut ids = NewIds::new();
+) -> Result<HashMap<u64, ObjectId>, ImportError> {
+    let mut ids = HashMap::new();
     let mut first = 0;
     for rows in all {
         let Some(schema) = reserved.store().schema(&rows.schema) else { continue };
@@ -227,7 +234,7 @@ fn new_ids(
             }
             let cells = cells(batch.column(0), &Kind::U64, None, &rows.schema)?;
             for offset in 0..batch.num_rows() {
-                let bits = match cells.value(offset, &NewIds::new()) {
+                let bits = match cells.value(offset, &NewIds::default()) {
                     Some(Value::Int(bits)) => bits.cast_unsigned(),
                     Some(Value::UInt(bits)) => bits,
                     _ => continue,
@@ -307,8 +314,6 @@ impl Plan {
 /// Writes rows to reserved objects.
 struct Writer<'i> {
     ids: &'i NewIds,
-    /// The objects of the import, if unknown references are unset.
-    new: HashSet<ObjectId>,
     options: Options,
     /// The values of a row.
     values: Vec<Option<Value>>,
@@ -353,8 +358,9 @@ impl Writer<'_> {
                         let problems =
                             rejection.problems().iter().filter(|problem| is_new(problem));
                         for problem in problems {
+                            let kind = of_reference(problem.kind.clone());
                             let record = Some(row + offset);
-                            let problem = Problem { record, ..problem.clone() };
+                            let problem = Problem { record, kind, ..problem.clone() };
                             rejected.add(&file, ImportProblemKind::Record(problem));
                         }
                     }
@@ -383,11 +389,10 @@ impl Writer<'_> {
             let value = match value {
                 None => None,
                 Some(None) => unset(),
-                Some(Some(Value::Object(id)))
+                Some(Some(value))
                     if self.options.unsets_unknown_references
                         && slot.is_optional()
-                        && !store.contains(id)
-                        && !self.new.contains(&id) =>
+                        && self.is_unknown(store, &value) =>
                 {
                     unset()
                 }
@@ -395,6 +400,28 @@ impl Writer<'_> {
             };
             self.values.push(value);
         }
+    }
+
+    /// Returns `true` if the value refers neither to an object of the import nor to a living one of the store.
+    fn is_unknown(&self, store: &Store, value: &Value) -> bool {
+        match value {
+            Value::Object(id) => !store.contains(*id) && !self.ids.all.contains(id),
+            value => stray(value).is_some(),
+        }
+    }
+}
+
+/// Returns the problem of a value as the problem of the reference that it was read from.
+fn of_reference(kind: ProblemKind) -> ProblemKind {
+    match kind {
+        ProblemKind::Element { position, kind } => {
+            ProblemKind::Element { position, kind: Box::new(of_reference(*kind)) }
+        }
+        ProblemKind::WrongKind { expected, found } => match stray(&found) {
+            Some(found) => ProblemKind::UnknownReference { found },
+            None => ProblemKind::WrongKind { expected, found },
+        },
+        kind => kind,
     }
 }
 
