@@ -11,12 +11,15 @@ mod damage;
 mod definition;
 mod fields;
 mod folder;
+pub mod import;
 mod ipc;
 mod keys;
 mod load;
 mod manifest;
 mod migrate;
 mod migrations;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod save;
 mod stream;
 mod table_file;
