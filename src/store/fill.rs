@@ -9,8 +9,8 @@ use crate::kind::Kind;
 use crate::list::ListCell;
 use crate::schema::Quoted;
 use crate::storage::{
-    BLOCK_ROWS, Blocks, Cell, CellsVisitorMut, Column, ElementShape, Interner, RowBlock,
-    Rows, Table, Translate,
+    BLOCK_ROWS, Blocks, Cell, CellsVisitorMut, Column, ElementShape, Interner, RowBlock, Rows,
+    Table, Translate,
 };
 use crate::store::{Store, shape_of_elements};
 use crate::text::Text;
@@ -150,7 +150,8 @@ impl TableFill<'_> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn list(&mut self, slot: usize, cells: &[u8]) -> Result<u32, FillError> {
-        let found = self.store.registry.get(self.schema).and_then(|schema| schema.slots().get(slot));
+        let found =
+            self.store.registry.get(self.schema).and_then(|schema| schema.slots().get(slot));
         let found = found.ok_or(FillError::UnknownSchema)?;
         let invalid = FillError::Value { slot: Arc::clone(found.shared_name()), row: self.used };
         let Kind::List(list) = found.kind() else { return Err(invalid) };
@@ -171,8 +172,10 @@ impl TableFill<'_> {
     pub fn next_block(&mut self, generations: &[u16]) -> Result<(), FillError> {
         let limits = self.store.limits.of_rows();
         self.complete_block()?;
-        let wrong = |what: &str, expected, found| {
-            FillError::Rows { what: what.to_owned(), expected, found }
+        let wrong = |what: &str, expected, found| FillError::Rows {
+            what: what.to_owned(),
+            expected,
+            found,
         };
         if !self.used.is_multiple_of(BLOCK_ROWS) {
             return Err(wrong("the block before", BLOCK_ROWS, self.used % BLOCK_ROWS));
@@ -205,8 +208,14 @@ impl TableFill<'_> {
     /// Returns an error if the number of values is wrong, or a value is not valid.
     ///
     /// [`TableFill`] has an example.
-    pub fn cells(&mut self, slot: usize, cells: &[u8], set: Option<&[u64]>) -> Result<(), FillError> {
-        let found = self.store.registry.get(self.schema).and_then(|schema| schema.slots().get(slot));
+    pub fn cells(
+        &mut self,
+        slot: usize,
+        cells: &[u8],
+        set: Option<&[u64]>,
+    ) -> Result<(), FillError> {
+        let found =
+            self.store.registry.get(self.schema).and_then(|schema| schema.slots().get(slot));
         let (Some(declared), Some(rows)) = (found, self.rows.last()) else {
             return Err(FillError::UnknownSchema);
         };
@@ -226,11 +235,13 @@ impl TableFill<'_> {
             rows.occupied[word] & set.map_or(u64::MAX, |set| set.get(word).copied().unwrap_or(0))
         };
         let valid: Vec<u64> = (0..rows.occupied.len()).map(valid).collect();
-        let row = |row: usize| FillError::Value { slot: Arc::clone(name), row: block * BLOCK_ROWS + row };
+        let row =
+            |row: usize| FillError::Value { slot: Arc::clone(name), row: block * BLOCK_ROWS + row };
         if let Some(variants) = variants_of(declared.kind())
-            && let Some((bad, _)) = cells.iter().enumerate().find(|(row, cell)| {
-                usize::from(**cell) >= variants && is_one(&valid, *row)
-            })
+            && let Some((bad, _)) = cells
+                .iter()
+                .enumerate()
+                .find(|(row, cell)| usize::from(**cell) >= variants && is_one(&valid, *row))
         {
             return Err(row(bad));
         }

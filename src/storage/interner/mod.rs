@@ -8,9 +8,9 @@ mod used;
 use std::collections::HashSet;
 
 use crate::list::ListCell;
-use crate::storage::{Cell, CellVec, CellVecVisitor};
 use crate::storage::interner::list_pool::ListCells;
 use crate::storage::interner::pool::Pool;
+use crate::storage::{Cell, CellVec, CellVecVisitor};
 use crate::text::Text;
 
 pub(crate) use list_pool::{ElementShape, ListPool, hash_list};
