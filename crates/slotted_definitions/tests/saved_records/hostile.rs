@@ -152,7 +152,30 @@ fn resume_is_whole(saved: &SavedObjects, from: &mut Store, definitions: &Definit
     }
 }
 
-/// Returns the number of values in JSON, and replaces the one of this number.
+#[test]
+fn announced_lengths_reserve_no_memory() -> Outcome {
+    let mut scene = Scene::new()?;
+    let bytes = postcard::to_allocvec(&scene.objects.to_saved())?;
+    let mut refused = 0;
+    for at in 0..bytes.len() {
+        for huge in [
+            &[0xff, 0xff, 0xff, 0xff, 0x0f][..],
+            &[0xff; 9],
+            &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10],
+        ] {
+            let mut bytes = bytes.clone();
+            bytes.splice(at..=at, huge.iter().copied().chain([1]));
+            match postcard::from_bytes::<SavedObjects>(&bytes) {
+                Ok(saved) => resume_is_whole(&saved, &mut scene.store, &scene.definitions),
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    assert!(refused > bytes.len(), "most of the bytes announce lengths");
+    Ok(())
+}
+
+/// Replaces the value of this number in JSON.
 fn replace(json: &mut Json, number: &mut usize, with: &Json) {
     if *number == 0 {
         *json = with.clone();
