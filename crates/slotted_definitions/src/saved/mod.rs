@@ -25,7 +25,21 @@ use value::Part;
 /// [`Objects::to_saved`] returns them. They hold the id of each object, and the values that definitions gave the record,
 /// bit by bit in every format of serde, but none of the values in the store.
 ///
-/// A record takes about as many bytes as its names and values: with `postcard` one more for each value.
+/// A record takes about as many bytes as its name and its values, and with `postcard` two more for each value.
+///
+/// # Form
+///
+/// Every version reads what earlier ones have written. Fields and variants are in this order, which binary formats need:
+///
+/// | type | content |
+/// |---|---|
+/// | saved objects | `schemas`: a list |
+/// | schema | `name`: text; `slots`: names; `defaults`: the parts of a value for each slot; `records`: a list |
+/// | record | `name`: text or none; `object`: [id](ObjectId::to_bits) or none; `given`: ascending positions of slots; `values`: the parts of a value for each of them |
+/// | part | `Unset`; `Bool`; `Int`: i64; `UInt`: u64; `F32`: bits as u32; `F64`: bits as u64; `Text`; `Bytes`; `Record`: `schema` and `name`; `Vector`: name of the kind, its numbers follow; `List`: number of elements, which follow; `Map`: names of the values that follow |
+///
+/// A record without a name stands for the position that it has among such records of its schema. A record without an
+/// object is abstract.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SavedObjects {
     schemas: Vec<SavedSchema>,
@@ -70,7 +84,8 @@ impl Objects {
     /// Lists the records of the objects, for a save of their store.
     ///
     /// Write the list beside the store: the ids in it must mean the same objects after the store is loaded. See
-    /// [`Definitions::resume`](crate::Definitions::resume).
+    /// [`Definitions::resume`](crate::Definitions::resume). After [`Store::restore`](slotted::Store::restore), list the
+    /// objects of that time: an id that the restored store has not given out is refused later.
     ///
     /// Computes in **O(values)** time, for the values of the definitions.
     ///

@@ -96,6 +96,35 @@ fn names_and_hot_reload_go_on_after_a_load() -> Outcome {
 }
 
 #[test]
+fn the_form_of_saved_records_stays_readable() -> Outcome {
+    let (_, objects) = new_game()?;
+    const JSON: &str = r#"{"schemas":[
+        {"name":"unit","slots":["health","tags","target"],"defaults":[{"Int":100},{"List":0},"Unset"],
+         "records":[{"name":"wall","object":4294967296,"given":[],"values":[]}]},
+        {"name":"orc","slots":["health","tags","target","rage"],
+         "defaults":[{"Int":100},{"List":0},"Unset",{"F64":4591870180066957722}],
+         "records":[
+            {"name":"grunt","object":281479271677952,"given":[1,2],
+             "values":[{"List":2},{"Text":"loud"},{"Text":"green"},{"Record":{"schema":"orc","name":"thrall"}}]},
+            {"name":"thrall","object":281479271677953,"given":[0,1,2],
+             "values":[{"Int":250},{"List":2},{"Text":"loud"},{"Text":"green"},
+                       {"Record":{"schema":"orc","name":"thrall"}}]},
+            {"name":"chief","object":null,"given":[],"values":[]}]}]}"#;
+    const POSTCARD: &[u8] = b"\x02\x04unit\x03\x06health\x04tags\x06target\x03\x02\xc8\x01\n\x00\x00\
+        \x01\x01\x04wall\x01\x80\x80\x80\x80\x10\x00\x00\
+        \x03orc\x04\x06health\x04tags\x06target\x04rage\x04\x02\xc8\x01\n\x00\x00\x05\x9a\xb3\xe6\xcc\x99\xb3\xe6\xdc?\
+        \x03\x01\x05grunt\x01\x80\x80\x80\x80\x90\x80@\x02\x01\x02\
+        \x04\n\x02\x06\x04loud\x06\x05green\x08\x03orc\x06thrall\
+        \x01\x06thrall\x01\x81\x80\x80\x80\x90\x80@\x03\x00\x01\x02\
+        \x05\x02\xf4\x03\n\x02\x06\x04loud\x06\x05green\x08\x03orc\x06thrall\
+        \x01\x05chief\x00\x00\x00";
+    assert_eq!(serde_json::from_str::<SavedObjects>(JSON)?, objects.to_saved());
+    let written = postcard::to_allocvec(&objects.to_saved())?;
+    assert_eq!(written.escape_ascii().to_string(), POSTCARD.escape_ascii().to_string());
+    Ok(())
+}
+
+#[test]
 fn changes_of_files_are_applied_and_changes_of_the_game_stay() -> Outcome {
     let (mut store, before) = new_game()?;
     let [wall, grunt, thrall] = [("unit", "wall"), ("orc", "grunt"), ("orc", "thrall")]
