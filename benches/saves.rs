@@ -31,7 +31,8 @@ struct Options {
     folder: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, SlotValue)]
+#[derive(Clone, Copy, bytemuck::NoUninit, bytemuck::CheckedBitPattern, SlotValue)]
+#[repr(u8)]
 enum Job {
     Farmer,
     Soldier,
@@ -68,7 +69,9 @@ fn unit(number: usize, names: &[Text]) -> Unit {
 }
 
 fn names(store: &mut Store) -> Result<Vec<Text>, Box<dyn Error>> {
-    Ok((0..1000).map(|number| store.intern_text(&format!("name {number}"))).collect::<Result<_, _>>()?)
+    Ok((0..1000)
+        .map(|number| store.intern_text(&format!("name {number}")))
+        .collect::<Result<_, _>>()?)
 }
 
 fn world(objects: usize) -> Result<Store, Box<dyn Error>> {
@@ -117,7 +120,10 @@ fn write_and_sync(path: &Path, bytes: &[u8]) -> Outcome {
 }
 
 /// Takes the time of a closure after the folder was removed.
-fn in_new_folder(folder: &Path, work: impl FnOnce(&Path) -> Outcome) -> Result<Duration, Box<dyn Error>> {
+fn in_new_folder(
+    folder: &Path,
+    work: impl FnOnce(&Path) -> Outcome,
+) -> Result<Duration, Box<dyn Error>> {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder)?;
     let start = Instant::now();
@@ -166,7 +172,10 @@ fn saving(objects: usize, rounds: u32, folder: &Path) -> Result<String, Box<dyn 
         Form::timed("`save`, zstd", 0, compressed(Compression::Zstd)),
         Form::timed("`Delta::full` by postcard to one file, synced", 0, || {
             in_new_folder(&place("delta"), |folder| {
-                write_and_sync(&folder.join("all"), &postcard::to_allocvec(&Delta::full(&snapshot))?)
+                write_and_sync(
+                    &folder.join("all"),
+                    &postcard::to_allocvec(&Delta::full(&snapshot))?,
+                )
             })
         }),
     ];
@@ -175,7 +184,8 @@ fn saving(objects: usize, rounds: u32, folder: &Path) -> Result<String, Box<dyn 
     drop(forms);
     let saved = folder_bytes(&place("save"))?;
     let share = saved as f64 / bytes.len() as f64;
-    text += &format!("\nThe columns have {} bytes, the save has {saved}: {share:.4}×.\n", bytes.len());
+    text +=
+        &format!("\nThe columns have {} bytes, the save has {saved}: {share:.4}×.\n", bytes.len());
     Ok(text)
 }
 

@@ -15,7 +15,7 @@ use slotted::schema::Slot;
 use slotted::{Kind, SchemaId, Store};
 
 use crate::bits::all_ones;
-use crate::columns::{Columns, row_bytes};
+use crate::columns::{Column, Columns, row_bytes};
 use crate::compression::Compression;
 use crate::damage::Damage;
 use crate::definition::Definition;
@@ -46,26 +46,33 @@ impl TableMetadata {
     }
 }
 
-/// Writes the table of a schema, whose definitions are its bases' and its own.
+/// A table to write: the rows, the columns in the order of the definitions, and the definitions of the bases and the schema.
+pub(crate) struct TableToWrite<'s> {
+    pub(crate) raw: RawSnapshot<'s>,
+    pub(crate) table: RawTable<'s>,
+    pub(crate) columns: Vec<Column<'s>>,
+    pub(crate) definitions: Vec<Definition>,
+}
+
+/// Writes a table.
 pub(crate) fn write_table<W: Write>(
     out: W,
-    raw: RawSnapshot<'_>,
-    table: RawTable<'_>,
-    definitions: Vec<Definition>,
+    table: TableToWrite<'_>,
     compression: Option<Compression>,
 ) -> io::Result<(W, WrittenFile)> {
+    let TableToWrite { raw, table, columns, definitions } = table;
     let generation = common_generation(table);
     let id = table.schema().id().index() as u16;
     let metadata = serde_json::to_string(&TableMetadata { id, definitions, generation })?;
     let generations = Field::new(GENERATION, DataType::UInt16, false);
-    let slots = table.schema().slots();
+    let columns = Columns::canonical(raw, table, columns);
     let fields = generation.is_none().then_some(generations).into_iter();
-    let fields: Vec<Field> = fields.chain(slots.iter().map(field)).collect();
+    let fields: Vec<Field> = fields.chain(columns.slots().map(field)).collect();
     let metadata = HashMap::from([(TABLE.to_owned(), metadata)]);
     let schema = ArrowSchema::new_with_metadata(fields, metadata);
-    let columns = Columns::canonical(raw, table);
     let mut file = IpcWriter::new(out, &schema, compression)?;
-    let dictionaries = (0..slots.len()).filter_map(|slot| columns.dictionary(slot));
+    let slots = columns.slots().len();
+    let dictionaries = (0..slots).filter_map(|slot| columns.dictionary(slot));
     for (id, values) in dictionaries.enumerate() {
         file.dictionary(id as i64, values)?;
     }
@@ -75,7 +82,7 @@ pub(crate) fn write_table<W: Write>(
             let bytes = Buffer::from(Bytes::from_owner(rows.generation_bytes()));
             Arc::new(UInt16Array::new(bytes.into(), None)) as ArrayRef
         });
-        let values = (0..slots.len()).map(|slot| columns.array(slot, block));
+        let values = (0..slots).map(|slot| columns.array(slot, block));
         let arrays: Result<Vec<_>, _> = generations.map(Ok).into_iter().chain(values).collect();
         file.batch(rows.generations().len(), &arrays.map_err(io::Error::other)?)?;
     }
