@@ -199,7 +199,7 @@ impl Machine {
     }
 
     fn load(&self) -> Result<Store, LoadError> {
-        let source = FolderSource::new(self.clone())?;
+        let source = FolderSource::new(self.clone());
         let store = Store::with_limits(Limits::default());
         LoadOptions::new().read_all(source, store, &PodTypes::default()).map(|(store, _)| store)
     }
@@ -292,6 +292,28 @@ fn fault_43_power_that_goes_at_any_operation_leaves_the_old_or_the_new_world() -
         }
     }
     assert!(old_worlds > 100 && new_worlds > 10, "{old_worlds} old, {new_worlds} new");
+    Ok(())
+}
+
+#[test]
+fn fault_43_power_that_goes_again_at_the_next_save() -> Outcome {
+    let worlds = Worlds::new()?;
+    let old = worlds.saved_old()?;
+    let operations = operations(&worlds)?;
+    for first in (0..operations).step_by(2) {
+        let machine = old.failing_at(first, true);
+        assert!(worlds.save_new(&machine).is_err());
+        let names = machine.0.borrow().unsynced.len();
+        let machine = machine.after_power_loss(names, Unsynced::Half);
+        for second in (first % 3..operations).step_by(3) {
+            let machine = machine.failing_at(second, true);
+            let _ = worlds.save_new(&machine);
+            let names = machine.0.borrow().unsynced.len();
+            for reached in [0, names / 2, names] {
+                worlds.is_new(&machine.after_power_loss(reached, Unsynced::Zeros))?;
+            }
+        }
+    }
     Ok(())
 }
 

@@ -109,7 +109,7 @@ impl Manifest {
         serde_json::to_vec(&envelope)
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, ManifestError> {
+    pub(crate) fn from_bytes(bytes: &[u8], ignores_checksums: bool) -> Result<Self, ManifestError> {
         let envelope: Envelope<'_> =
             serde_json::from_slice(bytes).map_err(|_| ManifestError::Foreign)?;
         if envelope.format != FORMAT {
@@ -121,7 +121,8 @@ impl Manifest {
             newer => return Err(ManifestError::Newer(newer)),
         }
         let content = envelope.content.get();
-        if envelope.checksum != hexadecimal(xxh3_128(content.as_bytes())) {
+        let checksum = hexadecimal(xxh3_128(content.as_bytes()));
+        if envelope.checksum != checksum && !ignores_checksums {
             return Err(ManifestError::Checksum);
         }
         let manifest: Self = serde_json::from_str(content)

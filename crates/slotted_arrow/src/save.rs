@@ -435,7 +435,7 @@ fn read_manifest(folder: &impl Folder) -> Option<Manifest> {
     let (mut file, _) = folder.open(MANIFEST).ok()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).ok()?;
-    Manifest::from_bytes(&bytes).ok()
+    Manifest::from_bytes(&bytes, false).ok()
 }
 
 /// Removes files that the manifest does not name. Those that cannot be removed are tried again at the next save.
