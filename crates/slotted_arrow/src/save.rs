@@ -15,8 +15,8 @@ use crate::definition::Definition;
 use crate::folder::{Disk, Folder, FolderError, write_partial};
 use crate::ipc::WrittenFile;
 use crate::manifest::{
-    ATTACHMENT_ENDING, AsideEntry, AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING, TableEntry,
-    file_name, is_file_name,
+    ATTACHMENT_ENDING, AsideEntry, AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING,
+    TableEntry, file_name, is_file_name,
 };
 use crate::stream;
 use crate::table_file::{TableToWrite, write_table};

@@ -52,7 +52,8 @@ impl TableContent {
             match message.kind {
                 MessageKind::Dictionary { id } => {
                     let slot = texts.next().filter(|(number, _)| *number as i64 == id);
-                    let (_, slot) = slot.ok_or(Damage::Order { expected: "the texts of a slot" })?;
+                    let (_, slot) =
+                        slot.ok_or(Damage::Order { expected: "the texts of a slot" })?;
                     self.bytes[slot] += sizes.by_ref().sum::<u64>();
                     if !message.is_intact {
                         let slot = slots[slot].name().to_owned();
@@ -90,11 +91,8 @@ fn buffers(kind: &Kind) -> usize {
         Kind::Vector(_) | Kind::Array(..) => 1 + BUFFERS,
         // The validity, the offsets, and those of the elements.
         Kind::List(list) => BUFFERS + buffers(list.element()),
-        Kind::Bool
-        | Kind::Number(_)
-        | Kind::Text
-        | Kind::Enum(_)
-        | Kind::Object
-        | Kind::Pod(_) => BUFFERS,
+        Kind::Bool | Kind::Number(_) | Kind::Text | Kind::Enum(_) | Kind::Object | Kind::Pod(_) => {
+            BUFFERS
+        }
     }
 }
