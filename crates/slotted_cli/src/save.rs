@@ -5,7 +5,7 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use slotted::schema::nearest_name;
+use slotted::schema::{Quoted, nearest_name};
 use slotted::{MigrationError, Store};
 use slotted_arrow::inspect::SaveInfo;
 use slotted_arrow::{Damage, LoadError, LoadOptions, LoadReport};
@@ -100,7 +100,9 @@ impl<'p> Save<'p> {
             let message = |damage: &Damage| self.damage(&file.file, damage);
             let lost = (file.lost_rows > 0).then(|| {
                 let rows = count(file.lost_rows, "row");
-                format!("error: lost {rows} of schema '{}', with the objects in them", file.name)
+                let them = if file.lost_rows == 1 { "it" } else { "them" };
+                let schema = Quoted(&file.name);
+                format!("error: lost {rows} of schema {schema}, with the objects in {them}")
             });
             file.damages.iter().map(message).chain(lost).collect::<Vec<_>>()
         });
@@ -113,7 +115,12 @@ impl<'p> Save<'p> {
                 Failure::unreadable(&self.file(file), &copy(error)).into()
             }
             LoadError::Damaged { file, damage, .. } => {
-                let message = format!("error: '{}' {damage}", self.file(file).display());
+                let is_manifest = file == MANIFEST || !self.is_folder;
+                let says = match damage {
+                    Damage::Checksum if is_manifest => "does not have its checksum".to_owned(),
+                    damage => damage.to_string(),
+                };
+                let message = format!("error: '{}' {says}", self.file(file).display());
                 let is_table = self.path.extension().is_some_and(|ending| ending == "arrow");
                 let help = match damage {
                     Damage::Foreign if self.path.ends_with(MANIFEST) || is_table => {

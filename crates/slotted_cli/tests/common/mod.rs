@@ -42,6 +42,14 @@ pub(crate) fn run<A: AsRef<std::ffi::OsStr>>(
     Ok(tool.output()?.into())
 }
 
+/// Runs the command in a folder.
+pub(crate) fn run_in<A: AsRef<std::ffi::OsStr>>(
+    folder: &Path,
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Answer, Box<dyn Error>> {
+    Ok(tool().args(arguments).current_dir(folder).output()?.into())
+}
+
 /// Returns a pack of the tests.
 pub(crate) fn pack(name: &str) -> String {
     format!("tests/packs/{name}")

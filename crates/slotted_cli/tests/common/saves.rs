@@ -44,7 +44,7 @@ pub(crate) fn world() -> Result<(Store, [ObjectId; 3]), Box<dyn Error>> {
     let gone = unit(&mut store, "gone")?;
     let empty = unit(&mut store, "")?;
     store.despawn(gone)?;
-    store.set_value(empty, "follows", ada.into())?;
+    store.set_value(empty, "follows", ada)?;
     store.set_value(empty, "drops", Value::List([].into()))?;
     let color = Value::Bytes([0, 0, 0].into());
     let record = record! {
