@@ -11,6 +11,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("", &["slotted_derive"]),
     ("crates/slotted_derive", &[]),
     ("crates/slotted_definitions", &["slotted"]),
+    ("crates/slotted_arrow", &["slotted"]),
     ("crates/slotted_cli", &["slotted", "slotted_definitions"]),
     ("crates/bevy_slotted", &["slotted"]),
 ];

@@ -1,6 +1,6 @@
 //! Columns of a snapshot as Arrow arrays, block by block.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
@@ -26,12 +26,17 @@ pub(crate) struct Columns<'s> {
     pub(crate) raw: RawSnapshot<'s>,
     pub(crate) table: RawTable<'s>,
     is_canonical: bool,
-    /// One for each slot.
-    dictionaries: Vec<Dictionary>,
+    dictionaries: Dictionaries,
+}
+
+/// The dictionaries of a table's slots, each made when it is first needed.
+#[derive(Clone)]
+pub(crate) struct Dictionaries {
+    slots: Arc<[OnceLock<Dictionary>]>,
+    all_texts: Arc<OnceLock<ArrayRef>>,
 }
 
 /// The dictionary of a slot.
-#[derive(Clone)]
 enum Dictionary {
     /// The slot has neither texts nor variants.
     None,
@@ -41,39 +46,50 @@ enum Dictionary {
     Mapped(KeyMap, ArrayRef),
 }
 
+impl Dictionaries {
+    /// Returns the dictionaries of a table, none of them made yet.
+    pub(crate) fn of(table: RawTable<'_>) -> Self {
+        let slots = table.schema().slots().iter().map(|_| OnceLock::new()).collect();
+        Self { slots, all_texts: Arc::default() }
+    }
+}
+
 impl<'s> Columns<'s> {
     /// Returns columns that share the memory of the snapshot.
-    pub(crate) fn shared(raw: RawSnapshot<'s>, table: RawTable<'s>) -> Self {
-        // More handles than rows: a dictionary of all texts would cost more than one of those that the rows have.
-        let has_few_texts = raw.text_handles() as usize <= table.used_rows();
-        let mut all_texts = None;
-        let mut columns = Self { raw, table, is_canonical: false, dictionaries: Vec::new() };
-        let dictionary = |(position, slot): (usize, &Slot)| match slot.kind().element() {
-            Kind::Text if has_few_texts => {
-                let texts = all_texts.get_or_insert_with(|| columns.all_texts());
-                Dictionary::Direct(Arc::clone(texts))
-            }
-            Kind::Text => columns.texts_of(position, slot),
-            kind => Dictionary::of_variants(kind),
-        };
-        columns.dictionaries = table.schema().slots().iter().enumerate().map(dictionary).collect();
-        columns
+    ///
+    /// The dictionaries are those of earlier calls, for the same table.
+    pub(crate) const fn shared(
+        raw: RawSnapshot<'s>,
+        table: RawTable<'s>,
+        dictionaries: Dictionaries,
+    ) -> Self {
+        Self { raw, table, is_canonical: false, dictionaries }
     }
 
     /// Returns columns whose bytes depend on the living objects alone: not on dead rows, nor on the history of texts.
     pub(crate) fn canonical(raw: RawSnapshot<'s>, table: RawTable<'s>) -> Self {
-        let mut columns = Self { raw, table, is_canonical: true, dictionaries: Vec::new() };
-        let dictionary = |(position, slot): (usize, &Slot)| match slot.kind().element() {
-            Kind::Text => columns.texts_of(position, slot),
-            kind => Dictionary::of_variants(kind),
-        };
-        columns.dictionaries = table.schema().slots().iter().enumerate().map(dictionary).collect();
-        columns
+        Self { raw, table, is_canonical: true, dictionaries: Dictionaries::of(table) }
     }
 
     /// Returns the dictionary of a slot, if it has one.
     pub(crate) fn dictionary(&self, slot: usize) -> Option<&ArrayRef> {
-        self.dictionaries[slot].values()
+        self.dictionary_of(slot).values()
+    }
+
+    fn dictionary_of(&self, position: usize) -> &Dictionary {
+        self.dictionaries.slots[position].get_or_init(|| {
+            let slot = &self.table.schema().slots()[position];
+            // More handles than rows: a dictionary of all texts would cost more than one of those that the rows have.
+            let has_few_texts = self.raw.text_handles() as usize <= self.table.used_rows();
+            match slot.kind().element() {
+                Kind::Text if has_few_texts && !self.is_canonical => {
+                    let texts = self.dictionaries.all_texts.get_or_init(|| self.all_texts());
+                    Dictionary::Direct(Arc::clone(texts))
+                }
+                Kind::Text => self.texts_of(position, slot),
+                kind => Dictionary::of_variants(kind),
+            }
+        })
     }
 
     fn all_texts(&self) -> ArrayRef {
@@ -144,7 +160,7 @@ impl<'s> Columns<'s> {
         let row_bytes = row_bytes(slot.kind());
         let cells = self.buffer(cells, count * row_bytes, row_bytes, valid.as_deref());
         let nulls = valid.map(|valid| nulls(valid, count));
-        let dictionary = &self.dictionaries[position];
+        let dictionary = self.dictionary_of(position);
         match slot.kind() {
             Kind::List(list) => self.lists(list.element(), &cells, nulls, dictionary),
             kind => values(kind, cells, count, nulls, dictionary),

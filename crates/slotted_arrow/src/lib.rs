@@ -2,13 +2,32 @@
 
 #![forbid(unsafe_code)]
 
+mod aside;
 mod batches;
 mod bits;
 mod columns;
+mod compression;
+mod damage;
+mod definition;
 mod fields;
+mod folder;
 pub mod import;
+mod ipc;
 mod keys;
+mod load;
+mod manifest;
+mod migrate;
+mod migrations;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod save;
+mod stream;
+mod table_file;
 
+pub use aside::Aside;
 pub use batches::{SchemaBatches, record_batches};
+pub use compression::Compression;
+pub use damage::Damage;
+pub use load::{DamagedFile, LoadError, LoadOptions, LoadReport, load};
+pub use migrations::Migrations;
+pub use save::{SaveError, SaveOptions, SaveReport, save};

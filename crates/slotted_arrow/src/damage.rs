@@ -1,0 +1,114 @@
+//! The ways in which a file of a save can be wrong.
+
+use std::fmt;
+
+use slotted::raw::FillError;
+use slotted::schema::Quoted;
+
+/// The reason why a file of a save cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Damage {
+    /// The file does not exist.
+    Missing,
+    /// The file is something else: it does not begin as a file of a save does.
+    Foreign,
+    /// The file ends early.
+    Truncated {
+        /// The number of bytes that were read.
+        at: u64,
+    },
+    /// The file goes on behind its end.
+    TooLong {
+        /// The number of bytes that were expected.
+        expected: u64,
+    },
+    /// A header cannot be read.
+    Header {
+        /// The position of the header in the file.
+        at: u64,
+    },
+    /// A block of rows does not have its checksum.
+    Block {
+        /// The number of the block.
+        block: usize,
+    },
+    /// The texts of a slot do not have their checksum.
+    Texts {
+        /// The slot.
+        slot: String,
+    },
+    /// The file does not have the checksum that the manifest names: a header was changed, or another file took its place.
+    Checksum,
+    /// The file has the objects of another schema.
+    OtherSchema {
+        /// The schema that the manifest names.
+        expected: String,
+        /// The schema of the file.
+        found: String,
+    },
+    /// The file's definition of its schema is not valid.
+    Definition {
+        /// The part that is wrong.
+        part: String,
+    },
+    /// The values of a slot contradict their header.
+    Column {
+        /// The slot, or the column of generations.
+        slot: String,
+        /// The number of the block.
+        block: usize,
+    },
+    /// The parts of the file are not in order, or not as many as they should be.
+    Order {
+        /// The part that was expected.
+        expected: &'static str,
+    },
+    /// A value is not valid.
+    Value(FillError),
+    /// The file is compressed in a way that this program does not read.
+    Compression {
+        /// The feature of the crate that reads it.
+        feature: &'static str,
+    },
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("is missing"),
+            Self::Foreign => f.write_str("is not a file of a save"),
+            Self::Truncated { at } => write!(f, "ends early, after {at} bytes"),
+            Self::TooLong { expected } => write!(f, "is longer than {expected} bytes"),
+            Self::Header { at } => write!(f, "is damaged: the header at byte {at} cannot be read"),
+            Self::Block { block } => {
+                write!(f, "is damaged: block {block} does not have its checksum")
+            }
+            Self::Texts { slot } => {
+                let slot = Quoted(slot);
+                write!(f, "is damaged: the texts of slot {slot} do not have their checksum")
+            }
+            Self::Checksum => f.write_str("does not have the checksum that the manifest names"),
+            Self::OtherSchema { expected, found } => {
+                let (expected, found) = (Quoted(expected), Quoted(found));
+                write!(f, "has objects of schema {found} in place of {expected}")
+            }
+            Self::Definition { part } => write!(f, "has an invalid definition: {part}"),
+            Self::Column { slot, block } => {
+                let slot = Quoted(slot);
+                write!(f, "is damaged: block {block} of slot {slot} contradicts its header")
+            }
+            Self::Order { expected } => write!(f, "is damaged: expected {expected}"),
+            Self::Value(error) => write!(f, "is damaged: {error}"),
+            Self::Compression { feature } => {
+                write!(f, "is compressed; build slotted_arrow with the feature '{feature}'")
+            }
+        }
+    }
+}
+
+impl From<FillError> for Damage {
+    fn from(error: FillError) -> Self {
+        Self::Value(error)
+    }
+}

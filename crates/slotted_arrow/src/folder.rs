@@ -1,0 +1,129 @@
+//! A folder in which files appear whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::manifest::PARTIAL;
+
+/// The file that one saving process locks at a time.
+const LOCK: &str = "save.lock";
+
+/// The operations on the files of one folder. Tests put others in their place, which fail or lose power.
+pub(crate) trait Folder {
+    type File: Write;
+    type Lock;
+
+    /// Creates a file, or empties it.
+    fn create(&self, name: &str) -> io::Result<Self::File>;
+    /// Waits until the file is on the disk.
+    fn sync(&self, file: Self::File) -> io::Result<()>;
+    fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    /// Waits until the names of files are on the disk.
+    fn sync_names(&self) -> io::Result<()>;
+    fn remove(&self, name: &str) -> io::Result<()>;
+    fn list(&self) -> io::Result<Vec<String>>;
+    /// Opens a file and returns its length.
+    fn open(&self, name: &str) -> io::Result<(Box<dyn Read>, u64)>;
+    /// Makes the folder, and waits for no other process that saves to it: that is an error.
+    fn lock(&self) -> io::Result<Self::Lock>;
+}
+
+/// An operation that failed, and its file.
+#[derive(Debug)]
+pub(crate) struct FolderError {
+    pub(crate) action: &'static str,
+    pub(crate) file: String,
+    pub(crate) error: io::Error,
+}
+
+impl FolderError {
+    pub(crate) fn of<'f>(
+        action: &'static str,
+        file: &'f str,
+    ) -> impl FnOnce(io::Error) -> Self + 'f {
+        move |error| Self { action, file: file.to_owned(), error }
+    }
+}
+
+/// Writes a file under a temporary name. It is on the disk afterwards, and [`Folder::rename`] gives it its name.
+pub(crate) fn write_partial<F: Folder, T>(
+    folder: &F,
+    name: &str,
+    write: impl FnOnce(BufWriter<F::File>) -> io::Result<(BufWriter<F::File>, T)>,
+) -> Result<T, FolderError> {
+    let partial = format!("{name}{PARTIAL}");
+    let file = folder.create(&partial).map_err(FolderError::of("create", &partial))?;
+    let written = write(BufWriter::with_capacity(1 << 16, file)).and_then(|(file, result)| {
+        Ok((file.into_inner().map_err(io::IntoInnerError::into_error)?, result))
+    });
+    let (file, result) = written.map_err(FolderError::of("write", &partial))?;
+    folder.sync(file).map_err(FolderError::of("sync", &partial))?;
+    Ok(result)
+}
+
+/// A folder of the file system.
+#[derive(Clone, Debug)]
+pub(crate) struct Disk {
+    path: PathBuf,
+}
+
+impl Disk {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+}
+
+impl Folder for Disk {
+    type File = File;
+    type Lock = File;
+
+    fn create(&self, name: &str) -> io::Result<File> {
+        File::create(self.path.join(name))
+    }
+
+    fn sync(&self, file: File) -> io::Result<()> {
+        file.sync_all()
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path.join(from), self.path.join(to))
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        // Other systems have no such call: a rename is durable there.
+        if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path.join(name))
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let names =
+            fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name().into_string().ok()));
+        Ok(names.collect::<io::Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
+    fn open(&self, name: &str) -> io::Result<(Box<dyn Read>, u64)> {
+        let file = File::open(self.path.join(name))?;
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+        }
+        Ok((Box::new(file), metadata.len()))
+    }
+
+    fn lock(&self) -> io::Result<File> {
+        fs::create_dir_all(&self.path)?;
+        let file = File::create(self.path.join(LOCK))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(fs::TryLockError::WouldBlock) => Err(io::Error::new(
+                io::ErrorKind::WouldBlock,
+                "another process is saving to the folder",
+            )),
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+}

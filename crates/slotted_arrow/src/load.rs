@@ -1,0 +1,626 @@
+//! Reads saves: from a folder, or from any reader.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Read};
+use std::path::Path;
+
+use slotted::raw::RawTable;
+use slotted::{AccessError, Limits, Migration, MigrationError, SchemaError, SchemaId, Store};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::aside::Aside;
+use crate::damage::Damage;
+use crate::definition::{DefinitionError, PodTypes};
+use crate::folder::{Disk, Folder};
+use crate::ipc::ReadError;
+use crate::manifest::{FileEntry, MOST_BYTES, Manifest, ManifestError, TableEntry, register};
+use crate::migrate;
+use crate::migrations::Migrations;
+use crate::save::MANIFEST;
+use crate::stream;
+use crate::table_file::{TableFile, lose_rows};
+
+/// Reads a save from a folder to a new store, with the schemas of the save.
+///
+/// Every id means the same object as in the store that was saved. [`LoadOptions`] offers more: a store with schemas of its own,
+/// migrations, streams, damaged saves.
+///
+/// # Errors
+/// Returns an error if the save cannot be read, or is damaged.
+///
+/// [`save`](crate::save) has an example.
+pub fn load(folder: impl AsRef<Path>) -> Result<Store, LoadError> {
+    LoadOptions::new().load(folder).map(|(store, _)| store)
+}
+
+/// Options of a load.
+///
+/// # Which schemas the store has
+/// [`load`](Self::load) and [`read`](Self::read) return a store with the schemas of the save. [`load_into`](Self::load_into) and
+/// [`read_into`](Self::read_into) take a store with the schemas of the program: the objects of the save
+/// [migrate](slotted::Store::plan_migration) to them, as living objects do in a hot reload. So slots are added with their
+/// defaults, kinds are widened, and slots are renamed as they declare. Objects of schemas that the program does not have, and
+/// values of slots that a schema does not have, are [kept aside](LoadReport::aside).
+///
+/// # Example
+/// ```
+/// use slotted::{Kind, Schema, Store, record};
+/// use slotted_arrow::{LoadOptions, SaveOptions};
+///
+/// let mut old = Store::new();
+/// old.register_schema(Schema::builder("unit").slot("hp", Kind::U8).build()?)?;
+/// let unit = old.spawn_record("unit", record! { hp: 80 })?;
+/// let mut save = Vec::new();
+/// SaveOptions::new().write(&old.snapshot(), &mut save)?;
+///
+/// let mut store = Store::new();
+/// let schema = Schema::builder("unit")
+///     .slot("health", Kind::U16).renamed_from("hp")
+///     .slot("rage", Kind::F32).default(0.5);
+/// store.register_schema(schema.build()?)?;
+/// let report = LoadOptions::new().read_into(&mut store, &save[..])?;
+/// assert_eq!(store.get_record(unit)?, record! { health: 80, rage: 0.5_f32 });
+/// assert_eq!(report.migration().ok_or("nothing changed")?.to_string(), "schema 'unit' changes (1 object):\
+///     \n  slot 'hp' is renamed to 'health'\
+///     \n  slot 'health' changes from u8 to u16, 1 value is converted\
+///     \n  slot 'rage' is added: f32, default 0.5");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "options do nothing on their own"]
+pub struct LoadOptions {
+    pub(crate) migrations: Migrations,
+    salvages: bool,
+    pub(crate) allows_loss: bool,
+    limits: Limits,
+}
+
+/// The outcome of a load.
+///
+/// [`LoadOptions`] has an example.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct LoadReport {
+    pub(crate) objects: usize,
+    pub(crate) migration: Option<Migration>,
+    pub(crate) aside: Aside,
+    damaged: Vec<DamagedFile>,
+    attachments: BTreeMap<String, Vec<u8>>,
+}
+
+/// A file of which not everything could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DamagedFile {
+    /// The file's name in the folder.
+    pub file: String,
+    /// The schema of its objects, or the name of the attachment.
+    pub name: String,
+    /// The reasons.
+    pub damages: Vec<Damage>,
+    /// The number of rows that were lost. Each may have had an object; nobody gets their ids again.
+    pub lost_rows: usize,
+}
+
+/// The reason why a save was not loaded. The store is as it was before.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// A file cannot be read.
+    #[error("cannot read '{file}': {error}")]
+    File {
+        /// The file's name in the folder, or `the stream`.
+        file: String,
+        /// The reason.
+        #[source]
+        error: io::Error,
+    },
+    /// A file is damaged, or something else took its place.
+    #[error("'{file}' {damage}{}", if *.can_salvage { "; 'salvage' loads the rest" } else { "" })]
+    Damaged {
+        /// The file's name in the folder, or `the stream`.
+        file: String,
+        /// The damage.
+        damage: Damage,
+        /// [`LoadOptions::salvage`] loads all other objects.
+        can_salvage: bool,
+    },
+    /// A later version of slotted wrote the save.
+    #[error("the save has format {found}, this program reads up to {known}; update the program")]
+    Newer {
+        /// The save's version of the format.
+        found: u32,
+        /// The latest version that this program reads.
+        known: u32,
+    },
+    /// A slot has a plain-memory type that the program does not have.
+    #[error(
+        "slot {} of {} has the type {rust}, which this program does not have; \
+         register a schema with it and load into that store",
+        slotted::schema::Quoted(slot),
+        slotted::schema::Quoted(schema)
+    )]
+    UnknownType {
+        /// The schema's name.
+        schema: String,
+        /// The slot's name.
+        slot: String,
+        /// The name of the Rust type.
+        rust: String,
+    },
+    /// The schemas of the save and of the program contradict each other.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// Objects of the save conflict with the schemas of the program.
+    #[error("the save does not fit the schemas: {0}; 'Migrations' and 'allow_loss' help")]
+    Migration(#[from] MigrationError),
+    /// A step of [`Migrations`] returned a value that its slot refuses.
+    #[error("a step of the migration failed: {0}")]
+    Step(#[from] AccessError),
+}
+
+impl LoadOptions {
+    /// Returns options that refuse damaged saves and the loss of values.
+    ///
+    /// [`LoadOptions`] has an example.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the steps from the save's schemas to those of the program.
+    ///
+    /// [`Migrations`] has an example.
+    pub fn migrations(mut self, migrations: Migrations) -> Self {
+        self.migrations = migrations;
+        self
+    }
+
+    /// Loads what is intact of a damaged save. [`LoadReport::damaged`] lists the rest.
+    ///
+    /// Objects in damaged blocks are gone, and references to them are dead. Nobody gets their ids again.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Schema, Store, record};
+    /// use slotted_arrow::{LoadOptions, SaveOptions};
+    /// # let mut store = Store::new();
+    /// # store.register_schema(Schema::builder("tile").slot("height", slotted::Kind::F32).build()?)?;
+    /// store.spawn_records("tile", vec![record! { height: 1.0 }; 10_000])?;
+    /// let mut save = Vec::new();
+    /// SaveOptions::new().write(&store.snapshot(), &mut save)?;
+    /// let middle = save.len() / 2;
+    /// save[middle] ^= 1;
+    /// assert!(LoadOptions::new().read(&save[..]).is_err());
+    /// let (rest, report) = LoadOptions::new().salvage().read(&save[..])?;
+    /// assert_eq!((rest.len(), report.damaged()[0].lost_rows), (1808, 8192));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn salvage(mut self) -> Self {
+        self.salvages = true;
+        self
+    }
+
+    /// Allows the migration to round values, and to replace those that a slot refuses by its default.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// use slotted_arrow::{LoadOptions, SaveOptions};
+    /// let mut old = Store::new();
+    /// old.register_schema(Schema::builder("unit").slot("age", Kind::U16).build()?)?;
+    /// let ids = old.spawn_records("unit", vec![record! { age: 30 }, record! { age: 300 }])?;
+    /// let mut save = Vec::new();
+    /// SaveOptions::new().write(&old.snapshot(), &mut save)?;
+    ///
+    /// let mut store = Store::new();
+    /// let unit = Schema::builder("unit").slot("age", Kind::U8).default(20);
+    /// store.register_schema(unit.build()?)?;
+    /// assert!(LoadOptions::new().read_into(&mut store, &save[..]).is_err());
+    /// LoadOptions::new().allow_loss().read_into(&mut store, &save[..])?;
+    /// assert_eq!(store.get_value(ids[0], "age")?, 30.into());
+    /// assert_eq!(store.get_value(ids[1], "age")?, 20.into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn allow_loss(mut self) -> Self {
+        self.allows_loss = true;
+        self
+    }
+
+    /// Sets the limits of the store that [`load`](Self::load) and [`read`](Self::read) return. They bound the memory of a load.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Limits, Schema, Store, record};
+    /// use slotted_arrow::{LoadOptions, SaveOptions};
+    /// # let mut store = Store::new();
+    /// # store.register_schema(Schema::builder("tile").build()?)?;
+    /// store.spawn_records("tile", vec![record! {}; 100])?;
+    /// # let mut save = Vec::new();
+    /// SaveOptions::new().write(&store.snapshot(), &mut save)?;
+    /// let mut limits = Limits::default();
+    /// limits.rows_per_schema = 50;
+    /// assert!(LoadOptions::new().limits(limits).read(&save[..]).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Reads a save from a folder to a new store with the schemas of the save.
+    ///
+    /// # Errors
+    /// Returns an error if the save cannot be read, or is damaged.
+    ///
+    /// [`save`](crate::save) has an example.
+    pub fn load(&self, folder: impl AsRef<Path>) -> Result<(Store, LoadReport), LoadError> {
+        let source = FolderSource::new(Disk::new(folder.as_ref()))?;
+        self.read_all(source, Store::with_limits(self.limits), &PodTypes::default())
+    }
+
+    /// Reads a save from any reader to a new store with the schemas of the save.
+    ///
+    /// # Errors
+    /// Returns an error if the save cannot be read, or is damaged.
+    ///
+    /// [`SaveOptions`](crate::SaveOptions) has an example.
+    pub fn read(&self, input: impl Read) -> Result<(Store, LoadReport), LoadError> {
+        let source = StreamSource::new(input)?;
+        self.read_all(source, Store::with_limits(self.limits), &PodTypes::default())
+    }
+
+    /// Replaces the objects of a store by those of a save in a folder. The store keeps its schemas and Rust types.
+    ///
+    /// Every id means the same object as in the store that was saved. Schemas get the ids that they had there, so look up keys
+    /// again. Earlier snapshots of the store can be read, but not restored.
+    ///
+    /// # Errors
+    /// Returns an error if the save cannot be read, is damaged, or does not fit the schemas. The store is unchanged then.
+    ///
+    /// [`LoadOptions`] has an example.
+    pub fn load_into(
+        &self,
+        store: &mut Store,
+        folder: impl AsRef<Path>,
+    ) -> Result<LoadReport, LoadError> {
+        self.replace(store, FolderSource::new(Disk::new(folder.as_ref()))?)
+    }
+
+    /// Replaces the objects of a store by those of a save from any reader, as [`load_into`](Self::load_into) does.
+    ///
+    /// # Errors
+    /// Returns an error if the save cannot be read, is damaged, or does not fit the schemas. The store is unchanged then.
+    ///
+    /// [`LoadOptions`] has an example.
+    pub fn read_into(&self, store: &mut Store, input: impl Read) -> Result<LoadReport, LoadError> {
+        self.replace(store, StreamSource::new(input)?)
+    }
+
+    fn replace(&self, store: &mut Store, source: impl Source) -> Result<LoadReport, LoadError> {
+        let new = Store::with_limits(*store.limits());
+        let (mut loaded, mut report) = self.read_all(source, new, &PodTypes::of(store))?;
+        migrate::to_schemas_of(store, &mut loaded, self, &mut report)?;
+        report.objects = loaded.len();
+        *store = loaded;
+        Ok(report)
+    }
+
+    /// Reads everything to a new store.
+    pub(crate) fn read_all(
+        &self,
+        mut source: impl Source,
+        mut store: Store,
+        types: &PodTypes,
+    ) -> Result<(Store, LoadReport), LoadError> {
+        let mut manifest = source.manifest()?;
+        let mut names: HashMap<String, String> = HashMap::new();
+        if self.migrations.renames_schemas() {
+            for definition in &mut manifest.schemas {
+                let old = definition.name.clone();
+                definition.visit_schema_names(|name| self.migrations.rename_schemas(name));
+                names.insert(old, definition.name.clone());
+            }
+        }
+        register(&manifest.schemas, &mut store, types).map_err(|(schema, error)| match error {
+            DefinitionError::UnknownType { slot, rust } => {
+                LoadError::UnknownType { schema, slot, rust }
+            }
+            DefinitionError::Schema(error) => LoadError::Schema(error),
+            DefinitionError::Invalid(part) => {
+                let damage = Damage::Definition { part };
+                LoadError::Damaged { file: source.name().to_owned(), damage, can_salvage: false }
+            }
+        })?;
+        let mut report = LoadReport::default();
+        for entry in &manifest.tables {
+            let name = names.get(&entry.schema).unwrap_or(&entry.schema);
+            let schema = store.schema(name).map(|schema| schema.id());
+            let Some(schema) = schema else { continue };
+            self.read_table(&mut source, entry, &mut store, schema, &mut report)?;
+        }
+        for entry in &manifest.attachments {
+            self.read_attachment(&mut source, &entry.name, &entry.file, &mut report)?;
+        }
+        source.finish()?;
+        report.objects = store.len();
+        Ok((store, report))
+    }
+
+    fn read_table(
+        &self,
+        source: &mut impl Source,
+        entry: &TableEntry,
+        store: &mut Store,
+        schema: SchemaId,
+        report: &mut LoadReport,
+    ) -> Result<(), LoadError> {
+        let file = &entry.file;
+        let read = source.open(file).and_then(|mut input| {
+            let read = TableFile::open(&mut input, file.bytes).and_then(|table| {
+                let found = table.metadata.name();
+                let is_same =
+                    found == entry.schema && usize::from(table.metadata.id) == schema.index();
+                if !is_same {
+                    let (expected, found) = (entry.schema.clone(), found.to_owned());
+                    return Err(Damage::OtherSchema { expected, found }.into());
+                }
+                table.read(store, schema, self.salvages.then(|| most_rows(entry)))
+            });
+            // A stream goes on behind the file.
+            io::copy(&mut input, &mut io::sink()).map_err(ReadError::Io)?;
+            read
+        });
+        let (damages, lost_rows) = match read {
+            Ok((content, checksum)) => {
+                let mut damages = content.damages;
+                let is_same = checksum.is_none_or(|checksum| file.has_checksum(checksum));
+                if !is_same || (content.rows != entry.rows && damages.is_empty()) {
+                    damages.push(Damage::Checksum);
+                }
+                (damages, content.lost_rows)
+            }
+            Err(ReadError::Io(error)) => return Err(file_error(&file.file, error)),
+            Err(ReadError::Damage(damage)) if self.salvages => {
+                lose_rows(store, schema, most_rows(entry)).map_err(|damage| {
+                    LoadError::Damaged { file: file.file.clone(), damage, can_salvage: false }
+                })?;
+                (vec![damage], entry.rows)
+            }
+            Err(ReadError::Damage(damage)) => (vec![damage], 0),
+        };
+        match damages.first() {
+            None => Ok(()),
+            Some(damage) if !self.salvages => Err(LoadError::Damaged {
+                file: file.file.clone(),
+                damage: damage.clone(),
+                can_salvage: true,
+            }),
+            Some(_) => {
+                let (file, name) = (file.file.clone(), entry.schema.clone());
+                report.damaged.push(DamagedFile { file, name, damages, lost_rows });
+                Ok(())
+            }
+        }
+    }
+
+    fn read_attachment(
+        &self,
+        source: &mut impl Source,
+        name: &str,
+        file: &FileEntry,
+        report: &mut LoadReport,
+    ) -> Result<(), LoadError> {
+        let read = source.open(file).and_then(|input| {
+            let (mut bytes, mut checksum) = (Vec::new(), Xxh3::new());
+            input.take(file.bytes).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+            checksum.update(&bytes);
+            if (bytes.len() as u64) < file.bytes {
+                return Err(Damage::Truncated { at: bytes.len() as u64 }.into());
+            }
+            match file.has_checksum(checksum.digest128()) {
+                true => Ok(bytes),
+                false => Err(Damage::Checksum.into()),
+            }
+        });
+        match read {
+            Ok(bytes) => {
+                report.attachments.insert(name.to_owned(), bytes);
+                Ok(())
+            }
+            Err(ReadError::Io(error)) => Err(file_error(&file.file, error)),
+            Err(ReadError::Damage(damage)) if self.salvages => {
+                let (file, name) = (file.file.clone(), name.to_owned());
+                let damages = vec![damage];
+                report.damaged.push(DamagedFile { file, name, damages, lost_rows: 0 });
+                Ok(())
+            }
+            Err(ReadError::Damage(damage)) => {
+                let file = file.file.clone();
+                Err(LoadError::Damaged { file, damage, can_salvage: true })
+            }
+        }
+    }
+}
+
+impl LoadReport {
+    /// Returns the number of living objects.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Schema, Store, record};
+    /// # use slotted_arrow::{LoadOptions, SaveOptions};
+    /// # let mut store = Store::new();
+    /// # store.register_schema(Schema::builder("tile").build()?)?;
+    /// store.spawn_record("tile", record! {})?;
+    /// # let mut save = Vec::new();
+    /// SaveOptions::new().write(&store.snapshot(), &mut save)?;
+    /// let (_, report) = LoadOptions::new().read(&save[..])?;
+    /// assert_eq!(report.objects(), 1);
+    /// assert!(report.migration().is_none() && report.aside().is_empty() && report.damaged().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn objects(&self) -> usize {
+        self.objects
+    }
+
+    /// Returns the steps from the save's schemas to those of the program. `None` if they are the same.
+    ///
+    /// [`LoadOptions`] has an example.
+    #[must_use]
+    pub const fn migration(&self) -> Option<&Migration> {
+        self.migration.as_ref()
+    }
+
+    /// Returns the objects and values for which the program has no schema or slot, for
+    /// [`SaveOptions::aside`](crate::SaveOptions::aside).
+    ///
+    /// [`objects`](Self::objects) has an example.
+    #[must_use]
+    pub const fn aside(&self) -> &Aside {
+        &self.aside
+    }
+
+    /// Returns the files of which not everything could be read. Empty without [`LoadOptions::salvage`].
+    ///
+    /// [`LoadOptions::salvage`] has an example.
+    #[must_use]
+    pub fn damaged(&self) -> &[DamagedFile] {
+        &self.damaged
+    }
+
+    /// Returns what was [attached](crate::SaveOptions::attach) to the save under this name.
+    ///
+    /// [`SaveOptions`](crate::SaveOptions) has an example.
+    #[must_use]
+    pub fn attachment(&self, name: &str) -> Option<&[u8]> {
+        self.attachments.get(name).map(|bytes| &**bytes)
+    }
+}
+
+/// Returns the rows of a table, or as many as a file of its size can have.
+fn most_rows(entry: &TableEntry) -> usize {
+    // Each block has a header.
+    let blocks = usize::try_from(entry.file.bytes / 64).unwrap_or(usize::MAX);
+    entry.rows.min(blocks.saturating_mul(slotted::memory::BLOCK_ROWS))
+}
+
+fn file_error(file: &str, error: io::Error) -> LoadError {
+    LoadError::File { file: file.to_owned(), error }
+}
+
+/// The files of a save, in the order of its manifest.
+pub(crate) trait Source {
+    /// Returns the name of the manifest in messages.
+    fn name(&self) -> &str;
+    fn manifest(&mut self) -> Result<Manifest, LoadError>;
+    /// Opens the next file of the manifest.
+    fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError>;
+    /// Checks that nothing follows the last file.
+    fn finish(&mut self) -> Result<(), LoadError>;
+}
+
+fn parse_manifest(name: &str, bytes: &[u8]) -> Result<Manifest, LoadError> {
+    Manifest::from_bytes(bytes).map_err(|error| {
+        let damage = match error {
+            ManifestError::Newer(found) => {
+                return LoadError::Newer { found, known: crate::manifest::VERSION };
+            }
+            ManifestError::Foreign => Damage::Foreign,
+            ManifestError::Checksum => Damage::Checksum,
+            ManifestError::Content(part) => Damage::Definition { part },
+        };
+        LoadError::Damaged { file: name.to_owned(), damage, can_salvage: false }
+    })
+}
+
+pub(crate) struct FolderSource<F> {
+    folder: F,
+}
+
+impl<F: Folder> FolderSource<F> {
+    pub(crate) const fn new(folder: F) -> Result<Self, LoadError> {
+        Ok(Self { folder })
+    }
+}
+
+impl<F: Folder> Source for FolderSource<F> {
+    fn name(&self) -> &str {
+        MANIFEST
+    }
+
+    fn manifest(&mut self) -> Result<Manifest, LoadError> {
+        let (file, _) = self.folder.open(MANIFEST).map_err(|error| file_error(MANIFEST, error))?;
+        let mut bytes = Vec::new();
+        let read = file.take(MOST_BYTES).read_to_end(&mut bytes);
+        read.map_err(|error| file_error(MANIFEST, error))?;
+        parse_manifest(MANIFEST, &bytes)
+    }
+
+    fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError> {
+        match self.folder.open(&file.file) {
+            Ok((_, length)) if length > file.bytes => {
+                Err(Damage::TooLong { expected: file.bytes }.into())
+            }
+            Ok((input, _)) => Ok(input),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Damage::Missing.into()),
+            Err(error) => Err(ReadError::Io(error)),
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), LoadError> {
+        Ok(())
+    }
+}
+
+/// The name of a stream in messages.
+const STREAM: &str = "the stream";
+
+pub(crate) struct StreamSource<R> {
+    input: R,
+}
+
+impl<R: Read> StreamSource<R> {
+    pub(crate) const fn new(input: R) -> Result<Self, LoadError> {
+        Ok(Self { input })
+    }
+}
+
+impl<R: Read> Source for StreamSource<R> {
+    fn name(&self) -> &str {
+        STREAM
+    }
+
+    fn manifest(&mut self) -> Result<Manifest, LoadError> {
+        let bytes = stream::read_manifest(&mut self.input);
+        match bytes.map_err(|error| file_error(STREAM, error))? {
+            Some(bytes) => parse_manifest(STREAM, &bytes),
+            None => {
+                let damage = Damage::Foreign;
+                Err(LoadError::Damaged { file: STREAM.to_owned(), damage, can_salvage: false })
+            }
+        }
+    }
+
+    fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError> {
+        Ok(Box::new(self.input.by_ref().take(file.bytes)))
+    }
+
+    fn finish(&mut self) -> Result<(), LoadError> {
+        Ok(())
+    }
+}
+
+/// Returns the living ids of a table.
+pub(crate) fn ids(table: RawTable<'_>) -> impl Iterator<Item = slotted::ObjectId> {
+    let schema = table.schema().id().index() as u64;
+    (0..table.blocks()).filter_map(move |block| Some((block, table.rows(block)?))).flat_map(
+        move |(block, rows)| {
+            let first = block * slotted::memory::BLOCK_ROWS;
+            rows.generations().iter().enumerate().filter_map(move |(offset, generation)| {
+                let bits = schema << 48 | u64::from(*generation) << 32 | (first + offset) as u64;
+                slotted::ObjectId::from_bits(bits)
+            })
+        },
+    )
+}

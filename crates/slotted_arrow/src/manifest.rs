@@ -1,0 +1,247 @@
+//! The manifest: the list of all files of a save.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use slotted::{Schema, SchemaError, Store};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::definition::{Definition, DefinitionError, PodTypes};
+use crate::ipc::WrittenFile;
+
+/// The word by which a manifest is recognized.
+const FORMAT: &str = "slotted save";
+/// The version of the format that is written. Older ones are read.
+pub(crate) const VERSION: u32 = 1;
+/// The most bytes of a manifest.
+pub(crate) const MOST_BYTES: u64 = 1 << 30;
+
+/// The manifest with its checksum, which covers the content as it is written.
+#[derive(Serialize, Deserialize)]
+struct Envelope<'a> {
+    format: String,
+    version: u32,
+    checksum: String,
+    #[serde(borrow)]
+    content: &'a RawValue,
+}
+
+/// The list of all files of a save.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    /// All schemas, in the order of their ids.
+    pub(crate) schemas: Vec<Definition>,
+    /// The tables that have rows, in the order of their schemas.
+    pub(crate) tables: Vec<TableEntry>,
+    /// What the game saved beside the store, in the order of names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) attachments: Vec<AttachmentEntry>,
+}
+
+/// A file of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TableEntry {
+    pub(crate) schema: String,
+    pub(crate) rows: usize,
+    pub(crate) objects: usize,
+    #[serde(flatten)]
+    pub(crate) file: FileEntry,
+}
+
+/// A file with something that the game saved beside the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AttachmentEntry {
+    pub(crate) name: String,
+    #[serde(flatten)]
+    pub(crate) file: FileEntry,
+}
+
+/// The identity of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FileEntry {
+    /// The file's name in the folder.
+    pub(crate) file: String,
+    pub(crate) bytes: u64,
+    pub(crate) checksum: String,
+}
+
+/// The reason why bytes are no manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ManifestError {
+    /// It is something else.
+    Foreign,
+    /// A later version of the format.
+    Newer(u32),
+    /// The content does not have its checksum.
+    Checksum,
+    /// The content contradicts itself or cannot be read.
+    Content(String),
+}
+
+impl FileEntry {
+    pub(crate) fn new(file: String, written: WrittenFile) -> Self {
+        Self { file, bytes: written.bytes, checksum: hexadecimal(written.checksum) }
+    }
+
+    pub(crate) fn has_checksum(&self, checksum: u128) -> bool {
+        self.checksum == hexadecimal(checksum)
+    }
+}
+
+/// Returns a checksum as text.
+pub(crate) fn hexadecimal(checksum: u128) -> String {
+    format!("{checksum:032x}")
+}
+
+impl Manifest {
+    pub(crate) fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
+        let content = serde_json::value::to_raw_value(self)?;
+        let checksum = hexadecimal(xxh3_128(content.get().as_bytes()));
+        let format = FORMAT.to_owned();
+        let envelope = Envelope { format, version: VERSION, checksum, content: &content };
+        let mut bytes = serde_json::to_vec(&envelope)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let envelope: Envelope<'_> =
+            serde_json::from_slice(bytes).map_err(|_| ManifestError::Foreign)?;
+        if envelope.format != FORMAT {
+            return Err(ManifestError::Foreign);
+        }
+        if envelope.version > VERSION {
+            return Err(ManifestError::Newer(envelope.version));
+        }
+        let content = envelope.content.get();
+        if envelope.checksum != hexadecimal(xxh3_128(content.as_bytes())) {
+            return Err(ManifestError::Checksum);
+        }
+        let manifest: Self = serde_json::from_str(content)
+            .map_err(|error| ManifestError::Content(error.to_string()))?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Checks names: each schema, table and file once, and no file outside the folder.
+    fn check(&self) -> Result<(), ManifestError> {
+        let twice = |what: &str, name: &str| {
+            let name = slotted::schema::Quoted(name);
+            Err(ManifestError::Content(format!("{what} {name} is listed twice or unknown")))
+        };
+        let mut schemas = std::collections::HashSet::new();
+        for schema in &self.schemas {
+            if !schemas.insert(&*schema.name) {
+                return twice("schema", &schema.name);
+            }
+        }
+        for table in &self.tables {
+            if !schemas.remove(&*table.schema) {
+                return twice("the table of schema", &table.schema);
+            }
+        }
+        let mut names = std::collections::HashSet::new();
+        for attachment in &self.attachments {
+            if !names.insert(&*attachment.name) {
+                return twice("attachment", &attachment.name);
+            }
+        }
+        let stray = self.files().find(|entry| !is_file_name(&entry.file));
+        match stray {
+            Some(entry) => {
+                let name = slotted::schema::Quoted(&entry.file);
+                Err(ManifestError::Content(format!("{name} is not a file of a save")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Iterates over the files, in the order in which a stream has them.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &FileEntry> {
+        let attachments = self.attachments.iter().map(|attachment| &attachment.file);
+        self.tables.iter().map(|table| &table.file).chain(attachments)
+    }
+
+    /// Returns the definitions of a schema's bases and its own.
+    pub(crate) fn with_bases(&self, name: &str) -> Vec<Definition> {
+        let mut chain = Vec::new();
+        let mut next = Some(name);
+        while let Some(definition) =
+            next.and_then(|name| self.schemas.iter().find(|one| one.name == name))
+        {
+            chain.push(definition.clone());
+            next = definition.extends.as_deref().filter(|_| chain.len() <= self.schemas.len());
+        }
+        chain.reverse();
+        chain
+    }
+}
+
+/// Registers the schemas of a save, so that each gets its id.
+pub(crate) fn register(
+    definitions: &[Definition],
+    store: &mut Store,
+    types: &PodTypes,
+) -> Result<(), (String, DefinitionError)> {
+    let schemas = definitions.iter().map(|definition| {
+        definition.to_schema(types).map_err(|error| (definition.name.clone(), error))
+    });
+    let schemas = schemas.collect::<Result<Vec<Schema>, _>>()?;
+    let named = |schema: &Schema, error: SchemaError| {
+        (schema.name().to_owned(), DefinitionError::Schema(error))
+    };
+    let mut known = std::collections::HashSet::new();
+    let are_in_order = schemas.iter().all(|schema| {
+        let is_next = schema.extends().is_none_or(|base| known.contains(base));
+        known.insert(schema.name());
+        is_next
+    });
+    if are_in_order {
+        for schema in schemas {
+            store.register_schema(schema.clone()).map_err(|error| named(&schema, error))?;
+        }
+        return Ok(());
+    }
+    // A migration gave a schema a base with a higher id: only another migration can do that again.
+    for schema in &schemas {
+        let empty = Schema::builder(schema.name()).build();
+        let registered = empty.and_then(|empty| store.register_schema(empty));
+        registered.map_err(|error| named(schema, error))?;
+    }
+    let first = schemas.first().cloned();
+    let plan = store.plan_migration(schemas);
+    let failed = |error: DefinitionError| {
+        (first.as_ref().map_or_else(String::new, |schema| schema.name().to_owned()), error)
+    };
+    let plan = plan.map_err(|error| failed(DefinitionError::Schema(error)))?;
+    store.migrate(&plan).map_err(|error| failed(DefinitionError::Invalid(error.to_string())))?;
+    Ok(())
+}
+
+/// The end of a file's name while it is being written.
+pub(crate) const PARTIAL: &str = ".partial";
+
+/// Returns the name of a file: readable, and different for different content.
+pub(crate) fn file_name(name: &str, checksum: u128, ending: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let readable = name.chars().map(|c| if is_plain(c) { c } else { '_' }).take(40);
+    let readable: String = readable.collect();
+    format!("{readable}-{}{ending}", hexadecimal(checksum))
+}
+
+/// Returns `true` if the name is one that [`file_name`] returns: nothing else in a folder is touched.
+pub(crate) fn is_file_name(name: &str) -> bool {
+    let stem = name.strip_suffix(TABLE_ENDING).or_else(|| name.strip_suffix(ATTACHMENT_ENDING));
+    let parts = stem.and_then(|stem| stem.rsplit_once('-'));
+    parts.is_some_and(|(readable, checksum)| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        readable.chars().all(is_plain)
+            && checksum.len() == 32
+            && checksum.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
+    })
+}
+
+pub(crate) const TABLE_ENDING: &str = ".arrow";
+pub(crate) const ATTACHMENT_ENDING: &str = ".bin";

@@ -1,0 +1,397 @@
+//! Writes saves: to a folder, or to any writer.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::{self, Write};
+use std::path::Path;
+
+use slotted::Snapshot;
+use slotted::raw::{RawSnapshot, RawTable};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::aside::Aside;
+use crate::compression::Compression;
+use crate::definition::Definition;
+use crate::folder::{Disk, Folder, FolderError, write_partial};
+use crate::ipc::WrittenFile;
+use crate::manifest::{
+    ATTACHMENT_ENDING, AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING, TableEntry,
+    file_name, is_file_name,
+};
+use crate::stream;
+use crate::table_file::write_table;
+
+/// The name of the manifest in a folder.
+pub(crate) const MANIFEST: &str = "manifest.json";
+
+/// Writes a snapshot to a folder: one Arrow file for each schema, and a manifest.
+///
+/// Call it from another thread while the game goes on. [`SaveOptions`] offers more, and explains what a crash leaves behind.
+///
+/// # Errors
+/// Returns an error if the folder cannot be written to. The save that was there before is intact.
+///
+/// # Example
+/// ```
+/// use slotted::{Kind, Schema, Store, record};
+///
+/// let mut store = Store::new();
+/// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
+/// let unit = store.spawn_record("unit", record! { health: 80.0 })?;
+///
+/// # let folder = std::env::temp_dir().join(format!("slotted-save-{}", std::process::id()));
+/// slotted_arrow::save(&store.snapshot(), &folder)?;
+/// let loaded = slotted_arrow::load(&folder)?;
+/// assert_eq!(loaded.get_value(unit, "health")?, 80.0_f32.into());
+/// # std::fs::remove_dir_all(folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn save(snapshot: &Snapshot, folder: impl AsRef<Path>) -> Result<SaveReport, SaveError> {
+    SaveOptions::new().save(snapshot, folder)
+}
+
+/// Options of a save.
+///
+/// # What a crash leaves behind
+/// New files are written under temporary names and synced first. Then one rename puts the new manifest in place of the old
+/// one. Until that moment the old save is whole, and afterwards the new one, also after a power failure. Tables that have not
+/// changed since the last save to the folder are not written again. Files that no manifest names are removed at the end.
+///
+/// # Example
+/// ```
+/// use slotted::{Schema, Store, record};
+/// use slotted_arrow::{Compression, LoadOptions, SaveOptions};
+///
+/// let mut store = Store::new();
+/// store.register_schema(Schema::builder("tile").build()?)?;
+/// let tile = store.spawn_record("tile", record! {})?;
+///
+/// let mut bytes = Vec::new();
+/// let options = SaveOptions::new().compression(Compression::Lz4).attach("turn", *b"12");
+/// options.write(&store.snapshot(), &mut bytes)?;
+///
+/// let (loaded, report) = LoadOptions::new().read(&bytes[..])?;
+/// assert!(loaded.contains(tile));
+/// assert_eq!(report.attachment("turn"), Some(&b"12"[..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "options do nothing on their own"]
+pub struct SaveOptions {
+    compression: Option<Compression>,
+    attachments: BTreeMap<String, Vec<u8>>,
+    aside: Aside,
+}
+
+/// The outcome of a save.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SaveReport {
+    /// Living objects, those that were kept aside included.
+    pub objects: usize,
+    /// Tables that were written.
+    pub tables_written: usize,
+    /// Tables that had not changed since the last save to the folder.
+    pub tables_kept: usize,
+    /// Bytes of all files that were written.
+    pub bytes_written: u64,
+}
+
+/// The reason why a save failed. The save that was there before is intact.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// An operation on a file failed.
+    #[error("cannot {action} '{file}': {error}; the save from before is intact")]
+    File {
+        /// The operation, such as `write`.
+        action: &'static str,
+        /// The file's name in the folder.
+        file: String,
+        /// The reason.
+        #[source]
+        error: io::Error,
+    },
+    /// The writer failed.
+    #[error("cannot write the save: {0}")]
+    Write(#[from] io::Error),
+    /// A schema has objects in the store, and others that were kept aside because the schema was missing.
+    #[error(
+        "schema {} has objects in the store and objects that were kept aside; \
+         load the save again with the schema registered",
+        slotted::schema::Quoted(schema)
+    )]
+    BothAside {
+        /// The schema's name.
+        schema: String,
+    },
+}
+
+impl From<FolderError> for SaveError {
+    fn from(error: FolderError) -> Self {
+        let FolderError { action, file, error } = error;
+        Self::File { action, file, error }
+    }
+}
+
+impl SaveOptions {
+    /// Returns options without compression and attachments.
+    ///
+    /// [`SaveOptions`] has an example.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Compresses the columns. Arrow's readers open the files as before.
+    ///
+    /// [`SaveOptions`] has an example.
+    pub fn compression(mut self, compression: impl Into<Option<Compression>>) -> Self {
+        self.compression = compression.into();
+        self
+    }
+
+    /// Saves bytes beside the store: a camera, the state of random numbers, values beside objects.
+    ///
+    /// [`LoadReport::attachment`](crate::LoadReport::attachment) returns them. A second attachment of the name replaces the first.
+    ///
+    /// [`SaveOptions`] has an example.
+    pub fn attach(mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        self.attachments.insert(name.into(), bytes.into());
+        self
+    }
+
+    /// Writes back what a [load](crate::LoadReport::aside) kept aside, because its schemas were missing.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Schema, Store, record};
+    /// use slotted_arrow::{LoadOptions, SaveOptions};
+    ///
+    /// let mut modded = Store::new();
+    /// modded.register_schema(Schema::builder("unit").build()?)?;
+    /// modded.register_schema(Schema::builder("orc").extends("unit").build()?)?;
+    /// let orc = modded.spawn_record("orc", record! {})?;
+    /// let mut bytes = Vec::new();
+    /// SaveOptions::new().write(&modded.snapshot(), &mut bytes)?;
+    ///
+    /// // The mod is missing.
+    /// let mut plain = Store::new();
+    /// plain.register_schema(Schema::builder("unit").build()?)?;
+    /// let report = LoadOptions::new().read_into(&mut plain, &bytes[..])?;
+    /// assert!(!plain.contains(orc));
+    /// let mut bytes = Vec::new();
+    /// SaveOptions::new().aside(report.aside()).write(&plain.snapshot(), &mut bytes)?;
+    ///
+    /// // The mod is back.
+    /// LoadOptions::new().read_into(&mut modded, &bytes[..])?;
+    /// assert!(modded.contains(orc));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn aside(mut self, aside: &Aside) -> Self {
+        self.aside = aside.clone();
+        self
+    }
+
+    /// Writes a snapshot to a folder, which is created if it is missing.
+    ///
+    /// # Errors
+    /// Returns an error if the folder cannot be written to, or if another process saves to it. The save that was there before
+    /// is intact.
+    ///
+    /// [`save`] has an example.
+    pub fn save(
+        &self,
+        snapshot: &Snapshot,
+        folder: impl AsRef<Path>,
+    ) -> Result<SaveReport, SaveError> {
+        self.save_to(snapshot, &Disk::new(folder.as_ref()))
+    }
+
+    pub(crate) fn save_to<F: Folder>(
+        &self,
+        snapshot: &Snapshot,
+        folder: &F,
+    ) -> Result<SaveReport, SaveError> {
+        let parts = Parts::new(self, snapshot)?;
+        let _lock = folder.lock().map_err(FolderError::of("lock", "the folder"))?;
+        let old = read_manifest(folder).unwrap_or_default();
+        let mut report = SaveReport { objects: parts.objects(), ..SaveReport::default() };
+        let mut manifest = parts.manifest();
+        for part in &parts.tables {
+            let entry = self.save_table(part, &manifest, &old, folder, &mut report)?;
+            manifest.tables.push(entry);
+        }
+        for (name, bytes) in &self.attachments {
+            let written = WrittenFile { bytes: bytes.len() as u64, checksum: xxh3_128(bytes) };
+            let entry =
+                FileEntry::new(file_name(name, written.checksum, ATTACHMENT_ENDING), written);
+            if !old.attachments.iter().any(|old| old.file == entry) {
+                write_partial(folder, &entry.file, |mut file| {
+                    file.write_all(bytes)?;
+                    Ok((file, ()))
+                })?;
+                rename_partial(folder, &entry.file, &entry.file)?;
+                report.bytes_written += written.bytes;
+            }
+            manifest.attachments.push(AttachmentEntry { name: name.clone(), file: entry });
+        }
+        let bytes = manifest.to_bytes().map_err(|error| SaveError::Write(error.into()))?;
+        write_partial(folder, MANIFEST, |mut file| {
+            file.write_all(&bytes)?;
+            Ok((file, ()))
+        })?;
+        // The names of the new files come to the disk before the manifest that has them.
+        folder.sync_names().map_err(FolderError::of("sync", "the folder"))?;
+        rename_partial(folder, MANIFEST, MANIFEST)?;
+        folder.sync_names().map_err(FolderError::of("sync", "the folder"))?;
+        report.bytes_written += bytes.len() as u64;
+        remove_unused(folder, &manifest);
+        Ok(report)
+    }
+
+    /// Writes a table unless the folder has the same one.
+    fn save_table<F: Folder>(
+        &self,
+        part: &Part<'_>,
+        manifest: &Manifest,
+        old: &Manifest,
+        folder: &F,
+        report: &mut SaveReport,
+    ) -> Result<TableEntry, SaveError> {
+        let (name, rows) = (part.table.schema().name(), part.table.used_rows());
+        let definitions = || manifest.with_bases(name);
+        let before = old
+            .tables
+            .iter()
+            .find(|old| old.schema == name && old.rows == rows && old.objects == part.table.len());
+        let is_there = before.filter(|old| {
+            folder.open(&old.file.file).is_ok_and(|(_, bytes)| bytes == old.file.bytes)
+        });
+        if let Some(old) = is_there {
+            let (_, same) =
+                write_table(io::sink(), part.raw, part.table, definitions(), self.compression)?;
+            if old.file.bytes == same.bytes && old.file.has_checksum(same.checksum) {
+                report.tables_kept += 1;
+                return Ok(old.clone());
+            }
+        }
+        let partial = file_name(name, 0, TABLE_ENDING);
+        let written = write_partial(folder, &partial, |file| {
+            write_table(file, part.raw, part.table, definitions(), self.compression)
+        })?;
+        let file = file_name(name, written.checksum, TABLE_ENDING);
+        rename_partial(folder, &partial, &file)?;
+        report.tables_written += 1;
+        report.bytes_written += written.bytes;
+        let file = FileEntry::new(file, written);
+        Ok(TableEntry { schema: name.to_owned(), rows, objects: part.table.len(), file })
+    }
+
+    /// Writes a snapshot to any writer, as one stream. Each column is encoded twice: once for its checksum, then to write it.
+    ///
+    /// # Errors
+    /// Returns an error if the writer fails.
+    ///
+    /// [`SaveOptions`] has an example.
+    pub fn write(&self, snapshot: &Snapshot, out: impl Write) -> Result<SaveReport, SaveError> {
+        let parts = Parts::new(self, snapshot)?;
+        let mut manifest = parts.manifest();
+        for part in &parts.tables {
+            let name = part.table.schema().name();
+            let definitions = manifest.with_bases(name);
+            let (_, written) =
+                write_table(io::sink(), part.raw, part.table, definitions, self.compression)?;
+            let file = file_name(name, written.checksum, TABLE_ENDING);
+            let (rows, objects) = (part.table.used_rows(), part.table.len());
+            let file = FileEntry::new(file, written);
+            manifest.tables.push(TableEntry { schema: name.to_owned(), rows, objects, file });
+        }
+        for (name, bytes) in &self.attachments {
+            let written = WrittenFile { bytes: bytes.len() as u64, checksum: xxh3_128(bytes) };
+            let file =
+                FileEntry::new(file_name(name, written.checksum, ATTACHMENT_ENDING), written);
+            manifest.attachments.push(AttachmentEntry { name: name.clone(), file });
+        }
+        let mut out = stream::begin(out, &manifest)?;
+        for part in &parts.tables {
+            let definitions = manifest.with_bases(part.table.schema().name());
+            (out, _) = write_table(out, part.raw, part.table, definitions, self.compression)?;
+        }
+        for bytes in self.attachments.values() {
+            out.write_all(bytes)?;
+        }
+        out.flush()?;
+        Ok(SaveReport {
+            objects: parts.objects(),
+            tables_written: parts.tables.len(),
+            tables_kept: 0,
+            bytes_written: out.bytes(),
+        })
+    }
+}
+
+/// The tables of a save, from the store and from what was kept aside.
+struct Parts<'s> {
+    schemas: Vec<Definition>,
+    tables: Vec<Part<'s>>,
+}
+
+struct Part<'s> {
+    raw: RawSnapshot<'s>,
+    table: RawTable<'s>,
+}
+
+impl<'s> Parts<'s> {
+    fn new(options: &'s SaveOptions, snapshot: &'s Snapshot) -> Result<Self, SaveError> {
+        let raw = snapshot.raw();
+        let aside = options.aside.tables();
+        let aside: HashMap<&str, Part<'s>> =
+            aside.map(|(raw, table)| (table.schema().name(), Part { raw, table })).collect();
+        let (mut schemas, mut tables) = (Vec::new(), Vec::new());
+        for table in raw.tables() {
+            let name = table.schema().name();
+            let part = match aside.get(name) {
+                Some(_) if !table.is_empty() => {
+                    return Err(SaveError::BothAside { schema: name.to_owned() });
+                }
+                Some(part) => Part { ..*part },
+                None => Part { raw, table },
+            };
+            schemas.push(Definition::new(&part.table.schema().to_schema()));
+            if part.table.used_rows() > 0 {
+                tables.push(part);
+            }
+        }
+        Ok(Self { schemas, tables })
+    }
+
+    fn manifest(&self) -> Manifest {
+        Manifest { schemas: self.schemas.clone(), ..Manifest::default() }
+    }
+
+    fn objects(&self) -> usize {
+        self.tables.iter().map(|part| part.table.len()).sum()
+    }
+}
+
+fn rename_partial(folder: &impl Folder, from: &str, to: &str) -> Result<(), FolderError> {
+    folder.rename(&format!("{from}{PARTIAL}"), to).map_err(FolderError::of("rename", to))
+}
+
+fn read_manifest(folder: &impl Folder) -> Option<Manifest> {
+    let (mut file, _) = folder.open(MANIFEST).ok()?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).ok()?;
+    Manifest::from_bytes(&bytes).ok()
+}
+
+/// Removes files that the manifest does not name. Those that cannot be removed are tried again at the next save.
+fn remove_unused(folder: &impl Folder, manifest: &Manifest) {
+    let used: HashSet<&str> = manifest.files().map(|entry| &*entry.file).collect();
+    for name in folder.list().unwrap_or_default() {
+        let is_partial = name.strip_suffix(PARTIAL);
+        let is_partial = is_partial.is_some_and(|name| is_file_name(name) || name == MANIFEST);
+        if is_partial || (is_file_name(&name) && !used.contains(&*name)) {
+            let _ = folder.remove(&name);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Worlds with every kind of slot.
+
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt, SeedableRng};
+use slotted::bytemuck::{Pod, Zeroable};
+use slotted::schema::{NumberKind, VectorKind};
+use slotted::{Kind, ObjectId, Record, Schema, SlotValue, Store, Value};
+
+/// A plain-memory type of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable, SlotValue)]
+#[bytemuck(crate = "slotted::bytemuck")]
+#[repr(C)]
+pub(crate) struct Color {
+    pub(crate) rgb: [u8; 3],
+    pub(crate) alpha: u8,
+}
+
+pub(crate) fn kinds() -> Vec<Kind> {
+    let jobs = Kind::enumeration(["farmer", "soldier", "mage"]);
+    let mut kinds: Vec<Kind> = Kind::named().collect();
+    kinds.extend([Kind::Array(NumberKind::I16, 3), Kind::pod::<Color>(), jobs]);
+    let lists: Vec<Kind> = kinds.iter().cloned().map(Kind::list).collect();
+    kinds.extend(lists);
+    kinds
+}
+
+/// Returns the schema `thing`, with a required and an optional slot of each kind, and `tile`, which `floor` extends.
+pub(crate) fn schemas() -> Vec<Schema> {
+    let mut thing = Schema::builder("thing");
+    for (number, kind) in kinds().into_iter().enumerate() {
+        thing = thing.slot(format!("slot_{number}"), kind.clone());
+        thing = thing.slot(format!("optional_{number}"), kind).optional();
+    }
+    let tile = Schema::builder("tile").slot("height", Kind::F32).range(-1000.0..=1000.0);
+    let floor = Schema::builder("floor").extends("tile").slot("name", Kind::Text).default("floor");
+    let built = [thing.build(), tile.build(), floor.build()];
+    built.into_iter().map(|schema| schema.expect("valid")).collect()
+}
+
+pub(crate) fn store() -> Store {
+    let mut store = Store::new();
+    for schema in schemas() {
+        store.register_schema(schema).expect("new");
+    }
+    store
+}
+
+pub(crate) fn value(kind: &Kind, ids: &[ObjectId], random: &mut impl Rng) -> Value {
+    let number = |kind: NumberKind, random: &mut dyn Rng| -> Value {
+        match kind.integer_range() {
+            Some((min, max)) => {
+                let number = random.random_range(min..=max);
+                i64::try_from(number).map_or_else(|_| Value::UInt(number as u64), Value::Int)
+            }
+            None if kind == NumberKind::F32 => Value::F32(f32::from_bits(random.random())),
+            None => Value::F64(f64::from_bits(random.random())),
+        }
+    };
+    match kind {
+        Kind::Bool => random.random::<bool>().into(),
+        Kind::Number(kind) => number(*kind, random),
+        Kind::Vector(vector) => vector_value(*vector, random),
+        Kind::Array(kind, length) => {
+            Value::List((0..*length).map(|_| number(*kind, random)).collect())
+        }
+        Kind::Text => format!("text {}", random.random_range(0..50)).into(),
+        Kind::Object => ids[random.random_range(0..ids.len())].into(),
+        Kind::Enum(kind) => (*kind.variants()[random.random_range(0..3)]).into(),
+        Kind::Pod(pod) => Value::Bytes((0..pod.size()).map(|_| random.random()).collect()),
+        Kind::List(list) => {
+            let length = random.random_range(0..4);
+            Value::List((0..length).map(|_| value(list.element(), ids, random)).collect())
+        }
+    }
+}
+
+fn vector_value(kind: VectorKind, random: &mut impl Rng) -> Value {
+    let mut number = || match kind.component() {
+        NumberKind::F32 => Value::F32(random.random()),
+        NumberKind::F64 => Value::F64(random.random()),
+        _ => Value::Int(random.random_range(0..1000)),
+    };
+    let numbers = (0..kind.components()).map(|_| number()).collect();
+    Value::List(numbers).to_vector(kind).expect("the numbers fit")
+}
+
+/// Returns a record of `thing` with random values; each optional slot is set in half of them.
+pub(crate) fn record(store: &Store, ids: &[ObjectId], random: &mut StdRng) -> Record {
+    let mut record = Record::with_capacity(100);
+    for slot in store.schema("thing").expect("registered").slots() {
+        if !slot.is_optional() || random.random() {
+            record.push(slot.name().to_owned(), value(slot.kind(), ids, random));
+        }
+    }
+    record
+}
+
+/// Returns a world of this many things with a history: rows were despawned, used again, and are free. Tiles are dense.
+pub(crate) fn world(things: usize, seed: u64) -> Store {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut store = store();
+    for number in 0..things / 2 + 1 {
+        let mut tile = Record::with_capacity(1);
+        tile.push("height", number as f32);
+        let schema = if number % 3 == 0 { "floor" } else { "tile" };
+        store.spawn_record(schema, tile).expect("valid");
+    }
+    let mut ids: Vec<ObjectId> = store.ids().collect();
+    for _ in 0..things {
+        let record = record(&store, &ids, &mut random);
+        ids.push(store.spawn_record("thing", record).expect("valid"));
+        if random.random_ratio(1, 4) {
+            let id = ids.swap_remove(random.random_range(0..ids.len()));
+            store.despawn(id).expect("alive");
+        }
+    }
+    store
+}
