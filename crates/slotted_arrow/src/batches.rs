@@ -77,7 +77,7 @@ impl SchemaBatches {
         let slots = table.schema().slots();
         let fields = Arc::new(Schema::new(slots.iter().map(field).collect::<Vec<_>>()));
         let columns = (0..slots.len()).map(Some).collect();
-        let (schema, dictionaries) = (table.schema().id(), Dictionaries::of(table));
+        let (schema, dictionaries) = (table.schema().id(), Dictionaries::new(slots.len()));
         Some(Self { snapshot: snapshot.clone(), schema, fields, columns, dictionaries })
     }
 
@@ -225,7 +225,7 @@ impl SchemaBatches {
     /// # use slotted_arrow::SchemaBatches;
     /// # let mut store = Store::new();
     /// # store.register_schema(Schema::builder("tile").build()?)?;
-    /// let ids = store.spawn_records("tile", vec![record! {}; 2])?;
+    /// let ids: Vec<_> = store.spawn_records("tile", vec![record! {}; 2])?.collect();
     /// store.despawn(ids[0])?;
     /// let batches = SchemaBatches::new(&store.snapshot(), "tile").ok_or("no such schema")?;
     /// assert_eq!(batches.living(0).ok_or("no dead rows")?.true_count(), 1);

@@ -23,17 +23,27 @@ use crate::keys::KeyMap;
 
 /// The columns of one table.
 pub(crate) struct Columns<'s> {
-    pub(crate) raw: RawSnapshot<'s>,
+    raw: RawSnapshot<'s>,
     pub(crate) table: RawTable<'s>,
     is_canonical: bool,
+    columns: Vec<Column<'s>>,
     dictionaries: Dictionaries,
 }
 
-/// The dictionaries of a table's slots, each made when it is first needed.
+/// The dictionaries of a table's columns, each made when it is first needed.
 #[derive(Clone)]
 pub(crate) struct Dictionaries {
-    slots: Arc<[OnceLock<Dictionary>]>,
+    columns: Arc<[OnceLock<Dictionary>]>,
     all_texts: Arc<OnceLock<ArrayRef>>,
+}
+
+/// One column, and the table that has its values.
+pub(crate) struct Column<'s> {
+    pub(crate) raw: RawSnapshot<'s>,
+    pub(crate) table: RawTable<'s>,
+    pub(crate) slot: usize,
+    /// The values are of another moment: they belong to the objects that were alive then.
+    pub(crate) is_aside: bool,
 }
 
 /// The dictionary of a slot.
@@ -46,48 +56,65 @@ enum Dictionary {
     Mapped(KeyMap, ArrayRef),
 }
 
+impl<'s> Column<'s> {
+    pub(crate) fn declaration(&self) -> &'s Slot {
+        &self.table.schema().slots()[self.slot]
+    }
+}
+
 impl Dictionaries {
-    /// Returns the dictionaries of a table, none of them made yet.
-    pub(crate) fn of(table: RawTable<'_>) -> Self {
-        let slots = table.schema().slots().iter().map(|_| OnceLock::new()).collect();
-        Self { slots, all_texts: Arc::default() }
+    /// Returns the dictionaries of this many columns, none of them made yet.
+    pub(crate) fn new(columns: usize) -> Self {
+        let columns = (0..columns).map(|_| OnceLock::new()).collect();
+        Self { columns, all_texts: Arc::default() }
     }
 }
 
 impl<'s> Columns<'s> {
     /// Returns columns that share the memory of the snapshot.
     ///
-    /// The dictionaries are those of earlier calls, for the same table.
-    pub(crate) const fn shared(
+    /// The dictionaries are those of earlier calls for the same table, or new ones.
+    pub(crate) fn shared(
         raw: RawSnapshot<'s>,
         table: RawTable<'s>,
         dictionaries: Dictionaries,
     ) -> Self {
-        Self { raw, table, is_canonical: false, dictionaries }
+        let column = |slot| Column { raw, table, slot, is_aside: false };
+        let columns = (0..table.schema().slots().len()).map(column).collect();
+        Self { raw, table, is_canonical: false, columns, dictionaries }
     }
 
     /// Returns columns whose bytes depend on the living objects alone: not on dead rows, nor on the history of texts.
-    pub(crate) fn canonical(raw: RawSnapshot<'s>, table: RawTable<'s>) -> Self {
-        Self { raw, table, is_canonical: true, dictionaries: Dictionaries::of(table) }
+    pub(crate) fn canonical(
+        raw: RawSnapshot<'s>,
+        table: RawTable<'s>,
+        columns: Vec<Column<'s>>,
+    ) -> Self {
+        let dictionaries = Dictionaries::new(columns.len());
+        Self { raw, table, is_canonical: true, columns, dictionaries }
     }
 
-    /// Returns the dictionary of a slot, if it has one.
-    pub(crate) fn dictionary(&self, slot: usize) -> Option<&ArrayRef> {
-        self.dictionary_of(slot).values()
+    /// Iterates over the slots of the columns.
+    pub(crate) fn slots(&self) -> impl ExactSizeIterator<Item = &'s Slot> {
+        self.columns.iter().map(Column::declaration)
+    }
+
+    /// Returns the dictionary of a column, if it has one.
+    pub(crate) fn dictionary(&self, position: usize) -> Option<&ArrayRef> {
+        self.dictionary_of(position).values()
     }
 
     fn dictionary_of(&self, position: usize) -> &Dictionary {
-        self.dictionaries.slots[position].get_or_init(|| {
-            let slot = &self.table.schema().slots()[position];
+        self.dictionaries.columns[position].get_or_init(|| {
+            let kind = self.columns[position].declaration().kind();
             // More handles than rows: a dictionary of all texts would cost more than one of those that the rows have.
             let has_few_texts = self.raw.text_handles() as usize <= self.table.used_rows();
-            match slot.kind().element() {
+            match kind.element() {
                 Kind::Text if has_few_texts && !self.is_canonical => {
                     let texts = self.dictionaries.all_texts.get_or_init(|| self.all_texts());
                     Dictionary::Direct(Arc::clone(texts))
                 }
-                Kind::Text => self.texts_of(position, slot),
-                kind => Dictionary::of_variants(kind),
+                _ => self.own_dictionary(position),
             }
         })
     }
@@ -97,30 +124,37 @@ impl<'s> Columns<'s> {
         Arc::new(LargeStringArray::from_iter_values(texts.map(Option::unwrap_or_default)))
     }
 
-    /// Collects the texts of a slot in the order of the rows.
-    fn texts_of(&self, position: usize, slot: &Slot) -> Dictionary {
+    /// Returns the dictionary of the texts or variants that a column has, texts in the order of the rows.
+    fn own_dictionary(&self, position: usize) -> Dictionary {
+        let column = &self.columns[position];
+        match column.declaration().kind().element() {
+            Kind::Text => {}
+            kind => return Dictionary::of_variants(kind),
+        }
+        let is_list = matches!(column.declaration().kind(), Kind::List(_));
         let mut keys = KeyMap::default();
         let mut texts = Vec::new();
         let mut add = |handle: u32| {
             if keys.insert(handle) {
-                texts.push(self.raw.text(handle).unwrap_or_default());
+                texts.push(column.raw.text(handle).unwrap_or_default());
             }
         };
         let mut elements = Vec::new();
         for block in 0..self.table.blocks() {
             let (Some(rows), Some(cells)) =
-                (self.table.rows(block), self.table.cells(position, block))
+                (self.table.rows(block), column.table.cells(column.slot, block))
             else {
                 continue;
             };
-            let valid = self.valid(position, block, rows);
-            for (row, handle) in handles(cells.as_ref()).enumerate() {
+            let valid = self.valid(column, block, rows);
+            let count = rows.generations().len();
+            for (row, handle) in handles(cells.as_ref()).enumerate().take(count) {
                 if !valid.as_ref().is_none_or(|valid| is_one(valid, row)) {
                     continue;
                 }
-                if matches!(slot.kind(), Kind::List(_)) {
+                if is_list {
                     elements.clear();
-                    if self.raw.list(handle, &mut elements) {
+                    if column.raw.list(handle, &mut elements) {
                         handles(&elements).for_each(&mut add);
                     }
                 } else {
@@ -132,37 +166,48 @@ impl<'s> Columns<'s> {
     }
 
     /// Returns a bit for each row of a block that has a value, or `None` if all have one.
-    fn valid(&self, slot: usize, block: usize, rows: RawRows<'_>) -> Option<Vec<u64>> {
-        let flags = self.table.set_flags(slot, block);
-        if flags.is_none() && rows.living_count() == rows.generations().len() {
+    fn valid(&self, column: &Column<'_>, block: usize, rows: RawRows<'_>) -> Option<Vec<u64>> {
+        let count = rows.generations().len();
+        let flags = column.table.set_flags(column.slot, block);
+        if flags.is_none() && rows.living_count() == count && !column.is_aside {
             return None;
         }
         let mut valid = rows.living().to_vec();
+        if column.is_aside {
+            let then = column.table.rows(block).map_or(&[][..], RawRows::generations);
+            for row in 0..count {
+                if then.get(row) != Some(&rows.generations()[row]) {
+                    valid[row / 64] &= !(1 << (row % 64));
+                }
+            }
+        }
         if let Some(flags) = flags {
-            // Rows beyond the flags are dead.
             for (word, flags) in valid.iter_mut().zip(flags.chunks(64)) {
                 let set = flags.iter().enumerate();
                 *word &= set.fold(0, |bits, (bit, flag)| bits | u64::from(*flag) << bit);
             }
+            // Rows beyond the flags were never set.
+            valid.iter_mut().skip(flags.len().div_ceil(64)).for_each(|word| *word = 0);
         }
-        (!none_are_null(&valid, rows.generations().len())).then_some(valid)
+        (!none_are_null(&valid, count)).then_some(valid)
     }
 
-    /// Returns the values of a slot in a block. Rows without a value are null.
+    /// Returns the values of a column in a block. Rows without a value are null.
     pub(crate) fn array(&self, position: usize, block: usize) -> Result<ArrayRef, ArrowError> {
-        let slot = &self.table.schema().slots()[position];
+        let column = &self.columns[position];
+        let kind = column.declaration().kind();
         let Some(rows) = self.table.rows(block) else {
-            return Ok(arrow_array::new_empty_array(&data_type(slot.kind())));
+            return Ok(arrow_array::new_empty_array(&data_type(kind)));
         };
         let count = rows.generations().len();
-        let valid = self.valid(position, block, rows);
-        let cells = self.table.cells(position, block);
-        let row_bytes = row_bytes(slot.kind());
+        let valid = self.valid(column, block, rows);
+        let cells = column.table.cells(column.slot, block);
+        let row_bytes = row_bytes(kind);
         let cells = self.buffer(cells, count * row_bytes, row_bytes, valid.as_deref());
         let nulls = valid.map(|valid| nulls(valid, count));
         let dictionary = self.dictionary_of(position);
-        match slot.kind() {
-            Kind::List(list) => self.lists(list.element(), &cells, nulls, dictionary),
+        match kind {
+            Kind::List(list) => lists(column, list.element(), &cells, nulls, dictionary),
             kind => values(kind, cells, count, nulls, dictionary),
         }
     }
@@ -193,31 +238,31 @@ impl<'s> Columns<'s> {
             }
         }
     }
+}
 
-    fn lists(
-        &self,
-        element: &Kind,
-        handles_of_rows: &[u8],
-        nulls: Option<NullBuffer>,
-        dictionary: &Dictionary,
-    ) -> Result<ArrayRef, ArrowError> {
-        let (mut elements, mut offsets) = (Vec::new(), vec![0_i64]);
-        let element_bytes = row_bytes(element);
-        for (row, handle) in handles(handles_of_rows).enumerate() {
-            if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))
-                && !self.raw.list(handle, &mut elements)
-            {
-                return Err(ArrowError::InvalidArgumentError(format!("no list {handle}")));
-            }
-            offsets.push((elements.len() / element_bytes) as i64);
+fn lists(
+    column: &Column<'_>,
+    element: &Kind,
+    handles_of_rows: &[u8],
+    nulls: Option<NullBuffer>,
+    dictionary: &Dictionary,
+) -> Result<ArrayRef, ArrowError> {
+    let (mut elements, mut offsets) = (Vec::new(), vec![0_i64]);
+    let element_bytes = row_bytes(element);
+    for (row, handle) in handles(handles_of_rows).enumerate() {
+        if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))
+            && !column.raw.list(handle, &mut elements)
+        {
+            return Err(ArrowError::InvalidArgumentError(format!("no list {handle}")));
         }
-        let count = elements.len() / element_bytes;
-        // A buffer that is made from a slice is aligned.
-        let elements = values(element, Buffer::from_slice_ref(&elements), count, None, dictionary)?;
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        let lists = LargeListArray::try_new(item(data_type(element)), offsets, elements, nulls)?;
-        Ok(Arc::new(lists))
+        offsets.push((elements.len() / element_bytes) as i64);
     }
+    let count = elements.len() / element_bytes;
+    // A buffer that is made from a slice is aligned.
+    let elements = values(element, Buffer::from_slice_ref(&elements), count, None, dictionary)?;
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    let lists = LargeListArray::try_new(item(data_type(element)), offsets, elements, nulls)?;
+    Ok(Arc::new(lists))
 }
 
 impl Dictionary {
