@@ -1,6 +1,6 @@
 //! Columns of a snapshot as Arrow arrays, block by block.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
@@ -27,6 +27,14 @@ pub(crate) struct Columns<'s> {
     pub(crate) table: RawTable<'s>,
     is_canonical: bool,
     columns: Vec<Column<'s>>,
+    dictionaries: Dictionaries,
+}
+
+/// The dictionaries of a table's columns, each made when it is first needed.
+#[derive(Clone)]
+pub(crate) struct Dictionaries {
+    columns: Arc<[OnceLock<Dictionary>]>,
+    all_texts: Arc<OnceLock<ArrayRef>>,
 }
 
 /// One column, and the table that has its values.
@@ -36,14 +44,11 @@ pub(crate) struct Column<'s> {
     pub(crate) slot: usize,
     /// The values are of another moment: they belong to the objects that were alive then.
     pub(crate) is_aside: bool,
-    pub(crate) dictionary: Dictionary,
 }
 
 /// The dictionary of a slot.
-#[derive(Clone, Default)]
-pub(crate) enum Dictionary {
+enum Dictionary {
     /// The slot has neither texts nor variants.
-    #[default]
     None,
     /// Keys are the numbers of variants, or the handles of texts.
     Direct(ArrayRef),
@@ -57,28 +62,26 @@ impl<'s> Column<'s> {
     }
 }
 
+impl Dictionaries {
+    /// Returns the dictionaries of this many columns, none of them made yet.
+    pub(crate) fn new(columns: usize) -> Self {
+        let columns = (0..columns).map(|_| OnceLock::new()).collect();
+        Self { columns, all_texts: Arc::default() }
+    }
+}
+
 impl<'s> Columns<'s> {
     /// Returns columns that share the memory of the snapshot.
-    pub(crate) fn shared(raw: RawSnapshot<'s>, table: RawTable<'s>) -> Self {
-        // More handles than rows: a dictionary of all texts would cost more than one of those that the rows have.
-        let has_few_texts = raw.text_handles() as usize <= table.used_rows();
-        let column =
-            |slot| Column { raw, table, slot, is_aside: false, dictionary: Dictionary::None };
+    ///
+    /// The dictionaries are those of earlier calls for the same table, or new ones.
+    pub(crate) fn shared(
+        raw: RawSnapshot<'s>,
+        table: RawTable<'s>,
+        dictionaries: Dictionaries,
+    ) -> Self {
+        let column = |slot| Column { raw, table, slot, is_aside: false };
         let columns = (0..table.schema().slots().len()).map(column).collect();
-        let mut columns = Self { raw, table, is_canonical: false, columns };
-        let mut all_texts = None;
-        for position in 0..columns.columns.len() {
-            let kind = columns.columns[position].declaration().kind();
-            let dictionary = match kind.element() {
-                Kind::Text if has_few_texts => {
-                    let texts = all_texts.get_or_insert_with(|| columns.all_texts());
-                    Dictionary::Direct(Arc::clone(texts))
-                }
-                _ => columns.own_dictionary(position),
-            };
-            columns.columns[position].dictionary = dictionary;
-        }
-        columns
+        Self { raw, table, is_canonical: false, columns, dictionaries }
     }
 
     /// Returns columns whose bytes depend on the living objects alone: not on dead rows, nor on the history of texts.
@@ -87,11 +90,8 @@ impl<'s> Columns<'s> {
         table: RawTable<'s>,
         columns: Vec<Column<'s>>,
     ) -> Self {
-        let mut columns = Self { raw, table, is_canonical: true, columns };
-        for position in 0..columns.columns.len() {
-            columns.columns[position].dictionary = columns.own_dictionary(position);
-        }
-        columns
+        let dictionaries = Dictionaries::new(columns.len());
+        Self { raw, table, is_canonical: true, columns, dictionaries }
     }
 
     /// Iterates over the slots of the columns.
@@ -101,7 +101,22 @@ impl<'s> Columns<'s> {
 
     /// Returns the dictionary of a column, if it has one.
     pub(crate) fn dictionary(&self, position: usize) -> Option<&ArrayRef> {
-        self.columns[position].dictionary.values()
+        self.dictionary_of(position).values()
+    }
+
+    fn dictionary_of(&self, position: usize) -> &Dictionary {
+        self.dictionaries.columns[position].get_or_init(|| {
+            let kind = self.columns[position].declaration().kind();
+            // More handles than rows: a dictionary of all texts would cost more than one of those that the rows have.
+            let has_few_texts = self.raw.text_handles() as usize <= self.table.used_rows();
+            match kind.element() {
+                Kind::Text if has_few_texts && !self.is_canonical => {
+                    let texts = self.dictionaries.all_texts.get_or_init(|| self.all_texts());
+                    Dictionary::Direct(Arc::clone(texts))
+                }
+                _ => self.own_dictionary(position),
+            }
+        })
     }
 
     fn all_texts(&self) -> ArrayRef {
@@ -190,9 +205,10 @@ impl<'s> Columns<'s> {
         let row_bytes = row_bytes(kind);
         let cells = self.buffer(cells, count * row_bytes, row_bytes, valid.as_deref());
         let nulls = valid.map(|valid| nulls(valid, count));
+        let dictionary = self.dictionary_of(position);
         match kind {
-            Kind::List(list) => lists(column, list.element(), &cells, nulls),
-            kind => values(kind, cells, count, nulls, &column.dictionary),
+            Kind::List(list) => lists(column, list.element(), &cells, nulls, dictionary),
+            kind => values(kind, cells, count, nulls, dictionary),
         }
     }
 
@@ -229,6 +245,7 @@ fn lists(
     element: &Kind,
     handles_of_rows: &[u8],
     nulls: Option<NullBuffer>,
+    dictionary: &Dictionary,
 ) -> Result<ArrayRef, ArrowError> {
     let (mut elements, mut offsets) = (Vec::new(), vec![0_i64]);
     let element_bytes = row_bytes(element);
@@ -242,8 +259,7 @@ fn lists(
     }
     let count = elements.len() / element_bytes;
     // A buffer that is made from a slice is aligned.
-    let elements =
-        values(element, Buffer::from_slice_ref(&elements), count, None, &column.dictionary)?;
+    let elements = values(element, Buffer::from_slice_ref(&elements), count, None, dictionary)?;
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     let lists = LargeListArray::try_new(item(data_type(element)), offsets, elements, nulls)?;
     Ok(Arc::new(lists))

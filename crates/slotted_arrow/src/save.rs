@@ -8,7 +8,7 @@ use slotted::Snapshot;
 use slotted::raw::{RawSnapshot, RawTable};
 
 use crate::aside::Aside;
-use crate::columns::{Column, Dictionary};
+use crate::columns::Column;
 use crate::compression::Compression;
 use crate::definition::Definition;
 use crate::folder::{Disk, Folder, FolderError, write_partial};
@@ -418,13 +418,12 @@ impl<'s> Parts<'s> {
         let aside = self.aside.table_of(name);
         let slots = definitions.iter().flat_map(|definition| &definition.slots);
         let columns = slots.filter_map(|slot| {
-            let dictionary = Dictionary::None;
             if let Some(slot) = table.schema().slot_index(&slot.name) {
-                return Some(Column { raw, table, slot, is_aside: false, dictionary });
+                return Some(Column { raw, table, slot, is_aside: false });
             }
             let (raw, table) = aside?;
             let slot = table.schema().slot_index(&slot.name)?;
-            Some(Column { raw, table, slot, is_aside: true, dictionary })
+            Some(Column { raw, table, slot, is_aside: true })
         });
         let columns = columns.collect();
         TableToWrite { raw, table, columns, definitions }
