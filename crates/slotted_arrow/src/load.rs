@@ -577,7 +577,7 @@ pub(crate) trait Source {
     fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError>;
 }
 
-fn parse_manifest(
+pub(crate) fn parse_manifest(
     name: &str,
     bytes: &[u8],
     ignores_checksums: bool,
