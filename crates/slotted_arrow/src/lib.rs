@@ -17,6 +17,7 @@ mod load;
 mod manifest;
 mod migrate;
 mod migrations;
+mod recording;
 mod save;
 mod stream;
 mod table_file;
@@ -27,4 +28,8 @@ pub use compression::Compression;
 pub use damage::Damage;
 pub use load::{DamagedFile, LoadError, LoadOptions, LoadReport, load};
 pub use migrations::Migrations;
+pub use recording::{
+    Notes, Playback, PlaybackError, PlaybackOptions, RecordError, RecordedFrame, Recorder,
+    RecorderOptions, RecordingReport, Snapshots, Tail,
+};
 pub use save::{SaveError, SaveOptions, SaveReport, save};
