@@ -208,10 +208,8 @@ fn measure(
     let mut copied = Game::new(objects, moving)?;
     let (mut one, mut both) = (Game::new(objects, moving)?, Game::new(objects, moving)?);
     let mut plain = Recording::new(objects, moving, only_changes())?;
-    let mut small =
-        Recording::new(objects, moving, only_changes().compression(Compression::Lz4))?;
-    let mut keyframes =
-        Recording::new(objects, moving, RecorderOptions::new().keyframe_every(1))?;
+    let mut small = Recording::new(objects, moving, only_changes().compression(Compression::Lz4))?;
+    let mut keyframes = Recording::new(objects, moving, RecorderOptions::new().keyframe_every(1))?;
     plain.frame()?;
     small.frame()?;
     let bytes = [plain.bytes()?, small.bytes()?, keyframes.bytes()?];

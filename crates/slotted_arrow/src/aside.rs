@@ -73,6 +73,12 @@ impl Aside {
         })
     }
 
+    /// Returns the table that a schema had when something was kept aside.
+    pub(crate) fn table_of(&self, schema: &str) -> Option<(RawSnapshot<'_>, RawTable<'_>)> {
+        let raw = self.content.as_ref()?.snapshot.raw();
+        Some((raw, raw.tables().find(|table| table.schema().name() == schema)?))
+    }
+
     /// Iterates over the columns of missing slots.
     pub(crate) fn columns(&self) -> impl Iterator<Item = (RawSnapshot<'_>, RawTable<'_>, usize)> {
         self.content.iter().flat_map(|content| {

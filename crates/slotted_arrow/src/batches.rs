@@ -10,7 +10,7 @@ use slotted::raw::RawTable;
 use slotted::{SchemaId, Snapshot};
 
 use crate::columns::{Columns, nulls};
-use crate::fields::{ID, field};
+use crate::fields::{field, id_column};
 
 /// The objects of one schema as Arrow record batches, one for each block of rows.
 ///
@@ -81,10 +81,13 @@ impl SchemaBatches {
 
     /// Adds a first column `id` with the ids of objects, so that references can be joined. Dead rows have null.
     ///
+    /// The column is called `slotted.id` if the schema has a slot `id`.
+    ///
     /// [`SchemaBatches`] has an example.
     #[must_use]
     pub fn with_ids(self) -> Self {
-        let id = Arc::new(Field::new(ID, DataType::UInt64, true));
+        let names = self.fields.fields().iter().map(|field| field.name().as_str());
+        let id = Arc::new(Field::new(id_column(names), DataType::UInt64, true));
         let fields: Vec<_> =
             std::iter::once(id).chain(self.fields.fields().iter().cloned()).collect();
         let columns = std::iter::once(None).chain(self.columns.iter().copied()).collect();

@@ -23,17 +23,27 @@ use crate::keys::KeyMap;
 
 /// The columns of one table.
 pub(crate) struct Columns<'s> {
-    pub(crate) raw: RawSnapshot<'s>,
+    raw: RawSnapshot<'s>,
     pub(crate) table: RawTable<'s>,
     is_canonical: bool,
-    /// One for each slot.
-    dictionaries: Vec<Dictionary>,
+    columns: Vec<Column<'s>>,
+}
+
+/// One column, and the table that has its values.
+pub(crate) struct Column<'s> {
+    pub(crate) raw: RawSnapshot<'s>,
+    pub(crate) table: RawTable<'s>,
+    pub(crate) slot: usize,
+    /// The values are of another moment: they belong to the objects that were alive then.
+    pub(crate) is_aside: bool,
+    pub(crate) dictionary: Dictionary,
 }
 
 /// The dictionary of a slot.
-#[derive(Clone)]
-enum Dictionary {
+#[derive(Clone, Default)]
+pub(crate) enum Dictionary {
     /// The slot has neither texts nor variants.
+    #[default]
     None,
     /// Keys are the numbers of variants, or the handles of texts.
     Direct(ArrayRef),
@@ -41,39 +51,57 @@ enum Dictionary {
     Mapped(KeyMap, ArrayRef),
 }
 
+impl<'s> Column<'s> {
+    pub(crate) fn declaration(&self) -> &'s Slot {
+        &self.table.schema().slots()[self.slot]
+    }
+}
+
 impl<'s> Columns<'s> {
     /// Returns columns that share the memory of the snapshot.
     pub(crate) fn shared(raw: RawSnapshot<'s>, table: RawTable<'s>) -> Self {
         // More handles than rows: a dictionary of all texts would cost more than one of those that the rows have.
         let has_few_texts = raw.text_handles() as usize <= table.used_rows();
+        let column =
+            |slot| Column { raw, table, slot, is_aside: false, dictionary: Dictionary::None };
+        let columns = (0..table.schema().slots().len()).map(column).collect();
+        let mut columns = Self { raw, table, is_canonical: false, columns };
         let mut all_texts = None;
-        let mut columns = Self { raw, table, is_canonical: false, dictionaries: Vec::new() };
-        let dictionary = |(position, slot): (usize, &Slot)| match slot.kind().element() {
-            Kind::Text if has_few_texts => {
-                let texts = all_texts.get_or_insert_with(|| columns.all_texts());
-                Dictionary::Direct(Arc::clone(texts))
-            }
-            Kind::Text => columns.texts_of(position, slot),
-            kind => Dictionary::of_variants(kind),
-        };
-        columns.dictionaries = table.schema().slots().iter().enumerate().map(dictionary).collect();
+        for position in 0..columns.columns.len() {
+            let kind = columns.columns[position].declaration().kind();
+            let dictionary = match kind.element() {
+                Kind::Text if has_few_texts => {
+                    let texts = all_texts.get_or_insert_with(|| columns.all_texts());
+                    Dictionary::Direct(Arc::clone(texts))
+                }
+                _ => columns.own_dictionary(position),
+            };
+            columns.columns[position].dictionary = dictionary;
+        }
         columns
     }
 
     /// Returns columns whose bytes depend on the living objects alone: not on dead rows, nor on the history of texts.
-    pub(crate) fn canonical(raw: RawSnapshot<'s>, table: RawTable<'s>) -> Self {
-        let mut columns = Self { raw, table, is_canonical: true, dictionaries: Vec::new() };
-        let dictionary = |(position, slot): (usize, &Slot)| match slot.kind().element() {
-            Kind::Text => columns.texts_of(position, slot),
-            kind => Dictionary::of_variants(kind),
-        };
-        columns.dictionaries = table.schema().slots().iter().enumerate().map(dictionary).collect();
+    pub(crate) fn canonical(
+        raw: RawSnapshot<'s>,
+        table: RawTable<'s>,
+        columns: Vec<Column<'s>>,
+    ) -> Self {
+        let mut columns = Self { raw, table, is_canonical: true, columns };
+        for position in 0..columns.columns.len() {
+            columns.columns[position].dictionary = columns.own_dictionary(position);
+        }
         columns
     }
 
-    /// Returns the dictionary of a slot, if it has one.
-    pub(crate) fn dictionary(&self, slot: usize) -> Option<&ArrayRef> {
-        self.dictionaries[slot].values()
+    /// Iterates over the slots of the columns.
+    pub(crate) fn slots(&self) -> impl ExactSizeIterator<Item = &'s Slot> {
+        self.columns.iter().map(Column::declaration)
+    }
+
+    /// Returns the dictionary of a column, if it has one.
+    pub(crate) fn dictionary(&self, position: usize) -> Option<&ArrayRef> {
+        self.columns[position].dictionary.values()
     }
 
     fn all_texts(&self) -> ArrayRef {
@@ -81,30 +109,37 @@ impl<'s> Columns<'s> {
         Arc::new(LargeStringArray::from_iter_values(texts.map(Option::unwrap_or_default)))
     }
 
-    /// Collects the texts of a slot in the order of the rows.
-    fn texts_of(&self, position: usize, slot: &Slot) -> Dictionary {
+    /// Returns the dictionary of the texts or variants that a column has, texts in the order of the rows.
+    fn own_dictionary(&self, position: usize) -> Dictionary {
+        let column = &self.columns[position];
+        match column.declaration().kind().element() {
+            Kind::Text => {}
+            kind => return Dictionary::of_variants(kind),
+        }
+        let is_list = matches!(column.declaration().kind(), Kind::List(_));
         let mut keys = KeyMap::default();
         let mut texts = Vec::new();
         let mut add = |handle: u32| {
             if keys.insert(handle) {
-                texts.push(self.raw.text(handle).unwrap_or_default());
+                texts.push(column.raw.text(handle).unwrap_or_default());
             }
         };
         let mut elements = Vec::new();
         for block in 0..self.table.blocks() {
             let (Some(rows), Some(cells)) =
-                (self.table.rows(block), self.table.cells(position, block))
+                (self.table.rows(block), column.table.cells(column.slot, block))
             else {
                 continue;
             };
-            let valid = self.valid(position, block, rows);
-            for (row, handle) in handles(cells.as_ref()).enumerate() {
+            let valid = self.valid(column, block, rows);
+            let count = rows.generations().len();
+            for (row, handle) in handles(cells.as_ref()).enumerate().take(count) {
                 if !valid.as_ref().is_none_or(|valid| is_one(valid, row)) {
                     continue;
                 }
-                if matches!(slot.kind(), Kind::List(_)) {
+                if is_list {
                     elements.clear();
-                    if self.raw.list(handle, &mut elements) {
+                    if column.raw.list(handle, &mut elements) {
                         handles(&elements).for_each(&mut add);
                     }
                 } else {
@@ -116,38 +151,48 @@ impl<'s> Columns<'s> {
     }
 
     /// Returns a bit for each row of a block that has a value, or `None` if all have one.
-    fn valid(&self, slot: usize, block: usize, rows: RawRows<'_>) -> Option<Vec<u64>> {
-        let flags = self.table.set_flags(slot, block);
-        if flags.is_none() && rows.living_count() == rows.generations().len() {
+    fn valid(&self, column: &Column<'_>, block: usize, rows: RawRows<'_>) -> Option<Vec<u64>> {
+        let count = rows.generations().len();
+        let flags = column.table.set_flags(column.slot, block);
+        if flags.is_none() && rows.living_count() == count && !column.is_aside {
             return None;
         }
         let mut valid = rows.living().to_vec();
+        if column.is_aside {
+            let then = column.table.rows(block).map_or(&[][..], RawRows::generations);
+            for row in 0..count {
+                if then.get(row) != Some(&rows.generations()[row]) {
+                    valid[row / 64] &= !(1 << (row % 64));
+                }
+            }
+        }
         if let Some(flags) = flags {
-            // Rows beyond the flags are dead.
             for (word, flags) in valid.iter_mut().zip(flags.chunks(64)) {
                 let set = flags.iter().enumerate();
                 *word &= set.fold(0, |bits, (bit, flag)| bits | u64::from(*flag) << bit);
             }
+            // Rows beyond the flags were never set.
+            valid.iter_mut().skip(flags.len().div_ceil(64)).for_each(|word| *word = 0);
         }
-        (!none_are_null(&valid, rows.generations().len())).then_some(valid)
+        (!none_are_null(&valid, count)).then_some(valid)
     }
 
-    /// Returns the values of a slot in a block. Rows without a value are null.
+    /// Returns the values of a column in a block. Rows without a value are null.
     pub(crate) fn array(&self, position: usize, block: usize) -> Result<ArrayRef, ArrowError> {
-        let slot = &self.table.schema().slots()[position];
+        let column = &self.columns[position];
+        let kind = column.declaration().kind();
         let Some(rows) = self.table.rows(block) else {
-            return Ok(arrow_array::new_empty_array(&data_type(slot.kind())));
+            return Ok(arrow_array::new_empty_array(&data_type(kind)));
         };
         let count = rows.generations().len();
-        let valid = self.valid(position, block, rows);
-        let cells = self.table.cells(position, block);
-        let row_bytes = row_bytes(slot.kind());
+        let valid = self.valid(column, block, rows);
+        let cells = column.table.cells(column.slot, block);
+        let row_bytes = row_bytes(kind);
         let cells = self.buffer(cells, count * row_bytes, row_bytes, valid.as_deref());
         let nulls = valid.map(|valid| nulls(valid, count));
-        let dictionary = &self.dictionaries[position];
-        match slot.kind() {
-            Kind::List(list) => self.lists(list.element(), &cells, nulls, dictionary),
-            kind => values(kind, cells, count, nulls, dictionary),
+        match kind {
+            Kind::List(list) => lists(column, list.element(), &cells, nulls),
+            kind => values(kind, cells, count, nulls, &column.dictionary),
         }
     }
 
@@ -177,31 +222,31 @@ impl<'s> Columns<'s> {
             }
         }
     }
+}
 
-    fn lists(
-        &self,
-        element: &Kind,
-        handles_of_rows: &[u8],
-        nulls: Option<NullBuffer>,
-        dictionary: &Dictionary,
-    ) -> Result<ArrayRef, ArrowError> {
-        let (mut elements, mut offsets) = (Vec::new(), vec![0_i64]);
-        let element_bytes = row_bytes(element);
-        for (row, handle) in handles(handles_of_rows).enumerate() {
-            if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))
-                && !self.raw.list(handle, &mut elements)
-            {
-                return Err(ArrowError::InvalidArgumentError(format!("no list {handle}")));
-            }
-            offsets.push((elements.len() / element_bytes) as i64);
+fn lists(
+    column: &Column<'_>,
+    element: &Kind,
+    handles_of_rows: &[u8],
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef, ArrowError> {
+    let (mut elements, mut offsets) = (Vec::new(), vec![0_i64]);
+    let element_bytes = row_bytes(element);
+    for (row, handle) in handles(handles_of_rows).enumerate() {
+        if nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))
+            && !column.raw.list(handle, &mut elements)
+        {
+            return Err(ArrowError::InvalidArgumentError(format!("no list {handle}")));
         }
-        let count = elements.len() / element_bytes;
-        // A buffer that is made from a slice is aligned.
-        let elements = values(element, Buffer::from_slice_ref(&elements), count, None, dictionary)?;
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        let lists = LargeListArray::try_new(item(data_type(element)), offsets, elements, nulls)?;
-        Ok(Arc::new(lists))
+        offsets.push((elements.len() / element_bytes) as i64);
     }
+    let count = elements.len() / element_bytes;
+    // A buffer that is made from a slice is aligned.
+    let elements =
+        values(element, Buffer::from_slice_ref(&elements), count, None, &column.dictionary)?;
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    let lists = LargeListArray::try_new(item(data_type(element)), offsets, elements, nulls)?;
+    Ok(Arc::new(lists))
 }
 
 impl Dictionary {

@@ -175,6 +175,11 @@ impl Definition {
 }
 
 impl Definition {
+    /// Adds a slot that the schema no longer has. Later objects have no value for it.
+    pub(crate) fn add_aside(&mut self, slot: &Slot) {
+        self.slots.push(SlotDefinition { optional: true, ..SlotDefinition::new(slot) });
+    }
+
     /// Declares the former name of a slot.
     pub(crate) fn rename_slot(&mut self, from: &str, to: &str) {
         for slot in self.slots.iter_mut().filter(|slot| slot.name == to) {

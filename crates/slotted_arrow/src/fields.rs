@@ -8,8 +8,13 @@ use slotted::schema::{NumberKind, Slot};
 
 /// The name of the column of generations, which comes last.
 pub(crate) const GENERATION: &str = "slotted.generation";
-/// The name of the column of ids, which comes first.
-pub(crate) const ID: &str = "id";
+/// The names that the column of ids can have: it takes the first one that no slot has.
+const IDS: [&str; 2] = ["id", "slotted.id"];
+
+/// Returns the name of the column of ids, which comes first, beside slots of these names.
+pub(crate) fn id_column<'n>(mut slots: impl Iterator<Item = &'n str>) -> &'static str {
+    if slots.any(|slot| slot == IDS[0]) { IDS[1] } else { IDS[0] }
+}
 
 /// Returns the field of a slot. All fields are nullable, because dead rows are null.
 pub(crate) fn field(slot: &Slot) -> Field {

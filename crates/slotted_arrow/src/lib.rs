@@ -7,16 +7,21 @@ mod batches;
 mod bits;
 mod columns;
 mod compression;
+#[cfg(test)]
+mod crash_tests;
 mod damage;
 mod definition;
 mod fields;
 mod folder;
+pub mod import;
 mod ipc;
 mod keys;
 mod load;
 mod manifest;
 mod migrate;
 mod migrations;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod recording;
 mod save;
 mod stream;

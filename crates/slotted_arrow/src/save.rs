@@ -6,19 +6,19 @@ use std::path::Path;
 
 use slotted::Snapshot;
 use slotted::raw::{RawSnapshot, RawTable};
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::aside::Aside;
+use crate::columns::{Column, Dictionary};
 use crate::compression::Compression;
 use crate::definition::Definition;
 use crate::folder::{Disk, Folder, FolderError, write_partial};
 use crate::ipc::WrittenFile;
 use crate::manifest::{
-    ATTACHMENT_ENDING, AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING, TableEntry,
-    file_name, is_file_name,
+    AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING, TableEntry, file_name,
+    hexadecimal, is_file_name,
 };
 use crate::stream;
-use crate::table_file::write_table;
+use crate::table_file::{TableToWrite, write_table};
 
 /// The name of the manifest in a folder.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -96,7 +96,7 @@ pub struct SaveReport {
     pub bytes_written: u64,
 }
 
-/// The reason why a save failed. The save that was there before is intact.
+/// The reason why a save failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
@@ -111,6 +111,9 @@ pub enum SaveError {
         #[source]
         error: io::Error,
     },
+    /// The new save is in place, but the disk did not confirm it: a power failure may bring back the save from before.
+    #[error("the save is written, but the disk did not confirm it: {0}; save again")]
+    Unconfirmed(#[source] io::Error),
     /// The writer failed.
     #[error("cannot write the save: {0}")]
     Write(#[from] io::Error),
@@ -121,6 +124,15 @@ pub enum SaveError {
         slotted::schema::Quoted(schema)
     )]
     BothAside {
+        /// The schema's name.
+        schema: String,
+    },
+    /// What was kept aside belongs to another store: the schema is missing or has another id.
+    #[error(
+        "objects of schema {} were kept aside for another store; save the store that was loaded",
+        slotted::schema::Quoted(schema)
+    )]
+    OtherStore {
         /// The schema's name.
         schema: String,
     },
@@ -215,22 +227,20 @@ impl SaveOptions {
         let _lock = folder.lock().map_err(FolderError::of("lock", "the folder"))?;
         let old = read_manifest(folder).unwrap_or_default();
         let mut report = SaveReport { objects: parts.objects(), ..SaveReport::default() };
-        let mut manifest = parts.manifest();
+        let mut manifest = parts.manifest.clone();
         for part in &parts.tables {
-            let entry = self.save_table(part, &manifest, &old, folder, &mut report)?;
+            let entry = self.save_table(part, &parts, &old, folder, &mut report)?;
             manifest.tables.push(entry);
         }
         for (name, bytes) in &self.attachments {
-            let written = WrittenFile { bytes: bytes.len() as u64, checksum: xxh3_128(bytes) };
-            let entry =
-                FileEntry::new(file_name(name, written.checksum, ATTACHMENT_ENDING), written);
+            let entry = FileEntry::of_attachment(name, bytes);
             if !old.attachments.iter().any(|old| old.file == entry) {
                 write_partial(folder, &entry.file, |mut file| {
                     file.write_all(bytes)?;
                     Ok((file, ()))
                 })?;
                 rename_partial(folder, &entry.file, &entry.file)?;
-                report.bytes_written += written.bytes;
+                report.bytes_written += entry.bytes;
             }
             manifest.attachments.push(AttachmentEntry { name: name.clone(), file: entry });
         }
@@ -242,7 +252,7 @@ impl SaveOptions {
         // The names of the new files come to the disk before the manifest that has them.
         folder.sync_names().map_err(FolderError::of("sync", "the folder"))?;
         rename_partial(folder, MANIFEST, MANIFEST)?;
-        folder.sync_names().map_err(FolderError::of("sync", "the folder"))?;
+        folder.sync_names().map_err(SaveError::Unconfirmed)?;
         report.bytes_written += bytes.len() as u64;
         remove_unused(folder, &manifest);
         Ok(report)
@@ -252,13 +262,12 @@ impl SaveOptions {
     fn save_table<F: Folder>(
         &self,
         part: &Part<'_>,
-        manifest: &Manifest,
+        parts: &Parts<'_>,
         old: &Manifest,
         folder: &F,
         report: &mut SaveReport,
     ) -> Result<TableEntry, SaveError> {
         let (name, rows) = (part.table.schema().name(), part.table.used_rows());
-        let definitions = || manifest.with_bases(name);
         let before = old
             .tables
             .iter()
@@ -267,8 +276,7 @@ impl SaveOptions {
             folder.open(&old.file.file).is_ok_and(|(_, bytes)| bytes == old.file.bytes)
         });
         if let Some(old) = is_there {
-            let (_, same) =
-                write_table(io::sink(), part.raw, part.table, definitions(), self.compression)?;
+            let (_, same) = write_table(io::sink(), parts.table(part), self.compression)?;
             if old.file.bytes == same.bytes && old.file.has_checksum(same.checksum) {
                 report.tables_kept += 1;
                 return Ok(old.clone());
@@ -276,14 +284,13 @@ impl SaveOptions {
         }
         let partial = file_name(name, 0, TABLE_ENDING);
         let written = write_partial(folder, &partial, |file| {
-            write_table(file, part.raw, part.table, definitions(), self.compression)
+            write_table(file, parts.table(part), self.compression)
         })?;
         let file = file_name(name, written.checksum, TABLE_ENDING);
         rename_partial(folder, &partial, &file)?;
         report.tables_written += 1;
         report.bytes_written += written.bytes;
-        let file = FileEntry::new(file, written);
-        Ok(TableEntry { schema: name.to_owned(), rows, objects: part.table.len(), file })
+        Ok(part.entry(file, written))
     }
 
     /// Writes a snapshot to any writer, as one stream. Each column is encoded twice: once for its checksum, then to write it.
@@ -294,27 +301,20 @@ impl SaveOptions {
     /// [`SaveOptions`] has an example.
     pub fn write(&self, snapshot: &Snapshot, out: impl Write) -> Result<SaveReport, SaveError> {
         let parts = Parts::new(self, snapshot)?;
-        let mut manifest = parts.manifest();
+        let mut manifest = parts.manifest.clone();
         for part in &parts.tables {
             let name = part.table.schema().name();
-            let definitions = manifest.with_bases(name);
-            let (_, written) =
-                write_table(io::sink(), part.raw, part.table, definitions, self.compression)?;
+            let (_, written) = write_table(io::sink(), parts.table(part), self.compression)?;
             let file = file_name(name, written.checksum, TABLE_ENDING);
-            let (rows, objects) = (part.table.used_rows(), part.table.len());
-            let file = FileEntry::new(file, written);
-            manifest.tables.push(TableEntry { schema: name.to_owned(), rows, objects, file });
+            manifest.tables.push(part.entry(file, written));
         }
         for (name, bytes) in &self.attachments {
-            let written = WrittenFile { bytes: bytes.len() as u64, checksum: xxh3_128(bytes) };
-            let file =
-                FileEntry::new(file_name(name, written.checksum, ATTACHMENT_ENDING), written);
+            let file = FileEntry::of_attachment(name, bytes);
             manifest.attachments.push(AttachmentEntry { name: name.clone(), file });
         }
         let mut out = stream::begin(out, &manifest)?;
         for part in &parts.tables {
-            let definitions = manifest.with_bases(part.table.schema().name());
-            (out, _) = write_table(out, part.raw, part.table, definitions, self.compression)?;
+            (out, _) = write_table(out, parts.table(part), self.compression)?;
         }
         for bytes in self.attachments.values() {
             out.write_all(bytes)?;
@@ -331,8 +331,9 @@ impl SaveOptions {
 
 /// The tables of a save, from the store and from what was kept aside.
 struct Parts<'s> {
-    schemas: Vec<Definition>,
+    manifest: Manifest,
     tables: Vec<Part<'s>>,
+    aside: &'s Aside,
 }
 
 struct Part<'s> {
@@ -340,32 +341,85 @@ struct Part<'s> {
     table: RawTable<'s>,
 }
 
+impl Part<'_> {
+    fn entry(&self, file: String, written: WrittenFile) -> TableEntry {
+        TableEntry {
+            schema: self.table.schema().name().to_owned(),
+            rows: self.table.used_rows(),
+            objects: self.table.len(),
+            head: hexadecimal(written.head),
+            file: FileEntry::new(file, written.bytes, written.checksum),
+        }
+    }
+}
+
 impl<'s> Parts<'s> {
     fn new(options: &'s SaveOptions, snapshot: &'s Snapshot) -> Result<Self, SaveError> {
         let raw = snapshot.raw();
-        let aside = options.aside.tables();
-        let aside: HashMap<&str, Part<'s>> =
-            aside.map(|(raw, table)| (table.schema().name(), Part { raw, table })).collect();
+        let aside: HashMap<&str, (RawSnapshot<'s>, RawTable<'s>)> = options
+            .aside
+            .tables()
+            .map(|(raw, table)| (table.schema().name(), (raw, table)))
+            .collect();
         let (mut schemas, mut tables) = (Vec::new(), Vec::new());
+        let mut used = HashSet::new();
         for table in raw.tables() {
-            let name = table.schema().name();
-            let part = match aside.get(name) {
+            let schema = table.schema();
+            let (raw, table) = match aside.get(schema.name()) {
                 Some(_) if !table.is_empty() => {
-                    return Err(SaveError::BothAside { schema: name.to_owned() });
+                    return Err(SaveError::BothAside { schema: schema.name().to_owned() });
                 }
-                Some(part) => Part { ..*part },
-                None => Part { raw, table },
+                Some((raw, aside)) if aside.schema().id() == schema.id() => {
+                    used.insert(schema.name());
+                    (*raw, *aside)
+                }
+                _ => (raw, table),
             };
-            schemas.push(Definition::new(&part.table.schema().to_schema()));
-            if part.table.used_rows() > 0 {
-                tables.push(part);
+            schemas.push(Definition::new(&table.schema().to_schema()));
+            if table.used_rows() > 0 {
+                tables.push(Part { raw, table });
             }
         }
-        Ok(Self { schemas, tables })
+        if let Some(lost) = aside.keys().find(|name| !used.contains(*name)) {
+            return Err(SaveError::OtherStore { schema: (*lost).to_owned() });
+        }
+        for (raw, table, slot) in options.aside.columns() {
+            let (schema, slot) = (table.schema(), &table.schema().slots()[slot]);
+            let base = schema.base().and_then(|base| raw.table(base));
+            let is_inherited = base.is_some_and(|base| base.schema().slot(slot.name()).is_some());
+            let live = snapshot.raw().table(schema.id());
+            let live = live.filter(|live| live.schema().name() == schema.name());
+            let Some(live) = live else {
+                return Err(SaveError::OtherStore { schema: schema.name().to_owned() });
+            };
+            // The slot is back, with values of its own.
+            if is_inherited || live.schema().slot(slot.name()).is_some() {
+                continue;
+            }
+            schemas[schema.id().index()].add_aside(slot);
+        }
+        let manifest = Manifest { schemas, ..Manifest::default() };
+        Ok(Self { manifest, tables, aside: &options.aside })
     }
 
-    fn manifest(&self) -> Manifest {
-        Manifest { schemas: self.schemas.clone(), ..Manifest::default() }
+    /// Returns a table with its columns in the order of the definitions.
+    fn table(&self, part: &Part<'s>) -> TableToWrite<'s> {
+        let Part { raw, table } = *part;
+        let name = table.schema().name();
+        let definitions = self.manifest.with_bases(name);
+        let aside = self.aside.table_of(name);
+        let slots = definitions.iter().flat_map(|definition| &definition.slots);
+        let columns = slots.filter_map(|slot| {
+            let dictionary = Dictionary::None;
+            if let Some(slot) = table.schema().slot_index(&slot.name) {
+                return Some(Column { raw, table, slot, is_aside: false, dictionary });
+            }
+            let (raw, table) = aside?;
+            let slot = table.schema().slot_index(&slot.name)?;
+            Some(Column { raw, table, slot, is_aside: true, dictionary })
+        });
+        let columns = columns.collect();
+        TableToWrite { raw, table, columns, definitions }
     }
 
     fn objects(&self) -> usize {
@@ -381,7 +435,7 @@ fn read_manifest(folder: &impl Folder) -> Option<Manifest> {
     let (mut file, _) = folder.open(MANIFEST).ok()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).ok()?;
-    Manifest::from_bytes(&bytes).ok()
+    Manifest::from_bytes(&bytes, false).ok()
 }
 
 /// Removes files that the manifest does not name. Those that cannot be removed are tried again at the next save.

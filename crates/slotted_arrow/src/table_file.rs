@@ -15,7 +15,7 @@ use slotted::schema::Slot;
 use slotted::{Kind, SchemaId, Store};
 
 use crate::bits::all_ones;
-use crate::columns::{Columns, row_bytes};
+use crate::columns::{Column, Columns, row_bytes};
 use crate::compression::Compression;
 use crate::damage::Damage;
 use crate::definition::Definition;
@@ -46,26 +46,33 @@ impl TableMetadata {
     }
 }
 
-/// Writes the table of a schema, whose definitions are its bases' and its own.
+/// A table to write: the rows, the columns in the order of the definitions, and the definitions of the bases and the schema.
+pub(crate) struct TableToWrite<'s> {
+    pub(crate) raw: RawSnapshot<'s>,
+    pub(crate) table: RawTable<'s>,
+    pub(crate) columns: Vec<Column<'s>>,
+    pub(crate) definitions: Vec<Definition>,
+}
+
+/// Writes a table.
 pub(crate) fn write_table<W: Write>(
     out: W,
-    raw: RawSnapshot<'_>,
-    table: RawTable<'_>,
-    definitions: Vec<Definition>,
+    table: TableToWrite<'_>,
     compression: Option<Compression>,
 ) -> io::Result<(W, WrittenFile)> {
+    let TableToWrite { raw, table, columns, definitions } = table;
     let generation = common_generation(table);
     let id = table.schema().id().index() as u16;
     let metadata = serde_json::to_string(&TableMetadata { id, definitions, generation })?;
     let generations = Field::new(GENERATION, DataType::UInt16, false);
-    let slots = table.schema().slots();
+    let columns = Columns::canonical(raw, table, columns);
     let fields = generation.is_none().then_some(generations).into_iter();
-    let fields: Vec<Field> = fields.chain(slots.iter().map(field)).collect();
+    let fields: Vec<Field> = fields.chain(columns.slots().map(field)).collect();
     let metadata = HashMap::from([(TABLE.to_owned(), metadata)]);
     let schema = ArrowSchema::new_with_metadata(fields, metadata);
-    let columns = Columns::canonical(raw, table);
     let mut file = IpcWriter::new(out, &schema, compression)?;
-    let dictionaries = (0..slots.len()).filter_map(|slot| columns.dictionary(slot));
+    let slots = columns.slots().len();
+    let dictionaries = (0..slots).filter_map(|slot| columns.dictionary(slot));
     for (id, values) in dictionaries.enumerate() {
         file.dictionary(id as i64, values)?;
     }
@@ -75,7 +82,7 @@ pub(crate) fn write_table<W: Write>(
             let bytes = Buffer::from(Bytes::from_owner(rows.generation_bytes()));
             Arc::new(UInt16Array::new(bytes.into(), None)) as ArrayRef
         });
-        let values = (0..slots.len()).map(|slot| columns.array(slot, block));
+        let values = (0..slots).map(|slot| columns.array(slot, block));
         let arrays: Result<Vec<_>, _> = generations.map(Ok).into_iter().chain(values).collect();
         file.batch(rows.generations().len(), &arrays.map_err(io::Error::other)?)?;
     }
@@ -96,6 +103,14 @@ fn common_generation(table: RawTable<'_>) -> Option<u16> {
 pub(crate) struct TableFile<R> {
     reader: IpcReader<R>,
     pub(crate) metadata: TableMetadata,
+}
+
+/// The ways to read a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadOptions {
+    /// The rows that the table had, if damaged blocks are left out.
+    pub(crate) salvage: Option<usize>,
+    pub(crate) ignores_checksums: bool,
 }
 
 /// The content of a file that was read.
@@ -119,19 +134,24 @@ impl<R: Read> TableFile<R> {
         Ok(Self { reader, metadata })
     }
 
-    /// Reads all objects to the table of a schema without rows. To salvage a table that had this many rows, damaged blocks are
-    /// left out.
+    /// Returns the checksum of the file's bytes up to the end of its schema.
+    pub(crate) const fn head(&self) -> u128 {
+        self.reader.head
+    }
+
+    /// Reads all objects to the table of a schema without rows.
     ///
     /// Returns the checksum of the file, unless it was left in the middle.
     pub(crate) fn read(
         mut self,
         store: &mut Store,
         schema: SchemaId,
-        salvage: Option<usize>,
+        options: ReadOptions,
     ) -> Result<(TableContent, Option<u128>), ReadError> {
+        let salvage = options.salvage;
         let mut filling = Filling::new(store, schema)?;
         let mut content = TableContent::default();
-        match filling.read_all(&mut self, salvage.is_some(), &mut content) {
+        match filling.read_all(&mut self, options, &mut content) {
             Ok(()) => {
                 filling.table.finish().map_err(Damage::from)?;
                 let checksum = match self.reader.finish() {
@@ -200,7 +220,7 @@ impl<'s> Filling<'s> {
     fn read_all<R: Read>(
         &mut self,
         file: &mut TableFile<R>,
-        salvages: bool,
+        options: ReadOptions,
         content: &mut TableContent,
     ) -> Result<(), ReadError> {
         let mut body = Vec::new();
@@ -210,7 +230,7 @@ impl<'s> Filling<'s> {
             let message =
                 message.filter(|message| message.kind == MessageKind::Dictionary { id: id as i64 });
             let message = message.ok_or(Damage::Order { expected: "the texts of a slot" })?;
-            if !message.is_intact {
+            if !message.is_intact && !options.ignores_checksums {
                 return Err(Damage::Texts { slot: name }.into());
             }
             self.dictionary(slot, &message, &body)?;
@@ -223,18 +243,14 @@ impl<'s> Filling<'s> {
             if rows == 0 || rows > BLOCK_ROWS {
                 return Err(Damage::Order { expected: "at most 8192 rows" }.into());
             }
-            let damage = match message.is_intact {
-                true => None,
-                false if salvages => Some(Damage::Block { block }),
-                false => return Err(Damage::Block { block }.into()),
-            };
-            match damage {
-                None => self.batch(&message, &body, file.metadata.generation)?,
-                Some(damage) => {
-                    self.lost_batch(rows)?;
-                    content.damages.push(damage);
-                    content.lost_rows += rows;
-                }
+            if message.is_intact || options.ignores_checksums {
+                self.batch(&message, &body, file.metadata.generation)?;
+            } else if options.salvage.is_some() {
+                self.lost_batch(rows)?;
+                content.damages.push(Damage::Block { block });
+                content.lost_rows += rows;
+            } else {
+                return Err(Damage::Block { block }.into());
             }
             content.rows += rows;
             self.block += 1;

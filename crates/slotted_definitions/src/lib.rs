@@ -5,6 +5,7 @@
 //! * [`Definitions::spawn`] turns the records into [`Objects`] of a store.
 //! * [`Definitions::spawn_one`] spawns copies of one record whenever the game needs them.
 //! * [`Objects::plan_reload`] and [`Objects::apply_reload`] bring changed files into a running game.
+//! * [`Objects::to_saved`] and [`Definitions::resume`] keep names and hot reload across a save of the game.
 //! * [`Objects::to_files`] writes objects back as files.
 //! * [`infer`] proposes schemas for data that has none.
 //!
@@ -130,6 +131,7 @@ mod records;
 mod references;
 pub mod reload;
 mod report;
+pub mod saved;
 mod schemas;
 mod slot;
 mod source;

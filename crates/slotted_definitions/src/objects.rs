@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::loaded::{Definitions, RecordView};
 use crate::records::RecordDefinition;
 use crate::references::local_id;
+use crate::saved::SavedSchema;
 use slotted::schema::{SchemaSelector, Slot};
 use slotted::{LimitError, ObjectId, ReservedIds, SchemaError, SpawnError, Store, Value};
 
@@ -19,6 +20,8 @@ pub struct Objects {
     /// The object of each record; `None` for abstract records.
     pub(super) ids: Vec<Option<ObjectId>>,
     pub(super) records: HashMap<ObjectId, u32>,
+    /// Saved records of schemas that are missing, until a save gets them back.
+    pub(super) aside: Vec<SavedSchema>,
 }
 
 /// An error of [`Definitions::spawn`]. The store has no new objects.
@@ -121,7 +124,7 @@ impl Objects {
     pub(super) fn new(definitions: Definitions, ids: Vec<Option<ObjectId>>) -> Self {
         let numbered = ids.iter().enumerate();
         let records = numbered.filter_map(|(number, id)| Some(((*id)?, number as u32))).collect();
-        Self { definitions, ids, records }
+        Self { definitions, ids, records, aside: Vec::new() }
     }
 
     /// Returns the number of objects that were spawned.

@@ -91,12 +91,14 @@ pub struct PlaybackOptions<'s> {
     types_of: Option<&'s Store>,
     limits: Limits,
     most_frame_bytes: u64,
+    ignores_checksums: bool,
 }
 
 impl Default for PlaybackOptions<'_> {
     fn default() -> Self {
         let (types_of, limits) = (None, Limits::default());
-        Self { types_of, limits, most_frame_bytes: MOST_FRAME_BYTES }
+        let ignores_checksums = false;
+        Self { types_of, limits, most_frame_bytes: MOST_FRAME_BYTES, ignores_checksums }
     }
 }
 
@@ -165,6 +167,13 @@ impl<'s> PlaybackOptions<'s> {
         self
     }
 
+    /// Accepts wrong checksums, so that fuzzing reaches the checks behind them.
+    #[doc(hidden)]
+    pub const fn ignore_checksums(mut self) -> Self {
+        self.ignores_checksums = true;
+        self
+    }
+
     /// Opens a recording and goes to its first frame.
     ///
     /// Reads the index at the end. A recording that was not finished is read once as a whole, to find its last whole frame.
@@ -174,7 +183,8 @@ impl<'s> PlaybackOptions<'s> {
     ///
     /// [`PlaybackOptions`] has an example.
     pub fn open<R: Read + Seek>(&self, input: R) -> Result<Playback<R>, PlaybackError> {
-        let (mut source, found) = Source::open(input, self.most_frame_bytes)?;
+        let (mut source, found) =
+            Source::open(input, self.most_frame_bytes, self.ignores_checksums)?;
         let worlds = Worlds::new(self)?;
         let Found { entries, end, tail } = found;
         let (store, notes) = worlds.load(&mut source, &entries, 0)?;
@@ -492,6 +502,7 @@ impl Worlds {
     fn new(options: &PlaybackOptions<'_>) -> Result<Self, PlaybackError> {
         let limits = options.limits;
         let load = LoadOptions::new().limits(limits);
+        let load = if options.ignores_checksums { load.ignore_checksums() } else { load };
         let Some(program) = options.types_of else {
             return Ok(Self { pods: PodTypes::default(), types: None, load, limits });
         };
@@ -515,8 +526,7 @@ impl Worlds {
         let record = source.read(Wanted { kind, at: keyframe, index: index as u64, number })?;
         let mut content = &record.content[..];
         let empty = Store::with_limits(self.limits);
-        let loaded = StreamSource::new(&mut content)
-            .and_then(|stream| self.load.read_all(stream, empty, &self.pods));
+        let loaded = self.load.read_all(StreamSource::new(&mut content), empty, &self.pods);
         let (mut store, _) = loaded.map_err(|error| world_error(number, error))?;
         if !content.is_empty() {
             let part = "bytes follow the world of a keyframe";

@@ -1,33 +1,35 @@
 //! Hot reload: changed definitions for living objects.
 //!
 //! [`Objects::plan_reload`] compares definitions, [`Objects::apply_reload`] applies the plan.
+//! [`Definitions::resume`] does both after a save is loaded.
 
-use std::collections::{HashMap, HashSet};
+mod apply;
+mod compare;
+
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::infer::SameData;
-use crate::loaded::{Definitions, RecordView};
-use crate::objects::{Objects, limit, with_ids, write};
-use crate::records::RecordDefinition;
+use crate::loaded::Definitions;
+use crate::objects::Objects;
 use crate::report::Report;
 use crate::source::Place;
-use slotted::Kind;
-use slotted::ObjectId;
-use slotted::Value;
-use slotted::{AccessError, LimitError, SpawnError};
 use slotted::{
-    Migration, MigrationError, Store, migration::MigrationRejection, migration::Overwrites,
+    AccessError, LimitError, Migration, MigrationError, ObjectId, SchemaError, Store, Value,
+    migration::MigrationRejection,
 };
-use slotted::{SchemaError, schema::Slot};
 
-/// The plan of a hot reload, made by [`Objects::plan_reload`].
+use compare::Loaded;
+pub(crate) use compare::{Origins, record_names};
+
+/// The plan of a hot reload, made by [`Objects::plan_reload`], or what [`Definitions::resume`] has done.
 ///
 /// Its `Display` lists each change.
 #[derive(Clone, Debug)]
 pub struct Reload {
-    before: Definitions,
+    /// The definitions that the plan replaces; `None` after a [`Definitions::resume`].
+    before: Option<Definitions>,
     next: Definitions,
     migration: Migration,
     changes: Vec<RecordChange>,
@@ -169,35 +171,11 @@ impl Objects {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn plan_reload(&self, store: &Store, next: &Definitions) -> Result<Reload, SchemaError> {
-        let before = names(&self.definitions);
-        let after = names(next);
-        let positions: HashMap<&RecordName, usize> =
-            before.iter().enumerate().map(|(at, name)| (name, at)).collect();
-        let mut is_found = vec![false; before.len()];
-        let mut changes = Vec::new();
-        for (name, record) in after.iter().zip(next.records()) {
-            let old = positions.get(name).map(|at| {
-                is_found[*at] = true;
-                self.definitions.numbered(*at as u32).expect("the record is listed")
-            });
-            match old.filter(|old| !old.is_abstract()) {
-                _ if record.is_abstract() => {
-                    if old.is_some_and(|old| !old.is_abstract()) {
-                        changes.push(RecordChange::Removed { record: name.clone() });
-                    }
-                }
-                None => changes.push(RecordChange::Added { record: name.clone() }),
-                Some(old) => changed_values((&before, old), (&after, record), &mut changes),
-            }
-        }
-        let gone = before.iter().zip(is_found).zip(self.definitions.records());
-        let gone = gone.filter(|((_, is_found), record)| !is_found && !record.is_abstract());
-        let gone = gone.map(|((name, _), _)| RecordChange::Removed { record: name.clone() });
-        changes.extend(gone);
-        let overwrites = self.overwrites(&changes);
-        let migration = store.plan_migration_with(next.schemas().cloned(), overwrites)?;
-        let before = self.definitions.clone();
-        Ok(Reload { before, next: next.clone(), migration, changes })
+        let (definitions, ids) = (&self.definitions, self.ids_by_name());
+        let names = record_names(definitions);
+        let before = Loaded { definitions, names };
+        let plan = Reload::plan(&before, &ids, store, next)?;
+        Ok(Reload { before: Some(definitions.clone()), ..plan })
     }
 
     /// Applies a plan, all of it or nothing.
@@ -227,165 +205,18 @@ impl Objects {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn apply_reload(&mut self, store: &mut Store, plan: &Reload) -> Result<(), ReloadError> {
-        if !Arc::ptr_eq(&self.definitions.loaded, &plan.before.loaded) {
+        let is_own = |before: &Definitions| Arc::ptr_eq(&self.definitions.loaded, &before.loaded);
+        if !plan.before.as_ref().is_some_and(is_own) {
             return Err(MigrationError::Outdated.into());
         }
-        *self = store.transaction(|store| {
-            store.migrate(&plan.migration)?;
-            // The schemas of the program must not have changed.
-            plan.next.register(store).map_err(MigrationError::Schema)?;
-            self.replace(store, plan)
-        })?;
+        let objects = plan.apply(store, self.ids_by_name())?;
+        *self = Self { aside: std::mem::take(&mut self.aside), ..objects };
         Ok(())
     }
 
-    /// Updates the objects; the schemas are migrated already.
-    fn replace(&self, store: &mut Store, plan: &Reload) -> Result<Self, ReloadError> {
-        let mut ids = self.ids_by_name();
-        for change in &plan.changes {
-            if let RecordChange::Removed { record } = change
-                && let Some(id) = ids.remove(record)
-                && store.contains(id)
-            {
-                store.despawn(id).map_err(AccessError::from)?;
-            }
-        }
-        let next_names = names(&plan.next);
-        let records = &plan.next.loaded.records.list;
-        let is_new =
-            |(name, record): &(&RecordName, &_)| is_concrete(record) && !ids.contains_key(*name);
-        let new: Vec<_> = next_names.iter().zip(records).filter(is_new).collect();
-        let schemas = new.iter().map(|(name, _)| &*name.schema);
-        let mut reserved = store.reserve_ids(schemas).map_err(limit)?;
-        let named = new.iter().zip(reserved.ids()).map(|((name, _), id)| ((*name).clone(), *id));
-        ids.extend(named);
-        let of_record = |(name, record): (&RecordName, &_)| {
-            ids.get(name).copied().filter(|_| is_concrete(record))
-        };
-        let all: Vec<Option<ObjectId>> = next_names.iter().zip(records).map(of_record).collect();
-        // An optional reference to an object that the game has despawned is unset.
-        let new_ids: HashSet<ObjectId> = reserved.ids().iter().copied().collect();
-        let is_there = |id: &ObjectId| reserved.store().contains(*id) || new_ids.contains(id);
-        let there: Vec<_> = all.iter().map(|id| id.filter(is_there)).collect();
-        let targets = |slot: &Slot| match slot.is_optional() && *slot.kind() == Kind::Object {
-            true => &*there,
-            false => &*all,
-        };
-        for (number, (_, record)) in new.iter().enumerate() {
-            write(&mut reserved, number, record, targets).map_err(refusal)?;
-        }
-        reserved.spawn().map_err(limit)?;
-        let positions: HashMap<&RecordName, usize> =
-            next_names.iter().enumerate().map(|(at, name)| (name, at)).collect();
-        for change in &plan.changes {
-            if let RecordChange::Changed { record, slot, .. } = change
-                && let Some(number) = positions.get(record)
-                && let Some(id) = all[*number].filter(|id| store.contains(*id))
-            {
-                let record = plan.next.numbered(*number as u32).expect("the record is listed");
-                let declared = record.schema().slot(slot).expect("the plan names slots");
-                store.set_value(id, slot, with_ids(&record.local(slot), targets(declared)))?;
-            }
-        }
-        Ok(Self::new(plan.next.clone(), all))
-    }
-
-    /// Returns the overwritten values, which cannot prevent a migration.
-    fn overwrites(&self, changes: &[RecordChange]) -> Overwrites {
-        let ids = self.ids_by_name();
-        let mut overwrites = Overwrites::default();
-        for change in changes {
-            match change {
-                RecordChange::Added { .. } => {}
-                RecordChange::Removed { record } => {
-                    ids.get(record).into_iter().for_each(|id| overwrites.despawn(*id));
-                }
-                RecordChange::Changed { record, slot, .. } => {
-                    ids.get(record)
-                        .into_iter()
-                        .for_each(|id| overwrites.set(*id, Arc::clone(slot)));
-                }
-            }
-        }
-        overwrites
-    }
-
     fn ids_by_name(&self) -> HashMap<RecordName, ObjectId> {
-        let named = names(&self.definitions).into_iter().zip(&self.ids);
+        let named = record_names(&self.definitions).into_iter().zip(&self.ids);
         named.filter_map(|(name, id)| Some((name, (*id)?))).collect()
-    }
-}
-
-const fn is_concrete(record: &RecordDefinition) -> bool {
-    !record.is_abstract
-}
-
-/// Returns the identity of each record.
-fn names(definitions: &Definitions) -> Vec<RecordName> {
-    let mut nameless: HashMap<Arc<str>, usize> = HashMap::new();
-    let name = |record: RecordView<'_>| {
-        let schema = Arc::clone(record.schema().shared_name());
-        let name: Option<Arc<str>> = record.name().map(Into::into);
-        let position = if name.is_none() {
-            let next = nameless.entry(Arc::clone(&schema)).or_default();
-            *next += 1;
-            *next - 1
-        } else {
-            0
-        };
-        RecordName { schema, name, position }
-    };
-    definitions.records().map(name).collect()
-}
-
-/// Adds the changed values of a record.
-fn changed_values(
-    (old_names, old): (&[RecordName], RecordView<'_>),
-    (new_names, new): (&[RecordName], RecordView<'_>),
-    changes: &mut Vec<RecordChange>,
-) {
-    for slot in new.schema().slots() {
-        let name = slot.name();
-        let declares = |name: &&str| old.schema().slot(name).is_some();
-        let former = Some(name).filter(declares).or(slot.renamed_from().filter(declares));
-        // A changed default affects only new objects.
-        if !new.is_given(name) && !former.is_some_and(|former| old.is_given(former)) {
-            continue;
-        }
-        // A new slot has its default already.
-        let default = || slot.default().cloned().unwrap_or_default();
-        let before = former.map_or_else(default, |former| old.local(former));
-        if !means_the_same((&before, old_names), (&new.local(name), new_names)) {
-            let from = former.and_then(|former| old.get(former).ok()).unwrap_or_else(default);
-            let to = new.get(name).unwrap_or_default();
-            let (record, slot) = (new_names[new.number()].clone(), Arc::clone(slot.shared_name()));
-            changes.push(RecordChange::Changed { record, slot, from, to });
-        }
-    }
-}
-
-/// Returns whether both are the same data, with references to the same records.
-fn means_the_same(
-    (a, names_of_a): (&Value, &[RecordName]),
-    (b, names_of_b): (&Value, &[RecordName]),
-) -> bool {
-    match (a, b) {
-        (Value::Object(a), Value::Object(b)) => {
-            names_of_a.get(a.row() as usize) == names_of_b.get(b.row() as usize)
-        }
-        (Value::List(a), Value::List(b)) => {
-            let pairs = || a.iter().zip(b.iter());
-            a.len() == b.len()
-                && pairs().all(|(a, b)| means_the_same((a, names_of_a), (b, names_of_b)))
-        }
-        _ => a.is_same_data(b),
-    }
-}
-
-fn refusal(error: SpawnError) -> ReloadError {
-    match error {
-        SpawnError::Rejected(rejection) => AccessError::from(rejection).into(),
-        other => limit(other).into(),
     }
 }
 

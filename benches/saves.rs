@@ -1,0 +1,347 @@
+//! Saves and loads against plain files of the same bytes, and what they cost a running game.
+//!
+//! `cargo bench -p slotted_benches --bench saves -- --rounds 9 --markdown table.md`
+
+mod options;
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::hint::black_box;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use bench_support::forms::{Form, sample, table};
+use clap::Parser;
+use glam::Vec3;
+use options::TableOptions;
+use slotted::{Delta, Kind, Schema, SlotValue, Slotted, Snapshot, Store, Text, View};
+use slotted_arrow::{Compression, LoadOptions, SaveOptions, load, record_batches, save};
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(about = "Measures saves and loads against plain files of the same bytes")]
+struct Options {
+    #[command(flatten)]
+    tables: TableOptions,
+    /// The folder for the files; a folder for temporary files may be in memory
+    #[arg(long, value_name = "PATH")]
+    folder: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, bytemuck::NoUninit, bytemuck::CheckedBitPattern, SlotValue)]
+#[repr(u8)]
+enum Job {
+    Farmer,
+    Soldier,
+}
+
+/// Seven slots, 36 bytes.
+#[derive(Slotted, Clone, Copy)]
+struct Unit {
+    position: Vec3,
+    velocity: Vec3,
+    health: f32,
+    name: Text,
+    age: u16,
+    job: Job,
+    is_hungry: bool,
+}
+
+#[derive(View)]
+struct Moving<'a> {
+    position: &'a mut Vec3,
+    velocity: &'a Vec3,
+}
+
+fn unit(number: usize, names: &[Text]) -> Unit {
+    Unit {
+        position: Vec3::splat(number as f32),
+        velocity: Vec3::new(1.0, 0.5, number as f32),
+        health: number as f32,
+        name: names[number % names.len()],
+        age: number as u16,
+        job: if number.is_multiple_of(3) { Job::Soldier } else { Job::Farmer },
+        is_hungry: number.is_multiple_of(2),
+    }
+}
+
+fn names(store: &mut Store) -> Result<Vec<Text>, Box<dyn Error>> {
+    Ok((0..1000)
+        .map(|number| store.intern_text(&format!("name {number}")))
+        .collect::<Result<_, _>>()?)
+}
+
+fn world(objects: usize) -> Result<Store, Box<dyn Error>> {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    let names = names(&mut store)?;
+    store.spawn_batch((0..objects).map(|number| unit(number, &names)))?;
+    Ok(store)
+}
+
+/// Ten schemas that extend the same one.
+fn ten_schemas(objects: usize) -> Result<Store, Box<dyn Error>> {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    let names = names(&mut store)?;
+    for number in 0..10 {
+        let schema = Schema::builder(format!("unit_{number}")).extends(Unit::SCHEMA_NAME);
+        store.register_schema(schema.slot("rage", Kind::F32).default(0.0).build()?)?;
+        let mut units = world(1)?;
+        let one = units.ids().next().ok_or("no unit")?;
+        let record = units.get_record(one)?;
+        units.clear();
+        let _ = &names;
+        store.spawn_records(&format!("unit_{number}"), vec![record; objects / 10])?;
+    }
+    Ok(store)
+}
+
+/// The bytes of all columns, one after another.
+fn column_bytes(snapshot: &Snapshot) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for table in snapshot.raw().tables() {
+        for slot in 0..table.schema().slots().len() {
+            for block in 0..table.blocks() {
+                bytes.extend(table.cells(slot, block).iter().flat_map(|cells| cells.as_ref()));
+            }
+        }
+    }
+    bytes
+}
+
+fn write_and_sync(path: &Path, bytes: &[u8]) -> Outcome {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    Ok(file.sync_all()?)
+}
+
+/// Takes the time of a closure after the folder was removed.
+fn in_new_folder(
+    folder: &Path,
+    work: impl FnOnce(&Path) -> Outcome,
+) -> Result<Duration, Box<dyn Error>> {
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder)?;
+    let start = Instant::now();
+    work(folder)?;
+    Ok(start.elapsed())
+}
+
+fn folder_bytes(folder: &Path) -> Result<u64, Box<dyn Error>> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        bytes += entry?.metadata()?.len();
+    }
+    Ok(bytes)
+}
+
+fn saving(objects: usize, rounds: u32, folder: &Path) -> Result<String, Box<dyn Error>> {
+    let mut store = world(objects)?;
+    let snapshot = store.snapshot();
+    let bytes = column_bytes(&snapshot);
+    let place = |name: &str| folder.join(name);
+    let compressed = |compression| {
+        let (snapshot, place) = (snapshot.clone(), place("compressed"));
+        move || {
+            in_new_folder(&place, |folder| {
+                SaveOptions::new().compression(compression).save(&snapshot, folder)?;
+                Ok(())
+            })
+        }
+    };
+    let mut forms = vec![
+        Form::timed("the columns' bytes to one file, synced", 0, || {
+            in_new_folder(&place("plain"), |folder| write_and_sync(&folder.join("all"), &bytes))
+        }),
+        Form::timed("`save`", 0, || {
+            in_new_folder(&place("save"), |folder| {
+                save(&snapshot, folder)?;
+                Ok(())
+            })
+        }),
+        Form::timed("the same again, nothing changed", 0, || {
+            let start = Instant::now();
+            save(&snapshot, place("save"))?;
+            Ok(start.elapsed())
+        }),
+        Form::timed("`save`, lz4", 0, compressed(Compression::Lz4)),
+        Form::timed("`save`, zstd", 0, compressed(Compression::Zstd)),
+        Form::timed("`Delta::full` by postcard to one file, synced", 0, || {
+            in_new_folder(&place("delta"), |folder| {
+                write_and_sync(
+                    &folder.join("all"),
+                    &postcard::to_allocvec(&Delta::full(&snapshot))?,
+                )
+            })
+        }),
+    ];
+    sample(&mut forms, rounds)?;
+    let mut text = table(&format!("save {objects} objects"), &forms, "ms", 1e3);
+    drop(forms);
+    let saved = folder_bytes(&place("save"))?;
+    let share = saved as f64 / bytes.len() as f64;
+    text +=
+        &format!("\nThe columns have {} bytes, the save has {saved}: {share:.4}×.\n", bytes.len());
+    Ok(text)
+}
+
+fn loading(objects: usize, rounds: u32, folder: &Path) -> Result<String, Box<dyn Error>> {
+    let mut store = world(objects)?;
+    let snapshot = store.snapshot();
+    let (plain, saved) = (folder.join("plain_to_load"), folder.join("save_to_load"));
+    write_and_sync(&plain, &column_bytes(&snapshot))?;
+    save(&snapshot, &saved)?;
+    let (mut stream, delta) = (Vec::new(), postcard::to_allocvec(&Delta::full(&snapshot))?);
+    SaveOptions::new().write(&snapshot, &mut stream)?;
+    let mut forms = vec![
+        Form::new("the columns' bytes from one file", 0, || {
+            black_box(fs::read(&plain)?);
+            Ok(())
+        }),
+        Form::new("`load`", 0, || {
+            black_box(load(&saved)?);
+            Ok(())
+        }),
+        Form::new("`read` from memory", 0, || {
+            black_box(LoadOptions::new().read(&stream[..])?);
+            Ok(())
+        }),
+        Form::new("`Delta::full` by postcard, from memory", 0, || {
+            let mut store = Store::new();
+            store.register::<Unit>()?;
+            store.apply(&postcard::from_bytes(&delta)?)?;
+            black_box(store);
+            Ok(())
+        }),
+    ];
+    sample(&mut forms, rounds)?;
+    Ok(table(&format!("load {objects} objects"), &forms, "ms", 1e3))
+}
+
+fn saving_again(objects: usize, rounds: u32, folder: &Path) -> Result<String, Box<dyn Error>> {
+    let mut store = ten_schemas(objects)?;
+    let (first, place) = (store.snapshot(), folder.join("ten"));
+    let one = store.ids_of("unit_5")?.next().ok_or("no unit")?;
+    let ids: Vec<_> = store.ids_of("unit_5")?.collect();
+    let _ = one;
+    for id in ids {
+        store.set_value(id, "health", 77.0_f32)?;
+    }
+    let second = store.snapshot();
+    let mut forms = vec![
+        Form::timed("first save of ten schemas", 0, || {
+            in_new_folder(&place, |folder| {
+                save(&first, folder)?;
+                Ok(())
+            })
+        }),
+        Form::timed("second save, one of them changed", 0, || {
+            save(&first, &place)?;
+            let start = Instant::now();
+            let report = save(&second, &place)?;
+            let time = start.elapsed();
+            match report.tables_written {
+                1 => Ok(time),
+                other => Err(format!("{other} tables were written").into()),
+            }
+        }),
+    ];
+    sample(&mut forms, rounds)?;
+    Ok(table(&format!("save {objects} objects again"), &forms, "ms", 1e3))
+}
+
+fn batches(objects: usize, rounds: u32) -> Result<String, Box<dyn Error>> {
+    let mut store = world(objects)?;
+    let snapshot = store.snapshot();
+    let table_of = snapshot.raw().tables().next().ok_or("no table")?;
+    let copy = || {
+        let slots = 0..table_of.schema().slots().len();
+        let columns = slots.map(|slot| {
+            let mut column = Vec::new();
+            for block in 0..table_of.blocks() {
+                if let Some(cells) = table_of.cells(slot, block) {
+                    column.extend_from_slice(cells.as_ref());
+                }
+            }
+            column
+        });
+        columns.collect::<Vec<Vec<u8>>>()
+    };
+    let mut forms = vec![
+        Form::new("a copy of the columns", 0, || {
+            black_box(copy());
+            Ok(())
+        }),
+        Form::new("`record_batches`", 0, || {
+            black_box(record_batches(&snapshot, Unit::SCHEMA_NAME)?);
+            Ok(())
+        }),
+    ];
+    sample(&mut forms, rounds)?;
+    Ok(table(&format!("record batches of {objects} objects"), &forms, "µs", 1e6))
+}
+
+const FRAMES: u32 = 20;
+
+/// Plays frames with a snapshot each, and returns the time of one.
+fn frames(store: &mut Store) -> Result<Duration, Box<dyn Error>> {
+    let start = Instant::now();
+    for _ in 0..FRAMES {
+        store.view::<Moving>()?.for_each(|unit| *unit.position += *unit.velocity * 0.01);
+        black_box(store.snapshot());
+    }
+    Ok(start.elapsed() / FRAMES)
+}
+
+fn while_saving(objects: usize, rounds: u32, folder: &Path) -> Result<String, Box<dyn Error>> {
+    let (mut alone, mut store) = (world(objects)?, world(objects)?);
+    let place = folder.join("while_saving");
+    let mut forms = vec![
+        Form::timed("frame with a snapshot", 0, || frames(&mut alone)),
+        Form::timed("frame while another thread saves", 0, || {
+            let (snapshot, is_done) = (store.snapshot(), AtomicBool::new(false));
+            std::thread::scope(|scope| {
+                let saving = scope.spawn(|| {
+                    let mut saves = 0;
+                    while !is_done.load(Ordering::Relaxed) {
+                        let _ = fs::remove_dir_all(&place);
+                        save(&snapshot, &place).map_err(|error| error.to_string())?;
+                        saves += 1;
+                    }
+                    Ok::<u32, String>(saves)
+                });
+                let time = frames(&mut store);
+                is_done.store(true, Ordering::Relaxed);
+                match saving.join() {
+                    Ok(Ok(1..)) => time,
+                    _ => Err("nothing was saved".into()),
+                }
+            })
+        }),
+    ];
+    sample(&mut forms, rounds)?;
+    Ok(table(&format!("{objects} objects in motion"), &forms, "ms", 1e3))
+}
+
+fn main() -> Outcome {
+    let Options { tables: options, folder } = Options::parse();
+    let (is_test, rounds) = (options.mode.is_test(), options.rounds());
+    let objects = if is_test { 20_000 } else { 1_000_000 };
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = folder.unwrap_or_else(|| target.join(format!("saves-{}", std::process::id())));
+    fs::create_dir_all(&folder)?;
+    let tables = [
+        saving(objects, rounds, &folder)?,
+        loading(objects, rounds, &folder)?,
+        saving_again(objects, rounds, &folder)?,
+        batches(objects, rounds)?,
+        while_saving(objects, rounds, &folder)?,
+    ];
+    fs::remove_dir_all(&folder)?;
+    let command = "cargo bench -p slotted_benches --bench saves";
+    options.publish(&["slotted", "arrow-ipc"], command, &tables.join("\n"))
+}

@@ -1,0 +1,8 @@
+//! Export to Parquet, import of Parquet and of record batches.
+
+mod columns;
+mod export;
+mod hostile;
+mod refused;
+mod round_trip;
+mod worlds;

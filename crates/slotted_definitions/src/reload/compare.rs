@@ -1,0 +1,163 @@
+//! Compares the records from which living objects were made with the next definitions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::infer::SameData;
+use crate::loaded::{Definitions, RecordView};
+use crate::reload::{RecordChange, RecordName};
+use slotted::Value;
+
+/// The records from which living objects were made: those of definitions, or of a save.
+///
+/// Records and slots are numbered. References are ids of records, see [`local_id`](crate::references::local_id).
+pub(crate) trait Origins {
+    /// Returns the identity of each record.
+    fn names(&self) -> &[RecordName];
+
+    fn is_abstract(&self, record: usize) -> bool;
+
+    /// Returns the slot of this name.
+    fn slot(&self, record: usize, name: &str) -> Option<usize>;
+
+    /// Returns the value that files gave the slot.
+    fn given(&self, record: usize, slot: usize) -> Option<&Value>;
+
+    /// Returns the default that the slot had.
+    fn default(&self, record: usize, slot: usize) -> Option<&Value>;
+
+    /// Converts references to names of records.
+    fn named(&self, value: &Value) -> Value;
+}
+
+/// The records of definitions.
+pub(super) struct Loaded<'d> {
+    pub(super) definitions: &'d Definitions,
+    pub(super) names: Vec<RecordName>,
+}
+
+impl Loaded<'_> {
+    fn record(&self, number: usize) -> RecordView<'_> {
+        self.definitions.numbered(number as u32).expect("the record is listed")
+    }
+}
+
+impl Origins for Loaded<'_> {
+    fn names(&self) -> &[RecordName] {
+        &self.names
+    }
+
+    fn is_abstract(&self, record: usize) -> bool {
+        self.record(record).is_abstract()
+    }
+
+    fn slot(&self, record: usize, name: &str) -> Option<usize> {
+        self.record(record).schema().slot_index(name)
+    }
+
+    fn given(&self, record: usize, slot: usize) -> Option<&Value> {
+        self.definitions.loaded.records.list[record].given(slot).map(|given| &given.value)
+    }
+
+    fn default(&self, record: usize, slot: usize) -> Option<&Value> {
+        self.record(record).schema().slots()[slot].default()
+    }
+
+    fn named(&self, value: &Value) -> Value {
+        self.definitions.named(value)
+    }
+}
+
+/// Returns the identity of each record.
+pub(crate) fn record_names(definitions: &Definitions) -> Vec<RecordName> {
+    let mut nameless: HashMap<Arc<str>, usize> = HashMap::new();
+    let name = |record: RecordView<'_>| {
+        let schema = Arc::clone(record.schema().shared_name());
+        let name: Option<Arc<str>> = record.name().map(Into::into);
+        let position = if name.is_none() {
+            let next = nameless.entry(Arc::clone(&schema)).or_default();
+            *next += 1;
+            *next - 1
+        } else {
+            0
+        };
+        RecordName { schema, name, position }
+    };
+    definitions.records().map(name).collect()
+}
+
+/// Returns the changes from the records to those of the next definitions.
+pub(super) fn changes(before: &impl Origins, next: &Definitions) -> Vec<RecordChange> {
+    let (old_names, next_names) = (before.names(), record_names(next));
+    let positions: HashMap<&RecordName, usize> =
+        old_names.iter().enumerate().map(|(at, name)| (name, at)).collect();
+    let mut is_found = vec![false; old_names.len()];
+    let mut changes = Vec::new();
+    for (name, record) in next_names.iter().zip(next.records()) {
+        let old = positions.get(name).copied();
+        if let Some(old) = old {
+            is_found[old] = true;
+        }
+        match old.filter(|old| !before.is_abstract(*old)) {
+            Some(_) if record.is_abstract() => {
+                changes.push(RecordChange::Removed { record: name.clone() });
+            }
+            None if record.is_abstract() => {}
+            None => changes.push(RecordChange::Added { record: name.clone() }),
+            Some(old) => changed_values((before, old), (&next_names, record), &mut changes),
+        }
+    }
+    let gone = old_names.iter().zip(is_found).enumerate();
+    let gone = gone.filter(|(old, (_, is_found))| !is_found && !before.is_abstract(*old));
+    changes.extend(gone.map(|(_, (name, _))| RecordChange::Removed { record: name.clone() }));
+    changes
+}
+
+/// Adds the changed values of a record.
+fn changed_values(
+    (before, old): (&impl Origins, usize),
+    (new_names, new): (&[RecordName], RecordView<'_>),
+    changes: &mut Vec<RecordChange>,
+) {
+    for slot in new.schema().slots() {
+        let name = slot.name();
+        let former = before
+            .slot(old, name)
+            .or_else(|| slot.renamed_from().and_then(|former| before.slot(old, former)));
+        let given = former.and_then(|former| before.given(old, former));
+        // A changed default affects only new objects.
+        if !new.is_given(name) && given.is_none() {
+            continue;
+        }
+        let from = match former {
+            Some(former) => given.or_else(|| before.default(old, former)),
+            // A new slot has its default already.
+            None => slot.default(),
+        };
+        let from = from.unwrap_or(&Value::Unset);
+        if !means_the_same((from, before.names()), (&new.local(name), new_names)) {
+            let from = before.named(from);
+            let to = new.get(name).unwrap_or_default();
+            let (record, slot) = (new_names[new.number()].clone(), Arc::clone(slot.shared_name()));
+            changes.push(RecordChange::Changed { record, slot, from, to });
+        }
+    }
+}
+
+/// Returns whether both are the same data, with references to the same records.
+fn means_the_same(
+    (a, names_of_a): (&Value, &[RecordName]),
+    (b, names_of_b): (&Value, &[RecordName]),
+) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            names_of_a.get(a.row() as usize) == names_of_b.get(b.row() as usize)
+        }
+        (Value::List(a), Value::List(b)) => {
+            let pairs = || a.iter().zip(b.iter());
+            a.len() == b.len()
+                && pairs().all(|(a, b)| means_the_same((a, names_of_a), (b, names_of_b)))
+        }
+        _ => a.is_same_data(b),
+    }
+}
