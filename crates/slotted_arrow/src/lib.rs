@@ -23,6 +23,7 @@ mod migrate;
 mod migrations;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod recording;
 mod save;
 mod stream;
 mod table_file;
@@ -33,4 +34,8 @@ pub use compression::Compression;
 pub use damage::Damage;
 pub use load::{DamagedFile, LoadError, LoadOptions, LoadReport, load};
 pub use migrations::Migrations;
+pub use recording::{
+    Notes, Playback, PlaybackError, PlaybackOptions, RecordError, RecordedFrame, Recorder,
+    RecorderOptions, RecordingReport, Snapshots, Tail,
+};
 pub use save::{SaveError, SaveOptions, SaveReport, save};
