@@ -231,4 +231,9 @@ pub mod guide {
     pub mod _12_from_hecs_or_bevy {}
     #[doc = include_str!("../docs/guide/13_benchmarks_in_your_ci.md")]
     pub mod _13_benchmarks_in_your_ci {}
+    // Their examples need `slotted_arrow`, which runs them.
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/guide/14_saving.md"))]
+    pub mod _14_saving {}
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/guide/15_data_tools.md"))]
+    pub mod _15_data_tools {}
 }

@@ -60,7 +60,9 @@ fn pyarrow_and_polars_see_every_value_of_every_kind() -> Outcome {
     let python = std::env::var("SLOTTED_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let readers = Command::new(&python).args(["-c", "import polars, pyarrow"]).output();
     if !readers.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: '{python}' cannot import pyarrow and polars; try `pip install pyarrow polars`");
+        eprintln!(
+            "skipped: '{python}' cannot import pyarrow and polars; try `pip install pyarrow polars`"
+        );
         return Ok(());
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/read_save.py");
@@ -74,7 +76,8 @@ fn pyarrow_and_polars_see_every_value_of_every_kind() -> Outcome {
         SaveOptions::new().compression(compression).save(&store.snapshot(), &folder.0)?;
         fs::write(folder.0.join("expected.json"), expected(&store)?.to_string())?;
         let output = Command::new(&python).arg(&script).arg(&folder.0).output()?;
-        let (said, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let (said, error) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{compression:?}: {said}{error}");
         assert!(said.ends_with("values are equal\n") && !said.starts_with("0 "), "{said}");
     }
