@@ -21,6 +21,8 @@ thread_local! {
     /// The requested bytes that are still allocated, or `None` while the thread does not count: an allocation then
     /// costs one extra load and branch.
     static LIVE_BYTES: Cell<Option<isize>> = const { Cell::new(None) };
+    /// The most that they were since the thread began to count.
+    static PEAK_BYTES: Cell<isize> = const { Cell::new(0) };
 }
 
 /// The system's allocator, which counts the requested bytes that are still allocated.
@@ -31,7 +33,9 @@ fn count(bytes: isize) {
     // Has neither a destructor nor a lazy start, so it works in each allocation of a thread.
     LIVE_BYTES.with(|live| {
         if let Some(before) = live.get() {
-            live.set(Some(before.wrapping_add(bytes)));
+            let now = before.wrapping_add(bytes);
+            live.set(Some(now));
+            PEAK_BYTES.with(|peak| peak.set(peak.get().max(now)));
         }
     });
 }
@@ -73,6 +77,16 @@ pub fn added_bytes(work: impl FnOnce()) -> usize {
     let probed = counted(|| probe = Some(black_box(Box::new(0_u8))));
     assert!(probe.is_some() && probed > 0, "declare `CountingAllocator` with #[global_allocator]");
     counted(work)
+}
+
+/// Returns the most bytes that `work` had allocated on this thread at one moment.
+///
+/// # Panics
+/// Panics if [`CountingAllocator`] is not the program's global allocator.
+pub fn peak_bytes(work: impl FnOnce()) -> usize {
+    PEAK_BYTES.set(0);
+    added_bytes(work);
+    PEAK_BYTES.get().max(0).cast_unsigned()
 }
 
 fn counted(work: impl FnOnce()) -> usize {

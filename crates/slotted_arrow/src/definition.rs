@@ -106,12 +106,12 @@ pub(crate) enum DefinitionError {
         slot: String,
         rust: String,
     },
-    Schema(SchemaError),
+    Schema(Box<SchemaError>),
 }
 
 impl From<SchemaError> for DefinitionError {
     fn from(error: SchemaError) -> Self {
-        Self::Schema(error)
+        Self::Schema(Box::new(error))
     }
 }
 

@@ -7,6 +7,8 @@ mod batches;
 mod bits;
 mod columns;
 mod compression;
+#[cfg(test)]
+mod crash_tests;
 mod damage;
 mod definition;
 mod fields;

@@ -6,7 +6,6 @@ use slotted::{Schema, SchemaError, Store};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::definition::{Definition, DefinitionError, PodTypes};
-use crate::ipc::WrittenFile;
 
 /// The word by which a manifest is recognized.
 const FORMAT: &str = "slotted save";
@@ -17,6 +16,7 @@ pub(crate) const MOST_BYTES: u64 = 1 << 30;
 
 /// The manifest with its checksum, which covers the content as it is written.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Envelope<'a> {
     format: String,
     version: u32,
@@ -55,18 +55,18 @@ pub(crate) struct AsideEntry {
 
 /// A file of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct TableEntry {
     pub(crate) schema: String,
     pub(crate) rows: usize,
     pub(crate) objects: usize,
     #[serde(flatten)]
     pub(crate) file: FileEntry,
+    /// The checksum of the file's bytes up to the end of its schema.
+    pub(crate) head: String,
 }
 
 /// A file with something that the game saved beside the store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct AttachmentEntry {
     pub(crate) name: String,
     #[serde(flatten)]
@@ -96,8 +96,13 @@ pub(crate) enum ManifestError {
 }
 
 impl FileEntry {
-    pub(crate) fn new(file: String, written: WrittenFile) -> Self {
-        Self { file, bytes: written.bytes, checksum: hexadecimal(written.checksum) }
+    pub(crate) fn new(file: String, bytes: u64, checksum: u128) -> Self {
+        Self { file, bytes, checksum: hexadecimal(checksum) }
+    }
+
+    pub(crate) fn of_attachment(name: &str, bytes: &[u8]) -> Self {
+        let checksum = xxh3_128(bytes);
+        Self::new(file_name(name, checksum, ATTACHMENT_ENDING), bytes.len() as u64, checksum)
     }
 
     pub(crate) fn has_checksum(&self, checksum: u128) -> bool {
@@ -116,22 +121,23 @@ impl Manifest {
         let checksum = hexadecimal(xxh3_128(content.get().as_bytes()));
         let format = FORMAT.to_owned();
         let envelope = Envelope { format, version: VERSION, checksum, content: &content };
-        let mut bytes = serde_json::to_vec(&envelope)?;
-        bytes.push(b'\n');
-        Ok(bytes)
+        serde_json::to_vec(&envelope)
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, ManifestError> {
+    pub(crate) fn from_bytes(bytes: &[u8], ignores_checksums: bool) -> Result<Self, ManifestError> {
         let envelope: Envelope<'_> =
             serde_json::from_slice(bytes).map_err(|_| ManifestError::Foreign)?;
         if envelope.format != FORMAT {
             return Err(ManifestError::Foreign);
         }
-        if envelope.version > VERSION {
-            return Err(ManifestError::Newer(envelope.version));
+        match envelope.version {
+            1..=VERSION => {}
+            0 => return Err(ManifestError::Content("no save has version 0".to_owned())),
+            newer => return Err(ManifestError::Newer(newer)),
         }
         let content = envelope.content.get();
-        if envelope.checksum != hexadecimal(xxh3_128(content.as_bytes())) {
+        let checksum = hexadecimal(xxh3_128(content.as_bytes()));
+        if envelope.checksum != checksum && !ignores_checksums {
             return Err(ManifestError::Checksum);
         }
         let manifest: Self = serde_json::from_str(content)
@@ -215,9 +221,7 @@ pub(crate) fn register(
         definition.to_schema(types).map_err(|error| (definition.name.clone(), error))
     });
     let schemas = schemas.collect::<Result<Vec<Schema>, _>>()?;
-    let named = |schema: &Schema, error: SchemaError| {
-        (schema.name().to_owned(), DefinitionError::Schema(error))
-    };
+    let named = |schema: &Schema, error: SchemaError| (schema.name().to_owned(), error.into());
     let mut known = std::collections::HashSet::new();
     let are_in_order = schemas.iter().all(|schema| {
         let is_next = schema.extends().is_none_or(|base| known.contains(base));
@@ -241,7 +245,7 @@ pub(crate) fn register(
     let failed = |error: DefinitionError| {
         (first.as_ref().map_or_else(String::new, |schema| schema.name().to_owned()), error)
     };
-    let plan = plan.map_err(|error| failed(DefinitionError::Schema(error)))?;
+    let plan = plan.map_err(|error| failed(error.into()))?;
     store.migrate(&plan).map_err(|error| failed(DefinitionError::Invalid(error.to_string())))?;
     Ok(())
 }

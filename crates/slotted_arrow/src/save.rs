@@ -6,7 +6,6 @@ use std::path::Path;
 
 use slotted::Snapshot;
 use slotted::raw::{RawSnapshot, RawTable};
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::aside::Aside;
 use crate::columns::{Column, Dictionary};
@@ -15,8 +14,8 @@ use crate::definition::Definition;
 use crate::folder::{Disk, Folder, FolderError, write_partial};
 use crate::ipc::WrittenFile;
 use crate::manifest::{
-    ATTACHMENT_ENDING, AsideEntry, AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING,
-    TableEntry, file_name, is_file_name,
+    AsideEntry, AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING, TableEntry, file_name,
+    hexadecimal, is_file_name,
 };
 use crate::stream;
 use crate::table_file::{TableToWrite, write_table};
@@ -97,7 +96,7 @@ pub struct SaveReport {
     pub bytes_written: u64,
 }
 
-/// The reason why a save failed. The save that was there before is intact.
+/// The reason why a save failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SaveError {
@@ -112,6 +111,9 @@ pub enum SaveError {
         #[source]
         error: io::Error,
     },
+    /// The new save is in place, but the disk did not confirm it: a power failure may bring back the save from before.
+    #[error("the save is written, but the disk did not confirm it: {0}; save again")]
+    Unconfirmed(#[source] io::Error),
     /// The writer failed.
     #[error("cannot write the save: {0}")]
     Write(#[from] io::Error),
@@ -231,16 +233,14 @@ impl SaveOptions {
             manifest.tables.push(entry);
         }
         for (name, bytes) in &self.attachments {
-            let written = WrittenFile { bytes: bytes.len() as u64, checksum: xxh3_128(bytes) };
-            let entry =
-                FileEntry::new(file_name(name, written.checksum, ATTACHMENT_ENDING), written);
+            let entry = FileEntry::of_attachment(name, bytes);
             if !old.attachments.iter().any(|old| old.file == entry) {
                 write_partial(folder, &entry.file, |mut file| {
                     file.write_all(bytes)?;
                     Ok((file, ()))
                 })?;
                 rename_partial(folder, &entry.file, &entry.file)?;
-                report.bytes_written += written.bytes;
+                report.bytes_written += entry.bytes;
             }
             manifest.attachments.push(AttachmentEntry { name: name.clone(), file: entry });
         }
@@ -252,7 +252,7 @@ impl SaveOptions {
         // The names of the new files come to the disk before the manifest that has them.
         folder.sync_names().map_err(FolderError::of("sync", "the folder"))?;
         rename_partial(folder, MANIFEST, MANIFEST)?;
-        folder.sync_names().map_err(FolderError::of("sync", "the folder"))?;
+        folder.sync_names().map_err(SaveError::Unconfirmed)?;
         report.bytes_written += bytes.len() as u64;
         remove_unused(folder, &manifest);
         Ok(report)
@@ -290,8 +290,7 @@ impl SaveOptions {
         rename_partial(folder, &partial, &file)?;
         report.tables_written += 1;
         report.bytes_written += written.bytes;
-        let file = FileEntry::new(file, written);
-        Ok(TableEntry { schema: name.to_owned(), rows, objects: part.table.len(), file })
+        Ok(part.entry(file, written))
     }
 
     /// Writes a snapshot to any writer, as one stream. Each column is encoded twice: once for its checksum, then to write it.
@@ -307,14 +306,10 @@ impl SaveOptions {
             let name = part.table.schema().name();
             let (_, written) = write_table(io::sink(), parts.table(part), self.compression)?;
             let file = file_name(name, written.checksum, TABLE_ENDING);
-            let (rows, objects) = (part.table.used_rows(), part.table.len());
-            let file = FileEntry::new(file, written);
-            manifest.tables.push(TableEntry { schema: name.to_owned(), rows, objects, file });
+            manifest.tables.push(part.entry(file, written));
         }
         for (name, bytes) in &self.attachments {
-            let written = WrittenFile { bytes: bytes.len() as u64, checksum: xxh3_128(bytes) };
-            let file =
-                FileEntry::new(file_name(name, written.checksum, ATTACHMENT_ENDING), written);
+            let file = FileEntry::of_attachment(name, bytes);
             manifest.attachments.push(AttachmentEntry { name: name.clone(), file });
         }
         let mut out = stream::begin(out, &manifest)?;
@@ -344,6 +339,18 @@ struct Parts<'s> {
 struct Part<'s> {
     raw: RawSnapshot<'s>,
     table: RawTable<'s>,
+}
+
+impl Part<'_> {
+    fn entry(&self, file: String, written: WrittenFile) -> TableEntry {
+        TableEntry {
+            schema: self.table.schema().name().to_owned(),
+            rows: self.table.used_rows(),
+            objects: self.table.len(),
+            head: hexadecimal(written.head),
+            file: FileEntry::new(file, written.bytes, written.checksum),
+        }
+    }
 }
 
 impl<'s> Parts<'s> {
@@ -436,7 +443,7 @@ fn read_manifest(folder: &impl Folder) -> Option<Manifest> {
     let (mut file, _) = folder.open(MANIFEST).ok()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).ok()?;
-    Manifest::from_bytes(&bytes).ok()
+    Manifest::from_bytes(&bytes, false).ok()
 }
 
 /// Removes files that the manifest does not name. Those that cannot be removed are tried again at the next save.

@@ -105,6 +105,14 @@ pub(crate) struct TableFile<R> {
     pub(crate) metadata: TableMetadata,
 }
 
+/// The ways to read a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadOptions {
+    /// The rows that the table had, if damaged blocks are left out.
+    pub(crate) salvage: Option<usize>,
+    pub(crate) ignores_checksums: bool,
+}
+
 /// The content of a file that was read.
 #[derive(Debug, Default)]
 pub(crate) struct TableContent {
@@ -126,19 +134,24 @@ impl<R: Read> TableFile<R> {
         Ok(Self { reader, metadata })
     }
 
-    /// Reads all objects to the table of a schema without rows. To salvage a table that had this many rows, damaged blocks are
-    /// left out.
+    /// Returns the checksum of the file's bytes up to the end of its schema.
+    pub(crate) const fn head(&self) -> u128 {
+        self.reader.head
+    }
+
+    /// Reads all objects to the table of a schema without rows.
     ///
     /// Returns the checksum of the file, unless it was left in the middle.
     pub(crate) fn read(
         mut self,
         store: &mut Store,
         schema: SchemaId,
-        salvage: Option<usize>,
+        options: ReadOptions,
     ) -> Result<(TableContent, Option<u128>), ReadError> {
+        let salvage = options.salvage;
         let mut filling = Filling::new(store, schema)?;
         let mut content = TableContent::default();
-        match filling.read_all(&mut self, salvage.is_some(), &mut content) {
+        match filling.read_all(&mut self, options, &mut content) {
             Ok(()) => {
                 filling.table.finish().map_err(Damage::from)?;
                 let checksum = match self.reader.finish() {
@@ -207,7 +220,7 @@ impl<'s> Filling<'s> {
     fn read_all<R: Read>(
         &mut self,
         file: &mut TableFile<R>,
-        salvages: bool,
+        options: ReadOptions,
         content: &mut TableContent,
     ) -> Result<(), ReadError> {
         let mut body = Vec::new();
@@ -217,7 +230,7 @@ impl<'s> Filling<'s> {
             let message =
                 message.filter(|message| message.kind == MessageKind::Dictionary { id: id as i64 });
             let message = message.ok_or(Damage::Order { expected: "the texts of a slot" })?;
-            if !message.is_intact {
+            if !message.is_intact && !options.ignores_checksums {
                 return Err(Damage::Texts { slot: name }.into());
             }
             self.dictionary(slot, &message, &body)?;
@@ -230,18 +243,14 @@ impl<'s> Filling<'s> {
             if rows == 0 || rows > BLOCK_ROWS {
                 return Err(Damage::Order { expected: "at most 8192 rows" }.into());
             }
-            let damage = match message.is_intact {
-                true => None,
-                false if salvages => Some(Damage::Block { block }),
-                false => return Err(Damage::Block { block }.into()),
-            };
-            match damage {
-                None => self.batch(&message, &body, file.metadata.generation)?,
-                Some(damage) => {
-                    self.lost_batch(rows)?;
-                    content.damages.push(damage);
-                    content.lost_rows += rows;
-                }
+            if message.is_intact || options.ignores_checksums {
+                self.batch(&message, &body, file.metadata.generation)?;
+            } else if options.salvage.is_some() {
+                self.lost_batch(rows)?;
+                content.damages.push(Damage::Block { block });
+                content.lost_rows += rows;
+            } else {
+                return Err(Damage::Block { block }.into());
             }
             content.rows += rows;
             self.block += 1;

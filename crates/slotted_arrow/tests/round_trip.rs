@@ -2,27 +2,9 @@
 
 mod common;
 
-use std::path::PathBuf;
-
+use common::Folder;
 use slotted::{Store, record};
 use slotted_arrow::{Compression, LoadOptions, SaveOptions};
-
-/// A folder that is removed at the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("slotted-{name}-{}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 fn assert_same(loaded: &mut Store, store: &mut Store) {
     let (loaded, store) = (loaded.snapshot(), store.snapshot());

@@ -15,7 +15,9 @@ use crate::damage::Damage;
 use crate::definition::PodTypes;
 use crate::folder::Disk;
 use crate::ipc::ReadError;
-use crate::load::{FolderSource, LoadError, Source, StreamSource, definition_error, file_error};
+use crate::load::{
+    FolderSource, LoadError, Source, StreamSource, definition_error, file_error, parse_manifest,
+};
 use crate::manifest::{FileEntry, Manifest, TableEntry};
 
 /// The content of a save without its objects: for tools, and for a list of saves in a game.
@@ -180,7 +182,7 @@ impl SaveInfo {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn of_folder(folder: impl AsRef<Path>) -> Result<Self, LoadError> {
-        Self::of_source(FolderSource::new(Disk::new(folder.as_ref()))?)
+        Self::of_source(FolderSource::new(Disk::new(folder.as_ref())))
     }
 
     /// Reads a save from any reader.
@@ -190,11 +192,12 @@ impl SaveInfo {
     ///
     /// [`SaveInfo`] has an example.
     pub fn of_stream(input: impl Read) -> Result<Self, LoadError> {
-        Self::of_source(StreamSource::new(input)?)
+        Self::of_source(StreamSource::new(input))
     }
 
     fn of_source(mut source: impl Source) -> Result<Self, LoadError> {
-        let manifest = source.manifest()?;
+        let bytes = source.manifest()?;
+        let manifest = parse_manifest(source.name(), &bytes, false)?;
         let types = PodTypes::default().accept_others(true);
         let schemas = manifest.schemas.iter().map(|definition| {
             let schema = definition.to_schema(&types);
@@ -213,7 +216,6 @@ impl SaveInfo {
             let file = attached_file(&mut source, &entry.file)?;
             attachments.push(AttachmentInfo { name: entry.name.clone(), file });
         }
-        source.finish()?;
         let aside = manifest.aside.iter();
         let aside =
             aside.map(|entry| AsideInfo { schema: entry.schema.clone(), slot: entry.slot.clone() });

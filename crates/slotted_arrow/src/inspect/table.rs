@@ -8,7 +8,7 @@ use slotted::schema::Slot;
 use crate::compression::Compression;
 use crate::damage::Damage;
 use crate::ipc::{MessageKind, ReadError};
-use crate::manifest::TableEntry;
+use crate::manifest::{TableEntry, hexadecimal};
 use crate::table_file::{TableFile, dictionaries};
 
 /// The content of a file, as far as it could be read.
@@ -43,6 +43,9 @@ impl TableContent {
             let (expected, found) = (entry.schema.clone(), found.to_owned());
             return Err(Damage::OtherSchema { expected, found }.into());
         }
+        if hexadecimal(file.head()) != entry.head {
+            return Err(Damage::Checksum.into());
+        }
         let generation_buffers = if file.metadata.generation.is_none() { BUFFERS } else { 0 };
         let (mut body, mut rows, mut block) = (Vec::new(), 0_usize, 0);
         let mut texts = dictionaries(slots.iter().copied()).into_iter().enumerate();
@@ -76,8 +79,8 @@ impl TableContent {
                 }
             }
         }
-        let is_same = entry.file.has_checksum(file.reader.finish()?) && rows == entry.rows;
-        if !is_same && self.damages.is_empty() {
+        let is_same = entry.file.has_checksum(file.reader.finish()?);
+        if !is_same || (rows != entry.rows && self.damages.is_empty()) {
             self.damages.push(Damage::Checksum);
         }
         Ok(())

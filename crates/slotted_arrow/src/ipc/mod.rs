@@ -3,6 +3,8 @@
 //! The crate `arrow-ipc` provides the flatbuffers. Its writer copies each body, and its reader trusts what a file declares;
 //! so both ways are written here.
 
+use xxhash_rust::xxh3::Xxh3;
+
 mod read;
 mod write;
 
@@ -15,8 +17,22 @@ const MAGIC: &[u8; 6] = b"ARROW1";
 const CONTINUATION: [u8; 4] = [0xff; 4];
 /// Bodies and buffers begin at multiples of this.
 const ALIGNMENT: usize = 64;
-/// The key of a body's checksum in its message.
+/// The key of a message's checksum.
 const CHECKSUM: &str = "slotted.checksum";
+
+/// Returns the checksum of a message: of all that its header says, then of the body.
+///
+/// `header` has the number of rows, then the length and the nulls of each node, the place and the length of each buffer.
+/// A dictionary adds its id.
+fn checksum_of<'p>(
+    header: impl Iterator<Item = u64>,
+    body: impl Iterator<Item = &'p [u8]>,
+) -> u128 {
+    let mut checksum = Box::new(Xxh3::new());
+    header.for_each(|number| checksum.update(&number.to_le_bytes()));
+    body.for_each(|part| checksum.update(part));
+    checksum.digest128()
+}
 
 /// Returns the number of bytes up to the next multiple of the alignment.
 const fn padding(length: usize, alignment: usize) -> usize {

@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use arrow_ipc::{KeyValue, MessageHeader, RecordBatch};
 use flatbuffers::{ForwardsUOffset, VerifierOptions};
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::compression::{Compression, decompress};
 use crate::damage::Damage;
-use crate::ipc::{ALIGNMENT, CHECKSUM, CONTINUATION, MAGIC};
+use crate::ipc::{ALIGNMENT, CHECKSUM, CONTINUATION, MAGIC, checksum_of};
 
 /// An error of the reader below, or damage in the file.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(crate) struct IpcReader<R> {
     checksum: Box<Xxh3>,
     /// The last header, aligned for flatbuffers.
     header: Vec<u64>,
+    /// The checksum of the bytes up to the end of the schema.
+    pub(crate) head: u128,
 }
 
 /// A message with a body.
@@ -69,11 +71,25 @@ struct Node {
     nulls: usize,
 }
 
+impl Message {
+    fn checksum(&self, body: &[u8]) -> u128 {
+        let nodes = self.nodes.iter().flat_map(|node| [node.length, node.nulls]);
+        let buffers = self.buffers.iter().flat_map(|place| [place.start, place.len()]);
+        let dictionary = match self.kind {
+            MessageKind::Dictionary { id } => Some(id.cast_unsigned()),
+            MessageKind::Batch => None,
+        };
+        let header = std::iter::once(self.rows).chain(nodes).chain(buffers);
+        let header = header.map(|number| number as u64).chain(dictionary);
+        checksum_of(header, std::iter::once(body))
+    }
+}
+
 impl<R: Read> IpcReader<R> {
     /// Reads the beginning of a file of this many bytes, and returns the metadata of its schema.
     pub(crate) fn new(input: R, length: u64) -> Result<(Self, HashMap<String, String>), ReadError> {
         let checksum = Box::new(Xxh3::new());
-        let mut reader = Self { input, position: 0, length, checksum, header: Vec::new() };
+        let mut reader = Self { input, position: 0, length, checksum, header: Vec::new(), head: 0 };
         let mut magic = [0; 8];
         reader.read_exact(&mut magic)?;
         if magic[..6] != MAGIC[..] || magic[6..] != [0, 0] {
@@ -89,6 +105,7 @@ impl<R: Read> IpcReader<R> {
         if message.bodyLength() != 0 {
             return Err(damaged.into());
         }
+        reader.head = reader.checksum.digest128();
         Ok((reader, metadata))
     }
 
@@ -108,7 +125,7 @@ impl<R: Read> IpcReader<R> {
         if read < length {
             return Err(Damage::Truncated { at: self.position }.into());
         }
-        let is_intact = xxh3_128(body) == checksum;
+        let is_intact = message.checksum(body) == checksum;
         Ok(Some(Message { is_intact, ..message }))
     }
 
@@ -303,7 +320,7 @@ impl<'m> Body<'m> {
         }
         let bits = words(self.bytes(length.div_ceil(8))?);
         let valid: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
-        let is_beyond = |word: &u64| length % 64 > 0 && word >> (length % 64) != 0;
+        let is_beyond = |word: &u64| !length.is_multiple_of(64) && word >> (length % 64) != 0;
         if valid != length - node.nulls || bits.last().is_some_and(is_beyond) {
             return Err(Contradiction);
         }

@@ -17,16 +17,17 @@ use flatbuffers::{FlatBufferBuilder, UnionWIPOffset, WIPOffset};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::compression::{Compression, compress};
-use crate::ipc::{ALIGNMENT, CHECKSUM, CONTINUATION, MAGIC, padding};
+use crate::ipc::{ALIGNMENT, CHECKSUM, CONTINUATION, MAGIC, checksum_of, padding};
 
 /// Writes one Arrow file.
 ///
-/// Each message of a dictionary or a batch has the checksum of its body. The checksum of the file covers all bytes outside
-/// bodies, so that each byte is hashed once.
+/// Each message of a dictionary or a batch has its own checksum. The checksum of the file covers all bytes outside bodies, so
+/// that each byte of a body is hashed once.
 pub(crate) struct IpcWriter<'s, W> {
     out: W,
     position: u64,
     checksum: Box<Xxh3>,
+    head: u128,
     schema: &'s Schema,
     compression: Option<Compression>,
     dictionaries: Vec<Block>,
@@ -38,6 +39,8 @@ pub(crate) struct IpcWriter<'s, W> {
 pub(crate) struct WrittenFile {
     pub(crate) bytes: u64,
     pub(crate) checksum: u128,
+    /// The checksum of the bytes up to the end of the schema.
+    pub(crate) head: u128,
 }
 
 const ZEROS: [u8; ALIGNMENT] = [0; ALIGNMENT];
@@ -50,14 +53,23 @@ impl<'s, W: Write> IpcWriter<'s, W> {
         compression: Option<Compression>,
     ) -> io::Result<Self> {
         let (dictionaries, batches, checksum) = (Vec::new(), Vec::new(), Box::new(Xxh3::new()));
-        let mut writer =
-            Self { out, position: 0, checksum, schema, compression, dictionaries, batches };
+        let mut writer = Self {
+            out,
+            position: 0,
+            checksum,
+            head: 0,
+            schema,
+            compression,
+            dictionaries,
+            batches,
+        };
         writer.write(MAGIC)?;
         writer.write(&[0, 0])?;
         let mut builder = FlatBufferBuilder::new();
         let header = schema_offset(&mut builder, schema);
         let message = Message { kind: MessageHeader::Schema, body: 0, checksum: None };
         writer.message(builder, header.as_union_value(), message)?;
+        writer.head = writer.checksum.digest128();
         Ok(writer)
     }
 
@@ -70,7 +82,9 @@ impl<'s, W: Write> IpcWriter<'s, W> {
         dictionary.add_id(id);
         dictionary.add_data(batch);
         let header = dictionary.finish().as_union_value();
-        let block = self.batch_message(builder, header, MessageHeader::DictionaryBatch, &body)?;
+        let checksum = body.checksum(values.len(), Some(id));
+        let kind = MessageHeader::DictionaryBatch;
+        let block = self.batch_message(builder, header, kind, &body, checksum)?;
         self.dictionaries.push(block);
         Ok(())
     }
@@ -80,7 +94,9 @@ impl<'s, W: Write> IpcWriter<'s, W> {
         let body = OutgoingBody::new(columns, self.compression)?;
         let mut builder = FlatBufferBuilder::new();
         let header = body.header(&mut builder, rows, self.compression).as_union_value();
-        let block = self.batch_message(builder, header, MessageHeader::RecordBatch, &body)?;
+        let checksum = body.checksum(rows, None);
+        let block =
+            self.batch_message(builder, header, MessageHeader::RecordBatch, &body, checksum)?;
         self.batches.push(block);
         Ok(())
     }
@@ -105,7 +121,7 @@ impl<'s, W: Write> IpcWriter<'s, W> {
         self.write(&length(footer.len())?.to_le_bytes())?;
         self.write(MAGIC)?;
         let checksum = self.checksum.digest128();
-        Ok((self.out, WrittenFile { bytes: self.position, checksum }))
+        Ok((self.out, WrittenFile { bytes: self.position, checksum, head: self.head }))
     }
 
     fn batch_message(
@@ -114,10 +130,10 @@ impl<'s, W: Write> IpcWriter<'s, W> {
         header: WIPOffset<UnionWIPOffset>,
         kind: MessageHeader,
         body: &OutgoingBody,
+        checksum: u128,
     ) -> io::Result<Block> {
-        let checksum = Some(body.checksum());
         let start = self.position;
-        let message = Message { kind, body: body.length, checksum };
+        let message = Message { kind, body: body.length, checksum: Some(checksum) };
         self.message(builder, header, message)?;
         // At most the header of 65,535 slots.
         let header_bytes = length((self.position - start) as usize)?;
@@ -241,13 +257,13 @@ impl OutgoingBody {
         Ok(())
     }
 
-    fn checksum(&self) -> u128 {
-        let mut checksum = Xxh3::new();
-        for part in &self.parts {
-            checksum.update(part);
-            checksum.update(&ZEROS[..padding(part.len(), ALIGNMENT)]);
-        }
-        checksum.digest128()
+    fn checksum(&self, rows: usize, dictionary: Option<i64>) -> u128 {
+        let nodes = self.nodes.iter().flat_map(|node| [node.length(), node.null_count()]);
+        let buffers = self.buffers.iter().flat_map(|buffer| [buffer.offset(), buffer.length()]);
+        let header = std::iter::once(rows as i64).chain(nodes).chain(buffers).chain(dictionary);
+        let zeros = |part: &Buffer| &ZEROS[..padding(part.len(), ALIGNMENT)];
+        let body = self.parts.iter().flat_map(|part| [part.as_slice(), zeros(part)]);
+        checksum_of(header.map(i64::cast_unsigned), body)
     }
 
     fn header<'b>(

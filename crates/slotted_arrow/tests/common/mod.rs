@@ -1,4 +1,6 @@
 //! Worlds with every kind of slot.
+#![allow(dead_code, reason = "not every test needs everything")]
+use std::path::PathBuf;
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
@@ -115,4 +117,21 @@ pub(crate) fn world(things: usize, seed: u64) -> Store {
         }
     }
     store
+}
+
+/// A folder that is removed at the end.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("slotted-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

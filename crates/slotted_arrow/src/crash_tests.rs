@@ -1,0 +1,389 @@
+//! Saves to a folder that fails, runs full or loses power at every operation: afterwards it has the old world or the new one.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::rc::Rc;
+
+use slotted::{Kind, Limits, ObjectId, Schema, Store, record};
+
+use crate::definition::PodTypes;
+use crate::folder::Folder;
+use crate::load::{FolderSource, LoadError, LoadOptions};
+use crate::save::{SaveError, SaveOptions};
+
+/// The file system of a machine that can lose power.
+#[derive(Clone, Default)]
+struct Machine(Rc<RefCell<State>>);
+
+#[derive(Clone, Default)]
+struct State {
+    files: Vec<Content>,
+    /// The file of each name, as programs see it.
+    names: BTreeMap<String, usize>,
+    /// The names that are on the disk.
+    synced_names: BTreeMap<String, usize>,
+    /// Changes of names since then: the name, and its file afterwards.
+    unsynced: Vec<(String, Option<usize>)>,
+    operations: usize,
+    /// The operation that fails.
+    fails_at: Option<usize>,
+    /// All later operations fail too.
+    is_off_afterwards: bool,
+    /// The bytes that fit on the disk.
+    room: Option<usize>,
+}
+
+#[derive(Clone, Default)]
+struct Content {
+    bytes: Vec<u8>,
+    synced: Option<Vec<u8>>,
+}
+
+/// The state of bytes that were not synced when the power went.
+#[derive(Clone, Copy, Debug)]
+enum Unsynced {
+    Kept,
+    Empty,
+    Half,
+    Zeros,
+}
+
+impl State {
+    fn operate(&mut self) -> io::Result<()> {
+        let number = self.operations;
+        self.operations += 1;
+        let fails = match self.fails_at {
+            Some(first) if self.is_off_afterwards => number >= first,
+            first => first == Some(number),
+        };
+        if fails { Err(io::Error::other("an injected error")) } else { Ok(()) }
+    }
+
+    fn name(&mut self, name: &str, file: Option<usize>) {
+        self.unsynced.push((name.to_owned(), file));
+        match file {
+            Some(file) => self.names.insert(name.to_owned(), file),
+            None => self.names.remove(name),
+        };
+    }
+}
+
+struct OpenFile {
+    machine: Machine,
+    file: usize,
+}
+
+impl Write for OpenFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let state = &mut *self.machine.0.borrow_mut();
+        state.operate()?;
+        if let Some(room) = &mut state.room {
+            if *room < bytes.len() {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            *room -= bytes.len();
+        }
+        state.files[self.file].bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Folder for Machine {
+    type File = OpenFile;
+    type Lock = ();
+
+    fn create(&self, name: &str) -> io::Result<OpenFile> {
+        let state = &mut *self.0.borrow_mut();
+        state.operate()?;
+        state.files.push(Content::default());
+        let file = state.files.len() - 1;
+        state.name(name, Some(file));
+        Ok(OpenFile { machine: self.clone(), file })
+    }
+
+    fn sync(&self, file: OpenFile) -> io::Result<()> {
+        let state = &mut *self.0.borrow_mut();
+        state.operate()?;
+        let content = &mut state.files[file.file];
+        content.synced = Some(content.bytes.clone());
+        Ok(())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let state = &mut *self.0.borrow_mut();
+        state.operate()?;
+        let file = *state.names.get(from).ok_or(io::ErrorKind::NotFound)?;
+        state.name(to, Some(file));
+        state.name(from, None);
+        Ok(())
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        let state = &mut *self.0.borrow_mut();
+        state.operate()?;
+        state.synced_names = state.names.clone();
+        state.unsynced.clear();
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        let state = &mut *self.0.borrow_mut();
+        state.operate()?;
+        state.name(name, None);
+        Ok(())
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let state = &mut *self.0.borrow_mut();
+        state.operate()?;
+        Ok(state.names.keys().cloned().collect())
+    }
+
+    fn open(&self, name: &str) -> io::Result<(Box<dyn Read>, u64)> {
+        let state = &mut *self.0.borrow_mut();
+        state.operate()?;
+        let file = *state.names.get(name).ok_or(io::ErrorKind::NotFound)?;
+        let bytes = state.files[file].bytes.clone();
+        let length = bytes.len() as u64;
+        Ok((Box::new(io::Cursor::new(bytes)), length))
+    }
+
+    fn lock(&self) -> io::Result<()> {
+        self.0.borrow_mut().operate()
+    }
+}
+
+impl Machine {
+    /// Returns a machine with the same files that fails at an operation from now on.
+    fn failing_at(&self, operation: usize, is_off_afterwards: bool) -> Self {
+        let state = State {
+            operations: 0,
+            fails_at: Some(operation),
+            is_off_afterwards,
+            ..self.0.borrow().clone()
+        };
+        Self(Rc::new(RefCell::new(state)))
+    }
+
+    fn with_room(&self, room: usize) -> Self {
+        Self(Rc::new(RefCell::new(State { room: Some(room), ..self.0.borrow().clone() })))
+    }
+
+    /// Returns the machine after it lost power: this many changes of names had reached the disk.
+    fn after_power_loss(&self, names: usize, unsynced: Unsynced) -> Self {
+        let state = self.0.borrow();
+        let mut on_disk = state.synced_names.clone();
+        for (name, file) in state.unsynced.iter().take(names) {
+            match file {
+                Some(file) => on_disk.insert(name.clone(), *file),
+                None => on_disk.remove(name),
+            };
+        }
+        let files = state.files.iter().map(|file| {
+            let bytes = file.synced.clone().unwrap_or_else(|| match unsynced {
+                Unsynced::Kept => file.bytes.clone(),
+                Unsynced::Empty => Vec::new(),
+                Unsynced::Half => file.bytes[..file.bytes.len() / 2].to_vec(),
+                Unsynced::Zeros => vec![0; file.bytes.len()],
+            });
+            Content { synced: Some(bytes.clone()), bytes }
+        });
+        let files = files.collect();
+        let (names, synced_names) = (on_disk.clone(), on_disk);
+        Self(Rc::new(RefCell::new(State { files, names, synced_names, ..State::default() })))
+    }
+
+    fn load(&self) -> Result<Store, LoadError> {
+        let source = FolderSource::new(self.clone());
+        let store = Store::with_limits(Limits::default());
+        LoadOptions::new().read_all(source, store, &PodTypes::default()).map(|(store, _)| store)
+    }
+
+    fn works_again(&self) {
+        let mut state = self.0.borrow_mut();
+        (state.fails_at, state.room) = (None, None);
+    }
+}
+
+/// Two moments of a world, and the hashes of both.
+struct Worlds {
+    old: slotted::Snapshot,
+    new: slotted::Snapshot,
+}
+
+impl Worlds {
+    fn new() -> Result<Self, Box<dyn std::error::Error>> {
+        let mut store = Store::new();
+        for name in ["unit", "tile", "item"] {
+            let schema = Schema::builder(name).slot("value", Kind::I64).slot("name", Kind::Text);
+            store.register_schema(schema.build()?)?;
+            let record = |number: i64| record! { value: number, name: "some name" };
+            store.spawn_records(name, (0..50).map(record).collect::<Vec<_>>())?;
+        }
+        let old = store.snapshot();
+        let ids: Vec<ObjectId> = store.ids_of("unit")?.collect();
+        store.set_value(ids[3], "value", 1000)?;
+        store.despawn(ids[7])?;
+        store.spawn_record("item", record! { value: -1, name: "another name" })?;
+        Ok(Self { old, new: store.snapshot() })
+    }
+
+    fn saved_old(&self) -> Result<Machine, SaveError> {
+        let machine = Machine::default();
+        options(1).save_to(&self.old, &machine)?;
+        machine.0.borrow_mut().operations = 0;
+        Ok(machine)
+    }
+
+    fn save_new(&self, machine: &Machine) -> Result<(), SaveError> {
+        options(2).save_to(&self.new, machine).map(|_| ())
+    }
+
+    /// Checks that the folder has one of the worlds whole, and returns `true` if it is the new one.
+    fn is_new(&self, machine: &Machine) -> Result<bool, Box<dyn std::error::Error>> {
+        let mut loaded = machine.load()?;
+        let hash = loaded.state_hash();
+        let is_new = hash == self.new.state_hash();
+        assert!(is_new || hash == self.old.state_hash(), "neither the old nor the new world");
+        Ok(is_new)
+    }
+}
+
+fn options(turn: u8) -> SaveOptions {
+    SaveOptions::new().attach("turn", [turn])
+}
+
+/// Returns the number of operations of a second save.
+fn operations(worlds: &Worlds) -> Result<usize, SaveError> {
+    let machine = worlds.saved_old()?;
+    worlds.save_new(&machine)?;
+    Ok(machine.0.borrow().operations)
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+#[test]
+fn fault_43_power_that_goes_at_any_operation_leaves_the_old_or_the_new_world() -> Outcome {
+    let worlds = Worlds::new()?;
+    let old = worlds.saved_old()?;
+    let (mut old_worlds, mut new_worlds) = (0, 0);
+    for operation in 0..=operations(&worlds)? {
+        let machine = old.failing_at(operation, true);
+        let is_done = worlds.save_new(&machine).is_ok();
+        let names = machine.0.borrow().unsynced.len();
+        for reached in 0..=names {
+            for unsynced in [Unsynced::Kept, Unsynced::Empty, Unsynced::Half, Unsynced::Zeros] {
+                let machine = machine.after_power_loss(reached, unsynced);
+                let is_new = worlds.is_new(&machine)?;
+                assert!(is_new || !is_done, "a save that was done is lost");
+                if is_new {
+                    new_worlds += 1
+                } else {
+                    old_worlds += 1
+                }
+                worlds.save_new(&machine)?;
+                assert!(worlds.is_new(&machine)?, "the next save works");
+            }
+        }
+    }
+    assert!(old_worlds > 100 && new_worlds > 10, "{old_worlds} old, {new_worlds} new");
+    Ok(())
+}
+
+#[test]
+fn fault_43_power_that_goes_again_at_the_next_save() -> Outcome {
+    let worlds = Worlds::new()?;
+    let old = worlds.saved_old()?;
+    let operations = operations(&worlds)?;
+    for first in (0..operations).step_by(2) {
+        let machine = old.failing_at(first, true);
+        assert!(worlds.save_new(&machine).is_err());
+        let names = machine.0.borrow().unsynced.len();
+        let machine = machine.after_power_loss(names, Unsynced::Half);
+        for second in (first % 3..operations).step_by(3) {
+            let machine = machine.failing_at(second, true);
+            let _ = worlds.save_new(&machine);
+            let names = machine.0.borrow().unsynced.len();
+            for reached in [0, names / 2, names] {
+                worlds.is_new(&machine.after_power_loss(reached, Unsynced::Zeros))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_43_an_error_at_any_operation_leaves_the_old_or_the_new_world() -> Outcome {
+    let worlds = Worlds::new()?;
+    let old = worlds.saved_old()?;
+    let mut errors = 0;
+    for operation in 0..operations(&worlds)? {
+        let machine = old.failing_at(operation, false);
+        let saved = worlds.save_new(&machine);
+        machine.works_again();
+        let is_new = worlds.is_new(&machine)?;
+        match saved {
+            Ok(()) => assert!(is_new),
+            Err(error) => {
+                errors += 1;
+                assert_eq!(is_new, matches!(error, SaveError::Unconfirmed(_)));
+                assert!(error.to_string().contains("an injected error"), "{error}");
+            }
+        }
+        worlds.save_new(&machine)?;
+        assert!(worlds.is_new(&machine)?, "the next save works");
+    }
+    assert!(errors > 15, "{errors} errors");
+    Ok(())
+}
+
+#[test]
+fn fault_43_a_full_disk_leaves_the_old_world() -> Outcome {
+    let worlds = Worlds::new()?;
+    let old = worlds.saved_old()?;
+    let mut full = 0;
+    for room in (0..20_000).step_by(97) {
+        let machine = old.with_room(room);
+        if let Err(error) = worlds.save_new(&machine) {
+            full += 1;
+            assert!(error.to_string().contains("the save from before is intact"), "{error}");
+            machine.works_again();
+            assert!(!worlds.is_new(&machine)?);
+            worlds.save_new(&machine)?;
+        }
+        assert!(worlds.is_new(&machine)?);
+    }
+    assert!(full > 30, "{full} times full");
+    Ok(())
+}
+
+#[test]
+fn only_changed_tables_are_written_and_old_files_are_removed() -> Outcome {
+    let worlds = Worlds::new()?;
+    let machine = worlds.saved_old()?;
+    let again = options(1).save_to(&worlds.old, &machine)?;
+    assert_eq!((again.tables_written, again.tables_kept), (0, 3));
+    let report = options(2).save_to(&worlds.new, &machine)?;
+    assert_eq!((report.tables_written, report.tables_kept), (2, 1));
+    let names: Vec<String> = machine.0.borrow().names.keys().cloned().collect();
+    assert_eq!(names.len(), 5, "three tables, an attachment and the manifest: {names:?}");
+    Ok(())
+}
+
+#[test]
+fn files_of_others_stay() -> Outcome {
+    let worlds = Worlds::new()?;
+    let machine = worlds.saved_old()?;
+    for name in ["notes.txt", "picture.arrow", "unit-1.arrow", "other.partial"] {
+        machine.create(name)?;
+    }
+    worlds.save_new(&machine)?;
+    let names: Vec<String> = machine.0.borrow().names.keys().cloned().collect();
+    assert_eq!(names.len(), 9, "{names:?}");
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! Damaged saves: an error that names the file, or fewer objects, never other ones.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::Folder;
+use slotted::{Kind, Schema, Store, record};
+use slotted_arrow::{Compression, LoadError, LoadOptions, SaveOptions};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Returns a small world with dead rows, texts and unset slots.
+fn world() -> Result<Store, Box<dyn std::error::Error>> {
+    let mut store = Store::new();
+    let unit =
+        Schema::builder("unit").slot("health", Kind::F32).slot("name", Kind::Text).optional();
+    store.register_schema(unit.build()?)?;
+    let tile = Schema::builder("tile").slot("drops", Kind::list(Kind::U16));
+    store.register_schema(tile.build()?)?;
+    let units = (0..20).map(|number| match number % 3 {
+        0 => record! { health: number as f32 },
+        _ => record! { health: number as f32, name: "Ada" },
+    });
+    let units: Vec<_> = store.spawn_records("unit", units.collect::<Vec<_>>())?.collect();
+    store.despawn_batch(&units[4..9])?;
+    store.spawn_records("tile", vec![record! { drops: [22, 7] }; 3])?;
+    Ok(store)
+}
+
+fn check_refused(bytes: &[u8]) -> Result<(), String> {
+    match LoadOptions::new().read(bytes) {
+        Ok(_) => Err("it was loaded".to_owned()),
+        Err(_) => Ok(()),
+    }
+}
+
+/// What is salvaged of a damaged stream must equal the original.
+fn check_salvage(bytes: &[u8], store: &Store) -> Result<(), String> {
+    let Ok((salvaged, report)) = LoadOptions::new().salvage().read(bytes) else { return Ok(()) };
+    if report.damaged().is_empty() {
+        return Err("nothing was reported".to_owned());
+    }
+    for id in salvaged.ids() {
+        if salvaged.get_record(id).ok() != store.get_record(id).ok() {
+            return Err(format!("{id} is another object"));
+        }
+    }
+    Ok(())
+}
+
+fn stream(
+    store: &mut Store,
+    compression: Option<Compression>,
+) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    let mut bytes = Vec::new();
+    let options = SaveOptions::new().compression(compression).attach("turn", *b"12");
+    options.write(&store.snapshot(), &mut bytes)?;
+    Ok(bytes)
+}
+
+#[test]
+fn fault_39_a_stream_truncated_at_each_byte() -> Outcome {
+    let mut store = world()?;
+    let bytes = stream(&mut store, None)?;
+    LoadOptions::new().read(&bytes[..])?;
+    for length in 0..bytes.len() {
+        let both = check_refused(&bytes[..length]);
+        let both = both.and_then(|()| check_salvage(&bytes[..length], &store));
+        both.map_err(|error| format!("{length} bytes: {error}"))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_40_each_bit_of_a_stream_flipped() -> Outcome {
+    let mut bytes = stream(&mut world()?, None)?;
+    for position in 0..bytes.len() {
+        for bit in 0..8 {
+            bytes[position] ^= 1 << bit;
+            let refused = check_refused(&bytes);
+            refused.map_err(|error| format!("bit {bit} of byte {position}: {error}"))?;
+            bytes[position] ^= 1 << bit;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_40_a_bit_of_each_byte_flipped_changes_no_salvaged_object() -> Outcome {
+    let mut store = world()?;
+    for compression in [None, Some(Compression::Lz4)] {
+        let mut bytes = stream(&mut store, compression)?;
+        for position in 0..bytes.len() {
+            let bit = 1 << (position % 8);
+            bytes[position] ^= bit;
+            let both = check_refused(&bytes).and_then(|()| check_salvage(&bytes, &store));
+            both.map_err(|error| format!("byte {position}: {error}"))?;
+            bytes[position] ^= bit;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the files of a save, the manifest included.
+fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn std::error::Error>> {
+    let files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+    let files = files.collect::<std::io::Result<Vec<_>>>()?;
+    Ok(files.into_iter().filter(|path| !path.ends_with("save.lock")).collect())
+}
+
+/// Loads a damaged folder, which must be refused with the name of the damaged file.
+fn refused(folder: &Path, file: &Path) -> Result<String, String> {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    match LoadOptions::new().load(folder) {
+        Ok(_) => Err(format!("{name}: it was loaded")),
+        Err(error) if error.to_string().contains(name) => Ok(error.to_string()),
+        // A damaged number of the version.
+        Err(LoadError::Newer { .. }) => Ok(String::new()),
+        Err(error) => Err(format!("'{error}' does not name {name}")),
+    }
+}
+
+#[test]
+fn fault_39_each_file_of_a_folder_truncated_at_each_byte() -> Outcome {
+    let (folder, mut store) = (Folder::new("truncated"), world()?);
+    SaveOptions::new().attach("turn", *b"12").save(&store.snapshot(), &folder.0)?;
+    for file in files(&folder.0)? {
+        let bytes = fs::read(&file)?;
+        for length in 0..bytes.len() {
+            fs::write(&file, &bytes[..length])?;
+            refused(&folder.0, &file).map_err(|error| format!("{length} bytes of {error}"))?;
+        }
+        let longer = [&bytes[..], b"x"].concat();
+        fs::write(&file, longer)?;
+        refused(&folder.0, &file)?;
+        fs::write(&file, &bytes)?;
+    }
+    assert_eq!(LoadOptions::new().load(&folder.0)?.0.len(), store.len());
+    Ok(())
+}
+
+#[test]
+fn fault_40_bits_of_each_file_of_a_folder_flipped() -> Outcome {
+    let (folder, mut store) = (Folder::new("flipped"), world()?);
+    SaveOptions::new().attach("turn", *b"12").save(&store.snapshot(), &folder.0)?;
+    for file in files(&folder.0)? {
+        let mut bytes = fs::read(&file)?;
+        for position in 0..bytes.len() {
+            bytes[position] ^= 1 << (position % 8);
+            fs::write(&file, &bytes)?;
+            refused(&folder.0, &file).map_err(|error| format!("byte {position} of {error}"))?;
+            bytes[position] ^= 1 << (position % 8);
+        }
+        fs::write(&file, &bytes)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_40_missing_swapped_and_foreign_files() -> Outcome {
+    let (folder, mut store) = (Folder::new("swapped"), world()?);
+    let options = SaveOptions::new();
+    options.save(&store.snapshot(), &folder.0)?;
+    let mut tables = files(&folder.0)?;
+    tables.retain(|path| path.extension().is_some_and(|ending| ending == "arrow"));
+    tables.sort();
+    let [tile, unit] = &tables[..] else { return Err("two tables".into()) };
+    let (tile_bytes, unit_bytes) = (fs::read(tile)?, fs::read(unit)?);
+
+    fs::remove_file(unit)?;
+    assert!(refused(&folder.0, unit)?.contains("is missing; 'salvage' loads the rest"));
+    let (salvaged, report) = LoadOptions::new().salvage().load(&folder.0)?;
+    assert_eq!((salvaged.len(), report.damaged()[0].lost_rows), (3, 20));
+    fs::write(unit, &tile_bytes)?;
+    assert!(refused(&folder.0, unit)?.contains("has objects of schema 'tile' in place of 'unit'"));
+    fs::write(unit, b"PK\x03\x04 a zip file, perhaps")?;
+    assert!(refused(&folder.0, unit)?.contains("is not a file of a save"));
+
+    // The table of an older save.
+    let id = store.ids_of("unit")?.next().ok_or("no unit")?;
+    store.set_value(id, "health", 77.0_f32)?;
+    fs::write(unit, &unit_bytes)?;
+    options.save(&store.snapshot(), &folder.0)?;
+    let mut new = files(&folder.0)?;
+    new.retain(|path| path.to_string_lossy().contains("unit-"));
+    fs::write(&new[0], &unit_bytes)?;
+    assert!(refused(&folder.0, &new[0])?.contains("does not have the checksum"));
+    Ok(())
+}
+
+#[test]
+fn fault_42_a_newer_an_unknown_and_an_ancient_version() -> Outcome {
+    let mut store = world()?;
+    let bytes = stream(&mut store, None)?;
+    let version = b"\"version\":";
+    let at = bytes.windows(version.len()).position(|window| window == version);
+    let at = at.ok_or("no version")? + version.len();
+    for (digit, message) in [
+        (b'9', "the save has format 9, this program reads up to 1; update the program"),
+        (b'0', "'the stream' has an invalid definition: no save has version 0"),
+        (b'x', "'the stream' is not a file of a save"),
+    ] {
+        let mut bytes = bytes.clone();
+        bytes[at] = digit;
+        let mut target = world()?;
+        let before = target.state_hash();
+        let error = LoadOptions::new().read_into(&mut target, &bytes[..]).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!(target.state_hash(), before, "nothing was changed");
+    }
+    Ok(())
+}
