@@ -54,7 +54,7 @@ pub(crate) struct Message {
 
 impl Message {
     /// Iterates over the sizes of the buffers, as they lie in the file.
-    pub(crate) fn buffer_bytes(&self) -> impl Iterator<Item = u64> {
+    pub(crate) fn buffer_bytes(&self) -> impl ExactSizeIterator<Item = u64> {
         self.buffers.iter().map(|place| place.len() as u64)
     }
 }
