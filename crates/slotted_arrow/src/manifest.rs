@@ -39,7 +39,7 @@ pub(crate) struct Manifest {
     /// What the game saved beside the store, in the order of names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) attachments: Vec<AttachmentEntry>,
-    /// What the program that saved had no place for and wrote back: schemas in their order, then slots in theirs.
+    /// Schemas and slots that the program that saved did not have, but wrote back: schemas in their order, then slots in theirs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) aside: Vec<AsideEntry>,
 }
@@ -177,7 +177,7 @@ impl Manifest {
                 None => true,
             });
             if !is_known || !aside.insert(entry) {
-                return twice("what was kept aside of schema", &entry.schema);
+                return twice("an entry kept aside of schema", &entry.schema);
             }
         }
         let stray = self.files().find(|entry| !is_file_name(&entry.file));

@@ -71,7 +71,7 @@ fn changed_bytes_are_found() -> Outcome {
         let options = SaveOptions::new().attach("turn", *b"12").compression(compression);
         let save = written(&options, &mut common::world(20, 3))?;
         // Some of the bytes: each look reads the whole save.
-        for at in (0..save.len()).step_by(save.len() / 150 | 1) {
+        for at in (0..save.len()).step_by(save.len() / 150 + 1) {
             let mut changed = save.clone();
             changed[at] ^= 0x10;
             let found = SaveInfo::of_stream(&changed[..]);
