@@ -1,7 +1,6 @@
 //! The closed set of kinds that a slot's value can have.
 
 use std::any::TypeId;
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -189,8 +188,7 @@ impl Kind {
     #[must_use]
     pub fn pod<T: bytemuck::Pod>() -> Self {
         Self::Pod(PodKind {
-            name: Cow::Borrowed(std::any::type_name::<T>()),
-            type_id: Some(TypeId::of::<T>()),
+            source: PodSource::Program(TypeId::of::<T>(), std::any::type_name::<T>()),
             size: size_of::<T>(),
             align: align_of::<T>(),
         })
@@ -218,8 +216,8 @@ impl Kind {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn opaque_pod(name: impl Into<String>, size: usize, align: usize) -> Self {
-        Self::Pod(PodKind { name: Cow::Owned(name.into()), type_id: None, size, align })
+    pub fn opaque_pod(name: impl Into<Arc<str>>, size: usize, align: usize) -> Self {
+        Self::Pod(PodKind { source: PodSource::Elsewhere(name.into()), size, align })
     }
 
     /// Returns the kind of lists of this kind, which must not be a list itself.
@@ -320,7 +318,7 @@ impl fmt::Display for Kind {
             }
             Self::Enum(kind) => write!(f, "enum({})", kind.variants.join(", ")),
             Self::Array(number, length) => write!(f, "[{}; {length}]", number.name()),
-            Self::Pod(kind) => write!(f, "pod {}", kind.name),
+            Self::Pod(kind) => write!(f, "pod {}", kind.name()),
             Self::List(kind) => write!(f, "list({})", kind.element),
         }
     }
@@ -362,18 +360,28 @@ impl EnumKind {
 /// A plain-memory type of the embedding program.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodKind {
-    name: Cow<'static, str>,
-    /// `None` for a type that another program has.
-    type_id: Option<TypeId>,
+    source: PodSource,
     size: usize,
     align: usize,
+}
+
+/// The program that has a plain-memory type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum PodSource {
+    /// This one, with the type's name.
+    Program(TypeId, &'static str),
+    /// Another one: only the name is known.
+    Elsewhere(Arc<str>),
 }
 
 impl PodKind {
     /// Returns the Rust type's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        match &self.source {
+            PodSource::Program(_, name) => name,
+            PodSource::Elsewhere(name) => name,
+        }
     }
 
     /// Returns the bytes of one value.

@@ -226,3 +226,48 @@ macro_rules! types {
     };
 }
 slotted::for_each_vector!(types);
+
+/// A type that has the name, the size and the alignment of an opaque one.
+#[derive(
+    Clone, Copy, Debug, PartialEq, slotted::bytemuck::Pod, slotted::bytemuck::Zeroable, SlotValue,
+)]
+#[bytemuck(crate = "slotted::bytemuck")]
+#[repr(C)]
+struct Color {
+    rgb: [u8; 3],
+}
+
+#[test]
+fn types_of_another_program_are_bytes_that_no_type_of_this_one_reads() -> Outcome {
+    let name = std::any::type_name::<Color>();
+    let opaque = Kind::opaque_pod(name, 3, 1);
+    assert_ne!(opaque, Color::kind());
+    assert_eq!(opaque.to_string(), Color::kind().to_string());
+    let bytes = |bytes: [u8; 3]| Value::Bytes(bytes.into());
+    let mut there = store_of(Color::kind())?;
+    let mut here = store_of(opaque)?;
+    let record = record! {
+        value: bytes([1, 2, 3]), values: [bytes([4, 5, 6]), bytes([7, 8, 9])], maybe: bytes([0, 0, 1])
+    };
+    let id = there.spawn_record("thing", record.clone())?;
+    assert_eq!(here.spawn_record("thing", record)?, id);
+    assert_eq!(here.get_record(id)?, there.get_record(id)?);
+    assert_eq!(here.state_hash(), there.state_hash());
+    assert!(here.set_value(id, "value", Value::Bytes([1, 2].into())).is_err());
+
+    assert!(there.key::<Color>("thing", "value").is_ok());
+    assert!(here.key::<Color>("thing", "value").is_err());
+    assert!(here.key::<List<Color>>("thing", "values").is_err());
+    Ok(())
+}
+
+#[test]
+fn layouts_that_no_type_has_are_refused() {
+    for (size, align) in [(0, 1), (3, 2), (4, 3), (4, 0), (5000, 1), (64, 32), (8, 16)] {
+        let kind = Kind::opaque_pod("Color", size, align);
+        for kind in [kind.clone(), Kind::list(kind)] {
+            let built = Schema::builder("thing").slot("value", kind).build();
+            assert!(built.is_err(), "{size} bytes aligned to {align}");
+        }
+    }
+}

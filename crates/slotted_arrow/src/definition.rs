@@ -106,12 +106,12 @@ pub(crate) enum DefinitionError {
         slot: String,
         rust: String,
     },
-    Schema(SchemaError),
+    Schema(Box<SchemaError>),
 }
 
 impl From<SchemaError> for DefinitionError {
     fn from(error: SchemaError) -> Self {
-        Self::Schema(error)
+        Self::Schema(Box::new(error))
     }
 }
 
@@ -264,9 +264,7 @@ impl KindDefinition {
                 let pod = pod.filter(|pod| pod.size() == *size && pod.align() == *align);
                 match pod {
                     Some(pod) => Ok(Kind::Pod(pod.clone())),
-                    None if types.accepts_others => {
-                        Ok(Kind::opaque_pod(name.clone(), *size, *align))
-                    }
+                    None if types.accepts_others => Ok(Kind::opaque_pod(&**name, *size, *align)),
                     None => {
                         let (slot, rust) = (slot.to_owned(), name.clone());
                         Err(DefinitionError::UnknownType { slot, rust })

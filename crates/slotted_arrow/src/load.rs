@@ -74,8 +74,8 @@ pub struct LoadOptions {
     pub(crate) migrations: Migrations,
     salvages: bool,
     pub(crate) allows_loss: bool,
-    ignores_checksums: bool,
     opaque_types: bool,
+    ignores_checksums: bool,
     limits: Limits,
 }
 
@@ -230,17 +230,6 @@ impl LoadOptions {
         self
     }
 
-    /// Accepts wrong checksums, so that fuzzing reaches the checks behind them.
-    #[doc(hidden)]
-    pub fn ignore_checksums(mut self) -> Self {
-        self.ignores_checksums = true;
-        self
-    }
-
-    fn accepts(&self, file: &FileEntry, checksum: u128) -> bool {
-        self.ignores_checksums || file.has_checksum(checksum)
-    }
-
     /// Accepts plain-memory types that the program does not have: their values are [bytes](slotted::Value::Bytes).
     ///
     /// Tools read the saves of any program in this way. A save of the loaded store has the types' names again.
@@ -264,6 +253,17 @@ impl LoadOptions {
     pub fn opaque_types(mut self) -> Self {
         self.opaque_types = true;
         self
+    }
+
+    /// Accepts wrong checksums, so that fuzzing reaches the checks behind them.
+    #[doc(hidden)]
+    pub fn ignore_checksums(mut self) -> Self {
+        self.ignores_checksums = true;
+        self
+    }
+
+    fn accepts(&self, file: &FileEntry, checksum: u128) -> bool {
+        self.ignores_checksums || file.has_checksum(checksum)
     }
 
     /// Sets the limits of the store that [`load`](Self::load) and [`read`](Self::read) return. They bound the memory of a load.
@@ -295,7 +295,7 @@ impl LoadOptions {
     /// [`save`](crate::save) has an example.
     pub fn load(&self, folder: impl AsRef<Path>) -> Result<(Store, LoadReport), LoadError> {
         let source = FolderSource::new(Disk::new(folder.as_ref()));
-        self.read_all(source, Store::with_limits(self.limits), PodTypes::default())
+        self.read_all(source, Store::with_limits(self.limits), &PodTypes::default())
     }
 
     /// Reads a save from any reader to a new store with the schemas of the save.
@@ -306,7 +306,7 @@ impl LoadOptions {
     /// [`SaveOptions`](crate::SaveOptions) has an example.
     pub fn read(&self, input: impl Read) -> Result<(Store, LoadReport), LoadError> {
         let source = StreamSource::new(input);
-        self.read_all(source, Store::with_limits(self.limits), PodTypes::default())
+        self.read_all(source, Store::with_limits(self.limits), &PodTypes::default())
     }
 
     /// Replaces the objects of a store by those of a save in a folder. The store keeps its schemas and Rust types.
@@ -338,7 +338,7 @@ impl LoadOptions {
 
     fn replace(&self, store: &mut Store, source: impl Source) -> Result<LoadReport, LoadError> {
         let new = Store::with_limits(*store.limits());
-        let (mut loaded, mut report) = self.read_all(source, new, PodTypes::of(store))?;
+        let (mut loaded, mut report) = self.read_all(source, new, &PodTypes::of(store))?;
         migrate::to_schemas_of(store, &mut loaded, self, &mut report)?;
         report.objects = loaded.len();
         *store = loaded;
@@ -350,11 +350,11 @@ impl LoadOptions {
         &self,
         mut source: impl Source,
         mut store: Store,
-        types: PodTypes,
+        types: &PodTypes,
     ) -> Result<(Store, LoadReport), LoadError> {
+        let types = types.clone().accept_others(self.opaque_types);
         let bytes = source.manifest()?;
         let mut manifest = parse_manifest(source.name(), &bytes, self.ignores_checksums)?;
-        let types = types.accept_others(self.opaque_types);
         let mut names: HashMap<String, String> = HashMap::new();
         if self.migrations.renames_schemas() {
             for definition in &mut manifest.schemas {
@@ -549,7 +549,7 @@ pub(crate) fn definition_error(
         DefinitionError::UnknownType { slot, rust } => {
             LoadError::UnknownType { schema, slot, rust }
         }
-        DefinitionError::Schema(error) => LoadError::Schema(error),
+        DefinitionError::Schema(error) => LoadError::Schema(*error),
         DefinitionError::Invalid(part) => {
             let damage = Damage::Definition { part };
             LoadError::Damaged { file: manifest.to_owned(), damage, can_salvage: false }

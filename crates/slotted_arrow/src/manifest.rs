@@ -39,7 +39,7 @@ pub(crate) struct Manifest {
     /// What the game saved beside the store, in the order of names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) attachments: Vec<AttachmentEntry>,
-    /// What the program that saved had no place for and wrote back: schemas in their order, then slots in theirs.
+    /// Schemas and slots that the program that saved did not have, but wrote back: schemas in their order, then slots in theirs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) aside: Vec<AsideEntry>,
 }
@@ -177,7 +177,7 @@ impl Manifest {
                 None => true,
             });
             if !is_known || !aside.insert(entry) {
-                return twice("what was kept aside of schema", &entry.schema);
+                return twice("an entry kept aside of schema", &entry.schema);
             }
         }
         let stray = self.files().find(|entry| !is_file_name(&entry.file));
@@ -221,9 +221,7 @@ pub(crate) fn register(
         definition.to_schema(types).map_err(|error| (definition.name.clone(), error))
     });
     let schemas = schemas.collect::<Result<Vec<Schema>, _>>()?;
-    let named = |schema: &Schema, error: SchemaError| {
-        (schema.name().to_owned(), DefinitionError::Schema(error))
-    };
+    let named = |schema: &Schema, error: SchemaError| (schema.name().to_owned(), error.into());
     let mut known = std::collections::HashSet::new();
     let are_in_order = schemas.iter().all(|schema| {
         let is_next = schema.extends().is_none_or(|base| known.contains(base));
@@ -247,7 +245,7 @@ pub(crate) fn register(
     let failed = |error: DefinitionError| {
         (first.as_ref().map_or_else(String::new, |schema| schema.name().to_owned()), error)
     };
-    let plan = plan.map_err(|error| failed(DefinitionError::Schema(error)))?;
+    let plan = plan.map_err(|error| failed(error.into()))?;
     store.migrate(&plan).map_err(|error| failed(DefinitionError::Invalid(error.to_string())))?;
     Ok(())
 }

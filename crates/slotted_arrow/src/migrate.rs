@@ -6,8 +6,9 @@ use slotted::migration::{MigrationRejection, MigrationStep, Overwrites};
 use slotted::{Migration, ObjectId, Schema, SchemaId, Store, Value};
 
 use crate::aside::{Aside, AsideSlot};
-use crate::definition::{Definition, DefinitionError, PodTypes};
-use crate::load::{LoadError, LoadOptions, LoadReport};
+use crate::definition::{Definition, PodTypes};
+use crate::load::{LoadError, LoadOptions, LoadReport, definition_error};
+use crate::save::MANIFEST;
 
 /// Gives a loaded store the schemas and Rust types of the program's store.
 ///
@@ -31,7 +32,9 @@ pub(crate) fn to_schemas_of(
     let types = if missing.is_empty() { types } else { PodTypes::of(loaded) };
     for schema in missing.iter().filter_map(|id| loaded.schema_by_id(*id)) {
         let flat = Definition::flat(schema.name(), schema.slots()).to_schema(&types);
-        declarations.push(flat.map_err(definition_error)?);
+        declarations.push(
+            flat.map_err(|error| definition_error(MANIFEST, schema.name().to_owned(), error))?,
+        );
     }
     let mut values: Vec<(ObjectId, String, Value)> = Vec::new();
     for (schema, slot, map) in migrations.mapped() {
@@ -89,20 +92,6 @@ fn loaded_aside(
         return store.snapshot();
     }
     before.clone()
-}
-
-fn definition_error(error: DefinitionError) -> LoadError {
-    match error {
-        DefinitionError::Schema(error) => LoadError::Schema(error),
-        DefinitionError::UnknownType { slot, rust } => {
-            LoadError::UnknownType { schema: String::new(), slot, rust }
-        }
-        DefinitionError::Invalid(part) => LoadError::Damaged {
-            file: crate::save::MANIFEST.to_owned(),
-            damage: crate::Damage::Definition { part },
-            can_salvage: false,
-        },
-    }
 }
 
 fn plan(

@@ -137,7 +137,7 @@ impl Migrations {
             }
             match definition.to_schema(&types) {
                 Ok(schema) => Ok(schema),
-                Err(DefinitionError::Schema(error)) => Err(error),
+                Err(DefinitionError::Schema(error)) => Err(*error),
                 Err(_) => Ok(schema),
             }
         };

@@ -63,8 +63,8 @@ pub struct SaveInfo {
     pub tables: Vec<TableInfo>,
     /// The files that the game [attached](crate::SaveOptions::attach), in the order of names.
     pub attachments: Vec<AttachmentInfo>,
-    /// What the program that saved had no place for: a load had [kept it aside](crate::LoadReport::aside), and the save
-    /// [wrote it back](crate::SaveOptions::aside).
+    /// Schemas and slots that the program that saved did not have: a load had [kept them aside](crate::LoadReport::aside),
+    /// and the save [wrote them back](crate::SaveOptions::aside).
     pub aside: Vec<AsideInfo>,
 }
 

@@ -8,7 +8,7 @@ use slotted::schema::Slot;
 use crate::compression::Compression;
 use crate::damage::Damage;
 use crate::ipc::{MessageKind, ReadError};
-use crate::manifest::TableEntry;
+use crate::manifest::{TableEntry, hexadecimal};
 use crate::table_file::{TableFile, dictionaries};
 
 /// The content of a file, as far as it could be read.
@@ -43,7 +43,12 @@ impl TableContent {
             let (expected, found) = (entry.schema.clone(), found.to_owned());
             return Err(Damage::OtherSchema { expected, found }.into());
         }
+        if hexadecimal(file.head()) != entry.head {
+            return Err(Damage::Checksum.into());
+        }
         let generation_buffers = if file.metadata.generation.is_none() { BUFFERS } else { 0 };
+        let slot_buffers: Vec<usize> = slots.iter().map(|slot| buffers(slot.kind())).collect();
+        let all_buffers = generation_buffers + slot_buffers.iter().sum::<usize>();
         let (mut body, mut rows, mut block) = (Vec::new(), 0_usize, 0);
         let mut texts = dictionaries(slots.iter().copied()).into_iter().enumerate();
         while let Some(message) = file.reader.next(&mut body)? {
@@ -61,12 +66,12 @@ impl TableContent {
                     }
                 }
                 MessageKind::Batch => {
-                    self.generation_bytes += sizes.by_ref().take(generation_buffers).sum::<u64>();
-                    for (bytes, slot) in self.bytes.iter_mut().zip(slots) {
-                        *bytes += sizes.by_ref().take(buffers(slot.kind())).sum::<u64>();
+                    if sizes.len() != all_buffers {
+                        return Err(Damage::Order { expected: "the columns of the schema" }.into());
                     }
-                    if sizes.next().is_some() {
-                        return Err(Damage::Order { expected: "no more columns" }.into());
+                    self.generation_bytes += sizes.by_ref().take(generation_buffers).sum::<u64>();
+                    for (bytes, buffers) in self.bytes.iter_mut().zip(&slot_buffers) {
+                        *bytes += sizes.by_ref().take(*buffers).sum::<u64>();
                     }
                     if !message.is_intact {
                         self.damages.push(Damage::Block { block });
@@ -76,8 +81,8 @@ impl TableContent {
                 }
             }
         }
-        let is_same = entry.file.has_checksum(file.reader.finish()?) && rows == entry.rows;
-        if !is_same && self.damages.is_empty() {
+        let is_same = entry.file.has_checksum(file.reader.finish()?);
+        if !is_same || (rows != entry.rows && self.damages.is_empty()) {
             self.damages.push(Damage::Checksum);
         }
         Ok(())

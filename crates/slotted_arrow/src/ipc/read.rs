@@ -54,7 +54,7 @@ pub(crate) struct Message {
 
 impl Message {
     /// Iterates over the sizes of the buffers, as they lie in the file.
-    pub(crate) fn buffer_bytes(&self) -> impl Iterator<Item = u64> {
+    pub(crate) fn buffer_bytes(&self) -> impl ExactSizeIterator<Item = u64> {
         self.buffers.iter().map(|place| place.len() as u64)
     }
 }
@@ -320,7 +320,7 @@ impl<'m> Body<'m> {
         }
         let bits = words(self.bytes(length.div_ceil(8))?);
         let valid: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
-        let is_beyond = |word: &u64| length % 64 > 0 && word >> (length % 64) != 0;
+        let is_beyond = |word: &u64| !length.is_multiple_of(64) && word >> (length % 64) != 0;
         if valid != length - node.nulls || bits.last().is_some_and(is_beyond) {
             return Err(Contradiction);
         }
