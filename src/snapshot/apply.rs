@@ -9,6 +9,7 @@ use crate::kind::Kind;
 use crate::list::ListCell;
 use crate::schema::{Quoted, Slot};
 use crate::snapshot::delta::{Hashes, SchemaPart, SlotPart, TablePart};
+use crate::snapshot::runs::Bytes;
 use crate::snapshot::slots::{self, declared_slots, hash_of_slots};
 use crate::snapshot::{Delta, SlotDifference};
 use crate::storage::{
@@ -302,22 +303,22 @@ fn apply_slot(
     let slot = table.schema.slots().get(usize::from(part.slot)).ok_or(VALUES)?;
     let column = table.columns.get_mut(usize::from(part.slot)).ok_or(VALUES)?;
     let row_bytes = column.cells.visit(RowBytes);
-    let most = part.set.len().max(part.cells.len() / row_bytes);
+    let most = part.set.len().max(part.cells.0.len() / row_bytes);
     let rows = part.rows.rows(most, table.rows.used() as u32).ok_or(VALUES)?;
     let is_living = |row: &u32| table.rows.generations()[*row as usize] & 1 == 1;
     if !rows.iter().all(is_living) || !contains_all(&rows, spawned) {
         return Err(VALUES);
     }
     let (with_value, unset) = with_and_without_value(&rows, &part.set, slot).ok_or(VALUES)?;
-    if part.cells.len() != with_value.len() * row_bytes || !cells_fit(slot, &part.cells) {
+    if part.cells.0.len() != with_value.len() * row_bytes || !cells_fit(slot, &part.cells.0) {
         return Err(VALUES);
     }
     if let Kind::List(kind) = slot.kind() {
         let (shape, limit) = (shape_of_elements(kind.element()), table.limits.list_bytes);
-        decoder.read_lists(shape, &part.cells, table.interner, limit)?;
+        decoder.read_lists(shape, &part.cells.0, table.interner, limit)?;
     }
     with_value.iter().for_each(|row| column.mark(*row));
-    let take = TakeRows { rows: &with_value, bytes: &part.cells, row_bytes, decoder };
+    let take = TakeRows { rows: &with_value, bytes: &part.cells.0, row_bytes, decoder };
     column.cells.visit_mut(take).ok_or(VALUES)?;
     unset.iter().for_each(|row| column.fill(*row));
     if let Some(set) = &mut column.set {
@@ -393,7 +394,7 @@ struct Decoder<'d> {
     schemas: Vec<SchemaId>,
     texts: Vec<Text>,
     /// The lists' cells.
-    parts: &'d [Vec<u8>],
+    parts: &'d [Bytes],
     /// The lists that were read, by position and element shape.
     lists: HashMap<(ListCell, ElementShape), ListCell>,
     /// The element shape of the current slot's lists.
@@ -426,7 +427,7 @@ impl<'d> Decoder<'d> {
                 continue;
             }
             let bytes = self.parts.get(position.number() as usize).ok_or(VALUES)?;
-            let cells = shape.read(bytes, self).ok_or(VALUES)?;
+            let cells = shape.read(&bytes.0, self).ok_or(VALUES)?;
             let list = interner.list_of(shape, &cells, limit).ok_or(LimitError::List { limit })?;
             self.lists.insert((position, shape), list);
         }

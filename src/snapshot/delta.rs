@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::id::{ObjectId, SchemaId};
 use crate::list::ListCell;
 use crate::schema::Registry;
+use crate::snapshot::runs::{Bytes, Runs};
 use crate::snapshot::slots::{DeclaredSlot, declared_slots, hash_of_slots};
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::storage::{
@@ -59,7 +60,7 @@ pub struct Delta {
     pub(super) schemas: Vec<SchemaPart>,
     pub(super) texts: Vec<String>,
     /// The cells of each list. The slot determines their type.
-    pub(super) lists: Vec<Vec<u8>>,
+    pub(super) lists: Vec<Bytes>,
     pub(super) tables: Vec<TablePart>,
 }
 
@@ -121,34 +122,7 @@ pub(super) struct SlotPart {
     /// One flag per row: `true` if it has a value. Empty if the slot is not optional.
     pub(super) set: Vec<bool>,
     /// The cells of each row that has a value, one after another.
-    pub(super) cells: Vec<u8>,
-}
-
-/// Rows in ascending order, as pairs of a first row and the number of consecutive rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Runs(Vec<(u32, u32)>);
-
-impl Runs {
-    fn new(rows: &[u32]) -> Self {
-        let runs = rows.chunk_by(|row, next| row + 1 == *next);
-        Self(runs.map(|run| (run[0], run.len() as u32)).collect())
-    }
-
-    /// Returns the rows if there are at most `most`, all below `end` and in ascending order.
-    pub(super) fn rows(&self, most: usize, end: u32) -> Option<Vec<u32>> {
-        let (mut total, mut next) = (0_usize, 0);
-        for &(first, length) in &self.0 {
-            let after = first.checked_add(length).filter(|after| *after <= end)?;
-            if first < next || length == 0 {
-                return None;
-            }
-            next = after;
-            total += length as usize;
-        }
-        let rows = self.0.iter().flat_map(|(first, length)| *first..first + length);
-        (total <= most).then(|| rows.collect())
-    }
+    pub(super) cells: Bytes,
 }
 
 impl Delta {
@@ -348,7 +322,7 @@ struct Encoder<'a> {
     schema_positions: HashMap<SchemaId, u16>,
     texts: Vec<String>,
     text_positions: HashMap<Text, u32>,
-    lists: Vec<Vec<u8>>,
+    lists: Vec<Bytes>,
     list_positions: HashMap<ListCell, u32>,
 }
 
@@ -418,7 +392,7 @@ impl<'a> Encoder<'a> {
         let mut cells = Vec::new();
         let put = PutRows { rows: &with_value, encoder: self, cells: &mut cells };
         column.cells.visit(put);
-        Some(SlotPart { slot: slot as u16, rows: Runs::new(rows), set, cells })
+        Some(SlotPart { slot: slot as u16, rows: Runs::new(rows), set, cells: Bytes(cells) })
     }
 }
 
@@ -449,7 +423,7 @@ impl Translate for Encoder<'_> {
                 let interner = self.interner;
                 interner.lists.visit(list, PutCells { encoder: self, bytes: &mut bytes })?;
                 let position = u32::try_from(self.lists.len()).ok()?;
-                self.lists.push(bytes);
+                self.lists.push(Bytes(bytes));
                 self.list_positions.insert(list, position);
                 position
             }

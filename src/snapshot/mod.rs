@@ -5,6 +5,7 @@ mod changes;
 mod delta;
 mod raw;
 mod ring;
+mod runs;
 mod slots;
 
 use std::fmt;

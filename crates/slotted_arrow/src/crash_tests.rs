@@ -201,7 +201,7 @@ impl Machine {
     fn load(&self) -> Result<Store, LoadError> {
         let source = FolderSource::new(self.clone());
         let store = Store::with_limits(Limits::default());
-        LoadOptions::new().read_all(source, store, &PodTypes::default()).map(|(store, _)| store)
+        LoadOptions::new().read_all(source, store, PodTypes::default()).map(|(store, _)| store)
     }
 
     fn works_again(&self) {

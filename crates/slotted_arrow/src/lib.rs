@@ -14,6 +14,7 @@ mod definition;
 mod fields;
 mod folder;
 pub mod import;
+pub mod inspect;
 mod ipc;
 mod keys;
 mod load;
@@ -22,6 +23,7 @@ mod migrate;
 mod migrations;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod recording;
 mod save;
 mod stream;
 mod table_file;
@@ -32,4 +34,8 @@ pub use compression::Compression;
 pub use damage::Damage;
 pub use load::{DamagedFile, LoadError, LoadOptions, LoadReport, load};
 pub use migrations::Migrations;
+pub use recording::{
+    Notes, Playback, PlaybackError, PlaybackOptions, RecordError, RecordedFrame, Recorder,
+    RecorderOptions, RecordingReport, Snapshots, Tail,
+};
 pub use save::{SaveError, SaveOptions, SaveReport, save};

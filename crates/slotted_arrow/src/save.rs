@@ -14,7 +14,7 @@ use crate::definition::Definition;
 use crate::folder::{Disk, Folder, FolderError, write_partial};
 use crate::ipc::WrittenFile;
 use crate::manifest::{
-    AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING, TableEntry, file_name,
+    AsideEntry, AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING, TableEntry, file_name,
     hexadecimal, is_file_name,
 };
 use crate::stream;
@@ -383,6 +383,12 @@ impl<'s> Parts<'s> {
         if let Some(lost) = aside.keys().find(|name| !used.contains(*name)) {
             return Err(SaveError::OtherStore { schema: (*lost).to_owned() });
         }
+        let schema_aside = |table: RawTable<'_>| {
+            let schema = table.schema().name();
+            let entry = || AsideEntry { schema: schema.to_owned(), slot: None };
+            aside.contains_key(schema).then(entry)
+        };
+        let mut marks: Vec<AsideEntry> = raw.tables().filter_map(schema_aside).collect();
         for (raw, table, slot) in options.aside.columns() {
             let (schema, slot) = (table.schema(), &table.schema().slots()[slot]);
             let base = schema.base().and_then(|base| raw.table(base));
@@ -397,8 +403,10 @@ impl<'s> Parts<'s> {
                 continue;
             }
             schemas[schema.id().index()].add_aside(slot);
+            let (schema, slot) = (schema.name().to_owned(), Some(slot.name().to_owned()));
+            marks.push(AsideEntry { schema, slot });
         }
-        let manifest = Manifest { schemas, ..Manifest::default() };
+        let manifest = Manifest { schemas, aside: marks, ..Manifest::default() };
         Ok(Self { manifest, tables, aside: &options.aside })
     }
 

@@ -1,0 +1,14 @@
+//! Recordings: the frames of a game in one file, to play them forwards and backwards.
+
+mod error;
+mod format;
+mod notes;
+mod playback;
+mod recorder;
+mod source;
+
+pub use error::{PlaybackError, RecordError};
+pub use notes::Notes;
+pub use playback::{Playback, PlaybackOptions, Snapshots};
+pub use recorder::{Recorder, RecorderOptions, RecordingReport};
+pub use source::{RecordedFrame, Tail};
