@@ -12,6 +12,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("crates/slotted_derive", &[]),
     ("crates/slotted_definitions", &["slotted"]),
     ("crates/slotted_arrow", &["slotted"]),
+    ("crates/slotted_sql", &["slotted", "slotted_arrow"]),
     ("crates/slotted_cli", &["slotted", "slotted_arrow", "slotted_definitions"]),
     ("crates/bevy_slotted", &["slotted"]),
 ];

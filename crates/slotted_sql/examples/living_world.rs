@@ -70,9 +70,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let units = std::env::args().nth(1).map_or(Ok(20_000), |units| units.parse())?;
     let mut store = world(units)?;
     let (asks, asked) = mpsc::channel::<mpsc::Sender<Snapshot>>();
-    let (frames, ends) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (frames, ends) = (&AtomicU64::new(0), &AtomicBool::new(false));
     std::thread::scope(|scope| {
-        let game = scope.spawn(|| -> Result<(), String> {
+        let game = scope.spawn(move || -> Result<(), String> {
             while !ends.load(Ordering::Relaxed) {
                 let frame = frames.fetch_add(1, Ordering::Relaxed);
                 play(&mut store, frame).map_err(|error| error.to_string())?;
@@ -83,7 +83,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
             Ok(())
         });
-        let asking = futures::executor::block_on(ask(&asks, &frames));
+        let asking = futures::executor::block_on(ask(&asks, frames));
         ends.store(true, Ordering::Relaxed);
         game.join().map_err(|_| "the game panicked")??;
         asking

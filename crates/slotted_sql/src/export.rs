@@ -2,13 +2,16 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use datafusion::common::{DataFusionError, Result, TableReference, plan_err};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 
 /// Makes a table of each schema of a folder that [`ParquetExport`](slotted_arrow::parquet::ParquetExport) wrote, and returns
 /// their names.
+///
+/// Texts and variants are columns of plain texts here, not dictionaries.
 ///
 /// If files were written with frames, the tables have a column `frame`. Filters on it choose the files that are read.
 ///
@@ -66,8 +69,13 @@ pub async fn register_export(
             return plan_err!("the path {} is not Unicode", path.display());
         };
         // A folder's path ends in a slash, otherwise it is taken for a file.
+        let path = format!("{path}/");
+        let found = context.read_parquet(&path, options.clone()).await?;
+        let frame = |field: &FieldRef| has_frames && field.name() == "frame";
+        let fields = found.schema().fields().iter().filter(|field| !frame(field));
+        let schema = Schema::new(fields.map(plain).collect::<Vec<_>>());
         let reference = TableReference::bare(name.as_str());
-        context.register_parquet(reference, format!("{path}/"), options).await?;
+        context.register_parquet(reference, path, options.schema(&schema)).await?;
         names.push(name);
     }
     names.sort();
@@ -75,6 +83,16 @@ pub async fn register_export(
         return plan_err!("{} has no folders `schema=..` of an export", folder.display());
     }
     Ok(names)
+}
+
+/// Returns a column with texts instead of dictionaries of texts, which Ballista 55 loses between executors.
+fn plain(field: &FieldRef) -> FieldRef {
+    let with = |data_type| Arc::new(Field::clone(field).with_data_type(data_type));
+    match field.data_type() {
+        DataType::Dictionary(_, words) => with((**words).clone()),
+        DataType::LargeList(element) => with(DataType::LargeList(plain(element))),
+        _ => Arc::clone(field),
+    }
 }
 
 /// Returns the name of a schema from that of its folder, in which some bytes are written as `%2F`.

@@ -128,8 +128,10 @@ fn client(arguments: &mut Arguments, runtime: &tokio::runtime::Runtime) -> Outco
     let attempts: u32 = arguments.parsed("attempts")?.unwrap_or(3);
     arguments.finish()?;
     for attempt in 1.. {
-        let asked =
-            runtime.block_on(tokio::time::timeout(timeout, ask(&scheduler, &folder, &query)));
+        // A timeout begins within the runtime.
+        let asked = runtime.block_on(async {
+            tokio::time::timeout(timeout, ask(&scheduler, &folder, &query)).await
+        });
         match asked {
             Ok(Ok(answer)) => {
                 println!("{answer}");
