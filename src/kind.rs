@@ -1,6 +1,7 @@
 //! The closed set of kinds that a slot's value can have.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -188,11 +189,37 @@ impl Kind {
     #[must_use]
     pub fn pod<T: bytemuck::Pod>() -> Self {
         Self::Pod(PodKind {
-            name: std::any::type_name::<T>(),
-            type_id: TypeId::of::<T>(),
+            name: Cow::Borrowed(std::any::type_name::<T>()),
+            type_id: Some(TypeId::of::<T>()),
             size: size_of::<T>(),
             align: align_of::<T>(),
         })
+    }
+
+    /// Returns the kind of a plain-memory type that another program has.
+    ///
+    /// Its values are bytes, which only calls by name reach. Tools read files of a program without its types in this way. The
+    /// size and the alignment are checked when a schema is built.
+    ///
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value, record};
+    /// let color = Kind::opaque_pod("game::Color", 3, 1);
+    /// assert_eq!(color.to_string(), "pod game::Color");
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("tile").slot("color", color).build()?)?;
+    /// let tile = store.spawn_record("tile", record! { color: Value::Bytes([0, 128, 255].into()) })?;
+    /// assert_eq!(store.get_value(tile, "color")?, Value::Bytes([0, 128, 255].into()));
+    ///
+    /// let odd = Schema::builder("tile").slot("color", Kind::opaque_pod("game::Color", 3, 2));
+    /// assert_eq!(
+    ///     odd.build().unwrap_err().to_string(),
+    ///     "slot 'color' of schema 'tile' cannot be stored: a user type of 3 bytes is not aligned to 2 bytes",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn opaque_pod(name: impl Into<String>, size: usize, align: usize) -> Self {
+        Self::Pod(PodKind { name: Cow::Owned(name.into()), type_id: None, size, align })
     }
 
     /// Returns the kind of lists of this kind, which must not be a list itself.
@@ -335,8 +362,9 @@ impl EnumKind {
 /// A plain-memory type of the embedding program.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PodKind {
-    name: &'static str,
-    type_id: TypeId,
+    name: Cow<'static, str>,
+    /// `None` for a type that another program has.
+    type_id: Option<TypeId>,
     size: usize,
     align: usize,
 }
@@ -344,8 +372,8 @@ pub struct PodKind {
 impl PodKind {
     /// Returns the Rust type's name.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Returns the bytes of one value.

@@ -256,6 +256,12 @@ fn check_kind(kind: &Kind) -> Result<(), KindError> {
             Err(KindError::PodSize { size: pod.size(), limit: LARGEST_VALUE })
         }
         Kind::Pod(pod) if pod.align() > 16 => Err(KindError::PodAlign(pod.align())),
+        // Rust's own types are never like this, but those of another program are only named.
+        Kind::Pod(pod)
+            if !pod.align().is_power_of_two() || !pod.size().is_multiple_of(pod.align()) =>
+        {
+            Err(KindError::PodLayout { size: pod.size(), align: pod.align() })
+        }
         Kind::List(list) => match list.element() {
             Kind::List(_) => Err(KindError::ListOfLists),
             element => check_kind(element),

@@ -169,6 +169,14 @@ pub enum KindError {
     /// A user type has a larger alignment than any column.
     #[error("a user type is aligned to at most 16 bytes, not {0}")]
     PodAlign(usize),
+    /// A user type has a size and an alignment that no Rust type has.
+    #[error("a user type of {size} bytes is not aligned to {align} bytes")]
+    PodLayout {
+        /// Its size in bytes.
+        size: usize,
+        /// Its alignment in bytes.
+        align: usize,
+    },
     /// A list of lists.
     #[error("the elements of a list cannot be lists")]
     ListOfLists,

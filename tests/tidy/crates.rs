@@ -12,7 +12,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("crates/slotted_derive", &[]),
     ("crates/slotted_definitions", &["slotted"]),
     ("crates/slotted_arrow", &["slotted"]),
-    ("crates/slotted_cli", &["slotted", "slotted_definitions"]),
+    ("crates/slotted_cli", &["slotted", "slotted_arrow", "slotted_definitions"]),
     ("crates/bevy_slotted", &["slotted"]),
 ];
 

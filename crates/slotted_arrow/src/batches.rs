@@ -9,7 +9,7 @@ use slotted::memory::BLOCK_ROWS;
 use slotted::raw::RawTable;
 use slotted::{SchemaId, Snapshot};
 
-use crate::columns::{Columns, nulls};
+use crate::columns::{Columns, Dictionaries, nulls};
 use crate::fields::{field, id_column};
 
 /// The objects of one schema as Arrow record batches, one for each block of rows.
@@ -57,13 +57,14 @@ use crate::fields::{field, id_column};
 /// assert_eq!((batch.num_rows(), batch.schema().field(0).name().as_str()), (1, "id"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SchemaBatches {
     snapshot: Snapshot,
     schema: SchemaId,
     fields: SchemaRef,
     /// The slot of each column; `None` for ids.
     columns: Vec<Option<usize>>,
+    dictionaries: Dictionaries,
 }
 
 impl SchemaBatches {
@@ -76,7 +77,8 @@ impl SchemaBatches {
         let slots = table.schema().slots();
         let fields = Arc::new(Schema::new(slots.iter().map(field).collect::<Vec<_>>()));
         let columns = (0..slots.len()).map(Some).collect();
-        Some(Self { snapshot: snapshot.clone(), schema: table.schema().id(), fields, columns })
+        let (schema, dictionaries) = (table.schema().id(), Dictionaries::new(slots.len()));
+        Some(Self { snapshot: snapshot.clone(), schema, fields, columns, dictionaries })
     }
 
     /// Adds a first column `id` with the ids of objects, so that references can be joined. Dead rows have null.
@@ -173,7 +175,7 @@ impl SchemaBatches {
         self.batches(block..block + 1).next().unwrap_or_else(|| Err(no_block(block)))
     }
 
-    /// Iterates over the rows of these blocks. Cheaper than a call of [`batch`](Self::batch) for each.
+    /// Iterates over the rows of these blocks.
     ///
     /// # Example
     /// ```
@@ -191,12 +193,16 @@ impl SchemaBatches {
         &self,
         blocks: std::ops::Range<usize>,
     ) -> impl Iterator<Item = Result<RecordBatch, ArrowError>> {
-        let raw = self.snapshot.raw();
-        let columns = raw.table(self.schema).map(|table| Columns::shared(raw, table));
+        let columns = self.shared_columns();
         blocks.filter_map(move |block| {
             let columns = columns.as_ref()?;
             (block < columns.table.blocks()).then(|| self.batch_of(columns, block))
         })
+    }
+
+    fn shared_columns(&self) -> Option<Columns<'_>> {
+        let raw = self.snapshot.raw();
+        Some(Columns::shared(raw, raw.table(self.schema)?, self.dictionaries.clone()))
     }
 
     fn batch_of(&self, columns: &Columns<'_>, block: usize) -> Result<RecordBatch, ArrowError> {
@@ -219,7 +225,7 @@ impl SchemaBatches {
     /// # use slotted_arrow::SchemaBatches;
     /// # let mut store = Store::new();
     /// # store.register_schema(Schema::builder("tile").build()?)?;
-    /// let ids = store.spawn_records("tile", vec![record! {}; 2])?;
+    /// let ids: Vec<_> = store.spawn_records("tile", vec![record! {}; 2])?.collect();
     /// store.despawn(ids[0])?;
     /// let batches = SchemaBatches::new(&store.snapshot(), "tile").ok_or("no such schema")?;
     /// assert_eq!(batches.living(0).ok_or("no dead rows")?.true_count(), 1);
@@ -245,6 +251,16 @@ impl SchemaBatches {
             Some(living) => arrow_select::filter::filter_record_batch(&batch, &living),
             None => Ok(batch),
         }
+    }
+}
+
+impl std::fmt::Debug for SchemaBatches {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SchemaBatches")
+            .field("schema", &self.table().map(|table| table.schema().name()))
+            .field("columns", &self.fields.fields().len())
+            .field("objects", &self.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,23 +1,23 @@
 //! Columns of a snapshot as Arrow arrays, block by block.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::types::{
-    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowDictionaryKeyType, ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeListArray,
     LargeListArray, LargeStringArray, PrimitiveArray, StringArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::ArrowError;
 use bytes::Bytes;
 use slotted::Kind;
 use slotted::raw::{BlockBytes, RawRows, RawSnapshot, RawTable};
 use slotted::schema::{NumberKind, Slot};
 
-use crate::bits::{is_one, none_are_null, null_rows};
+use crate::bits::{is_one, none_are_null, null_rows, pack};
 use crate::fields::{data_type, item, number_type};
 use crate::keys::KeyMap;
 
@@ -27,6 +27,14 @@ pub(crate) struct Columns<'s> {
     pub(crate) table: RawTable<'s>,
     is_canonical: bool,
     columns: Vec<Column<'s>>,
+    dictionaries: Dictionaries,
+}
+
+/// The dictionaries of a table's columns, each made when it is first needed.
+#[derive(Clone)]
+pub(crate) struct Dictionaries {
+    columns: Arc<[OnceLock<Dictionary>]>,
+    all_texts: Arc<OnceLock<ArrayRef>>,
 }
 
 /// One column, and the table that has its values.
@@ -36,14 +44,11 @@ pub(crate) struct Column<'s> {
     pub(crate) slot: usize,
     /// The values are of another moment: they belong to the objects that were alive then.
     pub(crate) is_aside: bool,
-    pub(crate) dictionary: Dictionary,
 }
 
 /// The dictionary of a slot.
-#[derive(Clone, Default)]
-pub(crate) enum Dictionary {
+enum Dictionary {
     /// The slot has neither texts nor variants.
-    #[default]
     None,
     /// Keys are the numbers of variants, or the handles of texts.
     Direct(ArrayRef),
@@ -57,28 +62,26 @@ impl<'s> Column<'s> {
     }
 }
 
+impl Dictionaries {
+    /// Returns the dictionaries of this many columns, none of them made yet.
+    pub(crate) fn new(columns: usize) -> Self {
+        let columns = (0..columns).map(|_| OnceLock::new()).collect();
+        Self { columns, all_texts: Arc::default() }
+    }
+}
+
 impl<'s> Columns<'s> {
     /// Returns columns that share the memory of the snapshot.
-    pub(crate) fn shared(raw: RawSnapshot<'s>, table: RawTable<'s>) -> Self {
-        // More handles than rows: a dictionary of all texts would cost more than one of those that the rows have.
-        let has_few_texts = raw.text_handles() as usize <= table.used_rows();
-        let column =
-            |slot| Column { raw, table, slot, is_aside: false, dictionary: Dictionary::None };
+    ///
+    /// The dictionaries are those of earlier calls for the same table, or new ones.
+    pub(crate) fn shared(
+        raw: RawSnapshot<'s>,
+        table: RawTable<'s>,
+        dictionaries: Dictionaries,
+    ) -> Self {
+        let column = |slot| Column { raw, table, slot, is_aside: false };
         let columns = (0..table.schema().slots().len()).map(column).collect();
-        let mut columns = Self { raw, table, is_canonical: false, columns };
-        let mut all_texts = None;
-        for position in 0..columns.columns.len() {
-            let kind = columns.columns[position].declaration().kind();
-            let dictionary = match kind.element() {
-                Kind::Text if has_few_texts => {
-                    let texts = all_texts.get_or_insert_with(|| columns.all_texts());
-                    Dictionary::Direct(Arc::clone(texts))
-                }
-                _ => columns.own_dictionary(position),
-            };
-            columns.columns[position].dictionary = dictionary;
-        }
-        columns
+        Self { raw, table, is_canonical: false, columns, dictionaries }
     }
 
     /// Returns columns whose bytes depend on the living objects alone: not on dead rows, nor on the history of texts.
@@ -87,11 +90,8 @@ impl<'s> Columns<'s> {
         table: RawTable<'s>,
         columns: Vec<Column<'s>>,
     ) -> Self {
-        let mut columns = Self { raw, table, is_canonical: true, columns };
-        for position in 0..columns.columns.len() {
-            columns.columns[position].dictionary = columns.own_dictionary(position);
-        }
-        columns
+        let dictionaries = Dictionaries::new(columns.len());
+        Self { raw, table, is_canonical: true, columns, dictionaries }
     }
 
     /// Iterates over the slots of the columns.
@@ -101,7 +101,22 @@ impl<'s> Columns<'s> {
 
     /// Returns the dictionary of a column, if it has one.
     pub(crate) fn dictionary(&self, position: usize) -> Option<&ArrayRef> {
-        self.columns[position].dictionary.values()
+        self.dictionary_of(position).values()
+    }
+
+    fn dictionary_of(&self, position: usize) -> &Dictionary {
+        self.dictionaries.columns[position].get_or_init(|| {
+            let kind = self.columns[position].declaration().kind();
+            // More handles than rows: a dictionary of all texts would cost more than one of those that the rows have.
+            let has_few_texts = self.raw.text_handles() as usize <= self.table.used_rows();
+            match kind.element() {
+                Kind::Text if has_few_texts && !self.is_canonical => {
+                    let texts = self.dictionaries.all_texts.get_or_init(|| self.all_texts());
+                    Dictionary::Direct(Arc::clone(texts))
+                }
+                _ => self.own_dictionary(position),
+            }
+        })
     }
 
     fn all_texts(&self) -> ArrayRef {
@@ -132,8 +147,12 @@ impl<'s> Columns<'s> {
                 continue;
             };
             let valid = self.valid(column, block, rows);
-            let count = rows.generations().len();
-            for (row, handle) in handles(cells.as_ref()).enumerate().take(count) {
+            let handles_of_rows = handles(cells.as_ref()).take(rows.generations().len());
+            if valid.is_none() && !is_list {
+                handles_of_rows.for_each(&mut add);
+                continue;
+            }
+            for (row, handle) in handles_of_rows.enumerate() {
                 if !valid.as_ref().is_none_or(|valid| is_one(valid, row)) {
                     continue;
                 }
@@ -178,6 +197,8 @@ impl<'s> Columns<'s> {
     }
 
     /// Returns the values of a column in a block. Rows without a value are null.
+    ///
+    /// For a file, a column with a dictionary is its keys alone: they lie in a batch, the dictionary lies elsewhere.
     pub(crate) fn array(&self, position: usize, block: usize) -> Result<ArrayRef, ArrowError> {
         let column = &self.columns[position];
         let kind = column.declaration().kind();
@@ -190,9 +211,12 @@ impl<'s> Columns<'s> {
         let row_bytes = row_bytes(kind);
         let cells = self.buffer(cells, count * row_bytes, row_bytes, valid.as_deref());
         let nulls = valid.map(|valid| nulls(valid, count));
+        let dictionary = self.dictionary_of(position);
+        let values_of = dictionary.values().filter(|_| !self.is_canonical);
+        let dictionary = DictionaryPart { map: dictionary.map(), values: values_of };
         match kind {
-            Kind::List(list) => lists(column, list.element(), &cells, nulls),
-            kind => values(kind, cells, count, nulls, &column.dictionary),
+            Kind::List(list) => lists(column, list.element(), &cells, nulls, dictionary),
+            kind => values(kind, cells, count, nulls, dictionary),
         }
     }
 
@@ -229,6 +253,7 @@ fn lists(
     element: &Kind,
     handles_of_rows: &[u8],
     nulls: Option<NullBuffer>,
+    dictionary: DictionaryPart<'_>,
 ) -> Result<ArrayRef, ArrowError> {
     let (mut elements, mut offsets) = (Vec::new(), vec![0_i64]);
     let element_bytes = row_bytes(element);
@@ -242,14 +267,41 @@ fn lists(
     }
     let count = elements.len() / element_bytes;
     // A buffer that is made from a slice is aligned.
-    let elements =
-        values(element, Buffer::from_slice_ref(&elements), count, None, &column.dictionary)?;
+    let elements = values(element, Buffer::from_slice_ref(&elements), count, None, dictionary)?;
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    let lists = LargeListArray::try_new(item(data_type(element)), offsets, elements, nulls)?;
+    let element = item(elements.data_type().clone());
+    let lists = LargeListArray::try_new(element, offsets, elements, nulls)?;
     Ok(Arc::new(lists))
 }
 
+/// The parts of a dictionary that an array needs.
+#[derive(Clone, Copy)]
+struct DictionaryPart<'d> {
+    /// The keys of texts, unless they are the handles.
+    map: Option<&'d KeyMap>,
+    /// `None` for an array of keys.
+    values: Option<&'d ArrayRef>,
+}
+
+impl DictionaryPart<'_> {
+    fn array<K: ArrowDictionaryKeyType>(
+        self,
+        keys: ScalarBuffer<K::Native>,
+        nulls: Option<NullBuffer>,
+    ) -> Result<ArrayRef, ArrowError> {
+        let keys = PrimitiveArray::<K>::try_new(keys, nulls)?;
+        Ok(match self.values {
+            Some(values) => Arc::new(DictionaryArray::try_new(keys, Arc::clone(values))?),
+            None => Arc::new(keys),
+        })
+    }
+}
+
 impl Dictionary {
+    fn map(&self) -> Option<&KeyMap> {
+        if let Self::Mapped(map, _) = self { Some(map) } else { None }
+    }
+
     fn of_variants(kind: &Kind) -> Self {
         match kind {
             Kind::Enum(kind) => {
@@ -298,11 +350,11 @@ fn values(
     cells: Buffer,
     rows: usize,
     nulls: Option<NullBuffer>,
-    dictionary: &Dictionary,
+    dictionary: DictionaryPart<'_>,
 ) -> Result<ArrayRef, ArrowError> {
     Ok(match kind {
         Kind::Bool => {
-            let bits = BooleanBuffer::collect_bool(rows, |row| cells[row] != 0);
+            let bits = BooleanBuffer::new(Buffer::from_vec(pack(&cells)), 0, rows);
             Arc::new(BooleanArray::new(bits, nulls))
         }
         Kind::Number(number) => numbers(*number, cells, nulls)?,
@@ -314,25 +366,16 @@ fn values(
             Arc::new(FixedSizeListArray::try_new(field, count as i32, numbers, nulls)?)
         }
         Kind::Pod(pod) => Arc::new(FixedSizeBinaryArray::try_new(pod.size() as i32, cells, nulls)?),
-        Kind::Enum(_) => {
-            let keys = PrimitiveArray::<UInt8Type>::try_new(cells.into(), nulls)?;
-            let values = dictionary.values().map(Arc::clone);
-            let values = values.unwrap_or_else(|| arrow_array::new_empty_array(&DataType::Utf8));
-            Arc::new(DictionaryArray::try_new(keys, values)?)
-        }
+        Kind::Enum(_) => dictionary.array::<UInt8Type>(cells.into(), nulls)?,
         Kind::Text => {
-            let keys = match dictionary {
-                Dictionary::Mapped(map, _) => {
+            let keys = match dictionary.map {
+                Some(map) => {
                     let keys = handles(&cells).map(|handle| map.get(handle).unwrap_or(0));
                     ScalarBuffer::from(keys.collect::<Vec<u32>>())
                 }
-                _ => cells.into(),
+                None => cells.into(),
             };
-            let keys = PrimitiveArray::<UInt32Type>::try_new(keys, nulls)?;
-            let values = dictionary.values().map(Arc::clone);
-            let values =
-                values.unwrap_or_else(|| arrow_array::new_empty_array(&DataType::LargeUtf8));
-            Arc::new(DictionaryArray::try_new(keys, values)?)
+            dictionary.array::<UInt32Type>(keys, nulls)?
         }
         Kind::List(_) => {
             return Err(ArrowError::InvalidArgumentError("a list of lists".to_owned()));

@@ -1,5 +1,6 @@
 //! Compression of buffers, as Arrow's format has it.
 
+use std::fmt;
 use std::io::{self, Read};
 
 use arrow_ipc::CompressionType;
@@ -18,6 +19,13 @@ pub enum Compression {
 
 /// The length that stands for a buffer that is not compressed.
 const PLAIN: i64 = -1;
+
+/// Writes `lz4` or `zstd`.
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.codec() == CompressionType::ZSTD { "zstd" } else { "lz4" })
+    }
+}
 
 impl Compression {
     /// Returns the number of the codec in a file.

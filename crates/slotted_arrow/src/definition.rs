@@ -117,17 +117,25 @@ impl From<SchemaError> for DefinitionError {
 
 /// The plain-memory types of a program, by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct PodTypes(HashMap<&'static str, PodKind>);
+pub(crate) struct PodTypes {
+    types: HashMap<String, PodKind>,
+    accepts_others: bool,
+}
 
 impl PodTypes {
+    /// Accepts types that the program does not have: their values are bytes.
+    pub(crate) fn accept_others(self, accepts_others: bool) -> Self {
+        Self { accepts_others, ..self }
+    }
+
     /// Returns the types that the schemas of a store have.
     pub(crate) fn of(store: &Store) -> Self {
         let slots = store.schemas().flat_map(|schema| schema.slots());
         let pods = slots.filter_map(|slot| match slot.kind().element() {
-            Kind::Pod(pod) => Some((pod.name(), pod.clone())),
+            Kind::Pod(pod) => Some((pod.name().to_owned(), pod.clone())),
             _ => None,
         });
-        Self(pods.collect())
+        Self { types: pods.collect(), accepts_others: false }
     }
 }
 
@@ -252,12 +260,18 @@ impl KindDefinition {
             }
             Self::Parts(KindParts::List(element)) => Ok(Kind::list(element.kind(slot, types)?)),
             Self::Parts(KindParts::Pod { name, size, align }) => {
-                let pod = types.0.get(&**name);
+                let pod = types.types.get(name);
                 let pod = pod.filter(|pod| pod.size() == *size && pod.align() == *align);
-                pod.map(|pod| Kind::Pod(pod.clone())).ok_or_else(|| DefinitionError::UnknownType {
-                    slot: slot.to_owned(),
-                    rust: name.clone(),
-                })
+                match pod {
+                    Some(pod) => Ok(Kind::Pod(pod.clone())),
+                    None if types.accepts_others => {
+                        Ok(Kind::opaque_pod(name.clone(), *size, *align))
+                    }
+                    None => {
+                        let (slot, rust) = (slot.to_owned(), name.clone());
+                        Err(DefinitionError::UnknownType { slot, rust })
+                    }
+                }
             }
         }
     }

@@ -14,6 +14,7 @@ mod definition;
 mod fields;
 mod folder;
 pub mod import;
+pub mod inspect;
 mod ipc;
 mod keys;
 mod load;

@@ -75,6 +75,7 @@ pub struct LoadOptions {
     salvages: bool,
     pub(crate) allows_loss: bool,
     ignores_checksums: bool,
+    opaque_types: bool,
     limits: Limits,
 }
 
@@ -240,6 +241,31 @@ impl LoadOptions {
         self.ignores_checksums || file.has_checksum(checksum)
     }
 
+    /// Accepts plain-memory types that the program does not have: their values are [bytes](slotted::Value::Bytes).
+    ///
+    /// Tools read the saves of any program in this way. A save of the loaded store has the types' names again.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value, record};
+    /// use slotted_arrow::{LoadOptions, SaveOptions};
+    /// let mut game = Store::new();
+    /// let tile = Schema::builder("tile").slot("color", Kind::opaque_pod("game::Color", 3, 1));
+    /// game.register_schema(tile.build()?)?;
+    /// let tile = game.spawn_record("tile", record! { color: Value::Bytes([0, 128, 255].into()) })?;
+    /// let mut save = Vec::new();
+    /// SaveOptions::new().write(&game.snapshot(), &mut save)?;
+    ///
+    /// assert!(LoadOptions::new().read(&save[..]).is_err());
+    /// let (loaded, _) = LoadOptions::new().opaque_types().read(&save[..])?;
+    /// assert_eq!(loaded.get_value(tile, "color")?, Value::Bytes([0, 128, 255].into()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn opaque_types(mut self) -> Self {
+        self.opaque_types = true;
+        self
+    }
+
     /// Sets the limits of the store that [`load`](Self::load) and [`read`](Self::read) return. They bound the memory of a load.
     ///
     /// # Example
@@ -269,7 +295,7 @@ impl LoadOptions {
     /// [`save`](crate::save) has an example.
     pub fn load(&self, folder: impl AsRef<Path>) -> Result<(Store, LoadReport), LoadError> {
         let source = FolderSource::new(Disk::new(folder.as_ref()));
-        self.read_all(source, Store::with_limits(self.limits), &PodTypes::default())
+        self.read_all(source, Store::with_limits(self.limits), PodTypes::default())
     }
 
     /// Reads a save from any reader to a new store with the schemas of the save.
@@ -280,7 +306,7 @@ impl LoadOptions {
     /// [`SaveOptions`](crate::SaveOptions) has an example.
     pub fn read(&self, input: impl Read) -> Result<(Store, LoadReport), LoadError> {
         let source = StreamSource::new(input);
-        self.read_all(source, Store::with_limits(self.limits), &PodTypes::default())
+        self.read_all(source, Store::with_limits(self.limits), PodTypes::default())
     }
 
     /// Replaces the objects of a store by those of a save in a folder. The store keeps its schemas and Rust types.
@@ -312,7 +338,7 @@ impl LoadOptions {
 
     fn replace(&self, store: &mut Store, source: impl Source) -> Result<LoadReport, LoadError> {
         let new = Store::with_limits(*store.limits());
-        let (mut loaded, mut report) = self.read_all(source, new, &PodTypes::of(store))?;
+        let (mut loaded, mut report) = self.read_all(source, new, PodTypes::of(store))?;
         migrate::to_schemas_of(store, &mut loaded, self, &mut report)?;
         report.objects = loaded.len();
         *store = loaded;
@@ -324,10 +350,11 @@ impl LoadOptions {
         &self,
         mut source: impl Source,
         mut store: Store,
-        types: &PodTypes,
+        types: PodTypes,
     ) -> Result<(Store, LoadReport), LoadError> {
         let bytes = source.manifest()?;
         let mut manifest = parse_manifest(source.name(), &bytes, self.ignores_checksums)?;
+        let types = types.accept_others(self.opaque_types);
         let mut names: HashMap<String, String> = HashMap::new();
         if self.migrations.renames_schemas() {
             for definition in &mut manifest.schemas {
@@ -336,16 +363,8 @@ impl LoadOptions {
                 names.insert(old, definition.name.clone());
             }
         }
-        register(&manifest.schemas, &mut store, types).map_err(|(schema, error)| match error {
-            DefinitionError::UnknownType { slot, rust } => {
-                LoadError::UnknownType { schema, slot, rust }
-            }
-            DefinitionError::Schema(error) => LoadError::Schema(error),
-            DefinitionError::Invalid(part) => {
-                let damage = Damage::Definition { part };
-                LoadError::Damaged { file: source.name().to_owned(), damage, can_salvage: false }
-            }
-        })?;
+        register(&manifest.schemas, &mut store, &types)
+            .map_err(|(schema, error)| definition_error(source.name(), schema, error))?;
         let mut report = LoadReport::default();
         for entry in &manifest.tables {
             let name = names.get(&entry.schema).unwrap_or(&entry.schema);
@@ -520,6 +539,24 @@ impl LoadReport {
     }
 }
 
+/// Returns the error of a definition in the manifest.
+pub(crate) fn definition_error(
+    manifest: &str,
+    schema: String,
+    error: DefinitionError,
+) -> LoadError {
+    match error {
+        DefinitionError::UnknownType { slot, rust } => {
+            LoadError::UnknownType { schema, slot, rust }
+        }
+        DefinitionError::Schema(error) => LoadError::Schema(error),
+        DefinitionError::Invalid(part) => {
+            let damage = Damage::Definition { part };
+            LoadError::Damaged { file: manifest.to_owned(), damage, can_salvage: false }
+        }
+    }
+}
+
 /// Returns the rows of a table, or as many as a file of its size can have.
 fn most_rows(entry: &TableEntry) -> usize {
     // Each block has a header.
@@ -527,7 +564,7 @@ fn most_rows(entry: &TableEntry) -> usize {
     entry.rows.min(blocks.saturating_mul(slotted::memory::BLOCK_ROWS))
 }
 
-fn file_error(file: &str, error: io::Error) -> LoadError {
+pub(crate) fn file_error(file: &str, error: io::Error) -> LoadError {
     LoadError::File { file: file.to_owned(), error }
 }
 
@@ -540,7 +577,7 @@ pub(crate) trait Source {
     fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError>;
 }
 
-fn parse_manifest(
+pub(crate) fn parse_manifest(
     name: &str,
     bytes: &[u8],
     ignores_checksums: bool,

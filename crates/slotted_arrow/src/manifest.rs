@@ -29,6 +29,9 @@ struct Envelope<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
+    /// The version of the format that was read.
+    #[serde(skip)]
+    pub(crate) version: u32,
     /// All schemas, in the order of their ids.
     pub(crate) schemas: Vec<Definition>,
     /// The tables that have rows, in the order of their schemas.
@@ -36,6 +39,18 @@ pub(crate) struct Manifest {
     /// What the game saved beside the store, in the order of names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) attachments: Vec<AttachmentEntry>,
+    /// What the program that saved had no place for and wrote back: schemas in their order, then slots in theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) aside: Vec<AsideEntry>,
+}
+
+/// A schema that was kept aside, or a slot of a schema.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AsideEntry {
+    pub(crate) schema: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) slot: Option<String>,
 }
 
 /// A file of a table.
@@ -128,7 +143,7 @@ impl Manifest {
         let manifest: Self = serde_json::from_str(content)
             .map_err(|error| ManifestError::Content(error.to_string()))?;
         manifest.check()?;
-        Ok(manifest)
+        Ok(Self { version: envelope.version, ..manifest })
     }
 
     /// Checks names: each schema, table and file once, and no file outside the folder.
@@ -152,6 +167,17 @@ impl Manifest {
         for attachment in &self.attachments {
             if !names.insert(&*attachment.name) {
                 return twice("attachment", &attachment.name);
+            }
+        }
+        let mut aside = std::collections::HashSet::new();
+        for entry in &self.aside {
+            let mut schemas = self.schemas.iter().filter(|schema| schema.name == entry.schema);
+            let is_known = schemas.any(|schema| match &entry.slot {
+                Some(slot) => schema.slots.iter().any(|declared| declared.name == *slot),
+                None => true,
+            });
+            if !is_known || !aside.insert(entry) {
+                return twice("what was kept aside of schema", &entry.schema);
             }
         }
         let stray = self.files().find(|entry| !is_file_name(&entry.file));

@@ -8,7 +8,7 @@ use slotted_definitions::{Format, LoadLimits, Undeclared};
 const STATUS: &str =
     "Exit status: 0 if no problems were found, 1 if there are problems, 2 if the command failed.";
 
-/// Checks packs of definition files, infers schemas and writes JSON Schemas
+/// Checks packs of definition files, infers schemas, writes JSON Schemas, and opens saves
 #[derive(Parser, Debug)]
 #[command(name = "slotted", version, after_help = STATUS)]
 pub(crate) struct Arguments {
@@ -30,6 +30,12 @@ pub(crate) enum Command {
     /// Prints the schemas of packs, or a JSON Schema for their definition files
     #[command(after_help = STATUS)]
     Schema(Schema),
+    /// Shows a save: schemas, sizes, checksums, objects, differences, migrations
+    #[command(after_help = STATUS)]
+    Inspect(Inspect),
+    /// Writes the objects of a save to files for other tools
+    #[command(after_help = STATUS)]
+    Export(Export),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -154,4 +160,61 @@ pub(crate) struct Schema {
     /// Print a JSON Schema (draft 2020-12), which editors use to complete and check definition files
     #[arg(long)]
     pub(crate) json_schema: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Inspect {
+    /// The save: its folder, or a file with the save as a stream
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// Number of objects to show of each schema, and of changed values with --against
+    #[arg(long, value_name = "COUNT", default_value_t = 3)]
+    pub(crate) rows: usize,
+    /// Show this schema only; may be repeated
+    #[arg(long = "schema", value_name = "NAME")]
+    pub(crate) schemas: Vec<String>,
+    /// Show the differences from this earlier save
+    #[arg(long, value_name = "OTHER")]
+    pub(crate) against: Option<PathBuf>,
+    /// Show the migration of a load under the schemas of these packs, without loading
+    #[arg(long, value_name = "PACK", num_args = 1.., conflicts_with = "against")]
+    pub(crate) definitions: Vec<PathBuf>,
+    /// Report format
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// The save: its folder, or a file with the save as a stream
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) format: ExportFormat,
+    /// The folder for the files, which is created if it is missing
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Write this schema only; may be repeated
+    #[arg(long = "schema", value_name = "NAME")]
+    pub(crate) schemas: Vec<String>,
+    /// Overwrite files
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Write the objects of a damaged save that are intact
+    #[arg(long)]
+    pub(crate) salvage: bool,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ExportFormat {
+    /// Write schema=NAME/part.parquet for each schema
+    #[arg(long)]
+    pub(crate) parquet: bool,
+    /// Write NAME.csv for each schema; lists and vectors are JSON in a field
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// Write NAME.jsonl for each schema: a JSON object in each line
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -1,16 +1,21 @@
-//! The command `slotted`: checks packs of definition files, infers schemas, writes JSON Schemas.
+//! The command `slotted`: checks packs of definition files, infers schemas, writes JSON Schemas, opens saves.
 
 #![forbid(unsafe_code)]
 
 mod arguments;
 mod check;
+mod export;
 mod failure;
 mod infer;
+mod inspect;
 mod objects;
 mod output;
 mod packs;
 mod progress;
+mod save;
 mod schema;
+mod table;
+mod values;
 
 use std::process::ExitCode;
 
@@ -26,6 +31,8 @@ fn main() -> ExitCode {
         Command::Check(check) => check::run(check, &mut output),
         Command::Infer(infer) => infer::run(infer, &mut output),
         Command::Schema(schema) => schema::run(schema, &mut output),
+        Command::Inspect(inspect) => inspect::run(inspect, &mut output),
+        Command::Export(export) => export::run(export, &mut output),
     };
     match outcome {
         Ok(outcome) => outcome.into(),

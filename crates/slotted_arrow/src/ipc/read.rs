@@ -47,9 +47,16 @@ pub(crate) struct Message {
     pub(crate) rows: usize,
     nodes: Vec<Node>,
     buffers: Vec<Range<usize>>,
-    compression: Option<Compression>,
+    pub(crate) compression: Option<Compression>,
     /// The body has the checksum that its message names.
     pub(crate) is_intact: bool,
+}
+
+impl Message {
+    /// Iterates over the sizes of the buffers, as they lie in the file.
+    pub(crate) fn buffer_bytes(&self) -> impl Iterator<Item = u64> {
+        self.buffers.iter().map(|place| place.len() as u64)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

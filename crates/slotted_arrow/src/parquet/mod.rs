@@ -9,5 +9,6 @@ mod read;
 mod scan;
 
 pub use export::{ExportError, ExportedFile, ParquetCompression, ParquetExport, export_parquet};
+pub use names::file_names;
 pub use read::ParquetError;
 pub(crate) use read::ParquetSource;

@@ -1,16 +1,28 @@
-//! Schemas as names of folders.
+//! Schemas as names of folders and files.
 
 /// Returns the names of the folders of these schemas: `schema=unit`.
+pub(crate) fn folders<'n>(schemas: impl Iterator<Item = &'n str> + Clone) -> Vec<String> {
+    file_names(schemas).iter().map(|name| format!("schema={name}")).collect()
+}
+
+/// Returns a name for a file of each of these schemas.
 ///
 /// Bytes that are not letters, digits, `_` or `-` of ASCII are written as `%2F`, as Hive and its readers do. So are capital
 /// letters of names that differ in nothing else, because some file systems take them for the same name.
-pub(crate) fn folders<'n>(schemas: impl Iterator<Item = &'n str> + Clone) -> Vec<String> {
+///
+/// # Example
+/// ```
+/// let names = slotted_arrow::parquet::file_names(["unit", "mods/orc"].into_iter());
+/// assert_eq!(names, ["unit", "mods%2Forc"]);
+/// ```
+#[must_use]
+pub fn file_names<'n>(schemas: impl Iterator<Item = &'n str> + Clone) -> Vec<String> {
     let mut spellings = std::collections::HashMap::<String, usize>::new();
     for schema in schemas.clone() {
         *spellings.entry(schema.to_ascii_lowercase()).or_default() += 1;
     }
     let is_ambiguous = |schema: &str| spellings[&schema.to_ascii_lowercase()] > 1;
-    schemas.map(|schema| format!("schema={}", escaped(schema, is_ambiguous(schema)))).collect()
+    schemas.map(|schema| escaped(schema, is_ambiguous(schema))).collect()
 }
 
 fn escaped(name: &str, escapes_capitals: bool) -> String {

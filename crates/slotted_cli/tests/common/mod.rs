@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub(crate) mod saves;
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -38,6 +40,14 @@ pub(crate) fn run<A: AsRef<std::ffi::OsStr>>(
     let mut tool = tool();
     tool.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
     Ok(tool.output()?.into())
+}
+
+/// Runs the command in a folder.
+pub(crate) fn run_in<A: AsRef<std::ffi::OsStr>>(
+    folder: &Path,
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Answer, Box<dyn Error>> {
+    Ok(tool().args(arguments).current_dir(folder).output()?.into())
 }
 
 /// Returns a pack of the tests.
