@@ -183,7 +183,7 @@ fn copy(game: &mut Game) -> Result<Duration, Box<dyn Error>> {
         let mut bytes = Vec::with_capacity(game.changed_bytes());
         for id in &game.moving {
             let position = positions.get(*id).ok_or("alive")?;
-            bytes.extend_from_slice(slotted::bytemuck::bytes_of(position));
+            bytes.extend_from_slice(slotted::bytemuck::bytes_of(&position));
         }
         Ok(bytes)
     })

@@ -378,6 +378,12 @@ impl<D: Translate> CellsVisitorMut for TakeRows<'_, D> {
 
     fn visit<C: Cell>(self, blocks: &mut Blocks<C>) -> Option<()> {
         let mut cells = Vec::new();
+        if C::IS_MEMORY {
+            C::extend_from_bytes(&mut cells, self.bytes);
+            let values = cells.chunks_exact(blocks.width());
+            self.rows.iter().zip(values).for_each(|(row, value)| blocks.put(*row, value));
+            return Some(());
+        }
         for (row, bytes) in self.rows.iter().zip(self.bytes.chunks_exact(self.row_bytes)) {
             cells.clear();
             for cell in bytes.chunks_exact(C::BYTES) {

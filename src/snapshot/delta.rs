@@ -458,15 +458,22 @@ impl SnapshotVisitor for PutRows<'_, '_> {
     fn visit<C: Cell>(self, column: &BlocksSnapshot<C>) {
         let width = column.width;
         self.cells.reserve_exact(self.rows.len() * width * C::BYTES);
-        for row in self.rows {
-            let start = *row as usize % BLOCK_ROWS * width;
-            let value = &column.blocks[*row as usize / BLOCK_ROWS][start..start + width];
-            put(value, self.encoder, self.cells);
+        let is_same_run = |row: &u32, next: &u32| {
+            row + 1 == *next && !(*next as usize).is_multiple_of(BLOCK_ROWS)
+        };
+        for run in self.rows.chunk_by(is_same_run) {
+            let (block, start) =
+                (run[0] as usize / BLOCK_ROWS, run[0] as usize % BLOCK_ROWS * width);
+            let values = &column.blocks[block][start..start + run.len() * width];
+            put(values, self.encoder, self.cells);
         }
     }
 }
 
 fn put<C: Cell>(cells: &[C], encoder: &mut Encoder<'_>, bytes: &mut Vec<u8>) {
+    if C::IS_MEMORY {
+        return bytes.extend_from_slice(C::as_bytes(cells));
+    }
     for cell in cells {
         // A dangling handle becomes the filler; `apply` rejects such a delta by its hash.
         cell.translate(encoder).unwrap_or(C::FILLER).put(bytes);

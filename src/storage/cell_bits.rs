@@ -37,6 +37,9 @@ pub trait CellBits: Copy {
     /// The number of bytes that [`put`](Self::put) writes.
     const BYTES: usize;
 
+    /// `true` if any bytes are cells of this type, and [`put`](Self::put) writes their memory.
+    const IS_MEMORY: bool = false;
+
     /// Returns `true` if the cells are equal bit for bit.
     fn is_same(&self, other: &Self) -> bool;
 
@@ -115,6 +118,8 @@ macro_rules! memory {
 /// The memory of cells that any bytes are valid for.
 macro_rules! plain_memory {
     () => {
+        const IS_MEMORY: bool = cfg!(target_endian = "little");
+
         memory!();
 
         fn extend_from_bytes(cells: &mut Vec<Self>, bytes: &[u8]) -> bool {

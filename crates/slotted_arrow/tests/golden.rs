@@ -33,8 +33,9 @@ fn kinds() -> Vec<Kind> {
 
 /// Returns the value that object `number` has in a slot of the kind.
 fn value(kind: &Kind, number: usize, target: ObjectId) -> Value {
-    let numbers =
-        |count: usize| Value::List((0..count).map(|at| (((number + at) % 100) as u32).into()).collect());
+    let numbers = |count: usize| {
+        Value::List((0..count).map(|at| (((number + at) % 100) as u32).into()).collect())
+    };
     match kind {
         Kind::Bool => number.is_multiple_of(2).into(),
         Kind::Text => format!("text {}", number % 3).into(),

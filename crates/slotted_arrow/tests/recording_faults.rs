@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
+use bench_support::allocator::{CountingAllocator, peak_bytes};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::{Kind, Schema, Store, record};
@@ -11,6 +12,9 @@ use slotted_arrow::{
     Compression, Playback, PlaybackError, PlaybackOptions, RecordError, RecorderOptions,
 };
 use xxhash_rust::xxh3::xxh3_128;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -109,7 +113,11 @@ fn fault_39_a_recording_that_is_cut_off_anywhere_plays_its_whole_frames() -> Out
             ends.push(ends[ends.len() - 1] + frame.bytes);
         }
         assert_eq!(ends.last(), Some(&end));
+        let world = positions(&file)[4]..positions(&file)[5];
         for length in 0..file.len() {
+            if length % 7 > 0 && (world.start + 100..world.end - 10).contains(&length) {
+                continue;
+            }
             let cut = &file[..length];
             let whole = ends[1..].iter().filter(|end| **end <= length as u64).count();
             match play_last(cut, &frames) {
@@ -121,7 +129,7 @@ fn fault_39_a_recording_that_is_cut_off_anywhere_plays_its_whole_frames() -> Out
                     assert!(is_foreign && length < FILE_HEADER, "{length} bytes: {error}");
                 }
             }
-            if whole > 0 {
+            if whole > 0 && length % 3 == 0 {
                 let playback = Playback::open(Cursor::new(cut))?;
                 let tail = playback.tail().copied().ok_or("it is not finished")?;
                 assert_eq!(tail.at + tail.bytes, length as u64);
@@ -134,46 +142,48 @@ fn fault_39_a_recording_that_is_cut_off_anywhere_plays_its_whole_frames() -> Out
     Ok(())
 }
 
-/// Returns the bytes of keyframes that no frame needs, because the frame has its changes too.
-fn spare_bytes(file: &[u8]) -> Vec<std::ops::Range<usize>> {
-    let mut at = FILE_HEADER;
-    let mut spare = Vec::new();
-    for (position, record) in records(file).iter().enumerate() {
-        if position > 0 && record[0] == 0 {
-            spare.push(at..at + record.len());
-        }
-        at += record.len();
+/// Returns the position of each record.
+fn positions(file: &[u8]) -> Vec<usize> {
+    let mut positions = vec![FILE_HEADER];
+    for record in records(file) {
+        positions.push(positions[positions.len() - 1] + record.len());
     }
-    spare
+    positions
 }
 
 #[test]
 fn fault_40_each_flipped_bit_is_detected() -> Outcome {
     for options in [plain(), plain().compression(SMALLEST)] {
         let (file, _, frames) = recording(&options)?;
-        let spare = spare_bytes(&file);
-        let content = FILE_HEADER + HEADER..FILE_HEADER + records(&file)[0].len();
+        let positions = positions(&file);
+        let last_keyframe = positions[4];
         for byte in 0..file.len() {
-            let is_spare = spare.iter().any(|spare| spare.contains(&byte));
-            // A checksum covers all bits alike; the others may mean something.
-            let bits =
-                if is_spare || content.contains(&byte) { byte % 8..byte % 8 + 1 } else { 0..8 };
+            let is_world = [positions[0]..positions[1], positions[4]..positions[5]]
+                .iter()
+                .any(|world| (world.start + HEADER..world.end).contains(&byte));
+            // One checksum covers all bits alike; those of a header mean something too.
+            let bits = match is_world {
+                true if byte % 5 > 0 => 0..0,
+                _ if (positions[1]..positions[1] + HEADER).contains(&byte) => 0..8,
+                _ => byte % 8..byte % 8 + 1,
+            };
             for bit in bits {
                 let mut file = file.clone();
                 file[byte] ^= 1 << bit;
-                let is_finished =
-                    Playback::open(Cursor::new(&file)).map(|file| file.tail().is_none());
-                let played = match is_spare {
-                    true => play_last(&file, &frames),
-                    false if is_finished.is_err() => continue,
-                    false => play_last(&file, &frames),
+                let Ok(mut playback) = Playback::open(Cursor::new(&file)) else { continue };
+                let is_noticed = match playback.seek(u64::MAX) {
+                    Err(_) => true,
+                    Ok(number) => {
+                        let hash = playback.snapshot().state_hash();
+                        assert_eq!(hash, frames[&number].0, "bit {bit} of byte {byte}");
+                        playback.tail().is_some()
+                    }
                 };
-                let is_noticed = played.is_err() || is_finished.is_ok_and(|finished| !finished);
                 // A seek begins at the last keyframe, and passes over the frames before it.
-                assert!(is_noticed || byte < spare[0].start, "bit {bit} of byte {byte}");
+                assert!(is_noticed || byte < last_keyframe, "bit {bit} of byte {byte}");
             }
         }
-        for byte in (FILE_HEADER..spare[0].start).step_by(7) {
+        for byte in (FILE_HEADER..positions[3]).step_by(17) {
             let mut file = file.clone();
             file[byte] ^= 1;
             assert!(play(&file, &frames).is_err(), "byte {byte}");
@@ -210,8 +220,8 @@ fn fault_40_frames_of_another_recording_are_refused() -> Outcome {
     let (other, _) = recorder.finish()?;
     let (records, others) = (records(&file), records(&other));
     for index in 1..records.len() - 1 {
-        // A keyframe in the middle is not needed to play all frames.
-        let is_needed = records[index][0] == 1;
+        // Frame 3 has its changes and a keyframe, of which one is enough.
+        let is_needed = !(3..=4).contains(&index);
         let mut mixed = records.clone();
         let check = |mixed: &[Vec<u8>]| match play(&join(mixed), &frames) {
             Ok(found) => assert!(found < frames.len() || !is_needed, "record {index}"),
@@ -283,7 +293,7 @@ fn seal(records: &mut [Vec<u8>], corrects_lengths: bool) {
 
 /// Opens a hostile file and tries everything. Nothing but errors may happen.
 fn attack(file: &[u8]) -> bool {
-    let options = PlaybackOptions::new().most_frame_bytes(1 << 20);
+    let options = PlaybackOptions::new().most_frame_bytes(1 << 20).ignore_checksums();
     let Ok(mut playback) = options.open(Cursor::new(file)) else { return false };
     let numbers: Vec<u64> = playback.frames().map(|frame| frame.number).take(20).collect();
     let mut is_whole = true;
@@ -314,7 +324,8 @@ fn fault_41_hostile_recordings_with_right_checksums_give_errors() -> Outcome {
     for options in [plain(), plain().compression(Compression::Lz4)] {
         let (file, _, _) = recording(&options)?;
         let original = records(&file);
-        for round in 0..800 {
+        let baseline = peak_bytes(|| assert!(attack(&file)));
+        for round in 0..300 {
             let mut records = original.clone();
             let record = random.random_range(0..records.len());
             let record = &mut records[record];
@@ -337,11 +348,13 @@ fn fault_41_hostile_recordings_with_right_checksums_give_errors() -> Outcome {
                 record.truncate(length);
             }
             seal(&mut records, round % 2 == 0);
-            whole += usize::from(attack(&join(&records)));
+            let file = join(&records);
+            let peak = peak_bytes(|| whole += usize::from(attack(&file)));
+            assert!(peak <= 2 * baseline + (4 << 20), "{peak} bytes for {} bytes", file.len());
         }
     }
     // Keyframes and indexes that nobody needs, and bytes that got their right value back.
-    assert!(whole < 800, "{whole} of 1600 files play as if nothing happened");
+    assert!(whole < 300, "{whole} of 600 files play as if nothing happened");
     Ok(())
 }
 

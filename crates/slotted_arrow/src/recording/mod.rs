@@ -6,6 +6,8 @@ mod notes;
 mod playback;
 mod recorder;
 mod source;
+mod undo;
+mod worlds;
 
 pub use error::{PlaybackError, RecordError};
 pub use notes::Notes;

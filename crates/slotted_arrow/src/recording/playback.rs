@@ -1,24 +1,19 @@
 //! Plays recordings, forwards and backwards.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io::{Read, Seek};
 
 use slotted::{Delta, Limits, Snapshot, Store};
 
-use crate::damage::Damage;
-use crate::definition::{Definition, DefinitionError, PodTypes};
-use crate::load::{LoadError, LoadOptions, StreamSource};
-use crate::manifest::register;
 use crate::recording::PlaybackError;
 use crate::recording::format::{Entry, RecordKind};
 use crate::recording::notes::Notes;
 use crate::recording::source::{Found, RecordedFrame, Source, Tail, Wanted};
+use crate::recording::undo::Undo;
+use crate::recording::worlds::Worlds;
 
 /// The most bytes of a change by default.
 const MOST_FRAME_BYTES: u64 = 1 << 30;
-/// The most bytes of differences that are kept to step backwards.
-const MOST_UNDO_BYTES: usize = 256 << 20;
 
 /// Plays a recording: a store that goes from frame to frame, forwards and backwards.
 ///
@@ -88,10 +83,10 @@ pub struct Playback<R> {
 #[derive(Clone, Debug)]
 #[must_use = "options do nothing on their own"]
 pub struct PlaybackOptions<'s> {
-    types_of: Option<&'s Store>,
-    limits: Limits,
+    pub(super) types_of: Option<&'s Store>,
+    pub(super) limits: Limits,
     most_frame_bytes: u64,
-    ignores_checksums: bool,
+    pub(super) ignores_checksums: bool,
 }
 
 impl Default for PlaybackOptions<'_> {
@@ -489,151 +484,10 @@ impl<R: Read + Seek> Iterator for Snapshots<'_, R> {
     }
 }
 
-/// Makes stores of keyframes, with the Rust types of the program.
-struct Worlds {
-    pods: PodTypes,
-    /// A store without objects that has the types.
-    types: Option<Store>,
-    load: LoadOptions,
-    limits: Limits,
-}
-
-impl Worlds {
-    fn new(options: &PlaybackOptions<'_>) -> Result<Self, PlaybackError> {
-        let limits = options.limits;
-        let load = LoadOptions::new().limits(limits);
-        let load = if options.ignores_checksums { load.ignore_checksums() } else { load };
-        let Some(program) = options.types_of else {
-            return Ok(Self { pods: PodTypes::default(), types: None, load, limits });
-        };
-        let (pods, mut types) = (PodTypes::of(program), Store::with_limits(limits));
-        let schemas = program.schemas().map(|schema| Definition::new(&schema.to_schema()));
-        let schemas: Vec<Definition> = schemas.collect();
-        register(&schemas, &mut types, &pods).map_err(|error| world_error(0, load_error(error)))?;
-        types.register_types_of(program);
-        Ok(Self { pods, types: Some(types), load, limits })
-    }
-
-    /// Loads the keyframe of a frame.
-    fn load<R: Read + Seek>(
-        &self,
-        source: &mut Source<R>,
-        entries: &[Entry],
-        index: usize,
-    ) -> Result<(Store, Notes), PlaybackError> {
-        let Entry { number, keyframe, .. } = entries[index];
-        let kind = RecordKind::Keyframe;
-        let record = source.read(Wanted { kind, at: keyframe, index: index as u64, number })?;
-        let mut content = &record.content[..];
-        let empty = Store::with_limits(self.limits);
-        let loaded = self.load.read_all(StreamSource::new(&mut content), empty, &self.pods);
-        let (mut store, _) = loaded.map_err(|error| world_error(number, error))?;
-        if !content.is_empty() {
-            let part = "bytes follow the world of a keyframe";
-            return Err(PlaybackError::Damaged { at: keyframe, part });
-        }
-        if let Some(types) = &self.types {
-            store.register_types_of(types);
-        }
-        Ok((store, record.notes))
-    }
-
-    /// Registers the schemas that a frame added, unless a frame after it was played before.
-    fn register(
-        &self,
-        store: &mut Store,
-        definitions: &[u8],
-        frame: u64,
-    ) -> Result<(), PlaybackError> {
-        if definitions.is_empty() {
-            return Ok(());
-        }
-        let invalid = |part: String| {
-            let damage = Damage::Definition { part };
-            let file = "the schemas".to_owned();
-            world_error(frame, LoadError::Damaged { file, damage, can_salvage: false })
-        };
-        let definitions: Vec<Definition> =
-            serde_json::from_slice(definitions).map_err(|error| invalid(error.to_string()))?;
-        for definition in definitions {
-            if let Some(known) = store.schema(&definition.name) {
-                if Definition::new(&known.to_schema()) == definition {
-                    continue;
-                }
-                return Err(invalid(format!("schema '{}' was declared before", definition.name)));
-            }
-            let schema = definition.to_schema(&self.pods);
-            let registered =
-                schema.and_then(|schema| Ok(store.register_schema(schema).map(|_| ())?));
-            registered.map_err(|error| world_error(frame, load_error((definition.name, error))))?;
-        }
-        if let Some(types) = &self.types {
-            store.register_types_of(types);
-        }
-        Ok(())
-    }
-}
-
-fn world_error(frame: u64, error: LoadError) -> PlaybackError {
-    PlaybackError::World { frame, error: Box::new(error) }
-}
-
-fn load_error((schema, error): (String, DefinitionError)) -> LoadError {
-    match error {
-        DefinitionError::UnknownType { slot, rust } => {
-            LoadError::UnknownType { schema, slot, rust }
-        }
-        DefinitionError::Schema(error) => LoadError::Schema(error),
-        DefinitionError::Invalid(part) => {
-            let (file, damage) = ("the schemas".to_owned(), Damage::Definition { part });
-            LoadError::Damaged { file, damage, can_salvage: false }
-        }
-    }
-}
-
 /// Splits the content of a change into new schemas and differences.
 fn split_change(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = content.split_first_chunk::<4>()?;
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
-}
-
-/// The differences that lead back to the frames before, once somebody steps backwards.
-#[derive(Default)]
-struct Undo {
-    is_wanted: bool,
-    /// The differences to the frame before, and its notes.
-    steps: VecDeque<(Vec<u8>, Notes)>,
-    bytes: usize,
-}
-
-impl Undo {
-    /// Adds a step. `None` means that there is no way back.
-    fn push(&mut self, delta: Option<Vec<u8>>, notes: Notes) {
-        let Some(delta) = delta else { return self.clear() };
-        self.bytes += delta.len() + notes.as_bytes().len();
-        self.steps.push_back((delta, notes));
-        while self.bytes > MOST_UNDO_BYTES
-            && let Some(oldest) = self.steps.pop_front()
-        {
-            self.bytes -= oldest.0.len() + oldest.1.as_bytes().len();
-        }
-    }
-
-    fn pop(&mut self) -> Option<(Vec<u8>, Notes)> {
-        let step = self.steps.pop_back()?;
-        self.bytes -= step.0.len() + step.1.as_bytes().len();
-        Some(step)
-    }
-
-    /// Returns the bytes of the last steps, if all of them are known.
-    fn bytes_of(&self, steps: usize) -> Option<u64> {
-        let first = self.steps.len().checked_sub(steps)?;
-        Some(self.steps.range(first..).map(|(delta, _)| delta.len() as u64).sum())
-    }
-
-    fn clear(&mut self) {
-        (self.steps, self.bytes) = (VecDeque::new(), 0);
-    }
 }
 
 impl<R> fmt::Debug for Playback<R> {

@@ -19,7 +19,7 @@ use crate::save::SaveOptions;
 /// A recording begins with a whole world. Each frame takes bytes and time in proportion to what changed: only blocks that the
 /// snapshot does not share with the last recorded one are compared. [`Playback`](crate::Playback) plays it.
 ///
-/// # What a crash leaves behind
+/// # After a crash
 /// Each frame has a checksum and is written by one call. A recording whose program was killed can be played up to its last
 /// whole frame. [`finish`](Self::finish) adds an index, so that opening does not read the whole file.
 ///
