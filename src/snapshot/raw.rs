@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::list::ListCell;
 use crate::schema::RegisteredSchema;
@@ -11,7 +12,7 @@ use crate::storage::{
     BLOCK_ROWS, BlockBytes, BlocksSnapshot, Cell, CellVecVisitor, RowBlock, SnapshotVisitor,
     TableSnapshot,
 };
-use crate::store::StoreState;
+use crate::store::{StoreIdentity, StoreState};
 use crate::text::Text;
 
 /// The tables, texts and lists of a snapshot as they lie in memory: for file formats and other engines.
@@ -87,6 +88,18 @@ impl<'s> RawSnapshot<'s> {
         let registered = self.state.registry().get(schema)?;
         let table = self.state.table(schema)?;
         Some(RawTable { schema: registered, table })
+    }
+
+    /// Returns the identity of the store that the snapshot was taken of.
+    ///
+    /// # Example
+    /// ```
+    /// let mut store = slotted::Store::new();
+    /// assert_eq!(store.snapshot().raw().identity(), store.identity());
+    /// ```
+    #[must_use]
+    pub fn identity(self) -> StoreIdentity {
+        self.state.store_identity()
     }
 
     /// Returns the text whose handle has this memory.
@@ -176,6 +189,29 @@ impl<'s> RawTable<'s> {
     #[must_use]
     pub fn used_rows(self) -> usize {
         self.table.rows.used
+    }
+
+    /// Returns the epoch in which anything of the table was last written: a value, a spawn, a despawn.
+    ///
+    /// If it is before the [epoch](Snapshot::epoch) of an earlier snapshot of the same [store](RawSnapshot::identity), the table is
+    /// the same in both. Computes in **O(blocks)** time.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Schema, Store, record};
+    /// let mut store = Store::new();
+    /// let tile = store.register_schema(Schema::builder("tile").build()?)?;
+    /// let unit = store.register_schema(Schema::builder("unit").build()?)?;
+    /// let before = store.snapshot();
+    /// store.spawn_record("tile", record! {})?;
+    /// let after = store.snapshot();
+    /// let last_written = |schema| after.raw().table(schema).map(|table| table.last_written());
+    /// assert!(last_written(tile) >= Some(before.epoch()) && last_written(unit) < Some(before.epoch()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn last_written(self) -> Epoch {
+        self.table.last_written()
     }
 
     /// Returns the number of blocks with used rows.

@@ -48,6 +48,12 @@ impl ColumnSnapshot {
             && are_same(self.set_written.as_ref(), other.set_written.as_ref())
     }
 
+    /// Returns the last epoch in which a value was written.
+    pub(super) fn last_written(&self) -> Epoch {
+        let set = self.set_written.iter().flat_map(|written| written.iter());
+        self.cells_written.iter().chain(set).copied().max().unwrap_or_default()
+    }
+
     /// Returns `true` if the column has no blocks.
     pub(super) fn is_empty(&self) -> bool {
         self.cells.is_empty() && self.set.as_ref().is_none_or(|set| set.blocks.is_empty())

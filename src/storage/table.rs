@@ -80,6 +80,13 @@ impl TableSnapshot {
             && self.columns.iter().zip(&other.columns).all(|(column, other)| column.is_same(other))
     }
 
+    /// Returns the last epoch in which a value was written, or a row was spawned or despawned.
+    pub(crate) fn last_written(&self) -> Epoch {
+        let columns = self.columns.iter().map(ColumnSnapshot::last_written);
+        let rows = self.rows_changed.iter().copied();
+        columns.chain(rows).max().unwrap_or_default()
+    }
+
     /// Returns the bytes of the blocks that are not in `seen` yet, and adds them to it.
     pub(crate) fn count_new_blocks(&self, seen: &mut HashSet<usize>) -> usize {
         let columns: usize = self.columns.iter().map(|column| column.count_new_blocks(seen)).sum();

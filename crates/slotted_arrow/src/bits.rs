@@ -24,3 +24,46 @@ pub(crate) fn none_are_null(bits: &[u64], rows: usize) -> bool {
 pub(crate) fn null_rows(bits: &[u64], rows: usize) -> impl Iterator<Item = usize> + '_ {
     (0..rows).filter(|row| !is_one(bits, *row))
 }
+
+/// Returns bytes of 0 and 1 as bits.
+pub(crate) fn pack(bytes: &[u8]) -> Vec<u64> {
+    let word = |bytes: &[u8]| {
+        let (eights, rest) = bytes.as_chunks::<8>();
+        // The product's highest byte has the lowest bit of each byte.
+        let bits = |eight: &[u8; 8]| {
+            (u64::from_le_bytes(*eight) & 0x0101_0101_0101_0101).wrapping_mul(0x0102_0408_1020_4080)
+                >> 56
+        };
+        let word =
+            eights.iter().enumerate().fold(0, |word, (at, eight)| word | bits(eight) << (8 * at));
+        let rest = rest.iter().enumerate();
+        rest.fold(word, |word, (bit, byte)| word | u64::from(byte & 1) << (8 * eights.len() + bit))
+    };
+    bytes.chunks(64).map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_bytes_are_the_bits_of_their_rows() {
+        for length in [0_usize, 1, 7, 8, 9, 63, 64, 65, 200] {
+            let bytes: Vec<u8> =
+                (0..length).map(|row| u8::from(row.is_multiple_of(3) || row % 7 == 5)).collect();
+            let bits = pack(&bytes);
+            assert_eq!(bits.len(), length.div_ceil(64));
+            assert!(
+                (0..64 * bits.len()).all(|row| is_one(&bits, row) == (bytes.get(row) == Some(&1)))
+            );
+        }
+    }
+
+    #[test]
+    fn all_ones_end_at_the_last_row() {
+        assert!(all_ones(0).is_empty());
+        assert_eq!(all_ones(64), [u64::MAX]);
+        assert_eq!(all_ones(65), [u64::MAX, 1]);
+        assert!(none_are_null(&all_ones(100), 100));
+    }
+}

@@ -3,21 +3,21 @@
 use std::sync::{Arc, OnceLock};
 
 use arrow_array::types::{
-    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowDictionaryKeyType, ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, FixedSizeListArray,
     LargeListArray, LargeStringArray, PrimitiveArray, StringArray,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::ArrowError;
 use bytes::Bytes;
 use slotted::Kind;
 use slotted::raw::{BlockBytes, RawRows, RawSnapshot, RawTable};
 use slotted::schema::{NumberKind, Slot};
 
-use crate::bits::{is_one, none_are_null, null_rows};
+use crate::bits::{is_one, none_are_null, null_rows, pack};
 use crate::fields::{data_type, item, number_type};
 use crate::keys::KeyMap;
 
@@ -147,8 +147,12 @@ impl<'s> Columns<'s> {
                 continue;
             };
             let valid = self.valid(column, block, rows);
-            let count = rows.generations().len();
-            for (row, handle) in handles(cells.as_ref()).enumerate().take(count) {
+            let handles_of_rows = handles(cells.as_ref()).take(rows.generations().len());
+            if valid.is_none() && !is_list {
+                handles_of_rows.for_each(&mut add);
+                continue;
+            }
+            for (row, handle) in handles_of_rows.enumerate() {
                 if !valid.as_ref().is_none_or(|valid| is_one(valid, row)) {
                     continue;
                 }
@@ -193,6 +197,8 @@ impl<'s> Columns<'s> {
     }
 
     /// Returns the values of a column in a block. Rows without a value are null.
+    ///
+    /// For a file, a column with a dictionary is its keys alone: they lie in a batch, the dictionary lies elsewhere.
     pub(crate) fn array(&self, position: usize, block: usize) -> Result<ArrayRef, ArrowError> {
         let column = &self.columns[position];
         let kind = column.declaration().kind();
@@ -206,6 +212,8 @@ impl<'s> Columns<'s> {
         let cells = self.buffer(cells, count * row_bytes, row_bytes, valid.as_deref());
         let nulls = valid.map(|valid| nulls(valid, count));
         let dictionary = self.dictionary_of(position);
+        let values_of = dictionary.values().filter(|_| !self.is_canonical);
+        let dictionary = DictionaryPart { map: dictionary.map(), values: values_of };
         match kind {
             Kind::List(list) => lists(column, list.element(), &cells, nulls, dictionary),
             kind => values(kind, cells, count, nulls, dictionary),
@@ -245,7 +253,7 @@ fn lists(
     element: &Kind,
     handles_of_rows: &[u8],
     nulls: Option<NullBuffer>,
-    dictionary: &Dictionary,
+    dictionary: DictionaryPart<'_>,
 ) -> Result<ArrayRef, ArrowError> {
     let (mut elements, mut offsets) = (Vec::new(), vec![0_i64]);
     let element_bytes = row_bytes(element);
@@ -261,11 +269,39 @@ fn lists(
     // A buffer that is made from a slice is aligned.
     let elements = values(element, Buffer::from_slice_ref(&elements), count, None, dictionary)?;
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    let lists = LargeListArray::try_new(item(data_type(element)), offsets, elements, nulls)?;
+    let element = item(elements.data_type().clone());
+    let lists = LargeListArray::try_new(element, offsets, elements, nulls)?;
     Ok(Arc::new(lists))
 }
 
+/// The parts of a dictionary that an array needs.
+#[derive(Clone, Copy)]
+struct DictionaryPart<'d> {
+    /// The keys of texts, unless they are the handles.
+    map: Option<&'d KeyMap>,
+    /// `None` for an array of keys.
+    values: Option<&'d ArrayRef>,
+}
+
+impl DictionaryPart<'_> {
+    fn array<K: ArrowDictionaryKeyType>(
+        self,
+        keys: ScalarBuffer<K::Native>,
+        nulls: Option<NullBuffer>,
+    ) -> Result<ArrayRef, ArrowError> {
+        let keys = PrimitiveArray::<K>::try_new(keys, nulls)?;
+        Ok(match self.values {
+            Some(values) => Arc::new(DictionaryArray::try_new(keys, Arc::clone(values))?),
+            None => Arc::new(keys),
+        })
+    }
+}
+
 impl Dictionary {
+    fn map(&self) -> Option<&KeyMap> {
+        if let Self::Mapped(map, _) = self { Some(map) } else { None }
+    }
+
     fn of_variants(kind: &Kind) -> Self {
         match kind {
             Kind::Enum(kind) => {
@@ -314,11 +350,11 @@ fn values(
     cells: Buffer,
     rows: usize,
     nulls: Option<NullBuffer>,
-    dictionary: &Dictionary,
+    dictionary: DictionaryPart<'_>,
 ) -> Result<ArrayRef, ArrowError> {
     Ok(match kind {
         Kind::Bool => {
-            let bits = BooleanBuffer::collect_bool(rows, |row| cells[row] != 0);
+            let bits = BooleanBuffer::new(Buffer::from_vec(pack(&cells)), 0, rows);
             Arc::new(BooleanArray::new(bits, nulls))
         }
         Kind::Number(number) => numbers(*number, cells, nulls)?,
@@ -330,25 +366,16 @@ fn values(
             Arc::new(FixedSizeListArray::try_new(field, count as i32, numbers, nulls)?)
         }
         Kind::Pod(pod) => Arc::new(FixedSizeBinaryArray::try_new(pod.size() as i32, cells, nulls)?),
-        Kind::Enum(_) => {
-            let keys = PrimitiveArray::<UInt8Type>::try_new(cells.into(), nulls)?;
-            let values = dictionary.values().map(Arc::clone);
-            let values = values.unwrap_or_else(|| arrow_array::new_empty_array(&DataType::Utf8));
-            Arc::new(DictionaryArray::try_new(keys, values)?)
-        }
+        Kind::Enum(_) => dictionary.array::<UInt8Type>(cells.into(), nulls)?,
         Kind::Text => {
-            let keys = match dictionary {
-                Dictionary::Mapped(map, _) => {
+            let keys = match dictionary.map {
+                Some(map) => {
                     let keys = handles(&cells).map(|handle| map.get(handle).unwrap_or(0));
                     ScalarBuffer::from(keys.collect::<Vec<u32>>())
                 }
-                _ => cells.into(),
+                None => cells.into(),
             };
-            let keys = PrimitiveArray::<UInt32Type>::try_new(keys, nulls)?;
-            let values = dictionary.values().map(Arc::clone);
-            let values =
-                values.unwrap_or_else(|| arrow_array::new_empty_array(&DataType::LargeUtf8));
-            Arc::new(DictionaryArray::try_new(keys, values)?)
+            dictionary.array::<UInt32Type>(keys, nulls)?
         }
         Kind::List(_) => {
             return Err(ArrowError::InvalidArgumentError("a list of lists".to_owned()));

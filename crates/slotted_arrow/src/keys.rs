@@ -1,36 +1,69 @@
 //! The position of each text in a dictionary.
 
-/// The handles of a chunk.
-const CHUNK: usize = 1024;
+use std::collections::HashMap;
+
+/// Handles below this are positions in a vector. A store that interned more texts in its life has few of them left.
+const DENSE: u32 = 1 << 24;
 
 /// Maps handles to consecutive keys, in the order in which they come.
 #[derive(Clone, Default)]
 pub(crate) struct KeyMap {
-    /// The key of each handle plus one, in chunks of handles that occur.
-    chunks: Vec<Option<Box<[u32; CHUNK]>>>,
+    /// The key of each handle plus one.
+    dense: Vec<u32>,
+    sparse: HashMap<u32, u32>,
     count: u32,
 }
 
 impl KeyMap {
     /// Gives the handle the next key. Returns `false` if it has one.
+    #[inline]
     pub(crate) fn insert(&mut self, handle: u32) -> bool {
-        let chunk = handle as usize / CHUNK;
-        if chunk >= self.chunks.len() {
-            self.chunks.resize_with(chunk + 1, || None);
+        match self.dense.get(handle as usize) {
+            Some(1..) => false,
+            _ => self.insert_new(handle),
         }
-        let keys = self.chunks[chunk].get_or_insert_with(|| Box::new([0; CHUNK]));
-        let key = &mut keys[handle as usize % CHUNK];
-        if *key != 0 {
-            return false;
+    }
+
+    #[cold]
+    fn insert_new(&mut self, handle: u32) -> bool {
+        if handle >= DENSE {
+            let (count, is_new) = (self.count, !self.sparse.contains_key(&handle));
+            if is_new {
+                self.sparse.insert(handle, count);
+                self.count += 1;
+            }
+            return is_new;
+        }
+        if handle as usize >= self.dense.len() {
+            self.dense.resize(handle as usize + 1, 0);
         }
         self.count += 1;
-        *key = self.count;
+        self.dense[handle as usize] = self.count;
         true
     }
 
     /// Returns the key of a handle.
+    #[inline]
     pub(crate) fn get(&self, handle: u32) -> Option<u32> {
-        let keys = self.chunks.get(handle as usize / CHUNK)?.as_ref()?;
-        keys[handle as usize % CHUNK].checked_sub(1)
+        match self.dense.get(handle as usize) {
+            Some(key) => key.checked_sub(1),
+            None => self.sparse.get(&handle).copied(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_follow_the_order_of_handles_of_any_size() {
+        let mut keys = KeyMap::default();
+        let handles = [7, u32::MAX, 0, DENSE, DENSE - 1, 7, u32::MAX];
+        let are_new = handles.map(|handle| keys.insert(handle));
+        assert_eq!(are_new, [true, true, true, true, true, false, false]);
+        let found = handles.map(|handle| keys.get(handle));
+        assert_eq!(found, [0, 1, 2, 3, 4, 0, 1].map(Some));
+        assert_eq!((keys.get(1), keys.get(DENSE + 1)), (None, None));
     }
 }

@@ -14,7 +14,7 @@ use crate::shared_vec::SharedVec;
 use crate::storage::{Column, Interned, Interner, Rows, Table, TableSnapshot};
 use crate::store::release::Registration;
 use crate::store::view::{SharedMatches, ViewCache};
-use crate::store::{Identity, Limits, Store, empty_table};
+use crate::store::{Identity, Limits, Store, StoreIdentity, empty_table};
 
 pub(crate) use difference::{Differences, TableDifference, living};
 pub(crate) use hash::HashSums;
@@ -258,6 +258,10 @@ impl StoreState {
 
     pub(crate) const fn epoch(&self) -> Epoch {
         self.epoch
+    }
+
+    pub(crate) fn store_identity(&self) -> StoreIdentity {
+        StoreIdentity(Arc::clone(&self.identity.0))
     }
 
     pub(crate) fn registry(&self) -> &Registry {
