@@ -90,6 +90,22 @@ impl<'s> RawSnapshot<'s> {
         Some(RawTable { schema: registered, table })
     }
 
+    /// Returns the table of the schema with this name.
+    ///
+    /// # Example
+    /// ```
+    /// let mut store = slotted::Store::new();
+    /// store.register_schema(slotted::Schema::builder("tile").build()?)?;
+    /// let snapshot = store.snapshot();
+    /// assert!(snapshot.raw().table_of("tile").is_some_and(|table| table.is_empty()));
+    /// assert!(snapshot.raw().table_of("unit").is_none());
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn table_of(self, schema: &str) -> Option<RawTable<'s>> {
+        self.table(self.state.registry().find(schema)?.id())
+    }
+
     /// Returns the identity of the store that the snapshot was taken of.
     ///
     /// # Example

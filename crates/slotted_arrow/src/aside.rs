@@ -76,7 +76,7 @@ impl Aside {
     /// Returns the table that a schema had when something was kept aside.
     pub(crate) fn table_of(&self, schema: &str) -> Option<(RawSnapshot<'_>, RawTable<'_>)> {
         let raw = self.content.as_ref()?.snapshot.raw();
-        Some((raw, raw.tables().find(|table| table.schema().name() == schema)?))
+        Some((raw, raw.table_of(schema)?))
     }
 
     /// Iterates over the columns of missing slots.

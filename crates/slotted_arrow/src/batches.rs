@@ -73,7 +73,7 @@ impl SchemaBatches {
     /// [`SchemaBatches`] has an example.
     #[must_use]
     pub fn new(snapshot: &Snapshot, schema: &str) -> Option<Self> {
-        let table = snapshot.raw().tables().find(|table| table.schema().name() == schema)?;
+        let table = snapshot.raw().table_of(schema)?;
         let slots = table.schema().slots();
         let fields = Arc::new(Schema::new(slots.iter().map(field).collect::<Vec<_>>()));
         let columns = (0..slots.len()).map(Some).collect();

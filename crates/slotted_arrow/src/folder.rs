@@ -46,20 +46,63 @@ impl FolderError {
     }
 }
 
-/// Writes a file under a temporary name. It is on the disk afterwards, and [`Folder::rename`] gives it its name.
-pub(crate) fn write_partial<F: Folder, T>(
-    folder: &F,
-    name: &str,
-    write: impl FnOnce(BufWriter<F::File>) -> io::Result<(BufWriter<F::File>, T)>,
-) -> Result<T, FolderError> {
-    let partial = format!("{name}{PARTIAL}");
-    let file = folder.create(&partial).map_err(FolderError::of("create", &partial))?;
-    let written = write(BufWriter::with_capacity(1 << 16, file)).and_then(|(file, result)| {
-        Ok((file.into_inner().map_err(io::IntoInnerError::into_error)?, result))
-    });
-    let (file, result) = written.map_err(FolderError::of("write", &partial))?;
-    folder.sync(file).map_err(FolderError::of("sync", &partial))?;
-    Ok(result)
+/// Files that are written under temporary names, then synced, then renamed.
+///
+/// Several at a time, because the first sync does most of the work for the others.
+pub(crate) struct NewFiles<'f, F: Folder> {
+    folder: &'f F,
+    /// The files, their temporary names and their names.
+    waiting: Vec<(F::File, String, String)>,
+}
+
+/// Open files are few.
+const AT_A_TIME: usize = 64;
+
+impl<'f, F: Folder> NewFiles<'f, F> {
+    pub(crate) const fn new(folder: &'f F) -> Self {
+        Self { folder, waiting: Vec::new() }
+    }
+
+    pub(crate) const fn folder(&self) -> &'f F {
+        self.folder
+    }
+
+    /// Writes a file. The closure also returns its name, which may follow from the content.
+    pub(crate) fn write<T>(
+        &mut self,
+        temporary: &str,
+        write: impl FnOnce(BufWriter<F::File>) -> io::Result<(BufWriter<F::File>, String, T)>,
+    ) -> Result<T, FolderError> {
+        let partial = format!("{temporary}{PARTIAL}");
+        let file = self.folder.create(&partial).map_err(FolderError::of("create", &partial))?;
+        let written =
+            write(BufWriter::with_capacity(1 << 16, file)).and_then(|(file, name, result)| {
+                let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+                Ok((file, name, result))
+            });
+        let (file, name, result) = written.map_err(FolderError::of("write", &partial))?;
+        self.waiting.push((file, partial, name));
+        if self.waiting.len() >= AT_A_TIME {
+            self.sync()?;
+        }
+        Ok(result)
+    }
+
+    fn sync(&mut self) -> Result<(), FolderError> {
+        let mut renames = Vec::new();
+        for (file, partial, name) in self.waiting.drain(..) {
+            self.folder.sync(file).map_err(FolderError::of("sync", &partial))?;
+            renames.push((partial, name));
+        }
+        renames.into_iter().try_for_each(|(partial, name)| {
+            self.folder.rename(&partial, &name).map_err(FolderError::of("rename", &name))
+        })
+    }
+
+    /// Syncs and renames the last files.
+    pub(crate) fn finish(mut self) -> Result<(), FolderError> {
+        self.sync()
+    }
 }
 
 /// A folder of the file system.

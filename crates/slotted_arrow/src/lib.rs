@@ -54,6 +54,7 @@ mod migrate;
 mod migrations;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod parts;
 pub mod recording;
 mod save;
 mod stream;

@@ -407,8 +407,10 @@ impl LoadOptions {
                     ReadOptions { salvage, ignores_checksums: self.ignores_checksums },
                 )
             });
-            // A stream goes on behind the file.
-            io::copy(&mut input, &mut io::sink()).map_err(ReadError::Io)?;
+            if read.is_ok() || self.salvages {
+                // A stream goes on behind the file.
+                io::copy(&mut input, &mut io::sink()).map_err(ReadError::Io)?;
+            }
             read
         });
         let (damages, lost_rows) = match read {

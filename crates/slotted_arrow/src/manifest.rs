@@ -195,20 +195,6 @@ impl Manifest {
         let attachments = self.attachments.iter().map(|attachment| &attachment.file);
         self.tables.iter().map(|table| &table.file).chain(attachments)
     }
-
-    /// Returns the definitions of a schema's bases and its own.
-    pub(crate) fn with_bases(&self, name: &str) -> Vec<Definition> {
-        let mut chain = Vec::new();
-        let mut next = Some(name);
-        while let Some(definition) =
-            next.and_then(|name| self.schemas.iter().find(|one| one.name == name))
-        {
-            chain.push(definition.clone());
-            next = definition.extends.as_deref().filter(|_| chain.len() <= self.schemas.len());
-        }
-        chain.reverse();
-        chain
-    }
 }
 
 /// Registers the schemas of a save, so that each gets its id.

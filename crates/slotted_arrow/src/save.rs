@@ -4,21 +4,19 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::Path;
 
-use slotted::raw::{RawSnapshot, RawTable};
 use slotted::{Epoch, Snapshot, StoreIdentity};
 
 use crate::aside::Aside;
-use crate::columns::Column;
 use crate::compression::Compression;
 use crate::definition::Definition;
-use crate::folder::{Disk, Folder, FolderError, write_partial};
-use crate::ipc::WrittenFile;
+use crate::folder::{Disk, Folder, FolderError, NewFiles};
 use crate::manifest::{
-    AsideEntry, AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING, TableEntry, file_name,
-    hexadecimal, is_file_name,
+    AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING, TableEntry, file_name,
+    is_file_name,
 };
+use crate::parts::{Part, Parts};
 use crate::stream;
-use crate::table_file::{TableToWrite, write_table};
+use crate::table_file::write_table;
 
 /// The name of the manifest in a folder.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -104,25 +102,28 @@ struct Saved {
     store: StoreIdentity,
     /// The epoch that began with the snapshot.
     epoch: Epoch,
-    tables: Vec<(TableEntry, Vec<Definition>)>,
+    /// The file and the definitions of each schema.
+    tables: HashMap<String, (TableEntry, Vec<Definition>)>,
+}
+
+/// The state of a table since an earlier save.
+enum Since<'s> {
+    Unknown,
+    Unchanged(&'s TableEntry),
+    Changed,
 }
 
 impl Saved {
-    /// Returns the entry of a table that is the same now. Returns `Err` if the table has changed since.
-    fn unchanged(
-        &self,
-        part: &Part<'_>,
-        definitions: &[Definition],
-    ) -> Result<Option<&TableEntry>, ()> {
-        let name = part.table.schema().name();
-        let saved = self.tables.iter().find(|(entry, _)| entry.schema == name);
+    fn look_at(&self, part: &Part<'_>, parts: &Parts<'_>) -> Since<'_> {
+        let saved = self.tables.get(part.table.schema().name());
         let Some((entry, then)) = saved.filter(|_| part.raw.identity() == self.store) else {
-            return Ok(None);
+            return Since::Unknown;
         };
+        // Blocks that were cut off leave no epoch behind, but fewer rows.
         let is_same = part.table.last_written() < self.epoch
             && (entry.rows, entry.objects) == (part.table.used_rows(), part.table.len())
-            && then == definitions;
-        if is_same { Ok(Some(entry)) } else { Err(()) }
+            && *then == parts.definitions(part);
+        if is_same { Since::Unchanged(entry) } else { Since::Changed }
     }
 }
 
@@ -279,42 +280,47 @@ impl SaveOptions {
         snapshot: &Snapshot,
         folder: &F,
     ) -> Result<SaveReport, SaveError> {
-        let parts = Parts::new(self, snapshot)?;
+        let parts = Parts::new(&self.aside, snapshot)?;
         let _lock = folder.lock().map_err(FolderError::of("lock", "the folder"))?;
         let old = read_manifest(folder).unwrap_or_default();
+        let old_tables = old.tables.iter().map(|entry| (&*entry.schema, entry)).collect();
+        let mut files = NewFiles::new(folder);
         let mut report = SaveReport { objects: parts.objects(), ..SaveReport::default() };
         let mut manifest = parts.manifest.clone();
         for part in &parts.tables {
-            let entry = self.save_table(part, &parts, &old, folder, &mut report)?;
+            let entry = self.save_table(part, &parts, &old_tables, &mut files, &mut report)?;
             manifest.tables.push(entry);
         }
         for (name, bytes) in &self.attachments {
             let entry = FileEntry::of_attachment(name, bytes);
-            if !old.attachments.iter().any(|old| old.file == entry) {
-                write_partial(folder, &entry.file, |mut file| {
+            let is_known = old.attachments.iter().any(|old| old.file == entry);
+            if !is_known || !is_there(folder, &entry) {
+                files.write(&entry.file, |mut file| {
                     file.write_all(bytes)?;
-                    Ok((file, ()))
+                    Ok((file, entry.file.clone(), ()))
                 })?;
-                rename_partial(folder, &entry.file, &entry.file)?;
                 report.bytes_written += entry.bytes;
             }
             manifest.attachments.push(AttachmentEntry { name: name.clone(), file: entry });
         }
-        let bytes = manifest.to_bytes().map_err(|error| SaveError::Write(error.into()))?;
-        write_partial(folder, MANIFEST, |mut file| {
-            file.write_all(&bytes)?;
-            Ok((file, ()))
-        })?;
+        files.finish()?;
         // The names of the new files come to the disk before the manifest that has them.
         folder.sync_names().map_err(FolderError::of("sync", "the folder"))?;
-        rename_partial(folder, MANIFEST, MANIFEST)?;
+        let bytes = manifest.to_bytes().map_err(|error| SaveError::Write(error.into()))?;
+        let mut last = NewFiles::new(folder);
+        last.write(MANIFEST, |mut file| {
+            file.write_all(&bytes)?;
+            Ok((file, MANIFEST.to_owned(), ()))
+        })?;
+        last.finish()?;
         folder.sync_names().map_err(SaveError::Unconfirmed)?;
         report.bytes_written += bytes.len() as u64;
         remove_unused(folder, &manifest);
-        let tables = manifest.tables.into_iter().map(|entry| {
-            let definitions = parts.manifest.with_bases(&entry.schema);
-            (entry, definitions)
-        });
+        let tables = parts
+            .tables
+            .iter()
+            .zip(manifest.tables)
+            .map(|(part, entry)| (entry.schema.clone(), (entry, parts.definitions(part))));
         let (store, epoch) = (snapshot.raw().identity(), snapshot.epoch());
         report.saved = Some(Saved { store, epoch, tables: tables.collect() });
         Ok(report)
@@ -325,42 +331,41 @@ impl SaveOptions {
         &self,
         part: &Part<'_>,
         parts: &Parts<'_>,
-        old: &Manifest,
-        folder: &F,
+        old: &HashMap<&str, &TableEntry>,
+        files: &mut NewFiles<'_, F>,
         report: &mut SaveReport,
     ) -> Result<TableEntry, SaveError> {
-        let (name, rows) = (part.table.schema().name(), part.table.used_rows());
-        let before = old
-            .tables
-            .iter()
-            .find(|old| old.schema == name && old.rows == rows && old.objects == part.table.len());
-        let is_there = before.filter(|old| {
-            folder.open(&old.file.file).is_ok_and(|(_, bytes)| bytes == old.file.bytes)
-        });
-        let definitions = parts.manifest.with_bases(name);
-        let last = self.last.as_ref().map(|last| last.unchanged(part, &definitions));
-        if let (Some(Ok(Some(same))), Some(old)) = (&last, is_there)
-            && *same == old
+        let name = part.table.schema().name();
+        let size = (part.table.used_rows(), part.table.len());
+        let old = old.get(name).filter(|old| (old.rows, old.objects) == size);
+        let old = old.filter(|old| is_there(files.folder(), &old.file));
+        let last = self.last.as_ref().map_or(Since::Unknown, |last| last.look_at(part, parts));
+        let is_same = |old: &TableEntry| match last {
+            Since::Unchanged(saved) if saved == old => Ok(true),
+            Since::Changed => Ok(false),
+            _ => {
+                let (_, same) = write_table(io::sink(), parts.table(part), self.compression)?;
+                Ok::<bool, io::Error>(
+                    old.file.bytes == same.bytes && old.file.has_checksum(same.checksum),
+                )
+            }
+        };
+        if let Some(old) = old
+            && is_same(old)?
         {
             report.tables_kept += 1;
-            return Ok(old.clone());
+            return Ok((*old).clone());
         }
-        if let Some(old) = is_there.filter(|_| !matches!(last, Some(Err(())))) {
-            let (_, same) = write_table(io::sink(), parts.table(part), self.compression)?;
-            if old.file.bytes == same.bytes && old.file.has_checksum(same.checksum) {
-                report.tables_kept += 1;
-                return Ok(old.clone());
-            }
-        }
-        let partial = file_name(name, 0, TABLE_ENDING);
-        let written = write_partial(folder, &partial, |file| {
-            write_table(file, parts.table(part), self.compression)
+        // Two schemas may have names that differ in other characters alone.
+        let number = part.table.schema().id().index() as u128;
+        let entry = files.write(&file_name(name, number, TABLE_ENDING), |file| {
+            let (file, written) = write_table(file, parts.table(part), self.compression)?;
+            let name = file_name(name, written.checksum, TABLE_ENDING);
+            Ok((file, name.clone(), part.entry(name, written)))
         })?;
-        let file = file_name(name, written.checksum, TABLE_ENDING);
-        rename_partial(folder, &partial, &file)?;
         report.tables_written += 1;
-        report.bytes_written += written.bytes;
-        Ok(part.entry(file, written))
+        report.bytes_written += entry.file.bytes;
+        Ok(entry)
     }
 
     /// Writes a snapshot to any writer, as one stream. Each column is encoded twice: once for its checksum, then to write it.
@@ -370,7 +375,7 @@ impl SaveOptions {
     ///
     /// [`SaveOptions`] has an example.
     pub fn write(&self, snapshot: &Snapshot, out: impl Write) -> Result<SaveReport, SaveError> {
-        let parts = Parts::new(self, snapshot)?;
+        let parts = Parts::new(&self.aside, snapshot)?;
         let mut manifest = parts.manifest.clone();
         for part in &parts.tables {
             let name = part.table.schema().name();
@@ -400,113 +405,9 @@ impl SaveOptions {
     }
 }
 
-/// The tables of a save, from the store and from what was kept aside.
-struct Parts<'s> {
-    manifest: Manifest,
-    tables: Vec<Part<'s>>,
-    aside: &'s Aside,
-}
-
-struct Part<'s> {
-    raw: RawSnapshot<'s>,
-    table: RawTable<'s>,
-}
-
-impl Part<'_> {
-    fn entry(&self, file: String, written: WrittenFile) -> TableEntry {
-        TableEntry {
-            schema: self.table.schema().name().to_owned(),
-            rows: self.table.used_rows(),
-            objects: self.table.len(),
-            head: hexadecimal(written.head),
-            file: FileEntry::new(file, written.bytes, written.checksum),
-        }
-    }
-}
-
-impl<'s> Parts<'s> {
-    fn new(options: &'s SaveOptions, snapshot: &'s Snapshot) -> Result<Self, SaveError> {
-        let raw = snapshot.raw();
-        let aside: HashMap<&str, (RawSnapshot<'s>, RawTable<'s>)> = options
-            .aside
-            .tables()
-            .map(|(raw, table)| (table.schema().name(), (raw, table)))
-            .collect();
-        let (mut schemas, mut tables) = (Vec::new(), Vec::new());
-        let mut used = HashSet::new();
-        for table in raw.tables() {
-            let schema = table.schema();
-            let (raw, table) = match aside.get(schema.name()) {
-                Some(_) if !table.is_empty() => {
-                    return Err(SaveError::BothAside { schema: schema.name().to_owned() });
-                }
-                Some((raw, aside)) if aside.schema().id() == schema.id() => {
-                    used.insert(schema.name());
-                    (*raw, *aside)
-                }
-                _ => (raw, table),
-            };
-            schemas.push(Definition::new(&table.schema().to_schema()));
-            if table.used_rows() > 0 {
-                tables.push(Part { raw, table });
-            }
-        }
-        if let Some(lost) = aside.keys().find(|name| !used.contains(*name)) {
-            return Err(SaveError::OtherStore { schema: (*lost).to_owned() });
-        }
-        let schema_aside = |table: RawTable<'_>| {
-            let schema = table.schema().name();
-            let entry = || AsideEntry { schema: schema.to_owned(), slot: None };
-            aside.contains_key(schema).then(entry)
-        };
-        let mut marks: Vec<AsideEntry> = raw.tables().filter_map(schema_aside).collect();
-        for (raw, table, slot) in options.aside.columns() {
-            let (schema, slot) = (table.schema(), &table.schema().slots()[slot]);
-            let base = schema.base().and_then(|base| raw.table(base));
-            let is_inherited = base.is_some_and(|base| base.schema().slot(slot.name()).is_some());
-            let live = snapshot.raw().table(schema.id());
-            let live = live.filter(|live| live.schema().name() == schema.name());
-            let Some(live) = live else {
-                return Err(SaveError::OtherStore { schema: schema.name().to_owned() });
-            };
-            // The slot is back, with values of its own.
-            if is_inherited || live.schema().slot(slot.name()).is_some() {
-                continue;
-            }
-            schemas[schema.id().index()].add_aside(slot);
-            let (schema, slot) = (schema.name().to_owned(), Some(slot.name().to_owned()));
-            marks.push(AsideEntry { schema, slot });
-        }
-        let manifest = Manifest { schemas, aside: marks, ..Manifest::default() };
-        Ok(Self { manifest, tables, aside: &options.aside })
-    }
-
-    /// Returns a table with its columns in the order of the definitions.
-    fn table(&self, part: &Part<'s>) -> TableToWrite<'s> {
-        let Part { raw, table } = *part;
-        let name = table.schema().name();
-        let definitions = self.manifest.with_bases(name);
-        let aside = self.aside.table_of(name);
-        let slots = definitions.iter().flat_map(|definition| &definition.slots);
-        let columns = slots.filter_map(|slot| {
-            if let Some(slot) = table.schema().slot_index(&slot.name) {
-                return Some(Column { raw, table, slot, is_aside: false });
-            }
-            let (raw, table) = aside?;
-            let slot = table.schema().slot_index(&slot.name)?;
-            Some(Column { raw, table, slot, is_aside: true })
-        });
-        let columns = columns.collect();
-        TableToWrite { raw, table, columns, definitions }
-    }
-
-    fn objects(&self) -> usize {
-        self.tables.iter().map(|part| part.table.len()).sum()
-    }
-}
-
-fn rename_partial(folder: &impl Folder, from: &str, to: &str) -> Result<(), FolderError> {
-    folder.rename(&format!("{from}{PARTIAL}"), to).map_err(FolderError::of("rename", to))
+/// Returns `true` if a file of the old save has its length.
+fn is_there(folder: &impl Folder, file: &FileEntry) -> bool {
+    folder.open(&file.file).is_ok_and(|(_, bytes)| bytes == file.bytes)
 }
 
 fn read_manifest(folder: &impl Folder) -> Option<Manifest> {

@@ -18,7 +18,7 @@ use crate::ipc::ReadError;
 use crate::load::{
     FolderSource, LoadError, Source, StreamSource, definition_error, file_error, parse_manifest,
 };
-use crate::manifest::{FileEntry, Manifest, TableEntry};
+use crate::manifest::{FileEntry, TableEntry};
 
 /// The content of a save without its objects: for tools, and for a list of saves in a game.
 ///
@@ -208,7 +208,7 @@ impl SaveInfo {
             schemas.iter().enumerate().map(|(number, schema)| (schema.name(), number)).collect();
         let mut tables = Vec::new();
         for entry in &manifest.tables {
-            let slots = slots_of(&schemas, &numbers, &manifest, &entry.schema);
+            let slots = slots_of(&schemas, &numbers, &entry.schema);
             tables.push(table_info(&mut source, entry, numbers[&*entry.schema], &slots)?);
         }
         let mut attachments = Vec::new();
@@ -277,12 +277,15 @@ impl FileInfo {
 fn slots_of<'s>(
     schemas: &'s [Schema],
     numbers: &HashMap<&str, usize>,
-    manifest: &Manifest,
     name: &str,
 ) -> Vec<&'s Slot> {
-    let chain = manifest.with_bases(name);
-    let chain = chain.iter().filter_map(|definition| numbers.get(&*definition.name));
-    chain.flat_map(|number| schemas[*number].slots()).collect()
+    let mut chain = Vec::new();
+    let mut next = numbers.get(name);
+    while let Some(number) = next.filter(|_| chain.len() <= schemas.len()) {
+        chain.push(&schemas[*number]);
+        next = schemas[*number].extends().and_then(|base| numbers.get(base));
+    }
+    chain.iter().rev().flat_map(|schema| schema.slots()).collect()
 }
 
 fn table_info(
