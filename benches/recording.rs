@@ -15,7 +15,8 @@ use clap::Parser;
 use glam::Vec3;
 use options::TableOptions;
 use slotted::{Delta, ObjectId, SlotKey, Slotted, Snapshot, Store};
-use slotted_arrow::{Compression, Playback, Recorder, RecorderOptions};
+use slotted_arrow::Compression;
+use slotted_arrow::recording::{Playback, Recorder, RecorderOptions};
 
 type Outcome = Result<(), Box<dyn Error>>;
 

@@ -71,7 +71,7 @@ fuzz_target!(|input: &[u8]| -> Corpus {
         for id in store.ids().collect::<Vec<_>>() {
             store.get_record(id).expect("it lives");
         }
-        // What was loaded can be saved and loaded again.
+        // A loaded world can be saved and loaded again.
         let mut again = Vec::new();
         SaveOptions::new().write(&store.snapshot(), &mut again).expect("a vector takes all bytes");
         let (mut again, _) = LoadOptions::new().opaque_types().read(&again[..]).expect("it was just written");

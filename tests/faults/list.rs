@@ -61,8 +61,7 @@ fn the_page_lists_exactly_the_faults_that_are_tested() -> Outcome {
     let listed = listed(&fs::read_to_string(root.join("docs/faults.md"))?);
     assert_eq!(listed.keys().copied().collect::<Vec<_>>(), (1..=FAULTS).collect::<Vec<_>>());
     let tested = listed.values().filter(|tested| **tested).count();
-    let figures =
-        format!("**{tested} of {FAULTS}** have tests. The other {} are", FAULTS as usize - tested);
+    let figures = format!("**{tested} of {FAULTS}** have tests.");
     let trust = fs::read_to_string(root.join("docs/trust.md"))?;
     assert!(trust.contains(&figures), "docs/trust.md does not say: {figures}");
     let mut tests = BTreeSet::new();

@@ -36,7 +36,7 @@ pub(crate) struct Manifest {
     pub(crate) schemas: Vec<Definition>,
     /// The tables that have rows, in the order of their schemas.
     pub(crate) tables: Vec<TableEntry>,
-    /// What the game saved beside the store, in the order of names.
+    /// Bytes that the game saved beside the store, in the order of names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) attachments: Vec<AttachmentEntry>,
     /// Schemas and slots that the program that saved did not have, but wrote back: schemas in their order, then slots in theirs.

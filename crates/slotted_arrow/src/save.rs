@@ -51,7 +51,7 @@ pub fn save(snapshot: &Snapshot, folder: impl AsRef<Path>) -> Result<SaveReport,
 
 /// Options of a save.
 ///
-/// # What a crash leaves behind
+/// # After a crash
 /// New files are written under temporary names and synced first. Then one rename puts the new manifest in place of the old
 /// one. Until that moment the old save is whole, and afterwards the new one, also after a power failure. Tables that have not
 /// changed since the last save to the folder are not written again. Files that no manifest names are removed at the end.
@@ -157,7 +157,7 @@ pub enum SaveError {
         /// The schema's name.
         schema: String,
     },
-    /// What was kept aside belongs to another store: the schema is missing or has another id.
+    /// The objects or values that were kept aside belong to another store: the schema is missing or has another id.
     #[error(
         "objects of schema {} were kept aside for another store; save the store that was loaded",
         slotted::schema::Quoted(schema)

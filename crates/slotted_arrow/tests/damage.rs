@@ -36,7 +36,7 @@ fn check_refused(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-/// What is salvaged of a damaged stream must equal the original.
+/// Objects that are salvaged of a damaged stream must equal the original.
 fn check_salvage(bytes: &[u8], store: &Store) -> Result<(), String> {
     let Ok((salvaged, report)) = LoadOptions::new().salvage().read(bytes) else { return Ok(()) };
     if report.damaged().is_empty() {

@@ -182,7 +182,7 @@ impl World {
         self.version = version;
         assert_eq!(loaded.state_hash(), self.store.state_hash());
         assert_eq!(loaded.future_ids_hash(), self.store.future_ids_hash());
-        // What the migration dropped was kept aside.
+        // Values that the migration dropped were kept aside.
         let again = {
             let mut bytes = Vec::new();
             SaveOptions::new().aside(report.aside()).write(&loaded.snapshot(), &mut bytes)?;

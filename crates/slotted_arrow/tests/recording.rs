@@ -10,8 +10,9 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use slotted::{Kind, ObjectId, Record, Schema, Snapshot, Store, Value, View, record};
-use slotted_arrow::{
-    Compression, Playback, PlaybackError, PlaybackOptions, RecordError, Recorder, RecorderOptions,
+use slotted_arrow::Compression;
+use slotted_arrow::recording::{
+    Playback, PlaybackError, PlaybackOptions, RecordError, Recorder, RecorderOptions,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;

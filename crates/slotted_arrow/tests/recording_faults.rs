@@ -8,8 +8,9 @@ use bench_support::allocator::{CountingAllocator, peak_bytes};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use slotted::{Kind, Schema, Store, record};
-use slotted_arrow::{
-    Compression, Playback, PlaybackError, PlaybackOptions, RecordError, RecorderOptions,
+use slotted_arrow::Compression;
+use slotted_arrow::recording::{
+    Playback, PlaybackError, PlaybackOptions, RecordError, RecorderOptions,
 };
 use xxhash_rust::xxh3::xxh3_128;
 

@@ -89,7 +89,7 @@ pub enum PlaybackError {
         /// The part and its damage.
         part: &'static str,
     },
-    /// A frame is larger than [`PlaybackOptions::most_frame_bytes`](crate::PlaybackOptions::most_frame_bytes).
+    /// A frame is larger than [`PlaybackOptions::most_frame_bytes`](crate::recording::PlaybackOptions::most_frame_bytes).
     #[error("frame {frame} has {bytes} bytes; the limit is {limit}")]
     TooLarge {
         /// The frame.

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The notes of a recorded frame, in the order in which they were added: inputs, labels, the state of random numbers.
 ///
-/// [`Recorder::note`](crate::Recorder::note) adds them, [`Playback::notes`](crate::Playback::notes) returns them.
+/// [`Recorder::note`](crate::recording::Recorder::note) adds them, [`Playback::notes`](crate::recording::Playback::notes) returns them.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Notes {
     /// Each note: the lengths of its name and of its content, 4 bytes each, then both.
@@ -48,7 +48,7 @@ impl Notes {
 
     /// Iterates over the notes: the name and the content of each.
     ///
-    /// [`Recorder::note`](crate::Recorder::note) has an example.
+    /// [`Recorder::note`](crate::recording::Recorder::note) has an example.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let mut rest = &self.bytes[..];
         std::iter::from_fn(move || {
@@ -60,7 +60,7 @@ impl Notes {
 
     /// Returns the content of the first note of this name.
     ///
-    /// [`Recorder::note`](crate::Recorder::note) has an example.
+    /// [`Recorder::note`](crate::recording::Recorder::note) has an example.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.iter().find(|note| note.0 == name).map(|(_, content)| content)

@@ -28,7 +28,7 @@ const MOST_FRAME_BYTES: u64 = 1 << 30;
 /// use std::io::Cursor;
 /// use slotted::Store;
 /// # use slotted::{Kind, Schema, record};
-/// use slotted_arrow::{Playback, Recorder};
+/// use slotted_arrow::recording::{Playback, Recorder};
 /// # let mut store = Store::new();
 /// # store.register_schema(Schema::builder("unit").build()?)?;
 /// let mut recorder = Recorder::new(Vec::new())?;
@@ -64,7 +64,7 @@ pub struct Playback<R> {
 /// ```
 /// use std::io::Cursor;
 /// use slotted::{Slotted, Store};
-/// use slotted_arrow::{PlaybackOptions, Recorder};
+/// use slotted_arrow::recording::{PlaybackOptions, Recorder};
 ///
 /// #[derive(Slotted, Clone, Copy)]
 /// struct Unit { health: f32 }
@@ -123,7 +123,7 @@ impl<'s> PlaybackOptions<'s> {
     /// ```
     /// use std::io::Cursor;
     /// use slotted::{Limits, Schema, record};
-    /// use slotted_arrow::{PlaybackOptions, Recorder};
+    /// use slotted_arrow::recording::{PlaybackOptions, Recorder};
     /// # let mut store = slotted::Store::new();
     /// # store.register_schema(Schema::builder("tile").build()?)?;
     /// store.spawn_records("tile", vec![record! {}; 100])?;
@@ -147,7 +147,7 @@ impl<'s> PlaybackOptions<'s> {
     /// # Example
     /// ```
     /// use std::io::Cursor;
-    /// use slotted_arrow::{PlaybackOptions, Recorder};
+    /// use slotted_arrow::recording::{PlaybackOptions, Recorder};
     /// # let mut store = slotted::Store::new();
     /// let mut recorder = Recorder::new(Vec::new())?;
     /// recorder.frame(0, &store.snapshot())?;
@@ -232,7 +232,7 @@ impl<R: Read + Seek> Playback<R> {
     /// Returns an error if the recording begins later, or if a frame on the way is damaged. Frames behind the next keyframe
     /// can be reached nevertheless.
     ///
-    /// [`Recorder`](crate::Recorder) has an example.
+    /// [`Recorder`](crate::recording::Recorder) has an example.
     pub fn seek(&mut self, number: u64) -> Result<u64, PlaybackError> {
         let after = self.entries.partition_point(|entry| entry.number <= number);
         let Some(index) = after.checked_sub(1) else {
@@ -248,7 +248,7 @@ impl<R: Read + Seek> Playback<R> {
     /// # Example
     /// ```
     /// use std::io::Cursor;
-    /// use slotted_arrow::{Playback, Recorder};
+    /// use slotted_arrow::recording::{Playback, Recorder};
     /// # let mut store = slotted::Store::new();
     /// # store.register_schema(slotted::Schema::builder("unit").build()?)?;
     /// let mut recorder = Recorder::new(Vec::new())?;
@@ -372,7 +372,7 @@ impl<R> Playback<R> {
     /// # Example
     /// ```
     /// use std::io::Cursor;
-    /// use slotted_arrow::{Playback, RecorderOptions};
+    /// use slotted_arrow::recording::{Playback, RecorderOptions};
     /// # let mut store = slotted::Store::new();
     /// let mut recorder = RecorderOptions::new().every(10).start(Vec::new())?;
     /// for frame in 0..25 {
@@ -397,7 +397,7 @@ impl<R> Playback<R> {
     /// # Example
     /// ```
     /// use std::io::Cursor;
-    /// use slotted_arrow::{Playback, Recorder};
+    /// use slotted_arrow::recording::{Playback, Recorder};
     /// # let mut store = slotted::Store::new();
     /// let mut recorder = Recorder::new(Vec::new())?;
     /// recorder.frame(0, &store.snapshot())?;
@@ -440,7 +440,7 @@ impl<R> Playback<R> {
     /// # Example
     /// ```
     /// use std::io::Cursor;
-    /// use slotted_arrow::{Playback, Recorder};
+    /// use slotted_arrow::recording::{Playback, Recorder};
     /// # let mut store = slotted::Store::new();
     /// let mut recorder = Recorder::new(Vec::new())?;
     /// recorder.frame(0, &store.snapshot())?;
@@ -456,7 +456,7 @@ impl<R> Playback<R> {
 
     /// Returns the notes of the current frame.
     ///
-    /// [`Recorder::note`](crate::Recorder::note) has an example.
+    /// [`Recorder::note`](crate::recording::Recorder::note) has an example.
     #[must_use]
     pub const fn notes(&self) -> &Notes {
         &self.notes

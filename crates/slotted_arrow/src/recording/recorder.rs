@@ -17,7 +17,7 @@ use crate::save::SaveOptions;
 /// Appends frames of a game to a file, as their differences to the frame before.
 ///
 /// A recording begins with a whole world. Each frame takes bytes and time in proportion to what changed: only blocks that the
-/// snapshot does not share with the last recorded one are compared. [`Playback`](crate::Playback) plays it.
+/// snapshot does not share with the last recorded one are compared. [`Playback`](crate::recording::Playback) plays it.
 ///
 /// # After a crash
 /// Each frame has a checksum and is written by one call. A recording whose program was killed can be played up to its last
@@ -31,7 +31,7 @@ use crate::save::SaveOptions;
 /// ```
 /// use std::io::Cursor;
 /// use slotted::{Kind, Schema, Store, record};
-/// use slotted_arrow::{Playback, Recorder};
+/// use slotted_arrow::recording::{Playback, Recorder};
 ///
 /// let mut store = Store::new();
 /// store.register_schema(Schema::builder("unit").slot("health", Kind::F32).build()?)?;
@@ -57,7 +57,7 @@ use crate::save::SaveOptions;
 /// ```
 /// use std::sync::mpsc;
 /// use slotted::{Snapshot, Store};
-/// use slotted_arrow::{RecordError, Recorder, RecordingReport};
+/// use slotted_arrow::recording::{RecordError, Recorder, RecordingReport};
 /// # let mut store = Store::new();
 /// let (frames, received) = mpsc::sync_channel::<(u64, Snapshot)>(2);
 /// let thread = std::thread::spawn(move || -> Result<RecordingReport, RecordError> {
@@ -97,7 +97,8 @@ pub struct Recorder<W> {
 /// # Example
 /// ```
 /// use slotted::Store;
-/// use slotted_arrow::{Compression, RecorderOptions};
+/// use slotted_arrow::Compression;
+/// use slotted_arrow::recording::RecorderOptions;
 /// # let mut store = Store::new();
 /// let options = RecorderOptions::new().every(4).keyframe_every(100).compression(Compression::Lz4);
 /// let mut recorder = options.start(Vec::new())?;
@@ -302,7 +303,7 @@ impl<W: Write> Recorder<W> {
     /// ```
     /// use std::io::Cursor;
     /// use slotted::Store;
-    /// use slotted_arrow::{Playback, Recorder};
+    /// use slotted_arrow::recording::{Playback, Recorder};
     /// # let mut store = Store::new();
     /// let mut recorder = Recorder::new(Vec::new())?;
     /// recorder.frame(0, &store.snapshot())?;
@@ -330,7 +331,7 @@ impl<W: Write> Recorder<W> {
     /// # Example
     /// ```
     /// # let mut store = slotted::Store::new();
-    /// let mut recorder = slotted_arrow::Recorder::new(Vec::new())?;
+    /// let mut recorder = slotted_arrow::recording::Recorder::new(Vec::new())?;
     /// for frame in 0..10 {
     ///     recorder.frame(frame, &store.snapshot())?;
     ///     if let Some(snapshot) = recorder.take_released() {
@@ -348,7 +349,7 @@ impl<W: Write> Recorder<W> {
     /// # Example
     /// ```
     /// # let mut store = slotted::Store::new();
-    /// let mut recorder = slotted_arrow::Recorder::new(Vec::new())?;
+    /// let mut recorder = slotted_arrow::recording::Recorder::new(Vec::new())?;
     /// recorder.frame(0, &store.snapshot())?;
     /// recorder.frame(1, &store.snapshot())?;
     /// assert_eq!((recorder.report().frames, recorder.report().keyframes), (2, 1));

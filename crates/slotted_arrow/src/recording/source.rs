@@ -12,7 +12,7 @@ use crate::recording::notes::Notes;
 
 /// A frame of a recording.
 ///
-/// [`Playback::frames`](crate::Playback::frames) has an example.
+/// [`Playback::frames`](crate::recording::Playback::frames) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedFrame {
@@ -26,7 +26,7 @@ pub struct RecordedFrame {
 
 /// The end of a recording that was not finished: its program was killed, or a frame is damaged.
 ///
-/// [`Playback::tail`](crate::Playback::tail) has an example.
+/// [`Playback::tail`](crate::recording::Playback::tail) has an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tail {
