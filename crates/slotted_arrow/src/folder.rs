@@ -117,9 +117,19 @@ impl Disk {
     }
 }
 
+/// The lock of a folder.
+pub(crate) struct DiskLock(File);
+
+impl Drop for DiskLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that another thread is just starting has the file too, for a moment.
+        let _ = self.0.unlock();
+    }
+}
+
 impl Folder for Disk {
     type File = File;
-    type Lock = File;
+    type Lock = DiskLock;
 
     fn create(&self, name: &str) -> io::Result<File> {
         File::create(self.path.join(name))
@@ -157,11 +167,11 @@ impl Folder for Disk {
         Ok((Box::new(file), metadata.len()))
     }
 
-    fn lock(&self) -> io::Result<File> {
+    fn lock(&self) -> io::Result<DiskLock> {
         fs::create_dir_all(&self.path)?;
         let file = File::create(self.path.join(LOCK))?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(DiskLock(file)),
             Err(fs::TryLockError::WouldBlock) => Err(io::Error::new(
                 io::ErrorKind::WouldBlock,
                 "another process is saving to the folder",

@@ -1,7 +1,7 @@
 //! Opens saves: folders and files.
 
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,9 @@ use crate::failure::Failure;
 
 /// The name of the file that makes a folder a save.
 const MANIFEST: &str = "manifest.json";
+
+/// The first bytes of a recording, which is no save.
+const RECORDING: &[u8; 8] = b"SLOTREC1";
 
 /// A save in a folder, or in a file as a stream.
 pub(crate) struct Save<'p> {
@@ -81,6 +84,13 @@ impl<'p> Save<'p> {
         Ok(BufReader::with_capacity(1 << 16, file))
     }
 
+    /// Returns `true` if the file begins as a recording of frames does.
+    fn is_recording(&self) -> bool {
+        let mut start = [0; RECORDING.len()];
+        let read = File::open(self.path).and_then(|mut file| file.read_exact(&mut start));
+        read.is_ok() && start == *RECORDING
+    }
+
     /// Returns the path of a file of the save.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         if self.is_folder { self.path.join(name) } else { self.path.to_owned() }
@@ -123,6 +133,9 @@ impl<'p> Save<'p> {
                 let message = format!("error: '{}' {says}", self.file(file).display());
                 let is_table = self.path.extension().is_some_and(|ending| ending == "arrow");
                 let help = match damage {
+                    Damage::Foreign if self.is_recording() => {
+                        "\nhelp: it is a recording; play it back, and save the frame to look into"
+                    }
                     Damage::Foreign if self.path.ends_with(MANIFEST) || is_table => {
                         "\nhelp: a save of several files is named by its folder"
                     }

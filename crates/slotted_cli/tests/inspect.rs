@@ -422,6 +422,9 @@ fn paths_that_are_no_saves_say_why() -> Outcome {
     fs::copy(&table, folder.join("unit.arrow"))?;
     fs::write(folder.join("notes.txt"), "not a save, but long enough to be one")?;
     fs::create_dir(folder.join("empty"))?;
+    let recording =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../slotted_arrow/tests/data/recording_1.bin");
+    fs::copy(recording, folder.join("recording"))?;
     save(&mut store, &folder.join("changed"))?;
     let manifest = folder.join("changed/manifest.json");
     fs::write(&manifest, fs::read_to_string(&manifest)?.replace("soldier", "general"))?;
@@ -434,6 +437,12 @@ fn paths_that_are_no_saves_say_why() -> Outcome {
     let cases = [
         ("empty", 2, "error: 'empty' is not a save: it has no 'manifest.json'\n"),
         ("notes.txt", 1, "error: 'notes.txt' is not a file of a save\n"),
+        (
+            "recording",
+            1,
+            "error: 'recording' is not a file of a save\n\
+             help: it is a recording; play it back, and save the frame to look into\n",
+        ),
         (
             "unit.arrow",
             1,
