@@ -212,7 +212,8 @@ impl LoadOptions {
     /// use slotted_arrow::{LoadOptions, SaveOptions};
     /// let mut old = Store::new();
     /// old.register_schema(Schema::builder("unit").slot("age", Kind::U16).build()?)?;
-    /// let ids = old.spawn_records("unit", vec![record! { age: 30 }, record! { age: 300 }])?;
+    /// let ids: Vec<_> =
+    ///     old.spawn_records("unit", vec![record! { age: 30 }, record! { age: 300 }])?.collect();
     /// let mut save = Vec::new();
     /// SaveOptions::new().write(&old.snapshot(), &mut save)?;
     ///

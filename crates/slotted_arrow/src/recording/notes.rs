@@ -70,7 +70,7 @@ impl Notes {
     ///
     /// # Example
     /// ```
-    /// assert!(slotted_arrow::Notes::default().is_empty());
+    /// assert!(slotted_arrow::recording::Notes::default().is_empty());
     /// ```
     #[must_use]
     pub const fn is_empty(&self) -> bool {

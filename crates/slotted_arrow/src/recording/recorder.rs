@@ -109,7 +109,7 @@ pub struct Recorder<W> {
 /// }
 /// let (_, report) = recorder.finish()?;
 /// assert_eq!((report.frames, report.keyframes), (250, 3));
-/// # Ok::<(), slotted_arrow::RecordError>(())
+/// # Ok::<(), slotted_arrow::recording::RecordError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "options do nothing on their own"]
@@ -338,7 +338,7 @@ impl<W: Write> Recorder<W> {
     ///         store.reuse_memory_of(snapshot);
     ///     }
     /// }
-    /// # Ok::<(), slotted_arrow::RecordError>(())
+    /// # Ok::<(), slotted_arrow::recording::RecordError>(())
     /// ```
     pub fn take_released(&mut self) -> Option<Snapshot> {
         self.released.take()
@@ -353,7 +353,7 @@ impl<W: Write> Recorder<W> {
     /// recorder.frame(0, &store.snapshot())?;
     /// recorder.frame(1, &store.snapshot())?;
     /// assert_eq!((recorder.report().frames, recorder.report().keyframes), (2, 1));
-    /// # Ok::<(), slotted_arrow::RecordError>(())
+    /// # Ok::<(), slotted_arrow::recording::RecordError>(())
     /// ```
     #[must_use]
     pub const fn report(&self) -> RecordingReport {
