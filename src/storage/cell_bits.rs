@@ -61,7 +61,7 @@ pub trait CellBits: Copy {
     /// Returns the memory of the cells: what `put` writes, on a machine that stores the lowest byte first.
     fn as_bytes(cells: &[Self]) -> &[u8];
 
-    /// Appends cells from their memory if any bytes are cells of this type. Returns `false` otherwise.
+    /// Appends cells from their memory if that needs no look at each cell. Returns `false` otherwise, and for invalid bytes.
     fn extend_from_bytes(_: &mut Vec<Self>, _: &[u8]) -> bool {
         false
     }
@@ -322,6 +322,14 @@ impl CellBits for bool {
     compared_by_equality!();
 
     memory!();
+
+    fn extend_from_bytes(cells: &mut Vec<Self>, bytes: &[u8]) -> bool {
+        let valid = bytemuck::checked::try_cast_slice(bytes);
+        valid.is_ok_and(|valid| {
+            cells.extend_from_slice(valid);
+            true
+        })
+    }
 
     #[inline(always)]
     fn hash(self, hash: u64, _: &impl Names) -> u64 {

@@ -25,8 +25,9 @@ impl RowBlock {
     pub(crate) fn new(generations: &[u16], last_generation: u16) -> Result<Self, usize> {
         // The next object of a free row would have the following, odd generation.
         let is_beyond = |row: &u16| *row != RETIRED && *row | 1 > last_generation;
-        if let Some(beyond) = generations.iter().position(is_beyond) {
-            return Err(beyond);
+        // First without an early end, which would keep the loop from being vectorized.
+        if generations.iter().fold(false, |any, row| any | is_beyond(row)) {
+            return Err(generations.iter().position(is_beyond).unwrap_or(0));
         }
         let word = |rows: &[u16]| {
             let bits = rows.iter().enumerate();
@@ -197,6 +198,10 @@ impl Rows {
         self.generations[first..first + old.generations.len()].copy_from_slice(&old.generations);
         self.occupied[word..word + old.occupied.len()].copy_from_slice(&old.occupied);
         self.blocks[number] = BlockRows { living: old.living, is_touched: false };
+        if usize::from(old.living) == old.generations.len() {
+            (word..word + old.occupied.len()).for_each(|word| self.holes.set_word(word, 0));
+            return;
+        }
         for (word, generations) in (word..).zip(old.generations.chunks(64)) {
             let hole = |generation: u16| generation & 1 == 0 && generation != RETIRED;
             let bits = generations.iter().enumerate();

@@ -10,7 +10,7 @@ use crate::list::ListCell;
 use crate::schema::Quoted;
 use crate::storage::{
     BLOCK_ROWS, Blocks, Cell, CellsVisitorMut, Column, ElementShape, Interner, RowBlock, Rows,
-    Table, Translate,
+    Table, Translate, ones,
 };
 use crate::store::{Store, shape_of_elements};
 use crate::text::Text;
@@ -50,6 +50,8 @@ pub struct TableFill<'s> {
     used: usize,
     /// The number of rows for which each column has values.
     filled: Vec<usize>,
+    /// A bit for each handle that `text` returned.
+    texts: Vec<u64>,
 }
 
 /// The reason why a table cannot be filled.
@@ -113,7 +115,15 @@ impl Store {
         }
         let columns = self.empty_table(schema).columns;
         let filled = vec![0; columns.len()];
-        Ok(TableFill { store: self, schema, columns, rows: Vec::new(), used: 0, filled })
+        Ok(TableFill {
+            store: self,
+            schema,
+            columns,
+            rows: Vec::new(),
+            used: 0,
+            filled,
+            texts: Vec::new(),
+        })
     }
 }
 
@@ -125,7 +135,13 @@ impl TableFill<'_> {
     ///
     /// [`TableFill`] has an example.
     pub fn text(&mut self, text: &str) -> Result<u32, LimitError> {
-        self.store.intern_text(text).map(Text::number)
+        let handle = self.store.intern_text(text)?.number();
+        let word = handle as usize / 64;
+        if word >= self.texts.len() {
+            self.texts.resize(word + 1, 0);
+        }
+        self.texts[word] |= 1 << (handle % 64);
+        Ok(handle)
     }
 
     /// Returns the handle of a list of a slot, whose elements have this memory.
@@ -158,7 +174,8 @@ impl TableFill<'_> {
         let shape = shape_of_elements(list.element());
         let limit = self.store.limits.list_bytes;
         let (interner, schemas) = (&mut self.store.interner, self.store.registry.len());
-        let cells = shape.read(cells, &mut Known { interner, schemas, shape: None });
+        let cells =
+            shape.read(cells, &mut Known { interner, schemas, texts: &self.texts, shape: None });
         let list = interner.list_of(shape, &cells.ok_or(invalid)?, limit);
         Ok(list.ok_or(LimitError::List { limit })?.number())
     }
@@ -238,6 +255,7 @@ impl TableFill<'_> {
         let row =
             |row: usize| FillError::Value { slot: Arc::clone(name), row: block * BLOCK_ROWS + row };
         if let Some(variants) = variants_of(declared.kind())
+            && cells.iter().filter(|cell| usize::from(**cell) >= variants).count() > 0
             && let Some((bad, _)) = cells
                 .iter()
                 .enumerate()
@@ -250,7 +268,8 @@ impl TableFill<'_> {
             _ => None,
         };
         let interner = &self.store.interner;
-        let known = Known { interner, schemas: self.store.registry.len(), shape };
+        let schemas = self.store.registry.len();
+        let known = Known { interner, schemas, texts: &self.texts, shape };
         let append = AppendCells { cells, valid: &valid, count, known };
         column.cells.visit_mut(append).map_err(row)?;
         if let Some(flags) = &mut column.set {
@@ -303,13 +322,18 @@ fn is_one(bits: &[u64], row: usize) -> bool {
 struct Known<'a> {
     interner: &'a Interner,
     schemas: usize,
+    /// A bit for each handle that is known to be right.
+    texts: &'a [u64],
     /// The shape of the slot's lists.
     shape: Option<ElementShape>,
 }
 
 impl Translate for Known<'_> {
     fn text(&mut self, text: Text) -> Option<Text> {
-        self.interner.texts.resolve(text).map(|_| text)
+        let number = text.number();
+        let word = self.texts.get(number as usize / 64).copied().unwrap_or(0);
+        let is_known = word >> (number % 64) & 1 == 1;
+        (is_known || self.interner.texts.resolve(text).is_some()).then_some(text)
     }
 
     fn object(&mut self, id: ObjectId) -> Option<ObjectId> {
@@ -337,7 +361,10 @@ impl CellsVisitorMut for AppendCells<'_> {
         let width = blocks.width();
         let mut block = Vec::with_capacity(self.count * width);
         if C::extend_from_bytes(&mut block, self.cells) {
-            for row in (0..self.count).filter(|row| !is_one(self.valid, *row)) {
+            let invalid = self.valid.iter().enumerate();
+            let invalid =
+                invalid.flat_map(|(word, valid)| ones(!valid).map(move |bit| word * 64 + bit));
+            for row in invalid.take_while(|row| *row < self.count) {
                 block[row * width..(row + 1) * width].fill(C::FILLER);
             }
         } else {

@@ -25,6 +25,29 @@ pub(crate) fn null_rows(bits: &[u64], rows: usize) -> impl Iterator<Item = usize
     (0..rows).filter(|row| !is_one(bits, *row))
 }
 
+/// The bytes of each byte of bits.
+const SPREAD: [[u8; 8]; 256] = {
+    let mut spread = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            spread[byte][bit] = (byte >> bit) as u8 & 1;
+            bit += 1;
+        }
+        byte += 1;
+    }
+    spread
+};
+
+/// Returns bits as this many bytes of 0 and 1.
+pub(crate) fn unpack(bits: &[u8], count: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(count.next_multiple_of(8));
+    bits.iter().for_each(|byte| bytes.extend_from_slice(&SPREAD[usize::from(*byte)]));
+    bytes.truncate(count);
+    bytes
+}
+
 /// Returns bytes of 0 and 1 as bits.
 pub(crate) fn pack(bytes: &[u8]) -> Vec<u64> {
     let word = |bytes: &[u8]| {
@@ -53,6 +76,8 @@ mod tests {
                 (0..length).map(|row| u8::from(row.is_multiple_of(3) || row % 7 == 5)).collect();
             let bits = pack(&bytes);
             assert_eq!(bits.len(), length.div_ceil(64));
+            let packed: Vec<u8> = bits.iter().flat_map(|word| word.to_le_bytes()).collect();
+            assert_eq!(unpack(&packed[..length.div_ceil(8)], length), bytes);
             assert!(
                 (0..64 * bits.len()).all(|row| is_one(&bits, row) == (bytes.get(row) == Some(&1)))
             );

@@ -14,14 +14,14 @@ use slotted::raw::{RawSnapshot, RawTable, TableFill};
 use slotted::schema::Slot;
 use slotted::{Kind, SchemaId, Store};
 
-use crate::bits::all_ones;
+use crate::bits::{all_ones, is_one, unpack};
 use crate::columns::{Column, Columns, row_bytes};
 use crate::compression::Compression;
 use crate::damage::Damage;
 use crate::definition::Definition;
 use crate::fields::{GENERATION, field};
 use crate::ipc::{Body, Contradiction, IpcReader, IpcWriter, Message, MessageKind, ReadError};
-use crate::ipc::{WrittenFile, words};
+use crate::ipc::{OutgoingBatch, WrittenFile};
 
 /// The key of a file's [`TableMetadata`].
 const TABLE: &str = "slotted.table";
@@ -76,17 +76,45 @@ pub(crate) fn write_table<W: Write>(
     for (id, values) in dictionaries.enumerate() {
         file.dictionary(id as i64, values)?;
     }
-    for block in 0..table.blocks() {
-        let Some(rows) = table.rows(block) else { continue };
+    let prepare = |block: usize| {
+        let rows = table.rows(block).ok_or_else(|| io::Error::other("a block has no rows"))?;
         let generations = generation.is_none().then(|| {
             let bytes = Buffer::from(Bytes::from_owner(rows.generation_bytes()));
             Arc::new(UInt16Array::new(bytes.into(), None)) as ArrayRef
         });
         let values = (0..slots).map(|slot| columns.array(slot, block));
         let arrays: Result<Vec<_>, _> = generations.map(Ok).into_iter().chain(values).collect();
-        file.batch(rows.generations().len(), &arrays.map_err(io::Error::other)?)?;
-    }
+        let arrays = arrays.map_err(io::Error::other)?;
+        OutgoingBatch::new(rows.generations().len(), &arrays, compression)
+    };
+    ahead(table.blocks(), prepare, |batch| file.batch(&batch?))?;
     file.finish()
+}
+
+/// The blocks that one thread prepares while another writes: more would only use memory.
+const AHEAD: usize = 2;
+
+/// Prepares parts on another thread while this one uses those before, in order. Few parts are not worth a thread.
+fn ahead<T: Send>(
+    parts: usize,
+    prepare: impl Fn(usize) -> T + Sync,
+    mut use_part: impl FnMut(T) -> io::Result<()>,
+) -> io::Result<()> {
+    if parts <= 2 * AHEAD {
+        return (0..parts).try_for_each(|part| use_part(prepare(part)));
+    }
+    std::thread::scope(|scope| {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(AHEAD);
+        let prepare_all = || {
+            // The receiver is gone after an error.
+            let _ = (0..parts).map(&prepare).try_for_each(move |part| sender.send(part));
+        };
+        match std::thread::Builder::new().spawn_scoped(scope, prepare_all) {
+            Ok(_) => receiver.into_iter().try_for_each(use_part),
+            // No threads in browsers.
+            Err(_) => (0..parts).try_for_each(|part| use_part(prepare(part))),
+        }
+    })
 }
 
 /// Returns the generation of all rows if all are alive with the same one.
@@ -323,8 +351,9 @@ impl<'s> Filling<'s> {
             None => generations(&mut body, rows).map_err(|_| damaged(GENERATION))?,
         };
         self.table.next_block(&generations)?;
+        let living = living(&generations);
         for slot in 0..self.slots.len() {
-            let found = self.slot(slot, rows, &generations, &mut body);
+            let found = self.slot(slot, rows, &living, &mut body);
             found.map_err(|error| match error {
                 SlotError::Contradiction => damaged(self.slots[slot].name()),
                 SlotError::Damage(damage) => damage,
@@ -341,15 +370,14 @@ impl<'s> Filling<'s> {
         &mut self,
         slot: usize,
         rows: usize,
-        generations: &[u16],
+        living: &[u64],
         body: &mut Body<'_>,
     ) -> Result<(), SlotError> {
         let declared = &self.slots[slot];
         let valid = body.array(rows)?;
-        let living = living(generations);
         let is_possible = match &valid {
             Some(valid) if declared.is_optional() => {
-                valid.iter().zip(&living).all(|(valid, living)| valid & !living == 0)
+                valid.iter().zip(living).all(|(valid, living)| valid & !living == 0)
             }
             Some(valid) => *valid == living,
             None => living == all_ones(rows),
@@ -367,8 +395,7 @@ impl<'s> Filling<'s> {
             kind => {
                 let kind = kind.clone();
                 let texts = self.texts.get(slot).map_or(&[][..], |texts| texts);
-                let known = |row: usize| valid.is_none_or(|valid| crate::bits::is_one(valid, row));
-                let cells = cells(&kind, rows, texts, known, body)?;
+                let cells = cells(&kind, rows, texts, valid, body)?;
                 self.table.cells(slot, &cells, valid).map_err(Damage::from)?;
             }
         }
@@ -391,7 +418,7 @@ impl<'s> Filling<'s> {
         }
         body.array_without_nulls(count)?;
         let texts = self.texts.get(slot).map_or(&[][..], |texts| texts);
-        let elements = cells(element, count, texts, |_| true, body)?.into_owned();
+        let elements = cells(element, count, texts, None, body)?.to_vec();
         let mut handles = Vec::with_capacity(rows * 4);
         let mut last: Option<(&[u8], u32)> = None;
         for ends in offsets.windows(2) {
@@ -457,40 +484,54 @@ fn living(generations: &[u16]) -> Vec<u64> {
     generations.chunks(64).map(word).collect()
 }
 
-/// Reads values as a column has them in memory. `has_value` tells for which rows the keys of texts matter.
+/// Values as a column has them in memory.
+enum Cells<'b> {
+    Borrowed(&'b [u8]),
+    Owned(Buffer),
+}
+
+impl std::ops::Deref for Cells<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Owned(bytes) => bytes,
+        }
+    }
+}
+
+/// Reads values. `valid` has a bit for each row whose key of a text matters.
 fn cells<'b>(
     kind: &Kind,
     count: usize,
     texts: &[u32],
-    has_value: impl Fn(usize) -> bool,
+    valid: Option<&[u64]>,
     body: &'b mut Body<'_>,
-) -> Result<std::borrow::Cow<'b, [u8]>, Contradiction> {
-    use std::borrow::Cow;
+) -> Result<Cells<'b>, Contradiction> {
     let bytes = count.checked_mul(row_bytes(kind)).ok_or(Contradiction)?;
     Ok(match kind {
-        Kind::Bool => {
-            let bits = words(body.bytes(count.div_ceil(8))?);
-            Cow::Owned((0..count).map(|row| u8::from(crate::bits::is_one(&bits, row))).collect())
-        }
+        Kind::Bool => Cells::Owned(unpack(body.bytes(count.div_ceil(8))?, count).into()),
         Kind::Vector(_) | Kind::Array(..) => {
             let (_, numbers) = kind.components().ok_or(Contradiction)?;
             body.array_without_nulls(count.checked_mul(numbers).ok_or(Contradiction)?)?;
-            Cow::Borrowed(body.bytes(bytes)?)
+            Cells::Borrowed(body.bytes(bytes)?)
         }
         Kind::Text => {
             let (keys, _) = body.bytes(bytes)?.as_chunks::<4>();
-            let mut handles = Vec::with_capacity(bytes);
-            for (row, key) in keys.iter().enumerate() {
-                let handle = match has_value(row) {
-                    true => texts.get(u32::from_le_bytes(*key) as usize).ok_or(Contradiction)?,
-                    false => &0,
-                };
-                handles.extend_from_slice(&handle.to_le_bytes());
-            }
-            Cow::Owned(handles)
+            let handle = |key: &[u8; 4]| texts.get(u32::from_le_bytes(*key) as usize).copied();
+            let handles: Option<Vec<u32>> = match valid {
+                None => keys.iter().map(handle).collect(),
+                Some(valid) => {
+                    let rows = keys.iter().enumerate();
+                    rows.map(|(row, key)| if is_one(valid, row) { handle(key) } else { Some(0) })
+                        .collect()
+                }
+            };
+            Cells::Owned(Buffer::from_vec(handles.ok_or(Contradiction)?))
         }
         Kind::Number(_) | Kind::Object | Kind::Enum(_) | Kind::Pod(_) => {
-            Cow::Borrowed(body.bytes(bytes)?)
+            Cells::Borrowed(body.bytes(bytes)?)
         }
         Kind::List(_) => return Err(Contradiction),
     })

@@ -8,8 +8,8 @@ use xxhash_rust::xxh3::Xxh3;
 mod read;
 mod write;
 
-pub(crate) use read::{Body, Contradiction, IpcReader, Message, MessageKind, ReadError, words};
-pub(crate) use write::{IpcWriter, WrittenFile};
+pub(crate) use read::{Body, Contradiction, IpcReader, Message, MessageKind, ReadError};
+pub(crate) use write::{IpcWriter, OutgoingBatch, WrittenFile};
 
 /// The first and the last bytes of each file.
 const MAGIC: &[u8; 6] = b"ARROW1";

@@ -375,7 +375,7 @@ fn ascending(offsets: impl Iterator<Item = i64>) -> Result<Vec<usize>, Contradic
 }
 
 /// Returns bits as words of 64.
-pub(crate) fn words(bytes: &[u8]) -> Vec<u64> {
+fn words(bytes: &[u8]) -> Vec<u64> {
     let word = |bytes: &[u8]| {
         let mut word = [0; 8];
         word[..bytes.len()].copy_from_slice(bytes);

@@ -90,13 +90,12 @@ impl<'s, W: Write> IpcWriter<'s, W> {
     }
 
     /// Writes a batch of rows.
-    pub(crate) fn batch(&mut self, rows: usize, columns: &[ArrayRef]) -> io::Result<()> {
-        let body = OutgoingBody::new(columns, self.compression)?;
+    pub(crate) fn batch(&mut self, batch: &OutgoingBatch) -> io::Result<()> {
+        let OutgoingBatch { rows, body, checksum } = batch;
         let mut builder = FlatBufferBuilder::new();
-        let header = body.header(&mut builder, rows, self.compression).as_union_value();
-        let checksum = body.checksum(rows, None);
-        let block =
-            self.batch_message(builder, header, MessageHeader::RecordBatch, &body, checksum)?;
+        let header = body.header(&mut builder, *rows, self.compression).as_union_value();
+        let kind = MessageHeader::RecordBatch;
+        let block = self.batch_message(builder, header, kind, body, *checksum)?;
         self.batches.push(block);
         Ok(())
     }
@@ -183,6 +182,25 @@ impl<'s, W: Write> IpcWriter<'s, W> {
         self.checksum.update(bytes);
         self.position += bytes.len() as u64;
         self.out.write_all(bytes)
+    }
+}
+
+/// A batch of rows, ready to be written: another thread can prepare it.
+pub(crate) struct OutgoingBatch {
+    rows: usize,
+    body: OutgoingBody,
+    checksum: u128,
+}
+
+impl OutgoingBatch {
+    pub(crate) fn new(
+        rows: usize,
+        columns: &[ArrayRef],
+        compression: Option<Compression>,
+    ) -> io::Result<Self> {
+        let body = OutgoingBody::new(columns, compression)?;
+        let checksum = body.checksum(rows, None);
+        Ok(Self { rows, body, checksum })
     }
 }
 
