@@ -1,8 +1,9 @@
 //! Queries over recordings on several machines, with [Ballista](ballista).
 //!
 //! A cluster is one scheduler and any number of executors. A client sends its queries to the scheduler, which divides them
-//! among the executors. If an executor dies, the others do its work again: the scheduler notices after
-//! [`EXECUTOR_TIMEOUT`].
+//! among the executors. If an executor dies, the scheduler notices after [`EXECUTOR_TIMEOUT`], and the others do the work of
+//! the next queries. A query that was running on it may never end in Ballista 55.0, so ask it again after a while:
+//! `slotted_cluster client` does so after its `--timeout`.
 //!
 //! All machines read the files of a recording at the same path, such as a shared drive. The traffic is neither encrypted nor
 //! authenticated, so keep a cluster within a private network.

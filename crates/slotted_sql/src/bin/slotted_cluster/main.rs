@@ -29,7 +29,7 @@ slotted_cluster client --scheduler HOST:PORT --folder FOLDER --query SQL
 --tasks N             tasks at the same time (the number of cores)
 --folder FOLDER       an export to Parquet, at the same path on all machines
 --timeout SECONDS     the time for one attempt (300)
---attempts N          attempts if a query fails, as one does whose results an executor took with it (3)
+--attempts N          attempts if a query fails or hangs, as one may whose executor died (3)
 --until-input-ends    a scheduler or an executor ends when its standard input does";
 
 /// Plans of deep queries need a deep stack.
