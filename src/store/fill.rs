@@ -216,6 +216,36 @@ impl TableFill<'_> {
         Ok(())
     }
 
+    /// Adds a block of retired rows without values: nobody gets their ids again. For blocks of a file that are lost.
+    ///
+    /// # Errors
+    /// Returns an error if the block before is not complete, or if there are too many rows.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// let tile = store.register_schema(Schema::builder("tile").slot("height", Kind::F32).build()?)?;
+    /// let mut table = store.fill_table(tile)?;
+    /// table.retire_block(3)?;
+    /// table.finish()?;
+    /// assert_eq!(store.len(), 0);
+    /// assert_eq!(store.spawn_record("tile", record! { height: 1.0 })?.row(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn retire_block(&mut self, rows: usize) -> Result<(), FillError> {
+        // Retired rows have generation 0.
+        self.next_block(&vec![0; rows.min(BLOCK_ROWS + 1)])?;
+        for (column, filled) in self.columns.iter_mut().zip(&mut self.filled) {
+            column.cells.visit_mut(EmptyBlock);
+            if let Some(flags) = &mut column.set {
+                flags.push_block(Vec::new());
+            }
+            *filled = self.used;
+        }
+        Ok(())
+    }
+
     /// Adds the values of a slot in the last block, as [`RawTable::cells`](crate::raw::RawTable::cells) returns them.
     ///
     /// `set` has a bit for each row in which an optional slot is set; `None` means all. The memory of dead rows and of unset
@@ -342,6 +372,17 @@ impl Translate for Known<'_> {
 
     fn list(&mut self, list: ListCell) -> Option<ListCell> {
         self.shape.is_some_and(|shape| self.interner.lists.contains(shape, list)).then_some(list)
+    }
+}
+
+/// Appends a block without cells, as one of dead rows is.
+struct EmptyBlock;
+
+impl CellsVisitorMut for EmptyBlock {
+    type Output = ();
+
+    fn visit<C: Cell>(self, blocks: &mut Blocks<C>) {
+        blocks.push_block(Vec::new());
     }
 }
 

@@ -4,9 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use slotted::raw::{RawSnapshot, RawTable};
-use slotted::{SchemaId, Snapshot};
+use slotted::{SchemaId, Snapshot, StoreIdentity};
 
 /// Objects of missing schemas and values of missing slots, usually those of a mod that is not installed.
+///
+/// A value belongs to its object: it goes when the object dies, and when [`Store::compact`](slotted::Store::compact) moves it. So
+/// save with `aside` before a compaction, and load again.
 ///
 /// [`LoadReport::aside`](crate::LoadReport::aside) returns them, and [`SaveOptions::aside`](crate::SaveOptions::aside) writes
 /// them back. Clones share the memory.
@@ -15,11 +18,37 @@ pub struct Aside {
     content: Option<Arc<Content>>,
 }
 
-struct Content {
+pub(crate) struct Content {
     /// The loaded world before anything was taken out of it.
-    snapshot: Snapshot,
-    schemas: Vec<SchemaId>,
-    slots: Vec<AsideSlot>,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) schemas: Vec<AsideSchema>,
+    pub(crate) slots: Vec<AsideSlot>,
+    /// The store that was loaded: a save of another one has other objects under the same ids.
+    pub(crate) store: StoreIdentity,
+}
+
+/// A schema that the program does not have. The store has a placeholder in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AsideSchema {
+    pub(crate) id: SchemaId,
+    pub(crate) name: String,
+}
+
+/// The beginning of the names of placeholders, and of slots whose name is taken.
+const PLACEHOLDER: &str = "kept aside";
+
+/// Returns a name for what was kept aside, so that nothing else is in its way.
+pub(crate) fn placeholder(number: usize, name: &str) -> String {
+    // A name has at most 128 characters.
+    let name: String = name.chars().take(100).collect();
+    format!("{PLACEHOLDER} {number}: {name}")
+}
+
+/// Returns `true` if a schema is a placeholder.
+pub(crate) fn is_placeholder(name: &str) -> bool {
+    let rest = name.strip_prefix(PLACEHOLDER).and_then(|rest| rest.strip_prefix(' '));
+    rest.and_then(|rest| rest.split_once(": "))
+        .is_some_and(|(number, _)| number.parse::<u16>().is_ok())
 }
 
 /// A slot that its schema no longer has.
@@ -31,11 +60,14 @@ pub(crate) struct AsideSlot {
 }
 
 impl Aside {
-    pub(crate) fn new(snapshot: Snapshot, schemas: Vec<SchemaId>, slots: Vec<AsideSlot>) -> Self {
-        if schemas.is_empty() && slots.is_empty() {
-            return Self::default();
-        }
-        Self { content: Some(Arc::new(Content { snapshot, schemas, slots })) }
+    pub(crate) fn new(content: Content) -> Self {
+        let is_empty = content.schemas.is_empty() && content.slots.is_empty();
+        Self { content: (!is_empty).then(|| Arc::new(content)) }
+    }
+
+    /// Returns the identity of the store that was loaded.
+    pub(crate) fn store(&self) -> Option<&StoreIdentity> {
+        self.content.as_ref().map(|content| &content.store)
     }
 
     /// Returns `true` if nothing was kept aside.
@@ -53,7 +85,7 @@ impl Aside {
     ///
     /// [`SaveOptions::aside`](crate::SaveOptions::aside) has an example.
     pub fn objects(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.tables().map(|(_, table)| (table.schema().name(), table.len()))
+        self.tables().map(|(name, _, table)| (name, table.len()))
     }
 
     /// Iterates over the missing slots: the schema, the slot, and the number of values.
@@ -66,17 +98,19 @@ impl Aside {
         })
     }
 
-    pub(crate) fn tables(&self) -> impl Iterator<Item = (RawSnapshot<'_>, RawTable<'_>)> {
+    /// Iterates over the tables of missing schemas, with the names that these have.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (&str, RawSnapshot<'_>, RawTable<'_>)> {
         self.content.iter().flat_map(|content| {
             let raw = content.snapshot.raw();
-            content.schemas.iter().filter_map(move |schema| Some((raw, raw.table(*schema)?)))
+            let schemas = content.schemas.iter();
+            schemas.filter_map(move |schema| Some((&*schema.name, raw, raw.table(schema.id)?)))
         })
     }
 
     /// Returns the table that a schema had when something was kept aside.
-    pub(crate) fn table_of(&self, schema: &str) -> Option<(RawSnapshot<'_>, RawTable<'_>)> {
+    pub(crate) fn table(&self, schema: SchemaId) -> Option<(RawSnapshot<'_>, RawTable<'_>)> {
         let raw = self.content.as_ref()?.snapshot.raw();
-        Some((raw, raw.table_of(schema)?))
+        Some((raw, raw.table(schema)?))
     }
 
     /// Iterates over the columns of missing slots.

@@ -42,8 +42,18 @@ pub(crate) struct Column<'s> {
     pub(crate) raw: RawSnapshot<'s>,
     pub(crate) table: RawTable<'s>,
     pub(crate) slot: usize,
-    /// The values are of another moment: they belong to the objects that were alive then.
-    pub(crate) is_aside: bool,
+    pub(crate) values: Values,
+}
+
+/// The objects to which the values of a column belong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// Those of the table.
+    Living,
+    /// Those that were alive at another moment.
+    Aside,
+    /// None: the column has only the kind.
+    None,
 }
 
 /// The dictionary of a slot.
@@ -79,7 +89,7 @@ impl<'s> Columns<'s> {
         table: RawTable<'s>,
         dictionaries: Dictionaries,
     ) -> Self {
-        let column = |slot| Column { raw, table, slot, is_aside: false };
+        let column = |slot| Column { raw, table, slot, values: Values::Living };
         let columns = (0..table.schema().slots().len()).map(column).collect();
         Self { raw, table, is_canonical: false, columns, dictionaries }
     }
@@ -173,11 +183,14 @@ impl<'s> Columns<'s> {
     fn valid(&self, column: &Column<'_>, block: usize, rows: RawRows<'_>) -> Option<Vec<u64>> {
         let count = rows.generations().len();
         let flags = column.table.set_flags(column.slot, block);
-        if flags.is_none() && rows.living_count() == count && !column.is_aside {
+        if flags.is_none() && rows.living_count() == count && column.values == Values::Living {
             return None;
         }
         let mut valid = rows.living().to_vec();
-        if column.is_aside {
+        if column.values == Values::None {
+            valid.fill(0);
+        }
+        if column.values == Values::Aside {
             let then = column.table.rows(block).map_or(&[][..], RawRows::generations);
             for row in 0..count {
                 if then.get(row) != Some(&rows.generations()[row]) {

@@ -201,7 +201,9 @@ impl Machine {
     fn load(&self) -> Result<Store, LoadError> {
         let source = FolderSource::new(self.clone());
         let store = Store::with_limits(Limits::default());
-        LoadOptions::new().read_all(source, store, &PodTypes::default()).map(|(store, _)| store)
+        LoadOptions::new()
+            .read_all(source, store, &PodTypes::default(), None)
+            .map(|(store, _)| store)
     }
 
     fn works_again(&self) {
@@ -351,7 +353,7 @@ fn fault_43_a_full_disk_leaves_the_old_world() -> Outcome {
         let machine = old.with_room(room);
         if let Err(error) = worlds.save_new(&machine) {
             full += 1;
-            assert!(error.to_string().contains("the save from before is intact"), "{error}");
+            assert!(error.to_string().contains("the save from before is unchanged"), "{error}");
             machine.works_again();
             assert!(!worlds.is_new(&machine)?);
             worlds.save_new(&machine)?;
@@ -359,6 +361,25 @@ fn fault_43_a_full_disk_leaves_the_old_world() -> Outcome {
         assert!(worlds.is_new(&machine)?);
     }
     assert!(full > 30, "{full} times full");
+    Ok(())
+}
+
+#[test]
+fn fault_43_an_error_at_any_operation_of_a_load() -> Outcome {
+    let worlds = Worlds::new()?;
+    let old = worlds.saved_old()?;
+    let mut errors = 0;
+    for operation in 0..10 {
+        let machine = old.failing_at(operation, false);
+        match machine.load() {
+            Ok(mut store) => assert_eq!(store.state_hash(), worlds.old.state_hash()),
+            Err(error) => {
+                errors += 1;
+                assert!(error.to_string().contains("an injected error"), "{error}");
+            }
+        }
+    }
+    assert_eq!(errors, 5, "the manifest, three tables and an attachment are opened");
     Ok(())
 }
 
@@ -379,11 +400,17 @@ fn only_changed_tables_are_written_and_old_files_are_removed() -> Outcome {
 fn files_of_others_stay() -> Outcome {
     let worlds = Worlds::new()?;
     let machine = worlds.saved_old()?;
-    for name in ["notes.txt", "picture.arrow", "unit-1.arrow", "other.partial"] {
+    for name in [
+        "notes.txt",
+        "picture.arrow",
+        "unit-1.arrow",
+        "other.partial",
+        "x-0123456789abcdef0123456789abcdef.bin",
+    ] {
         machine.create(name)?;
     }
     worlds.save_new(&machine)?;
     let names: Vec<String> = machine.0.borrow().names.keys().cloned().collect();
-    assert_eq!(names.len(), 9, "{names:?}");
+    assert_eq!(names.len(), 10, "{names:?}");
     Ok(())
 }

@@ -11,6 +11,11 @@ use slotted::schema::Quoted;
 pub enum Damage {
     /// The file does not exist.
     Missing,
+    /// The disk cannot read the file.
+    Unreadable {
+        /// The reason.
+        reason: String,
+    },
     /// The file is something else: it does not begin as a file of a save does.
     Foreign,
     /// The file ends early.
@@ -77,6 +82,7 @@ impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("is missing"),
+            Self::Unreadable { reason } => write!(f, "cannot be read: {reason}"),
             Self::Foreign => f.write_str("is not a file of a save"),
             Self::Truncated { at } => write!(f, "ends early, after {at} bytes"),
             Self::TooLong { expected } => write!(f, "is longer than {expected} bytes"),

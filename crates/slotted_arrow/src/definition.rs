@@ -5,7 +5,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use slotted::schema::{Constraint, Number, NumberKind, NumberRange, PodKind, Slot, VectorKind};
+use slotted::schema::{
+    Constraint, Number, NumberKind, NumberRange, PodKind, Quoted, Slot, VectorKind,
+};
 use slotted::{Kind, ObjectId, Schema, SchemaError, Store, Value};
 
 /// A schema as a file declares it.
@@ -34,10 +36,24 @@ pub(crate) struct SlotDefinition {
     renamed_from: Option<String>,
 }
 
-/// A name such as `f32`, or a kind with parts.
+/// A name such as `f32`, a kind with parts, or a list of one of these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum KindDefinition {
+    Element(ElementDefinition),
+    List(ListDefinition),
+}
+
+/// Not recursive, so that a hostile file cannot nest kinds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListDefinition {
+    list: ElementDefinition,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum ElementDefinition {
     Name(String),
     Parts(KindParts),
 }
@@ -47,7 +63,6 @@ enum KindDefinition {
 enum KindParts {
     Enum(Vec<String>),
     Array(String, u32),
-    List(Box<KindDefinition>),
     Pod { name: String, size: usize, align: usize },
 }
 
@@ -183,9 +198,21 @@ impl Definition {
 }
 
 impl Definition {
-    /// Adds a slot that the schema no longer has. Later objects have no value for it.
-    pub(crate) fn add_aside(&mut self, slot: &Slot) {
-        self.slots.push(SlotDefinition { optional: true, ..SlotDefinition::new(slot) });
+    /// Adds a slot that the schema no longer has, under a name. Later objects have no value for it.
+    pub(crate) fn add_aside(&mut self, slot: &Slot, name: &str) {
+        let name = name.to_owned();
+        self.slots.push(SlotDefinition { name, optional: true, ..SlotDefinition::new(slot) });
+    }
+
+    /// Calls the closure with each name of a plain-memory type.
+    pub(crate) fn visit_type_names(&mut self, mut visit: impl FnMut(&mut String)) {
+        for slot in &mut self.slots {
+            let (KindDefinition::Element(element)
+            | KindDefinition::List(ListDefinition { list: element })) = &mut slot.kind;
+            if let ElementDefinition::Parts(KindParts::Pod { name, .. }) = element {
+                visit(name);
+            }
+        }
     }
 
     /// Declares the former name of a slot.
@@ -226,28 +253,46 @@ impl SlotDefinition {
 
 impl KindDefinition {
     fn new(kind: &Kind) -> Self {
+        match kind {
+            Kind::List(list) => {
+                Self::List(ListDefinition { list: ElementDefinition::new(list.element()) })
+            }
+            kind => Self::Element(ElementDefinition::new(kind)),
+        }
+    }
+
+    fn kind(&self, slot: &str, types: &PodTypes) -> Result<Kind, DefinitionError> {
+        match self {
+            Self::Element(element) => element.kind(slot, types),
+            Self::List(list) => list.list.kind(slot, types).map(Kind::list),
+        }
+    }
+}
+
+impl ElementDefinition {
+    fn new(kind: &Kind) -> Self {
         Self::Parts(match kind {
             Kind::Enum(kind) => {
                 KindParts::Enum(kind.variants().iter().map(|name| (**name).to_owned()).collect())
             }
             Kind::Array(number, length) => KindParts::Array(number.name().to_owned(), *length),
-            Kind::List(list) => KindParts::List(Box::new(Self::new(list.element()))),
             Kind::Pod(pod) => {
                 let (name, size, align) = (pod.name().to_owned(), pod.size(), pod.align());
                 KindParts::Pod { name, size, align }
             }
-            Kind::Bool | Kind::Number(_) | Kind::Vector(_) | Kind::Text | Kind::Object => {
-                return Self::Name(kind.to_string());
-            }
+            Kind::Bool
+            | Kind::Number(_)
+            | Kind::Vector(_)
+            | Kind::Text
+            | Kind::Object
+            | Kind::List(_) => return Self::Name(kind.to_string()),
         })
     }
 
     fn kind(&self, slot: &str, types: &PodTypes) -> Result<Kind, DefinitionError> {
         let invalid = |word: &str| {
-            DefinitionError::Invalid(format!(
-                "the kind {} of slot '{slot}'",
-                slotted::schema::Quoted(word)
-            ))
+            let (word, slot) = (Quoted(word), Quoted(slot));
+            DefinitionError::Invalid(format!("the kind {word} of slot {slot}"))
         };
         match self {
             Self::Name(name) => Kind::from_name(name).ok_or_else(|| invalid(name)),
@@ -258,7 +303,6 @@ impl KindDefinition {
                 let found = NumberKind::ALL.iter().find(|kind| kind.name() == number);
                 Ok(Kind::Array(*found.ok_or_else(|| invalid(number))?, *length))
             }
-            Self::Parts(KindParts::List(element)) => Ok(Kind::list(element.kind(slot, types)?)),
             Self::Parts(KindParts::Pod { name, size, align }) => {
                 let pod = types.types.get(name);
                 let pod = pod.filter(|pod| pod.size() == *size && pod.align() == *align);

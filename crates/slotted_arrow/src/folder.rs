@@ -105,6 +105,28 @@ impl<'f, F: Folder> NewFiles<'f, F> {
     }
 }
 
+/// Creates a folder and those above it, whose names are on the disk afterwards.
+fn create_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        create_folder(parent)?;
+    }
+    match fs::create_dir(path) {
+        Err(error) if !path.is_dir() => return Err(error),
+        _ => {}
+    }
+    sync_names(parent.unwrap_or(Path::new(".")))
+}
+
+/// Waits until the names of files in a folder are on the disk.
+fn sync_names(path: &Path) -> io::Result<()> {
+    // Other systems have no such call: a rename is durable there.
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
 /// A folder of the file system.
 #[derive(Clone, Debug)]
 pub(crate) struct Disk {
@@ -132,7 +154,12 @@ impl Folder for Disk {
     type Lock = DiskLock;
 
     fn create(&self, name: &str) -> io::Result<File> {
-        File::create(self.path.join(name))
+        let path = self.path.join(name);
+        // A link of that name could lead anywhere.
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => File::create_new(path),
+        }
     }
 
     fn sync(&self, file: File) -> io::Result<()> {
@@ -144,8 +171,7 @@ impl Folder for Disk {
     }
 
     fn sync_names(&self) -> io::Result<()> {
-        // Other systems have no such call: a rename is durable there.
-        if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
+        sync_names(&self.path)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -159,22 +185,25 @@ impl Folder for Disk {
     }
 
     fn open(&self, name: &str) -> io::Result<(Box<dyn Read>, u64)> {
-        let file = File::open(self.path.join(name))?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
+        let path = self.path.join(name);
+        // Before it is opened: a pipe would wait for its other end.
+        if !fs::metadata(&path)?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
         }
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
         Ok((Box::new(file), metadata.len()))
     }
 
     fn lock(&self) -> io::Result<DiskLock> {
-        fs::create_dir_all(&self.path)?;
-        let file = File::create(self.path.join(LOCK))?;
+        create_folder(&self.path)?;
+        // Not emptied: a link of that name could lead anywhere.
+        let file = File::options().create(true).append(true).open(self.path.join(LOCK))?;
         match file.try_lock() {
             Ok(()) => Ok(DiskLock(file)),
             Err(fs::TryLockError::WouldBlock) => Err(io::Error::new(
                 io::ErrorKind::WouldBlock,
-                "another process is saving to the folder",
+                "another thread or process is saving to the folder",
             )),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }

@@ -5,10 +5,12 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use slotted::raw::RawTable;
-use slotted::{AccessError, Limits, Migration, MigrationError, SchemaError, SchemaId, Store};
+use slotted::{
+    AccessError, Limits, Migration, MigrationError, ObjectId, SchemaError, SchemaId, Store,
+};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::aside::Aside;
+use crate::aside::{Aside, AsideSchema, is_placeholder, placeholder};
 use crate::damage::Damage;
 use crate::definition::{DefinitionError, PodTypes};
 use crate::folder::{Disk, Folder};
@@ -88,6 +90,8 @@ pub struct LoadReport {
     pub(crate) objects: usize,
     pub(crate) migration: Option<Migration>,
     pub(crate) aside: Aside,
+    /// The schemas that the program does not have, until they are kept aside.
+    pub(crate) missing: Vec<AsideSchema>,
     damaged: Vec<DamagedFile>,
     attachments: BTreeMap<String, Vec<u8>>,
 }
@@ -295,8 +299,9 @@ impl LoadOptions {
     ///
     /// [`save`](crate::save) has an example.
     pub fn load(&self, folder: impl AsRef<Path>) -> Result<(Store, LoadReport), LoadError> {
-        let source = FolderSource::new(Disk::new(folder.as_ref()));
-        self.read_all(source, Store::with_limits(self.limits), &PodTypes::default())
+        from_folder(folder.as_ref(), |source| {
+            self.read_all(source, Store::with_limits(self.limits), &PodTypes::default(), None)
+        })
     }
 
     /// Reads a save from any reader to a new store with the schemas of the save.
@@ -307,7 +312,7 @@ impl LoadOptions {
     /// [`SaveOptions`](crate::SaveOptions) has an example.
     pub fn read(&self, input: impl Read) -> Result<(Store, LoadReport), LoadError> {
         let source = StreamSource::new(input);
-        self.read_all(source, Store::with_limits(self.limits), &PodTypes::default())
+        self.read_all(source, Store::with_limits(self.limits), &PodTypes::default(), None)
     }
 
     /// Replaces the objects of a store by those of a save in a folder. The store keeps its schemas and Rust types.
@@ -324,7 +329,7 @@ impl LoadOptions {
         store: &mut Store,
         folder: impl AsRef<Path>,
     ) -> Result<LoadReport, LoadError> {
-        self.replace(store, FolderSource::new(Disk::new(folder.as_ref())))
+        from_folder(folder.as_ref(), |source| self.replace(store, source))
     }
 
     /// Replaces the objects of a store by those of a save from any reader, as [`load_into`](Self::load_into) does.
@@ -339,34 +344,41 @@ impl LoadOptions {
 
     fn replace(&self, store: &mut Store, source: impl Source) -> Result<LoadReport, LoadError> {
         let new = Store::with_limits(*store.limits());
-        let (mut loaded, mut report) = self.read_all(source, new, &PodTypes::of(store))?;
+        // Types that the program does not have may belong to what is kept aside.
+        let types = PodTypes::of(store).accept_others(true);
+        let (mut loaded, mut report) = self.read_all(source, new, &types, Some(store))?;
         migrate::to_schemas_of(store, &mut loaded, self, &mut report)?;
         report.objects = loaded.len();
         *store = loaded;
         Ok(report)
     }
 
-    /// Reads everything to a new store.
+    /// Reads everything to a new store. Schemas that the program lacks get the names of placeholders.
     pub(crate) fn read_all(
         &self,
         mut source: impl Source,
         mut store: Store,
         types: &PodTypes,
+        program: Option<&Store>,
     ) -> Result<(Store, LoadReport), LoadError> {
-        let types = types.clone().accept_others(self.opaque_types);
+        let types = match self.opaque_types {
+            true => types.clone().accept_others(true),
+            false => types.clone(),
+        };
         let bytes = source.manifest()?;
         let mut manifest = parse_manifest(source.name(), &bytes, self.ignores_checksums)?;
-        let mut names: HashMap<String, String> = HashMap::new();
-        if self.migrations.renames_schemas() {
-            for definition in &mut manifest.schemas {
-                let old = definition.name.clone();
-                definition.visit_schema_names(|name| self.migrations.rename_schemas(name));
-                names.insert(old, definition.name.clone());
-            }
+        let (names, missing) = self.names(&manifest, program);
+        for definition in &mut manifest.schemas {
+            definition.visit_schema_names(|name| {
+                if let Some(renamed) = names.get(name) {
+                    name.clone_from(renamed);
+                }
+            });
+            definition.visit_type_names(|name| self.migrations.rename_types(name));
         }
         register(&manifest.schemas, &mut store, &types)
             .map_err(|(schema, error)| definition_error(source.name(), schema, error))?;
-        let mut report = LoadReport::default();
+        let mut report = LoadReport { missing, ..LoadReport::default() };
         for entry in &manifest.tables {
             let name = names.get(&entry.schema).unwrap_or(&entry.schema);
             let schema = store.schema(name).map(|schema| schema.id());
@@ -378,6 +390,31 @@ impl LoadOptions {
         }
         report.objects = store.len();
         Ok((store, report))
+    }
+
+    /// Returns the name that each schema of a save gets, and the schemas that the program lacks.
+    fn names(
+        &self,
+        manifest: &Manifest,
+        program: Option<&Store>,
+    ) -> (HashMap<String, String>, Vec<AsideSchema>) {
+        let (mut names, mut missing) = (HashMap::new(), Vec::new());
+        for (number, definition) in manifest.schemas.iter().enumerate() {
+            let mut name = definition.name.clone();
+            self.migrations.rename_schemas(&mut name);
+            let is_known = program.is_none_or(|program| program.schema(&name).is_some());
+            if !is_known || (program.is_some() && is_placeholder(&name)) {
+                missing.push((number, name.clone()));
+                if !is_placeholder(&name) {
+                    name = placeholder(number, &name);
+                }
+            }
+            names.insert(definition.name.clone(), name);
+        }
+        let missing = missing
+            .into_iter()
+            .filter_map(|(number, name)| Some(AsideSchema { id: schema_id(number)?, name }));
+        (names, missing.collect())
     }
 
     fn read_table(
@@ -423,14 +460,21 @@ impl LoadOptions {
                 }
                 (damages, content.lost_rows)
             }
-            Err(ReadError::Io(error)) => return Err(file_error(&file.file, error)),
-            Err(ReadError::Damage(damage)) if self.salvages => {
+            Err(ReadError::Io(error)) if !self.salvages => {
+                return Err(file_error(&file.file, error));
+            }
+            Err(error) if self.salvages => {
+                let damage = match error {
+                    ReadError::Io(error) => Damage::Unreadable { reason: error.to_string() },
+                    ReadError::Damage(damage) => damage,
+                };
                 lose_rows(store, schema, most_rows(entry)).map_err(|damage| {
                     LoadError::Damaged { file: file.file.clone(), damage, can_salvage: false }
                 })?;
                 (vec![damage], entry.rows)
             }
             Err(ReadError::Damage(damage)) => (vec![damage], 0),
+            Err(ReadError::Io(error)) => return Err(file_error(&file.file, error)),
         };
         match damages.first() {
             None => Ok(()),
@@ -560,11 +604,34 @@ pub(crate) fn definition_error(
     }
 }
 
-/// Returns the rows of a table, or as many as a file of its size can have.
+/// Returns the rows of a table, or as many as may be retired if they are lost: a manifest can claim any number.
 fn most_rows(entry: &TableEntry) -> usize {
-    // Each block has a header.
-    let blocks = usize::try_from(entry.file.bytes / 64).unwrap_or(usize::MAX);
-    entry.rows.min(blocks.saturating_mul(slotted::memory::BLOCK_ROWS))
+    const MOST_LOST_ROWS: usize = 1 << 24;
+    entry.rows.min(MOST_LOST_ROWS)
+}
+
+/// Reads from a folder. Starts again if another process saved to it meanwhile, and removed the files of the save from before.
+fn from_folder<T>(
+    path: &Path,
+    mut read: impl FnMut(FolderSource<Disk>) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
+    const ATTEMPTS: usize = 10;
+    let manifest = || FolderSource::new(Disk::new(path)).manifest().ok();
+    for _ in 1..ATTEMPTS {
+        let before = manifest();
+        let result = read(FolderSource::new(Disk::new(path)));
+        let is_missing = matches!(&result, Err(LoadError::Damaged { damage: Damage::Missing, .. }));
+        if !is_missing || manifest() == before {
+            return result;
+        }
+    }
+    read(FolderSource::new(Disk::new(path)))
+}
+
+/// Returns the id of the schema with this number.
+fn schema_id(number: usize) -> Option<SchemaId> {
+    let bits = (u64::try_from(number).ok()? << 48) | 1 << 32;
+    (number < usize::from(u16::MAX)).then(|| ObjectId::from_bits(bits))?.map(ObjectId::schema)
 }
 
 pub(crate) fn file_error(file: &str, error: io::Error) -> LoadError {

@@ -1,5 +1,7 @@
 //! The manifest: the list of all files of a save.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use slotted::{Schema, SchemaError, Store};
@@ -152,7 +154,7 @@ impl Manifest {
             let name = slotted::schema::Quoted(name);
             Err(ManifestError::Content(format!("{what} {name} is listed twice or unknown")))
         };
-        let mut schemas = std::collections::HashSet::new();
+        let mut schemas = HashSet::new();
         for schema in &self.schemas {
             if !schemas.insert(&*schema.name) {
                 return twice("schema", &schema.name);
@@ -163,19 +165,24 @@ impl Manifest {
                 return twice("the table of schema", &table.schema);
             }
         }
-        let mut names = std::collections::HashSet::new();
+        let mut names = HashSet::new();
         for attachment in &self.attachments {
             if !names.insert(&*attachment.name) {
                 return twice("attachment", &attachment.name);
             }
         }
-        let mut aside = std::collections::HashSet::new();
+        let mut aside = HashSet::new();
+        let slots = |schema: &Definition| {
+            schema.slots.iter().map(|slot| slot.name.clone()).collect::<HashSet<_>>()
+        };
+        let wanted: HashSet<&str> = self.aside.iter().map(|entry| &*entry.schema).collect();
+        let known = self.schemas.iter().filter(|schema| wanted.contains(&*schema.name));
+        let known: HashMap<&str, HashSet<String>> =
+            known.map(|schema| (&*schema.name, slots(schema))).collect();
         for entry in &self.aside {
-            let mut schemas = self.schemas.iter().filter(|schema| schema.name == entry.schema);
-            let is_known = schemas.any(|schema| match &entry.slot {
-                Some(slot) => schema.slots.iter().any(|declared| declared.name == *slot),
-                None => true,
-            });
+            let is_known = known
+                .get(&*entry.schema)
+                .is_some_and(|slots| entry.slot.as_ref().is_none_or(|slot| slots.contains(slot)));
             if !is_known || !aside.insert(entry) {
                 return twice("an entry kept aside of schema", &entry.schema);
             }
@@ -197,6 +204,38 @@ impl Manifest {
     }
 }
 
+/// The most slots of all schemas together, inherited ones included: a short manifest can have many.
+const MOST_SLOTS: usize = 1 << 22;
+
+fn count_slots(definitions: &[Definition]) -> usize {
+    let own: HashMap<&str, &Definition> =
+        definitions.iter().map(|definition| (&*definition.name, definition)).collect();
+    // The slots of a schema and its bases, once they are counted; a circle of bases counts as none.
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    let mut all = 0_usize;
+    for definition in definitions {
+        let (mut path, mut next) = (Vec::new(), Some(definition));
+        let mut count = loop {
+            match next {
+                Some(base) if path.len() <= definitions.len() => {
+                    if let Some(count) = counts.get(&*base.name) {
+                        break *count;
+                    }
+                    path.push(base);
+                    next = base.extends.as_deref().and_then(|base| own.get(base).copied());
+                }
+                _ => break 0,
+            }
+        };
+        for base in path.into_iter().rev() {
+            count += base.slots.len();
+            counts.insert(&base.name, count);
+        }
+        all = all.saturating_add(count);
+    }
+    all
+}
+
 /// Registers the schemas of a save, so that each gets its id.
 pub(crate) fn register(
     definitions: &[Definition],
@@ -208,7 +247,12 @@ pub(crate) fn register(
     });
     let schemas = schemas.collect::<Result<Vec<Schema>, _>>()?;
     let named = |schema: &Schema, error: SchemaError| (schema.name().to_owned(), error.into());
-    let mut known = std::collections::HashSet::new();
+    if count_slots(definitions) > MOST_SLOTS {
+        let name = definitions.first().map_or_else(String::new, |first| first.name.clone());
+        let part = format!("more than {MOST_SLOTS} slots in all");
+        return Err((name, DefinitionError::Invalid(part)));
+    }
+    let mut known = HashSet::new();
     let are_in_order = schemas.iter().all(|schema| {
         let is_next = schema.extends().is_none_or(|base| known.contains(base));
         known.insert(schema.name());
@@ -259,5 +303,6 @@ pub(crate) fn is_file_name(name: &str) -> bool {
     })
 }
 
-pub(crate) const TABLE_ENDING: &str = ".arrow";
-pub(crate) const ATTACHMENT_ENDING: &str = ".bin";
+/// No other program's files end so.
+pub(crate) const TABLE_ENDING: &str = ".slotted.arrow";
+pub(crate) const ATTACHMENT_ENDING: &str = ".slotted.bin";

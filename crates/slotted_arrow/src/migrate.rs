@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 
 use slotted::migration::{MigrationRejection, MigrationStep, Overwrites};
-use slotted::{Migration, ObjectId, Schema, SchemaId, Store, Value};
+use slotted::{Migration, ObjectId, Schema, SchemaId, Snapshot, Store, Value};
 
-use crate::aside::{Aside, AsideSlot};
+use crate::aside::{Aside, AsideSlot, Content};
 use crate::definition::{Definition, PodTypes};
 use crate::load::{LoadError, LoadOptions, LoadReport, definition_error};
 use crate::save::MANIFEST;
+
+/// A value that a step of the migration computed: the object, the slot, the value.
+type Computed = (ObjectId, String, Value);
 
 /// Gives a loaded store the schemas and Rust types of the program's store.
 ///
@@ -19,38 +22,15 @@ pub(crate) fn to_schemas_of(
     options: &LoadOptions,
     report: &mut LoadReport,
 ) -> Result<(), LoadError> {
-    let migrations = &options.migrations;
     let before = loaded.snapshot();
-    let missing: Vec<SchemaId> = loaded
-        .schemas()
-        .filter(|schema| program.schema(schema.name()).is_none())
-        .map(|schema| schema.id())
-        .collect();
-    let mut declarations = migrations.declarations(program)?;
-    // On its own, so that neither a missing base nor a new slot of the base is in the way.
-    let types = PodTypes::of(program);
-    let types = if missing.is_empty() { types } else { PodTypes::of(loaded) };
-    for schema in missing.iter().filter_map(|id| loaded.schema_by_id(*id)) {
-        let flat = Definition::flat(schema.name(), schema.slots()).to_schema(&types);
-        declarations.push(
-            flat.map_err(|error| definition_error(MANIFEST, schema.name().to_owned(), error))?,
-        );
-    }
-    let mut values: Vec<(ObjectId, String, Value)> = Vec::new();
-    for (schema, slot, map) in migrations.mapped() {
-        let ids: Vec<ObjectId> = match loaded.ids_of(schema) {
-            Ok(ids) => ids.collect(),
-            Err(_) => continue,
-        };
-        for id in ids {
-            if let Ok(record) = loaded.get_record(id) {
-                values.push((id, slot.to_owned(), map(&record)));
-            }
-        }
-    }
+    let missing: HashSet<SchemaId> = report.missing.iter().map(|schema| schema.id).collect();
+    let mut declarations = options.migrations.declarations(program, loaded)?;
+    let flat = flat(loaded, &missing)?;
+    declarations.extend(flat.iter().cloned());
+    let mut values = computed(loaded, options, &missing);
     let mut plan = plan(loaded, &declarations, &values)?;
     if options.allows_loss && !plan.is_possible() {
-        loosen(loaded, program, &plan, &mut values);
+        loosen(loaded, program, &declarations, &plan, &mut values);
         plan = self::plan(loaded, &declarations, &values)?;
     }
     let slots = missing_slots(loaded, &plan, options);
@@ -60,44 +40,59 @@ pub(crate) fn to_schemas_of(
     for (id, slot, value) in values {
         loaded.set_value(id, &slot, value)?;
     }
-    // The snapshot from before has all objects, and the slots that are gone.
-    let with_objects: Vec<SchemaId> = missing
-        .into_iter()
-        .filter(|id| before.raw().table(*id).is_some_and(|table| table.used_rows() > 0))
-        .collect();
-    for schema in &with_objects {
+    for schema in &missing {
         let ids: Vec<ObjectId> =
             before.raw().table(*schema).into_iter().flat_map(crate::load::ids).collect();
         loaded.try_despawn_batch(&ids);
     }
-    let flat = loaded_aside(&before, &with_objects, loaded);
-    report.aside = Aside::new(flat, with_objects, slots);
+    let (schemas, store) = (std::mem::take(&mut report.missing), loaded.identity());
+    let snapshot = with_flat(before, flat);
+    report.aside = Aside::new(Content { snapshot, schemas, slots, store });
     report.migration = (!plan.is_empty()).then_some(plan);
     loaded.register_types_of(program);
     Ok(())
 }
 
-/// Returns a snapshot in which the missing schemas extend nothing.
-fn loaded_aside(
-    before: &slotted::Snapshot,
-    missing: &[SchemaId],
-    loaded: &Store,
-) -> slotted::Snapshot {
-    let flat = missing.iter().filter_map(|id| loaded.schema_by_id(*id));
-    let flat: Vec<Schema> = flat.map(|schema| schema.to_schema()).collect();
+/// Returns schemas without a base, so that neither a missing base nor a new slot of the base is in the way.
+fn flat(loaded: &Store, schemas: &HashSet<SchemaId>) -> Result<Vec<Schema>, LoadError> {
+    let types = PodTypes::of(loaded).accept_others(true);
+    let schemas = loaded.schemas().filter(|schema| schemas.contains(&schema.id()));
+    let flat = schemas.map(|schema| {
+        let flat = Definition::flat(schema.name(), schema.slots()).to_schema(&types);
+        flat.map_err(|error| definition_error(MANIFEST, schema.name().to_owned(), error))
+    });
+    flat.collect()
+}
+
+/// Returns the snapshot with the flat schemas, or as it is if that is not possible.
+fn with_flat(before: Snapshot, flat: Vec<Schema>) -> Snapshot {
     let mut store = before.to_store();
-    if let Ok(plan) = store.plan_migration(flat)
-        && store.migrate(&plan).is_ok()
-    {
-        return store.snapshot();
+    match store.plan_migration(flat) {
+        Ok(plan) if store.migrate(&plan).is_ok() => store.snapshot(),
+        _ => before,
     }
-    before.clone()
+}
+
+/// Computes the values of the migration's steps.
+fn computed(loaded: &Store, options: &LoadOptions, missing: &HashSet<SchemaId>) -> Vec<Computed> {
+    let mut values = Vec::new();
+    for (schema, slot, map) in options.migrations.mapped() {
+        // A save that was written after the step has the slot.
+        let is_done = loaded.schema(schema).is_none_or(|schema| schema.slot(slot).is_some());
+        let ids = loaded.ids_of(schema).into_iter().flatten().filter(|_| !is_done);
+        for id in ids.filter(|id| !missing.contains(&id.schema())) {
+            if let Ok(record) = loaded.get_record(id) {
+                values.push((id, slot.to_owned(), map(&record)));
+            }
+        }
+    }
+    values
 }
 
 fn plan(
     loaded: &Store,
     declarations: &[Schema],
-    values: &[(ObjectId, String, Value)],
+    values: &[Computed],
 ) -> Result<Migration, LoadError> {
     let mut overwrites = Overwrites::default();
     for (id, slot, _) in values {
@@ -110,8 +105,9 @@ fn plan(
 fn loosen(
     loaded: &Store,
     program: &Store,
+    declarations: &[Schema],
     plan: &Migration,
-    values: &mut Vec<(ObjectId, String, Value)>,
+    values: &mut Vec<Computed>,
 ) {
     let given: HashSet<(ObjectId, String)> =
         values.iter().map(|(id, slot, _)| (*id, slot.clone())).collect();
@@ -120,7 +116,13 @@ fn loosen(
         let new = program.schema(&problem.schema).and_then(|schema| schema.slot(&problem.slot));
         let old = loaded.schema(&problem.schema);
         let (Some(new), Some(old)) = (new, old) else { continue };
-        let former = old.slot(new.name()).map(|_| new.name()).or_else(|| new.renamed_from());
+        let mut slots = declarations.iter().flat_map(|schema| schema.slots());
+        let renamed = slots.find(|slot| {
+            let former = slot.renamed_from().and_then(|former| old.slot(former));
+            slot.name() == new.name() && former.is_some()
+        });
+        let former = old.slot(new.name()).map(|_| new.name());
+        let former = former.or_else(|| renamed.and_then(|slot| slot.renamed_from()));
         let Some(former) = former else { continue };
         let Ok(ids) = loaded.ids_of(slotted::exactly(old.name())) else { continue };
         for id in ids {
@@ -147,10 +149,10 @@ fn missing_slots(loaded: &Store, plan: &Migration, options: &LoadOptions) -> Vec
     for migration in plan.schemas() {
         let Some(schema) = loaded.schema(migration.name()) else { continue };
         for step in migration.steps() {
-            if let MigrationStep::Removed { slot, values: 1.. } = step
-                && !options.migrations.removes(schema.name(), slot)
-                && let Some(slot) = schema.slot_index(slot)
-            {
+            let MigrationStep::Removed { slot, values: 1.. } = step else { continue };
+            let mut family = loaded.schema_and_bases(schema.id());
+            let is_dropped = family.any(|schema| options.migrations.removes(schema.name(), slot));
+            if let Some(slot) = schema.slot_index(slot).filter(|_| !is_dropped) {
                 slots.push(AsideSlot { schema: schema.id(), slot });
             }
         }

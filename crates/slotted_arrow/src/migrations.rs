@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use slotted::schema::RegisteredSchema;
 use slotted::{Record, Schema, SchemaError, Store, Value};
 
+use crate::aside::is_placeholder;
 use crate::definition::{Definition, DefinitionError, PodTypes};
 
 /// A function from an object of the save to the value of a slot.
@@ -46,6 +48,7 @@ type Map = Arc<dyn Fn(&Record) -> Value + Send + Sync>;
 #[must_use = "migrations do nothing on their own"]
 pub struct Migrations {
     renamed_schemas: Vec<(String, String)>,
+    renamed_types: Vec<(String, String)>,
     renamed: Vec<(String, String, String)>,
     removed: Vec<(String, String)>,
     mapped: Vec<(String, String, Map)>,
@@ -67,7 +70,22 @@ impl Migrations {
         self
     }
 
+    /// Gives a plain-memory type of the save another name: that of [`std::any::type_name`], which changes when the type moves to
+    /// another module.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted_arrow::Migrations;
+    /// let migrations = Migrations::new().rename_type("game::paint::Color", "game::Color");
+    /// ```
+    pub fn rename_type(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.renamed_types.push((from.into(), to.into()));
+        self
+    }
+
     /// Gives a slot of a schema, and of all that extend it, another name.
+    ///
+    /// Steps of older versions can stay: a slot that was renamed twice is found under each of its names.
     ///
     /// [`Migrations`] has an example.
     pub fn rename(
@@ -90,6 +108,9 @@ impl Migrations {
 
     /// Computes the value of a slot from the object as the save has it, for all objects of a schema and of those that extend it.
     ///
+    /// The step concerns saves in which the schema does not have the slot yet; those that were written afterwards stay as they
+    /// are. So give a slot another name if its numbers change their meaning.
+    ///
     /// [`Migrations`] has an example.
     pub fn map(
         mut self,
@@ -101,17 +122,14 @@ impl Migrations {
         self
     }
 
-    /// Renames schemas in the definitions of a save.
+    /// Renames a schema in the definitions of a save.
     pub(crate) fn rename_schemas(&self, name: &mut String) {
-        for (from, to) in &self.renamed_schemas {
-            if name == from {
-                name.clone_from(to);
-            }
-        }
+        rename(&self.renamed_schemas, name);
     }
 
-    pub(crate) fn renames_schemas(&self) -> bool {
-        !self.renamed_schemas.is_empty()
+    /// Renames a plain-memory type in the definitions of a save.
+    pub(crate) fn rename_types(&self, name: &mut String) {
+        rename(&self.renamed_types, name);
     }
 
     /// Returns `true` if the values of a removed slot are dropped.
@@ -123,25 +141,67 @@ impl Migrations {
         self.mapped.iter().map(|(schema, slot, map)| (&**schema, &**slot, map))
     }
 
-    /// Returns the schemas of a store with the former names that are declared here.
-    pub(crate) fn declarations(&self, store: &Store) -> Result<Vec<Schema>, SchemaError> {
-        let types = PodTypes::of(store);
-        let declaration = |schema: Schema| {
-            let mut renames = self.renamed.iter().filter(|(of, ..)| of == schema.name()).peekable();
-            if renames.peek().is_none() {
-                return Ok(schema);
+    /// Returns the schemas of a program, with the former names that objects of the save have.
+    pub(crate) fn declarations(
+        &self,
+        program: &Store,
+        loaded: &Store,
+    ) -> Result<Vec<Schema>, SchemaError> {
+        let types = PodTypes::of(program).accept_others(true);
+        let declaration = |schema: &RegisteredSchema| {
+            let declared = schema.to_schema();
+            let saved = loaded.schema(schema.name());
+            let mut definition = Definition::new(&declared);
+            let mut is_changed = false;
+            for slot in declared.slots() {
+                let mut former = self.former_names(program, schema, slot.name());
+                let found =
+                    former.find(|name| saved.is_some_and(|saved| saved.slot(name).is_some()));
+                if let Some(from) = found {
+                    definition.rename_slot(&from, slot.name());
+                    is_changed = true;
+                }
             }
-            let mut definition = Definition::new(&schema);
-            for (_, from, to) in renames {
-                definition.rename_slot(from, to);
-            }
-            match definition.to_schema(&types) {
-                Ok(schema) => Ok(schema),
-                Err(DefinitionError::Schema(error)) => Err(*error),
-                Err(_) => Ok(schema),
+            match is_changed.then(|| definition.to_schema(&types)) {
+                Some(Ok(schema)) => Ok(schema),
+                Some(Err(DefinitionError::Schema(error))) => Err(*error),
+                _ => Ok(declared),
             }
         };
-        store.schemas().map(|schema| declaration(schema.to_schema())).collect()
+        program.schemas().filter(|schema| !is_placeholder(schema.name())).map(declaration).collect()
+    }
+
+    /// Iterates over the names that a slot had, the latest first, names of names included.
+    fn former_names<'m>(
+        &'m self,
+        program: &'m Store,
+        schema: &'m RegisteredSchema,
+        slot: &str,
+    ) -> impl Iterator<Item = String> + 'm {
+        // A rename may be declared for a schema that inherits the slot.
+        let concerns = move |of: &str| {
+            program.schema(of).is_some_and(|of| {
+                program.schema_and_bases(of.id()).any(|base| base.id() == schema.id())
+            })
+        };
+        let (mut names, mut next) = (vec![slot.to_owned()], 0);
+        while next < names.len() {
+            for (of, from, to) in self.renamed.iter().rev() {
+                if *to == names[next] && !names.contains(from) && concerns(of) {
+                    names.push(from.clone());
+                }
+            }
+            next += 1;
+        }
+        names.into_iter().skip(1)
+    }
+}
+
+fn rename(renamed: &[(String, String)], name: &mut String) {
+    for (from, to) in renamed {
+        if name == from {
+            name.clone_from(to);
+        }
     }
 }
 
@@ -150,6 +210,7 @@ impl fmt::Debug for Migrations {
         let mapped: Vec<_> = self.mapped().map(|(schema, slot, _)| (schema, slot)).collect();
         f.debug_struct("Migrations")
             .field("renamed_schemas", &self.renamed_schemas)
+            .field("renamed_types", &self.renamed_types)
             .field("renamed", &self.renamed)
             .field("removed", &self.removed)
             .field("mapped", &mapped)

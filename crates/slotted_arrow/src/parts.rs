@@ -1,12 +1,12 @@
 //! The tables of a save, and their definitions.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use slotted::Snapshot;
 use slotted::raw::{RawSnapshot, RawTable};
+use slotted::{SchemaId, Snapshot};
 
-use crate::aside::Aside;
-use crate::columns::Column;
+use crate::aside::{Aside, placeholder};
+use crate::columns::{Column, Values};
 use crate::definition::Definition;
 use crate::ipc::WrittenFile;
 use crate::manifest::{AsideEntry, FileEntry, Manifest, TableEntry, hexadecimal};
@@ -18,10 +18,15 @@ pub(crate) struct Parts<'s> {
     /// The manifest without its files.
     pub(crate) manifest: Manifest,
     pub(crate) tables: Vec<Part<'s>>,
+    raw: RawSnapshot<'s>,
     aside: &'s Aside,
+    /// The slots that schemas no longer have: their names, and their names in the save.
+    slots: HashMap<SchemaId, Vec<(String, String)>>,
 }
 
 pub(crate) struct Part<'s> {
+    /// The name of the schema in the save.
+    pub(crate) name: String,
     pub(crate) raw: RawSnapshot<'s>,
     pub(crate) table: RawTable<'s>,
 }
@@ -29,7 +34,7 @@ pub(crate) struct Part<'s> {
 impl Part<'_> {
     pub(crate) fn entry(&self, file: String, written: WrittenFile) -> TableEntry {
         TableEntry {
-            schema: self.table.schema().name().to_owned(),
+            schema: self.name.clone(),
             rows: self.table.used_rows(),
             objects: self.table.len(),
             head: hexadecimal(written.head),
@@ -38,93 +43,142 @@ impl Part<'_> {
     }
 }
 
+/// The names in a save of the schemas whose placeholders a store has.
+struct Names(HashMap<String, String>);
+
+impl Names {
+    fn new(aside: &Aside, raw: RawSnapshot<'_>) -> Self {
+        let name = |(name, _, table): (&str, RawSnapshot<'_>, RawTable<'_>)| {
+            // The mod is back in the running store: its schema has the name now.
+            let is_taken = raw.table_of(name).is_some();
+            let placeholder = table.schema().name().to_owned();
+            let name = if is_taken { placeholder.clone() } else { name.to_owned() };
+            (placeholder, name)
+        };
+        Self(aside.tables().map(name).collect())
+    }
+
+    fn rename(&self, name: &mut String) {
+        if let Some(renamed) = self.0.get(name) {
+            name.clone_from(renamed);
+        }
+    }
+}
+
 impl<'s> Parts<'s> {
-    pub(crate) fn new(all_aside: &'s Aside, snapshot: &'s Snapshot) -> Result<Self, SaveError> {
+    pub(crate) fn new(aside: &'s Aside, snapshot: &'s Snapshot) -> Result<Self, SaveError> {
         let raw = snapshot.raw();
-        let aside: HashMap<&str, (RawSnapshot<'s>, RawTable<'s>)> =
-            all_aside.tables().map(|(raw, table)| (table.schema().name(), (raw, table))).collect();
-        let (mut schemas, mut tables) = (Vec::new(), Vec::new());
-        let mut used = HashSet::new();
+        if aside.store().is_some_and(|store| *store != raw.identity()) {
+            return Err(SaveError::OtherStore);
+        }
+        let names = Names::new(aside, raw);
+        let tables_aside: HashMap<SchemaId, (RawSnapshot<'s>, RawTable<'s>)> =
+            aside.tables().map(|(_, raw, table)| (table.schema().id(), (raw, table))).collect();
+        let (mut manifest, mut tables) = (Manifest::default(), Vec::new());
         for table in raw.tables() {
-            let schema = table.schema();
-            let (raw, table) = match aside.get(schema.name()) {
-                Some(_) if !table.is_empty() => {
-                    return Err(SaveError::BothAside { schema: schema.name().to_owned() });
-                }
-                Some((raw, aside)) if aside.schema().id() == schema.id() => {
-                    used.insert(schema.name());
-                    (*raw, *aside)
-                }
-                _ => (raw, table),
-            };
-            schemas.push(Definition::new(&table.schema().to_schema()));
+            let kept = tables_aside.get(&table.schema().id()).copied();
+            if kept.is_some() && !table.is_empty() {
+                return Err(SaveError::BothAside { schema: table.schema().name().to_owned() });
+            }
+            let (raw, table) = kept.unwrap_or((raw, table));
+            let mut definition = Definition::new(&table.schema().to_schema());
+            definition.visit_schema_names(|name| names.rename(name));
+            let name = definition.name.clone();
+            if kept.is_some() {
+                manifest.aside.push(AsideEntry { schema: name.clone(), slot: None });
+            }
+            manifest.schemas.push(definition);
             if table.used_rows() > 0 {
-                tables.push(Part { raw, table });
+                tables.push(Part { name, raw, table });
             }
         }
-        if let Some(lost) = aside.keys().find(|name| !used.contains(*name)) {
-            return Err(SaveError::OtherStore { schema: (*lost).to_owned() });
-        }
-        let schema_aside = |table: RawTable<'_>| {
-            let schema = table.schema().name();
-            let entry = || AsideEntry { schema: schema.to_owned(), slot: None };
-            aside.contains_key(schema).then(entry)
-        };
-        let mut marks: Vec<AsideEntry> = raw.tables().filter_map(schema_aside).collect();
-        for (raw, table, slot) in all_aside.columns() {
-            let (schema, slot) = (table.schema(), &table.schema().slots()[slot]);
-            let base = schema.base().and_then(|base| raw.table(base));
-            let is_inherited = base.is_some_and(|base| base.schema().slot(slot.name()).is_some());
-            let live = snapshot.raw().table(schema.id());
-            let live = live.filter(|live| live.schema().name() == schema.name());
-            let Some(live) = live else {
-                return Err(SaveError::OtherStore { schema: schema.name().to_owned() });
-            };
-            // The slot is back, with values of its own.
-            if is_inherited || live.schema().slot(slot.name()).is_some() {
+        let mut parts = Self { manifest, tables, raw, aside, slots: HashMap::new() };
+        parts.add_slots(&names);
+        Ok(parts)
+    }
+
+    /// Adds the slots that schemas no longer have to the definitions.
+    fn add_slots(&mut self, names: &Names) {
+        let mut columns: Vec<_> = self.aside.columns().collect();
+        // Bases first: a slot of a base comes to its extensions by itself.
+        columns.sort_by_key(|(_, table, _)| chain(self.raw, table.schema().id()).len());
+        for (_, table, slot) in columns {
+            let (id, declared) = (table.schema().id(), &table.schema().slots()[slot]);
+            let name = declared.name();
+            let is_inherited = chain(self.raw, id).iter().any(|base| {
+                let slots = self.slots.get(base).into_iter().flatten();
+                slots.into_iter().any(|(known, _)| known == name)
+            });
+            if is_inherited {
                 continue;
             }
-            schemas[schema.id().index()].add_aside(slot);
-            let (schema, slot) = (schema.name().to_owned(), Some(slot.name().to_owned()));
-            marks.push(AsideEntry { schema, slot });
+            // The name may be taken by now, here or in a schema that extends this one.
+            let mut family = self.raw.tables().filter(|live| {
+                live.schema().slot(name).is_some()
+                    && chain(self.raw, live.schema().id()).contains(&id)
+            });
+            let written = match family.next() {
+                Some(_) => placeholder(slot, name),
+                None => name.to_owned(),
+            };
+            let definition = &mut self.manifest.schemas[id.index()];
+            definition.add_aside(declared, &written);
+            definition.visit_schema_names(|name| names.rename(name));
+            let schema = definition.name.clone();
+            self.manifest.aside.push(AsideEntry { schema, slot: Some(written.clone()) });
+            self.slots.entry(id).or_default().push((name.to_owned(), written));
         }
-        let manifest = Manifest { schemas, aside: marks, ..Manifest::default() };
-        Ok(Self { manifest, tables, aside: all_aside })
     }
 
     /// Returns the definitions of a table's bases and its own.
     pub(crate) fn definitions(&self, part: &Part<'_>) -> Vec<Definition> {
-        let mut chain = Vec::new();
-        let mut next = Some(part.table.schema());
-        while let Some(schema) = next {
-            chain.push(self.manifest.schemas[schema.id().index()].clone());
-            let base = schema.base().and_then(|base| part.raw.table(base));
-            next = base.map(RawTable::schema);
-        }
-        chain.reverse();
-        chain
+        let chain = chain(part.raw, part.table.schema().id()).into_iter();
+        chain.map(|schema| self.manifest.schemas[schema.index()].clone()).collect()
     }
 
     /// Returns a table with its columns in the order of the definitions.
     pub(crate) fn table(&self, part: &Part<'s>) -> TableToWrite<'s> {
-        let Part { raw, table } = *part;
-        let name = table.schema().name();
-        let definitions = self.definitions(part);
-        let aside = self.aside.table_of(name);
-        let slots = definitions.iter().flat_map(|definition| &definition.slots);
-        let columns = slots.filter_map(|slot| {
-            if let Some(slot) = table.schema().slot_index(&slot.name) {
-                return Some(Column { raw, table, slot, is_aside: false });
+        let Part { raw, table, .. } = *part;
+        let id = table.schema().id();
+        let mut columns = Vec::new();
+        for schema in chain(raw, id) {
+            let own = raw.table(schema).map(RawTable::schema);
+            let declared = own.map(|schema| schema.to_schema());
+            for slot in declared.iter().flat_map(|schema| schema.slots()) {
+                if let Some(slot) = table.schema().slot_index(slot.name()) {
+                    columns.push(Column { raw, table, slot, values: Values::Living });
+                }
             }
-            let (raw, table) = aside?;
-            let slot = table.schema().slot_index(&slot.name)?;
-            Some(Column { raw, table, slot, is_aside: true })
-        });
-        let columns = columns.collect();
-        TableToWrite { raw, table, columns, definitions }
+            for (name, _) in self.slots.get(&schema).into_iter().flatten() {
+                let own = self.aside.table(id).and_then(|(raw, table)| {
+                    let slot = table.schema().slot_index(name)?;
+                    Some(Column { raw, table, slot, values: Values::Aside })
+                });
+                // The schema extends this one only by now: none of its objects has a value.
+                let column = own.or_else(|| {
+                    let (raw, table) = self.aside.table(schema)?;
+                    let slot = table.schema().slot_index(name)?;
+                    Some(Column { raw, table, slot, values: Values::None })
+                });
+                columns.extend(column);
+            }
+        }
+        TableToWrite { raw, table, columns, definitions: self.definitions(part) }
     }
 
     pub(crate) fn objects(&self) -> usize {
         self.tables.iter().map(|part| part.table.len()).sum()
     }
+}
+
+/// Returns the bases of a schema, the first one first, and the schema.
+fn chain(raw: RawSnapshot<'_>, schema: SchemaId) -> Vec<SchemaId> {
+    let mut chain = Vec::new();
+    let mut next = Some(schema);
+    while let Some(schema) = next {
+        chain.push(schema);
+        next = raw.table(schema).and_then(|table| table.schema().base());
+    }
+    chain.reverse();
+    chain
 }

@@ -11,8 +11,8 @@ use crate::compression::Compression;
 use crate::definition::Definition;
 use crate::folder::{Disk, Folder, FolderError, NewFiles};
 use crate::manifest::{
-    AttachmentEntry, FileEntry, Manifest, PARTIAL, TABLE_ENDING, TableEntry, file_name,
-    is_file_name,
+    AttachmentEntry, FileEntry, Manifest, ManifestError, PARTIAL, TABLE_ENDING, TableEntry,
+    VERSION, file_name, is_file_name,
 };
 use crate::parts::{Part, Parts};
 use crate::stream;
@@ -115,7 +115,7 @@ enum Since<'s> {
 
 impl Saved {
     fn look_at(&self, part: &Part<'_>, parts: &Parts<'_>) -> Since<'_> {
-        let saved = self.tables.get(part.table.schema().name());
+        let saved = self.tables.get(&*part.name);
         let Some((entry, then)) = saved.filter(|_| part.raw.identity() == self.store) else {
             return Since::Unknown;
         };
@@ -132,7 +132,9 @@ impl Saved {
 #[non_exhaustive]
 pub enum SaveError {
     /// An operation on a file failed.
-    #[error("cannot {action} '{file}': {error}; the save from before is intact")]
+    #[error(
+        "cannot {action} '{file}': {error}; the save from before is unchanged, if there was one"
+    )]
     File {
         /// The operation, such as `write`.
         action: &'static str,
@@ -158,14 +160,21 @@ pub enum SaveError {
         /// The schema's name.
         schema: String,
     },
-    /// The objects or values that were kept aside belong to another store: the schema is missing or has another id.
+    /// The objects or values that were kept aside belong to another store.
     #[error(
-        "objects of schema {} were kept aside for another store; save the store that was loaded",
-        slotted::schema::Quoted(schema)
+        "the snapshot is of another store than the one for which objects were kept aside; \
+         save the store that was loaded"
     )]
-    OtherStore {
-        /// The schema's name.
-        schema: String,
+    OtherStore,
+    /// A later version of slotted saved to the folder.
+    #[error(
+        "the folder has a save of format {found}, this program writes {known}; choose another folder"
+    )]
+    Newer {
+        /// The version of the save.
+        found: u32,
+        /// The version that this program writes.
+        known: u32,
     },
 }
 
@@ -236,7 +245,8 @@ impl SaveOptions {
 
     /// Tells the save about an earlier one to the same folder, so that it does not even look at tables that have not changed.
     ///
-    /// Without this, the columns of each table are compared with the folder by their checksum.
+    /// Without this, the columns of each table are compared by their checksum with the manifest of the folder. Files that the
+    /// manifest has are taken to be whole; [`inspect`](crate::inspect) checks them.
     ///
     /// # Example
     /// ```
@@ -282,7 +292,7 @@ impl SaveOptions {
     ) -> Result<SaveReport, SaveError> {
         let parts = Parts::new(&self.aside, snapshot)?;
         let _lock = folder.lock().map_err(FolderError::of("lock", "the folder"))?;
-        let old = read_manifest(folder).unwrap_or_default();
+        let old = read_manifest(folder)?;
         let old_tables = old.tables.iter().map(|entry| (&*entry.schema, entry)).collect();
         let mut files = NewFiles::new(folder);
         let mut report = SaveReport { objects: parts.objects(), ..SaveReport::default() };
@@ -294,7 +304,9 @@ impl SaveOptions {
         for (name, bytes) in &self.attachments {
             let entry = FileEntry::of_attachment(name, bytes);
             let is_known = old.attachments.iter().any(|old| old.file == entry);
-            if !is_known || !is_there(folder, &entry) {
+            // Equal bytes under names that differ in other characters alone share a file.
+            let is_written = manifest.attachments.iter().any(|other| other.file == entry);
+            if !is_written && (!is_known || !is_there(folder, &entry)) {
                 files.write(&entry.file, |mut file| {
                     file.write_all(bytes)?;
                     Ok((file, entry.file.clone(), ()))
@@ -335,7 +347,7 @@ impl SaveOptions {
         files: &mut NewFiles<'_, F>,
         report: &mut SaveReport,
     ) -> Result<TableEntry, SaveError> {
-        let name = part.table.schema().name();
+        let name = &*part.name;
         let size = (part.table.used_rows(), part.table.len());
         let old = old.get(name).filter(|old| (old.rows, old.objects) == size);
         let old = old.filter(|old| is_there(files.folder(), &old.file));
@@ -378,7 +390,7 @@ impl SaveOptions {
         let parts = Parts::new(&self.aside, snapshot)?;
         let mut manifest = parts.manifest.clone();
         for part in &parts.tables {
-            let name = part.table.schema().name();
+            let name = &*part.name;
             let (_, written) = write_table(io::sink(), parts.table(part), self.compression)?;
             let file = file_name(name, written.checksum, TABLE_ENDING);
             manifest.tables.push(part.entry(file, written));
@@ -410,11 +422,15 @@ fn is_there(folder: &impl Folder, file: &FileEntry) -> bool {
     folder.open(&file.file).is_ok_and(|(_, bytes)| bytes == file.bytes)
 }
 
-fn read_manifest(folder: &impl Folder) -> Option<Manifest> {
-    let (mut file, _) = folder.open(MANIFEST).ok()?;
+/// Returns the manifest of the save from before; an empty one if there is none, or if it cannot be read.
+fn read_manifest(folder: &impl Folder) -> Result<Manifest, SaveError> {
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).ok()?;
-    Manifest::from_bytes(&bytes, false).ok()
+    let read = folder.open(MANIFEST).and_then(|(mut file, _)| file.read_to_end(&mut bytes));
+    match read.is_ok().then(|| Manifest::from_bytes(&bytes, false)) {
+        Some(Err(ManifestError::Newer(found))) => Err(SaveError::Newer { found, known: VERSION }),
+        Some(Ok(manifest)) => Ok(manifest),
+        _ => Ok(Manifest::default()),
+    }
 }
 
 /// Removes files that the manifest does not name. Those that cannot be removed are tried again at the next save.

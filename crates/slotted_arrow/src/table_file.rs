@@ -13,6 +13,7 @@ use slotted::memory::BLOCK_ROWS;
 use slotted::raw::{RawSnapshot, RawTable, TableFill};
 use slotted::schema::Slot;
 use slotted::{Kind, SchemaId, Store};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::bits::{all_ones, is_one, unpack};
 use crate::columns::{Column, Columns, row_bytes};
@@ -22,6 +23,7 @@ use crate::definition::Definition;
 use crate::fields::{GENERATION, field};
 use crate::ipc::{Body, Contradiction, IpcReader, IpcWriter, Message, MessageKind, ReadError};
 use crate::ipc::{OutgoingBatch, WrittenFile};
+use crate::manifest::hexadecimal;
 
 /// The key of a file's [`TableMetadata`].
 const TABLE: &str = "slotted.table";
@@ -34,6 +36,8 @@ pub(crate) struct TableMetadata {
     pub(crate) id: u16,
     /// The schema's bases, then the schema.
     pub(crate) definitions: Vec<Definition>,
+    /// The checksum of the definitions, to compare schemas without reading them.
+    pub(crate) fingerprint: String,
     /// The generation of all rows, unless the file has a column of generations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) generation: Option<u16>,
@@ -63,7 +67,9 @@ pub(crate) fn write_table<W: Write>(
     let TableToWrite { raw, table, columns, definitions } = table;
     let generation = common_generation(table);
     let id = table.schema().id().index() as u16;
-    let metadata = serde_json::to_string(&TableMetadata { id, definitions, generation })?;
+    let fingerprint = fingerprint(&definitions)?;
+    let metadata = TableMetadata { id, definitions, fingerprint, generation };
+    let metadata = serde_json::to_string(&metadata)?;
     let generations = Field::new(GENERATION, DataType::UInt16, false);
     let columns = Columns::canonical(raw, table, columns);
     let fields = generation.is_none().then_some(generations).into_iter();
@@ -131,6 +137,11 @@ fn common_generation(table: RawTable<'_>) -> Option<u16> {
     is_common.then_some(first)
 }
 
+/// Returns the checksum of definitions.
+fn fingerprint(definitions: &[Definition]) -> serde_json::Result<String> {
+    Ok(hexadecimal(xxh3_128(&serde_json::to_vec(definitions)?)))
+}
+
 /// A file of a table whose beginning was read.
 pub(crate) struct TableFile<R> {
     pub(crate) reader: IpcReader<R>,
@@ -162,7 +173,11 @@ impl<R: Read> TableFile<R> {
         let (reader, mut metadata) = IpcReader::new(input, length)?;
         let metadata = metadata.remove(TABLE).ok_or(Damage::Foreign)?;
         let metadata = serde_json::from_str(&metadata);
-        let metadata = metadata.map_err(|error| Damage::Definition { part: error.to_string() })?;
+        let metadata: TableMetadata =
+            metadata.map_err(|error| Damage::Definition { part: error.to_string() })?;
+        if fingerprint(&metadata.definitions).ok().as_ref() != Some(&metadata.fingerprint) {
+            return Err(Damage::Definition { part: "its fingerprint".to_owned() }.into());
+        }
         Ok(Self { reader, metadata })
     }
 
@@ -185,6 +200,9 @@ impl<R: Read> TableFile<R> {
         let mut content = TableContent::default();
         match filling.read_all(&mut self, options, &mut content) {
             Ok(()) => {
+                if let Some(rows) = salvage {
+                    filling.lose_up_to(rows, &mut content)?;
+                }
                 filling.table.finish().map_err(Damage::from)?;
                 let checksum = match self.reader.finish() {
                     Ok(checksum) => Some(checksum),
@@ -242,7 +260,7 @@ impl<'s> Filling<'s> {
     fn lose_up_to(&mut self, rows: usize, content: &mut TableContent) -> Result<(), Damage> {
         while content.rows < rows && content.rows.is_multiple_of(BLOCK_ROWS) {
             let lost = (rows - content.rows).min(BLOCK_ROWS);
-            self.lost_batch(lost)?;
+            self.table.retire_block(lost)?;
             content.rows += lost;
             content.lost_rows += lost;
         }
@@ -277,10 +295,15 @@ impl<'s> Filling<'s> {
             }
             if message.is_intact || options.ignores_checksums {
                 self.batch(&message, &body, file.metadata.generation)?;
-            } else if options.salvage.is_some() {
-                self.lost_batch(rows)?;
+            } else if let Some(all) = options.salvage {
+                // The damaged header may say anything.
+                let rows = all.saturating_sub(content.rows).clamp(1, BLOCK_ROWS);
+                self.table.retire_block(rows).map_err(Damage::from)?;
                 content.damages.push(Damage::Block { block });
                 content.lost_rows += rows;
+                content.rows += rows;
+                self.block += 1;
+                continue;
             } else {
                 return Err(Damage::Block { block }.into());
             }
@@ -296,6 +319,10 @@ impl<'s> Filling<'s> {
         let damaged = |_: Contradiction| Damage::Texts { slot: name.to_owned() };
         let mut body = Body::new(message, body);
         let count = body.length().map_err(damaged)?;
+        // Each text takes 32 bytes of the limit, and none is there twice.
+        if count > self.most_bytes / 32 + 1 {
+            return Err(damaged(Contradiction));
+        }
         body.array_without_nulls(count).map_err(damaged)?;
         let variants = match self.slots[slot].kind().element() {
             Kind::Enum(kind) => Some(kind.variants()),
@@ -304,7 +331,6 @@ impl<'s> Filling<'s> {
         let offsets = match variants {
             Some(variants) if variants.len() == count => body.offsets_32(count),
             Some(_) => Err(Contradiction),
-            None if count > self.most_bytes / 8 => Err(Contradiction),
             None => body.offsets(count),
         };
         let offsets = offsets.map_err(damaged)?;
@@ -324,10 +350,16 @@ impl<'s> Filling<'s> {
                 }
             }
             None => {
-                let handles = texts.iter().map(|text| self.table.text(text));
-                let handles = handles.collect::<Result<Vec<u32>, _>>();
+                let (mut handles, mut known) = (Vec::new(), std::collections::HashSet::new());
+                for text in texts {
+                    let handle = self.table.text(text).map_err(slotted::raw::FillError::from)?;
+                    if !known.insert(handle) {
+                        return Err(damaged(Contradiction));
+                    }
+                    handles.push(handle);
+                }
                 self.texts.resize_with(slot, Vec::new);
-                self.texts.push(handles.map_err(slotted::raw::FillError::from)?);
+                self.texts.push(handles);
             }
         }
         match body.is_at_end() {
@@ -433,16 +465,6 @@ impl<'s> Filling<'s> {
             handles.extend_from_slice(&handle.to_le_bytes());
         }
         Ok(handles)
-    }
-
-    /// Adds retired rows in place of a damaged block, so that nobody gets their ids again.
-    fn lost_batch(&mut self, rows: usize) -> Result<(), Damage> {
-        self.table.next_block(&vec![0; rows])?;
-        for slot in 0..self.slots.len() {
-            let bytes = vec![0; rows * row_bytes(self.slots[slot].kind())];
-            self.table.cells(slot, &bytes, None)?;
-        }
-        Ok(())
     }
 }
 

@@ -47,6 +47,18 @@ fn check_salvage(bytes: &[u8], store: &Store) -> Result<(), String> {
             return Err(format!("{id} is another object"));
         }
     }
+    // Nobody gets the id of a lost object.
+    let mut salvaged = salvaged;
+    let records = [("unit", record! { health: 1.0 }), ("tile", record! { drops: [1] })];
+    for (schema, record) in records {
+        for _ in 0..30 {
+            let new =
+                salvaged.spawn_record(schema, record.clone()).map_err(|error| error.to_string())?;
+            if store.contains(new) {
+                return Err(format!("{new} was given away again"));
+            }
+        }
+    }
     Ok(())
 }
 
@@ -210,5 +222,15 @@ fn fault_42_a_newer_an_unknown_and_an_ancient_version() -> Outcome {
         assert_eq!(error.to_string(), message);
         assert_eq!(target.state_hash(), before, "nothing was changed");
     }
+    let folder = Folder::new("newer");
+    SaveOptions::new().save(&store.snapshot(), &folder.0)?;
+    let path = folder.0.join("manifest.json");
+    let newer = fs::read_to_string(&path)?.replace("\"version\":1", "\"version\":9");
+    fs::write(&path, &newer)?;
+    let error = LoadOptions::new().load(&folder.0).unwrap_err();
+    assert!(error.to_string().starts_with("the save has format 9"), "{error}");
+    let error = SaveOptions::new().save(&store.snapshot(), &folder.0).unwrap_err();
+    assert!(error.to_string().starts_with("the folder has a save of format 9"), "{error}");
+    assert_eq!(fs::read_to_string(&path)?, newer, "nothing was changed");
     Ok(())
 }

@@ -281,7 +281,8 @@ fn slots_of<'s>(
 ) -> Vec<&'s Slot> {
     let mut chain = Vec::new();
     let mut next = numbers.get(name);
-    while let Some(number) = next.filter(|_| chain.len() <= schemas.len()) {
+    let mut seen = std::collections::HashSet::new();
+    while let Some(number) = next.filter(|number| seen.insert(**number)) {
         chain.push(&schemas[*number]);
         next = schemas[*number].extends().and_then(|base| numbers.get(base));
     }

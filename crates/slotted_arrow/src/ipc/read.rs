@@ -329,9 +329,11 @@ impl<'m> Body<'m> {
 
     /// Reads the beginning of an array without nulls.
     pub(crate) fn array_without_nulls(&mut self, length: usize) -> Result<(), Contradiction> {
-        match self.array(length)? {
-            None => Ok(()),
-            Some(_) => Err(Contradiction),
+        // Before anything is read: a header can claim any length.
+        let has_nulls = self.message.nodes.get(self.node).is_none_or(|node| node.nulls > 0);
+        match has_nulls {
+            true => Err(Contradiction),
+            false => self.array(length).map(|_| ()),
         }
     }
 

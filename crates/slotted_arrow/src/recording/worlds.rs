@@ -52,7 +52,7 @@ impl Worlds {
         let record = source.read(Wanted { kind, at: keyframe, index: index as u64, number })?;
         let mut content = &record.content[..];
         let empty = Store::with_limits(self.limits);
-        let loaded = self.load.read_all(StreamSource::new(&mut content), empty, &self.pods);
+        let loaded = self.load.read_all(StreamSource::new(&mut content), empty, &self.pods, None);
         let (mut store, _) = loaded.map_err(|error| world_error(number, error))?;
         if !content.is_empty() {
             let part = "bytes follow the world of a keyframe";
