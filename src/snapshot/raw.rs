@@ -319,7 +319,7 @@ impl<'s> RawRows<'s> {
     /// use slotted::{Schema, Store, record};
     /// let mut store = Store::new();
     /// let unit = store.register_schema(Schema::builder("unit").build()?)?;
-    /// let ids = store.spawn_records("unit", vec![record! {}; 3])?;
+    /// let ids: Vec<_> = store.spawn_records("unit", vec![record! {}; 3])?.collect();
     /// store.despawn(ids[1])?;
     /// let snapshot = store.snapshot();
     /// let rows = snapshot.raw().table(unit).and_then(|table| table.rows(0)).ok_or("no rows")?;

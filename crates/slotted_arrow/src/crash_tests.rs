@@ -9,8 +9,9 @@ use slotted::{Kind, Limits, ObjectId, Schema, Store, record};
 
 use crate::definition::PodTypes;
 use crate::folder::Folder;
-use crate::load::{FolderSource, LoadError, LoadOptions};
+use crate::load::{LoadError, LoadOptions};
 use crate::save::{SaveError, SaveOptions};
+use crate::sources::FolderSource;
 
 /// The file system of a machine that can lose power.
 #[derive(Clone, Default)]

@@ -57,6 +57,7 @@ pub mod parquet;
 mod parts;
 pub mod recording;
 mod save;
+mod sources;
 mod stream;
 mod table_file;
 

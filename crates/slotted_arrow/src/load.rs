@@ -13,15 +13,12 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::aside::{Aside, AsideSchema, is_placeholder, placeholder};
 use crate::damage::Damage;
 use crate::definition::{DefinitionError, PodTypes};
-use crate::folder::{Disk, Folder};
+use crate::folder::Disk;
 use crate::ipc::ReadError;
-use crate::manifest::{
-    FileEntry, MOST_BYTES, Manifest, ManifestError, TableEntry, hexadecimal, register,
-};
+use crate::manifest::{FileEntry, Manifest, TableEntry, hexadecimal, register};
 use crate::migrate;
 use crate::migrations::Migrations;
-use crate::save::MANIFEST;
-use crate::stream;
+use crate::sources::{FolderSource, Source, StreamSource, parse_manifest};
 use crate::table_file::{ReadOptions, TableFile, lose_rows};
 
 /// Reads a save from a folder to a new store, with the schemas of the save.
@@ -426,24 +423,14 @@ impl LoadOptions {
         report: &mut LoadReport,
     ) -> Result<(), LoadError> {
         let file = &entry.file;
+        let options = ReadOptions {
+            salvage: self.salvages.then(|| most_rows(entry)),
+            ignores_checksums: self.ignores_checksums,
+        };
         let read = source.open(file).and_then(|mut input| {
             let read = TableFile::open(&mut input, file.bytes).and_then(|table| {
-                let found = table.metadata.name();
-                let is_same =
-                    found == entry.schema && usize::from(table.metadata.id) == schema.index();
-                if !is_same {
-                    let (expected, found) = (entry.schema.clone(), found.to_owned());
-                    return Err(Damage::OtherSchema { expected, found }.into());
-                }
-                if hexadecimal(table.head()) != entry.head && !self.ignores_checksums {
-                    return Err(Damage::Checksum.into());
-                }
-                let salvage = self.salvages.then(|| most_rows(entry));
-                table.read(
-                    store,
-                    schema,
-                    ReadOptions { salvage, ignores_checksums: self.ignores_checksums },
-                )
+                self.check_head(&table, entry, schema)?;
+                table.read(store, schema, options)
             });
             if read.is_ok() || self.salvages {
                 // A stream goes on behind the file.
@@ -488,6 +475,24 @@ impl LoadOptions {
                 report.damaged.push(DamagedFile { file, name, damages, lost_rows });
                 Ok(())
             }
+        }
+    }
+
+    /// Checks that a file is the one that the manifest means.
+    fn check_head<R: Read>(
+        &self,
+        table: &TableFile<R>,
+        entry: &TableEntry,
+        schema: SchemaId,
+    ) -> Result<(), Damage> {
+        let found = table.metadata.name();
+        if found != entry.schema || usize::from(table.metadata.id) != schema.index() {
+            let (expected, found) = (entry.schema.clone(), found.to_owned());
+            return Err(Damage::OtherSchema { expected, found });
+        }
+        match hexadecimal(table.head()) == entry.head || self.ignores_checksums {
+            true => Ok(()),
+            false => Err(Damage::Checksum),
         }
     }
 
@@ -636,102 +641,6 @@ fn schema_id(number: usize) -> Option<SchemaId> {
 
 pub(crate) fn file_error(file: &str, error: io::Error) -> LoadError {
     LoadError::File { file: file.to_owned(), error }
-}
-
-/// The files of a save, in the order of its manifest.
-pub(crate) trait Source {
-    /// Returns the name of the manifest in messages.
-    fn name(&self) -> &str;
-    fn manifest(&mut self) -> Result<Vec<u8>, LoadError>;
-    /// Opens the next file of the manifest.
-    fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError>;
-}
-
-pub(crate) fn parse_manifest(
-    name: &str,
-    bytes: &[u8],
-    ignores_checksums: bool,
-) -> Result<Manifest, LoadError> {
-    Manifest::from_bytes(bytes, ignores_checksums).map_err(|error| {
-        let damage = match error {
-            ManifestError::Newer(found) => {
-                return LoadError::Newer { found, known: crate::manifest::VERSION };
-            }
-            ManifestError::Foreign => Damage::Foreign,
-            ManifestError::Checksum => Damage::Checksum,
-            ManifestError::Content(part) => Damage::Definition { part },
-        };
-        LoadError::Damaged { file: name.to_owned(), damage, can_salvage: false }
-    })
-}
-
-pub(crate) struct FolderSource<F> {
-    folder: F,
-}
-
-impl<F: Folder> FolderSource<F> {
-    pub(crate) const fn new(folder: F) -> Self {
-        Self { folder }
-    }
-}
-
-impl<F: Folder> Source for FolderSource<F> {
-    fn name(&self) -> &str {
-        MANIFEST
-    }
-
-    fn manifest(&mut self) -> Result<Vec<u8>, LoadError> {
-        let (file, _) = self.folder.open(MANIFEST).map_err(|error| file_error(MANIFEST, error))?;
-        let mut bytes = Vec::new();
-        let read = file.take(MOST_BYTES).read_to_end(&mut bytes);
-        read.map_err(|error| file_error(MANIFEST, error))?;
-        Ok(bytes)
-    }
-
-    fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError> {
-        match self.folder.open(&file.file) {
-            Ok((_, length)) if length > file.bytes => {
-                Err(Damage::TooLong { expected: file.bytes }.into())
-            }
-            Ok((input, _)) => Ok(input),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Damage::Missing.into()),
-            Err(error) => Err(ReadError::Io(error)),
-        }
-    }
-}
-
-/// The name of a stream in messages.
-const STREAM: &str = "the stream";
-
-pub(crate) struct StreamSource<R> {
-    input: R,
-}
-
-impl<R: Read> StreamSource<R> {
-    pub(crate) const fn new(input: R) -> Self {
-        Self { input }
-    }
-}
-
-impl<R: Read> Source for StreamSource<R> {
-    fn name(&self) -> &str {
-        STREAM
-    }
-
-    fn manifest(&mut self) -> Result<Vec<u8>, LoadError> {
-        let bytes = stream::read_manifest(&mut self.input);
-        match bytes.map_err(|error| file_error(STREAM, error))? {
-            Some(bytes) => Ok(bytes),
-            None => {
-                let damage = Damage::Foreign;
-                Err(LoadError::Damaged { file: STREAM.to_owned(), damage, can_salvage: false })
-            }
-        }
-    }
-
-    fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError> {
-        Ok(Box::new(self.input.by_ref().take(file.bytes)))
-    }
 }
 
 /// Returns the living ids of a table.

@@ -48,9 +48,9 @@ orc           1     1   SIZE  none         right
 rock          0     0      0  none
 
 attachment  bytes  checksum  file
-turn            2  right     turn-CHECKSUM.bin
+turn            2  right     turn-CHECKSUM.slotted.bin
 
-schema 'unit': 3 rows in 'unit-CHECKSUM.arrow'
+schema 'unit': 3 rows in 'unit-CHECKSUM.slotted.arrow'
   checksum CHECKSUM is right
   slot     bytes  per row  declaration
   health      13      4.3  f32, default 100.0, range 0.0 to 800.0
@@ -66,7 +66,7 @@ schema 'unit': 3 rows in 'unit-CHECKSUM.arrow'
   0:0:1  100.0   "Ada \"the\" First"  "soldier"  [1.5, -2.0]  ["axe", "a, b"]  unset         3 bytes
   0:2:1  100.0   ""                   "soldier"  [1.5, -2.0]  []               object 0:0:1  3 bytes
 
-schema 'orc' extends 'unit': 1 row in 'orc-CHECKSUM.arrow'
+schema 'orc' extends 'unit': 1 row in 'orc-CHECKSUM.slotted.arrow'
   checksum CHECKSUM is right
   slot     bytes  per row  declaration
   health       4      4.0  f32, default 100.0, range 0.0 to 800.0
@@ -305,7 +305,7 @@ migration to the definitions:
     slot 'health' changes from f32 to f64, 2 values are converted
     slot 'health' was f32, default 100.0, range 0.0 to 800.0; it becomes f64, default 100.0
     slot 'follows' is renamed to 'leader'
-  schema 'orc' changes (1 object):
+  schema 'kept aside 1: orc' changes (1 object):
     the schema extends nothing instead of 'unit'
   schema 'rock' changes (no living objects):
     slot 'ore' is added, unset: text, optional
@@ -389,16 +389,18 @@ fn damaged_files_are_named_and_the_rest_is_shown() -> Outcome {
     let errors = without_sizes(&answer.errors, &folder.join("slot1"))?;
     let errors = errors.split_inclusive("orc-").map(|part| {
         // The file of the orc is gone, so its checksum is not known.
-        match part.split_once(".arrow") {
-            Some((checksum, rest)) if checksum.len() == 32 => format!("CHECKSUM.arrow{rest}"),
+        match part.split_once(".slotted.arrow") {
+            Some((checksum, rest)) if checksum.len() == 32 => {
+                format!("CHECKSUM.slotted.arrow{rest}")
+            }
             _ => part.to_owned(),
         }
     });
     assert_eq!(
         errors.collect::<String>(),
         "\
-error: 'slot1/orc-CHECKSUM.arrow' is missing
-error: 'slot1/rock-CHECKSUM.arrow' is damaged: block 0 does not have its checksum
+error: 'slot1/orc-CHECKSUM.slotted.arrow' is missing
+error: 'slot1/rock-CHECKSUM.slotted.arrow' is damaged: block 0 does not have its checksum
 error: lost 1 row of schema 'orc', with the objects in it
 error: lost 8192 rows of schema 'rock', with the objects in them
 "
@@ -423,7 +425,7 @@ fn paths_that_are_no_saves_say_why() -> Outcome {
     fs::write(folder.join("notes.txt"), "not a save, but long enough to be one")?;
     fs::create_dir(folder.join("empty"))?;
     let recording =
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../slotted_arrow/tests/data/recording_1.bin");
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../slotted_arrow/tests/data/v1/plain.recording");
     fs::copy(recording, folder.join("recording"))?;
     save(&mut store, &folder.join("changed"))?;
     let manifest = folder.join("changed/manifest.json");

@@ -15,10 +15,9 @@ use crate::damage::Damage;
 use crate::definition::PodTypes;
 use crate::folder::Disk;
 use crate::ipc::ReadError;
-use crate::load::{
-    FolderSource, LoadError, Source, StreamSource, definition_error, file_error, parse_manifest,
-};
+use crate::load::{LoadError, definition_error, file_error};
 use crate::manifest::{FileEntry, TableEntry};
+use crate::sources::{FolderSource, Source, StreamSource, parse_manifest};
 
 /// The content of a save without its objects: for tools, and for a list of saves in a game.
 ///

@@ -6,12 +6,13 @@ use slotted::{Limits, Store};
 
 use crate::damage::Damage;
 use crate::definition::{Definition, PodTypes};
-use crate::load::{LoadError, LoadOptions, StreamSource, definition_error};
+use crate::load::{LoadError, LoadOptions, definition_error};
 use crate::manifest::register;
 use crate::recording::format::{Entry, RecordKind};
 use crate::recording::notes::Notes;
 use crate::recording::source::{Source, Wanted};
 use crate::recording::{PlaybackError, PlaybackOptions};
+use crate::sources::StreamSource;
 
 /// Makes stores of keyframes, with the Rust types of the program.
 pub(super) struct Worlds {
