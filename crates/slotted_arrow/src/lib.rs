@@ -44,6 +44,8 @@ mod damage;
 mod definition;
 mod fields;
 mod folder;
+#[cfg(test)]
+mod hostile_tests;
 pub mod import;
 pub mod inspect;
 mod ipc;

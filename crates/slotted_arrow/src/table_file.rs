@@ -67,14 +67,11 @@ pub(crate) fn write_table<W: Write>(
     let TableToWrite { raw, table, columns, definitions } = table;
     let generation = common_generation(table);
     let id = table.schema().id().index() as u16;
-    let fingerprint = fingerprint(&definitions)?;
-    let metadata = TableMetadata { id, definitions, fingerprint, generation };
-    let metadata = serde_json::to_string(&metadata)?;
+    let metadata = metadata(id, definitions, generation)?;
     let generations = Field::new(GENERATION, DataType::UInt16, false);
     let columns = Columns::canonical(raw, table, columns);
     let fields = generation.is_none().then_some(generations).into_iter();
     let fields: Vec<Field> = fields.chain(columns.slots().map(field)).collect();
-    let metadata = HashMap::from([(TABLE.to_owned(), metadata)]);
     let schema = ArrowSchema::new_with_metadata(fields, metadata);
     let mut file = IpcWriter::new(out, &schema, compression)?;
     let slots = columns.slots().len();
@@ -135,6 +132,17 @@ fn common_generation(table: RawTable<'_>) -> Option<u16> {
             others.fold(0, |all, other| all | other) == 0
         });
     is_common.then_some(first)
+}
+
+/// Returns the metadata of a file's schema.
+pub(crate) fn metadata(
+    id: u16,
+    definitions: Vec<Definition>,
+    generation: Option<u16>,
+) -> serde_json::Result<HashMap<String, String>> {
+    let fingerprint = fingerprint(&definitions)?;
+    let metadata = TableMetadata { id, definitions, fingerprint, generation };
+    Ok(HashMap::from([(TABLE.to_owned(), serde_json::to_string(&metadata)?)]))
 }
 
 /// Returns the checksum of definitions.

@@ -114,3 +114,77 @@ fn fault_41_a_compressed_bomb_needs_the_memory_of_its_rows_only()
     }
     Ok(())
 }
+
+/// Returns a stream with another manifest.
+fn with_manifest(stream: &[u8], edit: impl FnOnce(&str) -> String) -> Vec<u8> {
+    let length = u64::from_le_bytes(stream[8..16].try_into().expect("8 bytes")) as usize;
+    let manifest = std::str::from_utf8(&stream[16..16 + length]).expect("JSON");
+    let edited = edit(manifest);
+    assert_ne!(edited, manifest, "the edit found its place");
+    let parts = [&b"SLOTTED1"[..], &(edited.len() as u64).to_le_bytes(), edited.as_bytes()];
+    [&parts.concat(), &stream[16 + length..]].concat()
+}
+
+/// Loads a stream with a hostile manifest, which must be refused in little memory. Returns the message.
+fn refused(stream: &[u8], most: usize) -> String {
+    let options = LoadOptions::new().ignore_checksums();
+    let mut error = None;
+    let peak = peak_bytes(|| error = options.read(stream).err());
+    assert!(peak < most, "{peak} bytes for a file of {}", stream.len());
+    let peak = peak_bytes(|| drop(options.clone().salvage().read(stream)));
+    assert!(peak < most, "{peak} bytes to salvage a file of {}", stream.len());
+    error.expect("it is refused").to_string()
+}
+
+fn small_stream() -> Vec<u8> {
+    use slotted::{Kind, Schema, record};
+    let mut store = Store::new();
+    let tile = Schema::builder("tile").slot("height", Kind::F32).build().expect("valid");
+    store.register_schema(tile).expect("new");
+    store.spawn_records("tile", vec![record! { height: 1.0 }; 20]).expect("valid");
+    stream(&mut store, None)
+}
+
+#[test]
+fn fault_41_a_manifest_that_claims_four_billion_rows() {
+    let stream = with_manifest(&small_stream(), |manifest| {
+        manifest.replace("\"rows\":20,", "\"rows\":4294967295,")
+    });
+    // 16 million retired rows of two bytes and some bits, and a bit for each free row.
+    let message = refused(&stream, 200 << 20);
+    assert!(message.contains("checksum"), "{message}");
+}
+
+#[test]
+fn fault_41_a_manifest_with_nested_kinds() {
+    let nested = format!("{}\"f32\"{}", "{\"list\":".repeat(100), "}".repeat(100));
+    let kind = |manifest: &str| manifest.replace("\"kind\":\"f32\"", &format!("\"kind\":{nested}"));
+    let message = refused(&with_manifest(&small_stream(), kind), 1 << 20);
+    assert!(message.contains("definition"), "{message}");
+}
+
+#[test]
+fn fault_41_a_manifest_whose_schemas_inherit_too_many_slots() {
+    let slots: Vec<String> =
+        (0..3000).map(|slot| format!("{{\"name\":\"s{slot}\",\"kind\":\"u8\"}}")).collect();
+    let base = format!("{{\"name\":\"base\",\"slots\":[{}]}}", slots.join(","));
+    let heirs =
+        (0..3000).map(|heir| format!("{{\"name\":\"h{heir}\",\"extends\":\"base\",\"slots\":[]}}"));
+    let schemas: Vec<String> = std::iter::once(base).chain(heirs).collect();
+    let stream = with_manifest(&small_stream(), |manifest| {
+        manifest.replace("\"schemas\":[", &format!("\"schemas\":[{},", schemas.join(",")))
+    });
+    let message = refused(&stream, 16 << 20);
+    assert!(message.contains("more than 4194304 slots in all"), "{message}");
+}
+
+#[test]
+fn fault_41_a_manifest_whose_schemas_extend_themselves() {
+    for extends in ["tile", "nothing"] {
+        let stream = with_manifest(&small_stream(), |manifest| {
+            let extends = format!("\"name\":\"tile\",\"extends\":\"{extends}\"");
+            manifest.replace("\"name\":\"tile\"", &extends)
+        });
+        refused(&stream, 1 << 20);
+    }
+}

@@ -385,3 +385,18 @@ fn words(bytes: &[u8]) -> Vec<u64> {
     };
     bytes.chunks(8).map(word).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fault_41_an_array_without_nulls_is_refused_before_its_nulls_are_read() {
+        let (kind, node) = (MessageKind::Batch, Node { length: 1 << 50, nulls: 1 });
+        let (nodes, buffers) = (vec![node], vec![0..8, 8..8]);
+        let message = Message { kind, rows: 1, nodes, buffers, compression: None, is_intact: true };
+        let mut body = Body::new(&message, &[0; 8]);
+        assert_eq!(body.array_without_nulls(1 << 50), Err(Contradiction));
+        assert_eq!(body.buffer, 0, "no buffer was read");
+    }
+}
