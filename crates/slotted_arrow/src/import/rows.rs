@@ -143,6 +143,10 @@ impl Rows {
     }
 
     /// Visits all batches with a plan of their columns.
+    #[cfg_attr(
+        not(feature = "parquet"),
+        allow(unused_variables, reason = "only files have limits")
+    )]
     fn visit(
         &self,
         mut plan: impl FnMut(&Fields) -> Plan,
