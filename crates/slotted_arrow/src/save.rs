@@ -26,7 +26,8 @@ pub(crate) const MANIFEST: &str = "manifest.json";
 /// Call it from another thread while the game goes on. [`SaveOptions`] offers more, and explains what a crash leaves behind.
 ///
 /// # Errors
-/// Returns an error if the folder cannot be written to. The save that was there before is intact.
+/// Returns an error if the folder cannot be written to. The save from before is unchanged, except after
+/// [`SaveError::Unconfirmed`].
 ///
 /// # Example
 /// ```
@@ -273,8 +274,8 @@ impl SaveOptions {
     /// Writes a snapshot to a folder, which is created if it is missing.
     ///
     /// # Errors
-    /// Returns an error if the folder cannot be written to, or if another process saves to it. The save that was there before
-    /// is intact.
+    /// Returns an error if the folder cannot be written to, if another thread or process saves to it, or if it has a save of a
+    /// later format. The save from before is unchanged, except after [`SaveError::Unconfirmed`].
     ///
     /// [`save`] has an example.
     pub fn save(
