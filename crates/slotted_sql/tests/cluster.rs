@@ -13,7 +13,7 @@ use slotted::{Kind, Schema, Store, record};
 use slotted_arrow::parquet::ParquetExport;
 
 /// The program takes longer than this only if something hangs.
-const LONGEST: Duration = Duration::from_secs(150);
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// A process that dies with this value. It also ends when its input does, so none outlives a killed test.
 struct Process {
