@@ -58,9 +58,9 @@ pub struct TableFill<'s> {
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FillError {
-    /// The store has no such schema.
-    #[error("no schema has this id")]
-    UnknownSchema,
+    /// The store has no such schema, the schema no such slot, or the table no block yet.
+    #[error("no schema, slot or block has this number")]
+    Unknown,
     /// Objects of the schema were spawned before.
     #[error("schema {} has rows already; fill the table of a new store", Quoted(schema))]
     Used {
@@ -108,7 +108,7 @@ impl Store {
     ///
     /// [`TableFill`](crate::raw::TableFill) has an example.
     pub fn fill_table(&mut self, schema: SchemaId) -> Result<TableFill<'_>, FillError> {
-        let table = self.tables.get(schema.index()).ok_or(FillError::UnknownSchema)?;
+        let table = self.tables.get(schema.index()).ok_or(FillError::Unknown)?;
         if table.rows.used() > 0 {
             let schema = self.registry.get(schema).map(|schema| Arc::clone(schema.shared_name()));
             return Err(FillError::Used { schema: schema.unwrap_or_default() });
@@ -168,7 +168,7 @@ impl TableFill<'_> {
     pub fn list(&mut self, slot: usize, cells: &[u8]) -> Result<u32, FillError> {
         let found =
             self.store.registry.get(self.schema).and_then(|schema| schema.slots().get(slot));
-        let found = found.ok_or(FillError::UnknownSchema)?;
+        let found = found.ok_or(FillError::Unknown)?;
         let invalid = FillError::Value { slot: Arc::clone(found.shared_name()), row: self.used };
         let Kind::List(list) = found.kind() else { return Err(invalid) };
         let shape = shape_of_elements(list.element());
@@ -264,7 +264,7 @@ impl TableFill<'_> {
         let found =
             self.store.registry.get(self.schema).and_then(|schema| schema.slots().get(slot));
         let (Some(declared), Some(rows)) = (found, self.rows.last()) else {
-            return Err(FillError::UnknownSchema);
+            return Err(FillError::Unknown);
         };
         let name = declared.shared_name();
         let (block, count) = (self.rows.len() - 1, rows.generations.len());
@@ -314,9 +314,9 @@ impl TableFill<'_> {
             None => Ok(()),
             Some(slot) => {
                 let schema = self.store.registry.get(self.schema);
-                let slot = schema.map_or("", |schema| schema.slots()[slot].name());
-                let what = format!("slot {}", Quoted(slot));
-                Err(FillError::Rows { what, expected: self.used, found: 0 })
+                let name = schema.map_or("", |schema| schema.slots()[slot].name());
+                let (what, found) = (format!("slot {}", Quoted(name)), self.filled[slot]);
+                Err(FillError::Rows { what, expected: self.used, found })
             }
         }
     }

@@ -8,6 +8,8 @@ use slotted::{SchemaId, Snapshot, StoreIdentity};
 
 /// Objects of missing schemas and values of missing slots, usually those of a mod that is not installed.
 ///
+/// In the store, a placeholder has the number of each missing schema, so that ids keep their meaning: `kept aside 3: orc`.
+///
 /// A value belongs to its object: it goes when the object dies, and when [`Store::compact`](slotted::Store::compact) moves it. So
 /// save with `aside` before a compaction, and load again.
 ///

@@ -4,11 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 use std::path::Path;
 
-use slotted::raw::RawTable;
-use slotted::{
-    AccessError, Limits, Migration, MigrationError, ObjectId, SchemaError, SchemaId, Store,
-};
-use xxhash_rust::xxh3::Xxh3;
+use slotted::{AccessError, Limits, Migration, MigrationError, SchemaError, SchemaId, Store};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::aside::{Aside, AsideSchema, is_placeholder, placeholder};
 use crate::damage::Damage;
@@ -375,6 +372,10 @@ impl LoadOptions {
         }
         register(&manifest.schemas, &mut store, &types)
             .map_err(|(schema, error)| definition_error(source.name(), schema, error))?;
+        let missing = missing.into_iter().filter_map(|(placeholder, name)| {
+            Some(AsideSchema { id: store.schema(&placeholder)?.id(), name })
+        });
+        let missing = missing.collect();
         let mut report = LoadReport { missing, ..LoadReport::default() };
         for entry in &manifest.tables {
             let name = names.get(&entry.schema).unwrap_or(&entry.schema);
@@ -389,29 +390,27 @@ impl LoadOptions {
         Ok((store, report))
     }
 
-    /// Returns the name that each schema of a save gets, and the schemas that the program lacks.
+    /// Returns the name that each schema of a save gets, and the placeholders and names of those that the program lacks.
     fn names(
         &self,
         manifest: &Manifest,
         program: Option<&Store>,
-    ) -> (HashMap<String, String>, Vec<AsideSchema>) {
+    ) -> (HashMap<String, String>, Vec<(String, String)>) {
         let (mut names, mut missing) = (HashMap::new(), Vec::new());
         for (number, definition) in manifest.schemas.iter().enumerate() {
             let mut name = definition.name.clone();
             self.migrations.rename_schemas(&mut name);
             let is_known = program.is_none_or(|program| program.schema(&name).is_some());
             if !is_known || (program.is_some() && is_placeholder(&name)) {
-                missing.push((number, name.clone()));
+                let own = name.clone();
                 if !is_placeholder(&name) {
                     name = placeholder(number, &name);
                 }
+                missing.push((name.clone(), own));
             }
             names.insert(definition.name.clone(), name);
         }
-        let missing = missing
-            .into_iter()
-            .filter_map(|(number, name)| Some(AsideSchema { id: schema_id(number)?, name }));
-        (names, missing.collect())
+        (names, missing)
     }
 
     fn read_table(
@@ -447,18 +446,11 @@ impl LoadOptions {
                 }
                 (damages, content.lost_rows)
             }
-            Err(ReadError::Io(error)) if !self.salvages => {
-                return Err(file_error(&file.file, error));
-            }
             Err(error) if self.salvages => {
-                let damage = match error {
-                    ReadError::Io(error) => Damage::Unreadable { reason: error.to_string() },
-                    ReadError::Damage(damage) => damage,
-                };
                 lose_rows(store, schema, most_rows(entry)).map_err(|damage| {
                     LoadError::Damaged { file: file.file.clone(), damage, can_salvage: false }
                 })?;
-                (vec![damage], entry.rows)
+                (vec![error.into()], entry.rows)
             }
             Err(ReadError::Damage(damage)) => (vec![damage], 0),
             Err(ReadError::Io(error)) => return Err(file_error(&file.file, error)),
@@ -504,13 +496,12 @@ impl LoadOptions {
         report: &mut LoadReport,
     ) -> Result<(), LoadError> {
         let read = source.open(file).and_then(|input| {
-            let (mut bytes, mut checksum) = (Vec::new(), Xxh3::new());
+            let mut bytes = Vec::new();
             input.take(file.bytes).read_to_end(&mut bytes).map_err(ReadError::Io)?;
-            checksum.update(&bytes);
             if (bytes.len() as u64) < file.bytes {
                 return Err(Damage::Truncated { at: bytes.len() as u64 }.into());
             }
-            match self.accepts(file, checksum.digest128()) {
+            match self.accepts(file, xxh3_128(&bytes)) {
                 true => Ok(bytes),
                 false => Err(Damage::Checksum.into()),
             }
@@ -520,13 +511,13 @@ impl LoadOptions {
                 report.attachments.insert(name.to_owned(), bytes);
                 Ok(())
             }
-            Err(ReadError::Io(error)) => Err(file_error(&file.file, error)),
-            Err(ReadError::Damage(damage)) if self.salvages => {
+            Err(error) if self.salvages => {
                 let (file, name) = (file.file.clone(), name.to_owned());
-                let damages = vec![damage];
+                let damages = vec![error.into()];
                 report.damaged.push(DamagedFile { file, name, damages, lost_rows: 0 });
                 Ok(())
             }
+            Err(ReadError::Io(error)) => Err(file_error(&file.file, error)),
             Err(ReadError::Damage(damage)) => {
                 let file = file.file.clone();
                 Err(LoadError::Damaged { file, damage, can_salvage: true })
@@ -633,26 +624,6 @@ fn from_folder<T>(
     read(FolderSource::new(Disk::new(path)))
 }
 
-/// Returns the id of the schema with this number.
-fn schema_id(number: usize) -> Option<SchemaId> {
-    let bits = (u64::try_from(number).ok()? << 48) | 1 << 32;
-    (number < usize::from(u16::MAX)).then(|| ObjectId::from_bits(bits))?.map(ObjectId::schema)
-}
-
 pub(crate) fn file_error(file: &str, error: io::Error) -> LoadError {
     LoadError::File { file: file.to_owned(), error }
-}
-
-/// Returns the living ids of a table.
-pub(crate) fn ids(table: RawTable<'_>) -> impl Iterator<Item = slotted::ObjectId> {
-    let schema = table.schema().id().index() as u64;
-    (0..table.blocks()).filter_map(move |block| Some((block, table.rows(block)?))).flat_map(
-        move |(block, rows)| {
-            let first = block * slotted::memory::BLOCK_ROWS;
-            rows.generations().iter().enumerate().filter_map(move |(offset, generation)| {
-                let bits = schema << 48 | u64::from(*generation) << 32 | (first + offset) as u64;
-                slotted::ObjectId::from_bits(bits)
-            })
-        },
-    )
 }

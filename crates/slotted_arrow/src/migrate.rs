@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use slotted::migration::{MigrationRejection, MigrationStep, Overwrites};
-use slotted::{Migration, ObjectId, Schema, SchemaId, Snapshot, Store, Value};
+use slotted::{Migration, ObjectId, Schema, SchemaId, Snapshot, Store, Value, exactly};
 
 use crate::aside::{Aside, AsideSlot, Content};
 use crate::definition::{Definition, PodTypes};
@@ -40,9 +40,9 @@ pub(crate) fn to_schemas_of(
     for (id, slot, value) in values {
         loaded.set_value(id, &slot, value)?;
     }
-    for schema in &missing {
+    for schema in &flat {
         let ids: Vec<ObjectId> =
-            before.raw().table(*schema).into_iter().flat_map(crate::load::ids).collect();
+            loaded.ids_of(exactly(schema.name())).into_iter().flatten().collect();
         loaded.try_despawn_batch(&ids);
     }
     let (schemas, store) = (std::mem::take(&mut report.missing), loaded.identity());
@@ -124,7 +124,7 @@ fn loosen(
         let former = old.slot(new.name()).map(|_| new.name());
         let former = former.or_else(|| renamed.and_then(|slot| slot.renamed_from()));
         let Some(former) = former else { continue };
-        let Ok(ids) = loaded.ids_of(slotted::exactly(old.name())) else { continue };
+        let Ok(ids) = loaded.ids_of(exactly(old.name())) else { continue };
         for id in ids {
             let Ok(value) = loaded.get_value(id, former) else { continue };
             if value.is_unset() || given.contains(&(id, new.name().to_owned())) {

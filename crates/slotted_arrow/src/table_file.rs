@@ -214,8 +214,8 @@ impl<R: Read> TableFile<R> {
                 filling.table.finish().map_err(Damage::from)?;
                 let checksum = match self.reader.finish() {
                     Ok(checksum) => Some(checksum),
-                    Err(ReadError::Damage(damage)) if salvage.is_some() => {
-                        content.damages.push(damage);
+                    Err(error) if salvage.is_some() => {
+                        content.damages.push(error.into());
                         None
                     }
                     Err(error) => return Err(error),

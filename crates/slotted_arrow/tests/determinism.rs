@@ -56,6 +56,8 @@ fn fault_44_equal_worlds_save_to_equal_bytes_whatever_their_history() -> Outcome
 #[test]
 fn fault_44_folders_and_threads_do_not_matter() -> Outcome {
     let mut store = common::world(60, 9);
+    // So many blocks that each save has a second thread.
+    store.spawn_records("floor", vec![record! { height: 1.0 }; 60_000])?;
     let snapshot = store.snapshot();
     let folders: Vec<Folder> =
         (0..4).map(|number| Folder::new(&format!("equal-{number}"))).collect();

@@ -52,4 +52,20 @@ for number, table in enumerate(save["schemas"]):
         for row, generation in enumerate(generations):
             id = number << 48 | generation << 32 | row if generation % 2 else None
             assert id == rows[row]["id"], f"{reader}: row {row} has id {id}"
+# Two more readers, if they are there: the number of rows shows that they open the columns.
+opened = pyarrow.ipc.open_file(folder / next(e["file"] for e in save["tables"] if e["schema"] == "floor")).read_all()
+try:
+    import pandas
+
+    assert len(opened.to_pandas()) == opened.num_rows
+except ModuleNotFoundError:
+    pass
+try:
+    import duckdb
+
+    assert duckdb.sql("SELECT count(height), count(DISTINCT name) FROM opened").fetchone()[0] == len(
+        [row for row in expected["floor"] if row["id"] is not None]
+    )
+except ModuleNotFoundError:
+    pass
 print(f"{count} values are equal")

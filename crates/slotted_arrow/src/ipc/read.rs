@@ -19,6 +19,15 @@ pub(crate) enum ReadError {
     Damage(Damage),
 }
 
+impl From<ReadError> for Damage {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Io(error) => Self::Unreadable { reason: error.to_string() },
+            ReadError::Damage(damage) => damage,
+        }
+    }
+}
+
 impl From<Damage> for ReadError {
     fn from(damage: Damage) -> Self {
         Self::Damage(damage)
