@@ -1,14 +1,15 @@
 //! Queries over recordings on several machines, with [Ballista](ballista).
 //!
 //! A cluster is one scheduler and any number of executors. A client sends its queries to the scheduler, which divides them
-//! among the executors. If an executor dies, the scheduler notices after [`EXECUTOR_TIMEOUT`], and the others do the work of
-//! the next queries. A query that was running on it may never end in Ballista 55.0, so ask it again after a while:
-//! `slotted_cluster client` does so after its `--timeout`.
+//! among the executors. If an executor dies, the scheduler notices after [`EXECUTOR_TIMEOUT`]. Queries that are running then
+//! fail, and the other executors do the work of the next ones: `slotted_cluster client` asks again by itself.
 //!
 //! All machines read the files of a recording at the same path, such as a shared drive. The traffic is neither encrypted nor
 //! authenticated, so keep a cluster within a private network.
 //!
 //! The program `slotted_cluster` is any of the three by its arguments.
+
+mod lost;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -17,12 +18,15 @@ use std::time::Duration;
 
 use ballista::prelude::SessionContextExt;
 use ballista_core::error::BallistaError;
+use ballista_core::utils::{default_config_producer, default_session_builder};
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
 use ballista_scheduler::cluster::BallistaCluster;
+use ballista_scheduler::cluster::memory::InMemoryJobState;
 use ballista_scheduler::config::SchedulerConfig;
-use ballista_scheduler::scheduler_process::start_server;
+use ballista_scheduler::scheduler_process::{create_scheduler, start_grpc_service};
 use datafusion::common::Result;
 use datafusion::prelude::SessionContext;
+use lost::{Executors, Scheduler};
 
 /// The time without a sign of life after which an executor counts as dead. Ballista's own default is 180 seconds.
 pub const EXECUTOR_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,9 +36,6 @@ pub const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// The time between two searches for dead executors. Ballista's own default is 15 seconds.
 const SEARCH_FOR_THE_DEAD: Duration = Duration::from_secs(1);
-
-/// The time for which a job waits for an executor if there is none.
-const WITHOUT_EXECUTORS: Duration = Duration::from_secs(60);
 
 /// The reason why a scheduler or an executor ended.
 #[derive(Debug)]
@@ -68,11 +69,23 @@ pub async fn run_scheduler(
         bind_port: address.port(),
         executor_timeout_seconds: EXECUTOR_TIMEOUT.as_secs(),
         expire_dead_executor_interval_seconds: SEARCH_FOR_THE_DEAD.as_secs(),
-        no_executors_grace_period_seconds: WITHOUT_EXECUTORS.as_secs(),
+        // A result that cannot be fetched fails the query, for the reason that `lost` gives.
+        stage_max_failures: 1,
         ..SchedulerConfig::default()
     };
-    let cluster = BallistaCluster::new_from_config(&config).await.map_err(ClusterError)?;
-    start_server(cluster, address, Arc::new(config)).await.map_err(ClusterError)
+    config.validate().map_err(ClusterError)?;
+    let executors = Arc::new(Executors::default());
+    let jobs = InMemoryJobState::new(
+        &config.scheduler_id,
+        Arc::new(default_session_builder),
+        Arc::new(default_config_producer),
+    );
+    let cluster = BallistaCluster::new(executors.clone(), Arc::new(jobs));
+    let scheduler: Scheduler =
+        create_scheduler(cluster, Arc::new(config)).await.map_err(ClusterError)?;
+    // Set once, here.
+    let _ = executors.scheduler.set(scheduler.clone());
+    start_grpc_service(address, scheduler).await.map_err(ClusterError)
 }
 
 /// An executor, by its addresses.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use arguments::{Arguments, Problem};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::common::Result;
-use slotted_sql::cluster::{Executor, connect, free_port, run_scheduler};
+use slotted_sql::cluster::{Executor, HEARTBEAT, connect, free_port, run_scheduler};
 use slotted_sql::register_export;
 
 const HELP: &str = "\
@@ -29,7 +29,7 @@ slotted_cluster client --scheduler HOST:PORT --folder FOLDER --query SQL
 --tasks N             tasks at the same time (the number of cores)
 --folder FOLDER       an export to Parquet, at the same path on all machines
 --timeout SECONDS     the time for one attempt (300)
---attempts N          attempts if a query fails or hangs, as one may whose executor died (3)
+--attempts N          attempts if a query fails as it runs, as one does whose executor died (5)
 --until-input-ends    a scheduler or an executor ends when its standard input does";
 
 /// Plans of deep queries need a deep stack.
@@ -125,30 +125,29 @@ fn client(arguments: &mut Arguments, runtime: &tokio::runtime::Runtime) -> Outco
     let folder = arguments.required("folder")?;
     let query = arguments.required("query")?;
     let timeout = Duration::from_secs(arguments.parsed("timeout")?.unwrap_or(300));
-    let attempts: u32 = arguments.parsed("attempts")?.unwrap_or(3);
+    let attempts: u32 = arguments.parsed("attempts")?.unwrap_or(5);
     arguments.finish()?;
-    for attempt in 1.. {
-        // A timeout begins within the runtime.
-        let asked = runtime.block_on(async {
-            tokio::time::timeout(timeout, ask(&scheduler, &folder, &query)).await
-        });
-        match asked {
-            Ok(Ok(answer)) => {
-                println!("{answer}");
-                return Ok(());
+    runtime.block_on(async {
+        for attempt in 1.. {
+            let context = connect(&scheduler).await?;
+            register_export(&context, &folder).await?;
+            // A mistake in the query shows here, and is not asked again.
+            let rows = context.sql(&query).await?.collect();
+            match tokio::time::timeout(timeout, rows).await {
+                Ok(Ok(rows)) => {
+                    println!("{}", pretty_format_batches(&rows)?);
+                    break;
+                }
+                Ok(Err(error)) if attempt < attempts => {
+                    eprintln!("attempt {attempt} failed: {error}");
+                }
+                Ok(Err(error)) => return Err(error.into()),
+                Err(_) if attempt < attempts => eprintln!("attempt {attempt} took too long"),
+                Err(_) => return Err(Problem::Timeout(timeout).into()),
             }
-            Ok(Err(error)) if attempt < attempts => eprintln!("attempt {attempt} failed: {error}"),
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_) if attempt < attempts => eprintln!("attempt {attempt} took too long"),
-            Err(_) => return Err(Problem::Timeout(timeout).into()),
+            // Meanwhile the scheduler may notice that an executor died.
+            tokio::time::sleep(HEARTBEAT).await;
         }
-    }
-    Ok(())
-}
-
-async fn ask(scheduler: &str, folder: &str, query: &str) -> Result<String> {
-    let context = connect(scheduler).await?;
-    register_export(&context, folder).await?;
-    let rows = context.sql(query).await?.collect().await?;
-    Ok(pretty_format_batches(&rows)?.to_string())
+        Ok(())
+    })
 }
