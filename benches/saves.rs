@@ -7,13 +7,14 @@ mod options;
 use std::error::Error;
 use std::fs::{self, File};
 use std::hint::black_box;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bench_support::forms::{Form, sample, table};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use glam::Vec3;
 use options::TableOptions;
 use slotted::{Delta, Kind, Schema, SlotValue, Slotted, Snapshot, Store, Text, View};
@@ -31,6 +32,9 @@ struct Options {
     /// The folder for the files; a folder for temporary files may be in memory
     #[arg(long, value_name = "PATH")]
     folder: Option<PathBuf>,
+    /// Loads what the folder's path names in one way, and prints the nanoseconds
+    #[arg(long, value_name = "WAY", hide = true)]
+    once: Option<Way>,
 }
 
 #[derive(Clone, Copy, bytemuck::NoUninit, bytemuck::CheckedBitPattern, SlotValue)]
@@ -188,37 +192,85 @@ fn saving(objects: usize, rounds: u32, folder: &Path) -> Result<String, Box<dyn 
     Ok(text)
 }
 
+/// A way to get the bytes or the objects of a file back.
+#[derive(Clone, Copy, ValueEnum)]
+enum Way {
+    Bytes,
+    Load,
+    Delta,
+}
+
+impl Way {
+    fn take(self, path: &Path) -> Result<Duration, Box<dyn Error>> {
+        let start = Instant::now();
+        match self {
+            Self::Bytes => drop(black_box(fs::read(path)?)),
+            Self::Load => drop(black_box(load(path)?)),
+            Self::Delta => drop(black_box(from_delta(&fs::read(path)?)?)),
+        }
+        Ok(start.elapsed())
+    }
+
+    /// Takes the time in a new process, as a game loads: in memory that nobody used before.
+    fn take_in_new_process(self, path: &Path) -> Result<Duration, Box<dyn Error>> {
+        let name = self.to_possible_value().ok_or("no name")?;
+        let mut program = Command::new(std::env::current_exe()?);
+        let output =
+            program.args(["--once", name.get_name()]).arg("--folder").arg(path).output()?;
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into());
+        }
+        let nanoseconds = String::from_utf8(output.stdout)?.trim().parse()?;
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+}
+
+fn from_delta(bytes: &[u8]) -> Result<Store, Box<dyn Error>> {
+    let mut store = Store::new();
+    store.register::<Unit>()?;
+    store.apply(&postcard::from_bytes(bytes)?)?;
+    Ok(store)
+}
+
 fn loading(objects: usize, rounds: u32, folder: &Path) -> Result<String, Box<dyn Error>> {
     let mut store = world(objects)?;
     let snapshot = store.snapshot();
-    let (plain, saved) = (folder.join("plain_to_load"), folder.join("save_to_load"));
+    let names = ["plain_to_load", "save_to_load", "delta_to_load"];
+    let [plain, saved, delta] = names.map(|name| folder.join(name));
     write_and_sync(&plain, &column_bytes(&snapshot))?;
     save(&snapshot, &saved)?;
-    let (mut stream, delta) = (Vec::new(), postcard::to_allocvec(&Delta::full(&snapshot))?);
-    SaveOptions::new().write(&snapshot, &mut stream)?;
+    write_and_sync(&delta, &postcard::to_allocvec(&Delta::full(&snapshot))?)?;
+    drop((store, snapshot));
     let mut forms = vec![
-        Form::new("the columns' bytes from one file", 0, || {
-            black_box(fs::read(&plain)?);
+        Form::timed("the columns' bytes from one file", 0, || {
+            Way::Bytes.take_in_new_process(&plain)
+        }),
+        Form::timed("`load`", 0, || Way::Load.take_in_new_process(&saved)),
+        Form::timed("`Delta::full` by postcard", 0, || Way::Delta.take_in_new_process(&delta)),
+    ];
+    sample(&mut forms, rounds)?;
+    let mut text = table(&format!("load {objects} objects in a new process"), &forms, "ms", 1e3);
+    let mut stream = Vec::new();
+    SaveOptions::new().write(&load(&saved)?.snapshot(), &mut stream)?;
+    let mut bytes = Vec::new();
+    let mut forms = vec![
+        Form::new("the columns' bytes, to the same memory", 0, || {
+            bytes.clear();
+            File::open(&plain)?.read_to_end(&mut bytes)?;
+            black_box(&bytes);
             Ok(())
         }),
-        Form::new("`load`", 0, || {
-            black_box(load(&saved)?);
-            Ok(())
-        }),
+        Form::timed("`load`", 0, || Way::Load.take(&saved)),
         Form::new("`read` from memory", 0, || {
             black_box(LoadOptions::new().read(&stream[..])?);
             Ok(())
         }),
-        Form::new("`Delta::full` by postcard, from memory", 0, || {
-            let mut store = Store::new();
-            store.register::<Unit>()?;
-            store.apply(&postcard::from_bytes(&delta)?)?;
-            black_box(store);
-            Ok(())
-        }),
+        Form::timed("`Delta::full` by postcard", 0, || Way::Delta.take(&delta)),
     ];
     sample(&mut forms, rounds)?;
-    Ok(table(&format!("load {objects} objects"), &forms, "ms", 1e3))
+    text += "\n";
+    text += &table(&format!("load {objects} objects again and again"), &forms, "ms", 1e3);
+    Ok(text)
 }
 
 fn saving_again(objects: usize, rounds: u32, folder: &Path) -> Result<String, Box<dyn Error>> {
@@ -346,7 +398,11 @@ fn while_saving(objects: usize, rounds: u32, folder: &Path) -> Result<String, Bo
 }
 
 fn main() -> Outcome {
-    let Options { tables: options, folder } = Options::parse();
+    let Options { tables: options, folder, once } = Options::parse();
+    if let (Some(way), Some(path)) = (once, &folder) {
+        println!("{}", way.take(path)?.as_nanos());
+        return Ok(());
+    }
     let (is_test, rounds) = (options.mode.is_test(), options.rounds());
     let objects = if is_test { 20_000 } else { 1_000_000 };
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));

@@ -159,7 +159,7 @@ pub mod memory {
 /// Tables as they lie in memory: for file formats and other engines.
 pub mod raw {
     pub use crate::snapshot::{RawRows, RawSnapshot, RawTable};
-    pub use crate::storage::BlockBytes;
+    pub use crate::storage::{BlockBytes, BlockMemory};
     pub use crate::store::{FillError, TableFill};
 }
 

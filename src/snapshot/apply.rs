@@ -379,7 +379,7 @@ impl<D: Translate> CellsVisitorMut for TakeRows<'_, D> {
     fn visit<C: Cell>(self, blocks: &mut Blocks<C>) -> Option<()> {
         let mut cells = Vec::new();
         if C::IS_MEMORY {
-            C::extend_from_bytes(&mut cells, self.bytes);
+            C::extend_from_bytes(&mut cells, self.bytes, 0);
             let values = cells.chunks_exact(blocks.width());
             self.rows.iter().zip(values).for_each(|(row, value)| blocks.put(*row, value));
             return Some(());

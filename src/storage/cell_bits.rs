@@ -61,9 +61,20 @@ pub trait CellBits: Copy {
     /// Returns the memory of the cells: what `put` writes, on a machine that stores the lowest byte first.
     fn as_bytes(cells: &[Self]) -> &[u8];
 
-    /// Appends cells from their memory if that needs no look at each cell. Returns `false` otherwise, and for invalid bytes.
-    fn extend_from_bytes(_: &mut Vec<Self>, _: &[u8]) -> bool {
+    /// Appends cells from their memory, of which handles of texts below a number are known to be valid. Returns `false` if that
+    /// needs a look at each cell, and for invalid bytes.
+    fn extend_from_bytes(_: &mut Vec<Self>, _: &[u8], _known_texts: u32) -> bool {
         false
+    }
+
+    /// Returns this many cells whose memory is zero, if any bytes are cells of this type.
+    fn zeroed(_: usize) -> Option<Vec<Self>> {
+        None
+    }
+
+    /// Returns the memory of the cells for writing, if any bytes are cells of this type.
+    fn as_bytes_mut(_: &mut [Self]) -> Option<&mut [u8]> {
+        None
     }
 
     /// Returns the same cell for another store.
@@ -122,7 +133,15 @@ macro_rules! plain_memory {
 
         memory!();
 
-        fn extend_from_bytes(cells: &mut Vec<Self>, bytes: &[u8]) -> bool {
+        fn zeroed(count: usize) -> Option<Vec<Self>> {
+            Some(bytemuck::zeroed_vec(count))
+        }
+
+        fn as_bytes_mut(cells: &mut [Self]) -> Option<&mut [u8]> {
+            Some(bytemuck::cast_slice_mut(cells))
+        }
+
+        fn extend_from_bytes(cells: &mut Vec<Self>, bytes: &[u8], _: u32) -> bool {
             match bytemuck::try_cast_slice(bytes) {
                 Ok(aligned) => cells.extend_from_slice(aligned),
                 Err(_) => {
@@ -323,7 +342,7 @@ impl CellBits for bool {
 
     memory!();
 
-    fn extend_from_bytes(cells: &mut Vec<Self>, bytes: &[u8]) -> bool {
+    fn extend_from_bytes(cells: &mut Vec<Self>, bytes: &[u8], _: u32) -> bool {
         let valid = bytemuck::checked::try_cast_slice(bytes);
         valid.is_ok_and(|valid| {
             cells.extend_from_slice(valid);
@@ -355,6 +374,17 @@ impl CellBits for Text {
     compared_by_equality!();
 
     memory!();
+
+    fn extend_from_bytes(cells: &mut Vec<Self>, bytes: &[u8], known_texts: u32) -> bool {
+        let (handles, _) = bytes.as_chunks::<4>();
+        let handles = handles.iter().map(|handle| u32::from_le_bytes(*handle));
+        // Without an early end, which would keep the loop from being vectorized.
+        let are_known = handles.clone().filter(|handle| *handle >= known_texts).count() == 0;
+        if are_known {
+            cells.extend(handles.map(Self::new));
+        }
+        are_known
+    }
 
     #[inline(always)]
     fn hash(self, hash: u64, names: &impl Names) -> u64 {

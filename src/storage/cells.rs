@@ -77,6 +77,22 @@ macro_rules! cells {
                 match cell { $(CellType::$variant => Self::$variant(Vec::new()),)* }
             }
 
+            /// Returns this many cells whose memory is zero, if any bytes are cells of the type.
+            pub(super) fn zeroed(cell: CellType, count: usize) -> Option<Self> {
+                Some(match cell {
+                    $(CellType::$variant => Self::$variant(<$type>::zeroed(count)?),)*
+                })
+            }
+
+            pub(super) fn as_bytes(&self) -> &[u8] {
+                match self { $(Self::$variant(cells) => <$type>::as_bytes(cells),)* }
+            }
+
+            /// Returns the memory of the cells for writing, if any bytes are cells of the type.
+            pub(super) fn as_bytes_mut(&mut self) -> Option<&mut [u8]> {
+                match self { $(Self::$variant(cells) => <$type>::as_bytes_mut(cells),)* }
+            }
+
             pub(crate) fn visit<V: CellVecVisitor>(&self, visitor: V) -> V::Output {
                 match self { $(Self::$variant(cells) => visitor.visit(cells),)* }
             }
@@ -153,6 +169,10 @@ macro_rules! cells {
         }
 
         impl Cells {
+            pub(super) const fn cell(&self) -> CellType {
+                match self { $(Self::$variant(_) => CellType::$variant,)* }
+            }
+
             pub(super) fn snapshot(&mut self) -> CellsSnapshot {
                 match self { $(Self::$variant(blocks) => CellsSnapshot::$variant(blocks.snapshot()),)* }
             }
@@ -305,6 +325,10 @@ impl Cells {
     /// Returns an empty column with `width` cells for each row.
     pub(crate) fn new<C: Cell>(width: usize) -> Self {
         C::cells(Blocks::new(width))
+    }
+
+    pub(super) fn width(&self) -> usize {
+        with_blocks!(self, blocks => blocks.width())
     }
 
     pub(super) fn try_reserve(

@@ -3,6 +3,7 @@
 
 mod block;
 mod block_bytes;
+mod block_memory;
 mod blocks;
 mod cell_bits;
 mod cell_of_align;
@@ -17,6 +18,7 @@ mod table;
 
 pub(crate) use block::{Block, BlocksMut, BlocksSnapshot};
 pub use block_bytes::BlockBytes;
+pub use block_memory::BlockMemory;
 pub use blocks::BLOCK_ROWS;
 pub(crate) use blocks::{Blocks, CellValue, row_of};
 pub(crate) use cell_bits::{CellBits, Names, Translate, hash_text, step};

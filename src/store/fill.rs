@@ -9,8 +9,8 @@ use crate::kind::Kind;
 use crate::list::ListCell;
 use crate::schema::Quoted;
 use crate::storage::{
-    BLOCK_ROWS, Blocks, Cell, CellsVisitorMut, Column, ElementShape, Interner, RowBlock, Rows,
-    Table, Translate, ones,
+    BLOCK_ROWS, BlockMemory, Blocks, Cell, CellsVisitorMut, Column, ElementShape, Interner,
+    RowBlock, Rows, Table, Translate, ones,
 };
 use crate::store::{Store, shape_of_elements};
 use crate::text::Text;
@@ -50,8 +50,10 @@ pub struct TableFill<'s> {
     used: usize,
     /// The number of rows for which each column has values.
     filled: Vec<usize>,
-    /// A bit for each handle that `text` returned.
+    /// A bit for each handle that `text` returned, and for that of the empty text.
     texts: Vec<u64>,
+    /// All handles below are known.
+    known_texts: u32,
 }
 
 /// The reason why a table cannot be filled.
@@ -122,7 +124,8 @@ impl Store {
             rows: Vec::new(),
             used: 0,
             filled,
-            texts: Vec::new(),
+            texts: vec![1],
+            known_texts: 1,
         })
     }
 }
@@ -141,6 +144,11 @@ impl TableFill<'_> {
             self.texts.resize(word + 1, 0);
         }
         self.texts[word] |= 1 << (handle % 64);
+        while (self.known_texts as usize) < self.texts.len() * 64
+            && is_one(&self.texts, self.known_texts as usize)
+        {
+            self.known_texts += 1;
+        }
         Ok(handle)
     }
 
@@ -216,6 +224,23 @@ impl TableFill<'_> {
         Ok(())
     }
 
+    /// Returns a bit for each row of the last block, 1 if it has an object.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Schema, Store};
+    /// let mut store = Store::new();
+    /// let tile = store.register_schema(Schema::builder("tile").build()?)?;
+    /// let mut table = store.fill_table(tile)?;
+    /// table.next_block(&[1, 2, 7])?;
+    /// assert_eq!(table.living(), [0b101]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn living(&self) -> &[u64] {
+        self.rows.last().map_or(&[], |rows| &rows.occupied)
+    }
+
     /// Adds a block of retired rows without values: nobody gets their ids again. For blocks of a file that are lost.
     ///
     /// # Errors
@@ -261,6 +286,57 @@ impl TableFill<'_> {
         cells: &[u8],
         set: Option<&[u64]>,
     ) -> Result<(), FillError> {
+        self.append(slot, NewCells::Copied(cells), set)
+    }
+
+    /// Returns the memory of a slot in a block of this many rows, for [`block`](Self::block). `None` for slots in which not all
+    /// bytes are values, such as texts, references and `bool`.
+    ///
+    /// # Example
+    /// ```
+    /// use std::io::Read;
+    /// use slotted::{Kind, Schema, Store};
+    ///
+    /// let mut store = Store::new();
+    /// let tile = store.register_schema(Schema::builder("tile").slot("height", Kind::F32).build()?)?;
+    /// let mut file = slotted::bytemuck::bytes_of(&[1.5_f32, 2.5]);
+    ///
+    /// let mut table = store.fill_table(tile)?;
+    /// let mut heights = table.memory(0, 2).ok_or("not any bytes are a height")?;
+    /// file.read_exact(heights.bytes_mut())?;
+    /// table.next_block(&[1, 1])?;
+    /// table.block(0, heights, None)?;
+    /// table.finish()?;
+    /// let heights: Vec<f32> = store.ids().flat_map(|id| store.get_value(id, "height")).flat_map(f32::try_from).collect();
+    /// assert_eq!(heights, [1.5, 2.5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn memory(&self, slot: usize, rows: usize) -> Option<BlockMemory> {
+        BlockMemory::new(&self.columns.get(slot)?.cells, rows)
+    }
+
+    /// Adds the values of a slot in the last block, as [`cells`](Self::cells) does, without a copy.
+    ///
+    /// # Errors
+    /// Returns an error if the number of values is wrong, if the memory is of another slot, or if an enum has no such variant.
+    ///
+    /// [`memory`](Self::memory) has an example.
+    pub fn block(
+        &mut self,
+        slot: usize,
+        memory: BlockMemory,
+        set: Option<&[u64]>,
+    ) -> Result<(), FillError> {
+        self.append(slot, NewCells::Moved(memory), set)
+    }
+
+    fn append(
+        &mut self,
+        slot: usize,
+        cells: NewCells<'_>,
+        set: Option<&[u64]>,
+    ) -> Result<(), FillError> {
         let found =
             self.store.registry.get(self.schema).and_then(|schema| schema.slots().get(slot));
         let (Some(declared), Some(rows)) = (found, self.rows.last()) else {
@@ -269,13 +345,11 @@ impl TableFill<'_> {
         let name = declared.shared_name();
         let (block, count) = (self.rows.len() - 1, rows.generations.len());
         let column = &mut self.columns[slot];
-        let wrong = |found| {
-            let what = format!("slot {}", Quoted(name));
-            FillError::Rows { what, expected: count, found }
-        };
         let row_bytes = column.cells.row_bytes();
-        if cells.len() != count * row_bytes || self.filled[slot] != block * BLOCK_ROWS {
-            return Err(wrong(cells.len() / row_bytes));
+        let bytes = cells.bytes();
+        if bytes.len() != count * row_bytes || self.filled[slot] != block * BLOCK_ROWS {
+            let what = format!("slot {}", Quoted(name));
+            return Err(FillError::Rows { what, expected: count, found: bytes.len() / row_bytes });
         }
         let set = set.filter(|_| declared.is_optional());
         let valid = |word: usize| {
@@ -285,8 +359,8 @@ impl TableFill<'_> {
         let row =
             |row: usize| FillError::Value { slot: Arc::clone(name), row: block * BLOCK_ROWS + row };
         if let Some(variants) = variants_of(declared.kind())
-            && cells.iter().filter(|cell| usize::from(**cell) >= variants).count() > 0
-            && let Some((bad, _)) = cells
+            && bytes.iter().filter(|cell| usize::from(**cell) >= variants).count() > 0
+            && let Some((bad, _)) = bytes
                 .iter()
                 .enumerate()
                 .find(|(row, cell)| usize::from(**cell) >= variants && is_one(&valid, *row))
@@ -297,11 +371,18 @@ impl TableFill<'_> {
             Kind::List(list) => Some(shape_of_elements(list.element())),
             _ => None,
         };
-        let interner = &self.store.interner;
-        let schemas = self.store.registry.len();
-        let known = Known { interner, schemas, texts: &self.texts, shape };
-        let append = AppendCells { cells, valid: &valid, count, known };
-        column.cells.visit_mut(append).map_err(row)?;
+        let known = Known {
+            interner: &self.store.interner,
+            schemas: self.store.registry.len(),
+            texts: &self.texts,
+            shape,
+        };
+        let known_texts = self.known_texts;
+        let append = AppendCells { cells, valid: &valid, count, known, known_texts };
+        column.cells.visit_mut(append).map_err(|error| match error {
+            AppendError::Row(bad) => row(bad),
+            AppendError::OtherSlot => FillError::Unknown,
+        })?;
         if let Some(flags) = &mut column.set {
             flags.push_block((0..count).map(|row| is_one(&valid, row)).collect());
         }
@@ -386,39 +467,69 @@ impl CellsVisitorMut for EmptyBlock {
     }
 }
 
-/// Appends a block of cells. Returns the first row with a value that is not valid.
+/// The values of a block.
+enum NewCells<'a> {
+    Copied(&'a [u8]),
+    Moved(BlockMemory),
+}
+
+impl NewCells<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Copied(bytes) => bytes,
+            Self::Moved(memory) => memory.bytes(),
+        }
+    }
+}
+
+enum AppendError {
+    /// The first row with a value that is not valid.
+    Row(usize),
+    /// The memory is of another type.
+    OtherSlot,
+}
+
+/// Appends a block of cells.
 struct AppendCells<'a> {
-    cells: &'a [u8],
+    cells: NewCells<'a>,
     /// A bit for each row with a value.
     valid: &'a [u64],
     count: usize,
     known: Known<'a>,
+    /// All handles of texts below are known.
+    known_texts: u32,
 }
 
 impl CellsVisitorMut for AppendCells<'_> {
-    type Output = Result<(), usize>;
+    type Output = Result<(), AppendError>;
 
-    fn visit<C: Cell>(mut self, blocks: &mut Blocks<C>) -> Result<(), usize> {
+    fn visit<C: Cell>(mut self, blocks: &mut Blocks<C>) -> Result<(), AppendError> {
         let width = blocks.width();
-        let mut block = Vec::with_capacity(self.count * width);
-        if C::extend_from_bytes(&mut block, self.cells) {
-            let invalid = self.valid.iter().enumerate();
-            let invalid =
-                invalid.flat_map(|(word, valid)| ones(!valid).map(move |bit| word * 64 + bit));
-            for row in invalid.take_while(|row| *row < self.count) {
-                block[row * width..(row + 1) * width].fill(C::FILLER);
-            }
-        } else {
-            let row_bytes = width * C::BYTES;
-            for (row, bytes) in self.cells.chunks_exact(row_bytes).enumerate() {
-                for cell in bytes.chunks_exact(C::BYTES) {
-                    let cell = match is_one(self.valid, row) {
-                        true => C::take(cell).and_then(|cell| cell.translate(&mut self.known)),
-                        false => Some(C::FILLER),
-                    };
-                    block.push(cell.ok_or(row)?);
+        let mut block = match self.cells {
+            NewCells::Moved(memory) => memory.into_cells().ok_or(AppendError::OtherSlot)?,
+            NewCells::Copied(bytes) => {
+                let mut block = Vec::with_capacity(self.count * width);
+                if !C::extend_from_bytes(&mut block, bytes, self.known_texts) {
+                    for (row, bytes) in bytes.chunks_exact(width * C::BYTES).enumerate() {
+                        for cell in bytes.chunks_exact(C::BYTES) {
+                            let cell = match is_one(self.valid, row) {
+                                true => {
+                                    C::take(cell).and_then(|cell| cell.translate(&mut self.known))
+                                }
+                                false => Some(C::FILLER),
+                            };
+                            block.push(cell.ok_or(AppendError::Row(row))?);
+                        }
+                    }
                 }
+                block
             }
+        };
+        let invalid = self.valid.iter().enumerate();
+        let invalid =
+            invalid.flat_map(|(word, valid)| ones(!valid).map(move |bit| word * 64 + bit));
+        for row in invalid.take_while(|row| *row < self.count) {
+            block[row * width..(row + 1) * width].fill(C::FILLER);
         }
         blocks.push_block(block);
         Ok(())

@@ -347,6 +347,22 @@ pub(crate) fn row_bytes(kind: &Kind) -> usize {
     }
 }
 
+/// The buffers of a column of numbers: its validity and its values.
+pub(crate) const BUFFERS: usize = 2;
+
+/// Returns the number of buffers of a column in a file. The values of numbers are in the last one.
+pub(crate) fn buffers(kind: &Kind) -> usize {
+    match kind {
+        // Those of the numbers, and the validity of the vectors.
+        Kind::Vector(_) | Kind::Array(..) => 1 + BUFFERS,
+        // The validity, the offsets, and those of the elements.
+        Kind::List(list) => BUFFERS + buffers(list.element()),
+        Kind::Bool | Kind::Number(_) | Kind::Text | Kind::Enum(_) | Kind::Object | Kind::Pod(_) => {
+            BUFFERS
+        }
+    }
+}
+
 fn handles(bytes: &[u8]) -> impl Iterator<Item = u32> {
     let (words, _) = bytes.as_chunks::<4>();
     words.iter().map(|word| u32::from_le_bytes(*word))

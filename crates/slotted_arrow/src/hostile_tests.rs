@@ -9,8 +9,9 @@ use slotted::{Kind, Schema, Store};
 use crate::damage::Damage;
 use crate::definition::Definition;
 use crate::fields::data_type;
+use crate::filling::ReadOptions;
 use crate::ipc::{IpcWriter, OutgoingBatch, ReadError};
-use crate::table_file::{ReadOptions, TableFile, metadata};
+use crate::table_file::{TableFile, metadata};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -29,7 +30,7 @@ fn read(texts: &[&str], keys: &[u32]) -> Result<Option<Damage>, Box<dyn std::err
     file.batch(&OutgoingBatch::new(keys.len(), &[column], None)?)?;
     let (bytes, _) = file.finish()?;
     let length = bytes.len() as u64;
-    let options = ReadOptions { salvage: None, ignores_checksums: false };
+    let options = ReadOptions { rows: 0, salvages: false, ignores_checksums: false };
     let read =
         TableFile::open(&bytes[..], length).and_then(|file| file.read(&mut store, id, options));
     match read {

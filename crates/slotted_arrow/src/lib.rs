@@ -43,6 +43,7 @@ mod crash_tests;
 mod damage;
 mod definition;
 mod fields;
+mod filling;
 mod folder;
 #[cfg(test)]
 mod hostile_tests;
@@ -62,6 +63,7 @@ mod save;
 mod sources;
 mod stream;
 mod table_file;
+mod threads;
 
 pub use aside::Aside;
 pub use batches::{SchemaBatches, record_batches};

@@ -10,13 +10,14 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::aside::{Aside, AsideSchema, is_placeholder, placeholder};
 use crate::damage::Damage;
 use crate::definition::{DefinitionError, PodTypes};
+use crate::filling::{ReadOptions, lose_rows};
 use crate::folder::Disk;
 use crate::ipc::ReadError;
 use crate::manifest::{FileEntry, Manifest, TableEntry, hexadecimal, register};
 use crate::migrate;
 use crate::migrations::Migrations;
 use crate::sources::{FolderSource, Source, StreamSource, parse_manifest};
-use crate::table_file::{ReadOptions, TableFile, lose_rows};
+use crate::table_file::TableFile;
 
 /// Reads a save from a folder to a new store, with the schemas of the save.
 ///
@@ -423,7 +424,8 @@ impl LoadOptions {
     ) -> Result<(), LoadError> {
         let file = &entry.file;
         let options = ReadOptions {
-            salvage: self.salvages.then(|| most_rows(entry)),
+            rows: most_rows(entry),
+            salvages: self.salvages,
             ignores_checksums: self.ignores_checksums,
         };
         let read = source.open(file).and_then(|mut input| {

@@ -2,12 +2,12 @@
 
 use std::io::Read;
 
-use slotted::Kind;
 use slotted::schema::Slot;
 
+use crate::columns::{BUFFERS, buffers};
 use crate::compression::Compression;
 use crate::damage::Damage;
-use crate::ipc::{MessageKind, ReadError};
+use crate::ipc::{Incoming, MessageKind, ReadError};
 use crate::manifest::{TableEntry, hexadecimal};
 use crate::table_file::{TableFile, dictionaries};
 
@@ -19,9 +19,6 @@ pub(crate) struct TableContent {
     pub(crate) compression: Option<Compression>,
     pub(crate) damages: Vec<Damage>,
 }
-
-/// The buffers of a column of numbers: its validity and its values.
-const BUFFERS: usize = 2;
 
 impl TableContent {
     pub(crate) fn new(slots: usize) -> Self {
@@ -49,9 +46,9 @@ impl TableContent {
         let generation_buffers = if file.metadata.generation.is_none() { BUFFERS } else { 0 };
         let slot_buffers: Vec<usize> = slots.iter().map(|slot| buffers(slot.kind())).collect();
         let all_buffers = generation_buffers + slot_buffers.iter().sum::<usize>();
-        let (mut body, mut rows, mut block) = (Vec::new(), 0_usize, 0);
+        let (mut body, mut rows, mut block) = (Incoming::default(), 0_usize, 0);
         let mut texts = dictionaries(slots.iter().copied()).into_iter().enumerate();
-        while let Some(message) = file.reader.next(&mut body)? {
+        while let Some(message) = file.reader.next(&mut body, |_, _| None)? {
             self.compression = self.compression.or(message.compression);
             let mut sizes = message.buffer_bytes();
             match message.kind {
@@ -86,18 +83,5 @@ impl TableContent {
             self.damages.push(Damage::Checksum);
         }
         Ok(())
-    }
-}
-
-/// Returns the number of buffers of a column.
-fn buffers(kind: &Kind) -> usize {
-    match kind {
-        // Those of the numbers, and the validity of the vectors.
-        Kind::Vector(_) | Kind::Array(..) => 1 + BUFFERS,
-        // The validity, the offsets, and those of the elements.
-        Kind::List(list) => BUFFERS + buffers(list.element()),
-        Kind::Bool | Kind::Number(_) | Kind::Text | Kind::Enum(_) | Kind::Object | Kind::Pod(_) => {
-            BUFFERS
-        }
     }
 }

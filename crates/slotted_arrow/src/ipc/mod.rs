@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 mod read;
 mod write;
 
-pub(crate) use read::{Body, Contradiction, IpcReader, Message, MessageKind, ReadError};
+pub(crate) use read::{Body, Contradiction, Incoming, IpcReader, Message, MessageKind, ReadError};
 pub(crate) use write::{IpcWriter, OutgoingBatch, WrittenFile};
 
 /// The first and the last bytes of each file.
@@ -20,18 +20,14 @@ const ALIGNMENT: usize = 64;
 /// The key of a message's checksum.
 const CHECKSUM: &str = "slotted.checksum";
 
-/// Returns the checksum of a message: of all that its header says, then of the body.
+/// Begins the checksum of a message: of all that its header says. The body follows.
 ///
 /// `header` has the number of rows, then the length and the nulls of each node, the place and the length of each buffer.
 /// A dictionary adds its id.
-fn checksum_of<'p>(
-    header: impl Iterator<Item = u64>,
-    body: impl Iterator<Item = &'p [u8]>,
-) -> u128 {
+fn begin_checksum(header: impl Iterator<Item = u64>) -> Box<Xxh3> {
     let mut checksum = Box::new(Xxh3::new());
     header.for_each(|number| checksum.update(&number.to_le_bytes()));
-    body.for_each(|part| checksum.update(part));
-    checksum.digest128()
+    checksum
 }
 
 /// Returns the number of bytes up to the next multiple of the alignment.

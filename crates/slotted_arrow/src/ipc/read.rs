@@ -6,11 +6,12 @@ use std::ops::Range;
 
 use arrow_ipc::{KeyValue, MessageHeader, RecordBatch};
 use flatbuffers::{ForwardsUOffset, VerifierOptions};
+use slotted::raw::BlockMemory;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::compression::{Compression, decompress};
 use crate::damage::Damage;
-use crate::ipc::{ALIGNMENT, CHECKSUM, CONTINUATION, MAGIC, checksum_of};
+use crate::ipc::{ALIGNMENT, CHECKSUM, CONTINUATION, MAGIC, begin_checksum};
 
 /// An error of the reader below, or damage in the file.
 #[derive(Debug)]
@@ -81,7 +82,8 @@ struct Node {
 }
 
 impl Message {
-    fn checksum(&self, body: &[u8]) -> u128 {
+    /// Begins the checksum of the message, which continues with its body.
+    fn checksum(&self) -> Box<Xxh3> {
         let nodes = self.nodes.iter().flat_map(|node| [node.length, node.nulls]);
         let buffers = self.buffers.iter().flat_map(|place| [place.start, place.len()]);
         let dictionary = match self.kind {
@@ -90,8 +92,24 @@ impl Message {
         };
         let header = std::iter::once(self.rows).chain(nodes).chain(buffers);
         let header = header.map(|number| number as u64).chain(dictionary);
-        checksum_of(header, std::iter::once(body))
+        begin_checksum(header)
     }
+}
+
+/// The body of a message.
+#[derive(Debug, Default)]
+pub(crate) struct Incoming {
+    /// The body without the buffers that have memory of their own.
+    bytes: Vec<u8>,
+    buffers: Vec<IncomingBuffer>,
+}
+
+#[derive(Debug)]
+enum IncomingBuffer {
+    /// A place in the bytes.
+    Bytes(Range<usize>),
+    /// Memory of its own, until it is taken.
+    Own(Option<BlockMemory>),
 }
 
 impl<R: Read> IpcReader<R> {
@@ -119,23 +137,62 @@ impl<R: Read> IpcReader<R> {
     }
 
     /// Reads the next message, and its body to `body`. Returns `None` at the end of messages.
-    pub(crate) fn next(&mut self, body: &mut Vec<u8>) -> Result<Option<Message>, ReadError> {
+    ///
+    /// `own` returns memory for buffers that should get their own, if it has the buffer's length.
+    pub(crate) fn next(
+        &mut self,
+        body: &mut Incoming,
+        mut own: impl FnMut(&Message, usize) -> Option<BlockMemory>,
+    ) -> Result<Option<Message>, ReadError> {
         let at = self.position;
         let Some(bytes) = self.read_header()? else { return Ok(None) };
-        let (message, length, checksum) =
+        let (message, length, expected) =
             self.parse(bytes).map_err(|damage| damage.unwrap_or(Damage::Header { at }))?;
         if length > self.length.saturating_sub(self.position) {
             return Err(Damage::Truncated { at: self.length }.into());
         }
-        body.clear();
-        let read = self.input.by_ref().take(length).read_to_end(body);
-        let read = read.map_err(ReadError::Io)? as u64;
-        self.position += read;
-        if read < length {
-            return Err(Damage::Truncated { at: self.position }.into());
+        body.bytes.clear();
+        body.buffers.clear();
+        let mut checksum = message.checksum();
+        // The end of what was read, and how much of that is not in `bytes`.
+        let (mut end, mut elsewhere) = (0, 0);
+        for (buffer, place) in message.buffers.iter().enumerate() {
+            let own = own(&message, buffer);
+            body.buffers.push(match own.filter(|memory| memory.bytes().len() == place.len()) {
+                Some(mut memory) => {
+                    self.append((place.start - end) as u64, &mut body.bytes, &mut checksum)?;
+                    self.fill(memory.bytes_mut())?;
+                    checksum.update(memory.bytes());
+                    end = place.end;
+                    elsewhere += place.len();
+                    IncomingBuffer::Own(Some(memory))
+                }
+                None => IncomingBuffer::Bytes(place.start - elsewhere..place.end - elsewhere),
+            });
         }
-        let is_intact = message.checksum(body) == checksum;
+        self.append(length - end as u64, &mut body.bytes, &mut checksum)?;
+        let is_intact = checksum.digest128() == expected;
         Ok(Some(Message { is_intact, ..message }))
+    }
+
+    /// Appends the next bytes. Reserves no more memory than bytes come.
+    fn append(
+        &mut self,
+        length: u64,
+        bytes: &mut Vec<u8>,
+        checksum: &mut Xxh3,
+    ) -> Result<(), ReadError> {
+        let start = bytes.len();
+        if length > 0 {
+            let read = self.input.by_ref().take(length).read_to_end(bytes);
+            let read = read.map_err(ReadError::Io)? as u64;
+            self.position += read;
+            if read < length {
+                return Err(Damage::Truncated { at: self.position }.into());
+            }
+        }
+        checksum.update(&bytes[start..]);
+        Ok(())
     }
 
     /// Returns the last header as a message, the length of its body and its checksum.
@@ -221,6 +278,12 @@ impl<R: Read> IpcReader<R> {
 
     /// Reads bytes outside bodies.
     fn read_exact(&mut self, bytes: &mut [u8]) -> Result<(), ReadError> {
+        self.fill(bytes)?;
+        self.checksum.update(bytes);
+        Ok(())
+    }
+
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), ReadError> {
         let mut filled = 0;
         while filled < bytes.len() && self.position < self.length {
             let left = usize::try_from(self.length - self.position).unwrap_or(usize::MAX);
@@ -238,7 +301,6 @@ impl<R: Read> IpcReader<R> {
         if filled < bytes.len() {
             return Err(Damage::Truncated { at: self.position }.into());
         }
-        self.checksum.update(bytes);
         Ok(())
     }
 }
@@ -291,7 +353,7 @@ fn buffers(batch: RecordBatch<'_>, body: u64) -> Option<Vec<Range<usize>>> {
 /// The nodes and buffers of a message, one after another.
 pub(crate) struct Body<'m> {
     message: &'m Message,
-    bytes: &'m [u8],
+    incoming: &'m mut Incoming,
     node: usize,
     buffer: usize,
     plain: Vec<u8>,
@@ -302,8 +364,8 @@ pub(crate) struct Body<'m> {
 pub(crate) struct Contradiction;
 
 impl<'m> Body<'m> {
-    pub(crate) const fn new(message: &'m Message, bytes: &'m [u8]) -> Self {
-        Self { message, bytes, node: 0, buffer: 0, plain: Vec::new() }
+    pub(crate) const fn new(message: &'m Message, incoming: &'m mut Incoming) -> Self {
+        Self { message, incoming, node: 0, buffer: 0, plain: Vec::new() }
     }
 
     /// Returns `true` if all nodes and buffers were read.
@@ -348,9 +410,12 @@ impl<'m> Body<'m> {
 
     /// Reads the next buffer, which must have this many bytes.
     pub(crate) fn bytes(&mut self, length: usize) -> Result<&[u8], Contradiction> {
-        let place = self.message.buffers.get(self.buffer).ok_or(Contradiction)?.clone();
+        let bytes = match self.incoming.buffers.get(self.buffer).ok_or(Contradiction)? {
+            IncomingBuffer::Bytes(place) => self.incoming.bytes.get(place.clone()),
+            IncomingBuffer::Own(memory) => memory.as_ref().map(BlockMemory::bytes),
+        };
+        let bytes = bytes.ok_or(Contradiction)?;
         self.buffer += 1;
-        let bytes = self.bytes.get(place).ok_or(Contradiction)?;
         let plain = match self.message.compression {
             None => bytes,
             Some(compression) => {
@@ -359,6 +424,15 @@ impl<'m> Body<'m> {
             }
         };
         if plain.len() == length { Ok(plain) } else { Err(Contradiction) }
+    }
+
+    /// Takes the memory of the next buffer, if it has its own.
+    pub(crate) fn own_memory(&mut self) -> Option<BlockMemory> {
+        let IncomingBuffer::Own(memory) = self.incoming.buffers.get_mut(self.buffer)? else {
+            return None;
+        };
+        self.buffer += 1;
+        memory.take()
     }
 
     /// Reads the ascending 64-bit offsets of this many values, the first of which is 0.
@@ -404,7 +478,9 @@ mod tests {
         let (kind, node) = (MessageKind::Batch, Node { length: 1 << 50, nulls: 1 });
         let (nodes, buffers) = (vec![node], vec![0..8, 8..8]);
         let message = Message { kind, rows: 1, nodes, buffers, compression: None, is_intact: true };
-        let mut body = Body::new(&message, &[0; 8]);
+        let buffers = message.buffers.iter().cloned().map(IncomingBuffer::Bytes).collect();
+        let mut incoming = Incoming { bytes: vec![0; 8], buffers };
+        let mut body = Body::new(&message, &mut incoming);
         assert_eq!(body.array_without_nulls(1 << 50), Err(Contradiction));
         assert_eq!(body.buffer, 0, "no buffer was read");
     }

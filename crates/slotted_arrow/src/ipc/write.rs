@@ -17,7 +17,7 @@ use flatbuffers::{FlatBufferBuilder, UnionWIPOffset, WIPOffset};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::compression::{Compression, compress};
-use crate::ipc::{ALIGNMENT, CHECKSUM, CONTINUATION, MAGIC, checksum_of, padding};
+use crate::ipc::{ALIGNMENT, CHECKSUM, CONTINUATION, MAGIC, begin_checksum, padding};
 
 /// Writes one Arrow file.
 ///
@@ -280,8 +280,12 @@ impl OutgoingBody {
         let buffers = self.buffers.iter().flat_map(|buffer| [buffer.offset(), buffer.length()]);
         let header = std::iter::once(rows as i64).chain(nodes).chain(buffers).chain(dictionary);
         let zeros = |part: &Buffer| &ZEROS[..padding(part.len(), ALIGNMENT)];
-        let body = self.parts.iter().flat_map(|part| [part.as_slice(), zeros(part)]);
-        checksum_of(header.map(i64::cast_unsigned), body)
+        let mut checksum = begin_checksum(header.map(i64::cast_unsigned));
+        for part in &self.parts {
+            checksum.update(part);
+            checksum.update(zeros(part));
+        }
+        checksum.digest128()
     }
 
     fn header<'b>(
