@@ -16,7 +16,7 @@ use crate::ipc::ReadError;
 use crate::manifest::{FileEntry, Manifest, TableEntry, hexadecimal, register};
 use crate::migrate;
 use crate::migrations::Migrations;
-use crate::sources::{FolderSource, Source, StreamSource, parse_manifest};
+use crate::sources::{FolderSource, Source, StreamSource, read_copy, read_manifest};
 use crate::table_file::TableFile;
 
 /// Reads a save from a folder to a new store, with the schemas of the save.
@@ -97,7 +97,7 @@ pub struct LoadReport {
 pub struct DamagedFile {
     /// The file's name in the folder.
     pub file: String,
-    /// The schema of its objects, or the name of the attachment.
+    /// The schema of its objects, the name of the attachment, or `manifest`.
     pub name: String,
     /// The reasons.
     pub damages: Vec<Damage>,
@@ -180,7 +180,8 @@ impl LoadOptions {
 
     /// Loads what is intact of a damaged save. [`LoadReport::damaged`] lists the rest.
     ///
-    /// Objects in damaged blocks are gone, and references to them are dead. Nobody gets their ids again.
+    /// Objects in damaged blocks are gone, and references to them are dead. Nobody gets their ids again. A damaged manifest is
+    /// replaced by its copy; for that, a stream is read into memory, up to 1 GiB.
     ///
     /// # Example
     /// ```
@@ -360,8 +361,8 @@ impl LoadOptions {
             true => types.clone().accept_others(true),
             false => types.clone(),
         };
-        let bytes = source.manifest()?;
-        let mut manifest = parse_manifest(source.name(), &bytes, self.ignores_checksums)?;
+        let mut report = LoadReport::default();
+        let mut manifest = self.read_manifest(&mut source, &mut report)?;
         let (names, missing) = self.names(&manifest, program);
         for definition in &mut manifest.schemas {
             definition.visit_schema_names(|name| {
@@ -376,8 +377,7 @@ impl LoadOptions {
         let missing = missing.into_iter().filter_map(|(placeholder, name)| {
             Some(AsideSchema { id: store.schema(&placeholder)?.id(), name })
         });
-        let missing = missing.collect();
-        let mut report = LoadReport { missing, ..LoadReport::default() };
+        report.missing = missing.collect();
         for entry in &manifest.tables {
             let name = names.get(&entry.schema).unwrap_or(&entry.schema);
             let schema = store.schema(name).map(|schema| schema.id());
@@ -387,8 +387,39 @@ impl LoadOptions {
         for entry in &manifest.attachments {
             self.read_attachment(&mut source, &entry.name, &entry.file, &mut report)?;
         }
+        match source.check_copy() {
+            Ok(()) => {}
+            Err(error) if self.salvages => report.damaged.push(damaged_manifest(&source, error)),
+            Err(ReadError::Io(error)) => return Err(file_error(source.name(), error)),
+            Err(ReadError::Damage(damage)) => {
+                let file = source.name().to_owned();
+                return Err(LoadError::Damaged { file, damage, can_salvage: true });
+            }
+        }
         report.objects = store.len();
         Ok((store, report))
+    }
+
+    /// Reads the manifest, or its copy if it is damaged and the rest may be loaded.
+    fn read_manifest(
+        &self,
+        source: &mut impl Source,
+        report: &mut LoadReport,
+    ) -> Result<Manifest, LoadError> {
+        let error = match read_manifest(source, self.ignores_checksums) {
+            Err(error) if self.salvages => error,
+            manifest => return manifest,
+        };
+        let Some(copy) = read_copy(source, self.ignores_checksums) else { return Err(error) };
+        let damage = match error {
+            LoadError::Damaged { damage, .. } => damage,
+            LoadError::File { error, .. } if error.kind() == io::ErrorKind::NotFound => {
+                Damage::Missing
+            }
+            other => Damage::Unreadable { reason: other.to_string() },
+        };
+        report.damaged.push(damaged_manifest(source, damage.into()));
+        Ok(copy)
     }
 
     /// Returns the name that each schema of a save gets, and the placeholders and names of those that the program lacks.
@@ -600,6 +631,11 @@ pub(crate) fn definition_error(
             LoadError::Damaged { file: manifest.to_owned(), damage, can_salvage: false }
         }
     }
+}
+
+fn damaged_manifest(source: &impl Source, error: ReadError) -> DamagedFile {
+    let (file, damages) = (source.name().to_owned(), vec![error.into()]);
+    DamagedFile { file, name: "manifest".to_owned(), damages, lost_rows: 0 }
 }
 
 /// Returns the rows of a table, or as many as may be retired if they are lost: a manifest can claim any number.

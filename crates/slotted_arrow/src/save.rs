@@ -20,6 +20,8 @@ use crate::table_file::write_table;
 
 /// The name of the manifest in a folder.
 pub(crate) const MANIFEST: &str = "manifest.json";
+/// The name of its copy, for a salvage.
+pub(crate) const COPY_OF_MANIFEST: &str = "manifest.copy.json";
 
 /// Writes a snapshot to a folder: one Arrow file for each schema, and a manifest.
 ///
@@ -328,6 +330,9 @@ impl SaveOptions {
         last.finish()?;
         folder.sync_names().map_err(SaveError::Unconfirmed)?;
         report.bytes_written += bytes.len() as u64;
+        // The save is whole without the copy. It is not synced either: it counts only if the manifest is damaged later.
+        let copied = folder.create(COPY_OF_MANIFEST).and_then(|mut file| file.write_all(&bytes));
+        report.bytes_written += copied.map_or(0, |()| bytes.len() as u64);
         remove_unused(folder, &manifest);
         let tables = parts
             .tables
@@ -400,6 +405,7 @@ impl SaveOptions {
             let file = FileEntry::of_attachment(name, bytes);
             manifest.attachments.push(AttachmentEntry { name: name.clone(), file });
         }
+        let manifest = manifest.to_bytes().map_err(io::Error::from)?;
         let mut out = stream::begin(out, &manifest)?;
         for part in &parts.tables {
             (out, _) = write_table(out, parts.table(part), self.compression)?;
@@ -407,6 +413,7 @@ impl SaveOptions {
         for bytes in self.attachments.values() {
             out.write_all(bytes)?;
         }
+        out.write_all(&stream::end(&manifest))?;
         out.flush()?;
         Ok(SaveReport {
             objects: parts.objects(),

@@ -1,13 +1,13 @@
 //! The places from which a save is read: a folder or a stream.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
 use crate::damage::Damage;
 use crate::folder::Folder;
 use crate::ipc::ReadError;
 use crate::load::{LoadError, file_error};
 use crate::manifest::{FileEntry, MOST_BYTES, Manifest, ManifestError, VERSION};
-use crate::save::MANIFEST;
+use crate::save::{COPY_OF_MANIFEST, MANIFEST};
 use crate::stream;
 
 /// The files of a save, in the order of its manifest.
@@ -17,24 +17,38 @@ pub(crate) trait Source {
     fn manifest(&mut self) -> Result<Vec<u8>, LoadError>;
     /// Opens the next file of the manifest.
     fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError>;
+    /// Returns the copy of a manifest that cannot be read. The files that follow are those of the copy.
+    fn copy_of_manifest(&mut self) -> io::Result<Option<Vec<u8>>>;
+    /// Returns `true` if a manifest that cannot be read may have a copy.
+    fn may_have_copy(&mut self) -> bool;
+    /// Checks after all files that the copy of the manifest equals it. Does nothing if the copy was used.
+    fn check_copy(&mut self) -> Result<(), ReadError>;
 }
 
-pub(crate) fn parse_manifest(
-    name: &str,
-    bytes: &[u8],
+/// Reads and checks the manifest.
+pub(crate) fn read_manifest(
+    source: &mut impl Source,
     ignores_checksums: bool,
 ) -> Result<Manifest, LoadError> {
-    Manifest::from_bytes(bytes, ignores_checksums).map_err(|error| {
+    let bytes = source.manifest()?;
+    Manifest::from_bytes(&bytes, ignores_checksums).map_err(|error| {
         let damage = match error {
             ManifestError::Newer(found) => {
                 return LoadError::Newer { found, known: VERSION };
             }
             ManifestError::Foreign => Damage::Foreign,
-            ManifestError::Checksum => Damage::Checksum,
+            ManifestError::Checksum => Damage::OwnChecksum,
             ManifestError::Content(part) => Damage::Definition { part },
         };
-        LoadError::Damaged { file: name.to_owned(), damage, can_salvage: false }
+        let can_salvage = source.may_have_copy();
+        LoadError::Damaged { file: source.name().to_owned(), damage, can_salvage }
     })
+}
+
+/// Reads and checks the copy of a manifest that cannot be read.
+pub(crate) fn read_copy(source: &mut impl Source, ignores_checksums: bool) -> Option<Manifest> {
+    let bytes = source.copy_of_manifest().ok()??;
+    Manifest::from_bytes(&bytes, ignores_checksums).ok()
 }
 
 pub(crate) struct FolderSource<F> {
@@ -47,17 +61,22 @@ impl<F: Folder> FolderSource<F> {
     }
 }
 
+impl<F: Folder> FolderSource<F> {
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let (file, _) = self.folder.open(name)?;
+        let mut bytes = Vec::new();
+        file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
 impl<F: Folder> Source for FolderSource<F> {
     fn name(&self) -> &str {
         MANIFEST
     }
 
     fn manifest(&mut self) -> Result<Vec<u8>, LoadError> {
-        let (file, _) = self.folder.open(MANIFEST).map_err(|error| file_error(MANIFEST, error))?;
-        let mut bytes = Vec::new();
-        let read = file.take(MOST_BYTES).read_to_end(&mut bytes);
-        read.map_err(|error| file_error(MANIFEST, error))?;
-        Ok(bytes)
+        self.read(MANIFEST).map_err(|error| file_error(MANIFEST, error))
     }
 
     fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError> {
@@ -70,6 +89,19 @@ impl<F: Folder> Source for FolderSource<F> {
             Err(error) => Err(ReadError::Io(error)),
         }
     }
+
+    fn copy_of_manifest(&mut self) -> io::Result<Option<Vec<u8>>> {
+        self.read(COPY_OF_MANIFEST).map(Some)
+    }
+
+    fn may_have_copy(&mut self) -> bool {
+        read_copy(self, false).is_some()
+    }
+
+    /// A crash after a save may leave the copy of the save before, so it may differ.
+    fn check_copy(&mut self) -> Result<(), ReadError> {
+        Ok(())
+    }
 }
 
 /// The name of a stream in messages.
@@ -77,11 +109,15 @@ const STREAM: &str = "the stream";
 
 pub(crate) struct StreamSource<R> {
     input: R,
+    /// What was read of the beginning, up to the end of the manifest.
+    beginning: Vec<u8>,
+    /// All files, if the copy of the manifest was used.
+    files: Option<Cursor<Vec<u8>>>,
 }
 
 impl<R: Read> StreamSource<R> {
     pub(crate) const fn new(input: R) -> Self {
-        Self { input }
+        Self { input, beginning: Vec::new(), files: None }
     }
 }
 
@@ -91,9 +127,10 @@ impl<R: Read> Source for StreamSource<R> {
     }
 
     fn manifest(&mut self) -> Result<Vec<u8>, LoadError> {
-        let bytes = stream::read_manifest(&mut self.input);
-        match bytes.map_err(|error| file_error(STREAM, error))? {
-            Some(bytes) => Ok(bytes),
+        let beginning = stream::read_beginning(&mut self.input);
+        self.beginning = beginning.map_err(|error| file_error(STREAM, error))?;
+        match stream::manifest(&self.beginning) {
+            Some(manifest) => Ok(manifest.to_vec()),
             None => {
                 let damage = Damage::Foreign;
                 Err(LoadError::Damaged { file: STREAM.to_owned(), damage, can_salvage: false })
@@ -102,6 +139,36 @@ impl<R: Read> Source for StreamSource<R> {
     }
 
     fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError> {
-        Ok(Box::new(self.input.by_ref().take(file.bytes)))
+        Ok(match &mut self.files {
+            Some(files) => Box::new(files.take(file.bytes)),
+            None => Box::new(self.input.by_ref().take(file.bytes)),
+        })
+    }
+
+    /// Reads the whole stream into memory, if it is not too large: the copy is at its end.
+    fn copy_of_manifest(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut stream = std::mem::take(&mut self.beginning);
+        self.input.by_ref().take(MOST_BYTES).read_to_end(&mut stream)?;
+        let Some((copy, files)) = stream::copy_of_manifest(&stream) else { return Ok(None) };
+        self.files = Some(Cursor::new(files.to_vec()));
+        Ok(Some(copy.to_vec()))
+    }
+
+    fn may_have_copy(&mut self) -> bool {
+        stream::manifest(&self.beginning).is_some()
+    }
+
+    fn check_copy(&mut self) -> Result<(), ReadError> {
+        if self.files.is_some() {
+            return Ok(());
+        }
+        let expected = stream::end(stream::manifest(&self.beginning).unwrap_or_default());
+        let mut end = Vec::new();
+        let length = expected.len() as u64;
+        self.input.by_ref().take(length).read_to_end(&mut end).map_err(ReadError::Io)?;
+        match end == expected {
+            true => Ok(()),
+            false => Err(Damage::CopyOfManifest.into()),
+        }
     }
 }

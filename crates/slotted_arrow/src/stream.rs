@@ -1,8 +1,8 @@
-//! The form of a save as one stream: the manifest, then its files one after another.
+//! The form of a save as one stream: the manifest, its files one after another, and a copy of the manifest.
 
 use std::io::{self, Read, Write};
 
-use crate::manifest::{MOST_BYTES, Manifest};
+use crate::manifest::MOST_BYTES;
 
 /// The first bytes of a stream.
 pub(crate) const MAGIC: &[u8; 8] = b"SLOTTED1";
@@ -33,33 +33,48 @@ impl<W: Write> Write for Counted<W> {
 }
 
 /// Writes the beginning of a stream. The files of the manifest follow.
-pub(crate) fn begin<W: Write>(out: W, manifest: &Manifest) -> io::Result<Counted<W>> {
-    let bytes = manifest.to_bytes()?;
+pub(crate) fn begin<W: Write>(out: W, manifest: &[u8]) -> io::Result<Counted<W>> {
     let mut out = Counted { out, bytes: 0 };
     out.write_all(MAGIC)?;
-    out.write_all(&(bytes.len() as u64).to_le_bytes())?;
-    out.write_all(&bytes)?;
+    out.write_all(&(manifest.len() as u64).to_le_bytes())?;
+    out.write_all(manifest)?;
     Ok(out)
 }
 
-/// Reads the manifest at the beginning of a stream. Returns `None` if the stream is something else.
-pub(crate) fn read_manifest(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
-    let mut prefix = [0; 16];
-    let mut filled = 0;
-    while filled < prefix.len() {
-        match input.read(&mut prefix[filled..]) {
-            Ok(0) => return Ok(None),
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let [magic @ .., a, b, c, d, e, f, g, h] = prefix;
-    let length = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-    if magic != *MAGIC || length > MOST_BYTES {
-        return Ok(None);
-    }
+/// Returns what follows the files: the manifest again, with its place to find from behind.
+pub(crate) fn end(manifest: &[u8]) -> Vec<u8> {
+    [manifest, &(manifest.len() as u64).to_le_bytes(), MAGIC].concat()
+}
+
+/// Returns the copy of the manifest at the end of a whole stream, and the part between it and its original.
+pub(crate) fn copy_of_manifest(stream: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (rest, length) = stream.strip_suffix(MAGIC)?.split_last_chunk()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let (rest, manifest) = rest.split_at_checked(rest.len().checked_sub(length)?)?;
+    let files = rest.get(PREFIX.checked_add(length)?..)?;
+    Some((manifest, files))
+}
+
+/// The bytes before the manifest.
+const PREFIX: usize = 16;
+
+/// Reads the beginning of a stream up to the end of its manifest, as far as there is one.
+pub(crate) fn read_beginning(input: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    input.take(length).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    input.by_ref().take(PREFIX as u64).read_to_end(&mut bytes)?;
+    if let Some(length) = manifest_bytes(&bytes) {
+        input.take(length).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Returns the manifest of a beginning that was read. `None` if it is something else.
+pub(crate) fn manifest(beginning: &[u8]) -> Option<&[u8]> {
+    manifest_bytes(beginning).map(|_| &beginning[PREFIX..])
+}
+
+/// Returns the length of the manifest, as the beginning says.
+fn manifest_bytes(beginning: &[u8]) -> Option<u64> {
+    let (length, _) = beginning.strip_prefix(MAGIC)?.split_first_chunk()?;
+    Some(u64::from_le_bytes(*length)).filter(|length| *length <= MOST_BYTES)
 }

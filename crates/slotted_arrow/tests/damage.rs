@@ -115,11 +115,13 @@ fn fault_40_a_bit_of_each_byte_flipped_changes_no_salvaged_object() -> Outcome {
     Ok(())
 }
 
-/// Returns the files of a save, the manifest included.
+/// Returns the files that a load needs, the manifest included.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn std::error::Error>> {
     let files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
     let files = files.collect::<std::io::Result<Vec<_>>>()?;
-    Ok(files.into_iter().filter(|path| !path.ends_with("save.lock")).collect())
+    let is_needed =
+        |path: &PathBuf| !path.ends_with("save.lock") && !path.ends_with("manifest.copy.json");
+    Ok(files.into_iter().filter(is_needed).collect())
 }
 
 /// Loads a damaged folder, which must be refused with the name of the damaged file.
@@ -170,6 +172,78 @@ fn fault_40_bits_of_each_file_of_a_folder_flipped() -> Outcome {
     Ok(())
 }
 
+/// Loads what can be salvaged, which must be everything.
+fn salvages_all(
+    loaded: Result<(Store, slotted_arrow::LoadReport), LoadError>,
+    store: &mut Store,
+) -> Result<(), String> {
+    let (mut salvaged, report) = loaded.map_err(|error| error.to_string())?;
+    let names: Vec<&str> = report.damaged().iter().map(|file| &*file.name).collect();
+    match names == ["manifest"]
+        && salvaged.state_hash() == store.state_hash()
+        && report.attachment("turn") == Some(b"12")
+    {
+        true => Ok(()),
+        false => Err(format!("damage of {names:?}")),
+    }
+}
+
+#[test]
+fn fault_40_a_damaged_manifest_of_a_folder_has_a_copy() -> Outcome {
+    let (folder, mut store) = (Folder::new("copy"), world()?);
+    SaveOptions::new().attach("turn", *b"12").save(&store.snapshot(), &folder.0)?;
+    let (manifest, copy) = (folder.0.join("manifest.json"), folder.0.join("manifest.copy.json"));
+    let bytes = fs::read(&manifest)?;
+    let mut salvages = |what: &str| {
+        let error = refused(&folder.0, &manifest)?;
+        if !(error.ends_with("'salvage' loads the rest") || error.is_empty() || what == "missing") {
+            return Err(error);
+        }
+        salvages_all(LoadOptions::new().salvage().load(&folder.0), &mut store)
+    };
+    for position in 0..bytes.len() {
+        let mut flipped = bytes.clone();
+        flipped[position] ^= 1 << (position % 8);
+        for (what, bytes) in [("flipped", &flipped[..]), ("truncated", &bytes[..position])] {
+            fs::write(&manifest, bytes)?;
+            salvages(what).map_err(|error| format!("{what} at {position}: {error}"))?;
+        }
+    }
+    fs::remove_file(&manifest)?;
+    salvages("missing")?;
+    // A promise that could not be kept is not made.
+    fs::write(&copy, b"{}")?;
+    fs::write(&manifest, b"{}")?;
+    let error = LoadOptions::new().load(&folder.0).unwrap_err();
+    assert_eq!(error.to_string(), "'manifest.json' is not a file of a save");
+    assert!(LoadOptions::new().salvage().load(&folder.0).is_err());
+    // The copy alone says nothing: a crash may have left that of the save before.
+    fs::write(&manifest, &bytes)?;
+    let (loaded, report) = LoadOptions::new().salvage().load(&folder.0)?;
+    assert_eq!((loaded.len(), report.damaged()), (store.len(), &[][..]));
+    Ok(())
+}
+
+#[test]
+fn fault_40_a_damaged_manifest_of_a_stream_has_a_copy() -> Outcome {
+    let mut store = world()?;
+    let bytes = stream(&mut store, None)?;
+    let end = bytes.windows(6).position(|window| window == b"ARROW1").ok_or("no table")?;
+    for position in (0..end).chain(bytes.len() - end..bytes.len()) {
+        let mut bytes = bytes.clone();
+        bytes[position] ^= 1 << (position % 8);
+        salvages_all(LoadOptions::new().salvage().read(&bytes[..]), &mut store)
+            .map_err(|error| format!("byte {position}: {error}"))?;
+    }
+    // Both.
+    let mut broken = bytes.clone();
+    broken[40] ^= 1;
+    let end = bytes.len() - 40;
+    broken[end] ^= 1;
+    assert!(LoadOptions::new().salvage().read(&broken[..]).is_err());
+    Ok(())
+}
+
 #[test]
 fn fault_40_missing_swapped_and_foreign_files() -> Outcome {
     let (folder, mut store) = (Folder::new("swapped"), world()?);
@@ -211,8 +285,12 @@ fn fault_42_a_newer_an_unknown_and_an_ancient_version() -> Outcome {
     let at = at.ok_or("no version")? + version.len();
     for (digit, message) in [
         (b'9', "the save has format 9, this program reads up to 1; update the program"),
-        (b'0', "'the stream' has an invalid definition: no save has version 0"),
-        (b'x', "'the stream' is not a file of a save"),
+        (
+            b'0',
+            "'the stream' has an invalid definition: no save has version 0; \
+             'salvage' loads the rest",
+        ),
+        (b'x', "'the stream' is not a file of a save; 'salvage' loads the rest"),
     ] {
         let mut bytes = bytes.clone();
         bytes[at] = digit;

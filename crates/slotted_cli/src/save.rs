@@ -124,13 +124,8 @@ impl<'p> Save<'p> {
             LoadError::File { file, error } => {
                 Failure::unreadable(&self.file(file), &copy(error)).into()
             }
-            LoadError::Damaged { file, damage, .. } => {
-                let is_manifest = file == MANIFEST || !self.is_folder;
-                let says = match damage {
-                    Damage::Checksum if is_manifest => "does not have its checksum".to_owned(),
-                    damage => damage.to_string(),
-                };
-                let message = format!("error: '{}' {says}", self.file(file).display());
+            LoadError::Damaged { file, damage, can_salvage } => {
+                let message = format!("error: '{}' {damage}", self.file(file).display());
                 let is_table = self.path.extension().is_some_and(|ending| ending == "arrow");
                 let help = match damage {
                     Damage::Foreign if self.is_recording() => {
@@ -139,7 +134,10 @@ impl<'p> Save<'p> {
                     Damage::Foreign if self.path.ends_with(MANIFEST) || is_table => {
                         "\nhelp: a save of several files is named by its folder"
                     }
-                    Damage::Checksum if self.is_folder => {
+                    _ if *can_salvage => {
+                        "\nhelp: 'slotted export' with --salvage writes the objects that are intact"
+                    }
+                    Damage::OwnChecksum if self.is_folder => {
                         "\nhelp: the file was changed by hand, or by a broken disk; \
                          take it from a copy of the save"
                     }

@@ -430,12 +430,14 @@ fn paths_that_are_no_saves_say_why() -> Outcome {
     save(&mut store, &folder.join("changed"))?;
     let manifest = folder.join("changed/manifest.json");
     fs::write(&manifest, fs::read_to_string(&manifest)?.replace("soldier", "general"))?;
+    fs::remove_file(folder.join("changed/manifest.copy.json"))?;
     save(&mut store, &folder.join("newer"))?;
     let manifest = folder.join("newer/manifest.json");
     fs::write(
         &manifest,
         fs::read_to_string(&manifest)?.replace("\"version\":1", "\"version\":99"),
     )?;
+    fs::copy(&manifest, folder.join("newer/manifest.copy.json"))?;
     let cases = [
         ("empty", 2, "error: 'empty' is not a save: it has no 'manifest.json'\n"),
         ("notes.txt", 1, "error: 'notes.txt' is not a file of a save\n"),
@@ -460,7 +462,7 @@ fn paths_that_are_no_saves_say_why() -> Outcome {
         (
             "changed",
             1,
-            "error: 'changed/manifest.json' does not have its checksum\n\
+            "error: 'changed/manifest.json' does not have its own checksum\n\
              help: the file was changed by hand, or by a broken disk; \
              take it from a copy of the save\n",
         ),
@@ -480,6 +482,29 @@ fn paths_that_are_no_saves_say_why() -> Outcome {
             assert_eq!((answer.status, &*answer.output), (Some(status), ""), "{command:?}");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn a_damaged_manifest_is_replaced_by_its_copy() -> Outcome {
+    let (folder, _) = folder_with_save("inspect_copy")?;
+    fs::write(folder.join("slot1/manifest.json"), "not a manifest")?;
+    let answer = run_in(&folder, ["inspect", "slot1"])?;
+    assert_eq!(
+        answer.errors,
+        "error: 'slot1/manifest.json' is not a file of a save\n\
+         help: 'slotted export' with --salvage writes the objects that are intact\n"
+    );
+    let answer = run_in(&folder, ["export", "slot1", "--csv", "--out", "out"])?;
+    assert_eq!(answer.status, Some(1));
+    assert_eq!(
+        answer.errors,
+        "error: 'slot1/manifest.json' is not a file of a save\n\
+         help: --salvage exports the objects that are intact\n"
+    );
+    let answer = run_in(&folder, ["export", "slot1", "--csv", "--out", "out", "--salvage"])?;
+    assert_eq!(answer.errors, "error: 'slot1/manifest.json' is not a file of a save\n");
+    assert!(fs::read_to_string(folder.join("out/unit.csv"))?.contains("Ada"));
     Ok(())
 }
 

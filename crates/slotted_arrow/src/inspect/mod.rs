@@ -17,7 +17,7 @@ use crate::folder::Disk;
 use crate::ipc::ReadError;
 use crate::load::{LoadError, definition_error, file_error};
 use crate::manifest::{FileEntry, TableEntry};
-use crate::sources::{FolderSource, Source, StreamSource, parse_manifest};
+use crate::sources::{FolderSource, Source, StreamSource, read_manifest};
 
 /// The content of a save without its objects: for tools, and for a list of saves in a game.
 ///
@@ -44,10 +44,11 @@ use crate::sources::{FolderSource, Source, StreamSource, parse_manifest};
 /// assert_eq!((&*info.tables[0].columns[0].slot, info.tables[0].columns[0].bytes), ("health", 12));
 /// assert_eq!((&*info.attachments[0].name, info.attachments[0].file.bytes), ("turn", 2));
 ///
-/// let end = save.len() - 1;
-/// save[end] ^= 1;
+/// // A bit of the unit's table flips.
+/// let table = save.windows(6).position(|bytes| bytes == b"ARROW1").ok_or("no table")?;
+/// save[table] ^= 1;
 /// let info = SaveInfo::of_stream(&save[..])?;
-/// assert!(!info.is_intact() && !info.attachments[0].file.is_intact());
+/// assert!(!info.is_intact() && !info.tables[0].file.is_intact());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -65,6 +66,8 @@ pub struct SaveInfo {
     /// Schemas and slots that the program that saved did not have: a load had [kept them aside](crate::LoadReport::aside),
     /// and the save [wrote them back](crate::SaveOptions::aside).
     pub aside: Vec<AsideInfo>,
+    /// `false` if a stream does not end with a copy of its manifest.
+    pub has_same_copy: bool,
 }
 
 /// The file of a table.
@@ -195,8 +198,7 @@ impl SaveInfo {
     }
 
     fn of_source(mut source: impl Source) -> Result<Self, LoadError> {
-        let bytes = source.manifest()?;
-        let manifest = parse_manifest(source.name(), &bytes, false)?;
+        let manifest = read_manifest(&mut source, false)?;
         let types = PodTypes::default().accept_others(true);
         let schemas = manifest.schemas.iter().map(|definition| {
             let schema = definition.to_schema(&types);
@@ -215,19 +217,25 @@ impl SaveInfo {
             let file = attached_file(&mut source, &entry.file)?;
             attachments.push(AttachmentInfo { name: entry.name.clone(), file });
         }
+        let has_same_copy = match source.check_copy() {
+            Ok(()) => true,
+            Err(ReadError::Damage(_)) => false,
+            Err(ReadError::Io(error)) => return Err(file_error(source.name(), error)),
+        };
         let aside = manifest.aside.iter();
         let aside =
             aside.map(|entry| AsideInfo { schema: entry.schema.clone(), slot: entry.slot.clone() });
         let aside = aside.collect();
-        Ok(Self { version: manifest.version, schemas, tables, attachments, aside })
+        let version = manifest.version;
+        Ok(Self { version, schemas, tables, attachments, aside, has_same_copy })
     }
 
-    /// Returns `true` if all files are intact.
+    /// Returns `true` if all files are intact, and the end of a stream.
     ///
     /// [`SaveInfo`] has an example.
     #[must_use]
     pub fn is_intact(&self) -> bool {
-        self.files().all(FileInfo::is_intact)
+        self.has_same_copy && self.files().all(FileInfo::is_intact)
     }
 
     /// Returns the number of living objects.
