@@ -109,7 +109,7 @@ const STREAM: &str = "the stream";
 
 pub(crate) struct StreamSource<R> {
     input: R,
-    /// What was read of the beginning, up to the end of the manifest.
+    /// The bytes up to the end of the manifest, once they were read.
     beginning: Vec<u8>,
     /// All files, if the copy of the manifest was used.
     files: Option<Cursor<Vec<u8>>>,
