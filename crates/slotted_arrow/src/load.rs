@@ -154,6 +154,21 @@ pub enum LoadError {
     /// The schemas of the save and of the program contradict each other.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// [`Migrations`] give two schemas of the save the same name.
+    #[error(
+        "schemas {} and {} of the save would both be {}; rename one of them to another name",
+        slotted::schema::Quoted(first),
+        slotted::schema::Quoted(second),
+        slotted::schema::Quoted(name)
+    )]
+    SameName {
+        /// A schema of the save.
+        first: String,
+        /// Another schema of the save.
+        second: String,
+        /// The name that both would get.
+        name: String,
+    },
     /// Objects of the save conflict with the schemas of the program.
     #[error("the save does not fit the schemas: {0}; 'Migrations' and 'allow_loss' help")]
     Migration(#[from] MigrationError),
@@ -363,7 +378,7 @@ impl LoadOptions {
         };
         let mut report = LoadReport::default();
         let mut manifest = self.read_manifest(&mut source, &mut report)?;
-        let (names, missing) = self.names(&manifest, program);
+        let (names, missing) = self.names(&manifest, program)?;
         for definition in &mut manifest.schemas {
             definition.visit_schema_names(|name| {
                 if let Some(renamed) = names.get(name) {
@@ -427,8 +442,9 @@ impl LoadOptions {
         &self,
         manifest: &Manifest,
         program: Option<&Store>,
-    ) -> (HashMap<String, String>, Vec<(String, String)>) {
+    ) -> Result<(HashMap<String, String>, Vec<(String, String)>), LoadError> {
         let (mut names, mut missing) = (HashMap::new(), Vec::new());
+        let mut given: HashMap<String, &str> = HashMap::new();
         for (number, definition) in manifest.schemas.iter().enumerate() {
             let mut name = definition.name.clone();
             self.migrations.rename_schemas(&mut name);
@@ -440,9 +456,13 @@ impl LoadOptions {
                 }
                 missing.push((name.clone(), own));
             }
+            if let Some(first) = given.insert(name.clone(), &definition.name) {
+                let (first, second) = (first.to_owned(), definition.name.clone());
+                return Err(LoadError::SameName { first, second, name });
+            }
             names.insert(definition.name.clone(), name);
         }
-        (names, missing)
+        Ok((names, missing))
     }
 
     fn read_table(

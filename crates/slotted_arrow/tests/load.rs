@@ -421,3 +421,30 @@ fn attachments_with_equal_bytes_and_similar_names_are_saved() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn two_schemas_of_a_save_never_get_the_same_name() -> Outcome {
+    let orc = Schema::builder("orc").slot("health", Kind::F32).build();
+    let mut old = store([unit(), orc])?;
+    old.spawn_record("unit", record! { health: 1.0 })?;
+    old.spawn_record("orc", record! { health: 2.0 })?;
+    let save = saved(&mut old)?;
+    let mut new = store([unit()])?;
+    new.spawn_record("unit", record! { health: 3.0 })?;
+    let before = new.state_hash();
+    let clash = Migrations::new().rename_schema("orc", "unit");
+    let error = LoadOptions::new().migrations(clash).read_into(&mut new, &save[..]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "schemas 'unit' and 'orc' of the save would both be 'unit'; \
+         rename one of them to another name"
+    );
+    assert_eq!(new.state_hash(), before, "nothing was changed");
+    // Names that pass on are no clash.
+    let human = Schema::builder("human").slot("health", Kind::F32).build();
+    let mut new = store([human, unit()])?;
+    let passed_on = Migrations::new().rename_schema("unit", "human").rename_schema("orc", "unit");
+    let report = LoadOptions::new().migrations(passed_on).read_into(&mut new, &save[..])?;
+    assert!(report.objects() == 2 && report.aside().is_empty());
+    Ok(())
+}
