@@ -14,6 +14,12 @@ pub struct BlockMemory {
 }
 
 impl BlockMemory {
+    /// Returns the bytes of a row.
+    #[must_use]
+    pub fn row_bytes(&self) -> usize {
+        self.cells.cell().bytes() * self.width
+    }
+
     /// Returns zeroed memory for the rows of a block, if any bytes are values of the column.
     pub(crate) fn new(column: &Cells, rows: usize) -> Option<Self> {
         let width = column.width();
@@ -21,7 +27,7 @@ impl BlockMemory {
         Some(Self { cells, width })
     }
 
-    /// Returns the memory of another block of the same slot.
+    /// Returns the zeroed memory of another block of the same slot, of [`BLOCK_ROWS`] rows at most.
     ///
     /// # Example
     /// ```
@@ -29,7 +35,7 @@ impl BlockMemory {
     /// # let mut store = Store::new();
     /// # let tile = store.register_schema(Schema::builder("tile").slot("height", Kind::F32).build()?)?;
     /// let table = store.fill_table(tile)?;
-    /// let block = table.memory(0, 8192).ok_or("not any bytes are a height")?;
+    /// let block = table.memory(0, 8192).ok_or("heights cannot take any bytes")?;
     /// assert_eq!(block.for_rows(10).bytes().len(), 40);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -263,7 +263,8 @@ mod tests {
     #[test]
     fn odd_generations_are_the_bits_of_their_rows() {
         for length in 0..=64 {
-            let generations: Vec<u16> = (0..length).map(|row| row * row * 77 / 5).collect();
+            let generations: Vec<u16> =
+                (0..length).map(|row: u16| row.wrapping_mul(row).wrapping_mul(77) / 5).collect();
             let bits = odd_rows(&generations);
             let expected = (0_u64..).zip(&generations);
             let expected: u64 = expected.map(|(row, one)| u64::from(one % 2) << row).sum();

@@ -95,6 +95,12 @@ pub enum FillError {
         /// The row.
         row: usize,
     },
+    /// The memory was made for a slot with values of another type.
+    #[error("the memory is not for slot {}: its values have another type", Quoted(slot))]
+    OtherMemory {
+        /// The slot.
+        slot: Arc<str>,
+    },
     /// A limit of the store is reached.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -289,8 +295,8 @@ impl TableFill<'_> {
         self.append(slot, NewCells::Copied(cells), set)
     }
 
-    /// Returns the memory of a slot in a block of this many rows, for [`block`](Self::block). `None` for slots in which not all
-    /// bytes are values, such as texts, references and `bool`.
+    /// Returns zeroed memory of a slot in a block of this many rows, for [`block`](Self::block): of [`BLOCK_ROWS`] at most.
+    /// `None` if there is no such slot, or if not all bytes are values of it, as with texts, references and `bool`.
     ///
     /// # Example
     /// ```
@@ -302,7 +308,7 @@ impl TableFill<'_> {
     /// let mut file = slotted::bytemuck::bytes_of(&[1.5_f32, 2.5]);
     ///
     /// let mut table = store.fill_table(tile)?;
-    /// let mut heights = table.memory(0, 2).ok_or("not any bytes are a height")?;
+    /// let mut heights = table.memory(0, 2).ok_or("heights cannot take any bytes")?;
     /// file.read_exact(heights.bytes_mut())?;
     /// table.next_block(&[1, 1])?;
     /// table.block(0, heights, None)?;
@@ -319,7 +325,8 @@ impl TableFill<'_> {
     /// Adds the values of a slot in the last block, as [`cells`](Self::cells) does, without a copy.
     ///
     /// # Errors
-    /// Returns an error if the number of values is wrong, if the memory is of another slot, or if an enum has no such variant.
+    /// Returns an error if the number of values is wrong, if the memory has values of another type, or if an enum has no such
+    /// variant.
     ///
     /// [`memory`](Self::memory) has an example.
     pub fn block(
@@ -381,7 +388,7 @@ impl TableFill<'_> {
         let append = AppendCells { cells, valid: &valid, count, known, known_texts };
         column.cells.visit_mut(append).map_err(|error| match error {
             AppendError::Row(bad) => row(bad),
-            AppendError::OtherSlot => FillError::Unknown,
+            AppendError::OtherMemory => FillError::OtherMemory { slot: Arc::clone(name) },
         })?;
         if let Some(flags) = &mut column.set {
             flags.push_block((0..count).map(|row| is_one(&valid, row)).collect());
@@ -486,7 +493,7 @@ enum AppendError {
     /// The first row with a value that is not valid.
     Row(usize),
     /// The memory is of another type.
-    OtherSlot,
+    OtherMemory,
 }
 
 /// Appends a block of cells.
@@ -506,7 +513,7 @@ impl CellsVisitorMut for AppendCells<'_> {
     fn visit<C: Cell>(mut self, blocks: &mut Blocks<C>) -> Result<(), AppendError> {
         let width = blocks.width();
         let mut block = match self.cells {
-            NewCells::Moved(memory) => memory.into_cells().ok_or(AppendError::OtherSlot)?,
+            NewCells::Moved(memory) => memory.into_cells().ok_or(AppendError::OtherMemory)?,
             NewCells::Copied(bytes) => {
                 let mut block = Vec::with_capacity(self.count * width);
                 if !C::extend_from_bytes(&mut block, bytes, self.known_texts) {

@@ -9,8 +9,8 @@ use slotted::{Kind, Limits, ObjectId, Schema, Store, record};
 
 use crate::definition::PodTypes;
 use crate::folder::Folder;
-use crate::load::{LoadError, LoadOptions};
-use crate::save::{SaveError, SaveOptions};
+use crate::load::{LoadError, LoadOptions, LoadReport};
+use crate::save::{COPY_OF_MANIFEST, MANIFEST, SaveError, SaveOptions};
 use crate::sources::FolderSource;
 
 /// The file system of a machine that can lose power.
@@ -207,6 +207,23 @@ impl Machine {
             .map(|(store, _)| store)
     }
 
+    /// Loads what can be salvaged with a manifest that is damaged.
+    fn salvage(&self) -> Result<(Store, LoadReport), LoadError> {
+        {
+            let state = &mut *self.0.borrow_mut();
+            let manifest = state.names.get(MANIFEST).copied();
+            manifest.iter().for_each(|file| state.files[*file].bytes.truncate(20));
+        }
+        let source = FolderSource::new(self.clone());
+        let store = Store::with_limits(Limits::default());
+        LoadOptions::new().salvage().read_all(source, store, &PodTypes::default(), None)
+    }
+
+    fn content(&self, name: &str) -> Option<Vec<u8>> {
+        let state = self.0.borrow();
+        state.names.get(name).map(|file| state.files[*file].bytes.clone())
+    }
+
     fn works_again(&self) {
         let mut state = self.0.borrow_mut();
         (state.fails_at, state.room) = (None, None);
@@ -394,6 +411,48 @@ fn only_changed_tables_are_written_and_old_files_are_removed() -> Outcome {
     assert_eq!((report.tables_written, report.tables_kept), (2, 1));
     let names: Vec<String> = machine.0.borrow().names.keys().cloned().collect();
     assert_eq!(names.len(), 6, "three tables, an attachment, the manifest, its copy: {names:?}");
+    Ok(())
+}
+
+#[test]
+fn fault_43_a_save_that_is_done_has_the_same_copy_of_its_manifest_or_none() -> Outcome {
+    let worlds = Worlds::new()?;
+    let old = worlds.saved_old()?;
+    let mut none = 0;
+    for operation in 0..operations(&worlds)? {
+        let machine = old.failing_at(operation, false);
+        if worlds.save_new(&machine).is_ok() {
+            let copy = machine.content(COPY_OF_MANIFEST);
+            none += usize::from(copy.is_none());
+            assert!(copy.is_none() || copy == machine.content(MANIFEST), "operation {operation}");
+        }
+    }
+    assert_eq!(none, 2, "the copy is created and written");
+    Ok(())
+}
+
+#[test]
+fn fault_43_a_manifest_damaged_after_a_power_loss_gives_one_world_or_reports_lost_tables() -> Outcome
+{
+    let worlds = Worlds::new()?;
+    let old = worlds.saved_old()?;
+    let (mut whole, mut parts) = (0, 0);
+    for operation in 0..=operations(&worlds)? {
+        let machine = old.failing_at(operation, true);
+        let _ = worlds.save_new(&machine);
+        let names = machine.0.borrow().unsynced.len();
+        for reached in 0..=names {
+            for unsynced in [Unsynced::Kept, Unsynced::Empty, Unsynced::Half, Unsynced::Zeros] {
+                let machine = machine.after_power_loss(reached, unsynced);
+                let Ok((mut loaded, report)) = machine.salvage() else { continue };
+                let hash = loaded.state_hash();
+                let is_whole = hash == worlds.new.state_hash() || hash == worlds.old.state_hash();
+                assert!(is_whole || report.damaged().len() > 1, "{:?}", report.damaged());
+                if is_whole { whole += 1 } else { parts += 1 }
+            }
+        }
+    }
+    assert!(whole > 50, "{whole} whole worlds, {parts} parts of one");
     Ok(())
 }
 

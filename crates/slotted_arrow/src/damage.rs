@@ -11,7 +11,7 @@ use slotted::schema::Quoted;
 pub enum Damage {
     /// The file does not exist.
     Missing,
-    /// The manifest does not have the checksum that it names itself.
+    /// The manifest does not match the checksum that it names itself.
     OwnChecksum,
     /// The copy of the manifest at the end of a stream differs from it.
     CopyOfManifest,
@@ -86,7 +86,7 @@ impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("is missing"),
-            Self::OwnChecksum => f.write_str("does not have its own checksum"),
+            Self::OwnChecksum => f.write_str("does not match its own checksum"),
             Self::CopyOfManifest => f.write_str("does not end with a copy of its manifest"),
             Self::Unreadable { reason } => write!(f, "cannot be read: {reason}"),
             Self::Foreign => f.write_str("is not a file of a save"),

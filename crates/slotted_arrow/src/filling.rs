@@ -126,10 +126,13 @@ impl<'s> Filling<'s> {
     ) -> Result<(), ReadError> {
         let generation = file.metadata.generation;
         let own = self.own_memory(generation);
-        let own = |message: &Message, buffer: usize| {
+        let own = |message: &Message, buffer: usize, bytes: usize| {
             let memory = own.get(buffer)?.as_ref()?;
-            let is_plain = message.kind == MessageKind::Batch && message.compression.is_none();
-            (is_plain && message.rows <= BLOCK_ROWS).then(|| memory.for_rows(message.rows))
+            let is_plain = message.kind == MessageKind::Batch
+                && message.compression.is_none()
+                && message.rows <= BLOCK_ROWS
+                && message.rows * memory.row_bytes() == bytes;
+            is_plain.then(|| memory.for_rows(message.rows))
         };
         let mut body = Incoming::default();
         let texts = dictionaries(self.slots.iter());

@@ -16,7 +16,7 @@ use crate::ipc::ReadError;
 use crate::manifest::{FileEntry, Manifest, TableEntry, hexadecimal, register};
 use crate::migrate;
 use crate::migrations::Migrations;
-use crate::sources::{FolderSource, Source, StreamSource, read_copy, read_manifest};
+use crate::sources::{FolderSource, Source, StreamSource, read_manifest, read_manifest_or_copy};
 use crate::table_file::TableFile;
 
 /// Reads a save from a folder to a new store, with the schemas of the save.
@@ -177,6 +177,9 @@ pub enum LoadError {
     Step(#[from] AccessError),
 }
 
+/// The placeholder and the name of a schema that the program lacks.
+type Placeholder = (String, String);
+
 impl LoadOptions {
     /// Returns options that refuse damaged saves and the loss of values.
     ///
@@ -195,8 +198,10 @@ impl LoadOptions {
 
     /// Loads what is intact of a damaged save. [`LoadReport::damaged`] lists the rest.
     ///
-    /// Objects in damaged blocks are gone, and references to them are dead. Nobody gets their ids again. A damaged manifest is
-    /// replaced by its copy; for that, a stream is read into memory, up to 1 GiB.
+    /// Objects in damaged blocks are gone, and references to them are dead. Nobody gets their ids again.
+    ///
+    /// A damaged manifest is replaced by its copy. For that, a stream is read into memory, up to 1 GiB. In a folder, the copy may be
+    /// that of the save before if the program was killed just after a save.
     ///
     /// # Example
     /// ```
@@ -422,20 +427,13 @@ impl LoadOptions {
         source: &mut impl Source,
         report: &mut LoadReport,
     ) -> Result<Manifest, LoadError> {
-        let error = match read_manifest(source, self.ignores_checksums) {
-            Err(error) if self.salvages => error,
-            manifest => return manifest,
-        };
-        let Some(copy) = read_copy(source, self.ignores_checksums) else { return Err(error) };
-        let damage = match error {
-            LoadError::Damaged { damage, .. } => damage,
-            LoadError::File { error, .. } if error.kind() == io::ErrorKind::NotFound => {
-                Damage::Missing
-            }
-            other => Damage::Unreadable { reason: other.to_string() },
-        };
-        report.damaged.push(damaged_manifest(source, damage.into()));
-        Ok(copy)
+        if !self.salvages {
+            return read_manifest(source, self.ignores_checksums);
+        }
+        let (manifest, damage) = read_manifest_or_copy(source, self.ignores_checksums)?;
+        let damaged = damage.map(|damage| damaged_manifest(source, damage.into()));
+        report.damaged.extend(damaged);
+        Ok(manifest)
     }
 
     /// Returns the name that each schema of a save gets, and the placeholders and names of those that the program lacks.
@@ -443,12 +441,16 @@ impl LoadOptions {
         &self,
         manifest: &Manifest,
         program: Option<&Store>,
-    ) -> Result<(HashMap<String, String>, Vec<(String, String)>), LoadError> {
+    ) -> Result<(HashMap<String, String>, Vec<Placeholder>), LoadError> {
         let (mut names, mut missing) = (HashMap::new(), Vec::new());
         let mut given: HashMap<String, &str> = HashMap::new();
         for (number, definition) in manifest.schemas.iter().enumerate() {
             let mut name = definition.name.clone();
             self.migrations.rename_schemas(&mut name);
+            if let Some(first) = given.insert(name.clone(), &definition.name) {
+                let (first, second) = (first.to_owned(), definition.name.clone());
+                return Err(LoadError::SameName { first, second, name });
+            }
             let is_known = program.is_none_or(|program| program.schema(&name).is_some());
             if !is_known || (program.is_some() && is_placeholder(&name)) {
                 let own = name.clone();
@@ -456,10 +458,6 @@ impl LoadOptions {
                     name = placeholder(number, &name);
                 }
                 missing.push((name.clone(), own));
-            }
-            if let Some(first) = given.insert(name.clone(), &definition.name) {
-                let (first, second) = (first.to_owned(), definition.name.clone());
-                return Err(LoadError::SameName { first, second, name });
             }
             names.insert(definition.name.clone(), name);
         }

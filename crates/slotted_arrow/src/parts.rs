@@ -1,6 +1,6 @@
 //! The tables of a save, and their definitions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use slotted::raw::{RawSnapshot, RawTable};
 use slotted::{SchemaId, Snapshot};
@@ -47,10 +47,11 @@ impl Part<'_> {
 struct Names(HashMap<String, String>);
 
 impl Names {
-    fn new(aside: &Aside, raw: RawSnapshot<'_>) -> Self {
-        let name = |(name, _, table): (&str, RawSnapshot<'_>, RawTable<'_>)| {
+    fn new<'a>(aside: &'a Aside, raw: RawSnapshot<'_>) -> Self {
+        let mut given = HashSet::new();
+        let name = |(name, _, table): (&'a str, RawSnapshot<'_>, RawTable<'_>)| {
             // The mod is back in the running store: its schema has the name now.
-            let is_taken = raw.table_of(name).is_some();
+            let is_taken = raw.table_of(name).is_some() || !given.insert(name);
             let placeholder = table.schema().name().to_owned();
             let name = if is_taken { placeholder.clone() } else { name.to_owned() };
             (placeholder, name)

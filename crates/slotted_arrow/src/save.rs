@@ -331,8 +331,11 @@ impl SaveOptions {
         folder.sync_names().map_err(SaveError::Unconfirmed)?;
         report.bytes_written += bytes.len() as u64;
         // The save is whole without the copy. It is not synced either: it counts only if the manifest is damaged later.
-        let copied = folder.create(COPY_OF_MANIFEST).and_then(|mut file| file.write_all(&bytes));
-        report.bytes_written += copied.map_or(0, |()| bytes.len() as u64);
+        match folder.create(COPY_OF_MANIFEST).and_then(|mut file| file.write_all(&bytes)) {
+            Ok(()) => report.bytes_written += bytes.len() as u64,
+            // An older one would name files that are removed below.
+            Err(_) => _ = folder.remove(COPY_OF_MANIFEST),
+        }
         remove_unused(folder, &manifest);
         let tables = parts
             .tables

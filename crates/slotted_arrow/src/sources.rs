@@ -21,6 +21,8 @@ pub(crate) trait Source {
     fn copy_of_manifest(&mut self) -> io::Result<Option<Vec<u8>>>;
     /// Returns `true` if a manifest that cannot be read may have a copy.
     fn may_have_copy(&mut self) -> bool;
+    /// Returns `true` unless files of the manifest are missing.
+    fn has_files_of(&self, manifest: &Manifest) -> bool;
     /// Checks after all files that the copy of the manifest equals it. Does nothing if the copy was used.
     fn check_copy(&mut self) -> Result<(), ReadError>;
 }
@@ -45,8 +47,27 @@ pub(crate) fn read_manifest(
     })
 }
 
-/// Reads and checks the copy of a manifest that cannot be read.
-pub(crate) fn read_copy(source: &mut impl Source, ignores_checksums: bool) -> Option<Manifest> {
+/// Reads the manifest, or its copy if the manifest is damaged. Returns the damage too.
+pub(crate) fn read_manifest_or_copy(
+    source: &mut impl Source,
+    ignores_checksums: bool,
+) -> Result<(Manifest, Option<Damage>), LoadError> {
+    let error = match read_manifest(source, ignores_checksums) {
+        Ok(manifest) => return Ok((manifest, None)),
+        Err(error) => error,
+    };
+    let Some(copy) = read_copy(source, ignores_checksums) else { return Err(error) };
+    let damage = match error {
+        // A later version that left an older copy.
+        LoadError::Newer { .. } if !source.has_files_of(&copy) => return Err(error),
+        LoadError::Damaged { damage, .. } => damage,
+        LoadError::File { error, .. } if error.kind() == io::ErrorKind::NotFound => Damage::Missing,
+        other => Damage::Unreadable { reason: other.to_string() },
+    };
+    Ok((copy, Some(damage)))
+}
+
+fn read_copy(source: &mut impl Source, ignores_checksums: bool) -> Option<Manifest> {
     let bytes = source.copy_of_manifest().ok()??;
     Manifest::from_bytes(&bytes, ignores_checksums).ok()
 }
@@ -98,6 +119,13 @@ impl<F: Folder> Source for FolderSource<F> {
         read_copy(self, false).is_some()
     }
 
+    fn has_files_of(&self, manifest: &Manifest) -> bool {
+        let is_there = |file: &FileEntry| {
+            self.folder.open(&file.file).is_ok_and(|(_, length)| length == file.bytes)
+        };
+        manifest.files().all(is_there)
+    }
+
     /// A crash after a save may leave the copy of the save before, so it may differ.
     fn check_copy(&mut self) -> Result<(), ReadError> {
         Ok(())
@@ -111,7 +139,7 @@ pub(crate) struct StreamSource<R> {
     input: R,
     /// The bytes up to the end of the manifest, once they were read.
     beginning: Vec<u8>,
-    /// All files, if the copy of the manifest was used.
+    /// The stream from its first file to its end, if the copy of the manifest was used.
     files: Option<Cursor<Vec<u8>>>,
 }
 
@@ -148,14 +176,22 @@ impl<R: Read> Source for StreamSource<R> {
     /// Reads the whole stream into memory, if it is not too large: the copy is at its end.
     fn copy_of_manifest(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut stream = std::mem::take(&mut self.beginning);
-        self.input.by_ref().take(MOST_BYTES).read_to_end(&mut stream)?;
+        let most = MOST_BYTES.saturating_sub(stream.len() as u64);
+        self.input.by_ref().take(most).read_to_end(&mut stream)?;
         let Some((copy, files)) = stream::copy_of_manifest(&stream) else { return Ok(None) };
-        self.files = Some(Cursor::new(files.to_vec()));
-        Ok(Some(copy.to_vec()))
+        let copy = copy.to_vec();
+        let mut files_and_copy = Cursor::new(stream);
+        files_and_copy.set_position(files as u64);
+        self.files = Some(files_and_copy);
+        Ok(Some(copy))
     }
 
     fn may_have_copy(&mut self) -> bool {
-        stream::manifest(&self.beginning).is_some()
+        stream::is_whole(&self.beginning)
+    }
+
+    fn has_files_of(&self, _: &Manifest) -> bool {
+        true
     }
 
     fn check_copy(&mut self) -> Result<(), ReadError> {

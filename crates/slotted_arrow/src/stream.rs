@@ -46,13 +46,13 @@ pub(crate) fn end(manifest: &[u8]) -> Vec<u8> {
     [manifest, &(manifest.len() as u64).to_le_bytes(), MAGIC].concat()
 }
 
-/// Returns the copy of the manifest at the end of a whole stream, and the part between it and its original.
-pub(crate) fn copy_of_manifest(stream: &[u8]) -> Option<(&[u8], &[u8])> {
+/// Returns the copy of the manifest at the end of a whole stream, and the place of the first file.
+pub(crate) fn copy_of_manifest(stream: &[u8]) -> Option<(&[u8], usize)> {
     let (rest, length) = stream.strip_suffix(MAGIC)?.split_last_chunk()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let (rest, manifest) = rest.split_at_checked(rest.len().checked_sub(length)?)?;
-    let files = rest.get(PREFIX.checked_add(length)?..)?;
-    Some((manifest, files))
+    let files = PREFIX.checked_add(length)?;
+    (files <= rest.len()).then_some((manifest, files))
 }
 
 /// The bytes before the manifest.
@@ -71,6 +71,12 @@ pub(crate) fn read_beginning(input: &mut impl Read) -> io::Result<Vec<u8>> {
 /// Returns the manifest of a beginning that was read. `None` if it is something else.
 pub(crate) fn manifest(beginning: &[u8]) -> Option<&[u8]> {
     manifest_bytes(beginning).map(|_| &beginning[PREFIX..])
+}
+
+/// Returns `true` if a beginning has the whole manifest.
+pub(crate) fn is_whole(beginning: &[u8]) -> bool {
+    manifest(beginning).map(|manifest| manifest.len() as u64) == manifest_bytes(beginning)
+        && manifest_bytes(beginning).is_some()
 }
 
 /// Returns the length of the manifest, as the beginning says.

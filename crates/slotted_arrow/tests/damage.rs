@@ -217,6 +217,19 @@ fn fault_40_a_damaged_manifest_of_a_folder_has_a_copy() -> Outcome {
     let error = LoadOptions::new().load(&folder.0).unwrap_err();
     assert_eq!(error.to_string(), "'manifest.json' is not a file of a save");
     assert!(LoadOptions::new().salvage().load(&folder.0).is_err());
+    // A save of a later version has a copy of the same version, or one of files that are gone.
+    let newer = String::from_utf8(bytes.clone())?.replace("\"version\":1", "\"version\":9");
+    fs::write(&manifest, &newer)?;
+    fs::write(&copy, &bytes)?;
+    let mut tables = files(&folder.0)?;
+    tables.retain(|path| path.extension().is_some_and(|ending| ending == "arrow"));
+    let table = tables.pop().ok_or("no table")?;
+    let table_bytes = fs::read(&table)?;
+    fs::remove_file(&table)?;
+    let error = LoadOptions::new().salvage().load(&folder.0).unwrap_err();
+    assert!(matches!(error, LoadError::Newer { found: 9, .. }), "{error}");
+    fs::write(&table, table_bytes)?;
+    fs::write(&copy, b"{}")?;
     // The copy alone says nothing: a crash may have left that of the save before.
     fs::write(&manifest, &bytes)?;
     let (loaded, report) = LoadOptions::new().salvage().load(&folder.0)?;
@@ -235,6 +248,9 @@ fn fault_40_a_damaged_manifest_of_a_stream_has_a_copy() -> Outcome {
         salvages_all(LoadOptions::new().salvage().read(&bytes[..]), &mut store)
             .map_err(|error| format!("byte {position}: {error}"))?;
     }
+    // A promise that could not be kept is not made.
+    let error = LoadOptions::new().read(&bytes[..40]).unwrap_err();
+    assert!(!error.to_string().contains("salvage"), "{error}");
     // Both.
     let mut broken = bytes.clone();
     broken[40] ^= 1;

@@ -440,6 +440,14 @@ fn two_schemas_of_a_save_never_get_the_same_name() -> Outcome {
          rename one of them to another name"
     );
     assert_eq!(new.state_hash(), before, "nothing was changed");
+    // Nor if the program lacks the schema: the next save would list it twice.
+    let mut new = store([unit()])?;
+    let beast = Schema::builder("beast").build();
+    let mut old_too = store([unit(), Schema::builder("orc").build(), beast])?;
+    let save_too = saved(&mut old_too)?;
+    let clash = Migrations::new().rename_schema("orc", "beast");
+    let loaded = LoadOptions::new().migrations(clash).read_into(&mut new, &save_too[..]);
+    assert!(matches!(loaded, Err(LoadError::SameName { name, .. }) if name == "beast"));
     // Names that pass on are no clash.
     let human = Schema::builder("human").slot("health", Kind::F32).build();
     let mut new = store([human, unit()])?;

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 
 /// The name of the file that makes a folder a save.
 const MANIFEST: &str = "manifest.json";
+const COPY_OF_MANIFEST: &str = "manifest.copy.json";
 
 /// The first bytes of a recording, which is no save.
 const RECORDING: &[u8; 8] = b"SLOTREC1";
@@ -40,11 +41,12 @@ impl From<Failure> for Refusal {
 }
 
 impl<'p> Save<'p> {
-    /// Fails if there is no folder with a manifest and no file.
+    /// Fails if there is no folder with a manifest or its copy, and no file.
     pub(crate) fn new(path: &'p Path) -> Result<Self, Failure> {
         let metadata = path.metadata().map_err(|error| Failure::unreadable(path, &error))?;
         let is_folder = metadata.is_dir();
-        if is_folder && !path.join(MANIFEST).exists() {
+        let has = |name| path.join(name).exists();
+        if is_folder && !has(MANIFEST) && !has(COPY_OF_MANIFEST) {
             let message = format!("'{}' is not a save: it has no '{MANIFEST}'", path.display());
             return Err(Failure::new(message));
         }
@@ -124,7 +126,7 @@ impl<'p> Save<'p> {
             LoadError::File { file, error } => {
                 Failure::unreadable(&self.file(file), &copy(error)).into()
             }
-            LoadError::Damaged { file, damage, can_salvage } => {
+            LoadError::Damaged { file, damage, .. } => {
                 let message = format!("error: '{}' {damage}", self.file(file).display());
                 let is_table = self.path.extension().is_some_and(|ending| ending == "arrow");
                 let help = match damage {
@@ -133,9 +135,6 @@ impl<'p> Save<'p> {
                     }
                     Damage::Foreign if self.path.ends_with(MANIFEST) || is_table => {
                         "\nhelp: a save of several files is named by its folder"
-                    }
-                    _ if *can_salvage => {
-                        "\nhelp: 'slotted export' with --salvage writes the objects that are intact"
                     }
                     Damage::OwnChecksum if self.is_folder => {
                         "\nhelp: the file was changed by hand, or by a broken disk; \

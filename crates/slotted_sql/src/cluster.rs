@@ -18,10 +18,8 @@ use std::time::Duration;
 
 use ballista::prelude::SessionContextExt;
 use ballista_core::error::BallistaError;
-use ballista_core::utils::{default_config_producer, default_session_builder};
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
 use ballista_scheduler::cluster::BallistaCluster;
-use ballista_scheduler::cluster::memory::InMemoryJobState;
 use ballista_scheduler::config::SchedulerConfig;
 use ballista_scheduler::scheduler_process::{create_scheduler, start_grpc_service};
 use datafusion::common::Result;
@@ -74,13 +72,9 @@ pub async fn run_scheduler(
         ..SchedulerConfig::default()
     };
     config.validate().map_err(ClusterError)?;
+    let jobs = BallistaCluster::new_from_config(&config).await.map_err(ClusterError)?.job_state();
     let executors = Arc::new(Executors::default());
-    let jobs = InMemoryJobState::new(
-        &config.scheduler_id,
-        Arc::new(default_session_builder),
-        Arc::new(default_config_producer),
-    );
-    let cluster = BallistaCluster::new(executors.clone(), Arc::new(jobs));
+    let cluster = BallistaCluster::new(executors.clone(), jobs);
     let scheduler: Scheduler =
         create_scheduler(cluster, Arc::new(config)).await.map_err(ClusterError)?;
     // Set once, here.

@@ -17,7 +17,7 @@ use crate::folder::Disk;
 use crate::ipc::ReadError;
 use crate::load::{LoadError, definition_error, file_error};
 use crate::manifest::{FileEntry, TableEntry};
-use crate::sources::{FolderSource, Source, StreamSource, read_manifest};
+use crate::sources::{FolderSource, Source, StreamSource, read_manifest_or_copy};
 
 /// The content of a save without its objects: for tools, and for a list of saves in a game.
 ///
@@ -66,8 +66,8 @@ pub struct SaveInfo {
     /// Schemas and slots that the program that saved did not have: a load had [kept them aside](crate::LoadReport::aside),
     /// and the save [wrote them back](crate::SaveOptions::aside).
     pub aside: Vec<AsideInfo>,
-    /// `false` if a stream does not end with a copy of its manifest.
-    pub has_same_copy: bool,
+    /// The damage of the manifest, whose copy is shown, or of the copy at the end of a stream.
+    pub manifest_damage: Option<Damage>,
 }
 
 /// The file of a table.
@@ -169,7 +169,7 @@ impl SaveInfo {
     /// Reads the save in a folder.
     ///
     /// # Errors
-    /// Returns an error if a file cannot be read, or if the manifest is damaged.
+    /// Returns an error if a file cannot be read, or if the manifest and its copy are damaged.
     ///
     /// # Example
     /// ```
@@ -190,7 +190,7 @@ impl SaveInfo {
     /// Reads a save from any reader.
     ///
     /// # Errors
-    /// Returns an error if the reader fails, or if the manifest is damaged.
+    /// Returns an error if the reader fails, or if the manifest and its copy are damaged.
     ///
     /// [`SaveInfo`] has an example.
     pub fn of_stream(input: impl Read) -> Result<Self, LoadError> {
@@ -198,7 +198,7 @@ impl SaveInfo {
     }
 
     fn of_source(mut source: impl Source) -> Result<Self, LoadError> {
-        let manifest = read_manifest(&mut source, false)?;
+        let (manifest, mut manifest_damage) = read_manifest_or_copy(&mut source, false)?;
         let types = PodTypes::default().accept_others(true);
         let schemas = manifest.schemas.iter().map(|definition| {
             let schema = definition.to_schema(&types);
@@ -217,25 +217,25 @@ impl SaveInfo {
             let file = attached_file(&mut source, &entry.file)?;
             attachments.push(AttachmentInfo { name: entry.name.clone(), file });
         }
-        let has_same_copy = match source.check_copy() {
-            Ok(()) => true,
-            Err(ReadError::Damage(_)) => false,
+        match source.check_copy() {
+            Ok(()) => {}
+            Err(ReadError::Damage(damage)) => manifest_damage = Some(damage),
             Err(ReadError::Io(error)) => return Err(file_error(source.name(), error)),
-        };
+        }
         let aside = manifest.aside.iter();
         let aside =
             aside.map(|entry| AsideInfo { schema: entry.schema.clone(), slot: entry.slot.clone() });
         let aside = aside.collect();
         let version = manifest.version;
-        Ok(Self { version, schemas, tables, attachments, aside, has_same_copy })
+        Ok(Self { version, schemas, tables, attachments, aside, manifest_damage })
     }
 
-    /// Returns `true` if all files are intact, and the end of a stream.
+    /// Returns `true` if all files and the manifest are intact.
     ///
     /// [`SaveInfo`] has an example.
     #[must_use]
     pub fn is_intact(&self) -> bool {
-        self.has_same_copy && self.files().all(FileInfo::is_intact)
+        self.manifest_damage.is_none() && self.files().all(FileInfo::is_intact)
     }
 
     /// Returns the number of living objects.

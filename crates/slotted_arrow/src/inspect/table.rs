@@ -48,7 +48,7 @@ impl TableContent {
         let all_buffers = generation_buffers + slot_buffers.iter().sum::<usize>();
         let (mut body, mut rows, mut block) = (Incoming::default(), 0_usize, 0);
         let mut texts = dictionaries(slots.iter().copied()).into_iter().enumerate();
-        while let Some(message) = file.reader.next(&mut body, |_, _| None)? {
+        while let Some(message) = file.reader.next(&mut body, |_, _, _| None)? {
             self.compression = self.compression.or(message.compression);
             let mut sizes = message.buffer_bytes();
             match message.kind {

@@ -37,7 +37,7 @@ impl From<Damage> for ReadError {
 
 /// Reads one Arrow file from its first to its last byte.
 ///
-/// Reserves no more memory than bytes really come: a header can declare any length.
+/// Reserves no more memory than bytes really come, and one block of a column ahead: a header can declare any length.
 pub(crate) struct IpcReader<R> {
     input: R,
     position: u64,
@@ -138,11 +138,11 @@ impl<R: Read> IpcReader<R> {
 
     /// Reads the next message, and its body to `body`. Returns `None` at the end of messages.
     ///
-    /// `own` returns memory for buffers that should get their own, if it has the buffer's length.
+    /// `own` returns memory of the given length for buffers that should get their own.
     pub(crate) fn next(
         &mut self,
         body: &mut Incoming,
-        mut own: impl FnMut(&Message, usize) -> Option<BlockMemory>,
+        mut own: impl FnMut(&Message, usize, usize) -> Option<BlockMemory>,
     ) -> Result<Option<Message>, ReadError> {
         let at = self.position;
         let Some(bytes) = self.read_header()? else { return Ok(None) };
@@ -157,7 +157,7 @@ impl<R: Read> IpcReader<R> {
         // The end of what was read, and how much of that is not in `bytes`.
         let (mut end, mut elsewhere) = (0, 0);
         for (buffer, place) in message.buffers.iter().enumerate() {
-            let own = own(&message, buffer);
+            let own = own(&message, buffer, place.len());
             body.buffers.push(match own.filter(|memory| memory.bytes().len() == place.len()) {
                 Some(mut memory) => {
                     self.append((place.start - end) as u64, &mut body.bytes, &mut checksum)?;

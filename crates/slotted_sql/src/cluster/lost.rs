@@ -1,7 +1,7 @@
-//! Jobs end with the executors that work on them.
+//! Running jobs end when an executor is lost.
 //!
-//! Ballista 55.0 runs the lost parts of a job again on other executors, which is not to be trusted: with its adaptive planner
-//! the job never ends, and without it some rows are counted twice. So all running jobs are cancelled when an executor is lost.
+//! Ballista 55.0 runs the lost parts of a job again on other executors, wrongly: with its adaptive planner the job never ends,
+//! and without it some rows are counted twice. So all running jobs are cancelled.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -32,9 +32,11 @@ pub(super) struct Executors {
 impl ClusterState for Executors {
     /// Ballista tells its jobs of the loss only after this returns, so no job runs a part again.
     async fn remove_executor(&self, executor: &str) -> Result<()> {
-        // First of all, so that no job that comes now is given to it.
+        // One loss is told several times. Jobs that began after the first time are healthy.
+        let was_known = self.inner.get_executor_metadata(executor).await.is_ok();
+        // Before the jobs, so that none that comes now is given to it.
         self.inner.remove_executor(executor).await?;
-        let Some(scheduler) = self.scheduler.get() else {
+        let Some(scheduler) = self.scheduler.get().filter(|_| was_known) else {
             return Ok(());
         };
         for job in scheduler.state.task_manager.get_running_job_cache().keys() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arguments::{Arguments, Problem};
 use datafusion::arrow::util::pretty::pretty_format_batches;
-use datafusion::common::Result;
+use datafusion::error::{DataFusionError, Result};
 use slotted_sql::cluster::{Executor, HEARTBEAT, connect, free_port, run_scheduler};
 use slotted_sql::register_export;
 
@@ -29,7 +29,7 @@ slotted_cluster client --scheduler HOST:PORT --folder FOLDER --query SQL
 --tasks N             tasks at the same time (the number of cores)
 --folder FOLDER       an export to Parquet, at the same path on all machines
 --timeout SECONDS     the time for one attempt (300)
---attempts N          attempts if a query fails as it runs, as one does whose executor died (5)
+--attempts N          attempts for a query that fails, for example because an executor died (5)
 --until-input-ends    a scheduler or an executor ends when its standard input does";
 
 /// Plans of deep queries need a deep stack.
@@ -129,25 +129,37 @@ fn client(arguments: &mut Arguments, runtime: &tokio::runtime::Runtime) -> Outco
     arguments.finish()?;
     runtime.block_on(async {
         for attempt in 1.. {
-            let context = connect(&scheduler).await?;
-            register_export(&context, &folder).await?;
-            // A mistake in the query shows here, and is not asked again.
-            let rows = context.sql(&query).await?.collect();
-            match tokio::time::timeout(timeout, rows).await {
-                Ok(Ok(rows)) => {
-                    println!("{}", pretty_format_batches(&rows)?);
+            match tokio::time::timeout(timeout, ask(&scheduler, &folder, &query)).await {
+                Ok(Ok(answer)) => {
+                    println!("{answer}");
                     break;
                 }
-                Ok(Err(error)) if attempt < attempts => {
-                    eprintln!("attempt {attempt} failed: {error}");
-                }
-                Ok(Err(error)) => return Err(error.into()),
-                Err(_) if attempt < attempts => eprintln!("attempt {attempt} took too long"),
-                Err(_) => return Err(Problem::Timeout(timeout).into()),
+                Ok(Err(Failure::Query(error))) => return Err(error.into()),
+                Ok(Err(Failure::Run(error))) if attempt >= attempts => return Err(error.into()),
+                Ok(Err(Failure::Run(error))) => eprintln!("attempt {attempt} failed: {error}"),
+                Err(_) if attempt >= attempts => return Err(Problem::Timeout(timeout).into()),
+                Err(_) => eprintln!("attempt {attempt} took too long"),
             }
             // Meanwhile the scheduler may notice that an executor died.
             tokio::time::sleep(HEARTBEAT).await;
         }
         Ok(())
     })
+}
+
+/// The reason why a query has no answer.
+enum Failure {
+    /// The query or the folder is wrong: another attempt fails too.
+    Query(DataFusionError),
+    /// Connecting or running failed.
+    Run(DataFusionError),
+}
+
+async fn ask(scheduler: &str, folder: &str, query: &str) -> Result<String, Failure> {
+    let context = connect(scheduler).await.map_err(Failure::Run)?;
+    register_export(&context, folder).await.map_err(Failure::Query)?;
+    let query = context.sql(query).await.map_err(Failure::Query)?;
+    let rows = query.collect().await.map_err(Failure::Run)?;
+    let answer = pretty_format_batches(&rows).map_err(|error| Failure::Run(error.into()))?;
+    Ok(answer.to_string())
 }
