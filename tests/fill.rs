@@ -29,12 +29,9 @@ fn fill(is_moved: bool, jobs: [u8; 4]) -> Result<Store, Box<dyn std::error::Erro
     let names = [table.text("Ada")?, table.text("")?, u32::MAX, table.text("Bob")?];
     table.next_block(&[1, 3, 4, 1])?;
     let set = Some(&[0b0011][..]);
-    let columns: [(usize, &[u8], Option<&[u64]>); 3] = [
-        (0, bytemuck::cast_slice(&HEALTH), None),
-        (1, &jobs, None),
-        (2, bytemuck::cast_slice(&RAGE), set),
-    ];
-    for (slot, bytes, set) in columns {
+    let columns: [&[u8]; 3] = [bytemuck::cast_slice(&HEALTH), &jobs, bytemuck::cast_slice(&RAGE)];
+    for (slot, bytes) in columns.into_iter().enumerate() {
+        let set = if slot == 2 { set } else { None };
         if is_moved {
             let mut memory = table.memory(slot, 4).ok_or("any bytes are a value")?;
             assert_eq!(memory.bytes(), vec![0; bytes.len()]);

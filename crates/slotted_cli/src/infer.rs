@@ -34,7 +34,7 @@ pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure
         let read =
             objects::observe(path, infer.max_file_bytes, &mut inferences[position].1, &progress)?;
         if let Err(problem) = read {
-            output.message(&format!("error: {}: {problem}", path.display()));
+            output.message(&problem);
             is_clean = false;
         }
     }

@@ -1,19 +1,17 @@
-//! Reads data files object by object.
+//! Reads data files as lists and maps of objects.
 
-use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use slotted::{Value, schema::Quoted};
-use slotted_definitions::Format;
 use slotted_definitions::infer::Inference;
+use slotted_definitions::{Format, LoadLimits, read_data};
 
 use crate::failure::Failure;
 use crate::progress::Progress;
 
-/// Passes all objects of a file to an inference. The inner error is a problem in the file.
+/// Passes all objects of a file to an inference. The inner error is a report of problems in the file.
 pub(crate) fn observe(
     path: &Path,
     most_bytes: u64,
@@ -30,33 +28,23 @@ pub(crate) fn observe(
     read.map_err(|error| Failure::unreadable(path, &error))?;
     if bytes.len() as u64 > most_bytes {
         return Ok(Err(format!(
-            "the file exceeds the limit of {most_bytes} bytes; raise it with --max-file-bytes"
+            "error: {}: the file exceeds the limit of {most_bytes} bytes; \
+             raise it with --max-file-bytes",
+            path.display()
         )));
     }
     let Ok(text) = std::str::from_utf8(&bytes) else {
-        return Ok(Err("the file is not UTF-8".to_owned()));
+        return Ok(Err(format!("error: {}: the file is not UTF-8", path.display())));
     };
-    Ok(observe_text(text.trim_start_matches('\u{feff}'), format, Objects { inference, progress }))
-}
-
-fn observe_text(text: &str, format: Format, objects: Objects<'_>) -> Result<(), String> {
-    match format {
-        Format::Json => {
-            let mut json = serde_json::Deserializer::from_str(text);
-            let read = json.deserialize_any(objects).and_then(|()| json.end());
-            read.map_err(|error| error.to_string())
-        }
-        Format::Toml => {
-            let toml = toml::Deserializer::parse(text).map_err(|error| error.to_string())?;
-            toml.deserialize_any(objects).map_err(|error| error.to_string())
-        }
-        Format::Ron => {
-            let mut ron = ron::Deserializer::from_str(text).map_err(|error| error.to_string())?;
-            let read = ron.deserialize_any(objects).and_then(|()| ron.end());
-            read.map_err(|error| ron.span_error(error).to_string())
-        }
-        _ => Err(format!("unknown format {format}")),
-    }
+    let mut limits = LoadLimits::default();
+    limits.file_bytes = most_bytes;
+    let text = text.trim_start_matches('\u{feff}');
+    let data = match read_data(&path.display().to_string(), text, format, &limits) {
+        Ok(data) => data,
+        Err(report) => return Ok(Err(report.to_string())),
+    };
+    let observed = Objects { inference, progress }.observe_all(&data);
+    Ok(observed.map_err(|problem| format!("error: {}: {problem}", path.display())))
 }
 
 /// A list or map of objects; a map can also contain lists, such as `[[item]]` in TOML.
@@ -69,48 +57,36 @@ struct Objects<'i> {
 const OBJECTS_PER_STEP: u64 = 1000;
 
 impl Objects<'_> {
-    fn observe<E: serde::de::Error>(&mut self, value: &Value) -> Result<(), E> {
+    fn observe_all(&mut self, data: &Value) -> Result<(), String> {
+        match data {
+            Value::List(list) => list.iter().try_for_each(|one| self.observe(one)),
+            Value::Map(map) => map.iter().try_for_each(|(name, value)| match value {
+                Value::List(list) => list.iter().try_for_each(|one| self.observe(one)),
+                Value::Map(_) => self.observe(value),
+                _ => {
+                    let found = value.kind_name();
+                    Err(format!("{}: expected an object, found {found}", Quoted(name)))
+                }
+            }),
+            _ => {
+                let found = data.kind_name();
+                Err(format!(
+                    "expected a list of objects, or a map from names to objects, found {found}"
+                ))
+            }
+        }
+    }
+
+    fn observe(&mut self, value: &Value) -> Result<(), String> {
+        let objects = self.inference.objects();
         let Value::Map(map) = value else {
             let found = value.kind_name();
-            let position = self.inference.objects();
-            let message = format!("object {position}: expected an object, found {found}");
-            return Err(E::custom(message));
+            return Err(format!("object {objects}: expected an object, found {found}"));
         };
-        let objects = self.inference.objects();
         if objects.is_multiple_of(OBJECTS_PER_STEP) {
             self.progress.show(|| format!("{objects} objects"));
         }
         self.inference.observe_values(map.iter().map(|(name, value)| (&**name, value)));
-        Ok(())
-    }
-}
-
-impl<'de> Visitor<'de> for Objects<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of objects, or a map from names to objects")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while let Some(value) = list.next_element::<Value>()? {
-            self.observe(&value)?;
-        }
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some((name, value)) = map.next_entry::<String, Value>()? {
-            match &value {
-                Value::List(list) => list.iter().try_for_each(|one| self.observe(one))?,
-                Value::Map(_) => self.observe(&value)?,
-                _ => {
-                    let found = value.kind_name();
-                    let message = format!("{}: expected an object, found {found}", Quoted(&name));
-                    return Err(A::Error::custom(message));
-                }
-            }
-        }
         Ok(())
     }
 }

@@ -47,7 +47,8 @@
 //! # The file format
 //!
 //! A **definition file** is a map with the keys `schemas`, `records` and `patches`. JSON, TOML and RON
-//! are three notations of the same map; each is a feature of the crate.
+//! are three notations of the same map; each is a feature of the crate. JSON may be JSON5: with comments, trailing
+//! commas, and names without quotes, also in files that end in `.json5` or `.jsonc`.
 //!
 //! ```toml
 //! [schemas.unit]
@@ -109,6 +110,7 @@
 )]
 
 mod constraint;
+mod data;
 pub mod diagnostic;
 mod document;
 mod error;
@@ -139,6 +141,7 @@ mod value;
 pub mod write;
 mod write_schema;
 
+pub use data::read_data;
 pub use format::Format;
 pub use limits::LoadLimits;
 pub use loaded::{Definitions, Pack, RecordView};

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::data::report_syntax;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::{Declarations, Document};
 use crate::format;
@@ -16,7 +17,7 @@ use crate::records::{RecordReader, Records, Undeclared};
 use crate::references::Resolver;
 use crate::report::Report;
 use crate::schemas::{self, Schemas};
-use crate::source::{File, Files, Place};
+use crate::source::{File, Files};
 use slotted::Store;
 
 /// Reads packs of definition files.
@@ -299,18 +300,7 @@ impl<'s> Parsed<'s> {
             let text = &*files.0[listed.file as usize].text;
             let (node, problems) =
                 format::parse(text, listed.format, limits.levels, &mut values_left);
-            for problem in problems {
-                let place = Place { file: listed.file, span: problem.span };
-                let message = match node {
-                    None => format!("invalid {}: {}", listed.format, problem.message),
-                    Some(_) => problem.message,
-                };
-                let diagnostic = Diagnostic::error(Code::Syntax, message).at(place, problem.label);
-                diagnostics.push(match problem.help {
-                    Some(help) => diagnostic.help(help),
-                    None => diagnostic,
-                });
-            }
+            report_syntax(listed.file, listed.format, node.is_some(), problems, diagnostics);
             nodes.extend(node.map(|node| (*listed, node)));
         }
         Self { files, nodes, limits, values_left }

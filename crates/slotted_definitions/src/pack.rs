@@ -272,7 +272,7 @@ fn shown_path(pack: &str, path: &Path) -> Arc<str> {
 
 /// Returns whether the name suggests definitions: `units.toml.txt`, `units.yaml`.
 fn looks_like_definitions(path: &Path) -> bool {
-    const ALIKE: [&str; 4] = ["yaml", "yml", "json5", "jsonc"];
+    const ALIKE: [&str; 2] = ["yaml", "yml"];
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     ALIKE.iter().any(|alike| extension.eq_ignore_ascii_case(alike))
         || path.file_stem().is_some_and(|stem| Format::of(stem).is_some())
@@ -303,8 +303,8 @@ pub(super) struct LooseObjects {
 
 /// Returns whether the file is the manifest of its pack.
 pub(super) fn is_manifest(files: &Files, file: PackFile) -> bool {
-    let file_name = files.0[file.file as usize].inner_path();
-    file_name.strip_suffix(file.format.extension()) == Some("pack.")
+    let path = files.0[file.file as usize].inner_path();
+    path.strip_prefix("pack.").is_some_and(|extension| !extension.contains(['.', '/']))
 }
 
 const KEYS: [&str; 6] = ["name", "version", "doc", "requires", "after", "objects"];

@@ -56,11 +56,6 @@ pub(super) fn about(
         return unclosed(text);
     }
     let here = character_at(text, at);
-    let comment = rest.starts_with("//") || rest.starts_with("/*") || rest.starts_with('#');
-    if comment && format == Format::Json {
-        let help = "remove it, or use TOML or RON, which allow comments";
-        return Some(Advice::new(here, "JSON does not allow comments", "comment").help(help));
-    }
     let next = rest.chars().next()?;
     match next {
         '\'' => Some(
@@ -78,12 +73,6 @@ pub(super) fn about(
 
 /// Returns advice for an unexpected closing bracket.
 fn closing(text: &str, at: usize, next: char, wanted: Option<Wanted>) -> Option<Advice> {
-    let before = text[..at].trim_end();
-    if before.ends_with(',') {
-        let comma = Span::new(before.len() - 1, before.len());
-        let advice = Advice::new(comma, "trailing comma after the last value", "trailing comma");
-        return Some(advice.help("remove the comma"));
-    }
     let open = open_brackets(&text[..at]).last().map(|(_, open)| *open);
     let here = character_at(text, at);
     match open.map(closing_of) {
@@ -117,13 +106,12 @@ fn missing(text: &str, at: usize, wanted: Wanted, format: Format) -> Option<Advi
         Wanted::Comma => Advice::new(here, "missing comma", "expected ',' before this"),
         Wanted::Colon => Advice::new(here, "missing colon", "expected ':' before this")
             .help("write a name and its value as \"name\": value"),
-        Wanted::Name => {
-            Advice::new(here, "name without quotes", "needs quotes").help("write \"name\": value")
-        }
+        Wanted::Name => Advice::new(here, "missing name", "expected a name before this")
+            .help("write \"name\": value"),
         Wanted::Value => match word {
-            "NaN" | "Infinity" | "inf" | "nan" => {
-                Advice::new(here, "JSON does not support infinity and NaN", "not a JSON value")
-                    .help("use TOML or RON, which support them")
+            "inf" | "nan" | "infinity" => {
+                Advice::new(here, "misspelt infinity or NaN", "not a JSON value")
+                    .help("write Infinity or NaN")
             }
             "True" | "False" | "TRUE" | "FALSE" => {
                 Advice::new(here, "a boolean must be lower case", "not a boolean")
@@ -132,10 +120,6 @@ fn missing(text: &str, at: usize, wanted: Wanted, format: Format) -> Option<Advi
             "None" | "nil" | "NULL" | "Null" | "undefined" => {
                 Advice::new(here, "JSON writes a missing value as null", "not a JSON value")
                     .help("write null, or remove the name")
-            }
-            "" if text[at..].starts_with(['.', '+']) => {
-                Advice::new(here, "a number must start with a digit", "expected a digit")
-                    .help("write 0.5, not .5 or +0.5")
             }
             "" => Advice::new(here, "missing value", "expected a value before this"),
             _ if looks_like_toml(text) => Advice::new(here, "the file looks like TOML", "not JSON")
@@ -191,19 +175,32 @@ fn unclosed(text: &str) -> Option<Advice> {
 /// Returns the brackets that are open at the end of a text, with their positions.
 pub(super) fn open_brackets(text: &str) -> Vec<(usize, char)> {
     let mut open: Vec<(usize, char)> = Vec::new();
-    let (mut in_text, mut is_escaped) = (false, false);
+    let (mut in_text, mut is_escaped, mut behind_comment) = (false, false, 0);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
+            _ if at < behind_comment => {}
             _ if is_escaped => is_escaped = false,
             b'\\' if in_text => is_escaped = true,
             b'"' => in_text = !in_text,
             _ if in_text => {}
+            b'/' => behind_comment = end_of_comment(text, at).unwrap_or(at),
             b'(' | b'[' | b'{' => open.push((at, char::from(byte))),
             b')' | b']' | b'}' => _ = open.pop(),
             _ => {}
         }
     }
     open
+}
+
+/// Returns the end of the comment that begins at a byte, if one does.
+pub(super) fn end_of_comment(text: &str, at: usize) -> Option<usize> {
+    let rest = text.get(at..)?;
+    let length = match rest.as_bytes() {
+        [b'/', b'/', ..] => rest.find(['\n', '\r']),
+        [b'/', b'*', ..] => rest.find("*/").map(|end| end + 2),
+        _ => return None,
+    };
+    Some(at + length.unwrap_or(rest.len()))
 }
 
 pub(super) const BACKSLASHES: &str = "write a backslash twice: \"C:\\\\mods\"";

@@ -22,13 +22,14 @@ use crate::source::Span;
 /// use slotted_definitions::Format;
 ///
 /// assert_eq!(Format::of("mods/units.toml"), Some(Format::Toml));
+/// assert_eq!(Format::of("units.json5"), Some(Format::Json));
 /// assert_eq!(Format::of("notes.txt"), None);
 /// assert_eq!(Format::Json.extension(), "json");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// JSON; needs the feature `json`.
+    /// JSON and JSON5: comments, trailing commas and names without quotes are fine. Needs the feature `json`.
     Json,
     /// TOML; needs the feature `toml`.
     Toml,
@@ -43,9 +44,9 @@ impl Format {
     #[must_use]
     pub fn of(path: impl AsRef<Path>) -> Option<Self> {
         let extension = path.as_ref().extension()?.to_str()?;
-        [Self::Json, Self::Toml, Self::Ron]
-            .into_iter()
-            .find(|format| extension.eq_ignore_ascii_case(format.extension()))
+        [Self::Json, Self::Toml, Self::Ron].into_iter().find(|format| {
+            format.extensions().iter().any(|alike| extension.eq_ignore_ascii_case(alike))
+        })
     }
 
     /// Returns the file extension, without the dot.
@@ -55,6 +56,14 @@ impl Format {
             Self::Json => "json",
             Self::Toml => "toml",
             Self::Ron => "ron",
+        }
+    }
+
+    const fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::Json => &["json", "json5", "jsonc"],
+            Self::Toml => &["toml"],
+            Self::Ron => &["ron"],
         }
     }
 

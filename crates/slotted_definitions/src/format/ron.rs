@@ -33,7 +33,10 @@ impl<'s> Reader<'s> {
             return Some(Node { span: shown, data: Data::Text(Cow::Borrowed(name)) });
         }
         let problems = self.problems.len();
-        let mut walk = Walk { reader: self, at: None };
+        let start = after_blanks(raw, 0);
+        // The place of the first name in a map; that of other values is not needed.
+        let at = raw[start..].starts_with('{').then(|| raw_span.start as usize + start + 1);
+        let mut walk = Walk { reader: self, at };
         let part = Part { walk: &mut walk, raw, span: shown, levels_left };
         let read = ron::Options::default().from_str_seed(raw, part);
         match read {
@@ -135,6 +138,17 @@ impl<'s> Walk<'_, 's> {
             let at = after_blanks(text, at);
             at + usize::from(text[at..].starts_with(marks))
         });
+    }
+}
+
+impl Walk<'_, '_> {
+    /// Returns the form of the next name.
+    fn name(&self) -> Name {
+        let rest = self.at.map_or("", |at| &self.reader.text[after_blanks(self.reader.text, at)..]);
+        match rest.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+            true => Name::Bare,
+            false => Name::Any,
+        }
     }
 }
 
@@ -342,12 +356,12 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
 
     fn visit_map<A: MapAccess<'s>>(self, mut map: A) -> Result<Node<'s>, A::Error> {
         let Some(levels_left) = self.levels_left.checked_sub(1) else {
-            while map.next_entry_seed(Name, PhantomData::<IgnoredAny>)?.is_some() {}
+            while map.next_entry_seed(Name::Any, PhantomData::<IgnoredAny>)?.is_some() {}
             return Ok(self.too_deep());
         };
         let Self { walk, .. } = self;
         let mut entries = Vec::new();
-        while let Some(name) = map.next_key_seed(Name)? {
+        while let Some(name) = map.next_key_seed(walk.name())? {
             let span = match &name {
                 Cow::Borrowed(name) => Some(walk.reader.span_of(name)),
                 // A name with escapes is decoded and has no place.
@@ -367,13 +381,20 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
 }
 
 /// The key of a map or the field of a struct.
-struct Name;
+enum Name {
+    /// Without quotes, which ron would read as a struct without fields.
+    Bare,
+    Any,
+}
 
 impl<'s> DeserializeSeed<'s> for Name {
     type Value = Cow<'s, str>;
 
     fn deserialize<D: Deserializer<'s>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+        match self {
+            Self::Bare => deserializer.deserialize_identifier(self),
+            Self::Any => deserializer.deserialize_any(self),
+        }
     }
 }
 

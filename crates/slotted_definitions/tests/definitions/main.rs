@@ -5,6 +5,7 @@
 mod faults;
 mod formats;
 mod hostile;
+mod json5;
 mod meaning;
 mod messages;
 mod properties;

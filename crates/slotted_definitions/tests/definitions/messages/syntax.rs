@@ -7,8 +7,6 @@ use crate::UNIT;
 use crate::messages::{assert_text, reports};
 
 reports! {
-    trailing_comma_json { UNIT, ("a.json", "{ \"records\": { \"unit\": {\n  \"grunt\": { \"health\": 80.0 },\n} } }\n") }
-    trailing_comma_in_list_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [\n  { \"drops\": [1, 2,] }\n] } }\n") }
     missing_comma_json { UNIT, ("a.json", "{ \"records\": { \"unit\": { \"grunt\": {\n  \"health\": 80.0\n  \"level\": 3\n} } } }\n") }
     missing_comma_in_list_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"drops\": [1 2] }] } }\n") }
     missing_comma_ron { UNIT, ("a.ron", "(records: { \"unit\": { \"grunt\": (\n  health: 80.0\n  level: 3,\n) } })\n") }
@@ -17,11 +15,7 @@ reports! {
     equals_for_colon_json { UNIT, ("a.json", "{ \"records\" = {} }\n") }
     colon_for_equals_toml { UNIT, ("a.toml", "[records.unit.grunt]\nhealth: 80.0\n") }
     equals_for_colon_ron { UNIT, ("a.ron", "(records = { \"unit\": {} })\n") }
-    single_quotes_json { UNIT, ("a.json", "{ 'records': {} }\n") }
-    single_quotes_in_value_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"name\": 'Grunt' }] } }\n") }
     single_quotes_ron { UNIT, ("a.ron", "(records: { \"unit\": [(name: 'Grunt')] })\n") }
-    name_without_quotes_json { UNIT, ("a.json", "{ records: {} }\n") }
-    comment_json { UNIT, ("a.json", "{\n  // The units.\n  \"records\": {}\n}\n") }
     unclosed_map_json { UNIT, ("a.json", "{ \"records\": {\n  \"unit\": {\n    \"grunt\": { \"health\": 80.0 }\n") }
     unclosed_text_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"name\": \"Grunt }] } }\n") }
     unclosed_text_toml { UNIT, ("a.toml", "[records.unit.grunt]\nname = \"Grunt\nlevel = 3\n") }
@@ -34,19 +28,31 @@ reports! {
     more_after_the_end_json { UNIT, ("a.json", "{ \"records\": {} }\n{ \"records\": {} }\n") }
     more_after_the_end_ron { UNIT, ("a.ron", "(records: {})\n(records: {})\n") }
     leading_zero_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"level\": 07 }] } }\n") }
-    leading_point_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"health\": .5 }] } }\n") }
-    trailing_point_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"health\": 5. }] } }\n") }
     decimal_comma_toml { UNIT, ("a.toml", "[records.unit.grunt]\nhealth = 80,5\n") }
-    nan_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"speed\": NaN }] } }\n") }
     bad_escape_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"name\": \"C:\\mods\" }] } }\n") }
     bad_escape_toml { UNIT, ("a.toml", "[records.unit.grunt]\nname = \"C:\\mods\"\n") }
     bad_escape_ron { UNIT, ("a.ron", "(records: { \"unit\": [(name: \"C:\\mods\")] })\n") }
     half_of_a_character_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"name\": \"\\ud800\" }] } }\n") }
-    tab_in_text_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{\n\t\"name\":\t\"a\tb\"\n}] } }\n") }
     line_break_in_text_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"name\": \"two\nlines\" }] } }\n") }
     tabs_before { UNIT, ("a.toml", "[records.unit.grunt]\n\t\tname\t=\t7\t# a number\n") }
     carriage_returns { UNIT, ("a.toml", "[records.unit.grunt]\r\nname = 7\r\nhelth = 3\r\n") }
-    carriage_returns_json { UNIT, ("a.json", "{\r\n  \"records\": {\r\n    \"unit\": {},\r\n  }\r\n}\r\n") }
+    carriage_returns_json { UNIT, ("a.json", "{\r\n  \"records\": {\r\n    \"unit\" {}\r\n  }\r\n}\r\n") }
+    missing_comma_after_comment_json { UNIT, ("a.json", "{\n  // The units.\n  \"records\": { \"unit\": [{\n    \"health\": 80.0 // full\n    \"level\": 3\n  }] }\n}\n") }
+    missing_colon_after_comment_json { UNIT, ("a.json", "// The units.\n{ records: { unit: { grunt { health: 80.0 } } } }\n") }
+    missing_value_after_comment_json { UNIT, ("a.json", "{ /* The units. */ records: { unit: [{ health: }] } }\n") }
+    text_without_quotes_after_comment_json { UNIT, ("a.json", "{ records: { unit: [{ name: Grunt }] } } // text\n") }
+    wrong_closing_after_comment_json { UNIT, ("a.json", "// }\n{ records: { unit: [{ drops: [1, 2} }] } }\n") }
+    unclosed_after_comment_json { UNIT, ("a.json", "// { [\n{ records: {\n  unit: {\n    grunt: { health: 80.0 }\n") }
+    unclosed_before_comment_json { UNIT, ("a.json", "{ records: {\n  unit: [\n// { [\n/* ( */") }
+    comma_for_name_json { UNIT, ("a.json", "{ records: { unit: [{ , health: 80.0 }] } }\n") }
+    two_commas_json { UNIT, ("a.json", "{ records: { unit: [{ drops: [1,, 2] }] } }\n") }
+    wrong_closing_after_comma_json { UNIT, ("a.json", "{ records: { unit: [{ drops: [1, 2, } }] } }\n") }
+    small_nan_json { UNIT, ("a.json", "{ records: { unit: [{ speed: nan }] } }\n") }
+    unclosed_comment_json { UNIT, ("a.json", "{ records: {} }\n/* The units.\n") }
+    more_after_the_end_and_comment_json { UNIT, ("a.json", "{ records: {} } // the end?\n{ records: {} }\n") }
+    bad_escape_after_comment_json { UNIT, ("a.json", "{ records: { unit: [{ name: \"C:\\mods\" }] } }\n") }
+    line_break_after_comment_json { UNIT, ("a.json", "{ records: { unit: [{ name: 'two\nlines' }] } }\n") }
+    past_all_integers_hexadecimal_json { UNIT, ("a.json", "{ records: { unit: [{ level: 0x1FFFFFFFFFFFFFFFF }] } }\n") }
     table_twice_toml { UNIT, ("a.toml", "[records.unit.grunt]\nhealth = 80.0\n\n[records.unit.grunt]\nlevel = 3\n") }
     no_value_toml { UNIT, ("a.toml", "[records.unit.grunt]\nhealth =\nlevel = 3\n") }
     blanks_in_name_toml { UNIT, ("a.toml", "[records.unit.old grunt]\nhealth = 80.0\n") }

@@ -1,5 +1,7 @@
 //! Parses JSON with serde_json and adds places.
 
+mod loose;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -13,19 +15,44 @@ use crate::format::{Format, Reader};
 use crate::node::{Data, Entry, Node};
 use crate::source::Span;
 
+/// Parses JSON, and what is not JSON in the strict sense by a slower way.
 pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
+    let (values_left, known) = (reader.values_left, reader.problems.len());
+    let error = match strict(reader) {
+        Ok(node) => return Some(node),
+        Err(error) => error,
+    };
+    if reader.text.trim().is_empty() {
+        syntax(reader, &error);
+        return None;
+    }
+    let found = reader.problems.split_off(known);
+    (reader.values_left, reader.is_over) = (values_left, false);
+    match loose::parse(reader) {
+        Ok(node) => return Some(node),
+        // The error that lies further on is not about a comment and the like.
+        Err(loose)
+            if loose::place(reader.text, &loose) > place(reader.text, &error)
+                && !is_unclosed_text(reader.text, &error) =>
+        {
+            loose::report(reader, &loose);
+        }
+        Err(_) => {
+            reader.problems.extend(found);
+            syntax(reader, &error);
+        }
+    }
+    None
+}
+
+fn strict<'s>(reader: &mut Reader<'s>) -> serde_json::Result<Node<'s>> {
     let (text, levels_left) = (reader.text, reader.most_levels);
     let mut deserializer = Deserializer::from_str(text);
     let mut walk = Walk { reader, at: 0 };
     walk.pass("");
-    let node = walk.value(levels_left).deserialize(&mut deserializer);
-    match node.and_then(|node| deserializer.end().map(|()| node)) {
-        Ok(node) => Some(node),
-        Err(error) => {
-            syntax(reader, &error);
-            None
-        }
-    }
+    let node = walk.value(levels_left).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(node)
 }
 
 /// Tracks the position in the text, which serde_json does not report.
@@ -163,12 +190,24 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
     }
 }
 
+/// Returns the byte at which a text is wrong.
+fn place(text: &str, error: &serde_json::Error) -> usize {
+    let before = error.line().saturating_sub(1);
+    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+    usize::min(start + error.column().saturating_sub(1), text.len())
+}
+
+/// Returns `true` for a line break in a text: all behind a missing quote is in disorder.
+fn is_unclosed_text(text: &str, error: &serde_json::Error) -> bool {
+    // serde_json reports the character before it.
+    let next = text[text.floor_char_boundary(place(text, error))..].chars().nth(1);
+    message(error).starts_with("control") && matches!(next, Some('\n' | '\r'))
+}
+
 /// Reports a syntax error.
 fn syntax(reader: &mut Reader<'_>, error: &serde_json::Error) {
     let text = reader.text;
-    let before = error.line().saturating_sub(1);
-    let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
-    let at = usize::min(start + error.column().saturating_sub(1), text.len());
+    let at = place(text, error);
     let message = message(error);
     let wanted = match &*message {
         "expected value" | "expected ident" => Some(Wanted::Value),
@@ -202,15 +241,8 @@ fn reword(reader: &mut Reader<'_>, at: usize, message: &str) {
             span.start = span.start.saturating_sub(1);
             ("unknown escape sequence", "unknown escape", Some(BACKSLASHES))
         }
-        (control, Some(b'\n' | b'\r')) if control.starts_with("control") => {
-            let help = "add the closing quote; write a line break as \\n";
-            ("text is not closed", "the line ends here", Some(help))
-        }
-        (control, Some(b'\t')) if control.starts_with("control") => {
-            ("text contains a tab", "tab", Some("write a tab as \\t"))
-        }
-        (control, _) if control.starts_with("control") => {
-            ("text contains a control character", "here", None)
+        (control, next) if control.starts_with("control") => {
+            return control_in_text(reader, span, next.copied().unwrap_or_default().into());
         }
         ("the file ends inside a string", _) => ("text is not closed", "the file ends here", None),
         ("invalid number", Some(b'0'..=b'9')) => {
@@ -218,6 +250,18 @@ fn reword(reader: &mut Reader<'_>, at: usize, message: &str) {
         }
         ("invalid number", _) => ("incomplete number", "expected a digit", Some("write 5.0")),
         (other, _) => (other, "here", None),
+    };
+    reader.bad_at(span, message, label, help);
+}
+
+/// Reports a control character in a text.
+fn control_in_text(reader: &mut Reader<'_>, span: Span, control: char) {
+    let (message, label, help) = match control {
+        '\n' | '\r' => {
+            let help = "add the closing quote; write a line break as \\n";
+            ("text is not closed", "the line ends here", Some(help))
+        }
+        _ => ("text contains a control character", "here", None),
     };
     reader.bad_at(span, message, label, help);
 }

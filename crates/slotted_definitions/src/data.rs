@@ -1,0 +1,92 @@
+//! Plain data in the formats of definition files.
+
+use std::sync::Arc;
+
+use slotted::Value;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::format::{self, Format, SyntaxProblem};
+use crate::limits::LoadLimits;
+use crate::node::Node;
+use crate::report::Report;
+use crate::source::{File, Files, Place, Span};
+
+/// Reads plain data as the [`Loader`](crate::Loader) reads definitions: the same formats, numbers and names of variants.
+///
+/// `path` is for messages.
+///
+/// # Errors
+/// Returns all problems of the syntax, and those of values that no kind can hold, such as integers of more than 64 bits.
+///
+/// # Example
+#[cfg_attr(feature = "json", doc = "```")]
+#[cfg_attr(not(feature = "json"), doc = "```ignore")]
+/// use slotted_definitions::{Format, LoadLimits, read_data};
+///
+/// let text = "[{ damage: 0xFF, }] // JSON5";
+/// let data = read_data("items.json", text, Format::Json, &LoadLimits::default())?;
+/// assert_eq!(data.to_string(), r#"[{"damage": 255}]"#);
+///
+/// let report = read_data("items.json", "[{ damage: }]", Format::Json, &LoadLimits::default());
+/// assert_eq!(report.unwrap_err().to_string(), "\
+/// error[syntax]: invalid JSON: missing value
+///  --> items.json:1:12
+///   |
+/// 1 | [{ damage: }]
+///   |            ^ expected a value before this
+///
+/// 1 error");
+/// # Ok::<(), slotted_definitions::Report>(())
+/// ```
+pub fn read_data(
+    path: &str,
+    text: &str,
+    format: Format,
+    limits: &LoadLimits,
+) -> Result<Value, Report> {
+    let limits = limits.possible();
+    let mut diagnostics = Diagnostics::new(limits.problems);
+    let files = Arc::new(Files(vec![File::new(path.into(), text.into())]));
+    let too_long = text.len() as u64 > limits.file_bytes;
+    let node = match too_long {
+        true => {
+            let message = format!("the file exceeds the limit of {} bytes", limits.file_bytes);
+            let place = Place { file: 0, span: Span::default() };
+            diagnostics.push(Diagnostic::error(Code::Limit, message).at(place, ""));
+            None
+        }
+        false => {
+            let text = &*files.0[0].text;
+            let mut values_left = limits.values;
+            let (node, problems) = format::parse(text, format, limits.levels, &mut values_left);
+            report_syntax(0, format, node.is_some(), problems, &mut diagnostics);
+            node.as_ref().map(Node::to_value)
+        }
+    };
+    match node {
+        Some(value) if diagnostics.errors == 0 => Ok(value),
+        _ => Err(Report::new(files, diagnostics)),
+    }
+}
+
+/// Reports the problems of parsing a file.
+pub(super) fn report_syntax(
+    file: u32,
+    format: Format,
+    is_readable: bool,
+    problems: Vec<SyntaxProblem>,
+    diagnostics: &mut Diagnostics,
+) {
+    for problem in problems {
+        let place = Place { file, span: problem.span };
+        let message = match is_readable {
+            false => format!("invalid {format}: {}", problem.message),
+            true => problem.message,
+        };
+        let diagnostic = Diagnostic::error(Code::Syntax, message).at(place, problem.label);
+        diagnostics.push(match problem.help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        });
+    }
+}
