@@ -34,6 +34,8 @@ pub(super) struct RecordDeclaration<'n, 's> {
     /// False for records of a list.
     pub(super) named: bool,
     pub(super) of: Declaration<'n, 's>,
+    /// Attributes that tell the name or the schema. They need no slot.
+    pub(super) taken: [Option<&'n str>; 2],
 }
 
 /// A parsed file of a pack.
@@ -86,17 +88,6 @@ impl<'n, 's> Declarations<'n, 's> {
             }
         }
     }
-
-    /// Adds the records of a file that is a plain list of objects.
-    pub(super) fn read_loose(
-        &mut self,
-        document: Document<'n, 's>,
-        schema: (&'n str, Place),
-        diagnostics: &mut Diagnostics,
-    ) {
-        let mut reading = Reading { file: document.file, diagnostics };
-        list(&mut reading, document.pack, schema, document.root, &mut self.records);
-    }
 }
 
 fn schemas<'n, 's>(
@@ -135,7 +126,13 @@ fn records<'n, 's>(
             let Some(map) = reading.map(&entry.value, "a record", expected) else { continue };
             let of = Declaration { pack, name: &entry.name, place: reading.place(entry.span), map };
             let (schema, schema_place) = schema;
-            into.push(RecordDeclaration { schema, schema_place, named: true, of });
+            into.push(RecordDeclaration {
+                schema,
+                schema_place,
+                named: true,
+                of,
+                taken: [None; 2],
+            });
         }
     }
 }
@@ -148,7 +145,9 @@ fn list<'n, 's>(
     node: &'n Node<'s>,
     into: &mut Vec<RecordDeclaration<'n, 's>>,
 ) {
-    let Some(list) = reading.list(node, "a file of objects", "a list of maps") else { return };
+    let Some(list) = reading.list(node, "the records of a schema", "a list of maps") else {
+        return;
+    };
     into.reserve(list.len());
     for node in list {
         let Some(map) = reading.map(node, "an object", "a map from slots to values") else {
@@ -156,6 +155,6 @@ fn list<'n, 's>(
         };
         let place = reading.place(node.span);
         let of = Declaration { pack, name: "", place, map };
-        into.push(RecordDeclaration { schema, schema_place, named: false, of });
+        into.push(RecordDeclaration { schema, schema_place, named: false, of, taken: [None; 2] });
     }
 }

@@ -101,7 +101,19 @@
 //! | `name`, `version`, `doc` | texts about the pack; the name defaults to the name of the folder |
 //! | `requires` | names of packs that must be loaded, and come first |
 //! | `after` | names of packs that come first if they are loaded |
-//! | `objects` | files that are plain lists of objects, with the schema of each: `{ "items.json" = "item" }` |
+//! | `objects` | files of objects that are no definition files, with the schema of each: `{ "items.json" = "item" }` |
+//!
+//! **Files of objects** are a game's own: a list of objects, a map of objects by name, or one object, which is named after its
+//! file. A key of `objects` is a file, a folder, or a pattern such as `data/**/*.json`; a file wins over a folder, the longer
+//! folder over the shorter one, and both over a pattern. The value is a schema, or a map:
+//!
+//! | key | value |
+//! |---|---|
+//! | `schema` | the schema of all objects that do not tell theirs |
+//! | `schema_from` | the attribute that tells an object's schema, such as `"type"` |
+//! | `name_from` | the attribute that names the record, such as `"id"`, if it is text |
+//!
+//! Both attributes may be slots too.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -123,6 +135,7 @@ mod kind_name;
 mod limits;
 mod loaded;
 mod loader;
+mod loose;
 mod names;
 mod node;
 mod objects;

@@ -1,15 +1,17 @@
 //! Reads packs of files into definitions.
 
-use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::data::report_syntax;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::{Declarations, Document};
 use crate::format;
+use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::loaded::{Definitions, Loaded, Pack};
+use crate::loose::{self, LooseFile, LooseObjects};
 use crate::node::Node;
 use crate::pack::{FileReader, Manifest, PackFile, Source, is_manifest, order};
 use crate::progress::{Listener, LoadProgress};
@@ -360,18 +362,19 @@ impl<'s> Parsed<'s> {
         declared: &mut Declarations<'n, 's>,
         diagnostics: &mut Diagnostics,
     ) {
-        let objects: HashMap<&str, usize> =
-            manifest.objects.iter().enumerate().map(|(at, objects)| (&*objects.file, at)).collect();
+        let objects = &manifest.objects;
         for (file, root) in self.nodes.iter().filter(|(file, _)| file.pack == pack) {
             if is_manifest(self.files, *file) {
                 continue;
             }
             let document = Document { file: file.file, pack: position, root };
-            match objects.get(self.files.0[file.file as usize].inner_path()) {
-                Some(at) => {
-                    let objects = &manifest.objects[*at];
-                    let schema = (&*objects.schema, objects.schema_place);
-                    declared.read_loose(document, schema, diagnostics);
+            let path = self.files.0[file.file as usize].inner_path();
+            match loose::of_file(objects, path) {
+                Some(of) => {
+                    let mut reading = Reading { file: file.file, diagnostics };
+                    let stem = Path::new(path).file_stem().and_then(OsStr::to_str);
+                    let file = LooseFile { of, stem: stem.unwrap_or(path), document };
+                    file.read(&mut reading, &mut declared.records);
                 }
                 None => declared.read(document, diagnostics),
             }
@@ -379,15 +382,15 @@ impl<'s> Parsed<'s> {
         // This includes files that are unreadable.
         let files = self.files.0.iter().filter(|file| file.pack == pack);
         let files: Vec<_> = files.map(File::inner_path).collect();
-        let there: HashSet<&str> = files.iter().copied().collect();
         let names: Vec<Arc<str>> = match objects.is_empty() {
             true => Vec::new(),
             false => files.iter().map(|file| Arc::from(*file)).collect(),
         };
-        for objects in manifest.objects.iter().filter(|one| !there.contains(&*one.file)) {
+        let is_missing = |one: &&LooseObjects| !files.iter().any(|file| one.has(file));
+        for objects in objects.iter().filter(is_missing) {
             diagnostics.push_with(|diagnostics| {
-                let suggestion = diagnostics.nearest(&objects.file, &names);
-                let (file, end) = (quoted(&objects.file), did_you_mean(suggestion.as_deref()));
+                let suggestion = diagnostics.nearest(&objects.path, &names);
+                let (file, end) = (quoted(&objects.path), did_you_mean(suggestion.as_deref()));
                 let message = format!("the pack has no file {file}{end}");
                 let diagnostic = Diagnostic::error(Code::Unreadable, message);
                 diagnostic.at(objects.place, "no such file").suggest(suggestion)

@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted, vis
 use crate::format::Format;
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
+use crate::loose::{self, LooseObjects};
 use crate::node::{Entry, Node};
 use crate::progress::{Listener, LoadProgress};
 use crate::source::{File, Files, Place, Span};
@@ -288,17 +289,8 @@ pub(super) struct Manifest {
     requires: Vec<(Arc<str>, Place)>,
     /// Packs that come first if they are there.
     after: Vec<(Arc<str>, Place)>,
-    /// Files that are plain lists of objects.
+    /// Files of objects that are no definition files.
     pub(super) objects: Vec<LooseObjects>,
-}
-
-/// A file that is a plain list of objects of one schema.
-#[derive(Debug)]
-pub(super) struct LooseObjects {
-    pub(super) file: Arc<str>,
-    pub(super) place: Place,
-    pub(super) schema: Arc<str>,
-    pub(super) schema_place: Place,
 }
 
 /// Returns whether the file is the manifest of its pack.
@@ -340,7 +332,7 @@ impl Manifest {
                 "doc" => _ = reading.text(&entry.value, "'doc'"),
                 "requires" => self.requires = packs(&mut reading, entry),
                 "after" => self.after = packs(&mut reading, entry),
-                "objects" => self.objects = objects(&mut reading, entry),
+                "objects" => self.objects = loose::objects(&mut reading, entry),
                 _ => {
                     let help = match &*entry.name {
                         "title" | "id" => Some("use 'name' instead"),
@@ -366,18 +358,6 @@ fn packs(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<(Arc<str>, Place)>
         Some((name.into(), reading.place(node.span)))
     };
     list.iter().filter_map(name).collect()
-}
-
-fn objects(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<LooseObjects> {
-    let expected = "a map from file names to schemas";
-    let map = reading.map(&entry.value, "'objects'", expected).unwrap_or_default();
-    let files = reading.once(map, "objects").into_iter();
-    let file = files.filter_map(|file| {
-        let schema = reading.text(&file.value, "a schema name")?.into();
-        let (place, schema_place) = (reading.place(file.span), reading.place(file.value.span));
-        Some(LooseObjects { file: (&*file.name).into(), place, schema, schema_place })
-    });
-    file.collect()
 }
 
 /// Returns the load order: the order of the loader, but each pack after its dependencies.

@@ -296,6 +296,7 @@ impl<'a> RecordReader<'a> {
             };
             match slot {
                 Some(slot) => self.value(schema, slot, entry, declared, &mut entries),
+                None if declared.taken.contains(&Some(&*entry.name)) => {}
                 None => self.undeclared(schema, entry, declared, &mut entries.quarantined),
             }
         }

@@ -6,6 +6,7 @@ mod faults;
 mod formats;
 mod hostile;
 mod json5;
+mod loose;
 mod meaning;
 mod messages;
 mod properties;

@@ -16,7 +16,6 @@ reports! {
     records_in_manifest { UNIT, ("pack.toml", "name = \"orcs\"\n[records.unit.grunt]\nhealth = 80.0\n") }
     no_file_of_objects { UNIT, ("pack.toml", "[objects]\n\"itmes.json\" = \"unit\"\n"), ("items.json", "{}") }
     objects_of_unknown_schema { UNIT, ("pack.toml", "[objects]\n\"units.json\" = \"unti\"\n"), ("units.json", "[{ \"health\": 80.0 }]") }
-    objects_that_are_a_map { UNIT, ("pack.toml", "[objects]\n\"units.json\" = \"unit\"\n"), ("units.json", "{ \"health\": 80.0 }") }
     object_that_is_a_number { UNIT, ("pack.toml", "[objects]\n\"units.json\" = \"unit\"\n"), ("units.json", "[{ \"health\": 80.0 }, 7]") }
     object_with_misspelt_slot { UNIT, ("pack.toml", "[objects]\n\"units.json\" = \"unit\"\n"), ("units.json", "[\n  { \"health\": 80.0 },\n  { \"helth\": 80.0 }\n]") }
 }
