@@ -17,7 +17,7 @@ use crate::output::Output;
 use crate::progress::Progress;
 
 /// The reserved keys of records: no slot can have these names.
-const RECORD_KEYS: [&str; 2] = ["inherits", "abstract"];
+const RECORD_KEYS: [&str; 3] = ["inherits", "abstract", "unset"];
 
 pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure> {
     let progress = Progress::new();

@@ -176,7 +176,15 @@ impl Writer<'_> {
         inherits["description"] = "The record from which this one inherits values.".into();
         let is_abstract =
             "If true, the record only serves as a base for other records and spawns no object.";
-        let own = [inherits, json!({ "type": "boolean", "description": is_abstract })];
+        let optional = schema.slots().iter().filter(|slot| slot.is_optional()).map(Slot::name);
+        let optional: Vec<&str> = optional.collect();
+        let name = if optional.is_empty() { json!(false) } else { json!({ "enum": optional }) };
+        let unset = "The slots that have no value, also if this record inherits one.";
+        let own = [
+            inherits,
+            json!({ "type": "boolean", "description": is_abstract }),
+            json!({ "type": "array", "items": name, "description": unset }),
+        ];
         slots.extend(RECORD_KEYS.into_iter().map(str::to_owned).zip(own));
         let mut record = object(schema.name().to_owned(), slots);
         if !required.is_empty() {

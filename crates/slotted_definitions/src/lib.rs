@@ -79,10 +79,10 @@
 //! |---|---|
 //! | `schemas.NAME` | `extends` (the name of the base schema), `doc`, `slots` |
 //! | `schemas.NAME.slots.SLOT` | a kind, or a map with `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `step`, `references`, `doc`, `unit`, `renamed_from` |
-//! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that becomes no object: others inherit from it, or the game [copies](Definitions::spawn_one) it |
+//! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that becomes no object: others inherit from it, or the game [copies](Definitions::spawn_one) it; `unset`, a list of optional slots that have no value, also if one is inherited |
 //! | `records.SCHEMA` as a list | records without names |
 //! | `patches.schemas.NAME.slots` | slots to add, and keys to change in existing slots |
-//! | `patches.records.SCHEMA.NAME` | values to change |
+//! | `patches.records.SCHEMA.NAME` | values to change, and `unset` |
 //! | `$schema` | the address of a JSON Schema for editors; the loader ignores it |
 //!
 //! **Kinds** are `bool`, `i8` to `u64`, `f32`, `f64`, [glam's vectors](slotted::schema::VectorKind) in lower case as

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, q
 use crate::document::RecordDeclaration;
 use crate::keys::Reading;
 use crate::names::bad_name;
-use crate::node::{Entry, Node};
+use crate::node::{Data, Entry, Node};
 use crate::schemas::{RECORD_KEYS, Schemas};
 use crate::source::Place;
 use crate::value::{is_reference, not_a_name, refused};
@@ -285,7 +285,7 @@ impl<'a> RecordReader<'a> {
         entries.values.reserve_exact(map.len().min(schema.slots().len()));
         for (position, entry) in map.iter().enumerate() {
             if has_keys && RECORD_KEYS.contains(&&*entry.name) {
-                self.key(entry, declared, &mut entries);
+                self.key(schema, entry, declared, &mut entries);
                 continue;
             }
             // Most records name their slots in the schema's order.
@@ -306,15 +306,42 @@ impl<'a> RecordReader<'a> {
 
     fn key(
         &mut self,
+        schema: &RegisteredSchema,
         entry: &Entry<'_>,
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
+        if entry.name == "unset" {
+            return self.unset(schema, entry, declared, entries);
+        }
         let mut reading = Reading { file: declared.of.place.file, diagnostics: self.diagnostics };
         if entry.name == "abstract" {
             entries.is_abstract |= reading.bool(&entry.value, "'abstract'").unwrap_or_default();
         } else if let Some(name) = reading.text(&entry.value, "'inherits'") {
             entries.parent = Some((name.into(), reading.place(entry.value.span)));
+        }
+    }
+
+    /// Reads the names of slots that have no value: TOML cannot write one.
+    fn unset(
+        &mut self,
+        schema: &RegisteredSchema,
+        entry: &Entry<'_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) {
+        let mut reading = Reading { file: declared.of.place.file, diagnostics: self.diagnostics };
+        let names = reading.list(&entry.value, "'unset'", "a list of slots").unwrap_or_default();
+        let names = names.iter().filter_map(|node| {
+            let name = reading.text(node, "the name of a slot")?;
+            let value = Node { span: node.span, data: Data::Unset };
+            Some(Entry { name: name.into(), span: node.span, value })
+        });
+        for name in names.collect::<Vec<_>>() {
+            match schema.slot_index(&name.name) {
+                Some(slot) => self.value(schema, slot, &name, declared, entries),
+                None => self.undeclared(schema, &name, declared, &mut entries.quarantined),
+            }
         }
     }
 
@@ -521,7 +548,8 @@ impl<'a> RecordReader<'a> {
         };
         let Some(number) = self.find_to_patch(schema, patch) else { return };
         let entries = self.entries(schema, patch, true);
-        for entry in patch.of.map.iter().filter(|entry| RECORD_KEYS.contains(&&*entry.name)) {
+        let is_fixed = |entry: &&Entry<'_>| matches!(&*entry.name, "inherits" | "abstract");
+        for entry in patch.of.map.iter().filter(is_fixed) {
             let place = Place { file: patch.of.place.file, span: entry.span };
             self.diagnostics.push_with(|_| {
                 let message = format!("a patch cannot change {} of a record", quoted(&entry.name));

@@ -226,7 +226,7 @@ fn read_slots<'n, 's>(
 }
 
 /// The keys of records that are not slots.
-pub(super) const RECORD_KEYS: [&str; 2] = ["inherits", "abstract"];
+pub(super) const RECORD_KEYS: [&str; 3] = ["inherits", "abstract", "unset"];
 
 fn is_reserved(entry: &Entry<'_>, reading: &mut Reading<'_>) -> bool {
     let is_reserved = RECORD_KEYS.contains(&&*entry.name);

@@ -129,7 +129,7 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
             Some("write false, in lower case and without quotes".to_owned())
         }
         (_, Value::Text(text)) if matches!(&**text, "null" | "nil" | "none") => {
-            Some("remove the slot if it has no value; RON can write None".to_owned())
+            Some("remove the slot if it has no value, or list it under 'unset'".to_owned())
         }
         (Kind::Bool, Value::Text(_)) => Some("write true or false without quotes".to_owned()),
         (Kind::Text, Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {

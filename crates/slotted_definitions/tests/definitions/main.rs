@@ -10,6 +10,7 @@ mod loose;
 mod meaning;
 mod messages;
 mod properties;
+mod unset;
 
 use slotted::Store;
 use slotted_definitions::{Definitions, Loader, Report};
