@@ -313,8 +313,9 @@ impl TableFill<'_> {
     /// table.next_block(&[1, 1])?;
     /// table.block(0, heights, None)?;
     /// table.finish()?;
-    /// let heights: Vec<f32> = store.ids().flat_map(|id| store.get_value(id, "height")).flat_map(f32::try_from).collect();
-    /// assert_eq!(heights, [1.5, 2.5]);
+    /// let height = store.key::<f32>("tile", "height")?;
+    /// let heights: Vec<_> = store.ids().map(|id| store.get(id, height)).collect();
+    /// assert_eq!(heights, [Some(1.5), Some(2.5)]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

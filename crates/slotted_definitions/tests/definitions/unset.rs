@@ -59,7 +59,11 @@ fn a_patch_unsets_a_value() -> Outcome {
 #[test]
 fn what_cannot_be_unset_is_named() {
     for (keys, message, place) in [
-        ("unset = [\"health\"]", "slot 'health' of 'unit' expects u8 and may not be unset", ":2:10"),
+        (
+            "unset = [\"health\"]",
+            "slot 'health' of 'unit' expects u8 and may not be unset",
+            ":2:10",
+        ),
         ("unset = [\"bos\"]", "'unit' object has no slot 'bos'; did you mean 'boss'?", ":2:10"),
         ("unset = \"boss\"", "'unset' must be a list of slots, not text", ":2:9"),
         ("unset = [7]", "the name of a slot must be text, not an integer", ":2:10"),
