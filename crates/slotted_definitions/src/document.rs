@@ -46,6 +46,14 @@ pub(super) struct Document<'n, 's> {
     pub(super) root: &'n Node<'s>,
 }
 
+impl Document<'_, '_> {
+    /// Returns whether the file has a key of definition files.
+    pub(super) fn declares(&self) -> bool {
+        let Data::Map(map) = &self.root.data else { return false };
+        map.iter().any(|entry| SECTIONS.contains(&&*entry.name))
+    }
+}
+
 const SECTIONS: [&str; 3] = ["schemas", "records", "patches"];
 const PATCHES: [&str; 2] = ["schemas", "records"];
 

@@ -13,13 +13,13 @@ use crate::limits::LoadLimits;
 use crate::loaded::{Definitions, Loaded, Pack};
 use crate::loose::{self, LooseFile, LooseObjects};
 use crate::node::Node;
-use crate::pack::{FileReader, Manifest, PackFile, Source, is_manifest, order};
+use crate::pack::{FileReader, Manifest, PackFile, Source, inner_pack, is_manifest, order};
 use crate::progress::{Listener, LoadProgress};
 use crate::records::{RecordReader, Records, Undeclared};
 use crate::references::Resolver;
 use crate::report::Report;
 use crate::schemas::{self, Schemas};
-use crate::source::{File, Files};
+use crate::source::{File, Files, Place, Span};
 use slotted::Store;
 
 /// Reads packs of definition files.
@@ -368,6 +368,14 @@ impl<'s> Parsed<'s> {
                 continue;
             }
             let document = Document { file: file.file, pack: position, root };
+            if let Some(folder) = inner_pack(self.files, *file).filter(|_| !document.declares()) {
+                let message = format!("folder {} is a pack of its own", quoted(folder));
+                let place = Place { file: file.file, span: Span::default() };
+                let help = "load that folder as a pack, not the one around it";
+                let diagnostic = Diagnostic::error(Code::Unexpected, message);
+                diagnostics.push(diagnostic.at(place, "its manifest").help(help));
+                continue;
+            }
             let path = self.files.0[file.file as usize].inner_path();
             match loose::of_file(objects, path) {
                 Some(of) => {

@@ -299,6 +299,13 @@ pub(super) fn is_manifest(files: &Files, file: PackFile) -> bool {
     path.strip_prefix("pack.").is_some_and(|extension| !extension.contains(['.', '/']))
 }
 
+/// Returns the inner folder whose manifest the file is.
+pub(super) fn inner_pack(files: &Files, file: PackFile) -> Option<&str> {
+    let (folder, name) = files.0[file.file as usize].inner_path().rsplit_once('/')?;
+    let is_manifest = name.strip_prefix("pack.").is_some_and(|ending| !ending.contains('.'));
+    is_manifest.then_some(folder)
+}
+
 const KEYS: [&str; 6] = ["name", "version", "doc", "requires", "after", "objects"];
 
 impl Manifest {

@@ -644,7 +644,11 @@ fn undeclared(
     let (of, end) = (quoted(schema.name()), did_you_mean(suggestion.as_deref()));
     let message = format!("{of} object has no slot {}{end}", quoted(name));
     let help = match (name, schema.slots()) {
-        ("extends" | "parent" | "base" | "prototype", _) => "use 'inherits' instead".to_owned(),
+        (
+            "extends" | "parent" | "base" | "prototype" | "copy-from" | "copy_from" | "template"
+            | "inherit",
+            _,
+        ) => "use 'inherits' instead".to_owned(),
         (_, []) => format!("{of} has no slots"),
         (_, slots) => {
             let names: Vec<_> = slots.iter().map(|slot| Arc::clone(slot.shared_name())).collect();

@@ -48,6 +48,19 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
                 None => diagnostic,
             }
         }
+        ProblemKind::DoesNotFit { expected, found } if is_inexact(expected, found) => {
+            let (number, most) = match expected.component() {
+                Some(NumberKind::F32) => ("f32", "16777216"),
+                _ => ("f64", "9007199254740992"),
+            };
+            let wider =
+                if *expected == Kind::Number(NumberKind::F32) { ", or use f64" } else { "" };
+            let diagnostic = with(diagnostic, "not exact".to_owned(), expected.to_string());
+            diagnostic.help(format!(
+                "{number} holds all whole numbers up to {most}; \
+                 to round a larger one, write it with a point, as in 5.0{wider}"
+            ))
+        }
         ProblemKind::DoesNotFit { expected, .. } => {
             let end = if expected.component() == Some(NumberKind::F32) {
                 " of at most 3.4e38"
@@ -68,6 +81,22 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
         }
         _ => diagnostic.at(place, ""),
     }
+}
+
+/// Returns whether a whole number would have to be rounded to be a float of this kind.
+fn is_inexact(expected: &Kind, found: &Value) -> bool {
+    let is_float = matches!(expected.component(), Some(NumberKind::F32 | NumberKind::F64));
+    let is_large = |value: &Value| matches!(value, Value::Int(_) | Value::UInt(_));
+    let fits = |value: &Value| match value {
+        // Too large for any f32.
+        Value::F64(number) => number.abs() <= f64::from(f32::MAX) || !number.is_finite(),
+        _ => true,
+    };
+    is_float
+        && match found {
+            Value::List(list) => list.iter().any(is_large) && list.iter().all(fits),
+            value => is_large(value),
+        }
 }
 
 /// Returns the problem and the node of the invalid element of a list, or the arguments for other problems.

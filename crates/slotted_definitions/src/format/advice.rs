@@ -57,7 +57,12 @@ pub(super) fn about(
     }
     let here = character_at(text, at);
     let next = rest.chars().next()?;
+    let colon = format == Format::Json && wanted == Some(Wanted::Colon);
+    if let Some(comma) = colon.then(|| decimal_comma(text, at)).flatten() {
+        return Some(comma);
+    }
     match next {
+        quote if is_curly_quote(quote) => Some(curly_quotes(here)),
         '\'' => Some(
             Advice::new(here, "text in single quotes", "single quote")
                 .help("use double quotes: \"like this\""),
@@ -69,6 +74,40 @@ pub(super) fn about(
         ')' | ']' | '}' => closing(text, at, next, wanted),
         _ => missing(text, at, wanted?, format),
     }
+}
+
+/// Returns whether the character is a quote of a word processor.
+pub(super) const fn is_curly_quote(character: char) -> bool {
+    matches!(
+        character,
+        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{2018}' | '\u{2019}' | '\u{ab}' | '\u{bb}'
+    )
+}
+
+/// Returns advice for text in quotes of a word processor.
+pub(super) fn curly_quotes(here: Span) -> Advice {
+    Advice::new(here, "text in curly quotes", "not a straight quote")
+        .help("replace them with straight quotes: \"like this\"")
+}
+
+/// Returns advice for a number as `0,25`, whose second part looks like a name without a value.
+fn decimal_comma(text: &str, at: usize) -> Option<Advice> {
+    let digit = |c: char| c.is_ascii_digit();
+    let before = text[..at].trim_end();
+    let whole = before.trim_end_matches(digit);
+    let number = whole.strip_suffix(',').filter(|number| number.ends_with(digit))?;
+    let comma = Span::new(number.len(), whole.len());
+    (whole.len() < before.len()).then(|| {
+        Advice::new(comma, "a number with a comma", "decimal comma")
+            .help("write decimals with a point: 0.25")
+    })
+}
+
+/// Returns whether the text before a colon is a name in quotes within round brackets.
+fn is_quoted_field(text: &str, at: usize) -> bool {
+    text[at..].starts_with(':')
+        && text[..at].trim_end().ends_with('"')
+        && open_brackets(&text[..at]).last().is_some_and(|(_, open)| *open == '(')
 }
 
 /// Returns advice for an unexpected closing bracket.
@@ -99,6 +138,10 @@ fn missing(text: &str, at: usize, wanted: Wanted, format: Format) -> Option<Advi
     let here = Span::new(at, at + word.len().max(1));
     let here = if word.is_empty() { character_at(text, at) } else { here };
     Some(match wanted {
+        Wanted::Comma if format == Format::Ron && is_quoted_field(text, at) => {
+            Advice::new(here, "a name in quotes within round brackets", "expected ',' or ')'")
+                .help("write (name: value) without quotes, or {\"name\": value}")
+        }
         Wanted::Comma if word_before(text, at) && !word.is_empty() && format == Format::Ron => {
             Advice::new(here, "missing comma or quotes", "expected ',' before this")
                 .help("put text of several words in double quotes: \"like this\"")

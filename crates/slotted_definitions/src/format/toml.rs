@@ -4,7 +4,7 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::format::Reader;
-use crate::format::advice::open_brackets;
+use crate::format::advice::{curly_quotes, is_curly_quote, open_brackets};
 use crate::node::{Data, Entry, Node};
 use crate::source::Span;
 
@@ -86,6 +86,9 @@ fn reword(reader: &mut Reader<'_>, span: Span, message: &str) {
                 || rest.starts_with(['\n', '\r']) =>
         {
             ("missing value", "expected a value after this", None)
+        }
+        "string values must be quoted" if rest.starts_with(is_curly_quote) => {
+            return reader.advise(curly_quotes(span));
         }
         "string values must be quoted" => {
             let help = "put text in quotes: \"like this\"";

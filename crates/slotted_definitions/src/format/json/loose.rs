@@ -143,6 +143,10 @@ pub(super) fn report(reader: &mut Reader<'_>, error: &ParseError) {
         }
         kind => match advice::about(text, at, Format::Json, wanted) {
             Some(advice) => return reader.advise(advice),
+            None if wanted == Some(Wanted::Colon) => {
+                let help = Some("write a name and its value as \"name\": value");
+                ("missing colon", "expected ':' before this", help)
+            }
             None => return reader.bad_at(here, kind.to_string(), "here", None),
         },
     };

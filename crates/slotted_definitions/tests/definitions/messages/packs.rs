@@ -18,6 +18,8 @@ reports! {
     objects_of_unknown_schema { UNIT, ("pack.toml", "[objects]\n\"units.json\" = \"unti\"\n"), ("units.json", "[{ \"health\": 80.0 }]") }
     object_that_is_a_number { UNIT, ("pack.toml", "[objects]\n\"units.json\" = \"unit\"\n"), ("units.json", "[{ \"health\": 80.0 }, 7]") }
     object_with_misspelt_slot { UNIT, ("pack.toml", "[objects]\n\"units.json\" = \"unit\"\n"), ("units.json", "[\n  { \"health\": 80.0 },\n  { \"helth\": 80.0 }\n]") }
+    manifest_of_an_inner_pack { UNIT, ("orcs-main/orcs/pack.toml", "name = \"orcs\"\nversion = \"1.0\"\nrequires = [\"core\"]\n") }
+    definitions_in_an_inner_pack_file { UNIT, ("inner/pack.toml", "[records.unit.a]\nhelth = 1.0\n") }
 }
 
 /// Packs as name, manifest and definition file.

@@ -48,6 +48,14 @@ reports! {
     two_commas_json { UNIT, ("a.json", "{ records: { unit: [{ drops: [1,, 2] }] } }\n") }
     wrong_closing_after_comma_json { UNIT, ("a.json", "{ records: { unit: [{ drops: [1, 2, } }] } }\n") }
     small_nan_json { UNIT, ("a.json", "{ records: { unit: [{ speed: nan }] } }\n") }
+    decimal_comma_json { UNIT, ("a.json", "{\"records\": {\"unit\": [{\"health\": 0,25}]}}\n") }
+    decimal_comma_in_the_middle_json { UNIT, ("a.json", "{\"records\": {\"unit\": [{\"health\": 0,25, \"level\": 3}]}}\n") }
+    name_without_value_json { UNIT, ("a.json", "{ records: { unit: [{ asleep }] } }\n") }
+    curly_quotes_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"name\": \u{201c}Ann\u{201d} }] } }\n") }
+    curly_quotes_around_name_json { UNIT, ("a.json", "{ \u{201c}records\u{201d}: {} }\n") }
+    curly_quotes_toml { UNIT, ("a.toml", "[records.unit.ann]\nname = \u{201c}Ann\u{201d}\n") }
+    curly_quotes_ron { UNIT, ("a.ron", "(records: { \"unit\": [(name: \u{201e}Ann\u{201c})] })\n") }
+    quoted_field_ron { UNIT, ("a.ron", "(records: { \"unit\": { \"ann\": (\"health\": 1.0) } })\n") }
     unclosed_comment_json { UNIT, ("a.json", "{ records: {} }\n/* The units.\n") }
     more_after_the_end_and_comment_json { UNIT, ("a.json", "{ records: {} } // the end?\n{ records: {} }\n") }
     bad_escape_after_comment_json { UNIT, ("a.json", "{ records: { unit: [{ name: \"C:\\mods\" }] } }\n") }

@@ -4,6 +4,10 @@ use crate::UNIT;
 use crate::messages::reports;
 
 reports! {
+    whole_number_that_f32_rounds { UNIT, ("a.toml", "[records.unit.a]\nhealth = 16777217\n") }
+    whole_number_that_f64_rounds { UNIT, ("a.toml", "[records.unit.a]\nspeed = 9007199254740993\n") }
+    whole_number_in_a_vector_that_f32_rounds { UNIT, ("a.toml", "[records.unit.a]\nposition = [16777217, 0, 0]\n") }
+    too_large_for_f32 { UNIT, ("a.toml", "[records.unit.a]\nposition = [1e39, 0, 0]\n") }
     number_in_quotes { UNIT, ("units.json", r#"{ "records": { "unit": { "grunt": { "health": "80" } } } }"#) }
     text_without_quotes_json { UNIT, ("units.json", r#"{ "records": { "unit": { "grunt": { "name": Grunt } } } }"#) }
     text_without_quotes_toml { UNIT, ("units.toml", "[records.unit.grunt]\nname = Grunt\n") }
