@@ -107,9 +107,19 @@ pub(super) struct RecordReader<'a> {
     pub(super) diagnostics: &'a mut Diagnostics,
     /// The schemas of the records so far.
     seen: HashSet<SchemaId>,
-    /// Undeclared names by schema, with the number of records and the first place.
-    undeclared_names: HashMap<(Arc<str>, Arc<str>), (usize, Place)>,
+    /// Undeclared names by schema.
+    undeclared_names: HashMap<(Arc<str>, Arc<str>), Occurrences>,
 }
+
+/// The places of one mistake in several records.
+#[derive(Default)]
+struct Occurrences {
+    count: usize,
+    first: Vec<Place>,
+}
+
+/// The places that a problem shows: hundreds of records can have the same mistake.
+const SHOWN_PLACES: usize = 3;
 
 impl Undeclared {
     /// Returns the label for a value that no slot takes.
@@ -450,20 +460,16 @@ impl<'a> RecordReader<'a> {
         quarantined: &mut Vec<QuarantinedValue>,
     ) {
         let place = Place { file: declared.of.place.file, span: entry.span };
-        if self.undeclared == Undeclared::Refuse {
-            self.diagnostics.push_with(|diagnostics| {
-                let slots = schema.slots().iter().map(|slot| slot.shared_name());
-                let suggestion = diagnostics.nearest(&entry.name, slots);
-                undeclared(schema, &entry.name, place, suggestion)
-            });
-            return;
-        }
         let key = (Arc::clone(schema.shared_name()), Arc::<str>::from(&*entry.name));
         if self.undeclared == Undeclared::Quarantine && entry.value.is_whole() {
             let (name, value) = (Arc::clone(&key.1), entry.value.to_value());
             quarantined.push(QuarantinedValue { name, value, place });
         }
-        self.undeclared_names.entry(key).or_insert((0, place)).0 += 1;
+        let occurrences = self.undeclared_names.entry(key).or_default();
+        occurrences.count += 1;
+        if occurrences.first.len() < SHOWN_PLACES {
+            occurrences.first.push(place);
+        }
     }
 
     /// Keeps a record of an unknown schema, if the policy says so.
@@ -510,25 +516,23 @@ impl<'a> RecordReader<'a> {
     fn report_undeclared_names(&mut self) {
         let mut undeclared_names: Vec<_> =
             std::mem::take(&mut self.undeclared_names).into_iter().collect();
-        undeclared_names.sort_by_key(|(_, (_, place))| (place.file, place.span.start));
-        for ((schema, name), (count, place)) in undeclared_names {
-            if self.diagnostics.is_full() {
-                self.diagnostics.omitted += 1;
-                continue;
+        let first = |occurrences: &Occurrences| {
+            occurrences.first.first().map(|place| (place.file, place.span.start))
+        };
+        undeclared_names.sort_by_key(|(_, occurrences)| first(occurrences));
+        for ((schema, name), occurrences) in undeclared_names {
+            let Some(schema) = self.registry.schema(&schema) else { continue };
+            let label = self.undeclared.label();
+            let is_refused = self.undeclared == Undeclared::Refuse;
+            let undeclared = |diagnostics: &mut Diagnostics| {
+                let slots = schema.slots().iter().map(|slot| slot.shared_name());
+                let suggestion = diagnostics.nearest(&name, slots);
+                undeclared(schema, &name, &occurrences, suggestion, label, is_refused)
+            };
+            match is_refused {
+                true => self.diagnostics.push_with(undeclared),
+                false => self.diagnostics.warn_with(undeclared),
             }
-            let done = self.undeclared.label();
-            let slots = self.registry.schema(&schema).map_or(&[][..], |schema| schema.slots());
-            let slots = slots.iter().map(|slot| slot.shared_name());
-            let suggestion = self.diagnostics.nearest(&name, slots);
-            let end = did_you_mean(suggestion.as_deref());
-            let (schema, name) = (quoted(&schema), quoted(&name));
-            let of = if count == 1 { "in 1 record".into() } else { format!("in {count} records") };
-            let message = format!("{schema} object has no slot {name}{end}");
-            self.diagnostics.push(
-                Diagnostic::warning(Code::UndeclaredSlot, message)
-                    .at(place, format!("{done} {of}"))
-                    .suggest(suggestion),
-            );
         }
     }
 
@@ -638,11 +642,28 @@ impl<'a> RecordReader<'a> {
 fn undeclared(
     schema: &RegisteredSchema,
     name: &str,
-    place: Place,
+    occurrences: &Occurrences,
     suggestion: Option<Arc<str>>,
+    label: &str,
+    is_refused: bool,
 ) -> Diagnostic {
     let (of, end) = (quoted(schema.name()), did_you_mean(suggestion.as_deref()));
     let message = format!("{of} object has no slot {}{end}", quoted(name));
+    let count = match occurrences.count {
+        1 if is_refused => String::new(),
+        1 => " in 1 record".to_owned(),
+        count => format!(" in {count} records"),
+    };
+    let severity = if is_refused { Severity::Error } else { Severity::Warning };
+    let mut places = occurrences.first.iter();
+    let diagnostic = Diagnostic::error(Code::UndeclaredSlot, message).with(severity);
+    let diagnostic = places
+        .next()
+        .into_iter()
+        .fold(diagnostic, |diagnostic, place| diagnostic.at(*place, format!("{label}{count}")));
+    // A warning is about many records at once; what is refused has to be found.
+    let others = places.filter(|_| is_refused);
+    let diagnostic = others.fold(diagnostic, |diagnostic, place| diagnostic.at(*place, "here too"));
     let help = match (name, schema.slots()) {
         (
             "extends" | "parent" | "base" | "prototype" | "copy-from" | "copy_from" | "template"
@@ -655,12 +676,9 @@ fn undeclared(
             format!("slots of {of}: {}", listed(&names))
         }
     };
-    let is_clear = suggestion.is_some();
-    let diagnostic = Diagnostic::error(Code::UndeclaredSlot, message)
-        .at(place, "not declared")
-        .suggest(suggestion)
-        .look_alike(name);
-    if is_clear { diagnostic } else { diagnostic.help(help) }
+    let needs_help = is_refused && suggestion.is_none();
+    let diagnostic = diagnostic.suggest(suggestion).look_alike(name);
+    if needs_help { diagnostic.help(help) } else { diagnostic }
 }
 
 /// Lists names, shortened.

@@ -375,10 +375,24 @@ fn fault_45_a_line_of_a_megabyte_with_a_problem_in_the_middle() {
 #[test]
 fn fault_45_a_thousand_problems_in_one_long_line() {
     let blank = " ".repeat(20_000);
-    let one = format!("{{\"mana\":1}},{blank}");
+    let one = format!("{{\"level\":-1}},{blank}");
     let text = format!("{{\"records\":{{\"unit\":[{}{{}}]}}}}", one.repeat(1000));
     let report = refused(&[UNIT, ("a.json", &text)]);
     assert_eq!(report.errors(), 1000);
+}
+
+#[test]
+fn fault_45_one_mistake_in_a_thousand_records_is_one_problem() {
+    let text: String =
+        (0..1003).map(|at| format!("[records.unit.r{at}]\nmana = 1\nhelth = 2\n")).collect();
+    let report = refused(&[UNIT, ("a.toml", &text)]);
+    assert_eq!((report.errors(), report.omitted()), (2, 0));
+    assert!(report.to_string().contains("not declared in 1003 records"), "{report}");
+    // Different names are different mistakes.
+    let text: String =
+        (0..20_000).map(|at| format!("[records.unit.r{at}]\nmana{at} = 1\n")).collect();
+    let report = refused(&[UNIT, ("a.toml", &text)]);
+    assert_eq!((report.errors(), report.omitted()), (20_000, 19_000));
 }
 
 #[test]

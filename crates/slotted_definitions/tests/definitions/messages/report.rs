@@ -48,11 +48,11 @@ fn to_a_program() {
 
 #[test]
 fn of_more_problems_than_are_kept() {
-    let records: String = (0..9).map(|at| format!("[records.unit.r{at}]\nmana = 1\n")).collect();
+    let records: String = (0..9).map(|at| format!("[records.unit.r{at}]\nlevel = -1\n")).collect();
     let mut limits = LoadLimits::default();
     limits.problems = 2;
     let loader = Loader::new().pack_of_texts("mod", [UNIT, ("units.toml", &*records)]);
-    let report = loader.limits(limits).load(&Store::new()).expect_err("no schema has mana");
+    let report = loader.limits(limits).load(&Store::new()).expect_err("no level is negative");
     assert_eq!((report.errors(), report.omitted()), (9, 7));
     assert_report("report_of_more_problems_than_are_kept", &report);
 }
