@@ -260,6 +260,8 @@ fn loading(objects: usize, rounds: u32, folder: &Path) -> Result<String, Box<dyn
             black_box(&bytes);
             Ok(())
         }),
+        // Quick if the allocator keeps the memory: `MALLOC_MMAP_THRESHOLD_=2000000000 MALLOC_TRIM_THRESHOLD_=8000000000`.
+        Form::timed("the columns' bytes, to other memory", 0, || Way::Bytes.take(&plain)),
         Form::timed("`load`", 0, || Way::Load.take(&saved)),
         Form::new("`read` from memory", 0, || {
             black_box(LoadOptions::new().read(&stream[..])?);

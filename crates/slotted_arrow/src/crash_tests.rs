@@ -274,6 +274,23 @@ impl Worlds {
     }
 }
 
+impl Worlds {
+    /// Visits the machine after each way to lose power in a save, and whether the save was done.
+    fn after_each_power_loss(&self, mut visit: impl FnMut(Machine, bool) -> Outcome) -> Outcome {
+        let old = self.saved_old()?;
+        for operation in 0..=operations(self)? {
+            let machine = old.failing_at(operation, true);
+            let is_done = self.save_new(&machine).is_ok();
+            for reached in 0..=machine.0.borrow().unsynced.len() {
+                for unsynced in [Unsynced::Kept, Unsynced::Empty, Unsynced::Half, Unsynced::Zeros] {
+                    visit(machine.after_power_loss(reached, unsynced), is_done)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 fn options(turn: u8) -> SaveOptions {
     SaveOptions::new().attach("turn", [turn])
 }
@@ -290,27 +307,19 @@ type Outcome = Result<(), Box<dyn std::error::Error>>;
 #[test]
 fn fault_43_power_that_goes_at_any_operation_leaves_the_old_or_the_new_world() -> Outcome {
     let worlds = Worlds::new()?;
-    let old = worlds.saved_old()?;
     let (mut old_worlds, mut new_worlds) = (0, 0);
-    for operation in 0..=operations(&worlds)? {
-        let machine = old.failing_at(operation, true);
-        let is_done = worlds.save_new(&machine).is_ok();
-        let names = machine.0.borrow().unsynced.len();
-        for reached in 0..=names {
-            for unsynced in [Unsynced::Kept, Unsynced::Empty, Unsynced::Half, Unsynced::Zeros] {
-                let machine = machine.after_power_loss(reached, unsynced);
-                let is_new = worlds.is_new(&machine)?;
-                assert!(is_new || !is_done, "a save that was done is lost");
-                if is_new {
-                    new_worlds += 1
-                } else {
-                    old_worlds += 1
-                }
-                worlds.save_new(&machine)?;
-                assert!(worlds.is_new(&machine)?, "the next save works");
-            }
+    worlds.after_each_power_loss(|machine, is_done| {
+        let is_new = worlds.is_new(&machine)?;
+        assert!(is_new || !is_done, "a save that was done is lost");
+        if is_new {
+            new_worlds += 1
+        } else {
+            old_worlds += 1
         }
-    }
+        worlds.save_new(&machine)?;
+        assert!(worlds.is_new(&machine)?, "the next save works");
+        Ok(())
+    })?;
     assert!(old_worlds > 100 && new_worlds > 10, "{old_worlds} old, {new_worlds} new");
     Ok(())
 }
@@ -435,23 +444,19 @@ fn fault_43_a_save_that_is_done_has_the_same_copy_of_its_manifest_or_none() -> O
 fn fault_43_a_manifest_damaged_after_a_power_loss_gives_one_world_or_reports_lost_tables() -> Outcome
 {
     let worlds = Worlds::new()?;
-    let old = worlds.saved_old()?;
     let (mut whole, mut parts) = (0, 0);
-    for operation in 0..=operations(&worlds)? {
-        let machine = old.failing_at(operation, true);
-        let _ = worlds.save_new(&machine);
-        let names = machine.0.borrow().unsynced.len();
-        for reached in 0..=names {
-            for unsynced in [Unsynced::Kept, Unsynced::Empty, Unsynced::Half, Unsynced::Zeros] {
-                let machine = machine.after_power_loss(reached, unsynced);
-                let Ok((mut loaded, report)) = machine.salvage() else { continue };
-                let hash = loaded.state_hash();
-                let is_whole = hash == worlds.new.state_hash() || hash == worlds.old.state_hash();
-                assert!(is_whole || report.damaged().len() > 1, "{:?}", report.damaged());
-                if is_whole { whole += 1 } else { parts += 1 }
-            }
+    worlds.after_each_power_loss(|machine, _| {
+        let Ok((mut loaded, report)) = machine.salvage() else { return Ok(()) };
+        let hash = loaded.state_hash();
+        let is_whole = hash == worlds.new.state_hash() || hash == worlds.old.state_hash();
+        assert!(is_whole || report.damaged().len() > 1, "{:?}", report.damaged());
+        if is_whole {
+            whole += 1
+        } else {
+            parts += 1
         }
-    }
+        Ok(())
+    })?;
     assert!(whole > 50, "{whole} whole worlds, {parts} parts of one");
     Ok(())
 }

@@ -80,9 +80,7 @@ impl<F: Folder> FolderSource<F> {
     pub(crate) const fn new(folder: F) -> Self {
         Self { folder }
     }
-}
 
-impl<F: Folder> FolderSource<F> {
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         let (file, _) = self.folder.open(name)?;
         let mut bytes = Vec::new();

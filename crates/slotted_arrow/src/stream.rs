@@ -75,8 +75,7 @@ pub(crate) fn manifest(beginning: &[u8]) -> Option<&[u8]> {
 
 /// Returns `true` if a beginning has the whole manifest.
 pub(crate) fn is_whole(beginning: &[u8]) -> bool {
-    manifest(beginning).map(|manifest| manifest.len() as u64) == manifest_bytes(beginning)
-        && manifest_bytes(beginning).is_some()
+    manifest_bytes(beginning).is_some_and(|length| beginning.len() as u64 == PREFIX as u64 + length)
 }
 
 /// Returns the length of the manifest, as the beginning says.

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use slotted::{Schema, schema::Slot};
-use slotted_definitions::Format;
 use slotted_definitions::infer::{
     Inference, InferenceOptions, Proposal, ProposalNote, ProposedAttribute,
 };
 use slotted_definitions::write::{SchemaDocs, schemas_to_text};
+use slotted_definitions::{Format, RECORD_KEYS};
 
 use crate::arguments::Infer;
 use crate::check::count;
@@ -15,9 +15,6 @@ use crate::failure::{Failure, Outcome};
 use crate::objects;
 use crate::output::Output;
 use crate::progress::Progress;
-
-/// The reserved keys of records: no slot can have these names.
-const RECORD_KEYS: [&str; 3] = ["inherits", "abstract", "unset"];
 
 pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure> {
     let progress = Progress::new();

@@ -163,6 +163,7 @@ pub use objects::{Objects, SpawnDefinitionsError};
 pub use progress::LoadProgress;
 pub use records::Undeclared;
 pub use report::Report;
+pub use schemas::RECORD_KEYS;
 
 /// Runs the example of the README.
 #[cfg(all(doctest, feature = "toml"))]

@@ -11,7 +11,7 @@ use crate::format;
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::loaded::{Definitions, Loaded, Pack};
-use crate::loose::{self, LooseFile, LooseObjects};
+use crate::loose::LooseFile;
 use crate::node::Node;
 use crate::pack::{FileReader, Manifest, PackFile, Source, inner_pack, is_manifest, order};
 use crate::progress::{Listener, LoadProgress};
@@ -368,23 +368,20 @@ impl<'s> Parsed<'s> {
                 continue;
             }
             let document = Document { file: file.file, pack: position, root };
-            if let Some(folder) = inner_pack(self.files, *file).filter(|_| !document.declares()) {
+            let path = self.files.0[file.file as usize].inner_path();
+            if let Some(of) = objects.of(path) {
+                let mut reading = Reading { file: file.file, diagnostics };
+                let stem = Path::new(path).file_stem().and_then(OsStr::to_str);
+                let file = LooseFile { of, stem: stem.unwrap_or(path), document };
+                file.read(&mut reading, &mut declared.records);
+            } else if let Some(folder) = inner_pack(path).filter(|_| !document.declares()) {
                 let message = format!("folder {} is a pack of its own", quoted(folder));
                 let place = Place { file: file.file, span: Span::default() };
                 let help = "load that folder as a pack, not the one around it";
                 let diagnostic = Diagnostic::error(Code::Unexpected, message);
                 diagnostics.push(diagnostic.at(place, "its manifest").help(help));
-                continue;
-            }
-            let path = self.files.0[file.file as usize].inner_path();
-            match loose::of_file(objects, path) {
-                Some(of) => {
-                    let mut reading = Reading { file: file.file, diagnostics };
-                    let stem = Path::new(path).file_stem().and_then(OsStr::to_str);
-                    let file = LooseFile { of, stem: stem.unwrap_or(path), document };
-                    file.read(&mut reading, &mut declared.records);
-                }
-                None => declared.read(document, diagnostics),
+            } else {
+                declared.read(document, diagnostics);
             }
         }
         // This includes files that are unreadable.
@@ -394,8 +391,7 @@ impl<'s> Parsed<'s> {
             true => Vec::new(),
             false => files.iter().map(|file| Arc::from(*file)).collect(),
         };
-        let is_missing = |one: &&LooseObjects| !files.iter().any(|file| one.has(file));
-        for objects in objects.iter().filter(is_missing) {
+        for objects in objects.unused(files.iter().copied()) {
             diagnostics.push_with(|diagnostics| {
                 let suggestion = diagnostics.nearest(&objects.path, &names);
                 let (file, end) = (quoted(&objects.path), did_you_mean(suggestion.as_deref()));

@@ -1,8 +1,9 @@
 //! Files of objects that are no definition files: a game's own data.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use glob::{MatchOptions, Pattern};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::{Declaration, Document, RecordDeclaration};
@@ -10,13 +11,24 @@ use crate::keys::Reading;
 use crate::node::{Data, Entry, Node};
 use crate::source::Place;
 
-/// Files of objects, as a manifest lists them under `objects`.
+/// The files of objects that a manifest lists under `objects`.
+#[derive(Debug, Default)]
+pub(super) struct LooseFiles {
+    entries: Vec<LooseObjects>,
+    /// The entry of each file and folder.
+    paths: HashMap<Arc<str>, usize>,
+    /// All patterns in one automaton: backtracking would let a pattern of a few bytes take seconds.
+    patterns: GlobSet,
+    /// The entry of each pattern.
+    of_patterns: Vec<usize>,
+}
+
+/// How to read some of the files.
 #[derive(Debug)]
 pub(super) struct LooseObjects {
     /// A file, a folder or a pattern.
     pub(super) path: Arc<str>,
     pub(super) place: Place,
-    pattern: Option<Pattern>,
     /// The schema of objects that do not tell theirs.
     schema: Option<(Arc<str>, Place)>,
     /// The attribute that names the schema.
@@ -27,86 +39,104 @@ pub(super) struct LooseObjects {
 
 const KEYS: [&str; 3] = ["schema", "schema_from", "name_from"];
 
-/// Reads the key `objects` of a manifest.
-pub(super) fn objects(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<LooseObjects> {
-    let expected = "a map from files to schemas";
-    let map = reading.map(&entry.value, "'objects'", expected).unwrap_or_default();
-    let files = reading.once(map, "objects");
-    files.into_iter().filter_map(|file| LooseObjects::read(reading, file)).collect()
+impl LooseFiles {
+    /// Reads the key `objects` of a manifest.
+    pub(super) fn read(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Self {
+        let expected = "a map from files to schemas";
+        let map = reading.map(&entry.value, "'objects'", expected).unwrap_or_default();
+        let mut files = Self::default();
+        let mut patterns = GlobSetBuilder::new();
+        for entry in reading.once(map, "objects") {
+            let Some(objects) = LooseObjects::read(reading, entry) else { continue };
+            if entry.name.contains(['*', '?', '[']) {
+                match GlobBuilder::new(&entry.name).literal_separator(true).build() {
+                    Ok(pattern) => _ = patterns.add(pattern),
+                    Err(error) => {
+                        no_pattern(reading, entry, &error);
+                        continue;
+                    }
+                }
+                files.of_patterns.push(files.entries.len());
+            }
+            files.paths.entry(Arc::clone(&objects.path)).or_insert(files.entries.len());
+            files.entries.push(objects);
+        }
+        match patterns.build() {
+            Ok(patterns) => files.patterns = patterns,
+            Err(error) => no_pattern(reading, entry, &error),
+        }
+        files
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Returns the closest entry for a file of the pack.
+    pub(super) fn of(&self, file: &str) -> Option<&LooseObjects> {
+        self.all_of(file).next().map(|number| &self.entries[number])
+    }
+
+    /// Iterates over the entries for a file of the pack: the file, then its folders, the inner ones first, then patterns in order.
+    fn all_of(&self, file: &str) -> impl Iterator<Item = usize> {
+        let ends = file.rmatch_indices('/').map(|(end, _)| end);
+        let paths = std::iter::once(file.len()).chain(ends).map(|end| &file[..end]);
+        let matches = self.patterns.matches(file).into_iter();
+        paths
+            .filter_map(|path| self.paths.get(path).copied())
+            .chain(matches.map(|number| self.of_patterns[number]))
+    }
+
+    /// Returns the entries for which there are no files.
+    pub(super) fn unused<'f>(&self, files: impl Iterator<Item = &'f str>) -> Vec<&LooseObjects> {
+        let mut is_used = vec![false; self.entries.len()];
+        files.for_each(|file| self.all_of(file).for_each(|number| is_used[number] = true));
+        let entries = self.entries.iter().zip(is_used);
+        entries.filter(|(_, is_used)| !is_used).map(|(entry, _)| entry).collect()
+    }
+}
+
+fn no_pattern(reading: &mut Reading<'_>, entry: &Entry<'_>, error: &globset::Error) {
+    let message = format!("{} is no pattern of files: {}", quoted(&entry.name), error.kind());
+    let place = reading.place(entry.span);
+    reading.diagnostics.push(Diagnostic::error(Code::Unexpected, message).at(place, "here"));
 }
 
 impl LooseObjects {
     fn read(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Self> {
         let place = reading.place(entry.span);
         let path = entry.name.trim_end_matches('/').into();
-        let pattern = match entry.name.contains(['*', '?', '[']).then(|| Pattern::new(&entry.name))
-        {
-            None => None,
-            Some(Ok(pattern)) => Some(pattern),
-            Some(Err(error)) => {
-                let message =
-                    format!("{} is no pattern of files: {}", quoted(&entry.name), error.msg);
-                let diagnostic = Diagnostic::error(Code::Unexpected, message);
-                reading.diagnostics.push(diagnostic.at(place, "here"));
-                return None;
-            }
-        };
-        let mut loose =
-            Self { path, place, pattern, schema: None, schema_from: None, name_from: None };
+        let mut loose = Self { path, place, schema: None, schema_from: None, name_from: None };
         let with_place = |reading: &mut Reading<'_>, node: &Node<'_>| {
             let schema = reading.text(node, "a schema name")?;
             Some((schema.into(), reading.place(node.span)))
         };
-        if let Data::Map(map) = &entry.value.data {
-            for key in reading.once(map, "the files of objects") {
-                match &*key.name {
-                    "schema" => loose.schema = with_place(reading, &key.value),
-                    "schema_from" => {
-                        loose.schema_from =
-                            reading.text(&key.value, "'schema_from'").map(Into::into);
-                    }
-                    "name_from" => {
-                        loose.name_from = reading.text(&key.value, "'name_from'").map(Into::into);
-                    }
-                    _ => reading.unknown(key, "files of objects", &KEYS, None),
-                }
-            }
-            if loose.schema.is_none() && loose.schema_from.is_none() {
-                let message = format!("no schema is given for {}", quoted(&entry.name));
-                let diagnostic = Diagnostic::error(Code::MissingValue, message)
-                    .at(reading.place(entry.value.span), "no 'schema'")
-                    .help("write schema = \"NAME\", or schema_from = \"ATTRIBUTE\"");
-                reading.diagnostics.push(diagnostic);
-                return None;
-            }
-        } else {
+        let Data::Map(map) = &entry.value.data else {
             loose.schema = Some(with_place(reading, &entry.value)?);
+            return Some(loose);
+        };
+        for key in reading.once(map, "the files of objects") {
+            match &*key.name {
+                "schema" => loose.schema = with_place(reading, &key.value),
+                "schema_from" => {
+                    loose.schema_from = reading.text(&key.value, "'schema_from'").map(Into::into);
+                }
+                "name_from" => {
+                    loose.name_from = reading.text(&key.value, "'name_from'").map(Into::into);
+                }
+                _ => reading.unknown(key, "files of objects", &KEYS, None),
+            }
+        }
+        if loose.schema.is_none() && loose.schema_from.is_none() {
+            let message = format!("no schema is given for {}", quoted(&entry.name));
+            let diagnostic = Diagnostic::error(Code::MissingValue, message)
+                .at(reading.place(entry.value.span), "no 'schema'")
+                .help("write schema = \"NAME\", or schema_from = \"ATTRIBUTE\"");
+            reading.diagnostics.push(diagnostic);
+            return None;
         }
         Some(loose)
     }
-
-    /// Returns whether a file of the pack is one of these, and how closely: a file, a folder, or a pattern.
-    fn closeness(&self, file: &str) -> Option<usize> {
-        if let Some(pattern) = &self.pattern {
-            let options = MatchOptions { require_literal_separator: true, ..MatchOptions::new() };
-            return pattern.matches_with(file, options).then_some(0);
-        }
-        match file.strip_prefix(&*self.path)? {
-            "" => Some(usize::MAX),
-            rest => rest.starts_with('/').then_some(self.path.len()),
-        }
-    }
-
-    /// Returns whether a file of the pack is one of these.
-    pub(super) fn has(&self, file: &str) -> bool {
-        self.closeness(file).is_some()
-    }
-}
-
-/// Returns the closest of the entries that have a file; of two that are as close, the first.
-pub(super) fn of_file<'m>(all: &'m [LooseObjects], file: &str) -> Option<&'m LooseObjects> {
-    let close = all.iter().filter_map(|loose| Some((loose.closeness(file)?, loose)));
-    close.rev().max_by_key(|(closeness, _)| *closeness).map(|(_, loose)| loose)
 }
 
 /// The objects of one file.

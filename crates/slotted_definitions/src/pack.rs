@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted, vis
 use crate::format::Format;
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
-use crate::loose::{self, LooseObjects};
+use crate::loose::LooseFiles;
 use crate::node::{Entry, Node};
 use crate::progress::{Listener, LoadProgress};
 use crate::source::{File, Files, Place, Span};
@@ -290,20 +290,22 @@ pub(super) struct Manifest {
     /// Packs that come first if they are there.
     after: Vec<(Arc<str>, Place)>,
     /// Files of objects that are no definition files.
-    pub(super) objects: Vec<LooseObjects>,
+    pub(super) objects: LooseFiles,
 }
 
 /// Returns whether the file is the manifest of its pack.
 pub(super) fn is_manifest(files: &Files, file: PackFile) -> bool {
-    let path = files.0[file.file as usize].inner_path();
-    path.strip_prefix("pack.").is_some_and(|extension| !extension.contains(['.', '/']))
+    is_manifest_name(files.0[file.file as usize].inner_path())
 }
 
-/// Returns the inner folder whose manifest the file is.
-pub(super) fn inner_pack(files: &Files, file: PackFile) -> Option<&str> {
-    let (folder, name) = files.0[file.file as usize].inner_path().rsplit_once('/')?;
-    let is_manifest = name.strip_prefix("pack.").is_some_and(|ending| !ending.contains('.'));
-    is_manifest.then_some(folder)
+/// Returns the inner folder of which the file is the manifest.
+pub(super) fn inner_pack(path: &str) -> Option<&str> {
+    let (folder, name) = path.rsplit_once('/')?;
+    is_manifest_name(name).then_some(folder)
+}
+
+fn is_manifest_name(name: &str) -> bool {
+    name.strip_prefix("pack.").is_some_and(|ending| !ending.contains(['.', '/']))
 }
 
 const KEYS: [&str; 6] = ["name", "version", "doc", "requires", "after", "objects"];
@@ -339,7 +341,7 @@ impl Manifest {
                 "doc" => _ = reading.text(&entry.value, "'doc'"),
                 "requires" => self.requires = packs(&mut reading, entry),
                 "after" => self.after = packs(&mut reading, entry),
-                "objects" => self.objects = loose::objects(&mut reading, entry),
+                "objects" => self.objects = LooseFiles::read(&mut reading, entry),
                 _ => {
                     let help = match &*entry.name {
                         "title" | "id" => Some("use 'name' instead"),

@@ -655,15 +655,13 @@ fn undeclared(
         count => format!(" in {count} records"),
     };
     let severity = if is_refused { Severity::Error } else { Severity::Warning };
-    let mut places = occurrences.first.iter();
-    let diagnostic = Diagnostic::error(Code::UndeclaredSlot, message).with(severity);
-    let diagnostic = places
-        .next()
-        .into_iter()
-        .fold(diagnostic, |diagnostic, place| diagnostic.at(*place, format!("{label}{count}")));
+    let mut diagnostic = Diagnostic::error(Code::UndeclaredSlot, message).with(severity);
     // A warning is about many records at once; what is refused has to be found.
-    let others = places.filter(|_| is_refused);
-    let diagnostic = others.fold(diagnostic, |diagnostic, place| diagnostic.at(*place, "here too"));
+    let shown = if is_refused { SHOWN_PLACES } else { 1 };
+    for (number, place) in occurrences.first.iter().take(shown).enumerate() {
+        let text = if number == 0 { format!("{label}{count}") } else { "here too".to_owned() };
+        diagnostic = diagnostic.at(*place, text);
+    }
     let help = match (name, schema.slots()) {
         (
             "extends" | "parent" | "base" | "prototype" | "copy-from" | "copy_from" | "template"

@@ -225,8 +225,13 @@ fn read_slots<'n, 's>(
     }
 }
 
-/// The keys of records that are not slots.
-pub(super) const RECORD_KEYS: [&str; 3] = ["inherits", "abstract", "unset"];
+/// The keys of records that are not slots: no schema in a file can have slots of these names.
+///
+/// # Example
+/// ```
+/// assert!(slotted_definitions::RECORD_KEYS.contains(&"inherits"));
+/// ```
+pub const RECORD_KEYS: [&str; 3] = ["inherits", "abstract", "unset"];
 
 fn is_reserved(entry: &Entry<'_>, reading: &mut Reading<'_>) -> bool {
     let is_reserved = RECORD_KEYS.contains(&&*entry.name);

@@ -22,7 +22,7 @@ use crate::sources::{FolderSource, Source, StreamSource, read_manifest_or_copy};
 /// The content of a save without its objects: for tools, and for a list of saves in a game.
 ///
 /// Every file is read and its checksums are checked, but no object is created. Memory does not grow with the save: a block
-/// of rows is in memory at a time. Damaged files are listed with their [damage](FileInfo::damages); the values of intact
+/// of rows is in memory at a time. Only a stream with a damaged manifest is read into memory, up to 1 GiB, to find the copy. Damaged files are listed with their [damage](FileInfo::damages); the values of intact
 /// files are checked by a [load](crate::load) only.
 ///
 /// # Example

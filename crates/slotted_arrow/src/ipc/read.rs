@@ -157,9 +157,9 @@ impl<R: Read> IpcReader<R> {
         // The end of what was read, and how much of that is not in `bytes`.
         let (mut end, mut elsewhere) = (0, 0);
         for (buffer, place) in message.buffers.iter().enumerate() {
-            let own = own(&message, buffer, place.len());
-            body.buffers.push(match own.filter(|memory| memory.bytes().len() == place.len()) {
+            body.buffers.push(match own(&message, buffer, place.len()) {
                 Some(mut memory) => {
+                    debug_assert_eq!(memory.bytes().len(), place.len());
                     self.append((place.start - end) as u64, &mut body.bytes, &mut checksum)?;
                     self.fill(memory.bytes_mut())?;
                     checksum.update(memory.bytes());

@@ -139,7 +139,7 @@ fn entries_without_files_and_wrong_entries_are_named() {
         ),
         ("\"data/*.json\" = \"item\"", "the pack has no file 'data/*.json'"),
         ("\"*/items.json\" = \"item\"", "the pack has no file '*/items.json'"),
-        ("\"a***\" = \"item\"", "'a***' is no pattern of files"),
+        ("\"a[\" = \"item\"", "'a[' is no pattern of files: unclosed character class"),
         ("\"items.json\" = {}", "no schema is given for 'items.json'"),
         ("\"items.json\" = 3", "a schema name must be text, not an integer"),
         (
@@ -162,11 +162,45 @@ fn entries_without_files_and_wrong_entries_are_named() {
 }
 
 #[test]
+fn a_file_of_objects_may_have_the_name_of_a_manifest() -> Outcome {
+    let manifest = "objects.cards = \"item\"";
+    let files = [("cards/pack.json", "[{ \"weight\": 4 }]")];
+    assert_eq!(objects(manifest, &files)?, ["item - 4"]);
+    Ok(())
+}
+
+/// A matcher that backtracks takes minutes for such patterns.
+#[test]
+fn hostile_patterns_and_many_of_them_cost_little() {
+    let folders = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/".repeat(8);
+    let path = format!("{folders}b.json");
+    let hostile = format!("{}x.json", "*a*/".repeat(8));
+    let mut manifest = format!("[objects]\n\"{hostile}\" = \"item\"\n");
+    (0..300).for_each(|at| manifest += &format!("\"data{at}/**/*.json\" = \"item\"\n"));
+    let files: Vec<(String, &str)> = (0..300)
+        .map(|at| (format!("data{at}/{path}"), "[{ \"weight\": 2 }]"))
+        .chain([(path.clone(), "{}")])
+        .collect();
+    let files = files.iter().map(|(path, text)| (&**path, *text));
+    let all = [("pack.toml", &*manifest), SCHEMAS].into_iter().chain(files);
+    let loaded = Loader::new().pack_of_texts("mod", all).load(&Store::new());
+    let report = loaded.err().map(|report| report.to_string()).unwrap_or_default();
+    assert!(report.contains(&format!("the pack has no file '{hostile}'")), "{report}");
+    assert!(report.ends_with("1 error"), "{report}");
+}
+
+#[test]
 fn objects_of_unknown_schemas_are_kept_aside() -> Outcome {
     let manifest = "objects.\"a.json\" = { schema_from = \"type\", name_from = \"id\" }";
     let all = [("pack.toml", manifest), ("a.json", "[{ type: 'spell', id: 'fire', cost: 3 }]")];
     let loader = Loader::new().pack_of_texts("mod", all).undeclared(Undeclared::Quarantine);
     let definitions = loader.load(&Store::new())?;
     assert_eq!(definitions.warnings().diagnostics().len(), 1, "{}", definitions.warnings());
+    // They are written back with their names.
+    let mut store = Store::new();
+    let objects = definitions.spawn(&mut store)?;
+    let files = objects.to_files(&store, slotted_definitions::Format::Json)?;
+    let text: String = files.into_iter().map(|(_, text)| text).collect();
+    assert!(text.contains("\"fire\"") && text.contains("\"cost\": 3"), "{text}");
     Ok(())
 }
