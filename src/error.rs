@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::debug_as_display::debug_as_display;
 use crate::id::ObjectId;
 use crate::kind::Kind;
-use crate::schema::{Problem, ProblemKind, Slot, Suggestion};
+use crate::schema::{NotAny, Problem, ProblemKind, Slot, Suggestion};
 
 /// The error of a call that needs a living object.
 ///
@@ -368,6 +368,18 @@ impl From<Problem> for AccessError {
     }
 }
 
+/// The reason why a store cannot keep a value of kind `any`.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnyError {
+    /// The value contains what no such value can.
+    #[error("a value of kind any cannot hold {0}")]
+    Value(#[from] NotAny),
+    /// A limit of the store is reached.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+}
+
 /// A limit of a store that is exceeded.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -410,7 +422,7 @@ pub enum LimitError {
     },
 }
 
-debug_as_display!(SpawnError, Rejection, AccessError, TypeMismatch, LimitError);
+debug_as_display!(SpawnError, Rejection, AccessError, TypeMismatch, AnyError, LimitError);
 debug_as_display!(Despawned, DespawnBatchError, UnknownSchema, NotRegistered, ForeignKey);
 
 fn slot_type((kind, optional): &(Kind, bool)) -> String {

@@ -35,6 +35,8 @@ pub enum Kind {
     Pod(PodKind),
     /// Any number of values of one kind, interned in the store: [`List`](crate::List).
     List(ListKind),
+    /// A value of whatever kind, interned in the store: [`Any`](crate::Any).
+    Any,
 }
 
 macro_rules! number_kinds {
@@ -278,7 +280,8 @@ impl Kind {
             | Self::Object
             | Self::Enum(_)
             | Self::Pod(_)
-            | Self::List(_) => None,
+            | Self::List(_)
+            | Self::Any => None,
         }
     }
 
@@ -286,7 +289,11 @@ impl Kind {
     pub fn named() -> impl Iterator<Item = Self> + Clone {
         let vectors = VectorKind::ALL.iter().map(|kind| Self::Vector(*kind));
         let numbers = NumberKind::ALL.iter().map(|kind| Self::Number(*kind));
-        [Self::Bool].into_iter().chain(vectors).chain([Self::Text, Self::Object]).chain(numbers)
+        [Self::Bool]
+            .into_iter()
+            .chain(vectors)
+            .chain([Self::Text, Self::Object, Self::Any])
+            .chain(numbers)
     }
 
     /// Returns the name in definition files; `None` for kinds that need more than a name: enums, arrays,
@@ -299,6 +306,7 @@ impl Kind {
             Self::Vector(kind) => Some(kind.name()),
             Self::Text => Some("text"),
             Self::Object => Some("object"),
+            Self::Any => Some("any"),
             Self::Enum(_) | Self::Array(..) | Self::Pod(_) | Self::List(_) => None,
         }
     }
@@ -313,9 +321,12 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Bool | Self::Number(_) | Self::Vector(_) | Self::Text | Self::Object => {
-                f.write_str(self.name().unwrap_or_default())
-            }
+            Self::Bool
+            | Self::Number(_)
+            | Self::Vector(_)
+            | Self::Text
+            | Self::Object
+            | Self::Any => f.write_str(self.name().unwrap_or_default()),
             Self::Enum(kind) => write!(f, "enum({})", kind.variants.join(", ")),
             Self::Array(number, length) => write!(f, "[{}; {length}]", number.name()),
             Self::Pod(kind) => write!(f, "pod {}", kind.name()),

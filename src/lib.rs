@@ -81,6 +81,7 @@
 // The derive macros name the crate by its outside path.
 extern crate self as slotted;
 
+mod any;
 mod by_name;
 mod debug_as_display;
 mod epoch;
@@ -110,6 +111,7 @@ mod vectors;
 // Last: rustdoc lists methods of `Store` in the order of modules, and those of the module `store` come first.
 pub mod snapshot;
 
+pub use any::Any;
 pub use by_name::ByName;
 pub use bytemuck;
 pub use epoch::Epoch;

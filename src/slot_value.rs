@@ -2,6 +2,7 @@
 
 use bytemuck::TransparentWrapper;
 
+use crate::any::Any;
 use crate::id::ObjectId;
 use crate::kind::{Kind, NumberKind};
 use crate::list::{List, ListCell};
@@ -42,7 +43,7 @@ pub use crate::value::Vector;
 #[diagnostic::on_unimplemented(
     message = "no slot holds `{Self}`",
     label = "not a slot value",
-    note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
+    note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, `Any`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`: `#[repr(u8)]` enums and `bytemuck::Pod` structs",
     note = "a slot with `Option` is read and changed by `get` and `set`; in views by `Option<&T>`, `Option<&mut T>` \
             and `slotted::view::OptionMut<T>`"
@@ -132,7 +133,7 @@ impl<T: SlotValue> CellValue<T::Cell> for T {
 #[diagnostic::on_unimplemented(
     message = "no list holds `{Self}`",
     label = "not an element of lists",
-    note = "the elements of a list are slot values: bool, numbers, glam vectors, `Text`, `ObjectId`, \
+    note = "the elements of a list are slot values: bool, numbers, glam vectors, `Text`, `ObjectId`, `Any`, \
             arrays of numbers, and types with `#[derive(SlotValue)]`; but not lists"
 )]
 pub trait ListElement: SlotValue {}
@@ -186,7 +187,7 @@ impl<T: ListElement> SlotValue for List<T> {
 #[diagnostic::on_unimplemented(
     message = "no slot holds `{Self}`",
     label = "neither a slot value nor an `Option` of one",
-    note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
+    note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, `Any`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`; or an `Option` of one of these"
 )]
 pub trait SlotField: Copy + Send + Sync + 'static {
@@ -378,6 +379,44 @@ impl SlotValue for Text {
     fn check(self, _: &Slot, check: ValueCheck<'_>) -> Result<(), ProblemKind> {
         check.interner.mark_text(self);
         check.interner.texts.resolve(self).map(|_| ()).ok_or(ProblemKind::ForeignText)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl ListElement for Any {}
+
+#[diagnostic::do_not_recommend]
+impl SlotValue for Any {
+    type Cell = Text;
+    const WIDTH: usize = 1;
+    const VARIANTS: u16 = ElementShape::ANY;
+
+    fn kind() -> Kind {
+        Kind::Any
+    }
+
+    fn filler() -> Self {
+        Self::UNSET
+    }
+
+    #[inline(always)]
+    fn as_cells(values: &[Self]) -> &[Text] {
+        Self::peel_slice(values)
+    }
+
+    #[inline(always)]
+    fn from_cells(cells: &[Text]) -> &[Self] {
+        Self::wrap_slice(cells)
+    }
+
+    #[inline(always)]
+    fn from_cells_mut(cells: &mut [Text]) -> &mut [Self] {
+        Self::wrap_slice_mut(cells)
+    }
+
+    fn check(self, _: &Slot, check: ValueCheck<'_>) -> Result<(), ProblemKind> {
+        check.interner.mark_text(self.text());
+        check.interner.texts.resolve(self.text()).map(|_| ()).ok_or(ProblemKind::ForeignAny)
     }
 }
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use crate::id::ObjectId;
 
+mod json;
 mod vector;
 
+pub use json::NotAny;
 pub use vector::Vector;
 
 /// Maps a vector to the type that `Value` stores: `Value` must not exceed 24 bytes.

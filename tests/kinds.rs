@@ -50,7 +50,7 @@ fn kinds_are_found_by_name() {
     }
     assert_eq!(Kind::from_name("vec5"), None);
     assert_eq!(Kind::enumeration(["a"]).name(), None);
-    assert_eq!(Kind::named().count(), 3 + VectorKind::ALL.len() + NumberKind::ALL.len());
+    assert_eq!(Kind::named().count(), 4 + VectorKind::ALL.len() + NumberKind::ALL.len());
 }
 
 #[test]

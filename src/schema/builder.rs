@@ -38,7 +38,7 @@ impl Schema {
     /// [`Schema`] has an example.
     pub fn builder(name: impl Into<Arc<str>>) -> SchemaBuilder {
         let schema = Self { name: name.into(), extends: None, slots: Vec::new() };
-        SchemaBuilder { schema, error: None }
+        SchemaBuilder { schema, nested: None, error: None }
     }
 
     /// Returns the schema's name.
@@ -89,12 +89,14 @@ impl Schema {
 
 /// Builds a [`Schema`].
 ///
-/// Defaults, constraints and other properties apply to the last slot. [`build`](Self::build) reports the first
+/// Defaults, constraints and other properties apply to the last slot, `optional` and `renamed_from` to the last nested record. [`build`](Self::build) reports the first
 /// mistake.
 #[derive(Clone, Debug)]
 #[must_use = "`build` makes the schema"]
 pub struct SchemaBuilder {
     schema: Schema,
+    /// The last nested record: its name and the position of its first part. `None` after a slot.
+    nested: Option<(Arc<str>, usize)>,
     error: Option<SchemaError>,
 }
 
@@ -111,7 +113,52 @@ impl SchemaBuilder {
     ///
     /// [`Schema`] has an example.
     pub fn slot(mut self, name: impl Into<Arc<str>>, kind: Kind) -> Self {
+        self.nested = None;
         self.schema.slots.push(Slot::new(name.into(), kind));
+        self
+    }
+
+    /// Adds a nested record: the slots of another schema, under their names with this one and a dot before.
+    ///
+    /// In records it is a map. Each part is a slot with a column of its own, which keys and views reach by its name. So a part
+    /// costs what any slot costs, and needs a value unless it has a default or is optional. [`optional`](Self::optional) makes
+    /// all parts optional and removes their defaults.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value, record};
+    /// let damage = Schema::builder("damage").slot("min", Kind::U16).slot("max", Kind::U16).build()?;
+    /// let weapon = Schema::builder("weapon").slot("weight", Kind::F32).nested("damage", &damage).build()?;
+    ///
+    /// let mut store = Store::new();
+    /// store.register_schema(weapon)?;
+    /// let range: Value = [("min", 1), ("max", 4)].into_iter().collect();
+    /// let axe = store.spawn_record("weapon", record! { weight: 2.5, damage: range.clone() })?;
+    /// assert_eq!(store.get_value(axe, "damage")?, range);
+    ///
+    /// let max = store.key::<u16>("weapon", "damage.max")?;
+    /// store.set(axe, max, 6)?;
+    /// assert_eq!(store.get_value(axe, "damage.max")?, 6.into());
+    ///
+    /// let error = store.set_value(axe, "damage", Value::from_iter([("min", 1)])).unwrap_err();
+    /// assert_eq!(error.to_string(), "'weapon' object needs a value for slot 'damage.max' (u16)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn nested(mut self, name: impl Into<Arc<str>>, parts: &Schema) -> Self {
+        let name = name.into();
+        if parts.extends.is_some() || parts.slots.is_empty() {
+            let (schema, nested) = (Arc::clone(&self.schema.name), Arc::clone(&parts.name));
+            self.error.get_or_insert(SchemaError::BadNested { schema, record: name, nested });
+            return self;
+        }
+        self.nested = Some((Arc::clone(&name), self.schema.slots.len()));
+        let within = |part: &Arc<str>| format!("{name}.{part}").into();
+        let slots = parts.slots.iter().map(|part| Slot {
+            name: within(&part.name),
+            renamed_from: part.renamed_from.as_ref().map(within),
+            ..part.clone()
+        });
+        self.schema.slots.extend(slots);
         self
     }
 
@@ -127,7 +174,14 @@ impl SchemaBuilder {
     ///
     /// [`Schema`] has an example.
     pub fn optional(self) -> Self {
-        self.constrain("optional", |slot| slot.optional = true)
+        let Some((_, first)) = self.nested else {
+            return self.constrain("optional", |slot| slot.optional = true);
+        };
+        let mut builder = self;
+        for slot in &mut builder.schema.slots[first..] {
+            (slot.optional, slot.default) = (true, None);
+        }
+        builder
     }
 
     /// Sets the former name of the slot, under which [`Store::migrate`](crate::Store::migrate) finds the values of
@@ -151,7 +205,15 @@ impl SchemaBuilder {
     /// ```
     pub fn renamed_from(self, name: impl Into<Arc<str>>) -> Self {
         let name = name.into();
-        self.constrain("former name", |slot| slot.renamed_from = Some(name))
+        let Some((record, first)) = self.nested.clone() else {
+            return self.constrain("former name", |slot| slot.renamed_from = Some(name));
+        };
+        let mut builder = self;
+        for slot in &mut builder.schema.slots[first..] {
+            let part = slot.name.strip_prefix(&*record).unwrap_or_default();
+            slot.renamed_from = Some(format!("{name}{part}").into());
+        }
+        builder
     }
 
     pub(super) fn constrain(
@@ -159,9 +221,15 @@ impl SchemaBuilder {
         constraint: &'static str,
         apply: impl FnOnce(&mut Slot),
     ) -> Self {
-        match self.schema.slots.last_mut() {
-            Some(slot) => apply(slot),
-            None => {
+        let record = self.nested.as_ref().map(|(record, _)| Arc::clone(record));
+        match (self.schema.slots.last_mut(), record) {
+            (Some(slot), None) => apply(slot),
+            (_, Some(record)) => {
+                let schema = Arc::clone(&self.schema.name);
+                let error = SchemaError::ConstraintOnNested { schema, record, constraint };
+                self.error.get_or_insert(error);
+            }
+            (None, None) => {
                 let schema = Arc::clone(&self.schema.name);
                 self.error.get_or_insert(SchemaError::ConstraintWithoutSlot { schema, constraint });
             }
@@ -176,7 +244,7 @@ impl SchemaBuilder {
     /// # Errors
     /// Returns the first mistake in a name, a kind, a constraint or a default.
     pub fn build(self) -> Result<Schema, SchemaError> {
-        let Self { mut schema, error } = self;
+        let Self { mut schema, error, .. } = self;
         if let Some(error) = error {
             return Err(error);
         }

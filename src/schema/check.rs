@@ -49,10 +49,38 @@ impl Checker<'_> {
         problems: &mut Vec<Problem>,
     ) {
         let mut given = vec![false; schema.slots().len()];
+        self.values(schema, &schema.spread(record), &mut given, problems);
+        let slots = schema.slots().iter().zip(given);
+        slots.for_each(|(slot, given)| missing(schema, slot, given, problems));
+    }
+
+    /// Adds every problem of the parts of a nested record, given under the names of their slots.
+    pub(crate) fn parts(
+        self,
+        schema: &RegisteredSchema,
+        name: &str,
+        record: &Record,
+        problems: &mut Vec<Problem>,
+    ) {
+        let mut given = vec![false; schema.slots().len()];
+        self.values(schema, record, &mut given, problems);
+        // A value that is not a map has a problem of its own.
+        if problems.is_empty() {
+            let parts = schema.parts(name).map(|(index, _)| (&schema.slots()[index], given[index]));
+            parts.for_each(|(slot, given)| missing(schema, slot, given, problems));
+        }
+    }
+
+    fn values(
+        self,
+        schema: &RegisteredSchema,
+        record: &Record,
+        given: &mut [bool],
+        problems: &mut Vec<Problem>,
+    ) {
         for (name, value) in record.iter() {
             let Some(slot) = schema.slot_index(name) else {
-                let suggestion = schema.suggest(name);
-                problems.push(schema.problem(name, ProblemKind::Undeclared { suggestion }));
+                problems.push(schema.problem(name, schema.no_slot(name, value)));
                 continue;
             };
             if std::mem::replace(&mut given[slot], true) {
@@ -62,11 +90,6 @@ impl Checker<'_> {
                 problems.push(schema.problem(name, kind));
             }
         }
-        let absent = schema.slots().iter().zip(given).filter(|(_, given)| !given);
-        for (slot, _) in absent.filter(|(slot, _)| slot.is_required()) {
-            let expected = slot.kind().clone();
-            problems.push(schema.problem(slot.name(), ProblemKind::Missing { expected }));
-        }
     }
 
     /// Checks that the slot accepts the value.
@@ -75,6 +98,9 @@ impl Checker<'_> {
             return Ok(());
         }
         match slot.kind() {
+            Kind::Any if value.is_unset() => {
+                Err(refuse(slot.kind(), value, ConversionError::WrongKind))
+            }
             Kind::List(list) => self.list(slot, list.element(), value),
             kind => self.single(slot, kind, value),
         }
@@ -119,6 +145,7 @@ impl Checker<'_> {
                 Value::Bytes(bytes) if bytes.len() == pod.size() => Ok(()),
                 _ => Err(refused(ConversionError::WrongKind)),
             },
+            Kind::Any => value.check_any().map_err(|reason| ProblemKind::NotAny { reason }),
             // Schemas refuse nested lists.
             Kind::List(_) => Err(refused(ConversionError::WrongKind)),
         )
@@ -170,6 +197,14 @@ impl Checker<'_> {
     /// Returns `true` if the schema has this name or extends one that has.
     fn matches(self, schema: SchemaId, expected: &str) -> bool {
         self.registry.with_bases(schema).any(|schema| schema.name() == expected)
+    }
+}
+
+/// Adds a problem if the slot needs a value and has none.
+fn missing(schema: &RegisteredSchema, slot: &Slot, is_given: bool, problems: &mut Vec<Problem>) {
+    if !is_given && slot.is_required() {
+        let expected = slot.kind().clone();
+        problems.push(schema.problem(slot.name(), ProblemKind::Missing { expected }));
     }
 }
 

@@ -36,6 +36,31 @@ pub enum SchemaError {
         /// The constraint's name.
         constraint: &'static str,
     },
+    /// A default, a range or another constraint follows a nested record.
+    #[error(
+        "the nested record '{record}' of schema '{schema}' cannot have a {constraint}; set it on the slots of the nested schema"
+    )]
+    ConstraintOnNested {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The nested record.
+        record: Arc<str>,
+        /// The constraint's name.
+        constraint: &'static str,
+    },
+    /// The schema of a nested record has no slots, or extends another one.
+    #[error(
+        "schema '{nested}' cannot be the nested record '{record}' of schema '{schema}'; \
+         it must have slots and must not extend another schema"
+    )]
+    BadNested {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The nested record.
+        record: Arc<str>,
+        /// The schema of its parts.
+        nested: Arc<str>,
+    },
     /// Two slots have the same name; one of them may belong to the base.
     #[error("schema '{schema}' declares slot '{slot}' twice")]
     DuplicateSlot {

@@ -5,6 +5,7 @@ mod check;
 mod constraints;
 mod error;
 mod names;
+mod nested;
 mod problem;
 mod redeclare;
 mod registry;
@@ -15,6 +16,7 @@ pub use crate::kind::{EnumKind, Kind, ListKind, NumberKind, PodKind, VectorKind}
 pub use crate::number::{Number, NumberRange};
 pub use crate::quoted::Quoted;
 pub use crate::suggest::{Suggestion, nearest_name};
+pub use crate::value::NotAny;
 pub use builder::{Schema, SchemaBuilder, check_name, is_name};
 pub(crate) use check::{Checker, World};
 pub(crate) use constraints::SlotCheck;

@@ -9,7 +9,7 @@ use crate::kind::{EnumKind, Kind};
 use crate::quoted::Quoted;
 use crate::schema::Constraint;
 use crate::suggest::Suggestion;
-use crate::value::Value;
+use crate::value::{NotAny, Value};
 
 /// One problem of a record or a value, and its place.
 ///
@@ -83,8 +83,22 @@ pub enum ProblemKind {
         /// The nearest variant.
         suggestion: Suggestion,
     },
+    /// A nested record has a value that is not a map.
+    NotNested {
+        /// The names of its parts.
+        parts: Arc<[Arc<str>]>,
+        /// The value.
+        found: Value,
+    },
+    /// A slot of kind `any` cannot hold the value.
+    NotAny {
+        /// The part of the value that is refused.
+        reason: NotAny,
+    },
     /// The text belongs to another store: this one has no text of its number.
     ForeignText,
+    /// The value of a slot of kind `any` belongs to another store: this one has no value of its number.
+    ForeignAny,
     /// The list belongs to another store: this one has no such list.
     ForeignList,
     /// The referenced object is dead, and the object did not refer to it [before](ObjectId#dead-references).
@@ -183,7 +197,13 @@ impl ProblemKind {
                 write!(f, "{place} expects one of {variants}; found {found}")?;
                 place.suggest(f, suggestion)
             }
+            Self::NotNested { parts, found } => {
+                let (kind, parts) = (found.kind_name(), parts.join(", "));
+                write!(f, "{place} expects a map of {parts}; found {kind} {found}")
+            }
+            Self::NotAny { reason } => write!(f, "{place} cannot hold {reason}"),
             Self::ForeignText => write!(f, "{place} has a text of another store"),
+            Self::ForeignAny => write!(f, "{place} has a value of another store"),
             Self::ForeignList => write!(f, "{place} has a list of another store"),
             Self::DeadReference { found } => {
                 write!(f, "{place} refers to object {found}, which is not alive")
@@ -235,6 +255,11 @@ mod tests {
                 "expects finite numbers, found NaN",
             ),
             (ProblemKind::ForeignText, "has a text of another store"),
+            (ProblemKind::ForeignAny, "has a value of another store"),
+            (
+                ProblemKind::NotAny { reason: NotAny::Reference },
+                "cannot hold a reference to an object, which only slots of kind object can hold",
+            ),
             (
                 ProblemKind::WrongReference { expected: "unit".into(), found: "tile".into() },
                 "refers to an object of 'tile', expected one of 'unit'",

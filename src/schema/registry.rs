@@ -10,6 +10,7 @@ use crate::id::SchemaId;
 use crate::record::Record;
 use crate::schema::error::SchemaDifference;
 use crate::schema::names::{NameSet, SchemaNames, SlotNames};
+use crate::schema::nested::nested_names;
 use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot, SlotCheck};
 use crate::shared_vec::SharedVec;
 use crate::suggest::{Suggestion, nearest_name};
@@ -47,6 +48,8 @@ pub struct RegisteredSchema {
     /// One for each slot.
     checks: Box<[SlotCheck]>,
     names: SlotNames,
+    /// The names of nested records, in alphabetical order.
+    pub(super) nested: Box<[Arc<str>]>,
 }
 
 impl RegisteredSchema {
@@ -467,6 +470,7 @@ impl RegisteredSchema {
             .map_err(|slot| SchemaError::DuplicateSlot { schema: Arc::clone(&name), slot })?;
         let base = base.map(|(base, name)| (base.id, name));
         let checks = slots.iter().map(Slot::typed_check).collect();
-        Ok(Self { id, name, base, slots: slots.into(), declarers, inherited, checks, names })
+        let (nested, slots) = (nested_names(&slots), slots.into());
+        Ok(Self { id, name, base, slots, declarers, inherited, checks, names, nested })
     }
 }

@@ -140,7 +140,7 @@ impl Slot {
 
     /// Returns `true` if values need a check beyond their kind.
     pub(crate) const fn is_constrained(&self) -> bool {
-        self.is_confined() || matches!(self.kind, Kind::Text | Kind::List(_))
+        self.is_confined() || matches!(self.kind, Kind::Text | Kind::Any | Kind::List(_))
     }
 
     /// Returns `true` if values need a check beyond their kind, even if all handles belong to the store.

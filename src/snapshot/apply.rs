@@ -17,6 +17,7 @@ use crate::storage::{
 };
 use crate::store::{Store, StoreState, UncheckedTable, shape_of_elements};
 use crate::text::Text;
+use crate::value::Value;
 
 /// The reason why a delta was not applied. The store is as it was before the call.
 #[derive(Clone, PartialEq, thiserror::Error)]
@@ -313,6 +314,7 @@ fn apply_slot(
     if part.cells.0.len() != with_value.len() * row_bytes || !cells_fit(slot, &part.cells.0) {
         return Err(VALUES);
     }
+    decoder.is_any = *slot.kind().element() == Kind::Any;
     if let Kind::List(kind) = slot.kind() {
         let (shape, limit) = (shape_of_elements(kind.element()), table.limits.list_bytes);
         decoder.read_lists(shape, &part.cells.0, table.interner, limit)?;
@@ -405,6 +407,11 @@ struct Decoder<'d> {
     lists: HashMap<(ListCell, ElementShape), ListCell>,
     /// The element shape of the current slot's lists.
     shape: Option<ElementShape>,
+    strings: &'d [String],
+    /// The positions of texts that are known to be those of values.
+    values: HashSet<u32>,
+    /// `true` if the current slot's texts must be those of values.
+    is_any: bool,
 }
 
 impl<'d> Decoder<'d> {
@@ -416,7 +423,16 @@ impl<'d> Decoder<'d> {
     ) -> Result<Self, DeltaError> {
         let texts = delta.texts.iter().map(|text| store.intern_text(text));
         let texts = texts.collect::<Result<_, _>>()?;
-        Ok(Self { schemas, texts, parts: &delta.lists, lists: HashMap::new(), shape: None })
+        Ok(Self {
+            schemas,
+            texts,
+            parts: &delta.lists,
+            lists: HashMap::new(),
+            shape: None,
+            strings: &delta.texts,
+            values: HashSet::new(),
+            is_any: false,
+        })
     }
 
     /// Interns the lists at these positions, whose elements have this shape.
@@ -443,7 +459,12 @@ impl<'d> Decoder<'d> {
 
 impl Translate for Decoder<'_> {
     fn text(&mut self, text: Text) -> Option<Text> {
-        self.texts.get(text.number() as usize).copied()
+        let position = text.number();
+        if self.is_any && !self.values.contains(&position) {
+            Value::from_json(self.strings.get(position as usize)?)?;
+            self.values.insert(position);
+        }
+        self.texts.get(position as usize).copied()
     }
 
     fn object(&mut self, id: ObjectId) -> Option<ObjectId> {

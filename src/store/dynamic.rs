@@ -55,7 +55,7 @@ pub(super) fn column(schema: &RegisteredSchema, position: usize) -> Column {
     let slot = &schema.slots()[position];
     let cells = with_numeric!(slot.kind(), T => Cells::new::<T>(1),
         Kind::Bool => Cells::new::<bool>(1),
-        Kind::Text => Cells::new::<Text>(1),
+        Kind::Text | Kind::Any => Cells::new::<Text>(1),
         Kind::Object => Cells::new::<ObjectId>(1),
         Kind::Enum(_) => Cells::new::<u8>(1),
         Kind::Array(number, length) => with_number!(number, T => Cells::new::<T>(*length as usize)),
@@ -83,6 +83,7 @@ pub(crate) fn element_shape(element: &Kind) -> ElementShape {
     with_numeric!(element, T => shape::<T>(1, 0),
         Kind::Bool => shape::<bool>(1, 0),
         Kind::Text => shape::<Text>(1, 0),
+        Kind::Any => shape::<Text>(1, ElementShape::ANY.into()),
         Kind::Object => shape::<ObjectId>(1, 0),
         Kind::Enum(kind) => shape::<u8>(1, kind.variants().len()),
         Kind::Array(number, length) => with_number!(number, T => shape::<T>(*length as usize, 0)),
@@ -174,16 +175,19 @@ pub(super) fn foreign_handle(
     let is_foreign = |text: &Text| interner.texts.resolve(*text).is_none();
     match slot.kind() {
         Kind::Text => is_foreign(&source.one(0)).then_some(ProblemKind::ForeignText),
+        Kind::Any => is_foreign(&source.one(0)).then_some(ProblemKind::ForeignAny),
         Kind::List(kind) => {
             let (shape, list) = (element_shape(kind.element()), source.one(0));
             if !interner.lists.contains(shape, list) {
                 return Some(ProblemKind::ForeignList);
             }
-            if *kind.element() != Kind::Text {
-                return None;
-            }
+            let problem = match kind.element() {
+                Kind::Text => ProblemKind::ForeignText,
+                Kind::Any => ProblemKind::ForeignAny,
+                _ => return None,
+            };
             let position = interner.lists.resolve(shape, list)?.iter().position(is_foreign)?;
-            Some(ProblemKind::Element { position, kind: Box::new(ProblemKind::ForeignText) })
+            Some(ProblemKind::Element { position, kind: Box::new(problem) })
         }
         _ => None,
     }
@@ -202,6 +206,7 @@ fn value(kind: &Kind, source: &impl Source, at: usize, interner: &Interner) -> V
     with_numeric!(kind, T => source.one::<T>(at).into(),
         Kind::Bool => source.one::<bool>(at).into(),
         Kind::Text => interner.texts.resolve(source.one(at)).unwrap_or_default().into(),
+        Kind::Any => resolve_any(source.one(at), interner).unwrap_or_default(),
         Kind::Object => source.one::<ObjectId>(at).into(),
         Kind::Enum(kind) => {
             let variant = kind.variants().get(usize::from(source.one::<u8>(at)));
@@ -218,6 +223,11 @@ fn value(kind: &Kind, source: &impl Source, at: usize, interner: &Interner) -> V
         // Schemas refuse nested lists.
         Kind::List(_) => Value::Unset,
     )
+}
+
+/// Returns the value whose text has this handle.
+pub(super) fn resolve_any(text: Text, interner: &Interner) -> Option<Value> {
+    Value::from_json(interner.texts.resolve(text)?)
 }
 
 const CELLS: &str = "a column has the cell type of its slot's kind";
@@ -428,6 +438,10 @@ fn convert(
             let Value::Text(text) = value else { return Err(Unwritten::Refused) };
             sink.put(&[pools.text(text)?]);
         },
+        Kind::Any => {
+            let text = value.to_json().map_err(|_| Unwritten::Refused)?;
+            sink.put(&[pools.text(&text)?]);
+        },
         Kind::Enum(kind) => {
             let Value::Text(name) = value else { return Err(Unwritten::Refused) };
             sink.put(&[kind.number(name).ok_or(Unwritten::Refused)?]);
@@ -458,7 +472,7 @@ fn unset(column: &mut Column, slot: &Slot, row: u32) -> Result<(), Unwritten> {
     }
     with_numeric!(slot.kind(), T => fill::<T>(column, row),
         Kind::Bool => fill::<bool>(column, row),
-        Kind::Text => fill::<Text>(column, row),
+        Kind::Text | Kind::Any => fill::<Text>(column, row),
         Kind::Object => fill::<ObjectId>(column, row),
         Kind::Enum(_) => fill::<u8>(column, row),
         Kind::Array(number, _) => with_number!(number, T => fill::<T>(column, row)),

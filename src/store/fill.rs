@@ -14,6 +14,7 @@ use crate::storage::{
 };
 use crate::store::{Store, shape_of_elements};
 use crate::text::Text;
+use crate::value::Value;
 
 /// Fills the table of a schema from memory, block by block: for file formats.
 ///
@@ -54,6 +55,8 @@ pub struct TableFill<'s> {
     texts: Vec<u64>,
     /// All handles below are known.
     known_texts: u32,
+    /// A bit for each handle of a text that is known to be that of a value.
+    values: Vec<u64>,
 }
 
 /// The reason why a table cannot be filled.
@@ -132,6 +135,7 @@ impl Store {
             filled,
             texts: vec![1],
             known_texts: 1,
+            values: Vec::new(),
         })
     }
 }
@@ -145,11 +149,7 @@ impl TableFill<'_> {
     /// [`TableFill`] has an example.
     pub fn text(&mut self, text: &str) -> Result<u32, LimitError> {
         let handle = self.store.intern_text(text)?.number();
-        let word = handle as usize / 64;
-        if word >= self.texts.len() {
-            self.texts.resize(word + 1, 0);
-        }
-        self.texts[word] |= 1 << (handle % 64);
+        set_bit(&mut self.texts, handle);
         while (self.known_texts as usize) < self.texts.len() * 64
             && is_one(&self.texts, self.known_texts as usize)
         {
@@ -188,8 +188,9 @@ impl TableFill<'_> {
         let shape = shape_of_elements(list.element());
         let limit = self.store.limits.list_bytes;
         let (interner, schemas) = (&mut self.store.interner, self.store.registry.len());
-        let cells =
-            shape.read(cells, &mut Known { interner, schemas, texts: &self.texts, shape: None });
+        let values = (*list.element() == Kind::Any).then_some(&mut self.values);
+        let mut known = Known { interner, schemas, texts: &self.texts, shape: None, values };
+        let cells = shape.read(cells, &mut known);
         let list = interner.list_of(shape, &cells.ok_or(invalid)?, limit);
         Ok(list.ok_or(LimitError::List { limit })?.number())
     }
@@ -384,8 +385,9 @@ impl TableFill<'_> {
             schemas: self.store.registry.len(),
             texts: &self.texts,
             shape,
+            values: (*declared.kind() == Kind::Any).then_some(&mut self.values),
         };
-        let known_texts = self.known_texts;
+        let known_texts = if known.values.is_some() { 0 } else { self.known_texts };
         let append = AppendCells { cells, valid: &valid, count, known, known_texts };
         column.cells.visit_mut(append).map_err(|error| match error {
             AppendError::Row(bad) => row(bad),
@@ -437,6 +439,20 @@ fn is_one(bits: &[u64], row: usize) -> bool {
     bits[row / 64] >> (row % 64) & 1 == 1
 }
 
+/// Returns `true` if the bit exists and is 1.
+fn has_bit(bits: &[u64], number: u32) -> bool {
+    let word = bits.get(number as usize / 64).copied().unwrap_or(0);
+    word >> (number % 64) & 1 == 1
+}
+
+fn set_bit(bits: &mut Vec<u64>, number: u32) {
+    let word = number as usize / 64;
+    if word >= bits.len() {
+        bits.resize(word + 1, 0);
+    }
+    bits[word] |= 1 << (number % 64);
+}
+
 /// Accepts the handles that the store knows.
 struct Known<'a> {
     interner: &'a Interner,
@@ -445,13 +461,20 @@ struct Known<'a> {
     texts: &'a [u64],
     /// The shape of the slot's lists.
     shape: Option<ElementShape>,
+    /// Of a slot whose texts are those of values: those that are known to be.
+    values: Option<&'a mut Vec<u64>>,
 }
 
 impl Translate for Known<'_> {
     fn text(&mut self, text: Text) -> Option<Text> {
         let number = text.number();
-        let word = self.texts.get(number as usize / 64).copied().unwrap_or(0);
-        let is_known = word >> (number % 64) & 1 == 1;
+        if let Some(values) = &mut self.values
+            && !has_bit(values, number)
+        {
+            Value::from_json(self.interner.texts.resolve(text)?)?;
+            set_bit(values, number);
+        }
+        let is_known = has_bit(self.texts, number);
         (is_known || self.interner.texts.resolve(text).is_some()).then_some(text)
     }
 

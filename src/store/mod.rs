@@ -13,6 +13,7 @@ mod keys;
 mod records;
 
 mod access;
+mod any;
 mod column_parts;
 mod columns;
 pub(crate) mod commands;

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use crate::any::Any;
 use crate::id::SchemaId;
 use crate::list::List;
 use crate::schema::{RegisteredSchema, Registry};
 use crate::slot_value::{ListElement, element_shape};
 use crate::storage::{Column, Interner, Rows};
-use crate::store::{Identity, Store};
+use crate::store::{Identity, Store, dynamic};
 use crate::text::Text;
+use crate::value::Value;
 
 /// The addresses of a store's columns and rows, for an engine that lends them by its own rules.
 ///
@@ -119,6 +121,12 @@ impl StoreParts {
     #[must_use]
     pub fn resolve_list<T: ListElement>(&self, list: List<T>) -> Option<&[T]> {
         self.interner.lists.resolve(element_shape::<T>(), list.cell()).map(T::from_cells)
+    }
+
+    /// Returns the value of a handle. A handle of another store gives `None` or another value.
+    #[must_use]
+    pub fn resolve_any(&self, any: Any) -> Option<Value> {
+        dynamic::resolve_any(any.text(), &self.interner)
     }
 
     pub(super) const fn identity(&self) -> &Identity {

@@ -1,5 +1,7 @@
 //! Accesses objects and values by name.
 
+use std::sync::Arc;
+
 use crate::by_name::ByName;
 use crate::error::{AccessError, Despawned, MOST_PROBLEMS, Rejection, SpawnError};
 use crate::id::{ObjectId, SchemaId};
@@ -152,6 +154,7 @@ impl Store {
         positions: &mut Vec<Option<usize>>,
     ) -> Result<(), Unwritten> {
         let schema = self.registry.get(schema).ok_or(Unwritten::Refused)?;
+        let record = &*schema.spread(record);
         let in_order = schema.is_in_order(record);
         if !in_order && !schema.place(record, positions) {
             return Err(Unwritten::Refused);
@@ -176,6 +179,7 @@ impl Store {
     /// Writes a record that was checked to a free row.
     pub(super) fn write_checked(&mut self, id: ObjectId, record: &Record) -> Result<(), Unwritten> {
         let schema = self.registry.get(id.schema()).expect(REGISTERED);
+        let record = &*schema.spread(record);
         let columns = &mut self.tables[id.schema().index()].columns;
         let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
         write_values(schema, columns, id.row(), &mut pools, |_, slot| record.get(slot.name()))
@@ -211,9 +215,14 @@ impl Store {
     /// ```
     pub fn get_value(&self, id: ObjectId, slot: &str) -> Result<Value, AccessError> {
         let (schema, table) = self.locate(id)?;
-        let index = find_slot(schema, slot)?;
-        let (column, slot) = (&table.columns[index], &schema.slots()[index]);
-        Ok(dynamic::read(column, slot, id.row(), &self.interner))
+        let read = |index: usize| {
+            dynamic::read(&table.columns[index], &schema.slots()[index], id.row(), &self.interner)
+        };
+        match schema.slot_index(slot) {
+            Some(index) => Ok(read(index)),
+            None if schema.is_nested(slot) => Ok(schema.nested_value(slot, read)),
+            None => Err(undeclared(schema, slot)),
+        }
     }
 
     /// Changes one value by name. [`Value::Unset`] unsets an optional slot.
@@ -266,31 +275,90 @@ impl Store {
     #[inline(never)]
     fn overwrite(&mut self, id: ObjectId, slot: &str, value: &Value) -> Result<(), AccessError> {
         self.locate(id)?;
-        let slot = self.check_named(id.schema(), slot, value, self.overwriting(id).checker())?;
+        self.check_named(id.schema(), slot, value, self.overwriting(id).checker())?;
         let before = self.interner.now();
-        self.write_value(id, slot, value).map_err(|unwritten| {
+        // A nested record has several texts and lists, of which the last may be beyond a limit.
+        let stored = match self.find_slot(id.schema(), slot) {
+            Some(index) => self.write_value(id, index, value),
+            None => self
+                .intern_named(id.schema(), slot, value)
+                .map(|()| self.write_named(id, slot, value)),
+        };
+        stored.map_err(|unwritten| {
             // A list beyond the limit may have added texts.
             self.interner.forget_since(before);
             unwritten.limit(&self.limits).expect("the value was checked").into()
         })
     }
 
-    /// Returns the position of a schema's slot, if it accepts the value.
+    /// Checks the value of a slot or of a nested record.
     pub(super) fn check_named(
         &self,
         schema: SchemaId,
-        slot: &str,
+        name: &str,
         value: &Value,
         checker: Checker<'_>,
-    ) -> Result<usize, AccessError> {
+    ) -> Result<(), AccessError> {
         let schema = self.registry.get(schema).expect(REGISTERED);
-        let index = find_slot(schema, slot)?;
-        let checked = checker.value(&schema.slots()[index], value);
-        checked.map_err(|kind| schema.problem(slot, kind))?;
-        Ok(index)
+        if let Some(index) = schema.slot_index(name) {
+            let checked = checker.value(&schema.slots()[index], value);
+            return checked.map_err(|kind| schema.problem(name, kind).into());
+        }
+        if !schema.is_nested(name) {
+            return Err(undeclared(schema, name));
+        }
+        let mut problems = Vec::new();
+        checker.parts(schema, name, &schema.spread(&only(name, value)), &mut problems);
+        if problems.is_empty() { Ok(()) } else { Err(Rejection::new(problems).into()) }
     }
 
-    /// Stores the texts and lists of a value that was checked.
+    /// Stores the texts and lists of a checked value of a slot or of a nested record.
+    pub(super) fn intern_named(
+        &mut self,
+        schema: SchemaId,
+        name: &str,
+        value: &Value,
+    ) -> Result<(), Unwritten> {
+        self.for_each_named(schema, name, value, |store, index, value| {
+            store.intern_value(schema, index, value)
+        })
+    }
+
+    /// Writes a checked value of a slot or of a nested record, whose texts and lists are stored.
+    pub(super) fn write_named(&mut self, id: ObjectId, name: &str, value: &Value) {
+        let written = self.for_each_named(id.schema(), name, value, |store, index, value| {
+            store.write_value(id, index, value)
+        });
+        written.expect("the value was checked, and its texts and lists are stored");
+    }
+
+    fn find_slot(&self, schema: SchemaId, name: &str) -> Option<usize> {
+        self.registry.get(schema)?.slot_index(name)
+    }
+
+    /// Calls the function with the slot of this name and the value, or with each part of the nested record of this name: parts
+    /// without a value have their defaults.
+    fn for_each_named<E>(
+        &mut self,
+        schema: SchemaId,
+        name: &str,
+        value: &Value,
+        mut call: impl FnMut(&mut Self, usize, &Value) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if let Some(index) = self.find_slot(schema, name) {
+            return call(self, index, value);
+        }
+        let registry = Arc::clone(&self.registry);
+        let Some(schema) = registry.get(schema) else { return Ok(()) };
+        let given = only(name, value);
+        let given = schema.spread(&given);
+        schema.parts(name).try_for_each(|(index, _)| {
+            let slot = &schema.slots()[index];
+            let value = given.get(slot.name()).or(slot.default()).unwrap_or(&Value::Unset);
+            call(self, index, value)
+        })
+    }
+
     pub(super) fn intern_value(
         &mut self,
         schema: SchemaId,
@@ -411,12 +479,9 @@ fn write_values<'v>(
     Ok(())
 }
 
-#[inline(always)]
-fn find_slot(schema: &RegisteredSchema, slot: &str) -> Result<usize, AccessError> {
-    match schema.slot_index(slot) {
-        Some(index) => Ok(index),
-        None => Err(undeclared(schema, slot)),
-    }
+/// Returns a record with this value alone.
+fn only(name: &str, value: &Value) -> Record {
+    [(name.to_owned(), value.clone())].into_iter().collect()
 }
 
 #[cold]

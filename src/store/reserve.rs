@@ -110,6 +110,7 @@ impl ReservedIds<'_> {
     pub fn write_record(&mut self, number: usize, record: &Record) -> Result<(), SpawnError> {
         let id = self.ids[number];
         let schema = &self.store.registry.get(id.schema()).expect(REGISTERED);
+        let record = &*schema.spread(record);
         let mut positions = Vec::new();
         if !schema.place(record, &mut positions) {
             let (mut problems, world) = (Vec::new(), self.world());

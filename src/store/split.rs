@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::any::Any;
 use crate::debug_as_display::debug_as_display;
 use crate::error::ForeignKey;
 use crate::id::{ObjectId, SchemaId};
@@ -12,11 +13,13 @@ use crate::side_table::Living;
 use crate::slot_value::{ListElement, SlotField, element_shape};
 use crate::storage::{Column, Interner, KindTag, Rows};
 use crate::store::columns::{SlotColumn, SlotColumnMut, served};
+use crate::store::dynamic;
 use crate::store::lend::{Lent, Wanted};
 use crate::store::view::ViewCache;
 use crate::store::view::lend::OwnMatches;
 use crate::store::{SharedView, SlotKey, Store, View, ViewError, ViewMut, ViewRef};
 use crate::text::Text;
+use crate::value::Value;
 
 /// A store whose columns are borrowed one by one, for several views and columns at the same time.
 ///
@@ -389,6 +392,7 @@ impl<'s> SplitStore<'s> {
     /// assert!(split.contains(unit));
     /// assert_eq!((split.resolve(name), split.find_text("Ada")), (Some("Ada"), Some(name)));
     /// assert_eq!(split.resolve_list(costs), Some(&[3, 5][..]));
+    /// assert_eq!(split.resolve_any(slotted::Any::UNSET), Some(slotted::Value::Unset));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -420,6 +424,14 @@ impl<'s> SplitStore<'s> {
     #[must_use]
     pub fn resolve_list<T: ListElement>(&self, list: List<T>) -> Option<&'s [T]> {
         self.interner.lists.resolve(element_shape::<T>(), list.cell()).map(T::from_cells)
+    }
+
+    /// Returns the value of a handle. A handle of another store gives `None` or another value.
+    ///
+    /// Computes in **O(n)** time. [`contains`](Self::contains) has an example.
+    #[must_use]
+    pub fn resolve_any(&self, any: Any) -> Option<Value> {
+        dynamic::resolve_any(any.text(), self.interner)
     }
 
     fn lend_view<V: View>(&mut self, matches: OwnMatches<V>) -> Result<ViewMut<'s, V>, SplitError> {

@@ -13,6 +13,7 @@ pub(crate) const LAYERS: &[&str] = &[
     "epoch",
     "text",
     "list",
+    "any",
     "simd",
     "pool",
     "shared_vec",

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use slotted::{
-    List, ObjectId, Text, View, schema::RegisteredSchema, slot_value::ListElement,
+    Any, List, ObjectId, Text, Value, View, schema::RegisteredSchema, slot_value::ListElement,
     view::SharedView, view::ViewIter, view::ViewRuns,
 };
 
@@ -54,6 +54,14 @@ macro_rules! lookups {
             #[must_use]
             pub fn resolve_list<T: ListElement>(&self, list: List<T>) -> Option<&[T]> {
                 self.parts().resolve_list(list)
+            }
+
+            /// Returns the value of a handle. A handle of another store gives `None` or another value.
+            ///
+            /// Computes in **O(n)** time.
+            #[must_use]
+            pub fn resolve_any(&self, any: Any) -> Option<Value> {
+                self.parts().resolve_any(any)
             }
 
             /// Returns the schema of an object, alive or not, or `None` if the store does not have the schema.

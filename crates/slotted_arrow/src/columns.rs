@@ -120,7 +120,7 @@ impl<'s> Columns<'s> {
             // More handles than rows: a dictionary of all texts would cost more than one of those that the rows have.
             let has_few_texts = self.raw.text_handles() as usize <= self.table.used_rows();
             match kind.element() {
-                Kind::Text if has_few_texts && !self.is_canonical => {
+                Kind::Text | Kind::Any if has_few_texts && !self.is_canonical => {
                     let texts = self.dictionaries.all_texts.get_or_init(|| self.all_texts());
                     Dictionary::Direct(Arc::clone(texts))
                 }
@@ -138,7 +138,7 @@ impl<'s> Columns<'s> {
     fn own_dictionary(&self, position: usize) -> Dictionary {
         let column = &self.columns[position];
         match column.declaration().kind().element() {
-            Kind::Text => {}
+            Kind::Text | Kind::Any => {}
             kind => return Dictionary::of_variants(kind),
         }
         let is_list = matches!(column.declaration().kind(), Kind::List(_));
@@ -337,7 +337,7 @@ impl Dictionary {
 pub(crate) fn row_bytes(kind: &Kind) -> usize {
     match kind {
         Kind::Bool | Kind::Enum(_) => 1,
-        Kind::Text | Kind::List(_) => 4,
+        Kind::Text | Kind::Any | Kind::List(_) => 4,
         Kind::Object => 8,
         Kind::Pod(pod) => pod.size(),
         Kind::Number(_) | Kind::Vector(_) | Kind::Array(..) => {
@@ -357,9 +357,13 @@ pub(crate) fn buffers(kind: &Kind) -> usize {
         Kind::Vector(_) | Kind::Array(..) => 1 + BUFFERS,
         // The validity, the offsets, and those of the elements.
         Kind::List(list) => BUFFERS + buffers(list.element()),
-        Kind::Bool | Kind::Number(_) | Kind::Text | Kind::Enum(_) | Kind::Object | Kind::Pod(_) => {
-            BUFFERS
-        }
+        Kind::Bool
+        | Kind::Number(_)
+        | Kind::Text
+        | Kind::Any
+        | Kind::Enum(_)
+        | Kind::Object
+        | Kind::Pod(_) => BUFFERS,
     }
 }
 
@@ -396,7 +400,7 @@ fn values(
         }
         Kind::Pod(pod) => Arc::new(FixedSizeBinaryArray::try_new(pod.size() as i32, cells, nulls)?),
         Kind::Enum(_) => dictionary.array::<UInt8Type>(cells.into(), nulls)?,
-        Kind::Text => {
+        Kind::Text | Kind::Any => {
             let keys = match dictionary.map {
                 Some(map) => {
                     let keys = handles(&cells).map(|handle| map.get(handle).unwrap_or(0));

@@ -285,6 +285,7 @@ impl ElementDefinition {
             | Kind::Vector(_)
             | Kind::Text
             | Kind::Object
+            | Kind::Any
             | Kind::List(_) => return Self::Name(kind.to_string()),
         })
     }

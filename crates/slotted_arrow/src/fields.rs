@@ -28,7 +28,7 @@ pub(crate) fn data_type(kind: &Kind) -> DataType {
         Kind::Number(number) => number_type(*number),
         Kind::Vector(vector) => fixed_list(vector.component(), vector.components() as u32),
         Kind::Array(number, length) => fixed_list(*number, *length),
-        Kind::Text => dictionary(DataType::UInt32, DataType::LargeUtf8),
+        Kind::Text | Kind::Any => dictionary(DataType::UInt32, DataType::LargeUtf8),
         Kind::Enum(_) => dictionary(DataType::UInt8, DataType::Utf8),
         Kind::Object => DataType::UInt64,
         // A kind has at most 4096 bytes.

@@ -434,7 +434,7 @@ fn cells<'b>(
     let bytes = count.checked_mul(row_bytes(kind)).ok_or(Contradiction)?;
     Ok(match kind {
         Kind::Bool => Cells::Owned(unpack(body.bytes(count.div_ceil(8))?, count).into()),
-        Kind::Text => {
+        Kind::Text | Kind::Any => {
             let (keys, _) = body.bytes(bytes)?.as_chunks::<4>();
             let keys = keys.iter().map(|key| u32::from_le_bytes(*key));
             let known = u32::try_from(texts.len()).unwrap_or(u32::MAX);

@@ -150,7 +150,8 @@ impl<R: Read> TableFile<R> {
 
 /// Returns the slots that have a dictionary, in the order of the dictionaries' ids.
 pub(crate) fn dictionaries<'s>(slots: impl Iterator<Item = &'s Slot>) -> Vec<usize> {
-    let has_dictionary =
-        |(_, slot): &(usize, &Slot)| matches!(slot.kind().element(), Kind::Text | Kind::Enum(_));
+    let has_dictionary = |(_, slot): &(usize, &Slot)| {
+        matches!(slot.kind().element(), Kind::Text | Kind::Any | Kind::Enum(_))
+    };
     slots.enumerate().filter(has_dictionary).map(|(position, _)| position).collect()
 }

@@ -131,6 +131,7 @@ impl Writer<'_> {
             }
             Kind::Array(number, length) => numbers(*number, *length as usize, slot.constraints()),
             Kind::Text => json!({ "type": "string" }),
+            Kind::Any => json!({}),
             Kind::Object => self.record_name(slot.references(), false),
             Kind::Enum(kind) => {
                 json!({ "enum": kind.variants().iter().map(|name| &**name).collect::<Vec<_>>() })

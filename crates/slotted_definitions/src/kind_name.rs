@@ -11,7 +11,7 @@ pub(super) struct UnknownKind {
 }
 
 /// Names that older packs, other games and other languages use for our kinds.
-const ALIASES: [(&str, &str); 19] = [
+const ALIASES: [(&str, &str); 24] = [
     ("int", "i32"),
     ("integer", "i32"),
     ("uint", "u32"),
@@ -30,6 +30,11 @@ const ALIASES: [(&str, &str); 19] = [
     ("ref", "object"),
     ("id", "object"),
     ("array", "list(f32)"),
+    ("dict", "any"),
+    ("json", "any"),
+    ("map", "any"),
+    ("value", "any"),
+    ("variant", "any"),
     ("vector", "vec3"),
 ];
 

@@ -121,6 +121,7 @@ fn in_words(kind: &Kind) -> String {
             None => "a number".to_owned(),
         },
         Kind::Text => "text".to_owned(),
+        Kind::Any => "any value".to_owned(),
         Kind::Enum(kind) => format!("one of {}", kind.variants().join(", ")),
         Kind::Object => "the name of a record in quotes".to_owned(),
         Kind::Vector(kind) => vector_in_words(*kind),

@@ -37,25 +37,40 @@ const CONSTRAINTS: [(&str, Argument); 5] = [
     ("renamed_from", Argument::Text),
 ];
 
-/// A field that is a slot, or the base.
+/// The role of a field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Slot,
+    /// The base, whose slots come first.
+    Base,
+    /// A nested record.
+    Nested,
+}
+
+/// A field that is a slot, the base, or a nested record.
 struct SlotField {
     vis: Visibility,
     ident: Ident,
     ty: Type,
     name: String,
-    is_base: bool,
+    role: Role,
     /// Calls on the schema builder that follow the slot.
     constraints: Vec<TokenStream>,
 }
 
 impl SlotField {
+    /// Returns `true` if the field's type has a schema.
+    fn has_schema(&self) -> bool {
+        self.role != Role::Slot
+    }
+
     /// The field's type as what it must implement: `<T as Slotted>` or `<T as ObjectField>`.
     ///
     /// All generated code reaches the field's type through this one form, in the place of the type. So
     /// the compiler reports a type that implements no such trait once, and not in each function.
     fn cast(&self, slotted: &Path) -> TokenStream {
         let ty = &self.ty;
-        let required = match self.is_base {
+        let required = match self.has_schema() {
             true => at_place(ty, quote!(#slotted::Slotted)),
             false => at_place(ty, quote!(#slotted::derive_support::ObjectField)),
         };
@@ -122,7 +137,7 @@ fn parse_fields(slotted: &Path, input: &DeriveInput) -> syn::Result<Vec<SlotFiel
     if let Some(errors) = errors {
         return Err(errors);
     }
-    if let Some(late) = fields.iter().skip(1).find(|field| field.is_base) {
+    if let Some(late) = fields.iter().skip(1).find(|field| field.role == Role::Base) {
         let message = "`#[slot(base)]` belongs on the first field: move this field up, or use \
                        `ObjectId` to refer to another object";
         return Err(Error::new(late.ident.span(), message));
@@ -133,7 +148,17 @@ fn parse_fields(slotted: &Path, input: &DeriveInput) -> syn::Result<Vec<SlotFiel
 
 const SLOT_KEYS: Keys = Keys {
     attribute: "slot",
-    known: &["base", "name", "default", "range", "finite", "step", "references", "renamed_from"],
+    known: &[
+        "base",
+        "nested",
+        "name",
+        "default",
+        "range",
+        "finite",
+        "step",
+        "references",
+        "renamed_from",
+    ],
 };
 
 fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
@@ -145,14 +170,15 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
         name: ident.unraw().to_string(),
         ident,
         ty: field.ty.clone(),
-        is_base: false,
+        role: Role::Slot,
         constraints: Vec::new(),
     };
     let mut other_key = None;
     entries(&field.attrs, "slot", |meta| {
         let key = meta.path.get_ident().map_or_else(String::new, Ident::to_string);
         match key.as_str() {
-            "base" => slot.is_base = true,
+            "base" => slot.role = Role::Base,
+            "nested" => slot.role = Role::Nested,
             "name" => slot.name = literal(&meta)?,
             "default" => {
                 let value: Expr = meta.value()?.parse()?;
@@ -182,13 +208,13 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
         }
         Ok(())
     })?;
-    if let Some(place) = other_key.filter(|_| slot.is_base) {
+    if let Some(place) = other_key.filter(|_| slot.role == Role::Base) {
         return Err(Error::new(
             place,
             "the base takes no other key: put it on the base's own slot",
         ));
     }
-    if !slot.is_base {
+    if slot.role == Role::Slot {
         check_type(&slot.ty)?;
     }
     Ok(slot)
@@ -221,23 +247,26 @@ fn keys_struct(
     fields: &[SlotField],
 ) -> TokenStream {
     let (vis, ident) = (&input.vis, &input.ident);
-    let members =
-        fields.iter().map(|SlotField { vis, ident, ty, name, is_base, .. }| match is_base {
-            true => {
-                let cast = quote!(<#ty as #slotted::Slotted>);
-                quote! {
-                    #[doc = "The keys of the base's slots."]
-                    #vis #ident: #cast::Keys
-                }
+    let members = fields.iter().map(|SlotField { vis, ident, ty, name, role, .. }| match role {
+        Role::Base | Role::Nested => {
+            let cast = quote!(<#ty as #slotted::Slotted>);
+            let doc = match role {
+                Role::Base => "The keys of the base's slots.".to_owned(),
+                _ => format!("The keys of the parts of `{name}`."),
+            };
+            quote! {
+                #[doc = #doc]
+                #vis #ident: #cast::Keys
             }
-            false => {
-                let doc = format!("The key of the slot `{name}`.");
-                quote! {
-                    #[doc = #doc]
-                    #vis #ident: #slotted::SlotKey<#ty>
-                }
+        }
+        Role::Slot => {
+            let doc = format!("The key of the slot `{name}`.");
+            quote! {
+                #[doc = #doc]
+                #vis #ident: #slotted::SlotKey<#ty>
             }
-        });
+        }
+    });
     let doc = format!("The keys of the slots of [`{ident}`], from `Store::keys`.");
     quote! {
         #[doc = #doc]
@@ -341,12 +370,15 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
 fn schema_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
     let slots = fields.iter().map(|field| {
         let (cast, name, constraints) = (field.cast(slotted), &field.name, &field.constraints);
-        match field.is_base {
-            true => quote! {
+        match field.role {
+            Role::Base => quote! {
                 let base = #cast::schema()?;
                 let builder = builder.extends(base.name());
             },
-            false => quote!(let builder = #cast::declare(builder, #name) #(#constraints)*;),
+            Role::Nested => {
+                quote!(let builder = builder.nested(#name, &#cast::schema()?) #(#constraints)*;)
+            }
+            Role::Slot => quote!(let builder = #cast::declare(builder, #name) #(#constraints)*;),
         }
     });
     quote! {
@@ -359,7 +391,8 @@ fn schema_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
 }
 
 fn register_base_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
-    let bases = fields.iter().filter(|field| field.is_base).map(|field| field.cast(slotted));
+    let bases =
+        fields.iter().filter(|field| field.role == Role::Base).map(|field| field.cast(slotted));
     quote! {
         #[allow(unused_variables)]
         fn register_base(
@@ -374,7 +407,7 @@ fn register_base_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
 fn check_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
     let checks = fields.iter().map(|field| {
         let (cast, ident) = (field.cast(slotted), &field.ident);
-        match field.is_base {
+        match field.has_schema() {
             true => quote!(#cast::check(&self.#ident, check);),
             false => quote!(#cast::check(self.#ident, check);),
         }
@@ -393,7 +426,7 @@ fn batch_fn(slotted: &Path, fields: &[SlotField], name: &str, batch: &str) -> To
     let objects = quote!(::core::clone::Clone::clone(&objects));
     let calls = fields.iter().map(|field| {
         let (cast, ident) = (field.cast(slotted), &field.ident);
-        let value = match field.is_base {
+        let value = match field.has_schema() {
             true => quote!(&object.#ident),
             false => quote!(object.#ident),
         };
@@ -414,7 +447,7 @@ fn batch_fn(slotted: &Path, fields: &[SlotField], name: &str, batch: &str) -> To
 fn write_one_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
     let writes = fields.iter().map(|field| {
         let (cast, ident) = (field.cast(slotted), &field.ident);
-        match field.is_base {
+        match field.has_schema() {
             true => quote!(#cast::write_one(&self.#ident, writer);),
             false => quote!(#cast::write_one(self.#ident, writer);),
         }
@@ -445,7 +478,7 @@ fn read_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
 fn keys_fn(slotted: &Path, keys: &Ident, fields: &[SlotField]) -> TokenStream {
     let members = fields.iter().map(|field| {
         let (cast, ident) = (field.cast(slotted), &field.ident);
-        match field.is_base {
+        match field.has_schema() {
             true => quote!(#ident: #cast::keys(slots)),
             false => quote!(#ident: #cast::key(slots)),
         }

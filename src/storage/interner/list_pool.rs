@@ -19,11 +19,14 @@ pub(crate) struct ElementShape {
     pub(crate) cell: CellType,
     /// Cells of one element.
     pub(crate) width: u16,
-    /// The number of variants if the elements are an enum, otherwise 0.
+    /// The number of variants if the elements are an enum, [`ANY`](Self::ANY) if they are texts of values, otherwise 0.
     pub(crate) variants: u16,
 }
 
 impl ElementShape {
+    /// More than the variants of any enum: the elements are texts of values of kind `any`.
+    pub(crate) const ANY: u16 = u16::MAX;
+
     /// Reads elements from their bytes and translates their handles. Returns `None` if a byte or a handle is not valid.
     pub(crate) fn read(self, bytes: &[u8], translate: &mut impl Translate) -> Option<CellVec> {
         let is_variant = |cell: &u8| self.variants == 0 || u16::from(*cell) < self.variants;

@@ -40,8 +40,6 @@ impl<S: Set> SetQueue for Vec<S> {
     }
 }
 
-const CHECKED: &str = "the change was checked";
-
 /// A change of one value through a key.
 pub(super) struct ByKey<F> {
     pub(super) id: ObjectId,
@@ -83,26 +81,19 @@ impl Set for ByName {
 
     fn check(&self, check: &Check<'_>) -> Result<(), AccessError> {
         let Self { id, slot, value } = self;
-        let checked = check.store.check_named(id.schema(), slot, value, check.checker());
-        checked.map(|_| ())
+        check.store.check_named(id.schema(), slot, value, check.checker())
     }
 
     fn intern(&self, store: &mut Store) -> Result<(), Unwritten> {
-        let Some(slot) = self.slot_in(store) else { return Ok(()) };
-        store.intern_value(self.id.schema(), slot, &self.value)
+        store.intern_named(self.id.schema(), &self.slot, &self.value)
     }
 
     fn write(&self, store: &mut Store) {
-        let slot = self.slot_in(store).expect(CHECKED);
-        store.write_value(self.id, slot, &self.value).expect(CHECKED);
+        store.write_named(self.id, &self.slot, &self.value);
     }
 }
 
-impl ByName {
-    fn slot_in(&self, store: &Store) -> Option<usize> {
-        store.registry.get(self.id.schema())?.slot_index(&self.slot)
-    }
-}
+impl ByName {}
 
 /// A change of all slots of a type's schema.
 pub(super) struct Whole<T> {

@@ -20,7 +20,7 @@ pub(super) fn slot_seed(schema: u64, slot: &Slot) -> SlotSeed {
 /// objects have them.
 fn hash_kind(kind: &Kind) -> u64 {
     match kind {
-        Kind::Bool | Kind::Number(_) | Kind::Vector(_) | Kind::Text | Kind::Object => {
+        Kind::Bool | Kind::Number(_) | Kind::Vector(_) | Kind::Text | Kind::Object | Kind::Any => {
             hash_text(kind.name().unwrap_or_default())
         }
         Kind::Enum(_) => hash_text("enum"),

@@ -124,7 +124,7 @@ impl<'s> Comparison<'s> {
         block: usize,
     ) -> bool {
         let means_the_same = match after.schema().slots()[new].kind() {
-            Kind::Text | Kind::List(_) => false,
+            Kind::Text | Kind::Any | Kind::List(_) => false,
             Kind::Object => self.has_same_numbers,
             _ => true,
         };
