@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use slotted_definitions::{Format, LoadLimits, Undeclared};
+use slotted_definitions::{Conflicts, Format, LoadLimits, Undeclared};
 
 const STATUS: &str =
     "Exit status: 0 if no problems were found, 1 if there are problems, 2 if the command failed.";
@@ -57,6 +57,9 @@ pub(crate) struct Packs {
     /// Handling of values and records that no schema declares
     #[arg(long, value_enum, default_value_t = Policy::Refuse, value_name = "POLICY")]
     pub(crate) undeclared: Policy,
+    /// Handling of packs that overwrite each other's changes and do not list each other in their manifests
+    #[arg(long, value_enum, default_value_t = Overwriting::Warn, value_name = "POLICY")]
+    pub(crate) conflicts: Overwriting,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }
@@ -77,6 +80,26 @@ impl From<Policy> for Undeclared {
             Policy::Refuse => Self::Refuse,
             Policy::Ignore => Self::Ignore,
             Policy::Quarantine => Self::Quarantine,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Overwriting {
+    /// Report warnings; the pack that is loaded later wins
+    Warn,
+    /// Report errors
+    Refuse,
+    /// Report nothing; the pack that is loaded later wins
+    Allow,
+}
+
+impl From<Overwriting> for Conflicts {
+    fn from(policy: Overwriting) -> Self {
+        match policy {
+            Overwriting::Warn => Self::Warn,
+            Overwriting::Refuse => Self::Refuse,
+            Overwriting::Allow => Self::Allow,
         }
     }
 }

@@ -23,7 +23,9 @@ pub(crate) fn load(packs: &Packs) -> Result<Result<Definitions, Report>, Failure
     }
     folders.iter().try_for_each(|folder| is_pack(folder))?;
     let progress = Progress::new();
-    let mut loader = Loader::new().undeclared(packs.undeclared.into()).limits(packs.limits.into());
+    let (undeclared, conflicts) = (packs.undeclared.into(), packs.conflicts.into());
+    let mut loader =
+        Loader::new().undeclared(undeclared).conflicts(conflicts).limits(packs.limits.into());
     for folder in folders {
         loader = loader.pack(folder);
     }

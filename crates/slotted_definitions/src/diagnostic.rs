@@ -6,6 +6,7 @@ use std::sync::Arc;
 use unicode_security::confusable_detection::skeleton;
 
 pub use crate::source::{Location, Place};
+use crate::unread::Unread;
 use slotted::schema::nearest_name;
 
 /// The severity of a problem.
@@ -81,6 +82,8 @@ codes! {
     MissingValue "missing-value";
     /// A slot does not accept the value.
     BadValue "bad-value";
+    /// A part of a patch changes nothing.
+    NoEffect "no-effect";
     /// Living objects prevent a change of their schema.
     LivingObjects "living-objects";
 }
@@ -248,6 +251,9 @@ pub(super) struct Diagnostics {
     most: usize,
     pub(super) omitted: usize,
     pub(super) errors: usize,
+    /// Problems that may be gone when all files can be read.
+    pub(super) held_back: usize,
+    pub(super) unread: Unread,
     /// Limits the time that a file can spend on name suggestions.
     comparisons_left: usize,
 }
@@ -259,9 +265,23 @@ const MOST_LABELS: usize = 8;
 const MOST_COMPARISONS: usize = 500_000;
 
 impl Diagnostics {
-    pub(super) const fn new(most: usize) -> Self {
-        let comparisons_left = MOST_COMPARISONS;
-        Self { list: Vec::new(), most, omitted: 0, errors: 0, comparisons_left }
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            list: Vec::new(),
+            most,
+            omitted: 0,
+            errors: 0,
+            held_back: 0,
+            unread: Unread::default(),
+            comparisons_left: MOST_COMPARISONS,
+        }
+    }
+
+    /// Holds back a problem with an unknown name if a file that could not be read may declare the name.
+    pub(super) fn holds_back(&mut self, name: &str) -> bool {
+        let may_be_declared = self.unread.may_declare(name);
+        self.held_back += usize::from(may_be_declared);
+        may_be_declared
     }
 
     /// Returns whether further problems are only counted.

@@ -48,7 +48,7 @@ struct Writer<'d> {
 
 impl Writer<'_> {
     fn file(&mut self) -> Json {
-        let (mut records, mut patches) = (Map::new(), Map::new());
+        let (mut records, mut patches, mut deleted) = (Map::new(), Map::new(), Map::new());
         for (number, schema) in self.definitions.loaded.registry.schemas().enumerate() {
             // Numbers, because names may contain characters that `$ref` does not allow.
             let (record, patch) = (format!("record.{number}"), format!("patch.{number}"));
@@ -63,19 +63,27 @@ impl Writer<'_> {
             records.insert(schema.name().to_owned(), without_nulls(records_of));
             let patches_of = json!({ "type": "object", "additionalProperties": patch_ref });
             patches.insert(schema.name().to_owned(), patches_of);
+            let names = self.record_name(Some(schema.name()), true);
+            let list = json!({ "type": "array", "items": names });
+            deleted.insert(schema.name().to_owned(), list);
             let slots = self.slots(schema);
-            self.shared.insert(patch, object(format!("Patch of {}", schema.name()), slots.clone()));
+            let mut patched = slots.clone();
+            patched.insert("unset".into(), unset(schema));
+            patched.insert("if_pack".into(), condition());
+            self.shared.insert(patch, object(format!("Patch of {}", schema.name()), patched));
             self.shared.insert(record, self.record(schema, slots));
         }
         self.declarations();
         let sections = json!({
             "$schema": { "type": "string" },
+            "if_pack": condition(),
             "schemas": map_of(&reference("schema"), "Schemas by name."),
             "records": closed(records, "Records by schema and name."),
             "patches": closed(
                 Map::from_iter([
                     ("schemas".into(), map_of(&reference("schema_patch"), "Patches of schemas.")),
                     ("records".into(), closed(patches, "Patches of records.")),
+                    ("delete".into(), closed(deleted, "Names of deleted records by schema.")),
                 ]),
                 "Changes to schemas and records, usually those of other packs.",
             ),
@@ -110,6 +118,7 @@ impl Writer<'_> {
         if slot.is_optional() {
             json = or_null(json);
         }
+        accept_changes(&mut json, slot.kind());
         let doc = notes.and_then(|notes| notes.doc.as_deref());
         let unit = notes.and_then(|notes| notes.unit.as_deref());
         let unit = unit.map(|unit| format!("Unit: {unit}"));
@@ -177,15 +186,8 @@ impl Writer<'_> {
         inherits["description"] = "The record from which this one inherits values.".into();
         let is_abstract =
             "If true, the record only serves as a base for other records and spawns no object.";
-        let optional = schema.slots().iter().filter(|slot| slot.is_optional()).map(Slot::name);
-        let optional: Vec<&str> = optional.collect();
-        let name = if optional.is_empty() { json!(false) } else { json!({ "enum": optional }) };
-        let unset = "The slots that have no value, also if this record inherits one.";
-        let own = [
-            inherits,
-            json!({ "type": "boolean", "description": is_abstract }),
-            json!({ "type": "array", "items": name, "description": unset }),
-        ];
+        let is_abstract = json!({ "type": "boolean", "description": is_abstract });
+        let own = [inherits, is_abstract, unset(schema), condition()];
         slots.extend(RECORD_KEYS.into_iter().map(str::to_owned).zip(own));
         let mut record = object(schema.name().to_owned(), slots);
         if !required.is_empty() {
@@ -215,22 +217,74 @@ impl Writer<'_> {
         let schema = json!({
             "extends": name.clone(),
             "doc": { "type": "string" },
+            "if_pack": condition(),
             "slots": slots("slot", "Slots by name, in storage order."),
         });
         let slot = slot_declaration(&name);
         let mut complete = slot.clone();
         complete["anyOf"] = json!([{ "required": ["kind"] }, { "required": ["variants"] }]);
-        let patch =
-            json!({ "slots": slots("slot_patch", "Slots to add, or keys of slots to change.") });
+        let mut slot_patch = slot.clone();
+        let variants = &slot_patch["properties"]["variants"];
+        let changed = change_of_list(&json!({ "type": "array", "items": { "type": "string" } }));
+        slot_patch["properties"]["variants"] = json!({ "anyOf": [variants, changed] });
+        let patch = json!({
+            "if_pack": condition(),
+            "slots": slots("slot_patch", "Slots to add, or keys of slots to change."),
+        });
         let kind_or = |map: Json| json!({ "anyOf": [reference("kind"), map] });
         self.shared.extend([
             ("schema".into(), closed_json(schema)),
             ("schema_patch".into(), closed_json(patch)),
             ("slot".into(), kind_or(complete)),
-            ("slot_patch".into(), kind_or(slot)),
+            ("slot_patch".into(), kind_or(slot_patch)),
             ("kind".into(), kind_of_declaration()),
         ]);
     }
+}
+
+/// Describes `unset`.
+fn unset(schema: &RegisteredSchema) -> Json {
+    let optional = schema.slots().iter().filter(|slot| slot.is_optional()).map(Slot::name);
+    let optional: Vec<&str> = optional.collect();
+    let name = if optional.is_empty() { json!(false) } else { json!({ "enum": optional }) };
+    let unset = "The slots that have no value, also if this record inherits one.";
+    json!({ "type": "array", "items": name, "description": unset })
+}
+
+/// Describes `if_pack`.
+fn condition() -> Json {
+    let name = json!({ "type": "string" });
+    json!({
+        "anyOf": [name, { "type": "array", "items": name }],
+        "description": "Packs that must be loaded, or this has no effect.",
+    })
+}
+
+/// Accepts the changes that a slot takes in patches and in records that inherit.
+fn accept_changes(value: &mut Json, kind: &Kind) {
+    let changes = match kind {
+        Kind::List(_) => change_of_list(value),
+        Kind::Number(_) => {
+            let number = json!({ "type": "number" });
+            closed_json(json!({ "times": number, "plus": number }))
+        }
+        _ => return,
+    };
+    // The other keywords of a number or a list say nothing about objects.
+    value["type"] = match value["type"].take() {
+        Json::Array(mut types) => {
+            types.push("object".into());
+            types.into()
+        }
+        single => json!([single, "object"]),
+    };
+    for key in ["properties", "additionalProperties"] {
+        value[key] = changes[key].clone();
+    }
+}
+
+fn change_of_list(list: &Json) -> Json {
+    closed_json(json!({ "add": list, "remove": list }))
 }
 
 fn kind_of_declaration() -> Json {

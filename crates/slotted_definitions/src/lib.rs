@@ -121,6 +121,10 @@
     allow(dead_code, unused_variables, reason = "each format needs a part of what serves all")
 )]
 
+mod absent;
+mod ancestry;
+mod blame;
+mod changes;
 mod constraint;
 mod data;
 pub mod diagnostic;
@@ -136,10 +140,14 @@ mod limits;
 mod loaded;
 mod loader;
 mod loose;
+mod named;
 mod names;
 mod node;
 mod objects;
 mod pack;
+mod packs;
+mod patched;
+mod patches;
 mod progress;
 pub mod prototype;
 mod records;
@@ -150,6 +158,8 @@ pub mod saved;
 mod schemas;
 mod slot;
 mod source;
+mod undeclared;
+mod unread;
 mod value;
 pub mod write;
 mod write_schema;
@@ -160,6 +170,7 @@ pub use limits::LoadLimits;
 pub use loaded::{Definitions, Pack, RecordView};
 pub use loader::Loader;
 pub use objects::{Objects, SpawnDefinitionsError};
+pub use packs::Conflicts;
 pub use progress::LoadProgress;
 pub use records::Undeclared;
 pub use report::Report;

@@ -1,5 +1,6 @@
 //! Reads packs of files into definitions.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,8 +13,10 @@ use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::loaded::{Definitions, Loaded, Pack};
 use crate::loose::LooseFile;
+use crate::named::Named;
 use crate::node::Node;
 use crate::pack::{FileReader, Manifest, PackFile, Source, inner_pack, is_manifest, order};
+use crate::packs::{Conflicts, Packs};
 use crate::progress::{Listener, LoadProgress};
 use crate::records::{RecordReader, Records, Undeclared};
 use crate::references::Resolver;
@@ -41,9 +44,15 @@ use slotted::Store;
 #[must_use = "`load` reads the files"]
 pub struct Loader {
     packs: Vec<Source>,
-    undeclared: Undeclared,
+    policies: Policies,
     limits: LoadLimits,
     listener: Listener,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Policies {
+    undeclared: Undeclared,
+    conflicts: Conflicts,
 }
 
 impl Loader {
@@ -153,7 +162,31 @@ impl Loader {
     /// # Ok::<(), slotted_definitions::Report>(())
     /// ```
     pub const fn undeclared(mut self, policy: Undeclared) -> Self {
-        self.undeclared = policy;
+        self.policies.undeclared = policy;
+        self
+    }
+
+    /// Sets what happens if packs overwrite each other's changes without knowing of each other.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::{Conflicts, Loader};
+    ///
+    /// let core = "schemas.unit.slots.hp = 'u8'\nrecords.unit.wolf.hp = 9";
+    /// let elves = "name = 'elves'\nafter = ['orcs']";
+    /// let loader = Loader::new()
+    ///     .pack_of_texts("core", [("a.toml", core)])
+    ///     .pack_of_texts("orcs", [("a.toml", "patches.records.unit.wolf.hp = 12")])
+    ///     .pack_of_texts("e", [("pack.toml", elves), ("a.toml", "patches.records.unit.wolf.hp = 5")]);
+    /// // The elves know the orcs.
+    /// let definitions = loader.conflicts(Conflicts::Refuse).load(&Store::new())?;
+    /// assert_eq!(definitions.record("unit", "wolf").unwrap().get("hp"), Ok(5.into()));
+    /// # Ok::<(), slotted_definitions::Report>(())
+    /// ```
+    pub const fn conflicts(mut self, policy: Conflicts) -> Self {
+        self.policies.conflicts = policy;
         self
     }
 
@@ -236,7 +269,7 @@ impl Loader {
         let mut registry = program.without_objects();
         let (packs, schemas, records) = parsed.define(
             &folders,
-            (self.undeclared, &self.listener),
+            (self.policies, &self.listener),
             &mut registry,
             &mut diagnostics,
         );
@@ -302,6 +335,9 @@ impl<'s> Parsed<'s> {
             let text = &*files.0[listed.file as usize].text;
             let (node, problems) =
                 format::parse(text, listed.format, limits.levels, &mut values_left);
+            if !problems.is_empty() {
+                diagnostics.unread.add(text);
+            }
             report_syntax(listed.file, listed.format, node.is_some(), problems, diagnostics);
             nodes.extend(node.map(|node| (*listed, node)));
         }
@@ -311,30 +347,42 @@ impl<'s> Parsed<'s> {
     fn define(
         &self,
         folders: &[Arc<str>],
-        (undeclared, listener): (Undeclared, &Listener),
+        (policies, listener): (Policies, &Listener),
         registry: &mut Store,
         diagnostics: &mut Diagnostics,
     ) -> (Vec<Pack>, Schemas, Records) {
         let manifests = self.manifests(folders, diagnostics);
-        let order = order(&manifests, diagnostics);
+        let (order, listed) = order(&manifests, diagnostics);
+        let names = order.iter().map(|pack| Arc::clone(&manifests[*pack].name)).collect();
+        let packs = Packs::new(names, &listed, policies.conflicts);
         let mut declared = Declarations::default();
         for (position, pack) in order.iter().enumerate() {
-            self.declare(*pack, position, &manifests[*pack], &mut declared, diagnostics);
+            let manifest = &manifests[*pack];
+            self.declare((*pack, position), (manifest, &packs), &mut declared, diagnostics);
         }
         let schemas = schemas::build(
-            &declared.schemas,
-            &declared.schema_patches,
-            (&self.limits, undeclared),
+            (&declared.schemas, &declared.schema_patches),
+            (&self.limits, policies.undeclared, &packs),
             registry,
             diagnostics,
         );
         listener.tell(LoadProgress::Checking { records: declared.records.len() });
-        let reader = RecordReader::new(registry, &schemas, undeclared, diagnostics);
-        let mut records = reader.read(&declared.records, &declared.record_patches);
-        let files = self.files;
-        let values_left = self.values_left;
-        Resolver { registry, files, undeclared, values_left, records: &mut records, diagnostics }
-            .resolve();
+        let undeclared = policies.undeclared;
+        let reader = RecordReader::new((registry, &schemas), undeclared, &packs, diagnostics);
+        let mut records = reader.read(&declared);
+        let resolver = Resolver {
+            registry,
+            schemas: &schemas,
+            files: self.files,
+            packs: &packs,
+            undeclared,
+            values_left: self.values_left,
+            named: Named::new(&records, registry),
+            incomplete: HashSet::new(),
+            records: &mut records,
+            diagnostics,
+        };
+        resolver.resolve();
         let pack = |pack: &usize| {
             let Manifest { name, version, .. } = &manifests[*pack];
             Pack { name: Arc::clone(name), version: version.clone() }
@@ -356,9 +404,8 @@ impl<'s> Parsed<'s> {
     /// Adds the declarations of a pack's files.
     fn declare<'n>(
         &'n self,
-        pack: usize,
-        position: usize,
-        manifest: &'n Manifest,
+        (pack, position): (usize, usize),
+        (manifest, packs): (&'n Manifest, &'n Packs),
         declared: &mut Declarations<'n, 's>,
         diagnostics: &mut Diagnostics,
     ) {
@@ -372,7 +419,7 @@ impl<'s> Parsed<'s> {
             if let Some(of) = objects.of(path) {
                 let mut reading = Reading { file: file.file, diagnostics };
                 let stem = Path::new(path).file_stem().and_then(OsStr::to_str);
-                let file = LooseFile { of, stem: stem.unwrap_or(path), document };
+                let file = LooseFile { of, stem: stem.unwrap_or(path), document, packs };
                 file.read(&mut reading, &mut declared.records);
             } else if let Some(folder) = inner_pack(path).filter(|_| !document.declares()) {
                 let message = format!("folder {} is a pack of its own", quoted(folder));
@@ -381,7 +428,7 @@ impl<'s> Parsed<'s> {
                 let diagnostic = Diagnostic::error(Code::Unexpected, message);
                 diagnostics.push(diagnostic.at(place, "its manifest").help(help));
             } else {
-                declared.read(document, diagnostics);
+                declared.read(document, packs, diagnostics);
             }
         }
         // This includes files that are unreadable.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::document::{Declaration, Document, RecordDeclaration};
+use crate::document::{Declaration, Document, RecordDeclaration, applies};
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Node};
+use crate::packs::Packs;
 use crate::source::Place;
 
 /// The files of objects that a manifest lists under `objects`.
@@ -145,6 +146,7 @@ pub(super) struct LooseFile<'n, 's> {
     /// The name of a record that is the whole file.
     pub(super) stem: &'n str,
     pub(super) document: Document<'n, 's>,
+    pub(super) packs: &'n Packs,
 }
 
 impl<'n, 's> LooseFile<'n, 's> {
@@ -196,6 +198,9 @@ impl<'n, 's> LooseFile<'n, 's> {
     ) {
         let expected = "a map from slots to values";
         let Some(map) = reading.map(node, "an object", expected) else { return };
+        if !applies(reading, map, self.packs) {
+            return;
+        }
         let text_of = |attribute: &Option<Arc<str>>| {
             let attribute = attribute.as_deref()?;
             let entry = map.iter().find(|entry| entry.name == attribute)?;

@@ -103,7 +103,8 @@ pub(super) fn write<'i>(
     })
 }
 
-fn is_reference(value: &Value) -> bool {
+/// Returns whether the value has references.
+pub(super) fn is_reference(value: &Value) -> bool {
     match value {
         Value::Object(_) => true,
         Value::List(list) => list.iter().any(|one| matches!(one, Value::Object(_))),

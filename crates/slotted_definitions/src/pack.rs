@@ -210,6 +210,8 @@ impl<'d> FileReader<'d> {
             }
             Err(error) => {
                 let text = String::from_utf8_lossy(bytes).into_owned();
+                // A UTF-16 file contains its names with zeros between the letters.
+                self.diagnostics.unread.add(&text.replace('\0', ""));
                 self.push(shown, text.into());
                 let at = error.valid_up_to();
                 let place = Place { file, span: Span::new(at, at + 1) };
@@ -239,11 +241,13 @@ impl<'d> FileReader<'d> {
     }
 
     fn limit(&mut self, shown: Arc<str>, message: String) {
+        self.diagnostics.unread.add("");
         let place = self.empty(shown);
         self.diagnostics.push(Diagnostic::error(Code::Limit, message).at(place, ""));
     }
 
     fn unreadable(&mut self, shown: Arc<str>, message: String) {
+        self.diagnostics.unread.add("");
         let place = self.empty(shown);
         self.diagnostics.push(Diagnostic::error(Code::Unreadable, message).at(place, ""));
     }
@@ -370,7 +374,12 @@ fn packs(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<(Arc<str>, Place)>
 }
 
 /// Returns the load order: the order of the loader, but each pack after its dependencies.
-pub(super) fn order(manifests: &[Manifest], diagnostics: &mut Diagnostics) -> Vec<usize> {
+///
+/// The second list has the dependencies of each pack, all as positions in the load order.
+pub(super) fn order(
+    manifests: &[Manifest],
+    diagnostics: &mut Diagnostics,
+) -> (Vec<usize>, Vec<Vec<usize>>) {
     let names = by_name(manifests, diagnostics);
     let needs: Vec<Vec<(usize, Option<Place>)>> = manifests
         .iter()
@@ -401,7 +410,11 @@ pub(super) fn order(manifests: &[Manifest], diagnostics: &mut Diagnostics) -> Ve
         is_placed[next] = true;
         order.push(next);
     }
-    order
+    let mut positions = vec![0; manifests.len()];
+    order.iter().enumerate().for_each(|(position, pack)| positions[*pack] = position);
+    let listed = |pack: &usize| needs[*pack].iter().map(|(need, _)| positions[*need]).collect();
+    let listed = order.iter().map(listed).collect();
+    (order, listed)
 }
 
 fn by_name(manifests: &[Manifest], diagnostics: &mut Diagnostics) -> HashMap<Arc<str>, usize> {
@@ -428,6 +441,9 @@ fn missing(
     names: &HashMap<Arc<str>, usize>,
     diagnostics: &mut Diagnostics,
 ) {
+    if diagnostics.holds_back(name) {
+        return;
+    }
     let suggestion = diagnostics.nearest(name, names.keys());
     let (own, end) = (quoted(&manifest.name), did_you_mean(suggestion.as_deref()));
     let message = format!("pack {own} requires pack {}, which is not loaded{end}", quoted(name));

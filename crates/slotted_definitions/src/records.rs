@@ -3,13 +3,18 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted};
-use crate::document::RecordDeclaration;
+use crate::absent::Absent;
+use crate::blame::{patched_key, with_patch};
+use crate::changes::Change;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
+use crate::document::{Declarations, RecordDeclaration};
 use crate::keys::Reading;
 use crate::names::bad_name;
 use crate::node::{Data, Entry, Node};
+use crate::packs::Packs;
 use crate::schemas::{RECORD_KEYS, Schemas};
 use crate::source::Place;
+use crate::undeclared::Occurrences;
 use crate::value::{is_reference, not_a_name, refused};
 use slotted::SchemaId;
 use slotted::Store;
@@ -77,12 +82,21 @@ impl RecordDefinition {
     }
 }
 
-/// A record of an unknown schema.
+/// A record that cannot become an object, or a patch of one: its schema or parent is unknown.
 #[derive(Clone, Debug)]
 pub(super) struct QuarantinedRecord {
     pub(super) schema: Arc<str>,
     pub(super) name: Option<Arc<str>>,
     pub(super) values: Value,
+}
+
+impl QuarantinedRecord {
+    pub(super) fn of(record: &RecordDeclaration<'_, '_>) -> Self {
+        let values = record.of.map.iter();
+        let values = values.map(|entry| (&*entry.name, entry.value.to_value())).collect();
+        let name = record.named.then(|| record.of.name.into());
+        Self { schema: record.schema.into(), name, values }
+    }
 }
 
 /// All records of the files.
@@ -94,6 +108,11 @@ pub(super) struct Records {
     /// The parents by name.
     pub(super) parents: HashMap<u32, (Arc<str>, Place)>,
     pub(super) quarantined: Vec<QuarantinedRecord>,
+    pub(super) quarantined_patches: Vec<QuarantinedRecord>,
+    /// Changes of inherited values and of patched ones, by record.
+    pub(super) changes: HashMap<u32, Vec<Change>>,
+    /// Deleted records, each with the place and the pack of the patch.
+    pub(super) deleted: HashMap<u32, (Place, usize)>,
     /// Names of records that cannot be checked.
     pub(super) of_broken_schemas: HashSet<Arc<str>>,
 }
@@ -103,23 +122,16 @@ pub(super) struct RecordReader<'a> {
     pub(super) registry: &'a Store,
     pub(super) schemas: &'a Schemas,
     pub(super) undeclared: Undeclared,
+    pub(super) packs: &'a Packs,
     pub(super) records: Records,
     pub(super) diagnostics: &'a mut Diagnostics,
     /// The schemas of the records so far.
     seen: HashSet<SchemaId>,
     /// Undeclared names by schema.
-    undeclared_names: HashMap<(Arc<str>, Arc<str>), Occurrences>,
+    pub(super) undeclared_names: HashMap<(Arc<str>, Arc<str>), Occurrences>,
+    /// Records whose parents do not exist.
+    pub(super) absent: Absent,
 }
-
-/// The places of one mistake in several records.
-#[derive(Default)]
-struct Occurrences {
-    count: usize,
-    first: Vec<Place>,
-}
-
-/// The places that a problem shows: hundreds of records can have the same mistake.
-const SHOWN_PLACES: usize = 3;
 
 impl Undeclared {
     /// Returns the label for a value that no slot takes.
@@ -133,7 +145,7 @@ impl Undeclared {
 }
 
 /// The result of checking a value.
-enum Checked {
+pub(super) enum Checked {
     Right(Value),
     /// Wrong, and reported.
     Wrong,
@@ -151,36 +163,47 @@ fn is_discardable(kind: &ProblemKind, slot: &Slot) -> bool {
 
 /// The values and keys of a record.
 #[derive(Default)]
-struct Entries {
-    values: Vec<Given>,
-    quarantined: Vec<QuarantinedValue>,
+pub(super) struct Entries {
+    pub(super) values: Vec<Given>,
+    pub(super) quarantined: Vec<QuarantinedValue>,
+    pub(super) changes: Vec<Change>,
     is_abstract: bool,
     parent: Option<(Arc<str>, Place)>,
 }
 
 impl<'a> RecordReader<'a> {
     pub(super) fn new(
-        registry: &'a Store,
-        schemas: &'a Schemas,
+        (registry, schemas): (&'a Store, &'a Schemas),
         undeclared: Undeclared,
+        packs: &'a Packs,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
-        let (records, undeclared_names) = (Records::default(), HashMap::new());
-        let seen = HashSet::new();
-        Self { registry, schemas, undeclared, records, diagnostics, seen, undeclared_names }
+        Self {
+            registry,
+            schemas,
+            undeclared,
+            packs,
+            records: Records::default(),
+            diagnostics,
+            seen: HashSet::new(),
+            undeclared_names: HashMap::new(),
+            absent: Absent::default(),
+        }
     }
 
     /// Reads all records and applies their patches.
-    pub(super) fn read(
-        mut self,
-        declared: &[RecordDeclaration<'_, '_>],
-        patches: &[RecordDeclaration<'_, '_>],
-    ) -> Records {
+    pub(super) fn read(mut self, declarations: &Declarations<'_, '_>) -> Records {
+        let declared = &declarations.records;
         self.records.list.reserve(declared.len());
         let registry = self.registry;
+        if self.undeclared != Undeclared::Refuse {
+            self.absent = Absent::of(declared, registry);
+            self.absent.report(declared, self.undeclared, self.diagnostics);
+        }
         let mut unknown = HashSet::new();
-        for record in declared {
+        for (position, record) in declared.iter().enumerate() {
             match registry.schema(record.schema) {
+                Some(_) if self.absent.contains(position) => self.quarantine_record(record),
                 Some(schema) => self.record(schema, record),
                 None if self.schemas.broken.contains(record.schema) => {
                     self.records.of_broken_schemas.insert(record.of.name.into());
@@ -192,16 +215,13 @@ impl<'a> RecordReader<'a> {
                             Undeclared::Quarantine => "its records are quarantined",
                             _ => "its records are ignored",
                         };
-                        self.unknown_schema(record, kept);
+                        self.unknown_schema((record.schema, record.schema_place), kept);
                     }
                     self.quarantine_record(record);
                 }
             }
         }
-        let mut patched = HashMap::new();
-        for patch in patches {
-            self.patch(patch, &mut patched, &mut unknown);
-        }
+        self.patch_all(declarations, &mut unknown);
         self.report_undeclared_names();
         self.records
     }
@@ -210,7 +230,7 @@ impl<'a> RecordReader<'a> {
         if self.seen.insert(schema.id()) {
             self.reject_reserved_slot_names(schema, declared);
         }
-        let entries = self.entries(schema, declared, true);
+        let entries = self.entries(schema, declared);
         let number = self.records.list.len() as u32;
         let name = declared.named.then(|| Arc::<str>::from(declared.of.name));
         if let Some(name) = &name {
@@ -218,6 +238,11 @@ impl<'a> RecordReader<'a> {
         }
         if let Some(parent) = entries.parent {
             self.records.parents.insert(number, parent);
+            if !entries.changes.is_empty() {
+                self.records.changes.insert(number, entries.changes);
+            }
+        } else if let Some(change) = entries.changes.first() {
+            self.nothing_to_change(change);
         }
         self.records.list.push(RecordDefinition {
             schema: schema.id(),
@@ -284,17 +309,16 @@ impl<'a> RecordReader<'a> {
     }
 
     /// Reads and checks the values of a record.
-    fn entries(
+    pub(super) fn entries(
         &mut self,
         schema: &RegisteredSchema,
         declared: &RecordDeclaration<'_, '_>,
-        has_keys: bool,
     ) -> Entries {
         let mut entries = Entries::default();
         let map = declared.of.map;
         entries.values.reserve_exact(map.len().min(schema.slots().len()));
         for (position, entry) in map.iter().enumerate() {
-            if has_keys && RECORD_KEYS.contains(&&*entry.name) {
+            if RECORD_KEYS.contains(&&*entry.name) {
                 self.key(schema, entry, declared, &mut entries);
                 continue;
             }
@@ -323,6 +347,10 @@ impl<'a> RecordReader<'a> {
     ) {
         if entry.name == "unset" {
             return self.unset(schema, entry, declared, entries);
+        }
+        // Read before.
+        if entry.name == "if_pack" {
+            return;
         }
         let mut reading = Reading { file: declared.of.place.file, diagnostics: self.diagnostics };
         if entry.name == "abstract" {
@@ -363,6 +391,9 @@ impl<'a> RecordReader<'a> {
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
+        if self.are_changes(schema, slot, entry, declared.of, &mut entries.changes) {
+            return;
+        }
         let file = declared.of.place.file;
         let place = Place { file, span: entry.value.span };
         let value = match self.check(schema, slot, &entry.value, place) {
@@ -382,7 +413,7 @@ impl<'a> RecordReader<'a> {
     }
 
     /// Checks whether the slot accepts the value.
-    fn check(
+    pub(super) fn check(
         &mut self,
         schema: &RegisteredSchema,
         slot: usize,
@@ -407,12 +438,19 @@ impl<'a> RecordReader<'a> {
             Err(kind) if self.undeclared != Undeclared::Refuse && is_discardable(&kind, slot) => {
                 let problem = schema.problem(slot.name(), kind);
                 let label = self.undeclared.label();
-                self.diagnostics.warn_with(|_| refused(&problem, place, node).into_warning(label));
+                self.diagnostics.warn_with(|_| {
+                    let patch = patched_key(self.schemas, self.registry, &problem);
+                    let diagnostic = refused(&problem, place, node).into_warning(label);
+                    with_patch(diagnostic, patch, self.packs)
+                });
                 Checked::Discarded
             }
             Err(kind) => {
                 let problem = schema.problem(slot.name(), kind);
-                self.diagnostics.push_with(|_| refused(&problem, place, node));
+                self.diagnostics.push_with(|_| {
+                    let patch = patched_key(self.schemas, self.registry, &problem);
+                    with_patch(refused(&problem, place, node), patch, self.packs)
+                });
                 Checked::Wrong
             }
         }
@@ -452,236 +490,10 @@ impl<'a> RecordReader<'a> {
         });
     }
 
-    fn undeclared(
-        &mut self,
-        schema: &RegisteredSchema,
-        entry: &Entry<'_>,
-        declared: &RecordDeclaration<'_, '_>,
-        quarantined: &mut Vec<QuarantinedValue>,
-    ) {
-        let place = Place { file: declared.of.place.file, span: entry.span };
-        let key = (Arc::clone(schema.shared_name()), Arc::<str>::from(&*entry.name));
-        if self.undeclared == Undeclared::Quarantine && entry.value.is_whole() {
-            let (name, value) = (Arc::clone(&key.1), entry.value.to_value());
-            quarantined.push(QuarantinedValue { name, value, place });
-        }
-        let occurrences = self.undeclared_names.entry(key).or_default();
-        occurrences.count += 1;
-        if occurrences.first.len() < SHOWN_PLACES {
-            occurrences.first.push(place);
-        }
-    }
-
-    /// Keeps a record of an unknown schema, if the policy says so.
+    /// Keeps a record that cannot become an object, if the policy says so.
     fn quarantine_record(&mut self, record: &RecordDeclaration<'_, '_>) {
         if self.undeclared == Undeclared::Quarantine {
-            let name = record.named.then(|| record.of.name.into());
-            let values = record.of.map.iter();
-            let values = values.map(|entry| (&*entry.name, entry.value.to_value())).collect();
-            self.records.quarantined.push(QuarantinedRecord {
-                schema: record.schema.into(),
-                name,
-                values,
-            });
+            self.records.quarantined.push(QuarantinedRecord::of(record));
         }
     }
-
-    /// Reports an unknown schema; `done` is the label of a warning.
-    fn unknown_schema(&mut self, record: &RecordDeclaration<'_, '_>, done: &str) {
-        let names = match self.diagnostics.is_full() {
-            true => Vec::new(),
-            false => {
-                self.registry.schemas().map(|schema| Arc::clone(schema.shared_name())).collect()
-            }
-        };
-        let suggestion = self.diagnostics.nearest(record.schema, &names);
-        let end = did_you_mean(suggestion.as_deref());
-        let message = format!("unknown schema {}{end}", quoted(record.schema));
-        let (severity, label) = match self.undeclared {
-            Undeclared::Refuse => (Severity::Error, "no such schema"),
-            Undeclared::Ignore | Undeclared::Quarantine => (Severity::Warning, done),
-        };
-        let is_clear = suggestion.is_some();
-        let diagnostic = Diagnostic::error(Code::UnknownSchema, message)
-            .with(severity)
-            .at(record.schema_place, label)
-            .suggest(suggestion)
-            .look_alike(record.schema);
-        self.diagnostics.push(match names.is_empty() || is_clear {
-            true => diagnostic,
-            false => diagnostic.help(format!("known schemas: {}", listed(&names))),
-        });
-    }
-
-    fn report_undeclared_names(&mut self) {
-        let mut undeclared_names: Vec<_> =
-            std::mem::take(&mut self.undeclared_names).into_iter().collect();
-        let first = |occurrences: &Occurrences| {
-            occurrences.first.first().map(|place| (place.file, place.span.start))
-        };
-        undeclared_names.sort_by_key(|(_, occurrences)| first(occurrences));
-        for ((schema, name), occurrences) in undeclared_names {
-            let Some(schema) = self.registry.schema(&schema) else { continue };
-            let label = self.undeclared.label();
-            let is_refused = self.undeclared == Undeclared::Refuse;
-            let undeclared = |diagnostics: &mut Diagnostics| {
-                let slots = schema.slots().iter().map(|slot| slot.shared_name());
-                let suggestion = diagnostics.nearest(&name, slots);
-                undeclared(schema, &name, &occurrences, suggestion, label, is_refused)
-            };
-            match is_refused {
-                true => self.diagnostics.push_with(undeclared),
-                false => self.diagnostics.warn_with(undeclared),
-            }
-        }
-    }
-
-    /// Applies a patch to a record of this pack or an earlier one.
-    fn patch<'p>(
-        &mut self,
-        patch: &RecordDeclaration<'p, '_>,
-        patched: &mut HashMap<(u32, u16), (usize, Place)>,
-        unknown: &mut HashSet<&'p str>,
-    ) {
-        let registry = self.registry;
-        let Some(schema) = registry.schema(patch.schema) else {
-            if !self.schemas.broken.contains(patch.schema) && unknown.insert(patch.schema) {
-                self.unknown_schema(patch, "its patches are ignored");
-            }
-            return;
-        };
-        let Some(number) = self.find_to_patch(schema, patch) else { return };
-        let entries = self.entries(schema, patch, true);
-        let is_fixed = |entry: &&Entry<'_>| matches!(&*entry.name, "inherits" | "abstract");
-        for entry in patch.of.map.iter().filter(is_fixed) {
-            let place = Place { file: patch.of.place.file, span: entry.span };
-            self.diagnostics.push_with(|_| {
-                let message = format!("a patch cannot change {} of a record", quoted(&entry.name));
-                Diagnostic::error(Code::Unexpected, message)
-                    .at(place, "not allowed in a patch")
-                    .help("a patch of a record can only change slot values")
-            });
-        }
-        let slots = entries.values.iter().map(|given| &schema.slots()[usize::from(given.slot)]);
-        let said = slots.map(|slot| slot.shared_name());
-        let said = said.chain(entries.quarantined.iter().map(|quarantined| &quarantined.name));
-        let said: HashSet<Arc<str>> = said.cloned().collect();
-        for given in entries.values {
-            let key = (number, given.slot);
-            if let Some((pack, place)) = patched.insert(key, (patch.of.pack, given.place))
-                && pack == patch.of.pack
-            {
-                let slot = schema.slots()[usize::from(given.slot)].name();
-                let (slot, record) = (quoted(slot), quoted(patch.of.name));
-                let message = format!("one pack patches slot {slot} of {record} twice");
-                self.diagnostics.push(
-                    Diagnostic::error(Code::Conflict, message)
-                        .at(given.place, "patched here again")
-                        .at(place, "first patched here"),
-                );
-            }
-            let values = &mut self.records.list[number as usize].values;
-            match values.binary_search_by_key(&given.slot, |own| own.slot) {
-                Ok(position) => values[position] = given,
-                Err(position) => values.insert(position, given),
-            }
-        }
-        let quarantined = &mut self.records.list[number as usize].quarantined;
-        quarantined.retain(|own| !said.contains(&own.name));
-        quarantined.extend(entries.quarantined);
-    }
-
-    fn find_to_patch(
-        &mut self,
-        schema: &RegisteredSchema,
-        patch: &RecordDeclaration<'_, '_>,
-    ) -> Option<u32> {
-        let (of, name) = (quoted(schema.name()), quoted(patch.of.name));
-        if !patch.named {
-            let message = format!("a patch must name the record of {of} that it changes");
-            let diagnostic = Diagnostic::error(Code::Unexpected, message)
-                .at(patch.of.place, "no record name")
-                .help(format!("write patches.records.{of}.NAME"));
-            self.diagnostics.push(diagnostic);
-            return None;
-        }
-        let records = &self.records;
-        let same_name = records.by_name.get(patch.of.name).into_iter().flatten();
-        let found =
-            same_name.copied().find(|number| records.list[*number as usize].schema == schema.id());
-        let Some(number) = found else {
-            let names = records
-                .list
-                .iter()
-                .map(|record| record.name.as_ref().filter(|_| record.schema == schema.id()));
-            let suggestion = self.diagnostics.nearest_of(patch.of.name, names);
-            let end = did_you_mean(suggestion.as_deref());
-            let message = format!("cannot patch unknown record {name} of {of}{end}");
-            self.diagnostics.push(
-                Diagnostic::error(Code::UnknownRecord, message)
-                    .at(patch.of.place, "no such record")
-                    .suggest(suggestion),
-            );
-            return None;
-        };
-        let record = &records.list[number as usize];
-        if record.pack > patch.of.pack {
-            let message = format!("record {name} of {of} is defined by a later pack");
-            self.diagnostics.push(
-                Diagnostic::error(Code::Conflict, message)
-                    .at(patch.of.place, "patched here")
-                    .at(record.place, "defined here, by a later pack")
-                    .help("list that pack under 'requires' in this pack's manifest"),
-            );
-            return None;
-        }
-        Some(number)
-    }
-}
-
-fn undeclared(
-    schema: &RegisteredSchema,
-    name: &str,
-    occurrences: &Occurrences,
-    suggestion: Option<Arc<str>>,
-    label: &str,
-    is_refused: bool,
-) -> Diagnostic {
-    let (of, end) = (quoted(schema.name()), did_you_mean(suggestion.as_deref()));
-    let message = format!("{of} object has no slot {}{end}", quoted(name));
-    let count = match occurrences.count {
-        1 if is_refused => String::new(),
-        1 => " in 1 record".to_owned(),
-        count => format!(" in {count} records"),
-    };
-    let severity = if is_refused { Severity::Error } else { Severity::Warning };
-    let mut diagnostic = Diagnostic::error(Code::UndeclaredSlot, message).with(severity);
-    // A warning is about many records at once; what is refused has to be found.
-    let shown = if is_refused { SHOWN_PLACES } else { 1 };
-    for (number, place) in occurrences.first.iter().take(shown).enumerate() {
-        let text = if number == 0 { format!("{label}{count}") } else { "here too".to_owned() };
-        diagnostic = diagnostic.at(*place, text);
-    }
-    let help = match (name, schema.slots()) {
-        (
-            "extends" | "parent" | "base" | "prototype" | "copy-from" | "copy_from" | "template"
-            | "inherit",
-            _,
-        ) => "use 'inherits' instead".to_owned(),
-        (_, []) => format!("{of} has no slots"),
-        (_, slots) => {
-            let names: Vec<_> = slots.iter().map(|slot| Arc::clone(slot.shared_name())).collect();
-            format!("slots of {of}: {}", listed(&names))
-        }
-    };
-    let needs_help = is_refused && suggestion.is_none();
-    let diagnostic = diagnostic.suggest(suggestion).look_alike(name);
-    if needs_help { diagnostic.help(help) } else { diagnostic }
-}
-
-/// Lists names, shortened.
-fn listed(names: &[Arc<str>]) -> String {
-    const SHOWN: usize = 20;
-    let more = if names.len() > SHOWN { ", …" } else { "" };
-    format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
 }

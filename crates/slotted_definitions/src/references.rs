@@ -3,8 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::blame::{patched, with_patch};
+use crate::changes::Change;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::named::Named;
+use crate::packs::Packs;
 use crate::records::{Given, QuarantinedValue, Records, Undeclared};
+use crate::schemas::Schemas;
 use crate::source::{Files, Place};
 use slotted::Kind;
 use slotted::Store;
@@ -23,10 +28,15 @@ pub(super) const fn local_id(record: u32) -> ObjectId {
 /// Resolves names of records.
 pub(super) struct Resolver<'a> {
     pub(super) registry: &'a Store,
+    pub(super) schemas: &'a Schemas,
     pub(super) files: &'a Files,
+    pub(super) packs: &'a Packs,
     pub(super) undeclared: Undeclared,
     /// The limit of inherited values.
     pub(super) values_left: usize,
+    pub(super) named: Named,
+    /// Records whose parents are unknown. Their missing values are not reported.
+    pub(super) incomplete: HashSet<u32>,
     pub(super) records: &'a mut Records,
     pub(super) diagnostics: &'a mut Diagnostics,
 }
@@ -35,31 +45,53 @@ pub(super) struct Resolver<'a> {
 enum Unresolved {
     Unknown,
     Abstract(Place),
+    /// The place and pack of the patch that deletes it.
+    Deleted((Place, usize)),
     Ambiguous(Vec<u32>),
     /// The record has a schema that the slot does not accept.
     OtherSchema(SchemaId),
 }
 
 impl Resolver<'_> {
-    pub(super) fn resolve(&mut self) {
+    pub(super) fn resolve(mut self) {
         self.references();
         let order = self.parents_first();
+        let heirs: HashSet<u32> = order.iter().map(|(record, _)| *record).collect();
+        let mut changed: Vec<u32> = self.records.changes.keys().copied().collect();
+        changed.retain(|record| !heirs.contains(record));
+        changed.sort_unstable();
+        for record in changed {
+            self.change(record);
+        }
         for (record, parent) in order {
             let inherited = self.records.list[parent as usize].values.len();
-            let Some(left) = self.values_left.checked_sub(inherited) else {
-                let place = self.records.list[record as usize].place;
-                let message = "records inherit more values than the limit allows";
-                let diagnostic = Diagnostic::error(Code::Limit, message);
-                self.diagnostics.push(diagnostic.at(place, "limit reached here"));
+            if !self.afford(inherited, record, "records inherit more values than the limit allows")
+            {
                 return;
-            };
-            self.values_left = left;
+            }
             self.inherit((record, parent));
+            if self.incomplete.contains(&parent) {
+                self.incomplete.insert(record);
+            }
+            self.change(record);
         }
         self.missing_values();
+        self.remove_deleted();
     }
 
-    fn schema_of(&self, record: u32) -> &RegisteredSchema {
+    /// Counts values towards the limit; reports when it is reached.
+    pub(super) fn afford(&mut self, values: usize, record: u32, message: &str) -> bool {
+        let left = self.values_left.checked_sub(values);
+        if left.is_none() {
+            let place = self.records.list[record as usize].place;
+            let diagnostic = Diagnostic::error(Code::Limit, message);
+            self.diagnostics.push(diagnostic.at(place, "limit reached here"));
+        }
+        self.values_left = left.unwrap_or_default();
+        left.is_some()
+    }
+
+    pub(super) fn schema_of(&self, record: u32) -> &RegisteredSchema {
         let schema = self.records.list[record as usize].schema;
         self.registry.schema_by_id(schema).expect("a record's schema is registered")
     }
@@ -74,13 +106,17 @@ impl Resolver<'_> {
             if !slots.iter().any(is_reference) {
                 continue;
             }
+            if let Some(mut changes) = self.records.changes.remove(&number) {
+                changes.retain_mut(|change| self.change_references(number, slots, change));
+                self.records.changes.insert(number, changes);
+            }
             let mut values = std::mem::take(&mut self.records.list[number as usize].values);
             for given in &mut values {
                 let slot = &slots[usize::from(given.slot)];
                 if !is_reference(slot) {
                     continue;
                 }
-                match self.reference(number, slot, given) {
+                match self.reference(number, slot, &given.value, given.place) {
                     Some(value) => given.value = value,
                     None => self.discard(number, slot, given),
                 }
@@ -105,13 +141,34 @@ impl Resolver<'_> {
         }
     }
 
+    /// Replaces the names in a change. Returns `false` if no element is left.
+    fn change_references(&mut self, record: u32, slots: &[Slot], change: &mut Change) -> bool {
+        let slot = &slots[usize::from(change.slot)];
+        let Value::List(names) = &change.value else { return true };
+        if *slot.kind().element() != Kind::Object {
+            return true;
+        }
+        // An element that does not exist is reported; the others are right.
+        let one = |name: &Value| self.reference(record, slot, name, change.place);
+        let ids: Vec<Value> = names.iter().filter_map(one).collect();
+        let is_left = !ids.is_empty();
+        change.value = Value::List(ids.into());
+        is_left
+    }
+
     /// Returns the value with ids instead of names, or `None` if a name is unknown.
-    fn reference(&mut self, record: u32, slot: &Slot, given: &Given) -> Option<Value> {
+    fn reference(
+        &mut self,
+        record: u32,
+        slot: &Slot,
+        value: &Value,
+        place: Place,
+    ) -> Option<Value> {
         let mut one = |value: &Value| match value {
-            Value::Text(name) => self.one_reference(record, slot, name, given.place),
+            Value::Text(name) => self.one_reference(record, slot, name, place),
             other => Some(other.clone()),
         };
-        match &given.value {
+        match value {
             Value::List(list) => {
                 // Resolves all, to report each problem.
                 let ids: Vec<_> = list.iter().map(&mut one).collect();
@@ -132,6 +189,7 @@ impl Resolver<'_> {
             Ok(found) => Some(local_id(found).into()),
             // Its schema is reported already.
             Err(Unresolved::Unknown) if self.records.of_broken_schemas.contains(name) => None,
+            Err(Unresolved::Unknown) if self.diagnostics.holds_back(own_name(name)) => None,
             // The problem is only counted.
             Err(Unresolved::Unknown) if self.diagnostics.is_full() && !self.is_forgiving(slot) => {
                 self.diagnostics.push(Diagnostic::error(Code::UnknownRecord, ""));
@@ -147,39 +205,33 @@ impl Resolver<'_> {
 
     /// Finds the record of a name, which may be `schema/name`.
     fn find(&self, name: &str, base: Option<&str>) -> Result<u32, Unresolved> {
-        /// The number of matches to report.
-        const MOST: usize = 3;
-        let registry = &self.registry;
-        let of = |record: u32| self.records.list[record as usize].schema;
-        let is_of = |record: u32, base: Option<SchemaId>| {
-            base.is_some_and(|base| {
-                registry.schema_and_bases(of(record)).any(|schema| schema.id() == base)
-            })
-        };
-        let with_name = |name: &str| self.records.by_name.get(name).map_or(&[][..], |all| all);
-        let id_of = |schema: &str| self.registry.schema(schema).map(RegisteredSchema::id);
-        let (mut same_name, mut of_schema) = (with_name(name), None);
-        if same_name.is_empty()
-            && let Some((schema, name)) = name.rsplit_once('/')
+        let (records, registry) = (&*self.records, self.registry);
+        let id_of = |schema: &str| registry.schema(schema).map(RegisteredSchema::id);
+        let (mut name, mut exactly) = (name, None);
+        if !records.by_name.contains_key(name)
+            && let Some((schema, of_schema)) = name.rsplit_once('/')
         {
-            (same_name, of_schema) = (with_name(name), Some(id_of(schema)));
+            // `schema/name` names exactly this schema, so that any record can be named.
+            (name, exactly) = (of_schema, Some(id_of(schema).ok_or(Unresolved::Unknown)?));
         }
-        let base = base.map(id_of);
-        // `schema/name` names exactly this schema, so that any record can be named.
-        let is_named = |record: &u32| of_schema.is_none_or(|schema| schema == Some(of(*record)));
-        let is_meant = |record: &u32| base.is_none_or(|base| is_of(*record, base));
-        let mut named = same_name.iter().copied().filter(is_named).peekable();
-        let Some(any) = named.peek().copied() else { return Err(Unresolved::Unknown) };
-        let mut meant = named.filter(is_meant).peekable();
-        let Some(first) = meant.peek().copied() else {
-            return Err(Unresolved::OtherSchema(of(any)));
+        let named = self.named.meant(records, name, None, exactly);
+        let Some(any) = named.any else { return Err(Unresolved::Unknown) };
+        let of = |record: u32| records.list[record as usize].schema;
+        let meant = match base {
+            None => named,
+            Some(base) => {
+                let base = id_of(base).ok_or(Unresolved::OtherSchema(of(any)))?;
+                self.named.meant(records, name, Some(base), exactly)
+            }
         };
-        let is_concrete = |record: &u32| !self.records.list[*record as usize].is_abstract;
-        let found: Vec<u32> = meant.filter(is_concrete).take(MOST).collect();
-        match &*found {
-            [] => Err(Unresolved::Abstract(self.records.list[first as usize].place)),
+        let Some(first) = meant.any else { return Err(Unresolved::OtherSchema(of(any))) };
+        match &*meant.concrete {
+            [] => Err(match records.deleted.get(&first) {
+                Some(patch) => Unresolved::Deleted(*patch),
+                None => Unresolved::Abstract(records.list[first as usize].place),
+            }),
             [one] => Ok(*one),
-            _ => Err(Unresolved::Ambiguous(found)),
+            _ => Err(Unresolved::Ambiguous(meant.concrete)),
         }
     }
 
@@ -202,6 +254,13 @@ impl Resolver<'_> {
                 Diagnostic::error(Code::UnknownRecord, message)
                     .at(place, "abstract records do not become objects")
                     .at(*defined, "defined here")
+            }
+            Unresolved::Deleted((patch, pack)) => {
+                let pack = quoted(self.packs.name(*pack));
+                let message = format!("{owner} refers to {shown}, which pack {pack} deletes");
+                Diagnostic::error(Code::UnknownRecord, message)
+                    .at(place, "no such record any more")
+                    .at(*patch, "deleted here")
             }
             Unresolved::Ambiguous(records) => {
                 let schemas = records.iter().map(|record| self.schema_of(*record).name());
@@ -228,7 +287,8 @@ impl Resolver<'_> {
                     .expected_found(base, found)
             }
         };
-        let is_discarded = matches!(why, Unresolved::Unknown) && self.is_forgiving(slot);
+        let is_gone = matches!(why, Unresolved::Unknown | Unresolved::Deleted(_));
+        let is_discarded = is_gone && self.is_forgiving(slot);
         self.diagnostics.push(match is_discarded {
             true => diagnostic.into_warning(self.undeclared.label()),
             false => diagnostic,
@@ -243,6 +303,9 @@ impl Resolver<'_> {
         let mut places = HashMap::new();
         for (record, (name, place)) in &named {
             parents[*record as usize] = self.parent(*record, name, *place);
+            if parents[*record as usize].is_none() {
+                self.incomplete.insert(*record);
+            }
             places.insert(*record, *place);
         }
         let (mut state, mut order) = (vec![0_u8; parents.len()], Vec::new());
@@ -270,14 +333,15 @@ impl Resolver<'_> {
     fn parent(&mut self, record: u32, name: &Arc<str>, place: Place) -> Option<u32> {
         let parent = Arc::clone(name);
         let schema = self.records.list[record as usize].schema;
+        if let Some(found) = self.named.parent(self.records, name, schema) {
+            return Some(found);
+        }
         let same_name = self.records.by_name.get(name).map_or(&[][..], |all| all);
-        let of = |base: SchemaId| {
-            let is_of = |other: &&u32| self.records.list[**other as usize].schema == base;
-            same_name.iter().find(is_of).copied()
-        };
-        let found = self.registry.schema_and_bases(schema).find_map(|base| of(base.id()));
-        if found.is_some() {
-            return found;
+        // Its schema is reported already, or its file.
+        if same_name.is_empty()
+            && (self.records.of_broken_schemas.contains(name) || self.diagnostics.holds_back(name))
+        {
+            return None;
         }
         let own = quoted(self.schema_of(record).name());
         let other = same_name.first().map(|other| self.schema_of(*other).name());
@@ -379,7 +443,11 @@ impl Resolver<'_> {
                 required.map(|(at, _)| at as u16).collect()
             })
             .collect();
-        for record in self.records.list.iter().filter(|record| !record.is_abstract) {
+        let numbered = self.records.list.iter().enumerate();
+        for (number, record) in numbered.filter(|(_, record)| !record.is_abstract) {
+            if self.incomplete.contains(&(number as u32)) {
+                continue;
+            }
             let Some(schema) = self.registry.schema_by_id(record.schema) else { continue };
             if record.values.len() == schema.slots().len() {
                 continue;
@@ -388,8 +456,13 @@ impl Resolver<'_> {
                 let given = record.values.binary_search_by_key(slot, |given| given.slot);
                 if given.is_err() {
                     let slot = &schema.slots()[usize::from(*slot)];
-                    let has_name = record.name.is_some();
-                    self.diagnostics.push_with(|_| missing(schema, slot, record.place, has_name));
+                    self.diagnostics.push_with(|_| {
+                        let keys = ["optional", "default", "kind"];
+                        let (schemas, registry) = (self.schemas, self.registry);
+                        let patch = patched(schemas, registry, schema, slot.name(), &keys);
+                        let diagnostic = missing(schema, slot, record.place, record.name.is_some());
+                        with_patch(diagnostic, patch, self.packs)
+                    });
                 }
             }
         }
@@ -407,4 +480,9 @@ fn missing(schema: &RegisteredSchema, slot: &Slot, place: Place, has_name: bool)
             .help("if other records only inherit from this one, mark it with abstract = true"),
         false => diagnostic,
     }
+}
+
+/// Returns the record's name of `schema/name`.
+fn own_name(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(_, name)| name)
 }

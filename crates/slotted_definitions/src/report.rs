@@ -38,12 +38,13 @@ pub struct Report {
     files: Arc<Files>,
     diagnostics: Vec<Diagnostic>,
     omitted: usize,
+    held_back: usize,
     errors: usize,
 }
 
 impl Report {
     pub(super) fn new(files: Arc<Files>, found: Diagnostics) -> Self {
-        let Diagnostics { list: mut diagnostics, omitted, errors, .. } = found;
+        let Diagnostics { list: mut diagnostics, omitted, held_back, errors, .. } = found;
         diagnostics.sort_by_key(|diagnostic| {
             // Unreadable files come first: they can cause other problems.
             let is_first = matches!(
@@ -52,7 +53,7 @@ impl Report {
             );
             (!is_first, diagnostic.place().map(|place| (place.file, place.span.start)))
         });
-        Self { files, diagnostics, omitted, errors }
+        Self { files, diagnostics, omitted, held_back, errors }
     }
 
     /// Returns the problems, up to the [limit](super::LoadLimits::problems).
@@ -127,6 +128,27 @@ impl Report {
         self.omitted
     }
 
+    /// Returns the number of problems with names that a file may declare which could not be read.
+    ///
+    /// They are neither listed nor counted as errors: most of them are gone when that file can be read.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let loader = Loader::new()
+    ///     .text("schemas.toml", "schemas.unit.slots = { health = 'f32'")
+    ///     .text("units.toml", "records.unit.grunt.health = 80");
+    /// let report = loader.load(&Store::new()).unwrap_err();
+    /// assert_eq!((report.errors(), report.held_back()), (1, 1));
+    /// ```
+    #[must_use]
+    pub const fn held_back(&self) -> usize {
+        self.held_back
+    }
+
     /// Returns whether there are no problems.
     ///
     /// # Example
@@ -196,6 +218,11 @@ impl Report {
         }
         if self.omitted > 0 {
             text.push_str(&format!("and {}\n\n", count(self.omitted, "more problem")));
+        }
+        if self.held_back > 0 {
+            let held_back = count(self.held_back, "problem");
+            let line = "not shown, because the files that could not be read may solve them";
+            text.push_str(&format!("{held_back} {line}\n\n"));
         }
         let (errors, warnings) = (self.errors, self.warnings());
         text.push_str(&match (errors, warnings) {
@@ -301,15 +328,16 @@ crate::error::debug_as_display!(Report);
 
 impl std::error::Error for Report {}
 
-/// `{"errors": 1, "warnings": 0, "omitted": 0, "diagnostics": [..]}`; each diagnostic has
+/// `{"errors": 1, "warnings": 0, "omitted": 0, "held_back": 0, "diagnostics": [..]}`; each diagnostic has
 /// `severity`, `code`, `message`, `file`, `line`, `column`, `end_line`, `end_column`, `label`,
 /// `expected`, `found`, `suggestion`, `help` and `related`, a list of other places with their labels.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("Report", 4)?;
+        let mut report = serializer.serialize_struct("Report", 5)?;
         report.serialize_field("errors", &self.errors)?;
         report.serialize_field("warnings", &self.warnings())?;
         report.serialize_field("omitted", &self.omitted)?;
+        report.serialize_field("held_back", &self.held_back)?;
         report.serialize_field("diagnostics", &Located { report: self, of: &*self.diagnostics })?;
         report.end()
     }

@@ -10,8 +10,9 @@ use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::names::{bad_name, look_alike};
 use crate::node::{Entry, Node};
+use crate::packs::Packs;
 use crate::records::Undeclared;
-use crate::slot::{SlotDeclaration, SlotNotes};
+use crate::slot::{SlotDeclaration, SlotNotes, SlotSource};
 use crate::source::{Place, Span};
 use slotted::Store;
 use slotted::{Schema, SchemaError};
@@ -46,17 +47,17 @@ struct MergedSchema<'n, 's> {
     slots: Vec<SlotDeclaration<'n, 's>>,
 }
 
-const KEYS: [&str; 3] = ["extends", "slots", "doc"];
+const KEYS: [&str; 4] = ["extends", "slots", "doc", "if_pack"];
 
 /// Builds the schemas and registers them in a store without objects.
 pub(super) fn build(
-    declared: &[Declaration<'_, '_>],
-    patches: &[Declaration<'_, '_>],
-    (limits, undeclared): (&LoadLimits, Undeclared),
+    (declared, patches): (&[Declaration<'_, '_>], &[Declaration<'_, '_>]),
+    (limits, undeclared, packs): (&LoadLimits, Undeclared, &Packs),
     registry: &mut Store,
     diagnostics: &mut Diagnostics,
 ) -> Schemas {
-    let mut merged = merge_declarations(declared, registry.limits().slots_per_schema, diagnostics);
+    let most = registry.limits().slots_per_schema;
+    let mut merged = merge_declarations(declared, (most, packs), diagnostics);
     let positions: HashMap<&str, usize> =
         merged.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
     let names: Vec<Arc<str>> = if patches.is_empty() {
@@ -65,7 +66,7 @@ pub(super) fn build(
         merged.iter().map(|schema| schema.name.into()).collect()
     };
     for patch in patches {
-        let patch = (patch, undeclared);
+        let patch = (patch, undeclared, packs);
         apply_patch(&mut merged, (&positions, &names), patch, registry, diagnostics);
     }
     let mut schemas = Schemas::default();
@@ -92,7 +93,7 @@ pub(super) fn build(
             schemas.broken.insert(found.name.into());
             continue;
         }
-        match define(found, &schemas, registry, diagnostics) {
+        match define(found, (&schemas, packs), registry, diagnostics) {
             Some(definition) => {
                 let name = Arc::from(found.name);
                 schemas.by_name.insert(name, schemas.defined.len());
@@ -118,7 +119,8 @@ fn unknown_references(
             let (Some(base), Some(place)) = (slot.references(), notes.references_place) else {
                 continue;
             };
-            if positions.contains_key(base) || registry.schema(base).is_some() {
+            let is_known = positions.contains_key(base) || registry.schema(base).is_some();
+            if is_known || diagnostics.holds_back(base) {
                 continue;
             }
             diagnostics.push_with(|diagnostics| {
@@ -140,7 +142,7 @@ fn unknown_references(
 
 fn merge_declarations<'n, 's>(
     declared: &[Declaration<'n, 's>],
-    most_slots: usize,
+    limits: (usize, &Packs),
     diagnostics: &mut Diagnostics,
 ) -> Vec<MergedSchema<'n, 's>> {
     let mut merged: Vec<MergedSchema<'n, 's>> = Vec::new();
@@ -161,7 +163,7 @@ fn merge_declarations<'n, 's>(
         let (name, pack, place) = (declaration.name, declaration.pack, declaration.place);
         let (doc, extends, slots) = (None, None, Vec::new());
         let mut schema = MergedSchema { name, pack, place, doc, extends, slots };
-        read_keys(&mut schema, declaration, most_slots, diagnostics);
+        read_keys(&mut schema, declaration, limits, diagnostics);
         positions.insert(name, merged.len());
         merged.push(schema);
     }
@@ -172,9 +174,11 @@ fn merge_declarations<'n, 's>(
 fn read_keys<'n, 's>(
     schema: &mut MergedSchema<'n, 's>,
     declaration: &Declaration<'n, 's>,
-    most_slots: usize,
+    (most_slots, packs): (usize, &Packs),
     diagnostics: &mut Diagnostics,
 ) {
+    let (pack, is_patch) = (declaration.pack, false);
+    let source = SlotSource { schema: declaration.name, pack, is_patch, packs };
     let mut reading = Reading { file: declaration.place.file, diagnostics };
     for entry in reading.once(declaration.map, "the schema") {
         match &*entry.name {
@@ -183,7 +187,8 @@ fn read_keys<'n, 's>(
                 let base = reading.text(&entry.value, "'extends'");
                 schema.extends = base.map(|base| (base, reading.place(entry.value.span)));
             }
-            "slots" => read_slots(schema, &entry.value, most_slots, &mut reading),
+            "slots" => read_slots(schema, (&entry.value, &source), most_slots, &mut reading),
+            "if_pack" => {}
             _ => {
                 let help = match &*entry.name {
                     "parent" | "base" | "inherits" => Some("use 'extends' instead"),
@@ -200,7 +205,7 @@ fn read_keys<'n, 's>(
 
 fn read_slots<'n, 's>(
     schema: &mut MergedSchema<'n, 's>,
-    node: &'n Node<'s>,
+    (node, source): (&'n Node<'s>, &SlotSource<'_>),
     most: usize,
     reading: &mut Reading<'_>,
 ) {
@@ -216,10 +221,10 @@ fn read_slots<'n, 's>(
     for entry in reading.once(map, "the slots") {
         let known = schema.slots.iter_mut().find(|slot| slot.name == entry.name);
         if let Some(known) = known {
-            known.patch(reading, entry);
+            known.add(reading, entry, source);
         } else if is_reserved(entry, reading) {
             continue;
-        } else if let Some(slot) = SlotDeclaration::read(reading, entry) {
+        } else if let Some(slot) = SlotDeclaration::read(reading, entry, source) {
             schema.slots.push(slot);
         }
     }
@@ -231,7 +236,7 @@ fn read_slots<'n, 's>(
 /// ```
 /// assert!(slotted_definitions::RECORD_KEYS.contains(&"inherits"));
 /// ```
-pub const RECORD_KEYS: [&str; 3] = ["inherits", "abstract", "unset"];
+pub const RECORD_KEYS: [&str; 4] = ["inherits", "abstract", "unset", "if_pack"];
 
 fn is_reserved(entry: &Entry<'_>, reading: &mut Reading<'_>) -> bool {
     let is_reserved = RECORD_KEYS.contains(&&*entry.name);
@@ -269,12 +274,15 @@ fn unknown_to_patch(
 fn apply_patch<'n, 's>(
     merged: &mut [MergedSchema<'n, 's>],
     (positions, names): (&HashMap<&str, usize>, &[Arc<str>]),
-    (patch, undeclared): (&Declaration<'n, 's>, Undeclared),
+    (patch, undeclared, packs): (&Declaration<'n, 's>, Undeclared, &Packs),
     registry: &Store,
     diagnostics: &mut Diagnostics,
 ) {
     let Some(schema) = positions.get(patch.name).map(|at| &mut merged[*at]) else {
         let is_of_program = registry.schema(patch.name).is_some();
+        if !is_of_program && diagnostics.holds_back(patch.name) {
+            return;
+        }
         let problem = |diagnostics: &mut Diagnostics| {
             unknown_to_patch(names, patch, is_of_program, diagnostics)
         };
@@ -295,13 +303,15 @@ fn apply_patch<'n, 's>(
         return;
     }
     let most_slots = registry.limits().slots_per_schema;
+    let source = SlotSource { schema: patch.name, pack: patch.pack, is_patch: true, packs };
     let mut reading = Reading { file: patch.place.file, diagnostics };
     for entry in reading.once(patch.map, "the patch") {
         match &*entry.name {
-            "slots" => read_slots(schema, &entry.value, most_slots, &mut reading),
+            "slots" => read_slots(schema, (&entry.value, &source), most_slots, &mut reading),
+            "if_pack" => {}
             _ => {
                 let help = "a schema patch can only change or add slots";
-                reading.unknown(entry, "a schema patch", &["slots"], Some(help));
+                reading.unknown(entry, "a schema patch", &["slots", "if_pack"], Some(help));
             }
         }
     }
@@ -349,10 +359,12 @@ fn order(
                 && !positions.contains_key(base)
                 && registry.schema(base).is_none()
             {
-                diagnostics.push_with(|diagnostics| {
-                    let names = all_names.get_or_init(|| known_names(merged, registry));
-                    unknown_base(schema, base, place, names, diagnostics)
-                });
+                if !diagnostics.holds_back(base) {
+                    diagnostics.push_with(|diagnostics| {
+                        let names = all_names.get_or_init(|| known_names(merged, registry));
+                        unknown_base(schema, base, place, names, diagnostics)
+                    });
+                }
                 schemas.broken.insert(schema.name.into());
             }
             if !schemas.broken.contains(schema.name) {
@@ -405,7 +417,7 @@ fn unknown_base(
 /// Builds and registers one schema after its base.
 fn define(
     found: &MergedSchema<'_, '_>,
-    schemas: &Schemas,
+    (schemas, packs): (&Schemas, &Packs),
     registry: &mut Store,
     diagnostics: &mut Diagnostics,
 ) -> Option<SchemaDefinition> {
@@ -421,7 +433,7 @@ fn define(
     let slots = found.slots.iter().map(|slot| (slot.name, slot.place));
     look_alike(&format!("slots of {}", quoted(found.name)), slots, diagnostics);
     for slot in &found.slots {
-        builder = slot.add_to(builder, found.name, diagnostics);
+        builder = slot.add_to(builder, (found.name, packs), diagnostics);
     }
     let slots = found.slots.iter().map(|slot| slot.notes(diagnostics)).collect();
     if diagnostics.errors > errors {

@@ -1,14 +1,17 @@
 //! Reads slots from their declarations in files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
+use crate::changes::{OF_LISTS, Operation, operation};
 use crate::constraint;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::infer::SameData;
 use crate::keys::Reading;
 use crate::kind_name;
 use crate::names::bad_name;
 use crate::node::{Data, Entry, Node};
+use crate::packs::Packs;
 use crate::source::Place;
 use crate::value::refused;
 use slotted::Kind;
@@ -26,9 +29,44 @@ pub(super) struct SlotDeclaration<'n, 's> {
     pub(super) name: &'n str,
     /// The first place of its name.
     pub(super) place: Place,
-    keys: BTreeMap<usize, (Place, &'n Node<'s>)>,
+    keys: BTreeMap<usize, SlotKey<'n, 's>>,
+    /// Variants that patches add and remove.
+    variant_changes: Vec<VariantChange<'n, 's>>,
     /// `true` if it has unknown keys. One of them may be a misspelt `kind`.
     has_unknown: bool,
+    /// Two packs give it different kinds.
+    is_disputed: bool,
+}
+
+/// The value of one key.
+struct SlotKey<'n, 's> {
+    place: Place,
+    node: &'n Node<'s>,
+    /// The pack, if it is a patch.
+    patch: Option<usize>,
+}
+
+struct VariantChange<'n, 's> {
+    pack: usize,
+    place: Place,
+    operation: Operation,
+    node: &'n Node<'s>,
+}
+
+/// A file's declaration of a slot, or of a part of it.
+pub(super) struct SlotSource<'a> {
+    pub(super) schema: &'a str,
+    pub(super) pack: usize,
+    pub(super) is_patch: bool,
+    pub(super) packs: &'a Packs,
+}
+
+/// A key of a slot that a patch has set.
+#[derive(Clone, Debug)]
+pub(super) struct PatchedKey {
+    pub(super) key: &'static str,
+    pub(super) place: Place,
+    pub(super) pack: usize,
 }
 
 /// Documentation and places of a slot, without effect on values.
@@ -40,29 +78,42 @@ pub(super) struct SlotNotes {
     pub(super) default_place: Option<Place>,
     /// The place of the name of the referenced schema.
     pub(super) references_place: Option<Place>,
+    pub(super) patched: Vec<PatchedKey>,
 }
 
 impl<'n, 's> SlotDeclaration<'n, 's> {
     /// Reads a declaration. Returns `None` if the entry is neither a kind nor a map.
-    pub(super) fn read(reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> Option<Self> {
-        let place = reading.place(entry.span);
-        let mut slot = Self { name: &entry.name, place, keys: BTreeMap::new(), has_unknown: false };
-        slot.patch(reading, entry).then_some(slot)
+    pub(super) fn read(
+        reading: &mut Reading<'_>,
+        entry: &'n Entry<'s>,
+        source: &SlotSource<'_>,
+    ) -> Option<Self> {
+        let (name, place) = (&*entry.name, reading.place(entry.span));
+        let (keys, variant_changes) = (BTreeMap::new(), Vec::new());
+        let (has_unknown, is_disputed) = (false, false);
+        let mut slot = Self { name, place, keys, variant_changes, has_unknown, is_disputed };
+        slot.add(reading, entry, source).then_some(slot)
     }
 
     /// Adds the keys of another file.
-    pub(super) fn patch(&mut self, reading: &mut Reading<'_>, entry: &'n Entry<'s>) -> bool {
+    pub(super) fn add(
+        &mut self,
+        reading: &mut Reading<'_>,
+        entry: &'n Entry<'s>,
+        source: &SlotSource<'_>,
+    ) -> bool {
         if matches!(entry.value.data, Data::Text(_)) {
-            self.keys.insert(0, (reading.place(entry.value.span), &entry.value));
+            self.set(reading, 0, &entry.value, source);
             return true;
         }
         let expected = "a kind, or a map with a kind";
         let Some(map) = reading.map(&entry.value, "a slot", expected) else { return false };
         for key in reading.once(map, "the slot") {
             match KEYS.iter().position(|known| *known == key.name) {
-                Some(known) => {
-                    self.keys.insert(known, (reading.place(key.value.span), &key.value));
+                Some(_) if key.name == "variants" && matches!(key.value.data, Data::Map(_)) => {
+                    self.change_variants(reading, &key.value, source);
                 }
+                Some(known) => self.set(reading, known, &key.value, source),
                 None => {
                     self.has_unknown = true;
                     let help = help_for(&key.name);
@@ -73,9 +124,64 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         true
     }
 
+    fn set(
+        &mut self,
+        reading: &mut Reading<'_>,
+        key: usize,
+        node: &'n Node<'s>,
+        source: &SlotSource<'_>,
+    ) {
+        let (place, patch) = (reading.place(node.span), source.is_patch.then_some(source.pack));
+        let earlier = self.keys.insert(key, SlotKey { place, node, patch });
+        if KEYS[key] == "variants" {
+            self.variant_changes.retain(|change| !source.packs.knows(source.pack, change.pack));
+        }
+        if let Some(SlotKey { place: other, node: earlier, patch: Some(pack) }) = earlier
+            && !earlier.to_value().is_same_data(&node.to_value())
+        {
+            let (own, earlier) = ((source.pack, place), (pack, other));
+            let (slot, schema) = (quoted(self.name), quoted(source.schema));
+            if KEYS[key] == "kind" && pack != own.0 && !source.packs.knows(own.0, pack) {
+                let [other, name] = [pack, own.0].map(|pack| quoted(source.packs.name(pack)));
+                let message = format!(
+                    "packs {other} and {name} give slot {slot} of {schema} different kinds"
+                );
+                self.is_disputed = true;
+                return reading.diagnostics.push(
+                    Diagnostic::error(Code::Conflict, message)
+                        .at(place, format!("the kind in {name}"))
+                        .at(earlier.1, format!("the kind in {other}"))
+                        .help("rename the slot in one of the packs, or load only one of them"),
+                );
+            }
+            if self.is_disputed {
+                return;
+            }
+            let what = || format!("{} of slot {slot} of {schema}", quoted(KEYS[key]));
+            let merge = (KEYS[key] == "variants")
+                .then(|| "variants = { add = [..], remove = [..] }".to_owned());
+            source.packs.overwritten(what, merge, own, earlier, reading.diagnostics);
+        }
+    }
+
+    fn change_variants(
+        &mut self,
+        reading: &mut Reading<'_>,
+        node: &'n Node<'s>,
+        source: &SlotSource<'_>,
+    ) {
+        let map = reading.map(node, "'variants'", "a list of names").unwrap_or_default();
+        for key in reading.once(map, "'variants'") {
+            let Some(operation) = operation(reading, key, &OF_LISTS) else { continue };
+            let (place, node) = (reading.place(key.value.span), &key.value);
+            let pack = source.pack;
+            self.variant_changes.push(VariantChange { pack, place, operation, node });
+        }
+    }
+
     fn key(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
         let key = KEYS.iter().position(|known| *known == name)?;
-        self.keys.get(&key).copied()
+        self.keys.get(&key).map(|key| (key.place, key.node))
     }
 
     /// Reads the value of a key in its file.
@@ -93,11 +199,11 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     pub(super) fn add_to(
         &self,
         schema: SchemaBuilder,
-        schema_name: &str,
+        (schema_name, packs): (&str, &Packs),
         diagnostics: &mut Diagnostics,
     ) -> SchemaBuilder {
         let errors = diagnostics.errors;
-        let kind = self.kind(schema_name, diagnostics);
+        let kind = self.kind(schema_name, packs, diagnostics);
         let constraints = constraint::KEYS.map(|key| {
             self.read_key(diagnostics, key, |reading, node| constraint::read(reading, key, node))
         });
@@ -140,15 +246,63 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let (doc, unit) = (text("doc"), text("unit"));
         let place_of = |key| self.key(key).map(|(place, _)| place);
         let (default_place, references_place) = (place_of("default"), place_of("references"));
-        SlotNotes { doc, unit, place: Some(self.place), default_place, references_place }
+        let (place, patched) = (Some(self.place), self.patched());
+        SlotNotes { doc, unit, place, default_place, references_place, patched }
     }
 
-    fn kind(&self, schema: &str, diagnostics: &mut Diagnostics) -> Option<Kind> {
-        let variants = match self.key("variants") {
-            None => None,
-            Some((place, node)) => {
-                Some(variants(&mut Reading { file: place.file, diagnostics }, node)?)
+    fn patched(&self) -> Vec<PatchedKey> {
+        let removals = self.variant_changes.iter().rev();
+        let removals = removals.filter(|change| change.operation == Operation::Remove);
+        let removals = removals.map(|change| PatchedKey {
+            key: "variants",
+            place: change.place,
+            pack: change.pack,
+        });
+        let set = self.keys.iter().filter_map(|(key, value)| {
+            Some(PatchedKey { key: KEYS[*key], place: value.place, pack: value.patch? })
+        });
+        set.chain(removals).collect()
+    }
+
+    /// Returns the variants after the changes of patches.
+    fn variants(&self, schema: &str, packs: &Packs, diagnostics: &mut Diagnostics) -> Variants {
+        let Some((place, node)) = self.key("variants") else {
+            let Some(change) = self.variant_changes.first() else { return Variants::None };
+            let (slot, schema) = (quoted(self.name), quoted(schema));
+            let name = change.operation.name();
+            let message =
+                format!("slot {slot} of {schema} has no variants that '{name}' could change");
+            let diagnostic = Diagnostic::error(Code::BadSlot, message);
+            diagnostics.push(diagnostic.at(change.place, "no variants"));
+            return Variants::Wrong;
+        };
+        let mut reading = Reading { file: place.file, diagnostics };
+        let Some(mut variants) = variants(&mut reading, node) else { return Variants::Wrong };
+        let mut changes: Vec<&VariantChange<'_, '_>> = self.variant_changes.iter().collect();
+        changes.sort_by_key(|change| packs.rank(change.pack));
+        let mut is_right = true;
+        for change in changes {
+            let mut reading = Reading { file: change.place.file, diagnostics: reading.diagnostics };
+            let Some(names) = self::variants(&mut reading, change.node) else {
+                is_right = false;
+                continue;
+            };
+            if change.operation == Operation::Remove {
+                let names: HashSet<&str> = names.into_iter().collect();
+                variants.retain(|own| !names.contains(own));
+            } else {
+                let mut present: HashSet<&str> = variants.iter().copied().collect();
+                variants.extend(names.into_iter().filter(|name| present.insert(name)));
             }
+        }
+        if is_right { Variants::Some(Kind::enumeration(variants)) } else { Variants::Wrong }
+    }
+
+    fn kind(&self, schema: &str, packs: &Packs, diagnostics: &mut Diagnostics) -> Option<Kind> {
+        let variants = match self.variants(schema, packs, diagnostics) {
+            Variants::None => None,
+            Variants::Some(variants) => Some(variants),
+            Variants::Wrong => return None,
         };
         let Some((place, node)) = self.key("kind") else {
             if variants.is_some() {
@@ -275,9 +429,16 @@ fn help_for(key: &str) -> Option<&'static str> {
     })
 }
 
-fn variants(reading: &mut Reading<'_>, node: &Node<'_>) -> Option<Kind> {
+enum Variants {
+    None,
+    Some(Kind),
+    /// Reported.
+    Wrong,
+}
+
+fn variants<'n>(reading: &mut Reading<'_>, node: &'n Node<'_>) -> Option<Vec<&'n str>> {
     let list = reading.list(node, "'variants'", "a list of names")?;
     let names: Vec<Option<&str>> =
         list.iter().map(|node| reading.text(node, "a variant")).collect();
-    Some(Kind::enumeration(names.into_iter().collect::<Option<Vec<_>>>()?))
+    names.into_iter().collect()
 }

@@ -9,6 +9,7 @@ use crate::format::Format;
 use crate::infer::SameData;
 use crate::infer::as_written;
 use crate::objects::Objects;
+use crate::records::QuarantinedRecord;
 use crate::references::local_id;
 pub use crate::write_schema::{SchemaDocs, SlotDocs, WriteSchemaError, schemas_to_text};
 use slotted::ObjectId;
@@ -194,12 +195,18 @@ impl Objects {
         }
         for lost in &loaded.records.quarantined {
             let Value::Map(values) = &lost.values else { continue };
-            add(&lost.schema, lost.name.as_ref(), Arc::clone(values));
+            add(&lost.schema, lost.name.as_ref(), without_null(values, format));
         }
         let list =
             |records: Named| Value::List(records.into_iter().map(|(_, record)| record).collect());
-        let named = named.into_file(|records| Value::Map(records.into()));
-        let files = [("records", named), ("records_without_names", nameless.into_file(list))];
+        let map = |records: Named| Value::Map(records.into());
+        let patches = patches(&loaded.records.quarantined_patches, format);
+        let patches = patches.into_file(map).map(|patches| one("patches", patches));
+        let files = [
+            ("records", named.into_file(map)),
+            ("records_without_names", nameless.into_file(list)),
+            ("patches", patches),
+        ];
         let files = files.into_iter().filter_map(|(name, file)| Some((name, file?)));
         let file = |(name, file): (&str, Value)| {
             let text = to_text(&file, format);
@@ -277,9 +284,59 @@ impl Sections {
     fn into_file(self, records: impl Fn(Named) -> Value) -> Option<Value> {
         let of_schemas = self.schemas.into_iter().map(|(schema, list)| (schema, records(list)));
         let of_schemas: Vec<_> = of_schemas.collect();
-        (!of_schemas.is_empty())
-            .then(|| [("records", Value::Map(of_schemas.into()))].into_iter().collect())
+        (!of_schemas.is_empty()).then(|| one("records", Value::Map(of_schemas.into())))
     }
+}
+
+/// Returns a map of one value.
+fn one(name: &str, value: Value) -> Value {
+    [(name, value)].into_iter().collect()
+}
+
+/// Returns the quarantined patches by schema and record. The values of later patches win.
+fn patches(quarantined: &[QuarantinedRecord], format: Format) -> Sections {
+    let mut merged: Vec<(&QuarantinedRecord, Named)> = Vec::new();
+    let mut positions = HashMap::new();
+    for patch in quarantined {
+        let Value::Map(values) = &patch.values else { continue };
+        let position = *positions.entry((&patch.schema, &patch.name)).or_insert(merged.len());
+        if position == merged.len() {
+            merged.push((patch, Vec::new()));
+        }
+        let into = &mut merged[position].1;
+        for (name, value) in values.iter() {
+            match into.iter_mut().find(|(own, _)| own == name) {
+                Some((_, own)) => *own = value.clone(),
+                None => into.push((Arc::clone(name), value.clone())),
+            }
+        }
+    }
+    let mut sections = Sections::default();
+    for (patch, values) in merged {
+        let values = Value::Map(without_null(&values, format));
+        let name = patch.name.clone().unwrap_or_default();
+        sections.of(&patch.schema).push((name, values));
+    }
+    sections
+}
+
+/// Lists the names of null values under `unset` in a format without null.
+fn without_null(values: &[(Arc<str>, Value)], format: Format) -> Values {
+    let is_null = |(_, value): &&(Arc<str>, Value)| value.is_unset();
+    if format != Format::Toml || !values.iter().any(|value| is_null(&value)) {
+        return values.into();
+    }
+    let mut unset: Vec<Value> = Vec::new();
+    let mut written = Named::new();
+    for (name, value) in values {
+        match value {
+            Value::Unset => unset.push(Value::Text(Arc::clone(name))),
+            Value::List(names) if **name == *"unset" => unset.extend(names.iter().cloned()),
+            value => written.push((Arc::clone(name), value.clone())),
+        }
+    }
+    written.push(("unset".into(), Value::List(unset.into())));
+    written.into()
 }
 
 /// Converts a value to one that the format can write.

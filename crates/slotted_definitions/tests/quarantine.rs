@@ -111,7 +111,7 @@ job = 'farmer'
 hp = 1.0
 ";
     let definitions = load(&[("s.toml", SCHEMAS), ("r.toml", records)])?;
-    assert!(definitions.warnings().to_string().contains("its patches are ignored"));
+    assert!(definitions.warnings().to_string().contains("its patches are quarantined"));
     let (store, objects) = spawn(&definitions)?;
     let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
     assert_eq!(objects.to_record(&store, grunt)?.get("job"), Some(&"farmer".into()));
@@ -190,5 +190,90 @@ fn slots_of_the_program_cannot_have_reserved_names() -> Outcome {
         report.contains("schema 'note' has a slot 'abstract', a reserved key of records"),
         "{report}"
     );
+    Ok(())
+}
+
+/// A mod of orcs, and a campaign that uses it if it is there.
+const ORCS: &str = "
+[schemas.orc]
+extends = 'unit'
+[records.unit.orc_king]
+hp = 9.0
+";
+const CAMPAIGN: &str = "
+[records.unit.hero]
+target = 'half_orc'
+[records.unit.half_orc]
+inherits = 'orc_king'
+job = 'smith'
+[records.unit.quarter_orc]
+inherits = 'half_orc'
+[records.orc.chief]
+hp = 2.0
+target = 'hero'
+[patches.records.unit.orc_king]
+hp = 10.0
+[patches.records.orc.chief]
+hp = 3.0
+friends = ['hero']
+";
+
+fn campaign(policy: Undeclared, files: &[(&str, &str)]) -> Result<Definitions, Box<dyn Error>> {
+    let files = files.iter().copied();
+    let loader = Loader::new().pack_of_texts("campaign", files).undeclared(policy);
+    Ok(loader.load(&Store::new())?)
+}
+
+#[test]
+fn records_and_patches_of_a_removed_mod_come_back_with_it() -> Outcome {
+    let (schemas, orcs) = (("a.toml", SCHEMAS), ("b.toml", ORCS));
+    let whole = [schemas, orcs, ("c.toml", CAMPAIGN)];
+    let (store, objects) = spawn(&campaign(Undeclared::Refuse, &whole)?)?;
+    let all: Vec<_> = ["hero", "half_orc", "quarter_orc", "orc_king", "chief"]
+        .map(|name| {
+            objects
+                .id("unit", name)
+                .ok_or(name)
+                .and_then(|id| objects.to_record(&store, id).map_err(|_| name))
+        })
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    for format in [Format::Json, Format::Toml, Format::Ron] {
+        let without = campaign(Undeclared::Quarantine, &[schemas, ("c.toml", CAMPAIGN)])?;
+        let names: Vec<_> = without.records().filter_map(|record| record.name()).collect();
+        assert_eq!(names, ["hero"]);
+        let (store, objects) = spawn(&without)?;
+        let files = objects.to_files(&store, format)?;
+        // Loaded and written twice without the mod.
+        let mut listed: Vec<_> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+        listed.push(schemas);
+        let (store, objects) = spawn(&campaign(Undeclared::Quarantine, &listed)?)?;
+        let files = objects.to_files(&store, format)?;
+        let mut listed: Vec<_> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+        listed.extend([schemas, orcs]);
+        let again = campaign(Undeclared::Refuse, &listed)
+            .map_err(|error| format!("{format} {error} {files:?}"))?;
+        assert!(again.warnings().is_empty());
+        let (store, objects) = spawn(&again)?;
+        for (name, expected) in
+            ["hero", "half_orc", "quarter_orc", "orc_king", "chief"].iter().zip(&all)
+        {
+            let id = objects.id("unit", name).ok_or(*name)?;
+            let found = objects.to_record(&store, id)?;
+            assert!(found.is_same_data(expected), "{format} {name}: {found:?}, not {expected:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_removed_mod_is_ignored_if_the_policy_says_so() -> Outcome {
+    let files = [("a.toml", SCHEMAS), ("c.toml", CAMPAIGN)];
+    let definitions = campaign(Undeclared::Ignore, &files)?;
+    let (store, objects) = spawn(&definitions)?;
+    let files = objects.to_files(&store, Format::Json)?;
+    assert_eq!(files.len(), 1);
+    assert!(!files[0].1.contains("orc"), "{}", files[0].1);
+    assert!(campaign(Undeclared::Refuse, &[("a.toml", SCHEMAS), ("c.toml", CAMPAIGN)]).is_err());
     Ok(())
 }

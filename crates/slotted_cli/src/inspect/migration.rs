@@ -7,7 +7,7 @@ use slotted::Store;
 use slotted::schema::Quoted;
 use slotted_definitions::LoadLimits;
 
-use crate::arguments::{Limits, Packs, Policy};
+use crate::arguments::{Limits, Overwriting, Packs, Policy};
 use crate::check::count;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -49,6 +49,7 @@ impl Plan {
             folders: folders.to_vec(),
             packs: Vec::new(),
             undeclared: Policy::Refuse,
+            conflicts: Overwriting::Warn,
             limits: Limits { max_file_bytes, max_problems },
         };
         let definitions = packs::load(&packs)?.map_err(|report| {

@@ -1,0 +1,326 @@
+//! Changes that depend on the value before: `add` and `remove` for lists, `times` and `plus` for numbers.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::document::Declaration;
+use crate::keys::Reading;
+use crate::node::{Data, Entry};
+use crate::records::{Checked, RecordReader};
+use crate::source::Place;
+use slotted::schema::{NumberKind, RegisteredSchema};
+use slotted::{Kind, ObjectId, Value};
+
+/// A change of one slot.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) slot: u16,
+    /// The position of the pack in the load order.
+    pub(super) pack: usize,
+    pub(super) place: Place,
+    pub(super) operation: Operation,
+    /// A list of elements, or a number. References are ids of records as in other values.
+    pub(super) value: Value,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    Add,
+    Remove,
+    Times,
+    Plus,
+}
+
+impl Operation {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Remove => "remove",
+            Self::Times => "times",
+            Self::Plus => "plus",
+        }
+    }
+}
+
+/// The changes of lists: of slots, and of the variants of an enum.
+pub(super) const OF_LISTS: [Operation; 2] = [Operation::Add, Operation::Remove];
+const OF_NUMBERS: [Operation; 2] = [Operation::Times, Operation::Plus];
+
+/// Returns the operations that a slot takes. No value of such a slot is a map.
+const fn operations(kind: &Kind) -> &'static [Operation] {
+    match kind {
+        Kind::List(_) => &OF_LISTS,
+        Kind::Number(_) => &OF_NUMBERS,
+        _ => &[],
+    }
+}
+
+/// Returns the operation of the key, or reports it.
+pub(super) fn operation(
+    reading: &mut Reading<'_>,
+    key: &Entry<'_>,
+    known: &[Operation],
+) -> Option<Operation> {
+    let found = known.iter().copied().find(|operation| operation.name() == key.name);
+    if found.is_none() {
+        let names: Vec<_> = known.iter().map(|operation| operation.name()).collect();
+        reading.unknown(key, "a change", &names, None);
+    }
+    found
+}
+
+impl RecordReader<'_> {
+    /// Reads a map of changes. Returns `false` if the value is none.
+    pub(super) fn are_changes(
+        &mut self,
+        schema: &RegisteredSchema,
+        slot: usize,
+        entry: &Entry<'_>,
+        of: Declaration<'_, '_>,
+        into: &mut Vec<Change>,
+    ) -> bool {
+        let Data::Map(map) = &entry.value.data else { return false };
+        let known = operations(schema.slots()[slot].kind());
+        let is_known = |key: &Entry<'_>| known.iter().any(|known| known.name() == key.name);
+        if !map.iter().any(is_known) {
+            return false;
+        }
+        let file = of.place.file;
+        let owner = format!("slot {}", quoted(&entry.name));
+        let keys = Reading { file, diagnostics: self.diagnostics }.once(map, &owner);
+        for key in keys {
+            let mut reading = Reading { file, diagnostics: self.diagnostics };
+            let place = reading.place(key.value.span);
+            let Some(operation) = operation(&mut reading, key, known) else { continue };
+            let node = &key.value;
+            let what = quoted(operation.name());
+            let value = match operation {
+                Operation::Add | Operation::Remove => {
+                    if reading.list(node, &what, "a list of elements").is_none() {
+                        continue;
+                    }
+                    match self.check(schema, slot, node, place) {
+                        Checked::Right(value) => value,
+                        Checked::Wrong | Checked::Discarded => continue,
+                    }
+                }
+                Operation::Times | Operation::Plus => match node.data {
+                    Data::Int(_) | Data::UInt(_) => node.to_value(),
+                    Data::Float(number) if number.is_finite() => node.to_value(),
+                    _ => {
+                        reading.unexpected(node, &what, "a number");
+                        continue;
+                    }
+                },
+            };
+            into.push(Change { slot: slot as u16, pack: of.pack, place, operation, value });
+        }
+        true
+    }
+
+    /// Reports a change in a record that neither inherits nor is a patch.
+    pub(super) fn nothing_to_change(&mut self, change: &Change) {
+        let name = change.operation.name();
+        self.diagnostics.push_with(|_| {
+            Diagnostic::error(Code::Unexpected, format!("'{name}' has no value to change"))
+                .at(change.place, "this record inherits no value")
+                .help("write the whole value; only patches and records with 'inherits' change one")
+        });
+    }
+}
+
+/// The reason why a change is impossible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NothingToChange;
+
+/// Applies changes of one list, and adds the changes that remove what is not there.
+///
+/// An element is added once: two packs may add the same one.
+pub(super) fn change_list<'c>(
+    base: &[Value],
+    changes: &[&'c Change],
+    without_effect: &mut Vec<(&'c Change, Value)>,
+) -> Value {
+    let mut list = base.to_vec();
+    let mut present: HashSet<Key> = list.iter().map(Key::of).collect();
+    let mut removed: HashSet<Key> = HashSet::new();
+    for change in changes {
+        let Value::List(elements) = &change.value else { continue };
+        if change.operation == Operation::Add {
+            let new = elements.iter().filter(|element| present.insert(Key::of(element)));
+            list.extend(new.cloned());
+            continue;
+        }
+        let gone: HashSet<Key> = elements.iter().map(Key::of).collect();
+        for element in elements.iter() {
+            let key = Key::of(element);
+            if !present.contains(&key) && !removed.contains(&key) {
+                without_effect.push((change, element.clone()));
+            }
+        }
+        list.retain(|element| !gone.contains(&Key::of(element)));
+        present.retain(|key| !gone.contains(key));
+        removed.extend(gone);
+    }
+    Value::List(list.into())
+}
+
+/// An element of a list, with one key for equal numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Integer(i128),
+    Float(u64),
+    Text(Arc<str>),
+    Object(ObjectId),
+    Other(String),
+}
+
+impl Key {
+    fn of(value: &Value) -> Self {
+        match (value, number(value)) {
+            (_, Some(Number::Integer(number))) => Self::Integer(number),
+            (_, Some(Number::Float(number))) => match Number::whole(number) {
+                Some(whole) => Self::Integer(whole),
+                None => Self::Float(number.to_bits()),
+            },
+            (Value::Text(text), _) => Self::Text(Arc::clone(text)),
+            (Value::Object(id), _) => Self::Object(*id),
+            (other, _) => Self::Other(other.to_string()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Number {
+    Integer(i128),
+    Float(f64),
+}
+
+fn number(value: &Value) -> Option<Number> {
+    Some(match value {
+        Value::Int(number) => Number::Integer((*number).into()),
+        Value::UInt(number) => Number::Integer((*number).into()),
+        Value::F32(number) => Number::Float((*number).into()),
+        Value::F64(number) => Number::Float(*number),
+        _ => return None,
+    })
+}
+
+impl Number {
+    const fn float(self) -> f64 {
+        match self {
+            Self::Integer(number) => number as f64,
+            Self::Float(number) => number,
+        }
+    }
+
+    /// Returns the integer if the float is one that 64 bits can hold.
+    fn whole(number: f64) -> Option<i128> {
+        let is_whole = number.fract() == 0.0 && number.abs() < 18_446_744_073_709_551_616.0;
+        is_whole.then_some(number as i128)
+    }
+}
+
+/// Applies changes of one number: first all `times`, then all `plus`, so that their order has no meaning.
+///
+/// A slot of integers gets the nearest one.
+pub(super) fn change_number(
+    base: &Value,
+    kind: NumberKind,
+    changes: &[&Change],
+) -> Result<Value, NothingToChange> {
+    let base = number(base).ok_or(NothingToChange)?;
+    let of = |operation| {
+        let own = changes.iter().filter(move |change| change.operation == operation);
+        own.filter_map(|change| number(&change.value))
+    };
+    let is_integer = !matches!(kind, NumberKind::F32 | NumberKind::F64);
+    let exact = || {
+        let integer = |number| match number {
+            Number::Integer(number) => Some(number),
+            Number::Float(number) => Number::whole(number),
+        };
+        let times = of(Operation::Times)
+            .try_fold(integer(base)?, |product, factor| product.checked_mul(integer(factor)?))?;
+        of(Operation::Plus).try_fold(times, |sum, number| sum.checked_add(integer(number)?))
+    };
+    let float = || {
+        let product = of(Operation::Times).fold(base.float(), |all, next| all * next.float());
+        of(Operation::Plus).fold(product, |sum, next| sum + next.float())
+    };
+    if !is_integer {
+        return Ok(Value::F64(float()));
+    }
+    let rounded = || {
+        let rounded = float().round();
+        Number::whole(rounded).ok_or(rounded)
+    };
+    Ok(match exact().map_or_else(rounded, Ok) {
+        Ok(whole) => match (i64::try_from(whole), u64::try_from(whole)) {
+            (Ok(number), _) => Value::Int(number),
+            (_, Ok(number)) => Value::UInt(number),
+            // Too large: the check says so.
+            _ => Value::F64(whole as f64),
+        },
+        Err(too_large) => Value::F64(too_large),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Span;
+
+    fn change(operation: Operation, value: impl Into<Value>) -> Change {
+        let place = Place { file: 0, span: Span::default() };
+        Change { slot: 0, pack: 0, place, operation, value: value.into() }
+    }
+
+    fn number_after(base: impl Into<Value>, kind: NumberKind, changes: &[Change]) -> Value {
+        let changes: Vec<_> = changes.iter().collect();
+        change_number(&base.into(), kind, &changes).expect("the base is a number")
+    }
+
+    #[test]
+    fn integers_are_exact_and_rounded_once() {
+        use Operation::{Plus, Times};
+        let large = [change(Times, 3), change(Plus, 1)];
+        assert_eq!(
+            number_after((1_i64 << 53) + 1, NumberKind::I64, &large),
+            ((3_i64 << 53) + 4).into()
+        );
+        assert_eq!(
+            number_after(3, NumberKind::U8, &[change(Times, 1.5), change(Times, 1.5)]),
+            7.into()
+        );
+        assert_eq!(number_after(100, NumberKind::U8, &[change(Times, 1.1)]), 110.into());
+        assert_eq!(
+            number_after(u64::MAX, NumberKind::U64, &[change(Plus, -1)]),
+            (u64::MAX - 1).into()
+        );
+        assert_eq!(
+            number_after(i64::MAX, NumberKind::I64, &[change(Times, 4)]),
+            Value::F64(2f64.powi(65))
+        );
+        assert_eq!(number_after(2, NumberKind::F32, &[change(Times, 2)]), 4.0.into());
+    }
+
+    #[test]
+    fn elements_are_added_once_and_compared_as_numbers() {
+        use Operation::{Add, Remove};
+        let list = |list: &[Value]| Value::List(list.into());
+        let changes = [
+            change(Add, list(&[5.into(), 6.into(), 6.into()])),
+            change(Remove, list(&[5.0.into(), 9.into()])),
+        ];
+        let changes: Vec<_> = changes.iter().collect();
+        let mut without_effect = Vec::new();
+        let found = change_list(&[5.into(), 7.into()], &changes, &mut without_effect);
+        assert_eq!(found, list(&[7.into(), 6.into()]));
+        assert_eq!(
+            without_effect.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>(),
+            [9.into()]
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! The last steps of patches, after inheritance: changes of values, and deleted records.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::changes::{Change, Operation, change_list, change_number};
+use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::objects::{is_reference, with_ids};
+use crate::records::Given;
+use crate::references::{Resolver, local_id};
+use crate::source::Place;
+use slotted::schema::Slot;
+use slotted::{Kind, ObjectId, Value};
+
+impl Resolver<'_> {
+    /// Applies the changes of a record to its values.
+    ///
+    /// Packs change the value in the order of their dependencies and names, whatever the load order.
+    pub(super) fn change(&mut self, record: u32) {
+        let Some(mut changes) = self.records.changes.remove(&record) else { return };
+        if self.incomplete.contains(&record) {
+            return;
+        }
+        changes.sort_by_key(|change| (change.slot, self.packs.rank(change.pack)));
+        for changes in changes.chunk_by(|a, b| a.slot == b.slot) {
+            self.change_slot(record, &changes.iter().collect::<Vec<_>>());
+        }
+    }
+
+    fn change_slot(&mut self, record: u32, changes: &[&Change]) {
+        let (Some(first), Some(last)) = (changes.first(), changes.last()) else { return };
+        let registry = self.registry;
+        let schema = self.records.list[record as usize].schema;
+        let schema = registry.schema_by_id(schema).expect("a record's schema is registered");
+        let slot = &schema.slots()[usize::from(first.slot)];
+        let given = self.records.list[record as usize].given(first.slot.into());
+        let base_place = given.map(|given| given.place);
+        let base = given.map(|given| &given.value).or(slot.default()).cloned().unwrap_or_default();
+        let value = match slot.kind() {
+            Kind::Number(kind) => match change_number(&base, *kind, changes) {
+                Ok(value) => value,
+                Err(_) => return self.no_value(record, slot, first),
+            },
+            _ => {
+                let elements = match &base {
+                    Value::List(list) => &list[..],
+                    _ => &[],
+                };
+                let added = changes.iter().map(|change| match &change.value {
+                    Value::List(list) => elements.len() + list.len(),
+                    _ => 0,
+                });
+                let message = "changes of lists need more elements than the limit allows";
+                if !self.afford(added.sum(), record, message) {
+                    return;
+                }
+                let mut without_effect = Vec::new();
+                let value = change_list(elements, changes, &mut without_effect);
+                self.without_effect(record, slot, &without_effect);
+                value
+            }
+        };
+        // References were checked with their names.
+        if *slot.kind().element() != Kind::Object
+            && let Err(kind) = registry.check_value(slot, &value)
+        {
+            let problem = schema.problem(slot.name(), kind);
+            self.diagnostics.push_with(|_| {
+                let message = problem.to_string();
+                let label = format!("changes {base} to {value}");
+                let diagnostic = Diagnostic::error(Code::BadValue, message).at(last.place, label);
+                let others = changes[..changes.len() - 1].iter();
+                let diagnostic = others.fold(diagnostic, |diagnostic, change| {
+                    diagnostic.at(change.place, "changed here too")
+                });
+                match base_place {
+                    Some(place) => diagnostic.at(place, "the value before"),
+                    None => diagnostic,
+                }
+            });
+            return;
+        }
+        let given = Given { slot: first.slot, place: last.place, value };
+        let values = &mut self.records.list[record as usize].values;
+        match values.binary_search_by_key(&given.slot, |own| own.slot) {
+            Ok(position) => values[position] = given,
+            Err(position) => values.insert(position, given),
+        }
+    }
+
+    fn shown(&self, record: u32) -> (String, Place) {
+        let record = &self.records.list[record as usize];
+        (record.name.as_deref().map_or_else(|| "a record".to_owned(), quoted), record.place)
+    }
+
+    fn no_value(&mut self, record: u32, slot: &Slot, change: &Change) {
+        let (record, defined) = self.shown(record);
+        let (slot, operation) = (quoted(slot.name()), change.operation.name());
+        self.diagnostics.push_with(|_| {
+            let message =
+                format!("slot {slot} of {record} has no value that '{operation}' could change");
+            Diagnostic::error(Code::MissingValue, message)
+                .at(change.place, "no value to change")
+                .at(defined, "this record gives none")
+                .help("write the value itself")
+        });
+    }
+
+    fn without_effect(&mut self, record: u32, slot: &Slot, removed: &[(&Change, Value)]) {
+        for (change, element) in removed {
+            let element = match element {
+                Value::Object(id) => self.records.list.get(id.row() as usize).map_or_else(
+                    || element.to_string(),
+                    |record| quoted(record.name.as_deref().unwrap_or_default()),
+                ),
+                Value::Text(text) => quoted(text),
+                other => other.to_string(),
+            };
+            let ((record, _), slot) = (self.shown(record), quoted(slot.name()));
+            let operation = Operation::Remove.name();
+            self.diagnostics.warn_with(|_| {
+                let message = format!("slot {slot} of {record} has no {element} to {operation}");
+                Diagnostic::warning(Code::NoEffect, message).at(change.place, "without effect")
+            });
+        }
+    }
+
+    /// Removes the records that patches delete, after others have inherited from them.
+    pub(super) fn remove_deleted(&mut self) {
+        let deleted = std::mem::take(&mut self.records.deleted);
+        if deleted.is_empty() {
+            return;
+        }
+        let mut next = 0;
+        let numbers = (0..self.records.list.len() as u32).map(|number| {
+            let id = (!deleted.contains_key(&number)).then(|| local_id(next));
+            next += u32::from(id.is_some());
+            id
+        });
+        let numbers: Vec<Option<ObjectId>> = numbers.collect();
+        let mut old = 0..;
+        self.records.list.retain(|_| {
+            let old = old.next().unwrap_or_default();
+            !deleted.contains_key(&old)
+        });
+        let values = self.records.list.iter_mut().flat_map(|record| &mut record.values);
+        for given in values.filter(|given| is_reference(&given.value)) {
+            given.value = with_ids(&given.value, &numbers);
+        }
+        let mut by_name: HashMap<Arc<str>, Vec<u32>> = HashMap::new();
+        for (number, record) in self.records.list.iter().enumerate() {
+            if let Some(name) = &record.name {
+                by_name.entry(Arc::clone(name)).or_default().push(number as u32);
+            }
+        }
+        self.records.by_name = by_name;
+    }
+}

@@ -1,0 +1,273 @@
+//! Applies patches to records.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::document::{Declaration, Declarations, Deletion, RecordDeclaration};
+use crate::infer::SameData;
+use crate::node::Entry;
+use crate::records::{Given, QuarantinedRecord, RecordReader, Undeclared};
+use crate::source::Place;
+use slotted::Kind;
+use slotted::schema::RegisteredSchema;
+
+impl RecordReader<'_> {
+    /// Applies all patches, in load order, and deletes records.
+    pub(super) fn patch_all<'p>(
+        &mut self,
+        declarations: &Declarations<'p, '_>,
+        unknown: &mut HashSet<&'p str>,
+    ) {
+        let mut patched = Patched::default();
+        for patch in &declarations.record_patches {
+            self.patch(patch, &mut patched, unknown);
+        }
+        for deletion in &declarations.deletions {
+            self.delete(deletion, &patched, unknown);
+        }
+    }
+
+    /// Applies a patch to a record of this pack or an earlier one.
+    fn patch<'p>(
+        &mut self,
+        patch: &RecordDeclaration<'p, '_>,
+        patched: &mut Patched,
+        unknown: &mut HashSet<&'p str>,
+    ) {
+        let registry = self.registry;
+        let Some(schema) = registry.schema(patch.schema) else {
+            if !self.schemas.broken.contains(patch.schema) && unknown.insert(patch.schema) {
+                let kept = match self.undeclared {
+                    Undeclared::Quarantine => "its patches are quarantined",
+                    _ => "its patches are ignored",
+                };
+                self.unknown_schema((patch.schema, patch.schema_place), kept);
+            }
+            self.quarantine_patch(patch);
+            return;
+        };
+        let Some(number) = self.find_to_patch(schema, patch) else { return };
+        patched.records.entry(number).or_default().push((patch.of.pack, patch.of.place));
+        let entries = self.entries(schema, patch);
+        let is_fixed = |entry: &&Entry<'_>| matches!(&*entry.name, "inherits" | "abstract");
+        for entry in patch.of.map.iter().filter(is_fixed) {
+            let place = Place { file: patch.of.place.file, span: entry.span };
+            self.diagnostics.push_with(|_| {
+                let message = format!("a patch cannot change {} of a record", quoted(&entry.name));
+                Diagnostic::error(Code::Unexpected, message)
+                    .at(place, "not allowed in a patch")
+                    .help("a patch of a record can only change slot values")
+            });
+        }
+        let slots = entries.values.iter().map(|given| &schema.slots()[usize::from(given.slot)]);
+        let said = slots.map(|slot| slot.shared_name());
+        let said = said.chain(entries.quarantined.iter().map(|quarantined| &quarantined.name));
+        let said: HashSet<Arc<str>> = said.cloned().collect();
+        for given in entries.values {
+            self.replace((number, schema), patch.of, given, patched);
+        }
+        for change in entries.changes {
+            if let Some((pack, place)) = patched.values.get(&(number, change.slot))
+                && *pack == patch.of.pack
+            {
+                twice((schema, change.slot), patch.of, (change.place, *place), self.diagnostics);
+            }
+            self.records.changes.entry(number).or_default().push(change);
+        }
+        let quarantined = &mut self.records.list[number as usize].quarantined;
+        quarantined.retain(|own| !said.contains(&own.name));
+        quarantined.extend(entries.quarantined);
+    }
+
+    /// Replaces the value of a slot, and the changes by packs that the patch knows.
+    fn replace(
+        &mut self,
+        (number, schema): (u32, &RegisteredSchema),
+        patch: Declaration<'_, '_>,
+        given: Given,
+        patched: &mut Patched,
+    ) {
+        let (slot, own) = (given.slot, (patch.pack, given.place));
+        let values = &mut self.records.list[number as usize].values;
+        let position = values.binary_search_by_key(&slot, |own| own.slot);
+        if let Some(earlier) = patched.values.insert((number, slot), own) {
+            if earlier.0 == patch.pack {
+                twice((schema, slot), patch, (given.place, earlier.1), self.diagnostics);
+            } else if !position.is_ok_and(|at| values[at].value.is_same_data(&given.value)) {
+                let slot = &schema.slots()[usize::from(slot)];
+                let name = slot.name();
+                let what = || format!("slot {} of record {}", quoted(name), quoted(patch.name));
+                let merge = match slot.kind() {
+                    Kind::List(_) => Some(format!("{name} = {{ add = [..], remove = [..] }}")),
+                    Kind::Number(_) => Some(format!("{name} = {{ times = .. }}, or plus")),
+                    _ => None,
+                };
+                self.packs.overwritten(what, merge, own, earlier, self.diagnostics);
+            }
+        }
+        if let Some(changes) = self.records.changes.get_mut(&number) {
+            changes.retain(|change| {
+                let is_same = change.slot == slot;
+                if is_same && change.pack == patch.pack {
+                    let places = (given.place, change.place);
+                    twice((schema, slot), patch, places, self.diagnostics);
+                }
+                !(is_same && self.packs.knows(patch.pack, change.pack))
+            });
+        }
+        match position {
+            Ok(position) => values[position] = given,
+            Err(position) => values.insert(position, given),
+        }
+    }
+
+    /// Marks a record as deleted. It is removed when others have inherited from it.
+    fn delete<'p>(
+        &mut self,
+        deletion: &Deletion<'p>,
+        patched: &Patched,
+        unknown: &mut HashSet<&'p str>,
+    ) {
+        let registry = self.registry;
+        let Some(schema) = registry.schema(deletion.schema) else {
+            if !self.schemas.broken.contains(deletion.schema) && unknown.insert(deletion.schema) {
+                let schema = (deletion.schema, deletion.schema_place);
+                self.unknown_schema(schema, "nothing is deleted");
+            }
+            return;
+        };
+        let Deletion { pack, name, place, .. } = *deletion;
+        if self.absent.is_absent(deletion.schema, name) {
+            return;
+        }
+        let Some(number) = self.numbered(schema, name) else {
+            if self.diagnostics.holds_back(name) {
+                return;
+            }
+            let diagnostic = self.unknown_record("delete", schema, name, place);
+            return self.diagnostics.push(match self.undeclared {
+                Undeclared::Refuse => diagnostic,
+                _ => diagnostic.into_warning("nothing is deleted"),
+            });
+        };
+        let record = &mut self.records.list[number as usize];
+        if record.pack > pack {
+            return self.diagnostics.push(later_pack(schema, name, place, record.place));
+        }
+        // It becomes no object, and needs no values.
+        record.is_abstract = true;
+        self.records.deleted.entry(number).or_insert((place, pack));
+        for patch in patched.records.get(&number).into_iter().flatten() {
+            let what = || format!("record {} of {}", quoted(name), quoted(schema.name()));
+            self.packs.overwritten(what, None, (pack, place), *patch, self.diagnostics);
+        }
+    }
+
+    /// Finds a record of exactly this schema.
+    fn numbered(&self, schema: &RegisteredSchema, name: &str) -> Option<u32> {
+        let same_name = self.records.by_name.get(name)?;
+        let is_of = |number: &u32| self.records.list[*number as usize].schema == schema.id();
+        same_name.iter().copied().find(is_of)
+    }
+
+    fn unknown_record(
+        &mut self,
+        what: &str,
+        schema: &RegisteredSchema,
+        name: &str,
+        place: Place,
+    ) -> Diagnostic {
+        let names = self.records.list.iter();
+        let names =
+            names.map(|record| record.name.as_ref().filter(|_| record.schema == schema.id()));
+        let suggestion = self.diagnostics.nearest_of(name, names);
+        let (of, end) = (quoted(schema.name()), did_you_mean(suggestion.as_deref()));
+        let message = format!("cannot {what} unknown record {} of {of}{end}", quoted(name));
+        Diagnostic::error(Code::UnknownRecord, message)
+            .at(place, "no such record")
+            .suggest(suggestion)
+            .look_alike(name)
+    }
+
+    fn find_to_patch(
+        &mut self,
+        schema: &RegisteredSchema,
+        patch: &RecordDeclaration<'_, '_>,
+    ) -> Option<u32> {
+        let of = quoted(schema.name());
+        if !patch.named {
+            let message = format!("a patch must name the record of {of} that it changes");
+            let diagnostic = Diagnostic::error(Code::Unexpected, message)
+                .at(patch.of.place, "no record name")
+                .help(format!("write patches.records.{of}.NAME"));
+            self.diagnostics.push(diagnostic);
+            return None;
+        }
+        // The record is kept aside, and reported.
+        if self.absent.is_absent(patch.schema, patch.of.name) {
+            self.quarantine_patch(patch);
+            return None;
+        }
+        let Some(number) = self.numbered(schema, patch.of.name) else {
+            if self.diagnostics.holds_back(patch.of.name) {
+                return None;
+            }
+            let diagnostic = self.unknown_record("patch", schema, patch.of.name, patch.of.place);
+            self.diagnostics.push(match self.undeclared {
+                Undeclared::Refuse => diagnostic,
+                // The record of a removed mod.
+                policy => diagnostic.into_warning(policy.label()),
+            });
+            self.quarantine_patch(patch);
+            return None;
+        };
+        let record = &self.records.list[number as usize];
+        if record.pack > patch.of.pack {
+            let (name, place) = (patch.of.name, patch.of.place);
+            self.diagnostics.push(later_pack(schema, name, place, record.place));
+            return None;
+        }
+        Some(number)
+    }
+
+    /// Keeps a patch without a record, if the policy says so.
+    fn quarantine_patch(&mut self, patch: &RecordDeclaration<'_, '_>) {
+        if self.undeclared == Undeclared::Quarantine && patch.named {
+            self.records.quarantined_patches.push(QuarantinedRecord::of(patch));
+        }
+    }
+}
+
+/// The values and records that patches have changed.
+#[derive(Default)]
+struct Patched {
+    /// The last pack that replaced a value, by record and slot.
+    values: HashMap<(u32, u16), (usize, Place)>,
+    /// The packs that patch a record.
+    records: HashMap<u32, Vec<(usize, Place)>>,
+}
+
+fn later_pack(schema: &RegisteredSchema, name: &str, place: Place, record: Place) -> Diagnostic {
+    let (of, name) = (quoted(schema.name()), quoted(name));
+    let message = format!("record {name} of {of} is defined by a later pack");
+    Diagnostic::error(Code::Conflict, message)
+        .at(place, "patched here")
+        .at(record, "defined here, by a later pack")
+        .help("list that pack under 'requires' in this pack's manifest")
+}
+
+fn twice(
+    (schema, slot): (&RegisteredSchema, u16),
+    patch: Declaration<'_, '_>,
+    (again, first): (Place, Place),
+    diagnostics: &mut Diagnostics,
+) {
+    let slot = schema.slots()[usize::from(slot)].name();
+    let message = format!("one pack patches slot {} of {} twice", quoted(slot), quoted(patch.name));
+    diagnostics.push(
+        Diagnostic::error(Code::Conflict, message)
+            .at(again, "patched here again")
+            .at(first, "first patched here"),
+    );
+}

@@ -1,0 +1,421 @@
+//! Patches that compose: `add`, `remove`, `times`, `plus`, `delete`, `if_pack`, and packs that do not know each other.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use slotted::{Store, Value};
+use slotted_definitions::diagnostic::{Code, Severity};
+use slotted_definitions::{Conflicts, Definitions, Loader, Report, Undeclared};
+
+use crate::{load, refused};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Writes the JSON of a map with one key in each format.
+fn in_each_format(json: &str) -> [(&'static str, String); 3] {
+    let inner = json.trim().strip_prefix('{').and_then(|json| json.strip_suffix('}'));
+    let toml = inner.expect("a map").replace("\":", "\" =").replace('\n', " ");
+    // Maps and lists are the same in JSON and RON.
+    [("p.json", json.to_owned()), ("p.ron", json.to_owned()), ("p.toml", toml)]
+}
+
+const CORE: &str = "
+[schemas.unit.slots]
+hp = { kind = 'f32', default = 100.0, range = [0.0, 1000.0] }
+level = { kind = 'u8', default = 1 }
+job = { variants = ['none', 'farmer'], default = 'none' }
+jobs = { kind = 'list(enum)', variants = ['none', 'farmer'], default = [] }
+drops = { kind = 'list(text)', default = ['bone'] }
+sizes = { kind = 'list(u16)', default = [] }
+boss = { kind = 'object', references = 'unit', optional = true }
+pals = { kind = 'list(object)', references = 'unit', default = [] }
+[schemas.orc]
+extends = 'unit'
+[records.unit.wolf]
+hp = 10.0
+level = 3
+drops = ['hide', 'tooth']
+[records.unit.fox]
+inherits = 'wolf'
+pals = ['wolf']
+[records.orc.grunt]
+";
+
+fn with_core(packs: &[(&str, &str, &str)]) -> Loader {
+    let loader = Loader::new().pack_of_texts("core", [("a.toml", CORE)]);
+    packs.iter().fold(loader, |loader, (name, manifest, text)| {
+        let (file, manifest) = ("p.toml", format!("name = '{name}'\n{manifest}"));
+        loader.pack_of_texts(name, [("pack.toml", manifest), (file, (*text).to_owned())])
+    })
+}
+
+fn patched(packs: &[(&str, &str, &str)]) -> Result<Definitions, Report> {
+    with_core(packs).load(&Store::new())
+}
+
+fn value(definitions: &Definitions, record: &str, slot: &str) -> Value {
+    let record = definitions.record("unit", record).expect("the record is there");
+    record.get(slot).expect("the slot is declared")
+}
+
+fn texts<const N: usize>(texts: [&str; N]) -> Value {
+    Value::List(texts.map(Value::from).into())
+}
+
+fn messages(report: &Report) -> Vec<&str> {
+    report.diagnostics().iter().map(|diagnostic| diagnostic.message()).collect()
+}
+
+#[test]
+fn lists_numbers_and_variants_change_in_each_format() -> Outcome {
+    let json = r#"{"patches": {
+        "schemas": {"unit": {"slots": {"job": {"variants": {"add": ["smith"], "remove": ["farmer"]}}}}},
+        "records": {"unit": {"wolf": {
+            "hp": {"times": 1.5, "plus": 2},
+            "level": {"plus": -1},
+            "job": "smith",
+            "drops": {"add": ["pelt", "hide"], "remove": ["tooth"]},
+            "sizes": {"add": [3, 4]},
+            "pals": {"add": ["fox", "grunt"]}
+        }}}
+    }}"#;
+    for (file, text) in in_each_format(json) {
+        let definitions = load(&[("a.toml", CORE), (file, &text)])?;
+        let of = |slot| value(&definitions, "wolf", slot);
+        assert_eq!(of("hp"), 17.0.into(), "{file}");
+        assert_eq!(of("level"), 2.into(), "{file}");
+        assert_eq!(of("job"), "smith".into(), "{file}");
+        assert_eq!(of("drops"), texts(["hide", "pelt"]), "{file}");
+        assert_eq!(of("sizes"), Value::List([3.into(), 4.into()].into()), "{file}");
+        assert_eq!(of("pals"), texts(["fox", "grunt"]), "{file}");
+        // A record that inherits from the patched one.
+        assert_eq!(value(&definitions, "fox", "hp"), 17.0.into(), "{file}");
+        assert_eq!(value(&definitions, "fox", "drops"), texts(["hide", "pelt"]), "{file}");
+        let mut store = Store::new();
+        let objects = definitions.spawn(&mut store)?;
+        let wolf = objects.id("unit", "wolf").ok_or("no wolf")?;
+        assert_eq!(store.get_value(wolf, "hp")?, 17.0_f32.into(), "{file}");
+        let copy = definitions.spawn_one(&mut Store::new(), "unit", "wolf", slotted::record! {});
+        assert!(copy.is_err(), "a new store has no schemas");
+        let copy = objects.spawn_one(&mut store, "unit", "wolf", slotted::record! {})?;
+        assert_eq!(store.get_value(copy, "drops")?, texts(["hide", "pelt"]), "{file}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_record_changes_what_it_inherits_in_each_format() -> Outcome {
+    let json = r#"{"records": {"unit": {
+        "dire": {"inherits": "wolf", "hp": {"times": 3}, "drops": {"add": ["fang"]}},
+        "alpha": {"inherits": "dire", "hp": {"times": 2, "plus": 1}, "drops": {"remove": ["hide"]}},
+        "heir": {"inherits": "alpha"}
+    }}}"#;
+    for (file, text) in in_each_format(json) {
+        let definitions = load(&[("a.toml", CORE), (file, &text)])?;
+        assert_eq!(value(&definitions, "dire", "hp"), 30.0.into(), "{file}");
+        for name in ["alpha", "heir"] {
+            assert_eq!(value(&definitions, name, "hp"), 61.0.into(), "{file} {name}");
+            assert_eq!(
+                value(&definitions, name, "drops"),
+                texts(["tooth", "fang"]),
+                "{file} {name}"
+            );
+        }
+        // The place of a changed value is that of the change.
+        let origin = definitions.record("unit", "heir").and_then(|heir| heir.origin("drops"));
+        let location = origin.and_then(|origin| definitions.location(origin)).ok_or("no place")?;
+        assert!(location.path.ends_with(file), "{location}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_change_starts_from_the_default_of_the_slot() -> Outcome {
+    let patch = "[patches.records.orc.grunt]\nhp = { times = 2 }\ndrops = { add = ['axe'] }";
+    let definitions = patched(&[("more", "", patch)])?;
+    let grunt = definitions.record("orc", "grunt").ok_or("no grunt")?;
+    assert_eq!(grunt.get("hp")?, 200.0.into());
+    assert_eq!(grunt.get("drops")?, texts(["bone", "axe"]));
+    Ok(())
+}
+
+#[test]
+fn slots_can_be_called_like_operations() -> Outcome {
+    let file = "
+[schemas.sum.slots]
+add = { kind = 'list(u8)', default = [] }
+remove = { kind = 'u8', default = 1 }
+times = { kind = 'u8', default = 1 }
+plus = { kind = 'u8', default = 1 }
+delete = { kind = 'bool', default = false }
+[records.sum.a]
+add = [1]
+delete = true
+[patches.records.sum.a]
+add = { add = [2] }
+times = { plus = 4 }
+plus = 7
+delete = false
+";
+    let definitions = load(&[("a.toml", file)])?;
+    let a = definitions.record("sum", "a").ok_or("no record")?;
+    assert_eq!(a.get("add")?, Value::List([1.into(), 2.into()].into()));
+    assert_eq!((a.get("times")?, a.get("plus")?), (5.into(), 7.into()));
+    assert_eq!(a.get("delete")?, false.into());
+    Ok(())
+}
+
+#[test]
+fn records_are_deleted_in_each_format() -> Outcome {
+    let json = r#"{"patches": {"delete": {"unit": ["wolf"]}}}"#;
+    for (file, text) in in_each_format(json) {
+        let free = "patches.records.unit.fox.pals = []";
+        let definitions = load(&[("a.toml", CORE), ("free.toml", free), (file, &text)])?;
+        assert!(definitions.record("unit", "wolf").is_none(), "{file}");
+        assert_eq!(definitions.records().len(), 2, "{file}");
+        // It has inherited before.
+        assert_eq!(value(&definitions, "fox", "hp"), 10.0.into(), "{file}");
+        let mut store = Store::new();
+        let objects = definitions.spawn(&mut store)?;
+        assert_eq!(store.len(), 2, "{file}");
+        assert!(objects.id("unit", "wolf").is_none(), "{file}");
+        assert!(objects.id("orc", "grunt").is_some(), "{file}");
+    }
+    Ok(())
+}
+
+#[test]
+fn references_are_right_after_a_deletion() -> Outcome {
+    let file = "
+[records.unit.z]
+boss = 'grunt'
+pals = ['fox', 'z', 'grunt']
+[patches.records.unit.fox]
+pals = ['z']
+[patches.delete]
+unit = ['wolf']
+";
+    let definitions = load(&[("a.toml", CORE), ("b.toml", file)])?;
+    assert_eq!(value(&definitions, "z", "boss"), "grunt".into());
+    assert_eq!(value(&definitions, "z", "pals"), texts(["fox", "z", "grunt"]));
+    let mut store = Store::new();
+    let objects = definitions.spawn(&mut store)?;
+    let (z, grunt) = (objects.id("unit", "z"), objects.id("orc", "grunt"));
+    assert_eq!(store.get_value(z.ok_or("no z")?, "boss")?, grunt.ok_or("no grunt")?.into());
+    Ok(())
+}
+
+#[test]
+fn a_reference_to_a_deleted_record_follows_the_policy() -> Outcome {
+    let file = "patches.delete.unit = ['wolf']";
+    let report = refused(&[("a.toml", CORE), ("b.toml", file)]);
+    assert_eq!(
+        messages(&report),
+        ["slot 'pals' of 'unit' refers to 'wolf', which pack 'mod' deletes"]
+    );
+    for policy in [Undeclared::Ignore, Undeclared::Quarantine] {
+        let definitions = with_core(&[("gone", "", file)]).undeclared(policy).load(&Store::new())?;
+        assert_eq!(value(&definitions, "fox", "pals"), Value::List([].into()));
+        assert_eq!(definitions.warnings().warnings(), 1, "{}", definitions.warnings());
+    }
+    Ok(())
+}
+
+#[test]
+fn conditions_on_files_records_and_patches_in_each_format() -> Outcome {
+    let parts = [
+        r#"{"if_pack": "elves", "records": {"unit": {"a": {"hp": 5}}}}"#,
+        r#"{"records": {"unit": {"a": {"if_pack": "elves", "hp": 5}}}}"#,
+        r#"{"records": {"unit": [{"if_pack": ["core", "elves"], "hp": 5}]}}"#,
+        r#"{"patches": {"records": {"unit": {"wolf": {"if_pack": "elves", "hp": 5}}}}}"#,
+        r#"{"patches": {"schemas": {"unit": {"if_pack": "elves", "slots": {"hp": {"default": 5}}}}}}"#,
+        r#"{"schemas": {"elf": {"if_pack": "elves", "extends": "unit"}}}"#,
+    ];
+    let shape = |definitions: &Definitions| {
+        let hp = |record: slotted_definitions::RecordView<'_>| record.get("hp").unwrap_or_default();
+        let slot =
+            definitions.schema("unit").and_then(|unit| unit.slot("hp")).and_then(|hp| hp.default());
+        (
+            definitions.records().map(hp).collect::<Vec<_>>(),
+            definitions.schemas().len(),
+            slot.cloned(),
+        )
+    };
+    let plain = shape(&patched(&[])?);
+    for part in parts {
+        for (file, text) in in_each_format(part) {
+            // Two keys at the top of a TOML file are two lines.
+            let text = text.replace("\"elves\", \"records\"", "\"elves\"\n\"records\"");
+            let text = if file == "p.toml" { text } else { part.to_owned() };
+            let files = [(file.to_owned(), text)];
+            let without = with_core(&[]).pack_of_texts("more", files.clone()).load(&Store::new())?;
+            assert_eq!(shape(&without), plain, "{file} {part}");
+            let loader = with_core(&[("elves", "", "")]).pack_of_texts("more", files);
+            assert_ne!(shape(&loader.load(&Store::new())?), plain, "{file} {part}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_condition_is_read_in_a_games_own_files() -> Outcome {
+    let files = [
+        ("pack.toml", "objects = { 'x.json' = 'unit' }"),
+        ("x.json", r#"[{"hp": 5}, {"hp": 6, "if_pack": "elves"}]"#),
+    ];
+    let definitions = with_core(&[]).pack_of_texts("more", files).load(&Store::new())?;
+    assert_eq!(definitions.records().len(), 4);
+    Ok(())
+}
+
+#[test]
+fn packs_that_do_not_know_each_other_are_warned_of() -> Outcome {
+    let (strong, weak) = ("patches.records.unit.wolf.hp = 20", "patches.records.unit.wolf.hp = 5");
+    let load = |manifest| with_core(&[("strong", "", strong), ("weak", manifest, weak)]);
+    let definitions = load("requires = ['core']").load(&Store::new())?;
+    let warnings = definitions.warnings();
+    assert_eq!(
+        messages(warnings),
+        ["packs 'strong' and 'weak' both change slot 'hp' of record 'wolf'"]
+    );
+    assert_eq!(value(&definitions, "wolf", "hp"), 5.into(), "the later one wins");
+    assert_eq!(warnings.diagnostics()[0].severity(), Severity::Warning);
+    let refused =
+        load("").conflicts(Conflicts::Refuse).load(&Store::new()).expect_err("a conflict");
+    assert_eq!((refused.errors(), refused.diagnostics()[0].code()), (1, Code::Conflict));
+    let allowed = load("").conflicts(Conflicts::Allow).load(&Store::new())?;
+    assert!(allowed.warnings().is_empty());
+    for manifest in ["requires = ['strong']", "after = ['strong']", "after = ['strong', 'core']"] {
+        let known = load(manifest).conflicts(Conflicts::Refuse).load(&Store::new())?;
+        assert!(known.warnings().is_empty(), "{manifest}");
+        assert_eq!(value(&known, "wolf", "hp"), 5.into());
+    }
+    // Through a pack between them.
+    let between = [
+        ("strong", "", strong),
+        ("mid", "after = ['strong']", ""),
+        ("weak", "requires = ['mid']", weak),
+    ];
+    assert!(with_core(&between).load(&Store::new())?.warnings().is_empty());
+    // The same value is no conflict.
+    let same = with_core(&[("strong", "", strong), ("other", "", strong)]);
+    assert!(same.load(&Store::new())?.warnings().is_empty());
+    Ok(())
+}
+
+#[test]
+fn schemas_are_told_apart_in_the_same_way() -> Outcome {
+    let one = "patches.schemas.unit.slots.hp.range = [0.0, 500.0]";
+    let two = "patches.schemas.unit.slots.hp.range = [0.0, 600.0]";
+    let definitions = patched(&[("one", "", one), ("two", "", two)])?;
+    let expected = "packs 'one' and 'two' both change 'range' of slot 'hp' of 'unit'";
+    assert_eq!(messages(definitions.warnings()), [expected]);
+    assert!(patched(&[("one", "", one), ("two", "after = ['one']", two)])?.warnings().is_empty());
+    // b_06
+    let one = "patches.schemas.unit.slots.mana = { kind = 'u8', default = 5 }";
+    for two in ["{ kind = 'f32', default = 0.5 }", "'f32'"] {
+        let two = format!("patches.schemas.unit.slots.mana = {two}");
+        let packs = [("one", "", one), ("two", "", &*two)];
+        let report = with_core(&packs).conflicts(Conflicts::Allow).load(&Store::new());
+        let expected = "packs 'one' and 'two' give slot 'mana' of 'unit' different kinds";
+        assert_eq!(messages(&report.expect_err("two kinds")), [expected]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_replaced_value_keeps_changes_of_packs_that_it_does_not_know() -> Outcome {
+    let set = "[patches.records.unit.wolf]\nhp = 50\ndrops = ['claw']";
+    let change = "[patches.records.unit.wolf]\nhp = { times = 2 }\ndrops = { add = ['fang'] }";
+    for packs in [
+        [("set", "", set), ("change", "", change)],
+        [("change", "", change), ("set", "", set)],
+        [("set", "", set), ("change", "after = ['set']", change)],
+    ] {
+        let definitions = patched(&packs)?;
+        assert_eq!(value(&definitions, "wolf", "hp"), 100.0.into(), "{packs:?}");
+        assert_eq!(value(&definitions, "wolf", "drops"), texts(["claw", "fang"]), "{packs:?}");
+        assert!(definitions.warnings().is_empty());
+    }
+    let definitions = patched(&[("change", "", change), ("set", "after = ['change']", set)])?;
+    assert_eq!(value(&definitions, "wolf", "hp"), 50.into());
+    assert_eq!(value(&definitions, "wolf", "drops"), texts(["claw"]));
+    Ok(())
+}
+
+#[test]
+fn one_pack_cannot_change_a_value_that_it_replaces() {
+    let (set, change) =
+        ("patches.records.unit.wolf.hp = 5", "patches.records.unit.wolf.hp.plus = 5");
+    for files in [[set, change], [change, set], [set, set]] {
+        let report = refused(&[("a.toml", CORE), ("b.toml", files[0]), ("c.toml", files[1])]);
+        assert_eq!(messages(&report), ["one pack patches slot 'hp' of 'wolf' twice"]);
+    }
+    load(&[("a.toml", CORE), ("b.toml", change), ("c.toml", change)]).expect("changes combine");
+}
+
+/// What one pack changes.
+#[derive(Clone, Debug)]
+struct Changes {
+    added: Vec<u8>,
+    removed: Vec<u8>,
+    times: f64,
+    plus: i32,
+    variants: Vec<u8>,
+}
+
+fn changes() -> impl Strategy<Value = Changes> {
+    let element = || vec(0..12_u8, 0..4);
+    (element(), vec(0..12_u8, 0..2), 1..5_i32, -9..9_i32, element()).prop_map(
+        |(added, removed, times, plus, variants)| Changes {
+            added,
+            removed,
+            times: f64::from(times) / 2.0,
+            plus,
+            variants,
+        },
+    )
+}
+
+fn listed(elements: &[u8]) -> String {
+    let names: Vec<_> = elements.iter().map(|element| format!("'e{element}'")).collect();
+    format!("[{}]", names.join(", "))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever the load order, the same packs lead to the same definitions.
+    #[test]
+    fn changes_of_independent_packs_do_not_depend_on_their_order(
+        packs in vec(changes(), 1..5),
+        order in Just((0..5_usize).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let text = |Changes { added, removed, times, plus, variants }: &Changes| {
+            let (added, removed, variants) = (listed(added), listed(removed), listed(variants));
+            format!(
+                "patches.schemas.unit.slots.job.variants = {{ add = {variants} }}\n\
+                 [patches.records.unit.wolf]\n\
+                 drops = {{ add = {added}, remove = {removed} }}\n\
+                 hp = {{ times = {times:?}, plus = {plus} }}\n\
+                 level = {{ times = {times:?} }}\n"
+            )
+        };
+        let texts: Vec<(String, String)> =
+            packs.iter().enumerate().map(|(at, pack)| (format!("pack{at}"), text(pack))).collect();
+        let found = |order: &[usize]| {
+            let listed: Vec<_> = order
+                .iter()
+                .filter_map(|at| texts.get(*at))
+                .map(|(name, text)| (&**name, "", &**text))
+                .collect();
+            let loaded = with_core(&listed).load(&Store::new());
+            loaded.map(|loaded| {
+                let unit = loaded.schema("unit").expect("the schema is declared");
+                let job = unit.slot("job").expect("the slot is declared").kind().clone();
+                let of = |slot| value(&loaded, "wolf", slot);
+                (of("drops"), of("hp"), of("level"), job)
+            }).map_err(|report| report.errors())
+        };
+        prop_assert_eq!(found(&[0, 1, 2, 3, 4]), found(&order));
+    }
+}
