@@ -41,7 +41,7 @@ const SLOTS: [(&str, &str); 12] = [
     ("title", "\"text\""),
 ];
 
-/// Returns the values of a record in slot order, as all three formats write them.
+/// Returns the values of a record in slot order, as all formats write them.
 fn values(n: usize) -> [String; 12] {
     let job = ["farmer", "soldier", "smith"][n % 3];
     let title = ["the great", "the small", "of the hills", "the old"][n / 7 % 4];
@@ -80,6 +80,7 @@ struct Files {
     json: String,
     toml: String,
     ron: String,
+    yaml: String,
     /// Only the list, without a schema: the input of inference.
     loose: String,
 }
@@ -100,7 +101,15 @@ impl Files {
         let ron = list(records, ['(', ')'], |name| format!("{name}: "));
         let ron =
             format!("(schemas: {{\"orc\": (slots: {{{slots}}})}}, records: {{\"orc\": {ron}}})");
-        Self { json, toml, ron, loose }
+        let slots = SLOTS.map(|(name, kind)| format!("      {name}: {kind}\n")).concat();
+        let mut yaml = format!("schemas:\n  orc:\n    slots:\n{slots}records:\n  orc:\n");
+        for n in 0..records {
+            for (position, ((slot, _), value)) in SLOTS.iter().zip(values(n)).enumerate() {
+                let dash = if position > 0 { ' ' } else { '-' };
+                let _ = writeln!(yaml, "  {dash} {slot}: {value}");
+            }
+        }
+        Self { json, toml, ron, yaml, loose }
     }
 }
 
@@ -174,8 +183,9 @@ fn forms<'a>(files: &'a Files, stores: &'a mut (Store, Store)) -> Vec<Form<'a>> 
             Ok(())
         }),
         Form::new("RON: definitions, read and checked", 6, || load("orcs.ron", &files.ron)),
-        Form::new("20 iterations, a store just filled", 8, || iterate(fresh)),
-        Form::new("20 iterations, a store after a hot reload", 8, || iterate(reloaded)),
+        Form::new("YAML: definitions, read and checked", 0, || load("orcs.yaml", &files.yaml)),
+        Form::new("20 iterations, a store just filled", 9, || iterate(fresh)),
+        Form::new("20 iterations, a store after a hot reload", 9, || iterate(reloaded)),
     ]
 }
 
@@ -188,5 +198,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     sample(&mut forms, tables.rounds())?;
     let table = table(&format!("{records} records of twelve slots"), &forms, "ms", 1e3);
     let command = "cargo bench -p slotted_benches --bench definitions";
-    tables.publish(&["slotted", "serde_json", "toml", "ron"], command, &table)
+    tables.publish(&["slotted", "serde_json", "toml", "ron", "granit-parser"], command, &table)
 }

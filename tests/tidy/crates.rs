@@ -18,7 +18,8 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
 ];
 
 /// File formats and engines: the core reads no files and knows no engine.
-const NOT_IN_THE_CORE: &[&str] = &["serde_json", "toml", "ron", "bevy_ecs", "annotate-snippets"];
+const NOT_IN_THE_CORE: &[&str] =
+    &["serde_json", "toml", "ron", "granit-parser", "bevy_ecs", "annotate-snippets"];
 
 /// Returns the names in the `[dependencies]` section of a manifest.
 pub(crate) fn dependencies(manifest: &str) -> Vec<&str> {

@@ -144,7 +144,7 @@ pub(crate) enum ReportFormat {
 
 #[derive(Args, Debug)]
 pub(crate) struct Infer {
-    /// Data files in JSON, TOML or RON: a list of objects, or a map from names to objects
+    /// Data files in JSON, TOML, RON or YAML: a list of objects, or a map from names to objects
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Propose one schema with this name for all files; by default each file gets its own, named after the
@@ -164,6 +164,7 @@ pub(crate) enum FileFormat {
     Json,
     Toml,
     Ron,
+    Yaml,
 }
 
 impl From<FileFormat> for Format {
@@ -172,6 +173,7 @@ impl From<FileFormat> for Format {
             FileFormat::Json => Self::Json,
             FileFormat::Toml => Self::Toml,
             FileFormat::Ron => Self::Ron,
+            FileFormat::Yaml => Self::Yaml,
         }
     }
 }

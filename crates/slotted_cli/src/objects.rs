@@ -20,7 +20,9 @@ pub(crate) fn observe(
 ) -> Result<Result<(), String>, Failure> {
     let Some(format) = Format::of(path) else {
         let message = format!("'{}' has an unknown format", path.display());
-        return Err(Failure::new(message).help("the file name must end in .json, .toml or .ron"));
+        return Err(
+            Failure::new(message).help("the file name must end in .json, .toml, .ron or .yaml")
+        );
     };
     let mut bytes = Vec::new();
     let read = fs::File::open(path)

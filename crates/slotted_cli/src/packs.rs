@@ -65,7 +65,7 @@ fn is_pack(folder: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("'{}' contains no definition files", folder.display());
-    Err(Failure::new(message).help("their names must end in .json, .toml or .ron"))
+    Err(Failure::new(message).help("their names must end in .json, .toml, .ron or .yaml"))
 }
 
 fn is_manifest(path: &Path) -> bool {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use common::{Outcome, empty_folder, folder_with, run};
 
-const FORMATS: [&str; 3] = ["json", "toml", "ron"];
+const FORMATS: [&str; 4] = ["json", "toml", "ron", "yaml"];
 
 const ORCS: &str = r#"[
     { "name": "Grunt", "health": 80, "rage": 0.25, "abstract": true },
@@ -80,6 +80,10 @@ fn files_without_objects_are_problems() -> Outcome {
         ("twice.json", "[] []", "unexpected text after the end"),
         ("broken.toml", "a = ", ""),
         ("broken.ron", "[(", "2"),
+        ("broken.yaml", "- [", "'[' is never closed"),
+        ("twice.yaml", "a: {}\n---\nb: {}\n", "several documents"),
+        ("deep.yaml", &*deep, "nested"),
+        ("open.yaml", &*"[".repeat(100_000), "nested"),
         ("deep.json", &*deep, "nested"),
         ("deep.ron", &*deep, ""),
         ("open.json", &*"[".repeat(100_000), ""),
@@ -117,6 +121,11 @@ fn data_is_read_as_the_pack_loader_reads_it() -> Outcome {
             "items.ron",
             "{ Lantern: (slot: Two, price: 3), \"old rope\": Item(slot: One, price: 18446744073709551615) }",
         ),
+        (
+            "items.yml",
+            "lantern:\n  slot: Two\n  price: 3\nrope: { slot: One, price: 0xFFFFFFFFFFFFFFFF }\n",
+        ),
+        ("items.yaml", "- slot: Two\n  price: 3\n- slot: 'One'\n  price: 18446744073709551615\n"),
         ("items.ron", "[(slot: \"Two\", price: 3), (slot: \"One\", price: 18446744073709551615)]"),
         (
             "items.toml",
@@ -137,6 +146,7 @@ fn data_is_read_as_the_pack_loader_reads_it() -> Outcome {
         ("a.json", "[{ \"id\": 123456789012345678901234567890 }]"),
         ("a.toml", "[a]\nid = 123456789012345678901234567890\n"),
         ("a.ron", "[(id: 123456789012345678901234567890)]"),
+        ("a.yaml", "- id: 123456789012345678901234567890\n"),
     ]
     .into_iter()
     .enumerate()
@@ -151,9 +161,9 @@ fn data_is_read_as_the_pack_loader_reads_it() -> Outcome {
 
 #[test]
 fn failures_have_their_own_status() -> Outcome {
-    let folder = folder_with("infer_no_format", "orcs.yaml", "- name: Grunt\n")?;
-    let yaml = format!("{folder}/orcs.yaml");
-    for arguments in [&["infer", "nowhere.json"][..], &["infer", &yaml], &["infer"]] {
+    let folder = folder_with("infer_no_format", "orcs.xml", "<orc/>\n")?;
+    let xml = format!("{folder}/orcs.xml");
+    for arguments in [&["infer", "nowhere.json"][..], &["infer", &xml], &["infer"]] {
         assert_eq!(run(arguments)?.status, Some(2), "{arguments:?}");
     }
     let folder = folder_with("infer_too_large", "orcs.json", ORCS)?;

@@ -34,6 +34,13 @@ impl Reading<'_> {
                 ("text", Data::Int(_) | Data::UInt(_) | Data::Float(_) | Data::Bool(_)) => {
                     diagnostic.help("write it in quotes")
                 }
+                // YAML reads a line without ': ' as text.
+                (_, Data::Text(text)) if expected.starts_with("a map") && text.contains('=') => {
+                    diagnostic.help("write name: value, with a colon and a space")
+                }
+                (_, Data::Text(text)) if expected.starts_with("a map") && text.contains(':') => {
+                    diagnostic.help("write name: value, with a space after the colon")
+                }
                 ("a map of values", _) => {
                     diagnostic.help("write records under their schema: records.SCHEMA.NAME")
                 }

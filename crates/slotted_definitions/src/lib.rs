@@ -1,4 +1,4 @@
-//! Definition files for [`slotted`]: schemas and records in JSON, TOML or RON, as games and mods write them.
+//! Definition files for [`slotted`]: schemas and records in JSON, TOML, RON or YAML, as games and mods write them.
 //!
 //! * [`Loader`] reads files and folders, checks everything, and returns [`Definitions`] or a
 //!   [`Report`] of every problem, with file, line and column.
@@ -46,9 +46,10 @@
 //!
 //! # The file format
 //!
-//! A **definition file** is a map with the keys `schemas`, `records` and `patches`. JSON, TOML and RON
-//! are three notations of the same map; each is a feature of the crate. JSON may be JSON5: with comments, trailing
-//! commas, and names without quotes, also in files that end in `.json5` or `.jsonc`.
+//! A **definition file** is a map with the keys `schemas`, `records` and `patches`. JSON, TOML, RON
+//! and YAML are four notations of the same map; each is a feature of the crate. JSON may be JSON5: with comments, trailing
+//! commas, and names without quotes, also in files that end in `.json5` or `.jsonc`. YAML is YAML 1.2: `no` is text. Anchors,
+//! aliases and the merge key `<<` copy values of the same file; tags and several documents in a file are errors.
 //!
 //! ```toml
 //! [schemas.unit]
@@ -94,7 +95,7 @@
 //!
 //! A folder of definition files is a **pack**. Packs are read in the order in which they were added; a
 //! later pack can add to earlier packs and patch them. A pack may have a **manifest**, `pack.toml`,
-//! `pack.json` or `pack.ron`:
+//! `pack.json`, `pack.ron` or `pack.yaml`:
 //!
 //! | key | value |
 //! |---|---|
@@ -117,7 +118,7 @@
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
-    not(all(feature = "json", feature = "toml", feature = "ron")),
+    not(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml")),
     allow(dead_code, unused_variables, reason = "each format needs a part of what serves all")
 )]
 
@@ -163,6 +164,7 @@ mod unread;
 mod value;
 pub mod write;
 mod write_schema;
+mod write_yaml;
 
 pub use data::read_data;
 pub use format::Format;

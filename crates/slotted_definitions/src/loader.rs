@@ -73,7 +73,7 @@ impl Loader {
 
     /// Adds a folder of definition files as a pack, inner folders included.
     ///
-    /// The loader reads files that end in `.json`, `.toml` or `.ron`, in the order of their paths, and
+    /// The loader reads files that end in `.json`, `.toml`, `.ron` or `.yaml`, in the order of their paths, and
     /// skips names that start with a dot. Without a manifest the pack has the name of the folder.
     ///
     /// # Example

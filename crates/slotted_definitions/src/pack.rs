@@ -149,7 +149,8 @@ impl<'d> FileReader<'d> {
                 }
                 self.file(pack, format, shown_path(name, &path), &root.join(&path));
             } else if looks_like_definitions(&path) {
-                let message = "the file is ignored: its name must end in .json, .toml or .ron";
+                let message =
+                    "the file is ignored: its name must end in .json, .toml, .ron or .yaml";
                 let place = self.empty(shown_path(name, &path));
                 let warning = Diagnostic::warning(Code::Unreadable, message);
                 self.diagnostics.push(warning.at(place, ""));
@@ -253,7 +254,8 @@ impl<'d> FileReader<'d> {
     }
 
     fn unknown_format(&mut self, shown: Arc<str>) {
-        let message = "unknown file format: the name must end in .json, .toml or .ron".to_owned();
+        let message =
+            "unknown file format: the name must end in .json, .toml, .ron or .yaml".to_owned();
         self.unreadable(shown, message);
     }
 }
@@ -275,15 +277,12 @@ fn shown_path(pack: &str, path: &Path) -> Arc<str> {
     parts.join("/").into()
 }
 
-/// Returns whether the name suggests definitions: `units.toml.txt`, `units.yaml`.
+/// Returns whether the name suggests definitions: `units.toml.txt`.
 fn looks_like_definitions(path: &Path) -> bool {
-    const ALIKE: [&str; 2] = ["yaml", "yml"];
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    ALIKE.iter().any(|alike| extension.eq_ignore_ascii_case(alike))
-        || path.file_stem().is_some_and(|stem| Format::of(stem).is_some())
+    path.file_stem().is_some_and(|stem| Format::of(stem).is_some())
 }
 
-/// The manifest of a pack: `pack.json`, `pack.toml` or `pack.ron`.
+/// The manifest of a pack: `pack.json`, `pack.toml`, `pack.ron` or `pack.yaml`.
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
     pub(super) name: Arc<str>,

@@ -150,14 +150,24 @@ impl Files {
         self.0.get(place.file as usize)
     }
 
-    /// Narrows the place of a list to a quoted name in it.
+    /// Narrows the place of a list to a name in it, with or without quotes.
     pub(super) fn part(&self, place: Place, name: &str) -> Place {
         let (start, end) = (place.span.start as usize, place.span.end as usize);
         let text = self.get(place).and_then(|file| file.text.get(start..end));
-        let quoted = format!("\"{name}\"");
-        match text.filter(|text| text.starts_with('[')).and_then(|text| text.find(&quoted)) {
-            Some(at) => Place { span: Span::new(start + at, start + at + quoted.len()), ..place },
-            None => place,
+        let Some(text) = text.filter(|text| text.starts_with(['[', '-'])) else { return place };
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
+        let is_whole = |at: usize| {
+            let (before, after) = (&text[..at], &text[at + name.len()..]);
+            !before.ends_with(is_part) && !after.starts_with(is_part)
+        };
+        let quoted = |mark: char| text.find(&format!("{mark}{name}{mark}")).map(|at| (at, 2));
+        let bare = || text.match_indices(name).find(|(at, _)| is_whole(*at)).map(|(at, _)| (at, 0));
+        match quoted('"').or_else(|| quoted('\'')).or_else(bare) {
+            Some((at, quotes)) if !name.is_empty() => {
+                let at = start + at;
+                Place { span: Span::new(at, at + name.len() + quotes), ..place }
+            }
+            _ => place,
         }
     }
 

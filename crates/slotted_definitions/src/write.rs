@@ -382,7 +382,9 @@ fn to_text(file: &Value, format: Format) -> Result<String, String> {
             let config = ron::ser::PrettyConfig::new();
             ron::ser::to_string_pretty(file, config).map_err(|error| error.to_string())
         }
-        #[cfg(not(all(feature = "json", feature = "toml", feature = "ron")))]
+        #[cfg(feature = "yaml")]
+        Format::Yaml => Ok(crate::write_yaml::file(file)),
+        #[cfg(not(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml")))]
         _ => Err("the crate was built without this format".to_owned()),
     }
 }

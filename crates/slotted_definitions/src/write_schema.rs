@@ -8,6 +8,7 @@ use crate::format::Format;
 use crate::infer::as_written;
 use crate::loaded::Definitions;
 use crate::schemas::RECORD_KEYS;
+use crate::write_yaml;
 use slotted::Kind;
 use slotted::Value;
 use slotted::{Schema, schema::Slot};
@@ -86,6 +87,7 @@ pub fn schemas_to_text<'s>(
     let schemas = schemas.collect::<Result<Vec<_>, _>>()?;
     Ok(match format {
         Format::Toml => toml_file(&schemas),
+        Format::Yaml => yaml_file(&schemas),
         Format::Json | Format::Ron => nested_file(&schemas, format),
     })
 }
@@ -229,11 +231,16 @@ pub(super) fn float(number: f64, format: Format) -> Option<String> {
         (false, Format::Json) => None,
         (false, Format::Toml) => Some(format!("{number}").to_lowercase()),
         (false, Format::Ron) => Some(format!("{number}")),
+        (false, Format::Yaml) if number.is_nan() => Some(".nan".to_owned()),
+        (false, Format::Yaml) => Some(if number < 0.0 { "-.inf" } else { ".inf" }.to_owned()),
     }
 }
 
-/// Quotes a text with the format's escapes.
+/// Quotes a text with the format's escapes. YAML needs no quotes for a word.
 pub(super) fn quoted(text: &str, format: Format) -> String {
+    if format == Format::Yaml && write_yaml::is_plain_word(text) {
+        return text.to_owned();
+    }
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {
@@ -243,10 +250,13 @@ pub(super) fn quoted(text: &str, format: Format) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
+            _ if format == Format::Yaml && write_yaml::must_be_escaped(character) => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
             _ if character.is_control() => quoted.push_str(&match format {
                 Format::Ron => format!("\\u{{{:x}}}", u32::from(character)),
                 // All control characters are below U+00A0.
-                Format::Json | Format::Toml => format!("\\u{:04x}", u32::from(character)),
+                _ => format!("\\u{:04x}", u32::from(character)),
             }),
             _ => quoted.push(character),
         }
@@ -280,7 +290,7 @@ pub(super) fn map(pairs: &[Pair], format: Format) -> String {
     let pair = |(name, value): &Pair| match format {
         Format::Toml => format!("{name} = {value}"),
         Format::Json => format!("\"{name}\": {value}"),
-        Format::Ron => format!("{name}: {value}"),
+        Format::Ron | Format::Yaml => format!("{name}: {value}"),
     };
     if pairs.is_empty() {
         // RON's `()` is the unit value, not an empty map.
@@ -290,7 +300,7 @@ pub(super) fn map(pairs: &[Pair], format: Format) -> String {
     let pairs = pairs.join(", ");
     match format {
         Format::Ron => format!("({pairs})"),
-        Format::Json | Format::Toml => format!("{{ {pairs} }}"),
+        Format::Json | Format::Toml | Format::Yaml => format!("{{ {pairs} }}"),
     }
 }
 
@@ -339,6 +349,38 @@ fn toml_file(schemas: &[Written<'_>]) -> String {
             comment(&mut lines, "#", slot.comment);
             lines.push(format!("{} = {}", toml_key(slot.name), slot_value(slot, Format::Toml)));
         }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn yaml_file(schemas: &[Written<'_>]) -> String {
+    let mut lines = vec!["schemas:".to_owned()];
+    let indented = |indent: usize, text: &str| {
+        // The lines of a long list are deeper than its name.
+        let text = text.replace('\n', &format!("\n{:indent$}", "", indent = indent + 2));
+        format!("{:indent$}{text}", "")
+    };
+    for schema in schemas {
+        let mut comments = Vec::new();
+        comment(&mut comments, "#", schema.docs.comment.as_deref());
+        lines.extend(comments.iter().map(|line| indented(2, line)));
+        let name = quoted(schema.schema.name(), Format::Yaml);
+        let is_empty = schema.pairs.is_empty() && schema.slots.is_empty();
+        lines.push(indented(2, &format!("{name}:{}", if is_empty { " {}" } else { "" })));
+        let pairs = schema.pairs.iter().map(|(key, value)| format!("{key}: {value}"));
+        lines.extend(pairs.map(|pair| indented(4, &pair)));
+        lines.extend((!schema.slots.is_empty()).then(|| indented(4, "slots:")));
+        for slot in &schema.slots {
+            let mut comments = Vec::new();
+            comment(&mut comments, "#", slot.comment);
+            lines.extend(comments.iter().map(|line| indented(6, line)));
+            let (name, value) = (quoted(slot.name, Format::Yaml), slot_value(slot, Format::Yaml));
+            lines.push(indented(6, &format!("{name}: {value}")));
+        }
+    }
+    if schemas.is_empty() {
+        lines = vec!["schemas: {}".to_owned()];
     }
     lines.push(String::new());
     lines.join("\n")

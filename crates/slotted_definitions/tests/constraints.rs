@@ -1,6 +1,6 @@
 //! Tests constraints in definition files, written schemas and JSON Schemas.
 
-#![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
+#![cfg(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml"))]
 
 use std::error::Error;
 
@@ -27,6 +27,13 @@ fn person(format: Format, age: &str) -> (&'static str, String) {
                  [records.person.ada]\nage = {age}\n"
             ),
         ),
+        Format::Yaml => (
+            "a.yaml",
+            format!(
+                "schemas:\n  person:\n    slots:\n      age: {{ kind: u8, step: 5 }}\n\
+                 records:\n  person:\n    ada:\n      age: {age}\n"
+            ),
+        ),
         _ => (
             "a.ron",
             format!(
@@ -39,7 +46,7 @@ fn person(format: Format, age: &str) -> (&'static str, String) {
 
 #[test]
 fn steps_are_checked_in_every_format() -> Outcome {
-    for format in [Format::Json, Format::Toml, Format::Ron] {
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
         let (path, text) = person(format, "40");
         let loaded = Loader::new().text(path, text).load(&Store::new())?;
         let expected = Schema::builder("person").slot("age", Kind::U8).step(5).build()?;
@@ -70,7 +77,7 @@ fn every_constraint_is_written_and_read_again() -> Outcome {
         .optional()
         .references("thing")
         .build()?;
-    for format in [Format::Json, Format::Toml, Format::Ron] {
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
         let text = schemas_to_text([(&schema, &SchemaDocs::default())], format)?;
         let path = format!("a.{}", format.extension());
         let loaded = Loader::new().text(&path, &*text).load(&Store::new())?;

@@ -1,5 +1,5 @@
 //! Dead references in files: they have no name, so a file cannot hold them.
-#![cfg(all(feature = "json", feature = "ron"))]
+#![cfg(all(feature = "json", feature = "ron", feature = "yaml"))]
 
 use std::error::Error;
 
@@ -31,7 +31,7 @@ const RECORDS: &str = r#"{"records": {"unit": {
 fn dead_references_are_left_out_of_files() -> Outcome {
     let (mut store, objects) = spawn(RECORDS)?;
     store.despawn(objects.id("unit", "gone").ok_or("no record")?)?;
-    for format in [Format::Json, Format::Ron] {
+    for format in [Format::Json, Format::Ron, Format::Yaml] {
         let [(path, text)] = &objects.to_files(&store, format)?[..] else { panic!("one file") };
         let mut again = Store::new();
         let loader = Loader::new().text("schemas.json", SCHEMAS).text(path.as_str(), text.as_str());

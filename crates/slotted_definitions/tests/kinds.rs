@@ -1,7 +1,7 @@
 //! Tests every kind in definition files, written schemas, JSON Schemas and inference. The tests cover new kinds
 //! of the table automatically.
 
-#![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
+#![cfg(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml"))]
 
 use std::error::Error;
 
@@ -13,7 +13,7 @@ use slotted_definitions::{Definitions, Format, Loader};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-const FORMATS: [Format; 3] = [Format::Json, Format::Toml, Format::Ron];
+const FORMATS: [Format; 4] = [Format::Json, Format::Toml, Format::Ron, Format::Yaml];
 
 /// Numbers that every number kind holds, as in a file.
 fn numbers(kind: NumberKind, length: usize) -> Value {

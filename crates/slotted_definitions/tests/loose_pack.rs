@@ -1,6 +1,6 @@
 //! A real game's data files as a pack: the proposed schema and the original file load together, and survive
 //! writing and reading.
-#![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
+#![cfg(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml"))]
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -66,7 +66,7 @@ fn round_trip(schema: &str, json: &str, aside: &[&str]) -> Outcome {
     let objects = definitions.spawn(&mut store)?;
     assert_same(&records(&objects, &store)?, &expected);
 
-    for format in [Format::Json, Format::Toml, Format::Ron] {
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
         let mut files = objects.to_files(&store, format)?;
         files.push(("schema.toml".to_owned(), file.clone()));
         let loader = Loader::new().pack_of_texts("saved", files).undeclared(Undeclared::Quarantine);

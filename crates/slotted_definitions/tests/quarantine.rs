@@ -1,5 +1,5 @@
 //! Quarantined data survives loading and writing: removing a mod does not destroy its data.
-#![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
+#![cfg(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml"))]
 
 use std::error::Error;
 
@@ -43,7 +43,7 @@ target = 'elf'
     let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
     assert_eq!(store.get_value(grunt, "job")?, "farmer".into(), "the default replaces it");
     let expected = record! { hp: 1.0, job: "elven", friends: ["elf", "thrall"], target: "elf" };
-    for format in [Format::Json, Format::Toml, Format::Ron] {
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
         let mut files = objects.to_files(&store, format)?;
         files.push(("s.toml".to_owned(), SCHEMAS.to_owned()));
         let files: Vec<_> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
@@ -126,7 +126,7 @@ fn f32_values_are_written_with_enough_digits() -> Outcome {
     for bits in [0x15ae_43fd, 0x0000_0001, 0x7f7f_ffff, 0x3eb3_3333, 0x8000_0000_u32] {
         let number = f32::from_bits(bits);
         store.set_value(grunt, "hp", number)?;
-        for format in [Format::Json, Format::Toml, Format::Ron] {
+        for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
             let files = objects.to_files(&store, format)?;
             let files = [("s.toml", SCHEMAS), (&*files[0].0, &*files[0].1)];
             let (again, objects) = spawn(&load(&files)?)?;
@@ -165,7 +165,7 @@ fn an_unset_optional_slot_is_not_reset_to_its_default() -> Outcome {
     let (mut store, objects) = spawn(&load(&[("s.toml", schema), ("r.toml", records)])?)?;
     let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;
     store.set_value(grunt, "x", slotted::Value::Unset)?;
-    for format in [Format::Json, Format::Ron] {
+    for format in [Format::Json, Format::Ron, Format::Yaml] {
         let files = objects.to_files(&store, format)?;
         let (again, objects) = spawn(&load(&[("s.toml", schema), (&files[0].0, &files[0].1)])?)?;
         let grunt = objects.id("unit", "grunt").ok_or("no grunt")?;

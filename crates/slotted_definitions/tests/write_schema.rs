@@ -1,6 +1,6 @@
 //! Written schemas load to the same schemas, in all formats.
 
-#![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
+#![cfg(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml"))]
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use slotted::{Kind, Schema, Store, Value, glam::Vec3, schema::Number, schema::Nu
 use slotted_definitions::write::{SchemaDocs, SlotDocs, schemas_to_text};
 use slotted_definitions::{Format, Loader};
 
-const FORMATS: [Format; 3] = [Format::Json, Format::Toml, Format::Ron];
+const FORMATS: [Format; 4] = [Format::Json, Format::Toml, Format::Ron, Format::Yaml];
 
 /// Texts that need quotes and escapes.
 fn text() -> impl Strategy<Value = String> {
@@ -19,7 +19,10 @@ fn text() -> impl Strategy<Value = String> {
         "[ -~]{0,12}",
         "[\\PC\n\t\r\"\\\\\u{7f}\u{85}\u{1}\u{2028}]{0,12}",
         Just("true".to_owned()),
-        Just("12".to_owned()),
+        prop::sample::select(vec![
+            "12", "no", "~", "null", "0x1", "1.5", ".inf", "- a", "a: b", "#", "<<",
+        ])
+        .prop_map(str::to_owned),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! The formats of definition files: three notations of one data model.
+//! The formats of definition files: four notations of one data model.
 
 mod advice;
 #[cfg(feature = "json")]
@@ -7,6 +7,8 @@ mod json;
 mod ron;
 #[cfg(feature = "toml")]
 mod toml;
+#[cfg(feature = "yaml")]
+mod yaml;
 
 use std::fmt;
 use std::path::Path;
@@ -35,6 +37,8 @@ pub enum Format {
     Toml,
     /// RON; needs the feature `ron`.
     Ron,
+    /// YAML 1.2, in which `no` is text and not false; needs the feature `yaml`.
+    Yaml,
 }
 
 impl Format {
@@ -44,7 +48,7 @@ impl Format {
     #[must_use]
     pub fn of(path: impl AsRef<Path>) -> Option<Self> {
         let extension = path.as_ref().extension()?.to_str()?;
-        [Self::Json, Self::Toml, Self::Ron].into_iter().find(|format| {
+        [Self::Json, Self::Toml, Self::Ron, Self::Yaml].into_iter().find(|format| {
             format.extensions().iter().any(|alike| extension.eq_ignore_ascii_case(alike))
         })
     }
@@ -56,6 +60,7 @@ impl Format {
             Self::Json => "json",
             Self::Toml => "toml",
             Self::Ron => "ron",
+            Self::Yaml => "yaml",
         }
     }
 
@@ -64,6 +69,7 @@ impl Format {
             Self::Json => &["json", "json5", "jsonc"],
             Self::Toml => &["toml"],
             Self::Ron => &["ron"],
+            Self::Yaml => &["yaml", "yml"],
         }
     }
 
@@ -74,6 +80,7 @@ impl Format {
             Self::Json => cfg!(feature = "json"),
             Self::Toml => cfg!(feature = "toml"),
             Self::Ron => cfg!(feature = "ron"),
+            Self::Yaml => cfg!(feature = "yaml"),
         }
     }
 }
@@ -84,6 +91,7 @@ impl fmt::Display for Format {
             Self::Json => "JSON",
             Self::Toml => "TOML",
             Self::Ron => "RON",
+            Self::Yaml => "YAML",
         })
     }
 }
@@ -176,6 +184,12 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// Reads decimal digits with an optional minus.
+    fn integer(&mut self, span: Span, text: &str) -> Node<'s> {
+        let data = text.parse().map(Data::Int).or_else(|_| text.parse().map(Data::UInt));
+        data.map_or_else(|_| self.integer_past_all(span), |data| Node { span, data })
+    }
+
     fn integer_past_all(&mut self, span: Span) -> Node<'s> {
         let help = "integers range from -9223372036854775808 to 18446744073709551615";
         self.bad(span, "the integer is out of range for every kind", Some(help))
@@ -198,7 +212,9 @@ pub(super) fn parse<'s>(
         Format::Toml => toml::parse(&mut reader),
         #[cfg(feature = "ron")]
         Format::Ron => ron::parse(&mut reader),
-        #[cfg(not(all(feature = "json", feature = "toml", feature = "ron")))]
+        #[cfg(feature = "yaml")]
+        Format::Yaml => yaml::parse(&mut reader),
+        #[cfg(not(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml")))]
         _ => {
             let message = format!("this program was built without support for {format}");
             reader.bad(Span::default(), message, None);

@@ -140,7 +140,8 @@ fn fault_11_one_bad_record_keeps_all_of_them_out() -> Outcome {
     let toml =
         "[[records.probe]]\ni8 = 1\n[[records.probe]]\ni8 = 2\n[[records.probe]]\ni8 = '3'\n";
     let ron = r#"(records: { "probe": [(i8: 1), (i8: 2), (i8: "3")] })"#;
-    for (path, text) in [("a.json", json), ("a.toml", toml), ("a.ron", ron)] {
+    let yaml = "records:\n  probe:\n    - i8: 1\n    - i8: 2\n    - i8: '3'\n";
+    for (path, text) in [("a.json", json), ("a.toml", toml), ("a.ron", ron), ("a.yaml", yaml)] {
         let mut store = Store::new();
         crate::load(&[PROBE])?.spawn(&mut store)?;
         let before = seen(&mut store);
@@ -185,6 +186,7 @@ fn fault_13_no_file_makes_an_invalid_bool_variant_or_text() {
     let halves = halves.into_iter().chain([
         ("a.toml", "[[records.probe]]\ntext = \"\\ud800\"\n"),
         ("a.ron", r#"(records: { "probe": [(text: "\u{d800}")] })"#),
+        ("a.yaml", "records:\n  probe:\n    - text: \"\\ud800\"\n"),
     ]);
     for (path, text) in halves {
         assert_eq!(codes(&refused(&(path, text.to_owned()))), [Code::Syntax], "{path}");
@@ -233,10 +235,13 @@ fn fault_15_limits_of_rows_texts_and_lists_leave_the_store_as_it_was() -> Outcom
 }
 
 /// Special numbers in each format; JSON writes them as JSON5 does.
-fn special(slot: &str, toml: &str, ron: &str) -> [Case; 3] {
+fn special(slot: &str, toml: &str, ron: &str) -> [Case; 4] {
     let json = ron.replace("inf", "Infinity");
+    let yaml = ron.replace("inf", ".inf").replace("NaN", ".nan");
+    let yaml = format!("records:\n  probe:\n    - {slot}: {yaml}\n");
     let (toml, ron) = (format!("{slot} = {toml}"), format!("{slot}: {ron}"));
-    formats::records("probe", &format!("{slot}: {json}"), &toml, &ron)
+    let [json, toml, ron, _] = formats::records("probe", &format!("{slot}: {json}"), &toml, &ron);
+    [json, toml, ron, ("a.yaml", yaml)]
 }
 
 const SPECIAL: [(&str, &str, f64); 3] =

@@ -84,6 +84,13 @@ fn fault_45_nesting_of_100_000() {
         ("a.ron", around("[(a:", "1", ")]")),
         ("a.ron", "(a:".repeat(DEEP)),
         ("a.ron", format!("{}1", "/*".repeat(DEEP))),
+        ("a.yaml", around("[", "1", "]")),
+        ("a.yaml", around("{a: ", "1", "}")),
+        ("a.yaml", around("[a: ", "1", "]")),
+        ("a.yaml", "[".repeat(DEEP)),
+        ("a.yaml", "- ".repeat(DEEP)),
+        ("a.yaml", "? ".repeat(DEEP)),
+        ("a.yaml", (0..2000).map(|level| format!("{}a:\n", " ".repeat(level))).collect()),
     ];
     for (path, text) in &cases {
         let report = refused(&[(path, text)]);
@@ -106,6 +113,7 @@ fn fault_45_nesting_up_to_the_limit_is_read() {
             ("a.json", format!("{{\"records\":{{\"unit\":[{{\"rest\":{nested}}}]}}}}")),
             ("b.toml", format!("[[records.unit]]\nrest = {nested}\n")),
             ("c.ron", format!("(records: {{ \"unit\": [(rest: {nested})] }})")),
+            ("d.yaml", format!("records:\n  unit:\n    - rest: {nested}\n")),
         ];
         for (path, text) in &files {
             let result = load_with(
@@ -119,7 +127,7 @@ fn fault_45_nesting_up_to_the_limit_is_read() {
 
 #[test]
 fn fault_45_a_file_that_claims_a_gigabyte() -> Outcome {
-    for name in ["a.json", "a.toml", "a.ron"] {
+    for name in ["a.json", "a.toml", "a.ron", "a.yaml"] {
         let folder = Folder::new("large")?;
         let path = folder.write(name, "")?;
         std::fs::File::options().write(true).open(path)?.set_len(1 << 30)?;
@@ -153,6 +161,8 @@ fn fault_45_too_many_values() {
         ("a.json", format!("{{\"records\":{{\"unit\":[{{\"drops\":[{zeros}]}}]}}}}")),
         ("b.toml", format!("[[records.unit]]\ndrops = [{zeros}]\n")),
         ("c.ron", format!("(records: {{ \"unit\": [(drops: [{zeros}])] }})")),
+        ("d.yaml", format!("records:\n  unit:\n    - drops: [{zeros}]\n")),
+        ("e.yaml", format!("records:\n  unit:\n    - drops:\n{}", "      - 0\n".repeat(5000))),
     ];
     for (path, text) in &files {
         let result = load_with(|loader| loader.limits(limits), &[UNIT, (path, text)]);
@@ -160,6 +170,36 @@ fn fault_45_too_many_values() {
         assert_eq!(message(&report), "the values of all files exceed the limit", "{path}");
         assert_eq!(report.errors(), 1, "{report}");
     }
+}
+
+/// A billion laughs: each line has ten times the values of the line above.
+#[test]
+fn fault_45_aliases_copy_a_bounded_number_of_values() {
+    let line = |at: usize| {
+        let copies = vec![format!("*a{}", at - 1); 10].join(", ");
+        format!("a{at}: &a{at} [{copies}]\n")
+    };
+    let laughs = format!("a0: &a0 ha\n{}", (1..12).map(line).collect::<String>());
+    let wide = format!("a: &a [{}]\nb: [{}]\n", "1, ".repeat(5000), "*a, ".repeat(100_000));
+    let maps =
+        format!("a: &a {{{}}}\n", (0..2000).map(|at| format!("n{at}: 1, ")).collect::<String>());
+    let merged =
+        format!("{maps}{}", (0..5000).map(|at| format!("b{at}: {{<<: *a}}\n")).collect::<String>());
+    for text in [laughs, wide, merged] {
+        let report = refused(&[("a.yaml", &text)]);
+        let message = "aliases copy too many values for a file of this size";
+        assert!(report.diagnostics().iter().any(|found| found.message() == message), "{report}");
+    }
+    // Anchors in anchors.
+    let nested = format!("{}1{}", "&a [".repeat(30), "]".repeat(30));
+    refused(&[("a.yaml", &format!("a: {nested}\nb: *a\n"))]);
+    let nested: String = (0..30).map(|at| format!("&a{at} [{}", "1, ".repeat(2000))).collect();
+    refused(&[("a.yaml", &format!("a: {nested}{}\nb: *a29\n", "]".repeat(30)))]);
+    let selves = refused(&[("a.yaml", "a: &a [1, *a]\n")]);
+    assert_eq!(message(&selves), "the value contains itself");
+    let deep: String = (1..100).map(|at| format!("a{at}: &a{at} [*a{}]\n", at - 1)).collect();
+    let report = refused(&[("a.yaml", &format!("a0: &a0 1\n{deep}"))]);
+    assert_eq!(message(&report), "values are nested deeper than the limit of 32 levels");
 }
 
 /// Few bytes that expand to many values.
@@ -190,16 +230,18 @@ fn fault_45_inherited_values_and_slots_count() {
     load(&files).expect("within the default limit");
 }
 
-/// Names and values in the three formats.
-fn maps(count: usize, name: impl Fn(usize) -> String) -> [(&'static str, String); 3] {
+/// Names and values in the four formats.
+fn maps(count: usize, name: impl Fn(usize) -> String) -> [(&'static str, String); 4] {
     let list = |parts: &mut dyn Iterator<Item = String>| parts.collect::<String>();
     let json = list(&mut (0..count).map(|at| format!(",\"{}\":1", name(at))));
     let toml = list(&mut (0..count).map(|at| format!("{} = 1\n", name(at))));
     let ron = list(&mut (0..count).map(|at| format!("{}: 1,", name(at))));
+    let yaml = list(&mut (0..count).map(|at| format!("      {}: 1\n", name(at))));
     [
         ("a.json", format!("{{\"records\":{{\"unit\":{{\"a\":{{\"level\":1{json}}}}}}}}}")),
         ("a.toml", format!("[records.unit.a]\nlevel = 1\n{toml}")),
         ("a.ron", format!("(records: {{ \"unit\": {{ \"a\": (level: 1,{ron}) }} }})")),
+        ("a.yaml", format!("records:\n  unit:\n    a:\n      level: 1\n{yaml}")),
     ]
 }
 
@@ -228,6 +270,9 @@ fn fault_45_a_million_records_with_undeclared_names() {
     assert_eq!((report.errors(), report.omitted()), (MANY, MANY - 1000));
     let ron = json.replacen("{\"records\"", "(records", 1).replace("]}}", "]})");
     let report = refused(&[UNIT, ("a.ron", &ron)]);
+    assert_eq!(report.errors(), MANY);
+    let yaml: String = (0..MANY).map(|at| format!("    - n{at}: 1\n")).collect();
+    let report = refused(&[UNIT, ("a.yaml", &format!("records:\n  unit:\n{yaml}"))]);
     assert_eq!(report.errors(), MANY);
     let toml: String = (0..MANY).map(|at| format!("[[records.unit]]\nn{at}=1\n")).collect();
     let report = refused(&[UNIT, ("a.toml", &toml)]);
@@ -532,7 +577,7 @@ fn fault_45_a_folder_named_like_a_file() -> Outcome {
 
 #[test]
 fn fault_45_invalid_utf8_anywhere() -> Outcome {
-    for name in ["a.json", "a.toml", "a.ron"] {
+    for name in ["a.json", "a.toml", "a.ron", "a.yaml"] {
         for bytes in [
             &b"\xff"[..],
             b"{\"records\xc3\": 1}",

@@ -41,10 +41,11 @@ fn refused(manifest: &str, files: &[(&'static str, &'static str)]) -> String {
     }
 }
 
-const NAMED: [(&str, &str); 3] = [
+const NAMED: [(&str, &str); 4] = [
     ("items.json", "{ \"sword\": { \"weight\": 2 }, \"axe\": { weight: 3, }, }"),
     ("items.toml", "sword.weight = 2\naxe.weight = 3\n"),
     ("items.ron", "{ \"sword\": (weight: 2), axe: Item(weight: 3) }"),
+    ("items.yml", "sword:\n  weight: 2\naxe: { weight: 3 }\n"),
 ];
 
 #[test]

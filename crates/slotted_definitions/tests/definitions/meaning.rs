@@ -286,7 +286,8 @@ fn comments_blanks_and_line_ends_are_ignored() -> Outcome {
     let toml = "# A comment.\r\n[[records.unit]] # one\r\njob = 'smith' # its job\r\n";
     let json =
         "\r\n{\t\"records\" : { \"unit\" : [ { \"job\" : \"smith\" , \"level\" : null } ] } }\r\n";
-    for file in [("a.ron", ron), ("a.toml", toml), ("a.json", json)] {
+    let yaml = "# A comment.\r\n---\r\nrecords: # all\r\n  unit:\r\n\r\n  - job: smith # its job\r\n    level: ~\r\n...\r\n";
+    for file in [("a.ron", ron), ("a.toml", toml), ("a.json", json), ("a.yaml", yaml)] {
         let definitions = crate::load(&[("s.toml", schema), file])?;
         let first = definitions.records().next().ok_or("no record")?;
         assert_eq!(first.get("job")?, "smith".into(), "{}", file.0);

@@ -1,4 +1,4 @@
-//! Tests with random content: the three formats agree, and the loader never panics.
+//! Tests with random content: the four formats agree, and the loader never panics.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -21,6 +21,7 @@ enum Format {
     Json,
     Toml,
     Ron,
+    Yaml,
 }
 
 impl Tree {
@@ -69,6 +70,7 @@ impl Tree {
             Format::Json => ("a.json", text),
             Format::Toml => ("a.toml", text),
             Format::Ron => ("a.ron", text),
+            Format::Yaml => ("a.yaml", text),
         }
     }
 }
@@ -80,6 +82,9 @@ fn quote(text: &str, format: Format, into: &mut String) {
             ('"' | '\\', _) => into.extend(['\\', character]),
             (c, Format::Ron) if c.is_control() => {
                 into.push_str(&format!("\\u{{{:x}}}", u32::from(c)))
+            }
+            ('\u{feff}' | '\u{fffe}' | '\u{ffff}', Format::Yaml) => {
+                into.push_str(&format!("\\u{:04x}", u32::from(character)))
             }
             (c, _) if c.is_control() => into.push_str(&format!("\\u{:04x}", u32::from(c))),
             (c, _) => into.push(c),
@@ -202,7 +207,7 @@ fn spawned(definitions: &Definitions) -> String {
 }
 
 /// Valid files, one of each format.
-const GOOD: [(&str, &str); 3] = [
+const GOOD: [(&str, &str); 4] = [
     (
         "a.json",
         r#"{ "schemas": { "u": { "doc": "d", "slots": { "h": { "kind": "f32", "range": [0, 9.5], "default": 1.0 }, "j": { "variants": ["a", "b"], "default": "a" }, "t": { "kind": "list(object)", "references": "u", "default": [] }, "n": "text" } }, "v": { "extends": "u" } }, "records": { "u": { "x": { "h": 2.5, "n": "é\n\u00e9", "t": ["x", "y"] }, "y": { "inherits": "x", "abstract": false } }, "v": [{ "n": "" }] }, "patches": { "records": { "u": { "x": { "j": "b" } } } } }"#,
@@ -215,16 +220,21 @@ const GOOD: [(&str, &str); 3] = [
         "a.ron",
         "// comment\n(schemas: { \"u\": (doc: \"d\", slots: { \"h\": (kind: f32, range: [0, 9.5], default: 1.0), \"j\": (variants: [a, b], default: a), \"t\": (kind: \"list(object)\", references: u, default: []), \"n\": text, }), \"v\": (extends: Some(\"u\")) }, records: { \"u\": { \"x\": (h: 2.5, n: \"é\\n\\u{e9}\", t: [x, y]), \"y\": (inherits: x) /* c */, }, \"v\": [(n: r#\"\"#)] }, patches: (records: { \"u\": { \"x\": (j: b) } }))",
     ),
+    (
+        "a.yaml",
+        "# comment\n---\nschemas:\n  u:\n    doc: d\n    slots:\n      h: { kind: f32, range: [0, 9.5], default: 1.0 }\n      j: { variants: &v [a, b], default: a }\n      t: { kind: list(object), references: u, default: [] }\n      n: text\n  v:\n    extends: u\nrecords:\n  u:\n    x: &x\n      h: 2.5\n      n: \"é\\n\\u00e9\"\n      t:\n      - x\n      - y\n    y: { <<: *x, inherits: x }\n  v:\n  - n: |\n      two\n      lines\npatches:\n  records: { u: { x: { j: 'b' } } }\n",
+    ),
 ];
 
 /// The files with which the fuzz targets start.
-const SEEDS: [(&str, &str); 3] = [
+const SEEDS: [(&str, &str); 4] = [
     ("a.json", include_str!("../../../../fuzz/seeds/definitions_json/units.json")),
     ("a.toml", include_str!("../../../../fuzz/seeds/definitions_toml/units.toml")),
     ("a.ron", include_str!("../../../../fuzz/seeds/definitions_ron/units.ron")),
+    ("a.yaml", include_str!("../../../../fuzz/seeds/definitions_yaml/units.yaml")),
 ];
 
-const TOKENS: [&str; 56] = [
+const TOKENS: [&str; 68] = [
     "{",
     "}",
     "[",
@@ -275,6 +285,18 @@ const TOKENS: [&str; 56] = [
     "abstract",
     "kind",
     "default",
+    "- ",
+    ": ",
+    "\n  ",
+    "&a ",
+    "*a",
+    "<<: ",
+    "!!str ",
+    "---",
+    "...",
+    "|\n",
+    ">-\n",
+    "? ",
     "[[",
     "]]",
     "\u{feff}",
@@ -326,6 +348,7 @@ proptest! {
         let json = seen(Format::Json, &content, policy);
         prop_assert_eq!(&json, &seen(Format::Toml, &content, policy));
         prop_assert_eq!(&json, &seen(Format::Ron, &content, policy));
+        prop_assert_eq!(&json, &seen(Format::Yaml, &content, policy));
     }
 
     #[test]
@@ -343,7 +366,7 @@ proptest! {
     #[test]
     fn no_change_of_a_good_file_makes_the_loader_panic(
         edits in vec((any::<prop::sample::Index>(), 0..4_usize, prop::sample::select(TOKENS.to_vec())), 1..5),
-        which in 0..3_usize,
+        which in 0..4_usize,
     ) {
         let (path, good) = GOOD[which];
         let mut text: Vec<char> = good.chars().collect();

@@ -40,6 +40,11 @@ fn a_record_unsets_what_it_inherits() -> Outcome {
             "(records: { \"unit\": { \"free\": (inherits: \"grunt\", unset: [\"boss\"]) } })",
         ),
         ("a.ron", "(records: { \"unit\": { \"free\": (inherits: \"grunt\", boss: None) } })"),
+        (
+            "a.yaml",
+            "records:\n  unit:\n    free:\n      inherits: grunt\n      unset:\n      - boss\n",
+        ),
+        ("a.yaml", "records:\n  unit:\n    free:\n      inherits: grunt\n      boss:\n"),
     ] {
         let definitions = load(&[SCHEMA, (file, text)])?;
         assert_eq!(unit(&definitions, "free")?, (false, "G".into()), "{text}");

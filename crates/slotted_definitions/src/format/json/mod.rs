@@ -107,8 +107,7 @@ impl<'s> Reader<'s> {
         if raw.contains(['.', 'e', 'E']) || raw == "-0" {
             return self.float(span, raw);
         }
-        let data = raw.parse().map(Data::Int).or_else(|_| raw.parse().map(Data::UInt));
-        data.map_or_else(|_| self.integer_past_all(span), |data| Node { span, data })
+        self.integer(span, raw)
     }
 }
 

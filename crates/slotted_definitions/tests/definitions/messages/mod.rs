@@ -8,6 +8,7 @@ mod report;
 mod schemas;
 mod syntax;
 mod values;
+mod yaml;
 
 use slotted_definitions::Report;
 

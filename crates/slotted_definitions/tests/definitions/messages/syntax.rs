@@ -71,7 +71,7 @@ reports! {
     toml_called_json { UNIT, ("a.json", "[records.unit.grunt]\nhealth = 80.0\n") }
     json_called_toml { UNIT, ("a.toml", "{\n  \"records\": {}\n}\n") }
     json_called_ron { UNIT, ("a.ron", "{ \"records\": { \"unit\": [{ \"health\": null }] } }\n") }
-    unknown_ending { UNIT, ("a.yaml", "records:\n") }
+    unknown_ending { UNIT, ("a.xml", "<records/>\n") }
     nested_too_deep { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"drops\": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]] }] } }\n") }
     nested_too_deep_ron { UNIT, ("a.ron", "(records: { \"unit\": [(drops: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]])] })\n") }
     byte_order_mark { UNIT, ("a.json", "\u{feff}{ \"records\": { \"unit\": [{ \"helth\": 1 }] } }\n"), ("b.toml", "\u{feff}[records.unit.b]\nhelth = 1\n"), ("c.ron", "\u{feff}(records: { \"unit\": [(helth: 1)] })\n") }
