@@ -80,7 +80,10 @@ impl Checker<'_> {
     ) {
         for (name, value) in record.iter() {
             let Some(slot) = schema.slot_index(name) else {
-                problems.push(schema.problem(name, schema.no_slot(name, value)));
+                problems.push(match schema.is_nested(name) {
+                    true => schema.not_nested(name, value),
+                    false => schema.undeclared(name),
+                });
                 continue;
             };
             if std::mem::replace(&mut given[slot], true) {

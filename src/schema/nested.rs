@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::record::Record;
-use crate::schema::{ProblemKind, RegisteredSchema, Slot};
+use crate::schema::{RegisteredSchema, Slot};
 use crate::value::Value;
 
 /// Returns the names of all nested records with these slots, in alphabetical order.
@@ -59,7 +59,21 @@ impl RegisteredSchema {
     }
 
     /// Returns the record with the parts of nested records under the names of their slots.
-    pub(crate) fn spread<'r>(&self, record: &'r Record) -> Cow<'r, Record> {
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value, record};
+    /// let mut store = Store::new();
+    /// let damage = Schema::builder("damage").slot("min", Kind::U16).slot("max", Kind::U16).build()?;
+    /// store.register_schema(Schema::builder("weapon").nested("damage", &damage).build()?)?;
+    /// let range: Value = [("min", 1), ("max", 4)].into_iter().collect();
+    /// let nested = record! { damage: range };
+    /// let weapon = store.schema("weapon").ok_or("no schema")?;
+    /// assert_eq!(*weapon.spread(&nested), record! { "damage.min": 1, "damage.max": 4 });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn spread<'r>(&self, record: &'r Record) -> Cow<'r, Record> {
         let is_nested = |(name, _): (&str, _)| self.is_nested(name);
         if self.nested.is_empty() || !record.iter().any(is_nested) {
             return Cow::Borrowed(record);
@@ -108,15 +122,6 @@ impl RegisteredSchema {
         } else {
             Value::Map(map.into_iter().map(Entry::finish).collect())
         }
-    }
-
-    /// Returns the problem of a name without a slot.
-    pub(crate) fn no_slot(&self, name: &str, value: &Value) -> ProblemKind {
-        if !self.is_nested(name) {
-            return ProblemKind::Undeclared { suggestion: self.suggest(name) };
-        }
-        let parts = self.parts(name).map(|(_, part)| Arc::from(part)).collect();
-        ProblemKind::NotNested { parts, found: value.clone() }
     }
 }
 

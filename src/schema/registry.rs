@@ -14,6 +14,7 @@ use crate::schema::nested::nested_names;
 use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot, SlotCheck};
 use crate::shared_vec::SharedVec;
 use crate::suggest::{Suggestion, nearest_name};
+use crate::value::Value;
 
 /// A schema in its store's registry, with all its slots, those of its bases first.
 ///
@@ -185,6 +186,26 @@ impl RegisteredSchema {
     #[must_use]
     pub fn undeclared(&self, name: &str) -> Problem {
         self.problem(name, ProblemKind::Undeclared { suggestion: self.suggest(name) })
+    }
+
+    /// Returns the problem of a nested record whose value is not a map.
+    ///
+    /// ```
+    /// # use slotted::{Kind, Schema, Store};
+    /// # let mut store = Store::new();
+    /// let damage = Schema::builder("damage").slot("min", Kind::U16).slot("max", Kind::U16).build()?;
+    /// store.register_schema(Schema::builder("weapon").nested("damage", &damage).build()?)?;
+    /// let problem = store.schema("weapon").unwrap().not_nested("damage", &3.into());
+    /// assert_eq!(
+    ///     problem.to_string(),
+    ///     "slot 'damage' of 'weapon' expects a map of min, max; found integer 3"
+    /// );
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn not_nested(&self, name: &str, found: &Value) -> Problem {
+        let parts = self.parts(name).map(|(_, part)| Arc::from(part)).collect();
+        self.problem(name, ProblemKind::NotNested { parts, found: found.clone() })
     }
 
     /// Returns a problem of one of the schema's slots.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::Declaration;
 use crate::keys::Reading;
-use crate::node::{Data, Entry};
+use crate::node::{Data, Entry, Named};
 use crate::records::{Checked, RecordReader};
 use crate::source::Place;
 use slotted::schema::{NumberKind, RegisteredSchema};
@@ -76,7 +76,7 @@ impl RecordReader<'_> {
         &mut self,
         schema: &RegisteredSchema,
         slot: usize,
-        entry: &Entry<'_>,
+        entry: Named<'_, '_>,
         of: Declaration<'_, '_>,
         into: &mut Vec<Change>,
     ) -> bool {
@@ -87,7 +87,7 @@ impl RecordReader<'_> {
             return false;
         }
         let file = of.place.file;
-        let owner = format!("slot {}", quoted(&entry.name));
+        let owner = format!("slot {}", quoted(entry.name));
         let keys = Reading { file, diagnostics: self.diagnostics }.once(map, &owner);
         for key in keys {
             let mut reading = Reading { file, diagnostics: self.diagnostics };

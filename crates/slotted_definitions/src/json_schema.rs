@@ -110,7 +110,7 @@ impl Writer<'_> {
         let slot = |slot: &Slot| {
             (slot.name().to_owned(), self.slot(slot, notes.get(slot.name()).copied()))
         };
-        schema.slots().iter().map(slot).collect()
+        with_nested(schema.slots().iter().map(slot).collect())
     }
 
     fn slot(&self, slot: &Slot, notes: Option<&SlotNotes>) -> Json {
@@ -181,7 +181,10 @@ impl Writer<'_> {
     fn record(&self, schema: &RegisteredSchema, mut slots: Map<String, Json>) -> Json {
         let slot_names = schema.slots().iter();
         let required = slot_names.filter(|slot| slot.is_required()).map(Slot::name);
-        let required: Vec<&str> = required.filter(|name| !RECORD_KEYS.contains(name)).collect();
+        // A part of a nested record is in a map, or under its own name.
+        let is_part = |name: &str| name.contains('.');
+        let required = required.filter(|name| !RECORD_KEYS.contains(name) && !is_part(name));
+        let required: Vec<&str> = required.collect();
         let mut inherits = self.record_name(Some(schema.name()), true);
         inherits["description"] = "The record from which this one inherits values.".into();
         let is_abstract =
@@ -222,7 +225,8 @@ impl Writer<'_> {
         });
         let slot = slot_declaration(&name);
         let mut complete = slot.clone();
-        complete["anyOf"] = json!([{ "required": ["kind"] }, { "required": ["variants"] }]);
+        complete["anyOf"] =
+            ["kind", "variants", "slots"].map(|key| json!({ "required": [key] })).into();
         let mut slot_patch = slot.clone();
         let variants = &slot_patch["properties"]["variants"];
         let changed = change_of_list(&json!({ "type": "array", "items": { "type": "string" } }));
@@ -237,9 +241,29 @@ impl Writer<'_> {
             ("schema_patch".into(), closed_json(patch)),
             ("slot".into(), kind_or(complete)),
             ("slot_patch".into(), kind_or(slot_patch)),
-            ("kind".into(), kind_of_declaration()),
+            ("kind".into(), kind_of_declaration(&names)),
         ]);
     }
+}
+
+/// Adds an object for each nested record, whose parts have names with dots.
+fn with_nested(mut slots: Map<String, Json>) -> Map<String, Json> {
+    let prefixes = slots
+        .keys()
+        .flat_map(|name| name.match_indices('.').map(move |(dot, _)| name[..dot].to_owned()));
+    let mut records: Vec<String> = prefixes.filter(|name| !slots.contains_key(name)).collect();
+    // Inner records first, because they are parts of outer ones.
+    records.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+    records.dedup();
+    for record in records {
+        let parts = slots.iter().filter_map(|(name, json)| {
+            let part = name.strip_prefix(&*record)?.strip_prefix('.')?;
+            Some((part.to_owned(), json.clone()))
+        });
+        let nested = closed(parts.collect(), "A nested record.");
+        slots.insert(record, or_null(nested));
+    }
+    slots
 }
 
 /// Describes `unset`.
@@ -287,9 +311,11 @@ fn change_of_list(list: &Json) -> Json {
     closed_json(json!({ "add": list, "remove": list }))
 }
 
-fn kind_of_declaration() -> Json {
-    let names: Vec<&str> = kind_name::names().chain(["enum"]).collect();
+fn kind_of_declaration(schemas: &[&str]) -> Json {
+    let mut names: Vec<&str> = kind_name::names().chain(["enum"]).collect();
     let single = format!("{}|enum\\(.*\\)", names.join("|"));
+    // The name of a schema is the kind of a nested record.
+    names.extend(schemas);
     let array = r"\[ *[iuf][0-9]+ *; *[0-9]+ *\]";
     let pattern = format!("^ *({single}|{array}|list\\( *({single}|{array}) *\\)) *$");
     json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": pattern }] })
@@ -305,6 +331,10 @@ fn slot_declaration(schema_name: &Json) -> Json {
     let Json::Object(mut keys) = json!({
         "kind": reference("kind"),
         "variants": variants,
+        "slots": {
+            "type": "object", "additionalProperties": reference("slot"),
+            "description": "The parts of a nested record, by name.",
+        },
         "optional": { "type": "boolean", "description": "If true, the slot can be unset." },
         "default": { "description": "The value of records that do not set the slot." },
         "doc": { "type": "string" },

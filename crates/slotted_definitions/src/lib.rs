@@ -143,6 +143,8 @@ mod loader;
 mod loose;
 mod named;
 mod names;
+mod nested;
+mod nested_slots;
 mod node;
 mod objects;
 mod pack;

@@ -36,6 +36,14 @@ pub(super) struct Entry<'s> {
     pub(super) value: Node<'s>,
 }
 
+/// An entry under another name: a part of a nested record has the name of its slot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'e, 's> {
+    pub(super) name: &'e str,
+    pub(super) span: Span,
+    pub(super) value: &'e Node<'s>,
+}
+
 impl Node<'_> {
     /// Returns the type of the value, as messages name it.
     pub(super) const fn kind_name(&self) -> &'static str {

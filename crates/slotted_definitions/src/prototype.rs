@@ -315,6 +315,7 @@ impl RecordView<'_> {
         ids: &[Option<ObjectId>],
     ) -> Result<Record, PrototypeError> {
         let (schema, slots) = (self.schema(), self.schema().slots());
+        let overrides = schema.spread(&overrides).into_owned();
         let mut is_overridden = vec![false; slots.len()];
         for slot in overrides.iter().filter_map(|(name, _)| schema.slot_index(name)) {
             is_overridden[slot] = true;

@@ -10,7 +10,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::document::{Declarations, RecordDeclaration};
 use crate::keys::Reading;
 use crate::names::bad_name;
-use crate::node::{Data, Entry, Node};
+use crate::nested::null;
+use crate::node::{Entry, Named, Node};
 use crate::packs::Packs;
 use crate::schemas::{RECORD_KEYS, Schemas};
 use crate::source::Place;
@@ -329,9 +330,9 @@ impl<'a> RecordReader<'a> {
                 None => schema.slot_index(&entry.name),
             };
             match slot {
-                Some(slot) => self.value(schema, slot, entry, declared, &mut entries),
+                Some(slot) => self.value(schema, slot, entry.named(), declared, &mut entries),
                 None if declared.taken.contains(&Some(&*entry.name)) => {}
-                None => self.undeclared(schema, entry, declared, &mut entries.quarantined),
+                None => self.named(schema, entry.named(), declared, &mut entries),
             }
         }
         self.keep_first(schema, declared, &mut entries.values);
@@ -370,24 +371,20 @@ impl<'a> RecordReader<'a> {
     ) {
         let mut reading = Reading { file: declared.of.place.file, diagnostics: self.diagnostics };
         let names = reading.list(&entry.value, "'unset'", "a list of slots").unwrap_or_default();
-        let names = names.iter().filter_map(|node| {
-            let name = reading.text(node, "the name of a slot")?;
-            let value = Node { span: node.span, data: Data::Unset };
-            Some(Entry { name: name.into(), span: node.span, value })
-        });
-        for name in names.collect::<Vec<_>>() {
-            match schema.slot_index(&name.name) {
-                Some(slot) => self.value(schema, slot, &name, declared, entries),
-                None => self.undeclared(schema, &name, declared, &mut entries.quarantined),
-            }
+        let names = names
+            .iter()
+            .filter_map(|node| Some((reading.text(node, "the name of a slot")?, null(node))));
+        for (name, null) in names.collect::<Vec<_>>() {
+            let name = Named { name, span: null.span, value: &null };
+            self.named(schema, name, declared, entries);
         }
     }
 
-    fn value(
+    pub(super) fn value(
         &mut self,
         schema: &RegisteredSchema,
         slot: usize,
-        entry: &Entry<'_>,
+        entry: Named<'_, '_>,
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
@@ -396,13 +393,13 @@ impl<'a> RecordReader<'a> {
         }
         let file = declared.of.place.file;
         let place = Place { file, span: entry.value.span };
-        let value = match self.check(schema, slot, &entry.value, place) {
+        let value = match self.check(schema, slot, entry.value, place) {
             Checked::Right(value) => value,
             // A wrong value is not reported as missing too.
             Checked::Wrong => Value::Unset,
             Checked::Discarded => {
                 if self.undeclared == Undeclared::Quarantine {
-                    let (name, value) = (entry.name.as_ref().into(), entry.value.to_value());
+                    let (name, value) = (entry.name.into(), entry.value.to_value());
                     entries.quarantined.push(QuarantinedValue { name, value, place });
                 }
                 // Prevents an inherited value.

@@ -9,6 +9,7 @@ use crate::document::Declaration;
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::names::{bad_name, look_alike};
+use crate::nested_slots::{Expansion, Nestable, Within, parts};
 use crate::node::{Entry, Node};
 use crate::packs::Packs;
 use crate::records::Undeclared;
@@ -70,6 +71,7 @@ pub(super) fn build(
         apply_patch(&mut merged, (&positions, &names), patch, registry, diagnostics);
     }
     let mut schemas = Schemas::default();
+    expand_nested(&mut merged, &mut schemas, most, diagnostics);
     let most_slots = limits.slots;
     let mut slots_left = Some(most_slots);
     for position in order(&merged, registry, &mut schemas, diagnostics) {
@@ -104,6 +106,30 @@ pub(super) fn build(
     }
     unknown_references(&schemas, &positions, registry, diagnostics);
     schemas
+}
+
+/// Replaces slots whose kind is the name of a schema by the slots of that schema.
+fn expand_nested(
+    merged: &mut [MergedSchema<'_, '_>],
+    schemas: &mut Schemas,
+    most_slots: usize,
+    diagnostics: &mut Diagnostics,
+) {
+    let nestable = merged.iter().map(|schema| Nestable {
+        name: schema.name,
+        extends: schema.extends.map(|(base, _)| base),
+        slots: &schema.slots,
+    });
+    let expansion = Expansion::new(nestable.collect(), most_slots);
+    let needed = (0..merged.len()).filter(|schema| expansion.is_needed(*schema));
+    let expanded: Vec<_> =
+        needed.map(|schema| (schema, expansion.slots(schema, diagnostics))).collect();
+    for (schema, slots) in expanded {
+        match slots {
+            Some(slots) => merged[schema].slots = slots,
+            None => _ = schemas.broken.insert(merged[schema].name.into()),
+        }
+    }
 }
 
 /// Reports slots that refer to unknown schemas.
@@ -187,7 +213,10 @@ fn read_keys<'n, 's>(
                 let base = reading.text(&entry.value, "'extends'");
                 schema.extends = base.map(|base| (base, reading.place(entry.value.span)));
             }
-            "slots" => read_slots(schema, (&entry.value, &source), most_slots, &mut reading),
+            "slots" => {
+                let (slots, within) = (&entry.value, Within::default());
+                read_slots(schema, (slots, &source, &within), most_slots, &mut reading);
+            }
             "if_pack" => {}
             _ => {
                 let help = match &*entry.name {
@@ -205,7 +234,7 @@ fn read_keys<'n, 's>(
 
 fn read_slots<'n, 's>(
     schema: &mut MergedSchema<'n, 's>,
-    (node, source): (&'n Node<'s>, &SlotSource<'_>),
+    (node, source, within): (&'n Node<'s>, &SlotSource<'_>, &Within),
     most: usize,
     reading: &mut Reading<'_>,
 ) {
@@ -219,12 +248,17 @@ fn read_slots<'n, 's>(
         return;
     }
     for entry in reading.once(map, "the slots") {
-        let known = schema.slots.iter_mut().find(|slot| slot.name == entry.name);
+        if let Some((parts, record)) = parts(entry, within, reading) {
+            read_slots(schema, (parts, source, &record), most, reading);
+            continue;
+        }
+        let name = within.name(&entry.name);
+        let known = schema.slots.iter_mut().find(|slot| *slot.name == *name);
         if let Some(known) = known {
             known.add(reading, entry, source);
-        } else if is_reserved(entry, reading) {
+        } else if *within == Within::default() && is_reserved(entry, reading) {
             continue;
-        } else if let Some(slot) = SlotDeclaration::read(reading, entry, source) {
+        } else if let Some(slot) = SlotDeclaration::read(reading, entry, (source, within)) {
             schema.slots.push(slot);
         }
     }
@@ -307,7 +341,10 @@ fn apply_patch<'n, 's>(
     let mut reading = Reading { file: patch.place.file, diagnostics };
     for entry in reading.once(patch.map, "the patch") {
         match &*entry.name {
-            "slots" => read_slots(schema, (&entry.value, &source), most_slots, &mut reading),
+            "slots" => {
+                let (slots, within) = (&entry.value, Within::default());
+                read_slots(schema, (slots, &source, &within), most_slots, &mut reading);
+            }
             "if_pack" => {}
             _ => {
                 let help = "a schema patch can only change or add slots";
@@ -430,7 +467,7 @@ fn define(
         builder = builder.extends(base);
     }
     let errors = diagnostics.errors;
-    let slots = found.slots.iter().map(|slot| (slot.name, slot.place));
+    let slots = found.slots.iter().map(|slot| (&*slot.name, slot.place));
     look_alike(&format!("slots of {}", quoted(found.name)), slots, diagnostics);
     for slot in &found.slots {
         builder = slot.add_to(builder, (found.name, packs), diagnostics);

@@ -1,5 +1,6 @@
 //! Reads slots from their declarations in files.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
@@ -10,6 +11,7 @@ use crate::infer::SameData;
 use crate::keys::Reading;
 use crate::kind_name;
 use crate::names::bad_name;
+use crate::nested_slots::Within;
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::source::Place;
@@ -25,8 +27,10 @@ static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 });
 
 /// The keys of one slot from all files. The last file that sets a key wins.
+#[derive(Clone)]
 pub(super) struct SlotDeclaration<'n, 's> {
-    pub(super) name: &'n str,
+    pub(super) name: Cow<'n, str>,
+    within: Within,
     /// The first place of its name.
     pub(super) place: Place,
     keys: BTreeMap<usize, SlotKey<'n, 's>>,
@@ -39,6 +43,7 @@ pub(super) struct SlotDeclaration<'n, 's> {
 }
 
 /// The value of one key.
+#[derive(Clone, Copy)]
 struct SlotKey<'n, 's> {
     place: Place,
     node: &'n Node<'s>,
@@ -46,6 +51,7 @@ struct SlotKey<'n, 's> {
     patch: Option<usize>,
 }
 
+#[derive(Clone, Copy)]
 struct VariantChange<'n, 's> {
     pack: usize,
     place: Place,
@@ -86,12 +92,17 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     pub(super) fn read(
         reading: &mut Reading<'_>,
         entry: &'n Entry<'s>,
-        source: &SlotSource<'_>,
+        (source, within): (&SlotSource<'_>, &Within),
     ) -> Option<Self> {
-        let (name, place) = (&*entry.name, reading.place(entry.span));
+        let name = match *within == Within::default() {
+            true => Cow::Borrowed(&*entry.name),
+            false => within.name(&entry.name).into(),
+        };
+        let (within, place) = (within.clone(), reading.place(entry.span));
         let (keys, variant_changes) = (BTreeMap::new(), Vec::new());
         let (has_unknown, is_disputed) = (false, false);
-        let mut slot = Self { name, place, keys, variant_changes, has_unknown, is_disputed };
+        let mut slot =
+            Self { name, within, place, keys, variant_changes, has_unknown, is_disputed };
         slot.add(reading, entry, source).then_some(slot)
     }
 
@@ -140,7 +151,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             && !earlier.to_value().is_same_data(&node.to_value())
         {
             let (own, earlier) = ((source.pack, place), (pack, other));
-            let (slot, schema) = (quoted(self.name), quoted(source.schema));
+            let (slot, schema) = (quoted(&self.name), quoted(source.schema));
             if KEYS[key] == "kind" && pack != own.0 && !source.packs.knows(own.0, pack) {
                 let [other, name] = [pack, own.0].map(|pack| quoted(source.packs.name(pack)));
                 let message = format!(
@@ -179,6 +190,50 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         }
     }
 
+    /// Returns the text of its kind.
+    pub(super) fn kind_text(&self) -> Option<&'n str> {
+        match &self.key("kind")?.1.data {
+            Data::Text(kind) => Some(kind),
+            _ => None,
+        }
+    }
+
+    /// Returns the slot as a part of a nested record.
+    pub(super) fn in_record(&self, record: &Within) -> Self {
+        if *record == Within::default() {
+            return self.clone();
+        }
+        let name = record.name(&self.name).into();
+        let within = record.around(&self.within);
+        Self { name, within, ..self.clone() }
+    }
+
+    /// Returns the former name and the optionality of a nested record, whose kind is the name of a schema. Returns `None` after
+    /// it has reported other keys.
+    pub(super) fn record_keys(
+        &self,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(Option<&'n str>, bool)> {
+        let known = ["kind", "optional", "renamed_from", "doc"];
+        let mut keys = self.keys.iter().filter(|(key, _)| !known.contains(&KEYS[**key]));
+        if let Some((key, value)) = keys.next() {
+            let (key, slot) = (quoted(KEYS[*key]), quoted(&self.name));
+            let message = format!("the nested record {slot} cannot have {key}");
+            diagnostics.push(
+                Diagnostic::error(Code::BadSlot, message)
+                    .at(value.place, "not for a nested record")
+                    .help("set it on the slots of the nested schema"),
+            );
+            return None;
+        }
+        let optional = self
+            .read_key(diagnostics, "optional", |reading, node| reading.bool(node, "'optional'"));
+        let former = self.read_key(diagnostics, "renamed_from", |reading, node| {
+            reading.text(node, "'renamed_from'")
+        });
+        Some((former, optional.unwrap_or_default()))
+    }
+
     fn key(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
         let key = KEYS.iter().position(|known| *known == name)?;
         self.keys.get(&key).map(|key| (key.place, key.node))
@@ -213,17 +268,17 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             reading.text(node, "'renamed_from'")
         });
         let add = |schema: SchemaBuilder, kind: Kind| {
-            let mut schema = schema.slot(self.name, kind);
-            if optional == Some(true) {
+            let mut schema = schema.slot(&*self.name, kind);
+            if optional == Some(true) || self.within.is_optional() {
                 schema = schema.optional();
             }
             for constraint in constraints.iter().flatten() {
                 schema = schema.constraint(constraint.clone());
             }
-            if let Some(name) = renamed_from {
+            if let Some(name) = self.within.former_name(&self.name, renamed_from) {
                 schema = schema.renamed_from(name);
             }
-            match self.key("default") {
+            match self.key("default").filter(|_| !self.within.is_optional()) {
                 Some((_, node)) if !matches!(node.data, Data::Bad) => {
                     schema.default(node.to_value())
                 }
@@ -268,7 +323,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     fn variants(&self, schema: &str, packs: &Packs, diagnostics: &mut Diagnostics) -> Variants {
         let Some((place, node)) = self.key("variants") else {
             let Some(change) = self.variant_changes.first() else { return Variants::None };
-            let (slot, schema) = (quoted(self.name), quoted(schema));
+            let (slot, schema) = (quoted(&self.name), quoted(schema));
             let name = change.operation.name();
             let message =
                 format!("slot {slot} of {schema} has no variants that '{name}' could change");
@@ -311,7 +366,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             if self.has_unknown {
                 return None;
             }
-            let (slot, schema) = (quoted(self.name), quoted(schema));
+            let (slot, schema) = (quoted(&self.name), quoted(schema));
             let message = format!("slot {slot} of {schema} has no kind");
             diagnostics.push(
                 Diagnostic::error(Code::BadSlot, message)
@@ -371,7 +426,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let at = |key| self.key(key).map_or(self.place, |(place, _)| place);
         let diagnostic = Diagnostic::error(Code::BadSlot, error.to_string());
         diagnostics.push(match &error {
-            SchemaError::BadName { .. } => bad_name("a slot", self.name, self.place),
+            SchemaError::BadName { .. } => bad_name("a slot", &self.name, self.place),
             SchemaError::KindError { reason: KindError::DuplicateVariant(variant), .. } => {
                 diagnostic.at(self.second(variant), "repeated here")
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted};
 use crate::document::RecordDeclaration;
-use crate::node::Entry;
+use crate::node::Named;
 use crate::records::{QuarantinedValue, RecordReader, Undeclared};
 use crate::source::Place;
 use slotted::schema::RegisteredSchema;
@@ -23,12 +23,12 @@ impl RecordReader<'_> {
     pub(super) fn undeclared(
         &mut self,
         schema: &RegisteredSchema,
-        entry: &Entry<'_>,
+        entry: Named<'_, '_>,
         declared: &RecordDeclaration<'_, '_>,
         quarantined: &mut Vec<QuarantinedValue>,
     ) {
         let place = Place { file: declared.of.place.file, span: entry.span };
-        let key = (Arc::clone(schema.shared_name()), Arc::<str>::from(&*entry.name));
+        let key = (Arc::clone(schema.shared_name()), Arc::<str>::from(entry.name));
         if self.undeclared == Undeclared::Quarantine && entry.value.is_whole() {
             let (name, value) = (Arc::clone(&key.1), entry.value.to_value());
             quarantined.push(QuarantinedValue { name, value, place });

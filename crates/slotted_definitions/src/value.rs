@@ -79,6 +79,11 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
             with(diagnostic, "no such variant".to_owned(), format!("one of {variants}"))
                 .suggest(suggestion.shared_name().cloned())
         }
+        ProblemKind::NotNested { parts, .. } => {
+            let (first, all) = (parts.first().map_or("", |part| part), parts.join(", "));
+            with(diagnostic, "expected a map in braces".to_owned(), format!("a map of {all}"))
+                .help(format!("write each part with its name, such as {first}, in braces"))
+        }
         _ => diagnostic.at(place, ""),
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::format::Format;
 use crate::infer::SameData;
 use crate::infer::as_written;
+use crate::nested::nest;
 use crate::objects::Objects;
 use crate::records::QuarantinedRecord;
 use crate::references::local_id;
@@ -230,7 +231,8 @@ impl Objects {
                 Err(WriteError::Value { format, id, slot, value })
             }
         });
-        values.collect()
+        let values: Vec<_> = values.collect::<Result<_, _>>()?;
+        Ok(schema.map_or(values.clone(), |schema| nest(schema, values)).into())
     }
 
     fn with_names(&self, id: ObjectId, slot: &str, value: &Value) -> Result<Value, WriteError> {

@@ -9,6 +9,7 @@ mod json5;
 mod loose;
 mod meaning;
 mod messages;
+mod nested;
 mod patches;
 mod properties;
 mod unset;

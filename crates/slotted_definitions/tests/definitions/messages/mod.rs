@@ -1,6 +1,7 @@
 //! The messages for common mistakes, each compared with a file in `snapshots/`.
 
 mod names;
+mod nested;
 mod packs;
 mod policies;
 mod records;

@@ -1,0 +1,31 @@
+//! Mistakes in nested records.
+
+use super::reports;
+
+const SCHEMA: (&str, &str) = (
+    "s.toml",
+    "[schemas.weapon.slots]\nweight = 'f32'\n[schemas.weapon.slots.damage.slots]\nmin = 'u16'\nmax = 'u16'\n",
+);
+
+reports! {
+    number_instead_of_a_map { SCHEMA, ("r.json", r#"{"records": {"weapon": {"axe": {"weight": 1, "damage": 5}}}}"#) }
+    misspelt_part {
+        SCHEMA,
+        ("r.json", r#"{"records": {"weapon": {"axe": {"weight": 1, "damage": {"min": 1, "mxa": 4}}}}}"#),
+    }
+    wrong_part { SCHEMA, ("r.yaml", "records:\n  weapon:\n    axe:\n      weight: 1\n      damage:\n        min: 1\n        max: much\n") }
+    null_for_required_parts { SCHEMA, ("r.json", r#"{"records": {"weapon": {"axe": {"weight": 1, "damage": null}}}}"#) }
+    part_given_twice {
+        SCHEMA,
+        ("r.json", r#"{"records": {"weapon": {"axe": {"weight": 1, "damage.min": 2, "damage": {"min": 1, "max": 4}}}}}"#),
+    }
+    schema_in_itself { ("s.toml", "schemas.unit.slots.rider = 'unit'") }
+    schemas_in_each_other { ("s.toml", "schemas.unit.slots.mount = 'horse'\nschemas.horse.slots.rider = 'unit'") }
+    default_of_a_nested_record {
+        ("s.toml", "schemas.burn.slots.time = 'f32'\nschemas.weapon.slots.burn = { kind = 'burn', default = { time = 1.0 } }"),
+    }
+    key_of_a_nested_record {
+        ("s.toml", "schemas.weapon.slots.burn = { default = { time = 1.0 }, slots = { time = 'f32' } }"),
+    }
+    default_of_any { ("s.toml", "schemas.item.slots.action = { kind = 'any', default = [1, 'two'], range = [0, 1] }") }
+}

@@ -1,0 +1,239 @@
+//! Nested records and slots of kind `any` in files of each format.
+
+use slotted::{Kind, Schema, Store, Value, record};
+use slotted_definitions::{Definitions, Format, Loader, Report};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+const SCHEMAS: &str = r#"
+[schemas.burn.slots]
+time = { kind = "f32", default = 1.5 }
+spreads = "bool"
+
+[schemas.weapon.slots]
+weight = "f32"
+use_action = { kind = "any", optional = true }
+burn = { kind = "burn", optional = true, renamed_from = "fire" }
+[schemas.weapon.slots.damage.slots]
+min = { kind = "u16", range = [0, 99], renamed_from = "low" }
+max = "u16"
+[schemas.weapon.slots.damage.slots.crit.slots]
+chance = { kind = "f32", default = 0.1 }
+"#;
+
+/// The same records in each format.
+const RECORDS: [(&str, &str); 4] = [
+    (
+        "r.json",
+        r#"{"records": {"weapon": {
+            "axe": {"weight": 2.5, "use_action": {"type": "heal", "parts": [["arm_l", 4], null]},
+                "damage": {"min": 1, "max": 4, "crit": {"chance": 0.5}}},
+            "torch": {"inherits": "axe", "use_action": "MEDITATE", "damage": {"max": 5},
+                "burn": {"spreads": true}}
+        }}}"#,
+    ),
+    (
+        "r.toml",
+        r#"
+        [records.weapon.axe]
+        weight = 2.5
+        use_action = { type = "heal", parts = [["arm_l", 4], "nothing"] }
+        damage = { min = 1, max = 4, crit.chance = 0.5 }
+        [records.weapon.torch]
+        inherits = "axe"
+        use_action = "MEDITATE"
+        "damage.max" = 5
+        burn.spreads = true
+        "#,
+    ),
+    (
+        "r.ron",
+        r#"(records: {"weapon": {
+            "axe": (weight: 2.5, use_action: {"type": "heal", "parts": [["arm_l", 4], None]},
+                damage: (min: 1, max: 4, crit: (chance: 0.5))),
+            "torch": (inherits: "axe", use_action: "MEDITATE", damage: (max: 5), burn: (spreads: true)),
+        }})"#,
+    ),
+    (
+        "r.yaml",
+        "
+records:
+  weapon:
+    axe:
+      weight: 2.5
+      use_action: {type: heal, parts: [[arm_l, 4], null]}
+      damage:
+        min: 1
+        max: 4
+        crit: {chance: 0.5}
+    torch:
+      inherits: axe
+      use_action: MEDITATE
+      damage: {max: 5}
+      burn: {spreads: true}
+",
+    ),
+];
+
+fn map<const N: usize>(parts: [(&str, Value); N]) -> Value {
+    parts.into_iter().collect()
+}
+
+fn load(files: &[(&str, &str)]) -> Result<Definitions, Report> {
+    let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    let loader = Loader::new().pack_of_texts("core", files);
+    loader.load(&Store::new())
+}
+
+#[test]
+fn every_format_has_nested_records_and_any_values() -> Outcome {
+    for (name, text) in RECORDS {
+        let mut store = Store::new();
+        let objects = load(&[("s.toml", SCHEMAS), (name, text)])?.spawn(&mut store)?;
+        let get = |record: &str, slot: &str| {
+            store.get_value(objects.id("weapon", record).expect("is there"), slot)
+        };
+        let crit = map([("chance", 0.5_f32.into())]);
+        let damage =
+            |max: i64| map([("min", 1.into()), ("max", max.into()), ("crit", crit.clone())]);
+        assert_eq!(get("axe", "damage")?, damage(4), "{name}");
+        // A record overrides a part, and inherits the others.
+        assert_eq!(get("torch", "damage")?, damage(5), "{name}");
+        assert_eq!(get("axe", "burn")?, Value::Unset);
+        assert_eq!(get("torch", "burn")?, map([("spreads", true.into())]));
+        assert_eq!(get("torch", "use_action")?, "MEDITATE".into());
+        let nothing = if name == "r.toml" { "nothing".into() } else { Value::Unset };
+        let parts = Value::List([Value::List(["arm_l".into(), 4.into()].into()), nothing].into());
+        assert_eq!(get("axe", "use_action")?, map([("type", "heal".into()), ("parts", parts)]));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_written_loads_and_is_the_same() -> Outcome {
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
+        let mut store = Store::new();
+        let objects = load(&[("s.toml", SCHEMAS), RECORDS[1]])?.spawn(&mut store)?;
+        let files = objects.to_files(&store, format)?;
+        let [(path, text)] = &files[..] else { panic!("one file") };
+        assert!(!text.contains("damage.min"), "parts are in maps: {text}");
+        let mut again = Store::new();
+        let loaded = load(&[("s.toml", SCHEMAS), (path, text)])?.spawn(&mut again)?;
+        for name in ["axe", "torch"] {
+            let (before, after) = (objects.id("weapon", name), loaded.id("weapon", name));
+            let (before, after) = (before.ok_or(name)?, after.ok_or(name)?);
+            assert_eq!(store.get_record(before)?, again.get_record(after)?, "{text}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn declarations_are_those_of_the_builder() -> Outcome {
+    let definitions = load(&[("s.toml", SCHEMAS)])?;
+    let burn =
+        Schema::builder("burn").slot("time", Kind::F32).default(1.5).slot("spreads", Kind::Bool);
+    let crit = Schema::builder("crit").slot("chance", Kind::F32).default(0.1).build()?;
+    let damage = Schema::builder("damage").slot("min", Kind::U16).range(0..=99).renamed_from("low");
+    let damage = damage.slot("max", Kind::U16).nested("crit", &crit).build()?;
+    let weapon = Schema::builder("weapon")
+        .slot("weight", Kind::F32)
+        .slot("use_action", Kind::Any)
+        .optional();
+    let weapon = weapon.nested("burn", &burn.build()?).optional().renamed_from("fire");
+    let weapon = weapon.nested("damage", &damage).build()?;
+    let mut store = Store::new();
+    definitions.register(&mut store)?;
+    let found = store.schema("weapon").ok_or("no schema")?;
+    assert_eq!(found.to_schema(), weapon);
+    let former = |name: &str| found.slot(name).and_then(|slot| slot.renamed_from());
+    assert_eq!(former("burn.time"), Some("fire.time"));
+    assert_eq!(former("damage.min"), Some("damage.low"));
+    assert_eq!(former("damage.max"), None);
+    Ok(())
+}
+
+#[test]
+fn other_packs_change_parts_and_nested_schemas() -> Outcome {
+    let patch = r#"
+    [patches.schemas.burn.slots]
+    color = { kind = "text", default = "red" }
+    [patches.schemas.weapon.slots.damage.slots]
+    max = { range = [0, 999] }
+    kind = { variants = ["cut", "bash"], default = "cut" }
+    [patches.records.weapon.axe]
+    damage = { min = { plus = 2 }, kind = "bash" }
+    burn = { spreads = false }
+    "#;
+    let manifest = "name = 'more'\nrequires = ['core']".to_owned();
+    let files = [("s.toml", SCHEMAS), RECORDS[0]];
+    let loader = Loader::new()
+        .pack_of_texts("core", files.map(|(name, text)| (name.to_owned(), text.to_owned())))
+        .pack_of_texts(
+            "more",
+            [("pack.toml".to_owned(), manifest), ("p.toml".to_owned(), patch.to_owned())],
+        );
+    let mut store = Store::new();
+    let objects = loader.load(&Store::new())?.spawn(&mut store)?;
+    let axe = objects.id("weapon", "axe").ok_or("no axe")?;
+    assert_eq!(store.get_value(axe, "damage.min")?, 3.into());
+    assert_eq!(store.get_value(axe, "damage.kind")?, "bash".into());
+    assert_eq!(store.get_value(axe, "burn")?, map([("spreads", false.into())]));
+    let weapon = store.schema("weapon").ok_or("no schema")?;
+    assert_eq!(
+        weapon.slot("damage.max").map(ToString::to_string).as_deref(),
+        Some("damage.max: u16, range 0 to 999")
+    );
+    // All parts of an optional record are optional and have no defaults.
+    assert_eq!(
+        weapon.slot("burn.color").map(ToString::to_string).as_deref(),
+        Some("burn.color: text, optional")
+    );
+    Ok(())
+}
+
+#[test]
+fn copies_override_parts_by_map_or_by_name() -> Outcome {
+    let definitions = load(&[("s.toml", SCHEMAS), RECORDS[0]])?;
+    let mut store = Store::new();
+    definitions.register(&mut store)?;
+    let by_map = record! { damage: map([("max", 9.into())]) };
+    for overrides in [by_map, record! { "damage.max": 9 }] {
+        let id = definitions.spawn_one(&mut store, "weapon", "axe", overrides)?;
+        assert_eq!(
+            (store.get_value(id, "damage.max")?, store.get_value(id, "damage.min")?),
+            (9.into(), 1.into())
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn hostile_nesting_is_refused() {
+    // Each schema contains the next one twice: without a limit, 2^40 slots.
+    let mut bombs = String::new();
+    for level in 0..40 {
+        let next = level + 1;
+        bombs += &format!("schemas.s{level}.slots = {{ a = 's{next}', b = 's{next}' }}\n");
+    }
+    bombs += "schemas.s40.slots.x = 'u8'\n";
+    let report = load(&[("s.toml", &bombs)]).expect_err("too many slots");
+    assert!(report.to_string().contains("has too many slots with those of its nested records"));
+
+    let deep: String = (0..90).map(|level| format!("{{ slots = {{ l{level} = ")).collect();
+    let deep = format!("schemas.deep.slots.x = {deep}'u8'{}", "} }".repeat(90));
+    let report = load(&[("s.toml", &deep)]).expect_err("too deep or too long a name");
+    assert!(!report.diagnostics().is_empty());
+}
+
+#[test]
+fn values_of_any_have_limits_too() {
+    let deep = format!(
+        "{{\"records\": {{\"item\": {{\"a\": {{\"x\": {}1{}}}}}}}}}",
+        "[".repeat(200),
+        "]".repeat(200)
+    );
+    let schema = ("s.toml", "schemas.item.slots.x = 'any'");
+    let report = load(&[schema, ("r.json", &deep)]).expect_err("too deep");
+    assert!(report.to_string().contains("nested"), "{report}");
+}
