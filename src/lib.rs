@@ -162,7 +162,7 @@ pub mod memory {
 pub mod raw {
     pub use crate::snapshot::{RawRows, RawSnapshot, RawTable};
     pub use crate::storage::{BlockBytes, BlockMemory};
-    pub use crate::store::{FillError, TableFill};
+    pub use crate::store::{ColumnCells, FillError, RefusedValues, TableFill, WriteColumnsError};
 }
 
 /// Values beside a store: what cannot be a slot.

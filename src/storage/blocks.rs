@@ -135,6 +135,22 @@ impl<C: Copy> Blocks<C> {
         put(block, offset * cells.len(), cells);
     }
 
+    /// Writes the cells of consecutive rows of one block.
+    pub(crate) fn put_rows(&mut self, row: u32, cells: &[C]) {
+        let (number, first) = (row as usize / BLOCK_ROWS, row as usize % BLOCK_ROWS);
+        let (width, count) = (self.width, cells.len() / self.width);
+        debug_assert!(first + count <= BLOCK_ROWS, "the rows are in one block");
+        let span = Span::Run { block: number, first: first as u16, count: count as u16 };
+        let (block, start) = (self.block_for(span), first * width);
+        // Rows in between are dead. Their cells are never read.
+        while block.len() < start {
+            block.extend_from_slice(&cells[..width]);
+        }
+        let (old, new) = cells.split_at(cells.len().min(block.len() - start));
+        block[start..start + old.len()].copy_from_slice(old);
+        block.extend_from_slice(new);
+    }
+
     /// Writes the same cells to the first rows of a block.
     pub(crate) fn fill_block(&mut self, block: usize, rows: usize, cells: &[C]) {
         let block = self.block_for(Span::Run { block, first: 0, count: rows as u16 });

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 
 use crate::error::LimitError;
 use crate::id::ObjectId;
-use crate::kind::{Kind, PodKind, with_number, with_numeric, with_vector};
+use crate::kind::{Kind, with_number, with_numeric, with_vector};
 use crate::list::ListCell;
 use crate::schema::{ProblemKind, RegisteredSchema, Slot, SlotCheck};
 use crate::storage::{
@@ -20,7 +20,7 @@ use crate::value::{ConversionError, FromValue, Value};
 /// Runs the body with `$C` as the cell type of a plain-memory kind.
 macro_rules! with_pod_cell {
     ($pod:expr, $C:ident => $body:expr) => {
-        match PodKind::align($pod) {
+        match $crate::kind::PodKind::align($pod) {
             1 => {
                 type $C = u8;
                 $body
@@ -44,6 +44,8 @@ macro_rules! with_pod_cell {
         }
     };
 }
+
+pub(super) use with_pod_cell;
 
 /// Returns an empty column for each slot of the schema.
 pub(super) fn columns(schema: &RegisteredSchema) -> Vec<Column> {

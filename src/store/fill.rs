@@ -431,7 +431,7 @@ impl TableFill<'_> {
 }
 
 /// Returns the number of variants of an enum.
-fn variants_of(kind: &Kind) -> Option<usize> {
+pub(super) fn variants_of(kind: &Kind) -> Option<usize> {
     if let Kind::Enum(kind) = kind { Some(kind.variants().len()) } else { None }
 }
 
@@ -454,15 +454,15 @@ fn set_bit(bits: &mut Vec<u64>, number: u32) {
 }
 
 /// Accepts the handles that the store knows.
-struct Known<'a> {
-    interner: &'a Interner,
-    schemas: usize,
+pub(super) struct Known<'a> {
+    pub(super) interner: &'a Interner,
+    pub(super) schemas: usize,
     /// A bit for each handle that is known to be right.
-    texts: &'a [u64],
+    pub(super) texts: &'a [u64],
     /// The shape of the slot's lists.
-    shape: Option<ElementShape>,
+    pub(super) shape: Option<ElementShape>,
     /// Of a slot whose texts are those of values: those that are known to be.
-    values: Option<&'a mut Vec<u64>>,
+    pub(super) values: Option<&'a mut Vec<u64>>,
 }
 
 impl Translate for Known<'_> {

@@ -71,7 +71,7 @@ pub use migrate::{
 };
 pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
-pub use reserve::ReservedIds;
+pub use reserve::{ColumnCells, RefusedValues, ReservedIds, WriteColumnsError};
 pub use slotted::{
     Batch, BatchCheck, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, Slotted,
 };

@@ -1,22 +1,25 @@
-//! Values of Arrow arrays, row by row.
+//! Arrow arrays of known types, and single values of them for messages.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, FixedSizeBinaryArray,
-    FixedSizeListArray, Float16Array, Float32Array, Float64Array, Int8Array, Int16Array,
-    Int32Array, Int64Array, LargeBinaryArray, LargeListArray, LargeStringArray, ListArray,
-    StringArray, StringViewArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    FixedSizeListArray, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array,
+    LargeBinaryArray, LargeListArray, LargeStringArray, ListArray, OffsetSizeTrait, StringArray,
+    StringViewArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow_schema::DataType;
 use slotted::schema::VectorKind;
 use slotted::{Kind, ObjectId, Value, glam};
+
+use crate::import::convert::Word;
 
 /// The ids of the imported objects.
 #[derive(Default)]
@@ -28,9 +31,8 @@ pub(super) struct NewIds {
 }
 
 /// An array whose values become values of a slot.
-#[derive(Clone)]
 pub(super) struct Cells {
-    array: Typed,
+    pub(super) array: Typed,
     /// The kind of the slot, or of the elements of its list.
     kind: Kind,
 }
@@ -49,8 +51,7 @@ pub(super) fn check_type(data_type: &DataType) -> Result<(), DataType> {
 }
 
 /// An array of a known type.
-#[derive(Clone)]
-enum Typed {
+pub(super) enum Typed {
     /// All values are null.
     Null,
     Bool(BooleanArray),
@@ -62,7 +63,6 @@ enum Typed {
     U16(UInt16Array),
     U32(UInt32Array),
     U64(UInt64Array),
-    F16(Float16Array),
     F32(Float32Array),
     F64(Float64Array),
     Text(StringArray),
@@ -72,7 +72,7 @@ enum Typed {
     LargeBytes(LargeBinaryArray),
     BytesView(BinaryViewArray),
     FixedBytes(FixedSizeBinaryArray),
-    /// Keys, and the cells of the dictionary.
+    /// Keys, and the words that they name.
     Dictionary(ArrayRef, Box<Words>),
     FixedList(FixedSizeListArray, Box<Cells>),
     List(ListArray, Box<Cells>),
@@ -80,48 +80,48 @@ enum Typed {
 }
 
 /// The words of a dictionary.
-#[derive(Clone)]
-struct Words {
+pub(super) struct Words {
     array: ArrayRef,
-    cells: Cells,
-    /// The value of each word, unless rows are fewer than words.
-    values: Option<Arc<[Option<Value>]>>,
+    pub(super) cells: Cells,
+    /// The state of each word.
+    pub(super) known: Vec<Word>,
+    /// The cells of the words that are values.
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Cells {
     /// Returns the cells of an array for a slot of this kind. Returns the type that has no values of slots, if it has one.
     ///
-    /// Cells of the batch before save the values of a dictionary that both share.
+    /// Cells of the batch before save the conversion of a dictionary that both share.
     pub(super) fn new(
         array: &ArrayRef,
         kind: &Kind,
-        before: Option<&Self>,
+        before: Option<Self>,
     ) -> Result<Self, DataType> {
-        let before = before.map(|cells| &cells.array);
-        let array = Typed::new(array, kind, before)?;
+        let array = Typed::new(array, kind, before.map(|cells| cells.array))?;
         Ok(Self { array, kind: kind.clone() })
     }
 
-    /// Returns the value of a row, or `None` if it is null.
+    /// Returns the value of a row, or `None` if it is null: the one that a message shows.
     pub(super) fn value(&self, row: usize, ids: &NewIds) -> Option<Value> {
         if let Typed::Dictionary(keys, words) = &self.array {
-            return words.value(key(keys, row)?, ids);
+            let key = *keys_of(keys, &(row..row + 1)).first()?;
+            return if key < words.known.len() { words.cells.value(key, ids) } else { None };
         }
         if self.is_null(row) {
             return None;
         }
         Some(match &self.array {
             Typed::FixedList(array, elements) => {
-                let start = row * array.value_length() as usize;
+                let (start, length) =
+                    (row * array.value_length() as usize, array.value_length() as usize);
                 match (&self.kind, &elements.array) {
                     (Kind::Vector(kind), Typed::F32(numbers)) if numbers.null_count() == 0 => {
-                        let numbers = numbers.values().get(start..)?;
-                        vector_of_f32(*kind, &numbers[..array.value_length() as usize])
-                            .unwrap_or_else(|| {
-                                elements.list(start..start + array.value_length() as usize, ids)
-                            })
+                        let numbers = numbers.values().get(start..start + length)?;
+                        vector_of_f32(*kind, numbers)
+                            .unwrap_or_else(|| elements.list(start..start + length, ids))
                     }
-                    _ => elements.list(start..start + array.value_length() as usize, ids),
+                    _ => elements.list(start..start + length, ids),
                 }
             }
             Typed::List(array, elements) => {
@@ -191,36 +191,36 @@ fn vector_of_f32(kind: VectorKind, numbers: &[f32]) -> Option<Value> {
     })
 }
 
-impl Words {
-    fn value(&self, key: usize, ids: &NewIds) -> Option<Value> {
-        match &self.values {
-            Some(values) => values.get(key).cloned().flatten(),
-            None if key < self.array.len() => self.cells.value(key, ids),
-            None => None,
+/// Returns the keys of rows of a dictionary; a key that no word has for null.
+pub(super) fn keys_of(keys: &ArrayRef, rows: &Range<usize>) -> Vec<usize> {
+    fn wide<T: ArrowPrimitiveType>(keys: &ArrayRef, rows: &Range<usize>) -> Vec<usize>
+    where
+        usize: TryFrom<T::Native>,
+    {
+        let keys = &keys.as_primitive::<T>().values()[rows.clone()];
+        keys.iter().map(|key| usize::try_from(*key).unwrap_or(usize::MAX)).collect()
+    }
+    let mut found = match keys.data_type() {
+        DataType::Int8 => wide::<Int8Type>(keys, rows),
+        DataType::Int16 => wide::<Int16Type>(keys, rows),
+        DataType::Int32 => wide::<Int32Type>(keys, rows),
+        DataType::Int64 => wide::<Int64Type>(keys, rows),
+        DataType::UInt8 => wide::<UInt8Type>(keys, rows),
+        DataType::UInt16 => wide::<UInt16Type>(keys, rows),
+        DataType::UInt32 => wide::<UInt32Type>(keys, rows),
+        DataType::UInt64 => wide::<UInt64Type>(keys, rows),
+        _ => vec![usize::MAX; rows.len()],
+    };
+    if keys.null_count() > 0 {
+        for (key, row) in found.iter_mut().zip(rows.clone()) {
+            *key = if keys.is_null(row) { usize::MAX } else { *key };
         }
     }
-}
-
-/// Returns the key of a row of a dictionary, or `None` if it is null.
-fn key(keys: &ArrayRef, row: usize) -> Option<usize> {
-    if keys.is_null(row) {
-        return None;
-    }
-    match keys.data_type() {
-        DataType::Int8 => usize::try_from(keys.as_primitive::<Int8Type>().value(row)).ok(),
-        DataType::Int16 => usize::try_from(keys.as_primitive::<Int16Type>().value(row)).ok(),
-        DataType::Int32 => usize::try_from(keys.as_primitive::<Int32Type>().value(row)).ok(),
-        DataType::Int64 => usize::try_from(keys.as_primitive::<Int64Type>().value(row)).ok(),
-        DataType::UInt8 => Some(keys.as_primitive::<UInt8Type>().value(row).into()),
-        DataType::UInt16 => Some(keys.as_primitive::<UInt16Type>().value(row).into()),
-        DataType::UInt32 => usize::try_from(keys.as_primitive::<UInt32Type>().value(row)).ok(),
-        DataType::UInt64 => usize::try_from(keys.as_primitive::<UInt64Type>().value(row)).ok(),
-        _ => None,
-    }
+    found
 }
 
 impl Typed {
-    fn new(array: &ArrayRef, kind: &Kind, before: Option<&Self>) -> Result<Self, DataType> {
+    fn new(array: &ArrayRef, kind: &Kind, before: Option<Self>) -> Result<Self, DataType> {
         Ok(match array.data_type() {
             DataType::Null => Self::Null,
             DataType::Boolean => Self::Bool(array.as_boolean().clone()),
@@ -232,7 +232,10 @@ impl Typed {
             DataType::UInt16 => Self::U16(array.as_primitive::<UInt16Type>().clone()),
             DataType::UInt32 => Self::U32(array.as_primitive::<UInt32Type>().clone()),
             DataType::UInt64 => Self::U64(array.as_primitive::<UInt64Type>().clone()),
-            DataType::Float16 => Self::F16(array.as_primitive::<Float16Type>().clone()),
+            // Every half is a single.
+            DataType::Float16 => {
+                Self::F32(array.as_primitive::<Float16Type>().unary(|half| half.to_f32()))
+            }
             DataType::Float32 => Self::F32(array.as_primitive::<Float32Type>().clone()),
             DataType::Float64 => Self::F64(array.as_primitive::<Float64Type>().clone()),
             DataType::Utf8 => Self::Text(array.as_string().clone()),
@@ -263,26 +266,22 @@ impl Typed {
         Ok(Box::new(Cells::new(array, kind.element(), None)?))
     }
 
-    fn dictionary(array: &ArrayRef, kind: &Kind, before: Option<&Self>) -> Result<Self, DataType> {
+    fn dictionary(array: &ArrayRef, kind: &Kind, before: Option<Self>) -> Result<Self, DataType> {
         let dictionary = array.as_any_dictionary();
         let (keys, words) = (dictionary.keys(), dictionary.values());
         let keys = keys.slice(0, keys.len());
         if let Some(Self::Dictionary(_, known)) = before
             && Arc::ptr_eq(&known.array, words)
         {
-            return Ok(Self::Dictionary(keys, known.clone()));
+            return Ok(Self::Dictionary(keys, known));
         }
         let cells = Cells::new(words, kind, None)?;
-        // References in a dictionary are translated when they are read.
-        let is_worth_it = words.len() <= keys.len() && !matches!(kind.element(), Kind::Object);
-        let ids = NewIds::default();
-        let values =
-            is_worth_it.then(|| (0..words.len()).map(|row| cells.value(row, &ids)).collect());
-        let array = Arc::clone(words);
-        Ok(Self::Dictionary(keys, Box::new(Words { array, cells, values })))
+        let (array, known) = (Arc::clone(words), vec![Word::Unknown; words.len()]);
+        Ok(Self::Dictionary(keys, Box::new(Words { array, cells, known, bytes: Vec::new() })))
     }
 
-    fn array(&self) -> Option<&dyn Array> {
+    /// Returns the array, or the keys of a dictionary. `None` if all values are null.
+    pub(super) fn array(&self) -> Option<&dyn Array> {
         Some(match self {
             Self::Null => return None,
             Self::Bool(array) => array,
@@ -294,7 +293,6 @@ impl Typed {
             Self::U16(array) => array,
             Self::U32(array) => array,
             Self::U64(array) => array,
-            Self::F16(array) => array,
             Self::F32(array) => array,
             Self::F64(array) => array,
             Self::Text(array) => array,
@@ -311,6 +309,47 @@ impl Typed {
         })
     }
 
+    /// Returns the text of a row, if it has one.
+    pub(super) fn text(&self, row: usize) -> Option<&str> {
+        match self {
+            Self::Text(array) => Some(array.value(row)),
+            Self::LargeText(array) => Some(array.value(row)),
+            Self::TextView(array) => Some(array.value(row)),
+            _ => None,
+        }
+    }
+
+    /// Returns the bytes of a row, if it has some.
+    pub(super) fn bytes(&self, row: usize) -> Option<&[u8]> {
+        match self {
+            Self::Bytes(array) => Some(array.value(row)),
+            Self::LargeBytes(array) => Some(array.value(row)),
+            Self::BytesView(array) => Some(array.value(row)),
+            Self::FixedBytes(array) => Some(array.value(row)),
+            _ => None,
+        }
+    }
+
+    /// Returns the places of the lists of rows among the elements of all, and the elements.
+    pub(super) fn lists(&mut self, rows: &Range<usize>) -> Option<(Vec<Range<usize>>, &mut Cells)> {
+        fn places<O: OffsetSizeTrait>(offsets: &[O], rows: &Range<usize>) -> Vec<Range<usize>> {
+            let offsets = offsets[rows.start..=rows.end].windows(2);
+            offsets.map(|ends| ends[0].as_usize()..ends[1].as_usize()).collect()
+        }
+        match self {
+            Self::FixedList(array, elements) => {
+                let length = array.value_length() as usize;
+                let places = rows.clone().map(|row| row * length..(row + 1) * length);
+                Some((places.collect(), elements))
+            }
+            Self::List(array, elements) => Some((places(array.value_offsets(), rows), elements)),
+            Self::LargeList(array, elements) => {
+                Some((places(array.value_offsets(), rows), elements))
+            }
+            _ => None,
+        }
+    }
+
     /// Returns a value that is neither null nor a list.
     fn value(&self, row: usize) -> Value {
         match self {
@@ -323,7 +362,6 @@ impl Typed {
             Self::U16(array) => array.value(row).into(),
             Self::U32(array) => array.value(row).into(),
             Self::U64(array) => array.value(row).into(),
-            Self::F16(array) => array.value(row).to_f32().into(),
             Self::F32(array) => array.value(row).into(),
             Self::F64(array) => array.value(row).into(),
             Self::Text(array) => array.value(row).into(),

@@ -1,6 +1,7 @@
 //! Import of objects from columns: Arrow record batches and Parquet files.
 
 mod cells;
+mod convert;
 mod error;
 mod rows;
 

@@ -1,17 +1,20 @@
-//! Rows become objects.
+//! Rows become objects, column by column.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::PathBuf;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
 use arrow_schema::{ArrowError, Fields, SchemaRef};
-use slotted::error::SpawnError;
-use slotted::schema::{Problem, ProblemKind, RegisteredSchema};
-use slotted::{Kind, ObjectId, ReservedIds, Store, Value};
+use slotted::memory::BLOCK_ROWS;
+use slotted::raw::WriteColumnsError;
+use slotted::schema::{Problem, ProblemKind, RegisteredSchema, Slot};
+use slotted::{Kind, ObjectId, ReservedIds, Store};
 
+use crate::bits::is_one;
 use crate::fields::id_column;
 use crate::import::cells::{Cells, NewIds, check_type, stray};
+use crate::import::convert::{Conversion, Converted, integers};
 use crate::import::error::{ImportError, ImportProblem, ImportProblemKind, ImportRejection};
 use crate::import::{Options, Source};
 #[cfg(feature = "parquet")]
@@ -64,7 +67,7 @@ pub(super) fn import(
     if rows.iter().any(|rows| has_references(reserved.store(), &rows.schema)) {
         ids.all = reserved.ids().iter().copied().collect();
     }
-    let mut writer = Writer { ids: &ids, options, values: Vec::new() };
+    let writer = Writer { ids: &ids, options };
     let mut first = 0;
     for rows in &rows {
         writer.write_all(&mut reserved, rows, first, &mut report)?;
@@ -237,12 +240,13 @@ fn new_ids(
                 return Ok(());
             }
             let cells = cells(batch.column(0), &Kind::U64, None, &rows.schema)?;
-            for offset in 0..batch.num_rows() {
-                let bits = match cells.value(offset, &NewIds::default()) {
-                    Some(Value::Int(bits)) => bits.cast_unsigned(),
-                    Some(Value::UInt(bits)) => bits,
-                    _ => continue,
-                };
+            let all = integers(&cells.array, &(0..batch.num_rows())).unwrap_or_default();
+            for (offset, number) in all.into_iter().enumerate() {
+                if batch.column(0).is_null(offset) {
+                    continue;
+                }
+                // Bits may stand in signed columns.
+                let bits = number as u64;
                 let Some(id) = reserved.ids().get(first + start + offset) else { continue };
                 if ids.insert(bits, *id).is_some() {
                     let (schema, row) = (rows.schema.clone(), start + offset);
@@ -259,7 +263,7 @@ fn new_ids(
 fn cells(
     array: &arrow_array::ArrayRef,
     kind: &Kind,
-    before: Option<&Cells>,
+    before: Option<Cells>,
     schema: &str,
 ) -> Result<Cells, ImportError> {
     Cells::new(array, kind, before).map_err(|found| {
@@ -319,14 +323,24 @@ impl Plan {
 struct Writer<'i> {
     ids: &'i NewIds,
     options: Options,
-    /// The values of a row.
-    values: Vec<Option<Value>>,
+}
+
+/// Rows of a batch whose columns are written together: as many as a block has, so that they stay in the CPU's cache.
+struct Part<'p> {
+    schema: &'p RegisteredSchema,
+    plan: &'p Plan,
+    /// The rows in the batch.
+    rows: Range<usize>,
+    /// The rows of the source before those of the batch.
+    row: usize,
+    /// The objects of the import before those of the batch.
+    number: usize,
 }
 
 impl Writer<'_> {
     /// Writes the rows of a source to the objects from this one on.
     fn write_all(
-        &mut self,
+        &self,
         reserved: &mut ReservedIds<'_>,
         rows: &Rows,
         first: usize,
@@ -336,40 +350,22 @@ impl Writer<'_> {
         let (file, options) = (rows.file(), self.options);
         let mut rejected = Report { problems: Vec::new(), count: 0, most: report.most };
         let plan = |fields: &Fields| Plan::new(&schema, fields, options, &file, report);
-        let mut before: Vec<Option<Cells>> = vec![None; schema.slots().len()];
+        let mut columns: Vec<Option<Cells>> = schema.slots().iter().map(|_| None).collect();
         let mut row = 0;
         rows.visit(plan, options.limits, |batch, plan| {
-            let columns = schema.slots().iter().zip(&plan.slots).zip(&before);
-            let columns = columns.map(|((slot, column), before)| match column {
-                Some(column) => {
-                    let array = batch.column(*column);
-                    cells(array, slot.kind(), before.as_ref(), &rows.schema).map(Some)
+            for (index, slot) in schema.slots().iter().enumerate() {
+                let before = columns[index].take();
+                if let Some(column) = plan.slots[index] {
+                    let array = batch.column(column);
+                    columns[index] = Some(cells(array, slot.kind(), before, &rows.schema)?);
                 }
-                None => Ok(None),
-            });
-            before = columns.collect::<Result<_, _>>()?;
-            for offset in 0..batch.num_rows() {
-                self.read_row(reserved.store(), &schema, &before, offset);
-                let values = &mut self.values;
-                let number = first + row + offset;
-                match reserved.write(number, |slot, _| values[slot].take().map(Cow::Owned)) {
-                    Ok(()) => {}
-                    Err(SpawnError::Rejected(rejection)) => {
-                        let is_new = |problem: &Problem| {
-                            let slot = schema.slot_index(&problem.slot);
-                            !slot.is_some_and(|slot| plan.missing[slot])
-                        };
-                        let problems =
-                            rejection.problems().iter().filter(|problem| is_new(problem));
-                        for problem in problems {
-                            let kind = of_reference(problem.kind.clone());
-                            let record = Some(row + offset);
-                            let problem = Problem { record, kind, ..problem.clone() };
-                            rejected.add(&file, ImportProblemKind::Record(problem));
-                        }
-                    }
-                    Err(error) => return Err(ImportError::of_core(error, &rows.schema)),
-                }
+            }
+            for start in (0..batch.num_rows()).step_by(BLOCK_ROWS) {
+                let rows = start..batch.num_rows().min(start + BLOCK_ROWS);
+                let (schema, number) = (&schema, first + row);
+                let part = Part { schema, plan, rows, row, number };
+                let refused = self.write(reserved, &part, &mut columns)?;
+                part.report(reserved, &columns, &refused, self.ids, &file, &mut rejected);
             }
             row += batch.num_rows();
             Ok(())
@@ -378,39 +374,86 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Reads the values of a row. Those that are left out become `None`.
-    fn read_row(
-        &mut self,
-        store: &Store,
-        schema: &RegisteredSchema,
-        columns: &[Option<Cells>],
-        row: usize,
-    ) {
-        self.values.clear();
-        for (slot, column) in schema.slots().iter().zip(columns) {
-            let value = column.as_ref().map(|cells| cells.value(row, self.ids));
-            let unset = || slot.is_optional().then_some(Value::Unset);
-            let value = match value {
-                None => None,
-                Some(None) => unset(),
-                Some(Some(value))
-                    if self.options.unsets_unknown_references
-                        && slot.is_optional()
-                        && self.is_unknown(store, &value) =>
-                {
-                    unset()
-                }
-                Some(value) => value,
+    /// Writes rows, and returns a bit for each value that its slot refuses: nothing for a slot that refuses none.
+    fn write(
+        &self,
+        reserved: &mut ReservedIds<'_>,
+        part: &Part<'_>,
+        columns: &mut [Option<Cells>],
+    ) -> Result<Vec<Vec<u64>>, ImportError> {
+        let mut converted = Vec::with_capacity(columns.len());
+        for (slot, cells) in columns.iter_mut().enumerate() {
+            let Some(cells) = cells else {
+                converted.push(None);
+                continue;
             };
-            self.values.push(value);
+            let declared = &part.schema.slots()[slot];
+            let unsets_unknown = self.options.unsets_unknown_references
+                && declared.is_optional()
+                && *declared.kind() == Kind::Object;
+            let (schema, ids) = (part.schema.id(), self.ids);
+            let mut conversion = Conversion { reserved, schema, slot, ids, unsets_unknown };
+            converted.push(Some(conversion.convert(cells, declared.kind(), part.rows.clone())?));
         }
+        let numbers = part.number + part.rows.start..part.number + part.rows.end;
+        let cells = |slot: usize, _: &Slot| converted[slot].as_ref().map(Converted::cells);
+        let by_slots = match reserved.write_columns(numbers, cells) {
+            Ok(()) => None,
+            Err(WriteColumnsError::Refused(refused)) => Some(refused),
+            Err(WriteColumnsError::Limit(error)) => return Err(error.into()),
+            Err(error) => {
+                let source = ArrowError::ExternalError(Box::new(error));
+                return Err(ImportError::Arrow { schema: part.schema.name().to_owned(), source });
+            }
+        };
+        let refused = converted.into_iter().enumerate().map(|(slot, converted)| {
+            let mut refused = converted.map(Converted::into_refused).unwrap_or_default();
+            if let Some(by_slot) = by_slots.as_ref().map(|by_slots| by_slots.of_slot(slot)) {
+                refused.resize(refused.len().max(by_slot.len()), 0);
+                refused.iter_mut().zip(by_slot).for_each(|(word, other)| *word |= other);
+            }
+            refused
+        });
+        Ok(refused.collect())
     }
+}
 
-    /// Returns `true` if the value refers neither to an object of the import nor to a living one of the store.
-    fn is_unknown(&self, store: &Store, value: &Value) -> bool {
-        match value {
-            Value::Object(id) => !store.contains(*id) && !self.ids.all.contains(id),
-            value => stray(value).is_some(),
+impl Part<'_> {
+    /// Reports the refused values in the order of rows, and of slots in a row.
+    fn report(
+        &self,
+        reserved: &ReservedIds<'_>,
+        columns: &[Option<Cells>],
+        refused: &[Vec<u64>],
+        ids: &NewIds,
+        file: &Option<PathBuf>,
+        report: &mut Report,
+    ) {
+        let is_new = |slot: &usize| !self.plan.missing[*slot];
+        let mut kept = Vec::new();
+        for slot in (0..refused.len()).filter(is_new) {
+            report.count +=
+                refused[slot].iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
+            let rows = (0..self.rows.len()).filter(|row| is_one(&refused[slot], *row));
+            kept.extend(rows.take(report.left()).map(|row| (row, slot)));
+        }
+        kept.sort_unstable();
+        for (row, slot) in kept.into_iter().take(report.left()) {
+            let row = self.rows.start + row;
+            let value = columns[slot].as_ref().and_then(|cells| cells.value(row, ids));
+            let declared = &self.schema.slots()[slot];
+            let expected = || declared.kind().clone();
+            let kind = match value {
+                None => ProblemKind::Missing { expected: expected() },
+                Some(value) => match reserved.check(self.number + row, slot, &value) {
+                    Err(problem) => of_reference(problem.kind),
+                    Ok(()) => ProblemKind::WrongKind { expected: expected(), found: value },
+                },
+            };
+            let record = Some(self.row + row);
+            let problem = Problem { record, ..self.schema.problem(declared.name(), kind) };
+            let kind = ImportProblemKind::Record(problem);
+            report.problems.push(ImportProblem { file: file.clone(), kind });
         }
     }
 }
@@ -430,16 +473,20 @@ fn of_reference(kind: ProblemKind) -> ProblemKind {
 }
 
 impl Report {
+    /// Returns the number of problems that are still kept.
+    const fn left(&self) -> usize {
+        self.most.saturating_sub(self.problems.len())
+    }
+
     fn add(&mut self, file: &Option<PathBuf>, kind: ImportProblemKind) {
         self.count += 1;
-        if self.problems.len() < self.most {
+        if self.left() > 0 {
             self.problems.push(ImportProblem { file: file.clone(), kind });
         }
     }
 
     fn append(&mut self, other: Self) {
         self.count += other.count;
-        let left = self.most.saturating_sub(self.problems.len());
-        self.problems.extend(other.problems.into_iter().take(left));
+        self.problems.extend(other.problems.into_iter().take(self.left()));
     }
 }

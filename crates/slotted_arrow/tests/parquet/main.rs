@@ -1,5 +1,6 @@
 //! Export to Parquet, import of Parquet and of record batches.
 
+mod by_columns;
 mod columns;
 mod export;
 mod hostile;

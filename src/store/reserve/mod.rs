@@ -1,5 +1,8 @@
 //! Reserved ids: known before the values, for data in which objects refer to one another.
 
+mod columns;
+mod values;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -13,10 +16,13 @@ use crate::store::dynamic::{self, Pools, Unwritten};
 use crate::store::plan::Plan;
 use crate::value::Value;
 
+pub use columns::{ColumnCells, RefusedValues, WriteColumnsError};
+
 /// Objects with ids that are not alive yet, created by [`Store::reserve_ids`].
 ///
-/// Give each object its values with [`write`](Self::write) or [`write_record`](Self::write_record), then
-/// insert all of them with [`spawn`](Self::spawn). Dropping it leaves the store unchanged.
+/// Give each object its values with [`write_record`](Self::write_record), [`write`](Self::write) or
+/// [`write_columns`](Self::write_columns), then insert all of them with [`spawn`](Self::spawn). Dropping it leaves the store
+/// unchanged.
 ///
 /// # Example
 /// See [`Store::reserve_ids`].
@@ -69,10 +75,15 @@ impl Store {
     ) -> Result<ReservedIds<'_>, SpawnError> {
         let mut reserved: BTreeMap<SchemaId, ReservedRows> = BTreeMap::new();
         let mut ids = Vec::new();
+        let mut last: Option<(N, SchemaId)> = None;
         for name in schemas {
-            let Some(schema) = self.registry.find(name.as_ref()).map(|schema| schema.id()) else {
+            // Most objects have the schema of the one before, which saves a look-up.
+            let known = last.as_ref().filter(|(last, _)| last.as_ref() == name.as_ref());
+            let found = || self.registry.find(name.as_ref()).map(|schema| schema.id());
+            let Some(schema) = known.map(|(_, schema)| *schema).or_else(found) else {
                 return Err(self.unknown_schema(name.as_ref()));
             };
+            last = Some((name, schema));
             let rows = &self.tables[schema.index()].rows;
             let own = reserved.entry(schema).or_default();
             let row = own.plan.take_one(rows).ok_or_else(|| self.no_rows(schema))?;
