@@ -118,12 +118,26 @@ pub(crate) fn hexadecimal(checksum: u128) -> String {
 }
 
 impl Manifest {
-    pub(crate) fn to_bytes(&self) -> serde_json::Result<Vec<u8>> {
-        let content = serde_json::value::to_raw_value(self)?;
+    /// Returns the manifest as a file has it.
+    ///
+    /// # Errors
+    /// Returns the reason why [`from_bytes`](Self::from_bytes) or [`register`] would refuse it.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, ManifestError> {
+        self.check()?;
+        check_slots(&self.schemas).map_err(ManifestError::Content)?;
+        let unwritable = |error: serde_json::Error| ManifestError::Content(error.to_string());
+        let content = serde_json::value::to_raw_value(self).map_err(unwritable)?;
         let checksum = hexadecimal(xxh3_128(content.get().as_bytes()));
         let format = FORMAT.to_owned();
         let envelope = Envelope { format, version: VERSION, checksum, content: &content };
-        serde_json::to_vec(&envelope)
+        let bytes = serde_json::to_vec(&envelope).map_err(unwritable)?;
+        match bytes.len() as u64 > MOST_BYTES {
+            false => Ok(bytes),
+            true => {
+                let part = format!("its manifest has more than {MOST_BYTES} bytes");
+                Err(ManifestError::Content(part))
+            }
+        }
     }
 
     pub(crate) fn from_bytes(bytes: &[u8], ignores_checksums: bool) -> Result<Self, ManifestError> {
@@ -149,7 +163,7 @@ impl Manifest {
     }
 
     /// Checks names: each schema, table and file once, and no file outside the folder.
-    fn check(&self) -> Result<(), ManifestError> {
+    pub(crate) fn check(&self) -> Result<(), ManifestError> {
         let twice = |what: &str, name: &str| {
             let name = slotted::schema::Quoted(name);
             Err(ManifestError::Content(format!("{what} {name} is listed twice or unknown")))
@@ -207,6 +221,14 @@ impl Manifest {
 /// The most slots of all schemas together, inherited ones included: a short manifest can have many.
 const MOST_SLOTS: usize = 1 << 22;
 
+/// Checks that the schemas have few enough slots, or returns the reason.
+fn check_slots(definitions: &[Definition]) -> Result<(), String> {
+    match count_slots(definitions) > MOST_SLOTS {
+        false => Ok(()),
+        true => Err(format!("more than {MOST_SLOTS} slots in all")),
+    }
+}
+
 fn count_slots(definitions: &[Definition]) -> usize {
     let own: HashMap<&str, &Definition> =
         definitions.iter().map(|definition| (&*definition.name, definition)).collect();
@@ -247,11 +269,10 @@ pub(crate) fn register(
     });
     let schemas = schemas.collect::<Result<Vec<Schema>, _>>()?;
     let named = |schema: &Schema, error: SchemaError| (schema.name().to_owned(), error.into());
-    if count_slots(definitions) > MOST_SLOTS {
+    check_slots(definitions).map_err(|part| {
         let name = definitions.first().map_or_else(String::new, |first| first.name.clone());
-        let part = format!("more than {MOST_SLOTS} slots in all");
-        return Err((name, DefinitionError::Invalid(part)));
-    }
+        (name, DefinitionError::Invalid(part))
+    })?;
     let mut known = HashSet::new();
     let are_in_order = schemas.iter().all(|schema| {
         let is_next = schema.extends().is_none_or(|base| known.contains(base));
@@ -306,3 +327,77 @@ pub(crate) fn is_file_name(name: &str) -> bool {
 /// No other program's files end so.
 pub(crate) const TABLE_ENDING: &str = ".slotted.arrow";
 pub(crate) const ATTACHMENT_ENDING: &str = ".slotted.bin";
+
+#[cfg(test)]
+mod tests {
+    use slotted::Kind;
+
+    use super::*;
+
+    fn manifest(schemas: &[Schema]) -> Manifest {
+        let schemas = schemas.iter().map(Definition::new).collect();
+        Manifest { version: VERSION, schemas, ..Manifest::default() }
+    }
+
+    fn empty(name: &str) -> Result<Schema, SchemaError> {
+        Schema::builder(name).build()
+    }
+
+    fn table(schema: &str, file: &str) -> TableEntry {
+        let file = FileEntry::new(file.to_owned(), 1, 0);
+        TableEntry { schema: schema.to_owned(), rows: 1, objects: 1, file, head: hexadecimal(0) }
+    }
+
+    /// Checks that a manifest is refused before it is written, and would be when it is read.
+    fn assert_refused(manifest: &Manifest, part: &str) {
+        let expected = ManifestError::Content(part.to_owned());
+        assert_eq!(manifest.to_bytes(), Err(expected.clone()));
+        assert_eq!(manifest.check(), Err(expected));
+    }
+
+    #[test]
+    fn a_manifest_that_is_written_can_be_read() -> Result<(), Box<dyn std::error::Error>> {
+        let mut written = manifest(&[empty("unit")?, empty("tile")?]);
+        written.tables.push(table("tile", &file_name("tile", 7, TABLE_ENDING)));
+        let bytes = written.to_bytes().map_err(|error| format!("{error:?}"))?;
+        assert_eq!(Manifest::from_bytes(&bytes, false), Ok(written));
+        Ok(())
+    }
+
+    #[test]
+    fn a_manifest_that_a_load_refuses_is_not_written() -> Result<(), Box<dyn std::error::Error>> {
+        assert_refused(
+            &manifest(&[empty("unit")?, empty("unit")?]),
+            "schema 'unit' is listed twice or unknown",
+        );
+
+        let mut strange = manifest(&[empty("unit")?]);
+        strange.tables.push(table("orc", &file_name("orc", 7, TABLE_ENDING)));
+        assert_refused(&strange, "the table of schema 'orc' is listed twice or unknown");
+
+        let mut outside = manifest(&[empty("unit")?]);
+        outside.tables.push(table("unit", "../unit.slotted.arrow"));
+        assert_refused(&outside, "'../unit.slotted.arrow' is not a file of a save");
+
+        let mut aside = manifest(&[empty("unit")?]);
+        let entry = AsideEntry { schema: "unit".to_owned(), slot: None };
+        aside.aside = vec![entry.clone(), entry];
+        assert_refused(&aside, "an entry kept aside of schema 'unit' is listed twice or unknown");
+        Ok(())
+    }
+
+    #[test]
+    fn a_manifest_with_too_many_slots_is_not_written() -> Result<(), Box<dyn std::error::Error>> {
+        let slots = 0..3000;
+        let base = slots.fold(Schema::builder("base"), |schema, slot| {
+            schema.slot(format!("s{slot}"), Kind::U8)
+        });
+        let mut schemas = vec![base.build()?];
+        for heir in 0..1500 {
+            schemas.push(Schema::builder(format!("h{heir}")).extends("base").build()?);
+        }
+        let too_many = ManifestError::Content("more than 4194304 slots in all".to_owned());
+        assert_eq!(manifest(&schemas).to_bytes(), Err(too_many));
+        Ok(())
+    }
+}

@@ -95,6 +95,8 @@ impl<'s> Parts<'s> {
         }
         let mut parts = Self { manifest, tables, raw, aside, slots: HashMap::new() };
         parts.add_slots(&names);
+        // Files follow, but no file is written for schemas that no load accepts.
+        parts.manifest.check()?;
         Ok(parts)
     }
 

@@ -169,6 +169,14 @@ pub enum SaveError {
          save the store that was loaded"
     )]
     OtherStore,
+    /// No load would accept the save, so it was not written.
+    #[error(
+        "no load would accept this save: {reason}; the save from before is unchanged, if there was one"
+    )]
+    Unloadable {
+        /// The reason.
+        reason: String,
+    },
     /// A later version of slotted saved to the folder.
     #[error(
         "the folder has a save of format {found}, this program writes {known}; choose another folder"
@@ -185,6 +193,16 @@ impl From<FolderError> for SaveError {
     fn from(error: FolderError) -> Self {
         let FolderError { action, file, error } = error;
         Self::File { action, file, error }
+    }
+}
+
+impl From<ManifestError> for SaveError {
+    fn from(error: ManifestError) -> Self {
+        let reason = match error {
+            ManifestError::Content(reason) => reason,
+            other => format!("{other:?}"),
+        };
+        Self::Unloadable { reason }
     }
 }
 
@@ -321,7 +339,7 @@ impl SaveOptions {
         files.finish()?;
         // The names of the new files come to the disk before the manifest that has them.
         folder.sync_names().map_err(FolderError::of("sync", "the folder"))?;
-        let bytes = manifest.to_bytes().map_err(|error| SaveError::Write(error.into()))?;
+        let bytes = manifest.to_bytes()?;
         let mut last = NewFiles::new(folder);
         last.write(MANIFEST, |mut file| {
             file.write_all(&bytes)?;
@@ -408,7 +426,7 @@ impl SaveOptions {
             let file = FileEntry::of_attachment(name, bytes);
             manifest.attachments.push(AttachmentEntry { name: name.clone(), file });
         }
-        let manifest = manifest.to_bytes().map_err(io::Error::from)?;
+        let manifest = manifest.to_bytes()?;
         let mut out = stream::begin(out, &manifest)?;
         for part in &parts.tables {
             (out, _) = write_table(out, parts.table(part), self.compression)?;
