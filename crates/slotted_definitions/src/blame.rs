@@ -33,7 +33,8 @@ pub(super) fn patched<'s>(
     keys.iter().find_map(|key| notes.patched.iter().find(|patched| patched.key == *key))
 }
 
-fn cause(kind: &ProblemKind) -> Option<&'static str> {
+/// Returns the key of a slot that refuses the value.
+pub(super) fn cause(kind: &ProblemKind) -> Option<&'static str> {
     Some(match kind {
         ProblemKind::UnknownVariant { .. } => "variants",
         ProblemKind::Constraint { expected, .. } => expected.word(),

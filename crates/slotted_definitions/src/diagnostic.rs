@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use unicode_security::confusable_detection::skeleton;
 
+use crate::names::have_same_letters;
 pub use crate::source::{Location, Place};
 use crate::unread::Unread;
 use slotted::schema::nearest_name;
@@ -232,9 +233,13 @@ impl Diagnostic {
         self
     }
 
-    /// Lists the letters outside ASCII if the name looks like the suggestion.
+    /// Says why the name is another one if it looks like the suggestion.
     pub(super) fn look_alike(self, name: &str) -> Self {
         match &self.suggestion {
+            Some(other) if !name.is_ascii() && have_same_letters(name, other) => self.help(
+                "both look the same, but one writes an accent as a character of its own; \
+                 copy the name from there",
+            ),
             Some(other) if !name.is_ascii() && skeleton(name).eq(skeleton(other)) => {
                 let letters = non_ascii_letters([name, other]);
                 self.help(letters)
@@ -347,7 +352,15 @@ impl Diagnostics {
             *left = left.saturating_sub(1);
             may
         });
-        nearest_name(name, affordable.flatten())
+        if name.is_ascii() {
+            return nearest_name(name, affordable.flatten());
+        }
+        let candidates: Vec<&Arc<str>> = affordable.flatten().collect();
+        let same = candidates.iter().find(|other| have_same_letters(name, other));
+        match same {
+            Some(same) => Some(Arc::clone(same)),
+            None => nearest_name(name, candidates),
+        }
     }
 }
 

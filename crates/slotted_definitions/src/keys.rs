@@ -41,6 +41,12 @@ impl Reading<'_> {
                 (_, Data::Text(text)) if expected.starts_with("a map") && text.contains(':') => {
                     diagnostic.help("write name: value, with a space after the colon")
                 }
+                ("a list of names" | "a list of elements", Data::Map(_)) => {
+                    diagnostic.help("write a list in brackets, such as [\"one\", \"other\"]")
+                }
+                ("a list of names" | "a list of elements", _) => {
+                    diagnostic.help("write a single one in brackets too")
+                }
                 ("a map of values", _) => {
                     diagnostic.help("write records under their schema: records.SCHEMA.NAME")
                 }

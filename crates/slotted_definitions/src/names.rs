@@ -2,10 +2,21 @@
 
 use std::collections::HashMap;
 
+use unicode_normalization::UnicodeNormalization;
 use unicode_security::confusable_detection::skeleton;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, is_hidden, non_ascii_letters, quoted};
 use crate::source::Place;
+
+/// Returns whether both names have the same letters, each as one character or with its accent as another.
+pub(super) fn have_same_letters(name: &str, other: &str) -> bool {
+    name != other && name.nfc().eq(other.nfc())
+}
+
+/// Returns the name with each letter and its accents as one character.
+pub(super) fn composed(name: &str) -> String {
+    name.nfc().collect()
+}
 
 /// Explains why a name is invalid.
 pub(super) fn bad_name(what: &str, name: &str, place: Place) -> Diagnostic {

@@ -103,26 +103,35 @@ impl Packs {
         (earlier, earlier_place): (usize, Place),
         diagnostics: &mut Diagnostics,
     ) {
+        self.conflict((pack, earlier), diagnostics, |own, other| {
+            let message = format!("packs {other} and {own} both change {}", what());
+            let diagnostic = Diagnostic::error(Code::Conflict, message)
+                .at(place, format!("{own} is loaded later and wins"))
+                .at(earlier_place, format!("changed here by {other}"));
+            match merge {
+                Some(merge) => diagnostic.help(format!("to keep both changes, write {merge}")),
+                None => diagnostic,
+            }
+        });
+    }
+
+    /// Reports that a pack changes what another one has changed, unless it knows that pack.
+    pub(super) fn conflict(
+        &self,
+        (pack, other): (usize, usize),
+        diagnostics: &mut Diagnostics,
+        make: impl FnOnce(&str, &str) -> Diagnostic,
+    ) {
         let severity = match self.conflicts {
-            _ if pack == earlier || self.knows(pack, earlier) => return,
+            _ if pack == other || self.knows(pack, other) => return,
             Conflicts::Allow => return,
             Conflicts::Warn => Severity::Warning,
             Conflicts::Refuse => Severity::Error,
         };
         let conflict = |_: &mut Diagnostics| {
-            let (own, other) = (quoted(self.name(pack)), quoted(self.name(earlier)));
-            let message = format!("packs {other} and {own} both change {}", what());
-            let diagnostic = Diagnostic::error(Code::Conflict, message)
-                .with(severity)
-                .at(place, format!("{own} is loaded later and wins"))
-                .at(earlier_place, format!("changed here by {other}"))
-                .help(format!(
-                    "if that is right, list {other} under 'after' in the manifest of {own}"
-                ));
-            match merge {
-                Some(merge) => diagnostic.help(format!("to keep both changes, write {merge}")),
-                None => diagnostic,
-            }
+            let (own, other) = (quoted(self.name(pack)), quoted(self.name(other)));
+            let help = format!("if {own} should win, list {other} under 'after' in its manifest");
+            make(&own, &other).with(severity).help(help)
         };
         match severity {
             Severity::Error => diagnostics.push_with(conflict),

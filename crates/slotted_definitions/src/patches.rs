@@ -100,7 +100,9 @@ impl RecordReader<'_> {
                 let what = || format!("slot {} of record {}", quoted(name), quoted(patch.name));
                 let merge = match slot.kind() {
                     Kind::List(_) => Some(format!("{name} = {{ add = [..], remove = [..] }}")),
-                    Kind::Number(_) => Some(format!("{name} = {{ times = .. }}, or plus")),
+                    Kind::Number(_) => {
+                        Some(format!("{name} = {{ times = .. }} or {{ plus = .. }}"))
+                    }
                     _ => None,
                 };
                 self.packs.overwritten(what, merge, own, earlier, self.diagnostics);
@@ -159,8 +161,15 @@ impl RecordReader<'_> {
         record.is_abstract = true;
         self.records.deleted.entry(number).or_insert((place, pack));
         for patch in patched.records.get(&number).into_iter().flatten() {
-            let what = || format!("record {} of {}", quoted(name), quoted(schema.name()));
-            self.packs.overwritten(what, None, (pack, place), *patch, self.diagnostics);
+            let (other, changed) = *patch;
+            self.packs.conflict((pack, other), self.diagnostics, |own, other| {
+                let (name, of) = (quoted(name), quoted(schema.name()));
+                let message =
+                    format!("pack {own} deletes record {name} of {of}, which pack {other} changes");
+                Diagnostic::error(Code::Conflict, message)
+                    .at(place, "deleted here")
+                    .at(changed, format!("changed here by {other}"))
+            });
         }
     }
 

@@ -9,7 +9,7 @@ use crate::changes::Change;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::document::{Declarations, RecordDeclaration};
 use crate::keys::Reading;
-use crate::names::bad_name;
+use crate::names::{bad_name, composed};
 use crate::nested::null;
 use crate::node::{Entry, Named, Node};
 use crate::packs::Packs;
@@ -132,6 +132,8 @@ pub(super) struct RecordReader<'a> {
     pub(super) undeclared_names: HashMap<(Arc<str>, Arc<str>), Occurrences>,
     /// Records whose parents do not exist.
     pub(super) absent: Absent,
+    /// Names outside ASCII, each with its letters as single characters.
+    composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
 }
 
 impl Undeclared {
@@ -189,6 +191,7 @@ impl<'a> RecordReader<'a> {
             seen: HashSet::new(),
             undeclared_names: HashMap::new(),
             absent: Absent::default(),
+            composed_names: HashMap::new(),
         }
     }
 
@@ -291,6 +294,9 @@ impl<'a> RecordReader<'a> {
                     .help("remove the '/': references use it between schema and record")
             });
         }
+        if !name.is_ascii() {
+            self.refuse_same_letters(schema, name, declared.of.place);
+        }
         let same_name = self.records.by_name.entry(Arc::clone(name)).or_default();
         let list = &self.records.list;
         let earlier = same_name.iter().map(|other| &list[*other as usize]);
@@ -307,6 +313,23 @@ impl<'a> RecordReader<'a> {
             );
         }
         same_name.push(number);
+    }
+
+    /// Refuses two names with the same letters in other characters.
+    fn refuse_same_letters(&mut self, schema: &RegisteredSchema, name: &Arc<str>, place: Place) {
+        let key = (schema.id(), composed(name));
+        let first = self.composed_names.entry(key).or_insert_with(|| (Arc::clone(name), place));
+        if first.0 != *name {
+            let (of, first) = (quoted(schema.name()), first.1);
+            let message =
+                format!("two records of {of} have names that look the same: {}", quoted(name));
+            self.diagnostics.push_with(|_| {
+                Diagnostic::error(Code::LookAlike, message)
+                    .at(place, "this one")
+                    .at(first, "and this one")
+                    .help("one writes an accent as a character of its own; copy one of the names")
+            });
+        }
     }
 
     /// Reads and checks the values of a record.

@@ -220,9 +220,12 @@ impl Report {
             text.push_str(&format!("and {}\n\n", count(self.omitted, "more problem")));
         }
         if self.held_back > 0 {
-            let held_back = count(self.held_back, "problem");
-            let line = "not shown, because the files that could not be read may solve them";
-            text.push_str(&format!("{held_back} {line}\n\n"));
+            let (held_back, are) = match self.held_back {
+                1 => ("1 more problem".to_owned(), "is"),
+                more => (format!("{more} more problems"), "are"),
+            };
+            let reason = "a file that cannot be read contains the missing name";
+            text.push_str(&format!("{held_back} {are} not shown: {reason}\n\n"));
         }
         let (errors, warnings) = (self.errors, self.warnings());
         text.push_str(&match (errors, warnings) {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
+use crate::blame::{cause, with_patch};
 use crate::changes::{OF_LISTS, Operation, operation};
 use crate::constraint;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
@@ -288,7 +289,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let Some(kind) = kind else { return schema };
         // Built alone to find the errors of every slot.
         if let Err(error) = add(Schema::builder(schema_name), kind.clone()).build() {
-            self.report(error, diagnostics);
+            self.report(error, packs, diagnostics);
         }
         if diagnostics.errors == errors { add(schema, kind) } else { schema }
     }
@@ -422,7 +423,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     }
 
     /// Reports an error in the declaration at its key.
-    fn report(&self, error: SchemaError, diagnostics: &mut Diagnostics) {
+    fn report(&self, error: SchemaError, packs: &Packs, diagnostics: &mut Diagnostics) {
         let at = |key| self.key(key).map_or(self.place, |(place, _)| place);
         let diagnostic = Diagnostic::error(Code::BadSlot, error.to_string());
         diagnostics.push(match &error {
@@ -446,7 +447,10 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 Some((place, node)) => {
                     let mut diagnostic = refused(problem, place, node);
                     (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
-                    diagnostic
+                    let cause = cause(&problem.kind).unwrap_or_default();
+                    let patched = self.patched();
+                    let patch = patched.iter().find(|patch| patch.key == cause);
+                    with_patch(diagnostic, patch, packs)
                 }
                 None => diagnostic.at(self.place, ""),
             },

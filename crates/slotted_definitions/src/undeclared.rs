@@ -127,6 +127,12 @@ fn undeclared(
             | "inherit",
             _,
         ) => "use 'inherits' instead".to_owned(),
+        ("delete" | "deleted", _) => {
+            format!("to delete a record, write patches.delete.{} = [\"NAME\"]", schema.name())
+        }
+        ("add" | "remove" | "times" | "plus", _) => {
+            format!("write it at the slot, as in SLOT = {{ {name} = .. }}")
+        }
         (_, []) => format!("{of} has no slots"),
         (_, slots) => {
             let names: Vec<_> = slots.iter().map(|slot| Arc::clone(slot.shared_name())).collect();

@@ -1,7 +1,10 @@
 //! Diagnostics for invalid slot values in files.
 
+use std::sync::Arc;
+
 use crate::constraint::expectation;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::names::have_same_letters;
 use crate::node::{Data, Node};
 use crate::source::Place;
 use slotted::Value;
@@ -76,8 +79,17 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
         }
         ProblemKind::UnknownVariant { expected, suggestion, .. } => {
             let variants = expected.variants().join(", ");
-            with(diagnostic, "no such variant".to_owned(), format!("one of {variants}"))
-                .suggest(suggestion.shared_name().cloned())
+            let mut diagnostic =
+                with(diagnostic, "no such variant".to_owned(), format!("one of {variants}"));
+            let Value::Text(text) = &found else { return diagnostic };
+            let mut known = expected.variants().iter();
+            match known.find(|variant| !text.is_ascii() && have_same_letters(text, variant)) {
+                Some(same) => {
+                    diagnostic.message.push_str(&did_you_mean(Some(same)));
+                    diagnostic.suggest(Some(Arc::from(&**same))).look_alike(text)
+                }
+                None => diagnostic.suggest(suggestion.shared_name().cloned()),
+            }
         }
         ProblemKind::NotNested { parts, .. } => {
             let (first, all) = (parts.first().map_or("", |part| part), parts.join(", "));
@@ -172,6 +184,13 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
         }
         (Kind::Enum(_), Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
             Some("write the name of the variant in quotes".to_owned())
+        }
+        (Kind::List(_), Value::Map(_)) => Some(
+            "write a list in brackets; a patch can change it with { add = [..], remove = [..] }"
+                .to_owned(),
+        ),
+        (Kind::Number(_), Value::Map(_)) => {
+            Some("write a number; a patch can change it with { times = 2, plus = 1 }".to_owned())
         }
         (Kind::List(list), Value::Text(_) | Value::Int(_) | Value::F64(_)) => {
             let help = match list.element() {

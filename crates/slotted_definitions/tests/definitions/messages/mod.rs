@@ -3,6 +3,7 @@
 mod names;
 mod nested;
 mod packs;
+mod patches;
 mod policies;
 mod records;
 mod report;

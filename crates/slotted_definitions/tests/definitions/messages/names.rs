@@ -24,3 +24,42 @@ fn too_long() {
         format!("[schemas.{name}.slots]\na = \"f32\"\n\n[schemas.b.slots]\n{name} = \"f32\"\n");
     assert_report("names_too_long", &crate::refused(&[("a.toml", &file)]));
 }
+
+/// The letter as one character, and with its accent as another one.
+const COMPOSED: &str = "caf\u{e9}";
+const DECOMPOSED: &str = "cafe\u{301}";
+
+#[test]
+fn accents_as_characters_of_their_own() {
+    let file = |defined: &str, used: &str| {
+        format!(
+            "[schemas.unit.slots]\nfriend = {{ kind = \"object\", optional = true }}\n\
+             \"x{defined}\" = {{ kind = \"u8\", default = 0 }}\n\
+             w = {{ variants = [\"{defined}\", \"b\"], default = \"b\" }}\n\
+             [schemas.\"{defined}\".slots]\n\
+             [records.unit.\"{defined}\"]\n[records.unit.a]\nfriend = \"{used}\"\n\"x{used}\" = 1\nw = \"{used}\"\n\
+             [records.unit.b]\ninherits = \"{used}\"\n[records.\"{used}\".c]\n\
+             [patches.records.unit.\"{used}\"]\nw = \"b\"\n\
+             [patches.delete]\nunit = [\"{used}\"]\n[patches.schemas.\"{used}\".slots]\n"
+        )
+    };
+    for (name, defined, used) in
+        [("composed", COMPOSED, DECOMPOSED), ("decomposed", DECOMPOSED, COMPOSED)]
+    {
+        let report = crate::refused(&[("a.toml", &file(defined, used))]);
+        let suggested =
+            report.diagnostics().iter().filter(|problem| problem.suggestion().is_some());
+        assert_eq!(suggested.count(), report.errors(), "{report}");
+        crate::messages::assert_report(&format!("names_accents_{name}"), &report);
+    }
+}
+
+#[test]
+fn two_records_with_the_same_letters() {
+    let file = format!(
+        "[schemas.unit.slots]\n[schemas.cat.slots]\n[records.unit.\"{COMPOSED}\"]\n[records.unit.\"{DECOMPOSED}\"]\n\
+         [records.cat.\"{DECOMPOSED}\"]\n"
+    );
+    let report = crate::refused(&[("a.toml", &file)]);
+    crate::messages::assert_report("names_two_records_with_the_same_letters", &report);
+}
