@@ -88,7 +88,7 @@ fn blocks_get_readable_schemas() -> Outcome {
     assert_eq!(slots(&proposal), expected);
     assert_eq!(
         unslottable(&proposal),
-        [("states", Unslottable::NestedLists, 1003), ("harvestTools", Unslottable::Nested, 340)]
+        [("states", Unslottable::RecordLists, 1003), ("harvestTools", Unslottable::Maps, 340)]
     );
     round_trip(&proposal, &objects)
 }

@@ -8,19 +8,27 @@ use slotted::schema::is_name;
 use slotted::{Kind, schema::NumberKind, schema::VectorKind};
 
 /// The reason why an attribute cannot become a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Unslottable {
     /// No object sets it.
     NeverSet,
     /// Its values have kinds that no single kind can hold.
     Mixed,
+    /// Some of its values are lists, others single elements of such lists.
+    OneOrList,
     /// No number kind holds all its numbers exactly.
     Numbers,
-    /// Its values are maps. Consider separate objects for them.
-    Nested,
-    /// Its lists contain maps or lists.
+    /// Its values are maps with the same few names. Consider separate objects for them.
+    NestedRecords,
+    /// Its values are maps with many names.
+    Maps,
+    /// Its lists contain maps.
+    RecordLists,
+    /// Its lists contain lists.
     NestedLists,
+    /// Its lists have one length, and each position has its own kind.
+    Tuples,
     /// The elements of its lists have different kinds.
     MixedLists,
     /// All its lists are empty, so the kind of their elements is unknown.
@@ -29,6 +37,8 @@ pub enum Unslottable {
     Bytes,
     /// Its name is empty, too long, or contains control or bidirectional characters.
     Name,
+    /// It is one attribute too many for the [limit](InferenceOptions::attributes).
+    Limit,
 }
 
 impl fmt::Display for Unslottable {
@@ -37,12 +47,17 @@ impl fmt::Display for Unslottable {
             Self::NeverSet => "no object sets it",
             Self::Mixed => "its values have different kinds",
             Self::Numbers => "no number kind holds all its numbers exactly",
-            Self::Nested => "its values are nested maps",
-            Self::NestedLists => "its lists contain maps or lists",
+            Self::OneOrList => "some of its values are lists, others are single elements",
+            Self::NestedRecords => "its values are nested records",
+            Self::Maps => "its values are maps with many names",
+            Self::RecordLists => "its lists contain records",
+            Self::NestedLists => "its lists contain lists",
+            Self::Tuples => "each position in its lists has its own kind",
             Self::MixedLists => "the elements of its lists have different kinds",
             Self::EmptyLists => "all its lists are empty",
             Self::Bytes => "its values are plain bytes",
             Self::Name => "its name is not valid for a slot",
+            Self::Limit => "the objects have too many attributes",
         })
     }
 }
@@ -79,10 +94,19 @@ fn one_kind(observed: &Observed) -> Result<One, Unslottable> {
             Shape::Text => Kind::Text,
             Shape::Object => Kind::Object,
             Shape::List => return Ok(One::Lists),
-            Shape::Map => return Err(Unslottable::Nested),
+            Shape::Map => {
+                let are_maps = observed.maps.are_maps(observed.of(Shape::Map));
+                return Err(match are_maps {
+                    true => Unslottable::Maps,
+                    false => Unslottable::NestedRecords,
+                });
+            }
             Shape::Bytes => return Err(Unslottable::Bytes),
             Shape::Vector(kind) => Kind::Vector(kind),
         },
+        (Some(one), Some(Shape::List), None) if observed.lists_hold_only(one) => {
+            return Err(Unslottable::OneOrList);
+        }
         _ => return Err(Unslottable::Mixed),
     };
     Ok(One::Kind(kind))
@@ -175,8 +199,12 @@ fn list_kind(lists: &Lists) -> Result<Kind, Unslottable> {
     }
     match one_kind(elements) {
         Ok(One::Kind(element)) => Ok(Kind::list(element)),
-        Ok(One::Lists) | Err(Unslottable::Nested) => Err(Unslottable::NestedLists),
-        Err(Unslottable::Mixed) => Err(Unslottable::MixedLists),
+        Ok(One::Lists) => Err(Unslottable::NestedLists),
+        Err(Unslottable::NestedRecords | Unslottable::Maps) => Err(Unslottable::RecordLists),
+        Err(Unslottable::Mixed | Unslottable::OneOrList) if lists.are_tuples() => {
+            Err(Unslottable::Tuples)
+        }
+        Err(Unslottable::Mixed | Unslottable::OneOrList) => Err(Unslottable::MixedLists),
         Err(reason) => Err(reason),
     }
 }

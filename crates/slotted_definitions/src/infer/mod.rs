@@ -1,14 +1,16 @@
 //! Infers schemas from objects without one.
 //!
-//! [`Inference`] observes objects and returns a [`Proposal`]. [`into_store`] moves a whole
+//! [`Inference`] observes objects and returns a [`Proposal`]. [`Survey`] does so for groups of objects that refer to one another. [`into_store`] moves a whole
 //! [`MapStore`](slotted::MapStore) to a [`Store`](slotted::Store).
 
 mod decide;
 mod into_store;
 mod misspellings;
+mod naming;
 mod observed;
 mod proposal;
 mod same_data;
+mod survey;
 
 use std::sync::Arc;
 
@@ -19,11 +21,13 @@ pub use decide::Unslottable;
 pub use into_store::{
     DeadReference, IntoStoreError, MoveError, MoveReport, MovedObjects, into_store,
 };
+pub use naming::Naming;
 use observed::{Observed, SchemaOf};
 pub use observed::{ValueCount, ValueExample};
 pub use proposal::{Proposal, ProposalNote, ProposedAttribute};
 pub use same_data::SameData;
 pub(crate) use same_data::as_written;
+pub use survey::{Fit, Measure, Survey, SurveyedGroup};
 
 use slotted::Record;
 use slotted::SchemaError;
@@ -203,6 +207,17 @@ impl Inference {
             }
             attribute.observed.observe(value, object, &self.options, schema_of);
         }
+    }
+
+    /// Returns the value that more than half of the objects may have, for each attribute.
+    fn majorities(&self) -> impl Iterator<Item = Option<&Value>> {
+        self.attributes.iter().map(|attribute| attribute.observed.majority())
+    }
+
+    /// Returns the position of each attribute.
+    fn attribute_positions(&self) -> HashMap<Arc<str>, usize, RandomState> {
+        let names = self.attributes.iter().map(|attribute| Arc::clone(&attribute.name));
+        names.zip(0..).collect()
     }
 
     fn position(&mut self, name: &str, expected: usize) -> Option<usize> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::infer::InferenceOptions;
 use crate::infer::same_data::survives_f32;
@@ -246,6 +246,84 @@ pub(super) struct Lists {
     pub(super) elements: Observed,
     pub(super) shortest: usize,
     pub(super) longest: usize,
+    /// The shape at each of the first positions; `None` if it varies.
+    positions: Vec<Option<Shape>>,
+}
+
+/// Longer lists are no tuples.
+const LONGEST_TUPLE: usize = 8;
+
+impl Lists {
+    /// Returns whether each position of the lists has one shape.
+    pub(super) fn are_tuples(&self) -> bool {
+        self.shortest == self.longest
+            && (2..=LONGEST_TUPLE).contains(&self.longest)
+            && self.positions.iter().all(Option::is_some)
+    }
+
+    fn observe_shape(&mut self, position: usize, shape: Shape) {
+        if position >= LONGEST_TUPLE {
+            return;
+        }
+        match self.positions.get_mut(position) {
+            Some(known) if *known == Some(shape) => {}
+            Some(known) => *known = None,
+            None => self.positions.push(Some(shape)),
+        }
+    }
+}
+
+/// Statistics about the names of nested maps.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Maps {
+    /// At most [`MOST_NAMES`] names.
+    names: HashSet<Arc<str>, RandomState>,
+    /// The number of values in all maps.
+    values: u64,
+}
+
+/// A nested record has fewer names.
+const MOST_NAMES: usize = 64;
+
+impl Maps {
+    fn observe(&mut self, map: &[(Arc<str>, Value)]) {
+        self.values += map.len() as u64;
+        for (name, _) in map {
+            if self.names.len() < MOST_NAMES && !self.names.contains(name) {
+                self.names.insert(Arc::clone(name));
+            }
+        }
+    }
+
+    /// Returns whether the names are keys rather than attributes: each occurs in few of the maps, or they are numbers.
+    pub(super) fn are_maps(&self, maps: u64) -> bool {
+        let names = self.names.len() as u64;
+        let are_numbers =
+            || self.names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
+        names >= MOST_NAMES as u64
+            || (names > 4 && (self.values * 4 < names * maps || are_numbers()))
+    }
+}
+
+/// The value that most objects have, if one has a majority.
+#[derive(Clone, Debug, Default)]
+struct Majority {
+    value: Option<Value>,
+    /// Votes for the value less those against it.
+    votes: u64,
+}
+
+impl Majority {
+    fn vote(&mut self, value: &Value) {
+        if self.votes == 0 {
+            self.value = Some(value.clone());
+            self.votes = 1;
+        } else if self.value.as_ref() == Some(value) {
+            self.votes += 1;
+        } else {
+            self.votes -= 1;
+        }
+    }
 }
 
 /// The schemas of referenced objects.
@@ -278,6 +356,8 @@ pub(super) struct Observed {
     pub(super) numbers: Numbers,
     pub(super) texts: Texts,
     pub(super) lists: Option<Box<Lists>>,
+    pub(super) maps: Maps,
+    majority: Majority,
     targets: Targets,
     examples: Vec<(Shape, ValueExample)>,
 }
@@ -297,6 +377,24 @@ impl Observed {
             Value::Object(id) => self.target(schema_of(*id)),
             _ => {}
         }
+        if matches!(
+            value,
+            Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::F64(_) | Value::Text(_)
+        ) {
+            self.majority.vote(value);
+        }
+    }
+
+    /// Returns the only value that more than half of the objects can have.
+    pub(super) const fn majority(&self) -> Option<&Value> {
+        self.majority.value.as_ref()
+    }
+
+    /// Returns whether values are lists and all their elements have this shape.
+    pub(super) fn lists_hold_only(&self, shape: Shape) -> bool {
+        self.lists.as_ref().is_some_and(|lists| {
+            lists.elements.of(Shape::Null) == 0 && lists.elements.shapes().all(|own| own == shape)
+        })
     }
 
     fn count(&mut self, value: &Value, object: u64) {
@@ -312,6 +410,7 @@ impl Observed {
             Value::UInt(number) => self.numbers.integer(number.into()),
             Value::F32(number) => self.numbers.float(number.into()),
             Value::F64(number) => self.numbers.wide(number),
+            Value::Map(ref map) => self.maps.observe(map),
             _ => {}
         }
     }
@@ -319,12 +418,14 @@ impl Observed {
     fn list(&mut self, list: &[Value], object: u64, schema_of: SchemaOf<'_>) {
         let lists = self.lists.get_or_insert_with(|| {
             let (shortest, longest) = (list.len(), list.len());
-            Box::new(Lists { elements: Self::default(), shortest, longest })
+            let (elements, positions) = (Self::default(), Vec::new());
+            Box::new(Lists { elements, shortest, longest, positions })
         });
         lists.shortest = lists.shortest.min(list.len());
         lists.longest = lists.longest.max(list.len());
-        for element in list {
+        for (position, element) in list.iter().enumerate() {
             lists.elements.count(element, object);
+            lists.observe_shape(position, Shape::of(element));
             if let Value::Object(id) = element {
                 lists.elements.target(schema_of(*id));
             }

@@ -87,6 +87,24 @@ pub enum ProposalNote {
         /// The common name.
         suggestion: Arc<str>,
     },
+    /// Most of its texts are names of records. If all are, the slot refers to them.
+    Names {
+        /// The schema of the records.
+        schema: Arc<str>,
+        /// The number of texts that are names of its records.
+        resolved: u64,
+        /// The number of texts.
+        of: u64,
+        /// The first text that is the name of no record at all.
+        unknown: Option<Arc<str>>,
+    },
+    /// Most objects share a value, which is the default.
+    Shared {
+        /// The value.
+        value: Value,
+        /// The number of objects that have it.
+        objects: u64,
+    },
     /// Some objects repeat the name this many times; the slot takes the first value.
     Repeated(u64),
 }
@@ -114,6 +132,56 @@ impl Proposal {
         }
         let (schema, objects) = (builder.build()?, inference.objects);
         Ok(Self { schema, objects, attributes, ignored_values: inference.ignored_values, slots })
+    }
+
+    /// Makes references and defaults of what was noted about each attribute.
+    pub(super) fn refine(&mut self, notes: Vec<Vec<ProposalNote>>) -> Result<(), SchemaError> {
+        let mut builder = Schema::builder(self.schema.name());
+        let mut slots = self.schema.slots().iter();
+        for (attribute, notes) in self.attributes.iter_mut().zip(notes) {
+            let Some(slot) = attribute.kind.is_ok().then(|| slots.next()).flatten() else {
+                continue;
+            };
+            let mut kind = slot.kind().clone();
+            let (mut target, mut default) = (None, None);
+            for note in &notes {
+                match note {
+                    ProposalNote::Names { schema, resolved, of, .. } if resolved == of => {
+                        let is_list = matches!(kind, Kind::List(_));
+                        kind = if is_list { Kind::list(Kind::Object) } else { Kind::Object };
+                        target = Some(Arc::clone(schema));
+                    }
+                    ProposalNote::Shared { value, .. }
+                        if attribute.objects == self.objects && attribute.nulls == 0 =>
+                    {
+                        default = Some(value.clone());
+                    }
+                    _ => {}
+                }
+            }
+            builder = builder.slot(Arc::clone(slot.shared_name()), kind.clone());
+            // The target of a reference can be despawned.
+            if slot.is_optional() || kind == Kind::Object {
+                builder = builder.optional();
+            }
+            if let Some(schema) = target.as_deref().or(slot.references()) {
+                builder = builder.references(schema.to_owned());
+            }
+            if let Some(value) = &default {
+                builder = builder.default(value.clone());
+            }
+            let is_default = |note: &ProposalNote| {
+                matches!(note, ProposalNote::Constant(_)) && default.is_some()
+            };
+            attribute.notes.retain(|note| !is_default(note));
+            attribute.kind = Ok(kind);
+            let is_used = |note: &ProposalNote| {
+                !matches!(note, ProposalNote::Shared { .. }) || default.is_some()
+            };
+            attribute.notes.extend(notes.into_iter().filter(is_used));
+        }
+        self.schema = builder.build()?;
+        Ok(())
     }
 
     /// Returns the schema.
@@ -370,6 +438,21 @@ impl ProposedAttribute {
                     "  {name} is set in {own} of {objects} objects: did you mean {suggestion}?"
                 )
             }
+            ProposalNote::Names { schema, resolved, of, unknown } => {
+                let (schema, percent) = (Quoted(schema), percent(*resolved, *of));
+                write!(f, "  {name}: {resolved} of {of} values ({percent}) are names of {schema}")?;
+                match unknown {
+                    Some(text) if resolved < of => {
+                        let text = shown(&Value::Text(Arc::clone(text)));
+                        writeln!(f, "; the first that is no name: {text}")
+                    }
+                    _ => writeln!(f),
+                }
+            }
+            ProposalNote::Shared { value, objects: shared } => {
+                let (value, percent) = (shown(value), percent(*shared, objects));
+                writeln!(f, "  {name} is {value} in {shared} of {objects} objects ({percent})")
+            }
             ProposalNote::Repeated(times) => {
                 let times = if *times == 1 { "once".into() } else { format!("{times} times") };
                 writeln!(f, "  {name} is repeated {times}: the slot takes the first value")
@@ -387,6 +470,15 @@ impl fmt::Display for ValueCount {
         }
         Ok(())
     }
+}
+
+/// Returns a share in percent, `100%` only if it is all.
+fn percent(part: u64, whole: u64) -> String {
+    if part == whole {
+        return "100%".to_owned();
+    }
+    let tenths = part.saturating_mul(1000) / whole.max(1);
+    format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
 /// A count with its noun.

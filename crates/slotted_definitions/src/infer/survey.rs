@@ -1,0 +1,349 @@
+//! Infers schemas for groups of objects that refer to one another.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use slotted::{Kind, SchemaError, Value};
+
+use crate::infer::naming::{Directory, Names, Naming, name_of};
+use crate::infer::proposal::Proposal;
+use crate::infer::{Inference, InferenceOptions, ProposalNote, Unslottable};
+
+/// Infers schemas for several groups of objects, such as the files of a game, with references between them.
+///
+/// The objects are seen twice, so memory grows with their names, not with their values: [`observe`](Self::observe)
+/// takes each object, [`measure`](Self::measure) ends the first pass, and [`Measure::observe`] takes the objects again,
+/// in any order.
+///
+/// In addition to the rules of an [`Inference`]:
+/// * Texts and lists of texts that are all names of records of one group become references to it. If only most of them are,
+///   there is a [note](ProposalNote::Names).
+/// * A value that most objects share becomes the default, if all objects of the group have the attribute: a missing value
+///   would become the default.
+///
+/// # Example
+/// ```
+/// use slotted::Value;
+/// use slotted_definitions::infer::{InferenceOptions, Naming, Survey};
+///
+/// let object = |values: &[(&str, &str)]| -> Vec<_> {
+///     values.iter().map(|(name, value)| ((*name).into(), Value::from(*value))).collect()
+/// };
+/// let items = [object(&[("id", "sword")]), object(&[("id", "bow")])];
+/// let units = [object(&[("weapon", "bow")]), object(&[("weapon", "sword")])];
+/// let mut survey = Survey::new(InferenceOptions::default());
+/// items.iter().for_each(|item| survey.observe("item", None, item));
+/// units.iter().for_each(|unit| survey.observe("unit", None, unit));
+/// let mut measure = survey.measure()?;
+/// items.iter().for_each(|item| measure.observe("item", None, item));
+/// units.iter().for_each(|unit| measure.observe("unit", None, unit));
+/// let [item, unit] = &measure.finish()?[..] else { panic!() };
+/// assert_eq!(item.naming, Naming::Attribute("id"));
+/// let weapon = unit.proposal.schema().slots()[0].to_string();
+/// assert_eq!(weapon, "weapon: object, optional, references 'item'");
+/// # Ok::<(), slotted::SchemaError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Survey {
+    options: InferenceOptions,
+    groups: Vec<(Arc<str>, Inference, Names)>,
+    positions: HashMap<Arc<str>, usize, RandomState>,
+}
+
+impl Survey {
+    /// Creates a survey without objects.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted_definitions::infer::{InferenceOptions, Survey};
+    ///
+    /// assert_eq!(Survey::new(InferenceOptions::default()).objects(), 0);
+    /// ```
+    #[must_use]
+    pub fn new(options: InferenceOptions) -> Self {
+        Self { options, ..Self::default() }
+    }
+
+    /// Returns the number of observed objects.
+    ///
+    /// # Example
+    /// ```
+    /// let mut survey = slotted_definitions::infer::Survey::default();
+    /// survey.observe("item", Some("sword"), &[]);
+    /// assert_eq!(survey.objects(), 1);
+    /// ```
+    #[must_use]
+    pub fn objects(&self) -> u64 {
+        self.groups.iter().map(|(_, inference, _)| inference.objects()).sum()
+    }
+
+    /// Observes an object of a group. `key` is its name in the map that holds it, or that of its file.
+    ///
+    /// # Example
+    /// ```
+    /// let mut survey = slotted_definitions::infer::Survey::default();
+    /// survey.observe("item", Some("sword"), &[("weight".into(), 3.into())]);
+    /// assert_eq!(survey.objects(), 1);
+    /// ```
+    pub fn observe(&mut self, group: &str, key: Option<&str>, object: &[(Arc<str>, Value)]) {
+        let position = match self.positions.get(group) {
+            Some(position) => *position,
+            None => {
+                let name: Arc<str> = group.into();
+                self.positions.insert(Arc::clone(&name), self.groups.len());
+                self.groups.push((name, Inference::new(self.options), Names::default()));
+                self.groups.len() - 1
+            }
+        };
+        let (_, inference, names) = &mut self.groups[position];
+        inference.observe_values(object.iter().map(|(name, value)| (&**name, value)));
+        names.observe(key, object);
+    }
+
+    /// Ends the first pass.
+    ///
+    /// # Errors
+    /// Returns an error if the name of a group is no name of a schema.
+    ///
+    /// # Example
+    /// ```
+    /// let mut survey = slotted_definitions::infer::Survey::default();
+    /// survey.observe("item", Some("sword"), &[]);
+    /// assert!(survey.measure()?.finish()?[0].proposal.schema().slots().is_empty());
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    pub fn measure(self) -> Result<Measure, SchemaError> {
+        let mut directory = Directory::default();
+        let mut groups = Vec::with_capacity(self.groups.len());
+        for (number, (name, inference, names)) in self.groups.into_iter().enumerate() {
+            let (naming, names) = names.choose();
+            directory.add(number as u32, names);
+            let proposal = inference.finish(Arc::clone(&name))?;
+            let columns = proposal.attributes().iter().zip(inference.majorities());
+            let columns = columns.map(|(attribute, majority)| Column {
+                majority: majority.filter(|_| attribute.kind.is_ok()).cloned(),
+                is_text: is_text(&attribute.kind) && !is_name(&naming, &attribute.name),
+                ..Column::default()
+            });
+            let columns = columns.collect();
+            let positions = inference.attribute_positions();
+            let fit = Fit::default();
+            groups.push(Measured { name, proposal, naming, positions, columns, fit });
+        }
+        Ok(Measure { groups, positions: self.positions, directory })
+    }
+}
+
+fn is_name(naming: &Naming, attribute: &str) -> bool {
+    matches!(naming, Naming::Attribute(own) if *own == attribute)
+}
+
+fn is_text(kind: &Result<Kind, Unslottable>) -> bool {
+    kind.as_ref().is_ok_and(|kind| matches!(kind.element(), Kind::Text | Kind::Enum(_)))
+}
+
+/// The second pass of a [`Survey`].
+#[derive(Debug)]
+pub struct Measure {
+    groups: Vec<Measured>,
+    positions: HashMap<Arc<str>, usize, RandomState>,
+    directory: Directory,
+}
+
+#[derive(Debug)]
+struct Measured {
+    name: Arc<str>,
+    proposal: Proposal,
+    naming: Naming,
+    positions: HashMap<Arc<str>, usize, RandomState>,
+    columns: Vec<Column>,
+    fit: Fit,
+}
+
+/// Counts of the second pass for an attribute.
+#[derive(Debug, Default)]
+struct Column {
+    /// The value that most objects may have.
+    majority: Option<Value>,
+    /// The number of objects that have it.
+    shared: u64,
+    is_text: bool,
+    /// The number of texts.
+    texts: u64,
+    /// The number of texts that are names of records, by group.
+    names: Vec<(u32, u64)>,
+    /// The number of texts that are the name of their own record.
+    own: u64,
+    /// The first text that is no name.
+    unknown: Option<Arc<str>>,
+}
+
+/// How many objects of a group fit whole, and why others do not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Fit {
+    /// The number of objects.
+    pub objects: u64,
+    /// The number of objects of which each value has a slot.
+    pub whole: u64,
+    /// The number of objects with a value that has no slot for this reason. An object can have several reasons.
+    pub reasons: BTreeMap<Unslottable, u64>,
+}
+
+impl Fit {
+    /// Adds the counts of another group.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted_definitions::infer::Fit;
+    ///
+    /// let mut all = Fit::default();
+    /// all.add(&Fit::default());
+    /// assert_eq!(all.objects, 0);
+    /// ```
+    pub fn add(&mut self, other: &Self) {
+        self.objects += other.objects;
+        self.whole += other.whole;
+        for (reason, objects) in &other.reasons {
+            *self.reasons.entry(*reason).or_default() += objects;
+        }
+    }
+}
+
+/// A group of a [`Survey`]: the schema that is proposed for it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SurveyedGroup {
+    /// The schema, with the facts about each attribute.
+    pub proposal: Proposal,
+    /// The way in which the records get their names.
+    pub naming: Naming,
+    /// The objects that fit whole.
+    pub fit: Fit,
+}
+
+/// Values are the default from this share on: three of four.
+const SHARED: (u64, u64) = (3, 4);
+/// A default needs this number of objects.
+const FEWEST_FOR_DEFAULT: u64 = 8;
+/// Texts are noted as names from this share on: one of two.
+const MOSTLY: (u64, u64) = (1, 2);
+
+impl Measure {
+    /// Observes an object again, given as in the first pass. Objects of other groups are ignored.
+    ///
+    /// # Example
+    /// ```
+    /// let mut survey = slotted_definitions::infer::Survey::default();
+    /// survey.observe("item", Some("sword"), &[]);
+    /// let mut measure = survey.measure()?;
+    /// measure.observe("item", Some("sword"), &[]);
+    /// assert_eq!(measure.finish()?[0].fit.whole, 1);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    pub fn observe(&mut self, group: &str, key: Option<&str>, object: &[(Arc<str>, Value)]) {
+        let Some(position) = self.positions.get(group) else { return };
+        let group = &mut self.groups[*position];
+        let own = name_of(&group.naming, key, object);
+        let mut reasons: Vec<Unslottable> = Vec::new();
+        for (name, value) in object.iter().filter(|(_, value)| !value.is_unset()) {
+            let Some(position) = group.positions.get(name) else {
+                reasons.push(Unslottable::Limit);
+                continue;
+            };
+            if let Err(reason) = group.proposal.attributes()[*position].kind {
+                reasons.push(reason);
+            }
+            group.columns[*position].observe(value, own, &self.directory);
+        }
+        reasons.sort_unstable();
+        reasons.dedup();
+        group.fit.objects += 1;
+        group.fit.whole += u64::from(reasons.is_empty());
+        for reason in reasons {
+            *group.fit.reasons.entry(reason).or_default() += 1;
+        }
+    }
+
+    /// Ends the second pass. The groups have the order in which they were first observed.
+    ///
+    /// # Errors
+    /// Returns an error if a schema cannot be built.
+    ///
+    /// # Example
+    /// ```
+    /// let survey = slotted_definitions::infer::Survey::default();
+    /// assert!(survey.measure()?.finish()?.is_empty());
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    pub fn finish(self) -> Result<Vec<SurveyedGroup>, SchemaError> {
+        let names: Vec<_> = self.groups.iter().map(|group| Arc::clone(&group.name)).collect();
+        let finish = |group: Measured| {
+            let Measured { mut proposal, naming, columns, fit, .. } = group;
+            let objects = proposal.objects();
+            let notes = columns.into_iter().map(|column| column.notes(objects, &names));
+            proposal.refine(notes.collect())?;
+            Ok(SurveyedGroup { proposal, naming, fit })
+        };
+        self.groups.into_iter().map(finish).collect()
+    }
+}
+
+impl Column {
+    fn observe(&mut self, value: &Value, own: Option<&str>, directory: &Directory) {
+        self.shared += u64::from(self.majority.as_ref() == Some(value));
+        if !self.is_text {
+            return;
+        }
+        match value {
+            Value::Text(text) => self.text(text, own, directory),
+            Value::List(list) => {
+                let texts = list.iter().filter_map(|value| match value {
+                    Value::Text(text) => Some(text),
+                    _ => None,
+                });
+                texts.for_each(|text| self.text(text, own, directory));
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &Arc<str>, own: Option<&str>, directory: &Directory) {
+        self.texts += 1;
+        self.own += u64::from(own == Some(&**text));
+        let groups = directory.groups(text);
+        if groups.is_empty() && self.unknown.is_none() {
+            self.unknown = Some(Arc::clone(text));
+        }
+        for group in groups {
+            match self.names.iter_mut().find(|(known, _)| known == group) {
+                Some((_, count)) => *count += 1,
+                None => self.names.push((*group, 1)),
+            }
+        }
+    }
+
+    /// Returns what the column is proposed to be.
+    fn notes(self, objects: u64, groups: &[Arc<str>]) -> Vec<ProposalNote> {
+        let mut notes = Vec::new();
+        // A text that repeats the record's own name refers to nothing.
+        let is_other = self.own * 2 < self.texts;
+        let best =
+            self.names.iter().max_by_key(|(group, count)| (*count, std::cmp::Reverse(*group)));
+        if let Some((group, resolved)) =
+            best.filter(|(_, count)| is_other && count * MOSTLY.1 >= self.texts * MOSTLY.0)
+        {
+            let schema = Arc::clone(&groups[*group as usize]);
+            let (resolved, of) = (*resolved, self.texts);
+            notes.push(ProposalNote::Names { schema, resolved, of, unknown: self.unknown });
+            return notes;
+        }
+        let is_shared = self.shared * SHARED.1 >= objects * SHARED.0;
+        if let Some(value) = self.majority.filter(|_| is_shared && objects >= FEWEST_FOR_DEFAULT) {
+            notes.push(ProposalNote::Shared { value, objects: self.shared });
+        }
+        notes
+    }
+}

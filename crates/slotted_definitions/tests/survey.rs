@@ -1,0 +1,163 @@
+//! Groups of objects that refer to one another: their proposals load their own data.
+
+#![cfg(all(feature = "json", feature = "toml"))]
+
+use std::error::Error;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use slotted::{SchemaError, Store, Value};
+use slotted_definitions::infer::{
+    InferenceOptions, Naming, ProposalNote, SameData, Survey, SurveyedGroup, Unslottable,
+};
+use slotted_definitions::write::{SchemaDocs, schemas_to_text};
+use slotted_definitions::{Format, LoadLimits, Loader, Undeclared, read_data};
+
+type Outcome = Result<(), Box<dyn Error>>;
+type Object = Vec<(Arc<str>, Value)>;
+
+fn object(json: &str) -> Object {
+    let data = read_data("a.json", json, Format::Json, &LoadLimits::default());
+    let Value::Map(map) = data.expect("an object") else { panic!("a map") };
+    map.to_vec()
+}
+
+fn survey(groups: &[(&str, Vec<Object>)]) -> Result<Vec<SurveyedGroup>, SchemaError> {
+    let mut survey = Survey::new(InferenceOptions::default());
+    let each = |pass: &mut dyn FnMut(&str, &Object)| {
+        groups.iter().for_each(|(group, objects)| objects.iter().for_each(|one| pass(group, one)));
+    };
+    each(&mut |group, object| survey.observe(group, None, object));
+    let mut measure = survey.measure()?;
+    each(&mut |group, object| measure.observe(group, None, object));
+    measure.finish()
+}
+
+fn slots(group: &SurveyedGroup) -> Vec<String> {
+    group.proposal.schema().slots().iter().map(ToString::to_string).collect()
+}
+
+fn numbered(count: usize, json: impl Fn(usize) -> String) -> Vec<Object> {
+    (0..count).map(|at| object(&json(at))).collect()
+}
+
+#[test]
+fn texts_that_are_all_names_become_references() -> Outcome {
+    let items = numbered(20, |at| format!("{{ id: 'i{at}', next: 'i{}' }}", (at + 1) % 20));
+    let units = numbered(20, |at| {
+        let known = if at < 15 { format!("i{at}") } else { format!("x{at}") };
+        format!("{{ weapon: 'i{at}', drops: ['i1', 'i{at}'], pet: '{known}', nick: 'n{at}' }}")
+    });
+    let [item, unit] = &survey(&[("item", items), ("unit", units)])?[..] else { panic!() };
+    assert_eq!((&item.naming, &unit.naming), (&Naming::Attribute("id"), &Naming::None));
+    assert_eq!(slots(item), ["id: text", "next: object, optional, references 'item'"]);
+    assert_eq!(
+        slots(unit),
+        [
+            "weapon: object, optional, references 'item'",
+            "drops: list(object), references 'item'",
+            "pet: text",
+            "nick: text"
+        ]
+    );
+    let shown = unit.proposal.to_string();
+    let note =
+        "'pet': 15 of 20 values (75.0%) are names of 'item'; the first that is no name: \"x15\"";
+    assert!(shown.contains(note), "{shown}");
+    Ok(())
+}
+
+#[test]
+fn the_own_name_is_no_reference() -> Outcome {
+    let items = numbered(9, |at| format!("{{ id: 'i{at}', key: 'i{at}' }}"));
+    let [item] = &survey(&[("item", items)])?[..] else { panic!() };
+    assert_eq!(slots(item), ["id: text", "key: text"]);
+    Ok(())
+}
+
+#[test]
+fn values_that_most_objects_share_are_defaults_only_if_none_is_missing() -> Outcome {
+    let objects = numbered(20, |at| {
+        let rare = if at == 3 { String::new() } else { "stack: 64,".to_owned() };
+        format!("{{ {rare} solid: {}, size: {}, glow: 7 }}", at > 2, if at > 8 { 0.5 } else { 1.5 })
+    });
+    let [tile] = &survey(&[("tile", objects)])?[..] else { panic!() };
+    let expected =
+        ["stack: u8, optional", "solid: bool, default true", "size: f32", "glow: u8, default 7"];
+    assert_eq!(slots(tile), expected);
+    let notes = &tile.proposal.attributes()[1].notes;
+    assert_eq!(notes[..], [ProposalNote::Shared { value: true.into(), objects: 17 }]);
+    Ok(())
+}
+
+#[test]
+fn objects_that_fit_whole_are_counted_with_reasons() -> Outcome {
+    let objects =
+        ["{ a: 1 }", "{ a: 2, b: [{}] }", "{ a: 3, b: [{}], c: [[1]] }", "{ a: 4, c: null }"];
+    let objects = objects.map(object).to_vec();
+    let [thing] = &survey(&[("thing", objects)])?[..] else { panic!() };
+    assert_eq!((thing.fit.objects, thing.fit.whole), (4, 2));
+    let reasons: Vec<_> =
+        thing.fit.reasons.iter().map(|(reason, count)| (*reason, *count)).collect();
+    assert_eq!(reasons, [(Unslottable::RecordLists, 2), (Unslottable::NestedLists, 1)]);
+    Ok(())
+}
+
+/// A few objects with texts that often are names.
+fn objects() -> impl Strategy<Value = Vec<String>> {
+    let name = || prop::sample::select(vec!["a", "b", "c", "d", "e"]);
+    let value = prop_oneof![
+        name().prop_map(|name| format!("'{name}'")),
+        prop::collection::vec(name(), 0..3).prop_map(|names| format!("{names:?}")),
+        (0..3_u8).prop_map(|number| number.to_string()),
+        Just("null".to_owned()),
+        Just("{ deep: 1 }".to_owned()),
+    ];
+    let rest = prop::collection::btree_map(prop::sample::select(vec!["x", "y", "z"]), value, 0..4);
+    let object = (name(), rest).prop_map(|(id, rest)| {
+        let rest: String = rest.iter().map(|(name, value)| format!(", {name}: {value}")).collect();
+        format!("{{ id: '{id}'{rest} }}")
+    });
+    prop::collection::vec(object, 1..12)
+}
+
+proptest! {
+    #[test]
+    fn proposals_load_their_own_data(first in objects(), second in objects()) {
+        let groups = [("first", &first), ("second", &second)];
+        let parsed = groups.map(|(group, objects)| (group, objects.iter().map(|json| object(json)).collect()));
+        let proposals = survey(&parsed).expect("valid names");
+        let docs = SchemaDocs::default();
+        let schemas = proposals.iter().map(|group| (group.proposal.schema(), &docs));
+        let mut files =
+            vec![("schemas.toml".to_owned(), schemas_to_text(schemas, Format::Toml).expect("writable"))];
+        let mut manifest = "[objects]\n".to_owned();
+        for ((name, objects), group) in groups.iter().zip(&proposals) {
+            files.push((format!("{name}.json"), format!("[{}]", objects.join(","))));
+            let name_from = match group.naming {
+                Naming::Attribute(attribute) => format!(", name_from = '{attribute}'"),
+                _ => String::new(),
+            };
+            manifest.push_str(&format!("'{name}.json' = {{ schema = '{name}'{name_from} }}\n"));
+        }
+        files.push(("pack.toml".to_owned(), manifest));
+        let loader = Loader::new().pack_of_texts("mod", files).undeclared(Undeclared::Quarantine);
+        let mut store = Store::new();
+        let definitions = loader.load(&store).unwrap_or_else(|report| panic!("{report}"));
+        let spawned = definitions.spawn(&mut store).expect("there is room");
+        // Each object has the values of its file.
+        for (id, (_, object)) in spawned.ids().zip(parsed.iter().flat_map(|(group, objects)| {
+            let objects: &Vec<Object> = objects;
+            objects.iter().map(move |object| (group, object))
+        })) {
+            let record = spawned.to_record(&store, id);
+            // A nameless target cannot be written, and a name may need its schema.
+            let Ok(record) = record else { continue };
+            for (name, value) in object {
+                let found = record.get(name).cloned().unwrap_or_default();
+                let is_reference = format!("{found}").contains('/');
+                prop_assert!(is_reference || found.is_same_data(value), "{name}: {found} {value}");
+            }
+        }
+    }
+}
