@@ -144,16 +144,28 @@ pub(crate) enum ReportFormat {
 
 #[derive(Args, Debug)]
 pub(crate) struct Infer {
-    /// Data files in JSON, TOML, RON or YAML: a list of objects, or a map from names to objects
-    #[arg(value_name = "FILE", required = true)]
-    pub(crate) files: Vec<PathBuf>,
+    /// Data files in JSON, TOML, RON or YAML, or folders of them: a list of objects, a map of objects by name, or one object
+    #[arg(value_name = "FILE|DIR", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
     /// Propose one schema with this name for all files; by default each file gets its own, named after the
-    /// file in the singular: item for items.json
+    /// file in the singular: item for items.json. A file of one object belongs to the schema of its folder
     #[arg(long, value_name = "NAME")]
     pub(crate) schema_name: Option<String>,
+    /// Group objects by this attribute, which holds the name of their schema
+    #[arg(long, value_name = "ATTRIBUTE")]
+    pub(crate) by: Option<String>,
     /// The format of the definition file
     #[arg(long, value_enum, default_value_t = FileFormat::Toml)]
     pub(crate) output: FileFormat,
+    /// Print the number of objects that fit whole, and the reasons why others do not
+    #[arg(long)]
+    pub(crate) summary: bool,
+    /// The format of the summary
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, requires = "summary")]
+    pub(crate) format: ReportFormat,
+    /// Print a pack.toml with which the folder loads as a pack
+    #[arg(long, conflicts_with = "summary")]
+    pub(crate) manifest: bool,
     /// Maximum size of a file
     #[arg(long, value_name = "BYTES", default_value_t = LoadLimits::default().file_bytes)]
     pub(crate) max_file_bytes: u64,

@@ -8,7 +8,6 @@ mod export;
 mod failure;
 mod infer;
 mod inspect;
-mod objects;
 mod output;
 mod packs;
 mod progress;

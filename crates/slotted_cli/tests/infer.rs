@@ -22,7 +22,8 @@ fn proposals_are_readable() -> Outcome {
         answer.output,
         "\
 # Proposed for 3 objects.
-# No slot for \"drops\": its lists contain maps or lists.
+# Records are named by \"name\": name_from = \"name\".
+# No slot for \"drops\": its lists contain lists.
 [schemas.orc.slots]
 name = \"text\"
 health = \"u16\"
@@ -73,9 +74,8 @@ fn proposals_are_accepted() -> Outcome {
 fn files_without_objects_are_problems() -> Outcome {
     let deep = format!("[{}1{}]", "{\"a\":".repeat(1000), "}".repeat(1000));
     let cases = [
-        ("number.json", "3", "expected a list of objects, or a map from names to objects"),
+        ("number.json", "3", "expected a list of objects, a map of objects by name, or one object"),
         ("numbers.json", "[{}, 3]", "object 1: expected an object, found integer"),
-        ("object.json", r#"{"name": "Grunt"}"#, "'name': expected an object, found text"),
         ("broken.json", "[{", "'{' is never closed"),
         ("twice.json", "[] []", "unexpected text after the end"),
         ("broken.toml", "a = ", ""),
@@ -173,6 +173,150 @@ fn failures_have_their_own_status() -> Outcome {
     Ok(())
 }
 
+/// A game's folder: a file in each format, single objects in a folder, a broken file, definitions, and what is no data.
+fn game(name: &str) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let folder = empty_folder(name)?;
+    let items: String = (0..10).map(|at| format!("- {{ id: item{at}, stack: 64 }}\n")).collect();
+    let files = [
+        ("items.yaml", &*items),
+        (
+            "data/monsters.json",
+            "[{ id: 'orc', drops: ['item1', 'item2'], weapon: 'item3' }, /* two */ { id: 'elf', drops: [], weapon: 'item9', states: [{ a: 1 }] }]",
+        ),
+        ("data/places/cave.ron", "(depth: 3, boss: orc)"),
+        ("data/places/peak.toml", "depth = 9\nboss = 'elf'\n"),
+        ("data/old.xml", "<a/>"),
+        (".git/x.json", "["),
+        ("schemas.toml", "[schemas.old.slots]\n"),
+    ];
+    for (file, text) in files {
+        let path = folder.join(file);
+        std::fs::create_dir_all(path.parent().unwrap_or(&folder))?;
+        std::fs::write(path, text)?;
+    }
+    Ok(folder)
+}
+
+#[test]
+fn a_folder_is_read_as_a_pack() -> Outcome {
+    let folder = game("infer_folder")?;
+    let path = folder.display().to_string();
+    let answer = run(["infer", &path])?;
+    assert_eq!(answer.status, Some(0), "{answer:?}");
+    assert_eq!(
+        answer.output,
+        "\
+# Proposed for 2 objects.
+# Records are named by \"id\": name_from = \"id\".
+# No slot for \"states\": its lists contain records.
+[schemas.monster.slots]
+id = \"text\"
+drops = { kind = \"list(object)\", references = \"item\" }
+weapon = { kind = \"object\", optional = true, references = \"item\" }
+
+# Proposed for 2 objects.
+[schemas.place.slots]
+depth = \"u8\"
+boss = { kind = \"object\", optional = true, references = \"monster\" }
+
+# Proposed for 10 objects.
+# Records are named by \"id\": name_from = \"id\".
+[schemas.item.slots]
+id = \"text\"
+# The default is the value of 10 of 10 objects.
+stack = { kind = \"u8\", default = 64 }
+"
+    );
+    assert!(
+        answer.errors.contains("'drops': 2 of 2 values (100%) are names of 'item'"),
+        "{answer:?}"
+    );
+    let manifest = run(["infer", "--manifest", &path])?;
+    assert_eq!(
+        manifest.output,
+        "\
+[objects]
+\"data/monsters.json\" = { schema = \"monster\", name_from = \"id\" }
+\"data/places\" = \"place\"
+\"items.yaml\" = { schema = \"item\", name_from = \"id\" }
+"
+    );
+    // The folder loads with the proposals.
+    std::fs::write(folder.join("schemas.toml"), answer.output)?;
+    std::fs::write(folder.join("pack.toml"), manifest.output)?;
+    let checked = run(["check", "--undeclared", "quarantine", &path])?;
+    assert!(checked.output.contains("3 schemas, 14 records: 1 warning"), "{checked:?}");
+    Ok(())
+}
+
+#[test]
+fn files_that_cannot_be_read_are_counted_and_the_rest_goes_on() -> Outcome {
+    let folder = game("infer_broken_folder")?;
+    std::fs::write(folder.join("broken.json"), "[{")?;
+    std::fs::write(folder.join("number.json"), "3")?;
+    std::fs::write(folder.join("latin.toml"), b"a = '\xfc'")?;
+    let path = folder.display().to_string();
+    let answer = run(["infer", &path, "--summary"])?;
+    assert_eq!(answer.status, Some(1));
+    assert_eq!(
+        answer.output,
+        "\
+4 files, 14 objects: 13 fit whole (92.8%)
+3 files unreadable
+1 definition file skipped
+
+no slot for an attribute   objects  share
+its lists contain records        1   7.1%
+
+schema   objects  whole   share  named by
+item          10     10  100.0%  id
+monster        2      1   50.0%  id
+place          2      2  100.0%  key
+"
+    );
+    for message in ["'{' is never closed", "found integer", "not UTF-8"] {
+        assert!(answer.errors.contains(message), "{answer:?}");
+    }
+    let json = run(["infer", &path, "--summary", "--format", "json"])?;
+    let json: serde_json::Value = serde_json::from_str(&json.output)?;
+    assert_eq!(json["unreadable_files"], 3);
+    assert_eq!((&json["objects"], &json["whole"]), (&14.into(), &13.into()));
+    assert_eq!(json["reasons"][0]["reason"], "its lists contain records");
+    assert_eq!(json["schemas"][2]["named_by"], "key");
+    Ok(())
+}
+
+#[test]
+fn an_attribute_tells_the_schema() -> Outcome {
+    let folder = empty_folder("infer_by")?;
+    let things =
+        "[{ type: 'gun', id: 'a', ammo: 3 }, { type: 'armor', id: 'b', weight: 2 }, { id: 'c' }]";
+    std::fs::write(folder.join("things.json"), things)?;
+    let path = folder.display().to_string();
+    let answer = run(["infer", &path, "--by", "type"])?;
+    for schema in ["[schemas.gun.slots]", "[schemas.armor.slots]", "[schemas.thing.slots]"] {
+        assert!(answer.output.contains(schema), "{answer:?}");
+    }
+    let manifest = run(["infer", &path, "--by", "type", "--manifest"])?;
+    std::fs::write(folder.join("schemas.toml"), answer.output)?;
+    std::fs::write(folder.join("pack.toml"), manifest.output)?;
+    let checked = run(["check", &path])?;
+    assert_eq!(checked.output, "1 pack, 3 schemas, 3 records: no problems\n", "{checked:?}");
+    Ok(())
+}
+
+#[test]
+fn folders_without_data_and_wrong_options_fail() -> Outcome {
+    let folder = folder_with("infer_no_data", "notes.txt", "")?;
+    let answer = run(["infer", &folder])?;
+    assert_eq!(answer.status, Some(2));
+    assert!(answer.errors.contains("contains no data files"), "{answer:?}");
+    let answer = run(["infer", "--manifest", "items.json"])?;
+    assert!(answer.errors.contains("--manifest needs one folder"), "{answer:?}");
+    assert_eq!(run(["infer", &folder, "--format", "json"])?.status, Some(2));
+    Ok(())
+}
+
 /// Returns the folder of a game's data, which is not part of the repository: the folder in
 /// `SLOTTED_DATA`, or one beside the repository.
 fn data() -> Option<PathBuf> {
@@ -191,5 +335,19 @@ fn files_of_a_real_game() -> Outcome {
         let file = folder.join(format!("{name}.json")).display().to_string();
         assert_accepted(name, &[&file], &[], 1)?;
     }
+    let game = empty_folder("infer_game")?;
+    for name in ["blocks", "entities", "foods", "items"] {
+        let file = format!("{name}.json");
+        std::fs::copy(folder.join(&file), game.join(&file))?;
+    }
+    let path = game.display().to_string();
+    let (schemas, manifest) = (run(["infer", &path])?, run(["infer", "--manifest", &path])?);
+    assert!(schemas.output.contains(
+        "repairWith = { kind = \"list(object)\", optional = true, references = \"item\" }"
+    ));
+    std::fs::write(game.join("schemas.toml"), schemas.output)?;
+    std::fs::write(game.join("pack.toml"), manifest.output)?;
+    let checked = run(["check", "--undeclared", "quarantine", &path])?;
+    assert!(checked.output.contains("4 schemas, 2422 records"), "{checked:?}");
     Ok(())
 }

@@ -1,77 +1,139 @@
-//! `slotted infer`: proposes schemas for data files and prints them as a definition file.
+//! `slotted infer`: proposes schemas for data files and folders of them, and prints them as a definition file.
 
-use std::path::Path;
+mod files;
+mod manifest;
+mod objects;
+mod summary;
 
-use slotted::{Schema, schema::Slot};
+use slotted::{Schema, Value, schema::Slot};
 use slotted_definitions::infer::{
-    Inference, InferenceOptions, Proposal, ProposalNote, ProposedAttribute,
+    InferenceOptions, Naming, Proposal, ProposalNote, ProposedAttribute, Survey, SurveyedGroup,
 };
 use slotted_definitions::write::{SchemaDocs, schemas_to_text};
 use slotted_definitions::{Format, RECORD_KEYS};
 
-use crate::arguments::Infer;
+use crate::arguments::{Infer, ReportFormat};
 use crate::check::count;
 use crate::failure::{Failure, Outcome};
-use crate::objects;
+use crate::infer::files::DataFile;
+use crate::infer::manifest::Entries;
+use crate::infer::objects::{Form, Object, Unreadable, quoted};
+use crate::infer::summary::Summary;
 use crate::output::Output;
 use crate::progress::Progress;
 
+/// The numbers of files.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    files: usize,
+    unreadable: usize,
+    definitions: usize,
+}
+
 pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure> {
+    if infer.manifest && !matches!(&*infer.paths, [path] if path.is_dir()) {
+        let help = "name the folder that becomes a pack";
+        return Err(Failure::new("--manifest needs one folder").help(help));
+    }
+    let mut files = files::find(&infer.paths)?;
     let progress = Progress::new();
-    let mut inferences: Vec<(String, Inference)> = Vec::new();
-    let mut is_clean = true;
-    for path in &infer.files {
-        progress.show(|| format!("reading {}", path.display()));
-        let name = infer.schema_name.clone().unwrap_or_else(|| schema_name(path));
-        let position = inferences.iter().position(|(known, _)| *known == name);
-        let position = position.unwrap_or_else(|| {
-            inferences.push((name, Inference::new(InferenceOptions::default())));
-            inferences.len() - 1
-        });
-        let read =
-            objects::observe(path, infer.max_file_bytes, &mut inferences[position].1, &progress)?;
-        if let Err(problem) = read {
-            output.message(&problem);
-            is_clean = false;
+    let mut survey = Survey::new(InferenceOptions::default());
+    let (mut counts, mut entries) = (Counts::default(), Entries::default());
+    let mut readable = Vec::new();
+    for file in files.drain(..) {
+        progress.show(|| format!("reading {}", file.path.display()));
+        let read = read(infer, &file, |group, key, object| survey.observe(group, key, object));
+        match read {
+            Ok(Some((form, schema))) => {
+                entries.add(&file, form, &schema);
+                readable.push(file);
+                counts.files += 1;
+            }
+            Ok(None) => counts.definitions += 1,
+            Err(Unreadable::Missing(error)) if file.inner.is_none() => {
+                return Err(Failure::unreadable(&file.path, &error));
+            }
+            Err(unreadable) => {
+                output.message(&problem(&file, unreadable));
+                counts.unreadable += 1;
+            }
+        }
+    }
+    let unnamed = |error: slotted::SchemaError| {
+        Failure::new(error.to_string()).help("choose another name with --schema-name")
+    };
+    let mut measure = survey.measure().map_err(unnamed)?;
+    for file in &readable {
+        progress.show(|| format!("measuring {}", file.path.display()));
+        let again = read(infer, file, |group, key, object| measure.observe(group, key, object));
+        if let Err(unreadable) = again {
+            output.message(&problem(file, unreadable));
+            counts.unreadable += 1;
         }
     }
     progress.finish();
-    if !is_clean {
-        return Ok(Outcome::Problems);
-    }
-    let mut schemas = Vec::new();
-    for (name, inference) in &inferences {
-        let proposal = inference.finish(name.as_str()).map_err(|error| {
-            Failure::new(error.to_string()).help("choose another name with --schema-name")
+    let groups = measure.finish().map_err(unnamed)?;
+    if infer.summary {
+        let summary = Summary::new(&groups, counts);
+        output.result(&match infer.format {
+            ReportFormat::Text => summary.text(),
+            ReportFormat::Json => serde_json::to_string_pretty(&summary)
+                .map_err(|error| Failure::new(error.to_string()))?,
         })?;
-        let (schema, left_out) = writable(&proposal)?;
-        output.message(&format!("{proposal}"));
+    } else if infer.manifest {
+        output.result(&entries.text(&groups, infer.by.as_deref()))?;
+    } else if !groups.is_empty() {
+        print(infer, &groups, output)?;
+    }
+    Ok(if counts.unreadable == 0 { Outcome::Clean } else { Outcome::Problems })
+}
+
+/// Reads the objects of a file. Returns the form of the file and its schema, or `None` for definitions in a folder.
+fn read(
+    infer: &Infer,
+    file: &DataFile,
+    mut pass: impl FnMut(&str, Option<&str>, &Object),
+) -> Result<Option<(Form, String)>, Unreadable> {
+    let data = objects::read(&file.path, file.format, infer.max_file_bytes)?;
+    if file.inner.is_some() && objects::are_definitions(&data) {
+        return Ok(None);
+    }
+    let broken = |problem: String| Unreadable::Broken(objects::problem_of(&file.path, &problem));
+    let form = objects::each(&data, file.format, |_, _| {}).map_err(broken)?;
+    let schema = infer.schema_name.clone().unwrap_or_else(|| match form {
+        Form::Many => file.schema_name(),
+        Form::One => file.schema_name_of_folder(),
+    });
+    let stem = (form == Form::One).then(|| file.stem());
+    objects::each(&data, file.format, |key, object| {
+        let own = infer.by.as_deref().and_then(|by| objects::group_in(object, by));
+        pass(own.unwrap_or(&schema), key.or(stem), object);
+    })
+    .map_err(broken)?;
+    Ok(Some((form, schema)))
+}
+
+fn problem(file: &DataFile, unreadable: Unreadable) -> String {
+    match unreadable {
+        Unreadable::Missing(error) => objects::problem_of(&file.path, &error.to_string()),
+        Unreadable::Broken(report) => report,
+    }
+}
+
+/// Prints the schemas, and the facts about them as messages.
+fn print(infer: &Infer, groups: &[SurveyedGroup], output: &mut Output) -> Result<(), Failure> {
+    let mut schemas = Vec::new();
+    for group in groups {
+        let (schema, left_out) = writable(&group.proposal)?;
+        output.message(&format!("{}", group.proposal));
         for slot in left_out {
             output.message(&format!("  '{slot}' is left out: it is a reserved key of records"));
         }
-        schemas.push((schema, docs(&proposal)));
+        schemas.push((schema, docs(group)));
     }
     let format = Format::from(infer.output);
     let text = schemas_to_text(schemas.iter().map(|(schema, docs)| (schema, docs)), format);
-    output.result(&text.map_err(|error| Failure::new(error.to_string()))?)?;
-    Ok(Outcome::Clean)
-}
-
-/// Returns the name of a file in the singular, by the common rules of English: `item` for
-/// `items.json`, `entity` for `entities.json`, `class` for `classes.json`.
-fn schema_name(path: &Path) -> String {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    for (plural, singular) in
-        [("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh")]
-    {
-        if let Some(start) = name.strip_suffix(plural).filter(|start| !start.is_empty()) {
-            return format!("{start}{singular}");
-        }
-    }
-    match name.strip_suffix('s') {
-        Some(start) if !start.is_empty() && !start.ends_with(['s', 'u', 'i']) => start.to_owned(),
-        _ => name.into_owned(),
-    }
+    output.result(&text.map_err(|error| Failure::new(error.to_string()))?)
 }
 
 /// Returns the schema without reserved names, and the names of the removed slots.
@@ -88,16 +150,27 @@ fn writable(proposal: &Proposal) -> Result<(Schema, Vec<&str>), Failure> {
         if slot.is_optional() {
             builder = builder.optional();
         }
+        if let Some(schema) = slot.references() {
+            builder = builder.references(schema.to_owned());
+        }
+        if let Some(default) = slot.default().filter(|default| **default != Value::Unset) {
+            builder = builder.default(default.clone());
+        }
     }
     let schema = builder.build().map_err(|error| Failure::new(error.to_string()))?;
     Ok((schema, left_out))
 }
 
 /// Returns the comments for the definition file.
-fn docs(proposal: &Proposal) -> SchemaDocs {
+fn docs(group: &SurveyedGroup) -> SchemaDocs {
+    let proposal = &group.proposal;
     let objects = proposal.objects();
     let mut docs = SchemaDocs::default();
     let mut comment = format!("Proposed for {}.", count(objects, "object"));
+    if let Naming::Attribute(attribute) = group.naming {
+        comment
+            .push_str(&format!("\nRecords are named by {attribute:?}: name_from = {attribute:?}."));
+    }
     for (attribute, reason) in proposal.unslottable() {
         comment.push_str(&format!("\nNo slot for {:?}: {reason}.", attribute.name));
     }
@@ -122,6 +195,14 @@ fn remarks(attribute: &ProposedAttribute, objects: u64) -> Vec<String> {
             ProposalNote::Constant(value) => {
                 Some(format!("{value} in each of the {} objects that set it.", attribute.objects))
             }
+            ProposalNote::Names { schema, resolved, of, unknown } if resolved < of => {
+                let unknown = unknown.as_ref().map(|text| format!("; {text:?} is no name"));
+                let (schema, unknown) = (quoted(schema), unknown.unwrap_or_default());
+                Some(format!("{resolved} of {of} values are names of {schema}{unknown}."))
+            }
+            ProposalNote::Shared { objects: shared, .. } => {
+                Some(format!("The default is the value of {shared} of {objects} objects."))
+            }
             ProposalNote::Misspelt { suggestion } => {
                 let own = attribute.objects;
                 Some(format!("Set in {own} of {objects} objects: did you mean {suggestion:?}?"))
@@ -131,22 +212,4 @@ fn remarks(attribute: &ProposedAttribute, objects: u64) -> Vec<String> {
         });
     }
     remarks
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn schema_names_are_file_names_in_the_singular() {
-        let name = |path: &str| schema_name(Path::new(path));
-        assert_eq!(name("data/items.json"), "item");
-        assert_eq!(name("entities.json"), "entity");
-        assert_eq!(name("boxes.toml"), "box");
-        assert_eq!(name("classes.ron"), "class");
-        assert_eq!(name("grass.json"), "grass");
-        assert_eq!(name("status.json"), "status");
-        assert_eq!(name("trees.backup.json"), "trees.backup");
-        assert_eq!(name("s.json"), "s");
-    }
 }

@@ -1,94 +1,136 @@
-//! Reads data files as lists and maps of objects.
+//! Reads data files as the pack loader does: lists of objects, maps of objects by name, single objects.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use slotted::{Value, schema::Quoted};
-use slotted_definitions::infer::Inference;
 use slotted_definitions::{Format, LoadLimits, read_data};
 
-use crate::failure::Failure;
-use crate::progress::Progress;
+/// The names and values of an object.
+pub(crate) type Object = [(Arc<str>, Value)];
 
-/// Passes all objects of a file to an inference. The inner error is a report of problems in the file.
-pub(crate) fn observe(
-    path: &Path,
-    most_bytes: u64,
-    inference: &mut Inference,
-    progress: &Progress,
-) -> Result<Result<(), String>, Failure> {
-    let Some(format) = Format::of(path) else {
-        let message = format!("'{}' has an unknown format", path.display());
-        return Err(
-            Failure::new(message).help("the file name must end in .json, .toml, .ron or .yaml")
-        );
-    };
+/// The form of a data file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A list of objects, or a map of objects by name.
+    Many,
+    /// The whole file is one object.
+    One,
+}
+
+/// The reason why a file has no data.
+pub(crate) enum Unreadable {
+    Missing(io::Error),
+    /// A report of the problems in the file.
+    Broken(String),
+}
+
+/// Reads the data of a file.
+pub(crate) fn read(path: &Path, format: Format, most_bytes: u64) -> Result<Value, Unreadable> {
+    let broken = |problem: &str| Unreadable::Broken(problem_of(path, problem));
     let mut bytes = Vec::new();
-    let read = fs::File::open(path)
-        .and_then(|file| file.take(most_bytes.saturating_add(1)).read_to_end(&mut bytes));
-    read.map_err(|error| Failure::unreadable(path, &error))?;
+    fs::File::open(path)
+        .and_then(|file| file.take(most_bytes.saturating_add(1)).read_to_end(&mut bytes))
+        .map_err(Unreadable::Missing)?;
     if bytes.len() as u64 > most_bytes {
-        return Ok(Err(format!(
-            "error: {}: the file exceeds the limit of {most_bytes} bytes; \
-             raise it with --max-file-bytes",
-            path.display()
-        )));
+        let limit = format!(
+            "the file exceeds the limit of {most_bytes} bytes; raise it with --max-file-bytes"
+        );
+        return Err(broken(&limit));
     }
-    let Ok(text) = std::str::from_utf8(&bytes) else {
-        return Ok(Err(format!("error: {}: the file is not UTF-8", path.display())));
-    };
+    let text = std::str::from_utf8(&bytes).map_err(|_| broken("the file is not UTF-8"))?;
     let mut limits = LoadLimits::default();
     limits.file_bytes = most_bytes;
     let text = text.trim_start_matches('\u{feff}');
-    let data = match read_data(&path.display().to_string(), text, format, &limits) {
-        Ok(data) => data,
-        Err(report) => return Ok(Err(report.to_string())),
+    read_data(&path.display().to_string(), text, format, &limits)
+        .map_err(|report| Unreadable::Broken(report.to_string()))
+}
+
+/// Returns a problem of a file, as a message.
+pub(crate) fn problem_of(path: &Path, problem: &str) -> String {
+    format!("error: {}: {problem}", path.display())
+}
+
+/// Returns whether the data are definitions, which are no objects.
+pub(crate) fn are_definitions(data: &Value) -> bool {
+    let Value::Map(map) = data else { return false };
+    map.iter().any(|(name, _)| matches!(&**name, "schemas" | "records" | "patches"))
+}
+
+/// Passes on each object, with its name in the map that holds it.
+///
+/// In TOML, which has no lists at the top, a map can also contain lists, such as `[[item]]`.
+pub(crate) fn each(
+    data: &Value,
+    format: Format,
+    mut pass: impl FnMut(Option<&str>, &Object),
+) -> Result<Form, String> {
+    let is_list = |value: &Value| match value {
+        Value::List(list) => list.iter().all(|one| matches!(one, Value::Map(_))),
+        _ => false,
     };
-    let observed = Objects { inference, progress }.observe_all(&data);
-    Ok(observed.map_err(|problem| format!("error: {}: {problem}", path.display())))
-}
-
-/// A list or map of objects; a map can also contain lists, such as `[[item]]` in TOML.
-struct Objects<'i> {
-    inference: &'i mut Inference,
-    progress: &'i Progress,
-}
-
-/// The number of objects between two checks of the clock.
-const OBJECTS_PER_STEP: u64 = 1000;
-
-impl Objects<'_> {
-    fn observe_all(&mut self, data: &Value) -> Result<(), String> {
-        match data {
-            Value::List(list) => list.iter().try_for_each(|one| self.observe(one)),
-            Value::Map(map) => map.iter().try_for_each(|(name, value)| match value {
-                Value::List(list) => list.iter().try_for_each(|one| self.observe(one)),
-                Value::Map(_) => self.observe(value),
-                _ => {
-                    let found = value.kind_name();
-                    Err(format!("{}: expected an object, found {found}", Quoted(name)))
+    match data {
+        Value::List(list) => {
+            check(list)?;
+            list.iter().for_each(|value| pass_on(value, None, &mut pass));
+            Ok(Form::Many)
+        }
+        Value::Map(map)
+            if map.iter().all(|(_, value)| {
+                matches!(value, Value::Map(_)) || (format == Format::Toml && is_list(value))
+            }) =>
+        {
+            for (name, value) in map.iter() {
+                match value {
+                    Value::List(list) => {
+                        list.iter().for_each(|value| pass_on(value, None, &mut pass));
+                    }
+                    value => pass_on(value, Some(name), &mut pass),
                 }
-            }),
-            _ => {
-                let found = data.kind_name();
-                Err(format!(
-                    "expected a list of objects, or a map from names to objects, found {found}"
-                ))
             }
+            Ok(Form::Many)
+        }
+        Value::Map(map) => {
+            pass(None, map);
+            Ok(Form::One)
+        }
+        _ => {
+            let found = data.kind_name();
+            Err(format!(
+                "expected a list of objects, a map of objects by name, or one object, found {found}"
+            ))
         }
     }
+}
 
-    fn observe(&mut self, value: &Value) -> Result<(), String> {
-        let objects = self.inference.objects();
-        let Value::Map(map) = value else {
-            let found = value.kind_name();
-            return Err(format!("object {objects}: expected an object, found {found}"));
-        };
-        if objects.is_multiple_of(OBJECTS_PER_STEP) {
-            self.progress.show(|| format!("{objects} objects"));
+fn check(list: &[Value]) -> Result<(), String> {
+    let wrong = list.iter().enumerate().find(|(_, value)| !matches!(value, Value::Map(_)));
+    match wrong {
+        Some((number, value)) => {
+            Err(format!("object {number}: expected an object, found {}", value.kind_name()))
         }
-        self.inference.observe_values(map.iter().map(|(name, value)| (&**name, value)));
-        Ok(())
+        None => Ok(()),
     }
+}
+
+fn pass_on(value: &Value, key: Option<&str>, pass: &mut impl FnMut(Option<&str>, &Object)) {
+    if let Value::Map(map) = value {
+        pass(key, map);
+    }
+}
+
+/// Returns the group that an attribute of an object tells.
+pub(crate) fn group_in<'o>(object: &'o Object, attribute: &str) -> Option<&'o str> {
+    let (_, value) = object.iter().find(|(name, _)| **name == *attribute)?;
+    match value {
+        Value::Text(text) if slotted::schema::is_name(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Describes a group in quotes.
+pub(crate) fn quoted(name: &str) -> String {
+    Quoted(name).to_string()
 }

@@ -1,0 +1,52 @@
+//! The manifest that lets the pack loader read a game's files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use slotted_definitions::infer::{Naming, SurveyedGroup};
+
+use crate::infer::files::DataFile;
+use crate::infer::objects::Form;
+
+/// The files and folders of a pack, each with its schema.
+#[derive(Debug, Default)]
+pub(crate) struct Entries(BTreeMap<String, String>);
+
+impl Entries {
+    /// Adds a file, or the folder of a file that is one object.
+    pub(crate) fn add(&mut self, file: &DataFile, form: Form, schema: &str) {
+        let Some(inner) = &file.inner else { return };
+        let folder = inner.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let path = match folder {
+            Some(folder) if form == Form::One => folder,
+            _ => inner,
+        };
+        self.0.insert(slashed(path), schema.to_owned());
+    }
+
+    /// Returns `pack.toml`.
+    pub(crate) fn text(&self, groups: &[SurveyedGroup], by: Option<&str>) -> String {
+        let mut text = "[objects]\n".to_owned();
+        for (path, schema) in &self.0 {
+            let group = groups.iter().find(|group| group.proposal.schema().name() == schema);
+            let name_from = group.and_then(|group| match group.naming {
+                Naming::Attribute(attribute) => Some(attribute),
+                _ => None,
+            });
+            let mut keys = vec![format!("schema = {schema:?}")];
+            keys.extend(by.map(|by| format!("schema_from = {by:?}")));
+            keys.extend(name_from.map(|attribute| format!("name_from = {attribute:?}")));
+            let value = match &*keys {
+                [_] => format!("{schema:?}"),
+                keys => format!("{{ {} }}", keys.join(", ")),
+            };
+            text.push_str(&format!("{path:?} = {value}\n"));
+        }
+        text
+    }
+}
+
+fn slashed(path: &Path) -> String {
+    let parts = path.components().map(|part| part.as_os_str().to_string_lossy());
+    parts.collect::<Vec<_>>().join("/")
+}
