@@ -51,8 +51,25 @@ impl Value {
         }
     }
 
-    /// Returns the value's text, equal for equal values only. Unset has the empty one.
-    pub(crate) fn to_json(&self) -> Result<String, NotAny> {
+    /// Returns the text of a value of kind `any`, equal for equal values only: JSON, and the empty text for an unset value.
+    ///
+    /// What JSON lacks is a map with one entry whose name begins with `$`, such as `{"$f32":0.5}` or `{"$vec2":[0.0,1.0]}`.
+    ///
+    /// # Errors
+    /// Returns an error if the value contains a reference, or is nested more than [`Any::DEEPEST`](crate::Any::DEEPEST) levels
+    /// deep.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::Value;
+    /// let heal: Value = [("type", Value::from("heal")), ("amount", 5.into())].into_iter().collect();
+    /// let text = heal.to_json()?;
+    /// assert_eq!(text, r#"{"type":"heal","amount":5}"#);
+    /// assert_eq!(Value::from_json(&text), Some(heal));
+    /// assert_eq!(Value::from_json("{ spaces: 1 }"), None);
+    /// # Ok::<(), slotted::schema::NotAny>(())
+    /// ```
+    pub fn to_json(&self) -> Result<String, NotAny> {
         self.check_any()?;
         let mut text = String::new();
         if !self.is_unset() {
@@ -61,8 +78,11 @@ impl Value {
         Ok(text)
     }
 
-    /// Returns the value of a text, or `None` if no value has this text.
-    pub(crate) fn from_json(text: &str) -> Option<Self> {
+    /// Returns the value that has this text, or `None` if [`to_json`](Self::to_json) returns it for no value.
+    ///
+    /// [`to_json`](Self::to_json) has an example.
+    #[must_use]
+    pub fn from_json(text: &str) -> Option<Self> {
         if text.is_empty() {
             return Some(Self::Unset);
         }

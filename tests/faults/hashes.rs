@@ -67,6 +67,7 @@ fn zeros() -> Vec<(String, Store)> {
             let value = match &kind {
                 Kind::Bool => false.into(),
                 Kind::Text => "".into(),
+                Kind::Any => empty_list(),
                 kind => match kind.components() {
                     Some((number, 1)) if number.integer_range().is_some() => 0.into(),
                     Some((_, 1)) => 0.0_f64.into(),

@@ -57,6 +57,7 @@ fn single_value(slot: &Slot, kind: &Kind, rng: &mut StdRng, targets: &[ObjectId]
         Kind::Number(NumberKind::F32) if slot.is_finite() => single(rng.random(), rng),
         Kind::Number(kind) => number(*kind, rng),
         Kind::Text => Sample::plain(text(rng)),
+        Kind::Any => Sample::plain(any_value(rng)),
         Kind::Object => match targets {
             [] => Sample::plain(Value::Unset),
             targets => Sample::plain(targets[rng.random_range(0..targets.len())]),
@@ -73,6 +74,15 @@ fn single_value(slot: &Slot, kind: &Kind, rng: &mut StdRng, targets: &[ObjectId]
         }
         Kind::Vector(kind) => vector(*kind, rng),
         Kind::List(_) => unreachable!("lists of lists are not supported"),
+    }
+}
+
+fn any_value(rng: &mut StdRng) -> Value {
+    match rng.random_range(0..4) {
+        0 => text(rng).into(),
+        1 => Value::F64(special(rng).into()),
+        2 => [(text(rng), rng.random_range(0..3))].into_iter().collect(),
+        _ => Value::List([Value::Unset, [rng.random_range(0..3)].into()].into()),
     }
 }
 

@@ -39,6 +39,7 @@ fn value(kind: &Kind, number: usize, target: ObjectId) -> Value {
     match kind {
         Kind::Bool => number.is_multiple_of(2).into(),
         Kind::Text => format!("text {}", number % 3).into(),
+        Kind::Any => (number as u64).into(),
         Kind::Object => target.into(),
         Kind::Number(NumberKind::F32) => (number as f32 + 0.5).into(),
         Kind::Number(NumberKind::F64) => (number as f64 - 0.25).into(),

@@ -29,6 +29,7 @@ fn example(kind: &Kind) -> Option<Value> {
     match (kind, kind.components()) {
         (Kind::Bool, _) => Some(true.into()),
         (Kind::Text, _) => Some("Ada".into()),
+        (Kind::Any, _) => Some(Value::List(["arm_l".into(), 4.into()].into())),
         (Kind::Number(_), _) => Some(7.into()),
         (_, Some((number, length))) => Some(numbers(number, length)),
         _ => None,

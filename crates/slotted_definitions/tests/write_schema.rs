@@ -73,6 +73,9 @@ fn value(kind: &Kind) -> BoxedStrategy<Option<Value>> {
         Kind::Vector(kind) => several(kind.component(), kind.components()).boxed(),
         Kind::Array(kind, length) => several(*kind, *length as usize).boxed(),
         Kind::Text => text().prop_map(|text| Some(text.into())).boxed(),
+        Kind::Any => (text(), number(NumberKind::I64))
+            .prop_map(|(name, number)| Some([(name, number)].into_iter().collect()))
+            .boxed(),
         Kind::Enum(kind) => prop::sample::select(kind.variants().to_vec())
             .prop_map(|variant| Some(variant.into()))
             .boxed(),

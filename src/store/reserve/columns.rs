@@ -117,7 +117,9 @@ impl ReservedIds<'_> {
         let Some(Kind::List(list)) = slot.map(Slot::kind) else { return Ok(None) };
         let (shape, limit) = (shape_of_elements(list.element()), store.limits.list_bytes);
         let (interner, schemas) = (&store.interner, store.registry.len());
-        let mut known = Known { interner, schemas, texts: &[], shape: None };
+        let mut of_values = Vec::new();
+        let values = (*list.element() == Kind::Any).then_some(&mut of_values);
+        let mut known = Known { interner, schemas, texts: &[], shape: None, values };
         let Some(cells) = shape.read(cells, &mut known) else { return Ok(None) };
         let list = store.interner.list_of(shape, &cells, limit);
         list.map(|list| Some(list.number())).ok_or(LimitError::List { limit })

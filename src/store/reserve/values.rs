@@ -1,5 +1,7 @@
 //! The values of one slot on their way from memory to a column.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::columns::ColumnCells;
@@ -13,6 +15,7 @@ use crate::store::dynamic::with_pod_cell;
 use crate::store::fill::variants_of;
 use crate::store::shape_of_elements;
 use crate::text::Text;
+use crate::value::Value;
 
 /// The rows of the objects of several columns.
 pub(super) struct Target {
@@ -145,6 +148,13 @@ impl Judge<'_> {
         with_numeric!(slot.kind(), T => self.numbers::<T>(values, 1, check),
             Kind::Bool => Self::each::<bool>(values, 1, |_| true),
             Kind::Text => Self::each(values, 1, |text: Text| self.knows_text(text)),
+            Kind::Any => {
+                // A column has few texts that are different.
+                let values_of = RefCell::new(HashSet::new());
+                Self::each(values, 1, |text: Text| {
+                    self.knows_text(text) && self.is_value(text, &mut values_of.borrow_mut())
+                })
+            },
             Kind::Object => {
                 Self::each(values, 1, |id| self.checker.reference(slot, id).is_ok())
             },
@@ -215,6 +225,13 @@ impl Judge<'_> {
         self.interner.texts.resolve(text).is_some()
     }
 
+    /// Returns `true` if the text is that of a value.
+    fn is_value(&self, text: Text, known: &mut HashSet<Text>) -> bool {
+        known.contains(&text)
+            || self.interner.texts.resolve(text).and_then(Value::from_json).is_some()
+                && known.insert(text)
+    }
+
     fn accepts_list(&self, element: &Kind, list: ListCell) -> bool {
         let (shape, lists) = (shape_of_elements(element), &self.interner.lists);
         self.interner.mark_list(list);
@@ -229,7 +246,7 @@ impl Judge<'_> {
                 lists.resolve::<T>(shape, list).is_some_and(|all| self.accepts_all(all))
             }),
             Kind::Object => lists.resolve(shape, list).is_some_and(|ids| ids.iter().all(accepts)),
-            Kind::Bool | Kind::Text | Kind::Enum(_) | Kind::Pod(_) | Kind::List(_) => {
+            Kind::Bool | Kind::Text | Kind::Any | Kind::Enum(_) | Kind::Pod(_) | Kind::List(_) => {
                 lists.contains(shape, list)
             },
         )

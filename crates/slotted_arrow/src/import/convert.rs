@@ -8,7 +8,7 @@ use slotted::bytemuck::{NoUninit, cast_slice};
 use slotted::error::LimitError;
 use slotted::raw::ColumnCells;
 use slotted::schema::{EnumKind, NumberKind};
-use slotted::{Kind, ObjectId, ReservedIds, SchemaId};
+use slotted::{Kind, ObjectId, ReservedIds, SchemaId, Value};
 
 use crate::bits::{all_ones, is_one, unpack};
 use crate::columns::row_bytes;
@@ -129,6 +129,9 @@ impl Conversion<'_, '_> {
         rows: Range<usize>,
     ) -> Result<Converted<'a>, LimitError> {
         let row_bytes = row_bytes(kind);
+        if *kind == Kind::Any && !matches!(cells.array, Typed::Dictionary(..)) {
+            return self.any(cells, &rows);
+        }
         let array = &mut cells.array;
         let Some(nulls) = array.array().map(|array| given(array.nulls(), &rows)) else {
             let none = Some(vec![0; rows.len().div_ceil(64)]);
@@ -147,6 +150,8 @@ impl Conversion<'_, '_> {
             Kind::Bool => Ok(bools(array, &rows, new)),
             Kind::Pod(pod) => Ok(memory(array, &rows, pod.size(), new)),
             Kind::Text => self.texts(array, &rows, new),
+            // Converted above.
+            Kind::Any => Ok(new.refuse_all(row_bytes)),
             Kind::Enum(variants) => {
                 let mut last = None;
                 new.extend(|_, row| {
@@ -185,6 +190,29 @@ impl Conversion<'_, '_> {
                 Ok(Some(last.1))
             }
             None => Ok(None),
+        })?;
+        Ok(new.finish(size_of::<u32>()))
+    }
+
+    /// Converts values of whatever sort. Texts are JSON as exports write it; other texts are values themselves.
+    fn any(
+        &mut self,
+        cells: &Cells,
+        rows: &Range<usize>,
+    ) -> Result<Converted<'static>, LimitError> {
+        let mut new = Rows::new(None, rows.len(), size_of::<u32>());
+        new.extend(|new, row| {
+            let json = match cells.value(rows.start + row, self.ids) {
+                None => {
+                    new.unset(row);
+                    return Ok(Some(0));
+                }
+                Some(Value::Text(text)) if Value::from_json(&text).is_some() => {
+                    return self.reserved.text(&text).map(Some);
+                }
+                Some(value) => value.to_json(),
+            };
+            json.ok().map(|json| self.reserved.text(&json)).transpose()
         })?;
         Ok(new.finish(size_of::<u32>()))
     }

@@ -66,6 +66,7 @@ pub(crate) fn value(kind: &Kind, ids: &[ObjectId], random: &mut impl Rng) -> Val
             Value::List((0..*length).map(|_| number(*kind, random)).collect())
         }
         Kind::Text => format!("text {}", random.random_range(0..50)).into(),
+        Kind::Any => any_value(random.random_range(0..30)),
         Kind::Object => ids[random.random_range(0..ids.len())].into(),
         Kind::Enum(kind) => (*kind.variants()[random.random_range(0..3)]).into(),
         Kind::Pod(pod) => Value::Bytes((0..pod.size()).map(|_| random.random()).collect()),
@@ -73,6 +74,19 @@ pub(crate) fn value(kind: &Kind, ids: &[ObjectId], random: &mut impl Rng) -> Val
             let length = random.random_range(0..4);
             Value::List((0..length).map(|_| value(list.element(), ids, random)).collect())
         }
+    }
+}
+
+/// Returns a value of whatever sort. Texts are among those that could be taken for others.
+fn any_value(number: i64) -> Value {
+    let nested = [("type", Value::from("heal")), ("parts", [[number, 4], [1, 2]].into())];
+    match number % 6 {
+        0 => number.into(),
+        1 => Value::from([0.5_f32, number as f32]),
+        2 => format!("{number}").into(),
+        3 => nested.into_iter().collect(),
+        4 => Value::List([Value::Unset, true.into(), Value::from(f64::NAN)].into()),
+        _ => Value::Bytes([1, 2, number as u8].into()),
     }
 }
 

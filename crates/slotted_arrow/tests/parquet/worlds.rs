@@ -113,6 +113,11 @@ pub(crate) fn value(kind: &Kind, ids: &[ObjectId], random: &mut impl Rng) -> Opt
     Some(match kind {
         Kind::Bool => random.random_bool(0.5).into(),
         Kind::Text => format!("text {}", random.random_range(0..9)).into(),
+        Kind::Any => match random.random_range(0..3) {
+            0 => [("amount", random.random_range(0..9))].into_iter().collect(),
+            1 => format!("{}", random.random_range(0..9)).into(),
+            _ => [random.random_bool(0.5)].into(),
+        },
         Kind::Object if ids.is_empty() => return None,
         Kind::Object => ids[random.random_range(0..ids.len())].into(),
         Kind::Enum(kind) => {
