@@ -80,6 +80,7 @@
 //! |---|---|
 //! | `schemas.NAME` | `extends` (the name of the base schema), `doc`, `slots` |
 //! | `schemas.NAME.slots.SLOT` | a kind, or a map with `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `step`, `references`, `doc`, `unit`, `renamed_from` |
+//! | the same, for a nested record | the name of a schema, or a map with it as `kind`, or a map with `slots`: the parts, declared as any slot; and `optional` and `renamed_from` of the whole |
 //! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that becomes no object: others inherit from it, or the game [copies](Definitions::spawn_one) it; `unset`, a list of optional slots that have no value, also if one is inherited |
 //! | `records.SCHEMA` as a list | records without names |
 //! | `patches.schemas.NAME.slots` | slots to add, and keys to change in existing slots |
@@ -87,7 +88,12 @@
 //! | `$schema` | the address of a JSON Schema for editors; the loader ignores it |
 //!
 //! **Kinds** are `bool`, `i8` to `u64`, `f32`, `f64`, [glam's vectors](slotted::schema::VectorKind) in lower case as
-//! `vec3`, `text`, `object`, `enum`, arrays such as `[f32; 3]` and lists such as `list(u16)`.
+//! `vec3`, `text`, `object`, `enum`, arrays such as `[f32; 3]`, lists such as `list(u16)`, and `any`, which takes whatever a
+//! file can say.
+//!
+//! **Nested records** are maps in a record: `damage = { min = 1, max = 4 }`. Each part is a slot whose name has a dot,
+//! `damage.min`, in the store as in messages, `unset` and patches. A record that inherits another one may give some parts and
+//! inherits the rest. All parts of an optional nested record are optional, and have no defaults.
 //!
 //! **References** are names of records, or `schema/name` if several records share the name.
 //!

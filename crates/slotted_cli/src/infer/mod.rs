@@ -172,10 +172,12 @@ fn docs(group: &SurveyedGroup) -> SchemaDocs {
             .push_str(&format!("\nRecords are named by {attribute:?}: name_from = {attribute:?}."));
     }
     for (attribute, reason) in proposal.unslottable() {
-        comment.push_str(&format!("\nNo slot for {:?}: {reason}.", attribute.name));
+        if !attribute.has_slot() {
+            comment.push_str(&format!("\nNo slot for {:?}: {reason}.", attribute.name));
+        }
     }
     docs.comment = Some(comment);
-    for attribute in proposal.attributes().iter().filter(|attribute| attribute.kind.is_ok()) {
+    for attribute in proposal.attributes().iter().filter(|attribute| attribute.has_slot()) {
         let remarks = remarks(attribute, objects);
         if !remarks.is_empty() {
             let slot = docs.slots.entry(attribute.name.clone()).or_default();
@@ -187,6 +189,9 @@ fn docs(group: &SurveyedGroup) -> SchemaDocs {
 
 fn remarks(attribute: &ProposedAttribute, objects: u64) -> Vec<String> {
     let mut remarks = Vec::new();
+    if let (Err(reason), true) = (&attribute.kind, attribute.is_any) {
+        remarks.push(format!("Kind any: {reason}."));
+    }
     for note in &attribute.notes {
         remarks.extend(match note {
             ProposalNote::Constant(value) if attribute.objects == objects => {

@@ -17,6 +17,9 @@ pub(crate) struct Summary {
     whole: u64,
     /// The share of objects that fit whole, in percent.
     share: f64,
+    whole_without_any: u64,
+    /// The share of objects that fit whole without slots of kind `any`, in percent.
+    share_without_any: f64,
     /// The most common first.
     reasons: Vec<Reason>,
     /// The largest first.
@@ -71,6 +74,8 @@ impl Summary {
             objects: all.objects,
             whole: all.whole,
             share: percent(all.whole, all.objects),
+            whole_without_any: all.whole_without_any,
+            share_without_any: percent(all.whole_without_any, all.objects),
             reasons,
             schemas,
         }
@@ -80,6 +85,10 @@ impl Summary {
         let (files, objects) = (count(self.files, "file"), count(self.objects, "object"));
         let mut text =
             format!("{files}, {objects}: {} fit whole ({:.1}%)\n", self.whole, self.share);
+        if self.whole_without_any < self.whole {
+            let (whole, share) = (self.whole_without_any, self.share_without_any);
+            text.push_str(&format!("without slots of kind any: {whole} ({share:.1}%)\n"));
+        }
         if self.unreadable_files > 0 {
             text.push_str(&format!("{} unreadable\n", count(self.unreadable_files, "file")));
         }
@@ -89,7 +98,8 @@ impl Summary {
         }
         if !self.reasons.is_empty() {
             text.push('\n');
-            let mut table = Table::new(["no slot for an attribute", "objects", "share"], &[1, 2]);
+            let mut table =
+                Table::new(["no kind but any holds an attribute", "objects", "share"], &[1, 2]);
             for Reason { reason, objects, share } in &self.reasons {
                 table.row([reason.clone(), objects.to_string(), format!("{share:.1}%")]);
             }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::infer::observed::has_references;
 use crate::infer::{Inference, InferenceOptions, Proposal};
 use slotted::ByName;
 use slotted::MapStore;
@@ -152,21 +153,23 @@ impl fmt::Debug for IntoStoreError {
 ///
 /// # Example
 /// ```
-/// use slotted::{ByName, MapStore, record};
+/// use slotted::{ByName, MapStore, Value, record};
 /// use slotted_definitions::infer::{InferenceOptions, into_store};
 /// let mut map = MapStore::new();
 /// let grom = map.spawn_record("orc", record! { name: "Grom", health: 80 })?;
 /// let zog = map.spawn_record("orc", record! { name: "Zog", health: 65.5, leader: grom })?;
 /// map.set_value(grom, "drops", [["axe", "gold"], ["hide", "bone"]].into())?;
+/// map.set_value(zog, "feuds", [[Value::from(grom), 3.into()]].into())?;
 ///
 /// let moved = into_store(map, &InferenceOptions::default())?;
 /// let slots: Vec<String> =
 ///     moved.store.schema("orc").unwrap().slots().iter().map(ToString::to_string).collect();
-/// assert_eq!(slots, ["name: text", "health: f32", "leader: object, optional, references 'orc'"]);
+/// let leader = "leader: object, optional, references 'orc'";
+/// assert_eq!(slots, ["name: text", "health: f32", "drops: any, optional", leader]);
 ///
 /// let (grom, zog) = (moved.new_id(grom).unwrap(), moved.new_id(zog).unwrap());
 /// assert_eq!(moved.store.get_value(zog, "leader")?, grom.into());
-/// assert_eq!(moved.leftovers[0].0, grom, "slots take no lists of lists");
+/// assert_eq!(moved.leftovers[0].0, zog, "no slot takes references in lists of lists");
 /// println!("{}\n{}", moved.proposals[0], moved.report);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -191,6 +194,8 @@ fn move_objects(old: &MapStore, options: &InferenceOptions) -> Result<MovedObjec
     for id in old.ids() {
         let Some(Some(proposal)) = proposals.get(id.schema().index()) else { continue };
         let (slots, rest) = proposal.split(old.get_record(id)?);
+        let schema = store.schema(proposal.schema().name());
+        let slots = schema.map_or(slots.clone(), |schema| schema.spread(&slots).into_owned());
         // Set references later: their targets may not be spawned yet.
         let (later, now): (Vec<_>, Vec<_>) =
             slots.into_iter().partition(|(_, value)| has_references(value));
@@ -268,15 +273,6 @@ fn propose(old: &MapStore, options: &InferenceOptions) -> Result<Vec<Option<Prop
         None => Ok(None),
     };
     Ok(inferences.into_iter().map(finish).collect::<Result<_, SchemaError>>()?)
-}
-
-fn has_references(value: &Value) -> bool {
-    match value {
-        Value::Object(_) => true,
-        Value::List(list) => list.iter().any(has_references),
-        Value::Map(map) => map.iter().any(|(_, value)| has_references(value)),
-        _ => false,
-    }
 }
 
 fn new_id(ids: &[(ObjectId, ObjectId)], old: ObjectId) -> Option<ObjectId> {

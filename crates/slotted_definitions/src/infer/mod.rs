@@ -12,6 +12,7 @@ mod proposal;
 mod same_data;
 mod survey;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -52,11 +53,13 @@ pub struct InferenceOptions {
     /// The limit of attributes, and of slots: 4,096 by default, as in a
     /// [store](slotted::Limits::slots_per_schema). Values of further attributes are only counted.
     pub attributes: usize,
+    /// Whether attributes that fit no other kind get a slot of kind `any`: `true` by default.
+    pub any: bool,
 }
 
 impl Default for InferenceOptions {
     fn default() -> Self {
-        Self { variants: 32, recurrence: 5, constant: 16, attributes: 4096 }
+        Self { variants: 32, recurrence: 5, constant: 16, attributes: 4096, any: true }
     }
 }
 
@@ -74,7 +77,10 @@ impl Default for InferenceOptions {
 /// | references | an optional `object`, because its target can be despawned |
 /// | missing or null in some objects | optional |
 ///
-/// Other attributes get no slot; the proposal [lists](ProposedAttribute::values) their values.
+/// | maps with few names | a [nested record](slotted::schema::SchemaBuilder::nested): each name is an attribute of its own |
+/// | all else | `any`, unless the [options](InferenceOptions::any) forbid it or it contains references |
+///
+/// The proposal [lists](ProposedAttribute::values) the values of attributes that fit no kind but `any`.
 ///
 /// Memory grows with the number of attributes, up to a [limit](InferenceOptions::attributes), not with the
 /// number of objects. Observing a value takes some nanoseconds.
@@ -119,6 +125,10 @@ struct Named {
     objects: u64,
     /// The number of repetitions in one object.
     repeated: u64,
+    /// The attribute whose maps have it as a part.
+    record: Option<usize>,
+    /// `true` if not all parts of its maps were observed.
+    is_cut: bool,
 }
 
 impl Inference {
@@ -188,13 +198,30 @@ impl Inference {
         values: impl IntoIterator<Item = (&'a str, &'a Value)>,
         schema_of: SchemaOf<'_>,
     ) {
-        let object = self.objects;
+        let object = (self.objects, schema_of);
         self.objects += 1;
+        self.observe_all(values, object, None);
+    }
+
+    /// Observes the values of an object, or the parts of a map in it.
+    fn observe_all<'a>(
+        &mut self,
+        values: impl IntoIterator<Item = (&'a str, &'a Value)>,
+        (object, schema_of): (u64, SchemaOf<'_>),
+        record: Option<usize>,
+    ) {
         // Most objects have the same attributes in the same order.
         let mut expected = 0;
         for (name, value) in values {
-            let Some(position) = self.position(name, expected) else {
-                self.ignored_values += 1;
+            let name = match record {
+                Some(record) => Cow::Owned(format!("{}.{name}", self.attributes[record].name)),
+                None => Cow::Borrowed(name),
+            };
+            let Some(position) = self.position(&name, expected, record) else {
+                match record {
+                    Some(record) => self.attributes[record].is_cut = true,
+                    None => self.ignored_values += 1,
+                }
                 continue;
             };
             expected = position + 1;
@@ -206,21 +233,49 @@ impl Inference {
                 attribute.objects += u64::from(!value.is_unset());
             }
             attribute.observed.observe(value, object, &self.options, schema_of);
+            if let Value::Map(parts) = value {
+                // An empty name, or one with a dot, is no name of a part.
+                let are_names =
+                    parts.iter().all(|(name, _)| !name.is_empty() && !name.contains('.'));
+                if attribute.observed.has_many_names() || !are_names {
+                    attribute.is_cut = true;
+                    continue;
+                }
+                let parts = parts.iter().map(|(name, value)| (&**name, value));
+                self.observe_all(parts, (object, schema_of), Some(position));
+            }
         }
+    }
+
+    /// Returns the positions of the attributes that can be slots: nested records are replaced by their parts.
+    fn slots(&self) -> Vec<usize> {
+        let mut are_records = vec![false; self.attributes.len()];
+        let mut slots = Vec::with_capacity(self.attributes.len());
+        for (position, attribute) in self.attributes.iter().enumerate() {
+            // A record comes before its parts.
+            if attribute.record.is_some_and(|record| !are_records[record]) {
+                continue;
+            }
+            are_records[position] = attribute.observed.are_records() && !attribute.is_cut;
+            if !are_records[position] {
+                slots.push(position);
+            }
+        }
+        slots
     }
 
     /// Returns the value that more than half of the objects may have, for each attribute.
     fn majorities(&self) -> impl Iterator<Item = Option<&Value>> {
-        self.attributes.iter().map(|attribute| attribute.observed.majority())
+        self.slots().into_iter().map(|slot| self.attributes[slot].observed.majority())
     }
 
-    /// Returns the position of each attribute.
+    /// Returns the position of each attribute of the proposal.
     fn attribute_positions(&self) -> HashMap<Arc<str>, usize, RandomState> {
-        let names = self.attributes.iter().map(|attribute| Arc::clone(&attribute.name));
-        names.zip(0..).collect()
+        let slots = self.slots().into_iter();
+        slots.map(|slot| Arc::clone(&self.attributes[slot].name)).zip(0..).collect()
     }
 
-    fn position(&mut self, name: &str, expected: usize) -> Option<usize> {
+    fn position(&mut self, name: &str, expected: usize, record: Option<usize>) -> Option<usize> {
         if self.attributes.get(expected).is_some_and(|attribute| *attribute.name == *name) {
             return Some(expected);
         }
@@ -233,8 +288,15 @@ impl Inference {
         let position = self.attributes.len();
         let name = Arc::<str>::from(name);
         self.positions.insert(Arc::clone(&name), position);
-        let (observed, latest) = (Observed::default(), 0);
-        self.attributes.push(Named { name, observed, latest, objects: 0, repeated: 0 });
+        self.attributes.push(Named {
+            name,
+            observed: Observed::default(),
+            latest: 0,
+            objects: 0,
+            repeated: 0,
+            record,
+            is_cut: false,
+        });
         Some(position)
     }
 

@@ -280,6 +280,8 @@ pub(super) struct Maps {
     names: HashSet<Arc<str>, RandomState>,
     /// The number of values in all maps.
     values: u64,
+    /// A nested record cannot tell an empty map from none.
+    has_empty: bool,
 }
 
 /// A nested record has fewer names.
@@ -288,6 +290,7 @@ const MOST_NAMES: usize = 64;
 impl Maps {
     fn observe(&mut self, map: &[(Arc<str>, Value)]) {
         self.values += map.len() as u64;
+        self.has_empty |= map.is_empty();
         for (name, _) in map {
             if self.names.len() < MOST_NAMES && !self.names.contains(name) {
                 self.names.insert(Arc::clone(name));
@@ -338,6 +341,15 @@ enum Targets {
 /// Returns the schema of a referenced object.
 pub(super) type SchemaOf<'a> = &'a dyn Fn(ObjectId) -> Option<Arc<str>>;
 
+pub(super) fn has_references(value: &Value) -> bool {
+    match value {
+        Value::Object(_) => true,
+        Value::List(list) => list.iter().any(has_references),
+        Value::Map(map) => map.iter().any(|(_, value)| has_references(value)),
+        _ => false,
+    }
+}
+
 /// The number of values of each shape.
 #[derive(Clone, Debug)]
 struct Counts([u64; Shape::COUNT]);
@@ -360,6 +372,8 @@ pub(super) struct Observed {
     majority: Majority,
     targets: Targets,
     examples: Vec<(Shape, ValueExample)>,
+    /// `true` if a list or a map contains a reference.
+    has_inner_references: bool,
 }
 
 impl Observed {
@@ -371,6 +385,9 @@ impl Observed {
         schema_of: SchemaOf<'_>,
     ) {
         self.count(value, object);
+        if matches!(value, Value::List(_) | Value::Map(_)) {
+            self.has_inner_references |= has_references(value);
+        }
         match value {
             Value::Text(text) => self.texts.observe(text, options.variants.max(1)),
             Value::List(list) => self.list(list, object, schema_of),
@@ -470,6 +487,23 @@ impl Observed {
     pub(super) fn holds_references(&self) -> bool {
         let elements = self.lists.as_ref().map_or(0, |lists| lists.elements.of(Shape::Object));
         self.of(Shape::Object) + elements > 0
+    }
+
+    /// Returns `true` if a value of kind `any` can hold each value.
+    pub(super) fn fits_any(&self) -> bool {
+        !self.has_inner_references && self.of(Shape::Object) == 0
+    }
+
+    /// Returns `true` if the values are maps with a few names: nested records.
+    pub(super) fn are_records(&self) -> bool {
+        let maps = self.of(Shape::Map);
+        let are_maps_alone = maps > 0 && self.shapes().all(|shape| shape == Shape::Map);
+        are_maps_alone && !self.maps.has_empty && !self.maps.are_maps(maps)
+    }
+
+    /// Returns `true` if maps have so many names that they are no records.
+    pub(super) fn has_many_names(&self) -> bool {
+        self.maps.names.len() >= MOST_NAMES
     }
 
     /// Returns the schema of all referenced objects, if they have the same.

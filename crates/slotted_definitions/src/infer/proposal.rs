@@ -30,10 +30,11 @@ use slotted::{Schema, SchemaError, schema::Quoted, schema::is_name};
 ///     inference.observe(&record! { level, wet: false });
 /// }
 /// assert_eq!(inference.finish("tile")?.to_string(), "\
-/// 'tile': 20 objects, 2 attributes, 1 slot
+/// 'tile': 20 objects, 2 attributes, 2 slots
 /// slots:
+///   level: any (0 to 19)
 ///   wet: bool
-/// without a slot:
+/// of kind any:
 ///   'level': its values have different kinds
 ///     19 integer: 0 in object 0, 1 in object 1, 2 in object 2
 ///     1 text: \"high\" in object 7
@@ -48,7 +49,7 @@ pub struct Proposal {
     objects: u64,
     attributes: Vec<ProposedAttribute>,
     ignored_values: u64,
-    /// The slot of each name.
+    /// The position of each slot, and of each nested record behind them.
     slots: HashMap<Arc<str>, usize, RandomState>,
 }
 
@@ -58,8 +59,10 @@ pub struct Proposal {
 pub struct ProposedAttribute {
     /// The name.
     pub name: Arc<str>,
-    /// The kind of the slot, or the reason why the attribute has no slot.
+    /// The kind of the slot, or the reason why only a slot of kind `any` can hold the values.
     pub kind: Result<Kind, Unslottable>,
+    /// `true` if the attribute has a slot of kind `any`.
+    pub is_any: bool,
     /// The number of objects that set it.
     pub objects: u64,
     /// The number of nulls.
@@ -111,13 +114,14 @@ pub enum ProposalNote {
 
 impl Proposal {
     pub(super) fn new(inference: &Inference, schema: Arc<str>) -> Result<Self, SchemaError> {
-        let names: Vec<_> =
-            inference.attributes.iter().map(|named| (&named.name, named.objects)).collect();
+        let named: Vec<&Named> =
+            inference.slots().into_iter().map(|slot| &inference.attributes[slot]).collect();
+        let names: Vec<_> = named.iter().map(|named| (&named.name, named.objects)).collect();
         let mut attributes = Vec::with_capacity(names.len());
         let (mut builder, mut slots) = (Schema::builder(schema), HashMap::default());
-        for (named, suggestion) in inference.attributes.iter().zip(misspellings(&names)) {
+        for (named, suggestion) in named.iter().zip(misspellings(&names)) {
             let attribute = ProposedAttribute::new(named, suggestion, &inference.options);
-            if let Ok(kind) = &attribute.kind {
+            if let Some(kind) = attribute.slot_kind() {
                 slots.insert(Arc::clone(&named.name), slots.len());
                 builder = builder.slot(Arc::clone(&named.name), kind.clone());
                 if named.observed.holds_references() || named.objects < inference.objects {
@@ -130,6 +134,14 @@ impl Proposal {
             }
             attributes.push(attribute);
         }
+        for record in named.iter().filter_map(|named| named.record) {
+            let mut record = Some(record);
+            while let Some(position) = record {
+                let count = slots.len();
+                slots.entry(Arc::clone(&inference.attributes[position].name)).or_insert(count);
+                record = inference.attributes[position].record;
+            }
+        }
         let (schema, objects) = (builder.build()?, inference.objects);
         Ok(Self { schema, objects, attributes, ignored_values: inference.ignored_values, slots })
     }
@@ -139,7 +151,7 @@ impl Proposal {
         let mut builder = Schema::builder(self.schema.name());
         let mut slots = self.schema.slots().iter();
         for (attribute, notes) in self.attributes.iter_mut().zip(notes) {
-            let Some(slot) = attribute.kind.is_ok().then(|| slots.next()).flatten() else {
+            let Some(slot) = attribute.has_slot().then(|| slots.next()).flatten() else {
                 continue;
             };
             let mut kind = slot.kind().clone();
@@ -174,7 +186,9 @@ impl Proposal {
                 matches!(note, ProposalNote::Constant(_)) && default.is_some()
             };
             attribute.notes.retain(|note| !is_default(note));
-            attribute.kind = Ok(kind);
+            if attribute.kind.is_ok() {
+                attribute.kind = Ok(kind);
+            }
             let is_used = |note: &ProposalNote| {
                 !matches!(note, ProposalNote::Shared { .. }) || default.is_some()
             };
@@ -257,7 +271,7 @@ impl Proposal {
         &self.attributes
     }
 
-    /// Iterates over the attributes without a slot, each with the reason.
+    /// Iterates over the attributes that fit no kind but `any`, each with the reason.
     ///
     /// # Example
     /// ```
@@ -268,8 +282,8 @@ impl Proposal {
     /// inference.observe(&record! { health: 80, drops: [[1, 2]] });
     /// let proposal = inference.finish("orc")?;
     /// let (attribute, reason) = proposal.unslottable().next().unwrap();
-    /// assert_eq!(&*attribute.name, "drops");
-    /// println!("no slot for 'drops': {reason}");
+    /// assert_eq!((&*attribute.name, attribute.is_any), ("drops", true));
+    /// println!("no kind but any for 'drops': {reason}");
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
     pub fn unslottable(&self) -> impl Iterator<Item = (&ProposedAttribute, Unslottable)> {
@@ -299,14 +313,16 @@ impl Proposal {
 
     /// Splits an object into the values of slots and the rest.
     ///
-    /// The rest holds attributes without a slot and repeated names. A store accepts the first part of every
+    /// A nested record stays whole. The rest holds attributes without a slot and repeated names. A store accepts the first part of every
     /// observed object unless it contains dead references.
     ///
     /// # Example
     /// ```
     /// use slotted::record;
-    /// use slotted_definitions::infer::Inference;
-    /// let mut inference = Inference::default();
+    /// use slotted_definitions::infer::{Inference, InferenceOptions};
+    /// let mut options = InferenceOptions::default();
+    /// options.any = false;
+    /// let mut inference = Inference::new(options);
     /// let orc = record! { health: 80, drops: [[1, 2]] };
     /// inference.observe(&orc);
     /// let (slots, rest) = inference.finish("orc")?.split(orc);
@@ -337,6 +353,9 @@ impl ProposedAttribute {
         } else {
             Err(Unslottable::Name)
         };
+        let is_any = options.any
+            && observed.fits_any()
+            && kind.as_ref().is_err_and(|reason| *reason != Unslottable::Name);
         let mut notes = Vec::new();
         if let Some(value) = observed.constant().filter(|_| named.objects >= options.constant) {
             notes.push(ProposalNote::Constant(value));
@@ -348,6 +367,7 @@ impl ProposedAttribute {
         Self {
             name: Arc::clone(&named.name),
             kind,
+            is_any,
             objects: named.objects,
             nulls: observed.of(Shape::Null),
             values: observed.seen(),
@@ -369,17 +389,23 @@ impl fmt::Display for Proposal {
         if !slots.is_empty() {
             f.write_str("slots:\n")?;
         }
-        let slotted = self.attributes.iter().filter(|attribute| attribute.kind.is_ok());
+        let slotted = self.attributes.iter().filter(|attribute| attribute.has_slot());
         for (slot, attribute) in slots.iter().zip(slotted) {
             writeln!(f, "  {slot}{}", attribute.facts(objects))?;
         }
-        if self.unslottable().next().is_some() {
-            f.write_str("without a slot:\n")?;
-        }
-        for (attribute, reason) in self.unslottable() {
-            writeln!(f, "  {}: {reason}", Quoted(&attribute.name))?;
-            attribute.values.iter().try_for_each(|values| writeln!(f, "    {values}"))?;
-            attribute.elements.iter().try_for_each(|seen| writeln!(f, "    elements: {seen}"))?;
+        for (title, has_slot) in [("of kind any:\n", true), ("without a slot:\n", false)] {
+            let of_title = || self.unslottable().filter(|(one, _)| one.has_slot() == has_slot);
+            if of_title().next().is_some() {
+                f.write_str(title)?;
+            }
+            for (attribute, reason) in of_title() {
+                writeln!(f, "  {}: {reason}", Quoted(&attribute.name))?;
+                attribute.values.iter().try_for_each(|values| writeln!(f, "    {values}"))?;
+                attribute
+                    .elements
+                    .iter()
+                    .try_for_each(|seen| writeln!(f, "    elements: {seen}"))?;
+            }
         }
         let noted = || self.attributes.iter().filter(|attribute| !attribute.notes.is_empty());
         if noted().next().is_some() || self.ignored_values > 0 {
@@ -397,6 +423,31 @@ impl fmt::Display for Proposal {
 }
 
 impl ProposedAttribute {
+    /// Returns `true` if the schema has a slot for it.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::record;
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80, drops: [[1, 2]] });
+    /// let proposal = inference.finish("orc")?;
+    /// assert!(proposal.attributes().iter().all(|attribute| attribute.has_slot()));
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub const fn has_slot(&self) -> bool {
+        self.is_any || self.kind.is_ok()
+    }
+
+    fn slot_kind(&self) -> Option<&Kind> {
+        match &self.kind {
+            Ok(kind) => Some(kind),
+            Err(_) => self.is_any.then_some(&Kind::Any),
+        }
+    }
+
     /// Returns the facts that follow the slot's declaration.
     fn facts(&self, objects: u64) -> String {
         let mut facts = Vec::new();

@@ -123,7 +123,7 @@ impl Survey {
             let proposal = inference.finish(Arc::clone(&name))?;
             let columns = proposal.attributes().iter().zip(inference.majorities());
             let columns = columns.map(|(attribute, majority)| Column {
-                majority: majority.filter(|_| attribute.kind.is_ok()).cloned(),
+                majority: majority.filter(|_| attribute.has_slot()).cloned(),
                 is_text: is_text(&attribute.kind) && !is_name(&naming, &attribute.name),
                 ..Column::default()
             });
@@ -180,7 +180,7 @@ struct Column {
     unknown: Option<Arc<str>>,
 }
 
-/// How many objects of a group fit whole, and why others do not.
+/// The number of objects of a group that fit whole, and the reasons of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fit {
@@ -188,7 +188,9 @@ pub struct Fit {
     pub objects: u64,
     /// The number of objects of which each value has a slot.
     pub whole: u64,
-    /// The number of objects with a value that has no slot for this reason. An object can have several reasons.
+    /// The number of objects of which each value has a slot of another kind than `any`.
+    pub whole_without_any: u64,
+    /// The number of objects with a value that fits no kind but `any` for this reason. An object can have several reasons.
     pub reasons: BTreeMap<Unslottable, u64>,
 }
 
@@ -206,6 +208,7 @@ impl Fit {
     pub fn add(&mut self, other: &Self) {
         self.objects += other.objects;
         self.whole += other.whole;
+        self.whole_without_any += other.whole_without_any;
         for (reason, objects) in &other.reasons {
             *self.reasons.entry(*reason).or_default() += objects;
         }
@@ -247,21 +250,16 @@ impl Measure {
         let Some(position) = self.positions.get(group) else { return };
         let group = &mut self.groups[*position];
         let own = name_of(&group.naming, key, object);
-        let mut reasons: Vec<Unslottable> = Vec::new();
-        for (name, value) in object.iter().filter(|(_, value)| !value.is_unset()) {
-            let Some(position) = group.positions.get(name) else {
-                reasons.push(Unslottable::Limit);
-                continue;
-            };
-            if let Err(reason) = group.proposal.attributes()[*position].kind {
-                reasons.push(reason);
-            }
-            group.columns[*position].observe(value, own, &self.directory);
+        let mut seen = Seen { is_whole: true, ..Seen::default() };
+        for (name, value) in object {
+            group.observe(name, value, (own, &self.directory), &mut seen);
         }
+        let Seen { mut reasons, is_whole } = seen;
         reasons.sort_unstable();
         reasons.dedup();
         group.fit.objects += 1;
-        group.fit.whole += u64::from(reasons.is_empty());
+        group.fit.whole += u64::from(is_whole);
+        group.fit.whole_without_any += u64::from(reasons.is_empty());
         for reason in reasons {
             *group.fit.reasons.entry(reason).or_default() += 1;
         }
@@ -288,6 +286,45 @@ impl Measure {
             Ok(SurveyedGroup { proposal, naming, fit })
         };
         self.groups.into_iter().map(finish).collect()
+    }
+}
+
+/// The findings about one object.
+#[derive(Default)]
+struct Seen {
+    reasons: Vec<Unslottable>,
+    is_whole: bool,
+}
+
+impl Measured {
+    /// Observes the value of an attribute, or the parts of a nested record.
+    fn observe(
+        &mut self,
+        name: &str,
+        value: &Value,
+        own: (Option<&str>, &Directory),
+        seen: &mut Seen,
+    ) {
+        if value.is_unset() {
+            return;
+        }
+        match (self.positions.get(name), value) {
+            (Some(position), _) => {
+                let attribute = &self.proposal.attributes()[*position];
+                seen.reasons.extend(attribute.kind.as_ref().err());
+                seen.is_whole &= attribute.has_slot();
+                self.columns[*position].observe(value, own.0, own.1);
+            }
+            (None, Value::Map(parts)) => {
+                for (part, value) in parts.iter() {
+                    self.observe(&format!("{name}.{part}"), value, own, seen);
+                }
+            }
+            (None, _) => {
+                seen.reasons.push(Unslottable::Limit);
+                seen.is_whole = false;
+            }
+        }
     }
 }
 
