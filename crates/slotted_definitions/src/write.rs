@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::diagnostic::quoted;
 use crate::format::Format;
 use crate::infer::SameData;
 use crate::infer::as_written;
@@ -18,7 +19,7 @@ use slotted::Record;
 use slotted::Store;
 use slotted::Value;
 use slotted::error::Despawned;
-use slotted::schema::Slot;
+use slotted::schema::{Problem, Slot};
 
 /// An error of [`Objects::to_record`] and [`Objects::to_files`].
 #[derive(Clone, PartialEq, thiserror::Error)]
@@ -59,6 +60,16 @@ pub enum WriteError {
         /// The object without a name.
         found: ObjectId,
     },
+    /// A slot has a value that its schema does not allow: writes through a view skip the checks.
+    #[error("cannot write {}: {problem}; correct the value in the store first", shown(*id, record.as_deref()))]
+    Invalid {
+        /// The object.
+        id: ObjectId,
+        /// The name of its record.
+        record: Option<Arc<str>>,
+        /// The slot, and the problem with its value.
+        problem: Problem,
+    },
     /// The format's library fails, or the feature of the format is disabled.
     #[error("cannot write {format}: {message}")]
     Format {
@@ -98,22 +109,8 @@ impl Objects {
     /// ```
     pub fn to_record(&self, store: &Store, id: ObjectId) -> Result<Record, WriteError> {
         let (mut record, schema) = (Record::new(), store.schema_by_id(id.schema()));
-        let is_dead = |value: &Value| matches!(value, Value::Object(id) if !store.contains(*id));
-        for (slot, value) in store.get_record(id)?.iter() {
-            let is_optional =
-                || schema.and_then(|schema| schema.slot(slot)).is_some_and(Slot::is_optional);
-            let value = match value {
-                Value::Object(_) if is_dead(value) && is_optional() => continue,
-                Value::Object(found) if is_dead(value) => {
-                    let (slot, found) = (slot.into(), *found);
-                    return Err(WriteError::DeadReference { id, slot, found });
-                }
-                Value::List(list) if list.iter().any(is_dead) => {
-                    Value::List(list.iter().filter(|one| !is_dead(one)).cloned().collect())
-                }
-                other => other.clone(),
-            };
-            record.push(slot.to_owned(), self.with_names(id, slot, &value)?);
+        for (slot, value) in without_dead_references(store, id)?.iter() {
+            record.push(slot.to_owned(), self.with_names(id, slot, value)?);
         }
         // An omitted slot would load as its default.
         for slot in schema.map_or(&[][..], |schema| schema.slots()) {
@@ -221,6 +218,19 @@ impl Objects {
     fn values(&self, store: &Store, id: ObjectId, format: Format) -> Result<Values, WriteError> {
         let record = self.to_record(store, id)?;
         let schema = store.schema_by_id(id.schema());
+        for (name, value) in without_dead_references(store, id)?.iter() {
+            let slot = schema.and_then(|schema| Some((schema, schema.slot(name)?)));
+            if let Some((schema, slot)) = slot
+                && let Err(kind) = store.check_value(slot, value)
+            {
+                let record = self.record(id).and_then(|record| record.name()).map(Into::into);
+                return Err(WriteError::Invalid {
+                    id,
+                    record,
+                    problem: schema.problem(name, kind),
+                });
+            }
+        }
         let is_slot = |name: &str| schema.is_some_and(|schema| schema.slot(name).is_some());
         // A quarantined null means the same as no value.
         let said = record.iter().filter(|(name, value)| !value.is_unset() || is_slot(name));
@@ -256,6 +266,33 @@ impl Objects {
             other => Ok(other.clone()),
         }
     }
+}
+
+fn shown(id: ObjectId, record: Option<&str>) -> String {
+    record.map_or_else(|| format!("object {id}"), |name| format!("object {id} ({})", quoted(name)))
+}
+
+/// Returns the values of an object that files can hold: no dead object has a name.
+fn without_dead_references(store: &Store, id: ObjectId) -> Result<Record, WriteError> {
+    let (mut record, schema) = (Record::new(), store.schema_by_id(id.schema()));
+    let is_dead = |value: &Value| matches!(value, Value::Object(id) if !store.contains(*id));
+    for (slot, value) in store.get_record(id)?.iter() {
+        let is_optional =
+            || schema.and_then(|schema| schema.slot(slot)).is_some_and(Slot::is_optional);
+        let value = match value {
+            Value::Object(_) if is_dead(value) && is_optional() => continue,
+            Value::Object(found) if is_dead(value) => {
+                let (slot, found) = (slot.into(), *found);
+                return Err(WriteError::DeadReference { id, slot, found });
+            }
+            Value::List(list) if list.iter().any(is_dead) => {
+                Value::List(list.iter().filter(|one| !is_dead(one)).cloned().collect())
+            }
+            other => other.clone(),
+        };
+        record.push(slot.to_owned(), value);
+    }
+    Ok(record)
 }
 
 type Values = Arc<[(Arc<str>, Value)]>;

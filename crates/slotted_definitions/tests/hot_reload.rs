@@ -327,8 +327,9 @@ fn a_required_reference_to_a_despawned_object_is_an_error() -> Outcome {
     let next = file("records.squad.s.leader = 'b'");
     let next = Loader::new().text("units.toml", next).load_again(&before)?;
     let plan = objects.plan_reload(&store, &next)?;
+    assert!(!plan.is_possible(), "the plan names what cannot be applied");
     let error = objects.apply_reload(&mut store, &plan).expect_err("b is despawned");
-    let message = format!("slot 'leader' of 'squad' refers to object {b}, which is not alive");
+    let message = "record 'squad/s': 'leader' refers to 'unit/b', whose object is despawned";
     assert_eq!(error.to_string(), message);
     assert_eq!(store.state_hash(), hash);
     Ok(())

@@ -7,10 +7,12 @@ use crate::loaded::Definitions;
 use crate::objects::{Objects, limit, with_ids, write};
 use crate::records::RecordDefinition;
 use crate::reload::compare::changes;
-use crate::reload::{Origins, RecordChange, RecordName, Reload, ReloadError, record_names};
+use crate::reload::{
+    DeadTarget, Origins, RecordChange, RecordName, Reload, ReloadError, record_names,
+};
 use slotted::migration::Overwrites;
 use slotted::schema::Slot;
-use slotted::{AccessError, Kind, MigrationError, ObjectId, SchemaError, SpawnError, Store};
+use slotted::{AccessError, Kind, MigrationError, ObjectId, SchemaError, SpawnError, Store, Value};
 
 impl Reload {
     /// Plans the change from records to the next definitions; `ids` are the objects of the records.
@@ -23,7 +25,8 @@ impl Reload {
         let changes = changes(before, next);
         let overwrites = overwrites(&changes, ids);
         let migration = store.plan_migration_with(next.schemas().cloned(), overwrites)?;
-        Ok(Self { before: None, next: next.clone(), migration, changes })
+        let dead_targets = dead_targets(&changes, ids, store, next);
+        Ok(Self { before: None, next: next.clone(), migration, changes, dead_targets })
     }
 
     /// Applies the plan, all of it or nothing; `ids` are the objects of the records before.
@@ -32,6 +35,9 @@ impl Reload {
         store: &mut Store,
         ids: HashMap<RecordName, ObjectId>,
     ) -> Result<Objects, ReloadError> {
+        if let Some(target) = self.dead_targets.first() {
+            return Err(ReloadError::DeadTarget(target.clone()));
+        }
         store.transaction(|store| {
             store.migrate(&self.migration)?;
             // The schemas of the program must not have changed.
@@ -88,7 +94,9 @@ impl Reload {
             {
                 let record = self.next.numbered(*number as u32).expect("the record is listed");
                 let declared = record.schema().slot(slot).expect("the plan names slots");
-                store.set_value(id, slot, with_ids(&record.local(slot), targets(declared)))?;
+                let value = with_ids(&record.local(slot), targets(declared));
+                let value = without_new_dead(store, &value, &store.get_value(id, slot)?);
+                store.set_value(id, slot, value)?;
             }
         }
         Ok(Objects::new(self.next.clone(), all))
@@ -110,6 +118,53 @@ fn overwrites(changes: &[RecordChange], ids: &HashMap<RecordName, ObjectId>) -> 
         }
     }
     overwrites
+}
+
+/// Returns whether the slot cannot do without the object that it refers to.
+fn needs_target(slot: &Slot) -> bool {
+    *slot.kind() == Kind::Object && !slot.is_optional()
+}
+
+/// Leaves out the elements of a list that refer to dead objects, unless the slot refers to them already.
+fn without_new_dead(store: &Store, value: &Value, held: &Value) -> Value {
+    let Value::List(list) = value else { return value.clone() };
+    let is_held = |id: &ObjectId| match held {
+        Value::List(held) => held.iter().any(|one| *one == Value::Object(*id)),
+        _ => false,
+    };
+    let stays = |one: &&Value| match one {
+        Value::Object(id) => store.contains(*id) || is_held(id),
+        _ => true,
+    };
+    Value::List(list.iter().filter(stays).cloned().collect())
+}
+
+/// Returns the changed values that would refer to dead objects, in slots that need an object.
+///
+/// A slot that refers to the dead object already keeps it.
+fn dead_targets(
+    changes: &[RecordChange],
+    ids: &HashMap<RecordName, ObjectId>,
+    store: &Store,
+    next: &Definitions,
+) -> Vec<DeadTarget> {
+    let next_names = record_names(next);
+    let positions: HashMap<&RecordName, usize> =
+        next_names.iter().enumerate().map(|(at, name)| (name, at)).collect();
+    let dead_target = |change: &RecordChange| {
+        let RecordChange::Changed { record, slot, .. } = change else { return None };
+        let object = ids.get(record).copied().filter(|id| store.contains(*id))?;
+        let view = next.numbered(*positions.get(record)? as u32)?;
+        let declared = view.schema().slot(slot).filter(|slot| needs_target(slot))?;
+        let Value::Object(local) = view.local(slot) else { return None };
+        let target = next_names.get(local.row() as usize)?;
+        let dead = ids.get(target).copied().filter(|id| !store.contains(*id))?;
+        let names = std::iter::once(&**slot).chain(declared.renamed_from());
+        let held = names.filter_map(|name| store.get_value(object, name).ok()).next();
+        let (record, target) = (record.clone(), target.clone());
+        (held != Some(dead.into())).then(|| DeadTarget { record, slot: Arc::clone(slot), target })
+    };
+    changes.iter().filter_map(dead_target).collect()
 }
 
 const fn is_concrete(record: &RecordDefinition) -> bool {

@@ -11,13 +11,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::loaded::Definitions;
+use crate::loaded::{Definitions, RecordView};
 use crate::objects::Objects;
 use crate::report::Report;
 use crate::source::Place;
 use slotted::{
     AccessError, LimitError, Migration, MigrationError, ObjectId, SchemaError, Store, Value,
-    migration::MigrationRejection,
+    exactly, migration::MigrationRejection,
 };
 
 use compare::Loaded;
@@ -33,6 +33,28 @@ pub struct Reload {
     next: Definitions,
     migration: Migration,
     changes: Vec<RecordChange>,
+    dead_targets: Vec<DeadTarget>,
+}
+
+/// A changed value that refers to an object which the game has despawned, in a slot that needs an object.
+///
+/// An optional slot is unset instead, and a list leaves the object out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadTarget {
+    /// The record.
+    pub record: RecordName,
+    /// The slot.
+    pub slot: Arc<str>,
+    /// The record whose object is dead.
+    pub target: RecordName,
+}
+
+impl fmt::Display for DeadTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { record, slot, target } = self;
+        write!(f, "record '{record}': '{slot}' refers to '{target}', whose object is despawned")
+    }
 }
 
 /// A change of the object of one record.
@@ -96,6 +118,9 @@ pub enum ReloadError {
     /// A limit of the store is reached.
     #[error(transparent)]
     Limit(#[from] LimitError),
+    /// A slot needs an object that the game has despawned, as [`Reload::dead_targets`] says.
+    #[error("{0}")]
+    DeadTarget(DeadTarget),
 }
 
 crate::error::debug_as_display!(ReloadError);
@@ -284,7 +309,37 @@ impl Reload {
     /// ```
     #[must_use]
     pub fn is_possible(&self) -> bool {
-        self.migration.is_possible()
+        self.migration.is_possible() && self.dead_targets.is_empty()
+    }
+
+    /// Returns the changed values that need objects which the game has despawned. They prevent the reload.
+    ///
+    /// # Example
+    #[cfg_attr(feature = "toml", doc = "```")]
+    #[cfg_attr(not(feature = "toml"), doc = "```ignore")]
+    /// use slotted::Store;
+    /// use slotted_definitions::Loader;
+    ///
+    /// let file = "schemas.item.slots.owner = 'object'\nschemas.unit.slots = {}\n\
+    ///             records.unit = { grunt = {}, wolf = {} }\nrecords.item.ring.owner = 'wolf'";
+    /// let mut store = Store::new();
+    /// let definitions = Loader::new().text("a.toml", file).load(&store)?;
+    /// let objects = definitions.spawn(&mut store)?;
+    /// store.despawn(objects.id("unit", "grunt").unwrap())?;
+    ///
+    /// let next = file.replace("owner = 'wolf'", "owner = 'grunt'");
+    /// let next = Loader::new().text("a.toml", next).load_again(&definitions)?;
+    /// let plan = objects.plan_reload(&store, &next)?;
+    /// assert_eq!(
+    ///     plan.dead_targets()[0].to_string(),
+    ///     "record 'item/ring': 'owner' refers to 'unit/grunt', whose object is despawned",
+    /// );
+    /// assert!(!plan.is_possible());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn dead_targets(&self) -> &[DeadTarget] {
+        &self.dead_targets
     }
 
     /// Returns whether the reload changes nothing.
@@ -337,6 +392,23 @@ impl Reload {
             }
             diagnostics.push(diagnostic);
         }
+        for target in &self.dead_targets {
+            let DeadTarget { record, slot, .. } = target;
+            let diagnostic = Diagnostic::error(Code::UnknownRecord, target.to_string());
+            let of = |view: &RecordView<'_>| view.schema().name() == &*record.schema;
+            let place = match &record.name {
+                Some(name) => self.next.record(exactly(&record.schema), name),
+                None => {
+                    let nameless = self.next.records().filter(|view| view.name().is_none());
+                    nameless.filter(of).nth(record.position)
+                }
+            };
+            let place = place.and_then(|view| view.origin(slot));
+            diagnostics.push(match place {
+                Some(place) => diagnostic.at(place, "its object is despawned"),
+                None => diagnostic,
+            });
+        }
         Report::new(Arc::clone(&loaded.files), diagnostics)
     }
 
@@ -379,6 +451,10 @@ impl fmt::Display for Reload {
         for change in &self.changes {
             write!(f, "{before}{change}")?;
             before = "\n";
+        }
+        if !self.dead_targets.is_empty() {
+            write!(f, "{before}conflicts with despawned objects:")?;
+            self.dead_targets.iter().try_for_each(|target| write!(f, "\n  {target}"))?;
         }
         Ok(())
     }

@@ -608,3 +608,78 @@ fn fault_45_names_of_files_do_not_write_to_the_terminal() -> Outcome {
     assert!(text.contains("strange/a\\u{1b}[31m\\u{9b}31m\\n\\u{202e}.toml"), "{text}");
     Ok(())
 }
+
+/// Each reference once walked the chain of schemas: minutes for a file of a few megabytes.
+#[test]
+fn references_to_deep_chains_of_schemas() -> Outcome {
+    const SCHEMAS: usize = 20_000;
+    const RECORDS: usize = 50_000;
+    let mut text = String::from(
+        "[schemas.s0.slots]\nx = { kind = 'object', references = 's0', optional = true }\n",
+    );
+    for number in 1..SCHEMAS {
+        writeln!(text, "[schemas.s{number}]\nextends = 's{}'", number - 1)?;
+    }
+    let last = SCHEMAS - 1;
+    writeln!(text, "[records.s{last}]\nr = {{}}")?;
+    for number in 0..RECORDS {
+        writeln!(text, "r{number} = {{ inherits = 'r', x = 'r' }}")?;
+    }
+    let definitions = load(&[("a.toml", &text)])?;
+    assert_eq!(definitions.records().len(), RECORDS + 1);
+    // One name in each schema, and references that only the last one fits.
+    let mut text = String::from("[schemas.s0.slots]\n");
+    for number in 1..SCHEMAS {
+        writeln!(text, "[schemas.s{number}]\nextends = 's{}'", number - 1)?;
+    }
+    writeln!(text, "[schemas.user.slots]\nx = {{ kind = 'object', references = 's{last}' }}")?;
+    for number in 0..SCHEMAS {
+        writeln!(text, "[records.s{number}.r]")?;
+    }
+    for number in 0..RECORDS {
+        writeln!(text, "[records.user.u{number}]\nx = 'r'")?;
+        writeln!(text, "[records.s{last}.r{number}]\ninherits = 'r'")?;
+    }
+    let definitions = load(&[("a.toml", &text)])?;
+    assert_eq!(definitions.records().len(), SCHEMAS + 2 * RECORDS);
+    Ok(())
+}
+
+#[test]
+fn many_changes_of_one_long_list() -> Outcome {
+    const ELEMENTS: usize = 100_000;
+    let numbers: Vec<_> = (0..ELEMENTS).map(|number| number.to_string()).collect();
+    let numbers = numbers.join(", ");
+    let core = format!(
+        "schemas.a.slots.list = {{ kind = 'list(u32)', default = [] }}\nrecords.a.a.list = [{numbers}]\n"
+    );
+    let patch = |number: usize| {
+        let text =
+            format!("patches.records.a.a.list = {{ add = [{number}], remove = [{number}] }}");
+        (format!("p{number}.toml"), text)
+    };
+    let files = (0..1000).map(patch).chain([("a.toml".to_owned(), core)]);
+    let files: Vec<(String, String)> = files.collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+    let report = refused(&files);
+    assert_eq!(codes(&report), [Code::Limit]);
+    let definitions = load(&files[991..])?;
+    assert_eq!(definitions.records().len(), 1);
+    Ok(())
+}
+
+#[test]
+fn conditions_and_deletions_in_large_numbers() -> Outcome {
+    const RECORDS: usize = 50_000;
+    let mut text =
+        String::from("[schemas.a.slots]\nx = { kind = 'object', optional = true }\n[records.a]\n");
+    for number in 0..RECORDS {
+        writeln!(text, "r{number} = {{ x = 'r{}', if_pack = 'mod' }}", number / 4 * 4)?;
+    }
+    let names = (0..RECORDS).filter(|number| number % 4 != 0);
+    let names: Vec<_> = names.map(|number| format!("'r{number}'")).collect();
+    writeln!(text, "[patches.delete]\na = [{}]", names.join(", "))?;
+    let definitions = load(&[("a.toml", &text)])?;
+    assert_eq!(definitions.records().len(), RECORDS / 4);
+    Ok(())
+}
