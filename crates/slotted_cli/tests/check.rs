@@ -161,3 +161,21 @@ fn files_beyond_the_limit_are_not_read() -> Outcome {
     assert!(answer.errors.contains("more problem"), "{answer:?}");
     Ok(())
 }
+
+#[test]
+fn packs_that_overwrite_each_other_follow_the_policy() -> Outcome {
+    let packs = pack("rivals");
+    let answer = run(["check", "--packs", &packs])?;
+    assert_eq!(answer.output, "3 packs, 1 schema, 1 record: 1 warning\n");
+    let message =
+        "warning[conflict]: packs 'elves' and 'orcs' both change slot 'health' of record 'wolf'";
+    assert!(answer.errors.starts_with(message), "{}", answer.errors);
+    assert_eq!(answer.status, Some(0));
+    let answer = run(["check", "--packs", &packs, "--conflicts", "refuse"])?;
+    assert!(answer.errors.contains("error[conflict]"), "{}", answer.errors);
+    assert!(answer.errors.contains("rivals/elves/units.toml:2:10"), "{}", answer.errors);
+    assert_eq!((answer.status, &*answer.output), (Some(1), ""));
+    let answer = run(["check", "--packs", &packs, "--conflicts", "allow"])?;
+    assert_eq!((answer.status, &*answer.errors), (Some(0), ""));
+    Ok(())
+}

@@ -56,6 +56,14 @@ const fn operations(kind: &Kind) -> &'static [Operation] {
     }
 }
 
+/// Returns whether a value without a slot is a map of changes.
+pub(super) fn are_changes(value: &Value) -> bool {
+    let Value::Map(map) = value else { return false };
+    let is_change =
+        |name: &str| OF_LISTS.iter().chain(&OF_NUMBERS).any(|known| known.name() == name);
+    !map.is_empty() && map.iter().all(|(name, _)| is_change(name))
+}
+
 /// Returns the operation of the key, or reports it.
 pub(super) fn operation(
     reading: &mut Reading<'_>,

@@ -78,13 +78,15 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `schemas.NAME` | `extends` (the name of the base schema), `doc`, `slots` |
+//! | `schemas.NAME` | `extends` (the name of the base schema), `doc`, `slots`, `if_pack` |
 //! | `schemas.NAME.slots.SLOT` | a kind, or a map with `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `step`, `references`, `doc`, `unit`, `renamed_from` |
 //! | the same, for a nested record | the name of a schema, or a map with it as `kind`, or a map with `slots`: the parts, declared as any slot; and `optional` and `renamed_from` of the whole |
-//! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that becomes no object: others inherit from it, or the game [copies](Definitions::spawn_one) it; `unset`, a list of optional slots that have no value, also if one is inherited |
+//! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that becomes no object: others inherit from it, or the game [copies](Definitions::spawn_one) it; `unset`, a list of optional slots that have no value, also if one is inherited; `if_pack` |
 //! | `records.SCHEMA` as a list | records without names |
-//! | `patches.schemas.NAME.slots` | slots to add, and keys to change in existing slots |
-//! | `patches.records.SCHEMA.NAME` | values to change, and `unset` |
+//! | `patches.schemas.NAME` | `slots`: slots to add, and keys to change in existing slots; `if_pack` |
+//! | `patches.records.SCHEMA.NAME` | values to change, see [Patches](#patches), `unset` and `if_pack` |
+//! | `patches.delete.SCHEMA` | a list of names: these records become no objects, and nothing can refer to them |
+//! | `if_pack` | the name of a pack, or a list: without these packs the file has no effect |
 //! | `$schema` | the address of a JSON Schema for editors; the loader ignores it |
 //!
 //! **Kinds** are `bool`, `i8` to `u64`, `f32`, `f64`, [glam's vectors](slotted::schema::VectorKind) in lower case as
@@ -121,6 +123,55 @@
 //! | `name_from` | the attribute that names the record, such as `"id"`, if it is text |
 //!
 //! Both attributes may be slots too.
+//!
+//! # Patches
+//!
+//! A patch of a record replaces values, or changes them where they stand:
+//!
+//! ```toml
+//! [patches.records.unit.wolf]
+//! name = "Warg"                                       # replaces the value
+//! drops = { add = ["pelt"], remove = ["bone"] }       # changes a list
+//! health = { times = 1.5, plus = 10.0 }               # changes a number
+//! unset = ["owner"]                                   # leaves an optional slot without a value
+//!
+//! [patches.schemas.unit.slots]
+//! job.variants = { add = ["hunter"] }                 # changes the variants of an enum
+//!
+//! [patches.delete]
+//! unit = ["fox"]
+//! ```
+//!
+//! | change | effect |
+//! |---|---|
+//! | `add` | adds the elements that a list or an enum does not have yet |
+//! | `remove` | removes all of these elements; one that is not there is a warning |
+//! | `times` | multiplies a number |
+//! | `plus` | adds to a number, after all `times`; a slot of whole numbers takes the nearest one |
+//!
+//! Only slots of lists and of single numbers take changes. Their values are never maps, so no name of a slot can be mistaken
+//! for a change. A record that inherits can change the values of its parent in the same way. Without a value in the record a
+//! change starts from the slot's default.
+//!
+//! **Several packs** can change one value. A pack knows those that its manifest lists under `requires` or `after`, and the
+//! packs that they know.
+//!
+//! * Changes combine. Packs take effect after those that they know, then in the order of their names, whatever the load order.
+//! * A pack that replaces a value removes the changes of packs that it knows. The changes of others still apply.
+//! * If two packs replace one value, the one that is loaded later wins. If it does not know the other one, that is a warning,
+//!   or what [`Loader::conflicts`] says. The same holds for keys of slots, and for a deleted record that another pack patches.
+//! * Two packs that give one slot different kinds are an error.
+//!
+//! Records that inherit from a deleted record keep its values.
+//!
+//! # Removed packs
+//!
+//! With [`Undeclared::Ignore`] or [`Undeclared::Quarantine`] these are warnings: values, variants and records that no schema
+//! declares, optional references to missing records, records that inherit from missing ones, and patches of them. Under
+//! quarantine, [`Objects::to_files`] writes all of them back, and they come back with the pack.
+//!
+//! If a file cannot be read, problems with names that it contains are [counted](Report::held_back) but not listed: most of them
+//! are gone when the file can be read.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

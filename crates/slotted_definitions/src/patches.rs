@@ -3,14 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::changes::are_changes;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::{Declaration, Declarations, Deletion, RecordDeclaration};
 use crate::infer::SameData;
 use crate::node::Entry;
-use crate::records::{Given, QuarantinedRecord, RecordReader, Undeclared};
+use crate::records::{Given, QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::Place;
-use slotted::Kind;
 use slotted::schema::RegisteredSchema;
+use slotted::{Kind, Value};
 
 impl RecordReader<'_> {
     /// Applies all patches, in load order, and deletes records.
@@ -49,7 +50,8 @@ impl RecordReader<'_> {
         };
         let Some(number) = self.find_to_patch(schema, patch) else { return };
         patched.records.entry(number).or_default().push((patch.of.pack, patch.of.place));
-        let entries = self.entries(schema, patch);
+        let mut entries = self.entries(schema, patch);
+        self.quarantine_changes(patch, &mut entries.quarantined);
         let is_fixed = |entry: &&Entry<'_>| matches!(&*entry.name, "inherits" | "abstract");
         for entry in patch.of.map.iter().filter(is_fixed) {
             let place = Place { file: patch.of.place.file, span: entry.span };
@@ -238,6 +240,21 @@ impl RecordReader<'_> {
             return None;
         }
         Some(number)
+    }
+
+    /// Keeps changes of slots that no schema declares. They start from values that are kept too.
+    fn quarantine_changes(
+        &mut self,
+        patch: &RecordDeclaration<'_, '_>,
+        quarantined: &mut Vec<QuarantinedValue>,
+    ) {
+        let changes = quarantined.extract_if(.., |quarantined| are_changes(&quarantined.value));
+        let values: Vec<_> = changes.map(|change| (change.name, change.value)).collect();
+        if !values.is_empty() {
+            let (schema, name) = (patch.schema.into(), Some(patch.of.name.into()));
+            let values = Value::Map(values.into());
+            self.records.quarantined_patches.push(QuarantinedRecord { schema, name, values });
+        }
     }
 
     /// Keeps a patch without a record, if the policy says so.

@@ -22,7 +22,7 @@ use slotted::Store;
 use slotted::Value;
 use slotted::{schema::ProblemKind, schema::RegisteredSchema, schema::Slot};
 
-/// The policy for values and records that no schema declares.
+/// The policy for values and records that no schema declares, and for what refers to missing records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undeclared {

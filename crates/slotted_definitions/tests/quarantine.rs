@@ -277,3 +277,28 @@ fn a_removed_mod_is_ignored_if_the_policy_says_so() -> Outcome {
     assert!(campaign(Undeclared::Refuse, &[("a.toml", SCHEMAS), ("c.toml", CAMPAIGN)]).is_err());
     Ok(())
 }
+
+/// Slots of a removed mod, with values of the campaign that its patches change.
+#[test]
+fn changes_of_slots_of_a_removed_mod_come_back_with_it() -> Outcome {
+    let slots = "[patches.schemas.unit.slots]\ntags = { kind = 'list(text)', default = [] }\n\
+                 mana = { kind = 'f32', default = 1.0 }\n";
+    let records = "[records.unit.grunt]\ntags = ['a', 'b']\nmana = 8.0\n";
+    let patch = "[patches.records.unit.grunt]\nmana = { times = 2 }\n\
+                 tags = { add = ['c'], remove = ['b'] }\n";
+    let (schemas, slots) = (("a.toml", SCHEMAS), ("b.toml", slots));
+    for format in [Format::Json, Format::Toml, Format::Ron] {
+        let without = [schemas, ("c.toml", records), ("d.toml", patch)];
+        let (store, objects) = spawn(&load(&without)?)?;
+        let files = objects.to_files(&store, format)?;
+        let mut listed: Vec<_> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+        listed.extend([schemas, slots]);
+        let again = load(&listed)?;
+        assert!(again.warnings().is_empty(), "{}", again.warnings());
+        let grunt = again.record("unit", "grunt").ok_or("no grunt")?;
+        assert_eq!(grunt.get("mana")?, 16.0.into(), "{format} {files:?}");
+        let tags = slotted::Value::List(["a", "c"].map(slotted::Value::from).into());
+        assert_eq!(grunt.get("tags")?, tags, "{format}");
+    }
+    Ok(())
+}

@@ -353,7 +353,7 @@ fn one_pack_cannot_change_a_value_that_it_replaces() {
     load(&[("a.toml", CORE), ("b.toml", change), ("c.toml", change)]).expect("changes combine");
 }
 
-/// What one pack changes.
+/// The changes of one pack.
 #[derive(Clone, Debug)]
 struct Changes {
     added: Vec<u8>,
@@ -384,7 +384,7 @@ fn listed(elements: &[u8]) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-    /// Whatever the load order, the same packs lead to the same definitions.
+    /// The same packs lead to the same definitions in each load order.
     #[test]
     fn changes_of_independent_packs_do_not_depend_on_their_order(
         packs in vec(changes(), 1..5),
