@@ -1,5 +1,6 @@
 //! Plain data in the formats of definition files.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use slotted::Value;
@@ -7,7 +8,6 @@ use slotted::Value;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::format::{self, Format, SyntaxProblem};
 use crate::limits::LoadLimits;
-use crate::node::Node;
 use crate::report::Report;
 use crate::source::{File, Files, Place, Span};
 
@@ -46,7 +46,6 @@ pub fn read_data(
 ) -> Result<Value, Report> {
     let limits = limits.possible();
     let mut diagnostics = Diagnostics::new(limits.problems);
-    let files = Arc::new(Files(vec![File::new(path.into(), text.into())]));
     let too_long = text.len() as u64 > limits.file_bytes;
     let node = match too_long {
         true => {
@@ -56,16 +55,19 @@ pub fn read_data(
             None
         }
         false => {
-            let text = &*files.0[0].text;
             let mut values_left = limits.values;
             let (node, problems) = format::parse(text, format, limits.levels, &mut values_left);
             report_syntax(0, format, node.is_some(), problems, &mut diagnostics);
-            node.as_ref().map(Node::to_value)
+            node.map(|node| node.into_value(&mut HashSet::new()))
         }
     };
     match node {
         Some(value) if diagnostics.errors == 0 => Ok(value),
-        _ => Err(Report::new(files, diagnostics)),
+        _ => {
+            let text = if too_long { "" } else { text };
+            let files = Files(vec![File::new(path.into(), text.into())]);
+            Err(Report::new(Arc::new(files), diagnostics))
+        }
     }
 }
 

@@ -218,6 +218,7 @@ pub mod saved;
 mod schemas;
 mod slot;
 mod source;
+mod text;
 mod undeclared;
 mod unread;
 mod value;

@@ -1,9 +1,10 @@
 //! The tree of a parsed file, independent of the format, with places.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::source::Span;
+use crate::text::Text;
 use slotted::Value;
 
 /// One value of a file.
@@ -21,17 +22,20 @@ pub(super) enum Data<'s> {
     Int(i64),
     UInt(u64),
     Float(f64),
-    Text(Cow<'s, str>),
-    List(Vec<Node<'s>>),
-    Map(Vec<Entry<'s>>),
+    Text(Text<'s>),
+    List(Box<[Node<'s>]>),
+    Map(Box<[Entry<'s>]>),
     /// Unreadable, and reported already.
     Bad,
 }
 
+/// A map of objects by name has more names than are worth sharing.
+const SHARED_NAMES: usize = 4096;
+
 /// A named value of a map. Names can repeat.
 #[derive(Clone, Debug)]
 pub(super) struct Entry<'s> {
-    pub(super) name: Cow<'s, str>,
+    pub(super) name: Text<'s>,
     pub(super) span: Span,
     pub(super) value: Node<'s>,
 }
@@ -43,6 +47,9 @@ pub(super) struct Named<'e, 's> {
     pub(super) span: Span,
     pub(super) value: &'e Node<'s>,
 }
+
+// A file has millions of values: their sizes decide what a load costs.
+const _: () = assert!(size_of::<Node<'_>>() == 32 && size_of::<Entry<'_>>() == 56);
 
 impl Node<'_> {
     /// Returns the type of the value, as messages name it.
@@ -72,6 +79,31 @@ impl Node<'_> {
             Data::Map(map) => {
                 map.iter().map(|entry| (&*entry.name, entry.value.to_value())).collect()
             }
+        }
+    }
+
+    /// Converts to a value without places. Each part of the tree is freed when it is converted, and the values share their
+    /// names, of which most files have few.
+    pub(super) fn into_value(self, names: &mut HashSet<Arc<str>>) -> Value {
+        match self.data {
+            Data::List(list) => {
+                Value::List(list.into_iter().map(|node| node.into_value(names)).collect())
+            }
+            Data::Map(map) => {
+                let entries = map.into_iter().map(|Entry { name, value, .. }| {
+                    let known = names.get(&*name).cloned();
+                    let shared = known.unwrap_or_else(|| {
+                        let shared = Arc::<str>::from(&*name);
+                        if names.len() < SHARED_NAMES {
+                            names.insert(Arc::clone(&shared));
+                        }
+                        shared
+                    });
+                    (shared, value.into_value(names))
+                });
+                Value::Map(entries.collect())
+            }
+            _ => self.to_value(),
         }
     }
 

@@ -14,7 +14,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::format::advice::Advice;
-use crate::node::{Data, Node};
+use crate::node::{Data, Entry, Node};
 use crate::source::Span;
 
 /// A format of definition files.
@@ -113,6 +113,10 @@ struct Reader<'s> {
     values_left: usize,
     /// Set when the limit of values is reached.
     is_over: bool,
+    /// The values of lists that are being read; those of inner lists are the last.
+    nodes: Vec<Node<'s>>,
+    /// The values of maps that are being read.
+    entries: Vec<Entry<'s>>,
 }
 
 impl<'s> Reader<'s> {
@@ -134,6 +138,16 @@ impl<'s> Reader<'s> {
         help: Option<&'static str>,
     ) {
         self.problems.push(SyntaxProblem { span, message: message.into(), label, help });
+    }
+
+    /// Ends a list whose first value has this position.
+    fn end_of_list(&mut self, start: usize) -> Data<'s> {
+        Data::List(self.nodes.split_off(start).into())
+    }
+
+    /// Ends a map whose first value has this position.
+    fn end_of_map(&mut self, start: usize) -> Data<'s> {
+        Data::Map(self.entries.split_off(start).into())
     }
 
     fn advise(&mut self, Advice { span, message, label, help }: Advice) {
@@ -203,8 +217,15 @@ pub(super) fn parse<'s>(
     most_levels: usize,
     values_left: &mut usize,
 ) -> (Option<Node<'s>>, Vec<SyntaxProblem>) {
-    let (problems, is_over) = (Vec::new(), false);
-    let mut reader = Reader { text, problems, most_levels, values_left: *values_left, is_over };
+    let mut reader = Reader {
+        text,
+        problems: Vec::new(),
+        most_levels,
+        values_left: *values_left,
+        is_over: false,
+        nodes: Vec::new(),
+        entries: Vec::new(),
+    };
     let node = match format {
         #[cfg(feature = "json")]
         Format::Json => json::parse(&mut reader),

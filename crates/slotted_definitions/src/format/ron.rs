@@ -30,7 +30,7 @@ impl<'s> Reader<'s> {
         let raw_span = self.span_of(raw);
         let shown = self.span_of(raw.trim());
         if let Some(name) = bare_name(raw.trim()) {
-            return Some(Node { span: shown, data: Data::Text(Cow::Borrowed(name)) });
+            return Some(Node { span: shown, data: Data::Text(name.into()) });
         }
         let problems = self.problems.len();
         let start = after_blanks(raw, 0);
@@ -314,11 +314,11 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
     }
 
     fn visit_borrowed_str<E>(self, text: &'s str) -> Result<Node<'s>, E> {
-        Ok(self.node(Data::Text(Cow::Borrowed(text))))
+        Ok(self.node(Data::Text(text.into())))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Node<'s>, E> {
-        Ok(self.node(Data::Text(Cow::Owned(text.to_owned()))))
+        Ok(self.node(Data::Text(Cow::<str>::Owned(text.to_owned()).into())))
     }
 
     fn visit_unit<E>(self) -> Result<Node<'s>, E> {
@@ -344,14 +344,14 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
             return Ok(self.too_deep());
         };
         let Self { walk, .. } = self;
-        let mut nodes = Vec::new();
+        let first = walk.reader.nodes.len();
         while let Some(node) = list.next_element_seed(Next { walk: &mut *walk, levels_left })? {
             if !walk.reader.is_over {
-                nodes.push(node);
+                walk.reader.nodes.push(node);
             }
             walk.pass(&[',']);
         }
-        Ok(Node { span: self.span, data: Data::List(nodes) })
+        Ok(Node { span: self.span, data: walk.reader.end_of_list(first) })
     }
 
     fn visit_map<A: MapAccess<'s>>(self, mut map: A) -> Result<Node<'s>, A::Error> {
@@ -360,7 +360,7 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
             return Ok(self.too_deep());
         };
         let Self { walk, .. } = self;
-        let mut entries = Vec::new();
+        let first = walk.reader.entries.len();
         while let Some(name) = map.next_key_seed(walk.name())? {
             let span = match &name {
                 Cow::Borrowed(name) => Some(walk.reader.span_of(name)),
@@ -373,10 +373,11 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
             let value = map.next_value_seed(Next { walk: &mut *walk, levels_left })?;
             walk.pass(&[',']);
             if !walk.reader.is_over {
-                entries.push(Entry { name, span: span.unwrap_or(value.span), value });
+                let (name, span) = (name.into(), span.unwrap_or(value.span));
+                walk.reader.entries.push(Entry { name, span, value });
             }
         }
-        Ok(Node { span: self.span, data: Data::Map(entries) })
+        Ok(Node { span: self.span, data: walk.reader.end_of_map(first) })
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     if errors.is_empty() {
         let span = Span::new(base, reader.text.len());
         let levels_left = reader.most_levels - 1;
-        let data = Data::Map(reader.table(table.into_inner(), base, levels_left));
+        let data = Data::Map(reader.table(table.into_inner(), base, levels_left).into());
         return Some(Node { span, data });
     }
     let errors = errors.iter().map(|error| {
@@ -147,7 +147,7 @@ impl<'s> Reader<'s> {
             let span = name.span();
             let span = Span::new(base + span.start, base + span.end);
             Entry {
-                name: name.into_inner(),
+                name: name.into_inner().into(),
                 span,
                 value: self.toml_value(value, base, levels_left),
             }
@@ -177,8 +177,8 @@ impl<'s> Reader<'s> {
                     array.into_iter().map(|value| self.toml_value(value, base, levels_left - 1));
                 Data::List(nodes.collect())
             }
-            DeValue::Table(table) => Data::Map(self.table(table, base, levels_left - 1)),
-            DeValue::String(text) => Data::Text(text),
+            DeValue::Table(table) => Data::Map(self.table(table, base, levels_left - 1).into()),
+            DeValue::String(text) => Data::Text(text.into()),
             DeValue::Boolean(truth) => Data::Bool(truth),
             DeValue::Integer(integer) => match number(&integer) {
                 Some(data) => data,

@@ -9,6 +9,7 @@ use crate::format::advice::{self, BACKSLASHES, Wanted, character_at};
 use crate::format::{Format, Reader};
 use crate::node::{Data, Entry, Node};
 use crate::source::Span;
+use crate::text::Text;
 
 /// Parses a text that is not JSON in the strict sense.
 pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Result<Node<'s>, ParseError> {
@@ -23,7 +24,7 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Result<Node<'s>, ParseError>
     Ok(match value {
         Some(value) => reader.loose(value, levels_left),
         // Comments alone.
-        None => Node { span: Span::default(), data: Data::Map(Vec::new()) },
+        None => Node { span: Span::default(), data: Data::Map(Box::default()) },
     })
 }
 
@@ -44,7 +45,7 @@ impl<'s> Reader<'s> {
                     let span = span_of(entry.name.range());
                     self.check_text(span);
                     let name = match entry.name {
-                        ObjectPropName::String(name) => name.value,
+                        ObjectPropName::String(name) => Text::from(name.value),
                         ObjectPropName::Word(name) => name.value.into(),
                     };
                     Entry { name, span, value: self.loose(entry.value, levels_left - 1) }
@@ -59,7 +60,7 @@ impl<'s> Reader<'s> {
                 if !self.check_text(span) {
                     return Node { span, data: Data::Bad };
                 }
-                Data::Text(text.value)
+                Data::Text(text.value.into())
             }
             Value::BooleanLit(truth) => Data::Bool(truth.value),
             Value::NullKeyword(_) => Data::Unset,

@@ -2,7 +2,6 @@
 
 mod loose;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -14,6 +13,7 @@ use crate::format::advice::{self, BACKSLASHES, Wanted, character_at};
 use crate::format::{Format, Reader};
 use crate::node::{Data, Entry, Node};
 use crate::source::Span;
+use crate::text::Text;
 
 /// Parses JSON, and what is not JSON in the strict sense by a slower way.
 pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
@@ -28,6 +28,7 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     }
     let found = reader.problems.split_off(known);
     (reader.values_left, reader.is_over) = (values_left, false);
+    (reader.nodes, reader.entries) = (Vec::new(), Vec::new());
     match loose::parse(reader) {
         Ok(node) => return Some(node),
         // The error that lies further on is not about a comment and the like.
@@ -112,10 +113,10 @@ impl<'s> Reader<'s> {
 }
 
 /// Returns the text between the quotes.
-fn string(raw: &str) -> serde_json::Result<Cow<'_, str>> {
+fn string(raw: &str) -> serde_json::Result<Text<'_>> {
     match raw.get(1..raw.len() - 1) {
-        Some(inner) if !inner.contains('\\') => Ok(Cow::Borrowed(inner)),
-        _ => serde_json::from_str(raw).map(Cow::Owned),
+        Some(inner) if !inner.contains('\\') => Ok(Text::Borrowed(inner)),
+        _ => serde_json::from_str(raw).map(|text| Text::Owned(Box::new(text))),
     }
 }
 
@@ -153,7 +154,7 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
     fn visit_map<A: MapAccess<'s>>(self, mut map: A) -> Result<Node<'s>, A::Error> {
         let Self { walk, levels_left } = self;
         let start = walk.at;
-        let mut entries = Vec::new();
+        let first = walk.reader.entries.len();
         while let Some(raw) = map.next_key::<&RawValue>()? {
             let span = walk.reader.span_of(raw.get());
             walk.at = span.end as usize;
@@ -162,30 +163,30 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
             match string(raw.get()) {
                 // The rest is only checked for syntax.
                 _ if walk.reader.is_over => {}
-                Ok(name) => entries.push(Entry { name, span, value }),
+                Ok(name) => walk.reader.entries.push(Entry { name, span, value }),
                 Err(error) => _ = walk.reader.bad(span, message(&error), None),
             }
         }
-        if entries.is_empty() {
+        if walk.reader.entries.len() == first {
             walk.pass("{");
         }
         let span = walk.close(start, "}");
-        Ok(Node { span, data: Data::Map(entries) })
+        Ok(Node { span, data: walk.reader.end_of_map(first) })
     }
 
     fn visit_seq<A: SeqAccess<'s>>(self, mut list: A) -> Result<Node<'s>, A::Error> {
         let Self { walk, levels_left } = self;
         let start = walk.at;
-        let mut nodes = Vec::new();
+        let first = walk.reader.nodes.len();
         walk.pass("[");
         while let Some(node) = list.next_element_seed(walk.value(levels_left - 1))? {
             if !walk.reader.is_over {
-                nodes.push(node);
+                walk.reader.nodes.push(node);
             }
             walk.pass(",");
         }
         let span = walk.close(start, "]");
-        Ok(Node { span, data: Data::List(nodes) })
+        Ok(Node { span, data: walk.reader.end_of_list(first) })
     }
 }
 

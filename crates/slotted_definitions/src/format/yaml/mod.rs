@@ -13,6 +13,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, StrInput};
 use crate::format::Reader;
 use crate::node::{Data, Entry, Node};
 use crate::source::Span;
+use crate::text::Text;
 
 pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     // Skip a byte order mark.
@@ -153,33 +154,36 @@ impl<'s> Walk<'_, 's> {
         let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
         let written = self.reader.text.get(start..end).filter(|_| is_block);
         let end = written.map_or(end, |written| start + written.trim_end().len());
-        Node { span: Span::new(start, end), data: Data::Text(text) }
+        Node { span: Span::new(start, end), data: Data::Text(text.into()) }
     }
 
     fn list(&mut self, start: Span, levels_left: usize) -> Result<Node<'s>> {
-        let mut nodes: Vec<Node<'s>> = Vec::new();
+        let first = self.reader.nodes.len();
+        let mut last = None;
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::SequenceEnd | Event::StreamEnd) {
-                let last = nodes.last().map(|node| node.span);
-                return Ok(Node { span: around(start, last, span), data: Data::List(nodes) });
+                let data = self.reader.end_of_list(first);
+                return Ok(Node { span: around(start, last, span), data });
             }
             let node = self.node(event, span, levels_left)?;
+            last = Some(node.span);
             if !self.reader.is_over {
-                nodes.push(node);
+                self.reader.nodes.push(node);
             }
         }
     }
 
     fn map(&mut self, start: Span, levels_left: usize) -> Result<Node<'s>> {
-        let mut entries: Vec<Entry<'s>> = Vec::new();
+        let first = self.reader.entries.len();
         let mut merged: Vec<Entry<'s>> = Vec::new();
         let mut last = None;
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd | Event::StreamEnd) {
-                merge(&mut entries, merged);
-                return Ok(Node { span: around(start, last, span), data: Data::Map(entries) });
+                merge(&mut self.reader.entries, first, merged);
+                let data = self.reader.end_of_map(first);
+                return Ok(Node { span: around(start, last, span), data });
             }
             let name = self.name(event, span)?;
             let (event, value_span) = self.next()?;
@@ -192,7 +196,7 @@ impl<'s> Walk<'_, 's> {
             match name {
                 _ if self.reader.is_over => {}
                 Some(Name::Merge) => self.merged(value, &mut merged),
-                Some(Name::Of(name)) => entries.push(Entry { name, span, value }),
+                Some(Name::Of(name)) => self.reader.entries.push(Entry { name, span, value }),
                 None => {}
             }
         }
@@ -209,9 +213,9 @@ impl<'s> Walk<'_, 's> {
             Event::Scalar(name, ScalarStyle::Plain, ..) if name == "<<" => Some(Name::Merge),
             Event::Scalar(name, _, anchor, _) => {
                 if anchor > 0 && self.has_aliases {
-                    self.keep(anchor, &Node { span, data: Data::Text(name.clone()) });
+                    self.keep(anchor, &Node { span, data: Data::Text(name.clone().into()) });
                 }
-                Some(Name::Of(name))
+                Some(Name::Of(name.into()))
             }
             _ => {
                 let span = Span { end: span.start + 1, ..span };
@@ -320,17 +324,18 @@ impl<'s> Walk<'_, 's> {
 }
 
 enum Name<'s> {
-    Of(Cow<'s, str>),
+    Of(Text<'s>),
     /// `<<`
     Merge,
 }
 
 /// Adds the merged values whose names are not there.
-fn merge<'s>(entries: &mut Vec<Entry<'s>>, merged: Vec<Entry<'s>>) {
+fn merge<'s>(entries: &mut Vec<Entry<'s>>, first: usize, merged: Vec<Entry<'s>>) {
     if merged.is_empty() {
         return;
     }
-    let mut names: HashSet<Cow<'s, str>> = entries.iter().map(|entry| entry.name.clone()).collect();
+    let mut names: HashSet<Text<'s>> =
+        entries[first..].iter().map(|entry| entry.name.clone()).collect();
     entries.extend(merged.into_iter().filter(|entry| names.insert(entry.name.clone())));
 }
 

@@ -12,7 +12,7 @@ impl<'s> Reader<'s> {
         let data = match of(&text) {
             Plain::Null => Data::Unset,
             Plain::Bool(truth) => Data::Bool(truth),
-            Plain::Text => Data::Text(text),
+            Plain::Text => Data::Text(text.into()),
             Plain::Special(number) => Data::Float(number),
             Plain::Float => return self.float(span, &text),
             Plain::Integer { digits, radix: 10 } if digits.len() > 1 && digits.starts_with('0') => {
