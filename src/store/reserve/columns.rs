@@ -49,7 +49,7 @@ pub enum WriteColumnsError {
 
 debug_as_display!(WriteColumnsError);
 
-/// The values that [`ReservedIds::write_columns`] refused. [`ReservedIds::check`] says why a slot refuses a value.
+/// The values that [`ReservedIds::write_columns`] refused. [`ReservedIds::problem`] says why a slot refuses a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("slots refuse {} values of these columns", self.count())]
 pub struct RefusedValues {
@@ -188,12 +188,9 @@ impl ReservedIds<'_> {
         Ok(())
     }
 
-    /// Checks the value of a slot as [`write`](Self::write) does, without writing it.
+    /// Returns the reason why [`write`](Self::write) would refuse a value of a slot, or `None` if it would not.
     ///
     /// `number` counts the objects from 0, in the order of the request, and `slot` the slots of the object's schema.
-    ///
-    /// # Errors
-    /// Returns the reason why the slot refuses the value.
     ///
     /// # Panics
     /// Panics if `number` or `slot` is out of bounds.
@@ -204,17 +201,17 @@ impl ReservedIds<'_> {
     /// # let mut store = Store::new();
     /// # store.register_schema(Schema::builder("tile").slot("height", Kind::F32).build()?)?;
     /// let reserved = store.reserve_ids(["tile"])?;
-    /// let problem = reserved.check(0, 0, &"low".into()).unwrap_err();
+    /// let problem = reserved.problem(0, 0, &"low".into()).ok_or("a text is no height")?;
     /// assert_eq!(problem.to_string(), "record 0: slot 'height' of 'tile' expects f32, found text \"low\"");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn check(&self, number: usize, slot: usize, value: &Value) -> Result<(), Problem> {
+    #[must_use]
+    pub fn problem(&self, number: usize, slot: usize, value: &Value) -> Option<Problem> {
         let registry = &self.store.registry;
         let schema = registry.get(self.ids[number].schema()).expect(REGISTERED);
         let (slot, world) = (&schema.slots()[slot], self.world());
-        let checked = Checker { registry, world: &world }.value(slot, value);
-        checked
-            .map_err(|kind| Problem { record: Some(number), ..schema.problem(slot.name(), kind) })
+        let kind = Checker { registry, world: &world }.value(slot, value).err()?;
+        Some(Problem { record: Some(number), ..schema.problem(slot.name(), kind) })
     }
 
     /// Makes room for the objects of a schema from this row on.

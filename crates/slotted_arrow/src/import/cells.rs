@@ -16,6 +16,7 @@ use arrow_array::{
     StringViewArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow_schema::DataType;
+use foldhash::fast::RandomState;
 use slotted::schema::VectorKind;
 use slotted::{Kind, ObjectId, Value, glam};
 
@@ -25,9 +26,9 @@ use crate::import::convert::Word;
 #[derive(Default)]
 pub(super) struct NewIds {
     /// By the bits of the ids that their rows have.
-    pub(super) by_bits: HashMap<u64, ObjectId>,
+    pub(super) by_bits: HashMap<u64, ObjectId, RandomState>,
     /// All of them, if a slot has references.
-    pub(super) all: HashSet<ObjectId>,
+    pub(super) all: HashSet<ObjectId, RandomState>,
 }
 
 /// An array whose values become values of a slot.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use arrow_buffer::NullBuffer;
 use slotted::bytemuck::{NoUninit, cast_slice};
 use slotted::error::LimitError;
+use slotted::memory::BLOCK_ROWS;
 use slotted::raw::ColumnCells;
 use slotted::schema::{EnumKind, NumberKind};
 use slotted::{Kind, ObjectId, ReservedIds, SchemaId, Value};
@@ -13,6 +14,9 @@ use slotted::{Kind, ObjectId, ReservedIds, SchemaId, Value};
 use crate::bits::{all_ones, is_one, unpack};
 use crate::columns::row_bytes;
 use crate::import::cells::{Cells, NewIds, Typed, Words, keys_of};
+
+/// The most elements of lists that are converted together, unless one list has more.
+const MOST_ELEMENTS: usize = 1 << 16;
 
 /// Rows of a column as the cells of a slot.
 pub(super) struct Converted<'a> {
@@ -34,7 +38,7 @@ pub(super) struct Conversion<'c, 's> {
 }
 
 /// Cells of rows one after another, and bits of the rows.
-struct Rows {
+struct NewCells {
     cells: Vec<u8>,
     given: Option<Vec<u64>>,
     refused: Vec<u64>,
@@ -59,7 +63,7 @@ impl Converted<'_> {
     }
 }
 
-impl Rows {
+impl NewCells {
     fn new(given: Option<Vec<u64>>, count: usize, row_bytes: usize) -> Self {
         let cells = Vec::with_capacity(count * row_bytes);
         Self { cells, given, refused: Vec::new(), count }
@@ -92,6 +96,28 @@ impl Rows {
             self.cells.extend_from_slice(slotted::bytemuck::bytes_of(&value.unwrap_or_default()));
         }
         Ok(())
+    }
+
+    /// Appends numbers, and refuses those that do not fit.
+    fn fit<S: Copy, T: NoUninit + Default>(&mut self, numbers: &[S], fit: impl Fn(S) -> Option<T>) {
+        let first = self.cells.len() / size_of::<T>();
+        for (row, number) in (first..).zip(numbers) {
+            let number = fit(*number);
+            if number.is_none() && self.is_given(row) {
+                self.refuse(row);
+            }
+            self.cells.extend_from_slice(slotted::bytemuck::bytes_of(&number.unwrap_or_default()));
+        }
+    }
+
+    /// Refuses rows that have a wrong number among `count` each.
+    fn refuse_parts(&mut self, numbers: &Converted<'_>, rows: Range<usize>, count: usize) {
+        for (position, row) in rows.enumerate() {
+            let is_right = numbers.are_right(position * count..(position + 1) * count);
+            if !is_right && self.is_given(row) {
+                self.refuse(row);
+            }
+        }
     }
 
     fn finish<'a>(mut self, row_bytes: usize) -> Converted<'a> {
@@ -135,18 +161,15 @@ impl Conversion<'_, '_> {
         let array = &mut cells.array;
         let Some(nulls) = array.array().map(|array| given(array.nulls(), &rows)) else {
             let none = Some(vec![0; rows.len().div_ceil(64)]);
-            return Ok(Rows::new(none, rows.len(), row_bytes).finish(row_bytes));
+            return Ok(NewCells::new(none, rows.len(), row_bytes).finish(row_bytes));
         };
         if let Typed::Dictionary(keys, words) = array {
             let keys = keys_of(keys, &rows);
             return self.words(words, kind, &keys);
         }
-        let mut new = Rows::new(nulls, rows.len(), row_bytes);
+        let mut new = NewCells::new(nulls, rows.len(), row_bytes);
         match kind {
-            Kind::Number(number) => Ok(match numbers(array, &rows, *number, &mut new) {
-                Some(cells) => Converted { cells, given: new.given, refused: new.refused },
-                None => new.refuse_all(row_bytes),
-            }),
+            Kind::Number(number) => Ok(numbers(array, &rows, *number, new)),
             Kind::Bool => Ok(bools(array, &rows, new)),
             Kind::Pod(pod) => Ok(memory(array, &rows, pod.size(), new)),
             Kind::Text => self.texts(array, &rows, new),
@@ -180,7 +203,7 @@ impl Conversion<'_, '_> {
         &mut self,
         array: &Typed,
         rows: &Range<usize>,
-        mut new: Rows,
+        mut new: NewCells,
     ) -> Result<Converted<'static>, LimitError> {
         let mut last = ("", 0);
         new.extend(|_, row| match array.text(rows.start + row) {
@@ -218,7 +241,7 @@ impl Conversion<'_, '_> {
     }
 
     /// Returns the bits of a reference, translated to the new objects. No other reference leads to one of these.
-    fn reference(&self, number: i128, rows: &mut Rows, row: usize) -> Option<u64> {
+    fn reference(&self, number: i128, new: &mut NewCells, row: usize) -> Option<u64> {
         let bits = u64::try_from(number).ok()?;
         if let Some(id) = self.ids.by_bits.get(&bits) {
             return Some(id.to_bits());
@@ -226,7 +249,7 @@ impl Conversion<'_, '_> {
         let id = ObjectId::from_bits(bits)?;
         let is_stray = self.ids.all.contains(&id);
         if self.unsets_unknown && (is_stray || !self.reserved.store().contains(id)) {
-            rows.unset(row);
+            new.unset(row);
             return Some(0);
         }
         (!is_stray).then_some(bits)
@@ -240,7 +263,7 @@ impl Conversion<'_, '_> {
         keys: &[usize],
     ) -> Result<Converted<'static>, LimitError> {
         let width = row_bytes(kind);
-        let mut new = Rows::new(None, keys.len(), width);
+        let mut new = NewCells::new(None, keys.len(), width);
         for (row, key) in keys.iter().enumerate() {
             if words.known.get(*key) == Some(&Word::Unknown) {
                 self.learn(words, kind, *key)?;
@@ -289,37 +312,35 @@ impl Conversion<'_, '_> {
         array: &'a mut Typed,
         rows: Range<usize>,
         (number, count): (NumberKind, usize),
-        mut new: Rows,
+        mut new: NewCells,
     ) -> Result<Converted<'a>, LimitError> {
         let kind = Kind::Number(number);
         let row_bytes = count * row_bytes(&kind);
-        let is_fixed = matches!(array, Typed::FixedList(..));
         let Some((places, elements)) = array.lists(&rows) else {
             return Ok(new.refuse_all(row_bytes));
         };
-        let all =
-            places.first().map_or(0, |first| first.start)..places.last().map_or(0, |last| last.end);
-        let start = all.start;
-        let numbers = self.convert(elements, &kind, all)?;
-        let place = |row: usize| places[row].start - start..places[row].end - start;
-        for row in 0..new.count {
-            let is_right = places[row].len() == count && numbers.are_right(place(row));
-            if !is_right && new.is_given(row) {
-                new.refuse(row);
-            }
-        }
+        let is_wrong = |row: &usize| places[*row].len() != count;
         // One after another and of the right length, the numbers are the cells.
-        if is_fixed && numbers.cells.len() == new.count * row_bytes {
+        if new.count > 0 && !(0..new.count).any(|row| is_wrong(&row)) {
+            let all = places[0].start..places[new.count - 1].end;
+            let numbers = self.convert(elements, &kind, all)?;
+            new.refuse_parts(&numbers, 0..new.count, count);
             return Ok(Converted { cells: numbers.cells, given: new.given, refused: new.refused });
         }
-        let number_bytes = row_bytes / count;
-        for row in 0..new.count {
-            match place(row) {
-                place if place.len() == count => new.cells.extend_from_slice(
-                    &numbers.cells[place.start * number_bytes..place.end * number_bytes],
-                ),
-                _ => new.cells.resize((row + 1) * row_bytes, 0),
+        let mut row = 0;
+        while row < new.count {
+            let end = (row..new.count).find(is_wrong).unwrap_or(new.count);
+            if end > row {
+                let numbers = places[row].start..places[end - 1].end;
+                let numbers = self.convert(elements, &kind, numbers)?;
+                new.refuse_parts(&numbers, row..end, count);
+                new.cells.extend_from_slice(&numbers.cells);
             }
+            if end < new.count && new.is_given(end) {
+                new.refuse(end);
+            }
+            row = new.count.min(end + 1);
+            new.cells.resize(row * row_bytes, 0);
         }
         Ok(new.finish(row_bytes))
     }
@@ -330,7 +351,7 @@ impl Conversion<'_, '_> {
         array: &'a mut Typed,
         rows: Range<usize>,
         element: &Kind,
-        mut new: Rows,
+        mut new: NewCells,
     ) -> Result<Converted<'a>, LimitError> {
         let (handle_bytes, element_bytes) = (size_of::<u32>(), row_bytes(element));
         let Some((places, elements)) = array.lists(&rows) else {
@@ -338,9 +359,12 @@ impl Conversion<'_, '_> {
         };
         let mut row = 0;
         while row < new.count {
-            // Elements of a null list are no values: their texts are not stored.
-            let is_hidden = |row: usize| !new.is_given(row) && !places[row].is_empty();
-            let end = (row..new.count).find(|row| is_hidden(*row)).unwrap_or(new.count);
+            // Elements of a null list are no values: their texts are not stored. Long lists are converted in turn.
+            let is_apart = |other: &usize| {
+                (!new.is_given(*other) && !places[*other].is_empty())
+                    || (*other > row && places[*other].end - places[row].start > MOST_ELEMENTS)
+            };
+            let end = (row..new.count).find(is_apart).unwrap_or(new.count);
             if end == row {
                 new.cells.resize((row + 1) * handle_bytes, 0);
                 row += 1;
@@ -390,7 +414,7 @@ fn gather<const WIDTH: usize>(words: &[u8], keys: &[usize], cells: &mut Vec<u8>)
     }
 }
 
-fn bools(array: &Typed, rows: &Range<usize>, mut new: Rows) -> Converted<'static> {
+fn bools(array: &Typed, rows: &Range<usize>, mut new: NewCells) -> Converted<'static> {
     let Typed::Bool(bits) = array else { return new.refuse_all(1) };
     let bits = bits.values().slice(rows.start, rows.len());
     let bytes: Vec<u8> = bits.bit_chunks().iter_padded().flat_map(u64::to_le_bytes).collect();
@@ -399,7 +423,12 @@ fn bools(array: &Typed, rows: &Range<usize>, mut new: Rows) -> Converted<'static
 }
 
 /// Copies the memory of values of this size.
-fn memory(array: &Typed, rows: &Range<usize>, size: usize, mut new: Rows) -> Converted<'static> {
+fn memory(
+    array: &Typed,
+    rows: &Range<usize>,
+    size: usize,
+    mut new: NewCells,
+) -> Converted<'static> {
     for (row, place) in rows.clone().enumerate() {
         match array.bytes(place).filter(|bytes| bytes.len() == size) {
             Some(bytes) => new.cells.extend_from_slice(bytes),
@@ -442,75 +471,68 @@ pub(super) fn integers(array: &Typed, rows: &Range<usize>) -> Option<Vec<i128>> 
     })
 }
 
-/// Returns numbers as cells of another kind: shared if it is their own, converted if they fit. Returns `None` if the array has
-/// no such numbers.
+/// Converts numbers to another kind: shares them if it is their own. Refuses those that do not fit, and all values of another
+/// kind.
 fn numbers<'a>(
     array: &'a Typed,
     rows: &Range<usize>,
     kind: NumberKind,
-    new: &mut Rows,
-) -> Option<Cow<'a, [u8]>> {
+    mut new: NewCells,
+) -> Converted<'a> {
     macro_rules! own {
         ($($kind:ident)*) => {
             match (array, kind) {
                 $((Typed::$kind(array), NumberKind::$kind) => {
-                    return Some(Cow::Borrowed(cast_slice(&array.values()[rows.clone()])));
+                    let cells = Cow::Borrowed(cast_slice(&array.values()[rows.clone()]));
+                    return Converted { cells, given: new.given, refused: new.refused };
                 })*
                 _ => {}
             }
         };
     }
     own!(I8 I16 I32 I64 U8 U16 U32 U64 F32 F64);
-    if let Some(integers) = integers(array, rows) {
-        return Some(Cow::Owned(match kind {
-            NumberKind::I8 => new.fit(&integers, |number| i8::try_from(number).ok()),
-            NumberKind::I16 => new.fit(&integers, |number| i16::try_from(number).ok()),
-            NumberKind::I32 => new.fit(&integers, |number| i32::try_from(number).ok()),
-            NumberKind::I64 => new.fit(&integers, |number| i64::try_from(number).ok()),
-            NumberKind::U8 => new.fit(&integers, |number| u8::try_from(number).ok()),
-            NumberKind::U16 => new.fit(&integers, |number| u16::try_from(number).ok()),
-            NumberKind::U32 => new.fit(&integers, |number| u32::try_from(number).ok()),
-            NumberKind::U64 => new.fit(&integers, |number| u64::try_from(number).ok()),
-            NumberKind::F32 => new.fit(&integers, |number| {
-                Some(number as f32).filter(|float| *float as i128 == number)
-            }),
-            NumberKind::F64 => new.fit(&integers, |number| {
-                Some(number as f64).filter(|float| *float as i128 == number)
-            }),
-        }));
-    }
+    let row_bytes = row_bytes(&Kind::Number(kind));
     match (array, kind) {
         (Typed::F32(array), NumberKind::F64) => {
-            let numbers = &array.values()[rows.clone()];
-            Some(Cow::Owned(new.fit(numbers, |number| Some(f64::from(number)))))
+            new.fit(&array.values()[rows.clone()], |number| Some(f64::from(number)));
         }
         // Rounds to nearest, and must not overflow.
-        (Typed::F64(array), NumberKind::F32) => {
-            let numbers = &array.values()[rows.clone()];
-            Some(Cow::Owned(new.fit(numbers, |number| {
-                let narrow = number as f32;
-                (!number.is_finite() || narrow.is_finite()).then_some(narrow)
-            })))
+        (Typed::F64(array), NumberKind::F32) => new.fit(&array.values()[rows.clone()], |number| {
+            let narrow = number as f32;
+            (!number.is_finite() || narrow.is_finite()).then_some(narrow)
+        }),
+        _ => {
+            // In parts, because the widest integers take much memory.
+            for start in rows.clone().step_by(BLOCK_ROWS) {
+                match integers(array, &(start..rows.end.min(start + BLOCK_ROWS))) {
+                    Some(integers) => fit_integers(&integers, kind, &mut new),
+                    None => return new.refuse_all(row_bytes),
+                }
+            }
         }
-        _ => None,
     }
+    new.finish(row_bytes)
 }
 
-impl Rows {
-    /// Converts numbers, and refuses those that do not fit.
-    fn fit<S: Copy, T: NoUninit + Default>(
-        &mut self,
-        numbers: &[S],
-        fit: impl Fn(S) -> Option<T>,
-    ) -> Vec<u8> {
-        let mut fitting = Vec::with_capacity(numbers.len());
-        for (row, number) in numbers.iter().enumerate() {
-            let number = fit(*number);
-            if number.is_none() && self.is_given(row) {
-                self.refuse(row);
-            }
-            fitting.push(number.unwrap_or_default());
+fn fit_integers(integers: &[i128], kind: NumberKind, new: &mut NewCells) {
+    match kind {
+        NumberKind::I8 => new.fit(integers, |number| i8::try_from(number).ok()),
+        NumberKind::I16 => new.fit(integers, |number| i16::try_from(number).ok()),
+        NumberKind::I32 => new.fit(integers, |number| i32::try_from(number).ok()),
+        NumberKind::I64 => new.fit(integers, |number| i64::try_from(number).ok()),
+        NumberKind::U8 => new.fit(integers, |number| u8::try_from(number).ok()),
+        NumberKind::U16 => new.fit(integers, |number| u16::try_from(number).ok()),
+        NumberKind::U32 => new.fit(integers, |number| u32::try_from(number).ok()),
+        NumberKind::U64 => new.fit(integers, |number| u64::try_from(number).ok()),
+        NumberKind::F32 => {
+            new.fit(integers, |number| {
+                Some(number as f32).filter(|float| *float as i128 == number)
+            });
         }
-        cast_slice(&fitting).to_vec()
+        NumberKind::F64 => {
+            new.fit(integers, |number| {
+                Some(number as f64).filter(|float| *float as i128 == number)
+            });
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{ArrowError, Fields, SchemaRef};
+use foldhash::fast::RandomState;
 use slotted::memory::BLOCK_ROWS;
 use slotted::raw::WriteColumnsError;
 use slotted::schema::{Problem, ProblemKind, RegisteredSchema, Slot};
@@ -221,8 +222,8 @@ fn new_ids(
     reserved: &ReservedIds<'_>,
     all: &[Rows],
     report: &mut Report,
-) -> Result<HashMap<u64, ObjectId>, ImportError> {
-    let mut ids = HashMap::new();
+) -> Result<HashMap<u64, ObjectId, RandomState>, ImportError> {
+    let mut ids = HashMap::default();
     let mut first = 0;
     for rows in all {
         let Some(schema) = reserved.store().schema(&rows.schema) else { continue };
@@ -239,6 +240,7 @@ fn new_ids(
             if plan.columns.is_empty() {
                 return Ok(());
             }
+            ids.reserve(batch.num_rows());
             let cells = cells(batch.column(0), &Kind::U64, None, &rows.schema)?;
             let all = integers(&cells.array, &(0..batch.num_rows())).unwrap_or_default();
             for (offset, number) in all.into_iter().enumerate() {
@@ -445,9 +447,9 @@ impl Part<'_> {
             let expected = || declared.kind().clone();
             let kind = match value {
                 None => ProblemKind::Missing { expected: expected() },
-                Some(value) => match reserved.check(self.number + row, slot, &value) {
-                    Err(problem) => of_reference(problem.kind),
-                    Ok(()) => ProblemKind::WrongKind { expected: expected(), found: value },
+                Some(value) => match reserved.problem(self.number + row, slot, &value) {
+                    Some(problem) => of_reference(problem.kind),
+                    None => ProblemKind::WrongKind { expected: expected(), found: value },
                 },
             };
             let record = Some(self.row + row);

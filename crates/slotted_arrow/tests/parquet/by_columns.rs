@@ -285,47 +285,60 @@ fn store(schema: &Schema, random: &mut StdRng) -> (Store, Vec<ObjectId>) {
     (store, ids)
 }
 
+/// Inserts the same rows in both ways, and compares the outcomes. Returns `true` if the rows are accepted.
+fn compare(seed: u64, count: usize, part: usize) -> bool {
+    let random = &mut StdRng::seed_from_u64(seed);
+    let schema = schema(random).expect("valid");
+    let (store, mut ids) = store(&schema, random);
+    ids.push(ObjectId::from_bits(1 << 32 | 5_000_000).expect("an odd generation"));
+    let (mut rows, mut columns) = (Rows::new(), Vec::new());
+    let are_clean = random.random_bool(0.5);
+    for slot in schema.slots() {
+        let values = (0..count).map(|_| found(slot.kind(), &ids, random));
+        let mut column: Vec<Option<Value>> = values.collect();
+        // Some columns have many flaws, others none.
+        if are_clean || random.random_ratio(9, 10) {
+            let is_right = |value: &Option<Value>| match value {
+                Some(value) => accepts(&store, slot.name(), value),
+                None => !slot.is_required(),
+            };
+            let good = column.iter().find(|value| value.is_some() && is_right(value)).cloned();
+            for value in column.iter_mut().filter(|value| !is_right(value)) {
+                value.clone_from(good.as_ref().unwrap_or(&None));
+            }
+        }
+        columns.push((slot.name().to_owned(), array(&column, random), true));
+        rows.push(column);
+    }
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("equal lengths");
+    let parts = (0..count).step_by(part);
+    let parts = parts.map(|start| batch.slice(start, part.min(count - start)));
+    let (mut one, mut other) = (store.clone(), store);
+    let before = one.state_hash();
+    let expected = by_rows(&mut one, &rows);
+    assert_eq!(by_columns(&mut other, parts.collect()), expected);
+    assert_eq!(other.state_hash(), one.state_hash());
+    assert!(expected.is_ok() || other.state_hash() == before);
+    expected.is_ok()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn an_import_by_columns_equals_rows_one_by_one(seed in any::<u64>(), count in 0_usize..60, part in 1_usize..70) {
-        let random = &mut StdRng::seed_from_u64(seed);
-        let schema = schema(random).expect("valid");
-        let (store, mut ids) = store(&schema, random);
-        let never = ObjectId::from_bits(1 << 32 | 5_000_000).expect("an odd generation");
-        ids.push(never);
-        let mut rows: Rows = Vec::new();
-        let mut columns = Vec::new();
-        for slot in schema.slots() {
-            // Some columns have many flaws, others none.
-            let is_clean = random.random_ratio(9, 10);
-            let mut column: Vec<Option<Value>> = (0..count).map(|_| found(slot.kind(), &ids, random)).collect();
-            if is_clean {
-                let good = column.iter().flatten().find(|value| accepts(&store, slot.name(), value)).cloned();
-                for value in &mut column {
-                    let is_right = value.as_ref().map_or(!slot.is_required(), |value| accepts(&store, slot.name(), value));
-                    if !is_right {
-                        value.clone_from(&good);
-                    }
-                }
-            }
-            let array = array(&column, random);
-            columns.push((slot.name().to_owned(), array, true));
-            rows.push(column);
-        }
-        let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("equal lengths");
-        let parts = (0..count).step_by(part).map(|start| batch.slice(start, part.min(count - start)));
-        let (mut one, mut other) = (store.clone(), store);
-        let before = one.state_hash();
-        let expected = by_rows(&mut one, &rows);
-        let found = by_columns(&mut other, parts.collect());
-        prop_assert_eq!(&found, &expected);
-        prop_assert_eq!(other.state_hash(), one.state_hash());
-        if expected.is_err() {
-            prop_assert_eq!(other.state_hash(), before);
-        }
+    fn an_import_by_columns_equals_rows_one_by_one(
+        seed in any::<u64>(),
+        count in 0_usize..60,
+        part in 1_usize..70,
+    ) {
+        compare(seed, count, part);
     }
+}
+
+#[test]
+fn both_outcomes_are_compared() {
+    let accepted = (0..24).filter(|seed| compare(*seed, 20, 9)).count();
+    assert!((4..=20).contains(&accepted), "{accepted} of 24");
 }
 
 /// Returns `true` if a slot of `unit` accepts the value.
@@ -334,7 +347,7 @@ fn accepts(store: &Store, slot: &str, value: &Value) -> bool {
     let Some(slot) = store.schema("unit").and_then(|schema| schema.slot_index(slot)) else {
         return false;
     };
-    store.reserve_ids(["unit"]).is_ok_and(|reserved| reserved.check(0, slot, value).is_ok())
+    store.reserve_ids(["unit"]).is_ok_and(|reserved| reserved.problem(0, slot, value).is_none())
 }
 
 /// Returns columns for two slots, with these rows out of range.
