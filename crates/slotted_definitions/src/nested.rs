@@ -22,7 +22,7 @@ impl RecordReader<'_> {
         match &entry.value.data {
             Data::Map(map) => {
                 for part in map {
-                    let name = format!("{}.{}", entry.name, part.name);
+                    let name = format!("{}.{}", entry.name, &*part.name);
                     let part = Named { name: &name, span: part.span, value: &part.value };
                     self.named(schema, part, declared, entries);
                 }

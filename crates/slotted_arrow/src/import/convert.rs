@@ -223,7 +223,7 @@ impl Conversion<'_, '_> {
         cells: &Cells,
         rows: &Range<usize>,
     ) -> Result<Converted<'static>, LimitError> {
-        let mut new = Rows::new(None, rows.len(), size_of::<u32>());
+        let mut new = NewCells::new(None, rows.len(), size_of::<u32>());
         new.extend(|new, row| {
             let json = match cells.value(rows.start + row, self.ids) {
                 None => {
