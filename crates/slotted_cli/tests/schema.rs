@@ -64,8 +64,22 @@ fn the_json_schema_rejects_invalid_files() -> Outcome {
     for document in right {
         assert_eq!(problems(&validator, &document), [""; 0], "{document}");
     }
+    let grunt = |values: Value| json!({ "patches": { "records": { "orc": { "grunt": values } } } });
+    let changes = [
+        grunt(json!({ "rage": { "times": 1.5, "plus": -1 }, "if_pack": "more" })),
+        grunt(json!({ "carries": { "add": ["axe"], "remove": ["sword"] }, "unset": [] })),
+        unit(json!({ "inherits": "guard", "health": { "times": 2 } })),
+        json!({ "patches": { "delete": { "orc": ["grunt"] } }, "if_pack": ["more", "core"] }),
+        json!({ "patches": { "schemas": { "unit": { "slots": { "job": { "variants": { "add": ["cook"] } } } } } } }),
+    ];
+    for document in changes {
+        assert_eq!(problems(&validator, &document), [""; 0], "{document}");
+    }
     let wrong = [
         json!([]),
+        grunt(json!({ "rage": { "add": [1] } })),
+        grunt(json!({ "carries": { "append": ["axe"] } })),
+        json!({ "patches": { "delete": { "orc": "grunt" } } }),
         json!({ "record": {} }),
         unit(json!({ "name": "X", "helth": 5 })),
         unit(json!({ "health": 5 })),

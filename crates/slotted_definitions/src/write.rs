@@ -68,7 +68,7 @@ pub enum WriteError {
         /// The name of its record.
         record: Option<Arc<str>>,
         /// The slot, and the problem with its value.
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// The format's library fails, or the feature of the format is disabled.
     #[error("cannot write {format}: {message}")]
@@ -227,7 +227,7 @@ impl Objects {
                 return Err(WriteError::Invalid {
                     id,
                     record,
-                    problem: schema.problem(name, kind),
+                    problem: Box::new(schema.problem(name, kind)),
                 });
             }
         }

@@ -129,7 +129,7 @@ fn needs_target(slot: &Slot) -> bool {
 fn without_new_dead(store: &Store, value: &Value, held: &Value) -> Value {
     let Value::List(list) = value else { return value.clone() };
     let is_held = |id: &ObjectId| match held {
-        Value::List(held) => held.iter().any(|one| *one == Value::Object(*id)),
+        Value::List(held) => held.contains(&Value::Object(*id)),
         _ => false,
     };
     let stays = |one: &&Value| match one {
