@@ -33,6 +33,7 @@ pub use survey::{Fit, Measure, Survey, SurveyedGroup};
 use slotted::Record;
 use slotted::SchemaError;
 use slotted::Value;
+use slotted::schema::is_name;
 
 /// Options of an [`Inference`].
 ///
@@ -217,7 +218,9 @@ impl Inference {
                 Some(record) => Cow::Owned(format!("{}.{name}", self.attributes[record].name)),
                 None => Cow::Borrowed(name),
             };
-            let Some(position) = self.position(&name, expected, record) else {
+            let is_right = record.is_none() || is_name(&name);
+            let position = if is_right { self.position(&name, expected, record) } else { None };
+            let Some(position) = position else {
                 match record {
                     Some(record) => self.attributes[record].is_cut = true,
                     None => self.ignored_values += 1,
@@ -241,10 +244,19 @@ impl Inference {
                     attribute.is_cut = true;
                     continue;
                 }
-                let parts = parts.iter().map(|(name, value)| (&**name, value));
-                self.observe_all(parts, (object, schema_of), Some(position));
+                self.observe_parts(parts, (object, schema_of), position);
             }
         }
+    }
+
+    /// Observes the parts of a map in an object.
+    fn observe_parts(
+        &mut self,
+        parts: &[(Arc<str>, Value)],
+        object: (u64, SchemaOf<'_>),
+        record: usize,
+    ) {
+        self.observe_all(parts.iter().map(|(name, value)| (&**name, value)), object, Some(record));
     }
 
     /// Returns the positions of the attributes that can be slots: nested records are replaced by their parts.
