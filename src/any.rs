@@ -45,7 +45,8 @@ use crate::text::Text;
 pub struct Any(Text);
 
 impl Any {
-    /// The handle of [`Value::Unset`](crate::Value::Unset), in every store.
+    /// The handle of [`Value::Unset`](crate::Value::Unset), in every store: an element of a list. Slots refuse it; an optional one
+    /// is unset with `None`.
     pub const UNSET: Self = Self(Text::EMPTY);
 
     /// The number of levels to which lists and maps in a value may be nested.

@@ -12,6 +12,7 @@ use crate::schema::{Checker, ProblemKind, Slot};
 pub use crate::storage::Cell;
 use crate::storage::{CellColumn, CellValue, ElementShape, Interner};
 use crate::text::Text;
+use crate::value::Value;
 pub use crate::value::Vector;
 
 /// A Rust type whose values a slot can hold.
@@ -414,7 +415,11 @@ impl SlotValue for Any {
         Self::wrap_slice_mut(cells)
     }
 
-    fn check(self, _: &Slot, check: ValueCheck<'_>) -> Result<(), ProblemKind> {
+    fn check(self, slot: &Slot, check: ValueCheck<'_>) -> Result<(), ProblemKind> {
+        // An element of a list may be unset.
+        if self == Self::UNSET && *slot.kind() == Kind::Any {
+            return Err(ProblemKind::WrongKind { expected: Kind::Any, found: Value::Unset });
+        }
         check.interner.mark_text(self.text());
         check.interner.texts.resolve(self.text()).map(|_| ()).ok_or(ProblemKind::ForeignAny)
     }

@@ -114,13 +114,34 @@ impl RegisteredSchema {
         for (index, name) in self.parts(record) {
             let value = read(index);
             if !value.is_unset() {
-                insert(&mut map, name, value);
+                self.insert(&mut map, record, name, value);
             }
         }
         if map.is_empty() {
             Value::Unset
         } else {
             Value::Map(map.into_iter().map(Entry::finish).collect())
+        }
+    }
+}
+
+impl RegisteredSchema {
+    /// Puts a value into the map of a nested record, or into that of a record in it.
+    fn insert(&self, map: &mut Vec<Entry>, record: &str, name: &str, value: Value) {
+        let inner = name.split_once('.').map(|(outer, inner)| (format!("{record}.{outer}"), inner));
+        let Some((inner_record, inner)) = inner.filter(|(record, _)| self.is_nested(record)) else {
+            map.push(Entry { name: name.into(), value: Ok(value) });
+            return;
+        };
+        let outer = &inner_record[record.len() + 1..];
+        let is_known = |entry: &&mut Entry| *entry.name == *outer;
+        match map.iter_mut().find(is_known).map(|entry| &mut entry.value) {
+            Some(Err(entries)) => self.insert(entries, &inner_record, inner, value),
+            _ => {
+                let mut entries = Vec::new();
+                self.insert(&mut entries, &inner_record, inner, value);
+                map.push(Entry { name: outer.into(), value: Err(entries) });
+            }
         }
     }
 }
@@ -136,22 +157,5 @@ impl Entry {
         let nested =
             |entries: Vec<Self>| Value::Map(entries.into_iter().map(Self::finish).collect());
         (self.name, self.value.unwrap_or_else(nested))
-    }
-}
-
-/// Puts a value into a map, or into the map in it that the name leads to.
-fn insert(map: &mut Vec<Entry>, name: &str, value: Value) {
-    let Some((outer, inner)) = name.split_once('.') else {
-        map.push(Entry { name: name.into(), value: Ok(value) });
-        return;
-    };
-    let known = map.iter_mut().find(|entry| &*entry.name == outer);
-    match known.map(|entry| &mut entry.value) {
-        Some(Err(entries)) => insert(entries, inner, value),
-        _ => {
-            let mut entries = Vec::new();
-            insert(&mut entries, inner, value);
-            map.push(Entry { name: outer.into(), value: Err(entries) });
-        }
     }
 }

@@ -53,7 +53,7 @@ impl Value {
 
     /// Returns the text of a value of kind `any`, equal for equal values only: JSON, and the empty text for an unset value.
     ///
-    /// What JSON lacks is a map with one entry whose name begins with `$`, such as `{"$f32":0.5}` or `{"$vec2":[0.0,1.0]}`.
+    /// A value that JSON lacks is a map with one entry whose name begins with `$`, such as `{"$f32":0.5}` or `{"$vec2":[0.0,1.0]}`.
     ///
     /// # Errors
     /// Returns an error if the value contains a reference, or is nested more than [`Any::DEEPEST`](crate::Any::DEEPEST) levels

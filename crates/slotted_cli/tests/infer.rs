@@ -23,11 +23,12 @@ fn proposals_are_readable() -> Outcome {
         "\
 # Proposed for 3 objects.
 # Records are named by \"name\": name_from = \"name\".
-# No slot for \"drops\": its lists contain lists.
 [schemas.orc.slots]
 name = \"text\"
 health = \"u16\"
 rage = { kind = \"f32\", optional = true }
+# Kind any: its lists contain lists.
+drops = { kind = \"any\", optional = true }
 "
     );
     assert_eq!(answer.status, Some(0));
@@ -208,11 +209,12 @@ fn a_folder_is_read_as_a_pack() -> Outcome {
         "\
 # Proposed for 2 objects.
 # Records are named by \"id\": name_from = \"id\".
-# No slot for \"states\": its lists contain records.
 [schemas.monster.slots]
 id = \"text\"
 drops = { kind = \"list(object)\", references = \"item\" }
 weapon = { kind = \"object\", optional = true, references = \"item\" }
+# Kind any: its lists contain records.
+states = { kind = \"any\", optional = true }
 
 # Proposed for 2 objects.
 [schemas.place.slots]
@@ -261,16 +263,17 @@ fn files_that_cannot_be_read_are_counted_and_the_rest_goes_on() -> Outcome {
     assert_eq!(
         answer.output,
         "\
-4 files, 14 objects: 13 fit whole (92.8%)
+4 files, 14 objects: 14 fit whole (100.0%)
+without slots of kind any: 13 (92.8%)
 3 files unreadable
 1 definition file skipped
 
-no slot for an attribute   objects  share
-its lists contain records        1   7.1%
+no kind but any holds an attribute  objects  share
+its lists contain records                 1   7.1%
 
 schema   objects  whole   share  named by
 item          10     10  100.0%  id
-monster        2      1   50.0%  id
+monster        2      2  100.0%  id
 place          2      2  100.0%  key
 "
     );
@@ -280,7 +283,8 @@ place          2      2  100.0%  key
     let json = run(["infer", &path, "--summary", "--format", "json"])?;
     let json: serde_json::Value = serde_json::from_str(&json.output)?;
     assert_eq!(json["unreadable_files"], 3);
-    assert_eq!((&json["objects"], &json["whole"]), (&14.into(), &13.into()));
+    assert_eq!((&json["objects"], &json["whole"]), (&14.into(), &14.into()));
+    assert_eq!(json["whole_without_any"], 13);
     assert_eq!(json["reasons"][0]["reason"], "its lists contain records");
     assert_eq!(json["schemas"][2]["named_by"], "key");
     Ok(())

@@ -181,7 +181,11 @@ enum Key {
     Float(u64),
     Text(Arc<str>),
     Object(ObjectId),
-    Other(String),
+    Bool(bool),
+    Bytes(Arc<[u8]>),
+    List(Vec<Self>),
+    Map(Vec<(Arc<str>, Self)>),
+    Unset,
 }
 
 impl Key {
@@ -194,7 +198,16 @@ impl Key {
             },
             (Value::Text(text), _) => Self::Text(Arc::clone(text)),
             (Value::Object(id), _) => Self::Object(*id),
-            (other, _) => Self::Other(other.to_string()),
+            (Value::Bool(truth), _) => Self::Bool(*truth),
+            (Value::Bytes(bytes), _) => Self::Bytes(Arc::clone(bytes)),
+            (Value::List(list), _) => Self::List(list.iter().map(Self::of).collect()),
+            (Value::Map(map), _) => {
+                Self::Map(map.iter().map(|(name, value)| (name.clone(), Self::of(value))).collect())
+            }
+            (vector, _) => match vector.numbers() {
+                Some(numbers) => Self::List(numbers.iter().map(Self::of).collect()),
+                None => Self::Unset,
+            },
         }
     }
 }
@@ -312,6 +325,15 @@ mod tests {
             Value::F64(2f64.powi(65))
         );
         assert_eq!(number_after(2, NumberKind::F32, &[change(Times, 2)]), 4.0.into());
+    }
+
+    #[test]
+    fn long_and_nested_elements_are_told_apart() {
+        let map = |end: &str| Value::from_iter([("t", format!("{}{end}", "x".repeat(60)))]);
+        let added = change(Operation::Add, vec![map("2"), Value::from([1, 2])]);
+        let base = [map("1"), Value::from([1.0, 2.0])];
+        let found = change_list(&base, &[&added], &mut Vec::new());
+        assert_eq!(found, vec![map("1"), Value::from([1.0, 2.0]), map("2")].into());
     }
 
     #[test]

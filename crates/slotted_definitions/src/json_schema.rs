@@ -1,6 +1,6 @@
 //! Generates a JSON Schema, which editors use to complete and check definition files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -269,7 +269,16 @@ fn with_nested(mut slots: Map<String, Json>) -> Map<String, Json> {
 /// Describes `unset`.
 fn unset(schema: &RegisteredSchema) -> Json {
     let optional = schema.slots().iter().filter(|slot| slot.is_optional()).map(Slot::name);
-    let optional: Vec<&str> = optional.collect();
+    let mut optional: Vec<&str> = optional.collect();
+    let records = schema
+        .slots()
+        .iter()
+        .flat_map(|slot| slot.name().match_indices('.').map(|(dot, _)| &slot.name()[..dot]));
+    let is_optional = |record: &&str| {
+        schema.is_nested(record)
+            && schema.parts(record).all(|(slot, _)| schema.slots()[slot].is_optional())
+    };
+    optional.extend(records.filter(is_optional).collect::<BTreeSet<_>>());
     let name = if optional.is_empty() { json!(false) } else { json!({ "enum": optional }) };
     let unset = "The slots that have no value, also if this record inherits one.";
     json!({ "type": "array", "items": name, "description": unset })

@@ -1,6 +1,7 @@
 //! Declarations of nested records: slots whose parts are declared under `slots`, or whose kind is the name of a schema.
 
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::keys::Reading;
@@ -66,10 +67,12 @@ impl Within {
 /// The keys of a nested record.
 const KEYS: [&str; 3] = ["slots", "optional", "renamed_from"];
 
-/// Returns the parts of a nested record and the record, or `None` if the entry declares something else.
+/// Returns the parts of a nested record and the record, or `None` if the entry declares something else. A patch can change the
+/// parts of a known record, but not the record.
 pub(super) fn parts<'n, 's>(
     entry: &'n Entry<'s>,
     within: &Within,
+    is_known: impl Fn(&str) -> bool,
     reading: &mut Reading<'_>,
 ) -> Option<(&'n Node<'s>, Within)> {
     let Data::Map(map) = &entry.value.data else { return None };
@@ -78,6 +81,14 @@ pub(super) fn parts<'n, 's>(
     for key in reading.once(map, "the nested record") {
         match &*key.name {
             "slots" => {}
+            "optional" | "renamed_from" if is_known(&format!("{}.", within.name(&entry.name))) => {
+                let message =
+                    format!("a patch cannot change {} of a nested record", quoted(&key.name));
+                let place = reading.place(key.span);
+                let diagnostic = Diagnostic::error(Code::Unexpected, message);
+                let help = "change it for each part, under 'slots'";
+                reading.diagnostics.push(diagnostic.at(place, "not allowed in a patch").help(help));
+            }
             "optional" => is_optional = reading.bool(&key.value, "'optional'").unwrap_or_default(),
             "renamed_from" => former = reading.text(&key.value, "'renamed_from'"),
             _ => {
@@ -100,8 +111,14 @@ pub(super) struct Nestable<'m, 'n, 's> {
 pub(super) struct Expansion<'m, 'n, 's> {
     schemas: Vec<Nestable<'m, 'n, 's>>,
     positions: HashMap<&'n str, usize>,
+    /// The most slots of one schema.
     most: usize,
+    /// The slots, records and bases that may follow in all schemas.
+    left: Cell<usize>,
 }
+
+/// A deeper part has a longer name than slots may have.
+const DEEPEST: usize = 64;
 
 /// The expansion of one schema.
 struct Expanded<'n, 's> {
@@ -113,10 +130,11 @@ struct Expanded<'n, 's> {
 }
 
 impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
-    pub(super) fn new(schemas: Vec<Nestable<'m, 'n, 's>>, most: usize) -> Self {
+    /// Begins the expansion of schemas with at most this many slots each, and `all` together.
+    pub(super) fn new(schemas: Vec<Nestable<'m, 'n, 's>>, most: usize, all: usize) -> Self {
         let names = schemas.iter().enumerate();
         let positions = names.map(|(position, schema)| (schema.name, position)).collect();
-        Self { schemas, positions, most }
+        Self { schemas, positions, most, left: Cell::new(all) }
     }
 
     /// Returns `true` if a slot of the schema has the name of a schema as its kind.
@@ -150,7 +168,8 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         diagnostics: &mut Diagnostics,
     ) -> Option<()> {
         for slot in slots {
-            let Some(left) = expanded.left.checked_sub(1) else {
+            let left = expanded.left.checked_sub(1);
+            let Some(left) = left.filter(|_| self.take() && expanded.around.len() < DEEPEST) else {
                 diagnostics.push(self.too_many(slot.place, expanded));
                 return None;
             };
@@ -174,12 +193,22 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         Some(())
     }
 
+    /// Returns `false` if all schemas together have too many slots.
+    fn take(&self) -> bool {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.unwrap_or_default());
+        left.is_some()
+    }
+
     /// Returns the schema and those that it extends, nearest first.
     fn bases(&self, schema: usize) -> Vec<usize> {
-        let mut bases = vec![schema];
+        let (mut bases, mut seen) = (vec![schema], HashSet::from([schema]));
         let base = |of: usize| self.positions.get(self.schemas[of].extends?).copied();
         // A cycle of bases is reported elsewhere.
-        while let Some(next) = base(bases[bases.len() - 1]).filter(|next| !bases.contains(next)) {
+        while let Some(next) = base(bases[bases.len() - 1]).filter(|next| seen.insert(*next)) {
+            if !self.take() {
+                break;
+            }
             bases.push(next);
         }
         bases
@@ -188,7 +217,8 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
     fn too_many(&self, place: Place, expanded: &Expanded<'_, '_>) -> Diagnostic {
         let name = quoted(self.schemas[expanded.around[0]].name);
         let message = format!(
-            "schema {name} has too many slots with those of its nested records; the limit is {}",
+            "schema {name} has too many slots with those of its nested records, or they are nested too deep; \
+             the limit is {} slots",
             self.most
         );
         Diagnostic::error(Code::Limit, message).at(place, "limit reached here")

@@ -71,7 +71,7 @@ pub(super) fn build(
         apply_patch(&mut merged, (&positions, &names), patch, registry, diagnostics);
     }
     let mut schemas = Schemas::default();
-    expand_nested(&mut merged, &mut schemas, most, diagnostics);
+    expand_nested(&mut merged, &mut schemas, (most, limits.slots), diagnostics);
     let most_slots = limits.slots;
     let mut slots_left = Some(most_slots);
     for position in order(&merged, registry, &mut schemas, diagnostics) {
@@ -112,7 +112,7 @@ pub(super) fn build(
 fn expand_nested(
     merged: &mut [MergedSchema<'_, '_>],
     schemas: &mut Schemas,
-    most_slots: usize,
+    (most_slots, all_slots): (usize, usize),
     diagnostics: &mut Diagnostics,
 ) {
     let nestable = merged.iter().map(|schema| Nestable {
@@ -120,7 +120,7 @@ fn expand_nested(
         extends: schema.extends.map(|(base, _)| base),
         slots: &schema.slots,
     });
-    let expansion = Expansion::new(nestable.collect(), most_slots);
+    let expansion = Expansion::new(nestable.collect(), most_slots, all_slots);
     let needed = (0..merged.len()).filter(|schema| expansion.is_needed(*schema));
     let expanded: Vec<_> =
         needed.map(|schema| (schema, expansion.slots(schema, diagnostics))).collect();
@@ -240,15 +240,19 @@ fn read_slots<'n, 's>(
 ) {
     let expected = "a map from names to slots";
     let Some(map) = reading.map(node, "slots", expected) else { return };
-    if map.len() > most {
-        let (name, slots) = (quoted(schema.name), map.len());
+    let slots = schema.slots.len() + map.len();
+    if map.len() > most || (*within != Within::default() && slots > most) {
+        let name = quoted(schema.name);
         let message = format!("schema {name} has {slots} slots; the limit is {most}");
         let place = reading.place(Span { end: node.span.start + 1, ..node.span });
         reading.diagnostics.push(Diagnostic::error(Code::Limit, message).at(place, "too many"));
         return;
     }
     for entry in reading.once(map, "the slots") {
-        if let Some((parts, record)) = parts(entry, within, reading) {
+        let is_known = |prefix: &str| {
+            source.is_patch && schema.slots.iter().any(|slot| slot.name.starts_with(prefix))
+        };
+        if let Some((parts, record)) = parts(entry, within, is_known, reading) {
             read_slots(schema, (parts, source, &record), most, reading);
             continue;
         }

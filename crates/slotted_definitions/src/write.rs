@@ -14,6 +14,7 @@ use crate::objects::Objects;
 use crate::records::QuarantinedRecord;
 use crate::references::local_id;
 pub use crate::write_schema::{SchemaDocs, SlotDocs, WriteSchemaError, schemas_to_text};
+use slotted::Kind;
 use slotted::ObjectId;
 use slotted::Record;
 use slotted::Store;
@@ -151,7 +152,7 @@ impl Objects {
     /// # Errors
     /// Returns an error if an object refers to one without a name, if a required slot has a
     /// [dead reference](ObjectId#dead-references), or if the format cannot represent a value: JSON has no NaN and
-    /// infinity, TOML no integers above `i64::MAX` and no null for an unset slot with a
+    /// infinity, TOML no null in a map of kind `any`, no integers above `i64::MAX` and no null for an unset slot with a
     /// default.
     ///
     /// # Example
@@ -234,9 +235,17 @@ impl Objects {
         let is_slot = |name: &str| schema.is_some_and(|schema| schema.slot(name).is_some());
         // A quarantined null means the same as no value.
         let said = record.iter().filter(|(name, value)| !value.is_unset() || is_slot(name));
+        let is_any = |name: &str| {
+            let slot = schema.and_then(|schema| schema.slot(name));
+            slot.is_some_and(|slot| *slot.kind().element() == Kind::Any)
+        };
+        // TOML leaves null entries of maps out, which is another value of kind `any`.
+        let is_lossy = |slot: &str, value: &Value| {
+            format == Format::Toml && is_any(slot) && has_null_entry(value)
+        };
         let values = said.map(|(slot, value)| match writable(value, format) {
-            Some(value) => Ok((Arc::from(slot), value)),
-            None => {
+            Some(written) if !is_lossy(slot, value) => Ok((Arc::from(slot), value)),
+            _ => {
                 let (slot, value) = (slot.into(), value.clone());
                 Err(WriteError::Value { format, id, slot, value })
             }
@@ -376,6 +385,14 @@ fn without_null(values: &[(Arc<str>, Value)], format: Format) -> Values {
     }
     written.push(("unset".into(), Value::List(unset.into())));
     written.into()
+}
+
+fn has_null_entry(value: &Value) -> bool {
+    match value {
+        Value::List(list) => list.iter().any(has_null_entry),
+        Value::Map(map) => map.iter().any(|(_, value)| value.is_unset() || has_null_entry(value)),
+        _ => false,
+    }
 }
 
 /// Converts a value to one that the format can write.

@@ -221,6 +221,20 @@ fn value(given: &Value, format: Format) -> Option<String> {
         Value::F64(number) => float(*number, format),
         Value::Text(text) => Some(quoted(text, format)),
         Value::List(list) => values(list),
+        Value::Map(map) => {
+            let separator = if format == Format::Toml { " =" } else { ":" };
+            let entry = |(name, value): &(Arc<str>, Value)| {
+                let (name, value) = (quoted(name, format), self::value(value, format)?);
+                Some(format!("{name}{separator} {value}"))
+            };
+            let entries = map.iter().map(entry).collect::<Option<Vec<_>>>()?;
+            Some(format!("{{{}}}", entries.join(", ")))
+        }
+        Value::Unset => match format {
+            Format::Json | Format::Yaml => Some("null".to_owned()),
+            Format::Ron => Some("None".to_owned()),
+            Format::Toml => None,
+        },
         _ => None,
     }
 }

@@ -82,8 +82,10 @@ fn blocks_get_readable_schemas() -> Outcome {
         "defaultState: u16",
         "minStateId: u16",
         "maxStateId: u16",
+        "states: any",
         "drops: list(u16)",
         "boundingBox: enum(block, empty)",
+        "harvestTools: any, optional",
     ];
     assert_eq!(slots(&proposal), expected);
     assert_eq!(

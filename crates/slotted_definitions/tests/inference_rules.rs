@@ -42,6 +42,9 @@ fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
         let id = store.spawn_record("thing", slots)?;
         let mut back = store.get_record(id)?;
         back.extend(rest);
+        let schema = store.schema("thing").ok_or("no schema")?;
+        let back = schema.spread(&back).into_owned();
+        let object = &schema.spread(object).into_owned();
         assert!(back.is_same_data(object), "{object:?}\nis read as\n{back:?}");
     }
     Ok(())
@@ -147,12 +150,51 @@ fn other_lists_are_of_the_kind_that_holds_all_elements() {
 }
 
 #[test]
+fn maps_with_few_names_are_nested_records() -> Outcome {
+    let inner = |x: i64| Value::from_iter([("x", x)]);
+    let objects = [
+        record! { a: Value::from_iter([("b", Value::from(1)), ("c", inner(2))]) },
+        record! { a: Value::from_iter([("b", Value::from(3)), ("c", inner(4)), ("d", [[1]].into())]) },
+        record! { a: Value::Unset },
+    ];
+    let proposal = infer(&objects)?;
+    let slots: Vec<_> = proposal.schema().slots().iter().map(ToString::to_string).collect();
+    assert_eq!(slots, ["a.b: u8, optional", "a.c.x: u8, optional", "a.d: any, optional"]);
+    round_trip(&proposal, &objects)
+}
+
+#[test]
+fn a_part_without_a_slot_makes_its_record_any_or_leaves_it_out() -> Outcome {
+    let objects =
+        [record! { a: Value::from_iter([("b", [[1, 2]].into()), ("c", Value::from(1))]), d: 1 }];
+    let mut options = InferenceOptions::default();
+    options.any = false;
+    let mut inference = Inference::new(options);
+    objects.iter().for_each(|object| inference.observe(object));
+    let proposal = inference.finish("thing")?;
+    assert_eq!(proposal.schema().slots().len(), 1);
+    round_trip(&proposal, &objects)?;
+
+    // The same part in a map and under its own name, and a part given twice.
+    let twice = Value::from_iter([("b", 1), ("b", 2)]);
+    for objects in [
+        [record! { a: Value::from_iter([("b", 2)]), "a.b": 1 }],
+        [record! { "a.b": 1, a: Value::from_iter([("b", 2)]) }],
+        [record! { a: twice }],
+    ] {
+        round_trip(&infer(&objects)?, &objects)?;
+    }
+    Ok(())
+}
+
+#[test]
 fn attributes_without_a_slot_have_a_reason() {
     let nested = || Value::from_iter([("b", 1)]);
     assert_eq!(slot([Value::from(1), "one".into()]), Err(Unslottable::Mixed));
     assert_eq!(slot([Value::from(1), true.into()]), Err(Unslottable::Mixed));
     assert_eq!(slot([Value::Unset]), Err(Unslottable::NeverSet));
-    assert_eq!(slot([nested()]), Err(Unslottable::NestedRecords));
+    let empty = Value::from_iter::<[(&str, Value); 0]>([]);
+    assert_eq!(slot([nested(), empty]), Err(Unslottable::NestedRecords));
     assert_eq!(slot([[nested()]]), Err(Unslottable::RecordLists));
     assert_eq!(slot([[[1]]]), Err(Unslottable::NestedLists));
     assert_eq!(slot([[Value::from(1), "a".into()]]), Err(Unslottable::Tuples));

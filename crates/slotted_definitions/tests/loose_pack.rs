@@ -40,7 +40,9 @@ fn assert_same(found: &[Record], expected: &[Record]) {
 /// Loads the file with its proposed schema; `aside` lists the attributes without a slot.
 fn round_trip(schema: &str, json: &str, aside: &[&str]) -> Outcome {
     let expected: Vec<Record> = serde_json::from_str(json)?;
-    let mut inference = Inference::default();
+    let mut options = InferenceOptions::default();
+    options.any = false;
+    let mut inference = Inference::new(options);
     expected.iter().for_each(|object| inference.observe(object));
     let proposal = inference.finish(schema)?;
     let file = schemas_to_text([(proposal.schema(), &SchemaDocs::default())], Format::Toml)?;

@@ -173,10 +173,13 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
         role: Role::Slot,
         constraints: Vec::new(),
     };
-    let mut other_key = None;
+    let (mut other_key, mut part_key) = (None, None);
     entries(&field.attrs, "slot", |meta| {
         let key = meta.path.get_ident().map_or_else(String::new, Ident::to_string);
         match key.as_str() {
+            "base" | "nested" if slot.has_schema() => {
+                return Err(meta.error("a field is the base or a nested record, once"));
+            }
             "base" => slot.role = Role::Base,
             "nested" => slot.role = Role::Nested,
             "name" => slot.name = literal(&meta)?,
@@ -206,8 +209,17 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
         if key != "base" {
             other_key.get_or_insert(meta.path.span());
         }
+        if !matches!(&*key, "base" | "nested" | "name" | "renamed_from") {
+            part_key.get_or_insert(meta.path.span());
+        }
         Ok(())
     })?;
+    if let Some(place) = part_key.filter(|_| slot.role == Role::Nested) {
+        return Err(Error::new(
+            place,
+            "a nested record takes `name` and `renamed_from` alone: put it on its own slots",
+        ));
+    }
     if let Some(place) = other_key.filter(|_| slot.role == Role::Base) {
         return Err(Error::new(
             place,

@@ -93,8 +93,6 @@ impl Set for ByName {
     }
 }
 
-impl ByName {}
-
 /// A change of all slots of a type's schema.
 pub(super) struct Whole<T> {
     pub(super) id: ObjectId,

@@ -152,7 +152,9 @@ impl Judge<'_> {
                 // A column has few texts that are different.
                 let values_of = RefCell::new(HashSet::new());
                 Self::each(values, 1, |text: Text| {
-                    self.knows_text(text) && self.is_value(text, &mut values_of.borrow_mut())
+                    text != Text::EMPTY
+                        && self.knows_text(text)
+                        && self.is_value(text, &mut values_of.borrow_mut())
                 })
             },
             Kind::Object => {

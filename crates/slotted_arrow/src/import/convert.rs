@@ -223,14 +223,21 @@ impl Conversion<'_, '_> {
         cells: &Cells,
         rows: &Range<usize>,
     ) -> Result<Converted<'static>, LimitError> {
+        let schema = self.reserved.store().schema_by_id(self.schema);
+        let slot = schema.and_then(|schema| schema.slots().get(self.slot));
+        let is_element = slot.is_some_and(|slot| *slot.kind() != Kind::Any);
         let mut new = NewCells::new(None, rows.len(), size_of::<u32>());
         new.extend(|new, row| {
             let json = match cells.value(rows.start + row, self.ids) {
+                None if is_element => return Ok(Some(0)),
                 None => {
                     new.unset(row);
                     return Ok(Some(0));
                 }
-                Some(Value::Text(text)) if Value::from_json(&text).is_some() => {
+                // An unset element of a list has the empty text. In a slot of its own, null says so.
+                Some(Value::Text(text))
+                    if (is_element || !text.is_empty()) && Value::from_json(&text).is_some() =>
+                {
                     return self.reserved.text(&text).map(Some);
                 }
                 Some(value) => value.to_json(),

@@ -52,6 +52,8 @@ fn found(kind: &Kind, ids: &[ObjectId], random: &mut StdRng) -> Option<Value> {
     let is_bad = random.random_ratio(1, 40);
     match kind {
         _ if random.random_ratio(1, 15) => None,
+        // An array has values of one type, and a text of JSON would be the value that it says.
+        Kind::Any => Some(format!("text {}", random.random_range(0..9)).into()),
         Kind::Enum(_) if is_bad => Some("violet".into()),
         Kind::Number(number) if number.integer_range().is_some() => Some(
             if is_bad {

@@ -19,7 +19,7 @@ pub enum Unslottable {
     OneOrList,
     /// No number kind holds all its numbers exactly.
     Numbers,
-    /// Its values are maps with the same few names. Consider separate objects for them.
+    /// Its values are maps with the same few names.
     NestedRecords,
     /// Its values are maps with many names.
     Maps,

@@ -54,7 +54,7 @@ pub struct InferenceOptions {
     /// The limit of attributes, and of slots: 4,096 by default, as in a
     /// [store](slotted::Limits::slots_per_schema). Values of further attributes are only counted.
     pub attributes: usize,
-    /// Whether attributes that fit no other kind get a slot of kind `any`: `true` by default.
+    /// `true` if attributes that fit no other kind get a slot of kind `any`, as by default.
     pub any: bool,
 }
 
@@ -77,7 +77,6 @@ impl Default for InferenceOptions {
 /// | other lists | a list of the kind that holds all elements; texts in lists stay text |
 /// | references | an optional `object`, because its target can be despawned |
 /// | missing or null in some objects | optional |
-///
 /// | maps with few names | a [nested record](slotted::schema::SchemaBuilder::nested): each name is an attribute of its own |
 /// | all else | `any`, unless the [options](InferenceOptions::any) forbid it or it contains references |
 ///
@@ -128,8 +127,22 @@ struct Named {
     repeated: u64,
     /// The attribute whose maps have it as a part.
     record: Option<usize>,
+    /// `true` if objects have it outside of a map too.
+    is_outside: bool,
     /// `true` if not all parts of its maps were observed.
     is_cut: bool,
+}
+
+impl Named {
+    /// Returns `true` if a slot can hold its values.
+    fn has_slot(&self, options: &InferenceOptions) -> bool {
+        is_name(&self.name)
+            && (decide::kind(&self.observed, options).is_ok() || self.fits_any(options))
+    }
+
+    fn fits_any(&self, options: &InferenceOptions) -> bool {
+        options.any && self.observed.fits_any()
+    }
 }
 
 impl Inference {
@@ -229,6 +242,7 @@ impl Inference {
             };
             expected = position + 1;
             let attribute = &mut self.attributes[position];
+            attribute.is_outside |= record.is_none();
             if attribute.latest == self.objects {
                 attribute.repeated += 1;
             } else {
@@ -260,16 +274,27 @@ impl Inference {
     }
 
     /// Returns the positions of the attributes that can be slots: nested records are replaced by their parts.
+    ///
+    /// Maps are nested records if each part has a slot and no object repeats one.
     fn slots(&self) -> Vec<usize> {
         let mut are_records = vec![false; self.attributes.len()];
+        let mut have_right_parts = vec![true; self.attributes.len()];
+        // Parts come after their record.
+        for (position, attribute) in self.attributes.iter().enumerate().rev() {
+            let is_map = attribute.observed.are_records() && !attribute.is_cut;
+            are_records[position] = is_map && have_right_parts[position];
+            if let Some(record) = attribute.record {
+                let has_slot = are_records[position] || attribute.has_slot(&self.options);
+                have_right_parts[record] &= has_slot && attribute.repeated == 0;
+            }
+        }
         let mut slots = Vec::with_capacity(self.attributes.len());
         for (position, attribute) in self.attributes.iter().enumerate() {
-            // A record comes before its parts.
-            if attribute.record.is_some_and(|record| !are_records[record]) {
-                continue;
-            }
-            are_records[position] = attribute.observed.are_records() && !attribute.is_cut;
-            if !are_records[position] {
+            let is_hidden = attribute.record.is_some_and(|record| !are_records[record]);
+            if is_hidden && !attribute.is_outside {
+                // The parts of a part are hidden too.
+                are_records[position] = false;
+            } else if !are_records[position] {
                 slots.push(position);
             }
         }
@@ -307,6 +332,7 @@ impl Inference {
             objects: 0,
             repeated: 0,
             record,
+            is_outside: false,
             is_cut: false,
         });
         Some(position)

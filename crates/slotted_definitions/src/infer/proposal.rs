@@ -353,8 +353,7 @@ impl ProposedAttribute {
         } else {
             Err(Unslottable::Name)
         };
-        let is_any = options.any
-            && observed.fits_any()
+        let is_any = named.fits_any(options)
             && kind.as_ref().is_err_and(|reason| *reason != Unslottable::Name);
         let mut notes = Vec::new();
         if let Some(value) = observed.constant().filter(|_| named.objects >= options.constant) {

@@ -1,0 +1,17 @@
+//! The parts of a nested record have constraints, the record has none.
+
+use slotted::Slotted;
+
+#[derive(Slotted, Clone, Copy)]
+struct Damage {
+    #[slot(range = 0..=9)]
+    min: u16,
+}
+
+#[derive(Slotted, Clone, Copy)]
+struct Weapon {
+    #[slot(nested)]
+    damage: Damage,
+}
+
+fn main() {}
