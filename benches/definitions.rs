@@ -81,6 +81,8 @@ struct Files {
     toml: String,
     ron: String,
     yaml: String,
+    /// The same values in JSON, half of them in nested records.
+    nested: String,
     /// Only the list, without a schema: the input of inference.
     loose: String,
 }
@@ -109,8 +111,43 @@ impl Files {
                 let _ = writeln!(yaml, "  {dash} {slot}: {value}");
             }
         }
-        Self { json, toml, ron, yaml, loose }
+        Self { json, toml, ron, yaml, nested: nested(records), loose }
     }
+}
+
+/// The slots of the nested records in [`nested`]; the others stay.
+const NESTED: [(&str, &[&str]); 2] =
+    [("place", &["x", "y"]), ("stats", &["speed", "level", "team", "mass"])];
+
+/// Returns the records with half of their values in nested records, as JSON with its schema.
+fn nested(records: usize) -> String {
+    let is_part = |slot: &str| NESTED.iter().any(|(_, parts)| parts.contains(&slot));
+    let map = |pairs: &[(&str, &str)]| {
+        let entry = |(name, value): &(&str, &str)| format!("\"{name}\": {value}");
+        let plain = pairs.iter().filter(|(name, _)| !is_part(name)).map(entry);
+        let inner = NESTED.map(|(record, parts)| {
+            let parts = pairs.iter().filter(|(name, _)| parts.contains(name)).map(entry);
+            (record, parts.collect::<Vec<_>>().join(", "))
+        });
+        (plain.collect::<Vec<_>>().join(", "), inner)
+    };
+    let (slots, parts) = map(&SLOTS);
+    let parts = parts.map(|(record, slots)| format!("\"{record}\": {{\"slots\": {{{slots}}}}}"));
+    let mut text = format!(
+        "{{\"schemas\": {{\"orc\": {{\"slots\": {{{slots}, {}}}}}}}, \"records\": {{\"orc\": [\n",
+        parts.join(", ")
+    );
+    for n in 0..records {
+        let values = values(n);
+        let pairs: Vec<_> =
+            SLOTS.iter().zip(&values).map(|((name, _), value)| (*name, &**value)).collect();
+        let (plain, parts) = map(&pairs);
+        let parts = parts.map(|(record, values)| format!("\"{record}\": {{{values}}}")).join(", ");
+        let comma = if n + 1 < records { "," } else { "" };
+        let _ = writeln!(text, "{{{plain}, {parts}}}{comma}");
+    }
+    text.push_str("]}}");
+    text
 }
 
 fn load(path: &str, text: &str) -> Result<(), Box<dyn Error>> {
@@ -140,6 +177,28 @@ fn iterate(store: &mut Store) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+#[derive(View)]
+struct MovingPlace<'a> {
+    #[slot(name = "place.x")]
+    x: &'a mut f64,
+    #[slot(name = "place.y")]
+    y: &'a f64,
+}
+
+fn iterate_nested(store: &mut Store) -> Result<(), Box<dyn Error>> {
+    for _ in 0..20 {
+        store.view::<MovingPlace>()?.for_each(|orc| *orc.x += *orc.y * 0.01);
+    }
+    Ok(())
+}
+
+/// Returns a store with these definitions.
+fn spawned(json: &str) -> Result<Store, Box<dyn Error>> {
+    let mut store = Store::new();
+    Loader::new().text("orcs.json", json).load(&store)?.spawn(&mut store)?;
+    Ok(store)
+}
+
 /// Returns a store whose living objects got one more slot and a wider one, and a store that was filled
 /// with the same definitions.
 fn reloaded_and_fresh(json: &str) -> Result<(Store, Store), Box<dyn Error>> {
@@ -158,8 +217,11 @@ fn reloaded_and_fresh(json: &str) -> Result<(Store, Store), Box<dyn Error>> {
     Ok((reloaded, fresh))
 }
 
-fn forms<'a>(files: &'a Files, stores: &'a mut (Store, Store)) -> Vec<Form<'a>> {
-    let (reloaded, fresh) = stores;
+fn forms<'a>(
+    files: &'a Files,
+    (reloaded, fresh): &'a mut (Store, Store),
+    nested: &'a mut Store,
+) -> Vec<Form<'a>> {
     vec![
         Form::new("JSON: `serde_json::Value`", 0, || {
             black_box(serde_json::from_str::<serde_json::Value>(&files.json)?);
@@ -186,6 +248,10 @@ fn forms<'a>(files: &'a Files, stores: &'a mut (Store, Store)) -> Vec<Form<'a>> 
         Form::new("YAML: definitions, read and checked", 0, || load("orcs.yaml", &files.yaml)),
         Form::new("20 iterations, a store just filled", 9, || iterate(fresh)),
         Form::new("20 iterations, a store after a hot reload", 9, || iterate(reloaded)),
+        Form::new("20 iterations, over parts of nested records", 9, || iterate_nested(nested)),
+        Form::new("JSON: definitions, half of the values in nested records", 1, || {
+            load("orcs.json", &files.nested)
+        }),
     ]
 }
 
@@ -194,7 +260,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let records = if tables.mode.is_test() { 200 } else { records };
     let files = Files::new(records);
     let mut stores = reloaded_and_fresh(&files.json)?;
-    let mut forms = forms(&files, &mut stores);
+    let mut nested = spawned(&files.nested)?;
+    let mut forms = forms(&files, &mut stores, &mut nested);
     sample(&mut forms, tables.rounds())?;
     let table = table(&format!("{records} records of twelve slots"), &forms, "ms", 1e3);
     let command = "cargo bench -p slotted_benches --bench definitions";
