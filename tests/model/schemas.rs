@@ -82,6 +82,10 @@ pub(crate) fn first() -> Result<Vec<Schema>, SchemaError> {
         ("arrays", Kind::list(Kind::Array(NumberKind::F32, 3))),
         ("colors", Kind::list(Color::kind())),
         ("jobs", Kind::list(Job::kind())),
+        ("extra", Kind::Any),
+        ("extras", Kind::list(Kind::Any)),
+        ("hit.min", Kind::U8),
+        ("hit.max", Kind::U8),
     ];
     let vectors = VectorKind::ALL.iter().map(|kind| (kind.name(), Kind::Vector(*kind)));
     let kit = kit.into_iter().chain(vectors).enumerate().fold(

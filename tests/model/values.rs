@@ -155,7 +155,9 @@ fn vector(kind: VectorKind, rng: &mut StdRng) -> Sample {
 
 /// Returns an invalid value.
 pub(crate) fn flawed(slot: &Slot, rng: &mut StdRng, dead: Option<ObjectId>) -> Value {
+    let reference = || Value::Object(dead.or(ObjectId::from_bits(1 << 32)).expect("an id"));
     match (slot.kind(), dead) {
+        (Kind::Any, _) => Value::List([reference()].into()),
         (Kind::Object, Some(dead)) if rng.random() => dead.into(),
         (Kind::Enum(_), _) if rng.random() => "no such variant".into(),
         (Kind::List(kind), Some(dead)) if *kind.element() == Kind::Object && rng.random() => {
@@ -166,7 +168,13 @@ pub(crate) fn flawed(slot: &Slot, rng: &mut StdRng, dead: Option<ObjectId>) -> V
                 Value::List(elements) => elements.to_vec(),
                 _ => Vec::new(),
             };
-            let bad = if rng.random() { Value::Unset } else { Value::Bytes([0; 77].into()) };
+            let bad = if *slot.kind().element() == Kind::Any {
+                reference()
+            } else if rng.random() {
+                Value::Unset
+            } else {
+                Value::Bytes([0; 77].into())
+            };
             elements.insert(rng.random_range(0..=elements.len()), bad);
             elements.into()
         }

@@ -31,7 +31,11 @@ pub(crate) fn schemas() -> [Schema; 2] {
         .slot("crafts", Kind::list(Kind::enumeration(JOBS)))
         .slot("tags", Kind::list(Kind::Text))
         .optional()
-        .slot("allies", Kind::list(Kind::Object));
+        .slot("allies", Kind::list(Kind::Object))
+        .slot("extra", Kind::Any)
+        .optional()
+        .slot("extras", Kind::list(Kind::Any))
+        .slot("hit.min", Kind::U8);
     let orc = Schema::builder("orc").extends("unit").slot("rage", Kind::F64).default(0.5);
     [unit, orc].map(|schema| schema.build().expect("the schema is right"))
 }
@@ -106,6 +110,11 @@ impl<'b> Input<'b> {
         match kind {
             Kind::Bool => same(self.flag()),
             Kind::Text => same(self.text()),
+            Kind::Any => match self.below(3) {
+                0 => same([(self.text(), i64::from(self.byte()))].into_iter().collect::<Value>()),
+                1 => same(Value::List([Value::Unset, self.text().into()].into())),
+                _ => same(f64::from_bits(self.u64())),
+            },
             Kind::Enum(_) => same(JOBS[self.below(JOBS.len())]),
             Kind::Object => same(self.pick(targets).copied()),
             Kind::Number(NumberKind::F32) if slot.range().is_some() => {
@@ -149,7 +158,7 @@ impl<'b> Input<'b> {
                     _ => Vec::new(),
                 };
                 let wrong = match kind.element() {
-                    Kind::Object => never.into(),
+                    Kind::Object | Kind::Any => never.into(),
                     Kind::Vector(_) => Value::from([1, 2]),
                     Kind::Array(..) => Value::from([1, 2, 70_000]),
                     Kind::Enum(_) => "no such variant".into(),
@@ -159,6 +168,7 @@ impl<'b> Input<'b> {
                 elements.into()
             }
             (Kind::Object, 0..3) => never.into(),
+            (Kind::Any, _) => Value::List([never.into()].into()),
             (Kind::Number(NumberKind::F32), 0) => 500.5.into(),
             (Kind::Number(NumberKind::F32), 1) => f32::NAN.into(),
             (Kind::Number(NumberKind::U8), 0..3) => 256.into(),
