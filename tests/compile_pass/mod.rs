@@ -3,6 +3,7 @@
 mod base_that_is_not_first;
 mod base_with_a_default;
 mod base_without_schema;
+mod constraint_of_a_nested_record;
 mod duplicate_slot_names;
 mod enum_with_fields;
 mod enum_with_gaps;

@@ -244,7 +244,7 @@ impl Objects {
             format == Format::Toml && is_any(slot) && has_null_entry(value)
         };
         let values = said.map(|(slot, value)| match writable(value, format) {
-            Some(written) if !is_lossy(slot, value) => Ok((Arc::from(slot), value)),
+            Some(written) if !is_lossy(slot, value) => Ok((Arc::from(slot), written)),
             _ => {
                 let (slot, value) = (slot.into(), value.clone());
                 Err(WriteError::Value { format, id, slot, value })

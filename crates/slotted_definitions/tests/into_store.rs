@@ -112,7 +112,7 @@ fn nothing_is_lost() -> Outcome {
         assert!(back.is_same_data(&schema.spread(&before.get_record(*old)?)));
     }
     assert_eq!(moved.report.leftovers, 100);
-    assert!(moved.report.bytes_after < moved.report.bytes_before / 4, "{}", moved.report);
+    assert!(moved.report.bytes_after < moved.report.bytes_before / 2, "{}", moved.report);
     Ok(())
 }
 

@@ -165,7 +165,10 @@ impl Conversion<'_, '_> {
         };
         if let Typed::Dictionary(keys, words) = array {
             let keys = keys_of(keys, &rows);
-            return self.words(words, kind, &keys);
+            let found = self.words(words, kind, &keys)?;
+            // A null element is an unset value, whose handle is 0.
+            let is_unset_value = *kind == Kind::Any && self.is_in_list();
+            return Ok(if is_unset_value { Converted { given: None, ..found } } else { found });
         }
         let mut new = NewCells::new(nulls, rows.len(), row_bytes);
         match kind {
@@ -217,15 +220,20 @@ impl Conversion<'_, '_> {
         Ok(new.finish(size_of::<u32>()))
     }
 
+    /// Returns `true` if the slot has lists.
+    fn is_in_list(&self) -> bool {
+        let schema = self.reserved.store().schema_by_id(self.schema);
+        let slot = schema.and_then(|schema| schema.slots().get(self.slot));
+        slot.is_some_and(|slot| matches!(slot.kind(), Kind::List(_)))
+    }
+
     /// Converts values of whatever sort. Texts are JSON as exports write it; other texts are values themselves.
     fn any(
         &mut self,
         cells: &Cells,
         rows: &Range<usize>,
     ) -> Result<Converted<'static>, LimitError> {
-        let schema = self.reserved.store().schema_by_id(self.schema);
-        let slot = schema.and_then(|schema| schema.slots().get(self.slot));
-        let is_element = slot.is_some_and(|slot| *slot.kind() != Kind::Any);
+        let is_element = self.is_in_list();
         let mut new = NewCells::new(None, rows.len(), size_of::<u32>());
         new.extend(|new, row| {
             let json = match cells.value(rows.start + row, self.ids) {
