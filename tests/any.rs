@@ -121,6 +121,18 @@ fn handles_of_other_stores_are_refused() {
 }
 
 #[test]
+fn an_unset_handle_is_no_value_of_a_slot() {
+    let mut store = store();
+    let unset = Item { weight: 1.0, use_action: Any::UNSET, notes: None, effects: List::EMPTY };
+    let message = "slot 'use_action' of 'item' expects any and may not be unset";
+    assert_eq!(store.spawn(unset).unwrap_err().to_string(), message);
+    let id = item(&mut store, heal(5));
+    let action = store.key::<Any>("item", "use_action").expect("has the slot");
+    assert_eq!(store.set(id, action, Any::UNSET).unwrap_err().to_string(), message);
+    assert_eq!(store.validate(), Ok(()));
+}
+
+#[test]
 fn values_without_objects_are_released() {
     let mut store = store();
     let (kept, gone) = (item(&mut store, heal(5)), item(&mut store, heal(6)));

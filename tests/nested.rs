@@ -221,6 +221,28 @@ fn a_renamed_nested_record_keeps_its_values() {
 }
 
 #[test]
+fn a_slot_may_have_a_name_before_a_dot_of_another() {
+    let mut store = Store::new();
+    let odd = Schema::builder("odd")
+        .slot("a.b", Kind::U8)
+        .slot("a.b.c", Kind::U8)
+        .slot("a", Kind::Any)
+        .optional();
+    store.register_schema(odd.build().unwrap()).unwrap();
+    let odd = Schema::builder("odder").slot("a.b", Kind::U8).slot("a.b.c", Kind::U8);
+    store.register_schema(odd.build().unwrap()).unwrap();
+    let id = store.spawn_record("odder", record! { "a.b": 1, "a.b.c": 2 }).unwrap();
+    let whole = store.get_value(id, "a").unwrap();
+    assert_eq!(whole, map([("b", 1.into()), ("b.c", 2.into())]));
+    store.set_value(id, "a", whole).unwrap();
+    // Where a slot has the name, a map is its value.
+    let id = store
+        .spawn_record("odd", record! { "a.b": 1, "a.b.c": 2, a: map([("b", 3.into())]) })
+        .unwrap();
+    assert_eq!(store.get_value(id, "a"), Ok(map([("b", 3.into())])));
+}
+
+#[test]
 fn mistakes_in_schemas_are_named() {
     let unit = || Schema::builder("unit");
     let error = unit().nested("damage", &damage()).default(3).build().unwrap_err();

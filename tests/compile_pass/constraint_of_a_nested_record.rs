@@ -1,6 +1,6 @@
-//! The parts of a nested record have constraints, the record has none.
+//! The twin of the case that does not compile.
 
-use slotted::Slotted;
+use slotted::{Slotted, Store, Value, record};
 
 #[derive(Slotted, Clone, Copy)]
 struct Damage {
@@ -14,4 +14,13 @@ struct Weapon {
     damage: Damage,
 }
 
-fn main() {}
+#[test]
+fn a_part_has_constraints() -> Result<(), Box<dyn std::error::Error>> {
+    let mut store = Store::new();
+    store.register::<Weapon>()?;
+    let damage = |min: i32| Value::from_iter([("min", min)]);
+    let weapon = store.spawn_record("weapon", record! { damage: damage(9) })?;
+    assert_eq!(store.get_object::<Weapon>(weapon)?.damage.min, 9);
+    assert!(store.set_value(weapon, "damage", damage(10)).is_err());
+    Ok(())
+}

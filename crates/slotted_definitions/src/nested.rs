@@ -63,11 +63,10 @@ impl RecordReader<'_> {
     }
 }
 
+type NamedValues = Vec<(Arc<str>, Value)>;
+
 /// Puts the parts of nested records into maps, as a file has them. Null parts stay: not every format can write them in a map.
-pub(super) fn nest(
-    schema: &RegisteredSchema,
-    values: Vec<(Arc<str>, Value)>,
-) -> Vec<(Arc<str>, Value)> {
+pub(super) fn nest(schema: &RegisteredSchema, values: NamedValues) -> NamedValues {
     let is_part = |(name, value): &(Arc<str>, Value)| {
         let record = name.split_once('.').map(|(record, _)| record);
         !value.is_unset() && record.is_some_and(|record| schema.is_nested(record))
@@ -78,13 +77,9 @@ pub(super) fn nest(
     nest_in(schema, "", values)
 }
 
-fn nest_in(
-    schema: &RegisteredSchema,
-    prefix: &str,
-    values: Vec<(Arc<str>, Value)>,
-) -> Vec<(Arc<str>, Value)> {
-    let mut nested: Vec<(Arc<str>, Value)> = Vec::new();
-    let mut records: Vec<(usize, Vec<(Arc<str>, Value)>)> = Vec::new();
+fn nest_in(schema: &RegisteredSchema, prefix: &str, values: NamedValues) -> NamedValues {
+    let mut nested: NamedValues = Vec::new();
+    let mut records: Vec<(usize, NamedValues)> = Vec::new();
     for (name, value) in values {
         let parts = name.split_once('.').filter(|(record, _)| {
             !value.is_unset() && schema.is_nested(&format!("{prefix}{record}"))

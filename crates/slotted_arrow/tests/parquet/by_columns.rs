@@ -218,7 +218,9 @@ fn by_rows(store: &mut Store, rows: &Rows) -> Result<Vec<ObjectId>, Vec<String>>
     let mut problems = Vec::new();
     let mut reserved = store.reserve_ids(vec!["unit"; count]).expect("few rows");
     for row in 0..count {
-        let written = reserved.write(row, |slot, declared| match &rows[slot][row] {
+        let of_row = rows.iter().map(|column| column[row].as_ref());
+        let values: Vec<Option<&Value>> = of_row.collect();
+        let written = reserved.write(row, |slot, declared| match values[slot] {
             None if declared.is_optional() => Some(Cow::Owned(Value::Unset)),
             None => None,
             Some(value) => Some(Cow::Borrowed(value)),

@@ -1,7 +1,8 @@
 //! Nested records and slots of kind `any` in files of each format.
 
 use slotted::{Kind, Schema, Store, Value, record};
-use slotted_definitions::{Definitions, Format, Loader, Report};
+use slotted_definitions::diagnostic::Code;
+use slotted_definitions::{Definitions, Format, LoadLimits, Loader, Report};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -224,6 +225,38 @@ fn hostile_nesting_is_refused() {
     let deep = format!("schemas.deep.slots.x = {deep}'u8'{}", "} }".repeat(90));
     let report = load(&[("s.toml", &deep)]).expect_err("too deep or too long a name");
     assert!(!report.diagnostics().is_empty());
+}
+
+#[test]
+fn all_schemas_share_one_limit_of_slots() {
+    let mut text = "[schemas.s.slots]\n".to_owned();
+    (0..400).for_each(|slot| text += &format!("x{slot} = 'u8'\n"));
+    (0..200).for_each(|schema| text += &format!("[schemas.t{schema}]\nslots.s = 's'\n"));
+    let mut limits = LoadLimits::default();
+    limits.slots = 5_000;
+    let loader = Loader::new().text("s.toml", text).limits(limits);
+    let report = loader.load(&Store::new()).expect_err("80,000 slots");
+    assert!(report.diagnostics().iter().all(|found| found.code() == Code::Limit), "{report}");
+
+    // Nested records of one schema count together.
+    let parts = |record: usize| {
+        (0..100).map(move |part| format!("p{record}_{part} = 'u8'")).collect::<Vec<_>>()
+    };
+    let records =
+        (0..100).map(|record| format!("r{record}.slots = {{ {} }}\n", parts(record).join(", ")));
+    let text = format!("[schemas.s.slots]\n{}", records.collect::<String>());
+    let report = load(&[("s.toml", &text)]).expect_err("10,000 slots in one schema");
+    assert!(report.to_string().contains("the limit is 4096"), "{report}");
+}
+
+#[test]
+fn a_long_chain_of_bases_is_walked_within_the_limit() {
+    let mut text = "schemas.b0.slots.x = 'u8'\n".to_owned();
+    (1..3_000).for_each(|base| text += &format!("schemas.b{base}.extends = 'b{}'\n", base - 1));
+    text += "[schemas.t.slots]\n";
+    (0..1_000).for_each(|slot| text += &format!("s{slot} = 'b2999'\n"));
+    let report = load(&[("s.toml", &text)]).expect_err("three million bases");
+    assert!(report.diagnostics().iter().any(|found| found.code() == Code::Limit), "{report}");
 }
 
 #[test]

@@ -27,5 +27,8 @@ reports! {
     key_of_a_nested_record {
         ("s.toml", "schemas.weapon.slots.burn = { default = { time = 1.0 }, slots = { time = 'f32' } }"),
     }
+    optional_in_a_patch {
+        ("s.toml", "[schemas.weapon.slots.damage.slots]\nmin = 'u16'\n[patches.schemas.weapon.slots.damage]\noptional = true\nslots = { min = { doc = 'the least' } }\n"),
+    }
     default_of_any { ("s.toml", "schemas.item.slots.action = { kind = 'any', default = [1, 'two'], range = [0, 1] }") }
 }
