@@ -235,7 +235,7 @@ fn a_slot_may_have_a_name_before_a_dot_of_another() {
     let whole = store.get_value(id, "a").unwrap();
     assert_eq!(whole, map([("b", 1.into()), ("b.c", 2.into())]));
     store.set_value(id, "a", whole).unwrap();
-    // Where a slot has the name, a map is its value.
+    // A slot of that name takes the map as its value.
     let id = store
         .spawn_record("odd", record! { "a.b": 1, "a.b.c": 2, a: map([("b", 3.into())]) })
         .unwrap();
