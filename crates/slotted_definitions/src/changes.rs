@@ -176,7 +176,7 @@ pub(super) fn change_list<'c>(
 
 /// An element of a list, with one key for equal numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Key {
+pub(super) enum Key {
     Integer(i128),
     Float(u64),
     Text(Arc<str>),
@@ -189,7 +189,7 @@ enum Key {
 }
 
 impl Key {
-    fn of(value: &Value) -> Self {
+    pub(super) fn of(value: &Value) -> Self {
         match (value, number(value)) {
             (_, Some(Number::Integer(number))) => Self::Integer(number),
             (_, Some(Number::Float(number))) => match Number::whole(number) {
@@ -213,12 +213,12 @@ impl Key {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Number {
+pub(super) enum Number {
     Integer(i128),
     Float(f64),
 }
 
-fn number(value: &Value) -> Option<Number> {
+pub(super) fn number(value: &Value) -> Option<Number> {
     Some(match value {
         Value::Int(number) => Number::Integer((*number).into()),
         Value::UInt(number) => Number::Integer((*number).into()),
@@ -229,7 +229,7 @@ fn number(value: &Value) -> Option<Number> {
 }
 
 impl Number {
-    const fn float(self) -> f64 {
+    pub(super) const fn float(self) -> f64 {
         match self {
             Self::Integer(number) => number as f64,
             Self::Float(number) => number,

@@ -183,6 +183,7 @@ mod absent;
 mod ancestry;
 mod blame;
 mod changes;
+mod combined;
 mod constraint;
 mod data;
 pub mod diagnostic;

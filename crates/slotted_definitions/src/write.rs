@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::combined::combined;
 use crate::diagnostic::quoted;
 use crate::format::Format;
 use crate::infer::SameData;
@@ -341,7 +342,7 @@ fn one(name: &str, value: Value) -> Value {
     [(name, value)].into_iter().collect()
 }
 
-/// Returns the quarantined patches by schema and record. The values of later patches win.
+/// Returns the quarantined patches by schema and record. Changes add up, and whole values of later patches win.
 fn patches(quarantined: &[QuarantinedRecord], format: Format) -> Sections {
     let mut merged: Vec<(&QuarantinedRecord, Named)> = Vec::new();
     let mut positions = HashMap::new();
@@ -354,7 +355,7 @@ fn patches(quarantined: &[QuarantinedRecord], format: Format) -> Sections {
         let into = &mut merged[position].1;
         for (name, value) in values.iter() {
             match into.iter_mut().find(|(own, _)| own == name) {
-                Some((_, own)) => *own = value.clone(),
+                Some((_, own)) => *own = combined(own, value),
                 None => into.push((Arc::clone(name), value.clone())),
             }
         }

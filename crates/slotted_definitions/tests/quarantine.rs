@@ -280,6 +280,31 @@ fn a_removed_mod_is_ignored_if_the_policy_says_so() -> Outcome {
 
 /// Slots of a removed mod, with values of the campaign that its patches change.
 #[test]
+fn changes_of_two_packs_to_a_missing_record_are_kept_together() -> Outcome {
+    let manifest = |name: &str| ("pack.toml".to_owned(), format!("name = '{name}'"));
+    let patch = |tag: &str| {
+        let text = format!(
+            "[patches.records.ghost.boo]\ntags = {{ add = ['{tag}'] }}\nhp = {{ plus = 1 }}\n"
+        );
+        ("p.toml".to_owned(), text)
+    };
+    let loader = Loader::new()
+        .pack_of_texts("game", [("s.toml", SCHEMAS)])
+        .pack_of_texts("a", [manifest("a"), patch("x")])
+        .pack_of_texts("b", [manifest("b"), patch("y")]);
+    let definitions = loader.undeclared(Undeclared::Quarantine).load(&Store::new())?;
+    let (store, objects) = spawn(&definitions)?;
+    let [(path, text)] = &objects.to_files(&store, Format::Toml)?[..] else { panic!("one file") };
+    let ghosts = "schemas.ghost.slots = { tags = 'list(text)', hp = 'u8' }\n\
+                  records.ghost.boo = { tags = ['w'], hp = 1 }";
+    let files = [("s.toml", SCHEMAS), ("g.toml", ghosts), (path, text)];
+    let (store, objects) = spawn(&load(&files)?)?;
+    let boo = objects.id("ghost", "boo").ok_or("no ghost")?;
+    assert_eq!(store.get_record(boo)?, record! { tags: ["w", "x", "y"], hp: 3 }, "{text}");
+    Ok(())
+}
+
+#[test]
 fn changes_of_slots_of_a_removed_mod_come_back_with_it() -> Outcome {
     let slots = "[patches.schemas.unit.slots]\ntags = { kind = 'list(text)', default = [] }\n\
                  mana = { kind = 'f32', default = 1.0 }\n";

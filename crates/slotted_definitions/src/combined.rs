@@ -1,0 +1,125 @@
+//! Two values that packs give one slot of a missing mod, as one: changes add up, whole values replace.
+
+use std::sync::Arc;
+
+use crate::changes::{Key, Number, Operation, number};
+use slotted::Value;
+
+/// The operations of a map of changes, in the order in which they apply.
+const OPERATIONS: [Operation; 4] =
+    [Operation::Times, Operation::Plus, Operation::Add, Operation::Remove];
+
+/// Returns the value of an operation in a map of changes.
+fn change(map: &[(Arc<str>, Value)], operation: Operation) -> Option<&Value> {
+    map.iter().find(|(name, _)| &**name == operation.name()).map(|(_, value)| value)
+}
+
+fn changes(value: &Value) -> Option<&[(Arc<str>, Value)]> {
+    let Value::Map(map) = value else { return None };
+    let is_change = |name: &str| OPERATIONS.iter().any(|operation| operation.name() == name);
+    (!map.is_empty() && map.iter().all(|(name, _)| is_change(name))).then_some(map)
+}
+
+/// Returns a value that has the effect of the first one and then the second.
+pub(super) fn combined(first: &Value, second: &Value) -> Value {
+    let Some(then) = changes(second) else { return second.clone() };
+    if let Some(before) = changes(first) {
+        let merged = OPERATIONS.into_iter().filter_map(|operation| {
+            let (first, second) = (change(before, operation), change(then, operation));
+            let value = match (first, second) {
+                (Some(first), Some(second)) => match operation {
+                    Operation::Times => arithmetic(first, second, i128::checked_mul, |a, b| a * b),
+                    Operation::Plus => arithmetic(first, second, i128::checked_add, |a, b| a + b),
+                    Operation::Add => union(first, second),
+                    Operation::Remove => {
+                        union(&without(first, change(then, Operation::Add)), second)
+                    }
+                },
+                (Some(first), None) if operation == Operation::Remove => {
+                    without(first, change(then, Operation::Add))
+                }
+                (one, other) => one.or(other)?.clone(),
+            };
+            Some((operation.name(), value))
+        });
+        return merged.collect();
+    }
+    if matches!(first, Value::List(_)) {
+        let none = Value::List([].into());
+        let added = union(first, change(then, Operation::Add).unwrap_or(&none));
+        return without(&added, change(then, Operation::Remove));
+    }
+    let one = change(then, Operation::Times).cloned().unwrap_or(Value::Int(1));
+    let zero = change(then, Operation::Plus).cloned().unwrap_or(Value::Int(0));
+    let product = arithmetic(first, &one, i128::checked_mul, |a, b| a * b);
+    arithmetic(&product, &zero, i128::checked_add, |a, b| a + b)
+}
+
+/// Returns the elements of both lists, each once.
+fn union(first: &Value, second: &Value) -> Value {
+    let (Value::List(first), Value::List(second)) = (first, second) else { return second.clone() };
+    let mut all = first.to_vec();
+    for element in second.iter() {
+        if !all.iter().any(|known| Key::of(known) == Key::of(element)) {
+            all.push(element.clone());
+        }
+    }
+    all.into()
+}
+
+fn without(list: &Value, removed: Option<&Value>) -> Value {
+    let (Value::List(list), Some(Value::List(removed))) = (list, removed) else {
+        return list.clone();
+    };
+    let is_kept = |one: &&Value| !removed.iter().any(|gone| Key::of(gone) == Key::of(one));
+    Value::List(list.iter().filter(is_kept).cloned().collect())
+}
+
+/// Computes with integers as long as they are exact. A value that is no number stays.
+fn arithmetic(
+    a: &Value,
+    b: &Value,
+    exact: fn(i128, i128) -> Option<i128>,
+    float: fn(f64, f64) -> f64,
+) -> Value {
+    let (Some(left), Some(right)) = (number(a), number(b)) else { return a.clone() };
+    if let (Number::Integer(left), Number::Integer(right)) = (left, right)
+        && let Some(Ok(whole)) = exact(left, right).map(i64::try_from)
+    {
+        return whole.into();
+    }
+    float(left.float(), right.float()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map<const N: usize>(parts: [(&str, Value); N]) -> Value {
+        parts.into_iter().collect()
+    }
+
+    #[test]
+    fn changes_add_up_and_whole_values_replace() {
+        let (x, y) = (Value::from(["x"]), Value::from(["y"]));
+        for (first, second, expected) in [
+            (
+                map([("add", x.clone())]),
+                map([("add", y.clone())]),
+                map([("add", ["x", "y"].into())]),
+            ),
+            (
+                map([("remove", x.clone())]),
+                map([("add", x.clone())]),
+                map([("add", x.clone()), ("remove", Value::List([].into()))]),
+            ),
+            (["a"].into(), map([("add", x.clone()), ("remove", ["a"].into())]), x.clone()),
+            (map([("plus", 1.into())]), map([("plus", 2.into())]), map([("plus", 3.into())])),
+            (5.into(), map([("times", 2.into()), ("plus", 0.5.into())]), 10.5.into()),
+            (map([("add", x.clone())]), y.clone(), y.clone()),
+            (map([("add", x)]), 3.into(), 3.into()),
+        ] {
+            assert_eq!(combined(&first, &second), expected, "{first} and {second}");
+        }
+    }
+}
