@@ -74,8 +74,10 @@ impl RegisteredSchema {
     /// ```
     #[must_use]
     pub fn spread<'r>(&self, record: &'r Record) -> Cow<'r, Record> {
-        let is_nested = |(name, _): (&str, _)| self.is_nested(name);
-        if self.nested.is_empty() || !record.iter().any(is_nested) {
+        // Single values of nested records are refused under their own name.
+        let may_have_parts = |value: &Value| matches!(value, Value::Map(_) | Value::Unset);
+        let has_parts = |(name, value)| may_have_parts(value) && self.is_nested(name);
+        if self.nested.is_empty() || !record.iter().any(has_parts) {
             return Cow::Borrowed(record);
         }
         let mut flat = Record::with_capacity(self.slots().len());

@@ -229,7 +229,7 @@ fn value(kind: &Kind, source: &impl Source, at: usize, interner: &Interner) -> V
 
 /// Returns the value whose text has this handle.
 pub(super) fn resolve_any(text: Text, interner: &Interner) -> Option<Value> {
-    Value::from_json(interner.texts.resolve(text)?)
+    Value::from_kept_json(interner.texts.resolve(text)?)
 }
 
 const CELLS: &str = "a column has the cell type of its slot's kind";

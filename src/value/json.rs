@@ -83,13 +83,17 @@ impl Value {
     /// [`to_json`](Self::to_json) has an example.
     #[must_use]
     pub fn from_json(text: &str) -> Option<Self> {
+        let value = Self::from_kept_json(text)?;
+        let is_canonical = value.to_json().is_ok_and(|canonical| canonical == text);
+        is_canonical.then_some(value)
+    }
+
+    /// Returns the value of a text that is known to be that of a value.
+    pub(crate) fn from_kept_json(text: &str) -> Option<Self> {
         if text.is_empty() {
             return Some(Self::Unset);
         }
-        let mut reader = Reader { rest: text };
-        let value = reader.value(Any::DEEPEST).filter(|value| !value.is_unset())?;
-        let is_canonical = value.to_json().is_ok_and(|canonical| canonical == text);
-        is_canonical.then_some(value)
+        Reader { rest: text }.value(Any::DEEPEST)
     }
 }
 
