@@ -1,5 +1,6 @@
 //! Two values that packs give one slot of a missing mod, as one: changes add up, whole values replace.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::changes::{Key, Number, Operation, number};
@@ -59,11 +60,8 @@ pub(super) fn combined(first: &Value, second: &Value) -> Value {
 fn union(first: &Value, second: &Value) -> Value {
     let (Value::List(first), Value::List(second)) = (first, second) else { return second.clone() };
     let mut all = first.to_vec();
-    for element in second.iter() {
-        if !all.iter().any(|known| Key::of(known) == Key::of(element)) {
-            all.push(element.clone());
-        }
-    }
+    let mut known: HashSet<Key> = all.iter().map(Key::of).collect();
+    all.extend(second.iter().filter(|element| known.insert(Key::of(element))).cloned());
     all.into()
 }
 
@@ -71,7 +69,8 @@ fn without(list: &Value, removed: Option<&Value>) -> Value {
     let (Value::List(list), Some(Value::List(removed))) = (list, removed) else {
         return list.clone();
     };
-    let is_kept = |one: &&Value| !removed.iter().any(|gone| Key::of(gone) == Key::of(one));
+    let gone: HashSet<Key> = removed.iter().map(Key::of).collect();
+    let is_kept = |one: &&Value| !gone.contains(&Key::of(one));
     Value::List(list.iter().filter(is_kept).cloned().collect())
 }
 
