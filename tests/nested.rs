@@ -131,7 +131,7 @@ fn a_nested_record_is_set_as_a_whole_or_not_at_all() {
         (
             "damage",
             5.into(),
-            "slot 'damage' of 'weapon' expects a map of min, max, burn.time, burn.spreads; found integer 5",
+            "slot 'damage' of 'weapon' expects a map of min, max, burn; found integer 5",
         ),
         (
             "damage.burn",

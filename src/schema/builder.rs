@@ -162,6 +162,94 @@ impl SchemaBuilder {
         self
     }
 
+    /// Adds a list of records, whose elements have the slots of another schema.
+    ///
+    /// In records it is a list of maps. Each part is a slot of its own, which holds the values of all elements as a
+    /// [`List`](crate::List): `drops[].chance` for the part `chance` of `drops`. [`Shape`](crate::schema::Shape) says how parts
+    /// that an element may leave out, and lists in the elements, are stored. The parts of an element have no defaults.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value, record};
+    /// let drop = Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).range(0..=1);
+    /// let unit = Schema::builder("unit").slot("health", Kind::F32).nested_list("drops", &drop.build()?);
+    ///
+    /// let mut store = Store::new();
+    /// store.register_schema(unit.build()?)?;
+    /// let bone = Value::from_iter([("item", Value::from("bone")), ("chance", 0.5_f32.into())]);
+    /// let orc = store.spawn_record("unit", record! { health: 80.0, drops: [bone.clone()] })?;
+    /// assert_eq!(store.get_value(orc, "drops")?, [bone].into());
+    ///
+    /// let chances = store.get(orc, store.key::<slotted::List<f32>>("unit", "drops[].chance")?).unwrap();
+    /// assert_eq!(store.resolve_list(chances), Some(&[0.5][..]));
+    ///
+    /// let wrong = Value::from_iter([("item", Value::from("hide")), ("chance", 5.into())]);
+    /// let error = store.set_value(orc, "drops", [wrong]).unwrap_err();
+    /// assert_eq!(error.to_string(), "element 0 of slot 'drops[].chance' of 'unit' expects 0 to 1, found 5");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn nested_list(self, name: &str, element: &Schema) -> Self {
+        self.elements(&format!("{name}[]"), Vec::new(), element)
+    }
+
+    /// Adds a map of any names to records, whose values have the slots of another schema.
+    ///
+    /// The keys are texts, variants of an enum, or references. As in a [list of records](Self::nested_list), each part is a slot
+    /// with a list: `skills{}.key`, and `skills{}.value.level` for the part `level`.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value, record};
+    /// let skill = Schema::builder("skill").slot("level", Kind::U8).build()?;
+    /// let unit = Schema::builder("unit").nested_map("skills", Kind::Text, &skill).build()?;
+    ///
+    /// let mut store = Store::new();
+    /// store.register_schema(unit)?;
+    /// let archery = Value::from_iter([("archery", Value::from_iter([("level", 3)]))]);
+    /// let elf = store.spawn_record("unit", record! { skills: archery.clone() })?;
+    /// assert_eq!(store.get_value(elf, "skills")?, archery);
+    /// assert_eq!(store.get_value(elf, "skills{}.key")?, ["archery"].into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn nested_map(self, name: &str, key: Kind, value: &Schema) -> Self {
+        let key = Slot::new("key".into(), key);
+        self.elements(&format!("{name}{{}}"), vec![key], value)
+    }
+
+    /// Adds the parts of elements. `name` ends with brackets.
+    fn elements(mut self, name: &str, key: Vec<Slot>, parts: &Schema) -> Self {
+        if parts.extends.is_some() || parts.slots.is_empty() {
+            let (schema, nested) = (Arc::clone(&self.schema.name), Arc::clone(&parts.name));
+            let record = name.into();
+            self.error.get_or_insert(SchemaError::BadNested { schema, record, nested });
+            return self;
+        }
+        let has_default = |slot: &&Slot| slot.default.is_some() && !slot.name.contains(['[', '{']);
+        if let Some(slot) = parts.slots.iter().find(has_default) {
+            let (schema, slot) = (Arc::clone(&self.schema.name), Arc::clone(&slot.name));
+            let list = name.into();
+            self.error.get_or_insert(SchemaError::DefaultInList { schema, list, slot });
+            return self;
+        }
+        self.nested = Some((name.into(), self.schema.slots.len()));
+        let value = if key.is_empty() { "" } else { ".value" };
+        let keys = key.iter().map(|key| (name.to_owned(), key));
+        let parts = parts.slots.iter().map(|part| (format!("{name}{value}"), part));
+        let mut added: HashSet<Arc<str>> = HashSet::new();
+        for (prefix, part) in keys.chain(parts) {
+            for slot in part.as_elements() {
+                let within = |part: &Arc<str>| format!("{prefix}.{part}").into();
+                let (name, renamed_from) =
+                    (within(&slot.name), slot.renamed_from.as_ref().map(within));
+                // The parts of an inner list share its length.
+                if added.insert(Arc::clone(&name)) || !name.ends_with(['?', '#']) {
+                    self.schema.slots.push(Slot { name, renamed_from, ..slot });
+                }
+            }
+        }
+        self
+    }
+
     /// Sets the value of the slot in records that leave it out.
     ///
     /// [`Schema`] has an example.

@@ -49,7 +49,11 @@ impl Checker<'_> {
         problems: &mut Vec<Problem>,
     ) {
         let mut given = vec![false; schema.slots().len()];
-        self.values(schema, &schema.spread(record), &mut given, problems);
+        let flat = schema.spread(record);
+        self.values(schema, &flat, &mut given, problems);
+        if let Some(name) = schema.uneven(record, &flat) {
+            problems.push(schema.problem(name, schema.uneven_problem(name)));
+        }
         let slots = schema.slots().iter().zip(given);
         slots.for_each(|(slot, given)| missing(schema, slot, given, problems));
     }
@@ -203,12 +207,32 @@ impl Checker<'_> {
     }
 }
 
-/// Adds a problem if the slot needs a value and has none.
+/// Adds a problem if the slot needs a value and has none. The parts of a list have one problem.
 fn missing(schema: &RegisteredSchema, slot: &Slot, is_given: bool, problems: &mut Vec<Problem>) {
-    if !is_given && slot.is_required() {
-        let expected = slot.kind().clone();
-        problems.push(schema.problem(slot.name(), ProblemKind::Missing { expected }));
+    if is_given || !slot.is_required() {
+        return;
     }
+    let (name, shape) = schema.list_of(slot.name()).unzip();
+    let name = name.unwrap_or_else(|| slot.name());
+    // A value of the wrong form has a problem of its own.
+    let is_known = |problem: &Problem| {
+        let is_whole = |part: &str| part.is_empty() || part.starts_with(['.', '[', '{']);
+        match problem.kind {
+            ProblemKind::MissingNested { .. } => *problem.slot == *name,
+            ProblemKind::NotNested { .. } => {
+                name.strip_prefix(&*problem.slot).is_some_and(is_whole)
+            }
+            _ => false,
+        }
+    };
+    if problems.iter().any(is_known) {
+        return;
+    }
+    let kind = match shape {
+        Some(shape) => ProblemKind::MissingNested { expected: shape.to_string().into() },
+        None => ProblemKind::Missing { expected: slot.kind().clone() },
+    };
+    problems.push(schema.problem(name, kind));
 }
 
 fn refuse(kind: &Kind, value: &Value, error: ConversionError) -> ProblemKind {

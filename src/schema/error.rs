@@ -61,6 +61,18 @@ pub enum SchemaError {
         /// The schema of its parts.
         nested: Arc<str>,
     },
+    /// A part of a list's elements has a default.
+    #[error(
+        "slot '{slot}' of '{list}' of schema '{schema}' cannot have a default: it belongs to the elements of a list; make it optional"
+    )]
+    DefaultInList {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The list.
+        list: Arc<str>,
+        /// The part of its elements.
+        slot: Arc<str>,
+    },
     /// Two slots have the same name; one of them may belong to the base.
     #[error("schema '{schema}' declares slot '{slot}' twice")]
     DuplicateSlot {

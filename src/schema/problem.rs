@@ -83,12 +83,22 @@ pub enum ProblemKind {
         /// The nearest variant.
         suggestion: Suggestion,
     },
-    /// A nested record has a value that is not a map.
+    /// A nested value is not a map, or not a list, where its parts need one.
     NotNested {
-        /// The names of its parts.
-        parts: Arc<[Arc<str>]>,
+        /// The form that it must have, such as `a map of min, max`.
+        expected: Arc<str>,
         /// The value.
         found: Value,
+    },
+    /// The record gives no list or map that its parts need.
+    MissingNested {
+        /// The form that it must have, such as `a list of maps of item, chance`.
+        expected: Arc<str>,
+    },
+    /// The lists of a nested value's parts do not have the lengths of one list.
+    Uneven {
+        /// The slots of the parts.
+        parts: Arc<[Arc<str>]>,
     },
     /// A slot of kind `any` cannot hold the value.
     NotAny {
@@ -181,6 +191,9 @@ impl ProblemKind {
             Self::Missing { expected } => {
                 write!(f, "{schema} object needs a value for slot {slot} ({expected})")
             }
+            Self::MissingNested { expected } => {
+                write!(f, "{schema} object needs a value for slot {slot} ({expected})")
+            }
             Self::Duplicate => write!(f, "{schema} object has two values for slot {slot}"),
             Self::WrongKind { expected, found } if found.is_unset() => {
                 write!(f, "{place} expects {expected} and may not be unset")
@@ -197,9 +210,15 @@ impl ProblemKind {
                 write!(f, "{place} expects one of {variants}; found {found}")?;
                 place.suggest(f, suggestion)
             }
-            Self::NotNested { parts, found } => {
-                let (kind, parts) = (found.kind_name(), parts.join(", "));
-                write!(f, "{place} expects a map of {parts}; found {kind} {found}")
+            Self::NotNested { expected, found } => {
+                write!(f, "{place} expects {expected}; found {} {found}", found.kind_name())
+            }
+            Self::Uneven { parts } => {
+                let parts = parts.join(", ");
+                write!(
+                    f,
+                    "the parts of {slot} of {schema} have lists of different lengths: {parts}"
+                )
             }
             Self::NotAny { reason } => write!(f, "{place} cannot hold {reason}"),
             Self::ForeignText => write!(f, "{place} has a text of another store"),

@@ -10,7 +10,7 @@ use crate::id::SchemaId;
 use crate::record::Record;
 use crate::schema::error::SchemaDifference;
 use crate::schema::names::{NameSet, SchemaNames, SlotNames};
-use crate::schema::nested::nested_names;
+use crate::schema::nested::{Shape, shapes};
 use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot, SlotCheck};
 use crate::shared_vec::SharedVec;
 use crate::suggest::{Suggestion, nearest_name};
@@ -49,8 +49,8 @@ pub struct RegisteredSchema {
     /// One for each slot.
     checks: Box<[SlotCheck]>,
     names: SlotNames,
-    /// The names of nested records, in alphabetical order.
-    pub(super) nested: Box<[Arc<str>]>,
+    /// The nested values by name.
+    pub(super) nested: Box<[(Arc<str>, Shape)]>,
 }
 
 impl RegisteredSchema {
@@ -204,8 +204,8 @@ impl RegisteredSchema {
     /// ```
     #[must_use]
     pub fn not_nested(&self, name: &str, found: &Value) -> Problem {
-        let parts = self.parts(name).map(|(_, part)| Arc::from(part)).collect();
-        self.problem(name, ProblemKind::NotNested { parts, found: found.clone() })
+        let expected = self.shape(name).map_or_else(String::new, |shape| shape.to_string()).into();
+        self.problem(name, ProblemKind::NotNested { expected, found: found.clone() })
     }
 
     /// Returns a problem of one of the schema's slots.
@@ -491,7 +491,7 @@ impl RegisteredSchema {
             .map_err(|slot| SchemaError::DuplicateSlot { schema: Arc::clone(&name), slot })?;
         let base = base.map(|(base, name)| (base.id, name));
         let checks = slots.iter().map(Slot::typed_check).collect();
-        let (nested, slots) = (nested_names(&slots), slots.into());
+        let (nested, slots) = (shapes(&slots), slots.into());
         Ok(Self { id, name, base, slots, declarers, inherited, checks, names, nested })
     }
 }

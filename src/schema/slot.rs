@@ -49,6 +49,38 @@ impl Slot {
         Self { name, kind, optional, default, constraints: Constraints::default(), renamed_from }
     }
 
+    /// Returns the slots that hold such values for all elements of a list, see [`Shape`](crate::schema::Shape).
+    pub(super) fn as_elements(&self) -> Vec<Self> {
+        // The parts of an inner list say together which elements have it, and how long it is.
+        let bracket = self.name.find("[]").into_iter().chain(self.name.find("{}")).min();
+        let inner = bracket.map(|at| self.name.split_at(at));
+        let (name, is_list) = match inner {
+            Some((list, _)) => (list, true),
+            None => (&*self.name, matches!(self.kind, Kind::List(_))),
+        };
+        let none = self.optional.then(|| Value::List([].into()));
+        let kind = match &self.kind {
+            list @ Kind::List(_) => list.clone(),
+            single => Kind::list(single.clone()),
+        };
+        // Only a part that elements may leave out has a default: no values.
+        let default = none.clone().or_else(|| self.default.clone());
+        let values = Self { kind, optional: false, default, ..self.clone() };
+        let former = self.renamed_from.as_deref().map(|former| match inner {
+            Some((_, part)) => former.strip_suffix(part).unwrap_or(former),
+            None => former,
+        });
+        let companion = |sign: char, kind: Kind| {
+            let mut slot = Self::new(format!("{name}{sign}").into(), Kind::list(kind));
+            slot.renamed_from = former.map(|former| format!("{former}{sign}").into());
+            slot.default.clone_from(&none);
+            slot
+        };
+        let lengths = is_list.then(|| companion('#', Kind::U32));
+        let is_set = self.optional.then(|| companion('?', Kind::Bool));
+        [Some(values), is_set, lengths].into_iter().flatten().collect()
+    }
+
     /// Returns the slot's name, unique in its schema.
     ///
     /// # Example

@@ -154,9 +154,10 @@ impl Store {
         positions: &mut Vec<Option<usize>>,
     ) -> Result<(), Unwritten> {
         let schema = self.registry.get(schema).ok_or(Unwritten::Refused)?;
-        let record = &*schema.spread(record);
+        let given = record;
+        let record = &*schema.spread(given);
         let in_order = schema.is_in_order(record);
-        if !in_order && !schema.place(record, positions) {
+        if !in_order && !schema.place(record, positions) || schema.uneven(given, record).is_some() {
             return Err(Unwritten::Refused);
         }
         let value = |index: usize| {

@@ -91,12 +91,26 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
                 None => diagnostic.suggest(suggestion.shared_name().cloned()),
             }
         }
-        ProblemKind::NotNested { parts, .. } => {
-            let (first, all) = (parts.first().map_or("", |part| part), parts.join(", "));
-            with(diagnostic, "expected a map in braces".to_owned(), format!("a map of {all}"))
-                .help(format!("write each part with its name, such as {first}, in braces"))
+        ProblemKind::NotNested { expected, .. } => {
+            let (label, help) = nested_in_words(expected);
+            with(diagnostic, label.to_owned(), expected.to_string()).help(help)
         }
         _ => diagnostic.at(place, ""),
+    }
+}
+
+/// Returns a label and advice for a nested value of the wrong form.
+fn nested_in_words(expected: &str) -> (&'static str, String) {
+    let parts = expected.strip_prefix("a map of ").and_then(|parts| parts.split(", ").next());
+    match parts {
+        Some("names and values") => {
+            ("expected a map in braces", "write names and their values in braces".to_owned())
+        }
+        Some(first) => (
+            "expected a map in braces",
+            format!("write each part with its name, such as {first}, in braces"),
+        ),
+        None => ("expected a list in brackets", format!("write {expected}, in brackets")),
     }
 }
 

@@ -121,12 +121,13 @@ impl ReservedIds<'_> {
     pub fn write_record(&mut self, number: usize, record: &Record) -> Result<(), SpawnError> {
         let id = self.ids[number];
         let schema = &self.store.registry.get(id.schema()).expect(REGISTERED);
-        let record = &*schema.spread(record);
+        let given = record;
+        let record = &*schema.spread(given);
         let mut positions = Vec::new();
-        if !schema.place(record, &mut positions) {
+        if !schema.place(record, &mut positions) || schema.uneven(given, record).is_some() {
             let (mut problems, world) = (Vec::new(), self.world());
             let checker = Checker { registry: &self.store.registry, world: &world };
-            checker.record(schema, record, &mut problems);
+            checker.record(schema, given, &mut problems);
             let problems = problems.into_iter();
             let numbered = problems.map(|problem| Problem { record: Some(number), ..problem });
             return Err(Rejection::new(numbered.collect()).into());

@@ -1,0 +1,210 @@
+//! Nested values: maps and lists of maps in records, whose parts are slots of their own.
+//!
+//! The names of slots alone say what is nested, see [`Shape`]. So storage, keys, views and snapshots know slots alone.
+
+mod gather;
+mod shape;
+mod spread;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::record::Record;
+use crate::schema::{ProblemKind, RegisteredSchema};
+use crate::value::Value;
+
+pub(in crate::schema) use shape::shapes;
+pub use shape::{Elements, Part, Shape};
+pub use spread::{Found, Tree};
+
+/// Returns the name of a part within a nested value.
+fn within<'n>(name: &'n str, nested: &str) -> Option<&'n str> {
+    let part = name.strip_prefix(nested)?;
+    part.strip_prefix('.').or_else(|| part.starts_with(['[', '{']).then_some(part))
+}
+
+impl RegisteredSchema {
+    /// Returns the shape of the nested value of this name.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::schema::Shape;
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// let damage = Schema::builder("damage").slot("min", Kind::U16).slot("max", Kind::U16).build()?;
+    /// store.register_schema(Schema::builder("weapon").nested("damage", &damage).build()?)?;
+    /// let weapon = store.schema("weapon").unwrap();
+    /// let Some(Shape::Record(parts)) = weapon.shape("damage") else { panic!() };
+    /// assert_eq!(&*parts[1].0, "max");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn shape(&self, name: &str) -> Option<&Shape> {
+        if self.nested.is_empty() || self.slot_index(name).is_some() {
+            return None;
+        }
+        shape::find(&self.nested, name)
+    }
+
+    /// Returns `true` if records may have a map or a list of this name, whose parts are slots.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// let damage = Schema::builder("damage").slot("min", Kind::U16).slot("max", Kind::U16).build()?;
+    /// store.register_schema(Schema::builder("weapon").nested("damage", &damage).build()?)?;
+    /// let weapon = store.schema("weapon").ok_or("no schema")?;
+    /// assert!(weapon.is_nested("damage") && weapon.slot("damage").is_none());
+    /// let parts: Vec<_> = weapon.parts("damage").map(|(_, name)| name).collect();
+    /// assert_eq!(parts, ["min", "max"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_nested(&self, name: &str) -> bool {
+        self.shape(name).is_some()
+    }
+
+    /// Iterates over the parts of a nested value: the positions of their slots, and their names within the value.
+    ///
+    /// [`is_nested`](Self::is_nested) has an example.
+    pub fn parts(&self, nested: &str) -> impl Iterator<Item = (usize, &str)> {
+        let slots = self.slots().iter().enumerate();
+        slots.filter_map(move |(index, slot)| Some((index, within(slot.name(), nested)?)))
+    }
+
+    /// Returns the record with the parts of nested values under the names of their slots.
+    ///
+    /// [`gather`](Self::gather) is the opposite.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value, record};
+    /// let mut store = Store::new();
+    /// let damage = Schema::builder("damage").slot("min", Kind::U16).slot("max", Kind::U16).build()?;
+    /// store.register_schema(Schema::builder("weapon").nested("damage", &damage).build()?)?;
+    /// let range: Value = [("min", 1), ("max", 4)].into_iter().collect();
+    /// let nested = record! { damage: range };
+    /// let weapon = store.schema("weapon").ok_or("no schema")?;
+    /// let flat = record! { "damage.min": 1, "damage.max": 4 };
+    /// assert_eq!(*weapon.spread(&nested), flat);
+    /// assert_eq!(weapon.gather(&flat), nested);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn spread<'r>(&self, record: &'r Record) -> Cow<'r, Record> {
+        if self.nested.is_empty() || !record.iter().any(|(name, _)| self.is_nested(name)) {
+            return Cow::Borrowed(record);
+        }
+        let mut flat = Record::with_capacity(self.slots().len());
+        for (name, value) in record.iter() {
+            match self.shape(name) {
+                Some(shape) => shape.spread(name, value, &mut |found| match found {
+                    Found::Slot { slot, value } => {
+                        flat.push(self.slots()[slot].name().to_owned(), value.into_owned());
+                    }
+                    // Refused, because no slot has the name, or because it has a value already.
+                    Found::Surplus { name, value } | Found::Misshapen { name, value } => {
+                        flat.push(name, value.clone());
+                    }
+                }),
+                None => flat.push(name.to_owned(), value.clone()),
+            }
+        }
+        Cow::Owned(flat)
+    }
+
+    /// Returns the record with nested values as maps and lists. Unset parts and unevenly long lists stay as they are.
+    ///
+    /// [`spread`](Self::spread) has an example.
+    #[must_use]
+    pub fn gather(&self, record: &Record) -> Record {
+        if self.nested.is_empty() {
+            return record.clone();
+        }
+        let slots = self.slots();
+        let mut gathered = vec![false; slots.len()];
+        // Each nested value takes the place of its first part.
+        let mut wholes: Vec<(usize, &Arc<str>, Value)> = Vec::new();
+        for (name, shape) in &self.nested {
+            let mut read =
+                |slot: usize| record.get(slots[slot].name()).cloned().unwrap_or_default();
+            let Ok(whole) = shape.gather(&mut read) else { continue };
+            if whole.is_unset() {
+                continue;
+            }
+            let mut first = usize::MAX;
+            shape.for_each_slot(&mut |slot| {
+                let position = record.iter().position(|(name, _)| name == slots[slot].name());
+                let Some(position) = position.filter(|at| !record.value(*at).is_unset()) else {
+                    return;
+                };
+                gathered[slot] = true;
+                first = first.min(position);
+            });
+            wholes.push((first, name, whole));
+        }
+        let mut nested = Record::with_capacity(record.len());
+        for (position, (name, value)) in record.iter().enumerate() {
+            let is_part = self.slot_index(name).is_some_and(|slot| gathered[slot]);
+            if let Some((_, whole, value)) = wholes.iter().find(|(first, ..)| *first == position) {
+                nested.push(whole.to_string(), value.clone());
+            }
+            if !is_part {
+                nested.push(name.to_owned(), value.clone());
+            }
+        }
+        nested
+    }
+
+    /// Returns a nested value. If the lists of its parts do not fit together, because a view has written one alone, it is the map
+    /// of these lists.
+    pub(crate) fn nested_value(&self, name: &str, mut read: impl FnMut(usize) -> Value) -> Value {
+        let Some(shape) = self.shape(name) else { return Value::Unset };
+        shape.gather(&mut read).unwrap_or_else(|_| {
+            let parts = self.parts(name).map(|(index, part)| (part, read(index)));
+            parts.filter(|(_, value)| !value.is_unset()).collect()
+        })
+    }
+
+    /// Returns the name of a nested value whose parts have lists of different lengths. Only a record that names such a part can
+    /// have one.
+    pub(crate) fn uneven(&self, given: &Record, spread: &Record) -> Option<&str> {
+        let names_part = |(name, _): (&str, _)| name.contains(['[', '{']);
+        if self.nested.is_empty() || !given.iter().any(names_part) {
+            return None;
+        }
+        let mut read = |slot: usize| {
+            let slot = &self.slots()[slot];
+            spread.get(slot.name()).or(slot.default()).cloned().unwrap_or_default()
+        };
+        let mut shapes = self.nested.iter();
+        shapes.find_map(|(name, shape)| shape.gather(&mut read).is_err().then_some(&**name))
+    }
+
+    /// Returns the outermost list or map that a slot is a part of, with its name.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// let drop = Schema::builder("drop").slot("item", Kind::Text).build()?;
+    /// store.register_schema(Schema::builder("unit").nested_list("drops", &drop).build()?)?;
+    /// let unit = store.schema("unit").unwrap();
+    /// let (name, shape) = unit.list_of("drops[].item").unwrap();
+    /// assert_eq!((name, &*shape.to_string()), ("drops", "a list of maps of item"));
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn list_of<'n>(&self, slot: &'n str) -> Option<(&'n str, &Shape)> {
+        let name = &slot[..slot.find(['[', '{'])?];
+        Some((name, self.shape(name)?))
+    }
+
+    /// Returns the problem of a nested value whose parts have lists of different lengths.
+    pub(crate) fn uneven_problem(&self, name: &str) -> ProblemKind {
+        let parts = self.parts(name).map(|(slot, _)| Arc::clone(self.slots()[slot].shared_name()));
+        let parts = parts.collect();
+        ProblemKind::Uneven { parts }
+    }
+}

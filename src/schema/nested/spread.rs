@@ -1,0 +1,348 @@
+//! Takes nested values apart: a value for each slot of the shape.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::schema::nested::shape::{Elements, KEY, Part, Shape};
+use crate::value::Value;
+
+/// A tree of values that a [`Shape`] can take apart: a [`Value`], or a tree that knows more of its values, such as places.
+pub trait Tree: Clone {
+    /// Returns `true` if there is no value.
+    fn is_unset(&self) -> bool;
+
+    /// Returns the elements of a list.
+    fn as_list(&self) -> Option<&[Self]>;
+
+    /// Calls the function with each entry of a map. Returns `false` if the value is no map.
+    fn for_each_entry<'t>(&'t self, call: &mut dyn FnMut(&'t str, &'t Self)) -> bool;
+
+    /// Returns a list in the place of this value.
+    fn list(&self, elements: Vec<Self>) -> Self;
+
+    /// Returns a single value in the place of this one.
+    fn single(&self, value: Value) -> Self;
+}
+
+impl Tree for Value {
+    fn is_unset(&self) -> bool {
+        self.is_unset()
+    }
+
+    fn as_list(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    fn for_each_entry<'t>(&'t self, call: &mut dyn FnMut(&'t str, &'t Self)) -> bool {
+        let Self::Map(map) = self else { return false };
+        map.iter().for_each(|(name, value)| call(name, value));
+        true
+    }
+
+    fn list(&self, elements: Vec<Self>) -> Self {
+        Self::List(elements.into())
+    }
+
+    fn single(&self, value: Value) -> Self {
+        value
+    }
+}
+
+/// A part of a nested value, as [`Shape::spread`] finds it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Found<'t, T: Clone> {
+    /// The value of a slot.
+    Slot {
+        /// The position of the slot.
+        slot: usize,
+        /// The value: a list if the slot is that of a list's elements.
+        value: Cow<'t, T>,
+    },
+    /// A value under a name that the shape does not have, or has had in the same record.
+    Surplus {
+        /// The name of the slot that would hold it.
+        name: String,
+        /// The value.
+        value: &'t T,
+    },
+    /// A value that is no map or no list where the shape needs one.
+    Misshapen {
+        /// The name of the nested value.
+        name: String,
+        /// The value.
+        value: &'t T,
+    },
+}
+
+/// The path to a nested value.
+#[derive(Clone, Copy)]
+struct Path<'p> {
+    outer: Option<&'p Path<'p>>,
+    name: &'p str,
+}
+
+impl<'p> Path<'p> {
+    const fn then(&'p self, name: &'p str) -> Self {
+        Self { outer: Some(self), name }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(outer) = self.outer {
+            write!(f, "{outer}")?;
+            if !matches!(self.name, "[]" | "{}") {
+                f.write_str(".")?;
+            }
+        }
+        f.write_str(self.name)
+    }
+}
+
+impl Shape {
+    /// Takes a nested value apart: calls the function with the value of each slot, and with what has no slot.
+    ///
+    /// Slots of records that the value leaves out are left out. In the elements of lists, a part that is missing and must not be
+    /// is unset.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::schema::Found;
+    /// use slotted::{Kind, Schema, Store, Value};
+    /// let mut store = Store::new();
+    /// let drop = Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).build()?;
+    /// store.register_schema(Schema::builder("unit").nested_list("drops", &drop).build()?)?;
+    /// let bone = Value::from_iter([("item", Value::from("bone")), ("chance", 0.5.into())]);
+    /// let mut lists = Vec::new();
+    /// let shape = store.schema("unit").and_then(|unit| unit.shape("drops")).unwrap();
+    /// shape.spread("drops", &Value::from([bone]), &mut |found| {
+    ///     if let Found::Slot { slot, value } = found {
+    ///         lists.push((slot, value.into_owned()));
+    ///     }
+    /// });
+    /// assert_eq!(lists, [(0, ["bone"].into()), (1, [0.5].into())]);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    pub fn spread<'t, T: Tree>(
+        &self,
+        name: &str,
+        value: &'t T,
+        call: &mut dyn FnMut(Found<'t, T>),
+    ) {
+        self.spread_in(&Path { outer: None, name }, value, call);
+    }
+
+    fn spread_in<'t, T: Tree>(
+        &self,
+        path: &Path<'_>,
+        value: &'t T,
+        call: &mut dyn FnMut(Found<'t, T>),
+    ) {
+        let whole = |slot: usize| Found::Slot { slot, value: Cow::Borrowed(value) };
+        if value.is_unset() {
+            return self.for_each_slot(&mut |slot| call(whole(slot)));
+        }
+        let fits = match self {
+            Self::Slot(part) => {
+                call(whole(part.slot));
+                true
+            }
+            Self::Record(fields) => value.for_each_entry(&mut |name, value| match fields
+                .iter()
+                .find(|(own, _)| &**own == name)
+            {
+                Some((_, shape)) => shape.spread_in(&path.then(name), value, call),
+                None => call(Found::Surplus { name: path.then(name).to_string(), value }),
+            }),
+            Self::Tuple(fields) => match value.as_list() {
+                Some(list) if list.len() <= fields.len() => {
+                    for ((name, shape), value) in fields.iter().zip(list) {
+                        shape.spread_in(&path.then(name), value, call);
+                    }
+                    true
+                }
+                _ => false,
+            },
+            Self::List(elements) | Self::Map(elements) => {
+                let mut lists = Lists::of(self);
+                let bracket = self.bracket();
+                let fits = elements.spread(&path.then(bracket), self, value, &mut lists, call);
+                if fits.is_some() {
+                    self.for_each_slot(&mut |slot| {
+                        let value = Cow::Owned(value.list(std::mem::take(lists.of_slot(slot))));
+                        call(Found::Slot { slot, value });
+                    });
+                }
+                fits.is_some()
+            }
+        };
+        if !fits {
+            call(Found::Misshapen { name: path.to_string(), value });
+        }
+    }
+
+    pub(super) const fn bracket(&self) -> &'static str {
+        if matches!(self, Self::Map(_)) { "{}" } else { "[]" }
+    }
+
+    /// Adds the parts of an element. `place` is the value that it belongs to.
+    fn spread_element<'t, T: Tree>(
+        &self,
+        path: &Path<'_>,
+        (value, place): (Option<&'t T>, &'t T),
+        lists: &mut Lists<T>,
+        call: &mut dyn FnMut(Found<'t, T>),
+    ) {
+        let value = value.filter(|value| !value.is_unset());
+        let fits = match self {
+            Self::Slot(part) => part.spread((value, place), lists),
+            Self::Record(fields) => {
+                let mut seen = vec![false; fields.len()];
+                let fits = value.is_none_or(|value| {
+                    value.for_each_entry(&mut |name, value| {
+                        let known = fields.iter().position(|(own, _)| &**own == name);
+                        match known.filter(|field| !std::mem::replace(&mut seen[*field], true)) {
+                            Some(field) => {
+                                let (part, path) = ((Some(value), value), path.then(name));
+                                fields[field].1.spread_element(&path, part, lists, call);
+                            }
+                            None => {
+                                call(Found::Surplus { name: path.then(name).to_string(), value })
+                            }
+                        }
+                    })
+                });
+                let missing = fields.iter().zip(&seen).filter(|(_, seen)| fits && !**seen);
+                for ((name, shape), _) in missing {
+                    shape.spread_element(&path.then(name), (None, place), lists, call);
+                }
+                fits
+            }
+            Self::Tuple(fields) => match value.map(Tree::as_list) {
+                Some(None) => false,
+                Some(Some(list)) if list.len() > fields.len() => false,
+                list => {
+                    let list = list.flatten().unwrap_or_default();
+                    for (at, (name, shape)) in fields.iter().enumerate() {
+                        let part = (list.get(at), list.get(at).unwrap_or(place));
+                        shape.spread_element(&path.then(name), part, lists, call);
+                    }
+                    true
+                }
+            },
+            Self::List(elements) | Self::Map(elements) => {
+                if let Some(is_set) = elements.is_set {
+                    lists.of_slot(is_set).push(place.single(value.is_some().into()));
+                }
+                match value {
+                    None if elements.is_set.is_some() => true,
+                    None => {
+                        call(Found::Misshapen { name: path.to_string(), value: place });
+                        true
+                    }
+                    Some(value) => {
+                        let count =
+                            elements.spread(&path.then(self.bracket()), self, value, lists, call);
+                        if let (Some(lengths), Some(count)) = (elements.lengths, count) {
+                            lists.of_slot(lengths).push(value.single((count as u64).into()));
+                        }
+                        count.is_some()
+                    }
+                }
+            }
+        };
+        if let (false, Some(value)) = (fits, value) {
+            call(Found::Misshapen { name: path.to_string(), value });
+        }
+    }
+}
+
+impl Elements {
+    /// Adds all elements of a list or a map, and returns how many they are. Returns `None` if the value is neither.
+    fn spread<'t, T: Tree>(
+        &self,
+        path: &Path<'_>,
+        of: &Shape,
+        value: &'t T,
+        lists: &mut Lists<T>,
+        call: &mut dyn FnMut(Found<'t, T>),
+    ) -> Option<usize> {
+        if let Some(list) = value.as_list() {
+            for element in list {
+                self.element.spread_element(path, (Some(element), element), lists, call);
+            }
+            return Some(list.len());
+        }
+        let (Shape::Map(_), Shape::Record(fields)) = (of, &*self.element) else { return None };
+        let (mut key, mut count) = (None, 0);
+        for (name, shape) in fields {
+            match shape {
+                Shape::Slot(part) if **name == *KEY => key = Some(part.slot),
+                shape => {
+                    count = 0;
+                    let path = path.then(name);
+                    let is_map = value.for_each_entry(&mut |name, value| {
+                        count += 1;
+                        if let Some(key) = key {
+                            lists.of_slot(key).push(value.single(name.into()));
+                        }
+                        shape.spread_element(&path, (Some(value), value), lists, call);
+                    });
+                    if !is_map {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(count)
+    }
+}
+
+impl Part {
+    fn spread<T: Tree>(&self, (value, place): (Option<&T>, &T), lists: &mut Lists<T>) -> bool {
+        if let Some(is_set) = self.is_set {
+            lists.of_slot(is_set).push(place.single(value.is_some().into()));
+            if value.is_none() {
+                return true;
+            }
+        }
+        let unset = || place.single(Value::Unset);
+        let Some(lengths) = self.lengths else {
+            lists.of_slot(self.slot).push(value.cloned().unwrap_or_else(unset));
+            return true;
+        };
+        match value.map(Tree::as_list) {
+            None => lists.of_slot(self.slot).push(unset()),
+            Some(None) => return false,
+            Some(Some(list)) => {
+                lists.of_slot(lengths).push(place.single((list.len() as u64).into()));
+                lists.of_slot(self.slot).extend_from_slice(list);
+            }
+        }
+        true
+    }
+}
+
+/// The values of the slots of a list so far.
+struct Lists<T> {
+    /// The position of the first slot.
+    first: usize,
+    lists: Vec<Vec<T>>,
+}
+
+impl<T: Clone> Lists<T> {
+    fn of(shape: &Shape) -> Self {
+        let (mut first, mut last) = (usize::MAX, 0);
+        shape.for_each_slot(&mut |slot| (first, last) = (first.min(slot), last.max(slot)));
+        let count = last.checked_sub(first).map_or(0, |others| others + 1);
+        Self { first, lists: vec![Vec::new(); count] }
+    }
+
+    fn of_slot(&mut self, slot: usize) -> &mut Vec<T> {
+        &mut self.lists[slot - self.first]
+    }
+}
