@@ -231,7 +231,7 @@ impl SchemaBuilder {
             self.error.get_or_insert(SchemaError::DefaultInList { schema, list, slot });
             return self;
         }
-        self.nested = Some((name.into(), self.schema.slots.len()));
+        self.nested = Some((name[..name.len() - 2].into(), self.schema.slots.len()));
         let value = if key.is_empty() { "" } else { ".value" };
         let keys = key.iter().map(|key| (name.to_owned(), key));
         let parts = parts.slots.iter().map(|part| (format!("{name}{value}"), part));
@@ -298,7 +298,8 @@ impl SchemaBuilder {
         };
         let mut builder = self;
         for slot in &mut builder.schema.slots[first..] {
-            let part = slot.name.strip_prefix(&*record).unwrap_or_default();
+            let part = slot.renamed_from.as_ref().unwrap_or(&slot.name);
+            let part = part.strip_prefix(&*record).unwrap_or_default();
             slot.renamed_from = Some(format!("{name}{part}").into());
         }
         builder

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::document::Declaration;
+use crate::document::{Declaration, RecordDeclaration};
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Named};
-use crate::records::{Checked, RecordReader};
+use crate::records::{Checked, Entries, RecordReader};
 use crate::source::Place;
-use slotted::schema::{NumberKind, RegisteredSchema};
+use slotted::schema::{NumberKind, RegisteredSchema, Shape};
 use slotted::{Kind, ObjectId, Value};
 
 /// A change of one slot.
@@ -123,6 +123,46 @@ impl RecordReader<'_> {
                 },
             };
             into.push(Change { slot: slot as u16, pack: of.pack, place, operation, value });
+        }
+        true
+    }
+
+    /// Reads a map of changes of a nested list or map. Returns `false` if the value is none.
+    pub(super) fn are_changes_of_list(
+        &mut self,
+        (schema, shape): (&RegisteredSchema, &Shape),
+        entry: Named<'_, '_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) -> bool {
+        let Data::Map(map) = &entry.value.data else { return false };
+        let is_change = |key: &Entry<'_>| {
+            let is_list = matches!(key.value.data, Data::List(_) | Data::Map(_));
+            is_list && OF_LISTS.iter().any(|known| known.name() == key.name)
+        };
+        if map.is_empty() || !map.iter().all(is_change) {
+            return false;
+        }
+        let file = declared.of.place.file;
+        let owner = format!("slot {}", quoted(entry.name));
+        let keys = Reading { file, diagnostics: self.diagnostics }.once(map, &owner);
+        for key in keys {
+            let mut reading = Reading { file, diagnostics: self.diagnostics };
+            let place = reading.place(key.value.span);
+            let Some(operation) = operation(&mut reading, key, &OF_LISTS) else { continue };
+            // The elements are those of a value, and have its problems.
+            let mut parts = Entries::default();
+            let elements = Named { value: &key.value, ..entry };
+            self.parts((schema, shape), elements, declared, &mut parts);
+            entries.quarantined.append(&mut parts.quarantined);
+            let pack = declared.of.pack;
+            entries.changes.extend(parts.values.into_iter().map(|given| Change {
+                slot: given.slot,
+                pack,
+                place,
+                operation,
+                value: given.value,
+            }));
         }
         true
     }

@@ -13,6 +13,15 @@ use slotted::schema::{Constraint, Number, NumberRange};
 /// The keys of constraints, in reading and writing order.
 pub(super) const KEYS: [&str; 4] = ["range", "finite", "step", "references"];
 
+/// Returns whether the constraint of the key can confine such values.
+pub(super) fn suits(key: &str, kind: &Kind) -> bool {
+    match key {
+        "references" => *kind.element() == Kind::Object,
+        "range" | "finite" | "step" => kind.component().is_some(),
+        _ => false,
+    }
+}
+
 /// Reads the constraint that a key of a slot declares. Returns `None` if it is invalid, or `finite = false`.
 pub(super) fn read(reading: &mut Reading<'_>, key: &str, node: &Node<'_>) -> Option<Constraint> {
     let quoted_key = crate::diagnostic::quoted(key);

@@ -45,7 +45,10 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 
 /// Lists all kinds for messages.
 pub(super) fn all() -> String {
-    names().chain(["enum", "list(…)", "[f32; 3]"]).collect::<Vec<_>>().join(", ")
+    names()
+        .chain(["enum", "list(…)", "map(…)", "(…, …)", "[f32; 3]"])
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Parses a kind. `variants` are the variants of `enum`.
@@ -54,6 +57,75 @@ pub(super) fn parse(name: &str, variants: Option<&Kind>) -> Result<Kind, Unknown
         Some(element) => parse_element(element.trim(), variants).map(Kind::list),
         None => parse_element(name.trim(), variants),
     }
+}
+
+/// The outermost form of a kind in a file.
+pub(super) enum Form<'k> {
+    /// The kind of a slot, or an unknown one.
+    Single(&'k str),
+    /// The name of a schema: a nested record.
+    Schema(&'k str),
+    /// A list of nested values.
+    List(&'k str),
+    /// A map: the kinds of its keys and its values.
+    Map(&'k str, &'k str),
+    /// A value for each of these kinds.
+    Tuple(Vec<&'k str>),
+}
+
+/// Returns the form of a kind.
+pub(super) fn form<'k>(kind: &'k str, is_schema: &dyn Fn(&str) -> bool) -> Form<'k> {
+    let kind = kind.trim();
+    if let Some(element) = within(kind, "list(", ")") {
+        let is_list = within(element.trim(), "list(", ")").is_some();
+        return match form(element, is_schema) {
+            Form::Single(_) if !is_list => Form::Single(kind),
+            _ => Form::List(element),
+        };
+    }
+    if let Some(parts) = within(kind, "map(", ")").map(split) {
+        match parts[..] {
+            [value] if !value.is_empty() => return Form::Map("text", value),
+            [key, value] => return Form::Map(key, value),
+            _ => {}
+        }
+    }
+    if let Some(parts) = within(kind, "(", ")").map(split).filter(|parts| parts.len() > 1) {
+        return Form::Tuple(parts);
+    }
+    match is_schema(kind) && parse(kind, None).is_err() {
+        true => Form::Schema(kind),
+        false => Form::Single(kind),
+    }
+}
+
+/// Returns the single kinds that a kind is made of. Those of schemas are not among them.
+pub(super) fn singles<'k>(kind: &'k str, is_schema: &dyn Fn(&str) -> bool) -> Vec<&'k str> {
+    match form(kind, is_schema) {
+        Form::Single(kind) => vec![kind],
+        Form::Schema(_) => Vec::new(),
+        Form::List(element) => singles(element, is_schema),
+        Form::Map(key, value) => [singles(key, is_schema), singles(value, is_schema)].concat(),
+        Form::Tuple(kinds) => kinds.iter().flat_map(|kind| singles(kind, is_schema)).collect(),
+    }
+}
+
+/// Splits at commas outside of brackets.
+fn split(kinds: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut parts) = (0_usize, 0, Vec::new());
+    for (at, character) in kinds.char_indices() {
+        match character {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                parts.push(kinds[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(kinds[start..].trim());
+    parts
 }
 
 /// Parses any kind except a list.

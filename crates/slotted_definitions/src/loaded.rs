@@ -40,6 +40,31 @@ pub(super) struct Loaded {
     pub(super) warnings: Report,
 }
 
+impl Loaded {
+    /// Returns the value as a file has it: the only element of a list alone, where the slot says so.
+    pub(super) fn one_or_list(
+        &self,
+        schema: &RegisteredSchema,
+        name: &str,
+        value: &Value,
+    ) -> Value {
+        let Value::List(list) = value else { return value.clone() };
+        let [element] = &**list else { return value.clone() };
+        let mut slot = schema.slot_index(name);
+        if let Some(shape) = schema.shape(name) {
+            shape.for_each_slot(&mut |part| slot = slot.or(Some(part)));
+        }
+        // An inner list would be taken for the outer one.
+        let is_list = matches!(element, Value::List(_) | Value::Unset);
+        match slot
+            .filter(|slot| !is_list && self.schemas.is_one_or_list(&self.registry, schema, *slot))
+        {
+            Some(_) => element.clone(),
+            None => value.clone(),
+        }
+    }
+}
+
 /// The name and version of a pack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,50 +1,156 @@
 //! Values of nested records: maps in files, slots with dotted names in schemas.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
+use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::RecordDeclaration;
 use crate::node::{Data, Entry, Named, Node};
 use crate::records::{Entries, Given, RecordReader};
-use crate::source::Place;
+use crate::source::{Place, Span};
+use crate::text::Text;
 use crate::value::refused;
 use slotted::Value;
-use slotted::schema::RegisteredSchema;
+use slotted::schema::{Found, RegisteredSchema, Shape, Tree};
+
+impl<'s> Tree for Node<'s> {
+    fn is_unset(&self) -> bool {
+        matches!(self.data, Data::Unset)
+    }
+
+    fn as_list(&self) -> Option<&[Self]> {
+        match &self.data {
+            Data::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    fn for_each_entry<'t>(&'t self, call: &mut dyn FnMut(&'t str, &'t Self)) -> bool {
+        let Data::Map(map) = &self.data else { return false };
+        map.iter().for_each(|entry| call(&entry.name, &entry.value));
+        true
+    }
+
+    fn list(&self, elements: Vec<Self>) -> Self {
+        Self { span: self.span, data: Data::List(elements.into()) }
+    }
+
+    fn single(&self, value: Value) -> Self {
+        let data = match value {
+            Value::Bool(truth) => Data::Bool(truth),
+            Value::Int(number) => Data::Int(number),
+            Value::UInt(number) => Data::UInt(number),
+            Value::Text(text) => Data::Text(Text::from(Cow::<'s, str>::Owned((*text).to_owned()))),
+            _ => Data::Unset,
+        };
+        Self { span: self.span, data }
+    }
+}
+
+/// Returns the place of the name under which a map has a value.
+fn name_of(map: &Node<'_>, value: &Node<'_>) -> Span {
+    let Data::Map(entries) = &map.data else { return value.span };
+    let entry = entries.iter().find(|entry| entry.value.span == value.span);
+    entry.map_or(value.span, |entry| entry.span)
+}
 
 impl RecordReader<'_> {
-    /// Reads the value of a nested record: a map of its parts, or null.
-    pub(super) fn nested(
+    /// Reads a nested value: the parts of a map, the elements of a list, or null.
+    fn nested(
         &mut self,
-        schema: &RegisteredSchema,
+        (schema, shape): (&RegisteredSchema, &Shape),
         entry: Named<'_, '_>,
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
-        match &entry.value.data {
-            Data::Map(map) => {
-                for part in map {
-                    let name = format!("{}.{}", entry.name, &*part.name);
-                    let part = Named { name: &name, span: part.span, value: &part.value };
-                    self.named(schema, part, declared, entries);
-                }
-            }
-            Data::Unset => {
-                let parts: Vec<usize> = schema.parts(entry.name).map(|(slot, _)| slot).collect();
-                for slot in parts {
-                    let part = Named { name: schema.slots()[slot].name(), ..entry };
-                    self.value(schema, slot, part, declared, entries);
-                }
-            }
-            _ => {
-                let place = Place { file: declared.of.place.file, span: entry.value.span };
-                if !matches!(entry.value.data, Data::Bad) {
-                    let problem = schema.not_nested(entry.name, &entry.value.to_value());
-                    self.diagnostics.push_with(|_| refused(&problem, place, entry.value));
-                }
-                // Its parts are not reported as missing too.
-                let wrong = schema.parts(entry.name).map(|(slot, _)| slot as u16);
-                entries.values.extend(wrong.map(|slot| Given { slot, place, value: Value::Unset }));
+        let is_list = matches!(shape, Shape::List(_) | Shape::Map(_));
+        if is_list && self.are_changes_of_list((schema, shape), entry, declared, entries) {
+            return;
+        }
+        if let (Shape::List(_), Data::Map(_) | Data::Text(_)) = (shape, &entry.value.data)
+            && self.is_one_or_list(schema, shape)
+        {
+            let list = entry.value.list(vec![entry.value.clone()]);
+            return self.parts((schema, shape), Named { value: &list, ..entry }, declared, entries);
+        }
+        if is_list && entry.value.is_unset() {
+            let mut is_optional = true;
+            shape.for_each_slot(&mut |slot| is_optional &= schema.slots()[slot].is_optional());
+            if !is_optional {
+                return self.misshapen((schema, shape), entry, declared, entries);
             }
         }
+        self.parts((schema, shape), entry, declared, entries);
+    }
+
+    /// Reads the parts of a nested value.
+    pub(super) fn parts(
+        &mut self,
+        (schema, shape): (&RegisteredSchema, &Shape),
+        entry: Named<'_, '_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) {
+        shape.spread(entry.name, entry.value, &mut |found| match found {
+            Found::Slot { slot, value } => {
+                let name = schema.slots()[slot].name();
+                let part = Named { name, span: entry.span, value: &value };
+                self.value(schema, slot, part, declared, entries);
+            }
+            Found::Surplus { name, value, of } => {
+                let span = name_of(of, value);
+                if schema.slot_index(&name).is_some() || schema.is_nested(&name) {
+                    let message =
+                        format!("{} has two values for {}", quoted(entry.name), quoted(&name));
+                    let place = Place { file: declared.of.place.file, span };
+                    self.diagnostics.push_with(|_| {
+                        Diagnostic::error(Code::Duplicate, message).at(place, "repeated here")
+                    });
+                    return;
+                }
+                let part = Named { name: &name, span, value };
+                self.undeclared(schema, part, declared, &mut entries.quarantined);
+            }
+            Found::Misshapen { name, value } => {
+                let part = Named { name: &name, span: value.span, value };
+                self.misshapen((schema, shape), part, declared, entries);
+            }
+            _ => {}
+        });
+    }
+
+    /// Returns whether files may write one element of the list without brackets.
+    fn is_one_or_list(&self, schema: &RegisteredSchema, shape: &Shape) -> bool {
+        let mut first = None;
+        shape.for_each_slot(&mut |slot| first = first.or(Some(slot)));
+        first.is_some_and(|slot| self.schemas.is_one_or_list(self.registry, schema, slot))
+    }
+
+    /// Reports a value that is no map or no list where a nested value must be one.
+    fn misshapen(
+        &mut self,
+        (schema, shape): (&RegisteredSchema, &Shape),
+        entry: Named<'_, '_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) {
+        let place = Place { file: declared.of.place.file, span: entry.value.span };
+        if !matches!(entry.value.data, Data::Bad) {
+            let problem = schema.not_nested(entry.name, &entry.value.to_value());
+            self.diagnostics.push_with(|_| refused(&problem, place, entry.value));
+        }
+        // The elements of a list have their parts anyway.
+        if entry.name.contains(['[', '{']) {
+            return;
+        }
+        // Its parts are not reported as missing too.
+        let is_given = |values: &[Given], slot: u16| values.iter().any(|given| given.slot == slot);
+        shape.for_each_slot(&mut |slot| {
+            let slot = slot as u16;
+            let is_part = schema.slots()[usize::from(slot)].name().starts_with(entry.name);
+            if is_part && !is_given(&entries.values, slot) {
+                entries.values.push(Given { slot, place, value: Value::Unset });
+            }
+        });
     }
 
     /// Reads the value of a slot or of a nested record.
@@ -57,51 +163,12 @@ impl RecordReader<'_> {
     ) {
         match schema.slot_index(entry.name) {
             Some(slot) => self.value(schema, slot, entry, declared, entries),
-            None if schema.is_nested(entry.name) => self.nested(schema, entry, declared, entries),
-            None => self.undeclared(schema, entry, declared, &mut entries.quarantined),
+            None => match schema.shape(entry.name) {
+                Some(shape) => self.nested((schema, shape), entry, declared, entries),
+                None => self.undeclared(schema, entry, declared, &mut entries.quarantined),
+            },
         }
     }
-}
-
-type NamedValues = Vec<(Arc<str>, Value)>;
-
-/// Puts the parts of nested records into maps, as a file has them. Null parts stay: not every format can write them in a map.
-pub(super) fn nest(schema: &RegisteredSchema, values: NamedValues) -> NamedValues {
-    let is_part = |(name, value): &(Arc<str>, Value)| {
-        let record = name.split_once('.').map(|(record, _)| record);
-        !value.is_unset() && record.is_some_and(|record| schema.is_nested(record))
-    };
-    if !values.iter().any(is_part) {
-        return values;
-    }
-    nest_in(schema, "", values)
-}
-
-fn nest_in(schema: &RegisteredSchema, prefix: &str, values: NamedValues) -> NamedValues {
-    let mut nested: NamedValues = Vec::new();
-    let mut records: Vec<(usize, NamedValues)> = Vec::new();
-    for (name, value) in values {
-        let parts = name.split_once('.').filter(|(record, _)| {
-            !value.is_unset() && schema.is_nested(&format!("{prefix}{record}"))
-        });
-        let Some((record, part)) = parts else {
-            nested.push((name, value));
-            continue;
-        };
-        let part = (Arc::from(part), value);
-        match records.iter_mut().find(|(position, _)| *nested[*position].0 == *record) {
-            Some((_, parts)) => parts.push(part),
-            None => {
-                records.push((nested.len(), vec![part]));
-                nested.push((record.into(), Value::Unset));
-            }
-        }
-    }
-    for (position, parts) in records {
-        let prefix = format!("{prefix}{}.", nested[position].0);
-        nested[position].1 = Value::Map(nest_in(schema, &prefix, parts).into());
-    }
-    nested
 }
 
 impl<'s> Entry<'s> {

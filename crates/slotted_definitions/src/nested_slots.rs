@@ -1,87 +1,139 @@
-//! Declarations of nested records: slots whose parts are declared under `slots`, or whose kind is the name of a schema.
+//! Declarations of nested values: slots whose parts are declared under `slots`, or whose kind says what they are made of.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::keys::Reading;
-use crate::kind_name;
+use crate::kind_name::{self, Form};
 use crate::node::{Data, Entry, Node};
-use crate::slot::SlotDeclaration;
+use crate::slot::{Placed, SlotDeclaration};
 use crate::source::Place;
+use slotted::Kind;
 
-/// The nested record that a declaration belongs to.
+/// The place of a value in nested ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Within {
-    /// The name of the record and a dot; empty outside of nested records.
-    prefix: String,
-    /// The same with the record's former name, if it has one.
+    /// The name of the slot that would hold the value; empty outside of nested values.
+    path: String,
+    /// The same with the former name, if there is one.
     former: Option<String>,
-    /// `true` if a record may leave it out as a whole.
+    /// `true` if the record around it, or the element of a list, may leave it out.
+    is_optional: bool,
+    /// The lists and maps around it, outermost first.
+    lists: Vec<InList>,
+    /// `true` if a record that leaves out the outermost list has an empty one.
+    is_empty: bool,
+    /// `true` if a file may write the outermost list without brackets if it has one element.
+    is_one_or_list: bool,
+}
+
+/// The place of a list or a map.
+#[derive(Clone, Debug, PartialEq)]
+struct InList {
+    path: String,
+    former: Option<String>,
     is_optional: bool,
 }
 
+/// Returns the name of a part of a nested value.
+fn join(path: &str, part: &str) -> String {
+    match path {
+        "" => part.to_owned(),
+        path => format!("{path}.{part}"),
+    }
+}
+
 impl Within {
-    /// Returns the name of a slot in this record.
+    /// Returns the name of a part.
     pub(super) fn name(&self, part: &str) -> String {
-        format!("{}{part}", self.prefix)
+        join(&self.path, part)
     }
 
-    /// Returns the former name of a part, given its name and its own former name.
-    pub(super) fn former_name(&self, name: &str, own: Option<&str>) -> Option<String> {
-        let part = name.strip_prefix(&*self.prefix).unwrap_or(name);
-        let prefix = self.former.as_ref().or(own.map(|_| &self.prefix))?;
-        Some(format!("{prefix}{}", own.unwrap_or(part)))
-    }
-
-    /// Returns the place of a slot within this record, given its place within the schema of this record.
-    pub(super) fn around(&self, inner: &Self) -> Self {
-        let prefix = self.name(&inner.prefix);
-        let former = match (&self.former, &inner.former) {
-            (None, None) => None,
-            (outer, own) => {
-                let outer = outer.as_ref().unwrap_or(&self.prefix);
-                Some(format!("{outer}{}", own.as_ref().unwrap_or(&inner.prefix)))
-            }
-        };
-        Self { prefix, former, is_optional: self.is_optional || inner.is_optional }
-    }
-
-    pub(super) const fn is_optional(&self) -> bool {
-        self.is_optional
-    }
-
-    /// Returns the nested record of this name in this one.
-    pub(super) fn record(&self, name: &str, former: Option<&str>, is_optional: bool) -> Self {
-        let dotted = |prefix: &str, name: &str| format!("{prefix}{name}.");
-        let outer = self.former.as_ref().unwrap_or(&self.prefix);
+    /// Returns the place of a part.
+    pub(super) fn part(&self, name: &str, former: Option<&str>, is_optional: bool) -> Self {
+        let outer = self.former.as_ref().unwrap_or(&self.path);
         let is_renamed = former.is_some() || self.former.is_some();
         Self {
-            prefix: dotted(&self.prefix, name),
-            former: is_renamed.then(|| dotted(outer, former.unwrap_or(name))),
+            path: self.name(name),
+            former: is_renamed.then(|| join(outer, former.unwrap_or(name))),
             is_optional: self.is_optional || is_optional,
+            ..self.clone()
+        }
+    }
+
+    /// Returns the place of the elements of a list or a map that is here.
+    fn elements(&self, bracket: &str) -> Self {
+        let mut within = self.clone();
+        let (path, former) = (self.path.clone(), self.former.clone());
+        within.lists.push(InList { path, former, is_optional: self.is_optional });
+        within.path.push_str(bracket);
+        within.former = within.former.map(|former| former + bracket);
+        within.is_optional = false;
+        within
+    }
+
+    /// Returns a place within this one, given its place within a schema that is here.
+    fn around(&self, inner: &Self) -> Self {
+        let former = |path: &str, former: Option<&String>| {
+            let is_renamed = self.former.is_some() || former.is_some();
+            let outer = self.former.as_ref().unwrap_or(&self.path);
+            is_renamed.then(|| join(outer, former.map_or(path, |former| former)))
+        };
+        let mut lists = self.lists.clone();
+        lists.extend(inner.lists.iter().map(|list| InList {
+            path: join(&self.path, &list.path),
+            former: former(&list.path, list.former.as_ref()),
+            is_optional: list.is_optional,
+        }));
+        let mut is_optional = inner.is_optional;
+        match lists.get_mut(self.lists.len()) {
+            Some(first) => first.is_optional |= self.is_optional,
+            None => is_optional |= self.is_optional,
+        }
+        Self {
+            path: join(&self.path, &inner.path),
+            former: former(&inner.path, inner.former.as_ref()),
+            is_optional,
+            lists,
+            is_empty: self.is_empty || inner.is_empty,
+            is_one_or_list: self.is_one_or_list || inner.is_one_or_list,
         }
     }
 }
 
-/// The keys of a nested record.
-const KEYS: [&str; 3] = ["slots", "optional", "renamed_from"];
+/// The keys of a nested value.
+const KEYS: [&str; 7] =
+    ["kind", "keys", "slots", "optional", "default", "one_or_list", "renamed_from"];
 
-/// Returns the parts of a nested record and the record, or `None` if the entry declares something else. A patch can change the
-/// parts of a known record, but not the record.
+/// The declared parts of a nested value.
+pub(super) struct Parts<'n, 's> {
+    pub(super) slots: &'n Node<'s>,
+    pub(super) within: Within,
+    /// The keys of a map: their place, and the text of their kind.
+    pub(super) key: Option<(Place, &'n str)>,
+}
+
+/// Returns the parts of a nested value, or `None` if the entry declares something else. A patch can change the parts of a known
+/// value, but not the value.
 pub(super) fn parts<'n, 's>(
     entry: &'n Entry<'s>,
     within: &Within,
     is_known: impl Fn(&str) -> bool,
     reading: &mut Reading<'_>,
-) -> Option<(&'n Node<'s>, Within)> {
+) -> Option<Parts<'n, 's>> {
     let Data::Map(map) = &entry.value.data else { return None };
     let slots = map.iter().find(|key| key.name == "slots")?;
-    let (mut former, mut is_optional) = (None, false);
+    let mut former = None;
+    let (mut is_optional, mut is_empty, mut is_one_or_list) = (false, false, false);
+    let (mut kind, mut keys) = (None, None);
+    let name = within.name(&entry.name);
+    let bracket = ["[]", "{}"].into_iter().find(|bracket| is_known(&format!("{name}{bracket}")));
+    let is_patch = bracket.is_some() || is_known(&format!("{name}."));
     for key in reading.once(map, "the nested record") {
         match &*key.name {
             "slots" => {}
-            "optional" | "renamed_from" if is_known(&format!("{}.", within.name(&entry.name))) => {
+            name if is_patch && KEYS.contains(&name) => {
                 let message =
                     format!("a patch cannot change {} of a nested record", quoted(&key.name));
                 let place = reading.place(key.span);
@@ -91,13 +143,72 @@ pub(super) fn parts<'n, 's>(
             }
             "optional" => is_optional = reading.bool(&key.value, "'optional'").unwrap_or_default(),
             "renamed_from" => former = reading.text(&key.value, "'renamed_from'"),
+            "kind" => kind = nested_kind(&key.value, reading),
+            "keys" => {
+                let text = reading.text(&key.value, "'keys'");
+                keys = text.map(|text| (reading.place(key.value.span), text));
+            }
+            "default" => is_empty = is_empty_default(&key.value, reading),
+            "one_or_list" => {
+                let is_set = reading.bool(&key.value, "'one_or_list'");
+                is_one_or_list = is_set.unwrap_or_default();
+            }
             _ => {
                 let help = "each part has its own kind, default and constraints under 'slots'";
                 reading.unknown(key, "a nested record", &KEYS, Some(help));
             }
         }
     }
-    Some((&slots.value, within.record(&entry.name, former, is_optional)))
+    let mut within = within.part(&entry.name, former, is_optional);
+    within.is_empty |= is_empty;
+    within.is_one_or_list |= is_one_or_list;
+    let key = (kind == Some("{}") && bracket.is_none())
+        .then(|| keys.unwrap_or((reading.place(entry.span), "text")));
+    Some(match bracket.or(kind) {
+        Some("{}") => {
+            let within = within.elements("{}");
+            Parts { slots: &slots.value, within, key }
+        }
+        Some(bracket) => Parts { slots: &slots.value, within: within.elements(bracket), key: None },
+        None => Parts { slots: &slots.value, within, key: None },
+    })
+}
+
+/// Reads the kind of a nested value whose parts are declared beside it.
+fn nested_kind(node: &Node<'_>, reading: &mut Reading<'_>) -> Option<&'static str> {
+    match reading.text(node, "'kind'")?.trim() {
+        "list" => Some("[]"),
+        "map" => Some("{}"),
+        "record" => None,
+        _ => {
+            let message = "a slot with 'slots' is a record, a list or a map";
+            let place = reading.place(node.span);
+            reading.diagnostics.push(
+                Diagnostic::error(Code::BadSlot, message)
+                    .at(place, "no such kind of nested value")
+                    .help("write kind = \"list\" for a list of records, kind = \"map\" for records by name, or remove the kind"),
+            );
+            None
+        }
+    }
+}
+
+/// Returns whether the default is an empty list or map, or reports that it is not.
+pub(super) fn is_empty_default(node: &Node<'_>, reading: &mut Reading<'_>) -> bool {
+    let is_empty = match &node.data {
+        Data::List(list) => list.is_empty(),
+        Data::Map(map) => map.is_empty(),
+        _ => false,
+    };
+    if !is_empty {
+        let message = "a nested value can have no default but an empty list or an empty map";
+        let place = reading.place(node.span);
+        let diagnostic = Diagnostic::error(Code::BadSlot, message).at(place, "not empty");
+        reading
+            .diagnostics
+            .push(diagnostic.help("give the parts of a record defaults of their own"));
+    }
+    is_empty
 }
 
 /// A schema whose slots can be the parts of nested records.
@@ -123,6 +234,8 @@ const DEEPEST: usize = 64;
 /// The expansion of one schema.
 struct Expanded<'n, 's> {
     slots: Vec<SlotDeclaration<'n, 's>>,
+    /// Slots that say which elements of a list have an inner list, and how long it is.
+    companions: HashSet<String>,
     /// The slots and nested records that may follow: two records in each of 60 levels would never end.
     left: usize,
     /// The schemas around the current slot.
@@ -137,9 +250,13 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         Self { schemas, positions, most, left: Cell::new(all) }
     }
 
-    /// Returns `true` if a slot of the schema has the name of a schema as its kind.
+    /// Returns `true` if a slot of the schema is nested or part of a list.
     pub(super) fn is_needed(&self, schema: usize) -> bool {
-        self.schemas[schema].slots.iter().any(|slot| self.nested_schema(slot).is_some())
+        let slots = self.schemas[schema].slots;
+        slots.iter().any(|slot| {
+            slot.within != Within::default()
+                || slot.kind_text().is_some_and(|kind| !matches!(self.form(kind), Form::Single(_)))
+        })
     }
 
     /// Returns the slots of a schema, or `None` after it has reported a problem.
@@ -148,16 +265,16 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         schema: usize,
         diagnostics: &mut Diagnostics,
     ) -> Option<Vec<SlotDeclaration<'n, 's>>> {
-        let mut expanded = Expanded { slots: Vec::new(), left: self.most, around: vec![schema] };
+        let (slots, companions) = (Vec::new(), HashSet::new());
+        let mut expanded = Expanded { slots, companions, left: self.most, around: vec![schema] };
         let own = self.schemas[schema].slots;
         self.add(own, &Within::default(), &mut expanded, diagnostics)?;
         Some(expanded.slots)
     }
 
-    fn nested_schema(&self, slot: &SlotDeclaration<'_, '_>) -> Option<usize> {
-        let kind = slot.kind_text()?;
-        let position = self.positions.get(kind)?;
-        kind_name::parse(kind, None).is_err().then_some(*position)
+    /// Returns the form of a kind. The name of a schema is one of a nested record.
+    fn form<'k>(&self, kind: &'k str) -> Form<'k> {
+        kind_name::form(kind, &|name| self.positions.contains_key(name))
     }
 
     fn add(
@@ -168,29 +285,89 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         diagnostics: &mut Diagnostics,
     ) -> Option<()> {
         for slot in slots {
-            let left = expanded.left.checked_sub(1);
-            let Some(left) = left.filter(|_| self.take() && expanded.around.len() < DEEPEST) else {
-                diagnostics.push(self.too_many(slot.place, expanded));
-                return None;
-            };
-            expanded.left = left;
-            let Some(schema) = self.nested_schema(slot) else {
-                expanded.slots.push(slot.in_record(within));
-                continue;
-            };
-            if expanded.around.contains(&schema) {
-                diagnostics.push(self.cycle(slot, schema, expanded));
-                return None;
+            let (former, is_optional) = slot.record_keys();
+            let within = within.around(&slot.within.part(slot.part, former, false));
+            let own = Own { is_optional, is_whole: true };
+            match slot.kind_text() {
+                Some(kind) => self.value(slot, (kind, own), within, expanded, diagnostics)?,
+                None => {
+                    self.limit(slot, expanded, diagnostics)?;
+                    expanded.push(slot, (None, own), &within);
+                }
             }
-            let (former, is_optional) = slot.record_keys(diagnostics)?;
-            let record = within.record(&slot.name, former, is_optional);
-            expanded.around.push(schema);
-            for base in self.bases(schema).into_iter().rev() {
-                self.add(self.schemas[base].slots, &record, expanded, diagnostics)?;
-            }
-            expanded.around.pop();
         }
         Some(())
+    }
+
+    fn limit(
+        &self,
+        slot: &SlotDeclaration<'n, 's>,
+        expanded: &mut Expanded<'n, 's>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        let left = expanded.left.checked_sub(1);
+        let Some(left) = left.filter(|_| self.take() && expanded.around.len() < DEEPEST) else {
+            diagnostics.push(self.too_many(slot.place, expanded));
+            return None;
+        };
+        expanded.left = left;
+        Some(())
+    }
+
+    /// Adds the slots of a value of this kind.
+    fn value(
+        &self,
+        slot: &SlotDeclaration<'n, 's>,
+        (kind, own): (&'n str, Own),
+        mut within: Within,
+        expanded: &mut Expanded<'n, 's>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        self.limit(slot, expanded, diagnostics)?;
+        let form = self.form(kind);
+        if !matches!(form, Form::Single(_)) {
+            within.is_optional |= own.is_optional;
+            if own.is_whole {
+                let leaves = kind_name::singles(kind, &|name| self.positions.contains_key(name));
+                let whole =
+                    slot.whole_keys(&leaves, matches!(form, Form::Schema(_)), diagnostics)?;
+                within.is_empty |= whole.is_empty;
+                within.is_one_or_list |= whole.is_one_or_list;
+            }
+        }
+        let part = Own { is_optional: false, is_whole: false };
+        match form {
+            Form::Single(kind) => {
+                expanded.push(slot, (Some(kind), own), &within);
+                Some(())
+            }
+            Form::List(element) => {
+                self.value(slot, (element, part), within.elements("[]"), expanded, diagnostics)
+            }
+            Form::Map(key, value) => {
+                let within = within.elements("{}");
+                expanded.push(slot, (Some(key), part), &within.part("key", None, false));
+                let within = within.part("value", None, false);
+                self.value(slot, (value, part), within, expanded, diagnostics)
+            }
+            Form::Tuple(kinds) => kinds.iter().enumerate().try_for_each(|(at, kind)| {
+                let within = within.part(&at.to_string(), None, false);
+                self.value(slot, (kind, part), within, expanded, diagnostics)
+            }),
+            Form::Schema(name) => {
+                let schema = *self.positions.get(name)?;
+                if expanded.around.contains(&schema) {
+                    diagnostics.push(self.cycle(slot, schema, expanded));
+                    return None;
+                }
+                expanded.around.push(schema);
+                for base in self.bases(schema).into_iter().rev() {
+                    self.add(self.schemas[base].slots, &within, expanded, diagnostics)?;
+                }
+                expanded.around.pop();
+                Some(())
+            }
+        }
     }
 
     /// Returns `false` if all schemas together have too many slots.
@@ -239,5 +416,60 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         Diagnostic::error(Code::Cycle, message).at(slot.place, "it would never end").help(format!(
             "to refer to another object, write kind = \"object\", references = {name}"
         ))
+    }
+}
+
+/// A declaration's part in a value.
+#[derive(Clone, Copy)]
+struct Own {
+    is_optional: bool,
+    /// `false` for the parts of a value whose kind has several.
+    is_whole: bool,
+}
+
+impl<'n, 's> Expanded<'n, 's> {
+    /// Adds the slot of a single value, or of such values in all elements of a list.
+    fn push(
+        &mut self,
+        slot: &SlotDeclaration<'n, 's>,
+        (kind, own): (Option<&'n str>, Own),
+        within: &Within,
+    ) {
+        let inner = within.lists.get(1..).unwrap_or_default();
+        let is_in_list = !within.lists.is_empty();
+        let outer = within.lists.first().map_or(within.is_optional, |list| list.is_optional);
+        let may_lack = is_in_list && (within.is_optional || own.is_optional);
+        let placed = Placed {
+            kind: None,
+            former: within.former.clone(),
+            is_optional: outer || (own.is_optional && !is_in_list),
+            has_default: own.is_whole && !outer,
+            is_whole: own.is_whole,
+            is_in_list,
+            is_empty: within.is_empty || may_lack || inner.iter().any(|list| list.is_optional),
+            is_one_or_list: within.is_one_or_list,
+        };
+        self.slots.push(slot.placed(within.path.clone(), kind, placed.clone()));
+        if !is_in_list {
+            return;
+        }
+        let is_list = kind.is_some_and(|kind| kind.trim_start().starts_with("list("));
+        let own = (&within.path, &within.former, may_lack, is_list);
+        let lists = inner.iter().map(|list| (&list.path, &list.former, list.is_optional, true));
+        for (path, former, may_lack, has_lengths) in lists.chain([own]) {
+            let is_set = may_lack.then_some(("?", Kind::Bool));
+            let lengths = has_lengths.then_some(("#", Kind::U32));
+            for (sign, kind) in is_set.into_iter().chain(lengths) {
+                let name = format!("{path}{sign}");
+                if self.companions.insert(name.clone()) {
+                    let former = former.as_ref().map(|former| format!("{former}{sign}"));
+                    let is_empty = within.is_empty || may_lack;
+                    let kind = Some(Kind::list(kind));
+                    let companion =
+                        Placed { kind, former, is_empty, is_whole: false, ..placed.clone() };
+                    self.slots.push(slot.placed(name, None, companion));
+                }
+            }
+        }
     }
 }

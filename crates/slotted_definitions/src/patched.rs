@@ -9,8 +9,24 @@ use crate::objects::{is_reference, with_ids};
 use crate::records::Given;
 use crate::references::{Resolver, local_id};
 use crate::source::Place;
-use slotted::schema::Slot;
-use slotted::{Kind, ObjectId, Value};
+use slotted::schema::{Found, RegisteredSchema, Slot};
+use slotted::{Kind, ObjectId, Record, Value};
+
+/// Returns the elements of a list, or the entries of a map as records of a key and a value.
+fn elements_of(list: &Value) -> Vec<Value> {
+    match list {
+        Value::List(elements) => elements.to_vec(),
+        Value::Map(entries) => {
+            let entry = |(key, value): &(Arc<str>, Value)| {
+                [("key", Value::Text(Arc::clone(key))), ("value", value.clone())]
+                    .into_iter()
+                    .collect()
+            };
+            entries.iter().map(entry).collect()
+        }
+        _ => Vec::new(),
+    }
+}
 
 impl Resolver<'_> {
     /// Applies the changes of a record to its values.
@@ -21,9 +37,106 @@ impl Resolver<'_> {
         if self.incomplete.contains(&record) {
             return;
         }
+        let registry = self.registry;
+        let schema = self.records.list[record as usize].schema;
+        let schema = registry.schema_by_id(schema).expect("a record's schema is registered");
+        let list_of =
+            |change: &Change| schema.list_of(schema.slots()[usize::from(change.slot)].name());
+        let mut of_lists: Vec<(&str, Vec<Change>)> = Vec::new();
+        changes.retain(|change| {
+            let Some((name, _)) = list_of(change) else { return true };
+            match of_lists.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, changes)) => changes.push(change.clone()),
+                None => of_lists.push((name, vec![change.clone()])),
+            }
+            false
+        });
         changes.sort_by_key(|change| (change.slot, self.packs.rank(change.pack)));
         for changes in changes.chunk_by(|a, b| a.slot == b.slot) {
             self.change_slot(record, &changes.iter().collect::<Vec<_>>());
+        }
+        for (name, mut changes) in of_lists {
+            changes.sort_by_key(|change| self.packs.rank(change.pack));
+            self.change_nested_list(record, (schema, name), &changes);
+        }
+    }
+
+    /// Applies the changes of a list of nested values, which are changes of its parts.
+    fn change_nested_list(
+        &mut self,
+        record: u32,
+        (schema, name): (&RegisteredSchema, &str),
+        changes: &[Change],
+    ) {
+        let Some(shape) = schema.shape(name) else { return };
+        let slots = schema.slots();
+        let whole = |read: &dyn Fn(usize) -> Option<Value>| {
+            let mut flat = Record::new();
+            shape.for_each_slot(&mut |slot| {
+                flat.push(slots[slot].name().to_owned(), read(slot).unwrap_or_default());
+            });
+            schema.gather(&flat).get(name).map(elements_of)
+        };
+        let own = &self.records.list[record as usize];
+        let given = |slot: usize| own.given(slot).map(|given| &given.value);
+        let base =
+            whole(&|slot| given(slot).or(slots[slot].default()).cloned()).unwrap_or_default();
+        // The parts of one change lie next to one another.
+        let is_same = |a: &Change, b: &Change| (a.pack, a.place) == (b.pack, b.place);
+        let wholes = changes.chunk_by(is_same).filter_map(|parts| {
+            let part = |slot: usize| parts.iter().find(|part| usize::from(part.slot) == slot);
+            let value = whole(&|slot| part(slot).map(|part| part.value.clone()));
+            Some(Change { value: value?.into(), ..parts.first()?.clone() })
+        });
+        let wholes: Vec<Change> = wholes.collect();
+        let Some(last) = changes.last().map(|change| change.place) else { return };
+        let added = wholes.iter().map(|change| base.len() + elements_of(&change.value).len());
+        let message = "changes of lists need more elements than the limit allows";
+        if !self.afford(added.sum(), record, message) {
+            return;
+        }
+        let mut without_effect = Vec::new();
+        let value = change_list(&base, &wholes.iter().collect::<Vec<_>>(), &mut without_effect);
+        self.without_effect(record, name, &without_effect);
+        let mut parts = Vec::new();
+        shape.spread(name, &value, &mut |found| {
+            if let Found::Slot { slot, value } = found {
+                parts.push(Given { slot: slot as u16, place: last, value: value.into_owned() });
+            }
+        });
+        parts.into_iter().for_each(|part| self.set(record, part));
+    }
+
+    fn set(&mut self, record: u32, given: Given) {
+        let values = &mut self.records.list[record as usize].values;
+        match values.binary_search_by_key(&given.slot, |own| own.slot) {
+            Ok(position) => values[position] = given,
+            Err(position) => values.insert(position, given),
+        }
+    }
+
+    /// Reports lists whose parts a record names one by one, with different lengths.
+    pub(super) fn check_lists(&mut self) {
+        let mut partial: Vec<u32> = self.records.partial.iter().copied().collect();
+        partial.sort_unstable();
+        for number in partial {
+            if self.incomplete.contains(&number) {
+                continue;
+            }
+            let record = &self.records.list[number as usize];
+            let Some(schema) = self.registry.schema_by_id(record.schema) else { continue };
+            let names = record.values.iter().map(|given| {
+                let name = schema.slots()[usize::from(given.slot)].name();
+                (name.to_owned(), given.value.clone())
+            });
+            if let Err(problem) = schema.check_lists(&names.collect()) {
+                let place = record.place;
+                self.diagnostics.push_with(|_| {
+                    Diagnostic::error(Code::BadValue, problem.to_string())
+                        .at(place, "in this record")
+                        .help("write the whole list, element by element")
+                });
+            }
         }
     }
 
@@ -56,7 +169,7 @@ impl Resolver<'_> {
                 }
                 let mut without_effect = Vec::new();
                 let value = change_list(elements, changes, &mut without_effect);
-                self.without_effect(record, slot, &without_effect);
+                self.without_effect(record, slot.name(), &without_effect);
                 value
             }
         };
@@ -80,12 +193,7 @@ impl Resolver<'_> {
             });
             return;
         }
-        let given = Given { slot: first.slot, place: last.place, value };
-        let values = &mut self.records.list[record as usize].values;
-        match values.binary_search_by_key(&given.slot, |own| own.slot) {
-            Ok(position) => values[position] = given,
-            Err(position) => values.insert(position, given),
-        }
+        self.set(record, Given { slot: first.slot, place: last.place, value });
     }
 
     fn shown(&self, record: u32) -> (String, Place) {
@@ -106,7 +214,7 @@ impl Resolver<'_> {
         });
     }
 
-    fn without_effect(&mut self, record: u32, slot: &Slot, removed: &[(&Change, Value)]) {
+    fn without_effect(&mut self, record: u32, slot: &str, removed: &[(&Change, Value)]) {
         for (change, element) in removed {
             let element = match element {
                 Value::Object(id) => self.records.list.get(id.row() as usize).map_or_else(
@@ -116,7 +224,7 @@ impl Resolver<'_> {
                 Value::Text(text) => quoted(text),
                 other => other.to_string(),
             };
-            let ((record, _), slot) = (self.shown(record), quoted(slot.name()));
+            let ((record, _), slot) = (self.shown(record), quoted(slot));
             let operation = Operation::Remove.name();
             self.diagnostics.warn_with(|_| {
                 let message = format!("slot {slot} of {record} has no {element} to {operation}");

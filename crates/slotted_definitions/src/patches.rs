@@ -8,7 +8,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::{Declaration, Declarations, Deletion, RecordDeclaration};
 use crate::infer::SameData;
 use crate::node::Entry;
-use crate::records::{Given, QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared};
+use crate::records::{
+    Given, QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared, names_list_parts,
+};
 use crate::source::Place;
 use slotted::schema::RegisteredSchema;
 use slotted::{Kind, Value};
@@ -50,6 +52,9 @@ impl RecordReader<'_> {
         };
         let Some(number) = self.find_to_patch(schema, patch) else { return };
         patched.records.entry(number).or_default().push((patch.of.pack, patch.of.place));
+        if names_list_parts(patch) {
+            self.records.partial.insert(number);
+        }
         let mut entries = self.entries(schema, patch);
         self.quarantine_changes(patch, &mut entries.quarantined);
         let is_fixed = |entry: &&Entry<'_>| matches!(&*entry.name, "inherits" | "abstract");
@@ -93,14 +98,22 @@ impl RecordReader<'_> {
         let (slot, own) = (given.slot, (patch.pack, given.place));
         let values = &mut self.records.list[number as usize].values;
         let position = values.binary_search_by_key(&slot, |own| own.slot);
+        let name = whole_name(schema, slot);
+        let is_list = name.len() < schema.slots()[usize::from(slot)].name().len();
         if let Some(earlier) = patched.values.insert((number, slot), own) {
-            if earlier.0 == patch.pack {
+            let is_same = position.is_ok_and(|at| values[at].value.is_same_data(&given.value));
+            // The parts of a list have one problem.
+            let is_problem = earlier.0 == patch.pack || !is_same;
+            let is_known = is_problem
+                && is_list
+                && !patched.lists.insert((number, Arc::from(name), patch.pack));
+            if is_known {
+                // Reported with another part.
+            } else if earlier.0 == patch.pack {
                 twice((schema, slot), patch, (given.place, earlier.1), self.diagnostics);
-            } else if !position.is_ok_and(|at| values[at].value.is_same_data(&given.value)) {
-                let slot = &schema.slots()[usize::from(slot)];
-                let name = slot.name();
+            } else if !is_same {
                 let what = || format!("slot {} of record {}", quoted(name), quoted(patch.name));
-                let merge = match slot.kind() {
+                let merge = match schema.slots()[usize::from(slot)].kind() {
                     Kind::List(_) => Some(format!("{name} = {{ add = [..], remove = [..] }}")),
                     Kind::Number(_) => {
                         Some(format!("{name} = {{ times = .. }} or {{ plus = .. }}"))
@@ -113,7 +126,9 @@ impl RecordReader<'_> {
         if let Some(changes) = self.records.changes.get_mut(&number) {
             changes.retain(|change| {
                 let is_same = change.slot == slot;
-                if is_same && change.pack == patch.pack {
+                let mut is_first =
+                    || !is_list || patched.lists.insert((number, name.into(), patch.pack));
+                if is_same && change.pack == patch.pack && is_first() {
                     let places = (given.place, change.place);
                     twice((schema, slot), patch, places, self.diagnostics);
                 }
@@ -272,6 +287,14 @@ struct Patched {
     values: HashMap<(u32, u16), (usize, Place)>,
     /// The packs that patch a record.
     records: HashMap<u32, Vec<(usize, Place)>>,
+    /// The lists with a reported problem, by record and pack.
+    lists: HashSet<(u32, Arc<str>, usize)>,
+}
+
+/// Returns the name of the slot, or of the list that it is a part of.
+fn whole_name(schema: &RegisteredSchema, slot: u16) -> &str {
+    let name = schema.slots()[usize::from(slot)].name();
+    schema.list_of(name).map_or(name, |(list, _)| list)
 }
 
 fn later_pack(schema: &RegisteredSchema, name: &str, place: Place, record: Place) -> Diagnostic {
@@ -289,7 +312,7 @@ fn twice(
     (again, first): (Place, Place),
     diagnostics: &mut Diagnostics,
 ) {
-    let slot = schema.slots()[usize::from(slot)].name();
+    let slot = whole_name(schema, slot);
     let message = format!("one pack patches slot {} of {} twice", quoted(slot), quoted(patch.name));
     diagnostics.push(
         Diagnostic::error(Code::Conflict, message)

@@ -11,7 +11,7 @@ use crate::document::{Declarations, RecordDeclaration};
 use crate::keys::Reading;
 use crate::names::{bad_name, composed};
 use crate::nested::null;
-use crate::node::{Entry, Named, Node};
+use crate::node::{Data, Entry, Named, Node};
 use crate::packs::Packs;
 use crate::schemas::{RECORD_KEYS, Schemas};
 use crate::source::Place;
@@ -20,7 +20,7 @@ use crate::value::{is_reference, not_a_name, refused};
 use slotted::SchemaId;
 use slotted::Store;
 use slotted::Value;
-use slotted::{schema::ProblemKind, schema::RegisteredSchema, schema::Slot};
+use slotted::schema::{Kind, ProblemKind, RegisteredSchema, Slot, Tree};
 
 /// The policy for values and records that no schema declares, and for what refers to missing records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,6 +112,8 @@ pub(super) struct Records {
     pub(super) quarantined_patches: Vec<QuarantinedRecord>,
     /// Changes of inherited values and of patched ones, by record.
     pub(super) changes: HashMap<u32, Vec<Change>>,
+    /// Records that name the parts of a list one by one.
+    pub(super) partial: HashSet<u32>,
     /// Deleted records, each with the place and the pack of the patch.
     pub(super) deleted: HashMap<u32, (Place, usize)>,
     /// Names of records that cannot be checked.
@@ -154,6 +156,11 @@ pub(super) enum Checked {
     Wrong,
     /// Not accepted; the slot keeps its default.
     Discarded,
+}
+
+/// Returns whether a record may name the parts of a list one by one.
+pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
+    declared.of.map.iter().any(|entry| entry.name.contains(['[', '{']))
 }
 
 fn is_discardable(kind: &ProblemKind, slot: &Slot) -> bool {
@@ -247,6 +254,9 @@ impl<'a> RecordReader<'a> {
             }
         } else if let Some(change) = entries.changes.first() {
             self.nothing_to_change(change);
+        }
+        if names_list_parts(declared) {
+            self.records.partial.insert(number);
         }
         self.records.list.push(RecordDefinition {
             schema: schema.id(),
@@ -416,6 +426,18 @@ impl<'a> RecordReader<'a> {
         }
         let file = declared.of.place.file;
         let place = Place { file, span: entry.value.span };
+        let is_single = |kind: &Kind| {
+            matches!(kind, Kind::List(_))
+                && !matches!(entry.value.data, Data::List(_) | Data::Unset | Data::Bad)
+        };
+        let mut entry = entry;
+        let list;
+        if is_single(schema.slots()[slot].kind())
+            && self.schemas.is_one_or_list(self.registry, schema, slot)
+        {
+            list = entry.value.list(vec![entry.value.clone()]);
+            entry.value = &list;
+        }
         let value = match self.check(schema, slot, entry.value, place) {
             Checked::Right(value) => value,
             // A wrong value is not reported as missing too.

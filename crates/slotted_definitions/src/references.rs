@@ -76,6 +76,7 @@ impl Resolver<'_> {
             self.change(record);
         }
         self.missing_values();
+        self.check_lists();
         self.remove_deleted();
     }
 
@@ -111,6 +112,7 @@ impl Resolver<'_> {
                 self.records.changes.insert(number, changes);
             }
             let mut values = std::mem::take(&mut self.records.list[number as usize].values);
+            let mut lists: Vec<&str> = Vec::new();
             for given in &mut values {
                 let slot = &slots[usize::from(given.slot)];
                 if !is_reference(slot) {
@@ -118,7 +120,17 @@ impl Resolver<'_> {
                 }
                 match self.reference(number, slot, &given.value, given.place) {
                     Some(value) => given.value = value,
-                    None => self.discard(number, slot, given),
+                    None => match list_name(registry, schema, slot) {
+                        Some(list) => lists.push(list),
+                        None => self.discard(number, slot, given),
+                    },
+                }
+            }
+            // The parts of a list belong together.
+            for given in &mut values {
+                let slot = &slots[usize::from(given.slot)];
+                if list_name(registry, schema, slot).is_some_and(|list| lists.contains(&list)) {
+                    self.discard(number, slot, given);
                 }
             }
             self.records.list[number as usize].values = values;
@@ -452,10 +464,16 @@ impl Resolver<'_> {
             if record.values.len() == schema.slots().len() {
                 continue;
             }
+            let mut last_list = None;
             for slot in &required[record.schema.index()] {
                 let given = record.values.binary_search_by_key(slot, |given| given.slot);
                 if given.is_err() {
                     let slot = &schema.slots()[usize::from(*slot)];
+                    // The parts of a list are missing together.
+                    let list = schema.list_of(slot.name()).map(|(name, _)| name);
+                    if list.is_some() && std::mem::replace(&mut last_list, list) == list {
+                        continue;
+                    }
                     self.diagnostics.push_with(|_| {
                         let keys = ["optional", "default", "kind"];
                         let (schemas, registry) = (self.schemas, self.registry);
@@ -469,12 +487,21 @@ impl Resolver<'_> {
     }
 }
 
+/// Returns the name of the nested list that a slot is a part of.
+fn list_name<'s>(registry: &Store, schema: SchemaId, slot: &'s Slot) -> Option<&'s str> {
+    registry.schema_by_id(schema)?.list_of(slot.name()).map(|(name, _)| name)
+}
+
 fn missing(schema: &RegisteredSchema, slot: &Slot, place: Place, has_name: bool) -> Diagnostic {
-    let (of, name, kind) = (quoted(schema.name()), quoted(slot.name()), slot.kind());
+    let (name, kind) = match schema.list_of(slot.name()) {
+        Some((name, shape)) => (name, shape.to_string()),
+        None => (slot.name(), slot.kind().to_string()),
+    };
+    let (of, name) = (quoted(schema.name()), quoted(name));
     let message = format!("{of} object needs a value for slot {name} ({kind})");
     let diagnostic = Diagnostic::error(Code::MissingValue, message)
         .at(place, format!("missing {name}"))
-        .expected_found(kind.to_string(), "nothing");
+        .expected_found(kind, "nothing");
     match has_name {
         true => diagnostic
             .help("if other records only inherit from this one, mark it with abstract = true"),

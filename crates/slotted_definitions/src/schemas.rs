@@ -9,13 +9,14 @@ use crate::document::Declaration;
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::names::{bad_name, look_alike};
-use crate::nested_slots::{Expansion, Nestable, Within, parts};
+use crate::nested_slots::{Expansion, Nestable, Parts, Within, parts};
 use crate::node::{Entry, Node};
 use crate::packs::Packs;
 use crate::records::Undeclared;
 use crate::slot::{SlotDeclaration, SlotNotes, SlotSource};
 use crate::source::{Place, Span};
 use slotted::Store;
+use slotted::schema::RegisteredSchema;
 use slotted::{Schema, SchemaError};
 
 /// A schema of the files.
@@ -36,6 +37,25 @@ pub(super) struct Schemas {
     pub(super) by_name: HashMap<Arc<str>, usize>,
     /// Schemas with errors; dependants are not checked.
     pub(super) broken: HashSet<Arc<str>>,
+}
+
+impl Schemas {
+    /// Returns whether files may write the only element of a slot's list without brackets.
+    pub(super) fn is_one_or_list(
+        &self,
+        registry: &Store,
+        schema: &RegisteredSchema,
+        slot: usize,
+    ) -> bool {
+        let name = schema.slots()[slot].name();
+        let bases = registry.schema_and_bases(schema.id()).into_iter();
+        let mut defined = bases.filter_map(|base| self.by_name.get(base.name()));
+        defined.any(|at| {
+            let definition = &self.defined[*at];
+            let slots = definition.schema.slots().iter().zip(&definition.slots);
+            slots.into_iter().any(|(slot, notes)| slot.name() == name && notes.is_one_or_list)
+        })
+    }
 }
 
 /// A declaration with its patches.
@@ -252,8 +272,11 @@ fn read_slots<'n, 's>(
         let is_known = |prefix: &str| {
             source.is_patch && schema.slots.iter().any(|slot| slot.name.starts_with(prefix))
         };
-        if let Some((parts, record)) = parts(entry, within, is_known, reading) {
-            read_slots(schema, (parts, source, &record), most, reading);
+        if let Some(Parts { slots, within, key }) = parts(entry, within, is_known, reading) {
+            let key = key.map(|(place, kind)| SlotDeclaration::of_keys(place, kind, &within));
+            let value = if key.is_some() { within.part("value", None, false) } else { within };
+            schema.slots.extend(key);
+            read_slots(schema, (slots, source, &value), most, reading);
             continue;
         }
         let name = within.name(&entry.name);

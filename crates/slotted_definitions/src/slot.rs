@@ -12,17 +12,17 @@ use crate::infer::SameData;
 use crate::keys::Reading;
 use crate::kind_name;
 use crate::names::bad_name;
-use crate::nested_slots::Within;
+use crate::nested_slots::{Within, is_empty_default};
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::source::Place;
 use crate::value::refused;
-use slotted::Kind;
+use slotted::{Kind, Value};
 use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
 
 /// The keys of a slot, in reading order.
 static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let first = ["kind", "variants", "optional", "default"];
+    let first = ["kind", "variants", "optional", "default", "one_or_list"];
     let last = ["doc", "unit", "renamed_from"];
     first.into_iter().chain(constraint::KEYS).chain(last).collect()
 });
@@ -31,7 +31,13 @@ static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 #[derive(Clone)]
 pub(super) struct SlotDeclaration<'n, 's> {
     pub(super) name: Cow<'n, str>,
-    within: Within,
+    /// The name within the nested value that it was declared in.
+    pub(super) part: &'n str,
+    pub(super) within: Within,
+    /// Its place in nested values, once it is known.
+    placed: Option<Placed>,
+    /// The part of its kind that this slot has.
+    kind: Option<&'n str>,
     /// The first place of its name.
     pub(super) place: Place,
     keys: BTreeMap<usize, SlotKey<'n, 's>>,
@@ -41,6 +47,30 @@ pub(super) struct SlotDeclaration<'n, 's> {
     has_unknown: bool,
     /// Two packs give it different kinds.
     is_disputed: bool,
+}
+
+/// How a slot of a nested value differs from its declaration.
+#[derive(Clone)]
+pub(super) struct Placed {
+    /// The kind, if the declaration says nothing of it.
+    pub(super) kind: Option<Kind>,
+    pub(super) former: Option<String>,
+    pub(super) is_optional: bool,
+    /// `true` if the default of the declaration is that of the slot.
+    pub(super) has_default: bool,
+    /// `true` if the constraints of the declaration are those of the slot.
+    pub(super) is_whole: bool,
+    /// `true` if the slot holds the values of a list's elements.
+    pub(super) is_in_list: bool,
+    /// `true` if the default is an empty list.
+    pub(super) is_empty: bool,
+    pub(super) is_one_or_list: bool,
+}
+
+/// The keys of a value with several slots.
+pub(super) struct WholeKeys {
+    pub(super) is_empty: bool,
+    pub(super) is_one_or_list: bool,
 }
 
 /// The value of one key.
@@ -86,6 +116,8 @@ pub(super) struct SlotNotes {
     /// The place of the name of the referenced schema.
     pub(super) references_place: Option<Place>,
     pub(super) patched: Vec<PatchedKey>,
+    /// `true` if files may write one element without brackets.
+    pub(super) is_one_or_list: bool,
 }
 
 impl<'n, 's> SlotDeclaration<'n, 's> {
@@ -102,9 +134,35 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let (within, place) = (within.clone(), reading.place(entry.span));
         let (keys, variant_changes) = (BTreeMap::new(), Vec::new());
         let (has_unknown, is_disputed) = (false, false);
-        let mut slot =
-            Self { name, within, place, keys, variant_changes, has_unknown, is_disputed };
+        let mut slot = Self {
+            name,
+            part: &entry.name,
+            within,
+            placed: None,
+            kind: None,
+            place,
+            keys,
+            variant_changes,
+            has_unknown,
+            is_disputed,
+        };
         slot.add(reading, entry, source).then_some(slot)
+    }
+
+    /// Returns the keys of a map with this kind.
+    pub(super) fn of_keys(place: Place, kind: &'n str, within: &Within) -> Self {
+        Self {
+            name: within.name("key").into(),
+            part: "key",
+            within: within.clone(),
+            placed: None,
+            kind: Some(kind),
+            place,
+            keys: BTreeMap::new(),
+            variant_changes: Vec::new(),
+            has_unknown: false,
+            is_disputed: false,
+        }
     }
 
     /// Adds the keys of another file.
@@ -193,31 +251,48 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
 
     /// Returns the text of its kind.
     pub(super) fn kind_text(&self) -> Option<&'n str> {
+        if self.kind.is_some() {
+            return self.kind;
+        }
         match &self.key("kind")?.1.data {
             Data::Text(kind) => Some(kind),
             _ => None,
         }
     }
 
-    /// Returns the slot as a part of a nested record.
-    pub(super) fn in_record(&self, record: &Within) -> Self {
-        if *record == Within::default() {
-            return self.clone();
-        }
-        let name = record.name(&self.name).into();
-        let within = record.around(&self.within);
-        Self { name, within, ..self.clone() }
+    /// Returns the slot at its place in nested values.
+    pub(super) fn placed(&self, name: String, kind: Option<&'n str>, placed: Placed) -> Self {
+        Self { name: name.into(), placed: Some(placed), kind: kind.or(self.kind), ..self.clone() }
     }
 
-    /// Returns the former name and the optionality of a nested record, whose kind is the name of a schema. Returns `None` after
-    /// it has reported other keys.
-    pub(super) fn record_keys(
+    /// Returns the former name and the optionality. Mistakes in them are reported with those of the other keys.
+    pub(super) fn record_keys(&self) -> (Option<&'n str>, bool) {
+        let former = match self.key("renamed_from").map(|(_, node)| &node.data) {
+            Some(Data::Text(former)) => Some(&**former),
+            _ => None,
+        };
+        let is_optional = |(_, node): (Place, &Node<'_>)| matches!(node.data, Data::Bool(true));
+        (former, self.key("optional").is_some_and(is_optional))
+    }
+
+    /// Returns the keys of a value with several slots, whose single kinds are these. Returns `None` after it has reported a key
+    /// that none of them takes.
+    pub(super) fn whole_keys(
         &self,
+        kinds: &[&str],
+        is_record: bool,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(Option<&'n str>, bool)> {
-        let known = ["kind", "optional", "renamed_from", "doc"];
-        let mut keys = self.keys.iter().filter(|(key, _)| !known.contains(&KEYS[**key]));
-        if let Some((key, value)) = keys.next() {
+    ) -> Option<WholeKeys> {
+        let mut known = vec!["kind", "optional", "renamed_from", "doc", "unit", "variants"];
+        if !is_record {
+            known.extend(["default", "one_or_list"]);
+        }
+        let kinds = kinds.iter().filter_map(|kind| kind_name::parse(kind, None).ok());
+        let kinds: Vec<Kind> = kinds.collect();
+        let is_known = |key: &str| {
+            known.contains(&key) || kinds.iter().any(|kind| constraint::suits(key, kind))
+        };
+        if let Some((key, value)) = self.keys.iter().find(|(key, _)| !is_known(KEYS[**key])) {
             let (key, slot) = (quoted(KEYS[*key]), quoted(&self.name));
             let message = format!("the nested record {slot} cannot have {key}");
             diagnostics.push(
@@ -227,12 +302,16 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             );
             return None;
         }
-        let optional = self
-            .read_key(diagnostics, "optional", |reading, node| reading.bool(node, "'optional'"));
-        let former = self.read_key(diagnostics, "renamed_from", |reading, node| {
-            reading.text(node, "'renamed_from'")
+        let is_empty = self.read_key(diagnostics, "default", |reading, node| {
+            Some(is_empty_default(node, reading))
         });
-        Some((former, optional.unwrap_or_default()))
+        let is_one_or_list = self.read_key(diagnostics, "one_or_list", |reading, node| {
+            reading.bool(node, "'one_or_list'")
+        });
+        Some(WholeKeys {
+            is_empty: is_empty.unwrap_or_default(),
+            is_one_or_list: is_one_or_list.unwrap_or_default(),
+        })
     }
 
     fn key(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
@@ -268,18 +347,35 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let renamed_from = self.read_key(diagnostics, "renamed_from", |reading, node| {
             reading.text(node, "'renamed_from'")
         });
+        let placed = self.placed.as_ref();
+        if placed.is_some_and(|placed| placed.is_in_list && placed.is_whole) {
+            self.refuse_default(diagnostics);
+        }
         let add = |schema: SchemaBuilder, kind: Kind| {
+            let is_whole = placed.is_none_or(|placed| placed.is_whole);
+            let own = constraint::KEYS.iter().zip(&constraints);
+            let is_companion = placed.is_some_and(|placed| placed.kind.is_some());
+            let own =
+                own.filter(|(key, _)| !is_companion && (is_whole || constraint::suits(key, &kind)));
+            let own: Vec<_> = own.filter_map(|(_, constraint)| constraint.clone()).collect();
             let mut schema = schema.slot(&*self.name, kind);
-            if optional == Some(true) || self.within.is_optional() {
+            if placed.map_or(optional == Some(true), |placed| placed.is_optional) {
                 schema = schema.optional();
             }
-            for constraint in constraints.iter().flatten() {
-                schema = schema.constraint(constraint.clone());
+            for constraint in own {
+                schema = schema.constraint(constraint);
             }
-            if let Some(name) = self.within.former_name(&self.name, renamed_from) {
-                schema = schema.renamed_from(name);
+            match (placed, renamed_from) {
+                (Some(Placed { former: Some(former), .. }), _) => {
+                    schema = schema.renamed_from(former.clone());
+                }
+                (None, Some(former)) => schema = schema.renamed_from(former),
+                _ => {}
             }
-            match self.key("default").filter(|_| !self.within.is_optional()) {
+            if placed.is_some_and(|placed| placed.is_empty && !placed.is_optional) {
+                return schema.default(Value::List([].into()));
+            }
+            match self.key("default").filter(|_| placed.is_none_or(|placed| placed.has_default)) {
                 Some((_, node)) if !matches!(node.data, Data::Bad) => {
                     schema.default(node.to_value())
                 }
@@ -303,7 +399,14 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let place_of = |key| self.key(key).map(|(place, _)| place);
         let (default_place, references_place) = (place_of("default"), place_of("references"));
         let (place, patched) = (Some(self.place), self.patched());
-        SlotNotes { doc, unit, place, default_place, references_place, patched }
+        let own = self.read_key(diagnostics, "one_or_list", |reading, node| {
+            reading.bool(node, "'one_or_list'")
+        });
+        let is_one_or_list = match &self.placed {
+            Some(placed) if !placed.is_whole || placed.is_in_list => placed.is_one_or_list,
+            _ => own.unwrap_or_default(),
+        };
+        SlotNotes { doc, unit, place, default_place, references_place, patched, is_one_or_list }
     }
 
     fn patched(&self) -> Vec<PatchedKey> {
@@ -354,13 +457,40 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         if is_right { Variants::Some(Kind::enumeration(variants)) } else { Variants::Wrong }
     }
 
+    /// Reports a default of a part that the elements of a list have.
+    fn refuse_default(&self, diagnostics: &mut Diagnostics) {
+        if let Some((place, _)) = self.key("default") {
+            let message = format!("slot {} cannot have a default", quoted(&self.name));
+            diagnostics.push(
+                Diagnostic::error(Code::BadSlot, message)
+                    .at(place, "it belongs to the elements of a list")
+                    .help("make it optional, or write the value in each element"),
+            );
+        }
+    }
+
+    /// Returns the kind of the slot, which holds the values of all elements if it is in a list.
     fn kind(&self, schema: &str, packs: &Packs, diagnostics: &mut Diagnostics) -> Option<Kind> {
+        let Some(placed) = &self.placed else { return self.declared(schema, packs, diagnostics) };
+        if placed.kind.is_some() {
+            return placed.kind.clone();
+        }
+        let kind = self.declared(schema, packs, diagnostics)?;
+        Some(match kind {
+            Kind::List(_) => kind,
+            kind if placed.is_in_list => Kind::list(kind),
+            kind => kind,
+        })
+    }
+
+    fn declared(&self, schema: &str, packs: &Packs, diagnostics: &mut Diagnostics) -> Option<Kind> {
         let variants = match self.variants(schema, packs, diagnostics) {
             Variants::None => None,
             Variants::Some(variants) => Some(variants),
             Variants::Wrong => return None,
         };
-        let Some((place, node)) = self.key("kind") else {
+        let key = self.key("kind").map(|(place, node)| (place, Some(node)));
+        let Some((place, node)) = key.or(self.kind.map(|_| (self.place, None))) else {
             if variants.is_some() {
                 return variants;
             }
@@ -377,10 +507,16 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             return None;
         };
         let mut reading = Reading { file: place.file, diagnostics };
-        let name = reading.text(node, "'kind'")?;
+        let name = match (self.kind, node) {
+            (Some(kind), _) => kind,
+            (None, node) => reading.text(node?, "'kind'")?,
+        };
         match kind_name::parse(name, variants.as_ref()) {
             Ok(kind) => {
-                if let (Some((place, _)), false) = (self.key("variants"), is_enum(&kind)) {
+                let is_whole = self.placed.as_ref().is_none_or(|placed| placed.is_whole);
+                if let (Some((place, _)), false) =
+                    (self.key("variants"), is_enum(&kind) || !is_whole)
+                {
                     let message = format!("kind {kind} cannot have variants");
                     diagnostics.push(
                         Diagnostic::error(Code::BadSlot, message)
@@ -390,12 +526,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                     return None;
                 }
                 Some(kind)
-            }
-            Err(_) if name.contains("list(list") => {
-                let message = "lists of lists are not supported";
-                let diagnostic = Diagnostic::error(Code::BadSlot, message);
-                diagnostics.push(diagnostic.at(place, "list of lists"));
-                None
             }
             Err(_) if name.trim() == "enum" || name.trim() == "list(enum)" => {
                 let diagnostic = Diagnostic::error(Code::BadSlot, "kind 'enum' needs variants")

@@ -10,7 +10,6 @@ use crate::diagnostic::quoted;
 use crate::format::Format;
 use crate::infer::SameData;
 use crate::infer::as_written;
-use crate::nested::nest;
 use crate::objects::Objects;
 use crate::records::QuarantinedRecord;
 use crate::references::local_id;
@@ -21,7 +20,7 @@ use slotted::Record;
 use slotted::Store;
 use slotted::Value;
 use slotted::error::Despawned;
-use slotted::schema::{Problem, Slot};
+use slotted::schema::{Problem, RegisteredSchema, Slot};
 
 /// An error of [`Objects::to_record`] and [`Objects::to_files`].
 #[derive(Clone, PartialEq, thiserror::Error)]
@@ -233,6 +232,10 @@ impl Objects {
                 });
             }
         }
+        if let Some(Err(problem)) = schema.map(|schema| schema.check_lists(&record)) {
+            let record = self.record(id).and_then(|record| record.name()).map(Into::into);
+            return Err(WriteError::Invalid { id, record, problem: Box::new(problem) });
+        }
         let is_slot = |name: &str| schema.is_some_and(|schema| schema.slot(name).is_some());
         // A quarantined null means the same as no value.
         let said = record.iter().filter(|(name, value)| !value.is_unset() || is_slot(name));
@@ -252,7 +255,13 @@ impl Objects {
             }
         });
         let values: Vec<_> = values.collect::<Result<_, _>>()?;
-        Ok(schema.map_or(values.clone(), |schema| nest(schema, values)).into())
+        let Some(schema) = schema else { return Ok(values.into()) };
+        let nested = schema
+            .gather(&values.into_iter().map(|(name, value)| (name.to_string(), value)).collect());
+        let values = nested.iter().map(|(name, value)| {
+            (Arc::from(name), self.definitions.loaded.one_or_list(schema, name, value))
+        });
+        Ok(values.collect())
     }
 
     fn with_names(&self, id: ObjectId, slot: &str, value: &Value) -> Result<Value, WriteError> {
@@ -295,14 +304,48 @@ fn without_dead_references(store: &Store, id: ObjectId) -> Result<Record, WriteE
                 let (slot, found) = (slot.into(), *found);
                 return Err(WriteError::DeadReference { id, slot, found });
             }
-            Value::List(list) if list.iter().any(is_dead) => {
+            Value::List(list)
+                if list.iter().any(is_dead)
+                    && schema.is_none_or(|schema| schema.list_of(slot).is_none()) =>
+            {
                 Value::List(list.iter().filter(|one| !is_dead(one)).cloned().collect())
             }
             other => other.clone(),
         };
         record.push(slot.to_owned(), value);
     }
-    Ok(record)
+    Ok(match schema {
+        Some(schema) if record.iter().any(|(_, value)| has_dead(value, &is_dead)) => {
+            without_dead_elements(schema, &record, &is_dead)
+        }
+        _ => record,
+    })
+}
+
+fn has_dead(value: &Value, is_dead: &dyn Fn(&Value) -> bool) -> bool {
+    match value {
+        Value::List(list) => list.iter().any(|one| has_dead(one, is_dead)),
+        Value::Map(map) => map.iter().any(|(_, one)| has_dead(one, is_dead)),
+        single => is_dead(single),
+    }
+}
+
+/// Returns the record without the elements of nested lists that refer to dead objects.
+fn without_dead_elements(
+    schema: &RegisteredSchema,
+    record: &Record,
+    is_dead: &dyn Fn(&Value) -> bool,
+) -> Record {
+    let living = schema.gather(record).into_iter().map(|(name, value)| {
+        let value = match value {
+            Value::List(list) => {
+                Value::List(list.iter().filter(|one| !has_dead(one, is_dead)).cloned().collect())
+            }
+            other => other,
+        };
+        (name, value)
+    });
+    schema.spread(&living.collect()).into_owned()
 }
 
 type Values = Arc<[(Arc<str>, Value)]>;

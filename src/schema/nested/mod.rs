@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::record::Record;
-use crate::schema::{ProblemKind, RegisteredSchema};
+use crate::schema::{Problem, ProblemKind, RegisteredSchema};
 use crate::value::Value;
 
 pub(in crate::schema) use shape::shapes;
@@ -104,7 +104,7 @@ impl RegisteredSchema {
                         flat.push(self.slots()[slot].name().to_owned(), value.into_owned());
                     }
                     // Refused, because no slot has the name, or because it has a value already.
-                    Found::Surplus { name, value } | Found::Misshapen { name, value } => {
+                    Found::Surplus { name, value, .. } | Found::Misshapen { name, value } => {
                         flat.push(name, value.clone());
                     }
                 }),
@@ -165,6 +165,32 @@ impl RegisteredSchema {
             let parts = self.parts(name).map(|(index, part)| (part, read(index)));
             parts.filter(|(_, value)| !value.is_unset()).collect()
         })
+    }
+
+    /// Checks that the parts of each list have the values of one list, in a record with the names of slots.
+    ///
+    /// # Errors
+    /// Returns the problem of the first list whose parts do not fit together: a view has written one alone.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let mut store = Store::new();
+    /// let drop = Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).build()?;
+    /// store.register_schema(Schema::builder("unit").nested_list("drops", &drop).build()?)?;
+    /// let record = record! { "drops[].item": ["bone"], "drops[].chance": [0.5, 0.25] };
+    /// let problem = store.schema("unit").unwrap().check_lists(&record).unwrap_err();
+    /// assert_eq!(
+    ///     problem.to_string(),
+    ///     "the parts of 'drops' of 'unit' have lists of different lengths: drops[].item, drops[].chance"
+    /// );
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    pub fn check_lists(&self, record: &Record) -> Result<(), Problem> {
+        match self.uneven(record, record) {
+            Some(name) => Err(self.problem(name, self.uneven_problem(name))),
+            None => Ok(()),
+        }
     }
 
     /// Returns the name of a nested value whose parts have lists of different lengths. Only a record that names such a part can

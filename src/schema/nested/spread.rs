@@ -68,6 +68,8 @@ pub enum Found<'t, T: Clone> {
         name: String,
         /// The value.
         value: &'t T,
+        /// The map that has it.
+        of: &'t T,
     },
     /// A value that is no map or no list where the shape needs one.
     Misshapen {
@@ -88,6 +90,10 @@ struct Path<'p> {
 impl<'p> Path<'p> {
     const fn then(&'p self, name: &'p str) -> Self {
         Self { outer: Some(self), name }
+    }
+
+    fn surplus<'t, T: Clone>(&self, value: &'t T, of: &'t T) -> Found<'t, T> {
+        Found::Surplus { name: self.to_string(), value, of }
     }
 }
 
@@ -151,12 +157,12 @@ impl Shape {
                 call(whole(part.slot));
                 true
             }
-            Self::Record(fields) => value.for_each_entry(&mut |name, value| match fields
+            Self::Record(fields) => value.for_each_entry(&mut |name, part| match fields
                 .iter()
                 .find(|(own, _)| &**own == name)
             {
-                Some((_, shape)) => shape.spread_in(&path.then(name), value, call),
-                None => call(Found::Surplus { name: path.then(name).to_string(), value }),
+                Some((_, shape)) => shape.spread_in(&path.then(name), part, call),
+                None => call(path.then(name).surplus(part, value)),
             }),
             Self::Tuple(fields) => match value.as_list() {
                 Some(list) if list.len() <= fields.len() => {
@@ -203,16 +209,15 @@ impl Shape {
             Self::Record(fields) => {
                 let mut seen = vec![false; fields.len()];
                 let fits = value.is_none_or(|value| {
-                    value.for_each_entry(&mut |name, value| {
+                    value.for_each_entry(&mut |name, part| {
                         let known = fields.iter().position(|(own, _)| &**own == name);
+                        let path = path.then(name);
                         match known.filter(|field| !std::mem::replace(&mut seen[*field], true)) {
                             Some(field) => {
-                                let (part, path) = ((Some(value), value), path.then(name));
-                                fields[field].1.spread_element(&path, part, lists, call);
+                                let shape = &fields[field].1;
+                                shape.spread_element(&path, (Some(part), part), lists, call);
                             }
-                            None => {
-                                call(Found::Surplus { name: path.then(name).to_string(), value })
-                            }
+                            None => call(path.surplus(part, value)),
                         }
                     })
                 });

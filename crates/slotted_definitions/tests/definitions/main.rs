@@ -10,6 +10,7 @@ mod loose;
 mod meaning;
 mod messages;
 mod nested;
+mod nested_lists;
 mod patches;
 mod properties;
 mod unset;

@@ -31,4 +31,21 @@ reports! {
         ("s.toml", "[schemas.weapon.slots.damage.slots]\nmin = 'u16'\n[patches.schemas.weapon.slots.damage]\noptional = true\nslots = { min = { doc = 'the least' } }\n"),
     }
     default_of_any { ("s.toml", "schemas.item.slots.action = { kind = 'any', default = [1, 'two'], range = [0, 1] }") }
+    wrong_element {
+        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = 'text', chance = 'f32' } }"),
+        ("r.json", r#"{"records": {"unit": {"orc": {"drops": [{"item": "bone", "chance": 1}, {"itme": "hide", "chance": "high"}, "x"]}}}}"#),
+    }
+    list_of_records_is_missing {
+        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = 'text', chance = 'f32' } }"),
+        ("r.json", r#"{"records": {"unit": {"orc": {}}}}"#),
+    }
+    map_for_a_list {
+        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = 'text' } }"),
+        ("r.json", r#"{"records": {"unit": {"orc": {"drops": {"item": "bone"}}}}}"#),
+    }
+    default_in_a_list {
+        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = { kind = 'text', default = 'bone' } } }"),
+    }
+    key_of_a_tuple { ("s.toml", "schemas.unit.slots.size = { kind = '(text, bool)', range = [0, 1] }") }
+    kind_beside_slots { ("s.toml", "schemas.unit.slots.size = { kind = 'tuple', slots = { x = 'u8' } }") }
 }

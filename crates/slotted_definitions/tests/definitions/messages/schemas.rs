@@ -41,7 +41,7 @@ reports! {
     enum_of_numbers { ("a.toml", "[schemas.unit.slots]\njob = { variants = [1, 2] }\n") }
     duplicate_variant { ("a.toml", "[schemas.unit.slots]\njob = { variants = [\"a\", \"b\", \"a\"] }\n") }
     variants_of_a_number { ("a.toml", "[schemas.unit.slots]\njob = { kind = \"u8\", variants = [\"a\", \"b\"] }\n") }
-    list_of_lists { ("a.toml", "[schemas.unit.slots]\ngrid = \"list(list(u8))\"\n") }
+    list_of_lists_of_nothing { ("a.toml", "[schemas.unit.slots]\ngrid = \"list(list(u7))\"\n") }
     array_without_elements { ("a.toml", "[schemas.unit.slots]\nslots = \"[f32; 0]\"\n") }
     slot_of_the_base_again { ("a.toml", "[schemas.unit.slots]\nhealth = \"f32\"\n\n[schemas.orc]\nextends = \"unit\"\nslots.health = \"f64\"\n") }
     extends_itself { ("a.toml", "[schemas.unit]\nextends = \"unit\"\n") }

@@ -1,0 +1,388 @@
+//! Lists of records, maps, tuples and lists of lists in files of each format.
+
+use slotted::{Kind, Schema, Store, Value, record};
+use slotted_definitions::{Definitions, Format, Loader, Report, Undeclared};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+const SCHEMAS: &str = r#"
+[schemas.item.slots]
+weight = "f32"
+
+[schemas.drop.slots]
+item = { kind = "object", references = "item" }
+chance = { kind = "f32", range = [0, 1], optional = true }
+tags = { kind = "list(text)", optional = true }
+[schemas.drop.slots.rolls]
+kind = "list"
+optional = true
+slots = { sides = "u8", bonus = { kind = "i8", optional = true } }
+
+[schemas.unit.slots]
+drops = { kind = "list(drop)", default = [] }
+protection = { kind = "list((text, i32))", optional = true, range = [0, 9] }
+grid = { kind = "list(list(i32))", optional = true }
+size = { kind = "(u8, u8)", optional = true }
+skills = { kind = "map(u8)", default = {} }
+likes = { kind = "map(object, i8)", optional = true }
+flags = { kind = "list(text)", one_or_list = true, optional = true }
+attacks = { kind = "list", one_or_list = true, optional = true, slots = { name = "text", power = "u8" } }
+[schemas.unit.slots.senses]
+kind = "map"
+optional = true
+slots = { range = "f32", keen = { kind = "bool", optional = true } }
+"#;
+
+/// The same records in each format.
+const RECORDS: [(&str, &str); 4] = [
+    (
+        "r.json",
+        r#"{"records": {"item": {"bone": {"weight": 1}, "hide": {"weight": 2}}, "unit": {
+            "wolf": {
+                "drops": [{"item": "bone", "chance": 0.5},
+                    {"item": "hide", "tags": ["raw"], "rolls": [{"sides": 6}, {"sides": 20, "bonus": -1}]}],
+                "protection": [["arm_l", 4], ["arm_r", 3]], "grid": [[1, 2], [], [3]], "size": [2, 3],
+                "skills": {"hunt": 3, "howl": 9}, "likes": {"bone": 5, "hide": -1}, "flags": "WILD",
+                "attacks": {"name": "bite", "power": 7},
+                "senses": {"smell": {"range": 9.5, "keen": true}, "sight": {"range": 3}}
+            },
+            "cub": {"inherits": "wolf", "drops": [], "skills": {}, "flags": ["WILD", "TINY"]}
+        }}}"#,
+    ),
+    (
+        "r.toml",
+        r#"
+        [records.item]
+        bone.weight = 1
+        hide.weight = 2
+        [records.unit.wolf]
+        protection = [["arm_l", 4], ["arm_r", 3]]
+        grid = [[1, 2], [], [3]]
+        size = [2, 3]
+        skills = { hunt = 3, howl = 9 }
+        likes = { bone = 5, hide = -1 }
+        flags = "WILD"
+        attacks = { name = "bite", power = 7 }
+        senses = { smell = { range = 9.5, keen = true }, sight = { range = 3 } }
+        [[records.unit.wolf.drops]]
+        item = "bone"
+        chance = 0.5
+        [[records.unit.wolf.drops]]
+        item = "hide"
+        tags = ["raw"]
+        rolls = [{ sides = 6 }, { sides = 20, bonus = -1 }]
+        [records.unit.cub]
+        inherits = "wolf"
+        drops = []
+        skills = {}
+        flags = ["WILD", "TINY"]
+        "#,
+    ),
+    (
+        "r.ron",
+        r#"(records: {"item": {"bone": (weight: 1), "hide": (weight: 2)}, "unit": {
+            "wolf": (
+                drops: [(item: "bone", chance: 0.5),
+                    (item: "hide", tags: ["raw"], rolls: [(sides: 6), (sides: 20, bonus: -1)])],
+                protection: [("arm_l", 4), ("arm_r", 3)], grid: [[1, 2], [], [3]], size: (2, 3),
+                skills: {"hunt": 3, "howl": 9}, likes: {"bone": 5, "hide": -1}, flags: "WILD",
+                attacks: (name: "bite", power: 7),
+                senses: {"smell": (range: 9.5, keen: true), "sight": (range: 3)},
+            ),
+            "cub": (inherits: "wolf", drops: [], skills: {}, flags: ["WILD", "TINY"]),
+        }})"#,
+    ),
+    (
+        "r.yaml",
+        "
+records:
+  item:
+    bone: {weight: 1}
+    hide: {weight: 2}
+  unit:
+    wolf:
+      drops:
+        - {item: bone, chance: 0.5}
+        - item: hide
+          tags: [raw]
+          rolls: [{sides: 6}, {sides: 20, bonus: -1}]
+      protection: [[arm_l, 4], [arm_r, 3]]
+      grid: [[1, 2], [], [3]]
+      size: [2, 3]
+      skills: {hunt: 3, howl: 9}
+      likes: {bone: 5, hide: -1}
+      flags: WILD
+      attacks: {name: bite, power: 7}
+      senses:
+        smell: {range: 9.5, keen: true}
+        sight: {range: 3}
+    cub: {inherits: wolf, drops: [], skills: {}, flags: [WILD, TINY]}
+",
+    ),
+];
+
+fn map<const N: usize>(parts: [(&str, Value); N]) -> Value {
+    parts.into_iter().collect()
+}
+
+fn load(files: &[(&str, &str)]) -> Result<Definitions, Report> {
+    let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    Loader::new().pack_of_texts("core", files).load(&Store::new())
+}
+
+#[test]
+fn every_format_has_nested_lists() -> Outcome {
+    for (name, text) in RECORDS {
+        let mut store = Store::new();
+        let objects = load(&[("s.toml", SCHEMAS), (name, text)])?.spawn(&mut store)?;
+        let id = |schema: &str, record: &str| objects.id(schema, record).expect("is there");
+        let get = |record: &str, slot: &str| store.get_value(id("unit", record), slot);
+        let (bone, hide) = (Value::from(id("item", "bone")), Value::from(id("item", "hide")));
+        let rolls =
+            [map([("sides", 6.into())]), map([("sides", 20.into()), ("bonus", (-1).into())])];
+        let drops = [
+            map([("item", bone.clone()), ("chance", 0.5_f32.into())]),
+            map([("item", hide.clone()), ("tags", ["raw"].into()), ("rolls", rolls.into())]),
+        ];
+        assert_eq!(get("wolf", "drops")?, drops.into(), "{name}");
+        let pair = |name: &str, number: i64| Value::from(vec![Value::from(name), number.into()]);
+        assert_eq!(get("wolf", "protection")?, [pair("arm_l", 4), pair("arm_r", 3)].into());
+        let grid = vec![Value::from([1, 2]), Value::List([].into()), Value::from([3])];
+        assert_eq!(get("wolf", "grid")?, grid.into());
+        assert_eq!(get("wolf", "size")?, [2, 3].into());
+        assert_eq!(get("wolf", "skills")?, map([("hunt", 3.into()), ("howl", 9.into())]));
+        let liking = |key: Value, value: i64| map([("key", key), ("value", value.into())]);
+        assert_eq!(get("wolf", "likes")?, [liking(bone, 5), liking(hide, -1)].into());
+        assert_eq!(get("wolf", "flags")?, ["WILD"].into());
+        let bite = map([("name", "bite".into()), ("power", 7.into())]);
+        assert_eq!(get("wolf", "attacks")?, [bite].into());
+        let smell = map([("range", 9.5_f32.into()), ("keen", true.into())]);
+        let sight = map([("range", 3.0_f32.into())]);
+        assert_eq!(get("wolf", "senses")?, map([("smell", smell), ("sight", sight)]));
+
+        assert_eq!(get("cub", "drops")?, Value::List([].into()));
+        assert_eq!(get("cub", "skills")?, Value::Map([].into()));
+        assert_eq!(get("cub", "flags")?, ["WILD", "TINY"].into());
+        assert_eq!(get("cub", "grid")?, get("wolf", "grid")?);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_written_loads_and_is_the_same() -> Outcome {
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
+        let mut store = Store::new();
+        let objects = load(&[("s.toml", SCHEMAS), RECORDS[1]])?.spawn(&mut store)?;
+        let files = objects.to_files(&store, format)?;
+        let [(path, text)] = &files[..] else { panic!("one file") };
+        assert!(!text.contains("[]."), "elements are maps: {text}");
+        let mut again = Store::new();
+        let loaded = load(&[("s.toml", SCHEMAS), (path, text)])?.spawn(&mut again)?;
+        for name in ["wolf", "cub"] {
+            let (before, after) = (objects.id("unit", name), loaded.id("unit", name));
+            let (before, after) = (before.ok_or(name)?, after.ok_or(name)?);
+            assert_eq!(store.get_record(before)?, again.get_record(after)?, "{text}");
+        }
+        assert_eq!(loaded.to_files(&again, format)?, files);
+    }
+    Ok(())
+}
+
+#[test]
+fn declarations_are_those_of_the_builder() -> Outcome {
+    let schemas = r#"
+        [schemas.drop.slots]
+        item = { kind = "text", renamed_from = "thing" }
+        chance = { kind = "f32", range = [0, 1] }
+        tags = { kind = "list(text)", optional = true }
+        [schemas.drop.slots.rolls]
+        kind = "list"
+        slots = { sides = { kind = "u8", range = [2, 20] }, bonus = { kind = "i8", optional = true } }
+        [schemas.unit.slots]
+        health = "f32"
+        drops = { kind = "list(drop)", renamed_from = "loot" }
+        loot = { kind = "map(object, drop)", optional = true }
+    "#;
+    let roll = Schema::builder("roll").slot("sides", Kind::U8).range(2..=20);
+    let roll = roll.slot("bonus", Kind::I8).optional().build()?;
+    let drop = Schema::builder("drop").slot("item", Kind::Text).renamed_from("thing");
+    let drop = drop.slot("chance", Kind::F32).range(0..=1);
+    let drop = drop.slot("tags", Kind::list(Kind::Text)).optional();
+    let drop = drop.nested_list("rolls", &roll).build()?;
+    let unit = Schema::builder("unit").slot("health", Kind::F32).nested_list("drops", &drop);
+    let unit = unit.renamed_from("loot").nested_map("loot", Kind::Object, &drop).optional();
+    let unit = unit.build()?;
+    let mut store = Store::new();
+    load(&[("s.toml", schemas)])?.register(&mut store)?;
+    let found = store.schema("unit").ok_or("no schema")?.to_schema();
+    let shown = |schema: &Schema| {
+        let slots = schema.slots().iter();
+        slots.map(|slot| format!("{slot} {:?}", slot.renamed_from())).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&found), shown(&unit));
+    assert_eq!(found, unit);
+    Ok(())
+}
+
+fn with_patch(patch: &str) -> Result<(Store, Value), Box<dyn std::error::Error>> {
+    let patch = ("patch.toml".to_owned(), patch.to_owned());
+    let files = [("s.toml", SCHEMAS), RECORDS[0]];
+    let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    let loader = Loader::new().pack_of_texts("core", files).pack_of_texts("mod", [patch]);
+    let mut store = Store::new();
+    let objects = loader.load(&store)?.spawn(&mut store)?;
+    let drops = store.get_value(objects.id("unit", "wolf").ok_or("no wolf")?, "drops")?;
+    Ok((store, drops))
+}
+
+#[test]
+fn patches_add_and_remove_elements() -> Outcome {
+    let (_, drops) = with_patch(
+        r#"[patches.records.unit.wolf.drops]
+        add = [{ item = "bone", chance = 0.25 }, { item = "bone", chance = 0.5 }]
+        remove = [{ item = "bone", chance = 0.5 }]"#,
+    )?;
+    let Value::List(drops) = drops else { panic!("a list") };
+    let chances = drops.iter().map(|drop| match drop {
+        Value::Map(map) => map[1].1.to_string(),
+        _ => "none".to_owned(),
+    });
+    assert_eq!(chances.collect::<Vec<_>>(), ["[\"raw\"]", "0.25"]);
+    Ok(())
+}
+
+#[test]
+fn mistakes_in_elements_are_reported_at_their_place() {
+    let cases = [
+        (
+            r#"drops = [{ itm = "bone" }]"#,
+            "'unit' object has no slot 'drops[].itm'; did you mean 'drops[].item'?",
+        ),
+        (
+            r#"drops = [{ item = "bnoe" }]"#,
+            "slot 'drops[].item' of 'unit' refers to 'bnoe', which does not exist; did you mean 'bone'?",
+        ),
+        (
+            r#"drops = [{ item = "bone", chance = 3 }]"#,
+            "element 0 of slot 'drops[].chance' of 'unit' expects 0.0 to 1.0, found 3",
+        ),
+        (
+            r#"drops = [{ item = "bone" }, 5]"#,
+            "slot 'drops[]' of 'unit' expects a map of item, chance, tags, rolls; found integer 5",
+        ),
+        (
+            r#"drops = { item = "bone" }"#,
+            "slot 'drops' of 'unit' expects a list of maps of item, chance, tags, rolls; found map",
+        ),
+        (
+            r#"drops = [{ chance = 1 }]"#,
+            "element 0 of slot 'drops[].item' of 'unit' expects object and may not be unset",
+        ),
+        (
+            r#"size = [1, 2, 3]"#,
+            "slot 'size' of 'unit' expects a list of 2 values; found list [1, 2, 3]",
+        ),
+        (r#"size = [1]"#, "'unit' object needs a value"),
+        (
+            r#"skills = [3]"#,
+            "slot 'skills{}' of 'unit' expects a map of key, value; found integer 3",
+        ),
+        (
+            r#""drops[].item" = ["bone"]
+            "drops[].chance" = [1, 1]"#,
+            "the parts of 'drops' of 'unit' have lists of different lengths",
+        ),
+    ];
+    for (text, expected) in cases {
+        let file = format!("[records.item.bone]\nweight = 1\n[records.unit.wolf]\n{text}\n");
+        let result = load(&[("s.toml", SCHEMAS), ("r.toml", &file)]);
+        let Err(report) = result else {
+            assert!(text.starts_with("size = [1]"), "{text} is accepted");
+            continue;
+        };
+        let found = report.diagnostics();
+        let first = found.iter().find(|found| found.message().starts_with(expected));
+        let first = first.unwrap_or_else(|| panic!("{text}: {report}"));
+        // A misspelt part is missing too.
+        assert!(found.len() <= 1 + usize::from(text.contains("itm")), "{text}: {report}");
+        let place = first.place().expect("it has a place");
+        let path = report.location(place).map(|at| at.path);
+        assert!(path.is_some_and(|path| path.ends_with("r.toml")), "{text}: {report}");
+    }
+}
+
+#[test]
+fn a_missing_list_is_reported_once() {
+    let schemas = "[schemas.unit.slots]\nhealth = 'f32'\ndrops = { kind = 'list', slots = { a = 'u8', b = 'u8' } }";
+    let Err(report) = load(&[("s.toml", schemas), ("r.toml", "[records.unit.x]\nhealth = 1")])
+    else {
+        panic!("is wrong");
+    };
+    let messages: Vec<_> = report.diagnostics().iter().map(|found| found.message()).collect();
+    assert_eq!(messages, ["'unit' object needs a value for slot 'drops' (a list of maps of a, b)"]);
+}
+
+#[test]
+fn elements_with_a_missing_record_are_kept_and_come_back() -> Outcome {
+    let records = r#"
+        [records.item.bone]
+        weight = 1
+        [records.unit.wolf]
+        drops = [{ item = "bone" }, { item = "moonstone", chance = 0.1 }]
+    "#;
+    let stone = "[records.item.moonstone]\nweight = 3";
+    let files = |texts: &[(&str, &str)]| {
+        let texts = texts.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        Loader::new()
+            .undeclared(Undeclared::Quarantine)
+            .pack_of_texts("core", texts.collect::<Vec<_>>())
+    };
+    let mut store = Store::new();
+    let objects =
+        files(&[("s.toml", SCHEMAS), ("r.toml", records)]).load(&store)?.spawn(&mut store)?;
+    let wolf = objects.id("unit", "wolf").ok_or("no wolf")?;
+    assert_eq!(store.get_value(wolf, "drops")?, Value::List([].into()));
+    let written = objects.to_files(&store, Format::Toml)?;
+    let mut store = Store::new();
+    let (path, text) = &written[0];
+    let objects = files(&[("s.toml", SCHEMAS), (path, text), ("m.toml", stone)])
+        .load(&store)?
+        .spawn(&mut store)?;
+    let wolf = objects.id("unit", "wolf").ok_or("no wolf")?;
+    let Value::List(drops) = store.get_value(wolf, "drops")? else { panic!("a list") };
+    assert_eq!(drops.len(), 2, "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_dead_reference_takes_its_element_with_it() -> Outcome {
+    let mut store = Store::new();
+    let objects = load(&[("s.toml", SCHEMAS), RECORDS[1]])?.spawn(&mut store)?;
+    store.despawn(objects.id("item", "bone").ok_or("no bone")?)?;
+    // The key of a map is a required reference too.
+    store.set_value(objects.id("unit", "wolf").ok_or("no wolf")?, "likes", Value::Unset)?;
+    store.set_value(objects.id("unit", "cub").ok_or("no cub")?, "likes", Value::Unset)?;
+    let files = objects.to_files(&store, Format::Json)?;
+    let mut again = Store::new();
+    let loaded = load(&[("s.toml", SCHEMAS), (&files[0].0, &files[0].1)])?.spawn(&mut again)?;
+    let wolf = loaded.id("unit", "wolf").ok_or("no wolf")?;
+    let Value::List(drops) = again.get_value(wolf, "drops")? else { panic!("a list") };
+    assert_eq!(drops.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn uneven_lists_are_not_written() -> Outcome {
+    let mut store = Store::new();
+    let objects = load(&[("s.toml", SCHEMAS), RECORDS[1]])?.spawn(&mut store)?;
+    let wolf = objects.id("unit", "wolf").ok_or("no wolf")?;
+    store.set_value(wolf, "skills{}.value", [1])?;
+    let error = objects.to_files(&store, Format::Json).unwrap_err().to_string();
+    assert!(error.contains("(\"wolf\")") || error.contains("('wolf')"), "{error}");
+    assert!(
+        error.contains("the parts of 'skills' of 'unit' have lists of different lengths"),
+        "{error}"
+    );
+    assert_eq!(store.get_record(wolf)?.get("size.0"), record! { a: 2 }.get("a"));
+    Ok(())
+}
