@@ -348,8 +348,10 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             reading.text(node, "'renamed_from'")
         });
         let placed = self.placed.as_ref();
-        if placed.is_some_and(|placed| placed.is_in_list && placed.is_whole) {
+        let is_element = placed.is_some_and(|placed| placed.is_in_list && placed.is_whole);
+        if is_element && self.key("default").is_some() {
             self.refuse_default(diagnostics);
+            return schema;
         }
         let add = |schema: SchemaBuilder, kind: Kind| {
             let is_whole = placed.is_none_or(|placed| placed.is_whole);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::constraint::expectation;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, quoted};
 use crate::names::have_same_letters;
 use crate::node::{Data, Node};
 use crate::source::Place;
@@ -43,6 +43,10 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
         diagnostic.at(place, label).expected_found(expected, found.to_string())
     };
     match kind {
+        ProblemKind::WrongKind { found: Value::Unset, .. } if is_part_of_element(problem) => {
+            let part = problem.slot.rsplit(['.', ']', '}']).next().unwrap_or_default();
+            diagnostic.at(place, format!("this element has no {}", quoted(part)))
+        }
         ProblemKind::WrongKind { expected, found } => {
             let label = format!("expected {}", in_words(expected));
             let diagnostic = with(diagnostic, label, expected.to_string());
@@ -97,6 +101,11 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
         }
         _ => diagnostic.at(place, ""),
     }
+}
+
+/// Returns whether the problem is that of a part which an element of a list lacks.
+fn is_part_of_element(problem: &Problem) -> bool {
+    matches!(problem.kind, ProblemKind::Element { .. }) && problem.slot.contains(['[', '{'])
 }
 
 /// Returns a label and advice for a nested value of the wrong form.

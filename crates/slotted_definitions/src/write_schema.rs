@@ -33,6 +33,8 @@ pub struct SlotDocs {
     pub unit: Option<Arc<str>>,
     /// A comment of one or more lines. JSON files omit it.
     pub comment: Option<String>,
+    /// `true` if records may write the only element of a list without brackets.
+    pub is_one_or_list: bool,
 }
 
 /// The reason why a schema cannot be written to a definition file.
@@ -114,11 +116,12 @@ impl Definitions {
     pub fn schema_docs(&self, name: &str) -> SchemaDocs {
         let Some(definition) = self.schema_definition(name) else { return SchemaDocs::default() };
         let notes = definition.schema.slots().iter().zip(&definition.slots);
-        let slots = notes.filter(|(_, notes)| notes.doc.is_some() || notes.unit.is_some());
-        let slots = slots.map(|(slot, notes)| {
-            let (doc, unit) = (notes.doc.clone(), notes.unit.clone());
-            (Arc::clone(slot.shared_name()), SlotDocs { doc, unit, comment: None })
+        let slots = notes.map(|(slot, notes)| {
+            let (doc, unit, comment) = (notes.doc.clone(), notes.unit.clone(), None);
+            let is_one_or_list = notes.is_one_or_list;
+            (Arc::clone(slot.shared_name()), SlotDocs { doc, unit, comment, is_one_or_list })
         });
+        let slots = slots.filter(|(_, docs)| *docs != SlotDocs::default());
         SchemaDocs { doc: definition.doc.clone(), comment: None, slots: slots.collect() }
     }
 }
@@ -199,6 +202,7 @@ fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>,
         pairs.push((key, written));
     }
     pairs.extend(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
+    pairs.extend(docs.is_one_or_list.then(|| ("one_or_list", "true".to_owned())));
     pairs.extend(docs.unit.as_deref().map(|unit| ("unit", text(unit))));
     pairs.extend(slot.renamed_from().map(|name| ("renamed_from", text(name))));
     Ok(pairs)

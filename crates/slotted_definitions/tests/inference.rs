@@ -40,6 +40,7 @@ fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
         assert!(rest.iter().all(|(name, _)| unslottable.contains(&name)), "{rest:?} is unreported");
         let mut back = store.get_record(id)?;
         back.extend(rest);
+        let back = store.schema(&name).ok_or("no schema")?.gather(&back);
         assert!(back.is_same_data(object), "{object:?}\nis read as\n{back:?}");
     }
     Ok(())
@@ -82,16 +83,19 @@ fn blocks_get_readable_schemas() -> Outcome {
         "defaultState: u16",
         "minStateId: u16",
         "maxStateId: u16",
-        "states: any",
         "drops: list(u16)",
         "boundingBox: enum(block, empty)",
-        "harvestTools: any, optional",
+        "harvestTools{}.key: list(text), optional",
+        "harvestTools{}.value: list(bool), optional",
+        "states[].name: list(text)",
+        "states[].type: list(enum(bool, enum, int))",
+        "states[].num_values: list(u8)",
+        "states[].values: list(text), default []",
+        "states[].values?: list(bool), default []",
+        "states[].values#: list(u32), default []",
     ];
     assert_eq!(slots(&proposal), expected);
-    assert_eq!(
-        unslottable(&proposal),
-        [("states", Unslottable::RecordLists, 1003), ("harvestTools", Unslottable::Maps, 340)]
-    );
+    assert_eq!(unslottable(&proposal), []);
     round_trip(&proposal, &objects)
 }
 

@@ -39,12 +39,28 @@ fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
     store.register_schema(proposal.schema().clone())?;
     for object in objects {
         let (slots, rest) = proposal.split(object.clone());
+        let singles: Vec<_> =
+            proposal.attributes().iter().filter(|one| one.is_one_or_list).collect();
+        // A single value comes back as a list.
+        let mut taken = Vec::new();
+        let object: Record = object
+            .iter()
+            .map(|(name, value)| {
+                let is_list = matches!(value, Value::List(_) | Value::Unset);
+                let is_first = !taken.contains(&name);
+                taken.push(name);
+                match singles.iter().any(|one| is_first && !is_list && &*one.name == name) {
+                    true => (name.to_owned(), Value::from(vec![value.clone()])),
+                    false => (name.to_owned(), value.clone()),
+                }
+            })
+            .collect();
         let id = store.spawn_record("thing", slots)?;
         let mut back = store.get_record(id)?;
         back.extend(rest);
         let schema = store.schema("thing").ok_or("no schema")?;
         let back = schema.spread(&back).into_owned();
-        let object = &schema.spread(object).into_owned();
+        let object = &schema.spread(&object).into_owned();
         assert!(back.is_same_data(object), "{object:?}\nis read as\n{back:?}");
     }
     Ok(())
@@ -159,14 +175,22 @@ fn maps_with_few_names_are_nested_records() -> Outcome {
     ];
     let proposal = infer(&objects)?;
     let slots: Vec<_> = proposal.schema().slots().iter().map(ToString::to_string).collect();
-    assert_eq!(slots, ["a.b: u8, optional", "a.c.x: u8, optional", "a.d: any, optional"]);
+    assert_eq!(
+        slots,
+        [
+            "a.b: u8, optional",
+            "a.c.x: u8, optional",
+            "a.d[]: list(u8), optional",
+            "a.d[]#: list(u32), optional"
+        ]
+    );
     round_trip(&proposal, &objects)
 }
 
 #[test]
 fn a_part_without_a_slot_makes_its_record_any_or_leaves_it_out() -> Outcome {
     let objects =
-        [record! { a: Value::from_iter([("b", [[1, 2]].into()), ("c", Value::from(1))]), d: 1 }];
+        [record! { a: Value::from_iter([("b", Value::Bytes([1].into())), ("c", 1.into())]), d: 1 }];
     let mut options = InferenceOptions::default();
     options.any = false;
     let mut inference = Inference::new(options);
@@ -187,24 +211,70 @@ fn a_part_without_a_slot_makes_its_record_any_or_leaves_it_out() -> Outcome {
     Ok(())
 }
 
+/// Returns the slots for these values.
+fn slots(values: impl IntoIterator<Item = impl Into<Value>>) -> Vec<String> {
+    let objects: Vec<Record> =
+        values.into_iter().map(|value| Record::from_iter([("a", value)])).collect();
+    let proposal = infer(&objects).expect("a proposal");
+    round_trip(&proposal, &objects).expect("the objects load");
+    proposal.schema().slots().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn lists_and_maps_of_one_form_have_a_slot_for_each_part() {
+    let drop = |parts: &[(&str, i64)]| Value::from_iter(parts.iter().copied());
+    assert_eq!(slots([[drop(&[("b", 1)])]]), ["a[].b: list(u8)"]);
+    let lacking = vec![vec![drop(&[("b", 1), ("c", 2)])], vec![drop(&[("b", 3)])], vec![]];
+    assert_eq!(
+        slots(lacking),
+        ["a[].b: list(u8)", "a[].c: list(u8), default []", "a[].c?: list(bool), default []"]
+    );
+    assert_eq!(slots([[[1]]]), ["a[]: list(u8)", "a[]#: list(u32)"]);
+    assert_eq!(slots([[Value::from(1), "a".into()]]), ["a.0: u8", "a.1: text"]);
+    let pairs = [[
+        Value::from(vec![Value::from(1), "a".into()]),
+        vec![Value::from(300), "b".into()].into(),
+    ]];
+    assert_eq!(slots(pairs), ["a[].0: list(u16)", "a[].1: list(text)"]);
+    assert_eq!(
+        slots([Value::from("a"), ["a", "b"].into(), Value::Unset]),
+        ["a: list(text), optional"]
+    );
+    let map = |at: i64| Value::from_iter([(format!("n{at}"), at)]);
+    assert_eq!(slots((0..9).map(map)), ["a{}.key: list(text)", "a{}.value: list(u8)"]);
+    let inner = |at: i64| Value::from_iter([("b", Value::from([map(at)])), ("c", [[at]].into())]);
+    assert_eq!(
+        slots([[inner(1), inner(2)]]),
+        [
+            "a[].b#: list(u32)",
+            "a[].b[].n1: list(u8), default []",
+            "a[].b[].n1?: list(bool), default []",
+            "a[].c#: list(u32)",
+            "a[].c[]: list(u8)",
+            "a[].c[]#: list(u32)",
+            "a[].b[].n2: list(u8), default []",
+            "a[].b[].n2?: list(bool), default []",
+        ]
+    );
+}
+
 #[test]
 fn attributes_without_a_slot_have_a_reason() {
-    let nested = || Value::from_iter([("b", 1)]);
+    let nested = || Value::from_iter([("b", Value::from(1)), ("c", "x".into())]);
     assert_eq!(slot([Value::from(1), "one".into()]), Err(Unslottable::Mixed));
     assert_eq!(slot([Value::from(1), true.into()]), Err(Unslottable::Mixed));
     assert_eq!(slot([Value::Unset]), Err(Unslottable::NeverSet));
     let empty = Value::from_iter::<[(&str, Value); 0]>([]);
     assert_eq!(slot([nested(), empty]), Err(Unslottable::NestedRecords));
-    assert_eq!(slot([[nested()]]), Err(Unslottable::RecordLists));
-    assert_eq!(slot([[[1]]]), Err(Unslottable::NestedLists));
-    assert_eq!(slot([[Value::from(1), "a".into()]]), Err(Unslottable::Tuples));
     let lengths = [vec![1.into(), "a".into()], vec![Value::from(1)]];
     assert_eq!(slot(lengths), Err(Unslottable::MixedLists));
     let kinds = [[Value::from(1), "a".into()], ["a".into(), 1.into()]];
     assert_eq!(slot(kinds), Err(Unslottable::MixedLists));
-    assert_eq!(slot([Value::from("a"), ["a", "b"].into()]), Err(Unslottable::OneOrList));
     assert_eq!(slot([Value::from("a"), [1, 2].into()]), Err(Unslottable::Mixed));
-    let map = |at: i64| Value::from_iter([(format!("n{at}"), at)]);
+    // Only one level of maps by name has columns.
+    let map = |at: i64| {
+        Value::from_iter([(format!("n{at}"), Value::from_iter([(format!("n{at}"), at)]))])
+    };
     assert_eq!(slot((0..9).map(map)), Err(Unslottable::Maps));
     assert_eq!(slot([[Value::from(1), Value::Unset]]), Err(Unslottable::MixedLists));
     assert_eq!(slot([Vec::<i32>::new()]), Err(Unslottable::EmptyLists));

@@ -111,7 +111,7 @@ fn parts() -> impl Strategy<Value = Parts> {
                 Bound::Included(step) => Some(step),
                 _ => None,
             };
-            let docs = SlotDocs { doc, unit, comment: None };
+            let docs = SlotDocs { doc, unit, ..SlotDocs::default() };
             Parts { kind, default, is_optional, is_finite, step, range: (min, max), docs }
         },
     )

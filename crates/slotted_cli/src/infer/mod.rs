@@ -179,6 +179,9 @@ fn docs(group: &SurveyedGroup) -> SchemaDocs {
     docs.comment = Some(comment);
     for attribute in proposal.attributes().iter().filter(|attribute| attribute.has_slot()) {
         let remarks = remarks(attribute, objects);
+        if attribute.is_one_or_list {
+            docs.slots.entry(attribute.name.clone()).or_default().is_one_or_list = true;
+        }
         if !remarks.is_empty() {
             let slot = docs.slots.entry(attribute.name.clone()).or_default();
             slot.comment = Some(remarks.join("\n"));

@@ -74,6 +74,21 @@ pub(super) fn kind(observed: &Observed, options: &InferenceOptions) -> Result<Ki
     }
 }
 
+/// Returns the kind of lists for values of which some are single elements.
+pub(super) fn one_or_list(observed: &Observed) -> Result<Kind, Unslottable> {
+    let Some(lists) = &observed.lists else { return Err(Unslottable::OneOrList) };
+    let mut shapes = observed.shapes().filter(|shape| *shape != Shape::List);
+    let numbers = observed.numbers.clone().and(&lists.elements.numbers);
+    Ok(Kind::list(match shapes.next() {
+        Some(Shape::Text) => Kind::Text,
+        Some(Shape::Bool) => Kind::Bool,
+        Some(Shape::Object) => Kind::Object,
+        Some(Shape::Integer) => integer_kind(&numbers)?,
+        Some(Shape::Float) => float_kind(&numbers)?,
+        _ => return Err(Unslottable::OneOrList),
+    }))
+}
+
 /// The common type of all values.
 enum One {
     Kind(Kind),

@@ -7,12 +7,12 @@ mod decide;
 mod into_store;
 mod misspellings;
 mod naming;
+mod nested;
 mod observed;
 mod proposal;
 mod same_data;
 mod survey;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -23,6 +23,7 @@ pub use into_store::{
     DeadReference, IntoStoreError, MoveError, MoveReport, MovedObjects, into_store,
 };
 pub use naming::Naming;
+use nested::{PartOf, Role};
 use observed::{Observed, SchemaOf};
 pub use observed::{ValueCount, ValueExample};
 pub use proposal::{Proposal, ProposalNote, ProposedAttribute};
@@ -30,6 +31,7 @@ pub use same_data::SameData;
 pub(crate) use same_data::as_written;
 pub use survey::{Fit, Measure, Survey, SurveyedGroup};
 
+use slotted::Kind;
 use slotted::Record;
 use slotted::SchemaError;
 use slotted::Value;
@@ -73,6 +75,9 @@ impl Default for InferenceOptions {
 /// | floats, or integers and floats | `f32` if it keeps every number [as written](SameData::is_same_data), otherwise `f64` |
 /// | few different texts | an enum in alphabetical order, see [`InferenceOptions`] |
 /// | other texts | `text` |
+/// | lists of maps, of lists, or of values that have a kind for each position | [nested lists](slotted::schema::Shape): each part is an attribute of its own |
+/// | maps with many names | a [map](slotted::schema::SchemaBuilder::nested_map) of keys and values |
+/// | single values beside lists of such values | a list that files may write without brackets |
 /// | lists of 2, 3 or 4 numbers, all of one length, with floats | a vector |
 /// | other lists | a list of the kind that holds all elements; texts in lists stay text |
 /// | references | an optional `object`, because its target can be despawned |
@@ -125,23 +130,53 @@ struct Named {
     objects: u64,
     /// The number of repetitions in one object.
     repeated: u64,
-    /// The attribute whose maps have it as a part.
-    record: Option<usize>,
-    /// `true` if objects have it outside of a map too.
+    /// The number of values, also of several elements of a list.
+    values: u64,
+    /// The attribute that has it as a part.
+    whole: Option<(usize, PartOf)>,
+    /// `true` if it is a part of a list's elements.
+    is_in_list: bool,
+    /// `true` if objects have it outside of nested values too.
     is_outside: bool,
-    /// `true` if not all parts of its maps were observed.
+    /// `true` if not all parts of its values were observed.
     is_cut: bool,
+    /// `true` if lists whose elements are not nested were not observed as nested ones.
+    has_flat_lists: bool,
+    /// `true` if a map repeats a name.
+    has_repetitions: bool,
+    /// `true` if lists have elements of different sorts.
+    has_mixed_lists: bool,
 }
 
 impl Named {
     /// Returns `true` if a slot can hold its values.
     fn has_slot(&self, options: &InferenceOptions) -> bool {
-        is_name(&self.name)
-            && (decide::kind(&self.observed, options).is_ok() || self.fits_any(options))
+        is_name(&self.name) && (self.kind(options).is_ok() || self.fits_any(options))
+    }
+
+    /// Returns the kind of the slot. The slot of a part of a list holds the values of all elements.
+    fn kind(&self, options: &InferenceOptions) -> Result<Kind, Unslottable> {
+        match decide::kind(&self.observed, options) {
+            Err(Unslottable::OneOrList) if self.whole.is_none() => {
+                decide::one_or_list(&self.observed)
+            }
+            Ok(kind) if self.is_in_list && !matches!(kind, Kind::List(_)) => Ok(Kind::list(kind)),
+            kind => kind,
+        }
     }
 
     fn fits_any(&self, options: &InferenceOptions) -> bool {
         options.any && self.observed.fits_any()
+    }
+
+    fn count(&mut self, value: &Value, object: u64) {
+        self.values += u64::from(!value.is_unset());
+        if self.latest != object {
+            self.latest = object;
+            self.objects += u64::from(!value.is_unset());
+        } else if !self.is_in_list {
+            self.repeated += 1;
+        }
     }
 }
 
@@ -214,96 +249,29 @@ impl Inference {
     ) {
         let object = (self.objects, schema_of);
         self.objects += 1;
-        self.observe_all(values, object, None);
-    }
-
-    /// Observes the values of an object, or the parts of a map in it.
-    fn observe_all<'a>(
-        &mut self,
-        values: impl IntoIterator<Item = (&'a str, &'a Value)>,
-        (object, schema_of): (u64, SchemaOf<'_>),
-        record: Option<usize>,
-    ) {
         // Most objects have the same attributes in the same order.
         let mut expected = 0;
         for (name, value) in values {
-            let name = match record {
-                Some(record) => Cow::Owned(format!("{}.{name}", self.attributes[record].name)),
-                None => Cow::Borrowed(name),
-            };
-            let is_right = record.is_none() || is_name(&name);
-            let position = if is_right { self.position(&name, expected, record) } else { None };
-            let Some(position) = position else {
-                match record {
-                    Some(record) => self.attributes[record].is_cut = true,
-                    None => self.ignored_values += 1,
+            match self.position(name, expected, None) {
+                Some(position) => {
+                    expected = position + 1;
+                    self.observe_at(position, value, object);
                 }
-                continue;
-            };
-            expected = position + 1;
-            let attribute = &mut self.attributes[position];
-            attribute.is_outside |= record.is_none();
-            if attribute.latest == self.objects {
-                attribute.repeated += 1;
-            } else {
-                attribute.latest = self.objects;
-                attribute.objects += u64::from(!value.is_unset());
-            }
-            attribute.observed.observe(value, object, &self.options, schema_of);
-            if let Value::Map(parts) = value {
-                // An empty name, or one with a dot, is no name of a part.
-                let are_names =
-                    parts.iter().all(|(name, _)| !name.is_empty() && !name.contains('.'));
-                if attribute.observed.has_many_names() || !are_names {
-                    attribute.is_cut = true;
-                    continue;
-                }
-                self.observe_parts(parts, (object, schema_of), position);
+                None => self.ignored_values += 1,
             }
         }
-    }
-
-    /// Observes the parts of a map in an object.
-    fn observe_parts(
-        &mut self,
-        parts: &[(Arc<str>, Value)],
-        object: (u64, SchemaOf<'_>),
-        record: usize,
-    ) {
-        self.observe_all(parts.iter().map(|(name, value)| (&**name, value)), object, Some(record));
-    }
-
-    /// Returns the positions of the attributes that can be slots: nested records are replaced by their parts.
-    ///
-    /// Maps are nested records if each part has a slot and no object repeats one.
-    fn slots(&self) -> Vec<usize> {
-        let mut are_records = vec![false; self.attributes.len()];
-        let mut have_right_parts = vec![true; self.attributes.len()];
-        // Parts come after their record.
-        for (position, attribute) in self.attributes.iter().enumerate().rev() {
-            let is_map = attribute.observed.are_records() && !attribute.is_cut;
-            are_records[position] = is_map && have_right_parts[position];
-            if let Some(record) = attribute.record {
-                let has_slot = are_records[position] || attribute.has_slot(&self.options);
-                have_right_parts[record] &= has_slot && attribute.repeated == 0;
-            }
-        }
-        let mut slots = Vec::with_capacity(self.attributes.len());
-        for (position, attribute) in self.attributes.iter().enumerate() {
-            let is_hidden = attribute.record.is_some_and(|record| !are_records[record]);
-            if is_hidden && !attribute.is_outside {
-                // The parts of a part are hidden too.
-                are_records[position] = false;
-            } else if !are_records[position] {
-                slots.push(position);
-            }
-        }
-        slots
     }
 
     /// Returns the value that more than half of the objects may have, for each attribute.
     fn majorities(&self) -> impl Iterator<Item = Option<&Value>> {
         self.slots().into_iter().map(|slot| self.attributes[slot].observed.majority())
+    }
+
+    /// Returns the positions of the attributes that can be slots.
+    fn slots(&self) -> Vec<usize> {
+        let roles = self.roles();
+        let is_slot = |role: &Role| *role == Role::Slot;
+        (0..self.attributes.len()).filter(|position| is_slot(&roles[*position])).collect()
     }
 
     /// Returns the position of each attribute of the proposal.
@@ -312,13 +280,21 @@ impl Inference {
         slots.map(|slot| Arc::clone(&self.attributes[slot].name)).zip(0..).collect()
     }
 
-    fn position(&mut self, name: &str, expected: usize, record: Option<usize>) -> Option<usize> {
+    fn position(
+        &mut self,
+        name: &str,
+        expected: usize,
+        whole: Option<(usize, PartOf)>,
+    ) -> Option<usize> {
         if self.attributes.get(expected).is_some_and(|attribute| *attribute.name == *name) {
             return Some(expected);
         }
         if let Some(position) = self.positions.get(name) {
             return Some(*position);
         }
+        let is_in_list = whole.is_some_and(|(whole, part)| {
+            part != PartOf::Record && part != PartOf::Tuple || self.attributes[whole].is_in_list
+        });
         if self.attributes.len() >= self.options.attributes {
             return None;
         }
@@ -331,9 +307,14 @@ impl Inference {
             latest: 0,
             objects: 0,
             repeated: 0,
-            record,
+            values: 0,
+            whole,
+            is_in_list,
             is_outside: false,
             is_cut: false,
+            has_flat_lists: false,
+            has_mixed_lists: false,
+            has_repetitions: false,
         });
         Some(position)
     }

@@ -65,7 +65,7 @@ impl Shape {
         Self::SINGLE.iter().copied().chain(vectors)
     }
 
-    fn of(value: &Value) -> Self {
+    pub(super) fn of(value: &Value) -> Self {
         if let Some(kind) = value.vector_kind() {
             return Self::Vector(kind);
         }
@@ -186,6 +186,21 @@ impl Numbers {
     fn wide(&mut self, number: f64) {
         self.float(number);
         self.fit_f32 = self.fit_f32 && survives_f32(number);
+    }
+
+    /// Returns the statistics of these numbers and others.
+    pub(super) fn and(mut self, others: &Self) -> Self {
+        for number in others.integers.into_iter().flat_map(|(least, most)| [least, most]) {
+            self.integer(number);
+        }
+        for number in others.floats.into_iter().flat_map(|(least, most)| [least, most]) {
+            self.float(number);
+        }
+        self.fit_f32 &= others.fit_f32;
+        self.fit_f64 &= others.fit_f64;
+        self.has_fractions |= others.has_fractions;
+        self.has_nan |= others.has_nan;
+        self
     }
 
     /// Returns the smallest and the largest number, ignoring NaN.
@@ -494,11 +509,17 @@ impl Observed {
         !self.has_inner_references && self.of(Shape::Object) == 0
     }
 
+    /// Returns `true` if all values have this shape.
+    pub(super) fn are_all(&self, shape: Shape) -> bool {
+        self.of(shape) > 0 && self.shapes().all(|own| own == shape)
+    }
+
     /// Returns `true` if the values are maps with a few names: nested records.
-    pub(super) fn are_records(&self) -> bool {
+    pub(super) fn are_records(&self, may_be_empty: bool) -> bool {
         let maps = self.of(Shape::Map);
-        let are_maps_alone = maps > 0 && self.shapes().all(|shape| shape == Shape::Map);
-        are_maps_alone && !self.maps.has_empty && !self.maps.are_maps(maps)
+        self.are_all(Shape::Map)
+            && (may_be_empty || !self.maps.has_empty)
+            && !self.maps.are_maps(maps)
     }
 
     /// Returns `true` if maps have so many names that they are no records.

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 
-use crate::infer::decide::{self, Unslottable};
+use crate::infer::decide::Unslottable;
 use crate::infer::misspellings::misspellings;
+use crate::infer::nested::Role;
 use crate::infer::observed::{Shape, ValueCount, ValueExample, shown};
 use crate::infer::{Inference, InferenceOptions, Named};
 use slotted::Kind;
 use slotted::Record;
 use slotted::Value;
 use slotted::schema::Number;
-use slotted::{Schema, SchemaError, schema::Quoted, schema::is_name};
+use slotted::schema::{Quoted, SchemaBuilder, Slot, is_name};
+use slotted::{Schema, SchemaError};
 
 /// A schema for the objects of an [`Inference`], with the facts about each attribute.
 ///
@@ -63,6 +65,10 @@ pub struct ProposedAttribute {
     pub kind: Result<Kind, Unslottable>,
     /// `true` if the attribute has a slot of kind `any`.
     pub is_any: bool,
+    /// `true` if it is a part of a list's elements. The slot holds the values of all elements.
+    pub is_element: bool,
+    /// `true` if the slot holds lists, and some objects have a single element instead.
+    pub is_one_or_list: bool,
     /// The number of objects that set it.
     pub objects: u64,
     /// The number of nulls.
@@ -114,19 +120,26 @@ pub enum ProposalNote {
 
 impl Proposal {
     pub(super) fn new(inference: &Inference, schema: Arc<str>) -> Result<Self, SchemaError> {
-        let named: Vec<&Named> =
-            inference.slots().into_iter().map(|slot| &inference.attributes[slot]).collect();
-        let names: Vec<_> = named.iter().map(|named| (&named.name, named.objects)).collect();
+        let roles = inference.roles();
+        let is_slot = |position: &usize| roles[*position] == Role::Slot;
+        let of_slots = (0..roles.len()).filter(is_slot).map(|at| &inference.attributes[at]);
+        let names: Vec<_> = of_slots.map(|named| (&named.name, named.objects)).collect();
+        let mut suggestions = misspellings(&names).into_iter();
         let mut attributes = Vec::with_capacity(names.len());
         let (mut builder, mut slots) = (Schema::builder(schema), HashMap::default());
-        for (named, suggestion) in named.iter().zip(misspellings(&names)) {
+        for (position, named) in inference.attributes.iter().enumerate() {
+            let at = (position, roles[position]);
+            if at.1 != Role::Slot {
+                if at.1 != Role::Hidden {
+                    builder = inference.add_slots(builder, at, None);
+                }
+                continue;
+            }
+            let suggestion = suggestions.next().flatten();
             let attribute = ProposedAttribute::new(named, suggestion, &inference.options);
             if let Some(kind) = attribute.slot_kind() {
                 slots.insert(Arc::clone(&named.name), slots.len());
-                builder = builder.slot(Arc::clone(&named.name), kind.clone());
-                if named.observed.holds_references() || named.objects < inference.objects {
-                    builder = builder.optional();
-                }
+                builder = inference.add_slots(builder, at, Some(&kind));
                 let is_reference = *kind.element() == Kind::Object;
                 if let Some(schema) = named.observed.references().filter(|_| is_reference) {
                     builder = builder.references(Arc::clone(schema));
@@ -134,12 +147,10 @@ impl Proposal {
             }
             attributes.push(attribute);
         }
-        for record in named.iter().filter_map(|named| named.record) {
-            let mut record = Some(record);
-            while let Some(position) = record {
+        for (position, role) in roles.iter().enumerate() {
+            if *role != Role::Slot && *role != Role::Hidden {
                 let count = slots.len();
                 slots.entry(Arc::clone(&inference.attributes[position].name)).or_insert(count);
-                record = inference.attributes[position].record;
             }
         }
         let (schema, objects) = (builder.build()?, inference.objects);
@@ -149,11 +160,16 @@ impl Proposal {
     /// Makes references and defaults of what was noted about each attribute.
     pub(super) fn refine(&mut self, notes: Vec<Vec<ProposalNote>>) -> Result<(), SchemaError> {
         let mut builder = Schema::builder(self.schema.name());
-        let mut slots = self.schema.slots().iter();
+        let mut slots = self.schema.slots().iter().peekable();
         for (attribute, notes) in self.attributes.iter_mut().zip(notes) {
-            let Some(slot) = attribute.has_slot().then(|| slots.next()).flatten() else {
+            if !attribute.has_slot() {
                 continue;
-            };
+            }
+            // The slots that belong to a list's parts have no attribute.
+            while let Some(slot) = slots.next_if(|slot| slot.name() != &*attribute.name) {
+                builder = again(builder, slot);
+            }
+            let Some(slot) = slots.next() else { continue };
             let mut kind = slot.kind().clone();
             let (mut target, mut default) = (None, None);
             for note in &notes {
@@ -164,7 +180,9 @@ impl Proposal {
                         target = Some(Arc::clone(schema));
                     }
                     ProposalNote::Shared { value, .. }
-                        if attribute.objects == self.objects && attribute.nulls == 0 =>
+                        if attribute.objects == self.objects
+                            && attribute.nulls == 0
+                            && !attribute.is_element =>
                     {
                         default = Some(value.clone());
                     }
@@ -179,7 +197,7 @@ impl Proposal {
             if let Some(schema) = target.as_deref().or(slot.references()) {
                 builder = builder.references(schema.to_owned());
             }
-            if let Some(value) = &default {
+            if let Some(value) = default.as_ref().or(slot.default()) {
                 builder = builder.default(value.clone());
             }
             let is_default = |note: &ProposalNote| {
@@ -194,7 +212,7 @@ impl Proposal {
             };
             attribute.notes.extend(notes.into_iter().filter(is_used));
         }
-        self.schema = builder.build()?;
+        self.schema = slots.fold(builder, again).build()?;
         Ok(())
     }
 
@@ -336,7 +354,13 @@ impl Proposal {
         for (name, value) in object {
             match self.slots.get(&*name) {
                 Some(slot) if !std::mem::replace(&mut taken[*slot], true) => {
-                    slots.push(name, value)
+                    let is_single = !matches!(value, Value::List(_) | Value::Unset)
+                        && self
+                            .attributes
+                            .iter()
+                            .any(|own| own.is_one_or_list && *own.name == *name);
+                    let value = if is_single { Value::List([value].into()) } else { value };
+                    slots.push(name, value);
                 }
                 _ => rest.push(name, value),
             }
@@ -345,14 +369,22 @@ impl Proposal {
     }
 }
 
+/// Adds a slot as it is.
+fn again(builder: SchemaBuilder, slot: &Slot) -> SchemaBuilder {
+    let mut builder = builder.slot(Arc::clone(slot.shared_name()), slot.kind().clone());
+    if slot.is_optional() {
+        builder = builder.optional();
+    }
+    if let Some(value) = slot.default() {
+        builder = builder.default(value.clone());
+    }
+    builder
+}
+
 impl ProposedAttribute {
     fn new(named: &Named, suggestion: Option<Arc<str>>, options: &InferenceOptions) -> Self {
         let observed = &named.observed;
-        let kind = if is_name(&named.name) {
-            decide::kind(observed, options)
-        } else {
-            Err(Unslottable::Name)
-        };
+        let kind = if is_name(&named.name) { named.kind(options) } else { Err(Unslottable::Name) };
         let is_any = named.fits_any(options)
             && kind.as_ref().is_err_and(|reason| *reason != Unslottable::Name);
         let mut notes = Vec::new();
@@ -365,6 +397,11 @@ impl ProposedAttribute {
         }
         Self {
             name: Arc::clone(&named.name),
+            is_element: named.is_in_list,
+            is_one_or_list: !named.is_in_list
+                && observed.of(Shape::List) > 0
+                && !observed.are_all(Shape::List)
+                && matches!(kind, Ok(Kind::List(_))),
             kind,
             is_any,
             objects: named.objects,
@@ -388,9 +425,12 @@ impl fmt::Display for Proposal {
         if !slots.is_empty() {
             f.write_str("slots:\n")?;
         }
-        let slotted = self.attributes.iter().filter(|attribute| attribute.has_slot());
-        for (slot, attribute) in slots.iter().zip(slotted) {
-            writeln!(f, "  {slot}{}", attribute.facts(objects))?;
+        let mut slotted =
+            self.attributes.iter().filter(|attribute| attribute.has_slot()).peekable();
+        for slot in slots {
+            let attribute = slotted.next_if(|attribute| *attribute.name == *slot.name());
+            let facts = attribute.map_or_else(String::new, |attribute| attribute.facts(objects));
+            writeln!(f, "  {slot}{facts}")?;
         }
         for (title, has_slot) in [("of kind any:\n", true), ("without a slot:\n", false)] {
             let of_title = || self.unslottable().filter(|(one, _)| one.has_slot() == has_slot);
@@ -440,10 +480,11 @@ impl ProposedAttribute {
         self.is_any || self.kind.is_ok()
     }
 
-    fn slot_kind(&self) -> Option<&Kind> {
+    fn slot_kind(&self) -> Option<Kind> {
         match &self.kind {
-            Ok(kind) => Some(kind),
-            Err(_) => self.is_any.then_some(&Kind::Any),
+            Ok(kind) => Some(kind.clone()),
+            Err(_) if self.is_element => self.is_any.then(|| Kind::list(Kind::Any)),
+            Err(_) => self.is_any.then_some(Kind::Any),
         }
     }
 

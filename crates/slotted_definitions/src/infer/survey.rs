@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use slotted::{Kind, SchemaError, Value};
 
 use crate::infer::naming::{Directory, Names, Naming, name_of};
+use crate::infer::nested::Role;
 use crate::infer::proposal::Proposal;
 use crate::infer::{Inference, InferenceOptions, ProposalNote, Unslottable};
 
@@ -129,8 +130,9 @@ impl Survey {
             });
             let columns = columns.collect();
             let positions = inference.attribute_positions();
+            let [maps, tuples] = [Role::Map, Role::Tuple].map(|role| inference.names_of(role));
             let fit = Fit::default();
-            groups.push(Measured { name, proposal, naming, positions, columns, fit });
+            groups.push(Measured { name, proposal, naming, positions, columns, maps, tuples, fit });
         }
         Ok(Measure { groups, positions: self.positions, directory })
     }
@@ -159,6 +161,9 @@ struct Measured {
     naming: Naming,
     positions: HashMap<Arc<str>, usize, RandomState>,
     columns: Vec<Column>,
+    /// The attributes whose maps have keys, and those whose lists are tuples.
+    maps: HashSet<Arc<str>, RandomState>,
+    tuples: HashSet<Arc<str>, RandomState>,
     fit: Fit,
 }
 
@@ -315,10 +320,23 @@ impl Measured {
                 seen.is_whole &= attribute.has_slot();
                 self.columns[*position].observe(value, own.0, own.1);
             }
+            (None, Value::Map(parts)) if self.maps.contains(name) => {
+                let name = format!("{name}{{}}.value");
+                parts.iter().for_each(|(_, value)| self.observe(&name, value, own, seen));
+            }
             (None, Value::Map(parts)) => {
                 for (part, value) in parts.iter() {
                     self.observe(&format!("{name}.{part}"), value, own, seen);
                 }
+            }
+            (None, Value::List(list)) if self.tuples.contains(name) => {
+                for (at, value) in list.iter().enumerate() {
+                    self.observe(&format!("{name}.{at}"), value, own, seen);
+                }
+            }
+            (None, Value::List(list)) => {
+                let name = format!("{name}[]");
+                list.iter().for_each(|value| self.observe(&name, value, own, seen));
             }
             (None, _) => {
                 seen.reasons.push(Unslottable::Limit);
