@@ -87,7 +87,7 @@ fn round_trip(schema: &str, json: &str, aside: &[&str]) -> Outcome {
 #[test]
 fn blocks_survive() -> Outcome {
     let Some(json) = text("blocks.json")? else { return Ok(()) };
-    round_trip("block", &json, &["states", "harvestTools"])
+    round_trip("block", &json, &[])
 }
 
 #[test]

@@ -160,16 +160,18 @@ impl fmt::Debug for IntoStoreError {
 /// let zog = map.spawn_record("orc", record! { name: "Zog", health: 65.5, leader: grom })?;
 /// map.set_value(grom, "drops", [["axe", "gold"], ["hide", "bone"]].into())?;
 /// map.set_value(zog, "feuds", [[Value::from(grom), 3.into()]].into())?;
+/// map.set_value(grom, "feuds", "none".into())?;
 ///
 /// let moved = into_store(map, &InferenceOptions::default())?;
 /// let slots: Vec<String> =
 ///     moved.store.schema("orc").unwrap().slots().iter().map(ToString::to_string).collect();
+/// let (drops, lengths) = ("drops[]: list(text), optional", "drops[]#: list(u32), optional");
 /// let leader = "leader: object, optional, references 'orc'";
-/// assert_eq!(slots, ["name: text", "health: f32", "drops: any, optional", leader]);
+/// assert_eq!(slots, ["name: text", "health: f32", drops, lengths, leader]);
 ///
 /// let (grom, zog) = (moved.new_id(grom).unwrap(), moved.new_id(zog).unwrap());
 /// assert_eq!(moved.store.get_value(zog, "leader")?, grom.into());
-/// assert_eq!(moved.leftovers[0].0, zog, "no slot takes references in lists of lists");
+/// assert_eq!(moved.leftovers[1].0, zog, "no slot takes texts beside lists of references");
 /// println!("{}\n{}", moved.proposals[0], moved.report);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -297,7 +297,8 @@ impl Proposal {
     /// use slotted_definitions::infer::Inference;
     ///
     /// let mut inference = Inference::default();
-    /// inference.observe(&record! { health: 80, drops: [[1, 2]] });
+    /// inference.observe(&record! { health: 80, drops: "bone" });
+    /// inference.observe(&record! { health: 80, drops: 3 });
     /// let proposal = inference.finish("orc")?;
     /// let (attribute, reason) = proposal.unslottable().next().unwrap();
     /// assert_eq!((&*attribute.name, attribute.is_any), ("drops", true));
@@ -341,10 +342,11 @@ impl Proposal {
     /// let mut options = InferenceOptions::default();
     /// options.any = false;
     /// let mut inference = Inference::new(options);
-    /// let orc = record! { health: 80, drops: [[1, 2]] };
+    /// let orc = record! { health: 80, drops: "bone" };
     /// inference.observe(&orc);
+    /// inference.observe(&record! { health: 80, drops: 3 });
     /// let (slots, rest) = inference.finish("orc")?.split(orc);
-    /// assert_eq!((slots, rest), (record! { health: 80 }, record! { drops: [[1, 2]] }));
+    /// assert_eq!((slots, rest), (record! { health: 80 }, record! { drops: "bone" }));
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
     #[must_use]
