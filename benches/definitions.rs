@@ -83,6 +83,8 @@ struct Files {
     yaml: String,
     /// The same values in JSON, half of them in nested records.
     nested: String,
+    /// As many values in JSON, ten of each record in a list of five records.
+    lists: String,
     /// Only the list, without a schema: the input of inference.
     loose: String,
 }
@@ -111,7 +113,8 @@ impl Files {
                 let _ = writeln!(yaml, "  {dash} {slot}: {value}");
             }
         }
-        Self { json, toml, ron, yaml, nested: nested(records), loose }
+        let (nested, lists) = (nested(records), lists(records));
+        Self { json, toml, ron, yaml, nested, lists, loose }
     }
 }
 
@@ -145,6 +148,29 @@ fn nested(records: usize) -> String {
         let parts = parts.map(|(record, values)| format!("\"{record}\": {{{values}}}")).join(", ");
         let comma = if n + 1 < records { "," } else { "" };
         let _ = writeln!(text, "{{{plain}, {parts}}}{comma}");
+    }
+    text.push_str("]}}");
+    text
+}
+
+/// Returns records of two texts and a list of five places, as JSON with its schema.
+fn lists(records: usize) -> String {
+    let mut text = String::from(
+        "{\"schemas\": {\"orc\": {\"slots\": {\"name\": \"text\", \"title\": \"text\", \
+         \"places\": {\"kind\": \"list\", \"slots\": {\"x\": \"f64\", \"level\": \"u8\"}}}}}, \
+         \"records\": {\"orc\": [\n",
+    );
+    for n in 0..records {
+        let [name, _, _, level, .., title] = values(n);
+        let place =
+            |at: usize| format!("{{\"x\": {:.3}, \"level\": {level}}}", (n + at) as f64 * 0.123);
+        let places: Vec<_> = (0..5).map(place).collect();
+        let comma = if n + 1 < records { "," } else { "" };
+        let places = places.join(", ");
+        let _ = writeln!(
+            text,
+            "{{\"name\": {name}, \"title\": {title}, \"places\": [{places}]}}{comma}"
+        );
     }
     text.push_str("]}}");
     text
@@ -251,6 +277,9 @@ fn forms<'a>(
         Form::new("20 iterations, over parts of nested records", 9, || iterate_nested(nested)),
         Form::new("JSON: definitions, half of the values in nested records", 1, || {
             load("orcs.json", &files.nested)
+        }),
+        Form::new("JSON: definitions, ten of the values in a list of records", 1, || {
+            load("orcs.json", &files.lists)
         }),
     ]
 }

@@ -27,13 +27,17 @@ fn proposals_are_readable() -> Outcome {
 name = \"text\"
 health = \"u16\"
 rage = { kind = \"f32\", optional = true }
-# Kind any: its lists contain lists.
-drops = { kind = \"any\", optional = true }
+\"drops[]\" = { kind = \"list(u8)\", optional = true }
+\"drops[]#\" = { kind = \"list(u32)\", optional = true }
 "
     );
     assert_eq!(answer.status, Some(0));
     assert!(answer.errors.starts_with("'orc': 3 objects, 5 attributes"), "{}", answer.errors);
-    assert!(answer.errors.contains("2 list: [[1, 2]] in object 1"), "{}", answer.errors);
+    assert!(
+        answer.errors.contains("drops[]: list(u8), optional (set in 2 of 3)"),
+        "{}",
+        answer.errors
+    );
     assert!(answer.errors.contains("'abstract' is left out: it is a reserved key of records"));
     Ok(())
 }
@@ -182,7 +186,7 @@ fn game(name: &str) -> Result<PathBuf, Box<dyn std::error::Error>> {
         ("items.yaml", &*items),
         (
             "data/monsters.json",
-            "[{ id: 'orc', drops: ['item1', 'item2'], weapon: 'item3' }, /* two */ { id: 'elf', drops: [], weapon: 'item9', states: [{ a: 1 }] }]",
+            "[{ id: 'orc', drops: ['item1', 'item2'], weapon: 'item3' }, /* two */ { id: 'elf', drops: [], weapon: 'item9', states: [{ a: 1 }], moods: ['calm', [1], 2, 3, 4, 5, 6, 7, 8] }]",
         ),
         ("data/places/cave.ron", "(depth: 3, boss: orc)"),
         ("data/places/peak.toml", "depth = 9\nboss = 'elf'\n"),
@@ -213,8 +217,9 @@ fn a_folder_is_read_as_a_pack() -> Outcome {
 id = \"text\"
 drops = { kind = \"list(object)\", references = \"item\" }
 weapon = { kind = \"object\", optional = true, references = \"item\" }
-# Kind any: its lists contain records.
-states = { kind = \"any\", optional = true }
+\"states[].a\" = { kind = \"list(u8)\", optional = true }
+# Kind any: the elements of its lists have different kinds.
+moods = { kind = \"any\", optional = true }
 
 # Proposed for 2 objects.
 [schemas.place.slots]
@@ -268,8 +273,8 @@ without slots of kind any: 13 (92.8%)
 3 files unreadable
 1 definition file skipped
 
-no kind but any holds an attribute  objects  share
-its lists contain records                 1   7.1%
+no kind but any holds an attribute              objects  share
+the elements of its lists have different kinds        1   7.1%
 
 schema   objects  whole   share  named by
 item          10     10  100.0%  id

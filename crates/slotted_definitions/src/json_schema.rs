@@ -1,6 +1,7 @@
 //! Generates a JSON Schema, which editors use to complete and check definition files.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -10,9 +11,9 @@ use crate::loaded::Definitions;
 use crate::schemas::RECORD_KEYS;
 use crate::slot::SlotNotes;
 use slotted::Value;
+use slotted::schema::{RegisteredSchema, Shape, Slot};
 use slotted::{Kind, schema::NumberKind};
 use slotted::{schema::Constraints, schema::Number};
-use slotted::{schema::RegisteredSchema, schema::Slot};
 
 /// The schema lists no names of records if there are more than this.
 const MOST_NAMES: usize = 1000;
@@ -110,7 +111,80 @@ impl Writer<'_> {
         let slot = |slot: &Slot| {
             (slot.name().to_owned(), self.slot(slot, notes.get(slot.name()).copied()))
         };
-        with_nested(schema.slots().iter().map(slot).collect())
+        self.with_nested(schema, schema.slots().iter().map(slot).collect())
+    }
+
+    /// Adds the nested values. The parts of lists are in them alone.
+    fn with_nested(
+        &self,
+        schema: &RegisteredSchema,
+        mut slots: Map<String, Json>,
+    ) -> Map<String, Json> {
+        let nested: Vec<_> = nested_names(schema)
+            .into_iter()
+            .filter_map(|name| {
+                let shape = schema.shape(name)?;
+                let mut json = self.shape(schema, shape, &slots);
+                if let (Shape::List(_), true) = (shape, self.is_one_or_list(schema, shape)) {
+                    json = json!({ "anyOf": [json["items"].clone(), json] });
+                }
+                Some((name.to_owned(), or_null(json)))
+            })
+            .collect();
+        slots.retain(|name, _| schema.list_of(name).is_none());
+        slots.extend(nested);
+        slots
+    }
+
+    fn is_one_or_list(&self, schema: &RegisteredSchema, shape: &Shape) -> bool {
+        let loaded = &self.definitions.loaded;
+        let mut first = None;
+        shape.for_each_slot(&mut |slot| first = first.or(Some(slot)));
+        first.is_some_and(|slot| loaded.schemas.is_one_or_list(&loaded.registry, schema, slot))
+    }
+
+    /// Describes a nested value. `slots` describes the slots, which hold lists if they are parts of one.
+    fn shape(&self, schema: &RegisteredSchema, shape: &Shape, slots: &Map<String, Json>) -> Json {
+        let fields = |fields: &[(Arc<str>, Shape)]| {
+            let field = |(name, shape): &(Arc<str>, Shape)| {
+                (name.to_string(), self.shape(schema, shape, slots))
+            };
+            fields.iter().map(field).collect::<Map<_, _>>()
+        };
+        match shape {
+            Shape::Slot(part) => {
+                let name = schema.slots()[part.slot].name();
+                let slot = slots.get(name).cloned().unwrap_or_default();
+                if schema.list_of(name).is_none() {
+                    return slot;
+                }
+                let element = slot["items"].clone();
+                let json = match part.lengths {
+                    Some(_) => json!({ "type": "array", "items": element }),
+                    None => element,
+                };
+                if part.is_set.is_some() { or_null(json) } else { json }
+            }
+            Shape::Record(parts) => closed(fields(parts), "A nested record."),
+            Shape::Tuple(parts) => {
+                let parts: Vec<Json> = fields(parts).into_iter().map(|(_, part)| part).collect();
+                json!({ "type": "array", "prefixItems": parts, "maxItems": parts.len() })
+            }
+            Shape::List(elements) => {
+                let items = self.shape(schema, &elements.element, slots);
+                let mut json = json!({ "type": "array", "items": items });
+                if elements.lengths.is_none() {
+                    accept_changes(&mut json, &Kind::list(Kind::Any));
+                }
+                json
+            }
+            Shape::Map(elements) => {
+                let element = self.shape(schema, &elements.element, slots);
+                let values = &element["properties"]["value"];
+                json!({ "type": "object", "additionalProperties": values })
+            }
+            _ => json!({}),
+        }
     }
 
     fn slot(&self, slot: &Slot, notes: Option<&SlotNotes>) -> Json {
@@ -119,6 +193,9 @@ impl Writer<'_> {
             json = or_null(json);
         }
         accept_changes(&mut json, slot.kind());
+        if notes.is_some_and(|notes| notes.is_one_or_list) {
+            json = json!({ "anyOf": [json["items"].clone(), json] });
+        }
         let doc = notes.and_then(|notes| notes.doc.as_deref());
         let unit = notes.and_then(|notes| notes.unit.as_deref());
         let unit = unit.map(|unit| format!("Unit: {unit}"));
@@ -181,8 +258,8 @@ impl Writer<'_> {
     fn record(&self, schema: &RegisteredSchema, mut slots: Map<String, Json>) -> Json {
         let slot_names = schema.slots().iter();
         let required = slot_names.filter(|slot| slot.is_required()).map(Slot::name);
-        // A part of a nested record is in a map, or under its own name.
-        let is_part = |name: &str| name.contains('.');
+        // A part of a nested value is in a map or a list, or under its own name.
+        let is_part = |name: &str| name.contains(['.', '[', '{']);
         let required = required.filter(|name| !RECORD_KEYS.contains(name) && !is_part(name));
         let required: Vec<&str> = required.collect();
         let mut inherits = self.record_name(Some(schema.name()), true);
@@ -246,39 +323,25 @@ impl Writer<'_> {
     }
 }
 
-/// Adds an object for each nested record, whose parts have names with dots.
-fn with_nested(mut slots: Map<String, Json>) -> Map<String, Json> {
-    let prefixes = slots
-        .keys()
-        .flat_map(|name| name.match_indices('.').map(move |(dot, _)| name[..dot].to_owned()));
-    let mut records: Vec<String> = prefixes.filter(|name| !slots.contains_key(name)).collect();
-    // Inner records first, because they are parts of outer ones.
-    records.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
-    records.dedup();
-    for record in records {
-        let parts = slots.iter().filter_map(|(name, json)| {
-            let part = name.strip_prefix(&*record)?.strip_prefix('.')?;
-            Some((part.to_owned(), json.clone()))
-        });
-        let nested = closed(parts.collect(), "A nested record.");
-        slots.insert(record, or_null(nested));
-    }
-    slots
+/// Returns the names of nested values in records, those of inner records included.
+fn nested_names(schema: &RegisteredSchema) -> BTreeSet<&str> {
+    let wholes = schema.slots().iter().flat_map(|slot| {
+        let ends = slot.name().match_indices(['.', '[', '{']);
+        ends.map(|(end, _)| &slot.name()[..end]).filter(|name| !name.contains([']', '}']))
+    });
+    wholes.collect()
 }
 
 /// Describes `unset`.
 fn unset(schema: &RegisteredSchema) -> Json {
     let optional = schema.slots().iter().filter(|slot| slot.is_optional()).map(Slot::name);
     let mut optional: Vec<&str> = optional.collect();
-    let records = schema
-        .slots()
-        .iter()
-        .flat_map(|slot| slot.name().match_indices('.').map(|(dot, _)| &slot.name()[..dot]));
     let is_optional = |record: &&str| {
         schema.is_nested(record)
             && schema.parts(record).all(|(slot, _)| schema.slots()[slot].is_optional())
     };
-    optional.extend(records.filter(is_optional).collect::<BTreeSet<_>>());
+    optional.retain(|name| schema.list_of(name).is_none());
+    optional.extend(nested_names(schema).into_iter().filter(is_optional));
     let name = if optional.is_empty() { json!(false) } else { json!({ "enum": optional }) };
     let unset = "The slots that have no value, also if this record inherits one.";
     json!({ "type": "array", "items": name, "description": unset })
@@ -324,9 +387,10 @@ fn kind_of_declaration(schemas: &[&str]) -> Json {
     let mut names: Vec<&str> = kind_name::names().chain(["enum"]).collect();
     let single = format!("{}|enum\\(.*\\)", names.join("|"));
     // The name of a schema is the kind of a nested record.
+    names.extend(["list", "map"]);
     names.extend(schemas);
     let array = r"\[ *[iuf][0-9]+ *; *[0-9]+ *\]";
-    let pattern = format!("^ *({single}|{array}|list\\( *({single}|{array}) *\\)) *$");
+    let pattern = format!("^ *({single}|{array}|(list|map)\\(.+\\)|\\(.+,.+\\)) *$");
     json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": pattern }] })
 }
 
@@ -342,7 +406,12 @@ fn slot_declaration(schema_name: &Json) -> Json {
         "variants": variants,
         "slots": {
             "type": "object", "additionalProperties": reference("slot"),
-            "description": "The parts of a nested record, by name.",
+            "description": "The parts of a nested record, or of each element of a list or a map, by name.",
+        },
+        "keys": { "type": "string", "description": "The kind of a map's keys: text if nothing is said." },
+        "one_or_list": {
+            "type": "boolean",
+            "description": "If true, a list of one element can be written without brackets.",
         },
         "optional": { "type": "boolean", "description": "If true, the slot can be unset." },
         "default": { "description": "The value of records that do not set the slot." },

@@ -108,7 +108,8 @@ const KEYS: [&str; 7] =
 
 /// The declared parts of a nested value.
 pub(super) struct Parts<'n, 's> {
-    pub(super) slots: &'n Node<'s>,
+    /// `None` in a patch that does not change them.
+    pub(super) slots: Option<&'n Node<'s>>,
     pub(super) within: Within,
     /// The keys of a map: their place, and the text of their kind.
     pub(super) key: Option<(Place, &'n str)>,
@@ -123,13 +124,16 @@ pub(super) fn parts<'n, 's>(
     reading: &mut Reading<'_>,
 ) -> Option<Parts<'n, 's>> {
     let Data::Map(map) = &entry.value.data else { return None };
-    let slots = map.iter().find(|key| key.name == "slots")?;
+    let slots = map.iter().find(|key| key.name == "slots").map(|key| &key.value);
     let mut former = None;
     let (mut is_optional, mut is_empty, mut is_one_or_list) = (false, false, false);
     let (mut kind, mut keys) = (None, None);
     let name = within.name(&entry.name);
     let bracket = ["[]", "{}"].into_iter().find(|bracket| is_known(&format!("{name}{bracket}")));
     let is_patch = bracket.is_some() || is_known(&format!("{name}."));
+    if slots.is_none() && !is_patch {
+        return None;
+    }
     for key in reading.once(map, "the nested record") {
         match &*key.name {
             "slots" => {}
@@ -167,10 +171,10 @@ pub(super) fn parts<'n, 's>(
     Some(match bracket.or(kind) {
         Some("{}") => {
             let within = within.elements("{}");
-            Parts { slots: &slots.value, within, key }
+            Parts { slots, within, key }
         }
-        Some(bracket) => Parts { slots: &slots.value, within: within.elements(bracket), key: None },
-        None => Parts { slots: &slots.value, within, key: None },
+        Some(bracket) => Parts { slots, within: within.elements(bracket), key: None },
+        None => Parts { slots, within, key: None },
     })
 }
 

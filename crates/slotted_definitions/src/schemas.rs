@@ -276,7 +276,9 @@ fn read_slots<'n, 's>(
             let key = key.map(|(place, kind)| SlotDeclaration::of_keys(place, kind, &within));
             let value = if key.is_some() { within.part("value", None, false) } else { within };
             schema.slots.extend(key);
-            read_slots(schema, (slots, source, &value), most, reading);
+            if let Some(slots) = slots {
+                read_slots(schema, (slots, source, &value), most, reading);
+            }
             continue;
         }
         let name = within.name(&entry.name);

@@ -10,7 +10,7 @@ use crate::infer::{Inference, Named, decide};
 use slotted::schema::{SchemaBuilder, is_name};
 use slotted::{Kind, Value};
 
-/// What an attribute is a part of.
+/// The form that a part belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PartOf {
     Record,
@@ -19,7 +19,7 @@ pub(super) enum PartOf {
     Map,
 }
 
-/// What becomes of an attribute.
+/// The use of an attribute in the proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// A slot, or nothing if no kind fits.

@@ -30,6 +30,9 @@ reports! {
     optional_in_a_patch {
         ("s.toml", "[schemas.weapon.slots.damage.slots]\nmin = 'u16'\n[patches.schemas.weapon.slots.damage]\noptional = true\nslots = { min = { doc = 'the least' } }\n"),
     }
+    optional_alone_in_a_patch {
+        ("s.toml", "[schemas.weapon.slots.damage.slots]\nmin = 'u16'\n[patches.schemas.weapon.slots]\ndamage = { optional = true }\n"),
+    }
     default_of_any { ("s.toml", "schemas.item.slots.action = { kind = 'any', default = [1, 'two'], range = [0, 1] }") }
     wrong_element {
         ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = 'text', chance = 'f32' } }"),
