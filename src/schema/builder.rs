@@ -185,7 +185,7 @@ impl SchemaBuilder {
     ///
     /// let wrong = Value::from_iter([("item", Value::from("hide")), ("chance", 5.into())]);
     /// let error = store.set_value(orc, "drops", [wrong]).unwrap_err();
-    /// assert_eq!(error.to_string(), "element 0 of slot 'drops[].chance' of 'unit' expects 0 to 1, found 5");
+    /// assert_eq!(error.to_string(), "element 0 of slot 'drops[].chance' of 'unit' expects 0.0 to 1.0, found 5");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn nested_list(self, name: &str, element: &Schema) -> Self {

@@ -290,7 +290,7 @@ place          2      2  100.0%  key
     assert_eq!(json["unreadable_files"], 3);
     assert_eq!((&json["objects"], &json["whole"]), (&14.into(), &14.into()));
     assert_eq!(json["whole_without_any"], 13);
-    assert_eq!(json["reasons"][0]["reason"], "its lists contain records");
+    assert_eq!(json["reasons"][0]["reason"], "the elements of its lists have different kinds");
     assert_eq!(json["schemas"][2]["named_by"], "key");
     Ok(())
 }
