@@ -397,3 +397,75 @@ proptest! {
         prop_assert_eq!(store.get_record(copy), Ok(flat));
     }
 }
+
+#[test]
+fn lengths_from_outside_reserve_nothing() {
+    let mut store = Store::new();
+    let inner = Schema::builder("inner").slot("c", Kind::U8).optional().build().unwrap();
+    let outer = Schema::builder("outer").nested_list("b", &inner).build().unwrap();
+    let thing = Schema::builder("thing").nested_list("a", &outer).build().unwrap();
+    store.register_schema(thing).unwrap();
+    let none = || Value::List([].into());
+    let huge = record! { "a[].b#": [u32::MAX], "a[].b[].c": none(), "a[].b[].c?": none() };
+    assert!(store.spawn_record("thing", huge.clone()).is_err());
+    let many = vec![Value::from(1000); 1000];
+    let flags = vec![Value::from(false); 1000];
+    let many = record! { "a[].b#": many, "a[].b[].c": none(), "a[].b[].c?": flags };
+    assert!(store.schema("thing").unwrap().check_lists(&many).is_err());
+}
+
+#[test]
+fn a_part_added_to_an_optional_list_is_unset_in_old_elements() {
+    let mut store = Store::new();
+    let old = Schema::builder("drop").slot("item", Kind::Text).build().unwrap();
+    let unit = |drop: &Schema| {
+        Schema::builder("unit").nested_list("drops", drop).optional().build().unwrap()
+    };
+    store.register_schema(unit(&old)).unwrap();
+    let drops: Value = [map([("item", "bone".into())])].into();
+    let id = store.spawn_record("unit", record! { drops: drops.clone() }).unwrap();
+    let new = Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).optional();
+    let plan = store.plan_migration([unit(&new.build().unwrap())]).unwrap();
+    store.migrate(&plan).unwrap();
+    assert_eq!(store.get_value(id, "drops"), Ok(drops));
+}
+
+#[test]
+fn values_of_any_are_required_and_may_be_empty() {
+    let mut store = Store::new();
+    let drop = Schema::builder("drop").slot("item", Kind::Text).slot("extra", Kind::Any);
+    let drop = drop.slot("tags", Kind::list(Kind::Any)).build().unwrap();
+    store
+        .register_schema(Schema::builder("unit").nested_list("drops", &drop).build().unwrap())
+        .unwrap();
+    let empty = || Value::Map([].into());
+    let whole = [map([("item", "a".into()), ("extra", empty()), ("tags", [Value::Unset].into())])];
+    let id = store.spawn_record("unit", record! { drops: whole.clone() }).unwrap();
+    assert_eq!(store.get_value(id, "drops"), Ok(whole.into()));
+    for lacking in [
+        map([("item", "a".into()), ("extra", empty())]),
+        map([("item", "a".into()), ("tags", [1].into())]),
+    ] {
+        assert!(store.spawn_record("unit", record! { drops: [lacking.clone()] }).is_err());
+        assert!(store.set_value(id, "drops", [lacking]).is_err());
+    }
+}
+
+#[test]
+fn keys_of_maps_are_names_and_occur_once() {
+    let skill = Schema::builder("skill").slot("level", Kind::U8).optional().build().unwrap();
+    let error = Schema::builder("unit").nested_map("skills", Kind::F32, &skill).build();
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "the keys of the map 'skills' of schema 'unit' are text, object or an enum, not f32"
+    );
+    let unit = Schema::builder("unit").nested_map("skills", Kind::Text, &skill).build().unwrap();
+    let mut store = Store::new();
+    store.register_schema(unit).unwrap();
+    let level = || map([("level", 1.into())]);
+    let twice = Value::from_iter([("hunt", level()), ("hunt", level())]);
+    assert!(store.spawn_record("unit", record! { skills: twice }).is_err());
+    let empty = map([("hunt", Value::Map([].into()))]);
+    let id = store.spawn_record("unit", record! { skills: empty.clone() }).unwrap();
+    assert_eq!(store.get_value(id, "skills"), Ok(empty));
+}

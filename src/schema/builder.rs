@@ -211,7 +211,11 @@ impl SchemaBuilder {
     /// assert_eq!(store.get_value(elf, "skills{}.key")?, ["archery"].into());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn nested_map(self, name: &str, key: Kind, value: &Schema) -> Self {
+    pub fn nested_map(mut self, name: &str, key: Kind, value: &Schema) -> Self {
+        if !matches!(key, Kind::Text | Kind::Enum(_) | Kind::Object) {
+            let (schema, map) = (Arc::clone(&self.schema.name), name.into());
+            self.error.get_or_insert(SchemaError::BadKey { schema, map, key: key.clone() });
+        }
         let key = Slot::new("key".into(), key);
         self.elements(&format!("{name}{{}}"), vec![key], value)
     }

@@ -61,6 +61,18 @@ pub enum SchemaError {
         /// The schema of its parts.
         nested: Arc<str>,
     },
+    /// The keys of a map are no names.
+    #[error(
+        "the keys of the map '{map}' of schema '{schema}' are text, object or an enum, not {key}"
+    )]
+    BadKey {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The map.
+        map: Arc<str>,
+        /// The kind of the keys.
+        key: Kind,
+    },
     /// A part of a list's elements has a default.
     #[error(
         "slot '{slot}' of '{list}' of schema '{schema}' cannot have a default: it belongs to the elements of a list; make it optional"

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::{Declaration, RecordDeclaration};
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Named};
-use crate::records::{Checked, Entries, RecordReader};
+use crate::records::{Checked, Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::Place;
 use slotted::schema::{NumberKind, RegisteredSchema, Shape};
 use slotted::{Kind, ObjectId, Value};
@@ -155,6 +155,13 @@ impl RecordReader<'_> {
             let elements = Named { value: &key.value, ..entry };
             self.parts((schema, shape), elements, declared, &mut parts);
             entries.quarantined.append(&mut parts.quarantined);
+            if !parts.discarded.is_empty() {
+                if self.undeclared == Undeclared::Quarantine {
+                    let (name, value) = (entry.name.into(), entry.value.to_value());
+                    entries.quarantined.push(QuarantinedValue { name, value, place });
+                }
+                continue;
+            }
             let pack = declared.of.pack;
             entries.changes.extend(parts.values.into_iter().map(|given| Change {
                 slot: given.slot,

@@ -76,6 +76,9 @@ pub(super) enum Form<'k> {
 /// Returns the form of a kind.
 pub(super) fn form<'k>(kind: &'k str, is_schema: &dyn Fn(&str) -> bool) -> Form<'k> {
     let kind = kind.trim();
+    if depth(kind) > DEEPEST {
+        return Form::Single(kind);
+    }
     if let Some(element) = within(kind, "list(", ")") {
         let is_list = within(element.trim(), "list(", ")").is_some();
         return match form(element, is_schema) {
@@ -108,6 +111,23 @@ pub(super) fn singles<'k>(kind: &'k str, is_schema: &dyn Fn(&str) -> bool) -> Ve
         Form::Map(key, value) => [singles(key, is_schema), singles(value, is_schema)].concat(),
         Form::Tuple(kinds) => kinds.iter().flat_map(|kind| singles(kind, is_schema)).collect(),
     }
+}
+
+/// Deeper kinds are unknown: the names of their slots would be too long.
+const DEEPEST: usize = 32;
+
+/// Returns how deep parentheses are nested.
+fn depth(kind: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in kind.bytes() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// Splits at commas outside of brackets.

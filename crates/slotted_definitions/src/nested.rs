@@ -1,6 +1,7 @@
 //! Values of nested records: maps in files, slots with dotted names in schemas.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::RecordDeclaration;
@@ -9,8 +10,8 @@ use crate::records::{Entries, Given, RecordReader};
 use crate::source::{Place, Span};
 use crate::text::Text;
 use crate::value::refused;
-use slotted::Value;
 use slotted::schema::{Found, RegisteredSchema, Shape, Tree};
+use slotted::{Kind, Value};
 
 impl<'s> Tree for Node<'s> {
     fn is_unset(&self) -> bool {
@@ -44,6 +45,11 @@ impl<'s> Tree for Node<'s> {
         };
         Self { span: self.span, data }
     }
+}
+
+/// Returns the shape of the map that has an entry under this path.
+fn shape_of<'s>(schema: &'s RegisteredSchema, entry: &str) -> Option<&'s Shape> {
+    schema.shape(entry.rsplit_once("{}.value.")?.0)
 }
 
 /// Returns the place of the name under which a map has a value.
@@ -96,9 +102,23 @@ impl RecordReader<'_> {
                 let part = Named { name, span: entry.span, value: &value };
                 self.value(schema, slot, part, declared, entries);
             }
+            Found::Missing { slot, of } => {
+                let slot = &schema.slots()[slot];
+                // The elements of other kinds are never unset.
+                if *slot.kind().element() == Kind::Any {
+                    let (whole, name) = (quoted(entry.name), quoted(slot.name()));
+                    let place = Place { file: declared.of.place.file, span: of.span };
+                    self.diagnostics.push_with(|_| {
+                        let message = format!("an element of {whole} needs a value for {name}");
+                        Diagnostic::error(Code::MissingValue, message)
+                            .at(place, "not in this element")
+                    });
+                }
+            }
             Found::Surplus { name, value, of } => {
                 let span = name_of(of, value);
-                if schema.slot_index(&name).is_some() || schema.is_nested(&name) {
+                let is_entry = matches!(shape_of(schema, &name), Some(Shape::Map(_)));
+                if is_entry || schema.slot_index(&name).is_some() || schema.is_nested(&name) {
                     let message =
                         format!("{} has two values for {}", quoted(entry.name), quoted(&name));
                     let place = Place { file: declared.of.place.file, span };
@@ -110,12 +130,30 @@ impl RecordReader<'_> {
                 let part = Named { name: &name, span, value };
                 self.undeclared(schema, part, declared, &mut entries.quarantined);
             }
+            Found::Misshapen { name, value }
+                if !name.contains(['[', '{'])
+                    && self.is_change_within((schema, &name), value, declared, entries) => {}
             Found::Misshapen { name, value } => {
                 let part = Named { name: &name, span: value.span, value };
                 self.misshapen((schema, shape), part, declared, entries);
             }
             _ => {}
         });
+    }
+
+    /// Reads the changes of a list in a nested record. Returns `false` if the value is none.
+    fn is_change_within(
+        &mut self,
+        (schema, name): (&RegisteredSchema, &str),
+        value: &Node<'_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) -> bool {
+        let Some(shape @ (Shape::List(_) | Shape::Map(_))) = schema.shape(name) else {
+            return false;
+        };
+        let entry = Named { name, span: value.span, value };
+        self.are_changes_of_list((schema, shape), entry, declared, entries)
     }
 
     /// Returns whether files may write one element of the list without brackets.
@@ -180,4 +218,55 @@ impl<'s> Entry<'s> {
 /// Returns a node without a value, in the place of a name that says so.
 pub(super) const fn null(name: &Node<'_>) -> Node<'static> {
     Node { span: name.span, data: Data::Unset }
+}
+
+/// Returns a nested value without the parts that are refused: an element goes if it needs the part. Returns `None` if nothing
+/// is left of a value that needs it.
+pub(super) fn filtered(
+    shape: &Shape,
+    value: &Value,
+    is_right: &dyn Fn(&Value) -> bool,
+) -> Option<Value> {
+    let may_lack = |shape: &Shape| match shape {
+        Shape::Slot(part) => part.is_set.is_some(),
+        Shape::List(elements) | Shape::Map(elements) => elements.is_set.is_some(),
+        _ => false,
+    };
+    Some(match (shape, value) {
+        (Shape::Slot(_), Value::List(list)) => {
+            Value::List(list.iter().filter(|one| is_right(one)).cloned().collect())
+        }
+        (Shape::Slot(_), single) => is_right(single).then(|| single.clone())?,
+        (Shape::Record(fields), Value::Map(map)) => {
+            let mut parts = Vec::with_capacity(map.len());
+            for (name, value) in map.iter() {
+                let shape = fields.iter().find(|(own, _)| own == name).map(|(_, shape)| shape)?;
+                match filtered(shape, value, is_right) {
+                    Some(value) => parts.push((name.clone(), value)),
+                    None if may_lack(shape) => {}
+                    None => return None,
+                }
+            }
+            Value::Map(parts.into())
+        }
+        (Shape::Tuple(fields), Value::List(list)) => {
+            let parts = fields.iter().zip(list.iter()).map(|((_, shape), value)| {
+                filtered(shape, value, is_right).or_else(|| may_lack(shape).then_some(Value::Unset))
+            });
+            Value::List(parts.collect::<Option<_>>()?)
+        }
+        (Shape::List(elements) | Shape::Map(elements), Value::List(list)) => {
+            let kept = |one: &Value| filtered(&elements.element, one, is_right);
+            Value::List(list.iter().filter_map(kept).collect())
+        }
+        (Shape::Map(elements), Value::Map(map)) => {
+            let Shape::Record(fields) = &*elements.element else { return Some(value.clone()) };
+            let [_, (_, of_values)] = &**fields else { return Some(value.clone()) };
+            let kept = |(name, value): &(Arc<str>, Value)| {
+                Some((Arc::clone(name), filtered(of_values, value, is_right)?))
+            };
+            Value::Map(map.iter().filter_map(kept).collect())
+        }
+        (_, other) => other.clone(),
+    })
 }

@@ -50,6 +50,11 @@ impl Within {
         join(&self.path, part)
     }
 
+    /// Returns whether both are places of the same value.
+    pub(super) fn is_at(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+
     /// Returns the place of a part.
     pub(super) fn part(&self, name: &str, former: Option<&str>, is_optional: bool) -> Self {
         let outer = self.former.as_ref().unwrap_or(&self.path);
@@ -111,8 +116,8 @@ pub(super) struct Parts<'n, 's> {
     /// `None` in a patch that does not change them.
     pub(super) slots: Option<&'n Node<'s>>,
     pub(super) within: Within,
-    /// The keys of a map: their place, and the text of their kind.
-    pub(super) key: Option<(Place, &'n str)>,
+    /// The keys of a map.
+    pub(super) key: Option<SlotDeclaration<'n, 's>>,
 }
 
 /// Returns the parts of a nested value, or `None` if the entry declares something else. A patch can change the parts of a known
@@ -166,16 +171,17 @@ pub(super) fn parts<'n, 's>(
     let mut within = within.part(&entry.name, former, is_optional);
     within.is_empty |= is_empty;
     within.is_one_or_list |= is_one_or_list;
-    let key = (kind == Some("{}") && bracket.is_none())
-        .then(|| keys.unwrap_or((reading.place(entry.span), "text")));
-    Some(match bracket.or(kind) {
+    let (within, key) = match bracket.or(kind) {
         Some("{}") => {
             let within = within.elements("{}");
-            Parts { slots, within, key }
+            let (place, text) = keys.unwrap_or((reading.place(entry.span), "text"));
+            let key = bracket.is_none().then(|| SlotDeclaration::of_keys(place, text, &within));
+            (within.part("value", None, false), key)
         }
-        Some(bracket) => Parts { slots, within: within.elements(bracket), key: None },
-        None => Parts { slots, within, key: None },
-    })
+        Some(bracket) => (within.elements(bracket), None),
+        None => (within, None),
+    };
+    Some(Parts { slots, within, key })
 }
 
 /// Reads the kind of a nested value whose parts are declared beside it.
@@ -349,6 +355,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
                 self.value(slot, (element, part), within.elements("[]"), expanded, diagnostics)
             }
             Form::Map(key, value) => {
+                check_key(slot.place, key, diagnostics)?;
                 let within = within.elements("{}");
                 expanded.push(slot, (Some(key), part), &within.part("key", None, false));
                 let within = within.part("value", None, false);
@@ -423,6 +430,20 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
     }
 }
 
+/// Reports keys of a map that are no names.
+pub(super) fn check_key(place: Place, kind: &str, diagnostics: &mut Diagnostics) -> Option<()> {
+    match kind_name::parse(kind, None) {
+        // An unknown kind is reported elsewhere.
+        Ok(Kind::Text | Kind::Object | Kind::Enum(_)) | Err(_) => Some(()),
+        Ok(kind) => {
+            let message = format!("the keys of a map are text, object or an enum, not {kind}");
+            let diagnostic = Diagnostic::error(Code::BadSlot, message);
+            diagnostics.push(diagnostic.at(place, "keys of this kind are no names"));
+            None
+        }
+    }
+}
+
 /// A declaration's part in a value.
 #[derive(Clone, Copy)]
 struct Own {
@@ -460,14 +481,15 @@ impl<'n, 's> Expanded<'n, 's> {
         let is_list = kind.is_some_and(|kind| kind.trim_start().starts_with("list("));
         let own = (&within.path, &within.former, may_lack, is_list);
         let lists = inner.iter().map(|list| (&list.path, &list.former, list.is_optional, true));
+        let mut is_empty = within.is_empty;
         for (path, former, may_lack, has_lengths) in lists.chain([own]) {
+            is_empty |= may_lack;
             let is_set = may_lack.then_some(("?", Kind::Bool));
             let lengths = has_lengths.then_some(("#", Kind::U32));
             for (sign, kind) in is_set.into_iter().chain(lengths) {
                 let name = format!("{path}{sign}");
                 if self.companions.insert(name.clone()) {
                     let former = former.as_ref().map(|former| format!("{former}{sign}"));
-                    let is_empty = within.is_empty || may_lack;
                     let kind = Some(Kind::list(kind));
                     let companion =
                         Placed { kind, former, is_empty, is_whole: false, ..placed.clone() };

@@ -10,7 +10,7 @@ use crate::records::Given;
 use crate::references::{Resolver, local_id};
 use crate::source::Place;
 use slotted::schema::{Found, RegisteredSchema, Slot};
-use slotted::{Kind, ObjectId, Record, Value};
+use slotted::{Kind, ObjectId, Value};
 
 /// Returns the elements of a list, or the entries of a map as records of a key and a value.
 fn elements_of(list: &Value) -> Vec<Value> {
@@ -71,16 +71,15 @@ impl Resolver<'_> {
         let Some(shape) = schema.shape(name) else { return };
         let slots = schema.slots();
         let whole = |read: &dyn Fn(usize) -> Option<Value>| {
-            let mut flat = Record::new();
-            shape.for_each_slot(&mut |slot| {
-                flat.push(slots[slot].name().to_owned(), read(slot).unwrap_or_default());
-            });
-            schema.gather(&flat).get(name).map(elements_of)
+            let whole = schema.whole(name, |slot| read(slot).unwrap_or_default());
+            whole.as_ref().map(elements_of)
         };
         let own = &self.records.list[record as usize];
         let given = |slot: usize| own.given(slot).map(|given| &given.value);
-        let base =
-            whole(&|slot| given(slot).or(slots[slot].default()).cloned()).unwrap_or_default();
+        // Uneven lists have a problem of their own.
+        let Some(base) = whole(&|slot| given(slot).or(slots[slot].default()).cloned()) else {
+            return;
+        };
         // The parts of one change lie next to one another.
         let is_same = |a: &Change, b: &Change| (a.pack, a.place) == (b.pack, b.place);
         let wholes = changes.chunk_by(is_same).filter_map(|parts| {

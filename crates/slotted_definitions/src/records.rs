@@ -13,6 +13,7 @@ use crate::names::{bad_name, composed};
 use crate::nested::null;
 use crate::node::{Data, Entry, Named, Node};
 use crate::packs::Packs;
+use crate::references::is_required;
 use crate::schemas::{RECORD_KEYS, Schemas};
 use crate::source::Place;
 use crate::undeclared::Occurrences;
@@ -163,10 +164,13 @@ pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
     declared.of.map.iter().any(|entry| entry.name.contains(['[', '{']))
 }
 
-fn is_discardable(kind: &ProblemKind, slot: &Slot) -> bool {
+fn is_discardable(kind: &ProblemKind, schema: &RegisteredSchema, slot: &Slot) -> bool {
     match kind {
-        ProblemKind::UnknownVariant { .. } => !slot.is_required(),
-        ProblemKind::Element { kind, .. } => is_discardable(kind, slot),
+        ProblemKind::UnknownVariant { .. } => match schema.list_of(slot.name()) {
+            Some((_, shape)) => !is_required(schema, shape),
+            None => !slot.is_required(),
+        },
+        ProblemKind::Element { kind, .. } => is_discardable(kind, schema, slot),
         _ => false,
     }
 }
@@ -177,6 +181,8 @@ pub(super) struct Entries {
     pub(super) values: Vec<Given>,
     pub(super) quarantined: Vec<QuarantinedValue>,
     pub(super) changes: Vec<Change>,
+    /// Parts of lists whose values no slot takes.
+    pub(super) discarded: Vec<u16>,
     is_abstract: bool,
     parent: Option<(Arc<str>, Place)>,
 }
@@ -369,7 +375,29 @@ impl<'a> RecordReader<'a> {
             }
         }
         self.keep_first(schema, declared, &mut entries.values);
+        self.discard_lists(schema, &mut entries);
         entries
+    }
+
+    /// Replaces all parts of lists with a discarded one by their defaults.
+    fn discard_lists(&self, schema: &RegisteredSchema, entries: &mut Entries) {
+        let list_of = |slot: u16| schema.list_of(schema.slots()[usize::from(slot)].name());
+        let lists: HashSet<&str> =
+            entries.discarded.iter().filter_map(|slot| Some(list_of(*slot)?.0)).collect();
+        if lists.is_empty() {
+            return;
+        }
+        for given in &mut entries.values {
+            if list_of(given.slot).is_some_and(|(list, _)| lists.contains(list)) {
+                let slot = &schema.slots()[usize::from(given.slot)];
+                let without = slot.default().cloned().unwrap_or_default();
+                let value = std::mem::replace(&mut given.value, without);
+                if self.undeclared == Undeclared::Quarantine {
+                    let (name, place) = (Arc::clone(slot.shared_name()), given.place);
+                    entries.quarantined.push(QuarantinedValue { name, value, place });
+                }
+            }
+        }
     }
 
     fn key(
@@ -442,6 +470,11 @@ impl<'a> RecordReader<'a> {
             Checked::Right(value) => value,
             // A wrong value is not reported as missing too.
             Checked::Wrong => Value::Unset,
+            Checked::Discarded if schema.list_of(schema.slots()[slot].name()).is_some() => {
+                // Its list is discarded as a whole.
+                entries.discarded.push(slot as u16);
+                entry.value.to_value()
+            }
             Checked::Discarded => {
                 if self.undeclared == Undeclared::Quarantine {
                     let (name, value) = (entry.name.into(), entry.value.to_value());
@@ -477,7 +510,9 @@ impl<'a> RecordReader<'a> {
         match wrong {
             Ok(()) => Checked::Right(value),
             // A variant of a removed mod; the slot has a default or is optional.
-            Err(kind) if self.undeclared != Undeclared::Refuse && is_discardable(&kind, slot) => {
+            Err(kind)
+                if self.undeclared != Undeclared::Refuse && is_discardable(&kind, schema, slot) =>
+            {
                 let problem = schema.problem(slot.name(), kind);
                 let label = self.undeclared.label();
                 self.diagnostics.warn_with(|_| {

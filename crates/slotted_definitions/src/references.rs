@@ -14,8 +14,8 @@ use crate::source::{Files, Place};
 use slotted::Kind;
 use slotted::Store;
 use slotted::Value;
+use slotted::schema::{RegisteredSchema, Shape, Slot};
 use slotted::{ObjectId, SchemaId};
-use slotted::{schema::RegisteredSchema, schema::Slot};
 
 /// Returns the id that refers to a record: the row is the record's number.
 pub(super) const fn local_id(record: u32) -> ObjectId {
@@ -138,8 +138,12 @@ impl Resolver<'_> {
     }
 
     /// Returns whether a dangling reference in the slot is only a warning.
-    fn is_forgiving(&self, slot: &Slot) -> bool {
-        self.undeclared != Undeclared::Refuse && !slot.is_required()
+    fn is_forgiving(&self, record: u32, slot: &Slot) -> bool {
+        let is_needed = match self.schema_of(record).list_of(slot.name()) {
+            Some((_, shape)) => is_required(self.schema_of(record), shape),
+            None => slot.is_required(),
+        };
+        self.undeclared != Undeclared::Refuse && !is_needed
     }
 
     /// Replaces the value by the default, which prevents an inherited value.
@@ -203,7 +207,9 @@ impl Resolver<'_> {
             Err(Unresolved::Unknown) if self.records.of_broken_schemas.contains(name) => None,
             Err(Unresolved::Unknown) if self.diagnostics.holds_back(own_name(name)) => None,
             // The problem is only counted.
-            Err(Unresolved::Unknown) if self.diagnostics.is_full() && !self.is_forgiving(slot) => {
+            Err(Unresolved::Unknown)
+                if self.diagnostics.is_full() && !self.is_forgiving(record, slot) =>
+            {
                 self.diagnostics.push(Diagnostic::error(Code::UnknownRecord, ""));
                 None
             }
@@ -300,7 +306,7 @@ impl Resolver<'_> {
             }
         };
         let is_gone = matches!(why, Unresolved::Unknown | Unresolved::Deleted(_));
-        let is_discarded = is_gone && self.is_forgiving(slot);
+        let is_discarded = is_gone && self.is_forgiving(record, slot);
         self.diagnostics.push(match is_discarded {
             true => diagnostic.into_warning(self.undeclared.label()),
             false => diagnostic,
@@ -485,6 +491,13 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+/// Returns whether a record must have a nested value.
+pub(super) fn is_required(schema: &RegisteredSchema, shape: &Shape) -> bool {
+    let mut is_required = false;
+    shape.for_each_slot(&mut |slot| is_required |= schema.slots()[slot].is_required());
+    is_required
 }
 
 /// Returns the name of the nested list that a slot is a part of.

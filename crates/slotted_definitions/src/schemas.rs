@@ -9,7 +9,7 @@ use crate::document::Declaration;
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::names::{bad_name, look_alike};
-use crate::nested_slots::{Expansion, Nestable, Parts, Within, parts};
+use crate::nested_slots::{Expansion, Nestable, Parts, Within, check_key, parts};
 use crate::node::{Entry, Node};
 use crate::packs::Packs;
 use crate::records::Undeclared;
@@ -273,11 +273,16 @@ fn read_slots<'n, 's>(
             source.is_patch && schema.slots.iter().any(|slot| slot.name.starts_with(prefix))
         };
         if let Some(Parts { slots, within, key }) = parts(entry, within, is_known, reading) {
-            let key = key.map(|(place, kind)| SlotDeclaration::of_keys(place, kind, &within));
-            let value = if key.is_some() { within.part("value", None, false) } else { within };
+            if let Some(key) = &key {
+                let kind = key.kind_text().unwrap_or_default();
+                check_key(key.place, kind, reading.diagnostics);
+            }
             schema.slots.extend(key);
+            // A patch knows nothing of the record or the list around the parts.
+            let known = schema.slots.iter().find(|slot| slot.within.is_at(&within));
+            let within = known.map_or(within, |slot| slot.within.clone());
             if let Some(slots) = slots {
-                read_slots(schema, (slots, source, &value), most, reading);
+                read_slots(schema, (slots, source, &within), most, reading);
             }
             continue;
         }

@@ -10,6 +10,7 @@ use crate::diagnostic::quoted;
 use crate::format::Format;
 use crate::infer::SameData;
 use crate::infer::as_written;
+use crate::nested::filtered;
 use crate::objects::Objects;
 use crate::records::QuarantinedRecord;
 use crate::references::local_id;
@@ -121,7 +122,26 @@ impl Objects {
             }
         }
         let quarantined = self.record(id).map(|record| record.quarantined());
+        let own = record.clone();
+        // The parts of a list come back together, if the game has not replaced the list.
+        let is_replaced = |name: &str| {
+            let Some((schema, (_, shape))) = schema.and_then(|own| Some((own, own.list_of(name)?)))
+            else {
+                return false;
+            };
+            let mut is_replaced = false;
+            shape.for_each_slot(&mut |slot| {
+                let slot = &schema.slots()[slot];
+                let none = Value::Unset;
+                let (value, default) = (own.get(slot.name()), slot.default().unwrap_or(&none));
+                is_replaced |= value.is_some_and(|value| !default.is_same_data(value));
+            });
+            is_replaced
+        };
         for (name, value, _) in quarantined.into_iter().flatten() {
+            if is_replaced(name) {
+                continue;
+            }
             // The slot may hold a value of the game, which wins over the quarantined one.
             let default =
                 schema.and_then(|schema| schema.slot(name)).and_then(|slot| slot.default());
@@ -336,14 +356,12 @@ fn without_dead_elements(
     record: &Record,
     is_dead: &dyn Fn(&Value) -> bool,
 ) -> Record {
-    let living = schema.gather(record).into_iter().map(|(name, value)| {
-        let value = match value {
-            Value::List(list) => {
-                Value::List(list.iter().filter(|one| !has_dead(one, is_dead)).cloned().collect())
-            }
-            other => other,
+    let living = schema.gather(record).into_iter().filter_map(|(name, value)| {
+        let value = match schema.shape(&name) {
+            Some(shape) => filtered(shape, &value, &|one| !is_dead(one))?,
+            None => value,
         };
-        (name, value)
+        Some((name, value))
     });
     schema.spread(&living.collect()).into_owned()
 }

@@ -29,7 +29,7 @@ impl Shape {
                 tuple(values.collect::<Result<_, _>>()?)
             }
             Self::List(elements) | Self::Map(elements) => {
-                let Some(mut lists) = Lists::read(self, read)? else { return Ok(Value::Unset) };
+                let Some(mut lists) = Lists::read(self, read) else { return Ok(Value::Unset) };
                 let (exact, least) = elements.element.count(&lists);
                 let whole = elements.take(self, exact.unwrap_or(least), &mut lists)?;
                 if !lists.are_used_up(self) {
@@ -40,11 +40,11 @@ impl Shape {
         })
     }
 
-    /// Returns how many elements there are by the first part that all elements have, and by the parts that some may lack.
+    /// Returns how many elements are left by the first part that all elements have, and by the parts that some may lack.
     fn count(&self, lists: &Lists) -> (Option<usize>, usize) {
         let of = |is_set: Option<usize>, slot: usize| match is_set {
-            Some(is_set) => (None, lists.len(is_set)),
-            None => (Some(lists.len(slot)), 0),
+            Some(is_set) => (None, lists.left(is_set)),
+            None => (Some(lists.left(slot)), 0),
         };
         match self {
             Self::Slot(part) => of(part.is_set, part.lengths.unwrap_or(part.slot)),
@@ -68,7 +68,7 @@ impl Shape {
                 let mut map = Vec::with_capacity(fields.len());
                 for (name, shape) in fields {
                     let value = match shape.take(lists)? {
-                        Value::Map(map) if map.is_empty() && !matches!(shape, Self::Map(_)) => {
+                        Value::Map(map) if map.is_empty() && matches!(shape, Self::Record(_)) => {
                             continue;
                         }
                         value => value,
@@ -87,8 +87,14 @@ impl Shape {
                 if !lists.is_set(elements.is_set) {
                     return Ok(Value::Unset);
                 }
-                let count = elements.lengths.map(|lengths| lists.count(lengths));
-                elements.take(self, count.ok_or(Uneven)??, lists)
+                let count =
+                    elements.lengths.map(|lengths| lists.count(lengths)).ok_or(Uneven)??;
+                // The count may come from a file, and elements may take nothing from any list.
+                let (exact, least) = elements.element.count(lists);
+                if count > exact.unwrap_or(least) {
+                    return Err(Uneven);
+                }
+                elements.take(self, count, lists)
             }
         }
     }
@@ -124,6 +130,13 @@ impl Elements {
         // The count may come from a file: no memory is reserved for it.
         let elements: Vec<Value> =
             (0..count).map(|_| self.element.take(lists)).collect::<Result<_, _>>()?;
+        let empty = match &*self.element {
+            Shape::Record(fields) if matches!(&**fields, [_, (_, Shape::Record(_))]) => {
+                Value::Map([].into())
+            }
+            _ => Value::Unset,
+        };
+        let entry = |element: &Value| entry(element, &empty);
         let map = matches!(of, Shape::Map(_)).then(|| elements.iter().map(entry).collect());
         Ok(match map.flatten() {
             Some(map) => Value::Map(map),
@@ -133,10 +146,10 @@ impl Elements {
 }
 
 /// Returns the key and the value of a map's element. References are no names.
-fn entry(element: &Value) -> Option<(Arc<str>, Value)> {
+fn entry(element: &Value, empty: &Value) -> Option<(Arc<str>, Value)> {
     let Value::Map(entry) = element else { return None };
     match &**entry {
-        [(key, Value::Text(name))] if **key == *KEY => Some((Arc::clone(name), Value::Unset)),
+        [(key, Value::Text(name))] if **key == *KEY => Some((Arc::clone(name), empty.clone())),
         [(_, Value::Text(name)), (_, value)] => Some((Arc::clone(name), value.clone())),
         _ => None,
     }
@@ -151,25 +164,24 @@ struct Lists {
 
 impl Lists {
     /// Returns `None` if all slots are unset.
-    fn read(shape: &Shape, read: &mut dyn FnMut(usize) -> Value) -> Result<Option<Self>, Uneven> {
+    fn read(shape: &Shape, read: &mut dyn FnMut(usize) -> Value) -> Option<Self> {
         let (mut first, mut last) = (usize::MAX, 0);
         shape.for_each_slot(&mut |slot| (first, last) = (first.min(slot), last.max(slot)));
         let empty: (Arc<[Value]>, usize) = ([].into(), 0);
         let mut lists = vec![empty; last.checked_sub(first).map_or(0, |others| others + 1)];
-        let (mut set, mut unset) = (0, 0);
-        shape.for_each_slot(&mut |slot| match read(slot) {
-            Value::List(list) => (lists[slot - first].0, set) = (list, set + 1),
-            _ => unset += 1,
+        let mut is_set = false;
+        // A part that the schema got later is unset.
+        shape.for_each_slot(&mut |slot| {
+            if let Value::List(list) = read(slot) {
+                (lists[slot - first].0, is_set) = (list, true);
+            }
         });
-        match (set, unset) {
-            (0, _) => Ok(None),
-            (_, 0) => Ok(Some(Self { first, lists })),
-            _ => Err(Uneven),
-        }
+        is_set.then_some(Self { first, lists })
     }
 
-    fn len(&self, slot: usize) -> usize {
-        self.lists[slot - self.first].0.len()
+    fn left(&self, slot: usize) -> usize {
+        let (list, position) = &self.lists[slot - self.first];
+        list.len() - position
     }
 
     fn next(&mut self, slot: usize) -> Result<Value, Uneven> {

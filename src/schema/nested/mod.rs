@@ -9,6 +9,7 @@ mod spread;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::kind::Kind;
 use crate::record::Record;
 use crate::schema::{Problem, ProblemKind, RegisteredSchema};
 use crate::value::Value;
@@ -98,8 +99,17 @@ impl RegisteredSchema {
         }
         let mut flat = Record::with_capacity(self.slots().len());
         for (name, value) in record.iter() {
+            // A slot of kind `any` would take the unset value of an element that lacks the part.
+            let mut lacking = Vec::new();
             match self.shape(name) {
                 Some(shape) => shape.spread(name, value, &mut |found| match found {
+                    Found::Missing { slot, .. } => lacking.push(slot),
+                    Found::Slot { slot, .. }
+                        if lacking.contains(&slot)
+                            && *self.slots()[slot].kind().element() == Kind::Any =>
+                    {
+                        flat.push(self.slots()[slot].name().to_owned(), Value::Unset);
+                    }
                     Found::Slot { slot, value } => {
                         flat.push(self.slots()[slot].name().to_owned(), value.into_owned());
                     }
@@ -155,6 +165,26 @@ impl RegisteredSchema {
             }
         }
         nested
+    }
+
+    /// Returns the nested value of this name. `read` returns the values of slots.
+    ///
+    /// Returns `None` if no nested value has the name, or if the lists of its parts do not fit together.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value};
+    /// let mut store = Store::new();
+    /// let damage = Schema::builder("damage").slot("min", Kind::U16).slot("max", Kind::U16).build()?;
+    /// store.register_schema(Schema::builder("weapon").nested("damage", &damage).build()?)?;
+    /// let weapon = store.schema("weapon").unwrap();
+    /// let damage = weapon.whole("damage", |slot| [1, 4][slot].into());
+    /// assert_eq!(damage, Some([("min", 1), ("max", 4)].into_iter().collect()));
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn whole(&self, name: &str, mut read: impl FnMut(usize) -> Value) -> Option<Value> {
+        self.shape(name)?.gather(&mut read).ok()
     }
 
     /// Returns a nested value. If the lists of its parts do not fit together, because a view has written one alone, it is the map

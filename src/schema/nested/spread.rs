@@ -1,6 +1,7 @@
 //! Takes nested values apart: a value for each slot of the shape.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::schema::nested::shape::{Elements, KEY, Part, Shape};
@@ -69,6 +70,13 @@ pub enum Found<'t, T: Clone> {
         /// The value.
         value: &'t T,
         /// The map that has it.
+        of: &'t T,
+    },
+    /// A part that an element of a list lacks and must not. The list of the slot has an unset value for it.
+    Missing {
+        /// The position of the slot.
+        slot: usize,
+        /// The element, or the value that has it.
         of: &'t T,
     },
     /// A value that is no map or no list where the shape needs one.
@@ -205,7 +213,12 @@ impl Shape {
     ) {
         let value = value.filter(|value| !value.is_unset());
         let fits = match self {
-            Self::Slot(part) => part.spread((value, place), lists),
+            Self::Slot(part) => {
+                if value.is_none() && part.is_set.is_none() {
+                    call(Found::Missing { slot: part.slot, of: place });
+                }
+                part.spread((value, place), lists)
+            }
             Self::Record(fields) => {
                 let mut seen = vec![false; fields.len()];
                 let fits = value.is_none_or(|value| {
@@ -290,12 +303,16 @@ impl Elements {
                 shape => {
                     count = 0;
                     let path = path.then(name);
-                    let is_map = value.for_each_entry(&mut |name, value| {
+                    let mut seen = HashSet::new();
+                    let is_map = value.for_each_entry(&mut |name, part| {
+                        if !seen.insert(name) {
+                            return call(path.then(name).surplus(part, value));
+                        }
                         count += 1;
                         if let Some(key) = key {
-                            lists.of_slot(key).push(value.single(name.into()));
+                            lists.of_slot(key).push(part.single(name.into()));
                         }
-                        shape.spread_element(&path, (Some(value), value), lists, call);
+                        shape.spread_element(&path, (Some(part), part), lists, call);
                     });
                     if !is_map {
                         return None;

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::loaded::Definitions;
+use crate::loaded::{Definitions, RecordView};
+use crate::nested::filtered;
 use crate::objects::{Objects, limit, with_ids, write};
 use crate::records::RecordDefinition;
 use crate::reload::compare::changes;
@@ -94,6 +95,15 @@ impl Reload {
             {
                 let record = self.next.numbered(*number as u32).expect("the record is listed");
                 let declared = record.schema().slot(slot).expect("the plan names slots");
+                if let Some((list, shape)) = record.schema().list_of(slot) {
+                    // All parts of a changed list are in the plan, and its first one stands for them.
+                    let mut first = usize::MAX;
+                    shape.for_each_slot(&mut |slot| first = first.min(slot));
+                    if record.schema().slot_index(slot) == Some(first) {
+                        replace_list(store, id, (&record, list), &all)?;
+                    }
+                    continue;
+                }
                 let value = with_ids(&record.local(slot), targets(declared));
                 let value = without_new_dead(store, &value, &store.get_value(id, slot)?);
                 store.set_value(id, slot, value)?;
@@ -123,6 +133,33 @@ fn overwrites(changes: &[RecordChange], ids: &HashMap<RecordName, ObjectId>) -> 
 /// Returns whether the slot cannot do without the object that it refers to.
 fn needs_target(slot: &Slot) -> bool {
     *slot.kind() == Kind::Object && !slot.is_optional()
+}
+
+/// Replaces a nested list, without the elements that refer to dead objects and are new.
+fn replace_list(
+    store: &mut Store,
+    id: ObjectId,
+    (record, list): (&RecordView<'_>, &str),
+    all: &[Option<ObjectId>],
+) -> Result<(), AccessError> {
+    let schema = record.schema();
+    let read = |slot: usize| with_ids(&record.local(schema.slots()[slot].name()), all);
+    let value = schema.whole(list, read).unwrap_or_default();
+    let held = store.get_value(id, list)?;
+    let is_there = |one: &Value| match one {
+        Value::Object(found) => store.contains(*found) || contains(&held, one),
+        _ => true,
+    };
+    let value = schema.shape(list).and_then(|shape| filtered(shape, &value, &is_there));
+    store.set_value(id, list, value.unwrap_or_default())
+}
+
+fn contains(value: &Value, wanted: &Value) -> bool {
+    match value {
+        Value::List(list) => list.iter().any(|one| contains(one, wanted)),
+        Value::Map(map) => map.iter().any(|(_, one)| contains(one, wanted)),
+        single => single == wanted,
+    }
 }
 
 /// Leaves out the elements of a list that refer to dead objects, unless the slot refers to them already.

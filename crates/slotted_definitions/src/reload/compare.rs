@@ -1,6 +1,6 @@
 //! Compares the records from which living objects were made with the next definitions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::infer::SameData;
@@ -119,6 +119,8 @@ fn changed_values(
     (new_names, new): (&[RecordName], RecordView<'_>),
     changes: &mut Vec<RecordChange>,
 ) {
+    let first = changes.len();
+    let mut unchanged = Vec::new();
     for slot in new.schema().slots() {
         let name = slot.name();
         let former = before
@@ -135,13 +137,25 @@ fn changed_values(
             None => slot.default(),
         };
         let from = from.unwrap_or(&Value::Unset);
-        if !means_the_same((from, before.names()), (&new.local(name), new_names)) {
+        let is_same = means_the_same((from, before.names()), (&new.local(name), new_names));
+        let is_part = new.schema().list_of(name).is_some();
+        if !is_same || is_part {
             let from = before.named(from);
             let to = new.get(name).unwrap_or_default();
             let (record, slot) = (new_names[new.number()].clone(), Arc::clone(slot.shared_name()));
-            changes.push(RecordChange::Changed { record, slot, from, to });
+            let change = RecordChange::Changed { record, slot, from, to };
+            if is_same { unchanged.push(change) } else { changes.push(change) }
         }
     }
+    // The parts of a list belong together.
+    let list_of = |change: &RecordChange| match change {
+        RecordChange::Changed { slot, .. } => Some(new.schema().list_of(slot)?.0.to_owned()),
+        _ => None,
+    };
+    let lists: HashSet<String> = changes[first..].iter().filter_map(list_of).collect();
+    changes.extend(
+        unchanged.into_iter().filter(|one| list_of(one).is_some_and(|list| lists.contains(&list))),
+    );
 }
 
 /// Returns whether both are the same data, with references to the same records.

@@ -386,3 +386,209 @@ fn uneven_lists_are_not_written() -> Outcome {
     assert_eq!(store.get_record(wolf)?.get("size.0"), record! { a: 2 }.get("a"));
     Ok(())
 }
+
+fn load_as(policy: Undeclared, files: &[(&str, &str)]) -> Result<Definitions, Report> {
+    let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    Loader::new().undeclared(policy).pack_of_texts("core", files).load(&Store::new())
+}
+
+#[test]
+fn kinds_have_a_limit_of_depth() {
+    for (open, close) in [("list(", ")"), ("map(", ")"), ("(u8, ", ")")] {
+        for depth in [40, 5_000, 100_000] {
+            let kind = format!("{}u8{}", open.repeat(depth), close.repeat(depth));
+            let file = format!("schemas.a.slots.x = '{kind}'");
+            assert!(load(&[("s.toml", &file)]).is_err());
+        }
+    }
+    assert!(load(&[("s.toml", "schemas.a.slots.x = 'list(list(list(list(u8))))'")]).is_ok());
+}
+
+#[test]
+fn required_lists_need_their_references_and_variants() -> Outcome {
+    let schemas = r#"
+        [schemas.drop.slots]
+        chance = "f32"
+        item = { kind = "object", references = "item", optional = true }
+        rarity = { variants = ["rare", "common"], optional = true }
+        [schemas.item.slots]
+        [schemas.needy.slots]
+        drops = "list(drop)"
+        [schemas.free.slots]
+        drops = { kind = "list(drop)", optional = true }
+    "#;
+    for part in ["item = 'gone'", "rarity = 'gone'"] {
+        for policy in [Undeclared::Ignore, Undeclared::Quarantine] {
+            let file = |schema: &str| {
+                format!(
+                    "[records.{schema}.x]\ndrops = [{{ chance = 1, {part} }}, {{ chance = 2 }}]"
+                )
+            };
+            assert!(load_as(policy, &[("s.toml", schemas), ("r.toml", &file("needy"))]).is_err());
+            let definitions = load_as(policy, &[("s.toml", schemas), ("r.toml", &file("free"))])?;
+            let mut store = Store::new();
+            let objects = definitions.spawn(&mut store)?;
+            let id = objects.ids().next().ok_or("no object")?;
+            assert_eq!(store.get_value(id, "drops")?, Value::Unset, "{part}");
+            let files = objects.to_files(&store, Format::Json)?;
+            let is_kept = files[0].1.contains("gone");
+            assert_eq!(is_kept, policy == Undeclared::Quarantine, "{}", files[0].1);
+            // A list that the game has set since wins.
+            store.set_value(id, "drops", [map([("chance", 3.0.into())])])?;
+            assert!(!objects.to_files(&store, Format::Json)?[0].1.contains("gone"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn patches_change_lists_in_nested_records() -> Outcome {
+    let schemas = r#"
+        [schemas.unit.slots.boss.slots]
+        name = "text"
+        drops = { kind = "list", slots = { item = "text" } }
+    "#;
+    let record = "[records.unit.orc.boss]\nname = 'Grom'\ndrops = [{ item = 'axe' }]";
+    for patch in ["boss.drops.add", "'boss.drops'.add"] {
+        let patch = format!("[patches.records.unit.orc]\n{patch} = [{{ item = 'ring' }}]");
+        let files = [("s.toml", schemas), ("r.toml", record), ("p.toml", &*patch)];
+        let mut store = Store::new();
+        let objects = load(&files)?.spawn(&mut store)?;
+        let orc = objects.id("unit", "orc").ok_or("no orc")?;
+        assert_eq!(store.get_value(orc, "boss.drops[].item")?, ["axe", "ring"].into(), "{patch}");
+    }
+    Ok(())
+}
+
+#[test]
+fn schema_patches_know_the_list_around_a_part() -> Outcome {
+    let schemas = r#"
+        [schemas.unit.slots]
+        drops = { kind = "list", optional = true, slots = { item = "text" } }
+        gifts = { kind = "list", default = [], slots = { item = "text" } }
+        senses = { kind = "map", optional = true, slots = { range = "f32" } }
+    "#;
+    let patch = r#"
+        [patches.schemas.unit.slots]
+        drops.slots.rarity = { kind = "u8", optional = true }
+        gifts.slots.count = "u8"
+        senses.slots = { range = { range = [0, 5] }, keen = { kind = "bool", optional = true } }
+    "#;
+    let records = r#"
+        [records.unit.plain]
+        [records.unit.rich]
+        drops = [{ item = "bone", rarity = 3 }, { item = "hide" }]
+        gifts = [{ item = "ring", count = 2 }]
+        senses = { smell = { range = 5, keen = true } }
+    "#;
+    let mut store = Store::new();
+    let files = [("s.toml", schemas), ("p.toml", patch), ("r.toml", records)];
+    let objects = load(&files)?.spawn(&mut store)?;
+    let id = |name: &str| objects.id("unit", name).expect("is there");
+    assert_eq!(store.get_value(id("plain"), "drops")?, Value::Unset);
+    assert_eq!(store.get_value(id("plain"), "gifts")?, Value::List([].into()));
+    assert_eq!(store.get_value(id("rich"), "drops[].rarity?")?, [true, false].into());
+    let smell = map([("range", 5.0_f32.into()), ("keen", true.into())]);
+    assert_eq!(store.get_value(id("rich"), "senses")?, map([("smell", smell)]));
+    objects.to_files(&store, Format::Toml)?;
+    let wrong = records.replace("range = 5", "range = 6");
+    assert!(load(&[("s.toml", schemas), ("p.toml", patch), ("r.toml", &wrong)]).is_err());
+    Ok(())
+}
+
+#[test]
+fn a_reload_replaces_whole_lists() -> Outcome {
+    let schemas = "schemas.item.slots.weight = 'u8'\n\
+        schemas.unit.slots.drops = { kind = 'list', slots = { item = 'object', chance = 'f32' } }";
+    let records = |chance: f32| {
+        format!(
+            "records.item = {{ bone = {{ weight = 1 }}, gold = {{ weight = 2 }} }}\n\
+             [records.unit.wolf]\ndrops = [{{ item = 'bone', chance = {chance:?} }}, {{ item = 'gold', chance = 1.0 }}]"
+        )
+    };
+    let mut store = Store::new();
+    let definitions = load(&[("s.toml", schemas), ("r.toml", &records(0.5))])?;
+    let mut objects = definitions.spawn(&mut store)?;
+    let wolf = objects.id("unit", "wolf").ok_or("no wolf")?;
+    let gold = objects.id("item", "gold").ok_or("no gold")?;
+    // The game removes one element, and the object that another one refers to.
+    store.set_value(wolf, "drops", Value::List([].into()))?;
+    store.despawn(gold)?;
+    let next = [("s.toml", schemas.to_owned()), ("r.toml", records(0.25))];
+    let next = next.map(|(name, text)| (name.to_owned(), text));
+    let next = Loader::new().pack_of_texts("core", next).load_again(&definitions)?;
+    let plan = objects.plan_reload(&store, &next)?;
+    objects.apply_reload(&mut store, &plan)?;
+    let bone = objects.id("item", "bone").ok_or("no bone")?;
+    let drop = map([("item", bone.into()), ("chance", 0.25_f32.into())]);
+    assert_eq!(store.get_value(wolf, "drops")?, [drop].into());
+    Ok(())
+}
+
+#[test]
+fn dead_references_leave_as_little_as_needed() -> Outcome {
+    let schemas = r#"
+        [schemas.item.slots]
+        [schemas.drop.slots]
+        name = "text"
+        item = { kind = "object", optional = true }
+        [schemas.unit.slots]
+        drops = "list(drop)"
+        owners = "map(drop)"
+        needed = "map(object)"
+        boss = { slots = { drops = { kind = "list(drop)" } } }
+    "#;
+    let records = r#"
+        [records.item.bone]
+        [records.unit.wolf]
+        drops = [{ name = "a", item = "bone" }]
+        owners = { x = { name = "b", item = "bone" } }
+        needed = { y = "bone" }
+        boss.drops = [{ name = "c", item = "bone" }]
+    "#;
+    let mut store = Store::new();
+    let objects = load(&[("s.toml", schemas), ("r.toml", records)])?.spawn(&mut store)?;
+    store.despawn(objects.id("item", "bone").ok_or("no bone")?)?;
+    let files = objects.to_files(&store, Format::Json)?;
+    let mut again = Store::new();
+    let loaded = load(&[("s.toml", schemas), (&files[0].0, &files[0].1)])?.spawn(&mut again)?;
+    let wolf = loaded.id("unit", "wolf").ok_or("no wolf")?;
+    let name = |name: &str| map([("name", name.into())]);
+    assert_eq!(again.get_value(wolf, "drops")?, [name("a")].into());
+    assert_eq!(again.get_value(wolf, "owners")?, map([("x", name("b"))]));
+    assert_eq!(again.get_value(wolf, "needed")?, Value::Map([].into()));
+    assert_eq!(again.get_value(wolf, "boss.drops")?, [name("c")].into());
+    Ok(())
+}
+
+#[test]
+fn entries_without_values_are_written_in_every_format() -> Outcome {
+    let schemas = "schemas.skill.slots.level = { kind = 'u8', optional = true }\n\
+        schemas.unit.slots.skills = 'map(skill)'";
+    let record = "[records.unit.elf]\nskills = { archery = {}, song = { level = 3 } }";
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
+        let mut store = Store::new();
+        let objects = load(&[("s.toml", schemas), ("r.toml", record)])?.spawn(&mut store)?;
+        let files = objects.to_files(&store, format)?;
+        let mut again = Store::new();
+        load(&[("s.toml", schemas), (&files[0].0, &files[0].1)])?.spawn(&mut again)?;
+        assert_eq!(again.state_hash(), store.state_hash(), "{}", files[0].1);
+    }
+    Ok(())
+}
+
+#[test]
+fn keys_of_maps_are_names() {
+    for kind in ["'map(i32, f32)'", "{ kind = 'map', keys = 'f32', slots = { a = 'u8' } }"] {
+        let Err(report) = load(&[("s.toml", &format!("schemas.unit.slots.x = {kind}"))]) else {
+            panic!("{kind} is accepted");
+        };
+        assert!(
+            report.to_string().contains("the keys of a map are text, object or an enum"),
+            "{report}"
+        );
+    }
+    let twice = r#"{"records": {"unit": {"elf": {"skills": {"a": 1, "a": 2}}}}}"#;
+    let files = [("s.toml", "schemas.unit.slots.skills = 'map(u8)'"), ("r.json", twice)];
+    assert!(load(&files).is_err());
+}
