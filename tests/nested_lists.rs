@@ -354,7 +354,7 @@ fn value(form: &Form, numbers: &mut impl FnMut() -> u8) -> Value {
             let mut parts = Vec::new();
             for (at, (form, is_optional)) in fields.iter().enumerate() {
                 // A record without parts is one that is left out.
-                if at == 0 || !is_optional || numbers() % 2 == 0 {
+                if at == 0 || !is_optional || numbers().is_multiple_of(2) {
                     parts.push((format!("f{at}"), value(form, numbers)));
                 }
             }

@@ -48,7 +48,7 @@ impl Schemas {
         slot: usize,
     ) -> bool {
         let name = schema.slots()[slot].name();
-        let bases = registry.schema_and_bases(schema.id()).into_iter();
+        let bases = registry.schema_and_bases(schema.id());
         let mut defined = bases.filter_map(|base| self.by_name.get(base.name()));
         defined.any(|at| {
             let definition = &self.defined[*at];

@@ -254,7 +254,7 @@ impl Objects {
         }
         if let Some(Err(problem)) = schema.map(|schema| schema.check_lists(&record)) {
             let record = self.record(id).and_then(|record| record.name()).map(Into::into);
-            return Err(WriteError::Invalid { id, record, problem: Box::new(problem) });
+            return Err(WriteError::Invalid { id, record, problem });
         }
         let is_slot = |name: &str| schema.is_some_and(|schema| schema.slot(name).is_some());
         // A quarantined null means the same as no value.

@@ -216,9 +216,9 @@ impl RegisteredSchema {
     /// );
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
-    pub fn check_lists(&self, record: &Record) -> Result<(), Problem> {
+    pub fn check_lists(&self, record: &Record) -> Result<(), Box<Problem>> {
         match self.uneven(record, record) {
-            Some(name) => Err(self.problem(name, self.uneven_problem(name))),
+            Some(name) => Err(Box::new(self.problem(name, self.uneven_problem(name)))),
             None => Ok(()),
         }
     }

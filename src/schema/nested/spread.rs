@@ -253,24 +253,7 @@ impl Shape {
                 }
             },
             Self::List(elements) | Self::Map(elements) => {
-                if let Some(is_set) = elements.is_set {
-                    lists.of_slot(is_set).push(place.single(value.is_some().into()));
-                }
-                match value {
-                    None if elements.is_set.is_some() => true,
-                    None => {
-                        call(Found::Misshapen { name: path.to_string(), value: place });
-                        true
-                    }
-                    Some(value) => {
-                        let count =
-                            elements.spread(&path.then(self.bracket()), self, value, lists, call);
-                        if let (Some(lengths), Some(count)) = (elements.lengths, count) {
-                            lists.of_slot(lengths).push(value.single((count as u64).into()));
-                        }
-                        count.is_some()
-                    }
-                }
+                elements.spread_inner(path, self, (value, place), lists, call)
             }
         };
         if let (false, Some(value)) = (fits, value) {
@@ -280,6 +263,31 @@ impl Shape {
 }
 
 impl Elements {
+    /// Adds a list or a map that an element of another one has. Returns `false` if the value is neither.
+    fn spread_inner<'t, T: Tree>(
+        &self,
+        path: &Path<'_>,
+        of: &Shape,
+        (value, place): (Option<&'t T>, &'t T),
+        lists: &mut Lists<T>,
+        call: &mut dyn FnMut(Found<'t, T>),
+    ) -> bool {
+        if let Some(is_set) = self.is_set {
+            lists.of_slot(is_set).push(place.single(value.is_some().into()));
+        }
+        let Some(value) = value else {
+            if self.is_set.is_none() {
+                call(Found::Misshapen { name: path.to_string(), value: place });
+            }
+            return true;
+        };
+        let count = self.spread(&path.then(of.bracket()), of, value, lists, call);
+        if let (Some(lengths), Some(count)) = (self.lengths, count) {
+            lists.of_slot(lengths).push(value.single((count as u64).into()));
+        }
+        count.is_some()
+    }
+
     /// Adds all elements of a list or a map, and returns how many they are. Returns `None` if the value is neither.
     fn spread<'t, T: Tree>(
         &self,
