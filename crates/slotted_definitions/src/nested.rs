@@ -55,7 +55,9 @@ fn shape_of<'s>(schema: &'s RegisteredSchema, entry: &str) -> Option<&'s Shape> 
 /// Returns the place of the name under which a map has a value.
 fn name_of(map: &Node<'_>, value: &Node<'_>) -> Span {
     let Data::Map(entries) = &map.data else { return value.span };
-    let entry = entries.iter().find(|entry| entry.value.span == value.span);
+    // A map has its entries in the order of the file.
+    let at = entries.partition_point(|entry| entry.value.span.start < value.span.start);
+    let entry = entries.get(at).filter(|entry| entry.value.span == value.span);
     entry.map_or(value.span, |entry| entry.span)
 }
 
