@@ -222,7 +222,8 @@ impl Kind {
         Self::Pod(PodKind { source: PodSource::Elsewhere(name.into()), size, align })
     }
 
-    /// Returns the kind of lists of this kind, which must not be a list itself.
+    /// Returns the kind of lists of this kind, which must not be a list itself: a [`Shape`](crate::schema::Shape) says how two slots
+    /// hold lists of lists.
     ///
     /// A slot's constraints apply to each element. The element's kind is checked when a schema is built.
     ///
