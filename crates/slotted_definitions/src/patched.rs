@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::changes::{Change, Operation, change_list, change_number};
+use crate::changes::{Change, Key, Operation, change_list, change_number};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::objects::{is_reference, with_ids};
 use crate::records::Given;
 use crate::references::{Resolver, local_id};
 use crate::source::Place;
-use slotted::schema::{Found, RegisteredSchema, Slot};
+use slotted::schema::{Found, RegisteredSchema, Shape, Slot};
 use slotted::{Kind, ObjectId, Value};
 
 /// Returns the elements of a list, or the entries of a map as records of a key and a value.
@@ -26,6 +26,12 @@ fn elements_of(list: &Value) -> Vec<Value> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Returns the key of a map's entry.
+fn key_of(entry: &Value) -> Option<Key> {
+    let Value::Map(parts) = entry else { return None };
+    parts.iter().find(|(name, _)| &**name == "key").map(|(_, key)| Key::of(key))
 }
 
 impl Resolver<'_> {
@@ -97,6 +103,10 @@ impl Resolver<'_> {
         let mut without_effect = Vec::new();
         let value = change_list(&base, &wholes.iter().collect::<Vec<_>>(), &mut without_effect);
         self.without_effect(record, name, &without_effect);
+        let value = match shape {
+            Shape::Map(_) => self.each_key_once((record, name), &value, &wholes),
+            _ => value,
+        };
         let mut parts = Vec::new();
         shape.spread(name, &value, &mut |found| {
             if let Found::Slot { slot, value } = found {
@@ -104,6 +114,40 @@ impl Resolver<'_> {
             }
         });
         parts.into_iter().for_each(|part| self.set(record, part));
+    }
+
+    /// Returns the entries of a map, each key with its last value. Reports packs that disagree about one.
+    fn each_key_once(
+        &mut self,
+        (record, name): (u32, &str),
+        map: &Value,
+        changes: &[Change],
+    ) -> Value {
+        let mut added: HashMap<Key, (&Change, Value)> = HashMap::new();
+        let is_added = |change: &&Change| change.operation == Operation::Add;
+        for change in changes.iter().filter(is_added) {
+            for entry in elements_of(&change.value) {
+                let Some(key) = key_of(&entry) else { continue };
+                let earlier = added.insert(key, (change, entry.clone()));
+                let Some((earlier, _)) = earlier.filter(|(_, own)| *own != entry) else { continue };
+                let (own, other) = ((change.pack, change.place), (earlier.pack, earlier.place));
+                let (shown, slot) = (self.shown(record).0, quoted(name));
+                let what = || format!("an entry of slot {slot} of record {shown}");
+                if own.0 != other.0 {
+                    self.packs.overwritten(what, None, own, other, self.diagnostics);
+                }
+            }
+        }
+        let mut positions: HashMap<Key, usize> = HashMap::new();
+        let mut entries: Vec<Value> = Vec::new();
+        for entry in elements_of(map) {
+            let position = key_of(&entry).map(|key| *positions.entry(key).or_insert(entries.len()));
+            match position.and_then(|at| entries.get_mut(at)) {
+                Some(earlier) => *earlier = entry,
+                None => entries.push(entry),
+            }
+        }
+        entries.into()
     }
 
     fn set(&mut self, record: u32, given: Given) {

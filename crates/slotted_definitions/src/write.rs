@@ -2,7 +2,7 @@
 //!
 //! [`Objects::to_files`] writes objects, [`schemas_to_text`] writes schemas.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::combined::combined;
@@ -21,7 +21,7 @@ use slotted::Record;
 use slotted::Store;
 use slotted::Value;
 use slotted::error::Despawned;
-use slotted::schema::{Problem, RegisteredSchema, Slot};
+use slotted::schema::{Problem, ProblemKind, RegisteredSchema, Slot};
 
 /// An error of [`Objects::to_record`] and [`Objects::to_files`].
 #[derive(Clone, PartialEq, thiserror::Error)]
@@ -278,6 +278,11 @@ impl Objects {
         let Some(schema) = schema else { return Ok(values.into()) };
         let nested = schema
             .gather(&values.into_iter().map(|(name, value)| (name.to_string(), value)).collect());
+        if let Some((name, _)) = nested.iter().find(|(_, value)| repeats_a_name(value)) {
+            let record = self.record(id).and_then(|record| record.name()).map(Into::into);
+            let problem = Box::new(schema.problem(name, ProblemKind::Duplicate));
+            return Err(WriteError::Invalid { id, record, problem });
+        }
         let values = nested.iter().map(|(name, value)| {
             (Arc::from(name), self.definitions.loaded.one_or_list(schema, name, value))
         });
@@ -340,6 +345,18 @@ fn without_dead_references(store: &Store, id: ObjectId) -> Result<Record, WriteE
         }
         _ => record,
     })
+}
+
+/// Returns whether a map in the value has two values of one name.
+fn repeats_a_name(value: &Value) -> bool {
+    match value {
+        Value::List(list) => list.iter().any(repeats_a_name),
+        Value::Map(map) => {
+            let mut names = HashSet::with_capacity(map.len());
+            map.iter().any(|(name, value)| !names.insert(name) || repeats_a_name(value))
+        }
+        _ => false,
+    }
 }
 
 fn has_dead(value: &Value, is_dead: &dyn Fn(&Value) -> bool) -> bool {

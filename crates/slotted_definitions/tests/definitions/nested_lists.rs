@@ -592,3 +592,42 @@ fn keys_of_maps_are_names() {
     let files = [("s.toml", "schemas.unit.slots.skills = 'map(u8)'"), ("r.json", twice)];
     assert!(load(&files).is_err());
 }
+
+#[test]
+fn each_key_of_a_map_has_one_value() -> Outcome {
+    let schemas = "schemas.unit.slots.skills = 'map(u8)'";
+    let record = "[records.unit.elf]\nskills = { hunt = 1, song = 2 }";
+    let pack = |name: &str, file: &str, text: &str| {
+        let manifest = if name == "core" { "" } else { "requires = ['core']" };
+        let manifest = ("pack.toml".to_owned(), format!("name = '{name}'\n{manifest}"));
+        (name.to_owned(), vec![manifest, (file.to_owned(), text.to_owned())])
+    };
+    let patch = |value: u8| {
+        format!(
+            "[patches.records.unit.elf]\nskills = {{ add = {{ hunt = {value}, new{value} = 0 }} }}"
+        )
+    };
+    let packs = [
+        pack("core", "r.toml", &format!("{schemas}\n{record}")),
+        pack("a", "p.toml", &patch(5)),
+        pack("b", "p.toml", &patch(7)),
+    ];
+    let mut loader = Loader::new();
+    for (name, files) in packs {
+        loader = loader.pack_of_texts(&name, files);
+    }
+    let definitions = loader.load(&Store::new())?;
+    let warnings = definitions.warnings().to_string();
+    assert!(warnings.contains("an entry of slot 'skills' of record 'elf'"), "{warnings}");
+    let mut store = Store::new();
+    let objects = definitions.spawn(&mut store)?;
+    let elf = objects.id("unit", "elf").ok_or("no elf")?;
+    let skills = [("hunt", 7), ("song", 2), ("new5", 0), ("new7", 0)];
+    assert_eq!(store.get_value(elf, "skills")?, skills.into_iter().collect());
+
+    // A key writes one part alone.
+    store.set_value(elf, "skills{}.key", ["a", "a", "b", "c"])?;
+    let error = objects.to_files(&store, Format::Json).unwrap_err().to_string();
+    assert!(error.contains("two values for slot 'skills'"), "{error}");
+    Ok(())
+}
