@@ -7,6 +7,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::id::SchemaId;
+use crate::kind::Kind;
 use crate::record::Record;
 use crate::schema::error::SchemaDifference;
 use crate::schema::names::{NameSet, SchemaNames, SlotNames};
@@ -204,7 +205,11 @@ impl RegisteredSchema {
     /// ```
     #[must_use]
     pub fn not_nested(&self, name: &str, found: &Value) -> Problem {
-        let expected = self.shape(name).map_or_else(String::new, |shape| shape.to_string()).into();
+        let expected = match (self.shape(name), self.slot(name).map(Slot::kind)) {
+            (Some(shape), _) => shape.to_string().into(),
+            (None, Some(Kind::List(list))) => format!("a list of {}", list.element()).into(),
+            _ => "a value".into(),
+        };
         self.problem(name, ProblemKind::NotNested { expected, found: found.clone() })
     }
 

@@ -132,6 +132,56 @@ fn editors_show_docs_units_and_defaults() -> Outcome {
 }
 
 #[test]
+fn nested_lists_have_a_json_schema() -> Outcome {
+    let file = r#"
+        [schemas.drop.slots]
+        item = "text"
+        chance = { kind = "f32", range = [0, 1], optional = true }
+        [schemas.beast.slots]
+        drops = { kind = "list(drop)", default = [], one_or_list = true }
+        armour = { kind = "list((text, i32))", optional = true }
+        grid = { kind = "list(list(u8))", optional = true }
+        skills = { kind = "map(u8)", default = {} }
+        [schemas.beast.slots.senses]
+        kind = "map"
+        optional = true
+        slots = { range = "f32" }
+        [records.beast.wolf]
+    "#;
+    let folder = folder_with("nested_lists_schema", "beasts.toml", file)?;
+    let schema: Value = serde_json::from_str(&run(["schema", &folder, "--json-schema"])?.output)?;
+    if let Err(error) = jsonschema::meta::validate(&schema) {
+        panic!("{error} at {}", error.instance_path());
+    }
+    let validator = jsonschema::validator_for(&schema)?;
+    let document: Value = toml::from_str(file)?;
+    assert_eq!(problems(&validator, &document), [""; 0]);
+    let wolf = |wolf: Value| json!({ "records": { "beast": { "wolf": wolf } } });
+    for right in [
+        json!({ "drops": [{ "item": "bone", "chance": 0.5 }, { "item": "hide", "chance": null }] }),
+        json!({ "drops": { "item": "bone" }, "armour": [["arm", 4]], "grid": [[1], []] }),
+        json!({ "drops": { "add": [{ "item": "fang" }] }, "skills": { "hunt": 3 }, "grid": null }),
+        json!({ "senses": { "smell": { "range": 9.5 } }, "unset": ["armour", "senses"] }),
+    ] {
+        assert_eq!(problems(&validator, &wolf(right)), [""; 0]);
+    }
+    for wrong in [
+        json!({ "drops": [{ "itme": "bone" }] }),
+        json!({ "drops": [{ "item": "bone", "chance": 2 }] }),
+        json!({ "armour": [["arm", "four"]] }),
+        json!({ "armour": [["arm", 4, 5]] }),
+        json!({ "grid": [1] }),
+        json!({ "skills": { "hunt": "much" } }),
+        json!({ "senses": { "smell": { "reach": 9.5 } } }),
+        json!({ "unset": ["drops"] }),
+    ] {
+        let document = wolf(wrong);
+        assert!(!validator.is_valid(&document), "{document} is accepted");
+    }
+    Ok(())
+}
+
+#[test]
 fn schemas_are_printed_as_a_definition_file() -> Outcome {
     let [core, more_orcs] = example_packs();
     let answer = run(["schema".as_ref(), core.as_os_str(), more_orcs.as_os_str()])?;

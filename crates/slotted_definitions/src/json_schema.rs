@@ -193,7 +193,9 @@ impl Writer<'_> {
             json = or_null(json);
         }
         accept_changes(&mut json, slot.kind());
-        if notes.is_some_and(|notes| notes.is_one_or_list) {
+        // The list as a whole takes a single element, not its parts.
+        let is_part = slot.name().contains(['[', '{']);
+        if !is_part && notes.is_some_and(|notes| notes.is_one_or_list) {
             json = json!({ "anyOf": [json["items"].clone(), json] });
         }
         let doc = notes.and_then(|notes| notes.doc.as_deref());
@@ -465,7 +467,13 @@ fn without_nulls(mut map: Json) -> Json {
 /// Accepts null too.
 fn or_null(mut json: Json) -> Json {
     if let Some(kind) = json.get("type").cloned() {
-        json["type"] = json!([kind, "null"]);
+        let mut kinds = match kind {
+            Json::Array(kinds) => kinds,
+            single => vec![single],
+        };
+        kinds.push("null".into());
+        kinds.dedup();
+        json["type"] = kinds.into();
     } else if let Some(Json::Array(values)) = json.get_mut("enum") {
         values.push(Json::Null);
     } else if let Some(Json::Array(forms)) = json.get_mut("anyOf") {

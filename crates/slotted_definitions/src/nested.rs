@@ -47,9 +47,21 @@ impl<'s> Tree for Node<'s> {
     }
 }
 
-/// Returns the shape of the map that has an entry under this path.
-fn shape_of<'s>(schema: &'s RegisteredSchema, entry: &str) -> Option<&'s Shape> {
-    schema.shape(entry.rsplit_once("{}.value.")?.0)
+/// Marks the parts of a wrong value as given, so that they are not reported as missing too.
+fn give_parts(
+    (schema, shape): (&RegisteredSchema, &Shape),
+    name: &str,
+    place: Place,
+    entries: &mut Entries,
+) {
+    let is_given = |values: &[Given], slot: u16| values.iter().any(|given| given.slot == slot);
+    shape.for_each_slot(&mut |slot| {
+        let slot = slot as u16;
+        let is_part = schema.slots()[usize::from(slot)].name().starts_with(name);
+        if is_part && !is_given(&entries.values, slot) {
+            entries.values.push(Given { slot, place, value: Value::Unset });
+        }
+    });
 }
 
 /// Returns the place of the name under which a map has a value.
@@ -84,8 +96,14 @@ impl RecordReader<'_> {
             let mut is_optional = true;
             shape.for_each_slot(&mut |slot| is_optional &= schema.slots()[slot].is_optional());
             if !is_optional {
-                return self.misshapen((schema, shape), entry, declared, entries);
+                return self.unset_list((schema, shape), entry, declared, entries);
             }
+        }
+        let is_map = |node: &Node<'_>| matches!(node.data, Data::Map(_));
+        if let (Shape::Map(_), Data::List(list)) = (shape, &entry.value.data)
+            && !list.iter().all(is_map)
+        {
+            return self.misshapen((schema, shape), entry, declared, entries);
         }
         self.parts((schema, shape), entry, declared, entries);
     }
@@ -119,10 +137,12 @@ impl RecordReader<'_> {
             }
             Found::Surplus { name, value, of } => {
                 let span = name_of(of, value);
-                let is_entry = matches!(shape_of(schema, &name), Some(Shape::Map(_)));
-                if is_entry || schema.slot_index(&name).is_some() || schema.is_nested(&name) {
-                    let message =
-                        format!("{} has two values for {}", quoted(entry.name), quoted(&name));
+                if schema.slot_index(&name).is_some() || schema.is_nested(&name) {
+                    let whole = quoted(entry.name);
+                    let message = match name.ends_with("{}.key") {
+                        true => format!("{whole} has two values of one name"),
+                        false => format!("{whole} has two values for {}", quoted(&name)),
+                    };
                     let place = Place { file: declared.of.place.file, span };
                     self.diagnostics.push_with(|_| {
                         Diagnostic::error(Code::Duplicate, message).at(place, "repeated here")
@@ -179,18 +199,32 @@ impl RecordReader<'_> {
             self.diagnostics.push_with(|_| refused(&problem, place, entry.value));
         }
         // The elements of a list have their parts anyway.
-        if entry.name.contains(['[', '{']) {
-            return;
+        if !entry.name.contains(['[', '{']) {
+            give_parts((schema, shape), entry.name, place, entries);
         }
-        // Its parts are not reported as missing too.
-        let is_given = |values: &[Given], slot: u16| values.iter().any(|given| given.slot == slot);
-        shape.for_each_slot(&mut |slot| {
-            let slot = slot as u16;
-            let is_part = schema.slots()[usize::from(slot)].name().starts_with(entry.name);
-            if is_part && !is_given(&entries.values, slot) {
-                entries.values.push(Given { slot, place, value: Value::Unset });
-            }
+    }
+
+    /// Reports that a list or a map cannot be unset.
+    fn unset_list(
+        &mut self,
+        (schema, shape): (&RegisteredSchema, &Shape),
+        entry: Named<'_, '_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) {
+        let place = Place { file: declared.of.place.file, span: entry.value.span };
+        let (name, none) = match shape {
+            Shape::Map(_) => (entry.name, "{}"),
+            _ => (entry.name, "[]"),
+        };
+        self.diagnostics.push_with(|_| {
+            let (slot, of) = (quoted(name), quoted(schema.name()));
+            let message = format!("slot {slot} of {of} expects {shape} and may not be unset");
+            Diagnostic::error(Code::BadValue, message)
+                .at(place, "it is not optional")
+                .help(format!("write {none} if it has no elements"))
         });
+        give_parts((schema, shape), name, place, entries);
     }
 
     /// Reads the value of a slot or of a nested record.

@@ -168,6 +168,15 @@ pub(super) fn parts<'n, 's>(
             }
         }
     }
+    if let Some(Data::Map(parts)) = slots.map(|slots| &slots.data)
+        && parts.is_empty()
+        && !is_patch
+    {
+        let message = format!("slot {} has no parts", quoted(&entry.name));
+        let place = reading.place(entry.span);
+        let diagnostic = Diagnostic::error(Code::BadSlot, message).at(place, "'slots' is empty");
+        reading.diagnostics.push(diagnostic.help("declare at least one part under 'slots'"));
+    }
     let mut within = within.part(&entry.name, former, is_optional);
     within.is_empty |= is_empty;
     within.is_one_or_list |= is_one_or_list;
@@ -339,8 +348,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
             within.is_optional |= own.is_optional;
             if own.is_whole {
                 let leaves = kind_name::singles(kind, &|name| self.positions.contains_key(name));
-                let whole =
-                    slot.whole_keys(&leaves, matches!(form, Form::Schema(_)), diagnostics)?;
+                let whole = slot.whole_keys(&leaves, &form, diagnostics)?;
                 within.is_empty |= whole.is_empty;
                 within.is_one_or_list |= whole.is_one_or_list;
             }

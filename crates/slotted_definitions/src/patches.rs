@@ -12,7 +12,7 @@ use crate::records::{
     Given, QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared, names_list_parts,
 };
 use crate::source::Place;
-use slotted::schema::RegisteredSchema;
+use slotted::schema::{RegisteredSchema, Shape};
 use slotted::{Kind, Value};
 
 impl RecordReader<'_> {
@@ -114,6 +114,9 @@ impl RecordReader<'_> {
             } else if !is_same {
                 let what = || format!("slot {} of record {}", quoted(name), quoted(patch.name));
                 let merge = match schema.slots()[usize::from(slot)].kind() {
+                    Kind::List(_) if matches!(schema.shape(name), Some(Shape::Map(_))) => {
+                        Some(format!("{name} = {{ add = {{ .. }}, remove = {{ .. }} }}"))
+                    }
                     Kind::List(_) => Some(format!("{name} = {{ add = [..], remove = [..] }}")),
                     Kind::Number(_) => {
                         Some(format!("{name} = {{ times = .. }} or {{ plus = .. }}"))

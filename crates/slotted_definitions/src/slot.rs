@@ -10,7 +10,7 @@ use crate::constraint;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::infer::SameData;
 use crate::keys::Reading;
-use crate::kind_name;
+use crate::kind_name::{self, Form};
 use crate::names::bad_name;
 use crate::nested_slots::{Within, is_empty_default};
 use crate::node::{Data, Entry, Node};
@@ -280,12 +280,15 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     pub(super) fn whole_keys(
         &self,
         kinds: &[&str],
-        is_record: bool,
+        form: &Form<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<WholeKeys> {
         let mut known = vec!["kind", "optional", "renamed_from", "doc", "unit", "variants"];
-        if !is_record {
-            known.extend(["default", "one_or_list"]);
+        if let Form::List(_) | Form::Map(..) = form {
+            known.push("default");
+        }
+        if let Form::List(_) = form {
+            known.push("one_or_list");
         }
         let kinds = kinds.iter().filter_map(|kind| kind_name::parse(kind, None).ok());
         let kinds: Vec<Kind> = kinds.collect();
@@ -295,11 +298,12 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         if let Some((key, value)) = self.keys.iter().find(|(key, _)| !is_known(KEYS[**key])) {
             let (key, slot) = (quoted(KEYS[*key]), quoted(&self.name));
             let message = format!("the nested record {slot} cannot have {key}");
-            diagnostics.push(
-                Diagnostic::error(Code::BadSlot, message)
-                    .at(value.place, "not for a nested record")
-                    .help("set it on the slots of the nested schema"),
-            );
+            let help = match key.as_str() {
+                "'one_or_list'" => "only a list can be written without brackets",
+                _ => "set it on the slots of the nested schema",
+            };
+            let diagnostic = Diagnostic::error(Code::BadSlot, message);
+            diagnostics.push(diagnostic.at(value.place, "not for a nested record").help(help));
             return None;
         }
         let is_empty = self.read_key(diagnostics, "default", |reading, node| {
@@ -466,7 +470,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             diagnostics.push(
                 Diagnostic::error(Code::BadSlot, message)
                     .at(place, "it belongs to the elements of a list")
-                    .help("make it optional, or write the value in each element"),
+                    .help("make it optional, or write the value in each element; for a list of references, use kind = \"list(object)\""),
             );
         }
     }
@@ -528,6 +532,16 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                     return None;
                 }
                 Some(kind)
+            }
+            Err(_) if matches!(name.trim(), "list" | "map") => {
+                let name = name.trim();
+                let message = format!("kind '{name}' needs the kind of its elements");
+                diagnostics.push(
+                    Diagnostic::error(Code::BadSlot, message)
+                        .at(place, "elements of which kind?")
+                        .help(format!("write kind = \"{name}(text)\", or give the elements parts under 'slots'")),
+                );
+                None
             }
             Err(_) if name.trim() == "enum" || name.trim() == "list(enum)" => {
                 let diagnostic = Diagnostic::error(Code::BadSlot, "kind 'enum' needs variants")

@@ -134,14 +134,34 @@ fn undeclared(
             format!("write it at the slot, as in SLOT = {{ {name} = .. }}")
         }
         (_, []) => format!("{of} has no slots"),
-        (_, slots) => {
-            let names: Vec<_> = slots.iter().map(|slot| Arc::clone(slot.shared_name())).collect();
-            format!("slots of {of}: {}", listed(&names))
-        }
+        (name, _) => match name.rsplit_once('.').filter(|(whole, _)| whole.contains([']', '}'])) {
+            Some((whole, _)) => {
+                let parts = schema.parts(whole).map(|(_, part)| Arc::from(part));
+                let parts: Vec<_> =
+                    parts.filter(|part: &Arc<str>| !part.ends_with(['?', '#'])).collect();
+                format!("parts of {}: {}", quoted(whole), listed(&parts))
+            }
+            None => format!("slots of {of}: {}", listed(&whole_names(schema))),
+        },
     };
     let needs_help = is_refused && suggestion.is_none();
     let diagnostic = diagnostic.suggest(suggestion).look_alike(name);
     if needs_help { diagnostic.help(help) } else { diagnostic }
+}
+
+/// Returns the names of slots, and of lists instead of their parts.
+fn whole_names(schema: &RegisteredSchema) -> Vec<Arc<str>> {
+    let mut names: Vec<Arc<str>> = Vec::new();
+    for slot in schema.slots() {
+        let name = match schema.list_of(slot.name()) {
+            Some((name, _)) => name.into(),
+            None => Arc::clone(slot.shared_name()),
+        };
+        if names.last() != Some(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// Lists names, shortened.

@@ -50,7 +50,9 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
         ProblemKind::WrongKind { expected, found } => {
             let label = format!("expected {}", in_words(expected));
             let diagnostic = with(diagnostic, label, expected.to_string());
-            match help_for_kind(expected, found) {
+            // Patches change lists of records as a whole.
+            let is_part = problem.slot.contains(['[', '{']) && matches!(found, Value::Map(_));
+            match help_for_kind(expected, found).filter(|_| !is_part) {
                 Some(help) => diagnostic.help(help),
                 None => diagnostic,
             }
@@ -96,8 +98,9 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
             }
         }
         ProblemKind::NotNested { expected, .. } => {
-            let (label, help) = nested_in_words(expected);
-            with(diagnostic, label.to_owned(), expected.to_string()).help(help)
+            let (label, help) = nested_in_words(expected, &found);
+            let diagnostic = with(diagnostic, label, expected.to_string());
+            if help.is_empty() { diagnostic } else { diagnostic.help(help) }
         }
         _ => diagnostic.at(place, ""),
     }
@@ -109,17 +112,26 @@ fn is_part_of_element(problem: &Problem) -> bool {
 }
 
 /// Returns a label and advice for a nested value of the wrong form.
-fn nested_in_words(expected: &str) -> (&'static str, String) {
+fn nested_in_words(expected: &str, found: &Value) -> (String, String) {
     let parts = expected.strip_prefix("a map of ").and_then(|parts| parts.split(", ").next());
-    match parts {
-        Some("names and values") => {
-            ("expected a map in braces", "write names and their values in braces".to_owned())
+    let braces = "expected a map in braces".to_owned();
+    match (parts, found) {
+        (Some("names and values"), _) => {
+            (braces, "write names and their values in braces".to_owned())
         }
-        Some(first) => (
-            "expected a map in braces",
-            format!("write each part with its name, such as {first}, in braces"),
+        (Some(first), _) => {
+            (braces, format!("write each part with its name, such as {first}, in braces"))
+        }
+        (None, Value::List(list)) => {
+            (format!("expected {expected}, found {}", list.len()), String::new())
+        }
+        (None, Value::Map(_)) if expected.starts_with("a list of maps") => (
+            "expected a list in brackets".to_owned(),
+            "write brackets around it: [{ .. }]".to_owned(),
         ),
-        None => ("expected a list in brackets", format!("write {expected}, in brackets")),
+        (None, _) => {
+            ("expected a list in brackets".to_owned(), format!("write {expected}, in brackets"))
+        }
     }
 }
 

@@ -310,11 +310,11 @@ impl Elements {
                 Shape::Slot(part) if **name == *KEY => key = Some(part.slot),
                 shape => {
                     count = 0;
-                    let path = path.then(name);
+                    let (path, of_keys) = (path.then(name), path.then(KEY));
                     let mut seen = HashSet::new();
                     let is_map = value.for_each_entry(&mut |name, part| {
                         if !seen.insert(name) {
-                            return call(path.then(name).surplus(part, value));
+                            return call(of_keys.surplus(part, value));
                         }
                         count += 1;
                         if let Some(key) = key {

@@ -51,4 +51,30 @@ reports! {
     }
     key_of_a_tuple { ("s.toml", "schemas.unit.slots.size = { kind = '(text, bool)', range = [0, 1] }") }
     kind_beside_slots { ("s.toml", "schemas.unit.slots.size = { kind = 'tuple', slots = { x = 'u8' } }") }
+    misspelt_part_in_a_map {
+        ("s.toml", "schemas.unit.slots.gear = { kind = 'map', slots = { item = 'text' } }"),
+        ("r.toml", "records.unit.orc.gear.head = { itm = 'cap', item = 'hat' }"),
+    }
+    name_twice_in_a_map {
+        ("s.toml", "schemas.unit.slots.skills = 'map(u8)'"),
+        ("r.json", r#"{"records": {"unit": {"elf": {"skills": {"hunt": 1, "hunt": 2}}}}}"#),
+    }
+    list_for_a_map { ("s.toml", "schemas.unit.slots.skills = 'map(u8)'"), ("r.toml", "records.unit.elf.skills = ['hunt', 'song']") }
+    number_in_a_list_of_lists { ("s.toml", "schemas.unit.slots.grid = 'list(list(u8))'"), ("r.toml", "records.unit.elf.grid = [[1], 2]") }
+    null_for_a_list {
+        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = 'text' } }"),
+        ("r.toml", "records.unit.elf.unset = ['drops']"),
+    }
+    tuple_too_long { ("s.toml", "schemas.unit.slots.size = '(u8, u8)'"), ("r.toml", "records.unit.elf.size = [1, 2, 3]") }
+    unknown_part_of_an_element {
+        ("s.toml", "schemas.unit.slots = { health = 'u8', drops = { kind = 'list', slots = { item = 'text', chance = { kind = 'f32', optional = true } } } }"),
+        ("r.toml", "records.unit.elf = { health = 1, drops = [{ item = 'bone', amount = 3 }], wings = 2 }"),
+    }
+    change_of_a_number_in_an_element {
+        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { chance = 'f32' } }"),
+        ("r.toml", "records.unit.elf.drops = [{ chance = { plus = 0.1 } }]"),
+    }
+    list_without_a_kind { ("s.toml", "schemas.unit.slots = { a = 'list', b = 'map' }") }
+    list_without_parts { ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = {} }") }
+    one_or_list_of_a_map { ("s.toml", "schemas.unit.slots.skills = { kind = 'map(u8)', one_or_list = true }") }
 }
