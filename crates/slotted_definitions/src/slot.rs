@@ -533,36 +533,13 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 }
                 Some(kind)
             }
-            Err(_) if matches!(name.trim(), "list" | "map") => {
-                let name = name.trim();
-                let message = format!("kind '{name}' needs the kind of its elements");
-                diagnostics.push(
-                    Diagnostic::error(Code::BadSlot, message)
-                        .at(place, "elements of which kind?")
-                        .help(format!("write kind = \"{name}(text)\", or give the elements parts under 'slots'")),
-                );
-                None
-            }
-            Err(_) if name.trim() == "enum" || name.trim() == "list(enum)" => {
-                let diagnostic = Diagnostic::error(Code::BadSlot, "kind 'enum' needs variants")
-                    .at(place, "missing variants")
-                    .help("add a list of names, such as variants = [\"one\", \"other\"]");
-                diagnostics.push(diagnostic);
-                None
-            }
             Err(error) => {
-                let suggestion = error.suggestion;
-                let end = did_you_mean(suggestion.as_deref());
-                let message = format!("unknown kind {}{end}", quoted(name));
-                let is_clear = suggestion.is_some();
-                let diagnostic = Diagnostic::error(Code::UnknownKind, message)
-                    .at(place, "no such kind")
-                    .suggest(suggestion)
-                    .expected_found(kind_name::all(), quoted(name));
-                diagnostics.push(match is_clear {
-                    true => diagnostic,
-                    false => diagnostic.help(format!("known kinds: {}", kind_name::all())),
-                });
+                let label = match name.trim() {
+                    "list" | "map" => "elements of which kind?",
+                    "enum" | "list(enum)" => "missing variants",
+                    _ => "no such kind",
+                };
+                diagnostics.push(unknown_kind(name, error.suggestion).at(place, label));
                 None
             }
         }
@@ -613,6 +590,32 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let is_same = |node: &&Node<'_>| matches!(&node.data, Data::Text(text) if text == variant);
         let second = list.iter().filter(is_same).nth(1);
         second.map_or(place, |node| Place { span: node.span, ..place })
+    }
+}
+
+/// Reports a kind that does not exist, or that is not complete. The place is up to the caller.
+fn unknown_kind(name: &str, suggestion: Option<Arc<str>>) -> Diagnostic {
+    match name.trim() {
+        kind @ ("list" | "map") => {
+            let message = format!("kind '{kind}' needs the kind of its elements");
+            Diagnostic::error(Code::BadSlot, message).help(format!(
+                "write kind = \"{kind}(text)\", or declare the parts of each element under 'slots'"
+            ))
+        }
+        "enum" | "list(enum)" => Diagnostic::error(Code::BadSlot, "kind 'enum' needs variants")
+            .help("add a list of names, such as variants = [\"one\", \"other\"]"),
+        _ => {
+            let end = did_you_mean(suggestion.as_deref());
+            let message = format!("unknown kind {}{end}", quoted(name));
+            let is_clear = suggestion.is_some();
+            let diagnostic = Diagnostic::error(Code::UnknownKind, message)
+                .suggest(suggestion)
+                .expected_found(kind_name::all(), quoted(name));
+            match is_clear {
+                true => diagnostic,
+                false => diagnostic.help(format!("known kinds: {}", kind_name::all())),
+            }
+        }
     }
 }
 

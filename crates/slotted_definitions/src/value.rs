@@ -52,10 +52,8 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
             let diagnostic = with(diagnostic, label, expected.to_string());
             // Patches change lists of records as a whole.
             let is_part = problem.slot.contains(['[', '{']) && matches!(found, Value::Map(_));
-            match help_for_kind(expected, found).filter(|_| !is_part) {
-                Some(help) => diagnostic.help(help),
-                None => diagnostic,
-            }
+            let help = help_for_kind(expected, found).filter(|_| !is_part);
+            help.into_iter().fold(diagnostic, Diagnostic::help)
         }
         ProblemKind::DoesNotFit { expected, found } if is_inexact(expected, found) => {
             let (number, most) = match expected.component() {
