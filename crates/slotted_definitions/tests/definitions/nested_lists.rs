@@ -285,7 +285,7 @@ fn mistakes_in_elements_are_reported_at_their_place() {
         (r#"size = [1]"#, "'unit' object needs a value"),
         (
             r#"skills = [3]"#,
-            "slot 'skills{}' of 'unit' expects a map of key, value; found integer 3",
+            "slot 'skills' of 'unit' expects a map of names and values; found list [3]",
         ),
         (
             r#""drops[].item" = ["bone"]
