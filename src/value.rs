@@ -69,8 +69,7 @@ macro_rules! value_with_vectors {
             Object(ObjectId),
             /// Several values: a vector, an array of numbers, or a list.
             List(Arc<[Value]>),
-            /// Named values in order, such as a nested object in a data file. Only a
-            /// [`MapStore`](crate::MapStore) accepts them, slots do not.
+            /// Named values in order, such as a nested record in a data file, or a value of kind `any`.
             Map(Arc<[(Arc<str>, Value)]>),
             /// The memory of a plain-memory type.
             Bytes(Arc<[u8]>),

@@ -138,9 +138,7 @@ impl Writer<'_> {
 
     fn is_one_or_list(&self, schema: &RegisteredSchema, shape: &Shape) -> bool {
         let loaded = &self.definitions.loaded;
-        let mut first = None;
-        shape.for_each_slot(&mut |slot| first = first.or(Some(slot)));
-        first.is_some_and(|slot| loaded.schemas.is_one_or_list(&loaded.registry, schema, slot))
+        loaded.schemas.is_one_or_list(&loaded.registry, schema, shape.slot_range().start)
     }
 
     /// Describes a nested value. `slots` describes the slots, which hold lists if they are parts of one.

@@ -50,10 +50,8 @@ impl Loaded {
     ) -> Value {
         let Value::List(list) = value else { return value.clone() };
         let [element] = &**list else { return value.clone() };
-        let mut slot = schema.slot_index(name);
-        if let Some(shape) = schema.shape(name) {
-            shape.for_each_slot(&mut |part| slot = slot.or(Some(part)));
-        }
+        let first = || Some(schema.shape(name)?.slot_range().start);
+        let slot = schema.slot_index(name).or_else(first);
         // An inner list would be taken for the outer one.
         let is_list = matches!(element, Value::List(_) | Value::Unset);
         match slot

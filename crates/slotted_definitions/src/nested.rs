@@ -180,9 +180,7 @@ impl RecordReader<'_> {
 
     /// Returns whether files may write one element of the list without brackets.
     fn is_one_or_list(&self, schema: &RegisteredSchema, shape: &Shape) -> bool {
-        let mut first = None;
-        shape.for_each_slot(&mut |slot| first = first.or(Some(slot)));
-        first.is_some_and(|slot| self.schemas.is_one_or_list(self.registry, schema, slot))
+        self.schemas.is_one_or_list(self.registry, schema, shape.slot_range().start)
     }
 
     /// Reports a value that is no map or no list where a nested value must be one.

@@ -165,10 +165,10 @@ struct Lists {
 impl Lists {
     /// Returns `None` if all slots are unset.
     fn read(shape: &Shape, read: &mut dyn FnMut(usize) -> Value) -> Option<Self> {
-        let (mut first, mut last) = (usize::MAX, 0);
-        shape.for_each_slot(&mut |slot| (first, last) = (first.min(slot), last.max(slot)));
+        let slots = shape.slot_range();
+        let first = slots.start;
         let empty: (Arc<[Value]>, usize) = ([].into(), 0);
-        let mut lists = vec![empty; last.checked_sub(first).map_or(0, |others| others + 1)];
+        let mut lists = vec![empty; slots.len()];
         let mut is_set = false;
         // A part that the schema got later is unset.
         shape.for_each_slot(&mut |slot| {

@@ -1,6 +1,7 @@
 //! The shape of a nested value, which follows from the names of slots.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::kind::{Kind, NumberKind};
@@ -95,6 +96,29 @@ impl Shape {
                 elements.element.for_each_slot(call);
             }
         }
+    }
+
+    /// Returns the positions from the first slot of the shape to the last one.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// let drop = Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).build()?;
+    /// let unit = Schema::builder("unit").slot("health", Kind::F32).nested_list("drops", &drop);
+    /// store.register_schema(unit.build()?)?;
+    /// assert_eq!(store.schema("unit").unwrap().shape("drops").unwrap().slot_range(), 1..3);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn slot_range(&self) -> Range<usize> {
+        let mut range: Option<Range<usize>> = None;
+        self.for_each_slot(&mut |slot| {
+            let (first, end) =
+                range.as_ref().map_or((slot, slot), |known| (known.start, known.end));
+            range = Some(first.min(slot)..end.max(slot + 1));
+        });
+        range.unwrap_or_default()
     }
 
     /// Returns the shape of a value in this one. `path` begins with the separator before its name.

@@ -366,10 +366,8 @@ struct Lists<T> {
 
 impl<T: Clone> Lists<T> {
     fn of(shape: &Shape) -> Self {
-        let (mut first, mut last) = (usize::MAX, 0);
-        shape.for_each_slot(&mut |slot| (first, last) = (first.min(slot), last.max(slot)));
-        let count = last.checked_sub(first).map_or(0, |others| others + 1);
-        Self { first, lists: vec![Vec::new(); count] }
+        let slots = shape.slot_range();
+        Self { first: slots.start, lists: vec![Vec::new(); slots.len()] }
     }
 
     fn of_slot(&mut self, slot: usize) -> &mut Vec<T> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
-use crate::infer::observed::{Lists, SchemaOf, Shape};
+use crate::infer::observed::{LONGEST_TUPLE, Lists, SchemaOf, Shape};
 use crate::infer::{Inference, Named, decide};
 use slotted::schema::{SchemaBuilder, is_name};
 use slotted::{Kind, Value};
@@ -48,9 +48,6 @@ fn is_part(name: &str) -> bool {
     !name.is_empty() && !name.contains(['.', '[', '{']) && !name.ends_with(['?', '#'])
 }
 
-/// Longer lists are no tuples.
-const LONGEST_TUPLE: usize = 8;
-
 impl Inference {
     /// Observes a value of an attribute.
     pub(super) fn observe_at(
@@ -88,11 +85,10 @@ impl Inference {
         attribute.is_cut |= !is_record;
         let name = Arc::clone(&attribute.name);
         // Each way to see a map doubles the work for the maps in it: one level of maps by name is enough.
-        let may_be_map = !name.contains("{}");
+        let of_values = (!name.contains("{}")).then(|| format!("{name}{{}}.value"));
         for (part, value) in parts {
-            if may_be_map {
-                let name = format!("{name}{{}}.value");
-                self.observe_part(position, PartOf::Map, &name, value, object);
+            if let Some(name) = &of_values {
+                self.observe_part(position, PartOf::Map, name, value, object);
             }
             if is_record {
                 self.observe_part(
@@ -113,8 +109,9 @@ impl Inference {
             Elements::None => {}
             Elements::Flat => attribute.has_flat_lists = true,
             Elements::Nested => {
+                let name = format!("{name}[]");
                 for value in list {
-                    self.observe_part(position, PartOf::List, &format!("{name}[]"), value, object);
+                    self.observe_part(position, PartOf::List, &name, value, object);
                 }
             }
             Elements::Mixed if list.len() <= LONGEST_TUPLE => {

@@ -266,7 +266,7 @@ pub(super) struct Lists {
 }
 
 /// Longer lists are no tuples.
-const LONGEST_TUPLE: usize = 8;
+pub(super) const LONGEST_TUPLE: usize = 8;
 
 impl Lists {
     /// Returns whether each position of the lists has one shape.

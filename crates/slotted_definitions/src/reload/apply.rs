@@ -97,9 +97,7 @@ impl Reload {
                 let declared = record.schema().slot(slot).expect("the plan names slots");
                 if let Some((list, shape)) = record.schema().list_of(slot) {
                     // All parts of a changed list are in the plan, and its first one stands for them.
-                    let mut first = usize::MAX;
-                    shape.for_each_slot(&mut |slot| first = first.min(slot));
-                    if record.schema().slot_index(slot) == Some(first) {
+                    if record.schema().slot_index(slot) == Some(shape.slot_range().start) {
                         replace_list(store, id, (&record, list), &all)?;
                     }
                     continue;

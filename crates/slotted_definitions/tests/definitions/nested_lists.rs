@@ -1,6 +1,6 @@
 //! Lists of records, maps, tuples and lists of lists in files of each format.
 
-use slotted::{Kind, Schema, Store, Value, record};
+use slotted::{Kind, Schema, Store, Value};
 use slotted_definitions::{Definitions, Format, Loader, Report, Undeclared};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -282,7 +282,6 @@ fn mistakes_in_elements_are_reported_at_their_place() {
             r#"size = [1, 2, 3]"#,
             "slot 'size' of 'unit' expects a list of 2 values; found list [1, 2, 3]",
         ),
-        (r#"size = [1]"#, "'unit' object needs a value"),
         (
             r#"skills = [3]"#,
             "slot 'skills' of 'unit' expects a map of names and values; found list [3]",
@@ -296,10 +295,7 @@ fn mistakes_in_elements_are_reported_at_their_place() {
     for (text, expected) in cases {
         let file = format!("[records.item.bone]\nweight = 1\n[records.unit.wolf]\n{text}\n");
         let result = load(&[("s.toml", SCHEMAS), ("r.toml", &file)]);
-        let Err(report) = result else {
-            assert!(text.starts_with("size = [1]"), "{text} is accepted");
-            continue;
-        };
+        let Err(report) = result else { panic!("{text} is accepted") };
         let found = report.diagnostics();
         let first = found.iter().find(|found| found.message().starts_with(expected));
         let first = first.unwrap_or_else(|| panic!("{text}: {report}"));
@@ -378,12 +374,11 @@ fn uneven_lists_are_not_written() -> Outcome {
     let wolf = objects.id("unit", "wolf").ok_or("no wolf")?;
     store.set_value(wolf, "skills{}.value", [1])?;
     let error = objects.to_files(&store, Format::Json).unwrap_err().to_string();
-    assert!(error.contains("(\"wolf\")") || error.contains("('wolf')"), "{error}");
+    assert!(error.contains("('wolf')"), "{error}");
     assert!(
         error.contains("the parts of 'skills' of 'unit' have lists of different lengths"),
         "{error}"
     );
-    assert_eq!(store.get_record(wolf)?.get("size.0"), record! { a: 2 }.get("a"));
     Ok(())
 }
 
