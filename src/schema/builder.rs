@@ -7,6 +7,7 @@ use crate::kind::{Kind, with_number};
 use crate::schema::check::{Checker, NoWorld};
 use crate::schema::constraints::Misfit;
 use crate::schema::error::KindError;
+use crate::schema::nested::{SIGNS, tags};
 use crate::schema::{Problem, Registry, SchemaError, Slot};
 use crate::value::Value;
 
@@ -228,7 +229,7 @@ impl SchemaBuilder {
             self.error.get_or_insert(SchemaError::BadNested { schema, record, nested });
             return self;
         }
-        let has_default = |slot: &&Slot| slot.default.is_some() && !slot.name.contains(['[', '{']);
+        let has_default = |slot: &&Slot| slot.default.is_some() && !slot.name.contains(SIGNS);
         if let Some(slot) = parts.slots.iter().find(has_default) {
             let (schema, slot) = (Arc::clone(&self.schema.name), Arc::clone(&slot.name));
             let list = name.into();
@@ -237,11 +238,13 @@ impl SchemaBuilder {
         }
         self.nested = Some((name[..name.len() - 2].into(), self.schema.slots.len()));
         let value = if key.is_empty() { "" } else { ".value" };
-        let keys = key.iter().map(|key| (name.to_owned(), key));
-        let parts = parts.slots.iter().map(|part| (format!("{name}{value}"), part));
+        let tags = tags(&parts.slots);
+        let keys = key.iter().map(|key| (name.to_owned(), key, false));
+        let parts = parts.slots.iter().enumerate();
+        let parts = parts.map(|(at, part)| (format!("{name}{value}"), part, tags.contains(&at)));
         let mut added: HashSet<Arc<str>> = HashSet::new();
-        for (prefix, part) in keys.chain(parts) {
-            for slot in part.as_elements() {
+        for (prefix, part, is_tag) in keys.chain(parts) {
+            for slot in part.as_elements(is_tag) {
                 let within = |part: &Arc<str>| format!("{prefix}.{part}").into();
                 let (name, renamed_from) =
                     (within(&slot.name), slot.renamed_from.as_ref().map(within));

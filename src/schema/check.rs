@@ -49,11 +49,18 @@ impl Checker<'_> {
         problems: &mut Vec<Problem>,
     ) {
         let mut given = vec![false; schema.slots().len()];
-        let flat = schema.spread(record);
+        let (flat, before) = (schema.spread(record), problems.len());
         self.values(schema, &flat, &mut given, problems);
-        if let Some(name) = schema.uneven(record, &flat) {
-            problems.push(schema.problem(name, schema.uneven_problem(name)));
-        }
+        // A wrong part is the reason why the parts do not fit together.
+        let whole = |problem: &Problem| {
+            let (name, _) = schema.list_of(&problem.slot)?;
+            Some(name.to_owned())
+        };
+        let misfit = schema.misfit(record, &flat).filter(|misfit| {
+            let name = whole(misfit).unwrap_or_else(|| misfit.slot.to_string());
+            !problems[before..].iter().any(|problem| whole(problem).as_ref() == Some(&name))
+        });
+        problems.extend(misfit);
         let slots = schema.slots().iter().zip(given);
         slots.for_each(|(slot, given)| missing(schema, slot, given, problems));
     }
@@ -70,6 +77,7 @@ impl Checker<'_> {
         self.values(schema, record, &mut given, problems);
         // A value that is not a map has a problem of its own.
         if problems.is_empty() {
+            problems.extend(schema.misfit(record, record));
             let parts = schema.parts(name).map(|(index, _)| (&schema.slots()[index], given[index]));
             parts.for_each(|(slot, given)| missing(schema, slot, given, problems));
         }
@@ -207,7 +215,7 @@ impl Checker<'_> {
     }
 }
 
-/// Adds a problem if the slot needs a value and has none. The parts of a list have one problem.
+/// Adds a problem if the slot needs a value and has none. The parts of a list or a union have one problem.
 fn missing(schema: &RegisteredSchema, slot: &Slot, is_given: bool, problems: &mut Vec<Problem>) {
     if is_given || !slot.is_required() {
         return;
@@ -216,7 +224,7 @@ fn missing(schema: &RegisteredSchema, slot: &Slot, is_given: bool, problems: &mu
     let name = name.unwrap_or_else(|| slot.name());
     // A value of the wrong form has a problem of its own.
     let is_known = |problem: &Problem| {
-        let is_whole = |part: &str| part.is_empty() || part.starts_with(['.', '[', '{']);
+        let is_whole = |part: &str| part.is_empty() || part.starts_with(['.', '[', '{', '@', '|']);
         match problem.kind {
             ProblemKind::MissingNested { .. } => *problem.slot == *name,
             ProblemKind::NotNested { .. } => {

@@ -100,6 +100,11 @@ pub enum ProblemKind {
         /// The slots of the parts.
         parts: Arc<[Arc<str>]>,
     },
+    /// The parts of a union are not those of its variant.
+    Mixed {
+        /// The slots of the parts.
+        parts: Arc<[Arc<str>]>,
+    },
     /// A slot of kind `any` cannot hold the value.
     NotAny {
         /// The part of the value that is refused.
@@ -219,6 +224,10 @@ impl ProblemKind {
                     f,
                     "the parts of {slot} of {schema} have lists of different lengths: {parts}"
                 )
+            }
+            Self::Mixed { parts } => {
+                let parts = parts.join(", ");
+                write!(f, "the parts of {slot} of {schema} are not those of one variant: {parts}")
             }
             Self::NotAny { reason } => write!(f, "{place} cannot hold {reason}"),
             Self::ForeignText => write!(f, "{place} has a text of another store"),

@@ -50,14 +50,19 @@ impl Slot {
     }
 
     /// Returns the slots that hold such values for all elements of a list, see [`Shape`](crate::schema::Shape).
-    pub(super) fn as_elements(&self) -> Vec<Self> {
-        // The parts of an inner list say together which elements have it, and how long it is.
+    ///
+    /// `is_tag` is `true` for the slot that says the variant of a union.
+    pub(super) fn as_elements(&self, is_tag: bool) -> Vec<Self> {
         let bracket = self.name.find("[]").into_iter().chain(self.name.find("{}")).min();
+        let union = self.name.find(['@', '|']).filter(|at| bracket.is_none_or(|inner| *at < inner));
+        // The parts of an inner list say together which elements have it, and how long it is.
         let inner = bracket.map(|at| self.name.split_at(at));
         let (name, is_list) = match inner {
             Some((list, _)) => (list, true),
             None => (&*self.name, matches!(self.kind, Kind::List(_))),
         };
+        // Other variants lack the parts of a variant; slots say which of its own it may lack.
+        let is_part = union.is_some() && !is_tag;
         let none = self.optional.then(|| Value::List([].into()));
         let kind = match &self.kind {
             list @ Kind::List(_) => list.clone(),
@@ -66,18 +71,24 @@ impl Slot {
         // Only a part that elements may leave out has a default: no values.
         let default = none.clone().or_else(|| self.default.clone());
         let values = Self { kind, optional: false, default, ..self.clone() };
-        let former = self.renamed_from.as_deref().map(|former| match inner {
-            Some((_, part)) => former.strip_suffix(part).unwrap_or(former),
-            None => former,
-        });
-        let companion = |sign: char, kind: Kind| {
+        let former = self.renamed_from.as_deref();
+        let outer = |name: &str, whole: &str| {
+            let end = whole.strip_prefix(name).unwrap_or_default();
+            former.map(|former| former.strip_suffix(end).unwrap_or(former).to_owned())
+        };
+        let companion = |name: &str, sign: char, kind: Kind| {
             let mut slot = Self::new(format!("{name}{sign}").into(), Kind::list(kind));
-            slot.renamed_from = former.map(|former| format!("{former}{sign}").into());
+            slot.renamed_from =
+                outer(name, &self.name).map(|former| format!("{former}{sign}").into());
             slot.default.clone_from(&none);
             slot
         };
-        let lengths = is_list.then(|| companion('#', Kind::U32));
-        let is_set = self.optional.then(|| companion('?', Kind::Bool));
+        let whole = match union.filter(|_| is_tag) {
+            Some(at) => &self.name[..at],
+            None => name,
+        };
+        let lengths = is_list.then(|| companion(name, '#', Kind::U32));
+        let is_set = (self.optional && !is_part).then(|| companion(whole, '?', Kind::Bool));
         [Some(values), is_set, lengths].into_iter().flatten().collect()
     }
 

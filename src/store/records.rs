@@ -157,7 +157,7 @@ impl Store {
         let given = record;
         let record = &*schema.spread(given);
         let in_order = schema.is_in_order(record);
-        if !in_order && !schema.place(record, positions) || schema.uneven(given, record).is_some() {
+        if !in_order && !schema.place(record, positions) || schema.misfit(given, record).is_some() {
             return Err(Unwritten::Refused);
         }
         let value = |index: usize| {

@@ -10,7 +10,7 @@ use crate::records::{Entries, Given, RecordReader};
 use crate::source::{Place, Span};
 use crate::text::Text;
 use crate::value::refused;
-use slotted::schema::{Found, RegisteredSchema, Shape, Tree};
+use slotted::schema::{Found, RegisteredSchema, Shape, Tree, Union};
 use slotted::{Kind, Value};
 
 impl<'s> Tree for Node<'s> {
@@ -22,6 +22,23 @@ impl<'s> Tree for Node<'s> {
         match &self.data {
             Data::List(list) => Some(list),
             _ => None,
+        }
+    }
+
+    fn as_text(&self) -> Option<&str> {
+        match &self.data {
+            Data::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn sort(&self) -> Option<&'static str> {
+        match self.data {
+            Data::Bool(_) => Some("bool"),
+            Data::Int(_) | Data::UInt(_) | Data::Float(_) => Some("number"),
+            Data::Text(_) => Some("text"),
+            Data::List(_) => Some("list"),
+            Data::Map(_) | Data::Unset | Data::Bad => None,
         }
     }
 
@@ -301,6 +318,21 @@ pub(super) fn filtered(
             };
             Value::Map(map.iter().filter_map(kept).collect())
         }
+        (Shape::Union(union), value) => filtered_variant(union, value, is_right)?,
         (_, other) => other.clone(),
     })
+}
+
+/// Returns a union's value without the parts that are refused.
+fn filtered_variant(
+    union: &Union,
+    value: &Value,
+    is_right: &dyn Fn(&Value) -> bool,
+) -> Option<Value> {
+    match union.split(value) {
+        Some((name, Some(shape), value)) => {
+            Some(union.join(name, Some(filtered(shape, value, is_right)?)))
+        }
+        _ => Some(value.clone()),
+    }
 }

@@ -3,15 +3,23 @@
 use std::sync::Arc;
 
 use crate::schema::nested::shape::{Elements, KEY, Part, Shape};
+use crate::schema::nested::union::{Union, UnionBy};
 use crate::value::Value;
 
-/// The lists of the parts of a list's elements do not have the lengths of one list.
+/// The reason why the values of slots are not those of one nested value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Uneven;
+pub(super) enum Misfit {
+    /// The lists of the parts do not have the lengths of one list.
+    Uneven,
+    /// The parts are not those of the union's variant.
+    Mixed,
+    /// The variant of a union needs a value for the slot.
+    Lacks(usize),
+}
 
 impl Shape {
     /// Returns the nested value, without unset parts. Unset if all are.
-    pub(super) fn gather(&self, read: &mut dyn FnMut(usize) -> Value) -> Result<Value, Uneven> {
+    pub(super) fn gather(&self, read: &mut dyn FnMut(usize) -> Value) -> Result<Value, Misfit> {
         Ok(match self {
             Self::Slot(part) => read(part.slot),
             Self::Record(fields) => {
@@ -31,9 +39,18 @@ impl Shape {
             Self::List(elements) | Self::Map(elements) => {
                 let Some(mut lists) = Lists::read(self, read) else { return Ok(Value::Unset) };
                 let (exact, least) = elements.element.count(&lists);
-                let whole = elements.take(self, exact.unwrap_or(least), &mut lists)?;
+                let whole = elements.take(self, exact.unwrap_or(least), &mut lists);
+                let whole = whole.map_err(|_| Misfit::Uneven)?;
                 if !lists.are_used_up(self) {
-                    return Err(Uneven);
+                    return Err(Misfit::Uneven);
+                }
+                whole
+            }
+            Self::Union(_) => {
+                let Some(mut lists) = Lists::read(self, read) else { return Ok(Value::Unset) };
+                let whole = self.take(&mut lists)?;
+                if !lists.are_used_up(self) {
+                    return Err(Misfit::Mixed);
                 }
                 whole
             }
@@ -51,6 +68,7 @@ impl Shape {
             Self::List(elements) | Self::Map(elements) => {
                 elements.lengths.map_or((None, 0), |lengths| of(elements.is_set, lengths))
             }
+            Self::Union(union) => of(union.is_set, union.variant),
             Self::Record(fields) | Self::Tuple(fields) => {
                 let counts = fields.iter().map(|(_, shape)| shape.count(lists));
                 counts.fold((None, 0), |(exact, least), (other, other_least)| {
@@ -61,7 +79,7 @@ impl Shape {
     }
 
     /// Returns the next element.
-    fn take(&self, lists: &mut Lists) -> Result<Value, Uneven> {
+    fn take(&self, lists: &mut Lists) -> Result<Value, Misfit> {
         match self {
             Self::Slot(part) => part.take(lists),
             Self::Record(fields) => {
@@ -87,16 +105,37 @@ impl Shape {
                 if !lists.is_set(elements.is_set) {
                     return Ok(Value::Unset);
                 }
-                let count =
-                    elements.lengths.map(|lengths| lists.count(lengths)).ok_or(Uneven)??;
-                // The count may come from a file, and elements may take nothing from any list.
                 let (exact, least) = elements.element.count(lists);
+                // A list in a union that is no element has all values of its slots.
+                let Some(lengths) = elements.lengths else {
+                    return elements.take(self, exact.unwrap_or(least), lists);
+                };
+                let count = lists.count(lengths)?;
+                // The count may come from a file, and elements may take nothing from any list.
                 if count > exact.unwrap_or(least) {
-                    return Err(Uneven);
+                    return Err(Misfit::Uneven);
                 }
                 elements.take(self, count, lists)
             }
+            Self::Union(union) => union.take(lists),
         }
+    }
+}
+
+impl Union {
+    fn take(&self, lists: &mut Lists) -> Result<Value, Misfit> {
+        if !lists.is_set(self.is_set) {
+            return Ok(Value::Unset);
+        }
+        let variant = match self.by {
+            // The tag is a part of the map.
+            UnionBy::Tag(_) => lists.peek(self.variant),
+            _ => lists.next(self.variant).ok(),
+        };
+        let Some(Value::Text(name)) = variant else { return Err(Misfit::Mixed) };
+        let (name, shape) = self.find(&name).ok_or(Misfit::Mixed)?;
+        let value = shape.map(|shape| shape.take(lists)).transpose()?;
+        Ok(self.join(name, value))
     }
 }
 
@@ -113,11 +152,13 @@ fn tuple(mut values: Vec<Value>) -> Value {
 }
 
 impl Part {
-    fn take(&self, lists: &mut Lists) -> Result<Value, Uneven> {
+    fn take(&self, lists: &mut Lists) -> Result<Value, Misfit> {
         if !lists.is_set(self.is_set) {
             return Ok(Value::Unset);
         }
-        let Some(lengths) = self.lengths else { return lists.next(self.slot) };
+        let Some(lengths) = self.lengths else {
+            return lists.next(self.slot).map_err(|_| Misfit::Lacks(self.slot));
+        };
         let count = lists.count(lengths)?;
         let values = (0..count).map(|_| lists.next(self.slot));
         values.collect::<Result<_, _>>().map(Value::List)
@@ -126,7 +167,7 @@ impl Part {
 
 impl Elements {
     /// Returns the next elements as a list, or as the map that they form.
-    fn take(&self, of: &Shape, count: usize, lists: &mut Lists) -> Result<Value, Uneven> {
+    fn take(&self, of: &Shape, count: usize, lists: &mut Lists) -> Result<Value, Misfit> {
         // The count may come from a file: no memory is reserved for it.
         let elements: Vec<Value> =
             (0..count).map(|_| self.element.take(lists)).collect::<Result<_, _>>()?;
@@ -170,13 +211,20 @@ impl Lists {
         let empty: (Arc<[Value]>, usize) = ([].into(), 0);
         let mut lists = vec![empty; slots.len()];
         let mut is_set = false;
+        let are_elements = !matches!(shape, Shape::Union(_));
         // A part that the schema got later is unset.
-        shape.for_each_slot(&mut |slot| {
-            if let Value::List(list) = read(slot) {
-                (lists[slot - first].0, is_set) = (list, true);
-            }
+        shape.each_slot(are_elements, &mut |slot, in_list| match read(slot) {
+            Value::Unset => {}
+            Value::List(list) if in_list => (lists[slot - first].0, is_set) = (list, true),
+            _ if in_list => {}
+            single => (lists[slot - first].0, is_set) = ([single].into(), true),
         });
         is_set.then_some(Self { first, lists })
+    }
+
+    fn peek(&self, slot: usize) -> Option<Value> {
+        let (list, position) = &self.lists[slot - self.first];
+        list.get(*position).cloned()
     }
 
     fn left(&self, slot: usize) -> usize {
@@ -184,10 +232,9 @@ impl Lists {
         list.len() - position
     }
 
-    fn next(&mut self, slot: usize) -> Result<Value, Uneven> {
-        let (list, position) = &mut self.lists[slot - self.first];
-        let value = list.get(*position).cloned().ok_or(Uneven)?;
-        *position += 1;
+    fn next(&mut self, slot: usize) -> Result<Value, Misfit> {
+        let value = self.peek(slot).ok_or(Misfit::Uneven)?;
+        self.lists[slot - self.first].1 += 1;
         Ok(value)
     }
 
@@ -196,10 +243,10 @@ impl Lists {
         slot.is_none_or(|slot| self.next(slot) == Ok(Value::Bool(true)))
     }
 
-    fn count(&mut self, slot: usize) -> Result<usize, Uneven> {
+    fn count(&mut self, slot: usize) -> Result<usize, Misfit> {
         match self.next(slot)? {
-            Value::Int(count) => usize::try_from(count).map_err(|_| Uneven),
-            _ => Err(Uneven),
+            Value::Int(count) => usize::try_from(count).map_err(|_| Misfit::Uneven),
+            _ => Err(Misfit::Uneven),
         }
     }
 

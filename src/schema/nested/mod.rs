@@ -2,9 +2,11 @@
 //!
 //! The names of slots alone say what is nested, see [`Shape`]. So storage, keys, views and snapshots know slots alone.
 
+mod draft;
 mod gather;
 mod shape;
 mod spread;
+mod union;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,14 +16,19 @@ use crate::record::Record;
 use crate::schema::{Problem, ProblemKind, RegisteredSchema};
 use crate::value::Value;
 
-pub(in crate::schema) use shape::shapes;
+pub(in crate::schema) use draft::{shapes, tags};
+use gather::Misfit;
 pub use shape::{Elements, Part, Shape};
 pub use spread::{Found, Tree};
+pub use union::{Union, UnionBy};
+
+/// The signs after the name of a nested value whose parts belong together: a list, a map or a union.
+pub(super) const SIGNS: [char; 4] = ['[', '{', '@', '|'];
 
 /// Returns the name of a part within a nested value.
 fn within<'n>(name: &'n str, nested: &str) -> Option<&'n str> {
     let part = name.strip_prefix(nested)?;
-    part.strip_prefix('.').or_else(|| part.starts_with(['[', '{']).then_some(part))
+    part.strip_prefix('.').or_else(|| part.starts_with(SIGNS).then_some(part))
 }
 
 impl RegisteredSchema {
@@ -197,10 +204,10 @@ impl RegisteredSchema {
         })
     }
 
-    /// Checks that the parts of each list have the values of one list, in a record with the names of slots.
+    /// Checks that the parts of each list and each union have the values of one, in a record with the names of slots.
     ///
     /// # Errors
-    /// Returns the problem of the first list whose parts do not fit together: a view has written one alone.
+    /// Returns the problem of the first nested value whose parts do not fit together: a view has written one alone.
     ///
     /// # Example
     /// ```
@@ -217,28 +224,45 @@ impl RegisteredSchema {
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
     pub fn check_lists(&self, record: &Record) -> Result<(), Box<Problem>> {
-        match self.uneven(record, record) {
-            Some(name) => Err(Box::new(self.problem(name, self.uneven_problem(name)))),
+        match self.misfit(record, record) {
+            Some(problem) => Err(Box::new(problem)),
             None => Ok(()),
         }
     }
 
-    /// Returns the name of a nested value whose parts have lists of different lengths. Only a record that names such a part can
-    /// have one.
-    pub(crate) fn uneven(&self, given: &Record, spread: &Record) -> Option<&str> {
-        let names_part = |(name, _): (&str, _)| name.contains(['[', '{']);
-        if self.nested.is_empty() || !given.iter().any(names_part) {
+    /// Returns the problem of a nested value whose parts do not fit together. Only a record that names such a part, or a union,
+    /// can have one.
+    pub(crate) fn misfit(&self, given: &Record, spread: &Record) -> Option<Problem> {
+        if self.nested.is_empty() {
             return None;
         }
+        let names_part = given.iter().any(|(name, _)| name.contains(SIGNS));
         let mut read = |slot: usize| {
             let slot = &self.slots()[slot];
             spread.get(slot.name()).or(slot.default()).cloned().unwrap_or_default()
         };
-        let mut shapes = self.nested.iter();
-        shapes.find_map(|(name, shape)| shape.gather(&mut read).is_err().then_some(&**name))
+        let shapes = self.nested.iter().filter(|(_, shape)| names_part || shape.has_union());
+        shapes.filter_map(|(name, shape)| Some((name, shape.gather(&mut read).err()?))).next().map(
+            |(name, misfit)| {
+                let name_of = |slot: usize| self.slots()[slot].shared_name();
+                let parts = || self.parts(name).map(|(slot, _)| Arc::clone(name_of(slot)));
+                match misfit {
+                    Misfit::Lacks(slot) => {
+                        let expected = self.slots()[slot].kind().clone();
+                        self.problem(name_of(slot), ProblemKind::Missing { expected })
+                    }
+                    Misfit::Uneven => {
+                        self.problem(name, ProblemKind::Uneven { parts: parts().collect() })
+                    }
+                    Misfit::Mixed => {
+                        self.problem(name, ProblemKind::Mixed { parts: parts().collect() })
+                    }
+                }
+            },
+        )
     }
 
-    /// Returns the outermost list or map that a slot is a part of, with its name.
+    /// Returns the outermost list, map or union that a slot is a part of, with its name. Its parts belong together.
     ///
     /// # Example
     /// ```
@@ -253,14 +277,7 @@ impl RegisteredSchema {
     /// ```
     #[must_use]
     pub fn list_of<'n>(&self, slot: &'n str) -> Option<(&'n str, &Shape)> {
-        let name = &slot[..slot.find(['[', '{'])?];
+        let name = &slot[..slot.find(SIGNS)?];
         Some((name, self.shape(name)?))
-    }
-
-    /// Returns the problem of a nested value whose parts have lists of different lengths.
-    pub(crate) fn uneven_problem(&self, name: &str) -> ProblemKind {
-        let parts = self.parts(name).map(|(slot, _)| Arc::clone(self.slots()[slot].shared_name()));
-        let parts = parts.collect();
-        ProblemKind::Uneven { parts }
     }
 }

@@ -4,8 +4,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::kind::{Kind, NumberKind};
+use crate::kind::Kind;
 use crate::schema::Slot;
+use crate::schema::nested::union::Union;
 
 /// The slots that hold the parts of a nested value, as [`RegisteredSchema::shape`] returns it.
 ///
@@ -21,6 +22,11 @@ use crate::schema::Slot;
 /// | `drops[].chance?` | a list of `bool`: whether each element has a `chance`. The list `drops[].chance` has those that exist |
 /// | `drops[].tags#` | a list of `u32`: how many of the elements in `drops[].tags` belong to each element of `drops` |
 /// | `grid[]`, `grid[]#` | the numbers of a list of lists, and the length of each list |
+/// | `effect@type` | the variant of `effect`, a map that names it under `type`: an enum |
+/// | `effect@heal.amount` | the part `amount` of the variant `heal`, unset in others |
+/// | `effect@heal.area?` | a `bool`: whether a value of the variant `heal` has an `area`, which it may lack |
+/// | `shape@`, `shape@circle.radius` | the same for `{ circle = { radius = 2 } }`, or the text `point` |
+/// | `cost|`, `cost|number`, `cost|text` | the sort of the value `cost`, and the value if it is a number or a text |
 ///
 /// [`RegisteredSchema::shape`]: crate::schema::RegisteredSchema::shape
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +42,8 @@ pub enum Shape {
     List(Elements),
     /// A map of any names, with values of one shape: the elements are records of `key` and `value`.
     Map(Elements),
+    /// A value of one of several variants.
+    Union(Union),
 }
 
 /// The slot of a part.
@@ -83,18 +91,37 @@ impl Shape {
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
     pub fn for_each_slot(&self, call: &mut dyn FnMut(usize)) {
+        self.each_slot(false, &mut |slot, _| call(slot));
+    }
+
+    /// Calls the function with the position of each slot, and whether it holds the values of elements.
+    pub(super) fn each_slot(&self, in_list: bool, call: &mut dyn FnMut(usize, bool)) {
         match self {
             Self::Slot(part) => {
-                call(part.slot);
-                part.is_set.into_iter().chain(part.lengths).for_each(call);
+                call(part.slot, in_list);
+                let companions = part.is_set.into_iter().chain(part.lengths);
+                companions.for_each(|slot| call(slot, in_list));
             }
             Self::Record(fields) | Self::Tuple(fields) => {
-                fields.iter().for_each(|(_, shape)| shape.for_each_slot(call));
+                fields.iter().for_each(|(_, shape)| shape.each_slot(in_list, call));
             }
             Self::List(elements) | Self::Map(elements) => {
-                elements.is_set.into_iter().chain(elements.lengths).for_each(&mut *call);
-                elements.element.for_each_slot(call);
+                let companions = elements.is_set.into_iter().chain(elements.lengths);
+                companions.for_each(|slot| call(slot, in_list));
+                elements.element.each_slot(true, call);
             }
+            Self::Union(union) => union.for_each_slot(in_list, call),
+        }
+    }
+
+    /// Returns `true` if the shape has a union outside of lists.
+    pub(super) fn has_union(&self) -> bool {
+        match self {
+            Self::Union(_) => true,
+            Self::Record(fields) | Self::Tuple(fields) => {
+                fields.iter().any(|(_, shape)| shape.has_union())
+            }
+            Self::Slot(_) | Self::List(_) | Self::Map(_) => false,
         }
     }
 
@@ -131,6 +158,13 @@ impl Shape {
             Self::Record(fields) | Self::Tuple(fields) => find(fields, path.strip_prefix('.')?),
             Self::List(elements) => elements.element.find(path.strip_prefix("[]")?),
             Self::Map(elements) => elements.element.find(path.strip_prefix("{}")?),
+            Self::Union(union) => {
+                let path = path.strip_prefix(['@', '|'])?;
+                union
+                    .variants
+                    .iter()
+                    .find_map(|(name, shape)| shape.as_ref()?.find(path.strip_prefix(&**name)?))
+            }
         }
     }
 }
@@ -152,8 +186,10 @@ impl fmt::Display for Shape {
                 Self::Tuple(fields) => write!(f, "a list of lists of {} values", fields.len()),
                 Self::List(_) => f.write_str("a list of lists"),
                 Self::Map(_) => f.write_str("a list of maps"),
+                Self::Union(union) => write!(f, "a list, each element {union}"),
             },
             Self::Map(_) => f.write_str("a map of names and values"),
+            Self::Union(union) => union.fmt(f),
         }
     }
 }
@@ -163,145 +199,9 @@ pub(super) fn find<'f>(fields: &'f [(Arc<str>, Shape)], path: &str) -> Option<&'
     fields.iter().find_map(|(name, shape)| shape.find(path.strip_prefix(&**name)?))
 }
 
-/// A shape that is not complete yet: all slots whose names begin with the same path.
-#[derive(Default)]
-struct Draft {
-    slot: Option<usize>,
-    is_set: Option<usize>,
-    lengths: Option<usize>,
-    fields: Vec<(Arc<str>, Draft)>,
-    list: Option<Box<Draft>>,
-    map: Option<Box<Draft>>,
-}
-
-/// Returns the nested values of these slots by name.
-pub(in crate::schema) fn shapes(slots: &[Slot]) -> Box<[(Arc<str>, Shape)]> {
-    let is_part = |slot: &Slot| slot.name().contains(['.', '[', '{']);
-    if !slots.iter().any(is_part) {
-        return Box::default();
-    }
-    let mut draft = Draft::default();
-    for (index, slot) in slots.iter().enumerate() {
-        draft.insert(slot.name(), index);
-    }
-    let shapes = draft.fields(slots, false).into_iter();
-    shapes.filter(|(_, shape)| !matches!(shape, Shape::Slot(_))).collect()
-}
-
-impl Draft {
-    fn insert(&mut self, path: &str, index: usize) {
-        let (first, rest) = match path.split_once('.') {
-            Some((first, rest)) if !first.is_empty() && !rest.is_empty() => (first, Some(rest)),
-            _ => (path, None),
-        };
-        let (name, suffix) = match rest {
-            Some(_) => (first, None),
-            None => match first.char_indices().next_back() {
-                Some((at, suffix @ ('?' | '#'))) if at > 0 => (&first[..at], Some(suffix)),
-                _ => (first, None),
-            },
-        };
-        let mut bare = name;
-        while let Some(shorter) = bare.strip_suffix("[]").or_else(|| bare.strip_suffix("{}")) {
-            bare = shorter;
-        }
-        let bare = if bare.is_empty() { name } else { bare };
-        let mut draft = self.field(bare);
-        let mut brackets = &name[bare.len()..];
-        while let Some((bracket, others)) = brackets.split_at_checked(2) {
-            let inner = if bracket == "[]" { &mut draft.list } else { &mut draft.map };
-            draft = inner.get_or_insert_default();
-            brackets = others;
-        }
-        match (rest, suffix) {
-            (Some(rest), _) => draft.insert(rest, index),
-            (None, Some('?')) => draft.is_set = Some(index),
-            (None, Some(_)) => draft.lengths = Some(index),
-            (None, None) => draft.slot = Some(index),
-        }
-    }
-
-    fn field(&mut self, name: &str) -> &mut Self {
-        let known = self.fields.iter().position(|(own, _)| &**own == name);
-        let position = known.unwrap_or_else(|| {
-            self.fields.push((name.into(), Self::default()));
-            self.fields.len() - 1
-        });
-        &mut self.fields[position].1
-    }
-
-    /// Returns the shapes of the fields. Slots that form none are not among them.
-    fn fields(self, slots: &[Slot], is_in_list: bool) -> Vec<(Arc<str>, Shape)> {
-        let mut fields = Vec::new();
-        for (name, mut draft) in self.fields {
-            // A slot may have a name before a dot of another.
-            let inner = match draft.slot {
-                Some(_) => std::mem::take(&mut draft.fields),
-                None => Vec::new(),
-            };
-            // Outside of lists, a name ends with these characters by chance.
-            if !is_in_list {
-                for (sign, slot) in [('?', draft.is_set.take()), ('#', draft.lengths.take())] {
-                    let shape =
-                        slot.map(|slot| Shape::Slot(Part { slot, is_set: None, lengths: None }));
-                    fields.extend(shape.map(|shape| (format!("{name}{sign}").into(), shape)));
-                }
-            }
-            let shape = draft.finish(slots, is_in_list);
-            fields.extend(shape.map(|shape| (Arc::clone(&name), shape)));
-            let inner = Self { fields: inner, ..Self::default() }.fields(slots, is_in_list);
-            fields.extend(
-                inner.into_iter().map(|(part, shape)| (format!("{name}.{part}").into(), shape)),
-            );
-        }
-        fields
-    }
-
-    fn finish(self, slots: &[Slot], is_in_list: bool) -> Option<Shape> {
-        let list_of = |slot: usize| match slots[slot].kind() {
-            Kind::List(list) => Some(list.element()),
-            _ => None,
-        };
-        let (is_set, lengths) = (self.is_set, self.lengths);
-        let fits =
-            |slot: Option<usize>, kind: Kind| slot.is_none_or(|slot| list_of(slot) == Some(&kind));
-        if !fits(is_set, Kind::Bool) || !fits(lengths, Kind::Number(NumberKind::U32)) {
-            return None;
-        }
-        if let Some(slot) = self.slot {
-            let part = Part { slot, is_set, lengths };
-            return (!is_in_list || list_of(slot).is_some()).then_some(Shape::Slot(part));
-        }
-        let is_map = self.map.is_some();
-        if let Some(element) = self.list.or(self.map) {
-            // Without lengths, nobody knows where an inner list ends.
-            if is_in_list != lengths.is_some() {
-                return None;
-            }
-            let element = Box::new(element.finish(slots, true)?);
-            let elements = Elements { element, is_set, lengths };
-            return match is_map {
-                false => Some(Shape::List(elements)),
-                true => elements.is_of_map(slots).then_some(Shape::Map(elements)),
-            };
-        }
-        let draft = Self { fields: self.fields, ..Self::default() };
-        let mut fields = draft.fields(slots, is_in_list);
-        if fields.is_empty() {
-            return None;
-        }
-        let number =
-            |name: &str| name.parse::<usize>().ok().filter(|number| number.to_string() == name);
-        fields.sort_by_key(|(name, _)| number(name));
-        let is_tuple = fields.iter().enumerate().all(|(at, (name, _))| number(name) == Some(at));
-        let fields = fields.into();
-        Some(if is_tuple { Shape::Tuple(fields) } else { Shape::Record(fields) })
-    }
-}
-
 impl Elements {
     /// Returns `true` if the elements have a key, which is a text or a reference, and a value.
-    fn is_of_map(&self, slots: &[Slot]) -> bool {
+    pub(super) fn is_of_map(&self, slots: &[Slot]) -> bool {
         let Shape::Record(fields) = &*self.element else { return false };
         let [(first, Shape::Slot(key)), (second, _)] = &**fields else { return false };
         let is_key =

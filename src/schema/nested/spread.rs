@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::schema::nested::shape::{Elements, KEY, Part, Shape};
+use crate::schema::nested::union::{Chosen, Union, UnionBy};
 use crate::value::Value;
 
 /// A tree of values that a [`Shape`] can take apart: a [`Value`], or a tree that knows more of its values, such as places.
@@ -14,6 +16,12 @@ pub trait Tree: Clone {
 
     /// Returns the elements of a list.
     fn as_list(&self) -> Option<&[Self]>;
+
+    /// Returns the text, if the value is one.
+    fn as_text(&self) -> Option<&str>;
+
+    /// Returns the sort of a value that is no map: `bool`, `number`, `text` or `list`. References are texts.
+    fn sort(&self) -> Option<&'static str>;
 
     /// Calls the function with each entry of a map. Returns `false` if the value is no map.
     fn for_each_entry<'t>(&'t self, call: &mut dyn FnMut(&'t str, &'t Self)) -> bool;
@@ -34,6 +42,24 @@ impl Tree for Value {
         match self {
             Self::List(list) => Some(list),
             _ => None,
+        }
+    }
+
+    fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn sort(&self) -> Option<&'static str> {
+        match self {
+            Self::Bool(_) => Some("bool"),
+            Self::Int(_) | Self::UInt(_) | Self::F32(_) | Self::F64(_) => Some("number"),
+            Self::Text(_) | Self::Object(_) => Some("text"),
+            Self::Unset | Self::Bytes(_) | Self::Map(_) => None,
+            // A list or a vector.
+            _ => Some("list"),
         }
     }
 
@@ -92,12 +118,26 @@ pub enum Found<'t, T: Clone> {
 #[derive(Clone, Copy)]
 struct Path<'p> {
     outer: Option<&'p Path<'p>>,
+    /// The separator before the name.
+    mark: &'static str,
     name: &'p str,
 }
 
 impl<'p> Path<'p> {
     const fn then(&'p self, name: &'p str) -> Self {
-        Self { outer: Some(self), name }
+        Self { outer: Some(self), mark: ".", name }
+    }
+
+    const fn elements(&'p self, bracket: &'static str) -> Self {
+        Self { outer: Some(self), mark: "", name: bracket }
+    }
+
+    const fn variant(&'p self, union: &Union, name: &'p str) -> Self {
+        let mark = match union.by {
+            UnionBy::Sort => "|",
+            _ => "@",
+        };
+        Self { outer: Some(self), mark, name }
     }
 
     fn surplus<'t, T: Clone>(&self, value: &'t T, of: &'t T) -> Found<'t, T> {
@@ -108,11 +148,9 @@ impl<'p> Path<'p> {
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(outer) = self.outer {
-            write!(f, "{outer}")?;
-            if !matches!(self.name, "[]" | "{}") {
-                f.write_str(".")?;
-            }
+            outer.fmt(f)?;
         }
+        f.write_str(self.mark)?;
         f.write_str(self.name)
     }
 }
@@ -147,7 +185,7 @@ impl Shape {
         value: &'t T,
         call: &mut dyn FnMut(Found<'t, T>),
     ) {
-        self.spread_in(&Path { outer: None, name }, value, call);
+        self.spread_in(&Path { outer: None, mark: "", name }, value, call);
     }
 
     fn spread_in<'t, T: Tree>(
@@ -184,7 +222,7 @@ impl Shape {
             Self::List(elements) | Self::Map(elements) => {
                 let mut lists = Lists::of(self);
                 let bracket = self.bracket();
-                let fits = elements.spread(&path.then(bracket), self, value, &mut lists, call);
+                let fits = elements.spread(&path.elements(bracket), self, value, &mut lists, call);
                 if fits.is_some() {
                     self.for_each_slot(&mut |slot| {
                         let value = Cow::Owned(value.list(std::mem::take(lists.of_slot(slot))));
@@ -193,10 +231,36 @@ impl Shape {
                 }
                 fits.is_some()
             }
+            Self::Union(_) => return self.spread_union(path, value, call),
         };
         if !fits {
             call(Found::Misshapen { name: path.to_string(), value });
         }
+    }
+
+    /// Takes a union apart. It is like a list of one element, but its slots hold single values.
+    fn spread_union<'t, T: Tree>(
+        &self,
+        path: &Path<'_>,
+        value: &'t T,
+        call: &mut dyn FnMut(Found<'t, T>),
+    ) {
+        let mut lists = Lists::of(self);
+        self.spread_element(path, (Some(value), value), &mut lists, call);
+        if !lists.is_given {
+            return;
+        }
+        // The slots of other variants are unset, so that no record inherits them.
+        self.each_slot(false, &mut |slot, in_list| {
+            let is_set = lists.is_set[slot - lists.first];
+            let mut values = std::mem::take(lists.of_slot(slot));
+            let part = match in_list {
+                true if is_set => value.list(values),
+                true => value.single(Value::Unset),
+                false => values.pop().unwrap_or_else(|| value.single(Value::Unset)),
+            };
+            call(Found::Slot { slot, value: Cow::Owned(part) });
+        });
     }
 
     pub(super) const fn bracket(&self) -> &'static str {
@@ -255,10 +319,56 @@ impl Shape {
             Self::List(elements) | Self::Map(elements) => {
                 elements.spread_inner(path, self, (value, place), lists, call)
             }
+            Self::Union(union) => union.spread(path, (value, place), lists, call),
         };
         if let (false, Some(value)) = (fits, value) {
             call(Found::Misshapen { name: path.to_string(), value });
         }
+    }
+}
+
+impl Union {
+    /// Adds the parts of a value. Returns `false` if it says no variant.
+    fn spread<'t, T: Tree>(
+        &self,
+        path: &Path<'_>,
+        (value, place): (Option<&'t T>, &'t T),
+        lists: &mut Lists<T>,
+        call: &mut dyn FnMut(Found<'t, T>),
+    ) -> bool {
+        if let Some(is_set) = self.is_set {
+            lists.of_slot(is_set).push(place.single(value.is_some().into()));
+        }
+        let Some(value) = value else {
+            if self.is_set.is_none() {
+                call(Found::Missing { slot: self.variant, of: place });
+                lists.of_slot(self.variant).push(place.single(Value::Unset));
+            }
+            return true;
+        };
+        lists.is_given = true;
+        let (name, shape, value) = match self.choose(value) {
+            Chosen::Shaped(name, shape, value) => (name, Some(shape), value),
+            Chosen::Bare(name) => (name, None, value),
+            // The enum refuses it.
+            Chosen::Unknown(name) => {
+                lists.of_slot(self.variant).push(name.clone());
+                return true;
+            }
+            Chosen::None => {
+                lists.is_given = false;
+                return false;
+            }
+        };
+        // The tag is a part of the map.
+        if !matches!(self.by, UnionBy::Tag(_)) {
+            lists.of_slot(self.variant).push(place.single(Value::Text(Arc::clone(name))));
+        }
+        if let Some(shape) = shape {
+            let path = path.variant(self, name);
+            shape.spread_element(&path, (Some(value), value), lists, call);
+        }
+        true
     }
 }
 
@@ -281,7 +391,10 @@ impl Elements {
             }
             return true;
         };
-        let count = self.spread(&path.then(of.bracket()), of, value, lists, call);
+        if self.lengths.is_none() {
+            of.each_slot(false, &mut |slot, _| lists.set(slot));
+        }
+        let count = self.spread(&path.elements(of.bracket()), of, value, lists, call);
         if let (Some(lengths), Some(count)) = (self.lengths, count) {
             lists.of_slot(lengths).push(value.single((count as u64).into()));
         }
@@ -362,12 +475,21 @@ struct Lists<T> {
     /// The position of the first slot.
     first: usize,
     lists: Vec<Vec<T>>,
+    /// `true` for each slot of a list that a union has outside of lists.
+    is_set: Vec<bool>,
+    /// `true` if a union has a variant.
+    is_given: bool,
 }
 
 impl<T: Clone> Lists<T> {
     fn of(shape: &Shape) -> Self {
         let slots = shape.slot_range();
-        Self { first: slots.start, lists: vec![Vec::new(); slots.len()] }
+        let (lists, is_set) = (vec![Vec::new(); slots.len()], vec![false; slots.len()]);
+        Self { first: slots.start, lists, is_set, is_given: false }
+    }
+
+    fn set(&mut self, slot: usize) {
+        self.is_set[slot - self.first] = true;
     }
 
     fn of_slot(&mut self, slot: usize) -> &mut Vec<T> {

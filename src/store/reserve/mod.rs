@@ -124,7 +124,7 @@ impl ReservedIds<'_> {
         let given = record;
         let record = &*schema.spread(given);
         let mut positions = Vec::new();
-        if !schema.place(record, &mut positions) || schema.uneven(given, record).is_some() {
+        if !schema.place(record, &mut positions) || schema.misfit(given, record).is_some() {
             let (mut problems, world) = (Vec::new(), self.world());
             let checker = Checker { registry: &self.store.registry, world: &world };
             checker.record(schema, given, &mut problems);
