@@ -182,6 +182,56 @@ fn nested_lists_have_a_json_schema() -> Outcome {
 }
 
 #[test]
+fn unions_have_a_json_schema() -> Outcome {
+    let file = r#"
+        [schemas.mana.slots]
+        amount = { kind = "u8", range = [1, 100] }
+        [schemas.spell.slots]
+        cost = { kind = "f32 | text | mana", optional = true }
+        uses = { kind = "list(text | mana)", default = [] }
+        [schemas.spell.slots.effect]
+        tag = "type"
+        variants.heal = { amount = "f32", area = { kind = "u8", optional = true } }
+        variants.rest = {}
+        [schemas.spell.slots.shape]
+        optional = true
+        variants = { point = {}, circle = "f32" }
+        [records.spell.cure]
+        effect = { type = "heal", amount = 5 }
+    "#;
+    let folder = folder_with("unions_schema", "spells.toml", file)?;
+    let schema: Value = serde_json::from_str(&run(["schema", &folder, "--json-schema"])?.output)?;
+    if let Err(error) = jsonschema::meta::validate(&schema) {
+        panic!("{error} at {}", error.instance_path());
+    }
+    let validator = jsonschema::validator_for(&schema)?;
+    let document: Value = toml::from_str(file)?;
+    assert_eq!(problems(&validator, &document), [""; 0]);
+    let spell = |spell: Value| json!({ "records": { "spell": { "cure": spell } } });
+    for right in [
+        json!({ "effect": { "type": "heal", "amount": 5, "area": null }, "cost": 2, "shape": "point" }),
+        json!({ "effect": { "type": "rest" }, "cost": { "amount": 3 }, "shape": { "circle": 2 } }),
+        json!({ "effect": { "type": "rest" }, "cost": "all", "uses": ["x", { "amount": 2 }] }),
+    ] {
+        assert_eq!(problems(&validator, &spell(right)), [""; 0]);
+    }
+    for wrong in [
+        json!({ "effect": { "type": "rest", "amount": 5 } }),
+        json!({ "effect": { "type": "heel", "amount": 5 } }),
+        json!({ "effect": { "amount": 5 } }),
+        json!({ "effect": { "type": "rest" }, "cost": true }),
+        json!({ "effect": { "type": "rest" }, "cost": { "amount": 0 } }),
+        json!({ "effect": { "type": "rest" }, "uses": [3] }),
+        json!({ "effect": { "type": "rest" }, "shape": "circle" }),
+        json!({ "effect": { "type": "rest" }, "shape": { "box": 2 } }),
+    ] {
+        let document = spell(wrong);
+        assert!(!validator.is_valid(&document), "{document} is accepted");
+    }
+    Ok(())
+}
+
+#[test]
 fn schemas_are_printed_as_a_definition_file() -> Outcome {
     let [core, more_orcs] = example_packs();
     let answer = run(["schema".as_ref(), core.as_os_str(), more_orcs.as_os_str()])?;

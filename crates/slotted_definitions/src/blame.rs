@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, quoted};
 use crate::packs::Packs;
 use crate::schemas::Schemas;
-use crate::slot::PatchedKey;
+use crate::slot_notes::PatchedKey;
 use slotted::Store;
 use slotted::schema::{Problem, ProblemKind, RegisteredSchema};
 

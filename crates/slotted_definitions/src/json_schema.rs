@@ -9,9 +9,9 @@ use crate::constraint::json as constraint;
 use crate::kind_name;
 use crate::loaded::Definitions;
 use crate::schemas::RECORD_KEYS;
-use crate::slot::SlotNotes;
+use crate::slot_notes::SlotNotes;
 use slotted::Value;
-use slotted::schema::{RegisteredSchema, Shape, Slot};
+use slotted::schema::{RegisteredSchema, Shape, Slot, Union, UnionBy};
 use slotted::{Kind, schema::NumberKind};
 use slotted::{schema::Constraints, schema::Number};
 
@@ -153,7 +153,7 @@ impl Writer<'_> {
             Shape::Slot(part) => {
                 let name = schema.slots()[part.slot].name();
                 let slot = slots.get(name).cloned().unwrap_or_default();
-                if schema.list_of(name).is_none() {
+                if !name.contains(['[', '{']) {
                     return slot;
                 }
                 let element = slot["items"].clone();
@@ -181,8 +181,32 @@ impl Writer<'_> {
                 let values = &element["properties"]["value"];
                 json!({ "type": "object", "additionalProperties": values })
             }
+            Shape::Union(union) => self.union(schema, union, slots),
             _ => json!({}),
         }
+    }
+
+    /// Describes a value of one of several variants.
+    fn union(&self, schema: &RegisteredSchema, union: &Union, slots: &Map<String, Json>) -> Json {
+        let variants = union.variants.iter().map(|(name, shape)| {
+            let name = &**name;
+            let Some(shape) = shape else { return json!({ "const": name }) };
+            let mut json = self.shape(schema, shape, slots);
+            match &union.by {
+                UnionBy::Tag(tag) => {
+                    json["properties"][&**tag] = json!({ "const": name });
+                    json["required"] = json!([&**tag]);
+                    json
+                }
+                UnionBy::Name => {
+                    let mut json = closed_json(json!({ name: json }));
+                    json["required"] = json!([name]);
+                    json
+                }
+                _ => json,
+            }
+        });
+        json!({ "anyOf": variants.collect::<Vec<_>>() })
     }
 
     fn slot(&self, slot: &Slot, notes: Option<&SlotNotes>) -> Json {
@@ -192,7 +216,7 @@ impl Writer<'_> {
         }
         accept_changes(&mut json, slot.kind());
         // The list as a whole takes a single element, not its parts.
-        let is_part = slot.name().contains(['[', '{']);
+        let is_part = slot.name().contains(['[', '{', '@', '|']);
         if !is_part && notes.is_some_and(|notes| notes.is_one_or_list) {
             json = json!({ "anyOf": [json["items"].clone(), json] });
         }
@@ -259,7 +283,7 @@ impl Writer<'_> {
         let slot_names = schema.slots().iter();
         let required = slot_names.filter(|slot| slot.is_required()).map(Slot::name);
         // A part of a nested value is in a map or a list, or under its own name.
-        let is_part = |name: &str| name.contains(['.', '[', '{']);
+        let is_part = |name: &str| name.contains(['.', '[', '{', '@', '|']);
         let required = required.filter(|name| !RECORD_KEYS.contains(name) && !is_part(name));
         let required: Vec<&str> = required.collect();
         let mut inherits = self.record_name(Some(schema.name()), true);
@@ -326,8 +350,8 @@ impl Writer<'_> {
 /// Returns the names of nested values in records, those of inner records included.
 fn nested_names(schema: &RegisteredSchema) -> BTreeSet<&str> {
     let wholes = schema.slots().iter().flat_map(|slot| {
-        let ends = slot.name().match_indices(['.', '[', '{']);
-        ends.map(|(end, _)| &slot.name()[..end]).filter(|name| !name.contains([']', '}']))
+        let ends = slot.name().match_indices(['.', '[', '{', '@', '|']);
+        ends.map(|(end, _)| &slot.name()[..end]).filter(|name| !name.contains([']', '}', '@', '|']))
     });
     wholes.collect()
 }
@@ -390,23 +414,36 @@ fn kind_of_declaration(schemas: &[&str]) -> Json {
     names.extend(["list", "map"]);
     names.extend(schemas);
     let array = r"\[ *[iuf][0-9]+ *; *[0-9]+ *\]";
-    let pattern = format!("^ *({single}|{array}|(list|map)\\(.+\\)|\\(.+,.+\\)) *$");
+    let pattern = format!("^ *({single}|{array}|(list|map)\\(.+\\)|\\(.+,.+\\)|.+\\|.+) *$");
     json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": pattern }] })
 }
 
 /// Describes a slot's declaration as a map.
 fn slot_declaration(schema_name: &Json) -> Json {
-    let variants = json!({
-        "type": "array", "items": { "type": "string" },
-        "minItems": 1, "maxItems": 256, "uniqueItems": true,
-        "description": "The names of the enum's variants.",
-    });
+    let variant = json!({ "anyOf": [
+        { "type": "object", "additionalProperties": reference("slot") }, reference("kind"),
+    ] });
+    let variants = json!({ "anyOf": [
+        {
+            "type": "array", "items": { "type": "string" },
+            "minItems": 1, "maxItems": 256, "uniqueItems": true,
+            "description": "The names of the enum's variants.",
+        },
+        {
+            "type": "object", "additionalProperties": variant, "minProperties": 1,
+            "description": "The variants of a union, each with its slots.",
+        },
+    ] });
     let Json::Object(mut keys) = json!({
         "kind": reference("kind"),
         "variants": variants,
         "slots": {
             "type": "object", "additionalProperties": reference("slot"),
             "description": "The parts of a nested record, or of each element of a list or a map, by name.",
+        },
+        "tag": {
+            "type": "string",
+            "description": "The attribute that names the variant of a union. Without it, the variant's name is around its value.",
         },
         "keys": { "type": "string", "description": "The kind of a map's keys: text if nothing is said." },
         "one_or_list": {

@@ -46,7 +46,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 /// Lists all kinds for messages.
 pub(super) fn all() -> String {
     names()
-        .chain(["enum", "list(…)", "map(…)", "(…, …)", "[f32; 3]"])
+        .chain(["enum", "list(…)", "map(…)", "(…, …)", "… | …", "[f32; 3]"])
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -71,6 +71,8 @@ pub(super) enum Form<'k> {
     Map(&'k str, &'k str),
     /// A value for each of these kinds.
     Tuple(Vec<&'k str>),
+    /// A value of one of these kinds.
+    Union(Vec<&'k str>),
 }
 
 /// Returns the form of a kind.
@@ -79,6 +81,10 @@ pub(super) fn form<'k>(kind: &'k str, is_schema: &dyn Fn(&str) -> bool) -> Form<
     if depth(kind) > DEEPEST {
         return Form::Single(kind);
     }
+    let kinds = split(kind, '|');
+    if kinds.len() > 1 {
+        return Form::Union(kinds);
+    }
     if let Some(element) = within(kind, "list(", ")") {
         let is_list = within(element.trim(), "list(", ")").is_some();
         return match form(element, is_schema) {
@@ -86,14 +92,16 @@ pub(super) fn form<'k>(kind: &'k str, is_schema: &dyn Fn(&str) -> bool) -> Form<
             _ => Form::List(element),
         };
     }
-    if let Some(parts) = within(kind, "map(", ")").map(split) {
+    if let Some(parts) = within(kind, "map(", ")").map(|kinds| split(kinds, ',')) {
         match parts[..] {
             [value] if !value.is_empty() => return Form::Map("text", value),
             [key, value] => return Form::Map(key, value),
             _ => {}
         }
     }
-    if let Some(parts) = within(kind, "(", ")").map(split).filter(|parts| parts.len() > 1) {
+    if let Some(parts) =
+        within(kind, "(", ")").map(|kinds| split(kinds, ',')).filter(|parts| parts.len() > 1)
+    {
         return Form::Tuple(parts);
     }
     match is_schema(kind) && parse(kind, None).is_err() {
@@ -109,7 +117,9 @@ pub(super) fn singles<'k>(kind: &'k str, is_schema: &dyn Fn(&str) -> bool) -> Ve
         Form::Schema(_) => Vec::new(),
         Form::List(element) => singles(element, is_schema),
         Form::Map(key, value) => [singles(key, is_schema), singles(value, is_schema)].concat(),
-        Form::Tuple(kinds) => kinds.iter().flat_map(|kind| singles(kind, is_schema)).collect(),
+        Form::Tuple(kinds) | Form::Union(kinds) => {
+            kinds.iter().flat_map(|kind| singles(kind, is_schema)).collect()
+        }
     }
 }
 
@@ -130,14 +140,14 @@ fn depth(kind: &str) -> usize {
     deepest
 }
 
-/// Splits at commas outside of brackets.
-fn split(kinds: &str) -> Vec<&str> {
+/// Splits at separators outside of brackets.
+fn split(kinds: &str, separator: char) -> Vec<&str> {
     let (mut depth, mut start, mut parts) = (0_usize, 0, Vec::new());
     for (at, character) in kinds.char_indices() {
         match character {
             '(' | '[' => depth += 1,
             ')' | ']' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
+            _ if character == separator && depth == 0 => {
                 parts.push(kinds[start..at].trim());
                 start = at + 1;
             }

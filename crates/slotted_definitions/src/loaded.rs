@@ -6,7 +6,7 @@ use crate::loader::Loader;
 use crate::records::{RecordDefinition, Records};
 use crate::report::Report;
 use crate::schemas::{SchemaDefinition, Schemas};
-use crate::slot::SlotNotes;
+use crate::slot_notes::SlotNotes;
 use crate::source::{Files, Location, Place};
 use slotted::AccessError;
 use slotted::ObjectId;

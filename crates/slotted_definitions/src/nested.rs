@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::RecordDeclaration;
 use crate::node::{Data, Entry, Named, Node};
-use crate::records::{Entries, Given, RecordReader};
+use crate::records::{Entries, Given, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::{Place, Span};
 use crate::text::Text;
 use crate::value::refused;
@@ -109,7 +109,7 @@ impl RecordReader<'_> {
             let list = entry.value.list(vec![entry.value.clone()]);
             return self.parts((schema, shape), Named { value: &list, ..entry }, declared, entries);
         }
-        if is_list && entry.value.is_unset() {
+        if (is_list || matches!(shape, Shape::Union(_))) && entry.value.is_unset() {
             let mut is_optional = true;
             shape.for_each_slot(&mut |slot| is_optional &= schema.slots()[slot].is_optional());
             if !is_optional {
@@ -123,6 +123,32 @@ impl RecordReader<'_> {
             return self.misshapen((schema, shape), entry, declared, entries);
         }
         self.parts((schema, shape), entry, declared, entries);
+        if let Shape::Union(union) = shape {
+            self.discard_variant((union, shape), entry, declared, entries);
+        }
+    }
+
+    /// Discards a value of a variant that no schema declares. As a whole it can come back.
+    fn discard_variant(
+        &self,
+        (union, shape): (&Union, &Shape),
+        entry: Named<'_, '_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) {
+        let discarded = entries.discarded.len();
+        entries.discarded.retain(|slot| usize::from(*slot) != union.variant);
+        if entries.discarded.len() == discarded {
+            return;
+        }
+        let parts = shape.slot_range();
+        let is_part = |given: &&mut Given| parts.contains(&usize::from(given.slot));
+        entries.values.iter_mut().filter(is_part).for_each(|given| given.value = Value::Unset);
+        if self.undeclared == Undeclared::Quarantine {
+            let place = Place { file: declared.of.place.file, span: entry.value.span };
+            let (name, value) = (entry.name.into(), entry.value.to_value());
+            entries.quarantined.push(QuarantinedValue { name, value, place });
+        }
     }
 
     /// Reads the parts of a nested value.
@@ -142,13 +168,16 @@ impl RecordReader<'_> {
             Found::Missing { slot, of } => {
                 let slot = &schema.slots()[slot];
                 // The elements of other kinds are never unset.
-                if *slot.kind().element() == Kind::Any {
+                if slot.is_optional() || *slot.kind().element() == Kind::Any {
                     let (whole, name) = (quoted(entry.name), quoted(slot.name()));
                     let place = Place { file: declared.of.place.file, span: of.span };
+                    let (what, label) = match slot.is_optional() {
+                        true => (whole, "not in this value"),
+                        false => (format!("an element of {whole}"), "not in this element"),
+                    };
                     self.diagnostics.push_with(|_| {
-                        let message = format!("an element of {whole} needs a value for {name}");
-                        Diagnostic::error(Code::MissingValue, message)
-                            .at(place, "not in this element")
+                        let message = format!("{what} needs a value for {name}");
+                        Diagnostic::error(Code::MissingValue, message).at(place, label)
                     });
                 }
             }
@@ -213,13 +242,13 @@ impl RecordReader<'_> {
             let problem = schema.not_nested(entry.name, &entry.value.to_value());
             self.diagnostics.push_with(|_| refused(&problem, place, entry.value));
         }
-        // The elements of a list have their parts anyway.
-        if !entry.name.contains(['[', '{']) {
+        // The elements of a list and the values of a variant have their parts anyway.
+        if !entry.name.contains(['[', '{', '@', '|']) {
             give_parts((schema, shape), entry.name, place, entries);
         }
     }
 
-    /// Reports that a list or a map cannot be unset.
+    /// Reports that a list, a map or a union cannot be unset.
     fn unset_list(
         &mut self,
         (schema, shape): (&RegisteredSchema, &Shape),
@@ -235,9 +264,12 @@ impl RecordReader<'_> {
         self.diagnostics.push_with(|_| {
             let (slot, of) = (quoted(name), quoted(schema.name()));
             let message = format!("slot {slot} of {of} expects {shape} and may not be unset");
-            Diagnostic::error(Code::BadValue, message)
-                .at(place, "it is not optional")
-                .help(format!("write {none} if it has no elements"))
+            let diagnostic =
+                Diagnostic::error(Code::BadValue, message).at(place, "it is not optional");
+            match shape {
+                Shape::Union(_) => diagnostic,
+                _ => diagnostic.help(format!("write {none} if it has no elements")),
+            }
         });
         give_parts((schema, shape), name, place, entries);
     }

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
+use crate::nested_unions::{self, DeclaredVariants, Tag, variants_key};
 use crate::node::{Data, Entry, Node};
 use crate::slot::{Placed, SlotDeclaration};
 use crate::source::Place;
@@ -22,6 +23,8 @@ pub(super) struct Within {
     is_optional: bool,
     /// The lists and maps around it, outermost first.
     lists: Vec<InList>,
+    /// `true` if a value of a variant has it, so that values of others lack it.
+    is_in_variant: bool,
     /// `true` if a record that leaves out the outermost list has an empty one.
     is_empty: bool,
     /// `true` if a file may write the outermost list without brackets if it has one element.
@@ -34,13 +37,16 @@ struct InList {
     path: String,
     former: Option<String>,
     is_optional: bool,
+    /// `true` if a value of a variant has the list, so that values of others lack it.
+    is_in_variant: bool,
 }
 
-/// Returns the name of a part of a nested value.
+/// Returns the name of a part of a nested value. The whole of the value is the part without a name.
 fn join(path: &str, part: &str) -> String {
-    match path {
-        "" => part.to_owned(),
-        path => format!("{path}.{part}"),
+    match (path, part) {
+        (path, "") => path.to_owned(),
+        ("", part) => part.to_owned(),
+        (path, part) => format!("{path}.{part}"),
     }
 }
 
@@ -71,11 +77,23 @@ impl Within {
     fn elements(&self, bracket: &str) -> Self {
         let mut within = self.clone();
         let (path, former) = (self.path.clone(), self.former.clone());
-        within.lists.push(InList { path, former, is_optional: self.is_optional });
-        within.path.push_str(bracket);
-        within.former = within.former.map(|former| former + bracket);
-        within.is_optional = false;
-        within
+        let (is_optional, is_in_variant) = (self.is_optional, self.is_in_variant);
+        within.lists.push(InList { path, former, is_optional, is_in_variant });
+        within.is_in_variant = false;
+        within.then(bracket)
+    }
+
+    /// Returns the place of the values of a variant.
+    pub(super) fn variant(&self, sign: char, name: &str) -> Self {
+        Self { is_in_variant: true, ..self.clone().then(&format!("{sign}{name}")) }
+    }
+
+    /// Returns the place after a sign. A value that is there may not be left out.
+    fn then(mut self, sign: &str) -> Self {
+        self.path.push_str(sign);
+        self.former = self.former.map(|former| former + sign);
+        self.is_optional = false;
+        self
     }
 
     /// Returns a place within this one, given its place within a schema that is here.
@@ -90,7 +108,11 @@ impl Within {
             path: join(&self.path, &list.path),
             former: former(&list.path, list.former.as_ref()),
             is_optional: list.is_optional,
+            is_in_variant: list.is_in_variant,
         }));
+        if let (Some(first), true) = (lists.get_mut(self.lists.len()), self.is_in_variant) {
+            first.is_in_variant = true;
+        }
         let mut is_optional = inner.is_optional;
         match lists.get_mut(self.lists.len()) {
             Some(first) => first.is_optional |= self.is_optional,
@@ -100,6 +122,7 @@ impl Within {
             path: join(&self.path, &inner.path),
             former: former(&inner.path, inner.former.as_ref()),
             is_optional,
+            is_in_variant: inner.is_in_variant || (self.is_in_variant && inner.lists.is_empty()),
             lists,
             is_empty: self.is_empty || inner.is_empty,
             is_one_or_list: self.is_one_or_list || inner.is_one_or_list,
@@ -108,8 +131,17 @@ impl Within {
 }
 
 /// The keys of a nested value.
-const KEYS: [&str; 7] =
-    ["kind", "keys", "slots", "optional", "default", "one_or_list", "renamed_from"];
+const KEYS: [&str; 9] = [
+    "kind",
+    "keys",
+    "slots",
+    "variants",
+    "tag",
+    "optional",
+    "default",
+    "one_or_list",
+    "renamed_from",
+];
 
 /// The declared parts of a nested value.
 pub(super) struct Parts<'n, 's> {
@@ -118,6 +150,8 @@ pub(super) struct Parts<'n, 's> {
     pub(super) within: Within,
     /// The keys of a map.
     pub(super) key: Option<SlotDeclaration<'n, 's>>,
+    /// The variants of a union, instead of slots.
+    pub(super) variants: Option<DeclaredVariants<'n, 's>>,
 }
 
 /// Returns the parts of a nested value, or `None` if the entry declares something else. A patch can change the parts of a known
@@ -130,44 +164,15 @@ pub(super) fn parts<'n, 's>(
 ) -> Option<Parts<'n, 's>> {
     let Data::Map(map) = &entry.value.data else { return None };
     let slots = map.iter().find(|key| key.name == "slots").map(|key| &key.value);
-    let mut former = None;
-    let (mut is_optional, mut is_empty, mut is_one_or_list) = (false, false, false);
-    let (mut kind, mut keys) = (None, None);
     let name = within.name(&entry.name);
     let bracket = ["[]", "{}"].into_iter().find(|bracket| is_known(&format!("{name}{bracket}")));
-    let is_patch = bracket.is_some() || is_known(&format!("{name}."));
-    if slots.is_none() && !is_patch {
+    let variants = variants_key(map);
+    let is_patch =
+        bracket.is_some() || [".", "@"].into_iter().any(|sign| is_known(&format!("{name}{sign}")));
+    if slots.is_none() && variants.is_none() && !is_patch {
         return None;
     }
-    for key in reading.once(map, "the nested record") {
-        match &*key.name {
-            "slots" => {}
-            name if is_patch && KEYS.contains(&name) => {
-                let message =
-                    format!("a patch cannot change {} of a nested record", quoted(&key.name));
-                let place = reading.place(key.span);
-                let diagnostic = Diagnostic::error(Code::Unexpected, message);
-                let help = "change it for each part, under 'slots'";
-                reading.diagnostics.push(diagnostic.at(place, "not allowed in a patch").help(help));
-            }
-            "optional" => is_optional = reading.bool(&key.value, "'optional'").unwrap_or_default(),
-            "renamed_from" => former = reading.text(&key.value, "'renamed_from'"),
-            "kind" => kind = nested_kind(&key.value, reading),
-            "keys" => {
-                let text = reading.text(&key.value, "'keys'");
-                keys = text.map(|text| (reading.place(key.value.span), text));
-            }
-            "default" => is_empty = is_empty_default(&key.value, reading),
-            "one_or_list" => {
-                let is_set = reading.bool(&key.value, "'one_or_list'");
-                is_one_or_list = is_set.unwrap_or_default();
-            }
-            _ => {
-                let help = "each part has its own kind, default and constraints under 'slots'";
-                reading.unknown(key, "a nested record", &KEYS, Some(help));
-            }
-        }
-    }
+    let keys = NestedKeys::read(map, (is_patch, variants.is_some()), reading);
     if let Some(Data::Map(parts)) = slots.map(|slots| &slots.data)
         && parts.is_empty()
         && !is_patch
@@ -177,20 +182,85 @@ pub(super) fn parts<'n, 's>(
         let diagnostic = Diagnostic::error(Code::BadSlot, message).at(place, "'slots' is empty");
         reading.diagnostics.push(diagnostic.help("declare at least one part under 'slots'"));
     }
-    let mut within = within.part(&entry.name, former, is_optional);
-    within.is_empty |= is_empty;
-    within.is_one_or_list |= is_one_or_list;
-    let (within, key) = match bracket.or(kind) {
+    let mut within = within.part(&entry.name, keys.former, keys.is_optional);
+    within.is_empty |= keys.is_empty;
+    within.is_one_or_list |= keys.is_one_or_list;
+    let (within, key) = match bracket.or(keys.bracket) {
         Some("{}") => {
             let within = within.elements("{}");
-            let (place, text) = keys.unwrap_or((reading.place(entry.span), "text"));
+            let (place, text) = keys.of_map.unwrap_or((reading.place(entry.span), "text"));
             let key = bracket.is_none().then(|| SlotDeclaration::of_keys(place, text, &within));
             (within.part("value", None, false), key)
         }
         Some(bracket) => (within.elements(bracket), None),
         None => (within, None),
     };
-    Some(Parts { slots, within, key })
+    let variants = variants
+        .and_then(|variants| nested_unions::variants(reading, (variants, keys.tag), &within));
+    Some(Parts { slots, within, key, variants })
+}
+
+/// The keys of a nested value, besides its slots and variants.
+#[derive(Default)]
+struct NestedKeys<'n> {
+    former: Option<&'n str>,
+    is_optional: bool,
+    is_empty: bool,
+    is_one_or_list: bool,
+    /// The bracket of a list or a map.
+    bracket: Option<&'static str>,
+    /// The kind of a map's keys.
+    of_map: Option<(Place, &'n str)>,
+    tag: Option<(Place, &'n str)>,
+}
+
+impl<'n> NestedKeys<'n> {
+    fn read(
+        map: &'n [Entry<'_>],
+        (is_patch, has_variants): (bool, bool),
+        reading: &mut Reading<'_>,
+    ) -> Self {
+        let mut found = Self::default();
+        for key in reading.once(map, "the nested record") {
+            match &*key.name {
+                "slots" => {}
+                "variants" if has_variants => {}
+                name if is_patch && KEYS.contains(&name) => {
+                    let message =
+                        format!("a patch cannot change {} of a nested record", quoted(&key.name));
+                    let place = reading.place(key.span);
+                    let diagnostic = Diagnostic::error(Code::Unexpected, message);
+                    let help = "change it for each part, under 'slots'";
+                    reading
+                        .diagnostics
+                        .push(diagnostic.at(place, "not allowed in a patch").help(help));
+                }
+                "tag" if has_variants => {
+                    let text = reading.text(&key.value, "'tag'");
+                    found.tag = text.map(|text| (reading.place(key.value.span), text));
+                }
+                "optional" => {
+                    found.is_optional = reading.bool(&key.value, "'optional'").unwrap_or_default()
+                }
+                "renamed_from" => found.former = reading.text(&key.value, "'renamed_from'"),
+                "kind" => found.bracket = nested_kind(&key.value, reading),
+                "keys" => {
+                    let text = reading.text(&key.value, "'keys'");
+                    found.of_map = text.map(|text| (reading.place(key.value.span), text));
+                }
+                "default" => found.is_empty = is_empty_default(&key.value, reading),
+                "one_or_list" => {
+                    let is_set = reading.bool(&key.value, "'one_or_list'");
+                    found.is_one_or_list = is_set.unwrap_or_default();
+                }
+                _ => {
+                    let help = "each part has its own kind, default and constraints under 'slots'";
+                    reading.unknown(key, "a nested record", &KEYS, Some(help));
+                }
+            }
+        }
+        found
+    }
 }
 
 /// Reads the kind of a nested value whose parts are declared beside it.
@@ -200,7 +270,7 @@ fn nested_kind(node: &Node<'_>, reading: &mut Reading<'_>) -> Option<&'static st
         "map" => Some("{}"),
         "record" => None,
         _ => {
-            let message = "a slot with 'slots' is a record, a list or a map";
+            let message = "a slot with 'slots' or 'variants' is a record, a list or a map";
             let place = reading.place(node.span);
             reading.diagnostics.push(
                 Diagnostic::error(Code::BadSlot, message)
@@ -251,7 +321,7 @@ pub(super) struct Expansion<'m, 'n, 's> {
 const DEEPEST: usize = 64;
 
 /// The expansion of one schema.
-struct Expanded<'n, 's> {
+pub(super) struct Expanded<'n, 's> {
     slots: Vec<SlotDeclaration<'n, 's>>,
     /// Slots that say which elements of a list have an inner list, and how long it is.
     companions: HashSet<String>,
@@ -292,7 +362,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
     }
 
     /// Returns the form of a kind. The name of a schema is one of a nested record.
-    fn form<'k>(&self, kind: &'k str) -> Form<'k> {
+    pub(super) fn form<'k>(&self, kind: &'k str) -> Form<'k> {
         kind_name::form(kind, &|name| self.positions.contains_key(name))
     }
 
@@ -307,11 +377,12 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
             let (former, is_optional) = slot.record_keys();
             let within = within.around(&slot.within.part(slot.part, former, false));
             let own = Own { is_optional, is_whole: true };
-            match slot.kind_text() {
-                Some(kind) => self.value(slot, (kind, own), within, expanded, diagnostics)?,
-                None => {
+            match (slot.kind_text(), &slot.tag) {
+                (Some(kind), _) => self.value(slot, (kind, own), within, expanded, diagnostics)?,
+                (None, tag) => {
                     self.limit(slot, expanded, diagnostics)?;
-                    expanded.push(slot, (None, own), &within);
+                    let leaf = tag.as_ref().map_or(Leaf::Declared, Leaf::Tag);
+                    expanded.push(slot, (leaf, own), &within);
                 }
             }
         }
@@ -334,7 +405,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
     }
 
     /// Adds the slots of a value of this kind.
-    fn value(
+    pub(super) fn value(
         &self,
         slot: &SlotDeclaration<'n, 's>,
         (kind, own): (&'n str, Own),
@@ -356,7 +427,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         let part = Own { is_optional: false, is_whole: false };
         match form {
             Form::Single(kind) => {
-                expanded.push(slot, (Some(kind), own), &within);
+                expanded.push(slot, (Leaf::Kind(kind), own), &within);
                 Some(())
             }
             Form::List(element) => {
@@ -365,7 +436,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
             Form::Map(key, value) => {
                 check_key(slot.place, key, diagnostics)?;
                 let within = within.elements("{}");
-                expanded.push(slot, (Some(key), part), &within.part("key", None, false));
+                expanded.push(slot, (Leaf::Kind(key), part), &within.part("key", None, false));
                 let within = within.part("value", None, false);
                 self.value(slot, (value, part), within, expanded, diagnostics)
             }
@@ -373,6 +444,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
                 let within = within.part(&at.to_string(), None, false);
                 self.value(slot, (kind, part), within, expanded, diagnostics)
             }),
+            Form::Union(kinds) => self.union(slot, &kinds, within, expanded, diagnostics),
             Form::Schema(name) => {
                 let schema = *self.positions.get(name)?;
                 if expanded.around.contains(&schema) {
@@ -454,51 +526,100 @@ pub(super) fn check_key(place: Place, kind: &str, diagnostics: &mut Diagnostics)
 
 /// A declaration's part in a value.
 #[derive(Clone, Copy)]
-struct Own {
-    is_optional: bool,
+pub(super) struct Own {
+    pub(super) is_optional: bool,
     /// `false` for the parts of a value whose kind has several.
-    is_whole: bool,
+    pub(super) is_whole: bool,
+}
+
+/// The content of a slot of a nested value.
+pub(super) enum Leaf<'t, 'n> {
+    /// A value of the declared kind.
+    Declared,
+    /// A value of a part of the declared kind.
+    Kind(&'n str),
+    /// The variant of a union.
+    Tag(&'t Tag),
 }
 
 impl<'n, 's> Expanded<'n, 's> {
     /// Adds the slot of a single value, or of such values in all elements of a list.
-    fn push(
+    pub(super) fn push(
         &mut self,
         slot: &SlotDeclaration<'n, 's>,
-        (kind, own): (Option<&'n str>, Own),
+        (leaf, own): (Leaf<'_, 'n>, Own),
         within: &Within,
     ) {
+        let first = within.lists.first();
         let inner = within.lists.get(1..).unwrap_or_default();
-        let is_in_list = !within.lists.is_empty();
-        let outer = within.lists.first().map_or(within.is_optional, |list| list.is_optional);
-        let may_lack = is_in_list && (within.is_optional || own.is_optional);
+        let may_be_absent = within.is_optional || own.is_optional;
+        let is_in_list = first.is_some();
+        let is_element = is_in_list || within.is_in_variant;
+        let may_lack = is_element && may_be_absent;
+        let in_elements = |kind: Kind| if is_in_list { Kind::list(kind) } else { kind };
+        let is_optional = first.map_or(may_be_absent || within.is_in_variant, |list| {
+            list.is_optional || list.is_in_variant
+        });
+        let (name, former, kind) = match leaf {
+            Leaf::Tag(tag) => {
+                let former = within.former.as_ref().map(|former| tag.name(former));
+                (tag.name(&within.path), former, Some(in_elements(tag.kind())))
+            }
+            _ => (within.path.clone(), within.former.clone(), None),
+        };
+        let is_empty = within.is_empty
+            || (is_in_list && (may_lack || within.is_in_variant))
+            || inner.iter().any(|list| list.is_optional || list.is_in_variant);
         let placed = Placed {
-            kind: None,
-            former: within.former.clone(),
-            is_optional: outer || (own.is_optional && !is_in_list),
-            has_default: own.is_whole && !outer,
+            kind,
+            former,
+            is_optional,
+            has_default: own.is_whole && !is_optional,
             is_whole: own.is_whole,
             is_in_list,
-            is_empty: within.is_empty || may_lack || inner.iter().any(|list| list.is_optional),
+            is_element,
+            is_empty,
             is_one_or_list: within.is_one_or_list,
         };
-        self.slots.push(slot.placed(within.path.clone(), kind, placed.clone()));
-        if !is_in_list {
-            return;
-        }
-        let is_list = kind.is_some_and(|kind| kind.trim_start().starts_with("list("));
-        let own = (&within.path, &within.former, may_lack, is_list);
-        let lists = inner.iter().map(|list| (&list.path, &list.former, list.is_optional, true));
+        let kind = match leaf {
+            Leaf::Kind(kind) => Some(kind),
+            _ => None,
+        };
+        self.slots.push(slot.placed(name, kind, placed.clone()));
+        let is_list = is_in_list && kind.is_some_and(|kind| kind.trim_start().starts_with("list("));
+        self.add_companions(slot, (within, may_lack, is_list), &placed);
+    }
+
+    /// Adds the slots that say which values have a part, and how long their lists are.
+    fn add_companions(
+        &mut self,
+        slot: &SlotDeclaration<'n, 's>,
+        (within, may_lack, is_list): (&Within, bool, bool),
+        placed: &Placed,
+    ) {
         let mut is_empty = within.is_empty;
-        for (path, former, may_lack, has_lengths) in lists.chain([own]) {
-            is_empty |= may_lack;
-            let is_set = may_lack.then_some(("?", Kind::Bool));
+        let own = InList {
+            path: within.path.clone(),
+            former: within.former.clone(),
+            is_optional: may_lack,
+            is_in_variant: within.is_in_variant,
+        };
+        let places = within.lists.iter().chain([&own]).enumerate();
+        for (depth, place) in places {
+            // The outermost list of a record is one value; others are as many as the elements around them.
+            let is_in_list = depth > 0;
+            if !is_in_list && !place.is_in_variant {
+                continue;
+            }
+            is_empty |= is_in_list && (place.is_optional || place.is_in_variant);
+            let has_lengths = is_in_list && (is_list || depth < within.lists.len());
+            let is_set = place.is_optional.then_some(("?", Kind::Bool));
             let lengths = has_lengths.then_some(("#", Kind::U32));
             for (sign, kind) in is_set.into_iter().chain(lengths) {
-                let name = format!("{path}{sign}");
+                let name = format!("{}{sign}", place.path);
                 if self.companions.insert(name.clone()) {
-                    let former = former.as_ref().map(|former| format!("{former}{sign}"));
-                    let kind = Some(Kind::list(kind));
+                    let former = place.former.as_ref().map(|former| format!("{former}{sign}"));
+                    let kind = Some(if is_in_list { Kind::list(kind) } else { kind });
                     let companion =
                         Placed { kind, former, is_empty, is_whole: false, ..placed.clone() };
                     self.slots.push(slot.placed(name, None, companion));

@@ -50,7 +50,8 @@ impl Resolver<'_> {
             |change: &Change| schema.list_of(schema.slots()[usize::from(change.slot)].name());
         let mut of_lists: Vec<(&str, Vec<Change>)> = Vec::new();
         changes.retain(|change| {
-            let Some((name, _)) = list_of(change) else { return true };
+            // A part of a union is changed alone.
+            let Some((name, Shape::List(_) | Shape::Map(_))) = list_of(change) else { return true };
             match of_lists.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, changes)) => changes.push(change.clone()),
                 None => of_lists.push((name, vec![change.clone()])),

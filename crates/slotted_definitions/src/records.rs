@@ -161,7 +161,7 @@ pub(super) enum Checked {
 
 /// Returns whether a record may name the parts of a list one by one.
 pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
-    declared.of.map.iter().any(|entry| entry.name.contains(['[', '{']))
+    declared.of.map.iter().any(|entry| entry.name.contains(['[', '{', '@', '|']))
 }
 
 fn is_discardable(kind: &ProblemKind, schema: &RegisteredSchema, slot: &Slot) -> bool {

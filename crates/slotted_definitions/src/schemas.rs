@@ -10,10 +10,12 @@ use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::names::{bad_name, look_alike};
 use crate::nested_slots::{Expansion, Nestable, Parts, Within, check_key, parts};
-use crate::node::{Entry, Node};
+use crate::nested_unions::DeclaredVariants;
+use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::records::Undeclared;
-use crate::slot::{SlotDeclaration, SlotNotes, SlotSource};
+use crate::slot::{SlotDeclaration, SlotSource};
+use crate::slot_notes::SlotNotes;
 use crate::source::{Place, Span};
 use slotted::Store;
 use slotted::schema::RegisteredSchema;
@@ -272,12 +274,21 @@ fn read_slots<'n, 's>(
         let is_known = |prefix: &str| {
             source.is_patch && schema.slots.iter().any(|slot| slot.name.starts_with(prefix))
         };
-        if let Some(Parts { slots, within, key }) = parts(entry, within, is_known, reading) {
+        if let Some(Parts { slots, within, key, variants }) =
+            parts(entry, within, is_known, reading)
+        {
             if let Some(key) = &key {
                 let kind = key.kind_text().unwrap_or_default();
                 check_key(key.place, kind, reading.diagnostics);
             }
             schema.slots.extend(key);
+            if let Some(variants) = variants {
+                read_variants(schema, (variants, source), most, reading);
+                continue;
+            }
+            if source.is_patch && has_kind(schema, &within, reading.place(entry.span), reading) {
+                continue;
+            }
             // A patch knows nothing of the record or the list around the parts.
             let known = schema.slots.iter().find(|slot| slot.within.is_at(&within));
             let within = known.map_or(within, |slot| slot.within.clone());
@@ -294,6 +305,66 @@ fn read_slots<'n, 's>(
             continue;
         } else if let Some(slot) = SlotDeclaration::read(reading, entry, (source, within)) {
             schema.slots.push(slot);
+        }
+    }
+}
+
+/// Reports a nested value whose parts another declaration has by its kind.
+fn has_kind(
+    schema: &MergedSchema<'_, '_>,
+    within: &Within,
+    place: Place,
+    reading: &mut Reading<'_>,
+) -> bool {
+    let whole = within.name("");
+    let Some(other) = schema.slots.iter().find(|slot| *slot.name == *whole) else { return false };
+    let kind = other.kind_text().unwrap_or("enum");
+    let message =
+        format!("slot {} has the kind {}, and no parts here", quoted(&whole), quoted(kind));
+    let diagnostic = Diagnostic::error(Code::Conflict, message)
+        .at(place, "parts of their own")
+        .at(other.place, "declared here with a kind")
+        .help("if its parts are the slots of a schema, patch that schema");
+    reading.diagnostics.push(diagnostic);
+    true
+}
+
+/// Adds the slots of a union, or the variants that a patch adds.
+fn read_variants<'n, 's>(
+    schema: &mut MergedSchema<'n, 's>,
+    (DeclaredVariants { tag, variants }, source): (DeclaredVariants<'n, 's>, &SlotSource<'_>),
+    most: usize,
+    reading: &mut Reading<'_>,
+) {
+    let known =
+        |slot: &&mut SlotDeclaration<'_, '_>| slot.tag.is_some() && slot.within.is_at(&tag.within);
+    // A patch knows neither the tag nor what is around the union.
+    let within = match schema.slots.iter_mut().find(known) {
+        Some(known) => {
+            if let (Some(known), Some(own)) = (&mut known.tag, &tag.tag) {
+                known.add(own);
+            }
+            known.within.clone()
+        }
+        None => {
+            let within = tag.within.clone();
+            if has_kind(schema, &within, tag.place, reading) {
+                return;
+            }
+            schema.slots.push(tag);
+            within
+        }
+    };
+    for variant in variants {
+        let within = within.variant('@', &variant.name);
+        match variant.value.data {
+            Data::Map(_) => {
+                read_slots(schema, (&variant.value, source, &within), most, reading);
+            }
+            _ => {
+                let slot = SlotDeclaration::of_variant(reading, variant, (source, &within));
+                schema.slots.extend(slot);
+            }
         }
     }
 }

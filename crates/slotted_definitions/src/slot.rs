@@ -13,8 +13,10 @@ use crate::keys::Reading;
 use crate::kind_name::{self, Form};
 use crate::names::bad_name;
 use crate::nested_slots::{Within, is_empty_default};
+use crate::nested_unions::Tag;
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
+use crate::slot_notes::{PatchedKey, SlotNotes};
 use crate::source::Place;
 use crate::value::refused;
 use slotted::{Kind, Value};
@@ -22,7 +24,7 @@ use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
 
 /// The keys of a slot, in reading order.
 static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let first = ["kind", "variants", "optional", "default", "one_or_list"];
+    let first = ["kind", "variants", "tag", "optional", "default", "one_or_list"];
     let last = ["doc", "unit", "renamed_from"];
     first.into_iter().chain(constraint::KEYS).chain(last).collect()
 });
@@ -38,6 +40,8 @@ pub(super) struct SlotDeclaration<'n, 's> {
     placed: Option<Placed>,
     /// The part of its kind that this slot has.
     kind: Option<&'n str>,
+    /// The variants, if it says which one a value is.
+    pub(super) tag: Option<Tag>,
     /// The first place of its name.
     pub(super) place: Place,
     keys: BTreeMap<usize, SlotKey<'n, 's>>,
@@ -62,6 +66,8 @@ pub(super) struct Placed {
     pub(super) is_whole: bool,
     /// `true` if the slot holds the values of a list's elements.
     pub(super) is_in_list: bool,
+    /// `true` if elements or values of a variant have it.
+    pub(super) is_element: bool,
     /// `true` if the default is an empty list.
     pub(super) is_empty: bool,
     pub(super) is_one_or_list: bool,
@@ -98,28 +104,6 @@ pub(super) struct SlotSource<'a> {
     pub(super) packs: &'a Packs,
 }
 
-/// A key of a slot that a patch has set.
-#[derive(Clone, Debug)]
-pub(super) struct PatchedKey {
-    pub(super) key: &'static str,
-    pub(super) place: Place,
-    pub(super) pack: usize,
-}
-
-/// Documentation and places of a slot, without effect on values.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SlotNotes {
-    pub(super) doc: Option<Arc<str>>,
-    pub(super) unit: Option<Arc<str>>,
-    pub(super) place: Option<Place>,
-    pub(super) default_place: Option<Place>,
-    /// The place of the name of the referenced schema.
-    pub(super) references_place: Option<Place>,
-    pub(super) patched: Vec<PatchedKey>,
-    /// `true` if files may write one element without brackets.
-    pub(super) is_one_or_list: bool,
-}
-
 impl<'n, 's> SlotDeclaration<'n, 's> {
     /// Reads a declaration. Returns `None` if the entry is neither a kind nor a map.
     pub(super) fn read(
@@ -140,6 +124,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             within,
             placed: None,
             kind: None,
+            tag: None,
             place,
             keys,
             variant_changes,
@@ -147,6 +132,22 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             is_disputed,
         };
         slot.add(reading, entry, source).then_some(slot)
+    }
+
+    /// Reads the kind of a variant that is no record.
+    pub(super) fn of_variant(
+        reading: &mut Reading<'_>,
+        entry: &'n Entry<'s>,
+        (source, within): (&SlotSource<'_>, &Within),
+    ) -> Option<Self> {
+        let slot = Self::read(reading, entry, (source, within))?;
+        Some(Self { name: within.name("").into(), part: "", ..slot })
+    }
+
+    /// Returns the slot that says the variant of a union at this place.
+    pub(super) fn of_tag(place: Place, tag: Tag, within: &Within) -> Self {
+        let name = tag.name(&within.name("")).into();
+        Self { name, part: "", kind: None, tag: Some(tag), ..Self::of_keys(place, "", within) }
     }
 
     /// Returns the keys of a map with this kind.
@@ -157,6 +158,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             within: within.clone(),
             placed: None,
             kind: Some(kind),
+            tag: None,
             place,
             keys: BTreeMap::new(),
             variant_changes: Vec::new(),
@@ -260,6 +262,14 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         }
     }
 
+    /// Returns the attribute that says which schema a nested record has.
+    pub(super) fn tag_attribute(&self) -> Option<&'n str> {
+        match &self.key("tag")?.1.data {
+            Data::Text(tag) => Some(tag),
+            _ => None,
+        }
+    }
+
     /// Returns the slot at its place in nested values.
     pub(super) fn placed(&self, name: String, kind: Option<&'n str>, placed: Placed) -> Self {
         Self { name: name.into(), placed: Some(placed), kind: kind.or(self.kind), ..self.clone() }
@@ -290,6 +300,10 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         if let Form::List(_) = form {
             known.push("one_or_list");
         }
+        if self.has_union() {
+            known.push("tag");
+            self.read_key(diagnostics, "tag", |reading, node| reading.text(node, "'tag'"));
+        }
         let kinds = kinds.iter().filter_map(|kind| kind_name::parse(kind, None).ok());
         let kinds: Vec<Kind> = kinds.collect();
         let is_known = |key: &str| {
@@ -300,6 +314,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             let message = format!("the nested record {slot} cannot have {key}");
             let help = match key.as_str() {
                 "'one_or_list'" => "only a list can be written without brackets",
+                "'tag'" => TAG_HELP,
                 _ => "set it on the slots of the nested schema",
             };
             let diagnostic = Diagnostic::error(Code::BadSlot, message);
@@ -316,6 +331,10 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             is_empty: is_empty.unwrap_or_default(),
             is_one_or_list: is_one_or_list.unwrap_or_default(),
         })
+    }
+
+    fn has_union(&self) -> bool {
+        self.kind_text().is_some_and(|kind| kind.contains('|'))
     }
 
     fn key(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
@@ -352,7 +371,14 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             reading.text(node, "'renamed_from'")
         });
         let placed = self.placed.as_ref();
-        let is_element = placed.is_some_and(|placed| placed.is_in_list && placed.is_whole);
+        if let Some((place, _)) = self.key("tag").filter(|_| !self.has_union()) {
+            let message = format!("slot {} cannot have a tag", quoted(&self.name));
+            let diagnostic =
+                Diagnostic::error(Code::BadSlot, message).at(place, "only a union has a tag");
+            diagnostics.push(diagnostic.help(TAG_HELP));
+            return schema;
+        }
+        let is_element = placed.is_some_and(|placed| placed.is_element && placed.is_whole);
         if is_element && self.key("default").is_some() {
             self.refuse_default(diagnostics);
             return schema;
@@ -463,13 +489,17 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         if is_right { Variants::Some(Kind::enumeration(variants)) } else { Variants::Wrong }
     }
 
-    /// Reports a default of a part that the elements of a list have.
+    /// Reports a default of a part that the elements of a list or the values of a variant have.
     fn refuse_default(&self, diagnostics: &mut Diagnostics) {
         if let Some((place, _)) = self.key("default") {
             let message = format!("slot {} cannot have a default", quoted(&self.name));
+            let label = match self.placed.as_ref().is_some_and(|placed| placed.is_in_list) {
+                true => "it belongs to the elements of a list",
+                false => "it belongs to a variant",
+            };
             diagnostics.push(
                 Diagnostic::error(Code::BadSlot, message)
-                    .at(place, "it belongs to the elements of a list")
+                    .at(place, label)
                     .help("make it optional, or write the value in each element; for a list of references, use kind = \"list(object)\""),
             );
         }
@@ -592,6 +622,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         second.map_or(place, |node| Place { span: node.span, ..place })
     }
 }
+
+const TAG_HELP: &str = "only a union of schemas has a tag, as in kind = \"heal | buff\"";
 
 /// Reports a kind that does not exist, or that is not complete. The place is up to the caller.
 fn unknown_kind(name: &str, suggestion: Option<Arc<str>>) -> Diagnostic {

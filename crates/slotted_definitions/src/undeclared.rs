@@ -134,15 +134,17 @@ fn undeclared(
             format!("write it at the slot, as in SLOT = {{ {name} = .. }}")
         }
         (_, []) => format!("{of} has no slots"),
-        (name, _) => match name.rsplit_once('.').filter(|(whole, _)| whole.contains([']', '}'])) {
-            Some((whole, _)) => {
-                let parts = schema.parts(whole).map(|(_, part)| Arc::from(part));
-                let parts: Vec<_> =
-                    parts.filter(|part: &Arc<str>| !part.ends_with(['?', '#'])).collect();
-                format!("parts of {}: {}", quoted(whole), listed(&parts))
+        (name, _) => {
+            match name.rsplit_once('.').filter(|(whole, _)| whole.contains([']', '}', '@', '|'])) {
+                Some((whole, _)) => {
+                    let parts = schema.parts(whole).map(|(_, part)| Arc::from(part));
+                    let parts: Vec<_> =
+                        parts.filter(|part: &Arc<str>| !part.ends_with(['?', '#'])).collect();
+                    format!("parts of {}: {}", quoted(whole), listed(&parts))
+                }
+                None => format!("slots of {of}: {}", listed(&whole_names(schema))),
             }
-            None => format!("slots of {of}: {}", listed(&whole_names(schema))),
-        },
+        }
     };
     let needs_help = is_refused && suggestion.is_none();
     let diagnostic = diagnostic.suggest(suggestion).look_alike(name);

@@ -120,6 +120,17 @@ fn nested_in_words(expected: &str, found: &Value) -> (String, String) {
         (Some(first), _) => {
             (braces, format!("write each part with its name, such as {first}, in braces"))
         }
+        (None, _) if let Some(tag) = expected.strip_prefix("a map with a ") => {
+            let tag = tag.split(' ').next().unwrap_or_default();
+            let label = match found {
+                Value::Map(_) => format!("it has no {tag}"),
+                _ => braces,
+            };
+            (label, format!("write {tag} and the parts that belong to it, in braces"))
+        }
+        (None, _) if !expected.starts_with("a list") => {
+            (format!("expected {expected}"), String::new())
+        }
         (None, Value::List(list)) => {
             (format!("expected {expected}, found {}", list.len()), String::new())
         }

@@ -13,7 +13,7 @@ use crate::infer::as_written;
 use crate::nested::filtered;
 use crate::objects::Objects;
 use crate::records::QuarantinedRecord;
-use crate::references::local_id;
+use crate::references::{is_required, local_id};
 pub use crate::write_schema::{SchemaDocs, SlotDocs, WriteSchemaError, schemas_to_text};
 use slotted::Kind;
 use slotted::ObjectId;
@@ -323,16 +323,15 @@ fn without_dead_references(store: &Store, id: ObjectId) -> Result<Record, WriteE
     for (slot, value) in store.get_record(id)?.iter() {
         let is_optional =
             || schema.and_then(|schema| schema.slot(slot)).is_some_and(Slot::is_optional);
+        // A list or a union loses what needs the reference.
+        let is_part = || schema.is_some_and(|schema| schema.list_of(slot).is_some());
         let value = match value {
-            Value::Object(_) if is_dead(value) && is_optional() => continue,
-            Value::Object(found) if is_dead(value) => {
+            Value::Object(_) if is_dead(value) && is_optional() && !is_part() => continue,
+            Value::Object(found) if is_dead(value) && !is_part() => {
                 let (slot, found) = (slot.into(), *found);
                 return Err(WriteError::DeadReference { id, slot, found });
             }
-            Value::List(list)
-                if list.iter().any(is_dead)
-                    && schema.is_none_or(|schema| schema.list_of(slot).is_none()) =>
-            {
+            Value::List(list) if list.iter().any(is_dead) && !is_part() => {
                 Value::List(list.iter().filter(|one| !is_dead(one)).cloned().collect())
             }
             other => other.clone(),
@@ -340,8 +339,8 @@ fn without_dead_references(store: &Store, id: ObjectId) -> Result<Record, WriteE
         record.push(slot.to_owned(), value);
     }
     Ok(match schema {
-        Some(schema) if record.iter().any(|(_, value)| has_dead(value, &is_dead)) => {
-            without_dead_elements(schema, &record, &is_dead)
+        Some(schema) if record.iter().any(|(_, value)| first_dead(value, &is_dead).is_some()) => {
+            without_dead_elements((schema, id), &record, &is_dead)?
         }
         _ => record,
     })
@@ -359,28 +358,39 @@ fn repeats_a_name(value: &Value) -> bool {
     }
 }
 
-fn has_dead(value: &Value, is_dead: &dyn Fn(&Value) -> bool) -> bool {
+/// Returns the first dead object that the value refers to.
+fn first_dead(value: &Value, is_dead: &dyn Fn(&Value) -> bool) -> Option<ObjectId> {
     match value {
-        Value::List(list) => list.iter().any(|one| has_dead(one, is_dead)),
-        Value::Map(map) => map.iter().any(|(_, one)| has_dead(one, is_dead)),
-        single => is_dead(single),
+        Value::List(list) => list.iter().find_map(|one| first_dead(one, is_dead)),
+        Value::Map(map) => map.iter().find_map(|(_, one)| first_dead(one, is_dead)),
+        Value::Object(id) => is_dead(value).then_some(*id),
+        _ => None,
     }
 }
 
-/// Returns the record without the elements of nested lists that refer to dead objects.
+/// Returns the record without the elements of nested lists, and without optional unions, that refer to dead objects.
 fn without_dead_elements(
-    schema: &RegisteredSchema,
+    (schema, id): (&RegisteredSchema, ObjectId),
     record: &Record,
     is_dead: &dyn Fn(&Value) -> bool,
-) -> Record {
-    let living = schema.gather(record).into_iter().filter_map(|(name, value)| {
+) -> Result<Record, WriteError> {
+    let mut living = Record::with_capacity(record.len());
+    for (name, value) in schema.gather(record) {
         let value = match schema.shape(&name) {
-            Some(shape) => filtered(shape, &value, &|one| !is_dead(one))?,
+            Some(shape) => match filtered(shape, &value, &|one| !is_dead(one)) {
+                Some(value) => value,
+                None => match first_dead(&value, is_dead).filter(|_| is_required(schema, shape)) {
+                    Some(found) => {
+                        return Err(WriteError::DeadReference { id, slot: name.into(), found });
+                    }
+                    None => continue,
+                },
+            },
             None => value,
         };
-        Some((name, value))
-    });
-    schema.spread(&living.collect()).into_owned()
+        living.push(name, value);
+    }
+    Ok(schema.spread(&living).into_owned())
 }
 
 type Values = Arc<[(Arc<str>, Value)]>;

@@ -153,9 +153,12 @@ impl RegisteredSchema {
             let mut first = usize::MAX;
             shape.for_each_slot(&mut |slot| {
                 let position = record.iter().position(|(name, _)| name == slots[slot].name());
-                let Some(position) = position.filter(|at| !record.value(*at).is_unset()) else {
+                let Some(position) = position else { return };
+                if record.value(position).is_unset() {
+                    // A variant lacks the parts of others.
+                    gathered[slot] = shape.has_union();
                     return;
-                };
+                }
                 gathered[slot] = true;
                 first = first.min(position);
             });

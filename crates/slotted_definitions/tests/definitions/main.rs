@@ -13,6 +13,8 @@ mod nested;
 mod nested_lists;
 mod patches;
 mod properties;
+mod support;
+mod unions;
 mod unset;
 
 use slotted::Store;

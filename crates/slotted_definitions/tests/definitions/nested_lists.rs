@@ -1,9 +1,9 @@
 //! Lists of records, maps, tuples and lists of lists in files of each format.
 
 use slotted::{Kind, Schema, Store, Value};
-use slotted_definitions::{Definitions, Format, Loader, Report, Undeclared};
+use slotted_definitions::{Format, Loader, Undeclared};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+use crate::support::{Outcome, load, load_as, map};
 
 const SCHEMAS: &str = r#"
 [schemas.item.slots]
@@ -120,15 +120,6 @@ records:
 ",
     ),
 ];
-
-fn map<const N: usize>(parts: [(&str, Value); N]) -> Value {
-    parts.into_iter().collect()
-}
-
-fn load(files: &[(&str, &str)]) -> Result<Definitions, Report> {
-    let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    Loader::new().pack_of_texts("core", files).load(&Store::new())
-}
 
 #[test]
 fn every_format_has_nested_lists() -> Outcome {
@@ -380,11 +371,6 @@ fn uneven_lists_are_not_written() -> Outcome {
         "{error}"
     );
     Ok(())
-}
-
-fn load_as(policy: Undeclared, files: &[(&str, &str)]) -> Result<Definitions, Report> {
-    let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    Loader::new().undeclared(policy).pack_of_texts("core", files).load(&Store::new())
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod records;
 mod report;
 mod schemas;
 mod syntax;
+mod unions;
 mod values;
 mod yaml;
 

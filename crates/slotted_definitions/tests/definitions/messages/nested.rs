@@ -46,6 +46,9 @@ reports! {
         ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = 'text' } }"),
         ("r.json", r#"{"records": {"unit": {"orc": {"drops": {"item": "bone"}}}}}"#),
     }
+    patch_of_the_parts_of_a_schema {
+        ("s.toml", "schemas.drop.slots.item = 'text'\nschemas.unit.slots.drops = 'list(drop)'\npatches.schemas.unit.slots.drops.slots.chance = 'f32'"),
+    }
     default_in_a_list {
         ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = { kind = 'text', default = 'bone' } } }"),
     }

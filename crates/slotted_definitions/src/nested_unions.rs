@@ -1,0 +1,236 @@
+//! Declarations of unions: values of one of several variants.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
+use crate::keys::Reading;
+use crate::kind_name::{self, Form};
+use crate::nested_slots::{Expanded, Expansion, Leaf, Own, Within};
+use crate::node::{Data, Entry};
+use crate::slot::SlotDeclaration;
+use crate::source::Place;
+use slotted::Kind;
+
+/// The slot that says which variant a value is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tag {
+    /// `@` before the name of an attribute, or before no name; `|` if the variants are sorts of values.
+    sign: char,
+    attribute: String,
+    variants: Vec<String>,
+}
+
+impl Tag {
+    /// Returns the name of the slot in the value at this path.
+    pub(super) fn name(&self, path: &str) -> String {
+        format!("{path}{}{}", self.sign, self.attribute)
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        Kind::enumeration(self.variants.iter().map(String::as_str))
+    }
+
+    /// Adds the variants of a patch.
+    pub(super) fn add(&mut self, other: &Self) {
+        for variant in &other.variants {
+            if !self.variants.contains(variant) {
+                self.variants.push(variant.clone());
+            }
+        }
+    }
+}
+
+/// The declared variants of a union, each with its slots.
+pub(super) struct DeclaredVariants<'n, 's> {
+    pub(super) tag: SlotDeclaration<'n, 's>,
+    pub(super) variants: Vec<&'n Entry<'s>>,
+}
+
+/// Returns the entry with the variants, if they have slots. A list of names is that of an enum.
+pub(super) fn variants_key<'n, 's>(map: &'n [Entry<'s>]) -> Option<&'n Entry<'s>> {
+    let entry = map.iter().find(|key| key.name == "variants")?;
+    let Data::Map(variants) = &entry.value.data else { return None };
+    let has_slots = |entry: &Entry<'_>| match entry.value.data {
+        Data::Map(_) | Data::Bad => true,
+        // A change of an enum may lack the brackets of its list.
+        Data::Text(_) => !matches!(&*entry.name, "add" | "remove"),
+        _ => false,
+    };
+    variants.iter().all(has_slots).then_some(entry)
+}
+
+/// Returns whether a name can be that of a variant or a tag: in the names of slots, others mean something else.
+fn is_part(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['.', '[', '{', '@', '|']) && !name.ends_with(['?', '#'])
+}
+
+/// Reads the variants of a union at this place.
+pub(super) fn variants<'n, 's>(
+    reading: &mut Reading<'_>,
+    (entry, tag): (&'n Entry<'s>, Option<(Place, &'n str)>),
+    within: &Within,
+) -> Option<DeclaredVariants<'n, 's>> {
+    let Data::Map(map) = &entry.value.data else { return None };
+    let place = reading.place(entry.span);
+    let names = tag.into_iter().chain(map.iter().map(|own| (reading.place(own.span), &*own.name)));
+    let wrong = names.into_iter().find(|(_, name)| !is_part(name));
+    if let Some((place, name)) = wrong {
+        let message = format!("{} cannot be the name of a variant or a tag", quoted(name));
+        let diagnostic = Diagnostic::error(Code::BadName, message).at(place, "choose another name");
+        let help = "such names have none of . [ { @ | and do not end with ? or #";
+        reading.diagnostics.push(diagnostic.help(help));
+        return None;
+    }
+    if map.is_empty() {
+        let diagnostic = Diagnostic::error(Code::BadSlot, "a union has no variants");
+        let help = "write each variant with its slots: variants = { heal = { amount = \"f32\" } }";
+        reading.diagnostics.push(diagnostic.at(place, "it is empty").help(help));
+        return None;
+    }
+    let once = reading.once(map, "the variants");
+    if let Some((tag_place, tag)) = tag {
+        let of_variant = |variant: &&'n Entry<'s>| match &variant.value.data {
+            Data::Map(slots) => slots.iter().find(|slot| slot.name == tag),
+            _ => None,
+        };
+        if let Some(slot) = once.iter().find_map(of_variant) {
+            let message = format!("a variant has a slot {}, which is the tag", quoted(tag));
+            let diagnostic = Diagnostic::error(Code::BadSlot, message)
+                .at(reading.place(slot.span), "remove it, or rename it")
+                .at(tag_place, "the tag");
+            reading.diagnostics.push(diagnostic);
+            return None;
+        }
+    }
+    let variants = once.iter().map(|variant| variant.name.to_string()).collect();
+    let attribute = tag.map_or("", |(_, tag)| tag).to_owned();
+    let tag = Tag { sign: '@', attribute, variants };
+    let tag = SlotDeclaration::of_tag(place, tag, within);
+    Some(DeclaredVariants { tag, variants: once })
+}
+
+/// Returns the sort of the values of a kind, if all have the same.
+fn sort_of(form: &Form<'_>) -> Option<&'static str> {
+    match form {
+        Form::List(_) | Form::Tuple(_) => Some("list"),
+        Form::Map(..) | Form::Schema(_) => Some("map"),
+        Form::Union(_) => None,
+        Form::Single("enum") => Some("text"),
+        Form::Single("list(enum)") => Some("list"),
+        Form::Single(kind) => match kind_name::parse(kind, None).ok()? {
+            Kind::Bool => Some("bool"),
+            Kind::Number(_) => Some("number"),
+            Kind::Text | Kind::Enum(_) | Kind::Object => Some("text"),
+            Kind::Vector(_) | Kind::Array(..) | Kind::List(_) => Some("list"),
+            _ => None,
+        },
+    }
+}
+
+/// The parts of a kind have no keys of their own.
+const PART: Own = Own { is_optional: false, is_whole: false };
+
+impl<'n, 's> Expansion<'_, 'n, 's> {
+    /// Adds the slots of a value of one of these kinds.
+    pub(super) fn union(
+        &self,
+        slot: &SlotDeclaration<'n, 's>,
+        kinds: &[&'n str],
+        within: Within,
+        expanded: &mut Expanded<'n, 's>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        let is_schema = |kind: &&&str| matches!(self.form(kind), Form::Schema(_));
+        let schemas: Vec<&'n str> = kinds.iter().filter(is_schema).copied().collect();
+        if schemas.len() == kinds.len() {
+            return self.tagged(slot, &schemas, within, expanded, diagnostics);
+        }
+        let tag = slot.tag_attribute();
+        if schemas.len() > 1 && tag.is_none() {
+            diagnostics.push(without_tag(slot, &schemas));
+            return None;
+        }
+        let mut sorts: Vec<&'static str> = Vec::new();
+        for kind in kinds {
+            let Some(sort) = sort_of(&self.form(kind)) else {
+                // An unknown kind is reported as that of any slot.
+                expanded.push(slot, (Leaf::Kind(kind), PART), &within);
+                if kind_name::parse(kind, None).is_ok() {
+                    diagnostics.push(no_sort(slot, kind));
+                    return None;
+                }
+                continue;
+            };
+            let is_other_schema = is_schema(&kind) && sorts.contains(&sort) && schemas.len() > 1;
+            if !sorts.contains(&sort) {
+                sorts.push(sort);
+            } else if !is_other_schema {
+                diagnostics.push(same_sort(slot, kind, sort));
+                return None;
+            }
+        }
+        let variants = sorts.iter().map(|sort| (*sort).to_owned()).collect();
+        let sort = Tag { sign: '|', attribute: String::new(), variants };
+        expanded.push(slot, (Leaf::Tag(&sort), PART), &within);
+        for kind in kinds.iter().filter(|kind| !is_schema(kind)) {
+            let Some(sort) = sort_of(&self.form(kind)) else { continue };
+            self.value(slot, (kind, PART), within.variant('|', sort), expanded, diagnostics)?;
+        }
+        let map = within.variant('|', "map");
+        match (&*schemas, tag) {
+            ([], _) => Some(()),
+            ([schema], None) => self.value(slot, (schema, PART), map, expanded, diagnostics),
+            (schemas, _) => self.tagged(slot, schemas, map, expanded, diagnostics),
+        }
+    }
+
+    /// Adds the slots of a map whose schema an attribute says, or its only name.
+    fn tagged(
+        &self,
+        slot: &SlotDeclaration<'n, 's>,
+        schemas: &[&'n str],
+        within: Within,
+        expanded: &mut Expanded<'n, 's>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        let attribute = slot.tag_attribute().unwrap_or_default();
+        let mut names =
+            schemas.iter().copied().chain([attribute].into_iter().filter(|name| !name.is_empty()));
+        if let Some(name) = names.find(|name| !is_part(name)) {
+            let message = format!("{} cannot be the name of a variant or a tag", quoted(name));
+            diagnostics
+                .push(Diagnostic::error(Code::BadName, message).at(slot.place, "in this slot"));
+            return None;
+        }
+        let variants = schemas.iter().map(|schema| (*schema).to_owned()).collect();
+        let tag = Tag { sign: '@', attribute: attribute.to_owned(), variants };
+        expanded.push(slot, (Leaf::Tag(&tag), PART), &within);
+        schemas.iter().try_for_each(|schema| {
+            self.value(slot, (schema, PART), within.variant('@', schema), expanded, diagnostics)
+        })
+    }
+}
+
+fn without_tag(slot: &SlotDeclaration<'_, '_>, schemas: &[&str]) -> Diagnostic {
+    let message = format!("slot {} needs a tag", quoted(&slot.name));
+    Diagnostic::error(Code::BadSlot, message)
+        .at(slot.place, format!("nothing tells {} from one another", schemas.join(", ")))
+        .help("add tag = \"type\", the attribute that has the name of the schema")
+}
+
+fn no_sort(slot: &SlotDeclaration<'_, '_>, kind: &str) -> Diagnostic {
+    let message = format!("slot {} cannot have kind {kind} beside others", quoted(&slot.name));
+    Diagnostic::error(Code::BadSlot, message).at(slot.place, "it takes values of several sorts")
+}
+
+fn same_sort(slot: &SlotDeclaration<'_, '_>, kind: &str, sort: &str) -> Diagnostic {
+    let shown = match sort {
+        "bool" => "booleans",
+        "number" => "numbers",
+        "text" => "texts",
+        "list" => "lists",
+        _ => "maps",
+    };
+    let message = format!("slot {} has two kinds whose values are {shown}", quoted(&slot.name));
+    Diagnostic::error(Code::BadSlot, message)
+        .at(slot.place, format!("{kind} is the second one"))
+        .help("nothing tells their values apart; keep one of them, or use kind = \"any\"")
+}

@@ -1,0 +1,35 @@
+//! Mistakes in unions.
+
+use super::reports;
+
+const SCHEMA: (&str, &str) = (
+    "s.toml",
+    "[schemas.spell.slots.effect]\ntag = 'type'\nvariants.heal = { amount = 'f32', area = { kind = 'u8', optional = true } }\n\
+     variants.buff = { bonus = { slots = { strength = 'i8' } } }\nvariants.rest = {}\n\
+     [schemas.spell.slots.uses]\nkind = 'list(text | f32)'\ndefault = []\n",
+);
+
+reports! {
+    part_of_another_variant { SCHEMA, ("r.json", r#"{"records": {"spell": {"nap": {"effect": {"type": "rest", "amount": 5}}}}}"#) }
+    misspelt_part { SCHEMA, ("r.json", r#"{"records": {"spell": {"cure": {"effect": {"type": "heal", "amount": 5, "aera": 2}}}}}"#) }
+    missing_part { SCHEMA, ("r.yaml", "records:\n  spell:\n    cure:\n      effect: {type: heal, area: 2}\n") }
+    misspelt_variant { SCHEMA, ("r.toml", "records.spell.cure.effect = { type = 'heel', amount = 5 }") }
+    no_tag { SCHEMA, ("r.toml", "records.spell.cure.effect = { amount = 5 }") }
+    text_for_a_tagged_map { SCHEMA, ("r.toml", "records.spell.cure.effect = 'rest'") }
+    null_for_a_union { SCHEMA, ("r.json", r#"{"records": {"spell": {"cure": {"effect": null}}}}"#) }
+    no_value { SCHEMA, ("r.json", r#"{"records": {"spell": {"cure": {}}}}"#) }
+    value_of_another_sort { SCHEMA, ("r.json", r#"{"records": {"spell": {"cure": {"effect": {"type": "rest"}, "uses": ["a", 1, true]}}}}"#) }
+    wrong_part_of_a_variant { SCHEMA, ("r.json", r#"{"records": {"spell": {"cure": {"effect": {"type": "buff", "bonus": 3}}}}}"#) }
+    two_kinds_of_one_sort { ("s.toml", "schemas.spell.slots.cost = 'f32 | u8'") }
+    any_in_a_union { ("s.toml", "schemas.spell.slots.cost = 'f32 | any'") }
+    unknown_kind_in_a_union { ("s.toml", "schemas.spell.slots.cost = 'f32 | txet'") }
+    schemas_without_a_tag { ("s.toml", "schemas.a.slots.x = 'u8'\nschemas.b.slots.y = 'u8'\nschemas.spell.slots.cost = 'f32 | a | b'") }
+    tag_of_no_union { ("s.toml", "schemas.spell.slots.cost = { kind = 'f32', tag = 'type' }") }
+    tag_of_a_list { ("s.toml", "schemas.spell.slots.cost = { kind = 'list(list(f32))', tag = 'type' }") }
+    default_in_a_variant { ("s.toml", "schemas.spell.slots.cost = { variants = { gold = { amount = { kind = 'u8', default = 1 } } } }") }
+    no_variants { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = {} }") }
+    dotted_variant { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = { 'a.b' = {} } }") }
+    slot_with_the_name_of_the_tag { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = { gold = { type = 'u8' } } }") }
+    another_tag_in_a_patch { SCHEMA, ("z.toml", "patches.schemas.spell.slots.effect = { tag = 'kind', variants = { curse = {} } }") }
+    variants_of_a_patch_for_no_union { ("s.toml", "schemas.spell.slots.cost = 'u8'\npatches.schemas.spell.slots.cost.variants.gold = { amount = 'u8' }") }
+}

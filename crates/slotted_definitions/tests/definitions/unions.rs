@@ -1,0 +1,234 @@
+//! Values of one of several variants in files of each format.
+
+use slotted::{Store, Value};
+use slotted_definitions::{Format, Undeclared};
+
+use crate::support::{Outcome, load, load_as, map};
+
+const SCHEMAS: &str = r#"
+[schemas.item.slots]
+weight = "f32"
+
+[schemas.mana.slots]
+amount = { kind = "u8", range = [1, 100] }
+[schemas.life.slots]
+amount = "f32"
+owner = { kind = "object", references = "item", optional = true }
+
+[schemas.spell.slots]
+cost = { kind = "mana | life", tag = "pay", optional = true }
+power = { kind = "f32 | text | bool", optional = true, range = [0, 10] }
+[schemas.spell.slots.effect]
+tag = "type"
+variants.heal = { amount = "f32", area = { kind = "u8", optional = true } }
+variants.buff = { bonus = { slots = { strength = "i8" } }, targets = { kind = "list", slots = { name = "text" } } }
+variants.rest = {}
+[schemas.spell.slots.steps]
+kind = "list"
+optional = true
+tag = "do"
+variants = { walk = { to = { kind = "object", references = "item" } }, wait = { seconds = { kind = "f32", optional = true } } }
+[schemas.spell.slots.uses]
+kind = "list(text | mana | list(u8))"
+default = []
+[schemas.spell.slots.shape]
+optional = true
+variants = { point = {}, circle = "f32", box = { x = "f32", y = "f32" } }
+"#;
+
+/// The same records in each format.
+const RECORDS: [(&str, &str); 4] = [
+    (
+        "r.json",
+        r#"{"records": {"item": {"bone": {"weight": 1}}, "spell": {
+            "cure": {
+                "cost": {"pay": "life", "amount": 2.5, "owner": "bone"}, "power": 3,
+                "effect": {"type": "heal", "amount": 5},
+                "steps": [{"do": "wait"}, {"do": "walk", "to": "bone"}, {"do": "wait", "seconds": 2}],
+                "uses": ["MEDITATE", {"amount": 7}, [1, 2], "REST"],
+                "shape": {"circle": 2}
+            },
+            "rage": {
+                "inherits": "cure", "power": "much",
+                "effect": {"type": "buff", "bonus": {"strength": 2}, "targets": [{"name": "orc"}]},
+                "shape": {"box": {"x": 1, "y": 2}}
+            },
+            "nap": {"effect": {"type": "rest"}}
+        }}}"#,
+    ),
+    (
+        "r.toml",
+        r#"
+        records.item.bone.weight = 1
+        [records.spell.cure]
+        cost = { pay = "life", amount = 2.5, owner = "bone" }
+        power = 3
+        effect = { type = "heal", amount = 5 }
+        steps = [{ do = "wait" }, { do = "walk", to = "bone" }, { do = "wait", seconds = 2 }]
+        uses = ["MEDITATE", { amount = 7 }, [1, 2], "REST"]
+        shape.circle = 2
+        [records.spell.rage]
+        inherits = "cure"
+        power = "much"
+        effect = { type = "buff", bonus = { strength = 2 }, targets = [{ name = "orc" }] }
+        shape.box = { x = 1, y = 2 }
+        [records.spell.nap]
+        effect.type = "rest"
+        "#,
+    ),
+    (
+        "r.ron",
+        r#"(records: {"item": {"bone": (weight: 1)}, "spell": {
+            "cure": (
+                cost: (pay: "life", amount: 2.5, owner: "bone"), power: 3,
+                effect: (type: heal, amount: 5),
+                steps: [(do: wait), (do: walk, to: "bone"), (do: wait, seconds: 2)],
+                uses: [MEDITATE, (amount: 7), [1, 2], "REST"],
+                shape: (circle: 2),
+            ),
+            "rage": (
+                inherits: "cure", power: "much",
+                effect: (type: buff, bonus: (strength: 2), targets: [(name: "orc")]),
+                shape: (box: (x: 1, y: 2)),
+            ),
+            "nap": (effect: (type: rest)),
+        }})"#,
+    ),
+    (
+        "r.yaml",
+        "
+records:
+  item:
+    bone: {weight: 1}
+  spell:
+    cure:
+      cost: {pay: life, amount: 2.5, owner: bone}
+      power: 3
+      effect: {type: heal, amount: 5}
+      steps: [{do: wait}, {do: walk, to: bone}, {do: wait, seconds: 2}]
+      uses: [MEDITATE, {amount: 7}, [1, 2], REST]
+      shape: {circle: 2}
+    rage:
+      inherits: cure
+      power: much
+      effect: {type: buff, bonus: {strength: 2}, targets: [{name: orc}]}
+      shape: {box: {x: 1, y: 2}}
+    nap: {effect: {type: rest}}
+",
+    ),
+];
+
+fn tagged<const N: usize>(tag: (&str, &str), parts: [(&str, Value); N]) -> Value {
+    [(tag.0, Value::from(tag.1))].into_iter().chain(parts).collect()
+}
+
+#[test]
+fn every_format_has_unions() -> Outcome {
+    for (name, text) in RECORDS {
+        let mut store = Store::new();
+        let objects = load(&[("s.toml", SCHEMAS), (name, text)])?.spawn(&mut store)?;
+        let id = |schema: &str, record: &str| objects.id(schema, record).expect("is there");
+        let get = |record: &str, slot: &str| store.get_value(id("spell", record), slot);
+        let bone = Value::from(id("item", "bone"));
+        let life = [("amount", 2.5_f32.into()), ("owner", bone.clone())];
+        assert_eq!(get("cure", "cost")?, tagged(("pay", "life"), life), "{name}");
+        assert_eq!(get("cure", "power")?, 3.0_f32.into());
+        assert_eq!(get("rage", "power")?, "much".into());
+        assert_eq!(get("cure", "effect")?, tagged(("type", "heal"), [("amount", 5_f32.into())]));
+        let bonus = map([("strength", 2.into())]);
+        let targets = [map([("name", "orc".into())])];
+        let buff = [("bonus", bonus), ("targets", targets.into())];
+        assert_eq!(get("rage", "effect")?, tagged(("type", "buff"), buff));
+        assert_eq!(get("nap", "effect")?, tagged(("type", "rest"), []));
+        let steps = [
+            tagged(("do", "wait"), []),
+            tagged(("do", "walk"), [("to", bone)]),
+            tagged(("do", "wait"), [("seconds", 2_f32.into())]),
+        ];
+        assert_eq!(get("rage", "steps")?, steps.into());
+        let uses =
+            vec!["MEDITATE".into(), map([("amount", 7.into())]), [1, 2].into(), "REST".into()];
+        assert_eq!(get("cure", "uses")?, uses.into());
+        assert_eq!(get("nap", "uses")?, Value::List([].into()));
+        assert_eq!(get("cure", "shape")?, map([("circle", 2_f32.into())]));
+        let corner = map([("x", 1_f32.into()), ("y", 2_f32.into())]);
+        assert_eq!(get("rage", "shape")?, map([("box", corner)]));
+        // No value of the parent's variant is left.
+        assert_eq!(get("rage", "effect@heal.amount")?, Value::Unset);
+        assert_eq!(get("nap", "cost")?, Value::Unset);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_written_loads_and_is_the_same() -> Outcome {
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
+        let mut store = Store::new();
+        let objects = load(&[("s.toml", SCHEMAS), RECORDS[1]])?.spawn(&mut store)?;
+        let files = objects.to_files(&store, format)?;
+        let [(path, text)] = &files[..] else { panic!("one file") };
+        assert!(!text.contains(['@', '|']), "unions are values: {text}");
+        let mut again = Store::new();
+        let loaded = load(&[("s.toml", SCHEMAS), (path, text)])?.spawn(&mut again)?;
+        for name in ["cure", "rage", "nap"] {
+            let (before, after) = (objects.id("spell", name), loaded.id("spell", name));
+            let (before, after) = (before.ok_or(name)?, after.ok_or(name)?);
+            assert_eq!(store.get_record(before)?, again.get_record(after)?, "{text}");
+        }
+        assert_eq!(loaded.to_files(&again, format)?, files);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_patch_adds_a_variant() -> Outcome {
+    let patch = "patches.schemas.spell.slots.effect.variants.curse = { turns = 'u8' }\n\
+        [records.spell.hex]\neffect = { type = 'curse', turns = 3 }\n";
+    let mut store = Store::new();
+    let files = [("s.toml", SCHEMAS), RECORDS[0], ("z.toml", patch)];
+    let objects = load(&files)?.spawn(&mut store)?;
+    let hex = objects.id("spell", "hex").ok_or("no hex")?;
+    let curse = tagged(("type", "curse"), [("turns", 3.into())]);
+    assert_eq!(store.get_value(hex, "effect")?, curse);
+    Ok(())
+}
+
+#[test]
+fn a_dead_reference_takes_its_variant_with_it() -> Outcome {
+    let mut store = Store::new();
+    let objects = load(&[("s.toml", SCHEMAS), RECORDS[1]])?.spawn(&mut store)?;
+    store.despawn(objects.id("item", "bone").ok_or("no bone")?)?;
+    let files = objects.to_files(&store, Format::Json)?;
+    let mut again = Store::new();
+    let loaded = load(&[("s.toml", SCHEMAS), (&files[0].0, &files[0].1)])?.spawn(&mut again)?;
+    let cure = loaded.id("spell", "cure").ok_or("no cure")?;
+    // The owner is optional, the goal of a walk is not.
+    assert_eq!(
+        again.get_value(cure, "cost")?,
+        tagged(("pay", "life"), [("amount", 2.5_f32.into())])
+    );
+    let wait = [tagged(("do", "wait"), []), tagged(("do", "wait"), [("seconds", 2_f32.into())])];
+    assert_eq!(again.get_value(cure, "steps")?, wait.into());
+    Ok(())
+}
+
+#[test]
+fn a_variant_of_a_removed_pack_is_kept_and_comes_back() -> Outcome {
+    let records =
+        "[records.spell.hex]\neffect = { type = 'rest' }\ncost = { pay = 'soul', depth = 3 }\n";
+    let patch = "patches.schemas.spell.slots.cost = { kind = 'mana | life | soul' }\n\
+        schemas.soul.slots.depth = 'u8'";
+    let mut store = Store::new();
+    let files = [("s.toml", SCHEMAS), ("r.toml", records)];
+    let objects = load_as(Undeclared::Quarantine, &files)?.spawn(&mut store)?;
+    let hex = objects.id("spell", "hex").ok_or("no hex")?;
+    assert_eq!(store.get_value(hex, "cost")?, Value::Unset);
+    let written = objects.to_files(&store, Format::Toml)?;
+    let mut store = Store::new();
+    let files = [("s.toml", SCHEMAS), ("p.toml", patch), (&*written[0].0, &*written[0].1)];
+    let objects = load_as(Undeclared::Quarantine, &files)?.spawn(&mut store)?;
+    let hex = objects.id("spell", "hex").ok_or("no hex")?;
+    let soul = tagged(("pay", "soul"), [("depth", 3.into())]);
+    assert_eq!(store.get_value(hex, "cost")?, soul, "{}", written[0].1);
+    Ok(())
+}
