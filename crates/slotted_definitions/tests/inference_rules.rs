@@ -259,18 +259,73 @@ fn lists_and_maps_of_one_form_have_a_slot_for_each_part() {
 }
 
 #[test]
+fn values_of_several_sorts_become_unions() {
+    let sorts = ["a|: enum(number, text)", "a|number: u8, optional", "a|text: text, optional"];
+    assert_eq!(slots([Value::from(1), "one".into(), 2.5.into()])[..1], sorts[..1]);
+    assert_eq!(slots([Value::from(1), "one".into()]), sorts);
+    assert_eq!(
+        slots([Value::from(1), Value::Unset, true.into()]),
+        ["a|: enum(number, bool), optional", "a|number: u8, optional", "a|bool: bool, optional"]
+    );
+    // The parts so far are those of the first sort.
+    let map = Value::from_iter([("b", Value::from(1)), ("c", "x".into())]);
+    assert_eq!(
+        slots([map.clone(), Value::from_iter([("b", 2)]), "x".into(), [1, 2].into()]),
+        [
+            "a|: enum(map, text, list)",
+            "a|map.b: u8, optional",
+            "a|map.c: text, optional",
+            "a|map.c?: bool, optional",
+            "a|text: text, optional",
+            "a|list: list(u8), optional",
+        ]
+    );
+    let lengths = [vec![1.into(), "a".into()], vec![Value::from(1)]];
+    let elements = [
+        "a[]|: list(enum(number, text))",
+        "a[]|number: list(u8), default []",
+        "a[]|text: list(text), default []",
+    ];
+    assert_eq!(slots(lengths), elements);
+    // Lists of one sort before the first mixed one count too.
+    let late = [vec![Value::from(300)], vec![Value::from(2)], vec!["a".into(), map]];
+    assert_eq!(
+        slots(late),
+        [
+            "a[]|: list(enum(number, text, map))",
+            "a[]|number: list(u16), default []",
+            "a[]|text: list(text), default []",
+            "a[]|map.b: list(u8), default []",
+            "a[]|map.c: list(text), default []",
+        ]
+    );
+    let (inner, drop) = (Value::from([1, 2]), Value::from_iter([("n", 1)]));
+    let lists = [vec![inner, drop.clone()], vec![drop, "x".into()]];
+    assert_eq!(
+        slots([Value::from(lists[0].clone()), lists[1].clone().into(), 7.into()]),
+        [
+            "a|: enum(list, number)",
+            "a|list[]|: list(enum(list, map, text)), optional",
+            "a|list[]|list: list(u8), optional",
+            "a|list[]|list#: list(u32), optional",
+            "a|list[]|map.n: list(u8), optional",
+            "a|list[]|text: list(text), optional",
+            "a|number: u8, optional",
+        ]
+    );
+}
+
+#[test]
 fn attributes_without_a_slot_have_a_reason() {
     let nested = || Value::from_iter([("b", Value::from(1)), ("c", "x".into())]);
-    assert_eq!(slot([Value::from(1), "one".into()]), Err(Unslottable::Mixed));
-    assert_eq!(slot([Value::from(1), true.into()]), Err(Unslottable::Mixed));
+    assert_eq!(slot([Value::from(1), Value::Bytes([1].into())]), Err(Unslottable::Mixed));
+    assert_eq!(slot([Value::from(1), nested(), Value::List([].into())]), Err(Unslottable::Mixed));
     assert_eq!(slot([Value::Unset]), Err(Unslottable::NeverSet));
     let empty = Value::from_iter::<[(&str, Value); 0]>([]);
-    assert_eq!(slot([nested(), empty]), Err(Unslottable::NestedRecords));
-    let lengths = [vec![1.into(), "a".into()], vec![Value::from(1)]];
-    assert_eq!(slot(lengths), Err(Unslottable::MixedLists));
-    let kinds = [[Value::from(1), "a".into()], ["a".into(), 1.into()]];
-    assert_eq!(slot(kinds), Err(Unslottable::MixedLists));
-    assert_eq!(slot([Value::from("a"), [1, 2].into()]), Err(Unslottable::Mixed));
+    let unknown = Value::from_iter([("b", Value::List([].into()))]);
+    assert_eq!(slot([unknown, empty]), Err(Unslottable::NestedRecords));
+    let unknown = (0..9).map(|at| if at < 8 { at.into() } else { Value::List([].into()) });
+    assert_eq!(slot([unknown.collect::<Vec<Value>>()]), Err(Unslottable::MixedLists));
     // Only one level of maps by name has columns.
     let map = |at: i64| {
         Value::from_iter([(format!("n{at}"), Value::from_iter([(format!("n{at}"), at)]))])
@@ -296,13 +351,14 @@ fn values_are_counted_with_examples() -> Outcome {
     };
     let objects: Vec<Record> = (0..100).map(|number| record! { a: mixed(number) }).collect();
     let proposal = infer(&objects)?;
-    let attribute = &proposal.attributes()[0];
-    let counts: Vec<_> = attribute.values.iter().map(|found| (found.kind, found.count)).collect();
+    let union = &proposal.unions()[0];
+    let counts: Vec<_> = union.values.iter().map(|found| (found.kind, found.count)).collect();
     assert_eq!(counts, [("integer", 98), ("text", 1), ("list", 1)]);
-    let example = &attribute.values[1].examples[0];
+    let example = &union.values[1].examples[0];
     assert_eq!(example.object, 7);
     assert!(example.value.len() < 100, "examples are truncated");
-    assert_eq!(attribute.elements[0].count, 2);
+    let list = proposal.attributes().iter().find(|attribute| &*attribute.name == "a|list");
+    assert_eq!(list.ok_or("no list")?.elements[0].count, 2);
     Ok(())
 }
 

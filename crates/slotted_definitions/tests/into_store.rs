@@ -102,7 +102,15 @@ fn nothing_is_lost() -> Outcome {
     let moved = into_store(map, &InferenceOptions::default())?;
     assert_eq!(
         slots(&moved, "thing"),
-        ["number: u16", "name: text", "half: f32", "mixed: any", "nested.a: u16, optional"]
+        [
+            "number: u16",
+            "name: text",
+            "half: f32",
+            "mixed|: enum(number, text)",
+            "nested.a: u16, optional",
+            "mixed|number: u16, optional",
+            "mixed|text: text, optional",
+        ]
     );
     for (old, new) in &moved.ids {
         let mut back = moved.store.get_record(*new)?;

@@ -93,7 +93,7 @@ fn values_that_most_objects_share_are_defaults_only_if_none_is_missing() -> Outc
 #[test]
 fn objects_that_fit_whole_are_counted_with_reasons() -> Outcome {
     let objects =
-        ["{ a: 1 }", "{ a: 2, b: [{}] }", "{ a: 3, b: [{}], c: [1, [1], 2] }", "{ a: 4, c: [2] }"];
+        ["{ a: 1 }", "{ a: 2, b: [{}] }", "{ a: 3, b: [{}], c: [1, [[]], 2] }", "{ a: 4, c: [2] }"];
     let objects = objects.map(object).to_vec();
     let [thing] = &survey(&[("thing", objects)])?[..] else { panic!() };
     let fit = &thing.fit;
@@ -113,6 +113,9 @@ fn objects() -> impl Strategy<Value = Vec<String>> {
         (0..3_u8).prop_map(|number| number.to_string()),
         Just("null".to_owned()),
         Just("{ deep: 1 }".to_owned()),
+        name().prop_map(|name| format!("['{name}', 3, {{ at: '{name}', n: [1, 'x'] }}, [2]]")),
+        (0..2_u8).prop_map(|n| format!("{{ deep: {n}, '{n}': ['x', [{n}]] }}")),
+        Just("[true, null]".to_owned()),
         name().prop_map(|name| format!("[['{name}', 4]]")),
         prop::collection::vec(name(), 0..3).prop_map(|names| format!(
             "[{}]",

@@ -26,7 +26,7 @@ pub use naming::Naming;
 use nested::{PartOf, Role};
 use observed::{Observed, SchemaOf};
 pub use observed::{ValueCount, ValueExample};
-pub use proposal::{Proposal, ProposalNote, ProposedAttribute};
+pub use proposal::{Proposal, ProposalNote, ProposedAttribute, ProposedUnion};
 pub use same_data::SameData;
 pub(crate) use same_data::as_written;
 pub use survey::{Fit, Measure, Survey, SurveyedGroup};
@@ -78,6 +78,7 @@ impl Default for InferenceOptions {
 /// | lists of maps, of lists, or of values that have a kind for each position | [nested lists](slotted::schema::Shape): each part is an attribute of its own |
 /// | maps with many names | a [map](slotted::schema::SchemaBuilder::nested_map) of keys and values |
 /// | single values beside lists of such values | a list that files may write without brackets |
+/// | values of different sorts, such as numbers and texts, or elements of such sorts | a [union](slotted::schema::Union): the values of each sort are an attribute of their own |
 /// | lists of 2, 3 or 4 numbers, all of one length, with floats | a vector |
 /// | other lists | a list of the kind that holds all elements; texts in lists stay text |
 /// | references | an optional `object`, because its target can be despawned |
@@ -140,15 +141,24 @@ struct Named {
     is_outside: bool,
     /// `true` if not all parts of its values were observed.
     is_cut: bool,
-    /// `true` if lists whose elements are not nested were not observed as nested ones.
+    /// `true` if lists of single values of one sort were observed. They are no tuples.
     has_flat_lists: bool,
+    /// `true` if the elements of lists were observed.
+    has_elements: bool,
     /// `true` if a map repeats a name.
     has_repetitions: bool,
-    /// `true` if lists have elements of different sorts.
-    has_mixed_lists: bool,
+    /// The sort of all values so far.
+    sort: Option<&'static str>,
+    /// `true` if values have several sorts: those of each are observed as a part.
+    has_sorts: bool,
 }
 
 impl Named {
+    /// Returns `true` if it holds the values of one sort of another attribute.
+    const fn is_sort(&self) -> bool {
+        matches!(self.whole, Some((_, PartOf::Sort)))
+    }
+
     /// Returns `true` if a slot can hold its values.
     fn has_slot(&self, options: &InferenceOptions) -> bool {
         is_name(&self.name) && (self.kind(options).is_ok() || self.fits_any(options))
@@ -293,7 +303,7 @@ impl Inference {
             return Some(*position);
         }
         let is_in_list = whole.is_some_and(|(whole, part)| {
-            part != PartOf::Record && part != PartOf::Tuple || self.attributes[whole].is_in_list
+            matches!(part, PartOf::List | PartOf::Map) || self.attributes[whole].is_in_list
         });
         if self.attributes.len() >= self.options.attributes {
             return None;
@@ -313,8 +323,10 @@ impl Inference {
             is_outside: false,
             is_cut: false,
             has_flat_lists: false,
-            has_mixed_lists: false,
+            has_elements: false,
             has_repetitions: false,
+            sort: None,
+            has_sorts: false,
         });
         Some(position)
     }

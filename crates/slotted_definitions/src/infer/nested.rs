@@ -17,6 +17,7 @@ pub(super) enum PartOf {
     Tuple,
     List,
     Map,
+    Sort,
 }
 
 /// The use of an attribute in the proposal.
@@ -28,6 +29,7 @@ pub(super) enum Role {
     Tuple,
     List,
     Map,
+    Union,
     /// Its values are those of the attribute that has it as a part.
     Hidden,
 }
@@ -39,13 +41,14 @@ impl PartOf {
             Self::Tuple => Role::Tuple,
             Self::List => Role::List,
             Self::Map => Role::Map,
+            Self::Sort => Role::Union,
         }
     }
 }
 
 /// Returns whether a name can be that of a part. In the names of slots, other names mean something else.
 fn is_part(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['.', '[', '{']) && !name.ends_with(['?', '#'])
+    !name.is_empty() && !name.contains(['.', '[', '{', '@', '|']) && !name.ends_with(['?', '#'])
 }
 
 impl Inference {
@@ -56,18 +59,123 @@ impl Inference {
         value: &Value,
         object: (u64, SchemaOf<'_>),
     ) {
+        self.prepare_elements(position, value);
+        let sort = Shape::of(value).sort();
+        let attribute = &self.attributes[position];
+        let is_outside = attribute.whole.is_none();
+        let is_whole = !is_outside || is_part(&attribute.name);
+        if let Some(before) = attribute.sort
+            && sort != Some(before)
+            && is_whole
+            && !value.is_unset()
+            && !attribute.has_sorts
+            && !attribute.is_sort()
+        {
+            self.split(position, before);
+        }
         let attribute = &mut self.attributes[position];
-        attribute.is_outside |= attribute.whole.is_none();
+        attribute.is_outside |= is_outside;
         attribute.count(value, self.objects);
         attribute.observed.observe(value, object.0, &self.options, object.1);
-        if attribute.whole.is_none() && !is_part(&attribute.name) {
+        if !is_whole {
             attribute.is_cut = true;
             return;
         }
-        match value {
-            Value::Map(parts) => self.observe_map(position, parts, object),
-            Value::List(list) => self.observe_list(position, list, object),
+        attribute.sort = attribute.sort.or(sort);
+        match (value, sort) {
+            (Value::Unset, _) => {}
+            (_, Some(sort)) if attribute.has_sorts => {
+                let name = format!("{}|{sort}", attribute.name);
+                self.observe_part(position, PartOf::Sort, &name, value, object);
+            }
+            (_, None) if attribute.has_sorts => attribute.is_cut = true,
+            (Value::Map(parts), _) => self.observe_map(position, parts, object),
+            (Value::List(list), _) => self.observe_list(position, list, object),
             _ => {}
+        }
+    }
+
+    /// Makes the values so far, which are all of one sort, a part of the attribute.
+    fn split(&mut self, position: usize, sort: &str) {
+        let whole = &mut self.attributes[position];
+        whole.has_sorts = true;
+        let (old, observed) = (Arc::clone(&whole.name), whole.observed.without_nulls());
+        let name: Arc<str> = format!("{old}|{sort}").into();
+        let child = Named {
+            name: Arc::clone(&name),
+            observed,
+            whole: Some((position, PartOf::Sort)),
+            is_outside: false,
+            has_sorts: false,
+            ..whole.clone()
+        };
+        whole.is_cut = !is_name(&name) || self.positions.contains_key(&name);
+        if whole.is_cut || self.attributes.len() >= self.options.attributes {
+            self.attributes[position].is_cut = true;
+            return;
+        }
+        let at = self.attributes.len();
+        self.positions.insert(Arc::clone(&name), at);
+        self.attributes.push(child);
+        // The parts so far are those of the sort.
+        for part in 0..at {
+            if !self.is_within(part, position) {
+                continue;
+            }
+            if let Some((whole, _)) = &mut self.attributes[part].whole
+                && *whole == position
+            {
+                *whole = at;
+            }
+            let own = Arc::clone(&self.attributes[part].name);
+            let name: Arc<str> = format!("{name}{}", &own[old.len()..]).into();
+            if !is_name(&name) || self.positions.contains_key(&name) {
+                self.attributes[at].is_cut = true;
+                continue;
+            }
+            self.positions.remove(&own);
+            self.positions.insert(Arc::clone(&name), part);
+            self.attributes[part].name = name;
+        }
+    }
+
+    /// Returns whether an attribute is a part of another one, or of its parts.
+    fn is_within(&self, position: usize, outer: usize) -> bool {
+        let mut at = position;
+        while let Some((whole, _)) = self.attributes[at].whole {
+            if whole == outer {
+                return true;
+            }
+            at = whole;
+        }
+        false
+    }
+
+    /// Makes the elements of lists parts of the attribute, once a list has elements that are no single values of one sort.
+    fn prepare_elements(&mut self, position: usize, value: &Value) {
+        let attribute = &self.attributes[position];
+        let Value::List(list) = value else { return };
+        if !attribute.has_flat_lists
+            || attribute.has_elements
+            || !matches!(Elements::of(list), Elements::Nested | Elements::Mixed)
+        {
+            return;
+        }
+        let Some(observed) = attribute.observed.of_elements() else { return };
+        let name = format!("{}[]", attribute.name);
+        let known = match is_name(&name) {
+            true => self.position(&name, position + 1, Some((position, PartOf::List))),
+            false => None,
+        };
+        match known.filter(|at| self.attributes[*at].whole == Some((position, PartOf::List))) {
+            Some(at) => {
+                let element = &mut self.attributes[at];
+                element.values = observed.set();
+                element.sort = observed.shapes().next().and_then(Shape::sort);
+                element.observed = observed;
+                self.attributes[position].has_elements = true;
+            }
+            None => self.attributes[position].is_cut = true,
         }
     }
 
@@ -105,23 +213,23 @@ impl Inference {
     fn observe_list(&mut self, position: usize, list: &[Value], object: (u64, SchemaOf<'_>)) {
         let attribute = &mut self.attributes[position];
         let name = Arc::clone(&attribute.name);
-        match Elements::of(list) {
+        let elements = Elements::of(list);
+        match elements {
             Elements::None => {}
             Elements::Flat => attribute.has_flat_lists = true,
-            Elements::Nested => {
-                let name = format!("{name}[]");
-                for value in list {
-                    self.observe_part(position, PartOf::List, &name, value, object);
-                }
+            Elements::Nested | Elements::Mixed => attribute.has_elements = true,
+        }
+        if attribute.has_elements {
+            let name = format!("{name}[]");
+            for value in list {
+                self.observe_part(position, PartOf::List, &name, value, object);
             }
-            Elements::Mixed if list.len() <= LONGEST_TUPLE => {
-                attribute.has_mixed_lists = true;
-                for (at, value) in list.iter().enumerate() {
-                    let name = format!("{name}.{at}");
-                    self.observe_part(position, PartOf::Tuple, &name, value, object);
-                }
+        }
+        if matches!(elements, Elements::Mixed) && list.len() <= LONGEST_TUPLE {
+            for (at, value) in list.iter().enumerate() {
+                let name = format!("{name}.{at}");
+                self.observe_part(position, PartOf::Tuple, &name, value, object);
             }
-            Elements::Mixed => attribute.is_cut = true,
         }
     }
 
@@ -150,11 +258,12 @@ impl Inference {
         let count = self.attributes.len();
         let mut roles = vec![Role::Slot; count];
         // For each attribute and form, whether all parts have slots.
-        let mut have_right_parts = vec![[true; 4]; count];
-        let mut have_parts = vec![[false; 4]; count];
-        // Parts come after their whole.
-        for (position, attribute) in self.attributes.iter().enumerate().rev() {
-            let forms = [PartOf::Record, PartOf::Tuple, PartOf::List, PartOf::Map];
+        let mut have_right_parts = vec![[true; 5]; count];
+        let mut have_parts = vec![[false; 5]; count];
+        let order = self.wholes_first();
+        for &position in order.iter().rev() {
+            let attribute = &self.attributes[position];
+            let forms = [PartOf::Record, PartOf::Tuple, PartOf::List, PartOf::Map, PartOf::Sort];
             let fits = |form: &PartOf| {
                 let at = *form as usize;
                 have_parts[position][at] && have_right_parts[position][at] && attribute.is(*form)
@@ -168,13 +277,13 @@ impl Inference {
                 let has_slot = match part {
                     _ if roles[position] != Role::Slot => true,
                     PartOf::Record | PartOf::Tuple => attribute.has_slot(&self.options),
-                    PartOf::List | PartOf::Map => has_kind,
+                    PartOf::List | PartOf::Map | PartOf::Sort => has_kind,
                 };
                 have_parts[whole][part as usize] = true;
                 have_right_parts[whole][part as usize] &= has_slot && attribute.repeated == 0;
             }
         }
-        for position in 0..count {
+        for position in order {
             let Some((whole, part)) = self.attributes[position].whole else { continue };
             if roles[whole] != part.role() {
                 let is_outside = self.attributes[position].is_outside;
@@ -182,6 +291,21 @@ impl Inference {
             }
         }
         roles
+    }
+
+    /// Returns the positions of the attributes, each before its parts.
+    fn wholes_first(&self) -> Vec<usize> {
+        let depth = |position: &usize| {
+            let mut at = *position;
+            let mut depth = 0;
+            while let Some((whole, _)) = self.attributes[at].whole {
+                (at, depth) = (whole, depth + 1);
+            }
+            depth
+        };
+        let mut order: Vec<usize> = (0..self.attributes.len()).collect();
+        order.sort_by_cached_key(depth);
+        order
     }
 
     /// Returns the names of the attributes with this role.
@@ -192,7 +316,7 @@ impl Inference {
     }
 
     /// Returns the outermost list that an attribute is a part of.
-    pub(super) fn list_of(&self, position: usize) -> Option<&Named> {
+    fn list_of(&self, position: usize) -> Option<usize> {
         let (mut at, mut list) = (position, None);
         while let Some((whole, part)) = self.attributes[at].whole {
             if matches!(part, PartOf::List | PartOf::Map) {
@@ -200,7 +324,7 @@ impl Inference {
             }
             at = whole;
         }
-        list.map(|list| &self.attributes[list])
+        list
     }
 }
 
@@ -212,7 +336,8 @@ impl Named {
         match form {
             PartOf::Record => {
                 // An element without parts is an empty map; elsewhere nothing would tell it from none.
-                let is_element = matches!(self.whole, Some((_, PartOf::List | PartOf::Map)));
+                let is_element =
+                    matches!(self.whole, Some((_, PartOf::List | PartOf::Map | PartOf::Sort)));
                 observed.are_records(is_element) && !self.is_cut && !self.has_repetitions
             }
             PartOf::Map => observed.are_all(Shape::Map) && !self.has_repetitions,
@@ -223,9 +348,9 @@ impl Named {
             // An element is never null.
             PartOf::List => {
                 let has_null = |lists: &Lists| lists.elements.of(Shape::Null) > 0;
-                let is_even = !self.has_flat_lists && !self.has_mixed_lists && !self.is_cut;
-                is_even && lists().is_some_and(|lists| !has_null(lists))
+                self.has_elements && !self.is_cut && lists().is_some_and(|lists| !has_null(lists))
             }
+            PartOf::Sort => self.has_sorts && !self.is_cut,
         }
     }
 }
@@ -258,17 +383,30 @@ impl Elements {
 }
 
 impl Inference {
-    /// Returns the number of elements that could have a part of a list.
+    /// Returns the number of elements, or of values of a variant, that could have a part.
     fn elements(&self, position: usize) -> u64 {
         let mut at = position;
         while let Some((whole, part)) = self.attributes[at].whole {
-            if matches!(part, PartOf::List | PartOf::Map) {
+            if matches!(part, PartOf::List | PartOf::Map | PartOf::Sort) {
                 break;
             }
             at = whole;
         }
         let element = &self.attributes[at];
         element.values + element.observed.of(Shape::Null)
+    }
+
+    /// Returns whether an attribute belongs to the values of one sort, within the same element of a list.
+    fn is_in_variant(&self, position: usize) -> bool {
+        let mut at = position;
+        while let Some((whole, part)) = self.attributes[at].whole {
+            match part {
+                PartOf::Sort => return true,
+                PartOf::List | PartOf::Map => return false,
+                PartOf::Record | PartOf::Tuple => at = whole,
+            }
+        }
+        false
     }
 
     /// Adds the slots of an attribute: its own one, and those that say which elements of a list have it.
@@ -280,41 +418,60 @@ impl Inference {
     ) -> SchemaBuilder {
         let attribute = &self.attributes[position];
         let name = &attribute.name;
+        let (is_in_list, is_in_variant) = (attribute.is_in_list, self.is_in_variant(position));
         let list = match self.list_of(position) {
             Some(list) => Some(list),
-            None => (role == Role::Map).then_some(attribute),
+            None => (role == Role::Map).then_some(position),
         };
-        let is_optional = list.is_some_and(|list| list.objects < self.objects);
+        let is_optional = match list {
+            Some(list) => self.attributes[list].objects < self.objects || self.is_in_variant(list),
+            None => {
+                let is_reference = kind.is_some() && attribute.observed.holds_references();
+                is_in_variant || is_reference || attribute.objects < self.objects
+            }
+        };
+        let in_elements = |kind: Kind| match is_in_list {
+            true => Kind::list(kind),
+            false => kind,
+        };
         let add = |builder: SchemaBuilder, name: String, kind: Kind, may_lack: bool| {
+            let is_list = list.is_some() && may_lack;
             let builder = builder.slot(name, kind);
-            match (is_optional, may_lack) {
+            match (is_optional, is_list) {
                 (true, _) => builder.optional(),
                 (false, true) => builder.default(Value::List([].into())),
                 (false, false) => builder,
             }
         };
-        let may_lack = attribute.is_in_list && attribute.values < self.elements(position);
+        let may_be_absent = attribute.values < self.elements(position);
+        let may_lack = (is_in_list || is_in_variant) && may_be_absent;
+        let is_empty = is_in_list && (may_lack || is_in_variant);
         let mut is_list = matches!(role, Role::List | Role::Map);
         if let Some(kind) = kind {
-            if !attribute.is_in_list {
-                builder = builder.slot(Arc::clone(name), kind.clone());
-                if attribute.observed.holds_references() || attribute.objects < self.objects {
-                    builder = builder.optional();
-                }
-                return builder;
-            }
             is_list = matches!(decide::kind(&attribute.observed, &self.options), Ok(Kind::List(_)));
-            builder = add(builder, name.to_string(), kind.clone(), may_lack);
+            builder = add(builder, name.to_string(), kind.clone(), is_empty);
         }
-        if attribute.is_in_list && may_lack {
-            builder = add(builder, format!("{name}?"), Kind::list(Kind::Bool), true);
+        if role == Role::Union {
+            let sorts = self.sorts(position);
+            let kind = in_elements(Kind::enumeration(sorts));
+            builder = add(builder, format!("{name}|"), kind, is_empty);
         }
-        if attribute.is_in_list && is_list {
-            builder = add(builder, format!("{name}#"), Kind::list(Kind::U32), may_lack);
+        if may_lack {
+            builder = add(builder, format!("{name}?"), in_elements(Kind::Bool), true);
+        }
+        if is_in_list && is_list {
+            builder = add(builder, format!("{name}#"), Kind::list(Kind::U32), is_empty);
         }
         if role == Role::Map {
-            builder = add(builder, format!("{name}{{}}.key"), Kind::list(Kind::Text), may_lack);
+            builder = add(builder, format!("{name}{{}}.key"), Kind::list(Kind::Text), is_empty);
         }
         builder
+    }
+
+    /// Returns the sorts of an attribute's values.
+    fn sorts(&self, position: usize) -> Vec<&'static str> {
+        let parts = self.attributes.iter();
+        let parts = parts.filter(|part| part.whole == Some((position, PartOf::Sort)));
+        parts.filter_map(|part| part.sort).collect()
     }
 }

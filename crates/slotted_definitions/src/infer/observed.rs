@@ -65,6 +65,18 @@ impl Shape {
         Self::SINGLE.iter().copied().chain(vectors)
     }
 
+    /// Returns the sort of the values, as [`UnionBy::Sort`](slotted::schema::UnionBy) names it. Bytes have none.
+    pub(super) const fn sort(self) -> Option<&'static str> {
+        match self {
+            Self::Bool => Some("bool"),
+            Self::Integer | Self::Float => Some("number"),
+            Self::Text | Self::Object => Some("text"),
+            Self::List | Self::Vector(_) => Some("list"),
+            Self::Map => Some("map"),
+            Self::Null | Self::Bytes => None,
+        }
+    }
+
     pub(super) fn of(value: &Value) -> Self {
         if let Some(kind) = value.vector_kind() {
             return Self::Vector(kind);
@@ -232,6 +244,11 @@ impl Default for Texts {
 }
 
 impl Texts {
+    /// Returns the statistics of texts that were not observed.
+    pub(super) const fn unknown() -> Self {
+        Self(None)
+    }
+
     fn observe(&mut self, text: &Arc<str>, most: usize) {
         let Some(distinct) = &mut self.0 else { return };
         if text.len() > LONGEST_VARIANT {
@@ -415,6 +432,19 @@ impl Observed {
         ) {
             self.majority.vote(value);
         }
+    }
+
+    /// Returns the statistics of the elements of lists, whose texts were only counted.
+    pub(super) fn of_elements(&self) -> Option<Self> {
+        let lists = self.lists.as_ref()?;
+        Some(Self { texts: Texts::unknown(), ..lists.elements.clone() })
+    }
+
+    /// Returns the same statistics without nulls.
+    pub(super) fn without_nulls(&self) -> Self {
+        let mut observed = self.clone();
+        observed.counts.0[Shape::Null.index()] = 0;
+        observed
     }
 
     /// Returns the only value that more than half of the objects can have.

@@ -32,12 +32,14 @@ use slotted::{Schema, SchemaError};
 ///     inference.observe(&record! { level, wet: false });
 /// }
 /// assert_eq!(inference.finish("tile")?.to_string(), "\
-/// 'tile': 20 objects, 2 attributes, 2 slots
+/// 'tile': 20 objects, 3 attributes, 4 slots
 /// slots:
-///   level: any (0 to 19)
+///   level|: enum(number, text)
 ///   wet: bool
-/// of kind any:
-///   'level': its values have different kinds
+///   level|number: u8, optional (0 to 19)
+///   level|text: text, optional
+/// of several sorts:
+///   'level'
 ///     19 integer: 0 in object 0, 1 in object 1, 2 in object 2
 ///     1 text: \"high\" in object 7
 /// notes:
@@ -50,6 +52,7 @@ pub struct Proposal {
     schema: Schema,
     objects: u64,
     attributes: Vec<ProposedAttribute>,
+    unions: Vec<ProposedUnion>,
     ignored_values: u64,
     /// The position of each slot, and of each nested record behind them.
     slots: HashMap<Arc<str>, usize, RandomState>,
@@ -83,6 +86,16 @@ pub struct ProposedAttribute {
     pub texts: Option<Vec<(Arc<str>, u64)>>,
     /// Notes for review.
     pub notes: Vec<ProposalNote>,
+}
+
+/// An attribute whose values have several sorts: those of each sort are an attribute of their own.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ProposedUnion {
+    /// The name.
+    pub name: Arc<str>,
+    /// The values by kind. A kind with few values may be a mistake in the data.
+    pub values: Vec<ValueCount>,
 }
 
 /// A note about an attribute, for review.
@@ -127,8 +140,13 @@ impl Proposal {
         let mut suggestions = misspellings(&names).into_iter();
         let mut attributes = Vec::with_capacity(names.len());
         let (mut builder, mut slots) = (Schema::builder(schema), HashMap::default());
+        let mut unions = Vec::new();
         for (position, named) in inference.attributes.iter().enumerate() {
             let at = (position, roles[position]);
+            if at.1 == Role::Union {
+                let (name, values) = (Arc::clone(&named.name), named.observed.seen());
+                unions.push(ProposedUnion { name, values });
+            }
             if at.1 != Role::Slot {
                 if at.1 != Role::Hidden {
                     builder = inference.add_slots(builder, at, None);
@@ -154,7 +172,8 @@ impl Proposal {
             }
         }
         let (schema, objects) = (builder.build()?, inference.objects);
-        Ok(Self { schema, objects, attributes, ignored_values: inference.ignored_values, slots })
+        let ignored_values = inference.ignored_values;
+        Ok(Self { schema, objects, attributes, unions, ignored_values, slots })
     }
 
     /// Makes references and defaults of what was noted about each attribute.
@@ -287,6 +306,27 @@ impl Proposal {
     #[must_use]
     pub fn attributes(&self) -> &[ProposedAttribute] {
         &self.attributes
+    }
+
+    /// Returns the attributes whose values have several sorts.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::record;
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { health: 80, drops: "bone" });
+    /// inference.observe(&record! { health: 80, drops: 3 });
+    /// let proposal = inference.finish("orc")?;
+    /// assert_eq!(&*proposal.unions()[0].name, "drops");
+    /// let slots: Vec<_> = proposal.schema().slots().iter().map(|slot| slot.name()).collect();
+    /// assert_eq!(slots, ["health", "drops|", "drops|text", "drops|number"]);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn unions(&self) -> &[ProposedUnion] {
+        &self.unions
     }
 
     /// Iterates over the attributes that fit no kind but `any`, each with the reason.
@@ -433,6 +473,13 @@ impl fmt::Display for Proposal {
             let attribute = slotted.next_if(|attribute| *attribute.name == *slot.name());
             let facts = attribute.map_or_else(String::new, |attribute| attribute.facts(objects));
             writeln!(f, "  {slot}{facts}")?;
+        }
+        if !self.unions.is_empty() {
+            f.write_str("of several sorts:\n")?;
+        }
+        for union in &self.unions {
+            writeln!(f, "  {}", Quoted(&union.name))?;
+            union.values.iter().try_for_each(|values| writeln!(f, "    {values}"))?;
         }
         for (title, has_slot) in [("of kind any:\n", true), ("without a slot:\n", false)] {
             let of_title = || self.unslottable().filter(|(one, _)| one.has_slot() == has_slot);

@@ -9,6 +9,7 @@ use slotted::{Kind, SchemaError, Value};
 
 use crate::infer::naming::{Directory, Names, Naming, name_of};
 use crate::infer::nested::Role;
+use crate::infer::observed::Shape;
 use crate::infer::proposal::Proposal;
 use crate::infer::{Inference, InferenceOptions, ProposalNote, Unslottable};
 
@@ -130,9 +131,20 @@ impl Survey {
             });
             let columns = columns.collect();
             let positions = inference.attribute_positions();
-            let [maps, tuples] = [Role::Map, Role::Tuple].map(|role| inference.names_of(role));
+            let roles = [Role::Map, Role::Tuple, Role::Union];
+            let [maps, tuples, unions] = roles.map(|role| inference.names_of(role));
             let fit = Fit::default();
-            groups.push(Measured { name, proposal, naming, positions, columns, maps, tuples, fit });
+            groups.push(Measured {
+                name,
+                proposal,
+                naming,
+                positions,
+                columns,
+                maps,
+                tuples,
+                unions,
+                fit,
+            });
         }
         Ok(Measure { groups, positions: self.positions, directory })
     }
@@ -164,6 +176,8 @@ struct Measured {
     /// The attributes whose maps have keys, and those whose lists are tuples.
     maps: HashSet<Arc<str>, RandomState>,
     tuples: HashSet<Arc<str>, RandomState>,
+    /// The attributes whose values have several sorts.
+    unions: HashSet<Arc<str>, RandomState>,
     fit: Fit,
 }
 
@@ -319,6 +333,10 @@ impl Measured {
                 seen.reasons.extend(attribute.kind.as_ref().err());
                 seen.is_whole &= attribute.has_slot();
                 self.columns[*position].observe(value, own.0, own.1);
+            }
+            (None, value) if self.unions.contains(name) => {
+                let sort = Shape::of(value).sort().unwrap_or_default();
+                self.observe(&format!("{name}|{sort}"), value, own, seen);
             }
             (None, Value::Map(parts)) if self.maps.contains(name) => {
                 let name = format!("{name}{{}}.value");
