@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::RecordDeclaration;
+use crate::given::Given;
 use crate::node::{Data, Entry, Named, Node};
-use crate::records::{Entries, Given, RecordReader};
+use crate::records::{Entries, RecordReader};
 use crate::source::{Place, Span};
 use crate::text::Text;
 use crate::value::refused;
