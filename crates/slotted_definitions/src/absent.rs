@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::declared::{Group, PackedRecord};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
-use crate::document::RecordDeclaration;
 use crate::node::Data;
+use crate::packed::INHERITS;
 use crate::records::Undeclared;
 use crate::source::Place;
+use crate::text::Text;
 use slotted::Store;
 
 /// The declared records whose parents do not exist, directly or through their parents.
@@ -22,31 +24,42 @@ pub(super) struct Absent {
 }
 
 /// Returns the name after `inherits`, with its place.
-fn parent<'n>(record: &RecordDeclaration<'n, '_>) -> Option<(&'n str, Place)> {
-    let entry = record.of.map.iter().find(|entry| entry.name == "inherits")?;
-    let Data::Text(name) = &entry.value.data else { return None };
-    Some((name, Place { file: record.of.place.file, span: entry.value.span }))
+fn parent<'s>(groups: &[Group<'s>], record: &PackedRecord<'s>) -> Option<(Text<'s>, Place)> {
+    if !record.map.has(INHERITS) {
+        return None;
+    }
+    let group = &groups[record.group as usize];
+    let value = record.map.find(group.text, INHERITS)?;
+    let Data::Text(name) = value.data else { return None };
+    Some((name, Place { file: group.file, span: value.span }))
 }
 
 impl Absent {
-    pub(super) fn of(declared: &[RecordDeclaration<'_, '_>], registry: &Store) -> Self {
+    pub(super) fn of(
+        groups: &[Group<'_>],
+        declared: &[PackedRecord<'_>],
+        registry: &Store,
+    ) -> Self {
         let numbered = declared.iter().enumerate();
-        let heirs = numbered.filter_map(|(at, record)| parent(record).map(|name| (at, name)));
-        let heirs: Vec<(usize, (&str, Place))> = heirs.collect();
+        let heirs = numbered.filter_map(|(at, record)| Some((at, parent(groups, record)?.0)));
+        let heirs: Vec<(usize, Text<'_>)> = heirs.collect();
         let mut heirs_of: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (position, (name, _)) in &heirs {
+        for (position, name) in &heirs {
             heirs_of.entry(name).or_default().push(*position);
         }
         // The number of records that could be meant.
         let mut left: HashMap<&str, usize> = heirs_of.keys().map(|name| (*name, 0)).collect();
-        let is_known =
-            |record: &&RecordDeclaration<'_, '_>| registry.schema(record.schema).is_some();
-        for record in declared.iter().filter(|record| record.named).filter(is_known) {
-            left.entry(record.of.name).and_modify(|count| *count += 1);
+        let schema_of = |record: &PackedRecord<'_>| &*groups[record.group as usize].schema;
+        let is_known = |record: &&PackedRecord<'_>| registry.schema(schema_of(record)).is_some();
+        for record in declared.iter().filter(|record| record.is_named).filter(is_known) {
+            if let Some(count) = left.get_mut(&*record.name) {
+                *count += 1;
+            }
         }
         let mut absent = Self::default();
         let mut missing: Vec<&str> = Vec::new();
-        for (_, (name, _)) in &heirs {
+        for (_, name) in &heirs {
+            let name = &**name;
             if left.get(name) == Some(&0) {
                 left.remove(name);
                 missing.push(name);
@@ -59,22 +72,25 @@ impl Absent {
             let of_name = heirs_of.get(name).map_or(&[][..], |heirs| heirs);
             let known = of_name.iter().filter(|at| is_known(&&declared[**at]));
             let known: Vec<usize> = known.copied().collect();
-            let Some((_, place)) = known.first().and_then(|at| parent(&declared[*at])) else {
+            let first = known.first().and_then(|at| parent(groups, &declared[*at]));
+            let Some((_, place)) = first else {
                 continue;
             };
             let list = if next <= firsts { &mut absent.parents } else { &mut absent.heirs };
             list.push((name.into(), place, known.len()));
             for position in known {
                 absent.positions.insert(position);
-                let RecordDeclaration { schema, named: true, of, .. } = &declared[position] else {
+                let record = &declared[position];
+                if !record.is_named {
                     continue;
-                };
-                absent.names.insert(((*schema).into(), of.name.into()));
-                if let Some(count) = left.get_mut(of.name) {
+                }
+                let name = &*record.name;
+                absent.names.insert((schema_of(record).into(), name.into()));
+                if let Some(count) = left.get_mut(name) {
                     *count -= 1;
                     if *count == 0 {
-                        left.remove(of.name);
-                        missing.push(of.name);
+                        left.remove(name);
+                        missing.push(name);
                     }
                 }
             }
@@ -94,7 +110,7 @@ impl Absent {
     /// Warns once for each missing parent.
     pub(super) fn report(
         &self,
-        declared: &[RecordDeclaration<'_, '_>],
+        declared: &[PackedRecord<'_>],
         policy: Undeclared,
         diagnostics: &mut Diagnostics,
     ) {
@@ -102,14 +118,15 @@ impl Absent {
             1 => format!("this record is {}", policy.label()),
             count => format!("{count} such records are {}", policy.label()),
         };
-        let names = || declared.iter().filter(|record| record.named).map(|record| record.of.name);
+        let named = || declared.iter().filter(|record| record.is_named);
         let mut known: Option<Vec<Arc<str>>> = None;
         for (name, place, count) in &self.parents {
             if diagnostics.holds_back(name) {
                 continue;
             }
             diagnostics.warn_with(|diagnostics| {
-                let known = known.get_or_insert_with(|| names().map(Arc::from).collect());
+                let known = known
+                    .get_or_insert_with(|| named().map(|record| (&*record.name).into()).collect());
                 let suggestion = diagnostics.nearest(name, known.iter());
                 let end = did_you_mean(suggestion.as_deref());
                 let message = format!("cannot inherit from unknown record {}{end}", quoted(name));

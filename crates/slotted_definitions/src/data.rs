@@ -56,7 +56,8 @@ pub fn read_data(
         }
         false => {
             let mut values_left = limits.values;
-            let (node, problems) = format::parse(text, format, limits.levels, &mut values_left);
+            let (node, problems) =
+                format::parse(text, format, (limits.levels, None), &mut values_left);
             report_syntax(0, format, node.is_some(), problems, &mut diagnostics);
             node.map(|node| node.into_value(&mut HashSet::new()))
         }

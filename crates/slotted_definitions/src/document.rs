@@ -1,30 +1,49 @@
 //! Collects the declarations of files: schemas, records, and patches of both.
 
+use crate::declared::{Group, PackedRecord};
 use crate::diagnostic::Diagnostics;
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Node};
+use crate::packed::{IF_PACK, Packed};
 use crate::packs::Packs;
 use crate::source::Place;
+use crate::text::Text;
 
 /// The declarations of all packs, in load order.
 #[derive(Default)]
-pub(super) struct Declarations<'n, 's> {
-    pub(super) schemas: Vec<Declaration<'n, 's>>,
-    pub(super) schema_patches: Vec<Declaration<'n, 's>>,
-    pub(super) records: Vec<RecordDeclaration<'n, 's>>,
-    pub(super) record_patches: Vec<RecordDeclaration<'n, 's>>,
-    pub(super) deletions: Vec<Deletion<'n>>,
+pub(super) struct Declarations<'s> {
+    pub(super) schemas: Vec<SchemaDeclaration<'s>>,
+    pub(super) schema_patches: Vec<SchemaDeclaration<'s>>,
+    /// The groups of the records and their patches.
+    pub(super) groups: Vec<Group<'s>>,
+    pub(super) records: Vec<PackedRecord<'s>>,
+    pub(super) record_patches: Vec<PackedRecord<'s>>,
+    pub(super) deletions: Vec<Deletion<'s>>,
 }
 
 /// A patch that deletes a record.
-#[derive(Clone, Copy)]
-pub(super) struct Deletion<'n> {
+pub(super) struct Deletion<'s> {
     pub(super) pack: usize,
-    pub(super) schema: &'n str,
+    pub(super) schema: Text<'s>,
     /// The place of the schema's name.
     pub(super) schema_place: Place,
-    pub(super) name: &'n str,
+    pub(super) name: Text<'s>,
     pub(super) place: Place,
+}
+
+/// A schema, or a patch of one.
+pub(super) struct SchemaDeclaration<'s> {
+    pack: usize,
+    name: Text<'s>,
+    place: Place,
+    map: Box<[Entry<'s>]>,
+}
+
+impl<'s> SchemaDeclaration<'s> {
+    pub(super) fn view(&self) -> Declaration<'_, 's> {
+        let Self { pack, name, place, map } = self;
+        Declaration { pack: *pack, name, place: *place, map }
+    }
 }
 
 /// A named declaration.
@@ -52,14 +71,14 @@ pub(super) struct RecordDeclaration<'n, 's> {
 }
 
 /// A parsed file of a pack.
-#[derive(Clone, Copy)]
-pub(super) struct Document<'n, 's> {
+pub(super) struct Document<'s> {
     pub(super) file: u32,
     pub(super) pack: usize,
-    pub(super) root: &'n Node<'s>,
+    pub(super) text: &'s str,
+    pub(super) root: Node<'s>,
 }
 
-impl Document<'_, '_> {
+impl Document<'_> {
     /// Returns whether the file has a key of definition files.
     pub(super) fn declares(&self) -> bool {
         let Data::Map(map) = &self.root.data else { return false };
@@ -68,67 +87,82 @@ impl Document<'_, '_> {
 }
 
 const SECTIONS: [&str; 3] = ["schemas", "records", "patches"];
-const KEYS: [&str; 4] = ["schemas", "records", "patches", "if_pack"];
+const KEYS: [&str; 4] = ["schemas", "records", "patches", IF_PACK];
 const PATCHES: [&str; 3] = ["schemas", "records", "delete"];
 
 /// Returns whether the packs under `if_pack` are loaded; without that key it is `true`.
-pub(super) fn applies(reading: &mut Reading<'_>, map: &[Entry<'_>], packs: &Packs) -> bool {
-    let Some(condition) = map.iter().find(|entry| entry.name == "if_pack") else { return true };
+fn applies(reading: &mut Reading<'_>, map: &[Entry<'_>], packs: &Packs) -> bool {
+    let condition = map.iter().find(|entry| entry.name == IF_PACK);
+    condition.is_none_or(|entry| are_loaded(reading, &entry.value, packs))
+}
+
+/// Returns whether the packs under `if_pack` are loaded, for a packed map of the file.
+pub(super) fn packed_applies(
+    reading: &mut Reading<'_>,
+    map: &Packed,
+    text: &str,
+    packs: &Packs,
+) -> bool {
+    let condition = map.has(IF_PACK).then(|| map.find(text, IF_PACK)).flatten();
+    condition.is_none_or(|value| are_loaded(reading, &value, packs))
+}
+
+fn are_loaded(reading: &mut Reading<'_>, condition: &Node<'_>, packs: &Packs) -> bool {
     let mut is_loaded = |node: &Node<'_>| {
         reading.text(node, "the name of a pack").is_some_and(|name| packs.is_loaded(name))
     };
-    match &condition.value.data {
+    match &condition.data {
         Data::List(names) => names.iter().all(is_loaded),
-        _ => is_loaded(&condition.value),
+        _ => is_loaded(condition),
     }
 }
 
-impl<'n, 's> Declarations<'n, 's> {
+impl<'s> Declarations<'s> {
     /// Adds the declarations of a definition file.
     pub(super) fn read(
         &mut self,
-        document: Document<'n, 's>,
+        document: Document<'s>,
         packs: &Packs,
         diagnostics: &mut Diagnostics,
     ) {
-        let reading = Reading { file: document.file, diagnostics };
-        let mut sections = Sections { reading, pack: document.pack, packs };
+        let Document { file, pack, text, root } = document;
+        let mut sections = Sections { reading: Reading { file, diagnostics }, pack, text, packs };
         let expected = "a map with schemas, records or patches";
-        let Some(map) = sections.reading.map(document.root, "a definition file", expected) else {
-            return;
-        };
-        if !sections.apply(map) {
+        let Some(map) = sections.map(root, "a definition file", expected) else { return };
+        if !applies(&mut sections.reading, &map, packs) {
             return;
         }
-        for section in sections.reading.once(map, "the file") {
+        for section in sections.reading.into_once(map, "the file") {
             match &*section.name {
                 "schemas" => sections.schemas(section, &mut self.schemas),
-                "records" => sections.records(section, &mut self.records),
+                "records" => sections.records(section, &mut self.groups, &mut self.records),
                 "patches" => self.patches(&mut sections, section),
-                "if_pack" => {}
+                IF_PACK => {}
                 // Only editors use it.
                 "$schema" => _ = sections.reading.text(&section.value, "'$schema'"),
                 _ => {
                     let help = "a definition file has the keys schemas, records and patches; a \
                                 record goes under its schema, as records.SCHEMA.NAME";
-                    sections.reading.unknown(section, "a definition file", &KEYS, Some(help));
+                    sections.reading.unknown(&section, "a definition file", &KEYS, Some(help));
                 }
             }
         }
     }
 
-    fn patches(&mut self, sections: &mut Sections<'_>, section: &'n Entry<'s>) {
+    fn patches(&mut self, sections: &mut Sections<'_, 's>, section: Entry<'s>) {
         let expected = "a map with schemas, records or delete";
-        let Some(map) = sections.reading.map(&section.value, "patches", expected) else { return };
-        for section in sections.reading.once(map, "patches") {
+        let Some(map) = sections.map(section.value, "patches", expected) else { return };
+        for section in sections.reading.into_once(map, "patches") {
             match &*section.name {
                 "schemas" => sections.schemas(section, &mut self.schema_patches),
-                "records" => sections.records(section, &mut self.record_patches),
+                "records" => {
+                    sections.records(section, &mut self.groups, &mut self.record_patches);
+                }
                 "delete" => sections.deletions(section, &mut self.deletions),
                 _ => {
                     let help =
                         "patches go under schemas or records, as in patches.records.SCHEMA.NAME";
-                    sections.reading.unknown(section, "patches", &PATCHES, Some(help));
+                    sections.reading.unknown(&section, "patches", &PATCHES, Some(help));
                 }
             }
         }
@@ -136,89 +170,107 @@ impl<'n, 's> Declarations<'n, 's> {
 }
 
 /// Reads the sections of a file.
-struct Sections<'d> {
+struct Sections<'d, 's> {
     reading: Reading<'d>,
     /// The position of the pack in the load order.
     pack: usize,
+    text: &'s str,
     packs: &'d Packs,
 }
 
-impl Sections<'_> {
-    fn apply(&mut self, map: &[Entry<'_>]) -> bool {
-        applies(&mut self.reading, map, self.packs)
-    }
-
-    fn schemas<'n, 's>(&mut self, section: &'n Entry<'s>, into: &mut Vec<Declaration<'n, 's>>) {
-        let expected = "a map from names to schemas";
-        let Some(schemas) = self.reading.map(&section.value, "schemas", expected) else { return };
-        for entry in self.reading.once(schemas, "schemas") {
-            let expected = "a map with slots";
-            let map = self.reading.map(&entry.value, "a schema", expected);
-            let Some(map) = map.filter(|map| self.apply(map)) else { continue };
-            let place = self.reading.place(entry.span);
-            into.push(Declaration { pack: self.pack, name: &entry.name, place, map });
+impl<'s> Sections<'_, 's> {
+    /// Returns the entries of a map, which may be packed.
+    fn map(&mut self, mut node: Node<'s>, what: &str, expected: &str) -> Option<Box<[Entry<'s>]>> {
+        node.unpack(self.text);
+        self.reading.map(&node, what, expected)?;
+        match node.data {
+            Data::Map(map) => Some(map),
+            _ => Some(Box::default()),
         }
     }
 
-    fn records<'n, 's>(
+    fn schemas(&mut self, mut section: Entry<'s>, into: &mut Vec<SchemaDeclaration<'s>>) {
+        section.value.unpack_all(self.text);
+        let expected = "a map from names to schemas";
+        let Some(schemas) = self.map(section.value, "schemas", expected) else { return };
+        for Entry { name, span, value } in self.reading.into_once(schemas, "schemas") {
+            let Some(map) = self.map(value, "a schema", "a map with slots") else { continue };
+            if applies(&mut self.reading, &map, self.packs) {
+                let place = self.reading.place(span);
+                into.push(SchemaDeclaration { pack: self.pack, name, place, map });
+            }
+        }
+    }
+
+    fn records(
         &mut self,
-        section: &'n Entry<'s>,
-        into: &mut Vec<RecordDeclaration<'n, 's>>,
+        section: Entry<'s>,
+        groups: &mut Vec<Group<'s>>,
+        into: &mut Vec<PackedRecord<'s>>,
     ) {
         let expected = "a map of schemas, each with its records";
-        let Some(schemas) = self.reading.map(&section.value, "records", expected) else { return };
-        for of_schema in self.reading.once(schemas, "records") {
-            let (schema, schema_place) = (&*of_schema.name, self.reading.place(of_schema.span));
-            if matches!(of_schema.value.data, Data::List(_)) {
-                self.list((schema, schema_place), &of_schema.value, into);
+        let Some(schemas) = self.map(section.value, "records", expected) else { return };
+        let mut buffer = Vec::new();
+        for Entry { name, span, value } in self.reading.into_once(schemas, "records") {
+            let group = groups.len() as u32;
+            let (file, schema_place) = (self.reading.file, self.reading.place(span));
+            let (pack, text) = (self.pack, self.text);
+            groups.push(Group { schema: name, schema_place, pack, file, text, taken: [None; 2] });
+            if let Data::List(list) = value.data {
+                into.reserve_exact(list.len());
+                for node in list {
+                    let span = node.span;
+                    let what = ("an object", "a map from slots to values");
+                    let Some(map) = self.record(node, what, &mut buffer) else { continue };
+                    into.push(PackedRecord { group, is_named: false, name: "".into(), span, map });
+                }
                 continue;
             }
             let expected = "a map from names to records, or a list of records";
-            let records = self.reading.map(&of_schema.value, "the records of a schema", expected);
+            let records = self.map(value, "the records of a schema", expected);
             let records = records.unwrap_or_default();
-            for entry in self.reading.once(records, "the records of a schema") {
-                let expected = "a map of values";
-                let map = self.reading.map(&entry.value, "a record", expected);
-                let Some(map) = map.filter(|map| self.apply(map)) else { continue };
-                let place = self.reading.place(entry.span);
-                let of = Declaration { pack: self.pack, name: &entry.name, place, map };
-                let taken = [None; 2];
-                into.push(RecordDeclaration { schema, schema_place, named: true, of, taken });
+            into.reserve_exact(records.len());
+            for Entry { name, span, value } in
+                self.reading.into_once(records, "the records of a schema")
+            {
+                let what = ("a record", "a map of values");
+                let Some(map) = self.record(value, what, &mut buffer) else { continue };
+                into.push(PackedRecord { group, is_named: true, name, span, map });
             }
         }
     }
 
-    /// Records without names.
-    fn list<'n, 's>(
+    /// Returns the map of a record, unless it needs another pack.
+    fn record(
         &mut self,
-        (schema, schema_place): (&'n str, Place),
-        node: &'n Node<'s>,
-        into: &mut Vec<RecordDeclaration<'n, 's>>,
-    ) {
-        let list = self.reading.list(node, "the records of a schema", "a list of maps");
-        let Some(list) = list else { return };
-        into.reserve(list.len());
-        for node in list {
-            let map = self.reading.map(node, "an object", "a map from slots to values");
-            let Some(map) = map.filter(|map| self.apply(map)) else { continue };
-            let place = self.reading.place(node.span);
-            let of = Declaration { pack: self.pack, name: "", place, map };
-            let taken = [None; 2];
-            into.push(RecordDeclaration { schema, schema_place, named: false, of, taken });
-        }
+        node: Node<'s>,
+        (what, expected): (&str, &str),
+        buffer: &mut Vec<u8>,
+    ) -> Option<Packed> {
+        let map = self.reading.packed(node, (what, expected), self.text, buffer)?;
+        packed_applies(&mut self.reading, &map, self.text, self.packs).then_some(map)
     }
 
-    fn deletions<'n>(&mut self, section: &'n Entry<'_>, into: &mut Vec<Deletion<'n>>) {
+    fn deletions(&mut self, section: Entry<'s>, into: &mut Vec<Deletion<'s>>) {
         let expected = "a map of schemas, each with a list of names";
-        let Some(schemas) = self.reading.map(&section.value, "'delete'", expected) else { return };
-        for of_schema in self.reading.once(schemas, "'delete'") {
-            let (schema, schema_place) = (&*of_schema.name, self.reading.place(of_schema.span));
+        let Some(schemas) = self.map(section.value, "'delete'", expected) else { return };
+        for of_schema in self.reading.into_once(schemas, "'delete'") {
+            let schema_place = self.reading.place(of_schema.span);
             let expected = "a list of names";
             let names = self.reading.list(&of_schema.value, "the deleted records", expected);
             for node in names.unwrap_or_default() {
-                let Some(name) = self.reading.text(node, "the name of a record") else { continue };
-                let place = self.reading.place(node.span);
-                into.push(Deletion { pack: self.pack, schema, schema_place, name, place });
+                let what = "the name of a record";
+                if self.reading.text(node, what).is_none() {
+                    continue;
+                }
+                let Data::Text(name) = &node.data else { continue };
+                into.push(Deletion {
+                    pack: self.pack,
+                    schema: of_schema.name.clone(),
+                    schema_place,
+                    name: name.clone(),
+                    place: self.reading.place(node.span),
+                });
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::node::{Data, Entry, Node};
+use crate::packed::Packed;
 use crate::source::{Place, Span};
 use slotted::schema::nearest_name;
 
@@ -41,7 +42,7 @@ impl Reading<'_> {
                 (_, Data::Text(text)) if expected.starts_with("a map") && text.contains(':') => {
                     diagnostic.help("write name: value, with a space after the colon")
                 }
-                ("a list of names" | "a list of elements", Data::Map(_)) => {
+                ("a list of names" | "a list of elements", Data::Map(_) | Data::Packed(_)) => {
                     diagnostic.help("write a list in brackets, such as [\"one\", \"other\"]")
                 }
                 ("a list of names" | "a list of elements", _) => {
@@ -75,6 +76,21 @@ impl Reading<'_> {
         }
     }
 
+    /// Returns a map of the file as packed entries.
+    pub(super) fn packed<'s>(
+        &mut self,
+        node: Node<'s>,
+        (what, expected): (&str, &str),
+        text: &'s str,
+        buffer: &mut Vec<u8>,
+    ) -> Option<Packed> {
+        if let Data::Packed(packed) = node.data {
+            return Some(packed);
+        }
+        let map = self.map(&node, what, expected)?;
+        Some(Packed::new(map, text, buffer))
+    }
+
     pub(super) fn list<'n, 's>(
         &mut self,
         node: &'n Node<'s>,
@@ -106,12 +122,28 @@ impl Reading<'_> {
 
     /// Returns the first entry of each name and reports the others.
     pub(super) fn once<'n, 's>(&mut self, map: &'n [Entry<'s>], owner: &str) -> Vec<&'n Entry<'s>> {
+        let firsts = self.firsts(map, owner);
+        map.iter().zip(firsts).filter_map(|(entry, is_first)| is_first.then_some(entry)).collect()
+    }
+
+    /// Returns the first entry of each name and reports the others, as [`once`](Self::once) does.
+    pub(super) fn into_once<'s>(
+        &mut self,
+        map: Box<[Entry<'s>]>,
+        owner: &str,
+    ) -> impl Iterator<Item = Entry<'s>> + use<'s> {
+        let firsts = self.firsts(&map, owner);
+        map.into_iter().zip(firsts).filter_map(|(entry, is_first)| is_first.then_some(entry))
+    }
+
+    /// Returns for each entry whether it is the first of its name, and reports the others.
+    fn firsts(&mut self, map: &[Entry<'_>], owner: &str) -> Vec<bool> {
         let mut seen = HashMap::with_capacity(map.len());
-        let mut first = Vec::with_capacity(map.len());
+        let mut firsts = Vec::with_capacity(map.len());
         for entry in map {
             let earlier = *seen.entry(&*entry.name).or_insert(entry.span);
+            firsts.push(earlier == entry.span);
             if earlier == entry.span {
-                first.push(entry);
                 continue;
             }
             let file = self.file;
@@ -123,7 +155,7 @@ impl Reading<'_> {
                     .at(place(earlier), "first used here")
             });
         }
-        first
+        firsts
     }
 
     /// Reports an unknown key.

@@ -267,7 +267,7 @@ impl Definitions {
 
     pub(super) fn number(&self, schema: SchemaSelector<'_>, name: &str) -> Option<u32> {
         let Loaded { records, registry, .. } = &*self.loaded;
-        let same_name = records.by_name.get(name)?;
+        let same_name = records.same_name(name);
         let schema_of = |number: &u32| records.list[*number as usize].schema;
         let named = registry.schema(schema.name())?.id();
         if let Some(exact) = same_name.iter().find(|number| schema_of(number) == named) {
@@ -382,8 +382,7 @@ impl Definitions {
     pub(super) fn name_of(&self, local: ObjectId) -> Option<Arc<str>> {
         let record = self.loaded.records.list.get(local.row() as usize)?;
         let name = record.name.as_ref()?;
-        let same_name = self.loaded.records.by_name.get(name)?;
-        if same_name.len() == 1 {
+        if self.loaded.records.same_name(name).len() == 1 {
             return Some(Arc::clone(name));
         }
         let schema = self.loaded.registry.schema_by_id(record.schema)?.name();
@@ -535,14 +534,9 @@ impl<'d> RecordView<'d> {
         Ok(self.definitions.named(&self.local_at(index)))
     }
 
-    /// Returns whether a file gives the slot a value.
-    pub(super) fn is_given(&self, slot: &str) -> bool {
-        self.schema().slot_index(slot).is_some_and(|index| self.record.given(index).is_some())
-    }
-
     /// Iterates over the values that files give, each with the position of its slot. References are ids of records.
-    pub(super) fn local_values(&self) -> impl Iterator<Item = (usize, &'d Value)> + use<'d> {
-        self.record.values.iter().map(|given| (usize::from(given.slot), &given.value))
+    pub(super) fn local_values(&self) -> impl Iterator<Item = (usize, Value)> + use<'d> {
+        self.record.values.iter().map(|given| (usize::from(given.slot), given.value))
     }
 
     /// Returns the value of a slot, with ids of records instead of names.
@@ -551,8 +545,8 @@ impl<'d> RecordView<'d> {
     }
 
     fn local_at(&self, index: usize) -> Value {
-        let given = self.record.given(index).map(|given| &given.value);
-        given.or(self.schema().slots()[index].default()).cloned().unwrap_or_default()
+        let given = self.record.values.get(index).map(|given| given.value);
+        given.or_else(|| self.schema().slots()[index].default().cloned()).unwrap_or_default()
     }
 
     /// Returns the place of a slot's value: in the record, its parent, a patch, or the declaration of
@@ -575,7 +569,7 @@ impl<'d> RecordView<'d> {
     #[must_use]
     pub fn origin(&self, slot: &str) -> Option<Place> {
         let index = self.schema().slot_index(slot)?;
-        if let Some(given) = self.record.given(index) {
+        if let Some(given) = self.record.values.get(index) {
             return Some(given.place);
         }
         self.definitions.slot_notes(self.schema().name(), slot)?.default_place
@@ -601,9 +595,8 @@ impl<'d> RecordView<'d> {
     pub fn quarantined(
         &self,
     ) -> impl ExactSizeIterator<Item = (&'d str, &'d Value, Place)> + use<'d> {
-        self.record
-            .quarantined
-            .iter()
-            .map(|quarantined| (&*quarantined.name, &quarantined.value, quarantined.place))
+        let values = &self.definitions.loaded.records.quarantined_values;
+        let values = values.get(&(self.number as u32)).map_or(&[][..], |values| values);
+        values.iter().map(|quarantined| (&*quarantined.name, &quarantined.value, quarantined.place))
     }
 }

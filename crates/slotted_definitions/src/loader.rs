@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::data::report_syntax;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
-use crate::document::{Declarations, Document};
+use crate::document::{Declaration, Declarations, Document, SchemaDeclaration};
 use crate::format;
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
@@ -265,7 +265,9 @@ impl Loader {
         let folders = self.packs.iter().enumerate();
         let folders: Vec<_> = folders.map(|(pack, source)| reader.read(pack, source)).collect();
         let FileReader { files, listed, .. } = reader;
-        let parsed = Parsed::new(&files, &listed, limits, &self.listener, &mut diagnostics);
+        let loose = loose(&files, &listed, &folders, limits);
+        let parsed =
+            Parsed::new(&files, (&listed, &loose), limits, &self.listener, &mut diagnostics);
         let mut registry = program.without_objects();
         let (packs, schemas, records) = parsed.define(
             &folders,
@@ -273,7 +275,6 @@ impl Loader {
             &mut registry,
             &mut diagnostics,
         );
-        drop(parsed);
         let (files, is_usable) = (Arc::new(files), diagnostics.errors == 0);
         let warnings = Report::new(Arc::clone(&files), diagnostics);
         if !is_usable {
@@ -315,37 +316,78 @@ impl Loader {
 /// The readable files with their parsed trees.
 struct Parsed<'s> {
     files: &'s Files,
-    nodes: Vec<(PackFile, Node<'s>)>,
+    nodes: Vec<ParsedFile<'s>>,
     limits: LoadLimits,
     values_left: usize,
+}
+
+struct ParsedFile<'s> {
+    file: PackFile,
+    /// The packed maps are objects of the file, not records of a definition file.
+    is_loose: bool,
+    /// `None` once its declarations are read.
+    root: Option<Node<'s>>,
+}
+
+/// The levels of maps that are packed: records of definition files, and loose objects.
+const LEVEL_OF_RECORDS: usize = 3;
+const LEVEL_OF_OBJECTS: usize = 1;
+
+/// Returns for each file whether its manifest lists it under `objects`. Problems are reported later, in the order of the files.
+fn loose(
+    files: &Files,
+    listed: &[PackFile],
+    folders: &[Arc<str>],
+    limits: LoadLimits,
+) -> Vec<bool> {
+    let mut diagnostics = Diagnostics::new(limits.problems);
+    let manifest = |folder: &Arc<str>| Manifest::nameless(Arc::clone(folder));
+    let mut manifests: Vec<_> = folders.iter().map(manifest).collect();
+    for file in listed.iter().filter(|file| is_manifest(files, **file)) {
+        let text = &*files.0[file.file as usize].text;
+        let levels = (limits.levels, None);
+        let (node, _) = format::parse(text, file.format, levels, &mut limits.values.clone());
+        if let Some(node) = node {
+            manifests[file.pack].read(file.file, &node, &mut diagnostics);
+        }
+    }
+    let path = |file: &PackFile| files.0[file.file as usize].inner_path();
+    listed.iter().map(|file| manifests[file.pack].objects.of(path(file)).is_some()).collect()
 }
 
 impl<'s> Parsed<'s> {
     fn new(
         files: &'s Files,
-        listed: &[PackFile],
+        (listed, loose): (&[PackFile], &[bool]),
         limits: LoadLimits,
         listener: &Listener,
         diagnostics: &mut Diagnostics,
     ) -> Self {
         let (mut values_left, of) = (limits.values, listed.len());
         let mut nodes = Vec::with_capacity(of);
-        for (position, listed) in listed.iter().enumerate() {
+        for (position, (listed, is_loose)) in listed.iter().zip(loose).enumerate() {
             listener.tell(LoadProgress::Parsing { files: position, of });
             let text = &*files.0[listed.file as usize].text;
-            let (node, problems) =
-                format::parse(text, listed.format, limits.levels, &mut values_left);
+            let packed = match is_loose {
+                _ if is_manifest(files, *listed) => None,
+                true => Some(LEVEL_OF_OBJECTS),
+                false => Some(LEVEL_OF_RECORDS),
+            };
+            let (root, problems) =
+                format::parse(text, listed.format, (limits.levels, packed), &mut values_left);
             if !problems.is_empty() {
                 diagnostics.unread.add(text);
             }
-            report_syntax(listed.file, listed.format, node.is_some(), problems, diagnostics);
-            nodes.extend(node.map(|node| (*listed, node)));
+            report_syntax(listed.file, listed.format, root.is_some(), problems, diagnostics);
+            if root.is_some() {
+                nodes.push(ParsedFile { file: *listed, is_loose: *is_loose, root });
+            }
         }
         Self { files, nodes, limits, values_left }
     }
 
     fn define(
-        &self,
+        mut self,
         folders: &[Arc<str>],
         (policies, listener): (Policies, &Listener),
         registry: &mut Store,
@@ -361,7 +403,7 @@ impl<'s> Parsed<'s> {
             self.declare((*pack, position), (manifest, &packs), &mut declared, diagnostics);
         }
         let schemas = schemas::build(
-            (&declared.schemas, &declared.schema_patches),
+            (&views(&declared.schemas), &views(&declared.schema_patches)),
             (&self.limits, policies.undeclared, &packs),
             registry,
             diagnostics,
@@ -369,7 +411,7 @@ impl<'s> Parsed<'s> {
         listener.tell(LoadProgress::Checking { records: declared.records.len() });
         let undeclared = policies.undeclared;
         let reader = RecordReader::new((registry, &schemas), undeclared, &packs, diagnostics);
-        let mut records = reader.read(&declared);
+        let mut records = reader.read(declared);
         let resolver = Resolver {
             registry,
             schemas: &schemas,
@@ -393,9 +435,9 @@ impl<'s> Parsed<'s> {
     fn manifests(&self, folders: &[Arc<str>], diagnostics: &mut Diagnostics) -> Vec<Manifest> {
         let mut manifests: Vec<_> =
             folders.iter().map(|folder| Manifest::nameless(Arc::clone(folder))).collect();
-        for (file, node) in &self.nodes {
-            if is_manifest(self.files, *file) {
-                manifests[file.pack].read(file.file, node, diagnostics);
+        for ParsedFile { file, root, .. } in &self.nodes {
+            if let Some(root) = root.as_ref().filter(|_| is_manifest(self.files, *file)) {
+                manifests[file.pack].read(file.file, root, diagnostics);
             }
         }
         manifests
@@ -403,24 +445,35 @@ impl<'s> Parsed<'s> {
 
     /// Adds the declarations of a pack's files.
     fn declare<'n>(
-        &'n self,
+        &mut self,
         (pack, position): (usize, usize),
         (manifest, packs): (&'n Manifest, &'n Packs),
-        declared: &mut Declarations<'n, 's>,
+        declared: &mut Declarations<'n>,
         diagnostics: &mut Diagnostics,
-    ) {
-        let objects = &manifest.objects;
-        for (file, root) in self.nodes.iter().filter(|(file, _)| file.pack == pack) {
-            if is_manifest(self.files, *file) {
+    ) where
+        's: 'n,
+    {
+        let (files, objects): (&'s Files, _) = (self.files, &manifest.objects);
+        for ParsedFile { file, is_loose, root } in &mut self.nodes {
+            if file.pack != pack || is_manifest(files, *file) {
                 continue;
             }
-            let document = Document { file: file.file, pack: position, root };
-            let path = self.files.0[file.file as usize].inner_path();
-            if let Some(of) = objects.of(path) {
+            let Some(mut root) = root.take() else { continue };
+            let text = &*files.0[file.file as usize].text;
+            let path = files.0[file.file as usize].inner_path();
+            let of = objects.of(path);
+            if of.is_some() != *is_loose {
+                // The limit of values was reached within the manifest.
+                root.unpack_all(text);
+            }
+            root.unpack(text);
+            let document = Document { file: file.file, pack: position, text, root };
+            if let Some(of) = of {
                 let mut reading = Reading { file: file.file, diagnostics };
                 let stem = Path::new(path).file_stem().and_then(OsStr::to_str);
-                let file = LooseFile { of, stem: stem.unwrap_or(path), document, packs };
-                file.read(&mut reading, &mut declared.records);
+                let stem = stem.unwrap_or(path);
+                let file = LooseFile::new((of, stem), (file.file, position, text), packs);
+                file.read(document.root, &mut reading, declared);
             } else if let Some(folder) = inner_pack(path).filter(|_| !document.declares()) {
                 let message = format!("folder {} is a pack of its own", quoted(folder));
                 let place = Place { file: file.file, span: Span::default() };
@@ -448,4 +501,8 @@ impl<'s> Parsed<'s> {
             });
         }
     }
+}
+
+fn views<'n, 's>(declared: &'n [SchemaDeclaration<'s>]) -> Vec<Declaration<'n, 's>> {
+    declared.iter().map(SchemaDeclaration::view).collect()
 }

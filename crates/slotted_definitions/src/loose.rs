@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::declared::{Group, PackedRecord};
 use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::document::{Declaration, Document, RecordDeclaration, applies};
+use crate::document::{Declarations, packed_applies};
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
-use crate::source::Place;
+use crate::source::{Place, Span};
+use crate::text::Text;
 
 /// The files of objects that a manifest lists under `objects`.
 #[derive(Debug, Default)]
@@ -141,42 +143,60 @@ impl LooseObjects {
 }
 
 /// The objects of one file.
-pub(super) struct LooseFile<'n, 's> {
-    pub(super) of: &'n LooseObjects,
+pub(super) struct LooseFile<'s> {
+    pub(super) of: &'s LooseObjects,
     /// The name of a record that is the whole file.
-    pub(super) stem: &'n str,
-    pub(super) document: Document<'n, 's>,
-    pub(super) packs: &'n Packs,
+    pub(super) stem: &'s str,
+    pub(super) file: u32,
+    /// The position of the pack in the load order.
+    pub(super) pack: usize,
+    pub(super) text: &'s str,
+    pub(super) packs: &'s Packs,
+    /// The groups of the objects by schema. Objects of the schema in the manifest have no name here.
+    groups: HashMap<Option<Text<'s>>, u32>,
+    buffer: Vec<u8>,
 }
 
-impl<'n, 's> LooseFile<'n, 's> {
+impl<'s> LooseFile<'s> {
+    pub(super) fn new(
+        (of, stem): (&'s LooseObjects, &'s str),
+        (file, pack, text): (u32, usize, &'s str),
+        packs: &'s Packs,
+    ) -> Self {
+        let (groups, buffer) = (HashMap::new(), Vec::new());
+        Self { of, stem, file, pack, text, packs, groups, buffer }
+    }
+
     /// Reads a list of objects, a map of objects by name, or a single object.
     pub(super) fn read(
-        &self,
+        mut self,
+        mut root: Node<'s>,
         reading: &mut Reading<'_>,
-        into: &mut Vec<RecordDeclaration<'n, 's>>,
+        into: &mut Declarations<'s>,
     ) {
-        let root = self.document.root;
-        match &root.data {
+        root.unpack(self.text);
+        let span = root.span;
+        match root.data {
             Data::List(list) => {
-                into.reserve(list.len());
+                into.records.reserve_exact(list.len());
                 for node in list {
                     self.object(reading, node, None, into);
                 }
             }
-            Data::Map(map) if self.are_objects(map) => {
-                for entry in reading.once(map, "the objects of the file") {
-                    let name = (&*entry.name, reading.place(entry.span));
-                    self.object(reading, &entry.value, Some(name), into);
+            Data::Map(map) if self.are_objects(&map) => {
+                into.records.reserve_exact(map.len());
+                for Entry { name, span, value } in reading.into_once(map, "the objects of the file")
+                {
+                    self.object(reading, value, Some((name, span)), into);
                 }
             }
-            Data::Map(_) => {
-                let name = (self.stem, reading.place(root.span));
-                self.object(reading, root, Some(name), into);
+            Data::Map(map) => {
+                let root = Node { span, data: Data::Map(map) };
+                self.object(reading, root, Some((self.stem.into(), span)), into);
             }
-            _ => {
+            data => {
                 let expected = "a list of objects, a map of objects by name, or one object";
-                reading.unexpected(root, "a file of objects", expected);
+                reading.unexpected(&Node { span, data }, "a file of objects", expected);
             }
         }
     }
@@ -186,35 +206,34 @@ impl<'n, 's> LooseFile<'n, 's> {
         let own = [&self.of.schema_from, &self.of.name_from];
         let is_own =
             |entry: &Entry<'_>| own.iter().any(|name| name.as_deref() == Some(&entry.name));
-        map.iter().all(|entry| matches!(entry.value.data, Data::Map(_))) && !map.iter().any(is_own)
+        let is_map = |entry: &Entry<'_>| matches!(entry.value.data, Data::Map(_) | Data::Packed(_));
+        map.iter().all(is_map) && !map.iter().any(is_own)
     }
 
     fn object(
-        &self,
+        &mut self,
         reading: &mut Reading<'_>,
-        node: &'n Node<'s>,
-        name: Option<(&'n str, Place)>,
-        into: &mut Vec<RecordDeclaration<'n, 's>>,
+        node: Node<'s>,
+        name: Option<(Text<'s>, Span)>,
+        into: &mut Declarations<'s>,
     ) {
-        let expected = "a map from slots to values";
-        let Some(map) = reading.map(node, "an object", expected) else { return };
-        if !applies(reading, map, self.packs) {
+        let (span, what) = (node.span, ("an object", "a map from slots to values"));
+        let Some(map) = reading.packed(node, what, self.text, &mut self.buffer) else { return };
+        if !packed_applies(reading, &map, self.text, self.packs) {
             return;
         }
         let text_of = |attribute: &Option<Arc<str>>| {
-            let attribute = attribute.as_deref()?;
-            let entry = map.iter().find(|entry| entry.name == attribute)?;
-            match &entry.value.data {
-                Data::Text(text) => Some((&**text, reading.place(entry.value.span))),
+            let value = map.find(self.text, attribute.as_deref()?)?;
+            match value.data {
+                Data::Text(text) => Some((text, value.span)),
                 _ => None,
             }
         };
         let own_schema = text_of(&self.of.schema_from);
         let name = text_of(&self.of.name_from).or(name);
-        let given = self.of.schema.as_ref().map(|(schema, place)| (&**schema, *place));
-        let Some((schema, schema_place)) = own_schema.or(given) else {
+        let Some(group) = self.group(own_schema, &mut into.groups) else {
             let attribute = quoted(self.of.schema_from.as_deref().unwrap_or_default());
-            let place = reading.place(node.span);
+            let place = reading.place(span);
             reading.diagnostics.push_with(|_| {
                 Diagnostic::error(Code::MissingValue, format!("an object has no {attribute}"))
                     .at(place, "its schema is unknown")
@@ -222,14 +241,28 @@ impl<'n, 's> LooseFile<'n, 's> {
             });
             return;
         };
-        let place = name.map_or_else(|| reading.place(node.span), |(_, place)| place);
-        let of = Declaration {
-            pack: self.document.pack,
-            name: name.map_or("", |(name, _)| name),
-            place,
-            map,
+        let is_named = name.is_some();
+        let (name, span) = name.unwrap_or(("".into(), span));
+        into.records.push(PackedRecord { group, is_named, name, span, map });
+    }
+
+    /// Returns the group of a schema that an object names, or of the one in the manifest.
+    fn group(&mut self, own: Option<(Text<'s>, Span)>, groups: &mut Vec<Group<'s>>) -> Option<u32> {
+        let (key, span) = own.map_or((None, None), |(schema, span)| (Some(schema), Some(span)));
+        if let Some(group) = self.groups.get(&key) {
+            return Some(*group);
+        }
+        let file = self.file;
+        let (schema, schema_place) = match (&key, span, &self.of.schema) {
+            (Some(own), Some(span), _) => (own.clone(), Place { file, span }),
+            (_, _, Some((schema, place))) => ((&**schema).into(), *place),
+            _ => return None,
         };
+        let number = groups.len() as u32;
         let taken = [self.of.name_from.as_deref(), self.of.schema_from.as_deref()];
-        into.push(RecordDeclaration { schema, schema_place, named: name.is_some(), of, taken });
+        let (pack, text) = (self.pack, self.text);
+        groups.push(Group { schema, schema_place, pack, file, text, taken });
+        self.groups.insert(key, number);
+        Some(number)
     }
 }

@@ -40,13 +40,14 @@ const MOST: usize = 3;
 impl Named {
     pub(super) fn new(records: &Records, registry: &Store) -> Self {
         let ancestry = Ancestry::of(registry);
-        let many = records.by_name.iter().filter(|(_, same_name)| same_name.len() > COMMON);
-        let common = many.map(|(name, same_name)| {
-            let mut all = same_name.clone();
+        let many = records.by_name.several().filter(|same_name| same_name.len() > COMMON);
+        let common = many.filter_map(|same_name| {
+            let name = records.list[*same_name.first()? as usize].name.as_ref()?;
+            let mut all = same_name.to_vec();
             all.sort_by_key(|record| ancestry.start(records.list[*record as usize].schema));
             let is_concrete = |record: &u32| !records.list[*record as usize].is_abstract;
             let concrete = all.iter().copied().filter(is_concrete).collect();
-            (Arc::clone(name), Sorted { all, concrete })
+            Some((Arc::clone(name), Sorted { all, concrete }))
         });
         let common = common.collect();
         Self { ancestry, common, parents: HashMap::new() }
@@ -85,7 +86,7 @@ impl Named {
             let any = sorted.all[within(&sorted.all)].iter().find(is_meant).copied();
             return Meant { concrete, any };
         }
-        let same_name = records.by_name.get(name).map_or(&[][..], |all| all);
+        let same_name = records.same_name(name);
         let meant = || same_name.iter().filter(is_meant).copied();
         let is_concrete = |record: &u32| !records.list[*record as usize].is_abstract;
         Meant { concrete: meant().filter(is_concrete).take(MOST).collect(), any: meant().next() }
@@ -98,7 +99,7 @@ impl Named {
         name: &Arc<str>,
         schema: SchemaId,
     ) -> Option<u32> {
-        let same_name = records.by_name.get(name).map_or(&[][..], |all| all);
+        let same_name = records.same_name(name);
         let of = |record: &u32| records.list[*record as usize].schema;
         let ancestry = &self.ancestry;
         let find = || {

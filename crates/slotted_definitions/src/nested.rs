@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::RecordDeclaration;
+use crate::given::Given;
 use crate::node::{Data, Entry, Named, Node};
-use crate::records::{Entries, Given, QuarantinedValue, RecordReader, Undeclared};
+use crate::records::{Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::{Place, Span};
 use crate::text::Text;
 use crate::value::refused;
@@ -38,7 +39,7 @@ impl<'s> Tree for Node<'s> {
             Data::Int(_) | Data::UInt(_) | Data::Float(_) => Some("number"),
             Data::Text(_) => Some("text"),
             Data::List(_) => Some("list"),
-            Data::Map(_) | Data::Unset | Data::Bad => None,
+            Data::Map(_) | Data::Packed(_) | Data::Unset | Data::Bad => None,
         }
     }
 

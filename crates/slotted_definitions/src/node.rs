@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::packed::Packed;
 use crate::source::Span;
 use crate::text::Text;
 use slotted::Value;
@@ -25,6 +26,8 @@ pub(super) enum Data<'s> {
     Text(Text<'s>),
     List(Box<[Node<'s>]>),
     Map(Box<[Entry<'s>]>),
+    /// A map that the parser has packed. Whoever reads declarations unpacks it first.
+    Packed(Packed),
     /// Unreadable, and reported already.
     Bad,
 }
@@ -61,7 +64,7 @@ impl Node<'_> {
             Data::Float(_) => "a number",
             Data::Text(_) => "text",
             Data::List(_) => "a list",
-            Data::Map(_) => "a map",
+            Data::Map(_) | Data::Packed(_) => "a map",
             Data::Bad => "an invalid value",
         }
     }
@@ -69,7 +72,7 @@ impl Node<'_> {
     /// Converts to a value without places. Unreadable parts become unset.
     pub(super) fn to_value(&self) -> Value {
         match &self.data {
-            Data::Unset | Data::Bad => Value::Unset,
+            Data::Unset | Data::Bad | Data::Packed(_) => Value::Unset,
             Data::Bool(truth) => (*truth).into(),
             Data::Int(number) => (*number).into(),
             Data::UInt(number) => (*number).into(),

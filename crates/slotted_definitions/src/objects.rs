@@ -94,12 +94,8 @@ pub(super) fn write<'i>(
 ) -> Result<(), SpawnError> {
     let mut values = record.values.iter().peekable();
     reserved.write(number, |position, slot| {
-        let given = &values.next_if(|given| usize::from(given.slot) == position)?.value;
-        Some(if is_reference(given) {
-            Cow::Owned(with_ids(given, ids(slot)))
-        } else {
-            Cow::Borrowed(given)
-        })
+        let given = values.next_if(|given| usize::from(given.slot) == position)?.value;
+        Some(Cow::Owned(if is_reference(&given) { with_ids(&given, ids(slot)) } else { given }))
     })
 }
 

@@ -76,7 +76,7 @@ impl<'d> FileReader<'d> {
                 for (path, text) in texts {
                     let shown = shown_path(name, Path::new(path));
                     match Format::of(path) {
-                        Some(format) => self.add(pack, format, shown, text.as_bytes()),
+                        Some(format) => self.add(pack, format, shown, text.as_bytes().to_vec()),
                         None => self.unknown_format(shown),
                     }
                 }
@@ -167,7 +167,7 @@ impl<'d> FileReader<'d> {
             }
             let file = fs::File::open(path)?;
             // The length in the metadata can be wrong.
-            let mut bytes = Vec::new();
+            let mut bytes = Vec::with_capacity(kind.len().min(limit + 1) as usize);
             file.take(limit + 1).read_to_end(&mut bytes)?;
             Ok(bytes)
         });
@@ -185,7 +185,7 @@ impl<'d> FileReader<'d> {
                     },
                 );
             }
-            Ok(bytes) => self.add(pack, format, shown, &bytes),
+            Ok(bytes) => self.add(pack, format, shown, bytes),
             Err(error) => {
                 let why = why_unreadable(&error);
                 self.unreadable(shown, format!("cannot read the file: {why}"));
@@ -193,7 +193,7 @@ impl<'d> FileReader<'d> {
         }
     }
 
-    fn add(&mut self, pack: usize, format: Format, shown: Arc<str>, bytes: &[u8]) {
+    fn add(&mut self, pack: usize, format: Format, shown: Arc<str>, mut bytes: Vec<u8>) {
         if bytes.len() as u64 > self.limits.file_bytes {
             let most = self.limits.file_bytes;
             return self.limit(shown, format!("the file exceeds the limit of {most} bytes"));
@@ -203,21 +203,23 @@ impl<'d> FileReader<'d> {
         let files = self.files.0.len() + 1;
         self.listener.tell(LoadProgress::Reading { files, bytes: self.bytes });
         // Skip a byte order mark.
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        match std::str::from_utf8(bytes) {
+        if bytes.starts_with(b"\xef\xbb\xbf") {
+            bytes.drain(..3);
+        }
+        match String::from_utf8(bytes) {
             Ok(text) => {
                 self.push(shown, text.into());
                 self.listed.push(PackFile { file, pack, format });
             }
             Err(error) => {
-                let text = String::from_utf8_lossy(bytes).into_owned();
+                let (at, bytes) = (error.utf8_error().valid_up_to(), error.into_bytes());
+                let text = String::from_utf8_lossy(&bytes).into_owned();
                 // A UTF-16 file contains its names with zeros between the letters.
                 self.diagnostics.unread.add(&text.replace('\0', ""));
                 self.push(shown, text.into());
-                let at = error.valid_up_to();
                 let place = Place { file, span: Span::new(at, at + 1) };
                 let byte = bytes.get(at).copied().unwrap_or_default();
-                let message = match bytes {
+                let message = match &*bytes {
                     [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file is UTF-16, not UTF-8",
                     _ => "the file is not UTF-8",
                 };

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::changes::{Change, Key, Operation, change_list, change_number};
 use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::given::Given;
 use crate::objects::{is_reference, with_ids};
-use crate::records::Given;
 use crate::references::{Resolver, local_id};
+use crate::same_name::SameName;
 use crate::source::Place;
 use slotted::schema::{Found, RegisteredSchema, Shape, Slot};
 use slotted::{Kind, ObjectId, Value};
@@ -82,9 +83,10 @@ impl Resolver<'_> {
             whole.as_ref().map(elements_of)
         };
         let own = &self.records.list[record as usize];
-        let given = |slot: usize| own.given(slot).map(|given| &given.value);
+        let given = |slot: usize| own.values.get(slot).map(|given| given.value);
         // Uneven lists have a problem of their own.
-        let Some(base) = whole(&|slot| given(slot).or(slots[slot].default()).cloned()) else {
+        let base = whole(&|slot| given(slot).or_else(|| slots[slot].default().cloned()));
+        let Some(base) = base else {
             return;
         };
         // The parts of one change lie next to one another.
@@ -114,7 +116,7 @@ impl Resolver<'_> {
                 parts.push(Given { slot: slot as u16, place: last, value: value.into_owned() });
             }
         });
-        parts.into_iter().for_each(|part| self.set(record, part));
+        self.set(record, parts);
     }
 
     /// Returns the entries of a map, each key with its last value. Reports packs that disagree about one.
@@ -151,12 +153,15 @@ impl Resolver<'_> {
         entries.into()
     }
 
-    fn set(&mut self, record: u32, given: Given) {
-        let values = &mut self.records.list[record as usize].values;
-        match values.binary_search_by_key(&given.slot, |own| own.slot) {
-            Ok(position) => values[position] = given,
-            Err(position) => values.insert(position, given),
-        }
+    fn set(&mut self, record: u32, changed: Vec<Given>) {
+        self.records.list[record as usize].values.edit(|values| {
+            for given in changed {
+                match values.binary_search_by_key(&given.slot, |own| own.slot) {
+                    Ok(position) => values[position] = given,
+                    Err(position) => values.insert(position, given),
+                }
+            }
+        });
     }
 
     /// Reports lists whose parts a record names one by one, with different lengths.
@@ -171,7 +176,7 @@ impl Resolver<'_> {
             let Some(schema) = self.registry.schema_by_id(record.schema) else { continue };
             let names = record.values.iter().map(|given| {
                 let name = schema.slots()[usize::from(given.slot)].name();
-                (name.to_owned(), given.value.clone())
+                (name.to_owned(), given.value)
             });
             if let Err(problem) = schema.check_lists(&names.collect()) {
                 let place = record.place;
@@ -190,9 +195,10 @@ impl Resolver<'_> {
         let schema = self.records.list[record as usize].schema;
         let schema = registry.schema_by_id(schema).expect("a record's schema is registered");
         let slot = &schema.slots()[usize::from(first.slot)];
-        let given = self.records.list[record as usize].given(first.slot.into());
-        let base_place = given.map(|given| given.place);
-        let base = given.map(|given| &given.value).or(slot.default()).cloned().unwrap_or_default();
+        let given = self.records.list[record as usize].values.get(first.slot.into());
+        let base_place = given.as_ref().map(|given| given.place);
+        let base = given.map(|given| given.value).or_else(|| slot.default().cloned());
+        let base = base.unwrap_or_default();
         let value = match slot.kind() {
             Kind::Number(kind) => match change_number(&base, *kind, changes) {
                 Ok(value) => value,
@@ -237,7 +243,7 @@ impl Resolver<'_> {
             });
             return;
         }
-        self.set(record, Given { slot: first.slot, place: last.place, value });
+        self.set(record, vec![Given { slot: first.slot, place: last.place, value }]);
     }
 
     fn shown(&self, record: u32) -> (String, Place) {
@@ -295,16 +301,20 @@ impl Resolver<'_> {
             let old = old.next().unwrap_or_default();
             !deleted.contains_key(&old)
         });
-        let values = self.records.list.iter_mut().flat_map(|record| &mut record.values);
-        for given in values.filter(|given| is_reference(&given.value)) {
-            given.value = with_ids(&given.value, &numbers);
-        }
-        let mut by_name: HashMap<Arc<str>, Vec<u32>> = HashMap::new();
-        for (number, record) in self.records.list.iter().enumerate() {
-            if let Some(name) = &record.name {
-                by_name.entry(Arc::clone(name)).or_default().push(number as u32);
+        for record in &mut self.records.list {
+            if record.values.iter().any(|given| is_reference(&given.value)) {
+                record.values.edit(|values| {
+                    for given in values.iter_mut().filter(|given| is_reference(&given.value)) {
+                        given.value = with_ids(&given.value, &numbers);
+                    }
+                });
             }
         }
-        self.records.by_name = by_name;
+        let quarantined = std::mem::take(&mut self.records.quarantined_values).into_iter();
+        let quarantined = quarantined.filter_map(|(old, values)| {
+            Some((numbers.get(old as usize).copied().flatten()?.row(), values))
+        });
+        self.records.quarantined_values = quarantined.collect();
+        self.records.by_name = SameName::of(&self.records.list);
     }
 }

@@ -5,42 +5,23 @@ use std::sync::Arc;
 
 use crate::changes::are_changes;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
-use crate::document::{Declaration, Declarations, Deletion, RecordDeclaration};
+use crate::document::{Declaration, Deletion, RecordDeclaration};
+use crate::given::Given;
 use crate::infer::SameData;
 use crate::node::Entry;
 use crate::records::{
-    Given, QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared, names_list_parts,
+    QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared, names_list_parts,
 };
 use crate::source::Place;
 use slotted::schema::{RegisteredSchema, Shape};
 use slotted::{Kind, Value};
 
 impl RecordReader<'_> {
-    /// Applies all patches, in load order, and deletes records.
-    pub(super) fn patch_all<'p>(
-        &mut self,
-        declarations: &Declarations<'p, '_>,
-        unknown: &mut HashSet<&'p str>,
-    ) {
-        let mut patched = Patched::default();
-        for patch in &declarations.record_patches {
-            self.patch(patch, &mut patched, unknown);
-        }
-        for deletion in &declarations.deletions {
-            self.delete(deletion, &patched, unknown);
-        }
-    }
-
     /// Applies a patch to a record of this pack or an earlier one.
-    fn patch<'p>(
-        &mut self,
-        patch: &RecordDeclaration<'p, '_>,
-        patched: &mut Patched,
-        unknown: &mut HashSet<&'p str>,
-    ) {
+    pub(super) fn patch(&mut self, patch: &RecordDeclaration<'_, '_>, patched: &mut Patched) {
         let registry = self.registry;
         let Some(schema) = registry.schema(patch.schema) else {
-            if !self.schemas.broken.contains(patch.schema) && unknown.insert(patch.schema) {
+            if !self.schemas.broken.contains(patch.schema) && self.is_new_unknown(patch.schema) {
                 let kept = match self.undeclared {
                     Undeclared::Quarantine => "its patches are quarantined",
                     _ => "its patches are ignored",
@@ -71,9 +52,11 @@ impl RecordReader<'_> {
         let said = slots.map(|slot| slot.shared_name());
         let said = said.chain(entries.quarantined.iter().map(|quarantined| &quarantined.name));
         let said: HashSet<Arc<str>> = said.cloned().collect();
+        let mut values = self.records.list[number as usize].values.iter().collect();
         for given in entries.values {
-            self.replace((number, schema), patch.of, given, patched);
+            self.replace((number, schema), patch.of, (&mut values, given), patched);
         }
+        self.records.list[number as usize].values = values.into();
         for change in entries.changes {
             if let Some((pack, place)) = patched.values.get(&(number, change.slot))
                 && *pack == patch.of.pack
@@ -82,9 +65,13 @@ impl RecordReader<'_> {
             }
             self.records.changes.entry(number).or_default().push(change);
         }
-        let quarantined = &mut self.records.list[number as usize].quarantined;
-        quarantined.retain(|own| !said.contains(&own.name));
-        quarantined.extend(entries.quarantined);
+        if let Some(own) = self.records.quarantined_values.get_mut(&number) {
+            own.retain(|own| !said.contains(&own.name));
+        }
+        if !entries.quarantined.is_empty() {
+            let own = self.records.quarantined_values.entry(number).or_default();
+            own.extend(entries.quarantined);
+        }
     }
 
     /// Replaces the value of a slot, and the changes by packs that the patch knows.
@@ -92,11 +79,10 @@ impl RecordReader<'_> {
         &mut self,
         (number, schema): (u32, &RegisteredSchema),
         patch: Declaration<'_, '_>,
-        given: Given,
+        (values, given): (&mut Vec<Given>, Given),
         patched: &mut Patched,
     ) {
         let (slot, own) = (given.slot, (patch.pack, given.place));
-        let values = &mut self.records.list[number as usize].values;
         let position = values.binary_search_by_key(&slot, |own| own.slot);
         let name = whole_name(schema, slot);
         let is_list = name.len() < schema.slots()[usize::from(slot)].name().len();
@@ -145,22 +131,17 @@ impl RecordReader<'_> {
     }
 
     /// Marks a record as deleted. It is removed when others have inherited from it.
-    fn delete<'p>(
-        &mut self,
-        deletion: &Deletion<'p>,
-        patched: &Patched,
-        unknown: &mut HashSet<&'p str>,
-    ) {
+    pub(super) fn delete(&mut self, deletion: &Deletion<'_>, patched: &Patched) {
         let registry = self.registry;
-        let Some(schema) = registry.schema(deletion.schema) else {
-            if !self.schemas.broken.contains(deletion.schema) && unknown.insert(deletion.schema) {
-                let schema = (deletion.schema, deletion.schema_place);
-                self.unknown_schema(schema, "nothing is deleted");
+        let Deletion { pack, schema: of, schema_place, name, place } = deletion;
+        let (pack, place) = (*pack, *place);
+        let Some(schema) = registry.schema(of) else {
+            if !self.schemas.broken.contains(&**of) && self.is_new_unknown(of) {
+                self.unknown_schema((of, *schema_place), "nothing is deleted");
             }
             return;
         };
-        let Deletion { pack, name, place, .. } = *deletion;
-        if self.absent.is_absent(deletion.schema, name) {
+        if self.absent.is_absent(of, name) {
             return;
         }
         let Some(number) = self.numbered(schema, name) else {
@@ -174,7 +155,7 @@ impl RecordReader<'_> {
             });
         };
         let record = &mut self.records.list[number as usize];
-        if record.pack > pack {
+        if record.pack as usize > pack {
             return self.diagnostics.push(later_pack(schema, name, place, record.place));
         }
         // It becomes no object, and needs no values.
@@ -195,7 +176,7 @@ impl RecordReader<'_> {
 
     /// Finds a record of exactly this schema.
     fn numbered(&self, schema: &RegisteredSchema, name: &str) -> Option<u32> {
-        let same_name = self.records.by_name.get(name)?;
+        let same_name = self.records.same_name(name);
         let is_of = |number: &u32| self.records.list[*number as usize].schema == schema.id();
         same_name.iter().copied().find(is_of)
     }
@@ -252,7 +233,7 @@ impl RecordReader<'_> {
             return None;
         };
         let record = &self.records.list[number as usize];
-        if record.pack > patch.of.pack {
+        if record.pack as usize > patch.of.pack {
             let (name, place) = (patch.of.name, patch.of.place);
             self.diagnostics.push(later_pack(schema, name, place, record.place));
             return None;
@@ -285,7 +266,7 @@ impl RecordReader<'_> {
 
 /// The values and records that patches have changed.
 #[derive(Default)]
-struct Patched {
+pub(super) struct Patched {
     /// The last pack that replaced a value, by record and slot.
     values: HashMap<(u32, u16), (usize, Place)>,
     /// The packs that patch a record.

@@ -232,9 +232,9 @@ impl Definitions {
         let registry = &self.loaded.registry;
         let records = &self.loaded.records;
         let schema_of = |number: &u32| self.schema_of(&records.list[*number as usize]);
-        let of_name = records.by_name.get(name);
+        let of_name = records.same_name(name);
         let mut schemas = Vec::new();
-        for found in of_name.into_iter().flatten().map(schema_of) {
+        for found in of_name.iter().map(schema_of) {
             schemas.push(Arc::clone(found.shared_name()));
         }
         let requested: Arc<str> = schema.name().into();
@@ -247,7 +247,7 @@ impl Definitions {
             });
             let unknown = UnknownSchema { schema: requested.clone(), suggestion };
             let mut problems = vec![PrototypeProblem::UnknownSchema(unknown)];
-            if of_name.is_none() {
+            if of_name.is_empty() {
                 let (misspelt, loaded) = (Arc::clone(&name), Arc::clone(&self.loaded));
                 let search = move || nearest_name(&misspelt, loaded.records.names());
                 let suggestion = Suggestion::search(search);
@@ -259,8 +259,8 @@ impl Definitions {
         let (known, is_exact) = (known.id(), schema.is_exact());
         let is_meant =
             |number: &u32| is_or_extends(registry, schema_of(number).id(), known, is_exact);
-        if of_name.is_some_and(|same_name| same_name.iter().any(is_meant)) {
-            let is_meant = of_name.into_iter().flatten().filter(|number| is_meant(number));
+        if of_name.iter().any(is_meant) {
+            let is_meant = of_name.iter().filter(|number| is_meant(number));
             let schemas = is_meant.map(|number| Arc::clone(schema_of(number).shared_name()));
             let schemas = schemas.collect();
             return vec![PrototypeProblem::Ambiguous { schema: requested, name, schemas }];
@@ -323,7 +323,7 @@ impl RecordView<'_> {
         let own = || self.local_values().filter(|(slot, _)| !is_overridden[*slot]);
         let mut problems = Vec::new();
         for (slot, value) in own() {
-            let lost = references(value).filter(|local| object_of(*local, ids).is_none());
+            let lost = references(&value).filter(|local| object_of(*local, ids).is_none());
             problems.extend(lost.map(|local| PrototypeProblem::NoObject {
                 schema: Arc::clone(schema.shared_name()),
                 slot: Arc::clone(slots[slot].shared_name()),
@@ -338,10 +338,8 @@ impl RecordView<'_> {
         let mut merged: Vec<_> = own()
             .map(|(slot, value)| {
                 let name = Cow::Owned(slots[slot].name().to_owned());
-                let value = match references(value).next() {
-                    Some(_) => with_ids(value, ids),
-                    None => value.clone(),
-                };
+                let is_reference = references(&value).next().is_some();
+                let value = if is_reference { with_ids(&value, ids) } else { value };
                 (slot, (name, value))
             })
             .collect();

@@ -8,12 +8,15 @@ use crate::blame::{patched_key, with_patch};
 use crate::changes::Change;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::document::{Declarations, RecordDeclaration};
+use crate::given::{Given, Values};
 use crate::keys::Reading;
 use crate::names::{bad_name, composed};
 use crate::nested::null;
 use crate::node::{Data, Entry, Named, Node};
 use crate::packs::Packs;
+use crate::patches::Patched;
 use crate::references::is_required;
+use crate::same_name::SameName;
 use crate::schemas::{RECORD_KEYS, Schemas};
 use crate::source::Place;
 use crate::undeclared::Occurrences;
@@ -38,15 +41,6 @@ pub enum Undeclared {
     Quarantine,
 }
 
-/// A checked value of a record, with its place.
-#[derive(Clone, Debug)]
-pub(super) struct Given {
-    pub(super) slot: u16,
-    pub(super) place: Place,
-    /// References are ids of records, see [`local_id`](super::references::local_id).
-    pub(super) value: Value,
-}
-
 /// A value that no slot takes.
 #[derive(Clone, Debug)]
 pub(super) struct QuarantinedValue {
@@ -61,12 +55,11 @@ pub(super) struct RecordDefinition {
     pub(super) schema: SchemaId,
     pub(super) name: Option<Arc<str>>,
     pub(super) place: Place,
-    pub(super) pack: usize,
+    pub(super) pack: u32,
     /// Others inherit from it; it becomes no object.
     pub(super) is_abstract: bool,
     /// Own and inherited values, in the order of the slots.
-    pub(super) values: Vec<Given>,
-    pub(super) quarantined: Vec<QuarantinedValue>,
+    pub(super) values: Values,
 }
 
 impl Records {
@@ -74,15 +67,15 @@ impl Records {
     pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.list.iter().filter_map(|record| record.name.as_ref())
     }
-}
 
-impl RecordDefinition {
-    /// Returns the value that files give a slot.
-    pub(super) fn given(&self, slot: usize) -> Option<&Given> {
-        let found = self.values.binary_search_by_key(&slot, |given| usize::from(given.slot));
-        found.ok().map(|position| &self.values[position])
+    /// Returns the records of the name, of all schemas.
+    pub(super) fn same_name(&self, name: &str) -> &[u32] {
+        self.by_name.get(&self.list, name)
     }
 }
+
+// There are a hundred thousand of them.
+const _: () = assert!(size_of::<RecordDefinition>() <= 64);
 
 /// A record that cannot become an object, or a patch of one: its schema or parent is unknown.
 #[derive(Clone, Debug)]
@@ -105,10 +98,11 @@ impl QuarantinedRecord {
 #[derive(Debug, Default)]
 pub(super) struct Records {
     pub(super) list: Vec<RecordDefinition>,
-    /// The records of each name, of all schemas.
-    pub(super) by_name: HashMap<Arc<str>, Vec<u32>>,
+    pub(super) by_name: SameName,
     /// The parents by name.
     pub(super) parents: HashMap<u32, (Arc<str>, Place)>,
+    /// Values that no slot takes, by record.
+    pub(super) quarantined_values: HashMap<u32, Vec<QuarantinedValue>>,
     pub(super) quarantined: Vec<QuarantinedRecord>,
     pub(super) quarantined_patches: Vec<QuarantinedRecord>,
     /// Changes of inherited values and of patched ones, by record.
@@ -137,6 +131,8 @@ pub(super) struct RecordReader<'a> {
     pub(super) absent: Absent,
     /// Names outside ASCII, each with its letters as single characters.
     composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
+    /// Unknown schemas, each reported once.
+    unknown: HashSet<Arc<str>>,
 }
 
 impl Undeclared {
@@ -205,20 +201,24 @@ impl<'a> RecordReader<'a> {
             undeclared_names: HashMap::new(),
             absent: Absent::default(),
             composed_names: HashMap::new(),
+            unknown: HashSet::new(),
         }
     }
 
     /// Reads all records and applies their patches.
-    pub(super) fn read(mut self, declarations: &Declarations<'_, '_>) -> Records {
-        let declared = &declarations.records;
-        self.records.list.reserve(declared.len());
+    pub(super) fn read(mut self, declarations: Declarations<'_>) -> Records {
+        let Declarations { groups, records, record_patches, deletions, .. } = declarations;
+        self.records.list.reserve_exact(records.len());
         let registry = self.registry;
         if self.undeclared != Undeclared::Refuse {
-            self.absent = Absent::of(declared, registry);
-            self.absent.report(declared, self.undeclared, self.diagnostics);
+            self.absent = Absent::of(&groups, &records, registry);
+            self.absent.report(&records, self.undeclared, self.diagnostics);
         }
-        let mut unknown = HashSet::new();
-        for (position, record) in declared.iter().enumerate() {
+        let (mut map, mut patched) = (Vec::new(), Patched::default());
+        // Each record is freed when it is read.
+        for (position, packed) in records.into_iter().enumerate() {
+            packed.unpack(&groups, &mut map);
+            let record = &packed.view(&groups, &map);
             match registry.schema(record.schema) {
                 Some(_) if self.absent.contains(position) => self.quarantine_record(record),
                 Some(schema) => self.record(schema, record),
@@ -226,8 +226,7 @@ impl<'a> RecordReader<'a> {
                     self.records.of_broken_schemas.insert(record.of.name.into());
                 }
                 None => {
-                    // Reported once for each schema.
-                    if unknown.insert(record.schema) {
+                    if self.is_new_unknown(record.schema) {
                         let kept = match self.undeclared {
                             Undeclared::Quarantine => "its records are quarantined",
                             _ => "its records are ignored",
@@ -238,9 +237,20 @@ impl<'a> RecordReader<'a> {
                 }
             }
         }
-        self.patch_all(declarations, &mut unknown);
+        for packed in record_patches {
+            packed.unpack(&groups, &mut map);
+            self.patch(&packed.view(&groups, &map), &mut patched);
+        }
+        for deletion in &deletions {
+            self.delete(deletion, &patched);
+        }
         self.report_undeclared_names();
         self.records
+    }
+
+    /// Returns whether the unknown schema is to be reported.
+    pub(super) fn is_new_unknown(&mut self, schema: &str) -> bool {
+        !self.unknown.contains(schema) && self.unknown.insert(schema.into())
     }
 
     fn record(&mut self, schema: &RegisteredSchema, declared: &RecordDeclaration<'_, '_>) {
@@ -268,11 +278,13 @@ impl<'a> RecordReader<'a> {
             schema: schema.id(),
             name,
             place: declared.of.place,
-            pack: declared.of.pack,
+            pack: declared.of.pack as u32,
             is_abstract: entries.is_abstract,
-            values: entries.values,
-            quarantined: entries.quarantined,
+            values: entries.values.into(),
         });
+        if !entries.quarantined.is_empty() {
+            self.records.quarantined_values.insert(number, entries.quarantined);
+        }
     }
 
     /// Only the program can declare such slots.
@@ -313,9 +325,9 @@ impl<'a> RecordReader<'a> {
         if !name.is_ascii() {
             self.refuse_same_letters(schema, name, declared.of.place);
         }
-        let same_name = self.records.by_name.entry(Arc::clone(name)).or_default();
         let list = &self.records.list;
-        let earlier = same_name.iter().map(|other| &list[*other as usize]);
+        let same_name = self.records.same_name(name).iter();
+        let earlier = same_name.map(|other| &list[*other as usize]);
         if let Some(earlier) = earlier.into_iter().find(|other| other.schema == schema.id()) {
             let (of, name) = (quoted(schema.name()), quoted(name));
             let message = format!("record {name} of {of} is defined twice");
@@ -328,7 +340,7 @@ impl<'a> RecordReader<'a> {
                     )),
             );
         }
-        same_name.push(number);
+        self.records.by_name.add(&self.records.list, name, number);
     }
 
     /// Refuses two names with the same letters in other characters.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use crate::blame::{patched, with_patch};
 use crate::changes::Change;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::given::Given;
 use crate::named::Named;
 use crate::packs::Packs;
-use crate::records::{Given, QuarantinedValue, Records, Undeclared};
+use crate::records::{QuarantinedValue, Records, Undeclared};
 use crate::schemas::Schemas;
 use crate::source::{Files, Place};
 use slotted::Kind;
@@ -111,7 +112,11 @@ impl Resolver<'_> {
                 changes.retain_mut(|change| self.change_references(number, slots, change));
                 self.records.changes.insert(number, changes);
             }
-            let mut values = std::mem::take(&mut self.records.list[number as usize].values);
+            let values = &self.records.list[number as usize].values;
+            if !values.slots().any(|slot| is_reference(&slots[usize::from(slot)])) {
+                continue;
+            }
+            let mut values: Vec<Given> = values.iter().collect();
             let mut lists: Vec<&str> = Vec::new();
             for given in &mut values {
                 let slot = &slots[usize::from(given.slot)];
@@ -133,7 +138,7 @@ impl Resolver<'_> {
                     self.discard(number, slot, given);
                 }
             }
-            self.records.list[number as usize].values = values;
+            self.records.list[number as usize].values = values.into();
         }
     }
 
@@ -152,7 +157,7 @@ impl Resolver<'_> {
         let value = std::mem::replace(&mut given.value, without);
         if self.undeclared == Undeclared::Quarantine {
             let (name, place) = (Arc::clone(slot.shared_name()), given.place);
-            let quarantined = &mut self.records.list[record as usize].quarantined;
+            let quarantined = self.records.quarantined_values.entry(record).or_default();
             quarantined.push(QuarantinedValue { name, value, place });
         }
     }
@@ -226,7 +231,7 @@ impl Resolver<'_> {
         let (records, registry) = (&*self.records, self.registry);
         let id_of = |schema: &str| registry.schema(schema).map(RegisteredSchema::id);
         let (mut name, mut exactly) = (name, None);
-        if !records.by_name.contains_key(name)
+        if records.same_name(name).is_empty()
             && let Some((schema, of_schema)) = name.rsplit_once('/')
         {
             // `schema/name` names exactly this schema, so that any record can be named.
@@ -354,7 +359,7 @@ impl Resolver<'_> {
         if let Some(found) = self.named.parent(self.records, name, schema) {
             return Some(found);
         }
-        let same_name = self.records.by_name.get(name).map_or(&[][..], |all| all);
+        let same_name = self.records.same_name(name);
         // Its schema is reported already, or its file.
         if same_name.is_empty()
             && (self.records.of_broken_schemas.contains(name) || self.diagnostics.holds_back(name))
@@ -420,34 +425,36 @@ impl Resolver<'_> {
         let own = std::mem::take(&mut self.records.list[record as usize].values);
         let inherited = &self.records.list[parent as usize].values;
         let mut values = Vec::with_capacity(own.len() + inherited.len());
-        let mut own = own.into_iter().peekable();
-        for theirs in inherited {
+        let mut own = own.iter().peekable();
+        for theirs in inherited.iter() {
             while let Some(mine) = own.next_if(|mine| mine.slot < theirs.slot) {
                 values.push(mine);
             }
             if own.peek().is_none_or(|mine| mine.slot != theirs.slot) {
-                values.push(theirs.clone());
+                values.push(theirs);
             }
         }
         values.extend(own);
-        self.records.list[record as usize].values = values;
+        self.records.list[record as usize].values = values.into();
     }
 
     /// Adds the quarantined values of the parent.
     fn inherit_quarantined(&mut self, number: u32, parent: u32) {
-        let of_parent = self.records.list[parent as usize].quarantined.clone();
-        if of_parent.is_empty() {
+        let of_parent = self.records.quarantined_values.get(&parent);
+        let Some(of_parent) = of_parent.filter(|values| !values.is_empty()).cloned() else {
             return;
-        }
+        };
         let slots = self.schema_of(number).slots();
         let record = &self.records.list[number as usize];
-        let given = record.values.iter().map(|given| slots[usize::from(given.slot)].shared_name());
-        let own = given.chain(record.quarantined.iter().map(|quarantined| &quarantined.name));
+        let given = record.values.slots().map(|slot| slots[usize::from(slot)].shared_name());
+        let quarantined = self.records.quarantined_values.get(&number).into_iter().flatten();
+        let own = given.chain(quarantined.map(|quarantined| &quarantined.name));
         let own: HashSet<&Arc<str>> = own.collect();
         let inherited =
             of_parent.into_iter().filter(|quarantined| !own.contains(&quarantined.name));
         let inherited: Vec<QuarantinedValue> = inherited.collect();
-        self.records.list[number as usize].quarantined.extend(inherited);
+        let own = self.records.quarantined_values.entry(number).or_default();
+        own.extend(inherited);
     }
 
     /// Reports required slots without a value.
@@ -471,9 +478,10 @@ impl Resolver<'_> {
                 continue;
             }
             let mut last_list = None;
+            let mut given = record.values.slots().peekable();
             for slot in &required[record.schema.index()] {
-                let given = record.values.binary_search_by_key(slot, |given| given.slot);
-                if given.is_err() {
+                while given.next_if(|given| given < slot).is_some() {}
+                if given.peek() != Some(slot) {
                     let slot = &schema.slots()[usize::from(*slot)];
                     // The parts of a list are missing together.
                     let list = schema.list_of(slot.name()).map(|(name, _)| name);

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use crate::format::advice::Advice;
 use crate::node::{Data, Entry, Node};
+use crate::packed::Packed;
 use crate::source::Span;
 
 /// A format of definition files.
@@ -117,6 +118,10 @@ struct Reader<'s> {
     nodes: Vec<Node<'s>>,
     /// The values of maps that are being read.
     entries: Vec<Entry<'s>>,
+    /// The number of levels left at which maps are packed.
+    packed_at: Option<usize>,
+    /// Saves an allocation for each packed map.
+    buffer: Vec<u8>,
 }
 
 impl<'s> Reader<'s> {
@@ -142,12 +147,25 @@ impl<'s> Reader<'s> {
 
     /// Ends a list whose first value has this position.
     fn end_of_list(&mut self, start: usize) -> Data<'s> {
-        Data::List(self.nodes.split_off(start).into())
+        Data::List(end(&mut self.nodes, start))
     }
 
     /// Ends a map whose first value has this position.
-    fn end_of_map(&mut self, start: usize) -> Data<'s> {
-        Data::Map(self.entries.split_off(start).into())
+    fn end_of_map(&mut self, start: usize, levels_left: usize) -> Data<'s> {
+        if self.packed_at != Some(levels_left) {
+            return Data::Map(end(&mut self.entries, start));
+        }
+        let packed = Packed::new(&self.entries[start..], self.text, &mut self.buffer);
+        self.entries.truncate(start);
+        Data::Packed(packed)
+    }
+
+    /// Returns a map of these values.
+    fn map_of(&mut self, entries: Vec<Entry<'s>>, levels_left: usize) -> Data<'s> {
+        match self.packed_at == Some(levels_left) {
+            true => Data::Packed(Packed::new(&entries, self.text, &mut self.buffer)),
+            false => Data::Map(entries.into()),
+        }
     }
 
     fn advise(&mut self, Advice { span, message, label, help }: Advice) {
@@ -210,11 +228,26 @@ impl<'s> Reader<'s> {
     }
 }
 
+/// Removes the last parts of a stack, and the room that millions of them needed.
+fn end<T>(stack: &mut Vec<T>, start: usize) -> Box<[T]> {
+    const SMALL: usize = 1024;
+    if start == 0 && stack.len() > SMALL {
+        return std::mem::take(stack).into();
+    }
+    let parts = stack.drain(start..).collect();
+    if stack.capacity() > SMALL && stack.len() < stack.capacity() / 4 {
+        stack.shrink_to(stack.len().max(SMALL));
+    }
+    parts
+}
+
 /// Parses a text. Returns `None` and at least one problem if it is invalid.
+///
+/// Maps at the level `packed` are packed; the root has level 0.
 pub(super) fn parse<'s>(
     text: &'s str,
     format: Format,
-    most_levels: usize,
+    (most_levels, packed): (usize, Option<usize>),
     values_left: &mut usize,
 ) -> (Option<Node<'s>>, Vec<SyntaxProblem>) {
     let mut reader = Reader {
@@ -225,6 +258,8 @@ pub(super) fn parse<'s>(
         is_over: false,
         nodes: Vec::new(),
         entries: Vec::new(),
+        packed_at: packed.and_then(|level| most_levels.checked_sub(level)),
+        buffer: Vec::new(),
     };
     let node = match format {
         #[cfg(feature = "json")]

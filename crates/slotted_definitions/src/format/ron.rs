@@ -377,7 +377,7 @@ impl<'s> Visitor<'s> for Part<'_, '_, 's> {
                 walk.reader.entries.push(Entry { name, span, value });
             }
         }
-        Ok(Node { span: self.span, data: walk.reader.end_of_map(first) })
+        Ok(Node { span: self.span, data: walk.reader.end_of_map(first, levels_left + 1) })
     }
 }
 

@@ -15,8 +15,8 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         let span = Span::new(base, reader.text.len());
-        let levels_left = reader.most_levels - 1;
-        let data = Data::Map(reader.table(table.into_inner(), base, levels_left).into());
+        let levels_left = reader.most_levels;
+        let data = reader.table(table.into_inner(), base, levels_left);
         return Some(Node { span, data });
     }
     let errors = errors.iter().map(|error| {
@@ -142,19 +142,19 @@ fn reword(reader: &mut Reader<'_>, span: Span, message: &str) {
 }
 
 impl<'s> Reader<'s> {
-    fn table(&mut self, table: DeTable<'s>, base: usize, levels_left: usize) -> Vec<Entry<'s>> {
+    fn table(&mut self, table: DeTable<'s>, base: usize, levels_left: usize) -> Data<'s> {
         let entries = table.into_iter().map(|(name, value)| {
             let span = name.span();
             let span = Span::new(base + span.start, base + span.end);
             Entry {
                 name: name.into_inner().into(),
                 span,
-                value: self.toml_value(value, base, levels_left),
+                value: self.toml_value(value, base, levels_left - 1),
             }
         });
         let mut entries: Vec<_> = entries.collect();
         entries.sort_by_key(|entry| entry.span.start);
-        entries
+        self.map_of(entries, levels_left)
     }
 
     fn toml_value(
@@ -177,7 +177,7 @@ impl<'s> Reader<'s> {
                     array.into_iter().map(|value| self.toml_value(value, base, levels_left - 1));
                 Data::List(nodes.collect())
             }
-            DeValue::Table(table) => Data::Map(self.table(table, base, levels_left - 1).into()),
+            DeValue::Table(table) => self.table(table, base, levels_left),
             DeValue::String(text) => Data::Text(text.into()),
             DeValue::Boolean(truth) => Data::Bool(truth),
             DeValue::Integer(integer) => match number(&integer) {

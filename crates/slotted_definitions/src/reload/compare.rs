@@ -1,5 +1,6 @@
 //! Compares the records from which living objects were made with the next definitions.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -20,8 +21,8 @@ pub(crate) trait Origins {
     /// Returns the slot of this name.
     fn slot(&self, record: usize, name: &str) -> Option<usize>;
 
-    /// Returns the value that files gave the slot.
-    fn given(&self, record: usize, slot: usize) -> Option<&Value>;
+    /// Returns the values that files gave, in the order of the slots.
+    fn given(&self, record: usize) -> Cow<'_, [(usize, Value)]>;
 
     /// Returns the default that the slot had.
     fn default(&self, record: usize, slot: usize) -> Option<&Value>;
@@ -55,8 +56,8 @@ impl Origins for Loaded<'_> {
         self.record(record).schema().slot_index(name)
     }
 
-    fn given(&self, record: usize, slot: usize) -> Option<&Value> {
-        self.definitions.loaded.records.list[record].given(slot).map(|given| &given.value)
+    fn given(&self, record: usize) -> Cow<'_, [(usize, Value)]> {
+        self.record(record).local_values().collect()
     }
 
     fn default(&self, record: usize, slot: usize) -> Option<&Value> {
@@ -121,14 +122,16 @@ fn changed_values(
 ) {
     let first = changes.len();
     let mut unchanged = Vec::new();
-    for slot in new.schema().slots() {
+    let (all_before, all_new) = (before.given(old), new.local_values().collect::<Vec<_>>());
+    for (index, slot) in new.schema().slots().iter().enumerate() {
         let name = slot.name();
         let former = before
             .slot(old, name)
             .or_else(|| slot.renamed_from().and_then(|former| before.slot(old, former)));
-        let given = former.and_then(|former| before.given(old, former));
+        let given = former.and_then(|former| of_slot(&all_before, former));
+        let own = of_slot(&all_new, index);
         // A changed default affects only new objects.
-        if !new.is_given(name) && given.is_none() {
+        if own.is_none() && given.is_none() {
             continue;
         }
         let from = match former {
@@ -137,7 +140,8 @@ fn changed_values(
             None => slot.default(),
         };
         let from = from.unwrap_or(&Value::Unset);
-        let is_same = means_the_same((from, before.names()), (&new.local(name), new_names));
+        let to = own.or_else(|| slot.default()).unwrap_or(&Value::Unset);
+        let is_same = means_the_same((from, before.names()), (to, new_names));
         let is_part = new.schema().list_of(name).is_some();
         if !is_same || is_part {
             let from = before.named(from);
@@ -156,6 +160,11 @@ fn changed_values(
     changes.extend(
         unchanged.into_iter().filter(|one| list_of(one).is_some_and(|list| lists.contains(&list))),
     );
+}
+
+fn of_slot(values: &[(usize, Value)], slot: usize) -> Option<&Value> {
+    let found = values.binary_search_by_key(&slot, |(given, _)| *given).ok()?;
+    Some(&values[found].1)
 }
 
 /// Returns whether both are the same data, with references to the same records.

@@ -123,7 +123,7 @@ impl Objects {
             // An abstract record has no object that could take changed values.
             for (slot, value) in record.local_values().filter(|_| id.is_some()) {
                 given.push(slot as u32);
-                value::push(&mut values, value, &names);
+                value::push(&mut values, &value, &names);
             }
             let name = name.name.as_ref().map(|name| (&**name).into());
             schemas[own].records.push(SavedRecord { name, object: *id, given, values });

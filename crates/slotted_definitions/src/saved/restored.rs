@@ -1,5 +1,6 @@
 //! Checks the records of a save.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -180,10 +181,8 @@ impl Origins for Restored<'_> {
         self.schemas[self.records[record].schema].slots.get(name).copied()
     }
 
-    fn given(&self, record: usize, slot: usize) -> Option<&Value> {
-        let values = &self.records[record].values;
-        let found = values.binary_search_by_key(&slot, |(given, _)| *given).ok()?;
-        Some(&values[found].1)
+    fn given(&self, record: usize) -> Cow<'_, [(usize, Value)]> {
+        Cow::Borrowed(&self.records[record].values)
     }
 
     fn default(&self, record: usize, slot: usize) -> Option<&Value> {

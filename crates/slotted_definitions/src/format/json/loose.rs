@@ -50,7 +50,8 @@ impl<'s> Reader<'s> {
                     };
                     Entry { name, span, value: self.loose(entry.value, levels_left - 1) }
                 });
-                Data::Map(entries.collect())
+                let entries = entries.collect();
+                self.map_of(entries, levels_left)
             }
             Value::Array(list) => {
                 let nodes = list.elements.into_iter();

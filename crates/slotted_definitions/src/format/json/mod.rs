@@ -171,7 +171,7 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
             walk.pass("{");
         }
         let span = walk.close(start, "}");
-        Ok(Node { span, data: walk.reader.end_of_map(first) })
+        Ok(Node { span, data: walk.reader.end_of_map(first, levels_left) })
     }
 
     fn visit_seq<A: SeqAccess<'s>>(self, mut list: A) -> Result<Node<'s>, A::Error> {

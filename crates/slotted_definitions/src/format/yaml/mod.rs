@@ -182,7 +182,7 @@ impl<'s> Walk<'_, 's> {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd | Event::StreamEnd) {
                 merge(&mut self.reader.entries, first, merged);
-                let data = self.reader.end_of_map(first);
+                let data = self.reader.end_of_map(first, levels_left + 1);
                 return Ok(Node { span: around(start, last, span), data });
             }
             let name = self.name(event, span)?;
@@ -227,10 +227,12 @@ impl<'s> Walk<'_, 's> {
     }
 
     /// Collects the values of a merge key.
-    fn merged(&mut self, value: Node<'s>, merged: &mut Vec<Entry<'s>>) {
+    fn merged(&mut self, mut value: Node<'s>, merged: &mut Vec<Entry<'s>>) {
+        value.unpack(self.reader.text);
+        let is_map = |node: &Node<'_>| matches!(node.data, Data::Map(_) | Data::Packed(_));
         match value.data {
             Data::Map(map) => merged.extend(map),
-            Data::List(list) if list.iter().all(|node| matches!(node.data, Data::Map(_))) => {
+            Data::List(list) if list.iter().all(is_map) => {
                 list.into_iter().for_each(|node| self.merged(node, merged));
             }
             Data::Bad => {}
@@ -272,7 +274,7 @@ impl<'s> Walk<'_, 's> {
 
     /// Keeps a value for aliases.
     fn keep(&mut self, anchor: usize, node: &Node<'s>) {
-        let (values, levels) = measure(node);
+        let (values, levels) = measure(node, self.reader.text);
         if self.take(values, node.span) {
             self.anchors.insert(anchor, Anchored { node: node.clone(), values, levels });
         }
@@ -319,7 +321,10 @@ impl<'s> Walk<'_, 's> {
                 return bad;
             }
         }
-        self.anchors.get(&anchor).map_or(bad, |of| of.node.clone())
+        let mut node = self.anchors.get(&anchor).map_or(bad, |of| of.node.clone());
+        // A copy can stand at any level.
+        node.unpack_all(self.reader.text);
+        node
     }
 }
 
@@ -348,15 +353,19 @@ const fn around(start: Span, last: Option<Span>, end: Span) -> Span {
 }
 
 /// Returns the number of values and of levels.
-fn measure(node: &Node<'_>) -> (usize, usize) {
+fn measure(node: &Node<'_>, file: &str) -> (usize, usize) {
     let of_all = |nodes: &mut dyn Iterator<Item = &Node<'_>>| {
         nodes
-            .map(measure)
+            .map(|node| measure(node, file))
             .fold((1, 1), |(values, levels), (inner, deep)| (values + inner, levels.max(deep + 1)))
     };
     match &node.data {
         Data::List(list) => of_all(&mut list.iter()),
         Data::Map(map) => of_all(&mut map.iter().map(|entry| &entry.value)),
+        Data::Packed(packed) => {
+            let map: Vec<_> = packed.entries(file).collect();
+            of_all(&mut map.iter().map(|entry| &entry.value))
+        }
         _ => (1, 0),
     }
 }

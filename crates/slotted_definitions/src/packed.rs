@@ -1,0 +1,367 @@
+//! Maps of a file in few bytes: a load keeps the tree of every record until the record is read.
+
+use crate::bytes::{Bytes, FIRST_TAG, Plain, put, put_span, put_text};
+use crate::node::{Data, Entry, Node};
+use crate::source::Span;
+use crate::text::Text;
+
+/// A map with the places of its values. The text of the file is needed to read it.
+#[derive(Clone, Debug)]
+pub(super) struct Packed(Box<[u8]>);
+
+/// Keys that are needed before a record is read, each with its bit of the first byte.
+const KEYS: [(&str, u8); 2] = [(IF_PACK, 1), (INHERITS, 2)];
+pub(super) const IF_PACK: &str = "if_pack";
+pub(super) const INHERITS: &str = "inherits";
+
+const LIST: u8 = FIRST_TAG;
+const MAP: u8 = FIRST_TAG + 1;
+const BAD: u8 = FIRST_TAG + 2;
+/// The tags of texts are this one and the number of their form.
+const TEXT: u8 = FIRST_TAG + 3;
+
+/// The way in which a text is stored.
+enum Form {
+    /// All of its span but for the quotes.
+    InQuotes,
+    /// All of its span.
+    Whole,
+    /// A part of the file that begins here.
+    Part(usize),
+    /// A copy.
+    Own,
+}
+
+impl Form {
+    const fn number(&self) -> u8 {
+        match self {
+            Self::InQuotes => 0,
+            Self::Whole => 1,
+            Self::Part(_) => 2,
+            Self::Own => 3,
+        }
+    }
+}
+
+/// Returns the part of the file between quotes.
+fn in_quotes(file: &str, span: Span) -> Option<&str> {
+    file.get(span.start as usize + 1..(span.end as usize).checked_sub(1)?)
+}
+
+fn whole(file: &str, span: Span) -> Option<&str> {
+    file.get(span.start as usize..span.end as usize)
+}
+
+fn form(file: &str, span: Span, text: &Text<'_>) -> Form {
+    if in_quotes(file, span) == Some(text) {
+        return Form::InQuotes;
+    }
+    if whole(file, span) == Some(text) {
+        return Form::Whole;
+    }
+    let Text::Borrowed(text) = text else { return Form::Own };
+    let start = (text.as_ptr() as usize).wrapping_sub(file.as_ptr() as usize);
+    match start.checked_add(text.len()).and_then(|end| file.get(start..end)) {
+        Some(part) if part == *text => Form::Part(start),
+        _ => Form::Own,
+    }
+}
+
+impl Packed {
+    /// Packs a map of the file. The buffer saves an allocation.
+    pub(super) fn new(entries: &[Entry<'_>], file: &str, buffer: &mut Vec<u8>) -> Self {
+        buffer.clear();
+        let has_key = |name: &str| entries.iter().any(|entry| entry.name == name);
+        let keys = KEYS.iter().filter(|(name, _)| has_key(name)).map(|(_, bit)| bit).sum();
+        buffer.push(keys);
+        Packing { file, bytes: buffer, at: 0 }.map(entries);
+        Self(buffer.as_slice().into())
+    }
+
+    /// Returns whether the map has one of the [`KEYS`].
+    pub(super) fn has(&self, key: &str) -> bool {
+        let keys = self.0.first().copied().unwrap_or_default();
+        KEYS.iter().any(|(name, bit)| *name == key && keys & bit != 0)
+    }
+
+    /// Iterates over the entries, which are unpacked one by one.
+    pub(super) fn entries<'s>(&self, file: &'s str) -> impl Iterator<Item = Entry<'s>> {
+        let bytes = Bytes(self.0.get(1..).unwrap_or_default());
+        let mut unpacking = Unpacking { file, bytes, at: 0 };
+        let count = unpacking.bytes.number();
+        (0..count).map(move |_| unpacking.entry())
+    }
+
+    /// Finds the first value of a name.
+    pub(super) fn find<'s>(&self, file: &'s str, name: &str) -> Option<Node<'s>> {
+        self.entries(file).find(|entry| entry.name == name).map(|entry| entry.value)
+    }
+}
+
+impl<'s> Node<'s> {
+    /// Unpacks a packed map; its parts are never packed.
+    pub(super) fn unpack(&mut self, file: &'s str) {
+        if let Data::Packed(packed) = &self.data {
+            self.data = Data::Map(packed.entries(file).collect());
+        }
+    }
+
+    /// Unpacks all maps of the tree.
+    pub(super) fn unpack_all(&mut self, file: &'s str) {
+        self.unpack(file);
+        match &mut self.data {
+            Data::List(list) => list.iter_mut().for_each(|node| node.unpack_all(file)),
+            Data::Map(map) => map.iter_mut().for_each(|entry| entry.value.unpack_all(file)),
+            _ => {}
+        }
+    }
+}
+
+struct Packing<'p> {
+    file: &'p str,
+    bytes: &'p mut Vec<u8>,
+    /// The end of the last span, or the start of the map or list around it.
+    at: u32,
+}
+
+impl Packing<'_> {
+    fn map(&mut self, entries: &[Entry<'_>]) {
+        put(self.bytes, entries.len() as u64);
+        entries.iter().for_each(|entry| self.entry(entry));
+    }
+
+    fn entry(&mut self, Entry { name, span, value }: &Entry<'_>) {
+        let form = form(self.file, *span, name);
+        let start = i64::from(span.start) - i64::from(self.at);
+        crate::bytes::put_signed(self.bytes, start);
+        let length = u64::from(span.end.wrapping_sub(span.start));
+        put(self.bytes, length << 2 | u64::from(form.number()));
+        self.text(&form, name);
+        self.at = span.end;
+        self.node(value);
+    }
+
+    /// Adds the parts of a text that its span does not tell.
+    fn text(&mut self, form: &Form, text: &str) {
+        match form {
+            Form::InQuotes | Form::Whole => {}
+            Form::Part(start) => {
+                put(self.bytes, *start as u64);
+                put(self.bytes, text.len() as u64);
+            }
+            Form::Own => put_text(self.bytes, text),
+        }
+    }
+
+    fn node(&mut self, Node { span, data }: &Node<'_>) {
+        put_span(self.bytes, self.at, *span);
+        let plain = match data {
+            Data::Unset => Plain::Unset,
+            Data::Bool(truth) => Plain::Bool(*truth),
+            Data::Int(number) => Plain::Int(*number),
+            Data::UInt(number) => Plain::UInt(*number),
+            Data::Float(number) => Plain::Float(*number),
+            _ => {
+                self.at = span.start;
+                self.parts(*span, data);
+                self.at = span.end;
+                return;
+            }
+        };
+        plain.put(self.bytes);
+        self.at = span.end;
+    }
+
+    fn parts(&mut self, span: Span, data: &Data<'_>) {
+        match data {
+            Data::Text(text) => {
+                let form = form(self.file, span, text);
+                self.bytes.push(TEXT + form.number());
+                self.text(&form, text);
+            }
+            Data::List(list) => {
+                self.bytes.push(LIST);
+                put(self.bytes, list.len() as u64);
+                list.iter().for_each(|node| self.node(node));
+            }
+            Data::Map(map) => {
+                self.bytes.push(MAP);
+                self.map(map);
+            }
+            Data::Packed(packed) => {
+                self.bytes.push(MAP);
+                self.map(&packed.entries(self.file).collect::<Vec<_>>());
+            }
+            _ => self.bytes.push(BAD),
+        }
+    }
+}
+
+struct Unpacking<'b, 's> {
+    file: &'s str,
+    bytes: Bytes<'b>,
+    at: u32,
+}
+
+impl<'s> Unpacking<'_, 's> {
+    fn entry(&mut self) -> Entry<'s> {
+        let start = (i64::from(self.at) + self.bytes.signed()) as u32;
+        let length = self.bytes.number();
+        let span = Span { start, end: start.wrapping_add((length >> 2) as u32) };
+        let name = self.text((length & 3) as u8, span);
+        self.at = span.end;
+        Entry { name, span, value: self.node() }
+    }
+
+    fn text(&mut self, form: u8, span: Span) -> Text<'s> {
+        let part = match form {
+            0 => in_quotes(self.file, span),
+            1 => whole(self.file, span),
+            2 => {
+                let (start, length) = (self.bytes.number() as usize, self.bytes.number() as usize);
+                self.file.get(start..start.saturating_add(length))
+            }
+            _ => return Text::Owned(Box::new(self.bytes.text().into())),
+        };
+        Text::Borrowed(part.unwrap_or_default())
+    }
+
+    fn node(&mut self) -> Node<'s> {
+        let span = self.bytes.span(self.at);
+        let tag = self.bytes.byte();
+        self.at = span.start;
+        let data = match tag {
+            LIST => {
+                let count = self.bytes.number();
+                Data::List((0..count).map(|_| self.node()).collect())
+            }
+            MAP => {
+                let count = self.bytes.number();
+                Data::Map((0..count).map(|_| self.entry()).collect())
+            }
+            BAD => Data::Bad,
+            TEXT.. => Data::Text(self.text(tag - TEXT, span)),
+            plain => match Plain::take(plain, &mut self.bytes) {
+                Plain::Unset => Data::Unset,
+                Plain::Bool(truth) => Data::Bool(truth),
+                Plain::Int(number) => Data::Int(number),
+                Plain::UInt(number) => Data::UInt(number),
+                Plain::Float(number) => Data::Float(number),
+            },
+        };
+        self.at = span.end;
+        Node { span, data }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FILE: &str = "{\"name\": \"é orc\", bare: [1, 2], \"x\": {\"deep\": null}}";
+
+    fn spans() -> impl Strategy<Value = Span> {
+        let near = (0..FILE.len() as u32, 0..20_u32);
+        let any = (any::<u32>(), any::<u32>()).prop_map(|(start, end)| Span { start, end });
+        prop_oneof![near.prop_map(|(start, length)| Span { start, end: start + length }), any]
+    }
+
+    fn texts() -> impl Strategy<Value = Text<'static>> {
+        let part = (0..FILE.len(), 0..10_usize)
+            .prop_map(|(start, length)| FILE.get(start..start + length).unwrap_or("else").into());
+        let own = ".{0,20}".prop_map(|own| Text::Owned(Box::new(own.into())));
+        prop_oneof![part, own]
+    }
+
+    fn nodes() -> impl Strategy<Value = Node<'static>> {
+        let data = prop_oneof![
+            Just(Data::Unset),
+            Just(Data::Bad),
+            any::<bool>().prop_map(Data::Bool),
+            any::<i64>().prop_map(Data::Int),
+            (-9..9_i64).prop_map(Data::Int),
+            any::<u64>().prop_map(Data::UInt),
+            any::<u64>().prop_map(|bits| Data::Float(f64::from_bits(bits))),
+            any::<f32>().prop_map(|number| Data::Float(number.into())),
+            texts().prop_map(Data::Text),
+        ];
+        let leaf = (spans(), data).prop_map(|(span, data)| Node { span, data });
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            let list = prop::collection::vec(inner.clone(), 0..6);
+            let list = list.prop_map(|list| Data::List(list.into()));
+            let data = prop_oneof![list, entries(inner).prop_map(|map| Data::Map(map.into()))];
+            (spans(), data).prop_map(|(span, data)| Node { span, data })
+        })
+    }
+
+    fn entries(
+        inner: impl Strategy<Value = Node<'static>>,
+    ) -> impl Strategy<Value = Vec<Entry<'static>>> {
+        let entry = (texts(), spans(), inner);
+        let entry = entry.prop_map(|(name, span, value)| Entry { name, span, value });
+        prop::collection::vec(entry, 0..6)
+    }
+
+    /// Shows all of a tree, and the bits of its numbers.
+    fn shown(node: &Node<'_>) -> String {
+        let parts = match &node.data {
+            Data::List(list) => list.iter().map(shown).collect::<Vec<_>>().join(", "),
+            Data::Map(map) => shown_map(map),
+            Data::Float(number) => number.to_bits().to_string(),
+            other => format!("{other:?}"),
+        };
+        format!("{:?} {} {parts}", node.span, node.kind_name())
+    }
+
+    fn shown_map(map: &[Entry<'_>]) -> String {
+        let entry = |entry: &Entry<'_>| {
+            format!("{:?} {:?} {}", entry.name, entry.span, shown(&entry.value))
+        };
+        map.iter().map(entry).collect::<Vec<_>>().join(", ")
+    }
+
+    proptest! {
+        #[test]
+        fn every_tree_comes_back(entries in entries(nodes())) {
+            let packed = Packed::new(&entries, FILE, &mut Vec::new());
+            let back: Vec<_> = packed.entries(FILE).collect();
+            prop_assert_eq!(shown_map(&back), shown_map(&entries));
+            let whole = Span::new(0, FILE.len());
+            let mut node = Node { span: whole, data: Data::Packed(packed) };
+            let outer = [Entry { name: "outer".into(), span: whole, value: node.clone() }];
+            node.unpack(FILE);
+            let packed = Packed::new(&outer, FILE, &mut Vec::new());
+            let inner = packed.find(FILE, "outer").map(|inner| shown(&inner));
+            prop_assert_eq!(inner, Some(shown(&node)));
+        }
+    }
+
+    #[test]
+    fn the_texts_of_a_file_need_no_copy() {
+        let name = Entry {
+            name: "name".into(),
+            span: Span::new(1, 7),
+            value: Node { span: Span::new(9, 17), data: Data::Text("é orc".into()) },
+        };
+        let packed = Packed::new(&[name], FILE, &mut Vec::new());
+        // The keys, the count, and two bytes for each span, one for the tag.
+        assert_eq!(packed.0.len(), 1 + 1 + 2 + 2 + 1);
+        let entry = packed.entries(FILE).next();
+        let is_borrowed = |text: &Text<'_>| matches!(text, Text::Borrowed(_));
+        assert!(entry.is_some_and(|entry| is_borrowed(&entry.name)
+            && matches!(&entry.value.data, Data::Text(text) if is_borrowed(text))));
+        assert!(!packed.has(IF_PACK) && !packed.has(INHERITS));
+    }
+
+    #[test]
+    fn keys_are_known_without_a_search() {
+        let entry = |name: &'static str| {
+            let value = Node { span: Span::default(), data: Data::Unset };
+            Entry { name: name.into(), span: Span::default(), value }
+        };
+        let packed = Packed::new(&[entry(INHERITS)], FILE, &mut Vec::new());
+        assert!(packed.has(INHERITS) && !packed.has(IF_PACK));
+    }
+}
