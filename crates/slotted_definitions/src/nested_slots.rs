@@ -147,28 +147,24 @@ const KEYS: [&str; 9] = [
 pub(super) struct Parts<'n, 's> {
     /// `None` in a patch that does not change them.
     pub(super) slots: Option<&'n Node<'s>>,
+    /// The place of the record or the union.
     pub(super) within: Within,
-    /// The keys of a map.
-    pub(super) key: Option<SlotDeclaration<'n, 's>>,
+    /// The slots around it: keys of maps, sorts of values, and what else the kind says.
+    pub(super) around: Vec<SlotDeclaration<'n, 's>>,
     /// The variants of a union, instead of slots.
     pub(super) variants: Option<DeclaredVariants<'n, 's>>,
 }
 
-/// Returns the parts of a nested value, or `None` if the entry declares something else. A patch can change the parts of a known
-/// value, but not the value.
+/// Returns the parts of a nested value, or `None` if the entry declares something else. A patch can change the parts of a value
+/// whose place is known, but not the value.
 pub(super) fn parts<'n, 's>(
     entry: &'n Entry<'s>,
-    within: &Within,
-    is_known: impl Fn(&str) -> bool,
+    (within, known): (&Within, Option<Within>),
     reading: &mut Reading<'_>,
 ) -> Option<Parts<'n, 's>> {
     let Data::Map(map) = &entry.value.data else { return None };
     let slots = map.iter().find(|key| key.name == "slots").map(|key| &key.value);
-    let name = within.name(&entry.name);
-    let bracket = ["[]", "{}"].into_iter().find(|bracket| is_known(&format!("{name}{bracket}")));
-    let variants = variants_key(map);
-    let is_patch =
-        bracket.is_some() || [".", "@"].into_iter().any(|sign| is_known(&format!("{name}{sign}")));
+    let (variants, is_patch) = (variants_key(map), known.is_some());
     if slots.is_none() && variants.is_none() && !is_patch {
         return None;
     }
@@ -182,22 +178,99 @@ pub(super) fn parts<'n, 's>(
         let diagnostic = Diagnostic::error(Code::BadSlot, message).at(place, "'slots' is empty");
         reading.diagnostics.push(diagnostic.help("declare at least one part under 'slots'"));
     }
-    let mut within = within.part(&entry.name, keys.former, keys.is_optional);
-    within.is_empty |= keys.is_empty;
-    within.is_one_or_list |= keys.is_one_or_list;
-    let (within, key) = match bracket.or(keys.bracket) {
-        Some("{}") => {
-            let within = within.elements("{}");
-            let (place, text) = keys.of_map.unwrap_or((reading.place(entry.span), "text"));
-            let key = bracket.is_none().then(|| SlotDeclaration::of_keys(place, text, &within));
-            (within.part("value", None, false), key)
+    let mut whole = within.part(&entry.name, keys.former, keys.is_optional);
+    whole.is_empty |= keys.is_empty;
+    whole.is_one_or_list |= keys.is_one_or_list;
+    let mut around = Vec::new();
+    let within = match (known, keys.kind) {
+        (Some(known), _) => Some(known),
+        (None, Some((place, kind))) => {
+            let mut kinds = Around { place, keys: keys.of_map, slots: &mut around };
+            kinds.record(kind, whole.clone(), reading.diagnostics)
         }
-        Some(bracket) => (within.elements(bracket), None),
-        None => (within, None),
+        (None, None) => Some(whole.clone()),
+    };
+    let Some(within) = within else {
+        return Some(Parts { slots: None, within: whole, around: Vec::new(), variants: None });
     };
     let variants = variants
         .and_then(|variants| nested_unions::variants(reading, (variants, keys.tag), &within));
-    Some(Parts { slots, within, key, variants })
+    Some(Parts { slots, within, around, variants })
+}
+
+/// The word for the record that is declared beside a kind.
+const RECORD: &str = "record";
+
+/// Returns the form of a kind beside a declared record.
+fn form(kind: &str) -> Form<'_> {
+    match kind.trim() {
+        "list" => Form::List(RECORD),
+        "map" => Form::Map("text", RECORD),
+        kind => kind_name::form(kind, &|name| name == RECORD),
+    }
+}
+
+/// Returns how many records a kind has.
+fn records(kind: &str) -> usize {
+    match form(kind) {
+        Form::Schema(_) => 1,
+        Form::Single(_) => 0,
+        Form::List(element) => records(element),
+        Form::Map(_, value) => records(value),
+        Form::Tuple(kinds) | Form::Union(kinds) => kinds.iter().map(|kind| records(kind)).sum(),
+    }
+}
+
+/// The slots around a declared record.
+struct Around<'a, 'n, 's> {
+    place: Place,
+    /// The kind of a map's keys, if it is declared beside the kind.
+    keys: Option<(Place, &'n str)>,
+    slots: &'a mut Vec<SlotDeclaration<'n, 's>>,
+}
+
+impl<'n> Around<'_, 'n, '_> {
+    /// Adds the slots of a kind, and returns the place of its record.
+    fn record(
+        &mut self,
+        kind: &'n str,
+        within: Within,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Within> {
+        let is_record = |kind: &&&str| records(kind) > 0;
+        match form(kind) {
+            Form::Schema(_) => Some(within),
+            Form::Single(_) => None,
+            Form::List(element) => self.record(element, within.elements("[]"), diagnostics),
+            Form::Map(key, value) => {
+                let within = within.elements("{}");
+                let (place, key) = self.keys.take().unwrap_or((self.place, key));
+                check_key(place, key, diagnostics)?;
+                self.slots.push(SlotDeclaration::of_kind(place, key, (&within, "key")));
+                self.record(value, within.part("value", None, false), diagnostics)
+            }
+            Form::Tuple(kinds) => {
+                let parts = kinds.iter().enumerate();
+                let place = |at: usize| within.part(&at.to_string(), None, false);
+                for (at, kind) in parts.clone().filter(|(_, kind)| !is_record(kind)) {
+                    self.slots.push(SlotDeclaration::of_kind(self.place, kind, (&place(at), "")));
+                }
+                let (at, kind) = parts.clone().find(|(_, kind)| is_record(kind))?;
+                self.record(kind, place(at), diagnostics)
+            }
+            Form::Union(kinds) => {
+                let sorts = nested_unions::sorts(&kinds, &form, (self.place, diagnostics))?;
+                let tag = Tag::of_sorts(sorts.iter().map(|(sort, _)| *sort));
+                self.slots.push(SlotDeclaration::of_tag(self.place, tag, &within));
+                let record = sorts.iter().find(|(_, kind)| is_record(&kind))?;
+                for (sort, kind) in sorts.iter().filter(|(_, kind)| !is_record(&kind)) {
+                    let within = within.variant('|', sort);
+                    self.slots.push(SlotDeclaration::of_kind(self.place, kind, (&within, "")));
+                }
+                self.record(record.1, within.variant('|', record.0), diagnostics)
+            }
+        }
+    }
 }
 
 /// The keys of a nested value, besides its slots and variants.
@@ -207,8 +280,8 @@ struct NestedKeys<'n> {
     is_optional: bool,
     is_empty: bool,
     is_one_or_list: bool,
-    /// The bracket of a list or a map.
-    bracket: Option<&'static str>,
+    /// The kind with a word for the record.
+    kind: Option<(Place, &'n str)>,
     /// The kind of a map's keys.
     of_map: Option<(Place, &'n str)>,
     tag: Option<(Place, &'n str)>,
@@ -243,7 +316,7 @@ impl<'n> NestedKeys<'n> {
                     found.is_optional = reading.bool(&key.value, "'optional'").unwrap_or_default()
                 }
                 "renamed_from" => found.former = reading.text(&key.value, "'renamed_from'"),
-                "kind" => found.bracket = nested_kind(&key.value, reading),
+                "kind" => found.kind = nested_kind(&key.value, reading),
                 "keys" => {
                     let text = reading.text(&key.value, "'keys'");
                     found.of_map = text.map(|text| (reading.place(key.value.span), text));
@@ -264,22 +337,19 @@ impl<'n> NestedKeys<'n> {
 }
 
 /// Reads the kind of a nested value whose parts are declared beside it.
-fn nested_kind(node: &Node<'_>, reading: &mut Reading<'_>) -> Option<&'static str> {
-    match reading.text(node, "'kind'")?.trim() {
-        "list" => Some("[]"),
-        "map" => Some("{}"),
-        "record" => None,
-        _ => {
-            let message = "a slot with 'slots' or 'variants' is a record, a list or a map";
-            let place = reading.place(node.span);
-            reading.diagnostics.push(
-                Diagnostic::error(Code::BadSlot, message)
-                    .at(place, "no such kind of nested value")
-                    .help("write kind = \"list\" for a list of records, kind = \"map\" for records by name, or remove the kind"),
-            );
-            None
-        }
+fn nested_kind<'n>(node: &'n Node<'_>, reading: &mut Reading<'_>) -> Option<(Place, &'n str)> {
+    let (kind, place) = (reading.text(node, "'kind'")?, reading.place(node.span));
+    if records(kind) == 1 {
+        return Some((place, kind));
     }
+    let message = "a slot with 'slots' or 'variants' is a record, a list or a map";
+    let label = if records(kind) == 0 { "no such kind of nested value" } else { "several records" };
+    reading.diagnostics.push(
+        Diagnostic::error(Code::BadSlot, message)
+            .at(place, label)
+            .help("write kind = \"list\" for a list of records, kind = \"map\" for records by name, or remove the kind; in longer kinds the word record stands for it, as in \"list(text | record)\""),
+    );
+    None
 }
 
 /// Returns whether the default is an empty list or map, or reports that it is not.

@@ -5,7 +5,7 @@ use crate::keys::Reading;
 use crate::kind_name::{self, Form};
 use crate::nested_slots::{Expanded, Expansion, Leaf, Own, Within};
 use crate::node::{Data, Entry};
-use crate::slot::SlotDeclaration;
+use crate::slot::{SlotDeclaration, unknown_kind};
 use crate::source::Place;
 use slotted::Kind;
 
@@ -22,6 +22,16 @@ impl Tag {
     /// Returns the name of the slot in the value at this path.
     pub(super) fn name(&self, path: &str) -> String {
         format!("{path}{}{}", self.sign, self.attribute)
+    }
+
+    /// Returns the slot that says the sort of a value.
+    pub(super) fn of_sorts<'t>(sorts: impl Iterator<Item = &'t str>) -> Self {
+        let variants = sorts.map(str::to_owned).collect();
+        Self { sign: '|', attribute: String::new(), variants }
+    }
+
+    pub(super) const fn is_of_sorts(&self) -> bool {
+        self.sign == '|'
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -125,6 +135,27 @@ fn sort_of(form: &Form<'_>) -> Option<&'static str> {
     }
 }
 
+/// Returns the sort of each kind of a union. Returns `None` after it has reported kinds whose values nothing tells apart.
+pub(super) fn sorts<'n>(
+    kinds: &[&'n str],
+    form: &dyn Fn(&'n str) -> Form<'n>,
+    (place, diagnostics): (Place, &mut Diagnostics),
+) -> Option<Vec<(&'static str, &'n str)>> {
+    let mut sorts: Vec<(&'static str, &'n str)> = Vec::new();
+    for kind in kinds {
+        let Some(sort) = sort_of(&form(kind)) else {
+            diagnostics.push(no_sort(place, kind));
+            return None;
+        };
+        if sorts.iter().any(|(own, _)| *own == sort) {
+            diagnostics.push(same_sort(place, kind, sort));
+            return None;
+        }
+        sorts.push((sort, kind));
+    }
+    Some(sorts)
+}
+
 /// The parts of a kind have no keys of their own.
 const PART: Own = Own { is_optional: false, is_whole: false };
 
@@ -148,30 +179,14 @@ impl<'n, 's> Expansion<'_, 'n, 's> {
             diagnostics.push(without_tag(slot, &schemas));
             return None;
         }
-        let mut sorts: Vec<&'static str> = Vec::new();
-        for kind in kinds {
-            let Some(sort) = sort_of(&self.form(kind)) else {
-                // An unknown kind is reported as that of any slot.
-                expanded.push(slot, (Leaf::Kind(kind), PART), &within);
-                if kind_name::parse(kind, None).is_ok() {
-                    diagnostics.push(no_sort(slot, kind));
-                    return None;
-                }
-                continue;
-            };
-            let is_other_schema = is_schema(&kind) && sorts.contains(&sort) && schemas.len() > 1;
-            if !sorts.contains(&sort) {
-                sorts.push(sort);
-            } else if !is_other_schema {
-                diagnostics.push(same_sort(slot, kind, sort));
-                return None;
-            }
-        }
-        let variants = sorts.iter().map(|sort| (*sort).to_owned()).collect();
-        let sort = Tag { sign: '|', attribute: String::new(), variants };
+        // The schemas are the variants of one sort.
+        let is_other_schema = |kind: &&&str| is_schema(kind) && schemas.first() != Some(*kind);
+        let kinds: Vec<&'n str> =
+            kinds.iter().filter(|kind| !is_other_schema(kind)).copied().collect();
+        let sorts = sorts(&kinds, &|kind| self.form(kind), (slot.kind_place(), diagnostics))?;
+        let sort = Tag::of_sorts(sorts.iter().map(|(sort, _)| *sort));
         expanded.push(slot, (Leaf::Tag(&sort), PART), &within);
-        for kind in kinds.iter().filter(|kind| !is_schema(kind)) {
-            let Some(sort) = sort_of(&self.form(kind)) else { continue };
+        for (sort, kind) in sorts.iter().filter(|(_, kind)| !is_schema(&kind)) {
             self.value(slot, (kind, PART), within.variant('|', sort), expanded, diagnostics)?;
         }
         let map = within.variant('|', "map");
@@ -216,12 +231,17 @@ fn without_tag(slot: &SlotDeclaration<'_, '_>, schemas: &[&str]) -> Diagnostic {
         .help("add tag = \"type\", the attribute that has the name of the schema")
 }
 
-fn no_sort(slot: &SlotDeclaration<'_, '_>, kind: &str) -> Diagnostic {
-    let message = format!("slot {} cannot have kind {kind} beside others", quoted(&slot.name));
-    Diagnostic::error(Code::BadSlot, message).at(slot.place, "it takes values of several sorts")
+/// Reports a kind whose values are not of one sort.
+fn no_sort(place: Place, kind: &str) -> Diagnostic {
+    if let Err(unknown) = kind_name::parse(kind, None) {
+        return unknown_kind(kind, unknown.suggestion).at(place, "no such kind");
+    }
+    let message = format!("{kind} cannot be one of several kinds");
+    let label = "it takes values of several sorts";
+    Diagnostic::error(Code::BadSlot, message).at(place, label)
 }
 
-fn same_sort(slot: &SlotDeclaration<'_, '_>, kind: &str, sort: &str) -> Diagnostic {
+fn same_sort(place: Place, kind: &str, sort: &str) -> Diagnostic {
     let shown = match sort {
         "bool" => "booleans",
         "number" => "numbers",
@@ -229,8 +249,8 @@ fn same_sort(slot: &SlotDeclaration<'_, '_>, kind: &str, sort: &str) -> Diagnost
         "list" => "lists",
         _ => "maps",
     };
-    let message = format!("slot {} has two kinds whose values are {shown}", quoted(&slot.name));
+    let message = format!("a slot cannot have two kinds whose values are {shown}");
     Diagnostic::error(Code::BadSlot, message)
-        .at(slot.place, format!("{kind} is the second one"))
+        .at(place, format!("{kind} is the second one"))
         .help("nothing tells their values apart; keep one of them, or use kind = \"any\"")
 }

@@ -9,7 +9,7 @@ use crate::document::Declaration;
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::names::{bad_name, look_alike};
-use crate::nested_slots::{Expansion, Nestable, Parts, Within, check_key, parts};
+use crate::nested_slots::{Expansion, Nestable, Parts, Within, parts};
 use crate::nested_unions::DeclaredVariants;
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
@@ -271,17 +271,11 @@ fn read_slots<'n, 's>(
         return;
     }
     for entry in reading.once(map, "the slots") {
-        let is_known = |prefix: &str| {
-            source.is_patch && schema.slots.iter().any(|slot| slot.name.starts_with(prefix))
-        };
-        if let Some(Parts { slots, within, key, variants }) =
-            parts(entry, within, is_known, reading)
+        let known = source.is_patch.then(|| known_place(schema, &within.name(&entry.name)));
+        if let Some(Parts { slots, within, around, variants }) =
+            parts(entry, (within, known.flatten()), reading)
         {
-            if let Some(key) = &key {
-                let kind = key.kind_text().unwrap_or_default();
-                check_key(key.place, kind, reading.diagnostics);
-            }
-            schema.slots.extend(key);
+            schema.slots.extend(around);
             if let Some(variants) = variants {
                 read_variants(schema, (variants, source), most, reading);
                 continue;
@@ -289,9 +283,6 @@ fn read_slots<'n, 's>(
             if source.is_patch && has_kind(schema, &within, reading.place(entry.span), reading) {
                 continue;
             }
-            // A patch knows nothing of the record or the list around the parts.
-            let known = schema.slots.iter().find(|slot| slot.within.is_at(&within));
-            let within = known.map_or(within, |slot| slot.within.clone());
             if let Some(slots) = slots {
                 read_slots(schema, (slots, source, &within), most, reading);
             }
@@ -307,6 +298,17 @@ fn read_slots<'n, 's>(
             schema.slots.push(slot);
         }
     }
+}
+
+/// Returns the place of the record or the union that is declared under this name.
+fn known_place(schema: &MergedSchema<'_, '_>, name: &str) -> Option<Within> {
+    let is_within = |slot: &&SlotDeclaration<'_, '_>| {
+        let part = slot.name.strip_prefix(name);
+        let is_part = part.is_some_and(|part| part.starts_with(['.', '[', '{', '@', '|']));
+        is_part && !slot.is_around_record()
+    };
+    let parts = schema.slots.iter().filter(is_within);
+    parts.map(|slot| &slot.within).min_by_key(|within| within.name("").len()).cloned()
 }
 
 /// Reports a nested value whose parts another declaration has by its kind.

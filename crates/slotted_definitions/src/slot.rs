@@ -147,14 +147,15 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     /// Returns the slot that says the variant of a union at this place.
     pub(super) fn of_tag(place: Place, tag: Tag, within: &Within) -> Self {
         let name = tag.name(&within.name("")).into();
-        Self { name, part: "", kind: None, tag: Some(tag), ..Self::of_keys(place, "", within) }
+        let of_kind = Self::of_kind(place, "", (within, ""));
+        Self { name, kind: None, tag: Some(tag), ..of_kind }
     }
 
-    /// Returns the keys of a map with this kind.
-    pub(super) fn of_keys(place: Place, kind: &'n str, within: &Within) -> Self {
+    /// Returns a part of a value whose kind says what it is.
+    pub(super) fn of_kind(place: Place, kind: &'n str, (within, part): (&Within, &'n str)) -> Self {
         Self {
-            name: within.name("key").into(),
-            part: "key",
+            name: within.name(part).into(),
+            part,
             within: within.clone(),
             placed: None,
             kind: Some(kind),
@@ -268,6 +269,16 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             Data::Text(tag) => Some(tag),
             _ => None,
         }
+    }
+
+    /// Returns whether it belongs to the kind of a value that has a record, not to the record.
+    pub(super) fn is_around_record(&self) -> bool {
+        self.kind.is_some() || self.tag.as_ref().is_some_and(Tag::is_of_sorts)
+    }
+
+    /// Returns the place of its kind.
+    pub(super) fn kind_place(&self) -> Place {
+        self.key("kind").map_or(self.place, |(place, _)| place)
     }
 
     /// Returns the slot at its place in nested values.
@@ -626,7 +637,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
 const TAG_HELP: &str = "only a union of schemas has a tag, as in kind = \"heal | buff\"";
 
 /// Reports a kind that does not exist, or that is not complete. The place is up to the caller.
-fn unknown_kind(name: &str, suggestion: Option<Arc<str>>) -> Diagnostic {
+pub(super) fn unknown_kind(name: &str, suggestion: Option<Arc<str>>) -> Diagnostic {
     match name.trim() {
         kind @ ("list" | "map") => {
             let message = format!("kind '{kind}' needs the kind of its elements");

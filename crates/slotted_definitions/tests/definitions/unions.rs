@@ -181,6 +181,43 @@ fn what_is_written_loads_and_is_the_same() -> Outcome {
 }
 
 #[test]
+fn a_kind_may_have_a_record_of_its_own() -> Outcome {
+    let schemas = r#"
+        [schemas.unit.slots]
+        uses = { kind = "list(text | record)", slots = { level = "u8" } }
+        deep = { kind = "map(object, list(list(record)))", optional = true, slots = { a = "u8", b = { kind = "u8", optional = true } } }
+        pair = { kind = "(f32, record)", optional = true, slots = { a = "u8" } }
+        cost = { kind = "list(f32) | record", optional = true, tag = "type", variants = { gold = { amount = "u8" }, free = {} } }
+        plain = { kind = "list", optional = true, slots = { a = "u8" } }
+        same = { kind = "list(record)", optional = true, slots = { a = "u8" } }
+        [patches.schemas.unit.slots]
+        uses.slots.tags = { kind = "list(text)", optional = true }
+        deep.slots.a.range = [1, 9]
+        cost.variants.soul = { depth = "u8" }
+    "#;
+    let records = r#"{"records": {"unit": {
+        "orc": {"uses": ["a", {"level": 2, "tags": ["x"]}, {"level": 3}], "pair": [0.5, {"a": 1}],
+            "deep": {"orc": [[{"a": 1}], [], [{"a": 2, "b": 3}]]}, "cost": {"type": "soul", "depth": 3}},
+        "elf": {"uses": [], "cost": [1.5, 2], "plain": [{"a": 1}], "same": [{"a": 2}]}
+    }}}"#;
+    let mut store = Store::new();
+    let objects = load(&[("s.toml", schemas), ("r.json", records)])?.spawn(&mut store)?;
+    let orc = objects.id("unit", "orc").ok_or("no orc")?;
+    let tags = [("level", 2.into()), ("tags", ["x"].into())];
+    let uses = vec!["a".into(), map(tags), map([("level", 3.into())])];
+    assert_eq!(store.get_value(orc, "uses")?, uses.into());
+    assert_eq!(store.get_value(orc, "cost")?, tagged(("type", "soul"), [("depth", 3.into())]));
+    let files = objects.to_files(&store, Format::Json)?;
+    let mut again = Store::new();
+    let loaded = load(&[("s.toml", schemas), (&files[0].0, &files[0].1)])?.spawn(&mut again)?;
+    assert_eq!(loaded.to_files(&again, Format::Json)?, files);
+    assert!(
+        load(&[("s.toml", &schemas.replace("[1, 9]", "[2, 9]")), ("r.json", records)]).is_err()
+    );
+    Ok(())
+}
+
+#[test]
 fn a_patch_adds_a_variant() -> Outcome {
     let patch = "patches.schemas.spell.slots.effect.variants.curse = { turns = 'u8' }\n\
         [records.spell.hex]\neffect = { type = 'curse', turns = 3 }\n";

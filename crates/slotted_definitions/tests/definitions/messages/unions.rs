@@ -31,5 +31,7 @@ reports! {
     dotted_variant { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = { 'a.b' = {} } }") }
     slot_with_the_name_of_the_tag { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = { gold = { type = 'u8' } } }") }
     another_tag_in_a_patch { SCHEMA, ("z.toml", "patches.schemas.spell.slots.effect = { tag = 'kind', variants = { curse = {} } }") }
+    two_records_in_a_kind { ("s.toml", "schemas.spell.slots.cost = { kind = 'map(record) | list(record)', slots = { a = 'u8' } }") }
+    two_kinds_of_one_sort_beside_a_record { ("s.toml", "schemas.spell.slots.cost = { kind = 'map(u8) | record', slots = { a = 'u8' } }") }
     variants_of_a_patch_for_no_union { ("s.toml", "schemas.spell.slots.cost = 'u8'\npatches.schemas.spell.slots.cost.variants.gold = { amount = 'u8' }") }
 }
