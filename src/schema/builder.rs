@@ -7,7 +7,7 @@ use crate::kind::{Kind, with_number};
 use crate::schema::check::{Checker, NoWorld};
 use crate::schema::constraints::Misfit;
 use crate::schema::error::KindError;
-use crate::schema::nested::{SIGNS, tags};
+use crate::schema::nested::{SIGNS, Shape, shapes, tags};
 use crate::schema::{Problem, Registry, SchemaError, Slot};
 use crate::value::Value;
 
@@ -72,6 +72,23 @@ impl Schema {
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         &self.slots
+    }
+
+    /// Returns the nested values of these slots by name. Positions in the shapes are those in [`slots`](Self::slots).
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema};
+    /// let drop = Schema::builder("drop").slot("item", Kind::Text).build()?;
+    /// let orc = Schema::builder("orc").slot("rage", Kind::F32).nested_list("drops", &drop).build()?;
+    /// let shapes = orc.shapes();
+    /// assert_eq!(&*shapes[0].0, "drops");
+    /// assert_eq!(shapes[0].1.slot_range(), 1..2);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn shapes(&self) -> Box<[(Arc<str>, Shape)]> {
+        shapes(&self.slots)
     }
 
     /// The names are not checked again.

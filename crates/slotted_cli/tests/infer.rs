@@ -27,8 +27,7 @@ fn proposals_are_readable() -> Outcome {
 name = \"text\"
 health = \"u16\"
 rage = { kind = \"f32\", optional = true }
-\"drops[]\" = { kind = \"list(u8)\", optional = true }
-\"drops[]#\" = { kind = \"list(u32)\", optional = true }
+drops = { kind = \"list(list(u8))\", optional = true }
 "
     );
     assert_eq!(answer.status, Some(0));
@@ -186,7 +185,7 @@ fn game(name: &str) -> Result<PathBuf, Box<dyn std::error::Error>> {
         ("items.yaml", &*items),
         (
             "data/monsters.json",
-            "[{ id: 'orc', drops: ['item1', 'item2'], weapon: 'item3' }, /* two */ { id: 'elf', drops: [], weapon: 'item9', states: [{ a: 1 }], moods: ['calm', [1], 2, 3, 4, 5, 6, 7, 8] }]",
+            "[{ id: 'orc', drops: ['item1', 'item2'], weapon: 'item3' }, /* two */ { id: 'elf', drops: [], weapon: 'item9', states: [{ a: 1 }], moods: ['calm', [1], 2, 3, 4, 5, 6, 7, 8], odd: [1, [], 2, 3, 4, 5, 6, 7, 8] }]",
         ),
         ("data/places/cave.ron", "(depth: 3, boss: orc)"),
         ("data/places/peak.toml", "depth = 9\nboss = 'elf'\n"),
@@ -217,9 +216,10 @@ fn a_folder_is_read_as_a_pack() -> Outcome {
 id = \"text\"
 drops = { kind = \"list(object)\", references = \"item\" }
 weapon = { kind = \"object\", optional = true, references = \"item\" }
-\"states[].a\" = { kind = \"list(u8)\", optional = true }
+states = { kind = \"list\", optional = true, slots = { a = \"u8\" } }
+moods = { kind = \"list(text | list(u8) | u8)\", optional = true }
 # Kind any: the elements of its lists have different kinds.
-moods = { kind = \"any\", optional = true }
+odd = { kind = \"any\", optional = true }
 
 # Proposed for 2 objects.
 [schemas.place.slots]

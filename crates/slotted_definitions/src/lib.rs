@@ -188,6 +188,7 @@ mod combined;
 mod constraint;
 mod data;
 mod declared;
+mod declares;
 pub mod diagnostic;
 mod document;
 mod error;
@@ -230,7 +231,9 @@ mod text;
 mod undeclared;
 mod unread;
 mod value;
+mod within;
 pub mod write;
+mod write_nested;
 mod write_schema;
 mod write_yaml;
 

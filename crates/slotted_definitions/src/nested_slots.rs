@@ -10,125 +10,8 @@ use crate::nested_unions::{self, DeclaredVariants, Tag, variants_key};
 use crate::node::{Data, Entry, Node};
 use crate::slot::{Placed, SlotDeclaration};
 use crate::source::Place;
+use crate::within::{InList, Within};
 use slotted::Kind;
-
-/// The place of a value in nested ones.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Within {
-    /// The name of the slot that would hold the value; empty outside of nested values.
-    path: String,
-    /// The same with the former name, if there is one.
-    former: Option<String>,
-    /// `true` if the record around it, or the element of a list, may leave it out.
-    is_optional: bool,
-    /// The lists and maps around it, outermost first.
-    lists: Vec<InList>,
-    /// `true` if a value of a variant has it, so that values of others lack it.
-    is_in_variant: bool,
-    /// `true` if a record that leaves out the outermost list has an empty one.
-    is_empty: bool,
-    /// `true` if a file may write the outermost list without brackets if it has one element.
-    is_one_or_list: bool,
-}
-
-/// The place of a list or a map.
-#[derive(Clone, Debug, PartialEq)]
-struct InList {
-    path: String,
-    former: Option<String>,
-    is_optional: bool,
-    /// `true` if a value of a variant has the list, so that values of others lack it.
-    is_in_variant: bool,
-}
-
-/// Returns the name of a part of a nested value. The whole of the value is the part without a name.
-fn join(path: &str, part: &str) -> String {
-    match (path, part) {
-        (path, "") => path.to_owned(),
-        ("", part) => part.to_owned(),
-        (path, part) => format!("{path}.{part}"),
-    }
-}
-
-impl Within {
-    /// Returns the name of a part.
-    pub(super) fn name(&self, part: &str) -> String {
-        join(&self.path, part)
-    }
-
-    /// Returns whether both are places of the same value.
-    pub(super) fn is_at(&self, other: &Self) -> bool {
-        self.path == other.path
-    }
-
-    /// Returns the place of a part.
-    pub(super) fn part(&self, name: &str, former: Option<&str>, is_optional: bool) -> Self {
-        let outer = self.former.as_ref().unwrap_or(&self.path);
-        let is_renamed = former.is_some() || self.former.is_some();
-        Self {
-            path: self.name(name),
-            former: is_renamed.then(|| join(outer, former.unwrap_or(name))),
-            is_optional: self.is_optional || is_optional,
-            ..self.clone()
-        }
-    }
-
-    /// Returns the place of the elements of a list or a map that is here.
-    fn elements(&self, bracket: &str) -> Self {
-        let mut within = self.clone();
-        let (path, former) = (self.path.clone(), self.former.clone());
-        let (is_optional, is_in_variant) = (self.is_optional, self.is_in_variant);
-        within.lists.push(InList { path, former, is_optional, is_in_variant });
-        within.is_in_variant = false;
-        within.then(bracket)
-    }
-
-    /// Returns the place of the values of a variant.
-    pub(super) fn variant(&self, sign: char, name: &str) -> Self {
-        Self { is_in_variant: true, ..self.clone().then(&format!("{sign}{name}")) }
-    }
-
-    /// Returns the place after a sign. A value that is there may not be left out.
-    fn then(mut self, sign: &str) -> Self {
-        self.path.push_str(sign);
-        self.former = self.former.map(|former| former + sign);
-        self.is_optional = false;
-        self
-    }
-
-    /// Returns a place within this one, given its place within a schema that is here.
-    fn around(&self, inner: &Self) -> Self {
-        let former = |path: &str, former: Option<&String>| {
-            let is_renamed = self.former.is_some() || former.is_some();
-            let outer = self.former.as_ref().unwrap_or(&self.path);
-            is_renamed.then(|| join(outer, former.map_or(path, |former| former)))
-        };
-        let mut lists = self.lists.clone();
-        lists.extend(inner.lists.iter().map(|list| InList {
-            path: join(&self.path, &list.path),
-            former: former(&list.path, list.former.as_ref()),
-            is_optional: list.is_optional,
-            is_in_variant: list.is_in_variant,
-        }));
-        if let (Some(first), true) = (lists.get_mut(self.lists.len()), self.is_in_variant) {
-            first.is_in_variant = true;
-        }
-        let mut is_optional = inner.is_optional;
-        match lists.get_mut(self.lists.len()) {
-            Some(first) => first.is_optional |= self.is_optional,
-            None => is_optional |= self.is_optional,
-        }
-        Self {
-            path: join(&self.path, &inner.path),
-            former: former(&inner.path, inner.former.as_ref()),
-            is_optional,
-            is_in_variant: inner.is_in_variant || (self.is_in_variant && inner.lists.is_empty()),
-            lists,
-            is_empty: self.is_empty || inner.is_empty,
-            is_one_or_list: self.is_one_or_list || inner.is_one_or_list,
-        }
-    }
-}
 
 /// The keys of a nested value.
 const KEYS: [&str; 9] = [
@@ -627,7 +510,8 @@ impl<'n, 's> Expanded<'n, 's> {
         let is_element = is_in_list || within.is_in_variant;
         let may_lack = is_element && may_be_absent;
         let in_elements = |kind: Kind| if is_in_list { Kind::list(kind) } else { kind };
-        let is_optional = first.map_or(may_be_absent || within.is_in_variant, |list| {
+        // The slots of an optional value have no defaults.
+        let is_outer_optional = first.map_or(within.is_optional || within.is_in_variant, |list| {
             list.is_optional || list.is_in_variant
         });
         let (name, former, kind) = match leaf {
@@ -643,8 +527,8 @@ impl<'n, 's> Expanded<'n, 's> {
         let placed = Placed {
             kind,
             former,
-            is_optional,
-            has_default: own.is_whole && !is_optional,
+            is_optional: is_outer_optional || (own.is_optional && !is_in_list),
+            has_default: own.is_whole && !is_outer_optional,
             is_whole: own.is_whole,
             is_in_list,
             is_element,

@@ -3,10 +3,11 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
-use crate::nested_slots::{Expanded, Expansion, Leaf, Own, Within};
+use crate::nested_slots::{Expanded, Expansion, Leaf, Own};
 use crate::node::{Data, Entry};
 use crate::slot::{SlotDeclaration, unknown_kind};
 use crate::source::Place;
+use crate::within::Within;
 use slotted::Kind;
 
 /// The slot that says which variant a value is.

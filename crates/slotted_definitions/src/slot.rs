@@ -12,13 +12,14 @@ use crate::infer::SameData;
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
 use crate::names::bad_name;
-use crate::nested_slots::{Within, is_empty_default};
+use crate::nested_slots::is_empty_default;
 use crate::nested_unions::Tag;
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::slot_notes::{PatchedKey, SlotNotes};
 use crate::source::Place;
 use crate::value::refused;
+use crate::within::Within;
 use slotted::{Kind, Value};
 use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
 

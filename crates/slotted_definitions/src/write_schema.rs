@@ -1,5 +1,6 @@
 //! Writes schemas as readable definition files.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use crate::format::Format;
 use crate::infer::as_written;
 use crate::loaded::Definitions;
 use crate::schemas::RECORD_KEYS;
+use crate::write_nested::{Nested, nested};
 use crate::write_yaml;
 use slotted::Kind;
 use slotted::Value;
@@ -54,8 +56,9 @@ pub struct WriteSchemaError {
 
 /// Writes a definition file that declares the schemas.
 ///
-/// The loaded file declares equal schemas, with two exceptions: a default of `1.0_f32` is read as
-/// [`Value::F64`], and a default of [`Value::Unset`] is omitted. The format's feature is not needed.
+/// The loaded file declares equal schemas, with three exceptions: a default of `1.0_f32` is read as
+/// [`Value::F64`], a default of [`Value::Unset`] is omitted, and the slots of a [nested value](slotted::schema::Shape), which
+/// has one declaration, can come in another order. The format's feature is not needed.
 ///
 /// # Errors
 /// Returns an error if a slot
@@ -139,9 +142,20 @@ struct Written<'s> {
 }
 
 struct WrittenSlot<'s> {
-    name: &'s str,
-    comment: Option<&'s str>,
-    pairs: Vec<Pair>,
+    name: Cow<'s, str>,
+    comment: Option<Cow<'s, str>>,
+    declaration: String,
+}
+
+impl Nested {
+    /// Returns `None` if the format has no such value.
+    fn written<'s>(&self, format: Format) -> Option<WrittenSlot<'s>> {
+        Some(WrittenSlot {
+            name: self.name.to_string().into(),
+            comment: self.comment.clone().map(Cow::Owned),
+            declaration: self.declared.write(format)?,
+        })
+    }
 }
 
 impl<'s> Written<'s> {
@@ -164,9 +178,26 @@ impl<'s> Written<'s> {
                 reason,
             })?;
             let comment = own.and_then(|docs| docs.comment.as_deref());
-            Ok(WrittenSlot { name: slot.name(), comment, pairs })
+            let (name, comment) = (Cow::Borrowed(slot.name()), comment.map(Cow::Borrowed));
+            Ok(WrittenSlot { name, comment, declaration: slot_value(&pairs, format) })
         };
-        let slots = schema.slots().iter().map(slot).collect::<Result<_, _>>()?;
+        let nested = nested(schema, docs);
+        let mut slots: Vec<WrittenSlot<'s>> = Vec::with_capacity(schema.slots().len());
+        for (position, own) in schema.slots().iter().enumerate() {
+            // A nested value takes the place of its first slot.
+            match nested.iter().find(|whole| whole.slots.contains(&position)) {
+                Some(whole) if whole.slots.iter().min() != Some(&position) => {}
+                Some(whole) => {
+                    slots.push(whole.written(format).ok_or_else(|| WriteSchemaError {
+                        schema: schema.name().into(),
+                        slot: Arc::clone(&whole.name),
+                        format,
+                        reason: format!("{format} cannot represent its default or a constraint"),
+                    })?)
+                }
+                None => slots.push(slot(own)?),
+            }
+        }
         Ok(Self { schema, docs, pairs: pairs.collect(), slots })
     }
 }
@@ -209,7 +240,7 @@ fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>,
 }
 
 /// Writes a value. Returns `None` if the format has no such value.
-fn value(given: &Value, format: Format) -> Option<String> {
+pub(super) fn value(given: &Value, format: Format) -> Option<String> {
     let values = |values: &[Value]| {
         let values = values.iter().map(|one| value(one, format));
         Some(list(values.collect::<Option<Vec<_>>>()?.into_iter()))
@@ -322,8 +353,8 @@ pub(super) fn map(pairs: &[Pair], format: Format) -> String {
     }
 }
 
-fn slot_value(slot: &WrittenSlot<'_>, format: Format) -> String {
-    match &*slot.pairs {
+fn slot_value(pairs: &[Pair], format: Format) -> String {
+    match pairs {
         // A slot with only a kind needs no map.
         [("kind", kind)] => kind.clone(),
         pairs => map(pairs, format),
@@ -338,7 +369,7 @@ fn comment(lines: &mut Vec<String>, sign: &str, comment: Option<&str>) {
     }
 }
 
-fn toml_key(name: &str) -> String {
+pub(super) fn toml_key(name: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     match !name.is_empty() && name.chars().all(is_bare) {
         true => name.to_owned(),
@@ -364,8 +395,8 @@ fn toml_file(schemas: &[Written<'_>]) -> String {
             lines.push(format!("[schemas.{name}.slots]"));
         }
         for slot in &schema.slots {
-            comment(&mut lines, "#", slot.comment);
-            lines.push(format!("{} = {}", toml_key(slot.name), slot_value(slot, Format::Toml)));
+            comment(&mut lines, "#", slot.comment.as_deref());
+            lines.push(format!("{} = {}", toml_key(&slot.name), slot.declaration));
         }
     }
     lines.push(String::new());
@@ -391,10 +422,10 @@ fn yaml_file(schemas: &[Written<'_>]) -> String {
         lines.extend((!schema.slots.is_empty()).then(|| indented(4, "slots:")));
         for slot in &schema.slots {
             let mut comments = Vec::new();
-            comment(&mut comments, "#", slot.comment);
+            comment(&mut comments, "#", slot.comment.as_deref());
             lines.extend(comments.iter().map(|line| indented(6, line)));
-            let (name, value) = (quoted(slot.name, Format::Yaml), slot_value(slot, Format::Yaml));
-            lines.push(indented(6, &format!("{name}: {value}")));
+            let name = quoted(&slot.name, Format::Yaml);
+            lines.push(indented(6, &format!("{name}: {}", slot.declaration)));
         }
     }
     if schemas.is_empty() {
@@ -415,8 +446,8 @@ fn nested_file(schemas: &[Written<'_>], format: Format) -> String {
             schema.pairs.iter().map(|(name, value)| format!("{}: {value}", key(name))).collect();
         let slots = schema.slots.iter().map(|slot| {
             let mut lines = Vec::new();
-            comment(&mut lines, "//", slot.comment.filter(|_| is_ron));
-            lines.push(format!("{}: {}", quoted(slot.name, format), slot_value(slot, format)));
+            comment(&mut lines, "//", slot.comment.as_deref().filter(|_| is_ron));
+            lines.push(format!("{}: {}", quoted(&slot.name, format), slot.declaration));
             lines.join("\n")
         });
         let slots = block("{", slots.collect(), "}", is_ron);

@@ -130,6 +130,17 @@ fn what_is_written_loads_and_is_the_same() -> Outcome {
 }
 
 #[test]
+fn an_optional_slot_beside_nested_values_keeps_its_default() -> Outcome {
+    let schemas = "[schemas.unit.slots]\nhp = { kind = 'u8', optional = true, default = 3 }\n\
+        size.slots = { x = 'u8' }\n[records.unit.orc]\nsize.x = 1";
+    let mut store = Store::new();
+    let objects = load(&[("s.toml", schemas)])?.spawn(&mut store)?;
+    let orc = objects.id("unit", "orc").ok_or("no orc")?;
+    assert_eq!(store.get_value(orc, "hp")?, 3.into());
+    Ok(())
+}
+
+#[test]
 fn declarations_are_those_of_the_builder() -> Outcome {
     let definitions = load(&[("s.toml", SCHEMAS)])?;
     let burn =

@@ -1,0 +1,121 @@
+//! Reads declarations that are about to be written, to see that they declare the right slots.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostics;
+use crate::document::Declaration;
+use crate::limits::LoadLimits;
+use crate::node::{Data, Entry, Node};
+use crate::packs::{Conflicts, Packs};
+use crate::records::Undeclared;
+use crate::schemas;
+use crate::source::{Place, Span};
+use crate::text::Text;
+use crate::write_nested::Declared;
+use crate::write_schema::{SchemaDocs, SlotDocs};
+use slotted::schema::{Constraint, Number, Slot};
+use slotted::{Store, Value};
+
+/// Returns whether a file with this declaration has exactly these slots and their documentation, in whatever order.
+pub(super) fn declares(
+    name: &Arc<str>,
+    declared: &Declared,
+    (slots, docs): (&[&Slot], &SchemaDocs),
+) -> bool {
+    let slot = entry(name, declared.to_node());
+    let map = [entry("slots", node(Data::Map([slot].into())))];
+    let place = Place { file: 0, span: Span::default() };
+    let declaration = Declaration { pack: 0, name: "x", place, map: &map };
+    let packs = Packs::new(vec!["x".into()], &[Vec::new()], Conflicts::default());
+    let (limits, mut store) = (LoadLimits::default(), Store::new());
+    let mut diagnostics = Diagnostics::new(limits.problems);
+    let policies = (&limits, Undeclared::default(), &packs);
+    let schemas = schemas::build((&[declaration], &[]), policies, &mut store, &mut diagnostics);
+    let Some(found) = schemas.defined.first() else { return false };
+    let none = SlotDocs::default();
+    let is_same = |slot: &&Slot| {
+        let own = found.schema.slots().iter().zip(&found.slots);
+        let Some((own, notes)) = own.into_iter().find(|(own, _)| own.name() == slot.name()) else {
+            return false;
+        };
+        let docs = docs.slots.get(slot.name()).unwrap_or(&none);
+        let has_docs = (&notes.doc, &notes.unit, notes.is_one_or_list)
+            == (&docs.doc, &docs.unit, docs.is_one_or_list);
+        own == *slot && own.renamed_from() == slot.renamed_from() && has_docs
+    };
+    found.schema.slots().len() == slots.len() && slots.iter().all(is_same)
+}
+
+fn node(data: Data<'_>) -> Node<'_> {
+    Node { span: Span::default(), data }
+}
+
+fn entry<'n>(name: &'n str, value: Node<'n>) -> Entry<'n> {
+    Entry { name: Text::from(name), span: Span::default(), value }
+}
+
+impl Declared {
+    fn to_node(&self) -> Node<'_> {
+        match self {
+            Self::Value(value) => of_value(value),
+            Self::Constraint(constraint) => of_constraint(constraint),
+            Self::Map(pairs) => {
+                let entries = pairs.iter().map(|(key, own)| entry(key.name(), own.to_node()));
+                node(Data::Map(entries.collect()))
+            }
+        }
+    }
+}
+
+/// Returns the node of a value that files can write.
+fn of_value(value: &Value) -> Node<'_> {
+    if let Some(numbers) = value.numbers() {
+        let numbers = numbers.iter().map(|number| match number {
+            Value::Int(number) => node(Data::Int(*number)),
+            Value::UInt(number) => node(Data::UInt(*number)),
+            Value::F32(number) => node(Data::Float((*number).into())),
+            Value::F64(number) => node(Data::Float(*number)),
+            _ => node(Data::Unset),
+        });
+        return node(Data::List(numbers.collect()));
+    }
+    node(match value {
+        Value::Bool(truth) => Data::Bool(*truth),
+        Value::Int(number) => Data::Int(*number),
+        Value::UInt(number) => Data::UInt(*number),
+        Value::F32(number) => Data::Float((*number).into()),
+        Value::F64(number) => Data::Float(*number),
+        Value::Text(text) => Data::Text(Text::from(&**text)),
+        Value::List(list) => Data::List(list.iter().map(of_value).collect()),
+        Value::Map(map) => {
+            Data::Map(map.iter().map(|(name, value)| entry(name, of_value(value))).collect())
+        }
+        _ => Data::Unset,
+    })
+}
+
+fn of_constraint(constraint: &Constraint) -> Node<'_> {
+    let number = |number: Number| match number {
+        Number::Int(number) => match (i64::try_from(number), u64::try_from(number)) {
+            (Ok(number), _) => node(Data::Int(number)),
+            (_, Ok(number)) => node(Data::UInt(number)),
+            _ => node(Data::Unset),
+        },
+        Number::Float(number) => node(Data::Float(number)),
+    };
+    match constraint {
+        Constraint::Range(range) => {
+            let ends = [("min", "above", range.min()), ("max", "below", range.max())];
+            let ends = ends.into_iter().filter_map(|(included, excluded, end)| match end {
+                Bound::Included(end) => Some(entry(included, number(end))),
+                Bound::Excluded(end) => Some(entry(excluded, number(end))),
+                Bound::Unbounded => None,
+            });
+            node(Data::Map(ends.collect()))
+        }
+        Constraint::Finite => node(Data::Bool(true)),
+        Constraint::Step(step) => number(*step),
+        Constraint::References(schema) => node(Data::Text(Text::from(&**schema))),
+    }
+}

@@ -1,0 +1,357 @@
+//! Nested values in written schemas: one declaration for all slots of a shape.
+
+use std::sync::Arc;
+
+use crate::constraint;
+use crate::declares::declares;
+use crate::format::Format;
+use crate::write_schema::{SchemaDocs, quoted, toml_key, value};
+use slotted::schema::{Constraint, Elements, Part, Shape, Slot, Union, UnionBy};
+use slotted::{Kind, Schema, Value};
+
+/// A declaration, or a part of one.
+#[derive(Clone, Debug)]
+pub(super) enum Declared {
+    Value(Value),
+    Constraint(Constraint),
+    Map(Vec<(Key, Declared)>),
+}
+
+/// The name of a part of a declaration.
+#[derive(Clone, Debug)]
+pub(super) enum Key {
+    /// A word of definition files.
+    Word(&'static str),
+    /// The name of a slot or a variant.
+    Name(Arc<str>),
+}
+
+/// The declaration of a nested value.
+pub(super) struct Nested {
+    pub(super) name: Arc<str>,
+    /// The positions of its slots.
+    pub(super) slots: Vec<usize>,
+    pub(super) declared: Declared,
+    pub(super) comment: Option<String>,
+}
+
+/// Returns the nested values of a schema that a file can declare as such. The slots of others are declared one by one.
+pub(super) fn nested(schema: &Schema, docs: &SchemaDocs) -> Vec<Nested> {
+    let shapes = schema.shapes();
+    let mut nested = Vec::new();
+    for (name, shape) in &shapes {
+        let mut slots = Vec::new();
+        shape.for_each_slot(&mut |slot| slots.push(slot));
+        let writer = Writer { slots: schema.slots(), docs };
+        let Some(declared) = writer.part(shape, Context::OUTSIDE) else { continue };
+        let own: Vec<&Slot> = slots.iter().map(|slot| &schema.slots()[*slot]).collect();
+        if !declares(name, &declared, (&own, docs)) {
+            continue;
+        }
+        let comments = own.iter().filter_map(|slot| {
+            let comment = docs.slots.get(slot.name())?.comment.as_ref()?;
+            Some(comment.lines().map(|line| format!("{}: {line}", slot.name())).collect::<Vec<_>>())
+        });
+        let comments = comments.flatten().collect::<Vec<_>>().join("\n");
+        let comment = (!comments.is_empty()).then_some(comments);
+        nested.push(Nested { name: Arc::clone(name), slots, declared, comment });
+    }
+    nested
+}
+
+/// The place of a shape.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Record,
+    Element,
+    Variant,
+}
+
+/// The surroundings of a shape.
+#[derive(Clone, Copy)]
+struct Context {
+    place: Place,
+    /// `true` if the value around it says that all of it is optional.
+    is_said: bool,
+}
+
+impl Context {
+    const OUTSIDE: Self = Self { place: Place::Record, is_said: false };
+    const ELEMENT: Self = Self { place: Place::Element, is_said: false };
+}
+
+/// The parts of a kind that are declared beside it.
+#[derive(Default)]
+struct Beside {
+    /// `slots`, or `tag` and `variants`.
+    record: Vec<(Key, Declared)>,
+    /// The slots of single values.
+    singles: Vec<usize>,
+}
+
+struct Writer<'s> {
+    slots: &'s [Slot],
+    docs: &'s SchemaDocs,
+}
+
+impl Writer<'_> {
+    /// Returns the declaration of a nested value or of a part. Returns `None` if files have no such form.
+    fn part(&self, shape: &Shape, context: Context) -> Option<Declared> {
+        let mut beside = Beside::default();
+        let place = context.place;
+        let is_optional = !context.is_said && self.is_optional(shape, place);
+        let is_said = context.is_said || is_optional;
+        let kind = self.kind(shape, Context { place, is_said }, &mut beside)?;
+        let mut pairs = Vec::new();
+        let kind = match &*kind {
+            "record" => None,
+            "list(record)" => Some("list"),
+            "map(record)" => Some("map"),
+            kind => Some(kind),
+        };
+        pairs.extend(kind.map(|kind| (Key::Word("kind"), Declared::Value(kind.into()))));
+        if is_optional {
+            pairs.push((Key::Word("optional"), Declared::Value(true.into())));
+        }
+        pairs.extend(
+            self.default(shape, place).map(|value| (Key::Word("default"), Declared::Value(value))),
+        );
+        for key in constraint::KEYS {
+            let found = self.constraint(key, &beside)?;
+            pairs.extend(found.map(|found| (Key::Word(key), Declared::Constraint(found))));
+        }
+        self.add_docs(shape, &beside, &mut pairs);
+        // The longest part comes last.
+        pairs.append(&mut beside.record);
+        Some(match &*pairs {
+            [(Key::Word("kind"), kind)] => kind.clone(),
+            _ => Declared::Map(pairs),
+        })
+    }
+
+    /// Returns the text of a kind, in which the word `record` stands for the record or the union beside it.
+    fn kind(&self, shape: &Shape, context: Context, beside: &mut Beside) -> Option<String> {
+        Some(match shape {
+            Shape::Slot(part) => {
+                beside.singles.push(part.slot);
+                let kind = self.slots[part.slot].kind();
+                match (context.place, kind) {
+                    (Place::Element, Kind::List(list)) if part.lengths.is_none() => {
+                        single(list.element())?
+                    }
+                    _ => single(kind)?,
+                }
+            }
+            Shape::Record(fields) => {
+                let fields = self.fields(fields, context)?;
+                beside.add(vec![(Key::Word("slots"), Declared::Map(fields))])?
+            }
+            Shape::Tuple(fields) => {
+                let kinds = fields.iter().map(|(_, shape)| self.kind(shape, context, beside));
+                format!("({})", kinds.collect::<Option<Vec<_>>>()?.join(", "))
+            }
+            Shape::List(elements) => {
+                format!("list({})", self.kind(&elements.element, Context::ELEMENT, beside)?)
+            }
+            Shape::Map(elements) => {
+                let Shape::Record(fields) = &*elements.element else { return None };
+                let [(_, key), (_, value)] = &**fields else { return None };
+                let key = self.kind(key, Context::ELEMENT, beside)?;
+                let value = self.kind(value, Context::ELEMENT, beside)?;
+                if key == "text" { format!("map({value})") } else { format!("map({key}, {value})") }
+            }
+            Shape::Union(union) => self.union(union, context.place, beside)?,
+            _ => return None,
+        })
+    }
+
+    fn fields(
+        &self,
+        fields: &[(Arc<str>, Shape)],
+        context: Context,
+    ) -> Option<Vec<(Key, Declared)>> {
+        let field = |(name, shape): &(Arc<str>, Shape)| {
+            Some((Key::Name(Arc::clone(name)), self.part(shape, context)?))
+        };
+        fields.iter().map(field).collect()
+    }
+
+    fn union(&self, union: &Union, place: Place, beside: &mut Beside) -> Option<String> {
+        let place = if place == Place::Element { place } else { Place::Variant };
+        let context = Context { place, is_said: false };
+        let variants = union.variants.iter();
+        if union.by == UnionBy::Sort {
+            let kinds = variants.map(|(_, shape)| self.kind(shape.as_ref()?, context, beside));
+            return Some(kinds.collect::<Option<Vec<_>>>()?.join(" | "));
+        }
+        let mut pairs = Vec::new();
+        if let UnionBy::Tag(tag) = &union.by {
+            pairs.push((Key::Word("tag"), Declared::Value(Value::Text(Arc::clone(tag)))));
+        }
+        let variant = |(name, shape): &(Arc<str>, Option<Shape>)| {
+            let declared = match shape {
+                None => Declared::Map(Vec::new()),
+                Some(Shape::Record(fields)) => {
+                    let is_tag = |shape: &Shape| matches!(shape, Shape::Slot(part) if part.slot == union.variant);
+                    let own = fields.iter().filter(|(_, shape)| !is_tag(shape));
+                    Declared::Map(self.fields(&own.cloned().collect::<Vec<_>>(), context)?)
+                }
+                // The value of a variant that is no record has nothing but a kind.
+                Some(shape) => match self.part(shape, context)? {
+                    kind @ Declared::Value(_) => kind,
+                    _ => return None,
+                },
+            };
+            Some((Key::Name(Arc::clone(name)), declared))
+        };
+        let variants = variants.map(variant).collect::<Option<_>>()?;
+        pairs.push((Key::Word("variants"), Declared::Map(variants)));
+        beside.add(pairs)
+    }
+
+    /// Returns whether files say that a value may be left out.
+    fn is_optional(&self, shape: &Shape, place: Place) -> bool {
+        match (shape, place) {
+            (Shape::Slot(part), Place::Record) => self.slots[part.slot].is_optional(),
+            (Shape::Slot(Part { is_set, .. }), _)
+            | (
+                Shape::List(Elements { is_set, .. }) | Shape::Map(Elements { is_set, .. }),
+                Place::Element | Place::Variant,
+            )
+            | (Shape::Union(Union { is_set, .. }), Place::Element | Place::Variant) => {
+                is_set.is_some()
+            }
+            (Shape::Union(union), _) => self.slots[union.variant].is_optional(),
+            (Shape::Record(fields) | Shape::Tuple(fields), _) => {
+                fields.iter().all(|(_, shape)| self.is_optional(shape, place))
+            }
+            (shape, _) => {
+                let mut is_optional = true;
+                shape.for_each_slot(&mut |slot| is_optional &= self.slots[slot].is_optional());
+                is_optional
+            }
+        }
+    }
+
+    /// Returns the default of a slot, or that of a list whose slots are all empty.
+    fn default(&self, shape: &Shape, place: Place) -> Option<Value> {
+        match shape {
+            _ if place != Place::Record => None,
+            Shape::Slot(part) => {
+                self.slots[part.slot].default().filter(|value| !value.is_unset()).cloned()
+            }
+            Shape::List(_) | Shape::Map(_) => {
+                let empty = Value::List([].into());
+                let mut is_empty = !self.is_optional(shape, place);
+                shape.for_each_slot(&mut |slot| {
+                    is_empty &= self.slots[slot].default() == Some(&empty);
+                });
+                let none = match shape {
+                    Shape::Map(_) => Value::Map([].into()),
+                    _ => empty,
+                };
+                is_empty.then_some(none)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the constraint that all single values have. Returns `None` if they have different ones.
+    fn constraint(&self, key: &str, beside: &Beside) -> Option<Option<Constraint>> {
+        let singles = beside.singles.iter().map(|slot| &self.slots[*slot]);
+        let mut found = singles
+            .filter(|slot| constraint::suits(key, slot.kind()))
+            .map(|slot| slot.constraints().iter().find(|constraint| constraint.word() == key));
+        let Some(first) = found.next() else { return Some(None) };
+        found.all(|other| other == first).then_some(first)
+    }
+
+    /// Adds the documentation. That of a record belongs to its parts.
+    fn add_docs(&self, shape: &Shape, beside: &Beside, pairs: &mut Vec<(Key, Declared)>) {
+        let first = self.slots[shape.slot_range().start].name();
+        let Some(docs) = self.docs.slots.get(first) else { return };
+        if docs.is_one_or_list && matches!(shape, Shape::List(_)) {
+            pairs.push((Key::Word("one_or_list"), Declared::Value(true.into())));
+        }
+        if beside.record.is_empty() {
+            let texts = [("doc", &docs.doc), ("unit", &docs.unit)];
+            let texts = texts.into_iter().filter_map(|(key, text)| Some((key, text.clone()?)));
+            let text = |(key, text)| (Key::Word(key), Declared::Value(Value::Text(text)));
+            pairs.extend(texts.map(text));
+        }
+    }
+}
+
+impl Beside {
+    /// Adds the record or the union, of which a kind has at most one.
+    fn add(&mut self, pairs: Vec<(Key, Declared)>) -> Option<String> {
+        if !self.record.is_empty() {
+            return None;
+        }
+        self.record = pairs;
+        Some("record".to_owned())
+    }
+}
+
+/// Returns the text of a single kind within a longer one.
+fn single(kind: &Kind) -> Option<String> {
+    let is_plain = |name: &Arc<str>| {
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    };
+    match kind.element() {
+        Kind::Pod(_) => None,
+        Kind::Enum(names) if !names.variants().iter().all(is_plain) => None,
+        _ => Some(kind.to_string()),
+    }
+}
+
+/// Longer declarations are split into lines.
+const LONG: usize = 100;
+
+impl Declared {
+    /// Writes the declaration. Returns `None` if the format has no such value.
+    pub(super) fn write(&self, format: Format) -> Option<String> {
+        Some(match self {
+            Self::Value(given) => value(given, format)?,
+            Self::Constraint(constraint) => constraint::write(constraint, format)?,
+            Self::Map(pairs) if pairs.is_empty() => "{}".to_owned(),
+            Self::Map(pairs) => {
+                let is_struct = format == Format::Ron && matches!(pairs[0].0, Key::Word(_));
+                let (open, close) = if is_struct { ("(", ")") } else { ("{", "}") };
+                let mark = if format == Format::Toml { " =" } else { ":" };
+                let write = |(key, declared): &(Key, Self)| {
+                    Some(format!("{}{mark} {}", key.write(format), declared.write(format)?))
+                };
+                let parts = pairs.iter().map(write).collect::<Option<Vec<_>>>()?;
+                let pad = if is_struct { "" } else { " " };
+                let line = format!("{open}{pad}{}{pad}{close}", parts.join(", "));
+                if line.len() <= LONG && !line.contains('\n') {
+                    return Some(line);
+                }
+                let part = |part: &String| format!("    {}", part.replace('\n', "\n    "));
+                format!(
+                    "{open}\n{}\n{close}",
+                    parts.iter().map(part).collect::<Vec<_>>().join(",\n")
+                )
+            }
+        })
+    }
+}
+
+impl Key {
+    fn write(&self, format: Format) -> String {
+        match (self, format) {
+            (Self::Word(word), Format::Json) => format!("\"{word}\""),
+            (Self::Word(word), _) => (*word).to_owned(),
+            (Self::Name(name), Format::Toml) => toml_key(name),
+            (Self::Name(name), format) => quoted(name, format),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Word(word) => word,
+            Self::Name(name) => name,
+        }
+    }
+}
