@@ -31,14 +31,20 @@ pub struct Schema {
     name: Arc<str>,
     extends: Option<Arc<str>>,
     slots: Vec<Slot>,
+    /// Other defaults for slots of the bases.
+    defaults: Defaults,
 }
+
+/// Other defaults for slots of the bases, by the slots' names.
+pub(super) type Defaults = Vec<(Arc<str>, Value)>;
 
 impl Schema {
     /// Starts a schema of this name.
     ///
     /// [`Schema`] has an example.
     pub fn builder(name: impl Into<Arc<str>>) -> SchemaBuilder {
-        let schema = Self { name: name.into(), extends: None, slots: Vec::new() };
+        let (slots, defaults) = (Vec::new(), Vec::new());
+        let schema = Self { name: name.into(), extends: None, slots, defaults };
         SchemaBuilder { schema, nested: None, error: None }
     }
 
@@ -74,6 +80,13 @@ impl Schema {
         &self.slots
     }
 
+    /// Returns the slots of the bases that have other defaults in this schema, with these defaults.
+    ///
+    /// [`SchemaBuilder::inherited_default`] has an example.
+    pub fn inherited_defaults(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
+        self.defaults.iter().map(|(slot, value)| (&**slot, value))
+    }
+
     /// Returns the nested values of these slots by name. Positions in the shapes are those in [`slots`](Self::slots).
     ///
     /// # Example
@@ -96,12 +109,17 @@ impl Schema {
         name: Arc<str>,
         extends: Option<Arc<str>>,
         slots: Vec<Slot>,
+        defaults: Defaults,
     ) -> Self {
-        Self { name, extends, slots }
+        Self { name, extends, slots, defaults }
     }
 
-    pub(super) fn into_parts(self) -> (Arc<str>, Option<Arc<str>>, Vec<Slot>) {
-        (self.name, self.extends, self.slots)
+    pub(super) fn into_parts(self) -> (Arc<str>, Option<Arc<str>>, Vec<Slot>, Defaults) {
+        (self.name, self.extends, self.slots, self.defaults)
+    }
+
+    pub(super) const fn defaults(&self) -> &Defaults {
+        &self.defaults
     }
 }
 
@@ -280,6 +298,40 @@ impl SchemaBuilder {
     pub fn default(self, value: impl Into<Value>) -> Self {
         let value = value.into();
         self.constrain("default", |slot| slot.default = Some(value))
+    }
+
+    /// Gives a slot of the base another default, for records of this schema and of those that extend it.
+    ///
+    /// [`Value::Unset`] removes the default of an optional slot. The value is checked when the schema is registered.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// let unit = Schema::builder("unit").slot("health", Kind::F32).default(100).range(0..=500);
+    /// let orc = Schema::builder("orc").extends("unit").inherited_default("health", 150).build()?;
+    /// assert_eq!(orc.inherited_defaults().next(), Some(("health", &150.into())));
+    ///
+    /// let mut store = Store::new();
+    /// store.register_schema(unit.build()?)?;
+    /// store.register_schema(orc)?;
+    /// let orc = store.spawn_record("orc", record! {})?;
+    /// assert_eq!(store.get_value(orc, "health")?, 150.0_f32.into());
+    ///
+    /// let giant = Schema::builder("giant").extends("orc").inherited_default("health", 900).build()?;
+    /// let error = store.register_schema(giant).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "bad default: slot 'health' of 'giant' expects 0.0 to 500.0, found 900"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn inherited_default(mut self, slot: impl Into<Arc<str>>, value: impl Into<Value>) -> Self {
+        let (slot, value) = (slot.into(), value.into());
+        match self.schema.defaults.iter_mut().find(|(known, _)| *known == slot) {
+            Some((_, known)) => *known = value,
+            None => self.schema.defaults.push((slot, value)),
+        }
+        self
     }
 
     /// Lets the slot be unset. Records that leave it out leave it unset unless it has a default.
@@ -467,7 +519,7 @@ fn fit_constraints(schema: &Arc<str>, slot: &mut Slot) -> Result<(), SchemaError
     })
 }
 
-fn check_default(schema: &Arc<str>, slot: &Slot) -> Result<(), SchemaError> {
+pub(super) fn check_default(schema: &Arc<str>, slot: &Slot) -> Result<(), SchemaError> {
     let Some(default) = &slot.default else { return Ok(()) };
     let registry = Registry::default();
     let checker = Checker { registry: &registry, world: &NoWorld };

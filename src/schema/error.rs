@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::debug_as_display::debug_as_display;
 use crate::kind::Kind;
+use crate::schema::builder::Defaults;
 use crate::schema::{Constraint, Problem, Schema, Slot};
+use crate::value::Value;
 
 /// The error of a schema that cannot be built or registered.
 ///
@@ -163,6 +165,14 @@ pub enum SchemaError {
         /// The differences of the second declaration from the first, at least one.
         differences: Vec<SchemaDifference>,
     },
+    /// A schema gives another default to a slot that none of its bases has.
+    #[error("schema '{schema}' inherits no slot '{slot}' whose default it could change")]
+    NotInherited {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The slot's name.
+        slot: Arc<str>,
+    },
     /// The schema would extend itself.
     #[error("schema '{schema}' extends itself through '{base}'")]
     Circular {
@@ -255,13 +265,26 @@ pub enum SchemaDifference {
         /// The slot of the new declaration.
         found: Box<Slot>,
     },
+    /// The schemas give different defaults to a slot of their base.
+    InheritedDefault {
+        /// The slot's name.
+        slot: Arc<str>,
+        /// The default in the earlier schema, or `None` if it has that of the base.
+        registered: Option<Value>,
+        /// The default in the new declaration, or `None` if it has that of the base.
+        found: Option<Value>,
+    },
     /// The slots are equal, in another order.
     Order,
 }
 
 impl SchemaDifference {
-    /// Returns the differences between a schema with this base and these own slots, and a new declaration.
-    pub(super) fn between(base: Option<&str>, own: &[Slot], found: &Schema) -> Vec<Self> {
+    /// Returns the differences between a schema with this base, these own slots and inherited defaults, and a new declaration.
+    pub(super) fn between(
+        base: Option<&str>,
+        (own, defaults): (&[Slot], &Defaults),
+        found: &Schema,
+    ) -> Vec<Self> {
         let mut differences = Vec::new();
         if base != found.extends() {
             let [registered, found] = [base, found.extends()].map(|base| base.map(Into::into));
@@ -283,6 +306,19 @@ impl SchemaDifference {
         }
         let extra = found.slots().iter().filter(|slot| !own_names.contains_key(slot.name()));
         differences.extend(extra.map(|slot| Self::ExtraSlot(Arc::clone(slot.shared_name()))));
+        let of = |defaults: &Defaults, slot: &Arc<str>| {
+            let found = defaults.iter().find(|(name, _)| name == slot);
+            found.map(|(_, value)| value.clone())
+        };
+        let mut changed: Vec<&Arc<str>> =
+            defaults.iter().chain(found.defaults()).map(|(slot, _)| slot).collect();
+        changed.sort_unstable();
+        changed.dedup();
+        differences.extend(changed.into_iter().filter_map(|slot| {
+            let (registered, found) = (of(defaults, slot), of(found.defaults(), slot));
+            let slot = Arc::clone(slot);
+            (registered != found).then_some(Self::InheritedDefault { slot, registered, found })
+        }));
         if differences.is_empty() && own != found.slots() {
             differences.push(Self::Order);
         }
@@ -299,6 +335,14 @@ impl fmt::Display for SchemaDifference {
         match self {
             Self::Base { registered, found } => {
                 write!(f, "it {}, the new one {}", base(registered), base(found))
+            }
+            Self::InheritedDefault { slot, registered, found } => {
+                let shown = |value: &Option<Value>| match value {
+                    Some(value) => value.to_string(),
+                    None => "that of the base".to_owned(),
+                };
+                let (registered, found) = (shown(registered), shown(found));
+                write!(f, "its default of '{slot}' is {registered}, the new one's is {found}")
             }
             Self::MissingSlot(slot) => write!(f, "the new one has no slot '{slot}'"),
             Self::ExtraSlot(slot) => write!(f, "it has no slot '{slot}'"),

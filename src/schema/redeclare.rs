@@ -45,8 +45,8 @@ impl Redeclared {
             match given.insert(schema.name(), schema) {
                 None if before.find(schema.name()).is_none() => added.push(schema.clone()),
                 Some(other) if other != schema => {
-                    let (base, slots) = (other.extends(), other.slots());
-                    let differences = SchemaDifference::between(base, slots, schema);
+                    let own = (other.slots(), other.defaults());
+                    let differences = SchemaDifference::between(other.extends(), own, schema);
                     let schema = schema.name().into();
                     return Err(SchemaError::DeclaredTwice { schema, differences });
                 }
@@ -55,7 +55,7 @@ impl Redeclared {
         }
         let declaration = |schema: &RegisteredSchema| match given.get(schema.name()) {
             Some(given) => Schema::clone(given),
-            None => schema.declaration(),
+            None => schema.to_schema(),
         };
         let mut schemas: Vec<Schema> = before.iter().map(declaration).collect();
         schemas.extend(added);
@@ -131,12 +131,6 @@ fn sources(before: &RegisteredSchema, after: &RegisteredSchema) -> Vec<Source> {
 }
 
 impl RegisteredSchema {
-    /// Returns the declaration that it was registered with.
-    fn declaration(&self) -> Schema {
-        let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));
-        Schema::from_parts(Arc::clone(&self.name), base, self.slots[self.inherited..].to_vec())
-    }
-
     /// Returns `true` if objects of both keep the same layout and constraints. Defaults may differ:
     /// they concern new objects only.
     fn accepts_as(&self, other: &Self) -> bool {

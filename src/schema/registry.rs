@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use crate::id::SchemaId;
 use crate::kind::Kind;
 use crate::record::Record;
+use crate::schema::builder::{Defaults, check_default};
 use crate::schema::error::SchemaDifference;
 use crate::schema::names::{NameSet, SchemaNames, SlotNames};
 use crate::schema::nested::{Shape, shapes};
@@ -47,6 +48,8 @@ pub struct RegisteredSchema {
     /// The name of the schema that declares each slot: this one or one of its bases.
     declarers: Vec<Arc<str>>,
     pub(super) inherited: usize,
+    /// Other defaults than the bases have.
+    pub(super) defaults: Defaults,
     /// One for each slot.
     checks: Box<[SlotCheck]>,
     names: SlotNames,
@@ -227,12 +230,14 @@ impl RegisteredSchema {
     #[must_use]
     pub fn to_schema(&self) -> Schema {
         let base = self.base.as_ref().map(|(_, name)| Arc::clone(name));
-        Schema::from_parts(Arc::clone(&self.name), base, self.slots[self.inherited..].to_vec())
+        let own = self.slots[self.inherited..].to_vec();
+        Schema::from_parts(Arc::clone(&self.name), base, own, self.defaults.clone())
     }
 
     fn differences(&self, other: &Schema) -> Vec<SchemaDifference> {
         let base = self.base.as_ref().map(|(_, name)| &**name);
-        SchemaDifference::between(base, &self.slots[self.inherited..], other)
+        let own = (&self.slots[self.inherited..], &self.defaults);
+        SchemaDifference::between(base, own, other)
     }
 }
 
@@ -474,7 +479,7 @@ impl RegisteredSchema {
         base: Option<&Self>,
         limits: RegistryLimits,
     ) -> Result<Self, SchemaError> {
-        let (name, extends, own) = schema.into_parts();
+        let (name, extends, own, defaults) = schema.into_parts();
         if id.index() >= limits.schemas {
             return Err(SchemaError::TooManySchemas { schema: name, limit: limits.schemas });
         }
@@ -486,6 +491,7 @@ impl RegisteredSchema {
         let mut slots = base.as_ref().map_or_else(Vec::new, |(base, _)| base.slots.to_vec());
         let mut declarers = base.as_ref().map_or_else(Vec::new, |(base, _)| base.declarers.clone());
         let inherited = slots.len();
+        change_defaults(&name, &mut slots, &defaults)?;
         slots.extend(own);
         declarers.resize_with(slots.len(), || Arc::clone(&name));
         if slots.len() > limits.slots {
@@ -497,6 +503,26 @@ impl RegisteredSchema {
         let base = base.map(|(base, name)| (base.id, name));
         let checks = slots.iter().map(Slot::typed_check).collect();
         let (nested, slots) = (shapes(&slots), slots.into());
-        Ok(Self { id, name, base, slots, declarers, inherited, checks, names, nested })
+        Ok(Self { id, name, base, slots, declarers, inherited, defaults, checks, names, nested })
     }
+}
+
+/// Gives inherited slots other defaults.
+fn change_defaults(
+    schema: &Arc<str>,
+    inherited: &mut [Slot],
+    defaults: &Defaults,
+) -> Result<(), SchemaError> {
+    for (name, value) in defaults {
+        let Some(slot) = inherited.iter_mut().find(|slot| slot.name == *name) else {
+            let (schema, slot) = (Arc::clone(schema), Arc::clone(name));
+            return Err(SchemaError::NotInherited { schema, slot });
+        };
+        slot.default = Some(value.clone());
+        check_default(schema, slot)?;
+        if value.is_unset() {
+            slot.default = None;
+        }
+    }
+    Ok(())
 }

@@ -19,6 +19,9 @@ pub(crate) struct Definition {
     pub(crate) extends: Option<String>,
     /// The slots that the schema itself declares.
     pub(crate) slots: Vec<SlotDefinition>,
+    /// Other defaults for slots of the bases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    inherited_defaults: Vec<(String, ValueDefinition)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -160,13 +163,18 @@ impl Definition {
             name: schema.name().to_owned(),
             extends: schema.extends().map(str::to_owned),
             slots: schema.slots().iter().map(SlotDefinition::new).collect(),
+            inherited_defaults: schema
+                .inherited_defaults()
+                .filter_map(|(slot, value)| Some((slot.to_owned(), ValueDefinition::new(value)?)))
+                .collect(),
         }
     }
 
     /// Returns a schema that declares these slots itself.
     pub(crate) fn flat(name: &str, slots: &[Slot]) -> Self {
         let slots = slots.iter().map(SlotDefinition::new).collect();
-        Self { name: name.to_owned(), extends: None, slots }
+        let name = name.to_owned();
+        Self { name, extends: None, slots, inherited_defaults: Vec::new() }
     }
 
     /// Returns the schema.
@@ -174,6 +182,10 @@ impl Definition {
         let mut builder = Schema::builder(&*self.name);
         if let Some(base) = &self.extends {
             builder = builder.extends(&**base);
+        }
+        for (slot, value) in &self.inherited_defaults {
+            let invalid = || DefinitionError::Invalid(format!("the default of slot '{slot}'"));
+            builder = builder.inherited_default(&**slot, value.value().ok_or_else(invalid)?);
         }
         for slot in &self.slots {
             builder = builder.slot(&*slot.name, slot.kind.kind(&slot.name, types)?);
