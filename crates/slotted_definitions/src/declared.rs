@@ -37,8 +37,7 @@ const _: () = assert!(size_of::<PackedRecord<'_>>() <= 48);
 impl<'s> PackedRecord<'s> {
     /// Unpacks the values into a list, which replaces its content.
     pub(super) fn unpack(&self, groups: &[Group<'s>], into: &mut Vec<Entry<'s>>) {
-        into.clear();
-        into.extend(self.map.entries(groups[self.group as usize].text));
+        self.map.unpack(groups[self.group as usize].text, into);
     }
 
     /// Returns the declaration with its unpacked values.

@@ -103,8 +103,7 @@ pub(super) fn packed_applies(
     text: &str,
     packs: &Packs,
 ) -> bool {
-    let condition = map.has(IF_PACK).then(|| map.find(text, IF_PACK)).flatten();
-    condition.is_none_or(|value| are_loaded(reading, &value, packs))
+    map.if_pack(text).is_none_or(|value| are_loaded(reading, &value, packs))
 }
 
 fn are_loaded(reading: &mut Reading<'_>, condition: &Node<'_>, packs: &Packs) -> bool {

@@ -133,6 +133,9 @@ pub(super) struct RecordReader<'a> {
     composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
     /// Unknown schemas, each reported once.
     unknown: HashSet<Arc<str>>,
+    /// Both save an allocation for each record.
+    spare: Vec<Given>,
+    buffer: Vec<u8>,
 }
 
 impl Undeclared {
@@ -202,6 +205,8 @@ impl<'a> RecordReader<'a> {
             absent: Absent::default(),
             composed_names: HashMap::new(),
             unknown: HashSet::new(),
+            spare: Vec::new(),
+            buffer: Vec::new(),
         }
     }
 
@@ -257,7 +262,7 @@ impl<'a> RecordReader<'a> {
         if self.seen.insert(schema.id()) {
             self.reject_reserved_slot_names(schema, declared);
         }
-        let entries = self.entries(schema, declared);
+        let mut entries = self.entries(schema, declared);
         let number = self.records.list.len() as u32;
         let name = declared.named.then(|| Arc::<str>::from(declared.of.name));
         if let Some(name) = &name {
@@ -280,8 +285,9 @@ impl<'a> RecordReader<'a> {
             place: declared.of.place,
             pack: declared.of.pack as u32,
             is_abstract: entries.is_abstract,
-            values: entries.values.into(),
+            values: Values::pack(&mut entries.values, &mut self.buffer),
         });
+        self.spare = entries.values;
         if !entries.quarantined.is_empty() {
             self.records.quarantined_values.insert(number, entries.quarantined);
         }
@@ -366,9 +372,9 @@ impl<'a> RecordReader<'a> {
         schema: &RegisteredSchema,
         declared: &RecordDeclaration<'_, '_>,
     ) -> Entries {
-        let mut entries = Entries::default();
+        let mut entries = Entries { values: std::mem::take(&mut self.spare), ..Entries::default() };
         let map = declared.of.map;
-        entries.values.reserve_exact(map.len().min(schema.slots().len()));
+        entries.values.reserve(map.len().min(schema.slots().len()));
         for (position, entry) in map.iter().enumerate() {
             if RECORD_KEYS.contains(&&*entry.name) {
                 self.key(schema, entry, declared, &mut entries);

@@ -50,7 +50,7 @@ fn strict<'s>(reader: &mut Reader<'s>) -> serde_json::Result<Node<'s>> {
     let (text, levels_left) = (reader.text, reader.most_levels);
     let mut deserializer = Deserializer::from_str(text);
     let mut walk = Walk { reader, at: 0 };
-    walk.pass("");
+    walk.pass_blanks();
     let node = walk.value(levels_left).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(node)
@@ -67,10 +67,18 @@ struct Walk<'r, 's> {
 
 impl<'r, 's> Walk<'r, 's> {
     /// Skips blanks, an optional mark, and the blanks after it.
-    fn pass(&mut self, mark: &str) {
-        let rest = self.reader.text[self.at..].trim_ascii_start();
-        let rest = rest.strip_prefix(mark).unwrap_or(rest).trim_ascii_start();
-        self.at = self.reader.text.len() - rest.len();
+    fn pass(&mut self, mark: u8) {
+        self.pass_blanks();
+        if self.reader.text.as_bytes().get(self.at) == Some(&mark) {
+            self.at += 1;
+            self.pass_blanks();
+        }
+    }
+
+    fn pass_blanks(&mut self) {
+        while self.reader.text.as_bytes().get(self.at).is_some_and(u8::is_ascii_whitespace) {
+            self.at += 1;
+        }
     }
 
     const fn value(&mut self, levels_left: usize) -> Value<'_, 'r, 's> {
@@ -78,10 +86,9 @@ impl<'r, 's> Walk<'r, 's> {
     }
 
     /// Returns the span of a map or list.
-    fn close(&mut self, start: usize, mark: &str) -> Span {
-        let rest = self.reader.text[self.at..].trim_ascii_start();
-        let rest = rest.strip_prefix(mark).unwrap_or(rest);
-        self.at = self.reader.text.len() - rest.len();
+    fn close(&mut self, start: usize, mark: u8) -> Span {
+        self.pass_blanks();
+        self.at += usize::from(self.reader.text.as_bytes().get(self.at) == Some(&mark));
         Span::new(start, self.at)
     }
 
@@ -105,7 +112,7 @@ impl<'r, 's> Walk<'r, 's> {
 impl<'s> Reader<'s> {
     fn number(&mut self, span: Span, raw: &str) -> Node<'s> {
         // Like serde_json: the sign of -0 is kept.
-        if raw.contains(['.', 'e', 'E']) || raw == "-0" {
+        if raw.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) || raw == "-0" {
             return self.float(span, raw);
         }
         self.integer(span, raw)
@@ -115,7 +122,7 @@ impl<'s> Reader<'s> {
 /// Returns the text between the quotes.
 fn string(raw: &str) -> serde_json::Result<Text<'_>> {
     match raw.get(1..raw.len() - 1) {
-        Some(inner) if !inner.contains('\\') => Ok(Text::Borrowed(inner)),
+        Some(inner) if !inner.as_bytes().contains(&b'\\') => Ok(Text::Borrowed(inner)),
         _ => serde_json::from_str(raw).map(|text| Text::Owned(Box::new(text))),
     }
 }
@@ -158,7 +165,7 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
         while let Some(raw) = map.next_key::<&RawValue>()? {
             let span = walk.reader.span_of(raw.get());
             walk.at = span.end as usize;
-            walk.pass(":");
+            walk.pass(b':');
             let value = map.next_value_seed(walk.value(levels_left - 1))?;
             match string(raw.get()) {
                 // The rest is only checked for syntax.
@@ -168,9 +175,9 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
             }
         }
         if walk.reader.entries.len() == first {
-            walk.pass("{");
+            walk.pass(b'{');
         }
-        let span = walk.close(start, "}");
+        let span = walk.close(start, b'}');
         Ok(Node { span, data: walk.reader.end_of_map(first, levels_left) })
     }
 
@@ -178,14 +185,14 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
         let Self { walk, levels_left } = self;
         let start = walk.at;
         let first = walk.reader.nodes.len();
-        walk.pass("[");
+        walk.pass(b'[');
         while let Some(node) = list.next_element_seed(walk.value(levels_left - 1))? {
             if !walk.reader.is_over {
                 walk.reader.nodes.push(node);
             }
-            walk.pass(",");
+            walk.pass(b',');
         }
-        let span = walk.close(start, "]");
+        let span = walk.close(start, b']');
         Ok(Node { span, data: walk.reader.end_of_list(first) })
     }
 }
