@@ -58,3 +58,11 @@ impl<'s> PackedRecord<'s> {
         RecordDeclaration { schema, schema_place, named, of, taken }
     }
 }
+
+/// Makes room for records without spare room for others, unless many small files follow one another.
+pub(super) fn make_room(records: &mut Vec<PackedRecord<'_>>, more: usize) {
+    match more > records.len() {
+        true => records.reserve_exact(more),
+        false => records.reserve(more),
+    }
+}

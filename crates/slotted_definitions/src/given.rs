@@ -19,8 +19,8 @@ pub(super) struct Given {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
     bytes: Box<[u8]>,
-    /// Large values, which records that inherit them share.
-    large: Option<Box<Vec<Value>>>,
+    /// Large values, which records that inherit them share. The second box saves 8 bytes in every record.
+    large: Option<Box<Box<[Value]>>>,
 }
 
 /// Values of more bytes are shared.
@@ -115,8 +115,7 @@ impl Values {
                 large.push(value);
             }
         }
-        large.shrink_to_fit();
-        let large = (!large.is_empty()).then(|| Box::new(large));
+        let large = (!large.is_empty()).then(|| Box::new(large.into_boxed_slice()));
         Self { bytes: bytes.as_slice().into(), large }
     }
 }

@@ -186,6 +186,7 @@ impl Packing<'_> {
         }
     }
 
+    #[inline(always)]
     fn node(&mut self, Node { span, data }: &Node<'_>) {
         let head = from_span(self.at, *span);
         let plain = match data {
@@ -214,6 +215,7 @@ impl Packing<'_> {
         self.at = span.end;
     }
 
+    #[inline(never)]
     fn parts(&mut self, data: &Data<'_>) {
         match data {
             Data::List(list) => {
@@ -264,18 +266,14 @@ impl<'s> Unpacking<'_, 's> {
         Text::Borrowed(part.unwrap_or_default())
     }
 
+    #[inline(always)]
     fn node(&mut self) -> Node<'s> {
         let [start, length, tag] = self.bytes.numbers();
         let (span, tag) = (to_span(self.at, start, length), tag as u8);
-        self.at = span.start;
         let data = match tag {
-            LIST => {
-                let count = self.bytes.number();
-                Data::List((0..count).map(|_| self.node()).collect())
-            }
-            MAP => {
-                let count = self.bytes.number();
-                Data::Map((0..count).map(|_| self.entry()).collect())
+            LIST | MAP => {
+                self.at = span.start;
+                self.parts(tag)
             }
             BAD => Data::Bad,
             TEXT.. => Data::Text(self.text(tag - TEXT, span)),
@@ -289,6 +287,16 @@ impl<'s> Unpacking<'_, 's> {
         };
         self.at = span.end;
         Node { span, data }
+    }
+
+    /// Unpacks a list or a map.
+    #[inline(never)]
+    fn parts(&mut self, tag: u8) -> Data<'s> {
+        let count = self.bytes.number();
+        match tag {
+            LIST => Data::List((0..count).map(|_| self.node()).collect()),
+            _ => Data::Map((0..count).map(|_| self.entry()).collect()),
+        }
     }
 }
 

@@ -160,7 +160,8 @@ pub(super) enum Checked {
 
 /// Returns whether a record may name the parts of a list one by one.
 pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
-    declared.of.map.iter().any(|entry| entry.name.contains(['[', '{']))
+    let is_part = |name: &str| name.bytes().any(|byte| matches!(byte, b'[' | b'{'));
+    declared.of.map.iter().any(|entry| is_part(&entry.name))
 }
 
 fn is_discardable(kind: &ProblemKind, schema: &RegisteredSchema, slot: &Slot) -> bool {
@@ -220,11 +221,16 @@ impl<'a> RecordReader<'a> {
             self.absent.report(&records, self.undeclared, self.diagnostics);
         }
         let (mut map, mut patched) = (Vec::new(), Patched::default());
+        let mut schema: Option<(u32, Option<&RegisteredSchema>)> = None;
         // Each record is freed when it is read.
         for (position, packed) in records.into_iter().enumerate() {
             packed.unpack(&groups, &mut map);
             let record = &packed.view(&groups, &map);
-            match registry.schema(record.schema) {
+            // Most records have the schema of the record before.
+            if schema.is_none_or(|(group, _)| group != packed.group) {
+                schema = Some((packed.group, registry.schema(record.schema)));
+            }
+            match schema.and_then(|(_, schema)| schema) {
                 Some(_) if self.absent.contains(position) => self.quarantine_record(record),
                 Some(schema) => self.record(schema, record),
                 None if self.schemas.broken.contains(record.schema) => {

@@ -119,6 +119,40 @@ impl<'s> Reader<'s> {
     }
 }
 
+/// Returns the text, number or word that begins at a byte, and that is valid.
+fn scalar_at(text: &str, at: usize) -> &str {
+    let bytes = text.as_bytes().get(at..).unwrap_or_default();
+    let after_digits = |mut end: usize| {
+        while bytes.get(end).is_some_and(u8::is_ascii_digit) {
+            end += 1;
+        }
+        end
+    };
+    let length = match bytes.first() {
+        Some(b'"') => {
+            let mut end = 1;
+            while let Some(byte) = bytes.get(end).filter(|byte| **byte != b'"') {
+                end += if *byte == b'\\' { 2 } else { 1 };
+            }
+            end + 1
+        }
+        Some(b't' | b'n') => "true".len(),
+        Some(b'f') => "false".len(),
+        first => {
+            let mut end = after_digits(usize::from(first == Some(&b'-')));
+            if bytes.get(end) == Some(&b'.') {
+                end = after_digits(end + 1);
+            }
+            if matches!(bytes.get(end), Some(b'e' | b'E')) {
+                end += 1;
+                end = after_digits(end + usize::from(matches!(bytes.get(end), Some(b'+' | b'-'))));
+            }
+            end
+        }
+    };
+    text.get(at..at + length).unwrap_or_default()
+}
+
 /// Returns the text between the quotes.
 fn string(raw: &str) -> serde_json::Result<Text<'_>> {
     match raw.get(1..raw.len() - 1) {
@@ -146,7 +180,14 @@ impl<'s> DeserializeSeed<'s> for Value<'_, '_, 's> {
         match self.walk.reader.text.as_bytes().get(at) {
             Some(b'{') if self.levels_left > 0 => from.deserialize_map(self),
             Some(b'[') if self.levels_left > 0 => from.deserialize_seq(self),
-            _ => <&RawValue>::deserialize(from).map(|raw| self.walk.scalar(raw.get())),
+            Some(b'{' | b'[') => {
+                <&RawValue>::deserialize(from).map(|raw| self.walk.scalar(raw.get()))
+            }
+            _ => {
+                // A raw value costs more than a look at the bytes that serde_json has accepted.
+                IgnoredAny::deserialize(from)?;
+                Ok(self.walk.scalar(scalar_at(self.walk.reader.text, at)))
+            }
         }
     }
 }
