@@ -9,7 +9,7 @@ use crate::text::Text;
 #[derive(Clone, Debug)]
 pub(super) struct Packed(Box<[u8]>);
 
-/// Keys that are needed before a record is read. The first byte says which of them there are.
+/// Keys that are needed before a record is read. The first byte tells which ones the map has.
 pub(super) const IF_PACK: &str = "if_pack";
 const INHERITS: &str = "inherits";
 const HAS_IF_PACK: u8 = 1;
