@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::declared::{Group, PackedRecord};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::node::Data;
-use crate::packed::INHERITS;
 use crate::records::Undeclared;
 use crate::source::Place;
 use crate::text::Text;
@@ -25,11 +24,8 @@ pub(super) struct Absent {
 
 /// Returns the name after `inherits`, with its place.
 fn parent<'s>(groups: &[Group<'s>], record: &PackedRecord<'s>) -> Option<(Text<'s>, Place)> {
-    if !record.map.has(INHERITS) {
-        return None;
-    }
     let group = &groups[record.group as usize];
-    let value = record.map.find(group.text, INHERITS)?;
+    let value = record.map.inherits(group.text)?;
     let Data::Text(name) = value.data else { return None };
     Some((name, Place { file: group.file, span: value.span }))
 }

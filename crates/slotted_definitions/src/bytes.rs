@@ -3,6 +3,7 @@
 use crate::source::Span;
 
 /// Adds a number, seven bits a byte.
+#[inline]
 pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
@@ -11,21 +12,51 @@ pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-/// Adds a number that can be negative. Small ones of both signs need one byte.
-pub(super) fn put_signed(bytes: &mut Vec<u8>, number: i64) {
-    put(bytes, ((number << 1) ^ (number >> 63)) as u64);
+/// Adds several numbers. Usually all are small.
+#[inline(always)]
+pub(super) fn put_all<const N: usize>(bytes: &mut Vec<u8>, numbers: [u64; N]) {
+    if numbers.iter().fold(0, |all, number| all | number) < 0x80 {
+        bytes.extend_from_slice(&numbers.map(|number| number as u8));
+    } else {
+        put_large(bytes, &numbers);
+    }
+}
+
+#[inline(never)]
+fn put_large(bytes: &mut Vec<u8>, numbers: &[u64]) {
+    numbers.iter().for_each(|number| put(bytes, *number));
+}
+
+/// Returns a small number for a small one of any sign.
+#[inline]
+const fn folded(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+#[inline]
+const fn unfolded(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
 }
 
 /// Adds a text with its length.
+#[inline]
 pub(super) fn put_text(bytes: &mut Vec<u8>, text: &str) {
     put(bytes, text.len() as u64);
     bytes.extend_from_slice(text.as_bytes());
 }
 
-/// Adds a span, which usually begins soon after the position.
-pub(super) fn put_span(bytes: &mut Vec<u8>, at: u32, span: Span) {
-    put_signed(bytes, i64::from(span.start) - i64::from(at));
-    put(bytes, span.end.wrapping_sub(span.start).into());
+/// Returns a span as two numbers: its distance from a position, which is usually small, and its length.
+#[inline]
+pub(super) const fn from_span(at: u32, span: Span) -> [u64; 2] {
+    let start = folded(span.start as i64 - at as i64);
+    [start, span.end.wrapping_sub(span.start) as u64]
+}
+
+/// Returns the span of these two numbers.
+#[inline]
+pub(super) const fn to_span(at: u32, start: u64, length: u64) -> Span {
+    let start = (at as i64).wrapping_add(unfolded(start)) as u32;
+    Span { start, end: start.wrapping_add(length as u32) }
 }
 
 /// A value without parts.
@@ -43,19 +74,14 @@ pub(super) const FIRST_TAG: u8 = 7;
 
 impl Plain {
     /// Adds the value, which begins with a tag below [`FIRST_TAG`].
+    #[inline(always)]
     pub(super) fn put(self, bytes: &mut Vec<u8>) {
         match self {
             Self::Unset => bytes.push(0),
             Self::Bool(false) => bytes.push(1),
             Self::Bool(true) => bytes.push(2),
-            Self::Int(number) => {
-                bytes.push(3);
-                put_signed(bytes, number);
-            }
-            Self::UInt(number) => {
-                bytes.push(4);
-                put(bytes, number);
-            }
+            Self::Int(number) => put_all(bytes, [3, folded(number)]),
+            Self::UInt(number) => put_all(bytes, [4, number]),
             Self::Float(number) => {
                 let single = number as f32;
                 // Compares bits, to keep the sign of zero and each NaN.
@@ -71,11 +97,12 @@ impl Plain {
     }
 
     /// Reads the value behind its tag. Tags of other values are unset.
+    #[inline(always)]
     pub(super) fn take(tag: u8, bytes: &mut Bytes<'_>) -> Self {
         match tag {
             1 => Self::Bool(false),
             2 => Self::Bool(true),
-            3 => Self::Int(bytes.signed()),
+            3 => Self::Int(unfolded(bytes.number())),
             4 => Self::UInt(bytes.number()),
             5 => Self::Float(f32::from_le_bytes(bytes.array()).into()),
             6 => Self::Float(f64::from_le_bytes(bytes.array())),
@@ -89,12 +116,14 @@ impl Plain {
 pub(super) struct Bytes<'b>(pub(super) &'b [u8]);
 
 impl<'b> Bytes<'b> {
+    #[inline]
     pub(super) fn byte(&mut self) -> u8 {
         let Some((byte, rest)) = self.0.split_first() else { return 0 };
         self.0 = rest;
         *byte
     }
 
+    #[inline]
     pub(super) fn number(&mut self) -> u64 {
         let (mut number, mut shift) = (0, 0);
         loop {
@@ -107,28 +136,33 @@ impl<'b> Bytes<'b> {
         }
     }
 
-    pub(super) fn signed(&mut self) -> i64 {
-        let number = self.number();
-        (number >> 1) as i64 ^ -((number & 1) as i64)
+    /// Reads several numbers. Usually all are small.
+    #[inline]
+    pub(super) fn numbers<const N: usize>(&mut self) -> [u64; N] {
+        if let Some((numbers, rest)) = self.0.split_first_chunk::<N>()
+            && numbers.iter().fold(0, |all, number| all | number) < 0x80
+        {
+            self.0 = rest;
+            return numbers.map(u64::from);
+        }
+        [(); N].map(|()| self.number())
     }
 
+    #[inline]
     pub(super) fn slice(&mut self, length: usize) -> &'b [u8] {
         let (slice, rest) = self.0.split_at(length.min(self.0.len()));
         self.0 = rest;
         slice
     }
 
+    #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> [u8; N] {
         self.slice(N).try_into().unwrap_or([0; N])
     }
 
+    #[inline]
     pub(super) fn text(&mut self) -> &'b str {
         let length = self.number() as usize;
         std::str::from_utf8(self.slice(length)).unwrap_or_default()
-    }
-
-    pub(super) fn span(&mut self, at: u32) -> Span {
-        let start = (i64::from(at) + self.signed()) as u32;
-        Span { start, end: start.wrapping_add(self.number() as u32) }
     }
 }

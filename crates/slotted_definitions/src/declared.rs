@@ -37,8 +37,7 @@ const _: () = assert!(size_of::<PackedRecord<'_>>() <= 48);
 impl<'s> PackedRecord<'s> {
     /// Unpacks the values into a list, which replaces its content.
     pub(super) fn unpack(&self, groups: &[Group<'s>], into: &mut Vec<Entry<'s>>) {
-        into.clear();
-        into.extend(self.map.entries(groups[self.group as usize].text));
+        self.map.unpack(groups[self.group as usize].text, into);
     }
 
     /// Returns the declaration with its unpacked values.
@@ -57,5 +56,13 @@ impl<'s> PackedRecord<'s> {
         let of = Declaration { pack: group.pack, name: &self.name, place, map };
         let (schema, named, taken) = (&*group.schema, self.is_named, group.taken);
         RecordDeclaration { schema, schema_place, named, of, taken }
+    }
+}
+
+/// Makes room for records without spare room for others, unless many small files follow one another.
+pub(super) fn make_room(records: &mut Vec<PackedRecord<'_>>, more: usize) {
+    match more > records.len() {
+        true => records.reserve_exact(more),
+        false => records.reserve(more),
     }
 }

@@ -1,6 +1,6 @@
 //! Collects the declarations of files: schemas, records, and patches of both.
 
-use crate::declared::{Group, PackedRecord};
+use crate::declared::{Group, PackedRecord, make_room};
 use crate::diagnostic::Diagnostics;
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Node};
@@ -103,8 +103,7 @@ pub(super) fn packed_applies(
     text: &str,
     packs: &Packs,
 ) -> bool {
-    let condition = map.has(IF_PACK).then(|| map.find(text, IF_PACK)).flatten();
-    condition.is_none_or(|value| are_loaded(reading, &value, packs))
+    map.if_pack(text).is_none_or(|value| are_loaded(reading, &value, packs))
 }
 
 fn are_loaded(reading: &mut Reading<'_>, condition: &Node<'_>, packs: &Packs) -> bool {
@@ -132,7 +131,7 @@ impl<'s> Declarations<'s> {
         if !applies(&mut sections.reading, &map, packs) {
             return;
         }
-        for section in sections.reading.into_once(map, "the file") {
+        for section in sections.reading.take_once(map, "the file") {
             match &*section.name {
                 "schemas" => sections.schemas(section, &mut self.schemas),
                 "records" => sections.records(section, &mut self.groups, &mut self.records),
@@ -152,7 +151,7 @@ impl<'s> Declarations<'s> {
     fn patches(&mut self, sections: &mut Sections<'_, 's>, section: Entry<'s>) {
         let expected = "a map with schemas, records or delete";
         let Some(map) = sections.map(section.value, "patches", expected) else { return };
-        for section in sections.reading.into_once(map, "patches") {
+        for section in sections.reading.take_once(map, "patches") {
             match &*section.name {
                 "schemas" => sections.schemas(section, &mut self.schema_patches),
                 "records" => {
@@ -193,7 +192,7 @@ impl<'s> Sections<'_, 's> {
         section.value.unpack_all(self.text);
         let expected = "a map from names to schemas";
         let Some(schemas) = self.map(section.value, "schemas", expected) else { return };
-        for Entry { name, span, value } in self.reading.into_once(schemas, "schemas") {
+        for Entry { name, span, value } in self.reading.take_once(schemas, "schemas") {
             let Some(map) = self.map(value, "a schema", "a map with slots") else { continue };
             if applies(&mut self.reading, &map, self.packs) {
                 let place = self.reading.place(span);
@@ -211,13 +210,13 @@ impl<'s> Sections<'_, 's> {
         let expected = "a map of schemas, each with its records";
         let Some(schemas) = self.map(section.value, "records", expected) else { return };
         let mut buffer = Vec::new();
-        for Entry { name, span, value } in self.reading.into_once(schemas, "records") {
+        for Entry { name, span, value } in self.reading.take_once(schemas, "records") {
             let group = groups.len() as u32;
             let (file, schema_place) = (self.reading.file, self.reading.place(span));
             let (pack, text) = (self.pack, self.text);
             groups.push(Group { schema: name, schema_place, pack, file, text, taken: [None; 2] });
             if let Data::List(list) = value.data {
-                into.reserve_exact(list.len());
+                make_room(into, list.len());
                 for node in list {
                     let span = node.span;
                     let what = ("an object", "a map from slots to values");
@@ -229,9 +228,9 @@ impl<'s> Sections<'_, 's> {
             let expected = "a map from names to records, or a list of records";
             let records = self.map(value, "the records of a schema", expected);
             let records = records.unwrap_or_default();
-            into.reserve_exact(records.len());
+            make_room(into, records.len());
             for Entry { name, span, value } in
-                self.reading.into_once(records, "the records of a schema")
+                self.reading.take_once(records, "the records of a schema")
             {
                 let what = ("a record", "a map of values");
                 let Some(map) = self.record(value, what, &mut buffer) else { continue };
@@ -254,7 +253,7 @@ impl<'s> Sections<'_, 's> {
     fn deletions(&mut self, section: Entry<'s>, into: &mut Vec<Deletion<'s>>) {
         let expected = "a map of schemas, each with a list of names";
         let Some(schemas) = self.map(section.value, "'delete'", expected) else { return };
-        for of_schema in self.reading.into_once(schemas, "'delete'") {
+        for of_schema in self.reading.take_once(schemas, "'delete'") {
             let schema_place = self.reading.place(of_schema.span);
             let expected = "a list of names";
             let names = self.reading.list(&of_schema.value, "the deleted records", expected);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::bytes::{Bytes, FIRST_TAG, Plain, put, put_span, put_text};
+use crate::bytes::{Bytes, FIRST_TAG, Plain, from_span, put, put_all, put_text, to_span};
 use crate::source::Place;
 use slotted::{ObjectId, Value};
 
@@ -19,8 +19,8 @@ pub(super) struct Given {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
     bytes: Box<[u8]>,
-    /// Large values, which records that inherit them share.
-    large: Option<Box<Vec<Value>>>,
+    /// Large values, which records that inherit them share. The second box saves 8 bytes in every record.
+    large: Option<Box<Box<[Value]>>>,
 }
 
 /// Values of more bytes are shared.
@@ -84,31 +84,38 @@ impl Values {
 }
 
 impl From<Vec<Given>> for Values {
-    fn from(values: Vec<Given>) -> Self {
+    fn from(mut values: Vec<Given>) -> Self {
+        let mut buffer = Vec::with_capacity(16 * values.len() + 8);
+        Self::pack(&mut values, &mut buffer)
+    }
+}
+
+impl Values {
+    /// Packs values and leaves an empty list. The buffer saves an allocation.
+    pub(super) fn pack(values: &mut Vec<Given>, bytes: &mut Vec<u8>) -> Self {
         debug_assert!(values.is_sorted_by_key(|given| given.slot), "the slots are in order");
-        let (mut bytes, mut large) = (Vec::with_capacity(16 * values.len() + 8), Vec::new());
-        put(&mut bytes, values.len() as u64);
-        let mut at = At::default();
-        for Given { slot, place, value } in values {
+        let (mut at, mut large) = (At::default(), Vec::new());
+        bytes.clear();
+        put(bytes, values.len() as u64);
+        for Given { slot, place, value } in values.drain(..) {
             // Slots usually follow one another, in one file.
             let is_other = place.file != at.file;
             let skipped = u64::from(slot.wrapping_sub(at.slot));
-            put(&mut bytes, skipped << 1 | u64::from(is_other));
-            if is_other {
-                put(&mut bytes, place.file.into());
+            let head = skipped << 1 | u64::from(is_other);
+            let [start, length] = from_span(at.end, place.span);
+            match is_other {
+                true => put_all(bytes, [head, start, length, place.file.into()]),
+                false => put_all(bytes, [head, start, length]),
             }
-            put_span(&mut bytes, at.end, place.span);
             at = At { slot: slot.wrapping_add(1), file: place.file, end: place.span.end };
             let start = bytes.len();
-            if !put_value(&mut bytes, &value, start + MOST_BYTES) {
+            if !put_value(bytes, &value, start + MOST_BYTES) {
                 bytes.truncate(start);
                 bytes.push(LARGE);
                 large.push(value);
             }
         }
-        large.shrink_to_fit();
-        // A copy leaves no hole behind it.
-        let large = (!large.is_empty()).then(|| Box::new(large));
+        let large = (!large.is_empty()).then(|| Box::new(large.into_boxed_slice()));
         Self { bytes: bytes.as_slice().into(), large }
     }
 }
@@ -183,10 +190,10 @@ impl Iter<'_> {
     /// Reads the slot and the place of the next value.
     fn head(&mut self) -> Option<(u16, Place)> {
         self.left = self.left.checked_sub(1)?;
-        let head = self.bytes.number();
+        let [head, start, length] = self.bytes.numbers();
         let slot = self.at.slot.wrapping_add((head >> 1) as u16);
         let file = if head & 1 == 1 { self.bytes.number() as u32 } else { self.at.file };
-        let span = self.bytes.span(self.at.end);
+        let span = to_span(self.at.end, start, length);
         self.at = At { slot: slot.wrapping_add(1), file, end: span.end };
         Some((slot, Place { file, span }))
     }

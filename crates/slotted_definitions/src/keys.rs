@@ -127,7 +127,7 @@ impl Reading<'_> {
     }
 
     /// Returns the first entry of each name and reports the others, as [`once`](Self::once) does.
-    pub(super) fn into_once<'s>(
+    pub(super) fn take_once<'s>(
         &mut self,
         map: Box<[Entry<'s>]>,
         owner: &str,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use crate::declared::{Group, PackedRecord};
+use crate::declared::{Group, PackedRecord, make_room};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::{Declarations, packed_applies};
 use crate::keys::Reading;
@@ -178,14 +178,14 @@ impl<'s> LooseFile<'s> {
         let span = root.span;
         match root.data {
             Data::List(list) => {
-                into.records.reserve_exact(list.len());
+                make_room(&mut into.records, list.len());
                 for node in list {
                     self.object(reading, node, None, into);
                 }
             }
             Data::Map(map) if self.are_objects(&map) => {
-                into.records.reserve_exact(map.len());
-                for Entry { name, span, value } in reading.into_once(map, "the objects of the file")
+                make_room(&mut into.records, map.len());
+                for Entry { name, span, value } in reading.take_once(map, "the objects of the file")
                 {
                     self.object(reading, value, Some((name, span)), into);
                 }

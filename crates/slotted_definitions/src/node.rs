@@ -26,7 +26,7 @@ pub(super) enum Data<'s> {
     Text(Text<'s>),
     List(Box<[Node<'s>]>),
     Map(Box<[Entry<'s>]>),
-    /// A map that the parser has packed. Whoever reads declarations unpacks it first.
+    /// A map that the parser has packed. Readers of declarations unpack it first.
     Packed(Packed),
     /// Unreadable, and reported already.
     Bad,

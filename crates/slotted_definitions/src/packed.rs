@@ -1,6 +1,6 @@
 //! Maps of a file in few bytes: a load keeps the tree of every record until the record is read.
 
-use crate::bytes::{Bytes, FIRST_TAG, Plain, put, put_span, put_text};
+use crate::bytes::{Bytes, FIRST_TAG, Plain, from_span, put, put_all, put_text, to_span};
 use crate::node::{Data, Entry, Node};
 use crate::source::Span;
 use crate::text::Text;
@@ -9,10 +9,11 @@ use crate::text::Text;
 #[derive(Clone, Debug)]
 pub(super) struct Packed(Box<[u8]>);
 
-/// Keys that are needed before a record is read, each with its bit of the first byte.
-const KEYS: [(&str, u8); 2] = [(IF_PACK, 1), (INHERITS, 2)];
+/// Keys that are needed before a record is read. The first byte tells which ones the map has.
 pub(super) const IF_PACK: &str = "if_pack";
-pub(super) const INHERITS: &str = "inherits";
+const INHERITS: &str = "inherits";
+const HAS_IF_PACK: u8 = 1;
+const HAS_INHERITS: u8 = 2;
 
 const LIST: u8 = FIRST_TAG;
 const MAP: u8 = FIRST_TAG + 1;
@@ -44,52 +45,84 @@ impl Form {
 }
 
 /// Returns the part of the file between quotes.
+#[inline]
 fn in_quotes(file: &str, span: Span) -> Option<&str> {
     file.get(span.start as usize + 1..(span.end as usize).checked_sub(1)?)
 }
 
+#[inline]
 fn whole(file: &str, span: Span) -> Option<&str> {
     file.get(span.start as usize..span.end as usize)
 }
 
+#[inline]
 fn form(file: &str, span: Span, text: &Text<'_>) -> Form {
+    let Text::Borrowed(text) = text else { return form_of_copy(file, span, text) };
+    // A text with an address in the file is a part of it, so that no byte needs a comparison.
+    let start = (text.as_ptr() as usize).wrapping_sub(file.as_ptr() as usize);
+    match start.checked_add(text.len()).filter(|end| *end <= file.len()) {
+        Some(end) if (start, end + 1) == (span.start as usize + 1, span.end as usize) => {
+            Form::InQuotes
+        }
+        Some(end) if (start, end) == (span.start as usize, span.end as usize) => Form::Whole,
+        Some(_) => Form::Part(start),
+        None => form_of_copy(file, span, &Text::Borrowed(text)),
+    }
+}
+
+#[cold]
+fn form_of_copy(file: &str, span: Span, text: &str) -> Form {
     if in_quotes(file, span) == Some(text) {
         return Form::InQuotes;
     }
-    if whole(file, span) == Some(text) {
-        return Form::Whole;
-    }
-    let Text::Borrowed(text) = text else { return Form::Own };
-    let start = (text.as_ptr() as usize).wrapping_sub(file.as_ptr() as usize);
-    match start.checked_add(text.len()).and_then(|end| file.get(start..end)) {
-        Some(part) if part == *text => Form::Part(start),
-        _ => Form::Own,
-    }
+    if whole(file, span) == Some(text) { Form::Whole } else { Form::Own }
 }
 
 impl Packed {
     /// Packs a map of the file. The buffer saves an allocation.
     pub(super) fn new(entries: &[Entry<'_>], file: &str, buffer: &mut Vec<u8>) -> Self {
         buffer.clear();
-        let has_key = |name: &str| entries.iter().any(|entry| entry.name == name);
-        let keys = KEYS.iter().filter(|(name, _)| has_key(name)).map(|(_, bit)| bit).sum();
-        buffer.push(keys);
+        let key = |entry: &Entry<'_>| match &*entry.name {
+            IF_PACK => HAS_IF_PACK,
+            INHERITS => HAS_INHERITS,
+            _ => 0,
+        };
+        buffer.push(entries.iter().fold(0, |keys, entry| keys | key(entry)));
         Packing { file, bytes: buffer, at: 0 }.map(entries);
         Self(buffer.as_slice().into())
     }
 
-    /// Returns whether the map has one of the [`KEYS`].
-    pub(super) fn has(&self, key: &str) -> bool {
-        let keys = self.0.first().copied().unwrap_or_default();
-        KEYS.iter().any(|(name, bit)| *name == key && keys & bit != 0)
+    fn has(&self, key: u8) -> bool {
+        self.0.first().is_some_and(|keys| keys & key != 0)
+    }
+
+    /// Returns the value of the key `if_pack`.
+    pub(super) fn if_pack<'s>(&self, file: &'s str) -> Option<Node<'s>> {
+        self.has(HAS_IF_PACK).then(|| self.find(file, IF_PACK))?
+    }
+
+    /// Returns the value of the key `inherits`.
+    pub(super) fn inherits<'s>(&self, file: &'s str) -> Option<Node<'s>> {
+        self.has(HAS_INHERITS).then(|| self.find(file, INHERITS))?
     }
 
     /// Iterates over the entries, which are unpacked one by one.
     pub(super) fn entries<'s>(&self, file: &'s str) -> impl Iterator<Item = Entry<'s>> {
-        let bytes = Bytes(self.0.get(1..).unwrap_or_default());
-        let mut unpacking = Unpacking { file, bytes, at: 0 };
-        let count = unpacking.bytes.number();
+        let (count, mut unpacking) = self.unpacking(file);
         (0..count).map(move |_| unpacking.entry())
+    }
+
+    /// Unpacks the entries into a list, which replaces its content.
+    pub(super) fn unpack<'s>(&self, file: &'s str, into: &mut Vec<Entry<'s>>) {
+        into.clear();
+        let (count, mut unpacking) = self.unpacking(file);
+        into.reserve(count as usize);
+        (0..count).for_each(|_| into.push(unpacking.entry()));
+    }
+
+    fn unpacking<'b, 's>(&'b self, file: &'s str) -> (u64, Unpacking<'b, 's>) {
+        let mut bytes = Bytes(self.0.get(1..).unwrap_or_default());
+        (bytes.number(), Unpacking { file, bytes, at: 0 })
     }
 
     /// Finds the first value of a name.
@@ -130,18 +163,18 @@ impl Packing<'_> {
         entries.iter().for_each(|entry| self.entry(entry));
     }
 
+    #[inline]
     fn entry(&mut self, Entry { name, span, value }: &Entry<'_>) {
         let form = form(self.file, *span, name);
-        let start = i64::from(span.start) - i64::from(self.at);
-        crate::bytes::put_signed(self.bytes, start);
-        let length = u64::from(span.end.wrapping_sub(span.start));
-        put(self.bytes, length << 2 | u64::from(form.number()));
+        let [start, length] = from_span(self.at, *span);
+        put_all(self.bytes, [start, length << 2 | u64::from(form.number())]);
         self.text(&form, name);
         self.at = span.end;
         self.node(value);
     }
 
     /// Adds the parts of a text that its span does not tell.
+    #[inline]
     fn text(&mut self, form: &Form, text: &str) {
         match form {
             Form::InQuotes | Form::Whole => {}
@@ -153,32 +186,38 @@ impl Packing<'_> {
         }
     }
 
+    #[inline(always)]
     fn node(&mut self, Node { span, data }: &Node<'_>) {
-        put_span(self.bytes, self.at, *span);
+        let head = from_span(self.at, *span);
         let plain = match data {
             Data::Unset => Plain::Unset,
             Data::Bool(truth) => Plain::Bool(*truth),
             Data::Int(number) => Plain::Int(*number),
             Data::UInt(number) => Plain::UInt(*number),
             Data::Float(number) => Plain::Float(*number),
+            Data::Text(text) => {
+                let form = form(self.file, *span, text);
+                put_all(self.bytes, [head[0], head[1], u64::from(TEXT + form.number())]);
+                self.text(&form, text);
+                self.at = span.end;
+                return;
+            }
             _ => {
+                put_all(self.bytes, head);
                 self.at = span.start;
-                self.parts(*span, data);
+                self.parts(data);
                 self.at = span.end;
                 return;
             }
         };
+        put_all(self.bytes, head);
         plain.put(self.bytes);
         self.at = span.end;
     }
 
-    fn parts(&mut self, span: Span, data: &Data<'_>) {
+    #[inline(never)]
+    fn parts(&mut self, data: &Data<'_>) {
         match data {
-            Data::Text(text) => {
-                let form = form(self.file, span, text);
-                self.bytes.push(TEXT + form.number());
-                self.text(&form, text);
-            }
             Data::List(list) => {
                 self.bytes.push(LIST);
                 put(self.bytes, list.len() as u64);
@@ -204,15 +243,16 @@ struct Unpacking<'b, 's> {
 }
 
 impl<'s> Unpacking<'_, 's> {
+    #[inline]
     fn entry(&mut self) -> Entry<'s> {
-        let start = (i64::from(self.at) + self.bytes.signed()) as u32;
-        let length = self.bytes.number();
-        let span = Span { start, end: start.wrapping_add((length >> 2) as u32) };
+        let [start, length] = self.bytes.numbers();
+        let span = to_span(self.at, start, length >> 2);
         let name = self.text((length & 3) as u8, span);
         self.at = span.end;
         Entry { name, span, value: self.node() }
     }
 
+    #[inline]
     fn text(&mut self, form: u8, span: Span) -> Text<'s> {
         let part = match form {
             0 => in_quotes(self.file, span),
@@ -226,18 +266,14 @@ impl<'s> Unpacking<'_, 's> {
         Text::Borrowed(part.unwrap_or_default())
     }
 
+    #[inline(always)]
     fn node(&mut self) -> Node<'s> {
-        let span = self.bytes.span(self.at);
-        let tag = self.bytes.byte();
-        self.at = span.start;
+        let [start, length, tag] = self.bytes.numbers();
+        let (span, tag) = (to_span(self.at, start, length), tag as u8);
         let data = match tag {
-            LIST => {
-                let count = self.bytes.number();
-                Data::List((0..count).map(|_| self.node()).collect())
-            }
-            MAP => {
-                let count = self.bytes.number();
-                Data::Map((0..count).map(|_| self.entry()).collect())
+            LIST | MAP => {
+                self.at = span.start;
+                self.parts(tag)
             }
             BAD => Data::Bad,
             TEXT.. => Data::Text(self.text(tag - TEXT, span)),
@@ -251,6 +287,16 @@ impl<'s> Unpacking<'_, 's> {
         };
         self.at = span.end;
         Node { span, data }
+    }
+
+    /// Unpacks a list or a map.
+    #[inline(never)]
+    fn parts(&mut self, tag: u8) -> Data<'s> {
+        let count = self.bytes.number();
+        match tag {
+            LIST => Data::List((0..count).map(|_| self.node()).collect()),
+            _ => Data::Map((0..count).map(|_| self.entry()).collect()),
+        }
     }
 }
 
@@ -352,7 +398,7 @@ mod tests {
         let is_borrowed = |text: &Text<'_>| matches!(text, Text::Borrowed(_));
         assert!(entry.is_some_and(|entry| is_borrowed(&entry.name)
             && matches!(&entry.value.data, Data::Text(text) if is_borrowed(text))));
-        assert!(!packed.has(IF_PACK) && !packed.has(INHERITS));
+        assert!(packed.if_pack(FILE).is_none() && packed.inherits(FILE).is_none());
     }
 
     #[test]
@@ -362,6 +408,6 @@ mod tests {
             Entry { name: name.into(), span: Span::default(), value }
         };
         let packed = Packed::new(&[entry(INHERITS)], FILE, &mut Vec::new());
-        assert!(packed.has(INHERITS) && !packed.has(IF_PACK));
+        assert!(packed.inherits(FILE).is_some() && packed.if_pack(FILE).is_none());
     }
 }

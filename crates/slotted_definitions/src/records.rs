@@ -133,6 +133,9 @@ pub(super) struct RecordReader<'a> {
     composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
     /// Unknown schemas, each reported once.
     unknown: HashSet<Arc<str>>,
+    /// Both save an allocation for each record.
+    spare: Vec<Given>,
+    buffer: Vec<u8>,
 }
 
 impl Undeclared {
@@ -157,7 +160,8 @@ pub(super) enum Checked {
 
 /// Returns whether a record may name the parts of a list one by one.
 pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
-    declared.of.map.iter().any(|entry| entry.name.contains(['[', '{', '@', '|']))
+    let is_sign = |byte| matches!(byte, b'[' | b'{' | b'@' | b'|');
+    declared.of.map.iter().any(|entry| entry.name.bytes().any(is_sign))
 }
 
 fn is_discardable(kind: &ProblemKind, schema: &RegisteredSchema, slot: &Slot) -> bool {
@@ -202,6 +206,8 @@ impl<'a> RecordReader<'a> {
             absent: Absent::default(),
             composed_names: HashMap::new(),
             unknown: HashSet::new(),
+            spare: Vec::new(),
+            buffer: Vec::new(),
         }
     }
 
@@ -215,11 +221,16 @@ impl<'a> RecordReader<'a> {
             self.absent.report(&records, self.undeclared, self.diagnostics);
         }
         let (mut map, mut patched) = (Vec::new(), Patched::default());
+        let mut schema: Option<(u32, Option<&RegisteredSchema>)> = None;
         // Each record is freed when it is read.
         for (position, packed) in records.into_iter().enumerate() {
             packed.unpack(&groups, &mut map);
             let record = &packed.view(&groups, &map);
-            match registry.schema(record.schema) {
+            // Most records have the schema of the record before.
+            if schema.is_none_or(|(group, _)| group != packed.group) {
+                schema = Some((packed.group, registry.schema(record.schema)));
+            }
+            match schema.and_then(|(_, schema)| schema) {
                 Some(_) if self.absent.contains(position) => self.quarantine_record(record),
                 Some(schema) => self.record(schema, record),
                 None if self.schemas.broken.contains(record.schema) => {
@@ -257,7 +268,7 @@ impl<'a> RecordReader<'a> {
         if self.seen.insert(schema.id()) {
             self.reject_reserved_slot_names(schema, declared);
         }
-        let entries = self.entries(schema, declared);
+        let mut entries = self.entries(schema, declared);
         let number = self.records.list.len() as u32;
         let name = declared.named.then(|| Arc::<str>::from(declared.of.name));
         if let Some(name) = &name {
@@ -280,8 +291,9 @@ impl<'a> RecordReader<'a> {
             place: declared.of.place,
             pack: declared.of.pack as u32,
             is_abstract: entries.is_abstract,
-            values: entries.values.into(),
+            values: Values::pack(&mut entries.values, &mut self.buffer),
         });
+        self.spare = entries.values;
         if !entries.quarantined.is_empty() {
             self.records.quarantined_values.insert(number, entries.quarantined);
         }
@@ -366,9 +378,9 @@ impl<'a> RecordReader<'a> {
         schema: &RegisteredSchema,
         declared: &RecordDeclaration<'_, '_>,
     ) -> Entries {
-        let mut entries = Entries::default();
+        let mut entries = Entries { values: std::mem::take(&mut self.spare), ..Entries::default() };
         let map = declared.of.map;
-        entries.values.reserve_exact(map.len().min(schema.slots().len()));
+        entries.values.reserve(map.len().min(schema.slots().len()));
         for (position, entry) in map.iter().enumerate() {
             if RECORD_KEYS.contains(&&*entry.name) {
                 self.key(schema, entry, declared, &mut entries);

@@ -100,14 +100,14 @@ impl Resolver<'_> {
 
     /// Replaces names by ids.
     fn references(&mut self) {
+        let registry = self.registry;
+        let is_reference = |slot: &Slot| *slot.kind().element() == Kind::Object;
+        let schemas = registry.schemas().map(|schema| schema.slots());
+        let schemas: Vec<_> =
+            schemas.map(|slots| (slots, slots.iter().any(is_reference))).collect();
         for number in 0..self.records.list.len() as u32 {
-            let registry = self.registry;
             let schema = self.records.list[number as usize].schema;
-            let slots = registry.schema_by_id(schema).map_or(&[][..], |schema| schema.slots());
-            let is_reference = |slot: &Slot| *slot.kind().element() == Kind::Object;
-            if !slots.iter().any(is_reference) {
-                continue;
-            }
+            let Some((slots, true)) = schemas.get(schema.index()).copied() else { continue };
             if let Some(mut changes) = self.records.changes.remove(&number) {
                 changes.retain_mut(|change| self.change_references(number, slots, change));
                 self.records.changes.insert(number, changes);

@@ -50,7 +50,7 @@ fn strict<'s>(reader: &mut Reader<'s>) -> serde_json::Result<Node<'s>> {
     let (text, levels_left) = (reader.text, reader.most_levels);
     let mut deserializer = Deserializer::from_str(text);
     let mut walk = Walk { reader, at: 0 };
-    walk.pass("");
+    walk.pass_blanks();
     let node = walk.value(levels_left).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(node)
@@ -67,10 +67,18 @@ struct Walk<'r, 's> {
 
 impl<'r, 's> Walk<'r, 's> {
     /// Skips blanks, an optional mark, and the blanks after it.
-    fn pass(&mut self, mark: &str) {
-        let rest = self.reader.text[self.at..].trim_ascii_start();
-        let rest = rest.strip_prefix(mark).unwrap_or(rest).trim_ascii_start();
-        self.at = self.reader.text.len() - rest.len();
+    fn pass(&mut self, mark: u8) {
+        self.pass_blanks();
+        if self.reader.text.as_bytes().get(self.at) == Some(&mark) {
+            self.at += 1;
+            self.pass_blanks();
+        }
+    }
+
+    fn pass_blanks(&mut self) {
+        while self.reader.text.as_bytes().get(self.at).is_some_and(u8::is_ascii_whitespace) {
+            self.at += 1;
+        }
     }
 
     const fn value(&mut self, levels_left: usize) -> Value<'_, 'r, 's> {
@@ -78,10 +86,9 @@ impl<'r, 's> Walk<'r, 's> {
     }
 
     /// Returns the span of a map or list.
-    fn close(&mut self, start: usize, mark: &str) -> Span {
-        let rest = self.reader.text[self.at..].trim_ascii_start();
-        let rest = rest.strip_prefix(mark).unwrap_or(rest);
-        self.at = self.reader.text.len() - rest.len();
+    fn close(&mut self, start: usize, mark: u8) -> Span {
+        self.pass_blanks();
+        self.at += usize::from(self.reader.text.as_bytes().get(self.at) == Some(&mark));
         Span::new(start, self.at)
     }
 
@@ -105,17 +112,51 @@ impl<'r, 's> Walk<'r, 's> {
 impl<'s> Reader<'s> {
     fn number(&mut self, span: Span, raw: &str) -> Node<'s> {
         // Like serde_json: the sign of -0 is kept.
-        if raw.contains(['.', 'e', 'E']) || raw == "-0" {
+        if raw.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) || raw == "-0" {
             return self.float(span, raw);
         }
         self.integer(span, raw)
     }
 }
 
+/// Returns the text, number or word that begins at a byte, and that is valid.
+fn scalar_at(text: &str, at: usize) -> &str {
+    let bytes = text.as_bytes().get(at..).unwrap_or_default();
+    let after_digits = |mut end: usize| {
+        while bytes.get(end).is_some_and(u8::is_ascii_digit) {
+            end += 1;
+        }
+        end
+    };
+    let length = match bytes.first() {
+        Some(b'"') => {
+            let mut end = 1;
+            while let Some(byte) = bytes.get(end).filter(|byte| **byte != b'"') {
+                end += if *byte == b'\\' { 2 } else { 1 };
+            }
+            end + 1
+        }
+        Some(b't' | b'n') => "true".len(),
+        Some(b'f') => "false".len(),
+        first => {
+            let mut end = after_digits(usize::from(first == Some(&b'-')));
+            if bytes.get(end) == Some(&b'.') {
+                end = after_digits(end + 1);
+            }
+            if matches!(bytes.get(end), Some(b'e' | b'E')) {
+                end += 1;
+                end = after_digits(end + usize::from(matches!(bytes.get(end), Some(b'+' | b'-'))));
+            }
+            end
+        }
+    };
+    text.get(at..at + length).unwrap_or_default()
+}
+
 /// Returns the text between the quotes.
 fn string(raw: &str) -> serde_json::Result<Text<'_>> {
     match raw.get(1..raw.len() - 1) {
-        Some(inner) if !inner.contains('\\') => Ok(Text::Borrowed(inner)),
+        Some(inner) if !inner.as_bytes().contains(&b'\\') => Ok(Text::Borrowed(inner)),
         _ => serde_json::from_str(raw).map(|text| Text::Owned(Box::new(text))),
     }
 }
@@ -139,7 +180,14 @@ impl<'s> DeserializeSeed<'s> for Value<'_, '_, 's> {
         match self.walk.reader.text.as_bytes().get(at) {
             Some(b'{') if self.levels_left > 0 => from.deserialize_map(self),
             Some(b'[') if self.levels_left > 0 => from.deserialize_seq(self),
-            _ => <&RawValue>::deserialize(from).map(|raw| self.walk.scalar(raw.get())),
+            Some(b'{' | b'[') => {
+                <&RawValue>::deserialize(from).map(|raw| self.walk.scalar(raw.get()))
+            }
+            _ => {
+                // A raw value costs more than a look at the bytes that serde_json has accepted.
+                IgnoredAny::deserialize(from)?;
+                Ok(self.walk.scalar(scalar_at(self.walk.reader.text, at)))
+            }
         }
     }
 }
@@ -158,7 +206,7 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
         while let Some(raw) = map.next_key::<&RawValue>()? {
             let span = walk.reader.span_of(raw.get());
             walk.at = span.end as usize;
-            walk.pass(":");
+            walk.pass(b':');
             let value = map.next_value_seed(walk.value(levels_left - 1))?;
             match string(raw.get()) {
                 // The rest is only checked for syntax.
@@ -168,9 +216,9 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
             }
         }
         if walk.reader.entries.len() == first {
-            walk.pass("{");
+            walk.pass(b'{');
         }
-        let span = walk.close(start, "}");
+        let span = walk.close(start, b'}');
         Ok(Node { span, data: walk.reader.end_of_map(first, levels_left) })
     }
 
@@ -178,14 +226,14 @@ impl<'s> Visitor<'s> for Value<'_, '_, 's> {
         let Self { walk, levels_left } = self;
         let start = walk.at;
         let first = walk.reader.nodes.len();
-        walk.pass("[");
+        walk.pass(b'[');
         while let Some(node) = list.next_element_seed(walk.value(levels_left - 1))? {
             if !walk.reader.is_over {
                 walk.reader.nodes.push(node);
             }
-            walk.pass(",");
+            walk.pass(b',');
         }
-        let span = walk.close(start, "]");
+        let span = walk.close(start, b']');
         Ok(Node { span, data: walk.reader.end_of_list(first) })
     }
 }
