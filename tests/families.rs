@@ -247,3 +247,34 @@ fn a_base_can_be_registered_after_its_extensions() -> Outcome {
     assert!(store.ids_of("unit")?.eq([unit_id, elf_id]), "the orc no longer extends the unit");
     Ok(())
 }
+
+#[test]
+fn an_extension_may_have_other_defaults() -> Outcome {
+    let unit = || Schema::builder("unit").slot("health", Kind::F32).default(100);
+    let orc = || Schema::builder("orc").extends("unit").inherited_default("health", 150);
+    let mut store = Store::new();
+    store.register_schema(unit().build()?)?;
+    store.register_schema(orc().build()?)?;
+    store.register_schema(Schema::builder("chief").extends("orc").build()?)?;
+    let chief = store.spawn_record("chief", record! {})?;
+    assert_eq!(store.get_value(chief, "health")?, 150.0_f32.into());
+    assert_eq!(store.schema("orc").ok_or("no orc")?.to_schema(), orc().build()?);
+
+    let error = store.register_schema(orc().inherited_default("health", 9).build()?).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "another schema 'orc' is registered: its default of 'health' is 150, the new one's is 9"
+    );
+    let elf = Schema::builder("elf").extends("unit").inherited_default("mana", 1).build()?;
+    assert_eq!(
+        store.register_schema(elf).unwrap_err().to_string(),
+        "schema 'elf' inherits no slot 'mana' whose default it could change"
+    );
+    // New objects have the new default, living ones keep their values.
+    let plan = store.plan_migration([orc().inherited_default("health", 9).build()?])?;
+    store.migrate(&plan)?;
+    assert_eq!(store.get_value(chief, "health")?, 150.0_f32.into());
+    let grunt = store.spawn_record("orc", record! {})?;
+    assert_eq!(store.get_value(grunt, "health")?, 9.0_f32.into());
+    Ok(())
+}

@@ -456,3 +456,15 @@ fn two_schemas_of_a_save_never_get_the_same_name() -> Outcome {
     assert!(report.objects() == 2 && report.aside().is_empty());
     Ok(())
 }
+
+#[test]
+fn other_defaults_of_extensions_are_loaded() -> Outcome {
+    let unit = Schema::builder("unit").slot("health", Kind::F32).default(100).build();
+    let orc = Schema::builder("orc").extends("unit").inherited_default("health", 150).build();
+    let mut old = store([unit, orc.clone()])?;
+    let save = saved(&mut old)?;
+    let mut new = Store::new();
+    load(&mut new, &save)?;
+    assert_eq!(new.schema("orc").ok_or("no orc")?.to_schema(), orc?);
+    Ok(())
+}

@@ -327,7 +327,7 @@ impl Writer<'_> {
         let slot = slot_declaration(&name);
         let mut complete = slot.clone();
         complete["anyOf"] =
-            ["kind", "variants", "slots"].map(|key| json!({ "required": [key] })).into();
+            ["kind", "variants", "slots", "default"].map(|key| json!({ "required": [key] })).into();
         let mut slot_patch = slot.clone();
         let variants = &slot_patch["properties"]["variants"];
         let changed = change_of_list(&json!({ "type": "array", "items": { "type": "string" } }));

@@ -191,6 +191,15 @@ impl Definitions {
         self.slot_notes(schema, slot)?.place
     }
 
+    /// Returns the place of a slot's default, which the schema or one of its bases declares.
+    fn default_place(&self, schema: &str, slot: &str) -> Option<Place> {
+        let registry = &self.loaded.registry;
+        let mut bases = registry.schema_and_bases(registry.schema(schema)?.id());
+        let inherited = bases
+            .find_map(|schema| self.schema_definition(schema.name())?.defaults.get(slot).copied());
+        inherited.or_else(|| self.slot_notes(schema, slot)?.default_place)
+    }
+
     pub(super) fn slot_notes(&self, schema: &str, slot: &str) -> Option<&SlotNotes> {
         let registry = &self.loaded.registry;
         let mut bases = registry.schema_and_bases(registry.schema(schema)?.id());
@@ -572,7 +581,7 @@ impl<'d> RecordView<'d> {
         if let Some(given) = self.record.values.get(index) {
             return Some(given.place);
         }
-        self.definitions.slot_notes(self.schema().name(), slot)?.default_place
+        self.definitions.default_place(self.schema().name(), slot)
     }
 
     /// Iterates over the values that no slot takes, see

@@ -31,6 +31,8 @@ pub(super) struct SchemaDefinition {
     pub(super) place: Place,
     /// One for each own slot.
     pub(super) slots: Vec<SlotNotes>,
+    /// The places of other defaults for slots of the bases.
+    pub(super) defaults: HashMap<Arc<str>, Place>,
 }
 
 /// The schemas of the files, bases first.
@@ -577,10 +579,28 @@ fn define(
     let errors = diagnostics.errors;
     let slots = found.slots.iter().map(|slot| (&*slot.name, slot.place));
     look_alike(&format!("slots of {}", quoted(found.name)), slots, diagnostics);
+    let base = found.extends.and_then(|(base, _)| registry.schema(base));
+    let mut defaults = HashMap::new();
+    let (mut own, mut slots) = (Vec::new(), Vec::new());
     for slot in &found.slots {
-        builder = slot.add_to(builder, (found.name, packs), diagnostics);
+        match base.and_then(|base| base.slot(&slot.name)) {
+            // The slot of the base has another default here.
+            Some(inherited) if !slot.has_kind() => {
+                let value = slot.inherited_default((found.name, inherited), registry, diagnostics);
+                if let Some((place, value)) = value {
+                    defaults.insert(Arc::clone(inherited.shared_name()), place);
+                    own.push((Arc::clone(inherited.shared_name()), value));
+                }
+            }
+            _ => {
+                builder = slot.add_to(builder, (found.name, packs), diagnostics);
+                slots.push(slot.notes(diagnostics));
+            }
+        }
     }
-    let slots = found.slots.iter().map(|slot| slot.notes(diagnostics)).collect();
+    for (slot, value) in own {
+        builder = builder.inherited_default(slot, value);
+    }
     if diagnostics.errors > errors {
         return None;
     }
@@ -591,7 +611,7 @@ fn define(
     match schema {
         Ok(schema) => {
             let (doc, place) = (found.doc.clone(), found.place);
-            Some(SchemaDefinition { schema, doc, place, slots })
+            Some(SchemaDefinition { schema, doc, place, slots, defaults })
         }
         Err(error) => {
             refused(found, &error, schemas, diagnostics);

@@ -20,8 +20,8 @@ use crate::slot_notes::{PatchedKey, SlotNotes};
 use crate::source::Place;
 use crate::value::refused;
 use crate::within::Within;
-use slotted::{Kind, Value};
-use slotted::{Schema, SchemaError, schema::KindError, schema::SchemaBuilder};
+use slotted::schema::{KindError, Problem, SchemaBuilder, Slot};
+use slotted::{Kind, Schema, SchemaError, Store, Value};
 
 /// The keys of a slot, in reading order.
 static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -432,6 +432,47 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             self.report(error, packs, diagnostics);
         }
         if diagnostics.errors == errors { add(schema, kind) } else { schema }
+    }
+
+    /// Returns whether it says of what kind it is.
+    pub(super) fn has_kind(&self) -> bool {
+        self.kind.is_some()
+            || self.tag.is_some()
+            || ["kind", "variants"].into_iter().any(|key| self.key(key).is_some())
+            || self.placed.as_ref().is_some_and(|placed| placed.kind.is_some())
+    }
+
+    /// Returns the default of a slot that the schema inherits, with its place.
+    pub(super) fn inherited_default(
+        &self,
+        (schema, inherited): (&str, &Slot),
+        registry: &Store,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(Place, Value)> {
+        let slot = quoted(&self.name);
+        let other = self.keys.iter().find(|(key, _)| KEYS[**key] != "default");
+        if let Some((key, value)) = other {
+            let key = quoted(KEYS[*key]);
+            let message =
+                format!("schema {} inherits slot {slot}, and cannot change {key}", quoted(schema));
+            let diagnostic = Diagnostic::error(Code::BadSlot, message)
+                .at(value.place, "not for an inherited slot")
+                .help("only the default of an inherited slot can be another one");
+            diagnostics.push(diagnostic);
+            return None;
+        }
+        let (place, node) = self.key("default")?;
+        let value = node.to_value();
+        if let Err(kind) = registry.check_value(inherited, &value) {
+            let slot = Arc::from(inherited.name());
+            let problem = Problem { record: None, schema: schema.into(), slot, kind };
+            let mut diagnostic = refused(&problem, place, node);
+            let error = SchemaError::BadDefault(Box::new(problem));
+            (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
+            diagnostics.push(diagnostic);
+            return None;
+        }
+        Some((place, value))
     }
 
     pub(super) fn notes(&self, diagnostics: &mut Diagnostics) -> SlotNotes {

@@ -198,6 +198,16 @@ impl<'s> Written<'s> {
                 None => slots.push(slot(own)?),
             }
         }
+        for (name, default) in schema.inherited_defaults() {
+            let default = value(default, format).ok_or_else(|| WriteSchemaError {
+                schema: schema.name().into(),
+                slot: name.into(),
+                format,
+                reason: format!("{format} cannot represent its default"),
+            })?;
+            let declaration = map(&[("default", default)], format);
+            slots.push(WrittenSlot { name: name.into(), comment: None, declaration });
+        }
         Ok(Self { schema, docs, pairs: pairs.collect(), slots })
     }
 }

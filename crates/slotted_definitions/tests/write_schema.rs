@@ -284,6 +284,24 @@ fn nested_values_have_one_declaration() -> Result<(), Box<dyn std::error::Error>
 }
 
 #[test]
+fn inherited_defaults_are_written() -> Result<(), Box<dyn std::error::Error>> {
+    let file = "schemas.unit.slots.hp = { kind = 'f32', default = 1.5 }\n\
+        schemas.orc = { extends = 'unit', slots = { hp = { default = 2.5 }, rage = 'u8' } }";
+    let loaded = Loader::new().text("a.toml", file).load(&Store::new())?;
+    let docs = SchemaDocs::default();
+    let schemas: Vec<_> = loaded.schemas().map(|schema| (schema, &docs)).collect();
+    for format in FORMATS {
+        let text = schemas_to_text(schemas.iter().copied(), format)?;
+        let path = format!("a.{}", format.extension());
+        let again = Loader::new().text(&path, text).load(&Store::new())?;
+        assert_eq!(again.schemas().collect::<Vec<_>>(), loaded.schemas().collect::<Vec<_>>());
+        let orc = again.schemas().last().ok_or("no orc")?;
+        assert_eq!(orc.inherited_defaults().next(), Some(("hp", &2.5.into())));
+    }
+    Ok(())
+}
+
+#[test]
 fn values_of_two_records_are_declared_by_slot() -> Result<(), Box<dyn std::error::Error>> {
     let file = "schemas.a.slots.x = 'u8'\nschemas.b.slots.y = 'u8'\n\
         schemas.unit.slots.pair = '(a, b)'\nschemas.unit.slots.more = 'list((u8, b, a))'";

@@ -354,3 +354,32 @@ fn a_dump_shows_objects_by_the_names_of_their_records() -> Outcome {
     assert_eq!(serde_json::to_string(&dump)?, orcs.to_owned() + &units);
     Ok(())
 }
+
+#[test]
+fn a_schema_may_change_the_defaults_that_it_inherits() -> Outcome {
+    let files = "[schemas.unit.slots]\nhealth = { kind = 'f32', default = 100.0, range = [0, 500] }\n\
+        target = { kind = 'text', optional = true, default = 'none' }\ndamage.slots = { min = { kind = 'u8', default = 1 }, max = 'u8' }\n\
+        [schemas.orc]\nextends = 'unit'\nslots.health.default = 150\nslots.damage.slots.max.default = 9\nslots.rage = 'u8'\n\
+        [schemas.boss]\nextends = 'orc'\nslots.health = { default = 300 }\n\
+        [patches.schemas.orc.slots.target]\ndefault = 'nobody'\n\
+        [records.orc.grunt]\nrage = 1\n[records.boss.chief]\nrage = 2\ndamage.min = 3\n[records.unit.elf]\ndamage.max = 4\n";
+    let mut store = Store::new();
+    let definitions = Loader::new().text("a.toml", files).load(&store)?;
+    let objects = definitions.spawn(&mut store)?;
+    let get = |schema: &str, record: &str, slot: &str| {
+        store.get_value(objects.id(schema, record).expect("is there"), slot)
+    };
+    assert_eq!(get("orc", "grunt", "health")?, 150.0_f32.into());
+    assert_eq!(get("boss", "chief", "health")?, 300.0_f32.into());
+    assert_eq!(get("unit", "elf", "health")?, 100.0_f32.into());
+    assert_eq!(get("orc", "grunt", "target")?, "nobody".into());
+    assert_eq!(get("boss", "chief", "damage")?, [("min", 3), ("max", 9)].into_iter().collect());
+    let grunt = definitions.record("orc", "grunt").ok_or("no grunt")?;
+    let origin = grunt.origin("health").and_then(|place| definitions.location(place));
+    assert_eq!(origin.ok_or("no place")?.line, 7);
+    let mut store = Store::new();
+    definitions.register(&mut store)?;
+    let orc = store.spawn_record("orc", slotted::record! { rage: 3 })?;
+    assert_eq!(store.get_value(orc, "health")?, 150.0_f32.into());
+    Ok(())
+}

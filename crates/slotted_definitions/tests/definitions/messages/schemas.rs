@@ -6,6 +6,15 @@ use crate::UNIT;
 use crate::messages::{assert_report, reports};
 
 reports! {
+    inherited_default_out_of_range {
+        ("s.toml", "schemas.unit.slots.hp = { kind = 'u8', default = 1, range = [0, 9] }\nschemas.orc = { extends = 'unit', slots = { hp = { default = 10 } } }"),
+    }
+    other_key_of_an_inherited_slot {
+        ("s.toml", "schemas.unit.slots.hp = { kind = 'u8', default = 1 }\nschemas.orc = { extends = 'unit', slots = { hp = { default = 2, range = [0, 9] } } }"),
+    }
+    default_of_no_inherited_slot {
+        ("s.toml", "schemas.unit.slots.hp = { kind = 'u8', default = 1 }\nschemas.orc = { extends = 'unit', slots = { ph = { default = 2 } } }"),
+    }
     misspelt_key { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", defualt = 1.0 }\n") }
     keys_of_other_games { ("a.toml", "[schemas.unit.slots]\nhealth = { type = \"f32\", min = 0, max = 9 }\n") }
     misspelt_kind { ("a.toml", "[schemas.unit.slots]\nhealth = \"f23\"\n") }
