@@ -73,6 +73,10 @@ fn each_variant_has_parts_of_its_own() {
     }
     let id = store.spawn_record("spell", record! { effect: heal() }).unwrap();
     assert_eq!(store.get_value(id, "effect@heal.amount"), Ok(5.0_f32.into()));
+    store.set_value(id, "effect", buff()).unwrap();
+    let bonus = map([("strength", 7.into())]);
+    store.set_value(id, "effect@buff.bonus", bonus.clone()).unwrap();
+    assert_eq!(store.get_value(id, "effect@buff.bonus"), Ok(bonus));
 }
 
 #[test]
@@ -261,6 +265,50 @@ fn elements_of_a_list_may_have_unions() {
     assert_eq!(store.get_value(id, "steps"), Ok(steps));
     assert_eq!(store.get_value(id, "steps[].effect@type"), Ok(["heal", "buff"].into()));
     assert_eq!(store.get_value(id, "steps[].effect?"), Ok([true, false, true].into()));
+}
+
+#[test]
+fn unions_in_records_have_one_problem_and_keep_what_is_beside_them() {
+    let spell = Schema::builder("spell")
+        .slot("a.x", Kind::U8)
+        .optional()
+        .default(5)
+        .slot("a.effect@type", Kind::enumeration(["heal", "rest"]))
+        .optional()
+        .slot("a.effect@heal.cost|", Kind::enumeration(["number", "text"]))
+        .optional()
+        .slot("a.effect@heal.cost|number", Kind::U8)
+        .optional()
+        .slot("a.effect@heal.cost|text", Kind::Text)
+        .optional()
+        .slot("skills{}.value", Kind::list(Kind::U8))
+        .default(Value::List([].into()))
+        .slot("skills{}.key", Kind::list(Kind::Text))
+        .default(Value::List([].into()));
+    let mut store = store(spell.build().unwrap());
+    let effect = |parts: Value| record! { a: map([("effect", parts)]) };
+    let error = store.spawn_record("spell", effect(map([("type", "heel".into())]))).unwrap_err();
+    assert_eq!(problems(error).len(), 1);
+    let error = store.spawn_record("spell", effect(map([("type", "heal".into())]))).unwrap_err();
+    assert_eq!(
+        problems(error),
+        ["'spell' object needs a value for slot 'a.effect@heal.cost|' (enum(number, text))"]
+    );
+    let heal = map([("type", "heal".into()), ("cost", 3.into())]);
+    let skills = map([("hunt", 3.into())]);
+    let id = store.spawn_record("spell", effect(heal.clone())).unwrap();
+    store.set_value(id, "a.x", Value::Unset).unwrap();
+    store.set_value(id, "skills", skills.clone()).unwrap();
+    assert_eq!(store.get_value(id, "skills"), Ok(skills));
+    let mut flat = store.get_record(id).unwrap();
+    flat.push("a.x", Value::Unset);
+    let nested = store.schema("spell").unwrap().gather(&flat);
+    assert_eq!(nested.get("a.x"), Some(&Value::Unset));
+    assert_eq!(nested.get("a"), Some(&map([("effect", heal)])));
+    let empty = record! { shape: map([("point", map([]))]), uses: Value::List([].into()) };
+    let mut store = sorts();
+    let id = store.spawn_record("item", empty).unwrap();
+    assert_eq!(store.get_value(id, "shape"), Ok("point".into()));
 }
 
 #[test]

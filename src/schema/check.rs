@@ -52,13 +52,13 @@ impl Checker<'_> {
         let (flat, before) = (schema.spread(record), problems.len());
         self.values(schema, &flat, &mut given, problems);
         // A wrong part is the reason why the parts do not fit together.
-        let whole = |problem: &Problem| {
-            let (name, _) = schema.list_of(&problem.slot)?;
-            Some(name.to_owned())
+        let whole = |slot: &str| match schema.list_of(slot) {
+            Some((name, _)) => name.len(),
+            None => slot.len(),
         };
         let misfit = schema.misfit(record, &flat).filter(|misfit| {
-            let name = whole(misfit).unwrap_or_else(|| misfit.slot.to_string());
-            !problems[before..].iter().any(|problem| whole(problem).as_ref() == Some(&name))
+            let name = &misfit.slot[..whole(&misfit.slot)];
+            !problems[before..].iter().any(|problem| problem.slot.starts_with(name))
         });
         problems.extend(misfit);
         let slots = schema.slots().iter().zip(given);
@@ -77,7 +77,10 @@ impl Checker<'_> {
         self.values(schema, record, &mut given, problems);
         // A value that is not a map has a problem of its own.
         if problems.is_empty() {
-            problems.extend(schema.misfit(record, record));
+            // A part of a union fits the other parts that the object has.
+            if schema.list_of(name).is_none() {
+                problems.extend(schema.misfit(record, record));
+            }
             let parts = schema.parts(name).map(|(index, _)| (&schema.slots()[index], given[index]));
             parts.for_each(|(slot, given)| missing(schema, slot, given, problems));
         }

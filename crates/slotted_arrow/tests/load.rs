@@ -462,6 +462,7 @@ fn other_defaults_of_extensions_are_loaded() -> Outcome {
     let unit = Schema::builder("unit").slot("health", Kind::F32).default(100).build();
     let orc = Schema::builder("orc").extends("unit").inherited_default("health", 150).build();
     let mut old = store([unit, orc.clone()])?;
+    old.spawn_record("orc", record! {})?;
     let save = saved(&mut old)?;
     let mut new = Store::new();
     load(&mut new, &save)?;

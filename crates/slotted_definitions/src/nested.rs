@@ -1,6 +1,7 @@
 //! Values of nested records: maps in files, slots with dotted names in schemas.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
@@ -82,6 +83,15 @@ fn give_parts(
     });
 }
 
+/// Returns the value of this name in a nested record.
+fn part_of<'n, 's>(entry: Named<'n, 's>, name: &str) -> Option<&'n Node<'s>> {
+    let path = name.strip_prefix(entry.name)?;
+    path.split('.').skip(1).try_fold(entry.value, |node, part| match &node.data {
+        Data::Map(map) => map.iter().find(|own| own.name == part).map(|own| &own.value),
+        _ => None,
+    })
+}
+
 /// Returns the place of the name under which a map has a value.
 fn name_of(map: &Node<'_>, value: &Node<'_>) -> Span {
     let Data::Map(entries) = &map.data else { return value.span };
@@ -104,9 +114,8 @@ impl RecordReader<'_> {
         if is_list && self.are_changes_of_list((schema, shape), entry, declared, entries) {
             return;
         }
-        if let (Shape::List(_), Data::Map(_) | Data::Text(_)) = (shape, &entry.value.data)
-            && self.is_one_or_list(schema, shape)
-        {
+        let is_single = !matches!(entry.value.data, Data::List(_) | Data::Unset | Data::Bad);
+        if is_single && matches!(shape, Shape::List(_)) && self.is_one_or_list(schema, shape) {
             let list = entry.value.list(vec![entry.value.clone()]);
             return self.parts((schema, shape), Named { value: &list, ..entry }, declared, entries);
         }
@@ -124,31 +133,36 @@ impl RecordReader<'_> {
             return self.misshapen((schema, shape), entry, declared, entries);
         }
         self.parts((schema, shape), entry, declared, entries);
-        if let Shape::Union(union) = shape {
-            self.discard_variant((union, shape), entry, declared, entries);
-        }
+        self.discard_wholes((schema, shape), entry, declared, entries);
     }
 
-    /// Discards a value of a variant that no schema declares. As a whole it can come back.
-    fn discard_variant(
+    /// Discards lists, maps and unions with a part that is discarded. As a whole they can come back.
+    fn discard_wholes(
         &self,
-        (union, shape): (&Union, &Shape),
+        (schema, shape): (&RegisteredSchema, &Shape),
         entry: Named<'_, '_>,
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
-        let discarded = entries.discarded.len();
-        entries.discarded.retain(|slot| usize::from(*slot) != union.variant);
-        if entries.discarded.len() == discarded {
-            return;
-        }
+        let name_of = |slot: u16| schema.slots()[usize::from(slot)].name();
         let parts = shape.slot_range();
-        let is_part = |given: &&mut Given| parts.contains(&usize::from(given.slot));
-        entries.values.iter_mut().filter(is_part).for_each(|given| given.value = Value::Unset);
-        if self.undeclared == Undeclared::Quarantine {
-            let place = Place { file: declared.of.place.file, span: entry.value.span };
-            let (name, value) = (entry.name.into(), entry.value.to_value());
-            entries.quarantined.push(QuarantinedValue { name, value, place });
+        let discarded =
+            entries.discarded.extract_if(.., |slot| parts.contains(&usize::from(*slot)));
+        let wholes = discarded.filter_map(|slot| Some(schema.list_of(name_of(slot))?.0));
+        for whole in wholes.collect::<BTreeSet<&str>>() {
+            let is_part = |given: &&mut Given| {
+                schema.list_of(name_of(given.slot)).is_some_and(|(name, _)| name == whole)
+            };
+            for given in entries.values.iter_mut().filter(is_part) {
+                let slot = &schema.slots()[usize::from(given.slot)];
+                given.value = slot.default().cloned().unwrap_or_default();
+            }
+            if self.undeclared == Undeclared::Quarantine {
+                let node = part_of(entry, whole).unwrap_or(entry.value);
+                let place = Place { file: declared.of.place.file, span: node.span };
+                let (name, value) = (whole.into(), node.to_value());
+                entries.quarantined.push(QuarantinedValue { name, value, place });
+            }
         }
     }
 
@@ -169,10 +183,11 @@ impl RecordReader<'_> {
             Found::Missing { slot, of } => {
                 let slot = &schema.slots()[slot];
                 // The elements of other kinds are never unset.
-                if slot.is_optional() || *slot.kind().element() == Kind::Any {
+                let is_element = slot.name().contains(['[', '{']);
+                if !is_element || *slot.kind().element() == Kind::Any {
                     let (whole, name) = (quoted(entry.name), quoted(slot.name()));
                     let place = Place { file: declared.of.place.file, span: of.span };
-                    let (what, label) = match slot.is_optional() {
+                    let (what, label) = match !is_element {
                         true => (whole, "not in this value"),
                         false => (format!("an element of {whole}"), "not in this element"),
                     };

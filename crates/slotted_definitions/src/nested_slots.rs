@@ -76,6 +76,18 @@ pub(super) fn parts<'n, 's>(
     let Some(within) = within else {
         return Some(Parts { slots: None, within: whole, around: Vec::new(), variants: None });
     };
+    if let (Some(variants), Some((_, kind)), None) = (variants, keys.kind, keys.tag)
+        && !is_patch
+        && has_sorts(kind)
+    {
+        let message = format!("slot {} needs a tag", quoted(&entry.name));
+        let place = reading.place(variants.span);
+        let diagnostic = Diagnostic::error(Code::BadSlot, message)
+            .at(place, "nothing tells these variants from one another")
+            .help("add tag = \"type\", the attribute that has the name of the variant");
+        reading.diagnostics.push(diagnostic);
+        return Some(Parts { slots: None, within: whole, around: Vec::new(), variants: None });
+    }
     let variants = variants
         .and_then(|variants| nested_unions::variants(reading, (variants, keys.tag), &within));
     Some(Parts { slots, within, around, variants })
@@ -101,6 +113,16 @@ fn records(kind: &str) -> usize {
         Form::List(element) => records(element),
         Form::Map(_, value) => records(value),
         Form::Tuple(kinds) | Form::Union(kinds) => kinds.iter().map(|kind| records(kind)).sum(),
+    }
+}
+
+/// Returns whether the record of a kind is one of several kinds.
+fn has_sorts(kind: &str) -> bool {
+    match form(kind) {
+        Form::Union(_) => true,
+        Form::List(inner) | Form::Map(_, inner) => has_sorts(inner),
+        Form::Tuple(kinds) => kinds.iter().any(|kind| has_sorts(kind)),
+        Form::Single(_) | Form::Schema(_) => false,
     }
 }
 
@@ -273,6 +295,9 @@ pub(super) struct Expansion<'m, 'n, 's> {
 /// A deeper part has a longer name than slots may have.
 const DEEPEST: usize = 64;
 
+/// No slot has a longer name, in bytes.
+const LONGEST_PATH: usize = 4 * 128;
+
 /// The expansion of one schema.
 pub(super) struct Expanded<'n, 's> {
     slots: Vec<SlotDeclaration<'n, 's>>,
@@ -367,6 +392,10 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         diagnostics: &mut Diagnostics,
     ) -> Option<()> {
         self.limit(slot, expanded, diagnostics)?;
+        if within.name("").len() > LONGEST_PATH {
+            diagnostics.push(self.too_many(slot.place, expanded));
+            return None;
+        }
         let form = self.form(kind);
         if !matches!(form, Form::Single(_)) {
             within.is_optional |= own.is_optional;

@@ -5,7 +5,8 @@ use crate::keys::Reading;
 use crate::kind_name::{self, Form};
 use crate::nested_slots::{Expanded, Expansion, Leaf, Own};
 use crate::node::{Data, Entry};
-use crate::slot::{SlotDeclaration, unknown_kind};
+use crate::slot::SlotDeclaration;
+use crate::slot_problems::unknown_kind;
 use crate::source::Place;
 use crate::within::Within;
 use slotted::Kind;
@@ -31,8 +32,14 @@ impl Tag {
         Self { sign: '|', attribute: String::new(), variants }
     }
 
-    pub(super) const fn is_of_sorts(&self) -> bool {
-        self.sign == '|'
+    /// Returns whether an attribute of a map says the variant.
+    pub(super) const fn has_attribute(&self) -> bool {
+        !self.attribute.is_empty()
+    }
+
+    /// Returns whether an enum can have the variants.
+    pub(super) const fn is_of_an_enum(&self) -> bool {
+        self.variants.len() <= MOST_VARIANTS
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -59,10 +66,13 @@ pub(super) struct DeclaredVariants<'n, 's> {
 pub(super) fn variants_key<'n, 's>(map: &'n [Entry<'s>]) -> Option<&'n Entry<'s>> {
     let entry = map.iter().find(|key| key.name == "variants")?;
     let Data::Map(variants) = &entry.value.data else { return None };
-    let has_slots = |entry: &Entry<'_>| match entry.value.data {
-        Data::Map(_) | Data::Bad => true,
-        // A change of an enum may lack the brackets of its list.
-        Data::Text(_) => !matches!(&*entry.name, "add" | "remove"),
+    // A change of an enum may lack the brackets of its list.
+    let is_change = |entry: &Entry<'_>| matches!(&*entry.name, "add" | "remove");
+    let has_slots = |entry: &Entry<'_>| match &entry.value.data {
+        Data::Map(_) | Data::Unset | Data::Bad => true,
+        // RON writes an empty record like a list.
+        Data::List(list) => list.is_empty() && !is_change(entry),
+        Data::Text(_) => !is_change(entry),
         _ => false,
     };
     variants.iter().all(has_slots).then_some(entry)
@@ -96,6 +106,10 @@ pub(super) fn variants<'n, 's>(
         reading.diagnostics.push(diagnostic.at(place, "it is empty").help(help));
         return None;
     }
+    if map.len() > MOST_VARIANTS {
+        reading.diagnostics.push(too_many_variants(place));
+        return None;
+    }
     let once = reading.once(map, "the variants");
     if let Some((tag_place, tag)) = tag {
         let of_variant = |variant: &&'n Entry<'s>| match &variant.value.data {
@@ -116,6 +130,14 @@ pub(super) fn variants<'n, 's>(
     let tag = Tag { sign: '@', attribute, variants };
     let tag = SlotDeclaration::of_tag(place, tag, within);
     Some(DeclaredVariants { tag, variants: once })
+}
+
+/// The most variants that an enum has.
+const MOST_VARIANTS: usize = 256;
+
+pub(super) fn too_many_variants(place: Place) -> Diagnostic {
+    let message = format!("a union has at most {MOST_VARIANTS} variants");
+    Diagnostic::error(Code::BadSlot, message).at(place, "too many variants")
 }
 
 /// Returns the sort of the values of a kind, if all have the same.

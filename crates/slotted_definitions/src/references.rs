@@ -444,14 +444,17 @@ impl Resolver<'_> {
         let Some(of_parent) = of_parent.filter(|values| !values.is_empty()).cloned() else {
             return;
         };
-        let slots = self.schema_of(number).slots();
+        let schema = self.schema_of(number);
         let record = &self.records.list[number as usize];
-        let given = record.values.slots().map(|slot| slots[usize::from(slot)].shared_name());
+        let name = |slot: u16| schema.slots()[usize::from(slot)].name();
+        let given = record.values.slots().map(name);
+        let wholes = record.values.slots().map(name);
+        let wholes = wholes.filter_map(|slot| Some(schema.list_of(slot)?.0));
         let quarantined = self.records.quarantined_values.get(&number).into_iter().flatten();
-        let own = given.chain(quarantined.map(|quarantined| &quarantined.name));
-        let own: HashSet<&Arc<str>> = own.collect();
+        let own = given.chain(wholes).chain(quarantined.map(|quarantined| &*quarantined.name));
+        let own: HashSet<&str> = own.collect();
         let inherited =
-            of_parent.into_iter().filter(|quarantined| !own.contains(&quarantined.name));
+            of_parent.into_iter().filter(|quarantined| !own.contains(&*quarantined.name));
         let inherited: Vec<QuarantinedValue> = inherited.collect();
         let own = self.records.quarantined_values.entry(number).or_default();
         own.extend(inherited);

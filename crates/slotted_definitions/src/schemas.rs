@@ -8,15 +8,14 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::Declaration;
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
+use crate::merged::{MergedSchema, merge_declarations, read_slots};
 use crate::names::{bad_name, look_alike};
-use crate::nested_slots::{Expansion, Nestable, Parts, parts};
-use crate::nested_unions::DeclaredVariants;
-use crate::node::{Data, Entry, Node};
+use crate::nested_slots::{Expansion, Nestable};
 use crate::packs::Packs;
 use crate::records::Undeclared;
-use crate::slot::{SlotDeclaration, SlotSource};
+use crate::slot::SlotSource;
 use crate::slot_notes::SlotNotes;
-use crate::source::{Place, Span};
+use crate::source::Place;
 use crate::within::Within;
 use slotted::Store;
 use slotted::schema::RegisteredSchema;
@@ -62,18 +61,6 @@ impl Schemas {
         })
     }
 }
-
-/// A declaration with its patches.
-struct MergedSchema<'n, 's> {
-    name: &'n str,
-    pack: usize,
-    place: Place,
-    doc: Option<Arc<str>>,
-    extends: Option<(&'n str, Place)>,
-    slots: Vec<SlotDeclaration<'n, 's>>,
-}
-
-const KEYS: [&str; 4] = ["extends", "slots", "doc", "if_pack"];
 
 /// Builds the schemas and registers them in a store without objects.
 pub(super) fn build(
@@ -191,189 +178,6 @@ fn unknown_references(
     }
 }
 
-fn merge_declarations<'n, 's>(
-    declared: &[Declaration<'n, 's>],
-    limits: (usize, &Packs),
-    diagnostics: &mut Diagnostics,
-) -> Vec<MergedSchema<'n, 's>> {
-    let mut merged: Vec<MergedSchema<'n, 's>> = Vec::new();
-    let mut positions: HashMap<&str, usize> = HashMap::new();
-    for declaration in declared {
-        if let Some(first) = positions.get(declaration.name) {
-            let message = format!("schema {} is defined twice", quoted(declaration.name));
-            let diagnostic = Diagnostic::error(Code::Conflict, message)
-                .at(declaration.place, "defined here again")
-                .at(merged[*first].place, "first defined here")
-                .help(format!(
-                    "to change its slots, write them under patches.schemas.{}.slots",
-                    quoted(declaration.name)
-                ));
-            diagnostics.push(diagnostic);
-            continue;
-        }
-        let (name, pack, place) = (declaration.name, declaration.pack, declaration.place);
-        let (doc, extends, slots) = (None, None, Vec::new());
-        let mut schema = MergedSchema { name, pack, place, doc, extends, slots };
-        read_keys(&mut schema, declaration, limits, diagnostics);
-        positions.insert(name, merged.len());
-        merged.push(schema);
-    }
-    look_alike("schemas", merged.iter().map(|schema| (schema.name, schema.place)), diagnostics);
-    merged
-}
-
-fn read_keys<'n, 's>(
-    schema: &mut MergedSchema<'n, 's>,
-    declaration: &Declaration<'n, 's>,
-    (most_slots, packs): (usize, &Packs),
-    diagnostics: &mut Diagnostics,
-) {
-    let (pack, is_patch) = (declaration.pack, false);
-    let source = SlotSource { schema: declaration.name, pack, is_patch, packs };
-    let mut reading = Reading { file: declaration.place.file, diagnostics };
-    for entry in reading.once(declaration.map, "the schema") {
-        match &*entry.name {
-            "doc" => schema.doc = reading.text(&entry.value, "'doc'").map(Arc::from),
-            "extends" => {
-                let base = reading.text(&entry.value, "'extends'");
-                schema.extends = base.map(|base| (base, reading.place(entry.value.span)));
-            }
-            "slots" => {
-                let (slots, within) = (&entry.value, Within::default());
-                read_slots(schema, (slots, &source, &within), most_slots, &mut reading);
-            }
-            "if_pack" => {}
-            _ => {
-                let help = match &*entry.name {
-                    "parent" | "base" | "inherits" => Some("use 'extends' instead"),
-                    "description" => Some("use 'doc' instead"),
-                    _ => Some(
-                        "a schema has the keys extends, slots and doc; declare slots under 'slots'",
-                    ),
-                };
-                reading.unknown(entry, "a schema", &KEYS, help);
-            }
-        }
-    }
-}
-
-fn read_slots<'n, 's>(
-    schema: &mut MergedSchema<'n, 's>,
-    (node, source, within): (&'n Node<'s>, &SlotSource<'_>, &Within),
-    most: usize,
-    reading: &mut Reading<'_>,
-) {
-    let expected = "a map from names to slots";
-    let Some(map) = reading.map(node, "slots", expected) else { return };
-    let slots = schema.slots.len() + map.len();
-    if map.len() > most || (*within != Within::default() && slots > most) {
-        let name = quoted(schema.name);
-        let message = format!("schema {name} has {slots} slots; the limit is {most}");
-        let place = reading.place(Span { end: node.span.start + 1, ..node.span });
-        reading.diagnostics.push(Diagnostic::error(Code::Limit, message).at(place, "too many"));
-        return;
-    }
-    for entry in reading.once(map, "the slots") {
-        let known = source.is_patch.then(|| known_place(schema, &within.name(&entry.name)));
-        if let Some(Parts { slots, within, around, variants }) =
-            parts(entry, (within, known.flatten()), reading)
-        {
-            schema.slots.extend(around);
-            if let Some(variants) = variants {
-                read_variants(schema, (variants, source), most, reading);
-                continue;
-            }
-            if source.is_patch && has_kind(schema, &within, reading.place(entry.span), reading) {
-                continue;
-            }
-            if let Some(slots) = slots {
-                read_slots(schema, (slots, source, &within), most, reading);
-            }
-            continue;
-        }
-        let name = within.name(&entry.name);
-        let known = schema.slots.iter_mut().find(|slot| *slot.name == *name);
-        if let Some(known) = known {
-            known.add(reading, entry, source);
-        } else if *within == Within::default() && is_reserved(entry, reading) {
-            continue;
-        } else if let Some(slot) = SlotDeclaration::read(reading, entry, (source, within)) {
-            schema.slots.push(slot);
-        }
-    }
-}
-
-/// Returns the place of the record or the union that is declared under this name.
-fn known_place(schema: &MergedSchema<'_, '_>, name: &str) -> Option<Within> {
-    let is_within = |slot: &&SlotDeclaration<'_, '_>| {
-        let part = slot.name.strip_prefix(name);
-        let is_part = part.is_some_and(|part| part.starts_with(['.', '[', '{', '@', '|']));
-        is_part && !slot.is_around_record()
-    };
-    let parts = schema.slots.iter().filter(is_within);
-    parts.map(|slot| &slot.within).min_by_key(|within| within.name("").len()).cloned()
-}
-
-/// Reports a nested value whose parts another declaration has by its kind.
-fn has_kind(
-    schema: &MergedSchema<'_, '_>,
-    within: &Within,
-    place: Place,
-    reading: &mut Reading<'_>,
-) -> bool {
-    let whole = within.name("");
-    let Some(other) = schema.slots.iter().find(|slot| *slot.name == *whole) else { return false };
-    let kind = other.kind_text().unwrap_or("enum");
-    let message =
-        format!("slot {} has the kind {}, and no parts here", quoted(&whole), quoted(kind));
-    let diagnostic = Diagnostic::error(Code::Conflict, message)
-        .at(place, "parts of their own")
-        .at(other.place, "declared here with a kind")
-        .help("if its parts are the slots of a schema, patch that schema");
-    reading.diagnostics.push(diagnostic);
-    true
-}
-
-/// Adds the slots of a union, or the variants that a patch adds.
-fn read_variants<'n, 's>(
-    schema: &mut MergedSchema<'n, 's>,
-    (DeclaredVariants { tag, variants }, source): (DeclaredVariants<'n, 's>, &SlotSource<'_>),
-    most: usize,
-    reading: &mut Reading<'_>,
-) {
-    let known =
-        |slot: &&mut SlotDeclaration<'_, '_>| slot.tag.is_some() && slot.within.is_at(&tag.within);
-    // A patch knows neither the tag nor what is around the union.
-    let within = match schema.slots.iter_mut().find(known) {
-        Some(known) => {
-            if let (Some(known), Some(own)) = (&mut known.tag, &tag.tag) {
-                known.add(own);
-            }
-            known.within.clone()
-        }
-        None => {
-            let within = tag.within.clone();
-            if has_kind(schema, &within, tag.place, reading) {
-                return;
-            }
-            schema.slots.push(tag);
-            within
-        }
-    };
-    for variant in variants {
-        let within = within.variant('@', &variant.name);
-        match variant.value.data {
-            Data::Map(_) => {
-                read_slots(schema, (&variant.value, source, &within), most, reading);
-            }
-            _ => {
-                let slot = SlotDeclaration::of_variant(reading, variant, (source, &within));
-                schema.slots.extend(slot);
-            }
-        }
-    }
-}
-
 /// The keys of records that are not slots: no schema in a file can have slots of these names.
 ///
 /// # Example
@@ -381,18 +185,6 @@ fn read_variants<'n, 's>(
 /// assert!(slotted_definitions::RECORD_KEYS.contains(&"inherits"));
 /// ```
 pub const RECORD_KEYS: [&str; 4] = ["inherits", "abstract", "unset", "if_pack"];
-
-fn is_reserved(entry: &Entry<'_>, reading: &mut Reading<'_>) -> bool {
-    let is_reserved = RECORD_KEYS.contains(&&*entry.name);
-    if is_reserved {
-        let name = quoted(&entry.name);
-        let message = format!("a slot cannot be named {name}, a reserved key of records");
-        let place = reading.place(entry.span);
-        let diagnostic = Diagnostic::error(Code::BadName, message);
-        reading.diagnostics.push(diagnostic.at(place, "choose another name"));
-    }
-    is_reserved
-}
 
 fn unknown_to_patch(
     names: &[Arc<str>],
@@ -610,6 +402,10 @@ fn define(
     });
     match schema {
         Ok(schema) => {
+            let registered = registry.schema(found.name);
+            if registered.is_some_and(|schema| !form_values(found, schema, diagnostics)) {
+                return None;
+            }
             let (doc, place) = (found.doc.clone(), found.place);
             Some(SchemaDefinition { schema, doc, place, slots, defaults })
         }
@@ -619,6 +415,40 @@ fn define(
         }
     }
 }
+
+/// Returns whether the parts of declared lists, maps and unions form values, or reports those that do not.
+fn form_values(
+    found: &MergedSchema<'_, '_>,
+    schema: &RegisteredSchema,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let mut parts: HashMap<&str, HashSet<usize>> = HashMap::new();
+    let mut reported = HashSet::new();
+    for slot in found.slots.iter().filter(|slot| slot.is_placed()) {
+        let Some(end) = slot.name.find(['[', '{', '@', '|']) else { continue };
+        let whole = &slot.name[..end];
+        let parts = parts.entry(whole).or_insert_with(|| {
+            let mut parts = HashSet::new();
+            if let Some(shape) = schema.shape(whole) {
+                shape.for_each_slot(&mut |slot| _ = parts.insert(slot));
+            }
+            parts
+        });
+        let is_part = schema.slot_index(&slot.name).is_some_and(|slot| parts.contains(&slot));
+        if !is_part && reported.insert(whole) {
+            let (whole, name) = (quoted(whole), quoted(&slot.name));
+            let message = format!("the parts of slot {whole} do not form a value");
+            let diagnostic = Diagnostic::error(Code::BadSlot, message)
+                .at(slot.place, format!("{name} does not belong to it"))
+                .help(FORMS_NO_VALUE);
+            diagnostics.push(diagnostic);
+        }
+    }
+    reported.is_empty()
+}
+
+const FORMS_NO_VALUE: &str = "no part has the name of the tag, or a name that ends with ? or # or has one of . [ { @ |; \
+    only patches add variants to a union that exists";
 
 /// Reports an error of the whole schema.
 fn refused(

@@ -4,24 +4,22 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-use crate::blame::{cause, with_patch};
 use crate::changes::{OF_LISTS, Operation, operation};
 use crate::constraint;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::infer::SameData;
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
-use crate::names::bad_name;
 use crate::nested_slots::is_empty_default;
 use crate::nested_unions::Tag;
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::slot_notes::{PatchedKey, SlotNotes};
+use crate::slot_problems::{TAG_HELP, help_for, unknown_kind};
 use crate::source::Place;
-use crate::value::refused;
 use crate::within::Within;
-use slotted::schema::{KindError, Problem, SchemaBuilder, Slot};
-use slotted::{Kind, Schema, SchemaError, Store, Value};
+use slotted::schema::SchemaBuilder;
+use slotted::{Kind, Schema, Value};
 
 /// The keys of a slot, in reading order.
 static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -272,9 +270,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         }
     }
 
-    /// Returns whether it belongs to the kind of a value that has a record, not to the record.
-    pub(super) fn is_around_record(&self) -> bool {
-        self.kind.is_some() || self.tag.as_ref().is_some_and(Tag::is_of_sorts)
+    /// Returns whether it is a part of what a declaration or a kind says.
+    pub(super) fn is_placed(&self) -> bool {
+        self.placed.is_some() && *self.name != *self.part
     }
 
     /// Returns the place of its kind.
@@ -345,11 +343,22 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         })
     }
 
+    /// Returns whether it holds the values of a list's elements.
+    pub(super) fn is_in_list(&self) -> bool {
+        self.placed.as_ref().is_some_and(|placed| placed.is_in_list)
+    }
+
+    /// Returns the first key that is not this one.
+    pub(super) fn other_key(&self, name: &str) -> Option<(&'static str, Place)> {
+        let other = self.keys.iter().find(|(key, _)| KEYS[**key] != name)?;
+        Some((KEYS[*other.0], other.1.place))
+    }
+
     fn has_union(&self) -> bool {
         self.kind_text().is_some_and(|kind| kind.contains('|'))
     }
 
-    fn key(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
+    pub(super) fn key(&self, name: &str) -> Option<(Place, &'n Node<'s>)> {
         let key = KEYS.iter().position(|known| *known == name)?;
         self.keys.get(&key).map(|key| (key.place, key.node))
     }
@@ -383,7 +392,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             reading.text(node, "'renamed_from'")
         });
         let placed = self.placed.as_ref();
-        if let Some((place, _)) = self.key("tag").filter(|_| !self.has_union()) {
+        let is_whole = placed.is_none_or(|placed| placed.is_whole);
+        if let Some((place, _)) = self.key("tag").filter(|_| is_whole && !self.has_union()) {
             let message = format!("slot {} cannot have a tag", quoted(&self.name));
             let diagnostic =
                 Diagnostic::error(Code::BadSlot, message).at(place, "only a union has a tag");
@@ -442,39 +452,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             || self.placed.as_ref().is_some_and(|placed| placed.kind.is_some())
     }
 
-    /// Returns the default of a slot that the schema inherits, with its place.
-    pub(super) fn inherited_default(
-        &self,
-        (schema, inherited): (&str, &Slot),
-        registry: &Store,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<(Place, Value)> {
-        let slot = quoted(&self.name);
-        let other = self.keys.iter().find(|(key, _)| KEYS[**key] != "default");
-        if let Some((key, value)) = other {
-            let key = quoted(KEYS[*key]);
-            let message =
-                format!("schema {} inherits slot {slot}, and cannot change {key}", quoted(schema));
-            let diagnostic = Diagnostic::error(Code::BadSlot, message)
-                .at(value.place, "not for an inherited slot")
-                .help("only the default of an inherited slot can be another one");
-            diagnostics.push(diagnostic);
-            return None;
-        }
-        let (place, node) = self.key("default")?;
-        let value = node.to_value();
-        if let Err(kind) = registry.check_value(inherited, &value) {
-            let slot = Arc::from(inherited.name());
-            let problem = Problem { record: None, schema: schema.into(), slot, kind };
-            let mut diagnostic = refused(&problem, place, node);
-            let error = SchemaError::BadDefault(Box::new(problem));
-            (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
-            diagnostics.push(diagnostic);
-            return None;
-        }
-        Some((place, value))
-    }
-
     pub(super) fn notes(&self, diagnostics: &mut Diagnostics) -> SlotNotes {
         let mut text = |name| {
             self.read_key(diagnostics, name, |reading, node| reading.text(node, &quoted(name)))
@@ -494,7 +471,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         SlotNotes { doc, unit, place, default_place, references_place, patched, is_one_or_list }
     }
 
-    fn patched(&self) -> Vec<PatchedKey> {
+    pub(super) fn patched(&self) -> Vec<PatchedKey> {
         let removals = self.variant_changes.iter().rev();
         let removals = removals.filter(|change| change.operation == Operation::Remove);
         let removals = removals.map(|change| PatchedKey {
@@ -540,22 +517,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             }
         }
         if is_right { Variants::Some(Kind::enumeration(variants)) } else { Variants::Wrong }
-    }
-
-    /// Reports a default of a part that the elements of a list or the values of a variant have.
-    fn refuse_default(&self, diagnostics: &mut Diagnostics) {
-        if let Some((place, _)) = self.key("default") {
-            let message = format!("slot {} cannot have a default", quoted(&self.name));
-            let label = match self.placed.as_ref().is_some_and(|placed| placed.is_in_list) {
-                true => "it belongs to the elements of a list",
-                false => "it belongs to a variant",
-            };
-            diagnostics.push(
-                Diagnostic::error(Code::BadSlot, message)
-                    .at(place, label)
-                    .help("make it optional, or write the value in each element; for a list of references, use kind = \"list(object)\""),
-            );
-        }
     }
 
     /// Returns the kind of the slot, which holds the values of all elements if it is in a list.
@@ -627,99 +588,10 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             }
         }
     }
-
-    /// Reports an error in the declaration at its key.
-    fn report(&self, error: SchemaError, packs: &Packs, diagnostics: &mut Diagnostics) {
-        let at = |key| self.key(key).map_or(self.place, |(place, _)| place);
-        let diagnostic = Diagnostic::error(Code::BadSlot, error.to_string());
-        diagnostics.push(match &error {
-            SchemaError::BadName { .. } => bad_name("a slot", &self.name, self.place),
-            SchemaError::KindError { reason: KindError::DuplicateVariant(variant), .. } => {
-                diagnostic.at(self.second(variant), "repeated here")
-            }
-            SchemaError::KindError { .. } => {
-                let key = if self.key("variants").is_some() { "variants" } else { "kind" };
-                diagnostic.at(at(key), "invalid")
-            }
-            SchemaError::UnsuitableConstraint { constraint, kind, .. } => {
-                let label = constraint::flaw(constraint, kind);
-                let diagnostic = diagnostic.at(at(constraint.word()), label);
-                constraint::advise(diagnostic, constraint, kind)
-            }
-            SchemaError::BadConstraint { constraint, kind, .. } => {
-                diagnostic.at(at(constraint), format!("does not apply to {kind}"))
-            }
-            SchemaError::BadDefault(problem) => match self.key("default") {
-                Some((place, node)) => {
-                    let mut diagnostic = refused(problem, place, node);
-                    (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
-                    let cause = cause(&problem.kind).unwrap_or_default();
-                    let patched = self.patched();
-                    let patch = patched.iter().find(|patch| patch.key == cause);
-                    with_patch(diagnostic, patch, packs)
-                }
-                None => diagnostic.at(self.place, ""),
-            },
-            _ => diagnostic.at(self.place, "this slot"),
-        });
-    }
-
-    /// Returns the place of a variant's second occurrence.
-    fn second(&self, variant: &str) -> Place {
-        let Some((place, node)) = self.key("variants").or_else(|| self.key("kind")) else {
-            return self.place;
-        };
-        let Data::List(list) = &node.data else { return place };
-        let is_same = |node: &&Node<'_>| matches!(&node.data, Data::Text(text) if text == variant);
-        let second = list.iter().filter(is_same).nth(1);
-        second.map_or(place, |node| Place { span: node.span, ..place })
-    }
-}
-
-const TAG_HELP: &str = "only a union of schemas has a tag, as in kind = \"heal | buff\"";
-
-/// Reports a kind that does not exist, or that is not complete. The place is up to the caller.
-pub(super) fn unknown_kind(name: &str, suggestion: Option<Arc<str>>) -> Diagnostic {
-    match name.trim() {
-        kind @ ("list" | "map") => {
-            let message = format!("kind '{kind}' needs the kind of its elements");
-            Diagnostic::error(Code::BadSlot, message).help(format!(
-                "write kind = \"{kind}(text)\", or declare the parts of each element under 'slots'"
-            ))
-        }
-        "enum" | "list(enum)" => Diagnostic::error(Code::BadSlot, "kind 'enum' needs variants")
-            .help("add a list of names, such as variants = [\"one\", \"other\"]"),
-        _ => {
-            let end = did_you_mean(suggestion.as_deref());
-            let message = format!("unknown kind {}{end}", quoted(name));
-            let is_clear = suggestion.is_some();
-            let diagnostic = Diagnostic::error(Code::UnknownKind, message)
-                .suggest(suggestion)
-                .expected_found(kind_name::all(), quoted(name));
-            match is_clear {
-                true => diagnostic,
-                false => diagnostic.help(format!("known kinds: {}", kind_name::all())),
-            }
-        }
-    }
 }
 
 fn is_enum(kind: &Kind) -> bool {
     matches!(kind.element(), Kind::Enum(_))
-}
-
-fn help_for(key: &str) -> Option<&'static str> {
-    Some(match key.to_lowercase().as_str() {
-        "type" => "use 'kind' instead",
-        "min" | "max" | "minimum" | "maximum" => "use range = [min, max] instead",
-        "values" | "options" | "enum" | "choices" => "use 'variants' instead",
-        "description" | "desc" | "comment" | "help" => "use 'doc' instead",
-        "required" => "slots without a default are required; use 'optional' instead",
-        "nullable" => "use 'optional' instead",
-        "units" => "use 'unit' instead",
-        "ref" | "reference" | "refers_to" => "use 'references' instead",
-        _ => return None,
-    })
 }
 
 enum Variants {

@@ -125,10 +125,9 @@ impl Objects {
         let own = record.clone();
         // The parts of a list come back together, if the game has not replaced the list.
         let is_replaced = |name: &str| {
-            let Some((schema, (_, shape))) = schema.and_then(|own| Some((own, own.list_of(name)?)))
-            else {
-                return false;
-            };
+            let shape =
+                schema.and_then(|own| own.shape(name).or_else(|| Some(own.list_of(name)?.1)));
+            let (Some(schema), Some(shape)) = (schema, shape) else { return false };
             let mut is_replaced = false;
             shape.for_each_slot(&mut |slot| {
                 let slot = &schema.slots()[slot];

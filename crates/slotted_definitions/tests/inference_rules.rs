@@ -299,6 +299,9 @@ fn values_of_several_sorts_become_unions() {
             "a[]|map.c: list(text), default []",
         ]
     );
+    // The order of the lists does not matter.
+    let apart = [vec![Value::from(1)], vec!["a".into()]];
+    assert_eq!(slots(apart), elements);
     let (inner, drop) = (Value::from([1, 2]), Value::from_iter([("n", 1)]));
     let lists = [vec![inner, drop.clone()], vec![drop, "x".into()]];
     assert_eq!(
@@ -313,6 +316,24 @@ fn values_of_several_sorts_become_unions() {
             "a|number: u8, optional",
         ]
     );
+}
+
+#[test]
+fn names_that_collide_with_those_of_parts_lose_nothing() -> Outcome {
+    let map = |name: &str, value: Value| Value::from_iter([(name.to_owned(), value)]);
+    let mut first = Record::new();
+    first.push("x|map.\u{e9}\u{e9}a", 1);
+    first.push("x", map("\u{e9}\u{e9}a", map("y", 1.into())));
+    let mut third = Record::new();
+    third.push("x.\u{e9}\u{e9}a", 5);
+    let objects = [first, record! { x: 3 }, third];
+    round_trip(&infer(&objects)?, &objects)?;
+    let long = "n".repeat(118);
+    let object = |value: Value| Record::from_iter([(long.clone(), value)]);
+    let objects = [object(map("a.b", 1.into())), object("x".into())];
+    round_trip(&infer(&objects)?, &objects)?;
+    let objects = [record! { e: map("a.b", 1.into()) }, record! { e: "x" }];
+    round_trip(&infer(&objects)?, &objects)
 }
 
 #[test]

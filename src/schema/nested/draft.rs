@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::kind::{Kind, NumberKind};
 use crate::schema::Slot;
-use crate::schema::nested::shape::{Elements, Part, Shape};
+use crate::schema::nested::shape::{Elements, KEY, Part, Shape};
 use crate::schema::nested::union::{SORTS, Union, UnionBy};
 
 /// A shape that is not complete yet: all slots whose names begin with the same path.
@@ -207,7 +207,12 @@ impl Draft {
             || known
                 .iter()
                 .all(|name| SORTS.contains(&&**name) && drafts.iter().any(|(own, _)| own == name));
-        (own.all(|(name, _)| is_known(name)) && has_all).then_some((by, variant))
+        // A variant with the name of the tag has parts beside the tag.
+        let is_single = |(_, draft): &(Arc<str>, Self)| {
+            draft.slot != Some(variant) || (draft.fields.is_empty() && draft.list.is_none())
+        };
+        let is_right = own.all(|(name, _)| is_known(name)) && drafts.iter().all(is_single);
+        (is_right && has_all).then_some((by, variant))
     }
 
     fn finish_union(self, slots: &[Slot], place: Place) -> Option<Shape> {
@@ -227,7 +232,10 @@ impl Draft {
             if let UnionBy::Tag(tag_name) = &by {
                 let field = (Arc::clone(tag_name), Shape::Slot(tag));
                 shape = Some(match shape {
-                    Some(Shape::Record(fields)) => {
+                    // Nobody could give a part with the name of the tag.
+                    Some(Shape::Record(fields))
+                        if fields.iter().all(|(own, _)| own != tag_name) =>
+                    {
                         Shape::Record(std::iter::once(field).chain(fields).collect())
                     }
                     Some(_) => return None,
@@ -271,7 +279,11 @@ impl Draft {
             if is_in_list != lengths.is_some() {
                 return None;
             }
-            let element = Box::new(element.finish(slots, Place::Element)?);
+            let mut element = Box::new(element.finish(slots, Place::Element)?);
+            if let (true, Shape::Record(fields)) = (is_map, &mut *element) {
+                // The slots may have any order.
+                fields.sort_by_key(|(name, _)| **name != *KEY);
+            }
             let elements = Elements { element, is_set, lengths };
             return match is_map {
                 false => Some(Shape::List(elements)),

@@ -132,7 +132,8 @@ impl Union {
             UnionBy::Tag(_) => lists.peek(self.variant),
             _ => lists.next(self.variant).ok(),
         };
-        let Some(Value::Text(name)) = variant else { return Err(Misfit::Mixed) };
+        let Some(variant) = variant else { return Err(Misfit::Lacks(self.variant)) };
+        let Value::Text(name) = variant else { return Err(Misfit::Mixed) };
         let (name, shape) = self.find(&name).ok_or(Misfit::Mixed)?;
         let value = shape.map(|shape| shape.take(lists)).transpose()?;
         Ok(self.join(name, value))

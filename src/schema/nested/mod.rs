@@ -156,7 +156,7 @@ impl RegisteredSchema {
                 let Some(position) = position else { return };
                 if record.value(position).is_unset() {
                     // A variant lacks the parts of others.
-                    gathered[slot] = shape.has_union();
+                    gathered[slot] = shape.is_in_union(slot);
                     return;
                 }
                 gathered[slot] = true;

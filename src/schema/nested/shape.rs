@@ -125,6 +125,21 @@ impl Shape {
         }
     }
 
+    /// Returns `true` if the slot is that of a union outside of lists.
+    pub(super) fn is_in_union(&self, slot: usize) -> bool {
+        match self {
+            Self::Union(_) => {
+                let mut is_in = false;
+                self.for_each_slot(&mut |own| is_in |= own == slot);
+                is_in
+            }
+            Self::Record(fields) | Self::Tuple(fields) => {
+                fields.iter().any(|(_, shape)| shape.is_in_union(slot))
+            }
+            Self::Slot(_) | Self::List(_) | Self::Map(_) => false,
+        }
+    }
+
     /// Returns the positions from the first slot of the shape to the last one.
     ///
     /// # Example

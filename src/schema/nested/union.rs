@@ -82,6 +82,7 @@ impl Union {
                 },
                 (None, Some((name, part))) if entries == 1 => match self.find(name) {
                     Some((name, Some(shape))) => Chosen::Shaped(name, shape, part),
+                    Some((name, None)) if is_empty(part) => Chosen::Bare(name),
                     _ => Chosen::None,
                 },
                 _ => Chosen::None,
@@ -156,6 +157,13 @@ impl Union {
         let shapes = self.variants.iter().filter_map(|(_, shape)| shape.as_ref());
         shapes.for_each(|shape| shape.each_slot(in_list, &mut once));
     }
+}
+
+/// Returns whether a value says nothing: it is unset, or an empty map.
+fn is_empty<T: Tree>(value: &T) -> bool {
+    let mut is_empty = true;
+    let is_map = value.for_each_entry(&mut |_, _| is_empty = false);
+    value.is_unset() || (is_map && is_empty)
 }
 
 /// As in `a map with a type of heal, rest`.

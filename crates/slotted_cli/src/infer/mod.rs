@@ -139,7 +139,11 @@ fn print(infer: &Infer, groups: &[SurveyedGroup], output: &mut Output) -> Result
 /// Returns the schema without reserved names, and the names of the removed slots.
 fn writable(proposal: &Proposal) -> Result<(Schema, Vec<&str>), Failure> {
     let proposed = proposal.schema();
-    let is_key = |slot: &&Slot| RECORD_KEYS.contains(&slot.name());
+    // A nested value of such a name has slots that begin with it.
+    let is_key = |slot: &&Slot| {
+        let whole = slot.name().split(['.', '[', '{', '@', '|']).next();
+        whole.is_some_and(|whole| RECORD_KEYS.contains(&whole))
+    };
     let left_out: Vec<&str> = proposed.slots().iter().filter(is_key).map(Slot::name).collect();
     if left_out.is_empty() {
         return Ok((proposed.clone(), left_out));

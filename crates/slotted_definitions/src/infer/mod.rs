@@ -143,6 +143,8 @@ struct Named {
     is_cut: bool,
     /// `true` if lists of single values of one sort were observed. They are no tuples.
     has_flat_lists: bool,
+    /// The sort of the values in such lists.
+    flat_sort: Option<&'static str>,
     /// `true` if the elements of lists were observed.
     has_elements: bool,
     /// `true` if a map repeats a name.
@@ -323,6 +325,7 @@ impl Inference {
             is_outside: false,
             is_cut: false,
             has_flat_lists: false,
+            flat_sort: None,
             has_elements: false,
             has_repetitions: false,
             sort: None,

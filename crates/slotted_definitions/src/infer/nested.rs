@@ -128,11 +128,13 @@ impl Inference {
                 *whole = at;
             }
             let own = Arc::clone(&self.attributes[part].name);
-            let name: Arc<str> = format!("{name}{}", &own[old.len()..]).into();
-            if !is_name(&name) || self.positions.contains_key(&name) {
-                self.attributes[at].is_cut = true;
+            let name =
+                own.strip_prefix(&*old).map(|rest| Arc::<str>::from(format!("{name}{rest}")));
+            let is_free = |name: &Arc<str>| is_name(name) && !self.positions.contains_key(name);
+            let Some(name) = name.filter(is_free) else {
+                self.attributes[position].is_cut = true;
                 continue;
-            }
+            };
             self.positions.remove(&own);
             self.positions.insert(Arc::clone(&name), part);
             self.attributes[part].name = name;
@@ -157,7 +159,11 @@ impl Inference {
         let Value::List(list) = value else { return };
         if !attribute.has_flat_lists
             || attribute.has_elements
-            || !matches!(Elements::of(list), Elements::Nested | Elements::Mixed)
+            || match Elements::of(list) {
+                Elements::None => true,
+                Elements::Flat(sort) => sort == attribute.flat_sort,
+                Elements::Nested | Elements::Mixed => false,
+            }
         {
             return;
         }
@@ -216,7 +222,10 @@ impl Inference {
         let elements = Elements::of(list);
         match elements {
             Elements::None => {}
-            Elements::Flat => attribute.has_flat_lists = true,
+            Elements::Flat(sort) => {
+                attribute.has_flat_lists = true;
+                attribute.flat_sort = sort;
+            }
             Elements::Nested | Elements::Mixed => attribute.has_elements = true,
         }
         if attribute.has_elements {
@@ -359,7 +368,7 @@ impl Named {
 enum Elements {
     None,
     /// Single values of one sort.
-    Flat,
+    Flat(Option<&'static str>),
     /// Lists, or maps.
     Nested,
     /// Values of different sorts.
@@ -377,7 +386,7 @@ impl Elements {
             None => Self::None,
             Some(first) if sorts.any(|sort| sort != first) => Self::Mixed,
             Some(Shape::List | Shape::Map) => Self::Nested,
-            Some(_) => Self::Flat,
+            Some(single) => Self::Flat(single.sort()),
         }
     }
 }

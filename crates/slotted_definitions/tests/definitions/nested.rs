@@ -205,6 +205,19 @@ fn other_packs_change_parts_and_nested_schemas() -> Outcome {
 }
 
 #[test]
+fn patches_find_records_within_records() -> Outcome {
+    let files = "[schemas.w.slots]\ndamage.slots.fire.slots.min = 'u8'\n'a.b' = { kind = 'u8', optional = true }\n\
+        [patches.schemas.w.slots]\ndamage.slots.ice = 'u8'\ndamage.slots.fire.slots.min.range = [1, 9]\na.slots.y = { kind = 'u8', optional = true }\n\
+        [records.w.x]\ndamage = { ice = 1, fire = { min = 2 } }";
+    let mut store = Store::new();
+    load(&[("s.toml", files)])?.spawn(&mut store)?;
+    let w = store.schema("w").ok_or("no w")?;
+    let slots: Vec<_> = w.slots().iter().map(|slot| slot.name()).collect();
+    assert_eq!(slots, ["damage.fire.min", "a.b", "damage.ice", "a.y"]);
+    Ok(())
+}
+
+#[test]
 fn copies_override_parts_by_map_or_by_name() -> Outcome {
     let definitions = load(&[("s.toml", SCHEMAS), RECORDS[0]])?;
     let mut store = Store::new();

@@ -251,9 +251,11 @@ fn a_dead_reference_takes_its_variant_with_it() -> Outcome {
 
 #[test]
 fn a_variant_of_a_removed_pack_is_kept_and_comes_back() -> Outcome {
-    let records =
-        "[records.spell.hex]\neffect = { type = 'rest' }\ncost = { pay = 'soul', depth = 3 }\n";
+    let records = "[records.spell.hex]\neffect = { type = 'rest' }\n\
+        cost = { pay = 'soul', depth = 3 }\nsteps = [{ do = 'wait' }, { do = 'fly', height = 3 }]\n\
+        [records.spell.jinx]\ninherits = 'hex'\ncost = { pay = 'life', amount = 2 }\n";
     let patch = "patches.schemas.spell.slots.cost = { kind = 'mana | life | soul' }\n\
+        patches.schemas.spell.slots.steps.variants.fly = { height = 'u8' }\n\
         schemas.soul.slots.depth = 'u8'";
     let mut store = Store::new();
     let files = [("s.toml", SCHEMAS), ("r.toml", records)];
@@ -261,11 +263,24 @@ fn a_variant_of_a_removed_pack_is_kept_and_comes_back() -> Outcome {
     let hex = objects.id("spell", "hex").ok_or("no hex")?;
     assert_eq!(store.get_value(hex, "cost")?, Value::Unset);
     let written = objects.to_files(&store, Format::Toml)?;
+    // The game may have given it another value.
+    let life = tagged(("pay", "life"), [("amount", 9_f32.into())]);
+    store.set_value(hex, "cost", life.clone())?;
+    let replaced = objects.to_files(&store, Format::Toml)?;
+    let mut again = Store::new();
+    let files = [("s.toml", SCHEMAS), (&*replaced[0].0, &*replaced[0].1)];
+    let loaded = load_as(Undeclared::Quarantine, &files)?.spawn(&mut again)?;
+    let hex = loaded.id("spell", "hex").ok_or("no hex")?;
+    assert_eq!(again.get_value(hex, "cost")?, life);
     let mut store = Store::new();
     let files = [("s.toml", SCHEMAS), ("p.toml", patch), (&*written[0].0, &*written[0].1)];
     let objects = load_as(Undeclared::Quarantine, &files)?.spawn(&mut store)?;
     let hex = objects.id("spell", "hex").ok_or("no hex")?;
     let soul = tagged(("pay", "soul"), [("depth", 3.into())]);
     assert_eq!(store.get_value(hex, "cost")?, soul, "{}", written[0].1);
+    let steps = [tagged(("do", "wait"), []), tagged(("do", "fly"), [("height", 3.into())])];
+    assert_eq!(store.get_value(hex, "steps")?, steps.into(), "{}", written[0].1);
+    let jinx = objects.id("spell", "jinx").ok_or("no jinx")?;
+    assert_eq!(store.get_value(jinx, "cost")?, tagged(("pay", "life"), [("amount", 2_f32.into())]));
     Ok(())
 }

@@ -31,6 +31,21 @@ reports! {
     dotted_variant { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = { 'a.b' = {} } }") }
     slot_with_the_name_of_the_tag { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = { gold = { type = 'u8' } } }") }
     another_tag_in_a_patch { SCHEMA, ("z.toml", "patches.schemas.spell.slots.effect = { tag = 'kind', variants = { curse = {} } }") }
+    kind_of_a_tagged_variant { ("s.toml", "schemas.s.slots.a = { tag = 'type', variants = { heal = { amount = 'f32' }, circle = 'f32' } }") }
+    no_tag_beside_another_kind { ("s.toml", "schemas.s.slots.a = { kind = 'text | record', variants = { heal = { amount = 'f32' } } }") }
+    variant_with_the_name_of_the_tag { ("s.toml", "schemas.s.slots.a = { tag = 'type', variants = { type = { x = 'u8' }, rest = {} } }") }
+    slot_of_a_schema_with_the_name_of_the_tag { ("s.toml", "schemas.mana.slots.amount = 'u8'\nschemas.life.slots.hp = 'u8'\nschemas.s.slots.a = { kind = 'mana | life', tag = 'amount' }") }
+    part_with_a_sign { ("s.toml", "schemas.s.slots.a = { tag = 'type', variants = { heal = { 'alive?' = 'bool' } } }") }
+    two_packs_with_one_variant {
+        ("s.toml", "schemas.s.slots.a.variants = { heal = { amount = 'f32' } }\npatches.schemas.s.slots.a.variants.curse = 'f32'"),
+        ("t.toml", "patches.schemas.s.slots.a.variants.curse = { x = 'u8' }"),
+    }
+    variants_of_an_inherited_union {
+        ("s.toml", "schemas.u.slots.a = { tag = 'type', variants = { heal = { amount = 'f32' } } }\nschemas.w = { extends = 'u', slots = { a = { variants = { extra = { x = 'u8' } } } } }"),
+    }
+    part_missing_in_an_optional_list {
+        ("s.toml", "schemas.s.slots.a = { kind = 'list', optional = true, slots = { item = 'text' } }\nrecords.s.x.a = [{}]"),
+    }
     two_records_in_a_kind { ("s.toml", "schemas.spell.slots.cost = { kind = 'map(record) | list(record)', slots = { a = 'u8' } }") }
     two_kinds_of_one_sort_beside_a_record { ("s.toml", "schemas.spell.slots.cost = { kind = 'map(u8) | record', slots = { a = 'u8' } }") }
     variants_of_a_patch_for_no_union { ("s.toml", "schemas.spell.slots.cost = 'u8'\npatches.schemas.spell.slots.cost.variants.gold = { amount = 'u8' }") }

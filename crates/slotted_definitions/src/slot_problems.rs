@@ -1,0 +1,154 @@
+//! Mistakes in declarations of slots.
+
+use std::sync::Arc;
+
+use crate::blame::{cause, with_patch};
+use crate::constraint;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::kind_name;
+use crate::names::bad_name;
+use crate::node::{Data, Node};
+use crate::packs::Packs;
+use crate::slot::SlotDeclaration;
+use crate::source::Place;
+use crate::value::refused;
+use slotted::schema::{KindError, Problem, Slot};
+use slotted::{SchemaError, Store, Value};
+
+impl SlotDeclaration<'_, '_> {
+    /// Returns the default of a slot that the schema inherits, with its place.
+    pub(super) fn inherited_default(
+        &self,
+        (schema, inherited): (&str, &Slot),
+        registry: &Store,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(Place, Value)> {
+        let slot = quoted(&self.name);
+        if let Some((key, place)) = self.other_key("default") {
+            let (key, schema) = (quoted(key), quoted(schema));
+            let message = format!("schema {schema} inherits slot {slot}, and cannot change {key}");
+            let diagnostic = Diagnostic::error(Code::BadSlot, message)
+                .at(place, "not for an inherited slot")
+                .help("only the default of an inherited slot can be another one");
+            diagnostics.push(diagnostic);
+            return None;
+        }
+        let (place, node) = self.key("default")?;
+        let value = node.to_value();
+        if let Err(kind) = registry.check_value(inherited, &value) {
+            let slot = Arc::from(inherited.name());
+            let problem = Problem { record: None, schema: schema.into(), slot, kind };
+            let mut diagnostic = refused(&problem, place, node);
+            let error = SchemaError::BadDefault(Box::new(problem));
+            (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
+            diagnostics.push(diagnostic);
+            return None;
+        }
+        Some((place, value))
+    }
+
+    /// Reports a default of a part that the elements of a list or the values of a variant have.
+    pub(super) fn refuse_default(&self, diagnostics: &mut Diagnostics) {
+        if let Some((place, _)) = self.key("default") {
+            let message = format!("slot {} cannot have a default", quoted(&self.name));
+            let label = match self.is_in_list() {
+                true => "it belongs to the elements of a list",
+                false => "it belongs to a variant",
+            };
+            diagnostics.push(
+                Diagnostic::error(Code::BadSlot, message)
+                    .at(place, label)
+                    .help("make it optional, or write the value in each element; for a list of references, use kind = \"list(object)\""),
+            );
+        }
+    }
+
+    /// Reports an error in the declaration at its key.
+    pub(super) fn report(&self, error: SchemaError, packs: &Packs, diagnostics: &mut Diagnostics) {
+        let at = |key| self.key(key).map_or(self.place, |(place, _)| place);
+        let diagnostic = Diagnostic::error(Code::BadSlot, error.to_string());
+        diagnostics.push(match &error {
+            SchemaError::BadName { .. } => bad_name("a slot", &self.name, self.place),
+            SchemaError::KindError { reason: KindError::DuplicateVariant(variant), .. } => {
+                diagnostic.at(self.second(variant), "repeated here")
+            }
+            SchemaError::KindError { .. } => {
+                let key = if self.key("variants").is_some() { "variants" } else { "kind" };
+                diagnostic.at(at(key), "invalid")
+            }
+            SchemaError::UnsuitableConstraint { constraint, kind, .. } => {
+                let label = constraint::flaw(constraint, kind);
+                let diagnostic = diagnostic.at(at(constraint.word()), label);
+                constraint::advise(diagnostic, constraint, kind)
+            }
+            SchemaError::BadConstraint { constraint, kind, .. } => {
+                diagnostic.at(at(constraint), format!("does not apply to {kind}"))
+            }
+            SchemaError::BadDefault(problem) => match self.key("default") {
+                Some((place, node)) => {
+                    let mut diagnostic = refused(problem, place, node);
+                    (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
+                    let cause = cause(&problem.kind).unwrap_or_default();
+                    let patched = self.patched();
+                    let patch = patched.iter().find(|patch| patch.key == cause);
+                    with_patch(diagnostic, patch, packs)
+                }
+                None => diagnostic.at(self.place, ""),
+            },
+            _ => diagnostic.at(self.place, "this slot"),
+        });
+    }
+
+    /// Returns the place of a variant's second occurrence.
+    fn second(&self, variant: &str) -> Place {
+        let Some((place, node)) = self.key("variants").or_else(|| self.key("kind")) else {
+            return self.place;
+        };
+        let Data::List(list) = &node.data else { return place };
+        let is_same = |node: &&Node<'_>| matches!(&node.data, Data::Text(text) if text == variant);
+        let second = list.iter().filter(is_same).nth(1);
+        second.map_or(place, |node| Place { span: node.span, ..place })
+    }
+}
+
+pub(super) const TAG_HELP: &str = "only a union of schemas has a tag, as in kind = \"heal | buff\"";
+
+/// Reports a kind that does not exist, or that is not complete. The place is up to the caller.
+pub(super) fn unknown_kind(name: &str, suggestion: Option<Arc<str>>) -> Diagnostic {
+    match name.trim() {
+        kind @ ("list" | "map") => {
+            let message = format!("kind '{kind}' needs the kind of its elements");
+            Diagnostic::error(Code::BadSlot, message).help(format!(
+                "write kind = \"{kind}(text)\", or declare the parts of each element under 'slots'"
+            ))
+        }
+        "enum" | "list(enum)" => Diagnostic::error(Code::BadSlot, "kind 'enum' needs variants")
+            .help("add a list of names, such as variants = [\"one\", \"other\"]"),
+        _ => {
+            let end = did_you_mean(suggestion.as_deref());
+            let message = format!("unknown kind {}{end}", quoted(name));
+            let is_clear = suggestion.is_some();
+            let diagnostic = Diagnostic::error(Code::UnknownKind, message)
+                .suggest(suggestion)
+                .expected_found(kind_name::all(), quoted(name));
+            match is_clear {
+                true => diagnostic,
+                false => diagnostic.help(format!("known kinds: {}", kind_name::all())),
+            }
+        }
+    }
+}
+
+pub(super) fn help_for(key: &str) -> Option<&'static str> {
+    Some(match key.to_lowercase().as_str() {
+        "type" => "use 'kind' instead",
+        "min" | "max" | "minimum" | "maximum" => "use range = [min, max] instead",
+        "values" | "options" | "enum" | "choices" => "use 'variants' instead",
+        "description" | "desc" | "comment" | "help" => "use 'doc' instead",
+        "required" => "slots without a default are required; use 'optional' instead",
+        "nullable" => "use 'optional' instead",
+        "units" => "use 'unit' instead",
+        "ref" | "reference" | "refers_to" => "use 'references' instead",
+        _ => return None,
+    })
+}
