@@ -80,7 +80,8 @@
 //! |---|---|
 //! | `schemas.NAME` | `extends` (the name of the base schema), `doc`, `slots`, `if_pack` |
 //! | `schemas.NAME.slots.SLOT` | a kind, or a map with `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `step`, `references`, `doc`, `unit`, `renamed_from` |
-//! | the same, for a nested record | the name of a schema, or a map with it as `kind`, or a map with `slots`: the parts, declared as any slot; and `optional` and `renamed_from` of the whole |
+//! | the same, for a nested value | a kind of several values, or a map with `slots`, the parts, declared as any slot, or with `variants`, each with its slots, and `tag`; and `kind`, `optional`, `default`, `one_or_list` and `renamed_from` of the whole |
+//! | the same, for a slot of the base | a map with `default` alone |
 //! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that becomes no object: others inherit from it, or the game [copies](Definitions::spawn_one) it; `unset`, a list of optional slots that have no value, also if one is inherited; `if_pack` |
 //! | `records.SCHEMA` as a list | records without names |
 //! | `patches.schemas.NAME` | `slots`: slots to add, and keys to change in existing slots; `if_pack` |
@@ -92,6 +93,16 @@
 //! **Kinds** are `bool`, `i8` to `u64`, `f32`, `f64`, [glam's vectors](slotted::schema::VectorKind) in lower case as
 //! `vec3`, `text`, `object`, `enum`, arrays such as `[f32; 3]`, lists such as `list(u16)`, and `any`, which takes whatever a
 //! file can say.
+//!
+//! **Kinds of several values** are made of these and of the names of schemas: lists such as `list(drop)` and `list(list(u8))`, maps by
+//! name such as `map(u8)` and `map(object, drop)`, tuples such as `(text, i32)`, and unions such as `f32 | text | mana`. The word
+//! `record` stands for the record whose `slots` or `variants` are declared beside the kind: `list(text | record)`; `list` alone is
+//! `list(record)`, and `map` is `map(record)`.
+//!
+//! **Unions** take values of one of several kinds. The sort of a value tells the kinds apart: a boolean, a number, text, a list or
+//! a map. Several schemas are told apart by a `tag`, the attribute with the name of the schema, or without one by their name around
+//! the value: `{ mana = { amount = 3 } }`. `variants` declares variants with slots of their own in the same way; a variant without
+//! slots and without a tag is written as its name. A record that inherits gives the whole value, or inherits it.
 //!
 //! **Nested records** are maps in a record: `damage = { min = 1, max = 4 }`. Each part is a slot whose name has a dot,
 //! `damage.min`, in the store as in messages, `unset` and patches. A record that inherits another one may give some parts and

@@ -153,25 +153,27 @@ impl fmt::Debug for IntoStoreError {
 ///
 /// # Example
 /// ```
-/// use slotted::{ByName, MapStore, Value, record};
+/// use slotted::{ByName, MapStore, record};
 /// use slotted_definitions::infer::{InferenceOptions, into_store};
 /// let mut map = MapStore::new();
 /// let grom = map.spawn_record("orc", record! { name: "Grom", health: 80 })?;
 /// let zog = map.spawn_record("orc", record! { name: "Zog", health: 65.5, leader: grom })?;
 /// map.set_value(grom, "drops", [["axe", "gold"], ["hide", "bone"]].into())?;
-/// map.set_value(zog, "feuds", [[Value::from(grom), 3.into()]].into())?;
-/// map.set_value(grom, "feuds", "none".into())?;
+/// map.set_value(zog, "mood", "grim".into())?;
+/// map.set_value(grom, "mood", 3.into())?;
 ///
 /// let moved = into_store(map, &InferenceOptions::default())?;
 /// let slots: Vec<String> =
 ///     moved.store.schema("orc").unwrap().slots().iter().map(ToString::to_string).collect();
 /// let (drops, lengths) = ("drops[]: list(text), optional", "drops[]#: list(u32), optional");
 /// let leader = "leader: object, optional, references 'orc'";
-/// assert_eq!(slots, ["name: text", "health: f32", drops, lengths, leader]);
+/// assert_eq!(slots[..4], ["name: text", "health: f32", drops, lengths]);
+/// assert_eq!(slots[4..6], ["mood|: enum(number, text)", leader]);
 ///
 /// let (grom, zog) = (moved.new_id(grom).unwrap(), moved.new_id(zog).unwrap());
 /// assert_eq!(moved.store.get_value(zog, "leader")?, grom.into());
-/// assert_eq!(moved.leftovers[1].0, zog, "no slot takes texts beside lists of references");
+/// assert_eq!(moved.store.get_value(zog, "mood")?, "grim".into());
+/// assert!(moved.leftovers.is_empty());
 /// println!("{}\n{}", moved.proposals[0], moved.report);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -36,8 +36,8 @@ use slotted::{Schema, SchemaError};
 /// slots:
 ///   level|: enum(number, text)
 ///   wet: bool
-///   level|number: u8, optional (0 to 19)
-///   level|text: text, optional
+///   level|number: u8, optional (set in 19 of 20; 0 to 19)
+///   level|text: text, optional (set in 1 of 20)
 /// of several sorts:
 ///   'level'
 ///     19 integer: 0 in object 0, 1 in object 1, 2 in object 2
@@ -333,12 +333,11 @@ impl Proposal {
     ///
     /// # Example
     /// ```
-    /// use slotted::record;
+    /// use slotted::{Value, record};
     /// use slotted_definitions::infer::Inference;
     ///
     /// let mut inference = Inference::default();
-    /// inference.observe(&record! { health: 80, drops: "bone" });
-    /// inference.observe(&record! { health: 80, drops: 3 });
+    /// inference.observe(&record! { health: 80, drops: Value::List([].into()) });
     /// let proposal = inference.finish("orc")?;
     /// let (attribute, reason) = proposal.unslottable().next().unwrap();
     /// assert_eq!((&*attribute.name, attribute.is_any), ("drops", true));
@@ -377,16 +376,16 @@ impl Proposal {
     ///
     /// # Example
     /// ```
-    /// use slotted::record;
+    /// use slotted::{Value, record};
     /// use slotted_definitions::infer::{Inference, InferenceOptions};
     /// let mut options = InferenceOptions::default();
     /// options.any = false;
     /// let mut inference = Inference::new(options);
-    /// let orc = record! { health: 80, drops: "bone" };
+    /// let none = Value::List([].into());
+    /// let orc = record! { health: 80, drops: none.clone() };
     /// inference.observe(&orc);
-    /// inference.observe(&record! { health: 80, drops: 3 });
     /// let (slots, rest) = inference.finish("orc")?.split(orc);
-    /// assert_eq!((slots, rest), (record! { health: 80 }, record! { drops: "bone" }));
+    /// assert_eq!((slots, rest), (record! { health: 80 }, record! { drops: none }));
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
     #[must_use]
