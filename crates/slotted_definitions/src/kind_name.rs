@@ -54,7 +54,12 @@ pub(super) fn all() -> String {
 /// Parses a kind. `variants` are the variants of `enum`.
 pub(super) fn parse(name: &str, variants: Option<&Kind>) -> Result<Kind, UnknownKind> {
     match within(name.trim(), "list(", ")") {
-        Some(element) => parse_element(element.trim(), variants).map(Kind::list),
+        Some(element) => {
+            let kind = parse_element(element.trim(), variants).map(Kind::list);
+            kind.map_err(|unknown| UnknownKind {
+                suggestion: unknown.suggestion.map(|element| format!("list({element})").into()),
+            })
+        }
         None => parse_element(name.trim(), variants),
     }
 }
@@ -221,6 +226,7 @@ mod tests {
         assert_eq!(suggestion("String").as_deref(), Some("text"));
         assert_eq!(suggestion("entity").as_deref(), Some("object"));
         assert_eq!(suggestion("f23").as_deref(), Some("f32"));
+        assert_eq!(suggestion("list(entity)").as_deref(), Some("list(object)"));
         assert_eq!(suggestion("colour").as_deref(), None);
         assert!(parse("[f32; x]", None).is_err() && parse("list()", None).is_err());
     }
