@@ -6,6 +6,7 @@ use crate::id::{ObjectId, SchemaId};
 use crate::kind::{Kind, with_number, with_numeric};
 use crate::number::Numbers;
 use crate::record::Record;
+use crate::schema::nested::SIGNS;
 use crate::schema::{Problem, ProblemKind, RegisteredSchema, Registry, Slot};
 use crate::value::{ConversionError, FromValue, Value};
 
@@ -227,7 +228,8 @@ fn missing(schema: &RegisteredSchema, slot: &Slot, is_given: bool, problems: &mu
     let name = name.unwrap_or_else(|| slot.name());
     // A value of the wrong form has a problem of its own.
     let is_known = |problem: &Problem| {
-        let is_whole = |part: &str| part.is_empty() || part.starts_with(['.', '[', '{', '@', '|']);
+        let is_whole =
+            |part: &str| part.is_empty() || part.starts_with('.') || part.starts_with(SIGNS);
         match problem.kind {
             ProblemKind::MissingNested { .. } => *problem.slot == *name,
             ProblemKind::NotNested { .. } => {

@@ -24,7 +24,7 @@ pub use constraints::{Constraint, Constraints};
 pub(crate) use error::list_first;
 pub use error::{KindError, SchemaDifference, SchemaError};
 pub(crate) use names::NameSet;
-pub use nested::{Elements, Found, Part, Shape, Tree, Union, UnionBy};
+pub use nested::{Elements, Found, Part, SIGNS, Shape, Tree, Union, UnionBy, is_part_name};
 pub use problem::{Problem, ProblemKind};
 pub(crate) use redeclare::{Redeclared, Source};
 pub use registry::RegisteredSchema;

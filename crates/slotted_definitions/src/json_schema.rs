@@ -11,7 +11,7 @@ use crate::loaded::Definitions;
 use crate::schemas::RECORD_KEYS;
 use crate::slot_notes::SlotNotes;
 use slotted::Value;
-use slotted::schema::{RegisteredSchema, Shape, Slot, Union, UnionBy};
+use slotted::schema::{RegisteredSchema, SIGNS, Shape, Slot, Union, UnionBy};
 use slotted::{Kind, schema::NumberKind};
 use slotted::{schema::Constraints, schema::Number};
 
@@ -216,7 +216,7 @@ impl Writer<'_> {
         }
         accept_changes(&mut json, slot.kind());
         // The list as a whole takes a single element, not its parts.
-        let is_part = slot.name().contains(['[', '{', '@', '|']);
+        let is_part = slot.name().contains(SIGNS);
         if !is_part && notes.is_some_and(|notes| notes.is_one_or_list) {
             json = json!({ "anyOf": [json["items"].clone(), json] });
         }
@@ -283,7 +283,7 @@ impl Writer<'_> {
         let slot_names = schema.slots().iter();
         let required = slot_names.filter(|slot| slot.is_required()).map(Slot::name);
         // A part of a nested value is in a map or a list, or under its own name.
-        let is_part = |name: &str| name.contains(['.', '[', '{', '@', '|']);
+        let is_part = |name: &str| name.contains('.') || name.contains(SIGNS);
         let required = required.filter(|name| !RECORD_KEYS.contains(name) && !is_part(name));
         let required: Vec<&str> = required.collect();
         let mut inherits = self.record_name(Some(schema.name()), true);

@@ -171,7 +171,7 @@ fn parse_element(name: &str, variants: Option<&Kind>) -> Result<Kind, UnknownKin
     if name == "enum" {
         return variants.cloned().ok_or(UnknownKind { suggestion: None });
     }
-    if let Some(names) = within(name, "enum(", ")") {
+    if let Some(names) = within(name, "enum(", ")").filter(|names| !names.trim().is_empty()) {
         return Ok(Kind::enumeration(names.split(',').map(str::trim)));
     }
     if let Some((number, length)) = within(name, "[", "]").and_then(|array| array.split_once(';'))

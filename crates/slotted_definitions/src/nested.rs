@@ -12,7 +12,7 @@ use crate::records::{Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::{Place, Span};
 use crate::text::Text;
 use crate::value::refused;
-use slotted::schema::{Found, RegisteredSchema, Shape, Tree, Union};
+use slotted::schema::{Found, RegisteredSchema, SIGNS, Shape, Tree, Union};
 use slotted::{Kind, Value};
 
 impl<'s> Tree for Node<'s> {
@@ -259,7 +259,7 @@ impl RecordReader<'_> {
             self.diagnostics.push_with(|_| refused(&problem, place, entry.value));
         }
         // The elements of a list and the values of a variant have their parts anyway.
-        if !entry.name.contains(['[', '{', '@', '|']) {
+        if !entry.name.contains(SIGNS) {
             give_parts((schema, shape), entry.name, place, entries);
         }
     }

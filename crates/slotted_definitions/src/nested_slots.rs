@@ -52,6 +52,14 @@ pub(super) fn parts<'n, 's>(
         return None;
     }
     let keys = NestedKeys::read(map, (is_patch, variants.is_some()), reading);
+    if let (Some(_), Some(variants)) = (slots, variants) {
+        let message = format!("slot {} has both slots and variants", quoted(&entry.name));
+        let place = reading.place(variants.span);
+        let diagnostic =
+            Diagnostic::error(Code::BadSlot, message).at(place, "variants beside slots");
+        let help = "put the slots that all variants share into each of them";
+        reading.diagnostics.push(diagnostic.help(help));
+    }
     if let Some(Data::Map(parts)) = slots.map(|slots| &slots.data)
         && parts.is_empty()
         && !is_patch
@@ -216,6 +224,16 @@ impl<'n> NestedKeys<'n> {
                 "tag" if has_variants => {
                     let text = reading.text(&key.value, "'tag'");
                     found.tag = text.map(|text| (reading.place(key.value.span), text));
+                }
+                "tag" => {
+                    let message = "a record has no tag; only a union has one";
+                    let place = reading.place(key.span);
+                    let diagnostic = Diagnostic::error(Code::BadSlot, message);
+                    let help =
+                        "declare the variants that it tells apart under 'variants', not 'slots'";
+                    reading
+                        .diagnostics
+                        .push(diagnostic.at(place, "nothing to tell apart").help(help));
                 }
                 "optional" => {
                     found.is_optional = reading.bool(&key.value, "'optional'").unwrap_or_default()

@@ -10,6 +10,7 @@ use crate::slot_problems::unknown_kind;
 use crate::source::Place;
 use crate::within::Within;
 use slotted::Kind;
+use slotted::schema::is_part_name;
 
 /// The slot that says which variant a value is.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,11 +79,6 @@ pub(super) fn variants_key<'n, 's>(map: &'n [Entry<'s>]) -> Option<&'n Entry<'s>
     variants.iter().all(has_slots).then_some(entry)
 }
 
-/// Returns whether a name can be that of a variant or a tag: in the names of slots, others mean something else.
-fn is_part(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['.', '[', '{', '@', '|']) && !name.ends_with(['?', '#'])
-}
-
 /// Reads the variants of a union at this place.
 pub(super) fn variants<'n, 's>(
     reading: &mut Reading<'_>,
@@ -92,7 +88,7 @@ pub(super) fn variants<'n, 's>(
     let Data::Map(map) = &entry.value.data else { return None };
     let place = reading.place(entry.span);
     let names = tag.into_iter().chain(map.iter().map(|own| (reading.place(own.span), &*own.name)));
-    let wrong = names.into_iter().find(|(_, name)| !is_part(name));
+    let wrong = names.into_iter().find(|(_, name)| !is_part_name(name));
     if let Some((place, name)) = wrong {
         let message = format!("{} cannot be the name of a variant or a tag", quoted(name));
         let diagnostic = Diagnostic::error(Code::BadName, message).at(place, "choose another name");
@@ -232,7 +228,7 @@ impl<'n, 's> Expansion<'_, 'n, 's> {
         let attribute = slot.tag_attribute().unwrap_or_default();
         let mut names =
             schemas.iter().copied().chain([attribute].into_iter().filter(|name| !name.is_empty()));
-        if let Some(name) = names.find(|name| !is_part(name)) {
+        if let Some(name) = names.find(|name| !is_part_name(name)) {
             let message = format!("{} cannot be the name of a variant or a tag", quoted(name));
             diagnostics
                 .push(Diagnostic::error(Code::BadName, message).at(slot.place, "in this slot"));

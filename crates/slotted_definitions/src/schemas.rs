@@ -18,7 +18,7 @@ use crate::slot_notes::SlotNotes;
 use crate::source::Place;
 use crate::within::Within;
 use slotted::Store;
-use slotted::schema::RegisteredSchema;
+use slotted::schema::{RegisteredSchema, SIGNS};
 use slotted::{Schema, SchemaError};
 
 /// A schema of the files.
@@ -425,7 +425,7 @@ fn form_values(
     let mut parts: HashMap<&str, HashSet<usize>> = HashMap::new();
     let mut reported = HashSet::new();
     for slot in found.slots.iter().filter(|slot| slot.is_placed()) {
-        let Some(end) = slot.name.find(['[', '{', '@', '|']) else { continue };
+        let Some(end) = slot.name.find(SIGNS) else { continue };
         let whole = &slot.name[..end];
         let parts = parts.entry(whole).or_insert_with(|| {
             let mut parts = HashSet::new();

@@ -303,7 +303,10 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         form: &Form<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Option<WholeKeys> {
-        let mut known = vec!["kind", "optional", "renamed_from", "doc", "unit", "variants"];
+        let mut known = vec!["kind", "optional", "renamed_from", "doc", "unit"];
+        if kinds.iter().any(|kind| matches!(*kind, "enum" | "list(enum)")) {
+            known.push("variants");
+        }
         if let Form::List(_) | Form::Map(..) = form {
             known.push("default");
         }
@@ -321,14 +324,20 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         };
         if let Some((key, value)) = self.keys.iter().find(|(key, _)| !is_known(KEYS[**key])) {
             let (key, slot) = (quoted(KEYS[*key]), quoted(&self.name));
-            let message = format!("the nested record {slot} cannot have {key}");
+            let (what, label) = match form {
+                Form::Schema(_) => ("the nested record", "not for a nested record"),
+                _ => ("slot", "not for values of several parts or kinds"),
+            };
+            let message = format!("{what} {slot} cannot have {key}");
             let help = match key.as_str() {
+                "'variants'" => "name the enum in the kind, as in \"enum | f32\"",
+                "'default'" if matches!(form, Form::Union(_)) => "make it optional instead",
                 "'one_or_list'" => "only a list can be written without brackets",
                 "'tag'" => TAG_HELP,
                 _ => "set it on the slots of the nested schema",
             };
             let diagnostic = Diagnostic::error(Code::BadSlot, message);
-            diagnostics.push(diagnostic.at(value.place, "not for a nested record").help(help));
+            diagnostics.push(diagnostic.at(value.place, label).help(help));
             return None;
         }
         let is_empty = self.read_key(diagnostics, "default", |reading, node| {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::kind::{Kind, NumberKind};
 use crate::schema::Slot;
+use crate::schema::nested::SIGNS;
 use crate::schema::nested::shape::{Elements, KEY, Part, Shape};
 use crate::schema::nested::union::{SORTS, Union, UnionBy};
 
@@ -35,7 +36,7 @@ enum Place {
 
 /// Returns the nested values of these slots by name.
 pub(in crate::schema) fn shapes(slots: &[Slot]) -> Box<[(Arc<str>, Shape)]> {
-    let is_part = |slot: &Slot| slot.name().contains(['.', '[', '{', '@', '|']);
+    let is_part = |slot: &Slot| slot.name().contains('.') || slot.name().contains(SIGNS);
     if !slots.iter().any(is_part) {
         return Box::default();
     }

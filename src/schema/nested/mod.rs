@@ -22,8 +22,28 @@ pub use shape::{Elements, Part, Shape};
 pub use spread::{Found, Tree};
 pub use union::{Union, UnionBy};
 
-/// The signs after the name of a nested value whose parts belong together: a list, a map or a union.
-pub(super) const SIGNS: [char; 4] = ['[', '{', '@', '|'];
+/// The signs in the names of slots after the name of a list, a map or a union, as [`Shape`] lists them. The parts of such a value
+/// belong together.
+///
+/// # Example
+/// ```
+/// use slotted::schema::SIGNS;
+/// assert_eq!("drops[].item".find(SIGNS), Some(5));
+/// ```
+pub const SIGNS: [char; 4] = ['[', '{', '@', '|'];
+
+/// Returns `true` if a part of a nested value can have the name. In the names of slots, others mean something else.
+///
+/// # Example
+/// ```
+/// use slotted::schema::is_part_name;
+/// assert!(is_part_name("item"));
+/// assert!(!is_part_name("item?") && !is_part_name("a.b"));
+/// ```
+#[must_use]
+pub fn is_part_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains('.') && !name.contains(SIGNS) && !name.ends_with(['?', '#'])
+}
 
 /// Returns the name of a part within a nested value.
 fn within<'n>(name: &'n str, nested: &str) -> Option<&'n str> {

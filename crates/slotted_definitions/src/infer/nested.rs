@@ -7,7 +7,7 @@ use hashbrown::HashSet;
 
 use crate::infer::observed::{LONGEST_TUPLE, Lists, SchemaOf, Shape};
 use crate::infer::{Inference, Named, decide};
-use slotted::schema::{SchemaBuilder, is_name};
+use slotted::schema::{SchemaBuilder, is_name, is_part_name};
 use slotted::{Kind, Value};
 
 /// The form that a part belongs to.
@@ -46,11 +46,6 @@ impl PartOf {
     }
 }
 
-/// Returns whether a name can be that of a part. In the names of slots, other names mean something else.
-fn is_part(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['.', '[', '{', '@', '|']) && !name.ends_with(['?', '#'])
-}
-
 impl Inference {
     /// Observes a value of an attribute.
     pub(super) fn observe_at(
@@ -63,7 +58,7 @@ impl Inference {
         let sort = Shape::of(value).sort();
         let attribute = &self.attributes[position];
         let is_outside = attribute.whole.is_none();
-        let is_whole = !is_outside || is_part(&attribute.name);
+        let is_whole = !is_outside || is_part_name(&attribute.name);
         if let Some(before) = attribute.sort
             && sort != Some(before)
             && is_whole
@@ -192,7 +187,7 @@ impl Inference {
         object: (u64, SchemaOf<'_>),
     ) {
         let attribute = &mut self.attributes[position];
-        let are_names = parts.iter().all(|(name, _)| is_part(name));
+        let are_names = parts.iter().all(|(name, _)| is_part_name(name));
         let mut names = HashSet::with_capacity_and_hasher(parts.len(), RandomState::default());
         attribute.has_repetitions |= !parts.iter().all(|(name, _)| names.insert(name));
         let is_record = !attribute.observed.has_many_names() && are_names;

@@ -46,6 +46,12 @@ reports! {
     part_missing_in_an_optional_list {
         ("s.toml", "schemas.s.slots.a = { kind = 'list', optional = true, slots = { item = 'text' } }\nrecords.s.x.a = [{}]"),
     }
+    slots_beside_variants { ("s.toml", "schemas.s.slots.a = { tag = 'type', variants = { rest = {} }, slots = { x = 'u8' } }") }
+    tag_of_a_record { ("s.toml", "schemas.s.slots.a = { tag = 'type', slots = { x = 'u8' } }") }
+    variants_of_no_enum_in_a_union { ("s.toml", "schemas.s.slots.a = { kind = 'text | u8', variants = ['a'] }") }
+    tag_beside_other_kinds_is_right {
+        ("s.toml", "schemas.heal.slots.n = 'u8'\nschemas.rest.slots.m = 'u8'\nschemas.s.slots.a = { kind = 'heal | rest | text', tag = 'type' }\nschemas.s.slots.b = { kind = 'map(heal | rest)', tag = 'type', default = {} }\nrecords.s.x.a = { type = 'heel', n = 1 }"),
+    }
     two_records_in_a_kind { ("s.toml", "schemas.spell.slots.cost = { kind = 'map(record) | list(record)', slots = { a = 'u8' } }") }
     two_kinds_of_one_sort_beside_a_record { ("s.toml", "schemas.spell.slots.cost = { kind = 'map(u8) | record', slots = { a = 'u8' } }") }
     variants_of_a_patch_for_no_union { ("s.toml", "schemas.spell.slots.cost = 'u8'\npatches.schemas.spell.slots.cost.variants.gold = { amount = 'u8' }") }
