@@ -401,6 +401,9 @@ mod refused {
     }
 
     #[derive(Reflect, Default)]
+    struct Empty;
+
+    #[derive(Reflect, Default)]
     struct Meters(f32);
 
     #[derive(Reflect)]
@@ -429,39 +432,42 @@ mod refused {
         )*};
     }
     refusals! {
-        structs: Inner => "'Inner' is a struct; put its fields into this one, or make it a schema and \
-            use a 'Reference' to it";
-        generic_structs: Parametric<f32> => "'Parametric<f32>' is a struct; put its fields into this \
-            one, or make it a schema and use a 'Reference' to it";
-        lists_of_structs: Vec<Inner> => "'Inner' is a struct; put its fields into this one, or make \
-            it a schema and use a 'Reference' to it";
-        tuple_structs: Option<Meters> => "'Meters' is a tuple struct; use its inner type";
-        tuples: (f32, f32) => "'(f32, f32)' is a tuple; use a field for each part, or an array of \
-            numbers";
-        units: () => "'()' is a tuple; use a field for each part, or an array of numbers";
-        maps: HashMap<String, u8> => "'HashMap<String, u8, RandomState>' is a map; use a list of the \
-            keys and one of the values";
+        structs_without_fields: Empty => "'Empty' is a struct without fields, so it has no slots; use \
+            a bool, or `#[reflect(ignore)]`";
+        lists_of_structs_without_fields: Vec<Empty> => "'Empty' is a struct without fields, so it has \
+            no slots; use a bool, or `#[reflect(ignore)]`";
+        lists_of_arrays_of_structs: Vec<[Inner; 2]> => "'Vec<[Inner; 2]>' is a list inside a list; \
+            use a struct with the inner list, or an 'AnyValue'";
+        lists_of_optional_structs: Vec<Option<Inner>> => "'Option<Inner>' is optional, but list \
+            elements must be set; leave out the unset ones";
+        tuple_structs: Option<Meters> => "'Meters' is a tuple struct; use its inner type, or a struct \
+            with named fields";
+        tuples: (f32, f32) => "'(f32, f32)' is a tuple; use a struct with named fields, or an array \
+            of numbers";
+        units: () => "'()' is a tuple; use a struct with named fields, or an array of numbers";
+        maps: HashMap<String, u8> => "'HashMap<String, u8, RandomState>' is a map; use a 'Vec' of \
+            structs with a key and a value, or an 'AnyValue'";
         sets: HashSet<u8> => "'HashSet<u8, RandomState>' is a set; use a 'Vec'";
-        enums_with_data: Shape => "'Shape' is an enum whose variant 'Circle' has data; use an enum without data, and optional fields for the data";
-        results: Result<u8, u8> => "'Result<u8, u8>' is an enum whose variant 'Ok' has data; use an enum without data, and optional fields for the data";
+        enums_with_data: Shape => "'Shape' is an enum whose variant 'Circle' has data; use an enum without data, and optional fields for the data, or an 'AnyValue'";
+        results: Result<u8, u8> => "'Result<u8, u8>' is an enum whose variant 'Ok' has data; use an enum without data, and optional fields for the data, or an 'AnyValue'";
         nested_options: Option<Option<u8>> => "'Option<Option<u8>>' is an option inside an option; use one option";
         lists_of_options: Vec<Option<u8>> => "'Option<u8>' is optional, but list elements must be set; leave out the unset ones";
         arrays_of_options: [Option<u8>; 2] => "'Option<u8>' is optional, but list elements must be set; leave out the unset ones";
-        nested_lists: Vec<Vec<u8>> => "'Vec<Vec<u8>>' is a list inside a list; use one list, or an \
-            object for each";
+        nested_lists: Vec<Vec<u8>> => "'Vec<Vec<u8>>' is a list inside a list; use a struct with \
+            the inner list, or an 'AnyValue'";
         lists_of_arrays_of_vectors: Vec<[Vec2; 2]> => "'Vec<[Vec2; 2]>' is a list inside a list; use \
-            one list, or an object for each";
+            a struct with the inner list, or an 'AnyValue'";
         arrays_of_arrays_of_arrays: [[[u8; 2]; 2]; 2] => "'[[[u8; 2]; 2]; 2]' is a list inside a \
-            list; use one list, or an object for each";
+            list; use a struct with the inner list, or an 'AnyValue'";
         usizes: usize => "'usize' has a platform-dependent width; use 'u32' or 'u64'";
         isizes: isize => "'isize' has a platform-dependent width; use 'i32' or 'i64'";
         u128s: u128 => "'u128' is wider than any slot; use 'u64', or an array of two";
         i128s: Option<i128> => "'i128' is wider than any slot; use 'i64', or an array of two";
         entities: Entity => "'Entity' is an entity of Bevy; use 'Reference' for an object of the store";
         characters: char => "'char' is not a supported type; use a bool, a number, a glam vector, \
-            a text or a list";
+            a text, a list or a struct of these";
         durations: std::time::Duration => "'Duration' is not a supported type; use a bool, a \
-            number, a glam vector, a text or a list";
+            number, a glam vector, a text, a list or a struct of these";
     }
 
     #[test]
@@ -491,7 +497,7 @@ mod refused {
         #[derive(Reflect)]
         struct Bad {
             fine: f32,
-            inner: Inner,
+            inner: (u8, u8),
             size: usize,
             #[reflect(@SlotDefault::new("full"))]
             health: u8,
@@ -502,8 +508,8 @@ mod refused {
         assert_eq!(
             error.to_string(),
             "'Bad' has 4 problems:\
-             \n  field 'inner' cannot be a slot: 'Inner' is a struct; put its fields into this one, or \
-             make it a schema and use a 'Reference' to it\
+             \n  field 'inner' cannot be a slot: '(u8, u8)' is a tuple; use a struct with named fields, or \
+             an array of numbers\
              \n  field 'size' cannot be a slot: 'usize' has a platform-dependent width; use 'u32' or \
              'u64'\
              \n  field 'health' cannot be a slot: bad default: slot 'health' of 'bad' expects u8, found \
@@ -512,7 +518,7 @@ mod refused {
         );
         let ReflectError::Fields { problems, .. } = error else { panic!("{error}") };
         let FieldIssue::NotASlot { reason, .. } = &problems[0].what else { panic!() };
-        assert_eq!((&*problems[0].field, reason), ("inner", &NotASlot::Struct));
+        assert_eq!((&*problems[0].field, reason), ("inner", &NotASlot::Tuple));
     }
 
     #[test]
@@ -569,10 +575,10 @@ mod refused {
         assert_eq!(
             message(schema_of::<Tree>()),
             "'Tree' has 2 problems:\
-             \n  field 'children' cannot be a slot: 'Tree' is a struct; put its fields into this one, \
-             or make it a schema and use a 'Reference' to it\
+             \n  field 'children' cannot be a slot: 'Tree' contains itself, so its slots have no end; \
+             use a 'Reference' to an object of its own\
              \n  field 'table' cannot be a slot: 'HashMap<String, Tree, RandomState>' is a map; use a \
-             list of the keys and one of the values"
+             'Vec' of structs with a key and a value, or an 'AnyValue'"
         );
     }
 

@@ -4,6 +4,7 @@ use std::ops::RangeBounds;
 
 use bevy_reflect::Reflect;
 use bevy_reflect::attributes::CustomAttributes;
+use bevy_reflect::std_traits::ReflectDefault;
 use slotted::schema::{Constraint, Number, NumberRange};
 use slotted::{ObjectId, Value};
 
@@ -236,5 +237,44 @@ impl From<ObjectId> for Reference {
 impl From<Reference> for ObjectId {
     fn from(reference: Reference) -> Self {
         reference.0
+    }
+}
+
+/// A [`Value`] that can be reflected: a field type for data of any sort, in a slot of kind `any`.
+///
+/// The slot refuses references to objects, and [`Value::Unset`] unless the field is an `Option`. `Some` of an unset value
+/// becomes `None` in the store.
+///
+/// ```
+/// use bevy_reflect::Reflect;
+/// use bevy_slotted::reflect::{AnyValue, read_into, schema_of, spawn_reflected};
+/// use bevy_slotted::slotted::Store;
+///
+/// #[derive(Reflect, Default)]
+/// struct Item {
+///     on_use: AnyValue,
+/// }
+/// let mut store = Store::new();
+/// store.register_schema(schema_of::<Item>()?)?;
+/// let potion = spawn_reflected(&mut store, &Item { on_use: AnyValue(["heal", "5"].into()) })?;
+/// let mut item = Item::default();
+/// read_into(&store, potion, &mut item)?;
+/// assert_eq!(item.on_use.0.to_string(), r#"["heal", "5"]"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Reflect)]
+#[reflect(opaque)]
+#[reflect(Clone, Debug, Default, PartialEq, Hash)]
+pub struct AnyValue(pub Value);
+
+impl From<Value> for AnyValue {
+    fn from(value: Value) -> Self {
+        Self(value)
+    }
+}
+
+impl From<AnyValue> for Value {
+    fn from(value: AnyValue) -> Self {
+        value.0
     }
 }

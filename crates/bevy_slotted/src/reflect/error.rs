@@ -21,8 +21,8 @@ use crate::error_debug::debug_as_display;
 /// }
 /// assert_eq!(schema_of::<Chest>().unwrap_err().to_string(), "'Chest' has 2 problems:\
 ///     \n  field 'size' cannot be a slot: 'usize' has a platform-dependent width; use 'u32' or 'u64'\
-///     \n  field 'corners' cannot be a slot: '(f32, f32)' is a tuple; use a field for each part, or \
-///     an array of numbers");
+///     \n  field 'corners' cannot be a slot: '(f32, f32)' is a tuple; use a struct with named fields, \
+///     or an array of numbers");
 /// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -100,7 +100,7 @@ impl fmt::Display for FieldsMessage<'_> {
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[error("field '{}' {what}", Escaped(field))]
 pub struct FieldProblem {
-    /// The field's name.
+    /// The field's name, or the path to a part of it: `damage.min`, `drops[2].chance`.
     pub field: Cow<'static, str>,
     /// The problem.
     pub what: FieldIssue,
@@ -172,6 +172,33 @@ pub enum FieldIssue {
         /// `true` if the slot is optional.
         is_optional: bool,
     },
+    /// The object lacks a part of a struct that has others.
+    #[error(
+        "is unset in the object, but '{type_name}' is not an 'Option'; set all parts of the struct, \
+         or use an 'Option'"
+    )]
+    Unset {
+        /// The short name of the field's type.
+        type_name: Arc<str>,
+    },
+    /// The parts of a list of structs have lists of different lengths, because one was written alone.
+    #[error(
+        "has parts with lists of different lengths in the object; set '{slot}' as a whole, or all \
+         its parts"
+    )]
+    Uneven {
+        /// The list's name.
+        slot: Arc<str>,
+    },
+    /// A part of a struct names its slot with signs that belong to paths.
+    #[error(
+        "names slot '{slot}', which cannot be a part of a nested record; use a name that is not a \
+         number and has no '.', '?', '#', '@', '|' or bracket"
+    )]
+    PartName {
+        /// The name.
+        slot: Arc<str>,
+    },
     /// The slot's text differs from the field's `&'static str`, and a store's text does not live for `'static`.
     #[error(
         "is a `&'static str`, which cannot hold a text of a store; use `String` or \
@@ -192,19 +219,35 @@ pub enum FieldIssue {
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotASlot {
-    /// A struct.
+    /// A struct that contains itself, directly or through other structs.
+    #[error("contains itself, so its slots have no end; use a 'Reference' to an object of its own")]
+    Recursive,
+    /// A struct in too many others.
     #[error(
-        "is a struct; put its fields into this one, or make it a schema and use a 'Reference' to it"
+        "is nested more than {limit} levels deep; use a 'Reference' to an object of its own, or an \
+         'AnyValue'"
     )]
-    Struct,
+    TooDeep {
+        /// The limit of levels.
+        limit: usize,
+    },
+    /// A struct without fields, or with ignored fields alone.
+    #[error("is a struct without fields, so it has no slots; use a bool, or `#[reflect(ignore)]`")]
+    NoFields,
+    /// A struct in a field that has an attribute for fields.
+    #[error("has the attribute '{attribute}', which belongs on a field")]
+    Misplaced {
+        /// The attribute's type.
+        attribute: &'static str,
+    },
     /// A tuple struct.
-    #[error("is a tuple struct; use its inner type")]
+    #[error("is a tuple struct; use its inner type, or a struct with named fields")]
     TupleStruct,
     /// A tuple.
-    #[error("is a tuple; use a field for each part, or an array of numbers")]
+    #[error("is a tuple; use a struct with named fields, or an array of numbers")]
     Tuple,
     /// A map.
-    #[error("is a map; use a list of the keys and one of the values")]
+    #[error("is a map; use a 'Vec' of structs with a key and a value, or an 'AnyValue'")]
     Map,
     /// A set.
     #[error("is a set; use a 'Vec'")]
@@ -212,7 +255,7 @@ pub enum NotASlot {
     /// An enum with data.
     #[error(
         "is an enum whose variant '{variant}' has data; use an enum without data, and optional \
-         fields for the data"
+         fields for the data, or an 'AnyValue'"
     )]
     EnumWithData {
         /// The first variant that has data.
@@ -225,7 +268,7 @@ pub enum NotASlot {
     #[error("is optional, but list elements must be set; leave out the unset ones")]
     OptionalElement,
     /// A list of lists.
-    #[error("is a list inside a list; use one list, or an object for each")]
+    #[error("is a list inside a list; use a struct with the inner list, or an 'AnyValue'")]
     NestedList,
     /// A vector or matrix that no kind supports.
     #[error("is not a supported vector type; use {} or an array of numbers", vector_types())]
@@ -246,7 +289,10 @@ pub enum NotASlot {
     #[error("is an entity of Bevy; use 'Reference' for an object of the store")]
     BevyEntity,
     /// A type that reflection shows no parts of.
-    #[error("is not a supported type; use a bool, a number, a glam vector, a text or a list")]
+    #[error(
+        "is not a supported type; use a bool, a number, a glam vector, a text, a list or a struct of \
+         these"
+    )]
     Opaque,
     /// A dynamic value without a represented type.
     #[error(

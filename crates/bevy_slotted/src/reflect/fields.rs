@@ -5,56 +5,69 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bevy_reflect::structs::{Struct, StructInfo};
-use bevy_reflect::{NamedField, PartialReflect, ReflectRef, TypeInfo};
-use slotted::{Schema, Value, schema::SchemaBuilder};
+use bevy_reflect::{PartialReflect, ReflectRef, TypeInfo};
+use slotted::schema::{Constraint, SchemaBuilder};
+use slotted::{Schema, SchemaError, Value};
 
 use super::attributes::{self, SchemaName, SlotDefault, SlotName};
-use super::error::{FieldIssue, FieldProblem, NotASlot, ReflectError};
+use super::error::{FieldIssue, ReflectError};
+use super::issues::Issues;
 use super::name::{snake_case, unraw};
-use super::shape::Shape;
+use super::parts::Within;
+use super::shape::{Layout, Shape};
 
-/// A field that can be a slot.
-pub(super) struct SlotField<'a> {
+/// A field that can be a slot or a nested record.
+pub(super) struct SlotField {
     /// The field's name in reflection.
-    pub(super) name: Cow<'a, str>,
+    pub(super) name: Cow<'static, str>,
     /// The name of the slot.
-    pub(super) slot: Cow<'a, str>,
+    pub(super) slot: Cow<'static, str>,
     pub(super) shape: Shape,
     /// The value in records that omit the slot.
     pub(super) default: Option<Value>,
-    /// `None` if no type declares the field.
-    declared: Option<&'a NamedField>,
+    constraints: Vec<Constraint>,
 }
 
-impl SlotField<'_> {
-    /// Adds the slot with its attributes to the builder.
-    fn declare(&self, builder: SchemaBuilder) -> SchemaBuilder {
-        let mut builder = builder.slot(&*self.slot, self.shape.kind());
-        if self.shape.is_optional() {
-            builder = builder.optional();
-        }
+impl SlotField {
+    /// Adds the slot with its attributes to the builder, under this name.
+    pub(super) fn declare(
+        &self,
+        builder: SchemaBuilder,
+        slot: &str,
+    ) -> Result<SchemaBuilder, SchemaError> {
+        let mut builder = self.shape.declare(builder, slot)?;
         if let Some(default) = &self.default {
             builder = builder.default(default.clone());
         }
-        let Some(declared) = self.declared else { return builder };
-        let constraints = attributes::constraints(declared.custom_attributes());
-        constraints.into_iter().fold(builder, SchemaBuilder::constraint)
+        Ok(self.constraints.iter().cloned().fold(builder, SchemaBuilder::constraint))
     }
 
-    pub(super) fn problem(&self, what: FieldIssue) -> FieldProblem {
-        problem(&self.name, what)
+    /// Returns the problems of the slot and of its parts in a schema of this name.
+    fn check(&self, schema: &Arc<str>, slot: &str) -> Result<(), Issues> {
+        let mut issues = Issues::default();
+        let (parts, bracket) = match self.shape.layout() {
+            Layout::Slot(_) => (&[][..], ""),
+            Layout::Record(parts) => (parts.fields(), ""),
+            Layout::List(parts) => (parts.fields(), "[]"),
+        };
+        for part in parts {
+            if let Err(found) = part.check(schema, &format!("{slot}{bracket}.{}", part.slot)) {
+                issues.add_part(&part.name, found);
+            }
+        }
+        issues.or(()).map_err(|issues| issues.in_element(bracket))?;
+        let slot = self.declare(Schema::builder(Arc::clone(schema)), slot);
+        slot.and_then(SchemaBuilder::build).map_err(FieldIssue::Schema)?;
+        Ok(())
     }
 }
 
-pub(super) fn problem(field: &str, what: FieldIssue) -> FieldProblem {
-    FieldProblem { field: field.to_owned().into(), what }
-}
-
-/// Returns an error if there are problems.
-pub(super) fn all_well(type_name: &str, problems: Vec<FieldProblem>) -> Result<(), ReflectError> {
-    if problems.is_empty() {
+/// Returns an error if fields have problems.
+pub(super) fn all_well(type_name: &str, issues: Issues) -> Result<(), ReflectError> {
+    if issues.are_none() {
         return Ok(());
     }
+    let problems = issues.into_problems().collect();
     Err(ReflectError::Fields { type_name: type_name.into(), problems })
 }
 
@@ -76,88 +89,85 @@ pub(super) fn struct_info(info: &TypeInfo) -> Result<&StructInfo, ReflectError> 
     info.as_struct().map_err(|_| ReflectError::NotAStruct { type_name: name.into() })
 }
 
-/// Returns the struct's fields that can be slots, and adds the problems of the others to `problems`.
-pub(super) fn fields_of_type<'a>(
-    info: &'a StructInfo,
-    problems: &mut Vec<FieldProblem>,
-) -> Result<Vec<SlotField<'a>>, ReflectError> {
-    refuse_misplaced(info)?;
+/// Returns the struct's fields that can be slots, and adds the problems of the others to `issues`.
+pub(super) fn fields_of_type(
+    info: &StructInfo,
+    issues: &mut Issues,
+) -> Result<Vec<SlotField>, ReflectError> {
+    if let Some(attribute) = attributes::of_a_field(info.custom_attributes()) {
+        let type_name = info.type_path_table().short_path().into();
+        return Err(ReflectError::Misplaced { type_name, attribute });
+    }
+    Ok(declared_fields(info, &mut vec![info.type_id()], issues))
+}
+
+/// Returns the fields that can be slots of a struct within others, and adds the problems of the others to `issues`.
+pub(super) fn declared_fields(
+    info: &StructInfo,
+    within: &mut Within,
+    issues: &mut Issues,
+) -> Vec<SlotField> {
     let mut fields = Vec::with_capacity(info.field_len());
     let mut slots: HashMap<&str, &str> = HashMap::with_capacity(info.field_len());
     for declared in info.iter() {
-        let own = declared.get_attribute::<SlotName>().map(|name| name.0);
-        let slot = own.unwrap_or_else(|| unraw(declared.name()));
+        let name = declared.name();
+        let slot = declared.get_attribute::<SlotName>().map_or(unraw(name), |name| name.0);
         if declared.has_attribute::<SchemaName>() {
-            let attribute = "SchemaName";
-            problems.push(problem(declared.name(), FieldIssue::Misplaced { attribute }));
+            issues.add_part(name, FieldIssue::Misplaced { attribute: "SchemaName" }.into());
         }
-        if let Some(other) = slots.insert(slot, declared.name()) {
-            let what = FieldIssue::SameSlot { slot: slot.into(), other: other.into() };
-            problems.push(problem(declared.name(), what));
+        if let Some(other) = slots.insert(slot, name) {
+            let (slot, other) = (slot.into(), other.into());
+            issues.add_part(name, FieldIssue::SameSlot { slot, other }.into());
         }
-        match Shape::of(declared.ty(), declared.type_info()) {
+        match Shape::of(declared.ty(), declared.type_info(), within) {
             Ok(shape) => fields.push(SlotField {
-                name: declared.name().into(),
+                name: name.into(),
                 slot: slot.into(),
                 shape,
                 default: declared.get_attribute().map(|SlotDefault(value)| value.clone()),
-                declared: Some(declared),
+                constraints: attributes::constraints(declared.custom_attributes()),
             }),
-            Err(what) => problems.push(problem(declared.name(), what)),
+            Err(found) => issues.add_part(name, found),
         }
     }
-    Ok(fields)
+    fields
 }
 
-/// Rejects field attributes on the struct, which would have no effect there.
-fn refuse_misplaced(info: &StructInfo) -> Result<(), ReflectError> {
-    match attributes::of_a_field(info.custom_attributes()) {
-        Some(attribute) => {
-            let type_name = info.type_path_table().short_path().into();
-            Err(ReflectError::Misplaced { type_name, attribute })
-        }
-        None => Ok(()),
-    }
-}
-
-/// Returns the fields of the value that can be slots, and adds the problems of the others to `problems`.
+/// Returns the fields of the value that can be slots, and adds the problems of the others to `issues`.
 ///
 /// The fields' types are those of the represented type or, without one, those of the fields' values.
-pub(super) fn fields_of_value<'a>(
-    value: &'a dyn Struct,
-    problems: &mut Vec<FieldProblem>,
-) -> Result<Vec<SlotField<'a>>, ReflectError> {
+pub(super) fn fields_of_value(
+    value: &dyn Struct,
+    issues: &mut Issues,
+) -> Result<Vec<SlotField>, ReflectError> {
     let Some(info) = value.get_represented_struct_info() else {
-        return Ok(fields_of_dynamic(value, problems));
+        return Ok(dynamic_fields(value, 1, issues));
     };
-    let mut fields = fields_of_type(info, problems)?;
+    let mut fields = fields_of_type(info, issues)?;
     if value.is_dynamic() {
-        let unknown = value.iter_fields().filter(|(name, _)| info.field(name).is_none());
-        problems.extend(unknown.map(|(name, _)| problem(name, FieldIssue::Unknown)));
+        for (name, _) in value.iter_fields().filter(|(name, _)| info.field(name).is_none()) {
+            issues.add_part(name, FieldIssue::Unknown.into());
+        }
         fields.retain(|field| value.field(&field.name).is_some());
     }
     Ok(fields)
 }
 
-fn fields_of_dynamic<'a>(
-    value: &'a dyn Struct,
-    problems: &mut Vec<FieldProblem>,
-) -> Vec<SlotField<'a>> {
+/// Returns the fields that can be slots of a struct without a type, and adds the problems of the others to `issues`.
+pub(super) fn dynamic_fields(
+    value: &dyn Struct,
+    depth: usize,
+    issues: &mut Issues,
+) -> Vec<SlotField> {
     let mut fields = Vec::with_capacity(value.field_len());
     for (name, field) in value.iter_fields() {
-        let shape = match field.get_represented_type_info() {
-            Some(info) => Shape::of(info.ty(), Some(info)),
-            None => Err(FieldIssue::NotASlot {
-                type_name: field.reflect_short_type_path().into(),
-                reason: NotASlot::Untyped,
-            }),
-        };
-        match shape {
+        match Shape::of_dynamic(field, depth) {
             Ok(shape) => {
-                let (slot, default, declared) = (unraw(name).into(), None, None);
-                fields.push(SlotField { name: name.into(), slot, shape, default, declared });
+                let (slot, default) = (unraw(name).to_owned().into(), None);
+                let (name, constraints) = (name.to_owned().into(), Vec::new());
+                fields.push(SlotField { name, slot, shape, default, constraints });
             }
-            Err(what) => problems.push(problem(name, what)),
+            Err(found) => issues.add_part(name, found),
         }
     }
     fields
@@ -179,22 +189,25 @@ pub(super) fn type_name(value: &dyn PartialReflect) -> &str {
     }
 }
 
-/// Returns the schema of these fields, or an error with `problems` and those of the fields' slots.
+/// Returns the schema of these fields, or an error with `issues` and those of the fields' slots.
 pub(super) fn build(
     info: &StructInfo,
-    fields: &[SlotField<'_>],
-    mut problems: Vec<FieldProblem>,
+    fields: &[SlotField],
+    mut issues: Issues,
 ) -> Result<Schema, ReflectError> {
     let name = schema_name(info)?;
-    let empty = || Schema::builder(Arc::clone(&name));
     // Checked first: an invalid name would otherwise be a problem of each field.
-    empty().build()?;
-    problems.extend(fields.iter().filter_map(|field| {
-        let error = field.declare(empty()).build().err()?;
-        Some(field.problem(FieldIssue::Schema(error)))
-    }));
-    problems.sort_by_key(|problem| info.index_of(&problem.field));
-    all_well(info.type_path_table().short_path(), problems)?;
-    let declared = fields.iter().fold(empty(), |builder, field| field.declare(builder));
-    Ok(declared.build()?)
+    Schema::builder(Arc::clone(&name)).build()?;
+    for field in fields {
+        if let Err(found) = field.check(&name, &field.slot) {
+            issues.add_part(&field.name, found);
+        }
+    }
+    issues.sort_by_field(info);
+    all_well(info.type_path_table().short_path(), issues)?;
+    let mut builder = Schema::builder(name);
+    for field in fields {
+        builder = field.declare(builder, &field.slot)?;
+    }
+    Ok(builder.build()?)
 }

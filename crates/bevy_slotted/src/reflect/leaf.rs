@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use bevy_reflect::{FromReflect, PartialReflect, ReflectRef, TypeInfo, Typed};
 use slotted::{Kind, ObjectId, SlotValue, Value, for_each_vector, glam};
 
-use super::attributes::Reference;
+use super::attributes::{AnyValue, Reference};
 
 /// A Rust type that a slot can hold and that is not a list, enum or option.
 #[allow(missing_debug_implementations)]
@@ -57,6 +57,7 @@ macro_rules! leaves_with_vectors {
             Leaf::of::<Cow<'static, str>>(),
             Leaf::of::<&'static str>(),
             Leaf::of::<Reference>(),
+            Leaf::of::<AnyValue>(),
         ];
 
         $(impl LeafType for glam::$name {
@@ -175,6 +176,20 @@ impl LeafType for Reference {
 
     fn from_value(value: &Value) -> Option<Self> {
         if let Value::Object(id) = value { Some(Self(*id)) } else { None }
+    }
+}
+
+impl LeafType for AnyValue {
+    fn kind() -> Kind {
+        Kind::Any
+    }
+
+    fn into_value(self) -> Value {
+        self.0
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        Some(Self(value.clone()))
     }
 }
 

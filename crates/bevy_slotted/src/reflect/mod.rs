@@ -16,7 +16,11 @@
 //! | an enum without data | an enum of the variants' names, in snake case |
 //! | an array of numbers | the same |
 //! | `Vec` and other lists of these; arrays of other types than numbers | a list |
+//! | [`AnyValue`] | a value of any sort |
 //! | `Option` of these | an optional slot |
+//! | a struct with named fields | a [nested record](slotted::schema::SchemaBuilder::nested): a slot for each field, such as `damage.min` |
+//! | `Option` of a struct | the same, all parts optional; `None` if all are unset |
+//! | `Vec` and arrays of structs | a [list of records](slotted::schema::SchemaBuilder::nested_list): a list for each field, such as `drops[].chance` |
 //! | anything else | an error |
 //!
 //! | attribute | on | means |
@@ -30,6 +34,10 @@
 //! | [`@SlotStep::new(5)`](SlotStep) | a field | rejects all but multiples of the number |
 //! | [`@SlotReferences("unit")`](SlotReferences) | a field | the schema that a referenced object has or extends |
 //! | `ignore` | a field | no slot |
+//!
+//! Structs are nested up to 16 levels deep, and the attributes of their fields apply: `@SlotRange` on `min` is that of
+//! `damage.min`. Fields of structs in lists have no `@SlotDefault`, and those of optional structs lose it. A struct that
+//! contains itself is an error.
 //!
 //! If `#[derive(Slotted)]` supports all field types of a struct, it makes the same schema as this module. A struct
 //! that derives both `Reflect` and `Slotted` therefore has one schema in a store.
@@ -74,14 +82,18 @@
 mod attributes;
 mod error;
 mod fields;
+mod issues;
 mod leaf;
 mod name;
 mod object;
+mod parts;
+mod reader;
 mod schema;
 mod shape;
 
 pub use attributes::{
-    Reference, SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences, SlotStep,
+    AnyValue, Reference, SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences,
+    SlotStep,
 };
 pub use error::{FieldIssue, FieldProblem, NotASlot, ReflectError};
 pub use object::{read_into, record_of, spawn_reflected};

@@ -2,14 +2,16 @@
 
 use bevy_reflect::structs::Struct;
 use bevy_reflect::{PartialReflect, ReflectMut};
-use slotted::{AccessError, ObjectId, Record, Store, Value, schema::RegisteredSchema};
+use slotted::{AccessError, ObjectId, Record, Store, Value};
 
 use super::error::{FieldIssue, ReflectError};
-use super::fields::{
-    SlotField, all_well, fields_of_value, problem, schema_name, struct_ref, type_name,
-};
+use super::fields::{SlotField, all_well, fields_of_value, schema_name, struct_ref, type_name};
+use super::issues::Issues;
+use super::reader::Reader;
 
 /// Returns the values of a reflected struct as a record of its schema.
+///
+/// A field that is a struct is a map, and one that is a list of structs a list of maps.
 ///
 /// The record omits fields that a dynamic struct does not have, so that their slots get the defaults. Without a
 /// represented type, the slots have the names of the fields. Copies all values, and inspects the fields' types on each
@@ -45,17 +47,17 @@ use super::fields::{
 /// ```
 pub fn record_of(value: &dyn PartialReflect) -> Result<Record, ReflectError> {
     let object = struct_ref(value)?;
-    let mut problems = Vec::new();
-    let fields = fields_of_value(object, &mut problems)?;
+    let mut issues = Issues::default();
+    let fields = fields_of_value(object, &mut issues)?;
     let mut record = Record::with_capacity(fields.len());
     for field in &fields {
         let Some(value) = object.field(&field.name) else { continue };
         match field.shape.read(value) {
             Ok(value) => record.push(field.slot.clone().into_owned(), value),
-            Err(what) => problems.push(field.problem(what)),
+            Err(found) => issues.add_part(&field.name, found),
         }
     }
-    all_well(type_name(value), problems)?;
+    all_well(type_name(value), issues)?;
     Ok(record)
 }
 
@@ -95,13 +97,17 @@ pub fn spawn_reflected(
 /// Reads an object's slots into the fields of a struct.
 ///
 /// The object's schema may be any that has these slots, for example one that extends the struct's schema. Fields that
-/// reflection ignores stay unchanged, and so does a `&'static str` with an equal text. Copies all values, and inspects
-/// the fields' types on each call, so views are better for millions of objects.
+/// reflection ignores stay unchanged, and so does a `&'static str` with an equal text. An optional struct becomes `None`
+/// if all its slots are unset. The elements of lists are new, so fields in them that reflection ignores get their
+/// defaults. Copies all values, and inspects the fields' types on each call, so views are better for millions of objects.
 ///
 /// # Errors
 /// If the object is dead. If the slots of fields are missing, have another kind, are optional while the field is not, or
 /// hold values that do not fit; the error lists all of them. Nothing is written then. Only if a type's own
 /// implementation of `PartialReflect` rejects a value of that type, earlier fields have been written.
+///
+/// # Panics
+/// If the elements of a list have their own implementation of `FromReflect`, and it rejects a value of that type.
 ///
 /// # Example
 /// ```
@@ -130,69 +136,64 @@ pub fn read_into(
     let object = struct_ref(target)?;
     let schema = store.schema_by_id(id.schema()).filter(|_| store.contains(id));
     let schema = schema.ok_or(AccessError::Despawned { id })?;
+    let reader = Reader { store, schema, id };
     let mut changes = Vec::new();
-    let mut problems = Vec::new();
-    for field in fields_of_value(object, &mut problems)? {
-        match value_for(&field, object, store, schema, id) {
-            Ok(Some(value)) => changes.push((field.name.into_owned(), field.shape, value)),
+    let mut issues = Issues::default();
+    for field in fields_of_value(object, &mut issues)? {
+        match change_of(&field, object, &reader) {
+            Ok(Some(change)) => changes.push((field, change)),
             Ok(None) => {}
-            Err(what) => problems.push(field.problem(what)),
+            Err(found) => issues.add_part(&field.name, found),
         }
     }
     let type_name = type_name(target).to_owned();
-    all_well(&type_name, problems)?;
+    all_well(&type_name, issues)?;
 
     let ReflectMut::Struct(target) = target.reflect_mut() else {
         return Err(ReflectError::NotAStruct { type_name: type_name.into() });
     };
-    for (name, shape, made) in changes {
+    for (SlotField { name, shape, .. }, change) in changes {
         let Some(field) = target.field_mut(&name) else { continue };
-        if let Err(error) = shape.put(field, made) {
-            let what = FieldIssue::NotApplied { reason: error.to_string().into() };
-            return all_well(&type_name, vec![problem(&name, what)]);
+        let result = match change {
+            Change::Whole(made) => shape.put(field, made),
+            Change::Parts(value) => shape.write(field, &value),
+        };
+        if let Err(found) = result {
+            let mut issues = Issues::default();
+            issues.add_part(&name, found);
+            return all_well(&type_name, issues);
         }
     }
     Ok(())
 }
 
-/// Returns the value to write into the field, or `None` if the field needs no write.
-fn value_for(
-    field: &SlotField<'_>,
+/// A value to write into a field.
+enum Change {
+    Whole(Box<dyn PartialReflect>),
+    /// The value of a field with records in it, which are written part by part.
+    Parts(Value),
+}
+
+/// Returns the change of the field, or `None` if the field needs no write.
+fn change_of(
+    field: &SlotField,
     object: &dyn Struct,
-    store: &Store,
-    schema: &RegisteredSchema,
-    id: ObjectId,
-) -> Result<Option<Box<dyn PartialReflect>>, FieldIssue> {
-    let value = slot_value(field, store, schema, id)?;
+    reader: &Reader<'_>,
+) -> Result<Option<Change>, Issues> {
+    let shape = &field.shape;
+    let value = reader.value(shape, &field.slot, false)?;
     let Some(current) = object.field(&field.name) else { return Ok(None) };
     // A dynamic value may lack parts that are written next.
     if object.is_dynamic() {
-        field.shape.read(current)?;
+        shape.read(current)?;
     }
-    if !field.shape.is_writable() && !value.is_unset() {
-        let is_same = field.shape.read(current)? == value;
-        return is_same.then_some(None).ok_or(FieldIssue::StaticText);
+    if shape.has_parts() {
+        shape.fit(current, &value)?;
+        return Ok(Some(Change::Parts(value)));
     }
-    field.shape.make(&value).map(Some)
-}
-
-fn slot_value(
-    field: &SlotField<'_>,
-    store: &Store,
-    schema: &RegisteredSchema,
-    id: ObjectId,
-) -> Result<Value, FieldIssue> {
-    let value = store.get_value(id, &field.slot).map_err(FieldIssue::Access)?;
-    let (expected, is_optional) = (field.shape.kind(), field.shape.is_optional());
-    match schema.slot(&field.slot) {
-        Some(slot) if *slot.kind() != expected || (slot.is_optional() && !is_optional) => {
-            Err(FieldIssue::WrongKind {
-                slot: field.slot.as_ref().into(),
-                expected: Box::new(expected),
-                found: Box::new(slot.kind().clone()),
-                is_optional: slot.is_optional(),
-            })
-        }
-        _ => Ok(value),
+    if !shape.is_writable() && !value.is_unset() {
+        let is_same = shape.read(current)? == value;
+        return is_same.then_some(None).ok_or_else(|| FieldIssue::StaticText.into());
     }
+    shape.make(&value).map(|made| Some(Change::Whole(made)))
 }

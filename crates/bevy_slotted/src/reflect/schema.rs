@@ -1,10 +1,13 @@
 //! Builds schemas from the types of reflected structs.
 
-use bevy_reflect::{TypeInfo, Typed};
+use bevy_reflect::structs::Struct;
+use bevy_reflect::{ReflectRef, TypeInfo, Typed};
 use slotted::{Kind, Schema};
 
 use super::error::ReflectError;
-use super::fields::{build, fields_of_type, struct_info, struct_ref};
+use super::fields::{SlotField, build, fields_of_type, struct_info, struct_ref};
+use super::issues::Issues;
+use super::shape::Layout;
 
 /// Returns the schema of a struct that derives `Reflect`.
 ///
@@ -58,14 +61,15 @@ pub fn schema_of<T: Typed>() -> Result<Schema, ReflectError> {
 /// ```
 pub fn schema_of_info(info: &TypeInfo) -> Result<Schema, ReflectError> {
     let info = struct_info(info)?;
-    let mut problems = Vec::new();
-    let fields = fields_of_type(info, &mut problems)?;
-    build(info, &fields, problems)
+    let mut issues = Issues::default();
+    let fields = fields_of_type(info, &mut issues)?;
+    build(info, &fields, issues)
 }
 
 /// Returns the schema of a struct, with the values of `T::default()` as the slots' defaults.
 ///
-/// A [`SlotDefault`] takes precedence. References and options that are `None` get no default.
+/// A [`SlotDefault`] takes precedence. References and options that are `None` get no default, and neither do optional
+/// structs and lists of structs, whose parts have none. In a field that is a struct, each part gets its own.
 ///
 /// # Errors
 /// The errors of [`schema_of`]. Also if a value of `T::default()` violates the slot's range or finiteness.
@@ -93,26 +97,35 @@ pub fn schema_of_info(info: &TypeInfo) -> Result<Schema, ReflectError> {
 /// [`SlotDefault`]: super::SlotDefault
 pub fn schema_with_defaults_of<T: Typed + Default>() -> Result<Schema, ReflectError> {
     let info = struct_info(T::type_info())?;
-    let mut problems = Vec::new();
-    let mut fields = fields_of_type(info, &mut problems)?;
+    let mut issues = Issues::default();
+    let mut fields = fields_of_type(info, &mut issues)?;
     let object = T::default();
-    let object = struct_ref(&object)?;
+    take_defaults(&mut fields, struct_ref(&object)?, &mut issues);
+    build(info, &fields, issues)
+}
+
+/// Makes the values of a struct the defaults of slots without one, and adds the problems to `issues`.
+fn take_defaults(fields: &mut [SlotField], object: &dyn Struct, issues: &mut Issues) {
     for field in fields.iter_mut().filter(|field| field.default.is_none()) {
         let Some(value) = object.field(&field.name) else { continue };
+        if let Some(parts) = field.shape.record_mut() {
+            let ReflectRef::Struct(value) = value.reflect_ref() else { continue };
+            let mut found = Issues::default();
+            take_defaults(parts.fields_mut(), value, &mut found);
+            issues.add_part(&field.name, found);
+            continue;
+        }
+        // Optional records and the elements of lists have no defaults.
+        let Layout::Slot(kind) = field.shape.layout() else { continue };
         match field.shape.read(value) {
-            Ok(value) if value.is_unset() || refers(&field.shape.kind()) => {}
+            Ok(value) if value.is_unset() || refers(&kind) => {}
             Ok(value) => field.default = Some(value),
-            Err(what) => problems.push(field.problem(what)),
+            Err(found) => issues.add_part(&field.name, found),
         }
     }
-    build(info, &fields, problems)
 }
 
 /// Returns `true` for references, which have no default: no object lives in every store.
 fn refers(kind: &Kind) -> bool {
-    match kind {
-        Kind::Object => true,
-        Kind::List(list) => *list.element() == Kind::Object,
-        _ => false,
-    }
+    *kind.element() == Kind::Object
 }

@@ -6,18 +6,22 @@ use bevy_ecs::entity::Entity;
 use bevy_reflect::array::DynamicArray;
 use bevy_reflect::enums::{DynamicEnum, DynamicVariant, Enum, EnumInfo, VariantInfo, VariantType};
 use bevy_reflect::list::DynamicList;
+use bevy_reflect::structs::DynamicStruct;
 use bevy_reflect::tuple::DynamicTuple;
 use bevy_reflect::{
     ApplyError, PartialReflect, ReflectMut, ReflectOwned, ReflectRef, Type, TypeInfo,
 };
-use slotted::{Kind, Value};
+use slotted::schema::SchemaBuilder;
+use slotted::{Kind, SchemaError, Value};
 
 use super::attributes::SlotName;
 use super::error::{FieldIssue, NotASlot};
+use super::issues::Issues;
 use super::leaf::Leaf;
 use super::name::snake_case;
+use super::parts::{Parts, Within, without_unset};
 
-/// A type whose values a slot can hold.
+/// A type whose values a slot or a nested record can hold.
 pub(super) struct Shape {
     ty: Type,
     form: Form,
@@ -31,32 +35,78 @@ enum Form {
     Option(Box<Shape>),
     List(Box<Shape>),
     Array(Box<Shape>, usize),
+    /// A struct with named fields.
+    Record(Parts),
+}
+
+/// The slots of a shape. An option has those of its inner shape.
+pub(super) enum Layout<'s> {
+    /// One slot of this kind.
+    Slot(Kind),
+    /// A slot for each part.
+    Record(&'s Parts),
+    /// A slot for each part of the elements.
+    List(&'s Parts),
+}
+
+impl Layout<'_> {
+    fn into_list(self) -> Self {
+        match self {
+            Self::Slot(kind) => Self::Slot(Kind::list(kind)),
+            Self::Record(parts) | Self::List(parts) => Self::List(parts),
+        }
+    }
 }
 
 impl Shape {
-    /// Returns the shape of a field of this type.
-    pub(super) fn of(ty: &Type, info: Option<&'static TypeInfo>) -> Result<Self, FieldIssue> {
-        let Some(TypeInfo::Enum(option)) = info else { return Self::of_value(ty, info) };
-        let Some((inner, info)) = inside_of_option(option) else { return Self::of_value(ty, info) };
+    /// Returns the shape of a field of this type in structs of these types.
+    pub(super) fn of(
+        ty: &Type,
+        info: Option<&'static TypeInfo>,
+        within: &mut Within,
+    ) -> Result<Self, Issues> {
+        let Some(TypeInfo::Enum(option)) = info else { return Self::of_value(ty, info, within) };
+        let Some((inner, info)) = inside_of_option(option) else {
+            return Self::of_value(ty, info, within);
+        };
         if let Some(TypeInfo::Enum(info)) = info
             && inside_of_option(info).is_some()
         {
             return Err(refuse(ty, NotASlot::NestedOption));
         }
-        let form = Form::Option(Box::new(Self::of_value(&inner, info)?));
+        let form = Form::Option(Box::new(Self::of_value(&inner, info, within)?));
         Ok(Self { ty: *ty, form })
     }
 
-    fn of_value(ty: &Type, info: Option<&'static TypeInfo>) -> Result<Self, FieldIssue> {
+    /// Returns the shape of a field that no type declares.
+    pub(super) fn of_dynamic(value: &dyn PartialReflect, depth: usize) -> Result<Self, Issues> {
+        if let Some(info) = value.get_represented_type_info() {
+            return Self::of(info.ty(), Some(info), &mut Within::new());
+        }
+        if let ReflectRef::Struct(value) = value.reflect_ref() {
+            let form = Form::Record(Parts::of_dynamic(value, depth)?);
+            return Ok(Self { ty: Type::of::<DynamicStruct>(), form });
+        }
+        let type_name = value.reflect_short_type_path().into();
+        Err(FieldIssue::NotASlot { type_name, reason: NotASlot::Untyped }.into())
+    }
+
+    fn of_value(
+        ty: &Type,
+        info: Option<&'static TypeInfo>,
+        within: &mut Within,
+    ) -> Result<Self, Issues> {
         let form = match info {
             Some(TypeInfo::List(list)) => {
-                Form::List(Box::new(Self::of_element(ty, &list.item_ty(), list.item_info())?))
+                let (item, info) = (list.item_ty(), list.item_info());
+                Form::List(Box::new(Self::of_element(ty, &item, info, within)?))
             }
             Some(TypeInfo::Array(array)) => {
-                let element = Self::of_element(ty, &array.item_ty(), array.item_info())?;
+                let (item, info) = (array.item_ty(), array.item_info());
+                let element = Self::of_element(ty, &item, info, within)?;
                 Form::Array(Box::new(element), array.capacity())
             }
-            _ => return Self::of_single(ty, info),
+            _ => return Self::of_single(ty, info, within),
         };
         Ok(Self { ty: *ty, form })
     }
@@ -65,7 +115,8 @@ impl Shape {
         list: &Type,
         ty: &Type,
         info: Option<&'static TypeInfo>,
-    ) -> Result<Self, FieldIssue> {
+        within: &mut Within,
+    ) -> Result<Self, Issues> {
         let shape = match info {
             Some(TypeInfo::Enum(info)) if inside_of_option(info).is_some() => {
                 return Err(refuse(ty, NotASlot::OptionalElement));
@@ -73,31 +124,42 @@ impl Shape {
             Some(TypeInfo::List(_)) => return Err(refuse(list, NotASlot::NestedList)),
             // An array of numbers is one value, so it can be an element.
             Some(TypeInfo::Array(array)) => {
-                let number = Self::of_single(&array.item_ty(), array.item_info());
+                let number = Self::of_single(&array.item_ty(), array.item_info(), within);
                 let number = number.map_err(|_| refuse(list, NotASlot::NestedList))?;
                 Self { ty: *ty, form: Form::Array(Box::new(number), array.capacity()) }
             }
-            _ => return Self::of_single(ty, info),
+            _ => {
+                let single = Self::of_single(ty, info, within);
+                return single.map_err(|issues| issues.in_element("[]"));
+            }
         };
-        match shape.kind() {
-            Kind::List(_) => Err(refuse(list, NotASlot::NestedList)),
+        match shape.layout() {
+            Layout::Slot(Kind::List(_)) | Layout::List(_) => {
+                Err(refuse(list, NotASlot::NestedList))
+            }
             _ => Ok(shape),
         }
     }
 
-    fn of_single(ty: &Type, info: Option<&'static TypeInfo>) -> Result<Self, FieldIssue> {
+    fn of_single(
+        ty: &Type,
+        info: Option<&'static TypeInfo>,
+        within: &mut Within,
+    ) -> Result<Self, Issues> {
         if let Some(leaf) = Leaf::find(ty.id()) {
             return Ok(Self { ty: *ty, form: Form::Leaf(leaf) });
         }
-        match info {
-            Some(TypeInfo::Enum(info)) => match info.iter().find(|variant| !is_unit(variant)) {
-                None => Ok(Self { ty: *ty, form: Form::Enum(info) }),
-                Some(variant) => {
-                    Err(refuse(ty, NotASlot::EnumWithData { variant: variant.name() }))
-                }
-            },
-            _ => Err(refuse(ty, reason(ty, info))),
+        if let Some(reason) = refused(ty, info) {
+            return Err(refuse(ty, reason));
         }
+        let form = match info {
+            Some(TypeInfo::Enum(info)) => Form::Enum(info),
+            Some(whole @ TypeInfo::Struct(info)) => {
+                Form::Record(Parts::of(ty, whole, info, within)?)
+            }
+            _ => return Err(refuse(ty, NotASlot::Opaque)),
+        };
+        Ok(Self { ty: *ty, form })
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -108,20 +170,48 @@ impl Shape {
         matches!(self.form, Form::Option(_))
     }
 
-    /// Returns the slot's kind. Computes the names of an enum's variants on each call.
-    pub(super) fn kind(&self) -> Kind {
+    /// Returns `true` for options, and for records, whose parts may all be optional.
+    pub(super) fn may_be_unset(&self) -> bool {
+        matches!(self.form, Form::Option(_) | Form::Record(_))
+    }
+
+    /// Returns the slots of the shape. Computes the names of an enum's variants on each call.
+    pub(super) fn layout(&self) -> Layout<'_> {
         match &self.form {
-            Form::Leaf(leaf) => (leaf.kind)(),
-            Form::Enum(info) => Kind::enumeration(info.iter().map(variant_name)),
-            Form::Option(inner) => inner.kind(),
-            Form::List(element) => Kind::list(element.kind()),
-            Form::Array(element, length) => match element.kind() {
-                Kind::Number(number) => {
-                    Kind::Array(number, u32::try_from(*length).unwrap_or(u32::MAX))
+            Form::Leaf(leaf) => Layout::Slot((leaf.kind)()),
+            Form::Enum(info) => Layout::Slot(Kind::enumeration(info.iter().map(variant_name))),
+            Form::Option(inner) => inner.layout(),
+            Form::List(element) => element.layout().into_list(),
+            Form::Array(element, length) => match element.layout() {
+                Layout::Slot(Kind::Number(number)) => {
+                    Layout::Slot(Kind::Array(number, u32::try_from(*length).unwrap_or(u32::MAX)))
                 }
-                kind => Kind::list(kind),
+                layout => layout.into_list(),
             },
+            Form::Record(parts) => Layout::Record(parts),
         }
+    }
+
+    /// Returns the parts of a record that is not optional.
+    pub(super) fn record_mut(&mut self) -> Option<&mut Parts> {
+        match &mut self.form {
+            Form::Record(parts) => Some(parts),
+            _ => None,
+        }
+    }
+
+    /// Adds the slots of the shape to the builder, without attributes of the field itself.
+    pub(super) fn declare(
+        &self,
+        builder: SchemaBuilder,
+        slot: &str,
+    ) -> Result<SchemaBuilder, SchemaError> {
+        let builder = match self.layout() {
+            Layout::Slot(kind) => builder.slot(slot, kind),
+            Layout::Record(parts) => builder.nested(slot, &parts.schema(slot)?),
+            Layout::List(parts) => builder.nested_list(slot, &parts.schema(slot)?),
+        };
+        Ok(if self.is_optional() { builder.optional() } else { builder })
     }
 
     /// Returns `true` if values of the type can be made.
@@ -130,15 +220,21 @@ impl Shape {
             Form::Leaf(leaf) => leaf.is_writable,
             Form::Enum(_) => true,
             Form::Option(inner) | Form::List(inner) | Form::Array(inner, _) => inner.is_writable(),
+            Form::Record(parts) => parts.fields().iter().all(|part| part.shape.is_writable()),
+        }
+    }
+
+    /// Returns `true` unless the value is a dynamic struct that lacks parts.
+    pub(super) fn is_complete(&self, value: &dyn PartialReflect) -> bool {
+        match (&self.form, value.reflect_ref()) {
+            (Form::Record(parts), ReflectRef::Struct(value)) => parts.are_in(value),
+            _ => true,
         }
     }
 
     /// Converts a field's value to the slot's.
-    pub(super) fn read(&self, value: &dyn PartialReflect) -> Result<Value, FieldIssue> {
-        let wrong = || FieldIssue::WrongType {
-            expected: self.name().into(),
-            found: value.reflect_type_path().into(),
-        };
+    pub(super) fn read(&self, value: &dyn PartialReflect) -> Result<Value, Issues> {
+        let wrong = || self.wrong(value);
         if let Form::Leaf(leaf) = self.form {
             return (leaf.read)(value).ok_or_else(wrong);
         }
@@ -147,34 +243,50 @@ impl Shape {
             return Err(wrong());
         }
         match (&self.form, value.reflect_ref()) {
-            (Form::Enum(info), ReflectRef::Enum(value)) => read_variant(info, value),
+            (Form::Enum(info), ReflectRef::Enum(value)) => {
+                read_variant(info, value).ok_or_else(wrong)
+            }
             (Form::Option(inner), ReflectRef::Enum(value)) => {
                 match (value.variant_name(), value.field_at(0)) {
-                    ("None", _) => Some(Ok(Value::Unset)),
-                    ("Some", Some(value)) => Some(inner.read(value)),
-                    _ => None,
+                    ("None", _) => Ok(Value::Unset),
+                    // The parts that are left out would be unset.
+                    ("Some", Some(value)) if inner.is_complete(value) => inner.read(value),
+                    ("Some", Some(value)) => Err(inner.wrong(value)),
+                    _ => Err(wrong()),
                 }
             }
-            (Form::List(element), ReflectRef::List(list)) => {
-                Some(list.iter().map(|value| element.read(value)).collect())
-                    .map(|values: Result<Vec<_>, _>| values.map(Value::from))
+            (Form::List(element), ReflectRef::List(list)) => element.read_all(list.iter()),
+            (Form::Array(element, length), ReflectRef::Array(array)) if array.len() == *length => {
+                element.read_all(array.iter())
             }
-            (Form::Array(element, length), ReflectRef::Array(array)) => (array.len() == *length)
-                .then(|| {
-                    let values = array.iter().map(|value| element.read(value));
-                    values.collect::<Result<Vec<_>, _>>().map(Value::from)
-                }),
-            _ => None,
+            (Form::Record(parts), ReflectRef::Struct(value)) => parts.read(value),
+            _ => Err(wrong()),
         }
-        .unwrap_or_else(|| Err(wrong()))
+    }
+
+    /// Returns the problem of a value of another type.
+    fn wrong(&self, value: &dyn PartialReflect) -> Issues {
+        let (expected, found) = (self.name().into(), value.reflect_type_path().into());
+        FieldIssue::WrongType { expected, found }.into()
+    }
+
+    /// Converts the elements of a list up to the first with a problem.
+    fn read_all<'v>(
+        &self,
+        values: impl Iterator<Item = &'v dyn PartialReflect>,
+    ) -> Result<Value, Issues> {
+        let values = values.enumerate().map(|(position, value)| {
+            self.read(value).map_err(|issues| issues.in_element(&format!("[{position}]")))
+        });
+        values.collect::<Result<Vec<_>, _>>().map(Value::from)
     }
 
     /// Converts a value of the slot's kind to a reflected value that [`put`](Self::put) writes to the field.
-    pub(super) fn make(&self, value: &Value) -> Result<Box<dyn PartialReflect>, FieldIssue> {
+    pub(super) fn make(&self, value: &Value) -> Result<Box<dyn PartialReflect>, Issues> {
         // Values of other kinds; the caller has rejected them already.
-        let wrong = || FieldIssue::WrongType {
-            expected: self.name().into(),
-            found: value.to_string().into(),
+        let wrong = || {
+            let (expected, found) = (self.name().into(), value.to_string().into());
+            Issues::from(FieldIssue::WrongType { expected, found })
         };
         let made: Option<Box<dyn PartialReflect>> = match (&self.form, value) {
             (Form::Leaf(leaf), _) => (leaf.make)(value),
@@ -192,25 +304,95 @@ impl Shape {
                 Some(boxed(DynamicEnum::new_with_index(1, "Some", DynamicVariant::Tuple(some))))
             }
             (Form::List(element), Value::List(values)) => {
-                let made: Result<DynamicList, _> =
-                    values.iter().map(|value| element.make(value)).collect();
-                Some(boxed(made?))
+                let made: DynamicList = element.make_all(values)?.into_iter().collect();
+                Some(boxed(made))
             }
             (Form::Array(_, expected), Value::List(values)) if values.len() != *expected => {
-                return Err(FieldIssue::WrongLength { expected: *expected, found: values.len() });
+                let (expected, found) = (*expected, values.len());
+                return Err(FieldIssue::WrongLength { expected, found }.into());
             }
             (Form::Array(element, _), Value::List(values)) => {
-                let made: Result<DynamicArray, _> =
-                    values.iter().map(|value| element.make(value)).collect();
-                Some(boxed(made?))
+                let made: DynamicArray = element.make_all(values)?.into_iter().collect();
+                Some(boxed(made))
             }
+            (Form::Record(parts), Value::Map(_) | Value::Unset) => Some(boxed(parts.make(value)?)),
             _ => None,
         };
         made.ok_or_else(wrong)
     }
 
+    fn make_all(&self, values: &[Value]) -> Result<Vec<Box<dyn PartialReflect>>, Issues> {
+        let values = values.iter().enumerate().map(|(position, value)| {
+            self.make(value).map_err(|issues| issues.in_element(&format!("[{position}]")))
+        });
+        values.collect()
+    }
+
+    /// Returns `true` for records, and for options and lists of them.
+    pub(super) fn has_parts(&self) -> bool {
+        match &self.form {
+            Form::Leaf(_) | Form::Enum(_) => false,
+            Form::Option(inner) | Form::List(inner) | Form::Array(inner, _) => inner.has_parts(),
+            Form::Record(_) => true,
+        }
+    }
+
+    /// Returns an error if [`write`](Self::write) would fail.
+    pub(super) fn fit(&self, current: &dyn PartialReflect, value: &Value) -> Result<(), Issues> {
+        match (&self.form, current.reflect_ref()) {
+            (Form::Record(parts), ReflectRef::Struct(current)) => parts.fit(current, value),
+            _ if self.is_writable() || value.is_unset() => self.make(value).map(drop),
+            _ if without_unset(&self.read(current)?) == without_unset(value) => Ok(()),
+            _ => Err(FieldIssue::StaticText.into()),
+        }
+    }
+
+    /// Writes a value that [`fit`](Self::fit) accepts to a field, part by part, so that ignored fields stay unchanged.
+    pub(super) fn write(
+        &self,
+        field: &mut dyn PartialReflect,
+        value: &Value,
+    ) -> Result<(), Issues> {
+        let is_record = matches!(self.form, Form::Record(_));
+        if !is_record && !self.is_writable() && !value.is_unset() {
+            // The field has the value already.
+            return Ok(());
+        }
+        match (&self.form, field.reflect_mut(), value) {
+            (Form::Record(parts), ReflectMut::Struct(target), _) => {
+                return parts.write(target, value);
+            }
+            (Form::Option(inner), ReflectMut::Enum(option), Value::Map(_)) => {
+                // `None` has no field.
+                if let Some(field) = option.field_at_mut(0) {
+                    return inner.write(field, value);
+                }
+            }
+            (Form::Array(element, _), ReflectMut::Array(array), Value::List(values))
+                if element.has_parts() =>
+            {
+                return values.iter().enumerate().try_for_each(|(position, value)| {
+                    let Some(field) = array.get_mut(position) else { return Ok(()) };
+                    element.write(field, value)
+                });
+            }
+            _ => {}
+        }
+        let made = self.make(value)?;
+        self.put(field, made)
+    }
+
     /// Writes a value from [`make`](Self::make) to a field that [`read`](Self::read) can read.
     pub(super) fn put(
+        &self,
+        field: &mut dyn PartialReflect,
+        made: Box<dyn PartialReflect>,
+    ) -> Result<(), Issues> {
+        self.try_put(field, made)
+            .map_err(|error| FieldIssue::NotApplied { reason: error.to_string().into() }.into())
+    }
+
+    fn try_put(
         &self,
         field: &mut dyn PartialReflect,
         made: Box<dyn PartialReflect>,
@@ -241,10 +423,10 @@ fn none() -> DynamicEnum {
     DynamicEnum::new_with_index(0, "None", DynamicVariant::Unit)
 }
 
-fn read_variant(info: &EnumInfo, value: &dyn Enum) -> Option<Result<Value, FieldIssue>> {
+fn read_variant(info: &EnumInfo, value: &dyn Enum) -> Option<Value> {
     let variant = info.variant(value.variant_name())?;
     let is_unit = value.variant_type() == VariantType::Unit;
-    is_unit.then(|| Ok(Value::Text(variant_name(variant))))
+    is_unit.then(|| Value::Text(variant_name(variant)))
 }
 
 fn is_unit(variant: &VariantInfo) -> bool {
@@ -269,32 +451,30 @@ fn inside_of_option(info: &EnumInfo) -> Option<(Type, Option<&'static TypeInfo>)
     Some((*field.ty(), field.type_info()))
 }
 
-fn refuse(ty: &Type, reason: NotASlot) -> FieldIssue {
-    FieldIssue::NotASlot { type_name: ty.short_path().into(), reason }
+pub(super) fn refuse(ty: &Type, reason: NotASlot) -> Issues {
+    FieldIssue::NotASlot { type_name: ty.short_path().into(), reason }.into()
 }
 
-/// Returns the reason why a slot cannot hold the type, which is not a leaf, enum, option, list or array.
-fn reason(ty: &Type, info: Option<&TypeInfo>) -> NotASlot {
-    if ty.is::<Entity>() {
-        return NotASlot::BevyEntity;
-    }
-    if ty.is::<usize>() || ty.is::<isize>() {
-        return NotASlot::PointerSized { instead: if ty.is::<usize>() { 'u' } else { 'i' } };
-    }
-    if ty.is::<u128>() || ty.is::<i128>() {
-        return NotASlot::TooWide { instead: if ty.is::<u128>() { 'u' } else { 'i' } };
-    }
-    if ty.crate_name() == Some("glam") {
-        return NotASlot::Vector;
-    }
-    match info {
+/// Returns the reason why neither a slot nor a record can hold the type, which is not a leaf, option, list or array.
+fn refused(ty: &Type, info: Option<&TypeInfo>) -> Option<NotASlot> {
+    Some(match info {
+        _ if ty.is::<Entity>() => NotASlot::BevyEntity,
+        _ if ty.is::<usize>() => NotASlot::PointerSized { instead: 'u' },
+        _ if ty.is::<isize>() => NotASlot::PointerSized { instead: 'i' },
+        _ if ty.is::<u128>() => NotASlot::TooWide { instead: 'u' },
+        _ if ty.is::<i128>() => NotASlot::TooWide { instead: 'i' },
+        _ if ty.crate_name() == Some("glam") => NotASlot::Vector,
         None => NotASlot::Untyped,
-        Some(TypeInfo::Struct(_)) => NotASlot::Struct,
+        Some(TypeInfo::Struct(_)) => return None,
+        Some(TypeInfo::Enum(info)) => {
+            let variant = info.iter().find(|variant| !is_unit(variant))?.name();
+            NotASlot::EnumWithData { variant }
+        }
         Some(TypeInfo::TupleStruct(_)) => NotASlot::TupleStruct,
         Some(TypeInfo::Tuple(_)) => NotASlot::Tuple,
         Some(TypeInfo::Map(_)) => NotASlot::Map,
         Some(TypeInfo::Set(_)) => NotASlot::Set,
         Some(TypeInfo::List(_) | TypeInfo::Array(_)) => NotASlot::NestedList,
-        Some(TypeInfo::Enum(_) | TypeInfo::Opaque(_)) => NotASlot::Opaque,
-    }
+        Some(TypeInfo::Opaque(_)) => NotASlot::Opaque,
+    })
 }
