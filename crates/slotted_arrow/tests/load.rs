@@ -464,8 +464,7 @@ fn other_defaults_of_extensions_are_loaded() -> Outcome {
     let mut old = store([unit, orc.clone()])?;
     old.spawn_record("orc", record! {})?;
     let save = saved(&mut old)?;
-    let mut new = Store::new();
-    load(&mut new, &save)?;
+    let (new, _) = LoadOptions::new().read(&*save)?;
     assert_eq!(new.schema("orc").ok_or("no orc")?.to_schema(), orc?);
     Ok(())
 }
