@@ -411,7 +411,7 @@ fn lengths_from_outside_reserve_nothing() {
     let many = vec![Value::from(1000); 1000];
     let flags = vec![Value::from(false); 1000];
     let many = record! { "a[].b#": many, "a[].b[].c": none(), "a[].b[].c?": flags };
-    assert!(store.schema("thing").unwrap().check_lists(&many).is_err());
+    assert!(store.schema("thing").unwrap().check_nested(&many).is_err());
 }
 
 #[test]

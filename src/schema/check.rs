@@ -53,7 +53,7 @@ impl Checker<'_> {
         let (flat, before) = (schema.spread(record), problems.len());
         self.values(schema, &flat, &mut given, problems);
         // A wrong part is the reason why the parts do not fit together.
-        let whole = |slot: &str| match schema.list_of(slot) {
+        let whole = |slot: &str| match schema.whole_of(slot) {
             Some((name, _)) => name.len(),
             None => slot.len(),
         };
@@ -79,7 +79,7 @@ impl Checker<'_> {
         // A value that is not a map has a problem of its own.
         if problems.is_empty() {
             // A part of a union fits the other parts that the object has.
-            if schema.list_of(name).is_none() {
+            if schema.whole_of(name).is_none() {
                 problems.extend(schema.misfit(record, record));
             }
             let parts = schema.parts(name).map(|(index, _)| (&schema.slots()[index], given[index]));
@@ -224,7 +224,7 @@ fn missing(schema: &RegisteredSchema, slot: &Slot, is_given: bool, problems: &mu
     if is_given || !slot.is_required() {
         return;
     }
-    let (name, shape) = schema.list_of(slot.name()).unzip();
+    let (name, shape) = schema.whole_of(slot.name()).unzip();
     let name = name.unwrap_or_else(|| slot.name());
     // A value of the wrong form has a problem of its own.
     let is_known = |problem: &Problem| {

@@ -16,6 +16,33 @@ fn json_schema() -> Result<Value, Box<dyn Error>> {
     Ok(serde_json::from_str(&answer.output)?)
 }
 
+/// Returns the validator of a TOML file's schemas, which accepts the file.
+fn validator_of(folder: &str, file: &str) -> Result<jsonschema::Validator, Box<dyn Error>> {
+    let folder = folder_with(folder, "definitions.toml", file)?;
+    let schema: Value = serde_json::from_str(&run(["schema", &folder, "--json-schema"])?.output)?;
+    if let Err(error) = jsonschema::meta::validate(&schema) {
+        panic!("{error} at {}", error.instance_path());
+    }
+    let validator = jsonschema::validator_for(&schema)?;
+    assert_eq!(problems(&validator, &toml::from_str(file)?), [""; 0]);
+    Ok(validator)
+}
+
+/// Checks which records are accepted, with the given document around each.
+fn accepts_only(
+    validator: &jsonschema::Validator,
+    document: impl Fn(Value) -> Value,
+    (right, wrong): (Vec<Value>, Vec<Value>),
+) {
+    for right in right {
+        assert_eq!(problems(validator, &document(right)), [""; 0]);
+    }
+    for wrong in wrong {
+        let document = document(wrong);
+        assert!(!validator.is_valid(&document), "{document} is accepted");
+    }
+}
+
 fn problems(validator: &jsonschema::Validator, document: &Value) -> Vec<String> {
     validator.iter_errors(document).map(|error| error.to_string()).collect()
 }
@@ -148,24 +175,15 @@ fn nested_lists_have_a_json_schema() -> Outcome {
         slots = { range = "f32" }
         [records.beast.wolf]
     "#;
-    let folder = folder_with("nested_lists_schema", "beasts.toml", file)?;
-    let schema: Value = serde_json::from_str(&run(["schema", &folder, "--json-schema"])?.output)?;
-    if let Err(error) = jsonschema::meta::validate(&schema) {
-        panic!("{error} at {}", error.instance_path());
-    }
-    let validator = jsonschema::validator_for(&schema)?;
-    let document: Value = toml::from_str(file)?;
-    assert_eq!(problems(&validator, &document), [""; 0]);
+    let validator = validator_of("nested_lists_schema", file)?;
     let wolf = |wolf: Value| json!({ "records": { "beast": { "wolf": wolf } } });
-    for right in [
+    let right = vec![
         json!({ "drops": [{ "item": "bone", "chance": 0.5 }, { "item": "hide", "chance": null }] }),
         json!({ "drops": { "item": "bone" }, "armour": [["arm", 4]], "grid": [[1], []] }),
         json!({ "drops": { "add": [{ "item": "fang" }] }, "skills": { "hunt": 3 }, "grid": null }),
         json!({ "senses": { "smell": { "range": 9.5 } }, "unset": ["armour", "senses"] }),
-    ] {
-        assert_eq!(problems(&validator, &wolf(right)), [""; 0]);
-    }
-    for wrong in [
+    ];
+    let wrong = vec![
         json!({ "drops": [{ "itme": "bone" }] }),
         json!({ "drops": [{ "item": "bone", "chance": 2 }] }),
         json!({ "armour": [["arm", "four"]] }),
@@ -174,10 +192,8 @@ fn nested_lists_have_a_json_schema() -> Outcome {
         json!({ "skills": { "hunt": "much" } }),
         json!({ "senses": { "smell": { "reach": 9.5 } } }),
         json!({ "unset": ["drops"] }),
-    ] {
-        let document = wolf(wrong);
-        assert!(!validator.is_valid(&document), "{document} is accepted");
-    }
+    ];
+    accepts_only(&validator, wolf, (right, wrong));
     Ok(())
 }
 
@@ -199,23 +215,14 @@ fn unions_have_a_json_schema() -> Outcome {
         [records.spell.cure]
         effect = { type = "heal", amount = 5 }
     "#;
-    let folder = folder_with("unions_schema", "spells.toml", file)?;
-    let schema: Value = serde_json::from_str(&run(["schema", &folder, "--json-schema"])?.output)?;
-    if let Err(error) = jsonschema::meta::validate(&schema) {
-        panic!("{error} at {}", error.instance_path());
-    }
-    let validator = jsonschema::validator_for(&schema)?;
-    let document: Value = toml::from_str(file)?;
-    assert_eq!(problems(&validator, &document), [""; 0]);
+    let validator = validator_of("unions_schema", file)?;
     let spell = |spell: Value| json!({ "records": { "spell": { "cure": spell } } });
-    for right in [
+    let right = vec![
         json!({ "effect": { "type": "heal", "amount": 5, "area": null }, "cost": 2, "shape": "point" }),
         json!({ "effect": { "type": "rest" }, "cost": { "amount": 3 }, "shape": { "circle": 2 } }),
         json!({ "effect": { "type": "rest" }, "cost": "all", "uses": ["x", { "amount": 2 }] }),
-    ] {
-        assert_eq!(problems(&validator, &spell(right)), [""; 0]);
-    }
-    for wrong in [
+    ];
+    let wrong = vec![
         json!({ "effect": { "type": "rest", "amount": 5 } }),
         json!({ "effect": { "type": "heel", "amount": 5 } }),
         json!({ "effect": { "amount": 5 } }),
@@ -224,10 +231,8 @@ fn unions_have_a_json_schema() -> Outcome {
         json!({ "effect": { "type": "rest" }, "uses": [3] }),
         json!({ "effect": { "type": "rest" }, "shape": "circle" }),
         json!({ "effect": { "type": "rest" }, "shape": { "box": 2 } }),
-    ] {
-        let document = spell(wrong);
-        assert!(!validator.is_valid(&document), "{document} is accepted");
-    }
+    ];
+    accepts_only(&validator, spell, (right, wrong));
     Ok(())
 }
 

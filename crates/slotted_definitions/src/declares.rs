@@ -1,4 +1,4 @@
-//! Reads declarations that are about to be written, to see that they declare the right slots.
+//! Reads declarations before they are written as text, to see that they declare the right slots.
 
 use std::ops::Bound;
 use std::sync::Arc;

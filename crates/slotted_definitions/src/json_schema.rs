@@ -131,7 +131,7 @@ impl Writer<'_> {
                 Some((name.to_owned(), or_null(json)))
             })
             .collect();
-        slots.retain(|name, _| schema.list_of(name).is_none());
+        slots.retain(|name, _| schema.whole_of(name).is_none());
         slots.extend(nested);
         slots
     }
@@ -364,7 +364,7 @@ fn unset(schema: &RegisteredSchema) -> Json {
         schema.is_nested(record)
             && schema.parts(record).all(|(slot, _)| schema.slots()[slot].is_optional())
     };
-    optional.retain(|name| schema.list_of(name).is_none());
+    optional.retain(|name| schema.whole_of(name).is_none());
     optional.extend(nested_names(schema).into_iter().filter(is_optional));
     let name = if optional.is_empty() { json!(false) } else { json!({ "enum": optional }) };
     let unset = "The slots that have no value, also if this record inherits one.";

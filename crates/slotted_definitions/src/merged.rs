@@ -113,6 +113,9 @@ pub(super) fn read_slots<'n, 's>(
         return;
     }
     for entry in reading.once(map, "the slots") {
+        if *within == Within::default() && is_reserved(entry, reading) {
+            continue;
+        }
         let name = within.name(&entry.name);
         let known = schema.places.get(&name).filter(|_| source.is_patch).cloned();
         let is_known = known.is_some();
@@ -138,8 +141,6 @@ pub(super) fn read_slots<'n, 's>(
         let known = schema.slots.iter_mut().find(|slot| *slot.name == *name);
         if let Some(known) = known {
             known.add(reading, entry, source);
-        } else if *within == Within::default() && is_reserved(entry, reading) {
-            continue;
         } else if let Some(slot) = SlotDeclaration::read(reading, entry, (source, within)) {
             schema.slots.push(slot);
         }

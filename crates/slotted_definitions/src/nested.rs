@@ -148,10 +148,10 @@ impl RecordReader<'_> {
         let parts = shape.slot_range();
         let discarded =
             entries.discarded.extract_if(.., |slot| parts.contains(&usize::from(*slot)));
-        let wholes = discarded.filter_map(|slot| Some(schema.list_of(name_of(slot))?.0));
+        let wholes = discarded.filter_map(|slot| Some(schema.whole_of(name_of(slot))?.0));
         for whole in wholes.collect::<BTreeSet<&str>>() {
             let is_part = |given: &&mut Given| {
-                schema.list_of(name_of(given.slot)).is_some_and(|(name, _)| name == whole)
+                schema.whole_of(name_of(given.slot)).is_some_and(|(name, _)| name == whole)
             };
             for given in entries.values.iter_mut().filter(is_part) {
                 let slot = &schema.slots()[usize::from(given.slot)];

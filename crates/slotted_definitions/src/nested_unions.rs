@@ -10,7 +10,7 @@ use crate::slot_problems::unknown_kind;
 use crate::source::Place;
 use crate::within::Within;
 use slotted::Kind;
-use slotted::schema::is_part_name;
+use slotted::schema::{UnionBy, is_part_name};
 
 /// The slot that says which variant a value is.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,17 +144,12 @@ fn sort_of(form: &Form<'_>) -> Option<&'static str> {
         Form::Union(_) => None,
         Form::Single("enum") => Some("text"),
         Form::Single("list(enum)") => Some("list"),
-        Form::Single(kind) => match kind_name::parse(kind, None).ok()? {
-            Kind::Bool => Some("bool"),
-            Kind::Number(_) => Some("number"),
-            Kind::Text | Kind::Enum(_) | Kind::Object => Some("text"),
-            Kind::Vector(_) | Kind::Array(..) | Kind::List(_) => Some("list"),
-            _ => None,
-        },
+        Form::Single(kind) => UnionBy::sort_of(&kind_name::parse(kind, None).ok()?),
     }
 }
 
-/// Returns the sort of each kind of a union. Returns `None` after it has reported kinds whose values nothing tells apart.
+/// Returns the sort of each kind of a union. Returns `None` after it has reported kinds whose
+/// values nothing tells apart.
 pub(super) fn sorts<'n>(
     kinds: &[&'n str],
     form: &dyn Fn(&'n str) -> Form<'n>,

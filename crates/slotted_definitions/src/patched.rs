@@ -47,12 +47,14 @@ impl Resolver<'_> {
         let registry = self.registry;
         let schema = self.records.list[record as usize].schema;
         let schema = registry.schema_by_id(schema).expect("a record's schema is registered");
-        let list_of =
-            |change: &Change| schema.list_of(schema.slots()[usize::from(change.slot)].name());
+        let whole_of =
+            |change: &Change| schema.whole_of(schema.slots()[usize::from(change.slot)].name());
         let mut of_lists: Vec<(&str, Vec<Change>)> = Vec::new();
         changes.retain(|change| {
             // A part of a union is changed alone.
-            let Some((name, Shape::List(_) | Shape::Map(_))) = list_of(change) else { return true };
+            let Some((name, Shape::List(_) | Shape::Map(_))) = whole_of(change) else {
+                return true;
+            };
             match of_lists.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, changes)) => changes.push(change.clone()),
                 None => of_lists.push((name, vec![change.clone()])),
@@ -165,7 +167,7 @@ impl Resolver<'_> {
     }
 
     /// Reports lists whose parts a record names one by one, with different lengths.
-    pub(super) fn check_lists(&mut self) {
+    pub(super) fn check_nested(&mut self) {
         let mut partial: Vec<u32> = self.records.partial.iter().copied().collect();
         partial.sort_unstable();
         for number in partial {
@@ -178,7 +180,7 @@ impl Resolver<'_> {
                 let name = schema.slots()[usize::from(given.slot)].name();
                 (name.to_owned(), given.value)
             });
-            if let Err(problem) = schema.check_lists(&names.collect()) {
+            if let Err(problem) = schema.check_nested(&names.collect()) {
                 let place = record.place;
                 self.diagnostics.push_with(|_| {
                     Diagnostic::error(Code::BadValue, problem.to_string())

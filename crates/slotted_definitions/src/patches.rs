@@ -278,7 +278,7 @@ pub(super) struct Patched {
 /// Returns the name of the slot, or of the list that it is a part of.
 fn whole_name(schema: &RegisteredSchema, slot: u16) -> &str {
     let name = schema.slots()[usize::from(slot)].name();
-    schema.list_of(name).map_or(name, |(list, _)| list)
+    schema.whole_of(name).map_or(name, |(list, _)| list)
 }
 
 fn later_pack(schema: &RegisteredSchema, name: &str, place: Place, record: Place) -> Diagnostic {

@@ -166,7 +166,7 @@ pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
 
 fn is_discardable(kind: &ProblemKind, schema: &RegisteredSchema, slot: &Slot) -> bool {
     match kind {
-        ProblemKind::UnknownVariant { .. } => match schema.list_of(slot.name()) {
+        ProblemKind::UnknownVariant { .. } => match schema.whole_of(slot.name()) {
             Some((_, shape)) => !is_required(schema, shape),
             None => !slot.is_required(),
         },
@@ -405,14 +405,14 @@ impl<'a> RecordReader<'a> {
 
     /// Replaces all parts of lists with a discarded one by their defaults.
     fn discard_lists(&self, schema: &RegisteredSchema, entries: &mut Entries) {
-        let list_of = |slot: u16| schema.list_of(schema.slots()[usize::from(slot)].name());
+        let whole_of = |slot: u16| schema.whole_of(schema.slots()[usize::from(slot)].name());
         let lists: HashSet<&str> =
-            entries.discarded.iter().filter_map(|slot| Some(list_of(*slot)?.0)).collect();
+            entries.discarded.iter().filter_map(|slot| Some(whole_of(*slot)?.0)).collect();
         if lists.is_empty() {
             return;
         }
         for given in &mut entries.values {
-            if list_of(given.slot).is_some_and(|(list, _)| lists.contains(list)) {
+            if whole_of(given.slot).is_some_and(|(list, _)| lists.contains(list)) {
                 let slot = &schema.slots()[usize::from(given.slot)];
                 let without = slot.default().cloned().unwrap_or_default();
                 let value = std::mem::replace(&mut given.value, without);
@@ -494,7 +494,7 @@ impl<'a> RecordReader<'a> {
             Checked::Right(value) => value,
             // A wrong value is not reported as missing too.
             Checked::Wrong => Value::Unset,
-            Checked::Discarded if schema.list_of(schema.slots()[slot].name()).is_some() => {
+            Checked::Discarded if schema.whole_of(schema.slots()[slot].name()).is_some() => {
                 // Its list is discarded as a whole.
                 entries.discarded.push(slot as u16);
                 entry.value.to_value()

@@ -77,7 +77,7 @@ impl Resolver<'_> {
             self.change(record);
         }
         self.missing_values();
-        self.check_lists();
+        self.check_nested();
         self.remove_deleted();
     }
 
@@ -125,7 +125,7 @@ impl Resolver<'_> {
                 }
                 match self.reference(number, slot, &given.value, given.place) {
                     Some(value) => given.value = value,
-                    None => match list_name(registry, schema, slot) {
+                    None => match whole_name(registry, schema, slot) {
                         Some(list) => lists.push(list),
                         None => self.discard(number, slot, given),
                     },
@@ -134,7 +134,7 @@ impl Resolver<'_> {
             // The parts of a list belong together.
             for given in &mut values {
                 let slot = &slots[usize::from(given.slot)];
-                if list_name(registry, schema, slot).is_some_and(|list| lists.contains(&list)) {
+                if whole_name(registry, schema, slot).is_some_and(|list| lists.contains(&list)) {
                     self.discard(number, slot, given);
                 }
             }
@@ -144,7 +144,7 @@ impl Resolver<'_> {
 
     /// Returns whether a dangling reference in the slot is only a warning.
     fn is_forgiving(&self, record: u32, slot: &Slot) -> bool {
-        let is_needed = match self.schema_of(record).list_of(slot.name()) {
+        let is_needed = match self.schema_of(record).whole_of(slot.name()) {
             Some((_, shape)) => is_required(self.schema_of(record), shape),
             None => slot.is_required(),
         };
@@ -449,7 +449,7 @@ impl Resolver<'_> {
         let name = |slot: u16| schema.slots()[usize::from(slot)].name();
         let given = record.values.slots().map(name);
         let wholes = record.values.slots().map(name);
-        let wholes = wholes.filter_map(|slot| Some(schema.list_of(slot)?.0));
+        let wholes = wholes.filter_map(|slot| Some(schema.whole_of(slot)?.0));
         let quarantined = self.records.quarantined_values.get(&number).into_iter().flatten();
         let own = given.chain(wholes).chain(quarantined.map(|quarantined| &*quarantined.name));
         let own: HashSet<&str> = own.collect();
@@ -487,7 +487,7 @@ impl Resolver<'_> {
                 if given.peek() != Some(slot) {
                     let slot = &schema.slots()[usize::from(*slot)];
                     // The parts of a list are missing together.
-                    let list = schema.list_of(slot.name()).map(|(name, _)| name);
+                    let list = schema.whole_of(slot.name()).map(|(name, _)| name);
                     if list.is_some() && std::mem::replace(&mut last_list, list) == list {
                         continue;
                     }
@@ -511,13 +511,13 @@ pub(super) fn is_required(schema: &RegisteredSchema, shape: &Shape) -> bool {
     is_required
 }
 
-/// Returns the name of the nested list that a slot is a part of.
-fn list_name<'s>(registry: &Store, schema: SchemaId, slot: &'s Slot) -> Option<&'s str> {
-    registry.schema_by_id(schema)?.list_of(slot.name()).map(|(name, _)| name)
+/// Returns the name of the list, map or union that a slot is a part of.
+fn whole_name<'s>(registry: &Store, schema: SchemaId, slot: &'s Slot) -> Option<&'s str> {
+    registry.schema_by_id(schema)?.whole_of(slot.name()).map(|(name, _)| name)
 }
 
 fn missing(schema: &RegisteredSchema, slot: &Slot, place: Place, has_name: bool) -> Diagnostic {
-    let (name, kind) = match schema.list_of(slot.name()) {
+    let (name, kind) = match schema.whole_of(slot.name()) {
         Some((name, shape)) => (name, shape.to_string()),
         None => (slot.name(), slot.kind().to_string()),
     };

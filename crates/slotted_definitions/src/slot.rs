@@ -110,26 +110,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         entry: &'n Entry<'s>,
         (source, within): (&SlotSource<'_>, &Within),
     ) -> Option<Self> {
-        let name = match *within == Within::default() {
-            true => Cow::Borrowed(&*entry.name),
-            false => within.name(&entry.name).into(),
-        };
-        let (within, place) = (within.clone(), reading.place(entry.span));
-        let (keys, variant_changes) = (BTreeMap::new(), Vec::new());
-        let (has_unknown, is_disputed) = (false, false);
-        let mut slot = Self {
-            name,
-            part: &entry.name,
-            within,
-            placed: None,
-            kind: None,
-            tag: None,
-            place,
-            keys,
-            variant_changes,
-            has_unknown,
-            is_disputed,
-        };
+        let mut slot = Self::new(reading.place(entry.span), (within, &entry.name));
         slot.add(reading, entry, source).then_some(slot)
     }
 
@@ -146,18 +127,26 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     /// Returns the slot that says the variant of a union at this place.
     pub(super) fn of_tag(place: Place, tag: Tag, within: &Within) -> Self {
         let name = tag.name(&within.name("")).into();
-        let of_kind = Self::of_kind(place, "", (within, ""));
-        Self { name, kind: None, tag: Some(tag), ..of_kind }
+        Self { name, tag: Some(tag), ..Self::new(place, (within, "")) }
     }
 
     /// Returns a part of a value whose kind says what it is.
-    pub(super) fn of_kind(place: Place, kind: &'n str, (within, part): (&Within, &'n str)) -> Self {
+    pub(super) fn of_kind(place: Place, kind: &'n str, at: (&Within, &'n str)) -> Self {
+        Self { kind: Some(kind), ..Self::new(place, at) }
+    }
+
+    /// Returns a declaration that has no keys yet.
+    fn new(place: Place, (within, part): (&Within, &'n str)) -> Self {
+        let name = match *within == Within::default() {
+            true => Cow::Borrowed(part),
+            false => within.name(part).into(),
+        };
         Self {
-            name: within.name(part).into(),
+            name,
             part,
             within: within.clone(),
             placed: None,
-            kind: Some(kind),
+            kind: None,
             tag: None,
             place,
             keys: BTreeMap::new(),

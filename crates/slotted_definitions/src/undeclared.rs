@@ -155,7 +155,7 @@ fn undeclared(
 fn whole_names(schema: &RegisteredSchema) -> Vec<Arc<str>> {
     let mut names: Vec<Arc<str>> = Vec::new();
     for slot in schema.slots() {
-        let name = match schema.list_of(slot.name()) {
+        let name = match schema.whole_of(slot.name()) {
             Some((name, _)) => name.into(),
             None => Arc::clone(slot.shared_name()),
         };

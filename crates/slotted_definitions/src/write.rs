@@ -126,7 +126,7 @@ impl Objects {
         // The parts of a list come back together, if the game has not replaced the list.
         let is_replaced = |name: &str| {
             let shape =
-                schema.and_then(|own| own.shape(name).or_else(|| Some(own.list_of(name)?.1)));
+                schema.and_then(|own| own.shape(name).or_else(|| Some(own.whole_of(name)?.1)));
             let (Some(schema), Some(shape)) = (schema, shape) else { return false };
             let mut is_replaced = false;
             shape.for_each_slot(&mut |slot| {
@@ -251,7 +251,7 @@ impl Objects {
                 });
             }
         }
-        if let Some(Err(problem)) = schema.map(|schema| schema.check_lists(&record)) {
+        if let Some(Err(problem)) = schema.map(|schema| schema.check_nested(&record)) {
             let record = self.record(id).and_then(|record| record.name()).map(Into::into);
             return Err(WriteError::Invalid { id, record, problem });
         }
@@ -323,7 +323,7 @@ fn without_dead_references(store: &Store, id: ObjectId) -> Result<Record, WriteE
         let is_optional =
             || schema.and_then(|schema| schema.slot(slot)).is_some_and(Slot::is_optional);
         // A list or a union loses what needs the reference.
-        let is_part = || schema.is_some_and(|schema| schema.list_of(slot).is_some());
+        let is_part = || schema.is_some_and(|schema| schema.whole_of(slot).is_some());
         let value = match value {
             Value::Object(_) if is_dead(value) && is_optional() && !is_part() => continue,
             Value::Object(found) if is_dead(value) && !is_part() => {

@@ -325,7 +325,8 @@ impl Declared {
                 let parts = pairs.iter().map(write).collect::<Option<Vec<_>>>()?;
                 let pad = if is_struct { "" } else { " " };
                 let line = format!("{open}{pad}{}{pad}{close}", parts.join(", "));
-                if line.len() <= LONG && !line.contains('\n') {
+                // TOML 1.0 has no lines within braces; `toml_lines` writes what is long.
+                if format == Format::Toml || (line.len() <= LONG && !line.contains('\n')) {
                     return Some(line);
                 }
                 let part = |part: &String| format!("    {}", part.replace('\n', "\n    "));
@@ -335,6 +336,22 @@ impl Declared {
                 )
             }
         })
+    }
+}
+
+impl Declared {
+    /// Writes the declaration of a TOML key. What is too long for a line has dotted keys.
+    pub(super) fn toml_lines(&self, key: &str) -> Option<Vec<String>> {
+        let line = format!("{key} = {}", self.write(Format::Toml)?);
+        let Self::Map(pairs) = self else { return Some(vec![line]) };
+        if line.len() <= LONG {
+            return Some(vec![line]);
+        }
+        let mut lines = Vec::new();
+        for (part, declared) in pairs {
+            lines.extend(declared.toml_lines(&format!("{key}.{}", part.write(Format::Toml)))?);
+        }
+        Some(lines)
     }
 }
 

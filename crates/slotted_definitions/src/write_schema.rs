@@ -9,7 +9,7 @@ use crate::format::Format;
 use crate::infer::as_written;
 use crate::loaded::Definitions;
 use crate::schemas::RECORD_KEYS;
-use crate::write_nested::{Nested, nested};
+use crate::write_nested::{Declared, Nested, nested};
 use crate::write_yaml;
 use slotted::Kind;
 use slotted::Value;
@@ -57,8 +57,8 @@ pub struct WriteSchemaError {
 /// Writes a definition file that declares the schemas.
 ///
 /// The loaded file declares equal schemas, with three exceptions: a default of `1.0_f32` is read as
-/// [`Value::F64`], a default of [`Value::Unset`] is omitted, and the slots of a [nested value](slotted::schema::Shape), which
-/// has one declaration, can come in another order. The format's feature is not needed.
+/// [`Value::F64`], a default of [`Value::Unset`] is omitted, and the slots of [nested values](slotted::schema::Shape), each of
+/// which has one declaration, can come in another order. The format's feature is not needed.
 ///
 /// # Errors
 /// Returns an error if a slot
@@ -145,6 +145,8 @@ struct WrittenSlot<'s> {
     name: Cow<'s, str>,
     comment: Option<Cow<'s, str>>,
     declaration: String,
+    /// The declaration of a nested value, for which TOML may need several lines.
+    nested: Option<Declared>,
 }
 
 impl Nested {
@@ -154,6 +156,7 @@ impl Nested {
             name: self.name.to_string().into(),
             comment: self.comment.clone().map(Cow::Owned),
             declaration: self.declared.write(format)?,
+            nested: Some(self.declared.clone()),
         })
     }
 }
@@ -179,7 +182,7 @@ impl<'s> Written<'s> {
             })?;
             let comment = own.and_then(|docs| docs.comment.as_deref());
             let (name, comment) = (Cow::Borrowed(slot.name()), comment.map(Cow::Borrowed));
-            Ok(WrittenSlot { name, comment, declaration: slot_value(&pairs, format) })
+            Ok(WrittenSlot { name, comment, declaration: slot_value(&pairs, format), nested: None })
         };
         let nested = nested(schema, docs);
         let mut slots: Vec<WrittenSlot<'s>> = Vec::with_capacity(schema.slots().len());
@@ -206,7 +209,8 @@ impl<'s> Written<'s> {
                 reason: format!("{format} cannot represent its default"),
             })?;
             let declaration = map(&[("default", default)], format);
-            slots.push(WrittenSlot { name: name.into(), comment: None, declaration });
+            let (name, comment, nested) = (name.into(), None, None);
+            slots.push(WrittenSlot { name, comment, declaration, nested });
         }
         Ok(Self { schema, docs, pairs: pairs.collect(), slots })
     }
@@ -405,8 +409,10 @@ fn toml_file(schemas: &[Written<'_>]) -> String {
             lines.push(format!("[schemas.{name}.slots]"));
         }
         for slot in &schema.slots {
+            let key = toml_key(&slot.name);
             comment(&mut lines, "#", slot.comment.as_deref());
-            lines.push(format!("{} = {}", toml_key(&slot.name), slot.declaration));
+            let nested = slot.nested.as_ref().and_then(|nested| nested.toml_lines(&key));
+            lines.extend(nested.unwrap_or_else(|| vec![format!("{key} = {}", slot.declaration)]));
         }
     }
     lines.push(String::new());

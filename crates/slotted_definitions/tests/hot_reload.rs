@@ -542,3 +542,72 @@ fn changes_can_be_inspected() -> Outcome {
     assert_eq!((from, to), (&250.into(), &251.into()));
     Ok(())
 }
+
+#[test]
+fn a_changed_inherited_default_is_that_of_new_objects() -> Outcome {
+    let mut game = Game::new()?;
+    let inherited = "extends = \"unit\"\nslots.health = { default = 150 }";
+    let next = game.next("extends = \"unit\"", inherited)?;
+    game.reload(&next)?;
+    let default = |game: &Game, schema: &str| {
+        let slot = game.store.schema(schema).and_then(|schema| schema.slot("health").cloned());
+        slot.and_then(|slot| slot.default().cloned())
+    };
+    assert_eq!(default(&game, "orc"), Some(150.into()));
+    assert_eq!(default(&game, "unit"), Some(100.into()));
+    let grunt = game.id("orc", "grunt");
+    assert_eq!(game.store.get_value(grunt, "health")?, 100.into(), "its object is an old one");
+    let next = game.next("extends = \"unit\"", &inherited.replace("150", "160"))?;
+    game.reload(&next)?;
+    assert_eq!(default(&game, "orc"), Some(160.into()));
+    game.reload(&game.file(BEFORE)?)?;
+    assert_eq!(default(&game, "orc"), Some(100.into()));
+    Ok(())
+}
+
+#[test]
+fn objects_keep_their_variant_when_a_union_gains_and_loses_others() -> Outcome {
+    let file = |union: &str, record: &str| {
+        format!(
+            "[schemas.spell.slots.effect]\ntag = 'type'\n{union}\n[records.spell.cure]\n{record}"
+        )
+    };
+    let heal = "variants.heal = { amount = 'f32' }\n";
+    let rest = "variants.rest = {}\n";
+    let curse = "variants.curse = { turns = 'u8' }\n";
+    let records = "effect = { type = 'heal', amount = 5 }\n";
+    let mut store = Store::new();
+    let objects = load(&file(&format!("{rest}{heal}"), records), &store)?.spawn(&mut store)?;
+    let mut game = Game { store, objects };
+    let cure = game.id("spell", "cure");
+    let value = |amount: f32| -> Value {
+        [("type", Value::from("heal")), ("amount", amount.into())].into_iter().collect()
+    };
+    // Its number among the variants changes.
+    let next = game.file(&file(&format!("{curse}{heal}"), records))?;
+    game.reload(&next)?;
+    assert_eq!(game.store.get_value(cure, "effect")?, value(5.0));
+    let next = game.file(&file(&format!("{curse}{heal}"), &records.replace('5', "7")))?;
+    assert_eq!(
+        game.reload(&next)?,
+        "record 'spell/cure': 'effect' changes from {\"type\": \"heal\", \"amount\": 5} \
+         to {\"type\": \"heal\", \"amount\": 7}"
+    );
+    assert_eq!(game.store.get_value(cure, "effect")?, value(7.0));
+    let next =
+        game.file(&file(&format!("{curse}{heal}"), "effect = { type = 'curse', turns = 2 }"))?;
+    game.reload(&next)?;
+    assert_eq!(game.store.get_value(cure, "effect@heal.amount")?, Value::Unset);
+    let turns = game.store.get_value(cure, "effect@curse.turns")?;
+    assert_eq!(turns, 2.into());
+    // An object whose variant is removed has none of the others.
+    let next = game.file(&file(&format!("{rest}{heal}"), "effect = { type = 'rest' }"))?;
+    let plan = game.reload(&next)?;
+    assert!(
+        plan.contains("slot 'effect@type' changes from enum(curse, heal) to enum(rest, heal)"),
+        "{plan}"
+    );
+    let rest: Value = [("type", Value::from("rest"))].into_iter().collect();
+    assert_eq!(game.store.get_value(cure, "effect")?, rest);
+    Ok(())
+}

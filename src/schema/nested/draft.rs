@@ -208,16 +208,31 @@ impl Draft {
             || known
                 .iter()
                 .all(|name| SORTS.contains(&&**name) && drafts.iter().any(|(own, _)| own == name));
-        // A variant with the name of the tag has parts beside the tag.
-        let is_single = |(_, draft): &(Arc<str>, Self)| {
-            draft.slot != Some(variant) || (draft.fields.is_empty() && draft.list.is_none())
-        };
-        let is_right = own.all(|(name, _)| is_known(name)) && drafts.iter().all(is_single);
+        // A variant with the name of the tag would have parts beside the tag.
+        let is_alone =
+            |(_, draft): &(Arc<str>, Self)| draft.slot != Some(variant) || draft.is_a_slot();
+        let is_right = own.all(|(name, _)| is_known(name)) && drafts.iter().all(is_alone);
         (is_right && has_all).then_some((by, variant))
     }
 
-    fn finish_union(self, slots: &[Slot], place: Place) -> Option<Shape> {
-        let (by, variant) = self.union(slots)?;
+    /// Returns whether it is one slot alone.
+    fn is_a_slot(&self) -> bool {
+        let Self { slot, is_set, lengths, fields, list, map, variants, sorts } = self;
+        slot.is_some()
+            && is_set.or(*lengths).is_none()
+            && fields.is_empty()
+            && list.is_none()
+            && map.is_none()
+            && variants.is_empty()
+            && sorts.is_empty()
+    }
+
+    fn finish_union(
+        self,
+        (by, variant): (UnionBy, usize),
+        slots: &[Slot],
+        place: Place,
+    ) -> Option<Shape> {
         let Kind::Enum(names) = slots[variant].kind().element() else { return None };
         let mut drafts = if by == UnionBy::Sort { self.sorts } else { self.variants };
         let place = if place == Place::Element { place } else { Place::Variant };
@@ -271,8 +286,8 @@ impl Draft {
             let part = Part { slot, is_set, lengths };
             return (!is_in_list || list_of(slot).is_some()).then_some(Shape::Slot(part));
         }
-        if self.union(slots).is_some() {
-            return self.finish_union(slots, place);
+        if let Some(union) = self.union(slots) {
+            return self.finish_union(union, slots, place);
         }
         let is_map = self.map.is_some();
         if let Some(element) = self.list.or(self.map) {
@@ -311,24 +326,13 @@ impl Shape {
         match self {
             Self::Slot(part) => match slots[part.slot].kind() {
                 Kind::List(list) if place == Place::Element && part.lengths.is_none() => {
-                    sort_of(list.element()) == Some(sort)
+                    UnionBy::sort_of(list.element()) == Some(sort)
                 }
-                kind => sort_of(kind) == Some(sort),
+                kind => UnionBy::sort_of(kind) == Some(sort),
             },
             Self::List(_) | Self::Tuple(_) => sort == "list",
             Self::Record(_) | Self::Map(_) => sort == "map",
             Self::Union(union) => sort == "map" && matches!(union.by, UnionBy::Tag(_)),
         }
-    }
-}
-
-/// Returns the sort of a kind's values, if they have one.
-const fn sort_of(kind: &Kind) -> Option<&'static str> {
-    match kind {
-        Kind::Bool => Some("bool"),
-        Kind::Number(_) => Some("number"),
-        Kind::Text | Kind::Enum(_) | Kind::Object => Some("text"),
-        Kind::Vector(_) | Kind::Array(..) | Kind::List(_) => Some("list"),
-        Kind::Pod(_) | Kind::Any => None,
     }
 }

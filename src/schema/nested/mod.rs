@@ -217,9 +217,26 @@ impl RegisteredSchema {
         self.shape(name)?.gather(&mut read).ok()
     }
 
-    /// Returns a nested value. If the lists of its parts do not fit together, because a view has written one alone, it is the map
-    /// of these lists.
-    pub(crate) fn nested_value(&self, name: &str, mut read: impl FnMut(usize) -> Value) -> Value {
+    /// Returns a nested value of the parts that `read` returns, for the positions of their slots.
+    /// If they do not fit together, because a view has written one alone, it is the map of the parts that are set.
+    ///
+    /// [`whole`](Self::whole) returns only values whose parts fit together.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value};
+    /// let mut store = Store::new();
+    /// let drop = Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).build()?;
+    /// store.register_schema(Schema::builder("unit").nested_list("drops", &drop).build()?)?;
+    /// let unit = store.schema("unit").unwrap();
+    /// let items: [Value; 2] = [["bone", "hide"].into(), [0.5].into()];
+    /// assert_eq!(unit.whole("drops", |slot| items[slot].clone()), None);
+    /// let drops = unit.nested_value("drops", |slot| items[slot].clone());
+    /// assert_eq!(drops.to_string(), r#"{"[].item": ["bone", "hide"], "[].chance": [0.5]}"#);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn nested_value(&self, name: &str, mut read: impl FnMut(usize) -> Value) -> Value {
         let Some(shape) = self.shape(name) else { return Value::Unset };
         shape.gather(&mut read).unwrap_or_else(|_| {
             let parts = self.parts(name).map(|(index, part)| (part, read(index)));
@@ -239,14 +256,14 @@ impl RegisteredSchema {
     /// let drop = Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).build()?;
     /// store.register_schema(Schema::builder("unit").nested_list("drops", &drop).build()?)?;
     /// let record = record! { "drops[].item": ["bone"], "drops[].chance": [0.5, 0.25] };
-    /// let problem = store.schema("unit").unwrap().check_lists(&record).unwrap_err();
+    /// let problem = store.schema("unit").unwrap().check_nested(&record).unwrap_err();
     /// assert_eq!(
     ///     problem.to_string(),
     ///     "the parts of 'drops' of 'unit' have lists of different lengths: drops[].item, drops[].chance"
     /// );
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
-    pub fn check_lists(&self, record: &Record) -> Result<(), Box<Problem>> {
+    pub fn check_nested(&self, record: &Record) -> Result<(), Box<Problem>> {
         match self.misfit(record, record) {
             Some(problem) => Err(Box::new(problem)),
             None => Ok(()),
@@ -294,12 +311,12 @@ impl RegisteredSchema {
     /// let drop = Schema::builder("drop").slot("item", Kind::Text).build()?;
     /// store.register_schema(Schema::builder("unit").nested_list("drops", &drop).build()?)?;
     /// let unit = store.schema("unit").unwrap();
-    /// let (name, shape) = unit.list_of("drops[].item").unwrap();
+    /// let (name, shape) = unit.whole_of("drops[].item").unwrap();
     /// assert_eq!((name, &*shape.to_string()), ("drops", "a list of maps of item"));
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
     #[must_use]
-    pub fn list_of<'n>(&self, slot: &'n str) -> Option<(&'n str, &Shape)> {
+    pub fn whole_of<'n>(&self, slot: &'n str) -> Option<(&'n str, &Shape)> {
         let name = &slot[..slot.find(SIGNS)?];
         Some((name, self.shape(name)?))
     }

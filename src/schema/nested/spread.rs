@@ -336,9 +336,7 @@ impl Union {
         lists: &mut Lists<T>,
         call: &mut dyn FnMut(Found<'t, T>),
     ) -> bool {
-        if let Some(is_set) = self.is_set {
-            lists.of_slot(is_set).push(place.single(value.is_some().into()));
-        }
+        lists.say_set(self.is_set, value.is_some(), place);
         let Some(value) = value else {
             if self.is_set.is_none() {
                 call(Found::Missing { slot: self.variant, of: place });
@@ -382,9 +380,7 @@ impl Elements {
         lists: &mut Lists<T>,
         call: &mut dyn FnMut(Found<'t, T>),
     ) -> bool {
-        if let Some(is_set) = self.is_set {
-            lists.of_slot(is_set).push(place.single(value.is_some().into()));
-        }
+        lists.say_set(self.is_set, value.is_some(), place);
         let Some(value) = value else {
             if self.is_set.is_none() {
                 call(Found::Misshapen { name: path.to_string(), value: place });
@@ -447,11 +443,9 @@ impl Elements {
 
 impl Part {
     fn spread<T: Tree>(&self, (value, place): (Option<&T>, &T), lists: &mut Lists<T>) -> bool {
-        if let Some(is_set) = self.is_set {
-            lists.of_slot(is_set).push(place.single(value.is_some().into()));
-            if value.is_none() {
-                return true;
-            }
+        lists.say_set(self.is_set, value.is_some(), place);
+        if self.is_set.is_some() && value.is_none() {
+            return true;
         }
         let unset = || place.single(Value::Unset);
         let Some(lengths) = self.lengths else {
@@ -479,6 +473,15 @@ struct Lists<T> {
     is_set: Vec<bool>,
     /// `true` if a union has a variant.
     is_given: bool,
+}
+
+impl<T: Tree> Lists<T> {
+    /// Adds whether an element has a part, for a part that it may lack.
+    fn say_set(&mut self, slot: Option<usize>, is_set: bool, place: &T) {
+        if let Some(slot) = slot {
+            self.of_slot(slot).push(place.single(is_set.into()));
+        }
+    }
 }
 
 impl<T: Clone> Lists<T> {

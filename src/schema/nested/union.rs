@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::kind::Kind;
 use crate::schema::nested::shape::Shape;
 use crate::schema::nested::spread::Tree;
 use crate::value::Value;
@@ -31,6 +32,29 @@ pub enum UnionBy {
     Name,
     /// The variants are the sorts of values: `bool`, `number`, `text`, `list` and `map`.
     Sort,
+}
+
+impl UnionBy {
+    /// Returns the sort of a kind's values. Values of kind `any`, and plain memory, have none.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::Kind;
+    /// use slotted::schema::UnionBy;
+    /// assert_eq!(UnionBy::sort_of(&Kind::F32), Some("number"));
+    /// assert_eq!(UnionBy::sort_of(&Kind::Vec2), Some("list"));
+    /// assert_eq!(UnionBy::sort_of(&Kind::Any), None);
+    /// ```
+    #[must_use]
+    pub const fn sort_of(kind: &Kind) -> Option<&'static str> {
+        match kind {
+            Kind::Bool => Some("bool"),
+            Kind::Number(_) => Some("number"),
+            Kind::Text | Kind::Enum(_) | Kind::Object => Some("text"),
+            Kind::Vector(_) | Kind::Array(..) | Kind::List(_) => Some("list"),
+            Kind::Pod(_) | Kind::Any => None,
+        }
+    }
 }
 
 /// The names of the sorts of values.

@@ -242,8 +242,8 @@ impl From<Reference> for ObjectId {
 
 /// A [`Value`] that can be reflected: a field type for data of any sort, in a slot of kind `any`.
 ///
-/// The slot refuses references to objects, and [`Value::Unset`] unless the field is an `Option`. `Some` of an unset value
-/// becomes `None` in the store.
+/// The slot refuses references to objects, and [`Value::Unset`] unless the field is an `Option`.
+/// `Some` of an unset value becomes `None` in the store.
 ///
 /// ```
 /// use bevy_reflect::Reflect;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bevy_reflect::structs::{DynamicStruct, Struct, StructInfo};
 use bevy_reflect::{Type, TypeInfo};
-use slotted::{Schema, SchemaError, Value};
+use slotted::{Schema, SchemaError, Value, schema};
 
 use super::attributes;
 use super::error::{FieldIssue, NotASlot};
@@ -66,7 +66,7 @@ impl Parts {
             return Err(refuse(ty, NotASlot::NoFields));
         }
         let mut issues = Issues::default();
-        for field in fields.iter().filter(|field| !is_part_name(&field.slot)) {
+        for field in fields.iter().filter(|field| !is_field_name(&field.slot)) {
             let slot = field.slot.as_ref().into();
             issues.add_part(&field.name, FieldIssue::PartName { slot }.into());
         }
@@ -175,10 +175,10 @@ fn check_depth(ty: &Type, depth: usize) -> Result<(), Issues> {
     Ok(())
 }
 
-/// Returns `false` for names with signs that would change the form of the nested record.
-fn is_part_name(name: &str) -> bool {
+/// Returns `false` for names that would change the form of the nested record: numbers are those of tuples.
+fn is_field_name(name: &str) -> bool {
     let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
-    !is_number && !name.contains(['.', '[', ']', '{', '}', '@', '|', '?', '#'])
+    !is_number && schema::is_part_name(name)
 }
 
 /// Returns the part of a map. A record without set parts is unset.

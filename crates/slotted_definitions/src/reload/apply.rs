@@ -24,7 +24,7 @@ impl Reload {
         next: &Definitions,
     ) -> Result<Self, SchemaError> {
         let changes = changes(before, next);
-        let overwrites = overwrites(&changes, ids);
+        let overwrites = overwrites(&changes, ids, next);
         let migration = store.plan_migration_with(next.schemas().cloned(), overwrites)?;
         let dead_targets = dead_targets(&changes, ids, store, next);
         Ok(Self { before: None, next: next.clone(), migration, changes, dead_targets })
@@ -94,14 +94,10 @@ impl Reload {
                 && let Some(id) = all[*number].filter(|id| store.contains(*id))
             {
                 let record = self.next.numbered(*number as u32).expect("the record is listed");
-                let declared = record.schema().slot(slot).expect("the plan names slots");
-                if let Some((list, shape)) = record.schema().list_of(slot) {
-                    // All parts of a changed list are in the plan, and its first one stands for them.
-                    if record.schema().slot_index(slot) == Some(shape.slot_range().start) {
-                        replace_list(store, id, (&record, list), &all)?;
-                    }
+                let Some(declared) = record.schema().slot(slot) else {
+                    replace_whole(store, id, (&record, slot), &all)?;
                     continue;
-                }
+                };
                 let value = with_ids(&record.local(slot), targets(declared));
                 let value = without_new_dead(store, &value, &store.get_value(id, slot)?);
                 store.set_value(id, slot, value)?;
@@ -112,7 +108,11 @@ impl Reload {
 }
 
 /// Returns the overwritten values, which cannot prevent a migration.
-fn overwrites(changes: &[RecordChange], ids: &HashMap<RecordName, ObjectId>) -> Overwrites {
+fn overwrites(
+    changes: &[RecordChange],
+    ids: &HashMap<RecordName, ObjectId>,
+    next: &Definitions,
+) -> Overwrites {
     let mut overwrites = Overwrites::default();
     for change in changes {
         match change {
@@ -121,7 +121,16 @@ fn overwrites(changes: &[RecordChange], ids: &HashMap<RecordName, ObjectId>) -> 
                 ids.get(record).into_iter().for_each(|id| overwrites.despawn(*id));
             }
             RecordChange::Changed { record, slot, .. } => {
-                ids.get(record).into_iter().for_each(|id| overwrites.set(*id, Arc::clone(slot)));
+                let (Some(id), Some(schema)) = (ids.get(record), next.schema(&record.schema))
+                else {
+                    continue;
+                };
+                match schema.is_nested(slot) {
+                    true => schema.parts(slot).for_each(|(part, _)| {
+                        overwrites.set(*id, Arc::clone(schema.slots()[part].shared_name()));
+                    }),
+                    false => overwrites.set(*id, Arc::clone(slot)),
+                }
             }
         }
     }
@@ -133,23 +142,23 @@ fn needs_target(slot: &Slot) -> bool {
     *slot.kind() == Kind::Object && !slot.is_optional()
 }
 
-/// Replaces a nested list, without the elements that refer to dead objects and are new.
-fn replace_list(
+/// Replaces a list or a union, without the elements that refer to dead objects and are new.
+fn replace_whole(
     store: &mut Store,
     id: ObjectId,
-    (record, list): (&RecordView<'_>, &str),
+    (record, whole): (&RecordView<'_>, &str),
     all: &[Option<ObjectId>],
 ) -> Result<(), AccessError> {
     let schema = record.schema();
     let read = |slot: usize| with_ids(&record.local(schema.slots()[slot].name()), all);
-    let value = schema.whole(list, read).unwrap_or_default();
-    let held = store.get_value(id, list)?;
+    let value = schema.whole(whole, read).unwrap_or_default();
+    let held = store.get_value(id, whole)?;
     let is_there = |one: &Value| match one {
         Value::Object(found) => store.contains(*found) || contains(&held, one),
         _ => true,
     };
-    let value = schema.shape(list).and_then(|shape| filtered(shape, &value, &is_there));
-    store.set_value(id, list, value.unwrap_or_default())
+    let value = schema.shape(whole).and_then(|shape| filtered(shape, &value, &is_there));
+    store.set_value(id, whole, value.unwrap_or_default())
 }
 
 fn contains(value: &Value, wanted: &Value) -> bool {

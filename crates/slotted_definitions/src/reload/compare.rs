@@ -1,7 +1,7 @@
 //! Compares the records from which living objects were made with the next definitions.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::infer::SameData;
@@ -120,46 +120,48 @@ fn changed_values(
     (new_names, new): (&[RecordName], RecordView<'_>),
     changes: &mut Vec<RecordChange>,
 ) {
-    let first = changes.len();
-    let mut unchanged = Vec::new();
+    let schema = new.schema();
     let (all_before, all_new) = (before.given(old), new.local_values().collect::<Vec<_>>());
-    for (index, slot) in new.schema().slots().iter().enumerate() {
-        let name = slot.name();
+    let values = |index: usize| {
+        let slot = &schema.slots()[index];
         let former = before
-            .slot(old, name)
+            .slot(old, slot.name())
             .or_else(|| slot.renamed_from().and_then(|former| before.slot(old, former)));
         let given = former.and_then(|former| of_slot(&all_before, former));
         let own = of_slot(&all_new, index);
-        // A changed default affects only new objects.
-        if own.is_none() && given.is_none() {
-            continue;
-        }
         let from = match former {
             Some(former) => given.or_else(|| before.default(old, former)),
             // A new slot has its default already.
             None => slot.default(),
         };
-        let from = from.unwrap_or(&Value::Unset);
-        let to = own.or_else(|| slot.default()).unwrap_or(&Value::Unset);
-        let is_same = means_the_same((from, before.names()), (to, new_names));
-        let is_part = new.schema().list_of(name).is_some();
-        if !is_same || is_part {
-            let from = before.named(from);
-            let to = new.get(name).unwrap_or_default();
-            let (record, slot) = (new_names[new.number()].clone(), Arc::clone(slot.shared_name()));
-            let change = RecordChange::Changed { record, slot, from, to };
-            if is_same { unchanged.push(change) } else { changes.push(change) }
+        let is_given = own.is_some() || given.is_some();
+        (is_given, from.unwrap_or(&Value::Unset), own.or_else(|| slot.default()))
+    };
+    let named_before = |index: usize| before.named(values(index).1);
+    let named_new = |index: usize| new.get(schema.slots()[index].name()).unwrap_or_default();
+    let mut last = None;
+    for (index, slot) in schema.slots().iter().enumerate() {
+        let (is_given, from, to) = values(index);
+        // A changed default affects only new objects.
+        let is_same = !is_given
+            || means_the_same((from, before.names()), (to.unwrap_or(&Value::Unset), new_names));
+        if is_same {
+            continue;
+        }
+        let record = new_names[new.number()].clone();
+        let Some((whole, _)) = schema.whole_of(slot.name()) else {
+            let (from, to) = (named_before(index), named_new(index));
+            let slot = Arc::clone(slot.shared_name());
+            changes.push(RecordChange::Changed { record, slot, from, to });
+            continue;
+        };
+        // The parts of a list or a union belong together.
+        if last.replace(whole) != Some(whole) {
+            let from = schema.nested_value(whole, named_before);
+            let to = schema.nested_value(whole, named_new);
+            changes.push(RecordChange::Changed { record, slot: whole.into(), from, to });
         }
     }
-    // The parts of a list belong together.
-    let list_of = |change: &RecordChange| match change {
-        RecordChange::Changed { slot, .. } => Some(new.schema().list_of(slot)?.0.to_owned()),
-        _ => None,
-    };
-    let lists: HashSet<String> = changes[first..].iter().filter_map(list_of).collect();
-    changes.extend(
-        unchanged.into_iter().filter(|one| list_of(one).is_some_and(|list| lists.contains(&list))),
-    );
 }
 
 fn of_slot(values: &[(usize, Value)], slot: usize) -> Option<&Value> {

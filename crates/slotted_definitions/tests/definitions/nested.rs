@@ -2,9 +2,9 @@
 
 use slotted::{Kind, Schema, Store, Value, record};
 use slotted_definitions::diagnostic::Code;
-use slotted_definitions::{Definitions, Format, LoadLimits, Loader, Report};
+use slotted_definitions::{LoadLimits, Loader};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+use crate::support::{Outcome, load, map, written_is_the_same};
 
 const SCHEMAS: &str = r#"
 [schemas.burn.slots]
@@ -76,16 +76,6 @@ records:
     ),
 ];
 
-fn map<const N: usize>(parts: [(&str, Value); N]) -> Value {
-    parts.into_iter().collect()
-}
-
-fn load(files: &[(&str, &str)]) -> Result<Definitions, Report> {
-    let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    let loader = Loader::new().pack_of_texts("core", files);
-    loader.load(&Store::new())
-}
-
 #[test]
 fn every_format_has_nested_records_and_any_values() -> Outcome {
     for (name, text) in RECORDS {
@@ -112,21 +102,8 @@ fn every_format_has_nested_records_and_any_values() -> Outcome {
 
 #[test]
 fn what_is_written_loads_and_is_the_same() -> Outcome {
-    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
-        let mut store = Store::new();
-        let objects = load(&[("s.toml", SCHEMAS), RECORDS[1]])?.spawn(&mut store)?;
-        let files = objects.to_files(&store, format)?;
-        let [(path, text)] = &files[..] else { panic!("one file") };
-        assert!(!text.contains("damage.min"), "parts are in maps: {text}");
-        let mut again = Store::new();
-        let loaded = load(&[("s.toml", SCHEMAS), (path, text)])?.spawn(&mut again)?;
-        for name in ["axe", "torch"] {
-            let (before, after) = (objects.id("weapon", name), loaded.id("weapon", name));
-            let (before, after) = (before.ok_or(name)?, after.ok_or(name)?);
-            assert_eq!(store.get_record(before)?, again.get_record(after)?, "{text}");
-        }
-    }
-    Ok(())
+    let files = [("s.toml", SCHEMAS), RECORDS[1]];
+    written_is_the_same(files, ("weapon", &["axe", "torch"]), &["damage.min"])
 }
 
 #[test]
@@ -293,4 +270,28 @@ fn values_of_any_have_limits_too() {
     let schema = ("s.toml", "schemas.item.slots.x = 'any'");
     let report = load(&[schema, ("r.json", &deep)]).expect_err("too deep");
     assert!(report.to_string().contains("nested"), "{report}");
+}
+
+#[test]
+fn a_long_path_to_a_part_is_refused() {
+    // Each level adds a name of 64 letters, and stays within the limit of depth.
+    let name = "n".repeat(64);
+    let mut text = String::new();
+    (0..12).for_each(|at| text += &format!("schemas.s{at}.slots.{name} = 's{}'\n", at + 1));
+    text += "schemas.s12.slots.x = 'u8'\n";
+    let report = load(&[("s.toml", &text)]).expect_err("a name of 780 letters");
+    let message = "has too many slots with those of its nested records";
+    assert!(report.to_string().contains(message), "{report}");
+}
+
+#[test]
+fn a_nested_record_cannot_have_the_name_of_a_records_key() {
+    for name in ["inherits", "abstract"] {
+        let text = format!("schemas.unit.slots.{name}.slots.x = 'u8'");
+        let nested = load(&[("s.toml", &text)]).expect_err("reserved").to_string();
+        let plain = load(&[("s.toml", &format!("schemas.unit.slots.{name} = 'u8'"))]);
+        let first = |report: &str| report.lines().next().map(ToOwned::to_owned);
+        let plain = plain.expect_err("reserved").to_string();
+        assert_eq!(first(&nested), first(&plain), "{nested}");
+    }
 }

@@ -3,7 +3,7 @@
 use slotted::{Store, Value};
 use slotted_definitions::{Format, Undeclared};
 
-use crate::support::{Outcome, load, load_as, map};
+use crate::support::{Outcome, load, load_as, map, written_is_the_same};
 
 const SCHEMAS: &str = r#"
 [schemas.item.slots]
@@ -162,22 +162,8 @@ fn every_format_has_unions() -> Outcome {
 
 #[test]
 fn what_is_written_loads_and_is_the_same() -> Outcome {
-    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
-        let mut store = Store::new();
-        let objects = load(&[("s.toml", SCHEMAS), RECORDS[1]])?.spawn(&mut store)?;
-        let files = objects.to_files(&store, format)?;
-        let [(path, text)] = &files[..] else { panic!("one file") };
-        assert!(!text.contains(['@', '|']), "unions are values: {text}");
-        let mut again = Store::new();
-        let loaded = load(&[("s.toml", SCHEMAS), (path, text)])?.spawn(&mut again)?;
-        for name in ["cure", "rage", "nap"] {
-            let (before, after) = (objects.id("spell", name), loaded.id("spell", name));
-            let (before, after) = (before.ok_or(name)?, after.ok_or(name)?);
-            assert_eq!(store.get_record(before)?, again.get_record(after)?, "{text}");
-        }
-        assert_eq!(loaded.to_files(&again, format)?, files);
-    }
-    Ok(())
+    let files = [("s.toml", SCHEMAS), RECORDS[1]];
+    written_is_the_same(files, ("spell", &["cure", "rage", "nap"]), &["@", "|"])
 }
 
 #[test]
@@ -282,5 +268,20 @@ fn a_variant_of_a_removed_pack_is_kept_and_comes_back() -> Outcome {
     assert_eq!(store.get_value(hex, "steps")?, steps.into(), "{}", written[0].1);
     let jinx = objects.id("spell", "jinx").ok_or("no jinx")?;
     assert_eq!(store.get_value(jinx, "cost")?, tagged(("pay", "life"), [("amount", 2_f32.into())]));
+    Ok(())
+}
+
+#[test]
+fn a_union_has_a_limit_of_variants() -> Outcome {
+    let variants = |names: std::ops::Range<u32>| {
+        names.map(|name| format!("variants.v{name} = {{}}\n")).collect::<String>()
+    };
+    let schema = |count| format!("[schemas.unit.slots.job]\ntag = 'type'\n{}", variants(0..count));
+    load(&[("s.toml", &schema(256))])?;
+    let report = load(&[("s.toml", &schema(257))]).expect_err("257 variants");
+    assert!(report.to_string().contains("a union has at most 256 variants"), "{report}");
+    let patch = format!("[patches.schemas.unit.slots.job]\n{}", variants(256..257));
+    let report = load(&[("s.toml", &schema(256)), ("z.toml", &patch)]).expect_err("one more");
+    assert!(report.to_string().contains("a union has at most 256 variants"), "{report}");
     Ok(())
 }
