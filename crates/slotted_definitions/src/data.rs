@@ -6,10 +6,13 @@ use std::sync::Arc;
 use slotted::Value;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::format::{self, Format, SyntaxProblem};
+use crate::format::{self, Format, Levels, SyntaxProblem};
 use crate::limits::LoadLimits;
 use crate::report::Report;
 use crate::source::{File, Files, Place, Span};
+
+/// The level of the values of an object that is the whole file.
+const LEVEL_OF_VALUES: usize = 1;
 
 /// Reads plain data as the [`Loader`](crate::Loader) reads definitions: the same formats, numbers and names of variants.
 ///
@@ -56,8 +59,8 @@ pub fn read_data(
         }
         false => {
             let mut values_left = limits.values;
-            let (node, problems) =
-                format::parse(text, format, (limits.levels, None), &mut values_left);
+            let levels = Levels { most: limits.levels, packed: None, named: Some(LEVEL_OF_VALUES) };
+            let (node, problems) = format::parse(text, format, levels, &mut values_left);
             report_syntax(0, format, node.is_some(), problems, &mut diagnostics);
             node.map(|node| node.into_value(&mut HashSet::new()))
         }

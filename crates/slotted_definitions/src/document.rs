@@ -180,6 +180,7 @@ struct Sections<'d, 's> {
 impl<'s> Sections<'_, 's> {
     /// Returns the entries of a map, which may be packed.
     fn map(&mut self, mut node: Node<'s>, what: &str, expected: &str) -> Option<Box<[Entry<'s>]>> {
+        node.remove_name();
         node.unpack(self.text);
         self.reading.map(&node, what, expected)?;
         match node.data {
@@ -190,6 +191,7 @@ impl<'s> Sections<'_, 's> {
 
     fn schemas(&mut self, mut section: Entry<'s>, into: &mut Vec<SchemaDeclaration<'s>>) {
         section.value.unpack_all(self.text);
+        section.value.remove_names();
         let expected = "a map from names to schemas";
         let Some(schemas) = self.map(section.value, "schemas", expected) else { return };
         for Entry { name, span, value } in self.reading.take_once(schemas, "schemas") {
@@ -242,10 +244,11 @@ impl<'s> Sections<'_, 's> {
     /// Returns the map of a record, unless it needs another pack.
     fn record(
         &mut self,
-        node: Node<'s>,
+        mut node: Node<'s>,
         (what, expected): (&str, &str),
         buffer: &mut Vec<u8>,
     ) -> Option<Packed> {
+        node.remove_name();
         let map = self.reading.packed(node, (what, expected), self.text, buffer)?;
         packed_applies(&mut self.reading, &map, self.text, self.packs).then_some(map)
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::data::report_syntax;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::{Declaration, Declarations, Document, SchemaDeclaration};
-use crate::format;
+use crate::format::{self, Levels};
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::loaded::{Definitions, Loaded, Pack};
@@ -345,7 +345,7 @@ fn loose(
     let mut manifests: Vec<_> = folders.iter().map(manifest).collect();
     for file in listed.iter().filter(|file| is_manifest(files, **file)) {
         let text = &*files.0[file.file as usize].text;
-        let levels = (limits.levels, None);
+        let levels = Levels { most: limits.levels, packed: None, named: None };
         let (node, _) = format::parse(text, file.format, levels, &mut limits.values.clone());
         if let Some(node) = node {
             manifests[file.pack].read(file.file, &node, &mut diagnostics);
@@ -373,8 +373,9 @@ impl<'s> Parsed<'s> {
                 true => Some(LEVEL_OF_OBJECTS),
                 false => Some(LEVEL_OF_RECORDS),
             };
-            let (root, problems) =
-                format::parse(text, listed.format, (limits.levels, packed), &mut values_left);
+            // The names before objects and records are dropped when these are read.
+            let levels = Levels { most: limits.levels, packed, named: packed };
+            let (root, problems) = format::parse(text, listed.format, levels, &mut values_left);
             if !problems.is_empty() {
                 diagnostics.unread.add(text);
             }

@@ -213,10 +213,11 @@ impl<'s> LooseFile<'s> {
     fn object(
         &mut self,
         reading: &mut Reading<'_>,
-        node: Node<'s>,
+        mut node: Node<'s>,
         name: Option<(Text<'s>, Span)>,
         into: &mut Declarations<'s>,
     ) {
+        node.remove_name();
         let (span, what) = (node.span, ("an object", "a map from slots to values"));
         let Some(map) = reading.packed(node, what, self.text, &mut self.buffer) else { return };
         if !packed_applies(reading, &map, self.text, self.packs) {

@@ -50,6 +50,10 @@ impl<'s> Tree for Node<'s> {
         true
     }
 
+    fn named(&self) -> Option<(&str, &Self)> {
+        self.named().map(|entry| (&*entry.name, &entry.value))
+    }
+
     fn list(&self, elements: Vec<Self>) -> Self {
         Self { span: self.span, data: Data::List(elements.into()) }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::packed::Packed;
 use crate::source::Span;
 use crate::text::Text;
-use slotted::Value;
+use slotted::{Kind, Value};
 
 /// One value of a file.
 #[derive(Clone, Debug)]
@@ -54,7 +54,7 @@ pub(super) struct Named<'e, 's> {
 // A file has millions of values: their sizes decide what a load costs.
 const _: () = assert!(size_of::<Node<'_>>() == 32 && size_of::<Entry<'_>>() == 56);
 
-impl Node<'_> {
+impl<'s> Node<'s> {
     /// Returns the type of the value, as messages name it.
     pub(super) const fn kind_name(&self) -> &'static str {
         match self.data {
@@ -67,6 +67,66 @@ impl Node<'_> {
             Data::Map(_) | Data::Packed(_) => "a map",
             Data::Bad => "an invalid value",
         }
+    }
+
+    /// Returns the name before a RON value and what follows it: the only entry of a map that begins behind it.
+    pub(super) fn named(&self) -> Option<&Entry<'s>> {
+        match &self.data {
+            Data::Map(map) => match &**map {
+                [entry] if entry.span.start < self.span.start => Some(entry),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Returns the value without a name before it.
+    pub(super) fn without_name(&self) -> &Self {
+        self.named().map_or(self, |entry| &entry.value)
+    }
+
+    /// Removes a name before this value.
+    pub(super) fn remove_name(&mut self) {
+        if self.named().is_none() {
+            return;
+        }
+        if let Data::Map(map) = &mut self.data
+            && let Some(entry) = map.first_mut()
+        {
+            let none = Node { span: Span::default(), data: Data::Unset };
+            *self = std::mem::replace(&mut entry.value, none);
+        }
+    }
+
+    /// Removes the names before this value and before those in it.
+    pub(super) fn remove_names(&mut self) {
+        self.remove_name();
+        match &mut self.data {
+            Data::List(list) => list.iter_mut().for_each(Self::remove_names),
+            Data::Map(map) => map.iter_mut().for_each(|entry| entry.value.remove_names()),
+            _ => {}
+        }
+    }
+
+    /// Returns whether a value in it has a name before it.
+    fn has_names(&self) -> bool {
+        match &self.data {
+            Data::List(list) => list.iter().any(Self::has_names),
+            Data::Map(map) => {
+                self.named().is_some() || map.iter().any(|entry| entry.value.has_names())
+            }
+            _ => false,
+        }
+    }
+
+    /// Converts to a value of a kind. Only `any` keeps the names before RON values, as maps with one entry.
+    pub(super) fn to_value_of(&self, kind: &Kind) -> Value {
+        if *kind.element() == Kind::Any || !self.has_names() {
+            return self.to_value();
+        }
+        let mut bare = self.clone();
+        bare.remove_names();
+        bare.to_value()
     }
 
     /// Converts to a value without places. Unreadable parts become unset.

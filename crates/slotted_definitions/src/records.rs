@@ -473,6 +473,10 @@ impl<'a> RecordReader<'a> {
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
+        let mut entry = entry;
+        if *schema.slots()[slot].kind().element() != Kind::Any {
+            entry.value = entry.value.without_name();
+        }
         if self.are_changes(schema, slot, entry, declared.of, &mut entries.changes) {
             return;
         }
@@ -482,7 +486,6 @@ impl<'a> RecordReader<'a> {
             matches!(kind, Kind::List(_))
                 && !matches!(entry.value.data, Data::List(_) | Data::Unset | Data::Bad)
         };
-        let mut entry = entry;
         let list;
         if is_single(schema.slots()[slot].kind())
             && self.schemas.is_one_or_list(self.registry, schema, slot)
@@ -522,7 +525,8 @@ impl<'a> RecordReader<'a> {
         if !node.is_whole() {
             return Checked::Wrong;
         }
-        let (slot, value) = (&schema.slots()[slot], node.to_value());
+        let slot = &schema.slots()[slot];
+        let value = node.to_value_of(slot.kind());
         // References are resolved after all records are read.
         if is_reference(slot.kind(), &value) {
             return Checked::Right(value);

@@ -8,6 +8,7 @@ use crate::names::have_same_letters;
 use crate::node::{Data, Node};
 use crate::source::Place;
 use slotted::Value;
+use slotted::schema::nearest_name;
 use slotted::{Kind, schema::NumberKind, schema::VectorKind};
 use slotted::{schema::Problem, schema::ProblemKind};
 
@@ -128,6 +129,9 @@ fn nested_in_words(expected: &str, found: &Value) -> (String, String) {
             };
             (label, format!("write {tag} and the parts that belong to it, in braces"))
         }
+        (None, _) if let Some(names) = expected.strip_prefix("one of ") => {
+            (format!("expected {expected}"), variant_in_words(names, found))
+        }
         (None, _) if !expected.starts_with("a list") => {
             (format!("expected {expected}"), String::new())
         }
@@ -141,6 +145,28 @@ fn nested_in_words(expected: &str, found: &Value) -> (String, String) {
         (None, _) => {
             ("expected a list in brackets".to_owned(), format!("write {expected}, in brackets"))
         }
+    }
+}
+
+/// Returns advice for a value that is none of these variants.
+fn variant_in_words(names: &str, found: &Value) -> String {
+    let known = |name: &str| names.split(", ").any(|known| known == name);
+    match found {
+        Value::Text(name) if known(name) => {
+            format!("{} has values: write its name and then these, in braces", quoted(name))
+        }
+        Value::Map(map) => match &**map {
+            [(name, _)] if known(name) => {
+                format!("{} has no values: write its name alone", quoted(name))
+            }
+            [(name, _)] => {
+                let names: Vec<Arc<str>> = names.split(", ").map(Into::into).collect();
+                let near = nearest_name(name, &names);
+                near.map_or_else(String::new, |near| format!("did you mean {}?", quoted(&near)))
+            }
+            _ => "write the name of one variant, and its values under it".to_owned(),
+        },
+        _ => String::new(),
     }
 }
 

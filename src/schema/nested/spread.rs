@@ -26,6 +26,12 @@ pub trait Tree: Clone {
     /// Calls the function with each entry of a map. Returns `false` if the value is no map.
     fn for_each_entry<'t>(&'t self, call: &mut dyn FnMut(&'t str, &'t Self)) -> bool;
 
+    /// Returns the name before a value and what follows it, as in RON's `heal(amount: 5)`. Elsewhere the value is a map with
+    /// one entry.
+    fn named(&self) -> Option<(&str, &Self)> {
+        None
+    }
+
     /// Returns a list in the place of this value.
     fn list(&self, elements: Vec<Self>) -> Self;
 
@@ -194,6 +200,7 @@ impl Shape {
         value: &'t T,
         call: &mut dyn FnMut(Found<'t, T>),
     ) {
+        let value = self.without_name(value);
         let whole = |slot: usize| Found::Slot { slot, value: Cow::Borrowed(value) };
         if value.is_unset() {
             return self.for_each_slot(&mut |slot| call(whole(slot)));
@@ -263,6 +270,32 @@ impl Shape {
         });
     }
 
+    /// Returns the value without a name before it, unless the name is that of a variant, a part or an entry.
+    fn without_name<'t, T: Tree>(&self, value: &'t T) -> &'t T {
+        match value.named() {
+            Some((name, bare)) if !self.takes_name(name) => bare,
+            _ => value,
+        }
+    }
+
+    fn takes_name(&self, name: &str) -> bool {
+        match self {
+            // The kind decides.
+            Self::Slot(part) => part.lengths.is_none(),
+            Self::Record(fields) => fields.iter().any(|(own, _)| &**own == name),
+            Self::Map(_) => true,
+            Self::Tuple(_) | Self::List(_) => false,
+            Self::Union(union) => match union.by {
+                UnionBy::Name => true,
+                UnionBy::Tag(_) => false,
+                UnionBy::Sort => union
+                    .find("map")
+                    .and_then(|(_, shape)| shape)
+                    .is_some_and(|shape| shape.takes_name(name)),
+            },
+        }
+    }
+
     pub(super) const fn bracket(&self) -> &'static str {
         if matches!(self, Self::Map(_)) { "{}" } else { "[]" }
     }
@@ -275,7 +308,7 @@ impl Shape {
         lists: &mut Lists<T>,
         call: &mut dyn FnMut(Found<'t, T>),
     ) {
-        let value = value.filter(|value| !value.is_unset());
+        let value = value.map(|value| self.without_name(value)).filter(|value| !value.is_unset());
         let fits = match self {
             Self::Slot(part) => {
                 if value.is_none() && part.is_set.is_none() {

@@ -120,6 +120,8 @@ struct Reader<'s> {
     entries: Vec<Entry<'s>>,
     /// The number of levels left at which maps are packed.
     packed_at: Option<usize>,
+    /// The most levels left at which the names before RON's values are kept: those of variants, not of the structs around them.
+    named_at: Option<usize>,
     /// Saves an allocation for each packed map.
     buffer: Vec<u8>,
 }
@@ -241,24 +243,35 @@ fn end<T>(stack: &mut Vec<T>, start: usize) -> Box<[T]> {
     parts
 }
 
+/// The levels of a file; the root has level 0.
+#[derive(Clone, Copy)]
+pub(super) struct Levels {
+    pub(super) most: usize,
+    /// The level at which maps are packed.
+    pub(super) packed: Option<usize>,
+    /// The level from which the names before RON's values are kept. Without packed maps, the values of objects in a list or a map
+    /// are one level deeper.
+    pub(super) named: Option<usize>,
+}
+
 /// Parses a text. Returns `None` and at least one problem if it is invalid.
-///
-/// Maps at the level `packed` are packed; the root has level 0.
 pub(super) fn parse<'s>(
     text: &'s str,
     format: Format,
-    (most_levels, packed): (usize, Option<usize>),
+    levels: Levels,
     values_left: &mut usize,
 ) -> (Option<Node<'s>>, Vec<SyntaxProblem>) {
+    let left_at = |level: Option<usize>| level.and_then(|level| levels.most.checked_sub(level));
     let mut reader = Reader {
         text,
         problems: Vec::new(),
-        most_levels,
+        most_levels: levels.most,
         values_left: *values_left,
         is_over: false,
         nodes: Vec::new(),
         entries: Vec::new(),
-        packed_at: packed.and_then(|level| most_levels.checked_sub(level)),
+        packed_at: left_at(levels.packed),
+        named_at: left_at(levels.named),
         buffer: Vec::new(),
     };
     let node = match format {

@@ -19,6 +19,10 @@ use crate::source::Span;
 pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     let text = reader.text.trim_start_matches('\u{feff}');
     let levels_left = reader.most_levels;
+    let has_objects = text[after_blanks(text, 0)..].starts_with(['[', '{']);
+    if has_objects && reader.packed_at.is_none() {
+        reader.named_at = reader.named_at.and_then(|at| at.checked_sub(1));
+    }
     reader.ron_value(text, levels_left)
 }
 
@@ -32,8 +36,13 @@ impl<'s> Reader<'s> {
         if let Some(name) = bare_name(raw.trim()) {
             return Some(Node { span: shown, data: Data::Text(name.into()) });
         }
-        let problems = self.problems.len();
         let start = after_blanks(raw, 0);
+        if let Some(name) = name_before(&raw[start..])
+            && self.named_at.is_some_and(|at| levels_left <= at)
+        {
+            return self.ron_named(name, &raw[start + name.len()..], levels_left);
+        }
+        let problems = self.problems.len();
         // The place of the first name in a map; that of other values is not needed.
         let at = raw[start..].starts_with('{').then(|| raw_span.start as usize + start + 1);
         let mut walk = Walk { reader: self, at };
@@ -49,6 +58,28 @@ impl<'s> Reader<'s> {
                 None
             }
         }
+    }
+}
+
+impl<'s> Reader<'s> {
+    /// Reads a value behind a name: a map with one entry, which begins before it.
+    fn ron_named(&mut self, name: &'s str, rest: &'s str, levels_left: usize) -> Option<Node<'s>> {
+        let span = self.span_of(rest.trim());
+        // A packed map keeps its level.
+        let is_packed = self.packed_at == Some(levels_left);
+        let Some(inner) = levels_left.checked_sub(usize::from(!is_packed)) else {
+            return Some(self.too_deep(span));
+        };
+        let mut value = self.ron_value(rest, inner)?;
+        // `heal(5)` has a value, `arm("left", 4)` a list.
+        if let Data::List(list) = &mut value.data
+            && let [single] = &mut **list
+        {
+            let none = Node { span, data: Data::Unset };
+            value = std::mem::replace(single, none);
+        }
+        let entry = Entry { name: name.into(), span: self.span_of(name), value };
+        Some(Node { span, data: Data::Map([entry].into()) })
     }
 }
 
@@ -113,6 +144,13 @@ fn bare_name(raw: &str) -> Option<&str> {
     let is_name = raw.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && raw.chars().all(|c| c.is_alphanumeric() || c == '_');
     (is_name && !WORDS.contains(&raw)).then_some(raw)
+}
+
+/// Returns the name of a struct or a variant before its parts.
+fn name_before(raw: &str) -> Option<&str> {
+    let end = raw.find(|c: char| !c.is_alphanumeric() && c != '_')?;
+    let name = bare_name(&raw[..end]).filter(|name| *name != "Some")?;
+    raw[after_blanks(raw, end)..].starts_with('(').then_some(name)
 }
 
 /// Returns whether the text is a decimal number with a point or an exponent.

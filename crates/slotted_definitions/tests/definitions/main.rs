@@ -13,6 +13,7 @@ mod nested;
 mod nested_lists;
 mod patches;
 mod properties;
+mod ron_names;
 mod support;
 mod unions;
 mod unset;
