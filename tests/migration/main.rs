@@ -1,6 +1,7 @@
 //! Tests migrations of living objects: each change, rejected changes, and stale keys and snapshots.
 
 mod model;
+mod nested;
 mod rejections;
 mod slots;
 mod stale;

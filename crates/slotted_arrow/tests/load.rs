@@ -2,7 +2,8 @@
 
 mod common;
 
-use slotted::{Kind, ObjectId, Record, Schema, Slotted, Store, View, exactly, record};
+use slotted::schema::SchemaBuilder;
+use slotted::{Kind, ObjectId, Record, Schema, Slotted, Store, Value, View, exactly, record};
 use slotted_arrow::{Aside, LoadError, LoadOptions, LoadReport, Migrations, SaveOptions};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -466,5 +467,41 @@ fn other_defaults_of_extensions_are_loaded() -> Outcome {
     let save = saved(&mut old)?;
     let (new, _) = LoadOptions::new().read(&*save)?;
     assert_eq!(new.schema("orc").ok_or("no orc")?.to_schema(), orc?);
+    Ok(())
+}
+
+#[test]
+fn elements_gain_and_lose_parts_since_the_save() -> Outcome {
+    let drop = || Schema::builder("drop").slot("item", Kind::Text);
+    let unit =
+        |drop: SchemaBuilder| Schema::builder("unit").nested_list("drops", &drop.build()?).build();
+    let chance = || drop().slot("chance", Kind::F32);
+    let mut old = store([unit(chance())])?;
+    let part = |name: &str, chance: f32| -> Value {
+        [("item", Value::from(name)), ("chance", chance.into())].into_iter().collect()
+    };
+    let drops: Value = [part("bone", 0.5), part("hide", 1.0)].into();
+    let id = old.spawn_record("unit", record! { drops: drops.clone() })?;
+    let save = saved(&mut old)?;
+    // The part may be left out now.
+    let mut optional = store([unit(chance().optional())])?;
+    load(&mut optional, &save)?;
+    assert_eq!(optional.get_value(id, "drops")?, drops);
+    // There is a new part that elements may lack.
+    let mut wide = store([unit(chance().slot("count", Kind::U8).optional())])?;
+    load(&mut wide, &save)?;
+    assert_eq!(wide.get_value(id, "drops")?, drops);
+    // There is one that each element must have.
+    let mut strict = store([unit(chance().slot("count", Kind::U8))])?;
+    let error = load(&mut strict, &save).expect_err("no element has a count").to_string();
+    assert!(error.contains("slot 'drops[].count' of 'unit' must be optional"), "{error}");
+    // A part that is gone is kept aside.
+    let mut narrow = store([unit(drop())])?;
+    let report = load(&mut narrow, &save)?;
+    let items: [Value; 2] = ["bone", "hide"].map(|name| [("item", name)].into_iter().collect());
+    assert_eq!(narrow.get_value(id, "drops")?, items.into());
+    let again = saved_with(&mut narrow, report.aside())?;
+    load(&mut old, &again)?;
+    assert_eq!(old.get_value(id, "drops")?, drops);
     Ok(())
 }

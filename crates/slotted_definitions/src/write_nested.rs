@@ -340,7 +340,7 @@ impl Declared {
 }
 
 impl Declared {
-    /// Writes the declaration of a TOML key. What is too long for a line has dotted keys.
+    /// Writes the declaration of a TOML key. A declaration that is too long for a line has dotted keys.
     pub(super) fn toml_lines(&self, key: &str) -> Option<Vec<String>> {
         let line = format!("{key} = {}", self.write(Format::Toml)?);
         let Self::Map(pairs) = self else { return Some(vec![line]) };

@@ -6,6 +6,7 @@ use std::error::Error;
 use slotted::{
     Kind, LimitError, Limits, MigrationError, ObjectId, Schema, Store, Value, View, record,
 };
+use slotted_definitions::infer::SameData;
 use slotted_definitions::reload::{RecordChange, ReloadError};
 use slotted_definitions::{Definitions, Loader, Objects};
 
@@ -609,5 +610,85 @@ fn objects_keep_their_variant_when_a_union_gains_and_loses_others() -> Outcome {
     );
     let rest: Value = [("type", Value::from("rest"))].into_iter().collect();
     assert_eq!(game.store.get_value(cure, "effect")?, rest);
+    Ok(())
+}
+
+#[test]
+fn a_plan_names_the_parts_that_living_values_would_lack() -> Outcome {
+    let file = |parts: &str, drops: &str, records: &str| {
+        format!(
+            "[schemas.spell.slots.effect]\ntag = 'type'\nvariants.heal = {{ amount = 'f32'{parts} }}\n\
+             [schemas.spell.slots.drops]\nkind = 'list'\ndefault = []\nslots = {{ item = 'text'{drops} }}\n\
+             [records.spell.cure]\n{records}"
+        )
+    };
+    let records = "effect = { type = 'heal', amount = 5 }\ndrops = [{ item = 'bone' }]";
+    let mut store = Store::new();
+    let objects = load(&file("", "", records), &store)?.spawn(&mut store)?;
+    let mut game = Game { store, objects };
+    // The game has made an object of its own, which no file gives the new parts.
+    let heal: Value = [("type", Value::from("heal")), ("amount", 5.into())].into_iter().collect();
+    let drop: Value = [("item", "hide")].into_iter().collect();
+    let own = record! { effect: heal.clone(), drops: [drop.clone()] };
+    let own = game.store.spawn_record("spell", own)?;
+    let area = ", area = 'u8'";
+    let chance = ", chance = 'f32'";
+    let full = "effect = { type = 'heal', amount = 5, area = 2 }\n\
+                drops = [{ item = 'bone', chance = 0.5 }]";
+    let next = game.file(&file(area, chance, full))?;
+    let error = game.reload(&next).expect_err("its own object lacks the parts").to_string();
+    assert!(
+        error.contains("slot 'effect@heal.area' of 'spell' must be optional for objects without")
+            && error.contains("slot 'drops[].chance' of 'spell' must be optional"),
+        "{error}"
+    );
+    assert!(game.store.get_value(own, "effect")?.is_same_data(&heal));
+    // Without that object the file has all parts.
+    game.store.despawn(own)?;
+    game.reload(&next)?;
+    let cure = game.id("spell", "cure");
+    let drops = game.store.get_value(cure, "drops")?;
+    assert_eq!(drops.to_string(), "[{\"item\": \"bone\", \"chance\": 0.5}]");
+    Ok(())
+}
+
+#[test]
+fn values_stay_when_parts_become_optional() -> Outcome {
+    let file = |chance: &str| {
+        format!(
+            "[schemas.unit.slots.drops]\nkind = 'list'\nslots = {{ item = 'text', chance = {chance} }}\n\
+             [records.unit.wolf]\ndrops = [{{ item = 'bone', chance = 0.5 }}, {{ item = 'hide', chance = 1 }}]"
+        )
+    };
+    let mut store = Store::new();
+    let objects = load(&file("'f32'"), &store)?.spawn(&mut store)?;
+    let mut game = Game { store, objects };
+    let wolf = game.id("unit", "wolf");
+    let before = game.store.get_value(wolf, "drops")?;
+    let next = game.file(&file("{ kind = 'f32', optional = true }"))?;
+    assert_eq!(
+        game.reload(&next)?,
+        "schema 'unit' changes (1 object):\
+         \n  slot 'drops[].chance' has default [] for new objects\
+         \n  slot 'drops[].chance?' is added for 'drops': list(bool), default []"
+    );
+    assert_eq!(game.store.get_value(wolf, "drops")?, before);
+    Ok(())
+}
+
+#[test]
+fn a_value_stays_when_its_slot_becomes_a_union() -> Outcome {
+    let file =
+        |kind: &str| format!("schemas.unit.slots.cost = '{kind}'\nrecords.unit.wolf.cost = 5");
+    let mut store = Store::new();
+    let objects = load(&file("u8"), &store)?.spawn(&mut store)?;
+    let mut game = Game { store, objects };
+    let wolf = game.id("unit", "wolf");
+    // The game's own change stays.
+    game.store.set_value(wolf, "cost", 7)?;
+    let next = game.file(&file("u8 | text"))?;
+    let plan = game.reload(&next)?;
+    assert!(!plan.contains("record"), "{plan}");
+    assert_eq!(game.store.get_value(wolf, "cost")?, 7.into());
     Ok(())
 }

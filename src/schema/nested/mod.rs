@@ -93,6 +93,11 @@ impl RegisteredSchema {
         self.shape(name).is_some()
     }
 
+    /// Returns `true` if the schema has nested values.
+    pub(crate) fn has_nested(&self) -> bool {
+        !self.nested.is_empty()
+    }
+
     /// Iterates over the parts of a nested value: the positions of their slots, and their names within the value.
     ///
     /// [`is_nested`](Self::is_nested) has an example.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::id::ObjectId;
 use crate::kind::{Kind, NumberKind};
-use crate::schema::{Checker, ProblemKind, Redeclared, RegisteredSchema, Slot, Source};
+use crate::schema::{Checker, Problem, ProblemKind, Redeclared, RegisteredSchema, Slot, Source};
 use crate::storage::{BLOCK_ROWS, Column, Rows, Table};
+use crate::store::migrate::wholes::{Part, Wholes};
 use crate::store::migrate::{MigrationRejection, MigrationStep, Overwrites, SchemaMigration};
 use crate::store::{Store, dynamic};
 use crate::value::Value;
@@ -48,7 +49,9 @@ impl<T> Found<T> {
 struct Values {
     set: usize,
     unset: Option<Found<ObjectId>>,
-    bad: Option<Found<(ObjectId, ProblemKind)>>,
+    /// Nested values that lack the slot's part and must have it.
+    lacking: Option<Found<ObjectId>>,
+    bad: Option<Found<(ObjectId, Problem)>>,
 }
 
 pub(super) struct Examination<'a> {
@@ -109,18 +112,30 @@ impl<'a> Examination<'a> {
             let name = |schema: &RegisteredSchema| schema.base_name().map(Arc::clone);
             steps.push(MigrationStep::Base { from: name(before), to: name(after) });
         }
+        let wholes = Wholes::new(before, after, sources);
         let kept: HashSet<usize> = sources.iter().filter_map(Source::position).collect();
         for (position, slot) in before.slots().iter().enumerate() {
             if !kept.contains(&position) {
-                let values = count_set(&table.columns[position], &table.rows);
-                let slot = Arc::clone(slot.shared_name());
-                steps.push(MigrationStep::Removed { slot, values });
+                let (name, merged) = (Arc::clone(slot.shared_name()), wholes.with_values_of(slot));
+                steps.push(match merged {
+                    Some(into) => MigrationStep::Merged { slot: name, into: into.into() },
+                    None => {
+                        let values = count_set(&table.columns[position], &table.rows);
+                        MigrationStep::Removed { slot: name, values }
+                    }
+                });
             }
         }
         for (position, (slot, source)) in after.slots().iter().zip(sources).enumerate() {
             match source {
                 Source::Slot(from) => self.kept(subject, (*from, position), &mut steps),
-                Source::New => self.added(subject, slot, &mut steps),
+                Source::New => {
+                    let of = wholes.of(slot).map(Into::into);
+                    if of.is_none() {
+                        self.added(subject, slot);
+                    }
+                    steps.push(MigrationStep::Added { slot: Box::new(slot.clone()), of });
+                }
                 Source::Ambiguous(from) => {
                     self.rejections.push(MigrationRejection::FormerName {
                         schema: Arc::clone(after.shared_name()),
@@ -128,6 +143,12 @@ impl<'a> Examination<'a> {
                         from: Arc::clone(from),
                     });
                 }
+            }
+        }
+        for (position, slot) in after.slots().iter().enumerate() {
+            if wholes.of(slot).is_some() {
+                let values = self.parts(subject, &wholes, position);
+                self.reject(subject, slot, values);
             }
         }
         if before.base() != after.base() || !before.is_stored_as(after) {
@@ -140,8 +161,7 @@ impl<'a> Examination<'a> {
         steps
     }
 
-    fn added(&mut self, subject: Subject<'a>, slot: &Slot, steps: &mut Vec<MigrationStep>) {
-        steps.push(MigrationStep::Added { slot: Box::new(slot.clone()) });
+    fn added(&mut self, subject: Subject<'a>, slot: &Slot) {
         if !slot.is_required() {
             return;
         }
@@ -155,6 +175,32 @@ impl<'a> Examination<'a> {
                 example,
             });
         }
+    }
+
+    /// Examines what the nested values of living objects have for a slot.
+    fn parts(&self, subject: Subject<'a>, wholes: &Wholes<'_>, to: usize) -> Values {
+        let (store, slot) = (self.store, &subject.after.slots()[to]);
+        let checker = Checker { registry: &self.redeclared.registry, world: store };
+        let mut values = Values::default();
+        for row in living_rows(&subject.table.rows) {
+            let id = subject.id(row);
+            if self.overwrites.contains(id, slot) {
+                continue;
+            }
+            match wholes.part(to, (&subject.table.columns, row), &store.interner) {
+                Part::Kept => {}
+                Part::Unset => Found::add(&mut values.unset, || id),
+                Part::Missing => Found::add(&mut values.lacking, || id),
+                Part::Bad(problem) => Found::add(&mut values.bad, || (id, problem)),
+                Part::Value(value) => {
+                    if let Err(kind) = checker.value(slot, &value) {
+                        let problem = || (id, subject.after.problem(slot.name(), kind));
+                        Found::add(&mut values.bad, problem);
+                    }
+                }
+            }
+        }
+        values
     }
 
     fn kept(
@@ -225,16 +271,17 @@ impl<'a> Examination<'a> {
             let checked = if is_same { Ok(()) } else { check_conversion(&value, old, new) };
             match checked.and_then(|()| checker.value(new, &value)) {
                 Ok(()) => {}
-                Err(kind) => Found::add(&mut values.bad, || (subject.id(row), kind)),
+                Err(kind) => Found::add(&mut values.bad, || {
+                    (subject.id(row), subject.after.problem(new.name(), kind))
+                }),
             }
         }
         values
     }
 
     fn reject(&mut self, subject: Subject<'a>, slot: &Slot, values: Values) {
-        if let Some(Found { objects, first: example }) = values.unset
-            && slot.is_required()
-        {
+        let unset = values.unset.filter(|_| slot.is_required());
+        if let Some(Found { objects, first: example }) = values.lacking.or(unset) {
             self.rejections.push(MigrationRejection::NoValue {
                 schema: Arc::clone(subject.after.shared_name()),
                 slot: Arc::clone(slot.shared_name()),
@@ -242,8 +289,8 @@ impl<'a> Examination<'a> {
                 example,
             });
         }
-        if let Some(Found { objects, first: (example, kind) }) = values.bad {
-            let problem = Box::new(subject.after.problem(slot.name(), kind));
+        if let Some(Found { objects, first: (example, problem) }) = values.bad {
+            let problem = Box::new(problem);
             self.rejections.push(MigrationRejection::BadValue { problem, objects, example });
         }
     }

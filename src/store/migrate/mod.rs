@@ -5,6 +5,7 @@ mod plan;
 mod rebuild;
 mod rejection;
 mod step;
+mod wholes;
 
 use std::sync::Arc;
 

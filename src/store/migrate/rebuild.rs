@@ -8,6 +8,7 @@ use crate::storage::{Blocks, Column, KindTag, Rows, Table};
 use crate::store::dynamic::{self, Pools};
 use crate::store::migrate::Overwrites;
 use crate::store::migrate::examine::{cells_stay, living_rows};
+use crate::store::migrate::wholes::{Part, Wholes};
 use crate::value::Value;
 
 /// Builds columns and leaves the present ones unchanged. Only texts and lists are added to the store.
@@ -59,6 +60,7 @@ impl Rebuilder<'_> {
         sources: &[Source],
         table: &Table,
     ) -> Result<NewColumns, LimitError> {
+        let wholes = Wholes::new(before, after, sources);
         let columns = sources.iter().enumerate().map(|(to, source)| match source {
             Source::Slot(from) => {
                 let (old, new) = (&before.slots()[*from], &after.slots()[to]);
@@ -72,6 +74,10 @@ impl Rebuilder<'_> {
                         converted.map(|column| NewColumn::Written(column, Some(*from)))
                     }
                 }
+            }
+            Source::New if wholes.of(&after.slots()[to]).is_some() => {
+                let parts = self.parts(&wholes, (after, to), table);
+                parts.map(|column| NewColumn::Written(column, None))
             }
             Source::New | Source::Ambiguous(_) => {
                 let filled = self.fill((after, to), &table.rows);
@@ -103,6 +109,32 @@ impl Rebuilder<'_> {
             self.write(&mut converted, new, row, value)?;
         }
         Ok(converted)
+    }
+
+    /// Writes the parts of nested values, row by row.
+    fn parts(
+        &mut self,
+        wholes: &Wholes<'_>,
+        (schema, to): (&RegisteredSchema, usize),
+        table: &Table,
+    ) -> Result<Column, LimitError> {
+        let slot = &schema.slots()[to];
+        let mut column = column_for((schema, to), &table.rows);
+        for row in living_rows(&table.rows) {
+            let id = ObjectId::new(schema.id(), row, table.rows.generations()[row as usize]);
+            if self.overwrites.contains(id, slot) {
+                column.fill(row);
+                continue;
+            }
+            match wholes.part(to, (&table.columns, row), self.pools.interner) {
+                Part::Value(value) => self.write(&mut column, slot, row, &value)?,
+                _ => match slot.default() {
+                    Some(default) => self.write(&mut column, slot, row, default)?,
+                    None => column.fill(row),
+                },
+            }
+        }
+        Ok(column)
     }
 
     /// Fills a column with the default.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::debug_as_display::debug_as_display;
 use crate::error::LimitError;
 use crate::id::ObjectId;
-use crate::schema::{Problem, SchemaError};
+use crate::schema::{Problem, SIGNS, SchemaError};
 
 /// The error of a migration that was not carried out. The store is unchanged.
 #[derive(Clone, PartialEq, thiserror::Error)]
@@ -76,10 +76,10 @@ impl fmt::Display for MigrationRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoValue { schema, slot, objects, example } => {
-                write!(
-                    f,
-                    "slot '{slot}' of '{schema}' needs a default for objects without a value"
-                )?;
+                // The part of an element or of a variant has no default.
+                let needs =
+                    if slot.contains(SIGNS) { "must be optional" } else { "needs a default" };
+                write!(f, "slot '{slot}' of '{schema}' {needs} for objects without a value")?;
                 write!(f, " ({})", Objects(*objects, *example))
             }
             Self::BadValue { problem, objects, example } => {

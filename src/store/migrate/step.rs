@@ -27,10 +27,19 @@ pub enum MigrationStep {
         /// The number of living objects that lose a value.
         values: usize,
     },
+    /// The slot is removed, and other slots have its values: those of the nested value that it was a part of, or becomes.
+    Merged {
+        /// The slot's name.
+        slot: Arc<str>,
+        /// The name of the nested value, or of a slot that has all of it.
+        into: Arc<str>,
+    },
     /// The slot is added. Living objects get its default; without one the slot is unset.
     Added {
         /// The slot.
         slot: Box<Slot>,
+        /// The nested value whose part the slot is, if living objects have that value in other slots.
+        of: Option<Arc<str>>,
     },
     /// The slot gets another name and keeps its values.
     Renamed {
@@ -120,7 +129,16 @@ impl fmt::Display for MigrationStep {
             Self::Removed { slot, values } => {
                 write!(f, "slot '{slot}' is removed with {}", Count(*values))
             }
-            Self::Added { slot } => {
+            Self::Merged { slot, into } if slot == into => {
+                write!(f, "slot '{slot}' is divided into its parts")
+            }
+            Self::Merged { slot, into } => {
+                write!(f, "slot '{slot}' is removed; the other slots of '{into}' have its values")
+            }
+            Self::Added { slot, of: Some(of) } => {
+                write!(f, "slot '{}' is added for '{of}': {}", slot.name(), slot.declaration())
+            }
+            Self::Added { slot, of: None } => {
                 let unset = if slot.default().is_none() { ", unset" } else { "" };
                 write!(f, "slot '{}' is added{unset}: {}", slot.name(), slot.declaration())
             }

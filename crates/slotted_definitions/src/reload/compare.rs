@@ -8,6 +8,7 @@ use crate::infer::SameData;
 use crate::loaded::{Definitions, RecordView};
 use crate::reload::{RecordChange, RecordName};
 use slotted::Value;
+use slotted::schema::Slot;
 
 /// The records from which living objects were made: those of definitions, or of a save.
 ///
@@ -122,29 +123,37 @@ fn changed_values(
 ) {
     let schema = new.schema();
     let (all_before, all_new) = (before.given(old), new.local_values().collect::<Vec<_>>());
+    let former = |slot: &Slot| {
+        let same = before.slot(old, slot.name());
+        same.or_else(|| slot.renamed_from().and_then(|former| before.slot(old, former)))
+    };
+    let value_before = |former: usize| {
+        let given = of_slot(&all_before, former);
+        given.or_else(|| before.default(old, former)).cloned().unwrap_or_default()
+    };
     let values = |index: usize| {
         let slot = &schema.slots()[index];
-        let former = before
-            .slot(old, slot.name())
-            .or_else(|| slot.renamed_from().and_then(|former| before.slot(old, former)));
-        let given = former.and_then(|former| of_slot(&all_before, former));
-        let own = of_slot(&all_new, index);
-        let from = match former {
-            Some(former) => given.or_else(|| before.default(old, former)),
+        let (former_slot, own) = (former(slot), of_slot(&all_new, index));
+        let part = || schema.slot(slot.name().strip_suffix('?')?).and_then(former);
+        let from = match former_slot {
+            Some(former) => value_before(former),
+            // All values had the part, which is optional now.
+            None if let Some(part) = part() => all_set(&value_before(part)),
             // A new slot has its default already.
-            None => slot.default(),
+            None => slot.default().cloned().unwrap_or_default(),
         };
+        let given = former_slot.and_then(|former| of_slot(&all_before, former));
         let is_given = own.is_some() || given.is_some();
-        (is_given, from.unwrap_or(&Value::Unset), own.or_else(|| slot.default()))
+        (is_given, from, own.or_else(|| slot.default()))
     };
-    let named_before = |index: usize| before.named(values(index).1);
+    let named_before = |index: usize| before.named(&values(index).1);
     let named_new = |index: usize| new.get(schema.slots()[index].name()).unwrap_or_default();
     let mut last = None;
     for (index, slot) in schema.slots().iter().enumerate() {
         let (is_given, from, to) = values(index);
         // A changed default affects only new objects.
         let is_same = !is_given
-            || means_the_same((from, before.names()), (to.unwrap_or(&Value::Unset), new_names));
+            || means_the_same((&from, before.names()), (to.unwrap_or(&Value::Unset), new_names));
         if is_same {
             continue;
         }
@@ -156,11 +165,26 @@ fn changed_values(
             continue;
         };
         // The parts of a list or a union belong together.
-        if last.replace(whole) != Some(whole) {
-            let from = schema.nested_value(whole, named_before);
-            let to = schema.nested_value(whole, named_new);
+        if last.replace(whole) == Some(whole) {
+            continue;
+        }
+        let to = schema.nested_value(whole, named_new);
+        let from = match before.slot(old, whole) {
+            Some(single) => before.named(&value_before(single)),
+            None => schema.nested_value(whole, named_before),
+        };
+        if !from.is_same_data(&to) {
             changes.push(RecordChange::Changed { record, slot: whole.into(), from, to });
         }
+    }
+}
+
+/// Returns the value of a slot that says which values have a part, if all of these do.
+fn all_set(part: &Value) -> Value {
+    match part {
+        Value::List(list) => vec![Value::from(true); list.len()].into(),
+        Value::Unset => Value::Unset,
+        _ => true.into(),
     }
 }
 

@@ -115,7 +115,7 @@ fn records_schemas_and_files_may_have_names() -> Outcome {
         patches: Patches(records: Records(unit: Units(wolf: Wolf(mp: Mana(6))))),
     )"#;
     let mut store = Store::new();
-    let objects = load(&[("d.ron", &file)])?.spawn(&mut store)?;
+    let objects = load(&[("d.ron", file)])?.spawn(&mut store)?;
     let wolf = objects.id("unit", "wolf").ok_or("no wolf")?;
     assert_eq!(store.get_value(wolf, "hp")?, 5_u8.into());
     assert_eq!(store.get_value(wolf, "mp")?, 6_u8.into());
@@ -141,7 +141,7 @@ fn objects_of_a_games_own_files_may_have_names() -> Outcome {
         assert_eq!(store.get_value(id, "effect")?, named("heal", 3), "{file}");
         assert_eq!(store.get_value(id, "hp")?, 5_u8.into(), "{file}");
 
-        // What is inferred reads them in the same way.
+        // An inference reads them in the same way.
         let data = read_data("data.ron", file, Format::Ron, &LoadLimits::default())?;
         let expected = map([("hp", 5.into()), ("effect", named("heal", 3))]);
         let found = match data {
@@ -196,9 +196,7 @@ fn names_are_kept_aside_and_come_back() -> Outcome {
     let written = objects.to_files(&store, Format::Ron)?;
     let schemas = SCHEMAS.replace(
         "[schemas.spell.slots]",
-        &format!(
-            "[schemas.spell.slots]\nextra = {{ variants = {{ heal = {{ amount = 'u8' }} }} }}"
-        ),
+        "[schemas.spell.slots]\nextra = { variants = { heal = { amount = 'u8' } } }",
     );
     let mut again = Store::new();
     let files = [("s.toml", &*schemas), (&*written[0].0, &*written[0].1)];

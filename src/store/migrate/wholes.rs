@@ -1,0 +1,154 @@
+//! Nested values whose slots change: the old slots together have the values of the new ones.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::schema::{Found, Problem, RegisteredSchema, SIGNS, Slot, Source};
+use crate::storage::{Column, Interner};
+use crate::store::dynamic;
+use crate::value::Value;
+
+/// The nested values of a schema that gain or lose slots, or whose value is in one slot before or after.
+pub(super) struct Wholes<'a> {
+    before: &'a RegisteredSchema,
+    after: &'a RegisteredSchema,
+    sources: &'a [Source],
+    /// The names before and after.
+    changed: Vec<(&'a str, &'a str)>,
+}
+
+/// The part that a nested value has for one of its slots.
+pub(super) enum Part {
+    /// The value of the old slot.
+    Kept,
+    /// No value.
+    Unset,
+    Value(Value),
+    /// An element, or the variant, lacks a part that it must have.
+    Missing,
+    /// The new slots cannot hold the whole value.
+    Bad(Problem),
+}
+
+impl<'a> Wholes<'a> {
+    pub(super) fn new(
+        before: &'a RegisteredSchema,
+        after: &'a RegisteredSchema,
+        sources: &'a [Source],
+    ) -> Self {
+        let mut changed = BTreeSet::new();
+        if !before.has_nested() && !after.has_nested() {
+            return Self { before, after, sources, changed: Vec::new() };
+        }
+        let has = |schema: &RegisteredSchema, name: &str| {
+            schema.slot_index(name).is_some() || schema.is_nested(name)
+        };
+        for (slot, source) in after.slots().iter().zip(sources) {
+            if *source != Source::New {
+                continue;
+            }
+            // One slot, perhaps of kind `any`, may have held the whole record.
+            let mut records = slot.name().match_indices('.').map(|(end, _)| &slot.name()[..end]);
+            let name = records
+                .find(|name| before.slot_index(name).is_some() && after.is_nested(name))
+                .unwrap_or_else(|| whole_name(after, slot));
+            let former = former_name(before, (after, sources), name);
+            if has(before, former) {
+                changed.insert((former, name));
+            }
+        }
+        let kept: HashSet<usize> = sources.iter().filter_map(Source::position).collect();
+        for (position, slot) in before.slots().iter().enumerate() {
+            if kept.contains(&position) {
+                continue;
+            }
+            let name = whole_name(before, slot);
+            if has(after, name) {
+                changed.insert((name, name));
+            }
+        }
+        Self { before, after, sources, changed: changed.into_iter().collect() }
+    }
+
+    /// Returns the name of the changing nested value that has the slot of the new schema.
+    pub(super) fn of(&self, slot: &Slot) -> Option<&'a str> {
+        self.names_of(slot).map(|(_, name)| name)
+    }
+
+    /// Returns the name of the nested value, if the new slots have all values of a slot that is removed.
+    pub(super) fn with_values_of(&self, removed: &Slot) -> Option<&'a str> {
+        let name = whole_name(self.before, removed);
+        let is_of_all = name == removed.name() || self.after.slot_index(name).is_some();
+        // The slot says no more than which elements have a part, or how many of it.
+        let says_which = removed.name().ends_with(['?', '#']);
+        let (_, own) = self.changed.iter().find(|(former, _)| *former == name)?;
+        (is_of_all || says_which).then_some(own)
+    }
+
+    fn names_of(&self, slot: &Slot) -> Option<(&'a str, &'a str)> {
+        if self.changed.is_empty() {
+            return None;
+        }
+        let is_own = |(_, own): &&(&str, &str)| {
+            slot.name().strip_prefix(*own).is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with('.') || rest.starts_with(SIGNS)
+            })
+        };
+        self.changed.iter().find(is_own).copied()
+    }
+
+    /// Returns what the nested value of an object has for a slot of the new schema.
+    pub(super) fn part(
+        &self,
+        to: usize,
+        (columns, row): (&[Column], u32),
+        interner: &Interner,
+    ) -> Part {
+        let Some((former, name)) = self.names_of(&self.after.slots()[to]) else {
+            return Part::Kept;
+        };
+        let is_new = self.sources[to] == Source::New;
+        let none = || if is_new { Part::Unset } else { Part::Kept };
+        let read =
+            |slot: usize| dynamic::read(&columns[slot], &self.before.slots()[slot], row, interner);
+        let whole = match self.before.slot_index(former) {
+            Some(slot) => Some(read(slot)),
+            None => self.before.whole(former, read),
+        };
+        let Some(whole) = whole.filter(|whole| !whole.is_unset()) else { return none() };
+        let Some(shape) = self.after.shape(name) else {
+            return if is_new { Part::Value(whole) } else { Part::Kept };
+        };
+        let mut part = none();
+        shape.spread(name, &whole, &mut |found| match found {
+            Found::Slot { slot, value }
+                if slot == to && !value.is_unset() && matches!(part, Part::Unset) =>
+            {
+                part = Part::Value(value.into_owned());
+            }
+            Found::Missing { slot, .. } if slot == to => part = Part::Missing,
+            Found::Misshapen { name, value } if is_new && !matches!(part, Part::Bad(_)) => {
+                part = Part::Bad(self.after.not_nested(&name, value));
+            }
+            _ => {}
+        });
+        part
+    }
+}
+
+/// Returns the name of the nested value, or that of the slot if it is a part of none.
+fn whole_name<'s>(schema: &RegisteredSchema, slot: &'s Slot) -> &'s str {
+    schema.whole_of(slot.name()).map_or(slot.name(), |(name, _)| name)
+}
+
+/// Returns the former name of a nested value, one of whose slots is kept.
+fn former_name<'a>(
+    before: &'a RegisteredSchema,
+    (after, sources): (&'a RegisteredSchema, &[Source]),
+    name: &'a str,
+) -> &'a str {
+    let mut slots = after.slots().iter().zip(sources);
+    let kept = slots.find_map(|(slot, source)| {
+        (whole_name(after, slot) == name).then(|| source.position()).flatten()
+    });
+    kept.map_or(name, |kept| whole_name(before, &before.slots()[kept]))
+}
