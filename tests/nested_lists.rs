@@ -202,13 +202,89 @@ fn maps_take_any_name_and_may_have_references_as_keys() {
 
 #[test]
 fn mistakes_in_schemas_are_named() {
-    let drop = Schema::builder("drop").slot("item", Kind::Text).default("bone").build().unwrap();
-    let error = Schema::builder("unit").nested_list("drops", &drop).build().unwrap_err();
+    let unit = || Schema::builder("unit");
+    let drop = Schema::builder("drop").slot("item", Kind::Text).optional().default("bone");
+    let optional = unit().nested_list("drops", &drop.build().unwrap());
+    let plain = unit().slot("health", Kind::F32).part_default(5);
+    for (schema, slot) in [(optional, "drops[].item"), (plain, "health")] {
+        assert_eq!(
+            schema.build().unwrap_err().to_string(),
+            format!(
+                "slot '{slot}' of schema 'unit' cannot have the default of a part: \
+                 only a part of an element or of a variant that is not optional has one"
+            )
+        );
+    }
+    let chance = |default: Value| {
+        let slot = unit().slot("drops[].chance", Kind::list(Kind::F32));
+        slot.part_default(default).range(0..=1).build()
+    };
+    assert!(chance(1.into()).is_ok());
     assert_eq!(
-        error.to_string(),
-        "slot 'item' of 'drops[]' of schema 'unit' cannot have a default: it belongs to the elements of a list; \
-         make it optional"
+        chance(2.into()).unwrap_err().to_string(),
+        "bad default: slot 'drops[].chance' of 'unit' expects 0.0 to 1.0, found 2"
     );
+    assert!(chance([1].into()).is_err(), "each element has one");
+}
+
+#[test]
+fn elements_that_leave_a_part_out_have_its_default() -> Result<(), Box<dyn std::error::Error>> {
+    let spot = Schema::builder("spot").slot("x", Kind::U8).slot("y", Kind::U8).default(7);
+    let drop = Schema::builder("drop")
+        .slot("item", Kind::Text)
+        .slot("chance", Kind::F32)
+        .default(1.0)
+        .slot("tags", Kind::list(Kind::Text))
+        .default(["loot"])
+        .slot("note", Kind::Any)
+        .default(map([("a", 1.into())]))
+        .nested_list("spots", &spot.build()?)
+        .build()?;
+    let unit = Schema::builder("unit")
+        .nested_list("drops", &drop)
+        .nested_map("shops", Kind::Text, &drop)
+        .slot("effect@type", Kind::enumeration(["heal", "rest"]))
+        .slot("effect@heal.amount", Kind::U8)
+        .optional()
+        .part_default(5);
+    let mut store = Store::new();
+    store.register_schema(unit.build()?)?;
+    let spots = |y: &[(&str, Value)]| -> Value {
+        let spot = [("x", 1.into())].into_iter().chain(y.iter().cloned());
+        [spot.collect::<Value>()].into()
+    };
+    let short = map([("item", "bone".into()), ("spots", spots(&[]))]);
+    let full = map([
+        ("item", "bone".into()),
+        ("chance", 1.0_f32.into()),
+        ("tags", ["loot"].into()),
+        ("note", map([("a", 1.into())])),
+        ("spots", spots(&[("y", 7.into())])),
+    ]);
+    let own = map([
+        ("item", "hide".into()),
+        ("chance", 0.5_f32.into()),
+        ("tags", Value::List([].into())),
+        ("note", 3.into()),
+        ("spots", spots(&[("y", 9.into())])),
+    ]);
+    let heal = map([("type", "heal".into())]);
+    let record = record! {
+        drops: [short.clone(), own.clone()],
+        shops: map([("inn", short)]),
+        effect: heal
+    };
+    let id = store.spawn_record("unit", record)?;
+    assert_eq!(store.get_value(id, "drops")?, [full.clone(), own].into());
+    assert_eq!(store.get_value(id, "shops")?, map([("inn", full)]));
+    let amount = map([("type", "heal".into()), ("amount", 5.into())]);
+    assert_eq!(store.get_value(id, "effect")?, amount);
+    // Another variant has no part of that name.
+    store.set_value(id, "effect", map([("type", "rest".into())]))?;
+    assert_eq!(store.get_value(id, "effect@heal.amount")?, Value::Unset);
+    let listed = store.schema("unit").and_then(|unit| unit.slot("effect@heal.amount")).unwrap();
+    assert_eq!(listed.to_string(), "effect@heal.amount: u8, optional, default 5 of the part");
+    Ok(())
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::schema::check::{Checker, NoWorld};
 use crate::schema::constraints::Misfit;
 use crate::schema::error::KindError;
 use crate::schema::nested::{SIGNS, Shape, shapes, tags};
-use crate::schema::{Problem, Registry, SchemaError, Slot};
+use crate::schema::{Problem, ProblemKind, Registry, SchemaError, Slot};
 use crate::value::Value;
 
 /// A named, ordered list of slots, which may extend another schema's.
@@ -202,7 +202,8 @@ impl SchemaBuilder {
     ///
     /// In records it is a list of maps. Each part is a slot of its own, which holds the values of all elements as a
     /// [`List`](crate::List): `drops[].chance` for the part `chance` of `drops`. [`Shape`](crate::schema::Shape) says how parts
-    /// that an element may leave out, and lists in the elements, are stored. The parts of an element have no defaults.
+    /// that an element may leave out, and lists in the elements, are stored. The defaults of the slots are those of elements that
+    /// leave them out.
     ///
     /// # Example
     /// ```
@@ -264,13 +265,6 @@ impl SchemaBuilder {
             self.error.get_or_insert(SchemaError::BadNested { schema, record, nested });
             return self;
         }
-        let has_default = |slot: &&Slot| slot.default.is_some() && !slot.name.contains(SIGNS);
-        if let Some(slot) = parts.slots.iter().find(has_default) {
-            let (schema, slot) = (Arc::clone(&self.schema.name), Arc::clone(&slot.name));
-            let list = name.into();
-            self.error.get_or_insert(SchemaError::DefaultInList { schema, list, slot });
-            return self;
-        }
         self.nested = Some((name[..name.len() - 2].into(), self.schema.slots.len()));
         let value = if key.is_empty() { "" } else { ".value" };
         let tags = tags(&parts.slots);
@@ -298,6 +292,28 @@ impl SchemaBuilder {
     pub fn default(self, value: impl Into<Value>) -> Self {
         let value = value.into();
         self.constrain("default", |slot| slot.default = Some(value))
+    }
+
+    /// Sets the value of the part in elements of a list, or in values of a variant, that leave it out.
+    ///
+    /// The elements of a [`nested_list`](Self::nested_list) have the defaults of their schema. An optional part has none.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value, record};
+    /// let unit = Schema::builder("unit")
+    ///     .slot("drops[].item", Kind::list(Kind::Text))
+    ///     .slot("drops[].chance", Kind::list(Kind::F32)).part_default(1.0).range(0..=1);
+    /// let mut store = Store::new();
+    /// store.register_schema(unit.build()?)?;
+    /// let bone = Value::from_iter([("item", "bone")]);
+    /// let orc = store.spawn_record("unit", record! { drops: [bone] })?;
+    /// assert_eq!(store.get_value(orc, "drops[].chance")?, [1.0_f32].into());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn part_default(self, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        self.constrain("part_default", |slot| slot.part_default = Some(value))
     }
 
     /// Gives a slot of the base another default, for records of this schema and of those that extend it.
@@ -431,6 +447,7 @@ impl SchemaBuilder {
             fit_constraints(&schema.name, slot)?;
             check_default(&schema.name, slot)?;
         }
+        schema.slots.iter().try_for_each(|slot| check_part_default(&schema.name, slot, &names))?;
         Ok(schema)
     }
 }
@@ -516,6 +533,30 @@ fn fit_constraints(schema: &Arc<str>, slot: &mut Slot) -> Result<(), SchemaError
                 SchemaError::UnsuitableConstraint { constraint, schema, slot, kind }
             }
         }
+    })
+}
+
+fn check_part_default(
+    schema: &Arc<str>,
+    slot: &Slot,
+    names: &HashSet<Arc<str>>,
+) -> Result<(), SchemaError> {
+    let Some(default) = &slot.part_default else { return Ok(()) };
+    let has = |sign: char| names.contains(&*format!("{}{sign}", slot.name));
+    if !slot.name.contains(SIGNS) || has('?') {
+        let (schema, slot) = (Arc::clone(schema), Arc::clone(&slot.name));
+        return Err(SchemaError::NoPartDefault { schema, slot });
+    }
+    // The list of a slot has the values of all elements.
+    let is_in_list = slot.name.contains(['[', '{']) && !has('#');
+    let default = if is_in_list { Value::List([default.clone()].into()) } else { default.clone() };
+    let checked = check_default(schema, &Slot { default: Some(default), ..slot.clone() });
+    checked.map_err(|error| match error {
+        SchemaError::BadDefault(problem) => SchemaError::BadDefault(Box::new(match problem.kind {
+            ProblemKind::Element { kind, .. } if is_in_list => Problem { kind: *kind, ..*problem },
+            _ => *problem,
+        })),
+        other => other,
     })
 }
 

@@ -75,16 +75,14 @@ pub enum SchemaError {
         /// The kind of the keys.
         key: Kind,
     },
-    /// A part of a list's elements has a default.
+    /// A slot that is no part of an element or of a variant, or an optional part, has the default of a part.
     #[error(
-        "slot '{slot}' of '{list}' of schema '{schema}' cannot have a default: it belongs to the elements of a list; make it optional"
+        "slot '{slot}' of schema '{schema}' cannot have the default of a part: only a part of an element or of a variant that is not optional has one"
     )]
-    DefaultInList {
+    NoPartDefault {
         /// The schema's name.
         schema: Arc<str>,
-        /// The list.
-        list: Arc<str>,
-        /// The part of its elements.
+        /// The slot's name.
         slot: Arc<str>,
     },
     /// Two slots have the same name; one of them may belong to the base.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::kind::Kind;
 use crate::schema::Constraints;
+use crate::schema::nested::SIGNS;
 use crate::value::Value;
 
 /// One typed attribute of a schema: name, kind, default and constraints.
@@ -30,6 +31,7 @@ pub struct Slot {
     pub(super) kind: Kind,
     pub(super) optional: bool,
     pub(super) default: Option<Value>,
+    pub(super) part_default: Option<Value>,
     pub(super) constraints: Constraints,
     pub(super) renamed_from: Option<Arc<str>>,
 }
@@ -37,16 +39,19 @@ pub struct Slot {
 /// Ignores former names: they matter for migrations only.
 impl PartialEq for Slot {
     fn eq(&self, other: &Self) -> bool {
-        let Self { name, kind, optional, default, constraints, renamed_from: _ } = self;
-        (name, kind, optional, default, constraints)
-            == (&other.name, &other.kind, &other.optional, &other.default, &other.constraints)
+        let Self { name, kind, optional, default, part_default, constraints, renamed_from: _ } =
+            self;
+        (name, kind, optional, constraints)
+            == (&other.name, &other.kind, &other.optional, &other.constraints)
+            && (default, part_default) == (&other.default, &other.part_default)
     }
 }
 
 impl Slot {
     pub(super) fn new(name: Arc<str>, kind: Kind) -> Self {
-        let (optional, default, renamed_from) = (false, None, None);
-        Self { name, kind, optional, default, constraints: Constraints::default(), renamed_from }
+        let constraints = Constraints::default();
+        let (default, part_default, renamed_from) = (None, None, None);
+        Self { name, kind, optional: false, default, part_default, constraints, renamed_from }
     }
 
     /// Returns the slots that hold such values for all elements of a list, see [`Shape`](crate::schema::Shape).
@@ -68,9 +73,13 @@ impl Slot {
             list @ Kind::List(_) => list.clone(),
             single => Kind::list(single.clone()),
         };
-        // Only a part that elements may leave out has a default: no values.
-        let default = none.clone().or_else(|| self.default.clone());
-        let values = Self { kind, optional: false, default, ..self.clone() };
+        // The default of a slot is that of a part. Parts of inner lists have no values by default.
+        let is_inner = self.name.contains(SIGNS);
+        let (own, inner) =
+            if is_inner { (None, &self.default) } else { (self.default.as_ref(), &None) };
+        let part_default = self.part_default.as_ref().or(own).cloned();
+        let default = none.clone().or_else(|| inner.clone());
+        let values = Self { kind, optional: false, default, part_default, ..self.clone() };
         let former = self.renamed_from.as_deref();
         let outer = |name: &str, whole: &str| {
             let end = whole.strip_prefix(name).unwrap_or_default();
@@ -149,6 +158,14 @@ impl Slot {
         self.default.as_ref()
     }
 
+    /// Returns the value of the part in elements of a list, or in values of a variant, that leave it out.
+    ///
+    /// [`SchemaBuilder::part_default`](crate::schema::SchemaBuilder::part_default) has an example.
+    #[must_use]
+    pub const fn part_default(&self) -> Option<&Value> {
+        self.part_default.as_ref()
+    }
+
     /// Returns `true` if a record must name the slot: it has no default and is not optional.
     ///
     /// [`name`](Self::name) has an example.
@@ -210,6 +227,9 @@ impl fmt::Display for Declaration<'_> {
         }
         if let Some(default) = slot.default() {
             write!(f, ", default {default}")?;
+        }
+        if let Some(default) = slot.part_default() {
+            write!(f, ", default {default} of the part")?;
         }
         slot.constraints().iter().try_for_each(|constraint| write!(f, ", {constraint}"))
     }

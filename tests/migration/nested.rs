@@ -91,6 +91,10 @@ fn elements_gain_and_lose_parts() -> Outcome {
     assert_eq!(migrated(one.clone(), optional, "drops", &values)?, values);
     let error = refused(one.clone(), two.clone(), "drops", &values);
     assert!(error.contains("slot 'drops[].chance' of 'unit' must be optional"), "{error}");
+    // A default is the part of all of them.
+    let given = with_drops(drop_of().slot("chance", Kind::F32).default(0.25))?;
+    let filled = [[item_at("bone", 0.25), item_at("hide", 0.25)].into(), values[1].clone()];
+    assert_eq!(migrated(one.clone(), given, "drops", &values)?, filled);
     // No element lacks the part.
     assert_eq!(migrated(one.clone(), two.clone(), "drops", &values[1..])?, values[1..]);
     let full = [[item_at("bone", 0.5), item_at("hide", 1.0)].into()];

@@ -33,6 +33,8 @@ pub(crate) struct SlotDefinition {
     optional: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     default: Option<ValueDefinition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    part_default: Option<ValueDefinition>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     constraints: Vec<ConstraintDefinition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -196,6 +198,10 @@ impl Definition {
                 let default = default.value().ok_or_else(|| slot.invalid("default"))?;
                 builder = builder.default(default);
             }
+            if let Some(default) = &slot.part_default {
+                let default = default.value().ok_or_else(|| slot.invalid("default of the part"))?;
+                builder = builder.part_default(default);
+            }
             for constraint in &slot.constraints {
                 let constraint =
                     constraint.constraint().ok_or_else(|| slot.invalid("constraint"))?;
@@ -253,6 +259,7 @@ impl SlotDefinition {
             kind: KindDefinition::new(slot.kind()),
             optional: slot.is_optional(),
             default: slot.default().and_then(ValueDefinition::new),
+            part_default: slot.part_default().and_then(ValueDefinition::new),
             constraints: slot.constraints().iter().map(ConstraintDefinition::new).collect(),
             renamed_from: slot.renamed_from().map(str::to_owned),
         }

@@ -14,8 +14,8 @@ use crate::source::{Place, Span};
 use crate::text::Text;
 use crate::write_nested::Declared;
 use crate::write_schema::{SchemaDocs, SlotDocs};
+use slotted::Store;
 use slotted::schema::{Constraint, Number, Slot};
-use slotted::{Store, Value};
 
 /// Returns whether a file with this declaration has exactly these slots and their documentation, in whatever order.
 pub(super) fn declares(
@@ -58,7 +58,7 @@ fn entry<'n>(name: &'n str, value: Node<'n>) -> Entry<'n> {
 impl Declared {
     fn to_node(&self) -> Node<'_> {
         match self {
-            Self::Value(value) => of_value(value),
+            Self::Value(value) => Node::of(value, Span::default()),
             Self::Constraint(constraint) => of_constraint(constraint),
             Self::Map(pairs) => {
                 let entries = pairs.iter().map(|(key, own)| entry(key.name(), own.to_node()));
@@ -66,33 +66,6 @@ impl Declared {
             }
         }
     }
-}
-
-/// Returns the node of a value that files can write.
-fn of_value(value: &Value) -> Node<'_> {
-    if let Some(numbers) = value.numbers() {
-        let numbers = numbers.iter().map(|number| match number {
-            Value::Int(number) => node(Data::Int(*number)),
-            Value::UInt(number) => node(Data::UInt(*number)),
-            Value::F32(number) => node(Data::Float((*number).into())),
-            Value::F64(number) => node(Data::Float(*number)),
-            _ => node(Data::Unset),
-        });
-        return node(Data::List(numbers.collect()));
-    }
-    node(match value {
-        Value::Bool(truth) => Data::Bool(*truth),
-        Value::Int(number) => Data::Int(*number),
-        Value::UInt(number) => Data::UInt(*number),
-        Value::F32(number) => Data::Float((*number).into()),
-        Value::F64(number) => Data::Float(*number),
-        Value::Text(text) => Data::Text(Text::from(&**text)),
-        Value::List(list) => Data::List(list.iter().map(of_value).collect()),
-        Value::Map(map) => {
-            Data::Map(map.iter().map(|(name, value)| entry(name, of_value(value))).collect())
-        }
-        _ => Data::Unset,
-    })
 }
 
 fn of_constraint(constraint: &Constraint) -> Node<'_> {

@@ -152,15 +152,22 @@ impl Writer<'_> {
         match shape {
             Shape::Slot(part) => {
                 let name = schema.slots()[part.slot].name();
-                let slot = slots.get(name).cloned().unwrap_or_default();
+                let mut slot = slots.get(name).cloned().unwrap_or_default();
+                let default = part.default.as_ref().and_then(value);
                 if !name.contains(['[', '{']) {
+                    if let Some(default) = default {
+                        slot["default"] = default;
+                    }
                     return slot;
                 }
                 let element = slot["items"].clone();
-                let json = match part.lengths {
+                let mut json = match part.lengths {
                     Some(_) => json!({ "type": "array", "items": element }),
                     None => element,
                 };
+                if let Some(default) = default {
+                    json["default"] = default;
+                }
                 if part.is_set.is_some() { or_null(json) } else { json }
             }
             Shape::Record(parts) => closed(fields(parts), "A nested record."),

@@ -1,6 +1,5 @@
 //! Values of nested records: maps in files, slots with dotted names in schemas.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -10,7 +9,6 @@ use crate::given::Given;
 use crate::node::{Data, Entry, Named, Node};
 use crate::records::{Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::{Place, Span};
-use crate::text::Text;
 use crate::value::refused;
 use slotted::schema::{Found, RegisteredSchema, SIGNS, Shape, Tree, Union};
 use slotted::{Kind, Value};
@@ -59,14 +57,7 @@ impl<'s> Tree for Node<'s> {
     }
 
     fn single(&self, value: Value) -> Self {
-        let data = match value {
-            Value::Bool(truth) => Data::Bool(truth),
-            Value::Int(number) => Data::Int(number),
-            Value::UInt(number) => Data::UInt(number),
-            Value::Text(text) => Data::Text(Text::from(Cow::<'s, str>::Owned((*text).to_owned()))),
-            _ => Data::Unset,
-        };
-        Self { span: self.span, data }
+        Self::of(&value, self.span)
     }
 }
 

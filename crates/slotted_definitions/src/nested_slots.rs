@@ -571,11 +571,16 @@ impl<'n, 's> Expanded<'n, 's> {
         let is_empty = within.is_empty
             || (is_in_list && (may_lack || within.is_in_variant))
             || inner.iter().any(|list| list.is_optional || list.is_in_variant);
+        let is_list = match leaf {
+            Leaf::Kind(kind) => is_in_list && kind.trim_start().starts_with("list("),
+            _ => false,
+        };
         let placed = Placed {
             kind,
             former,
             is_optional: is_outer_optional || (own.is_optional && !is_in_list),
-            has_default: own.is_whole && !is_outer_optional,
+            has_default: own.is_whole && !if is_element { may_lack } else { is_outer_optional },
+            has_lengths: is_list,
             is_whole: own.is_whole,
             is_in_list,
             is_element,
@@ -587,7 +592,6 @@ impl<'n, 's> Expanded<'n, 's> {
             _ => None,
         };
         self.slots.push(slot.placed(name, kind, placed.clone()));
-        let is_list = is_in_list && kind.is_some_and(|kind| kind.trim_start().starts_with("list("));
         self.add_companions(slot, (within, may_lack, is_list), &placed);
     }
 
@@ -621,8 +625,15 @@ impl<'n, 's> Expanded<'n, 's> {
                 if self.companions.insert(name.clone()) {
                     let former = place.former.as_ref().map(|former| format!("{former}{sign}"));
                     let kind = Some(if is_in_list { Kind::list(kind) } else { kind });
-                    let companion =
-                        Placed { kind, former, is_empty, is_whole: false, ..placed.clone() };
+                    let companion = Placed {
+                        kind,
+                        former,
+                        is_empty,
+                        is_whole: false,
+                        has_default: false,
+                        has_lengths: false,
+                        ..placed.clone()
+                    };
                     self.slots.push(slot.placed(name, None, companion));
                 }
             }

@@ -1,5 +1,6 @@
 //! The tree of a parsed file, independent of the format, with places.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -53,6 +54,37 @@ pub(super) struct Named<'e, 's> {
 
 // A file has millions of values: their sizes decide what a load costs.
 const _: () = assert!(size_of::<Node<'_>>() == 32 && size_of::<Entry<'_>>() == 56);
+
+impl Node<'_> {
+    /// Returns the node of a value that files can write.
+    pub(super) fn of(value: &Value, span: Span) -> Self {
+        let node = |data| Self { span, data };
+        let text = |text: &str| Text::from(Cow::Owned(text.to_owned()));
+        if let Some(numbers) = value.numbers() {
+            return node(Data::List(numbers.iter().map(|number| Self::of(number, span)).collect()));
+        }
+        node(match value {
+            Value::Bool(truth) => Data::Bool(*truth),
+            Value::Int(number) => Data::Int(*number),
+            Value::UInt(number) => Data::UInt(*number),
+            Value::F32(number) => Data::Float((*number).into()),
+            Value::F64(number) => Data::Float(*number),
+            Value::Text(own) => Data::Text(text(own)),
+            Value::List(list) => {
+                Data::List(list.iter().map(|value| Self::of(value, span)).collect())
+            }
+            Value::Map(map) => {
+                let entry = |(name, value): &(Arc<str>, Value)| Entry {
+                    name: text(name),
+                    span,
+                    value: Self::of(value, span),
+                };
+                Data::Map(map.iter().map(entry).collect())
+            }
+            _ => Data::Unset,
+        })
+    }
+}
 
 impl<'s> Node<'s> {
     /// Returns the type of the value, as messages name it.

@@ -61,6 +61,8 @@ pub(super) struct Placed {
     pub(super) is_optional: bool,
     /// `true` if the default of the declaration is that of the slot.
     pub(super) has_default: bool,
+    /// Each element has a list of its values.
+    pub(super) has_lengths: bool,
     /// `true` if the constraints of the declaration are those of the slot.
     pub(super) is_whole: bool,
     /// `true` if the slot holds the values of a list's elements.
@@ -341,11 +343,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         })
     }
 
-    /// Returns whether it holds the values of a list's elements.
-    pub(super) fn is_in_list(&self) -> bool {
-        self.placed.as_ref().is_some_and(|placed| placed.is_in_list)
-    }
-
     /// Returns the first key that is not this one.
     pub(super) fn other_key(&self, name: &str) -> Option<(&'static str, Place)> {
         let other = self.keys.iter().find(|(key, _)| KEYS[**key] != name)?;
@@ -399,7 +396,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             return schema;
         }
         let is_element = placed.is_some_and(|placed| placed.is_element && placed.is_whole);
-        if is_element && self.key("default").is_some() {
+        if is_element && optional == Some(true) && self.key("default").is_some() {
             self.refuse_default(diagnostics);
             return schema;
         }
@@ -425,18 +422,23 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 _ => {}
             }
             if placed.is_some_and(|placed| placed.is_empty && !placed.is_optional) {
-                return schema.default(Value::List([].into()));
+                schema = schema.default(Value::List([].into()));
             }
             match self.key("default").filter(|_| placed.is_none_or(|placed| placed.has_default)) {
-                Some((_, node)) if !matches!(node.data, Data::Bad) => {
-                    schema.default(node.to_value())
-                }
+                Some((_, node)) if !matches!(node.data, Data::Bad) => match is_element {
+                    true => schema.part_default(node.to_value()),
+                    false => schema.default(node.to_value()),
+                },
                 _ => schema,
             }
         };
         let Some(kind) = kind else { return schema };
         // Built alone to find the errors of every slot.
-        if let Err(error) = add(Schema::builder(schema_name), kind.clone()).build() {
+        let mut alone = add(Schema::builder(schema_name), kind.clone());
+        if placed.is_some_and(|placed| placed.has_lengths) {
+            alone = alone.slot(format!("{}#", self.name), Kind::list(Kind::U32));
+        }
+        if let Err(error) = alone.build() {
             self.report(error, packs, diagnostics);
         }
         if diagnostics.errors == errors { add(schema, kind) } else { schema }

@@ -47,19 +47,13 @@ impl SlotDeclaration<'_, '_> {
         Some((place, value))
     }
 
-    /// Reports a default of a part that the elements of a list or the values of a variant have.
+    /// Reports a default of an optional part of a list's elements or of a variant's values.
     pub(super) fn refuse_default(&self, diagnostics: &mut Diagnostics) {
         if let Some((place, _)) = self.key("default") {
             let message = format!("slot {} cannot have a default", quoted(&self.name));
-            let label = match self.is_in_list() {
-                true => "it belongs to the elements of a list",
-                false => "it belongs to a variant",
-            };
-            diagnostics.push(
-                Diagnostic::error(Code::BadSlot, message)
-                    .at(place, label)
-                    .help("make it optional, or write the value in each element; for a list of references, use kind = \"list(object)\""),
-            );
+            let diagnostic = Diagnostic::error(Code::BadSlot, message);
+            let help = "remove 'optional': who leaves the part out gets its default";
+            diagnostics.push(diagnostic.at(place, "the part is optional").help(help));
         }
     }
 

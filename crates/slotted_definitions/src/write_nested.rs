@@ -236,6 +236,7 @@ impl Writer<'_> {
     /// Returns the default of a slot, or that of a list whose slots are all empty.
     fn default(&self, shape: &Shape, place: Place) -> Option<Value> {
         match shape {
+            Shape::Slot(part) if place != Place::Record => part.default.clone(),
             _ if place != Place::Record => None,
             Shape::Slot(part) => {
                 self.slots[part.slot].default().filter(|value| !value.is_unset()).cloned()

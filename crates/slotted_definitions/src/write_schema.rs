@@ -240,6 +240,9 @@ fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>,
             .ok_or_else(|| format!("{format} cannot represent its default"))?;
         pairs.push(("default", value));
     }
+    if slot.part_default().is_some() {
+        return Err("its default is that of a part".to_owned());
+    }
     for constraint in slot.constraints().iter() {
         let key = constraint.word();
         let written = constraint::write(&constraint, format);

@@ -244,6 +244,8 @@ fn nested_values_have_one_declaration() -> Result<(), Box<dyn std::error::Error>
         [schemas.drop.slots]
         item = { kind = "object", references = "item" }
         chance = { kind = "f32", range = [0, 1], optional = true }
+        count = { kind = "u8", default = 1 }
+        marks = { kind = "list(u8)", default = [1, 2] }
         tags = { kind = "list(text)", optional = true }
         [schemas.drop.slots.rolls]
         kind = "list"
@@ -263,7 +265,7 @@ fn nested_values_have_one_declaration() -> Result<(), Box<dyn std::error::Error>
         shape = { optional = true, variants = { point = {}, circle = "f32", box = { x = "f32" } } }
         [schemas.unit.slots.effect]
         tag = "type"
-        variants.heal = { amount = "f32", area = { kind = "u8", optional = true } }
+        variants.heal = { amount = { kind = "f32", default = 5.0 }, area = { kind = "u8", optional = true } }
         variants.buff = { bonus = { slots = { strength = "i8" } }, targets = { kind = "list", optional = true, slots = { name = "text" } } }
         variants.rest = {}
         [schemas.unit.slots.senses]

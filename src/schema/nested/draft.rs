@@ -149,8 +149,7 @@ impl Draft {
             // Outside of lists and unions, a name ends with these characters by chance.
             if place == Place::Record {
                 for (sign, slot) in [('?', draft.is_set.take()), ('#', draft.lengths.take())] {
-                    let shape =
-                        slot.map(|slot| Shape::Slot(Part { slot, is_set: None, lengths: None }));
+                    let shape = slot.map(|slot| Shape::Slot(Part::of(slot)));
                     fields.extend(shape.map(|shape| (format!("{name}{sign}").into(), shape)));
                 }
             }
@@ -236,7 +235,6 @@ impl Draft {
         let Kind::Enum(names) = slots[variant].kind().element() else { return None };
         let mut drafts = if by == UnionBy::Sort { self.sorts } else { self.variants };
         let place = if place == Place::Element { place } else { Place::Variant };
-        let tag = Part { slot: variant, is_set: None, lengths: None };
         let mut variants = Vec::new();
         for name in names.variants() {
             let own =
@@ -246,7 +244,7 @@ impl Draft {
                 None => None,
             };
             if let UnionBy::Tag(tag_name) = &by {
-                let field = (Arc::clone(tag_name), Shape::Slot(tag));
+                let field = (Arc::clone(tag_name), Shape::Slot(Part::of(variant)));
                 shape = Some(match shape {
                     // Nobody could give a part with the name of the tag.
                     Some(Shape::Record(fields))
@@ -283,7 +281,8 @@ impl Draft {
             return None;
         }
         if let Some(slot) = self.slot {
-            let part = Part { slot, is_set, lengths };
+            let default = slots[slot].part_default().filter(|_| place != Place::Record).cloned();
+            let part = Part { slot, is_set, lengths, default };
             return (!is_in_list || list_of(slot).is_some()).then_some(Shape::Slot(part));
         }
         if let Some(union) = self.union(slots) {
@@ -317,6 +316,12 @@ impl Draft {
         let is_tuple = fields.iter().enumerate().all(|(at, (name, _))| number(name) == Some(at));
         let fields = fields.into();
         Some(if is_tuple { Shape::Tuple(fields) } else { Shape::Record(fields) })
+    }
+}
+
+impl Part {
+    const fn of(slot: usize) -> Self {
+        Self { slot, is_set: None, lengths: None, default: None }
     }
 }
 

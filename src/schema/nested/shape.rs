@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::kind::Kind;
 use crate::schema::Slot;
 use crate::schema::nested::union::Union;
+use crate::value::Value;
 
 /// The slots that hold the parts of a nested value, as [`RegisteredSchema::shape`] returns it.
 ///
@@ -29,7 +30,7 @@ use crate::schema::nested::union::Union;
 /// | `cost|`, `cost|number`, `cost|text` | the sort of the value `cost`, and the value if it is a number or a text |
 ///
 /// [`RegisteredSchema::shape`]: crate::schema::RegisteredSchema::shape
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Shape {
     /// A value that is not nested, or a list of such values.
@@ -47,7 +48,7 @@ pub enum Shape {
 }
 
 /// The slot of a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Part {
     /// The position of the slot.
@@ -56,10 +57,12 @@ pub struct Part {
     pub is_set: Option<usize>,
     /// The position of the slot with the number of values of each element. `None` outside of lists, and if each has one.
     pub lengths: Option<usize>,
+    /// The value of elements, and of values of a variant, that leave the part out.
+    pub default: Option<Value>,
 }
 
 /// The elements of a list or a map.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Elements {
     /// The shape of each element.

@@ -311,7 +311,7 @@ impl Shape {
         let value = value.map(|value| self.without_name(value)).filter(|value| !value.is_unset());
         let fits = match self {
             Self::Slot(part) => {
-                if value.is_none() && part.is_set.is_none() {
+                if value.is_none() && part.is_set.is_none() && part.default.is_none() {
                     call(Found::Missing { slot: part.slot, of: place });
                 }
                 part.spread((value, place), lists)
@@ -481,6 +481,9 @@ impl Part {
             return true;
         }
         let unset = || place.single(Value::Unset);
+        let default = self.default.as_ref().filter(|_| value.is_none());
+        let default = default.map(|default| place.single(default.clone()));
+        let value = value.or(default.as_ref());
         let Some(lengths) = self.lengths else {
             lists.of_slot(self.slot).push(value.cloned().unwrap_or_else(unset));
             return true;

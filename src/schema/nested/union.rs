@@ -9,7 +9,7 @@ use crate::schema::nested::spread::Tree;
 use crate::value::Value;
 
 /// A value of one of several variants, each with a shape of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Union {
     /// How a value says which variant it is.

@@ -232,9 +232,11 @@ impl<'a> Examination<'a> {
             }
             _ => {}
         }
-        if old.default() != new.default() {
-            let (from, to) = (old.default().cloned(), new.default().cloned());
-            steps.push(MigrationStep::Default { slot: name(), from, to });
+        for default in [Slot::default, Slot::part_default] {
+            let (from, to) = (default(old).cloned(), default(new).cloned());
+            if from != to {
+                steps.push(MigrationStep::Default { slot: name(), from, to });
+            }
         }
         if !old.has_constraints_of(new) {
             let (from, to) = (Box::new(old.clone()), Box::new(new.clone()));

@@ -598,3 +598,72 @@ fn each_key_of_a_map_has_one_value() -> Outcome {
     assert!(error.contains("two values for slot 'skills'"), "{error}");
     Ok(())
 }
+
+#[test]
+fn elements_and_variants_that_leave_a_part_out_have_its_default() -> Outcome {
+    let schemas = r#"
+        [schemas.drop.slots]
+        item = "text"
+        chance = { kind = "f32", default = 1.0, range = [0, 1] }
+        tags = { kind = "list(text)", default = ["loot"] }
+        place = { kind = "vec2", default = [1, 2] }
+        [schemas.unit.slots]
+        drops = { kind = "list(drop)", default = [] }
+        shops = { kind = "map(drop)", default = {} }
+        spare = { kind = "drop", optional = true }
+        [schemas.unit.slots.effect]
+        tag = "type"
+        variants.heal = { amount = { kind = "u8", default = 5 } }
+        [patches.schemas.unit.slots.effect.variants]
+        heal.amount.default = 6
+    "#;
+    let records = [
+        (
+            "r.toml",
+            "[records.unit.orc]\neffect = { type = 'heal' }\ndrops = [{ item = 'bone' }]\nshops.inn = { item = 'hide', chance = 0.5 }",
+        ),
+        (
+            "r.json",
+            r#"{"records": {"unit": {"orc": {"effect": {"type": "heal"}, "drops": [{"item": "bone"}], "shops": {"inn": {"item": "hide", "chance": 0.5}}}}}}"#,
+        ),
+        (
+            "r.ron",
+            r#"(records: {"unit": {"orc": (effect: (type: heal), drops: [(item: "bone")], shops: {"inn": (item: "hide", chance: 0.5)})}})"#,
+        ),
+        (
+            "r.yaml",
+            "records: {unit: {orc: {effect: {type: heal}, drops: [{item: bone}], shops: {inn: {item: hide, chance: 0.5}}}}}",
+        ),
+    ];
+    for record in records {
+        let mut store = Store::new();
+        let objects = load(&[("s.toml", schemas), record])?.spawn(&mut store)?;
+        let orc = objects.id("unit", "orc").ok_or("no orc")?;
+        let text = |slot: &str| store.get_value(orc, slot).map(|value| value.to_string());
+        let drop = |item: &str, chance: &str| {
+            format!(
+                "{{\"item\": \"{item}\", \"chance\": {chance}, \"tags\": [\"loot\"], \"place\": [1.0, 2.0]}}"
+            )
+        };
+        assert_eq!(text("drops")?, format!("[{}]", drop("bone", "1.0")), "{record:?}");
+        assert_eq!(text("shops")?, format!("{{\"inn\": {}}}", drop("hide", "0.5")));
+        assert_eq!(text("effect")?, r#"{"type": "heal", "amount": 6}"#);
+        assert_eq!(store.get_value(orc, "spare")?, Value::Unset);
+    }
+    // A part that is added later has its default in what is there already.
+    let mut store = Store::new();
+    let small = "schemas.unit.slots.drops = { kind = 'list', slots = { item = 'text' } }\n\
+                 records.unit.orc.drops = [{ item = 'bone' }]";
+    let large = small.replace("'text' }", "'text', chance = { kind = 'f32', default = 0.5 } }");
+    let mut objects = load(&[("s.toml", small)])?.spawn(&mut store)?;
+    let next = Loader::new().pack_of_texts("core", [("s.toml", &*large)]);
+    let next = next.load_again(objects.definitions())?;
+    let plan = objects.plan_reload(&store, &next)?;
+    objects.apply_reload(&mut store, &plan)?;
+    let orc = objects.id("unit", "orc").ok_or("no orc")?;
+    let drops = store.get_value(orc, "drops")?;
+    assert_eq!(drops.to_string(), r#"[{"item": "bone", "chance": 0.5}]"#);
+    let schema = next.json_schema();
+    assert!(schema.contains("\"default\": 0.5"), "{schema}");
+    Ok(())
+}

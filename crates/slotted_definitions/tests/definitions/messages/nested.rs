@@ -49,8 +49,11 @@ reports! {
     patch_of_the_parts_of_a_schema {
         ("s.toml", "schemas.drop.slots.item = 'text'\nschemas.unit.slots.drops = 'list(drop)'\npatches.schemas.unit.slots.drops.slots.chance = 'f32'"),
     }
-    default_in_a_list {
-        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = { kind = 'text', default = 'bone' } } }"),
+    default_of_an_optional_part {
+        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = { kind = 'text', optional = true, default = 'bone' } } }"),
+    }
+    bad_default_of_a_part {
+        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { chance = { kind = 'f32', default = 2, range = [0, 1] } } }"),
     }
     key_of_a_tuple { ("s.toml", "schemas.unit.slots.size = { kind = '(text, bool)', range = [0, 1] }") }
     kind_beside_slots { ("s.toml", "schemas.unit.slots.size = { kind = 'tuple', slots = { x = 'u8' } }") }

@@ -26,7 +26,7 @@ reports! {
     schemas_without_a_tag { ("s.toml", "schemas.a.slots.x = 'u8'\nschemas.b.slots.y = 'u8'\nschemas.spell.slots.cost = 'f32 | a | b'") }
     tag_of_no_union { ("s.toml", "schemas.spell.slots.cost = { kind = 'f32', tag = 'type' }") }
     tag_of_a_list { ("s.toml", "schemas.spell.slots.cost = { kind = 'list(list(f32))', tag = 'type' }") }
-    default_in_a_variant { ("s.toml", "schemas.spell.slots.cost = { variants = { gold = { amount = { kind = 'u8', default = 1 } } } }") }
+    bad_default_in_a_variant { ("s.toml", "schemas.spell.slots.cost = { variants = { gold = { amount = { kind = 'u8', default = 'much' } } } }") }
     no_variants { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = {} }") }
     dotted_variant { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = { 'a.b' = {} } }") }
     slot_with_the_name_of_the_tag { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = { gold = { type = 'u8' } } }") }
