@@ -20,6 +20,7 @@ mod fault_33_structural_change_in_parallel;
 mod filter_without_a_name;
 mod filters_that_exclude_each_other;
 mod generics_on_a_schema;
+mod inherited_defaults;
 mod item_kept_over_the_next_change;
 mod key_of_another_type_in_set;
 mod list_of_lists;

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod crate_path;
+mod default;
 mod field_type;
 mod name;
 mod place;

@@ -3,11 +3,13 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
+use syn::meta::ParseNestedMeta;
 use syn::{
     Data, DeriveInput, Error, Expr, Field, Ident, LitStr, Path, Type, Visibility, spanned::Spanned,
 };
 
 use crate::crate_path::{default_path, parse_path};
+use crate::default::{InheritedDefaults, default_call, is_inherited};
 use crate::field_type::check_type;
 use crate::name::{Keys, are_named, check_unique, collect, entries, literal, snake_case};
 use crate::place::at_place;
@@ -173,9 +175,11 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
         role: Role::Slot,
         constraints: Vec::new(),
     };
-    let (mut other_key, mut part_key) = (None, None);
+    let mut used = Vec::new();
+    let mut inherited = InheritedDefaults::default();
     entries(&field.attrs, "slot", |meta| {
         let key = meta.path.get_ident().map_or_else(String::new, Ident::to_string);
+        let place = meta.path.span();
         match key.as_str() {
             "base" | "nested" if slot.has_schema() => {
                 return Err(meta.error("a field is the base or a nested record, once"));
@@ -183,72 +187,66 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
             "base" => slot.role = Role::Base,
             "nested" => slot.role = Role::Nested,
             "name" => slot.name = literal(&meta)?,
+            "default" if is_inherited(&meta) => return inherited.parse(&meta),
             "default" => {
                 let value: Expr = meta.value()?.parse()?;
                 slot.constraints.push(default_call(slotted, &value));
             }
-            key => {
-                let Some((_, argument)) = CONSTRAINTS.iter().find(|(known, _)| *known == key)
-                else {
-                    return Err(SLOT_KEYS.unknown(&meta));
-                };
-                let method = format_ident!("{key}");
-                slot.constraints.push(match argument {
-                    Argument::Nothing => quote!(.#method()),
-                    Argument::Text => {
-                        let text = literal(&meta)?;
-                        quote!(.#method(#text))
-                    }
-                    Argument::Value => {
-                        let value: Expr = meta.value()?.parse()?;
-                        quote!(.#method(#value))
-                    }
-                });
-            }
+            key => slot.constraints.push(constraint_call(key, &meta)?),
         }
-        if key != "base" {
-            other_key.get_or_insert(meta.path.span());
-        }
-        if !matches!(&*key, "base" | "nested" | "name" | "renamed_from") {
-            part_key.get_or_insert(meta.path.span());
-        }
+        used.push((key, place));
         Ok(())
     })?;
-    if let Some(place) = part_key.filter(|_| slot.role == Role::Nested) {
-        return Err(Error::new(
-            place,
-            "a nested record takes `name` and `renamed_from` alone: put it on its own slots",
-        ));
-    }
-    if let Some(place) = other_key.filter(|_| slot.role == Role::Base) {
-        return Err(Error::new(
-            place,
-            "the base takes no other key: put it on the base's own slot",
-        ));
-    }
-    if slot.role == Role::Slot {
-        check_type(&slot.ty)?;
+    check_keys(slot.role, &used)?;
+    match slot.role {
+        Role::Base => slot.constraints.extend(inherited.calls(slotted)),
+        Role::Nested => inherited.refuse()?,
+        Role::Slot => {
+            inherited.refuse()?;
+            check_type(&slot.ty)?;
+        }
     }
     Ok(slot)
 }
 
-/// The call that sets the default. An array's elements are converted one by one: an empty array has
-/// no element type to convert from, and `[1, 2.5]` has two.
-fn default_call(slotted: &Path, value: &Expr) -> TokenStream {
-    let value = match value {
-        Expr::Array(_) => list_value(slotted, value),
-        _ => quote!(#value),
+/// The call on the schema builder for a key with that name.
+fn constraint_call(key: &str, meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
+    let Some((_, argument)) = CONSTRAINTS.iter().find(|(known, _)| *known == key) else {
+        return Err(SLOT_KEYS.unknown(meta));
     };
-    quote!(.default(#value))
+    let method = format_ident!("{key}");
+    Ok(match argument {
+        Argument::Nothing => quote!(.#method()),
+        Argument::Text => {
+            let text = literal(meta)?;
+            quote!(.#method(#text))
+        }
+        Argument::Value => {
+            let value: Expr = meta.value()?.parse()?;
+            quote!(.#method(#value))
+        }
+    })
 }
 
-fn list_value(slotted: &Path, value: &Expr) -> TokenStream {
-    let Expr::Array(array) = value else {
-        return quote!(::core::convert::Into::into(#value));
+/// Refuses keys that a field of this role does not take.
+fn check_keys(role: Role, used: &[(String, Span)]) -> syn::Result<()> {
+    let taken: &[&str] = match role {
+        Role::Slot => return Ok(()),
+        Role::Base => &["base"],
+        Role::Nested => &["nested", "name", "renamed_from"],
     };
-    let elements = array.elems.iter().map(|element| list_value(slotted, element));
-    let list = quote!(<[#slotted::Value; _]>::into_iter([#(#elements),*]));
-    quote!(#slotted::Value::List(::core::iter::Iterator::collect(#list)))
+    let Some((key, place)) = used.iter().find(|(key, _)| !taken.contains(&&**key)) else {
+        return Ok(());
+    };
+    let message = match (role, &**key) {
+        (Role::Base, "default") => {
+            "the base has no default of its own: put it on the base's own slot, or name the slot \
+             for another default here: `default(health = 100.0)`"
+        }
+        (Role::Base, _) => "the base takes no other key: put it on the base's own slot",
+        _ => "a nested record takes `name` and `renamed_from` alone: put it on its own slots",
+    };
+    Err(Error::new(*place, message))
 }
 
 /// The struct of the slots' keys: the same fields and visibility as the schema's struct.
@@ -385,7 +383,7 @@ fn schema_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
         match field.role {
             Role::Base => quote! {
                 let base = #cast::schema()?;
-                let builder = builder.extends(base.name());
+                let builder = builder.extends(base.name()) #(#constraints)*;
             },
             Role::Nested => {
                 quote!(let builder = builder.nested(#name, &#cast::schema()?) #(#constraints)*;)
