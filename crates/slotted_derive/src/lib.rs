@@ -7,6 +7,7 @@ mod crate_path;
 mod default;
 mod field_type;
 mod name;
+mod option_fns;
 mod place;
 mod slot_value;
 mod slotted;

@@ -10,8 +10,9 @@ use syn::{
 
 use crate::crate_path::{default_path, parse_path};
 use crate::default::{InheritedDefaults, default_call, is_inherited};
-use crate::field_type::check_type;
+use crate::field_type::{check_base, check_nested, check_type, is_option};
 use crate::name::{Keys, are_named, check_unique, collect, entries, literal, snake_case};
+use crate::option_fns::{option_fns, option_keys_struct, placeholder_option_fns};
 use crate::place::at_place;
 
 /// The attributes of the struct.
@@ -41,21 +42,21 @@ const CONSTRAINTS: [(&str, Argument); 5] = [
 
 /// The role of a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(crate) enum Role {
     Slot,
     /// The base, whose slots come first.
     Base,
-    /// A nested record.
+    /// A nested record, or an `Option` of one.
     Nested,
 }
 
 /// A field that is a slot, the base, or a nested record.
-struct SlotField {
-    vis: Visibility,
-    ident: Ident,
+pub(crate) struct SlotField {
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
     ty: Type,
     name: String,
-    role: Role,
+    pub(crate) role: Role,
     /// Calls on the schema builder that follow the slot.
     constraints: Vec<TokenStream>,
 }
@@ -66,17 +67,42 @@ impl SlotField {
         self.role != Role::Slot
     }
 
-    /// The field's type as what it must implement: `<T as Slotted>` or `<T as ObjectField>`.
+    /// The field's type as what it must implement: `<T as Slotted>`, `<T as NestedField>` or
+    /// `<T as ObjectField>`.
     ///
     /// All generated code reaches the field's type through this one form, in the place of the type. So
     /// the compiler reports a type that implements no such trait once, and not in each function.
-    fn cast(&self, slotted: &Path) -> TokenStream {
+    pub(crate) fn cast(&self, slotted: &Path) -> TokenStream {
         let ty = &self.ty;
-        let required = match self.has_schema() {
-            true => at_place(ty, quote!(#slotted::Slotted)),
-            false => at_place(ty, quote!(#slotted::derive_support::ObjectField)),
+        let required = match self.role {
+            Role::Base => quote!(#slotted::Slotted),
+            Role::Nested => quote!(#slotted::derive_support::NestedField),
+            Role::Slot => quote!(#slotted::derive_support::ObjectField),
         };
+        let required = at_place(ty, required);
         quote!(<#ty as #required>)
+    }
+
+    /// The type of the field's keys in an optional nested record.
+    ///
+    /// An `Option` is recognized by its name, because a trait's type would make the compiler report a
+    /// type that no slot holds twice. An alias of an `Option` gets a key that no call takes.
+    pub(crate) fn option_keys(&self, slotted: &Path) -> TokenStream {
+        let (ty, cast) = (&self.ty, self.cast(slotted));
+        match self.role {
+            Role::Base | Role::Nested => quote!(#cast::OptionKeys),
+            Role::Slot if is_option(ty) => quote!(#slotted::SlotKey<#ty>),
+            Role::Slot => quote!(#slotted::SlotKey<::core::option::Option<#ty>>),
+        }
+    }
+
+    /// The field of an `object`, as the functions of `cast` take it: by value if it is a slot.
+    pub(crate) fn value(&self) -> TokenStream {
+        let ident = &self.ident;
+        match self.has_schema() {
+            true => quote!(&object.#ident),
+            false => quote!(object.#ident),
+        }
     }
 }
 
@@ -85,8 +111,9 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
     Ok(match parse_fields(&slotted, &input) {
         Ok(fields) => {
             let keys_struct = keys_struct(&slotted, &input, &keys, &fields);
+            let option_keys = option_keys_struct(&slotted, &input, &fields);
             let schema = schema_impl(&slotted, &input.ident, (&name, &keys), &fields);
-            quote!(#keys_struct #schema)
+            quote!(#keys_struct const _: () = { #option_keys #schema };)
         }
         Err(errors) => {
             let errors = errors.to_compile_error();
@@ -199,8 +226,14 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
     })?;
     check_keys(slot.role, &used)?;
     match slot.role {
-        Role::Base => slot.constraints.extend(inherited.calls(slotted)),
-        Role::Nested => inherited.refuse()?,
+        Role::Base => {
+            check_base(&slot.ty)?;
+            slot.constraints.extend(inherited.calls(slotted));
+        }
+        Role::Nested => {
+            inherited.refuse()?;
+            check_nested(&slot.ty)?;
+        }
         Role::Slot => {
             inherited.refuse()?;
             check_type(&slot.ty)?;
@@ -256,17 +289,17 @@ fn keys_struct(
     keys: &Ident,
     fields: &[SlotField],
 ) -> TokenStream {
-    let (vis, ident) = (&input.vis, &input.ident);
+    let ident = &input.ident;
     let members = fields.iter().map(|SlotField { vis, ident, ty, name, role, .. }| match role {
-        Role::Base | Role::Nested => {
-            let cast = quote!(<#ty as #slotted::Slotted>);
-            let doc = match role {
-                Role::Base => "The keys of the base's slots.".to_owned(),
-                _ => format!("The keys of the parts of `{name}`."),
-            };
+        Role::Base => quote! {
+            #[doc = "The keys of the base's slots."]
+            #vis #ident: <#ty as #slotted::Slotted>::Keys
+        },
+        Role::Nested => {
+            let doc = format!("The keys of the parts of `{name}`.");
             quote! {
                 #[doc = #doc]
-                #vis #ident: #cast::Keys
+                #vis #ident: <#ty as #slotted::derive_support::NestedField>::Keys
             }
         }
         Role::Slot => {
@@ -278,17 +311,25 @@ fn keys_struct(
         }
     });
     let doc = format!("The keys of the slots of [`{ident}`], from `Store::keys`.");
+    let (vis, attributes) = (&input.vis, keys_attributes());
     quote! {
         #[doc = #doc]
+        #attributes
+        #vis struct #keys {
+            #(#members),*
+        }
+    }
+}
+
+/// The attributes of a struct of keys.
+pub(crate) fn keys_attributes() -> TokenStream {
+    quote! {
         #[derive(
             ::core::clone::Clone,
             ::core::marker::Copy,
             ::core::fmt::Debug,
         )]
         #[allow(dead_code, non_camel_case_types)]
-        #vis struct #keys {
-            #(#members),*
-        }
     }
 }
 
@@ -306,6 +347,7 @@ fn schema_impl(
     let write_one = write_one_fn(slotted, fields);
     let read = read_fn(slotted, fields);
     let keys = keys_fn(slotted, keys_name, fields);
+    let option_fns = option_fns(slotted, fields);
     quote! {
         #[automatically_derived]
         impl #slotted::Slotted for #ident {
@@ -320,6 +362,7 @@ fn schema_impl(
             #write_one
             #read
             #keys
+            #option_fns
         }
     }
 }
@@ -329,6 +372,7 @@ fn schema_impl(
 fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
     let ident = &input.ident;
     let (parameters, own, _) = input.generics.split_for_impl();
+    let option_fns = placeholder_option_fns(slotted);
     quote! {
         #[automatically_derived]
         impl #parameters #slotted::Slotted for #ident #own
@@ -373,6 +417,8 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
             }
 
             fn keys(_: &mut #slotted::derive_support::KeyReader<'_>) {}
+
+            #option_fns
         }
     }
 }
@@ -386,7 +432,7 @@ fn schema_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
                 let builder = builder.extends(base.name()) #(#constraints)*;
             },
             Role::Nested => {
-                quote!(let builder = builder.nested(#name, &#cast::schema()?) #(#constraints)*;)
+                quote!(let builder = #cast::declare(builder, #name)? #(#constraints)*;)
             }
             Role::Slot => quote!(let builder = #cast::declare(builder, #name) #(#constraints)*;),
         }
@@ -435,11 +481,7 @@ fn batch_fn(slotted: &Path, fields: &[SlotField], name: &str, batch: &str) -> To
     let [name, of] = [name, batch].map(|name| Ident::new(name, Span::call_site()));
     let objects = quote!(::core::clone::Clone::clone(&objects));
     let calls = fields.iter().map(|field| {
-        let (cast, ident) = (field.cast(slotted), &field.ident);
-        let value = match field.has_schema() {
-            true => quote!(&object.#ident),
-            false => quote!(object.#ident),
-        };
+        let (cast, value) = (field.cast(slotted), field.value());
         quote!(#cast::#name(::core::iter::Iterator::map(#objects, |object| #value), batch);)
     });
     quote! {
