@@ -195,7 +195,8 @@ pub mod derive_support {
     pub use crate::slot_value::{ListElement, SlotField};
     pub use crate::store::view_support::{Filter, Request, SetSlot, SharedField, TableColumns};
     pub use crate::store::{
-        Batch, BatchCheck, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter,
+        Batch, BatchCheck, KeyReader, NestedField, ObjectCheck, ObjectField, ObjectReader,
+        ObjectWriter, ReadKeys,
     };
     pub use crate::store::{RunIter, SharedView, ViewField};
 }

@@ -40,7 +40,7 @@ impl Store {
     pub fn get_object<T: Slotted>(&self, id: ObjectId) -> Result<T, AccessError> {
         self.check_object_type::<T>(id)?;
         let (_, table) = self.locate(id)?;
-        Ok(T::read(&mut ObjectReader { columns: table.columns.iter(), row: id.row() }))
+        Ok(T::read(&mut ObjectReader::new(&table.columns, id.row())))
     }
 
     /// Returns copies of all living objects of the type's schema and of those that
@@ -110,9 +110,7 @@ impl Store {
     ) -> impl Iterator<Item = (ObjectId, T)> + use<'_, T> {
         schemas.into_owned().into_iter().flat_map(|schema| {
             let columns = &self.tables[schema.index()].columns;
-            let read = |id: ObjectId| {
-                T::read(&mut ObjectReader { columns: columns.iter(), row: id.row() })
-            };
+            let read = |id: ObjectId| T::read(&mut ObjectReader::new(columns, id.row()));
             self.table_ids(schema).map(move |id| (id, read(id)))
         })
     }

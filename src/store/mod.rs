@@ -26,6 +26,7 @@ mod fill;
 mod ids;
 mod limits;
 mod migrate;
+mod nested_field;
 mod parts;
 mod plan;
 mod references;
@@ -69,11 +70,13 @@ pub use limits::Limits;
 pub use migrate::{
     Migration, MigrationError, MigrationRejection, MigrationStep, Overwrites, SchemaMigration,
 };
+pub use nested_field::NestedField;
 pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
 pub use reserve::{ColumnCells, RefusedValues, ReservedIds, WriteColumnsError};
 pub use slotted::{
-    Batch, BatchCheck, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, Slotted,
+    Batch, BatchCheck, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, ReadKeys,
+    Slotted,
 };
 pub use split::{SplitError, SplitStore, SplitUse, SplitUser};
 pub(crate) use state::{

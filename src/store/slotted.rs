@@ -16,7 +16,8 @@ use crate::store::{SlotKey, Store};
 /// | `#[slotted(keys = "OrcSlots")]` | the struct | the name of the struct of [keys](Store::keys); by default the struct's with `Keys` at its end |
 /// | `#[slotted(crate = "path")]` | the struct | the path of this crate, if it is not `slotted` |
 /// | `#[slot(base)]` | the first field | extends the field's schema: its slots come first |
-/// | `#[slot(nested)]` | a field | the slots of the field's schema, under their names with the field's and a dot before |
+/// | `#[slot(base, default(health = 150.0))]` | the first field | another default for a slot of the base, as [`inherited_default`](SchemaBuilder::inherited_default); names such as `"damage.min"` in quotes |
+/// | `#[slot(nested)]` | a field | the slots of the field's schema, under their names with the field's and a dot before; for an `Option` of it see [below](#optional-nested-records) |
 /// | `#[slot(name = "hp")]` | a field | the slot's name; by default the field's |
 /// | `#[slot(renamed_from = "hp")]` | a field | the slot's former name, for [migrations](Store::plan_migration) |
 /// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out; `[]` or `[1, 2]` for lists and arrays |
@@ -57,6 +58,44 @@ use crate::store::{SlotKey, Store};
 /// let unit = Unit { health: 100.0, target: None };
 /// assert_eq!(store.get_object::<Orc>(orc)?, Orc { unit, rage: 0.5 });
 /// assert_eq!(store.get_object::<Unit>(orc)?, unit);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Optional nested records
+///
+/// `#[slot(nested)] damage: Option<Damage>` makes all slots of `Damage` optional and removes their
+/// defaults, as [`optional`](SchemaBuilder::optional) does. Their constraints stay. `None` unsets all
+/// of them. Their [keys](Store::keys) are those of optional slots.
+///
+/// Records, keys and views can set some of the slots alone. The field is read as `None` as long as a
+/// slot is unset that `Damage` does not declare as an `Option`. It is also read as `None` if all slots
+/// are unset, so `Some` of a `Damage` whose fields are all `None` becomes `None`.
+///
+/// ```
+/// use slotted::{Slotted, Store, Value};
+///
+/// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+/// struct Damage {
+///     min: u16,
+///     max: u16,
+/// }
+///
+/// #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+/// struct Weapon {
+///     #[slot(nested)]
+///     damage: Option<Damage>,
+/// }
+///
+/// let mut store = Store::new();
+/// store.register::<Weapon>()?;
+/// let torch = store.spawn(Weapon { damage: None })?;
+/// assert_eq!(store.get_value(torch, "damage")?, Value::Unset);
+///
+/// let keys = store.keys::<Weapon>()?;
+/// store.set(torch, keys.damage.min, Some(1))?;
+/// assert_eq!(store.get_object::<Weapon>(torch)?.damage, None);
+/// store.set(torch, keys.damage.max, Some(2))?;
+/// assert_eq!(store.get_object::<Weapon>(torch)?.damage, Some(Damage { min: 1, max: 2 }));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[diagnostic::on_unimplemented(
@@ -115,6 +154,29 @@ pub trait Slotted: Copy + Send + Sync + 'static {
 
     #[doc(hidden)]
     fn keys(slots: &mut KeyReader<'_>) -> Self::Keys;
+
+    /// The keys of the slots of an optional nested record: each is that of an optional slot.
+    #[doc(hidden)]
+    type OptionKeys: ReadKeys;
+
+    /// Like `check`, for an optional nested record.
+    #[doc(hidden)]
+    fn check_option(object: Option<&Self>, check: &mut ObjectCheck<'_>);
+
+    /// Like `write`, for optional nested records. `None` writes unset to all slots.
+    #[doc(hidden)]
+    fn write_options<'a>(
+        objects: impl Iterator<Item = Option<&'a Self>> + Clone,
+        batch: &mut Batch<'_>,
+    );
+
+    #[doc(hidden)]
+    fn write_one_option(object: Option<&Self>, writer: &mut ObjectWriter<'_>);
+
+    /// Like `read`, for an optional nested record. Returns `None` if a field that is no `Option` is
+    /// unset.
+    #[doc(hidden)]
+    fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self>;
 }
 
 /// A field of a struct that derives [`Slotted`], in each of the derived functions.
@@ -127,8 +189,9 @@ pub trait Slotted: Copy + Send + Sync + 'static {
     label = "neither a slot value nor an `Option` of one",
     note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`; or an `Option` of one of these",
-    note = "if `{Self}` derives `Slotted`: `#[slot(base)]` on the first field extends it; to refer to \
-            another object use `ObjectId`; to hold its values use `#[derive(SlotValue)]`"
+    note = "if `{Self}` derives `Slotted`: `#[slot(nested)]` makes its slots parts of this schema; \
+            `#[slot(base)]` on the first field extends it; to refer to another object use `ObjectId`; \
+            to hold its values use `#[derive(SlotValue)]`"
 )]
 pub trait ObjectField: Sized {
     /// Adds the field's slot to a schema.
@@ -151,6 +214,19 @@ pub trait ObjectField: Sized {
 
     /// Returns the key of the next slot.
     fn key(slots: &mut KeyReader<'_>) -> SlotKey<Self>;
+
+    /// Like `check`, in an optional nested record.
+    fn check_option(field: Option<Self>, check: &mut ObjectCheck<'_>);
+
+    /// Like `write`, in optional nested records.
+    fn write_options(fields: impl Iterator<Item = Option<Self>> + Clone, batch: &mut Batch<'_>);
+
+    /// Like `write_one`, in an optional nested record.
+    fn write_one_option(field: Option<Self>, writer: &mut ObjectWriter<'_>);
+
+    /// Like `read`, in an optional nested record. Returns `None` if the field needs a value and has
+    /// none.
+    fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -187,6 +263,30 @@ impl<T: SlotField> ObjectField for T {
 
     fn key(slots: &mut KeyReader<'_>) -> SlotKey<Self> {
         slots.key()
+    }
+
+    #[cold]
+    fn check_option(field: Option<Self>, check: &mut ObjectCheck<'_>) {
+        check.value(field.and_then(T::into_value));
+    }
+
+    #[inline(always)]
+    fn write_options(fields: impl Iterator<Item = Option<Self>> + Clone, batch: &mut Batch<'_>) {
+        batch.write(fields.map(|field| field.and_then(T::into_value)));
+    }
+
+    #[inline(always)]
+    fn write_one_option(field: Option<Self>, writer: &mut ObjectWriter<'_>) {
+        writer.value(field.and_then(T::into_value));
+    }
+
+    #[inline(always)]
+    fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self> {
+        let value: Option<T::Value> = reader.value();
+        let is_set = value.is_some();
+        reader.set_values += usize::from(is_set);
+        let is_whole = is_set || T::OPTIONAL;
+        is_whole.then(|| T::from_value(value.unwrap_or_else(T::Value::filler), is_set))
     }
 }
 
@@ -339,17 +439,43 @@ pub(super) fn overwrite_field<F: SlotField>(column: &mut Column, row: u32, field
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct ObjectReader<'a> {
-    pub(super) columns: slice::Iter<'a, Column>,
-    pub(super) row: u32,
+    columns: slice::Iter<'a, Column>,
+    row: u32,
+    /// The number of slots in optional nested records that were set.
+    pub(super) set_values: usize,
 }
 
-impl ObjectReader<'_> {
+impl<'a> ObjectReader<'a> {
+    #[inline(always)]
+    pub(super) fn new(columns: &'a [Column], row: u32) -> Self {
+        Self { columns: columns.iter(), row, set_values: 0 }
+    }
+
     /// Reads the next slot's value.
     #[inline(always)]
     pub fn value<F: SlotField>(&mut self) -> F {
         let column = self.columns.next().expect("a table has a column for each slot");
         read_field(column, self.row).expect("a living row has values")
     }
+}
+
+/// The keys of slots: one key, or those of a nested record.
+#[doc(hidden)]
+pub trait ReadKeys: Copy + fmt::Debug + Send + Sync + 'static {
+    /// Returns the keys of the next slots.
+    fn read(slots: &mut KeyReader<'_>) -> Self;
+}
+
+/// Any type is accepted, so that a type that no slot holds is reported once, by `ObjectField`.
+impl<F: 'static> ReadKeys for SlotKey<F> {
+    fn read(slots: &mut KeyReader<'_>) -> Self {
+        slots.key()
+    }
+}
+
+/// The keys of a struct with an error.
+impl ReadKeys for () {
+    fn read(_: &mut KeyReader<'_>) {}
 }
 
 /// Makes the keys of a schema's slots, slot after slot.
@@ -362,7 +488,7 @@ pub struct KeyReader<'a> {
 
 impl KeyReader<'_> {
     /// Returns the key of the next slot.
-    pub fn key<F: SlotField>(&mut self) -> SlotKey<F> {
+    pub fn key<F>(&mut self) -> SlotKey<F> {
         let (slot, column) = self.columns.next().expect("a table has a column for each slot");
         SlotKey::new(self.schema, slot as u16, column.tag, false)
     }

@@ -16,6 +16,55 @@ pub(crate) fn check_type(ty: &Type) -> syn::Result<()> {
     }
 }
 
+/// Returns `true` if the type is called `Option`.
+pub(crate) fn is_option(ty: &Type) -> bool {
+    match ty {
+        Type::Paren(inner) => is_option(&inner.elem),
+        Type::Group(inner) => is_option(&inner.elem),
+        ty => is_named(ty, "Option"),
+    }
+}
+
+/// Returns an error if the type of the base is an `Option`.
+pub(crate) fn check_base(ty: &Type) -> syn::Result<()> {
+    if !is_option(ty) {
+        return Ok(());
+    }
+    let message = "an object has all slots of its base: remove the `Option`, or use `#[slot(nested)]` \
+                   for an optional nested record";
+    Err(Error::new_spanned(ty, message))
+}
+
+/// Returns an error if the type of a nested record is known by its name as none.
+pub(crate) fn check_nested(ty: &Type) -> syn::Result<()> {
+    let record = inner(ty, &["Option"]).unwrap_or(ty);
+    let message = if inner(record, &["Option"]).is_some() {
+        "a nested record is optional once: remove one `Option`"
+    } else if inner(record, &["Vec", "List"]).is_some() {
+        "a list of nested records is a struct of lists, one for each part: `#[slot(nested, name = \
+         \"drops[]\")] drops: Drops` with `struct Drops { chance: List<f32> }`"
+    } else if VALUES.iter().any(|name| is_named(record, name)) {
+        "a nested record is a struct with `#[derive(Slotted)]`, or an `Option` of one: remove `nested`"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new_spanned(ty, message))
+}
+
+/// The types of slots that have no parts.
+const VALUES: [&str; 14] = [
+    "bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "Text", "ObjectId",
+    "Any",
+];
+
+/// Returns the argument of a type with one of these names.
+fn inner<'a>(ty: &'a Type, names: &[&str]) -> Option<&'a Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let is_known = names.iter().any(|name| last.ident == name);
+    first_argument(last).filter(|_| is_known)
+}
+
 fn advice(ty: &Type) -> Option<String> {
     match ty {
         Type::Paren(inner) => advice(&inner.elem),

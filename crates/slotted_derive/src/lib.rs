@@ -4,8 +4,10 @@
 #![forbid(unsafe_code)]
 
 mod crate_path;
+mod default;
 mod field_type;
 mod name;
+mod option_fns;
 mod place;
 mod slot_value;
 mod slotted;

@@ -3,13 +3,16 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
+use syn::meta::ParseNestedMeta;
 use syn::{
     Data, DeriveInput, Error, Expr, Field, Ident, LitStr, Path, Type, Visibility, spanned::Spanned,
 };
 
 use crate::crate_path::{default_path, parse_path};
-use crate::field_type::check_type;
+use crate::default::{InheritedDefaults, default_call, is_inherited};
+use crate::field_type::{check_base, check_nested, check_type, is_option};
 use crate::name::{Keys, are_named, check_unique, collect, entries, literal, snake_case};
+use crate::option_fns::{option_fns, option_keys_struct, placeholder_option_fns};
 use crate::place::at_place;
 
 /// The attributes of the struct.
@@ -39,21 +42,21 @@ const CONSTRAINTS: [(&str, Argument); 5] = [
 
 /// The role of a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(crate) enum Role {
     Slot,
     /// The base, whose slots come first.
     Base,
-    /// A nested record.
+    /// A nested record, or an `Option` of one.
     Nested,
 }
 
 /// A field that is a slot, the base, or a nested record.
-struct SlotField {
-    vis: Visibility,
-    ident: Ident,
+pub(crate) struct SlotField {
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
     ty: Type,
     name: String,
-    role: Role,
+    pub(crate) role: Role,
     /// Calls on the schema builder that follow the slot.
     constraints: Vec<TokenStream>,
 }
@@ -64,17 +67,42 @@ impl SlotField {
         self.role != Role::Slot
     }
 
-    /// The field's type as what it must implement: `<T as Slotted>` or `<T as ObjectField>`.
+    /// The field's type as what it must implement: `<T as Slotted>`, `<T as NestedField>` or
+    /// `<T as ObjectField>`.
     ///
     /// All generated code reaches the field's type through this one form, in the place of the type. So
     /// the compiler reports a type that implements no such trait once, and not in each function.
-    fn cast(&self, slotted: &Path) -> TokenStream {
+    pub(crate) fn cast(&self, slotted: &Path) -> TokenStream {
         let ty = &self.ty;
-        let required = match self.has_schema() {
-            true => at_place(ty, quote!(#slotted::Slotted)),
-            false => at_place(ty, quote!(#slotted::derive_support::ObjectField)),
+        let required = match self.role {
+            Role::Base => quote!(#slotted::Slotted),
+            Role::Nested => quote!(#slotted::derive_support::NestedField),
+            Role::Slot => quote!(#slotted::derive_support::ObjectField),
         };
+        let required = at_place(ty, required);
         quote!(<#ty as #required>)
+    }
+
+    /// The type of the field's keys in an optional nested record.
+    ///
+    /// An `Option` is recognized by its name, because a trait's type would make the compiler report a
+    /// type that no slot holds twice. An alias of an `Option` gets a key that no call takes.
+    pub(crate) fn option_keys(&self, slotted: &Path) -> TokenStream {
+        let (ty, cast) = (&self.ty, self.cast(slotted));
+        match self.role {
+            Role::Base | Role::Nested => quote!(#cast::OptionKeys),
+            Role::Slot if is_option(ty) => quote!(#slotted::SlotKey<#ty>),
+            Role::Slot => quote!(#slotted::SlotKey<::core::option::Option<#ty>>),
+        }
+    }
+
+    /// The field of an `object`, as the functions of `cast` take it: by value if it is a slot.
+    pub(crate) fn value(&self) -> TokenStream {
+        let ident = &self.ident;
+        match self.has_schema() {
+            true => quote!(&object.#ident),
+            false => quote!(object.#ident),
+        }
     }
 }
 
@@ -83,8 +111,9 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
     Ok(match parse_fields(&slotted, &input) {
         Ok(fields) => {
             let keys_struct = keys_struct(&slotted, &input, &keys, &fields);
+            let option_keys = option_keys_struct(&slotted, &input, &fields);
             let schema = schema_impl(&slotted, &input.ident, (&name, &keys), &fields);
-            quote!(#keys_struct #schema)
+            quote!(#keys_struct const _: () = { #option_keys #schema };)
         }
         Err(errors) => {
             let errors = errors.to_compile_error();
@@ -173,9 +202,11 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
         role: Role::Slot,
         constraints: Vec::new(),
     };
-    let (mut other_key, mut part_key) = (None, None);
+    let mut used = Vec::new();
+    let mut inherited = InheritedDefaults::default();
     entries(&field.attrs, "slot", |meta| {
         let key = meta.path.get_ident().map_or_else(String::new, Ident::to_string);
+        let place = meta.path.span();
         match key.as_str() {
             "base" | "nested" if slot.has_schema() => {
                 return Err(meta.error("a field is the base or a nested record, once"));
@@ -183,72 +214,72 @@ fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
             "base" => slot.role = Role::Base,
             "nested" => slot.role = Role::Nested,
             "name" => slot.name = literal(&meta)?,
+            "default" if is_inherited(&meta) => return inherited.parse(&meta),
             "default" => {
                 let value: Expr = meta.value()?.parse()?;
                 slot.constraints.push(default_call(slotted, &value));
             }
-            key => {
-                let Some((_, argument)) = CONSTRAINTS.iter().find(|(known, _)| *known == key)
-                else {
-                    return Err(SLOT_KEYS.unknown(&meta));
-                };
-                let method = format_ident!("{key}");
-                slot.constraints.push(match argument {
-                    Argument::Nothing => quote!(.#method()),
-                    Argument::Text => {
-                        let text = literal(&meta)?;
-                        quote!(.#method(#text))
-                    }
-                    Argument::Value => {
-                        let value: Expr = meta.value()?.parse()?;
-                        quote!(.#method(#value))
-                    }
-                });
-            }
+            key => slot.constraints.push(constraint_call(key, &meta)?),
         }
-        if key != "base" {
-            other_key.get_or_insert(meta.path.span());
-        }
-        if !matches!(&*key, "base" | "nested" | "name" | "renamed_from") {
-            part_key.get_or_insert(meta.path.span());
-        }
+        used.push((key, place));
         Ok(())
     })?;
-    if let Some(place) = part_key.filter(|_| slot.role == Role::Nested) {
-        return Err(Error::new(
-            place,
-            "a nested record takes `name` and `renamed_from` alone: put it on its own slots",
-        ));
-    }
-    if let Some(place) = other_key.filter(|_| slot.role == Role::Base) {
-        return Err(Error::new(
-            place,
-            "the base takes no other key: put it on the base's own slot",
-        ));
-    }
-    if slot.role == Role::Slot {
-        check_type(&slot.ty)?;
+    check_keys(slot.role, &used)?;
+    match slot.role {
+        Role::Base => {
+            check_base(&slot.ty)?;
+            slot.constraints.extend(inherited.calls(slotted));
+        }
+        Role::Nested => {
+            inherited.refuse()?;
+            check_nested(&slot.ty)?;
+        }
+        Role::Slot => {
+            inherited.refuse()?;
+            check_type(&slot.ty)?;
+        }
     }
     Ok(slot)
 }
 
-/// The call that sets the default. An array's elements are converted one by one: an empty array has
-/// no element type to convert from, and `[1, 2.5]` has two.
-fn default_call(slotted: &Path, value: &Expr) -> TokenStream {
-    let value = match value {
-        Expr::Array(_) => list_value(slotted, value),
-        _ => quote!(#value),
+/// The call on the schema builder for a key with that name.
+fn constraint_call(key: &str, meta: &ParseNestedMeta<'_>) -> syn::Result<TokenStream> {
+    let Some((_, argument)) = CONSTRAINTS.iter().find(|(known, _)| *known == key) else {
+        return Err(SLOT_KEYS.unknown(meta));
     };
-    quote!(.default(#value))
+    let method = format_ident!("{key}");
+    Ok(match argument {
+        Argument::Nothing => quote!(.#method()),
+        Argument::Text => {
+            let text = literal(meta)?;
+            quote!(.#method(#text))
+        }
+        Argument::Value => {
+            let value: Expr = meta.value()?.parse()?;
+            quote!(.#method(#value))
+        }
+    })
 }
 
-fn list_value(slotted: &Path, value: &Expr) -> TokenStream {
-    let Expr::Array(array) = value else {
-        return quote!(::core::convert::Into::into(#value));
+/// Refuses keys that a field of this role does not take.
+fn check_keys(role: Role, used: &[(String, Span)]) -> syn::Result<()> {
+    let taken: &[&str] = match role {
+        Role::Slot => return Ok(()),
+        Role::Base => &["base"],
+        Role::Nested => &["nested", "name", "renamed_from"],
     };
-    let elements = array.elems.iter().map(|element| list_value(slotted, element));
-    let list = quote!(<[#slotted::Value; _]>::into_iter([#(#elements),*]));
-    quote!(#slotted::Value::List(::core::iter::Iterator::collect(#list)))
+    let Some((key, place)) = used.iter().find(|(key, _)| !taken.contains(&&**key)) else {
+        return Ok(());
+    };
+    let message = match (role, &**key) {
+        (Role::Base, "default") => {
+            "the base has no default of its own: put it on the base's own slot, or name the slot \
+             for another default here: `default(health = 100.0)`"
+        }
+        (Role::Base, _) => "the base takes no other key: put it on the base's own slot",
+        _ => "a nested record takes `name` and `renamed_from` alone: put it on its own slots",
+    };
+    Err(Error::new(*place, message))
 }
 
 /// The struct of the slots' keys: the same fields and visibility as the schema's struct.
@@ -258,17 +289,17 @@ fn keys_struct(
     keys: &Ident,
     fields: &[SlotField],
 ) -> TokenStream {
-    let (vis, ident) = (&input.vis, &input.ident);
+    let ident = &input.ident;
     let members = fields.iter().map(|SlotField { vis, ident, ty, name, role, .. }| match role {
-        Role::Base | Role::Nested => {
-            let cast = quote!(<#ty as #slotted::Slotted>);
-            let doc = match role {
-                Role::Base => "The keys of the base's slots.".to_owned(),
-                _ => format!("The keys of the parts of `{name}`."),
-            };
+        Role::Base => quote! {
+            #[doc = "The keys of the base's slots."]
+            #vis #ident: <#ty as #slotted::Slotted>::Keys
+        },
+        Role::Nested => {
+            let doc = format!("The keys of the parts of `{name}`.");
             quote! {
                 #[doc = #doc]
-                #vis #ident: #cast::Keys
+                #vis #ident: <#ty as #slotted::derive_support::NestedField>::Keys
             }
         }
         Role::Slot => {
@@ -280,17 +311,25 @@ fn keys_struct(
         }
     });
     let doc = format!("The keys of the slots of [`{ident}`], from `Store::keys`.");
+    let (vis, attributes) = (&input.vis, keys_attributes());
     quote! {
         #[doc = #doc]
+        #attributes
+        #vis struct #keys {
+            #(#members),*
+        }
+    }
+}
+
+/// The attributes of a struct of keys.
+pub(crate) fn keys_attributes() -> TokenStream {
+    quote! {
         #[derive(
             ::core::clone::Clone,
             ::core::marker::Copy,
             ::core::fmt::Debug,
         )]
         #[allow(dead_code, non_camel_case_types)]
-        #vis struct #keys {
-            #(#members),*
-        }
     }
 }
 
@@ -308,6 +347,7 @@ fn schema_impl(
     let write_one = write_one_fn(slotted, fields);
     let read = read_fn(slotted, fields);
     let keys = keys_fn(slotted, keys_name, fields);
+    let option_fns = option_fns(slotted, fields);
     quote! {
         #[automatically_derived]
         impl #slotted::Slotted for #ident {
@@ -322,6 +362,7 @@ fn schema_impl(
             #write_one
             #read
             #keys
+            #option_fns
         }
     }
 }
@@ -331,6 +372,7 @@ fn schema_impl(
 fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
     let ident = &input.ident;
     let (parameters, own, _) = input.generics.split_for_impl();
+    let option_fns = placeholder_option_fns(slotted);
     quote! {
         #[automatically_derived]
         impl #parameters #slotted::Slotted for #ident #own
@@ -375,6 +417,8 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
             }
 
             fn keys(_: &mut #slotted::derive_support::KeyReader<'_>) {}
+
+            #option_fns
         }
     }
 }
@@ -385,10 +429,10 @@ fn schema_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
         match field.role {
             Role::Base => quote! {
                 let base = #cast::schema()?;
-                let builder = builder.extends(base.name());
+                let builder = builder.extends(base.name()) #(#constraints)*;
             },
             Role::Nested => {
-                quote!(let builder = builder.nested(#name, &#cast::schema()?) #(#constraints)*;)
+                quote!(let builder = #cast::declare(builder, #name)? #(#constraints)*;)
             }
             Role::Slot => quote!(let builder = #cast::declare(builder, #name) #(#constraints)*;),
         }
@@ -437,11 +481,7 @@ fn batch_fn(slotted: &Path, fields: &[SlotField], name: &str, batch: &str) -> To
     let [name, of] = [name, batch].map(|name| Ident::new(name, Span::call_site()));
     let objects = quote!(::core::clone::Clone::clone(&objects));
     let calls = fields.iter().map(|field| {
-        let (cast, ident) = (field.cast(slotted), &field.ident);
-        let value = match field.has_schema() {
-            true => quote!(&object.#ident),
-            false => quote!(object.#ident),
-        };
+        let (cast, value) = (field.cast(slotted), field.value());
         quote!(#cast::#name(::core::iter::Iterator::map(#objects, |object| #value), batch);)
     });
     quote! {

@@ -489,6 +489,10 @@ fn slot_keys(attributes: &[Attribute]) -> syn::Result<(Option<String>, bool)> {
             name = Some(literal(&meta)?);
         } else if meta.path.is_ident("set") {
             is_set = true;
+        } else if meta.path.is_ident("nested") {
+            return Err(meta.error(
+                "a view has a field for each part of a nested record: `#[slot(name = \"damage.min\")]`",
+            ));
         } else {
             return Err(Keys { attribute: "slot", known: &["name", "set"] }.unknown(&meta));
         }

@@ -1,0 +1,167 @@
+//! Nested records in Rust structs.
+
+use std::fmt;
+
+use crate::schema::{SchemaBuilder, SchemaError};
+use crate::store::{
+    Batch, BatchCheck, KeyReader, ObjectCheck, ObjectReader, ObjectWriter, ReadKeys, Slotted,
+};
+
+/// A field with `#[slot(nested)]`, in each of the functions that [`Slotted`]'s derive makes.
+///
+/// The functions with `option` in their names serve the fields of optional nested records, as those
+/// of [`ObjectField`](crate::store::ObjectField) do.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a nested record",
+    label = "neither a schema nor an `Option` of one",
+    note = "`#[slot(nested)]` takes a struct with `#[derive(Slotted)]`, or an `Option` of one"
+)]
+pub trait NestedField: Copy + Send + Sync + 'static {
+    type Keys: Copy + fmt::Debug + Send + Sync + 'static;
+    type OptionKeys: ReadKeys;
+
+    /// Adds the field's slots to a schema.
+    ///
+    /// # Errors
+    /// Returns an error if the record's own schema is invalid.
+    fn declare(schema: SchemaBuilder, name: &'static str) -> Result<SchemaBuilder, SchemaError>;
+
+    fn accepts<'a>(fields: impl Iterator<Item = &'a Self> + Clone, check: &mut BatchCheck<'_>);
+    fn check(&self, check: &mut ObjectCheck<'_>);
+    fn write<'a>(fields: impl Iterator<Item = &'a Self> + Clone, batch: &mut Batch<'_>);
+    fn write_one(&self, writer: &mut ObjectWriter<'_>);
+    fn read(reader: &mut ObjectReader<'_>) -> Self;
+    fn keys(slots: &mut KeyReader<'_>) -> Self::Keys;
+
+    fn check_option(field: Option<&Self>, check: &mut ObjectCheck<'_>);
+    fn write_options<'a>(
+        fields: impl Iterator<Item = Option<&'a Self>> + Clone,
+        batch: &mut Batch<'_>,
+    );
+    fn write_one_option(field: Option<&Self>, writer: &mut ObjectWriter<'_>);
+    fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Slotted> NestedField for T {
+    type Keys = T::Keys;
+    type OptionKeys = T::OptionKeys;
+
+    fn declare(schema: SchemaBuilder, name: &'static str) -> Result<SchemaBuilder, SchemaError> {
+        Ok(schema.nested(name, &T::schema()?))
+    }
+
+    #[inline(always)]
+    fn accepts<'a>(fields: impl Iterator<Item = &'a Self> + Clone, check: &mut BatchCheck<'_>) {
+        T::accepts(fields, check);
+    }
+
+    fn check(&self, check: &mut ObjectCheck<'_>) {
+        T::check(self, check);
+    }
+
+    #[inline(always)]
+    fn write<'a>(fields: impl Iterator<Item = &'a Self> + Clone, batch: &mut Batch<'_>) {
+        T::write(fields, batch);
+    }
+
+    #[inline(always)]
+    fn write_one(&self, writer: &mut ObjectWriter<'_>) {
+        T::write_one(self, writer);
+    }
+
+    #[inline(always)]
+    fn read(reader: &mut ObjectReader<'_>) -> Self {
+        T::read(reader)
+    }
+
+    fn keys(slots: &mut KeyReader<'_>) -> Self::Keys {
+        T::keys(slots)
+    }
+
+    fn check_option(field: Option<&Self>, check: &mut ObjectCheck<'_>) {
+        T::check_option(field, check);
+    }
+
+    #[inline(always)]
+    fn write_options<'a>(
+        fields: impl Iterator<Item = Option<&'a Self>> + Clone,
+        batch: &mut Batch<'_>,
+    ) {
+        T::write_options(fields, batch);
+    }
+
+    #[inline(always)]
+    fn write_one_option(field: Option<&Self>, writer: &mut ObjectWriter<'_>) {
+        T::write_one_option(field, writer);
+    }
+
+    #[inline(always)]
+    fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self> {
+        T::read_option(reader)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Slotted> NestedField for Option<T> {
+    type Keys = T::OptionKeys;
+    type OptionKeys = T::OptionKeys;
+
+    fn declare(schema: SchemaBuilder, name: &'static str) -> Result<SchemaBuilder, SchemaError> {
+        Ok(schema.nested(name, &T::schema()?).optional())
+    }
+
+    #[inline(always)]
+    fn accepts<'a>(fields: impl Iterator<Item = &'a Self> + Clone, check: &mut BatchCheck<'_>) {
+        T::accepts(fields.filter_map(Option::as_ref), check);
+    }
+
+    fn check(&self, check: &mut ObjectCheck<'_>) {
+        T::check_option(self.as_ref(), check);
+    }
+
+    #[inline(always)]
+    fn write<'a>(fields: impl Iterator<Item = &'a Self> + Clone, batch: &mut Batch<'_>) {
+        T::write_options(fields.map(Option::as_ref), batch);
+    }
+
+    #[inline(always)]
+    fn write_one(&self, writer: &mut ObjectWriter<'_>) {
+        T::write_one_option(self.as_ref(), writer);
+    }
+
+    #[inline(always)]
+    fn read(reader: &mut ObjectReader<'_>) -> Self {
+        let before = reader.set_values;
+        let whole = T::read_option(reader);
+        // A struct whose fields are all optional is whole even if all are unset.
+        whole.filter(|_| reader.set_values > before)
+    }
+
+    fn keys(slots: &mut KeyReader<'_>) -> Self::Keys {
+        ReadKeys::read(slots)
+    }
+
+    fn check_option(field: Option<&Self>, check: &mut ObjectCheck<'_>) {
+        T::check_option(field.and_then(Self::as_ref), check);
+    }
+
+    #[inline(always)]
+    fn write_options<'a>(
+        fields: impl Iterator<Item = Option<&'a Self>> + Clone,
+        batch: &mut Batch<'_>,
+    ) {
+        T::write_options(fields.map(|field| field.and_then(Self::as_ref)), batch);
+    }
+
+    #[inline(always)]
+    fn write_one_option(field: Option<&Self>, writer: &mut ObjectWriter<'_>) {
+        T::write_one_option(field.and_then(Self::as_ref), writer);
+    }
+
+    #[inline(always)]
+    fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self> {
+        Some(Self::read(reader))
+    }
+}
