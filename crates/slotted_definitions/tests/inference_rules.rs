@@ -208,6 +208,13 @@ fn a_part_without_a_slot_makes_its_record_any_or_leaves_it_out() -> Outcome {
     ] {
         round_trip(&infer(&objects)?, &objects)?;
     }
+    // Only the first value has a slot.
+    let mut null_first = record! { a: Value::Unset };
+    null_first.push("a", Value::from_iter([("b", 1)]));
+    let objects = [record! { a: Value::from_iter([("b", 2)]) }, null_first];
+    let proposal = infer(&objects)?;
+    assert!(proposal.schema().slots()[0].is_optional());
+    round_trip(&proposal, &objects)?;
     Ok(())
 }
 
@@ -228,6 +235,12 @@ fn lists_and_maps_of_one_form_have_a_slot_for_each_part() {
     assert_eq!(
         slots(lacking),
         ["a[].b: list(u8)", "a[].c: list(u8), default []", "a[].c?: list(bool), default []"]
+    );
+    // The parts of a record that an element may lack say so.
+    let inner = Value::from_iter([("d", drop(&[("e", 1)]))]);
+    assert_eq!(
+        slots([[inner, drop(&[])]]),
+        ["a[].d.e: list(u8), default []", "a[].d.e?: list(bool), default []"]
     );
     assert_eq!(slots([[[1]]]), ["a[]: list(u8)", "a[]#: list(u32)"]);
     assert_eq!(slots([[Value::from(1), "a".into()]]), ["a.0: u8", "a.1: text"]);

@@ -267,6 +267,12 @@ impl Inference {
             match self.position(name, expected, None) {
                 Some(position) => {
                     expected = position + 1;
+                    let attribute = &mut self.attributes[position];
+                    if attribute.whole.is_none() && attribute.latest == self.objects {
+                        // The slot takes the first value.
+                        attribute.repeated += 1;
+                        continue;
+                    }
                     self.observe_at(position, value, object);
                 }
                 None => self.ignored_values += 1,

@@ -454,13 +454,18 @@ impl Inference {
         if let Some(kind) = kind {
             is_list = matches!(decide::kind(&attribute.observed, &self.options), Ok(Kind::List(_)));
             builder = add(builder, name.to_string(), kind.clone(), is_empty);
+            let is_reference = *kind.element() == Kind::Object;
+            if let Some(schema) = attribute.observed.references().filter(|_| is_reference) {
+                builder = builder.references(Arc::clone(schema));
+            }
         }
         if role == Role::Union {
             let sorts = self.sorts(position);
             let kind = in_elements(Kind::enumeration(sorts));
             builder = add(builder, format!("{name}|"), kind, is_empty);
         }
-        if may_lack {
+        // The parts of a record say it.
+        if may_lack && !matches!(role, Role::Record | Role::Tuple) {
             builder = add(builder, format!("{name}?"), in_elements(Kind::Bool), true);
         }
         if is_in_list && is_list {
