@@ -473,11 +473,30 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Maps with a tag, which decides their other parts, or most of them.
+fn tagged() -> impl Strategy<Value = Vec<Value>> {
+    let parts = || (any::<bool>(), "[a-c]", any_value(), 0..20_u8);
+    let map = || {
+        parts().prop_map(|(is_x, name, value, odd)| {
+            let tag = if is_x { "x" } else { "y" };
+            let own = if is_x { ("p", 1.into()) } else { ("q", value.clone()) };
+            let mut map = vec![("tag", Value::from(tag)), own];
+            if odd == 0 {
+                map.push((if name == "a" { "p" } else { "r" }, value));
+            }
+            Value::from_iter(map)
+        })
+    };
+    let lists = prop::collection::vec(map(), 0..5).prop_map(Value::from);
+    prop_oneof![prop::collection::vec(map(), 10..13), prop::collection::vec(lists, 10..13)]
+}
+
 /// Similar values, like those of a typical attribute.
 fn like_values() -> impl Strategy<Value = Vec<Value>> {
     let numbers = prop::collection::vec(any::<f32>(), 3);
     prop_oneof![
         prop::collection::vec(any_value(), 1..12),
+        tagged(),
         prop::collection::vec(any::<i64>().prop_map(Value::from), 1..12),
         prop::collection::vec(any::<u16>().prop_map(Value::from), 1..12),
         prop::collection::vec(any::<f64>().prop_map(Value::from), 1..12),
