@@ -208,6 +208,13 @@ fn a_part_without_a_slot_makes_its_record_any_or_leaves_it_out() -> Outcome {
     ] {
         round_trip(&infer(&objects)?, &objects)?;
     }
+    // Only the first value has a slot.
+    let mut null_first = record! { a: Value::Unset };
+    null_first.push("a", Value::from_iter([("b", 1)]));
+    let objects = [record! { a: Value::from_iter([("b", 2)]) }, null_first];
+    let proposal = infer(&objects)?;
+    assert!(proposal.schema().slots()[0].is_optional());
+    round_trip(&proposal, &objects)?;
     Ok(())
 }
 
@@ -228,6 +235,12 @@ fn lists_and_maps_of_one_form_have_a_slot_for_each_part() {
     assert_eq!(
         slots(lacking),
         ["a[].b: list(u8)", "a[].c: list(u8), default []", "a[].c?: list(bool), default []"]
+    );
+    // The parts of a record that an element may lack say so.
+    let inner = Value::from_iter([("d", drop(&[("e", 1)]))]);
+    assert_eq!(
+        slots([[inner, drop(&[])]]),
+        ["a[].d.e: list(u8), default []", "a[].d.e?: list(bool), default []"]
     );
     assert_eq!(slots([[[1]]]), ["a[]: list(u8)", "a[]#: list(u32)"]);
     assert_eq!(slots([[Value::from(1), "a".into()]]), ["a.0: u8", "a.1: text"]);
@@ -460,11 +473,30 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Maps with a tag, which decides their other parts, or most of them.
+fn tagged() -> impl Strategy<Value = Vec<Value>> {
+    let parts = || (any::<bool>(), "[a-c]", any_value(), 0..20_u8);
+    let map = || {
+        parts().prop_map(|(is_x, name, value, odd)| {
+            let tag = if is_x { "x" } else { "y" };
+            let own = if is_x { ("p", 1.into()) } else { ("q", value.clone()) };
+            let mut map = vec![("tag", Value::from(tag)), own];
+            if odd == 0 {
+                map.push((if name == "a" { "p" } else { "r" }, value));
+            }
+            Value::from_iter(map)
+        })
+    };
+    let lists = prop::collection::vec(map(), 0..5).prop_map(Value::from);
+    prop_oneof![prop::collection::vec(map(), 10..13), prop::collection::vec(lists, 10..13)]
+}
+
 /// Similar values, like those of a typical attribute.
 fn like_values() -> impl Strategy<Value = Vec<Value>> {
     let numbers = prop::collection::vec(any::<f32>(), 3);
     prop_oneof![
         prop::collection::vec(any_value(), 1..12),
+        tagged(),
         prop::collection::vec(any::<i64>().prop_map(Value::from), 1..12),
         prop::collection::vec(any::<u16>().prop_map(Value::from), 1..12),
         prop::collection::vec(any::<f64>().prop_map(Value::from), 1..12),

@@ -86,6 +86,69 @@ fn a_list_with_a_dead_reference_is_a_leftover() -> Outcome {
 }
 
 #[test]
+fn references_in_unions_and_in_elements_of_lists_are_translated() -> Outcome {
+    let mut map = MapStore::new();
+    let gone = map.spawn_record("orc", record! {})?;
+    let map_of = |parts: [(&str, Value); 2]| Value::from_iter(parts);
+    let mut orcs = Vec::new();
+    for at in 0..20_i64 {
+        let last = orcs.last().copied().unwrap_or(gone);
+        let effect = match at % 2 {
+            0 => map_of([("type", "heal".into()), ("amount", at.into())]),
+            _ => map_of([("type", "hit".into()), ("target", last.into())]),
+        };
+        let goal = if at % 3 == 0 { Value::from(last) } else { at.into() };
+        let drop = map_of([("item", last.into()), ("count", at.into())]);
+        orcs.push(map.spawn_record("orc", record! { effect, goal, drops: [drop] })?);
+    }
+    // A dead reference in a variant, in one of several sorts, and in an element of a list.
+    map.set_value(orcs[5], "effect", map_of([("type", "hit".into()), ("target", gone.into())]))?;
+    map.set_value(orcs[6], "goal", gone.into())?;
+    map.despawn(gone)?;
+    let before = map.clone();
+    let moved = into_store(map, &InferenceOptions::default()).map_err(|error| error.to_string())?;
+    let slots = slots(&moved, "orc");
+    for slot in [
+        "effect@type: enum(heal, hit)",
+        "effect@hit.target: object, optional, references 'orc'",
+        "effect@hit.target?: bool, optional",
+        "goal|text: object, optional, references 'orc'",
+        "drops[].item: list(object), optional, references 'orc'",
+    ] {
+        assert!(slots.contains(&slot.to_owned()), "{slot}: {slots:?}");
+    }
+    let new = |old: ObjectId| moved.new_id(old).ok_or("it was moved");
+    for (old, last) in orcs[1..].iter().zip(&orcs) {
+        let back = moved.store.get_record(new(*old)?)?;
+        let back = moved.store.schema("orc").ok_or("no schema")?.gather(&back);
+        let (Some(Value::Map(effect)), Some(Value::List(drops))) =
+            (back.get("effect"), back.get("drops"))
+        else {
+            panic!("{back:?}");
+        };
+        match before.get_value(*old, "effect")? {
+            Value::Map(parts) if parts[0].1 == "hit".into() && *old != orcs[5] => {
+                assert_eq!(effect[1].1, new(*last)?.into());
+            }
+            Value::Map(parts) if *old != orcs[5] => assert!(effect[1].1.is_same_data(&parts[1].1)),
+            _ => assert_eq!(**effect, [("type".into(), Value::from("hit"))]),
+        }
+        let Value::Map(drop) = &drops[0] else { panic!("{drops:?}") };
+        assert_eq!(drop[0], ("item".into(), new(*last)?.into()));
+    }
+    let dead: Vec<_> =
+        moved.dead_references.iter().map(|dead| (dead.object, &*dead.attribute)).collect();
+    let expected = [(orcs[5], "effect.target"), (orcs[6], "goal"), (orcs[0], "drops.item")];
+    for (old, attribute) in expected {
+        assert!(dead.contains(&(new(old)?, attribute)), "{attribute}: {dead:?}");
+    }
+    // The list of the first one is left over.
+    assert!(moved.leftovers.iter().all(|(object, _)| Ok(*object) == new(orcs[0])));
+    moved.store.validate().map_err(|problems| format!("{problems:?}"))?;
+    Ok(())
+}
+
+#[test]
 fn nothing_is_lost() -> Outcome {
     let mut map = MapStore::new();
     for number in 0..200_i64 {

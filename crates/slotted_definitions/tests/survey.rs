@@ -104,6 +104,17 @@ fn objects_that_fit_whole_are_counted_with_reasons() -> Outcome {
     Ok(())
 }
 
+/// A map whose tag decides its other parts.
+fn tagged() -> impl Strategy<Value = String> {
+    let name = || prop::sample::select(vec!["a", "b", "c", "d", "e"]);
+    prop_oneof![
+        name().prop_map(|name| format!("{{ tag: 'p', at: '{name}' }}")),
+        (0..9_u8, name()).prop_map(|(n, name)| format!("{{ tag: 'q', n: {n}, of: ['{name}'] }}")),
+        (0..9_u8).prop_map(|n| format!("{{ tag: 'q', n: {n} }}")),
+        Just("{ tag: 'r' }".to_owned()),
+    ]
+}
+
 /// A few objects with texts that often are names.
 fn objects() -> impl Strategy<Value = Vec<String>> {
     let name = || prop::sample::select(vec!["a", "b", "c", "d", "e"]);
@@ -116,18 +127,29 @@ fn objects() -> impl Strategy<Value = Vec<String>> {
         name().prop_map(|name| format!("['{name}', 3, {{ at: '{name}', n: [1, 'x'] }}, [2]]")),
         (0..2_u8).prop_map(|n| format!("{{ deep: {n}, '{n}': ['x', [{n}]] }}")),
         Just("[true, null]".to_owned()),
+        tagged(),
+        prop::collection::vec(tagged(), 0..9).prop_map(|maps| format!("[{}]", maps.join(","))),
         name().prop_map(|name| format!("[['{name}', 4]]")),
         prop::collection::vec(name(), 0..3).prop_map(|names| format!(
             "[{}]",
             names.iter().map(|name| format!("{{ at: '{name}' }},")).collect::<String>()
         )),
     ];
+    // Enough maps with a tag, and nothing else beside them.
+    let tags =
+        prop::collection::vec(tagged(), 0..9).prop_map(|maps| format!("[{}]", maps.join(",")));
     let rest = prop::collection::btree_map(prop::sample::select(vec!["x", "y", "z"]), value, 0..4);
+    let rest = (rest, tags, tagged(), 0..3_u8).prop_map(|(mut rest, tags, tag, few)| {
+        if few > 0 {
+            rest.extend([("tags", tags), ("tag", tag)]);
+        }
+        rest
+    });
     let object = (name(), rest).prop_map(|(id, rest)| {
         let rest: String = rest.iter().map(|(name, value)| format!(", {name}: {value}")).collect();
         format!("{{ id: '{id}'{rest} }}")
     });
-    prop::collection::vec(object, 1..12)
+    prop::collection::vec(object, 1..16)
 }
 
 proptest! {

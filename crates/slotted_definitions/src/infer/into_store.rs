@@ -1,5 +1,6 @@
 //! Moves the objects of a map store to a store with inferred schemas.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ impl MovedObjects {
 pub struct DeadReference {
     /// The new id of the object with the reference.
     pub object: ObjectId,
-    /// The name of the attribute.
+    /// The name of the attribute. Parts of a map follow a dot, as in `orders.kill`.
     pub attribute: Arc<str>,
     /// The dead id, of the old store.
     pub found: ObjectId,
@@ -193,45 +194,35 @@ fn move_objects(old: &MapStore, options: &InferenceOptions) -> Result<MovedObjec
     for proposal in proposals.iter().flatten() {
         store.register_schema(proposal.schema().clone())?;
     }
-    let mut ids = Vec::with_capacity(old.len());
-    let (mut leftovers, mut references) = (Vec::new(), Vec::new());
-    for id in old.ids() {
-        let Some(Some(proposal)) = proposals.get(id.schema().index()) else { continue };
-        let (slots, rest) = proposal.split(old.get_record(id)?);
-        let schema = store.schema(proposal.schema().name());
-        let slots = schema.map_or(slots.clone(), |schema| schema.spread(&slots).into_owned());
-        // Set references later: their targets may not be spawned yet.
-        let (later, now): (Vec<_>, Vec<_>) =
-            slots.into_iter().partition(|(_, value)| has_references(value));
-        let new = store.spawn_record(proposal.schema().name(), now.into_iter().collect())?;
-        ids.push((id, new));
-        references.extend(later.into_iter().map(|(name, value)| (new, name, value)));
+    let proposal_of = |id: ObjectId| proposals.get(id.schema().index())?.as_ref();
+    let objects: Vec<(ObjectId, &Proposal)> =
+        old.ids().filter_map(|id| Some((id, proposal_of(id)?))).collect();
+    let names = objects.iter().map(|(_, proposal)| proposal.schema().name());
+    let mut reserved = store.reserve_ids(names)?;
+    let new: Vec<ObjectId> = reserved.ids().to_vec();
+    let mut ids: Vec<_> = objects.iter().map(|(id, _)| *id).zip(new.iter().copied()).collect();
+    ids.sort_unstable();
+    let (mut leftovers, mut dead_references) = (Vec::new(), Vec::new());
+    let mut translator = Translator { ids: &ids, dead: &mut dead_references };
+    for (number, ((id, proposal), new)) in objects.into_iter().zip(new).enumerate() {
+        let (slots, mut rest) = proposal.split(old.get_record(id)?);
+        let mut record = Record::with_capacity(slots.len());
+        for (name, value) in slots {
+            match living(&value, old) {
+                Some(_) => {
+                    let value = translator.value(new, &name, &value);
+                    record.push(name, value);
+                }
+                None => rest.push(name, value),
+            }
+        }
+        reserved.write_record(number, &record)?;
         if !rest.is_empty() {
             leftovers.push((new, rest));
         }
     }
-    ids.sort_unstable();
-    let mut dead_references = Vec::new();
-    let mut translator = Translator { ids: &ids, dead: &mut dead_references };
-    for (object, name, value) in references {
-        let known = translator.dead.len();
-        let translated = translator.value(object, &name, &value);
-        // List slots accept no unset elements.
-        if translated.is_unset() || translator.dead.len() == known {
-            store.set_value(object, &name, translated)?;
-        } else {
-            leftovers.push((object, Record::from_iter([(name, value)])));
-            translator.dead.truncate(known);
-        }
-    }
+    reserved.spawn()?;
     leftovers.sort_by_key(|(object, _)| *object);
-    leftovers.dedup_by(|(next, more), (object, rest)| {
-        let is_same = next == object;
-        if is_same {
-            rest.extend(std::mem::take(more));
-        }
-        is_same
-    });
     let mut bytes_left_over = 0;
     for (object, rest) in &mut leftovers {
         let translated = rest
@@ -266,17 +257,39 @@ fn propose(old: &MapStore, options: &InferenceOptions) -> Result<Vec<Option<Prop
         }
         let Some((_, inference)) = &mut inferences[schema] else { continue };
         let record = old.get_record(id)?;
-        let values = record.iter().map(|(name, value)| match value {
-            Value::Object(id) if !old.contains(*id) => (name, &Value::Unset),
-            value => (name, value),
-        });
-        inference.observe_in_store(values, &schema_of);
+        let values: Vec<_> = record
+            .iter()
+            .map(|(name, value)| (name, living(value, old).unwrap_or_default()))
+            .collect();
+        inference
+            .observe_in_store(values.iter().map(|(name, value)| (*name, &**value)), &schema_of);
     }
     let finish = |inference: Option<(Arc<str>, Inference)>| match inference {
         Some((schema, inference)) => inference.finish(schema).map(Some),
         None => Ok(None),
     };
     Ok(inferences.into_iter().map(finish).collect::<Result<_, SchemaError>>()?)
+}
+
+/// Returns the value without references to dead objects. Returns `None` if a list has one: its elements cannot be unset.
+fn living<'v>(value: &'v Value, old: &MapStore) -> Option<Cow<'v, Value>> {
+    if !has_references(value) {
+        return Some(Cow::Borrowed(value));
+    }
+    Some(match value {
+        Value::Object(id) if !old.contains(*id) => Cow::Owned(Value::Unset),
+        Value::Map(map) => {
+            let part = |(name, value): &(Arc<str>, Value)| {
+                Some((Arc::clone(name), living(value, old)?.into_owned()))
+            };
+            Cow::Owned(Value::Map(map.iter().map(part).collect::<Option<_>>()?))
+        }
+        Value::List(list) => {
+            let is_same = |value: &Value| living(value, old).is_some_and(|own| *own == *value);
+            return list.iter().all(is_same).then_some(Cow::Borrowed(value));
+        }
+        value => Cow::Borrowed(value),
+    })
 }
 
 fn new_id(ids: &[(ObjectId, ObjectId)], old: ObjectId) -> Option<ObjectId> {
@@ -306,8 +319,10 @@ impl Translator<'_> {
                 Value::List(list.iter().map(|value| self.value(object, attribute, value)).collect())
             }
             Value::Map(map) => {
-                let mut translated = |value| self.value(object, attribute, value);
-                let values = map.iter().map(|(name, value)| (Arc::clone(name), translated(value)));
+                let values = map.iter().map(|(name, value)| {
+                    let part = format!("{attribute}.{name}");
+                    (Arc::clone(name), self.value(object, &part, value))
+                });
                 Value::Map(values.collect())
             }
             value => value.clone(),

@@ -18,7 +18,12 @@ pub(super) enum PartOf {
     List,
     Map,
     Sort,
+    Variant,
 }
+
+/// All forms. The first one that fits is chosen.
+const FORMS: [PartOf; 6] =
+    [PartOf::Variant, PartOf::Record, PartOf::Tuple, PartOf::List, PartOf::Map, PartOf::Sort];
 
 /// The use of an attribute in the proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,18 +35,26 @@ pub(super) enum Role {
     List,
     Map,
     Union,
+    /// A union by tag.
+    Tagged,
     /// Its values are those of the attribute that has it as a part.
     Hidden,
 }
 
 impl PartOf {
-    const fn role(self) -> Role {
+    /// Returns whether such a part is a value of its own, of which there may be several, or none.
+    const fn is_element(self) -> bool {
+        matches!(self, Self::List | Self::Map | Self::Sort | Self::Variant)
+    }
+
+    pub(super) const fn role(self) -> Role {
         match self {
             Self::Record => Role::Record,
             Self::Tuple => Role::Tuple,
             Self::List => Role::List,
             Self::Map => Role::Map,
             Self::Sort => Role::Union,
+            Self::Variant => Role::Tagged,
         }
     }
 }
@@ -102,6 +115,7 @@ impl Inference {
             whole: Some((position, PartOf::Sort)),
             is_outside: false,
             has_sorts: false,
+            candidates: std::mem::take(&mut whole.candidates),
             ..whole.clone()
         };
         whole.is_cut = !is_name(&name) || self.positions.contains_key(&name);
@@ -137,7 +151,7 @@ impl Inference {
     }
 
     /// Returns whether an attribute is a part of another one, or of its parts.
-    fn is_within(&self, position: usize, outer: usize) -> bool {
+    pub(super) fn is_within(&self, position: usize, outer: usize) -> bool {
         let mut at = position;
         while let Some((whole, _)) = self.attributes[at].whole {
             if whole == outer {
@@ -194,7 +208,10 @@ impl Inference {
         attribute.is_cut |= !is_record;
         let name = Arc::clone(&attribute.name);
         // Each way to see a map doubles the work for the maps in it: one level of maps by name is enough.
-        let of_values = (!name.contains("{}")).then(|| format!("{name}{{}}.value"));
+        let is_in_map = self.is_in_map || name.contains("{}");
+        // A variant is always a record.
+        let may_be_map = !is_in_map && !attribute.is_variant();
+        let of_values = may_be_map.then(|| format!("{name}{{}}.value"));
         for (part, value) in parts {
             if let Some(name) = &of_values {
                 self.observe_part(position, PartOf::Map, name, value, object);
@@ -209,6 +226,7 @@ impl Inference {
                 );
             }
         }
+        self.observe_tags(position, parts, object);
     }
 
     fn observe_list(&mut self, position: usize, list: &[Value], object: (u64, SchemaOf<'_>)) {
@@ -237,7 +255,7 @@ impl Inference {
         }
     }
 
-    fn observe_part(
+    pub(super) fn observe_part(
         &mut self,
         whole: usize,
         part: PartOf,
@@ -262,23 +280,28 @@ impl Inference {
         let count = self.attributes.len();
         let mut roles = vec![Role::Slot; count];
         // For each attribute and form, whether all parts have slots.
-        let mut have_right_parts = vec![[true; 5]; count];
-        let mut have_parts = vec![[false; 5]; count];
+        let mut have_right_parts = vec![[true; FORMS.len()]; count];
+        let mut have_parts = vec![[false; FORMS.len()]; count];
         let order = self.wholes_first();
         for &position in order.iter().rev() {
             let attribute = &self.attributes[position];
-            let forms = [PartOf::Record, PartOf::Tuple, PartOf::List, PartOf::Map, PartOf::Sort];
             let fits = |form: &PartOf| {
                 let at = *form as usize;
                 have_parts[position][at] && have_right_parts[position][at] && attribute.is(*form)
             };
             let has_kind = attribute.kind(&self.options).is_ok();
-            if let Some(form) = forms.into_iter().find(fits).filter(|_| !has_kind) {
+            if let Some(form) = FORMS.into_iter().find(fits).filter(|_| !has_kind) {
                 roles[position] = form.role();
+            }
+            let has_parts = have_parts[position][PartOf::Record as usize];
+            if attribute.is_variant() && !has_parts && !attribute.is_cut {
+                // All its maps have nothing but the tag.
+                roles[position] = Role::Record;
             }
             if let Some((whole, part)) = attribute.whole {
                 // A list of any values says no more than any value.
                 let has_slot = match part {
+                    PartOf::Variant => roles[position] == Role::Record,
                     _ if roles[position] != Role::Slot => true,
                     PartOf::Record | PartOf::Tuple => attribute.has_slot(&self.options),
                     PartOf::List | PartOf::Map | PartOf::Sort => has_kind,
@@ -340,8 +363,7 @@ impl Named {
         match form {
             PartOf::Record => {
                 // An element without parts is an empty map; elsewhere nothing would tell it from none.
-                let is_element =
-                    matches!(self.whole, Some((_, PartOf::List | PartOf::Map | PartOf::Sort)));
+                let is_element = self.whole.is_some_and(|(_, part)| part.is_element());
                 observed.are_records(is_element) && !self.is_cut && !self.has_repetitions
             }
             PartOf::Map => observed.are_all(Shape::Map) && !self.has_repetitions,
@@ -355,6 +377,7 @@ impl Named {
                 self.has_elements && !self.is_cut && lists().is_some_and(|lists| !has_null(lists))
             }
             PartOf::Sort => self.has_sorts && !self.is_cut,
+            PartOf::Variant => self.tag.is_some() && observed.are_all(Shape::Map),
         }
     }
 }
@@ -391,7 +414,7 @@ impl Inference {
     fn elements(&self, position: usize) -> u64 {
         let mut at = position;
         while let Some((whole, part)) = self.attributes[at].whole {
-            if matches!(part, PartOf::List | PartOf::Map | PartOf::Sort) {
+            if part.is_element() {
                 break;
             }
             at = whole;
@@ -405,7 +428,7 @@ impl Inference {
         let mut at = position;
         while let Some((whole, part)) = self.attributes[at].whole {
             match part {
-                PartOf::Sort => return true,
+                PartOf::Sort | PartOf::Variant => return true,
                 PartOf::List | PartOf::Map => return false,
                 PartOf::Record | PartOf::Tuple => at = whole,
             }
@@ -454,13 +477,22 @@ impl Inference {
         if let Some(kind) = kind {
             is_list = matches!(decide::kind(&attribute.observed, &self.options), Ok(Kind::List(_)));
             builder = add(builder, name.to_string(), kind.clone(), is_empty);
+            let is_reference = *kind.element() == Kind::Object;
+            if let Some(schema) = attribute.observed.references().filter(|_| is_reference) {
+                builder = builder.references(Arc::clone(schema));
+            }
         }
         if role == Role::Union {
             let sorts = self.sorts(position);
             let kind = in_elements(Kind::enumeration(sorts));
             builder = add(builder, format!("{name}|"), kind, is_empty);
         }
-        if may_lack {
+        if let (Role::Tagged, Some(tag)) = (role, &attribute.tag) {
+            let kind = in_elements(Kind::enumeration(self.variants(position)));
+            builder = add(builder, format!("{name}@{tag}"), kind, is_empty);
+        }
+        // The parts of a record say it.
+        if may_lack && !matches!(role, Role::Record | Role::Tuple) {
             builder = add(builder, format!("{name}?"), in_elements(Kind::Bool), true);
         }
         if is_in_list && is_list {

@@ -158,10 +158,6 @@ impl Proposal {
             if let Some(kind) = attribute.slot_kind() {
                 slots.insert(Arc::clone(&named.name), slots.len());
                 builder = inference.add_slots(builder, at, Some(&kind));
-                let is_reference = *kind.element() == Kind::Object;
-                if let Some(schema) = named.observed.references().filter(|_| is_reference) {
-                    builder = builder.references(Arc::clone(schema));
-                }
             }
             attributes.push(attribute);
         }
@@ -308,7 +304,7 @@ impl Proposal {
         &self.attributes
     }
 
-    /// Returns the attributes whose values have several sorts.
+    /// Returns the attributes whose values have several sorts. Unions by tag are not among them.
     ///
     /// # Example
     /// ```

@@ -122,7 +122,8 @@ impl Survey {
         for (number, (name, inference, names)) in self.groups.into_iter().enumerate() {
             let (naming, names) = names.choose();
             directory.add(number as u32, names);
-            let proposal = inference.finish(Arc::clone(&name))?;
+            let inference = inference.with_tags();
+            let proposal = Proposal::new(&inference, Arc::clone(&name))?;
             let columns = proposal.attributes().iter().zip(inference.majorities());
             let columns = columns.map(|(attribute, majority)| Column {
                 majority: majority.filter(|_| attribute.has_slot()).cloned(),
@@ -133,7 +134,7 @@ impl Survey {
             let positions = inference.attribute_positions();
             let roles = [Role::Map, Role::Tuple, Role::Union];
             let [maps, tuples, unions] = roles.map(|role| inference.names_of(role));
-            let fit = Fit::default();
+            let (tags, fit) = (inference.tags(), Fit::default());
             groups.push(Measured {
                 name,
                 proposal,
@@ -143,6 +144,7 @@ impl Survey {
                 maps,
                 tuples,
                 unions,
+                tags,
                 fit,
             });
         }
@@ -178,6 +180,8 @@ struct Measured {
     tuples: HashSet<Arc<str>, RandomState>,
     /// The attributes whose values have several sorts.
     unions: HashSet<Arc<str>, RandomState>,
+    /// The attributes whose maps have a tag, each with its name.
+    tags: HashMap<Arc<str>, Arc<str>, RandomState>,
     fit: Fit,
 }
 
@@ -337,6 +341,20 @@ impl Measured {
             (None, value) if self.unions.contains(name) => {
                 let sort = Shape::of(value).sort().unwrap_or_default();
                 self.observe(&format!("{name}|{sort}"), value, own, seen);
+            }
+            (None, Value::Map(parts)) if self.tags.contains_key(name) => {
+                let tag = Arc::clone(&self.tags[name]);
+                let variant = parts.iter().find_map(|(part, value)| match value {
+                    Value::Text(variant) if *part == tag => Some(variant),
+                    _ => None,
+                });
+                let Some(variant) = variant else {
+                    seen.is_whole = false;
+                    return;
+                };
+                for (part, value) in parts.iter().filter(|(part, _)| *part != tag) {
+                    self.observe(&format!("{name}@{variant}.{part}"), value, own, seen);
+                }
             }
             (None, Value::Map(parts)) if self.maps.contains(name) => {
                 let name = format!("{name}{{}}.value");

@@ -1,0 +1,251 @@
+//! Maps with a tag: a text that decides which other parts a map has.
+
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+
+use crate::infer::nested::PartOf;
+use crate::infer::observed::{SchemaOf, Shape};
+use crate::infer::{Inference, InferenceOptions, Named};
+use slotted::Value;
+use slotted::schema::{SIGNS, is_name, is_part_name};
+
+/// Further texts of a map are not observed as tags.
+const MOST_CANDIDATES: usize = 4;
+/// A union with more variants and parts, those of nested values included, is a record.
+const MOST_PARTS: usize = 256;
+/// Unions in unions: each level multiplies the work by the number of candidates.
+const DEEPEST: usize = 2;
+/// Texts that decide nothing after as many maps are dropped, because each doubles the work.
+const ENOUGH_MAPS: u64 = 1024;
+
+/// A part of a map that may be its tag. It was text in each map so far.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    tag: Arc<str>,
+    names: Vec<Arc<str>>,
+    /// The map is attribute 0. The names of all others continue its name.
+    variants: Inference,
+}
+
+impl Candidate {
+    /// Observes a map. Returns `false` if the part is no tag.
+    fn observe(
+        &mut self,
+        parts: &[(Arc<str>, Value)],
+        object: (u64, SchemaOf<'_>),
+        objects: u64,
+    ) -> bool {
+        let (own, rest): (Vec<_>, Vec<_>) =
+            parts.iter().cloned().partition(|(name, _)| *name == self.tag);
+        let [(_, Value::Text(name))] = &*own else { return false };
+        if !self.names.contains(name) {
+            let most = self.variants.options.variants.min(256);
+            // A slot could not tell the parts of a variant with this name from the tag.
+            let is_variant = is_name(name) && is_part_name(name) && *name != self.tag;
+            if !is_variant || self.names.len() >= most {
+                return false;
+            }
+            self.names.push(Arc::clone(name));
+        }
+        self.variants.objects = objects;
+        let (name, value) = (format!("@{name}"), Value::Map(rest.into()));
+        self.variants.observe_part(0, PartOf::Variant, &name, &value, object);
+        !self.variants.attributes[0].is_cut && self.variants.attributes.len() - 1 <= MOST_PARTS
+    }
+
+    /// Returns the number of its attributes.
+    const fn size(&self) -> usize {
+        self.variants.attributes.len() + self.variants.in_candidates
+    }
+
+    /// Returns `true` if several variants were observed, and a record says as much.
+    fn decides_nothing(&self, options: &InferenceOptions) -> bool {
+        self.names.len() > 1 && self.decided(options).is_none()
+    }
+
+    /// Returns how many parts the tag decides. Returns `None` if a record says as much.
+    fn decided(&self, options: &InferenceOptions) -> Option<usize> {
+        let attributes = &self.variants.attributes;
+        let variants: Vec<usize> =
+            (0..attributes.len()).filter(|at| attributes[*at].is_variant()).collect();
+        let maps: u64 = variants.iter().map(|variant| attributes[*variant].values).sum();
+        if variants.len() < 2 || maps / options.recurrence.max(1) < variants.len() as u64 {
+            return None;
+        }
+        let mut parts: HashMap<&str, Vec<&Named>, RandomState> = HashMap::default();
+        for part in attributes.iter().filter(|part| part.values > 0) {
+            if let Some((variant, PartOf::Record)) = part.whole
+                && attributes[variant].is_variant()
+            {
+                let name = &part.name[attributes[variant].name.len()..];
+                parts.entry(name).or_default().push(part);
+            }
+        }
+        let (mut decided, mut common) = (0, 0);
+        for own in parts.values() {
+            if self.decides(own, &variants, maps) {
+                decided += 1;
+            } else if own.len() == variants.len() {
+                common += 1;
+            }
+        }
+        (decided > 0 && common * 2 <= parts.len()).then_some(decided)
+    }
+
+    /// Returns whether the tag decides a part, given as the part of each variant that has it.
+    ///
+    /// Most maps must have a clear variant: one that always has it, of one sort, or never. Not all
+    /// of these may be alike.
+    fn decides(&self, own: &[&Named], variants: &[usize], maps: u64) -> bool {
+        let (mut clear, mut uses) = (0, Vec::new());
+        for variant in variants {
+            let values = self.variants.attributes[*variant].values;
+            let part = own.iter().find(|part| part.whole == Some((*variant, PartOf::Record)));
+            let is_clear = part.is_none_or(|part| part.values == values && !part.has_sorts);
+            if is_clear {
+                let sort = part.map(|part| part.sort);
+                clear += values;
+                if !uses.contains(&sort) {
+                    uses.push(sort);
+                }
+            }
+        }
+        uses.len() > 1 && clear * 2 > maps
+    }
+}
+
+impl Named {
+    /// Returns `true` if it is a variant of a union by tag.
+    pub(super) const fn is_variant(&self) -> bool {
+        matches!(self.whole, Some((_, PartOf::Variant)))
+    }
+}
+
+impl Inference {
+    /// Observes the parts of a map for each text that may be its tag.
+    pub(super) fn observe_tags(
+        &mut self,
+        position: usize,
+        parts: &[(Arc<str>, Value)],
+        object: (u64, SchemaOf<'_>),
+    ) {
+        let attribute = &mut self.attributes[position];
+        if self.depth >= DEEPEST || attribute.is_variant() {
+            return;
+        }
+        // A tag is in every map, so it is in the first one.
+        let maps = attribute.observed.of(Shape::Map);
+        let mut candidates = match maps {
+            1 => self.candidates(position, parts),
+            _ => std::mem::take(&mut attribute.candidates),
+        };
+        let (objects, limit) = (self.objects, self.options.attributes);
+        let is_time_to_drop = maps.is_multiple_of(ENOUGH_MAPS);
+        candidates.retain_mut(|candidate| {
+            self.in_candidates -= candidate.size();
+            let is_tag = candidate.observe(parts, object, objects)
+                && !(is_time_to_drop && candidate.decides_nothing(&self.options));
+            let size = candidate.size();
+            let is_kept = is_tag && self.in_candidates + size <= limit;
+            self.in_candidates += if is_kept { size } else { 0 };
+            is_kept
+        });
+        self.attributes[position].candidates = candidates;
+    }
+
+    /// Returns the parts of an attribute's first map that may be its tag.
+    fn candidates(&mut self, position: usize, parts: &[(Arc<str>, Value)]) -> Vec<Candidate> {
+        let attribute = &self.attributes[position];
+        let is_in_map = self.is_in_map || attribute.name.contains("{}");
+        let mut options = self.options;
+        options.attributes = options.attributes.min(MOST_PARTS + 2);
+        let empty = Self { options, depth: self.depth + 1, is_in_map, ..Self::default() };
+        let is_in_list = attribute.is_in_list;
+        let texts = parts.iter().filter(|(name, value)| {
+            matches!(value, Value::Text(_)) && is_name(name) && is_part_name(name)
+        });
+        let candidate = |(tag, _): &(Arc<str>, Value)| {
+            let mut variants = empty.clone();
+            let whole = variants.position("", 0, None)?;
+            variants.attributes[whole].is_in_list = is_in_list;
+            Some(Candidate { tag: Arc::clone(tag), names: Vec::new(), variants })
+        };
+        let candidates: Vec<_> = texts.take(MOST_CANDIDATES).filter_map(candidate).collect();
+        self.in_candidates += candidates.iter().map(Candidate::size).sum::<usize>();
+        candidates
+    }
+
+    /// Chooses the tags: the variants of unions become attributes.
+    pub(super) fn with_tags(mut self) -> Self {
+        let mut position = 0;
+        // The parts of a variant may have tags too.
+        while position < self.attributes.len() {
+            let candidates = std::mem::take(&mut self.attributes[position].candidates);
+            let decided = candidates
+                .into_iter()
+                .filter_map(|candidate| Some((candidate.decided(&self.options)?, candidate)));
+            // Each division of the variants decides as much. Of equal ones, the first in the map.
+            let best = decided.min_by_key(|(decided, candidate)| {
+                (std::cmp::Reverse(*decided), candidate.names.len())
+            });
+            if let Some((_, candidate)) = best {
+                self.add_variants(position, candidate);
+            }
+            position += 1;
+        }
+        self
+    }
+
+    /// Adds the variants of an attribute and their parts, or leaves it a record if there is no room.
+    fn add_variants(&mut self, position: usize, candidate: Candidate) {
+        let whole = Arc::clone(&self.attributes[position].name);
+        let first = self.attributes.len();
+        let variants = candidate.variants.attributes.into_iter().skip(1);
+        let variants: Vec<Named> = variants
+            .map(|part| {
+                let of = |(of, form)| (if of == 0 { position } else { first + of - 1 }, form);
+                let name = format!("{whole}{}", part.name).into();
+                Named { name, whole: part.whole.map(of), ..part }
+            })
+            .collect();
+        // An attribute with a name like those of parts would be one of them.
+        let is_other = |(at, other): (usize, &Named)| {
+            let rest = other.name.strip_prefix(&*whole).unwrap_or_default();
+            let is_like_a_part = rest.starts_with(SIGNS) || rest.starts_with(['.', '?', '#']);
+            is_like_a_part && !self.is_within(at, position)
+        };
+        let has_room = first + variants.len() <= self.options.attributes;
+        if !has_room
+            || self.attributes.iter().enumerate().any(is_other)
+            || !variants.iter().all(|part| is_name(&part.name))
+        {
+            return;
+        }
+        for part in variants {
+            self.positions.insert(Arc::clone(&part.name), self.attributes.len());
+            self.attributes.push(part);
+        }
+        self.attributes[position].tag = Some(candidate.tag);
+    }
+
+    /// Returns the names of the variants of a union by tag, in alphabetical order.
+    pub(super) fn variants(&self, position: usize) -> Vec<&str> {
+        let start = self.attributes[position].name.len() + 1;
+        let of = Some((position, PartOf::Variant));
+        let variants = self.attributes.iter().filter(|part| part.whole == of);
+        let mut names: Vec<&str> = variants.map(|part| &part.name[start..]).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Returns the tag of each union by tag.
+    pub(super) fn tags(&self) -> HashMap<Arc<str>, Arc<str>, RandomState> {
+        let roles = self.roles().into_iter().zip(&self.attributes);
+        let tagged = roles.filter(|(role, _)| *role == PartOf::Variant.role());
+        tagged
+            .filter_map(|(_, named)| Some((Arc::clone(&named.name), named.tag.clone()?)))
+            .collect()
+    }
+}
