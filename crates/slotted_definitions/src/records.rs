@@ -20,7 +20,7 @@ use crate::same_name::SameName;
 use crate::schemas::{RECORD_KEYS, Schemas};
 use crate::source::Place;
 use crate::undeclared::Occurrences;
-use crate::value::{is_reference, not_a_name, refused};
+use crate::value::{is_reference, not_a_name, refused, wrong_elements};
 use slotted::SchemaId;
 use slotted::Store;
 use slotted::Value;
@@ -551,11 +551,15 @@ impl<'a> RecordReader<'a> {
                 Checked::Discarded
             }
             Err(kind) => {
-                let problem = schema.problem(slot.name(), kind);
-                self.diagnostics.push_with(|_| {
-                    let patch = patched_key(self.schemas, self.registry, &problem);
-                    with_patch(refused(&problem, place, node), patch, self.packs)
-                });
+                for kind in
+                    wrong_elements(kind, &value, |rest| self.registry.check_value(slot, rest))
+                {
+                    let problem = schema.problem(slot.name(), kind);
+                    self.diagnostics.push_with(|_| {
+                        let patch = patched_key(self.schemas, self.registry, &problem);
+                        with_patch(refused(&problem, place, node), patch, self.packs)
+                    });
+                }
                 Checked::Wrong
             }
         }

@@ -34,11 +34,40 @@ pub(super) fn not_a_name(kind: &Kind, value: &Value) -> Option<ProblemKind> {
     Some(ProblemKind::Element { position, kind: Box::new(kind) })
 }
 
+/// Further wrong elements of one list are not reported: they show the same mistake.
+const MOST_ELEMENTS: usize = 3;
+
+/// Returns the problem of a value, and those of other elements if it is a list.
+pub(super) fn wrong_elements(
+    first: ProblemKind,
+    value: &Value,
+    check: impl Fn(&Value) -> Result<(), ProblemKind>,
+) -> Vec<ProblemKind> {
+    let mut problems = vec![first];
+    let Value::List(list) = value else { return problems };
+    while let Some(ProblemKind::Element { position, .. }) = problems.last()
+        && problems.len() < MOST_ELEMENTS
+    {
+        let start = position + 1;
+        let rest = Value::List(list[start.min(list.len())..].into());
+        let Err(ProblemKind::Element { position, kind }) = check(&rest) else { break };
+        problems.push(ProblemKind::Element { position: start + position, kind });
+    }
+    problems
+}
+
 /// Reports an invalid value.
 pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagnostic {
     let (kind, node) = element(&problem.kind, node);
     let place = Place { span: node.span, ..place };
-    let diagnostic = Diagnostic::error(Code::BadValue, problem.to_string());
+    let message = match &problem.kind {
+        // The number counts elements that have the part; the place is that of the value.
+        ProblemKind::Element { kind, .. } if problem.slot.contains(['[', '{']) => {
+            Problem { kind: (**kind).clone(), ..problem.clone() }.to_string()
+        }
+        _ => problem.to_string(),
+    };
+    let diagnostic = Diagnostic::error(Code::BadValue, message);
     let found = node.to_value();
     let with = |diagnostic: Diagnostic, label: String, expected: String| {
         diagnostic.at(place, label).expected_found(expected, found.to_string())

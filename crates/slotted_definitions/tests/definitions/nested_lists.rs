@@ -241,7 +241,7 @@ fn mistakes_in_elements_are_reported_at_their_place() {
         ),
         (
             r#"drops = [{ item = "bone", chance = 3 }]"#,
-            "element 0 of slot 'drops[].chance' of 'unit' expects 0.0 to 1.0, found 3",
+            "slot 'drops[].chance' of 'unit' expects 0.0 to 1.0, found 3",
         ),
         (
             r#"drops = [{ item = "bone" }, 5]"#,
@@ -253,7 +253,7 @@ fn mistakes_in_elements_are_reported_at_their_place() {
         ),
         (
             r#"drops = [{ chance = 1 }]"#,
-            "element 0 of slot 'drops[].item' of 'unit' expects object and may not be unset",
+            "slot 'drops[].item' of 'unit' expects object and may not be unset",
         ),
         (
             r#"size = [1, 2, 3]"#,

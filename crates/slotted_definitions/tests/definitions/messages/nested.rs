@@ -49,6 +49,13 @@ reports! {
     patch_of_the_parts_of_a_schema {
         ("s.toml", "schemas.drop.slots.item = 'text'\nschemas.unit.slots.drops = 'list(drop)'\npatches.schemas.unit.slots.drops.slots.chance = 'f32'"),
     }
+    wrong_elements {
+        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { chance = { kind = 'f32', optional = true } } }\nschemas.unit.slots.levels = 'list(u8)'"),
+        ("r.json", r#"{"records": {"unit": {"orc": {
+            "drops": [{"chance": 1}, {}, {"chance": "a"}, {"chance": true}],
+            "levels": [1, -1, 2, 300, "b"]
+        }}}}"#),
+    }
     default_of_an_optional_part {
         ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = { kind = 'text', optional = true, default = 'bone' } } }"),
     }
