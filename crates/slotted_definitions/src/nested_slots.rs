@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::keys::Reading;
@@ -172,7 +173,8 @@ impl<'n> Around<'_, 'n, '_> {
                 self.record(kind, place(at), diagnostics)
             }
             Form::Union(kinds) => {
-                let sorts = nested_unions::sorts(&kinds, &form, (self.place, diagnostics))?;
+                let sorts =
+                    nested_unions::sorts(&kinds, &form, (self.place, &Vec::new), diagnostics)?;
                 let tag = Tag::of_sorts(sorts.iter().map(|(sort, _)| *sort));
                 self.slots.push(SlotDeclaration::of_tag(self.place, tag, &within));
                 let record = sorts.iter().find(|(_, kind)| is_record(&kind))?;
@@ -333,6 +335,11 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         let names = schemas.iter().enumerate();
         let positions = names.map(|(position, schema)| (schema.name, position)).collect();
         Self { schemas, positions, most, left: Cell::new(all) }
+    }
+
+    /// Returns the names of all schemas.
+    pub(super) fn schema_names(&self) -> Vec<Arc<str>> {
+        self.schemas.iter().map(|schema| schema.name.into()).collect()
     }
 
     /// Returns `true` if a slot of the schema is nested or part of a list.

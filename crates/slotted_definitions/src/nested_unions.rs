@@ -6,9 +6,11 @@ use crate::kind_name::{self, Form};
 use crate::nested_slots::{Expanded, Expansion, Leaf, Own};
 use crate::node::{Data, Entry};
 use crate::slot::SlotDeclaration;
-use crate::slot_problems::unknown_kind;
+use crate::slot_problems::{kind_of_schemas, unknown_kind};
 use crate::source::Place;
 use crate::within::Within;
+use std::sync::Arc;
+
 use slotted::Kind;
 use slotted::schema::{UnionBy, is_part_name};
 
@@ -153,12 +155,14 @@ fn sort_of(form: &Form<'_>) -> Option<&'static str> {
 pub(super) fn sorts<'n>(
     kinds: &[&'n str],
     form: &dyn Fn(&'n str) -> Form<'n>,
-    (place, diagnostics): (Place, &mut Diagnostics),
+    (place, schemas): (Place, &dyn Fn() -> Vec<Arc<str>>),
+    diagnostics: &mut Diagnostics,
 ) -> Option<Vec<(&'static str, &'n str)>> {
     let mut sorts: Vec<(&'static str, &'n str)> = Vec::new();
     for kind in kinds {
         let Some(sort) = sort_of(&form(kind)) else {
-            diagnostics.push(no_sort(place, kind));
+            let diagnostic = no_sort((place, kind), &schemas(), diagnostics);
+            diagnostics.push(diagnostic);
             return None;
         };
         if sorts.iter().any(|(own, _)| *own == sort) {
@@ -197,7 +201,9 @@ impl<'n, 's> Expansion<'_, 'n, 's> {
         let is_other_schema = |kind: &&&str| is_schema(kind) && schemas.first() != Some(*kind);
         let kinds: Vec<&'n str> =
             kinds.iter().filter(|kind| !is_other_schema(kind)).copied().collect();
-        let sorts = sorts(&kinds, &|kind| self.form(kind), (slot.kind_place(), diagnostics))?;
+        let names = || self.schema_names();
+        let place = (slot.kind_place(), &names as &dyn Fn() -> Vec<Arc<str>>);
+        let sorts = sorts(&kinds, &|kind| self.form(kind), place, diagnostics)?;
         let sort = Tag::of_sorts(sorts.iter().map(|(sort, _)| *sort));
         expanded.push(slot, (Leaf::Tag(&sort), PART), &within);
         for (sort, kind) in sorts.iter().filter(|(_, kind)| !is_schema(&kind)) {
@@ -246,9 +252,14 @@ fn without_tag(slot: &SlotDeclaration<'_, '_>, schemas: &[&str]) -> Diagnostic {
 }
 
 /// Reports a kind whose values are not of one sort.
-fn no_sort(place: Place, kind: &str) -> Diagnostic {
+fn no_sort(
+    (place, kind): (Place, &str),
+    schemas: &[Arc<str>],
+    diagnostics: &mut Diagnostics,
+) -> Diagnostic {
     if let Err(unknown) = kind_name::parse(kind, None) {
-        return unknown_kind(kind, unknown.suggestion).at(place, "no such kind");
+        let near = unknown.suggestion.or_else(|| kind_of_schemas(kind, schemas, diagnostics));
+        return unknown_kind(kind, near).at(place, "no such kind");
     }
     let message = format!("{kind} cannot be one of several kinds");
     let label = "it takes values of several sorts";

@@ -13,7 +13,7 @@ use crate::names::{bad_name, look_alike};
 use crate::nested_slots::{Expansion, Nestable};
 use crate::packs::Packs;
 use crate::records::Undeclared;
-use crate::slot::SlotSource;
+use crate::slot::{Among, SlotSource};
 use crate::slot_notes::SlotNotes;
 use crate::source::Place;
 use crate::within::Within;
@@ -73,11 +73,7 @@ pub(super) fn build(
     let mut merged = merge_declarations(declared, (most, packs), diagnostics);
     let positions: HashMap<&str, usize> =
         merged.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
-    let names: Vec<Arc<str>> = if patches.is_empty() {
-        Vec::new()
-    } else {
-        merged.iter().map(|schema| schema.name.into()).collect()
-    };
+    let names: Vec<Arc<str>> = merged.iter().map(|schema| schema.name.into()).collect();
     for patch in patches {
         let patch = (patch, undeclared, packs);
         apply_patch(&mut merged, (&positions, &names), patch, registry, diagnostics);
@@ -107,7 +103,7 @@ pub(super) fn build(
             schemas.broken.insert(found.name.into());
             continue;
         }
-        match define(found, (&schemas, packs), registry, diagnostics) {
+        match define(found, (&schemas, &names, packs), registry, diagnostics) {
             Some(definition) => {
                 let name = Arc::from(found.name);
                 schemas.by_name.insert(name, schemas.defined.len());
@@ -356,7 +352,7 @@ fn unknown_base(
 /// Builds and registers one schema after its base.
 fn define(
     found: &MergedSchema<'_, '_>,
-    (schemas, packs): (&Schemas, &Packs),
+    (schemas, names, packs): (&Schemas, &[Arc<str>], &Packs),
     registry: &mut Store,
     diagnostics: &mut Diagnostics,
 ) -> Option<SchemaDefinition> {
@@ -374,6 +370,7 @@ fn define(
     let base = found.extends.and_then(|(base, _)| registry.schema(base));
     let mut defaults = HashMap::new();
     let (mut own, mut slots) = (Vec::new(), Vec::new());
+    let among = Among { schema: found.name, packs, schemas: names };
     for slot in &found.slots {
         match base.and_then(|base| base.slot(&slot.name)) {
             // The slot of the base has another default here.
@@ -385,7 +382,7 @@ fn define(
                 }
             }
             _ => {
-                builder = slot.add_to(builder, (found.name, packs), diagnostics);
+                builder = slot.add_to(builder, among, diagnostics);
                 slots.push(slot.notes(diagnostics));
             }
         }

@@ -15,7 +15,7 @@ use crate::nested_unions::Tag;
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::slot_notes::{PatchedKey, SlotNotes};
-use crate::slot_problems::{TAG_HELP, help_for, unknown_kind};
+use crate::slot_problems::{TAG_HELP, help_for, kind_of_schemas, unknown_kind};
 use crate::source::Place;
 use crate::within::Within;
 use slotted::schema::SchemaBuilder;
@@ -50,6 +50,15 @@ pub(super) struct SlotDeclaration<'n, 's> {
     has_unknown: bool,
     /// Two packs give it different kinds.
     is_disputed: bool,
+}
+
+/// The surroundings of a declared slot.
+#[derive(Clone, Copy)]
+pub(super) struct Among<'a> {
+    pub(super) schema: &'a str,
+    pub(super) packs: &'a Packs,
+    /// The names of all schemas.
+    pub(super) schemas: &'a [Arc<str>],
 }
 
 /// How a slot of a nested value differs from its declaration.
@@ -373,11 +382,11 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     pub(super) fn add_to(
         &self,
         schema: SchemaBuilder,
-        (schema_name, packs): (&str, &Packs),
+        among: Among<'_>,
         diagnostics: &mut Diagnostics,
     ) -> SchemaBuilder {
         let errors = diagnostics.errors;
-        let kind = self.kind(schema_name, packs, diagnostics);
+        let kind = self.kind(among, diagnostics);
         let constraints = constraint::KEYS.map(|key| {
             self.read_key(diagnostics, key, |reading, node| constraint::read(reading, key, node))
         });
@@ -434,12 +443,12 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         };
         let Some(kind) = kind else { return schema };
         // Built alone to find the errors of every slot.
-        let mut alone = add(Schema::builder(schema_name), kind.clone());
+        let mut alone = add(Schema::builder(among.schema), kind.clone());
         if placed.is_some_and(|placed| placed.has_lengths) {
             alone = alone.slot(format!("{}#", self.name), Kind::list(Kind::U32));
         }
         if let Err(error) = alone.build() {
-            self.report(error, packs, diagnostics);
+            self.report(error, among.packs, diagnostics);
         }
         if diagnostics.errors == errors { add(schema, kind) } else { schema }
     }
@@ -486,10 +495,10 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     }
 
     /// Returns the variants after the changes of patches.
-    fn variants(&self, schema: &str, packs: &Packs, diagnostics: &mut Diagnostics) -> Variants {
+    fn variants(&self, among: Among<'_>, diagnostics: &mut Diagnostics) -> Variants {
         let Some((place, node)) = self.key("variants") else {
             let Some(change) = self.variant_changes.first() else { return Variants::None };
-            let (slot, schema) = (quoted(&self.name), quoted(schema));
+            let (slot, schema) = (quoted(&self.name), quoted(among.schema));
             let name = change.operation.name();
             let message =
                 format!("slot {slot} of {schema} has no variants that '{name}' could change");
@@ -500,7 +509,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let mut reading = Reading { file: place.file, diagnostics };
         let Some(mut variants) = variants(&mut reading, node) else { return Variants::Wrong };
         let mut changes: Vec<&VariantChange<'_, '_>> = self.variant_changes.iter().collect();
-        changes.sort_by_key(|change| packs.rank(change.pack));
+        changes.sort_by_key(|change| among.packs.rank(change.pack));
         let mut is_right = true;
         for change in changes {
             let mut reading = Reading { file: change.place.file, diagnostics: reading.diagnostics };
@@ -520,12 +529,12 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     }
 
     /// Returns the kind of the slot, which holds the values of all elements if it is in a list.
-    fn kind(&self, schema: &str, packs: &Packs, diagnostics: &mut Diagnostics) -> Option<Kind> {
-        let Some(placed) = &self.placed else { return self.declared(schema, packs, diagnostics) };
+    fn kind(&self, among: Among<'_>, diagnostics: &mut Diagnostics) -> Option<Kind> {
+        let Some(placed) = &self.placed else { return self.declared(among, diagnostics) };
         if placed.kind.is_some() {
             return placed.kind.clone();
         }
-        let kind = self.declared(schema, packs, diagnostics)?;
+        let kind = self.declared(among, diagnostics)?;
         Some(match kind {
             Kind::List(_) => kind,
             kind if placed.is_in_list => Kind::list(kind),
@@ -533,8 +542,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         })
     }
 
-    fn declared(&self, schema: &str, packs: &Packs, diagnostics: &mut Diagnostics) -> Option<Kind> {
-        let variants = match self.variants(schema, packs, diagnostics) {
+    fn declared(&self, among: Among<'_>, diagnostics: &mut Diagnostics) -> Option<Kind> {
+        let variants = match self.variants(among, diagnostics) {
             Variants::None => None,
             Variants::Some(variants) => Some(variants),
             Variants::Wrong => return None,
@@ -547,7 +556,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             if self.has_unknown {
                 return None;
             }
-            let (slot, schema) = (quoted(&self.name), quoted(schema));
+            let (slot, schema) = (quoted(&self.name), quoted(among.schema));
             let message = format!("slot {slot} of {schema} has no kind");
             diagnostics.push(
                 Diagnostic::error(Code::BadSlot, message)
@@ -583,7 +592,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                     "enum" | "list(enum)" => "missing variants",
                     _ => "no such kind",
                 };
-                diagnostics.push(unknown_kind(name, error.suggestion).at(place, label));
+                let suggestion =
+                    error.suggestion.or_else(|| kind_of_schemas(name, among.schemas, diagnostics));
+                diagnostics.push(unknown_kind(name, suggestion).at(place, label));
                 None
             }
         }

@@ -133,6 +133,22 @@ pub(super) fn unknown_kind(name: &str, suggestion: Option<Arc<str>>) -> Diagnost
     }
 }
 
+/// Returns the kind with the name of a schema in place of a similar word.
+pub(super) fn kind_of_schemas<'n>(
+    kind: &str,
+    schemas: impl IntoIterator<Item = &'n Arc<str>> + Copy,
+    diagnostics: &mut Diagnostics,
+) -> Option<Arc<str>> {
+    let words = kind.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-'));
+    let is_known = |word: &str| {
+        matches!(word, "" | "list" | "map" | "record") || kind_name::parse(word, None).is_ok()
+    };
+    let near = words.filter(|word| !is_known(word)).find_map(|word| {
+        Some((word, diagnostics.nearest(word, schemas).filter(|near| **near != *word)?))
+    });
+    near.map(|(word, near)| kind.replacen(word, &near, 1).into())
+}
+
 pub(super) fn help_for(key: &str) -> Option<&'static str> {
     Some(match key.to_lowercase().as_str() {
         "type" => "use 'kind' instead",

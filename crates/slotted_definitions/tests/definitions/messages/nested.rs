@@ -49,6 +49,9 @@ reports! {
     patch_of_the_parts_of_a_schema {
         ("s.toml", "schemas.drop.slots.item = 'text'\nschemas.unit.slots.drops = 'list(drop)'\npatches.schemas.unit.slots.drops.slots.chance = 'f32'"),
     }
+    misspelt_schema_as_a_kind {
+        ("s.toml", "schemas.drop.slots.item = 'text'\nschemas.unit.slots = { drops = 'list(drp)', bag = 'map(object, dop)' }\nschemas.item.slots.cost = 'f32 | dropp'"),
+    }
     wrong_elements {
         ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { chance = { kind = 'f32', optional = true } } }\nschemas.unit.slots.levels = 'list(u8)'"),
         ("r.json", r#"{"records": {"unit": {"orc": {
