@@ -552,7 +552,7 @@ impl<'a> RecordReader<'a> {
             }
             Err(kind) => {
                 for kind in
-                    wrong_elements(kind, &value, |rest| self.registry.check_value(slot, rest))
+                    wrong_elements(kind, &value, |rest| self.registry.check_value(slot, rest).err())
                 {
                     let problem = schema.problem(slot.name(), kind);
                     self.diagnostics.push_with(|_| {

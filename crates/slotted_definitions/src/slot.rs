@@ -430,16 +430,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 (None, Some(former)) => schema = schema.renamed_from(former),
                 _ => {}
             }
-            if placed.is_some_and(|placed| placed.is_empty && !placed.is_optional) {
-                schema = schema.default(Value::List([].into()));
-            }
-            match self.key("default").filter(|_| placed.is_none_or(|placed| placed.has_default)) {
-                Some((_, node)) if !matches!(node.data, Data::Bad) => match is_element {
-                    true => schema.part_default(node.to_value()),
-                    false => schema.default(node.to_value()),
-                },
-                _ => schema,
-            }
+            self.with_default(schema, is_element)
         };
         let Some(kind) = kind else { return schema };
         // Built alone to find the errors of every slot.
@@ -451,6 +442,20 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             self.report(error, among.packs, diagnostics);
         }
         if diagnostics.errors == errors { add(schema, kind) } else { schema }
+    }
+
+    /// Sets the default of the last slot, or that of a part of an element or of a variant.
+    fn with_default(&self, mut schema: SchemaBuilder, is_element: bool) -> SchemaBuilder {
+        let placed = self.placed.as_ref();
+        if placed.is_some_and(|placed| placed.is_empty && !placed.is_optional) {
+            schema = schema.default(Value::List([].into()));
+        }
+        match self.key("default").filter(|_| placed.is_none_or(|placed| placed.has_default)) {
+            Some((_, node)) if matches!(node.data, Data::Bad) => schema,
+            Some((_, node)) if is_element => schema.part_default(node.to_value()),
+            Some((_, node)) => schema.default(node.to_value()),
+            None => schema,
+        }
     }
 
     /// Returns whether it says of what kind it is.

@@ -41,7 +41,7 @@ const MOST_ELEMENTS: usize = 3;
 pub(super) fn wrong_elements(
     first: ProblemKind,
     value: &Value,
-    check: impl Fn(&Value) -> Result<(), ProblemKind>,
+    check: impl Fn(&Value) -> Option<ProblemKind>,
 ) -> Vec<ProblemKind> {
     let mut problems = vec![first];
     let Value::List(list) = value else { return problems };
@@ -50,7 +50,7 @@ pub(super) fn wrong_elements(
     {
         let start = position + 1;
         let rest = Value::List(list[start.min(list.len())..].into());
-        let Err(ProblemKind::Element { position, kind }) = check(&rest) else { break };
+        let Some(ProblemKind::Element { position, kind }) = check(&rest) else { break };
         problems.push(ProblemKind::Element { position: start + position, kind });
     }
     problems
@@ -60,14 +60,7 @@ pub(super) fn wrong_elements(
 pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagnostic {
     let (kind, node) = element(&problem.kind, node);
     let place = Place { span: node.span, ..place };
-    let message = match &problem.kind {
-        // The number counts elements that have the part; the place is that of the value.
-        ProblemKind::Element { kind, .. } if problem.slot.contains(['[', '{']) => {
-            Problem { kind: (**kind).clone(), ..problem.clone() }.to_string()
-        }
-        _ => problem.to_string(),
-    };
-    let diagnostic = Diagnostic::error(Code::BadValue, message);
+    let diagnostic = Diagnostic::error(Code::BadValue, without_number(problem));
     let found = node.to_value();
     let with = |diagnostic: Diagnostic, label: String, expected: String| {
         diagnostic.at(place, label).expected_found(expected, found.to_string())
@@ -131,6 +124,17 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
             if help.is_empty() { diagnostic } else { diagnostic.help(help) }
         }
         _ => diagnostic.at(place, ""),
+    }
+}
+
+/// Returns the message of a problem. The number of a part's element counts those that have the
+/// part; the place is that of the value.
+fn without_number(problem: &Problem) -> String {
+    match &problem.kind {
+        ProblemKind::Element { kind, .. } if problem.slot.contains(['[', '{']) => {
+            Problem { kind: (**kind).clone(), ..problem.clone() }.to_string()
+        }
+        _ => problem.to_string(),
     }
 }
 
