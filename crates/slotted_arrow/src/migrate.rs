@@ -121,7 +121,8 @@ fn loosen(
             let former = slot.renamed_from().and_then(|former| old.slot(former));
             slot.name() == new.name() && former.is_some()
         });
-        let former = old.slot(new.name()).map(|_| new.name());
+        let has_same = old.slot(new.name()).is_some() || old.is_nested(new.name());
+        let former = has_same.then(|| new.name());
         let former = former.or_else(|| renamed.and_then(|slot| slot.renamed_from()));
         let Some(former) = former else { continue };
         let Ok(ids) = loaded.ids_of(exactly(old.name())) else { continue };

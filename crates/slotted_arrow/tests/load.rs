@@ -495,6 +495,13 @@ fn elements_gain_and_lose_parts_since_the_save() -> Outcome {
     let mut strict = store([unit(chance().slot("count", Kind::U8))])?;
     let error = load(&mut strict, &save).expect_err("no element has a count").to_string();
     assert!(error.contains("slot 'drops[].count' of 'unit' must be optional"), "{error}");
+    // The list cannot be a number, unless values may be lost.
+    let slot = || Schema::builder("unit").slot("drops", Kind::U8).default(3).build();
+    let error = load(&mut store([slot()])?, &save).expect_err("a list is no number").to_string();
+    assert!(error.contains("slot 'drops' of 'unit' expects u8"), "{error}");
+    let mut number = store([slot()])?;
+    LoadOptions::new().allow_loss().read_into(&mut number, &save[..])?;
+    assert_eq!(number.get_value(id, "drops")?, 3.into());
     // A part that is gone is kept aside.
     let mut narrow = store([unit(drop())])?;
     let report = load(&mut narrow, &save)?;

@@ -8,11 +8,9 @@ use slotted::Value;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::format::{self, Format, Levels, SyntaxProblem};
 use crate::limits::LoadLimits;
+use crate::node::{Data, Entry, Node};
 use crate::report::Report;
 use crate::source::{File, Files, Place, Span};
-
-/// The level of the values of an object that is the whole file.
-const LEVEL_OF_VALUES: usize = 1;
 
 /// Reads plain data as the [`Loader`](crate::Loader) reads definitions: the same formats, numbers and names of variants.
 ///
@@ -59,10 +57,13 @@ pub fn read_data(
         }
         false => {
             let mut values_left = limits.values;
-            let levels = Levels { most: limits.levels, packed: None, named: Some(LEVEL_OF_VALUES) };
+            let levels = Levels { most: limits.levels, packed: None, named: Some(0) };
             let (node, problems) = format::parse(text, format, levels, &mut values_left);
             report_syntax(0, format, node.is_some(), problems, &mut diagnostics);
-            node.map(|node| node.into_value(&mut HashSet::new()))
+            node.map(|mut node| {
+                remove_names_of_objects(&mut node);
+                node.into_value(&mut HashSet::new())
+            })
         }
     };
     match node {
@@ -72,6 +73,20 @@ pub fn read_data(
             let files = Files(vec![File::new(path.into(), text.into())]);
             Err(Report::new(Arc::new(files), diagnostics))
         }
+    }
+}
+
+/// Removes the names before objects of a RON file, as the loader does. Those before values tell their variants.
+fn remove_names_of_objects(root: &mut Node<'_>) {
+    let is_one = root.named().is_some();
+    root.remove_name();
+    let is_map = |entry: &Entry<'_>| matches!(entry.value.data, Data::Map(_));
+    match &mut root.data {
+        Data::List(list) => list.iter_mut().for_each(Node::remove_name),
+        Data::Map(map) if !is_one && map.iter().all(is_map) => {
+            map.iter_mut().for_each(|entry| entry.value.remove_name());
+        }
+        _ => {}
     }
 }
 

@@ -373,8 +373,10 @@ impl<'s> Parsed<'s> {
                 true => Some(LEVEL_OF_OBJECTS),
                 false => Some(LEVEL_OF_RECORDS),
             };
-            // The names before objects and records are dropped when these are read.
-            let levels = Levels { most: limits.levels, packed, named: packed };
+            // The names before objects and records are dropped when these are read. One before all of a file says that it is one
+            // object.
+            let named = if *is_loose { packed.map(|_| 0) } else { packed };
+            let levels = Levels { most: limits.levels, packed, named };
             let (root, problems) = format::parse(text, listed.format, levels, &mut values_left);
             if !problems.is_empty() {
                 diagnostics.unread.add(text);

@@ -174,6 +174,8 @@ impl<'s> LooseFile<'s> {
         reading: &mut Reading<'_>,
         into: &mut Declarations<'s>,
     ) {
+        let is_one = root.named().is_some();
+        root.remove_name();
         root.unpack(self.text);
         let span = root.span;
         match root.data {
@@ -183,7 +185,7 @@ impl<'s> LooseFile<'s> {
                     self.object(reading, node, None, into);
                 }
             }
-            Data::Map(map) if self.are_objects(&map) => {
+            Data::Map(map) if !is_one && self.are_objects(&map) => {
                 make_room(&mut into.records, map.len());
                 for Entry { name, span, value } in reading.take_once(map, "the objects of the file")
                 {

@@ -86,6 +86,18 @@ impl Node<'_> {
     }
 }
 
+impl<'s> Entry<'s> {
+    /// Returns the value behind the name of a struct, or the name of a variant without values: `rest()` is `rest`.
+    pub(super) fn bare(&self) -> Node<'s> {
+        match &self.value.data {
+            Data::Map(map) if map.is_empty() => {
+                Node { span: self.span, data: Data::Text(self.name.clone()) }
+            }
+            _ => self.value.clone(),
+        }
+    }
+}
+
 impl<'s> Node<'s> {
     /// Returns the type of the value, as messages name it.
     pub(super) const fn kind_name(&self) -> &'static str {
@@ -110,11 +122,6 @@ impl<'s> Node<'s> {
             },
             _ => None,
         }
-    }
-
-    /// Returns the value without a name before it.
-    pub(super) fn without_name(&self) -> &Self {
-        self.named().map_or(self, |entry| &entry.value)
     }
 
     /// Removes a name before this value.
@@ -156,9 +163,14 @@ impl<'s> Node<'s> {
         if *kind.element() == Kind::Any || !self.has_names() {
             return self.to_value();
         }
-        let mut bare = self.clone();
-        bare.remove_names();
-        bare.to_value()
+        match &self.data {
+            Data::List(list) => {
+                Value::List(list.iter().map(|node| node.to_value_of(kind)).collect())
+            }
+            _ => {
+                self.named().map_or_else(|| self.to_value(), |entry| entry.bare().to_value_of(kind))
+            }
+        }
     }
 
     /// Converts to a value without places. Unreadable parts become unset.

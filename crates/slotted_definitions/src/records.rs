@@ -473,12 +473,19 @@ impl<'a> RecordReader<'a> {
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
-        let mut entry = entry;
-        if *schema.slots()[slot].kind().element() != Kind::Any {
-            entry.value = entry.value.without_name();
-        }
         if self.are_changes(schema, slot, entry, declared.of, &mut entries.changes) {
             return;
+        }
+        let mut entry = entry;
+        let bare;
+        if let Some(named) = entry.value.named()
+            && *schema.slots()[slot].kind().element() != Kind::Any
+        {
+            bare = named.bare();
+            entry.value = &bare;
+            if self.are_changes(schema, slot, entry, declared.of, &mut entries.changes) {
+                return;
+            }
         }
         let file = declared.of.place.file;
         let place = Place { file, span: entry.value.span };

@@ -249,8 +249,7 @@ pub(super) struct Levels {
     pub(super) most: usize,
     /// The level at which maps are packed.
     pub(super) packed: Option<usize>,
-    /// The level from which the names before RON's values are kept. Without packed maps, the values of objects in a list or a map
-    /// are one level deeper.
+    /// The level from which the names before RON's values are kept.
     pub(super) named: Option<usize>,
 }
 

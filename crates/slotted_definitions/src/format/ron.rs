@@ -19,10 +19,6 @@ use crate::source::Span;
 pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     let text = reader.text.trim_start_matches('\u{feff}');
     let levels_left = reader.most_levels;
-    let has_objects = text[after_blanks(text, 0)..].starts_with(['[', '{']);
-    if has_objects && reader.packed_at.is_none() {
-        reader.named_at = reader.named_at.and_then(|at| at.checked_sub(1));
-    }
     reader.ron_value(text, levels_left)
 }
 
@@ -37,10 +33,14 @@ impl<'s> Reader<'s> {
             return Some(Node { span: shown, data: Data::Text(name.into()) });
         }
         let start = after_blanks(raw, 0);
+        if is_unit(&raw[start..]) {
+            return Some(Node { span: shown, data: Data::Unset });
+        }
         if let Some(name) = name_before(&raw[start..])
             && self.named_at.is_some_and(|at| levels_left <= at)
         {
-            return self.ron_named(name, &raw[start + name.len()..], levels_left);
+            let end = self.span_of(name).end - raw_span.start;
+            return self.ron_named(name, &raw[end as usize..], levels_left);
         }
         let problems = self.problems.len();
         // The place of the first name in a map; that of other values is not needed.
@@ -65,12 +65,15 @@ impl<'s> Reader<'s> {
     /// Reads a value behind a name: a map with one entry, which begins before it.
     fn ron_named(&mut self, name: &'s str, rest: &'s str, levels_left: usize) -> Option<Node<'s>> {
         let span = self.span_of(rest.trim());
-        // A packed map keeps its level.
-        let is_packed = self.packed_at == Some(levels_left);
-        let Some(inner) = levels_left.checked_sub(usize::from(!is_packed)) else {
+        // A map that is packed, and those around it, keep their level.
+        let is_outer = self.packed_at.is_some_and(|at| levels_left >= at);
+        let Some(inner) = levels_left.checked_sub(usize::from(!is_outer)) else {
             return Some(self.too_deep(span));
         };
-        let mut value = self.ron_value(rest, inner)?;
+        let mut value = match is_unit(&rest[after_blanks(rest, 0)..]) {
+            true => Node { span, data: Data::Map([].into()) },
+            false => self.ron_value(rest, inner)?,
+        };
         // `heal(5)` has a value, `arm("left", 4)` a list.
         if let Data::List(list) = &mut value.data
             && let [single] = &mut **list
@@ -137,8 +140,25 @@ fn without_comments(raw: &str) -> Option<&str> {
     (end > 0 && after_blanks(rest, end) == rest.len()).then(|| &rest[..end])
 }
 
+/// Returns whether the text is `()`, perhaps with blanks and comments.
+fn is_unit(raw: &str) -> bool {
+    let Some(inner) = raw.strip_prefix('(') else { return false };
+    let rest = inner[after_blanks(inner, 0)..].strip_prefix(')');
+    rest.is_some_and(|rest| after_blanks(rest, 0) == rest.len())
+}
+
+/// Returns the name in a raw identifier, such as `r#half-orc`.
+fn raw_name(raw: &str) -> Option<&str> {
+    let name = raw.strip_prefix("r#")?;
+    let is_of_it = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '+' | '-');
+    (!name.is_empty() && name.chars().all(is_of_it)).then_some(name)
+}
+
 /// Returns an enum variant written without quotes.
 fn bare_name(raw: &str) -> Option<&str> {
+    if let Some(name) = raw_name(raw) {
+        return Some(name);
+    }
     const WORDS: [&str; 9] =
         ["true", "false", "None", "inf", "inff32", "inff64", "NaN", "NaNf32", "NaNf64"];
     let is_name = raw.starts_with(|c: char| c.is_alphabetic() || c == '_')
@@ -148,8 +168,10 @@ fn bare_name(raw: &str) -> Option<&str> {
 
 /// Returns the name of a struct or a variant before its parts.
 fn name_before(raw: &str) -> Option<&str> {
-    let end = raw.find(|c: char| !c.is_alphanumeric() && c != '_')?;
-    let name = bare_name(&raw[..end]).filter(|name| *name != "Some")?;
+    let start = if raw.starts_with("r#") { 2 } else { 0 };
+    let is_of_it = |c: char| c.is_alphanumeric() || c == '_' || (start > 0 && "-.+".contains(c));
+    let end = start + raw[start..].find(|c| !is_of_it(c))?;
+    let name = bare_name(&raw[..end]).filter(|_| &raw[..end] != "Some")?;
     raw[after_blanks(raw, end)..].starts_with('(').then_some(name)
 }
 
@@ -265,7 +287,14 @@ impl<'s> DeserializeSeed<'s> for Next<'_, '_, 's> {
             walk.at = None;
             return Ok(Node { span: here, data: Data::Bad });
         }
-        let Some(start) = start.filter(|at| text[*at..].starts_with(['(', '[', '{'])) else {
+        let is_composite = |at: &usize| {
+            let rest = &text[*at..];
+            let inner = rest.strip_prefix('(');
+            let is_unit =
+                inner.is_some_and(|inner| inner[after_blanks(inner, 0)..].starts_with(')'));
+            rest.starts_with(['(', '[', '{']) && !is_unit
+        };
+        let Some(start) = start.filter(is_composite) else {
             let raw = <&RawValue>::deserialize(deserializer)?.get_ron();
             walk.at = Some(walk.reader.span_of(raw).end as usize);
             let node = walk.reader.ron_value(raw, levels_left);

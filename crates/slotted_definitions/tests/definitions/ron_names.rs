@@ -97,7 +97,7 @@ fn a_value_of_any_sort_keeps_names() -> Outcome {
             "[Arm(\"left\", 4), Leg()]",
             vec![
                 named("Arm", Value::List(["left".into(), 4.into()].into())),
-                named("Leg", Value::Unset),
+                named("Leg", map([])),
             ]
             .into(),
         ),
@@ -232,4 +232,94 @@ fn names_count_as_levels() {
     let records = format!("(records: {{\"spell\": {{\"s\": (effect: rest, note: {deep})}}}})");
     let report = load(&[("s.toml", SCHEMAS), ("r.ron", &records)]).expect_err("deep");
     assert!(report.to_string().contains("nested deeper than the limit"), "{report}");
+}
+
+#[test]
+fn names_without_values_are_words() -> Outcome {
+    let schemas = "[schemas.unit.slots]\njob = { variants = ['farmer', 'half-orc'], optional = true }\n\
+        jobs = { kind = 'list(enum)', variants = ['farmer', 'half-orc'], default = [] }\n\
+        effect = { optional = true, variants = { rest = {}, half-orc = {} } }\n\
+        damage = { slots = { min = { kind = 'u8', default = 3 } } }";
+    let read = |slot: &str, written: &str| -> Result<Value, Box<dyn std::error::Error>> {
+        let records = format!("(records: {{\"unit\": {{\"u\": ({slot}: {written})}}}})");
+        let mut store = Store::new();
+        let objects = load(&[("s.toml", schemas), ("r.ron", &records)])?.spawn(&mut store)?;
+        Ok(store.get_value(objects.id("unit", "u").ok_or("no unit")?, slot)?)
+    };
+    for (slot, written, expected) in [
+        ("job", "farmer()", "farmer".into()),
+        ("job", "r#half-orc", "half-orc".into()),
+        ("job", "r#farmer /* so */ ( /* nothing */ )", "farmer".into()),
+        ("job", "( )", Value::Unset),
+        ("job", "(/* nothing */)", Value::Unset),
+        ("jobs", "[farmer(), r#half-orc]", ["farmer", "half-orc"].into()),
+        ("effect", "r#rest", "rest".into()),
+        ("effect", "r#half-orc( )", "half-orc".into()),
+        ("damage", "Damage()", map([("min", 3.into())])),
+        ("damage", "Damage( )", map([("min", 3.into())])),
+    ] {
+        assert_eq!(read(slot, written)?, expected, "{slot}: {written}");
+    }
+    for (slot, written) in [("job", "knight()"), ("effect", "r#sleep"), ("effect", "sleep()")] {
+        let error = read(slot, written).expect_err(written).to_string();
+        assert!(error.contains("bad-value"), "{slot}: {written}: {error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn changes_may_have_names() -> Outcome {
+    let schemas = "[schemas.unit.slots]\nn = 'u8'\ntags = 'list(text)'\n\
+        drops = { kind = 'list', slots = { item = 'text' } }\n\
+        [records.unit.orc]\nn = 3\ntags = ['a']\ndrops = [{ item = 'bone' }]";
+    for written in [
+        "n: plus(4), tags: add([\"b\"]), drops: add([(item: \"hide\")])",
+        "n: (plus: 4), tags: (add: [\"b\"]), drops: (add: [Drop(item: \"hide\")])",
+        "n: Change(plus(4)), tags: Change(add: [\"b\"]), drops: {\"add\": [(item: \"hide\")]}",
+    ] {
+        let patch = format!("(patches: {{\"records\": {{\"unit\": {{\"orc\": ({written})}}}}}})");
+        let packs = [("core", ("s.toml", schemas)), ("mod", ("p.ron", &*patch))];
+        let loader = packs
+            .into_iter()
+            .fold(Loader::new(), |loader, (name, file)| loader.pack_of_texts(name, [file]));
+        let mut store = Store::new();
+        let objects = loader.load(&Store::new())?.spawn(&mut store)?;
+        let orc = objects.id("unit", "orc").ok_or("no orc")?;
+        let text = |slot: &str| store.get_value(orc, slot).map(|value| value.to_string());
+        assert_eq!(text("n")?, "7", "{written}");
+        assert_eq!(text("tags")?, "[\"a\", \"b\"]", "{written}");
+        assert_eq!(text("drops")?, "[{\"item\": \"bone\"}, {\"item\": \"hide\"}]", "{written}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_with_a_name_is_one_object() -> Outcome {
+    let schema = "[schemas.thing.slots]\ndamage = { slots = { min = 'u8' } }\n\
+        effect = { variants = { heal = { amount = 'u8' } } }";
+    for (file, names) in [
+        ("Sword(damage: Damage(min: 1), effect: heal(amount: 5))", ["data"]),
+        ("#![enable(implicit_some)]\n[Sword(damage: (min: 1), effect: heal(amount: 5))]", [""]),
+        ("{\"sword\": Sword(damage: (min: 1), effect: heal(amount: 5))}", ["sword"]),
+        ("(sword: Sword(damage: (min: 1), effect: heal(amount: 5)))", ["sword"]),
+    ] {
+        let pack =
+            [("pack.toml", "objects.'data.ron' = 'thing'"), ("s.toml", schema), ("data.ron", file)];
+        let definitions = Loader::new().pack_of_texts("game", pack).load(&Store::new())?;
+        let found: Vec<_> =
+            definitions.records().map(|record| record.name().unwrap_or("")).collect();
+        assert_eq!(found, names, "{file}");
+        let data = read_data("data.ron", file, Format::Ron, &LoadLimits::default())?;
+        let object = r#"{"damage": {"min": 1}, "effect": {"heal": {"amount": 5}}}"#;
+        let bare = data
+            .to_string()
+            .replace("\"damage\": {\"Damage\": {\"min\": 1}}", "\"damage\": {\"min\": 1}");
+        let expected = match names[0] {
+            "" => format!("[{object}]"),
+            "sword" => format!("{{\"sword\": {object}}}"),
+            _ => object.to_owned(),
+        };
+        assert_eq!(bare, expected, "{file}");
+    }
+    Ok(())
 }
