@@ -667,3 +667,23 @@ mod dynamic {
         Ok(())
     }
 }
+
+#[test]
+fn elements_that_leave_a_part_out_have_its_default() -> Outcome {
+    #[derive(Reflect, Default)]
+    struct Loot {
+        item: String,
+        #[reflect(@SlotDefault::new(9))]
+        most: u16,
+    }
+    #[derive(Reflect, Default)]
+    struct Chest {
+        loot: Vec<Loot>,
+    }
+    let mut store = Store::new();
+    store.register_schema(schema_of::<Chest>()?)?;
+    let bone: Value = [("item", "bone")].into_iter().collect();
+    let chest = store.spawn_record("chest", record! { loot: [bone] })?;
+    assert_eq!(store.get_value(chest, "loot[].most")?, [9_u16].into());
+    Ok(())
+}

@@ -459,13 +459,26 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
                     return None;
                 }
                 expanded.around.push(schema);
-                for base in self.bases(schema).into_iter().rev() {
-                    self.add(self.schemas[base].slots, &within, expanded, diagnostics)?;
-                }
+                self.add(&self.slots_with_bases(schema), &within, expanded, diagnostics)?;
                 expanded.around.pop();
                 Some(())
             }
         }
+    }
+
+    /// Returns the slots of a schema, those of its bases first, with the defaults that it gives to them.
+    fn slots_with_bases(&self, schema: usize) -> Vec<SlotDeclaration<'n, 's>> {
+        let mut slots: Vec<SlotDeclaration<'n, 's>> = Vec::new();
+        for base in self.bases(schema).into_iter().rev() {
+            for slot in self.schemas[base].slots {
+                let inherited = slots.iter_mut().find(|own| own.name == slot.name);
+                match inherited.filter(|_| !slot.has_kind()) {
+                    Some(inherited) => inherited.take_default_of(slot),
+                    None => slots.push(slot.clone()),
+                }
+            }
+        }
+        slots
     }
 
     /// Returns `false` if all schemas together have too many slots.

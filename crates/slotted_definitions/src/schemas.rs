@@ -365,7 +365,9 @@ fn define(
         builder = builder.extends(base);
     }
     let errors = diagnostics.errors;
-    let slots = found.slots.iter().map(|slot| (&*slot.name, slot.place));
+    // The signs of a nested value are none that a person wrote.
+    let written = |name: &'_ str| name.find(SIGNS).unwrap_or(name.len());
+    let slots = found.slots.iter().map(|slot| (&slot.name[..written(&slot.name)], slot.place));
     look_alike(&format!("slots of {}", quoted(found.name)), slots, diagnostics);
     let base = found.extends.and_then(|(base, _)| registry.schema(base));
     let mut defaults = HashMap::new();

@@ -458,6 +458,12 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         }
     }
 
+    /// Takes the default that an extending schema gives to the slot.
+    pub(super) fn take_default_of(&mut self, other: &Self) {
+        let is_default = |key: usize| KEYS[key] == "default";
+        self.keys.extend(other.keys.iter().filter(|(key, _)| is_default(**key)));
+    }
+
     /// Returns whether it says of what kind it is.
     pub(super) fn has_kind(&self) -> bool {
         self.kind.is_some()

@@ -8,7 +8,6 @@ use crate::names::have_same_letters;
 use crate::node::{Data, Node};
 use crate::source::Place;
 use slotted::Value;
-use slotted::schema::nearest_name;
 use slotted::{Kind, schema::NumberKind, schema::VectorKind};
 use slotted::{schema::Problem, schema::ProblemKind};
 
@@ -127,15 +126,15 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
     }
 }
 
-/// Returns the message of a problem. The number of a part's element counts those that have the
-/// part; the place is that of the value.
+/// Returns the message of a problem. The number of a part's element counts those that have the part; the place is that of the value.
 fn without_number(problem: &Problem) -> String {
-    match &problem.kind {
-        ProblemKind::Element { kind, .. } if problem.slot.contains(['[', '{']) => {
-            Problem { kind: (**kind).clone(), ..problem.clone() }.to_string()
-        }
-        _ => problem.to_string(),
-    }
+    let kind = match &problem.kind {
+        ProblemKind::Element { kind, .. } if problem.slot.contains(['[', '{']) => &**kind,
+        kind => kind,
+    };
+    // The slot that says the variant has no name in files.
+    let slot = problem.slot.strip_suffix(['@', '|']).map_or(Arc::clone(&problem.slot), Arc::from);
+    Problem { kind: kind.clone(), slot, ..problem.clone() }.to_string()
 }
 
 /// Returns whether the problem is that of a part which an element of a list lacks.
@@ -191,11 +190,6 @@ fn variant_in_words(names: &str, found: &Value) -> String {
         Value::Map(map) => match &**map {
             [(name, _)] if known(name) => {
                 format!("{} has no values: write its name alone", quoted(name))
-            }
-            [(name, _)] => {
-                let names: Vec<Arc<str>> = names.split(", ").map(Into::into).collect();
-                let near = nearest_name(name, &names);
-                near.map_or_else(String::new, |near| format!("did you mean {}?", quoted(&near)))
             }
             _ => "write the name of one variant, and its values under it".to_owned(),
         },

@@ -141,6 +141,12 @@ impl Objects {
             if is_replaced(name) {
                 continue;
             }
+            if let Some(schema) = schema.filter(|schema| schema.is_nested(name)) {
+                let parts: Vec<usize> = schema.parts(name).map(|(slot, _)| slot).collect();
+                let is_part =
+                    |own: &str| schema.slot_index(own).is_some_and(|slot| parts.contains(&slot));
+                record = record.into_iter().filter(|(own, _)| !is_part(own)).collect();
+            }
             // The slot may hold a value of the game, which wins over the quarantined one.
             let default =
                 schema.and_then(|schema| schema.slot(name)).and_then(|slot| slot.default());

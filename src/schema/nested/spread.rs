@@ -383,7 +383,7 @@ impl Union {
             Chosen::Bare(name) => (name, None, value),
             // The enum refuses it.
             Chosen::Unknown(name) => {
-                lists.of_slot(self.variant).push(name.clone());
+                lists.of_slot(self.variant).push(name);
                 return true;
             }
             Chosen::None => {

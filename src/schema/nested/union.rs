@@ -66,8 +66,8 @@ pub(super) enum Chosen<'u, 't, T> {
     Shaped(&'u Arc<str>, &'u Shape, &'t T),
     /// A variant without values.
     Bare(&'u Arc<str>),
-    /// No variant has the name: this is the value that says it.
-    Unknown(&'t T),
+    /// No variant has this name.
+    Unknown(T),
     /// The value says no variant.
     None,
 }
@@ -91,7 +91,7 @@ impl Union {
         let chosen = |name: &str, says: &'t T, value: &'t T| match self.find(name) {
             Some((name, Some(shape))) => Chosen::Shaped(name, shape, value),
             Some((name, None)) => Chosen::Bare(name),
-            None => Chosen::Unknown(says),
+            None => Chosen::Unknown(says.clone()),
         };
         match &self.by {
             UnionBy::Tag(_) => match tag.map(|tag| (tag, tag.as_text())) {
@@ -102,12 +102,13 @@ impl Union {
                 (Some(name), _) => match self.find(name) {
                     Some((name, None)) => Chosen::Bare(name),
                     Some((_, Some(_))) => Chosen::None,
-                    None => Chosen::Unknown(value),
+                    None => Chosen::Unknown(value.clone()),
                 },
                 (None, Some((name, part))) if entries == 1 => match self.find(name) {
                     Some((name, Some(shape))) => Chosen::Shaped(name, shape, part),
                     Some((name, None)) if is_empty(part) => Chosen::Bare(name),
-                    _ => Chosen::None,
+                    Some(_) => Chosen::None,
+                    None => Chosen::Unknown(value.single(name.into())),
                 },
                 _ => Chosen::None,
             },

@@ -667,3 +667,31 @@ fn elements_and_variants_that_leave_a_part_out_have_its_default() -> Outcome {
     assert!(schema.contains("\"default\": 0.5"), "{schema}");
     Ok(())
 }
+
+#[test]
+fn a_kind_has_the_defaults_of_a_schema_that_extends_another() -> Outcome {
+    let schemas = "[schemas.drop.slots]\nitem = 'text'\nchance = { kind = 'f32', default = 1.0 }\n\
+        [schemas.rare]\nextends = 'drop'\nslots.chance.default = 0.5\nslots.item.default = 'gem'\n\
+        [schemas.unit.slots]\nfirst = 'rare'\nall = { kind = 'list(rare)', default = [] }\n\
+        other = { kind = 'rare | text', optional = true }\n\
+        [records.unit.orc]\nall = [{}, { chance = 0.25 }]";
+    let mut store = Store::new();
+    let objects = load(&[("s.toml", schemas)])?.spawn(&mut store)?;
+    let orc = objects.id("unit", "orc").ok_or("no orc")?;
+    let text = |slot: &str| store.get_value(orc, slot).map(|value| value.to_string());
+    assert_eq!(text("first")?, r#"{"item": "gem", "chance": 0.5}"#);
+    assert_eq!(
+        text("all")?,
+        r#"[{"item": "gem", "chance": 0.5}, {"item": "gem", "chance": 0.25}]"#
+    );
+    Ok(())
+}
+
+#[test]
+fn only_written_names_look_alike() -> Outcome {
+    load(&[("s.toml", "[schemas.s.slots]\nb = 'u8 | text'\nb1 = 'u8'\n\"é\" = 'u8'")])?;
+    let alike = "[schemas.s.slots]\nb = 'u8 | text'\n\"а\" = 'u8 | text'\na = 'u8'";
+    let report = load(&[("s.toml", alike)]).expect_err("a Cyrillic letter");
+    assert_eq!(report.errors(), 1, "{report}");
+    Ok(())
+}

@@ -285,3 +285,38 @@ fn a_union_has_a_limit_of_variants() -> Outcome {
     assert!(report.to_string().contains("a union has at most 256 variants"), "{report}");
     Ok(())
 }
+
+#[test]
+fn an_unknown_variant_with_values_is_kept_and_comes_back() -> Outcome {
+    let schemas = "[schemas.spell.slots]\n\
+        effect = { optional = true, variants = { rest = {}, heal = { amount = 'u8' } } }\n\
+        steps = { kind = 'list(record)', default = [], variants = { wait = {}, walk = 'u8' } }";
+    let patch = "[patches.schemas.spell.slots]\neffect.variants.zap = { volts = 'u8' }\n\
+        steps.variants.fly = 'f32'";
+    for records in [
+        (
+            "r.toml",
+            "records.spell.hex = { effect = { zap = { volts = 9 } }, steps = ['wait', { fly = 2.5 }] }",
+        ),
+        (
+            "r.ron",
+            "(records: {\"spell\": {\"hex\": (effect: zap(volts: 9), steps: [wait, fly(2.5)])}})",
+        ),
+    ] {
+        load(&[("s.toml", schemas), records]).expect_err("there is no such variant");
+        let mut store = Store::new();
+        let files = [("s.toml", schemas), records];
+        let objects = load_as(Undeclared::Quarantine, &files)?.spawn(&mut store)?;
+        let hex = objects.id("spell", "hex").ok_or("no hex")?;
+        assert_eq!(store.get_value(hex, "effect")?, Value::Unset);
+        let written = objects.to_files(&store, Format::Json)?;
+        let mut store = Store::new();
+        let files = [("s.toml", schemas), ("p.toml", patch), (&*written[0].0, &*written[0].1)];
+        let objects = load_as(Undeclared::Quarantine, &files)?.spawn(&mut store)?;
+        let hex = objects.id("spell", "hex").ok_or("no hex")?;
+        let text = |slot: &str| store.get_value(hex, slot).map(|value| value.to_string());
+        assert_eq!(text("effect")?, r#"{"zap": {"volts": 9}}"#, "{}", written[0].1);
+        assert_eq!(text("steps")?, r#"["wait", {"fly": 2.5}]"#, "{}", written[0].1);
+    }
+    Ok(())
+}
