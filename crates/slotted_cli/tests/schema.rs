@@ -164,7 +164,9 @@ fn nested_lists_have_a_json_schema() -> Outcome {
         [schemas.drop.slots]
         item = "text"
         chance = { kind = "f32", range = [0, 1], optional = true }
+        count = { kind = "u8", default = 1 }
         [schemas.beast.slots]
+        spots = { kind = "list", default = [], slots = { at = { kind = "u8 | text", optional = true }, deep = { slots = { x = "u8" } } } }
         drops = { kind = "list(drop)", default = [], one_or_list = true }
         armour = { kind = "list((text, i32))", optional = true }
         grid = { kind = "list(list(u8))", optional = true }
@@ -179,12 +181,21 @@ fn nested_lists_have_a_json_schema() -> Outcome {
     let wolf = |wolf: Value| json!({ "records": { "beast": { "wolf": wolf } } });
     let right = vec![
         json!({ "drops": [{ "item": "bone", "chance": 0.5 }, { "item": "hide", "chance": null }] }),
+        json!({ "drops": [{ "item": "bone", "count": 3 }, { "item": "bone", "count": null }] }),
+        json!({ "spots": [{ "at": null, "deep": { "x": 1 } }, { "deep": { "x": 1 } }] }),
         json!({ "drops": { "item": "bone" }, "armour": [["arm", 4]], "grid": [[1], []] }),
         json!({ "drops": { "add": [{ "item": "fang" }] }, "skills": { "hunt": 3 }, "grid": null }),
         json!({ "senses": { "smell": { "range": 9.5 } }, "unset": ["armour", "senses"] }),
     ];
     let wrong = vec![
         json!({ "drops": [{ "itme": "bone" }] }),
+        json!({ "drops": [{ "chance": 0.5 }] }),
+        json!({ "drops": [{ "item": null }] }),
+        json!({ "drops": null }),
+        json!({ "spots": [{ "at": 1 }] }),
+        json!({ "spots": [{ "deep": {} }] }),
+        json!({ "armour": [["arm"]] }),
+        json!({ "senses": { "smell": {} } }),
         json!({ "drops": [{ "item": "bone", "chance": 2 }] }),
         json!({ "armour": [["arm", "four"]] }),
         json!({ "armour": [["arm", 4, 5]] }),
@@ -221,11 +232,14 @@ fn unions_have_a_json_schema() -> Outcome {
         json!({ "effect": { "type": "heal", "amount": 5, "area": null }, "cost": 2, "shape": "point" }),
         json!({ "effect": { "type": "rest" }, "cost": { "amount": 3 }, "shape": { "circle": 2 } }),
         json!({ "effect": { "type": "rest" }, "cost": "all", "uses": ["x", { "amount": 2 }] }),
+        json!({ "effect": { "type": "rest" }, "cost": null, "shape": { "point": {} } }),
     ];
     let wrong = vec![
         json!({ "effect": { "type": "rest", "amount": 5 } }),
         json!({ "effect": { "type": "heel", "amount": 5 } }),
         json!({ "effect": { "amount": 5 } }),
+        json!({ "effect": { "type": "heal" } }),
+        json!({ "effect": { "type": "rest" }, "shape": { "circle": null } }),
         json!({ "effect": { "type": "rest" }, "cost": true }),
         json!({ "effect": { "type": "rest" }, "cost": { "amount": 0 } }),
         json!({ "effect": { "type": "rest" }, "uses": [3] }),

@@ -124,11 +124,12 @@ impl Writer<'_> {
             .into_iter()
             .filter_map(|name| {
                 let shape = schema.shape(name)?;
-                let mut json = self.shape(schema, shape, &slots);
+                let mut json = self.shape(schema, shape, &slots, Place::Record);
                 if let (Shape::List(_), true) = (shape, self.is_one_or_list(schema, shape)) {
                     json = json!({ "anyOf": [json["items"].clone(), json] });
                 }
-                Some((name.to_owned(), or_null(json)))
+                let json = if is_optional(schema, shape) { or_null(json) } else { json };
+                Some((name.to_owned(), json))
             })
             .collect();
         slots.retain(|name, _| schema.whole_of(name).is_none());
@@ -142,10 +143,21 @@ impl Writer<'_> {
     }
 
     /// Describes a nested value. `slots` describes the slots, which hold lists if they are parts of one.
-    fn shape(&self, schema: &RegisteredSchema, shape: &Shape, slots: &Map<String, Json>) -> Json {
+    fn shape(
+        &self,
+        schema: &RegisteredSchema,
+        shape: &Shape,
+        slots: &Map<String, Json>,
+        place: Place,
+    ) -> Json {
         let fields = |fields: &[(Arc<str>, Shape)]| {
             let field = |(name, shape): &(Arc<str>, Shape)| {
-                (name.to_string(), self.shape(schema, shape, slots))
+                let json = self.shape(schema, shape, slots, place);
+                let may_be_null = match place {
+                    Place::Record => !matches!(shape, Shape::Slot(_)) && is_optional(schema, shape),
+                    Place::Whole => !is_required(shape),
+                };
+                (name.to_string(), if may_be_null { or_null(json) } else { json })
             };
             fields.iter().map(field).collect::<Map<_, _>>()
         };
@@ -158,7 +170,9 @@ impl Writer<'_> {
                     if let Some(default) = default {
                         slot["default"] = default;
                     }
-                    return slot;
+                    // The slot of a part is unset in other variants.
+                    let must_be_set = place == Place::Whole && is_required(shape);
+                    return if must_be_set { not_null(slot) } else { slot };
                 }
                 let element = slot["items"].clone();
                 let mut json = match part.lengths {
@@ -168,15 +182,29 @@ impl Writer<'_> {
                 if let Some(default) = default {
                     json["default"] = default;
                 }
-                if part.is_set.is_some() { or_null(json) } else { json }
+                json
             }
-            Shape::Record(parts) => closed(fields(parts), "A nested record."),
+            Shape::Record(parts) => {
+                let mut json = closed(fields(parts), "A nested record.");
+                let required = parts.iter().filter(|(_, shape)| is_required(shape));
+                let required: Vec<&str> = required.map(|(name, _)| &**name).collect();
+                if place == Place::Whole && !required.is_empty() {
+                    json["required"] = json!(required);
+                }
+                json
+            }
             Shape::Tuple(parts) => {
+                let last = parts.iter().rposition(|(_, shape)| is_required(shape));
                 let parts: Vec<Json> = fields(parts).into_iter().map(|(_, part)| part).collect();
-                json!({ "type": "array", "prefixItems": parts, "maxItems": parts.len() })
+                let mut json =
+                    json!({ "type": "array", "prefixItems": parts, "maxItems": parts.len() });
+                if let (Place::Whole, Some(last)) = (place, last) {
+                    json["minItems"] = json!(last + 1);
+                }
+                json
             }
             Shape::List(elements) => {
-                let items = self.shape(schema, &elements.element, slots);
+                let items = self.shape(schema, &elements.element, slots, Place::Whole);
                 let mut json = json!({ "type": "array", "items": items });
                 if elements.lengths.is_none() {
                     accept_changes(&mut json, &Kind::list(Kind::Any));
@@ -184,7 +212,7 @@ impl Writer<'_> {
                 json
             }
             Shape::Map(elements) => {
-                let element = self.shape(schema, &elements.element, slots);
+                let element = self.shape(schema, &elements.element, slots, Place::Whole);
                 let values = &element["properties"]["value"];
                 json!({ "type": "object", "additionalProperties": values })
             }
@@ -197,19 +225,23 @@ impl Writer<'_> {
     fn union(&self, schema: &RegisteredSchema, union: &Union, slots: &Map<String, Json>) -> Json {
         let variants = union.variants.iter().map(|(name, shape)| {
             let name = &**name;
-            let Some(shape) = shape else { return json!({ "const": name }) };
-            let mut json = self.shape(schema, shape, slots);
+            let by_name = |json: Json| {
+                let mut json = closed_json(json!({ name: json }));
+                json["required"] = json!([name]);
+                json
+            };
+            let Some(shape) = shape else {
+                let none = json!({ "type": ["object", "null"], "maxProperties": 0 });
+                return json!({ "anyOf": [{ "const": name }, by_name(none)] });
+            };
+            let mut json = self.shape(schema, shape, slots, Place::Whole);
             match &union.by {
+                // The tag is a part that each value has.
                 UnionBy::Tag(tag) => {
                     json["properties"][&**tag] = json!({ "const": name });
-                    json["required"] = json!([&**tag]);
                     json
                 }
-                UnionBy::Name => {
-                    let mut json = closed_json(json!({ name: json }));
-                    json["required"] = json!([name]);
-                    json
-                }
+                UnionBy::Name => by_name(if is_required(shape) { json } else { or_null(json) }),
                 _ => json,
             }
         });
@@ -351,6 +383,35 @@ impl Writer<'_> {
             ("slot_patch".into(), kind_or(slot_patch)),
             ("kind".into(), kind_of_declaration(&names)),
         ]);
+    }
+}
+
+/// The place of a nested value.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// In a record, which may inherit parts.
+    Record,
+    /// In an element or a variant, which has all of its parts.
+    Whole,
+}
+
+/// Returns whether a record may say that there is no such value.
+fn is_optional(schema: &RegisteredSchema, shape: &Shape) -> bool {
+    let mut is_optional = true;
+    shape.for_each_slot(&mut |slot| is_optional &= schema.slots()[slot].is_optional());
+    is_optional
+}
+
+/// Returns whether an element or a variant must have the part.
+fn is_required(shape: &Shape) -> bool {
+    match shape {
+        Shape::Slot(part) => part.is_set.is_none() && part.default.is_none(),
+        Shape::Record(parts) | Shape::Tuple(parts) => {
+            parts.iter().any(|(_, shape)| is_required(shape))
+        }
+        Shape::List(elements) | Shape::Map(elements) => elements.is_set.is_none(),
+        Shape::Union(union) => union.is_set.is_none(),
+        _ => false,
     }
 }
 
@@ -507,19 +568,33 @@ fn without_nulls(mut map: Json) -> Json {
 }
 
 /// Accepts null too.
-fn or_null(mut json: Json) -> Json {
+fn or_null(json: Json) -> Json {
+    let mut json = not_null(json);
     if let Some(kind) = json.get("type").cloned() {
         let mut kinds = match kind {
             Json::Array(kinds) => kinds,
             single => vec![single],
         };
         kinds.push("null".into());
-        kinds.dedup();
         json["type"] = kinds.into();
     } else if let Some(Json::Array(values)) = json.get_mut("enum") {
         values.push(Json::Null);
     } else if let Some(Json::Array(forms)) = json.get_mut("anyOf") {
         forms.push(json!({ "type": "null" }));
+    }
+    json
+}
+
+fn not_null(mut json: Json) -> Json {
+    if let Some(Json::Array(kinds)) = json.get_mut("type") {
+        kinds.retain(|kind| kind != "null");
+        if let [single] = &mut **kinds {
+            json["type"] = single.take();
+        }
+    } else if let Some(Json::Array(values)) = json.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    } else if let Some(Json::Array(forms)) = json.get_mut("anyOf") {
+        forms.retain(|form| *form != json!({ "type": "null" }));
     }
     json
 }
