@@ -101,15 +101,24 @@ impl Writer<'_> {
         let place = context.place;
         let is_optional = !context.is_said && self.is_optional(shape, place);
         let is_said = context.is_said || is_optional;
-        let kind = self.kind(shape, Context { place, is_said }, &mut beside)?;
+        let variants = self.variants(shape, place);
+        let kind = match &variants {
+            Some((kind, _)) => {
+                shape.for_each_slot(&mut |slot| beside.singles.push(slot));
+                (*kind).to_owned()
+            }
+            None => self.kind(shape, Context { place, is_said }, &mut beside)?,
+        };
         let mut pairs = Vec::new();
         let kind = match &*kind {
-            "record" => None,
+            "record" | "enum" => None,
             "list(record)" => Some("list"),
             "map(record)" => Some("map"),
             kind => Some(kind),
         };
         pairs.extend(kind.map(|kind| (Key::Word("kind"), Declared::Value(kind.into()))));
+        let names = variants.map(|(_, names)| (Key::Word("variants"), Declared::Value(names)));
+        pairs.extend(names);
         if is_optional {
             pairs.push((Key::Word("optional"), Declared::Value(true.into())));
         }
@@ -127,6 +136,20 @@ impl Writer<'_> {
             [(Key::Word("kind"), kind)] => kind.clone(),
             _ => Declared::Map(pairs),
         })
+    }
+
+    /// Returns the kind and the variants of a slot whose variants no text of a kind can say.
+    fn variants(&self, shape: &Shape, place: Place) -> Option<(&'static str, Value)> {
+        let Shape::Slot(part) = shape else { return None };
+        let kind = self.slots[part.slot].kind();
+        let Kind::Enum(names) = kind.element() else { return None };
+        if single(kind).is_some() {
+            return None;
+        }
+        let is_list =
+            matches!(kind, Kind::List(_)) && (place != Place::Element || part.lengths.is_some());
+        let names = names.variants().iter().map(|name| Value::Text(Arc::clone(name)));
+        Some((if is_list { "list(enum)" } else { "enum" }, Value::List(names.collect())))
     }
 
     /// Returns the text of a kind, in which the word `record` stands for the record or the union beside it.

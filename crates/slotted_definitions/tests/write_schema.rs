@@ -245,6 +245,8 @@ fn nested_values_have_one_declaration() -> Result<(), Box<dyn std::error::Error>
         item = { kind = "object", references = "item" }
         chance = { kind = "f32", range = [0, 1], optional = true }
         count = { kind = "u8", default = 1 }
+        sort = { variants = ["x y", "z"], default = "z" }
+        sorts = { kind = "list(enum)", variants = ["x y", "z"], optional = true }
         marks = { kind = "list(u8)", default = [1, 2] }
         tags = { kind = "list(text)", optional = true }
         [schemas.drop.slots.rolls]

@@ -436,6 +436,20 @@ impl Inference {
         false
     }
 
+    /// Returns whether an attribute is a part of a list that elements of another one may lack.
+    fn is_in_optional_list(&self, position: usize) -> bool {
+        let mut at = position;
+        while let Some((whole, part)) = self.attributes[at].whole {
+            let list = &self.attributes[whole];
+            let is_inner = matches!(part, PartOf::List | PartOf::Map) && list.is_in_list;
+            if is_inner && (list.values < self.elements(whole) || self.is_in_variant(whole)) {
+                return true;
+            }
+            at = whole;
+        }
+        false
+    }
+
     /// Adds the slots of an attribute: its own one, and those that say which elements of a list have it.
     pub(super) fn add_slots(
         &self,
@@ -472,7 +486,8 @@ impl Inference {
         };
         let may_be_absent = attribute.values < self.elements(position);
         let may_lack = (is_in_list || is_in_variant) && may_be_absent;
-        let is_empty = is_in_list && (may_lack || is_in_variant);
+        let is_within = self.is_in_optional_list(position);
+        let is_empty = is_in_list && (may_lack || is_in_variant || is_within);
         let mut is_list = matches!(role, Role::List | Role::Map);
         if let Some(kind) = kind {
             is_list = matches!(decide::kind(&attribute.observed, &self.options), Ok(Kind::List(_)));
