@@ -71,7 +71,14 @@ pub(super) fn parts<'n, 's>(
         reading.diagnostics.push(diagnostic.help("declare at least one part under 'slots'"));
     }
     let mut whole = within.part(&entry.name, keys.former, keys.is_optional);
-    whole.is_empty |= keys.is_empty;
+    let default = map.iter().find(|key| key.name == "default").filter(|_| keys.is_empty);
+    match default.filter(|_| within.is_element()) {
+        Some(key) => {
+            let place = reading.place(key.span);
+            reading.diagnostics.push(inner_default(&entry.name, place));
+        }
+        None => whole.is_empty |= keys.is_empty,
+    }
     whole.is_one_or_list |= keys.is_one_or_list;
     let mut around = Vec::new();
     let within = match (known, keys.kind) {
@@ -295,6 +302,14 @@ pub(super) fn is_empty_default(node: &Node<'_>, reading: &mut Reading<'_>) -> bo
     is_empty
 }
 
+/// Reports the default of a list or a map that elements or variants have.
+fn inner_default(name: &str, place: Place) -> Diagnostic {
+    let message = format!("slot {} cannot have a default", quoted(name));
+    Diagnostic::error(Code::BadSlot, message)
+        .at(place, "a list or a map in elements or variants")
+        .help("write optional = true instead: elements may leave it out then")
+}
+
 /// A schema whose slots can be the parts of nested records.
 pub(super) struct Nestable<'m, 'n, 's> {
     pub(super) name: &'n str,
@@ -427,6 +442,10 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
             if own.is_whole {
                 let leaves = kind_name::singles(kind, &|name| self.positions.contains_key(name));
                 let whole = slot.whole_keys(&leaves, &form, diagnostics)?;
+                if let Some((place, _)) = slot.key("default").filter(|_| within.is_element()) {
+                    diagnostics.push(inner_default(&slot.name, place));
+                    return None;
+                }
                 within.is_empty |= whole.is_empty;
                 within.is_one_or_list |= whole.is_one_or_list;
             }

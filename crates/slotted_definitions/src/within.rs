@@ -39,6 +39,11 @@ fn join(path: &str, part: &str) -> String {
 }
 
 impl Within {
+    /// Returns whether elements of a list or values of a variant have it.
+    pub(super) fn is_element(&self) -> bool {
+        self.is_in_variant || !self.lists.is_empty()
+    }
+
     /// Returns the name of a part.
     pub(super) fn name(&self, part: &str) -> String {
         join(&self.path, part)

@@ -12,7 +12,7 @@ use slotted::Value;
 use slotted::schema::{SIGNS, is_name, is_part_name};
 
 /// Further texts of a map are not observed as tags.
-const MOST_CANDIDATES: usize = 4;
+const MOST_CANDIDATES: usize = 8;
 /// A union with more variants and parts, those of nested values included, is a record.
 const MOST_PARTS: usize = 256;
 /// Unions in unions: each level multiplies the work by the number of candidates.

@@ -59,6 +59,9 @@ reports! {
             "levels": [1, -1, 2, 300, "b"]
         }}}}"#),
     }
+    default_of_a_list_in_elements {
+        ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { spots = { kind = 'list', default = [], slots = { x = 'u8' } }, tags = { kind = 'list(text)', default = [] } } }\nschemas.item.slots.effect.variants.heal.skills = { kind = 'map(u8)', default = {} }"),
+    }
     default_of_an_optional_part {
         ("s.toml", "schemas.unit.slots.drops = { kind = 'list', slots = { item = { kind = 'text', optional = true, default = 'bone' } } }"),
     }
