@@ -164,22 +164,15 @@ impl Writer<'_> {
         match shape {
             Shape::Slot(part) => {
                 let name = schema.slots()[part.slot].name();
-                let mut slot = slots.get(name).cloned().unwrap_or_default();
-                let default = part.default.as_ref().and_then(value);
-                if !name.contains(['[', '{']) {
-                    if let Some(default) = default {
-                        slot["default"] = default;
-                    }
+                let slot = slots.get(name).cloned().unwrap_or_default();
+                let mut json = match (name.contains(['[', '{']), part.lengths) {
+                    (true, Some(_)) => json!({ "type": "array", "items": slot["items"] }),
+                    (true, None) => slot["items"].clone(),
                     // The slot of a part is unset in other variants.
-                    let must_be_set = place == Place::Whole && is_required(shape);
-                    return if must_be_set { not_null(slot) } else { slot };
-                }
-                let element = slot["items"].clone();
-                let mut json = match part.lengths {
-                    Some(_) => json!({ "type": "array", "items": element }),
-                    None => element,
+                    (false, _) if place == Place::Whole && is_required(shape) => not_null(slot),
+                    (false, _) => slot,
                 };
-                if let Some(default) = default {
+                if let Some(default) = part.default.as_ref().and_then(value) {
                     json["default"] = default;
                 }
                 json
@@ -195,13 +188,10 @@ impl Writer<'_> {
             }
             Shape::Tuple(parts) => {
                 let last = parts.iter().rposition(|(_, shape)| is_required(shape));
+                let least = last.filter(|_| place == Place::Whole).map_or(0, |last| last + 1);
                 let parts: Vec<Json> = fields(parts).into_iter().map(|(_, part)| part).collect();
-                let mut json =
-                    json!({ "type": "array", "prefixItems": parts, "maxItems": parts.len() });
-                if let (Place::Whole, Some(last)) = (place, last) {
-                    json["minItems"] = json!(last + 1);
-                }
-                json
+                let most = parts.len();
+                json!({ "type": "array", "prefixItems": parts, "minItems": least, "maxItems": most })
             }
             Shape::List(elements) => {
                 let items = self.shape(schema, &elements.element, slots, Place::Whole);
