@@ -113,11 +113,13 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// Returns the name before a RON value and what follows it: the only entry of a map that begins behind it.
+    /// Returns the name before a RON value and what follows it: a map with one entry, in the place of the value.
     pub(super) fn named(&self) -> Option<&Entry<'s>> {
         match &self.data {
             Data::Map(map) => match &**map {
-                [entry] if entry.span.start < self.span.start => Some(entry),
+                [entry] if entry.value.span == self.span && entry.span.start < self.span.start => {
+                    Some(entry)
+                }
                 _ => None,
             },
             _ => None,

@@ -81,7 +81,8 @@ impl<'s> Reader<'s> {
             let none = Node { span, data: Data::Unset };
             value = std::mem::replace(single, none);
         }
-        let entry = Entry { name: name.into(), span: self.span_of(name), value };
+        let (at, span) = (self.span_of(name), value.span);
+        let entry = Entry { name: name.into(), span: at, value };
         Some(Node { span, data: Data::Map([entry].into()) })
     }
 }

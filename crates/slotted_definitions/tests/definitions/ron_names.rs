@@ -323,3 +323,26 @@ fn a_file_with_a_name_is_one_object() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn merged_maps_of_yaml_have_no_names() -> Outcome {
+    let schemas = "[schemas.unit.slots]\nskills = 'map(u8)'\n\
+        damage = { optional = true, slots = { min = 'u8' } }\n\
+        effect = { tag = 'type', variants = { rest = {} } }";
+    let records = "
+records:
+  unit:
+    a: {skills: &skills {hunt: 3}, damage: &damage {min: 1}, effect: &effect {type: rest}}
+    b: {skills: {<<: *skills}, damage: {<<: *damage}, effect: {<<: *effect}}
+    c: {skills: *skills, damage: *damage, effect: *effect}
+";
+    let mut store = Store::new();
+    let objects = load(&[("s.toml", schemas), ("r.yaml", records)])?.spawn(&mut store)?;
+    for name in ["a", "b", "c"] {
+        let id = objects.id("unit", name).ok_or(name)?;
+        assert_eq!(store.get_value(id, "skills")?, map([("hunt", 3.into())]), "{name}");
+        assert_eq!(store.get_value(id, "damage")?, map([("min", 1.into())]), "{name}");
+        assert_eq!(store.get_value(id, "effect")?, map([("type", "rest".into())]), "{name}");
+    }
+    Ok(())
+}
