@@ -126,16 +126,13 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// Removes a name before this value.
+    /// Removes the names before this value.
     pub(super) fn remove_name(&mut self) {
-        if self.named().is_none() {
-            return;
-        }
-        if let Data::Map(map) = &mut self.data
-            && let Some(entry) = map.first_mut()
+        while self.named().is_some()
+            && let Data::Map(map) = &mut self.data
         {
             let none = Node { span: Span::default(), data: Data::Unset };
-            *self = std::mem::replace(&mut entry.value, none);
+            *self = std::mem::replace(&mut map[0].value, none);
         }
     }
 

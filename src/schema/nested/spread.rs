@@ -272,10 +272,13 @@ impl Shape {
 
     /// Returns the value without a name before it, unless the name is that of a variant, a part or an entry.
     fn without_name<'t, T: Tree>(&self, value: &'t T) -> &'t T {
-        match value.named() {
-            Some((name, bare)) if !self.takes_name(name) => bare,
-            _ => value,
+        let mut value = value;
+        while let Some((name, bare)) = value.named()
+            && !self.takes_name(name)
+        {
+            value = bare;
         }
+        value
     }
 
     fn takes_name(&self, name: &str) -> bool {

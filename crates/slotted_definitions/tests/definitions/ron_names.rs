@@ -71,6 +71,7 @@ fn a_name_before_other_values_means_nothing() -> Outcome {
     for (slot, written, expected) in [
         ("damage", "Damage(min: 1, max: 4)", damage()),
         ("damage", "Some(Damage(min: 1, max: Of(4)))", damage()),
+        ("damage", "Own(Damage(min: One(U8(1)), max: 4))", damage()),
         ("limb", "Limb(\"arm\", 4)", Value::List(["arm".into(), 4.into()].into())),
         ("drops", "[Drop(item: \"bone\")]", drops()),
         ("drops", "Drops([Drop(item: Item(\"bone\"))])", drops()),
