@@ -102,11 +102,13 @@
 //! **Unions** take values of one of several kinds. The sort of a value tells the kinds apart: a boolean, a number, text, a list or
 //! a map. Several schemas are told apart by a `tag`, the attribute with the name of the schema, or without one by their name around
 //! the value: `{ mana = { amount = 3 } }`. `variants` declares variants with slots of their own in the same way; a variant without
-//! slots and without a tag is written as its name. A record that inherits gives the whole value, or inherits it.
+//! slots and without a tag is written as its name. RON may write `heal(amount: 5)` for `{ heal = { amount = 5 } }`. A record that
+//! inherits gives the whole value, or inherits it.
 //!
 //! **Nested records** are maps in a record: `damage = { min = 1, max = 4 }`. Each part is a slot whose name has a dot,
 //! `damage.min`, in the store as in messages, `unset` and patches. A record that inherits another one may give some parts and
-//! inherits the rest. All parts of an optional nested record are optional, and have no defaults.
+//! inherits the rest. All parts of an optional nested record are optional, and have no defaults. The default of a part of a list's
+//! elements, or of a variant, is the value of those that leave it out.
 //!
 //! **References** are names of records, or `schema/name` if several records share the name.
 //!
