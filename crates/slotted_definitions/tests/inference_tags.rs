@@ -1,4 +1,4 @@
-//! Maps with a tag are proposed as unions, where a union says more than a record.
+//! Maps with a tag, and values with names around them, are proposed as unions where a union says more than a record.
 
 #![cfg(all(feature = "json", feature = "toml"))]
 
@@ -430,8 +430,88 @@ fn tagged() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn names_around_values_are_variants() {
+    let effects = [
+        r#"{"effect": {"heal": {"amount": 5}}, "steps": [{"walk": {"to": "inn"}}, "wait"], "dice": {"const": 3}}"#,
+        r#"{"effect": "rest", "steps": ["wait", {"pause": 2}], "dice": {"range": [1, 6]}}"#,
+        r#"{"effect": {"burn": 3}, "steps": [], "dice": {"even": 0.5}}"#,
+        r#"{"effect": {"throw": ["rock", 3]}, "steps": [{"walk": {"to": "inn", "fast": true}}], "dice": {"const": 4}}"#,
+    ];
+    let effects: Vec<&str> = effects.into_iter().cycle().take(40).collect();
+    assert_eq!(
+        declared(&effects),
+        "[schemas.spell.slots]\n\
+         effect = { variants = { burn = \"u8\", heal = { amount = \"u8\" }, rest = {}, throw = \"(text, u8)\" } }\n\
+         steps.kind = \"list\"\n\
+         steps.variants.pause = \"u8\"\n\
+         steps.variants.wait = {}\n\
+         steps.variants.walk = { to = \"text\", fast = { kind = \"bool\", optional = true } }\n\
+         dice = { variants = { const = \"u8\", even = \"f32\", range = \"list(u8)\" } }\n"
+    );
+}
+
+#[test]
+fn names_that_tell_nothing_apart_are_no_variants() {
+    for objects in [
+        // A map by name with one entry each, and one record with optional parts.
+        [r#"{"e": {"archery": 3}}"#, r#"{"e": {"sword": 4}}"#],
+        [r#"{"e": {"a": {"x": 1}}}"#, r#"{"e": {"b": {"x": 2}}}"#],
+        // The sort of the value tells enough.
+        [r#"{"e": {"gold": 3}}"#, r#"{"e": "free"}"#],
+        // A variant always has values, or never.
+        [r#"{"e": {"heal": {"x": 1}}}"#, r#"{"e": "heal"}"#],
+        [r#"{"e": {"heal": {"x": 1}, "burn": 1}}"#, r#"{"e": "rest"}"#],
+    ] {
+        assert!(!is_union(&repeated(40, &objects)), "{objects:?}");
+    }
+    let many: Vec<String> = (0..100).map(|at| format!("{{\"e\": \"n{at}\"}}")).collect();
+    let many = many.iter().map(|text| object(text));
+    let shaped = repeated(100, &[r#"{"e": {"heal": {"x": 1}}}"#, r#"{"e": {"burn": 2}}"#]);
+    assert!(!is_union(&many.chain(shaped).collect::<Vec<_>>()), "too many names");
+}
+
+#[test]
+fn a_survey_counts_variants_by_name_as_fitting() -> Outcome {
+    let objects = [r#"{"e": {"heal": {"x": 1}}}"#, r#"{"e": "rest"}"#, r#"{"e": {"burn": 2}}"#];
+    let objects = repeated(30, &objects);
+    let parts = |object: &Record| -> Parts {
+        object.iter().map(|(name, value)| (name.into(), value.clone())).collect()
+    };
+    let mut survey = Survey::default();
+    objects.iter().for_each(|object| survey.observe("spell", None, &parts(object)));
+    let mut measure = survey.measure()?;
+    objects.iter().for_each(|object| measure.observe("spell", None, &parts(object)));
+    let groups = measure.finish()?;
+    assert_eq!((groups[0].fit.objects, groups[0].fit.whole_without_any), (30, 30));
+    assert!(groups[0].proposal.schema().slots().iter().any(|slot| slot.name() == "e@"));
+    Ok(())
+}
+
+fn named() -> impl Strategy<Value = Value> {
+    let bare = "[a-c]".prop_map(Value::from);
+    let shaped = ("[d-g]", part()).prop_map(|(name, value)| Value::from_iter([(name, value)]));
+    prop_oneof![2 => bare, 3 => shaped]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn values_with_names_load_and_come_out_the_same(
+        single in prop::collection::vec(named(), 30),
+        lists in prop::collection::vec(prop::collection::vec(named(), 0..4), 30),
+        stray in prop::option::of((0..30_usize, part())),
+    ) {
+        let mut objects: Vec<Record> = single.into_iter().zip(lists).map(|(one, list)| {
+            Record::from_iter([("one", one), ("list", Value::from(list))])
+        }).collect();
+        if let Some((at, value)) = stray {
+            objects[at] = Record::from_iter([("one", value)]);
+        }
+        let proposal = infer(&objects);
+        loads(&proposal, &objects);
+    }
 
     #[test]
     fn tagged_maps_load_and_come_out_the_same(

@@ -82,6 +82,7 @@ impl Default for InferenceOptions {
 /// | single values beside lists of such values | a list that files may write without brackets |
 /// | values of different sorts, such as numbers and texts, or elements of such sorts | a [union](slotted::schema::Union): the values of each sort are an attribute of their own |
 /// | maps with a tag: a text that decides which other parts they have | a [union](slotted::schema::Union) by tag: each variant has parts of its own |
+/// | texts and maps with one entry, such as `"rest"` and `{ heal = { amount = 5 } }`, which have several names | a union by name, if the values differ by name |
 /// | lists of 2, 3 or 4 numbers, all of one length, with floats | a vector |
 /// | other lists | a list of the kind that holds all elements; texts in lists stay text |
 /// | references | an optional `object`, because its target can be despawned |
@@ -170,8 +171,12 @@ struct Named {
     has_sorts: bool,
     /// The parts of its maps that may be the tag of a union.
     candidates: Vec<Candidate>,
-    /// The tag, once it was chosen: the variants are parts of the attribute.
+    /// Its values, if each may be one of several variants with their names around them.
+    by_name: Option<Box<Candidate>>,
+    /// The tag, once it was chosen: the variants are parts of the attribute. Empty for variants by name.
     tag: Option<Arc<str>>,
+    /// The variants by name that have no values.
+    bare: Vec<Arc<str>>,
 }
 
 impl Named {
@@ -356,7 +361,9 @@ impl Inference {
             sort: None,
             has_sorts: false,
             candidates: Vec::new(),
+            by_name: None,
             tag: None,
+            bare: Vec::new(),
         });
         Some(position)
     }

@@ -90,6 +90,8 @@ impl Inference {
             return;
         }
         attribute.sort = attribute.sort.or(sort);
+        self.observe_name(position, value, object);
+        let attribute = &mut self.attributes[position];
         match (value, sort) {
             (Value::Unset, _) => {}
             (_, Some(sort)) if attribute.has_sorts => {
@@ -116,6 +118,7 @@ impl Inference {
             is_outside: false,
             has_sorts: false,
             candidates: std::mem::take(&mut whole.candidates),
+            by_name: None,
             ..whole.clone()
         };
         whole.is_cut = !is_name(&name) || self.positions.contains_key(&name);
@@ -294,17 +297,20 @@ impl Inference {
                 roles[position] = form.role();
             }
             let has_parts = have_parts[position][PartOf::Record as usize];
-            if attribute.is_variant() && !has_parts && !attribute.is_cut {
+            let are_maps = attribute.observed.are_all(Shape::Map);
+            if attribute.is_variant() && !has_parts && !attribute.is_cut && are_maps {
                 // All its maps have nothing but the tag.
                 roles[position] = Role::Record;
             }
             if let Some((whole, part)) = attribute.whole {
                 // A list of any values says no more than any value.
                 let has_slot = match part {
-                    PartOf::Variant => roles[position] == Role::Record,
+                    PartOf::Variant if !self.attributes[whole].is_by_name() => {
+                        roles[position] == Role::Record
+                    }
                     _ if roles[position] != Role::Slot => true,
                     PartOf::Record | PartOf::Tuple => attribute.has_slot(&self.options),
-                    PartOf::List | PartOf::Map | PartOf::Sort => has_kind,
+                    PartOf::List | PartOf::Map | PartOf::Sort | PartOf::Variant => has_kind,
                 };
                 have_parts[whole][part as usize] = true;
                 have_right_parts[whole][part as usize] &= has_slot && attribute.repeated == 0;
@@ -377,7 +383,9 @@ impl Named {
                 self.has_elements && !self.is_cut && lists().is_some_and(|lists| !has_null(lists))
             }
             PartOf::Sort => self.has_sorts && !self.is_cut,
-            PartOf::Variant => self.tag.is_some() && observed.are_all(Shape::Map),
+            PartOf::Variant => {
+                self.is_by_name() || (self.tag.is_some() && observed.are_all(Shape::Map))
+            }
         }
     }
 }

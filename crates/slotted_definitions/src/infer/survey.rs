@@ -338,6 +338,14 @@ impl Measured {
                 seen.is_whole &= attribute.has_slot();
                 self.columns[*position].observe(value, own.0, own.1);
             }
+            (None, value) if self.tags.get(name).is_some_and(|tag| tag.is_empty()) => match value {
+                Value::Text(_) => {}
+                Value::Map(map) if map.len() == 1 => {
+                    let (variant, value) = &map[0];
+                    self.observe(&format!("{name}@{variant}"), value, own, seen);
+                }
+                _ => seen.is_whole = false,
+            },
             (None, value) if self.unions.contains(name) => {
                 let sort = Shape::of(value).sort().unwrap_or_default();
                 self.observe(&format!("{name}|{sort}"), value, own, seen);

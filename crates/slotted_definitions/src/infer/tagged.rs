@@ -1,4 +1,5 @@
-//! Maps with a tag: a text that decides which other parts a map has.
+//! Values of several variants: maps with a tag, a text that decides which other parts a map has, and values with the name of a
+//! variant around them.
 
 use std::sync::Arc;
 
@@ -21,10 +22,15 @@ const DEEPEST: usize = 2;
 const ENOUGH_MAPS: u64 = 1024;
 
 /// A part of a map that may be its tag. It was text in each map so far.
+///
+/// With an empty tag, the values may be variants by name. Each was a text, or a map with one entry.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     tag: Arc<str>,
     names: Vec<Arc<str>>,
+    /// The names without values.
+    bare: Vec<Arc<str>>,
+    texts: u64,
     /// The map is attribute 0. The names of all others continue its name.
     variants: Inference,
 }
@@ -53,6 +59,65 @@ impl Candidate {
         let (name, value) = (format!("@{name}"), Value::Map(rest.into()));
         self.variants.observe_part(0, PartOf::Variant, &name, &value, object);
         !self.variants.attributes[0].is_cut && self.variants.attributes.len() - 1 <= MOST_PARTS
+    }
+
+    /// Observes a value. Returns `false` if it is no variant by name.
+    fn observe_named(&mut self, value: &Value, object: (u64, SchemaOf<'_>), objects: u64) -> bool {
+        let (name, part) = match value {
+            Value::Text(name) => (name, None),
+            Value::Map(map) if map.len() == 1 && !map[0].1.is_unset() => {
+                (&map[0].0, Some(&map[0].1))
+            }
+            _ => return false,
+        };
+        if !self.names.contains(name) {
+            let most = self.variants.options.variants.min(256);
+            if !is_name(name) || !is_part_name(name) || self.names.len() >= most {
+                return false;
+            }
+            self.names.push(Arc::clone(name));
+            if part.is_none() {
+                self.bare.push(Arc::clone(name));
+            }
+        }
+        match part {
+            None => self.texts += 1,
+            Some(part) => {
+                self.variants.objects = objects;
+                let name = format!("@{name}");
+                self.variants.observe_part(0, PartOf::Variant, &name, part, object);
+            }
+        }
+        let size = self.variants.attributes.len() - 1;
+        // A variant always has values, or never.
+        part.is_none() == self.bare.contains(name)
+            && !self.variants.attributes[0].is_cut
+            && size <= MOST_PARTS
+    }
+
+    /// Returns whether names tell the values apart, and not their sorts or the parts of one record.
+    fn is_by_name(&self, options: &InferenceOptions) -> bool {
+        let attributes = &self.variants.attributes;
+        let shaped: Vec<usize> =
+            (0..attributes.len()).filter(|at| attributes[*at].is_variant()).collect();
+        let values = self.texts + shaped.iter().map(|at| attributes[*at].values).sum::<u64>();
+        let parts_of = |variant: usize| {
+            let own =
+                attributes.iter().filter(|part| part.whole == Some((variant, PartOf::Record)));
+            let start = attributes[variant].name.len();
+            let mut names: Vec<&str> = own.map(|part| &part.name[start..]).collect();
+            names.sort_unstable();
+            (attributes[variant].sort, names)
+        };
+        let differ = shaped.windows(2).any(|pair| parts_of(pair[0]) != parts_of(pair[1]));
+        let are_nested =
+            shaped.iter().all(|at| matches!(attributes[*at].sort, Some("map" | "list")));
+        let tell = match (shaped.len(), self.bare.is_empty()) {
+            (0, _) | (1, true) => false,
+            (1, false) => are_nested,
+            (_, is_empty) => differ || !is_empty,
+        };
+        tell && values / options.recurrence.max(1) >= self.names.len() as u64
     }
 
     /// Returns the number of its attributes.
@@ -117,7 +182,12 @@ impl Candidate {
 }
 
 impl Named {
-    /// Returns `true` if it is a variant of a union by tag.
+    /// Returns `true` if its values were chosen to be variants by name.
+    pub(super) fn is_by_name(&self) -> bool {
+        self.tag.as_deref().is_some_and(str::is_empty)
+    }
+
+    /// Returns `true` if it is a variant of a union by tag or by name.
     pub(super) const fn is_variant(&self) -> bool {
         matches!(self.whole, Some((_, PartOf::Variant)))
     }
@@ -155,26 +225,53 @@ impl Inference {
         self.attributes[position].candidates = candidates;
     }
 
+    /// Observes a value that may be a variant by name.
+    pub(super) fn observe_name(
+        &mut self,
+        position: usize,
+        value: &Value,
+        object: (u64, SchemaOf<'_>),
+    ) {
+        let attribute = &mut self.attributes[position];
+        let is_part = attribute.is_variant() || attribute.is_sort();
+        if value.is_unset() || self.depth >= DEEPEST || is_part {
+            return;
+        }
+        let candidate = match attribute.observed.set() {
+            1 => self.candidate(position, "").map(Box::new),
+            _ => attribute.by_name.take(),
+        };
+        let Some(mut candidate) = candidate else { return };
+        self.in_candidates -= candidate.size();
+        let is_variant = candidate.observe_named(value, object, self.objects);
+        let size = candidate.size();
+        if is_variant && self.in_candidates + size <= self.options.attributes {
+            self.in_candidates += size;
+            self.attributes[position].by_name = Some(candidate);
+        }
+    }
+
     /// Returns the parts of an attribute's first map that may be its tag.
     fn candidates(&mut self, position: usize, parts: &[(Arc<str>, Value)]) -> Vec<Candidate> {
+        let texts = parts.iter().filter(|(name, value)| {
+            matches!(value, Value::Text(_)) && is_name(name) && is_part_name(name)
+        });
+        let tags: Vec<&Arc<str>> = texts.map(|(tag, _)| tag).take(MOST_CANDIDATES).collect();
+        tags.into_iter().filter_map(|tag| self.candidate(position, tag)).collect()
+    }
+
+    fn candidate(&mut self, position: usize, tag: &str) -> Option<Candidate> {
         let attribute = &self.attributes[position];
         let is_in_map = self.is_in_map || attribute.name.contains("{}");
         let mut options = self.options;
         options.attributes = options.attributes.min(MOST_PARTS + 2);
-        let empty = Self { options, depth: self.depth + 1, is_in_map, ..Self::default() };
-        let is_in_list = attribute.is_in_list;
-        let texts = parts.iter().filter(|(name, value)| {
-            matches!(value, Value::Text(_)) && is_name(name) && is_part_name(name)
-        });
-        let candidate = |(tag, _): &(Arc<str>, Value)| {
-            let mut variants = empty.clone();
-            let whole = variants.position("", 0, None)?;
-            variants.attributes[whole].is_in_list = is_in_list;
-            Some(Candidate { tag: Arc::clone(tag), names: Vec::new(), variants })
-        };
-        let candidates: Vec<_> = texts.take(MOST_CANDIDATES).filter_map(candidate).collect();
-        self.in_candidates += candidates.iter().map(Candidate::size).sum::<usize>();
-        candidates
+        let mut variants = Self { options, depth: self.depth + 1, is_in_map, ..Self::default() };
+        let whole = variants.position("", 0, None)?;
+        variants.attributes[whole].is_in_list = attribute.is_in_list;
+        let (names, bare) = (Vec::new(), Vec::new());
+        let candidate = Candidate { tag: tag.into(), names, bare, texts: 0, variants };
+        self.in_candidates += candidate.size();
+        Some(candidate)
     }
 
     /// Chooses the tags: the variants of unions become attributes.
@@ -190,7 +287,10 @@ impl Inference {
             let best = decided.min_by_key(|(decided, candidate)| {
                 (std::cmp::Reverse(*decided), candidate.names.len())
             });
-            if let Some((_, candidate)) = best {
+            let by_name = self.attributes[position].by_name.take();
+            let by_name = by_name.filter(|candidate| candidate.is_by_name(&self.options));
+            let best = best.map(|(_, candidate)| candidate).or_else(|| by_name.map(|own| *own));
+            if let Some(candidate) = best {
                 self.add_variants(position, candidate);
             }
             position += 1;
@@ -227,20 +327,22 @@ impl Inference {
             self.positions.insert(Arc::clone(&part.name), self.attributes.len());
             self.attributes.push(part);
         }
-        self.attributes[position].tag = Some(candidate.tag);
+        let attribute = &mut self.attributes[position];
+        (attribute.tag, attribute.bare) = (Some(candidate.tag), candidate.bare);
     }
 
-    /// Returns the names of the variants of a union by tag, in alphabetical order.
+    /// Returns the names of the variants of a union by tag or by name, in alphabetical order.
     pub(super) fn variants(&self, position: usize) -> Vec<&str> {
+        let bare = self.attributes[position].bare.iter().map(|name| &**name);
         let start = self.attributes[position].name.len() + 1;
         let of = Some((position, PartOf::Variant));
         let variants = self.attributes.iter().filter(|part| part.whole == of);
-        let mut names: Vec<&str> = variants.map(|part| &part.name[start..]).collect();
+        let mut names: Vec<&str> = variants.map(|part| &part.name[start..]).chain(bare).collect();
         names.sort_unstable();
         names
     }
 
-    /// Returns the tag of each union by tag.
+    /// Returns the tag of each union by tag, and an empty one for each by name.
     pub(super) fn tags(&self) -> HashMap<Arc<str>, Arc<str>, RandomState> {
         let roles = self.roles().into_iter().zip(&self.attributes);
         let tagged = roles.filter(|(role, _)| *role == PartOf::Variant.role());
