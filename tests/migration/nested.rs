@@ -214,6 +214,9 @@ fn nested_records_become_values_of_any_sort() -> Outcome {
     let any = unit().slot("damage", Kind::Any).build()?;
     let values = [map([("min", 1.into()), ("max", 4.into())])];
     assert_eq!(migrated(nested.clone(), any.clone(), "damage", &values)?, values);
-    assert_eq!(migrated(any, nested, "damage", &values)?, values);
+    assert_eq!(migrated(any.clone(), nested.clone(), "damage", &values)?, values);
+    let more = map([("min", 1.into()), ("max", 4.into()), ("sort", "fire".into())]);
+    let error = refused(any, nested, "damage", &[values[0].clone(), more]);
+    assert!(error.contains("'unit' object has no slot 'damage.sort'"), "{error}");
     Ok(())
 }

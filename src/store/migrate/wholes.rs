@@ -39,9 +39,6 @@ impl<'a> Wholes<'a> {
         if !before.has_nested() && !after.has_nested() {
             return Self { before, after, sources, changed: Vec::new() };
         }
-        let has = |schema: &RegisteredSchema, name: &str| {
-            schema.slot_index(name).is_some() || schema.is_nested(name)
-        };
         for (slot, source) in after.slots().iter().zip(sources) {
             if *source != Source::New {
                 continue;
@@ -129,10 +126,21 @@ impl<'a> Wholes<'a> {
             Found::Misshapen { name, value } if is_new && !matches!(part, Part::Bad(_)) => {
                 part = Part::Bad(self.after.not_nested(&name, value));
             }
+            Found::Surplus { name: lost, .. } if is_new && !matches!(part, Part::Bad(_)) => {
+                // A removed slot is a step of its own.
+                let old = format!("{former}{}", &lost[name.len()..]);
+                if !has(self.before, &old) {
+                    part = Part::Bad(self.after.undeclared(&lost));
+                }
+            }
             _ => {}
         });
         part
     }
+}
+
+fn has(schema: &RegisteredSchema, name: &str) -> bool {
+    schema.slot_index(name).is_some() || schema.is_nested(name)
 }
 
 /// Returns the name of the nested value, or that of the slot if it is a part of none.
