@@ -85,6 +85,7 @@ enum ValueDefinition {
     Object(u64),
     Vector(String, Vec<Self>),
     List(Vec<Self>),
+    Map(Vec<(String, Self)>),
     Bytes(Vec<u8>),
 }
 
@@ -360,6 +361,12 @@ impl ValueDefinition {
             Value::Text(text) => Self::Text((**text).to_owned()),
             Value::Object(id) => Self::Object(id.to_bits()),
             Value::List(values) => Self::List(values.iter().map(Self::new).collect::<Option<_>>()?),
+            Value::Map(map) => {
+                let entry = |(name, value): &(Arc<str>, Value)| {
+                    Some(((**name).to_owned(), Self::new(value)?))
+                };
+                Self::Map(map.iter().map(entry).collect::<Option<_>>()?)
+            }
             Value::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
             _ => return None,
         })
@@ -387,6 +394,12 @@ impl ValueDefinition {
                 list(numbers)?.to_vector(*kind)?
             }
             Self::List(values) => list(values)?,
+            Self::Map(map) => {
+                let entry = |(name, value): &(String, Self)| {
+                    Some((Arc::<str>::from(&**name), value.value()?))
+                };
+                Value::Map(map.iter().map(entry).collect::<Option<Vec<_>>>()?.into())
+            }
             Self::Bytes(bytes) => Value::Bytes(Arc::from(&**bytes)),
         })
     }

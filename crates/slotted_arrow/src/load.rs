@@ -101,7 +101,8 @@ pub struct DamagedFile {
     pub name: String,
     /// The reasons.
     pub damages: Vec<Damage>,
-    /// The number of rows that were lost. Each may have had an object; nobody gets their ids again.
+    /// The number of rows that were lost. Each may have had an object. Nobody gets their ids again, up to 16,777,216 rows of a
+    /// save.
     pub lost_rows: usize,
 }
 
@@ -198,7 +199,8 @@ impl LoadOptions {
 
     /// Loads what is intact of a damaged save. [`LoadReport::damaged`] lists the rest.
     ///
-    /// Objects in damaged blocks are gone, and references to them are dead. Nobody gets their ids again.
+    /// Objects in damaged blocks are gone, and references to them are dead. Nobody gets their ids again, up to 16,777,216 rows
+    /// of a save.
     ///
     /// A damaged manifest is replaced by its copy. For that, a stream is read into memory, up to 1 GiB. In a folder, the copy may be
     /// that of the save before if the program was killed just after a save.
@@ -474,7 +476,7 @@ impl LoadOptions {
     ) -> Result<(), LoadError> {
         let file = &entry.file;
         let options = ReadOptions {
-            rows: most_rows(entry),
+            rows: most_rows(entry, report),
             salvages: self.salvages,
             ignores_checksums: self.ignores_checksums,
         };
@@ -499,7 +501,7 @@ impl LoadOptions {
                 (damages, content.lost_rows)
             }
             Err(error) if self.salvages => {
-                lose_rows(store, schema, most_rows(entry)).map_err(|damage| {
+                lose_rows(store, schema, most_rows(entry, report)).map_err(|damage| {
                     LoadError::Damaged { file: file.file.clone(), damage, can_salvage: false }
                 })?;
                 (vec![error.into()], entry.rows)
@@ -657,10 +659,12 @@ fn damaged_manifest(source: &impl Source, error: ReadError) -> DamagedFile {
     DamagedFile { file, name: "manifest".to_owned(), damages, lost_rows: 0 }
 }
 
-/// Returns the rows of a table, or as many as may be retired if they are lost: a manifest can claim any number.
-fn most_rows(entry: &TableEntry) -> usize {
+/// Returns the rows of a table, or as many as may be retired if they are lost: a manifest can claim any number of rows for
+/// any number of tables.
+fn most_rows(entry: &TableEntry, report: &LoadReport) -> usize {
     const MOST_LOST_ROWS: usize = 1 << 24;
-    entry.rows.min(MOST_LOST_ROWS)
+    let lost = report.damaged.iter().map(|file| file.lost_rows);
+    entry.rows.min(MOST_LOST_ROWS.saturating_sub(lost.fold(0, usize::saturating_add)))
 }
 
 /// Reads from a folder. Starts again if another process saved to it meanwhile, and removed the files of the save from before.

@@ -156,6 +156,29 @@ fn fault_41_a_manifest_that_claims_four_billion_rows() {
 }
 
 #[test]
+fn fault_41_a_manifest_whose_many_tables_claim_four_billion_rows_each() {
+    use slotted::{Kind, Schema, record};
+    let mut store = Store::new();
+    for number in 0..50 {
+        let tile = Schema::builder(format!("tile{number}")).slot("height", Kind::F32);
+        store.register_schema(tile.build().expect("valid")).expect("new");
+        let record = record! { height: 1.0 };
+        store.spawn_record(&*format!("tile{number}"), record).expect("valid");
+    }
+    let stream = with_manifest(&stream(&mut store, None), |manifest| {
+        manifest.replace("\"rows\":1,", "\"rows\":4294967295,")
+    });
+    let mut lost = 0;
+    let peak = peak_bytes(|| {
+        let options = LoadOptions::new().ignore_checksums().salvage();
+        let (_, report) = options.read(&stream[..]).expect("it is salvaged");
+        lost = report.damaged().len();
+    });
+    assert_eq!(lost, 50);
+    assert!(peak <= 200 << 20, "{peak} bytes");
+}
+
+#[test]
 fn fault_41_a_manifest_with_nested_kinds() {
     let nested = format!("{}\"f32\"{}", "{\"list\":".repeat(100), "}".repeat(100));
     let kind = |manifest: &str| manifest.replace("\"kind\":\"f32\"", &format!("\"kind\":{nested}"));

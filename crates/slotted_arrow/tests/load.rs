@@ -471,6 +471,30 @@ fn other_defaults_of_extensions_are_loaded() -> Outcome {
 }
 
 #[test]
+fn a_save_has_every_default_of_its_schemas() -> Outcome {
+    let map: Value = [("a", Value::from([1, 2])), ("b", Value::Unset)].into_iter().collect();
+    let part = Schema::builder("part").slot("item", Kind::Text);
+    let part = part.slot("note", Kind::Any).default(map.clone());
+    let unit = Schema::builder("unit")
+        .slot("note", Kind::Any)
+        .default([map.clone()])
+        .nested_list("parts", &part.build()?)
+        .build();
+    let orc = Schema::builder("orc").extends("unit").inherited_default("note", map).build();
+    let mut old = store([unit, orc])?;
+    let save = saved(&mut old)?;
+    let (loaded, _) = LoadOptions::new().read(&save[..])?;
+    for name in ["unit", "orc"] {
+        let slots = |store: &Store| -> Vec<String> {
+            let schema = store.schema(name).expect("it is registered");
+            schema.slots().iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(slots(&loaded), slots(&old));
+    }
+    Ok(())
+}
+
+#[test]
 fn elements_gain_and_lose_parts_since_the_save() -> Outcome {
     let drop = || Schema::builder("drop").slot("item", Kind::Text);
     let unit =
