@@ -23,6 +23,7 @@ use crate::fields::{field, id_column};
 /// | numbers | the same number |
 /// | vectors, quaternions, matrices, arrays | fixed-size list of numbers |
 /// | `text` | dictionary of texts |
+/// | `any` | dictionary of texts: each value as JSON |
 /// | enum | dictionary of the variants' names |
 /// | `object` | `uint64`, the [bits](slotted::ObjectId::to_bits) of the id |
 /// | plain-memory type | fixed-size binary |
