@@ -267,10 +267,17 @@ impl Resolver<'_> {
                 let suggestion = self.diagnostics.nearest(name, self.records.names());
                 let end = did_you_mean(suggestion.as_deref());
                 let message = format!("{owner} refers to {shown}, which does not exist{end}");
-                Diagnostic::error(Code::UnknownRecord, message)
+                let diagnostic = Diagnostic::error(Code::UnknownRecord, message)
                     .at(place, "no such record")
                     .suggest(suggestion)
-                    .look_alike(name)
+                    .look_alike(name);
+                match name.is_empty() {
+                    true => diagnostic.help(format!(
+                        "leave the slot out; if the record inherits a value, write unset = [\"{}\"]",
+                        slot.name()
+                    )),
+                    false => diagnostic,
+                }
             }
             Unresolved::Abstract(defined) => {
                 let message = format!("{owner} refers to {shown}, which is abstract");
@@ -287,11 +294,17 @@ impl Resolver<'_> {
             }
             Unresolved::Ambiguous(records) => {
                 let schemas = records.iter().map(|record| self.schema_of(*record).name());
-                let names: Vec<_> = schemas.map(|schema| format!("'{schema}/{name}'")).collect();
+                let mut names: Vec<_> =
+                    schemas.map(|schema| format!("'{schema}/{name}'")).collect();
+                names.dedup();
+                let help = match &*names {
+                    [_] => "give one of them another name".to_owned(),
+                    names => format!("write {}", names.join(" or ")),
+                };
                 let message = format!("{owner} refers to {shown}, which is ambiguous");
                 let diagnostic = Diagnostic::error(Code::Ambiguous, message)
                     .at(place, "matches several records")
-                    .help(format!("write {}", names.join(" or ")));
+                    .help(help);
                 records.iter().fold(diagnostic, |diagnostic, record| {
                     let defined = self.records.list[*record as usize].place;
                     diagnostic.at(defined, "one match")

@@ -2,7 +2,7 @@
 //!
 //! Views write without checks, and the game despawns objects that others refer to. Both led to files that the loader
 //! refused; a reload that needed a despawned object was planned as possible and failed.
-#![cfg(all(feature = "json", feature = "toml", feature = "ron"))]
+#![cfg(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml"))]
 
 use std::error::Error;
 
@@ -36,7 +36,7 @@ pals = ['grunt', 'wolf']
 [records.item.crown]
 owner = 'grunt'
 ";
-const FORMATS: [Format; 3] = [Format::Json, Format::Toml, Format::Ron];
+const FORMATS: [Format; 4] = [Format::Json, Format::Toml, Format::Ron, Format::Yaml];
 
 fn game() -> Result<(Store, Objects), Box<dyn Error>> {
     let mut store = Store::new();
@@ -86,23 +86,23 @@ fn references_to_dead_objects() -> Outcome {
     let despawn = |store: &mut Store, objects: &Objects, schema: &str, name: &str| {
         store.despawn(id(objects, schema, name)).expect("it is alive");
     };
-    assert_eq!(written(|_, _| ())?, ["loads"; 3]);
+    assert_eq!(written(|_, _| ())?, ["loads"; 4]);
     let dead_friend = |store: &mut Store, objects: &Objects| {
         despawn(store, objects, "item", "crown");
         despawn(store, objects, "unit", "grunt");
     };
-    assert_eq!(written(dead_friend)?, ["loads"; 3]);
+    assert_eq!(written(dead_friend)?, ["loads"; 4]);
     let its_row_is_used = |store: &mut Store, objects: &Objects| {
         dead_friend(store, objects);
         store.spawn_record("unit", record! { hp: 9.0 }).expect("the record is right");
     };
-    assert_eq!(written(its_row_is_used)?, ["loads"; 3]);
+    assert_eq!(written(its_row_is_used)?, ["loads"; 4]);
     let (_, objects) = game()?;
     let (crown, grunt) = (id(&objects, "item", "crown"), id(&objects, "unit", "grunt"));
     let dead_owner = written(|store, objects| despawn(store, objects, "unit", "grunt"))?;
     let message =
         format!("slot 'owner' of object {crown} refers to object {grunt}, which is not alive");
-    assert_eq!(dead_owner, [&*message; 3]);
+    assert_eq!(dead_owner, [&*message; 4]);
     Ok(())
 }
 
@@ -123,7 +123,7 @@ fn references_to_objects_of_the_game() -> Outcome {
         let new = spawn(store, objects);
         store.despawn(new).expect("it is alive");
     })?;
-    assert_eq!(dead, ["loads"; 3]);
+    assert_eq!(dead, ["loads"; 4]);
     Ok(())
 }
 
@@ -209,11 +209,11 @@ fn unusual_values_load_again() -> Outcome {
         "'''\"\"\"",
         "cafe\u{301}",
     ] {
-        assert_eq!(set("nick", text.into())?, ["loads"; 3], "{text:?}");
+        assert_eq!(set("nick", text.into())?, ["loads"; 4], "{text:?}");
     }
     assert_eq!(set("big", (u64::MAX).into())?[0], "loads");
     assert!(set("big", (u64::MAX).into())?[1].contains("TOML cannot represent the value"));
-    assert_eq!(set("hp", (-0.0_f32).into())?, ["loads"; 3]);
+    assert_eq!(set("hp", (-0.0_f32).into())?, ["loads"; 4]);
     Ok(())
 }
 

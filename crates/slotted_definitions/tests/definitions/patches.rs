@@ -11,11 +11,13 @@ use crate::{load, refused};
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// Writes the JSON of a map with one key in each format.
-fn in_each_format(json: &str) -> [(&'static str, String); 3] {
+fn in_each_format(json: &str) -> [(&'static str, String); 4] {
     let inner = json.trim().strip_prefix('{').and_then(|json| json.strip_suffix('}'));
     let toml = inner.expect("a map").replace("\":", "\" =").replace('\n', " ");
-    // Maps and lists are the same in JSON and RON.
-    [("p.json", json.to_owned()), ("p.ron", json.to_owned()), ("p.toml", toml)]
+    // Maps and lists are the same in JSON, RON and YAML.
+    let same = ["p.json", "p.ron", "p.yaml"].map(|path| (path, json.to_owned()));
+    let [json, ron, yaml] = same;
+    [json, ron, yaml, ("p.toml", toml)]
 }
 
 const CORE: &str = "

@@ -29,6 +29,14 @@ reports! {
     reference_to_nothing { UNIT, ("a.toml", "[records.unit.grunt]\n[records.unit.thrall]\ntarget = \"grant\"\n") }
     reference_in_list_to_nothing { UNIT, ("a.toml", "[records.unit.grunt]\nfriends = [\"grunt\", \"grant\"]\n") }
     reference_to_an_abstract { UNIT, ("a.toml", "[records.unit.orc]\nabstract = true\n[records.unit.thrall]\ntarget = \"orc\"\n") }
+    reference_to_a_name_given_twice {
+        ("s.toml", "schemas.unit.slots.boss = { kind = 'object', optional = true }\nrecords.unit.orc = {}"),
+        ("a.toml", "records.unit.elf.boss = 'orc'"),
+        ("b.toml", "records.unit.orc = {}"),
+    }
+    empty_reference {
+        ("s.toml", "schemas.unit.slots.boss = { kind = 'object', optional = true }\nrecords.unit.orc = {}\nrecords.unit.elf = { inherits = 'orc', boss = '' }"),
+    }
     reference_to_several { UNIT, ("a.toml", "[schemas.elf]\nextends = \"unit\"\n[schemas.orc]\nextends = \"unit\"\n[records.elf.boss]\n[records.orc.boss]\n[records.unit.thrall]\ntarget = \"boss\"\n") }
     reference_of_another_schema { UNIT, STRICT, ("a.toml", "[records.item.sword]\nname = \"Sword\"\nprice = 3\n[records.unit.thrall]\ntarget = \"sword\"\n") }
     slot_named_twice_json { UNIT, ("a.json", "{ \"records\": { \"unit\": { \"grunt\": {\n  \"health\": 80.0,\n  \"level\": 3,\n  \"health\": 90.0\n} } } }\n") }
