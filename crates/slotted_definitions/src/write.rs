@@ -15,7 +15,6 @@ use crate::objects::Objects;
 use crate::records::QuarantinedRecord;
 use crate::references::{is_required, local_id};
 pub use crate::write_schema::{SchemaDocs, SlotDocs, WriteSchemaError, schemas_to_text};
-use slotted::Kind;
 use slotted::ObjectId;
 use slotted::Record;
 use slotted::Store;
@@ -264,20 +263,15 @@ impl Objects {
         let is_slot = |name: &str| schema.is_some_and(|schema| schema.slot(name).is_some());
         // A quarantined null means the same as no value.
         let said = record.iter().filter(|(name, value)| !value.is_unset() || is_slot(name));
-        let is_any = |name: &str| {
-            let slot = schema.and_then(|schema| schema.slot(name));
-            slot.is_some_and(|slot| *slot.kind().element() == Kind::Any)
+        let unwritable = |slot: &str, value: &Value| {
+            let (slot, value) = (slot.into(), value.clone());
+            WriteError::Value { format, id, slot, value }
         };
-        // TOML leaves null entries of maps out, which is another value of kind `any`.
-        let is_lossy = |slot: &str, value: &Value| {
-            format == Format::Toml && is_any(slot) && has_null_entry(value)
-        };
+        // TOML leaves null entries of maps out, which is another value of kind `any`, and of a map of any names.
+        let is_lossy = |value: &Value| format == Format::Toml && has_null_entry(value);
         let values = said.map(|(slot, value)| match writable(value, format) {
-            Some(written) if !is_lossy(slot, value) => Ok((Arc::from(slot), written)),
-            _ => {
-                let (slot, value) = (slot.into(), value.clone());
-                Err(WriteError::Value { format, id, slot, value })
-            }
+            Some(written) if !is_lossy(value) => Ok((Arc::from(slot), written)),
+            _ => Err(unwritable(slot, value)),
         });
         let values: Vec<_> = values.collect::<Result<_, _>>()?;
         let Some(schema) = schema else { return Ok(values.into()) };
@@ -287,6 +281,9 @@ impl Objects {
             let record = self.record(id).and_then(|record| record.name()).map(Into::into);
             let problem = Box::new(schema.problem(name, ProblemKind::Duplicate));
             return Err(WriteError::Invalid { id, record, problem });
+        }
+        if let Some((name, value)) = nested.iter().find(|(_, value)| is_lossy(value)) {
+            return Err(unwritable(name, value));
         }
         let values = nested.iter().map(|(name, value)| {
             (Arc::from(name), self.definitions.loaded.one_or_list(schema, name, value))

@@ -1,12 +1,13 @@
 //! Maps with a tag, and values with names around them, are proposed as unions where a union says more than a record.
 
-#![cfg(all(feature = "json", feature = "toml"))]
+#![cfg(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml"))]
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use slotted::{Record, Store, Value};
+use slotted::{ObjectId, Record, Store, Value};
 use slotted_definitions::infer::{Inference, InferenceOptions, Proposal, SameData, Survey};
 use slotted_definitions::write::{SchemaDocs, schemas_to_text};
 use slotted_definitions::{Format, LoadLimits, Loader, read_data};
@@ -488,6 +489,68 @@ fn a_survey_counts_variants_by_name_as_fitting() -> Outcome {
     Ok(())
 }
 
+/// Returns the value with one entry for each name: files have no map with another.
+fn without_repetitions(value: &Value) -> Value {
+    match value {
+        Value::List(list) => Value::List(list.iter().map(without_repetitions).collect()),
+        Value::Map(map) => {
+            let names: BTreeMap<&Arc<str>, &Value> =
+                map.iter().map(|(name, value)| (name, value)).collect();
+            let entries = names.into_iter();
+            entries.map(|(name, value)| (&**name, without_repetitions(value))).collect()
+        }
+        single => single.clone(),
+    }
+}
+
+/// Loads the objects by their proposal, and writes and loads them again in each format.
+fn written_and_loaded(objects: &[Record]) -> Result<(), TestCaseError> {
+    let failed = |error: &dyn std::fmt::Display| TestCaseError::fail(error.to_string());
+    let proposal = infer(objects);
+    let docs = SchemaDocs::default();
+    let schemas = schemas_to_text([(proposal.schema(), &docs)], Format::Toml);
+    let schemas = schemas.map_err(|error| failed(&error))?;
+    let kept: Vec<Record> = objects.iter().map(|object| proposal.split(object.clone()).0).collect();
+    let json = serde_json::to_string(&kept).map_err(|error| failed(&error))?;
+    let load = |files: &[(String, String)]| {
+        let mut store = Store::new();
+        let loader = Loader::new().pack_of_texts("mod", files.iter().cloned());
+        let definitions = loader.load(&store).map_err(|report| format!("{report}\n{schemas}"))?;
+        let objects = definitions.spawn(&mut store).map_err(|error| error.to_string())?;
+        Ok::<_, String>((store, objects))
+    };
+    let schemas = ("schemas.toml".to_owned(), schemas.clone());
+    let manifest = "objects.'spells.json' = 'spell'".to_owned();
+    let pack =
+        [schemas.clone(), ("pack.toml".to_owned(), manifest), ("spells.json".to_owned(), json)];
+    let (store, first) = load(&pack).map_err(|error| failed(&error))?;
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
+        let files = match first.to_files(&store, format) {
+            Ok(files) => files,
+            // TOML has no null.
+            Err(error) if format == Format::Toml => {
+                prop_assert!(error.to_string().contains("TOML cannot represent"), "{error}");
+                continue;
+            }
+            Err(error) => return Err(failed(&error)),
+        };
+        let pack: Vec<_> = std::iter::once(schemas.clone()).chain(files).collect();
+        let (again, second) = load(&pack).map_err(|error| failed(&error))?;
+        prop_assert_eq!(first.ids().count(), second.ids().count());
+        for (before, after) in first.ids().zip(second.ids()) {
+            // TOML has the tables of a map behind its other values.
+            let whole = |store: &Store, id: ObjectId| -> Value {
+                let record = store.get_record(id).expect("it is alive");
+                let schema = store.schema("spell").expect("it is registered");
+                let whole = schema.gather(&record).into_iter().collect();
+                if format == Format::Toml { without_repetitions(&whole) } else { whole }
+            };
+            prop_assert_eq!(whole(&store, before), whole(&again, after), "{}", &pack[1].1);
+        }
+    }
+    Ok(())
+}
+
 fn named() -> impl Strategy<Value = Value> {
     let bare = "[a-c]".prop_map(Value::from);
     let shaped = ("[d-g]", part()).prop_map(|(name, value)| Value::from_iter([(name, value)]));
@@ -511,6 +574,21 @@ proptest! {
         }
         let proposal = infer(&objects);
         loads(&proposal, &objects);
+    }
+
+    #[test]
+    fn written_values_of_every_shape_load_and_are_the_same(
+        single in prop::collection::vec(prop_oneof![named(), tagged(), part()], 20),
+        lists in prop::collection::vec(
+            prop::collection::vec(prop_oneof![named(), tagged()], 0..4), 20
+        ),
+        parts in prop::collection::vec(part(), 20),
+    ) {
+        let objects: Vec<Record> = single.into_iter().zip(lists).zip(parts).map(|((one, list), part)| {
+            let values = [("one", one), ("list", Value::from(list)), ("part", part)];
+            values.into_iter().map(|(name, value)| (name, without_repetitions(&value))).collect()
+        }).collect();
+        written_and_loaded(&objects)?;
     }
 
     #[test]
