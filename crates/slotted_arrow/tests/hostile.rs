@@ -163,7 +163,7 @@ fn fault_41_a_manifest_whose_many_tables_claim_four_billion_rows_each() {
         let tile = Schema::builder(format!("tile{number}")).slot("height", Kind::F32);
         store.register_schema(tile.build().expect("valid")).expect("new");
         let record = record! { height: 1.0 };
-        store.spawn_record(&*format!("tile{number}"), record).expect("valid");
+        store.spawn_record(&format!("tile{number}"), record).expect("valid");
     }
     let stream = with_manifest(&stream(&mut store, None), |manifest| {
         manifest.replace("\"rows\":1,", "\"rows\":4294967295,")

@@ -294,17 +294,11 @@ impl Resolver<'_> {
             }
             Unresolved::Ambiguous(records) => {
                 let schemas = records.iter().map(|record| self.schema_of(*record).name());
-                let mut names: Vec<_> =
-                    schemas.map(|schema| format!("'{schema}/{name}'")).collect();
-                names.dedup();
-                let help = match &*names {
-                    [_] => "give one of them another name".to_owned(),
-                    names => format!("write {}", names.join(" or ")),
-                };
+                let names: Vec<_> = schemas.map(|schema| format!("'{schema}/{name}'")).collect();
                 let message = format!("{owner} refers to {shown}, which is ambiguous");
                 let diagnostic = Diagnostic::error(Code::Ambiguous, message)
                     .at(place, "matches several records")
-                    .help(help);
+                    .help(choice_of(names));
                 records.iter().fold(diagnostic, |diagnostic, record| {
                     let defined = self.records.list[*record as usize].place;
                     diagnostic.at(defined, "one match")
@@ -549,4 +543,13 @@ fn missing(schema: &RegisteredSchema, slot: &Slot, place: Place, has_name: bool)
 /// Returns the record's name of `schema/name`.
 fn own_name(name: &str) -> &str {
     name.rsplit_once('/').map_or(name, |(_, name)| name)
+}
+
+/// Returns advice for a reference that these names may mean.
+fn choice_of(mut names: Vec<String>) -> String {
+    names.dedup();
+    match &*names {
+        [_] => "give one of them another name".to_owned(),
+        names => format!("write {}", names.join(" or ")),
+    }
 }
