@@ -77,9 +77,49 @@ fn a_part_of_elements_becomes_optional_and_back() -> Outcome {
     let lacking = [values[0].clone(), [item_at("bone", 0.5), item("hide")].into()];
     assert_eq!(
         refused(optional()?, required()?, "drops", &lacking),
-        "living objects block the migration: slot 'drops[].chance' of 'unit' must be optional for \
+        "living objects block the migration: slot 'drops[].chance' of 'unit' needs a default or must be optional for \
          objects without a value (1 object, such as 0:1:1)"
     );
+    Ok(())
+}
+
+#[test]
+fn a_part_is_renamed_while_others_come() -> Outcome {
+    let before = with_drops(drop_of().slot("chance", Kind::F32))?;
+    let odds = drop_of().slot("odds", Kind::F32).renamed_from("chance");
+    let after = with_drops(odds.slot("count", Kind::U8).default(1))?;
+    let values = [[item_at("bone", 0.5)].into()];
+    let bone = [("item", "bone".into()), ("odds", 0.5_f32.into()), ("count", 1.into())];
+    assert_eq!(migrated(before, after, "drops", &values)?, [[map(bone)].into()]);
+    Ok(())
+}
+
+#[test]
+fn an_optional_part_becomes_one_with_a_default() -> Outcome {
+    let optional = || with_drops(drop_of().slot("chance", Kind::F32).optional());
+    let default = || drop_of().slot("chance", Kind::F32).default(0.25);
+    let values = [[item("bone"), item_at("hide", 1.0)].into(), Value::List([].into())];
+    let filled = [[item_at("bone", 0.25), item_at("hide", 1.0)].into(), values[1].clone()];
+    assert_eq!(migrated(optional()?, with_drops(default())?, "drops", &values)?, filled);
+
+    let spell = |area: fn(SchemaBuilder) -> SchemaBuilder| {
+        let tag = Kind::enumeration(["heal", "rest"]);
+        let unit = unit().slot("effect@type", tag).slot("effect@heal.area", Kind::U8).optional();
+        area(unit).build()
+    };
+    let before = spell(|unit| unit.slot("effect@heal.area?", Kind::Bool).optional())?;
+    let heal = |area: &[(&'static str, Value)]| -> Value {
+        [("type", "heal".into())].into_iter().chain(area.iter().cloned()).collect()
+    };
+    let rest: Value = [("type", "rest")].into_iter().collect();
+    let values = [heal(&[]), heal(&[("area", 3.into())]), rest.clone()];
+    let filled = [heal(&[("area", 5.into())]), values[1].clone(), rest];
+    assert_eq!(migrated(before, spell(|unit| unit.part_default(5))?, "effect", &values)?, filled);
+
+    // The value of a part that gets another name too cannot be told from a missing one.
+    let odds = drop_of().slot("odds", Kind::F32).renamed_from("chance").default(0.25);
+    let error = refused(optional()?, with_drops(odds)?, "drops", &[[item("bone")].into()]);
+    assert!(error.contains("slot 'drops[].odds' of 'unit' needs a default"), "{error}");
     Ok(())
 }
 
@@ -90,7 +130,10 @@ fn elements_gain_and_lose_parts() -> Outcome {
     let values: [Value; 2] = [[item("bone"), item("hide")].into(), Value::List([].into())];
     assert_eq!(migrated(one.clone(), optional, "drops", &values)?, values);
     let error = refused(one.clone(), two.clone(), "drops", &values);
-    assert!(error.contains("slot 'drops[].chance' of 'unit' must be optional"), "{error}");
+    assert!(
+        error.contains("slot 'drops[].chance' of 'unit' needs a default or must be optional"),
+        "{error}"
+    );
     // A default is the part of all of them.
     let given = with_drops(drop_of().slot("chance", Kind::F32).default(0.25))?;
     let filled = [[item_at("bone", 0.25), item_at("hide", 0.25)].into(), values[1].clone()];
@@ -127,7 +170,10 @@ fn a_variant_gains_parts() -> Outcome {
     let values = [heal, rest];
     assert_eq!(migrated(spell().build()?, optional.clone(), "effect", &values)?, values);
     let error = refused(spell().build()?, area().build()?, "effect", &values);
-    assert!(error.contains("slot 'effect@heal.area' of 'unit' must be optional"), "{error}");
+    assert!(
+        error.contains("slot 'effect@heal.area' of 'unit' needs a default or must be optional"),
+        "{error}"
+    );
     assert!(error.contains("(1 object, such as 0:0:1)"), "{error}");
     let rests = &values[1..];
     assert_eq!(migrated(spell().build()?, area().build()?, "effect", rests)?, rests);

@@ -638,8 +638,8 @@ fn a_plan_names_the_parts_that_living_values_would_lack() -> Outcome {
     let next = game.file(&file(area, chance, full))?;
     let error = game.reload(&next).expect_err("its own object lacks the parts").to_string();
     assert!(
-        error.contains("slot 'effect@heal.area' of 'spell' must be optional for objects without")
-            && error.contains("slot 'drops[].chance' of 'spell' must be optional"),
+        error.contains("slot 'effect@heal.area' of 'spell' needs a default or must be optional for objects without")
+            && error.contains("slot 'drops[].chance' of 'spell' needs a default or must be optional"),
         "{error}"
     );
     assert!(game.store.get_value(own, "effect")?.is_same_data(&heal));

@@ -557,6 +557,17 @@ fn named() -> impl Strategy<Value = Value> {
     prop_oneof![2 => bare, 3 => shaped]
 }
 
+/// Infers objects of these values, one of which may be replaced by a stray one, and loads them.
+fn loads_with_a_stray(single: Vec<Value>, lists: Vec<Vec<Value>>, stray: Option<(usize, Value)>) {
+    let object = |(one, list)| Record::from_iter([("one", one), ("list", Value::from(list))]);
+    let mut objects: Vec<Record> =
+        single.into_iter().zip::<Vec<Vec<Value>>>(lists).map(object).collect();
+    if let Some((at, value)) = stray {
+        objects[at] = Record::from_iter([("one", value)]);
+    }
+    loads(&infer(&objects), &objects);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -566,14 +577,7 @@ proptest! {
         lists in prop::collection::vec(prop::collection::vec(named(), 0..4), 30),
         stray in prop::option::of((0..30_usize, part())),
     ) {
-        let mut objects: Vec<Record> = single.into_iter().zip(lists).map(|(one, list)| {
-            Record::from_iter([("one", one), ("list", Value::from(list))])
-        }).collect();
-        if let Some((at, value)) = stray {
-            objects[at] = Record::from_iter([("one", value)]);
-        }
-        let proposal = infer(&objects);
-        loads(&proposal, &objects);
+        loads_with_a_stray(single, lists, stray);
     }
 
     #[test]
@@ -597,13 +601,6 @@ proptest! {
         lists in prop::collection::vec(prop::collection::vec(tagged(), 0..4), 20),
         stray in prop::option::of((0..20_usize, part())),
     ) {
-        let mut objects: Vec<Record> = single.into_iter().zip(lists).map(|(one, list)| {
-            Record::from_iter([("one", one), ("list", Value::from(list))])
-        }).collect();
-        if let Some((at, value)) = stray {
-            objects[at] = Record::from_iter([("one", value)]);
-        }
-        let proposal = infer(&objects);
-        loads(&proposal, &objects);
+        loads_with_a_stray(single, lists, stray);
     }
 }

@@ -62,6 +62,10 @@ impl Rebuilder<'_> {
     ) -> Result<NewColumns, LimitError> {
         let wholes = Wholes::new(before, after, sources);
         let columns = sources.iter().enumerate().map(|(to, source)| match source {
+            _ if wholes.fill(to) => {
+                let parts = self.parts(&wholes, (after, to), table);
+                parts.map(|column| NewColumn::Written(column, source.position()))
+            }
             Source::Slot(from) => {
                 let (old, new) = (&before.slots()[*from], &after.slots()[to]);
                 let column = &table.columns[*from];
@@ -74,10 +78,6 @@ impl Rebuilder<'_> {
                         converted.map(|column| NewColumn::Written(column, Some(*from)))
                     }
                 }
-            }
-            Source::New if wholes.of(&after.slots()[to]).is_some() => {
-                let parts = self.parts(&wholes, (after, to), table);
-                parts.map(|column| NewColumn::Written(column, None))
             }
             Source::New | Source::Ambiguous(_) => {
                 let filled = self.fill((after, to), &table.rows);

@@ -76,9 +76,10 @@ impl fmt::Display for MigrationRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoValue { schema, slot, objects, example } => {
-                // The part of an element or of a variant has no default.
-                let needs =
-                    if slot.contains(SIGNS) { "must be optional" } else { "needs a default" };
+                let needs = match slot.contains(SIGNS) {
+                    true => "needs a default or must be optional",
+                    false => "needs a default",
+                };
                 write!(f, "slot '{slot}' of '{schema}' {needs} for objects without a value")?;
                 write!(f, " ({})", Objects(*objects, *example))
             }

@@ -81,6 +81,21 @@ impl<'a> Wholes<'a> {
         (is_of_all || says_which).then_some(own)
     }
 
+    /// Returns whether the slot of the new schema gets the parts of nested values, and not those of its old column alone.
+    pub(super) fn fill(&self, to: usize) -> bool {
+        self.of(&self.after.slots()[to]).is_some()
+            && (self.sources[to] == Source::New || self.gets_defaults(to))
+    }
+
+    /// Returns whether the slot is kept, and has its default where its part was left out.
+    fn gets_defaults(&self, to: usize) -> bool {
+        let Some(from) = self.sources[to].position() else { return false };
+        let companion = format!("{}?", self.before.slots()[from].name());
+        let is_kept = |position| self.sources.contains(&Source::Slot(position));
+        self.after.slots()[to].part_default().is_some()
+            && self.before.slot_index(&companion).is_some_and(|position| !is_kept(position))
+    }
+
     fn names_of(&self, slot: &Slot) -> Option<(&'a str, &'a str)> {
         if self.changed.is_empty() {
             return None;
@@ -103,7 +118,7 @@ impl<'a> Wholes<'a> {
         let Some((former, name)) = self.names_of(&self.after.slots()[to]) else {
             return Part::Kept;
         };
-        let is_new = self.sources[to] == Source::New;
+        let is_new = self.fill(to);
         let none = || if is_new { Part::Unset } else { Part::Kept };
         let read =
             |slot: usize| dynamic::read(&columns[slot], &self.before.slots()[slot], row, interner);
@@ -115,6 +130,14 @@ impl<'a> Wholes<'a> {
         let Some(shape) = self.after.shape(name) else {
             return if is_new { Part::Value(whole) } else { Part::Kept };
         };
+        // The whole value has the part under its former name.
+        let rest = &self.after.slots()[to].name()[name.len()..];
+        let is_renamed = self.sources[to].position().is_some_and(|from| {
+            self.before.slots()[from].name().strip_prefix(former) != Some(rest)
+        });
+        if is_renamed {
+            return if is_new { Part::Missing } else { Part::Kept };
+        }
         let mut part = none();
         shape.spread(name, &whole, &mut |found| match found {
             Found::Slot { slot, value }
