@@ -176,8 +176,8 @@ impl Objects {
     /// # Errors
     /// Returns an error if an object refers to one without a name, if a required slot has a
     /// [dead reference](ObjectId#dead-references), or if the format cannot represent a value: JSON has no NaN and
-    /// infinity, TOML no null in a map of kind `any`, no integers above `i64::MAX` and no null for an unset slot with a
-    /// default.
+    /// infinity, TOML no null in a map of kind `any` or of any names, no integers above `i64::MAX` and no null for an unset slot
+    /// with a default.
     ///
     /// # Example
     #[cfg_attr(feature = "toml", doc = "```")]

@@ -12,7 +12,7 @@ mod observed;
 mod proposal;
 mod same_data;
 mod survey;
-mod tagged;
+mod variants;
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub use proposal::{Proposal, ProposalNote, ProposedAttribute, ProposedUnion};
 pub use same_data::SameData;
 pub(crate) use same_data::as_written;
 pub use survey::{Fit, Measure, Survey, SurveyedGroup};
-use tagged::Candidate;
+use variants::Candidate;
 
 use slotted::Kind;
 use slotted::Record;

@@ -304,7 +304,7 @@ impl Proposal {
         &self.attributes
     }
 
-    /// Returns the attributes whose values have several sorts. Unions by tag are not among them.
+    /// Returns the attributes whose values have several sorts. Unions by tag or by name are not among them.
     ///
     /// # Example
     /// ```

@@ -46,19 +46,28 @@ impl Candidate {
         let (own, rest): (Vec<_>, Vec<_>) =
             parts.iter().cloned().partition(|(name, _)| *name == self.tag);
         let [(_, Value::Text(name))] = &*own else { return false };
-        if !self.names.contains(name) {
-            let most = self.variants.options.variants.min(256);
-            // A slot could not tell the parts of a variant with this name from the tag.
-            let is_variant = is_name(name) && is_part_name(name) && *name != self.tag;
-            if !is_variant || self.names.len() >= most {
-                return false;
-            }
-            self.names.push(Arc::clone(name));
+        if !self.has_variant(name) {
+            return false;
         }
         self.variants.objects = objects;
         let (name, value) = (format!("@{name}"), Value::Map(rest.into()));
         self.variants.observe_part(0, PartOf::Variant, &name, &value, object);
         !self.variants.attributes[0].is_cut && self.variants.attributes.len() - 1 <= MOST_PARTS
+    }
+
+    /// Adds a variant that is new. Returns `false` if no variant can have the name, or if there are too many.
+    fn has_variant(&mut self, name: &Arc<str>) -> bool {
+        if self.names.contains(name) {
+            return true;
+        }
+        let most = self.variants.options.variants.min(256);
+        // A slot could not tell the parts of a variant with the name of the tag from the tag.
+        let is_variant = is_name(name) && is_part_name(name) && *name != self.tag;
+        let has_room = self.names.len() < most;
+        if is_variant && has_room {
+            self.names.push(Arc::clone(name));
+        }
+        is_variant && has_room
     }
 
     /// Observes a value. Returns `false` if it is no variant by name.
@@ -70,15 +79,12 @@ impl Candidate {
             }
             _ => return false,
         };
-        if !self.names.contains(name) {
-            let most = self.variants.options.variants.min(256);
-            if !is_name(name) || !is_part_name(name) || self.names.len() >= most {
-                return false;
-            }
-            self.names.push(Arc::clone(name));
-            if part.is_none() {
-                self.bare.push(Arc::clone(name));
-            }
+        let is_known = self.names.contains(name);
+        if !self.has_variant(name) {
+            return false;
+        }
+        if part.is_none() && !is_known {
+            self.bare.push(Arc::clone(name));
         }
         match part {
             None => self.texts += 1,
