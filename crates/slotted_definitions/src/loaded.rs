@@ -41,24 +41,28 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Returns the value as a file has it: the only element of a list alone, where the slot says so.
+    /// Returns a value of a record as a file has it: the only element of a list alone where the slot says so, unless
+    /// the record's own file has brackets around it.
     pub(super) fn one_or_list(
         &self,
-        schema: &RegisteredSchema,
+        (schema, record): (&RegisteredSchema, Option<&RecordDefinition>),
         name: &str,
         value: &Value,
     ) -> Value {
         let Value::List(list) = value else { return value.clone() };
         let [element] = &**list else { return value.clone() };
         let first = || Some(schema.shape(name)?.slot_range().start);
-        let slot = schema.slot_index(name).or_else(first);
+        let Some(slot) = schema.slot_index(name).or_else(first) else { return value.clone() };
         // An inner list would be taken for the outer one.
         let is_list = matches!(element, Value::List(_) | Value::Unset);
-        match slot
-            .filter(|slot| !is_list && self.schemas.is_one_or_list(&self.registry, schema, *slot))
+        let given = || record?.values.get(slot);
+        let is_bracketed = || given().is_some_and(|is| self.records.bracketed.contains(&is.place));
+        match is_list
+            || !self.schemas.is_one_or_list(&self.registry, schema, slot)
+            || is_bracketed()
         {
-            Some(_) => element.clone(),
-            None => value.clone(),
+            true => value.clone(),
+            false => element.clone(),
         }
     }
 }

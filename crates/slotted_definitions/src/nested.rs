@@ -127,7 +127,16 @@ impl RecordReader<'_> {
         {
             return self.misshapen((schema, shape), entry, declared, entries);
         }
+        let first = entries.values.len();
         self.parts((schema, shape), entry, declared, entries);
+        if let (Shape::List(_), Data::List(list)) = (shape, &entry.value.data)
+            && list.len() == 1
+            && self.is_one_or_list(schema, shape)
+        {
+            let parts = entries.values[first..].iter();
+            let own = parts.filter(|part| usize::from(part.slot) == shape.slot_range().start);
+            self.records.bracketed.extend(own.map(|part| part.place));
+        }
         self.discard_wholes((schema, shape), entry, declared, entries);
     }
 

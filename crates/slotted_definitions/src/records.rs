@@ -105,6 +105,8 @@ pub(super) struct Records {
     pub(super) quarantined_values: HashMap<u32, Vec<QuarantinedValue>>,
     pub(super) quarantined: Vec<QuarantinedRecord>,
     pub(super) quarantined_patches: Vec<QuarantinedRecord>,
+    /// Lists of one element in brackets, where a file may leave them out.
+    pub(super) bracketed: HashSet<Place>,
     /// Changes of inherited values and of patched ones, by record.
     pub(super) changes: HashMap<u32, Vec<Change>>,
     /// Records that name the parts of a list one by one.
@@ -489,16 +491,21 @@ impl<'a> RecordReader<'a> {
         }
         let file = declared.of.place.file;
         let place = Place { file, span: entry.value.span };
-        let is_single = |kind: &Kind| {
-            matches!(kind, Kind::List(_))
-                && !matches!(entry.value.data, Data::List(_) | Data::Unset | Data::Bad)
-        };
         let list;
-        if is_single(schema.slots()[slot].kind())
+        if matches!(schema.slots()[slot].kind(), Kind::List(_))
             && self.schemas.is_one_or_list(self.registry, schema, slot)
         {
-            list = entry.value.list(vec![entry.value.clone()]);
-            entry.value = &list;
+            match &entry.value.data {
+                Data::Unset | Data::Bad => {}
+                Data::List(elements) if elements.len() == 1 => {
+                    self.records.bracketed.insert(place);
+                }
+                Data::List(_) => {}
+                _ => {
+                    list = entry.value.list(vec![entry.value.clone()]);
+                    entry.value = &list;
+                }
+            }
         }
         let value = match self.check(schema, slot, entry.value, place) {
             Checked::Right(value) => value,

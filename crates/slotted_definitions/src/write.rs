@@ -285,9 +285,12 @@ impl Objects {
         if let Some((name, value)) = nested.iter().find(|(_, value)| is_lossy(value)) {
             return Err(unwritable(name, value));
         }
-        let values = nested.iter().map(|(name, value)| {
-            (Arc::from(name), self.definitions.loaded.one_or_list(schema, name, value))
-        });
+        let loaded = &self.definitions.loaded;
+        let number = self.records.get(&id).map(|number| *number as usize);
+        let of = (schema, number.and_then(|number| loaded.records.list.get(number)));
+        let values = nested
+            .iter()
+            .map(|(name, value)| (Arc::from(name), loaded.one_or_list(of, name, value)));
         Ok(values.collect())
     }
 
