@@ -88,6 +88,12 @@ impl Game {
         Ok(Self { store, moving, position, last, frame: 0 })
     }
 
+    /// Tracks the changes of positions.
+    fn tracked(mut self) -> Result<Self, Box<dyn Error>> {
+        self.store.track_changes("unit", "position")?;
+        Ok(self)
+    }
+
     /// Plays a frame. Returns the snapshots before and after it.
     fn play(&mut self) -> Result<(Snapshot, Snapshot), Box<dyn Error>> {
         self.frame += 1;
@@ -135,7 +141,10 @@ impl Recording {
         moving: Moving,
         options: RecorderOptions,
     ) -> Result<Self, Box<dyn Error>> {
-        let mut game = Game::new(objects, moving)?;
+        Self::of(Game::new(objects, moving)?, options)
+    }
+
+    fn of(mut game: Game, options: RecorderOptions) -> Result<Self, Box<dyn Error>> {
         let mut recorder = options.start(io::sink())?;
         recorder.frame(0, &game.play()?.1)?;
         Ok(Self { game, recorder })
@@ -209,9 +218,11 @@ fn measure(
     let mut copied = Game::new(objects, moving)?;
     let (mut one, mut both) = (Game::new(objects, moving)?, Game::new(objects, moving)?);
     let mut plain = Recording::new(objects, moving, only_changes())?;
+    let mut tracked = Recording::of(Game::new(objects, moving)?.tracked()?, only_changes())?;
     let mut small = Recording::new(objects, moving, only_changes().compression(Compression::Lz4))?;
     let mut keyframes = Recording::new(objects, moving, RecorderOptions::new().keyframe_every(1))?;
     plain.frame()?;
+    tracked.frame()?;
     small.frame()?;
     let bytes = [plain.bytes()?, small.bytes()?, keyframes.bytes()?];
     let [plain_bytes, small_bytes, keyframe_bytes] = bytes;
@@ -231,6 +242,7 @@ fn measure(
         Form::timed("`Delta::between` and postcard", 0, || delta(&mut one, false)),
         Form::timed("the same in both directions", 0, || delta(&mut both, true)),
         Form::timed("`Recorder::frame`", 0, || plain.frame()),
+        Form::timed("`Recorder::frame`, positions tracked", 0, || tracked.frame()),
         Form::timed("`Recorder::frame`, lz4", 0, || small.frame()),
         Form::timed("`Recorder::frame` with a keyframe", 0, || keyframes.frame()),
         Form::timed("`Playback::step_forwards`", 0, || timed(|| Ok(forwards.step_forwards()?))),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::epoch::Epoch;
 use crate::pool::ThreadPool;
 use crate::storage::block::{BlocksSnapshot, Stamps, snapshot_bytes};
-use crate::storage::{BLOCK_ROWS, Blocks, Cells, CellsSnapshot, Marks, Rows};
+use crate::storage::{BLOCK_ROWS, Blocks, Cells, CellsSnapshot, Marks, Rows, Written};
 
 /// Distinguishes columns with the same type of cells, for example those of two enums or two slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,11 @@ pub(crate) struct ColumnSnapshot {
 }
 
 impl ColumnSnapshot {
+    /// Returns the rows of a block that were written in this epoch or later, as far as the column knows.
+    pub(crate) fn written_since(&self, block: usize, epoch: Epoch) -> Written<'_> {
+        self.marks.as_ref().map_or(Written::All, |marks| marks.written_since(block, epoch))
+    }
+
     /// Returns `true` if both share their blocks and the epochs of their writes. Marks also depend on the epoch, so
     /// columns with marks differ.
     pub(super) fn is_same(&self, other: &Self) -> bool {

@@ -8,7 +8,8 @@ use crate::store::Store;
 
 impl Store {
     /// Tracks the changes of a slot, object by object: [`changed_since`](crate::view::ViewMut::changed_since) then
-    /// visits exactly the objects whose value was written, however small the store is.
+    /// visits exactly the objects whose value was written, however small the store is, and
+    /// [`changes`](crate::snapshot::changes) and [deltas](crate::Delta) read no other values.
     ///
     /// Without it a view visits all objects of a block in which one was written. Tracking applies to the schema and to
     /// all that [extend it](Self#schemas-that-extend-others), also to those registered later. It lasts until

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::sample::Index;
+use slotted::snapshot::changes;
 use slotted::view::{Mut, OptionMut};
 use slotted::{
     Epoch, ObjectId, Schema, Snapshot, Store, View, exactly, memory::BLOCK_ROWS, record,
@@ -358,6 +359,23 @@ impl World {
             let written = writes.iter().filter(|(_, epochs)| epochs[0] >= since);
             assert_same(view.iter().map(|unit| unit.id), written.map(|(id, _)| *id).collect());
         }
+        for [before, after] in self.pasts.windows(2).filter_map(|pasts| pasts.as_array()) {
+            check_changes(&before.snapshot, &after.snapshot);
+            check_changes(&after.snapshot, &before.snapshot);
+        }
+    }
+}
+
+/// Checks that the differences of tracked slots are those of their values.
+fn check_changes(before: &Snapshot, after: &Snapshot) {
+    let found = changes(before, after).expect("the snapshots are of one store");
+    for slot in ["health", "shield"] {
+        let found = found.slots().iter().filter(|changed| changed.slot() == slot);
+        let found = found.flat_map(|changed| changed.ids().iter().copied());
+        let both = before.ids().filter(|id| after.contains(*id));
+        let value = |snapshot: &Snapshot, id| snapshot.get_value(id, slot).expect("it is alive");
+        let differing = both.filter(|id| value(before, *id) != value(after, *id));
+        assert_same(found, differing.collect());
     }
 }
 

@@ -8,6 +8,7 @@ use std::hint::black_box;
 
 use bench_support::allocator::{CountingAllocator, added_bytes, peak_bytes};
 use slotted::Store;
+use slotted_definitions::write::schemas_to_text;
 use slotted_definitions::{Format, LoadLimits, Loader, read_data};
 
 #[global_allocator]
@@ -118,5 +119,61 @@ fn files_of_objects_are_bounded_too() -> std::io::Result<()> {
     let files = [("pack.json", manifest), ("schemas.json", &*schema), ("orcs.json", &*objects)];
     let (peak, kept) = measure("objects", &files)?;
     assert!(peak < 3.0 && kept < 2.3, "peak {peak}, kept {kept}");
+    Ok(())
+}
+
+/// Returns records with a nested record, a list of records, a map and a union.
+fn nested(records: usize) -> String {
+    let schemas = r#""schemas": {
+        "drop": {"slots": {"item": "text", "chance": "f32"}},
+        "orc": {"slots": {
+            "damage": {"slots": {"min": "u8", "max": "u8"}}, "drops": "list(drop)", "skills": "map(u8)",
+            "effect": {"tag": "type", "variants": {"heal": {"amount": "u8"}, "burn": {"damage": "f32"}}}
+        }}
+    }"#;
+    let line = |n: usize| {
+        let effect = match n % 2 {
+            0 => r#"{"type": "heal", "amount": 5}"#,
+            _ => r#"{"type": "burn", "damage": 2.5}"#,
+        };
+        format!(
+            "\"orc_{n}\": {{\"damage\": {{\"min\": 1, \"max\": {}}}, \"drops\": [{{\"item\": \"bone\", \"chance\": 0.5}}, \
+             {{\"item\": \"hide number {}\", \"chance\": 0.25}}], \"skills\": {{\"hunt\": {}, \"howl\": 9}}, \
+             \"effect\": {effect}}}",
+            n % 200 + 2,
+            n % 50,
+            n % 100
+        )
+    };
+    format!("{{{schemas}, \"records\": {{\"orc\": {{\n{}}}}}}}\n", lines(records, line))
+}
+
+#[test]
+fn nested_values_are_bounded_too() -> std::io::Result<()> {
+    let (peak, kept) = measure("nested", &[("orcs.json", &nested(RECORDS))])?;
+    assert!(peak < 3.0 && kept < 3.0, "peak {peak}, kept {kept}");
+    Ok(())
+}
+
+#[test]
+#[cfg(all(feature = "toml", feature = "ron", feature = "yaml"))]
+fn every_format_is_bounded() -> Result<(), Box<dyn std::error::Error>> {
+    let bounds =
+        [(Format::Json, 3.0), (Format::Ron, 3.0), (Format::Yaml, 3.0), (Format::Toml, 6.0)];
+    for (sort, json) in [("flat", named(RECORDS)), ("nested", nested(RECORDS))] {
+        let mut store = Store::new();
+        let objects = Loader::new().text("orcs.json", &json).load(&store)?.spawn(&mut store)?;
+        let docs = objects.definitions().schema_docs("orc");
+        let schema = store.schema("orc").ok_or("it is registered")?.to_schema();
+        let schema = schemas_to_text([(&schema, &docs)], Format::Json)?;
+        for (format, bound) in bounds {
+            let [(path, text)] = &objects.to_files(&store, format)?[..] else {
+                return Err("all records have a name".into());
+            };
+            let files = [("schemas.json", &*schema), (path, text)];
+            let (peak, kept) = measure(&format!("{sort}_{}", format.extension()), &files)?;
+            assert!(peak < bound && kept < 3.0, "{format:?}: peak {peak}, kept {kept}");
+        }
+    }
     Ok(())
 }

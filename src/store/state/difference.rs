@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::epoch::Epoch;
 use crate::id::SchemaId;
 use crate::schema::{RegisteredSchema, Registry, Slot};
+use crate::simd::add_bits_at_least;
 use crate::storage::{
     BLOCK_ROWS, BlocksSnapshot, Cell, ColumnSnapshot, RowBlock, RowsSnapshot, SnapshotPairVisitor,
-    TableSnapshot, ones,
+    TableSnapshot, Written, ones,
 };
 use crate::store::state::{StateMismatch, StoreState};
 
@@ -44,7 +46,7 @@ pub(crate) fn living(generation: Option<u16>) -> Option<u16> {
 }
 
 impl<'a> Differences<'a> {
-    /// Compares all blocks that the states do not share.
+    /// Compares all blocks that the states do not share, in slots that track their changes only the marked rows.
     pub(crate) fn between(
         before: &'a StoreState,
         after: &'a StoreState,
@@ -61,6 +63,8 @@ impl<'a> Differences<'a> {
         before.fits(&after.identity, &after.registry)?;
         // One of them may have schemas that were registered later.
         let larger = if before.registry.len() > after.registry.len() { before } else { after };
+        let since = before.epoch.min(after.epoch);
+        let later = usize::from(before.epoch < after.epoch);
         let table = |state: &StoreState, schema: SchemaId| {
             state.table(schema).cloned().unwrap_or_else(|| larger.empty_table(schema))
         };
@@ -70,7 +74,7 @@ impl<'a> Differences<'a> {
                 return None;
             }
             let wanted = schema.slots().iter().map(|slot| is_wanted(schema, slot));
-            TableDifference::find(schema.id(), &before, &after, wanted)
+            TableDifference::find(schema.id(), [&before, &after], (later, since), wanted)
         });
         Ok(Self { tables: tables.collect(), registry: &larger.registry })
     }
@@ -79,8 +83,8 @@ impl<'a> Differences<'a> {
 impl TableDifference {
     fn find(
         schema: SchemaId,
-        before: &TableSnapshot,
-        after: &TableSnapshot,
+        [before, after]: [&TableSnapshot; 2],
+        (later, since): (usize, Epoch),
         wanted: impl Iterator<Item = bool>,
     ) -> Option<Self> {
         let rows = if Arc::ptr_eq(&before.rows, &after.rows) {
@@ -88,7 +92,7 @@ impl TableDifference {
         } else {
             row_differences(&before.rows, &after.rows)
         };
-        let survivors = Survivors { before: &before.rows, after: &after.rows };
+        let survivors = Survivors { before: &before.rows, after: &after.rows, later, since };
         let columns = before.columns.iter().zip(&after.columns).zip(wanted);
         let values =
             columns.map(
@@ -131,15 +135,19 @@ fn row_differences(before: &RowsSnapshot, after: &RowsSnapshot) -> Vec<RowDiffer
 struct Survivors<'a> {
     before: &'a RowsSnapshot,
     after: &'a RowsSnapshot,
+    /// 1 if the table after is the later one, else 0.
+    later: usize,
+    /// The epoch that began with the earlier one.
+    since: Epoch,
 }
 
 impl Survivors<'_> {
     /// Returns the rows whose values differ or are set in only one of the tables.
     fn changed(&self, before: &ColumnSnapshot, after: &ColumnSnapshot) -> Vec<u32> {
-        let values = Compare { survivors: self };
-        let mut rows = before.cells.visit_both(&after.cells, values).unwrap_or_default();
+        let compare = Compare { survivors: self, later: [before, after][self.later] };
+        let mut rows = before.cells.visit_both(&after.cells, compare).unwrap_or_default();
         if let (Some(before), Some(after)) = (&before.set, &after.set) {
-            let set = Compare { survivors: self }.visit(before, after);
+            let set = compare.visit(before, after);
             if !set.is_empty() {
                 rows.extend(set);
                 rows.sort_unstable();
@@ -169,8 +177,10 @@ impl Survivors<'_> {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Compare<'a> {
     survivors: &'a Survivors<'a>,
+    later: &'a ColumnSnapshot,
 }
 
 impl SnapshotPairVisitor for Compare<'_> {
@@ -199,8 +209,14 @@ impl Compare<'_> {
         rows: &mut Vec<u32>,
     ) {
         let words = before.chunks(64 * width).zip(after.chunks(64 * width));
-        for (word, (before, after)) in words.enumerate() {
-            if before.len() == after.len() && C::same(before, after) {
+        let mut written = [0; BLOCK_ROWS / 64];
+        match self.later.written_since(number, self.survivors.since) {
+            Written::Nothing => return,
+            Written::All => written.fill(u64::MAX),
+            Written::Rows { marks, first } => add_bits_at_least(&mut written, marks, first),
+        }
+        for ((word, (before, after)), written) in words.enumerate().zip(written) {
+            if written == 0 || (before.len() == after.len() && C::same(before, after)) {
                 continue;
             }
             let survivors = self.survivors.in_word(number, word);

@@ -127,6 +127,21 @@ struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
+    const fn new(text: &'s str, most_levels: usize, values_left: usize) -> Self {
+        Self {
+            text,
+            problems: Vec::new(),
+            most_levels,
+            values_left,
+            is_over: false,
+            nodes: Vec::new(),
+            entries: Vec::new(),
+            packed_at: None,
+            named_at: None,
+            buffer: Vec::new(),
+        }
+    }
+
     fn bad(
         &mut self,
         span: Span,
@@ -262,16 +277,9 @@ pub(super) fn parse<'s>(
 ) -> (Option<Node<'s>>, Vec<SyntaxProblem>) {
     let left_at = |level: Option<usize>| level.and_then(|level| levels.most.checked_sub(level));
     let mut reader = Reader {
-        text,
-        problems: Vec::new(),
-        most_levels: levels.most,
-        values_left: *values_left,
-        is_over: false,
-        nodes: Vec::new(),
-        entries: Vec::new(),
         packed_at: left_at(levels.packed),
         named_at: left_at(levels.named),
-        buffer: Vec::new(),
+        ..Reader::new(text, levels.most, *values_left)
     };
     let node = match format {
         #[cfg(feature = "json")]

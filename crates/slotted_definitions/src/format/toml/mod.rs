@@ -1,5 +1,7 @@
 //! Parses TOML with the toml crate, which reports places.
 
+mod sections;
+
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
@@ -12,6 +14,17 @@ pub(super) fn parse<'s>(reader: &mut Reader<'s>) -> Option<Node<'s>> {
     // Skip a byte order mark.
     let text = reader.text.trim_start_matches('\u{feff}');
     let base = reader.text.len() - text.len();
+    let (values_left, known) = (reader.values_left, reader.problems.len());
+    if let Some(node) = sections::parse(reader, text, base) {
+        return Some(node);
+    }
+    reader.problems.truncate(known);
+    (reader.values_left, reader.is_over) = (values_left, false);
+    whole(reader, text, base)
+}
+
+/// Parses a text that begins after `base` bytes of the file.
+fn whole<'s>(reader: &mut Reader<'s>, text: &'s str, base: usize) -> Option<Node<'s>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         let span = Span::new(base, reader.text.len());
@@ -143,6 +156,12 @@ fn reword(reader: &mut Reader<'_>, span: Span, message: &str) {
 
 impl<'s> Reader<'s> {
     fn table(&mut self, table: DeTable<'s>, base: usize, levels_left: usize) -> Data<'s> {
+        let entries = self.entries(table, base, levels_left);
+        self.map_of(entries, levels_left)
+    }
+
+    /// Returns the values of a table in the order of the file.
+    fn entries(&mut self, table: DeTable<'s>, base: usize, levels_left: usize) -> Vec<Entry<'s>> {
         let entries = table.into_iter().map(|(name, value)| {
             let span = name.span();
             let span = Span::new(base + span.start, base + span.end);
@@ -154,7 +173,7 @@ impl<'s> Reader<'s> {
         });
         let mut entries: Vec<_> = entries.collect();
         entries.sort_by_key(|entry| entry.span.start);
-        self.map_of(entries, levels_left)
+        entries
     }
 
     fn toml_value(
