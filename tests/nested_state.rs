@@ -97,24 +97,7 @@ fn effects() -> Vec<Value> {
     vec![map([("type", "rest".into())]), heal, buff(&[]), buff(&["orc"]), buff(&["orc", "elf"])]
 }
 
-fn forms() -> Result<Vec<Form>, Box<dyn Error>> {
-    let form = |what, schema, values| Form { what, schema, values, is_optional: false };
-    let optional = |what, schema: SchemaBuilder, mut values: Vec<Value>| {
-        values.insert(0, Value::Unset);
-        Form { what, schema: schema.optional(), values, is_optional: true }
-    };
-    let skill = Schema::builder("skill").slot("level", Kind::U8).build()?;
-    let level = |level: i64| map([("level", level.into())]);
-    let skills = vec![
-        map([]),
-        map([("hunt", level(1))]),
-        map([("cook", level(1))]),
-        map([("hunt", level(2))]),
-    ];
-    let pair = |x: f32, name: &str| list([x.into(), name.into()]);
-    let grid = |rows: &[&[i64]]| {
-        list(rows.iter().map(|row| list(row.iter().map(|number| Value::from(*number)))))
-    };
+fn unions_without_tags() -> [(&'static str, SchemaBuilder, Vec<Value>); 3] {
     let by_name = thing()
         .slot("whole@", Kind::enumeration(["point", "circle", "box"]))
         .slot("whole@circle", Kind::F64)
@@ -144,8 +127,34 @@ fn forms() -> Result<Vec<Form>, Box<dyn Error>> {
         .slot("whole[]|number", Kind::list(Kind::I64));
     let mixed = || list(["a".into(), 1.into()]);
     let lists = vec![list([]), mixed(), list([1.into(), "a".into()]), list(["a".into()])];
-    let anything = || vec![1.into(), "1".into(), list([1.into()]), map([("a", mixed())]), map([])];
-    Ok(vec![
+    [
+        ("a union by name", by_name, shapes),
+        ("a union by sort", by_sort, costs),
+        ("a list of unions", uses, lists),
+    ]
+}
+
+fn forms() -> Result<Vec<Form>, Box<dyn Error>> {
+    let form = |what, schema, values| Form { what, schema, values, is_optional: false };
+    let optional = |what, schema: SchemaBuilder, mut values: Vec<Value>| {
+        values.insert(0, Value::Unset);
+        Form { what, schema: schema.optional(), values, is_optional: true }
+    };
+    let skill = Schema::builder("skill").slot("level", Kind::U8).build()?;
+    let level = |level: i64| map([("level", level.into())]);
+    let skills = vec![
+        map([]),
+        map([("hunt", level(1))]),
+        map([("cook", level(1))]),
+        map([("hunt", level(2))]),
+    ];
+    let pair = |x: f32, name: &str| list([x.into(), name.into()]);
+    let grid = |rows: &[&[i64]]| {
+        list(rows.iter().map(|row| list(row.iter().map(|number| Value::from(*number)))))
+    };
+    let one = || list(["a".into(), 1.into()]);
+    let anything = || vec![1.into(), "1".into(), list([1.into()]), map([("a", one())]), map([])];
+    let mut forms = vec![
         form("a nested record", thing().nested("whole", &damage()?), damages()),
         optional("an optional record", thing().nested("whole", &damage()?), damages()),
         form("a list of records", thing().nested_list("whole", &drop()?), drops()),
@@ -169,12 +178,12 @@ fn forms() -> Result<Vec<Form>, Box<dyn Error>> {
             ],
         ),
         form("a union with a tag", effect(), effects()),
-        form("a union by name", by_name, shapes),
-        form("a union by sort", by_sort, costs),
-        form("a list of unions", uses, lists),
         form("any value", thing().slot("whole", Kind::Any), anything()),
         optional("any value or none", thing().slot("whole", Kind::Any), anything()),
-    ])
+    ];
+    let unions = unions_without_tags().into_iter();
+    forms.extend(unions.map(|(what, schema, values)| form(what, schema, values)));
+    Ok(forms)
 }
 
 /// A store with an object for each of the values.
