@@ -288,3 +288,75 @@ fn a_limit_of_lists_is_an_error() -> Outcome {
     assert!(matches!(error, RecordsError::Limit(_)), "{error}");
     Ok(())
 }
+
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+struct Skill {
+    key: Text,
+    value: u8,
+}
+
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+struct Area {
+    #[slot(name = "0")]
+    x: f32,
+    #[slot(name = "1")]
+    y: Option<f32>,
+}
+
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+struct Place {
+    key: ObjectId,
+    #[slot(nested)]
+    value: Area,
+}
+
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+struct Elf {
+    #[slot(nested, name = "skills{}")]
+    skills: Records<Skill>,
+    #[slot(nested, name = "places{}")]
+    places: Option<Records<Place>>,
+    #[slot(nested)]
+    areas: Records<Area>,
+}
+
+#[test]
+fn maps_and_tuples_are_records_by_their_names() -> Outcome {
+    let mut store = Store::new();
+    store.register::<Elf>()?;
+    let skill = |value: i64| Value::from(value);
+    let skills: Value = [("hunt", skill(3)), ("cook", skill(1))].into_iter().collect();
+    let areas = [Value::from([1.0_f32]), Value::from([2.0_f32, 3.0])];
+    let elf = record! { skills: skills.clone(), areas: areas.clone() };
+    let id = store.spawn_record("elf", elf)?;
+    let elf = store.get_object::<Elf>(id)?;
+    let found = store.resolve_records(elf.skills).ok_or("of another store")?;
+    let found: Vec<_> = found.map(|skill| (store.resolve(skill.key), skill.value)).collect();
+    assert_eq!(found, [(Some("hunt"), 3), (Some("cook"), 1)]);
+
+    let places = [Place { key: id, value: Area { x: 1.0, y: None } }];
+    let places = store.intern_records(&places)?;
+    let area = [Area { x: 1.0, y: None }, Area { x: 2.0, y: Some(3.0) }];
+    assert_eq!(store.intern_records(&area)?, elf.areas);
+    let other = store.spawn(Elf { places: Some(places), ..elf })?;
+    assert_eq!(store.get_value(other, "skills")?, skills);
+    assert_eq!(store.get_value(other, "areas")?, areas.into());
+    let place = Value::from_iter([("key", id.into()), ("value", Value::from([1.0_f32]))]);
+    assert_eq!(store.get_value(other, "places")?, [place].into());
+    Ok(())
+}
+
+#[derive(Slotted, Clone, Copy)]
+struct NoMap {
+    #[slot(nested, name = "burns{}")]
+    burns: Records<Burn>,
+}
+
+#[test]
+fn entries_of_maps_have_a_key_and_a_value() {
+    assert_eq!(
+        NoMap::schema().unwrap_err().to_string(),
+        "schema 'burn' cannot be an entry of the map 'burns' of schema 'no_map'; its first slot must be 'key' (a text, \
+         an object or an enum, not optional), and the others 'value' or parts of it"
+    );
+}

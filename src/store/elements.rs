@@ -23,6 +23,9 @@ use crate::store::{
 /// records. Optional nested records and other lists of records do not compile in `T`, nor do slots of a base in
 /// [`Slotted::schema`]. Declare them by name, with [`nested_list`](crate::schema::SchemaBuilder::nested_list).
 ///
+/// A name that ends with `{}`, as in `#[slot(nested, name = "skills{}")]`, makes a [map](crate::schema::SchemaBuilder::nested_map)
+/// of the records: their first field is the `key`, and the other one, `value`, is a slot or a nested record.
+///
 /// Like a [`List`], the handle belongs to its own store and never changes. It takes 12 bytes for each part, of which the object
 /// stores 4 for each slot.
 ///

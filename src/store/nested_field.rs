@@ -142,7 +142,7 @@ impl<T: Slotted<Lists: Lists>> NestedField for Records<T> {
     type OptionKeys = <T::Lists as Lists>::OptionKeys;
 
     fn declare(schema: SchemaBuilder, name: &'static str) -> Result<SchemaBuilder, SchemaError> {
-        Ok(schema.nested_list(name, &T::schema()?))
+        Ok(schema.nested_records(name, &T::schema()?))
     }
 
     fn accepts<'a>(fields: impl Iterator<Item = &'a Self> + Clone, check: &mut BatchCheck<'_>) {

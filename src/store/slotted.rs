@@ -18,7 +18,7 @@ use crate::store::{ListMaker, Part, PartList, SlotKey, Store};
 /// | `#[slotted(crate = "path")]` | the struct | the path of this crate, if it is not `slotted` |
 /// | `#[slot(base)]` | the first field | extends the field's schema: its slots come first |
 /// | `#[slot(base, default(health = 150.0))]` | the first field | another default for a slot of the base, as [`inherited_default`](SchemaBuilder::inherited_default); names such as `"damage.min"` in quotes |
-/// | `#[slot(nested)]` | a field | the slots of the field's schema, under their names with the field's and a dot before; for an `Option` of it see [below](#optional-nested-records) |
+/// | `#[slot(nested)]` | a field | the slots of the field's schema, under their names with the field's and a dot before; for an `Option` of it see [below](#optional-nested-records), for lists [`Records`](crate::Records) |
 /// | `#[slot(name = "hp")]` | a field | the slot's name; by default the field's |
 /// | `#[slot(renamed_from = "hp")]` | a field | the slot's former name, for [migrations](Store::plan_migration) |
 /// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out; `[]` or `[1, 2]` for lists and arrays |
