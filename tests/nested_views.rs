@@ -71,7 +71,7 @@ wholes! {
         parts: 'skills{}.key', 'skills{}.value.level'";
     Sizes "size" &'a [f32; 2] => "', which is a list of 2 values in 'unit' and has no column; name its parts: \
         'size.0', 'size.1'";
-    Grids "grid" &'a mut List<u8> => "', which is a list of lists in 'unit' and has no column; name its parts: \
+    Grids "grid" &'a List<u8> => "', which is a list of lists in 'unit' and has no column; name its parts: \
         'grid[]', 'grid[]#'";
     Effects "effect" Option<&'a Any> => "', which is a map with a type of heal, rest in 'unit' and has no column; \
         name its parts: 'effect@type', 'effect@heal.amount'";
