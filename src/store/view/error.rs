@@ -46,7 +46,7 @@ pub enum ViewError {
         name: Arc<str>,
         /// The first schema that has it.
         schema: Arc<str>,
-        /// What the value is, such as `a map of min, max`.
+        /// The form of the value, such as `a map of min, max`.
         shape: Arc<str>,
         /// The slots of its parts.
         parts: Arc<[Arc<str>]>,

@@ -429,6 +429,11 @@ impl Shape {
             // The field has the value already.
             return Ok(());
         }
+        if let (Form::Union(variants), ReflectMut::Enum(target)) = (&self.form, field.reflect_mut())
+            && variants.write(target, value)?
+        {
+            return Ok(());
+        }
         match (&self.form, field.reflect_mut(), value) {
             (Form::Record(parts), ReflectMut::Struct(target), _) => {
                 return parts.write(target, value);
@@ -437,11 +442,6 @@ impl Shape {
                 return write_tuple(shapes, value, |at, shape, value| {
                     target.field_mut(at).map_or(Ok(()), |field| shape.write(field, value))
                 });
-            }
-            (Form::Union(variants), ReflectMut::Enum(target), _) => {
-                if variants.write(target, value)? {
-                    return Ok(());
-                }
             }
             (Form::Option(inner), ReflectMut::Enum(option), value)
                 if !value.is_unset() && inner.has_parts() =>
