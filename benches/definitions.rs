@@ -85,6 +85,8 @@ struct Files {
     nested: String,
     /// As many values in JSON, ten of each record in a list of five records.
     lists: String,
+    /// The names of forms, and the same number of values in JSON, ten of twelve in values that a record composes.
+    composed: [(&'static str, String); COMPOSED.len()],
     /// Only the list, without a schema: the input of inference.
     loose: String,
 }
@@ -114,7 +116,8 @@ impl Files {
             }
         }
         let (nested, lists) = (nested(records), lists(records));
-        Self { json, toml, ron, yaml, nested, lists, loose }
+        let composed = COMPOSED.map(|form| (form.what, composed(&form, records)));
+        Self { json, toml, ron, yaml, nested, lists, composed, loose }
     }
 }
 
@@ -171,6 +174,77 @@ fn lists(records: usize) -> String {
             text,
             "{{\"name\": {name}, \"title\": {title}, \"places\": [{places}]}}{comma}"
         );
+    }
+    text.push_str("]}}");
+    text
+}
+
+/// Five values of two numbers each, which a record composes.
+struct Composed {
+    what: &'static str,
+    /// The declaration of the slot `places` in JSON.
+    slot: &'static str,
+    /// Writes the five values.
+    values: fn([(String, &str); 5]) -> String,
+}
+
+const COMPOSED: [Composed; 4] = [
+    Composed {
+        what: "JSON: definitions, ten of the values in a map by name",
+        slot: "\"map(place)\"",
+        values: |places| {
+            let mut number = 0;
+            let entries = places.map(|(x, level)| {
+                number += 1;
+                format!("\"p{number}\": {{\"x\": {x}, \"level\": {level}}}")
+            });
+            format!("{{{}}}", entries.join(", "))
+        },
+    },
+    Composed {
+        what: "JSON: definitions, ten of the values in a list of tuples",
+        slot: "\"list((f64, u8))\"",
+        values: |places| listed(places.map(|(x, level)| format!("[{x}, {level}]"))),
+    },
+    Composed {
+        what: "JSON: definitions, ten of the values in a list of unions",
+        slot: "{\"kind\": \"list(point | area)\", \"tag\": \"type\"}",
+        values: |places| {
+            let mut kinds = ["point", "area"].into_iter().cycle();
+            listed(places.map(|(x, level)| {
+                let kind = kinds.next().unwrap_or_default();
+                format!("{{\"type\": \"{kind}\", \"x\": {x}, \"level\": {level}}}")
+            }))
+        },
+    },
+    Composed {
+        what: "JSON: definitions, ten of the values in one of kind `any`",
+        slot: "\"any\"",
+        values: |places| {
+            listed(places.map(|(x, level)| format!("{{\"x\": {x}, \"level\": {level}}}")))
+        },
+    },
+];
+
+fn listed(values: [String; 5]) -> String {
+    format!("[{}]", values.join(", "))
+}
+
+/// Returns records of two texts and five composed values, as JSON with its schema.
+fn composed(form: &Composed, records: usize) -> String {
+    let place = "{\"slots\": {\"x\": \"f64\", \"level\": \"u8\"}}";
+    let mut text = format!(
+        "{{\"schemas\": {{\"place\": {place}, \"point\": {place}, \"area\": {place}, \"orc\": {{\"slots\": \
+         {{\"name\": \"text\", \"title\": \"text\", \"places\": {}}}}}}}, \"records\": {{\"orc\": [\n",
+        form.slot
+    );
+    for n in 0..records {
+        let [name, _, _, level, .., title] = values(n);
+        let place = |at: usize| (format!("{:.3}", (n + at) as f64 * 0.123), &*level);
+        let places = (form.values)(std::array::from_fn(place));
+        let comma = if n + 1 < records { "," } else { "" };
+        let _ =
+            writeln!(text, "{{\"name\": {name}, \"title\": {title}, \"places\": {places}}}{comma}");
     }
     text.push_str("]}}");
     text
@@ -248,7 +322,7 @@ fn forms<'a>(
     (reloaded, fresh): &'a mut (Store, Store),
     nested: &'a mut Store,
 ) -> Vec<Form<'a>> {
-    vec![
+    let mut forms = vec![
         Form::new("JSON: `serde_json::Value`", 0, || {
             black_box(serde_json::from_str::<serde_json::Value>(&files.json)?);
             Ok(())
@@ -281,7 +355,10 @@ fn forms<'a>(
         Form::new("JSON: definitions, ten of the values in a list of records", 1, || {
             load("orcs.json", &files.lists)
         }),
-    ]
+    ];
+    let composed = files.composed.iter();
+    forms.extend(composed.map(|(what, text)| Form::new(what, 1, move || load("orcs.json", text))));
+    forms
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -380,6 +380,23 @@ pub enum AnyError {
     Limit(#[from] LimitError),
 }
 
+/// The reason why a store cannot keep a list of [records](crate::Records).
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordsError {
+    /// A part of a record is a list of another store.
+    #[error(
+        "record {element} has a list of another store; use lists from this store's `intern_list`"
+    )]
+    ForeignList {
+        /// The position of the record.
+        element: usize,
+    },
+    /// A limit of the store is reached.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+}
+
 /// A limit of a store that is exceeded.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -422,7 +439,15 @@ pub enum LimitError {
     },
 }
 
-debug_as_display!(SpawnError, Rejection, AccessError, TypeMismatch, AnyError, LimitError);
+debug_as_display!(
+    SpawnError,
+    Rejection,
+    AccessError,
+    TypeMismatch,
+    AnyError,
+    RecordsError,
+    LimitError
+);
 debug_as_display!(Despawned, DespawnBatchError, UnknownSchema, NotRegistered, ForeignKey);
 
 fn slot_type((kind, optional): &(Kind, bool)) -> String {

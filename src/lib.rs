@@ -133,7 +133,7 @@ pub use snapshot::{Delta, DeltaError, Snapshot, SnapshotError, SnapshotRing};
 pub use store::commands::Commands;
 pub use store::lend;
 pub use store::{
-    Limits, Migration, MigrationError, ReservedIds, SlotKey, Slotted, Spawned, Store,
+    Limits, Migration, MigrationError, Records, ReservedIds, SlotKey, Slotted, Spawned, Store,
     StoreIdentity, View, ViewError,
 };
 pub use text::Text;
@@ -156,6 +156,11 @@ pub mod dump {
 pub mod memory {
     pub use crate::storage::BLOCK_ROWS;
     pub use crate::store::{MemoryReport, MovedIds, SchemaMemory, SlotMemory};
+}
+
+/// Lists of [`Records`]: their elements, and the lists of their parts.
+pub mod records {
+    pub use crate::store::{Element, Elements, PartKeys, PartList, Records};
 }
 
 /// Tables as they lie in memory: for file formats and other engines.
@@ -191,12 +196,16 @@ pub mod view {
 /// The items that derive macros use; not part of the API.
 #[doc(hidden)]
 pub mod derive_support {
+    pub use crate::error::RecordsError;
     pub use crate::slot_value::derive_support::{Align, CellOfAlign, PodCell, pod_width};
     pub use crate::slot_value::{ListElement, SlotField};
     pub use crate::store::view_support::{Filter, Request, SetSlot, SharedField, TableColumns};
     pub use crate::store::{
         Batch, BatchCheck, KeyReader, NestedField, ObjectCheck, ObjectField, ObjectReader,
         ObjectWriter, ReadKeys,
+    };
+    pub use crate::store::{
+        ListMaker, Lists, MakeLists, NotInElements, Part, PartElements, PartList, VisitLists,
     };
     pub use crate::store::{RunIter, SharedView, ViewField};
 }

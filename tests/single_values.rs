@@ -49,6 +49,8 @@ impl SlotValue for Job {
     }
 }
 
+impl slotted::slot_value::ListElement for Job {}
+
 #[derive(Slotted, Clone, Copy)]
 struct Person {
     job: Job,

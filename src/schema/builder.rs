@@ -257,6 +257,33 @@ impl SchemaBuilder {
         self.elements(&format!("{name}{{}}"), vec![key], value)
     }
 
+    /// Adds a list of records, or a map whose entries are the records if the name ends with `{}`.
+    pub(crate) fn nested_records(mut self, name: &str, element: &Schema) -> Self {
+        let Some(map) = name.strip_suffix("{}") else { return self.nested_list(name, element) };
+        let is_key = |slot: &Slot| {
+            &*slot.name == "key"
+                && !slot.optional
+                && matches!(slot.kind, Kind::Text | Kind::Enum(_) | Kind::Object)
+        };
+        let is_value = |slot: &Slot| {
+            let rest = slot.name.strip_prefix("value");
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        match &*element.slots {
+            [key, values @ ..]
+                if is_key(key) && !values.is_empty() && values.iter().all(is_value) =>
+            {
+                self.elements(name, Vec::new(), element)
+            }
+            _ => {
+                let (schema, map) = (Arc::clone(&self.schema.name), map.into());
+                let entry = Arc::clone(&element.name);
+                self.error.get_or_insert(SchemaError::BadEntry { schema, map, entry });
+                self
+            }
+        }
+    }
+
     /// Adds the parts of elements. `name` ends with brackets.
     fn elements(mut self, name: &str, key: Vec<Slot>, parts: &Schema) -> Self {
         if parts.extends.is_some() || parts.slots.is_empty() {

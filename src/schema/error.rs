@@ -50,6 +50,19 @@ pub enum SchemaError {
         /// The constraint's name.
         constraint: &'static str,
     },
+    /// The schema of a map's entries has other slots than a key and a value.
+    #[error(
+        "schema '{entry}' cannot be an entry of the map '{map}' of schema '{schema}'; its first slot must be 'key' \
+         (a text, an object or an enum, not optional), and the others 'value' or parts of it"
+    )]
+    BadEntry {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The map.
+        map: Arc<str>,
+        /// The schema of the entries.
+        entry: Arc<str>,
+    },
     /// The schema of a nested record has no slots, or extends another one.
     #[error(
         "schema '{nested}' cannot be the nested record '{record}' of schema '{schema}'; \

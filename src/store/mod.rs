@@ -22,6 +22,7 @@ mod despawn;
 #[cfg(feature = "serde")]
 mod dump;
 mod dynamic;
+mod elements;
 mod fill;
 mod ids;
 mod limits;
@@ -63,6 +64,10 @@ pub use compact::MovedIds;
 #[cfg(feature = "serde")]
 pub use dump::Dump;
 pub(crate) use dynamic::element_shape as shape_of_elements;
+pub use elements::{
+    Element, Elements, ListMaker, Lists, MakeLists, NotInElements, Part, PartElements, PartKeys,
+    PartList, Records, VisitLists,
+};
 pub use fill::{FillError, TableFill};
 pub use ids::ObjectIds;
 pub use keys::SlotKey;

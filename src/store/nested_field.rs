@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use crate::error::RecordsError;
 use crate::schema::{SchemaBuilder, SchemaError};
 use crate::store::{
-    Batch, BatchCheck, KeyReader, ObjectCheck, ObjectReader, ObjectWriter, ReadKeys, Slotted,
+    Batch, BatchCheck, KeyReader, ListMaker, Lists, NotInElements, ObjectCheck, ObjectReader,
+    ObjectWriter, ReadKeys, Records, Slotted,
 };
 
 /// A field with `#[slot(nested)]`, in each of the functions that [`Slotted`]'s derive makes.
@@ -14,8 +16,10 @@ use crate::store::{
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a nested record",
-    label = "neither a schema nor an `Option` of one",
-    note = "`#[slot(nested)]` takes a struct with `#[derive(Slotted)]`, or an `Option` of one"
+    label = "neither a schema nor an `Option` or `Records` of one",
+    note = "`#[slot(nested)]` takes a struct with `#[derive(Slotted)]`, `Records` of one, or an `Option` of these",
+    note = "a record in `Records` has no optional nested records and no lists of records: declare such a list by \
+            name, with `SchemaBuilder::nested_list`"
 )]
 pub trait NestedField: Copy + Send + Sync + 'static {
     type Keys: Copy + fmt::Debug + Send + Sync + 'static;
@@ -41,7 +45,27 @@ pub trait NestedField: Copy + Send + Sync + 'static {
     );
     fn write_one_option(field: Option<&Self>, writer: &mut ObjectWriter<'_>);
     fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self>;
+
+    /// The lists of the field's parts, if it is in the elements of a list.
+    type Lists: Copy + fmt::Debug + Send + Sync + 'static;
+
+    /// Makes the lists of the field of many objects.
+    ///
+    /// # Errors
+    /// Returns an error if a part is a list of another store, or if the store's limit of lists is reached.
+    fn lists<'a>(
+        fields: impl Iterator<Item = &'a Self> + Clone,
+        maker: &mut ListMaker<'_>,
+    ) -> Result<Self::Lists, RecordsError>;
 }
+
+/// A nested value that an `Option` makes optional.
+#[doc(hidden)]
+pub trait Whole: NestedField {}
+
+impl<T: Slotted> Whole for T {}
+
+impl<T: Slotted<Lists: Lists>> Whole for Records<T> {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Slotted> NestedField for T {
@@ -101,15 +125,86 @@ impl<T: Slotted> NestedField for T {
     fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self> {
         T::read_option(reader)
     }
+
+    type Lists = T::Lists;
+
+    fn lists<'a>(
+        fields: impl Iterator<Item = &'a Self> + Clone,
+        maker: &mut ListMaker<'_>,
+    ) -> Result<T::Lists, RecordsError> {
+        T::lists(fields, maker)
+    }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Slotted> NestedField for Option<T> {
+impl<T: Slotted<Lists: Lists>> NestedField for Records<T> {
+    type Keys = <T::Lists as Lists>::Keys;
+    type OptionKeys = <T::Lists as Lists>::OptionKeys;
+
+    fn declare(schema: SchemaBuilder, name: &'static str) -> Result<SchemaBuilder, SchemaError> {
+        Ok(schema.nested_records(name, &T::schema()?))
+    }
+
+    fn accepts<'a>(fields: impl Iterator<Item = &'a Self> + Clone, check: &mut BatchCheck<'_>) {
+        Self::visit(fields.map(Some), check);
+    }
+
+    fn check(&self, check: &mut ObjectCheck<'_>) {
+        Self::visit_one(Some(self), check);
+    }
+
+    fn write<'a>(fields: impl Iterator<Item = &'a Self> + Clone, batch: &mut Batch<'_>) {
+        Self::visit(fields.map(Some), batch);
+    }
+
+    fn write_one(&self, writer: &mut ObjectWriter<'_>) {
+        Self::visit_one(Some(self), writer);
+    }
+
+    fn read(reader: &mut ObjectReader<'_>) -> Self {
+        Self::read_lists(reader).expect("a required slot has a list")
+    }
+
+    fn keys(slots: &mut KeyReader<'_>) -> Self::Keys {
+        ReadKeys::read(slots)
+    }
+
+    fn check_option(field: Option<&Self>, check: &mut ObjectCheck<'_>) {
+        Self::visit_one(field, check);
+    }
+
+    fn write_options<'a>(
+        fields: impl Iterator<Item = Option<&'a Self>> + Clone,
+        batch: &mut Batch<'_>,
+    ) {
+        Self::visit(fields, batch);
+    }
+
+    fn write_one_option(field: Option<&Self>, writer: &mut ObjectWriter<'_>) {
+        Self::visit_one(field, writer);
+    }
+
+    fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self> {
+        Self::read_lists(reader)
+    }
+
+    type Lists = NotInElements<Self>;
+
+    fn lists<'a>(
+        _: impl Iterator<Item = &'a Self> + Clone,
+        _: &mut ListMaker<'_>,
+    ) -> Result<Self::Lists, RecordsError> {
+        Ok(NotInElements::new())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Whole> NestedField for Option<T> {
     type Keys = T::OptionKeys;
     type OptionKeys = T::OptionKeys;
 
     fn declare(schema: SchemaBuilder, name: &'static str) -> Result<SchemaBuilder, SchemaError> {
-        Ok(schema.nested(name, &T::schema()?).optional())
+        Ok(T::declare(schema, name)?.optional())
     }
 
     #[inline(always)]
@@ -163,5 +258,13 @@ impl<T: Slotted> NestedField for Option<T> {
     #[inline(always)]
     fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self> {
         Some(Self::read(reader))
+    }
+    type Lists = NotInElements<Self>;
+
+    fn lists<'a>(
+        _: impl Iterator<Item = &'a Self> + Clone,
+        _: &mut ListMaker<'_>,
+    ) -> Result<Self::Lists, RecordsError> {
+        Ok(NotInElements::new())
     }
 }

@@ -2,11 +2,12 @@
 
 use std::{fmt, iter, slice};
 
+use crate::error::RecordsError;
 use crate::id::SchemaId;
 use crate::schema::{Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError, SlotCheck};
 use crate::slot_value::{SlotField, SlotValue, ValueCheck};
 use crate::storage::{CellColumn, Column, Span};
-use crate::store::{SlotKey, Store};
+use crate::store::{ListMaker, Part, PartList, SlotKey, Store};
 
 /// A Rust struct that is a schema. Implement it with `#[derive(Slotted)]`.
 ///
@@ -17,7 +18,7 @@ use crate::store::{SlotKey, Store};
 /// | `#[slotted(crate = "path")]` | the struct | the path of this crate, if it is not `slotted` |
 /// | `#[slot(base)]` | the first field | extends the field's schema: its slots come first |
 /// | `#[slot(base, default(health = 150.0))]` | the first field | another default for a slot of the base, as [`inherited_default`](SchemaBuilder::inherited_default); names such as `"damage.min"` in quotes |
-/// | `#[slot(nested)]` | a field | the slots of the field's schema, under their names with the field's and a dot before; for an `Option` of it see [below](#optional-nested-records) |
+/// | `#[slot(nested)]` | a field | the slots of the field's schema, under their names with the field's and a dot before; for an `Option` of it see [below](#optional-nested-records), for lists [`Records`](crate::Records) |
 /// | `#[slot(name = "hp")]` | a field | the slot's name; by default the field's |
 /// | `#[slot(renamed_from = "hp")]` | a field | the slot's former name, for [migrations](Store::plan_migration) |
 /// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out; `[]` or `[1, 2]` for lists and arrays |
@@ -177,6 +178,20 @@ pub trait Slotted: Copy + Send + Sync + 'static {
     /// unset.
     #[doc(hidden)]
     fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self>;
+
+    /// The lists of the parts of many objects, in a list of [`Records`](crate::Records).
+    #[doc(hidden)]
+    type Lists: Copy + fmt::Debug + Send + Sync + 'static;
+
+    /// Makes the lists of the parts of many objects.
+    ///
+    /// # Errors
+    /// Returns an error if a part is a list of another store, or if the store's limit of lists is reached.
+    #[doc(hidden)]
+    fn lists<'a>(
+        objects: impl Iterator<Item = &'a Self> + Clone,
+        maker: &mut ListMaker<'_>,
+    ) -> Result<Self::Lists, RecordsError>;
 }
 
 /// A field of a struct that derives [`Slotted`], in each of the derived functions.
@@ -227,10 +242,19 @@ pub trait ObjectField: Sized {
     /// Like `read`, in an optional nested record. Returns `None` if the field needs a value and has
     /// none.
     fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self>;
+
+    /// Makes the lists of the field of many objects.
+    ///
+    /// # Errors
+    /// Returns an error if the field is a list of another store, or if the store's limit of lists is reached.
+    fn lists(
+        fields: impl Iterator<Item = Self> + Clone,
+        maker: &mut ListMaker<'_>,
+    ) -> Result<PartList<Self>, RecordsError>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: SlotField> ObjectField for T {
+impl<T: Part> ObjectField for T {
     fn declare(schema: SchemaBuilder, name: &'static str) -> SchemaBuilder {
         let schema = schema.slot(name, T::Value::kind());
         if T::OPTIONAL { schema.optional() } else { schema }
@@ -287,6 +311,13 @@ impl<T: SlotField> ObjectField for T {
         reader.set_values += usize::from(is_set);
         let is_whole = is_set || T::OPTIONAL;
         is_whole.then(|| T::from_value(value.unwrap_or_else(T::Value::filler), is_set))
+    }
+
+    fn lists(
+        fields: impl Iterator<Item = Self> + Clone,
+        maker: &mut ListMaker<'_>,
+    ) -> Result<PartList<Self>, RecordsError> {
+        maker.part(fields)
     }
 }
 

@@ -31,6 +31,7 @@ mod nested_record_in_a_view;
 mod nested_record_without_parts;
 mod nested_record_without_schema;
 mod optional_base;
+mod records_with_optional_records;
 mod run_kept_over_the_next_change;
 mod schema_as_a_slot;
 mod schema_that_is_an_enum;

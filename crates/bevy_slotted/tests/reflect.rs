@@ -436,29 +436,19 @@ mod refused {
             a bool, or `#[reflect(ignore)]`";
         lists_of_structs_without_fields: Vec<Empty> => "'Empty' is a struct without fields, so it has \
             no slots; use a bool, or `#[reflect(ignore)]`";
-        lists_of_arrays_of_structs: Vec<[Inner; 2]> => "'Vec<[Inner; 2]>' is a list inside a list; \
-            use a struct with the inner list, or an 'AnyValue'";
         lists_of_optional_structs: Vec<Option<Inner>> => "'Option<Inner>' is optional, but list \
             elements must be set; leave out the unset ones";
         tuple_structs: Option<Meters> => "'Meters' is a tuple struct; use its inner type, or a struct \
             with named fields";
-        tuples: (f32, f32) => "'(f32, f32)' is a tuple; use a struct with named fields, or an array \
-            of numbers";
-        units: () => "'()' is a tuple; use a struct with named fields, or an array of numbers";
-        maps: HashMap<String, u8> => "'HashMap<String, u8, RandomState>' is a map; use a 'Vec' of \
-            structs with a key and a value, or an 'AnyValue'";
+        units: () => "'()' has no fields, so it has no slots; use a bool, or `#[reflect(ignore)]`";
+        maps_with_other_keys: HashMap<u8, u8> => "'HashMap<u8, u8, RandomState>' is a map whose keys are not texts, \
+            references or enums without data; use a 'Vec' of tuples, or an 'AnyValue'";
+        maps_of_options: HashMap<String, Option<u8>> => "'HashMap<String, Option<u8>, RandomState>' is \
+            optional, but list elements must be set; leave out the unset ones";
         sets: HashSet<u8> => "'HashSet<u8, RandomState>' is a set; use a 'Vec'";
-        enums_with_data: Shape => "'Shape' is an enum whose variant 'Circle' has data; use an enum without data, and optional fields for the data, or an 'AnyValue'";
-        results: Result<u8, u8> => "'Result<u8, u8>' is an enum whose variant 'Ok' has data; use an enum without data, and optional fields for the data, or an 'AnyValue'";
         nested_options: Option<Option<u8>> => "'Option<Option<u8>>' is an option inside an option; use one option";
         lists_of_options: Vec<Option<u8>> => "'Option<u8>' is optional, but list elements must be set; leave out the unset ones";
         arrays_of_options: [Option<u8>; 2] => "'Option<u8>' is optional, but list elements must be set; leave out the unset ones";
-        nested_lists: Vec<Vec<u8>> => "'Vec<Vec<u8>>' is a list inside a list; use a struct with \
-            the inner list, or an 'AnyValue'";
-        lists_of_arrays_of_vectors: Vec<[Vec2; 2]> => "'Vec<[Vec2; 2]>' is a list inside a list; use \
-            a struct with the inner list, or an 'AnyValue'";
-        arrays_of_arrays_of_arrays: [[[u8; 2]; 2]; 2] => "'[[[u8; 2]; 2]; 2]' is a list inside a \
-            list; use a struct with the inner list, or an 'AnyValue'";
         usizes: usize => "'usize' has a platform-dependent width; use 'u32' or 'u64'";
         isizes: isize => "'isize' has a platform-dependent width; use 'i32' or 'i64'";
         u128s: u128 => "'u128' is wider than any slot; use 'u64', or an array of two";
@@ -497,7 +487,7 @@ mod refused {
         #[derive(Reflect)]
         struct Bad {
             fine: f32,
-            inner: (u8, u8),
+            inner: (),
             size: usize,
             #[reflect(@SlotDefault::new("full"))]
             health: u8,
@@ -508,8 +498,8 @@ mod refused {
         assert_eq!(
             error.to_string(),
             "'Bad' has 4 problems:\
-             \n  field 'inner' cannot be a slot: '(u8, u8)' is a tuple; use a struct with named fields, or \
-             an array of numbers\
+             \n  field 'inner' cannot be a slot: '()' has no fields, so it has no slots; use a bool, or \
+             `#[reflect(ignore)]`\
              \n  field 'size' cannot be a slot: 'usize' has a platform-dependent width; use 'u32' or \
              'u64'\
              \n  field 'health' cannot be a slot: bad default: slot 'health' of 'bad' expects u8, found \
@@ -518,7 +508,7 @@ mod refused {
         );
         let ReflectError::Fields { problems, .. } = error else { panic!("{error}") };
         let FieldIssue::NotASlot { reason, .. } = &problems[0].what else { panic!() };
-        assert_eq!((&*problems[0].field, reason), ("inner", &NotASlot::Tuple));
+        assert_eq!((&*problems[0].field, reason), ("inner", &NotASlot::NoParts));
     }
 
     #[test]
@@ -577,8 +567,8 @@ mod refused {
             "'Tree' has 2 problems:\
              \n  field 'children' cannot be a slot: 'Tree' contains itself, so its slots have no end; \
              use a 'Reference' to an object of its own\
-             \n  field 'table' cannot be a slot: 'HashMap<String, Tree, RandomState>' is a map; use a \
-             'Vec' of structs with a key and a value, or an 'AnyValue'"
+             \n  field 'table' cannot be a slot: 'Tree' contains itself, so its slots have no end; use a \
+             'Reference' to an object of its own"
         );
     }
 

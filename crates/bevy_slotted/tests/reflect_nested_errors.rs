@@ -103,13 +103,13 @@ fn types_that_are_nested_too_deep() -> Result<(), Box<dyn Error>> {
 const PROBLEMS: [&str; 13] = [
     "field 'inner.size' cannot be a slot: 'usize' has a platform-dependent width; use 'u32' or \
      'u64'",
-    "field 'inner.pair' cannot be a slot: '(u8, u8)' is a tuple; use a struct with named \
-     fields, or an array of numbers",
+    "field 'inner.pair' cannot be a slot: '()' has no fields, so it has no slots; use a bool, or \
+     `#[reflect(ignore)]`",
     "field 'inner.twice' names slot 'number', which field 'number' already uses",
     "field 'list[].size' cannot be a slot: 'usize' has a platform-dependent width; use 'u32' or \
      'u64'",
-    "field 'list[].pair' cannot be a slot: '(u8, u8)' is a tuple; use a struct with named \
-     fields, or an array of numbers",
+    "field 'list[].pair' cannot be a slot: '()' has no fields, so it has no slots; use a bool, or \
+     `#[reflect(ignore)]`",
     "field 'list[].twice' names slot 'number', which field 'number' already uses",
     "field 'default.small' cannot be a slot: bad default: slot 'default.small' of 'outer' \
      expects u8, which cannot hold 300",
@@ -132,7 +132,7 @@ fn all_parts_that_cannot_be_slots_are_named() {
     #[derive(Reflect, Default)]
     struct Inner {
         size: usize,
-        pair: (u8, u8),
+        pair: (),
         #[reflect(@SlotDefault::new("x"))]
         number: u8,
         #[reflect(@SlotName("number"))]

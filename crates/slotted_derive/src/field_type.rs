@@ -41,10 +41,9 @@ pub(crate) fn check_nested(ty: &Type) -> syn::Result<()> {
     let message = if inner(record, &["Option"]).is_some() {
         "a nested record is optional once: remove one `Option`"
     } else if inner(record, &["Vec", "List"]).is_some() {
-        "a list of nested records is a struct of lists, one for each part: `#[slot(nested, name = \
-         \"drops[]\")] drops: Drops` with `struct Drops { chance: List<f32> }`"
+        "a list of nested records is `Records<T>`: `#[slot(nested)] drops: Records<Drop>`"
     } else if VALUES.iter().any(|name| is_named(record, name)) {
-        "a nested record is a struct with `#[derive(Slotted)]`, or an `Option` of one: remove `nested`"
+        "a nested record is a struct with `#[derive(Slotted)]`, or an `Option` or `Records` of one: remove `nested`"
     } else {
         return Ok(());
     };

@@ -1,50 +1,145 @@
-//! The functions of `Slotted` for a struct that is an optional nested record.
+//! The functions of `Slotted` for a struct that is an optional nested record, or an element of a list.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{DeriveInput, Ident, Index, Path};
 
-use crate::slotted::{SlotField, keys_attributes};
+use crate::slotted::SlotField;
 
-/// The struct of the keys, under a name that the surrounding `const` hides.
+/// A struct with the same fields, for the keys of optional records and for lists of records, under a name that
+/// the surrounding `const` hides.
 ///
 /// Its fields' types are parameters, so that the compiler does not report a nested record without
 /// schema here too.
-pub(crate) fn option_keys_struct(
+pub(crate) fn parts_struct(
     slotted: &Path,
     input: &DeriveInput,
     fields: &[SlotField],
 ) -> TokenStream {
-    let (vis, keys, types) = (&input.vis, option_keys_name(), parameters(fields));
+    let (vis, parts, types) = (&input.vis, parts_name(), parameters(fields));
     let members = fields.iter().zip(&types).map(|(field, ty)| {
         let (vis, ident) = (&field.vis, &field.ident);
         quote!(#vis #ident: #ty)
     });
-    let idents = fields.iter().map(|field| &field.ident);
+    let idents: Vec<_> = fields.iter().map(|field| &field.ident).collect();
     let read_keys = quote!(#slotted::derive_support::ReadKeys);
-    let attributes = keys_attributes();
+    let lists = lists_impl(slotted, &parts, (&idents, &types));
+    let iterator = iterator_impl(&parts, (&idents, &types));
     quote! {
-        #attributes
-        #vis struct #keys<#(#types),*> {
+        #[derive(
+            ::core::clone::Clone,
+            ::core::marker::Copy,
+            ::core::fmt::Debug,
+            ::core::cmp::PartialEq,
+        )]
+        #[allow(dead_code, non_camel_case_types)]
+        #vis struct #parts<#(#types),*> {
             #(#members),*
         }
 
         #[automatically_derived]
-        impl<#(#types: #read_keys),*> #read_keys for #keys<#(#types),*> {
+        impl<#(#types: #read_keys),*> #read_keys for #parts<#(#types),*> {
             #[allow(unused_variables)]
             fn read(slots: &mut #slotted::derive_support::KeyReader<'_>) -> Self {
                 Self { #(#idents: <#types as #read_keys>::read(slots)),* }
             }
         }
+
+        #lists
+        #iterator
     }
 }
 
-fn option_keys_name() -> Ident {
-    format_ident!("__OptionKeys")
+/// The lists of the parts of records.
+fn lists_impl(
+    slotted: &Path,
+    parts: &Ident,
+    (idents, types): (&[&Ident], &[Ident]),
+) -> TokenStream {
+    let support = quote!(#slotted::derive_support);
+    let lists = quote!(#support::Lists);
+    let positions: Vec<_> = (0..types.len()).map(Index::from).collect();
+    let counts = quote!(::core::iter::Iterator::size_hint);
+    quote! {
+        #[automatically_derived]
+        impl<#(#types: #lists),*> #lists for #parts<#(#types),*> {
+            type Keys = #parts<#(<#types as #lists>::Keys),*>;
+            type OptionKeys = #parts<#(<#types as #lists>::OptionKeys),*>;
+            type Iter<'slotted> = #parts<#(<#types as #lists>::Iter<'slotted>),*>;
+
+            #[allow(unused_variables)]
+            fn visit(
+                lists: impl ::core::iter::Iterator<Item = ::core::option::Option<Self>>
+                    + ::core::clone::Clone,
+                visitor: &mut impl #support::VisitLists,
+            ) {
+                #(<#types as #lists>::visit(
+                    ::core::iter::Iterator::map(::core::clone::Clone::clone(&lists), |lists| {
+                        ::core::option::Option::map(lists, |lists| lists.#idents)
+                    }),
+                    visitor,
+                );)*
+            }
+
+            #[allow(unused_variables)]
+            fn make(maker: &mut impl #support::MakeLists) -> ::core::option::Option<Self> {
+                // All slots are read, because the next field's slots come after them.
+                let made = (#(<#types as #lists>::make(maker),)*);
+                ::core::option::Option::Some(Self { #(#idents: made.#positions?),* })
+            }
+
+            #[allow(unused_variables)]
+            fn iter(
+                self,
+                store: &#slotted::Store,
+            ) -> ::core::option::Option<Self::Iter<'_>> {
+                let parts = #parts { #(#idents: <#types as #lists>::iter(self.#idents, store)?),* };
+                let count = #counts(&parts);
+                let are_even = true #(&& #counts(&parts.#idents) == count)*;
+                are_even.then_some(parts)
+            }
+        }
+    }
+}
+
+/// The iterator over the elements that the parts form.
+fn iterator_impl(parts: &Ident, (idents, types): (&[&Ident], &[Ident])) -> TokenStream {
+    let iterator = quote!(::core::iter::Iterator);
+    let none = quote!(::core::option::Option::None);
+    let next = match idents {
+        [] => none,
+        _ => quote! {
+            ::core::option::Option::Some(
+                #parts { #(#idents: #iterator::next(&mut self.#idents)?),* }
+            )
+        },
+    };
+    let size_hint = match idents {
+        [] => quote!((0, ::core::option::Option::Some(0))),
+        [first, ..] => quote!(#iterator::size_hint(&self.#first)),
+    };
+    quote! {
+        #[automatically_derived]
+        impl<#(#types: #iterator),*> #iterator for #parts<#(#types),*> {
+            type Item = #parts<#(<#types as #iterator>::Item),*>;
+
+            fn next(&mut self) -> ::core::option::Option<Self::Item> {
+                #next
+            }
+
+            fn size_hint(&self) -> (usize, ::core::option::Option<usize>) {
+                #size_hint
+            }
+        }
+    }
+}
+
+fn parts_name() -> Ident {
+    format_ident!("__Parts")
 }
 
 fn parameters(fields: &[SlotField]) -> Vec<Ident> {
-    (0..fields.len()).map(|field| format_ident!("Key{field}")).collect()
+    (0..fields.len()).map(|field| format_ident!("Part{field}")).collect()
 }
 
 /// The members of the implementation.
@@ -52,10 +147,16 @@ pub(crate) fn option_fns(slotted: &Path, fields: &[SlotField]) -> TokenStream {
     let write_options = write_options_fn(slotted, fields);
     let one = one_fns(slotted, fields);
     let read_option = read_option_fn(slotted, fields);
-    let keys = option_keys_name();
+    let lists = lists_fn(slotted, fields);
+    let parts = parts_name();
     let types = fields.iter().map(|field| field.option_keys(slotted));
+    let list_types = fields.iter().map(|field| field.list_type(slotted));
     quote! {
-        type OptionKeys = #keys<#(#types),*>;
+        type OptionKeys = #parts<#(#types),*>;
+
+        type Lists = #parts<#(#list_types),*>;
+
+        #lists
 
         #write_options
         #one
@@ -91,6 +192,34 @@ pub(crate) fn placeholder_option_fns(slotted: &Path) -> TokenStream {
             _: &mut #slotted::derive_support::ObjectReader<'_>,
         ) -> ::core::option::Option<Self> {
             ::core::option::Option::None
+        }
+
+        type Lists = ();
+
+        fn lists<'slotted>(
+            _: impl ::core::iter::Iterator<Item = &'slotted Self> + ::core::clone::Clone,
+            _: &mut #slotted::derive_support::ListMaker<'_>,
+        ) -> ::core::result::Result<(), #slotted::derive_support::RecordsError> {
+            ::core::result::Result::Ok(())
+        }
+    }
+}
+
+fn lists_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
+    let parts = parts_name();
+    let idents = fields.iter().map(|field| &field.ident);
+    let calls = fields.iter().map(|field| {
+        let (cast, value) = (field.cast(slotted), field.value());
+        let objects = quote!(::core::clone::Clone::clone(&objects));
+        quote!(#cast::lists(::core::iter::Iterator::map(#objects, |object| #value), maker)?)
+    });
+    quote! {
+        #[allow(unused_variables)]
+        fn lists<'a>(
+            objects: impl ::core::iter::Iterator<Item = &'a Self> + ::core::clone::Clone,
+            maker: &mut #slotted::derive_support::ListMaker<'_>,
+        ) -> ::core::result::Result<Self::Lists, #slotted::derive_support::RecordsError> {
+            ::core::result::Result::Ok(#parts { #(#idents: #calls),* })
         }
     }
 }

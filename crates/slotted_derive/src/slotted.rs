@@ -12,7 +12,7 @@ use crate::crate_path::{default_path, parse_path};
 use crate::default::{InheritedDefaults, default_call, is_inherited};
 use crate::field_type::{check_base, check_nested, check_type, is_option};
 use crate::name::{Keys, are_named, check_unique, collect, entries, literal, snake_case};
-use crate::option_fns::{option_fns, option_keys_struct, placeholder_option_fns};
+use crate::option_fns::{option_fns, parts_struct, placeholder_option_fns};
 use crate::place::at_place;
 
 /// The attributes of the struct.
@@ -96,6 +96,15 @@ impl SlotField {
         }
     }
 
+    /// The type of the field's lists, in the elements of a list of records.
+    pub(crate) fn list_type(&self, slotted: &Path) -> TokenStream {
+        let (ty, cast) = (&self.ty, self.cast(slotted));
+        match self.role {
+            Role::Base | Role::Nested => quote!(#cast::Lists),
+            Role::Slot => quote!(#slotted::derive_support::PartList<#ty>),
+        }
+    }
+
     /// The field of an `object`, as the functions of `cast` take it: by value if it is a slot.
     pub(crate) fn value(&self) -> TokenStream {
         let ident = &self.ident;
@@ -111,9 +120,9 @@ pub(crate) fn derive(input: DeriveInput) -> syn::Result<TokenStream> {
     Ok(match parse_fields(&slotted, &input) {
         Ok(fields) => {
             let keys_struct = keys_struct(&slotted, &input, &keys, &fields);
-            let option_keys = option_keys_struct(&slotted, &input, &fields);
+            let parts = parts_struct(&slotted, &input, &fields);
             let schema = schema_impl(&slotted, &input.ident, (&name, &keys), &fields);
-            quote!(#keys_struct const _: () = { #option_keys #schema };)
+            quote!(#keys_struct const _: () = { #parts #schema };)
         }
         Err(errors) => {
             let errors = errors.to_compile_error();
@@ -322,7 +331,7 @@ fn keys_struct(
 }
 
 /// The attributes of a struct of keys.
-pub(crate) fn keys_attributes() -> TokenStream {
+fn keys_attributes() -> TokenStream {
     quote! {
         #[derive(
             ::core::clone::Clone,

@@ -7,7 +7,7 @@ use crate::id::ObjectId;
 use crate::kind::{Kind, NumberKind};
 use crate::schema::{Checker, Problem, ProblemKind, Redeclared, RegisteredSchema, Slot, Source};
 use crate::storage::{BLOCK_ROWS, Column, Rows, Table};
-use crate::store::migrate::wholes::{Part, Wholes};
+use crate::store::migrate::wholes::{Part, Target, Wholes};
 use crate::store::migrate::{MigrationRejection, MigrationStep, Overwrites, SchemaMigration};
 use crate::store::{Store, dynamic};
 use crate::value::Value;
@@ -145,11 +145,12 @@ impl<'a> Examination<'a> {
                 }
             }
         }
-        for (position, slot) in after.slots().iter().enumerate() {
-            if wholes.of(slot).is_some() {
-                let values = self.parts(subject, &wholes, position);
-                self.reject(subject, slot, values);
-            }
+        let targets = wholes.targets();
+        let values = targets.iter().flat_map(|target| self.parts(subject, &wholes, target));
+        let mut values: Vec<(usize, Values)> = values.collect();
+        values.sort_by_key(|(position, _)| *position);
+        for (position, values) in values {
+            self.reject(subject, &after.slots()[position], values);
         }
         if before.base() != after.base() || !before.is_stored_as(after) {
             let types = self.store.registry.rust_types(before.id());
@@ -177,30 +178,40 @@ impl<'a> Examination<'a> {
         }
     }
 
-    /// Examines what the nested values of living objects have for a slot.
-    fn parts(&self, subject: Subject<'a>, wholes: &Wholes<'_>, to: usize) -> Values {
-        let (store, slot) = (self.store, &subject.after.slots()[to]);
+    /// Examines what a nested value of living objects has for each of its slots.
+    fn parts(
+        &self,
+        subject: Subject<'a>,
+        wholes: &Wholes<'_>,
+        target: &Target<'_>,
+    ) -> Vec<(usize, Values)> {
+        let store = self.store;
         let checker = Checker { registry: &self.redeclared.registry, world: store };
-        let mut values = Values::default();
+        let mut all: Vec<(usize, Values)> =
+            target.slots.iter().map(|slot| (slot.to, Values::default())).collect();
         for row in living_rows(&subject.table.rows) {
             let id = subject.id(row);
-            if self.overwrites.contains(id, slot) {
-                continue;
-            }
-            match wholes.part(to, (&subject.table.columns, row), &store.interner) {
-                Part::Kept => {}
-                Part::Unset => Found::add(&mut values.unset, || id),
-                Part::Missing => Found::add(&mut values.lacking, || id),
-                Part::Bad(problem) => Found::add(&mut values.bad, || (id, problem)),
-                Part::Value(value) => {
-                    if let Err(kind) = checker.value(slot, &value) {
-                        let problem = || (id, subject.after.problem(slot.name(), kind));
-                        Found::add(&mut values.bad, problem);
+            let parts = wholes.parts(target, (&subject.table.columns, row), &store.interner);
+            for ((to, values), part) in all.iter_mut().zip(parts) {
+                let slot = &subject.after.slots()[*to];
+                if self.overwrites.contains(id, slot) {
+                    continue;
+                }
+                match part {
+                    Part::Kept => {}
+                    Part::Unset => Found::add(&mut values.unset, || id),
+                    Part::Missing => Found::add(&mut values.lacking, || id),
+                    Part::Bad(problem) => Found::add(&mut values.bad, || (id, problem)),
+                    Part::Value(value) => {
+                        if let Err(kind) = checker.value(slot, &value) {
+                            let problem = || (id, subject.after.problem(slot.name(), kind));
+                            Found::add(&mut values.bad, problem);
+                        }
                     }
                 }
             }
         }
-        values
+        all
     }
 
     fn kept(

@@ -1,5 +1,7 @@
 //! The columns that a migration builds from the present ones.
 
+use std::collections::HashMap;
+
 use crate::epoch::Epoch;
 use crate::error::LimitError;
 use crate::id::ObjectId;
@@ -8,7 +10,7 @@ use crate::storage::{Blocks, Column, KindTag, Rows, Table};
 use crate::store::dynamic::{self, Pools};
 use crate::store::migrate::Overwrites;
 use crate::store::migrate::examine::{cells_stay, living_rows};
-use crate::store::migrate::wholes::{Part, Wholes};
+use crate::store::migrate::wholes::{Part, Target, Wholes};
 use crate::value::Value;
 
 /// Builds columns and leaves the present ones unchanged. Only texts and lists are added to the store.
@@ -61,10 +63,14 @@ impl Rebuilder<'_> {
         table: &Table,
     ) -> Result<NewColumns, LimitError> {
         let wholes = Wholes::new(before, after, sources);
+        let mut of_parts = HashMap::new();
+        for target in wholes.targets() {
+            of_parts.extend(self.parts((&wholes, &target), after, table)?);
+        }
         let columns = sources.iter().enumerate().map(|(to, source)| match source {
-            _ if wholes.fill(to) => {
-                let parts = self.parts(&wholes, (after, to), table);
-                parts.map(|column| NewColumn::Written(column, source.position()))
+            source if of_parts.contains_key(&to) => {
+                let column = of_parts.remove(&to).expect("the key was found");
+                Ok(NewColumn::Written(column, source.position()))
             }
             Source::Slot(from) => {
                 let (old, new) = (&before.slots()[*from], &after.slots()[to]);
@@ -111,30 +117,34 @@ impl Rebuilder<'_> {
         Ok(converted)
     }
 
-    /// Writes the parts of nested values, row by row.
+    /// Writes the parts of a nested value, row by row, and returns the columns with the positions of their slots.
     fn parts(
         &mut self,
-        wholes: &Wholes<'_>,
-        (schema, to): (&RegisteredSchema, usize),
+        (wholes, target): (&Wholes<'_>, &Target<'_>),
+        schema: &RegisteredSchema,
         table: &Table,
-    ) -> Result<Column, LimitError> {
-        let slot = &schema.slots()[to];
-        let mut column = column_for((schema, to), &table.rows);
+    ) -> Result<Vec<(usize, Column)>, LimitError> {
+        let filled = target.slots.iter().filter(|slot| slot.is_filled);
+        let mut columns: Vec<(usize, Column)> =
+            filled.map(|slot| (slot.to, column_for((schema, slot.to), &table.rows))).collect();
+        if columns.is_empty() {
+            return Ok(columns);
+        }
         for row in living_rows(&table.rows) {
             let id = ObjectId::new(schema.id(), row, table.rows.generations()[row as usize]);
-            if self.overwrites.contains(id, slot) {
-                column.fill(row);
-                continue;
-            }
-            match wholes.part(to, (&table.columns, row), self.pools.interner) {
-                Part::Value(value) => self.write(&mut column, slot, row, &value)?,
-                _ => match slot.default() {
-                    Some(default) => self.write(&mut column, slot, row, default)?,
-                    None => column.fill(row),
-                },
+            let parts = wholes.parts(target, (&table.columns, row), self.pools.interner);
+            let filled = target.slots.iter().zip(parts).filter(|(slot, _)| slot.is_filled);
+            for ((to, column), (_, part)) in columns.iter_mut().zip(filled) {
+                let slot = &schema.slots()[*to];
+                match (part, slot.default()) {
+                    _ if self.overwrites.contains(id, slot) => column.fill(row),
+                    (Part::Value(value), _) => self.write(column, slot, row, &value)?,
+                    (_, Some(default)) => self.write(column, slot, row, default)?,
+                    (_, None) => column.fill(row),
+                }
             }
         }
-        Ok(column)
+        Ok(columns)
     }
 
     /// Fills a column with the default.

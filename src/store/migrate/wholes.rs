@@ -82,7 +82,7 @@ impl<'a> Wholes<'a> {
     }
 
     /// Returns whether the slot of the new schema gets the parts of nested values, and not those of its old column alone.
-    pub(super) fn fill(&self, to: usize) -> bool {
+    fn fill(&self, to: usize) -> bool {
         self.of(&self.after.slots()[to]).is_some()
             && (self.sources[to] == Source::New || self.gets_defaults(to))
     }
@@ -108,57 +108,109 @@ impl<'a> Wholes<'a> {
         self.changed.iter().find(is_own).copied()
     }
 
-    /// Returns what the nested value of an object has for a slot of the new schema.
-    pub(super) fn part(
+    /// Returns the slots of each changing nested value in the new schema.
+    pub(super) fn targets(&self) -> Vec<Target<'a>> {
+        let mut targets: Vec<Target<'a>> = Vec::new();
+        for (to, slot) in self.after.slots().iter().enumerate() {
+            let Some((former, name)) = self.names_of(slot) else { continue };
+            // The whole value has the part under its former name.
+            let rest = &slot.name()[name.len()..];
+            let is_renamed = self.sources[to].position().is_some_and(|from| {
+                self.before.slots()[from].name().strip_prefix(former) != Some(rest)
+            });
+            let slot = TargetSlot { to, is_filled: self.fill(to), is_renamed };
+            match targets.iter_mut().find(|target| target.name == name) {
+                Some(target) => target.slots.push(slot),
+                None => targets.push(Target { former, name, slots: vec![slot] }),
+            }
+        }
+        targets
+    }
+
+    /// Returns what the nested value of an object has for each slot of the target.
+    pub(super) fn parts(
         &self,
-        to: usize,
+        target: &Target<'_>,
         (columns, row): (&[Column], u32),
         interner: &Interner,
-    ) -> Part {
-        let Some((former, name)) = self.names_of(&self.after.slots()[to]) else {
-            return Part::Kept;
-        };
-        let is_new = self.fill(to);
-        let none = || if is_new { Part::Unset } else { Part::Kept };
+    ) -> Vec<Part> {
+        let Target { former, name, slots } = target;
+        let none = |slot: &TargetSlot| if slot.is_filled { Part::Unset } else { Part::Kept };
+        let mut parts: Vec<Part> = slots.iter().map(none).collect();
         let read =
             |slot: usize| dynamic::read(&columns[slot], &self.before.slots()[slot], row, interner);
         let whole = match self.before.slot_index(former) {
             Some(slot) => Some(read(slot)),
             None => self.before.whole(former, read),
         };
-        let Some(whole) = whole.filter(|whole| !whole.is_unset()) else { return none() };
-        let Some(shape) = self.after.shape(name) else {
-            return if is_new { Part::Value(whole) } else { Part::Kept };
-        };
-        // The whole value has the part under its former name.
-        let rest = &self.after.slots()[to].name()[name.len()..];
-        let is_renamed = self.sources[to].position().is_some_and(|from| {
-            self.before.slots()[from].name().strip_prefix(former) != Some(rest)
-        });
-        if is_renamed {
-            return if is_new { Part::Missing } else { Part::Kept };
+        let Some(whole) = whole.filter(|whole| !whole.is_unset()) else { return parts };
+        let shape = self.after.shape(name);
+        for (part, slot) in parts.iter_mut().zip(slots).filter(|(_, slot)| slot.is_filled) {
+            match shape {
+                None => *part = Part::Value(whole.clone()),
+                Some(_) if slot.is_renamed => *part = Part::Missing,
+                Some(_) => {}
+            }
         }
-        let mut part = none();
+        let Some(shape) = shape else { return parts };
         shape.spread(name, &whole, &mut |found| match found {
-            Found::Slot { slot, value }
-                if slot == to && !value.is_unset() && matches!(part, Part::Unset) =>
-            {
-                part = Part::Value(value.into_owned());
-            }
-            Found::Missing { slot, .. } if slot == to => part = Part::Missing,
-            Found::Misshapen { name, value } if is_new && !matches!(part, Part::Bad(_)) => {
-                part = Part::Bad(self.after.not_nested(&name, value));
-            }
-            Found::Surplus { name: lost, .. } if is_new && !matches!(part, Part::Bad(_)) => {
-                // A removed slot is a step of its own.
-                let old = format!("{former}{}", &lost[name.len()..]);
-                if !has(self.before, &old) {
-                    part = Part::Bad(self.after.undeclared(&lost));
+            Found::Slot { slot, value } => {
+                if let Some(at) = target.of(slot)
+                    && !value.is_unset()
+                    && matches!(parts[at], Part::Unset)
+                {
+                    parts[at] = Part::Value(value.into_owned());
                 }
             }
-            _ => {}
+            Found::Missing { slot, .. } => {
+                if let Some(at) = target.of(slot) {
+                    parts[at] = Part::Missing;
+                }
+            }
+            Found::Misshapen { name, value } => {
+                target.spoil(&mut parts, || self.after.not_nested(&name, value));
+            }
+            Found::Surplus { name: lost, .. } => {
+                // A removed slot is a step of its own.
+                if !has(self.before, &format!("{former}{}", &lost[name.len()..])) {
+                    target.spoil(&mut parts, || self.after.undeclared(&lost));
+                }
+            }
         });
-        part
+        parts
+    }
+}
+
+/// The slots of a changing nested value in the new schema.
+pub(super) struct Target<'a> {
+    former: &'a str,
+    name: &'a str,
+    /// In the order of the schema.
+    pub(super) slots: Vec<TargetSlot>,
+}
+
+pub(super) struct TargetSlot {
+    /// The position in the new schema.
+    pub(super) to: usize,
+    /// `true` if the slot gets the parts of nested values, and not those of its old column alone.
+    pub(super) is_filled: bool,
+    is_renamed: bool,
+}
+
+impl Target<'_> {
+    /// Returns the position of a slot in this list, if it gets its parts from the whole.
+    fn of(&self, slot: usize) -> Option<usize> {
+        let at = self.slots.binary_search_by_key(&slot, |own| own.to).ok()?;
+        (!self.slots[at].is_renamed).then_some(at)
+    }
+
+    /// Notes a problem of the whole for all slots that get parts.
+    fn spoil(&self, parts: &mut [Part], problem: impl Fn() -> Problem) {
+        for (part, slot) in parts.iter_mut().zip(&self.slots) {
+            if slot.is_filled && !slot.is_renamed && !matches!(part, Part::Bad(_)) {
+                *part = Part::Bad(problem());
+            }
+        }
     }
 }
 

@@ -78,14 +78,18 @@ impl Wants {
                 let mismatch = request.mismatch(schema, slot)?;
                 other_kind.get_or_insert(mismatch);
             }
+            let undeclared = || ViewError::Undeclared {
+                view: self.view,
+                slot: name,
+                kind: request.kind.clone(),
+                suggestion: registry.suggest_slot(name),
+            };
             Some(match other_kind {
                 Some(mismatch) => ViewError::WrongType { view: self.view, mismatch },
-                None => ViewError::Undeclared {
-                    view: self.view,
-                    slot: name,
-                    kind: request.kind.clone(),
-                    suggestion: registry.suggest_slot(name),
-                },
+                None => {
+                    let nested = ViewError::of_nested(registry, self.view, name);
+                    nested.unwrap_or_else(undeclared)
+                }
             })
         })
     }

@@ -6,7 +6,7 @@ use crate::debug_as_display::debug_as_display;
 use crate::error::{AccessError, TypeMismatch, UnknownSchema};
 use crate::id::ObjectId;
 use crate::kind::Kind;
-use crate::schema::Suggestion;
+use crate::schema::{Registry, Suggestion};
 
 /// An error of a view that the store refuses.
 #[derive(Clone, PartialEq, thiserror::Error)]
@@ -34,6 +34,23 @@ pub enum ViewError {
         /// The nearest name among the slots of all schemas.
         suggestion: Suggestion,
     },
+    /// A field or a filter names a whole nested value: a record, a list, a map or a union. Only its parts have columns.
+    #[error(
+        "view '{view}' wants '{name}', which is {shape} in '{schema}' and has no column; name its parts: {}",
+        listed(parts)
+    )]
+    Nested {
+        /// The view's name.
+        view: &'static str,
+        /// The name of the nested value.
+        name: Arc<str>,
+        /// The first schema that has it.
+        schema: Arc<str>,
+        /// The form of the value, such as `a map of min, max`.
+        shape: Arc<str>,
+        /// The slots of its parts.
+        parts: Arc<[Arc<str>]>,
+    },
     /// A filter method tests a slot that a view of single columns does not borrow.
     #[error(
         "view '{view}' does not borrow slot '{slot}'; declare the filter with `#[view(..)]` on the view's struct"
@@ -55,6 +72,31 @@ pub enum ViewError {
     /// No schema of this name is registered, or it lacks a slot that the view names.
     #[error(transparent)]
     Access(#[from] AccessError),
+}
+
+/// Returns the first names, for a message.
+fn listed(names: &[Arc<str>]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).map(|name| format!("'{name}'"));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN { format!("{shown}, and others") } else { shown }
+}
+
+impl ViewError {
+    /// Returns the error of a view that names a nested value, if a schema has one of this name.
+    #[cold]
+    pub(super) fn of_nested(registry: &Registry, view: &'static str, name: &str) -> Option<Self> {
+        let mut schemas = registry.iter().filter_map(|schema| Some((schema, schema.shape(name)?)));
+        let (schema, shape) = schemas.next()?;
+        let parts = schema.parts(name).map(|(slot, _)| &schema.slots()[slot]);
+        Some(Self::Nested {
+            view,
+            name: name.into(),
+            schema: Arc::clone(schema.shared_name()),
+            shape: shape.to_string().into(),
+            parts: parts.map(|slot| Arc::clone(slot.shared_name())).collect(),
+        })
+    }
 }
 
 impl From<UnknownSchema> for ViewError {

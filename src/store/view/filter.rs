@@ -103,8 +103,11 @@ impl<'n> Filter<'n> {
         if schemas.any(|schema| schema.slot_index(name).is_some()) {
             return Ok(());
         }
-        let suggestion = registry.suggest_slot(name);
-        Err(ViewError::UndeclaredFilter { view, slot: Arc::from(name), suggestion })
+        let undeclared = || {
+            let suggestion = registry.suggest_slot(name);
+            ViewError::UndeclaredFilter { view, slot: Arc::from(name), suggestion }
+        };
+        Err(ViewError::of_nested(registry, view, name).unwrap_or_else(undeclared))
     }
 }
 

@@ -190,6 +190,12 @@ pub enum FieldIssue {
         /// The list's name.
         slot: Arc<str>,
     },
+    /// The parts of a tuple, a map or an enum with data do not fit together, because one was written alone.
+    #[error("has parts that do not fit together in the object; set '{slot}' as a whole")]
+    Misfit {
+        /// The name of the nested value.
+        slot: Arc<str>,
+    },
     /// A part of a struct names its slot with signs that belong to paths.
     #[error(
         "names slot '{slot}', which cannot be a part of a nested record; use a name that is not a \
@@ -243,33 +249,24 @@ pub enum NotASlot {
     /// A tuple struct.
     #[error("is a tuple struct; use its inner type, or a struct with named fields")]
     TupleStruct,
-    /// A tuple.
-    #[error("is a tuple; use a struct with named fields, or an array of numbers")]
-    Tuple,
-    /// A map.
-    #[error("is a map; use a 'Vec' of structs with a key and a value, or an 'AnyValue'")]
-    Map,
+    /// A tuple without fields.
+    #[error("has no fields, so it has no slots; use a bool, or `#[reflect(ignore)]`")]
+    NoParts,
+    /// A map whose keys cannot be names.
+    #[error(
+        "is a map whose keys are not texts, references or enums without data; use a 'Vec' of tuples, \
+         or an 'AnyValue'"
+    )]
+    MapKey,
     /// A set.
     #[error("is a set; use a 'Vec'")]
     Set,
-    /// An enum with data.
-    #[error(
-        "is an enum whose variant '{variant}' has data; use an enum without data, and optional \
-         fields for the data, or an 'AnyValue'"
-    )]
-    EnumWithData {
-        /// The first variant that has data.
-        variant: &'static str,
-    },
     /// An option inside an option.
     #[error("is an option inside an option; use one option")]
     NestedOption,
     /// A list of options.
     #[error("is optional, but list elements must be set; leave out the unset ones")]
     OptionalElement,
-    /// A list of lists.
-    #[error("is a list inside a list; use a struct with the inner list, or an 'AnyValue'")]
-    NestedList,
     /// A vector or matrix that no kind supports.
     #[error("is not a supported vector type; use {} or an array of numbers", vector_types())]
     Vector,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bevy_reflect::structs::{Struct, StructInfo};
-use bevy_reflect::{PartialReflect, ReflectRef, TypeInfo};
+use bevy_reflect::{NamedField, PartialReflect, ReflectRef, TypeInfo};
 use slotted::schema::{Constraint, SchemaBuilder};
 use slotted::{Schema, SchemaError, Value};
 
@@ -36,6 +36,16 @@ impl SlotField {
         slot: &str,
     ) -> Result<SchemaBuilder, SchemaError> {
         let mut builder = self.shape.declare(builder, slot)?;
+        if matches!(self.shape.layout(), Layout::Composed) {
+            return match (&self.default, &*self.constraints) {
+                (None, []) => Ok(builder),
+                (default, _) => Err(SchemaError::ConstraintOnNested {
+                    schema: slot.into(),
+                    record: slot.into(),
+                    constraint: if default.is_some() { "default" } else { "constraint" },
+                }),
+            };
+        }
         if let Some(default) = &self.default {
             builder = builder.default(default.clone());
         }
@@ -46,7 +56,7 @@ impl SlotField {
     fn check(&self, schema: &Arc<str>, slot: &str) -> Result<(), Issues> {
         let mut issues = Issues::default();
         let (parts, bracket) = match self.shape.layout() {
-            Layout::Slot(_) => (&[][..], ""),
+            Layout::Slot(_) | Layout::Composed => (&[][..], ""),
             Layout::Record(parts) => (parts.fields(), ""),
             Layout::List(parts) => (parts.fields(), "[]"),
         };
@@ -98,18 +108,18 @@ pub(super) fn fields_of_type(
         let type_name = info.type_path_table().short_path().into();
         return Err(ReflectError::Misplaced { type_name, attribute });
     }
-    Ok(declared_fields(info, &mut vec![info.type_id()], issues))
+    Ok(declared_fields(info.iter(), &mut vec![info.type_id()], issues))
 }
 
 /// Returns the fields that can be slots of a struct within others, and adds the problems of the others to `issues`.
-pub(super) fn declared_fields(
-    info: &StructInfo,
+pub(super) fn declared_fields<'i>(
+    info: impl ExactSizeIterator<Item = &'i NamedField>,
     within: &mut Within,
     issues: &mut Issues,
 ) -> Vec<SlotField> {
-    let mut fields = Vec::with_capacity(info.field_len());
-    let mut slots: HashMap<&str, &str> = HashMap::with_capacity(info.field_len());
-    for declared in info.iter() {
+    let mut fields = Vec::with_capacity(info.len());
+    let mut slots: HashMap<&str, &str> = HashMap::with_capacity(info.len());
+    for declared in info {
         let name = declared.name();
         let slot = declared.get_attribute::<SlotName>().map_or(unraw(name), |name| name.0);
         if declared.has_attribute::<SchemaName>() {

@@ -20,6 +20,13 @@ impl Issues {
         self.0.extend(part.0.into_iter().map(|(path, what)| (format!(".{name}{path}"), what)));
     }
 
+    /// Returns the problems as those of a part of this name.
+    pub(super) fn in_part(self, name: &str) -> Self {
+        let mut issues = Self::default();
+        issues.add_part(name, self);
+        issues
+    }
+
     /// Puts the bracket before the paths of parts. Problems of the element itself are those of the list.
     pub(super) fn in_element(self, bracket: &str) -> Self {
         let within = |path: String| if path.is_empty() { path } else { format!("{bracket}{path}") };

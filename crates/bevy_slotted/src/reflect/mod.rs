@@ -21,6 +21,10 @@
 //! | a struct with named fields | a [nested record](slotted::schema::SchemaBuilder::nested): a slot for each field, such as `damage.min` |
 //! | `Option` of a struct | the same, all parts optional; `None` if all are unset |
 //! | `Vec` and arrays of structs | a [list of records](slotted::schema::SchemaBuilder::nested_list): a list for each field, such as `drops[].chance` |
+//! | a tuple | a slot for each field: `size.0`, `size.1` |
+//! | a map whose keys are texts, references or enums without data | a [map](slotted::schema::SchemaBuilder::nested_map): a list of the keys, `skills{}.key`, and lists of the values, `skills{}.value` |
+//! | an enum with data | a [union](slotted::schema::Shape): a slot that says the variant, `effect@`, and slots for the data of each variant, such as `effect@heal.amount` |
+//! | `Vec` and arrays of tuples, maps, enums with data, lists | lists of their slots, such as `effects[]@` |
 //! | anything else | an error |
 //!
 //! | attribute | on | means |
@@ -80,6 +84,7 @@
 //! ```
 
 mod attributes;
+mod composed;
 mod error;
 mod fields;
 mod issues;
@@ -90,6 +95,7 @@ mod parts;
 mod reader;
 mod schema;
 mod shape;
+mod variants;
 
 pub use attributes::{
     AnyValue, Reference, SchemaName, SlotDefault, SlotFinite, SlotName, SlotRange, SlotReferences,

@@ -3,8 +3,9 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
+use bevy_reflect::enums::Enum;
 use bevy_reflect::structs::{DynamicStruct, Struct, StructInfo};
-use bevy_reflect::{Type, TypeInfo};
+use bevy_reflect::{NamedField, PartialReflect, Type, TypeInfo};
 use slotted::{Schema, SchemaError, Value, schema};
 
 use super::attributes;
@@ -18,6 +19,44 @@ pub(super) const DEEPEST: usize = 16;
 
 /// The types of the structs that contain a field, from the outermost to the innermost.
 pub(super) type Within = Vec<TypeId>;
+
+/// A struct, or an enum whose variant has named fields.
+pub(super) trait Named {
+    fn get(&self, field: &str) -> Option<&dyn PartialReflect>;
+    fn get_mut(&mut self, field: &str) -> Option<&mut dyn PartialReflect>;
+
+    /// Iterates over the names of the fields of a dynamic value, which may be any.
+    fn dynamic_names(&self) -> Box<dyn Iterator<Item = &str> + '_>;
+}
+
+impl Named for dyn Struct + '_ {
+    fn get(&self, field: &str) -> Option<&dyn PartialReflect> {
+        self.field(field)
+    }
+
+    fn get_mut(&mut self, field: &str) -> Option<&mut dyn PartialReflect> {
+        self.field_mut(field)
+    }
+
+    fn dynamic_names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        Box::new(self.iter_fields().filter(|_| self.is_dynamic()).map(|(name, _)| name))
+    }
+}
+
+impl Named for dyn Enum + '_ {
+    fn get(&self, field: &str) -> Option<&dyn PartialReflect> {
+        self.field(field)
+    }
+
+    fn get_mut(&mut self, field: &str) -> Option<&mut dyn PartialReflect> {
+        self.field_mut(field)
+    }
+
+    fn dynamic_names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        let fields = self.iter_fields().filter(|_| self.is_dynamic());
+        Box::new(fields.filter_map(|field| field.name()))
+    }
+}
 
 /// The fields of a struct that is a nested record.
 pub(super) struct Parts {
@@ -43,9 +82,20 @@ impl Parts {
         }
         let mut issues = Issues::default();
         within.push(ty.id());
-        let fields = declared_fields(fields, within, &mut issues);
+        let fields = declared_fields(fields.iter(), within, &mut issues);
         within.pop();
         Self::checked(ty, Some(info), issues.or(fields)?)
+    }
+
+    /// Returns the parts of a variant of the enum, which is in `within`.
+    pub(super) fn of_variant<'i>(
+        ty: &Type,
+        fields: impl ExactSizeIterator<Item = &'i NamedField>,
+        within: &mut Within,
+    ) -> Result<Self, Issues> {
+        let mut issues = Issues::default();
+        let fields = declared_fields(fields, within, &mut issues);
+        Self::checked(ty, None, issues.or(fields)?)
     }
 
     /// Returns the parts of a dynamic struct without a represented type.
@@ -91,25 +141,23 @@ impl Parts {
     }
 
     /// Returns `true` if the value has all parts that must be set.
-    pub(super) fn are_in(&self, value: &dyn Struct) -> bool {
-        self.fields.iter().all(|part| match value.field(&part.name) {
+    pub(super) fn are_in(&self, value: &(impl Named + ?Sized)) -> bool {
+        self.fields.iter().all(|part| match value.get(&part.name) {
             Some(value) => part.shape.is_complete(value),
             None => part.shape.is_optional(),
         })
     }
 
     /// Converts a struct to a map. Fields that a dynamic struct lacks are not in the map.
-    pub(super) fn read(&self, value: &dyn Struct) -> Result<Value, Issues> {
+    pub(super) fn read(&self, value: &(impl Named + ?Sized)) -> Result<Value, Issues> {
         let mut issues = Issues::default();
         let mut map: Vec<(Arc<str>, Value)> = Vec::with_capacity(self.fields.len());
-        if value.is_dynamic() {
-            let is_known = |name: &str| self.fields.iter().any(|part| part.name == name);
-            for (name, _) in value.iter_fields().filter(|(name, _)| !is_known(name)) {
-                issues.add_part(name, FieldIssue::Unknown.into());
-            }
+        let is_known = |name: &str| self.fields.iter().any(|part| part.name == name);
+        for name in value.dynamic_names().filter(|name| !is_known(name)) {
+            issues.add_part(name, FieldIssue::Unknown.into());
         }
         for part in &self.fields {
-            let Some(value) = value.field(&part.name) else { continue };
+            let Some(value) = value.get(&part.name) else { continue };
             match part.shape.read(value) {
                 Ok(value) => map.push((part.slot.as_ref().into(), value)),
                 Err(found) => issues.add_part(&part.name, found),
@@ -139,8 +187,12 @@ impl Parts {
     }
 
     /// Writes the parts of a map to the fields of a struct.
-    pub(super) fn write(&self, target: &mut dyn Struct, value: &Value) -> Result<(), Issues> {
-        let issues = self.for_each(value, |part, value| match target.field_mut(&part.name) {
+    pub(super) fn write(
+        &self,
+        target: &mut (impl Named + ?Sized),
+        value: &Value,
+    ) -> Result<(), Issues> {
+        let issues = self.for_each(value, |part, value| match target.get_mut(&part.name) {
             Some(field) => part.shape.write(field, value),
             None => Ok(()),
         });
@@ -156,10 +208,7 @@ impl Parts {
         let mut issues = Issues::default();
         for part in &self.fields {
             let value = part_of(value, &part.slot);
-            let result = match value.is_unset() && !part.shape.may_be_unset() {
-                true => Err(FieldIssue::Unset { type_name: part.shape.name().into() }.into()),
-                false => call(part, &value),
-            };
+            let result = part.shape.check_set(&value).and_then(|()| call(part, &value));
             if let Err(found) = result {
                 issues.add_part(&part.name, found);
             }
@@ -168,7 +217,7 @@ impl Parts {
     }
 }
 
-fn check_depth(ty: &Type, depth: usize) -> Result<(), Issues> {
+pub(super) fn check_depth(ty: &Type, depth: usize) -> Result<(), Issues> {
     if depth > DEEPEST {
         return Err(refuse(ty, NotASlot::TooDeep { limit: DEEPEST }));
     }

@@ -33,7 +33,7 @@ impl Reader<'_> {
                 Ok(value)
             }
             Layout::Record(parts) => self.record(parts, slot, is_optional),
-            Layout::List(_) => self.list(shape, slot, is_optional),
+            Layout::List(_) | Layout::Composed => self.whole(shape, slot, is_optional),
         }
     }
 
@@ -67,17 +67,22 @@ impl Reader<'_> {
         issues.or(if map.is_empty() { Value::Unset } else { Value::Map(map.into()) })
     }
 
-    fn list(&self, shape: &Shape, slot: &str, is_optional: bool) -> Result<Value, Issues> {
-        let declared = shape.declare(Schema::builder("list"), slot);
+    fn whole(&self, shape: &Shape, slot: &str, is_optional: bool) -> Result<Value, Issues> {
+        let declared = shape.declare(Schema::builder("whole"), slot);
         let declared = declared.and_then(SchemaBuilder::build).map_err(FieldIssue::Schema)?;
         for part in declared.slots() {
             // A missing slot is an error here.
             self.get(part.name())?;
-            self.check(part.name(), part.kind(), is_optional)?;
+            self.check(part.name(), part.kind(), is_optional || part.is_optional())?;
         }
-        match self.get(slot)? {
-            list @ (Value::List(_) | Value::Unset) => Ok(list),
-            _ => Err(FieldIssue::Uneven { slot: slot.into() }.into()),
-        }
+        let slots = self.schema.slots();
+        let part = |position: usize| self.get(slots[position].name()).unwrap_or_default();
+        let whole = self.schema.whole(slot, part);
+        let is_list = matches!(shape.layout(), Layout::List(_));
+        let slot = || Arc::from(slot);
+        Ok(whole.ok_or_else(|| match is_list {
+            true => FieldIssue::Uneven { slot: slot() },
+            false => FieldIssue::Misfit { slot: slot() },
+        })?)
     }
 }

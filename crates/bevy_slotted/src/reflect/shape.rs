@@ -12,14 +12,16 @@ use bevy_reflect::{
     ApplyError, PartialReflect, ReflectMut, ReflectOwned, ReflectRef, Type, TypeInfo,
 };
 use slotted::schema::SchemaBuilder;
-use slotted::{Kind, SchemaError, Value};
+use slotted::{Kind, Schema, SchemaError, Value};
 
 use super::attributes::SlotName;
+use super::composed::{Entries, add_slots, declare_list};
 use super::error::{FieldIssue, NotASlot};
 use super::issues::Issues;
 use super::leaf::Leaf;
 use super::name::snake_case;
-use super::parts::{Parts, Within, without_unset};
+use super::parts::{Parts, Within, check_depth, without_unset};
+use super::variants::{Variants, declare_tuple, make_tuple, read_tuple, write_tuple};
 
 /// A type whose values a slot or a nested record can hold.
 pub(super) struct Shape {
@@ -37,6 +39,10 @@ enum Form {
     Array(Box<Shape>, usize),
     /// A struct with named fields.
     Record(Parts),
+    Tuple(Vec<Shape>),
+    Map(Entries),
+    /// An enum with data.
+    Union(Variants),
 }
 
 /// The slots of a shape. An option has those of its inner shape.
@@ -47,13 +53,16 @@ pub(super) enum Layout<'s> {
     Record(&'s Parts),
     /// A slot for each part of the elements.
     List(&'s Parts),
+    /// Slots of a tuple, a map, a union, or a list of these or of lists.
+    Composed,
 }
 
 impl Layout<'_> {
     fn into_list(self) -> Self {
         match self {
+            Self::Slot(Kind::List(_)) | Self::List(_) | Self::Composed => Self::Composed,
             Self::Slot(kind) => Self::Slot(Kind::list(kind)),
-            Self::Record(parts) | Self::List(parts) => Self::List(parts),
+            Self::Record(parts) => Self::List(parts),
         }
     }
 }
@@ -87,6 +96,13 @@ impl Shape {
             let form = Form::Record(Parts::of_dynamic(value, depth)?);
             return Ok(Self { ty: Type::of::<DynamicStruct>(), form });
         }
+        if let ReflectRef::Tuple(value) = value.reflect_ref() {
+            let ty = Type::of::<DynamicTuple>();
+            check_depth(&ty, depth)?;
+            let fields = value.iter_fields();
+            let shapes = collect(fields.map(|field| Self::of_dynamic(field, depth + 1)))?;
+            return Self::of_tuple(ty, shapes);
+        }
         let type_name = value.reflect_short_type_path().into();
         Err(FieldIssue::NotASlot { type_name, reason: NotASlot::Untyped }.into())
     }
@@ -99,11 +115,11 @@ impl Shape {
         let form = match info {
             Some(TypeInfo::List(list)) => {
                 let (item, info) = (list.item_ty(), list.item_info());
-                Form::List(Box::new(Self::of_element(ty, &item, info, within)?))
+                Form::List(Box::new(Self::of_element(&item, info, within)?))
             }
             Some(TypeInfo::Array(array)) => {
                 let (item, info) = (array.item_ty(), array.item_info());
-                let element = Self::of_element(ty, &item, info, within)?;
+                let element = Self::of_element(&item, info, within)?;
                 Form::Array(Box::new(element), array.capacity())
             }
             _ => return Self::of_single(ty, info, within),
@@ -112,32 +128,30 @@ impl Shape {
     }
 
     fn of_element(
-        list: &Type,
         ty: &Type,
         info: Option<&'static TypeInfo>,
         within: &mut Within,
     ) -> Result<Self, Issues> {
-        let shape = match info {
-            Some(TypeInfo::Enum(info)) if inside_of_option(info).is_some() => {
-                return Err(refuse(ty, NotASlot::OptionalElement));
-            }
-            Some(TypeInfo::List(_)) => return Err(refuse(list, NotASlot::NestedList)),
-            // An array of numbers is one value, so it can be an element.
-            Some(TypeInfo::Array(array)) => {
-                let number = Self::of_single(&array.item_ty(), array.item_info(), within);
-                let number = number.map_err(|_| refuse(list, NotASlot::NestedList))?;
-                Self { ty: *ty, form: Form::Array(Box::new(number), array.capacity()) }
-            }
-            _ => {
-                let single = Self::of_single(ty, info, within);
-                return single.map_err(|issues| issues.in_element("[]"));
-            }
-        };
-        match shape.layout() {
-            Layout::Slot(Kind::List(_)) | Layout::List(_) => {
-                Err(refuse(list, NotASlot::NestedList))
-            }
-            _ => Ok(shape),
+        if let Some(TypeInfo::Enum(info)) = info
+            && inside_of_option(info).is_some()
+        {
+            return Err(refuse(ty, NotASlot::OptionalElement));
+        }
+        Self::of_value(ty, info, within).map_err(|issues| issues.in_element("[]"))
+    }
+
+    /// Returns the shapes of fields without names, in structs of these types.
+    pub(super) fn of_all<'t>(
+        types: impl Iterator<Item = (&'t Type, Option<&'static TypeInfo>)>,
+        within: &mut Within,
+    ) -> Result<Vec<Self>, Issues> {
+        collect(types.map(|(ty, info)| Self::of(ty, info, within)))
+    }
+
+    fn of_tuple(ty: Type, shapes: Vec<Self>) -> Result<Self, Issues> {
+        match shapes.is_empty() {
+            true => Err(refuse(&ty, NotASlot::NoParts)),
+            false => Ok(Self { ty, form: Form::Tuple(shapes) }),
         }
     }
 
@@ -153,7 +167,17 @@ impl Shape {
             return Err(refuse(ty, reason));
         }
         let form = match info {
-            Some(TypeInfo::Enum(info)) => Form::Enum(info),
+            Some(TypeInfo::Enum(info)) if info.iter().all(is_unit) => Form::Enum(info),
+            Some(TypeInfo::Enum(info)) => Form::Union(Variants::of(ty, info, within)?),
+            Some(TypeInfo::Tuple(tuple)) => {
+                let fields = tuple.iter().map(|field| (field.ty(), field.type_info()));
+                return Self::of_tuple(*ty, Self::of_all(fields, within)?);
+            }
+            Some(TypeInfo::Map(map)) => {
+                let (key, value) = (map.key_ty(), map.value_ty());
+                let (key, value) = ((key, map.key_info()), (value, map.value_info()));
+                Form::Map(Entries::of(ty, key, value, within)?)
+            }
             Some(whole @ TypeInfo::Struct(info)) => {
                 Form::Record(Parts::of(ty, whole, info, within)?)
             }
@@ -170,9 +194,23 @@ impl Shape {
         matches!(self.form, Form::Option(_))
     }
 
-    /// Returns `true` for options, and for records, whose parts may all be optional.
+    /// Returns `true` for options, and for records and tuples, whose parts may all be optional.
     pub(super) fn may_be_unset(&self) -> bool {
-        matches!(self.form, Form::Option(_) | Form::Record(_))
+        matches!(self.form, Form::Option(_) | Form::Record(_) | Form::Tuple(_))
+    }
+
+    /// Returns an error if the value is unset and may not be.
+    pub(super) fn check_set(&self, value: &Value) -> Result<(), Issues> {
+        match value.is_unset() && !self.may_be_unset() {
+            true => Err(FieldIssue::Unset { type_name: self.name().into() }.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// Like [`make`](Self::make), for a part of a nested value, which may lack it.
+    pub(super) fn make_part(&self, value: &Value) -> Result<Box<dyn PartialReflect>, Issues> {
+        self.check_set(value)?;
+        self.make(value)
     }
 
     /// Returns the slots of the shape. Computes the names of an enum's variants on each call.
@@ -189,6 +227,7 @@ impl Shape {
                 layout => layout.into_list(),
             },
             Form::Record(parts) => Layout::Record(parts),
+            Form::Tuple(_) | Form::Map(_) | Form::Union(_) => Layout::Composed,
         }
     }
 
@@ -210,8 +249,24 @@ impl Shape {
             Layout::Slot(kind) => builder.slot(slot, kind),
             Layout::Record(parts) => builder.nested(slot, &parts.schema(slot)?),
             Layout::List(parts) => builder.nested_list(slot, &parts.schema(slot)?),
+            Layout::Composed => {
+                let composed = self.compose(Schema::builder("composed"), slot)?.build()?;
+                return Ok(add_slots(builder, &composed, self.is_optional()));
+            }
         };
         Ok(if self.is_optional() { builder.optional() } else { builder })
+    }
+
+    /// Adds the slots of a composed layout, as those of a value that is not optional.
+    fn compose(&self, builder: SchemaBuilder, slot: &str) -> Result<SchemaBuilder, SchemaError> {
+        match &self.form {
+            Form::Option(inner) => inner.compose(builder, slot),
+            Form::List(element) | Form::Array(element, _) => declare_list(element, builder, slot),
+            Form::Tuple(shapes) => declare_tuple(shapes, builder, slot),
+            Form::Map(entries) => entries.declare(builder, slot),
+            Form::Union(variants) => variants.declare(builder, slot),
+            Form::Leaf(_) | Form::Enum(_) | Form::Record(_) => self.declare(builder, slot),
+        }
     }
 
     /// Returns `true` if values of the type can be made.
@@ -221,6 +276,9 @@ impl Shape {
             Form::Enum(_) => true,
             Form::Option(inner) | Form::List(inner) | Form::Array(inner, _) => inner.is_writable(),
             Form::Record(parts) => parts.fields().iter().all(|part| part.shape.is_writable()),
+            Form::Tuple(shapes) => shapes.iter().all(Self::is_writable),
+            Form::Map(entries) => entries.is_writable(),
+            Form::Union(variants) => variants.is_writable(),
         }
     }
 
@@ -260,6 +318,14 @@ impl Shape {
                 element.read_all(array.iter())
             }
             (Form::Record(parts), ReflectRef::Struct(value)) => parts.read(value),
+            (Form::Tuple(shapes), ReflectRef::Tuple(value)) => {
+                let read = read_tuple(shapes, value.iter_fields(), value.field_len());
+                read.unwrap_or_else(|| Err(wrong()))
+            }
+            (Form::Map(entries), ReflectRef::Map(map)) => entries.read(map),
+            (Form::Union(variants), ReflectRef::Enum(value)) => {
+                variants.read(value).unwrap_or_else(|| Err(wrong()))
+            }
             _ => Err(wrong()),
         }
     }
@@ -316,6 +382,11 @@ impl Shape {
                 Some(boxed(made))
             }
             (Form::Record(parts), Value::Map(_) | Value::Unset) => Some(boxed(parts.make(value)?)),
+            (Form::Tuple(shapes), Value::List(_) | Value::Unset) => {
+                Some(boxed(make_tuple(shapes, value)?))
+            }
+            (Form::Map(entries), _) => entries.make(value)?.map(boxed),
+            (Form::Union(variants), _) => variants.make(value)?.map(boxed),
             _ => None,
         };
         made.ok_or_else(wrong)
@@ -333,7 +404,7 @@ impl Shape {
         match &self.form {
             Form::Leaf(_) | Form::Enum(_) => false,
             Form::Option(inner) | Form::List(inner) | Form::Array(inner, _) => inner.has_parts(),
-            Form::Record(_) => true,
+            Form::Record(_) | Form::Tuple(_) | Form::Map(_) | Form::Union(_) => true,
         }
     }
 
@@ -358,11 +429,23 @@ impl Shape {
             // The field has the value already.
             return Ok(());
         }
+        if let (Form::Union(variants), ReflectMut::Enum(target)) = (&self.form, field.reflect_mut())
+            && variants.write(target, value)?
+        {
+            return Ok(());
+        }
         match (&self.form, field.reflect_mut(), value) {
             (Form::Record(parts), ReflectMut::Struct(target), _) => {
                 return parts.write(target, value);
             }
-            (Form::Option(inner), ReflectMut::Enum(option), Value::Map(_)) => {
+            (Form::Tuple(shapes), ReflectMut::Tuple(target), _) => {
+                return write_tuple(shapes, value, |at, shape, value| {
+                    target.field_mut(at).map_or(Ok(()), |field| shape.write(field, value))
+                });
+            }
+            (Form::Option(inner), ReflectMut::Enum(option), value)
+                if !value.is_unset() && inner.has_parts() =>
+            {
                 // `None` has no field.
                 if let Some(field) = option.field_at_mut(0) {
                     return inner.write(field, value);
@@ -405,6 +488,14 @@ impl Shape {
                 made.drain().into_iter().for_each(|element| list.push(element));
                 Ok(())
             }
+            (Form::Map(_), ReflectMut::Map(map)) => {
+                map.drain();
+                let ReflectOwned::Map(mut made) = made.reflect_owned() else { return Ok(()) };
+                for (key, value) in made.drain() {
+                    map.insert_boxed(key, value);
+                }
+                Ok(())
+            }
             // The same holds for a list in an option, so the option is cleared first.
             (Form::Option(_), _) => {
                 field.try_apply(&none())?;
@@ -413,6 +504,18 @@ impl Shape {
             _ => field.try_apply(&*made),
         }
     }
+}
+
+/// Returns the shapes, or the problems of all of them by their positions.
+fn collect(shapes: impl Iterator<Item = Result<Shape, Issues>>) -> Result<Vec<Shape>, Issues> {
+    let (mut found, mut issues) = (Vec::new(), Issues::default());
+    for (at, shape) in shapes.enumerate() {
+        match shape {
+            Ok(shape) => found.push(shape),
+            Err(problems) => issues.add_part(&at.to_string(), problems),
+        }
+    }
+    issues.or(found)
 }
 
 fn boxed(value: impl PartialReflect) -> Box<dyn PartialReflect> {
@@ -433,7 +536,7 @@ fn is_unit(variant: &VariantInfo) -> bool {
     matches!(variant, VariantInfo::Unit(_))
 }
 
-fn variant_name(variant: &VariantInfo) -> Arc<str> {
+pub(super) fn variant_name(variant: &VariantInfo) -> Arc<str> {
     match variant.get_attribute::<SlotName>() {
         Some(name) => name.0.into(),
         None => snake_case(variant.name()).into(),
@@ -465,16 +568,9 @@ fn refused(ty: &Type, info: Option<&TypeInfo>) -> Option<NotASlot> {
         _ if ty.is::<i128>() => NotASlot::TooWide { instead: 'i' },
         _ if ty.crate_name() == Some("glam") => NotASlot::Vector,
         None => NotASlot::Untyped,
-        Some(TypeInfo::Struct(_)) => return None,
-        Some(TypeInfo::Enum(info)) => {
-            let variant = info.iter().find(|variant| !is_unit(variant))?.name();
-            NotASlot::EnumWithData { variant }
-        }
         Some(TypeInfo::TupleStruct(_)) => NotASlot::TupleStruct,
-        Some(TypeInfo::Tuple(_)) => NotASlot::Tuple,
-        Some(TypeInfo::Map(_)) => NotASlot::Map,
         Some(TypeInfo::Set(_)) => NotASlot::Set,
-        Some(TypeInfo::List(_) | TypeInfo::Array(_)) => NotASlot::NestedList,
         Some(TypeInfo::Opaque(_)) => NotASlot::Opaque,
+        Some(_) => return None,
     })
 }
