@@ -9,7 +9,8 @@ use slotted::{Kind, Limits, ObjectId, Schema, Store, record};
 
 use crate::definition::PodTypes;
 use crate::folder::Folder;
-use crate::load::{LoadError, LoadOptions, LoadReport};
+use crate::load::{LoadError, LoadOptions};
+use crate::load_report::LoadReport;
 use crate::save::{COPY_OF_MANIFEST, MANIFEST, SaveError, SaveOptions};
 use crate::sources::FolderSource;
 

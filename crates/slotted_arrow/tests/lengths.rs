@@ -3,7 +3,13 @@
 //! Each number of a file that says how much follows is made huge: alone, and together with all others of its message. The
 //! loads ignore checksums, so they get as far as with right ones.
 
+mod common;
+
+use std::fs;
+
 use bench_support::allocator::{CountingAllocator, peak_bytes};
+use common::Folder;
+use common::parts::Parts;
 use slotted::{Kind, ObjectId, Schema, Store, Value, record};
 use slotted_arrow::{Compression, LoadOptions, SaveOptions};
 
@@ -145,17 +151,34 @@ fn load(stream: &[u8]) {
     let _ = options.clone().salvage().read(stream);
 }
 
+/// Loads the table of a stream from a folder that has everything else.
+fn load_table(folder: &Folder, file: &str, table: &[u8]) {
+    fs::write(folder.0.join(file), table).expect("the folder can be written to");
+    let options = LoadOptions::new().ignore_checksums();
+    let _ = options.load(&folder.0);
+    let _ = options.clone().salvage().load(&folder.0);
+}
+
 #[test]
 fn fault_41_no_memory_is_reserved_for_lengths_beyond_the_file() -> Outcome {
     for compression in compressions() {
         let original = stream(compression)?;
         let most = 2 * peak_bytes(|| load(&original)) + 4 * original.len() + (64 << 10);
+        let (folder, parts) = (Folder::new("lengths"), Parts::of(&original));
+        parts.write(&folder.0)?;
+        let (file, table) = &parts.files[0];
+        let start = 16 + u64::from_le_bytes(original[8..16].try_into()?) as usize;
         let mut cases = 0;
         let mut check = |changed: &[Place], number: u64| {
             let mut bytes = original.clone();
             changed.iter().for_each(|place| place.write(&mut bytes, number));
             let peak = peak_bytes(|| load(&bytes));
             assert!(peak <= most, "{peak} bytes, not {most}: {number} at {changed:?}");
+            if changed.len() > 1 {
+                let table = &bytes[start..start + table.len()];
+                let peak = peak_bytes(|| load_table(&folder, file, table));
+                assert!(peak <= most, "{peak} bytes, not {most}: {number} in a folder");
+            }
             cases += 1;
         };
         for message in places(&original)? {
@@ -165,6 +188,40 @@ fn fault_41_no_memory_is_reserved_for_lengths_beyond_the_file() -> Outcome {
             }
         }
         assert!(cases > 500, "{cases} cases");
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_41_buffers_that_overlap_or_leave_their_body_are_refused() -> Outcome {
+    let original = Parts::of(&stream(None)?);
+    let folder = Folder::new("overlaps");
+    let table = &original.files[0].1;
+    let mut places = Vec::new();
+    let mut last = 0;
+    // A buffer is its offset and its length; those of a message follow one another, so offsets never go back.
+    for at in (0..table.len() - 16).step_by(8) {
+        let number = |at: usize| table[at..].first_chunk().map(|bytes| i64::from_le_bytes(*bytes));
+        let (Some(offset), Some(length)) = (number(at), number(at + 8)) else { continue };
+        if offset > 0 && offset % 64 == 0 && offset >= last && length > 0 && length < 5000 {
+            places.push((at, offset));
+            last = offset;
+        } else if offset == 0 {
+            last = 0;
+        }
+    }
+    assert!(places.len() > 10, "{} buffers", places.len());
+    for (at, offset) in places {
+        for wrong in [0, offset - 64, offset + (1 << 20), i64::MIN, -64] {
+            let mut parts = original.clone();
+            parts.files[0].1[at..at + 8].copy_from_slice(&wrong.to_le_bytes());
+            parts.seal();
+            parts.write(&folder.0)?;
+            let results =
+                [LoadOptions::new().read(&parts.to_stream()[..]), LoadOptions::new().load(&folder.0)];
+            let errors = results.map(|result| result.map(|_| ()).map_err(|error| error.to_string()));
+            assert!(errors.iter().all(Result::is_err), "{offset} became {wrong}: {errors:?}");
+        }
     }
     Ok(())
 }
