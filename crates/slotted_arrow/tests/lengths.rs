@@ -26,11 +26,13 @@ const HUGE: [u64; 5] = [8192, 1 << 20, u32::MAX as u64, 1 << 40, i64::MAX as u64
 struct Place {
     at: usize,
     bytes: usize,
+    /// The number is the place of a buffer in its body.
+    is_offset: bool,
 }
 
 impl Place {
     const fn long(at: usize) -> Self {
-        Self { at, bytes: 8 }
+        Self { at, bytes: 8, is_offset: false }
     }
 
     fn write(self, file: &mut [u8], number: u64) {
@@ -87,7 +89,7 @@ fn places(stream: &[u8]) -> Result<Vec<Vec<Place>>, Box<dyn std::error::Error>> 
             return Ok(messages);
         }
         let header = &stream[at + 8..at + 8 + length];
-        let mut places = vec![Place { at: at + 4, bytes: 4 }];
+        let mut places = vec![Place { at: at + 4, bytes: 4, is_offset: false }];
         let body = at + 8 + length;
         at = body + add_message(header, at + 8, body, stream, &mut places)?;
         messages.push(places);
@@ -117,12 +119,14 @@ fn add_message(
     let Some(batch) = batch else { return Ok(length) };
     add_field(batch._tab, RecordBatch::VT_LENGTH);
     let inside = |bytes: &[u8]| bytes.as_ptr().addr() - header.as_ptr().addr() + start;
-    for numbers in
-        [batch.nodes().map(|nodes| nodes.bytes()), batch.buffers().map(|all| all.bytes())]
-    {
-        let numbers = numbers.ok_or("a batch has nodes and buffers")?;
-        places.extend((0..numbers.len()).step_by(8).map(|at| Place::long(inside(numbers) + at)));
-    }
+    let nodes = batch.nodes().ok_or("a batch has nodes")?.bytes();
+    places.extend((0..nodes.len()).step_by(8).map(|at| Place::long(inside(nodes) + at)));
+    let buffers = batch.buffers().ok_or("a batch has buffers")?.bytes();
+    places.extend(
+        (0..buffers.len())
+            .step_by(8)
+            .map(|at| Place { is_offset: at % 16 == 0, ..Place::long(inside(buffers) + at) }),
+    );
     for buffer in batch.buffers().into_iter().flatten() {
         let at = body + usize::try_from(buffer.offset())?;
         let bytes = usize::try_from(buffer.length())?;
@@ -194,32 +198,26 @@ fn fault_41_no_memory_is_reserved_for_lengths_beyond_the_file() -> Outcome {
 
 #[test]
 fn fault_41_buffers_that_overlap_or_leave_their_body_are_refused() -> Outcome {
-    let original = Parts::of(&stream(None)?);
-    let folder = Folder::new("overlaps");
-    let table = &original.files[0].1;
-    let mut places = Vec::new();
-    let mut last = 0;
-    // A buffer is its offset and its length; those of a message follow one another, so offsets never go back.
-    for at in (0..table.len() - 16).step_by(8) {
-        let number = |at: usize| table[at..].first_chunk().map(|bytes| i64::from_le_bytes(*bytes));
-        let (Some(offset), Some(length)) = (number(at), number(at + 8)) else { continue };
-        if offset > 0 && offset % 64 == 0 && offset >= last && length > 0 && length < 5000 {
-            places.push((at, offset));
-            last = offset;
-        } else if offset == 0 {
-            last = 0;
-        }
-    }
-    assert!(places.len() > 10, "{} buffers", places.len());
-    for (at, offset) in places {
-        for wrong in [0, offset - 64, offset + (1 << 20), i64::MIN, -64] {
+    let stream = stream(None)?;
+    let (original, folder) = (Parts::of(&stream), Folder::new("overlaps"));
+    let table = 16 + u64::from_le_bytes(stream[8..16].try_into()?) as usize;
+    let offsets = places(&stream)?.into_iter().flatten().filter(|place| place.is_offset);
+    let offsets: Vec<usize> = offsets.map(|place| place.at - table).collect();
+    assert!(offsets.len() > 20, "{} buffers", offsets.len());
+    for at in offsets {
+        let offset = i64::from_le_bytes(original.files[0].1[at..at + 8].try_into()?);
+        let wrong = [0, offset - 64, offset + (1 << 20), i64::MIN, -64];
+        for wrong in wrong.into_iter().filter(|wrong| *wrong != offset) {
             let mut parts = original.clone();
             parts.files[0].1[at..at + 8].copy_from_slice(&wrong.to_le_bytes());
             parts.seal();
             parts.write(&folder.0)?;
-            let results =
-                [LoadOptions::new().read(&parts.to_stream()[..]), LoadOptions::new().load(&folder.0)];
-            let errors = results.map(|result| result.map(|_| ()).map_err(|error| error.to_string()));
+            let results = [
+                LoadOptions::new().read(&parts.to_stream()[..]),
+                LoadOptions::new().load(&folder.0),
+            ];
+            let errors =
+                results.map(|result| result.map(|_| ()).map_err(|error| error.to_string()));
             assert!(errors.iter().all(Result::is_err), "{offset} became {wrong}: {errors:?}");
         }
     }
