@@ -1,42 +1,89 @@
-//! Bytes of any origin as a save, with checksums that do not matter: an error, or a valid store.
+//! Bytes of any origin as a save, in both forms, with checksums that do not matter: an error, or a valid store.
 #![no_main]
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use slotted::{Kind, Limits, ObjectId, Schema, Store, record};
-use slotted_arrow::{Compression, LoadOptions, SaveOptions};
+use slotted::{Kind, Limits, ObjectId, Schema, Store, Value, record};
+use slotted_arrow::{Compression, LoadError, LoadOptions, SaveOptions};
 
 /// The target's forms of input.
 const FORMS: u8 = 5;
+
+/// The bit of the first byte that asks for a folder.
+const FOLDER: u8 = 1 << 7;
 
 /// Saves that a store has made, as streams.
 static REAL: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| [None, Some(Compression::Lz4)].map(real));
 
 fn real(compression: Option<Compression>) -> Vec<u8> {
     let mut store = Store::new();
-    let unit = Schema::builder("unit").slot("health", Kind::F32).slot("name", Kind::Text).optional();
+    let unit =
+        Schema::builder("unit").slot("health", Kind::F32).slot("name", Kind::Text).optional();
     let unit = unit.slot("job", Kind::enumeration(["farmer", "smith"])).slot("awake", Kind::Bool);
     store.register_schema(unit.build().expect("it is right")).expect("it is new");
     let orc = Schema::builder("orc").extends("unit").slot("allies", Kind::list(Kind::Object));
     store.register_schema(orc.build().expect("it is right")).expect("it is new");
-    let unit = |number: u32| record! { health: number as f32, name: "ada", job: "smith", awake: true };
+    let unit =
+        |number: u32| record! { health: number as f32, name: "ada", job: "smith", awake: true };
     let ids: Vec<ObjectId> =
         store.spawn_records("unit", (0..9).map(unit)).expect("they are right").collect();
     let orc = record! { health: 1, job: "farmer", awake: false, allies: [ids[0], ids[3]] };
     store.spawn_record("orc", orc).expect("it is right");
     store.despawn_batch(&ids[2..5]).expect("they live");
+    store.register_schema(nested()).expect("it is new");
+    store.spawn_records("spell", [spell("rest", 2), spell("heal", 0)]).expect("they are right");
     let mut bytes = Vec::new();
     let options = SaveOptions::new().compression(compression).attach("turn", *b"12");
     options.write(&store.snapshot(), &mut bytes).expect("a vector takes all bytes");
     bytes
 }
 
+/// Returns a schema with nested values of each form: a record, a list, a map, unions, and values of any sort.
+fn nested() -> Schema {
+    let range = Schema::builder("range").slot("min", Kind::U8).slot("max", Kind::U8);
+    let drop =
+        Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).optional();
+    let skill = Schema::builder("skill").slot("level", Kind::U8);
+    let [range, drop, skill] =
+        [range, drop, skill].map(|parts| parts.build().expect("it is right"));
+    let spell = Schema::builder("spell")
+        .nested("damage", &range)
+        .nested_list("loot", &drop)
+        .nested_map("skills", Kind::Text, &skill)
+        .slot("effect@type", Kind::enumeration(["heal", "rest"]))
+        .slot("effect@heal.amount", Kind::F32)
+        .optional()
+        .slot("place", Kind::Vec3)
+        .slot("note", Kind::Any)
+        .optional();
+    spell.build().expect("it is right")
+}
+
+fn spell(effect: &str, drops: usize) -> slotted::Record {
+    let map = |parts: Vec<(&str, Value)>| parts.into_iter().collect::<Value>();
+    let mut parts = vec![("type", effect.into())];
+    if effect == "heal" {
+        parts.push(("amount", 2.5_f32.into()));
+    }
+    let bone = map(vec![("item", "bone".into()), ("chance", 0.5_f32.into())]);
+    record! {
+        damage: map(vec![("min", 1.into()), ("max", 4.into())]),
+        loot: Value::List(vec![bone; drops].into()),
+        skills: map(vec![("archery", map(vec![("level", 3.into())]))]),
+        effect: map(parts),
+        place: [1.0, 2.0, 3.0],
+        note: [1, 2],
+    }
+}
+
 /// Returns the input as a stream, as the manifest of a real stream, or as its tables; or a real stream with some bytes changed,
 /// each as told by three bytes.
 fn stream(input: &[u8]) -> Option<Vec<u8>> {
     let (form, input) = input.split_first()?;
-    let form = form % FORMS;
+    let form = (form & !FOLDER) % FORMS;
     let (manifest, tables) = parts(&REAL[0])?;
     let stream = |manifest: &[u8], tables: &[u8]| {
         [&b"SLOTTED1"[..], &(manifest.len() as u64).to_le_bytes(), manifest, tables].concat()
@@ -61,22 +108,60 @@ fn parts(stream: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u64::from_le_bytes(*length) as usize)
 }
 
+/// A folder of this process, which is removed by nobody: the next input needs it again.
+static FOLDER_PATH: LazyLock<PathBuf> = LazyLock::new(|| {
+    let path = std::env::temp_dir().join(format!("slotted-fuzz-save-{}", std::process::id()));
+    fs::create_dir_all(&path).expect("a folder for temporary files");
+    path
+});
+
+/// Writes a stream as a folder: the manifest, and the bytes behind it as the files of the real save.
+fn write_folder(stream: &[u8], folder: &Path) -> Option<()> {
+    let (manifest, mut rest) = parts(stream)?;
+    let (real, _) = parts(&REAL[0])?;
+    let real: serde_json::Value = serde_json::from_slice(real).ok()?;
+    for entry in
+        ["tables", "attachments"].iter().filter_map(|key| real["content"][key].as_array()).flatten()
+    {
+        let bytes = usize::try_from(entry["bytes"].as_u64()?).ok()?.min(rest.len());
+        let (file, others) = rest.split_at(bytes);
+        fs::write(folder.join(entry["file"].as_str()?), file).ok()?;
+        rest = others;
+    }
+    fs::write(folder.join("manifest.json"), manifest).ok()
+}
+
+/// Checks a store that was loaded: it can be saved and loaded again.
+fn check(mut store: Store) {
+    for id in store.ids().collect::<Vec<_>>() {
+        store.get_record(id).expect("it lives");
+    }
+    let mut again = Vec::new();
+    SaveOptions::new().write(&store.snapshot(), &mut again).expect("a vector takes all bytes");
+    let (mut again, _) =
+        LoadOptions::new().opaque_types().read(&again[..]).expect("it was just written");
+    assert_eq!(again.state_hash(), store.state_hash());
+    assert_eq!(again.future_ids_hash(), store.future_ids_hash());
+}
+
 fuzz_target!(|input: &[u8]| -> Corpus {
     let Some(bytes) = stream(input) else { return Corpus::Reject };
+    let is_folder = input[0] & FOLDER != 0;
+    if is_folder && write_folder(&bytes, &FOLDER_PATH).is_none() {
+        return Corpus::Reject;
+    }
     let mut limits = Limits::default();
     (limits.text_bytes, limits.list_bytes) = (1 << 20, 1 << 20);
-    let options = LoadOptions::new().limits(limits).opaque_types().ignore_checksums();
+    let options =
+        LoadOptions::new().limits(limits).expansion(1 << 24).opaque_types().ignore_checksums();
     for options in [options.clone(), options.salvage()] {
-        let Ok((mut store, _)) = options.read(&bytes[..]) else { continue };
-        for id in store.ids().collect::<Vec<_>>() {
-            store.get_record(id).expect("it lives");
+        let loaded: Result<_, LoadError> = match is_folder {
+            true => options.load(&*FOLDER_PATH),
+            false => options.read(&bytes[..]),
+        };
+        if let Ok((store, _)) = loaded {
+            check(store);
         }
-        // A loaded world can be saved and loaded again.
-        let mut again = Vec::new();
-        SaveOptions::new().write(&store.snapshot(), &mut again).expect("a vector takes all bytes");
-        let (mut again, _) = LoadOptions::new().opaque_types().read(&again[..]).expect("it was just written");
-        assert_eq!(again.state_hash(), store.state_hash());
-        assert_eq!(again.future_ids_hash(), store.future_ids_hash());
     }
     Corpus::Keep
 });

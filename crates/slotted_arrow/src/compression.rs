@@ -83,6 +83,12 @@ pub(crate) fn compress(bytes: &[u8], compression: Compression) -> io::Result<Vec
     Ok(result)
 }
 
+/// Returns the bytes that a compressed buffer declares to have without compression; 0 for one that stayed plain.
+pub(crate) fn plain_bytes(bytes: &[u8]) -> u64 {
+    let length = bytes.first_chunk::<8>().map_or(0, |length| i64::from_le_bytes(*length));
+    u64::try_from(length).unwrap_or(0)
+}
+
 /// Replaces `plain` by the decompressed bytes. Returns `false` if they are damaged, or are not `expected` bytes.
 ///
 /// Reserves no more memory than the bytes really need.

@@ -11,6 +11,13 @@ use slotted::schema::Quoted;
 pub enum Damage {
     /// The file does not exist.
     Missing,
+    /// The manifest has a version of the format that does not exist.
+    Version {
+        /// The version of the manifest.
+        found: u32,
+        /// The latest version that this program reads.
+        known: u32,
+    },
     /// The manifest does not match the checksum that it names itself.
     OwnChecksum,
     /// The copy of the manifest at the end of a stream differs from it.
@@ -75,6 +82,11 @@ pub enum Damage {
     },
     /// A value is not valid.
     Value(FillError),
+    /// The file declares more bytes without compression than [`LoadOptions::expansion`](crate::LoadOptions::expansion) allows.
+    Expansion {
+        /// The limit of a load.
+        limit: u64,
+    },
     /// The file is compressed in a way that this program does not read.
     Compression {
         /// The feature of the crate that reads it.
@@ -86,6 +98,12 @@ impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("is missing"),
+            Self::Version { found, known } => {
+                write!(
+                    f,
+                    "has the unknown format {found}; this program reads formats 1 up to {known}"
+                )
+            }
             Self::OwnChecksum => f.write_str("does not match its own checksum"),
             Self::CopyOfManifest => f.write_str("does not end with a copy of its manifest"),
             Self::Unreadable { reason } => write!(f, "cannot be read: {reason}"),
@@ -112,6 +130,12 @@ impl fmt::Display for Damage {
             }
             Self::Order { expected } => write!(f, "is damaged: expected {expected}"),
             Self::Value(error) => write!(f, "is damaged: {error}"),
+            Self::Expansion { limit } => {
+                write!(
+                    f,
+                    "expands by more than {limit} bytes; 'LoadOptions::expansion' sets the limit"
+                )
+            }
             Self::Compression { feature } => {
                 write!(f, "is compressed; build slotted_arrow with the feature '{feature}'")
             }

@@ -1,5 +1,6 @@
 //! Fills a table from the messages of its file.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::Read;
 
@@ -16,14 +17,38 @@ use crate::fields::GENERATION;
 use crate::ipc::{Body, Contradiction, Incoming, Message, MessageKind, ReadError};
 use crate::table_file::{TableFile, dictionaries};
 
+/// The bytes that a load gains by decompression, and the limit of them: a short file can declare any number.
+#[derive(Debug)]
+pub(crate) struct Expansion {
+    pub(crate) limit: u64,
+    bytes: Cell<u64>,
+}
+
+impl Expansion {
+    pub(crate) const fn new(limit: u64) -> Self {
+        Self { limit, bytes: Cell::new(0) }
+    }
+
+    /// Counts bytes before they are decompressed.
+    fn add(&self, bytes: u64) -> Result<(), Damage> {
+        let all = self.bytes.get().saturating_add(bytes);
+        if all > self.limit {
+            return Err(Damage::Expansion { limit: self.limit });
+        }
+        self.bytes.set(all);
+        Ok(())
+    }
+}
+
 /// The ways to read a file.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ReadOptions {
+pub(crate) struct ReadOptions<'l> {
     /// The rows that the table had, if the manifest is right.
     pub(crate) rows: usize,
     /// Damaged blocks are left out.
     pub(crate) salvages: bool,
     pub(crate) ignores_checksums: bool,
+    pub(crate) expansion: &'l Expansion,
 }
 
 /// The content of a file that was read.
@@ -45,7 +70,7 @@ impl<R: Read> TableFile<R> {
         mut self,
         store: &mut Store,
         schema: SchemaId,
-        options: ReadOptions,
+        options: ReadOptions<'_>,
     ) -> Result<(TableContent, Option<u128>), ReadError> {
         let mut filling = Filling::new(store, schema)?;
         let mut content = TableContent::default();
@@ -121,7 +146,7 @@ impl<'s> Filling<'s> {
     fn read_all<R: Read>(
         &mut self,
         file: &mut TableFile<R>,
-        options: ReadOptions,
+        options: ReadOptions<'_>,
         content: &mut TableContent,
     ) -> Result<(), ReadError> {
         let generation = file.metadata.generation;
@@ -155,7 +180,7 @@ impl<'s> Filling<'s> {
         id: i64,
         message: &Message,
         body: &mut Incoming,
-        options: ReadOptions,
+        options: ReadOptions<'_>,
     ) -> Result<(), ReadError> {
         if message.kind != (MessageKind::Dictionary { id }) {
             return Err(Damage::Order { expected: "the texts of a slot" }.into());
@@ -163,6 +188,7 @@ impl<'s> Filling<'s> {
         if !message.is_intact && !options.ignores_checksums {
             return Err(Damage::Texts { slot: self.slots[slot].name().to_owned() }.into());
         }
+        options.expansion.add(message.expansion(body))?;
         Ok(self.dictionary(slot, message, body)?)
     }
 
@@ -171,7 +197,7 @@ impl<'s> Filling<'s> {
         message: &Message,
         body: &mut Incoming,
         generation: Option<u16>,
-        options: ReadOptions,
+        options: ReadOptions<'_>,
         content: &mut TableContent,
     ) -> Result<(), ReadError> {
         if message.kind != MessageKind::Batch {
@@ -182,6 +208,7 @@ impl<'s> Filling<'s> {
         }
         let mut rows = message.rows;
         if message.is_intact || options.ignores_checksums {
+            options.expansion.add(message.expansion(body))?;
             self.batch(message, body, generation)?;
         } else if options.salvages {
             // The damaged header may say anything.

@@ -9,7 +9,7 @@ use slotted::{Kind, Schema, Store};
 use crate::damage::Damage;
 use crate::definition::Definition;
 use crate::fields::data_type;
-use crate::filling::ReadOptions;
+use crate::filling::{Expansion, ReadOptions};
 use crate::ipc::{IpcWriter, OutgoingBatch, ReadError};
 use crate::table_file::{TableFile, metadata};
 
@@ -30,7 +30,8 @@ fn read(texts: &[&str], keys: &[u32]) -> Result<Option<Damage>, Box<dyn std::err
     file.batch(&OutgoingBatch::new(keys.len(), &[column], None)?)?;
     let (bytes, _) = file.finish()?;
     let length = bytes.len() as u64;
-    let options = ReadOptions { rows: 0, salvages: false, ignores_checksums: false };
+    let expansion = &Expansion::new(0);
+    let options = ReadOptions { rows: 0, salvages: false, ignores_checksums: false, expansion };
     let read =
         TableFile::open(&bytes[..], length).and_then(|file| file.read(&mut store, id, options));
     match read {

@@ -52,6 +52,7 @@ pub mod inspect;
 mod ipc;
 mod keys;
 mod load;
+mod load_report;
 mod manifest;
 mod migrate;
 mod migrations;
@@ -69,7 +70,8 @@ pub use aside::Aside;
 pub use batches::{SchemaBatches, record_batches};
 pub use compression::Compression;
 pub use damage::Damage;
-pub use load::{DamagedFile, LoadError, LoadOptions, LoadReport, load};
+pub use load::{LoadError, LoadOptions, load};
+pub use load_report::{DamagedFile, LoadReport};
 pub use migrations::Migrations;
 pub use save::{SaveError, SaveOptions, SaveReport, save};
 

@@ -1,19 +1,21 @@
 //! Reads saves: from a folder, or from any reader.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
-use slotted::{AccessError, Limits, Migration, MigrationError, SchemaError, SchemaId, Store};
+use slotted::{AccessError, Limits, MigrationError, SchemaError, SchemaId, Store};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::aside::{Aside, AsideSchema, is_placeholder, placeholder};
+use crate::aside::{AsideSchema, is_placeholder, placeholder};
 use crate::damage::Damage;
 use crate::definition::{DefinitionError, PodTypes};
-use crate::filling::{ReadOptions, lose_rows};
+use crate::filling::{Expansion, ReadOptions, lose_rows};
 use crate::folder::Disk;
 use crate::ipc::ReadError;
-use crate::manifest::{FileEntry, Manifest, TableEntry, hexadecimal, register};
+use crate::load_report::{DamagedFile, LoadReport};
+use crate::manifest::{AttachmentEntry, FileEntry, Manifest, TableEntry, hexadecimal, register};
 use crate::migrate;
 use crate::migrations::Migrations;
 use crate::sources::{FolderSource, Source, StreamSource, read_manifest, read_manifest_or_copy};
@@ -74,37 +76,11 @@ pub struct LoadOptions {
     opaque_types: bool,
     ignores_checksums: bool,
     limits: Limits,
+    expansion: Option<u64>,
 }
 
-/// The outcome of a load.
-///
-/// [`LoadOptions`] has an example.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct LoadReport {
-    pub(crate) objects: usize,
-    pub(crate) migration: Option<Migration>,
-    pub(crate) aside: Aside,
-    /// The schemas that the program does not have, until they are kept aside.
-    pub(crate) missing: Vec<AsideSchema>,
-    damaged: Vec<DamagedFile>,
-    attachments: BTreeMap<String, Vec<u8>>,
-}
-
-/// A file of which not everything could be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DamagedFile {
-    /// The file's name in the folder.
-    pub file: String,
-    /// The schema of its objects, the name of the attachment, or `manifest`.
-    pub name: String,
-    /// The reasons.
-    pub damages: Vec<Damage>,
-    /// The number of rows that were lost. Each may have had an object. Nobody gets their ids again, up to 16,777,216 rows of a
-    /// save.
-    pub lost_rows: usize,
-}
+/// The limit of [`LoadOptions::expansion`] by default.
+const DEFAULT_EXPANSION: u64 = 1 << 32;
 
 /// The reason why a save was not loaded. The store is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -310,6 +286,30 @@ impl LoadOptions {
         self
     }
 
+    /// Sets how many more bytes the columns, texts and lists of a save may have than its files, by decompression: 4 GiB by default.
+    ///
+    /// A file of some kilobytes can stand for gigabytes of zeros. Uncompressed saves take no more than a small multiple of their
+    /// files.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, record};
+    /// use slotted_arrow::{Compression, LoadOptions, SaveOptions};
+    /// # let mut store = Store::new();
+    /// # store.register_schema(Schema::builder("tile").slot("height", Kind::F64).default(0).build()?)?;
+    /// store.spawn_records("tile", vec![record! {}; 8192])?;
+    /// # let mut save = Vec::new();
+    /// SaveOptions::new().compression(Compression::Lz4).write(&store.snapshot(), &mut save)?;
+    /// let error = LoadOptions::new().expansion(60_000).read(&save[..]).unwrap_err();
+    /// assert!(error.to_string().contains("expands by more than 60000 bytes"));
+    /// assert!(LoadOptions::new().expansion(70_000).read(&save[..]).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn expansion(mut self, bytes: u64) -> Self {
+        self.expansion = Some(bytes);
+        self
+    }
+
     /// Reads a save from a folder to a new store with the schemas of the save.
     ///
     /// # Errors
@@ -400,15 +400,14 @@ impl LoadOptions {
             Some(AsideSchema { id: store.schema(&placeholder)?.id(), name })
         });
         report.missing = missing.collect();
+        let expansion = Expansion::new(self.expansion.unwrap_or(DEFAULT_EXPANSION));
         for entry in &manifest.tables {
             let name = names.get(&entry.schema).unwrap_or(&entry.schema);
             let schema = store.schema(name).map(|schema| schema.id());
             let Some(schema) = schema else { continue };
-            self.read_table(&mut source, entry, &mut store, schema, &mut report)?;
+            self.read_table(&mut source, entry, &mut store, schema, &expansion, &mut report)?;
         }
-        for entry in &manifest.attachments {
-            self.read_attachment(&mut source, &entry.name, &entry.file, &mut report)?;
-        }
+        self.read_attachments(&mut source, &manifest, &mut report)?;
         match source.check_copy() {
             Ok(()) => {}
             Err(ReadError::Damage(_)) if self.ignores_checksums => {}
@@ -472,6 +471,7 @@ impl LoadOptions {
         entry: &TableEntry,
         store: &mut Store,
         schema: SchemaId,
+        expansion: &Expansion,
         report: &mut LoadReport,
     ) -> Result<(), LoadError> {
         let file = &entry.file;
@@ -479,6 +479,7 @@ impl LoadOptions {
             rows: most_rows(entry, report),
             salvages: self.salvages,
             ignores_checksums: self.ignores_checksums,
+            expansion,
         };
         let read = source.open(file).and_then(|mut input| {
             let read = TableFile::open(&mut input, file.bytes).and_then(|table| {
@@ -542,97 +543,56 @@ impl LoadOptions {
         }
     }
 
+    fn read_attachments(
+        &self,
+        source: &mut impl Source,
+        manifest: &Manifest,
+        report: &mut LoadReport,
+    ) -> Result<(), LoadError> {
+        // Attachments with equal bytes can share a file, which is then read once.
+        let mut shared: HashMap<&str, Result<Arc<Vec<u8>>, Damage>> = HashMap::new();
+        for AttachmentEntry { name, file } in &manifest.attachments {
+            let known = shared.get(&*file.file).filter(|_| source.shares_files());
+            let read = match known {
+                Some(known) => known.clone(),
+                None => match self.read_attachment(source, file) {
+                    Ok(bytes) => Ok(bytes),
+                    Err(error) if self.salvages => Err(error.into()),
+                    Err(ReadError::Io(error)) => return Err(file_error(&file.file, error)),
+                    Err(ReadError::Damage(damage)) => {
+                        let file = file.file.clone();
+                        return Err(LoadError::Damaged { file, damage, can_salvage: true });
+                    }
+                },
+            };
+            match &read {
+                Ok(bytes) => _ = report.attachments.insert(name.clone(), Arc::clone(bytes)),
+                Err(damage) => {
+                    let (file, name) = (file.file.clone(), name.clone());
+                    let damages = vec![damage.clone()];
+                    report.damaged.push(DamagedFile { file, name, damages, lost_rows: 0 });
+                }
+            }
+            shared.insert(&file.file, read);
+        }
+        Ok(())
+    }
+
     fn read_attachment(
         &self,
         source: &mut impl Source,
-        name: &str,
         file: &FileEntry,
-        report: &mut LoadReport,
-    ) -> Result<(), LoadError> {
-        let read = source.open(file).and_then(|input| {
-            let mut bytes = Vec::new();
-            input.take(file.bytes).read_to_end(&mut bytes).map_err(ReadError::Io)?;
-            if (bytes.len() as u64) < file.bytes {
-                return Err(Damage::Truncated { at: bytes.len() as u64 }.into());
-            }
-            match self.accepts(file, xxh3_128(&bytes)) {
-                true => Ok(bytes),
-                false => Err(Damage::Checksum.into()),
-            }
-        });
-        match read {
-            Ok(bytes) => {
-                report.attachments.insert(name.to_owned(), bytes);
-                Ok(())
-            }
-            Err(error) if self.salvages => {
-                let (file, name) = (file.file.clone(), name.to_owned());
-                let damages = vec![error.into()];
-                report.damaged.push(DamagedFile { file, name, damages, lost_rows: 0 });
-                Ok(())
-            }
-            Err(ReadError::Io(error)) => Err(file_error(&file.file, error)),
-            Err(ReadError::Damage(damage)) => {
-                let file = file.file.clone();
-                Err(LoadError::Damaged { file, damage, can_salvage: true })
-            }
+    ) -> Result<Arc<Vec<u8>>, ReadError> {
+        let input = source.open(file)?;
+        let mut bytes = Vec::new();
+        input.take(file.bytes).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+        if (bytes.len() as u64) < file.bytes {
+            return Err(Damage::Truncated { at: bytes.len() as u64 }.into());
         }
-    }
-}
-
-impl LoadReport {
-    /// Returns the number of living objects.
-    ///
-    /// # Example
-    /// ```
-    /// # use slotted::{Schema, Store, record};
-    /// # use slotted_arrow::{LoadOptions, SaveOptions};
-    /// # let mut store = Store::new();
-    /// # store.register_schema(Schema::builder("tile").build()?)?;
-    /// store.spawn_record("tile", record! {})?;
-    /// # let mut save = Vec::new();
-    /// SaveOptions::new().write(&store.snapshot(), &mut save)?;
-    /// let (_, report) = LoadOptions::new().read(&save[..])?;
-    /// assert_eq!(report.objects(), 1);
-    /// assert!(report.migration().is_none() && report.aside().is_empty() && report.damaged().is_empty());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub const fn objects(&self) -> usize {
-        self.objects
-    }
-
-    /// Returns the steps from the save's schemas to those of the program. `None` if they are the same.
-    ///
-    /// [`LoadOptions`] has an example.
-    #[must_use]
-    pub const fn migration(&self) -> Option<&Migration> {
-        self.migration.as_ref()
-    }
-
-    /// Returns the objects and values for which the program has no schema or slot, for
-    /// [`SaveOptions::aside`](crate::SaveOptions::aside).
-    ///
-    /// [`objects`](Self::objects) has an example.
-    #[must_use]
-    pub const fn aside(&self) -> &Aside {
-        &self.aside
-    }
-
-    /// Returns the files of which not everything could be read. Empty without [`LoadOptions::salvage`].
-    ///
-    /// [`LoadOptions::salvage`] has an example.
-    #[must_use]
-    pub fn damaged(&self) -> &[DamagedFile] {
-        &self.damaged
-    }
-
-    /// Returns what was [attached](crate::SaveOptions::attach) to the save under this name.
-    ///
-    /// [`SaveOptions`](crate::SaveOptions) has an example.
-    #[must_use]
-    pub fn attachment(&self, name: &str) -> Option<&[u8]> {
-        self.attachments.get(name).map(|bytes| &**bytes)
+        match self.accepts(file, xxh3_128(&bytes)) {
+            true => Ok(Arc::new(bytes)),
+            false => Err(Damage::Checksum.into()),
+        }
     }
 }
 

@@ -27,6 +27,13 @@ struct Envelope<'a> {
     content: &'a RawValue,
 }
 
+/// The part of a manifest that every version of the format has.
+#[derive(Deserialize)]
+struct Header {
+    format: String,
+    version: u32,
+}
+
 /// The list of all files of a save.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +98,8 @@ pub(crate) enum ManifestError {
     Foreign,
     /// A later version of the format.
     Newer(u32),
+    /// A version of the format that does not exist.
+    Unknown(u32),
     /// The content does not have its checksum.
     Checksum,
     /// The content contradicts itself or cannot be read.
@@ -141,14 +150,13 @@ impl Manifest {
     }
 
     pub(crate) fn from_bytes(bytes: &[u8], ignores_checksums: bool) -> Result<Self, ManifestError> {
-        let envelope: Envelope<'_> =
-            serde_json::from_slice(bytes).map_err(|_| ManifestError::Foreign)?;
-        if envelope.format != FORMAT {
-            return Err(ManifestError::Foreign);
-        }
+        let envelope = match serde_json::from_slice::<Envelope<'_>>(bytes) {
+            Ok(envelope) if envelope.format == FORMAT => envelope,
+            _ => return Err(Self::error_of_version(bytes).unwrap_or(ManifestError::Foreign)),
+        };
         match envelope.version {
             1..=VERSION => {}
-            0 => return Err(ManifestError::Content("no save has version 0".to_owned())),
+            0 => return Err(ManifestError::Unknown(0)),
             newer => return Err(ManifestError::Newer(newer)),
         }
         let content = envelope.content.get();
@@ -160,6 +168,13 @@ impl Manifest {
             .map_err(|error| ManifestError::Content(error.to_string()))?;
         manifest.check()?;
         Ok(Self { version: envelope.version, ..manifest })
+    }
+
+    /// Returns the error of a later version, whose manifests may have other keys.
+    fn error_of_version(bytes: &[u8]) -> Option<ManifestError> {
+        let header: Header = serde_json::from_slice(bytes).ok()?;
+        let is_newer = header.format == FORMAT && header.version > VERSION;
+        is_newer.then_some(ManifestError::Newer(header.version))
     }
 
     /// Checks names: each schema, table and file once, and no file outside the folder.
@@ -199,6 +214,19 @@ impl Manifest {
                 .is_some_and(|slots| entry.slot.as_ref().is_none_or(|slot| slots.contains(slot)));
             if !is_known || !aside.insert(entry) {
                 return twice("an entry kept aside of schema", &entry.schema);
+            }
+        }
+        self.check_files()
+    }
+
+    /// Checks that files are in the folder, and that entries with the same file agree.
+    fn check_files(&self) -> Result<(), ManifestError> {
+        let mut known: HashMap<&str, &FileEntry> = HashMap::new();
+        for file in self.files() {
+            let is_table = file.file.ends_with(TABLE_ENDING);
+            if known.insert(&file.file, file).is_some_and(|other| is_table || other != file) {
+                let name = slotted::schema::Quoted(&file.file);
+                return Err(ManifestError::Content(format!("file {name} is listed twice")));
             }
         }
         let stray = self.files().find(|entry| !is_file_name(&entry.file));

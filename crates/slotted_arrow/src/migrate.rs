@@ -7,7 +7,8 @@ use slotted::{Migration, ObjectId, Schema, SchemaId, Snapshot, Store, Value, exa
 
 use crate::aside::{Aside, AsideSlot, Content};
 use crate::definition::{Definition, PodTypes};
-use crate::load::{LoadError, LoadOptions, LoadReport, definition_error};
+use crate::load::{LoadError, LoadOptions, definition_error};
+use crate::load_report::LoadReport;
 use crate::save::MANIFEST;
 
 /// A value that a step of the migration computed: the object, the slot, the value.

@@ -1,7 +1,7 @@
 //! Writes saves: to a folder, or to any writer.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use slotted::{Epoch, Snapshot, StoreIdentity};
@@ -11,8 +11,8 @@ use crate::compression::Compression;
 use crate::definition::Definition;
 use crate::folder::{Disk, Folder, FolderError, NewFiles};
 use crate::manifest::{
-    AttachmentEntry, FileEntry, Manifest, ManifestError, PARTIAL, TABLE_ENDING, TableEntry,
-    VERSION, file_name, is_file_name,
+    AttachmentEntry, FileEntry, MOST_BYTES, Manifest, ManifestError, PARTIAL, TABLE_ENDING,
+    TableEntry, VERSION, file_name, is_file_name,
 };
 use crate::parts::{Part, Parts};
 use crate::stream;
@@ -454,7 +454,8 @@ fn is_there(folder: &impl Folder, file: &FileEntry) -> bool {
 /// Returns the manifest of the save from before; an empty one if there is none, or if it cannot be read.
 fn read_manifest(folder: &impl Folder) -> Result<Manifest, SaveError> {
     let mut bytes = Vec::new();
-    let read = folder.open(MANIFEST).and_then(|(mut file, _)| file.read_to_end(&mut bytes));
+    let read =
+        folder.open(MANIFEST).and_then(|(file, _)| file.take(MOST_BYTES).read_to_end(&mut bytes));
     match read.is_ok().then(|| Manifest::from_bytes(&bytes, false)) {
         Some(Err(ManifestError::Newer(found))) => Err(SaveError::Newer { found, known: VERSION }),
         Some(Ok(manifest)) => Ok(manifest),

@@ -21,6 +21,8 @@ pub(crate) trait Source {
     fn copy_of_manifest(&mut self) -> io::Result<Option<Vec<u8>>>;
     /// Returns `true` if a manifest that cannot be read may have a copy.
     fn may_have_copy(&mut self) -> bool;
+    /// Returns `true` if entries of the manifest can name the same file.
+    fn shares_files(&self) -> bool;
     /// Returns `true` unless files of the manifest are missing.
     fn has_files_of(&self, manifest: &Manifest) -> bool;
     /// Checks after all files that the copy of the manifest equals it. Does nothing if the copy was used.
@@ -39,6 +41,7 @@ pub(crate) fn read_manifest(
                 return LoadError::Newer { found, known: VERSION };
             }
             ManifestError::Foreign => Damage::Foreign,
+            ManifestError::Unknown(found) => Damage::Version { found, known: VERSION },
             ManifestError::Checksum => Damage::OwnChecksum,
             ManifestError::Content(part) => Damage::Definition { part },
         };
@@ -117,6 +120,10 @@ impl<F: Folder> Source for FolderSource<F> {
         read_copy(self, false).is_some()
     }
 
+    fn shares_files(&self) -> bool {
+        true
+    }
+
     fn has_files_of(&self, manifest: &Manifest) -> bool {
         let is_there = |file: &FileEntry| {
             self.folder.open(&file.file).is_ok_and(|(_, length)| length == file.bytes)
@@ -186,6 +193,11 @@ impl<R: Read> Source for StreamSource<R> {
 
     fn may_have_copy(&mut self) -> bool {
         stream::is_whole(&self.beginning)
+    }
+
+    /// A stream has the bytes of each entry.
+    fn shares_files(&self) -> bool {
+        false
     }
 
     fn has_files_of(&self, _: &Manifest) -> bool {

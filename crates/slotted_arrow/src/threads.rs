@@ -29,3 +29,36 @@ pub(crate) fn ahead<T: Send>(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_come_in_order_with_and_without_another_thread() -> io::Result<()> {
+        for parts in [0, 1, 2 * AHEAD, 2 * AHEAD + 1, 100] {
+            let (mut used, mut others) = (Vec::new(), 0);
+            let own = std::thread::current().id();
+            let prepare = |part: usize| (part, std::thread::current().id());
+            ahead(parts, prepare, |(part, thread)| {
+                others += usize::from(thread != own);
+                used.push(part);
+                Ok(())
+            })?;
+            assert!(used.into_iter().eq(0..parts));
+            assert_eq!(others, if parts > 2 * AHEAD { parts } else { 0 });
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_error_ends_the_other_thread() {
+        for fails_at in [0, 3, 99] {
+            let fail = |part| match part == fails_at {
+                true => Err(io::Error::other("full")),
+                false => Ok(()),
+            };
+            assert!(ahead(100, |part| part, fail).is_err());
+        }
+    }
+}

@@ -5,12 +5,12 @@ mod common;
 use std::fs;
 
 use common::Folder;
-use slotted::{Kind, Schema, Store, record};
+use slotted::{Kind, Schema, Store, View, record};
 use slotted_arrow::{Compression, SaveOptions};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
-fn bytes(store: &mut Store) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+fn bytes(store: &mut Store) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let mut bytes = Vec::new();
     SaveOptions::new()
         .attach("b", *b"2")
@@ -20,7 +20,7 @@ fn bytes(store: &mut Store) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
 }
 
 /// Returns a world in which rows 0 and 2 live, each for the second time. The detour leaves other dead values and texts.
-fn world(detour: bool) -> Result<Store, Box<dyn std::error::Error>> {
+fn world(detour: bool) -> Result<Store, Box<dyn std::error::Error + Send + Sync>> {
     let mut store = Store::new();
     let unit = Schema::builder("unit").slot("health", Kind::F32).slot("name", Kind::Text);
     let unit = unit.slot("tags", Kind::list(Kind::Text)).slot("rage", Kind::U64).optional();
@@ -50,6 +50,34 @@ fn fault_44_equal_worlds_save_to_equal_bytes_whatever_their_history() -> Outcome
     let (mut straight, mut detour) = (world(false)?, world(true)?);
     assert_eq!(straight.state_hash(), detour.state_hash());
     assert!(bytes(&mut straight)? == bytes(&mut detour)?);
+    Ok(())
+}
+
+#[derive(View)]
+struct Aging<'a> {
+    age: &'a mut u32,
+    height: &'a mut f32,
+}
+
+#[test]
+fn fault_44_worlds_changed_on_any_number_of_threads_save_to_equal_bytes() -> Outcome {
+    let mut saves = Vec::new();
+    for threads in [1, 2, 5] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        saves.push(pool.install(|| {
+            let mut store = Store::new();
+            let tile = Schema::builder("tile").slot("age", Kind::U32).slot("height", Kind::F32);
+            store.register_schema(tile.build()?)?;
+            let tile = |number: u32| record! { age: number, height: 0.5 };
+            store.spawn_records("tile", (0..50_000).map(tile).collect::<Vec<_>>())?;
+            store.view::<Aging>()?.par_for_each(|tile| {
+                *tile.age = tile.age.wrapping_mul(2_654_435_761);
+                *tile.height *= *tile.age as f32;
+            });
+            bytes(&mut store)
+        })?);
+    }
+    assert!(saves.windows(2).all(|pair| pair[0] == pair[1]));
     Ok(())
 }
 

@@ -2,32 +2,71 @@
 
 mod common;
 
+use std::path::Path;
+
 use bench_support::allocator::{CountingAllocator, peak_bytes};
+use common::Folder;
+use common::parts::Parts;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
+use serde_json::Value as Json;
 use slotted::Store;
-use slotted_arrow::{Compression, LoadOptions, SaveOptions};
+use slotted_arrow::{Compression, LoadError, LoadOptions, SaveOptions};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// Looks at every object of a store that was loaded.
+fn check(store: &Store) {
+    let ids: Vec<_> = store.ids().collect();
+    ids.iter().for_each(|id| assert!(store.get_record(*id).is_ok()));
+    let _ = store.validate();
+}
+
+/// Loads a save in one of its forms to a new store, and into one with schemas. Returns the hashes of the stores.
+fn load_form(
+    options: &LoadOptions,
+    read: impl Fn(&LoadOptions) -> Result<Store, LoadError>,
+    read_into: impl Fn(&LoadOptions, &mut Store) -> Result<(), LoadError>,
+) -> [Option<u64>; 2] {
+    let loaded = read(&options.clone().opaque_types()).ok().map(|mut store| {
+        check(&store);
+        store.state_hash()
+    });
+    let mut target = common::store();
+    let before = target.state_hash();
+    let is_loaded = read_into(options, &mut target).is_ok();
+    check(&target);
+    let hash = target.state_hash();
+    assert!(is_loaded || hash == before, "a load that failed has changed the store");
+    [loaded, is_loaded.then_some(hash)]
+}
+
+fn load_stream(options: &LoadOptions, bytes: &[u8]) -> [Option<u64>; 2] {
+    let read = |options: &LoadOptions| options.read(bytes).map(|(store, _)| store);
+    let read_into =
+        |options: &LoadOptions, store: &mut Store| options.read_into(store, bytes).map(|_| ());
+    load_form(options, read, read_into)
+}
+
+fn load_folder(options: &LoadOptions, folder: &Path) -> [Option<u64>; 2] {
+    let read = |options: &LoadOptions| options.load(folder).map(|(store, _)| store);
+    let read_into =
+        |options: &LoadOptions, store: &mut Store| options.load_into(store, folder).map(|_| ());
+    load_form(options, read, read_into)
+}
 
 /// Loads bytes whose checksums do not matter.
 fn load(bytes: &[u8]) {
     let options = LoadOptions::new().ignore_checksums();
     for options in [options.clone(), options.salvage()] {
-        if let Ok((store, _)) = options.read(bytes) {
-            let ids: Vec<_> = store.ids().collect();
-            ids.iter().for_each(|id| assert!(store.get_record(*id).is_ok()));
-            let _ = store.validate();
-        }
-        let mut target = common::store();
-        let _ = options.read_into(&mut target, bytes);
+        load_stream(&options, bytes);
     }
 }
 
 /// Returns the number of cases: more by `SLOTTED_CASES`.
 fn cases() -> usize {
-    std::env::var("SLOTTED_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(150)
+    std::env::var("SLOTTED_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(25)
 }
 
 fn stream(store: &mut Store, compression: Option<Compression>) -> Vec<u8> {
@@ -50,36 +89,111 @@ fn number(random: &mut impl Rng, length: usize) -> u64 {
     }
 }
 
+/// Changes some bytes as a hostile writer could.
+fn change(bytes: &mut [u8], random: &mut impl Rng) {
+    for _ in 0..random.random_range(1..5) {
+        let at = random.random_range(0..bytes.len());
+        match random.random_range(0..4) {
+            0 => bytes[at] = random.random(),
+            1 => bytes[at] ^= 1 << random.random_range(0..8),
+            2 => {
+                let number = number(random, bytes.len()).to_le_bytes();
+                let end = bytes.len().min(at + 8);
+                bytes[at..end].copy_from_slice(&number[..end - at]);
+            }
+            _ => {
+                let from = random.random_range(0..bytes.len());
+                let length = random.random_range(0..64).min(bytes.len() - at.max(from));
+                bytes.copy_within(from..from + length, at);
+            }
+        }
+    }
+}
+
+/// Changes a part of a manifest: a number, a text, or the order or number of parts.
+fn change_json(json: &mut Json, random: &mut impl Rng) {
+    match json {
+        Json::Array(parts) if !parts.is_empty() => {
+            let (at, other) =
+                (random.random_range(0..parts.len()), random.random_range(0..parts.len()));
+            match random.random_range(0..12) {
+                0 => parts.swap(at, other),
+                1 => parts.push(parts[at].clone()),
+                2 => _ = parts.remove(at),
+                _ => change_json(&mut parts[at], random),
+            }
+        }
+        Json::Object(parts) if !parts.is_empty() => {
+            let at = random.random_range(0..parts.len());
+            let key = parts.keys().nth(at).expect("a key").clone();
+            match random.random_range(0..12) {
+                0 => _ = parts.remove(&key),
+                _ => change_json(&mut parts[&key], random),
+            }
+        }
+        Json::Number(_) => *json = number(random, 300).into(),
+        Json::Bool(truth) => *json = (!*truth).into(),
+        Json::String(text) => {
+            let texts = ["", "thing", "tile", "u8", "text", "../save", "\u{202e}"];
+            *text = texts[random.random_range(0..texts.len())].to_owned();
+        }
+        _ => *json = Json::Null,
+    }
+}
+
 #[test]
-fn fault_41_hostile_streams_with_right_checksums() {
+fn fault_41_hostile_streams_with_checksums_that_do_not_matter() {
     let random = &mut StdRng::seed_from_u64(41);
     for compression in [None, Some(Compression::Lz4), Some(Compression::Zstd)] {
         let original = stream(&mut common::world(12, 3), compression);
         let baseline = peak_bytes(|| load(&original));
         for _ in 0..cases() {
             let mut bytes = original.clone();
-            for _ in 0..random.random_range(1..5) {
-                let at = random.random_range(0..bytes.len());
-                match random.random_range(0..4) {
-                    0 => bytes[at] = random.random(),
-                    1 => bytes[at] ^= 1 << random.random_range(0..8),
-                    2 => {
-                        let number = number(random, original.len()).to_le_bytes();
-                        let end = bytes.len().min(at + 8);
-                        bytes[at..end].copy_from_slice(&number[..end - at]);
-                    }
-                    _ => {
-                        let from = random.random_range(0..bytes.len());
-                        let length = random.random_range(0..64).min(bytes.len() - at.max(from));
-                        bytes.copy_within(from..from + length, at);
-                    }
-                }
-            }
+            change(&mut bytes, random);
             let peak = peak_bytes(|| load(&bytes));
             let most = 2 * baseline + 16 * bytes.len() + (1 << 20);
             assert!(peak <= most, "{peak} bytes for a file of {}", bytes.len());
         }
     }
+}
+
+#[test]
+fn fault_41_hostile_folders_and_streams_with_right_checksums() -> std::io::Result<()> {
+    let (random, folder) = (&mut StdRng::seed_from_u64(40), Folder::new("hostile"));
+    let mut loaded = 0;
+    for compression in [None, Some(Compression::Lz4), Some(Compression::Zstd)] {
+        let original = Parts::of(&stream(&mut common::world(12, 3), compression));
+        let options = LoadOptions::new();
+        original.write(&folder.0)?;
+        let whole = load_folder(&options, &folder.0);
+        assert!(whole.iter().all(Option::is_some), "the checksums are right");
+        let baseline = peak_bytes(|| _ = load_folder(&options, &folder.0));
+        for case in 0..cases() {
+            let mut parts = original.clone();
+            if case % 3 == 0 {
+                change_json(&mut parts.content, random);
+            } else {
+                let table = random.random_range(0..parts.tables());
+                change(&mut parts.files[table].1, random);
+                parts.seal();
+            }
+            let stream = parts.to_stream();
+            parts.write(&folder.0)?;
+            let most = 2 * baseline + 16 * stream.len() + (1 << 20);
+            for options in [options.clone(), options.clone().salvage()] {
+                let mut hashes = [[None; 2]; 2];
+                let peak = peak_bytes(|| hashes[0] = load_folder(&options, &folder.0));
+                assert!(peak <= most, "{peak} bytes for a folder of {}", stream.len());
+                let peak = peak_bytes(|| hashes[1] = load_stream(&options, &stream));
+                assert!(peak <= most, "{peak} bytes for a stream of {}", stream.len());
+                // A manifest may name files in another order, which only a folder allows.
+                assert!(case % 3 == 0 || hashes[0] == hashes[1], "both forms have one outcome");
+                loaded += usize::from(hashes[0][1].is_some());
+            }
+        }
+    }
+    assert!(loaded > 0, "right checksums let the loads get further");
+    Ok(())
 }
 
 #[test]
@@ -112,6 +226,76 @@ fn fault_41_a_compressed_bomb_needs_the_memory_of_its_rows_only()
         let peak = peak_bytes(|| error = options.read(&bytes[..]).err());
         assert!(error.is_some() && peak < 1 << 21, "{peak} bytes: {error:?}");
     }
+    Ok(())
+}
+
+#[test]
+fn fault_41_a_block_of_a_wide_kind_expands_up_to_the_limit()
+-> Result<(), Box<dyn std::error::Error>> {
+    use slotted::{Kind, Schema, Value, record};
+    let mut store = Store::new();
+    let wide = Kind::opaque_pod("game::Wide", 4096, 1);
+    store.register_schema(Schema::builder("item").slot("wide", wide).build()?)?;
+    let zeros = record! { wide: Value::Bytes([0; 4096].into()) };
+    store.spawn_records("item", vec![zeros; 8192])?;
+    let mut into = Store::new();
+    into.register_schema(Schema::builder("item").build()?)?;
+    let before = into.state_hash();
+    for compression in [Compression::Lz4, Compression::Zstd] {
+        let (stream, folder) = (stream(&mut store, Some(compression)), Folder::new("wide"));
+        assert!(stream.len() < 1 << 18, "{} bytes stand for 32 MiB", stream.len());
+        Parts::of(&stream).write(&folder.0)?;
+        let strict = LoadOptions::new().opaque_types().expansion(1 << 24);
+        let errors = || {
+            [
+                strict.read(&stream[..]).map(|_| ()),
+                strict.load(&folder.0).map(|_| ()),
+                strict.read_into(&mut into.clone(), &stream[..]).map(|_| ()),
+            ]
+        };
+        let mut messages = Vec::new();
+        let peak = peak_bytes(|| messages.extend(errors().map(|error| error.unwrap_err())));
+        assert!(peak < 1 << 20, "{peak} bytes for a save of {}", stream.len());
+        for message in messages {
+            let wanted = "expands by more than 16777216 bytes; \
+                          'LoadOptions::expansion' sets the limit; 'salvage' loads the rest";
+            assert!(message.to_string().ends_with(wanted), "{message}");
+        }
+        let mut lost = 0;
+        let peak = peak_bytes(|| {
+            let (_, report) = strict.clone().salvage().load(&folder.0).expect("it is salvaged");
+            lost = report.damaged()[0].lost_rows;
+        });
+        assert!(lost == 8192 && peak < 1 << 20, "{peak} bytes");
+        let (mut whole, _) = strict.expansion(1 << 25).read(&stream[..])?;
+        assert_eq!(whole.state_hash(), store.state_hash(), "the limit is the expansion");
+    }
+    assert_eq!(into.state_hash(), before);
+    Ok(())
+}
+
+#[test]
+fn fault_41_attachments_that_share_a_file_share_its_memory()
+-> Result<(), Box<dyn std::error::Error>> {
+    let (folder, bytes) = (Folder::new("shared"), vec![7_u8; 1 << 20]);
+    // Names whose letters are all replaced in names of files.
+    let names: Vec<String> = ('а'..='я').map(String::from).collect();
+    let attach = |options: SaveOptions, name| options.attach(name, bytes.clone());
+    let options = names.iter().fold(SaveOptions::new(), attach);
+    options.save(&Store::new().snapshot(), &folder.0)?;
+    let mut loaded = None;
+    let peak = peak_bytes(|| loaded = LoadOptions::new().load(&folder.0).ok());
+    let (_, report) = loaded.ok_or("the save is right")?;
+    assert!(names.iter().all(|name| report.attachment(name) == Some(&bytes)));
+    assert!(peak < 4 << 20, "{peak} bytes for one file of 1 MiB");
+    // Entries that contradict each other about a file are refused.
+    let mut stream = Vec::new();
+    options.write(&Store::new().snapshot(), &mut stream)?;
+    let mut parts = Parts::of(&stream);
+    parts.content["attachments"][1]["checksum"] = "0".repeat(32).into();
+    parts.write(&folder.0)?;
+    let error = LoadOptions::new().load(&folder.0).unwrap_err().to_string();
+    assert!(error.contains("is listed twice"), "{error}");
     Ok(())
 }
 
@@ -199,6 +383,16 @@ fn fault_41_a_manifest_whose_schemas_inherit_too_many_slots() {
     });
     let message = refused(&stream, 16 << 20);
     assert!(message.contains("more than 4194304 slots in all"), "{message}");
+}
+
+#[test]
+fn fault_41_schemas_that_extend_each_other() {
+    let mut parts = Parts::of(&small_stream());
+    let mut other = parts.content["schemas"][0].clone();
+    (parts.content["schemas"][0]["extends"], other["extends"]) = ("rock".into(), "tile".into());
+    other["name"] = "rock".into();
+    parts.content["schemas"].as_array_mut().expect("schemas").push(other);
+    refused(&parts.to_stream(), 1 << 20);
 }
 
 #[test]

@@ -3,7 +3,13 @@
 //! Each number of a file that says how much follows is made huge: alone, and together with all others of its message. The
 //! loads ignore checksums, so they get as far as with right ones.
 
+mod common;
+
+use std::fs;
+
 use bench_support::allocator::{CountingAllocator, peak_bytes};
+use common::Folder;
+use common::parts::Parts;
 use slotted::{Kind, ObjectId, Schema, Store, Value, record};
 use slotted_arrow::{Compression, LoadOptions, SaveOptions};
 
@@ -20,11 +26,13 @@ const HUGE: [u64; 5] = [8192, 1 << 20, u32::MAX as u64, 1 << 40, i64::MAX as u64
 struct Place {
     at: usize,
     bytes: usize,
+    /// The number is the place of a buffer in its body.
+    is_offset: bool,
 }
 
 impl Place {
     const fn long(at: usize) -> Self {
-        Self { at, bytes: 8 }
+        Self { at, bytes: 8, is_offset: false }
     }
 
     fn write(self, file: &mut [u8], number: u64) {
@@ -81,7 +89,7 @@ fn places(stream: &[u8]) -> Result<Vec<Vec<Place>>, Box<dyn std::error::Error>> 
             return Ok(messages);
         }
         let header = &stream[at + 8..at + 8 + length];
-        let mut places = vec![Place { at: at + 4, bytes: 4 }];
+        let mut places = vec![Place { at: at + 4, bytes: 4, is_offset: false }];
         let body = at + 8 + length;
         at = body + add_message(header, at + 8, body, stream, &mut places)?;
         messages.push(places);
@@ -111,12 +119,14 @@ fn add_message(
     let Some(batch) = batch else { return Ok(length) };
     add_field(batch._tab, RecordBatch::VT_LENGTH);
     let inside = |bytes: &[u8]| bytes.as_ptr().addr() - header.as_ptr().addr() + start;
-    for numbers in
-        [batch.nodes().map(|nodes| nodes.bytes()), batch.buffers().map(|all| all.bytes())]
-    {
-        let numbers = numbers.ok_or("a batch has nodes and buffers")?;
-        places.extend((0..numbers.len()).step_by(8).map(|at| Place::long(inside(numbers) + at)));
-    }
+    let nodes = batch.nodes().ok_or("a batch has nodes")?.bytes();
+    places.extend((0..nodes.len()).step_by(8).map(|at| Place::long(inside(nodes) + at)));
+    let buffers = batch.buffers().ok_or("a batch has buffers")?.bytes();
+    places.extend(
+        (0..buffers.len())
+            .step_by(8)
+            .map(|at| Place { is_offset: at % 16 == 0, ..Place::long(inside(buffers) + at) }),
+    );
     for buffer in batch.buffers().into_iter().flatten() {
         let at = body + usize::try_from(buffer.offset())?;
         let bytes = usize::try_from(buffer.length())?;
@@ -145,17 +155,34 @@ fn load(stream: &[u8]) {
     let _ = options.clone().salvage().read(stream);
 }
 
+/// Loads the table of a stream from a folder that has everything else.
+fn load_table(folder: &Folder, file: &str, table: &[u8]) {
+    fs::write(folder.0.join(file), table).expect("the folder can be written to");
+    let options = LoadOptions::new().ignore_checksums();
+    let _ = options.load(&folder.0);
+    let _ = options.clone().salvage().load(&folder.0);
+}
+
 #[test]
 fn fault_41_no_memory_is_reserved_for_lengths_beyond_the_file() -> Outcome {
     for compression in compressions() {
         let original = stream(compression)?;
         let most = 2 * peak_bytes(|| load(&original)) + 4 * original.len() + (64 << 10);
+        let (folder, parts) = (Folder::new("lengths"), Parts::of(&original));
+        parts.write(&folder.0)?;
+        let (file, table) = &parts.files[0];
+        let start = 16 + u64::from_le_bytes(original[8..16].try_into()?) as usize;
         let mut cases = 0;
         let mut check = |changed: &[Place], number: u64| {
             let mut bytes = original.clone();
             changed.iter().for_each(|place| place.write(&mut bytes, number));
             let peak = peak_bytes(|| load(&bytes));
             assert!(peak <= most, "{peak} bytes, not {most}: {number} at {changed:?}");
+            if changed.len() > 1 {
+                let table = &bytes[start..start + table.len()];
+                let peak = peak_bytes(|| load_table(&folder, file, table));
+                assert!(peak <= most, "{peak} bytes, not {most}: {number} in a folder");
+            }
             cases += 1;
         };
         for message in places(&original)? {
@@ -165,6 +192,34 @@ fn fault_41_no_memory_is_reserved_for_lengths_beyond_the_file() -> Outcome {
             }
         }
         assert!(cases > 500, "{cases} cases");
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_41_buffers_that_overlap_or_leave_their_body_are_refused() -> Outcome {
+    let stream = stream(None)?;
+    let (original, folder) = (Parts::of(&stream), Folder::new("overlaps"));
+    let table = 16 + u64::from_le_bytes(stream[8..16].try_into()?) as usize;
+    let offsets = places(&stream)?.into_iter().flatten().filter(|place| place.is_offset);
+    let offsets: Vec<usize> = offsets.map(|place| place.at - table).collect();
+    assert!(offsets.len() > 20, "{} buffers", offsets.len());
+    for at in offsets {
+        let offset = i64::from_le_bytes(original.files[0].1[at..at + 8].try_into()?);
+        let wrong = [0, offset - 64, offset + (1 << 20), i64::MIN, -64];
+        for wrong in wrong.into_iter().filter(|wrong| *wrong != offset) {
+            let mut parts = original.clone();
+            parts.files[0].1[at..at + 8].copy_from_slice(&wrong.to_le_bytes());
+            parts.seal();
+            parts.write(&folder.0)?;
+            let results = [
+                LoadOptions::new().read(&parts.to_stream()[..]),
+                LoadOptions::new().load(&folder.0),
+            ];
+            let errors =
+                results.map(|result| result.map(|_| ()).map_err(|error| error.to_string()));
+            assert!(errors.iter().all(Result::is_err), "{offset} became {wrong}: {errors:?}");
+        }
     }
     Ok(())
 }

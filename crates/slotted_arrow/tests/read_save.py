@@ -10,6 +10,9 @@ save = json.loads((folder / "manifest.json").read_text())["content"]
 
 
 def same(found, wanted):
+    if isinstance(wanted, dict) and "any" in wanted:  # JSON, as text
+        texts = [json.dumps(value, sort_keys=True) for value in (json.loads(found), wanted["any"])]
+        return texts[0] == texts[1]
     if isinstance(wanted, dict):  # a float, as text
         wanted = float(wanted["float"])
         return found == wanted and math.copysign(1, found) == math.copysign(1, wanted) or (

@@ -4,6 +4,7 @@
 
 mod groups;
 mod model;
+mod nested;
 mod values;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use slotted::{
 };
 
 use model::{GENERATIONS, Model, ROWS, SCHEMAS};
+use nested::Nested;
 use values::Input;
 
 const NO_SLOT: &str = "no such slot";
@@ -23,7 +25,7 @@ const NO_SLOT: &str = "no such slot";
 pub(crate) type Tally = BTreeMap<&'static str, usize>;
 
 /// The kinds of calls in a [`Tally`].
-pub(crate) const KINDS: [&str; 13] = [
+pub(crate) const KINDS: [&str; 19] = [
     "spawned",
     "full",
     "despawned",
@@ -37,6 +39,12 @@ pub(crate) const KINDS: [&str; 13] = [
     "refused commands",
     "transactions",
     "failed transactions",
+    "nested spawned",
+    "nested set",
+    "nested refused",
+    "nested despawned",
+    "nested snapshots",
+    "nested restored",
 ];
 
 struct World {
@@ -67,9 +75,14 @@ pub(crate) fn run(bytes: &[u8]) -> Tally {
     let (model, tally) = (Model::default(), Tally::default());
     let mut world =
         World { store, model, dead: Vec::new(), past: Vec::new(), is_trial: false, tally };
-    let mut input = Input::new(bytes);
+    let (mut input, mut nested) = (Input::new(bytes), Nested::new());
     while !input.is_empty() {
-        world.call(&mut input);
+        if input.below(8) == 0 {
+            let kind = nested.call(&mut input);
+            world.count(kind);
+        } else {
+            world.call(&mut input);
+        }
     }
     world.check();
     world.past.iter().for_each(|(snapshot, model)| model.check(&snapshot.to_store()));

@@ -9,7 +9,7 @@ use flatbuffers::{ForwardsUOffset, VerifierOptions};
 use slotted::raw::BlockMemory;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::compression::{Compression, decompress};
+use crate::compression::{Compression, decompress, plain_bytes};
 use crate::damage::Damage;
 use crate::ipc::{ALIGNMENT, CHECKSUM, CONTINUATION, MAGIC, begin_checksum};
 
@@ -93,6 +93,21 @@ impl Message {
         let header = std::iter::once(self.rows).chain(nodes).chain(buffers);
         let header = header.map(|number| number as u64).chain(dictionary);
         begin_checksum(header)
+    }
+}
+
+impl Message {
+    /// Returns how many more bytes the buffers declare to have without compression than they take in the body.
+    pub(crate) fn expansion(&self, body: &Incoming) -> u64 {
+        if self.compression.is_none() {
+            return 0;
+        }
+        let buffers = body.buffers.iter().map(|buffer| match buffer {
+            IncomingBuffer::Bytes(place) => body.bytes.get(place.clone()).unwrap_or_default(),
+            IncomingBuffer::Own(_) => &[],
+        });
+        let expansions = buffers.map(|bytes| plain_bytes(bytes).saturating_sub(bytes.len() as u64));
+        expansions.fold(0, u64::saturating_add)
     }
 }
 

@@ -1,5 +1,8 @@
 //! Worlds with every kind of slot.
 #![allow(dead_code, reason = "not every test needs everything")]
+
+pub(crate) mod parts;
+
 use std::path::PathBuf;
 
 use rand::rngs::StdRng;
