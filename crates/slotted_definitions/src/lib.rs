@@ -180,8 +180,10 @@
 //! # Removed packs
 //!
 //! With [`Undeclared::Ignore`] or [`Undeclared::Quarantine`] these are warnings: values, variants and records that no schema
-//! declares, optional references to missing records, records that inherit from missing ones, and patches of them. Under
-//! quarantine, [`Objects::to_files`] writes all of them back, and they come back with the pack.
+//! declares, references to missing records, records that inherit from missing ones, schemas that extend missing ones, and patches
+//! and deletions of missing records. A record that needs a missing one, because the slot is not optional, is kept aside as a whole,
+//! and so are the records that need it. Under quarantine, [`Objects::to_files`] writes all of them back, and they come back with the
+//! pack. Elements that were to be added to a list are at its end then.
 //!
 //! If a file cannot be read, problems with names that it contains are [counted](Report::held_back) but not listed: most of them
 //! are gone when the file can be read.
@@ -194,6 +196,7 @@
 
 mod absent;
 mod ancestry;
+mod aside;
 mod blame;
 mod bytes;
 mod changes;

@@ -1,6 +1,6 @@
-//! The last steps of patches, after inheritance: changes of values, and deleted records.
+//! The last steps after inheritance: changes of values, and removed records.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::changes::{Change, Key, Operation, change_list, change_number};
@@ -285,15 +285,16 @@ impl Resolver<'_> {
         }
     }
 
-    /// Removes the records that patches delete, after others have inherited from them.
-    pub(super) fn remove_deleted(&mut self) {
-        let deleted = std::mem::take(&mut self.records.deleted);
-        if deleted.is_empty() {
+    /// Removes records that patches delete and records that are kept aside, after others have inherited from them.
+    pub(super) fn remove(&mut self, aside: HashSet<u32>) {
+        let mut removed = aside;
+        removed.extend(std::mem::take(&mut self.records.deleted).into_keys());
+        if removed.is_empty() {
             return;
         }
         let mut next = 0;
         let numbers = (0..self.records.list.len() as u32).map(|number| {
-            let id = (!deleted.contains_key(&number)).then(|| local_id(next));
+            let id = (!removed.contains(&number)).then(|| local_id(next));
             next += u32::from(id.is_some());
             id
         });
@@ -301,7 +302,7 @@ impl Resolver<'_> {
         let mut old = 0..;
         self.records.list.retain(|_| {
             let old = old.next().unwrap_or_default();
-            !deleted.contains_key(&old)
+            !removed.contains(&old)
         });
         for record in &mut self.records.list {
             if record.values.iter().any(|given| is_reference(&given.value)) {

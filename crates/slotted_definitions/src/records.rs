@@ -77,7 +77,7 @@ impl Records {
 // There are a hundred thousand of them.
 const _: () = assert!(size_of::<RecordDefinition>() <= 64);
 
-/// A record that cannot become an object, or a patch of one: its schema or parent is unknown.
+/// A record that cannot become an object, or a patch of one: its schema, its parent or a record that it needs is missing.
 #[derive(Clone, Debug)]
 pub(super) struct QuarantinedRecord {
     pub(super) schema: Arc<str>,
@@ -105,6 +105,8 @@ pub(super) struct Records {
     pub(super) quarantined_values: HashMap<u32, Vec<QuarantinedValue>>,
     pub(super) quarantined: Vec<QuarantinedRecord>,
     pub(super) quarantined_patches: Vec<QuarantinedRecord>,
+    /// Deletions of missing records, by schema and name.
+    pub(super) quarantined_deletions: Vec<(Arc<str>, Arc<str>)>,
     /// Changes of inherited values and of patched ones, by record.
     pub(super) changes: HashMap<u32, Vec<Change>>,
     /// Records that name the parts of a list one by one.
@@ -205,7 +207,7 @@ impl<'a> RecordReader<'a> {
             undeclared_names: HashMap::new(),
             absent: Absent::default(),
             composed_names: HashMap::new(),
-            unknown: HashSet::new(),
+            unknown: schemas.absent.clone(),
             spare: Vec::new(),
             buffer: Vec::new(),
         }
