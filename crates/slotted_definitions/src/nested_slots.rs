@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
-use crate::nested_unions::{self, DeclaredVariants, Tag, variants_key};
+use crate::nested_unions::{self, DeclaredVariants, Tag, changes_of_variants, variants_key};
 use crate::node::{Data, Entry, Node};
 use crate::slot::{Placed, SlotDeclaration};
 use crate::source::Place;
@@ -37,6 +37,8 @@ pub(super) struct Parts<'n, 's> {
     pub(super) around: Vec<SlotDeclaration<'n, 's>>,
     /// The variants of a union, instead of slots.
     pub(super) variants: Option<DeclaredVariants<'n, 's>>,
+    /// The changes of a union's variants in a patch.
+    pub(super) changes: Option<&'n Entry<'s>>,
 }
 
 /// Returns the parts of a nested value, or `None` if the entry declares something else. A patch can change the parts of a value
@@ -48,11 +50,14 @@ pub(super) fn parts<'n, 's>(
 ) -> Option<Parts<'n, 's>> {
     let Data::Map(map) = &entry.value.data else { return None };
     let slots = map.iter().find(|key| key.name == "slots").map(|key| &key.value);
-    let (variants, is_patch) = (variants_key(map), known.is_some());
+    let is_patch = known.is_some();
+    let changes = changes_of_variants(map).filter(|_| is_patch);
+    let variants = variants_key(map).filter(|_| changes.is_none());
     if slots.is_none() && variants.is_none() && !is_patch {
         return None;
     }
-    let keys = NestedKeys::read(map, (is_patch, variants.is_some()), reading);
+    let has_variants = variants.is_some() || changes.is_some();
+    let keys = NestedKeys::read(map, (is_patch, has_variants), reading);
     if let (Some(_), Some(variants)) = (slots, variants) {
         let message = format!("slot {} has both slots and variants", quoted(&entry.name));
         let place = reading.place(variants.span);
@@ -90,7 +95,7 @@ pub(super) fn parts<'n, 's>(
         (None, None) => Some(whole.clone()),
     };
     let Some(within) = within else {
-        return Some(Parts { slots: None, within: whole, around: Vec::new(), variants: None });
+        return Some(Parts::none(whole));
     };
     if let (Some(variants), Some((_, kind)), None) = (variants, keys.kind, keys.tag)
         && !is_patch
@@ -102,11 +107,18 @@ pub(super) fn parts<'n, 's>(
             .at(place, "nothing tells these variants from one another")
             .help("add tag = \"type\", the attribute that has the name of the variant");
         reading.diagnostics.push(diagnostic);
-        return Some(Parts { slots: None, within: whole, around: Vec::new(), variants: None });
+        return Some(Parts::none(whole));
     }
     let variants = variants
         .and_then(|variants| nested_unions::variants(reading, (variants, keys.tag), &within));
-    Some(Parts { slots, within, around, variants })
+    Some(Parts { slots, within, around, variants, changes })
+}
+
+impl Parts<'_, '_> {
+    /// Returns the parts of a wrong declaration.
+    const fn none(within: Within) -> Self {
+        Self { slots: None, within, around: Vec::new(), variants: None, changes: None }
+    }
 }
 
 /// The word for the record that is declared beside a kind.

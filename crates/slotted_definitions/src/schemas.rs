@@ -97,7 +97,10 @@ pub(super) fn build(
     let positions: HashMap<&str, usize> =
         merged.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
     let names: Vec<Arc<str>> = merged.iter().map(|schema| schema.name.into()).collect();
-    for patch in patches {
+    // So slots and variants of packs that do not know each other have one order, whatever the load order.
+    let mut patches = patches.to_vec();
+    patches.sort_by_key(|patch| packs.rank(patch.pack));
+    for patch in &patches {
         let patch = (patch, undeclared, packs);
         apply_patch(&mut merged, (&positions, &names), patch, registry, diagnostics);
     }

@@ -5,6 +5,7 @@
 mod faults;
 mod formats;
 mod hostile;
+mod independent;
 mod json5;
 mod loose;
 mod meaning;
