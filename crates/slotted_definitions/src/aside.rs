@@ -7,6 +7,7 @@ use crate::changes::Change;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::given::Given;
 use crate::objects::is_reference;
+use crate::patched::changed_whole;
 use crate::records::{QuarantinedRecord, Records, Undeclared};
 use crate::references::{Resolver, is_needed, whole_name};
 use crate::source::Place;
@@ -282,9 +283,8 @@ impl Resolver<'_> {
                 resolved.extend(ids);
                 continue;
             }
-            let part = |slot: usize| parts.iter().find(|part| usize::from(part.slot) == slot);
-            let value = |slot: usize| part(slot).map(|part| part.value.clone()).unwrap_or_default();
-            if let (Some(first), Some(value)) = (parts.first(), schema.whole(name, value)) {
+            let value = changed_whole((schema, name), parts);
+            if let (Some(first), Some(value)) = (parts.first(), value) {
                 self.keep_change(record, name, first, value);
             }
         }

@@ -157,13 +157,14 @@
 //!
 //! | change | effect |
 //! |---|---|
-//! | `add` | adds the elements that a list or an enum does not have yet |
-//! | `remove` | removes all of these elements; one that is not there is a warning |
+//! | `add` | adds the elements that a list, a map, an enum or a union does not have yet |
+//! | `remove` | removes all of these elements; one that is not there is a warning. Entries of maps are removed by their names: `["bash"]` |
 //! | `times` | multiplies a number |
 //! | `plus` | adds to a number, after all `times`; a slot of whole numbers takes the nearest one |
 //!
 //! Only slots of lists and of single numbers take changes. Their values are never maps, so no name of a slot can be mistaken
-//! for a change. A record that inherits can change the values of its parent in the same way. Without a value in the record a
+//! for a change. The parts of a union's variant are changed alone, as in `effect = { amount = { plus = 1 } }`, if the record has a
+//! variant with such a part. A record that inherits can change the values of its parent in the same way. Without a value in the record a
 //! change starts from the slot's default.
 //!
 //! **Several packs** can change one value. A pack knows those that its manifest lists under `requires` or `after`, and the
@@ -199,6 +200,7 @@ mod ancestry;
 mod aside;
 mod blame;
 mod bytes;
+mod changed_variants;
 mod changes;
 mod combined;
 mod constraint;
@@ -238,6 +240,7 @@ mod records;
 mod references;
 pub mod reload;
 mod report;
+mod required_lists;
 mod same_name;
 pub mod saved;
 mod schemas;

@@ -9,15 +9,18 @@ use crate::keys::Reading;
 use crate::kind_name::{self, Form};
 use crate::nested_unions::{self, DeclaredVariants, Tag, changes_of_variants, variants_key};
 use crate::node::{Data, Entry, Node};
+use crate::required_lists::require_lists;
 use crate::slot::{Placed, SlotDeclaration};
+use crate::slot_problems::{check_key, inner_default};
 use crate::source::Place;
 use crate::within::{InList, Within};
 use slotted::Kind;
 
 /// The keys of a nested value.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "kind",
     "keys",
+    "references",
     "slots",
     "variants",
     "tag",
@@ -89,11 +92,22 @@ pub(super) fn parts<'n, 's>(
     let within = match (known, keys.kind) {
         (Some(known), _) => Some(known),
         (None, Some((place, kind))) => {
-            let mut kinds = Around { place, keys: keys.of_map, slots: &mut around };
+            let (of_map, references) = (keys.of_map, keys.references);
+            let mut kinds = Around { place, keys: of_map, references, slots: &mut around };
             kinds.record(kind, whole.clone(), reading.diagnostics)
         }
         (None, None) => Some(whole.clone()),
     };
+    if let Some(references) = keys.references.filter(|_| !has_keys(&around)) {
+        let message = format!("slot {} cannot have 'references'", quoted(&entry.name));
+        let place = reading.place(references.span);
+        let diagnostic = Diagnostic::error(Code::BadSlot, message);
+        reading.diagnostics.push(
+            diagnostic
+                .at(place, "only a map with keys = \"object\" refers to records here")
+                .help("write it at a part of kind object, under 'slots'"),
+        );
+    }
     let Some(within) = within else {
         return Some(Parts::none(whole));
     };
@@ -159,7 +173,13 @@ struct Around<'a, 'n, 's> {
     place: Place,
     /// The kind of a map's keys, if it is declared beside the kind.
     keys: Option<(Place, &'n str)>,
+    references: Option<&'n Entry<'s>>,
     slots: &'a mut Vec<SlotDeclaration<'n, 's>>,
+}
+
+/// Returns whether one of the slots around a record has the keys of a map, which are objects.
+fn has_keys(around: &[SlotDeclaration<'_, '_>]) -> bool {
+    around.iter().any(|slot| slot.part == "key" && slot.kind_text() == Some("object"))
 }
 
 impl<'n> Around<'_, 'n, '_> {
@@ -179,7 +199,11 @@ impl<'n> Around<'_, 'n, '_> {
                 let within = within.elements("{}");
                 let (place, key) = self.keys.take().unwrap_or((self.place, key));
                 check_key(place, key, diagnostics)?;
-                self.slots.push(SlotDeclaration::of_kind(place, key, (&within, "key")));
+                let keys = SlotDeclaration::of_kind(place, key, (&within, "key"));
+                self.slots.push(match self.references.filter(|_| key.trim() == "object") {
+                    Some(references) => keys.with_references(place, &references.value),
+                    None => keys,
+                });
                 self.record(value, within.part("value", None, false), diagnostics)
             }
             Form::Tuple(kinds) => {
@@ -209,7 +233,7 @@ impl<'n> Around<'_, 'n, '_> {
 
 /// The keys of a nested value, besides its slots and variants.
 #[derive(Default)]
-struct NestedKeys<'n> {
+struct NestedKeys<'n, 's> {
     former: Option<&'n str>,
     is_optional: bool,
     is_empty: bool,
@@ -218,12 +242,14 @@ struct NestedKeys<'n> {
     kind: Option<(Place, &'n str)>,
     /// The kind of a map's keys.
     of_map: Option<(Place, &'n str)>,
+    /// The schema that the keys refer to.
+    references: Option<&'n Entry<'s>>,
     tag: Option<(Place, &'n str)>,
 }
 
-impl<'n> NestedKeys<'n> {
+impl<'n, 's> NestedKeys<'n, 's> {
     fn read(
-        map: &'n [Entry<'_>],
+        map: &'n [Entry<'s>],
         (is_patch, has_variants): (bool, bool),
         reading: &mut Reading<'_>,
     ) -> Self {
@@ -265,6 +291,7 @@ impl<'n> NestedKeys<'n> {
                     let text = reading.text(&key.value, "'keys'");
                     found.of_map = text.map(|text| (reading.place(key.value.span), text));
                 }
+                "references" => found.references = Some(key),
                 "default" => found.is_empty = is_empty_default(&key.value, reading),
                 "one_or_list" => {
                     let is_set = reading.bool(&key.value, "'one_or_list'");
@@ -312,14 +339,6 @@ pub(super) fn is_empty_default(node: &Node<'_>, reading: &mut Reading<'_>) -> bo
             .push(diagnostic.help("give the parts of a record defaults of their own"));
     }
     is_empty
-}
-
-/// Reports the default of a list or a map that elements or variants have.
-fn inner_default(name: &str, place: Place) -> Diagnostic {
-    let message = format!("slot {} cannot have a default", quoted(name));
-    Diagnostic::error(Code::BadSlot, message)
-        .at(place, "a list or a map in elements or variants")
-        .help("write optional = true instead: elements may leave it out then")
 }
 
 /// A schema whose slots can be the parts of nested records.
@@ -388,6 +407,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         let mut expanded = Expanded { slots, companions, left: self.most, around: vec![schema] };
         let own = self.schemas[schema].slots;
         self.add(own, &Within::default(), &mut expanded, diagnostics)?;
+        require_lists(&mut expanded.slots);
         Some(expanded.slots)
     }
 
@@ -561,20 +581,6 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
     }
 }
 
-/// Reports keys of a map that are no names.
-pub(super) fn check_key(place: Place, kind: &str, diagnostics: &mut Diagnostics) -> Option<()> {
-    match kind_name::parse(kind, None) {
-        // An unknown kind is reported elsewhere.
-        Ok(Kind::Text | Kind::Object | Kind::Enum(_)) | Err(_) => Some(()),
-        Ok(kind) => {
-            let message = format!("the keys of a map are text, object or an enum, not {kind}");
-            let diagnostic = Diagnostic::error(Code::BadSlot, message);
-            diagnostics.push(diagnostic.at(place, "keys of this kind are no names"));
-            None
-        }
-    }
-}
-
 /// A declaration's part in a value.
 #[derive(Clone, Copy)]
 pub(super) struct Own {
@@ -636,6 +642,7 @@ impl<'n, 's> Expanded<'n, 's> {
             is_in_list,
             is_element,
             is_empty,
+            is_whole_empty: within.is_empty,
             is_one_or_list: within.is_one_or_list,
         };
         let kind = match leaf {

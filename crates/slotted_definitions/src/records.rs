@@ -177,6 +177,15 @@ fn is_discardable(kind: &ProblemKind, schema: &RegisteredSchema, slot: &Slot) ->
     }
 }
 
+/// Returns the name of the variant that an enum does not have.
+fn unknown_variant(kind: &ProblemKind) -> Option<&str> {
+    match kind {
+        ProblemKind::UnknownVariant { found, .. } => Some(found),
+        ProblemKind::Element { kind, .. } => unknown_variant(kind),
+        _ => None,
+    }
+}
+
 /// The values and keys of a record.
 #[derive(Default)]
 pub(super) struct Entries {
@@ -558,6 +567,12 @@ impl<'a> RecordReader<'a> {
                     with_patch(diagnostic, patch, self.packs)
                 });
                 Checked::Discarded
+            }
+            // A patch in a file that cannot be read may add the variant.
+            Err(kind)
+                if unknown_variant(&kind).is_some_and(|name| self.diagnostics.holds_back(name)) =>
+            {
+                Checked::Wrong
             }
             Err(kind) => {
                 for kind in

@@ -411,7 +411,7 @@ fn define(
     if let Some((base, _)) = found.extends {
         builder = builder.extends(base);
     }
-    let errors = diagnostics.errors;
+    let problems = diagnostics.errors + diagnostics.held_back;
     // The signs of a nested value are none that a person wrote.
     let written = |name: &'_ str| name.find(SIGNS).unwrap_or(name.len());
     let slots = found.slots.iter().map(|slot| (&slot.name[..written(&slot.name)], slot.place));
@@ -439,7 +439,7 @@ fn define(
     for (slot, value) in own {
         builder = builder.inherited_default(slot, value);
     }
-    if diagnostics.errors > errors {
+    if diagnostics.errors + diagnostics.held_back > problems {
         return None;
     }
     let schema = builder.build().and_then(|schema| {

@@ -36,7 +36,7 @@ pub(super) struct SlotDeclaration<'n, 's> {
     pub(super) part: &'n str,
     pub(super) within: Within,
     /// Its place in nested values, once it is known.
-    placed: Option<Placed>,
+    pub(super) placed: Option<Placed>,
     /// The part of its kind that this slot has.
     kind: Option<&'n str>,
     /// The variants, if it says which one a value is.
@@ -82,6 +82,8 @@ pub(super) struct Placed {
     pub(super) is_element: bool,
     /// `true` if the default is an empty list.
     pub(super) is_empty: bool,
+    /// `true` if the outermost list around it has an empty default.
+    pub(super) is_whole_empty: bool,
     pub(super) is_one_or_list: bool,
 }
 
@@ -146,6 +148,14 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     /// Returns a part of a value whose kind says what it is.
     pub(super) fn of_kind(place: Place, kind: &'n str, at: (&Within, &'n str)) -> Self {
         Self { kind: Some(kind), ..Self::new(place, at) }
+    }
+
+    /// Adds the schema that its values refer to.
+    pub(super) fn with_references(mut self, around: Place, node: &'n Node<'s>) -> Self {
+        let place = Place { span: node.span, ..around };
+        let key = KEYS.iter().position(|known| *known == "references");
+        self.keys.extend(key.map(|key| (key, SlotKey { place, node, patch: None })));
+        self
     }
 
     /// Returns a declaration that has no keys yet.
@@ -634,6 +644,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 }
                 Some(kind)
             }
+            // The schema may be declared in a file that cannot be read.
+            Err(_) if may_be_declared(name, diagnostics) => None,
             Err(error) => {
                 let label = match name.trim() {
                     "list" | "map" => "elements of which kind?",
@@ -647,6 +659,16 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             }
         }
     }
+}
+
+/// Returns whether a file that cannot be read may declare a schema that the kind names.
+fn may_be_declared(kind: &str, diagnostics: &mut Diagnostics) -> bool {
+    let names = kind.split(['(', ')', ',', '|']).map(str::trim).filter(|name| !name.is_empty());
+    let is_known = |name: &str| {
+        matches!(name, "list" | "map" | "enum") || kind_name::parse(name, None).is_ok()
+    };
+    let mut unknown = names.filter(|name| !is_known(name));
+    unknown.any(|name| diagnostics.holds_back(name))
 }
 
 fn is_enum(kind: &Kind) -> bool {

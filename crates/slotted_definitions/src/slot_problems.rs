@@ -13,7 +13,7 @@ use crate::slot::SlotDeclaration;
 use crate::source::Place;
 use crate::value::refused;
 use slotted::schema::{KindError, Problem, Slot};
-use slotted::{SchemaError, Store, Value};
+use slotted::{Kind, SchemaError, Store, Value};
 
 impl SlotDeclaration<'_, '_> {
     /// Returns the default of a slot that the schema inherits, with its place.
@@ -161,4 +161,26 @@ pub(super) fn help_for(key: &str) -> Option<&'static str> {
         "ref" | "reference" | "refers_to" => "use 'references' instead",
         _ => return None,
     })
+}
+
+/// Reports keys of a map that are no names.
+pub(super) fn check_key(place: Place, kind: &str, diagnostics: &mut Diagnostics) -> Option<()> {
+    match kind_name::parse(kind, None) {
+        // An unknown kind is reported elsewhere.
+        Ok(Kind::Text | Kind::Object | Kind::Enum(_)) | Err(_) => Some(()),
+        Ok(kind) => {
+            let message = format!("the keys of a map are text, object or an enum, not {kind}");
+            let diagnostic = Diagnostic::error(Code::BadSlot, message);
+            diagnostics.push(diagnostic.at(place, "keys of this kind are no names"));
+            None
+        }
+    }
+}
+
+/// Reports the default of a list or a map that elements or variants have.
+pub(super) fn inner_default(name: &str, place: Place) -> Diagnostic {
+    let message = format!("slot {} cannot have a default", quoted(name));
+    Diagnostic::error(Code::BadSlot, message)
+        .at(place, "a list or a map in elements or variants")
+        .help("write optional = true instead: elements may leave it out then")
 }

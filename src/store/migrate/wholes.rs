@@ -136,7 +136,11 @@ impl<'a> Wholes<'a> {
             self.before.slots()[from].name().strip_prefix(former) != Some(rest)
         });
         if is_renamed {
-            return if is_new { Part::Missing } else { Part::Kept };
+            return match self.with_defaults(to, read) {
+                Some(value) if is_new => Part::Value(value),
+                None if is_new => Part::Missing,
+                _ => Part::Kept,
+            };
         }
         let mut part = none();
         shape.spread(name, &whole, &mut |found| match found {
@@ -159,6 +163,33 @@ impl<'a> Wholes<'a> {
             _ => {}
         });
         part
+    }
+}
+
+impl Wholes<'_> {
+    /// Returns the values of a renamed part, with the default of those that were left out.
+    fn with_defaults(&self, to: usize, read: impl Fn(usize) -> Value) -> Option<Value> {
+        let from = self.sources[to].position()?;
+        let companion = |sign: char| {
+            self.before.slot_index(&format!("{}{sign}", self.before.slots()[from].name()))
+        };
+        // The elements of an inner list are not told apart by a flag for each list.
+        if companion('#').is_some() {
+            return None;
+        }
+        let (is_set, default) = (read(companion('?')?), self.after.slots()[to].part_default()?);
+        Some(match (read(from), is_set) {
+            (Value::List(given), Value::List(is_set)) => {
+                let mut given = given.iter();
+                let part = |is_set: &Value| match is_set {
+                    Value::Bool(true) => given.next().cloned(),
+                    _ => Some(default.clone()),
+                };
+                Value::List(is_set.iter().map(part).collect::<Option<_>>()?)
+            }
+            (_, Value::Bool(false)) => default.clone(),
+            (single, _) => single,
+        })
     }
 }
 

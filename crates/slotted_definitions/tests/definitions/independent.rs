@@ -67,6 +67,8 @@ fn addition(pack: usize, (what, n): (u8, u8)) -> String {
         19 => format!("schemas.s_{pack}_{n} = {{ extends = 'unit', slots = {{ y = 'u8' }} }}"),
         20 => format!("{wolf}.drops = {{ add = ['d{n}', 'own_{pack}'], remove = ['bone'] }}"),
         21 if pack == 0 => format!("{wolf}.drops = ['all']\n{slots}.hp.default = 50.0"),
+        22 => format!("{wolf}.armor = {{ remove = ['k9', 'k{n}'] }}"),
+        23 => format!("{wolf}.effect = {{ amount = {{ plus = {n}, times = 1.5 }} }}"),
         _ => format!("patches.records.unit.fox.armor = {{ add = {{ g{n} = 1 }} }}"),
     }
 }
@@ -117,7 +119,7 @@ proptest! {
 
     #[test]
     fn additions_do_not_depend_on_the_load_order(
-        packs in vec(vec((0..23_u8, 0..3_u8), 0..6), 2..5),
+        packs in vec(vec((0..25_u8, 0..3_u8), 0..6), 2..5),
         order in Just((0..4_usize).collect::<Vec<_>>()).prop_shuffle(),
     ) {
         let (found, again) = (load(&packs, &[0, 1, 2, 3]), load(&packs, &order));
@@ -128,7 +130,7 @@ proptest! {
 /// The generator makes valid packs: otherwise the property would compare errors.
 #[test]
 fn each_addition_is_valid_alone_and_beside_the_same_of_another_pack() {
-    for what in 0..23 {
+    for what in 0..25 {
         for n in 0..3 {
             for packs in [vec![vec![(what, n)]], vec![vec![(what, n)]; 3]] {
                 let loaded = load(&packs, &[2, 0, 1]);
