@@ -14,7 +14,14 @@ fn file(extension: &str, name: &str, json: &str) -> (String, String) {
     let text = match extension {
         "toml" => {
             let inner = json.trim().strip_prefix('{').and_then(|json| json.strip_suffix('}'));
-            inner.expect("a map").replace("\":", "\" =").replace(['\n', '\t'], " ")
+            // Sections stand in lines of their own, without commas.
+            let sections = inner.expect("a map").split(",\n    \"").map(|section| {
+                section
+                    .trim_start_matches([' ', '\n', '"'])
+                    .replace("\":", "\" =")
+                    .replace('\n', " ")
+            });
+            sections.map(|section| format!("\"{section}\n")).collect()
         }
         _ => json.to_owned(),
     };
@@ -28,11 +35,11 @@ fn broken((name, text): (String, String)) -> (String, String) {
 }
 
 const SCHEMAS: &str = r#"{"schemas": {"unit": {"slots": {
-    "hp": {"kind": "u8", "default": 1},
-    "job": {"variants": ["none"], "default": "none"},
-    "chief": {"kind": "object", "optional": true},
-    "mood": {"optional": true, "variants": {"sad": {}}},
-    "pals": {"kind": "list(object)", "default": []}
+        "hp": {"kind": "u8", "default": 1},
+        "job": {"variants": ["none"], "default": "none"},
+        "chief": {"kind": "object", "optional": true},
+        "mood": {"optional": true, "variants": {"sad": {}}},
+        "pals": {"kind": "list(object)", "default": []}
 }}, "camp": {"slots": {"guard": "object"}}}}"#;
 
 /// The file that breaks declares what all others need.
