@@ -37,11 +37,19 @@ impl Cause {
     }
 }
 
-/// Calls a closure for each reference in the value: a record, or the name of one that does not exist.
-fn for_each_reference(value: &Value, call: &mut dyn FnMut(Result<u32, &Arc<str>>)) {
+/// A reference in a value.
+enum Reference<'v> {
+    /// The number of the record.
+    Record(u32),
+    /// The name of a record that does not exist.
+    Missing(&'v Arc<str>),
+}
+
+/// Calls a closure for each reference in the value.
+fn for_each_reference(value: &Value, call: &mut dyn FnMut(Reference<'_>)) {
     match value {
-        Value::Object(id) => call(Ok(id.row())),
-        Value::Text(name) => call(Err(name)),
+        Value::Object(id) => call(Reference::Record(id.row())),
+        Value::Text(name) => call(Reference::Missing(name)),
         Value::List(list) => list.iter().for_each(|one| for_each_reference(one, call)),
         _ => {}
     }
@@ -113,11 +121,11 @@ impl Resolver<'_> {
                     continue;
                 }
                 for_each_reference(&value, &mut |found| match found {
-                    Ok(other) if !record.is_abstract => {
+                    Reference::Record(other) if !record.is_abstract => {
                         needed_by.entry(other).or_default().push((number, slot, place));
                     }
-                    Ok(_) => {}
-                    Err(name) => {
+                    Reference::Record(_) => {}
+                    Reference::Missing(name) => {
                         let key = (Arc::clone(name), schema, slot);
                         let position = *positions.entry(key).or_insert(causes.len());
                         if position == causes.len() {
@@ -201,9 +209,10 @@ impl Resolver<'_> {
                     continue;
                 }
                 for_each_reference(&value, &mut |found| {
-                    let Some(other) = found.ok().filter(|other| aside.contains(other)) else {
+                    let Reference::Record(other) = found else { return };
+                    if !aside.contains(&other) {
                         return;
-                    };
+                    }
                     lost.insert(whole_name(registry, schema, own).unwrap_or_else(|| own.name()));
                     let new = Cause { schema, slot, place, count: 0, is_value: true };
                     causes.entry(other).or_insert(new).count += usize::from(!is_abstract);

@@ -80,7 +80,7 @@
 //! |---|---|
 //! | `schemas.NAME` | `extends` (the name of the base schema), `doc`, `slots`, `if_pack` |
 //! | `schemas.NAME.slots.SLOT` | a kind, or a map with `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `step`, `references`, `doc`, `unit`, `renamed_from` |
-//! | the same, for a nested value | a kind of several values, or a map with `slots`, the parts, declared as any slot, or with `variants`, each with its slots, and `tag`; and `kind`, `optional`, `default`, `one_or_list` and `renamed_from` of the whole |
+//! | the same, for a nested value | a kind of several values, or a map with `slots`, the parts, declared as any slot, or with `variants`, each with its slots, and `tag`; and `kind`, `keys` (of a map: `text`, `object` or `enum`, with `references`), `optional`, `default`, `one_or_list` and `renamed_from` of the whole |
 //! | the same, for a slot of the base | a map with `default` alone |
 //! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that becomes no object: others inherit from it, or the game [copies](Definitions::spawn_one) it; `unset`, a list of optional slots that have no value, also if one is inherited; `if_pack` |
 //! | `records.SCHEMA` as a list | records without names |
@@ -150,6 +150,7 @@
 //!
 //! [patches.schemas.unit.slots]
 //! job.variants = { add = ["hunter"] }                 # changes the variants of an enum
+//! effect.variants = { add = { zap = { volts = "u8" } }, remove = ["rest"] } # and those of a union
 //!
 //! [patches.delete]
 //! unit = ["fox"]
