@@ -11,7 +11,7 @@ use crate::nested_unions::{self, DeclaredVariants, Tag, changes_of_variants, var
 use crate::node::{Data, Entry, Node};
 use crate::required_lists::require_lists;
 use crate::slot::{Placed, SlotDeclaration};
-use crate::slot_problems::{check_key, inner_default};
+use crate::slot_problems::{check_key, check_references, inner_default};
 use crate::source::Place;
 use crate::within::{InList, Within};
 use slotted::Kind;
@@ -98,16 +98,7 @@ pub(super) fn parts<'n, 's>(
         }
         (None, None) => Some(whole.clone()),
     };
-    if let Some(references) = keys.references.filter(|_| !has_keys(&around)) {
-        let message = format!("slot {} cannot have 'references'", quoted(&entry.name));
-        let place = reading.place(references.span);
-        let diagnostic = Diagnostic::error(Code::BadSlot, message);
-        reading.diagnostics.push(
-            diagnostic
-                .at(place, "only a map with keys = \"object\" refers to records here")
-                .help("write it at a part of kind object, under 'slots'"),
-        );
-    }
+    check_references(entry, keys.references, &around, reading);
     let Some(within) = within else {
         return Some(Parts::none(whole));
     };
@@ -175,11 +166,6 @@ struct Around<'a, 'n, 's> {
     keys: Option<(Place, &'n str)>,
     references: Option<&'n Entry<'s>>,
     slots: &'a mut Vec<SlotDeclaration<'n, 's>>,
-}
-
-/// Returns whether one of the slots around a record has the keys of a map, which are objects.
-fn has_keys(around: &[SlotDeclaration<'_, '_>]) -> bool {
-    around.iter().any(|slot| slot.part == "key" && slot.kind_text() == Some("object"))
 }
 
 impl<'n> Around<'_, 'n, '_> {

@@ -297,11 +297,11 @@ impl Resolver<'_> {
             }
             Unresolved::Ambiguous(records) => {
                 let schemas = records.iter().map(|record| self.schema_of(*record).name());
-                let names: Vec<_> = schemas.map(|schema| format!("'{schema}/{name}'")).collect();
+                let names = schemas.map(|schema| format!("'{schema}/{name}'")).collect();
                 let message = format!("{owner} refers to {shown}, which is ambiguous");
-                let diagnostic = Diagnostic::error(Code::Ambiguous, message)
-                    .at(place, "matches several records")
-                    .help(choice_of(names));
+                let diagnostic = Diagnostic::error(Code::Ambiguous, message);
+                let diagnostic =
+                    diagnostic.at(place, "matches several records").help(choice_of(names));
                 records.iter().fold(diagnostic, |diagnostic, record| {
                     let defined = self.records.list[*record as usize].place;
                     diagnostic.at(defined, "one match")

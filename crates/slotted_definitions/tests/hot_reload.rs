@@ -677,42 +677,6 @@ fn values_stay_when_parts_become_optional() -> Outcome {
 }
 
 #[test]
-fn a_value_stays_when_a_nested_value_becomes_one_slot_and_back() -> Outcome {
-    for (slots, record, own) in [
-        (["'u8 | text'", "'u8'"], "5", Value::from(7)),
-        (["'text | list(u8)'", "'list(u8)'"], "[1, 2]", [3, 4].into()),
-        (
-            ["{ slots = { min = 'u8', max = 'u8' } }", "'any'"],
-            "{ min = 1, max = 4 }",
-            [("min", 2), ("max", 8)].into_iter().collect(),
-        ),
-        (
-            ["{ tag = 'type', variants = { gold = { worth = 'u8' } } }", "'any'"],
-            "{ type = 'gold', worth = 5 }",
-            [("type", Value::from("gold")), ("worth", 7.into())].into_iter().collect(),
-        ),
-    ] {
-        let file = |slot: &str, record: &str| {
-            format!("schemas.unit.slots.cost = {slot}\nrecords.unit.wolf.cost = {record}")
-        };
-        for [before, after] in [slots, [slots[1], slots[0]]] {
-            let mut store = Store::new();
-            let objects = load(&file(before, record), &store)?.spawn(&mut store)?;
-            let mut game = Game { store, objects };
-            let wolf = game.id("unit", "wolf");
-            // The game's own change stays.
-            game.store.set_value(wolf, "cost", own.clone())?;
-            let next = game.file(&file(after, record))?;
-            let plan = game.reload(&next)?;
-            assert!(!plan.contains("record"), "{before} to {after}: {plan}");
-            let kept = game.store.get_value(wolf, "cost")?;
-            assert!(kept.is_same_data(&own), "{before} to {after}: {kept}");
-        }
-    }
-    Ok(())
-}
-
-#[test]
 fn a_value_stays_when_its_slot_becomes_a_union() -> Outcome {
     let file =
         |kind: &str| format!("schemas.unit.slots.cost = '{kind}'\nrecords.unit.wolf.cost = 5");

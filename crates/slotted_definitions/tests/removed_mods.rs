@@ -1,4 +1,4 @@
-//! What depends on a removed mod is kept aside, and comes back with the mod.
+//! Objects and schemas that depend on a removed mod are kept aside, and come back with the mod.
 #![cfg(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml"))]
 
 use std::collections::BTreeMap;

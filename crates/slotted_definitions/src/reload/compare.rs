@@ -155,13 +155,10 @@ fn changed_values(
             None if let Some(part) = part() => all_set(&value_before(part)),
             None => {
                 // The value was in several slots, or is now.
+                let single = |name: &str| before.slot(old, name).map(value_before);
                 let whole = before.whole(old, slot.name());
-                let part = || {
-                    part_of_single(schema, index, &|name| {
-                        Some(value_before(before.slot(old, name)?))
-                    })
-                };
-                let from = whole.or_else(part).filter(|from| !from.is_unset());
+                let from = whole.or_else(|| part_of_single(schema, index, &single));
+                let from = from.filter(|from| !from.is_unset());
                 // Another new slot has its default already.
                 from.or_else(|| slot.default().cloned()).unwrap_or_default()
             }
@@ -176,9 +173,8 @@ fn changed_values(
     for (index, slot) in schema.slots().iter().enumerate() {
         let (is_given, from, to) = values(index);
         // A changed default affects only new objects.
-        let is_same = !is_given
-            || means_the_same((&from, before.names()), (to.unwrap_or(&Value::Unset), new_names));
-        if is_same {
+        let to = (to.unwrap_or(&Value::Unset), new_names);
+        if !is_given || means_the_same((&from, before.names()), to) {
             continue;
         }
         let record = new_names[new.number()].clone();

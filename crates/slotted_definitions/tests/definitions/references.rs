@@ -5,44 +5,47 @@ use slotted_definitions::Format;
 
 use crate::support::{Outcome, load, written_is_the_same};
 
+/// Slots that hold references to units, each with a value.
+const PLACES: &[(&str, &str)] = &[
+    ("{ kind = 'object', references = 'unit' }", "'x'"),
+    ("{ kind = 'list(object)', references = 'unit' }", "['y', 'x']"),
+    ("{ kind = 'list(list(object))', references = 'unit' }", "[['y'], ['x']]"),
+    ("{ kind = 'map(object)', references = 'unit' }", "{ a = 'x' }"),
+    ("{ kind = 'map(object, u8)', references = 'unit' }", "{ x = 1 }"),
+    ("{ kind = 'map(object, object)', references = 'unit' }", "{ x = 'y', y = 'y' }"),
+    ("{ kind = 'map(object, list(object))', references = 'unit' }", "{ x = ['y'] }"),
+    ("{ kind = 'map(object, pay)', references = 'unit' }", "{ x = { n = 1 } }"),
+    (
+        "{ kind = 'map', keys = 'object', references = 'unit', slots = { n = 'u8' } }",
+        "{ x = { n = 1 } }",
+    ),
+    (
+        "{ kind = 'list(map(object, record))', references = 'unit', slots = { n = 'u8' } }",
+        "[{ x = { n = 1 } }]",
+    ),
+    ("{ kind = '(u8, object)', references = 'unit' }", "[1, 'x']"),
+    ("{ kind = 'list((object, u8))', references = 'unit' }", "[['x', 1]]"),
+    ("{ kind = 'u8 | object', references = 'unit' }", "'x'"),
+    ("{ kind = 'list(u8 | object)', references = 'unit' }", "['x', 1]"),
+    (
+        "{ variants = { a = { w = { kind = 'object', references = 'unit' } } } }",
+        "{ a = { w = 'x' } }",
+    ),
+    (
+        "{ tag = 't', variants = { a = { w = { kind = 'list(object)', references = 'unit' } } } }",
+        "{ t = 'a', w = ['x'] }",
+    ),
+    ("{ slots = { w = { kind = 'object', references = 'unit' } } }", "{ w = 'x' }"),
+    (
+        "{ kind = 'list', slots = { w = { kind = 'object', references = 'unit' } } }",
+        "[{ w = 'x' }]",
+    ),
+];
+
 /// Each place in which a slot can hold a reference checks its schema and names it.
 #[test]
 fn references_are_checked_wherever_they_stand() -> Outcome {
-    for (slot, right) in [
-        ("{ kind = 'object', references = 'unit' }", "'x'"),
-        ("{ kind = 'list(object)', references = 'unit' }", "['y', 'x']"),
-        ("{ kind = 'list(list(object))', references = 'unit' }", "[['y'], ['x']]"),
-        ("{ kind = 'map(object)', references = 'unit' }", "{ a = 'x' }"),
-        ("{ kind = 'map(object, u8)', references = 'unit' }", "{ x = 1 }"),
-        ("{ kind = 'map(object, object)', references = 'unit' }", "{ x = 'y', y = 'y' }"),
-        ("{ kind = 'map(object, list(object))', references = 'unit' }", "{ x = ['y'] }"),
-        ("{ kind = 'map(object, pay)', references = 'unit' }", "{ x = { n = 1 } }"),
-        (
-            "{ kind = 'map', keys = 'object', references = 'unit', slots = { n = 'u8' } }",
-            "{ x = { n = 1 } }",
-        ),
-        (
-            "{ kind = 'list(map(object, record))', references = 'unit', slots = { n = 'u8' } }",
-            "[{ x = { n = 1 } }]",
-        ),
-        ("{ kind = '(u8, object)', references = 'unit' }", "[1, 'x']"),
-        ("{ kind = 'list((object, u8))', references = 'unit' }", "[['x', 1]]"),
-        ("{ kind = 'u8 | object', references = 'unit' }", "'x'"),
-        ("{ kind = 'list(u8 | object)', references = 'unit' }", "['x', 1]"),
-        (
-            "{ variants = { a = { w = { kind = 'object', references = 'unit' } } } }",
-            "{ a = { w = 'x' } }",
-        ),
-        (
-            "{ tag = 't', variants = { a = { w = { kind = 'list(object)', references = 'unit' } } } }",
-            "{ t = 'a', w = ['x'] }",
-        ),
-        ("{ slots = { w = { kind = 'object', references = 'unit' } } }", "{ w = 'x' }"),
-        (
-            "{ kind = 'list', slots = { w = { kind = 'object', references = 'unit' } } }",
-            "[{ w = 'x' }]",
-        ),
-    ] {
+    for (slot, right) in PLACES {
         let file = format!(
             "[schemas.unit]\n[schemas.other]\n[schemas.pay.slots]\nn = 'u8'\n\
              [schemas.user.slots]\nslot = {slot}\n\
