@@ -59,8 +59,7 @@ pub(super) fn parts<'n, 's>(
     if slots.is_none() && variants.is_none() && !is_patch {
         return None;
     }
-    let has_variants = variants.is_some() || changes.is_some();
-    let keys = NestedKeys::read(map, (is_patch, has_variants), reading);
+    let keys = NestedKeys::read(map, (is_patch, variants.is_some() || changes.is_some()), reading);
     if let (Some(_), Some(variants)) = (slots, variants) {
         let message = format!("slot {} has both slots and variants", quoted(&entry.name));
         let place = reading.place(variants.span);
@@ -88,11 +87,10 @@ pub(super) fn parts<'n, 's>(
         None => whole.is_empty |= keys.is_empty,
     }
     whole.is_one_or_list |= keys.is_one_or_list;
-    let mut around = Vec::new();
+    let (mut around, of_map, references) = (Vec::new(), keys.of_map, keys.references);
     let within = match (known, keys.kind) {
         (Some(known), _) => Some(known),
         (None, Some((place, kind))) => {
-            let (of_map, references) = (keys.of_map, keys.references);
             let mut kinds = Around { place, keys: of_map, references, slots: &mut around };
             kinds.record(kind, whole.clone(), reading.diagnostics)
         }

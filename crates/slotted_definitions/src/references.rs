@@ -310,11 +310,8 @@ impl Resolver<'_> {
             Unresolved::OtherSchema(found) => {
                 let found = self.registry.schema_by_id(*found).map_or("", |schema| schema.name());
                 let base = slot.references().unwrap_or_default();
-                let message = format!(
-                    "{owner} refers to {shown}, a record of {}, not of {}",
-                    quoted(found),
-                    quoted(base)
-                );
+                let (of, own) = (quoted(found), quoted(base));
+                let message = format!("{owner} refers to {shown}, a record of {of}, not of {own}");
                 Diagnostic::error(Code::BadValue, message)
                     .at(place, format!("expected a record of {}", quoted(base)))
                     .expected_found(base, found)

@@ -308,7 +308,7 @@ fn a_kept_value_that_the_format_cannot_represent_is_an_error() -> Outcome {
     let error = objects.to_files(&store, Format::Toml).err().ok_or("TOML has no null")?;
     assert_eq!(
         error.to_string(),
-        "cannot write TOML: it cannot represent the value { a: unset } of slot 'kept' of a \
+        "cannot write TOML: it cannot represent the value {\"a\": unset} of slot 'kept' of a \
          quarantined record of 'gone': 'x'"
     );
     assert!(objects.to_files(&store, Format::Json)?[0].1.contains("null"));
