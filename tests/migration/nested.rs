@@ -116,10 +116,20 @@ fn an_optional_part_becomes_one_with_a_default() -> Outcome {
     let filled = [heal(&[("area", 5.into())]), values[1].clone(), rest];
     assert_eq!(migrated(before, spell(|unit| unit.part_default(5))?, "effect", &values)?, filled);
 
-    // The value of a part that gets another name too cannot be told from a missing one.
+    // It may get another name too.
     let odds = drop_of().slot("odds", Kind::F32).renamed_from("chance").default(0.25);
-    let error = refused(optional()?, with_drops(odds)?, "drops", &[[item("bone")].into()]);
-    assert!(error.contains("slot 'drops[].odds' of 'unit' needs a default"), "{error}");
+    let values = [[item("bone"), item_at("hide", 1.0)].into(), Value::List([].into())];
+    let with_odds = |name: &str, odds: f32| map([("item", name.into()), ("odds", odds.into())]);
+    let filled = [[with_odds("bone", 0.25), with_odds("hide", 1.0)].into(), values[1].clone()];
+    assert_eq!(migrated(optional()?, with_drops(odds)?, "drops", &values)?, filled);
+
+    let unit = unit().slot("effect@type", Kind::enumeration(["heal", "rest"]));
+    let size = unit.slot("effect@heal.size", Kind::U8).renamed_from("effect@heal.area").optional();
+    let before = spell(|unit| unit.slot("effect@heal.area?", Kind::Bool).optional())?;
+    let values = [heal(&[]), heal(&[("area", 3.into())])];
+    let filled = [heal(&[("size", 5.into())]), heal(&[("size", 3.into())])];
+    let after = size.part_default(5).build()?;
+    assert_eq!(migrated(before, after, "effect", &values)?, filled);
     Ok(())
 }
 

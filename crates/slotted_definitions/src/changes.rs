@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::changed_variants::are_keys;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::{Declaration, RecordDeclaration};
 use crate::keys::Reading;
-use crate::node::{Data, Entry, Named};
+use crate::node::{Data, Entry, Named, Node};
 use crate::records::{Checked, Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::Place;
 use slotted::schema::{NumberKind, RegisteredSchema, Shape};
@@ -62,6 +63,14 @@ pub(super) fn are_changes(value: &Value) -> bool {
     let is_change =
         |name: &str| OF_LISTS.iter().chain(&OF_NUMBERS).any(|known| known.name() == name);
     !map.is_empty() && map.iter().all(|(name, _)| is_change(name))
+}
+
+/// Returns whether the node is a map of changes.
+pub(super) fn is_map_of_changes(node: &Node<'_>) -> bool {
+    let Data::Map(map) = &node.data else { return false };
+    let is_change =
+        |key: &Entry<'_>| OF_LISTS.iter().chain(&OF_NUMBERS).any(|known| known.name() == key.name);
+    !map.is_empty() && map.iter().all(is_change)
 }
 
 /// Returns the operation of the key, or reports it.
@@ -150,6 +159,11 @@ impl RecordReader<'_> {
             let mut reading = Reading { file, diagnostics: self.diagnostics };
             let place = reading.place(key.value.span);
             let Some(operation) = operation(&mut reading, key, &OF_LISTS) else { continue };
+            let are_keys = matches!(shape, Shape::Map(_)) && are_keys(&key.value);
+            if are_keys && operation == Operation::Remove {
+                self.removed_keys(schema, (entry.name, key), declared.of, &mut entries.changes);
+                continue;
+            }
             // The elements are those of a value, and have its problems.
             let mut parts = Entries::default();
             let elements = Named { value: &key.value, ..entry };
@@ -174,6 +188,22 @@ impl RecordReader<'_> {
         true
     }
 
+    /// Reads the keys of entries to remove, whatever their values.
+    fn removed_keys(
+        &mut self,
+        schema: &RegisteredSchema,
+        (name, key): (&str, &Entry<'_>),
+        of: Declaration<'_, '_>,
+        into: &mut Vec<Change>,
+    ) {
+        let Some(slot) = schema.slot_index(&format!("{name}{{}}.key")) else { return };
+        let place = Place { file: of.place.file, span: key.value.span };
+        if let Checked::Right(value) = self.check(schema, slot, &key.value, place) {
+            let (slot, pack, operation) = (slot as u16, of.pack, Operation::Remove);
+            into.push(Change { slot, pack, place, operation, value });
+        }
+    }
+
     /// Reports a change in a record that neither inherits nor is a patch.
     pub(super) fn nothing_to_change(&mut self, change: &Change) {
         let name = change.operation.name();
@@ -192,8 +222,11 @@ pub(super) struct NothingToChange;
 /// Applies changes of one list, and adds the changes that remove what is not there.
 ///
 /// An element is added once: two packs may add the same one.
+///
+/// The elements of a map are its entries. A removed element that is no entry is the key of one.
 pub(super) fn change_list<'c>(
     base: &[Value],
+    is_map: bool,
     changes: &[&'c Change],
     without_effect: &mut Vec<(&'c Change, Value)>,
 ) -> Value {
@@ -208,17 +241,33 @@ pub(super) fn change_list<'c>(
             continue;
         }
         let gone: HashSet<Key> = elements.iter().map(Key::of).collect();
+        let is_by_key =
+            |element: &Value| is_map && key_of(element).is_some_and(|key| gone.contains(&key));
+        let entries = list.iter().filter(|element| is_by_key(element));
+        let by_key: HashSet<Key> = entries.filter_map(key_of).collect();
         for element in elements.iter() {
             let key = Key::of(element);
-            if !present.contains(&key) && !removed.contains(&key) {
+            let is_there = present.contains(&key) || by_key.contains(&key);
+            if !is_there && !removed.contains(&key) {
                 without_effect.push((change, element.clone()));
             }
         }
-        list.retain(|element| !gone.contains(&Key::of(element)));
-        present.retain(|key| !gone.contains(key));
+        list.retain(|element| {
+            let is_gone = gone.contains(&Key::of(element)) || is_by_key(element);
+            if is_gone {
+                present.remove(&Key::of(element));
+            }
+            !is_gone
+        });
         removed.extend(gone);
     }
     Value::List(list.into())
+}
+
+/// Returns the key of a map's entry.
+pub(super) fn key_of(entry: &Value) -> Option<Key> {
+    let Value::Map(parts) = entry else { return None };
+    parts.iter().find(|(name, _)| &**name == "key").map(|(_, key)| Key::of(key))
 }
 
 /// An element of a list, with one key for equal numbers.
@@ -379,8 +428,25 @@ mod tests {
         let map = |end: &str| Value::from_iter([("t", format!("{}{end}", "x".repeat(60)))]);
         let added = change(Operation::Add, vec![map("2"), Value::from([1, 2])]);
         let base = [map("1"), Value::from([1.0, 2.0])];
-        let found = change_list(&base, &[&added], &mut Vec::new());
+        let found = change_list(&base, false, &[&added], &mut Vec::new());
         assert_eq!(found, vec![map("1"), Value::from([1.0, 2.0]), map("2")].into());
+    }
+
+    #[test]
+    fn entries_are_removed_by_key() {
+        let entry = |key: &str, value: i64| {
+            Value::from_iter([("key", Value::from(key)), ("value", value.into())])
+        };
+        let removed = change(Operation::Remove, ["a", "x"]);
+        let again = change(Operation::Add, vec![entry("a", 1)]);
+        let base = [entry("a", 1), entry("b", 2)];
+        let mut without_effect = Vec::new();
+        let found = change_list(&base, true, &[&removed, &again], &mut without_effect);
+        assert_eq!(found, vec![entry("b", 2), entry("a", 1)].into());
+        assert_eq!(without_effect.len(), 1);
+        // Elements of a list may have a part of that name.
+        let found = change_list(&base, false, &[&removed], &mut without_effect);
+        assert_eq!(found, base.to_vec().into());
     }
 
     #[test]
@@ -393,7 +459,7 @@ mod tests {
         ];
         let changes: Vec<_> = changes.iter().collect();
         let mut without_effect = Vec::new();
-        let found = change_list(&[5.into(), 7.into()], &changes, &mut without_effect);
+        let found = change_list(&[5.into(), 7.into()], false, &changes, &mut without_effect);
         assert_eq!(found, list(&[7.into(), 6.into()]));
         assert_eq!(
             without_effect.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>(),

@@ -359,7 +359,9 @@ impl Writer<'_> {
             ["kind", "variants", "slots", "default"].map(|key| json!({ "required": [key] })).into();
         let mut slot_patch = slot.clone();
         let variants = &slot_patch["properties"]["variants"];
-        let changed = change_of_list(&json!({ "type": "array", "items": { "type": "string" } }));
+        let listed = json!({ "type": "array", "items": { "type": "string" } });
+        let mut changed = change_of_list(&listed);
+        changed["properties"]["add"] = json!({ "anyOf": [listed, variants["anyOf"][1]] });
         slot_patch["properties"]["variants"] = json!({ "anyOf": [variants, changed] });
         let patch = json!({
             "if_pack": condition(),

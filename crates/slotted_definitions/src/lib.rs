@@ -80,7 +80,7 @@
 //! |---|---|
 //! | `schemas.NAME` | `extends` (the name of the base schema), `doc`, `slots`, `if_pack` |
 //! | `schemas.NAME.slots.SLOT` | a kind, or a map with `kind`, `variants` of an enum, `default`, `optional`, `range` (`[min, max]`, or a map with `min`, `max`, `above`, `below`), `finite`, `step`, `references`, `doc`, `unit`, `renamed_from` |
-//! | the same, for a nested value | a kind of several values, or a map with `slots`, the parts, declared as any slot, or with `variants`, each with its slots, and `tag`; and `kind`, `optional`, `default`, `one_or_list` and `renamed_from` of the whole |
+//! | the same, for a nested value | a kind of several values, or a map with `slots`, the parts, declared as any slot, or with `variants`, each with its slots, and `tag`; and `kind`, `keys` (of a map: `text`, `object` or `enum`, with `references`), `optional`, `default`, `one_or_list` and `renamed_from` of the whole |
 //! | the same, for a slot of the base | a map with `default` alone |
 //! | `records.SCHEMA.NAME` | values by slot; `inherits` (the name of a record) and `abstract = true` for a record that becomes no object: others inherit from it, or the game [copies](Definitions::spawn_one) it; `unset`, a list of optional slots that have no value, also if one is inherited; `if_pack` |
 //! | `records.SCHEMA` as a list | records without names |
@@ -150,6 +150,7 @@
 //!
 //! [patches.schemas.unit.slots]
 //! job.variants = { add = ["hunter"] }                 # changes the variants of an enum
+//! effect.variants = { add = { zap = { volts = "u8" } }, remove = ["rest"] } # and those of a union
 //!
 //! [patches.delete]
 //! unit = ["fox"]
@@ -157,13 +158,14 @@
 //!
 //! | change | effect |
 //! |---|---|
-//! | `add` | adds the elements that a list or an enum does not have yet |
-//! | `remove` | removes all of these elements; one that is not there is a warning |
+//! | `add` | adds the elements that a list, a map, an enum or a union does not have yet |
+//! | `remove` | removes all of these elements; one that is not there is a warning. Entries of maps are removed by their names: `["bash"]` |
 //! | `times` | multiplies a number |
 //! | `plus` | adds to a number, after all `times`; a slot of whole numbers takes the nearest one |
 //!
 //! Only slots of lists and of single numbers take changes. Their values are never maps, so no name of a slot can be mistaken
-//! for a change. A record that inherits can change the values of its parent in the same way. Without a value in the record a
+//! for a change. The parts of a union's variant are changed alone, as in `effect = { amount = { plus = 1 } }`, if the record has a
+//! variant with such a part. A record that inherits can change the values of its parent in the same way. Without a value in the record a
 //! change starts from the slot's default.
 //!
 //! **Several packs** can change one value. A pack knows those that its manifest lists under `requires` or `after`, and the
@@ -180,8 +182,10 @@
 //! # Removed packs
 //!
 //! With [`Undeclared::Ignore`] or [`Undeclared::Quarantine`] these are warnings: values, variants and records that no schema
-//! declares, optional references to missing records, records that inherit from missing ones, and patches of them. Under
-//! quarantine, [`Objects::to_files`] writes all of them back, and they come back with the pack.
+//! declares, references to missing records, records that inherit from missing ones, schemas that extend missing ones, and patches
+//! and deletions of missing records. A record that needs a missing one, because the slot is not optional, is kept aside as a whole,
+//! and so are the records that need it. Under quarantine, [`Objects::to_files`] writes all of them back, and they come back with the
+//! pack. Elements that were to be added to a list are at its end then.
 //!
 //! If a file cannot be read, problems with names that it contains are [counted](Report::held_back) but not listed: most of them
 //! are gone when the file can be read.
@@ -194,8 +198,10 @@
 
 mod absent;
 mod ancestry;
+mod aside;
 mod blame;
 mod bytes;
+mod changed_variants;
 mod changes;
 mod combined;
 mod constraint;
@@ -235,6 +241,7 @@ mod records;
 mod references;
 pub mod reload;
 mod report;
+mod required_lists;
 mod same_name;
 pub mod saved;
 mod schemas;

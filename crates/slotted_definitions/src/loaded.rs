@@ -40,33 +40,6 @@ pub(super) struct Loaded {
     pub(super) warnings: Report,
 }
 
-impl Loaded {
-    /// Returns a value of a record as a file has it: the only element of a list alone where the slot says so, unless
-    /// the record's own file has brackets around it.
-    pub(super) fn one_or_list(
-        &self,
-        (schema, record): (&RegisteredSchema, Option<&RecordDefinition>),
-        name: &str,
-        value: &Value,
-    ) -> Value {
-        let Value::List(list) = value else { return value.clone() };
-        let [element] = &**list else { return value.clone() };
-        let first = || Some(schema.shape(name)?.slot_range().start);
-        let Some(slot) = schema.slot_index(name).or_else(first) else { return value.clone() };
-        // An inner list would be taken for the outer one.
-        let is_list = matches!(element, Value::List(_) | Value::Unset);
-        let given = || record?.values.get(slot);
-        let is_bracketed = || given().is_some_and(|is| self.records.bracketed.contains(&is.place));
-        match is_list
-            || !self.schemas.is_one_or_list(&self.registry, schema, slot)
-            || is_bracketed()
-        {
-            true => value.clone(),
-            false => element.clone(),
-        }
-    }
-}
-
 /// The name and version of a pack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -393,13 +366,7 @@ impl Definitions {
 
     /// Returns the name by which files refer to a record.
     pub(super) fn name_of(&self, local: ObjectId) -> Option<Arc<str>> {
-        let record = self.loaded.records.list.get(local.row() as usize)?;
-        let name = record.name.as_ref()?;
-        if self.loaded.records.same_name(name).len() == 1 {
-            return Some(Arc::clone(name));
-        }
-        let schema = self.loaded.registry.schema_by_id(record.schema)?.name();
-        Some(format!("{schema}/{name}").into())
+        self.loaded.records.name_of(&self.loaded.registry, local.row())
     }
 }
 

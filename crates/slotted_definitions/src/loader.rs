@@ -424,6 +424,7 @@ impl<'s> Parsed<'s> {
             values_left: self.values_left,
             named: Named::new(&records, registry),
             incomplete: HashSet::new(),
+            lacks_any: false,
             records: &mut records,
             diagnostics,
         };

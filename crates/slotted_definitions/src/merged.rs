@@ -119,12 +119,16 @@ pub(super) fn read_slots<'n, 's>(
         let name = within.name(&entry.name);
         let known = schema.places.get(&name).filter(|_| source.is_patch).cloned();
         let is_known = known.is_some();
-        if let Some(Parts { slots, within, around, variants }) =
+        if let Some(Parts { slots, within, around, variants, changes }) =
             parts(entry, (within, known), reading)
         {
             schema.slots.extend(around);
             if !is_known {
                 schema.places.insert(name, within.clone());
+            }
+            if let Some(changes) = changes {
+                schema.change_variants((changes, &within), source, most, reading);
+                continue;
             }
             if let Some(variants) = variants {
                 read_variants(schema, (variants, source), most, reading);
@@ -168,7 +172,7 @@ fn has_kind(
 }
 
 /// Adds the slots of a union, or the variants that a patch adds.
-fn read_variants<'n, 's>(
+pub(super) fn read_variants<'n, 's>(
     schema: &mut MergedSchema<'n, 's>,
     (DeclaredVariants { tag, variants }, source): (DeclaredVariants<'n, 's>, &SlotSource<'_>),
     most: usize,

@@ -109,6 +109,9 @@ impl RecordReader<'_> {
         if is_list && self.are_changes_of_list((schema, shape), entry, declared, entries) {
             return;
         }
+        if self.are_changes_of_variant((schema, shape), entry, declared, entries) {
+            return;
+        }
         let is_single = !matches!(entry.value.data, Data::List(_) | Data::Unset | Data::Bad);
         if is_single && matches!(shape, Shape::List(_)) && self.is_one_or_list(schema, shape) {
             let list = entry.value.list(vec![entry.value.clone()]);
@@ -229,7 +232,7 @@ impl RecordReader<'_> {
         });
     }
 
-    /// Reads the changes of a list in a nested record. Returns `false` if the value is none.
+    /// Reads the changes of a list or a union in a nested record. Returns `false` if the value is none.
     fn is_change_within(
         &mut self,
         (schema, name): (&RegisteredSchema, &str),
@@ -237,11 +240,14 @@ impl RecordReader<'_> {
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) -> bool {
-        let Some(shape @ (Shape::List(_) | Shape::Map(_))) = schema.shape(name) else {
-            return false;
-        };
+        let Some(shape) = schema.shape(name) else { return false };
         let entry = Named { name, span: value.span, value };
-        self.are_changes_of_list((schema, shape), entry, declared, entries)
+        match shape {
+            Shape::List(_) | Shape::Map(_) => {
+                self.are_changes_of_list((schema, shape), entry, declared, entries)
+            }
+            _ => self.are_changes_of_variant((schema, shape), entry, declared, entries),
+        }
     }
 
     /// Returns whether files may write one element of the list without brackets.
@@ -258,7 +264,15 @@ impl RecordReader<'_> {
         entries: &mut Entries,
     ) {
         let place = Place { file: declared.of.place.file, span: entry.value.span };
-        if !matches!(entry.value.data, Data::Bad) {
+        // A patch in a file that cannot be read may add the variant.
+        let variant = match &entry.value.data {
+            Data::Text(name) => Some(&**name),
+            Data::Map(map) => map.first().map(|entry| &*entry.name),
+            _ => None,
+        };
+        let is_held_back = matches!(schema.shape(entry.name), Some(Shape::Union(_)))
+            && variant.is_some_and(|name| self.diagnostics.holds_back(name));
+        if !matches!(entry.value.data, Data::Bad) && !is_held_back {
             let problem = schema.not_nested(entry.name, &entry.value.to_value());
             self.diagnostics.push_with(|_| refused(&problem, place, entry.value));
         }

@@ -7,17 +7,20 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
-use crate::nested_unions::{self, DeclaredVariants, Tag, variants_key};
+use crate::nested_unions::{self, DeclaredVariants, Tag, changes_of_variants, variants_key};
 use crate::node::{Data, Entry, Node};
+use crate::required_lists::require_lists;
 use crate::slot::{Placed, SlotDeclaration};
+use crate::slot_problems::{check_key, check_references, inner_default};
 use crate::source::Place;
 use crate::within::{InList, Within};
 use slotted::Kind;
 
 /// The keys of a nested value.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "kind",
     "keys",
+    "references",
     "slots",
     "variants",
     "tag",
@@ -37,6 +40,8 @@ pub(super) struct Parts<'n, 's> {
     pub(super) around: Vec<SlotDeclaration<'n, 's>>,
     /// The variants of a union, instead of slots.
     pub(super) variants: Option<DeclaredVariants<'n, 's>>,
+    /// The changes of a union's variants in a patch.
+    pub(super) changes: Option<&'n Entry<'s>>,
 }
 
 /// Returns the parts of a nested value, or `None` if the entry declares something else. A patch can change the parts of a value
@@ -48,11 +53,13 @@ pub(super) fn parts<'n, 's>(
 ) -> Option<Parts<'n, 's>> {
     let Data::Map(map) = &entry.value.data else { return None };
     let slots = map.iter().find(|key| key.name == "slots").map(|key| &key.value);
-    let (variants, is_patch) = (variants_key(map), known.is_some());
+    let is_patch = known.is_some();
+    let changes = changes_of_variants(map).filter(|_| is_patch);
+    let variants = variants_key(map).filter(|_| changes.is_none());
     if slots.is_none() && variants.is_none() && !is_patch {
         return None;
     }
-    let keys = NestedKeys::read(map, (is_patch, variants.is_some()), reading);
+    let keys = NestedKeys::read(map, (is_patch, variants.is_some() || changes.is_some()), reading);
     if let (Some(_), Some(variants)) = (slots, variants) {
         let message = format!("slot {} has both slots and variants", quoted(&entry.name));
         let place = reading.place(variants.span);
@@ -80,17 +87,18 @@ pub(super) fn parts<'n, 's>(
         None => whole.is_empty |= keys.is_empty,
     }
     whole.is_one_or_list |= keys.is_one_or_list;
-    let mut around = Vec::new();
+    let (mut around, of_map, references) = (Vec::new(), keys.of_map, keys.references);
     let within = match (known, keys.kind) {
         (Some(known), _) => Some(known),
         (None, Some((place, kind))) => {
-            let mut kinds = Around { place, keys: keys.of_map, slots: &mut around };
+            let mut kinds = Around { place, keys: of_map, references, slots: &mut around };
             kinds.record(kind, whole.clone(), reading.diagnostics)
         }
         (None, None) => Some(whole.clone()),
     };
+    check_references(entry, keys.references, &around, reading);
     let Some(within) = within else {
-        return Some(Parts { slots: None, within: whole, around: Vec::new(), variants: None });
+        return Some(Parts::none(whole));
     };
     if let (Some(variants), Some((_, kind)), None) = (variants, keys.kind, keys.tag)
         && !is_patch
@@ -102,11 +110,18 @@ pub(super) fn parts<'n, 's>(
             .at(place, "nothing tells these variants from one another")
             .help("add tag = \"type\", the attribute that has the name of the variant");
         reading.diagnostics.push(diagnostic);
-        return Some(Parts { slots: None, within: whole, around: Vec::new(), variants: None });
+        return Some(Parts::none(whole));
     }
     let variants = variants
         .and_then(|variants| nested_unions::variants(reading, (variants, keys.tag), &within));
-    Some(Parts { slots, within, around, variants })
+    Some(Parts { slots, within, around, variants, changes })
+}
+
+impl Parts<'_, '_> {
+    /// Returns the parts of a wrong declaration.
+    const fn none(within: Within) -> Self {
+        Self { slots: None, within, around: Vec::new(), variants: None, changes: None }
+    }
 }
 
 /// The word for the record that is declared beside a kind.
@@ -147,6 +162,7 @@ struct Around<'a, 'n, 's> {
     place: Place,
     /// The kind of a map's keys, if it is declared beside the kind.
     keys: Option<(Place, &'n str)>,
+    references: Option<&'n Entry<'s>>,
     slots: &'a mut Vec<SlotDeclaration<'n, 's>>,
 }
 
@@ -167,7 +183,11 @@ impl<'n> Around<'_, 'n, '_> {
                 let within = within.elements("{}");
                 let (place, key) = self.keys.take().unwrap_or((self.place, key));
                 check_key(place, key, diagnostics)?;
-                self.slots.push(SlotDeclaration::of_kind(place, key, (&within, "key")));
+                let keys = SlotDeclaration::of_kind(place, key, (&within, "key"));
+                self.slots.push(match self.references.filter(|_| key.trim() == "object") {
+                    Some(references) => keys.with_references(place, &references.value),
+                    None => keys,
+                });
                 self.record(value, within.part("value", None, false), diagnostics)
             }
             Form::Tuple(kinds) => {
@@ -197,7 +217,7 @@ impl<'n> Around<'_, 'n, '_> {
 
 /// The keys of a nested value, besides its slots and variants.
 #[derive(Default)]
-struct NestedKeys<'n> {
+struct NestedKeys<'n, 's> {
     former: Option<&'n str>,
     is_optional: bool,
     is_empty: bool,
@@ -206,12 +226,14 @@ struct NestedKeys<'n> {
     kind: Option<(Place, &'n str)>,
     /// The kind of a map's keys.
     of_map: Option<(Place, &'n str)>,
+    /// The schema that the keys refer to.
+    references: Option<&'n Entry<'s>>,
     tag: Option<(Place, &'n str)>,
 }
 
-impl<'n> NestedKeys<'n> {
+impl<'n, 's> NestedKeys<'n, 's> {
     fn read(
-        map: &'n [Entry<'_>],
+        map: &'n [Entry<'s>],
         (is_patch, has_variants): (bool, bool),
         reading: &mut Reading<'_>,
     ) -> Self {
@@ -253,6 +275,7 @@ impl<'n> NestedKeys<'n> {
                     let text = reading.text(&key.value, "'keys'");
                     found.of_map = text.map(|text| (reading.place(key.value.span), text));
                 }
+                "references" => found.references = Some(key),
                 "default" => found.is_empty = is_empty_default(&key.value, reading),
                 "one_or_list" => {
                     let is_set = reading.bool(&key.value, "'one_or_list'");
@@ -300,14 +323,6 @@ pub(super) fn is_empty_default(node: &Node<'_>, reading: &mut Reading<'_>) -> bo
             .push(diagnostic.help("give the parts of a record defaults of their own"));
     }
     is_empty
-}
-
-/// Reports the default of a list or a map that elements or variants have.
-fn inner_default(name: &str, place: Place) -> Diagnostic {
-    let message = format!("slot {} cannot have a default", quoted(name));
-    Diagnostic::error(Code::BadSlot, message)
-        .at(place, "a list or a map in elements or variants")
-        .help("write optional = true instead: elements may leave it out then")
 }
 
 /// A schema whose slots can be the parts of nested records.
@@ -376,6 +391,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         let mut expanded = Expanded { slots, companions, left: self.most, around: vec![schema] };
         let own = self.schemas[schema].slots;
         self.add(own, &Within::default(), &mut expanded, diagnostics)?;
+        require_lists(&mut expanded.slots);
         Some(expanded.slots)
     }
 
@@ -549,20 +565,6 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
     }
 }
 
-/// Reports keys of a map that are no names.
-pub(super) fn check_key(place: Place, kind: &str, diagnostics: &mut Diagnostics) -> Option<()> {
-    match kind_name::parse(kind, None) {
-        // An unknown kind is reported elsewhere.
-        Ok(Kind::Text | Kind::Object | Kind::Enum(_)) | Err(_) => Some(()),
-        Ok(kind) => {
-            let message = format!("the keys of a map are text, object or an enum, not {kind}");
-            let diagnostic = Diagnostic::error(Code::BadSlot, message);
-            diagnostics.push(diagnostic.at(place, "keys of this kind are no names"));
-            None
-        }
-    }
-}
-
 /// A declaration's part in a value.
 #[derive(Clone, Copy)]
 pub(super) struct Own {
@@ -624,6 +626,7 @@ impl<'n, 's> Expanded<'n, 's> {
             is_in_list,
             is_element,
             is_empty,
+            is_whole_empty: within.is_empty,
             is_one_or_list: within.is_one_or_list,
         };
         let kind = match leaf {

@@ -1,11 +1,13 @@
 //! Declarations of unions: values of one of several variants.
 
+use crate::changes::{OF_LISTS, Operation, operation};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
+use crate::merged::{MergedSchema, read_variants};
 use crate::nested_slots::{Expanded, Expansion, Leaf, Own};
-use crate::node::{Data, Entry};
-use crate::slot::SlotDeclaration;
+use crate::node::{Data, Entry, Node};
+use crate::slot::{SlotDeclaration, SlotSource};
 use crate::slot_problems::{kind_of_schemas, unknown_kind};
 use crate::source::Place;
 use crate::within::Within;
@@ -57,6 +59,116 @@ impl Tag {
             }
         }
     }
+
+    /// Removes a variant. Returns `false` if it has none of this name.
+    pub(super) fn remove(&mut self, name: &str) -> bool {
+        let before = self.variants.len();
+        self.variants.retain(|variant| variant != name);
+        self.variants.len() < before
+    }
+}
+
+/// Returns the entry with the changes of variants in a patch.
+pub(super) fn changes_of_variants<'n, 's>(map: &'n [Entry<'s>]) -> Option<&'n Entry<'s>> {
+    let entry = map.iter().find(|key| key.name == "variants")?;
+    let Data::Map(changes) = &entry.value.data else { return None };
+    let is_change = |key: &Entry<'_>| OF_LISTS.iter().any(|known| known.name() == key.name);
+    (!changes.is_empty() && changes.iter().all(is_change)).then_some(entry)
+}
+
+impl<'n, 's> MergedSchema<'n, 's> {
+    /// Applies the changes of a union's variants.
+    pub(super) fn change_variants(
+        &mut self,
+        (changes, within): (&'n Entry<'s>, &Within),
+        source: &SlotSource<'_>,
+        most: usize,
+        reading: &mut Reading<'_>,
+    ) {
+        let map = reading.map(&changes.value, "'variants'", "a map of changes");
+        for key in reading.once(map.unwrap_or_default(), "'variants'") {
+            let Some(operation) = operation(reading, key, &OF_LISTS) else { continue };
+            let is_tag = |slot: &&mut SlotDeclaration<'_, '_>| {
+                slot.tag.is_some() && slot.within.is_at(within)
+            };
+            let Some(tag) = self.slots.iter_mut().find(is_tag) else {
+                let (slot, schema) = (quoted(&within.path), quoted(self.name));
+                let name = operation.name();
+                let message =
+                    format!("slot {slot} of {schema} has no variants that '{name}' could change");
+                let diagnostic = Diagnostic::error(Code::BadSlot, message);
+                let place = reading.place(key.span);
+                return reading.diagnostics.push(diagnostic.at(place, "no variants"));
+            };
+            match operation {
+                Operation::Remove => {
+                    let mut removed = Vec::new();
+                    let names = names(reading, &key.value, "'remove'");
+                    let place = reading.place(key.value.span);
+                    tag.removes_variants(place, &key.value, source);
+                    for (name, place) in names {
+                        if !tag.remove_variant(name) {
+                            no_variant((&within.path, self.name), (name, place), reading);
+                        }
+                        removed.push(within.variant('@', name));
+                    }
+                    let is_left =
+                        |place: &Within| !removed.iter().any(|variant| place.is_in(variant));
+                    self.slots.retain(|slot| is_left(&slot.within));
+                    self.places.retain(|_, place| is_left(place));
+                }
+                _ if matches!(key.value.data, Data::Map(_)) => {
+                    if let Some(added) = variants(reading, (key, None), within) {
+                        read_variants(self, (added, source), most, reading);
+                    }
+                }
+                _ => {
+                    let names = names(reading, &key.value, "'add'");
+                    let names = names.into_iter().map(|(name, _)| name.to_owned());
+                    let variants = names.collect();
+                    let added = Tag { sign: '@', attribute: String::new(), variants };
+                    if let Some(tag) = &mut tag.tag {
+                        tag.add(&added);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Returns the names of a list, each with its place.
+fn names<'n>(reading: &mut Reading<'_>, node: &'n Node<'_>, what: &str) -> Vec<(&'n str, Place)> {
+    let list = reading.list(node, what, "a list of names").unwrap_or_default();
+    let name = |node: &'n Node<'_>| {
+        let name = reading.text(node, "a variant")?;
+        let place = reading.place(node.span);
+        if is_part_name(name) {
+            return Some((name, place));
+        }
+        reading.diagnostics.push(bad_variant(name, place));
+        None
+    };
+    list.iter().filter_map(name).collect()
+}
+
+/// Warns that a slot has no variant of this name that a patch could remove.
+pub(super) fn no_variant(
+    (slot, schema): (&str, &str),
+    (name, place): (&str, Place),
+    reading: &mut Reading<'_>,
+) {
+    let (name, slot, schema) = (quoted(name), quoted(slot), quoted(schema));
+    reading.diagnostics.warn_with(|_| {
+        let message = format!("slot {slot} of {schema} has no variant {name} to remove");
+        Diagnostic::warning(Code::NoEffect, message).at(place, "without effect")
+    });
+}
+
+fn bad_variant(name: &str, place: Place) -> Diagnostic {
+    let message = format!("{} cannot be the name of a variant or a tag", quoted(name));
+    Diagnostic::error(Code::BadName, message)
+        .at(place, "choose another name")
+        .help("such names have none of . [ { @ | and do not end with ? or #")
 }
 
 /// The declared variants of a union, each with its slots.
@@ -92,10 +204,7 @@ pub(super) fn variants<'n, 's>(
     let names = tag.into_iter().chain(map.iter().map(|own| (reading.place(own.span), &*own.name)));
     let wrong = names.into_iter().find(|(_, name)| !is_part_name(name));
     if let Some((place, name)) = wrong {
-        let message = format!("{} cannot be the name of a variant or a tag", quoted(name));
-        let diagnostic = Diagnostic::error(Code::BadName, message).at(place, "choose another name");
-        let help = "such names have none of . [ { @ | and do not end with ? or #";
-        reading.diagnostics.push(diagnostic.help(help));
+        reading.diagnostics.push(bad_variant(name, place));
         return None;
     }
     if map.is_empty() {

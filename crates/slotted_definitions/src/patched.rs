@@ -1,9 +1,9 @@
-//! The last steps of patches, after inheritance: changes of values, and deleted records.
+//! The last steps after inheritance: changes of values, and removed records.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::changes::{Change, Key, Operation, change_list, change_number};
+use crate::changes::{Change, Key, Operation, change_list, change_number, key_of};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::given::Given;
 use crate::objects::{is_reference, with_ids};
@@ -29,10 +29,19 @@ fn elements_of(list: &Value) -> Vec<Value> {
     }
 }
 
-/// Returns the key of a map's entry.
-fn key_of(entry: &Value) -> Option<Key> {
-    let Value::Map(parts) = entry else { return None };
-    parts.iter().find(|(name, _)| &**name == "key").map(|(_, key)| Key::of(key))
+/// Returns the value of a change of a nested list or map, given the values of its parts.
+pub(super) fn changed_whole(
+    (schema, name): (&RegisteredSchema, &str),
+    parts: &[Change],
+) -> Option<Value> {
+    match (schema.shape(name)?, parts) {
+        // Entries of a map are removed by their keys.
+        (Shape::Map(_), [keys]) => Some(keys.value.clone()),
+        _ => {
+            let part = |slot: usize| parts.iter().find(|part| usize::from(part.slot) == slot);
+            schema.whole(name, |slot| part(slot).map(|part| part.value.clone()).unwrap_or_default())
+        }
+    }
 }
 
 impl Resolver<'_> {
@@ -61,6 +70,7 @@ impl Resolver<'_> {
             }
             false
         });
+        self.keep_own_variant(record, schema, &mut changes);
         changes.sort_by_key(|change| (change.slot, self.packs.rank(change.pack)));
         for changes in changes.chunk_by(|a, b| a.slot == b.slot) {
             self.change_slot(record, &changes.iter().collect::<Vec<_>>());
@@ -94,9 +104,8 @@ impl Resolver<'_> {
         // The parts of one change lie next to one another.
         let is_same = |a: &Change, b: &Change| (a.pack, a.place) == (b.pack, b.place);
         let wholes = changes.chunk_by(is_same).filter_map(|parts| {
-            let part = |slot: usize| parts.iter().find(|part| usize::from(part.slot) == slot);
-            let value = whole(&|slot| part(slot).map(|part| part.value.clone()));
-            Some(Change { value: value?.into(), ..parts.first()?.clone() })
+            let value = changed_whole((schema, name), parts)?;
+            Some(Change { value: elements_of(&value).into(), ..parts.first()?.clone() })
         });
         let wholes: Vec<Change> = wholes.collect();
         let Some(last) = changes.last().map(|change| change.place) else { return };
@@ -105,8 +114,10 @@ impl Resolver<'_> {
         if !self.afford(added.sum(), record, message) {
             return;
         }
+        let is_map = matches!(shape, Shape::Map(_));
         let mut without_effect = Vec::new();
-        let value = change_list(&base, &wholes.iter().collect::<Vec<_>>(), &mut without_effect);
+        let value =
+            change_list(&base, is_map, &wholes.iter().collect::<Vec<_>>(), &mut without_effect);
         self.without_effect(record, name, &without_effect);
         let value = match shape {
             Shape::Map(_) => self.each_key_once((record, name), &value, &wholes),
@@ -220,7 +231,7 @@ impl Resolver<'_> {
                     return;
                 }
                 let mut without_effect = Vec::new();
-                let value = change_list(elements, changes, &mut without_effect);
+                let value = change_list(elements, false, changes, &mut without_effect);
                 self.without_effect(record, slot.name(), &without_effect);
                 value
             }
@@ -248,7 +259,7 @@ impl Resolver<'_> {
         self.set(record, vec![Given { slot: first.slot, place: last.place, value }]);
     }
 
-    fn shown(&self, record: u32) -> (String, Place) {
+    pub(super) fn shown(&self, record: u32) -> (String, Place) {
         let record = &self.records.list[record as usize];
         (record.name.as_deref().map_or_else(|| "a record".to_owned(), quoted), record.place)
     }
@@ -285,15 +296,16 @@ impl Resolver<'_> {
         }
     }
 
-    /// Removes the records that patches delete, after others have inherited from them.
-    pub(super) fn remove_deleted(&mut self) {
-        let deleted = std::mem::take(&mut self.records.deleted);
-        if deleted.is_empty() {
+    /// Removes records that patches delete and records that are kept aside, after others have inherited from them.
+    pub(super) fn remove(&mut self, aside: HashSet<u32>) {
+        let mut removed = aside;
+        removed.extend(std::mem::take(&mut self.records.deleted).into_keys());
+        if removed.is_empty() {
             return;
         }
         let mut next = 0;
         let numbers = (0..self.records.list.len() as u32).map(|number| {
-            let id = (!deleted.contains_key(&number)).then(|| local_id(next));
+            let id = (!removed.contains(&number)).then(|| local_id(next));
             next += u32::from(id.is_some());
             id
         });
@@ -301,7 +313,7 @@ impl Resolver<'_> {
         let mut old = 0..;
         self.records.list.retain(|_| {
             let old = old.next().unwrap_or_default();
-            !deleted.contains_key(&old)
+            !removed.contains(&old)
         });
         for record in &mut self.records.list {
             if record.values.iter().any(|given| is_reference(&given.value)) {

@@ -139,16 +139,17 @@ impl RecordReader<'_> {
             if !self.schemas.broken.contains(&**of) && self.is_new_unknown(of) {
                 self.unknown_schema((of, *schema_place), "nothing is deleted");
             }
-            return;
+            return self.quarantine_deletion(deletion);
         };
         if self.absent.is_absent(of, name) {
-            return;
+            return self.quarantine_deletion(deletion);
         }
         let Some(number) = self.numbered(schema, name) else {
             if self.diagnostics.holds_back(name) {
                 return;
             }
             let diagnostic = self.unknown_record("delete", schema, name, place);
+            self.quarantine_deletion(deletion);
             return self.diagnostics.push(match self.undeclared {
                 Undeclared::Refuse => diagnostic,
                 _ => diagnostic.into_warning("nothing is deleted"),
@@ -253,6 +254,14 @@ impl RecordReader<'_> {
             let (schema, name) = (patch.schema.into(), Some(patch.of.name.into()));
             let values = Value::Map(values.into());
             self.records.quarantined_patches.push(QuarantinedRecord { schema, name, values });
+        }
+    }
+
+    /// Keeps a deletion without a record, if the policy says so.
+    fn quarantine_deletion(&mut self, deletion: &Deletion<'_>) {
+        if self.undeclared == Undeclared::Quarantine {
+            let Deletion { schema, name, .. } = deletion;
+            self.records.quarantined_deletions.push(((&**schema).into(), (&**name).into()));
         }
     }
 

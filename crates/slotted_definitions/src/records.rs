@@ -68,6 +68,12 @@ impl Records {
         self.list.iter().filter_map(|record| record.name.as_ref())
     }
 
+    /// Returns whether the record's own file has brackets around the only element of a list.
+    pub(super) fn is_bracketed(&self, record: &RecordDefinition, slot: usize) -> bool {
+        let given = record.values.get(slot);
+        given.is_some_and(|given| self.bracketed.contains(&given.place))
+    }
+
     /// Returns the records of the name, of all schemas.
     pub(super) fn same_name(&self, name: &str) -> &[u32] {
         self.by_name.get(&self.list, name)
@@ -77,7 +83,7 @@ impl Records {
 // There are a hundred thousand of them.
 const _: () = assert!(size_of::<RecordDefinition>() <= 64);
 
-/// A record that cannot become an object, or a patch of one: its schema or parent is unknown.
+/// A record that cannot become an object, or a patch of one: its schema, its parent or a record that it needs is missing.
 #[derive(Clone, Debug)]
 pub(super) struct QuarantinedRecord {
     pub(super) schema: Arc<str>,
@@ -107,6 +113,8 @@ pub(super) struct Records {
     pub(super) quarantined_patches: Vec<QuarantinedRecord>,
     /// Lists of one element in brackets, where a file may leave them out.
     pub(super) bracketed: HashSet<Place>,
+    /// Deletions of missing records, by schema and name.
+    pub(super) quarantined_deletions: Vec<(Arc<str>, Arc<str>)>,
     /// Changes of inherited values and of patched ones, by record.
     pub(super) changes: HashMap<u32, Vec<Change>>,
     /// Records that name the parts of a list one by one.
@@ -177,6 +185,15 @@ fn is_discardable(kind: &ProblemKind, schema: &RegisteredSchema, slot: &Slot) ->
     }
 }
 
+/// Returns the name of the variant that an enum does not have.
+fn unknown_variant(kind: &ProblemKind) -> Option<&str> {
+    match kind {
+        ProblemKind::UnknownVariant { found, .. } => Some(found),
+        ProblemKind::Element { kind, .. } => unknown_variant(kind),
+        _ => None,
+    }
+}
+
 /// The values and keys of a record.
 #[derive(Default)]
 pub(super) struct Entries {
@@ -207,7 +224,7 @@ impl<'a> RecordReader<'a> {
             undeclared_names: HashMap::new(),
             absent: Absent::default(),
             composed_names: HashMap::new(),
-            unknown: HashSet::new(),
+            unknown: schemas.absent.clone(),
             spare: Vec::new(),
             buffer: Vec::new(),
         }
@@ -563,6 +580,12 @@ impl<'a> RecordReader<'a> {
                     with_patch(diagnostic, patch, self.packs)
                 });
                 Checked::Discarded
+            }
+            // A patch in a file that cannot be read may add the variant.
+            Err(kind)
+                if unknown_variant(&kind).is_some_and(|name| self.diagnostics.holds_back(name)) =>
+            {
+                Checked::Wrong
             }
             Err(kind) => {
                 for kind in

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::blame::{patched, with_patch};
-use crate::changes::Change;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::given::Given;
 use crate::named::Named;
@@ -38,12 +37,14 @@ pub(super) struct Resolver<'a> {
     pub(super) named: Named,
     /// Records whose parents are unknown. Their missing values are not reported.
     pub(super) incomplete: HashSet<u32>,
+    /// A record needs a missing one. The values have its name in place of an id.
+    pub(super) lacks_any: bool,
     pub(super) records: &'a mut Records,
     pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 /// The reason why a reference is not resolved.
-enum Unresolved {
+pub(super) enum Unresolved {
     Unknown,
     Abstract(Place),
     /// The place and pack of the patch that deletes it.
@@ -78,7 +79,8 @@ impl Resolver<'_> {
         }
         self.missing_values();
         self.check_nested();
-        self.remove_deleted();
+        let aside = self.keep_aside();
+        self.remove(aside);
     }
 
     /// Counts values towards the limit; reports when it is reached.
@@ -108,8 +110,8 @@ impl Resolver<'_> {
         for number in 0..self.records.list.len() as u32 {
             let schema = self.records.list[number as usize].schema;
             let Some((slots, true)) = schemas.get(schema.index()).copied() else { continue };
-            if let Some(mut changes) = self.records.changes.remove(&number) {
-                changes.retain_mut(|change| self.change_references(number, slots, change));
+            if let Some(changes) = self.records.changes.remove(&number) {
+                let changes = self.changes_with_ids(number, changes);
                 self.records.changes.insert(number, changes);
             }
             let values = &self.records.list[number as usize].values;
@@ -125,6 +127,8 @@ impl Resolver<'_> {
                 }
                 match self.reference(number, slot, &given.value, given.place) {
                     Some(value) => given.value = value,
+                    // The name stays: the record is kept aside.
+                    None if is_needed(self.schema_of(number), slot) => {}
                     None => match whole_name(registry, schema, slot) {
                         Some(list) => lists.push(list),
                         None => self.discard(number, slot, given),
@@ -142,43 +146,20 @@ impl Resolver<'_> {
         }
     }
 
-    /// Returns whether a dangling reference in the slot is only a warning.
-    fn is_forgiving(&self, record: u32, slot: &Slot) -> bool {
-        let is_needed = match self.schema_of(record).whole_of(slot.name()) {
-            Some((_, shape)) => is_required(self.schema_of(record), shape),
-            None => slot.is_required(),
-        };
-        self.undeclared != Undeclared::Refuse && !is_needed
-    }
-
     /// Replaces the value by the default, which prevents an inherited value.
-    fn discard(&mut self, record: u32, slot: &Slot, given: &mut Given) {
+    pub(super) fn discard(&mut self, record: u32, slot: &Slot, given: &mut Given) {
         let without = slot.default().cloned().unwrap_or_default();
         let value = std::mem::replace(&mut given.value, without);
         if self.undeclared == Undeclared::Quarantine {
+            let value = self.records.with_names(self.registry, &value);
             let (name, place) = (Arc::clone(slot.shared_name()), given.place);
             let quarantined = self.records.quarantined_values.entry(record).or_default();
             quarantined.push(QuarantinedValue { name, value, place });
         }
     }
 
-    /// Replaces the names in a change. Returns `false` if no element is left.
-    fn change_references(&mut self, record: u32, slots: &[Slot], change: &mut Change) -> bool {
-        let slot = &slots[usize::from(change.slot)];
-        let Value::List(names) = &change.value else { return true };
-        if *slot.kind().element() != Kind::Object {
-            return true;
-        }
-        // An element that does not exist is reported; the others are right.
-        let one = |name: &Value| self.reference(record, slot, name, change.place);
-        let ids: Vec<Value> = names.iter().filter_map(one).collect();
-        let is_left = !ids.is_empty();
-        change.value = Value::List(ids.into());
-        is_left
-    }
-
     /// Returns the value with ids instead of names, or `None` if a name is unknown.
-    fn reference(
+    pub(super) fn reference(
         &mut self,
         record: u32,
         slot: &Slot,
@@ -211,23 +192,33 @@ impl Resolver<'_> {
             // Its schema is reported already.
             Err(Unresolved::Unknown) if self.records.of_broken_schemas.contains(name) => None,
             Err(Unresolved::Unknown) if self.diagnostics.holds_back(own_name(name)) => None,
-            // The problem is only counted.
-            Err(Unresolved::Unknown)
-                if self.diagnostics.is_full() && !self.is_forgiving(record, slot) =>
+            // The record is kept aside, with a warning.
+            Err(Unresolved::Unknown | Unresolved::Deleted(_))
+                if self.undeclared != Undeclared::Refuse
+                    && is_needed(self.schema_of(record), slot) =>
             {
-                self.diagnostics.push(Diagnostic::error(Code::UnknownRecord, ""));
+                self.lacks_any = true;
+                None
+            }
+            // The problem is only counted.
+            Err(Unresolved::Unknown) if self.diagnostics.is_full() => {
+                self.diagnostics.push(match self.undeclared {
+                    Undeclared::Refuse => Diagnostic::error(Code::UnknownRecord, ""),
+                    _ => Diagnostic::warning(Code::UnknownRecord, ""),
+                });
                 None
             }
             Err(unresolved) => {
-                let place = self.files.part(place, name);
-                self.unresolved(record, slot, name, place, &unresolved);
+                let schema = self.records.list[record as usize].schema;
+                let (place, label) = (self.files.part(place, name), self.undeclared.label());
+                self.unresolved((schema, slot), (name, place), &unresolved, label);
                 None
             }
         }
     }
 
     /// Finds the record of a name, which may be `schema/name`.
-    fn find(&self, name: &str, base: Option<&str>) -> Result<u32, Unresolved> {
+    pub(super) fn find(&self, name: &str, base: Option<&str>) -> Result<u32, Unresolved> {
         let (records, registry) = (&*self.records, self.registry);
         let id_of = |schema: &str| registry.schema(schema).map(RegisteredSchema::id);
         let (mut name, mut exactly) = (name, None);
@@ -243,7 +234,12 @@ impl Resolver<'_> {
         let meant = match base {
             None => named,
             Some(base) => {
-                let base = id_of(base).ok_or(Unresolved::OtherSchema(of(any)))?;
+                // The schema of a removed mod, whose records are missing too.
+                let no_base = match self.undeclared {
+                    Undeclared::Refuse => Unresolved::OtherSchema(of(any)),
+                    _ => Unresolved::Unknown,
+                };
+                let base = id_of(base).ok_or(no_base)?;
                 self.named.meant(records, name, Some(base), exactly)
             }
         };
@@ -258,8 +254,15 @@ impl Resolver<'_> {
         }
     }
 
-    fn unresolved(&mut self, record: u32, slot: &Slot, name: &str, place: Place, why: &Unresolved) {
-        let of = self.schema_of(record);
+    /// Reports a reference. The label is that of a warning about a missing record.
+    pub(super) fn unresolved(
+        &mut self,
+        (schema, slot): (SchemaId, &Slot),
+        (name, place): (&str, Place),
+        why: &Unresolved,
+        label: &str,
+    ) {
+        let Some(of) = self.registry.schema_by_id(schema) else { return };
         let owner = format!("slot {} of {}", quoted(slot.name()), quoted(of.name()));
         let shown = quoted(name);
         let diagnostic = match why {
@@ -294,11 +297,11 @@ impl Resolver<'_> {
             }
             Unresolved::Ambiguous(records) => {
                 let schemas = records.iter().map(|record| self.schema_of(*record).name());
-                let names: Vec<_> = schemas.map(|schema| format!("'{schema}/{name}'")).collect();
+                let names = schemas.map(|schema| format!("'{schema}/{name}'")).collect();
                 let message = format!("{owner} refers to {shown}, which is ambiguous");
-                let diagnostic = Diagnostic::error(Code::Ambiguous, message)
-                    .at(place, "matches several records")
-                    .help(choice_of(names));
+                let diagnostic = Diagnostic::error(Code::Ambiguous, message);
+                let diagnostic =
+                    diagnostic.at(place, "matches several records").help(choice_of(names));
                 records.iter().fold(diagnostic, |diagnostic, record| {
                     let defined = self.records.list[*record as usize].place;
                     diagnostic.at(defined, "one match")
@@ -307,20 +310,16 @@ impl Resolver<'_> {
             Unresolved::OtherSchema(found) => {
                 let found = self.registry.schema_by_id(*found).map_or("", |schema| schema.name());
                 let base = slot.references().unwrap_or_default();
-                let message = format!(
-                    "{owner} refers to {shown}, a record of {}, not of {}",
-                    quoted(found),
-                    quoted(base)
-                );
+                let (of, own) = (quoted(found), quoted(base));
+                let message = format!("{owner} refers to {shown}, a record of {of}, not of {own}");
                 Diagnostic::error(Code::BadValue, message)
                     .at(place, format!("expected a record of {}", quoted(base)))
                     .expected_found(base, found)
             }
         };
         let is_gone = matches!(why, Unresolved::Unknown | Unresolved::Deleted(_));
-        let is_discarded = is_gone && self.is_forgiving(record, slot);
-        self.diagnostics.push(match is_discarded {
-            true => diagnostic.into_warning(self.undeclared.label()),
+        self.diagnostics.push(match is_gone && self.undeclared != Undeclared::Refuse {
+            true => diagnostic.into_warning(label),
             false => diagnostic,
         });
     }
@@ -518,8 +517,20 @@ pub(super) fn is_required(schema: &RegisteredSchema, shape: &Shape) -> bool {
     is_required
 }
 
+/// Returns whether a record must have a value in the slot, or in the list, map or union that the slot is a part of.
+pub(super) fn is_needed(schema: &RegisteredSchema, slot: &Slot) -> bool {
+    match schema.whole_of(slot.name()) {
+        Some((_, shape)) => is_required(schema, shape),
+        None => slot.is_required(),
+    }
+}
+
 /// Returns the name of the list, map or union that a slot is a part of.
-fn whole_name<'s>(registry: &Store, schema: SchemaId, slot: &'s Slot) -> Option<&'s str> {
+pub(super) fn whole_name<'s>(
+    registry: &Store,
+    schema: SchemaId,
+    slot: &'s Slot,
+) -> Option<&'s str> {
     registry.schema_by_id(schema)?.whole_of(slot.name()).map(|(name, _)| name)
 }
 

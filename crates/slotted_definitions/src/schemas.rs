@@ -18,6 +18,7 @@ use crate::slot_notes::SlotNotes;
 use crate::source::Place;
 use crate::within::Within;
 use slotted::Store;
+use slotted::Value;
 use slotted::schema::{RegisteredSchema, SIGNS};
 use slotted::{Schema, SchemaError};
 
@@ -41,6 +42,8 @@ pub(super) struct Schemas {
     pub(super) by_name: HashMap<Arc<str>, usize>,
     /// Schemas with errors; dependants are not checked.
     pub(super) broken: HashSet<Arc<str>>,
+    /// Schemas that extend those of removed mods.
+    pub(super) absent: HashSet<Arc<str>>,
 }
 
 impl Schemas {
@@ -60,6 +63,26 @@ impl Schemas {
             slots.into_iter().any(|(slot, notes)| slot.name() == name && notes.is_one_or_list)
         })
     }
+
+    /// Returns a value as a file has it: the only element of a list alone, where the slot says so and its own file has
+    /// no brackets around it.
+    pub(super) fn one_or_list(
+        &self,
+        (registry, schema): (&Store, &RegisteredSchema),
+        (name, value): (&str, &Value),
+        is_bracketed: impl FnOnce(usize) -> bool,
+    ) -> Value {
+        let Value::List(list) = value else { return value.clone() };
+        let [element] = &**list else { return value.clone() };
+        let first = || Some(schema.shape(name)?.slot_range().start);
+        let Some(slot) = schema.slot_index(name).or_else(first) else { return value.clone() };
+        // An inner list would be taken for the outer one.
+        let is_list = matches!(element, Value::List(_) | Value::Unset);
+        match !is_list && self.is_one_or_list(registry, schema, slot) && !is_bracketed(slot) {
+            true => element.clone(),
+            false => value.clone(),
+        }
+    }
 }
 
 /// Builds the schemas and registers them in a store without objects.
@@ -74,7 +97,10 @@ pub(super) fn build(
     let positions: HashMap<&str, usize> =
         merged.iter().enumerate().map(|(at, schema)| (schema.name, at)).collect();
     let names: Vec<Arc<str>> = merged.iter().map(|schema| schema.name.into()).collect();
-    for patch in patches {
+    // So slots and variants of packs that do not know each other have one order, whatever the load order.
+    let mut patches = patches.to_vec();
+    patches.sort_by_key(|patch| packs.rank(patch.pack));
+    for patch in &patches {
         let patch = (patch, undeclared, packs);
         apply_patch(&mut merged, (&positions, &names), patch, registry, diagnostics);
     }
@@ -82,11 +108,14 @@ pub(super) fn build(
     expand_nested(&mut merged, &mut schemas, (most, limits.slots), diagnostics);
     let most_slots = limits.slots;
     let mut slots_left = Some(most_slots);
-    for position in order(&merged, registry, &mut schemas, diagnostics) {
+    for position in order(&merged, (registry, undeclared), &mut schemas, diagnostics) {
         let found = &merged[position];
-        let is_base_broken = found.extends.is_some_and(|(base, _)| schemas.broken.contains(base));
-        if is_base_broken {
-            schemas.broken.insert(found.name.into());
+        let Schemas { broken, absent, .. } = &mut schemas;
+        if let Some((base, _)) = found.extends
+            && let Some(without) =
+                [broken, absent].into_iter().find(|without| without.contains(base))
+        {
+            without.insert(found.name.into());
             continue;
         }
         let base = found.extends.and_then(|(base, _)| registry.schema(base));
@@ -112,7 +141,7 @@ pub(super) fn build(
             None => _ = schemas.broken.insert(found.name.into()),
         }
     }
-    unknown_references(&schemas, &positions, registry, diagnostics);
+    unknown_references(&schemas, &positions, (registry, undeclared), diagnostics);
     schemas
 }
 
@@ -144,7 +173,7 @@ fn expand_nested(
 fn unknown_references(
     schemas: &Schemas,
     positions: &HashMap<&str, usize>,
-    registry: &Store,
+    (registry, undeclared): (&Store, Undeclared),
     diagnostics: &mut Diagnostics,
 ) {
     let names = OnceCell::new();
@@ -157,7 +186,7 @@ fn unknown_references(
             if is_known || diagnostics.holds_back(base) {
                 continue;
             }
-            diagnostics.push_with(|diagnostics| {
+            let problem = |diagnostics: &mut Diagnostics| {
                 let names = names.get_or_init(|| known_names(&[], registry));
                 let suggestion = diagnostics.nearest(base, names);
                 let (shown, end) = (quoted(base), did_you_mean(suggestion.as_deref()));
@@ -169,7 +198,11 @@ fn unknown_references(
                     .at(place, "no such schema")
                     .suggest(suggestion)
                     .look_alike(base)
-            });
+            };
+            match undeclared {
+                Undeclared::Refuse => diagnostics.push_with(problem),
+                _ => diagnostics.warn_with(|found| problem(found).into_warning("not checked")),
+            }
         }
     }
 }
@@ -257,7 +290,7 @@ fn apply_patch<'n, 's>(
 /// Reports and skips cycles and unknown bases.
 fn order(
     merged: &[MergedSchema<'_, '_>],
-    registry: &Store,
+    (registry, undeclared): (&Store, Undeclared),
     schemas: &mut Schemas,
     diagnostics: &mut Diagnostics,
 ) -> Vec<usize> {
@@ -294,13 +327,27 @@ fn order(
                 && !positions.contains_key(base)
                 && registry.schema(base).is_none()
             {
-                if !diagnostics.holds_back(base) {
-                    diagnostics.push_with(|diagnostics| {
-                        let names = all_names.get_or_init(|| known_names(merged, registry));
-                        unknown_base(schema, base, place, names, diagnostics)
-                    });
+                let problem = |diagnostics: &mut Diagnostics| {
+                    let names = all_names.get_or_init(|| known_names(merged, registry));
+                    unknown_base(schema, base, place, names, diagnostics)
+                };
+                let label = match undeclared {
+                    Undeclared::Quarantine => "the records of this schema are quarantined",
+                    _ => "the records of this schema are ignored",
+                };
+                match undeclared {
+                    _ if diagnostics.holds_back(base) => {}
+                    Undeclared::Refuse => diagnostics.push_with(problem),
+                    _ => diagnostics.warn_with(|found| problem(found).into_warning(label)),
                 }
-                schemas.broken.insert(schema.name.into());
+                let without = match undeclared {
+                    Undeclared::Refuse => &mut schemas.broken,
+                    _ => &mut schemas.absent,
+                };
+                without.insert(schema.name.into());
+                if undeclared != Undeclared::Refuse {
+                    continue;
+                }
             }
             if !schemas.broken.contains(schema.name) {
                 order.push(at);
@@ -364,7 +411,7 @@ fn define(
     if let Some((base, _)) = found.extends {
         builder = builder.extends(base);
     }
-    let errors = diagnostics.errors;
+    let problems = diagnostics.errors + diagnostics.held_back;
     // The signs of a nested value are none that a person wrote.
     let written = |name: &'_ str| name.find(SIGNS).unwrap_or(name.len());
     let slots = found.slots.iter().map(|slot| (&slot.name[..written(&slot.name)], slot.place));
@@ -392,7 +439,7 @@ fn define(
     for (slot, value) in own {
         builder = builder.inherited_default(slot, value);
     }
-    if diagnostics.errors > errors {
+    if diagnostics.errors + diagnostics.held_back > problems {
         return None;
     }
     let schema = builder.build().and_then(|schema| {

@@ -1,7 +1,7 @@
 //! Reads slots from their declarations in files.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use crate::changes::{OF_LISTS, Operation, operation};
@@ -11,7 +11,7 @@ use crate::infer::SameData;
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
 use crate::nested_slots::is_empty_default;
-use crate::nested_unions::Tag;
+use crate::nested_unions::{Tag, no_variant};
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::slot_notes::{PatchedKey, SlotNotes};
@@ -36,7 +36,7 @@ pub(super) struct SlotDeclaration<'n, 's> {
     pub(super) part: &'n str,
     pub(super) within: Within,
     /// Its place in nested values, once it is known.
-    placed: Option<Placed>,
+    pub(super) placed: Option<Placed>,
     /// The part of its kind that this slot has.
     kind: Option<&'n str>,
     /// The variants, if it says which one a value is.
@@ -46,6 +46,8 @@ pub(super) struct SlotDeclaration<'n, 's> {
     keys: BTreeMap<usize, SlotKey<'n, 's>>,
     /// Variants that patches add and remove.
     variant_changes: Vec<VariantChange<'n, 's>>,
+    /// Variants of a union that patches have removed.
+    removed_variants: BTreeSet<String>,
     /// `true` if it has unknown keys. One of them may be a misspelt `kind`.
     has_unknown: bool,
     /// Two packs give it different kinds.
@@ -80,6 +82,8 @@ pub(super) struct Placed {
     pub(super) is_element: bool,
     /// `true` if the default is an empty list.
     pub(super) is_empty: bool,
+    /// `true` if the outermost list around it has an empty default.
+    pub(super) is_whole_empty: bool,
     pub(super) is_one_or_list: bool,
 }
 
@@ -146,6 +150,14 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         Self { kind: Some(kind), ..Self::new(place, at) }
     }
 
+    /// Adds the schema that its values refer to.
+    pub(super) fn with_references(mut self, around: Place, node: &'n Node<'s>) -> Self {
+        let place = Place { span: node.span, ..around };
+        let key = KEYS.iter().position(|known| *known == "references");
+        self.keys.extend(key.map(|key| (key, SlotKey { place, node, patch: None })));
+        self
+    }
+
     /// Returns a declaration that has no keys yet.
     fn new(place: Place, (within, part): (&Within, &'n str)) -> Self {
         let name = match *within == Within::default() {
@@ -162,6 +174,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             place,
             keys: BTreeMap::new(),
             variant_changes: Vec::new(),
+            removed_variants: BTreeSet::new(),
             has_unknown: false,
             is_disputed: false,
         }
@@ -204,14 +217,22 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         source: &SlotSource<'_>,
     ) {
         let (place, patch) = (reading.place(node.span), source.is_patch.then_some(source.pack));
-        let earlier = self.keys.insert(key, SlotKey { place, node, patch });
+        let mut own = SlotKey { place, node, patch };
+        let mut earlier = self.keys.insert(key, own);
+        // The pack that is loaded later wins, in whatever order the patches come.
+        if let Some(other) = &mut earlier
+            && other.patch > own.patch
+        {
+            std::mem::swap(other, &mut own);
+            self.keys.insert(key, own);
+        }
         if KEYS[key] == "variants" {
             self.variant_changes.retain(|change| !source.packs.knows(source.pack, change.pack));
         }
         if let Some(SlotKey { place: other, node: earlier, patch: Some(pack) }) = earlier
-            && !earlier.to_value().is_same_data(&node.to_value())
+            && !earlier.to_value().is_same_data(&own.node.to_value())
         {
-            let (own, earlier) = ((source.pack, place), (pack, other));
+            let (own, earlier) = ((own.patch.unwrap_or(pack), own.place), (pack, other));
             let (slot, schema) = (quoted(&self.name), quoted(source.schema));
             if KEYS[key] == "kind" && pack != own.0 && !source.packs.knows(own.0, pack) {
                 let [other, name] = [pack, own.0].map(|pack| quoted(source.packs.name(pack)));
@@ -221,7 +242,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 self.is_disputed = true;
                 return reading.diagnostics.push(
                     Diagnostic::error(Code::Conflict, message)
-                        .at(place, format!("the kind in {name}"))
+                        .at(own.1, format!("the kind in {name}"))
                         .at(earlier.1, format!("the kind in {other}"))
                         .help("rename the slot in one of the packs, or load only one of them"),
                 );
@@ -249,6 +270,24 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             let pack = source.pack;
             self.variant_changes.push(VariantChange { pack, place, operation, node });
         }
+    }
+
+    /// Notes that a patch removes variants of a union.
+    pub(super) fn removes_variants(
+        &mut self,
+        place: Place,
+        node: &'n Node<'s>,
+        source: &SlotSource<'_>,
+    ) {
+        let (pack, operation) = (source.pack, Operation::Remove);
+        self.variant_changes.push(VariantChange { pack, place, operation, node });
+    }
+
+    /// Removes a variant of a union. Returns `false` if no patch has removed it and the union has none of this name.
+    pub(super) fn remove_variant(&mut self, name: &str) -> bool {
+        let is_removed = self.removed_variants.contains(name);
+        self.removed_variants.insert(name.to_owned());
+        self.tag.as_mut().is_some_and(|tag| tag.remove(name)) || is_removed
     }
 
     /// Returns the text of its kind.
@@ -522,6 +561,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let mut changes: Vec<&VariantChange<'_, '_>> = self.variant_changes.iter().collect();
         changes.sort_by_key(|change| among.packs.rank(change.pack));
         let mut is_right = true;
+        let mut removed: HashSet<&str> = HashSet::new();
         for change in changes {
             let mut reading = Reading { file: change.place.file, diagnostics: reading.diagnostics };
             let Some(names) = self::variants(&mut reading, change.node) else {
@@ -529,10 +569,17 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 continue;
             };
             if change.operation == Operation::Remove {
-                let names: HashSet<&str> = names.into_iter().collect();
-                variants.retain(|own| !names.contains(own));
+                for name in &names {
+                    if !variants.contains(name) && !removed.contains(name) {
+                        let found = (*name, change.place);
+                        no_variant((&self.name, among.schema), found, &mut reading);
+                    }
+                }
+                removed.extend(names);
+                variants.retain(|own| !removed.contains(own));
             } else {
                 let mut present: HashSet<&str> = variants.iter().copied().collect();
+                names.iter().for_each(|name| _ = removed.remove(name));
                 variants.extend(names.into_iter().filter(|name| present.insert(name)));
             }
         }
@@ -597,6 +644,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
                 }
                 Some(kind)
             }
+            // The schema may be declared in a file that cannot be read.
+            Err(_) if may_be_declared(name, diagnostics) => None,
             Err(error) => {
                 let label = match name.trim() {
                     "list" | "map" => "elements of which kind?",
@@ -610,6 +659,16 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             }
         }
     }
+}
+
+/// Returns whether a file that cannot be read may declare a schema that the kind names.
+fn may_be_declared(kind: &str, diagnostics: &mut Diagnostics) -> bool {
+    let names = kind.split(['(', ')', ',', '|']).map(str::trim).filter(|name| !name.is_empty());
+    let is_known = |name: &str| {
+        matches!(name, "list" | "map" | "enum") || kind_name::parse(name, None).is_ok()
+    };
+    let mut unknown = names.filter(|name| !is_known(name));
+    unknown.any(|name| diagnostics.holds_back(name))
 }
 
 fn is_enum(kind: &Kind) -> bool {

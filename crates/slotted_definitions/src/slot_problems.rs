@@ -5,15 +5,16 @@ use std::sync::Arc;
 use crate::blame::{cause, with_patch};
 use crate::constraint;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::keys::Reading;
 use crate::kind_name;
 use crate::names::bad_name;
-use crate::node::{Data, Node};
+use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::slot::SlotDeclaration;
 use crate::source::Place;
 use crate::value::refused;
 use slotted::schema::{KindError, Problem, Slot};
-use slotted::{SchemaError, Store, Value};
+use slotted::{Kind, SchemaError, Store, Value};
 
 impl SlotDeclaration<'_, '_> {
     /// Returns the default of a slot that the schema inherits, with its place.
@@ -161,4 +162,49 @@ pub(super) fn help_for(key: &str) -> Option<&'static str> {
         "ref" | "reference" | "refers_to" => "use 'references' instead",
         _ => return None,
     })
+}
+
+/// Reports keys of a map that are no names.
+pub(super) fn check_key(place: Place, kind: &str, diagnostics: &mut Diagnostics) -> Option<()> {
+    match kind_name::parse(kind, None) {
+        // An unknown kind is reported elsewhere.
+        Ok(Kind::Text | Kind::Object | Kind::Enum(_)) | Err(_) => Some(()),
+        Ok(kind) => {
+            let message = format!("the keys of a map are text, object or an enum, not {kind}");
+            let diagnostic = Diagnostic::error(Code::BadSlot, message);
+            diagnostics.push(diagnostic.at(place, "keys of this kind are no names"));
+            None
+        }
+    }
+}
+
+/// Reports the default of a list or a map that elements or variants have.
+pub(super) fn inner_default(name: &str, place: Place) -> Diagnostic {
+    let message = format!("slot {} cannot have a default", quoted(name));
+    Diagnostic::error(Code::BadSlot, message)
+        .at(place, "a list or a map in elements or variants")
+        .help("write optional = true instead: elements may leave it out then")
+}
+
+/// Reports references beside a record without keys that could be some.
+pub(super) fn check_references(
+    entry: &Entry<'_>,
+    references: Option<&Entry<'_>>,
+    around: &[SlotDeclaration<'_, '_>],
+    reading: &mut Reading<'_>,
+) {
+    let Some(references) = references.filter(|_| !has_keys(around)) else { return };
+    let message = format!("slot {} cannot have 'references'", quoted(&entry.name));
+    let place = reading.place(references.span);
+    let diagnostic = Diagnostic::error(Code::BadSlot, message);
+    reading.diagnostics.push(
+        diagnostic
+            .at(place, "only a map with keys = \"object\" refers to records here")
+            .help("write it at a part of kind object, under 'slots'"),
+    );
+}
+
+/// Returns whether one of the slots around a record has the keys of a map, which are objects.
+fn has_keys(around: &[SlotDeclaration<'_, '_>]) -> bool {
+    around.iter().any(|slot| slot.part == "key" && slot.kind_text() == Some("object"))
 }

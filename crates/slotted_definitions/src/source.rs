@@ -154,7 +154,9 @@ impl Files {
     pub(super) fn part(&self, place: Place, name: &str) -> Place {
         let (start, end) = (place.span.start as usize, place.span.end as usize);
         let text = self.get(place).and_then(|file| file.text.get(start..end));
-        let Some(text) = text.filter(|text| text.starts_with(['[', '-'])) else { return place };
+        let Some(text) = text.filter(|text| text.starts_with(['[', '-', '{'])) else {
+            return place;
+        };
         let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '.');
         let is_whole = |at: usize| {
             let (before, after) = (&text[..at], &text[at + name.len()..]);

@@ -54,6 +54,12 @@ impl Within {
         self.path == other.path
     }
 
+    /// Returns whether it is the other place or a place within it.
+    pub(super) fn is_in(&self, other: &Self) -> bool {
+        let rest = self.path.strip_prefix(&*other.path);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', '{', '@', '|']))
+    }
+
     /// Returns the place of a part.
     pub(super) fn part(&self, name: &str, former: Option<&str>, is_optional: bool) -> Self {
         let outer = self.former.as_ref().unwrap_or(&self.path);

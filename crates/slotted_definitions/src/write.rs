@@ -121,48 +121,8 @@ impl Objects {
             }
         }
         let quarantined = self.record(id).map(|record| record.quarantined());
-        let own = record.clone();
-        // The parts of a list come back together, if the game has not replaced the list.
-        let is_replaced = |name: &str| {
-            let shape =
-                schema.and_then(|own| own.shape(name).or_else(|| Some(own.whole_of(name)?.1)));
-            let (Some(schema), Some(shape)) = (schema, shape) else { return false };
-            let mut is_replaced = false;
-            shape.for_each_slot(&mut |slot| {
-                let slot = &schema.slots()[slot];
-                let none = Value::Unset;
-                let (value, default) = (own.get(slot.name()), slot.default().unwrap_or(&none));
-                is_replaced |= value.is_some_and(|value| !default.is_same_data(value));
-            });
-            is_replaced
-        };
-        for (name, value, _) in quarantined.into_iter().flatten() {
-            if is_replaced(name) {
-                continue;
-            }
-            if let Some(schema) = schema.filter(|schema| schema.is_nested(name)) {
-                let parts: Vec<usize> = schema.parts(name).map(|(slot, _)| slot).collect();
-                let is_part =
-                    |own: &str| schema.slot_index(own).is_some_and(|slot| parts.contains(&slot));
-                record = record.into_iter().filter(|(own, _)| !is_part(own)).collect();
-            }
-            // The slot may hold a value of the game, which wins over the quarantined one.
-            let default =
-                schema.and_then(|schema| schema.slot(name)).and_then(|slot| slot.default());
-            match record.get(name) {
-                None => record.push(name.to_owned(), value.clone()),
-                Some(own) if default.is_some_and(|default| default.is_same_data(own)) => {
-                    let values = record.into_iter();
-                    let values = values.map(|(own, given)| match own == name {
-                        true => (own, value.clone()),
-                        false => (own, given),
-                    });
-                    record = values.collect();
-                }
-                Some(_) => {}
-            }
-        }
-        Ok(record)
+        let quarantined = quarantined.into_iter().flatten().map(|(name, value, _)| (name, value));
+        Ok(with_quarantined(schema, record, quarantined))
     }
 
     /// Writes the living objects of records as definition files. Returns their paths and texts.
@@ -217,17 +177,25 @@ impl Objects {
             add(schema.name(), record.name.as_ref(), self.values(store, id, format)?);
         }
         for lost in &loaded.records.quarantined {
-            let Value::Map(values) = &lost.values else { continue };
-            add(&lost.schema, lost.name.as_ref(), without_null(values, format));
+            add(&lost.schema, lost.name.as_ref(), kept(lost, format)?);
         }
         let list =
             |records: Named| Value::List(records.into_iter().map(|(_, record)| record).collect());
         let map = |records: Named| Value::Map(records.into());
-        let patches = patches(&loaded.records.quarantined_patches, format);
-        let patches = patches.into_file(map).map(|patches| one("patches", patches));
+        let records = |of_schemas| one("records", of_schemas);
+        let patched = patches(&loaded.records.quarantined_patches, format)?;
+        let mut deletions = Sections::default();
+        for (schema, name) in &loaded.records.quarantined_deletions {
+            deletions.of(schema).push(("".into(), Value::Text(Arc::clone(name))));
+        }
+        let patches = [patched.into_map(map), deletions.into_map(list)];
+        let patches = ["records", "delete"].into_iter().zip(patches);
+        let patches: Vec<_> =
+            patches.filter_map(|(name, patches)| Some((name.into(), patches?))).collect();
+        let patches = (!patches.is_empty()).then(|| one("patches", Value::Map(patches.into())));
         let files = [
-            ("records", named.into_file(map)),
-            ("records_without_names", nameless.into_file(list)),
+            ("records", named.into_map(map).map(records)),
+            ("records_without_names", nameless.into_map(list).map(records)),
             ("patches", patches),
         ];
         let files = files.into_iter().filter_map(|(name, file)| Some((name, file?)));
@@ -287,10 +255,12 @@ impl Objects {
         }
         let loaded = &self.definitions.loaded;
         let number = self.records.get(&id).map(|number| *number as usize);
-        let of = (schema, number.and_then(|number| loaded.records.list.get(number)));
-        let values = nested
-            .iter()
-            .map(|(name, value)| (Arc::from(name), loaded.one_or_list(of, name, value)));
+        let record = number.and_then(|number| loaded.records.list.get(number));
+        let is_bracketed = |slot| record.is_some_and(|own| loaded.records.is_bracketed(own, slot));
+        let values = nested.iter().map(|entry| {
+            let of = (&loaded.registry, schema);
+            (Arc::from(entry.0), loaded.schemas.one_or_list(of, entry, is_bracketed))
+        });
         Ok(values.collect())
     }
 
@@ -315,6 +285,54 @@ impl Objects {
             other => Ok(other.clone()),
         }
     }
+}
+
+/// Returns the values of a record together with those that were quarantined.
+pub(super) fn with_quarantined<'q>(
+    schema: Option<&RegisteredSchema>,
+    mut record: Record,
+    quarantined: impl Iterator<Item = (&'q str, &'q Value)>,
+) -> Record {
+    let own = record.clone();
+    // The parts of a list come back together, if the game has not replaced the list.
+    let is_replaced = |name: &str| {
+        let shape = schema.and_then(|own| own.shape(name).or_else(|| Some(own.whole_of(name)?.1)));
+        let (Some(schema), Some(shape)) = (schema, shape) else { return false };
+        let mut is_replaced = false;
+        shape.for_each_slot(&mut |slot| {
+            let slot = &schema.slots()[slot];
+            let none = Value::Unset;
+            let (value, default) = (own.get(slot.name()), slot.default().unwrap_or(&none));
+            is_replaced |= value.is_some_and(|value| !default.is_same_data(value));
+        });
+        is_replaced
+    };
+    for (name, value) in quarantined {
+        if is_replaced(name) {
+            continue;
+        }
+        if let Some(schema) = schema.filter(|schema| schema.is_nested(name)) {
+            let parts: Vec<usize> = schema.parts(name).map(|(slot, _)| slot).collect();
+            let is_part =
+                |own: &str| schema.slot_index(own).is_some_and(|slot| parts.contains(&slot));
+            record = record.into_iter().filter(|(own, _)| !is_part(own)).collect();
+        }
+        // The slot may hold a value of the game, which wins over the quarantined one.
+        let default = schema.and_then(|schema| schema.slot(name)).and_then(|slot| slot.default());
+        match record.get(name) {
+            None => record.push(name.to_owned(), value.clone()),
+            Some(own) if default.is_some_and(|default| default.is_same_data(own)) => {
+                let values = record.into_iter();
+                let values = values.map(|(own, given)| match own == name {
+                    true => (own, value.clone()),
+                    false => (own, given),
+                });
+                record = values.collect();
+            }
+            Some(_) => {}
+        }
+    }
+    record
 }
 
 fn shown(id: ObjectId, record: Option<&str>) -> String {
@@ -423,10 +441,10 @@ impl Sections {
     }
 
     /// Returns `None` if there are no records.
-    fn into_file(self, records: impl Fn(Named) -> Value) -> Option<Value> {
+    fn into_map(self, records: impl Fn(Named) -> Value) -> Option<Value> {
         let of_schemas = self.schemas.into_iter().map(|(schema, list)| (schema, records(list)));
         let of_schemas: Vec<_> = of_schemas.collect();
-        (!of_schemas.is_empty()).then(|| one("records", Value::Map(of_schemas.into())))
+        (!of_schemas.is_empty()).then(|| Value::Map(of_schemas.into()))
     }
 }
 
@@ -436,14 +454,14 @@ fn one(name: &str, value: Value) -> Value {
 }
 
 /// Returns the quarantined patches by schema and record. Changes add up, and whole values of later patches win.
-fn patches(quarantined: &[QuarantinedRecord], format: Format) -> Sections {
-    let mut merged: Vec<(&QuarantinedRecord, Named)> = Vec::new();
+fn patches(quarantined: &[QuarantinedRecord], format: Format) -> Result<Sections, WriteError> {
+    let mut merged: Vec<(QuarantinedRecord, Named)> = Vec::new();
     let mut positions = HashMap::new();
     for patch in quarantined {
         let Value::Map(values) = &patch.values else { continue };
         let position = *positions.entry((&patch.schema, &patch.name)).or_insert(merged.len());
         if position == merged.len() {
-            merged.push((patch, Vec::new()));
+            merged.push((patch.clone(), Vec::new()));
         }
         let into = &mut merged[position].1;
         for (name, value) in values.iter() {
@@ -455,11 +473,36 @@ fn patches(quarantined: &[QuarantinedRecord], format: Format) -> Sections {
     }
     let mut sections = Sections::default();
     for (patch, values) in merged {
-        let values = Value::Map(without_null(&values, format));
-        let name = patch.name.clone().unwrap_or_default();
-        sections.of(&patch.schema).push((name, values));
+        let patch = QuarantinedRecord { values: Value::Map(values.into()), ..patch };
+        let values = Value::Map(kept(&patch, format)?);
+        sections.of(&patch.schema).push((patch.name.unwrap_or_default(), values));
     }
-    sections
+    Ok(sections)
+}
+
+/// Returns the values of a quarantined record as the format represents them.
+fn kept(record: &QuarantinedRecord, format: Format) -> Result<Values, WriteError> {
+    let Value::Map(values) = &record.values else { return Ok([].into()) };
+    let values = values.iter().map(|(slot, value)| {
+        let is_lossy = format == Format::Toml && has_null_entry(value);
+        match writable(value, format) {
+            _ if value.is_unset() => Ok((Arc::clone(slot), Value::Unset)),
+            Some(written) if !is_lossy => Ok((Arc::clone(slot), written)),
+            _ => {
+                let (schema, slot) = (quoted(&record.schema), quoted(slot));
+                let name = record
+                    .name
+                    .as_deref()
+                    .map_or_else(String::new, |name| format!(": {}", quoted(name)));
+                let message = format!(
+                    "it cannot represent the value {value} of slot {slot} of a quarantined record \
+                     of {schema}{name}"
+                );
+                Err(WriteError::Format { format, message })
+            }
+        }
+    });
+    Ok(without_null(&values.collect::<Result<Vec<_>, _>>()?, format))
 }
 
 /// Lists the names of null values under `unset` in a format without null.

@@ -141,14 +141,17 @@ impl<'a> Wholes<'a> {
             |slot: usize| dynamic::read(&columns[slot], &self.before.slots()[slot], row, interner);
         let whole = match self.before.slot_index(former) {
             Some(slot) => Some(read(slot)),
-            None => self.before.whole(former, read),
+            None => self.before.whole(former, &read),
         };
         let Some(whole) = whole.filter(|whole| !whole.is_unset()) else { return parts };
         let shape = self.after.shape(name);
         for (part, slot) in parts.iter_mut().zip(slots).filter(|(_, slot)| slot.is_filled) {
             match shape {
                 None => *part = Part::Value(whole.clone()),
-                Some(_) if slot.is_renamed => *part = Part::Missing,
+                Some(_) if slot.is_renamed => {
+                    let own = self.with_defaults(slot.to, &read);
+                    *part = own.map_or(Part::Missing, Part::Value);
+                }
                 Some(_) => {}
             }
         }
@@ -211,6 +214,33 @@ impl Target<'_> {
                 *part = Part::Bad(problem());
             }
         }
+    }
+}
+
+impl Wholes<'_> {
+    /// Returns the values of a renamed part, with the default of those that were left out.
+    fn with_defaults(&self, to: usize, read: impl Fn(usize) -> Value) -> Option<Value> {
+        let from = self.sources[to].position()?;
+        let companion = |sign: char| {
+            self.before.slot_index(&format!("{}{sign}", self.before.slots()[from].name()))
+        };
+        // The elements of an inner list are not told apart by a flag for each list.
+        if companion('#').is_some() {
+            return None;
+        }
+        let (is_set, default) = (read(companion('?')?), self.after.slots()[to].part_default()?);
+        Some(match (read(from), is_set) {
+            (Value::List(given), Value::List(is_set)) => {
+                let mut given = given.iter();
+                let part = |is_set: &Value| match is_set {
+                    Value::Bool(true) => given.next().cloned(),
+                    _ => Some(default.clone()),
+                };
+                Value::List(is_set.iter().map(part).collect::<Option<_>>()?)
+            }
+            (_, Value::Bool(false)) => default.clone(),
+            (single, _) => single,
+        })
     }
 }
 

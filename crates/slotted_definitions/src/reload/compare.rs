@@ -8,7 +8,7 @@ use crate::infer::SameData;
 use crate::loaded::{Definitions, RecordView};
 use crate::reload::{RecordChange, RecordName};
 use slotted::Value;
-use slotted::schema::Slot;
+use slotted::schema::{Found, RegisteredSchema, Slot};
 
 /// The records from which living objects were made: those of definitions, or of a save.
 ///
@@ -27,6 +27,11 @@ pub(crate) trait Origins {
 
     /// Returns the default that the slot had.
     fn default(&self, record: usize, slot: usize) -> Option<&Value>;
+
+    /// Returns the nested value of this name, if the schema is known to have one.
+    fn whole(&self, _record: usize, _name: &str) -> Option<Value> {
+        None
+    }
 
     /// Converts references to names of records.
     fn named(&self, value: &Value) -> Value;
@@ -63,6 +68,15 @@ impl Origins for Loaded<'_> {
 
     fn default(&self, record: usize, slot: usize) -> Option<&Value> {
         self.record(record).schema().slots()[slot].default()
+    }
+
+    fn whole(&self, record: usize, name: &str) -> Option<Value> {
+        let record = self.record(record);
+        let (schema, values) = (record.schema(), record.local_values().collect::<Vec<_>>());
+        schema.whole(name, |slot| {
+            let given = of_slot(&values, slot).or_else(|| schema.slots()[slot].default());
+            given.cloned().unwrap_or_default()
+        })
     }
 
     fn named(&self, value: &Value) -> Value {
@@ -139,8 +153,15 @@ fn changed_values(
             Some(former) => value_before(former),
             // All values had the part, which is optional now.
             None if let Some(part) = part() => all_set(&value_before(part)),
-            // A new slot has its default already.
-            None => slot.default().cloned().unwrap_or_default(),
+            None => {
+                // The value was in several slots, or is now.
+                let single = |name: &str| before.slot(old, name).map(value_before);
+                let whole = before.whole(old, slot.name());
+                let from = whole.or_else(|| part_of_single(schema, index, &single));
+                let from = from.filter(|from| !from.is_unset());
+                // Another new slot has its default already.
+                from.or_else(|| slot.default().cloned()).unwrap_or_default()
+            }
         };
         let given = former_slot.and_then(|former| of_slot(&all_before, former));
         let is_given = own.is_some() || given.is_some();
@@ -152,9 +173,8 @@ fn changed_values(
     for (index, slot) in schema.slots().iter().enumerate() {
         let (is_given, from, to) = values(index);
         // A changed default affects only new objects.
-        let is_same = !is_given
-            || means_the_same((&from, before.names()), (to.unwrap_or(&Value::Unset), new_names));
-        if is_same {
+        let to = (to.unwrap_or(&Value::Unset), new_names);
+        if !is_given || means_the_same((&from, before.names()), to) {
             continue;
         }
         let record = new_names[new.number()].clone();
@@ -186,6 +206,23 @@ fn all_set(part: &Value) -> Value {
         Value::Unset => Value::Unset,
         _ => true.into(),
     }
+}
+
+/// Returns the part that a slot has of a record that was the value of one slot.
+fn part_of_single(
+    schema: &RegisteredSchema,
+    slot: usize,
+    single: &dyn Fn(&str) -> Option<Value>,
+) -> Option<Value> {
+    let name = schema.slots()[slot].name();
+    let mut records = name.match_indices('.').map(|(end, _)| &name[..end]);
+    let (record, value) = records.find_map(|record| Some((record, single(record)?)))?;
+    let mut part = None;
+    schema.shape(record)?.spread(record, &value, &mut |found| match found {
+        Found::Slot { slot: own, value } if own == slot => part = Some(value.into_owned()),
+        _ => {}
+    });
+    part
 }
 
 fn of_slot(values: &[(usize, Value)], slot: usize) -> Option<&Value> {

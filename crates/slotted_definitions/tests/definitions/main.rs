@@ -4,7 +4,9 @@
 
 mod faults;
 mod formats;
+mod held_back;
 mod hostile;
+mod independent;
 mod json5;
 mod loose;
 mod meaning;
@@ -13,6 +15,7 @@ mod nested;
 mod nested_lists;
 mod patches;
 mod properties;
+mod references;
 mod ron_names;
 mod support;
 mod unions;

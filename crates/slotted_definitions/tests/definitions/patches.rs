@@ -355,6 +355,127 @@ fn one_pack_cannot_change_a_value_that_it_replaces() {
     load(&[("a.toml", CORE), ("b.toml", change), ("c.toml", change)]).expect("changes combine");
 }
 
+#[test]
+fn entries_of_maps_are_removed_by_their_keys() -> Outcome {
+    let schema = "[schemas.unit.slots]\n\
+        armor = { kind = 'map(f32)', default = {} }\n\
+        ranks = { kind = 'map(enum, u8)', variants = ['a', 'b'], default = {} }\n\
+        pals = { kind = 'map(object, u8)', default = {} }\n\
+        [records.unit.wolf]\n\
+        armor = { bash = 6, cut = 2, stab = 1 }\n\
+        ranks = { a = 1, b = 2 }\n\
+        pals = { fox = 1, wolf = 2 }\n\
+        [records.unit.fox]\n";
+    let patch = r#"{"patches": {"records": {"unit": {"wolf": {
+        "armor": {"remove": ["bash", "stab"], "add": {"burn": 3}},
+        "ranks": {"remove": ["a"]},
+        "pals": {"remove": ["fox"]}
+    }}}}}"#;
+    for (path, patch) in in_each_format(patch) {
+        let loaded = load(&[("a.toml", schema), (path, &patch)])?;
+        assert!(loaded.warnings().is_empty(), "{path}: {}", loaded.warnings());
+        let mut store = Store::new();
+        let objects = loaded.spawn(&mut store)?;
+        let (wolf, schema) = (objects.id("unit", "wolf").ok_or("no wolf")?, loaded.schema("unit"));
+        let record = schema.ok_or("no schema")?.gather(&objects.to_record(&store, wolf)?);
+        let map = |key: &str, value: Value| Value::from_iter([(key, value)]);
+        let armor = [("cut", 2_f32), ("burn", 3_f32)].into_iter().collect::<Value>();
+        assert_eq!(record.get("armor"), Some(&armor), "{path}");
+        assert_eq!(record.get("ranks"), Some(&map("b", 2_u8.into())), "{path}");
+        assert_eq!(record.get("pals"), Some(&map("wolf", 2_u8.into())), "{path}");
+    }
+    Ok(())
+}
+
+const SPELLS: &str = "
+[schemas.spell.slots.effect]
+tag = 'type'
+optional = true
+[schemas.spell.slots.effect.variants]
+heal = { amount = 'f32', area = { kind = 'u8', optional = true } }
+buff = { amount = 'u8', tags = { kind = 'list(text)', default = [] } }
+rest = {}
+[schemas.spell.slots]
+cost.variants = { free = {}, mana = { amount = 'u8' } }
+price = 'text | coin'
+[schemas.spell.slots.inner.slots]
+aura = { tag = 'type', variants = { glow = { power = 'u8' }, none = {} } }
+[schemas.coin.slots]
+worth = 'u8'
+[records.spell.cure]
+effect = { type = 'heal', amount = 2, area = 3 }
+cost = { mana = { amount = 4 } }
+price = { worth = 5 }
+inner = { aura = { type = 'glow', power = 6 } }
+[records.spell.bless]
+inherits = 'cure'
+effect = { type = 'buff', amount = 2, tags = ['holy'] }
+";
+
+#[test]
+fn parts_of_a_variant_are_changed_alone() -> Outcome {
+    let patch = r#"{"patches": {"records": {"spell": {
+        "cure": {
+            "effect": {"amount": {"times": 2.5}},
+            "cost": {"mana": {"amount": {"plus": 1}}},
+            "price": {"worth": {"plus": 2}},
+            "inner": {"aura": {"power": {"times": 2}}}
+        },
+        "bless": {"effect": {"type": "buff", "amount": {"plus": 1}, "tags": {"add": ["warm"]}}}
+    }}}}"#;
+    for (path, patch) in in_each_format(patch) {
+        let loaded = load(&[("a.toml", SPELLS), (path, &patch)])?;
+        let mut store = Store::new();
+        let objects = loaded.spawn(&mut store)?;
+        let shown = |name: &str| -> Result<String, Box<dyn std::error::Error>> {
+            let id = objects.id("spell", name).ok_or("no such record")?;
+            let schema = loaded.schema("spell").ok_or("no schema")?;
+            let record = schema.gather(&objects.to_record(&store, id)?);
+            Ok(record.iter().map(|(name, value)| format!("{name}: {value}\n")).collect())
+        };
+        let rest = r#"cost: {"mana": {"amount": 5}}
+inner: {"aura": {"type": "glow", "power": 12}}
+price: {"worth": 7}
+"#;
+        let sorted = |text: &str| {
+            let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        let cure = r#"effect: {"type": "heal", "amount": 5.0, "area": 3}"#;
+        let cure = format!("{cure}\n{rest}");
+        assert_eq!(sorted(&shown("cure")?), sorted(&cure), "{path}");
+        let bless = r#"effect: {"type": "buff", "amount": 3, "tags": ["holy", "warm"]}"#;
+        let bless = format!("{bless}\n{rest}");
+        assert_eq!(sorted(&shown("bless")?), sorted(&bless), "{path}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_part_that_the_variant_lacks_is_an_error() {
+    let wrong = |patch: &str| {
+        let patch = format!("patches.records.spell.{patch}");
+        messages(&refused(&[("a.toml", SPELLS), ("b.toml", &patch)])).join("\n")
+    };
+    assert_eq!(
+        wrong("cure.effect.tags.add = ['x']"),
+        "slot 'effect' of 'cure' has no part 'tags' to change"
+    );
+    assert_eq!(
+        wrong("cure.effect = { type = 'buff', amount = { plus = 1 } }"),
+        "slot 'effect' of 'cure' has no part 'amount' to change"
+    );
+    assert_eq!(
+        wrong("cure.effect.amonut.plus = 1"),
+        "no variant of 'effect' has a part 'amonut' that takes this change; did you mean 'amount'?"
+    );
+    assert_eq!(
+        wrong("cure.effect.amount.add = [1]"),
+        "no variant of 'effect' has a part 'amount' that takes this change"
+    );
+}
+
 /// The changes of one pack.
 #[derive(Clone, Debug)]
 struct Changes {

@@ -320,3 +320,33 @@ fn an_unknown_variant_with_values_is_kept_and_comes_back() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn patches_add_and_remove_variants_of_unions_as_of_enums() -> Outcome {
+    let schemas = "[schemas.spell.slots]\n\
+        effect = { tag = 'type', optional = true, variants = { rest = {}, heal = { amount = 'u8' } } }\n\
+        steps = { kind = 'list(text | record)', default = [], tag = 'do', variants = { wait = {}, walk = { goal = 'text' } } }\n\
+        mood = { kind = 'list', default = [], slots = { why = { optional = true, variants = { fear = {}, joy = 'u8' } } } }";
+    let patch = r#"{"patches": {"schemas": {"spell": {"slots": {
+        "effect": {"variants": {"add": {"zap": {"volts": "u8"}}, "remove": ["heal"]}},
+        "steps": {"variants": {"remove": ["wait"], "add": ["sit"]}},
+        "mood": {"slots": {"why": {"variants": {"remove": ["joy"], "add": {"awe": "f32"}}}}}
+    }}}}}"#;
+    for path in ["p.json", "p.ron", "p.yaml"] {
+        let definitions = load(&[("a.toml", schemas), (path, patch)])?;
+        let spell = definitions.schema("spell").ok_or("no schema")?;
+        let names: Vec<_> = spell.slots().iter().map(|slot| slot.name()).collect();
+        let kind = |slot: &str| spell.slot(slot).map(|slot| slot.kind().to_string());
+        assert!(names.contains(&"effect@zap.volts"), "{names:?}");
+        assert!(
+            !names.iter().any(|name| name.contains("heal") || name.contains("joy")),
+            "{names:?}"
+        );
+        let tag = kind("effect@type").ok_or("no tag")?;
+        assert_eq!(tag, "enum(rest, zap)", "{path}");
+        assert!(names.iter().any(|name| name.ends_with("awe")), "{names:?}");
+        let steps = names.iter().find(|name| name.ends_with("@do")).ok_or("no tag")?;
+        assert_eq!(kind(steps).ok_or("no kind")?, "list(enum(walk, sit))");
+    }
+    Ok(())
+}

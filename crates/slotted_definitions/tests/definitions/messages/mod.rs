@@ -16,7 +16,7 @@ mod yaml;
 use slotted_definitions::Report;
 
 /// Compares the report with the snapshot of this name.
-fn assert_report(name: &str, report: &Report) {
+pub(crate) fn assert_report(name: &str, report: &Report) {
     let text = report.to_string();
     let is_plain = |c: char| c == '\n' || !c.is_control();
     assert!(text.chars().all(is_plain), "characters of the files reach the terminal: {text:?}");

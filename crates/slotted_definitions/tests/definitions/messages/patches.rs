@@ -50,6 +50,15 @@ reports! {
         UNIT, WOLF,
         ("p.toml", "[patches.schemas.unit.slots]\nlevel.variants = { add = [\"high\"] }\njob.variants = { add = \"smith\" }\n"),
     }
+    part_of_another_variant {
+        ("s.toml", "[schemas.spell.slots.effect]\ntag = 'type'\nvariants = { heal = { amount = 'f32' }, rest = {} }\n[records.spell.nap]\neffect = { type = 'rest' }"),
+        ("z.toml", "patches.records.spell.nap.effect.amount.plus = 1"),
+    }
+    removed_key_that_is_not_there {
+        ("s.toml", "schemas.unit.slots.armor = 'map(f32)'\nrecords.unit.wolf.armor = { bash = 6 }"),
+        ("z.toml", "patches.records.unit.wolf.armor.remove = ['bsah']"),
+        ("zz.toml", "patches.records.unit.wolf.armor.remove = [3]"),
+    }
     removed_variant_that_is_used {
         UNIT,
         ("p.toml", "[records.unit.wolf]\njob = \"soldier\"\n[patches.schemas.unit.slots]\njob.variants = { remove = [\"soldier\"] }\n"),

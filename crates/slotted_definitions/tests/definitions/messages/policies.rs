@@ -48,3 +48,32 @@ fn an_error_besides() {
     let report = loader.undeclared(Undeclared::Ignore).load(&Store::new());
     assert_report("policies_an_error_besides", &report.expect_err("text is not a number"));
 }
+
+const REMOVED: &str = "\
+[schemas.servant.slots]
+master = \"object\"
+friend = { kind = \"object\", optional = true }
+
+[schemas.knight]
+extends = \"noble\"
+
+[records.servant]
+page = { master = \"king\" }
+boy = { master = \"king\" }
+maid = { master = \"page\" }
+cook = { master = \"cook\", friend = \"page\" }
+
+[records.knight.roland]
+horse = \"bay\"
+";
+
+#[test]
+fn records_that_need_missing_ones() {
+    for (policy, name) in [(Undeclared::Ignore, "ignored"), (Undeclared::Quarantine, "quarantined")]
+    {
+        let loader = Loader::new().pack_of_texts("mod", [("units.toml", REMOVED)]);
+        let definitions =
+            loader.undeclared(policy).load(&Store::new()).expect("these are warnings");
+        assert_report(&format!("policies_need_missing_{name}"), definitions.warnings());
+    }
+}

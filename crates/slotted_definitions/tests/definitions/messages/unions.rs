@@ -54,5 +54,19 @@ reports! {
     }
     two_records_in_a_kind { ("s.toml", "schemas.spell.slots.cost = { kind = 'map(record) | list(record)', slots = { a = 'u8' } }") }
     two_kinds_of_one_sort_beside_a_record { ("s.toml", "schemas.spell.slots.cost = { kind = 'map(u8) | record', slots = { a = 'u8' } }") }
+    removed_variant_that_is_used {
+        SCHEMA,
+        ("r.toml", "records.spell.nap.effect = { type = 'rest' }\nrecords.spell.cure.effect = { type = 'heal', amount = 2 }"),
+        ("z.toml", "patches.schemas.spell.slots.effect.variants = { remove = ['rest', 'resst'] }"),
+    }
+    all_variants_removed {
+        SCHEMA, ("z.toml", "patches.schemas.spell.slots.effect.variants = { remove = ['heal', 'buff', 'rest'] }"),
+    }
+    variants_removed_from_no_union {
+        ("s.toml", "schemas.s.slots.a.slots.x = 'u8'\npatches.schemas.s.slots.a.variants = { remove = ['x'] }"),
+    }
+    variants_removed_by_a_name_that_is_no_list {
+        SCHEMA, ("z.toml", "patches.schemas.spell.slots.effect.variants = { remove = 'rest' }"),
+    }
     variants_of_a_patch_for_no_union { ("s.toml", "schemas.spell.slots.cost = 'u8'\npatches.schemas.spell.slots.cost.variants.gold = { amount = 'u8' }") }
 }
