@@ -251,6 +251,22 @@ fn unions_have_a_json_schema() -> Outcome {
 }
 
 #[test]
+fn slots_with_the_names_of_words_have_a_json_schema() -> Outcome {
+    let file = "words = { abstract = false, inherits = 'copy-from' }\n\
+                [schemas.item.slots]\nabstract = 'text'\ninherits = { kind = 'u8', default = 1 }\n\
+                [records.item.a]\nabstract = 'x'\ninherits = 3\n";
+    let validator = validator_of("words_schema", file)?;
+    for (words, is_right) in [
+        (json!({ "add": "append", "if_pack": false }), true),
+        (json!({ "add": true }), false),
+        (json!({ "copies": "x" }), false),
+    ] {
+        assert_eq!(validator.is_valid(&json!({ "words": words })), is_right);
+    }
+    Ok(())
+}
+
+#[test]
 fn schemas_are_printed_as_a_definition_file() -> Outcome {
     let [core, more_orcs] = example_packs();
     let answer = run(["schema".as_ref(), core.as_os_str(), more_orcs.as_os_str()])?;

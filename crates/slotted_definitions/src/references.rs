@@ -8,6 +8,7 @@ use crate::changes::Change;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::given::Given;
 use crate::named::Named;
+use crate::nameless::Nameless;
 use crate::packs::Packs;
 use crate::records::{QuarantinedValue, Records, Undeclared};
 use crate::schemas::Schemas;
@@ -271,12 +272,26 @@ impl Resolver<'_> {
                     .at(place, "no such record")
                     .suggest(suggestion)
                     .look_alike(name);
-                match name.is_empty() {
-                    true => diagnostic.help(format!(
+                let base = slot.references();
+                let (registry, is_full) = (self.registry, self.diagnostics.is_full());
+                let fits = |own: &RegisteredSchema| {
+                    base.is_none_or(|base| {
+                        let bases = registry.schema_and_bases(own.id());
+                        bases.into_iter().any(|own| own.name() == base)
+                    })
+                };
+                let of = (&*self.records, registry);
+                let nameless = match is_full || name.is_empty() {
+                    true => None,
+                    false => Nameless::find(of, own_name(name), fits, self.diagnostics),
+                };
+                match nameless {
+                    _ if name.is_empty() => diagnostic.help(format!(
                         "leave the slot out; if the record inherits a value, write unset = [\"{}\"]",
                         slot.name()
                     )),
-                    false => diagnostic,
+                    Some(nameless) => nameless.shown(diagnostic),
+                    None => diagnostic,
                 }
             }
             Unresolved::Abstract(defined) => {
