@@ -123,7 +123,6 @@ fn the_json_schema_rejects_invalid_files() -> Outcome {
         json!({ "records": { "unti": {} } }),
         json!({ "patches": { "records": { "orc": { "grunt": { "inherits": "x" } } } } }),
         json!({ "schemas": { "s": { "slot": {} } } }),
-        json!({ "schemas": { "s": { "slots": { "inherits": "text" } } } }),
         slot(json!("f23")),
         slot(json!({ "doc": "Of no kind." })),
         slot(json!({ "kind": "f32", "min": 0 })),

@@ -3,8 +3,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, quoted};
 use crate::records::Records;
 use crate::source::Place;
-use slotted::schema::RegisteredSchema;
-use slotted::{Store, Value};
+use slotted::{SchemaId, Store, Value};
 
 /// A record without a name, and the slot whose value could name it.
 pub(super) struct Nameless<'s> {
@@ -20,19 +19,20 @@ impl<'s> Nameless<'s> {
     pub(super) fn find(
         (records, registry): (&Records, &'s Store),
         name: &str,
-        fits: impl Fn(&RegisteredSchema) -> bool,
+        fits: impl Fn(SchemaId) -> bool,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let nameless = records.list.iter().filter(|record| record.name.is_none());
         for record in nameless {
-            let Some(schema) = registry.schema_by_id(record.schema).filter(|own| fits(own)) else {
-                continue;
-            };
             if !diagnostics.may_compare() {
                 return None;
             }
+            if !fits(record.schema) {
+                continue;
+            }
             let is_name = |value: &Value| matches!(value, Value::Text(text) if **text == *name);
             if let Some(given) = record.values.iter().find(|given| is_name(&given.value)) {
+                let schema = registry.schema_by_id(record.schema)?;
                 let slot = schema.slots()[usize::from(given.slot)].name();
                 let (place, schema) = (record.place, schema.name());
                 return Some(Self { place, schema, slot });

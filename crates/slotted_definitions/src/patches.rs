@@ -206,7 +206,7 @@ impl RecordReader<'_> {
         let (all, id) = ((&self.records, self.registry), schema.id());
         let nameless = match self.diagnostics.is_full() {
             true => None,
-            false => Nameless::find(all, name, |own| own.id() == id, self.diagnostics),
+            false => Nameless::find(all, name, |own| own == id, self.diagnostics),
         };
         match nameless {
             Some(nameless) => nameless.shown(diagnostic),

@@ -1,6 +1,5 @@
 //! The words that have a meaning among the slots of a record. A file can rename them or switch them off.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
@@ -46,14 +45,14 @@ pub(super) const WORDS: &str = "words";
 /// The names of the words in a file. A word without a name is switched off.
 #[derive(Clone, Debug)]
 pub(super) struct Words {
-    names: [Option<Cow<'static, str>>; Word::NAMES.len()],
+    names: [Option<Box<str>>; Word::NAMES.len()],
     /// The entry of the manifest without its end, as `"items.json" = { schema = "item"`. `None` for a definition file.
     entry: Option<Arc<str>>,
 }
 
 impl Default for Words {
     fn default() -> Self {
-        Self { names: Word::NAMES.map(|name| Some(Cow::Borrowed(name))), entry: None }
+        Self { names: Word::NAMES.map(|name| Some(name.into())), entry: None }
     }
 }
 
@@ -69,7 +68,7 @@ impl Words {
             };
             match &entry.value.data {
                 Data::Bool(false) => words.names[word as usize] = None,
-                Data::Text(name) => words.names[word as usize] = Some(Cow::Owned(name.to_string())),
+                Data::Text(name) => words.names[word as usize] = Some((&**name).into()),
                 _ => {
                     let what = quoted(word.name());
                     reading.unexpected(&entry.value, &what, "the name that replaces it, or false");
@@ -134,7 +133,7 @@ impl Words {
 
     /// Renames the word, or switches it off.
     pub(super) fn rename(&mut self, word: Word, name: Option<String>) {
-        self.names[word as usize] = name.map(Cow::Owned);
+        self.names[word as usize] = name.map(Into::into);
     }
 
     /// Returns the names that differ, as a file has them.
