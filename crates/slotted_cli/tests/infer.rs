@@ -23,10 +23,12 @@ fn proposals_are_readable() -> Outcome {
         "\
 # Proposed for 3 objects.
 # Records are named by \"name\": name_from = \"name\".
+# Some names are words of definition files: words = { abstract = false }.
 [schemas.orc.slots]
 name = \"text\"
 health = \"u16\"
 rage = { kind = \"f32\", optional = true }
+abstract = { kind = \"bool\", optional = true }
 drops = { kind = \"list(list(u8))\", optional = true }
 "
     );
@@ -37,7 +39,6 @@ drops = { kind = \"list(list(u8))\", optional = true }
         "{}",
         answer.errors
     );
-    assert!(answer.errors.contains("'abstract' is left out: it is a reserved key of records"));
     Ok(())
 }
 
@@ -292,6 +293,72 @@ place          2      2  100.0%  key
     assert_eq!(json["whole_without_any"], 13);
     assert_eq!(json["reasons"][0]["reason"], "the elements of its lists have different kinds");
     assert_eq!(json["schemas"][2]["named_by"], "key");
+    Ok(())
+}
+
+/// The data of a game whose attributes have the names of words, in each format.
+const WORDS: [(&str, &str); 5] = [
+    (
+        "things.json",
+        r#"[{ "id": "a", "inherits": "b", "abstract": "x", "unset": 3, "if_pack": ["q"], "add": 1, "remove": 2, "times": 3,
+              "plus": 4, "copy-from": "b", "words": 1, "schema": 5, "moves": { "m": { "add": [1] } } },
+            { "id": "b", "inherits": 7, "abstract": true, "unset": ["id"], "if_pack": "q", "moves": { "add": [1] } },
+            { "id": "c", "moves": [{ "remove": [2] }], "unset": { "x": 1 } }]"#,
+    ),
+    (
+        "things.toml",
+        "[a]\ninherits = 'b'\nabstract = 'x'\nunset = ['inherits']\nif_pack = 'q'\nmoves = { add = [1] }\n\
+         [b]\ninherits = { x = 1 }\nabstract = true\nmoves = { remove = [1], other = [2] }\n",
+    ),
+    (
+        "more.toml",
+        "[[tree]]\nheight = 3\nabstract = true\n[[tree]]\nheight = 4\nabstract = false\n",
+    ),
+    (
+        "things.ron",
+        "{ a: (inherits: \"b\", abstract: \"x\", unset: [\"inherits\"], if_pack: \"q\", moves: { \"add\": [1] }), \
+         b: (inherits: 3, abstract: true, moves: { \"remove\": [1], \"x\": [2] }) }",
+    ),
+    (
+        "things.yaml",
+        "a: { inherits: b, abstract: x, unset: [inherits], if_pack: q, moves: { add: [1] } }\n\
+         b: { inherits: 3, abstract: true, moves: { remove: [1], x: [2] } }\n",
+    ),
+];
+
+#[test]
+fn attributes_with_the_names_of_words_have_slots() -> Outcome {
+    for (at, (file, text)) in WORDS.into_iter().enumerate() {
+        let folder = folder_with(&format!("infer_words_{at}"), file, text)?;
+        let manifest = run(["infer", "--manifest", &folder])?.output;
+        let summary = run(["infer", "--summary", &folder])?;
+        assert!(summary.output.contains("fit whole (100.0%)"), "{summary:?}");
+        for format in FORMATS {
+            let schemas = run(["infer", "--output", format, &folder])?.output;
+            let pack = empty_folder(&format!("inferred_words_{at}_{format}"))?;
+            std::fs::write(pack.join(file), text)?;
+            std::fs::write(pack.join("pack.toml"), &manifest)?;
+            std::fs::write(pack.join(format!("schemas.{format}")), &schemas)?;
+            let checked = run(["check", &pack.display().to_string()])?;
+            assert!(
+                checked.output.contains("records: no problems"),
+                "{checked:?}\n{manifest}{schemas}"
+            );
+            assert!(!checked.output.contains(" 0 records"), "{checked:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_data_of_the_example_fits_whole() -> Outcome {
+    let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/modding/packs/core");
+    let tiles = packs.join("tiles.json").display().to_string();
+    let json = run(["infer", "--summary", "--format", "json", &tiles])?;
+    let json: serde_json::Value = serde_json::from_str(&json.output)?;
+    assert!(json["objects"].as_u64().is_some_and(|objects| objects > 1), "{json}");
+    assert!(json["share_without_any"].as_f64().is_some_and(|share| share >= 94.0), "{json}");
+    assert_eq!(json["share"], 100.0);
     Ok(())
 }
 

@@ -123,7 +123,6 @@ fn the_json_schema_rejects_invalid_files() -> Outcome {
         json!({ "records": { "unti": {} } }),
         json!({ "patches": { "records": { "orc": { "grunt": { "inherits": "x" } } } } }),
         json!({ "schemas": { "s": { "slot": {} } } }),
-        json!({ "schemas": { "s": { "slots": { "inherits": "text" } } } }),
         slot(json!("f23")),
         slot(json!({ "doc": "Of no kind." })),
         slot(json!({ "kind": "f32", "min": 0 })),
@@ -247,6 +246,22 @@ fn unions_have_a_json_schema() -> Outcome {
         json!({ "effect": { "type": "rest" }, "shape": { "box": 2 } }),
     ];
     accepts_only(&validator, spell, (right, wrong));
+    Ok(())
+}
+
+#[test]
+fn slots_with_the_names_of_words_have_a_json_schema() -> Outcome {
+    let file = "words = { abstract = false, inherits = 'copy-from' }\n\
+                [schemas.item.slots]\nabstract = 'text'\ninherits = { kind = 'u8', default = 1 }\n\
+                [records.item.a]\nabstract = 'x'\ninherits = 3\n";
+    let validator = validator_of("words_schema", file)?;
+    for (words, is_right) in [
+        (json!({ "add": "append", "if_pack": false }), true),
+        (json!({ "add": true }), false),
+        (json!({ "copies": "x" }), false),
+    ] {
+        assert_eq!(validator.is_valid(&json!({ "words": words })), is_right);
+    }
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Absent {
 /// Returns the name after `inherits`, with its place.
 fn parent<'s>(groups: &[Group<'s>], record: &PackedRecord<'s>) -> Option<(Text<'s>, Place)> {
     let group = &groups[record.group as usize];
-    let value = record.map.inherits(group.text)?;
+    let value = record.map.inherits(group.text, &group.words)?;
     let Data::Text(name) = value.data else { return None };
     Some((name, Place { file: group.file, span: value.span }))
 }

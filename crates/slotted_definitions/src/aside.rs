@@ -11,6 +11,7 @@ use crate::patched::changed_whole;
 use crate::records::{QuarantinedRecord, Records, Undeclared};
 use crate::references::{Resolver, is_needed, whole_name};
 use crate::source::Place;
+use crate::words::{Word, Words};
 use crate::write::with_quarantined;
 use slotted::schema::{RegisteredSchema, Shape, Slot};
 use slotted::{Kind, Record, SchemaId, Store, Value};
@@ -259,7 +260,8 @@ impl Resolver<'_> {
             (Arc::from(entry.0), self.schemas.one_or_list(of, entry, is_bracketed))
         });
         let (schema, name) = (schema.name().into(), record.name.clone());
-        QuarantinedRecord { schema, name, values: Value::Map(values.collect()) }
+        let words = Words::only(&[]).into();
+        QuarantinedRecord { schema, name, values: Value::Map(values.collect()), words }
     }
 
     /// Replaces the names in changes. A change with a missing record is kept for its return, without the elements that exist.
@@ -330,7 +332,9 @@ impl Resolver<'_> {
         if self.undeclared == Undeclared::Quarantine && name.is_some() {
             let value: Value = [(change.operation.name(), value)].into_iter().collect();
             let values = [(slot, value)].into_iter().collect();
-            self.records.quarantined_patches.push(QuarantinedRecord { schema, name, values });
+            let words = Words::only(&Word::OF_VALUES).into();
+            let patch = QuarantinedRecord { schema, name, values, words };
+            self.records.quarantined_patches.push(patch);
         }
     }
 }

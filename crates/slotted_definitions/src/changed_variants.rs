@@ -85,7 +85,7 @@ impl RecordReader<'_> {
             return false;
         };
         let Some((records, parts)) = variants(union, map) else { return false };
-        let is_change = |part: &&Entry<'_>| is_map_of_changes(&part.value);
+        let is_change = |part: &&Entry<'_>| is_map_of_changes(&part.value, declared.words);
         if parts.is_empty() || !parts.iter().all(is_change) {
             return false;
         }
@@ -104,7 +104,8 @@ impl RecordReader<'_> {
             for slot in slots {
                 let name = schema.slots()[slot].name();
                 let own = Named { name, span: part.span, value: &part.value };
-                is_read |= self.are_changes(schema, slot, own, declared.of, &mut entries.changes);
+                let of = (declared.of, &**declared.words);
+                is_read |= self.are_changes(schema, slot, own, of, &mut entries.changes);
                 // The parts of several variants have one problem.
                 if self.diagnostics.errors > errors {
                     return true;

@@ -10,6 +10,7 @@ use crate::keys::Reading;
 use crate::node::{Data, Entry, Named, Node};
 use crate::records::{Checked, Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::Place;
+use crate::words::{Word, Words};
 use slotted::schema::{NumberKind, RegisteredSchema, Shape};
 use slotted::{Kind, ObjectId, Value};
 
@@ -42,6 +43,15 @@ impl Operation {
             Self::Plus => "plus",
         }
     }
+
+    pub(super) const fn word(self) -> Word {
+        match self {
+            Self::Add => Word::Add,
+            Self::Remove => Word::Remove,
+            Self::Times => Word::Times,
+            Self::Plus => Word::Plus,
+        }
+    }
 }
 
 /// The changes of lists: of slots, and of the variants of an enum.
@@ -58,30 +68,27 @@ const fn operations(kind: &Kind) -> &'static [Operation] {
 }
 
 /// Returns whether a value without a slot is a map of changes.
-pub(super) fn are_changes(value: &Value) -> bool {
+pub(super) fn are_changes(value: &Value, words: &Words) -> bool {
     let Value::Map(map) = value else { return false };
-    let is_change =
-        |name: &str| OF_LISTS.iter().chain(&OF_NUMBERS).any(|known| known.name() == name);
-    !map.is_empty() && map.iter().all(|(name, _)| is_change(name))
+    !map.is_empty() && map.iter().all(|(name, _)| words.of_value(name).is_some())
 }
 
 /// Returns whether the node is a map of changes.
-pub(super) fn is_map_of_changes(node: &Node<'_>) -> bool {
+pub(super) fn is_map_of_changes(node: &Node<'_>, words: &Words) -> bool {
     let Data::Map(map) = &node.data else { return false };
-    let is_change =
-        |key: &Entry<'_>| OF_LISTS.iter().chain(&OF_NUMBERS).any(|known| known.name() == key.name);
-    !map.is_empty() && map.iter().all(is_change)
+    !map.is_empty() && map.iter().all(|key| words.of_value(&key.name).is_some())
 }
 
 /// Returns the operation of the key, or reports it.
 pub(super) fn operation(
     reading: &mut Reading<'_>,
     key: &Entry<'_>,
-    known: &[Operation],
+    (known, words): (&[Operation], &Words),
 ) -> Option<Operation> {
-    let found = known.iter().copied().find(|operation| operation.name() == key.name);
+    let name = |operation: &Operation| words.name(operation.word());
+    let found = known.iter().copied().find(|operation| name(operation) == Some(&*key.name));
     if found.is_none() {
-        let names: Vec<_> = known.iter().map(|operation| operation.name()).collect();
+        let names: Vec<_> = known.iter().filter_map(name).collect();
         reading.unknown(key, "a change", &names, None);
     }
     found
@@ -94,12 +101,14 @@ impl RecordReader<'_> {
         schema: &RegisteredSchema,
         slot: usize,
         entry: Named<'_, '_>,
-        of: Declaration<'_, '_>,
+        (of, words): (Declaration<'_, '_>, &Words),
         into: &mut Vec<Change>,
     ) -> bool {
         let Data::Map(map) = &entry.value.data else { return false };
         let known = operations(schema.slots()[slot].kind());
-        let is_known = |key: &Entry<'_>| known.iter().any(|known| known.name() == key.name);
+        let is_known = |key: &Entry<'_>| {
+            words.of_value(&key.name).is_some_and(|word| known.iter().any(|own| own.word() == word))
+        };
         if !map.iter().any(is_known) {
             return false;
         }
@@ -109,9 +118,9 @@ impl RecordReader<'_> {
         for key in keys {
             let mut reading = Reading { file, diagnostics: self.diagnostics };
             let place = reading.place(key.value.span);
-            let Some(operation) = operation(&mut reading, key, known) else { continue };
+            let Some(operation) = operation(&mut reading, key, (known, words)) else { continue };
             let node = &key.value;
-            let what = quoted(operation.name());
+            let what = quoted(&key.name);
             let value = match operation {
                 Operation::Add | Operation::Remove => {
                     if reading.list(node, &what, "a list of elements").is_none() {
@@ -147,18 +156,19 @@ impl RecordReader<'_> {
         let Data::Map(map) = &entry.value.data else { return false };
         let is_change = |key: &Entry<'_>| {
             let is_list = matches!(key.value.data, Data::List(_) | Data::Map(_));
-            is_list && OF_LISTS.iter().any(|known| known.name() == key.name)
+            let word = declared.words.of_value(&key.name);
+            is_list && matches!(word, Some(Word::Add | Word::Remove))
         };
         if map.is_empty() || !map.iter().all(is_change) {
             return false;
         }
-        let file = declared.of.place.file;
+        let (file, known) = (declared.of.place.file, (&OF_LISTS[..], &**declared.words));
         let owner = format!("slot {}", quoted(entry.name));
         let keys = Reading { file, diagnostics: self.diagnostics }.once(map, &owner);
         for key in keys {
             let mut reading = Reading { file, diagnostics: self.diagnostics };
             let place = reading.place(key.value.span);
-            let Some(operation) = operation(&mut reading, key, &OF_LISTS) else { continue };
+            let Some(operation) = operation(&mut reading, key, known) else { continue };
             let are_keys = matches!(shape, Shape::Map(_)) && are_keys(&key.value);
             if are_keys && operation == Operation::Remove {
                 self.removed_keys(schema, (entry.name, key), declared.of, &mut entries.changes);

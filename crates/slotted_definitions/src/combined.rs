@@ -3,28 +3,29 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::changes::{Key, Number, Operation, number};
+use crate::changes::{Key, Number, Operation, are_changes, number};
+use crate::words::Words;
 use slotted::Value;
 
 /// The operations of a map of changes, in the order in which they apply.
 const OPERATIONS: [Operation; 4] =
     [Operation::Times, Operation::Plus, Operation::Add, Operation::Remove];
 
-/// Returns the value of an operation in a map of changes.
-fn change(map: &[(Arc<str>, Value)], operation: Operation) -> Option<&Value> {
-    map.iter().find(|(name, _)| &**name == operation.name()).map(|(_, value)| value)
-}
-
-fn changes(value: &Value) -> Option<&[(Arc<str>, Value)]> {
+fn changes<'v>(value: &'v Value, words: &Words) -> Option<&'v [(Arc<str>, Value)]> {
     let Value::Map(map) = value else { return None };
-    let is_change = |name: &str| OPERATIONS.iter().any(|operation| operation.name() == name);
-    (!map.is_empty() && map.iter().all(|(name, _)| is_change(name))).then_some(map)
+    are_changes(value, words).then_some(map)
 }
 
-/// Returns a value that has the effect of the first one and then the second.
-pub(super) fn combined(first: &Value, second: &Value) -> Value {
-    let Some(then) = changes(second) else { return second.clone() };
-    if let Some(before) = changes(first) {
+/// Returns a value that has the effect of the first one and then the second, both with these words.
+pub(super) fn combined(first: &Value, second: &Value, words: &Words) -> Value {
+    /// Returns the value of an operation in a map of changes.
+    fn find<'v>(map: &'v [(Arc<str>, Value)], name: Option<&str>) -> Option<&'v Value> {
+        map.iter().find(|(own, _)| Some(&**own) == name).map(|(_, value)| value)
+    }
+    let name = |operation: Operation| words.name(operation.word());
+    let change = |map, operation| find(map, name(operation));
+    let Some(then) = changes(second, words) else { return second.clone() };
+    if let Some(before) = changes(first, words) {
         let merged = OPERATIONS.into_iter().filter_map(|operation| {
             let (first, second) = (change(before, operation), change(then, operation));
             let value = match (first, second) {
@@ -41,7 +42,7 @@ pub(super) fn combined(first: &Value, second: &Value) -> Value {
                 }
                 (one, other) => one.or(other)?.clone(),
             };
-            Some((operation.name(), value))
+            Some((name(operation)?, value))
         });
         return merged.collect();
     }
@@ -118,7 +119,11 @@ mod tests {
             (map([("add", x.clone())]), y.clone(), y.clone()),
             (map([("add", x)]), 3.into(), 3.into()),
         ] {
-            assert_eq!(combined(&first, &second), expected, "{first} and {second}");
+            assert_eq!(
+                combined(&first, &second, &Words::default()),
+                expected,
+                "{first} and {second}"
+            );
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Declared records, packed until they are read.
 
+use std::sync::Arc;
+
 use crate::document::{Declaration, RecordDeclaration};
 use crate::node::{Data, Entry};
 use crate::packed::Packed;
 use crate::source::{Place, Span};
 use crate::text::Text;
+use crate::words::Words;
 
 /// Properties that all records of a schema in a file share.
 pub(super) struct Group<'s> {
@@ -18,6 +21,8 @@ pub(super) struct Group<'s> {
     pub(super) text: &'s str,
     /// Attributes that tell the name or the schema.
     pub(super) taken: [Option<&'s str>; 2],
+    /// The words of the file.
+    pub(super) words: Arc<Words>,
 }
 
 /// One record, or a patch of one.
@@ -55,7 +60,7 @@ impl<'s> PackedRecord<'s> {
         let place = Place { file, span: self.span };
         let of = Declaration { pack: group.pack, name: &self.name, place, map };
         let (schema, named, taken) = (&*group.schema, self.is_named, group.taken);
-        RecordDeclaration { schema, schema_place, named, of, taken }
+        RecordDeclaration { schema, schema_place, named, of, taken, words: &group.words }
     }
 }
 

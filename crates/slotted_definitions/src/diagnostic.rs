@@ -337,6 +337,13 @@ impl Diagnostics {
         self.nearest_of(name, candidates.into_iter().map(Some))
     }
 
+    /// Counts the comparison of a name. Returns `false` if the limit is reached.
+    pub(super) const fn may_compare(&mut self) -> bool {
+        let may = self.comparisons_left > 0;
+        self.comparisons_left = self.comparisons_left.saturating_sub(1);
+        may
+    }
+
     /// Like [`nearest`](Self::nearest), but `None` candidates count towards the limit too.
     pub(super) fn nearest_of<'n>(
         &mut self,
@@ -346,12 +353,7 @@ impl Diagnostics {
         if self.is_full() {
             return None;
         }
-        let left = &mut self.comparisons_left;
-        let affordable = candidates.into_iter().take_while(|_| {
-            let may = *left > 0;
-            *left = left.saturating_sub(1);
-            may
-        });
+        let affordable = candidates.into_iter().take_while(|_| self.may_compare());
         if name.is_ascii() {
             return nearest_name(name, affordable.flatten());
         }

@@ -1,13 +1,16 @@
 //! Collects the declarations of files: schemas, records, and patches of both.
 
+use std::sync::Arc;
+
 use crate::declared::{Group, PackedRecord, make_room};
 use crate::diagnostic::Diagnostics;
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Node};
 use crate::packed::{IF_PACK, Packed};
 use crate::packs::Packs;
-use crate::source::Place;
+use crate::source::{Place, Span};
 use crate::text::Text;
+use crate::words::{WORDS, Word, Words};
 
 /// The declarations of all packs, in load order.
 #[derive(Default)]
@@ -19,6 +22,8 @@ pub(super) struct Declarations<'s> {
     pub(super) records: Vec<PackedRecord<'s>>,
     pub(super) record_patches: Vec<PackedRecord<'s>>,
     pub(super) deletions: Vec<Deletion<'s>>,
+    /// The groups and spans of records whose `if_pack` is not met.
+    pub(super) skipped: Vec<(u32, Span)>,
 }
 
 /// A patch that deletes a record.
@@ -68,6 +73,7 @@ pub(super) struct RecordDeclaration<'n, 's> {
     pub(super) of: Declaration<'n, 's>,
     /// Attributes that tell the name or the schema. They need no slot.
     pub(super) taken: [Option<&'n str>; 2],
+    pub(super) words: &'n Arc<Words>,
 }
 
 /// A parsed file of a pack.
@@ -87,13 +93,13 @@ impl Document<'_> {
 }
 
 const SECTIONS: [&str; 3] = ["schemas", "records", "patches"];
-const KEYS: [&str; 4] = ["schemas", "records", "patches", IF_PACK];
+const KEYS: [&str; 5] = ["schemas", "records", "patches", IF_PACK, WORDS];
 const PATCHES: [&str; 3] = ["schemas", "records", "delete"];
 
 /// Returns whether the packs under `if_pack` are loaded; without that key it is `true`.
 fn applies(reading: &mut Reading<'_>, map: &[Entry<'_>], packs: &Packs) -> bool {
     let condition = map.iter().find(|entry| entry.name == IF_PACK);
-    condition.is_none_or(|entry| are_loaded(reading, &entry.value, packs))
+    condition.is_none_or(|entry| are_loaded(reading, &entry.value, None, packs))
 }
 
 /// Returns whether the packs under `if_pack` are loaded, for a packed map of the file.
@@ -101,14 +107,25 @@ pub(super) fn packed_applies(
     reading: &mut Reading<'_>,
     map: &Packed,
     text: &str,
-    packs: &Packs,
+    (words, packs): (&Words, &Packs),
 ) -> bool {
-    map.if_pack(text).is_none_or(|value| are_loaded(reading, &value, packs))
+    let condition = map.if_pack(text, words);
+    condition.is_none_or(|value| are_loaded(reading, &value, Some(words), packs))
 }
 
-fn are_loaded(reading: &mut Reading<'_>, condition: &Node<'_>, packs: &Packs) -> bool {
-    let mut is_loaded = |node: &Node<'_>| {
-        reading.text(node, "the name of a pack").is_some_and(|name| packs.is_loaded(name))
+fn are_loaded(
+    reading: &mut Reading<'_>,
+    condition: &Node<'_>,
+    words_of_record: Option<&Words>,
+    packs: &Packs,
+) -> bool {
+    let mut is_loaded = |node: &Node<'_>| match (&node.data, words_of_record) {
+        (Data::Text(name), _) => packs.is_loaded(name),
+        (_, Some(words)) => {
+            reading.unexpected_word(node, (words, Word::IfPack), "the name of a pack");
+            false
+        }
+        (_, None) => reading.text(node, "the name of a pack").is_some(),
     };
     match &condition.data {
         Data::List(names) => names.iter().all(is_loaded),
@@ -125,18 +142,26 @@ impl<'s> Declarations<'s> {
         diagnostics: &mut Diagnostics,
     ) {
         let Document { file, pack, text, root } = document;
-        let mut sections = Sections { reading: Reading { file, diagnostics }, pack, text, packs };
+        let (reading, words) = (Reading { file, diagnostics }, Arc::default());
+        let mut sections = Sections { reading, pack, text, packs, words };
         let expected = "a map with schemas, records or patches";
         let Some(map) = sections.map(root, "a definition file", expected) else { return };
         if !applies(&mut sections.reading, &map, packs) {
             return;
         }
+        if let Some(entry) = map.iter().find(|entry| entry.name == WORDS) {
+            sections.words = Arc::new(Words::read(&mut sections.reading, &entry.value));
+        }
         for section in sections.reading.take_once(map, "the file") {
             match &*section.name {
                 "schemas" => sections.schemas(section, &mut self.schemas),
-                "records" => sections.records(section, &mut self.groups, &mut self.records),
+                "records" => sections.records(
+                    section,
+                    (&mut self.groups, &mut self.skipped),
+                    &mut self.records,
+                ),
                 "patches" => self.patches(&mut sections, section),
-                IF_PACK => {}
+                IF_PACK | WORDS => {}
                 // Only editors use it.
                 "$schema" => _ = sections.reading.text(&section.value, "'$schema'"),
                 _ => {
@@ -155,7 +180,8 @@ impl<'s> Declarations<'s> {
             match &*section.name {
                 "schemas" => sections.schemas(section, &mut self.schema_patches),
                 "records" => {
-                    sections.records(section, &mut self.groups, &mut self.record_patches);
+                    let groups = (&mut self.groups, &mut self.skipped);
+                    sections.records(section, groups, &mut self.record_patches);
                 }
                 "delete" => sections.deletions(section, &mut self.deletions),
                 _ => {
@@ -175,6 +201,7 @@ struct Sections<'d, 's> {
     pack: usize,
     text: &'s str,
     packs: &'d Packs,
+    words: Arc<Words>,
 }
 
 impl<'s> Sections<'_, 's> {
@@ -206,7 +233,7 @@ impl<'s> Sections<'_, 's> {
     fn records(
         &mut self,
         section: Entry<'s>,
-        groups: &mut Vec<Group<'s>>,
+        (groups, skipped): (&mut Vec<Group<'s>>, &mut Vec<(u32, Span)>),
         into: &mut Vec<PackedRecord<'s>>,
     ) {
         let expected = "a map of schemas, each with its records";
@@ -215,14 +242,19 @@ impl<'s> Sections<'_, 's> {
         for Entry { name, span, value } in self.reading.take_once(schemas, "records") {
             let group = groups.len() as u32;
             let (file, schema_place) = (self.reading.file, self.reading.place(span));
-            let (pack, text) = (self.pack, self.text);
-            groups.push(Group { schema: name, schema_place, pack, file, text, taken: [None; 2] });
+            let (pack, text, taken) = (self.pack, self.text, [None; 2]);
+            let words = Arc::clone(&self.words);
+            groups.push(Group { schema: name, schema_place, pack, file, text, taken, words });
             if let Data::List(list) = value.data {
                 make_room(into, list.len());
                 for node in list {
                     let span = node.span;
                     let what = ("an object", "a map from slots to values");
                     let Some(map) = self.record(node, what, &mut buffer) else { continue };
+                    if !self.applies(&map) {
+                        skipped.push((group, span));
+                        continue;
+                    }
                     into.push(PackedRecord { group, is_named: false, name: "".into(), span, map });
                 }
                 continue;
@@ -236,12 +268,16 @@ impl<'s> Sections<'_, 's> {
             {
                 let what = ("a record", "a map of values");
                 let Some(map) = self.record(value, what, &mut buffer) else { continue };
+                if !self.applies(&map) {
+                    skipped.push((group, span));
+                    continue;
+                }
                 into.push(PackedRecord { group, is_named: true, name, span, map });
             }
         }
     }
 
-    /// Returns the map of a record, unless it needs another pack.
+    /// Returns the map of a record.
     fn record(
         &mut self,
         mut node: Node<'s>,
@@ -249,8 +285,11 @@ impl<'s> Sections<'_, 's> {
         buffer: &mut Vec<u8>,
     ) -> Option<Packed> {
         node.remove_name();
-        let map = self.reading.packed(node, (what, expected), self.text, buffer)?;
-        packed_applies(&mut self.reading, &map, self.text, self.packs).then_some(map)
+        self.reading.packed(node, (what, expected), self.text, buffer)
+    }
+
+    fn applies(&mut self, record: &Packed) -> bool {
+        packed_applies(&mut self.reading, record, self.text, (&self.words, self.packs))
     }
 
     fn deletions(&mut self, section: Entry<'s>, into: &mut Vec<Deletion<'s>>) {

@@ -8,8 +8,8 @@ use serde_json::{Map, Value as Json, json};
 use crate::constraint::json as constraint;
 use crate::kind_name;
 use crate::loaded::Definitions;
-use crate::schemas::RECORD_KEYS;
 use crate::slot_notes::SlotNotes;
+use crate::words::{WORDS, Word};
 use slotted::Value;
 use slotted::schema::{RegisteredSchema, SIGNS, Shape, Slot, Union, UnionBy};
 use slotted::{Kind, schema::NumberKind};
@@ -69,8 +69,7 @@ impl Writer<'_> {
             deleted.insert(schema.name().to_owned(), list);
             let slots = self.slots(schema);
             let mut patched = slots.clone();
-            patched.insert("unset".into(), unset(schema));
-            patched.insert("if_pack".into(), condition());
+            add_words(&mut patched, [(Word::Unset, unset(schema)), (Word::IfPack, condition())]);
             self.shared.insert(patch, object(format!("Patch of {}", schema.name()), patched));
             self.shared.insert(record, self.record(schema, slots));
         }
@@ -78,6 +77,7 @@ impl Writer<'_> {
         let sections = json!({
             "$schema": { "type": "string" },
             "if_pack": condition(),
+            WORDS: words(),
             "schemas": map_of(&reference("schema"), "Schemas by name."),
             "records": closed(records, "Records by schema and name."),
             "patches": closed(
@@ -313,7 +313,9 @@ impl Writer<'_> {
         let required = slot_names.filter(|slot| slot.is_required()).map(Slot::name);
         // A part of a nested value is in a map or a list, or under its own name.
         let is_part = |name: &str| name.contains('.') || name.contains(SIGNS);
-        let required = required.filter(|name| !RECORD_KEYS.contains(name) && !is_part(name));
+        // The word may stand there instead.
+        let is_word = |name: &&str| Word::OF_RECORDS.iter().any(|word| word.name() == *name);
+        let required = required.filter(|name| !is_word(name) && !is_part(name));
         let required: Vec<&str> = required.collect();
         let mut inherits = self.record_name(Some(schema.name()), true);
         inherits["description"] = "The record from which this one inherits values.".into();
@@ -321,7 +323,7 @@ impl Writer<'_> {
             "If true, the record only serves as a base for other records and spawns no object.";
         let is_abstract = json!({ "type": "boolean", "description": is_abstract });
         let own = [inherits, is_abstract, unset(schema), condition()];
-        slots.extend(RECORD_KEYS.into_iter().map(str::to_owned).zip(own));
+        add_words(&mut slots, Word::OF_RECORDS.into_iter().zip(own));
         let mut record = object(schema.name().to_owned(), slots);
         if !required.is_empty() {
             // A record can inherit required slots, and an abstract one can leave them out.
@@ -342,11 +344,7 @@ impl Writer<'_> {
             [] => json!({ "type": "string" }),
             names => json!({ "anyOf": [{ "enum": names }, { "type": "string" }] }),
         };
-        let slots = |slot: &str, doc: &str| {
-            let mut slots = map_of(&reference(slot), doc);
-            slots["propertyNames"] = json!({ "not": { "enum": RECORD_KEYS } });
-            slots
-        };
+        let slots = |slot: &str, doc: &str| map_of(&reference(slot), doc);
         let schema = json!({
             "extends": name.clone(),
             "doc": { "type": "string" },
@@ -429,6 +427,24 @@ fn unset(schema: &RegisteredSchema) -> Json {
     let name = if optional.is_empty() { json!(false) } else { json!({ "enum": optional }) };
     let unset = "The slots that have no value, also if this record inherits one.";
     json!({ "type": "array", "items": name, "description": unset })
+}
+
+/// Adds the words of records. A slot of such a name needs a file that renames the word.
+fn add_words(slots: &mut Map<String, Json>, words: impl IntoIterator<Item = (Word, Json)>) {
+    for (word, json) in words {
+        let json = match slots.remove(word.name()) {
+            Some(slot) => json!({ "anyOf": [slot, json] }),
+            None => json,
+        };
+        slots.insert(word.name().to_owned(), json);
+    }
+}
+
+/// Describes `words`.
+fn words() -> Json {
+    let name = json!({ "anyOf": [{ "type": "string" }, { "const": false }] });
+    let words = Word::all().map(|word| (word.name().to_owned(), name.clone()));
+    closed(words.collect(), "Other names for the words of this file's records; false for none.")
 }
 
 /// Describes `if_pack`.

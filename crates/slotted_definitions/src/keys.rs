@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::node::{Data, Entry, Node};
 use crate::packed::Packed;
 use crate::source::{Place, Span};
+use crate::words::{Word, Words};
 use slotted::schema::nearest_name;
 
 /// Reads the nodes of one file and reports problems.
@@ -17,6 +18,33 @@ pub(super) struct Reading<'d> {
 impl Reading<'_> {
     pub(super) const fn place(&self, span: Span) -> Place {
         Place { file: self.file, span }
+    }
+
+    /// Reports a wrong value of a word. The game may mean an attribute of its own.
+    pub(super) fn unexpected_word(
+        &mut self,
+        node: &Node<'_>,
+        (words, word): (&Words, Word),
+        expected: &str,
+    ) {
+        let (found, place) = (node.kind_name(), self.place(node.span));
+        if matches!(node.data, Data::Bad) {
+            return;
+        }
+        let is_truth = |text: &str| matches!(text, "true" | "false" | "yes" | "no");
+        let help = match &node.data {
+            Data::Text(text) if word == Word::Abstract && is_truth(text) => {
+                "write true or false without quotes".to_owned()
+            }
+            _ => words.own_slot(word),
+        };
+        self.diagnostics.push_with(|_| {
+            let name = quoted(words.name(word).unwrap_or_default());
+            Diagnostic::error(Code::Unexpected, format!("{name} must be {expected}, not {found}"))
+                .at(place, format!("found {found}"))
+                .expected_found(expected, found)
+                .help(help)
+        });
     }
 
     /// Reports a value of the wrong type.
@@ -134,6 +162,21 @@ impl Reading<'_> {
     ) -> impl Iterator<Item = Entry<'s>> + use<'s> {
         let firsts = self.firsts(&map, owner);
         map.into_iter().zip(firsts).filter_map(|(entry, is_first)| is_first.then_some(entry))
+    }
+
+    /// Returns whether a map in the value has two values of one name, and reports them.
+    pub(super) fn repeats_a_name(&mut self, node: &Node<'_>) -> bool {
+        match &node.data {
+            Data::List(list) => {
+                list.iter().fold(false, |repeats, node| repeats | self.repeats_a_name(node))
+            }
+            Data::Map(map) => {
+                let is_repeated = map.len() > 1 && self.firsts(map, "the value").contains(&false);
+                let parts = map.iter().map(|entry| &entry.value);
+                parts.fold(is_repeated, |repeats, node| repeats | self.repeats_a_name(node))
+            }
+            _ => false,
+        }
     }
 
     /// Returns for each entry whether it is the first of its name, and reports the others.

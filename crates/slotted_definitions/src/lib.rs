@@ -88,6 +88,7 @@
 //! | `patches.records.SCHEMA.NAME` | values to change, see [Patches](#patches), `unset` and `if_pack` |
 //! | `patches.delete.SCHEMA` | a list of names: these records become no objects, and nothing can refer to them |
 //! | `if_pack` | the name of a pack, or a list: without these packs the file has no effect |
+//! | `words` | other names for the words of the file's records, see [Words](#words) |
 //! | `$schema` | the address of a JSON Schema for editors; the loader ignores it |
 //!
 //! **Kinds** are `bool`, `i8` to `u64`, `f32`, `f64`, [glam's vectors](slotted::schema::VectorKind) in lower case as
@@ -112,6 +113,14 @@
 //!
 //! **References** are names of records, or `schema/name` if several records share the name.
 //!
+//! # Words
+//!
+//! `inherits`, `abstract`, `unset` and `if_pack` stand beside the slots of a record, and `add`, `remove`, `times` and `plus` in the
+//! place of a value. A game may have attributes of these names, or other names for the words. So `words`, at the top of a
+//! definition file or for files under `objects`, renames words or switches them off: after
+//! `words = { inherits = "copy-from", abstract = false }`, `copy-from` means what `inherits` means elsewhere, and attributes called
+//! `inherits` and `abstract` are slots. A name that is a slot and a word of its file is an error.
+//!
 //! # Packs
 //!
 //! A folder of definition files is a **pack**. Packs are read in the order in which they were added; a
@@ -127,13 +136,15 @@
 //!
 //! **Files of objects** are a game's own: a list of objects, a map of objects by name, or one object, which is named after its
 //! file. A key of `objects` is a file, a folder, or a pattern such as `data/**/*.json`; a file wins over a folder, the longer
-//! folder over the shorter one, and both over a pattern. The value is a schema, or a map:
+//! folder over the shorter one, and both over a pattern. In TOML, a map may also have lists of objects, such as `[[tree]]`. The
+//! value is a schema, or a map:
 //!
 //! | key | value |
 //! |---|---|
 //! | `schema` | the schema of all objects that do not tell theirs |
 //! | `schema_from` | the attribute that tells an object's schema, such as `"type"` |
 //! | `name_from` | the attribute that names the record, such as `"id"`, if it is text |
+//! | `words` | other names for the words of these files, see [Words](#words) |
 //!
 //! Both attributes may be slots too.
 //!
@@ -224,6 +235,7 @@ mod loader;
 mod loose;
 mod merged;
 mod named;
+mod nameless;
 mod names;
 mod nested;
 mod nested_slots;
@@ -254,9 +266,11 @@ mod undeclared;
 mod unread;
 mod value;
 mod within;
+mod words;
 pub mod write;
 mod write_nested;
 mod write_schema;
+mod write_words;
 mod write_yaml;
 
 pub use data::read_data;
@@ -269,7 +283,6 @@ pub use packs::Conflicts;
 pub use progress::LoadProgress;
 pub use records::Undeclared;
 pub use report::Report;
-pub use schemas::RECORD_KEYS;
 
 /// Runs the example of the README.
 #[cfg(all(doctest, feature = "toml"))]

@@ -1,6 +1,5 @@
 //! Reads packs of files into definitions.
 
-use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -423,7 +422,7 @@ impl<'s> Parsed<'s> {
             undeclared,
             values_left: self.values_left,
             named: Named::new(&records, registry),
-            incomplete: HashSet::new(),
+            incomplete: std::mem::take(&mut records.incomplete),
             lacks_any: false,
             records: &mut records,
             diagnostics,
@@ -476,7 +475,7 @@ impl<'s> Parsed<'s> {
                 let mut reading = Reading { file: file.file, diagnostics };
                 let stem = Path::new(path).file_stem().and_then(OsStr::to_str);
                 let stem = stem.unwrap_or(path);
-                let file = LooseFile::new((of, stem), (file.file, position, text), packs);
+                let file = LooseFile::new((of, stem), (*file, position, text), packs);
                 file.read(document.root, &mut reading, declared);
             } else if let Some(folder) = inner_pack(path).filter(|_| !document.declares()) {
                 let message = format!("folder {} is a pack of its own", quoted(folder));

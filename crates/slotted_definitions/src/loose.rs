@@ -8,11 +8,14 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use crate::declared::{Group, PackedRecord, make_room};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::document::{Declarations, packed_applies};
+use crate::format::Format;
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Node};
+use crate::pack::PackFile;
 use crate::packs::Packs;
 use crate::source::{Place, Span};
 use crate::text::Text;
+use crate::words::{WORDS, Words};
 
 /// The files of objects that a manifest lists under `objects`.
 #[derive(Debug, Default)]
@@ -38,9 +41,10 @@ pub(super) struct LooseObjects {
     schema_from: Option<Arc<str>>,
     /// The attribute that names the record.
     name_from: Option<Arc<str>>,
+    words: Arc<Words>,
 }
 
-const KEYS: [&str; 3] = ["schema", "schema_from", "name_from"];
+const KEYS: [&str; 4] = ["schema", "schema_from", "name_from", WORDS];
 
 impl LooseFiles {
     /// Reads the key `objects` of a manifest.
@@ -109,13 +113,18 @@ impl LooseObjects {
     fn read(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Self> {
         let place = reading.place(entry.span);
         let path = entry.name.trim_end_matches('/').into();
-        let mut loose = Self { path, place, schema: None, schema_from: None, name_from: None };
+        let words = Arc::default();
+        let mut loose =
+            Self { path, place, schema: None, schema_from: None, name_from: None, words };
         let with_place = |reading: &mut Reading<'_>, node: &Node<'_>| {
             let schema = reading.text(node, "a schema name")?;
             Some((schema.into(), reading.place(node.span)))
         };
         let Data::Map(map) = &entry.value.data else {
             loose.schema = Some(with_place(reading, &entry.value)?);
+            let mut words = Words::default();
+            words.set_entry(loose.shown());
+            loose.words = Arc::new(words);
             return Some(loose);
         };
         for key in reading.once(map, "the files of objects") {
@@ -127,9 +136,13 @@ impl LooseObjects {
                 "name_from" => {
                     loose.name_from = reading.text(&key.value, "'name_from'").map(Into::into);
                 }
+                WORDS => loose.words = Arc::new(Words::read(reading, &key.value)),
                 _ => reading.unknown(key, "files of objects", &KEYS, None),
             }
         }
+        let mut words = Words::clone(&loose.words);
+        words.set_entry(loose.shown());
+        loose.words = Arc::new(words);
         if loose.schema.is_none() && loose.schema_from.is_none() {
             let message = format!("no schema is given for {}", quoted(&entry.name));
             let diagnostic = Diagnostic::error(Code::MissingValue, message)
@@ -142,12 +155,27 @@ impl LooseObjects {
     }
 }
 
+impl LooseObjects {
+    /// Returns the entry without its words and its end.
+    fn shown(&self) -> String {
+        let schema = self.schema.as_ref().map(|(schema, _)| schema);
+        let keys = [
+            ("schema", schema),
+            ("schema_from", self.schema_from.as_ref()),
+            ("name_from", self.name_from.as_ref()),
+        ];
+        let keys =
+            keys.into_iter().filter_map(|(key, value)| Some(format!("{key} = {:?}", value?)));
+        format!("{:?} = {{ {}", self.path, keys.collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// The objects of one file.
 pub(super) struct LooseFile<'s> {
     pub(super) of: &'s LooseObjects,
     /// The name of a record that is the whole file.
     pub(super) stem: &'s str,
-    pub(super) file: u32,
+    pub(super) file: PackFile,
     /// The position of the pack in the load order.
     pub(super) pack: usize,
     pub(super) text: &'s str,
@@ -160,14 +188,14 @@ pub(super) struct LooseFile<'s> {
 impl<'s> LooseFile<'s> {
     pub(super) fn new(
         (of, stem): (&'s LooseObjects, &'s str),
-        (file, pack, text): (u32, usize, &'s str),
+        (file, pack, text): (PackFile, usize, &'s str),
         packs: &'s Packs,
     ) -> Self {
         let (groups, buffer) = (HashMap::new(), Vec::new());
         Self { of, stem, file, pack, text, packs, groups, buffer }
     }
 
-    /// Reads a list of objects, a map of objects by name, or a single object.
+    /// Reads a list of objects, a map of objects by name, or a single object. In TOML, a map may have lists of objects too.
     pub(super) fn read(
         mut self,
         mut root: Node<'s>,
@@ -189,7 +217,13 @@ impl<'s> LooseFile<'s> {
                 make_room(&mut into.records, map.len());
                 for Entry { name, span, value } in reading.take_once(map, "the objects of the file")
                 {
-                    self.object(reading, value, Some((name, span)), into);
+                    match value.data {
+                        Data::List(list) => {
+                            list.into_iter()
+                                .for_each(|node| self.object(reading, node, None, into));
+                        }
+                        _ => self.object(reading, value, Some((name, span)), into),
+                    }
                 }
             }
             Data::Map(map) => {
@@ -208,8 +242,14 @@ impl<'s> LooseFile<'s> {
         let own = [&self.of.schema_from, &self.of.name_from];
         let is_own =
             |entry: &Entry<'_>| own.iter().any(|name| name.as_deref() == Some(&entry.name));
-        let is_map = |entry: &Entry<'_>| matches!(entry.value.data, Data::Map(_) | Data::Packed(_));
-        map.iter().all(is_map) && !map.iter().any(is_own)
+        let is_map = |node: &Node<'_>| matches!(node.data, Data::Map(_) | Data::Packed(_));
+        let is_toml = self.file.format == Format::Toml;
+        // TOML has no lists at the top: `[[pine]]` begins an object of a list.
+        let are_objects = |entry: &Entry<'_>| match &entry.value.data {
+            Data::List(list) => is_toml && !list.is_empty() && list.iter().all(is_map),
+            _ => is_map(&entry.value),
+        };
+        map.iter().all(are_objects) && !map.iter().any(is_own)
     }
 
     fn object(
@@ -222,9 +262,7 @@ impl<'s> LooseFile<'s> {
         node.remove_name();
         let (span, what) = (node.span, ("an object", "a map from slots to values"));
         let Some(map) = reading.packed(node, what, self.text, &mut self.buffer) else { return };
-        if !packed_applies(reading, &map, self.text, self.packs) {
-            return;
-        }
+        let is_skipped = !packed_applies(reading, &map, self.text, (&self.of.words, self.packs));
         let text_of = |attribute: &Option<Arc<str>>| {
             let value = map.find(self.text, attribute.as_deref()?)?;
             match value.data {
@@ -235,6 +273,9 @@ impl<'s> LooseFile<'s> {
         let own_schema = text_of(&self.of.schema_from);
         let name = text_of(&self.of.name_from).or(name);
         let Some(group) = self.group(own_schema, &mut into.groups) else {
+            if is_skipped {
+                return;
+            }
             let attribute = quoted(self.of.schema_from.as_deref().unwrap_or_default());
             let place = reading.place(span);
             reading.diagnostics.push_with(|_| {
@@ -244,6 +285,9 @@ impl<'s> LooseFile<'s> {
             });
             return;
         };
+        if is_skipped {
+            return into.skipped.push((group, span));
+        }
         let is_named = name.is_some();
         let (name, span) = name.unwrap_or(("".into(), span));
         into.records.push(PackedRecord { group, is_named, name, span, map });
@@ -255,7 +299,7 @@ impl<'s> LooseFile<'s> {
         if let Some(group) = self.groups.get(&key) {
             return Some(*group);
         }
-        let file = self.file;
+        let file = self.file.file;
         let (schema, schema_place) = match (&key, span, &self.of.schema) {
             (Some(own), Some(span), _) => (own.clone(), Place { file, span }),
             (_, _, Some((schema, place))) => ((&**schema).into(), *place),
@@ -263,8 +307,8 @@ impl<'s> LooseFile<'s> {
         };
         let number = groups.len() as u32;
         let taken = [self.of.name_from.as_deref(), self.of.schema_from.as_deref()];
-        let (pack, text) = (self.pack, self.text);
-        groups.push(Group { schema, schema_place, pack, file, text, taken });
+        let (pack, text, words) = (self.pack, self.text, Arc::clone(&self.of.words));
+        groups.push(Group { schema, schema_place, pack, file, text, taken, words });
         self.groups.insert(key, number);
         Some(number)
     }

@@ -9,9 +9,8 @@ use crate::keys::Reading;
 use crate::names::look_alike;
 use crate::nested_slots::{Parts, parts};
 use crate::nested_unions::{DeclaredVariants, Tag, too_many_variants};
-use crate::node::{Data, Entry, Node};
+use crate::node::{Data, Node};
 use crate::packs::Packs;
-use crate::schemas::RECORD_KEYS;
 use crate::slot::{SlotDeclaration, SlotSource};
 use crate::source::{Place, Span};
 use crate::within::Within;
@@ -113,9 +112,6 @@ pub(super) fn read_slots<'n, 's>(
         return;
     }
     for entry in reading.once(map, "the slots") {
-        if *within == Within::default() && is_reserved(entry, reading) {
-            continue;
-        }
         let name = within.name(&entry.name);
         let known = schema.places.get(&name).filter(|_| source.is_patch).cloned();
         let is_known = known.is_some();
@@ -224,16 +220,4 @@ pub(super) fn read_variants<'n, 's>(
             }
         }
     }
-}
-
-fn is_reserved(entry: &Entry<'_>, reading: &mut Reading<'_>) -> bool {
-    let is_reserved = RECORD_KEYS.contains(&&*entry.name);
-    if is_reserved {
-        let name = quoted(&entry.name);
-        let message = format!("a slot cannot be named {name}, a reserved key of records");
-        let place = reading.place(entry.span);
-        let diagnostic = Diagnostic::error(Code::BadName, message);
-        reading.diagnostics.push(diagnostic.at(place, "choose another name"));
-    }
-    is_reserved
 }

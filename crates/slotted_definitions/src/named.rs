@@ -92,6 +92,11 @@ impl Named {
         Meant { concrete: meant().filter(is_concrete).take(MOST).collect(), any: meant().next() }
     }
 
+    /// Returns whether a schema is or extends another one. Takes **O(1)** time.
+    pub(super) fn extends(&self, schema: SchemaId, base: SchemaId) -> bool {
+        self.ancestry.extends(schema, base)
+    }
+
     /// Finds the record of the name in the schema or its nearest base.
     pub(super) fn parent(
         &mut self,

@@ -11,6 +11,7 @@ use crate::slot::{SlotDeclaration, SlotSource};
 use crate::slot_problems::{kind_of_schemas, unknown_kind};
 use crate::source::Place;
 use crate::within::Within;
+use crate::words::Words;
 use std::sync::Arc;
 
 use slotted::Kind;
@@ -87,7 +88,8 @@ impl<'n, 's> MergedSchema<'n, 's> {
     ) {
         let map = reading.map(&changes.value, "'variants'", "a map of changes");
         for key in reading.once(map.unwrap_or_default(), "'variants'") {
-            let Some(operation) = operation(reading, key, &OF_LISTS) else { continue };
+            let known = (&OF_LISTS[..], &Words::default());
+            let Some(operation) = operation(reading, key, known) else { continue };
             let is_tag = |slot: &&mut SlotDeclaration<'_, '_>| {
                 slot.tag.is_some() && slot.within.is_at(within)
             };

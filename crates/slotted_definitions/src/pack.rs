@@ -87,7 +87,11 @@ impl<'d> FileReader<'d> {
                 let shown = folder.to_string_lossy().replace('\\', "/");
                 let shown = shown.trim_end_matches('/');
                 self.inner_path = shown.len() + 1;
+                let before = (self.listed.len(), self.diagnostics.errors);
                 self.folder(pack, shown, folder, Path::new(""), self.limits.folder_levels);
+                if before == (self.listed.len(), self.diagnostics.errors) {
+                    self.no_files(shown);
+                }
                 let name = folder.canonicalize().ok();
                 let name = name.as_deref().unwrap_or(folder).file_name();
                 name.map_or_else(|| "pack".into(), |name| name.to_string_lossy()).into()
@@ -253,6 +257,14 @@ impl<'d> FileReader<'d> {
         self.diagnostics.unread.add("");
         let place = self.empty(shown);
         self.diagnostics.push(Diagnostic::error(Code::Unreadable, message).at(place, ""));
+    }
+
+    fn no_files(&mut self, folder: &str) {
+        let message = format!("folder '{}' contains no definition files", visible(folder));
+        let place = self.empty(folder.into());
+        let diagnostic = Diagnostic::error(Code::Unreadable, message).at(place, "");
+        self.diagnostics
+            .push(diagnostic.help("their names must end in .json, .toml, .ron or .yaml"));
     }
 
     fn unknown_format(&mut self, shown: Arc<str>) {

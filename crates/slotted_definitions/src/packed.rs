@@ -4,14 +4,15 @@ use crate::bytes::{Bytes, FIRST_TAG, Plain, from_span, put, put_all, put_text, t
 use crate::node::{Data, Entry, Node};
 use crate::source::Span;
 use crate::text::Text;
+use crate::words::{Word, Words};
 
 /// A map with the places of its values. The text of the file is needed to read it.
 #[derive(Clone, Debug)]
 pub(super) struct Packed(Box<[u8]>);
 
-/// Keys that are needed before a record is read. The first byte tells which ones the map has.
-pub(super) const IF_PACK: &str = "if_pack";
-const INHERITS: &str = "inherits";
+/// Words that are needed before a record is read. The first byte tells which ones the map has.
+pub(super) const IF_PACK: &str = Word::IfPack.name();
+const INHERITS: &str = Word::Inherits.name();
 const HAS_IF_PACK: u8 = 1;
 const HAS_INHERITS: u8 = 2;
 
@@ -96,14 +97,19 @@ impl Packed {
         self.0.first().is_some_and(|keys| keys & key != 0)
     }
 
-    /// Returns the value of the key `if_pack`.
-    pub(super) fn if_pack<'s>(&self, file: &'s str) -> Option<Node<'s>> {
-        self.has(HAS_IF_PACK).then(|| self.find(file, IF_PACK))?
+    /// Returns the value of the word `if_pack`.
+    pub(super) fn if_pack<'s>(&self, file: &'s str, words: &Words) -> Option<Node<'s>> {
+        self.word(file, (Word::IfPack, HAS_IF_PACK), words)
     }
 
-    /// Returns the value of the key `inherits`.
-    pub(super) fn inherits<'s>(&self, file: &'s str) -> Option<Node<'s>> {
-        self.has(HAS_INHERITS).then(|| self.find(file, INHERITS))?
+    /// Returns the value of the word `inherits`.
+    pub(super) fn inherits<'s>(&self, file: &'s str, words: &Words) -> Option<Node<'s>> {
+        self.word(file, (Word::Inherits, HAS_INHERITS), words)
+    }
+
+    fn word<'s>(&self, file: &'s str, (word, key): (Word, u8), words: &Words) -> Option<Node<'s>> {
+        let name = words.name(word)?;
+        (name != word.name() || self.has(key)).then(|| self.find(file, name))?
     }
 
     /// Iterates over the entries, which are unpacked one by one.
@@ -398,7 +404,8 @@ mod tests {
         let is_borrowed = |text: &Text<'_>| matches!(text, Text::Borrowed(_));
         assert!(entry.is_some_and(|entry| is_borrowed(&entry.name)
             && matches!(&entry.value.data, Data::Text(text) if is_borrowed(text))));
-        assert!(packed.if_pack(FILE).is_none() && packed.inherits(FILE).is_none());
+        let words = &Words::default();
+        assert!(packed.if_pack(FILE, words).is_none() && packed.inherits(FILE, words).is_none());
     }
 
     #[test]
@@ -408,6 +415,7 @@ mod tests {
             Entry { name: name.into(), span: Span::default(), value }
         };
         let packed = Packed::new(&[entry(INHERITS)], FILE, &mut Vec::new());
-        assert!(packed.inherits(FILE).is_some() && packed.if_pack(FILE).is_none());
+        let words = &Words::default();
+        assert!(packed.inherits(FILE, words).is_some() && packed.if_pack(FILE, words).is_none());
     }
 }

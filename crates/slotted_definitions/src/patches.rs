@@ -8,11 +8,13 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::{Declaration, Deletion, RecordDeclaration};
 use crate::given::Given;
 use crate::infer::SameData;
+use crate::nameless::Nameless;
 use crate::node::Entry;
 use crate::records::{
     QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared, names_list_parts,
 };
 use crate::source::Place;
+use crate::words::Word;
 use slotted::schema::{RegisteredSchema, Shape};
 use slotted::{Kind, Value};
 
@@ -38,7 +40,10 @@ impl RecordReader<'_> {
         }
         let mut entries = self.entries(schema, patch);
         self.quarantine_changes(patch, &mut entries.quarantined);
-        let is_fixed = |entry: &&Entry<'_>| matches!(&*entry.name, "inherits" | "abstract");
+        let is_fixed = |entry: &&Entry<'_>| {
+            let word = patch.words.of_record(&entry.name);
+            matches!(word, Some(Word::Inherits | Word::Abstract))
+        };
         for entry in patch.of.map.iter().filter(is_fixed) {
             let place = Place { file: patch.of.place.file, span: entry.span };
             self.diagnostics.push_with(|_| {
@@ -195,10 +200,19 @@ impl RecordReader<'_> {
         let suggestion = self.diagnostics.nearest_of(name, names);
         let (of, end) = (quoted(schema.name()), did_you_mean(suggestion.as_deref()));
         let message = format!("cannot {what} unknown record {} of {of}{end}", quoted(name));
-        Diagnostic::error(Code::UnknownRecord, message)
+        let diagnostic = Diagnostic::error(Code::UnknownRecord, message)
             .at(place, "no such record")
             .suggest(suggestion)
-            .look_alike(name)
+            .look_alike(name);
+        let (all, id) = ((&self.records, self.registry), schema.id());
+        let nameless = match self.diagnostics.is_full() {
+            true => None,
+            false => Nameless::find(all, name, |own| own == id, self.diagnostics),
+        };
+        match nameless {
+            Some(nameless) => nameless.shown(diagnostic),
+            None => diagnostic,
+        }
     }
 
     fn find_to_patch(
@@ -248,12 +262,15 @@ impl RecordReader<'_> {
         patch: &RecordDeclaration<'_, '_>,
         quarantined: &mut Vec<QuarantinedValue>,
     ) {
-        let changes = quarantined.extract_if(.., |quarantined| are_changes(&quarantined.value));
+        let changes =
+            quarantined.extract_if(.., |quarantined| are_changes(&quarantined.value, patch.words));
         let values: Vec<_> = changes.map(|change| (change.name, change.value)).collect();
         if !values.is_empty() {
             let (schema, name) = (patch.schema.into(), Some(patch.of.name.into()));
             let values = Value::Map(values.into());
-            self.records.quarantined_patches.push(QuarantinedRecord { schema, name, values });
+            let words = Arc::clone(patch.words);
+            let patch = QuarantinedRecord { schema, name, values, words };
+            self.records.quarantined_patches.push(patch);
         }
     }
 

@@ -17,10 +17,11 @@ use crate::packs::Packs;
 use crate::patches::Patched;
 use crate::references::is_required;
 use crate::same_name::SameName;
-use crate::schemas::{RECORD_KEYS, Schemas};
+use crate::schemas::Schemas;
 use crate::source::Place;
 use crate::undeclared::Occurrences;
 use crate::value::{is_reference, not_a_name, refused, wrong_elements};
+use crate::words::{Word, Words};
 use slotted::SchemaId;
 use slotted::Store;
 use slotted::Value;
@@ -89,6 +90,8 @@ pub(super) struct QuarantinedRecord {
     pub(super) schema: Arc<str>,
     pub(super) name: Option<Arc<str>>,
     pub(super) values: Value,
+    /// The words of its file.
+    pub(super) words: Arc<Words>,
 }
 
 impl QuarantinedRecord {
@@ -96,7 +99,7 @@ impl QuarantinedRecord {
         let values = record.of.map.iter();
         let values = values.map(|entry| (&*entry.name, entry.value.to_value())).collect();
         let name = record.named.then(|| record.of.name.into());
-        Self { schema: record.schema.into(), name, values }
+        Self { schema: record.schema.into(), name, values, words: Arc::clone(record.words) }
     }
 }
 
@@ -121,6 +124,8 @@ pub(super) struct Records {
     pub(super) partial: HashSet<u32>,
     /// Deleted records, each with the place and the pack of the patch.
     pub(super) deleted: HashMap<u32, (Place, usize)>,
+    /// Records whose parents are unknown. Their missing values are not reported.
+    pub(super) incomplete: HashSet<u32>,
     /// Names of records that cannot be checked.
     pub(super) of_broken_schemas: HashSet<Arc<str>>,
 }
@@ -133,8 +138,8 @@ pub(super) struct RecordReader<'a> {
     pub(super) packs: &'a Packs,
     pub(super) records: Records,
     pub(super) diagnostics: &'a mut Diagnostics,
-    /// The schemas of the records so far.
-    seen: HashSet<SchemaId>,
+    /// Slots with the name of a word, each reported once.
+    unclear: HashSet<(SchemaId, Word)>,
     /// Undeclared names by schema.
     pub(super) undeclared_names: HashMap<(Arc<str>, Arc<str>), Occurrences>,
     /// Records whose parents do not exist.
@@ -220,7 +225,7 @@ impl<'a> RecordReader<'a> {
             packs,
             records: Records::default(),
             diagnostics,
-            seen: HashSet::new(),
+            unclear: HashSet::new(),
             undeclared_names: HashMap::new(),
             absent: Absent::default(),
             composed_names: HashMap::new(),
@@ -232,7 +237,7 @@ impl<'a> RecordReader<'a> {
 
     /// Reads all records and applies their patches.
     pub(super) fn read(mut self, declarations: Declarations<'_>) -> Records {
-        let Declarations { groups, records, record_patches, deletions, .. } = declarations;
+        let Declarations { groups, records, record_patches, deletions, skipped, .. } = declarations;
         self.records.list.reserve_exact(records.len());
         let registry = self.registry;
         if self.undeclared != Undeclared::Refuse {
@@ -271,6 +276,13 @@ impl<'a> RecordReader<'a> {
             packed.unpack(&groups, &mut map);
             self.patch(&packed.view(&groups, &map), &mut patched);
         }
+        for (group, span) in skipped {
+            let group = &groups[group as usize];
+            let place = Place { file: group.file, span };
+            if let Some(schema) = registry.schema(&group.schema) {
+                self.is_unclear(schema, (&group.words, Word::IfPack), place);
+            }
+        }
         for deletion in &deletions {
             self.delete(deletion, &patched);
         }
@@ -284,9 +296,6 @@ impl<'a> RecordReader<'a> {
     }
 
     fn record(&mut self, schema: &RegisteredSchema, declared: &RecordDeclaration<'_, '_>) {
-        if self.seen.insert(schema.id()) {
-            self.reject_reserved_slot_names(schema, declared);
-        }
         let mut entries = self.entries(schema, declared);
         let number = self.records.list.len() as u32;
         let name = declared.named.then(|| Arc::<str>::from(declared.of.name));
@@ -318,21 +327,25 @@ impl<'a> RecordReader<'a> {
         }
     }
 
-    /// Only the program can declare such slots.
-    fn reject_reserved_slot_names(
+    /// Returns whether the name of a word is that of a slot too, and reports it.
+    fn is_unclear(
         &mut self,
         schema: &RegisteredSchema,
-        declared: &RecordDeclaration<'_, '_>,
-    ) {
-        for key in RECORD_KEYS.into_iter().filter(|key| schema.slot(key).is_some()) {
-            let of = quoted(schema.name());
-            let message = format!("schema {of} has a slot '{key}', a reserved key of records");
-            self.diagnostics.push(
+        (words, word): (&Words, Word),
+        place: Place,
+    ) -> bool {
+        let name = words.name(word).unwrap_or_default();
+        let is_slot = schema.slot_index(name).is_some() || schema.is_nested(name);
+        if is_slot && self.unclear.insert((schema.id(), word)) {
+            self.diagnostics.push_with(|_| {
+                let (of, name) = (quoted(schema.name()), quoted(name));
+                let message = format!("{name} is a slot of {of} and a word of records too");
                 Diagnostic::error(Code::BadName, message)
-                    .at(declared.schema_place, "files cannot contain its records")
-                    .help("rename the slot in the program"),
-            );
+                    .at(place, "the slot or the word?")
+                    .help(words.own_slot(word))
+            });
         }
+        is_slot
     }
 
     fn add_name(
@@ -401,8 +414,8 @@ impl<'a> RecordReader<'a> {
         let map = declared.of.map;
         entries.values.reserve(map.len().min(schema.slots().len()));
         for (position, entry) in map.iter().enumerate() {
-            if RECORD_KEYS.contains(&&*entry.name) {
-                self.key(schema, entry, declared, &mut entries);
+            if let Some(word) = declared.words.of_record(&entry.name) {
+                self.word(schema, (word, entry), declared, &mut entries);
                 continue;
             }
             // Most records name their slots in the schema's order.
@@ -443,25 +456,37 @@ impl<'a> RecordReader<'a> {
         }
     }
 
-    fn key(
+    fn word(
         &mut self,
         schema: &RegisteredSchema,
-        entry: &Entry<'_>,
+        (word, entry): (Word, &Entry<'_>),
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
-        if entry.name == "unset" {
-            return self.unset(schema, entry, declared, entries);
+        let file = declared.of.place.file;
+        let words = &**declared.words;
+        if self.is_unclear(schema, (words, word), Place { file, span: entry.span }) {
+            // It is not reported as missing too.
+            let place = Place { file, span: entry.value.span };
+            let slot = schema.slot_index(&entry.name);
+            let value = |slot| Given { slot: slot as u16, place, value: Value::Unset };
+            return entries.values.extend(slot.map(value));
         }
-        // Read before.
-        if entry.name == "if_pack" {
-            return;
-        }
-        let mut reading = Reading { file: declared.of.place.file, diagnostics: self.diagnostics };
-        if entry.name == "abstract" {
-            entries.is_abstract |= reading.bool(&entry.value, "'abstract'").unwrap_or_default();
-        } else if let Some(name) = reading.text(&entry.value, "'inherits'") {
-            entries.parent = Some((name.into(), reading.place(entry.value.span)));
+        let mut reading = Reading { file, diagnostics: self.diagnostics };
+        match (word, &entry.value.data) {
+            (Word::Inherits, Data::Text(name)) => {
+                entries.parent = Some((name.to_string().into(), reading.place(entry.value.span)));
+            }
+            (Word::Inherits, _) => {
+                reading.unexpected_word(&entry.value, (words, word), "the name of a record");
+            }
+            (Word::Abstract, Data::Bool(is_abstract)) => entries.is_abstract |= *is_abstract,
+            (Word::Abstract, _) => {
+                reading.unexpected_word(&entry.value, (words, word), "true or false");
+            }
+            (Word::Unset, _) => self.unset(schema, entry, declared, entries),
+            // Read before.
+            _ => {}
         }
     }
 
@@ -474,7 +499,10 @@ impl<'a> RecordReader<'a> {
         entries: &mut Entries,
     ) {
         let mut reading = Reading { file: declared.of.place.file, diagnostics: self.diagnostics };
-        let names = reading.list(&entry.value, "'unset'", "a list of slots").unwrap_or_default();
+        let word = (&**declared.words, Word::Unset);
+        let Data::List(names) = &entry.value.data else {
+            return reading.unexpected_word(&entry.value, word, "a list of slots");
+        };
         let names = names
             .iter()
             .filter_map(|node| Some((reading.text(node, "the name of a slot")?, null(node))));
@@ -492,7 +520,13 @@ impl<'a> RecordReader<'a> {
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
-        if self.are_changes(schema, slot, entry, declared.of, &mut entries.changes) {
+        if self.are_changes(
+            schema,
+            slot,
+            entry,
+            (declared.of, declared.words),
+            &mut entries.changes,
+        ) {
             return;
         }
         let mut entry = entry;
@@ -502,7 +536,13 @@ impl<'a> RecordReader<'a> {
         {
             bare = named.bare();
             entry.value = &bare;
-            if self.are_changes(schema, slot, entry, declared.of, &mut entries.changes) {
+            if self.are_changes(
+                schema,
+                slot,
+                entry,
+                (declared.of, declared.words),
+                &mut entries.changes,
+            ) {
                 return;
             }
         }
@@ -545,6 +585,10 @@ impl<'a> RecordReader<'a> {
         entries.values.push(Given { slot: slot as u16, place, value });
     }
 
+    const fn reading(&mut self, place: Place) -> Reading<'_> {
+        Reading { file: place.file, diagnostics: self.diagnostics }
+    }
+
     /// Checks whether the slot accepts the value.
     pub(super) fn check(
         &mut self,
@@ -557,6 +601,9 @@ impl<'a> RecordReader<'a> {
             return Checked::Wrong;
         }
         let slot = &schema.slots()[slot];
+        if *slot.kind().element() == Kind::Any && self.reading(place).repeats_a_name(node) {
+            return Checked::Wrong;
+        }
         let value = node.to_value_of(slot.kind());
         // References are resolved after all records are read.
         if is_reference(slot.kind(), &value) {

@@ -7,6 +7,7 @@ use crate::blame::{patched, with_patch};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::given::Given;
 use crate::named::Named;
+use crate::nameless::Nameless;
 use crate::packs::Packs;
 use crate::records::{QuarantinedValue, Records, Undeclared};
 use crate::schemas::Schemas;
@@ -266,22 +267,7 @@ impl Resolver<'_> {
         let owner = format!("slot {} of {}", quoted(slot.name()), quoted(of.name()));
         let shown = quoted(name);
         let diagnostic = match why {
-            Unresolved::Unknown => {
-                let suggestion = self.diagnostics.nearest(name, self.records.names());
-                let end = did_you_mean(suggestion.as_deref());
-                let message = format!("{owner} refers to {shown}, which does not exist{end}");
-                let diagnostic = Diagnostic::error(Code::UnknownRecord, message)
-                    .at(place, "no such record")
-                    .suggest(suggestion)
-                    .look_alike(name);
-                match name.is_empty() {
-                    true => diagnostic.help(format!(
-                        "leave the slot out; if the record inherits a value, write unset = [\"{}\"]",
-                        slot.name()
-                    )),
-                    false => diagnostic,
-                }
-            }
+            Unresolved::Unknown => self.unknown(&owner, slot, name, place),
             Unresolved::Abstract(defined) => {
                 let message = format!("{owner} refers to {shown}, which is abstract");
                 Diagnostic::error(Code::UnknownRecord, message)
@@ -322,6 +308,33 @@ impl Resolver<'_> {
             true => diagnostic.into_warning(label),
             false => diagnostic,
         });
+    }
+
+    fn unknown(&mut self, owner: &str, slot: &Slot, name: &str, place: Place) -> Diagnostic {
+        let shown = quoted(name);
+        let suggestion = self.diagnostics.nearest(name, self.records.names());
+        let end = did_you_mean(suggestion.as_deref());
+        let message = format!("{owner} refers to {shown}, which does not exist{end}");
+        let diagnostic = Diagnostic::error(Code::UnknownRecord, message)
+            .at(place, "no such record")
+            .suggest(suggestion)
+            .look_alike(name);
+        let base = slot.references().and_then(|base| Some(self.registry.schema(base)?.id()));
+        let named = &self.named;
+        let fits = |own| base.is_none_or(|base| named.extends(own, base));
+        let of = (&*self.records, self.registry);
+        let nameless = match self.diagnostics.is_full() || name.is_empty() {
+            true => None,
+            false => Nameless::find(of, own_name(name), fits, self.diagnostics),
+        };
+        match nameless {
+            _ if name.is_empty() => diagnostic.help(format!(
+                "leave the slot out; if the record inherits a value, write unset = [\"{}\"]",
+                slot.name()
+            )),
+            Some(nameless) => nameless.shown(diagnostic),
+            None => diagnostic,
+        }
     }
 
     /// Returns the records that inherit, each after its parent.

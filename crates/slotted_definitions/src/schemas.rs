@@ -207,14 +207,6 @@ fn unknown_references(
     }
 }
 
-/// The keys of records that are not slots: no schema in a file can have slots of these names.
-///
-/// # Example
-/// ```
-/// assert!(slotted_definitions::RECORD_KEYS.contains(&"inherits"));
-/// ```
-pub const RECORD_KEYS: [&str; 4] = ["inherits", "abstract", "unset", "if_pack"];
-
 fn unknown_to_patch(
     names: &[Arc<str>],
     patch: &Declaration<'_, '_>,

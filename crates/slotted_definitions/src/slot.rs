@@ -18,6 +18,7 @@ use crate::slot_notes::{PatchedKey, SlotNotes};
 use crate::slot_problems::{TAG_HELP, help_for, kind_of_schemas, unknown_kind};
 use crate::source::Place;
 use crate::within::Within;
+use crate::words::Words;
 use slotted::schema::SchemaBuilder;
 use slotted::{Kind, Schema, Value};
 
@@ -265,7 +266,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     ) {
         let map = reading.map(node, "'variants'", "a list of names").unwrap_or_default();
         for key in reading.once(map, "'variants'") {
-            let Some(operation) = operation(reading, key, &OF_LISTS) else { continue };
+            let Some(operation) = operation(reading, key, (&OF_LISTS, &Words::default())) else {
+                continue;
+            };
             let (place, node) = (reading.place(key.value.span), &key.value);
             let pack = source.pack;
             self.variant_changes.push(VariantChange { pack, place, operation, node });

@@ -12,8 +12,8 @@ use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::slot::SlotDeclaration;
 use crate::source::Place;
-use crate::value::refused;
-use slotted::schema::{KindError, Problem, Slot};
+use crate::value::{element, refused};
+use slotted::schema::{KindError, Problem, ProblemKind, Slot};
 use slotted::{Kind, SchemaError, Store, Value};
 
 impl SlotDeclaration<'_, '_> {
@@ -80,6 +80,10 @@ impl SlotDeclaration<'_, '_> {
                 diagnostic.at(at(constraint), format!("does not apply to {kind}"))
             }
             SchemaError::BadDefault(problem) => match self.key("default") {
+                Some((place, node)) if is_reference(problem, node) => {
+                    let help = "write optional = true instead; records name their own target, or inherit it";
+                    diagnostic.at(place, "a reference has no default").help(help)
+                }
                 Some((place, node)) => {
                     let mut diagnostic = refused(problem, place, node);
                     (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
@@ -104,6 +108,11 @@ impl SlotDeclaration<'_, '_> {
         let second = list.iter().filter(is_same).nth(1);
         second.map_or(place, |node| Place { span: node.span, ..place })
     }
+}
+
+/// Returns whether the value is refused because no record exists yet.
+fn is_reference(problem: &Problem, node: &Node<'_>) -> bool {
+    matches!(element(&problem.kind, node).0, ProblemKind::WrongKind { expected: Kind::Object, .. })
 }
 
 pub(super) const TAG_HELP: &str = "only a union of schemas has a tag, as in kind = \"heal | buff\"";

@@ -7,6 +7,7 @@ use crate::document::RecordDeclaration;
 use crate::node::Named;
 use crate::records::{QuarantinedValue, RecordReader, Undeclared};
 use crate::source::Place;
+use crate::words::Word;
 use slotted::schema::RegisteredSchema;
 
 /// The places of one mistake in several records.
@@ -14,6 +15,8 @@ use slotted::schema::RegisteredSchema;
 pub(super) struct Occurrences {
     pub(super) count: usize,
     pub(super) first: Vec<Place>,
+    /// The way to go on, if the first place decides it.
+    help: Option<String>,
 }
 
 /// The places that a problem shows: hundreds of records can have the same mistake.
@@ -33,8 +36,18 @@ impl RecordReader<'_> {
             let (name, value) = (Arc::clone(&key.1), entry.value.to_value());
             quarantined.push(QuarantinedValue { name, value, place });
         }
+        let mut help = None;
+        if self.undeclared == Undeclared::Refuse && means_inherits(entry.name) {
+            // The record that is read now; what it lacks may be inherited.
+            self.records.incomplete.insert(self.records.list.len() as u32);
+            help = declared.words.name(Word::Inherits).map(|word| {
+                let advice = declared.words.advice(Word::Inherits, Some(entry.name));
+                format!("write {} instead; or to keep this word, {advice}", quoted(word))
+            });
+        }
         let occurrences = self.undeclared_names.entry(key).or_default();
         occurrences.count += 1;
+        occurrences.help = occurrences.help.take().or(help);
         if occurrences.first.len() < SHOWN_PLACES {
             occurrences.first.push(place);
         }
@@ -122,11 +135,6 @@ fn undeclared(
         diagnostic = diagnostic.at(*place, text);
     }
     let help = match (name, schema.slots()) {
-        (
-            "extends" | "parent" | "base" | "prototype" | "copy-from" | "copy_from" | "template"
-            | "inherit",
-            _,
-        ) => "use 'inherits' instead".to_owned(),
         ("delete" | "deleted", _) => {
             format!("to delete a record, write patches.delete.{} = [\"NAME\"]", schema.name())
         }
@@ -146,9 +154,25 @@ fn undeclared(
             }
         }
     };
+    let help = occurrences.help.clone().unwrap_or(help);
     let needs_help = is_refused && suggestion.is_none();
     let diagnostic = diagnostic.suggest(suggestion).look_alike(name);
     if needs_help { diagnostic.help(help) } else { diagnostic }
+}
+
+/// Returns whether other games have this name for `inherits`.
+fn means_inherits(name: &str) -> bool {
+    matches!(
+        name,
+        "extends"
+            | "parent"
+            | "base"
+            | "prototype"
+            | "copy-from"
+            | "copy_from"
+            | "template"
+            | "inherit"
+    )
 }
 
 /// Returns the names of slots, and of lists instead of their parts.

@@ -214,7 +214,7 @@ fn is_inexact(expected: &Kind, found: &Value) -> bool {
 }
 
 /// Returns the problem and the node of the invalid element of a list, or the arguments for other problems.
-fn element<'a, 'n, 's>(
+pub(super) fn element<'a, 'n, 's>(
     kind: &'a ProblemKind,
     node: &'n Node<'s>,
 ) -> (&'a ProblemKind, &'n Node<'s>) {

@@ -14,7 +14,9 @@ use crate::nested::filtered;
 use crate::objects::Objects;
 use crate::records::QuarantinedRecord;
 use crate::references::{is_required, local_id};
+use crate::words::{WORDS, Word, Words};
 pub use crate::write_schema::{SchemaDocs, SlotDocs, WriteSchemaError, schemas_to_text};
+use crate::write_words::{Values, words};
 use slotted::ObjectId;
 use slotted::Record;
 use slotted::Store;
@@ -167,23 +169,29 @@ impl Objects {
     ) -> Result<Vec<(String, String)>, WriteError> {
         let loaded = &self.definitions.loaded;
         let (mut named, mut nameless) = (Sections::default(), Sections::default());
+        let mut objects = Vec::new();
+        for (record, id) in loaded.records.list.iter().zip(&self.ids) {
+            let Some(id) = id.filter(|id| store.contains(*id)) else { continue };
+            let Some(schema) = loaded.registry.schema_by_id(record.schema) else { continue };
+            let values = self.values(store, id, format)?;
+            objects.push((schema.name(), record.name.as_ref(), values));
+        }
+        let (lost, patches) = (&loaded.records.quarantined, &loaded.records.quarantined_patches);
+        let words = words(objects.iter().map(|(.., values)| values), lost.iter().chain(patches));
         let mut add = |schema: &str, name: Option<&Arc<str>>, values: Values| match name {
             Some(name) => named.of(schema).push((Arc::clone(name), Value::Map(values))),
             None => nameless.of(schema).push(("".into(), Value::Map(values))),
         };
-        for (record, id) in loaded.records.list.iter().zip(&self.ids) {
-            let Some(id) = id.filter(|id| store.contains(*id)) else { continue };
-            let Some(schema) = loaded.registry.schema_by_id(record.schema) else { continue };
-            add(schema.name(), record.name.as_ref(), self.values(store, id, format)?);
-        }
-        for lost in &loaded.records.quarantined {
-            add(&lost.schema, lost.name.as_ref(), kept(lost, format)?);
+        objects.into_iter().for_each(|(schema, name, values)| add(schema, name, values));
+        for lost in lost {
+            let values = kept(lost, &lost.with_words(&words), (format, &words))?;
+            add(&lost.schema, lost.name.as_ref(), values);
         }
         let list =
             |records: Named| Value::List(records.into_iter().map(|(_, record)| record).collect());
         let map = |records: Named| Value::Map(records.into());
         let records = |of_schemas| one("records", of_schemas);
-        let patched = patches(&loaded.records.quarantined_patches, format)?;
+        let patched = self::patches(patches, (format, &words))?;
         let mut deletions = Sections::default();
         for (schema, name) in &loaded.records.quarantined_deletions {
             deletions.of(schema).push(("".into(), Value::Text(Arc::clone(name))));
@@ -199,8 +207,9 @@ impl Objects {
             ("patches", patches),
         ];
         let files = files.into_iter().filter_map(|(name, file)| Some((name, file?)));
+        let renamed = words.renamed();
         let file = |(name, file): (&str, Value)| {
-            let text = to_text(&file, format);
+            let text = to_text(&with_words(file, renamed.as_ref()), format);
             let text = text.map_err(|message| WriteError::Format { format, message })?;
             Ok((format!("{name}.{}", format.extension()), text))
         };
@@ -416,7 +425,6 @@ fn without_dead_elements(
     Ok(schema.spread(&living).into_owned())
 }
 
-type Values = Arc<[(Arc<str>, Value)]>;
 type Named = Vec<(Arc<str>, Value)>;
 
 /// Records by schema, in the order of first use.
@@ -448,41 +456,53 @@ impl Sections {
     }
 }
 
+/// Returns the file with its words before the records.
+fn with_words(file: Value, words: Option<&Value>) -> Value {
+    let (Some(words), Value::Map(sections)) = (words, &file) else { return file };
+    let words = (Arc::from(WORDS), words.clone());
+    Value::Map(std::iter::once(words).chain(sections.iter().cloned()).collect())
+}
+
 /// Returns a map of one value.
 fn one(name: &str, value: Value) -> Value {
     [(name, value)].into_iter().collect()
 }
 
 /// Returns the quarantined patches by schema and record. Changes add up, and whole values of later patches win.
-fn patches(quarantined: &[QuarantinedRecord], format: Format) -> Result<Sections, WriteError> {
-    let mut merged: Vec<(QuarantinedRecord, Named)> = Vec::new();
+fn patches(
+    quarantined: &[QuarantinedRecord],
+    (format, words): (Format, &Words),
+) -> Result<Sections, WriteError> {
+    let mut merged: Vec<(&QuarantinedRecord, Named)> = Vec::new();
     let mut positions = HashMap::new();
     for patch in quarantined {
-        let Value::Map(values) = &patch.values else { continue };
+        let values = patch.with_words(words);
         let position = *positions.entry((&patch.schema, &patch.name)).or_insert(merged.len());
         if position == merged.len() {
-            merged.push((patch.clone(), Vec::new()));
+            merged.push((patch, Vec::new()));
         }
         let into = &mut merged[position].1;
         for (name, value) in values.iter() {
             match into.iter_mut().find(|(own, _)| own == name) {
-                Some((_, own)) => *own = combined(own, value),
+                Some((_, own)) => *own = combined(own, value, words),
                 None => into.push((Arc::clone(name), value.clone())),
             }
         }
     }
     let mut sections = Sections::default();
     for (patch, values) in merged {
-        let patch = QuarantinedRecord { values: Value::Map(values.into()), ..patch };
-        let values = Value::Map(kept(&patch, format)?);
-        sections.of(&patch.schema).push((patch.name.unwrap_or_default(), values));
+        let values = Value::Map(kept(patch, &values, (format, words))?);
+        sections.of(&patch.schema).push((patch.name.clone().unwrap_or_default(), values));
     }
     Ok(sections)
 }
 
-/// Returns the values of a quarantined record as the format represents them.
-fn kept(record: &QuarantinedRecord, format: Format) -> Result<Values, WriteError> {
-    let Value::Map(values) = &record.values else { return Ok([].into()) };
+/// Returns the values of a quarantined record, which have these words, as the format represents them.
+fn kept(
+    record: &QuarantinedRecord,
+    values: &[(Arc<str>, Value)],
+    (format, words): (Format, &Words),
+) -> Result<Values, WriteError> {
     let values = values.iter().map(|(slot, value)| {
         let is_lossy = format == Format::Toml && has_null_entry(value);
         match writable(value, format) {
@@ -502,25 +522,28 @@ fn kept(record: &QuarantinedRecord, format: Format) -> Result<Values, WriteError
             }
         }
     });
-    Ok(without_null(&values.collect::<Result<Vec<_>, _>>()?, format))
+    Ok(without_null(&values.collect::<Result<Vec<_>, _>>()?, (format, words)))
 }
 
 /// Lists the names of null values under `unset` in a format without null.
-fn without_null(values: &[(Arc<str>, Value)], format: Format) -> Values {
+fn without_null(values: &[(Arc<str>, Value)], (format, words): (Format, &Words)) -> Values {
     let is_null = |(_, value): &&(Arc<str>, Value)| value.is_unset();
-    if format != Format::Toml || !values.iter().any(|value| is_null(&value)) {
+    let word = words.name(Word::Unset);
+    let Some(word) =
+        word.filter(|_| format == Format::Toml && values.iter().any(|one| is_null(&one)))
+    else {
         return values.into();
-    }
+    };
     let mut unset: Vec<Value> = Vec::new();
     let mut written = Named::new();
     for (name, value) in values {
         match value {
             Value::Unset => unset.push(Value::Text(Arc::clone(name))),
-            Value::List(names) if **name == *"unset" => unset.extend(names.iter().cloned()),
+            Value::List(names) if **name == *word => unset.extend(names.iter().cloned()),
             value => written.push((Arc::clone(name), value.clone())),
         }
     }
-    written.push(("unset".into(), Value::List(unset.into())));
+    written.push((word.into(), Value::List(unset.into())));
     written.into()
 }
 

@@ -8,7 +8,6 @@ use crate::constraint;
 use crate::format::Format;
 use crate::infer::as_written;
 use crate::loaded::Definitions;
-use crate::schemas::RECORD_KEYS;
 use crate::write_nested::{Declared, Nested, nested};
 use crate::write_yaml;
 use slotted::Kind;
@@ -217,9 +216,6 @@ impl<'s> Written<'s> {
 }
 
 fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>, String> {
-    if RECORD_KEYS.contains(&slot.name()) {
-        return Err("its name is a reserved key of records".to_owned());
-    }
     let text = |text: &str| quoted(text, format);
     let mut pairs = match (slot.kind(), slot.kind().element()) {
         (_, Kind::Pod(pod)) => {

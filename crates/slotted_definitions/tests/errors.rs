@@ -33,9 +33,9 @@ fn debug_prints_the_message() -> Outcome {
     store.despawn(grunt)?;
     let dead = objects.to_record(&store, grunt).expect_err("the object is dead");
 
-    let reserved = Schema::builder("unit").slot("inherits", Kind::Bool).build()?;
-    let schema = schemas_to_text([(&reserved, &SchemaDocs::default())], Format::Toml);
-    let schema = schema.expect_err("the name is reserved");
+    let opaque = Schema::builder("unit").slot("flags", Kind::pod::<[u8; 3]>()).build()?;
+    let schema = schemas_to_text([(&opaque, &SchemaDocs::default())], Format::Toml);
+    let schema = schema.expect_err("no file has such a kind");
 
     let mut map = MapStore::new();
     map.spawn_record("", record! { health: 80 })?;
@@ -48,7 +48,7 @@ fn debug_prints_the_message() -> Outcome {
         (&reload, "plan"),
         (&write, "JSON cannot represent the value NaN of slot 'health'"),
         (&dead, "is not alive"),
-        (&schema, "slot 'inherits' of 'unit'"),
+        (&schema, "slot 'flags' of 'unit'"),
         (&moved.error, "name"),
         (&*moved, "name"),
         (&report, "error[syntax]"),

@@ -180,15 +180,20 @@ fn an_unset_optional_slot_is_not_reset_to_its_default() -> Outcome {
 }
 
 #[test]
-fn slots_of_the_program_cannot_have_reserved_names() -> Outcome {
+fn slots_of_the_program_can_have_the_names_of_words() -> Outcome {
     let mut store = Store::new();
     let note = slotted::Schema::builder("note").slot("abstract", slotted::Kind::Bool);
     store.register_schema(note.build()?)?;
     let report = Loader::new().text("r.toml", "[[records.note]]\nabstract = true").load(&store);
-    let report = report.expect_err("the name is reserved").to_string();
+    let report = report.expect_err("the name has two meanings").to_string();
     assert!(
-        report.contains("schema 'note' has a slot 'abstract', a reserved key of records"),
+        report.contains("'abstract' is a slot of 'note' and a word of records too"),
         "{report}"
+    );
+    let text = "words = { abstract = false }\n[[records.note]]\nabstract = true";
+    assert_eq!(
+        Loader::new().text("r.toml", text).load(&store)?.spawn(&mut store)?.ids().count(),
+        1
     );
     Ok(())
 }
@@ -238,7 +243,7 @@ fn records_and_patches_of_a_removed_mod_come_back_with_it() -> Outcome {
         })
         .into_iter()
         .collect::<Result<_, _>>()?;
-    for format in [Format::Json, Format::Toml, Format::Ron] {
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
         let without = campaign(Undeclared::Quarantine, &[schemas, ("c.toml", CAMPAIGN)])?;
         let names: Vec<_> = without.records().filter_map(|record| record.name()).collect();
         assert_eq!(names, ["hero"]);
@@ -312,7 +317,7 @@ fn changes_of_slots_of_a_removed_mod_come_back_with_it() -> Outcome {
     let patch = "[patches.records.unit.grunt]\nmana = { times = 2 }\n\
                  tags = { add = ['c'], remove = ['b'] }\n";
     let (schemas, slots) = (("a.toml", SCHEMAS), ("b.toml", slots));
-    for format in [Format::Json, Format::Toml, Format::Ron] {
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
         let without = [schemas, ("c.toml", records), ("d.toml", patch)];
         let (store, objects) = spawn(&load(&without)?)?;
         let files = objects.to_files(&store, format)?;

@@ -1,6 +1,6 @@
 //! Groups of objects that refer to one another: their proposals load their own data.
 
-#![cfg(all(feature = "json", feature = "toml"))]
+#![cfg(all(feature = "json", feature = "toml", feature = "ron", feature = "yaml"))]
 
 use std::error::Error;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use slotted::{SchemaError, Store, Value};
 use slotted_definitions::infer::{
     InferenceOptions, Naming, ProposalNote, SameData, Survey, SurveyedGroup, Unslottable,
 };
-use slotted_definitions::write::{SchemaDocs, schemas_to_text};
-use slotted_definitions::{Format, LoadLimits, Loader, Undeclared, read_data};
+use slotted_definitions::write::{SchemaDocs, WriteError, schemas_to_text};
+use slotted_definitions::{Format, LoadLimits, Loader, Objects, Undeclared, read_data};
 
 type Outcome = Result<(), Box<dyn Error>>;
 type Object = Vec<(Arc<str>, Value)>;
@@ -104,6 +104,32 @@ fn objects_that_fit_whole_are_counted_with_reasons() -> Outcome {
     Ok(())
 }
 
+/// Writes the objects, and loads them again with the schemas.
+fn written_is_the_same(
+    (store, objects): (&Store, &Objects),
+    format: Format,
+    schemas: &(String, String),
+) -> Result<(), TestCaseError> {
+    let files = match objects.to_files(store, format) {
+        Ok(files) => files,
+        // Nothing can refer to such an object in a file.
+        Err(WriteError::NamelessReference { .. }) => return Ok(()),
+        // TOML has no null.
+        Err(WriteError::Value { .. }) if format == Format::Toml => return Ok(()),
+        Err(error) => return Err(TestCaseError::fail(format!("{format}: {error}"))),
+    };
+    let all = files.iter().chain([schemas]).cloned();
+    let loader = Loader::new().pack_of_texts("saved", all).undeclared(Undeclared::Quarantine);
+    let mut again = Store::new();
+    let definitions = loader.load(&again);
+    let definitions =
+        definitions.map_err(|report| TestCaseError::fail(format!("{report}\n{files:?}")))?;
+    let loaded = definitions.spawn(&mut again).expect("there is room");
+    prop_assert_eq!(loaded.to_files(&again, format).expect("as before"), files);
+    prop_assert_eq!(again.len(), store.len());
+    Ok(())
+}
+
 /// A map whose tag decides its other parts.
 fn tagged() -> impl Strategy<Value = String> {
     let name = || prop::sample::select(vec!["a", "b", "c", "d", "e"]);
@@ -124,6 +150,9 @@ fn objects() -> impl Strategy<Value = Vec<String>> {
         (0..3_u8).prop_map(|number| number.to_string()),
         Just("null".to_owned()),
         Just("{ deep: 1 }".to_owned()),
+        (0..3_u8).prop_map(|n| format!("{{ add: [{n}] }}")),
+        prop::collection::vec(0..9_u8, 0..3)
+            .prop_map(|list| format!("[{{ remove: {list:?}, add: [] }}]")),
         name().prop_map(|name| format!("['{name}', 3, {{ at: '{name}', n: [1, 'x'] }}, [2]]")),
         (0..2_u8).prop_map(|n| format!("{{ deep: {n}, '{n}': ['x', [{n}]] }}")),
         Just("[true, null]".to_owned()),
@@ -138,7 +167,9 @@ fn objects() -> impl Strategy<Value = Vec<String>> {
     // Enough maps with a tag, and nothing else beside them.
     let tags =
         prop::collection::vec(tagged(), 0..9).prop_map(|maps| format!("[{}]", maps.join(",")));
-    let rest = prop::collection::btree_map(prop::sample::select(vec!["x", "y", "z"]), value, 0..4);
+    // Words of definition files are attributes of games too.
+    let names = vec!["x", "y", "z", "x", "y", "z", "abstract", "inherits", "unset", "if_pack"];
+    let rest = prop::collection::btree_map(prop::sample::select(names), value, 0..4);
     let rest = (rest, tags, tagged(), 0..3_u8).prop_map(|(mut rest, tags, tag, few)| {
         if few > 0 {
             rest.extend([("tags", tags), ("tag", tag)]);
@@ -154,7 +185,11 @@ fn objects() -> impl Strategy<Value = Vec<String>> {
 
 proptest! {
     #[test]
-    fn proposals_load_their_own_data(first in objects(), second in objects()) {
+    fn proposals_load_their_own_data(
+        first in objects(),
+        second in objects(),
+        format in prop::sample::select(vec![Format::Json, Format::Toml, Format::Ron, Format::Yaml]),
+    ) {
         let groups = [("first", &first), ("second", &second)];
         let parsed = groups.map(|(group, objects)| (group, objects.iter().map(|json| object(json)).collect()));
         let proposals = survey(&parsed).expect("valid names");
@@ -176,8 +211,13 @@ proptest! {
                 Naming::Attribute(attribute) => format!(", name_from = '{attribute}'"),
                 _ => String::new(),
             };
-            manifest.push_str(&format!("'{name}.json' = {{ schema = '{name}'{name_from} }}\n"));
+            let words: Vec<_> = group.words.iter().map(|word| format!("{word} = false")).collect();
+            let words = words.join(", ");
+            manifest.push_str(&format!(
+                "'{name}.json' = {{ schema = '{name}'{name_from}, words = {{ {words} }} }}\n"
+            ));
         }
+        let schema_file = files[0].clone();
         files.push(("pack.toml".to_owned(), manifest));
         let loader = Loader::new().pack_of_texts("mod", files).undeclared(Undeclared::Quarantine);
         let mut store = Store::new();
@@ -200,5 +240,6 @@ proptest! {
                 prop_assert!(is_reference || is_same, "{name}: {found} {value}");
             }
         }
+        written_is_the_same((&store, &spawned), format, &schema_file)?;
     }
 }

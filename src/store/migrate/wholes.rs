@@ -141,7 +141,7 @@ impl<'a> Wholes<'a> {
             |slot: usize| dynamic::read(&columns[slot], &self.before.slots()[slot], row, interner);
         let whole = match self.before.slot_index(former) {
             Some(slot) => Some(read(slot)),
-            None => self.before.whole(former, &read),
+            None => self.before.whole(former, read),
         };
         let Some(whole) = whole.filter(|whole| !whole.is_unset()) else { return parts };
         let shape = self.after.shape(name);
@@ -149,7 +149,7 @@ impl<'a> Wholes<'a> {
             match shape {
                 None => *part = Part::Value(whole.clone()),
                 Some(_) if slot.is_renamed => {
-                    let own = self.with_defaults(slot.to, &read);
+                    let own = self.with_defaults(slot.to, read);
                     *part = own.map_or(Part::Missing, Part::Value);
                 }
                 Some(_) => {}

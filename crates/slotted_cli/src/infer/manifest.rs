@@ -1,12 +1,13 @@
 //! The manifest that lets the pack loader read a game's files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use slotted_definitions::infer::{Naming, SurveyedGroup};
 
 use crate::infer::files::DataFile;
 use crate::infer::objects::Form;
+use crate::infer::words;
 
 /// The files and folders of a pack, each with its schema.
 #[derive(Debug, Default)]
@@ -36,6 +37,13 @@ impl Entries {
             let mut keys = vec![format!("schema = {schema:?}")];
             keys.extend(by.map(|by| format!("schema_from = {by:?}")));
             keys.extend(name_from.map(|attribute| format!("name_from = {attribute:?}")));
+            // With an attribute, the file has objects of other groups too.
+            let of_file = groups
+                .iter()
+                .filter(|own| by.is_some() || group.is_some_and(|group| std::ptr::eq(*own, group)));
+            let taken: BTreeSet<&str> =
+                of_file.flat_map(|group| group.words.iter().copied()).collect();
+            keys.extend(words(&Vec::from_iter(taken)));
             let value = match &*keys {
                 [_] => format!("{schema:?}"),
                 keys => format!("{{ {} }}", keys.join(", ")),

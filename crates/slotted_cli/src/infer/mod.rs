@@ -5,12 +5,11 @@ mod manifest;
 mod objects;
 mod summary;
 
-use slotted::{Schema, Value, schema::Slot};
+use slotted_definitions::Format;
 use slotted_definitions::infer::{
-    InferenceOptions, Naming, Proposal, ProposalNote, ProposedAttribute, Survey, SurveyedGroup,
+    InferenceOptions, Naming, ProposalNote, ProposedAttribute, Survey, SurveyedGroup,
 };
 use slotted_definitions::write::{SchemaDocs, schemas_to_text};
-use slotted_definitions::{Format, RECORD_KEYS};
 
 use crate::arguments::{Infer, ReportFormat};
 use crate::check::count;
@@ -124,45 +123,12 @@ fn problem(file: &DataFile, unreadable: Unreadable) -> String {
 fn print(infer: &Infer, groups: &[SurveyedGroup], output: &mut Output) -> Result<(), Failure> {
     let mut schemas = Vec::new();
     for group in groups {
-        let (schema, left_out) = writable(&group.proposal)?;
         output.message(&format!("{}", group.proposal));
-        for slot in left_out {
-            output.message(&format!("  '{slot}' is left out: it is a reserved key of records"));
-        }
-        schemas.push((schema, docs(group)));
+        schemas.push((group.proposal.schema(), docs(group)));
     }
     let format = Format::from(infer.output);
-    let text = schemas_to_text(schemas.iter().map(|(schema, docs)| (schema, docs)), format);
+    let text = schemas_to_text(schemas.iter().map(|(schema, docs)| (*schema, docs)), format);
     output.result(&text.map_err(|error| Failure::new(error.to_string()))?)
-}
-
-/// Returns the schema without reserved names, and the names of the removed slots.
-fn writable(proposal: &Proposal) -> Result<(Schema, Vec<&str>), Failure> {
-    let proposed = proposal.schema();
-    // A nested value of such a name has slots that begin with it.
-    let is_key = |slot: &&Slot| {
-        let whole = slot.name().split(['.', '[', '{', '@', '|']).next();
-        whole.is_some_and(|whole| RECORD_KEYS.contains(&whole))
-    };
-    let left_out: Vec<&str> = proposed.slots().iter().filter(is_key).map(Slot::name).collect();
-    if left_out.is_empty() {
-        return Ok((proposed.clone(), left_out));
-    }
-    let mut builder = Schema::builder(proposed.name());
-    for slot in proposed.slots().iter().filter(|slot| !is_key(slot)) {
-        builder = builder.slot(slot.name(), slot.kind().clone());
-        if slot.is_optional() {
-            builder = builder.optional();
-        }
-        if let Some(schema) = slot.references() {
-            builder = builder.references(schema.to_owned());
-        }
-        if let Some(default) = slot.default().filter(|default| **default != Value::Unset) {
-            builder = builder.default(default.clone());
-        }
-    }
-    let schema = builder.build().map_err(|error| Failure::new(error.to_string()))?;
-    Ok((schema, left_out))
 }
 
 /// Returns the comments for the definition file.
@@ -174,6 +140,9 @@ fn docs(group: &SurveyedGroup) -> SchemaDocs {
     if let Naming::Attribute(attribute) = group.naming {
         comment
             .push_str(&format!("\nRecords are named by {attribute:?}: name_from = {attribute:?}."));
+    }
+    if let Some(words) = words(&group.words) {
+        comment.push_str(&format!("\nSome names are words of definition files: {words}."));
     }
     for (attribute, reason) in proposal.unslottable() {
         if !attribute.has_slot() {
@@ -192,6 +161,12 @@ fn docs(group: &SurveyedGroup) -> SchemaDocs {
         }
     }
     docs
+}
+
+/// Returns the key of a manifest that switches the words off.
+fn words(taken: &[&str]) -> Option<String> {
+    let words: Vec<_> = taken.iter().map(|word| format!("{word} = false")).collect();
+    (!words.is_empty()).then(|| format!("words = {{ {} }}", words.join(", ")))
 }
 
 fn remarks(attribute: &ProposedAttribute, objects: u64) -> Vec<String> {

@@ -68,7 +68,9 @@ pub(crate) fn each(
     mut pass: impl FnMut(Option<&str>, &Object),
 ) -> Result<Form, String> {
     let is_list = |value: &Value| match value {
-        Value::List(list) => list.iter().all(|one| matches!(one, Value::Map(_))),
+        Value::List(list) => {
+            !list.is_empty() && list.iter().all(|one| matches!(one, Value::Map(_)))
+        }
         _ => false,
     };
     match data {

@@ -142,6 +142,10 @@ fn missing(text: &str, at: usize, wanted: Wanted, format: Format) -> Option<Advi
             Advice::new(here, "a name in quotes within round brackets", "expected ',' or ')'")
                 .help("write (name: value) without quotes, or {\"name\": value}")
         }
+        Wanted::Comma if format == Format::Ron && raw_name(text, at).is_some() => {
+            let name = raw_name(text, at).unwrap_or(here);
+            Advice::new(name, RAW_NAME, "needs quotes").help(QUOTE_NAME)
+        }
         Wanted::Comma if word_before(text, at) && !word.is_empty() && format == Format::Ron => {
             Advice::new(here, "missing comma or quotes", "expected ',' before this")
                 .help("put text of several words in double quotes: \"like this\"")
@@ -192,6 +196,21 @@ fn word_before(text: &str, at: usize) -> bool {
     let before = text[..at].trim_end_matches([' ', '\t']);
     let word = before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
     before[word.len()..].starts_with(char::is_alphabetic)
+}
+
+pub(super) const RAW_NAME: &str = "a name with other signs than letters, digits and '_'";
+pub(super) const QUOTE_NAME: &str =
+    "write it in double quotes: \"half-orc\"; before a colon in round brackets write r#half-orc";
+
+/// Returns the span of a name as `half-orc`, if the byte is that of a sign in it.
+fn raw_name(text: &str, at: usize) -> Option<Span> {
+    let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+    let is_of_name = |c: char| is_letter(c) || matches!(c, '-' | '.' | '+');
+    let (before, rest) = text.split_at(at);
+    let start = before.trim_end_matches(is_of_name).len();
+    let end = at + rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
+    let is_sign = rest.starts_with(['-', '.', '+']) && before.ends_with(is_letter);
+    (is_sign && text[start..].starts_with(char::is_alphabetic)).then(|| Span::new(start, end))
 }
 
 const fn closing_of(open: char) -> char {

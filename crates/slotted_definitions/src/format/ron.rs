@@ -118,6 +118,16 @@ impl Reader<'_> {
                 let help = Some("use double quotes: \"like this\"");
                 self.bad_at(span, "text in single quotes", "more than one character", help);
             }
+            Error::ExpectedOptionEnd => {
+                let help = Some("write one value, as in Some(3); a list is written [3, 4]");
+                self.bad_at(span, "Some has more than one value", "expected ')'", help);
+            }
+            Error::SuggestRawIdentifier(name) => {
+                let end = text.len().min(span.start as usize + name.len());
+                let is_name = text.get(span.start as usize..end) == Some(name);
+                let span = if is_name { Span::new(span.start as usize, end) } else { span };
+                self.bad_at(span, advice::RAW_NAME, "needs quotes", Some(advice::QUOTE_NAME));
+            }
             Error::ExceededRecursionLimit => _ = self.too_deep(span),
             _ => _ = self.bad(span, error.to_string(), None),
         }

@@ -12,6 +12,7 @@ use crate::infer::nested::Role;
 use crate::infer::observed::Shape;
 use crate::infer::proposal::Proposal;
 use crate::infer::{Inference, InferenceOptions, ProposalNote, Unslottable};
+use crate::words::TakenWords;
 
 /// Infers schemas for several groups of objects, such as the files of a game, with references between them.
 ///
@@ -50,7 +51,7 @@ use crate::infer::{Inference, InferenceOptions, ProposalNote, Unslottable};
 #[derive(Debug, Default)]
 pub struct Survey {
     options: InferenceOptions,
-    groups: Vec<(Arc<str>, Inference, Names)>,
+    groups: Vec<(Arc<str>, Inference, Names, TakenWords)>,
     positions: HashMap<Arc<str>, usize, RandomState>,
 }
 
@@ -78,7 +79,7 @@ impl Survey {
     /// ```
     #[must_use]
     pub fn objects(&self) -> u64 {
-        self.groups.iter().map(|(_, inference, _)| inference.objects()).sum()
+        self.groups.iter().map(|(_, inference, ..)| inference.objects()).sum()
     }
 
     /// Observes an object of a group. `key` is its name in the map that holds it, or that of its file.
@@ -95,13 +96,15 @@ impl Survey {
             None => {
                 let name: Arc<str> = group.into();
                 self.positions.insert(Arc::clone(&name), self.groups.len());
-                self.groups.push((name, Inference::new(self.options), Names::default()));
+                let inference = Inference::new(self.options);
+                self.groups.push((name, inference, Names::default(), TakenWords::default()));
                 self.groups.len() - 1
             }
         };
-        let (_, inference, names) = &mut self.groups[position];
+        let (_, inference, names, words) = &mut self.groups[position];
         inference.observe_values(object.iter().map(|(name, value)| (&**name, value)));
         names.observe(key, object);
+        words.observe(object);
     }
 
     /// Ends the first pass.
@@ -119,7 +122,7 @@ impl Survey {
     pub fn measure(self) -> Result<Measure, SchemaError> {
         let mut directory = Directory::default();
         let mut groups = Vec::with_capacity(self.groups.len());
-        for (number, (name, inference, names)) in self.groups.into_iter().enumerate() {
+        for (number, (name, inference, names, words)) in self.groups.into_iter().enumerate() {
             let (naming, names) = names.choose();
             directory.add(number as u32, names);
             let inference = inference.with_tags();
@@ -145,6 +148,7 @@ impl Survey {
                 tuples,
                 unions,
                 tags,
+                words: words.names(),
                 fit,
             });
         }
@@ -182,6 +186,7 @@ struct Measured {
     unions: HashSet<Arc<str>, RandomState>,
     /// The attributes whose maps have a tag, each with its name.
     tags: HashMap<Arc<str>, Arc<str>, RandomState>,
+    words: Vec<&'static str>,
     fit: Fit,
 }
 
@@ -246,6 +251,9 @@ pub struct SurveyedGroup {
     pub proposal: Proposal,
     /// The way in which the records get their names.
     pub naming: Naming,
+    /// The words of definition files that the objects have as names of their own, such as `abstract`. A manifest switches
+    /// them off for the files: `words = { abstract = false }`.
+    pub words: Vec<&'static str>,
     /// The objects that fit whole.
     pub fit: Fit,
 }
@@ -302,11 +310,11 @@ impl Measure {
     pub fn finish(self) -> Result<Vec<SurveyedGroup>, SchemaError> {
         let names: Vec<_> = self.groups.iter().map(|group| Arc::clone(&group.name)).collect();
         let finish = |group: Measured| {
-            let Measured { mut proposal, naming, columns, fit, .. } = group;
+            let Measured { mut proposal, naming, columns, words, fit, .. } = group;
             let objects = proposal.objects();
             let notes = columns.into_iter().map(|column| column.notes(objects, &names));
             proposal.refine(notes.collect())?;
-            Ok(SurveyedGroup { proposal, naming, fit })
+            Ok(SurveyedGroup { proposal, naming, words, fit })
         };
         self.groups.into_iter().map(finish).collect()
     }

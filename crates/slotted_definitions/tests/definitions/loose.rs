@@ -101,6 +101,14 @@ fn an_attribute_tells_the_schema() -> Outcome {
 }
 
 #[test]
+fn a_toml_file_may_have_lists_of_objects() -> Outcome {
+    let text = "[sword]\nweight = 2\n[[axe]]\nweight = 3\n[[axe]]\nweight = 4\n";
+    let manifest = "objects.\"a.toml\" = \"item\"";
+    assert_eq!(objects(manifest, &[("a.toml", text)])?, ["item sword 2", "item - 3", "item - 4"]);
+    Ok(())
+}
+
+#[test]
 fn one_object_is_named_after_its_file() -> Outcome {
     let files = [("items/sword.json", "{ \"weight\": 2 }"), ("items/big/axe.toml", "weight = 3\n")];
     let manifest = "objects.items = \"item\"";

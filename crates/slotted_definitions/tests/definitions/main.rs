@@ -20,6 +20,7 @@ mod ron_names;
 mod support;
 mod unions;
 mod unset;
+mod words;
 
 use slotted::Store;
 use slotted_definitions::{Definitions, Loader, Report};

@@ -285,13 +285,18 @@ fn a_long_path_to_a_part_is_refused() {
 }
 
 #[test]
-fn a_nested_record_cannot_have_the_name_of_a_records_key() {
-    for name in ["inherits", "abstract"] {
-        let text = format!("schemas.unit.slots.{name}.slots.x = 'u8'");
-        let nested = load(&[("s.toml", &text)]).expect_err("reserved").to_string();
-        let plain = load(&[("s.toml", &format!("schemas.unit.slots.{name} = 'u8'"))]);
-        let first = |report: &str| report.lines().next().map(ToOwned::to_owned);
-        let plain = plain.expect_err("reserved").to_string();
-        assert_eq!(first(&nested), first(&plain), "{nested}");
+fn a_nested_record_with_the_name_of_a_word_needs_a_file_without_the_word() -> Outcome {
+    for name in ["inherits", "abstract", "unset", "if_pack"] {
+        let schema = format!("schemas.unit.slots.{name}.slots.x = 'u8'");
+        let records = format!("records.unit.a.{name}.x = 3");
+        let report = load(&[("s.toml", &schema), ("r.toml", &records)]).expect_err("unclear");
+        let message = format!("'{name}' is a slot of 'unit' and a word of records too");
+        let is_word = report.to_string().contains("must be the name of a pack");
+        assert!(report.to_string().contains(&message) || is_word, "{report}");
+        let records = format!("words.{name} = false\n{records}");
+        let definitions = load(&[("s.toml", &schema), ("r.toml", &records)])?;
+        let unit = definitions.record("unit", "a").ok_or("no record")?;
+        assert_eq!(unit.get(&format!("{name}.x"))?, 3_u8.into());
     }
+    Ok(())
 }

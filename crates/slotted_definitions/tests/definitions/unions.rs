@@ -302,6 +302,14 @@ fn an_unknown_variant_with_values_is_kept_and_comes_back() -> Outcome {
             "r.ron",
             "(records: {\"spell\": {\"hex\": (effect: zap(volts: 9), steps: [wait, fly(2.5)])}})",
         ),
+        (
+            "r.json",
+            r#"{"records": {"spell": {"hex": {"effect": {"zap": {"volts": 9}}, "steps": ["wait", {"fly": 2.5}]}}}}"#,
+        ),
+        (
+            "r.yaml",
+            "records: {spell: {hex: {effect: {zap: {volts: 9}}, steps: [wait, {fly: 2.5}]}}}",
+        ),
     ] {
         load(&[("s.toml", schemas), records]).expect_err("there is no such variant");
         let mut store = Store::new();

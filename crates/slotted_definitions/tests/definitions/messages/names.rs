@@ -7,7 +7,12 @@ reports! {
     schema_like_another { ("a.toml", "[schemas.unit]\n[schemas.\"u\u{578}it\"]\n[schemas.\"un\u{456}t\"]\n") }
     slot_like_another { ("a.toml", "[schemas.unit.slots]\nspeed = \"f32\"\n\"sp\u{435}ed\" = \"f32\"\n") }
     slot_with_cyrillic_letter { UNIT, ("a.toml", "[records.unit.grunt]\n\"h\u{435}alth\" = 80.0\n") }
-    reserved_slot { ("a.toml", "[schemas.unit.slots]\ninherits = \"text\"\nabstract = \"bool\"\n") }
+    slot_or_word { ("a.toml", "[schemas.unit.slots]\ninherits = \"text\"\nabstract = \"bool\"\n[records.unit.orc]\ninherits = \"x\"\nabstract = true\n") }
+    two_words_of_one_name { ("a.toml", "words = { inherits = \"abstract\", unset = 3, copies = \"x\" }\n") }
+    copy_from { UNIT, ("a.toml", "[schemas.item.slots]\nhp = \"u8\"\n[records.item.a]\nhp = 1\n[records.item.b]\ncopy-from = \"a\"\n") }
+    own_abstract { UNIT, ("pack.toml", "objects.\"items.json\" = \"unit\"\n"), ("items.json", "[{ \"abstract\": \"base\" }, { \"if_pack\": 3 }]\n") }
+    copy_from_in_a_games_file { UNIT, ("pack.toml", "objects.\"items.json\" = { schema = \"unit\", words = { abstract = false } }\n"), ("items.json", "[{ \"copy-from\": \"base\" }]\n") }
+    nameless_target { UNIT, ("pack.toml", "objects.\"items.json\" = \"unit\"\n"), ("items.json", "[{ \"name\": \"axe\" }]\n"), ("a.toml", "[records.unit.orc]\ntarget = \"axe\"\n[patches.records.unit.axe]\nlevel = 4\n") }
     control_character { ("a.toml", "[schemas.unit.slots]\n\"hea\\u0007lth\" = \"f32\"\n") }
     bidirectional { ("a.toml", "[schemas.\"un\u{202e}it\"]\n") }
     bidirectional_record { UNIT, ("a.json", "{ \"records\": { \"unit\": { \"gr\u{202e}tnu\": {} } } }\n") }

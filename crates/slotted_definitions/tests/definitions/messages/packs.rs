@@ -58,3 +58,22 @@ fn no_such_folder() {
     let report = Loader::new().pack("there/is/no/such/pack").load(&Store::new());
     assert_report("packs_no_such_folder", &report.expect_err("a missing folder"));
 }
+
+#[test]
+fn a_folder_without_definition_files_and_one_level_too_high() -> std::io::Result<()> {
+    for (name, file, message) in [
+        ("empty", "notes.txt", "folder 'empty' contains no definition files"),
+        ("high", "orcs/pack.toml", "folder 'orcs' is a pack of its own"),
+        ("higher", "mods/orcs/pack.toml", "folder 'mods/orcs' is a pack of its own"),
+    ] {
+        let folder = crate::Folder::new(name)?;
+        folder.write(file, "name = \"orcs\"\n")?;
+        let report = Loader::new().pack(folder.path()).load(&Store::new());
+        let report = report.expect_err("it is no pack").to_string();
+        let path = folder.path().to_string_lossy().replace('\\', "/");
+        let report = report.replace(&path, name);
+        assert!(report.contains(message), "{report}");
+        assert!(report.contains("= help: "), "{report}");
+    }
+    Ok(())
+}

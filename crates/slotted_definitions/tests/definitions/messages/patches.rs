@@ -80,7 +80,7 @@ reports! {
         ("p.toml", "[records.unit.wolf]\nif_pack = true\n"),
     }
     slot_named_like_a_condition {
-        ("p.toml", "[schemas.unit.slots]\nif_pack = \"bool\"\n"),
+        ("p.toml", "[schemas.unit.slots]\nif_pack = \"bool\"\n[records.unit.wolf]\nif_pack = \"orcs\"\n"),
     }
 }
 

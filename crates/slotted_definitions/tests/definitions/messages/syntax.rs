@@ -9,6 +9,8 @@ use crate::messages::{assert_text, reports};
 reports! {
     missing_comma_json { UNIT, ("a.json", "{ \"records\": { \"unit\": { \"grunt\": {\n  \"health\": 80.0\n  \"level\": 3\n} } } }\n") }
     missing_comma_in_list_json { UNIT, ("a.json", "{ \"records\": { \"unit\": [{ \"drops\": [1 2] }] } }\n") }
+    signs_in_a_name_ron { UNIT, ("a.ron", "(records: { \"unit\": { \"grunt\": (name: half-orc) } })\n"), ("b.ron", "(records: { \"unit\": { half-orc: () } })\n"), ("c.ron", "(records: { \"unit\": [(half-orc: 3)] })\n") }
+    some_of_two_ron { UNIT, ("a.ron", "(records: { \"unit\": [(level: Some(3, 4))] })\n") }
     missing_comma_ron { UNIT, ("a.ron", "(records: { \"unit\": { \"grunt\": (\n  health: 80.0\n  level: 3,\n) } })\n") }
     missing_comma_toml { UNIT, ("a.toml", "[records.unit]\ngrunt = { health = 80.0 level = 3 }\n") }
     missing_colon_json { UNIT, ("a.json", "{ \"records\": { \"unit\": { \"grunt\" { \"health\": 80.0 } } } }\n") }

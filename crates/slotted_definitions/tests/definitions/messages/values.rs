@@ -4,6 +4,7 @@ use crate::UNIT;
 use crate::messages::reports;
 
 reports! {
+    name_twice_in_any { ("a.json", r#"{ "schemas": { "unit": { "slots": { "x": "any" } } }, "records": { "unit": { "a": { "x": [{ "p": 1, "q": 2, "p": 3 }] } } } }"#) }
     whole_number_that_f32_rounds { UNIT, ("a.toml", "[records.unit.a]\nhealth = 16777217\n") }
     whole_number_that_f64_rounds { UNIT, ("a.toml", "[records.unit.a]\nspeed = 9007199254740993\n") }
     whole_number_in_a_vector_that_f32_rounds { UNIT, ("a.toml", "[records.unit.a]\nposition = [16777217, 0, 0]\n") }
