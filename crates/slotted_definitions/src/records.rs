@@ -520,13 +520,8 @@ impl<'a> RecordReader<'a> {
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
-        if self.are_changes(
-            schema,
-            slot,
-            entry,
-            (declared.of, declared.words),
-            &mut entries.changes,
-        ) {
+        let of = (declared.of, &**declared.words);
+        if self.are_changes(schema, slot, entry, of, &mut entries.changes) {
             return;
         }
         let mut entry = entry;
@@ -536,13 +531,7 @@ impl<'a> RecordReader<'a> {
         {
             bare = named.bare();
             entry.value = &bare;
-            if self.are_changes(
-                schema,
-                slot,
-                entry,
-                (declared.of, declared.words),
-                &mut entries.changes,
-            ) {
+            if self.are_changes(schema, slot, entry, of, &mut entries.changes) {
                 return;
             }
         }

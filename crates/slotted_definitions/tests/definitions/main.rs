@@ -13,6 +13,7 @@ mod meaning;
 mod messages;
 mod nested;
 mod nested_lists;
+mod one_or_list;
 mod patches;
 mod properties;
 mod references;
