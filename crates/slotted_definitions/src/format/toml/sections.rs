@@ -1,6 +1,7 @@
 //! Parses a TOML file piece by piece: the tree that the toml crate makes of a whole file takes 45 bytes a byte.
 
 use std::collections::HashMap;
+use std::mem::take;
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
@@ -9,7 +10,6 @@ use toml_parser::lexer::TokenKind;
 
 use crate::format::Reader;
 use crate::node::{Data, Entry, Node};
-use crate::packed::Packed;
 use crate::source::Span;
 use crate::text::Text;
 
@@ -17,16 +17,14 @@ use crate::text::Text;
 const PIECE_BYTES: usize = if cfg!(test) { 8 } else { 4096 };
 
 /// Parses a text that begins after `base` bytes of the file. Returns `None`, with the reader as it was or not, if the
-/// text is not valid, or if only the toml crate can tell: where a table has parts under several names.
+/// text is not valid, or if only the toml crate can tell: where a table has parts in several places.
 pub(super) fn parse<'s>(reader: &mut Reader<'s>, text: &'s str, base: usize) -> Option<Node<'s>> {
     let mut sections = Sections::new(reader, text, base);
     sections.read()?;
-    let Sections { mut tables, parts, reader, .. } = sections;
-    drop(parts);
-    let levels_left = reader.most_levels;
-    let data = compose(reader, &mut tables, ROOT, levels_left)?;
+    sections.close()?;
+    let root = sections.compose(ROOT)?;
     let span = Span::new(base, reader.text.len());
-    reader.problems.is_empty().then_some(Node { span, data })
+    reader.problems.is_empty().then_some(Node { span, ..root.value })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,12 +37,18 @@ enum Sort {
 
 /// A table with a header, or with parts that have one.
 struct Table<'s> {
-    /// The name, and the values under the header.
-    entry: Entry<'s>,
+    name: Text<'s>,
+    name_span: Span,
+    span: Span,
     sort: Sort,
-    first_part: Option<u32>,
-    last_part: Option<u32>,
-    next: Option<u32>,
+    levels_left: usize,
+    /// The table around it.
+    around: u32,
+    /// The values under the header, and the parts that are complete.
+    entries: Vec<Entry<'s>>,
+    /// The number of pieces and parts that the entries come from.
+    sources: usize,
+    parts: Vec<u32>,
 }
 
 const ROOT: u32 = 0;
@@ -54,35 +58,29 @@ struct Sections<'r, 's> {
     text: &'s str,
     base: usize,
     tables: Vec<Table<'s>>,
-    /// The parts of tables by name.
+    /// The parts of tables by name, but for those that are complete.
     parts: HashMap<(u32, Text<'s>), u32>,
-    /// The table of the current section, and the levels left in it.
+    /// The table of the current section.
     table: u32,
-    levels_left: usize,
-    /// The values of the current section so far, and the number of pieces that had them.
-    entries: Vec<Entry<'s>>,
-    pieces: usize,
+    /// The last table of the level at which maps are packed. All tables after it are its parts.
+    open: Option<u32>,
 }
 
 impl<'r, 's> Sections<'r, 's> {
     fn new(reader: &'r mut Reader<'s>, text: &'s str, base: usize) -> Self {
-        // More headers than this are possible, but not usual.
-        let headers = text.matches("\n[").count().min(text.len() / 32) + 2;
-        let mut tables = Vec::with_capacity(headers);
-        tables.push(Table::new("".into(), Span::default(), Span::default(), Sort::Explicit));
-        let levels_left = reader.most_levels;
-        let parts = HashMap::with_capacity(headers);
-        Self {
-            reader,
-            text,
-            base,
-            tables,
-            parts,
-            table: ROOT,
-            levels_left,
+        let root = Table {
+            name: "".into(),
+            name_span: Span::default(),
+            span: Span::default(),
+            sort: Sort::Explicit,
+            levels_left: reader.most_levels,
+            around: ROOT,
             entries: Vec::new(),
-            pieces: 0,
-        }
+            sources: 0,
+            parts: Vec::new(),
+        };
+        let (tables, parts) = (vec![root], HashMap::new());
+        Self { reader, text, base, tables, parts, table: ROOT, open: None }
     }
 
     /// Reads all sections.
@@ -95,7 +93,6 @@ impl<'r, 's> Sections<'r, 's> {
             match token.kind() {
                 TokenKind::LeftSquareBracket if is_line_start => {
                     self.values(start..at)?;
-                    self.end_section()?;
                     let mut end = token.span().end();
                     start = self.text.len();
                     for token in tokens.by_ref() {
@@ -134,8 +131,7 @@ impl<'r, 's> Sections<'r, 's> {
             }
             is_line_start = false;
         }
-        self.values(start..self.text.len())?;
-        self.end_section()
+        self.values(start..self.text.len())
     }
 
     /// Parses a piece of the text.
@@ -144,57 +140,57 @@ impl<'r, 's> Sections<'r, 's> {
         errors.is_empty().then(|| table.into_inner())
     }
 
-    /// Adds the values of a piece to the current section.
+    /// Adds the values of a piece to the table of the current section.
     fn values(&mut self, piece: Range<usize>) -> Option<()> {
         let base = self.base + piece.start;
-        let table = self.table(piece)?;
-        let entries = self.reader.entries(table, base, self.levels_left);
-        self.entries.extend(entries);
-        self.pieces += 1;
+        let values = self.table(piece)?;
+        let table = &mut self.tables[self.table as usize];
+        let entries = self.reader.entries(values, base, table.levels_left);
+        table.sources += usize::from(!entries.is_empty());
+        table.entries.extend(entries);
         self.reader.problems.is_empty().then_some(())
     }
 
     /// Parses a header with the rest of its line.
     fn begin_section(&mut self, header: Range<usize>, line_end: usize) -> Option<()> {
         let (path, is_array) = self.path(header.start..line_end)?;
-        let (last, above) = path.split_last()?;
-        let (mut table, mut depth) = (ROOT, path.len() + usize::from(is_array));
+        if !self.leads_to_open(&path) {
+            self.close()?;
+        }
+        let span = Span::new(self.base + header.start, self.base + header.end);
+        let ((name, name_span), above) = path.split_last()?;
+        let mut table = ROOT;
         for (name, span) in above {
             table = match self.part(table, name) {
                 Some(part) => part,
-                None => self.add_part(table, name.clone(), [*span; 2], Sort::Implicit)?,
+                None => self.add(table, name.clone(), [*span; 2], Sort::Implicit)?,
             };
             if self.tables[table as usize].sort == Sort::ArrayOfTables {
-                table = self.tables[table as usize].last_part?;
-                depth += 1;
+                table = *self.tables[table as usize].parts.last()?;
             }
         }
-        self.levels_left = self.reader.most_levels.checked_sub(depth).filter(|left| *left > 0)?;
-        let header = Span::new(self.base + header.start, self.base + header.end);
-        let (name, span) = last;
-        let spans = [*span, header];
+        let spans = [*name_span, span];
         self.table = match (self.part(table, name), is_array) {
-            (None, false) => self.add_part(table, name.clone(), spans, Sort::Explicit)?,
+            (None, false) => self.add(table, name.clone(), spans, Sort::Explicit)?,
             (Some(part), false) => {
                 let table = &mut self.tables[part as usize];
                 if table.sort != Sort::Implicit {
                     return None;
                 }
-                table.sort = Sort::Explicit;
                 // This header is the table's own.
-                (table.entry.name, table.entry.span) = (name.clone(), *span);
-                table.entry.value.span = header;
+                (table.sort, table.name) = (Sort::Explicit, name.clone());
+                (table.name_span, table.span) = (*name_span, span);
                 part
             }
             (part, true) => {
                 let list = match part {
                     Some(part) => part,
-                    None => self.add_part(table, name.clone(), spans, Sort::ArrayOfTables)?,
+                    None => self.add(table, name.clone(), spans, Sort::ArrayOfTables)?,
                 };
                 if self.tables[list as usize].sort != Sort::ArrayOfTables {
                     return None;
                 }
-                self.add(list, Table::new("".into(), *span, header, Sort::Explicit))?
+                self.add(list, "".into(), spans, Sort::Explicit)?
             }
         };
         Some(())
@@ -219,93 +215,97 @@ impl<'r, 's> Sections<'r, 's> {
         self.parts.get(&(table, name.clone())).copied()
     }
 
-    /// Adds a part under a name.
-    fn add_part(
+    /// Returns whether a header is that of the open table or of a part of it.
+    fn leads_to_open(&self, path: &[(Text<'s>, Span)]) -> bool {
+        let mut table = ROOT;
+        for (at, (name, _)) in path.iter().enumerate() {
+            let Some(part) = self.part(table, name) else { return false };
+            let last = self.tables[part as usize].parts.last().copied();
+            table = match self.tables[part as usize].sort {
+                // A header with the name of the array adds an element.
+                Sort::ArrayOfTables if at + 1 < path.len() => last.unwrap_or(part),
+                _ => part,
+            };
+            if self.open == Some(part) || self.open == Some(table) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Adds a table to another one.
+    fn add(
         &mut self,
-        table: u32,
+        around: u32,
         name: Text<'s>,
         [name_span, span]: [Span; 2],
         sort: Sort,
     ) -> Option<u32> {
-        let part = self.add(table, Table::new(name.clone(), name_span, span, sort))?;
-        self.parts.insert((table, name), part);
-        Some(part)
-    }
-
-    fn add(&mut self, table: u32, part: Table<'s>) -> Option<u32> {
         let number = u32::try_from(self.tables.len()).ok()?;
-        self.tables.push(part);
-        let table = &mut self.tables[table as usize];
-        table.first_part.get_or_insert(number);
-        if let Some(last) = table.last_part.replace(number) {
-            self.tables[last as usize].next = Some(number);
+        let outer = &mut self.tables[around as usize];
+        let levels_left = outer.levels_left.checked_sub(1).filter(|left| *left > 0)?;
+        outer.parts.push(number);
+        if outer.sort != Sort::ArrayOfTables {
+            self.parts.insert((around, name.clone()), number);
         }
+        if self.reader.packed_at == Some(levels_left) {
+            self.open = Some(number);
+        }
+        let (entries, parts) = (Vec::new(), Vec::new());
+        let sources = 0;
+        self.tables.push(Table {
+            name,
+            name_span,
+            span,
+            sort,
+            levels_left,
+            around,
+            entries,
+            sources,
+            parts,
+        });
         Some(number)
     }
 
-    /// Gives the current table its values. They are packed if the maps around them are packed in the end.
-    fn end_section(&mut self) -> Option<()> {
-        let entries = std::mem::take(&mut self.entries);
-        if std::mem::take(&mut self.pieces) > 1 && repeats_a_name(&entries) {
-            return None;
+    /// Ends the open table: it is packed, and no header can lead to it any more.
+    fn close(&mut self) -> Option<()> {
+        let Some(open) = self.open.take() else { return Some(()) };
+        let entry = self.compose(open)?;
+        let around = self.tables[open as usize].around;
+        for table in self.tables.drain(open as usize..) {
+            self.parts.remove(&(table.around, table.name));
         }
-        let is_packed = self.reader.packed_at.is_some_and(|at| self.levels_left <= at);
-        self.tables[self.table as usize].entry.value.data = match is_packed {
-            true => Data::Packed(Packed::new(&entries, self.reader.text, &mut self.reader.buffer)),
-            false => Data::Map(entries.into()),
-        };
+        let around = &mut self.tables[around as usize];
+        around.parts.pop();
+        around.entries.push(entry);
+        around.sources += 1;
         Some(())
     }
-}
 
-impl<'s> Table<'s> {
-    fn new(name: Text<'s>, name_span: Span, span: Span, sort: Sort) -> Self {
-        let value = Node { span, data: Data::Map([].into()) };
-        let entry = Entry { name, span: name_span, value };
-        Self { entry, sort, first_part: None, last_part: None, next: None }
-    }
-}
-
-/// Returns the content of a table with all its parts.
-fn compose<'s>(
-    reader: &mut Reader<'s>,
-    tables: &mut [Table<'s>],
-    number: u32,
-    levels_left: usize,
-) -> Option<Data<'s>> {
-    let table = &mut tables[number as usize];
-    let own = std::mem::replace(&mut table.entry.value.data, Data::Bad);
-    let (sort, mut next) = (table.sort, table.first_part);
-    if next.is_none() && reader.packed_at == Some(levels_left) {
-        return Some(own);
-    }
-    let mut entries = match own {
-        Data::Packed(packed) => packed.entries(reader.text).collect(),
-        Data::Map(entries) => entries.into_vec(),
-        _ => return None,
-    };
-    let is_shared = !entries.is_empty() && next.is_some();
-    let mut parts = Vec::new();
-    while let Some(part) = next {
-        let span = tables[part as usize].entry.value.span;
-        if !reader.may_read(span) {
+    /// Returns a table with all its parts.
+    fn compose(&mut self, number: u32) -> Option<Entry<'s>> {
+        let table = &mut self.tables[number as usize];
+        let (span, levels_left, sort) = (table.span, table.levels_left, table.sort);
+        let (mut entries, parts) = (take(&mut table.entries), take(&mut table.parts));
+        let sources = table.sources + parts.len();
+        let (name, name_span) = (table.name.clone(), table.name_span);
+        if number != ROOT && !self.reader.may_read(span) {
             return None;
         }
-        let data = compose(reader, tables, part, levels_left.checked_sub(1)?)?;
-        let table = &mut tables[part as usize];
-        let name = std::mem::replace(&mut table.entry.name, "".into());
-        parts.push(Entry { name, span: table.entry.span, value: Node { span, data } });
-        next = table.next;
+        for part in parts {
+            entries.push(self.compose(part)?);
+        }
+        let data = if sort == Sort::ArrayOfTables {
+            Data::List(entries.into_iter().map(|entry| entry.value).collect())
+        } else {
+            if sources > 1 && repeats_a_name(&entries) {
+                return None;
+            }
+            entries.sort_by_key(|entry| entry.span.start);
+            self.reader.map_of(entries, levels_left)
+        };
+        Some(Entry { name, span: name_span, value: Node { span, data } })
     }
-    if sort == Sort::ArrayOfTables {
-        return Some(Data::List(parts.into_iter().map(|part| part.value).collect()));
-    }
-    entries.append(&mut parts);
-    if is_shared && repeats_a_name(&entries) {
-        return None;
-    }
-    entries.sort_by_key(|entry| entry.span.start);
-    Some(reader.map_of(entries, levels_left))
 }
 
 /// Returns whether two entries have the same name. The toml crate then reports it, or joins them.
