@@ -177,6 +177,9 @@ impl Survivors<'_> {
     }
 }
 
+/// So many written rows of 64 are compared one by one, so that the values of others are not read.
+const FEW_ROWS: u32 = 8;
+
 #[derive(Clone, Copy)]
 struct Compare<'a> {
     survivors: &'a Survivors<'a>,
@@ -208,24 +211,36 @@ impl Compare<'_> {
         (before, after): (&[C], &[C]),
         rows: &mut Vec<u32>,
     ) {
-        let words = before.chunks(64 * width).zip(after.chunks(64 * width));
         let mut written = [0; BLOCK_ROWS / 64];
         match self.later.written_since(number, self.survivors.since) {
             Written::Nothing => return,
             Written::All => written.fill(u64::MAX),
             Written::Rows { marks, first } => add_bits_at_least(&mut written, marks, first),
         }
+        let words = before.chunks(64 * width).zip(after.chunks(64 * width));
         for ((word, (before, after)), written) in words.enumerate().zip(written) {
-            if written == 0 || (before.len() == after.len() && C::same(before, after)) {
+            let different = if written.count_ones() <= FEW_ROWS {
+                let is_same = |row: &usize| {
+                    let cells = row * width..(row + 1) * width;
+                    let (before, after) = (before.get(cells.clone()), after.get(cells));
+                    before.zip(after).is_none_or(|(before, after)| C::same(before, after))
+                };
+                ones(written).filter(|row| !is_same(row)).fold(0, |bits, row| bits | 1 << row)
+            } else if before.len() == after.len() && C::same(before, after) {
+                0
+            } else {
+                let values = before.chunks_exact(width).zip(after.chunks_exact(width));
+                // No branch per value: the CPU could not predict it.
+                values.enumerate().fold(0, |bits, (bit, (before, after))| {
+                    let is_same =
+                        before.iter().zip(after).all(|(before, after)| before.is_same(after));
+                    bits | u64::from(!is_same) << bit
+                })
+            };
+            if different == 0 {
                 continue;
             }
             let survivors = self.survivors.in_word(number, word);
-            let values = before.chunks_exact(width).zip(after.chunks_exact(width));
-            // No branch per value: the CPU could not predict it.
-            let different = values.enumerate().fold(0, |bits, (bit, (before, after))| {
-                let is_same = before.iter().zip(after).all(|(before, after)| before.is_same(after));
-                bits | u64::from(!is_same) << bit
-            });
             let first = number * BLOCK_ROWS + word * 64;
             rows.extend(ones(different & survivors).map(|bit| (first + bit) as u32));
         }

@@ -17,7 +17,8 @@ use crate::save::SaveOptions;
 /// Appends frames of a game to a file, as their differences to the frame before.
 ///
 /// A recording begins with a whole world. Each frame takes bytes and time in proportion to what changed: only blocks that the
-/// snapshot does not share with the last recorded one are compared. [`Playback`](crate::recording::Playback) plays it.
+/// snapshot does not share with the last recorded one are compared, and only written rows of a slot that
+/// [tracks its changes](slotted::Store::track_changes). [`Playback`](crate::recording::Playback) plays it.
 ///
 /// # After a crash
 /// Each frame has a checksum and is written by one call. A recording whose program was killed can be played up to its last
@@ -250,7 +251,7 @@ impl<W: Write> Recorder<W> {
     /// Records a frame if it [is due](Self::is_due). Numbers of frames ascend. Returns `true` if the frame was recorded.
     ///
     /// Keeps the snapshot until the next frame. Computes in **O(n)** time for n rows of blocks that were written to since the
-    /// last recorded frame, plus the time of a [save](crate::SaveOptions::write) for a keyframe. The first change of a
+    /// last recorded frame, or n written rows of a slot that [tracks its changes](slotted::Store::track_changes), plus the time of a [save](crate::SaveOptions::write) for a keyframe. The first change of a
     /// recording also computes the [state hash](slotted::Snapshot::state_hash) of the frame before.
     ///
     /// # Errors
