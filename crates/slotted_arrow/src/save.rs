@@ -451,15 +451,20 @@ fn is_there(folder: &impl Folder, file: &FileEntry) -> bool {
     folder.open(&file.file).is_ok_and(|(_, bytes)| bytes == file.bytes)
 }
 
-/// Returns the manifest of the save from before; an empty one if there is none, or if it cannot be read.
+/// Returns the manifest of the save from before; an empty one if there is none, or if it is damaged.
 fn read_manifest(folder: &impl Folder) -> Result<Manifest, SaveError> {
     let mut bytes = Vec::new();
     let read =
         folder.open(MANIFEST).and_then(|(file, _)| file.take(MOST_BYTES).read_to_end(&mut bytes));
-    match read.is_ok().then(|| Manifest::from_bytes(&bytes, false)) {
-        Some(Err(ManifestError::Newer(found))) => Err(SaveError::Newer { found, known: VERSION }),
-        Some(Ok(manifest)) => Ok(manifest),
-        _ => Ok(Manifest::default()),
+    match read {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Manifest::default()),
+        // It may be the save of a newer program.
+        Err(error) => return Err(FolderError::of("read", MANIFEST)(error).into()),
+    }
+    match Manifest::from_bytes(&bytes, false) {
+        Err(ManifestError::Newer(found)) => Err(SaveError::Newer { found, known: VERSION }),
+        manifest => Ok(manifest.unwrap_or_default()),
     }
 }
 
