@@ -146,12 +146,16 @@ impl Resolver<'_> {
                 let Some(key) = key_of(&entry) else { continue };
                 let earlier = added.insert(key, (change, entry.clone()));
                 let Some((earlier, _)) = earlier.filter(|(_, own)| *own != entry) else { continue };
-                let (own, other) = ((change.pack, change.place), (earlier.pack, earlier.place));
                 let (shown, slot) = (self.shown(record).0, quoted(name));
-                let what = || format!("an entry of slot {slot} of record {shown}");
-                if own.0 != other.0 {
-                    self.packs.overwritten(what, None, own, other, self.diagnostics);
-                }
+                let packs = (change.pack, earlier.pack);
+                self.packs.conflict(packs, self.diagnostics, |own, other| {
+                    let message = format!(
+                        "packs {other} and {own} both add an entry to slot {slot} of record {shown}"
+                    );
+                    Diagnostic::error(Code::Conflict, message)
+                        .at(change.place, format!("the value of {own} wins"))
+                        .at(earlier.place, format!("added here by {other}"))
+                });
             }
         }
         let mut positions: HashMap<Key, usize> = HashMap::new();

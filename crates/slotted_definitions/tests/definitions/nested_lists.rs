@@ -587,7 +587,7 @@ fn each_key_of_a_map_has_one_value() -> Outcome {
     }
     let definitions = loader.load(&Store::new())?;
     let warnings = definitions.warnings().to_string();
-    assert!(warnings.contains("an entry of slot 'skills' of record 'elf'"), "{warnings}");
+    assert!(warnings.contains("both add an entry to slot 'skills' of record 'elf'"), "{warnings}");
     let mut store = Store::new();
     let objects = definitions.spawn(&mut store)?;
     let elf = objects.id("unit", "elf").ok_or("no elf")?;
