@@ -15,14 +15,17 @@ use crate::error_debug::debug_as_display;
 /// use bevy_slotted::reflect::schema_of;
 ///
 /// #[derive(Reflect)]
+/// struct Metres(f32);
+///
+/// #[derive(Reflect)]
 /// struct Chest {
 ///     size: usize,
-///     corners: (f32, f32),
+///     height: Metres,
 /// }
 /// assert_eq!(schema_of::<Chest>().unwrap_err().to_string(), "'Chest' has 2 problems:\
 ///     \n  field 'size' cannot be a slot: 'usize' has a platform-dependent width; use 'u32' or 'u64'\
-///     \n  field 'corners' cannot be a slot: '(f32, f32)' is a tuple; use a struct with named fields, \
-///     or an array of numbers");
+///     \n  field 'height' cannot be a slot: 'Metres' is a tuple struct; use its inner type, or a \
+///     struct with named fields");
 /// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
