@@ -150,7 +150,7 @@ fn call_of_values() -> impl Strategy<Value = Call> {
 /// Runs few cases by default. `PROPTEST_CASES=5000 cargo test --release --test model` runs a long test.
 fn config() -> ProptestConfig {
     let config = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 48 };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 32 };
     ProptestConfig { cases, ..config }
 }
 

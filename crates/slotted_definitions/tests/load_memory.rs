@@ -67,7 +67,7 @@ fn named(records: usize) -> String {
     format!("{{{}, \"records\": {{\"orc\": {{\n{records}}}}}}}\n", schema())
 }
 
-const RECORDS: usize = if cfg!(debug_assertions) { 5000 } else { 100_000 };
+const RECORDS: usize = if cfg!(debug_assertions) { 2500 } else { 100_000 };
 
 /// Measures the load of a pack: the bytes of its files, and the peak and the rest for each of them.
 fn measure(pack: &str, files: &[(&str, &str)]) -> std::io::Result<(f64, f64)> {
