@@ -134,11 +134,14 @@ impl Marks {
             match block.written_since(since) {
                 Written::Nothing => {}
                 Written::All => block.mark_all(epoch),
-                Written::Rows { first, .. } => {
+                Written::Rows { .. } => {
+                    // New room may give epochs other positions.
                     block.open(epoch, 1);
-                    let now = block.now;
-                    let written = block.open.iter_mut().filter(|mark| **mark >= first);
-                    written.for_each(|mark| *mark = now);
+                    if let Written::Rows { first, .. } = block.written_since(since) {
+                        let now = block.now;
+                        let written = block.open.iter_mut().filter(|mark| **mark >= first);
+                        written.for_each(|mark| *mark = now);
+                    }
                 }
             }
         }

@@ -517,6 +517,28 @@ struct Family {
 }
 
 #[test]
+fn going_back_after_any_number_of_epochs_marks_what_was_written_since() -> Outcome {
+    for frames in 2..100 {
+        let (mut store, units) = tracked(2);
+        let health = store.key::<f32>("unit", "health")?;
+        let mut pasts = Vec::new();
+        for frame in 0..frames {
+            store.set(units[0], health, frame as f32)?;
+            pasts.push(store.snapshot());
+        }
+        store.restore(&pasts[frames - 2])?;
+        let now = store.snapshot();
+        let found = slotted::snapshot::changes(&pasts[frames - 1], &now)?;
+        assert_eq!(found.slots().iter().map(|slot| slot.len()).sum::<usize>(), 1, "{frames}");
+        let delta = Delta::between(&pasts[frames - 1], &now)?;
+        let mut copy = pasts[frames - 1].to_store();
+        copy.apply(&delta)?;
+        assert_eq!(copy.state_hash(), now.to_store().state_hash(), "{frames}");
+    }
+    Ok(())
+}
+
+#[test]
 fn going_back_to_before_a_schema_was_registered_keeps_its_tracking() -> Outcome {
     fn spawn_100<T: Slotted>(store: &mut Store, object: T) -> Vec<ObjectId> {
         let objects = std::iter::repeat_n(object, 100);
