@@ -173,7 +173,7 @@ impl SchemaBatches {
     ///
     /// [`SchemaBatches`] has an example.
     pub fn batch(&self, block: usize) -> Result<RecordBatch, ArrowError> {
-        self.batches(block..block + 1).next().unwrap_or_else(|| Err(no_block(block)))
+        self.batches(block..block.saturating_add(1)).next().unwrap_or_else(|| Err(no_block(block)))
     }
 
     /// Iterates over the rows of these blocks.

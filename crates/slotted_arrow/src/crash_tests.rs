@@ -517,3 +517,40 @@ fn files_of_others_stay() -> Outcome {
     assert_eq!(names.len(), 11, "{names:?}");
     Ok(())
 }
+
+#[test]
+fn the_manifest_of_another_program_stays() -> Outcome {
+    let worlds = Worlds::new()?;
+    let machine = worlds.saved_old()?;
+    let foreign = br#"{"name": "a web page", "icons": []}"#;
+    machine.create(MANIFEST)?.write_all(foreign)?;
+    let error = worlds.save_new(&machine).expect_err("the file is not ours").to_string();
+    assert!(error.contains("belongs to another program"), "{error}");
+    assert_eq!(machine.content(MANIFEST).as_deref(), Some(&foreign[..]));
+    // Damaged, and so of no use to anyone.
+    machine.create(MANIFEST)?.write_all(b"\x00\x00")?;
+    worlds.save_new(&machine)?;
+    assert!(worlds.is_new(&machine)?);
+    Ok(())
+}
+
+#[test]
+fn a_save_begins_without_the_files_of_failed_ones() -> Outcome {
+    let worlds = Worlds::new()?;
+    let machine = worlds.saved_old()?;
+    let left = "unit-0123456789abcdef0123456789abcdef.slotted.arrow";
+    machine.create(left)?.write_all(&[7; 5000])?;
+    // Its room is free for the new save.
+    let mut needed = 0;
+    for room in (0..40_000).step_by(97) {
+        let machine = machine.with_room(room);
+        let is_saved = worlds.save_new(&machine).is_ok();
+        assert!(!is_saved || machine.content(left).is_none());
+        if !is_saved {
+            needed = room;
+            assert!(machine.content(left).is_none(), "it is removed first");
+        }
+    }
+    assert!(needed > 0);
+    Ok(())
+}

@@ -247,7 +247,7 @@ impl Manifest {
 }
 
 /// The most slots of all schemas together, inherited ones included: a short manifest can have many.
-const MOST_SLOTS: usize = 1 << 22;
+pub(crate) const MOST_SLOTS: usize = 1 << 22;
 
 /// Checks that the schemas have few enough slots, or returns the reason.
 fn check_slots(definitions: &[Definition]) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use slotted::raw::{RawSnapshot, RawTable};
-use slotted::{SchemaId, Snapshot};
+use slotted::{Epoch, SchemaId, Snapshot};
 
 use crate::aside::{Aside, placeholder};
 use crate::columns::{Column, Values};
@@ -18,6 +18,8 @@ pub(crate) struct Parts<'s> {
     /// The manifest without its files.
     pub(crate) manifest: Manifest,
     pub(crate) tables: Vec<Part<'s>>,
+    /// The epoch that began with the snapshot.
+    pub(crate) epoch: Epoch,
     raw: RawSnapshot<'s>,
     aside: &'s Aside,
     /// The slots that schemas no longer have: their names, and their names in the save.
@@ -93,7 +95,8 @@ impl<'s> Parts<'s> {
                 tables.push(Part { name, raw, table });
             }
         }
-        let mut parts = Self { manifest, tables, raw, aside, slots: HashMap::new() };
+        let (epoch, slots) = (snapshot.epoch(), HashMap::new());
+        let mut parts = Self { manifest, tables, epoch, raw, aside, slots };
         parts.add_slots(&names);
         // Files follow, but no file is written for schemas that no load accepts.
         parts.manifest.check()?;

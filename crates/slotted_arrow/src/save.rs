@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use serde::de::IgnoredAny;
 use slotted::{Epoch, Snapshot, StoreIdentity};
 
 use crate::aside::Aside;
@@ -119,9 +120,9 @@ enum Since<'s> {
 impl Saved {
     fn look_at(&self, part: &Part<'_>, parts: &Parts<'_>) -> Since<'_> {
         let saved = self.tables.get(&*part.name);
-        let Some((entry, then)) = saved.filter(|_| part.raw.identity() == self.store) else {
-            return Since::Unknown;
-        };
+        // An older snapshot says nothing about what was written after it.
+        let is_later = part.raw.identity() == self.store && parts.epoch >= self.epoch;
+        let Some((entry, then)) = saved.filter(|_| is_later) else { return Since::Unknown };
         // Blocks that were cut off leave no epoch behind, but fewer rows.
         let is_same = part.table.last_written() < self.epoch
             && (entry.rows, entry.objects) == (part.table.used_rows(), part.table.len())
@@ -265,6 +266,7 @@ impl SaveOptions {
     }
 
     /// Tells the save about an earlier one to the same folder, so that it does not even look at tables that have not changed.
+    /// They keep the compression of their file.
     ///
     /// Without this, the columns of each table are compared by their checksum with the manifest of the folder. Files that the
     /// manifest has are taken to be whole; [`inspect`](crate::inspect) checks them.
@@ -294,8 +296,8 @@ impl SaveOptions {
     /// Writes a snapshot to a folder, which is created if it is missing.
     ///
     /// # Errors
-    /// Returns an error if the folder cannot be written to, if another thread or process saves to it, or if it has a save of a
-    /// later format. The save from before is unchanged, except after [`SaveError::Unconfirmed`].
+    /// Returns an error if the folder cannot be written to, if another thread or process saves to it, or if its manifest cannot be
+    /// read, is of a later format or belongs to another program. The save from before is unchanged, except after [`SaveError::Unconfirmed`].
     ///
     /// [`save`] has an example.
     pub fn save(
@@ -313,7 +315,8 @@ impl SaveOptions {
     ) -> Result<SaveReport, SaveError> {
         let parts = Parts::new(&self.aside, snapshot)?;
         let _lock = folder.lock().map_err(FolderError::of("lock", "the folder"))?;
-        let old = read_manifest(folder)?;
+        let old = read_manifest(folder)?.inspect(|old| remove_unused(folder, old));
+        let old = old.unwrap_or_default();
         let old_tables = old.tables.iter().map(|entry| (&*entry.schema, entry)).collect();
         let mut files = NewFiles::new(folder);
         let mut report = SaveReport { objects: parts.objects(), ..SaveReport::default() };
@@ -451,24 +454,29 @@ fn is_there(folder: &impl Folder, file: &FileEntry) -> bool {
     folder.open(&file.file).is_ok_and(|(_, bytes)| bytes == file.bytes)
 }
 
-/// Returns the manifest of the save from before; an empty one if there is none, or if it is damaged.
-fn read_manifest(folder: &impl Folder) -> Result<Manifest, SaveError> {
+/// Returns the manifest of the save from before, or `None` if there is none or it is damaged.
+fn read_manifest(folder: &impl Folder) -> Result<Option<Manifest>, SaveError> {
     let mut bytes = Vec::new();
     let read =
         folder.open(MANIFEST).and_then(|(file, _)| file.take(MOST_BYTES).read_to_end(&mut bytes));
     match read {
         Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Manifest::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         // It may be the save of a newer program.
         Err(error) => return Err(FolderError::of("read", MANIFEST)(error).into()),
     }
     match Manifest::from_bytes(&bytes, false) {
+        Ok(manifest) => Ok(Some(manifest)),
         Err(ManifestError::Newer(found)) => Err(SaveError::Newer { found, known: VERSION }),
-        manifest => Ok(manifest.unwrap_or_default()),
+        Err(ManifestError::Foreign) if serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() => {
+            let error = io::Error::other("it belongs to another program; choose another folder");
+            Err(FolderError::of("replace", MANIFEST)(error).into())
+        }
+        Err(_) => Ok(None),
     }
 }
 
-/// Removes files that the manifest does not name. Those that cannot be removed are tried again at the next save.
+/// Removes files that the manifest does not name, as failed saves leave them. Those that cannot be removed are tried again at the next save.
 fn remove_unused(folder: &impl Folder, manifest: &Manifest) {
     let used: HashSet<&str> = manifest.files().map(|entry| &*entry.file).collect();
     for name in folder.list().unwrap_or_default() {

@@ -444,3 +444,19 @@ fn fault_43_a_write_error_is_reported_once_and_for_all() -> Outcome {
     assert!(errors.len() > 1 && recorder.finish().is_err());
     Ok(())
 }
+
+#[test]
+fn the_largest_number_of_a_frame_in_a_header_is_an_error() -> Outcome {
+    let (bytes, ..) = recording(&RecorderOptions::new())?;
+    let mut hostile = bytes[..FILE_HEADER].to_vec();
+    for kind in 0..4 {
+        let mut header = [0; HEADER];
+        header[0] = kind;
+        header[8..16].fill(255);
+        hostile.extend_from_slice(&header);
+        hostile.extend_from_slice(&[255; HEADER]);
+        assert!(Playback::open(Cursor::new(&hostile[..])).is_err(), "{kind}");
+        hostile.truncate(FILE_HEADER);
+    }
+    Ok(())
+}

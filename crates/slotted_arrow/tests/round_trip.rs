@@ -66,3 +66,19 @@ fn many_blocks_come_back() -> Result<(), Box<dyn std::error::Error>> {
     assert_same(&mut loaded, &mut store);
     Ok(())
 }
+
+#[test]
+fn a_snapshot_from_before_the_last_save_is_saved_as_it_was()
+-> Result<(), Box<dyn std::error::Error>> {
+    let folder = Folder::new("older-snapshot");
+    let mut store = common::store();
+    let tile = store.spawn_record("tile", record! { height: 1.0 })?;
+    let older = store.snapshot();
+    store.set_value(tile, "height", 2.0_f32)?;
+    let report = SaveOptions::new().save(&store.snapshot(), &folder.0)?;
+    SaveOptions::new().since(&report).save(&older, &folder.0)?;
+    let mut loaded = common::store();
+    LoadOptions::new().load_into(&mut loaded, &folder.0)?;
+    assert_eq!(loaded.get_value(tile, "height")?, 1.0_f32.into());
+    Ok(())
+}

@@ -163,7 +163,7 @@ impl<R: Read + Seek> Source<R> {
             let is_next = header.index == count
                 && last.is_none_or(|last| last.number < header.number)
                 && self.has(&header);
-            let is_same = header.index + 1 == count
+            let is_same = header.index.checked_add(1) == Some(count)
                 && self.has(&header)
                 && last.is_some_and(|last| !last.has_keyframe() && last.number == header.number);
             let number = header.number;

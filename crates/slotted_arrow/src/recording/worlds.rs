@@ -7,7 +7,7 @@ use slotted::{Limits, Store};
 use crate::damage::Damage;
 use crate::definition::{Definition, PodTypes};
 use crate::load::{LoadError, LoadOptions, definition_error};
-use crate::manifest::register;
+use crate::manifest::{MOST_SLOTS, register};
 use crate::recording::format::{Entry, RecordKind};
 use crate::recording::notes::Notes;
 use crate::recording::source::{Source, Wanted};
@@ -82,6 +82,7 @@ impl Worlds {
         };
         let definitions: Vec<Definition> =
             serde_json::from_slice(definitions).map_err(|error| invalid(error.to_string()))?;
+        let mut slots: usize = store.schemas().map(|schema| schema.slots().len()).sum();
         for definition in definitions {
             if let Some(known) = store.schema(&definition.name) {
                 if Definition::new(&known.to_schema()) == definition {
@@ -89,12 +90,15 @@ impl Worlds {
                 }
                 return Err(invalid(format!("schema '{}' was declared before", definition.name)));
             }
+            if slots > MOST_SLOTS {
+                return Err(invalid(format!("more than {MOST_SLOTS} slots in all")));
+            }
             let schema = definition.to_schema(&self.pods);
-            let registered =
-                schema.and_then(|schema| Ok(store.register_schema(schema).map(|_| ())?));
-            registered.map_err(|error| {
+            let registered = schema.and_then(|schema| Ok(store.register_schema(schema)?));
+            let registered = registered.map_err(|error| {
                 world_error(frame, definition_error("the schemas", definition.name, error))
             })?;
+            slots += store.schema_by_id(registered).map_or(0, |schema| schema.slots().len());
         }
         if let Some(types) = &self.types {
             store.register_types_of(types);
