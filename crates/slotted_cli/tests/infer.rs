@@ -382,6 +382,23 @@ fn an_attribute_tells_the_schema() -> Outcome {
 }
 
 #[test]
+fn objects_by_an_attribute_have_names_that_others_refer_to() -> Outcome {
+    let folder = empty_folder("infer_by_names")?;
+    let things = r#"[{"type": "ammo", "id": "x", "w": 1}, {"type": "ammo", "id": "y", "w": 2},
+        {"type": "gun", "id": "z", "needs": "x"}, {"type": "gun", "id": "q", "needs": "y"}]"#;
+    std::fs::write(folder.join("things.json"), things)?;
+    let path = folder.display().to_string();
+    let schemas = run(["infer", &path, "--by", "type"])?;
+    assert!(schemas.output.contains("references = \"ammo\""), "{schemas:?}");
+    let manifest = run(["infer", &path, "--by", "type", "--manifest"])?;
+    std::fs::write(folder.join("schemas.toml"), schemas.output)?;
+    std::fs::write(folder.join("pack.toml"), manifest.output)?;
+    let checked = run(["check", &path])?;
+    assert_eq!(checked.output, "1 pack, 2 schemas, 4 records: no problems\n", "{checked:?}");
+    Ok(())
+}
+
+#[test]
 fn folders_without_data_and_wrong_options_fail() -> Outcome {
     let folder = folder_with("infer_no_data", "notes.txt", "")?;
     let answer = run(["infer", &folder])?;

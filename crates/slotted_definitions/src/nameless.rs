@@ -1,9 +1,10 @@
 //! Records without a name that a text may mean.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, quoted};
+use crate::given::Given;
 use crate::records::Records;
 use crate::source::Place;
-use slotted::{SchemaId, Store, Value};
+use slotted::{Kind, SchemaId, Store, Value};
 
 /// A record without a name, and the slot whose value could name it.
 pub(super) struct Nameless<'s> {
@@ -31,9 +32,13 @@ impl<'s> Nameless<'s> {
                 continue;
             }
             let is_name = |value: &Value| matches!(value, Value::Text(text) if **text == *name);
-            if let Some(given) = record.values.iter().find(|given| is_name(&given.value)) {
-                let schema = registry.schema_by_id(record.schema)?;
-                let slot = schema.slots()[usize::from(given.slot)].name();
+            let schema = registry.schema_by_id(record.schema)?;
+            let slot = |given: &Given| &schema.slots()[usize::from(given.slot)];
+            // The name in a reference is that of another record.
+            let is_own = |given: &Given| *slot(given).kind().element() != Kind::Object;
+            let found = record.values.iter().find(|given| is_name(&given.value) && is_own(given));
+            if let Some(given) = found {
+                let slot = slot(&given).name();
                 let (place, schema) = (record.place, schema.name());
                 return Some(Self { place, schema, slot });
             }

@@ -30,10 +30,10 @@ impl Entries {
         let mut text = "[objects]\n".to_owned();
         for (path, schema) in &self.0 {
             let group = groups.iter().find(|group| group.proposal.schema().name() == schema);
-            let name_from = group.and_then(|group| match group.naming {
-                Naming::Attribute(attribute) => Some(attribute),
-                _ => None,
-            });
+            let name_from = match by {
+                Some(_) => most_common(groups.iter().filter_map(name_of)),
+                None => group.and_then(name_of),
+            };
             let mut keys = vec![format!("schema = {schema:?}")];
             keys.extend(by.map(|by| format!("schema_from = {by:?}")));
             keys.extend(name_from.map(|attribute| format!("name_from = {attribute:?}")));
@@ -52,6 +52,21 @@ impl Entries {
         }
         text
     }
+}
+
+/// Returns the attribute with the names of a group's objects.
+const fn name_of<'g>(group: &'g SurveyedGroup) -> Option<&'g str> {
+    match group.naming {
+        Naming::Attribute(attribute) => Some(attribute),
+        _ => None,
+    }
+}
+
+/// Returns the attribute that names the objects of most groups: a file has one.
+fn most_common<'g>(attributes: impl Iterator<Item = &'g str>) -> Option<&'g str> {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    attributes.for_each(|attribute| *counts.entry(attribute).or_default() += 1);
+    counts.into_iter().max_by_key(|(_, count)| *count).map(|(attribute, _)| attribute)
 }
 
 fn slashed(path: &Path) -> String {
