@@ -269,15 +269,20 @@ impl Resolver<'_> {
     }
 
     fn no_value(&mut self, record: u32, slot: &Slot, change: &Change) {
+        let given = self.records.list[record as usize].values.get(change.slot.into());
+        let unset = given.filter(|given| given.value.is_unset()).map(|given| given.place);
         let (record, defined) = self.shown(record);
         let (slot, operation) = (quoted(slot.name()), change.operation.name());
         self.diagnostics.push_with(|_| {
             let message =
                 format!("slot {slot} of {record} has no value that '{operation}' could change");
-            Diagnostic::error(Code::MissingValue, message)
-                .at(change.place, "no value to change")
-                .at(defined, "this record gives none")
-                .help("write the value itself")
+            let diagnostic = Diagnostic::error(Code::MissingValue, message)
+                .at(change.place, "no value to change");
+            let diagnostic = match unset {
+                Some(place) => diagnostic.at(place, "unset here"),
+                None => diagnostic.at(defined, "this record gives none"),
+            };
+            diagnostic.help("write the value itself")
         });
     }
 

@@ -55,7 +55,7 @@ impl Entries {
 }
 
 /// Returns the attribute with the names of a group's objects.
-const fn name_of<'g>(group: &'g SurveyedGroup) -> Option<&'g str> {
+const fn name_of(group: &SurveyedGroup) -> Option<&str> {
     match group.naming {
         Naming::Attribute(attribute) => Some(attribute),
         _ => None,

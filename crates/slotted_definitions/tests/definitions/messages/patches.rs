@@ -142,6 +142,19 @@ fn a_patch_breaks_records_of_another_pack() {
 }
 
 #[test]
+fn a_pack_changes_what_another_one_unsets() {
+    let core =
+        "[schemas.unit.slots]\nhp = { kind = \"u8\", optional = true }\n[records.unit.a]\nhp = 5\n";
+    let file = |text: &str| [("file.toml".to_owned(), text.to_owned())];
+    let loader = Loader::new().pack_of_texts("core", file(core));
+    let loader =
+        loader.pack_of_texts("plus", file("[patches.records.unit.a]\nhp = { plus = 1 }\n"));
+    let unset = "[patches.records.unit.a]\nunset = [\"hp\"]\n";
+    let report = loader.pack_of_texts("unset", file(unset)).load(&Store::new());
+    assert_report("patches_change_what_another_pack_unsets", &report.expect_err("no value"));
+}
+
+#[test]
 fn a_mod_is_removed() {
     let campaign = "[records.unit.half]\ninherits = \"orc_king\"\n[records.unit.other_half]\ninherits = \"orc_king\"\n\
                     [records.unit.quarter]\ninherits = \"half\"\n[records.orc.chief]\n\
